@@ -1,0 +1,118 @@
+"""The factory: the list of features, in tier order. Nothing happens at import."""
+
+from __future__ import annotations
+
+import importlib
+import secrets
+from pathlib import Path
+from types import ModuleType
+
+from flask import Blueprint, Flask
+from flask_smorest import Blueprint as ApiBlueprint
+
+from config import Config
+from wms.platform import access, health, telemetry
+from wms.platform.api_document import init_api_document
+from wms.platform.courier import init_courier
+from wms.platform.database import db, engine_options, migrate
+from wms.platform.files import LocalStore
+from wms.platform.http import ProblemApi, init_http
+from wms.platform.i18n import LANGUAGES, init_i18n, refusal_texts
+from wms.platform.outbox import jobs
+from wms.platform.pages import init_pages
+
+ROOT = Path(__file__).parents[1]
+
+# Tier order. Each feature is plugged in by the role files it has; a test forbids imports that go up.
+FEATURES = (
+    "identity", "catalog", "facility",
+    "inventory",
+    "customs", "shipping", "printing",
+    "inbound", "outbound", "returns",
+    "floor", "portal", "office",
+)  # fmt: skip
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+
+
+def create_app(config: Config) -> Flask:
+    """The application for web, worker, commands and tests alike: one configuration, one factory."""
+    app = Flask("wms", root_path=str(ROOT / "wms"), static_folder=str(ROOT / "static"), template_folder="platform/templates")
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(config.web_threads + 1),
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
+        BABEL_DEFAULT_LOCALE=config.default_language,
+        LANGUAGES=LANGUAGES,
+    )
+    app.extensions["wms_config"] = config
+    app.extensions["wms_files"] = LocalStore(Path(config.files_root))
+    jobs.lease_seconds = config.outbox_lease_seconds
+    telemetry.configure_logging(config.log_level, config.log_json)
+    telemetry.init_requests(app)
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    init_courier(app, config.redis_url)
+    init_http(app)
+    init_i18n(app)
+    init_pages(app)
+    app.register_blueprint(health.blueprint)
+    _register_features(app)
+    init_api_document(app)
+    importlib.import_module("wms.reactions").register()
+    importlib.import_module("wms.cli").register(app)
+    return app
+
+
+def _register_features(app: Flask) -> None:
+    api = ProblemApi(app, spec_kwargs=_api_description())
+    app.extensions["wms_api"] = api
+    for feature in FEATURES:
+        for role in ("models", "errors", "jobs", "authentication", "api", "floor_api", "pages"):
+            module = _role(feature, role)
+            if module is not None:
+                _plug_in(app, api, role, module)
+
+
+def _role(feature: str, role: str) -> ModuleType | None:
+    name = f"wms.{feature}.{role}"
+    if importlib.util.find_spec(name) is None:
+        return None
+    return importlib.import_module(name)
+
+
+def _plug_in(app: Flask, api: ProblemApi, role: str, module: ModuleType) -> None:
+    if role == "errors":
+        refusal_texts.add(module.TEXTS)
+    elif role == "jobs":
+        for topic, handler, queue in module.JOBS:
+            jobs.register(topic, handler, queue)
+    elif role == "authentication":
+        module.register(access.authenticators)
+    elif role in {"api", "pages", "floor_api"}:
+        for blueprint in _blueprints(module):
+            if isinstance(blueprint, ApiBlueprint):
+                api.register_blueprint(blueprint)
+            else:
+                app.register_blueprint(blueprint)
+
+
+def _blueprints(module: ModuleType) -> list[Blueprint]:
+    return list(module.BLUEPRINTS)
+
+
+def _api_description() -> dict[str, object]:
+    return {
+        "title": "WMS",
+        "version": "v1",
+        "openapi_version": "3.1.0",
+        "security": [{"bearer": []}],
+        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def new_secret() -> str:
+    """A secret fit for `WMS_SECRET_KEY`."""
+    return secrets.token_urlsafe(48)

@@ -1,0 +1,32 @@
+"""Money is an integer of minor units with a currency; the exponent belongs to the currency (ISO 4217)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+# ISO 4217 exponents of the currencies the warehouses trade in; a currency not listed is refused, not guessed.
+EXPONENTS = {
+    "CNY": 2, "USD": 2, "EUR": 2, "GBP": 2, "CAD": 2, "AUD": 2, "HKD": 2, "PLN": 2, "CZK": 2, "SEK": 2,
+    "CHF": 2, "MXN": 2, "BRL": 2, "SGD": 2, "MYR": 2, "THB": 2, "PHP": 2, "AED": 2, "SAR": 2, "NZD": 2,
+    "JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3,
+}  # fmt: skip
+
+
+def is_currency(code: str) -> bool:
+    return code in EXPONENTS
+
+
+@dataclass(frozen=True)
+class Money:
+    """`Money(1999, "EUR")` is 19.99 euro."""
+
+    minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if self.currency not in EXPONENTS:
+            raise ValueError(f"unknown currency {self.currency!r}")
+
+    def as_decimal(self) -> Decimal:
+        return Decimal(self.minor).scaleb(-EXPONENTS[self.currency])

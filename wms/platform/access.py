@@ -1,0 +1,131 @@
+"""Who is asking, and may they. Every route carries `@requires(permission)` or `@public`; a test fails on any other.
+
+Surfaces: `/api/` takes a bearer key and nothing else; every other surface takes the session cookie, and then a state
+change needs the session's anti-forgery token (form field `csrf_token` or header `X-CSRF-Token`).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Response, abort, current_app, g, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from wms.core.actor import Actor
+from wms.core.permissions import Permission
+from wms.core.refusals import RefusalKind, Refused
+
+View = TypeVar("View", bound=Callable[..., Any])
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+class Authenticators:
+    """How a surface finds its actor. Filled once, by the identity feature."""
+
+    def __init__(self) -> None:
+        self.bearer: Callable[[str], Actor | None] = lambda _: None
+        self.session: Callable[[], Actor | None] = lambda: None
+
+
+authenticators = Authenticators()
+
+
+def is_api_surface() -> bool:
+    return request.path.startswith("/api/")
+
+
+def is_machine_surface() -> bool:
+    """Answers in JSON problems instead of pages and redirects."""
+    return request.path.startswith(("/api/", "/floor/v1/", "/agent/v1/"))
+
+
+def current_actor() -> Actor | None:
+    """The actor of this request, found once."""
+    if "actor" not in g:
+        g.actor = _authenticate()
+    actor: Actor | None = g.actor
+    return actor
+
+
+def _authenticate() -> Actor | None:
+    if is_api_surface():
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        return authenticators.bearer(token.strip()) if scheme.lower() == "bearer" and token else None
+    return authenticators.session()
+
+
+def actor() -> Actor:
+    """The actor of a route that requires one."""
+    found = current_actor()
+    if found is None:
+        raise RuntimeError("a route without @requires asked for its actor")
+    return found
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """Only for actors with `permission`: 401 (or the login page) for nobody, 403 for others."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            answer = check(permission)
+            return answer if answer is not None else view(*args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+def check(permission: Permission) -> BaseResponse | None:
+    """None when the current actor may; otherwise aborts, or answers with the way to the login page."""
+    found = current_actor()
+    if found is None:
+        if is_machine_surface():
+            abort(401)
+        return redirect(url_for(_login_endpoint(), next=request.full_path if request.method == "GET" else None))
+    if not found.may(permission):
+        abort(403)
+    if request.method not in SAFE_METHODS and not is_api_surface():
+        require_csrf(found)
+    return None
+
+
+def _login_endpoint() -> str:
+    return "identity_pages.badge" if request.path.startswith("/floor") else "identity_pages.login"
+
+
+def public(view: View) -> View:
+    """Open to nobody in particular: login, health, the API's description."""
+    view.permission = None  # type: ignore[attr-defined]
+    return view
+
+
+def csrf_token() -> str:
+    """The anti-forgery token of this login session (empty for nobody)."""
+    found = current_actor()
+    return "" if found is None or found.session_id is None else _token_of(found)
+
+
+def _token_of(found: Actor) -> str:
+    secret = current_app.config["SECRET_KEY"].encode()
+    return hmac.new(secret, f"csrf:{found.session_id}".encode(), hashlib.sha256).hexdigest()
+
+
+def require_csrf(found: Actor) -> None:
+    """Refuse a state change that a foreign page could have caused (ASVS 3.5.1)."""
+    given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
+    if not hmac.compare_digest(given, _token_of(found)):
+        raise Refused("csrf_token_wrong", {}, kind=RefusalKind.INVALID)
+
+
+def answer_for_denied(status: int) -> Response:
+    """The WWW-Authenticate header a 401 must carry (RFC 9110 section 11.6.1)."""
+    response = Response(status=status)
+    if status == 401 and is_api_surface():
+        response.headers["WWW-Authenticate"] = 'Bearer realm="wms"'
+    return response

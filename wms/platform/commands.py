@@ -1,0 +1,250 @@
+"""Commands (law 7): the row of a command, its effect and its answer commit together.
+
+The same id again gives the same answer and one effect; the same id with another body is refused. A refusal rolls back
+to the savepoint behind the command row and is committed as the answer. Faults (5xx) and malformed or unauthorised
+requests are not stored.
+
+Rows live 30 days, partitioned by day. A UUIDv7 id carries its day, so that one unique key decides; any other key is
+first looked up over all days under an advisory lock of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy import Date, Integer, LargeBinary, PrimaryKeyConstraint, String, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import made_at, parse_id
+from wms.core.refusals import RefusalKind, Refused
+from wms.platform.database import Base, Instant, commit, rollback, session
+
+KEEP_DAYS = 30
+MAX_KEY_LENGTH = 255
+# serialization failure, deadlock, lock not available: the whole command is run again (reference: reliability 2.3)
+RETRYABLE = {"40001", "40P01", "55P03"}
+ATTEMPTS = 4
+
+T = TypeVar("T")
+
+
+class CommandRow(Base):
+    """One command and its answer. Partitioned by `day`; holds ids and numbers, never personal data."""
+
+    __tablename__ = "command"
+    __table_args__ = (
+        PrimaryKeyConstraint("day", "scope", "id", name="pk_command"),
+        {"postgresql_partition_by": "RANGE (day)"},
+    )
+
+    day: Mapped[date] = mapped_column(Date)
+    scope: Mapped[str] = mapped_column(String(64))
+    id: Mapped[str] = mapped_column(String(MAX_KEY_LENGTH))
+    name: Mapped[str] = mapped_column(String(64))
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    outcome: Mapped[str | None] = mapped_column(String(8))
+    status: Mapped[int | None] = mapped_column(Integer)
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    created_at: Mapped[Instant]
+
+
+@dataclass(frozen=True)
+class Done:
+    """The effect happened. `answer` is JSON with ids only; `replayed` when it happened earlier."""
+
+    answer: Any
+    status: int = 200
+    replayed: bool = False
+
+
+Outcome = Done | Refused
+
+
+@dataclass(frozen=True)
+class Command:
+    """A client-made id, the scope it is unique in, an operation name, and the body it stands for."""
+
+    id: str
+    scope: str
+    name: str
+    body: Any
+
+    def fingerprint(self) -> bytes:
+        """SHA-256 over the operation and the canonical body: the same id must mean the same request."""
+        canonical = orjson.dumps([self.name, self.body], default=str, option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(canonical).digest()
+
+    def item(self, index: int, name: str, body: Any) -> Command:
+        """The command of one item of a bulk request: `<key>#<index>`."""
+        return Command(f"{self.id}#{index}", self.scope, name, body)
+
+
+def command_for(actor: Actor, command_id: str, name: str, body: Any) -> Command:
+    return Command(command_id, actor.scope, name, body)
+
+
+def execute(command: Command, use_case: Callable[[], T], answer: Callable[[T], Any], status: int = 200) -> Outcome:
+    """Run `use_case` once for this command id and commit, or give the stored answer.
+
+    Raises what the use case raises, after a rollback, unless it is ``Refused``.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _attempt(command, use_case, answer, status)
+        except DBAPIError as fault:
+            rollback()
+            state = getattr(fault.orig, "sqlstate", None)
+            if state not in RETRYABLE or attempt == ATTEMPTS:
+                raise
+            time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 - jitter, not a secret
+        except Refused as refusal:  # refused before the command row stood: nothing to store
+            rollback()
+            return refusal
+        except BaseException:
+            rollback()
+            raise
+    raise AssertionError("unreachable")
+
+
+def _attempt(command: Command, use_case: Callable[[], T], answer: Callable[[T], Any], status: int) -> Outcome:
+    stored = _begin(command)
+    if stored is not None:
+        rollback()
+        return stored
+    connection = session().connection()
+    connection.exec_driver_sql("SAVEPOINT use_case")
+    outcome: Outcome
+    try:
+        result = use_case()
+        session().flush()
+        outcome = Done(answer(result), status)
+        _finish(command, "done", status, outcome.answer)
+    except Refused as refusal:
+        session().expunge_all()
+        session().info.pop("after_commit", None)
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT use_case")
+        if refusal.kind is RefusalKind.INVALID:
+            rollback()  # malformed input is not stored: the client mends it and may send the same id again
+            return refusal
+        _finish(command, "refused", None, refusal.as_data())
+        outcome = refusal
+    commit()
+    return outcome
+
+
+_INSERT = text(
+    "INSERT INTO command (day, scope, id, name, fingerprint, created_at)"
+    " VALUES (:day, :scope, :id, :name, :fingerprint, :now) ON CONFLICT DO NOTHING RETURNING true"
+)
+_FIND = text(
+    "SELECT fingerprint, outcome, status, answer FROM command"
+    " WHERE scope = :scope AND id = :id AND day BETWEEN :earliest AND :latest"
+)
+_FINISH = text(
+    "UPDATE command SET outcome = :outcome, status = :status, answer = CAST(:answer AS jsonb)"
+    " WHERE day = :day AND scope = :scope AND id = :id"
+)
+
+
+def _begin(command: Command) -> Outcome | None:
+    """Insert the command row, or answer for one that is already there. A running twin is waited for."""
+    now = clock.now()
+    day = _day_of(command.id, now)
+    if day is None:
+        # The key does not tell its age: serialise equal keys, then look over all kept days.
+        lock_name = f"{command.scope}\x00{command.id}"
+        session().execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7))"), {"name": lock_name})
+        found = _stored(command, now.date() - timedelta(days=KEEP_DAYS), now.date() + timedelta(days=1))
+        if found is not None:
+            return found
+        day = now.date()
+    values = {
+        "day": day,
+        "scope": command.scope,
+        "id": command.id,
+        "name": command.name,
+        "fingerprint": command.fingerprint(),
+        "now": now,
+    }
+    if session().execute(_INSERT, values).scalar() is None:
+        return _stored(command, day, day)
+    session().info["command_day"] = day
+    return None
+
+
+def _day_of(command_id: str, now: datetime) -> date | None:
+    """The day a UUIDv7 id was made; None for other keys. Too old or from the future is refused."""
+    head, _, _ = command_id.partition("#")
+    value = parse_id(head)
+    instant = made_at(value) if value is not None else None
+    if instant is None:
+        return None
+    if instant < now - timedelta(days=KEEP_DAYS):
+        raise Refused("command_too_old", {"days": KEEP_DAYS}, kind=RefusalKind.INVALID)
+    if instant > now + timedelta(days=1):
+        raise Refused("command_from_future", {}, kind=RefusalKind.INVALID)
+    return instant.date()
+
+
+def _stored(command: Command, earliest: date, latest: date) -> Outcome | None:
+    parameters = {"scope": command.scope, "id": command.id, "earliest": earliest, "latest": latest}
+    row = session().execute(_FIND, parameters).one_or_none()
+    if row is None:
+        return None
+    if bytes(row.fingerprint) != command.fingerprint():
+        return Refused("command_id_reused", {}, kind=RefusalKind.INVALID)
+    if row.outcome == "refused":
+        refusal = Refused.from_data(row.answer)
+        refusal.replayed = True
+        return refusal
+    return Done(row.answer, row.status or 200, replayed=True)
+
+
+def _finish(command: Command, outcome: str, status: int | None, answer: Mapping[str, Any] | Any) -> None:
+    parameters = {
+        "outcome": outcome,
+        "status": status,
+        "answer": orjson.dumps(answer, default=str).decode(),
+        "day": session().info.pop("command_day"),
+        "scope": command.scope,
+        "id": command.id,
+    }
+    session().execute(_FINISH, parameters)
+
+
+def ensure_partitions(first: date, days: int) -> None:
+    """Create the daily partitions from `first` on. Ids made outside them fall into the default partition."""
+    for offset in range(days):
+        day = first + timedelta(days=offset)
+        name = f"command_{day:%Y%m%d}"
+        session().execute(
+            text(
+                f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF command"
+                f" FOR VALUES FROM ('{day}') TO ('{day + timedelta(days=1)}')"
+            )
+        )
+
+
+def drop_expired_partitions(today: date) -> list[str]:
+    """Drop partitions older than the keeping time; returns their names."""
+    oldest = today - timedelta(days=KEEP_DAYS + 1)
+    rows = session().execute(
+        text("SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+             " WHERE i.inhparent = 'command'::regclass AND c.relname ~ '^command_[0-9]{8}$'")
+    )  # fmt: skip
+    expired = [name for name in rows.scalars() if name < f"command_{oldest:%Y%m%d}"]
+    for name in expired:
+        session().execute(text(f"DROP TABLE {name}"))
+    session().execute(text("DELETE FROM command_default WHERE day < :oldest"), {"oldest": oldest})
+    return expired

@@ -1,0 +1,97 @@
+"""The one database handle, its column types, and the only place that commits.
+
+READ COMMITTED with explicit row locks in a fixed order (`wms.platform.locks`); CHECK constraints and the audit are
+the backstop (reference: reliability, section 2).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, Any
+
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, MetaData, Uuid, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+
+from wms.core.ids import new_id
+
+# A web request that waits longer than this for a row has met a stuck neighbour, not a queue.
+TIMEOUTS = "-c lock_timeout=3000 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000"
+
+DocumentId = Annotated[uuid.UUID, mapped_column(Uuid, primary_key=True, default=new_id)]
+Reference = Annotated[uuid.UUID, mapped_column(Uuid)]
+Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+Data = Annotated[dict[str, Any], mapped_column(JSONB)]
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate()
+
+
+def engine_options(pool_size: int) -> dict[str, Any]:
+    """Engine options for one process: one connection per thread, checked before use."""
+    return {
+        "pool_size": pool_size,
+        "max_overflow": 2,
+        "pool_pre_ping": False,
+        "pool_recycle": 1800,
+        "connect_args": {"options": TIMEOUTS, "application_name": "wms"},
+    }
+
+
+def session() -> Session:
+    """The session of this application context."""
+    return db.session()
+
+
+def after_commit(action: Callable[[], None]) -> None:
+    """Run `action` once this transaction has committed; forget it if it rolls back. Only hints belong here."""
+    session().info.setdefault("after_commit", []).append(action)
+
+
+def commit() -> None:
+    """Commit and run what waited for it. Called by the platform only (law 8)."""
+    current = session()
+    current.commit()
+    for action in current.info.pop("after_commit", []):
+        action()
+
+
+def rollback() -> None:
+    current = session()
+    current.rollback()
+    current.info.pop("after_commit", None)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One transaction for jobs, seeds and command-line tools: commits at the end, rolls back on any exception."""
+    try:
+        yield session()
+        commit()
+    except BaseException:
+        rollback()
+        raise
+
+
+@event.listens_for(Session, "after_commit")
+@event.listens_for(Session, "after_rollback")
+def _forget_locks(ended: Session) -> None:
+    ended.info.pop("locks", None)

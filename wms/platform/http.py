@@ -1,0 +1,236 @@
+"""What every HTTP surface shares: JSON by orjson, security headers, problems, commands, versions, cursors."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import orjson
+import structlog
+from flask import Flask, Response, request
+from flask.json.provider import JSONProvider
+from flask_smorest import Api
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, PreconditionRequired, UnprocessableEntity
+
+from wms.core.refusals import RefusalKind, Refused, invalid
+from wms.platform import commands
+from wms.platform.access import actor
+from wms.platform.commands import Done, Outcome
+from wms.platform.database import rollback
+from wms.platform.problems import http_problem, problem, refusal_problem
+from wms.platform.schemas import field_errors
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+# No inline script or style anywhere; our own files only (DESIGN.md section 6, pages).
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+    " connect-src 'self'; media-src 'self'; manifest-src 'self'; worker-src 'self'; frame-src 'self'; object-src 'none';"
+    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+class OrjsonProvider(JSONProvider):
+    def dumps(self, value: Any, **_: Any) -> str:
+        return orjson.dumps(value, default=str).decode()
+
+    def loads(self, value: str | bytes, **_: Any) -> Any:
+        return orjson.loads(value)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        body = orjson.dumps(self._prepare_response_obj(args, kwargs), default=str)
+        return Response(body, mimetype="application/json")
+
+
+class ProblemApi(Api):
+    """Flask-smorest with our problem details in the place of its own error form."""
+
+    def handle_http_exception(self, error: HTTPException) -> Response:  # type: ignore[override]
+        return answer_http_error(error)
+
+
+def answer_http_error(error: HTTPException) -> Response:
+    """Schema errors name every field; everything else is the plain problem of its status."""
+    data = getattr(error, "data", None)
+    if isinstance(error, UnprocessableEntity) and isinstance(data, dict) and "messages" in data:
+        messages = data["messages"]
+        found = [
+            located
+            for location, nested in messages.items()
+            for located in field_errors(nested, "" if location in {"json", "json_or_form"} else f"/{location}")
+        ]
+        return problem(422, "invalid_input", {}, found)
+    return http_problem(error)
+
+
+def init_http(app: Flask) -> None:
+    app.json = OrjsonProvider(app)
+    app.after_request(_secure)
+    app.register_error_handler(Refused, refusal_problem)
+    app.register_error_handler(HTTPException, answer_http_error)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(InterfaceError, _database_away)
+    app.register_error_handler(Exception, _fault)
+
+
+def _secure(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(self), microphone=(), geolocation=()")
+    if request.is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _database_away(fault: DBAPIError) -> Response:
+    """503 while the database is away; 409 when a row stayed locked; a fault otherwise."""
+    rollback()
+    if getattr(fault.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+        return problem(409, "busy")
+    if isinstance(fault, OperationalError) and not fault.connection_invalidated and _has_sqlstate(fault):
+        return _fault(fault)
+    log.error("database.away", error=type(fault.orig).__name__)
+    return problem(503, "unavailable")
+
+
+def _has_sqlstate(fault: DBAPIError) -> bool:
+    state = getattr(fault.orig, "sqlstate", None)
+    return state is not None and not state.startswith(("08", "57", "53"))
+
+
+def _fault(fault: Exception) -> Response:
+    rollback()
+    log.error("fault", exc_info=fault)
+
+    return http_problem(InternalServerError())
+
+
+def command_id() -> str:
+    """The client's id of this command: `Idempotency-Key`, quoted or bare (IETF draft; DESIGN.md law 7)."""
+    given = request.headers.get("Idempotency-Key")
+    if given is None:
+        raise Refused("idempotency_key_required", {}, kind=RefusalKind.INVALID)
+    key = given[1:-1] if len(given) > 1 and given.startswith('"') and given.endswith('"') else given
+    if not key or len(key) > commands.MAX_KEY_LENGTH - 8 or not key.isascii() or not key.isprintable() or "#" in key:
+        raise Refused("idempotency_key_invalid", {}, kind=RefusalKind.INVALID)
+    return key
+
+
+def run_command(
+    name: str, body: Any, use_case: Callable[[], T], answer: Callable[[T], Any], status: int = 200
+) -> Outcome:
+    """Execute a command of this request's actor under its Idempotency-Key."""
+    return commands.execute(commands.command_for(actor(), command_id(), name, body), use_case, answer, status)
+
+
+def answer_outcome(outcome: Outcome, location: Callable[[Any], str] | None = None) -> Response:
+    """The response of a command: its stored answer, or the problem of its refusal."""
+    if isinstance(outcome, Refused):
+        return refusal_problem(outcome)
+    return answer_done(outcome, location)
+
+
+def answer_done(done: Done, location: Callable[[Any], str] | None = None) -> Response:
+    response = Response(orjson.dumps(done.answer, default=str), done.status, mimetype="application/json")
+    if done.replayed:
+        response.headers["Idempotent-Replay"] = "true"
+    if location is not None:
+        response.headers["Location"] = location(done.answer)
+    if isinstance(done.answer, dict) and "version" in done.answer:
+        response.headers["ETag"] = etag(done.answer["version"])
+    return response
+
+
+def run_bulk(
+    name: str, items: list[Any], use_case: Callable[[Any], T], answer: Callable[[T], Any], status: int = 201
+) -> Response:
+    """A bulk request: every item a command and a transaction of its own, with the id `<key>#<index>`.
+
+    Answers 200 with `{"results": [{"index", "status", "answer" | "problem"}]}` in the order of the items.
+    """
+    base = commands.command_for(actor(), command_id(), name, None)
+    results: list[dict[str, Any]] = []
+    for index, item in enumerate(items):
+        outcome = commands.execute(base.item(index, name, item), lambda item=item: use_case(item), answer, status)
+        if isinstance(outcome, Refused):
+            told = orjson.loads(refusal_problem(outcome).data)
+            results.append({"index": index, "status": told["status"], "problem": told})
+        else:
+            results.append({"index": index, "status": outcome.status, "answer": outcome.answer})
+    return Response(orjson.dumps({"results": results}, default=str), 200, mimetype="application/json")
+
+
+def etag(version: int) -> str:
+    """Strong entity tag of a document's version."""
+    return f'"v{version}"'
+
+
+def require_match() -> int:
+    """The version in If-Match: 428 when absent, 412 when it is not one of our tags."""
+    given = request.headers.get("If-Match")
+    if given is None:
+
+        raise PreconditionRequired
+    text = given.strip()
+    if not (text.startswith('"v') and text.endswith('"') and text[2:-1].isdigit() and len(text) < 16):
+        raise Refused("stale", {}, kind=RefusalKind.STALE)
+    return int(text[2:-1])
+
+
+def check_version(current: int, wanted: int | None) -> None:
+    """412 when the document moved on since it was read. `None` means the caller holds no version."""
+    if wanted is not None and current != wanted:
+        raise Refused("stale", {"current": current}, kind=RefusalKind.STALE)
+
+
+def answer_document(body: dict[str, Any], version: int) -> Response:
+    """A single resource with its ETag; 304 when the client has it already."""
+    tag = etag(version)
+    if request.headers.get("If-None-Match") == tag:
+        return Response(status=304, headers={"ETag": tag})
+    response = Response(orjson.dumps(body, default=str), 200, mimetype="application/json")
+    response.headers["ETag"] = tag
+    return response
+
+
+def encode_cursor(moment: datetime, key: uuid.UUID | int | str) -> str:
+    raw = orjson.dumps([moment.isoformat(), str(key)])
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def decode_cursor(text: str | None) -> tuple[datetime, str] | None:
+    """The (instant, key) behind an opaque cursor; 422 when it is not ours."""
+    if not text:
+        return None
+    try:
+        moment, key = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        instant = datetime.fromisoformat(moment)
+        if instant.tzinfo is None or not isinstance(key, str):
+            raise ValueError("not a cursor")
+    except (ValueError, TypeError, binascii.Error) as fault:
+        raise invalid("/query/cursor", "invalid_cursor") from fault
+    return instant, key
+
+
+def answer_page(rows: list[dict[str, Any]], next_cursor: str | None) -> Response:
+    """`{"data", "next_cursor"}` with an RFC 8288 Link header to the next page."""
+    body = orjson.dumps({"data": rows, "next_cursor": next_cursor}, default=str)
+    response = Response(body, 200, mimetype="application/json")
+    if next_cursor is not None:
+        arguments = {**request.args.to_dict(), "cursor": next_cursor}
+        query = "&".join(f"{key}={value}" for key, value in arguments.items())
+        response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
+    return response

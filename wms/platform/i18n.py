@@ -1,0 +1,111 @@
+"""Languages. Texts are made at the edge: code + parameters + the reader's language → words.
+
+Catalogues are read from their `.po` files at start, so that nothing compiled has to be committed or built.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, Domain, get_locale
+from flask_babel import gettext as _gettext
+
+from wms.platform.access import current_actor
+
+LANGUAGES = {"en": "English", "zh_CN": "简体中文"}
+DEFAULT_LANGUAGE = "en"
+CATALOGUES = Path(__file__).parent / "messages"
+
+
+def N_(message: str) -> str:  # noqa: N802 - the conventional name of a mark for extraction
+    """Mark a text for translation without translating it now."""
+    return message
+
+
+@cache
+def catalogue(language: str) -> Translations:
+    """The texts of one language, compiled in memory."""
+    path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
+    with path.open("rb") as source:
+        parsed = read_po(source, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, parsed)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+class CatalogueDomain(Domain):
+    """Flask-Babel's lookup over our in-memory catalogues."""
+
+    def get_translations(self) -> Translations:
+        return catalogue(str(get_locale() or DEFAULT_LANGUAGE))
+
+
+def choose_language() -> str:
+    """The actor's language; for nobody the one they picked on the login page; else what the client prefers."""
+    if not has_request_context():
+        return str(g.get("language", DEFAULT_LANGUAGE)) if g else DEFAULT_LANGUAGE
+    picked = request.cookies.get("language")
+    if request.path.startswith("/api/"):
+        return _preferred()
+    found = current_actor()
+    if found is not None:
+        return found.language
+    return picked if picked in LANGUAGES else _preferred()
+
+
+def _preferred() -> str:
+    for wanted in request.accept_languages.values():
+        if wanted.lower().startswith("zh"):
+            return "zh_CN"
+        if wanted.lower().startswith("en"):
+            return "en"
+    return DEFAULT_LANGUAGE
+
+
+class RefusalTexts:
+    """Every code a client may meet, with its English text. Features add theirs through `errors.py`."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def add(self, texts: Mapping[str, str]) -> None:
+        for code, text in texts.items():
+            if self.texts.get(code, text) != text:
+                raise ValueError(f"two different texts for the code {code!r}")
+            self.texts[code] = text
+
+    def translate(self, code: str, params: Mapping[str, Any]) -> str:
+        """The sentence for `code` in the reader's language; unknown codes are a fault that a test catches."""
+        template = self.texts[code]
+        return _gettext(template, **_Shown(params))
+
+
+class _Shown(dict[str, Any]):
+    """Parameters for a sentence: lists joined, a missing one shown as a dash rather than a crash in front of staff."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        super().__init__(
+            {key: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+             for key, value in params.items()}
+        )  # fmt: skip
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+refusal_texts = RefusalTexts()
+
+
+def init_i18n(app: Flask) -> None:
+    domain = CatalogueDomain()
+    Babel(app, locale_selector=choose_language, default_domain=domain, default_locale=DEFAULT_LANGUAGE)
+    app.jinja_env.policies["ext.i18n.trimmed"] = True

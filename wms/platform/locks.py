@@ -1,0 +1,66 @@
+"""The one ranked order of row locks (law 5). Asking for a lower rank after a higher one is refused.
+
+Every operation is assumed to run twice at once. Two transactions that both lock in this order cannot wait for each
+other in a circle; rows of one rank are locked by ascending id in one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+
+from wms.platform.database import Base, session
+
+
+class Rank(IntEnum):
+    COMMAND = 0
+    DOCUMENT = 1
+    TASK = 2
+    HANDLING_UNIT = 3
+    BALANCE = 4
+    SUMMARY = 5
+    BOOK_ITEM = 6
+    PERMIT = 7
+    COUNTER = 8
+
+
+class LockOrderViolation(RuntimeError):
+    """A programming fault: this code path could deadlock with another one."""
+
+
+def claim(rank: Rank) -> None:
+    """Declare that rows of `rank` are about to be locked (also by a conditional UPDATE)."""
+    info = session().info
+    highest = info.get("locks", Rank.COMMAND)
+    if rank < highest:
+        raise LockOrderViolation(f"asked for {rank.name} after {Rank(highest).name}")
+    info["locks"] = rank
+
+
+Model = TypeVar("Model", bound=Base)
+
+
+def lock(rank: Rank, model: type[Model], ids: Iterable[Any]) -> Sequence[Model]:
+    """Lock the rows with these ids by ascending id and return them fresh, in that order. Missing ids are left out."""
+    wanted = sorted(set(ids))
+    claim(rank)
+    if not wanted:
+        return []
+    key = model.__mapper__.attrs["id"]
+    statement = (
+        select(model)
+        .where(key.in_(wanted))  # type: ignore[attr-defined]
+        .order_by(key)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return session().scalars(statement).all()
+
+
+def lock_one(rank: Rank, model: type[Model], key: Any) -> Model | None:
+    """Lock one row; None when it does not exist."""
+    found = lock(rank, model, [key])
+    return found[0] if found else None

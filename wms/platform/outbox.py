@@ -1,0 +1,232 @@
+"""Jobs leave after commit, through this table, which is the truth; Redis is only the courier (law 9).
+
+A row is inserted with the business change. After the commit RQ gets a hint; if Redis loses it, the sweeper finds the
+row again. A worker *claims* the row with a lease, does the work, and marks it done in the same transaction as the
+result, under the fencing token of its claim: two workers on one row give one effect.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import structlog
+from sqlalchemy import BigInteger, Identity, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wms.core import clock
+from wms.core.ids import new_id
+from wms.platform.database import Base, Data, DocumentId, Instant, after_commit, session, transaction
+
+MAX_ATTEMPTS = 8
+BACKOFF_SECONDS = (1, 5, 15, 60, 300, 900, 1800)
+
+log = structlog.get_logger(__name__)
+
+
+class OutboxJob(Base):
+    """One job. `payload` holds ids only. Jobs of one `ordering_key` run in the order they were written."""
+
+    __tablename__ = "outbox_job"
+    __table_args__ = (
+        UniqueConstraint("dedupe_key"),
+        Index("ix_outbox_job_due", "next_at", postgresql_where=text("state IN ('new', 'leased')")),
+        Index("ix_outbox_job_ordering", "ordering_key", "sequence",
+              postgresql_where=text("state IN ('new', 'leased') AND ordering_key IS NOT NULL")),
+    )  # fmt: skip
+
+    id: Mapped[DocumentId]
+    sequence: Mapped[int] = mapped_column(BigInteger, Identity())
+    topic: Mapped[str] = mapped_column(String(64))
+    dedupe_key: Mapped[str] = mapped_column(String(200))
+    ordering_key: Mapped[str | None] = mapped_column(String(120))
+    payload: Mapped[Data]
+    state: Mapped[str] = mapped_column(String(8), default="new")  # new | leased | done | dead
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    next_at: Mapped[Instant]
+    lease_until: Mapped[Instant | None]
+    lease_token: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[Instant]
+    done_at: Mapped[Instant | None]
+
+
+class PermanentFailure(Exception):
+    """A job that can never succeed: it goes to *dead* at once, with this reason, for a person to look at."""
+
+
+Handler = Callable[[dict[str, Any]], None]
+
+
+class JobTable:
+    """Topic → handler, and the courier that hints at new rows. Filled once, by the composition root."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[str, Handler] = {}
+        self.queues: dict[str, str] = {}
+        self.courier: Callable[[uuid.UUID, str], None] | None = None
+        self.lease_seconds = 120
+
+    def register(self, topic: str, handler: Handler, queue: str = "default") -> None:
+        self.handlers[topic] = handler
+        self.queues[topic] = queue
+
+
+jobs = JobTable()
+
+
+def add_job(topic: str, payload: dict[str, Any], dedupe_key: str, ordering_key: str | None = None) -> uuid.UUID | None:
+    """Insert a job with the current transaction; None when this `dedupe_key` was already written."""
+    if topic not in jobs.handlers:
+        raise ValueError(f"no handler is registered for topic {topic!r}")
+    job_id = new_id()
+    now = clock.now()
+    statement = text(
+        "INSERT INTO outbox_job (id, topic, dedupe_key, ordering_key, payload, state, attempts, next_at,"
+        " lease_token, created_at) VALUES (:id, :topic, :dedupe_key, :ordering_key, CAST(:payload AS jsonb),"
+        " 'new', 0, :now, 0, :now) ON CONFLICT (dedupe_key) DO NOTHING RETURNING id"
+    )
+    inserted = session().execute(
+        statement,
+        {
+            "id": job_id,
+            "topic": topic,
+            "dedupe_key": dedupe_key,
+            "ordering_key": ordering_key,
+            "payload": orjson.dumps(payload, default=str).decode(),
+            "now": now,
+        },
+    ).scalar()
+    if inserted is None:
+        return None
+    after_commit(lambda: hint(job_id, topic))
+    return job_id
+
+
+def hint(job_id: uuid.UUID, topic: str) -> None:
+    """Tell the courier about a committed row. Losing the hint costs latency, never the job."""
+    if jobs.courier is not None:
+        jobs.courier(job_id, jobs.queues.get(topic, "default"))
+
+
+_CLAIM = text(
+    "UPDATE outbox_job AS mine SET state = 'leased', lease_token = lease_token + 1, attempts = attempts + 1,"
+    " lease_until = clock_timestamp() + make_interval(secs => :lease)"
+    " WHERE id = :id AND (state = 'new' OR (state = 'leased' AND lease_until < clock_timestamp()))"
+    " AND (ordering_key IS NULL OR NOT EXISTS (SELECT 1 FROM outbox_job earlier"
+    "   WHERE earlier.ordering_key = mine.ordering_key AND earlier.sequence < mine.sequence"
+    "   AND earlier.state IN ('new', 'leased')))"
+    " RETURNING topic, payload, lease_token, attempts"
+)
+_DONE = text(
+    "UPDATE outbox_job SET state = 'done', done_at = now(), lease_until = NULL, last_error = NULL"
+    " WHERE id = :id AND lease_token = :token AND state = 'leased' RETURNING ordering_key, sequence"
+)
+_NEXT_IN_ORDER = text(
+    "SELECT id, topic FROM outbox_job WHERE ordering_key = :key AND sequence > :sequence AND state = 'new'"
+    " ORDER BY sequence LIMIT 1"
+)
+
+
+class LeaseLost(RuntimeError):
+    """Another worker took this job over while we worked; our result is rolled back."""
+
+
+def perform(job_id: uuid.UUID) -> bool:
+    """Claim and run one job. False when it is not ours to run (done, leased by another, or not yet its turn).
+
+    A fault leaves the row for a later attempt, or *dead* after ``MAX_ATTEMPTS``; it never raises for a job's own
+    failure, which is recorded and logged.
+    """
+    with transaction():
+        claimed = session().execute(_CLAIM, {"id": job_id, "lease": jobs.lease_seconds}).one_or_none()
+    if claimed is None:
+        return False
+    try:
+        with transaction():
+            jobs.handlers[claimed.topic](claimed.payload)
+            finished = session().execute(_DONE, {"id": job_id, "token": claimed.lease_token}).one_or_none()
+            if finished is None:
+                raise LeaseLost(str(job_id))
+            follower = _follower(finished.ordering_key, finished.sequence)
+            if follower is not None:
+                next_id, next_topic = follower
+                after_commit(lambda: hint(next_id, next_topic))
+    except LeaseLost:
+        log.warning("outbox.lease_lost", job=str(job_id), topic=claimed.topic)
+        return False
+    except Exception as fault:  # noqa: BLE001 - whatever a job raises is recorded on its row, in words for the operator
+        _record_failure(job_id, claimed.topic, claimed.lease_token, claimed.attempts, fault)
+        return False
+    return True
+
+
+def _follower(ordering_key: str | None, sequence: int) -> tuple[uuid.UUID, str] | None:
+    if ordering_key is None:
+        return None
+    row = session().execute(_NEXT_IN_ORDER, {"key": ordering_key, "sequence": sequence}).one_or_none()
+    return None if row is None else (row.id, row.topic)
+
+
+def _record_failure(job_id: uuid.UUID, topic: str, token: int, attempts: int, fault: Exception) -> None:
+    dead = isinstance(fault, PermanentFailure) or attempts >= MAX_ATTEMPTS
+    delay = BACKOFF_SECONDS[min(attempts, len(BACKOFF_SECONDS)) - 1]
+    log.error("outbox.failed", job=str(job_id), topic=topic, attempts=attempts, dead=dead, exc_info=fault)
+    statement = text(
+        "UPDATE outbox_job SET state = :state, lease_until = NULL, last_error = :error,"
+        " next_at = clock_timestamp() + make_interval(secs => :delay)"
+        " WHERE id = :id AND lease_token = :token AND state = 'leased'"
+    )
+    # The type and a short text only: an exception may quote a row with personal data.
+    error = f"{type(fault).__name__}: {str(fault).splitlines()[0][:200]}" if str(fault) else type(fault).__name__
+    with transaction():
+        session().execute(
+            statement,
+            {"state": "dead" if dead else "new", "error": error, "delay": delay, "id": job_id, "token": token},
+        )
+
+
+_DUE = text(
+    "SELECT id, topic FROM outbox_job WHERE state IN ('new', 'leased') AND next_at <= clock_timestamp() - :age *"
+    " interval '1 second' AND (state = 'new' OR lease_until < clock_timestamp()) ORDER BY sequence LIMIT :limit"
+)
+
+
+def due_jobs(limit: int = 100, age_seconds: float = 2.0) -> list[tuple[uuid.UUID, str]]:
+    """Rows that should be running and are not: never hinted, hint lost, or their lease ran out."""
+    with transaction():
+        rows = session().execute(_DUE, {"limit": limit, "age": age_seconds}).all()
+    return [(row.id, row.topic) for row in rows]
+
+
+def oldest_due_seconds() -> float:
+    """Age in seconds of the oldest job that waits (0 when none); `/readyz` reports it."""
+    statement = text(
+        "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(next_at)), 0) FROM outbox_job"
+        " WHERE state IN ('new', 'leased') AND next_at < clock_timestamp()"
+    )
+    return max(0.0, float(session().execute(statement).scalar_one()))
+
+
+def open_counts() -> dict[str, int]:
+    """Rows by state, without the finished ones."""
+    rows = session().execute(
+        text("SELECT state, count(*) AS n FROM outbox_job WHERE state <> 'done' GROUP BY state")
+    )
+    return {row.state: row.n for row in rows}
+
+
+def resume(job_id: uuid.UUID) -> bool:
+    """Give a dead job another life; for a person who mended the cause."""
+    statement = text(
+        "UPDATE outbox_job SET state = 'new', attempts = 0, next_at = clock_timestamp()"
+        " WHERE id = :id AND state = 'dead' RETURNING topic"
+    )
+    topic = session().execute(statement, {"id": job_id}).scalar()
+    if topic is None:
+        return False
+    after_commit(lambda: hint(job_id, topic))
+    return True
+

@@ -1,0 +1,129 @@
+"""What every page gets: language, theme and hand of the reader, the navigation they may see, and template filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g, request
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
+
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused
+from wms.platform.access import csrf_token, current_actor
+from wms.platform.i18n import LANGUAGES, refusal_texts
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the navigation: shown to those with the permission; `staff` None means everybody."""
+
+    label: Any
+    endpoint: str
+    icon: str
+    permission: Permission
+    staff: bool | None = None
+    order: int = 50
+
+
+class Navigation:
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def add(self, *entries: Entry) -> None:
+        for entry in entries:
+            if entry not in self.entries:
+                self.entries.append(entry)
+
+
+navigation = Navigation()
+StateLabels = dict[str, Any]
+
+# State → (words, tone). Features add theirs; a test asks for every state of every workflow.
+state_labels: dict[str, dict[str, tuple[Any, str]]] = {}
+
+
+def init_pages(app: Flask) -> None:
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.context_processor(_context)
+    app.jinja_env.filters.update(
+        {"when": show_instant, "refusal": show_refusal, "state_label": state_label, "state_tone": state_tone,
+         "kilograms": show_kilograms}
+    )  # fmt: skip
+
+
+def _context() -> dict[str, Any]:
+    actor = current_actor()
+    language = str(get_locale() or "en")
+    return {
+        "actor": actor,
+        "csrf_token": csrf_token,
+        "language": language,
+        "html_language": "zh-CN" if language.startswith("zh") else "en",
+        "languages": LANGUAGES,
+        "navigation": _navigation() if actor is not None else [],
+        "request_id": g.get("request_id"),
+    }
+
+
+def _navigation() -> list[dict[str, Any]]:
+    actor = current_actor()
+    assert actor is not None
+    from flask import url_for
+
+    shown = [
+        entry
+        for entry in sorted(navigation.entries, key=lambda entry: entry.order)
+        if actor.may(entry.permission) and entry.staff in (None, actor.is_staff)
+    ]
+    return [
+        {
+            "label": entry.label,
+            "href": url_for(entry.endpoint),
+            "active": request.path.startswith(url_for(entry.endpoint)),
+            "icon": entry.icon,
+        }
+        for entry in shown
+    ]
+
+
+def show_instant(moment: datetime | None, time_zone: str = "UTC") -> str:
+    """An instant for a person: date and minute in the given zone."""
+    if moment is None:
+        return "–"
+    return moment.astimezone(ZoneInfo(time_zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def show_kilograms(grams: int | None) -> str:
+    return "–" if grams is None else f"{grams / 1000:.3f} kg"
+
+
+def show_refusal(refusal: Refused) -> str:
+    """The sentence of a refusal, with the fields it names."""
+    sentence = refusal_texts.translate(refusal.code, refusal.params)
+    fields = "; ".join(
+        f"{error['pointer']}: {refusal_texts.translate(error['code'], error.get('params') or {})}"
+        for error in refusal.errors
+    )
+    return f"{sentence} {fields}".strip()
+
+
+def state_label(state: str, document: str) -> str:
+    return str(state_labels[document][state][0])
+
+
+def state_tone(state: str, document: str) -> str:
+    return state_labels[document][state][1]
+
+
+def translate_later(message: str) -> Any:
+    return lazy(message)
+
+
+Translate: Callable[..., str] = _

@@ -1,0 +1,154 @@
+"""Problem details (RFC 9457) with stable codes, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Response, g, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from wms.core.refusals import RefusalKind, Refused
+from wms.platform.access import is_api_surface, is_machine_surface
+from wms.platform.i18n import N_, refusal_texts
+
+STATUS_OF_KIND = {
+    RefusalKind.BUSINESS: 409,
+    RefusalKind.INVALID: 422,
+    RefusalKind.NOT_FOUND: 404,
+    RefusalKind.STALE: 412,
+}
+
+# Codes of plain HTTP errors; features add their own refusals in errors.py.
+HTTP_CODES = {
+    400: "malformed_request",
+    401: "not_authenticated",
+    403: "not_permitted",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    408: "request_timeout",
+    411: "length_required",
+    412: "stale",
+    413: "body_too_large",
+    414: "address_too_long",
+    415: "wrong_media_type",
+    428: "precondition_required",
+    429: "too_many_requests",
+    431: "headers_too_large",
+    500: "fault",
+    503: "unavailable",
+}
+
+TEXTS = {
+    "malformed_request": N_("The request cannot be read."),
+    "not_authenticated": N_("Please identify yourself."),
+    "not_permitted": N_("You may not do this."),
+    "not_found": N_("This does not exist or is not yours."),
+    "method_not_allowed": N_("This address does not answer to that method."),
+    "not_acceptable": N_("The answer cannot be given in that form."),
+    "request_timeout": N_("The request took too long to arrive."),
+    "length_required": N_("The length of the body is missing."),
+    "body_too_large": N_("The body is too large."),
+    "address_too_long": N_("The address is too long."),
+    "wrong_media_type": N_("The body must be JSON."),
+    "precondition_required": N_("Send If-Match with the version you have read."),
+    "stale": N_("It was changed since you read it. Read it again."),
+    "too_many_requests": N_("Too many requests. Wait a moment."),
+    "headers_too_large": N_("The headers are too large."),
+    "fault": N_("Something is broken on our side. It has been recorded."),
+    "unavailable": N_("The database is away for a moment. Try again."),
+    "invalid_input": N_("Some fields are wrong."),
+    "not_allowed_now": N_("Not possible while it is “%(state)s”."),
+    "csrf_token_wrong": N_("The page is too old. Load it again."),
+    "command_too_old": N_("This id is older than %(days)s days. Make a new one."),
+    "command_from_future": N_("This id was made in the future. Check the clock."),
+    "command_id_reused": N_("This id was already used for another request."),
+    "idempotency_key_required": N_("Send an Idempotency-Key header."),
+    "idempotency_key_invalid": N_("The Idempotency-Key is empty, too long, or has unprintable characters."),
+    "invalid_cursor": N_("The cursor is not one of ours."),
+    "busy": N_("Somebody else is working on this right now. Try again."),
+    # single fields
+    "required": N_("Required."),
+    "null": N_("Must not be empty."),
+    "type": N_("Of the wrong type."),
+    "unknown_field": N_("There is no such field."),
+    "too_short": N_("At least %(min)s characters."),
+    "too_long": N_("At most %(max)s characters."),
+    "too_small": N_("At least %(min)s."),
+    "too_large": N_("At most %(max)s."),
+    "too_few": N_("At least %(min)s entries."),
+    "too_many": N_("At most %(max)s entries."),
+    "not_a_choice": N_("One of: %(choices)s."),
+    "pattern": N_("Not in the expected form."),
+    "unprintable": N_("Has characters that cannot be printed."),
+    "duplicate": N_("Appears more than once."),
+    "invalid": N_("Not valid."),
+}
+refusal_texts.add(TEXTS)
+
+
+def problem(
+    status: int,
+    code: str,
+    params: dict[str, Any] | None = None,
+    errors: list[dict[str, Any]] | None = None,
+    next_step: str | None = None,
+) -> Response:
+    """An `application/problem+json` answer."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{code}",
+        "title": refusal_texts.translate(code, params or {}),
+        "status": status,
+        "instance": request.path,
+        "code": code,
+        "request_id": g.get("request_id"),
+    }
+    if params:
+        body["params"] = params
+    if next_step:
+        body["next"] = next_step
+    if errors:
+        body["errors"] = [_field(error) for error in errors]
+        body["detail"] = "; ".join(f"{error['pointer']}: {error['message']}" for error in body["errors"][:5])
+    response = Response(orjson.dumps(body, default=str), status, mimetype="application/problem+json")
+    if status == 401 and is_api_surface():
+        response.headers["WWW-Authenticate"] = 'Bearer realm="wms"'  # RFC 9110 section 11.6.1
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _field(error: dict[str, Any]) -> dict[str, Any]:
+    params = dict(error.get("params") or {})
+    found = {"pointer": error["pointer"], "code": error["code"],
+             "message": refusal_texts.translate(error["code"], params)}  # fmt: skip
+    if params:
+        found["params"] = params
+    return found
+
+
+def refusal_problem(refusal: Refused) -> Response:
+    """The HTTP form of a refusal."""
+    status = STATUS_OF_KIND[refusal.kind]
+    if refusal.code in {"idempotency_key_required", "idempotency_key_invalid"}:
+        status = 400  # the idempotency draft asks for it
+    response = problem(status, refusal.code, refusal.params, refusal.errors, refusal.next_step)
+    if refusal.replayed:
+        response.headers["Idempotent-Replay"] = "true"
+    return response
+
+
+def http_problem(error: HTTPException) -> Response:
+    """The problem form of an HTTP error; a page for people, JSON for machines."""
+    status = error.code or 500
+    code = HTTP_CODES.get(status, "fault" if status >= 500 else "malformed_request")
+    if is_machine_surface():
+        response = problem(status, code)
+        if status == 405 and getattr(error, "valid_methods", None):
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
+        return response
+    if error.response is not None:
+        return error.response  # type: ignore[return-value]
+    page = render_template("error.html", status=status, code=code, message=refusal_texts.translate(code, {}))
+    return Response(page, status, mimetype="text/html")

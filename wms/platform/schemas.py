@@ -1,0 +1,164 @@
+"""Marshmallow with coded errors: every message is `code` or `code|name=value`, made into words at the edge."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from wms.core.money import EXPONENTS
+
+_CODES = {
+    "required": "required",
+    "null": "null",
+    "validator_failed": "invalid",
+    "invalid": "type",
+    "invalid_uuid": "type",
+    "invalid_utf8": "type",
+    "too_large": "too_large|max=9007199254740991",
+    "special": "type",
+    "type": "type",
+    "format": "type",
+    "unknown": "unknown_field",
+}
+
+
+class CodedSchema(Schema):
+    """Base of every schema: unknown fields are refused, messages are codes."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages = {"unknown": "unknown_field", "type": "type", "invalid": "type"}
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        _encode(field_obj)
+        super().on_bind_field(field_name, field_obj)
+
+
+def _encode(field: fields.Field[Any]) -> None:
+    field.error_messages = {
+        key: _CODES.get(key, message if "|" in str(message) else "invalid")
+        for key, message in field.error_messages.items()
+    }
+    if isinstance(field, fields.List):
+        _encode(field.inner)
+
+
+def Text(max_length: int, *, min_length: int = 1, pattern: str | None = None, **kwargs: Any) -> fields.String:  # noqa: N802
+    """A string field: trimmed length bounds, no control characters, optionally a full-match pattern."""
+    validators: list[Any] = [Length(min_length, max_length), printable]
+    if pattern is not None:
+        validators.append(Pattern(pattern))
+    metadata = kwargs.pop("metadata", {})
+    return fields.String(validate=validators, metadata=metadata, **kwargs)
+
+
+def Count(minimum: int, maximum: int, **kwargs: Any) -> fields.Integer:  # noqa: N802
+    """A strict whole number in a closed range."""
+    return fields.Integer(strict=True, validate=Range(minimum, maximum), **kwargs)
+
+
+def Choice(choices: list[str], **kwargs: Any) -> fields.String:  # noqa: N802
+    return fields.String(validate=OneOf(choices), **kwargs)
+
+
+def Items(inner: Any, minimum: int, maximum: int, **kwargs: Any) -> fields.List[Any]:  # noqa: N802
+    """A list with a bounded number of entries."""
+    return fields.List(inner, validate=Entries(minimum, maximum), **kwargs)
+
+
+class Length(validate.Length):
+    def __init__(self, minimum: int, maximum: int) -> None:
+        super().__init__(min=minimum, max=maximum)
+
+    def __call__(self, value: Any) -> Any:
+        if self.max is not None and len(value) > self.max:
+            raise ValidationError(f"too_long|max={self.max}")
+        if self.min is not None and len(value.strip()) < self.min:
+            raise ValidationError(f"too_short|min={self.min}")
+        return value
+
+
+class Entries(validate.Length):
+    def __init__(self, minimum: int, maximum: int) -> None:
+        super().__init__(min=minimum, max=maximum)
+
+    def __call__(self, value: Any) -> Any:
+        if self.min is not None and len(value) < self.min:
+            raise ValidationError(f"too_few|min={self.min}")
+        if self.max is not None and len(value) > self.max:
+            raise ValidationError(f"too_many|max={self.max}")
+        return value
+
+
+class Range(validate.Range):
+    def __init__(self, minimum: int, maximum: int) -> None:
+        super().__init__(min=minimum, max=maximum)
+
+    def __call__(self, value: Any) -> Any:
+        if value < self.min:
+            raise ValidationError(f"too_small|min={self.min}")
+        if value > self.max:
+            raise ValidationError(f"too_large|max={self.max}")
+        return value
+
+
+class OneOf(validate.OneOf):
+    def __call__(self, value: Any) -> Any:
+        if value not in self.choices:
+            raise ValidationError(f"not_a_choice|choices={', '.join(map(str, self.choices))}")
+        return value
+
+
+class Pattern(validate.Regexp):
+    def __init__(self, pattern: str) -> None:
+        super().__init__(f"^{pattern}$")
+
+    def __call__(self, value: Any) -> Any:
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError("pattern")
+        return value
+
+
+def printable(value: str) -> str:
+    """No control characters, lone surrogates or unassigned code points: they cannot be shown, printed or scanned."""
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"} for character in value):
+        raise ValidationError("unprintable")
+    return value
+
+
+def Currency(**kwargs: Any) -> fields.String:  # noqa: N802
+    return Choice(sorted(EXPONENTS), **kwargs)
+
+
+def Country(**kwargs: Any) -> fields.String:  # noqa: N802
+    """ISO 3166-1 alpha-2."""
+    return fields.String(validate=[Length(2, 2), Pattern("[A-Z]{2}")], **kwargs)
+
+
+_MESSAGE = re.compile(r"^([a-z_]+)((?:\|[a-z_]+=[^|]*)*)$")
+
+
+def field_errors(messages: Mapping[Any, Any] | list[Any], pointer: str = "") -> list[dict[str, Any]]:
+    """Marshmallow's nested messages as a flat list of `{"pointer", "code", "params"}`."""
+    if isinstance(messages, list):
+        return [_parse(pointer or "/", message) for message in messages if isinstance(message, str)] or [
+            error for message in messages if not isinstance(message, str) for error in field_errors(message, pointer)
+        ]
+    found: list[dict[str, Any]] = []
+    for key, value in messages.items():
+        step = pointer if key == "_schema" else f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+        found.extend(field_errors(value if isinstance(value, Mapping | list) else [value], step))
+    return found
+
+
+def _parse(pointer: str, message: str) -> dict[str, Any]:
+    match = _MESSAGE.match(message)
+    if match is None:
+        return {"pointer": pointer, "code": "invalid", "params": {}}
+    pairs = [part.split("=", 1) for part in match.group(2).split("|") if part]
+    return {"pointer": pointer, "code": match.group(1), "params": dict(pairs)}

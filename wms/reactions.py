@@ -1,0 +1,21 @@
+"""The whole reaction graph on one screen: which fact sets what going.
+
+`IN_TRANSACTION` handlers may only insert rows: they take no lock and cannot refuse.
+`AFTER_COMMIT` topics run through the outbox: at least once, idempotent by event id, in order per subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wms.core.events import Event
+from wms.platform.events import InTransaction, reactions
+
+IN_TRANSACTION: dict[type[Event], Sequence[InTransaction]] = {}
+
+AFTER_COMMIT: dict[type[Event], Sequence[str]] = {}
+
+
+def register() -> None:
+    reactions.in_transaction = IN_TRANSACTION
+    reactions.after_commit = AFTER_COMMIT
