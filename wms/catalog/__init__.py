@@ -1,0 +1,1 @@
+"""Tier 1: products with their barcodes, declared and measured size and weight, control flags, customs data."""

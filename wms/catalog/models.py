@@ -1,0 +1,100 @@
+"""Products of sellers. Sizes in mm and weights in g; declared and measured stand side by side, neither overwritten."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, Numeric, String
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wms.platform.database import Base, DocumentId, Instant, Reference
+
+
+class SerialControl(StrEnum):
+    NONE = "none"
+    EXIT = "exit"  # captured at packing
+    FULL = "full"  # entry and exit
+
+
+class BarcodeKind(StrEnum):
+    GTIN = "gtin"  # EAN-8/13, UPC-A, GTIN-14: check digit verified
+    FNSKU = "fnsku"
+    SELLER = "seller"
+    OWN = "own"  # drawn by the warehouse
+
+
+class Product(Base):
+    """A seller's SKU. `warehouse_code` is the short code printed when the seller has no barcode of their own."""
+
+    __tablename__ = "product"
+    __table_args__ = (
+        UniqueConstraint("owner_id", "sku"),
+        UniqueConstraint("owner_id", "id"),
+        CheckConstraint("declared_weight_g > 0 AND declared_length_mm > 0 AND declared_width_mm > 0"
+                        " AND declared_height_mm > 0", name="declared_positive"),
+        Index("ix_product_owner_created", "owner_id", "created_at", "id"),
+    )  # fmt: skip
+
+    id: Mapped[DocumentId]
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"))
+    sku: Mapped[str] = mapped_column(String(40))
+    name_en: Mapped[str] = mapped_column(String(255))
+    name_zh: Mapped[str] = mapped_column(String(255))
+    declared_weight_g: Mapped[int] = mapped_column(Integer)
+    declared_length_mm: Mapped[int] = mapped_column(Integer)
+    declared_width_mm: Mapped[int] = mapped_column(Integer)
+    declared_height_mm: Mapped[int] = mapped_column(Integer)
+    measured_weight_g: Mapped[int | None] = mapped_column(Integer)
+    measured_length_mm: Mapped[int | None] = mapped_column(Integer)
+    measured_width_mm: Mapped[int | None] = mapped_column(Integer)
+    measured_height_mm: Mapped[int | None] = mapped_column(Integer)
+    measured_at: Mapped[Instant | None]
+    lot_controlled: Mapped[bool] = mapped_column(Boolean, default=False)
+    expiry_controlled: Mapped[bool] = mapped_column(Boolean, default=False)
+    outbound_days: Mapped[int] = mapped_column(Integer, default=0)  # last sale day = expiry less these days
+    serial_control: Mapped[str] = mapped_column(String(8), default=SerialControl.NONE.value)
+    cargo_attributes: Mapped[list[str]] = mapped_column(ARRAY(String(16)), default=list)  # battery, liquid, fragile …
+    velocity_class: Mapped[str] = mapped_column(String(1), default="C")  # pushed down by reports: A, B, C
+    # customs columns (declared by the seller; the book item is what a bonded warehouse books it under)
+    customs_name_zh: Mapped[str | None] = mapped_column(String(255))
+    customs_name_en: Mapped[str | None] = mapped_column(String(255))
+    hs_code: Mapped[str | None] = mapped_column(String(13))
+    origin_country: Mapped[str | None] = mapped_column(String(2))
+    declared_value_minor: Mapped[int | None] = mapped_column(Integer)
+    declared_currency: Mapped[str | None] = mapped_column(String(3))
+    customs_item_number: Mapped[str | None] = mapped_column(String(32))  # 账册项号
+    customs_unit: Mapped[str | None] = mapped_column(String(3))
+    customs_unit_factor: Mapped[Decimal | None] = mapped_column(Numeric(19, 5))
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[Instant]
+    updated_at: Mapped[Instant]
+
+    @property
+    def weight_g(self) -> int:
+        """The measured weight where there is one, else the declared."""
+        return self.measured_weight_g or self.declared_weight_g
+
+
+class ProductBarcode(Base):
+    """A code that means this product, `quantity` base units a scan (a case code counts its content)."""
+
+    __tablename__ = "product_barcode"
+    __table_args__ = (
+        ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
+        UniqueConstraint("owner_id", "barcode"),
+        Index("ix_product_barcode_barcode", "barcode"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
+
+    id: Mapped[DocumentId]
+    owner_id: Mapped[Reference]
+    product_id: Mapped[Reference] = mapped_column(index=True)
+    barcode: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(8))
+    quantity: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[Instant]

@@ -1,0 +1,1 @@
+"""Tier 1: sites, warehouses, zones, locations, stations, handling units."""

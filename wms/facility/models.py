@@ -1,0 +1,149 @@
+"""The building and what stands in it. Coordinates are metres in the warehouse's own grid."""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, Numeric, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wms.platform.database import Base, DocumentId, Instant
+
+
+class WarehouseKind(StrEnum):
+    BONDED = "bonded"  # 保税仓
+    OVERSEAS = "overseas"  # 海外仓
+    GENERAL = "general"
+
+
+class LocationKind(StrEnum):
+    """What a place is for. `COUNTS` says whether goods there can be sold (DESIGN.md section 4)."""
+
+    STORAGE = "storage"
+    BULK = "bulk"
+    PICK_FACE = "pick_face"
+    CROSS_DOCK = "cross_dock"
+    DOCK = "dock"
+    INSPECTION = "inspection"
+    RETURNS = "returns"
+    PACKING = "packing"
+    TOTE = "tote"
+    GATE = "gate"
+    UNACCOUNTED = "unaccounted"
+
+
+COUNTS = frozenset({LocationKind.STORAGE, LocationKind.BULK, LocationKind.PICK_FACE, LocationKind.CROSS_DOCK})
+
+
+class HandlingUnitKind(StrEnum):
+    TOTE = "tote"
+    CARTON = "carton"
+    PALLET = "pallet"
+    PARCEL = "parcel"
+
+
+class Site(Base):
+    """A building. The warehouse a seller books into is an alias of it."""
+
+    __tablename__ = "site"
+
+    id: Mapped[DocumentId]
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    country: Mapped[str] = mapped_column(String(2))
+
+
+class Warehouse(Base):
+    """What sellers book into. `regime` names the customs rules a bonded warehouse runs under (1210, 1239 …)."""
+
+    __tablename__ = "warehouse"
+
+    id: Mapped[DocumentId]
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id"))
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(8))
+    country: Mapped[str] = mapped_column(String(2))
+    time_zone: Mapped[str] = mapped_column(String(40))
+    currency: Mapped[str] = mapped_column(String(3))
+    regime: Mapped[str | None] = mapped_column(String(8))
+    before_release: Mapped[str] = mapped_column(String(8), default="nothing")  # nothing | pick | pack
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[Instant]
+
+    @property
+    def is_bonded(self) -> bool:
+        return self.kind == WarehouseKind.BONDED.value
+
+
+class Zone(Base):
+    __tablename__ = "zone"
+    __table_args__ = (UniqueConstraint("warehouse_id", "code"), UniqueConstraint("warehouse_id", "id"))
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    code: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(80))
+    purpose: Mapped[str] = mapped_column(String(16))  # a LocationKind: what its locations are by default
+
+
+class Location(Base):
+    """A bin (库位): zone-aisle-bay-level-position. `walk_order` is the order a picker passes them."""
+
+    __tablename__ = "location"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "code"),
+        UniqueConstraint("barcode"),
+        Index("ix_location_walk", "warehouse_id", "kind", "walk_order"),
+        CheckConstraint("max_weight_g IS NULL OR max_weight_g > 0", name="max_weight_positive"),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    zone_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("zone.id"))
+    code: Mapped[str] = mapped_column(String(24))
+    barcode: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(16))
+    walk_order: Mapped[int] = mapped_column(Integer)
+    aisle: Mapped[int | None] = mapped_column(Integer)
+    bay: Mapped[int | None] = mapped_column(Integer)
+    level: Mapped[int | None] = mapped_column(Integer)
+    x_m: Mapped[float | None] = mapped_column(Numeric(8, 2, asdecimal=False))
+    y_m: Mapped[float | None] = mapped_column(Numeric(8, 2, asdecimal=False))
+    max_weight_g: Mapped[int | None] = mapped_column(Integer)
+    max_volume_cm3: Mapped[int | None] = mapped_column(Integer)
+    mixes_products: Mapped[bool] = mapped_column(Boolean, default=False)
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+class Station(Base):
+    """A bench or dock desk that a login binds to."""
+
+    __tablename__ = "station"
+    __table_args__ = (UniqueConstraint("warehouse_id", "code"), UniqueConstraint("barcode"))
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    code: Mapped[str] = mapped_column(String(16))
+    barcode: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(80))
+    location_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("location.id"))
+
+
+class HandlingUnit(Base):
+    """A labelled thing that holds stock (容器): tote, carton, pallet, parcel. It stands at one location."""
+
+    __tablename__ = "handling_unit"
+    __table_args__ = (UniqueConstraint("warehouse_id", "code"), Index("ix_handling_unit_barcode", "barcode"))
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    kind: Mapped[str] = mapped_column(String(8))
+    code: Mapped[str] = mapped_column(String(40))
+    barcode: Mapped[str] = mapped_column(String(48))
+    location_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("location.id"))
+    state: Mapped[str] = mapped_column(String(12), default="open")  # open | in_use | closed | gone
+    subject_kind: Mapped[str | None] = mapped_column(String(16))
+    subject_id: Mapped[uuid.UUID | None]
+    created_at: Mapped[Instant]

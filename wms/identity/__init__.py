@@ -1,0 +1,1 @@
+"""Tier 1: sellers, shops, users, memberships, roles, badges, API keys, login sessions."""

@@ -1,0 +1,1 @@
+"""Tier 2: the stock ledger, the only writer of stock tables; promises, allocations, holds, permits."""
