@@ -1,0 +1,398 @@
+"""Every setting of the system: its environment variable, its default and its meaning, each written once.
+
+The environment is read here and nowhere else. `Config.from_environ` either returns a whole, valid
+configuration or raises `ConfigError` with *every* problem at once, so that a first deployment is corrected in
+one round and not in ten. The settings table in the README is generated from `config_table()`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parent
+
+ENVIRONMENTS = ("development", "test", "production")
+LANGUAGES = ("en", "zh_Hans")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+# Public, hence worthless as secrets: they let a developer start without preparation, on this machine only.
+DEVELOPMENT_SECRET = "development-only-secret-known-to-everybody"
+DEVELOPMENT_PII_KEY = base64.b64encode(b"development-only-key-of-32-bytes").decode()
+
+SECRET_MIN_LENGTH = 32  # characters; shorter signing keys can be guessed offline from one signed cookie
+PII_KEY_BYTES = 32  # AES-256-GCM
+
+
+class ConfigError(Exception):
+    """The environment does not make a valid configuration. `problems` has one sentence for each fault."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__(
+            "The configuration is not valid:\n" + "\n".join(f"  - {problem}" for problem in problems)
+        )
+
+
+def _text(raw: str) -> str:
+    return raw
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(raw: str) -> int:
+        try:
+            number = int(raw)
+        except ValueError:
+            raise ValueError(f"must be a whole number, not {raw!r}") from None
+        if not low <= number <= high:
+            raise ValueError(f"must be between {low} and {high}, not {number}")
+        return number
+
+    return parse
+
+
+def _boolean(raw: str) -> bool:
+    known = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
+    if raw.lower() not in known:
+        raise ValueError(f"must be one of 1, 0, true, false, yes, no, on, off, not {raw!r}")
+    return known[raw.lower()]
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def parse(raw: str) -> str:
+        if raw not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}, not {raw!r}")
+        return raw
+
+    return parse
+
+
+def _path(raw: str) -> Path:
+    return (ROOT / Path(raw).expanduser()).resolve()
+
+
+def _database_url(raw: str) -> str:
+    scheme, separator, rest = raw.partition("://")
+    if separator and scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+        return f"postgresql+psycopg://{rest}"
+    raise ValueError("must begin with postgresql:// (PostgreSQL 15 or newer; no other database is supported)")
+
+
+def _redis_url(raw: str) -> str:
+    if raw.split("://")[0] not in ("redis", "rediss", "unix") or "://" not in raw:
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    return raw
+
+
+def _public_url(raw: str) -> str:
+    if not raw.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return raw.rstrip("/")
+
+
+def _pii_key(raw: str) -> str:
+    try:
+        size = len(base64.b64decode(raw, validate=True))
+    except (binascii.Error, ValueError):
+        raise ValueError("must be base64") from None
+    if size != PII_KEY_BYTES:
+        raise ValueError(f"must be {PII_KEY_BYTES} bytes in base64, not {size}")
+    return raw
+
+
+def setting(
+    variable: str, default: Any, meaning: str, parse: Callable[[str], Any] = _text, shown: str = ""
+) -> Any:
+    """Declare one setting. `shown` is its default in words, where the value would say nothing to a reader."""
+    return field(
+        default=default, metadata={"variable": variable, "meaning": meaning, "parse": parse, "shown": shown}
+    )
+
+
+@dataclass(frozen=True)
+class Config:
+    """The configuration of one process. The supervisor, web, workers and commands all build the same one."""
+
+    environment: str = setting(
+        "WMS_ENV",
+        "development",
+        f"{', '.join(ENVIRONMENTS)}. Production refuses public secrets and the demonstration cast.",
+        _choice(*ENVIRONMENTS),
+    )
+    database_url: str = setting(
+        "DATABASE_URL",
+        "",
+        "PostgreSQL 15 or newer, as postgresql://user:password@server/name.",
+        _database_url,
+        "empty: the supervisor starts the embedded PostgreSQL",
+    )
+    redis_url: str = setting(
+        "REDIS_URL",
+        "",
+        "Redis 6.2 or newer, or Valkey, as redis://server:6379/0.",
+        _redis_url,
+        "empty: the supervisor starts the embedded Valkey",
+    )
+    secret_key: str = setting(
+        "WMS_SECRET_KEY",
+        DEVELOPMENT_SECRET,
+        f"Signs session cookies; at least {SECRET_MIN_LENGTH} characters.",
+        _text,
+        "a public one, for this machine only",
+    )
+    pii_key: str = setting(
+        "WMS_PII_KEY",
+        DEVELOPMENT_PII_KEY,
+        f"Encrypts consignees' ID numbers (AES-256-GCM): {PII_KEY_BYTES} random bytes in base64.",
+        _pii_key,
+        "a public one, for this machine only",
+    )
+    pii_key_id: str = setting(
+        "WMS_PII_KEY_ID",
+        "1",
+        "Name of that key, stored beside each encrypted value so that keys can be rotated.",
+    )
+    instance_path: Path = setting(
+        "WMS_INSTANCE",
+        ROOT / "instance",
+        "Folder of everything this installation keeps: embedded data, files, logs.",
+        _path,
+        "instance/",
+    )
+    files_root: Path = setting(
+        "WMS_FILES", None, "Folder of label files and photographs.", _path, "files/ in WMS_INSTANCE"
+    )
+    engine_account: str = setting(
+        "WMS_ENGINE_ACCOUNT",
+        "wms-engines",
+        "System account that runs the embedded engines when the supervisor is root; made when missing.",
+    )
+    bind: str = setting("WMS_BIND", "127.0.0.1", "Address the web server listens on.")
+    port: int = setting("WMS_PORT", 8000, "TCP port the web server listens on.", _integer(1, 65535))
+    public_url: str = setting(
+        "WMS_PUBLIC_URL",
+        "",
+        "Address people and devices use, for links, QR codes and cookies.",
+        _public_url,
+        "http://WMS_BIND:WMS_PORT",
+    )
+    web_workers: int = setting("WMS_WEB_WORKERS", 2, "Web processes.", _integer(1, 64))
+    web_threads: int = setting(
+        "WMS_WEB_THREADS",
+        4,
+        "Threads of each web process; each may hold one database connection.",
+        _integer(1, 64),
+    )
+    label_workers: int = setting(
+        "WMS_LABEL_WORKERS", 1, "Processes that render labels and documents.", _integer(0, 64)
+    )
+    worker_ttl: int = setting(
+        "WMS_WORKER_TTL",
+        30,
+        "Seconds without a heartbeat after which a worker counts as dead.",
+        _integer(10, 3600),
+    )
+    stop_grace_seconds: int = setting(
+        "WMS_STOP_GRACE_SECONDS",
+        30,
+        "Seconds a process has to finish what it is doing when the system stops.",
+        _integer(1, 600),
+    )
+    outbox_sweep_seconds: int = setting(
+        "WMS_OUTBOX_SWEEP_SECONDS",
+        15,
+        "Seconds between two looks for work that its courier lost.",
+        _integer(1, 3600),
+    )
+    outbox_lease_seconds: int = setting(
+        "WMS_OUTBOX_LEASE_SECONDS",
+        120,
+        "Seconds a worker owns a piece of work before another may take it.",
+        _integer(10, 3600),
+    )
+    command_keep_days: int = setting(
+        "WMS_COMMAND_KEEP_DAYS",
+        30,
+        "Days an answered command can be repeated and gets its first answer.",
+        _integer(1, 365),
+    )
+    session_idle_minutes: int = setting(
+        "WMS_SESSION_IDLE_MINUTES",
+        30,
+        "Minutes without a request after which a login ends.",
+        _integer(1, 1440),
+    )
+    session_absolute_hours: int = setting(
+        "WMS_SESSION_ABSOLUTE_HOURS", 12, "Hours after which a login ends whatever happens.", _integer(1, 168)
+    )
+    default_language: str = setting(
+        "WMS_LANGUAGE",
+        "en",
+        f"Language of a reader who has not chosen one: {', '.join(LANGUAGES)}.",
+        _choice(*LANGUAGES),
+    )
+    log_level: str = setting("WMS_LOG_LEVEL", "INFO", ", ".join(LOG_LEVELS) + ".", _choice(*LOG_LEVELS))
+    log_json: bool = setting(
+        "WMS_LOG_JSON",
+        None,
+        "One JSON object a line, instead of lines for people.",
+        _boolean,
+        "yes in production",
+    )
+    seed_demo: bool = setting(
+        "WMS_SEED_DEMO",
+        None,
+        "Put the demonstration cast (with published passwords) into an empty database.",
+        _boolean,
+        "yes in development",
+    )
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Config:
+        """Read the configuration. An empty variable counts as not set.
+
+        Raises ConfigError naming every bad value, unknown WMS_* variable and unsafe combination at once.
+        """
+        problems = _unknown_variables(environ)
+        values: dict[str, Any] = {}
+        for each in fields(cls):
+            raw = environ.get(each.metadata["variable"], "").strip()
+            if not raw:
+                continue
+            try:
+                values[each.name] = each.metadata["parse"](raw)
+            except ValueError as error:
+                problems.append(f"{each.metadata['variable']} {error}")
+        config = _with_derived_defaults(cls(**values))
+        problems += _unsafe(config)
+        if problems:
+            raise ConfigError(problems)
+        return config
+
+    def require_engines(self) -> Config:
+        """Return self, or raise ConfigError if no database or queue is named.
+
+        Only the supervisor can start its own engines; a web process or a command needs to be told.
+        """
+        missing = [
+            f"{name} is not set. `make run` starts an embedded one; for a command beside a running system: "
+            'eval "$(python -m wms.supervisor env)"'
+            for name, value in (("DATABASE_URL", self.database_url), ("REDIS_URL", self.redis_url))
+            if not value
+        ]
+        if missing:
+            raise ConfigError(missing)
+        return self
+
+    def with_engines(self, database_url: str, redis_url: str) -> Config:
+        """This configuration on the given engines (SQLAlchemy and redis-py addresses)."""
+        return replace(self, database_url=database_url, redis_url=redis_url)
+
+    def to_environ(self) -> dict[str, str]:
+        """The variables from which `from_environ` builds an equal Config: what the children are given."""
+        return {each.metadata["variable"]: _as_text(getattr(self, each.name)) for each in fields(self)}
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+
+class SettingRow(NamedTuple):
+    """One line of the settings table: environment variable, default in words, meaning."""
+
+    variable: str
+    default: str
+    meaning: str
+
+
+def config_table() -> list[SettingRow]:
+    """Every setting in the order of its declaration, for the README."""
+    return [
+        SettingRow(each.metadata["variable"], _default_in_words(each), each.metadata["meaning"])
+        for each in fields(Config)
+    ]
+
+
+def _default_in_words(each: Field[Any]) -> str:
+    return str(each.metadata["shown"] or _as_text(None if each.default is MISSING else each.default))
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return str(value)
+
+
+def _with_derived_defaults(config: Config) -> Config:
+    """Fill in what depends on other settings."""
+    host = f"[{config.bind}]" if ":" in config.bind else config.bind
+    return replace(
+        config,
+        files_root=config.files_root or config.instance_path / "files",
+        public_url=config.public_url or f"http://{host}:{config.port}",
+        log_json=config.is_production if config.log_json is None else config.log_json,
+        seed_demo=config.environment == "development" if config.seed_demo is None else config.seed_demo,
+    )
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    known = [each.metadata["variable"] for each in fields(Config)]
+    problems = []
+    for name in sorted(environ):
+        if name.startswith("WMS_") and name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            problems.append(f"{name} is not a setting" + (f"; do you mean {near[0]}?" if near else ""))
+    return problems
+
+
+def _unsafe(config: Config) -> list[str]:
+    """Combinations that start but must not run."""
+    problems = []
+    if len(config.secret_key) < SECRET_MIN_LENGTH:
+        problems.append(
+            f"WMS_SECRET_KEY must have at least {SECRET_MIN_LENGTH} characters, not {len(config.secret_key)}"
+        )
+    if config.is_production and config.seed_demo:
+        problems.append("WMS_SEED_DEMO must be off in production: its passwords are published")
+    if config.outbox_sweep_seconds >= config.outbox_lease_seconds:
+        problems.append("WMS_OUTBOX_SWEEP_SECONDS must be below WMS_OUTBOX_LEASE_SECONDS")
+    where = _where_public_secrets_are_refused(config)
+    if where:
+        make = (
+            'python3 -c "import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())"'
+        )
+        for variable, value, public in (
+            ("WMS_SECRET_KEY", config.secret_key, DEVELOPMENT_SECRET),
+            ("WMS_PII_KEY", config.pii_key, DEVELOPMENT_PII_KEY),
+        ):
+            if value == public:
+                problems.append(f"{variable} must be set {where}; make one with: {make}")
+    return problems
+
+
+def _where_public_secrets_are_refused(config: Config) -> str:
+    """'' where the public secrets may be used: never in production, else on loopback."""
+    if config.is_production:
+        return "in production"
+    try:
+        loopback = config.bind == "localhost" or ipaddress.ip_address(config.bind).is_loopback
+    except ValueError:
+        loopback = False
+    return "" if loopback else f"when WMS_BIND ({config.bind}) can be reached from other machines"

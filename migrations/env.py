@@ -1,0 +1,50 @@
+"""Alembic's entry: our metadata, one transaction a migration, and a note of each revision's parent.
+
+`schema_parent` lets an older process recognise a schema that is newer by one (`wms.platform.schema_version`).
+"""
+
+from __future__ import annotations
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import text
+
+from wms.platform.database import Base, db
+
+# Partitions of `command` are made by the schedule, not by migrations.
+PARTITION_PREFIX = "command_"
+
+
+def include_name(name: str | None, kind: str, _parents: object) -> bool:
+    return not (kind == "table" and name is not None and name.startswith(PARTITION_PREFIX))
+
+
+def remember_parent(ctx: object, step: object, heads: object, run_args: object, **_: object) -> None:
+    revision = getattr(step, "up_revision", None)
+    if revision is None or not getattr(step, "is_upgrade", True):
+        return
+    ctx.connection.execute(  # type: ignore[attr-defined]
+        text("INSERT INTO schema_parent (revision, parent) VALUES (:revision, :parent) ON CONFLICT DO NOTHING"),
+        {"revision": revision.revision, "parent": revision.down_revision},
+    )
+
+
+def run() -> None:
+    with db.get_engine().connect() as connection:
+        connection.execute(text("SET lock_timeout = '2s'"))
+        connection.execute(text("SET statement_timeout = 0"))
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            include_name=include_name,
+            on_version_apply=[remember_parent],
+            transaction_per_migration=True,
+            compare_type=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+
+
+assert current_app  # migrations run inside `flask db …` or the supervisor, never alone
+run()

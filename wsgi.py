@@ -1,0 +1,8 @@
+"""The WSGI entry: gunicorn runs `wsgi:app`, and so does the `flask` command."""
+
+import os
+
+from config import Config
+from wms.app import create_app
+
+app = create_app(Config.from_environ(os.environ).require_engines())
