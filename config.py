@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent
 
 ENVIRONMENTS = ("development", "test", "production")
-LANGUAGES = ("en", "zh_Hans")
+LANGUAGES = ("en", "zh_CN")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 # Public, hence worthless as secrets: they let a developer start without preparation, on this machine only.

@@ -106,6 +106,6 @@ refusal_texts = RefusalTexts()
 
 
 def init_i18n(app: Flask) -> None:
-    domain = CatalogueDomain()
-    Babel(app, locale_selector=choose_language, default_domain=domain, default_locale=DEFAULT_LANGUAGE)
+    babel = Babel(app, locale_selector=choose_language, default_locale=app.config["BABEL_DEFAULT_LOCALE"])
+    babel.domain_instance = CatalogueDomain()
     app.jinja_env.policies["ext.i18n.trimmed"] = True
