@@ -19,7 +19,7 @@ from typing import Final
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 MAX_RECORD: Final = 100_000  # characters; below the limit of the csv module
-MAX_JOINED: Final = 20  # lines that one quoted field may span
+MAX_JOINED: Final = 10  # lines that one quoted field may span
 COLUMNS: Final = (
     "invoiceno",
     "stockcode",
@@ -207,7 +207,7 @@ def _joined(lines: Sequence[str], first: int, delimiter: str, width: int) -> tup
         record += "\n" + line
         if len(record) > MAX_RECORD:
             break
-        fields = _split_lines(record, delimiter)
+        fields = _split_lines(record, delimiter) if record.count('"') % 2 == 0 else None
         if fields is not None and len(fields) == width:
             return fields, extra
     return None, 0
