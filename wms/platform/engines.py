@@ -67,20 +67,24 @@ class Engines:
 
 
 @contextlib.contextmanager
-def running_engines(instance: Path, account_name: str, *, fast: bool = False) -> Iterator[Engines]:
-    """Start both engines of an instance folder, and stop them at the end of the block.
+def running_engines(
+    instance: Path, account_name: str, *, fast: bool = False, postgres: bool = True, valkey: bool = True
+) -> Iterator[Engines]:
+    """Start the engines of an instance folder, both or one, and stop them at the end of the block.
 
     `fast` gives up durability against power cuts, for tests. Raises EngineError when they cannot start.
     """
     with engine_home(instance, account_name) as home:
-        postgres, valkey = Postgres(home, fast=fast), Valkey(home, fast=fast)
+        pair = Engines(Postgres(home, fast=fast), Valkey(home, fast=fast), home)
         try:
-            postgres.start()
-            valkey.start()
-            yield Engines(postgres, valkey, home)
+            if postgres:
+                pair.postgres.start()
+            if valkey:
+                pair.valkey.start()
+            yield pair
         finally:
-            valkey.stop()
-            postgres.stop()
+            pair.valkey.stop()
+            pair.postgres.stop()
 
 
 class Postgres:
