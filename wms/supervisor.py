@@ -214,10 +214,8 @@ def refuse_port_in_use(config: Config) -> None:
         try:
             probe.bind((config.bind, config.port))
         except OSError as error:
-            raise ConfigError(
-                [
-                    f"{config.bind} port {config.port} cannot be used ({error.strerror}); set WMS_PORT or WMS_BIND"
-                ]
+            raise StartError(
+                f"{config.bind} port {config.port} cannot be used: {error.strerror}; set WMS_PORT or WMS_BIND"
             ) from error
 
 

@@ -137,18 +137,20 @@ class Postgres:
         folder = quote(str(self.home.sockets), safe="/")
         return f"postgresql+psycopg://{APPLICATION_ROLE}@/{database}?host={folder}"
 
-    def create_database(self, name: str, *, template: str = "template1") -> None:
+    def create_database(self, name: str, *, template: str = "template1") -> bool:
         """Make a database owned by the application's role, unless it exists.
 
         Its template must not be in use.
         """
         with self._admin() as admin:
-            if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
-                admin.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
-                        sql.Identifier(name), sql.Identifier(APPLICATION_ROLE), sql.Identifier(template)
-                    )
+            if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+                return False
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(APPLICATION_ROLE), sql.Identifier(template)
                 )
+            )
+            return True
 
     def drop_database(self, name: str) -> None:
         """Drop a database, ending whatever is still connected to it."""
