@@ -90,9 +90,10 @@ def _installed() -> Path | None:
 def _from_debian() -> Path | None:
     if shutil.which("apt-get") is None:
         return None
-    quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "stdout": subprocess.DEVNULL}
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
-        if subprocess.run(["apt-get", "-qq", *arguments], check=False, **quiet).returncode != 0:  # type: ignore[call-overload]
+        command = ["apt-get", "-qq", *arguments]
+        if subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False).returncode != 0:
             return None
     return _installed()
 

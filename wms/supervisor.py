@@ -92,16 +92,22 @@ class Child:
         if self.process is None:
             if now >= self.start_again_at:
                 self.started_at = now
-                self.process = self.start()
+                try:
+                    self.process = self.start()
+                except EngineError as error:  # for example: the killed server's sessions have not all ended
+                    self.note_crash(now, str(error))
             return
         status = self.process.poll()
-        if status is None:
-            return
-        self.process = None
+        if status is not None:
+            self.process = None
+            self.note_crash(now, f"ended with status {status}")
+
+    def note_crash(self, now: float, what: str) -> None:
+        """Plan the next start."""
         self.crashes = 0 if now - self.started_at >= STEADY_SECONDS else self.crashes + 1
         pause = min(FIRST_PAUSE_SECONDS * 2 ** max(self.crashes - 1, 0), LONGEST_PAUSE_SECONDS)
         self.start_again_at = now + pause
-        log.warning("%s ended with status %s; starting again in %.1f s", self.name, status, pause)
+        log.warning("%s %s; starting again in %.1f s", self.name, what, pause)
 
 
 class StartError(Exception):
