@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from config import ROOT
 from wms.platform.vendor import npm_command
 
 if TYPE_CHECKING:
@@ -133,4 +134,18 @@ def _from_npm() -> tuple[Path, dict[str, str]]:
     if answer.returncode != 0 or not program.is_file():
         raise NoChromiumError(f"{advice}\n{answer.stderr}")
     libraries = unpacked / "al2023" / "lib"
-    return program, {"LD_LIBRARY_PATH": str(libraries), "FONTCONFIG_PATH": str(unpacked / "fonts")}
+    return program, {"LD_LIBRARY_PATH": str(libraries), "FONTCONFIG_FILE": str(_fonts(unpacked))}
+
+
+def _fonts(unpacked: Path) -> Path:
+    """A list of fonts for that build: without one every text has no height, and a page looks empty.
+
+    Its own configuration names folders of another machine. Ours add Chinese.
+    """
+    folders = (unpacked / "fonts", Path("/usr/share/fonts"), ROOT / "labels" / "fonts")
+    named = "".join(f"<dir>{folder}</dir>" for folder in folders)
+    configuration = unpacked / "fonts-for-tests.conf"
+    configuration.write_text(
+        f'<?xml version="1.0"?><fontconfig>{named}<cachedir>{unpacked / "font-cache"}</cachedir></fontconfig>'
+    )
+    return configuration
