@@ -146,7 +146,7 @@ class House:
             stack.callback(self.stop_children)
             try:
                 self.wait_ready()
-                announce(config, prepared, time.monotonic() - began)
+                announce(config, engines, prepared, time.monotonic() - began)
                 while True:
                     self.look()
             except StopRequested:
@@ -343,14 +343,18 @@ def web_answers(config: Config) -> bool:
         connection.close()
 
 
-def announce(config: Config, prepared: dict[str, Any], seconds: float) -> None:
+def announce(config: Config, engines: Engines | None, prepared: dict[str, Any], seconds: float) -> None:
     """Tell the person at the terminal where to go and who to be."""
     print(f"\nReady after {seconds:.1f} s: {config.public_url}")
     logins: list[list[str]] = prepared["logins"]
     widths = [max(len(row[column]) for row in logins) for column in range(len(logins[0]))] if logins else []
     for row in logins:
         print("  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
-    print(f"Data is kept in {config.instance_path}. Ctrl-C stops everything.\n", flush=True)
+    folders = [config.instance_path]
+    if engines and not engines.home.data.is_relative_to(config.instance_path):
+        # root's engines cannot enter a private folder, for example below root's home
+        folders.append(engines.home.data)
+    print(f"Data is kept in {' and '.join(map(str, folders))}. Ctrl-C stops everything.\n", flush=True)
 
 
 def print_environment(config: Config) -> None:
