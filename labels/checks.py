@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from labels.content import CountRule, TextRule
+from labels.content import ChoiceRule, CountRule, TextRule
 from labels.errors import LabelRefused
 from labels.typeface import drawable, missing_glyphs
 
@@ -20,7 +20,8 @@ def check_content(content: Any, path: str = "") -> None:
     """Refuse a content whose fields break their rules, naming the field ('contents[2].sku').
 
     Raises LabelRefused: not_text, empty, too_long, too_many_entries, control_character,
-    missing_glyph (with the 0-based `position` and the `character`), bad_count, bad_number_of_total.
+    missing_glyph (with the 0-based `position` and the `character`), bad_count, bad_choice,
+    bad_number_of_total.
     """
     for name, rule in _rules(type(content)):
         value = getattr(content, name)
@@ -28,6 +29,9 @@ def check_content(content: Any, path: str = "") -> None:
             _check_text_field(value, rule, path + name)
         elif isinstance(rule, CountRule):
             _check_count(value, rule, path + name)
+        elif isinstance(rule, ChoiceRule):
+            if value not in rule.allowed:
+                raise LabelRefused("bad_choice", {"field": path + name, "value": str(value)})
         elif isinstance(value, tuple):
             for place, entry in enumerate(value):
                 check_content(entry, f"{path}{name}[{place}].")
@@ -38,7 +42,7 @@ def check_content(content: Any, path: str = "") -> None:
         raise LabelRefused("bad_number_of_total", {"field": path + "number", "number": number, "total": total})
 
 
-@cache
+@lru_cache(maxsize=64)
 def _check_once(_content_type: type, content: Any, path: str) -> None:
     """Captions repeat on every label of a bundle; a refusal is an exception and is not remembered."""
     check_content(content, path)

@@ -29,6 +29,13 @@ class CountRule:
     largest: int
 
 
+@dataclass(frozen=True, slots=True)
+class ChoiceRule:
+    """One of a few values."""
+
+    allowed: tuple[str | None, ...]
+
+
 def text(longest: int, *, required: bool = False) -> Any:
     """A text field; without `required` it may be left out."""
     rule = {"rule": TextRule(longest, required)}
@@ -43,6 +50,10 @@ def texts(longest: int, *, entries: int, required: bool = False) -> Any:
 
 def count(largest: int = 9999) -> Any:
     return field(default=1, metadata={"rule": CountRule(largest)})
+
+
+def choice(default: str | None, *others: str | None) -> Any:
+    return field(default=default, metadata={"rule": ChoiceRule((default, *others))})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +75,7 @@ class LocationLabel(Label):
     barcode: str = text(40, required=True)
     zone: str = text(24)
     note: str = text(40)
-    arrow: Literal["up", "down"] | None = None
+    arrow: Literal["up", "down"] | None = choice(None, "up", "down")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +84,7 @@ class ProductLabel(Label):
 
     size: Size = SIZE_60X40
     barcode: str = text(80, required=True)
-    symbology: str = "code128"
+    symbology: Literal["code128", "ean13", "ean8", "upca"] = choice("code128", "ean13", "ean8", "upca")
     sku: str = text(64, required=True)
     name: str = text(300)
     lot: str = text(40)
@@ -172,5 +183,5 @@ class WaybillLabel(Label):
     total: int = count()
     order_reference: str = text(60)
     printed_at: str = text(40)
-    matrix: Literal["datamatrix", "qr"] = "datamatrix"
+    matrix: Literal["datamatrix", "qr"] = choice("datamatrix", "qr")
     captions: WaybillCaptions = WAYBILL_CAPTIONS
