@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 
 import zxingcpp
 from barcode.codex import Code39, Code128, Gs1_128
@@ -164,22 +163,27 @@ def _code39(content: str) -> tuple[str, ...]:
     return (str(Code39(content, add_checksum=False).build()[0]),)
 
 
-def _matrix(symbology: zxingcpp.BarcodeFormat, **options: object) -> Callable[[str], tuple[str, ...]]:
+def _matrix(symbology: zxingcpp.BarcodeFormat, border: int, **options: object) -> (
+        Callable[[str], tuple[str, ...]]):
+    """Draw and read back; `border` is the quiet zone zxing-cpp's writer puts around, in modules."""
+
     def draw(content: str) -> tuple[str, ...]:
         # Keyboard scanners spoil anything beyond ASCII, whatever the symbol can carry.
         if not content.isascii() or not content.isprintable():
             raise LabelRefused("bad_characters", {"content": content})
-        image = zxingcpp.create_barcode(content, symbology, **options).to_image(1, False, False)
+        image = zxingcpp.create_barcode(content, symbology, **options).to_image(1, False, True)
+        _require_reading(image, content, symbology)
         pixels = memoryview(image)
         height, width = pixels.shape
-        dark = bytes(pixels).translate(_PIXEL_TO_MODULE).decode("ascii")
-        return tuple(dark[row * width : (row + 1) * width] for row in range(height))
+        modules = pixels.tobytes().translate(_PIXEL_TO_MODULE).decode("ascii")
+        return tuple(modules[row * width + border : (row + 1) * width - border]
+                     for row in range(border, height - border))
 
     return draw
 
 
 _PIXEL_TO_MODULE = bytes(ord("1") if value < 128 else ord("0") for value in range(256))
-_MODULE_TO_PIXEL = {"0": b"\xff", "1": b"\x00"}
+_MODULE_TO_PIXEL = {ord("0"): 255, ord("1"): 0}
 
 SYMBOLOGIES: dict[str, Symbology] = {
     "code128": Symbology(_code128, 80, 10, 10),
@@ -195,10 +199,10 @@ SYMBOLOGIES: dict[str, Symbology] = {
     "itf14": Symbology(_itf14, 14, 10, 10, preferred_mm=0.5, smallest_mm=0.495,
                        reader=zxingcpp.BarcodeFormat.ITF),
     "code39": Symbology(_code39, 40, 10, 10, reader=zxingcpp.BarcodeFormat.Code39),
-    "datamatrix": Symbology(_matrix(zxingcpp.BarcodeFormat.DataMatrix, force_square=True), 200, 2, 2,
-                            preferred_mm=0.625, smallest_mm=0.33, reader=zxingcpp.BarcodeFormat.DataMatrix),
-    "qr": Symbology(_matrix(zxingcpp.BarcodeFormat.QRCode, ec_level="M"), 300, 4, 4,
-                    preferred_mm=0.5, smallest_mm=0.33, reader=zxingcpp.BarcodeFormat.QRCode),
+    "datamatrix": Symbology(_matrix(zxingcpp.BarcodeFormat.DataMatrix, 1, force_square=True), 200, 2, 2,
+                            preferred_mm=0.625, smallest_mm=0.33),
+    "qr": Symbology(_matrix(zxingcpp.BarcodeFormat.QRCode, 4, ec_level="M"), 300, 4, 4,
+                    preferred_mm=0.5, smallest_mm=0.33),
 }
 
 
@@ -218,23 +222,22 @@ def encode(symbology: str, content: str) -> Symbol:
         raise LabelRefused("too_long", {"limit": rules.longest})
     rows = rules.draw(content)
     if rules.reader is not None:
-        _read_back(rows, content, rules.reader)
+        _read_back(rows[0], content, rules.reader)
     return Symbol(symbology, content, len(rows[0]), len(rows), rules.quiet_left, rules.quiet_right,
                   _path(rows))
 
 
-def _read_back(rows: tuple[str, ...], content: str, symbology: zxingcpp.BarcodeFormat) -> None:
-    """Let the reader look at the modules as an image with a white border."""
-    border = 12
-    width = len(rows[0]) + 2 * border
-    edge = b"\xff" * border
-    lines = [edge + b"".join(map(_MODULE_TO_PIXEL.__getitem__, row)) + edge for row in rows]
-    if len(rows) == 1:
-        lines *= 8
-    blank = [b"\xff" * width] * border
-    image = b"".join(blank + lines + blank)
-    view = memoryview(image).cast("B", (len(lines) + 2 * border, width))
-    found = zxingcpp.read_barcodes(view, formats=symbology, try_rotate=False, try_downscale=False,
+def _read_back(modules: str, content: str, symbology: zxingcpp.BarcodeFormat) -> None:
+    """Let the reader look at the bars of a linear symbol, with a white border, as an image."""
+    border, lines = 12, 8
+    line = f"{'0' * border}{modules}{'0' * border}".translate(_MODULE_TO_PIXEL).encode("latin-1")
+    blank = b"\xff" * (len(line) * border)
+    image = blank + line * lines + blank
+    _require_reading(memoryview(image).cast("B", (lines + 2 * border, len(line))), content, symbology)
+
+
+def _require_reading(image: object, content: str, symbology: zxingcpp.BarcodeFormat) -> None:
+    found = zxingcpp.read_barcodes(image, formats=symbology, try_rotate=False, try_downscale=False,
                                    try_invert=False, text_mode=zxingcpp.TextMode.Plain, is_pure=True)
     # A UPC-A symbol is an EAN-13 symbol whose first digit is 0, and may be reported as one.
     allowed = {content, "0" + content} if symbology == zxingcpp.BarcodeFormat.UPCA else {content}
@@ -244,12 +247,14 @@ def _read_back(rows: tuple[str, ...], content: str, symbology: zxingcpp.BarcodeF
 
 def _path(rows: tuple[str, ...]) -> str:
     rectangles: list[str] = []
-    for row, modules in enumerate(rows):
-        left, bottom = 0, len(rows) - 1 - row
-        for module, run in groupby(modules):
-            width = len(list(run))
-            if module == "1":
-                rectangles.append(f"{left} {bottom} {width} 1 re")
-            left += width
+    bottom = len(rows)
+    for modules in rows:
+        bottom -= 1
+        left, above = 0, f" {bottom} "
+        # Splitting at light modules leaves one piece per dark run, empty where two light ones meet.
+        for dark in modules.split("0"):
+            width = len(dark)
+            if width:
+                rectangles.append(f"{left}{above}{width} 1 re")
+            left += width + 1
     return "\n".join(rectangles)
-

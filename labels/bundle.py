@@ -89,11 +89,24 @@ def extract_page(pdf: bytes, index: int) -> bytes:
             bundle.close()
 
 
-def _compressed(content: bytes) -> pdfdoc.PDFStream:
-    """A stream compressed here, so that neither ASCII85 nor a global setting can creep in."""
-    stream = pdfdoc.PDFStream(content=zlib.compress(content, 6))
-    stream.dictionary["Filter"] = pdfdoc.PDFName("FlateDecode")
-    return stream
+class _Finished(pdfdoc.PDFObject):  # type: ignore[misc]
+    """An object whose bytes are made here: reportlab's own page and stream objects format every number
+    and name one by one, which took longer than drawing the label."""
+
+    __RefOnly__ = 1
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def format(self, document: pdfdoc.PDFDocument) -> bytes:
+        return self._data
+
+
+def _stream(content: bytes, entries: str = "") -> _Finished:
+    """A compressed stream; `entries` are further entries of its dictionary."""
+    packed = zlib.compress(content, 6)
+    head = f"<< {entries}/Filter /FlateDecode /Length {len(packed)} >>\nstream\n"
+    return _Finished(head.encode("ascii") + packed + b"\nendstream")
 
 
 class _BundleWriter:
@@ -109,7 +122,12 @@ class _BundleWriter:
         resources = pdfdoc.PDFResourceDictionary()
         resources.basicFonts()
         resources.XObject = self._form_references
-        self._resources = self._document.Reference(resources)
+        self._resources = self._refer(resources)
+        self._parent = self._refer(self._document.Pages)
+
+    def _refer(self, part: pdfdoc.PDFObject) -> str:
+        """'12 0 R' for an object, registering it."""
+        return str(self._document.Reference(part).format(self._document).decode("ascii"))
 
     def add(self, label: Label) -> None:
         template = template_for(label)
@@ -118,11 +136,10 @@ class _BundleWriter:
         name, constant_codes = self._constant_part(template, label)
         sheet.call(name)
         template.draw(sheet, label)
-        page = pdfdoc.PDFPage()
-        page.MediaBox = pdfdoc.PDFArray([0, 0, *_box_in_points(label)])
-        page.Resources = self._resources
-        page.Contents = _compressed(sheet.operators())
-        self._document.addPage(page)
+        content = self._refer(_stream(sheet.operators()))
+        page = (f"<< /Type /Page /Parent {self._parent} /MediaBox {_box_in_points(label)} "
+                f"/Resources {self._resources} /Contents {content} >>")
+        self._document.addPage(_Finished(page.encode("ascii")))
         codes = (*constant_codes, *(Code(symbology, content) for symbology, content in sheet.codes))
         self.pages.append(PageInfo(label.size.width_mm, label.size.height_mm, codes))
 
@@ -134,9 +151,8 @@ class _BundleWriter:
             sheet = Sheet(label.size, self._resolution, self._font)
             template.draw_constant(sheet, label)
             name = f"Form{len(self._forms) + 1}"
-            form = pdfdoc.PDFFormXObject(0, 0, *_box_in_points(label))
-            form.Contents = _compressed(sheet.operators())
-            form.Resources = self._resources
+            form = _stream(sheet.operators(), f"/Type /XObject /Subtype /Form /BBox {_box_in_points(label)} "
+                                              f"/Resources {self._resources} ")
             self._form_references.dict[name] = self._document.Reference(form, name)
             known = self._forms[key] = (name, [Code(*code) for code in sheet.codes])
         return known
@@ -146,5 +162,5 @@ class _BundleWriter:
         return data if isinstance(data, bytes) else data.encode("latin-1")
 
 
-def _box_in_points(label: Label) -> tuple[float, float]:
-    return (round(label.size.width_mm * POINTS_PER_MM, 4), round(label.size.height_mm * POINTS_PER_MM, 4))
+def _box_in_points(label: Label) -> str:
+    return f"[0 0 {label.size.width_mm * POINTS_PER_MM:.4f} {label.size.height_mm * POINTS_PER_MM:.4f}]"

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from labels.content import ChoiceRule, CountRule, TextRule
 from labels.errors import LabelRefused
 from labels.typeface import drawable, missing_glyphs
 
 
+class _Plan(NamedTuple):
+    """The fields of one content class, sorted by what must be checked."""
+
+    texts: tuple[tuple[str, TextRule, int, bool], ...]
+    others: tuple[tuple[str, object], ...]
+    numbered: bool
+
+
 @cache
-def _rules(content_type: type) -> tuple[tuple[str, object], ...]:
-    return tuple((each.name, each.metadata.get("rule")) for each in fields(content_type))
+def _plan(content_type: type) -> _Plan:
+    rules = {each.name: each.metadata.get("rule") for each in fields(content_type)}
+    texts = tuple((name, rule, rule.longest, rule.required) for name, rule in rules.items()
+                  if isinstance(rule, TextRule) and rule.most_entries == 1)
+    single = {name for name, *_ in texts}
+    others = tuple((name, rule) for name, rule in rules.items() if name not in single and name != "size")
+    return _Plan(texts, others, "number" in rules and "total" in rules)
 
 
 def check_content(content: Any, path: str = "") -> None:
@@ -23,23 +36,33 @@ def check_content(content: Any, path: str = "") -> None:
     missing_glyph (with the 0-based `position` and the `character`), bad_count, bad_choice,
     bad_number_of_total.
     """
-    for name, rule in _rules(type(content)):
+    plan, able = _plan(type(content)), drawable()
+    for name, rule, longest, required in plan.texts:
         value = getattr(content, name)
-        if isinstance(rule, TextRule):
-            _check_text_field(value, rule, path + name)
-        elif isinstance(rule, CountRule):
-            _check_count(value, rule, path + name)
-        elif isinstance(rule, ChoiceRule):
-            if value not in rule.allowed:
-                raise LabelRefused("bad_choice", {"field": path + name, "value": str(value)})
-        elif isinstance(value, tuple):
-            for place, entry in enumerate(value):
-                check_content(entry, f"{path}{name}[{place}].")
-        elif name == "captions" and is_dataclass(value):
-            _check_once(type(value), value, path + name + ".")
-    number, total = getattr(content, "number", 1), getattr(content, "total", 1)
-    if number > total:
-        raise LabelRefused("bad_number_of_total", {"field": path + "number", "number": number, "total": total})
+        # One line for the thousands that are right; the reason is looked for only when one is not.
+        if (value.__class__ is not str or len(value) > longest or not able.issuperset(value)
+                or (required and not value.strip())):
+            _check_text(value, rule, path + name)
+    for name, other in plan.others:
+        _check_other(getattr(content, name), other, path + name)
+    if plan.numbered and content.number > content.total:
+        raise LabelRefused("bad_number_of_total",
+                           {"field": path + "number", "number": content.number, "total": content.total})
+
+
+def _check_other(value: Any, rule: object, field: str) -> None:
+    if isinstance(rule, TextRule):
+        _check_lines(value, rule, field)
+    elif isinstance(rule, CountRule):
+        _check_count(value, rule, field)
+    elif isinstance(rule, ChoiceRule):
+        if value not in rule.allowed:
+            raise LabelRefused("bad_choice", {"field": field, "value": str(value)})
+    elif isinstance(value, tuple):
+        for place, entry in enumerate(value):
+            check_content(entry, f"{field}[{place}].")
+    elif is_dataclass(value):
+        _check_once(type(value), value, field + ".")
 
 
 @lru_cache(maxsize=64)
@@ -48,10 +71,7 @@ def _check_once(_content_type: type, content: Any, path: str) -> None:
     check_content(content, path)
 
 
-def _check_text_field(value: object, rule: TextRule, field: str) -> None:
-    if rule.most_entries == 1:
-        _check_text(value, rule, field)
-        return
+def _check_lines(value: object, rule: TextRule, field: str) -> None:
     if not isinstance(value, tuple):
         raise LabelRefused("not_text", {"field": field})
     if not value and rule.required:

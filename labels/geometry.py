@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from labels.media import Size
+
 
 class Box(NamedTuple):
     """A rectangle; all four in mm, `top` counted downwards from the top edge of the page."""
@@ -53,3 +55,8 @@ class Box(NamedTuple):
             cut.append(Box(left, self.top, share * unit, self.height))
             left += share * unit
         return cut
+
+
+def printable_area(size: Size) -> Box:
+    """The page without its white margin."""
+    return Box(0, 0, size.width_mm, size.height_mm).inset(size.margin_mm, size.margin_mm)

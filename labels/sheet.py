@@ -34,12 +34,6 @@ class Sheet:
         self._height_pt = size.height_mm * POINTS_PER_MM
         self._operators: list[str] = []
 
-    @property
-    def area(self) -> Box:
-        """The page without its white margin."""
-        whole = Box(0, 0, self.size.width_mm, self.size.height_mm)
-        return whole.inset(self.size.margin_mm, self.size.margin_mm)
-
     def operators(self) -> bytes:
         return "\n".join(self._operators).encode("ascii")
 
@@ -47,35 +41,42 @@ class Sheet:
              lines: int = 1, align: Align = "left", top: bool = False, bold: bool = False,
              white: bool = False) -> None:
         """Text in a box, as large as fits between the sizes; vertically centred unless `top`."""
-        given = (content,) if isinstance(content, str) else tuple(content)
-        paragraphs = tuple(each for each in given if each.strip())
+        if isinstance(content, str):
+            paragraphs = (content,) if content and not content.isspace() else ()
+        else:
+            paragraphs = tuple([each for each in content if each and not each.isspace()])
         if not paragraphs:
             return
         width_pt, height_pt = box.width * POINTS_PER_MM, box.height * POINTS_PER_MM
         # Emphasis adds its stroke on both sides of every line.
-        fitted = fit(paragraphs, width_pt - (largest_pt * _EMPHASIS_EM if bold else 0), height_pt,
-                     largest_pt=largest_pt, smallest_pt=smallest_pt, most_lines=lines)
+        stroke_pt = largest_pt * _EMPHASIS_EM if bold else 0.0
+        fitted = fit(paragraphs, width_pt - stroke_pt, height_pt, largest_pt=largest_pt,
+                     smallest_pt=smallest_pt, most_lines=lines)
         size_pt = fitted.size_pt
         block_pt = size_pt * (CAP_HEIGHT_EM + (len(fitted.lines) - 1) * LINE_HEIGHT_EM)
         above_pt = 0.0 if top else (height_pt - block_pt) / 2
         baseline = self._height_pt - box.top * POINTS_PER_MM - above_pt - size_pt * CAP_HEIGHT_EM
         style = "1 g 1 G " if white else ""
-        style += f"2 Tr {size_pt * _EMPHASIS_EM:.2f} w " if bold else ""
-        self._operators.append(f"q {style}BT" if style else "BT")
-        for line in fitted.lines:
-            self._line(line, box.left * POINTS_PER_MM, width_pt, baseline, size_pt, _START_SHARE[align])
-            baseline -= size_pt * LINE_HEIGHT_EM
-        self._operators.append("ET Q" if style else "ET")
+        if bold:
+            style += f"2 Tr {size_pt * _EMPHASIS_EM:.2f} w "
+        begin, end = (f"q {style}BT", "ET Q") if style else ("BT", "ET")
+        self._operators.append(begin)
+        self._lines(fitted.lines, (box.left * POINTS_PER_MM, baseline), width_pt, size_pt, _START_SHARE[align])
+        self._operators.append(end)
 
-    def _line(self, line: str, left_pt: float, width_pt: float, baseline: float, size_pt: float,
-              share: float) -> None:
-        start = left_pt
-        if share:
-            start += share * (width_pt - size_pt * width_em(line))
-        place_it = f"1 0 0 1 {start:.2f} {baseline:.2f} Tm"
-        for name, escaped in self._font.runs(line):
-            self._operators.append(f"{name} {size_pt:.2f} Tf {place_it} ({escaped}) Tj")
-            place_it = ""
+    def _lines(self, lines: tuple[str, ...], first: tuple[float, float], width_pt: float, size_pt: float,
+               share: float) -> None:
+        """Show lines from a first baseline downwards; moves are relative to the line before."""
+        left, down = first
+        at, font_now = 0.0, ""
+        for line in lines:
+            start = left + share * (width_pt - size_pt * width_em(line)) if share else left
+            move = f"{start - at:.2f} {down:.2f} Td "
+            at, down = start, -size_pt * LINE_HEIGHT_EM
+            for name, escaped in self._font.runs(line):
+                choose = "" if name == font_now else f"{name} {size_pt:.2f} Tf "
+                self._operators.append(f"{choose}{move}({escaped}) Tj")
+                move, font_now = "", name
 
     def fill(self, box: Box, *, white: bool = False) -> None:
         """A filled rectangle, at least one dot thick."""

@@ -7,7 +7,7 @@ lacks it. One weight exists; emphasis is drawn by stroking the outlines.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -77,19 +77,21 @@ class FontInDocument:
     def __init__(self, document: PDFDocument) -> None:
         self._document = document
         self._font = typeface()
+        self._names: dict[int, str] = {}
         self._codes = _CodeTable(self._font, document)
 
-    def runs(self, text: str) -> Iterator[tuple[str, str]]:
+    def runs(self, text: str) -> Sequence[tuple[str, str]]:
         """Pieces of the text as (font resource name, escaped PDF string without brackets)."""
         escaped = text.translate(self._codes)
         if not self._codes.beyond_first:
-            yield self._name(0), escaped
-            return
-        for subset, characters in groupby(text, key=lambda character: self._codes.subset_of[ord(character)]):
-            yield self._name(subset), "".join(characters).translate(self._codes)
+            return ((self._name(0), escaped),)
+        return [(self._name(subset), "".join(characters).translate(self._codes))
+                for subset, characters in groupby(text, key=lambda each: self._codes.subset_of[ord(each)])]
 
     def _name(self, subset: int) -> str:
-        name: str = self._font.getSubsetInternalName(subset, self._document)
+        name = self._names.get(subset)
+        if name is None:
+            name = self._names[subset] = str(self._font.getSubsetInternalName(subset, self._document))
         return name
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import lru_cache
 from typing import NamedTuple
 
 from labels.content import CartonLabel
-from labels.geometry import Box
-from labels.media import SIZE_4X6_INCH, SIZE_100X100, SIZE_100X150
+from labels.geometry import Box, printable_area
+from labels.media import SIZE_4X6_INCH, SIZE_100X100, SIZE_100X150, Size
 from labels.sheet import Sheet
 from labels.templates.template import Template
 
@@ -29,10 +30,11 @@ class _Layout(NamedTuple):
     tall: bool
 
 
-def _layout(sheet: Sheet) -> _Layout:
-    tall = sheet.size.height_mm > 120
+@lru_cache(maxsize=16)
+def _layout(size: Size) -> _Layout:
+    tall = size.height_mm > 120
     shares = (30, 34, 17, 27, 26, 12) if tall else (19, 27, 12, 20, 12.5, 9)
-    head, box_bars, middle, booking, contents, foot = sheet.area.rows(*shares)
+    head, box_bars, middle, booking, contents, foot = printable_area(size).rows(*shares)
     destination, side = head.columns(70, 30)
     transport, seller = side.rows(1, 1)
     carton, reference = middle.columns(45, 55)
@@ -46,10 +48,10 @@ def _constant_key(label: CartonLabel) -> Hashable:
 
 
 def _draw_constant(sheet: Sheet, label: CartonLabel) -> None:
-    layout, captions = _layout(sheet), label.captions
-    sheet.frame(sheet.area, 0.5)
+    layout, captions = _layout(sheet.size), label.captions
+    sheet.frame(printable_area(sheet.size), 0.5)
     sheet.fill(layout.destination)
-    whole = sheet.area
+    whole = printable_area(sheet.size)
     for row in (layout.box_bars, layout.carton, layout.booking, layout.contents, layout.weight):
         sheet.rule_above(row._replace(left=whole.left, width=whole.width))
     sheet.rule_above(layout.seller)
@@ -74,19 +76,19 @@ def _value(cell: Box) -> Box:
 
 
 def _draw(sheet: Sheet, label: CartonLabel) -> None:
-    layout = _layout(sheet)
+    layout = _layout(sheet.size)
     tall = layout.tall
     sheet.text(layout.destination.inset(2.5, 1.5), label.destination, 76, 16, align="center", bold=True,
                white=True)
     sheet.text(_value(layout.transport), label.transport, 20, 7, align="center", lines=2)
-    sheet.text(_value(layout.seller), label.seller_code, 26, 8, align="center", bold=True)
+    sheet.text(_value(layout.seller), label.seller_code, 26, 7, lines=2, align="center", bold=True)
     _bars(sheet, layout.box_bars, "box_barcode", label.box_barcode, text_mm=6.0 if tall else 5.0)
     sheet.text(_value(layout.carton), f"{label.number} / {label.total}", 34, 12, align="center", bold=True)
-    sheet.text(_value(layout.reference), label.reference, 15, 6, lines=2, align="center")
+    sheet.text(_value(layout.reference), label.reference, 15, 6, lines=3, align="center")
     _booking(sheet, layout.booking, label.booking_number, tall)
     _contents(sheet, _value(layout.contents), label, most_lines=5 if tall else 2)
     sheet.text(_value(layout.weight), label.gross_weight, 13, 6, bold=True)
-    sheet.text(_value(layout.dimensions), label.dimensions, 13, 6)
+    sheet.text(_value(layout.dimensions), label.dimensions, 13, 6, lines=2)
     origin, printed = layout.origin.inset(1.2, 0.8).rows(55, 45)
     sheet.text(origin, label.origin, 9.5, 5.5, bold=True)
     sheet.text(printed, label.printed_at, 7, 5)
@@ -123,9 +125,9 @@ def _contents(sheet: Sheet, box: Box, label: CartonLabel, *, most_lines: int) ->
         for row, line in enumerate(column):
             cell = Box(left, box.top + row * row_mm, width, row_mm)
             last = more and place == 1 and row == most_lines - 1
-            sheet.text(cell.leftmost(width - 16), "…" if last else line.sku, 10, 6)
+            sheet.text(cell.leftmost(width - 13), "…" if last else line.sku, 10, 4.8, lines=2)
             if not last:
-                sheet.text(cell.rightmost(15), line.quantity, 10, 6, align="right", bold=True)
+                sheet.text(cell.rightmost(12), line.quantity, 10, 6, align="right", bold=True)
 
 
 TEMPLATE = Template("carton", CartonLabel, (SIZE_100X150, SIZE_100X100, SIZE_4X6_INCH),

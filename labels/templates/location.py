@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import lru_cache
 from typing import NamedTuple
 
 from labels.content import LocationLabel
-from labels.geometry import Box
-from labels.media import SIZE_60X40, SIZE_100X60
+from labels.geometry import Box, printable_area
+from labels.media import SIZE_60X40, SIZE_100X60, Size
 from labels.sheet import Sheet
 from labels.templates.template import Template
 
@@ -22,8 +23,9 @@ class _Layout(NamedTuple):
     scale: float
 
 
-def _layout(sheet: Sheet, arrow: str | None) -> _Layout:
-    area = sheet.area
+@lru_cache(maxsize=16)
+def _layout(size: Size, arrow: str | None) -> _Layout:
+    area = printable_area(size)
     head, code_row, bars, bars_text = area.rows(12, 36, 40, 9)
     arrow_width = area.height * 0.40
     wide = head._replace(height=head.height + code_row.height)
@@ -31,9 +33,9 @@ def _layout(sheet: Sheet, arrow: str | None) -> _Layout:
     if arrow is not None:
         code = code_row.leftmost(area.width - arrow_width - 1.5)
         head_text = head.leftmost(code.width)
-    zone, note = head_text.columns(45, 55)
+    zone, _, note = head_text.columns(46, 2, 52)
     return _Layout(code, wide.rightmost(arrow_width).inset(0, 0.3), zone, note,
-                   bars.inset(0, 0.8), bars_text, sheet.size.width_mm / 100)
+                   bars.inset(0, 0.8), bars_text, size.width_mm / 100)
 
 
 def _constant_key(label: LocationLabel) -> Hashable:
@@ -41,7 +43,7 @@ def _constant_key(label: LocationLabel) -> Hashable:
 
 
 def _draw_constant(sheet: Sheet, label: LocationLabel) -> None:
-    layout = _layout(sheet, label.arrow)
+    layout = _layout(sheet.size, label.arrow)
     if label.zone or label.note:
         sheet.fill(Box(layout.zone.left, layout.zone.bottom, layout.code.width, 0.3))
     if label.arrow is None:
@@ -59,10 +61,10 @@ def _draw_constant(sheet: Sheet, label: LocationLabel) -> None:
 
 
 def _draw(sheet: Sheet, label: LocationLabel) -> None:
-    layout = _layout(sheet, label.arrow)
+    layout = _layout(sheet.size, label.arrow)
     scale = layout.scale
     zone_box = layout.zone if label.note else layout.zone._replace(width=layout.code.width)
-    sheet.text(zone_box, label.zone, 13 * scale + 1, 6, bold=True)
+    sheet.text(zone_box, label.zone, 13 * scale + 1, 5.5, bold=True)
     sheet.text(layout.note, label.note, 11 * scale + 1, 5.5, align="right")
     sheet.text(layout.code.inset(0, 0.8), label.code, 60 * scale + 6, 12, align="center", bold=True)
     sheet.code(layout.bars, "barcode", "code128", label.barcode, preferred_mm=0.5 * scale + 0.05,

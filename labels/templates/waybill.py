@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import lru_cache
 from typing import NamedTuple
 
 from labels.content import WaybillLabel
-from labels.geometry import Box
-from labels.media import SIZE_4X6_INCH, SIZE_100X150
+from labels.geometry import Box, printable_area
+from labels.media import SIZE_4X6_INCH, SIZE_100X150, Size
 from labels.sheet import Sheet
 from labels.templates.template import Template
 
@@ -29,8 +30,9 @@ class _Layout(NamedTuple):
     returns: Box
 
 
-def _layout(sheet: Sheet) -> _Layout:
-    head, routing, receiver, bars, facts, foot = sheet.area.rows(16, 20, 37, 40, 11, 22)
+@lru_cache(maxsize=16)
+def _layout(size: Size) -> _Layout:
+    head, routing, receiver, bars, facts, foot = printable_area(size).rows(16, 20, 37, 40, 11, 22)
     carrier, service, parcel = head.columns(27, 46, 23)
     sort, matrix = routing.columns(73, 23)
     weight, reference, printed = facts.columns(27, 46, 23)
@@ -44,10 +46,10 @@ def _constant_key(label: WaybillLabel) -> Hashable:
 
 
 def _draw_constant(sheet: Sheet, label: WaybillLabel) -> None:
-    layout, captions, whole = _layout(sheet), label.captions, sheet.area
+    layout, captions, whole = _layout(sheet.size), label.captions, printable_area(sheet.size)
     sheet.frame(whole, 0.5)
     sheet.fill(layout.carrier)
-    sheet.text(layout.carrier.inset(1.5, 1.5), label.carrier_code, 30, 10, align="center", bold=True, white=True)
+    sheet.text(layout.carrier.inset(1.5, 1.5), label.carrier_code, 30, 7, align="center", bold=True, white=True)
     sheet.text(layout.service.inset(2, 1), label.service_name, 17, 8, lines=2, bold=True)
     for row in (layout.sort, layout.receiver, layout.bars, layout.weight, layout.sender):
         sheet.rule_above(row._replace(left=whole.left, width=whole.width), 0.4)
@@ -73,26 +75,35 @@ def _value(cell: Box) -> Box:
     return body.lower(body.height - 2.9)
 
 
+def _address(cell: Box) -> Box:
+    """Lines below a caption, a little apart from it."""
+    body = cell.inset(1.2, 0.6)
+    return body.lower(body.height - 3.7)
+
+
 def _draw(sheet: Sheet, label: WaybillLabel) -> None:
-    layout = _layout(sheet)
+    layout = _layout(sheet.size)
     sheet.text(_value(layout.parcel), f"{label.number}/{label.total}", 22, 9, align="center", bold=True)
     sheet.text(layout.sort.inset(2, 1.5), label.sort_code, 50, 14, align="center", bold=True)
-    sheet.code(layout.matrix.inset(0.6, 0.6), "tracking_number", label.matrix, label.tracking_number)
+    sheet.code(layout.matrix.inset(0.6, 0.6), "tracking_number", label.matrix, label.tracking_number,
+               preferred_mm=0.875)
     _receiver(sheet, layout.receiver, label)
     _tracking(sheet, layout.bars, label)
     sheet.text(_value(layout.weight), label.weight, 14, 7, bold=True)
     sheet.text(_value(layout.reference), label.order_reference, 13, 6)
     sheet.text(layout.printed.inset(1.2, 1), label.printed_at, 7, 5, lines=2, align="center")
-    sheet.text(_value(layout.sender), label.sender_lines, 8, 5.2, lines=6, top=True)
-    sheet.text(_value(layout.returns), label.return_lines, 8, 5.2, lines=6, top=True)
+    sheet.text(_address(layout.sender), label.sender_lines, 8, 5, lines=7, top=True)
+    sheet.text(_address(layout.returns), label.return_lines, 8, 5, lines=7, top=True)
 
 
 def _receiver(sheet: Sheet, cell: Box, label: WaybillLabel) -> None:
     body = cell.rightmost(cell.width - 9).inset(2.2, 1.6)
     first = body.upper(7)
-    name, phone = first.columns(62, 38) if label.consignee_phone else (first, first)
-    sheet.text(name, label.consignee_name, 18, 9, bold=True)
-    sheet.text(phone, label.consignee_phone, 14, 7, align="right")
+    name, phone = first, first
+    if label.consignee_phone:
+        name, phone = first.leftmost(first.width * 0.6), first.rightmost(first.width * 0.37)
+    sheet.text(name, label.consignee_name, 18, 8, lines=2, bold=True)
+    sheet.text(phone, label.consignee_phone, 14, 6, align="right")
     sheet.text(body.lower(body.height - 8.6), label.consignee_lines, 15, 7.5, lines=7, top=True)
 
 
