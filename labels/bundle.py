@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import threading
 import zlib
 from collections.abc import Hashable, Sequence
@@ -70,7 +72,7 @@ def render_bundle(labels: Sequence[Label], *, dpi: int = 203) -> Bundle:
 
 
 def extract_page(pdf: bytes, index: int) -> bytes:
-    """One page of a bundle as a PDF of its own.
+    """One page of a bundle as a PDF of its own; the same page gives the same bytes.
 
     Raises LabelRefused("no_such_page") with the number of pages.
     """
@@ -84,9 +86,22 @@ def extract_page(pdf: bytes, index: int) -> bytes:
             written = BytesIO()
             single.save(written)
             single.close()
-            return written.getvalue()
+            return _with_fixed_id(written.getvalue())
         finally:
             bundle.close()
+
+
+_FILE_ID = re.compile(rb"/ID\s*\[\s*<([0-9A-Fa-f]{32})>\s*<([0-9A-Fa-f]{32})>\s*\]")
+
+
+def _with_fixed_id(pdf: bytes) -> bytes:
+    """PDFium invents a random file identifier; put one made from the content in its place."""
+    found = _FILE_ID.search(pdf, max(0, len(pdf) - 2048))
+    if found is None:
+        return pdf
+    blank = pdf.replace(found[1], b"0" * 32).replace(found[2], b"0" * 32)
+    made = hashlib.sha256(blank).hexdigest()[:32].upper().encode("ascii")
+    return pdf[: found.start(1)] + made + pdf[found.end(1) : found.start(2)] + made + pdf[found.end(2) :]
 
 
 class _Finished(pdfdoc.PDFObject):  # type: ignore[misc]
