@@ -24,10 +24,21 @@ PAGES = 100
 def waybills(start: int) -> list[WaybillLabel]:
     """A hundred waybills that differ in everything a wave's waybills differ in."""
     model = next(label for label in samples()["waybill-100x150"] if isinstance(label, WaybillLabel))
-    return [replace(model, tracking_number=f"YT22295{start + place:011d}", consignee_name=f"Jane D. Miller {place}",
-                    consignee_lines=(f"{1800 + place} N Vermont Avenue, Apt ***", "Los Angeles, CA 90027", "UNITED STATES"),
-                    order_reference=f"SO-1027-261124-{place:06d}", weight=f"{place / 100:.3f} kg")
-            for place in range(PAGES)]
+    return [
+        replace(
+            model,
+            tracking_number=f"YT22295{start + place:011d}",
+            consignee_name=f"Jane D. Miller {place}",
+            consignee_lines=(
+                f"{1800 + place} N Vermont Avenue, Apt ***",
+                "Los Angeles, CA 90027",
+                "UNITED STATES",
+            ),
+            order_reference=f"SO-1027-261124-{place:06d}",
+            weight=f"{place / 100:.3f} kg",
+        )
+        for place in range(PAGES)
+    ]
 
 
 def main() -> int:

@@ -17,14 +17,18 @@ def page(number: str, texts: tuple[str, ...]) -> bytes:
     """The compressed content stream of one page."""
     modules = Code128(number).build()[0]
     matrix = zxingcpp.create_barcode(number, zxingcpp.BarcodeFormat.DataMatrix, force_square=True)
-    pixels = memoryview(matrix.to_image(1, False, False))
-    height, width = pixels.shape
-    rows = bytes(pixels)
+    image = matrix.to_image(1, False, False)
+    height, width = image.shape
+    rows = bytes(memoryview(image))  # type: ignore[arg-type]
     operators = [_bars(modules, 0)]
-    operators += [_bars("".join("0" if value else "1" for value in rows[row * width : (row + 1) * width]), row)
-                  for row in range(height)]
-    operators += [f"BT /F1 {8 + place:.2f} Tf 1 0 0 1 {10.5 + place:.2f} {400.25 - 12 * place:.2f} Tm ({text}) Tj ET"
-                  for place, text in enumerate(texts)]
+    operators += [
+        _bars("".join("0" if value else "1" for value in rows[row * width : (row + 1) * width]), row)
+        for row in range(height)
+    ]
+    operators += [
+        f"BT /F1 {8 + place:.2f} Tf 1 0 0 1 {10.5 + place:.2f} {400.25 - 12 * place:.2f} Tm ({text}) Tj ET"
+        for place, text in enumerate(texts)
+    ]
     return zlib.compress("\n".join(operators).encode("latin-1"), 6)
 
 

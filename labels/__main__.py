@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         write_samples(options.out, options.dpi)
     except LabelRefused as refusal:
-        print(refusal, file=sys.stderr)
+        sys.stderr.write(f"{refusal}\n")
         return 1
     return 0
 
@@ -39,15 +39,20 @@ def write_samples(folder: Path, dpi: int) -> None:
         bundle = render_bundle(labels, dpi=dpi)
         (folder / f"{name}.pdf").write_bytes(bundle.pdf)
         first = bundle.pages[0]
-        manifest.append({
-            "file": f"{name}.pdf",
-            "width_mm": first.width_mm,
-            "height_mm": first.height_mm,
-            "dpi": dpi,
-            "pages": len(bundle.pages),
-            "codes": [{"page": page, "symbology": code.symbology, "content": code.content}
-                      for page, info in enumerate(bundle.pages) for code in info.codes],
-        })
+        manifest.append(
+            {
+                "file": f"{name}.pdf",
+                "width_mm": first.width_mm,
+                "height_mm": first.height_mm,
+                "dpi": dpi,
+                "pages": len(bundle.pages),
+                "codes": [
+                    {"page": page, "symbology": code.symbology, "content": code.content}
+                    for page, info in enumerate(bundle.pages)
+                    for code in info.codes
+                ],
+            }
+        )
     text = json.dumps(manifest, ensure_ascii=False, indent=2)
     (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
 

@@ -19,7 +19,7 @@ from barcode.ean import EuropeanArticleNumber8, EuropeanArticleNumber13
 from barcode.upc import UniversalProductCodeA
 
 from labels import gs1
-from labels.code128_reader import FNC1, UnreadableBars, read_code128
+from labels.code128_reader import FNC1, UnreadableBarsError, read_code128
 from labels.errors import LabelRefused
 
 
@@ -61,7 +61,7 @@ class Symbology:
     reader: zxingcpp.BarcodeFormat | None = None
 
 
-class _HonestCode128(Code128):
+class _HonestCode128(Code128):  # type: ignore[misc, unused-ignore]
     """python-barcode 0.16.1 takes the data pair 99 after Start C for "switch to set C" and drops it.
 
     Its shortcut is right whenever the first value after the start is a real switch, which a content
@@ -96,7 +96,7 @@ def _checked_code128(barcode: Code128, expected: str) -> str:
     modules: str = barcode.build()[0]
     try:
         read = read_code128(modules)
-    except UnreadableBars as reason:
+    except UnreadableBarsError as reason:
         raise LabelRefused("symbol_not_readable", {"content": expected}) from reason
     if read != expected:
         raise LabelRefused("symbol_not_readable", {"content": expected, "read": read})
@@ -118,8 +118,9 @@ def _gs1_128(content: str) -> tuple[str, ...]:
     return (_gs1_128_modules(content),)
 
 
-def _retail(length: int, barcode: Callable[[str], EuropeanArticleNumber13 | UniversalProductCodeA]) -> (
-        Callable[[str], tuple[str, ...]]):
+def _retail(
+    length: int, barcode: Callable[[str], EuropeanArticleNumber13 | UniversalProductCodeA]
+) -> Callable[[str], tuple[str, ...]]:
     def draw(content: str) -> tuple[str, ...]:
         _require_number(content, length)
         return (str(barcode(content).build()[0]),)
@@ -132,8 +133,9 @@ def _require_number(content: str, length: int) -> None:
     if not content.isascii() or not content.isdigit() or len(content) != length:
         raise LabelRefused("not_digits", {"content": content, "length": length})
     if not gs1.has_right_check_digit(content):
-        raise LabelRefused("wrong_check_digit",
-                           {"content": content, "expected": gs1.check_digit(content[:-1])})
+        raise LabelRefused(
+            "wrong_check_digit", {"content": content, "expected": gs1.check_digit(content[:-1])}
+        )
 
 
 # Interleaved 2 of 5 (ISO/IEC 16390): which two of five elements are wide. Own table, because the
@@ -163,8 +165,9 @@ def _code39(content: str) -> tuple[str, ...]:
     return (str(Code39(content, add_checksum=False).build()[0]),)
 
 
-def _matrix(symbology: zxingcpp.BarcodeFormat, border: int, **options: object) -> (
-        Callable[[str], tuple[str, ...]]):
+def _matrix(
+    symbology: zxingcpp.BarcodeFormat, border: int, **options: object
+) -> Callable[[str], tuple[str, ...]]:
     """Draw and read back; `border` is the quiet zone zxing-cpp's writer puts around, in modules."""
 
     def draw(content: str) -> tuple[str, ...]:
@@ -173,11 +176,13 @@ def _matrix(symbology: zxingcpp.BarcodeFormat, border: int, **options: object) -
             raise LabelRefused("bad_characters", {"content": content})
         image = zxingcpp.create_barcode(content, symbology, **options).to_image(1, False, True)
         _require_reading(image, content, symbology)
-        pixels = memoryview(image)
-        height, width = pixels.shape
+        pixels = memoryview(image)  # type: ignore[arg-type]
+        height, width = image.shape
         modules = pixels.tobytes().translate(_PIXEL_TO_MODULE).decode("ascii")
-        return tuple(modules[row * width + border : (row + 1) * width - border]
-                     for row in range(border, height - border))
+        return tuple(
+            modules[row * width + border : (row + 1) * width - border]
+            for row in range(border, height - border)
+        )
 
     return draw
 
@@ -189,20 +194,36 @@ SYMBOLOGIES: dict[str, Symbology] = {
     "code128": Symbology(_code128, 80, 10, 10),
     "gs1_128": Symbology(_gs1_128, 80, 10, 10),
     # GS1 allows 0.249 mm, 75 % of nominal, for retail codes from thermal printers only.
-    "ean13": Symbology(_retail(13, EuropeanArticleNumber13), 13, 11, 7, smallest_mm=0.249,
-                       reader=zxingcpp.BarcodeFormat.EAN13),
-    "ean8": Symbology(_retail(8, EuropeanArticleNumber8), 8, 7, 7, smallest_mm=0.249,
-                      reader=zxingcpp.BarcodeFormat.EAN8),
-    "upca": Symbology(_retail(12, UniversalProductCodeA), 12, 9, 9, smallest_mm=0.249,
-                      reader=zxingcpp.BarcodeFormat.UPCA),
+    "ean13": Symbology(
+        _retail(13, EuropeanArticleNumber13),
+        13,
+        11,
+        7,
+        smallest_mm=0.249,
+        reader=zxingcpp.BarcodeFormat.EAN13,
+    ),
+    "ean8": Symbology(
+        _retail(8, EuropeanArticleNumber8), 8, 7, 7, smallest_mm=0.249, reader=zxingcpp.BarcodeFormat.EAN8
+    ),
+    "upca": Symbology(
+        _retail(12, UniversalProductCodeA), 12, 9, 9, smallest_mm=0.249, reader=zxingcpp.BarcodeFormat.UPCA
+    ),
     # In general distribution ITF-14 is read from conveyors: GS1 wants 0.495 mm or more.
-    "itf14": Symbology(_itf14, 14, 10, 10, preferred_mm=0.5, smallest_mm=0.495,
-                       reader=zxingcpp.BarcodeFormat.ITF),
+    "itf14": Symbology(
+        _itf14, 14, 10, 10, preferred_mm=0.5, smallest_mm=0.495, reader=zxingcpp.BarcodeFormat.ITF
+    ),
     "code39": Symbology(_code39, 40, 10, 10, reader=zxingcpp.BarcodeFormat.Code39),
-    "datamatrix": Symbology(_matrix(zxingcpp.BarcodeFormat.DataMatrix, 1, force_square=True), 200, 2, 2,
-                            preferred_mm=0.625, smallest_mm=0.33),
-    "qr": Symbology(_matrix(zxingcpp.BarcodeFormat.QRCode, 4, ec_level="M"), 300, 4, 4,
-                    preferred_mm=0.5, smallest_mm=0.33),
+    "datamatrix": Symbology(
+        _matrix(zxingcpp.BarcodeFormat.DataMatrix, 1, force_square=True),
+        200,
+        2,
+        2,
+        preferred_mm=0.625,
+        smallest_mm=0.33,
+    ),
+    "qr": Symbology(
+        _matrix(zxingcpp.BarcodeFormat.QRCode, 4, ec_level="M"), 300, 4, 4, preferred_mm=0.5, smallest_mm=0.33
+    ),
 }
 
 
@@ -223,8 +244,9 @@ def encode(symbology: str, content: str) -> Symbol:
     rows = rules.draw(content)
     if rules.reader is not None:
         _read_back(rows[0], content, rules.reader)
-    return Symbol(symbology, content, len(rows[0]), len(rows), rules.quiet_left, rules.quiet_right,
-                  _path(rows))
+    return Symbol(
+        symbology, content, len(rows[0]), len(rows), rules.quiet_left, rules.quiet_right, _path(rows)
+    )
 
 
 def _read_back(modules: str, content: str, symbology: zxingcpp.BarcodeFormat) -> None:
@@ -237,8 +259,15 @@ def _read_back(modules: str, content: str, symbology: zxingcpp.BarcodeFormat) ->
 
 
 def _require_reading(image: object, content: str, symbology: zxingcpp.BarcodeFormat) -> None:
-    found = zxingcpp.read_barcodes(image, formats=symbology, try_rotate=False, try_downscale=False,
-                                   try_invert=False, text_mode=zxingcpp.TextMode.Plain, is_pure=True)
+    found = zxingcpp.read_barcodes(
+        image,
+        formats=zxingcpp.BarcodeFormats([symbology]),
+        try_rotate=False,
+        try_downscale=False,
+        try_invert=False,
+        text_mode=zxingcpp.TextMode.Plain,
+        is_pure=True,
+    )
     # A UPC-A symbol is an EAN-13 symbol whose first digit is 0, and may be reported as one.
     allowed = {content, "0" + content} if symbology == zxingcpp.BarcodeFormat.UPCA else {content}
     if len(found) != 1 or found[0].text not in allowed:

@@ -104,7 +104,7 @@ def _with_fixed_id(pdf: bytes) -> bytes:
     return pdf[: found.start(1)] + made + pdf[found.end(1) : found.start(2)] + made + pdf[found.end(2) :]
 
 
-class _Finished(pdfdoc.PDFObject):  # type: ignore[misc]
+class _Finished(pdfdoc.PDFObject):  # type: ignore[misc, unused-ignore]
     """An object whose bytes are made here: reportlab's own page and stream objects format every number
     and name one by one, which took longer than drawing the label."""
 
@@ -113,7 +113,7 @@ class _Finished(pdfdoc.PDFObject):  # type: ignore[misc]
     def __init__(self, data: bytes) -> None:
         self._data = data
 
-    def format(self, document: pdfdoc.PDFDocument) -> bytes:
+    def format(self, _document: pdfdoc.PDFDocument) -> bytes:
         return self._data
 
 
@@ -152,8 +152,10 @@ class _BundleWriter:
         sheet.call(name)
         template.draw(sheet, label)
         content = self._refer(_stream(sheet.operators()))
-        page = (f"<< /Type /Page /Parent {self._parent} /MediaBox {_box_in_points(label)} "
-                f"/Resources {self._resources} /Contents {content} >>")
+        page = (
+            f"<< /Type /Page /Parent {self._parent} /MediaBox {_box_in_points(label)} "
+            f"/Resources {self._resources} /Contents {content} >>"
+        )
         self._document.addPage(_Finished(page.encode("ascii")))
         codes = (*constant_codes, *(Code(symbology, content) for symbology, content in sheet.codes))
         self.pages.append(PageInfo(label.size.width_mm, label.size.height_mm, codes))
@@ -166,8 +168,10 @@ class _BundleWriter:
             sheet = Sheet(label.size, self._resolution, self._font)
             template.draw_constant(sheet, label)
             name = f"Form{len(self._forms) + 1}"
-            form = _stream(sheet.operators(), f"/Type /XObject /Subtype /Form /BBox {_box_in_points(label)} "
-                                              f"/Resources {self._resources} ")
+            form = _stream(
+                sheet.operators(),
+                f"/Type /XObject /Subtype /Form /BBox {_box_in_points(label)} /Resources {self._resources} ",
+            )
             self._form_references.dict[name] = self._document.Reference(form, name)
             known = self._forms[key] = (name, [Code(*code) for code in sheet.codes])
         return known

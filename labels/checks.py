@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
-from functools import cache, lru_cache
+from collections.abc import Hashable
+from dataclasses import fields
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from labels.content import ChoiceRule, CountRule, TextRule
@@ -19,11 +20,23 @@ class _Plan(NamedTuple):
     numbered: bool
 
 
-@cache
+_PLANS: dict[type, _Plan] = {}
+
+
 def _plan(content_type: type) -> _Plan:
+    known = _PLANS.get(content_type)
+    if known is None:
+        known = _PLANS[content_type] = _make_plan(content_type)
+    return known
+
+
+def _make_plan(content_type: type) -> _Plan:
     rules = {each.name: each.metadata.get("rule") for each in fields(content_type)}
-    texts = tuple((name, rule, rule.longest, rule.required) for name, rule in rules.items()
-                  if isinstance(rule, TextRule) and rule.most_entries == 1)
+    texts = tuple(
+        (name, rule, rule.longest, rule.required)
+        for name, rule in rules.items()
+        if isinstance(rule, TextRule) and rule.most_entries == 1
+    )
     single = {name for name, *_ in texts}
     others = tuple((name, rule) for name, rule in rules.items() if name not in single and name != "size")
     return _Plan(texts, others, "number" in rules and "total" in rules)
@@ -40,14 +53,20 @@ def check_content(content: Any, path: str = "") -> None:
     for name, rule, longest, required in plan.texts:
         value = getattr(content, name)
         # One line for the thousands that are right; the reason is looked for only when one is not.
-        if (value.__class__ is not str or len(value) > longest or not able.issuperset(value)
-                or (required and not value.strip())):
+        if (
+            value.__class__ is not str
+            or len(value) > longest
+            or not able.issuperset(value)
+            or (required and not value.strip())
+        ):
             _check_text(value, rule, path + name)
     for name, other in plan.others:
         _check_other(getattr(content, name), other, path + name)
     if plan.numbered and content.number > content.total:
-        raise LabelRefused("bad_number_of_total",
-                           {"field": path + "number", "number": content.number, "total": content.total})
+        raise LabelRefused(
+            "bad_number_of_total",
+            {"field": path + "number", "number": content.number, "total": content.total},
+        )
 
 
 def _check_other(value: Any, rule: object, field: str) -> None:
@@ -61,12 +80,12 @@ def _check_other(value: Any, rule: object, field: str) -> None:
     elif isinstance(value, tuple):
         for place, entry in enumerate(value):
             check_content(entry, f"{field}[{place}].")
-    elif is_dataclass(value):
-        _check_once(type(value), value, field + ".")
+    elif rule is None:
+        _check_once(value, field + ".")
 
 
 @lru_cache(maxsize=64)
-def _check_once(_content_type: type, content: Any, path: str) -> None:
+def _check_once(content: Hashable, path: str) -> None:
     """Captions repeat on every label of a bundle; a refusal is an exception and is not remembered."""
     check_content(content, path)
 
@@ -92,8 +111,10 @@ def _check_text(value: object, rule: TextRule, field: str) -> None:
     if not drawable().issuperset(value):
         position, character = missing_glyphs(value)[0]
         control = not character.isprintable() and ord(character) < 0xA0
-        raise LabelRefused("control_character" if control else "missing_glyph",
-                           {"field": field, "position": position, "character": character})
+        raise LabelRefused(
+            "control_character" if control else "missing_glyph",
+            {"field": field, "position": position, "character": character},
+        )
 
 
 def _check_count(value: object, rule: CountRule, field: str) -> None:

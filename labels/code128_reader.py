@@ -7,16 +7,16 @@ noticed before it leaves. The widths below are those of the standard's table of 
 from __future__ import annotations
 
 # Bar, space, bar, space, bar, space: widths in modules, eleven together, for values 0 to 105.
-_WIDTHS = (
-    "212222 222122 222221 121223 121322 131222 122213 122312 132212 221213 221312 231212 112232 122132 "
-    "122231 113222 123122 123221 223211 221132 221231 213212 223112 312131 311222 321122 321221 312212 "
-    "322112 322211 212123 212321 232121 111323 131123 131321 112313 132113 132311 211313 231113 231311 "
-    "112133 112331 132131 113123 113321 133121 313121 211331 231131 213113 213311 213131 311123 311321 "
-    "331121 312113 312311 332111 314111 221411 431111 111224 111422 121124 121421 141122 141221 112214 "
-    "112412 122114 122411 142112 142211 241211 221114 413111 241112 134111 111242 121142 121241 114212 "
-    "124112 124211 411212 421112 421211 212141 214121 412121 111143 111341 131141 114113 114311 411113 "
-    "411311 113141 114131 311141 411131 211412 211214 211232"
-).split()
+_WIDTHS = """
+    212222 222122 222221 121223 121322 131222 122213 122312 132212 221213 221312 231212 112232 122132 122231
+    113222 123122 123221 223211 221132 221231 213212 223112 312131 311222 321122 321221 312212 322112 322211
+    212123 212321 232121 111323 131123 131321 112313 132113 132311 211313 231113 231311 112133 112331 132131
+    113123 113321 133121 313121 211331 231131 213113 213311 213131 311123 311321 331121 312113 312311 332111
+    314111 221411 431111 111224 111422 121124 121421 141122 141221 112214 112412 122114 122411 142112 142211
+    241211 221114 413111 241112 134111 111242 121142 121241 114212 124112 124211 411212 421112 421211 212141
+    214121 412121 111143 111341 131141 114113 114311 411113 411311 113141 114131 311141 411131 211412 211214
+    211232
+""".split()  # noqa: SIM905  a table is read as a table
 _STOP_WIDTHS = "2331112"
 
 _SHIFT, _TO_C, _TO_B, _TO_A, _FNC1 = 98, 99, 100, 101, 102
@@ -27,7 +27,7 @@ _SYMBOL_MODULES = 11
 FNC1 = "\u00f1"
 
 
-class UnreadableBars(Exception):
+class UnreadableBarsError(Exception):
     """The modules are no valid Code 128 symbol."""
 
 
@@ -42,27 +42,27 @@ _STOP = _modules(_STOP_WIDTHS)
 def read_code128(modules: str) -> str:
     """The text of a symbol given as '1' for a dark and '0' for a light module, without quiet zone.
 
-    Function 1 comes back as `FNC1`. Raises UnreadableBars.
+    Function 1 comes back as `FNC1`. Raises UnreadableBarsError.
     """
     values = _values(modules)
     if len(values) < 3 or values[0] not in _STARTS:
-        raise UnreadableBars("no start character")
+        raise UnreadableBarsError("no start character")
     weighted = sum(place * value for place, value in enumerate(values[:-1])) + values[0]
     if weighted % 103 != values[-1]:
-        raise UnreadableBars("wrong check character")
+        raise UnreadableBarsError("wrong check character")
     return _text(_STARTS[values[0]], values[1:-1])
 
 
 def _values(modules: str) -> list[int]:
     if not modules.endswith(_STOP):
-        raise UnreadableBars("no stop character")
+        raise UnreadableBarsError("no stop character")
     body = modules[: -len(_STOP)]
     if len(body) % _SYMBOL_MODULES:
-        raise UnreadableBars("broken length")
+        raise UnreadableBarsError("broken length")
     try:
         return [_VALUE_OF[body[at : at + _SYMBOL_MODULES]] for at in range(0, len(body), _SYMBOL_MODULES)]
     except KeyError as unknown:
-        raise UnreadableBars("unknown pattern") from unknown
+        raise UnreadableBarsError("unknown pattern") from unknown
 
 
 def _text(code_set: str, values: list[int]) -> str:
@@ -94,4 +94,4 @@ def _switch(using: str, value: int) -> str:
         return "B"
     if value == _TO_A and using == "B":
         return "A"
-    raise UnreadableBars("unexpected function character")
+    raise UnreadableBarsError("unexpected function character")

@@ -114,9 +114,16 @@ class CartonCaptions:
     transport: str = text(30)
 
 
-CARTON_CAPTIONS = CartonCaptions(booking="Inbound booking", carton="Carton", seller="Seller",
-                                 reference="Reference", contents="Contents", weight="Gross weight",
-                                 dimensions="L × W × H", transport="Transport")
+CARTON_CAPTIONS = CartonCaptions(
+    booking="Inbound booking",
+    carton="Carton",
+    seller="Seller",
+    reference="Reference",
+    contents="Contents",
+    weight="Gross weight",
+    dimensions="L × W × H",
+    transport="Transport",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,8 +162,14 @@ class WaybillCaptions:
     reference: str = text(30)
 
 
-WAYBILL_CAPTIONS = WaybillCaptions(ship_to="TO", ship_from="FROM", return_to="RETURN TO", parcel="PARCEL",
-                                   weight="WEIGHT", reference="REFERENCE")
+WAYBILL_CAPTIONS = WaybillCaptions(
+    ship_to="TO",
+    ship_from="FROM",
+    return_to="RETURN TO",
+    parcel="PARCEL",
+    weight="WEIGHT",
+    reference="REFERENCE",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

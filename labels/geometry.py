@@ -25,8 +25,12 @@ class Box(NamedTuple):
 
     def inset(self, horizontal: float, vertical: float = 0.0) -> Box:
         """The box without a strip on its left and right, and on its top and bottom."""
-        return Box(self.left + horizontal, self.top + vertical,
-                   self.width - 2 * horizontal, self.height - 2 * vertical)
+        return Box(
+            self.left + horizontal,
+            self.top + vertical,
+            self.width - 2 * horizontal,
+            self.height - 2 * vertical,
+        )
 
     def upper(self, height: float) -> Box:
         return self._replace(height=height)

@@ -26,8 +26,15 @@ class Placement:
     height: int
 
 
-def place(symbology: str, content: str, box: Box, resolution: Resolution, *,
-          preferred_mm: float | None = None, fallback: str | None = None) -> Placement:
+def place(
+    symbology: str,
+    content: str,
+    box: Box,
+    resolution: Resolution,
+    *,
+    preferred_mm: float | None = None,
+    fallback: str | None = None,
+) -> Placement:
     """Fit a symbol with its quiet zones into a box, largest allowed module first, centred.
 
     Where no module width fits, `fallback` names the symbology tried instead; without one, or when it
@@ -40,10 +47,16 @@ def place(symbology: str, content: str, box: Box, resolution: Resolution, *,
     if placed is None:
         smallest_mm = _fewest_dots(symbol, resolution) * resolution.dot_mm
         modules = symbol.quiet_left + symbol.width + symbol.quiet_right
-        raise LabelRefused("code_does_not_fit", {
-            "symbology": symbology, "content": content,
-            "needed_width_mm": round(modules * smallest_mm, 1), "box_width_mm": round(box.width, 1),
-            "box_height_mm": round(box.height, 1)})
+        raise LabelRefused(
+            "code_does_not_fit",
+            {
+                "symbology": symbology,
+                "content": content,
+                "needed_width_mm": round(modules * smallest_mm, 1),
+                "box_width_mm": round(box.width, 1),
+                "box_height_mm": round(box.height, 1),
+            },
+        )
     return placed
 
 
@@ -69,5 +82,10 @@ def _fit(symbol: Symbol, box: Box, resolution: Resolution, preferred_mm: float |
         return None
     spare = right - left - modules_wide * dots
     height = symbol.height * dots if symbol.is_matrix else bottom - top
-    return Placement(symbol=symbol, left=left + spare // 2 + symbol.quiet_left * dots,
-                     top=top + (bottom - top - height) // 2, dots_per_module=dots, height=height)
+    return Placement(
+        symbol=symbol,
+        left=left + spare // 2 + symbol.quiet_left * dots,
+        top=top + (bottom - top - height) // 2,
+        dots_per_module=dots,
+        height=height,
+    )

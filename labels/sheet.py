@@ -37,12 +37,22 @@ class Sheet:
     def operators(self) -> bytes:
         return "\n".join(self._operators).encode("ascii")
 
-    def text(self, box: Box, content: str | Iterable[str], largest_pt: float, smallest_pt: float, *,
-             lines: int = 1, align: Align = "left", top: bool = False, bold: bool = False,
-             white: bool = False) -> None:
+    def text(
+        self,
+        box: Box,
+        content: str | Iterable[str],
+        largest_pt: float,
+        smallest_pt: float,
+        *,
+        lines: int = 1,
+        align: Align = "left",
+        top: bool = False,
+        bold: bool = False,
+        white: bool = False,
+    ) -> None:
         """Text in a box, as large as fits between the sizes; vertically centred unless `top`."""
         if isinstance(content, str):
-            paragraphs = (content,) if content and not content.isspace() else ()
+            paragraphs: tuple[str, ...] = (content,) if content and not content.isspace() else ()
         else:
             paragraphs = tuple([each for each in content if each and not each.isspace()])
         if not paragraphs:
@@ -50,8 +60,14 @@ class Sheet:
         width_pt, height_pt = box.width * POINTS_PER_MM, box.height * POINTS_PER_MM
         # Emphasis adds its stroke on both sides of every line.
         stroke_pt = largest_pt * _EMPHASIS_EM if bold else 0.0
-        fitted = fit(paragraphs, width_pt - stroke_pt, height_pt, largest_pt=largest_pt,
-                     smallest_pt=smallest_pt, most_lines=lines)
+        fitted = fit(
+            paragraphs,
+            width_pt - stroke_pt,
+            height_pt,
+            largest_pt=largest_pt,
+            smallest_pt=smallest_pt,
+            most_lines=lines,
+        )
         size_pt = fitted.size_pt
         block_pt = size_pt * (CAP_HEIGHT_EM + (len(fitted.lines) - 1) * LINE_HEIGHT_EM)
         above_pt = 0.0 if top else (height_pt - block_pt) / 2
@@ -61,11 +77,19 @@ class Sheet:
             style += f"2 Tr {size_pt * _EMPHASIS_EM:.2f} w "
         begin, end = (f"q {style}BT", "ET Q") if style else ("BT", "ET")
         self._operators.append(begin)
-        self._lines(fitted.lines, (box.left * POINTS_PER_MM, baseline), width_pt, size_pt, _START_SHARE[align])
+        self._lines(
+            fitted.lines, (box.left * POINTS_PER_MM, baseline), width_pt, size_pt, _START_SHARE[align]
+        )
         self._operators.append(end)
 
-    def _lines(self, lines: tuple[str, ...], first: tuple[float, float], width_pt: float, size_pt: float,
-               share: float) -> None:
+    def _lines(
+        self,
+        lines: tuple[str, ...],
+        first: tuple[float, float],
+        width_pt: float,
+        size_pt: float,
+        share: float,
+    ) -> None:
         """Show lines from a first baseline downwards; moves are relative to the line before."""
         left, down = first
         at, font_now = 0.0, ""
@@ -90,8 +114,10 @@ class Sheet:
     def _rectangle(self, left: int, top: int, width: int, height: int) -> str:
         """A rectangle in dots from the top left, as a PDF path in points."""
         dot = self.resolution.dot_pt
-        return (f"{left * dot:.3f} {self._height_pt - (top + height) * dot:.3f} "
-                f"{width * dot:.3f} {height * dot:.3f} re")
+        return (
+            f"{left * dot:.3f} {self._height_pt - (top + height) * dot:.3f} "
+            f"{width * dot:.3f} {height * dot:.3f} re"
+        )
 
     def rule_above(self, box: Box, thickness_mm: float = 0.3) -> None:
         """A line along the upper edge of a box."""
@@ -116,23 +142,33 @@ class Sheet:
         path = f"{points[0]} m {points[1]} l {points[2]} l h"
         self._operators.append(f"1 g {path} f 0 g" if white else f"{path} f")
 
-    def code(self, box: Box, field: str, symbology: str, content: str, *,
-             preferred_mm: float | None = None, fallback: str | None = None) -> None:
+    def code(
+        self,
+        box: Box,
+        field: str,
+        symbology: str,
+        content: str,
+        *,
+        preferred_mm: float | None = None,
+        fallback: str | None = None,
+    ) -> None:
         """A symbol with its quiet zones inside a box, which nothing else may touch.
 
         Raises LabelRefused with the content field's name when it cannot be encoded or does not fit.
         """
         try:
-            placed = place(symbology, content, box, self.resolution, preferred_mm=preferred_mm,
-                           fallback=fallback)
+            placed = place(
+                symbology, content, box, self.resolution, preferred_mm=preferred_mm, fallback=fallback
+            )
         except LabelRefused as refusal:
             raise refusal.within(field=field) from refusal
         dot = self.resolution.dot_pt
         module = placed.dots_per_module * dot
         row = module if placed.symbol.is_matrix else placed.height * dot
         bottom = self._height_pt - (placed.top + placed.height) * dot
-        self._operators.append(f"q {module:.5f} 0 0 {row:.5f} {placed.left * dot:.4f} {bottom:.4f} cm\n"
-                               f"{placed.symbol.path}\nf Q")
+        self._operators.append(
+            f"q {module:.5f} 0 0 {row:.5f} {placed.left * dot:.4f} {bottom:.4f} cm\n{placed.symbol.path}\nf Q"
+        )
         self.codes.append((placed.symbol.symbology, placed.symbol.content))
 
     def call(self, form_name: str) -> None:

@@ -22,8 +22,15 @@ class FittedText:
     cut: bool = False
 
 
-def fit(paragraphs: tuple[str, ...], width_pt: float, height_pt: float, *, largest_pt: float,
-        smallest_pt: float, most_lines: int) -> FittedText:
+def fit(
+    paragraphs: tuple[str, ...],
+    width_pt: float,
+    height_pt: float,
+    *,
+    largest_pt: float,
+    smallest_pt: float,
+    most_lines: int,
+) -> FittedText:
     """Set paragraphs as large as possible between the two sizes.
 
     One-line boxes shrink to the width; boxes of several lines wrap first. At the smallest size what
@@ -48,8 +55,9 @@ def fit(paragraphs: tuple[str, ...], width_pt: float, height_pt: float, *, large
         size_pt *= _SHRINK_STEP
 
 
-def _fit_one_line(paragraphs: tuple[str, ...], widest_em: float, width_pt: float, size_pt: float,
-                  smallest_pt: float) -> FittedText:
+def _fit_one_line(
+    paragraphs: tuple[str, ...], widest_em: float, width_pt: float, size_pt: float, smallest_pt: float
+) -> FittedText:
     if len(paragraphs) == 1:
         shrunk = min(size_pt, width_pt / widest_em if widest_em else size_pt)
         if shrunk >= smallest_pt:

@@ -46,8 +46,12 @@ def _is_drawable(character: str, *, has_outline: bool) -> bool:
     category = unicodedata.category(character)
     if category == "Zs":
         return True
-    return (has_outline and category[0] not in "CM" and category not in {"Zl", "Zp"}
-            and unicodedata.bidirectional(character) not in {"R", "AL"})
+    return (
+        has_outline
+        and category[0] not in "CM"
+        and category not in {"Zl", "Zp"}
+        and unicodedata.bidirectional(character) not in {"R", "AL"}
+    )
 
 
 @cache
@@ -85,8 +89,10 @@ class FontInDocument:
         escaped = text.translate(self._codes)
         if not self._codes.beyond_first:
             return ((self._name(0), escaped),)
-        return [(self._name(subset), "".join(characters).translate(self._codes))
-                for subset, characters in groupby(text, key=lambda each: self._codes.subset_of[ord(each)])]
+        return [
+            (self._name(subset), "".join(characters).translate(self._codes))
+            for subset, characters in groupby(text, key=lambda each: self._codes.subset_of[ord(each)])
+        ]
 
     def _name(self, subset: int) -> str:
         name = self._names.get(subset)

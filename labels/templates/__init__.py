@@ -25,9 +25,14 @@ def template_for(label: Label) -> Template[Any]:
     if template is None:
         raise LabelRefused("unknown_label", {"kind": type(label).__name__})
     if label.size not in template.sizes:
-        raise LabelRefused("size_not_offered", {
-            "field": "size", "value": getattr(label.size, "name", str(label.size)),
-            "offered": ", ".join(size.name for size in template.sizes)})
+        raise LabelRefused(
+            "size_not_offered",
+            {
+                "field": "size",
+                "value": getattr(label.size, "name", str(label.size)),
+                "offered": ", ".join(size.name for size in template.sizes),
+            },
+        )
     return template
 
 

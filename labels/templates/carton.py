@@ -39,8 +39,20 @@ def _layout(size: Size) -> _Layout:
     transport, seller = side.rows(1, 1)
     carton, reference = middle.columns(45, 55)
     weight, dimensions, origin = foot.columns(28, 38, 34)
-    return _Layout(destination, transport, seller, box_bars, carton, reference, booking, contents,
-                   weight, dimensions, origin, tall)
+    return _Layout(
+        destination,
+        transport,
+        seller,
+        box_bars,
+        carton,
+        reference,
+        booking,
+        contents,
+        weight,
+        dimensions,
+        origin,
+        tall,
+    )
 
 
 def _constant_key(label: CartonLabel) -> Hashable:
@@ -58,10 +70,15 @@ def _draw_constant(sheet: Sheet, label: CartonLabel) -> None:
     for cell in (layout.reference, layout.dimensions, layout.origin):
         sheet.rule_before(cell)
     for cell, caption in (
-            (layout.transport, captions.transport), (layout.seller, captions.seller),
-            (layout.carton, captions.carton), (layout.reference, captions.reference),
-            (layout.booking, captions.booking), (layout.contents, captions.contents),
-            (layout.weight, captions.weight), (layout.dimensions, captions.dimensions)):
+        (layout.transport, captions.transport),
+        (layout.seller, captions.seller),
+        (layout.carton, captions.carton),
+        (layout.reference, captions.reference),
+        (layout.booking, captions.booking),
+        (layout.contents, captions.contents),
+        (layout.weight, captions.weight),
+        (layout.dimensions, captions.dimensions),
+    ):
         sheet.text(_caption_strip(cell), caption, _CAPTION_PT, 5)
 
 
@@ -78,8 +95,9 @@ def _value(cell: Box) -> Box:
 def _draw(sheet: Sheet, label: CartonLabel) -> None:
     layout = _layout(sheet.size)
     tall = layout.tall
-    sheet.text(layout.destination.inset(2.5, 1.5), label.destination, 76, 16, align="center", bold=True,
-               white=True)
+    sheet.text(
+        layout.destination.inset(2.5, 1.5), label.destination, 76, 16, align="center", bold=True, white=True
+    )
     sheet.text(_value(layout.transport), label.transport, 20, 7, align="center", lines=2)
     sheet.text(_value(layout.seller), label.seller_code, 26, 7, lines=2, align="center", bold=True)
     _bars(sheet, layout.box_bars, "box_barcode", label.box_barcode, text_mm=6.0 if tall else 5.0)
@@ -96,17 +114,33 @@ def _draw(sheet: Sheet, label: CartonLabel) -> None:
 
 def _bars(sheet: Sheet, cell: Box, field: str, content: str, *, text_mm: float) -> None:
     """Bars across a row, ending 2 mm from the rules, with the content below them."""
-    sheet.code(Box(cell.left + 0.5, cell.top + 2, cell.width - 1, cell.height - text_mm - 2.5), field,
-               "code128", content, fallback="datamatrix")
+    sheet.code(
+        Box(cell.left + 0.5, cell.top + 2, cell.width - 1, cell.height - text_mm - 2.5),
+        field,
+        "code128",
+        content,
+        fallback="datamatrix",
+    )
     sheet.text(cell.inset(2).lower(text_mm), content, 15, 7, align="center", bold=True)
 
 
 def _booking(sheet: Sheet, cell: Box, number: str, tall: bool) -> None:
     text_mm = 6.0 if tall else 4.6
-    sheet.text(Box(cell.left + 25, cell.top + 0.6, cell.width - 50, text_mm), number, 14, 7, align="center",
-               bold=True)
-    sheet.code(Box(cell.left + 0.5, cell.top + text_mm + 0.6, cell.width - 1, cell.height - text_mm - 2),
-               "booking_number", "code128", number, fallback="datamatrix")
+    sheet.text(
+        Box(cell.left + 25, cell.top + 0.6, cell.width - 50, text_mm),
+        number,
+        14,
+        7,
+        align="center",
+        bold=True,
+    )
+    sheet.code(
+        Box(cell.left + 0.5, cell.top + text_mm + 0.6, cell.width - 1, cell.height - text_mm - 2),
+        "booking_number",
+        "code128",
+        number,
+        fallback="datamatrix",
+    )
 
 
 def _contents(sheet: Sheet, box: Box, label: CartonLabel, *, most_lines: int) -> None:
@@ -130,5 +164,6 @@ def _contents(sheet: Sheet, box: Box, label: CartonLabel, *, most_lines: int) ->
                 sheet.text(cell.rightmost(12), line.quantity, 10, 6, align="right", bold=True)
 
 
-TEMPLATE = Template("carton", CartonLabel, (SIZE_100X150, SIZE_100X100, SIZE_4X6_INCH),
-                    _constant_key, _draw_constant, _draw)
+TEMPLATE = Template(
+    "carton", CartonLabel, (SIZE_100X150, SIZE_100X100, SIZE_4X6_INCH), _constant_key, _draw_constant, _draw
+)

@@ -34,8 +34,15 @@ def _layout(size: Size, arrow: str | None) -> _Layout:
         code = code_row.leftmost(area.width - arrow_width - 1.5)
         head_text = head.leftmost(code.width)
     zone, _, note = head_text.columns(46, 2, 52)
-    return _Layout(code, wide.rightmost(arrow_width).inset(0, 0.3), zone, note,
-                   bars.inset(0, 0.8), bars_text, size.width_mm / 100)
+    return _Layout(
+        code,
+        wide.rightmost(arrow_width).inset(0, 0.3),
+        zone,
+        note,
+        bars.inset(0, 0.8),
+        bars_text,
+        size.width_mm / 100,
+    )
 
 
 def _constant_key(label: LocationLabel) -> Hashable:
@@ -51,8 +58,12 @@ def _draw_constant(sheet: Sheet, label: LocationLabel) -> None:
     sheet.fill(layout.arrow)
     side = min(layout.arrow.width, layout.arrow.height) * 0.62
     block = layout.arrow
-    head = Box(block.left + (block.width - side) / 2, block.top + (block.height - side) / 2, side, side * 0.62)
-    stem = Box(block.left + (block.width - side * 0.34) / 2, head.bottom - 0.1, side * 0.34, side * 0.38 + 0.1)
+    head = Box(
+        block.left + (block.width - side) / 2, block.top + (block.height - side) / 2, side, side * 0.62
+    )
+    stem = Box(
+        block.left + (block.width - side * 0.34) / 2, head.bottom - 0.1, side * 0.34, side * 0.38 + 0.1
+    )
     if label.arrow == "down":
         stem = stem._replace(top=head.top)
         head = head._replace(top=stem.bottom - 0.1)
@@ -67,9 +78,17 @@ def _draw(sheet: Sheet, label: LocationLabel) -> None:
     sheet.text(zone_box, label.zone, 13 * scale + 1, 5.5, bold=True)
     sheet.text(layout.note, label.note, 11 * scale + 1, 5.5, align="right")
     sheet.text(layout.code.inset(0, 0.8), label.code, 60 * scale + 6, 12, align="center", bold=True)
-    sheet.code(layout.bars, "barcode", "code128", label.barcode, preferred_mm=0.5 * scale + 0.05,
-               fallback="datamatrix")
+    sheet.code(
+        layout.bars,
+        "barcode",
+        "code128",
+        label.barcode,
+        preferred_mm=0.5 * scale + 0.05,
+        fallback="datamatrix",
+    )
     sheet.text(layout.bars_text, label.barcode, 10 * scale + 1.5, 5.5, align="center")
 
 
-TEMPLATE = Template("location", LocationLabel, (SIZE_100X60, SIZE_60X40), _constant_key, _draw_constant, _draw)
+TEMPLATE = Template(
+    "location", LocationLabel, (SIZE_100X60, SIZE_60X40), _constant_key, _draw_constant, _draw
+)

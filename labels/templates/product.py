@@ -12,11 +12,11 @@ from labels.sheet import Sheet
 from labels.templates.template import Template
 
 
-def _constant_key(label: ProductLabel) -> Hashable:
+def _constant_key(_label: ProductLabel) -> Hashable:
     return None
 
 
-def _draw_constant(sheet: Sheet, label: ProductLabel) -> None:
+def _draw_constant(sheet: Sheet, _label: ProductLabel) -> None:
     *_, foot, _ = _rows(sheet.size)
     sheet.rule_above(foot, 0.25)
 
@@ -32,8 +32,13 @@ def _draw(sheet: Sheet, label: ProductLabel) -> None:
     scale = sheet.size.height_mm / 40
     # Bars may use the margins: their quiet zone is white anyway.
     whole_width = bars._replace(left=0, width=sheet.size.width_mm)
-    sheet.code(whole_width, "barcode", label.symbology, label.barcode,
-               fallback="datamatrix" if label.symbology == "code128" else None)
+    sheet.code(
+        whole_width,
+        "barcode",
+        label.symbology,
+        label.barcode,
+        fallback="datamatrix" if label.symbology == "code128" else None,
+    )
     sheet.text(bars_text.inset(0, 0.4), label.barcode, 9 * scale, 5, align="center")
     sheet.text(sku.inset(0, 0.4), label.sku, 12 * scale, 5, lines=2, bold=True)
     sheet.text(name.inset(0, 0.3), label.name, 7.5 * scale, 5, lines=2, top=True)
@@ -47,5 +52,11 @@ def _draw(sheet: Sheet, label: ProductLabel) -> None:
     sheet.text(owner, label.owner_code, small, 4.5, align="right", bold=True)
 
 
-TEMPLATE = Template("product", ProductLabel, (SIZE_60X40, SIZE_50X30, SIZE_70X50, SIZE_100X60),
-                    _constant_key, _draw_constant, _draw)
+TEMPLATE = Template(
+    "product",
+    ProductLabel,
+    (SIZE_60X40, SIZE_50X30, SIZE_70X50, SIZE_100X60),
+    _constant_key,
+    _draw_constant,
+    _draw,
+)

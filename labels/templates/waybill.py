@@ -37,8 +37,9 @@ def _layout(size: Size) -> _Layout:
     sort, matrix = routing.columns(73, 23)
     weight, reference, printed = facts.columns(27, 46, 23)
     sender, returns = foot.columns(1, 1)
-    return _Layout(carrier, service, parcel, sort, matrix, receiver, bars, weight, reference, printed,
-                   sender, returns)
+    return _Layout(
+        carrier, service, parcel, sort, matrix, receiver, bars, weight, reference, printed, sender, returns
+    )
 
 
 def _constant_key(label: WaybillLabel) -> Hashable:
@@ -49,14 +50,19 @@ def _draw_constant(sheet: Sheet, label: WaybillLabel) -> None:
     layout, captions, whole = _layout(sheet.size), label.captions, printable_area(sheet.size)
     sheet.frame(whole, 0.5)
     sheet.fill(layout.carrier)
-    sheet.text(layout.carrier.inset(1.5, 1.5), label.carrier_code, 30, 7, align="center", bold=True, white=True)
+    sheet.text(
+        layout.carrier.inset(1.5, 1.5), label.carrier_code, 30, 7, align="center", bold=True, white=True
+    )
     sheet.text(layout.service.inset(2, 1), label.service_name, 17, 8, lines=2, bold=True)
     for row in (layout.sort, layout.receiver, layout.bars, layout.weight, layout.sender):
         sheet.rule_above(row._replace(left=whole.left, width=whole.width), 0.4)
     for cell in (layout.parcel, layout.matrix, layout.reference, layout.printed, layout.returns):
         sheet.rule_before(cell)
-    for cell, caption in ((layout.parcel, captions.parcel), (layout.weight, captions.weight),
-                          (layout.reference, captions.reference)):
+    for cell, caption in (
+        (layout.parcel, captions.parcel),
+        (layout.weight, captions.weight),
+        (layout.reference, captions.reference),
+    ):
         sheet.text(_caption_strip(cell), caption, _CAPTION_PT, 5)
     for cell, caption in ((layout.sender, captions.ship_from), (layout.returns, captions.return_to)):
         sheet.text(_caption_strip(cell), caption, _CAPTION_PT, 5, bold=True)
@@ -85,8 +91,13 @@ def _draw(sheet: Sheet, label: WaybillLabel) -> None:
     layout = _layout(sheet.size)
     sheet.text(_value(layout.parcel), f"{label.number}/{label.total}", 22, 9, align="center", bold=True)
     sheet.text(layout.sort.inset(2, 1.5), label.sort_code, 50, 14, align="center", bold=True)
-    sheet.code(layout.matrix.inset(0.6, 0.6), "tracking_number", label.matrix, label.tracking_number,
-               preferred_mm=0.875)
+    sheet.code(
+        layout.matrix.inset(0.6, 0.6),
+        "tracking_number",
+        label.matrix,
+        label.tracking_number,
+        preferred_mm=0.875,
+    )
     _receiver(sheet, layout.receiver, label)
     _tracking(sheet, layout.bars, label)
     sheet.text(_value(layout.weight), label.weight, 14, 7, bold=True)
@@ -110,8 +121,13 @@ def _receiver(sheet: Sheet, cell: Box, label: WaybillLabel) -> None:
 def _tracking(sheet: Sheet, cell: Box, label: WaybillLabel) -> None:
     """Bars as tall and as wide as the row allows: belts read them at speed and at a slant."""
     text_mm = 8.0
-    sheet.code(Box(cell.left + 0.5, cell.top + 2.5, cell.width - 1, cell.height - text_mm - 3), "tracking_number",
-               "code128", label.tracking_number, preferred_mm=0.5)
+    sheet.code(
+        Box(cell.left + 0.5, cell.top + 2.5, cell.width - 1, cell.height - text_mm - 3),
+        "tracking_number",
+        "code128",
+        label.tracking_number,
+        preferred_mm=0.5,
+    )
     shown = label.tracking_text or grouped(label.tracking_number)
     sheet.text(cell.inset(2).lower(text_mm), shown, 19, 8, align="center", bold=True)
 
@@ -124,4 +140,6 @@ def grouped(number: str) -> str:
     return " ".join(groups)
 
 
-TEMPLATE = Template("waybill", WaybillLabel, (SIZE_100X150, SIZE_4X6_INCH), _constant_key, _draw_constant, _draw)
+TEMPLATE = Template(
+    "waybill", WaybillLabel, (SIZE_100X150, SIZE_4X6_INCH), _constant_key, _draw_constant, _draw
+)

@@ -44,7 +44,8 @@ def read_linear(pixels: Pixels, codes: tuple[Code, ...]) -> Counter[tuple[str, s
     """The expected linear symbologies, found on the whole page by zxing-cpp."""
     found: Counter[tuple[str, str]] = Counter()
     for symbology in {code.symbology for code in codes if code.symbology in _LINEAR_FORMATS}:
-        for symbol in zxingcpp.read_barcodes(pixels, formats=_LINEAR_FORMATS[symbology]):
+        formats = zxingcpp.BarcodeFormats([_LINEAR_FORMATS[symbology]])
+        for symbol in zxingcpp.read_barcodes(pixels, formats=formats):
             text = symbol.text
             found[(symbology, text)] += 1
     return found
@@ -54,12 +55,14 @@ def read_matrix(pixels: Pixels, symbology: str) -> list[str]:
     """DataMatrix by libdmtx, QR by OpenCV; zxing-cpp, which drew them, only says where they stand."""
     wanted = zxingcpp.BarcodeFormat.QRCode if symbology == "qr" else zxingcpp.BarcodeFormat.DataMatrix
     texts = []
-    for symbol in zxingcpp.read_barcodes(pixels, formats=wanted):
+    for symbol in zxingcpp.read_barcodes(pixels, formats=zxingcpp.BarcodeFormats([wanted])):
         crop = _around(pixels, symbol.position)
         if symbology == "qr":
             texts.append(cv2.QRCodeDetector().detectAndDecode(crop)[0])
         else:
-            texts += [each.data.decode("ascii") for each in decode_datamatrix(crop, max_count=1, timeout=2000)]
+            texts += [
+                each.data.decode("ascii") for each in decode_datamatrix(crop, max_count=1, timeout=2000)
+            ]
     return texts
 
 

@@ -42,17 +42,26 @@ def test_sizes_are_exact_and_pages_upright() -> None:
 def test_same_labels_same_bytes_in_another_process() -> None:
     here = render_bundle(EVERYTHING[:12]).pdf
     assert render_bundle(EVERYTHING[:12]).pdf == here
-    program = ("import sys; from labels import render_bundle; from labels.samples import samples;"
-               "every = [label for labels in samples().values() for label in labels];"
-               "sys.stdout.buffer.write(render_bundle(every[:12]).pdf)")
-    there = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True,
-                           cwd=Path(__file__).parents[2], env={"PYTHONHASHSEED": "7"})
+    program = (
+        "import sys; from labels import render_bundle; from labels.samples import samples;"
+        "every = [label for labels in samples().values() for label in labels];"
+        "sys.stdout.buffer.write(render_bundle(every[:12]).pdf)"
+    )
+    there = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+        env={"PYTHONHASHSEED": "7"},
+    )
     assert there.stdout == here
 
 
 def test_other_labels_other_bytes() -> None:
-    assert render_bundle([LocationLabel(code="A", barcode="A")]).pdf != render_bundle(
-        [LocationLabel(code="A", barcode="B")]).pdf
+    assert (
+        render_bundle([LocationLabel(code="A", barcode="A")]).pdf
+        != render_bundle([LocationLabel(code="A", barcode="B")]).pdf
+    )
 
 
 @pytest.mark.parametrize("page", [0, 7, len(EVERYTHING) - 1])
@@ -72,7 +81,9 @@ def test_pages_that_are_not_there(page: int) -> None:
 
 
 def test_a_page_is_small_and_shares_its_constant_part() -> None:
-    labels = [LocationLabel(code=f"A-{place:02d}", barcode=f"L-A-{place:02d}", arrow="up") for place in range(100)]
+    labels = [
+        LocationLabel(code=f"A-{place:02d}", barcode=f"L-A-{place:02d}", arrow="up") for place in range(100)
+    ]
     bundle = render_bundle(labels)
     assert len(bundle.pdf) < 100 * 2000
     assert len(re.findall(rb"/Subtype /Form", bundle.pdf)) == 1

@@ -25,8 +25,13 @@ from labels.textfit import fit, wrap
 from labels.typeface import ELLIPSIS, drawable, width_em
 from tests.labels.reading import Pixels, page_pixels
 
-WAYBILL = WaybillLabel(service_name="Standard", carrier_code="SD", tracking_number="YT2229521272164446",
-                       consignee_name="王*明", consignee_lines=("文三路 1 号",))
+WAYBILL = WaybillLabel(
+    service_name="Standard",
+    carrier_code="SD",
+    tracking_number="YT2229521272164446",
+    consignee_name="王*明",
+    consignee_lines=("文三路 1 号",),
+)
 
 
 def test_missing_glyphs_are_found_with_their_positions() -> None:
@@ -37,40 +42,59 @@ def test_missing_glyphs_are_found_with_their_positions() -> None:
     assert missing_glyphs("a\u200bb") == [(1, "\u200b")]
 
 
-@pytest.mark.parametrize(("label", "field", "position"), [
-    (replace(WAYBILL, consignee_name="王\U0001f600明"), "consignee_name", 1),
-    (replace(WAYBILL, consignee_lines=("abc", "de\U0001f600")), "consignee_lines[1]", 2),
-    (replace(WAYBILL, captions=WaybillCaptions(ship_to="\U0001f600")), "captions.ship_to", 0),
-    (ProductLabel(barcode="1", sku="1", name="x" * 250 + "\U0001f600"), "name", 250),
-    (CartonLabel(destination="A", booking_number="B", box_barcode="C", seller_code="D",
-                 contents=(ContentsLine(sku="A", quantity="1"), ContentsLine(sku="A\U0001f600", quantity="1"))),
-     "contents[1].sku", 1),
-])
+@pytest.mark.parametrize(
+    ("label", "field", "position"),
+    [
+        (replace(WAYBILL, consignee_name="王\U0001f600明"), "consignee_name", 1),
+        (replace(WAYBILL, consignee_lines=("abc", "de\U0001f600")), "consignee_lines[1]", 2),
+        (replace(WAYBILL, captions=WaybillCaptions(ship_to="\U0001f600")), "captions.ship_to", 0),
+        (ProductLabel(barcode="1", sku="1", name="x" * 250 + "\U0001f600"), "name", 250),
+        (
+            CartonLabel(
+                destination="A",
+                booking_number="B",
+                box_barcode="C",
+                seller_code="D",
+                contents=(ContentsLine(sku="A", quantity="1"), ContentsLine(sku="A\U0001f600", quantity="1")),
+            ),
+            "contents[1].sku",
+            1,
+        ),
+    ],
+)
 def test_a_missing_glyph_is_refused_where_it_stands(label: WaybillLabel, field: str, position: int) -> None:
     with pytest.raises(LabelRefused) as refused:
         render_bundle([WAYBILL, label])
     assert refused.value.code == "missing_glyph"
-    assert refused.value.params == {"label": 1, "field": field, "position": position, "character": "\U0001f600"}
+    assert refused.value.params == {
+        "label": 1,
+        "field": field,
+        "position": position,
+        "character": "\U0001f600",
+    }
 
 
-@pytest.mark.parametrize(("changes", "code", "field"), [
-    ({"consignee_name": ""}, "empty", "consignee_name"),
-    ({"consignee_name": "   "}, "empty", "consignee_name"),
-    ({"consignee_lines": ()}, "empty", "consignee_lines"),
-    ({"consignee_lines": ("a",) * 7}, "too_many_entries", "consignee_lines"),
-    ({"consignee_lines": "Main Street"}, "not_text", "consignee_lines"),
-    ({"service_name": "A" * 41}, "too_long", "service_name"),
-    ({"weight": "1\n2"}, "control_character", "weight"),
-    ({"weight": "1\x002"}, "control_character", "weight"),
-    ({"weight": 1.5}, "not_text", "weight"),
-    ({"weight": None}, "not_text", "weight"),
-    ({"number": 0}, "bad_count", "number"),
-    ({"number": float("nan")}, "bad_count", "number"),
-    ({"total": 10_000}, "bad_count", "total"),
-    ({"number": 3, "total": 2}, "bad_number_of_total", "number"),
-    ({"matrix": "aztec"}, "bad_choice", "matrix"),
-    ({"tracking_number": "库位"}, "bad_characters", "tracking_number"),
-])
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"consignee_name": ""}, "empty", "consignee_name"),
+        ({"consignee_name": "   "}, "empty", "consignee_name"),
+        ({"consignee_lines": ()}, "empty", "consignee_lines"),
+        ({"consignee_lines": ("a",) * 7}, "too_many_entries", "consignee_lines"),
+        ({"consignee_lines": "Main Street"}, "not_text", "consignee_lines"),
+        ({"service_name": "A" * 41}, "too_long", "service_name"),
+        ({"weight": "1\n2"}, "control_character", "weight"),
+        ({"weight": "1\x002"}, "control_character", "weight"),
+        ({"weight": 1.5}, "not_text", "weight"),
+        ({"weight": None}, "not_text", "weight"),
+        ({"number": 0}, "bad_count", "number"),
+        ({"number": float("nan")}, "bad_count", "number"),
+        ({"total": 10_000}, "bad_count", "total"),
+        ({"number": 3, "total": 2}, "bad_number_of_total", "number"),
+        ({"matrix": "aztec"}, "bad_choice", "matrix"),
+        ({"tracking_number": "库位"}, "bad_characters", "tracking_number"),
+    ],
+)
 def test_bad_contents_name_their_field(changes: dict[str, object], code: str, field: str) -> None:
     with pytest.raises(LabelRefused) as refused:
         render_bundle([replace(WAYBILL, **changes)])  # type: ignore[arg-type]
@@ -103,8 +127,10 @@ def test_chinese_is_ink_on_the_page() -> None:
 def test_more_than_256_different_characters() -> None:
     """A second font subset begins there; its characters must not come out as others."""
     characters = sorted(each for each in drawable() if "\u4e00" <= each <= "\u9fff")[:400]
-    labels = [ProductLabel(barcode="1", sku="1", name="".join(characters[at : at + 20]), size=SIZE_60X40)
-              for at in range(0, 400, 20)]
+    labels = [
+        ProductLabel(barcode="1", sku="1", name="".join(characters[at : at + 20]), size=SIZE_60X40)
+        for at in range(0, 400, 20)
+    ]
     together = render_bundle(labels).pdf
     for place in (0, 12, 13, 19):
         alone = page_pixels(render_bundle([labels[place]]).pdf, 0, 203)
@@ -115,15 +141,26 @@ def test_shrinks_before_it_cuts_and_cuts_visibly() -> None:
     short = fit(("ABC",), 100, 20, largest_pt=12, smallest_pt=6, most_lines=1)
     assert (short.lines, short.size_pt, short.cut) == (("ABC",), 12, False)
     shrunk = fit(("ABCDEFGHIJKLMNOP",), 100, 20, largest_pt=12, smallest_pt=6, most_lines=1)
-    assert shrunk.lines == ("ABCDEFGHIJKLMNOP",) and 6 <= shrunk.size_pt < 12
+    assert shrunk.lines == ("ABCDEFGHIJKLMNOP",)
+    assert 6 <= shrunk.size_pt < 12
     cut = fit(("ABCDEFGHIJ" * 8,), 100, 20, largest_pt=12, smallest_pt=6, most_lines=1)
-    assert cut.cut and cut.size_pt == 6 and cut.lines[0].endswith(ELLIPSIS) and len(cut.lines[0]) > 15
+    assert cut.cut
+    assert cut.size_pt == 6
+    assert cut.lines[0].endswith(ELLIPSIS)
+    assert len(cut.lines[0]) > 15
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.text(st.sampled_from("ab -,/W保税，。1"), min_size=1, max_size=60).filter(str.strip),
-                min_size=1, max_size=5),
-       st.floats(20, 300), st.floats(8, 120), st.integers(1, 6))
+@given(
+    st.lists(
+        st.text(st.sampled_from("ab -,/W保税，。1"), min_size=1, max_size=60).filter(str.strip),
+        min_size=1,
+        max_size=5,
+    ),
+    st.floats(20, 300),
+    st.floats(8, 120),
+    st.integers(1, 6),
+)
 def test_fitted_text_stays_in_its_box(paragraphs: list[str], width: float, height: float, lines: int) -> None:
     fitted = fit(tuple(paragraphs), width, height, largest_pt=14, smallest_pt=6, most_lines=lines)
     assert 6 <= fitted.size_pt <= 14
