@@ -65,9 +65,8 @@ def capabilities_of(carrier_id: uuid.UUID) -> Capabilities:
 
 
 def carrier_codes(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
-    return {
-        key: code for key, code in session().execute(select(Carrier.id, Carrier.code).where(Carrier.id.in_(set(ids))))
-    }
+    rows = session().execute(select(Carrier.id, Carrier.code).where(Carrier.id.in_(set(ids))))
+    return {row.id: row.code for row in rows}
 
 
 def sees(actor: Actor, row: Shipment | Parcel) -> bool:
