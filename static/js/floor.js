@@ -191,7 +191,7 @@ function openTyping() {
 }
 
 const capture = new ScanCapture({
-  onScan, onType: openTyping, onFirstKey: unlockSound,
+  onScan, onType: openTyping, onFirst: unlockSound,
   onArmed: (on) => { for (const band of place.querySelectorAll("[data-armed]")) band.dataset.armed = String(on); },
 });
 
