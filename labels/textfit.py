@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from labels.typeface import CAP_HEIGHT_EM, ELLIPSIS, LINE_HEIGHT_EM, width_em
 
@@ -13,8 +13,7 @@ _FIRST_CJK, _LAST_CJK = "\u2e80", "\uffef"
 _NOT_AT_LINE_START = frozenset("、，。；：！？）》」』】…,.;:!?)")
 
 
-@dataclass(frozen=True, slots=True)
-class FittedText:
+class FittedText(NamedTuple):
     """Lines and the size in points at which they fit; `cut` says that an ellipsis replaced text."""
 
     lines: tuple[str, ...]
