@@ -17,6 +17,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 
 FONT_FILE = Path(__file__).parent / "fonts" / "wqy-microhei.ttc"
 CAP_HEIGHT_EM = 0.714
+# Chinese characters, and capitals with accents, reach above and below capital letters.
+CJK_HEIGHT_EM = 0.92
 LINE_HEIGHT_EM = 1.2
 ELLIPSIS = "…"
 

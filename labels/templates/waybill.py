@@ -77,8 +77,8 @@ def _caption_strip(cell: Box) -> Box:
 
 def _value(cell: Box) -> Box:
     """A cell below its caption."""
-    body = cell.inset(1.2, 0.8)
-    return body.lower(body.height - 2.9)
+    # Descenders hang below the box that the letters are centred in.
+    return Box(cell.left + 1.2, cell.top + 3.5, cell.width - 2.4, cell.height - 4.7)
 
 
 def _address(cell: Box) -> Box:
