@@ -12,7 +12,18 @@ from wms.catalog.rules import Code
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Range, Text
 
 SELLERS_KINDS = [kind.value for kind in BarcodeKind if kind is not BarcodeKind.OWN]
-CARGO = ["battery", "liquid", "powder", "magnetic", "fragile", "food", "textile", "oversize", "valuable", "dangerous"]
+CARGO = [
+    "battery",
+    "liquid",
+    "powder",
+    "magnetic",
+    "fragile",
+    "food",
+    "textile",
+    "oversize",
+    "valuable",
+    "dangerous",
+]
 _MM: dict[str, Any] = {"metadata": {"example": 120}}
 
 
@@ -30,7 +41,9 @@ class BarcodeSchema(CodedSchema):
 class _Fields(CodedSchema):
     lot_controlled = fields.Boolean()
     expiry_controlled = fields.Boolean()
-    outbound_days = Count(0, 3650, metadata={"description": "Days before expiry after which it is no longer sold."})
+    outbound_days = Count(
+        0, 3650, metadata={"description": "Days before expiry after which it is no longer sold."}
+    )
     serial_control = Choice([control.value for control in SerialControl])
     cargo_attributes = Items(Choice(CARGO), 0, len(CARGO))
     customs_name_zh = Text(255, allow_none=True, metadata={"example": "保温杯"})
@@ -48,7 +61,9 @@ class _Fields(CodedSchema):
 class ProductSchema(_Fields):
     """A product to create."""
 
-    seller = Text(8, metadata={"example": "ACME", "description": "Needed by those who work for several sellers."})
+    seller = Text(
+        8, metadata={"example": "ACME", "description": "Needed by those who work for several sellers."}
+    )
     sku = Text(rules.SKU_MAX, required=True, metadata={"example": "MUG-450-BLUE"})
     name_en = Text(255, required=True, metadata={"example": "Travel mug 450 ml, blue"})
     name_zh = Text(255, required=True, metadata={"example": "旅行杯 450毫升 蓝色"})
@@ -130,6 +145,7 @@ def dump_product(product: Product, barcodes: list[ProductBarcode], seller_code: 
     found: dict[str, Any] = ProductAnswer(exclude=("barcodes", "seller")).dump(product)
     found["seller"] = seller_code
     found["barcodes"] = [
-        {"id": str(each.id), "barcode": each.barcode, "kind": each.kind, "quantity": each.quantity} for each in barcodes
+        {"id": str(each.id), "barcode": each.barcode, "kind": each.kind, "quantity": each.quantity}
+        for each in barcodes
     ]
     return found

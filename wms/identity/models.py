@@ -21,7 +21,9 @@ class Seller(Base):
     code: Mapped[str] = mapped_column(String(8), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
-    credit_state: Mapped[str] = mapped_column(String(8), default="good")  # good | blocked, pushed down by billing
+    credit_state: Mapped[str] = mapped_column(
+        String(8), default="good"
+    )  # good | blocked, pushed down by billing
     created_at: Mapped[Instant]
 
 
@@ -29,7 +31,10 @@ class Shop(Base):
     """A seller's shop on a platform. Orders carry it, stock does not."""
 
     __tablename__ = "shop"
-    __table_args__ = (UniqueConstraint("seller_id", "platform", "account"), UniqueConstraint("seller_id", "id"))
+    __table_args__ = (
+        UniqueConstraint("seller_id", "platform", "account"),
+        UniqueConstraint("seller_id", "id"),
+    )
 
     id: Mapped[DocumentId]
     seller_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"))
@@ -74,7 +79,14 @@ class StaffRole(Base):
 
     __tablename__ = "staff_role"
     __table_args__ = (
-        Index("uq_staff_role", "user_id", "role", "warehouse_id", unique=True, postgresql_nulls_not_distinct=True),
+        Index(
+            "uq_staff_role",
+            "user_id",
+            "role",
+            "warehouse_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
     )
 
     id: Mapped[DocumentId]

@@ -37,7 +37,10 @@ navigation.add(
 def reader() -> dict[str, Any]:
     """What the base templates want to know about who reads: language, theme, hand, name, and where the doors are."""
     found = current_actor()
-    doors = {"language_url": url_for("identity_pages.language"), "logout_url": url_for("identity_pages.logout")}
+    doors = {
+        "language_url": url_for("identity_pages.language"),
+        "logout_url": url_for("identity_pages.logout"),
+    }
     if found is None or found.kind is not ActorKind.USER:
         return {"language_url": doors["language_url"]}
     initials = "".join(word[0] for word in found.name.split()[:2]).upper()
@@ -65,7 +68,9 @@ def login_post() -> BaseResponse | tuple[str, int]:
         opened = service.login(form.get("login", "")[:120], form.get("password", "")[:200])
     if isinstance(opened, Refused):
         text = show_refusal(opened)
-        page = render_template("identity/login.html", refusal=text, login=form.get("login", ""), next=form.get("next", ""))
+        page = render_template(
+            "identity/login.html", refusal=text, login=form.get("login", ""), next=form.get("next", "")
+        )
         return page, 422
     return _enter(opened, _next("/"))
 
@@ -84,7 +89,9 @@ def badge_post() -> BaseResponse | tuple[str, int]:
         _leave()
         opened = service.login_with_badge(form.get("badge", "")[:64], form.get("pin", "")[:6])
     if isinstance(opened, Refused):
-        return render_template("identity/badge.html", refusal=show_refusal(opened), next=form.get("next", "")), 422
+        return render_template(
+            "identity/badge.html", refusal=show_refusal(opened), next=form.get("next", "")
+        ), 422
     return _enter(opened, "/floor/station")
 
 
@@ -128,7 +135,11 @@ def keys() -> str:
 def create_key() -> str | tuple[str, int]:
     """The new key is shown in this answer and never again; the command row holds its id only."""
     form, made = request.form, []
-    body = {"seller": form.get("seller"), "name": form.get("name", "").strip()[:80], "scopes": form.getlist("scopes")}
+    body = {
+        "seller": form.get("seller"),
+        "name": form.get("name", "").strip()[:80],
+        "scopes": form.getlist("scopes"),
+    }
 
     def use_case() -> service.IssuedKey:
         seller = queries.choose_owner(actor(), body["seller"] or None)
@@ -138,7 +149,9 @@ def create_key() -> str | tuple[str, int]:
     outcome = _run("identity.issue_key", body, use_case, lambda key: {"id": key.id})
     if isinstance(outcome, Refused):
         return _keys_page(refusal=show_refusal(outcome)), 422
-    return _keys_page(issued=made[-1].text if made and not outcome.replayed else None, replayed=outcome.replayed)
+    return _keys_page(
+        issued=made[-1].text if made and not outcome.replayed else None, replayed=outcome.replayed
+    )
 
 
 @blueprint.post("/keys/<uuid:key_id>/revoke")
@@ -172,7 +185,9 @@ def create_person() -> BaseResponse:
         user = service.create_user(actor(), body["login"], body["name"] or body["login"])
         service.set_password(actor(), user.id, password)
         if body["seller"]:
-            service.add_membership(actor(), user.id, queries.choose_owner(actor(), body["seller"]).id, body["role"])
+            service.add_membership(
+                actor(), user.id, queries.choose_owner(actor(), body["seller"]).id, body["role"]
+            )
         else:
             service.add_staff_role(actor(), user.id, body["role"])
         return user.id
@@ -231,5 +246,3 @@ def _next(default: str) -> str:
     if not wanted.startswith("/") or wanted.startswith(("//", "/\\")) or any(ord(c) < 0x20 for c in wanted):
         return default
     return wanted
-
-

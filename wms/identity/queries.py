@@ -55,7 +55,10 @@ def actor_of_user(user_id: uuid.UUID) -> Actor:
 
 
 def actor_from_person(
-    row: Row[Any], session_id: uuid.UUID | None = None, face: str = "portal", extra: dict[str, str] | None = None
+    row: Row[Any],
+    session_id: uuid.UUID | None = None,
+    face: str = "portal",
+    extra: dict[str, str] | None = None,
 ) -> Actor:
     """Staff see all sellers and their warehouses; a seller's person sees their sellers and every warehouse."""
     staff, memberships = row.staff_roles or [], row.memberships or []
@@ -68,7 +71,9 @@ def actor_from_person(
         name=row.name,
         permissions=permissions - rules.NOT_BY_BADGE if face == "floor" else permissions,
         seller_ids=None if staff else frozenset(uuid.UUID(seller) for _, _, seller in memberships),
-        warehouse_ids=None if None in places or not staff else frozenset(uuid.UUID(place) for place in places),
+        warehouse_ids=None
+        if None in places or not staff
+        else frozenset(uuid.UUID(place) for place in places),
         language=row.language,
         roles=tuple(sorted({name for name, _, _ in granted})),
         session_id=session_id,
@@ -147,5 +152,3 @@ def user_by_login(login: str) -> User | None:
 
 def seller_by_code(code: str) -> Seller | None:
     return session().scalar(select(Seller).where(Seller.code == code))
-
-

@@ -11,8 +11,8 @@ from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import FieldError, invalid, invalid_fields, not_found
 from wms.identity import rules
-from wms.identity.models import ApiKey, Seller
 from wms.identity.hashing import hash_key
+from wms.identity.models import ApiKey, Seller
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 
@@ -41,7 +41,9 @@ def issue_api_key(
         raise not_found("seller")
     wrong = rules.wrong_scopes(scopes)
     if wrong:
-        raise invalid_fields([FieldError("/scopes", "scope_not_for_keys", {"scope": scope}) for scope in wrong])
+        raise invalid_fields(
+            [FieldError("/scopes", "scope_not_for_keys", {"scope": scope}) for scope in wrong]
+        )
     if not scopes:
         raise invalid("/scopes", "required")
     if expires_at is not None and expires_at <= clock.now():

@@ -11,15 +11,17 @@ from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
 from wms.identity import rules
-from wms.identity.models import Membership, Role, Seller, StaffRole, User
 from wms.identity.hashing import hash_random, hash_weak
+from wms.identity.models import Membership, Role, Seller, StaffRole, User
 from wms.identity.service.sessions import end_sessions
 from wms.platform.database import session
 from wms.platform.i18n import LANGUAGES
 from wms.platform.locks import Rank, lock_one
 
 
-def create_user(actor: Actor, login: str, name: str, *, language: str = "en", handedness: str = "right") -> User:
+def create_user(
+    actor: Actor, login: str, name: str, *, language: str = "en", handedness: str = "right"
+) -> User:
     """A person without password, badge or role: they can do nothing yet. Logins compare without case."""
     _require_manager(actor)
     if language not in LANGUAGES:
@@ -80,7 +82,9 @@ def set_language(actor: Actor, language: str) -> None:
     user.language = language
 
 
-def add_staff_role(actor: Actor, user_id: uuid.UUID, role: str, warehouse_id: uuid.UUID | None = None) -> StaffRole:
+def add_staff_role(
+    actor: Actor, user_id: uuid.UUID, role: str, warehouse_id: uuid.UUID | None = None
+) -> StaffRole:
     """Make a person the operator's staff, in one warehouse or (None) in every one."""
     _require_manager(actor)
     user = load_user_to_edit(actor, user_id)
@@ -100,7 +104,9 @@ def add_staff_role(actor: Actor, user_id: uuid.UUID, role: str, warehouse_id: uu
     return added
 
 
-def add_membership(actor: Actor, user_id: uuid.UUID, seller_id: uuid.UUID, role: str = "seller") -> Membership:
+def add_membership(
+    actor: Actor, user_id: uuid.UUID, seller_id: uuid.UUID, role: str = "seller"
+) -> Membership:
     """Let a person work for a seller; an agency's person works for many."""
     _require_manager(actor)
     user = load_user_to_edit(actor, user_id)

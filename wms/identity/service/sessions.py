@@ -12,9 +12,9 @@ from wms.core import clock
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.identity import rules
+from wms.identity.hashing import hash_random, hash_weak, needs_new_hash, verify_weak
 from wms.identity.models import LoginSession, User
 from wms.identity.queries import permissions_of_user
-from wms.identity.hashing import hash_random, hash_weak, needs_new_hash, verify_weak
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 
@@ -75,7 +75,9 @@ def open_session(user_id: uuid.UUID, face: str) -> Opened:
     """A new login with a token of its own (never a token that a browser brought)."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     now = clock.now()
-    opened = LoginSession(token_hash=hash_random(token), user_id=user_id, face=face, created_at=now, seen_at=now)
+    opened = LoginSession(
+        token_hash=hash_random(token), user_id=user_id, face=face, created_at=now, seen_at=now
+    )
     session().add(opened)
     session().flush()
     return Opened(opened.id, user_id, token, face)
@@ -94,7 +96,9 @@ def end_sessions(user_id: uuid.UUID, face: str | None = None) -> int:
 
 
 def _end(*conditions: object) -> int:
-    statement = update(LoginSession).where(LoginSession.ended_at.is_(None), *conditions).values(ended_at=clock.now())  # type: ignore[arg-type]
+    statement = (
+        update(LoginSession).where(LoginSession.ended_at.is_(None), *conditions).values(ended_at=clock.now())
+    )  # type: ignore[arg-type]
     ended = session().execute(statement.returning(LoginSession.id)).all()
     return len(ended)
 
