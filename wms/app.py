@@ -37,7 +37,12 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 
 def create_app(config: Config) -> Flask:
     """The application for web, worker, commands and tests alike: one configuration, one factory."""
-    app = Flask("wms", root_path=str(ROOT / "wms"), static_folder=str(ROOT / "static"), template_folder="platform/templates")
+    app = Flask(
+        "wms",
+        root_path=str(ROOT / "wms"),
+        static_folder=str(ROOT / "static"),
+        template_folder="platform/templates",
+    )
     app.config.update(
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=config.database_url,

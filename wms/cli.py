@@ -2,8 +2,50 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+from typing import Any
+
+import click
+import orjson
 from flask import Flask
+
+from wms.app import FEATURES, ROOT
+from wms.platform.auditing import Check, run_checks
+from wms.platform.database import rollback, session
+
+
+def all_checks() -> list[Check]:
+    """The checks of every feature, in tier order."""
+    modules = [name for name in FEATURES if (ROOT / "wms" / name / "audit.py").exists()]
+    return [check for name in modules for check in importlib.import_module(f"wms.{name}.audit").CHECKS]
+
+
+def audit() -> dict[str, Any]:
+    """Run every check in one consistent snapshot of the database."""
+    session().connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    try:
+        return run_checks(all_checks())
+    finally:
+        rollback()
+
+
+@click.command("audit")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines for people.")
+def audit_command(as_json: bool) -> None:
+    """Recompute every invariant from the moves; exit status 0 only when all hold."""
+    result = audit()
+    if as_json:
+        click.echo(orjson.dumps(result, default=str).decode())
+    else:
+        for check in result["checks"]:
+            mark = "ok" if not check["violations"] else f"{len(check['violations'])} WRONG"
+            click.echo(f"{mark:>10}  {check['name']} ({check['rows']} rows)")
+            for violation in check["violations"]:
+                click.echo(f"            {violation}")
+    sys.exit(0 if result["ok"] else 1)
 
 
 def register(app: Flask) -> None:
     """Add our commands to Flask's own."""
+    app.cli.add_command(audit_command)

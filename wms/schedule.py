@@ -46,8 +46,10 @@ def run_due() -> None:
             continue
         _last_run[name] = now
         with transaction():
-            mine = session().execute(
-                text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 11))"), {"name": name}
-            ).scalar()
+            mine = (
+                session()
+                .execute(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 11))"), {"name": name})
+                .scalar()
+            )
             if mine:
                 function()

@@ -65,7 +65,14 @@ class Lot(Base):
     __tablename__ = "lot"
     __table_args__ = (
         ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
-        Index("uq_lot_text", "product_id", "batch", "expires_on", unique=True, postgresql_nulls_not_distinct=True),
+        Index(
+            "uq_lot_text",
+            "product_id",
+            "batch",
+            "expires_on",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
     )
 
     id: Mapped[DocumentId]
@@ -78,23 +85,26 @@ class Lot(Base):
 
 
 class BookItem(Base):
-    """A line of a bonded warehouse's electronic book (账册项号), as far as stock needs it. Customs writes `booked`.
+    """A line of a bonded warehouse's electronic book (账册项号), as far as stock needs it; base units.
 
-    Available to promise = booked - pre_deducted - promised (quantities in base units).
+    Physical bonded stock of the item = booked + unbooked, over all owners. Available to promise = booked -
+    pre_deducted - promised. `promised` stays until the goods have left the zone: the book is not free before.
     """
 
     __tablename__ = "book_item"
     __table_args__ = (
         UniqueConstraint("warehouse_id", "item_number"),
-        CheckConstraint("booked >= 0 AND pre_deducted >= 0 AND promised >= 0", name="not_negative"),
+        CheckConstraint("booked >= 0 AND unbooked >= 0 AND pre_deducted >= 0 AND promised >= 0", name="not_negative"),
     )
 
     id: Mapped[DocumentId]
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
     item_number: Mapped[str] = mapped_column(String(32))
     booked: Mapped[int] = mapped_column(BigInteger, default=0)
+    unbooked: Mapped[int] = mapped_column(BigInteger, default=0)  # received or surplus, not yet booked by customs
     pre_deducted: Mapped[int] = mapped_column(BigInteger, default=0)
     promised: Mapped[int] = mapped_column(BigInteger, default=0)
+    booked_at: Mapped[Instant | None]  # first booking: from then on its stock may be sold
     created_at: Mapped[Instant]
 
 
@@ -163,7 +173,12 @@ class Posting(Base):
     __table_args__ = (
         UniqueConstraint("warehouse_id", "key"),
         Index("ix_stock_posting_subject", "subject_kind", "subject_id"),
-        Index("uq_stock_posting_reverses", "reverses_id", unique=True, postgresql_where=text("reverses_id IS NOT NULL")),
+        Index(
+            "uq_stock_posting_reverses",
+            "reverses_id",
+            unique=True,
+            postgresql_where=text("reverses_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[DocumentId]
@@ -191,7 +206,12 @@ class Move(Base):
         CheckConstraint("from_balance_id IS DISTINCT FROM to_balance_id", name="goes_somewhere"),
         CheckConstraint("NOT crosses_bond OR permit_id IS NOT NULL", name="permit_at_the_gate"),
         Index("ix_stock_move_posting", "posting_id"),
-        Index("ix_stock_move_from", "from_balance_id", "id", postgresql_where=text("from_balance_id IS NOT NULL")),
+        Index(
+            "ix_stock_move_from",
+            "from_balance_id",
+            "id",
+            postgresql_where=text("from_balance_id IS NOT NULL"),
+        ),
         Index("ix_stock_move_to", "to_balance_id", "id", postgresql_where=text("to_balance_id IS NOT NULL")),
         Index("ix_stock_move_history", "owner_id", "product_id", "id"),
     )
@@ -229,6 +249,9 @@ class Promise(Base):
     subject_kind: Mapped[str] = mapped_column(String(24))  # demand, transfer …
     subject_id: Mapped[Reference]
     kind: Mapped[str] = mapped_column(String(8))  # pool | pinned
+    claims_sellable: Mapped[bool] = mapped_column(Boolean)  # False: pinned to rows that do not sell (damaged …)
+    book_item_id: Mapped[uuid.UUID | None]
+    book_quantity: Mapped[int] = mapped_column(Integer, default=0)  # still claimed on the book: not yet left the zone
     priority: Mapped[int] = mapped_column(Integer, default=0)
     quantity: Mapped[int] = mapped_column(Integer)
     open_quantity: Mapped[int] = mapped_column(Integer)
@@ -260,6 +283,19 @@ class Allocation(Base):
     created_at: Mapped[Instant]
 
 
+class AwaitedStock(Base):
+    """Somebody upstairs waits for stock of this product; the ledger announces when some comes."""
+
+    __tablename__ = "awaited_stock"
+
+    warehouse_id: Mapped[Reference] = mapped_column(primary_key=True)
+    owner_id: Mapped[Reference] = mapped_column(primary_key=True)
+    product_id: Mapped[Reference] = mapped_column(primary_key=True)
+    subject_kind: Mapped[str] = mapped_column(String(24), primary_key=True)
+    subject_id: Mapped[Reference] = mapped_column(primary_key=True)
+    since: Mapped[Instant]
+
+
 class HoldScope(StrEnum):
     LOT = "lot"
     LOCATION = "location"
@@ -273,9 +309,7 @@ class Hold(Base):
     """Stock hold (冻结) on everything in its scope, now and later. Open while `ended_at` is empty."""
 
     __tablename__ = "stock_hold"
-    __table_args__ = (
-        Index("ix_stock_hold_open", "warehouse_id", "scope", postgresql_where=text("ended_at IS NULL")),
-    )
+    __table_args__ = (Index("ix_stock_hold_open", "warehouse_id", "scope", postgresql_where=text("ended_at IS NULL")),)
 
     id: Mapped[DocumentId]
     warehouse_id: Mapped[Reference]

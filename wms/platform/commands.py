@@ -26,7 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.core import clock
 from wms.core.actor import Actor
-from wms.core.ids import made_at, parse_id
+from wms.core.ids import made_at, new_id, parse_id
 from wms.core.refusals import RefusalKind, Refused
 from wms.platform.database import Base, Instant, commit, rollback, session
 
@@ -180,6 +180,7 @@ def _begin(command: Command) -> Outcome | None:
     if session().execute(_INSERT, values).scalar() is None:
         return _stored(command, day, day)
     session().info["command_day"] = day
+    name_transaction(f"{command.scope}:{command.id}")
     return None
 
 
@@ -221,6 +222,18 @@ def _finish(command: Command, outcome: str, status: int | None, answer: Mapping[
         "id": command.id,
     }
     session().execute(_FINISH, parameters)
+
+
+def name_transaction(key: str) -> None:
+    """Say what this transaction is (a command, a job), so that its postings get keys that are unique for ever."""
+    session().info["posting_key"] = (key, 0)
+
+
+def next_posting_key() -> str:
+    """`<command or job>/<n>`; an unnamed transaction (a seed, a console) gets a name of its own."""
+    key, used = session().info.get("posting_key") or (f"unnamed:{new_id()}", 0)
+    session().info["posting_key"] = (key, used + 1)
+    return f"{key}/{used + 1}"
 
 
 def ensure_partitions(first: date, days: int) -> None:

@@ -93,5 +93,6 @@ def transaction() -> Iterator[Session]:
 
 @event.listens_for(Session, "after_commit")
 @event.listens_for(Session, "after_rollback")
-def _forget_locks(ended: Session) -> None:
+def _forget(ended: Session) -> None:
     ended.info.pop("locks", None)
+    ended.info.pop("posting_key", None)

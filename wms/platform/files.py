@@ -80,7 +80,11 @@ def save_file(content: bytes, media_type: str, erase_on: date | None = None) -> 
     """Store an object and insert its row with the current transaction; returns the row's id."""
     sha256 = store().put(content)
     row = StoredFile(
-        sha256=sha256, size_bytes=len(content), media_type=media_type, erase_on=erase_on, created_at=clock.now()
+        sha256=sha256,
+        size_bytes=len(content),
+        media_type=media_type,
+        erase_on=erase_on,
+        created_at=clock.now(),
     )
     session().add(row)
     session().flush()

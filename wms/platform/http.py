@@ -182,7 +182,6 @@ def require_match() -> int:
     """The version in If-Match: 428 when absent, 412 when it is not one of our tags."""
     given = request.headers.get("If-Match")
     if given is None:
-
         raise PreconditionRequired
     text = given.strip()
     if not (text.startswith('"v') and text.endswith('"') and text[2:-1].isdigit() and len(text) < 16):

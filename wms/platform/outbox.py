@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.core import clock
 from wms.core.ids import new_id
+from wms.platform.commands import name_transaction
 from wms.platform.database import Base, Data, DocumentId, Instant, after_commit, session, transaction
 
 MAX_ATTEMPTS = 8
@@ -88,17 +89,21 @@ def add_job(topic: str, payload: dict[str, Any], dedupe_key: str, ordering_key: 
         " lease_token, created_at) VALUES (:id, :topic, :dedupe_key, :ordering_key, CAST(:payload AS jsonb),"
         " 'new', 0, :now, 0, :now) ON CONFLICT (dedupe_key) DO NOTHING RETURNING id"
     )
-    inserted = session().execute(
-        statement,
-        {
-            "id": job_id,
-            "topic": topic,
-            "dedupe_key": dedupe_key,
-            "ordering_key": ordering_key,
-            "payload": orjson.dumps(payload, default=str).decode(),
-            "now": now,
-        },
-    ).scalar()
+    inserted = (
+        session()
+        .execute(
+            statement,
+            {
+                "id": job_id,
+                "topic": topic,
+                "dedupe_key": dedupe_key,
+                "ordering_key": ordering_key,
+                "payload": orjson.dumps(payload, default=str).decode(),
+                "now": now,
+            },
+        )
+        .scalar()
+    )
     if inserted is None:
         return None
     after_commit(lambda: hint(job_id, topic))
@@ -146,6 +151,7 @@ def perform(job_id: uuid.UUID) -> bool:
         return False
     try:
         with transaction():
+            name_transaction(f"job:{job_id}")
             jobs.handlers[claimed.topic](claimed.payload)
             finished = session().execute(_DONE, {"id": job_id, "token": claimed.lease_token}).one_or_none()
             if finished is None:
@@ -184,7 +190,13 @@ def _record_failure(job_id: uuid.UUID, topic: str, token: int, attempts: int, fa
     with transaction():
         session().execute(
             statement,
-            {"state": "dead" if dead else "new", "error": error, "delay": delay, "id": job_id, "token": token},
+            {
+                "state": "dead" if dead else "new",
+                "error": error,
+                "delay": delay,
+                "id": job_id,
+                "token": token,
+            },
         )
 
 
@@ -212,9 +224,7 @@ def oldest_due_seconds() -> float:
 
 def open_counts() -> dict[str, int]:
     """Rows by state, without the finished ones."""
-    rows = session().execute(
-        text("SELECT state, count(*) AS n FROM outbox_job WHERE state <> 'done' GROUP BY state")
-    )
+    rows = session().execute(text("SELECT state, count(*) AS n FROM outbox_job WHERE state <> 'done' GROUP BY state"))
     return {row.state: row.n for row in rows}
 
 
@@ -229,4 +239,3 @@ def resume(job_id: uuid.UUID) -> bool:
         return False
     after_commit(lambda: hint(job_id, topic))
     return True
-

@@ -39,8 +39,12 @@ def schema_state() -> SchemaState:
         return SchemaState(None, wanted, False)
     if found == wanted:
         return SchemaState(found, wanted, True)
-    parent = session().execute(
-        text("SELECT 1 FROM schema_parent WHERE revision = :found AND parent = :wanted"),
-        {"found": found, "wanted": wanted},
-    ).scalar()
+    parent = (
+        session()
+        .execute(
+            text("SELECT 1 FROM schema_parent WHERE revision = :found AND parent = :wanted"),
+            {"found": found, "wanted": wanted},
+        )
+        .scalar()
+    )
     return SchemaState(found, wanted, parent is not None)

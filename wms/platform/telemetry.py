@@ -63,7 +63,9 @@ def init_requests(app: Flask) -> None:
             return response
         response.headers["X-Request-Id"] = g.request_id
         if request.endpoint not in {"static", "health.healthz", "health.readyz"}:
-            rule = request.url_rule.rule if request.url_rule is not None else "-"  # the rule, not the path: no ids in logs
+            rule = (
+                request.url_rule.rule if request.url_rule is not None else "-"
+            )  # the rule, not the path: no ids in logs
             milliseconds = round((time.perf_counter() - g.started) * 1000, 1)
             log.info("request", method=request.method, route=rule, status=response.status_code, ms=milliseconds)
         return response

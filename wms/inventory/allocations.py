@@ -1,0 +1,298 @@
+"""Bin-level claims (分配): chosen at the wave for pool promises, at the promise for pinned ones.
+
+Candidates are read without a lock, chosen, then claimed by one conditional UPDATE over rows locked by id; what was
+taken meanwhile is chosen again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from wms.core import clock
+from wms.core.ids import new_id
+from wms.inventory import claims
+from wms.platform.database import session
+from wms.platform.locks import Rank, claim
+
+ROUNDS = 4
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A balance row that could serve, `free` units of it."""
+
+    balance_id: int
+    free: int
+    is_sellable: bool
+    book_item_id: uuid.UUID | None
+
+
+@dataclass(frozen=True)
+class OpenPromise:
+    """A promise that wants bins."""
+
+    promise_id: uuid.UUID
+    subject_kind: str
+    subject_id: uuid.UUID
+    warehouse_id: uuid.UUID
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Allocated:
+    """A claim on one row. `balance_id` leads to the bin."""
+
+    allocation_id: uuid.UUID
+    promise_id: uuid.UUID
+    subject_id: uuid.UUID
+    balance_id: int
+    quantity: int
+
+
+@dataclass(frozen=True)
+class AllocationResult:
+    """What was claimed, and what could not be: units missing by subject."""
+
+    allocated: list[Allocated]
+    missing: dict[uuid.UUID, int]
+
+
+_CLAIM = text(
+    "UPDATE balance AS t SET allocated = t.allocated + d.quantity FROM (SELECT b.id, k.quantity FROM balance b"
+    " JOIN unnest(CAST(:ids AS bigint[]), CAST(:quantities AS int[])) AS k(id, quantity) ON k.id = b.id"
+    " ORDER BY b.id FOR UPDATE OF b) AS d WHERE t.id = d.id AND t.on_hand - t.allocated >= d.quantity"
+    " AND t.held_by = 0 RETURNING t.id"
+)
+_UNCLAIM = text(
+    "UPDATE balance AS t SET allocated = t.allocated - d.quantity FROM (SELECT b.id, k.quantity FROM balance b"
+    " JOIN unnest(CAST(:ids AS bigint[]), CAST(:quantities AS int[])) AS k(id, quantity) ON k.id = b.id"
+    " ORDER BY b.id FOR UPDATE OF b) AS d WHERE t.id = d.id"
+)
+
+
+def _claim_quantities(wanted: Mapping[int, int]) -> set[int]:
+    """Claim these quantities where they are still free; returns the rows that were."""
+    claim(Rank.BALANCE)
+    ids = sorted(wanted)
+    rows = session().execute(_CLAIM, {"ids": ids, "quantities": [wanted[each] for each in ids]})
+    return set(rows.scalars())
+
+
+def _unclaim(quantities: Mapping[int, int]) -> None:
+    ids = sorted(key for key, quantity in quantities.items() if quantity)
+    if ids:
+        claim(Rank.BALANCE)
+        session().execute(_UNCLAIM, {"ids": ids, "quantities": [quantities[each] for each in ids]})
+
+
+def choose(candidates: Sequence[Candidate], quantity: int, taken: Mapping[int, int]) -> list[tuple[Candidate, int]]:
+    """Take from the candidates in their order, minding what is `taken` already; may give less than asked."""
+    chosen: list[tuple[Candidate, int]] = []
+    for candidate in candidates:
+        if quantity <= 0:
+            break
+        share = min(candidate.free - taken.get(candidate.balance_id, 0), quantity)
+        if share > 0:
+            chosen.append((candidate, share))
+            quantity -= share
+    return chosen
+
+
+def claim_rows(
+    wanted: Sequence[tuple[uuid.UUID, Sequence[Candidate], int]],
+) -> dict[uuid.UUID, list[tuple[Candidate, int]]] | None:
+    """Claim rows for several subjects at once, whole or not at all: None when the candidates do not suffice."""
+    taken: dict[int, int] = defaultdict(int)
+    chosen: dict[uuid.UUID, list[tuple[Candidate, int]]] = {}
+    for subject_id, candidates, quantity in wanted:
+        rows = choose(candidates, quantity, taken)
+        if sum(share for _, share in rows) < quantity:
+            return None
+        for candidate, share in rows:
+            taken[candidate.balance_id] += share
+        chosen[subject_id] = rows
+    return chosen if _claim_quantities(taken) == set(taken) else None
+
+
+_OPEN_PROMISES = text(
+    "SELECT p.id, p.subject_kind, p.subject_id, p.warehouse_id, p.open_quantity - coalesce((SELECT"
+    " sum(a.open_quantity) FROM allocation a WHERE a.promise_id = p.id), 0) AS wanted, s.owner_id, s.product_id,"
+    " s.customs_status, s.book_item_id FROM promise p JOIN summary s ON s.id = p.summary_id"
+    " WHERE p.subject_kind = :kind AND p.subject_id = ANY(CAST(:ids AS uuid[])) AND p.open_quantity > 0"
+    " ORDER BY p.priority DESC, p.created_at, p.id"
+)
+_CANDIDATES = text(
+    "SELECT b.id, b.on_hand - b.allocated AS free, b.is_sellable, b.book_item_id, b.owner_id, b.product_id,"
+    " b.customs_status FROM balance b JOIN location l ON l.id = b.location_id LEFT JOIN lot ON lot.id = b.lot_id"
+    " WHERE b.warehouse_id = :warehouse AND b.product_id = ANY(CAST(:products AS uuid[])) AND b.is_sellable"
+    " AND b.on_hand > b.allocated"
+    " ORDER BY lot.expires_on NULLS LAST, b.oldest_at NULLS LAST, l.walk_order, b.id"
+)
+
+
+def allocate(warehouse_id: uuid.UUID, subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> AllocationResult:
+    """Choose bins for what is promised to these subjects and not yet allocated: first expiring, then oldest first.
+
+    Never refuses: what no bin holds is `missing`, for the caller to hold, re-promise or report short.
+    """
+    allocated: list[Allocated] = []
+    missing: dict[uuid.UUID, int] = {}
+    for _ in range(ROUNDS):
+        promises = session().execute(_OPEN_PROMISES, {"kind": subject_kind, "ids": list(subject_ids)}).all()
+        promises = [row for row in promises if row.wanted > 0]
+        if not promises:
+            return AllocationResult(allocated, {})
+        candidates = _read_candidates(warehouse_id, {row.product_id for row in promises})
+        plan: list[tuple[OpenPromise, Candidate, int]] = []
+        taken: dict[int, int] = defaultdict(int)
+        missing = {}
+        for row in promises:
+            key = (row.owner_id, row.product_id, row.customs_status, row.book_item_id)
+            rows = choose(candidates.get(key, ()), row.wanted, taken)
+            for candidate, share in rows:
+                taken[candidate.balance_id] += share
+                wish = OpenPromise(row.id, row.subject_kind, row.subject_id, row.warehouse_id, share)
+                plan.append((wish, candidate, share))
+            lacking = row.wanted - sum(share for _, share in rows)
+            if lacking:
+                missing[row.subject_id] = missing.get(row.subject_id, 0) + lacking
+        granted = _claim_quantities(taken) if taken else set()
+        allocated += _insert(plan, granted)
+        if granted == set(taken):
+            break
+    return AllocationResult(allocated, missing)
+
+
+CandidateKey = tuple[uuid.UUID, uuid.UUID, str, uuid.UUID | None]
+
+
+def _read_candidates(warehouse_id: uuid.UUID, products: set[uuid.UUID]) -> dict[CandidateKey, list[Candidate]]:
+    found: dict[CandidateKey, list[Candidate]] = defaultdict(list)
+    for row in session().execute(_CANDIDATES, {"warehouse": warehouse_id, "products": list(products)}):
+        key = (row.owner_id, row.product_id, row.customs_status, row.book_item_id)
+        found[key].append(Candidate(row.id, row.free, row.is_sellable, row.book_item_id))
+    return found
+
+
+_INSERT = text(
+    "INSERT INTO allocation (id, warehouse_id, balance_id, promise_id, purpose, subject_kind, subject_id, quantity,"
+    " open_quantity, broken_quantity, created_at) VALUES (:id, :warehouse, :balance, :promise, :purpose,"
+    " :subject_kind, :subject_id, :quantity, :quantity, 0, :now)"
+)
+
+
+def _insert(plan: Sequence[tuple[OpenPromise, Candidate, int]], granted: set[int]) -> list[Allocated]:
+    rows = [
+        (Allocated(new_id(), wish.promise_id, wish.subject_id, candidate.balance_id, share), wish)
+        for wish, candidate, share in plan
+        if candidate.balance_id in granted
+    ]
+    if rows:
+        now = clock.now()
+        session().execute(
+            _INSERT,
+            [
+                {
+                    "id": each.allocation_id,
+                    "warehouse": wish.warehouse_id,
+                    "balance": each.balance_id,
+                    "promise": each.promise_id,
+                    "purpose": None,
+                    "subject_kind": wish.subject_kind,
+                    "subject_id": each.subject_id,
+                    "quantity": each.quantity,
+                    "now": now,
+                }
+                for each, wish in rows
+            ],
+        )
+    return [each for each, _ in rows]
+
+
+def reserve(
+    warehouse_id: uuid.UUID,
+    balance_id: int,
+    quantity: int,
+    purpose: str,
+    subject_kind: str,
+    subject_id: uuid.UUID,
+) -> uuid.UUID | None:
+    """An internal reservation of a bin (replenishment, move): no promise. None when it is not free."""
+    if balance_id not in _claim_quantities({balance_id: quantity}):
+        return None
+    allocation_id = new_id()
+    session().execute(
+        _INSERT,
+        {
+            "id": allocation_id, "warehouse": warehouse_id, "balance": balance_id, "promise": None,
+            "purpose": purpose, "subject_kind": subject_kind, "subject_id": subject_id, "quantity": quantity,
+            "now": clock.now(),
+        },
+    )  # fmt: skip
+    return allocation_id
+
+
+_OPEN_OF = text(
+    "SELECT id, balance_id, open_quantity FROM allocation WHERE subject_kind = :kind"
+    " AND subject_id = ANY(CAST(:ids AS uuid[])) AND open_quantity > 0"
+)
+_CLOSE = text(
+    "UPDATE allocation AS a SET open_quantity = 0 FROM (SELECT id, open_quantity FROM allocation"
+    " WHERE id = ANY(CAST(:ids AS uuid[])) FOR UPDATE) AS old WHERE a.id = old.id"
+    " RETURNING a.balance_id, old.open_quantity AS freed"
+)
+
+
+def release_of_promises(subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> None:
+    """Give up every bin claimed for these subjects.
+
+    The balance rows are locked first and the claims read again under that lock, as a pick does.
+    """
+    found = session().execute(_OPEN_OF, {"kind": subject_kind, "ids": list(subject_ids)}).all()
+    if not found:
+        return
+    _lock_rows({row.balance_id for row in found})
+    _close([row.id for row in found])
+
+
+def release_allocation(allocation_id: uuid.UUID) -> int:
+    """Give up one claim; returns the units it still held."""
+    balance_id = (
+        session().execute(text("SELECT balance_id FROM allocation WHERE id = :id"), {"id": allocation_id}).scalar()
+    )
+    if balance_id is None:
+        return 0
+    _lock_rows({balance_id})
+    return _close([allocation_id])
+
+
+def _lock_rows(balance_ids: set[int]) -> None:
+    claim(Rank.BALANCE)
+    session().execute(
+        text("SELECT id FROM balance WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE"),
+        {"ids": sorted(balance_ids)},
+    )
+
+
+def _close(allocation_ids: Sequence[uuid.UUID]) -> int:
+    freed: dict[int, int] = defaultdict(int)
+    for row in session().execute(_CLOSE, {"ids": list(allocation_ids)}):
+        freed[row.balance_id] += row.freed
+    _unclaim(freed)
+    return sum(freed.values())
+
+
+def break_all(balance_ids: Sequence[int]) -> list[claims.BrokenClaim]:
+    """A hold, an expiry or a doubt takes whole rows away: every claim on them breaks and its demand is told."""
+    _lock_rows(set(balance_ids))
+    broken: list[claims.BrokenClaim] = []
+    for balance_id in sorted(set(balance_ids)):
+        broken += claims.break_newest(balance_id, excess=2**31 - 1)
+    _unclaim(claims.released_by_row(broken))
+    claims.announce_broken(broken)
+    return broken

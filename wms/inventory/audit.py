@@ -1,0 +1,159 @@
+"""Every invariant of the stock, recomputed from the moves. `flask audit` runs these; each names the rows that differ.
+
+A check is a query for violations and a query for how many rows it looked at.
+"""
+
+from __future__ import annotations
+
+from wms.platform.auditing import Check
+
+SELLABLE = (
+    "b.condition = 'good' AND b.held_by = 0 AND l.kind IN ('storage', 'bulk', 'pick_face', 'cross_dock')"
+    " AND b.customs_status IN ('none', 'bonded')"
+    " AND (lot.expires_on IS NULL OR lot.expires_on - p.outbound_days >= (now() AT TIME ZONE w.time_zone)::date)"
+    " AND (b.customs_status <> 'bonded' OR bi.booked_at IS NOT NULL)"
+)
+
+CHECKS = [
+    Check(
+        "balance equals the sum of its moves",
+        "SELECT count(*) FROM balance",
+        "SELECT b.id, b.on_hand, coalesce(i.q, 0) - coalesce(o.q, 0) AS moved FROM balance b"
+        " LEFT JOIN (SELECT to_balance_id AS id, sum(quantity) AS q FROM stock_move GROUP BY 1) i ON i.id = b.id"
+        " LEFT JOIN (SELECT from_balance_id AS id, sum(quantity) AS q FROM stock_move GROUP BY 1) o ON o.id = b.id"
+        " WHERE b.on_hand <> coalesce(i.q, 0) - coalesce(o.q, 0)",
+    ),
+    Check(
+        "no balance is negative or over-allocated",
+        "SELECT count(*) FROM balance",
+        "SELECT id, on_hand, allocated FROM balance WHERE on_hand < 0 OR allocated < 0 OR allocated > on_hand",
+    ),
+    Check(
+        "allocated equals the open allocations",
+        "SELECT count(*) FROM balance",
+        "SELECT b.id, b.allocated, coalesce(a.q, 0) AS open FROM balance b LEFT JOIN (SELECT balance_id,"
+        " sum(open_quantity) AS q FROM allocation GROUP BY 1) a ON a.balance_id = b.id"
+        " WHERE b.allocated <> coalesce(a.q, 0)",
+    ),
+    Check(
+        "sellable property is what the rule says",
+        "SELECT count(*) FROM balance",
+        f"SELECT b.id, b.is_sellable FROM balance b JOIN location l ON l.id = b.location_id"
+        " JOIN warehouse w ON w.id = b.warehouse_id JOIN product p ON p.id = b.product_id"
+        " LEFT JOIN lot ON lot.id = b.lot_id LEFT JOIN book_item bi ON bi.id = b.book_item_id"
+        f" WHERE b.is_sellable <> ({SELLABLE})",
+    ),
+    Check(
+        "summary sellable equals its sellable balances",
+        "SELECT count(*) FROM summary",
+        "SELECT coalesce(s.id, 0) AS summary, x.product_id, s.sellable, x.q FROM (SELECT warehouse_id, owner_id,"
+        " product_id, customs_status, book_item_id, sum(on_hand) FILTER (WHERE is_sellable) AS q FROM balance"
+        " GROUP BY 1, 2, 3, 4, 5) x FULL JOIN summary s ON s.warehouse_id = x.warehouse_id"
+        " AND s.owner_id = x.owner_id AND s.product_id = x.product_id AND s.customs_status = x.customs_status"
+        " AND coalesce(s.book_item_id, '00000000-0000-0000-0000-000000000000')"
+        "   = coalesce(x.book_item_id, '00000000-0000-0000-0000-000000000000')"
+        " WHERE coalesce(s.sellable, 0) <> coalesce(x.q, 0)",
+    ),
+    Check(
+        "summary promised equals the open promises",
+        "SELECT count(*) FROM summary",
+        "SELECT s.id, s.promised, coalesce(p.q, 0) AS open FROM summary s LEFT JOIN (SELECT summary_id,"
+        " sum(open_quantity) AS q FROM promise WHERE claims_sellable GROUP BY 1) p ON p.summary_id = s.id"
+        " WHERE s.promised <> coalesce(p.q, 0)",
+    ),
+    Check(
+        "allocations of a promise are within it",
+        "SELECT count(*) FROM promise",
+        "SELECT p.id, p.open_quantity, a.q FROM promise p JOIN (SELECT promise_id, sum(open_quantity) AS q"
+        " FROM allocation WHERE promise_id IS NOT NULL GROUP BY 1) a ON a.promise_id = p.id"
+        " WHERE a.q > p.open_quantity",
+    ),
+    Check(
+        "an allocation stands on its promise's own stock",
+        "SELECT count(*) FROM allocation",
+        "SELECT a.id FROM allocation a JOIN promise p ON p.id = a.promise_id JOIN summary s ON s.id = p.summary_id"
+        " JOIN balance b ON b.id = a.balance_id WHERE b.owner_id <> s.owner_id OR b.product_id <> s.product_id"
+        " OR b.warehouse_id <> s.warehouse_id OR b.customs_status <> s.customs_status"
+        " OR b.book_item_id IS DISTINCT FROM s.book_item_id",
+    ),
+    Check(
+        "held rows are counted",
+        "SELECT count(*) FROM balance",
+        "SELECT b.id, b.held_by, count(h.hold_id) AS holds FROM balance b LEFT JOIN held_balance h"
+        " ON h.balance_id = b.id GROUP BY b.id HAVING b.held_by <> count(h.hold_id)",
+    ),
+    Check(
+        "every row in the scope of an open hold is held",
+        "SELECT count(*) FROM stock_hold WHERE ended_at IS NULL",
+        "SELECT h.id AS hold, b.id AS balance FROM stock_hold h JOIN balance b ON b.warehouse_id = h.warehouse_id"
+        " AND (h.owner_id IS NULL OR h.owner_id = b.owner_id) AND CASE h.scope"
+        " WHEN 'location' THEN h.scope_key = b.location_id::text WHEN 'product' THEN h.scope_key = b.product_id::text"
+        " WHEN 'lot' THEN h.scope_key = b.lot_id::text WHEN 'handling_unit' THEN"
+        " h.scope_key = b.handling_unit_id::text WHEN 'balance' THEN h.scope_key = b.id::text ELSE false END"
+        " WHERE h.ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM held_balance x WHERE x.hold_id = h.id"
+        " AND x.balance_id = b.id)",
+    ),
+    Check(
+        "both ends of a move are the same goods",
+        "SELECT count(*) FROM stock_move",
+        "SELECT m.id FROM stock_move m JOIN balance b ON b.id IN (m.from_balance_id, m.to_balance_id)"
+        " WHERE b.warehouse_id <> m.warehouse_id OR b.owner_id <> m.owner_id OR b.product_id <> m.product_id"
+        " OR b.lot_id IS DISTINCT FROM m.lot_id OR b.book_item_id IS DISTINCT FROM m.book_item_id",
+    ),
+    Check(
+        "conversions have both legs",
+        "SELECT count(*) FROM stock_posting WHERE reason = 'convert'",
+        "SELECT p.id FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id WHERE p.reason = 'convert'"
+        " GROUP BY p.id HAVING count(*) FILTER (WHERE m.to_party = 'conversion') = 0"
+        " OR count(*) FILTER (WHERE m.from_party = 'conversion') = 0",
+    ),
+    Check(
+        "every posting has moves",
+        "SELECT count(*) FROM stock_posting",
+        "SELECT p.id FROM stock_posting p WHERE NOT EXISTS (SELECT 1 FROM stock_move m WHERE m.posting_id = p.id)",
+    ),
+    Check(
+        "a reversal mirrors its posting",
+        "SELECT count(*) FROM stock_posting WHERE reverses_id IS NOT NULL",
+        "SELECT r.id FROM stock_posting r WHERE r.reverses_id IS NOT NULL AND EXISTS ("
+        " SELECT m.from_balance_id, m.from_party, m.to_balance_id, m.to_party, sum(m.quantity) FROM stock_move m"
+        "  WHERE m.posting_id = r.reverses_id GROUP BY 1, 2, 3, 4 EXCEPT SELECT m.to_balance_id, m.to_party,"
+        "  m.from_balance_id, m.from_party, sum(m.quantity) FROM stock_move m WHERE m.posting_id = r.id"
+        "  GROUP BY 1, 2, 3, 4)",
+    ),
+    Check(
+        "bonded stock left the zone only with a permit",
+        "SELECT count(*) FROM stock_move",
+        "SELECT m.id FROM stock_move m JOIN balance b ON b.id = m.from_balance_id"
+        " LEFT JOIN balance t ON t.id = m.to_balance_id WHERE b.customs_status = 'bonded' AND m.permit_id IS NULL"
+        " AND (m.to_party IS NOT NULL OR t.customs_status <> 'bonded')",
+    ),
+    Check(
+        "permits are used as the moves say",
+        "SELECT count(*) FROM permit",
+        "SELECT p.id, p.used, coalesce(m.q, 0) AS moved FROM permit p LEFT JOIN (SELECT permit_id,"
+        " sum(quantity) AS q FROM stock_move WHERE permit_id IS NOT NULL GROUP BY 1) m ON m.permit_id = p.id"
+        " WHERE p.used <> coalesce(m.q, 0) OR p.used > p.quantity",
+    ),
+    Check(
+        "physical bonded stock and the customs book agree",
+        "SELECT count(*) FROM book_item",
+        "SELECT i.id, i.booked, i.unbooked, coalesce(b.q, 0) AS physical FROM book_item i LEFT JOIN ("
+        " SELECT book_item_id, sum(on_hand) AS q FROM balance WHERE customs_status = 'bonded' GROUP BY 1) b"
+        " ON b.book_item_id = i.id WHERE i.booked + i.unbooked <> coalesce(b.q, 0)",
+    ),
+    Check(
+        "the book is claimed as the promises say",
+        "SELECT count(*) FROM book_item",
+        "SELECT i.id, i.promised, coalesce(p.q, 0) AS claimed FROM book_item i LEFT JOIN (SELECT book_item_id,"
+        " sum(book_quantity) AS q FROM promise GROUP BY 1) p ON p.book_item_id = i.id"
+        " WHERE i.promised <> coalesce(p.q, 0)",
+    ),
+    Check(
+        "serial numbers in stock equal the quantity they name",
+        "SELECT count(*) FROM serial",
+        "SELECT b.id, b.on_hand, count(s.id) AS serials FROM balance b JOIN product p ON p.id = b.product_id"
+        " LEFT JOIN serial s ON s.balance_id = b.id AND s.state = 'in_stock' WHERE p.serial_control = 'full'"
+        " GROUP BY b.id HAVING b.on_hand <> count(s.id)",
+    ),
+]

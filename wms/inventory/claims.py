@@ -1,0 +1,133 @@
+"""Bin-level claims inside a posting: fulfilled by a pick, broken by a loss. The balance row's lock guards them."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from wms.core.refusals import Refused
+from wms.inventory.balances import LockedBalance
+from wms.inventory.events import AllocationBroken
+from wms.inventory.rules import Claim, MoveDraft, Stock, claims_to_break
+from wms.platform.database import session
+from wms.platform.events import record
+
+
+@dataclass(frozen=True)
+class Fulfilled:
+    """Claims that a posting fulfils; `counted` are those whose promise stands in the summary."""
+
+    counted: frozenset[uuid.UUID]
+
+
+@dataclass(frozen=True)
+class BrokenClaim:
+    """What a loss took from one claim. `subject` is the demand or task that has to look elsewhere."""
+
+    allocation_id: uuid.UUID
+    balance_id: int
+    quantity: int
+    subject_kind: str
+    subject_id: uuid.UUID
+    warehouse_id: uuid.UUID
+    owner_id: uuid.UUID
+
+
+_READ = text(
+    "SELECT a.id, a.balance_id, a.open_quantity, a.promise_id, p.claims_sellable FROM allocation a"
+    " LEFT JOIN promise p ON p.id = a.promise_id WHERE a.id = ANY(CAST(:ids AS uuid[]))"
+)
+_TAKE = text(
+    "UPDATE allocation AS a SET open_quantity = a.open_quantity - d.quantity"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:quantities AS int[])) AS d(id, quantity) WHERE a.id = d.id"
+)
+_TAKE_PROMISES = text(
+    "UPDATE promise AS p SET open_quantity = p.open_quantity - d.quantity"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:quantities AS int[])) AS d(id, quantity)"
+    " WHERE p.id = d.id AND p.open_quantity >= d.quantity RETURNING p.id"
+)
+
+
+def fulfil(moves: Sequence[MoveDraft], rows: Mapping[Stock, LockedBalance]) -> Fulfilled:
+    """Use up the claims these moves name. Refuses `allocation_changed` when one is gone, smaller, or elsewhere."""
+    if not moves:
+        return Fulfilled(frozenset())
+    wanted: dict[uuid.UUID, int] = defaultdict(int)
+    places: dict[uuid.UUID, int] = {}
+    for move in moves:
+        if move.allocation_id is None or not isinstance(move.source, Stock):
+            raise ValueError("a claim is fulfilled by a move out of stock")
+        wanted[move.allocation_id] += move.quantity
+        places[move.allocation_id] = rows[move.source].id
+    found = {row.id: row for row in session().execute(_READ, {"ids": list(wanted)})}
+    for allocation_id, quantity in wanted.items():
+        row = found.get(allocation_id)
+        if row is None or row.balance_id != places[allocation_id] or row.open_quantity < quantity:
+            raise Refused("allocation_changed", {})
+    session().execute(_TAKE, {"ids": list(wanted), "quantities": list(wanted.values())})
+    _take_promises(wanted, {key: row.promise_id for key, row in found.items() if row.promise_id is not None})
+    return Fulfilled(frozenset(key for key, row in found.items() if row.promise_id and row.claims_sellable))
+
+
+def _take_promises(wanted: Mapping[uuid.UUID, int], promise_of: Mapping[uuid.UUID, uuid.UUID]) -> None:
+    quantities: dict[uuid.UUID, int] = defaultdict(int)
+    for allocation_id, promise_id in promise_of.items():
+        quantities[promise_id] += wanted[allocation_id]
+    if not quantities:
+        return
+    parameters = {"ids": list(quantities), "quantities": list(quantities.values())}
+    if len(session().execute(_TAKE_PROMISES, parameters).all()) != len(quantities):
+        raise Refused("promise_gone", {})
+
+
+_OPEN_NEWEST_FIRST = text(
+    "SELECT id, open_quantity, subject_kind, subject_id, warehouse_id,"
+    " (SELECT owner_id FROM balance b WHERE b.id = a.balance_id) AS owner_id"
+    " FROM allocation a WHERE balance_id = :balance AND open_quantity > 0 ORDER BY created_at DESC, id DESC"
+)
+_BREAK = text(
+    "UPDATE allocation AS a SET open_quantity = a.open_quantity - d.quantity,"
+    " broken_quantity = a.broken_quantity + d.quantity"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:quantities AS int[])) AS d(id, quantity) WHERE a.id = d.id"
+)
+
+
+def break_newest(balance_id: int, excess: int) -> list[BrokenClaim]:
+    """Break the newest claims on a locked row until `excess` units are free. The row's `allocated` is the caller's."""
+    rows = {row.id: row for row in session().execute(_OPEN_NEWEST_FIRST, {"balance": balance_id})}
+    taken = claims_to_break((Claim(row.id, row.open_quantity) for row in rows.values()), excess)
+    if not taken:
+        return []
+    session().execute(_BREAK, {"ids": [each for each, _ in taken], "quantities": [each for _, each in taken]})
+    return [
+        BrokenClaim(key, balance_id, quantity, rows[key].subject_kind, rows[key].subject_id, rows[key].warehouse_id,
+                    rows[key].owner_id)
+        for key, quantity in taken
+    ]  # fmt: skip
+
+
+def released_by_row(broken: Sequence[BrokenClaim]) -> dict[int, int]:
+    """Units that breaking freed, by balance row."""
+    freed: dict[int, int] = defaultdict(int)
+    for each in broken:
+        freed[each.balance_id] += each.quantity
+    return freed
+
+
+def announce_broken(broken: Sequence[BrokenClaim]) -> None:
+    """Tell the demands whose stock is gone; internal reservations have nobody to tell."""
+    for each in broken:
+        if each.subject_kind == "demand":
+            record(
+                AllocationBroken(
+                    subject_id=each.subject_id,
+                    warehouse_id=each.warehouse_id,
+                    owner_id=each.owner_id,
+                    allocation_id=each.allocation_id,
+                    quantity=each.quantity,
+                )
+            )

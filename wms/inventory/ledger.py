@@ -1,0 +1,336 @@
+"""The stock ledger: `post` is the only way stock changes (law 1).
+
+The goods' story of one posting: both ends are found and locked; what would take claimed goods is refused, or, for a
+loss, breaks the newest claims; balances, summaries, customs book and permit change; the moves are written. All in the
+caller's transaction, in the order of `wms.platform.locks`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.core.refusals import Refused, not_found
+from wms.inventory import claims, permits, rules
+from wms.inventory.balances import (
+    BalanceDelta,
+    LockedBalance,
+    SummaryKey,
+    SummaryNow,
+    calendar_date,
+    change_balances,
+    change_summaries,
+    lock_balances,
+    summary_key,
+)
+from wms.inventory.events import AwaitedStockCame, FreeBelowZero
+from wms.inventory.models import Balance, Move, Posting
+from wms.inventory.rules import LOSSES, REVERSIBLE, MoveDraft, Reason, Recipe, Stock
+from wms.platform.commands import next_posting_key
+from wms.platform.database import session
+from wms.platform.events import record
+
+
+@dataclass(frozen=True)
+class PostingDraft:
+    """What happened: the reason, the document it belongs to, and the moves.
+
+    `settles` names the promises whose goods have now left the zone (or were put back), with their quantities: the
+    customs book is no longer claimed for them.
+    """
+
+    reason: Reason
+    subject_kind: str
+    subject_id: uuid.UUID | None
+    moves: Sequence[MoveDraft]
+    recipe: Recipe | None = None
+    reverses_id: uuid.UUID | None = None
+    settles: Mapping[uuid.UUID, int] = field(default_factory=dict)
+
+
+@dataclass
+class Posted:
+    """What was written. `balance_ids` gives the row of each end; `broken` the claims a loss took."""
+
+    posting_id: uuid.UUID
+    balance_ids: dict[Stock, int]
+    broken: list[claims.BrokenClaim] = field(default_factory=list)
+
+
+@dataclass
+class _Work:
+    """Deltas gathered before anything is written."""
+
+    balances: dict[int, BalanceDelta] = field(default_factory=lambda: defaultdict(BalanceDelta))
+    sellable: dict[SummaryKey, int] = field(default_factory=lambda: defaultdict(int))
+    promised: dict[SummaryKey, int] = field(default_factory=lambda: defaultdict(int))
+
+
+def post(actor: Actor, draft: PostingDraft) -> Posted:
+    """Write one posting. Refuses with `not_enough_stock`, `stock_is_allocated`, `customs_permit_needed` and kin."""
+    rules.check_moves(draft.reason, draft.moves, draft.recipe)
+    ends = [end for move in draft.moves for end in (move.source, move.target) if isinstance(end, Stock)]
+    if len({end.warehouse_id for end in ends}) != 1:
+        raise ValueError("a posting stays in one warehouse")
+    rows = lock_balances(ends)
+    now = clock.now()
+    crossing = [rules.crosses_bond(move, _target_kind(move, rows)) for move in draft.moves]
+    if any(crosses and move.permit_id is None for crosses, move in zip(crossing, draft.moves, strict=True)):
+        raise Refused("customs_permit_needed", {})
+    work = _Work()
+    broken = _take_and_put(draft, rows, work, now)
+    change_balances(work.balances)
+    summaries = change_summaries(_merged(work))
+    _change_book(draft)
+    permits.use(draft.moves, crossing)
+    posting_id = _write(actor, draft, rows, crossing, now)
+    _announce(summaries, work)
+    claims.announce_broken(broken)
+    return Posted(posting_id, {stock: row.id for stock, row in rows.items()}, broken)
+
+
+def _target_kind(move: MoveDraft, rows: dict[Stock, LockedBalance]) -> str | None:
+    return rows[move.target].location_kind if isinstance(move.target, Stock) else None
+
+
+def _take_and_put(
+    draft: PostingDraft, rows: dict[Stock, LockedBalance], work: _Work, now: datetime
+) -> list[claims.BrokenClaim]:
+    """Gather the deltas of all moves; check every source against what is there and what is claimed."""
+    taken: dict[int, int] = defaultdict(int)
+    claimed: dict[int, int] = defaultdict(int)
+    fulfilled = claims.fulfil([move for move in draft.moves if move.allocation_id is not None], rows)
+    for move in draft.moves:
+        if isinstance(move.source, Stock):
+            row = rows[move.source]
+            taken[row.id] += move.quantity
+            if move.allocation_id is not None:
+                claimed[row.id] += move.quantity
+                if move.allocation_id in fulfilled.counted:
+                    work.promised[summary_key(move.source)] -= move.quantity
+    broken: list[claims.BrokenClaim] = []
+    for row in sorted(rows.values(), key=lambda each: each.id):
+        broken += _check_source(draft.reason, row, taken[row.id], claimed[row.id])
+    released = claims.released_by_row(broken)
+    for row in rows.values():
+        delta = work.balances[row.id]
+        delta.allocated -= claimed[row.id] + released.get(row.id, 0)
+        delta.oldest_at = row.oldest_at
+    _apply_quantities(draft.moves, rows, work, now)
+    return broken
+
+
+def _check_source(reason: Reason, row: LockedBalance, taken: int, claimed: int) -> list[claims.BrokenClaim]:
+    """Refuse what is not there; for a loss, break the newest claims that stand in its way (law 2)."""
+    if taken == 0:
+        return []
+    if taken > row.on_hand:
+        raise Refused("not_enough_stock", {"on_hand": row.on_hand, "wanted": taken})
+    excess = (taken - claimed) - (row.on_hand - row.allocated)
+    if excess <= 0:
+        return []
+    if reason not in LOSSES:
+        raise Refused("stock_is_allocated", {"allocated": row.allocated, "on_hand": row.on_hand})
+    return claims.break_newest(row.id, excess)
+
+
+def _apply_quantities(moves: Sequence[MoveDraft], rows: dict[Stock, LockedBalance], work: _Work, now: datetime) -> None:
+    for move in moves:
+        entered_at = now
+        if isinstance(move.source, Stock):
+            source = rows[move.source]
+            work.balances[source.id].on_hand -= move.quantity
+            if source.is_sellable:
+                work.sellable[summary_key(move.source)] -= move.quantity
+            if source.location_kind in rules.COUNTING_LOCATIONS and source.oldest_at is not None:
+                entered_at = source.oldest_at  # age runs from the first putaway, not from the last walk
+        if isinstance(move.target, Stock):
+            target = rows[move.target]
+            delta = work.balances[target.id]
+            emptied = target.on_hand + delta.on_hand <= 0
+            delta.on_hand += move.quantity
+            delta.oldest_at = entered_at if emptied or delta.oldest_at is None else min(delta.oldest_at, entered_at)
+            if target.is_sellable:
+                work.sellable[summary_key(move.target)] += move.quantity
+
+
+def _merged(work: _Work) -> dict[SummaryKey, tuple[int, int]]:
+    keys = work.sellable.keys() | work.promised.keys()
+    return {key: (work.sellable.get(key, 0), work.promised.get(key, 0)) for key in keys}
+
+
+def _change_book(draft: PostingDraft) -> None:
+    """The customs book follows: goods entering bond wait to be booked; goods leaving with a permit are written off."""
+    entered: dict[uuid.UUID, int] = defaultdict(int)
+    left: dict[uuid.UUID, int] = defaultdict(int)
+    for move in draft.moves:
+        source_bonded = isinstance(move.source, Stock) and move.source.customs_status == rules.BONDED
+        target_bonded = isinstance(move.target, Stock) and move.target.customs_status == rules.BONDED
+        if source_bonded == target_bonded:
+            continue
+        stock = move.target if target_bonded else move.source
+        if not isinstance(stock, Stock) or stock.book_item_id is None:
+            raise Refused("book_item_missing", {})
+        (entered if target_bonded else left)[stock.book_item_id] += move.quantity
+    permits.change_book(entered, left, permits.settled(draft.settles))
+
+
+def _write(
+    actor: Actor,
+    draft: PostingDraft,
+    rows: dict[Stock, LockedBalance],
+    crossing: Sequence[bool],
+    now: datetime,
+) -> uuid.UUID:
+    posting_id = new_id()
+    any_row = next(iter(rows.values()))
+    warehouse_id = any_row.stock.warehouse_id
+    session().execute(
+        _INSERT_POSTING,
+        {
+            "id": posting_id,
+            "warehouse_id": warehouse_id,
+            "key": next_posting_key(),
+            "reason": draft.reason.value,
+            "subject_kind": draft.subject_kind,
+            "subject_id": draft.subject_id,
+            "actor_kind": actor.kind.value,
+            "actor_id": actor.id,
+            "reverses_id": draft.reverses_id,
+            "business_date": calendar_date(any_row),
+            "now": now,
+        },
+    )
+    session().execute(
+        _INSERT_MOVES,
+        [
+            _move_values(move, crosses, rows, posting_id, now)
+            for move, crosses in zip(draft.moves, crossing, strict=True)
+        ],
+    )
+    return posting_id
+
+
+def _move_values(
+    move: MoveDraft, crosses: bool, rows: dict[Stock, LockedBalance], posting_id: uuid.UUID, now: datetime
+) -> dict[str, Any]:
+    stock = move.source if isinstance(move.source, Stock) else move.target
+    assert isinstance(stock, Stock)  # check_moves: at least one end is stock
+    return {
+        "posting_id": posting_id,
+        "warehouse_id": stock.warehouse_id,
+        "owner_id": stock.owner_id,
+        "product_id": stock.product_id,
+        "lot_id": stock.lot_id,
+        "book_item_id": stock.book_item_id,
+        "from_balance_id": rows[move.source].id if isinstance(move.source, Stock) else None,
+        "from_party": move.source if isinstance(move.source, str) else None,
+        "to_balance_id": rows[move.target].id if isinstance(move.target, Stock) else None,
+        "to_party": move.target if isinstance(move.target, str) else None,
+        "quantity": move.quantity,
+        "permit_id": move.permit_id if crosses else None,
+        "crosses_bond": crosses,
+        "now": now,
+    }
+
+
+_INSERT_POSTING = text(
+    "INSERT INTO stock_posting (id, warehouse_id, key, reason, subject_kind, subject_id, actor_kind, actor_id,"
+    " reverses_id, business_date, created_at) VALUES (:id, :warehouse_id, :key, :reason, :subject_kind, :subject_id,"
+    " :actor_kind, :actor_id, :reverses_id, :business_date, :now)"
+)
+_INSERT_MOVES = text(
+    "INSERT INTO stock_move (posting_id, warehouse_id, owner_id, product_id, lot_id, book_item_id, from_balance_id,"
+    " from_party, to_balance_id, to_party, quantity, permit_id, crosses_bond, created_at) VALUES (:posting_id,"
+    " :warehouse_id, :owner_id, :product_id, :lot_id, :book_item_id, :from_balance_id, :from_party, :to_balance_id,"
+    " :to_party, :quantity, :permit_id, :crosses_bond, :now)"
+)
+_AWAITED = text(
+    "SELECT DISTINCT a.warehouse_id, a.owner_id, a.product_id FROM awaited_stock a JOIN unnest("
+    "CAST(:warehouse_id AS uuid[]), CAST(:owner_id AS uuid[]), CAST(:product_id AS uuid[]))"
+    " AS k(warehouse_id, owner_id, product_id) USING (warehouse_id, owner_id, product_id)"
+)
+
+
+def _announce(summaries: Sequence[SummaryNow], work: _Work) -> None:
+    """Tell those who wait for stock, and those whose promises no longer hold."""
+    grown = [each for each in summaries if work.sellable.get(each.key, 0) > 0]
+    announce_stock(grown)
+    for each in summaries:
+        if each.free < 0 and work.sellable.get(each.key, 0) < 0:
+            announce_overdrawn(each)
+
+
+def announce_stock(grown: Sequence[SummaryNow]) -> None:
+    """Announce stock of products that somebody waits for."""
+    if not grown:
+        return
+    names = ("warehouse_id", "owner_id", "product_id")
+    awaited = session().execute(_AWAITED, {name: [getattr(each.key, name) for each in grown] for name in names})
+    for row in awaited.all():
+        record(AwaitedStockCame(subject_id=row.product_id, warehouse_id=row.warehouse_id, owner_id=row.owner_id))
+
+
+def announce_overdrawn(summary: SummaryNow) -> None:
+    record(
+        FreeBelowZero(
+            subject_id=summary.key.product_id,
+            warehouse_id=summary.key.warehouse_id,
+            owner_id=summary.key.owner_id,
+            summary_id=summary.id,
+            free=summary.free,
+        )
+    )
+
+
+def reverse(actor: Actor, warehouse_id: uuid.UUID, posting_id: uuid.UUID) -> Posted:
+    """Undo a posting by its mirror image, while the goods have neither left the building nor been declared.
+
+    Refuses `not_reversible`, `already_reversed`, or what the mirror posting itself refuses (the goods moved on).
+    """
+    posting = session().get(Posting, posting_id, with_for_update=True)
+    if posting is None or posting.warehouse_id != warehouse_id:
+        raise not_found("posting")
+    if session().scalar(select(Posting.id).where(Posting.reverses_id == posting_id)) is not None:
+        raise Refused("already_reversed", {})
+    if Reason(posting.reason) not in REVERSIBLE:
+        raise Refused("not_reversible", {})
+    moves = session().scalars(select(Move).where(Move.posting_id == posting_id).order_by(Move.id)).all()
+    if any(move.permit_id is not None or {move.from_party, move.to_party} & {"customer", "scrap"} for move in moves):
+        raise Refused("not_reversible", {})
+    stocks = _stocks_of(moves)
+    mirrored = [
+        MoveDraft(
+            stocks[move.to_balance_id] if move.to_balance_id is not None else str(move.to_party),
+            stocks[move.from_balance_id] if move.from_balance_id is not None else str(move.from_party),
+            move.quantity,
+        )
+        for move in moves
+    ]
+    return post(
+        actor,
+        PostingDraft(Reason.REVERSE, posting.subject_kind, posting.subject_id, mirrored, reverses_id=posting_id),
+    )
+
+
+def _stocks_of(moves: Sequence[Move]) -> dict[int, Stock]:
+    ids = {each for move in moves for each in (move.from_balance_id, move.to_balance_id) if each is not None}
+    rows = session().scalars(select(Balance).where(Balance.id.in_(ids))).all()
+    return {row.id: stock_of(row) for row in rows}
+
+
+def stock_of(row: Balance) -> Stock:
+    """The key of a balance row."""
+    return Stock(
+        row.warehouse_id, row.owner_id, row.product_id, row.location_id, row.lot_id, row.book_item_id,
+        row.handling_unit_id, row.condition, row.customs_status,
+    )  # fmt: skip

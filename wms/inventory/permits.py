@@ -1,0 +1,146 @@
+"""The bonded gate inside a posting, and what customs pushes down: book items and permits (law 6)."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from wms.core import clock
+from wms.core.refusals import Refused
+from wms.inventory.models import BookItem, Permit
+from wms.inventory.rules import MoveDraft, Stock
+from wms.platform.database import session
+from wms.platform.locks import Rank, claim, lock_one
+
+_USE = text(
+    "UPDATE permit SET used = used + :quantity WHERE id = :id AND used + :quantity <= quantity"
+    " AND product_id = :product AND book_item_id = :book_item AND warehouse_id = :warehouse RETURNING id"
+)
+
+
+_SETTLE = text(
+    "UPDATE promise AS p SET book_quantity = p.book_quantity - least(p.book_quantity, :quantity) FROM ("
+    " SELECT id, book_quantity AS before FROM promise WHERE id = :id FOR UPDATE) AS old"
+    " WHERE p.id = old.id RETURNING old.before - p.book_quantity AS freed, p.book_item_id"
+)
+
+
+def settled(quantities: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, int]:
+    """The goods of these promises left the zone or were put back; returns what that frees on each book line."""
+    freed: dict[uuid.UUID, int] = defaultdict(int)
+    for promise_id in sorted(quantities):
+        row = session().execute(_SETTLE, {"id": promise_id, "quantity": quantities[promise_id]}).one_or_none()
+        if row is not None and row.book_item_id is not None:
+            freed[row.book_item_id] += row.freed
+    return {key: quantity for key, quantity in freed.items() if quantity}
+
+
+_CHANGE = text(
+    # What leaves is written off what is booked; goods never booked (a surplus sent back) leave from `unbooked`.
+    "UPDATE book_item SET unbooked = unbooked + :entered - (:left - least(booked, :left)),"
+    " booked = booked - least(booked, :left), promised = promised - :freed WHERE id = :id"
+)
+
+
+def change_book(
+    entered: Mapping[uuid.UUID, int], left: Mapping[uuid.UUID, int], freed: Mapping[uuid.UUID, int]
+) -> None:
+    """Let the book's lines follow the goods and the claims on them. Rows are updated by ascending id."""
+    touched = sorted(entered.keys() | left.keys() | freed.keys())
+    if not touched:
+        return
+    claim(Rank.BOOK_ITEM)
+    for key in touched:
+        session().execute(
+            _CHANGE,
+            {"id": key, "entered": entered.get(key, 0), "left": left.get(key, 0), "freed": freed.get(key, 0)},
+        )
+
+
+def use(moves: Sequence[MoveDraft], crossing: Sequence[bool]) -> None:
+    """Use up the permits of the moves that cross the bond. Refuses `permit_used_up` or `permit_does_not_fit`."""
+    needed: dict[tuple[uuid.UUID, Stock], int] = defaultdict(int)
+    for move, crosses in zip(moves, crossing, strict=True):
+        if crosses and move.permit_id is not None:
+            stock = move.source if isinstance(move.source, Stock) else move.target
+            assert isinstance(stock, Stock)
+            needed[(move.permit_id, stock)] += move.quantity
+    if not needed:
+        return
+    claim(Rank.PERMIT)
+    for (permit_id, stock), quantity in sorted(needed.items(), key=lambda item: str(item[0])):
+        parameters = {
+            "id": permit_id,
+            "quantity": quantity,
+            "product": stock.product_id,
+            "book_item": stock.book_item_id,
+            "warehouse": stock.warehouse_id,
+        }
+        if session().execute(_USE, parameters).scalar() is None:
+            _refuse(permit_id, stock, quantity)
+
+
+def _refuse(permit_id: uuid.UUID, stock: Stock, quantity: int) -> None:
+    permit = session().get(Permit, permit_id)
+    if permit is None or permit.product_id != stock.product_id or permit.book_item_id != stock.book_item_id:
+        raise Refused("permit_does_not_fit", {})
+    raise Refused("permit_used_up", {"left": permit.quantity - permit.used, "wanted": quantity})
+
+
+def book_item(warehouse_id: uuid.UUID, item_number: str) -> uuid.UUID:
+    """The id of a book line, made on first sight with nothing booked."""
+    statement = (
+        insert(BookItem)
+        .values(warehouse_id=warehouse_id, item_number=item_number, created_at=clock.now(), booked=0, unbooked=0,
+                pre_deducted=0, promised=0)
+        .on_conflict_do_nothing()
+    )  # fmt: skip
+    query = select(BookItem.id).where(BookItem.warehouse_id == warehouse_id, BookItem.item_number == item_number)
+    found = session().scalar(query)
+    if found is None:
+        session().execute(statement)
+        found = session().scalar(query)
+    assert found is not None
+    return found
+
+
+def issue_permit(
+    *,
+    warehouse_id: uuid.UUID,
+    kind: str,
+    document: str,
+    subject_kind: str,
+    subject_id: uuid.UUID,
+    product_id: uuid.UUID,
+    book_item_id: uuid.UUID,
+    quantity: int,
+) -> uuid.UUID:
+    """Write a permit. Called by customs only."""
+    permit = Permit(
+        warehouse_id=warehouse_id, kind=kind, document=document, subject_kind=subject_kind, subject_id=subject_id,
+        product_id=product_id, book_item_id=book_item_id, quantity=quantity, used=0, created_at=clock.now(),
+    )  # fmt: skip
+    session().add(permit)
+    session().flush()
+    return permit.id
+
+
+def mark_booked(book_item_id: uuid.UUID, quantity: int) -> bool:
+    """Customs booked this many of the units that waited; True when it was the item's first booking.
+
+    Refuses `not_booked_enough` when fewer wait. The caller then makes the item's stock sellable (first booking).
+    """
+    item = lock_one(Rank.BOOK_ITEM, BookItem, book_item_id)
+    if item is None or item.unbooked < quantity:
+        raise Refused("not_booked_enough", {"unbooked": item.unbooked if item else 0, "wanted": quantity})
+    item.unbooked -= quantity
+    item.booked += quantity
+    first = item.booked_at is None
+    if first:
+        item.booked_at = clock.now()
+    session().flush()
+    return first

@@ -1,0 +1,220 @@
+"""Pure decisions about stock: what sells, what may move where, which claims a loss breaks. No session, no Flask."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from wms.core.refusals import Refused
+
+# Names repeated from the tables' enums as text: this file stands above them and below nothing.
+GOOD = "good"
+NO_STATUS = "none"
+BONDED = "bonded"
+COUNTING_LOCATIONS = frozenset({"storage", "bulk", "pick_face", "cross_dock"})
+ORDER_LOCATIONS = frozenset({"tote", "packing", "gate"})
+UNACCOUNTED = "unaccounted"
+PROMISABLE = frozenset({NO_STATUS, BONDED})
+# Leaving to one of these is leaving the zone (law 6).
+OUTSIDE = frozenset({"customer", "supplier", "scrap", "transit", "conversion", "adjustment"})
+
+
+class Reason(StrEnum):
+    """Why a posting was made. The seller's ledger shows these (GoodCang's application codes are mapped from them)."""
+
+    RECEIVE = "receive"
+    PUTAWAY = "putaway"
+    MOVE = "move"
+    PICK = "pick"
+    PACK = "pack"
+    SHIP = "ship"
+    PUT_BACK = "put_back"
+    COUNT = "count"
+    DAMAGE = "damage"
+    LOSS = "loss"
+    SCRAP = "scrap"
+    RETURN = "return"
+    RESTOCK = "restock"
+    CONVERT = "convert"
+    REVERSE = "reverse"
+    UNACCOUNTED = "unaccounted"
+    SETTLE = "settle"
+
+
+# Truth is always postable: these break claims rather than refuse (law 2).
+LOSSES = frozenset({Reason.COUNT, Reason.DAMAGE, Reason.LOSS, Reason.SCRAP, Reason.UNACCOUNTED})
+# What may be undone by a reversing posting; picks are undone by put-back, what left the building by a return.
+REVERSIBLE = frozenset(
+    {Reason.RECEIVE, Reason.PUTAWAY, Reason.MOVE, Reason.COUNT, Reason.DAMAGE, Reason.LOSS, Reason.CONVERT}
+)
+
+
+@dataclass(frozen=True)
+class Stock:
+    """The balance key (law 3): one place, one kind of goods, one owner."""
+
+    warehouse_id: uuid.UUID
+    owner_id: uuid.UUID
+    product_id: uuid.UUID
+    location_id: uuid.UUID
+    lot_id: uuid.UUID | None = None
+    book_item_id: uuid.UUID | None = None
+    handling_unit_id: uuid.UUID | None = None
+    condition: str = GOOD
+    customs_status: str = NO_STATUS
+
+
+@dataclass(frozen=True)
+class MoveDraft:
+    """`quantity` base units from one end to the other. Counter-parties are given by name.
+
+    `allocation_id` names the claim that this move fulfils; `permit_id` customs' leave.
+    """
+
+    source: Stock | str
+    target: Stock | str
+    quantity: int
+    allocation_id: uuid.UUID | None = None
+    permit_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a conversion may turn into what: units per batch, by product. `None` means one to one."""
+
+    consumes: tuple[tuple[uuid.UUID, int], ...]
+    yields: tuple[tuple[uuid.UUID, int], ...]
+
+
+def last_sale_day(expires_on: date, outbound_days: int) -> date:
+    """The last day a lot may be sold: its expiry less the days the parcel travels."""
+    return expires_on - timedelta(days=outbound_days)
+
+
+def is_sellable(
+    *,
+    condition: str,
+    held: bool,
+    location_kind: str,
+    customs_status: str,
+    expires_on: date | None,
+    outbound_days: int,
+    today: date,
+    book_item_booked: bool | None,
+) -> bool:
+    """DESIGN.md section 4, *Sellable*. `book_item_booked` is None outside bond."""
+    if condition != GOOD or held or location_kind not in COUNTING_LOCATIONS or customs_status not in PROMISABLE:
+        return False
+    if expires_on is not None and today > last_sale_day(expires_on, outbound_days):
+        return False
+    return customs_status != BONDED or bool(book_item_booked)
+
+
+def check_moves(reason: Reason, moves: Sequence[MoveDraft], recipe: Recipe | None) -> None:
+    """Every move is whole and keeps product, owner, lot and book item; conversions match their recipe."""
+    if not moves:
+        raise ValueError("a posting without moves")
+    for move in moves:
+        _check_move(reason, move)
+    if reason is Reason.CONVERT:
+        check_recipe(moves, recipe)
+
+
+def _check_move(reason: Reason, move: MoveDraft) -> None:
+    source, target = move.source, move.target
+    if move.quantity <= 0:
+        raise ValueError("a move has a positive quantity")
+    if isinstance(source, str) and isinstance(target, str):
+        raise ValueError("a move touches stock at one end at least")
+    if source == target:
+        raise ValueError("a move goes somewhere")
+    if "conversion" in (source, target) and reason not in {Reason.CONVERT, Reason.REVERSE}:
+        raise ValueError("only a conversion uses the conversion counter-party")
+    if isinstance(source, Stock) and isinstance(target, Stock):
+        same = ("warehouse_id", "owner_id", "product_id", "lot_id", "book_item_id")
+        differing = [name for name in same if getattr(source, name) != getattr(target, name)]
+        if differing:
+            raise ValueError(f"both ends of a move have the same {', '.join(differing)}")
+
+
+def check_recipe(moves: Sequence[MoveDraft], recipe: Recipe | None) -> None:
+    """The legs out of stock and into stock match the recipe a whole number of times."""
+    consumed: Counter[uuid.UUID] = Counter()
+    yielded: Counter[uuid.UUID] = Counter()
+    for move in moves:
+        if isinstance(move.source, Stock) and move.target == "conversion":
+            consumed[move.source.product_id] += move.quantity
+        elif isinstance(move.target, Stock) and move.source == "conversion":
+            yielded[move.target.product_id] += move.quantity
+        else:
+            raise ValueError("each leg of a conversion has the conversion counter-party at one end")
+    if recipe is None:
+        if consumed.total() != yielded.total():
+            raise Refused("conversion_does_not_balance", {"consumed": consumed.total(), "yielded": yielded.total()})
+        return
+    batches = {consumed[product] / per for product, per in recipe.consumes}
+    batches |= {yielded[product] / per for product, per in recipe.yields}
+    strangers = (set(consumed) - dict(recipe.consumes).keys()) | (set(yielded) - dict(recipe.yields).keys())
+    if strangers or len(batches) != 1 or not float(next(iter(batches))).is_integer():
+        raise Refused("conversion_does_not_balance", {"consumed": consumed.total(), "yielded": yielded.total()})
+
+
+def crosses_bond(move: MoveDraft, target_location_kind: str | None) -> bool:
+    """Whether customs must have permitted this move (law 6)."""
+    source, target = move.source, move.target
+    if isinstance(source, Stock) and source.customs_status == BONDED:
+        return target in OUTSIDE or (isinstance(target, Stock) and target.customs_status != BONDED)
+    if isinstance(target, Stock) and target.customs_status == BONDED:
+        if isinstance(source, Stock):
+            return True  # released or never bonded goods going (back) into bond
+        if source == "supplier":
+            return False  # a receipt under the bonded entry list
+        return target_location_kind != UNACCOUNTED  # a surplus waits as unaccounted until a permit settles it
+    return False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An open allocation on one balance, for the loss path."""
+
+    id: uuid.UUID
+    quantity: int
+
+
+def claims_to_break(claims_newest_first: Iterable[Claim], excess: int) -> list[tuple[uuid.UUID, int]]:
+    """Which claims give up how much until `excess` units are free of claims."""
+    broken: list[tuple[uuid.UUID, int]] = []
+    for claim in claims_newest_first:
+        if excess <= 0:
+            break
+        given = min(claim.quantity, excess)
+        broken.append((claim.id, given))
+        excess -= given
+    return broken
+
+
+class Bucket(StrEnum):
+    """What a seller sees; disjoint, by precedence, adding up to on hand."""
+
+    FROZEN = "frozen"  # 冻结
+    UNQUALIFIED = "unqualified"  # 不合格
+    PENDING = "pending"  # 待上架
+    OUTBOUND = "outbound"  # 待出库
+    AVAILABLE = "available"  # 可售
+
+
+def bucket_of(
+    *, held: bool, condition: str, expired: bool, location_kind: str, is_sellable: bool, put_back: bool
+) -> Bucket:
+    """The bucket of one balance row before promises; promised quantity then moves from available to outbound."""
+    if held:
+        return Bucket.FROZEN
+    if condition != GOOD or expired:
+        return Bucket.UNQUALIFIED
+    if location_kind in ORDER_LOCATIONS:
+        return Bucket.PENDING if put_back else Bucket.OUTBOUND
+    return Bucket.AVAILABLE if is_sellable else Bucket.PENDING

@@ -1,0 +1,76 @@
+"""Keeping the *sellable* property of rows true when something other than a posting changes it: holds, days, booking."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import text
+
+from wms.core import clock
+from wms.inventory.allocations import break_all
+from wms.inventory.balances import SummaryKey, SummaryNow, change_summaries
+from wms.inventory.ledger import announce_overdrawn, announce_stock
+from wms.inventory.rules import is_sellable
+from wms.platform.database import session
+from wms.platform.locks import Rank, claim
+
+_FACTS = text(
+    "SELECT b.id, b.warehouse_id, b.owner_id, b.product_id, b.customs_status, b.book_item_id, b.on_hand,"
+    " b.is_sellable, b.condition, b.held_by, l.kind, w.time_zone, lot.expires_on, p.outbound_days,"
+    " bi.booked_at IS NOT NULL AS booked"
+    " FROM balance b JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
+    " JOIN product p ON p.id = b.product_id LEFT JOIN lot ON lot.id = b.lot_id"
+    " LEFT JOIN book_item bi ON bi.id = b.book_item_id"
+    " WHERE b.id = ANY(CAST(:ids AS bigint[])) ORDER BY b.id FOR UPDATE OF b"
+)
+_SET = text("UPDATE balance SET is_sellable = NOT is_sellable WHERE id = ANY(CAST(:ids AS bigint[]))")
+
+
+def refresh(balance_ids: Sequence[int]) -> list[SummaryNow]:
+    """Recompute the property of these rows, move their quantity in or out of the summaries; returns those changed."""
+    claim(Rank.BALANCE)
+    rows = session().execute(_FACTS, {"ids": sorted(set(balance_ids))}).all()
+    changed: list[int] = []
+    deltas: dict[SummaryKey, int] = defaultdict(int)
+    for row in rows:
+        wanted = is_sellable(
+            condition=row.condition, held=row.held_by > 0, location_kind=row.kind, customs_status=row.customs_status,
+            expires_on=row.expires_on, outbound_days=row.outbound_days, today=clock.today(row.time_zone),
+            book_item_booked=row.booked,
+        )  # fmt: skip
+        if wanted != row.is_sellable:
+            changed.append(row.id)
+            key = SummaryKey(row.warehouse_id, row.owner_id, row.product_id, row.customs_status, row.book_item_id)
+            deltas[key] += row.on_hand if wanted else -row.on_hand
+    if changed:
+        session().execute(_SET, {"ids": changed})
+    summaries = change_summaries({key: (delta, 0) for key, delta in deltas.items()})
+    announce_stock([each for each in summaries if deltas[each.key] > 0])
+    for each in summaries:
+        if each.free < 0 and deltas[each.key] < 0:
+            announce_overdrawn(each)
+    return summaries
+
+
+def refresh_book_item(book_item_id: uuid.UUID) -> None:
+    """After an item's first booking its stock may be sold."""
+    ids = session().execute(text("SELECT id FROM balance WHERE book_item_id = :item"), {"item": book_item_id})
+    refresh(list(ids.scalars()))
+
+
+_PAST_SALE = text(
+    "SELECT b.id FROM balance b JOIN lot ON lot.id = b.lot_id JOIN product p ON p.id = b.product_id"
+    " JOIN warehouse w ON w.id = b.warehouse_id WHERE b.is_sellable AND lot.expires_on IS NOT NULL"
+    " AND lot.expires_on - p.outbound_days < (CAST(:now AS timestamptz) AT TIME ZONE w.time_zone)::date"
+)
+
+
+def expire() -> int:
+    """The day job: rows past their last sale day stop selling, by their warehouse's calendar. Returns how many."""
+    ids = list(session().execute(_PAST_SALE, {"now": clock.now()}).scalars())
+    if ids:
+        break_all(ids)
+        refresh(ids)
+    return len(ids)
