@@ -73,7 +73,9 @@ class Caller:
     def __init__(
         self, client: FlaskClient, headers: dict[str, str], cookie: str | None = None, key: bool = False
     ) -> None:
-        self.client, self.headers, self.cookie, self.needs_key = client, headers, cookie, key
+        # A client of its own: a shared cookie jar would make one person of two.
+        self.client = type(client)(client.application, client.application.response_class, use_cookies=False)
+        self.headers, self.cookie, self.needs_key = headers, cookie, key
         self.get = partial(self.send, "GET")
         self.post = partial(self.send, "POST")
         self.patch = partial(self.send, "PATCH")
