@@ -37,7 +37,7 @@ class BarcodeKind(StrEnum):
 
 
 class Product(Base):
-    """A seller's SKU. `warehouse_code` is the short code printed when the seller has no barcode of their own."""
+    """A seller's SKU. One without a barcode of the seller's gets one drawn by the warehouse (BarcodeKind.OWN)."""
 
     __tablename__ = "product"
     __table_args__ = (
@@ -45,7 +45,7 @@ class Product(Base):
         UniqueConstraint("owner_id", "id"),
         CheckConstraint("declared_weight_g > 0 AND declared_length_mm > 0 AND declared_width_mm > 0"
                         " AND declared_height_mm > 0", name="declared_positive"),
-        Index("ix_product_owner_created", "owner_id", "created_at", "id"),
+        Index("ix_product_owner_updated", "owner_id", "updated_at", "id"),
     )  # fmt: skip
 
     id: Mapped[DocumentId]
@@ -66,7 +66,9 @@ class Product(Base):
     expiry_controlled: Mapped[bool] = mapped_column(Boolean, default=False)
     outbound_days: Mapped[int] = mapped_column(Integer, default=0)  # last sale day = expiry less these days
     serial_control: Mapped[str] = mapped_column(String(8), default=SerialControl.NONE.value)
-    cargo_attributes: Mapped[list[str]] = mapped_column(ARRAY(String(16)), default=list)  # battery, liquid, fragile …
+    cargo_attributes: Mapped[list[str]] = mapped_column(
+        ARRAY(String(16)), default=list
+    )  # battery, liquid, fragile …
     velocity_class: Mapped[str] = mapped_column(String(1), default="C")  # pushed down by reports: A, B, C
     # customs columns (declared by the seller; the book item is what a bonded warehouse books it under)
     customs_name_zh: Mapped[str | None] = mapped_column(String(255))
