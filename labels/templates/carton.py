@@ -159,7 +159,7 @@ def _contents(sheet: Sheet, box: Box, label: CartonLabel, *, most_lines: int) ->
         left = box.left + place * box.width / 2
         width = box.width if len(columns) == 1 else box.width / 2 - 1.5
         for row, line in enumerate(column):
-            cell = Box(left, box.top + row * row_mm, width, row_mm)
+            cell = Box(left, box.top + row * row_mm, width, row_mm - 0.8)
             last = more and place == 1 and row == most_lines - 1
             sheet.text(cell.leftmost(width - 13), "…" if last else line.sku, 10, 4.8, lines=name_lines)
             if not last:
