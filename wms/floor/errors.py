@@ -49,5 +49,11 @@ TEXTS = {
     "quantity_set": N_("Next scan counts %(quantity)s."),
     "damage_on": N_("Next scan counts as damaged."),
     "item_moved": N_("Moved."),
+    "return_opened": N_("%(number)s: %(units)s units expected."),
+    "return_item": N_("%(quantity)s here. Scan a bin, DAMAGE or SCRAP."),
+    "return_restock": N_("Back in stock."),
+    "return_damaged": N_("Set aside as damaged."),
+    "return_scrap": N_("Scrapped."),
+    "return_done": N_("Return finished."),
     "step_back": N_("Start again."),
 }

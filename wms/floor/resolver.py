@@ -165,6 +165,13 @@ LOOKUPS: dict[Kind, tuple[Any, Callable[[Any], Found]]] = {
         text("SELECT id, number AS code, owner_id FROM booking WHERE number = :code AND warehouse_id = :warehouse"),
         _plain(Kind.BOOKING),
     ),
+    Kind.RETURN: (
+        text(
+            "SELECT id, number AS code, owner_id FROM return_order WHERE (number = :code OR tracking_number = :code)"
+            " AND warehouse_id = :warehouse LIMIT 2"
+        ),
+        _plain(Kind.RETURN),
+    ),
     Kind.ORDER: (
         text(
             "SELECT id, number AS code, owner_id FROM outbound_order WHERE number = :code AND warehouse_id = :warehouse"

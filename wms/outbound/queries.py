@@ -12,6 +12,7 @@ from sqlalchemy import select, text, tuple_
 
 from wms.catalog.models import Product
 from wms.core.actor import Actor
+from wms.core.ids import parse_id
 from wms.outbound.models import Consignee, Demand, Order, OrderLine
 from wms.platform.database import session
 
@@ -172,3 +173,46 @@ def order_of_parcel(tracking_number: str) -> uuid.UUID | None:
         {"number": tracking_number},
     ).scalar()
     return found
+
+
+@dataclass(frozen=True)
+class ReturnSource:
+    """A shipped order, as a return begins from it."""
+
+    order_id: uuid.UUID
+    owner_id: uuid.UUID
+    warehouse_id: uuid.UUID
+    state: str
+    lines: list[ShippedLine]
+
+
+def return_source(actor: Actor, named: str) -> ReturnSource | None:
+    """The order named by its id, number, reference or a tracking number; None outside the actor's scope."""
+    order_id = parse_id(named) or order_of_parcel(named)
+    order = session().get(Order, order_id) if order_id is not None else find_order(actor, named)
+    if order is None or not actor.sees_seller(order.owner_id) or not actor.sees_warehouse(order.warehouse_id):
+        return None
+    return ReturnSource(order.id, order.owner_id, order.warehouse_id, order.state, shipped_lines(order.id))
+
+
+_LOTS = text(
+    "SELECT m.lot_id, m.book_item_id, sum(CASE WHEN m.to_party = 'customer' THEN m.quantity ELSE -m.quantity END) AS out"
+    " FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id WHERE m.product_id = :product"
+    " AND ((p.subject_kind = 'order' AND p.subject_id = :order AND m.to_party = 'customer')"
+    "   OR (p.subject_kind = 'return' AND m.from_party = 'customer' AND p.subject_id IN"
+    "     (SELECT id FROM return_order WHERE order_id = :order)))"
+    " GROUP BY 1, 2 ORDER BY 1, 2"
+)
+
+
+def shipped_lots(order_id: uuid.UUID, product_id: uuid.UUID) -> list[tuple[uuid.UUID | None, uuid.UUID | None, int]]:
+    """What of a product is still with the customer, by lot and book item, from the moves themselves."""
+    rows = session().execute(_LOTS, {"order": order_id, "product": product_id})
+    return [(row.lot_id, row.book_item_id, int(row.out)) for row in rows if row.out > 0]
+
+
+def count_returned(demand_id: uuid.UUID, quantity: int) -> None:
+    """Note on the demand that units came back; the caller holds the return, the CHECK holds the bound."""
+    session().execute(
+        text("UPDATE demand SET returned = returned + :quantity WHERE id = :id"), {"quantity": quantity, "id": demand_id}
+    )
