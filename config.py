@@ -395,4 +395,4 @@ def _where_public_secrets_are_refused(config: Config) -> str:
         loopback = config.bind == "localhost" or ipaddress.ip_address(config.bind).is_loopback
     except ValueError:
         loopback = False
-    return "" if loopback else f"when WMS_BIND ({config.bind}) can be reached from other machines"
+    return "" if loopback else f"when BIND ({config.bind}) can be reached from other machines"

@@ -221,7 +221,7 @@ def refuse_port_in_use(config: Config) -> None:
             probe.bind((config.bind, config.port))
         except OSError as error:
             raise StartError(
-                f"{config.bind} port {config.port} cannot be used: {error.strerror}; set WMS_PORT or WMS_BIND"
+                f"{config.bind} port {config.port} cannot be used: {error.strerror}; set PORT or BIND"
             ) from error
 
 
