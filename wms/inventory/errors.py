@@ -23,4 +23,6 @@ TEXTS = {
     "book_item_missing": N_("This product has no customs item number."),
     "not_booked_enough": N_("Only %(unbooked)s wait to be booked."),
     "nothing_there": N_("Nothing of it is there."),
+    "serial_known": N_("That serial number was used before."),
+    "serial_unknown": N_("That serial number was never received."),
 }
