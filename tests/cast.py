@@ -92,7 +92,7 @@ class Caller:
         match: int | None = None,
         **options: Any,
     ) -> TestResponse:
-        """`key`: the Idempotency-Key (a new one by default); `match`: the version for If-Match; `data=` sends a form."""
+        """`key`: the Idempotency-Key (a new one by default); `match`: the version for If-Match; `data=`: a form."""
         headers = {**self.headers, **options.pop("headers", {})}
         if self.cookie is not None:
             headers["Cookie"] = f"{self.client.application.extensions['wms_cookie']}={self.cookie}"
@@ -148,9 +148,7 @@ class Cast:
         app = client.application
         with _context(app):
             app.extensions["wms_cookie"] = authentication.cookie_name()
-            opened = service.open_session(
-                person.id, face or ("floor" if "floor" in person.roles else "portal")
-            )
+            opened = service.open_session(person.id, face or ("floor" if "floor" in person.roles else "portal"))
             commit()
             known = queries.session_by_hash(authentication.hash_random(opened.token))
             assert known is not None
@@ -190,7 +188,7 @@ def _context(app: Flask) -> Iterator[None]:
 def _seller(code: str) -> SellerFacts:
     key = session().scalars(select(Seller.id).where(Seller.code == code)).one()
     products = session().execute(select(Product.sku, Product.id).where(Product.owner_id == key))
-    return SellerFacts(key, code, demo_key(code), {sku: product for sku, product in products})
+    return SellerFacts(key, code, demo_key(code), {row[0]: row[1] for row in products})
 
 
 def _warehouse(code: str) -> WarehouseFacts:

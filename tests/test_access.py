@@ -1,9 +1,9 @@
 """Every route against every role, another tenant, and nobody: who may not is refused, and nothing changes.
 
 It walks the application's own list of routes, so a new route is covered by being there. A route whose path names
-something of a seller should get the seller's own id into `OF_ACME` (by the name of its path parameter), and a route that
-needs a body to get past the schemas may get one into `BODIES`: with them the walk proves 404 for another tenant, without
-them it proves that some refusal comes and nothing changes.
+something of a seller should get that id into `of_acme` (by the name of its path parameter), and a route that needs a
+body to get past the schemas one into `BODIES`: with them the walk proves 404 for another tenant, without them it
+proves that some refusal comes and nothing changes.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def of_acme(cast) -> dict[str, str]:
     product = cast.ACME.products["MUG-450-BLUE"]
     barcode = session().query(ProductBarcode.id).filter_by(product_id=product).first()
     key = session().query(ApiKey.id).filter_by(seller_id=cast.ACME.id).first()
+    assert barcode is not None
+    assert key is not None
     return {"product_id": str(product), "barcode_id": str(barcode[0]), "key_id": str(key[0])}
 
 

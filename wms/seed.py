@@ -70,10 +70,10 @@ GOODS = (
     ("MUG-450-RED", "Travel mug 450 ml, red", "旅行杯 450毫升 红色", 320, 90, 90, 200, "9617009000", "011", 620, ""),
     ("CABLE-USBC-1M", "USB-C cable, 1 m", "USB-C 数据线 1米", 35, 120, 80, 20, "8544422900", "006", 180, ""),
     ("CABLE-USBC-2M", "USB-C cable, 2 m", "USB-C 数据线 2米", 55, 120, 80, 25, "8544422900", "006", 240, ""),
-    ("PB-10000", "Power bank 10,000 mAh", "移动电源 10000毫安时", 230, 150, 70, 16, "8507600090", "007", 1450, "battery"),
+    ("PB-10000", "Power bank 10 Ah", "移动电源 10000mAh", 230, 150, 70, 16, "8507600090", "007", 1450, "battery"),
     ("LAMP-DESK-W", "Desk lamp, white", "台灯 白色", 980, 420, 180, 120, "9405210090", "007", 1890, "fragile"),
-    ("T-SHIRT-01-M", "T-shirt, organic cotton, M", "有机棉T恤 M码", 180, 280, 220, 20, "6109100021", "011", 520, "textile"),
-    ("T-SHIRT-01-L", "T-shirt, organic cotton, L", "有机棉T恤 L码", 195, 280, 220, 22, "6109100021", "011", 520, "textile"),
+    ("T-SHIRT-01-M", "T-shirt, cotton, M", "纯棉T恤 M码", 180, 280, 220, 20, "6109100021", "011", 520, "textile"),
+    ("T-SHIRT-01-L", "T-shirt, cotton, L", "纯棉T恤 L码", 195, 280, 220, 22, "6109100021", "011", 520, "textile"),
     ("SERUM-30ML", "Face serum 30 ml", "精华液 30毫升", 95, 45, 45, 120, "3304990039", "035", 1980, "liquid"),
     ("VITC-60", "Vitamin C, 60 tablets", "维生素C 60片", 110, 60, 60, 110, "2106909090", "035", 890, "food"),
     ("YOGA-MAT-6", "Yoga mat, 6 mm", "瑜伽垫 6毫米", 1150, 620, 130, 130, "9506911900", "007", 1320, ""),
@@ -109,9 +109,7 @@ def demo_key(seller_code: str) -> str:
 
 # Rows to show at the first start: who, login or badge, password or PIN, first page.
 DEMO_LOGINS = [(person.name, person.login, person.password, "/login") for person in PEOPLE] + [
-    (person.name, badge_of(person), person.pin, "/floor/badge")
-    for person in PEOPLE
-    if person.badge and person.pin
+    (person.name, badge_of(person), person.pin, "/floor/badge") for person in PEOPLE if person.badge and person.pin
 ]
 
 
@@ -193,9 +191,7 @@ def _list_goods(seller_code: str, number: int) -> None:
     """The same dozen for both sellers, under the same SKUs: what belongs to whom must never depend on the code. Some
     EANs are shared too, as brands' goods are; each seller has case codes of their own.
     """
-    for row, (sku, english, chinese, grams, length, width, height, hs, unit, cents, cargo) in enumerate(
-        GOODS
-    ):
+    for row, (sku, english, chinese, grams, length, width, height, hs, unit, cents, cargo) in enumerate(GOODS):
         shared = row % 3 == 0
         digits = f"69{0 if shared else number + 1}{row:09}"
         ean = digits + gs1_check_digit(digits)
@@ -211,7 +207,8 @@ def _list_goods(seller_code: str, number: int) -> None:
             "cargo_attributes": [cargo] if cargo else [], "lot_controlled": expiry_days is not None,
             "expiry_controlled": expiry_days is not None, "outbound_days": expiry_days or 0,
             "customs_name_en": english, "customs_name_zh": chinese, "hs_code": hs, "origin_country": "CN",
-            "declared_value_minor": cents, "declared_currency": "USD", "customs_item_number": str(row + 1 + 100 * number),
+            "declared_value_minor": cents, "declared_currency": "USD",
+            "customs_item_number": str(row + 1 + 100 * number),
             "customs_unit": unit, "customs_unit_factor": 1,
         }  # fmt: skip
         catalog.create_product(SYSTEM, data, codes, seller=seller_code)

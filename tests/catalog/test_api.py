@@ -19,11 +19,10 @@ def api(cast, client):
 
 
 def count(db_session) -> tuple[int, int]:
-    found = (
+    return (
         db_session.scalar(select(func.count(Product.id))),
         db_session.scalar(select(func.count(ProductBarcode.id))),
     )
-    return found
 
 
 def test_a_product_is_created_and_read_back(api, cast):
@@ -144,7 +143,8 @@ def test_a_bulk_has_1_to_200_items(api, items, code):
 
 
 def test_the_list_pages_through_all_products_once(api, cast):
-    seen, path = [], "/api/v1/products?limit=5"
+    seen: list[str] = []
+    path: str | None = "/api/v1/products?limit=5"
     while path:
         answer = api.get(path)
         seen += [product["sku"] for product in answer.json["data"]]

@@ -59,7 +59,10 @@ def test_a_bonded_warehouse_has_a_regime_and_no_other_one(cast, db_session):
     rest = {"country": "DE", "time_zone": "Europe/Berlin", "currency": "EUR"}
     make = service.create_warehouse
     assert refusal_of(make, cast.admin, site, "X1", "X", WarehouseKind.BONDED, **rest) == "regime_needed"
-    assert refusal_of(make, cast.admin, site, "X1", "X", WarehouseKind.OVERSEAS, regime="1210", **rest) == "regime_not_bonded"
+    assert (
+        refusal_of(make, cast.admin, site, "X1", "X", WarehouseKind.OVERSEAS, regime="1210", **rest)
+        == "regime_not_bonded"
+    )
     wrong = {**rest, "time_zone": "Europe/Atlantis"}
     assert refusal_of(make, cast.admin, site, "X1", "X", WarehouseKind.OVERSEAS, **wrong) == "time_zone_unknown"
     assert make(cast.admin, site, "X1", "X", WarehouseKind.OVERSEAS, **rest).label_prefix == "X1"

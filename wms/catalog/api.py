@@ -28,9 +28,7 @@ from wms.platform.http import (
 )
 from wms.platform.schemas import load_or_refuse
 
-blueprint = Blueprint(
-    "catalog", __name__, url_prefix="/api/v1/products", description="Products and their barcodes"
-)
+blueprint = Blueprint("catalog", __name__, url_prefix="/api/v1/products", description="Products and their barcodes")
 BLUEPRINTS = [blueprint]
 
 
@@ -51,9 +49,7 @@ def create(body: dict[str, Any]) -> Response:
 def create_many(body: dict[str, Any]) -> Response:
     """Create up to 200 products, each by itself: a wrong one does not hold up the others."""
     schema = schemas.ProductSchema()
-    return run_bulk(
-        "products.create", body["items"], lambda item: _create(load_or_refuse(schema, item)), _answer
-    )
+    return run_bulk("products.create", body["items"], lambda item: _create(load_or_refuse(schema, item)), _answer)
 
 
 @blueprint.get("")
@@ -89,9 +85,7 @@ def edit(body: dict[str, Any], product_id: uuid.UUID) -> Response:
     version = require_match()
     given = {"id": product_id, "version": version, "changes": body}
     return answer_outcome(
-        run_command(
-            "products.edit", given, lambda: service.edit_product(actor(), product_id, body, version), _answer
-        )
+        run_command("products.edit", given, lambda: service.edit_product(actor(), product_id, body, version), _answer)
     )
 
 
@@ -134,9 +128,7 @@ def _barcode_answer(barcode: ProductBarcode) -> dict[str, Any]:
 def _dump(products: list[Product]) -> list[dict[str, Any]]:
     barcodes = queries.barcodes_of(product.id for product in products)
     codes = seller_codes({product.owner_id for product in products})
-    return [
-        schemas.dump_product(product, barcodes[product.id], codes[product.owner_id]) for product in products
-    ]
+    return [schemas.dump_product(product, barcodes[product.id], codes[product.owner_id]) for product in products]
 
 
 def _after(text: str | None) -> Any:

@@ -66,9 +66,7 @@ class Product(Base):
     expiry_controlled: Mapped[bool] = mapped_column(Boolean, default=False)
     outbound_days: Mapped[int] = mapped_column(Integer, default=0)  # last sale day = expiry less these days
     serial_control: Mapped[str] = mapped_column(String(8), default=SerialControl.NONE.value)
-    cargo_attributes: Mapped[list[str]] = mapped_column(
-        ARRAY(String(16)), default=list
-    )  # battery, liquid, fragile …
+    cargo_attributes: Mapped[list[str]] = mapped_column(ARRAY(String(16)), default=list)  # battery, liquid, fragile …
     velocity_class: Mapped[str] = mapped_column(String(1), default="C")  # pushed down by reports: A, B, C
     # customs columns (declared by the seller; the book item is what a bonded warehouse books it under)
     customs_name_zh: Mapped[str | None] = mapped_column(String(255))

@@ -41,9 +41,7 @@ class BarcodeSchema(CodedSchema):
 class _Fields(CodedSchema):
     lot_controlled = fields.Boolean()
     expiry_controlled = fields.Boolean()
-    outbound_days = Count(
-        0, 3650, metadata={"description": "Days before expiry after which it is no longer sold."}
-    )
+    outbound_days = Count(0, 3650, metadata={"description": "Days before expiry after which it is no longer sold."})
     serial_control = Choice([control.value for control in SerialControl])
     cargo_attributes = Items(Choice(CARGO), 0, len(CARGO))
     customs_name_zh = Text(255, allow_none=True, metadata={"example": "保温杯"})
@@ -61,9 +59,7 @@ class _Fields(CodedSchema):
 class ProductSchema(_Fields):
     """A product to create."""
 
-    seller = Text(
-        8, metadata={"example": "ACME", "description": "Needed by those who work for several sellers."}
-    )
+    seller = Text(8, metadata={"example": "ACME", "description": "Needed by those who work for several sellers."})
     sku = Text(rules.SKU_MAX, required=True, metadata={"example": "MUG-450-BLUE"})
     name_en = Text(255, required=True, metadata={"example": "Travel mug 450 ml, blue"})
     name_zh = Text(255, required=True, metadata={"example": "旅行杯 450毫升 蓝色"})
@@ -145,7 +141,6 @@ def dump_product(product: Product, barcodes: list[ProductBarcode], seller_code: 
     found: dict[str, Any] = ProductAnswer(exclude=("barcodes", "seller")).dump(product)
     found["seller"] = seller_code
     found["barcodes"] = [
-        {"id": str(each.id), "barcode": each.barcode, "kind": each.kind, "quantity": each.quantity}
-        for each in barcodes
+        {"id": str(each.id), "barcode": each.barcode, "kind": each.kind, "quantity": each.quantity} for each in barcodes
     ]
     return found

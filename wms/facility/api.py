@@ -14,9 +14,7 @@ from wms.facility.schemas import LocationQuery, LocationSchema, LocationsSchema,
 from wms.platform.access import actor, requires
 from wms.platform.http import answer_page, decode_cursor, encode_cursor
 
-blueprint = Blueprint(
-    "facility", __name__, url_prefix="/api/v1/warehouses", description="Warehouses and bins"
-)
+blueprint = Blueprint("facility", __name__, url_prefix="/api/v1/warehouses", description="Warehouses and bins")
 BLUEPRINTS = [blueprint]
 
 

@@ -62,9 +62,7 @@ def location_by_barcode(barcode: str) -> Location | None:
 
 
 def location_by_code(warehouse_id: uuid.UUID, code: str) -> Location | None:
-    return session().scalar(
-        select(Location).where(Location.warehouse_id == warehouse_id, Location.code == code)
-    )
+    return session().scalar(select(Location).where(Location.warehouse_id == warehouse_id, Location.code == code))
 
 
 def locations_by_ids(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Location]:
@@ -92,7 +90,5 @@ def station_by_id(station_id: uuid.UUID) -> Station | None:
 
 def units_by_barcode(warehouse_id: uuid.UUID, barcode: str) -> Sequence[HandlingUnit]:
     """The containers of a warehouse that carry a label; more than one when a supplier's carton label repeats."""
-    statement = select(HandlingUnit).where(
-        HandlingUnit.barcode == barcode, HandlingUnit.warehouse_id == warehouse_id
-    )
+    statement = select(HandlingUnit).where(HandlingUnit.barcode == barcode, HandlingUnit.warehouse_id == warehouse_id)
     return session().scalars(statement).all()

@@ -68,9 +68,7 @@ def create_warehouse(
         raise not_found("site")
     _refuse_taken(Warehouse.id, "warehouse_code_taken", code, Warehouse.code == code)
     if label_prefix is None:
-        label_prefix = (
-            code if session().scalar(select(Warehouse.id).where(Warehouse.label_prefix == "")) else ""
-        )
+        label_prefix = code if session().scalar(select(Warehouse.id).where(Warehouse.label_prefix == "")) else ""
     _refuse_taken(Warehouse.id, "label_prefix_taken", label_prefix, Warehouse.label_prefix == label_prefix)
     warehouse = Warehouse(
         site_id=site_id, code=code, name=name, kind=kind.value, country=country, time_zone=time_zone, currency=currency,
@@ -113,14 +111,9 @@ def generate_locations(
     if zone is None:
         raise not_found("zone")
     planned = rules.expand(plan)
-    labels = {
-        each.code: rules.own_label(OwnCode.LOCATION, warehouse.label_prefix, each.code) for each in planned
-    }
+    labels = {each.code: rules.own_label(OwnCode.LOCATION, warehouse.label_prefix, each.code) for each in planned}
     _refuse_existing(warehouse.id, labels)
-    last = (
-        session().scalar(select(func.max(Location.walk_order)).where(Location.warehouse_id == warehouse_id))
-        or 0
-    )
+    last = session().scalar(select(func.max(Location.walk_order)).where(Location.warehouse_id == warehouse_id)) or 0
     shared = {
         "warehouse_id": warehouse.id, "zone_id": zone.id, "kind": (kind or LocationKind(zone.purpose)).value,
         "max_weight_g": max_weight_g, "max_volume_cm3": max_volume_cm3, "mixes_products": mixes_products,
@@ -146,15 +139,11 @@ def _refuse_existing(warehouse_id: uuid.UUID, labels: dict[str, str]) -> None:
         raise Refused("location_barcode_taken", {"code": taken})
 
 
-def create_station(
-    actor: Actor, warehouse_id: uuid.UUID, code: str, name: str, location_id: uuid.UUID
-) -> Station:
+def create_station(actor: Actor, warehouse_id: uuid.UUID, code: str, name: str, location_id: uuid.UUID) -> Station:
     """A bench at a location of the same warehouse."""
     warehouse = load_warehouse_to_build(actor, warehouse_id)
     _require_location(warehouse_id, location_id)
-    _refuse_taken(
-        Station.id, "station_code_taken", code, Station.warehouse_id == warehouse_id, Station.code == code
-    )
+    _refuse_taken(Station.id, "station_code_taken", code, Station.warehouse_id == warehouse_id, Station.code == code)
     label = rules.own_label(OwnCode.STATION, warehouse.label_prefix, code)
     station = Station(warehouse_id=warehouse_id, code=code, barcode=label, name=name, location_id=location_id)
     session().add(station)

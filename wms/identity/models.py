@@ -21,9 +21,7 @@ class Seller(Base):
     code: Mapped[str] = mapped_column(String(8), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
-    credit_state: Mapped[str] = mapped_column(
-        String(8), default="good"
-    )  # good | blocked, pushed down by billing
+    credit_state: Mapped[str] = mapped_column(String(8), default="good")  # good | blocked, pushed down by billing
     created_at: Mapped[Instant]
 
 

@@ -89,9 +89,7 @@ def badge_post() -> BaseResponse | tuple[str, int]:
         _leave()
         opened = service.login_with_badge(form.get("badge", "")[:64], form.get("pin", "")[:6])
     if isinstance(opened, Refused):
-        return render_template(
-            "identity/badge.html", refusal=show_refusal(opened), next=form.get("next", "")
-        ), 422
+        return render_template("identity/badge.html", refusal=show_refusal(opened), next=form.get("next", "")), 422
     return _enter(opened, "/floor/station")
 
 
@@ -134,8 +132,9 @@ def keys() -> str:
 @requires(Permission.KEYS_MANAGE)
 def create_key() -> str | tuple[str, int]:
     """The new key is shown in this answer and never again; the command row holds its id only."""
-    form, made = request.form, []
-    body = {
+    form = request.form
+    made: list[service.IssuedKey] = []
+    body: dict[str, Any] = {
         "seller": form.get("seller"),
         "name": form.get("name", "").strip()[:80],
         "scopes": form.getlist("scopes"),
@@ -149,9 +148,7 @@ def create_key() -> str | tuple[str, int]:
     outcome = _run("identity.issue_key", body, use_case, lambda key: {"id": key.id})
     if isinstance(outcome, Refused):
         return _keys_page(refusal=show_refusal(outcome)), 422
-    return _keys_page(
-        issued=made[-1].text if made and not outcome.replayed else None, replayed=outcome.replayed
-    )
+    return _keys_page(issued=made[-1].text if made and not outcome.replayed else None, replayed=outcome.replayed)
 
 
 @blueprint.post("/keys/<uuid:key_id>/revoke")
@@ -185,9 +182,7 @@ def create_person() -> BaseResponse:
         user = service.create_user(actor(), body["login"], body["name"] or body["login"])
         service.set_password(actor(), user.id, password)
         if body["seller"]:
-            service.add_membership(
-                actor(), user.id, queries.choose_owner(actor(), body["seller"]).id, body["role"]
-            )
+            service.add_membership(actor(), user.id, queries.choose_owner(actor(), body["seller"]).id, body["role"])
         else:
             service.add_staff_role(actor(), user.id, body["role"])
         return user.id

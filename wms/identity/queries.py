@@ -71,9 +71,7 @@ def actor_from_person(
         name=row.name,
         permissions=permissions - rules.NOT_BY_BADGE if face == "floor" else permissions,
         seller_ids=None if staff else frozenset(uuid.UUID(seller) for _, _, seller in memberships),
-        warehouse_ids=None
-        if None in places or not staff
-        else frozenset(uuid.UUID(place) for place in places),
+        warehouse_ids=None if None in places or not staff else frozenset(uuid.UUID(place) for place in places),
         language=row.language,
         roles=tuple(sorted({name for name, _, _ in granted})),
         session_id=session_id,
@@ -95,7 +93,7 @@ def permissions_of_user(user_id: uuid.UUID) -> frozenset[Permission]:
 
 def seller_codes(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     rows = session().execute(select(Seller.id, Seller.code).where(Seller.id.in_(set(ids))))
-    return {key: code for key, code in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def sellers_seen(actor: Actor) -> Sequence[Seller]:
@@ -128,12 +126,13 @@ def shops_of(actor: Actor, seller_id: uuid.UUID) -> Sequence[Shop]:
     return session().scalars(select(Shop).where(Shop.seller_id == seller_id).order_by(Shop.name)).all()
 
 
-def keys_seen(actor: Actor) -> Sequence[Row[tuple[ApiKey, str]]]:
+def keys_seen(actor: Actor) -> list[tuple[ApiKey, str]]:
     """The keys of the actor's sellers with the seller's code, newest first."""
     statement = select(ApiKey, Seller.code).join(Seller, Seller.id == ApiKey.seller_id)
     if actor.seller_ids is not None:
         statement = statement.where(ApiKey.seller_id.in_(actor.seller_ids))
-    return session().execute(statement.order_by(ApiKey.created_at.desc(), ApiKey.id.desc())).all()
+    rows = session().execute(statement.order_by(ApiKey.created_at.desc(), ApiKey.id.desc()))
+    return [(row[0], row[1]) for row in rows]
 
 
 def people() -> Sequence[Row[Any]]:

@@ -41,9 +41,7 @@ def issue_api_key(
         raise not_found("seller")
     wrong = rules.wrong_scopes(scopes)
     if wrong:
-        raise invalid_fields(
-            [FieldError("/scopes", "scope_not_for_keys", {"scope": scope}) for scope in wrong]
-        )
+        raise invalid_fields([FieldError("/scopes", "scope_not_for_keys", {"scope": scope}) for scope in wrong])
     if not scopes:
         raise invalid("/scopes", "required")
     if expires_at is not None and expires_at <= clock.now():

@@ -19,9 +19,7 @@ from wms.platform.i18n import LANGUAGES
 from wms.platform.locks import Rank, lock_one
 
 
-def create_user(
-    actor: Actor, login: str, name: str, *, language: str = "en", handedness: str = "right"
-) -> User:
+def create_user(actor: Actor, login: str, name: str, *, language: str = "en", handedness: str = "right") -> User:
     """A person without password, badge or role: they can do nothing yet. Logins compare without case."""
     _require_manager(actor)
     if language not in LANGUAGES:
@@ -82,9 +80,7 @@ def set_language(actor: Actor, language: str) -> None:
     user.language = language
 
 
-def add_staff_role(
-    actor: Actor, user_id: uuid.UUID, role: str, warehouse_id: uuid.UUID | None = None
-) -> StaffRole:
+def add_staff_role(actor: Actor, user_id: uuid.UUID, role: str, warehouse_id: uuid.UUID | None = None) -> StaffRole:
     """Make a person the operator's staff, in one warehouse or (None) in every one."""
     _require_manager(actor)
     user = load_user_to_edit(actor, user_id)
@@ -104,9 +100,7 @@ def add_staff_role(
     return added
 
 
-def add_membership(
-    actor: Actor, user_id: uuid.UUID, seller_id: uuid.UUID, role: str = "seller"
-) -> Membership:
+def add_membership(actor: Actor, user_id: uuid.UUID, seller_id: uuid.UUID, role: str = "seller") -> Membership:
     """Let a person work for a seller; an agency's person works for many."""
     _require_manager(actor)
     user = load_user_to_edit(actor, user_id)

@@ -41,9 +41,7 @@ def create_shop(actor: Actor, seller_id: uuid.UUID, platform: str, account: str,
     """A seller's shop on a platform; (platform, account) once per seller."""
     if not actor.sees_seller(seller_id) or session().get(Seller, seller_id) is None:
         raise not_found("seller")
-    same = select(Shop.id).where(
-        Shop.seller_id == seller_id, Shop.platform == platform, Shop.account == account
-    )
+    same = select(Shop.id).where(Shop.seller_id == seller_id, Shop.platform == platform, Shop.account == account)
     if session().scalar(same) is not None:
         raise Refused("shop_exists", {"platform": platform, "account": account})
     shop = Shop(seller_id=seller_id, platform=platform, account=account, name=name, created_at=clock.now())

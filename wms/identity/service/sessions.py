@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -75,9 +76,7 @@ def open_session(user_id: uuid.UUID, face: str) -> Opened:
     """A new login with a token of its own (never a token that a browser brought)."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     now = clock.now()
-    opened = LoginSession(
-        token_hash=hash_random(token), user_id=user_id, face=face, created_at=now, seen_at=now
-    )
+    opened = LoginSession(token_hash=hash_random(token), user_id=user_id, face=face, created_at=now, seen_at=now)
     session().add(opened)
     session().flush()
     return Opened(opened.id, user_id, token, face)
@@ -95,10 +94,8 @@ def end_sessions(user_id: uuid.UUID, face: str | None = None) -> int:
     return _end(*conditions)
 
 
-def _end(*conditions: object) -> int:
-    statement = (
-        update(LoginSession).where(LoginSession.ended_at.is_(None), *conditions).values(ended_at=clock.now())
-    )  # type: ignore[arg-type]
+def _end(*conditions: Any) -> int:
+    statement = update(LoginSession).where(LoginSession.ended_at.is_(None), *conditions).values(ended_at=clock.now())
     ended = session().execute(statement.returning(LoginSession.id)).all()
     return len(ended)
 
