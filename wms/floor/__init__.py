@@ -1,0 +1,1 @@
+"""The floor: scanning scenarios and the tablet app."""
