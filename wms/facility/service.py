@@ -5,10 +5,11 @@ inventory's.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from wms.core import clock
@@ -158,7 +159,11 @@ def create_handling_unit(
     warehouse = _load_warehouse(actor, warehouse_id, Permission.FLOOR_WORK, Permission.FACILITY_WRITE)
     _require_location(warehouse_id, location_id)
     _refuse_taken(
-        HandlingUnit.id, "unit_code_taken", code, HandlingUnit.warehouse_id == warehouse_id, HandlingUnit.code == code
+        HandlingUnit.id,
+        "unit_code_taken",
+        code,
+        HandlingUnit.warehouse_id == warehouse_id,
+        HandlingUnit.code == code,
     )
     own = OwnCode.TOTE if kind is HandlingUnitKind.TOTE else OwnCode.UNIT
     unit = HandlingUnit(
@@ -230,3 +235,31 @@ def _add_location(warehouse: Warehouse, zone: Zone, code: str, kind: LocationKin
     session().add(location)
     session().flush()
     return location
+
+
+def enter_units(
+    warehouse_id: uuid.UUID,
+    kind: HandlingUnitKind,
+    location_id: uuid.UUID,
+    units: Sequence[tuple[str, str, uuid.UUID]],
+    subject_kind: str,
+) -> list[uuid.UUID]:
+    """Containers that come in with a document: (code, barcode, subject id) each, one statement; returns their ids.
+
+    The caller has authorised and holds its document's lock; a code that is there already is the caller's fault.
+    """
+    now = clock.now()
+    keyed = [(new_id(), unit) for unit in units]
+    rows = [
+        {"id": key, "warehouse_id": warehouse_id, "kind": kind.value, "code": code, "barcode": barcode,
+         "location_id": location_id, "state": "in_use", "subject_kind": subject_kind, "subject_id": subject_id,
+         "created_at": now}
+        for key, (code, barcode, subject_id) in keyed
+    ]  # fmt: skip
+    session().execute(insert(HandlingUnit), rows)
+    return [each for each, _ in keyed]
+
+
+def set_unit_state(unit_id: uuid.UUID, state: str) -> None:
+    """Called by the owner of the document that the container came with; that document's lock guards it."""
+    session().execute(update(HandlingUnit).where(HandlingUnit.id == unit_id).values(state=state))

@@ -1,0 +1,66 @@
+"""Serial numbers of products under full control: they enter with a receipt and follow the goods from row to row.
+
+Each names its balance row; their count equals what is on hand there (audit). A shipped or voided number may come in
+again (a return), one that is in stock may not.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import text
+
+from wms.core import clock
+from wms.core.ids import new_id
+from wms.core.refusals import Refused
+from wms.platform.database import session
+
+_ENTER = text(
+    "INSERT INTO serial AS s (id, owner_id, product_id, number, state, balance_id, subject_kind, subject_id,"
+    " created_at) SELECT k.id, :owner, :product, k.number, 'in_stock', :balance, :kind, :subject, :now"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS text[])) AS k(id, number) ORDER BY k.number"
+    " ON CONFLICT (product_id, number) DO UPDATE SET state = 'in_stock', balance_id = excluded.balance_id,"
+    " subject_kind = excluded.subject_kind, subject_id = excluded.subject_id WHERE s.state <> 'in_stock'"
+    " RETURNING number"
+)
+_FOLLOW = text(
+    "UPDATE serial SET balance_id = :target WHERE balance_id = :source AND product_id = :product"
+    " AND (CAST(:numbers AS text[]) IS NULL OR number = ANY(CAST(:numbers AS text[]))) RETURNING id"
+)
+_VOID = text(
+    "UPDATE serial SET state = 'void', balance_id = NULL WHERE subject_kind = :kind AND subject_id = :subject"
+    " AND state = 'in_stock'"
+)
+
+
+def enter(
+    owner_id: uuid.UUID, product_id: uuid.UUID, balance_id: int, numbers: Sequence[str], kind: str, subject: uuid.UUID
+) -> None:
+    """These numbers are now in this row. Refuses `serial_known` for one that is in stock already."""
+    values = {
+        "owner": owner_id, "product": product_id, "balance": balance_id, "ids": [new_id() for _ in numbers],
+        "numbers": list(numbers), "kind": kind, "subject": subject, "now": clock.now(),
+    }  # fmt: skip
+    entered = set(session().execute(_ENTER, values).scalars())
+    for number in numbers:
+        if number not in entered:
+            raise Refused("serial_known", {"number": number})
+
+
+def follow(product_id: uuid.UUID, source: int, target: int, quantity: int, numbers: Sequence[str] | None) -> None:
+    """Numbers go with their goods; None means all of the row. Refuses `serials_moving` when they are not `quantity`."""
+    values = {
+        "product": product_id,
+        "source": source,
+        "target": target,
+        "numbers": None if numbers is None else list(numbers),
+    }
+    moved = len(session().execute(_FOLLOW, values).all())
+    if moved != quantity:
+        raise Refused("serials_moving", {"wanted": quantity, "given": moved})
+
+
+def void(kind: str, subject: uuid.UUID) -> None:
+    """The receipt that brought these numbers in is undone."""
+    session().execute(_VOID, {"kind": kind, "subject": subject})
