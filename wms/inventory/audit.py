@@ -10,7 +10,8 @@ from wms.platform.auditing import Check
 SELLABLE = (
     "b.condition = 'good' AND b.held_by = 0 AND l.kind IN ('storage', 'bulk', 'pick_face', 'cross_dock')"
     " AND b.customs_status IN ('none', 'bonded')"
-    " AND (lot.expires_on IS NULL OR lot.expires_on - p.outbound_days >= (CAST(:now AS timestamptz) AT TIME ZONE w.time_zone)::date)"
+    " AND (lot.expires_on IS NULL"
+    "  OR lot.expires_on - p.outbound_days >= (CAST(:now AS timestamptz) AT TIME ZONE w.time_zone)::date)"
     " AND (b.customs_status <> 'bonded' OR bi.booked_at IS NOT NULL)"
 )
 
