@@ -154,8 +154,12 @@ def record_weight(
     return parcel
 
 
-def close_parcel(actor: Actor, parcel_id: uuid.UUID, scanned_number: str) -> Parcel:
+def close_parcel(
+    actor: Actor, parcel_id: uuid.UUID, scanned_number: str, *, handling_unit_id: uuid.UUID | None = None
+) -> Parcel:
     """The box is shut and its waybill was scanned back. The same scan again changes nothing.
+
+    `handling_unit_id`: the box as a thing that holds stock.
 
     Refuses `weight_missing`, `number_missing`, and `waybill_differs` when another label is on the box.
     """
@@ -170,6 +174,7 @@ def close_parcel(actor: Actor, parcel_id: uuid.UUID, scanned_number: str) -> Par
         raise Refused("weight_missing", {})
     parcel.state = PARCEL.apply("close", parcel.state).value
     parcel.closed_at = clock.now()
+    parcel.handling_unit_id = handling_unit_id or parcel.handling_unit_id
     session().flush()
     return parcel
 
