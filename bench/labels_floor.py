@@ -29,7 +29,7 @@ def page(number: str, texts: tuple[str, ...]) -> bytes:
         f"BT /F1 {8 + place:.2f} Tf 1 0 0 1 {10.5 + place:.2f} {400.25 - 12 * place:.2f} Tm ({text}) Tj ET"
         for place, text in enumerate(texts)
     ]
-    return zlib.compress("\n".join(operators).encode("latin-1"), 6)
+    return zlib.compress("\n".join(operators).encode("latin-1"), 5)
 
 
 def _bars(modules: str, row: int) -> str:

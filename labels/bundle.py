@@ -119,7 +119,7 @@ class _Finished(pdfdoc.PDFObject):  # type: ignore[misc, unused-ignore]
 
 def _stream(content: bytes, entries: str = "") -> _Finished:
     """A compressed stream; `entries` are further entries of its dictionary."""
-    packed = zlib.compress(content, 6)
+    packed = zlib.compress(content, 5)
     head = f"<< {entries}/Filter /FlateDecode /Length {len(packed)} >>\nstream\n"
     return _Finished(head.encode("ascii") + packed + b"\nendstream")
 
@@ -138,11 +138,12 @@ class _BundleWriter:
         resources.basicFonts()
         resources.XObject = self._form_references
         self._resources = self._refer(resources)
-        self._parent = self._refer(self._document.Pages)
+        self._shared = f"/Parent {self._refer(self._document.Pages)} /Resources {self._resources}"
 
     def _refer(self, part: pdfdoc.PDFObject) -> str:
         """'12 0 R' for an object, registering it."""
-        return str(self._document.Reference(part).format(self._document).decode("ascii"))
+        name = self._document.Reference(part).name
+        return "{} {} R".format(*self._document.idToObjectNumberAndVersion[name])
 
     def add(self, label: Label) -> None:
         template = template_for(label)
@@ -152,12 +153,10 @@ class _BundleWriter:
         sheet.call(name)
         template.draw(sheet, label)
         content = self._refer(_stream(sheet.operators()))
-        page = (
-            f"<< /Type /Page /Parent {self._parent} /MediaBox {_box_in_points(label)} "
-            f"/Resources {self._resources} /Contents {content} >>"
-        )
+        media_box = _box_in_points(label)
+        page = f"<< /Type /Page {self._shared} /MediaBox {media_box} /Contents {content} >>"
         self._document.addPage(_Finished(page.encode("ascii")))
-        codes = (*constant_codes, *(Code(symbology, content) for symbology, content in sheet.codes))
+        codes = (*constant_codes, *[Code(*code) for code in sheet.codes])
         self.pages.append(PageInfo(label.size.width_mm, label.size.height_mm, codes))
 
     def _constant_part(self, template: Template[Any], label: Label) -> tuple[str, list[Code]]:

@@ -33,16 +33,16 @@ class Box(NamedTuple):
         )
 
     def upper(self, height: float) -> Box:
-        return self._replace(height=height)
+        return Box(self.left, self.top, self.width, height)
 
     def lower(self, height: float) -> Box:
-        return self._replace(top=self.bottom - height, height=height)
+        return Box(self.left, self.bottom - height, self.width, height)
 
     def leftmost(self, width: float) -> Box:
-        return self._replace(width=width)
+        return Box(self.left, self.top, width, self.height)
 
     def rightmost(self, width: float) -> Box:
-        return self._replace(left=self.right - width, width=width)
+        return Box(self.right - width, self.top, width, self.height)
 
     def rows(self, *shares: float) -> list[Box]:
         """Cut from top to bottom in the proportion of the shares."""

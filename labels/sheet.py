@@ -7,8 +7,7 @@ which is where a printer's raster begins; text is not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from labels.errors import LabelRefused
 from labels.geometry import Box
@@ -21,6 +20,53 @@ Align = Literal["left", "center", "right"]
 _START_SHARE = {"left": 0.0, "center": 0.5, "right": 1.0}
 # Stroke that makes the one weight of the typeface look bold, as a share of the size.
 _EMPHASIS_EM = 0.035
+
+
+class TextSlot(NamedTuple):
+    """A place for text, worked out once for all pages of a size; made by `text_slot`.
+
+    Lengths in points, `top_pt` from the top of the page. `start_share` is the share of
+    spare width left of a line, `hangs` says that lines start at the top, `colour` is its operators.
+    """
+
+    left_pt: float
+    top_pt: float
+    width_pt: float
+    height_pt: float
+    largest_pt: float
+    smallest_pt: float
+    lines: int
+    start_share: float
+    hangs: bool
+    bold: bool
+    colour: str
+
+
+def text_slot(
+    box: Box,
+    largest_pt: float,
+    smallest_pt: float,
+    *,
+    lines: int = 1,
+    align: Align = "left",
+    top: bool = False,
+    bold: bool = False,
+    white: bool = False,
+) -> TextSlot:
+    """Text in a box, as large as fits between the sizes; vertically centred unless `top`."""
+    return TextSlot(
+        box.left * POINTS_PER_MM,
+        box.top * POINTS_PER_MM,
+        box.width * POINTS_PER_MM,
+        box.height * POINTS_PER_MM,
+        largest_pt,
+        smallest_pt,
+        lines,
+        _START_SHARE[align],
+        top,
+        bold,
+        "1 g 1 G " if white else "",
+    )
 
 
 class Sheet:
@@ -40,7 +86,7 @@ class Sheet:
     def text(
         self,
         box: Box,
-        content: str | Iterable[str],
+        content: str | tuple[str, ...],
         largest_pt: float,
         smallest_pt: float,
         *,
@@ -50,57 +96,65 @@ class Sheet:
         bold: bool = False,
         white: bool = False,
     ) -> None:
-        """Text in a box, as large as fits between the sizes; vertically centred unless `top`."""
-        if isinstance(content, str):
-            paragraphs: tuple[str, ...] = (content,) if content and not content.isspace() else ()
-        else:
-            paragraphs = tuple([each for each in content if each and not each.isspace()])
-        if not paragraphs:
+        """Write into a slot made for the occasion; see `text_slot`."""
+        slot = text_slot(
+            box, largest_pt, smallest_pt, lines=lines, align=align, top=top, bold=bold, white=white
+        )
+        self.write(slot, content)
+
+    def write(self, slot: TextSlot, content: str | tuple[str, ...]) -> None:
+        """A text, or one line after another, in a slot. Blank texts leave no trace.
+
+        Sender, return address and date are the same on all pages of a wave: what was set once in a
+        document is not set again.
+        """
+        if not content:
             return
-        width_pt, height_pt = box.width * POINTS_PER_MM, box.height * POINTS_PER_MM
+        key = (slot, content, self._height_pt)
+        operators = self._font.set_before.get(key)
+        if operators is None:
+            operators = self._font.set_before[key] = self._set(slot, content)
+        if operators:
+            self._operators.append(operators)
+
+    def _set(self, slot: TextSlot, content: str | tuple[str, ...]) -> str:
+        given = (content,) if isinstance(content, str) else content
+        paragraphs = tuple([each for each in given if each and not each.isspace()])
+        if not paragraphs:
+            return ""
         # Emphasis adds its stroke on both sides of every line.
-        stroke_pt = largest_pt * _EMPHASIS_EM if bold else 0.0
+        width_pt = slot.width_pt - slot.largest_pt * _EMPHASIS_EM if slot.bold else slot.width_pt
         fitted = fit(
             paragraphs,
-            width_pt - stroke_pt,
-            height_pt,
-            largest_pt=largest_pt,
-            smallest_pt=smallest_pt,
-            most_lines=lines,
+            width_pt,
+            slot.height_pt,
+            largest_pt=slot.largest_pt,
+            smallest_pt=slot.smallest_pt,
+            most_lines=slot.lines,
         )
         size_pt = fitted.size_pt
-        block_pt = size_pt * (CAP_HEIGHT_EM + (len(fitted.lines) - 1) * LINE_HEIGHT_EM)
-        above_pt = 0.0 if top else (height_pt - block_pt) / 2
-        baseline = self._height_pt - box.top * POINTS_PER_MM - above_pt - size_pt * CAP_HEIGHT_EM
-        style = "1 g 1 G " if white else ""
-        if bold:
-            style += f"2 Tr {size_pt * _EMPHASIS_EM:.2f} w "
-        begin, end = (f"q {style}BT", "ET Q") if style else ("BT", "ET")
-        self._operators.append(begin)
-        self._lines(
-            fitted.lines, (box.left * POINTS_PER_MM, baseline), width_pt, size_pt, _START_SHARE[align]
-        )
-        self._operators.append(end)
+        down_pt = slot.top_pt + size_pt * CAP_HEIGHT_EM
+        if not slot.hangs:
+            block_pt = size_pt * (CAP_HEIGHT_EM + (len(fitted.lines) - 1) * LINE_HEIGHT_EM)
+            down_pt += (slot.height_pt - block_pt) / 2
+        shown = self._lines(fitted.lines, slot, self._height_pt - down_pt, size_pt)
+        style = f"{slot.colour}2 Tr {size_pt * _EMPHASIS_EM:.2f} w " if slot.bold else slot.colour
+        return f"q {style}BT {shown} ET Q" if style else f"BT {shown} ET"
 
-    def _lines(
-        self,
-        lines: tuple[str, ...],
-        first: tuple[float, float],
-        width_pt: float,
-        size_pt: float,
-        share: float,
-    ) -> None:
+    def _lines(self, lines: tuple[str, ...], slot: TextSlot, baseline: float, size_pt: float) -> str:
         """Show lines from a first baseline downwards; moves are relative to the line before."""
-        left, down = first
-        at, font_now = 0.0, ""
+        share, start, at, down, font_now = slot.start_share, slot.left_pt, 0.0, baseline, ""
+        shown: list[str] = []
         for line in lines:
-            start = left + share * (width_pt - size_pt * width_em(line)) if share else left
+            if share:
+                start = slot.left_pt + share * (slot.width_pt - size_pt * width_em(line))
             move = f"{start - at:.2f} {down:.2f} Td "
             at, down = start, -size_pt * LINE_HEIGHT_EM
             for name, escaped in self._font.runs(line):
                 choose = "" if name == font_now else f"{name} {size_pt:.2f} Tf "
-                self._operators.append(f"{choose}{move}({escaped}) Tj")
+                shown.append(f"{choose}{move}({escaped}) Tj")
                 move, font_now = "", name
+        return "\n".join(shown)
 
     def fill(self, box: Box, *, white: bool = False) -> None:
         """A filled rectangle, at least one dot thick."""

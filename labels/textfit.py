@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from labels.typeface import CAP_HEIGHT_EM, ELLIPSIS, LINE_HEIGHT_EM, width_em
+from labels.typeface import CAP_HEIGHT_EM, CJK_HEIGHT_EM, ELLIPSIS, LINE_HEIGHT_EM, width_em
 
 _SHRINK_STEP = 0.92
 # After these a line may end; CJK characters are handled by their code points.
@@ -13,8 +13,7 @@ _FIRST_CJK, _LAST_CJK = "\u2e80", "\uffef"
 _NOT_AT_LINE_START = frozenset("、，。；：！？）》」』】…,.;:!?)")
 
 
-@dataclass(frozen=True, slots=True)
-class FittedText:
+class FittedText(NamedTuple):
     """Lines and the size in points at which they fit; `cut` says that an ellipsis replaced text."""
 
     lines: tuple[str, ...]
@@ -36,7 +35,7 @@ def fit(
     One-line boxes shrink to the width; boxes of several lines wrap first. At the smallest size what
     still does not fit is cut, its last shown line ending in an ellipsis.
     """
-    size_pt = min(largest_pt, _size_for_height(len(paragraphs), height_pt))
+    size_pt = min(largest_pt, _size_for_height(paragraphs, height_pt))
     widest = max(map(width_em, paragraphs))
     if len(paragraphs) <= most_lines and widest * size_pt <= width_pt and size_pt >= smallest_pt:
         return FittedText(paragraphs, size_pt)
@@ -66,8 +65,9 @@ def _fit_one_line(
     return FittedText((shorten(text, width_pt / smallest_pt, always=False),), smallest_pt, cut=True)
 
 
-def _size_for_height(lines: int, height_pt: float) -> float:
-    return height_pt / (CAP_HEIGHT_EM + (lines - 1) * LINE_HEIGHT_EM)
+def _size_for_height(lines: tuple[str, ...], height_pt: float) -> float:
+    tallest_em = CAP_HEIGHT_EM if all(map(str.isascii, lines)) else CJK_HEIGHT_EM
+    return height_pt / (tallest_em + (len(lines) - 1) * LINE_HEIGHT_EM)
 
 
 def _lines_within(height_pt: float, size_pt: float) -> int:

@@ -7,8 +7,8 @@ lacks it. One weight exists; emphasis is drawn by stroking the outlines.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Hashable, Sequence
+from functools import cache, lru_cache
 from itertools import groupby
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 
 FONT_FILE = Path(__file__).parent / "fonts" / "wqy-microhei.ttc"
 CAP_HEIGHT_EM = 0.714
+# Chinese characters, and capitals with accents, reach above and below capital letters.
+CJK_HEIGHT_EM = 0.92
 LINE_HEIGHT_EM = 1.2
 ELLIPSIS = "…"
 
@@ -24,7 +26,17 @@ ELLIPSIS = "…"
 @cache
 def typeface() -> TTFont:
     """The font, read once per process (about 0.1 s)."""
-    return TTFont("WenQuanYiMicroHei", str(FONT_FILE), subfontIndex=0, asciiReadable=False)
+    font = TTFont("WenQuanYiMicroHei", str(FONT_FILE), subfontIndex=0, asciiReadable=True)
+    # Making a subset copies 4 MB of tables each time; and since all of ASCII is always in, bundles
+    # without other characters share one subset.
+    font.face.get_table = cache(font.face.get_table)
+    font.face.makeSubset = _remembered(font.face.makeSubset)
+    return font
+
+
+def _remembered(make_subset: Callable[[Sequence[int]], bytes]) -> Callable[[Sequence[int]], bytes]:
+    remembered = lru_cache(maxsize=32)(make_subset)
+    return lambda characters: remembered(tuple(characters))
 
 
 @cache
@@ -81,14 +93,21 @@ class FontInDocument:
     def __init__(self, document: PDFDocument) -> None:
         self._document = document
         self._font = typeface()
+        # Operators of texts already set in this document, by place and text; kept by `Sheet.write`.
+        self.set_before: dict[Hashable, str] = {}
         self._names: dict[int, str] = {}
         self._codes = _CodeTable(self._font, document)
+        self._font.splitString(" ", document)
+        self._first_name = self._name(0)
 
     def runs(self, text: str) -> Sequence[tuple[str, str]]:
         """Pieces of the text as (font resource name, escaped PDF string without brackets)."""
+        if text.isascii() and not ("(" in text or ")" in text or "\\" in text):
+            # The font keeps ASCII at its own codes in its first subset.
+            return ((self._first_name, text),)
         escaped = text.translate(self._codes)
         if not self._codes.beyond_first:
-            return ((self._name(0), escaped),)
+            return ((self._first_name, escaped),)
         return [
             (self._name(subset), "".join(characters).translate(self._codes))
             for subset, characters in groupby(text, key=lambda each: self._codes.subset_of[ord(each)])

@@ -30,7 +30,7 @@ def remember_parent(ctx: object, step: object, heads: object, run_args: object, 
 
 
 def run() -> None:
-    with db.get_engine().connect() as connection:
+    with db.engine.connect() as connection:
         connection.execute(text("SET lock_timeout = '2s'"))
         connection.execute(text("SET statement_timeout = 0"))
         context.configure(

@@ -33,7 +33,7 @@ class _Layout(NamedTuple):
 @lru_cache(maxsize=16)
 def _layout(size: Size) -> _Layout:
     tall = size.height_mm > 120
-    shares = (30, 34, 17, 27, 26, 12) if tall else (19, 27, 12, 20, 12.5, 9)
+    shares = (30, 34, 17, 27, 26, 12) if tall else (19, 25, 12, 19, 15, 10)
     head, box_bars, middle, booking, contents, foot = printable_area(size).rows(*shares)
     destination, side = head.columns(70, 30)
     transport, seller = side.rows(1, 1)
@@ -88,23 +88,23 @@ def _caption_strip(cell: Box) -> Box:
 
 def _value(cell: Box) -> Box:
     """A cell below its caption."""
-    body = cell.inset(1.2, 0.8)
-    return body.lower(body.height - 2.9)
+    # Descenders hang below the box that the letters are centred in.
+    return Box(cell.left + 1.2, cell.top + 3.9, cell.width - 2.4, cell.height - 5.1)
 
 
 def _draw(sheet: Sheet, label: CartonLabel) -> None:
     layout = _layout(sheet.size)
     tall = layout.tall
     sheet.text(
-        layout.destination.inset(2.5, 1.5), label.destination, 76, 16, align="center", bold=True, white=True
+        layout.destination.inset(2.5, 2.6), label.destination, 76, 16, align="center", bold=True, white=True
     )
-    sheet.text(_value(layout.transport), label.transport, 20, 7, align="center", lines=2)
+    sheet.text(_value(layout.transport), label.transport, 20, 5.5, align="center", lines=2)
     sheet.text(_value(layout.seller), label.seller_code, 26, 7, lines=2, align="center", bold=True)
     _bars(sheet, layout.box_bars, "box_barcode", label.box_barcode, text_mm=6.0 if tall else 5.0)
     sheet.text(_value(layout.carton), f"{label.number} / {label.total}", 34, 12, align="center", bold=True)
     sheet.text(_value(layout.reference), label.reference, 15, 6, lines=3, align="center")
     _booking(sheet, layout.booking, label.booking_number, tall)
-    _contents(sheet, _value(layout.contents), label, most_lines=5 if tall else 2)
+    _contents(sheet, _value(layout.contents), label, most_lines=4 if tall else 3)
     sheet.text(_value(layout.weight), label.gross_weight, 13, 6, bold=True)
     sheet.text(_value(layout.dimensions), label.dimensions, 13, 6, lines=2)
     origin, printed = layout.origin.inset(1.2, 0.8).rows(55, 45)
@@ -153,13 +153,15 @@ def _contents(sheet: Sheet, box: Box, label: CartonLabel, *, most_lines: int) ->
     columns = [shown] if len(shown) <= most_lines else [shown[:most_lines], shown[most_lines:]]
     more = len(lines) > len(shown)
     row_mm = box.height / most_lines
+    # Two lines of the smallest size, and a gap to the next row.
+    name_lines = 2 if row_mm >= 4.6 else 1
     for place, column in enumerate(columns):
         left = box.left + place * box.width / 2
         width = box.width if len(columns) == 1 else box.width / 2 - 1.5
         for row, line in enumerate(column):
-            cell = Box(left, box.top + row * row_mm, width, row_mm)
+            cell = Box(left, box.top + row * row_mm, width, row_mm - 0.8)
             last = more and place == 1 and row == most_lines - 1
-            sheet.text(cell.leftmost(width - 13), "…" if last else line.sku, 10, 4.8, lines=2)
+            sheet.text(cell.leftmost(width - 13), "…" if last else line.sku, 10, 4.8, lines=name_lines)
             if not last:
                 sheet.text(cell.rightmost(12), line.quantity, 10, 6, align="right", bold=True)
 

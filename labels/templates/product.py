@@ -40,13 +40,13 @@ def _draw(sheet: Sheet, label: ProductLabel) -> None:
         fallback="datamatrix" if label.symbology == "code128" else None,
     )
     sheet.text(bars_text.inset(0, 0.4), label.barcode, 9 * scale, 5, align="center")
-    sheet.text(sku.inset(0, 0.4), label.sku, 12 * scale, 5, lines=2, bold=True)
+    sheet.text(sku.inset(0, 0.1), label.sku, 12 * scale, 5, lines=2, bold=True)
     sheet.text(name.inset(0, 0.3), label.name, 7.5 * scale, 5, lines=2, top=True)
     small = 6.5 * scale
     lot, _, expiry = dates.inset(0, 0.3).columns(49, 2, 49)
     sheet.text(lot, label.lot, small, 4.5)
     sheet.text(expiry, label.expiry, small, 4.5, align="right")
-    origin, printed, _, owner = origins.columns(36, 32, 2, 30)
+    origin, _, printed, _, owner = origins.columns(35, 2, 31, 2, 30)
     sheet.text(origin, label.origin, small, 4.5)
     sheet.text(printed, label.printed_at, small * 0.9, 4.8, align="center")
     sheet.text(owner, label.owner_code, small, 4.5, align="right", bold=True)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from labels.content import WaybillLabel
 from labels.geometry import Box, printable_area
 from labels.media import SIZE_4X6_INCH, SIZE_100X150, Size
-from labels.sheet import Sheet
+from labels.sheet import Sheet, TextSlot, text_slot
 from labels.templates.template import Template
 
 _CAPTION_PT = 6.5
@@ -77,8 +77,8 @@ def _caption_strip(cell: Box) -> Box:
 
 def _value(cell: Box) -> Box:
     """A cell below its caption."""
-    body = cell.inset(1.2, 0.8)
-    return body.lower(body.height - 2.9)
+    # Descenders hang below the box that the letters are centred in.
+    return Box(cell.left + 1.2, cell.top + 3.5, cell.width - 2.4, cell.height - 4.7)
 
 
 def _address(cell: Box) -> Box:
@@ -87,49 +87,65 @@ def _address(cell: Box) -> Box:
     return body.lower(body.height - 3.7)
 
 
+class _Slots(NamedTuple):
+    """Where the texts and symbols that differ from page to page go."""
+
+    parcel: TextSlot
+    sort: TextSlot
+    matrix: Box
+    name: TextSlot
+    name_alone: TextSlot
+    phone: TextSlot
+    address: TextSlot
+    bars: Box
+    bars_text: TextSlot
+    weight: TextSlot
+    reference: TextSlot
+    printed: TextSlot
+    sender: TextSlot
+    returns: TextSlot
+
+
+@lru_cache(maxsize=16)
+def _slots(size: Size) -> _Slots:
+    layout = _layout(size)
+    receiver = layout.receiver.rightmost(layout.receiver.width - 9).inset(2.2, 1.6)
+    first = receiver.upper(7)
+    bars, bars_text_mm = layout.bars, 8.0
+    return _Slots(
+        parcel=text_slot(_value(layout.parcel), 22, 9, align="center", bold=True),
+        sort=text_slot(layout.sort.inset(2, 1.5), 50, 14, align="center", bold=True),
+        matrix=layout.matrix.inset(0.6, 0.6),
+        name=text_slot(first.leftmost(first.width * 0.6), 18, 8, lines=2, bold=True),
+        name_alone=text_slot(first, 18, 8, lines=2, bold=True),
+        phone=text_slot(first.rightmost(first.width * 0.37), 14, 6, align="right"),
+        address=text_slot(receiver.lower(receiver.height - 8.6), 15, 7.5, lines=7, top=True),
+        # As tall and as wide as the row allows: belts read bars at speed and at a slant.
+        bars=Box(bars.left + 0.5, bars.top + 2.5, bars.width - 1, bars.height - bars_text_mm - 3),
+        bars_text=text_slot(bars.inset(2).lower(bars_text_mm), 19, 8, align="center", bold=True),
+        weight=text_slot(_value(layout.weight), 14, 7, bold=True),
+        reference=text_slot(_value(layout.reference), 13, 6),
+        printed=text_slot(layout.printed.inset(1.2, 1), 7, 5, lines=2, align="center"),
+        sender=text_slot(_address(layout.sender), 8, 5, lines=7, top=True),
+        returns=text_slot(_address(layout.returns), 8, 5, lines=7, top=True),
+    )
+
+
 def _draw(sheet: Sheet, label: WaybillLabel) -> None:
-    layout = _layout(sheet.size)
-    sheet.text(_value(layout.parcel), f"{label.number}/{label.total}", 22, 9, align="center", bold=True)
-    sheet.text(layout.sort.inset(2, 1.5), label.sort_code, 50, 14, align="center", bold=True)
-    sheet.code(
-        layout.matrix.inset(0.6, 0.6),
-        "tracking_number",
-        label.matrix,
-        label.tracking_number,
-        preferred_mm=0.875,
-    )
-    _receiver(sheet, layout.receiver, label)
-    _tracking(sheet, layout.bars, label)
-    sheet.text(_value(layout.weight), label.weight, 14, 7, bold=True)
-    sheet.text(_value(layout.reference), label.order_reference, 13, 6)
-    sheet.text(layout.printed.inset(1.2, 1), label.printed_at, 7, 5, lines=2, align="center")
-    sheet.text(_address(layout.sender), label.sender_lines, 8, 5, lines=7, top=True)
-    sheet.text(_address(layout.returns), label.return_lines, 8, 5, lines=7, top=True)
-
-
-def _receiver(sheet: Sheet, cell: Box, label: WaybillLabel) -> None:
-    body = cell.rightmost(cell.width - 9).inset(2.2, 1.6)
-    first = body.upper(7)
-    name, phone = first, first
-    if label.consignee_phone:
-        name, phone = first.leftmost(first.width * 0.6), first.rightmost(first.width * 0.37)
-    sheet.text(name, label.consignee_name, 18, 8, lines=2, bold=True)
-    sheet.text(phone, label.consignee_phone, 14, 6, align="right")
-    sheet.text(body.lower(body.height - 8.6), label.consignee_lines, 15, 7.5, lines=7, top=True)
-
-
-def _tracking(sheet: Sheet, cell: Box, label: WaybillLabel) -> None:
-    """Bars as tall and as wide as the row allows: belts read them at speed and at a slant."""
-    text_mm = 8.0
-    sheet.code(
-        Box(cell.left + 0.5, cell.top + 2.5, cell.width - 1, cell.height - text_mm - 3),
-        "tracking_number",
-        "code128",
-        label.tracking_number,
-        preferred_mm=0.5,
-    )
-    shown = label.tracking_text or grouped(label.tracking_number)
-    sheet.text(cell.inset(2).lower(text_mm), shown, 19, 8, align="center", bold=True)
+    slots, number = _slots(sheet.size), label.tracking_number
+    sheet.write(slots.parcel, f"{label.number}/{label.total}")
+    sheet.write(slots.sort, label.sort_code)
+    sheet.code(slots.matrix, "tracking_number", label.matrix, number, preferred_mm=0.875)
+    sheet.write(slots.name if label.consignee_phone else slots.name_alone, label.consignee_name)
+    sheet.write(slots.phone, label.consignee_phone)
+    sheet.write(slots.address, label.consignee_lines)
+    sheet.code(slots.bars, "tracking_number", "code128", number, preferred_mm=0.5)
+    sheet.write(slots.bars_text, label.tracking_text or grouped(number))
+    sheet.write(slots.weight, label.weight)
+    sheet.write(slots.reference, label.order_reference)
+    sheet.write(slots.printed, label.printed_at)
+    sheet.write(slots.sender, label.sender_lines)
+    sheet.write(slots.returns, label.return_lines)
 
 
 def grouped(number: str) -> str:

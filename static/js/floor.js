@@ -162,6 +162,14 @@ function setBusy(on) {
 
 function onScan(scan) {
   const screen = screenNow();
+  const form = screen?.querySelector("form[data-scan-form]");
+  if (form) {   // badge and station: a plain form, as there is no task yet
+    for (const name of ["raw", "scan_id", "source"]) if (form.elements[name]) form.elements[name].value = scan[name];
+    if (form.elements.device_id) form.elements.device_id.value = deviceId();
+    signals.play("tick");
+    form.requestSubmit();
+    return;
+  }
   if (quantityForNextScan !== null && scan.quantity === undefined && !scan.raw.startsWith("CMD-")) scan.quantity = quantityForNextScan;
   const taken = queue.add({ scan, task_id: screen?.dataset.taskId || null, step_token: screen?.dataset.stepToken || null });
   if (taken) { signals.play("tick"); return; }
@@ -183,7 +191,7 @@ function openTyping() {
 }
 
 const capture = new ScanCapture({
-  onScan, onType: openTyping, onFirstKey: unlockSound,
+  onScan, onType: openTyping, onFirst: unlockSound,
   onArmed: (on) => { for (const band of place.querySelectorAll("[data-armed]")) band.dataset.armed = String(on); },
 });
 

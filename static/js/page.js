@@ -84,12 +84,19 @@ document.addEventListener("change", (event) => {
   else if (target.form?.matches("[data-auto-submit]") && target.type !== "search") target.form.requestSubmit();
 });
 
+function free(form, button) {
+  delete form.dataset.sent;
+  delete button.dataset.busy;
+  button.removeAttribute("aria-disabled");
+}
+
 document.addEventListener("submit", askFirst, true);
 document.addEventListener("submit", (event) => {   // one click, one post
   const { submitter, target } = event;
   if (event.defaultPrevented || target.method !== "post" || !submitter) return;
   setTimeout(() => { submitter.dataset.busy = "true"; submitter.setAttribute("aria-disabled", "true"); });
   target.dataset.sent = "";
+  setTimeout(() => free(target, submitter), 5000);   // a download leaves the page where it is
 });
 document.addEventListener("submit", (event) => { if ("sent" in event.target.dataset) event.preventDefault(); }, true);
 window.addEventListener("pageshow", () => {   // back from the next page: usable again

@@ -12,12 +12,13 @@ function editable(element) {
 }
 
 export class ScanCapture {
-  /** onScan(scan): scan is {scan_id, raw, source, dev_seq, t_wall, t_mono}. onFirstKey(): once, for the audio context. */
-  constructor({ onScan, onType = () => {}, onFirstKey = () => {}, onArmed = () => {}, config = {}, root = document } = {}) {
+  /** onScan(scan): scan is {scan_id, raw, source, dev_seq, t_wall, t_mono}. onFirst(): once, after
+   *  the first scan: opening the audio device earlier would stall the keys of that scan. */
+  constructor({ onScan, onType = () => {}, onFirst = () => {}, onArmed = () => {}, config = {}, root = document } = {}) {
     this.config = { ...DEFAULTS, ...config };
     this.buffer = new KeyBuffer(this.config);
     this.guard = new DuplicateGuard(this.config);
-    Object.assign(this, { onScan, onType, onFirstKey, onArmed, root, touched: null, timer: 0, keyed: false });
+    Object.assign(this, { onScan, onType, onFirst, onArmed, root, touched: null, timer: 0, used: false });
   }
 
   start() {
@@ -44,7 +45,6 @@ export class ScanCapture {
   reportArmed() { this.onArmed(this.armed); }
 
   keydown(event) {
-    if (!this.keyed) { this.keyed = true; this.onFirstKey(); }
     if (MODIFIERS.has(event.key) || event.ctrlKey || event.altKey || event.metaKey) return;
     const at = event.timeStamp || performance.now();
     const inField = editable(event.target);
@@ -104,6 +104,7 @@ export class ScanCapture {
     const t_mono = performance.now();
     if (source !== "typed" && source !== "button" && !this.guard.passes(raw, t_mono, source)) return null;
     const scan = { scan_id: uuid7(), raw, source, dev_seq: nextDeviceSequence(), t_wall: new Date().toISOString(), t_mono, ...extra };
+    if (!this.used) { this.used = true; this.onFirst(); }
     this.onScan(scan);
     return scan;
   }

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Executable, select, tuple_
 
 from wms.catalog import rules
 from wms.catalog.models import Product, ProductBarcode
@@ -59,12 +59,14 @@ _FACTS = (
 )  # fmt: skip
 
 
-def _facts(statement: Select[tuple[object, ...]]) -> list[ProductFacts]:
-    return [
-        ProductFacts(row[0], row[1], row[2], row[3], row[4], row[6] or row[5], row[8] or row[7], row[10] or row[9],
-                     row[12] or row[11], *row[13:])
-        for row in session().execute(statement)
-    ]  # fmt: skip
+def _facts(statement: Executable) -> list[ProductFacts]:
+    rows: list[tuple[Any, ...]] = [tuple(row) for row in session().execute(statement)]
+    return [ProductFacts(*row[:5], *_size(row), *row[13:]) for row in rows]  # type: ignore[call-arg]
+
+
+def _size(row: tuple[Any, ...]) -> tuple[int, int, int, int]:
+    """Weight, length, width, height: the measured one where there is one, else the declared."""
+    return row[6] or row[5], row[8] or row[7], row[10] or row[9], row[12] or row[11]
 
 
 def products_by_ids(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, ProductFacts]:

@@ -39,8 +39,8 @@ class Code:
 
     @property
     def decided_kind(self) -> str:
-        """Digits of a GTIN's length are taken for a GTIN, so that a slip of the pen is found by its check digit. A seller
-        with numbers of their own of that length says so (`seller`).
+        """Digits of a GTIN's length are taken for a GTIN, so that a slip of the pen is found by its check digit. A
+        seller with numbers of their own of that length says so (`seller`).
         """
         if self.kind is not None:
             return self.kind

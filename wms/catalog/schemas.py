@@ -12,7 +12,18 @@ from wms.catalog.rules import Code
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Range, Text
 
 SELLERS_KINDS = [kind.value for kind in BarcodeKind if kind is not BarcodeKind.OWN]
-CARGO = ["battery", "liquid", "powder", "magnetic", "fragile", "food", "textile", "oversize", "valuable", "dangerous"]
+CARGO = [
+    "battery",
+    "liquid",
+    "powder",
+    "magnetic",
+    "fragile",
+    "food",
+    "textile",
+    "oversize",
+    "valuable",
+    "dangerous",
+]
 _MM: dict[str, Any] = {"metadata": {"example": 120}}
 
 

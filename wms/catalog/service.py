@@ -26,9 +26,30 @@ from wms.platform.locks import Rank, lock_one
 
 # What a seller may set and change. The SKU is printed on labels and in orders: it never changes.
 EDITABLE = frozenset(
-    {"name_en", "name_zh", "declared_weight_g", "declared_length_mm", "declared_width_mm", "declared_height_mm"}
-    | {"lot_controlled", "expiry_controlled", "outbound_days", "serial_control", "cargo_attributes", "is_active"}
-    | {"customs_name_zh", "customs_name_en", "hs_code", "origin_country", "declared_value_minor", "declared_currency"}
+    {
+        "name_en",
+        "name_zh",
+        "declared_weight_g",
+        "declared_length_mm",
+        "declared_width_mm",
+        "declared_height_mm",
+    }
+    | {
+        "lot_controlled",
+        "expiry_controlled",
+        "outbound_days",
+        "serial_control",
+        "cargo_attributes",
+        "is_active",
+    }
+    | {
+        "customs_name_zh",
+        "customs_name_en",
+        "hs_code",
+        "origin_country",
+        "declared_value_minor",
+        "declared_currency",
+    }
     | {"customs_item_number", "customs_unit", "customs_unit_factor"}
 )
 
@@ -51,7 +72,14 @@ def create_product(
     key = new_id()
     codes = list(barcodes) or [_drawn(owner, key)]
     _refuse_taken(owner.id, key, [code.text for code in codes], data["sku"])
-    values = {"id": key, "owner_id": owner.id, "sku": data["sku"], "created_at": now, "updated_at": now, **fields}
+    values = {
+        "id": key,
+        "owner_id": owner.id,
+        "sku": data["sku"],
+        "created_at": now,
+        "updated_at": now,
+        **fields,
+    }
     # Two at the same moment: the second waits for the first and then inserts nothing.
     statement = insert(Product).values(values).on_conflict_do_nothing().returning(Product)
     product = session().scalar(statement)

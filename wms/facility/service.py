@@ -159,7 +159,11 @@ def create_handling_unit(
     warehouse = _load_warehouse(actor, warehouse_id, Permission.FLOOR_WORK, Permission.FACILITY_WRITE)
     _require_location(warehouse_id, location_id)
     _refuse_taken(
-        HandlingUnit.id, "unit_code_taken", code, HandlingUnit.warehouse_id == warehouse_id, HandlingUnit.code == code
+        HandlingUnit.id,
+        "unit_code_taken",
+        code,
+        HandlingUnit.warehouse_id == warehouse_id,
+        HandlingUnit.code == code,
     )
     own = OwnCode.TOTE if kind is HandlingUnitKind.TOTE else OwnCode.UNIT
     unit = HandlingUnit(

@@ -1,1 +1,1 @@
-"""The floor: scanning scenarios and the tablet app."""
+"""Tier 5: scan-first work. One file per scanning scenario, one barcode resolver, one wire contract."""

@@ -34,7 +34,7 @@ def bind() -> Response | tuple[str, int]:
                 identity.bind_station(found.session_id, station.warehouse_id, station.id)
     except Refused as refusal:
         return _page(refusal=show_refusal(refusal)), 404
-    return redirect(request.form.get("next") if request.form.get("next") == "/floor/" else url_for(".choose"))
+    return redirect("/floor/" if request.form.get("next") == "/floor/" else url_for(".choose"))
 
 
 def _page(refusal: str | None = None) -> str:

@@ -67,7 +67,10 @@ def by_cookie() -> Actor | None:
     if row is None:
         return None
     config, now = _config(), clock.now()
-    idle, absolute = timedelta(minutes=config.session_idle_minutes), timedelta(hours=config.session_absolute_hours)
+    idle, absolute = (
+        timedelta(minutes=config.session_idle_minutes),
+        timedelta(hours=config.session_absolute_hours),
+    )
     if rules.session_has_ended(row.created_at, row.seen_at, now, idle, absolute):
         return None
     _note(_NOTE_SESSION, row.session_id, row.seen_at, now)

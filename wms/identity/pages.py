@@ -37,7 +37,10 @@ navigation.add(
 def reader() -> dict[str, Any]:
     """What the base templates want to know about who reads: language, theme, hand, name, and where the doors are."""
     found = current_actor()
-    doors = {"language_url": url_for("identity_pages.language"), "logout_url": url_for("identity_pages.logout")}
+    doors = {
+        "language_url": url_for("identity_pages.language"),
+        "logout_url": url_for("identity_pages.logout"),
+    }
     if found is None or found.kind is not ActorKind.USER:
         return {"language_url": doors["language_url"]}
     initials = "".join(word[0] for word in found.name.split()[:2]).upper()
@@ -65,7 +68,9 @@ def login_post() -> BaseResponse | tuple[str, int]:
         opened = service.login(form.get("login", "")[:120], form.get("password", "")[:200])
     if isinstance(opened, Refused):
         text = show_refusal(opened)
-        page = render_template("identity/login.html", refusal=text, login=form.get("login", ""), next=form.get("next", ""))
+        page = render_template(
+            "identity/login.html", refusal=text, login=form.get("login", ""), next=form.get("next", "")
+        )
         return page, 422
     return _enter(opened, _next("/"))
 
@@ -127,8 +132,13 @@ def keys() -> str:
 @requires(Permission.KEYS_MANAGE)
 def create_key() -> str | tuple[str, int]:
     """The new key is shown in this answer and never again; the command row holds its id only."""
-    form, made = request.form, []
-    body = {"seller": form.get("seller"), "name": form.get("name", "").strip()[:80], "scopes": form.getlist("scopes")}
+    form = request.form
+    made: list[service.IssuedKey] = []
+    body: dict[str, Any] = {
+        "seller": form.get("seller"),
+        "name": form.get("name", "").strip()[:80],
+        "scopes": form.getlist("scopes"),
+    }
 
     def use_case() -> service.IssuedKey:
         seller = queries.choose_owner(actor(), body["seller"] or None)
@@ -231,5 +241,3 @@ def _next(default: str) -> str:
     if not wanted.startswith("/") or wanted.startswith(("//", "/\\")) or any(ord(c) < 0x20 for c in wanted):
         return default
     return wanted
-
-

@@ -55,7 +55,10 @@ def actor_of_user(user_id: uuid.UUID) -> Actor:
 
 
 def actor_from_person(
-    row: Row[Any], session_id: uuid.UUID | None = None, face: str = "portal", extra: dict[str, str] | None = None
+    row: Row[Any],
+    session_id: uuid.UUID | None = None,
+    face: str = "portal",
+    extra: dict[str, str] | None = None,
 ) -> Actor:
     """Staff see all sellers and their warehouses; a seller's person sees their sellers and every warehouse."""
     staff, memberships = row.staff_roles or [], row.memberships or []
@@ -90,7 +93,7 @@ def permissions_of_user(user_id: uuid.UUID) -> frozenset[Permission]:
 
 def seller_codes(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     rows = session().execute(select(Seller.id, Seller.code).where(Seller.id.in_(set(ids))))
-    return {key: code for key, code in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def sellers_seen(actor: Actor) -> Sequence[Seller]:
@@ -123,12 +126,13 @@ def shops_of(actor: Actor, seller_id: uuid.UUID) -> Sequence[Shop]:
     return session().scalars(select(Shop).where(Shop.seller_id == seller_id).order_by(Shop.name)).all()
 
 
-def keys_seen(actor: Actor) -> Sequence[Row[tuple[ApiKey, str]]]:
+def keys_seen(actor: Actor) -> list[tuple[ApiKey, str]]:
     """The keys of the actor's sellers with the seller's code, newest first."""
     statement = select(ApiKey, Seller.code).join(Seller, Seller.id == ApiKey.seller_id)
     if actor.seller_ids is not None:
         statement = statement.where(ApiKey.seller_id.in_(actor.seller_ids))
-    return session().execute(statement.order_by(ApiKey.created_at.desc(), ApiKey.id.desc())).all()
+    rows = session().execute(statement.order_by(ApiKey.created_at.desc(), ApiKey.id.desc()))
+    return [(row[0], row[1]) for row in rows]
 
 
 def people() -> Sequence[Row[Any]]:
@@ -147,5 +151,3 @@ def user_by_login(login: str) -> User | None:
 
 def seller_by_code(code: str) -> Seller | None:
     return session().scalar(select(Seller).where(Seller.code == code))
-
-

@@ -144,3 +144,13 @@ def mark_booked(book_item_id: uuid.UUID, quantity: int) -> bool:
         item.booked_at = clock.now()
     session().flush()
     return first
+
+
+def withdraw(subject_kind: str, subject_id: uuid.UUID) -> int:
+    """Take back the unused part of a subject's permits (a cancelled order); returns how many were withdrawn."""
+    claim(Rank.PERMIT)
+    unused = session().execute(
+        text("DELETE FROM permit WHERE subject_kind = :kind AND subject_id = :id AND used = 0 RETURNING id"),
+        {"kind": subject_kind, "id": subject_id},
+    )
+    return len(unused.all())

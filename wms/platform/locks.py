@@ -49,10 +49,10 @@ def lock(rank: Rank, model: type[Model], ids: Iterable[Any]) -> Sequence[Model]:
     claim(rank)
     if not wanted:
         return []
-    key = model.__mapper__.attrs["id"]
+    key: Any = model.__mapper__.all_orm_descriptors["id"]
     statement = (
         select(model)
-        .where(key.in_(wanted))  # type: ignore[attr-defined]
+        .where(key.in_(wanted))
         .order_by(key)
         .with_for_update()
         .execution_options(populate_existing=True)

@@ -11,8 +11,8 @@ from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import FieldError, invalid, invalid_fields, not_found
 from wms.identity import rules
-from wms.identity.models import ApiKey, Seller
 from wms.identity.hashing import hash_key
+from wms.identity.models import ApiKey, Seller
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 

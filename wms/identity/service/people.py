@@ -11,8 +11,8 @@ from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
 from wms.identity import rules
-from wms.identity.models import Membership, Role, Seller, StaffRole, User
 from wms.identity.hashing import hash_random, hash_weak
+from wms.identity.models import Membership, Role, Seller, StaffRole, User
 from wms.identity.service.sessions import end_sessions
 from wms.platform.database import session
 from wms.platform.i18n import LANGUAGES

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -12,9 +13,9 @@ from wms.core import clock
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.identity import rules
+from wms.identity.hashing import hash_random, hash_weak, needs_new_hash, verify_weak
 from wms.identity.models import LoginSession, User
 from wms.identity.queries import permissions_of_user
-from wms.identity.hashing import hash_random, hash_weak, needs_new_hash, verify_weak
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 
@@ -93,8 +94,8 @@ def end_sessions(user_id: uuid.UUID, face: str | None = None) -> int:
     return _end(*conditions)
 
 
-def _end(*conditions: object) -> int:
-    statement = update(LoginSession).where(LoginSession.ended_at.is_(None), *conditions).values(ended_at=clock.now())  # type: ignore[arg-type]
+def _end(*conditions: Any) -> int:
+    statement = update(LoginSession).where(LoginSession.ended_at.is_(None), *conditions).values(ended_at=clock.now())
     ended = session().execute(statement.returning(LoginSession.id)).all()
     return len(ended)
 
