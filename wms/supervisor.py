@@ -35,7 +35,7 @@ from wms.platform.processes import AccountError, adopt_orphans, spawn
 log = logging.getLogger("wms.supervisor")
 
 LOOK_SECONDS = 0.1  # between two looks at the children
-READY_PATH = "/health/ready"
+READY_PATH = "/readyz"
 READY_SECONDS = 60.0  # for the web server's first answer
 FIRST_PAUSE_SECONDS = 0.5  # before a crashed child starts again; doubled at each crash
 LONGEST_PAUSE_SECONDS = 30.0
@@ -72,7 +72,7 @@ def _web_arguments(config: Config) -> list[str]:
 KINDS = (
     Kind("web", _web_arguments, lambda _: 1),
     Kind("worker", lambda _: [sys.executable, "-m", "wms.worker"], lambda config: config.label_workers),
-    Kind("sweeper", lambda _: [sys.executable, "-m", "wms.worker", "--sweeper"], lambda _: 1),
+    Kind("sweeper", lambda _: [sys.executable, "-m", "wms.worker", "sweep"], lambda _: 1),
 )
 
 
@@ -221,7 +221,7 @@ def refuse_port_in_use(config: Config) -> None:
             probe.bind((config.bind, config.port))
         except OSError as error:
             raise StartError(
-                f"{config.bind} port {config.port} cannot be used: {error.strerror}; set WMS_PORT or WMS_BIND"
+                f"{config.bind} port {config.port} cannot be used: {error.strerror}; set PORT or BIND"
             ) from error
 
 

@@ -15,6 +15,7 @@ from wms.core.actor import Actor
 from wms.core.ids import parse_id
 from wms.outbound.models import Consignee, Demand, Order, OrderLine
 from wms.platform.database import session
+from wms.platform.locks import Rank, lock_one
 
 _SHIPPING = text(
     "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state FROM service s"
@@ -59,8 +60,7 @@ def _lines(order_id: uuid.UUID) -> list[dict[str, Any]]:
         row.order_line_id: row
         for row in session().execute(
             text(
-                "SELECT order_line_id, sum(picked) AS picked, sum(shipped) AS shipped, sum(returned) AS returned"
-                " FROM demand WHERE order_id = :id GROUP BY 1"
+                "SELECT order_line_id, sum(picked) AS picked, sum(shipped) AS shipped FROM demand WHERE order_id = :id GROUP BY 1"
             ),
             {"id": order_id},
         )
@@ -71,7 +71,6 @@ def _lines(order_id: uuid.UUID) -> list[dict[str, Any]]:
             "quantity": line.quantity, "batch": line.batch, "min_expires_on": line.min_expires_on,
             "condition": line.condition, "unit_value_minor": line.unit_value_minor, "currency": line.currency,
             "picked": int(done[line.id].picked), "shipped": int(done[line.id].shipped),
-            "returned": int(done[line.id].returned),
         }
         for line, sku, name_en, name_zh in rows
     ]  # fmt: skip
@@ -141,12 +140,7 @@ class ShippedLine:
     product_id: uuid.UUID
     sku: str
     shipped: int
-    returned: int
     book_item_id: uuid.UUID | None
-
-    @property
-    def returnable(self) -> int:
-        return self.shipped - self.returned
 
 
 def shipped_lines(order_id: uuid.UUID) -> list[ShippedLine]:
@@ -158,9 +152,15 @@ def shipped_lines(order_id: uuid.UUID) -> list[ShippedLine]:
         .order_by(Demand.id)
     )
     return [
-        ShippedLine(demand.id, demand.product_id, sku, demand.shipped, demand.returned, demand.book_item_id)
+        ShippedLine(demand.id, demand.product_id, sku, demand.shipped, demand.book_item_id)
         for demand, sku in rows
     ]
+
+
+def lock_shipped_lines(order_id: uuid.UUID) -> list[ShippedLine]:
+    """The same under the order's lock: two returns of one order take their turns."""
+    lock_one(Rank.DOCUMENT, Order, order_id)
+    return shipped_lines(order_id)
 
 
 def order_of_parcel(tracking_number: str) -> uuid.UUID | None:
@@ -194,25 +194,3 @@ def return_source(actor: Actor, named: str) -> ReturnSource | None:
         return None
     return ReturnSource(order.id, order.owner_id, order.warehouse_id, order.state, shipped_lines(order.id))
 
-
-_LOTS = text(
-    "SELECT m.lot_id, m.book_item_id, sum(CASE WHEN m.to_party = 'customer' THEN m.quantity ELSE -m.quantity END) AS out"
-    " FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id WHERE m.product_id = :product"
-    " AND ((p.subject_kind = 'order' AND p.subject_id = :order AND m.to_party = 'customer')"
-    "   OR (p.subject_kind = 'return' AND m.from_party = 'customer' AND p.subject_id IN"
-    "     (SELECT id FROM return_order WHERE order_id = :order)))"
-    " GROUP BY 1, 2 ORDER BY 1, 2"
-)
-
-
-def shipped_lots(order_id: uuid.UUID, product_id: uuid.UUID) -> list[tuple[uuid.UUID | None, uuid.UUID | None, int]]:
-    """What of a product is still with the customer, by lot and book item, from the moves themselves."""
-    rows = session().execute(_LOTS, {"order": order_id, "product": product_id})
-    return [(row.lot_id, row.book_item_id, int(row.out)) for row in rows if row.out > 0]
-
-
-def count_returned(demand_id: uuid.UUID, quantity: int) -> None:
-    """Note on the demand that units came back; the caller holds the return, the CHECK holds the bound."""
-    session().execute(
-        text("UPDATE demand SET returned = returned + :quantity WHERE id = :id"), {"quantity": quantity, "id": demand_id}
-    )

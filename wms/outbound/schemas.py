@@ -119,7 +119,6 @@ class OrderLineOut(CodedSchema):
     currency = fields.String(allow_none=True)
     picked = fields.Integer()
     shipped = fields.Integer()
-    returned = fields.Integer()
 
 
 class ParcelOut(CodedSchema):

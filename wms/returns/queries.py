@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select, text, tuple_
 
 from wms.catalog.models import Product
 from wms.core.actor import Actor
@@ -66,3 +66,36 @@ def open_return_of(order_id: uuid.UUID) -> ReturnOrder | None:
         .order_by(ReturnOrder.created_at)
         .limit(1)
     )
+
+
+_RECEIVED = text(
+    "SELECT l.demand_id, sum(l.received) AS units, sum(CASE WHEN r.state IN ('announced', 'receiving')"
+    " THEN greatest(l.announced, l.received) ELSE l.received END) AS spoken_for FROM return_line l"
+    " JOIN return_order r ON r.id = l.return_id WHERE r.order_id = :order AND r.state <> 'cancelled' GROUP BY 1"
+)
+
+
+def received_by_demand(order_id: uuid.UUID) -> dict[uuid.UUID, int]:
+    """Units of an order that came back, by demand."""
+    return {row.demand_id: int(row.units) for row in session().execute(_RECEIVED, {"order": order_id})}
+
+
+def spoken_for(order_id: uuid.UUID) -> dict[uuid.UUID, int]:
+    """Units that came back or are announced by an open return, by demand."""
+    return {row.demand_id: int(row.spoken_for) for row in session().execute(_RECEIVED, {"order": order_id})}
+
+
+_WITH_CUSTOMER = text(
+    "SELECT m.lot_id, m.book_item_id, sum(CASE WHEN m.to_party = 'customer' THEN m.quantity ELSE -m.quantity END) AS out"
+    " FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id WHERE m.product_id = :product"
+    " AND ((p.subject_kind = 'order' AND p.subject_id = :order AND m.to_party = 'customer')"
+    "   OR (p.subject_kind = 'return' AND m.from_party = 'customer' AND p.subject_id IN"
+    "     (SELECT id FROM return_order WHERE order_id = :order)))"
+    " GROUP BY 1, 2 ORDER BY 1, 2"
+)
+
+
+def with_customer(order_id: uuid.UUID, product_id: uuid.UUID) -> list[tuple[uuid.UUID | None, uuid.UUID | None, int]]:
+    """What of a product is still with the customer, by lot and book item, from the moves themselves."""
+    rows = session().execute(_WITH_CUSTOMER, {"order": order_id, "product": product_id})
+    return [(row.lot_id, row.book_item_id, int(row.out)) for row in rows if row.out > 0]

@@ -30,6 +30,7 @@ from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.http import check_version
 from wms.platform.locks import Rank, lock_one
+from wms.returns import queries
 from wms.returns.events import ReturnCompleted, ReturnInspected, ReturnReceived
 from wms.returns.models import ReturnLine, ReturnOrder
 from wms.returns.workflow import RETURN, ReturnState
@@ -60,7 +61,8 @@ def announce(actor: Actor, body: Mapping[str, Any]) -> ReturnOrder:
 
 def _wanted(source: ReturnSource, lines: Sequence[Mapping[str, Any]]) -> dict[uuid.UUID, int]:
     """Announced units by demand: each line is spread over the demands that shipped its product."""
-    left = {line.demand_id: line.returnable - _open_announcements(line.demand_id) for line in source.lines}
+    spoken_for = queries.spoken_for(source.order_id)
+    left = {line.demand_id: line.shipped - spoken_for.get(line.demand_id, 0) for line in source.lines}
     wanted: dict[uuid.UUID, int] = {}
     errors = []
     for index, line in enumerate(lines):
@@ -80,19 +82,6 @@ def _wanted(source: ReturnSource, lines: Sequence[Mapping[str, Any]]) -> dict[uu
     if errors:
         raise invalid_fields(errors)
     return wanted
-
-
-def _open_announcements(demand_id: uuid.UUID) -> int:
-    """Units of this demand that other open returns already speak for and that have not come yet."""
-    found = session().execute(
-        text(
-            "SELECT coalesce(sum(greatest(l.announced - l.received, 0)), 0) FROM return_line l"
-            " JOIN return_order r ON r.id = l.return_id WHERE l.demand_id = :demand"
-            " AND r.state IN ('announced', 'receiving')"
-        ),
-        {"demand": demand_id},
-    ).scalar_one()
-    return int(found)
 
 
 def _insert(
@@ -182,7 +171,8 @@ def receive(actor: Actor, return_id: uuid.UUID, product_id: uuid.UUID, quantity:
     """
     found = load_return_to_edit(actor, return_id)
     found.state = RETURN.apply("receive", found.state).value
-    shipped = {line.demand_id: line for line in outbound.shipped_lines(found.order_id)}
+    shipped = {line.demand_id: line for line in outbound.lock_shipped_lines(found.order_id)}
+    returned = queries.received_by_demand(found.order_id)
     lines = _lines_of(found, product_id)
     if not lines:
         raise Refused("not_in_return", {})
@@ -190,13 +180,12 @@ def receive(actor: Actor, return_id: uuid.UUID, product_id: uuid.UUID, quantity:
     left = quantity
     touched: list[ReturnLine] = []
     for line in lines:
-        share = min(left, shipped[line.demand_id].returnable)
+        share = min(left, shipped[line.demand_id].shipped - returned.get(line.demand_id, 0))
         if share > 0:
             moves += _back_from_customer(found, shipped[line.demand_id], share)
             line.received += share
             left -= share
             touched.append(line)
-            outbound.count_returned(line.demand_id, share)
     if left > 0:
         raise Refused("more_than_shipped", {"left": quantity - left})
     session().flush()
@@ -223,7 +212,7 @@ def _back_from_customer(found: ReturnOrder, line: ShippedLine, quantity: int) ->
     """The moves of units coming back: in the lots they were shipped in, as far as the ledger knows."""
     moves = []
     left = quantity
-    for lot_id, book_item_id, shipped in outbound.shipped_lots(found.order_id, line.product_id):
+    for lot_id, book_item_id, shipped in queries.with_customer(found.order_id, line.product_id):
         share = min(left, shipped)
         if share > 0:
             moves.append(MoveDraft("customer", _at_desk(found, line, lot_id, book_item_id), share))

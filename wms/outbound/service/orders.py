@@ -183,7 +183,7 @@ def _insert_lines(order: Order, context: Context, lines: Sequence[Mapping[str, A
         demands.append(
             Demand(
                 id=new_id(), owner_id=order.owner_id, order_id=order.id, order_line_id=line_id,
-                product_id=product.id, quantity=line["quantity"], picked=0, verified=0, shipped=0, returned=0,
+                product_id=product.id, quantity=line["quantity"], picked=0, verified=0, shipped=0,
             )
         )  # fmt: skip
     session().execute(insert(OrderLine), rows)
@@ -242,7 +242,7 @@ def _split(demand: Demand, promise_id: uuid.UUID) -> Demand:
     """A further demand for the part of a line that another book item serves; its promise points at it."""
     part = Demand(
         id=new_id(), owner_id=demand.owner_id, order_id=demand.order_id, order_line_id=demand.order_line_id,
-        product_id=demand.product_id, quantity=1, picked=0, verified=0, shipped=0, returned=0,
+        product_id=demand.product_id, quantity=1, picked=0, verified=0, shipped=0,
     )  # fmt: skip
     session().add(part)
     session().execute(
