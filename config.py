@@ -223,7 +223,7 @@ class Config:
         "WMS_OUTBOX_LEASE_SECONDS",
         120,
         "Seconds a worker owns a piece of work before another may take it.",
-        _integer(10, 3600),
+        _integer(2, 3600),
     )
     command_keep_days: int = setting(
         "WMS_COMMAND_KEEP_DAYS",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from wms.core.events import Event
 from wms.inventory.events import AllocationBroken, AwaitedStockCame, FreeBelowZero
+from wms.outbound.events import WaveReleased
 from wms.platform.events import InTransaction, reactions
 
 IN_TRANSACTION: dict[type[Event], Sequence[InTransaction]] = {}
@@ -18,6 +19,7 @@ AFTER_COMMIT: dict[type[Event], Sequence[str]] = {
     AwaitedStockCame: ["outbound.retry_waiting"],
     FreeBelowZero: ["outbound.break_promises"],
     AllocationBroken: ["outbound.reallocate"],
+    WaveReleased: ["outbound.prepare_waybills"],
 }
 
 

@@ -49,6 +49,8 @@ TEXTS = {
     "quantity_set": N_("Next scan counts %(quantity)s."),
     "damage_on": N_("Next scan counts as damaged."),
     "item_moved": N_("Moved."),
+    "carton_done": N_("That carton was counted already."),
+    "carton_not_counted": N_("Count that carton first."),
     "return_opened": N_("%(number)s: %(units)s units expected."),
     "return_item": N_("%(quantity)s here. Scan a bin, DAMAGE or SCRAP."),
     "return_restock": N_("Back in stock."),

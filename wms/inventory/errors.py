@@ -23,10 +23,12 @@ TEXTS = {
     "book_item_missing": N_("This product has no customs item number."),
     "not_booked_enough": N_("Only %(unbooked)s wait to be booked."),
     "nothing_there": N_("Nothing of it is there."),
+    "serial_unknown": N_("That serial number was never received."),
     "location_wrong_kind": N_("%(code)s is no place to put goods away."),
     "location_other_status": N_("%(code)s holds goods of another customs status."),
     "location_other_product": N_("%(code)s holds another product."),
     "location_full": N_("%(code)s takes only %(fits)s more."),
+    "serial_known": N_("The serial number %(number)s is known already."),
     "serials_moving": N_("Scan the %(wanted)s serial numbers that go."),
     # reasons of a putaway suggestion
     "putaway_same_lot": N_("%(quantity)s of the same are there."),
@@ -36,6 +38,4 @@ TEXTS = {
     "putaway_bulk": N_("An empty bulk place."),
     "putaway_shared_bin": N_("A bin for mixed products with room."),
     "putaway_not_good": N_("Not good: it waits for a decision."),
-    "serial_known": N_("That serial number was used before."),
-    "serial_unknown": N_("That serial number was never received."),
 }

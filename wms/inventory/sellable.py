@@ -6,12 +6,14 @@ import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from wms.core import clock
+from wms.inventory import permits
 from wms.inventory.allocations import break_all
 from wms.inventory.balances import SummaryKey, SummaryNow, change_summaries
 from wms.inventory.ledger import announce_overdrawn, announce_stock
+from wms.inventory.models import BookItem
 from wms.inventory.rules import is_sellable
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim
@@ -28,8 +30,11 @@ _FACTS = text(
 _SET = text("UPDATE balance SET is_sellable = NOT is_sellable WHERE id = ANY(CAST(:ids AS bigint[]))")
 
 
-def refresh(balance_ids: Sequence[int]) -> list[SummaryNow]:
-    """Recompute the property of these rows, move their quantity in or out of the summaries; returns those changed."""
+def refresh(balance_ids: Sequence[int], booking: uuid.UUID | None = None) -> list[SummaryNow]:
+    """Recompute the property of these rows, move their quantity in or out of the summaries; returns those changed.
+
+    `booking`: a book item whose first booking is under way in this transaction.
+    """
     claim(Rank.BALANCE)
     rows = session().execute(_FACTS, {"ids": sorted(set(balance_ids))}).all()
     changed: list[int] = []
@@ -38,7 +43,7 @@ def refresh(balance_ids: Sequence[int]) -> list[SummaryNow]:
         wanted = is_sellable(
             condition=row.condition, held=row.held_by > 0, location_kind=row.kind, customs_status=row.customs_status,
             expires_on=row.expires_on, outbound_days=row.outbound_days, today=clock.today(row.time_zone),
-            book_item_booked=row.booked,
+            book_item_booked=row.booked or (booking is not None and row.book_item_id == booking),
         )  # fmt: skip
         if wanted != row.is_sellable:
             changed.append(row.id)
@@ -54,10 +59,15 @@ def refresh(balance_ids: Sequence[int]) -> list[SummaryNow]:
     return summaries
 
 
-def refresh_book_item(book_item_id: uuid.UUID) -> None:
-    """After an item's first booking its stock may be sold."""
-    ids = session().execute(text("SELECT id FROM balance WHERE book_item_id = :item"), {"item": book_item_id})
-    refresh(list(ids.scalars()))
+def book(book_item_id: uuid.UUID, quantity: int) -> None:
+    """Customs booked this many of the units that waited; from an item's first booking on its stock may be sold.
+
+    Refuses `not_booked_enough` when fewer wait. Rows first, then the book: the order of locks.
+    """
+    if session().scalar(select(BookItem.booked_at).where(BookItem.id == book_item_id)) is None:
+        ids = session().execute(text("SELECT id FROM balance WHERE book_item_id = :item"), {"item": book_item_id})
+        refresh(list(ids.scalars()), booking=book_item_id)
+    permits.mark_booked(book_item_id, quantity)
 
 
 _PAST_SALE = text(

@@ -37,6 +37,13 @@ class OrderReleased(Event):
 
 
 @dataclass(frozen=True)
+class WaveReleased(Event):
+    name: ClassVar[str] = "wave.released"
+    subject_kind: ClassVar[str] = "wave"
+    orders: int
+
+
+@dataclass(frozen=True)
 class OrderPacked(Event):
     name: ClassVar[str] = "order.packed"
     subject_kind: ClassVar[str] = "order"

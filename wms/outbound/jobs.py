@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from wms.outbound.service import shortage
+from wms.outbound.service import shortage, waybills
 from wms.platform.events import event_data
 
 
@@ -22,8 +22,13 @@ def reallocate(payload: dict[str, Any]) -> None:
     shortage.reallocate(uuid.UUID(payload["subject_id"]))
 
 
+def prepare_waybills(payload: dict[str, Any]) -> None:
+    waybills.prepare_wave(uuid.UUID(payload["subject_id"]))
+
+
 JOBS = [
     ("outbound.retry_waiting", retry_waiting, "default"),
     ("outbound.break_promises", break_promises, "default"),
     ("outbound.reallocate", reallocate, "default"),
+    ("outbound.prepare_waybills", prepare_waybills, "labels"),
 ]

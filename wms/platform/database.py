@@ -61,7 +61,7 @@ def session() -> Session:
     return db.session()
 
 
-def after_commit(action: Callable[[], None]) -> None:
+def after_commit(action: Callable[[], object]) -> None:
     """Run `action` once this transaction has committed; forget it if it rolls back. Only hints belong here."""
     session().info.setdefault("after_commit", []).append(action)
 

@@ -25,6 +25,8 @@ from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, lock_one
 from wms.shipping import service as shipping
+from wms.shipping.models import Parcel, Shipment
+from wms.shipping.queries import parcels_by_tracking
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,9 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Ha
 
     Refuses `order_cancelled`, `customs_not_released`, `not_packed`; 404 for a number that is not ours.
     """
-    parcel = shipping.find_parcel(warehouse_id, tracking_number)
-    if parcel is None or not actor.sees_warehouse(warehouse_id):
-        raise not_found("parcel")
-    order = load_order_to_edit(actor, shipping.subject_of(parcel))
+    parcel = _scanned(actor, warehouse_id, tracking_number)
+    shipment = session().get_one(Shipment, parcel.shipment_id)
+    order = load_order_to_edit(actor, shipment.subject_id)
     if order.state == OrderState.SHIPPED.value:
         return HandedOver(order, already=True)
     if order.state == OrderState.CANCELLED.value:
@@ -52,8 +53,8 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Ha
         raise Refused("not_packed", {})
     if order.customs_state not in ("none", "released"):
         raise Refused("customs_not_released", {})
-    _post_exit(actor, order, parcel.handling_unit_id)
     shipping.hand_over_parcel(actor, warehouse_id, tracking_number)
+    _post_exit(actor, order, parcel.handling_unit_id)
     order.state = ORDER.apply("ship", order.state).value
     order.shipped_at = order.updated_at = clock.now()
     order.version += 1
@@ -65,6 +66,14 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Ha
         )
     )
     return HandedOver(order, already=False)
+
+
+def _scanned(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Parcel:
+    """The parcel this number means here: a live one before a void one."""
+    found = [each for each in parcels_by_tracking(actor, tracking_number) if each.warehouse_id == warehouse_id]
+    if not found or not actor.sees_warehouse(warehouse_id):
+        raise not_found("parcel")
+    return found[0]
 
 
 def _post_exit(actor: Actor, order: Order, unit_id: uuid.UUID | None) -> None:

@@ -20,7 +20,8 @@ from wms.core.numbering import DocumentKind
 from wms.core.refusals import FieldError, Refused, invalid_fields, not_found
 from wms.facility.models import Warehouse
 from wms.identity.models import Seller, Shop
-from wms.inventory import promises
+from wms.identity.queries import choose_owner
+from wms.inventory import permits, promises
 from wms.inventory.promises import Pin, PromiseDraft
 from wms.outbound import rules
 from wms.outbound.events import OrderAccepted, OrderCancelled, OrderPromised, OrderShort
@@ -71,7 +72,7 @@ def _event(kind: Any, order: Order, **data: Any) -> Any:
 
 
 def _context(actor: Actor, body: Mapping[str, Any]) -> Context:
-    seller = _seller(actor, body.get("seller"))
+    seller = choose_owner(actor, body.get("seller"))
     if seller.credit_state != "good":
         raise Refused("seller_blocked", {})
     errors: list[FieldError] = []
@@ -98,21 +99,6 @@ def _context(actor: Actor, body: Mapping[str, Any]) -> Context:
         raise invalid_fields(errors)
     regime = rules.regime_of(warehouse.regime, warehouse.is_bonded)
     return Context(seller, warehouse, service, shop_id, products, regime)
-
-
-def _seller(actor: Actor, code: str | None) -> Seller:
-    """The seller an order is for: implied when the actor has just one."""
-    query = select(Seller).where(Seller.is_active.is_(True))
-    if code is not None:
-        query = query.where(Seller.code == code)
-    elif actor.seller_ids is None or len(actor.seller_ids) != 1:
-        raise invalid_fields([FieldError("/seller", "seller_required", {})])
-    if actor.seller_ids is not None:
-        query = query.where(Seller.id.in_(actor.seller_ids))
-    seller = session().scalar(query)
-    if seller is None:
-        raise not_found("seller")
-    return seller
 
 
 def _products(
@@ -356,5 +342,6 @@ def cancel_order(actor: Actor, order_id: uuid.UUID, version: int | None, reason:
     putback.stop_work(actor, order)
     demand_ids = list(session().scalars(select(Demand.id).where(Demand.order_id == order.id)))
     promises.release("demand", demand_ids)
+    permits.withdraw("order", order.id)
     record(_event(OrderCancelled, order, reason=reason))
     return _touched(order)

@@ -28,6 +28,8 @@ from wms.platform.events import record
 from wms.platform.locks import Rank, lock_one
 from wms.printing import service as printing
 from wms.shipping import service as shipping
+from wms.shipping.models import Parcel
+from wms.shipping.queries import live_parcels
 
 
 @dataclass(frozen=True)
@@ -171,9 +173,16 @@ def weigh(actor: Actor, order_id: uuid.UUID, weight_g: int, *, accept_anyway: bo
         if not accept_anyway:
             raise Refused("weight_off", {"measured": weight_g, "low": band.low_g, "high": band.high_g})
         _note_weight(order, weight_g, band)
-    assert order.shipment_id is not None  # opened with the wave
-    shipping.record_weight(actor, shipping.parcel_of(order.shipment_id).id, weight_g)
+    shipping.record_weight(actor, parcel_of(order).id, weight_g)
     return order
+
+
+def parcel_of(order: Order) -> Parcel:
+    """The order's parcel. Refuses `waybill_not_ready` while its wave's waybills are still being prepared."""
+    live = live_parcels(order.shipment_id) if order.shipment_id is not None else []
+    if not live:
+        raise Refused("waybill_not_ready", {})
+    return live[0]
 
 
 def _note_weight(order: Order, weight_g: int, band: rules.WeightCheck) -> None:
@@ -193,16 +202,15 @@ def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> Order:
     Proves that the label came out and that it is on its own parcel. Refuses `wrong_waybill`, `weight_needed`.
     """
     order = _at_the_bench(actor, order_id)
-    assert order.shipment_id is not None
-    parcel = shipping.parcel_of(order.shipment_id)
+    parcel = parcel_of(order)
     if parcel.weight_g is None:
         raise Refused("weight_needed", {})
-    if scanned != parcel.tracking_number:
+    if parcel.tracking_number is None or scanned != parcel.tracking_number:
         raise Refused("wrong_waybill", {})
     unit = _parcel_unit(order, parcel.tracking_number)
+    shipping.close_parcel(actor, parcel.id, scanned, handling_unit_id=unit.id)
+    printing.confirm_printed(actor, "parcel", parcel.id, "waybill")
     _move_into(actor, order, unit)
-    shipping.close_parcel(actor, parcel.id, unit.id)
-    printing.confirm_printed(actor, "order", order.id, "waybill")
     order.state = ORDER.apply("pack", order.state).value
     order.tote_id = None
     order.version += 1

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
 from wms.facility.models import HandlingUnit, Location
-from wms.inventory import ledger, permits
+from wms.inventory import ledger
 from wms.inventory.ledger import Posted, PostingDraft, stock_of
 from wms.inventory.models import Balance
 from wms.inventory.rules import MoveDraft, Reason, Stock
@@ -20,22 +20,24 @@ from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
 from wms.printing import service as printing
 from wms.shipping import service as shipping
+from wms.shipping.queries import live_parcels
 
 PUT_BACK = "put_back"
 
 
 def stop_work(actor: Actor, order: Order) -> None:
     """Open pick tasks end, the waybill is void, unused permits are withdrawn, picked goods wait to be put back."""
+    # Documents before tasks before goods: the order of the lock ranks.
+    if order.shipment_id is not None:
+        parcels = [parcel.id for parcel in live_parcels(order.shipment_id)]
+        shipping.void_shipment(actor, order.shipment_id, "order_cancelled")
+        printing.void_documents("parcel", parcels)
     open_tasks = select(PickTask.id).where(PickTask.order_id == order.id, PickTask.state == TaskState.OPEN.value)
     for task in lock(Rank.TASK, PickTask, session().scalars(open_tasks)):
         task.state = TASK.apply("cancel", task.state).value
     units = select(HandlingUnit.id).where(HandlingUnit.subject_kind == "order", HandlingUnit.subject_id == order.id)
     for unit in lock(Rank.HANDLING_UNIT, HandlingUnit, session().scalars(units)):
         unit.subject_kind = PUT_BACK
-    if order.shipment_id is not None:
-        shipping.void_shipment(actor, order.shipment_id)
-        printing.void_documents("order", order.id)
-    permits.withdraw("order", order.id)
     session().flush()
 
 

@@ -1,4 +1,4 @@
-"""A wave: orders released together. Bins are chosen, walks are laid out, waybills are requested."""
+"""A wave: orders released together. Bins are chosen, walks are laid out; its waybills are prepared by a job."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from wms.core.refusals import Refused, not_found
 from wms.facility.models import Warehouse
 from wms.inventory import allocations, promises
 from wms.outbound import rules
+from wms.outbound.events import WaveReleased
 from wms.outbound.models import Demand, Order, PickBatch, PickTask, Wave
 from wms.outbound.service.orders import wait_for_stock
 from wms.outbound.workflow import BATCH, ORDER, WAVE, OrderState, TaskState
 from wms.platform.counters import next_in_range
 from wms.platform.database import session
+from wms.platform.events import record
 from wms.platform.locks import Rank, lock
-from wms.printing import service as printing
-from wms.printing.service import DocumentDraft
-from wms.shipping import service as shipping
 
 ORDERS_PER_WAVE = 96  # eight carts; one label bundle holds up to 100 waybills
 
@@ -39,7 +38,7 @@ _READY = text(
 def release_wave(
     actor: Actor, warehouse_id: uuid.UUID, *, order_ids: Sequence[uuid.UUID] | None = None, limit: int = ORDERS_PER_WAVE
 ) -> Wave:
-    """Release the most urgent orders that are ready: allocate, lay out walks, draw numbers, request waybills.
+    """Release the most urgent orders that are ready: allocate, lay out walks; waybills follow by a job.
 
     An order whose promise no bin can keep goes back to *short*. Refuses `nothing_to_wave`.
     """
@@ -61,7 +60,7 @@ def release_wave(
         return _empty_wave(warehouse)
     wave = _insert_wave(warehouse)
     _lay_out(wave, kept, [demand for demand in demands if demand.order_id not in lacking])
-    _prepare_waybills(actor, wave, kept)
+    record(WaveReleased(subject_id=wave.id, warehouse_id=wave.warehouse_id, owner_id=None, orders=len(kept)))
     return wave
 
 
@@ -147,23 +146,3 @@ def insert_tasks(batch: PickBatch, stops: Sequence[tuple[uuid.UUID, Any]]) -> No
             for order_id, stop in stops
         ],
     )  # fmt: skip
-
-
-def _prepare_waybills(actor: Actor, wave: Wave, orders: Sequence[Order]) -> None:
-    """One shipment, parcel and waybill number an order; the documents of the wave are rendered in its order."""
-    drafts = []
-    for order in orders:
-        shipment = shipping.open_shipment(
-            actor, wave.warehouse_id, order.owner_id, order.service_id, "order", order.id
-        )
-        parcel = shipping.add_parcel(actor, shipment.id)
-        tracking_number = shipping.draw_number(actor, parcel.id)
-        order.shipment_id = shipment.id
-        drafts.append(
-            DocumentDraft(
-                kind="waybill", subject_kind="order", subject_id=order.id, owner_id=order.owner_id,
-                size="100x150", barcode=tracking_number,
-            )
-        )  # fmt: skip
-    session().flush()
-    printing.request_documents(actor, wave.warehouse_id, drafts)
