@@ -41,7 +41,7 @@ class Pack:
         if task.step == WAYBILL:
             packing.close_parcel(actor, uuid.UUID(task.data["order_id"]), found.code)
             return Step(TOTE, {}, "done", "parcel_closed")
-        raise Refused("weight_missing", {})
+        raise Refused("scale_first", {})
 
     def _order(self, task: FloorTask) -> Order | None:
         order_id = task.data.get("order_id")
@@ -70,7 +70,7 @@ class Pack:
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         if found.command == "UNDO" and task.step in (PRODUCT, WEIGH):
             if not packing.unverify(actor, uuid.UUID(task.data["order_id"])):
-                raise Refused("nothing_to_undo", {})
+                raise Refused("nothing_to_take_back", {})
             return Step(PRODUCT, task.data, "warn", "check_undone")
         if found.command == "BACK":
             return Step(TOTE, {}, "warn", "step_back")
