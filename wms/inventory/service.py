@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
-from wms.facility.models import Location, LocationKind, Warehouse
+from wms.facility.models import Location, LocationKind
 from wms.inventory import holds, ledger, permits
 from wms.inventory.balances import lock_balances
 from wms.inventory.ledger import Posted, PostingDraft
