@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, text
 
 from wms.core import clock
-from wms.inventory import permits
+from wms.inventory import permits, waiting
 from wms.inventory.allocations import break_all, lock_rows
 from wms.inventory.balances import no_new_rows
 from wms.inventory.models import BookItem
@@ -69,6 +69,7 @@ def book(book_item_id: uuid.UUID, quantity: int) -> None:
         ids = session().execute(text("SELECT id FROM balance WHERE book_item_id = :item"), {"item": book_item_id})
         refresh(list(ids.scalars()), booked=True)
     permits.mark_booked(book_item_id, quantity)
+    waiting.announce_booked(book_item_id)
 
 
 # Both ways: the days a product travels may be set shorter, too.

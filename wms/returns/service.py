@@ -78,7 +78,9 @@ def _wanted(source: ReturnSource, lines: Sequence[Mapping[str, Any]]) -> dict[uu
                 left[each.demand_id] -= share
                 quantity -= share
         if quantity > 0:
-            errors.append(FieldError(f"/lines/{index}/quantity", "more_than_shipped", {"left": line["quantity"] - quantity}))
+            errors.append(
+                FieldError(f"/lines/{index}/quantity", "more_than_shipped", {"left": line["quantity"] - quantity})
+            )
     if errors:
         raise invalid_fields(errors)
     return wanted
@@ -107,9 +109,13 @@ def _insert(
     statement = insert(ReturnOrder).values(**values).on_conflict_do_nothing(index_elements=["owner_id", "reference"])
     found = session().scalar(statement.returning(ReturnOrder))
     if found is None:
-        taken = session().scalars(
-            select(ReturnOrder).where(ReturnOrder.owner_id == source.owner_id, ReturnOrder.reference == reference)
-        ).one()
+        taken = (
+            session()
+            .scalars(
+                select(ReturnOrder).where(ReturnOrder.owner_id == source.owner_id, ReturnOrder.reference == reference)
+            )
+            .one()
+        )
         raise Refused("return_reference_taken", {"number": taken.number, "id": str(taken.id)})
     by_demand = {line.demand_id: line for line in source.lines}
     for demand_id, quantity in wanted.items():
@@ -201,11 +207,15 @@ def receive(actor: Actor, return_id: uuid.UUID, product_id: uuid.UUID, quantity:
 
 
 def _lines_of(found: ReturnOrder, product_id: uuid.UUID) -> Sequence[ReturnLine]:
-    return session().scalars(
-        select(ReturnLine)
-        .where(ReturnLine.return_id == found.id, ReturnLine.product_id == product_id)
-        .order_by(ReturnLine.announced.desc(), ReturnLine.id)
-    ).all()
+    return (
+        session()
+        .scalars(
+            select(ReturnLine)
+            .where(ReturnLine.return_id == found.id, ReturnLine.product_id == product_id)
+            .order_by(ReturnLine.announced.desc(), ReturnLine.id)
+        )
+        .all()
+    )
 
 
 def _back_from_customer(found: ReturnOrder, line: ShippedLine, quantity: int) -> list[MoveDraft]:
@@ -222,9 +232,7 @@ def _back_from_customer(found: ReturnOrder, line: ShippedLine, quantity: int) ->
     return moves
 
 
-def _at_desk(
-    found: ReturnOrder, line: ShippedLine, lot_id: uuid.UUID | None, book_item_id: uuid.UUID | None
-) -> Stock:
+def _at_desk(found: ReturnOrder, line: ShippedLine, lot_id: uuid.UUID | None, book_item_id: uuid.UUID | None) -> Stock:
     status = CustomsStatus.NONE if line.book_item_id is None else CustomsStatus.DUTY_PAID_RETURNED
     return Stock(
         found.warehouse_id, found.owner_id, line.product_id, _desk(found.warehouse_id), lot_id, book_item_id, None,
@@ -306,9 +314,7 @@ def _inspection(
     return PostingDraft(reason[disposition], "return", found.id, moves)
 
 
-def _target(
-    found: ReturnOrder, stock: Stock, disposition: Disposition, location_id: uuid.UUID | None
-) -> Stock | str:
+def _target(found: ReturnOrder, stock: Stock, disposition: Disposition, location_id: uuid.UUID | None) -> Stock | str:
     if disposition is Disposition.SCRAP:
         return "scrap"
     if disposition is Disposition.DAMAGED:
@@ -359,6 +365,8 @@ def close(actor: Actor, return_id: uuid.UUID) -> ReturnOrder:
     lines = session().scalars(select(ReturnLine).where(ReturnLine.return_id == found.id)).all()
     waiting = sum(line.to_inspect for line in lines)
     if waiting:
-        raise Refused("not_allowed_now", {"document": "return", "action": "complete", "state": found.state, "possible": []})
+        raise Refused(
+            "not_allowed_now", {"document": "return", "action": "complete", "state": found.state, "possible": []}
+        )
     complete(found)
     return _touched(found)
