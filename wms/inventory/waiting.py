@@ -7,7 +7,7 @@ changes the same rows before it asks who waits.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import text
@@ -52,13 +52,22 @@ def wait_for_stock(
     since: datetime,
     *,
     bonded: bool = False,
+    released: bool = False,
 ) -> None:
     """Remember that a subject waits for stock of these products. Again is fine.
 
     Stock that came since the caller looked is not announced any more: the caller looks once more afterwards, when the
-    rows are locked (`promises.free_by_product`).
+    rows are locked (`promises.free_by_product`). `released`: the subject's promises were given up in this transaction,
+    which therefore holds their rows.
     """
     wanted = sorted(set(products))
+    parameters = {"warehouse": warehouse_id, "owner": owner_id, "products": wanted}
+    if not released:
+        _lock_goods(warehouse_id, owner_id, wanted, bonded)
+    session().execute(_AWAIT, parameters | {"kind": subject_kind, "subject": subject_id, "since": since})
+
+
+def _lock_goods(warehouse_id: uuid.UUID, owner_id: uuid.UUID, wanted: Sequence[uuid.UUID], bonded: bool) -> None:
     keys = [SummaryKey(warehouse_id, owner_id, product, NO_STATUS, None) for product in wanted]
     if bonded:
         rows = session().execute(_ITEMS, {"products": wanted}).all()
@@ -67,9 +76,7 @@ def wait_for_stock(
     claim(Rank.SUMMARY)
     for key in sorted(keys, key=str):
         session().execute(_MAKE, summary_arrays({key: (0, 0)}))
-    parameters = {"warehouse": warehouse_id, "owner": owner_id, "products": wanted}
-    session().execute(_LOCK, parameters)
-    session().execute(_AWAIT, parameters | {"kind": subject_kind, "subject": subject_id, "since": since})
+    session().execute(_LOCK, {"warehouse": warehouse_id, "owner": owner_id, "products": wanted})
 
 
 def stop_waiting(subject_kind: str, subject_id: uuid.UUID) -> None:

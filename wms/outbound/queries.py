@@ -23,6 +23,10 @@ _SHIPPING = text(
 )
 
 
+# Of the buyer; never the ID number.
+SHOWN = ("name", "company", "phone", "email", "country", "state", "city", "postcode", "address1", "address2")
+
+
 def order_detail(order: Order) -> dict[str, Any]:
     """One order as its seller sees it, with consignee (never the ID number)."""
     consignee = session().get_one(Consignee, order.id)
@@ -36,10 +40,7 @@ def order_detail(order: Order) -> dict[str, Any]:
         "service": shipping[0].code,
         "remark": order.remark,
         "cancel_reason": order.cancel_reason,
-        "consignee": {
-            name: getattr(consignee, name)
-            for name in ("name", "company", "phone", "email", "country", "state", "city", "postcode", "address1", "address2")
-        },
+        "consignee": {name: getattr(consignee, name) for name in SHOWN},
         "lines": _lines(order.id),
         "parcels": [
             {"tracking_number": row.tracking_number, "weight_g": row.weight_g, "state": row.state}
@@ -64,7 +65,8 @@ def _lines(order_id: uuid.UUID) -> list[dict[str, Any]]:
         row.order_line_id: row
         for row in session().execute(
             text(
-                "SELECT order_line_id, sum(picked) AS picked, sum(shipped) AS shipped FROM demand WHERE order_id = :id GROUP BY 1"
+                "SELECT order_line_id, sum(picked) AS picked, sum(shipped) AS shipped FROM demand"
+                " WHERE order_id = :id GROUP BY 1"
             ),
             {"id": order_id},
         )

@@ -268,23 +268,28 @@ def _pin(line: OrderLine) -> Pin | None:
     return Pin(lot_id=lot_id, condition=line.condition, min_expires_on=line.min_expires_on)
 
 
-def wait_for_stock(order: Order, warehouse: Warehouse, demands: Sequence[Demand]) -> None:
-    """The order stands *short* and is tried again, by its date, when stock of one of its products comes."""
+def wait_for_stock(
+    order: Order, warehouse: Warehouse, demands: Sequence[Demand], *, released: bool = False
+) -> None:
+    """The order stands *short* and is tried again, by its date, when stock of one of its products comes.
+
+    `released`: it had promises, given up in this transaction.
+    """
     order.state = OrderState.SHORT.value
     order.updated_at = clock.now()
     session().flush()
-    await_stock(order, warehouse, demands)
+    await_stock(order, warehouse, demands, released=released)
     record(_event(OrderShort, order))
 
 
-def await_stock(order: Order, warehouse: Warehouse, demands: Sequence[Demand]) -> None:
+def await_stock(order: Order, warehouse: Warehouse, demands: Sequence[Demand], *, released: bool = False) -> None:
     """Remember the order for when stock comes, and look once more: some may have come while it was being refused."""
     wanted: dict[uuid.UUID, int] = defaultdict(int)
     for demand in demands:  # what is promised already only needs its bins
         wanted[demand.product_id] += demand.quantity if order.state == OrderState.SHORT.value else 0
     waiting.wait_for_stock(
         order.warehouse_id, order.owner_id, list(wanted), "order", order.id, order.ordered_at,
-        bonded=warehouse.is_bonded,
+        bonded=warehouse.is_bonded, released=released,
     )  # fmt: skip
     free = promises.free_by_product([(order.warehouse_id, order.owner_id, product) for product in wanted])
     if all(free.get((order.warehouse_id, order.owner_id, product), 0) >= units for product, units in wanted.items()):

@@ -156,7 +156,7 @@ def _lose_promises(orders: Sequence[Order]) -> None:
         order.state = ORDER.apply("lose_stock", order.state).value
         order.version += 1
         warehouse = session().get_one(Warehouse, order.warehouse_id)
-        wait_for_stock(order, warehouse, demands[order.id])
+        wait_for_stock(order, warehouse, demands[order.id], released=True)
 
 
 def reallocate(demand_id: uuid.UUID) -> None:
