@@ -7,7 +7,9 @@ from sqlalchemy import select, text
 
 from tests.inbound.dock import MUG, deliver, line, sellable, service, stock
 from wms.core.refusals import Refused
+from wms.customs import service as customs
 from wms.inventory.models import BookItem
+from wms.platform.database import commit
 
 BIN = "A-01-01-1"
 
@@ -31,23 +33,10 @@ def test_received_goods_wait_for_customs_before_they_sell(cast, at_dock, db_sess
     service.put_away(cast.picker, at_dock.carton, mug, 10, cast.bonded.locations[BIN])
     assert at_dock.booking.state == "completed"
     assert (stock(mug), sellable(mug)) == ({(BIN, "good", False): 10}, 0)
-    _book(db_session, cast.bonded.id, 10)
-    assert (stock(mug), sellable(mug)) == ({(BIN, "good", True): 10}, 10)
-
-
-def _book(db_session, warehouse_id, quantity: int) -> None:
-    """What a clerk's receipt does."""
-    from wms.inventory import permits, sellable
-    from wms.platform.database import commit
-
-    item = db_session.scalar(select(BookItem.id).where(BookItem.warehouse_id == warehouse_id))
-    if hasattr(sellable, "book"):
-        sellable.book(item, quantity)
-    else:
-        if permits.mark_booked(item, quantity):
-            db_session.info.pop("locks", None)
-            sellable.refresh_book_item(item)
+    item = db_session.scalar(select(BookItem.item_number).where(BookItem.warehouse_id == cast.bonded.id))
+    customs.record_book_receipt(cast.customs_clerk, cast.bonded.id, item, "QD1", 10)
     commit()
+    assert (stock(mug), sellable(mug)) == ({(BIN, "good", True): 10}, 10)
 
 
 def test_a_surplus_goes_to_unaccounted(cast, at_dock, db_session):

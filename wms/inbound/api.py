@@ -152,6 +152,20 @@ def receipts(query: dict[str, Any], booking_id: uuid.UUID) -> Response:
     return answer_page(shown, more)
 
 
+@blueprint.post("/<uuid:booking_id>/carton-labels")
+@requires(Permission.LABELS_READ)
+@blueprint.arguments(schemas.CartonLabelsIn)
+@blueprint.response(202, schemas.CartonLabelBundles)
+def carton_labels(body: dict[str, Any], booking_id: uuid.UUID) -> Response:
+    """Ask for carton labels, 100 × 150 mm. They are rendered behind the answer, in bundles of up to 100."""
+    numbers = body.get("cartons")
+    return answer_outcome(
+        run_command("bookings.carton_labels", {"id": booking_id, **body},
+                    lambda: service.request_carton_labels(actor(), booking_id, numbers),
+                    lambda bundles: {"bundles": [str(each) for each in bundles]}, 202)
+    )  # fmt: skip
+
+
 def _after(cursor: str | None) -> Any:
     """(instant, id) of the last row of the page before."""
     found = decode_cursor(cursor)
