@@ -65,9 +65,11 @@ def lines_of(release_id: uuid.UUID) -> Sequence[ReleaseLine]:
 
 
 def permit_for(
-    subject_kind: str, subject_id: uuid.UUID, product_id: uuid.UUID, book_item_id: uuid.UUID
+    subject_kind: str, subject_id: uuid.UUID, product_id: uuid.UUID, book_item_id: uuid.UUID | None
 ) -> uuid.UUID | None:
     """The permit that lets these goods of a subject leave the zone; None without a release that names them."""
+    if book_item_id is None:
+        return None
     return permits_of(subject_kind, subject_id).get((product_id, book_item_id))
 
 

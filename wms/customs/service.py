@@ -17,6 +17,7 @@ from wms.core.refusals import Refused, invalid, not_found
 from wms.customs import queries
 from wms.customs.events import BookItemBooked, Released, ReleaseRefused
 from wms.customs.models import BookReceipt, Outcome, Release, ReleaseLine
+from wms.customs.queries import permit_for
 from wms.facility.models import Warehouse
 from wms.facility.queries import load_warehouse
 from wms.inventory import permits, sellable
@@ -24,6 +25,7 @@ from wms.inventory.models import BookItem
 from wms.platform.database import session
 from wms.platform.events import record
 
+__all__ = ["permit_for", "record_book_receipt", "record_refusal", "record_release"]
 DOCUMENT_MAX = 64
 Line = tuple[uuid.UUID, uuid.UUID, int]  # product, book item, quantity in base units
 
@@ -159,13 +161,6 @@ def record_refusal(
                        order_id=subject_id)
     )  # fmt: skip
     return refusal
-
-
-def permit_for(
-    subject_kind: str, subject_id: uuid.UUID, product_id: uuid.UUID, book_item_id: uuid.UUID
-) -> uuid.UUID | None:
-    """The permit that lets these goods of a subject leave the zone; None without a release that names them."""
-    return queries.permit_for(subject_kind, subject_id, product_id, book_item_id)
 
 
 def _load_bonded(actor: Actor, warehouse_id: uuid.UUID) -> Warehouse:

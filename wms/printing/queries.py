@@ -97,21 +97,24 @@ def document_of_job(actor: Actor, job_id: uuid.UUID) -> LabelDocument:
     return load_document(actor, job.document_id)
 
 
-_NOT_READY = {
-    DocumentState.REQUESTED.value: "not_ready",
-    DocumentState.VOIDED.value: "label_voided",
-    DocumentState.SUPERSEDED.value: "label_superseded",
-}
+_ENDED = {DocumentState.VOIDED.value: "label_voided", DocumentState.SUPERSEDED.value: "label_superseded"}
+
+
+def require_usable(document: LabelDocument) -> None:
+    """Refuse a label that must not be used any more."""
+    if document.state in _ENDED:
+        raise Refused(_ENDED[document.state], {})
 
 
 def require_ready(document: LabelDocument) -> None:
     """Refuse a label that is not there, or must not be used any more."""
+    require_usable(document)
     if document.erased_at is not None:
         raise Refused("label_erased", {})
     if document.state == DocumentState.REFUSED.value:
         raise Refused("label_refused", {"reason": document.refusal, "field": document.refusal_field or "–"})
     if document.state != DocumentState.READY.value:
-        raise Refused(_NOT_READY[document.state], {})
+        raise Refused("not_ready", {})
 
 
 def require_file(bundle: LabelBundle) -> uuid.UUID:

@@ -10,7 +10,7 @@ TEXTS = {
     "carrier_later": N_("The carrier does not answer. Try again."),
     "numbers_used_up": N_("No waybill numbers are left for %(carrier)s."),
     "one_parcel_only": N_("%(carrier)s takes one parcel a shipment."),
-    "weight_missing": N_("Weigh the parcel first."),
+    "weigh_first": N_("Weigh the parcel first."),
     "size_missing": N_("Measure the parcel first."),
     "number_missing": N_("The parcel has no waybill number yet."),
     "waybill_differs": N_("This waybill belongs to another parcel."),

@@ -87,9 +87,9 @@ class NumberRange(Base):
 class Service(Base):
     """What a seller chooses. `warehouse_id` None: every warehouse offers it."""
 
-    __tablename__ = "carrier_service"
+    __tablename__ = "service"
     __table_args__ = (
-        Index("uq_carrier_service", "code", "warehouse_id", unique=True, postgresql_nulls_not_distinct=True),
+        Index("uq_service_code", "code", "warehouse_id", unique=True, postgresql_nulls_not_distinct=True),
         CheckConstraint("label_width_mm > 0 AND label_height_mm > 0", name="label_size"),
     )
 
@@ -120,7 +120,7 @@ class Shipment(Base):
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"))
     carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
-    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier_service.id"))
+    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service.id"))
     subject_kind: Mapped[str] = mapped_column(String(16))
     subject_id: Mapped[Reference]
     state: Mapped[str] = mapped_column(String(12))

@@ -139,12 +139,14 @@ def report_lost(actor: Actor, job_id: uuid.UUID) -> PrintJob:
 
 def confirm_printed(actor: Actor, subject_kind: str, subject_id: uuid.UUID, kind: str, by: str = "scan") -> PrintJob:
     """The label was seen: its newest print is *printed*. Without a print on record (a bundle printed as a file) the
-    original is recorded now. Again changes nothing. Refuses `no_label`, `label_voided`, `label_superseded`.
+    original is recorded now. Again changes nothing. What was seen is true whatever the file does meanwhile: only a
+    label that must not be used is refused (`no_label`, `label_voided`, `label_superseded`).
     """
-    document = queries.newest_document(kind, subject_kind, subject_id)
-    if document is None or not queries.sees(actor, document):
+    found = queries.newest_document(kind, subject_kind, subject_id)
+    if found is None or not queries.sees(actor, found):
         raise Refused("no_label", {})
-    document = load_document_to_print(actor, document.id)
+    document = lock_one(Rank.DOCUMENT, LabelDocument, found.id) or found
+    queries.require_usable(document)
     last = queries.last_job(document.id)
     job = _locked(last.id) if last is not None else _original(actor, document, None)
     if job.state != PrintState.PRINTED.value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wms.shipping.service.handover import HandedOver, close_manifest, hand_over_parcel, open_manifest
-from wms.shipping.service.setup import add_number_range, add_service, create_carrier
+from wms.shipping.service.setup import add_number_range, add_service, create_carrier, ensure_house_carrier
 from wms.shipping.service.shipments import (
     add_parcel,
     close_parcel,
@@ -24,6 +24,7 @@ __all__ = [
     "close_parcel",
     "create_carrier",
     "draw_number",
+    "ensure_house_carrier",
     "hand_over_parcel",
     "mark_labelled",
     "open_manifest",

@@ -95,6 +95,16 @@ def add_service(
     return service
 
 
+def ensure_house_carrier(actor: Actor) -> Service:
+    """The house carrier with a plain number range and a standard service, made when missing; for seeds and tests."""
+    found = session().scalar(select(Service).where(Service.code == "HOUSE-STD", Service.warehouse_id.is_(None)))
+    if found is not None:
+        return found
+    carrier = create_carrier(actor, "HOUSE", "House carrier")
+    add_number_range(actor, carrier.id, rules.NumberForm(NumberScheme.PLAIN.value, "HC"))
+    return add_service(actor, carrier.id, "HOUSE-STD", "House standard")
+
+
 def _require_operator(actor: Actor) -> None:
     if not (actor.is_staff and actor.may(Permission.FACILITY_WRITE)):
         raise not_found("carrier")

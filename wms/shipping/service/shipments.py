@@ -123,7 +123,7 @@ def _refusal(fault: CarrierFault) -> Refused:
 def mark_labelled(actor: Actor, shipment_id: uuid.UUID) -> Shipment:
     """The waybills of all its parcels have been asked for. Again is fine.
 
-    Refuses `number_missing`, and `weight_missing` or `size_missing` where the carrier wants them on the label.
+    Refuses `number_missing`, and `weigh_first` or `size_missing` where the carrier wants them on the label.
     """
     shipment = load_shipment_to_change(actor, shipment_id)
     wants = queries.capabilities_of(shipment.carrier_id)
@@ -131,7 +131,7 @@ def mark_labelled(actor: Actor, shipment_id: uuid.UUID) -> Shipment:
     if not parcels or any(parcel.tracking_number is None for parcel in parcels):
         raise Refused("number_missing", {})
     if wants.needs_weight_before_label and any(parcel.weight_g is None for parcel in parcels):
-        raise Refused("weight_missing", {})
+        raise Refused("weigh_first", {})
     if wants.needs_size_before_label and any(_size(parcel) is None for parcel in parcels):
         raise Refused("size_missing", {})
     if shipment.state != ShipmentState.LABELLED.value:
@@ -161,7 +161,7 @@ def close_parcel(
 
     `handling_unit_id`: the box as a thing that holds stock.
 
-    Refuses `weight_missing`, `number_missing`, and `waybill_differs` when another label is on the box.
+    Refuses `weigh_first`, `number_missing`, and `waybill_differs` when another label is on the box.
     """
     parcel = load_parcel_to_change(actor, parcel_id)
     if parcel.tracking_number is None:
@@ -171,7 +171,7 @@ def close_parcel(
     if parcel.state == ParcelState.CLOSED.value:
         return parcel
     if parcel.weight_g is None:
-        raise Refused("weight_missing", {})
+        raise Refused("weigh_first", {})
     parcel.state = PARCEL.apply("close", parcel.state).value
     parcel.closed_at = clock.now()
     parcel.handling_unit_id = handling_unit_id or parcel.handling_unit_id
@@ -188,7 +188,7 @@ def reopen_parcel(actor: Actor, parcel_id: uuid.UUID) -> Parcel:
     return parcel
 
 
-def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str) -> Shipment:
+def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str = "cancelled") -> Shipment:
     """Give the waybills back. Their numbers are never used again. Refuses `parcel_gone` after a hand-over.
 
     The caller voids the documents too (`printing.void_documents`). Voiding again changes nothing.
