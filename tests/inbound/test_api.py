@@ -148,7 +148,7 @@ def test_pages_of_bookings(api, rival):
         "updated_since=2099-01-01T00:00:00Z": [],
     }.items():  # fmt: skip
         assert [each["number"] for each in api.get(f"/api/v1/bookings?{query}").json["data"]] == found
-    for query in ("limit=0", "limit=201", "cursor=x", "state=nice", "updated_since=monday", "colour=red"):
+    for query in ("limit=0", "limit=201", "cursor=x", "state=nice", "updated_since=monday"):
         assert api.get(f"/api/v1/bookings?{query}").status_code == 422, query
 
 
@@ -170,7 +170,7 @@ FIELDS: list[tuple[str, Any]] = [
       for name in ("weight_g", "length_mm", "width_mm", "height_mm") for value in (0, -1, "9", 10**9, 1.5)],
     *[("/cartons/0/lines", value) for value in (None, [], {}, [None])],
     *[("/cartons/0/lines/0/sku", value) for value in (None, 5, "", "x" * 41, "NOT-MINE", RED)],
-    *[("/cartons/0/lines/0/quantity", value) for value in (None, 0, -1, 100_000, "5", 1.5, 10**30, True)],
+    *[("/cartons/0/lines/0/quantity", value) for value in (None, 0, -1, 100_000, "5", 1.5, 2**60, True)],
     ("/colour", "red"), ("/cartons/0/colour", "red"), ("/cartons/0/lines/0/colour", "red"),
 ]  # fmt: skip
 
