@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Barrier
@@ -32,7 +32,7 @@ def run(app: Flask, actor: Actor, name: str, use_case: Any, key: str | None = No
         return execute(command_for(actor, key or str(new_id()), name, None), use_case, lambda _: {"ok": True})
 
 
-def at_once(app: Flask, jobs: list[tuple[Actor, Any, str | None]]) -> list[Outcome]:
+def at_once(app: Flask, jobs: Sequence[tuple[Actor, Any, str | None]]) -> list[Outcome]:
     """Commands that start in the same moment on connections of their own."""
     barrier = Barrier(len(jobs))
 
