@@ -13,8 +13,8 @@ TEXTS = {
     "wrong_location": N_("Wrong bin. Go to %(wanted)s."),
     "wrong_item": N_("Wrong item. Need %(wanted)s."),
     "no_work": N_("No walk is waiting."),
-    "weight_missing": N_("Put it on the scale first."),
-    "nothing_to_undo": N_("Nothing to take back."),
+    "scale_first": N_("Put it on the scale first."),
+    "nothing_to_take_back": N_("Nothing to take back."),
     "unit_empty": N_("Nothing is in there."),
     "quantity_too_large": N_("Only %(left)s are there."),
     # what an accepted scan says

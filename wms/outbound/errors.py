@@ -3,9 +3,9 @@
 from wms.platform.i18n import N_
 
 TEXTS = {
-    "reference_taken": N_("This reference already belongs to %(number)s."),
+    "order_reference_taken": N_("This reference already belongs to %(number)s."),
     "unknown_sku": N_("No product with this SKU."),
-    "product_inactive": N_("This product is not active."),
+    "order_product_inactive": N_("This product is not active."),
     "unknown_warehouse": N_("No such warehouse."),
     "unknown_service": N_("This warehouse has no such service."),
     "unknown_shop": N_("No such shop."),

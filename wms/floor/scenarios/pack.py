@@ -41,7 +41,7 @@ class Pack:
         if task.step == WAYBILL:
             packing.close_parcel(actor, uuid.UUID(task.data["order_id"]), found.code)
             return Step(TOTE, {}, "done", "parcel_closed")
-        raise Refused("weight_missing", {})
+        raise Refused("scale_first", {})
 
     def _order(self, task: FloorTask) -> Order | None:
         order_id = task.data.get("order_id")
@@ -59,10 +59,13 @@ class Pack:
         assert found.id is not None
         order_id = uuid.UUID(task.data["order_id"])
         quantity = scan.quantity or found.pack
-        packing.verify(actor, order_id, found.id, quantity, found.pack, serial=found.serial)
+        profile = packing.verify(actor, order_id, found.id, quantity, found.pack, serial=found.serial)
         lines = packing.pack_lines(order_id)
         left = sum(line.left for line in lines)
-        params = {"verified": sum(line.verified for line in lines), "quantity": sum(line.quantity for line in lines)}
+        params = {
+            "verified": sum(line.verified for line in lines), "quantity": sum(line.quantity for line in lines),
+            "units": quantity, "profile": profile.value,
+        }  # fmt: skip
         if left:
             return Step(PRODUCT, task.data, "ok", "item_verified", params, can_undo=True)
         return Step(WEIGH, task.data, "next", "all_checked", params, can_undo=True)
@@ -70,7 +73,7 @@ class Pack:
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         if found.command == "UNDO" and task.step in (PRODUCT, WEIGH):
             if not packing.unverify(actor, uuid.UUID(task.data["order_id"])):
-                raise Refused("nothing_to_undo", {})
+                raise Refused("nothing_to_take_back", {})
             return Step(PRODUCT, task.data, "warn", "check_undone")
         if found.command == "BACK":
             return Step(TOTE, {}, "warn", "step_back")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import func, select, update
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -81,7 +81,7 @@ def _awaited_by_code(code: str, warehouse_id: uuid.UUID | None) -> uuid.UUID | N
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _arrive(booking: BookingAtWork, cartons: Sequence[Row[Any]], location_id: uuid.UUID | None) -> Arrived:
+def _arrive(booking: BookingAtWork, cartons: Sequence[Any], location_id: uuid.UUID | None) -> Arrived:
     for carton in cartons:
         CARTON.apply("arrive", carton.state)
     dock = _dock(booking.warehouse_id, location_id)

@@ -48,7 +48,7 @@ class CountDraft:
 
 @dataclass(frozen=True)
 class LineNow:
-    """A line after the count. Received is good + damaged; `unaccounted` of these wait for customs outside the carton."""
+    """A line after the count. Received: good + damaged; `unaccounted` of these wait outside the carton for customs."""
 
     product_id: uuid.UUID
     sku: str

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import select, text, update
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
@@ -20,8 +20,8 @@ from wms.platform.database import session
 
 _TAKE = text(
     "UPDATE carton_line l SET received_good = l.received_good - r.good,"
-    " received_damaged = l.received_damaged - r.damaged, unaccounted = l.unaccounted - r.surplus FROM (SELECT carton_line_id,"
-    "  coalesce(sum(quantity) FILTER (WHERE condition = 'good'), 0) AS good,"
+    " received_damaged = l.received_damaged - r.damaged, unaccounted = l.unaccounted - r.surplus"
+    " FROM (SELECT carton_line_id, coalesce(sum(quantity) FILTER (WHERE condition = 'good'), 0) AS good,"
     "  coalesce(sum(quantity) FILTER (WHERE condition <> 'good'), 0) AS damaged,"
     "  coalesce(sum(quantity) FILTER (WHERE is_surplus), 0) AS surplus FROM receipt WHERE act_id = :act"
     "  GROUP BY carton_line_id) r JOIN product p ON true WHERE l.id = r.carton_line_id AND p.id = l.product_id"
@@ -54,7 +54,7 @@ def uncount(actor: Actor, carton_id: uuid.UUID, act_id: uuid.UUID | None = None)
     return Counted(act, booking.id, booking.state, booking.version, carton_id, state, now)
 
 
-def _last(carton_id: uuid.UUID) -> Sequence[Row[Any]]:
+def _last(carton_id: uuid.UUID) -> Sequence[Any]:
     open_ones = select(Receipt.act_id, Receipt.posting_id).where(
         Receipt.carton_id == carton_id, Receipt.undone_by.is_(None)
     )

@@ -112,7 +112,7 @@ def _products(
         if product is None:
             errors.append(FieldError(f"/lines/{index}/sku", "unknown_sku", {}))
         elif not product.is_active:
-            errors.append(FieldError(f"/lines/{index}/sku", "product_inactive", {}))
+            errors.append(FieldError(f"/lines/{index}/sku", "order_product_inactive", {}))
     return found
 
 
@@ -149,7 +149,7 @@ def _insert_order(context: Context, body: Mapping[str, Any]) -> Order:
         taken = session().scalars(
             select(Order).where(Order.owner_id == context.seller.id, Order.reference == body["reference"])
         ).one()
-        raise Refused("reference_taken", {"number": taken.number, "id": str(taken.id)})
+        raise Refused("order_reference_taken", {"number": taken.number, "id": str(taken.id)})
     return order
 
 

@@ -50,11 +50,12 @@ def record_release(actor: Actor, order_id: uuid.UUID, document: str) -> Order:
     return order
 
 
-def record_refusal(actor: Actor, order_id: uuid.UUID, document: str) -> Order:
+def record_refusal(actor: Actor, order_id: uuid.UUID, document: str, reason: str) -> Order:
     """Customs refused it: work stops, and a supervisor decides."""
     order = load_order_to_edit(actor, order_id)
     if order.customs_state != "waiting":
         raise Refused("not_released_twice", {})
+    customs.record_refusal(actor, order.warehouse_id, "order", order.id, document, reason)
     order.customs_state = "refused"
     order.version += 1
     order.updated_at = clock.now()
