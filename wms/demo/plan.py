@@ -91,7 +91,7 @@ class Plan:
         for first in range(0, len(cartons), CARTONS_PER_BOOKING):
             chosen = cartons[first : first + CARTONS_PER_BOOKING]
             yield {
-                "reference": f"PRE-{first // CARTONS_PER_BOOKING + 1:04d}", "warehouse": "DE1", "transport": "sea_lcl",
+                "reference": f"PRE-{first // CARTONS_PER_BOOKING + 1:04d}", "warehouse": "DE1", "transport": "sea",
                 "submit": True,
                 "cartons": [{"number": number, "lines": lines} for number, lines in enumerate(chosen, 1)],
             }  # fmt: skip
