@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask.testing import FlaskClient
 
 from tests.cast import Cast
@@ -13,7 +15,7 @@ from wms.printing import queries
 
 
 def test_a_seller_asks_waits_and_fetches(desk: Desk, cast: Cast, fresh_client: FlaskClient):
-    api = cast.api(fresh_client, "ACME")
+    api: Any = cast.api(fresh_client, "ACME")
     lines = [{"product_id": str(key), "quantity": 2} for key in list(cast.ACME.products.values())[:3]]
     body = {"warehouse": "DE1", "lines": lines, "size": "50x30"}
     asked = api.post("/api/v1/labels/products", body, key="labels-1")
@@ -47,7 +49,7 @@ def test_another_sellers_labels_and_products_do_not_exist(desk: Desk, cast: Cast
 
 
 def test_faulty_requests_name_their_fields(desk: Desk, cast: Cast, fresh_client: FlaskClient):
-    api = cast.api(fresh_client, "ACME")
+    api: Any = cast.api(fresh_client, "ACME")
     product = str(next(iter(cast.ACME.products.values())))
     good = {"warehouse": "DE1", "lines": [{"product_id": product, "quantity": 1}]}
     for change, pointer in (

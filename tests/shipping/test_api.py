@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask.testing import FlaskClient
 
 from tests.cast import Cast
@@ -13,7 +15,7 @@ def test_a_seller_reads_services_and_own_shipments(house: House, cast: Cast, fre
     with transaction():
         shipment, parcel = house.closed()
         key, number, order = str(shipment.id), str(parcel.tracking_number), str(shipment.subject_id)
-    api = cast.api(fresh_client, "ACME")
+    api: Any = cast.api(fresh_client, "ACME")
     services = api.get("/api/v1/services?warehouse=DE1").json["data"]
     assert {"code": "TEST-STD", "carrier": "TEST", "number_at": "wave"}.items() <= {
         key: value for each in services if each["code"] == "TEST-STD" for key, value in each.items()
@@ -29,7 +31,7 @@ def test_a_seller_reads_services_and_own_shipments(house: House, cast: Cast, fre
 def test_pages_follow_each_other(house: House, cast: Cast, fresh_client: FlaskClient):
     with transaction():
         ids = [str(house.open().id) for _ in range(5)]
-    api = cast.api(fresh_client, "ACME")
+    api: Any = cast.api(fresh_client, "ACME")
     seen, cursor = [], ""
     for _ in range(3):
         page = api.get(f"/api/v1/shipments?limit=2{cursor}").json
@@ -43,14 +45,14 @@ def test_another_sellers_shipment_does_not_exist(house: House, cast: Cast, fresh
     with transaction():
         shipment, parcel = house.closed()
         key, number = str(shipment.id), str(parcel.tracking_number)
-    api = cast.api(fresh_client, "RIVAL")
+    api: Any = cast.api(fresh_client, "RIVAL")
     assert api.get(f"/api/v1/shipments/{key}").status_code == 404
     assert api.get(f"/api/v1/shipments?tracking_number={number}").json["data"] == []
     assert fresh_client.get("/api/v1/shipments").status_code == 401
 
 
 def test_faulty_queries_name_their_field(house: House, cast: Cast, fresh_client: FlaskClient):
-    api = cast.api(fresh_client, "ACME")
+    api: Any = cast.api(fresh_client, "ACME")
     for query in ("limit=0", "limit=201", "state=lost", "order_id=7", "cursor=x"):
         answer = api.get(f"/api/v1/shipments?{query}")
         assert answer.status_code == 422, query
