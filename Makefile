@@ -31,8 +31,8 @@ format: $(STAMP) ## put the code into its style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-demo: $(STAMP) ## send ORDERS=200 orders through the running system
-	@$(BIN)/python -m wms.demo --orders $(ORDERS)
+demo: $(STAMP) ## replay an order book (ORDERS=file.csv) through a system of its own
+	@$(BIN)/python -m wms.demo $(if $(ORDERS),--orders "$(ORDERS)")
 
 bench: $(STAMP) ## measure, and compare with the goals
 	@$(BIN)/python -m bench

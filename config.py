@@ -182,14 +182,14 @@ class Config:
         "wms-engines",
         "System account that runs the embedded engines when the supervisor is root; made when missing.",
     )
-    bind: str = setting("WMS_BIND", "127.0.0.1", "Address the web server listens on.")
-    port: int = setting("WMS_PORT", 8000, "TCP port the web server listens on.", _integer(1, 65535))
+    bind: str = setting("BIND", "127.0.0.1", "Address the web server listens on.")
+    port: int = setting("PORT", 8000, "TCP port the web server listens on.", _integer(1, 65535))
     public_url: str = setting(
         "WMS_PUBLIC_URL",
         "",
         "Address people and devices use, for links, QR codes and cookies.",
         _public_url,
-        "http://WMS_BIND:WMS_PORT",
+        "http://BIND:PORT",
     )
     web_workers: int = setting("WMS_WEB_WORKERS", 2, "Web processes.", _integer(1, 64))
     web_threads: int = setting(
@@ -223,7 +223,7 @@ class Config:
         "WMS_OUTBOX_LEASE_SECONDS",
         120,
         "Seconds a worker owns a piece of work before another may take it.",
-        _integer(10, 3600),
+        _integer(2, 3600),
     )
     command_keep_days: int = setting(
         "WMS_COMMAND_KEEP_DAYS",
@@ -395,4 +395,4 @@ def _where_public_secrets_are_refused(config: Config) -> str:
         loopback = config.bind == "localhost" or ipaddress.ip_address(config.bind).is_loopback
     except ValueError:
         loopback = False
-    return "" if loopback else f"when WMS_BIND ({config.bind}) can be reached from other machines"
+    return "" if loopback else f"when BIND ({config.bind}) can be reached from other machines"

@@ -8,6 +8,7 @@ client          requests inside that transaction
 fresh_app       the application on a database of its own, where commits are real: for locks, concurrency,
                 command rows, migrations and workers. `fresh_client` sends it requests, `fresh_database` is
                 its name.
+cast            the people, keys, goods and buildings that every database has (see tests/cast.py)
 redis_client    an empty Valkey database
 browser, page   a real Chromium (see tests/browser.py)
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session, scoped_session
 
     from config import Config
+    from tests.cast import Cast
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +56,14 @@ def app(config: Config) -> Iterator[Flask]:
     application = create_app(config)
     yield application
     dispose(application)
+
+
+@pytest.fixture(scope="session")
+def cast(app: Flask) -> Cast:
+    """The fixed cast. Their ids are the same in every copy of one test run's template, so it fits `fresh_app` too."""
+    from tests.cast import load
+
+    return load(app)
 
 
 @pytest.fixture

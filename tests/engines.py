@@ -51,7 +51,7 @@ class Databases:
             yield client
 
     def migrated_template(self) -> str:
-        """The database that others are copied from: migrated when first asked for, not used after."""
+        """The database that others are copied from: migrated, with the cast, when first asked for, not used after."""
         if not self._migrated:
             self.engines.postgres.drop_database(TEMPLATE)  # of an attempt that failed
             self.engines.postgres.create_database(TEMPLATE)
@@ -59,6 +59,7 @@ class Databases:
             try:
                 with app.app_context():
                     flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+                build_cast(app)
             finally:
                 dispose(app)
             self._migrated = True
@@ -81,6 +82,13 @@ def running_databases() -> Iterator[Databases]:
             folder, os.environ.get("WMS_ENGINE_ACCOUNT", "wms-engines"), fast=True
         ) as engines:
             yield Databases(engines, folder)
+
+
+def build_cast(app: Flask) -> None:
+    """The people and goods of tests/cast.py, once, so that every copy has them."""
+    from tests.cast import build
+
+    build(app)
 
 
 def create_app(config: Config) -> Flask:

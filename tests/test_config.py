@@ -42,7 +42,7 @@ def test_all_problems_are_named_at_once():
     found = problems(
         {
             "WMS_ENV": "prod",
-            "WMS_PORT": "eighty",
+            "PORT": "eighty",
             "WMS_WEB_THREADS": "0",
             "WMS_PII_KEY": "AAAA",
             "WMS_LOG_JSON": "maybe",
@@ -51,7 +51,7 @@ def test_all_problems_are_named_at_once():
     assert [problem.split()[0] for problem in found] == [
         "WMS_ENV",
         "WMS_PII_KEY",
-        "WMS_PORT",
+        "PORT",
         "WMS_WEB_THREADS",
         "WMS_LOG_JSON",
     ]
@@ -64,7 +64,7 @@ def test_all_problems_are_named_at_once():
         ({"WMS_SECRET_KEY": "short"}, "WMS_SECRET_KEY"),
         ({"WMS_PII_KEY": ""}, "WMS_PII_KEY"),
         ({"WMS_SEED_DEMO": "yes"}, "WMS_SEED_DEMO"),
-        ({"WMS_PROT": "80"}, "WMS_PROT is not a setting; do you mean WMS_PORT?"),
+        ({"WMS_FILEZ": "80"}, "WMS_FILEZ is not a setting; do you mean WMS_FILES?"),
         ({"DATABASE_URL": "sqlite:///x"}, "DATABASE_URL"),
         ({"REDIS_URL": "localhost"}, "REDIS_URL"),
         ({"WMS_OUTBOX_SWEEP_SECONDS": "200"}, "WMS_OUTBOX_SWEEP_SECONDS"),
@@ -77,7 +77,7 @@ def test_production_refuses(change: dict[str, str], named: str):
 
 @pytest.mark.parametrize("bind", ["0.0.0.0", "::", "192.168.1.5", "warehouse.example"])
 def test_public_secrets_are_refused_where_other_machines_reach(bind: str):
-    assert {problem.split()[0] for problem in problems({"WMS_BIND": bind})} == {
+    assert {problem.split()[0] for problem in problems({"BIND": bind})} == {
         "WMS_SECRET_KEY",
         "WMS_PII_KEY",
     }

@@ -51,10 +51,10 @@ class Run:
     """One start of the supervisor on an instance folder."""
 
     def __init__(self, instance: Path, command: Sequence[str] = (sys.executable,), **settings: str) -> None:
-        self.port = int(settings.pop("WMS_PORT", free_port()))
+        self.port = int(settings.pop("PORT", free_port()))
         self.output = instance.parent / f"output-{self.port}"
         outside = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-        self.environment = {**outside, "WMS_INSTANCE": str(instance), "WMS_PORT": str(self.port), **settings}
+        self.environment = {**outside, "WMS_INSTANCE": str(instance), "PORT": str(self.port), **settings}
         self.command = [*command, "-m", "wms.supervisor"]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
@@ -210,7 +210,7 @@ def test_a_second_start_is_refused_clearly(start):
     same_folder = start()
     assert same_folder.process.wait(PATIENCE_SECONDS) == 1
     assert f"already running, started by process {first.process.pid}" in same_folder.said()
-    same_port = start(WMS_PORT=str(first.port))
+    same_port = start(PORT=str(first.port))
     assert same_port.process.wait(PATIENCE_SECONDS) == 1
     assert f"port {first.port} cannot be used" in same_port.said()
     assert first.status() == 200

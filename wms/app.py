@@ -20,6 +20,7 @@ from wms.platform.http import ProblemApi, init_http
 from wms.platform.i18n import LANGUAGES, init_i18n, refusal_texts
 from wms.platform.outbox import jobs
 from wms.platform.pages import init_pages
+from wms.printing.sources import sources
 
 ROOT = Path(__file__).parents[1]
 
@@ -75,7 +76,7 @@ def _register_features(app: Flask) -> None:
     api = ProblemApi(app, spec_kwargs=_api_description())
     app.extensions["wms_api"] = api
     for feature in FEATURES:
-        for role in ("models", "errors", "jobs", "authentication", "api", "floor_api", "pages"):
+        for role in ("models", "errors", "jobs", "documents", "authentication", "api", "floor_api", "pages"):
             module = _role(feature, role)
             if module is not None:
                 _plug_in(app, api, role, module)
@@ -95,6 +96,8 @@ def _plug_in(app: Flask, api: ProblemApi, role: str, module: ModuleType) -> None
     elif role == "jobs":
         for topic, handler, queue in module.JOBS:
             jobs.register(topic, handler, queue)
+    elif role == "documents":
+        sources.add(module.SOURCES)
     elif role == "authentication":
         module.register(access.authenticators)
     elif role in {"api", "pages", "floor_api"}:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+import uuid
+from types import ModuleType
 from typing import Any
 
 import click
@@ -12,7 +14,7 @@ from flask import Flask
 
 from wms.app import FEATURES, ROOT
 from wms.platform.auditing import Check, run_checks
-from wms.platform.database import rollback, session
+from wms.platform.database import rollback, session, transaction
 
 
 def all_checks() -> list[Check]:
@@ -46,6 +48,23 @@ def audit_command(as_json: bool) -> None:
     sys.exit(0 if result["ok"] else 1)
 
 
+def erasers() -> list[ModuleType]:
+    """The features that keep personal data: each `erasure.py` has `erase_due()` and `erase_order(order_id)`."""
+    modules = [name for name in FEATURES if (ROOT / "wms" / name / "erasure.py").exists()]
+    return [importlib.import_module(f"wms.{name}.erasure") for name in modules]
+
+
+@click.command("erase")
+@click.option("--order", "order_id", type=click.UUID, help="Forget the person of this order now.")
+def erase_command(order_id: uuid.UUID | None) -> None:
+    """Forget personal data: all that is due, or that of one order."""
+    for module in erasers():
+        with transaction():
+            erased = module.erase_due() if order_id is None else module.erase_order(order_id)
+        click.echo(f"{erased:>10}  {module.__name__.split('.')[1]}")
+
+
 def register(app: Flask) -> None:
     """Add our commands to Flask's own."""
     app.cli.add_command(audit_command)
+    app.cli.add_command(erase_command)

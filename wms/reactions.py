@@ -9,11 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wms.core.events import Event
+from wms.inventory.events import AllocationBroken, AwaitedStockCame, FreeBelowZero
+from wms.outbound.events import WaveReleased
 from wms.platform.events import InTransaction, reactions
 
 IN_TRANSACTION: dict[type[Event], Sequence[InTransaction]] = {}
 
-AFTER_COMMIT: dict[type[Event], Sequence[str]] = {}
+AFTER_COMMIT: dict[type[Event], Sequence[str]] = {
+    AwaitedStockCame: ["outbound.retry_waiting"],
+    FreeBelowZero: ["outbound.break_promises"],
+    AllocationBroken: ["outbound.reallocate"],
+    WaveReleased: ["outbound.prepare_waybills"],
+}
 
 
 def register() -> None:

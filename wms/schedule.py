@@ -15,6 +15,7 @@ from wms.core import clock
 from wms.platform import files
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import session, transaction
+from wms.printing import service as printing
 
 DAY = 86_400.0
 
@@ -30,9 +31,20 @@ def sweep_files() -> None:
     files.sweep_orphans()
 
 
+def age_prints() -> None:
+    printing.age_prints(clock.now())
+
+
+def erase_due() -> None:
+    """Label files with people on them go when their date comes."""
+    printing.erase_due()
+
+
 SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("command_partitions", 3_600.0, keep_command_partitions),
     ("file_orphans", DAY / 4, sweep_files),
+    ("prints", 30.0, age_prints),
+    ("erasure", 3_600.0, erase_due),
 ]
 
 _last_run: dict[str, float] = {}

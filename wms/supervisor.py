@@ -35,7 +35,7 @@ from wms.platform.processes import AccountError, adopt_orphans, spawn
 log = logging.getLogger("wms.supervisor")
 
 LOOK_SECONDS = 0.1  # between two looks at the children
-READY_PATH = "/health/ready"
+READY_PATH = "/readyz"
 READY_SECONDS = 60.0  # for the web server's first answer
 FIRST_PAUSE_SECONDS = 0.5  # before a crashed child starts again; doubled at each crash
 LONGEST_PAUSE_SECONDS = 30.0
@@ -72,7 +72,7 @@ def _web_arguments(config: Config) -> list[str]:
 KINDS = (
     Kind("web", _web_arguments, lambda _: 1),
     Kind("worker", lambda _: [sys.executable, "-m", "wms.worker"], lambda config: config.label_workers),
-    Kind("sweeper", lambda _: [sys.executable, "-m", "wms.worker", "--sweeper"], lambda _: 1),
+    Kind("sweeper", lambda _: [sys.executable, "-m", "wms.worker", "sweep"], lambda _: 1),
 )
 
 
@@ -146,7 +146,7 @@ class House:
             stack.callback(self.stop_children)
             try:
                 self.wait_ready()
-                announce(config, prepared, time.monotonic() - began)
+                announce(config, engines, prepared, time.monotonic() - began)
                 while True:
                     self.look()
             except StopRequested:
@@ -221,7 +221,7 @@ def refuse_port_in_use(config: Config) -> None:
             probe.bind((config.bind, config.port))
         except OSError as error:
             raise StartError(
-                f"{config.bind} port {config.port} cannot be used: {error.strerror}; set WMS_PORT or WMS_BIND"
+                f"{config.bind} port {config.port} cannot be used: {error.strerror}; set PORT or BIND"
             ) from error
 
 
@@ -343,14 +343,18 @@ def web_answers(config: Config) -> bool:
         connection.close()
 
 
-def announce(config: Config, prepared: dict[str, Any], seconds: float) -> None:
+def announce(config: Config, engines: Engines | None, prepared: dict[str, Any], seconds: float) -> None:
     """Tell the person at the terminal where to go and who to be."""
     print(f"\nReady after {seconds:.1f} s: {config.public_url}")
     logins: list[list[str]] = prepared["logins"]
     widths = [max(len(row[column]) for row in logins) for column in range(len(logins[0]))] if logins else []
     for row in logins:
         print("  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
-    print(f"Data is kept in {config.instance_path}. Ctrl-C stops everything.\n", flush=True)
+    folders = [config.instance_path]
+    if engines and not engines.home.data.is_relative_to(config.instance_path):
+        # root's engines cannot enter a private folder, for example below root's home
+        folders.append(engines.home.data)
+    print(f"Data is kept in {' and '.join(map(str, folders))}. Ctrl-C stops everything.\n", flush=True)
 
 
 def print_environment(config: Config) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 from config import Config
 from wms.app import create_app
 from wms.platform import outbox
+from wms.platform.courier import waiting_hints
 from wms.platform.database import db
 from wms.schedule import run_due
 
@@ -61,11 +62,12 @@ def sweep_once(app: Flask) -> int:
     """Hint at every job that should be running and is not; run it here when the courier is away."""
     with app.app_context():
         due = outbox.due_jobs()
+        waiting = waiting_hints() if due else set()
         for job_id, topic in due:
-            if _courier_answers(app):
-                outbox.hint(job_id, topic)
-            else:
+            if not _courier_answers(app):
                 outbox.perform(job_id)
+            elif str(job_id) not in waiting:
+                outbox.hint(job_id, topic)
         return len(due)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from alembic import op
 
+from wms.core.permissions import ROLE_PERMISSIONS
 from wms.platform.database import Base
 
 revision = "0001"
@@ -25,6 +26,14 @@ def upgrade() -> None:
             f"CREATE TABLE command_{day:%Y%m%d} PARTITION OF command"
             f" FOR VALUES FROM ('{day}') TO ('{day + timedelta(days=1)}')"
         )
+    roles = Base.metadata.tables["role"]
+    op.bulk_insert(
+        roles,
+        [
+            {"name": name, "is_staff": name != "seller", "permissions": sorted(permissions)}
+            for name, permissions in ROLE_PERMISSIONS.items()
+        ],
+    )
     op.execute(
         """
         CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -37,7 +37,7 @@ class BarcodeKind(StrEnum):
 
 
 class Product(Base):
-    """A seller's SKU. `warehouse_code` is the short code printed when the seller has no barcode of their own."""
+    """A seller's SKU. One without a barcode of the seller's gets one drawn by the warehouse (BarcodeKind.OWN)."""
 
     __tablename__ = "product"
     __table_args__ = (
@@ -45,7 +45,7 @@ class Product(Base):
         UniqueConstraint("owner_id", "id"),
         CheckConstraint("declared_weight_g > 0 AND declared_length_mm > 0 AND declared_width_mm > 0"
                         " AND declared_height_mm > 0", name="declared_positive"),
-        Index("ix_product_owner_created", "owner_id", "created_at", "id"),
+        Index("ix_product_owner_updated", "owner_id", "updated_at", "id"),
     )  # fmt: skip
 
     id: Mapped[DocumentId]

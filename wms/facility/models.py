@@ -5,7 +5,17 @@ from __future__ import annotations
 import uuid
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, Numeric, String, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Numeric,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.platform.database import Base, DocumentId, Instant
@@ -69,6 +79,7 @@ class Warehouse(Base):
     currency: Mapped[str] = mapped_column(String(3))
     regime: Mapped[str | None] = mapped_column(String(8))
     before_release: Mapped[str] = mapped_column(String(8), default="nothing")  # nothing | pick | pack
+    label_prefix: Mapped[str] = mapped_column(String(16), default="", unique=True)  # see facility/rules.py
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[Instant]
 
@@ -94,14 +105,16 @@ class Location(Base):
     __tablename__ = "location"
     __table_args__ = (
         UniqueConstraint("warehouse_id", "code"),
+        UniqueConstraint("warehouse_id", "id"),
         UniqueConstraint("barcode"),
+        ForeignKeyConstraint(["warehouse_id", "zone_id"], ["zone.warehouse_id", "zone.id"]),
         Index("ix_location_walk", "warehouse_id", "kind", "walk_order"),
         CheckConstraint("max_weight_g IS NULL OR max_weight_g > 0", name="max_weight_positive"),
     )
 
     id: Mapped[DocumentId]
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
-    zone_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("zone.id"))
+    zone_id: Mapped[uuid.UUID] = mapped_column(index=True)
     code: Mapped[str] = mapped_column(String(24))
     barcode: Mapped[str] = mapped_column(String(40))
     kind: Mapped[str] = mapped_column(String(16))

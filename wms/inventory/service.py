@@ -6,15 +6,15 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from wms.catalog.models import Product
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
-from wms.facility.models import Location, LocationKind, Warehouse
+from wms.facility.models import Location, LocationKind
 from wms.inventory import holds, ledger, permits
 from wms.inventory.balances import lock_balances
 from wms.inventory.ledger import Posted, PostingDraft
@@ -32,7 +32,31 @@ class Subject:
     id: uuid.UUID | None
 
 
-def lot_of(product: Product, batch: str | None, expires_on: date | None) -> uuid.UUID | None:
+class ProductFacts(Protocol):
+    """What stock needs to know of a product: its row, or the facts of a query."""
+
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def owner_id(self) -> uuid.UUID: ...
+    @property
+    def sku(self) -> str: ...
+    @property
+    def lot_controlled(self) -> bool: ...
+    @property
+    def expiry_controlled(self) -> bool: ...
+    @property
+    def customs_item_number(self) -> str | None: ...
+
+
+class WarehouseFacts(Protocol):
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def is_bonded(self) -> bool: ...
+
+
+def lot_of(product: ProductFacts, batch: str | None, expires_on: date | None) -> uuid.UUID | None:
     """The lot these goods belong to, made on first sight; None when the product is under neither control.
 
     Refuses `lot_required` or `expiry_required` when the product asks for what was not read.
@@ -63,8 +87,8 @@ def lot_of(product: Product, batch: str | None, expires_on: date | None) -> uuid
 
 
 def goods(
-    warehouse: Warehouse,
-    product: Product,
+    warehouse: WarehouseFacts,
+    product: ProductFacts,
     location_id: uuid.UUID,
     *,
     lot_id: uuid.UUID | None = None,
@@ -92,9 +116,18 @@ def receive(actor: Actor, target: Stock, quantity: int, subject: Subject, *, sur
     return _post(actor, reason, subject, [MoveDraft(source, target, quantity)])
 
 
-def receive_many(actor: Actor, lines: Sequence[tuple[Stock, int]], subject: Subject) -> Posted:
-    """Several lines counted in one go, one posting."""
-    return _post(actor, Reason.RECEIVE, subject, [MoveDraft("supplier", stock, quantity) for stock, quantity in lines])
+def receive_many(
+    actor: Actor,
+    lines: Sequence[tuple[Stock, int]],
+    subject: Subject,
+    surplus: Sequence[tuple[Stock, int]] = (),
+) -> Posted:
+    """Several lines counted in one go, one posting. `surplus`: bonded goods beyond the announcement, which come from
+    *adjustment* into *unaccounted* as of `receive(surplus=True)`.
+    """
+    moves = [MoveDraft("supplier", stock, quantity) for stock, quantity in lines]
+    moves += [MoveDraft("adjustment", stock, quantity) for stock, quantity in surplus]
+    return _post(actor, Reason.RECEIVE, subject, moves)
 
 
 def relocate(

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Response, abort, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -21,6 +22,7 @@ from wms.core.refusals import RefusalKind, Refused
 
 View = TypeVar("View", bound=Callable[..., Any])
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+AUTHENTICATED = "authenticated"  # for `requires`: anybody who is known, whatever they may
 
 
 class Authenticators:
@@ -66,8 +68,8 @@ def actor() -> Actor:
     return found
 
 
-def requires(permission: Permission) -> Callable[[View], View]:
-    """Only for actors with `permission`: 401 (or the login page) for nobody, 403 for others."""
+def requires(permission: Permission | str) -> Callable[[View], View]:
+    """Only for actors with `permission` (or `AUTHENTICATED`): 401 (or the login page) for nobody, 403 for others."""
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
@@ -81,14 +83,14 @@ def requires(permission: Permission) -> Callable[[View], View]:
     return decorate
 
 
-def check(permission: Permission) -> BaseResponse | None:
+def check(permission: Permission | str) -> BaseResponse | None:
     """None when the current actor may; otherwise aborts, or answers with the way to the login page."""
     found = current_actor()
     if found is None:
         if is_machine_surface():
             abort(401)
         return redirect(url_for(_login_endpoint(), next=request.full_path if request.method == "GET" else None))
-    if not found.may(permission):
+    if permission != AUTHENTICATED and not found.may(Permission(permission)):
         abort(403)
     if request.method not in SAFE_METHODS and not is_api_surface():
         require_csrf(found)
@@ -100,9 +102,33 @@ def _login_endpoint() -> str:
 
 
 def public(view: View) -> View:
-    """Open to nobody in particular: login, health, the API's description."""
-    view.permission = None  # type: ignore[attr-defined]
-    return view
+    """Open to nobody in particular: login, health, the API's description. A state change must come from our pages."""
+
+    @functools.wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if request.method not in SAFE_METHODS and not is_api_surface():
+            require_same_origin()
+        return view(*args, **kwargs)
+
+    guarded.permission = None  # type: ignore[attr-defined]
+    return guarded  # type: ignore[return-value]
+
+
+def require_same_origin() -> None:
+    """Refuse what a foreign page sent, where no session can carry a token (login, language).
+
+    Browsers say where a request comes from: `Sec-Fetch-Site`, or, before it existed, `Origin` on every POST. A request
+    with neither was not made by a browser, so nobody's browser was tricked into it (the rule of Go's
+    net/http.CrossOriginProtection; ASVS 3.5.1, 3.5.3).
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        allowed = site in {"same-origin", "none"}
+    else:
+        origin = request.headers.get("Origin")
+        allowed = origin is None or urlsplit(origin).netloc == request.host != ""
+    if not allowed:
+        raise Refused("csrf_token_wrong", {}, kind=RefusalKind.INVALID)
 
 
 def csrf_token() -> str:

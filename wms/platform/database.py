@@ -61,7 +61,7 @@ def session() -> Session:
     return db.session()
 
 
-def after_commit(action: Callable[[], None]) -> None:
+def after_commit(action: Callable[[], object]) -> None:
     """Run `action` once this transaction has committed; forget it if it rolls back. Only hints belong here."""
     session().info.setdefault("after_commit", []).append(action)
 
@@ -89,6 +89,28 @@ def transaction() -> Iterator[Session]:
     except BaseException:
         rollback()
         raise
+
+
+@contextmanager
+def attempt() -> Iterator[None]:
+    """A try within the transaction: an exception undoes what was written in the block, and travels on.
+
+    For Core statements only: what the session holds unflushed is flushed before.
+    """
+    current = session()
+    current.flush()
+    connection = current.connection()
+    rank = current.info.get("locks")
+    waiting = len(current.info.get("after_commit", []))
+    connection.exec_driver_sql("SAVEPOINT attempt")
+    try:
+        yield
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT attempt")
+        current.info["locks"] = rank if rank is not None else 0
+        del current.info.get("after_commit", [])[waiting:]
+        raise
+    connection.exec_driver_sql("RELEASE SAVEPOINT attempt")
 
 
 @event.listens_for(Session, "after_commit")

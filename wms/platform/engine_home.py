@@ -215,18 +215,24 @@ def _reachable_program(package: str, inside: str, account: Account) -> Path:
     copies = Path("/var/lib") / account.name / "programs"
     copy = copies / f"{package}-{importlib.metadata.version(package)}"
     if not copy.exists():
-        _copy_programs(folder, copies, copy)
-    return copy
+        _copy_programs(Path(spec.origin).parent, inside, copies, copy)
+    return copy / package / inside
 
 
-def _copy_programs(folder: Path, copies: Path, copy: Path) -> None:
-    """Copy to a temporary name and rename, so that a killed copy is never taken for a whole one."""
+def _copy_programs(package: Path, inside: str, copies: Path, copy: Path) -> None:
+    """Copy to a temporary name and rename, so that a killed copy is never taken for a whole one.
+
+    The programs find their libraries by a relative path in `<package>.libs` beside the package: both go.
+    """
     make_folder(copies)
     draft = Path(tempfile.mkdtemp(dir=copies))
-    shutil.copytree(folder, draft, symlinks=True, dirs_exist_ok=True)
+    shutil.copytree(package / inside, draft / package.name / inside, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, draft / libraries.name, symlinks=True)
     for path in (draft, *draft.rglob("*")):
         if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
     try:
         draft.rename(copy)
     except OSError:  # another process was faster

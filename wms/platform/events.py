@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 import orjson
-from sqlalchemy import BigInteger, Identity, Index, Integer, String, text
+from sqlalchemy import BigInteger, Identity, Index, Integer, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.core import clock
@@ -79,3 +79,8 @@ def record(event: Event) -> uuid.UUID:
         ordering_key = f"{topic}:{event.subject_kind}:{event.subject_id}"
         add_job(topic, payload, dedupe_key=f"{topic}:{event_id}", ordering_key=ordering_key)
     return event_id
+
+
+def event_data(event_id: str) -> EventRow:
+    """The stored fact, for a reaction that runs after the commit."""
+    return session().scalars(select(EventRow).where(EventRow.id == uuid.UUID(event_id))).one()

@@ -102,6 +102,14 @@ def erase_file(file_id: uuid.UUID) -> None:
     session().execute(text("DELETE FROM stored_file WHERE id = :id"), {"id": file_id})
 
 
+def remove_unnamed(sha256: str) -> bool:
+    """Delete an object at once when no row names it: for content that must be forgotten and is not made again."""
+    if _is_named(sha256):
+        return False
+    store().delete(sha256)
+    return True
+
+
 def sweep_orphans(older_than_seconds: float = 3600.0) -> int:
     """Delete objects that no row names and that are old enough not to be on their way; returns how many."""
     removed = 0

@@ -46,7 +46,8 @@ class CatalogueDomain(Domain):
     """Flask-Babel's lookup over our in-memory catalogues."""
 
     def get_translations(self) -> Translations:
-        return catalogue(str(get_locale() or DEFAULT_LANGUAGE))
+        # Babel writes our zh_CN out as zh_Hans_CN
+        return catalogue("zh_CN" if str(get_locale()).startswith("zh") else DEFAULT_LANGUAGE)
 
 
 def choose_language() -> str:

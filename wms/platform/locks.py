@@ -53,7 +53,7 @@ def lock(rank: Rank, model: type[Model], ids: Iterable[Any]) -> Sequence[Model]:
     claim(rank)
     if not wanted:
         return []
-    key: Any = model.id  # type: ignore[attr-defined]  # every table that is locked by rows has one
+    key: Any = model.__mapper__.all_orm_descriptors["id"]
     statement = (
         select(model)
         .where(key.in_(wanted))

@@ -201,8 +201,13 @@ def _record_failure(job_id: uuid.UUID, topic: str, token: int, attempts: int, fa
 
 
 _DUE = text(
-    "SELECT id, topic FROM outbox_job WHERE state IN ('new', 'leased') AND next_at <= clock_timestamp() - :age *"
-    " interval '1 second' AND (state = 'new' OR lease_until < clock_timestamp()) ORDER BY sequence LIMIT :limit"
+    "SELECT id, topic FROM outbox_job mine WHERE state IN ('new', 'leased') AND next_at <= clock_timestamp() - :age *"
+    " interval '1 second' AND (state = 'new' OR lease_until < clock_timestamp())"
+    # Those behind an earlier job of their key cannot run: they must not crowd out the ones that can.
+    " AND (ordering_key IS NULL OR NOT EXISTS (SELECT 1 FROM outbox_job earlier"
+    "   WHERE earlier.ordering_key = mine.ordering_key AND earlier.sequence < mine.sequence"
+    "   AND earlier.state IN ('new', 'leased')))"
+    " ORDER BY sequence LIMIT :limit"
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from wms.core.money import EXPONENTS
+from wms.core.refusals import RefusalKind, Refused
 
 _CODES = {
     "required": "required",
@@ -138,6 +139,15 @@ def Currency(**kwargs: Any) -> fields.String:  # noqa: N802
 def Country(**kwargs: Any) -> fields.String:  # noqa: N802
     """ISO 3166-1 alpha-2."""
     return fields.String(validate=[Length(2, 2), Pattern("[A-Z]{2}")], **kwargs)
+
+
+def load_or_refuse(schema: Schema, data: Any) -> Any:
+    """Load one item of a bulk request: a wrong one is refused alone, with the pointers of its own fields."""
+    try:
+        return schema.load(data)
+    except ValidationError as fault:
+        found = field_errors(fault.normalized_messages())
+        raise Refused("invalid_input", {}, kind=RefusalKind.INVALID, errors=found) from fault
 
 
 _MESSAGE = re.compile(r"^([a-z_]+)((?:\|[a-z_]+=[^|]*)*)$")

@@ -1,0 +1,122 @@
+"""The rules of content fields, enforced on every label before anything is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from labels.content import ChoiceRule, CountRule, TextRule
+from labels.errors import LabelRefused
+from labels.typeface import drawable, missing_glyphs
+
+
+class _Plan(NamedTuple):
+    """The fields of one content class, sorted by what must be checked."""
+
+    texts: tuple[tuple[str, TextRule, int, bool], ...]
+    others: tuple[tuple[str, object], ...]
+    numbered: bool
+
+
+_PLANS: dict[type, _Plan] = {}
+
+
+def _plan(content_type: type) -> _Plan:
+    known = _PLANS.get(content_type)
+    if known is None:
+        known = _PLANS[content_type] = _make_plan(content_type)
+    return known
+
+
+def _make_plan(content_type: type) -> _Plan:
+    rules = {each.name: each.metadata.get("rule") for each in fields(content_type)}
+    texts = tuple(
+        (name, rule, rule.longest, rule.required)
+        for name, rule in rules.items()
+        if isinstance(rule, TextRule) and rule.most_entries == 1
+    )
+    single = {name for name, *_ in texts}
+    others = tuple((name, rule) for name, rule in rules.items() if name not in single and name != "size")
+    return _Plan(texts, others, "number" in rules and "total" in rules)
+
+
+def check_content(content: Any, path: str = "") -> None:
+    """Refuse a content whose fields break their rules, naming the field ('contents[2].sku').
+
+    Raises LabelRefused: not_text, empty, too_long, too_many_entries, control_character,
+    missing_glyph (with the 0-based `position` and the `character`), bad_count, bad_choice,
+    bad_number_of_total.
+    """
+    plan, able = _plan(type(content)), drawable()
+    for name, rule, longest, required in plan.texts:
+        value = getattr(content, name)
+        # One line for the thousands that are right; the reason is looked for only when one is not.
+        if (
+            value.__class__ is not str
+            or len(value) > longest
+            or not able.issuperset(value)
+            or (required and not value.strip())
+        ):
+            _check_text(value, rule, path + name)
+    for name, other in plan.others:
+        _check_other(getattr(content, name), other, path + name)
+    if plan.numbered and content.number > content.total:
+        raise LabelRefused(
+            "bad_number_of_total",
+            {"field": path + "number", "number": content.number, "total": content.total},
+        )
+
+
+def _check_other(value: Any, rule: object, field: str) -> None:
+    if isinstance(rule, TextRule):
+        _check_lines(value, rule, field)
+    elif isinstance(rule, CountRule):
+        _check_count(value, rule, field)
+    elif isinstance(rule, ChoiceRule):
+        if value not in rule.allowed:
+            raise LabelRefused("bad_choice", {"field": field, "value": str(value)})
+    elif isinstance(value, tuple):
+        for place, entry in enumerate(value):
+            check_content(entry, f"{field}[{place}].")
+    elif rule is None:
+        _check_once(value, field + ".")
+
+
+@lru_cache(maxsize=64)
+def _check_once(content: Hashable, path: str) -> None:
+    """Captions repeat on every label of a bundle; a refusal is an exception and is not remembered."""
+    check_content(content, path)
+
+
+def _check_lines(value: object, rule: TextRule, field: str) -> None:
+    if not isinstance(value, tuple):
+        raise LabelRefused("not_text", {"field": field})
+    if not value and rule.required:
+        raise LabelRefused("empty", {"field": field})
+    if len(value) > rule.most_entries:
+        raise LabelRefused("too_many_entries", {"field": field, "limit": rule.most_entries})
+    for place, line in enumerate(value):
+        _check_text(line, rule, f"{field}[{place}]")
+
+
+def _check_text(value: object, rule: TextRule, field: str) -> None:
+    if not isinstance(value, str):
+        raise LabelRefused("not_text", {"field": field})
+    if rule.required and not value.strip():
+        raise LabelRefused("empty", {"field": field})
+    if len(value) > rule.longest:
+        raise LabelRefused("too_long", {"field": field, "length": len(value), "limit": rule.longest})
+    if not drawable().issuperset(value):
+        position, character = missing_glyphs(value)[0]
+        control = not character.isprintable() and ord(character) < 0xA0
+        raise LabelRefused(
+            "control_character" if control else "missing_glyph",
+            {"field": field, "position": position, "character": character},
+        )
+
+
+def _check_count(value: object, rule: CountRule, field: str) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= rule.largest:
+        raise LabelRefused("bad_count", {"field": field, "value": str(value), "limit": rule.largest})

@@ -1,0 +1,81 @@
+"""Label stock and printer resolution: millimetres, points and dots.
+
+Lengths on stock are millimetres. PDF lengths are points, 1/72 inch. A dot is one printing element
+of the head: 1/dpi inch, so 0.125 mm at 203 dpi.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from labels.errors import LabelRefused
+
+POINTS_PER_MM = 72 / 25.4
+SMALLEST_SIDE_MM = 20.0
+LARGEST_SIDE_MM = 300.0
+SUPPORTED_DPI = (203, 300, 600)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """One kind of label stock, portrait or landscape as it leaves the printer.
+
+    Raises LabelRefused("bad_size") for a side that is no finite number between 20 and 300 mm.
+    """
+
+    width_mm: float
+    height_mm: float
+
+    def __post_init__(self) -> None:
+        for field in ("width_mm", "height_mm"):
+            value = getattr(self, field)
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not math.isfinite(value) or not SMALLEST_SIDE_MM <= value <= LARGEST_SIDE_MM:
+                raise LabelRefused("bad_size", {"field": f"size.{field}", "value": str(value)})
+
+    @property
+    def name(self) -> str:
+        """'100x150', '101.6x152.4': for file names and messages."""
+        return f"{self.width_mm:g}x{self.height_mm:g}"
+
+    @property
+    def margin_mm(self) -> float:
+        """Edge that stays white: heads are narrower than stock and feeding drifts by about 1 mm."""
+        return 2.0 if min(self.width_mm, self.height_mm) >= 60 else 1.5
+
+
+SIZE_50X30 = Size(50, 30)
+SIZE_60X40 = Size(60, 40)
+SIZE_70X50 = Size(70, 50)
+SIZE_100X60 = Size(100, 60)
+SIZE_100X100 = Size(100, 100)
+SIZE_100X150 = Size(100, 150)
+SIZE_4X6_INCH = Size(101.6, 152.4)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The dot grid of a printer. Raises LabelRefused("bad_dpi") for one we have no proof for."""
+
+    dpi: int
+
+    def __post_init__(self) -> None:
+        if self.dpi not in SUPPORTED_DPI:
+            raise LabelRefused("bad_dpi", {"field": "dpi", "value": str(self.dpi)})
+
+    @property
+    def dot_pt(self) -> float:
+        return 72 / self.dpi
+
+    @property
+    def dot_mm(self) -> float:
+        return 25.4 / self.dpi
+
+    def dots_within(self, length_mm: float) -> int:
+        """How many whole dots a length holds."""
+        return math.floor(length_mm / self.dot_mm + 1e-6)
+
+    def dots_covering(self, length_mm: float) -> int:
+        """The fewest whole dots that are at least this long."""
+        return math.ceil(length_mm / self.dot_mm - 1e-6)

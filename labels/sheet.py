@@ -1,0 +1,230 @@
+"""A page, or the constant part of pages, while it is being drawn.
+
+Templates speak millimetres from the top left; this writes PDF operators in points from the bottom
+left. Filled areas and symbols are snapped to whole printer dots counted from the top left corner,
+which is where a printer's raster begins; text is not.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from labels.errors import LabelRefused
+from labels.geometry import Box
+from labels.media import POINTS_PER_MM, Resolution, Size
+from labels.placement import place
+from labels.textfit import fit
+from labels.typeface import CAP_HEIGHT_EM, LINE_HEIGHT_EM, FontInDocument, width_em
+
+Align = Literal["left", "center", "right"]
+_START_SHARE = {"left": 0.0, "center": 0.5, "right": 1.0}
+# Stroke that makes the one weight of the typeface look bold, as a share of the size.
+_EMPHASIS_EM = 0.035
+
+
+class TextSlot(NamedTuple):
+    """A place for text, worked out once for all pages of a size; made by `text_slot`.
+
+    Lengths in points, `top_pt` from the top of the page. `start_share` is the share of
+    spare width left of a line, `hangs` says that lines start at the top, `colour` is its operators.
+    """
+
+    left_pt: float
+    top_pt: float
+    width_pt: float
+    height_pt: float
+    largest_pt: float
+    smallest_pt: float
+    lines: int
+    start_share: float
+    hangs: bool
+    bold: bool
+    colour: str
+
+
+def text_slot(
+    box: Box,
+    largest_pt: float,
+    smallest_pt: float,
+    *,
+    lines: int = 1,
+    align: Align = "left",
+    top: bool = False,
+    bold: bool = False,
+    white: bool = False,
+) -> TextSlot:
+    """Text in a box, as large as fits between the sizes; vertically centred unless `top`."""
+    return TextSlot(
+        box.left * POINTS_PER_MM,
+        box.top * POINTS_PER_MM,
+        box.width * POINTS_PER_MM,
+        box.height * POINTS_PER_MM,
+        largest_pt,
+        smallest_pt,
+        lines,
+        _START_SHARE[align],
+        top,
+        bold,
+        "1 g 1 G " if white else "",
+    )
+
+
+class Sheet:
+    """Collects drawing operators and the (symbology, content) of every symbol placed."""
+
+    def __init__(self, size: Size, resolution: Resolution, font: FontInDocument) -> None:
+        self.size = size
+        self.resolution = resolution
+        self.codes: list[tuple[str, str]] = []
+        self._font = font
+        self._height_pt = size.height_mm * POINTS_PER_MM
+        self._operators: list[str] = []
+
+    def operators(self) -> bytes:
+        return "\n".join(self._operators).encode("ascii")
+
+    def text(
+        self,
+        box: Box,
+        content: str | tuple[str, ...],
+        largest_pt: float,
+        smallest_pt: float,
+        *,
+        lines: int = 1,
+        align: Align = "left",
+        top: bool = False,
+        bold: bool = False,
+        white: bool = False,
+    ) -> None:
+        """Write into a slot made for the occasion; see `text_slot`."""
+        slot = text_slot(
+            box, largest_pt, smallest_pt, lines=lines, align=align, top=top, bold=bold, white=white
+        )
+        self.write(slot, content)
+
+    def write(self, slot: TextSlot, content: str | tuple[str, ...]) -> None:
+        """A text, or one line after another, in a slot. Blank texts leave no trace.
+
+        Sender, return address and date are the same on all pages of a wave: what was set once in a
+        document is not set again.
+        """
+        if not content:
+            return
+        key = (slot, content, self._height_pt)
+        operators = self._font.set_before.get(key)
+        if operators is None:
+            operators = self._font.set_before[key] = self._set(slot, content)
+        if operators:
+            self._operators.append(operators)
+
+    def _set(self, slot: TextSlot, content: str | tuple[str, ...]) -> str:
+        given = (content,) if isinstance(content, str) else content
+        paragraphs = tuple([each for each in given if each and not each.isspace()])
+        if not paragraphs:
+            return ""
+        # Emphasis adds its stroke on both sides of every line.
+        width_pt = slot.width_pt - slot.largest_pt * _EMPHASIS_EM if slot.bold else slot.width_pt
+        fitted = fit(
+            paragraphs,
+            width_pt,
+            slot.height_pt,
+            largest_pt=slot.largest_pt,
+            smallest_pt=slot.smallest_pt,
+            most_lines=slot.lines,
+        )
+        size_pt = fitted.size_pt
+        down_pt = slot.top_pt + size_pt * CAP_HEIGHT_EM
+        if not slot.hangs:
+            block_pt = size_pt * (CAP_HEIGHT_EM + (len(fitted.lines) - 1) * LINE_HEIGHT_EM)
+            down_pt += (slot.height_pt - block_pt) / 2
+        shown = self._lines(fitted.lines, slot, self._height_pt - down_pt, size_pt)
+        style = f"{slot.colour}2 Tr {size_pt * _EMPHASIS_EM:.2f} w " if slot.bold else slot.colour
+        return f"q {style}BT {shown} ET Q" if style else f"BT {shown} ET"
+
+    def _lines(self, lines: tuple[str, ...], slot: TextSlot, baseline: float, size_pt: float) -> str:
+        """Show lines from a first baseline downwards; moves are relative to the line before."""
+        share, start, at, down, font_now = slot.start_share, slot.left_pt, 0.0, baseline, ""
+        shown: list[str] = []
+        for line in lines:
+            if share:
+                start = slot.left_pt + share * (slot.width_pt - size_pt * width_em(line))
+            move = f"{start - at:.2f} {down:.2f} Td "
+            at, down = start, -size_pt * LINE_HEIGHT_EM
+            for name, escaped in self._font.runs(line):
+                choose = "" if name == font_now else f"{name} {size_pt:.2f} Tf "
+                shown.append(f"{choose}{move}({escaped}) Tj")
+                move, font_now = "", name
+        return "\n".join(shown)
+
+    def fill(self, box: Box, *, white: bool = False) -> None:
+        """A filled rectangle, at least one dot thick."""
+        dot = self.resolution.dot_mm
+        left, top = round(box.left / dot), round(box.top / dot)
+        right = max(left + 1, round(box.right / dot))
+        bottom = max(top + 1, round(box.bottom / dot))
+        path = self._rectangle(left, top, right - left, bottom - top)
+        self._operators.append(f"1 g {path} f 0 g" if white else f"{path} f")
+
+    def _rectangle(self, left: int, top: int, width: int, height: int) -> str:
+        """A rectangle in dots from the top left, as a PDF path in points."""
+        dot = self.resolution.dot_pt
+        return (
+            f"{left * dot:.3f} {self._height_pt - (top + height) * dot:.3f} "
+            f"{width * dot:.3f} {height * dot:.3f} re"
+        )
+
+    def rule_above(self, box: Box, thickness_mm: float = 0.3) -> None:
+        """A line along the upper edge of a box."""
+        self.fill(Box(box.left, box.top - thickness_mm / 2, box.width, thickness_mm))
+
+    def rule_before(self, box: Box, thickness_mm: float = 0.3) -> None:
+        """A line along the left edge of a box."""
+        self.fill(Box(box.left - thickness_mm / 2, box.top, thickness_mm, box.height))
+
+    def frame(self, box: Box, thickness_mm: float = 0.4) -> None:
+        """Four lines just inside a box."""
+        self.fill(box.upper(thickness_mm))
+        self.fill(box.lower(thickness_mm))
+        self.fill(box.leftmost(thickness_mm))
+        self.fill(box.rightmost(thickness_mm))
+
+    def triangle(self, box: Box, *, points_up: bool, white: bool = False) -> None:
+        """A filled triangle that fills a box."""
+        tip, base = (box.top, box.bottom) if points_up else (box.bottom, box.top)
+        corners = [(box.left, base), (box.right, base), (box.left + box.width / 2, tip)]
+        points = [f"{x * POINTS_PER_MM:.2f} {self._height_pt - y * POINTS_PER_MM:.2f}" for x, y in corners]
+        path = f"{points[0]} m {points[1]} l {points[2]} l h"
+        self._operators.append(f"1 g {path} f 0 g" if white else f"{path} f")
+
+    def code(
+        self,
+        box: Box,
+        field: str,
+        symbology: str,
+        content: str,
+        *,
+        preferred_mm: float | None = None,
+        fallback: str | None = None,
+    ) -> None:
+        """A symbol with its quiet zones inside a box, which nothing else may touch.
+
+        Raises LabelRefused with the content field's name when it cannot be encoded or does not fit.
+        """
+        try:
+            placed = place(
+                symbology, content, box, self.resolution, preferred_mm=preferred_mm, fallback=fallback
+            )
+        except LabelRefused as refusal:
+            raise refusal.within(field=field) from refusal
+        dot = self.resolution.dot_pt
+        module = placed.dots_per_module * dot
+        row = module if placed.symbol.is_matrix else placed.height * dot
+        bottom = self._height_pt - (placed.top + placed.height) * dot
+        self._operators.append(
+            f"q {module:.5f} 0 0 {row:.5f} {placed.left * dot:.4f} {bottom:.4f} cm\n{placed.symbol.path}\nf Q"
+        )
+        self.codes.append((placed.symbol.symbology, placed.symbol.content))
+
+    def call(self, form_name: str) -> None:
+        """Draw the constant part stored under a resource name."""
+        self._operators.append(f"/{form_name} Do")

@@ -1,0 +1,141 @@
+"""The typeface: what it can draw, how wide, and the bytes that draw it in one document.
+
+WenQuanYi Micro Hei is always embedded: a font the PDF only names prints nothing on a printer that
+lacks it. One weight exists; emphasis is drawn by stroking the outlines.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Hashable, Sequence
+from functools import cache, lru_cache
+from itertools import groupby
+from pathlib import Path
+
+from reportlab.pdfbase.pdfdoc import PDFDocument
+from reportlab.pdfbase.ttfonts import TTFont
+
+FONT_FILE = Path(__file__).parent / "fonts" / "wqy-microhei.ttc"
+CAP_HEIGHT_EM = 0.714
+# Chinese characters, and capitals with accents, reach above and below capital letters.
+CJK_HEIGHT_EM = 0.92
+LINE_HEIGHT_EM = 1.2
+ELLIPSIS = "…"
+
+
+@cache
+def typeface() -> TTFont:
+    """The font, read once per process (about 0.1 s)."""
+    font = TTFont("WenQuanYiMicroHei", str(FONT_FILE), subfontIndex=0, asciiReadable=True)
+    # Making a subset copies 4 MB of tables each time; and since all of ASCII is always in, bundles
+    # without other characters share one subset.
+    font.face.get_table = cache(font.face.get_table)
+    font.face.makeSubset = _remembered(font.face.makeSubset)
+    return font
+
+
+def _remembered(make_subset: Callable[[Sequence[int]], bytes]) -> Callable[[Sequence[int]], bytes]:
+    remembered = lru_cache(maxsize=32)(make_subset)
+    return lambda characters: remembered(tuple(characters))
+
+
+@cache
+def widths_em() -> dict[str, float]:
+    """Advance width in em of every character that can be drawn; what is not here is refused.
+
+    Left out although the font maps them: outlines that are empty (they would print nothing), control
+    and format characters, combining marks (nothing here composes them) and right-to-left letters.
+    """
+    face = typeface().face
+    return {
+        chr(code): face.charWidths.get(code, face.defaultWidth) / 1000
+        for code, glyph in face.charToGlyph.items()
+        if glyph and _is_drawable(chr(code), has_outline=face.glyphPos[glyph] != face.glyphPos[glyph + 1])
+    }
+
+
+def _is_drawable(character: str, *, has_outline: bool) -> bool:
+    category = unicodedata.category(character)
+    if category == "Zs":
+        return True
+    return (
+        has_outline
+        and category[0] not in "CM"
+        and category not in {"Zl", "Zp"}
+        and unicodedata.bidirectional(character) not in {"R", "AL"}
+    )
+
+
+@cache
+def drawable() -> frozenset[str]:
+    return frozenset(widths_em())
+
+
+def missing_glyphs(text: str) -> list[tuple[int, str]]:
+    """The characters that cannot be printed, each with its 0-based position; [] when all can.
+
+    For use at booking, so that a name is refused or romanised long before its label is needed.
+    """
+    able = drawable()
+    if able.issuperset(text):
+        return []
+    return [(position, character) for position, character in enumerate(text) if character not in able]
+
+
+def width_em(text: str) -> float:
+    """Width of drawable text set at size 1; multiply by the size in points."""
+    return sum(map(widths_em().__getitem__, text))
+
+
+class FontInDocument:
+    """The codes this document's font subsets give to characters; PDF text strings come from here."""
+
+    def __init__(self, document: PDFDocument) -> None:
+        self._document = document
+        self._font = typeface()
+        # Operators of texts already set in this document, by place and text; kept by `Sheet.write`.
+        self.set_before: dict[Hashable, str] = {}
+        self._names: dict[int, str] = {}
+        self._codes = _CodeTable(self._font, document)
+        self._font.splitString(" ", document)
+        self._first_name = self._name(0)
+
+    def runs(self, text: str) -> Sequence[tuple[str, str]]:
+        """Pieces of the text as (font resource name, escaped PDF string without brackets)."""
+        if text.isascii() and not ("(" in text or ")" in text or "\\" in text):
+            # The font keeps ASCII at its own codes in its first subset.
+            return ((self._first_name, text),)
+        escaped = text.translate(self._codes)
+        if not self._codes.beyond_first:
+            return ((self._first_name, escaped),)
+        return [
+            (self._name(subset), "".join(characters).translate(self._codes))
+            for subset, characters in groupby(text, key=lambda each: self._codes.subset_of[ord(each)])
+        ]
+
+    def _name(self, subset: int) -> str:
+        name = self._names.get(subset)
+        if name is None:
+            name = self._names[subset] = str(self._font.getSubsetInternalName(subset, self._document))
+        return name
+
+
+class _CodeTable(dict[int, str]):
+    """For str.translate: code point → escaped code in its subset, assigned at first use."""
+
+    def __init__(self, font: TTFont, document: PDFDocument) -> None:
+        super().__init__()
+        self._font = font
+        self._document = document
+        self.subset_of: dict[int, int] = {}
+        self.beyond_first = False
+
+    def __missing__(self, code_point: int) -> str:
+        [(subset, codes)] = self._font.splitString(chr(code_point), self._document)
+        code = codes[0]
+        plain = 32 <= code < 127 and code not in b"()\\"
+        escaped = chr(code) if plain else f"\\{code:03o}"
+        self[code_point] = escaped
+        self.subset_of[code_point] = subset
+        self.beyond_first = self.beyond_first or subset > 0
+        return escaped

@@ -1,0 +1,110 @@
+// The pure parts of the scan client: what is a scan, the line of scans, and ids.
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { deviceId, nextDeviceSequence, uuid7 } from "../../static/js/ids.js";
+import { DuplicateGuard, KeyBuffer, characterOf, characterOfCode } from "../../static/js/scan_classifier.js";
+import { ScanQueue } from "../../static/js/scan_queue.js";
+
+function type(buffer, text, gap, { from = 1000, inField = false } = {}) {
+  let at = from;
+  for (const character of text) { buffer.push(character, at, inField); at += gap; }
+  return at - gap;
+}
+
+test("a scanner's burst is a scan, a person's typing is not", () => {
+  const buffer = new KeyBuffer();
+  type(buffer, "L-A-03-12-2-K", 12);
+  assert.equal(buffer.finish(true), "L-A-03-12-2-K");
+  type(buffer, "hello", 55);
+  assert.equal(buffer.finish(true), null);
+  type(buffer, "ab", 5);
+  assert.equal(buffer.finish(true), null, "too short");
+});
+
+test("typing before a scan does not stain it", () => {
+  const buffer = new KeyBuffer();
+  const last = type(buffer, "no", 150, { inField: true });
+  assert.equal(buffer.push("6", last + 400, true), true, "a new word starts");
+  type(buffer, "971234568831", 10, { from: last + 410, inField: true });
+  assert.equal(buffer.finish(true), "6971234568831");
+});
+
+test("a prefix makes it certain, whatever the speed", () => {
+  const buffer = new KeyBuffer({ prefix: "~" });
+  type(buffer, "~T-0418", 120);
+  assert.equal(buffer.finish(true), "T-0418");
+});
+
+test("a pause of a Bluetooth scanner does not cut the code once its suffix is known", () => {
+  const buffer = new KeyBuffer();
+  type(buffer, "first", 10);
+  assert.equal(buffer.finish(true), "first");
+  const last = type(buffer, "6971234", 8, { from: 5000 });
+  type(buffer, "568831", 8, { from: last + 200 });
+  assert.equal(buffer.finish(true), "6971234568831");
+});
+
+test("a lone Enter or a late one ends nothing", () => {
+  const buffer = new KeyBuffer();
+  assert.equal(buffer.running(10), false);
+  const last = type(buffer, "abc", 10);
+  assert.equal(buffer.running(last + 20), true);
+  assert.equal(buffer.running(last + 500), false);
+});
+
+test("an input method is bypassed by the physical key", () => {
+  assert.equal(characterOf({ key: "Process", code: "KeyA", shiftKey: true }), "A");
+  assert.equal(characterOf({ key: "a", isComposing: true, code: "Digit7", shiftKey: false }), "7");
+  assert.equal(characterOf({ key: "Process", code: "Minus", shiftKey: true }), "_");
+  assert.equal(characterOf({ key: "é", code: "Digit2", shiftKey: false }), "é");
+  assert.equal(characterOf({ key: "ArrowLeft", code: "ArrowLeft", shiftKey: false }), "");
+  assert.equal(characterOfCode("KeyB", false, true), "B");
+  assert.equal(characterOfCode("Slash", false), "/");
+});
+
+test("a double trigger is ignored, the next real scan of the same code is not", () => {
+  const guard = new DuplicateGuard();
+  assert.equal(guard.passes("A", 0, "wedge"), true);
+  assert.equal(guard.passes("A", 90, "wedge"), false);
+  assert.equal(guard.passes("A", 160, "wedge"), true);
+  assert.equal(guard.passes("B", 170, "wedge"), true);
+  assert.equal(guard.passes("C", 1000, "camera"), true);
+  assert.equal(guard.passes("C", 2000, "camera"), false);
+  assert.equal(guard.passes("C", 3000, "camera"), false, "still in the frame");
+  assert.equal(guard.passes("C", 4600, "camera"), true);
+});
+
+test("ids are UUIDv7 in the order of time, the counter survives", () => {
+  assert.match(uuid7(), /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.ok(uuid7(1000) < uuid7(2000));
+  assert.ok(uuid7(1764000000000).startsWith("019ab6"));
+  const map = new Map();
+  const store = { getItem: (k) => map.get(k) ?? null, setItem: (k, v) => map.set(k, v) };
+  assert.equal(deviceId(store), deviceId(store));
+  assert.deepEqual([nextDeviceSequence(store), nextDeviceSequence(store)], [1, 2]);
+});
+
+test("one in flight, in order, the same item again until it is answered", async () => {
+  const sent = [];
+  const answered = [];
+  const waits = [];
+  let fail = 4;
+  const queue = new ScanQueue({
+    send: async (item) => { sent.push(item); fail -= 1; return fail >= 0 ? { again: true } : { answer: `ok ${item}` }; },
+    onAnswer: (item, answer) => answered.push(answer),
+    wait: async (ms) => { waits.push(ms); },
+  });
+  queue.add("a");
+  queue.add("b");
+  await new Promise((done) => setTimeout(done, 20));
+  assert.deepEqual(sent, ["a", "a", "a", "a", "a", "b"]);
+  assert.deepEqual(answered, ["ok a", "ok b"]);
+  assert.deepEqual(waits, [500, 1000, 2000, 5000]);
+  assert.equal(queue.items.length, 0);
+});
+
+test("five may wait behind the one in flight; a sixth is refused, not lost in silence", () => {
+  const queue = new ScanQueue({ send: () => new Promise(() => {}), onAnswer: () => {} });
+  assert.deepEqual([1, 2, 3, 4, 5, 6, 7].map((n) => queue.add(n)), [true, true, true, true, true, true, false]);
+});

@@ -1,0 +1,144 @@
+"""Bundles: one label a page, exact sizes, the same bytes for the same labels, one page cut out."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pypdfium2
+import pypdfium2.raw as pdfium
+import pytest
+
+from labels import Label, LabelRefused, LocationLabel, ProductLabel, Size, extract_page, render_bundle
+from labels.__main__ import main
+from labels.samples import samples
+from tests.labels.reading import page_pixels
+
+EVERYTHING = tuple(label for labels in samples().values() for label in labels)
+POINTS_PER_MM = 72 / 25.4
+
+
+def test_sizes_are_exact_and_pages_upright() -> None:
+    bundle = render_bundle(EVERYTHING)
+    document = pypdfium2.PdfDocument(bundle.pdf)
+    assert len(document) == len(bundle.pages) == len(EVERYTHING)
+    for page, info, label in zip(document, bundle.pages, EVERYTHING, strict=True):
+        left, bottom, right, top = page.get_mediabox()
+        assert (left, bottom) == (0, 0)
+        assert abs(right / POINTS_PER_MM - label.size.width_mm) < 0.01
+        assert abs(top / POINTS_PER_MM - label.size.height_mm) < 0.01
+        assert (info.width_mm, info.height_mm) == (label.size.width_mm, label.size.height_mm)
+    document.close()
+    assert b"/Rotate" not in bundle.pdf
+    assert b"ASCII85" not in bundle.pdf
+
+
+def test_same_labels_same_bytes_in_another_process() -> None:
+    here = render_bundle(EVERYTHING[:12]).pdf
+    assert render_bundle(EVERYTHING[:12]).pdf == here
+    program = (
+        "import sys; from labels import render_bundle; from labels.samples import samples;"
+        "every = [label for labels in samples().values() for label in labels];"
+        "sys.stdout.buffer.write(render_bundle(every[:12]).pdf)"
+    )
+    there = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+        env={"PYTHONHASHSEED": "7"},
+    )
+    assert there.stdout == here
+
+
+def test_other_labels_other_bytes() -> None:
+    assert (
+        render_bundle([LocationLabel(code="A", barcode="A")]).pdf
+        != render_bundle([LocationLabel(code="A", barcode="B")]).pdf
+    )
+
+
+@pytest.mark.parametrize("page", [0, 7, len(EVERYTHING) - 1])
+def test_one_page_cut_out_prints_the_same(page: int) -> None:
+    bundle = render_bundle(EVERYTHING)
+    single = extract_page(bundle.pdf, page)
+    assert len(pypdfium2.PdfDocument(single)) == 1
+    assert np.array_equal(page_pixels(single, 0, 203), page_pixels(bundle.pdf, page, 203))
+    assert extract_page(bundle.pdf, page) == single
+
+
+@pytest.mark.parametrize("page", [-1, 1])
+def test_pages_that_are_not_there(page: int) -> None:
+    with pytest.raises(LabelRefused) as refused:
+        extract_page(render_bundle(EVERYTHING[:1]).pdf, page)
+    assert (refused.value.code, refused.value.params) == ("no_such_page", {"page": page, "pages": 1})
+
+
+def test_a_page_is_small_and_shares_its_constant_part() -> None:
+    labels = [
+        LocationLabel(code=f"A-{place:02d}", barcode=f"L-A-{place:02d}", arrow="up") for place in range(100)
+    ]
+    bundle = render_bundle(labels)
+    assert len(bundle.pdf) < 100 * 2000
+    assert len(re.findall(rb"/Subtype /Form", bundle.pdf)) == 1
+
+
+def test_limits() -> None:
+    labels: list[Label] = [LocationLabel(code="A", barcode="A")] * 101
+    assert len(render_bundle(labels[:100]).pages) == 100
+    with pytest.raises(LabelRefused) as refused:
+        render_bundle(labels)
+    assert (refused.value.code, refused.value.params) == ("too_many_pages", {"pages": 101, "limit": 100})
+    with pytest.raises(LabelRefused, match="no_labels"):
+        render_bundle([])
+    with pytest.raises(LabelRefused, match="bad_dpi"):
+        render_bundle(labels[:1], dpi=100)
+    with pytest.raises(LabelRefused, match="size_not_offered"):
+        render_bundle([ProductLabel(barcode="1", sku="1", size=Size(33, 33))])
+    with pytest.raises(LabelRefused, match="unknown_label"):
+        render_bundle([Label(size=Size(60, 40))])
+
+
+def _objects(handle: Any, count: Any, get: Any) -> list[Any]:
+    found = []
+    for place in range(count(handle)):
+        each = get(handle, place)
+        if pdfium.FPDFPageObj_GetType(each) == pdfium.FPDF_PAGEOBJ_FORM:
+            found += _objects(each, pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject)
+        else:
+            found.append(each)
+    return found
+
+
+def test_every_text_is_drawn_with_an_embedded_font() -> None:
+    document = pypdfium2.PdfDocument(render_bundle(EVERYTHING).pdf)
+    texts = 0
+    for page in document:
+        for each in _objects(page.raw, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject):
+            if pdfium.FPDFPageObj_GetType(each) == pdfium.FPDF_PAGEOBJ_TEXT:
+                assert pdfium.FPDFFont_GetIsEmbedded(pdfium.FPDFTextObj_GetFont(each)) == 1
+                size = ctypes.c_float()
+                assert pdfium.FPDFTextObj_GetFontSize(each, size)
+                assert size.value >= 4.4, "smaller than a thermal printer can show"
+                texts += 1
+    document.close()
+    assert texts > 300
+
+
+def test_samples_on_the_command_line(tmp_path: Path) -> None:
+    assert main(["samples", "--out", str(tmp_path), "--dpi", "300"]) == 0
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    assert {entry["file"] for entry in manifest} == {path.name for path in tmp_path.glob("*.pdf")}
+    assert len(manifest) == len(samples())
+    for entry in manifest:
+        document = pypdfium2.PdfDocument(tmp_path / entry["file"])
+        assert len(document) == entry["pages"]
+        assert abs(document[0].get_width() / POINTS_PER_MM - entry["width_mm"]) < 0.05
+        assert {code["page"] for code in entry["codes"]} == set(range(entry["pages"]))
+        document.close()

@@ -1,0 +1,224 @@
+"""The outbox is the truth: one effect per job, in order per key, dead or resumed by its own rules (law 9)."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from wms import worker
+from wms.platform import outbox
+from wms.platform.database import session, transaction
+from wms.platform.outbox import OutboxJob, PermanentFailure, add_job, jobs
+
+EFFECTS = text("SELECT coalesce(array_agg(what ORDER BY n), '{}') FROM effect")
+
+
+@pytest.fixture
+def outbox_app(fresh_app: Flask) -> Iterator[Flask]:
+    """An application with a table of effects; `fail`, `refuse` and `note` are topics."""
+    with fresh_app.app_context():
+        with transaction():
+            session().execute(text("CREATE TABLE effect (n integer GENERATED ALWAYS AS IDENTITY, what text)"))
+        jobs.register("test.note", _note)
+        jobs.register("test.fail", _fail)
+        jobs.register("test.refuse", _refuse)
+        yield fresh_app
+    for topic in ("test.note", "test.fail", "test.refuse"):
+        jobs.handlers.pop(topic)
+
+
+def _note(payload: dict[str, str]) -> None:
+    session().execute(text("INSERT INTO effect (what) VALUES (:what)"), payload)
+
+
+def _fail(payload: dict[str, str]) -> None:
+    _note(payload)
+    raise ValueError("the goods are on the roof")
+
+
+def _refuse(payload: dict[str, str]) -> None:
+    _note(payload)
+    raise PermanentFailure("nobody will ever")
+
+
+def add(what: str, topic: str = "test.note", key: str | None = None) -> uuid.UUID:
+    with transaction():
+        added = add_job(topic, {"what": what}, f"{topic}:{what}", key)
+    assert added is not None
+    return added
+
+
+def effects() -> list[str]:
+    with transaction():
+        return list(session().execute(EFFECTS).scalar_one())
+
+
+def row(job_id: uuid.UUID) -> OutboxJob:
+    with transaction():
+        found = session().get_one(OutboxJob, job_id, populate_existing=True)
+        session().expunge(found)
+    return found
+
+
+def run_sql(statement: str, **values: object) -> None:
+    with transaction():
+        session().execute(text(statement), values)
+
+
+def test_a_job_runs_once_however_often_it_is_asked(outbox_app: Flask):
+    job_id = add("a")
+    assert [outbox.perform(job_id) for _ in range(3)] == [True, False, False]
+    assert effects() == ["a"]
+    assert row(job_id).state == "done"
+
+
+def test_two_workers_at_once_give_one_effect(outbox_app: Flask):
+    ids = [add(f"job {n}") for n in range(20)]
+    done: list[bool] = []
+
+    def run() -> None:
+        with outbox_app.app_context():
+            done.extend(outbox.perform(job_id) for job_id in ids)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(effects()) == sorted(f"job {n}" for n in range(20))
+    assert done.count(True) == 20
+
+
+def test_the_same_dedupe_key_is_one_job(outbox_app: Flask):
+    add("a")
+    with transaction():
+        assert add_job("test.note", {"what": "again"}, "test.note:a") is None
+
+
+def test_a_job_that_rolls_back_with_its_change_was_never_there(outbox_app: Flask):
+    with pytest.raises(ZeroDivisionError), transaction():
+        add_job("test.note", {"what": "a"}, "a")
+        raise ZeroDivisionError
+    with transaction():
+        assert session().execute(text("SELECT count(*) FROM outbox_job")).scalar() == 0
+
+
+def test_a_failure_leaves_no_effect_and_is_tried_again_later(outbox_app: Flask):
+    job_id = add("a", "test.fail")
+    assert outbox.perform(job_id) is False
+    found = row(job_id)
+    assert (found.state, found.attempts, found.last_error) == ("new", 1, "ValueError: the goods are on the roof")
+    assert effects() == []
+    assert outbox.due_jobs(age_seconds=0) == []  # not before its pause is over
+    run_sql("UPDATE outbox_job SET next_at = now() - interval '1 minute'")
+    assert outbox.due_jobs() == [(job_id, "test.fail")]
+
+
+def test_after_the_last_attempt_a_job_is_dead_and_can_be_resumed(outbox_app: Flask):
+    job_id = add("a", "test.fail")
+    for _ in range(outbox.MAX_ATTEMPTS):
+        assert row(job_id).state == "new"
+        outbox.perform(job_id)
+    assert (row(job_id).state, outbox.perform(job_id)) == ("dead", False)
+    jobs.register("test.fail", _note)  # a person mended the cause
+    with transaction():
+        assert outbox.resume(job_id) is True
+    assert outbox.perform(job_id) is True
+    assert effects() == ["a"]
+    with transaction():
+        assert outbox.resume(job_id) is False
+
+
+def test_a_permanent_failure_is_dead_at_once(outbox_app: Flask):
+    job_id = add("a", "test.refuse")
+    outbox.perform(job_id)
+    assert (row(job_id).state, row(job_id).last_error) == ("dead", "PermanentFailure: nobody will ever")
+    assert effects() == []
+    with transaction():
+        assert outbox.open_counts() == {"dead": 1}
+
+
+def test_jobs_of_one_key_run_in_the_order_they_were_written(outbox_app: Flask):
+    first, second, other = add("1", key="k"), add("2", key="k"), add("x", key="other")
+    assert outbox.perform(second) is False
+    assert outbox.perform(other) is True
+    assert outbox.perform(first) is True
+    assert outbox.perform(second) is True
+    assert effects() == ["x", "1", "2"]
+
+
+def test_jobs_that_wait_for_their_turn_do_not_crowd_out_the_others(outbox_app: Flask):
+    first = add("first", "test.fail", key="k")
+    for n in range(120):
+        add(f"behind {n}", key="k")
+    free = add("free")
+    run_sql("UPDATE outbox_job SET next_at = now() - interval '1 minute'")
+    assert [job_id for job_id, _ in outbox.due_jobs()] == [first, free]
+
+
+def test_a_dead_job_does_not_hold_up_those_behind_it(outbox_app: Flask):
+    first, second = add("1", "test.refuse", key="k"), add("2", key="k")
+    outbox.perform(first)
+    assert outbox.perform(second) is True
+
+
+def test_a_worker_that_lost_its_lease_takes_its_effect_back(outbox_app: Flask):
+    def overtaken(payload: dict[str, str]) -> None:
+        _note(payload)
+        # Meanwhile another worker claims the row in a connection of its own, as after a lease that ran out.
+        from wms.platform.database import db
+
+        with db.engine.begin() as other:
+            other.execute(text("UPDATE outbox_job SET lease_token = lease_token + 1"))
+
+    jobs.register("test.note", overtaken)
+    job_id = add("a")
+    assert outbox.perform(job_id) is False
+    assert effects() == []
+    assert row(job_id).state == "leased"
+
+
+def test_a_lease_that_ran_out_makes_the_job_due_again(outbox_app: Flask):
+    job_id = add("a")
+    run_sql("UPDATE outbox_job SET state = 'leased', lease_until = now() + interval '1 minute',"
+            " next_at = now() - interval '1 minute'")  # fmt: skip
+    assert (outbox.due_jobs(), outbox.perform(job_id)) == ([], False)
+    run_sql("UPDATE outbox_job SET lease_until = now() - interval '1 second'")
+    assert outbox.due_jobs() == [(job_id, "test.note")]
+    assert outbox.perform(job_id) is True
+    assert effects() == ["a"]
+
+
+def test_the_sweeper_finds_a_hint_that_was_lost_and_gives_it_once(outbox_app: Flask):
+    queue = outbox_app.extensions["wms_queues"]["default"]
+    job_id = add("a")
+    assert queue.get_job_ids() == [str(job_id)]
+    outbox_app.extensions["wms_redis"].flushdb()
+    run_sql("UPDATE outbox_job SET next_at = now() - interval '1 minute'")
+    assert worker.sweep_once(outbox_app) == 1
+    assert worker.sweep_once(outbox_app) == 1  # still waiting, but no second hint
+    assert queue.get_job_ids() == [str(job_id)]
+
+
+def test_without_a_courier_the_sweeper_works_itself(outbox_app: Flask):
+    import redis
+
+    outbox_app.extensions["wms_redis"] = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1)
+    job_id = add("a")
+    run_sql("UPDATE outbox_job SET next_at = now() - interval '1 minute'")
+    assert worker.sweep_once(outbox_app) == 1
+    assert (row(job_id).state, effects()) == ("done", ["a"])
+
+
+def test_age_of_the_oldest_waiting_job(outbox_app: Flask):
+    with transaction():
+        assert outbox.oldest_due_seconds() == 0
+    add("a")
+    run_sql("UPDATE outbox_job SET next_at = now() - interval '1 minute'")
+    with transaction():
+        assert 59 < outbox.oldest_due_seconds() < 70

@@ -1,0 +1,141 @@
+"""Products: `/api/v1/products`."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from wms.catalog import queries, schemas, service
+from wms.catalog.models import Product, ProductBarcode
+from wms.catalog.rules import Code
+from wms.core.ids import parse_id
+from wms.core.permissions import Permission
+from wms.core.refusals import invalid
+from wms.identity.queries import seller_codes
+from wms.platform.access import actor, requires
+from wms.platform.http import (
+    answer_document,
+    answer_outcome,
+    answer_page,
+    decode_cursor,
+    encode_cursor,
+    require_match,
+    run_bulk,
+    run_command,
+)
+from wms.platform.schemas import load_or_refuse
+
+blueprint = Blueprint("catalog", __name__, url_prefix="/api/v1/products", description="Products and their barcodes")
+BLUEPRINTS = [blueprint]
+
+
+@blueprint.post("")
+@requires(Permission.PRODUCTS_WRITE)
+@blueprint.arguments(schemas.ProductSchema)
+@blueprint.response(201, schemas.CommandAnswer)
+def create(body: dict[str, Any]) -> Response:
+    """Create a product. Needs an `Idempotency-Key`."""
+    outcome = run_command("products.create", body, lambda: _create(body), _answer, 201)
+    return answer_outcome(outcome, lambda answer: f"/api/v1/products/{answer['id']}")
+
+
+@blueprint.post("/bulk")
+@requires(Permission.PRODUCTS_WRITE)
+@blueprint.arguments(schemas.BulkProducts)
+@blueprint.response(200, schemas.BulkAnswer)
+def create_many(body: dict[str, Any]) -> Response:
+    """Create up to 200 products, each by itself: a wrong one does not hold up the others."""
+    schema = schemas.ProductSchema()
+    return run_bulk("products.create", body["items"], lambda item: _create(load_or_refuse(schema, item)), _answer)
+
+
+@blueprint.get("")
+@requires(Permission.PRODUCTS_READ)
+@blueprint.arguments(schemas.ProductQuery, location="query")
+@blueprint.response(200, schemas.ProductsPage)
+def list_products(query: dict[str, Any]) -> Response:
+    """Products, the longest unchanged first; `updated_since` for keeping a copy up to date."""
+    rows = queries.products_page(
+        actor(), after=_after(query["cursor"]), limit=query["limit"] + 1, sku=query["sku"],
+        updated_since=query["updated_since"],
+    )  # fmt: skip
+    shown = rows[: query["limit"]]
+    more = encode_cursor(shown[-1].updated_at, shown[-1].id) if len(rows) > len(shown) else None
+    return answer_page(_dump(list(shown)), more)
+
+
+@blueprint.get("/<uuid:product_id>")
+@requires(Permission.PRODUCTS_READ)
+@blueprint.response(200, schemas.ProductAnswer)
+def show(product_id: uuid.UUID) -> Response:
+    """One product with its barcodes, and its version as ETag."""
+    product = queries.load_product(actor(), product_id)
+    return answer_document(_dump([product])[0], product.version)
+
+
+@blueprint.patch("/<uuid:product_id>")
+@requires(Permission.PRODUCTS_WRITE)
+@blueprint.arguments(schemas.ProductPatch)
+@blueprint.response(200, schemas.CommandAnswer)
+def edit(body: dict[str, Any], product_id: uuid.UUID) -> Response:
+    """Change fields of the version named in `If-Match`. `is_active: false` takes it out of use."""
+    version = require_match()
+    given = {"id": product_id, "version": version, "changes": body}
+    return answer_outcome(
+        run_command("products.edit", given, lambda: service.edit_product(actor(), product_id, body, version), _answer)
+    )
+
+
+@blueprint.post("/<uuid:product_id>/barcodes")
+@requires(Permission.PRODUCTS_WRITE)
+@blueprint.arguments(schemas.BarcodeSchema)
+@blueprint.response(201, schemas.BarcodeAnswer)
+def add_barcode(body: dict[str, Any], product_id: uuid.UUID) -> Response:
+    """Add a code that means this product."""
+    code = Code(body["barcode"], body.get("kind"), body["quantity"])
+    return answer_outcome(
+        run_command("products.add_barcode", {"id": product_id, **body},
+                    lambda: service.add_barcode(actor(), product_id, code), _barcode_answer, 201)
+    )  # fmt: skip
+
+
+@blueprint.delete("/<uuid:product_id>/barcodes/<uuid:barcode_id>")
+@requires(Permission.PRODUCTS_WRITE)
+@blueprint.response(200, schemas.CommandAnswer)
+def remove_barcode(product_id: uuid.UUID, barcode_id: uuid.UUID) -> Response:
+    """Take a code away. The last one stays."""
+    return answer_outcome(
+        run_command("products.remove_barcode", {"id": product_id, "barcode": barcode_id},
+                    lambda: service.remove_barcode(actor(), product_id, barcode_id), _answer)
+    )  # fmt: skip
+
+
+def _create(body: dict[str, Any]) -> Product:
+    return service.create_product(actor(), body, schemas.codes_of(body), seller=body.get("seller"))
+
+
+def _answer(product: Product) -> dict[str, Any]:
+    return {"id": product.id, "version": product.version}
+
+
+def _barcode_answer(barcode: ProductBarcode) -> dict[str, Any]:
+    return {"id": barcode.id, "product_id": barcode.product_id}
+
+
+def _dump(products: list[Product]) -> list[dict[str, Any]]:
+    barcodes = queries.barcodes_of(product.id for product in products)
+    codes = seller_codes({product.owner_id for product in products})
+    return [schemas.dump_product(product, barcodes[product.id], codes[product.owner_id]) for product in products]
+
+
+def _after(text: str | None) -> Any:
+    cursor = decode_cursor(text)
+    if cursor is None:
+        return None
+    key = parse_id(cursor[1])
+    if key is None:
+        raise invalid("/query/cursor", "invalid_cursor")
+    return cursor[0], key

@@ -1,0 +1,152 @@
+"""Reads of the catalog. `products_by_…` run for every order line and scan: Core, one statement each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Executable, select, tuple_
+
+from wms.catalog import rules
+from wms.catalog.models import Product, ProductBarcode
+from wms.core.actor import Actor
+from wms.core.refusals import not_found
+from wms.platform.database import session
+
+
+class ProductFacts(NamedTuple):
+    """What the floor and the orders need of a product. Weight and size are measured where there is a measure."""
+
+    id: uuid.UUID
+    owner_id: uuid.UUID
+    sku: str
+    name_en: str
+    name_zh: str
+    weight_g: int
+    length_mm: int
+    width_mm: int
+    height_mm: int
+    lot_controlled: bool
+    expiry_controlled: bool
+    outbound_days: int
+    serial_control: str
+    customs_item_number: str | None
+    velocity_class: str
+    is_active: bool
+
+    def name(self, language: str) -> str:
+        return self.name_zh if language.startswith("zh") else self.name_en
+
+
+class CodeMeaning(NamedTuple):
+    """A scanned code means `quantity` base units of a product."""
+
+    product_id: uuid.UUID
+    owner_id: uuid.UUID
+    sku: str
+    barcode: str
+    quantity: int
+
+
+_FACTS = (
+    Product.id, Product.owner_id, Product.sku, Product.name_en, Product.name_zh,
+    Product.declared_weight_g, Product.measured_weight_g, Product.declared_length_mm, Product.measured_length_mm,
+    Product.declared_width_mm, Product.measured_width_mm, Product.declared_height_mm, Product.measured_height_mm,
+    Product.lot_controlled, Product.expiry_controlled, Product.outbound_days, Product.serial_control,
+    Product.customs_item_number, Product.velocity_class, Product.is_active,
+)  # fmt: skip
+
+
+def _facts(statement: Executable) -> list[ProductFacts]:
+    rows: list[tuple[Any, ...]] = [tuple(row) for row in session().execute(statement)]
+    return [ProductFacts(*row[:5], *_size(row), *row[13:]) for row in rows]  # type: ignore[call-arg]
+
+
+def _size(row: tuple[Any, ...]) -> tuple[int, int, int, int]:
+    """Weight, length, width, height: the measured one where there is one, else the declared."""
+    return row[6] or row[5], row[8] or row[7], row[10] or row[9], row[12] or row[11]
+
+
+def products_by_ids(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, ProductFacts]:
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    return {facts.id: facts for facts in _facts(select(*_FACTS).where(Product.id.in_(wanted)))}
+
+
+def products_by_skus(owner_id: uuid.UUID, skus: Iterable[str]) -> dict[str, ProductFacts]:
+    """A seller's products by SKU; SKUs that do not exist are left out."""
+    wanted = set(skus)
+    if not wanted:
+        return {}
+    found = _facts(select(*_FACTS).where(Product.owner_id == owner_id, Product.sku.in_(wanted)))
+    return {facts.sku: facts for facts in found}
+
+
+def meanings_of(code: str, owner_ids: Iterable[uuid.UUID] | None = None) -> list[CodeMeaning]:
+    """The products that a scanned code may mean, for some sellers or (None) all of them: an EAN on the floor may belong
+    to several. An active product's SKU counts as a code too, behind its barcodes.
+    """
+    by_code = (
+        select(Product.id, Product.owner_id, Product.sku, ProductBarcode.barcode, ProductBarcode.quantity)
+        .join(ProductBarcode, ProductBarcode.product_id == Product.id)
+        .where(ProductBarcode.barcode.in_(rules.same_codes(code)), Product.is_active)
+    )
+    by_sku = select(Product.id, Product.owner_id, Product.sku).where(Product.sku == code, Product.is_active)
+    if owner_ids is not None:
+        owners = set(owner_ids)
+        by_code = by_code.where(Product.owner_id.in_(owners))
+        by_sku = by_sku.where(Product.owner_id.in_(owners))
+    found = [CodeMeaning(*row) for row in session().execute(by_code.order_by(Product.owner_id, Product.id))]
+    known = {meaning.product_id for meaning in found}
+    skus = session().execute(by_sku.order_by(Product.owner_id))
+    return found + [CodeMeaning(*row, code, 1) for row in skus if row[0] not in known]
+
+
+def barcodes_of(product_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[ProductBarcode]]:
+    """The barcodes of products, oldest first."""
+    wanted = set(product_ids)
+    found: dict[uuid.UUID, list[ProductBarcode]] = {key: [] for key in wanted}
+    statement = select(ProductBarcode).where(ProductBarcode.product_id.in_(wanted))
+    for barcode in session().scalars(statement.order_by(ProductBarcode.created_at, ProductBarcode.id)):
+        found[barcode.product_id].append(barcode)
+    return found
+
+
+def load_product(actor: Actor, product_id: uuid.UUID) -> Product:
+    """404 for another seller's."""
+    product = session().get(Product, product_id)
+    if product is None or not actor.sees_seller(product.owner_id):
+        raise not_found("product")
+    return product
+
+
+def products_page(
+    actor: Actor,
+    *,
+    after: tuple[datetime, uuid.UUID] | None = None,
+    limit: int = 50,
+    sku: str | None = None,
+    owner_id: uuid.UUID | None = None,
+    updated_since: datetime | None = None,
+    is_active: bool | None = None,
+) -> Sequence[Product]:
+    """Products of the actor's sellers, the longest unchanged first: one that changes while somebody pages moves to the
+    end and is seen again, none is missed.
+    """
+    statement = select(Product).order_by(Product.updated_at, Product.id).limit(limit)
+    if actor.seller_ids is not None:
+        statement = statement.where(Product.owner_id.in_(actor.seller_ids))
+    if owner_id is not None:
+        statement = statement.where(Product.owner_id == owner_id)
+    if after is not None:
+        statement = statement.where(tuple_(Product.updated_at, Product.id) > after)
+    if sku is not None:
+        statement = statement.where(Product.sku == sku)
+    if updated_since is not None:
+        statement = statement.where(Product.updated_at >= updated_since)
+    if is_active is not None:
+        statement = statement.where(Product.is_active == is_active)
+    return session().scalars(statement).all()

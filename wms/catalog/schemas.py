@@ -1,0 +1,146 @@
+"""What the catalog's API reads and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+
+from wms.catalog import rules
+from wms.catalog.models import BarcodeKind, Product, ProductBarcode, SerialControl
+from wms.catalog.rules import Code
+from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Range, Text
+
+SELLERS_KINDS = [kind.value for kind in BarcodeKind if kind is not BarcodeKind.OWN]
+CARGO = [
+    "battery",
+    "liquid",
+    "powder",
+    "magnetic",
+    "fragile",
+    "food",
+    "textile",
+    "oversize",
+    "valuable",
+    "dangerous",
+]
+_MM: dict[str, Any] = {"metadata": {"example": 120}}
+
+
+class BarcodeSchema(CodedSchema):
+    """A code that means `quantity` base units of the product. Digits of a GTIN's length are checked as a GTIN unless
+    `kind` says otherwise.
+    """
+
+    id = fields.UUID(dump_only=True)
+    barcode = Text(rules.BARCODE_MAX, required=True, metadata={"example": "4006381333931"})
+    kind = Choice(SELLERS_KINDS, metadata={"example": "gtin"})
+    quantity = Count(1, 100_000, load_default=1, metadata={"example": 1})
+
+
+class _Fields(CodedSchema):
+    lot_controlled = fields.Boolean()
+    expiry_controlled = fields.Boolean()
+    outbound_days = Count(0, 3650, metadata={"description": "Days before expiry after which it is no longer sold."})
+    serial_control = Choice([control.value for control in SerialControl])
+    cargo_attributes = Items(Choice(CARGO), 0, len(CARGO))
+    customs_name_zh = Text(255, allow_none=True, metadata={"example": "保温杯"})
+    customs_name_en = Text(255, allow_none=True, metadata={"example": "Vacuum flask"})
+    hs_code = Text(13, pattern=r"[0-9]{6,13}", allow_none=True, metadata={"example": "9617009000"})
+    origin_country = Country(allow_none=True, metadata={"example": "CN"})
+    declared_value_minor = Count(1, 1_000_000_000, allow_none=True, metadata={"example": 1250})
+    declared_currency = Currency(allow_none=True, metadata={"example": "USD"})
+    customs_item_number = Text(32, allow_none=True, metadata={"example": "17"})
+    customs_unit = Text(3, pattern="[0-9A-Z]{3}", allow_none=True, metadata={"example": "011"})
+    customs_unit_factor = fields.Decimal(places=5, allow_none=True, validate=Range(0, 1_000_000), as_string=True,
+                                         metadata={"example": "1.00000"})  # fmt: skip
+
+
+class ProductSchema(_Fields):
+    """A product to create."""
+
+    seller = Text(8, metadata={"example": "ACME", "description": "Needed by those who work for several sellers."})
+    sku = Text(rules.SKU_MAX, required=True, metadata={"example": "MUG-450-BLUE"})
+    name_en = Text(255, required=True, metadata={"example": "Travel mug 450 ml, blue"})
+    name_zh = Text(255, required=True, metadata={"example": "旅行杯 450毫升 蓝色"})
+    declared_weight_g = Count(1, rules.MAX_WEIGHT_G, required=True, metadata={"example": 320})
+    declared_length_mm = Count(1, rules.MAX_SIZE_MM, required=True, **_MM)
+    declared_width_mm = Count(1, rules.MAX_SIZE_MM, required=True, **_MM)
+    declared_height_mm = Count(1, rules.MAX_SIZE_MM, required=True, **_MM)
+    barcodes = Items(fields.Nested(BarcodeSchema), 0, 20)
+
+
+class ProductPatch(_Fields):
+    """Fields to change; the others stay."""
+
+    name_en = Text(255)
+    name_zh = Text(255)
+    declared_weight_g = Count(1, rules.MAX_WEIGHT_G)
+    declared_length_mm = Count(1, rules.MAX_SIZE_MM)
+    declared_width_mm = Count(1, rules.MAX_SIZE_MM)
+    declared_height_mm = Count(1, rules.MAX_SIZE_MM)
+    is_active = fields.Boolean()
+
+
+class BulkProducts(CodedSchema):
+    """Each item is checked and stored by itself, as if it had come alone."""
+
+    items = Items(fields.Raw(), 1, 200, required=True,
+                  metadata={"description": "Up to 200 products as of `POST /products`."})  # fmt: skip
+
+
+class ProductQuery(CodedSchema):
+    cursor = Text(200, load_default=None, metadata={"description": "`next_cursor` of the page before."})
+    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    sku = Text(rules.SKU_MAX, load_default=None)
+    updated_since = fields.AwareDateTime(load_default=None, metadata={"example": "2026-11-01T00:00:00Z"})
+
+
+class ProductAnswer(ProductSchema):
+    """A product as stored. Measured values are the warehouse's, null until it has measured."""
+
+    id = fields.UUID(metadata={"example": "019393c8-6f5e-7aaa-8000-000000000004"})
+    owner_id = fields.UUID()
+    measured_weight_g = fields.Integer(allow_none=True)
+    measured_length_mm = fields.Integer(allow_none=True)
+    measured_width_mm = fields.Integer(allow_none=True)
+    measured_height_mm = fields.Integer(allow_none=True)
+    measured_at = fields.AwareDateTime(allow_none=True)
+    is_active = fields.Boolean()
+    version = fields.Integer()
+    created_at = fields.AwareDateTime()
+    updated_at = fields.AwareDateTime()
+
+
+class ProductsPage(CodedSchema):
+    data = fields.List(fields.Nested(ProductAnswer))
+    next_cursor = fields.String(allow_none=True)
+
+
+class CommandAnswer(CodedSchema):
+    """What a change leaves: the document's id and its version now."""
+
+    id = fields.UUID()
+    version = fields.Integer()
+
+
+class BarcodeAnswer(CodedSchema):
+    id = fields.UUID()
+    product_id = fields.UUID()
+
+
+class BulkAnswer(CodedSchema):
+    results = fields.List(fields.Dict())
+
+
+def codes_of(data: dict[str, Any]) -> list[Code]:
+    return [Code(each["barcode"], each.get("kind"), each["quantity"]) for each in data.get("barcodes", [])]
+
+
+def dump_product(product: Product, barcodes: list[ProductBarcode], seller_code: str) -> dict[str, Any]:
+    found: dict[str, Any] = ProductAnswer(exclude=("barcodes", "seller")).dump(product)
+    found["seller"] = seller_code
+    found["barcodes"] = [
+        {"id": str(each.id), "barcode": each.barcode, "kind": each.kind, "quantity": each.quantity} for each in barcodes
+    ]
+    return found

@@ -1,0 +1,233 @@
+"""Use cases of the catalog. Declared sizes are the seller's word and measured ones the warehouse's: they stand side by
+side, and neither is ever written over the other.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import literal, select, union_all
+from sqlalchemy.dialects.postgresql import insert
+
+from wms.catalog import rules
+from wms.catalog.models import BarcodeKind, Product, ProductBarcode
+from wms.catalog.rules import Code
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.core.permissions import Permission
+from wms.core.refusals import FieldError, RefusalKind, Refused, invalid_fields, not_found
+from wms.identity.models import Seller
+from wms.identity.queries import choose_owner
+from wms.platform.database import session
+from wms.platform.locks import Rank, lock_one
+
+# What a seller may set and change. The SKU is printed on labels and in orders: it never changes.
+EDITABLE = frozenset(
+    {
+        "name_en",
+        "name_zh",
+        "declared_weight_g",
+        "declared_length_mm",
+        "declared_width_mm",
+        "declared_height_mm",
+    }
+    | {
+        "lot_controlled",
+        "expiry_controlled",
+        "outbound_days",
+        "serial_control",
+        "cargo_attributes",
+        "is_active",
+    }
+    | {
+        "customs_name_zh",
+        "customs_name_en",
+        "hs_code",
+        "origin_country",
+        "declared_value_minor",
+        "declared_currency",
+    }
+    | {"customs_item_number", "customs_unit", "customs_unit_factor"}
+)
+
+
+def create_product(
+    actor: Actor, data: Mapping[str, Any], barcodes: Sequence[Code] = (), *, seller: str | None = None
+) -> Product:
+    """A new product of a seller (named by code, or implied). `data` has `sku` and the fields of EDITABLE.
+
+    Without barcodes it gets one drawn by the warehouse. Every wrong field is named at once; a SKU or barcode that the
+    seller has already is refused (409 `sku_taken`, `barcode_taken`).
+    """
+    _require_writer(actor)
+    owner = choose_owner(actor, seller)
+    fields = {key: value for key, value in data.items() if key in EDITABLE}
+    faults = rules.sku_faults(data["sku"]) + rules.barcode_faults(list(barcodes)) + _customs_faults(fields)
+    if faults:
+        raise invalid_fields(faults)
+    now = clock.now()
+    key = new_id()
+    codes = list(barcodes) or [_drawn(owner, key)]
+    _refuse_taken(owner.id, key, [code.text for code in codes], data["sku"])
+    values = {
+        "id": key,
+        "owner_id": owner.id,
+        "sku": data["sku"],
+        "created_at": now,
+        "updated_at": now,
+        **fields,
+    }
+    # Two at the same moment: the second waits for the first and then inserts nothing.
+    statement = insert(Product).values(values).on_conflict_do_nothing().returning(Product)
+    product = session().scalar(statement)
+    if product is None:
+        raise Refused("sku_taken", {"sku": data["sku"]})
+    _insert_barcodes(product, codes)
+    return product
+
+
+def edit_product(actor: Actor, product_id: uuid.UUID, changes: Mapping[str, Any], version: int) -> Product:
+    """Change some fields of the version that was read; 412 when it is no longer that one."""
+    product = load_product_to_edit(actor, product_id)
+    if product.version != version:
+        raise Refused("stale", {"current": product.version}, kind=RefusalKind.STALE)
+    wanted = {key: value for key, value in changes.items() if key in EDITABLE}
+    faults = _customs_faults({**_customs_of(product), **wanted})
+    if faults:
+        raise invalid_fields(faults)
+    changed = {key: value for key, value in wanted.items() if getattr(product, key) != value}
+    for key, value in changed.items():
+        setattr(product, key, value)
+    if changed:
+        _touch(product)
+    return product
+
+
+def deactivate_product(actor: Actor, product_id: uuid.UUID, version: int) -> Product:
+    """No new bookings or orders. What is in stock stays and can be scanned back in by its records."""
+    return edit_product(actor, product_id, {"is_active": False}, version)
+
+
+def add_barcode(actor: Actor, product_id: uuid.UUID, code: Code) -> ProductBarcode:
+    """One more code that means this product."""
+    product = load_product_to_edit(actor, product_id)
+    faults = rules.barcode_faults([code], "/barcode")
+    if faults:
+        raise invalid_fields(faults)
+    _refuse_taken(product.owner_id, product.id, [code.text], None)
+    (added,) = _insert_barcodes(product, [code])
+    _touch(product)
+    return session().get_one(ProductBarcode, added)
+
+
+def remove_barcode(actor: Actor, product_id: uuid.UUID, barcode_id: uuid.UUID) -> Product:
+    """The code means nothing any more. The last one stays: a product that cannot be scanned cannot be handled."""
+    product = load_product_to_edit(actor, product_id)
+    barcodes = session().scalars(select(ProductBarcode).where(ProductBarcode.product_id == product.id)).all()
+    found = next((barcode for barcode in barcodes if barcode.id == barcode_id), None)
+    if found is None:
+        raise not_found("barcode")
+    if len(barcodes) == 1:
+        raise Refused("last_barcode", {})
+    session().delete(found)
+    _touch(product)
+    return product
+
+
+def record_measurement(
+    actor: Actor, product_id: uuid.UUID, *, weight_g: int, length_mm: int, width_mm: int, height_mm: int
+) -> Product:
+    """What the warehouse measured. The declared values stay as they are; the latest measure counts."""
+    if not (actor.is_staff and actor.may(Permission.FLOOR_WORK)):
+        raise not_found("product")
+    product = _lock(product_id)
+    if min(weight_g, length_mm, width_mm, height_mm) <= 0:
+        raise invalid_fields([FieldError("/measured", "measured_incomplete", {})])
+    product.measured_weight_g, product.measured_length_mm = weight_g, length_mm
+    product.measured_width_mm, product.measured_height_mm = width_mm, height_mm
+    product.measured_at = clock.now()
+    _touch(product)
+    return product
+
+
+def load_product_to_edit(actor: Actor, product_id: uuid.UUID) -> Product:
+    """The actor's product, locked; 404 for another seller's."""
+    _require_writer(actor)
+    product = _lock(product_id)
+    if not actor.sees_seller(product.owner_id):
+        raise not_found("product")
+    return product
+
+
+def _lock(product_id: uuid.UUID) -> Product:
+    product = lock_one(Rank.DOCUMENT, Product, product_id)
+    if product is None:
+        raise not_found("product")
+    return product
+
+
+def _require_writer(actor: Actor) -> None:
+    if not actor.may(Permission.PRODUCTS_WRITE):
+        raise not_found("product")
+
+
+def _refuse_taken(owner_id: uuid.UUID, product_id: uuid.UUID, codes: Sequence[str], sku: str | None) -> None:
+    """A code of a seller means one product: SKUs and barcodes share one space. One statement for all of them.
+
+    Two that are created at the same moment are told apart by the unique constraints; SKU against barcode by nothing but
+    this look, which is enough, as the resolver prefers barcodes.
+    """
+    writings = rules.all_writings(codes)
+    texts = writings | ({sku} if sku is not None else set())
+    by_sku = select(Product.sku, Product.sku.label("code"), Product.id, literal(True)).where(
+        Product.owner_id == owner_id, Product.sku.in_(texts), Product.id != product_id
+    )
+    by_barcode = (
+        select(Product.sku, ProductBarcode.barcode, Product.id, literal(False))
+        .join(Product, Product.id == ProductBarcode.product_id)
+        .where(ProductBarcode.owner_id == owner_id, ProductBarcode.barcode.in_(texts))
+    )
+    for owner_sku, code, _, is_sku in session().execute(union_all(by_sku, by_barcode)):
+        if is_sku and code == sku:
+            raise Refused("sku_taken", {"sku": code})
+        raise Refused("barcode_taken", {"code": code, "sku": owner_sku})
+
+
+def _insert_barcodes(product: Product, codes: Sequence[Code]) -> list[uuid.UUID]:
+    rows = [
+        {"id": new_id(), "owner_id": product.owner_id, "product_id": product.id, "barcode": code.text,
+         "kind": code.decided_kind, "quantity": code.quantity, "created_at": clock.now()}
+        for code in codes
+    ]  # fmt: skip
+    statement = insert(ProductBarcode).values(rows).on_conflict_do_nothing().returning(ProductBarcode.id)
+    added = session().scalars(statement).all()
+    if len(added) < len(rows):  # somebody else took one since `_refuse_taken` looked
+        raise Refused("barcode_taken", {"code": ", ".join(code.text for code in codes), "sku": "?"})
+    return list(added)
+
+
+def _drawn(owner: Seller, product_id: uuid.UUID) -> Code:
+    return Code(rules.drawn_barcode(owner.code, product_id), BarcodeKind.OWN.value)
+
+
+def _customs_of(product: Product) -> dict[str, Any]:
+    return {
+        "declared_value_minor": product.declared_value_minor, "declared_currency": product.declared_currency,
+        "customs_unit": product.customs_unit, "customs_unit_factor": product.customs_unit_factor,
+    }  # fmt: skip
+
+
+def _customs_faults(fields: Mapping[str, Any]) -> list[FieldError]:
+    return rules.customs_faults(
+        fields.get("declared_value_minor"), fields.get("declared_currency"),
+        fields.get("customs_unit"), fields.get("customs_unit_factor"),
+    )  # fmt: skip
+
+
+def _touch(product: Product) -> None:
+    product.version += 1
+    product.updated_at = clock.now()
+    session().flush()

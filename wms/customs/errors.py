@@ -1,0 +1,15 @@
+"""What customs may refuse, in words."""
+
+from __future__ import annotations
+
+from wms.platform.i18n import N_
+
+TEXTS = {
+    "not_bonded": N_("%(warehouse)s is not a bonded warehouse."),
+    "book_item_unknown": N_("No goods of item %(item)s have arrived here."),
+    "document_recorded": N_("Document %(document)s is already recorded for item %(item)s."),
+    "document_taken": N_("Document %(document)s already released something else."),
+    "document_missing": N_("Type the number of the document."),
+    "already_released": N_("Customs already released this under %(document)s."),
+    "release_empty": N_("A release names at least one product."),
+}

@@ -1,0 +1,76 @@
+"""What the clerk records in customs' name: bookings of the bonded book, and decisions on orders."""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wms.platform.database import Base, DocumentId, Instant, Reference
+
+
+class Outcome(StrEnum):
+    RELEASED = "released"
+    REFUSED = "refused"
+
+
+class BookReceipt(Base):
+    """Customs booked units of an item: the bonded entry list (核注清单) that says so, and who typed it in."""
+
+    __tablename__ = "book_receipt"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "book_item_id", "document"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    book_item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("book_item.id"))
+    document: Mapped[str] = mapped_column(String(64))
+    quantity: Mapped[int] = mapped_column(BigInteger)
+    clerk_id: Mapped[Reference]
+    created_at: Mapped[Instant]
+
+
+class Release(Base):
+    """Customs' decision (放行 or 退单) on a subject: an order's declaration list. A subject is released once."""
+
+    __tablename__ = "customs_release"
+    __table_args__ = (
+        Index("uq_customs_release_subject", "subject_kind", "subject_id", unique=True,
+              postgresql_where=text("outcome = 'released'")),
+        Index("uq_customs_release_document", "warehouse_id", "document", unique=True,
+              postgresql_where=text("outcome = 'released'")),
+        Index("ix_customs_release_history", "subject_kind", "subject_id", "created_at"),
+        CheckConstraint("(outcome = 'refused') = (reason IS NOT NULL)", name="refused_says_why"),
+    )  # fmt: skip
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    subject_kind: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[Reference]
+    outcome: Mapped[str] = mapped_column(String(8))
+    document: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str | None] = mapped_column(String(120))
+    clerk_id: Mapped[Reference]
+    created_at: Mapped[Instant]
+
+
+class ReleaseLine(Base):
+    """What was released, and the permit it wrote: the ledger uses the permit up as the goods leave."""
+
+    __tablename__ = "customs_release_line"
+    __table_args__ = (
+        UniqueConstraint("release_id", "product_id", "book_item_id"),
+        UniqueConstraint("permit_id"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
+
+    id: Mapped[DocumentId]
+    release_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customs_release.id"))
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"))
+    book_item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("book_item.id"))
+    quantity: Mapped[int] = mapped_column(Integer)
+    permit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("permit.id"))

@@ -1,0 +1,94 @@
+"""Reads of the facility. Scans resolve through `location_by_barcode` and its like: one indexed row each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+
+from wms.core.actor import Actor
+from wms.core.refusals import not_found
+from wms.facility.models import HandlingUnit, Location, LocationKind, Station, Warehouse
+from wms.platform.database import session
+
+
+def warehouses_seen(actor: Actor) -> Sequence[Warehouse]:
+    """The active warehouses of the actor's scope (a seller may book into every one), by code."""
+    statement = select(Warehouse).where(Warehouse.is_active).order_by(Warehouse.code)
+    if actor.warehouse_ids is not None:
+        statement = statement.where(Warehouse.id.in_(actor.warehouse_ids))
+    return session().scalars(statement).all()
+
+
+def load_warehouse(actor: Actor, warehouse_id: uuid.UUID) -> Warehouse:
+    """404 outside the actor's scope."""
+    warehouse = session().get(Warehouse, warehouse_id) if actor.sees_warehouse(warehouse_id) else None
+    if warehouse is None:
+        raise not_found("warehouse")
+    return warehouse
+
+
+def warehouse_by_code(actor: Actor, code: str) -> Warehouse:
+    """404 outside the actor's scope."""
+    warehouse = session().scalar(select(Warehouse).where(Warehouse.code == code))
+    if warehouse is None or not actor.sees_warehouse(warehouse.id):
+        raise not_found("warehouse")
+    return warehouse
+
+
+def locations_page(
+    warehouse_id: uuid.UUID, *, after_code: str = "", limit: int = 50, kind: str | None = None
+) -> Sequence[Location]:
+    """Locations by code, beginning behind `after_code`."""
+    statement = select(Location).where(Location.warehouse_id == warehouse_id, Location.code > after_code)
+    if kind is not None:
+        statement = statement.where(Location.kind == kind)
+    return session().scalars(statement.order_by(Location.code).limit(limit)).all()
+
+
+def system_location(warehouse_id: uuid.UUID, kind: LocationKind) -> Location:
+    """The location of a kind that the warehouse was made with (the first one by walk, then code, if there are more)."""
+    statement = select(Location).where(Location.warehouse_id == warehouse_id, Location.kind == kind.value)
+    found = session().scalar(statement.order_by(Location.walk_order, Location.code).limit(1))
+    if found is None:
+        raise not_found("location")
+    return found
+
+
+def location_by_barcode(barcode: str) -> Location | None:
+    """The place that a label names, in any warehouse."""
+    return session().scalar(select(Location).where(Location.barcode == barcode))
+
+
+def location_by_code(warehouse_id: uuid.UUID, code: str) -> Location | None:
+    return session().scalar(select(Location).where(Location.warehouse_id == warehouse_id, Location.code == code))
+
+
+def locations_by_ids(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Location]:
+    return {each.id: each for each in session().scalars(select(Location).where(Location.id.in_(set(ids))))}
+
+
+def stations_seen(actor: Actor) -> Sequence[Station]:
+    statement = select(Station).order_by(Station.warehouse_id, Station.code)
+    if actor.warehouse_ids is not None:
+        statement = statement.where(Station.warehouse_id.in_(actor.warehouse_ids))
+    return session().scalars(statement).all()
+
+
+def station_by_barcode(actor: Actor, barcode: str) -> Station:
+    """404 outside the actor's scope."""
+    station = session().scalar(select(Station).where(Station.barcode == barcode))
+    if station is None or not actor.sees_warehouse(station.warehouse_id):
+        raise not_found("station")
+    return station
+
+
+def station_by_id(station_id: uuid.UUID) -> Station | None:
+    return session().get(Station, station_id)
+
+
+def units_by_barcode(warehouse_id: uuid.UUID, barcode: str) -> Sequence[HandlingUnit]:
+    """The containers of a warehouse that carry a label; more than one when a supplier's carton label repeats."""
+    statement = select(HandlingUnit).where(HandlingUnit.barcode == barcode, HandlingUnit.warehouse_id == warehouse_id)
+    return session().scalars(statement).all()

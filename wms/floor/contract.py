@@ -1,0 +1,146 @@
+"""The wire contract of one scan (reference: floor app, section 5): a scenario's step in, the next step out.
+
+A scan is a command of its own under its client-made `scan_id`. The task row is not locked while the work is done;
+its version is compared and set at the end of the transaction, so that of two answers to one step only one counts.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+from sqlalchemy import select, update
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.core.refusals import RefusalKind, Refused, not_found
+from wms.floor.models import FloorTask, ScanEvent
+from wms.platform.database import session
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a device sent, already checked."""
+
+    scan_id: uuid.UUID
+    raw: str
+    source: str = "wedge"
+    quantity: int | None = None
+    weight_g: int | None = None
+    batch: str | None = None
+    expires_on: date | None = None
+    device_id: str | None = None
+    device_seq: int | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a scan led: the next step, what the person then holds, and what to tell them."""
+
+    step: str
+    data: dict[str, Any]
+    tone: str = "ok"  # ok | next | done | warn
+    code: str = "scan_ok"
+    params: dict[str, Any] = field(default_factory=dict)
+    can_undo: bool = False
+
+
+class Scenario(Protocol):
+    """One kind of work on the floor."""
+
+    kind: str
+
+    def start(self, actor: Actor, warehouse_id: uuid.UUID) -> Step:
+        """The first step for somebody who begins this work."""
+
+    def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
+        """Apply one scan; refuses by raising, and then nothing has changed."""
+
+    def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
+        """What the screen of the current step shows: codes, names, quantities; never personal data."""
+
+
+def start_task(actor: Actor, scenario: Scenario, warehouse_id: uuid.UUID) -> FloorTask:
+    """Begin a scenario, or resume the one this person is in."""
+    if not actor.sees_warehouse(warehouse_id):
+        raise not_found("warehouse")
+    running = session().scalar(
+        select(FloorTask).where(
+            FloorTask.user_id == actor.id, FloorTask.kind == scenario.kind, FloorTask.closed_at.is_(None)
+        )
+    )
+    if running is not None and running.warehouse_id == warehouse_id:
+        return running
+    if running is not None:
+        running.closed_at = clock.now()
+        session().flush()
+    first = scenario.start(actor, warehouse_id)
+    now = clock.now()
+    task = FloorTask(
+        id=new_id(), warehouse_id=warehouse_id, user_id=actor.id, kind=scenario.kind, step=first.step,
+        data=first.data, version=1, created_at=now, updated_at=now,
+    )  # fmt: skip
+    session().add(task)
+    session().flush()
+    return task
+
+
+def load_task(actor: Actor, task_id: uuid.UUID) -> FloorTask:
+    """The person's own task; 404 for anybody else's."""
+    task = session().get(FloorTask, task_id, populate_existing=True)
+    if task is None or task.user_id != actor.id or task.closed_at is not None:
+        raise not_found("task")
+    return task
+
+
+def apply_scan(actor: Actor, scenario: Scenario, task: FloorTask, scan: Scan, step_token: str | None) -> Step:
+    """Let the scenario take the scan; refuses `stale_step` when the person saw another step than the present one.
+
+    `step_token` None means "whatever comes": only the batch form may leave it out.
+    """
+    if step_token is not None and step_token != task.step_token:
+        raise Refused("stale_step", {}, kind=RefusalKind.STALE)
+    version, before = task.version, task.step
+    following = scenario.scan(actor, task, scan)
+    moved = session().execute(
+        update(FloorTask)
+        .where(FloorTask.id == task.id, FloorTask.version == version)
+        .values(step=following.step, data=following.data, version=version + 1, updated_at=clock.now())
+        .returning(FloorTask.version)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    if moved is None:
+        raise Refused("stale_step", {}, kind=RefusalKind.STALE)
+    session().add(
+        ScanEvent(
+            scan_id=scan.scan_id, warehouse_id=task.warehouse_id, task_id=task.id, user_id=actor.id,
+            device_id=scan.device_id, device_seq=scan.device_seq, step=before, source=scan.source,
+            received_at=clock.now(),
+        )
+    )  # fmt: skip
+    session().flush()
+    session().expire(task)
+    return following
+
+
+def answer_of(step: Step, task: FloorTask) -> dict[str, Any]:
+    """The stored answer of an accepted scan: codes and parameters, words are made at the edge."""
+    return {
+        "task_id": str(task.id),
+        "step": step.step,
+        "step_token": task.step_token,
+        "tone": step.tone,
+        "code": step.code,
+        "params": step.params,
+        "can_undo": step.can_undo,
+    }
+
+
+def hand(data: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """The data in hand with some entries changed; None drops an entry."""
+    merged = {**data, **changes}
+    return {key: value for key, value in merged.items() if value is not None}

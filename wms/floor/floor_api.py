@@ -1,0 +1,163 @@
+"""`/floor/v1`: start work, scan, scan many. Business refusals are 200 with `ok: false`, stored and replayed."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, request
+from marshmallow import Schema, ValidationError
+from sqlalchemy import select
+
+from wms.core.permissions import Permission
+from wms.core.refusals import RefusalKind, Refused, invalid, not_found
+from wms.facility.models import Warehouse
+from wms.floor import contract
+from wms.floor.contract import Scan
+from wms.floor.models import FloorTask
+from wms.floor.scenarios import SCENARIOS
+from wms.floor.schemas import ScanIn, ScansIn, TaskIn
+from wms.platform.access import actor, requires
+from wms.platform.commands import Command, Done, Outcome, execute
+from wms.platform.database import session
+from wms.platform.http import command_id, run_command
+from wms.platform.i18n import refusal_texts
+from wms.platform.problems import problem, refusal_problem
+from wms.platform.schemas import field_errors
+
+blueprint = Blueprint("floor_api", __name__, url_prefix="/floor/v1")
+BLUEPRINTS = [blueprint]
+_SCAN, _SCANS, _TASK = ScanIn(), ScansIn(), TaskIn()
+
+
+def _body(schema: Schema) -> dict[str, Any]:
+    """The loaded JSON body, or a refusal naming every wrong field."""
+    data = request.get_json()
+    try:
+        loaded: dict[str, Any] = schema.load(data)
+    except ValidationError as fault:
+        raise Refused("invalid_input", {}, kind=RefusalKind.INVALID, errors=field_errors(fault.normalized_messages())) from fault
+    return loaded
+
+
+@blueprint.post("/tasks")
+@requires(Permission.FLOOR_WORK)
+def start() -> Response:
+    """Begin a scenario, or resume one's own."""
+    body = _body(_TASK)
+    scenario = SCENARIOS.get(body["kind"])
+    warehouse = session().scalar(select(Warehouse).where(Warehouse.code == body["warehouse"]))
+    if scenario is None or warehouse is None:
+        raise not_found("scenario" if scenario is None else "warehouse")
+    outcome = run_command(
+        "floor.start", body, lambda: contract.start_task(actor(), scenario, warehouse.id), lambda task: {"task_id": str(task.id)}
+    )
+    if isinstance(outcome, Refused):
+        return refusal_problem(outcome)
+    return _json({"next": _screen(uuid.UUID(outcome.answer["task_id"]))})
+
+
+@blueprint.get("/tasks/<uuid:task_id>")
+@requires(Permission.FLOOR_WORK)
+def current(task_id: uuid.UUID) -> Response:
+    """The step a task is at, and what its screen shows."""
+    return _json({"next": _screen(task_id)})
+
+
+@blueprint.post("/scans")
+@requires(Permission.FLOOR_WORK)
+def scan() -> Response:
+    """One scan. `Idempotency-Key` is the scan's id."""
+    body = _body(_SCAN)
+    if command_id() != str(body["scan_id"]):
+        raise invalid("/scan_id", "invalid")
+    outcome = _execute(body)
+    if isinstance(outcome, Refused) and outcome.code == "stale_step":
+        return _stale(body["task_id"])
+    if isinstance(outcome, Refused) and outcome.kind in (RefusalKind.INVALID, RefusalKind.NOT_FOUND):
+        return refusal_problem(outcome)
+    response = _json(_answer(body["task_id"], outcome, with_screen=True))
+    if outcome.replayed:
+        response.headers["Idempotent-Replay"] = "true"
+    return response
+
+
+@blueprint.post("/scans/batch")
+@requires(Permission.FLOOR_WORK)
+def scan_many() -> Response:
+    """Many scans in one body, each a command and a transaction of its own, in order.
+
+    Stops at the first refusal (later scans were made without knowing of it) unless `stop_at_refusal` is false.
+    """
+    body = _body(_SCANS)
+    results: list[dict[str, Any]] = []
+    for item in body["scans"]:
+        outcome = _execute(item)
+        results.append({"scan_id": str(item["scan_id"]), **_answer(item["task_id"], outcome, with_screen=False)})
+        if isinstance(outcome, Refused) and body["stop_at_refusal"]:
+            break
+    following = _screen(body["scans"][len(results) - 1]["task_id"])
+    return _json({"results": results, "next": following})
+
+
+def _execute(body: dict[str, Any]) -> Outcome:
+    fields = {name: body[name] for name in Scan.__dataclass_fields__}
+    given = Scan(**fields)
+    command = Command(str(given.scan_id), actor().scope, "floor.scan", body)
+    held: list[FloorTask] = []
+
+    def use_case() -> contract.Step:
+        task = contract.load_task(actor(), body["task_id"])
+        if given.source == "typed" and not actor().may(Permission.FLOOR_TYPE):
+            raise Refused("command_not_here", {})
+        held.append(task)
+        return contract.apply_scan(actor(), SCENARIOS[task.kind], task, given, body["step_token"])
+
+    return execute(command, use_case, lambda step: contract.answer_of(step, held[-1]))
+
+
+def _answer(task_id: uuid.UUID, outcome: Outcome, *, with_screen: bool) -> dict[str, Any]:
+    """The contract's answer: what happened in the reader's words, and the step that follows."""
+    if isinstance(outcome, Done):
+        told = outcome.answer
+        feedback = {"tone": told["tone"], "code": told["code"], "params": told["params"]}
+        feedback["title"] = _words(told["code"], told["params"])
+        undo = {"label": _words("step_back", {}), "command": "CMD-UNDO"} if told["can_undo"] else None
+        short = {"state": told["step"], "step_token": told["step_token"], "task_id": told["task_id"]}
+    else:
+        feedback = {"tone": "error", "code": outcome.code, "params": outcome.params}
+        feedback["title"] = _words(outcome.code, outcome.params)
+        undo, short = None, None
+    answer: dict[str, Any] = {"ok": isinstance(outcome, Done), "feedback": {**feedback, "detail": "", "actions": []}}
+    answer["undo"] = undo
+    if with_screen:
+        answer["next"] = _screen(task_id)
+    elif short is not None:
+        answer["next"] = short
+    return answer
+
+
+def _words(code: str, params: dict[str, Any]) -> str:
+    return refusal_texts.translate(code, params)
+
+
+def _screen(task_id: uuid.UUID) -> dict[str, Any]:
+    task = contract.load_task(actor(), task_id)
+    data = SCENARIOS[task.kind].view(actor(), task)
+    return {
+        "task_id": str(task.id), "kind": task.kind, "state": task.step, "step_token": task.step_token, "data": data
+    }  # fmt: skip
+
+
+def _stale(task_id: uuid.UUID) -> Response:
+    """409 with the step the task is at now, so that the device can show it."""
+    response = problem(409, "stale_step")
+    body = orjson.loads(response.data)
+    body["current"] = _screen(task_id)
+    response.data = orjson.dumps(body, default=str)
+    return response
+
+
+def _json(body: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(body, default=str), mimetype="application/json")

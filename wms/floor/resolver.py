@@ -1,0 +1,181 @@
+"""One barcode resolver for all scenarios: the same code means the same thing everywhere.
+
+It looks up; it does not guess by prefix. The kinds a step expects are tried first, then all others, so that a wrong
+scan can be answered with "That is a location. Scan the product."
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import text
+
+from wms.core import clock
+from wms.core.barcodes import BarcodeError, Gs1, looks_like_gs1, normalise_scan, parse_command, parse_gs1
+from wms.core.refusals import Refused
+from wms.platform.database import session
+
+
+class Kind(StrEnum):
+    COMMAND = "command"
+    LOCATION = "location"
+    PRODUCT = "product"
+    TOTE = "tote"
+    CARTON = "carton"
+    PARCEL = "parcel"
+    UNIT = "unit"  # any other handling unit
+    BOOKING = "booking"
+    ORDER = "order"
+    RETURN = "return"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a code means. `pack` is the units one scan of a product code stands for."""
+
+    kind: Kind
+    id: uuid.UUID | None
+    code: str
+    owner_id: uuid.UUID | None = None
+    pack: int = 1
+    command: str | None = None
+    command_quantity: int | None = None
+    batch: str | None = None
+    expires_on: date | None = None
+    serial: str | None = None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where codes are looked up: a warehouse, and an owner where the step fixes one."""
+
+    warehouse_id: uuid.UUID
+    owner_id: uuid.UUID | None = None
+
+
+def resolve(raw: str, scope: Scope, expected: Sequence[Kind]) -> Found:
+    """The one thing `raw` means to this step.
+
+    Refuses `scan_unreadable`, `scan_unknown`, `scan_wrong_kind`, `scan_ambiguous` (several owners' products).
+    """
+    scan = normalise_scan(raw)
+    if isinstance(scan, BarcodeError):
+        raise Refused("scan_unreadable", {"reason": scan.code})
+    command = parse_command(scan.text)
+    if command is not None:
+        return Found(Kind.COMMAND, None, scan.text, command=command.name, command_quantity=command.quantity)
+    element = _element(scan.text, scan.is_gs1)
+    code = element.gtin if element is not None and element.gtin else scan.text
+    if element is not None and element.sscc:
+        code = element.sscc
+    for kind in expected:
+        found = _look_up(kind, code, scope)
+        if len(found) == 1:
+            return _with_element(found[0], element)
+        if len(found) > 1:
+            raise Refused("scan_ambiguous", {"code": _tail(code), "count": len(found)})
+    for kind in LOOKUPS:
+        if kind not in expected and _look_up(kind, code, scope):
+            raise Refused("scan_wrong_kind", {"is": kind.value, "wanted": expected[0].value if expected else ""})
+    raise Refused("scan_unknown", {"code": _tail(code)})
+
+
+def _tail(code: str) -> str:
+    """Enough of a code to recognise it; never the whole: it may be anything a person scanned."""
+    return f"…{code[-4:]}"
+
+
+def _element(code: str, marked: bool) -> Gs1 | None:
+    if not marked and not looks_like_gs1(code):
+        return None
+    parsed = parse_gs1(code, year=clock.now().year)
+    return None if isinstance(parsed, BarcodeError) else parsed
+
+
+def _with_element(found: Found, element: Gs1 | None) -> Found:
+    if element is None:
+        return found
+    values = vars(found) | {"batch": element.lot, "expires_on": element.expiry, "serial": element.serial}
+    if element.count:
+        values["pack"] = element.count
+    return Found(**values)
+
+
+def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
+    statement, make = LOOKUPS[kind]
+    parameters = {"code": code, "warehouse": scope.warehouse_id, "owner": scope.owner_id, "gtin": code.lstrip("0")}
+    return [make(row) for row in session().execute(statement, parameters)]
+
+
+def _plain(kind: Kind) -> Callable[[Any], Found]:
+    return lambda row: Found(kind, row.id, row.code, owner_id=row.owner_id)
+
+
+def _product(row: Any) -> Found:
+    return Found(Kind.PRODUCT, row.id, row.code, owner_id=row.owner_id, pack=row.quantity)
+
+
+def _unit(kind: str) -> Any:
+    condition = f"h.kind = '{kind}'" if kind != "pallet" else "h.kind NOT IN ('tote', 'carton', 'parcel')"
+    return text(
+        "SELECT h.id, h.code, NULL::uuid AS owner_id FROM handling_unit h WHERE h.barcode = :code"
+        f" AND h.warehouse_id = :warehouse AND {condition} AND h.state <> 'gone'"
+    )
+
+
+# A GTIN-14 in an element string names the same product as the GTIN-13 on the unit: compared without leading zeros.
+LOOKUPS: dict[Kind, tuple[Any, Callable[[Any], Found]]] = {
+    Kind.PRODUCT: (
+        text(
+            "SELECT p.id, p.sku AS code, p.owner_id, b.quantity FROM product_barcode b JOIN product p"
+            " ON p.id = b.product_id WHERE b.barcode IN (:code, :gtin, '0' || :gtin, '00' || :gtin)"
+            " AND (CAST(:owner AS uuid) IS NULL OR b.owner_id = :owner) AND p.is_active LIMIT 7"
+        ),
+        _product,
+    ),
+    Kind.LOCATION: (
+        text(
+            "SELECT id, code, NULL::uuid AS owner_id FROM location WHERE barcode = :code"
+            " AND warehouse_id = :warehouse"
+        ),
+        _plain(Kind.LOCATION),
+    ),
+    Kind.TOTE: (_unit("tote"), _plain(Kind.TOTE)),
+    Kind.CARTON: (
+        text(
+            "SELECT c.id, c.barcode AS code, b.owner_id FROM carton c JOIN booking b ON b.id = c.booking_id"
+            " WHERE c.barcode = :code AND b.warehouse_id = :warehouse"
+        ),
+        _plain(Kind.CARTON),
+    ),
+    Kind.PARCEL: (
+        text(
+            "SELECT p.id, p.tracking_number AS code, s.owner_id FROM parcel p JOIN shipment s ON s.id = p.shipment_id"
+            " WHERE p.tracking_number = :code AND s.warehouse_id = :warehouse"
+        ),
+        _plain(Kind.PARCEL),
+    ),
+    Kind.UNIT: (_unit("pallet"), _plain(Kind.UNIT)),
+    Kind.BOOKING: (
+        text("SELECT id, number AS code, owner_id FROM booking WHERE number = :code AND warehouse_id = :warehouse"),
+        _plain(Kind.BOOKING),
+    ),
+    Kind.RETURN: (
+        text(
+            "SELECT id, number AS code, owner_id FROM return_order WHERE (number = :code OR tracking_number = :code)"
+            " AND warehouse_id = :warehouse LIMIT 2"
+        ),
+        _plain(Kind.RETURN),
+    ),
+    Kind.ORDER: (
+        text(
+            "SELECT id, number AS code, owner_id FROM outbound_order WHERE number = :code AND warehouse_id = :warehouse"
+        ),
+        _plain(Kind.ORDER),
+    ),
+}

@@ -1,0 +1,18 @@
+"""One file per scanning scenario. A scenario is steps: each says what it expects and what a scan of it leads to."""
+
+from __future__ import annotations
+
+from wms.floor.contract import Scenario
+from wms.floor.scenarios.handover import HandOver
+from wms.floor.scenarios.move import Move
+from wms.floor.scenarios.pack import Pack
+from wms.floor.scenarios.pick import Pick
+from wms.floor.scenarios.putaway import PutAway
+from wms.floor.scenarios.putback import PutBack
+from wms.floor.scenarios.receive import Receive
+from wms.floor.scenarios.returns import ReturnDesk
+
+SCENARIOS: dict[str, Scenario] = {
+    scenario.kind: scenario
+    for scenario in (Receive(), PutAway(), Pick(), Pack(), HandOver(), Move(), PutBack(), ReturnDesk())
+}

@@ -1,0 +1,84 @@
+"""Moving goods from bin to bin: scan where from, what, where to."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import select
+
+from wms.catalog.models import Product
+from wms.core.actor import Actor
+from wms.core.refusals import Refused
+from wms.facility.models import Location
+from wms.floor.contract import Scan, Step, hand
+from wms.floor.models import FloorTask
+from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.inventory import service as inventory
+from wms.inventory.ledger import stock_of
+from wms.inventory.models import Balance
+from wms.inventory.service import Subject
+from wms.platform.database import session
+
+SOURCE, PRODUCT, TARGET = "scan_location", "scan_product", "scan_target"
+
+
+class Move:
+    kind = "move"
+
+    def start(self, actor: Actor, warehouse_id: uuid.UUID) -> Step:
+        return Step(SOURCE, {})
+
+    def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
+        """Steps: scan_location → scan_product (all that is free, or a quantity) → scan_target → scan_location."""
+        expected = {SOURCE: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT], TARGET: [Kind.LOCATION]}[task.step]
+        found = resolve(scan.raw, Scope(task.warehouse_id), expected)
+        if found.kind is Kind.COMMAND:
+            if found.command == "BACK":
+                return Step(SOURCE, {}, "warn", "step_back")
+            raise Refused("command_not_here", {})
+        if task.step == SOURCE:
+            return Step(PRODUCT, {"location_id": str(found.id), "location": found.code}, "next", "scan_ok")
+        if task.step == PRODUCT:
+            return self._product(task, found, scan)
+        return self._target(actor, task, found)
+
+    def _product(self, task: FloorTask, found: Found, scan: Scan) -> Step:
+        row = self._row(task, found.id)
+        if row is None:
+            raise Refused("nothing_there", {})
+        free = row.on_hand - row.allocated
+        quantity = scan.quantity or free
+        if quantity > row.on_hand or quantity < 1:
+            raise Refused("quantity_too_large", {"left": free})
+        data = hand(task.data, balance_id=row.id, product_id=str(found.id), quantity=quantity)
+        return Step(TARGET, data, "ok", "item_in_hand", {"quantity": quantity})
+
+    def _row(self, task: FloorTask, product_id: uuid.UUID | None) -> Balance | None:
+        """The fullest row of this product in the bin, goods first that expire or came first."""
+        return session().scalar(
+            select(Balance)
+            .where(
+                Balance.location_id == uuid.UUID(task.data["location_id"]), Balance.product_id == product_id,
+                Balance.handling_unit_id.is_(None), Balance.on_hand > 0,
+            )
+            .order_by(Balance.oldest_at, Balance.id)
+            .limit(1)
+        )  # fmt: skip
+
+    def _target(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        assert found.id is not None
+        location = session().get_one(Location, found.id)
+        if not location.is_active:
+            raise Refused("location_closed", {})
+        row = session().get_one(Balance, task.data["balance_id"])
+        inventory.relocate(actor, stock_of(row), found.id, task.data["quantity"], Subject("floor_task", task.id))
+        return Step(SOURCE, {}, "done", "item_moved")
+
+    def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
+        product = session().get(Product, uuid.UUID(task.data["product_id"])) if "product_id" in task.data else None
+        return {
+            "location": task.data.get("location"), "quantity": task.data.get("quantity"),
+            "sku": product.sku if product else None, "name_en": product.name_en if product else None,
+            "name_zh": product.name_zh if product else None,
+        }  # fmt: skip

@@ -1,0 +1,106 @@
+"""Packing at the bench: open a tote, check every item, weigh, stick the waybill and scan it back."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from wms.core.actor import Actor
+from wms.core.refusals import Refused
+from wms.floor.contract import Scan, Step, hand
+from wms.floor.models import FloorTask
+from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.outbound.models import Order
+from wms.outbound.service import packing
+from wms.platform.database import session
+from wms.printing.queries import newest_document
+from wms.shipping.queries import live_parcels
+
+TOTE, PRODUCT, WEIGH, WAYBILL = "scan_tote", "scan_product", "weigh", "scan_waybill"
+
+
+class Pack:
+    kind = "pack"
+
+    def start(self, actor: Actor, warehouse_id: uuid.UUID) -> Step:
+        return Step(TOTE, {})
+
+    def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
+        """Steps: scan_tote → scan_product … → weigh → scan_waybill → scan_tote."""
+        if task.step == WEIGH and scan.weight_g is not None:
+            return self._weigh(actor, task, scan.weight_g)
+        expected = {TOTE: [Kind.TOTE], PRODUCT: [Kind.PRODUCT], WAYBILL: [Kind.PARCEL]}.get(task.step, [])
+        order = self._order(task)
+        found = resolve(scan.raw, Scope(task.warehouse_id, order.owner_id if order else None), expected)
+        if found.kind is Kind.COMMAND:
+            return self._command(actor, task, found)
+        if task.step == TOTE:
+            return self._open(actor, found)
+        if task.step == PRODUCT:
+            return self._verify(actor, task, found, scan)
+        if task.step == WAYBILL:
+            packing.close_parcel(actor, uuid.UUID(task.data["order_id"]), found.code)
+            return Step(TOTE, {}, "done", "parcel_closed")
+        raise Refused("scale_first", {})
+
+    def _order(self, task: FloorTask) -> Order | None:
+        order_id = task.data.get("order_id")
+        return None if order_id is None else session().get(Order, uuid.UUID(order_id), populate_existing=True)
+
+    def _open(self, actor: Actor, found: Found) -> Step:
+        assert found.id is not None
+        order = packing.start_packing(actor, found.id)
+        lines = packing.pack_lines(order.id)
+        left = sum(line.left for line in lines)
+        data = {"order_id": str(order.id), "tote": found.code}
+        return Step(PRODUCT if left else WEIGH, data, "next", "tote_opened", {"units": left})
+
+    def _verify(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
+        assert found.id is not None
+        order_id = uuid.UUID(task.data["order_id"])
+        quantity = scan.quantity or found.pack
+        profile = packing.verify(actor, order_id, found.id, quantity, found.pack, serial=found.serial)
+        lines = packing.pack_lines(order_id)
+        left = sum(line.left for line in lines)
+        params = {
+            "verified": sum(line.verified for line in lines), "quantity": sum(line.quantity for line in lines),
+            "units": quantity, "profile": profile.value,
+        }  # fmt: skip
+        if left:
+            return Step(PRODUCT, task.data, "ok", "item_verified", params, can_undo=True)
+        return Step(WEIGH, task.data, "next", "all_checked", params, can_undo=True)
+
+    def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        if found.command == "UNDO" and task.step in (PRODUCT, WEIGH):
+            if not packing.unverify(actor, uuid.UUID(task.data["order_id"])):
+                raise Refused("nothing_to_take_back", {})
+            return Step(PRODUCT, task.data, "warn", "check_undone")
+        if found.command == "BACK":
+            return Step(TOTE, {}, "warn", "step_back")
+        raise Refused("command_not_here", {})
+
+    def _weigh(self, actor: Actor, task: FloorTask, weight_g: int) -> Step:
+        packing.weigh(actor, uuid.UUID(task.data["order_id"]), weight_g)
+        return Step(WAYBILL, hand(task.data, weight_g=weight_g), "next", "weighed", {"weight": weight_g})
+
+    def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
+        order = self._order(task)
+        if order is None:
+            return {}
+        lines = [
+            {
+                "sku": line.product.sku, "name_en": line.product.name_en, "name_zh": line.product.name_zh,
+                "quantity": line.quantity, "verified": line.verified,
+            }
+            for line in packing.pack_lines(order.id)
+        ]  # fmt: skip
+        band = packing.expected_weight(order.id)
+        parcels = live_parcels(order.shipment_id) if order.shipment_id is not None else []
+        document = newest_document("waybill", "parcel", parcels[0].id) if parcels else None
+        return {
+            "order": order.number, "tote": task.data.get("tote"), "lines": lines, "weight_g": task.data.get("weight_g"),
+            "expected_g": band.expected_g, "low_g": band.low_g, "high_g": band.high_g,
+            "tracking_number": parcels[0].tracking_number if parcels else None,
+            "document_id": str(document.id) if document else None,
+            "document_ready": document is not None and document.state == "ready",
+        }  # fmt: skip

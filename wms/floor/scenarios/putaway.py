@@ -1,0 +1,121 @@
+"""Putaway: scan a counted carton, an item of it, and the bin it goes to; the screen suggests a bin and says why."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import text
+
+from wms.catalog.models import Product
+from wms.core.actor import Actor
+from wms.core.refusals import Refused
+from wms.floor.contract import Scan, Step, hand
+from wms.floor.models import FloorTask
+from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.inbound import service as inbound
+from wms.inbound.models import Carton
+from wms.inbound.workflow import CartonState
+from wms.platform.database import session
+from wms.platform.i18n import refusal_texts
+
+CARTON, PRODUCT, LOCATION = "scan_carton", "scan_product", "scan_location"
+
+_HELD = text(
+    "SELECT b.product_id, p.sku, p.name_en, p.name_zh, b.condition, b.lot_id, sum(b.on_hand) AS units FROM balance b"
+    " JOIN product p ON p.id = b.product_id JOIN carton c ON c.handling_unit_id = b.handling_unit_id"
+    " WHERE c.id = :carton AND b.on_hand > 0 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY p.sku, b.condition DESC, b.lot_id"
+)
+
+
+class PutAway:
+    kind = "putaway"
+
+    def start(self, actor: Actor, warehouse_id: uuid.UUID) -> Step:
+        return Step(CARTON, {})
+
+    def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
+        """Steps: scan_carton → scan_product (all of it, or a quantity) → scan_location → … → scan_carton."""
+        owner = task.data.get("owner_id")
+        expected = {CARTON: [Kind.CARTON], PRODUCT: [Kind.PRODUCT], LOCATION: [Kind.LOCATION]}[task.step]
+        found = resolve(scan.raw, Scope(task.warehouse_id, uuid.UUID(owner) if owner else None), expected)
+        if found.kind is Kind.COMMAND:
+            return self._command(actor, task, found)
+        if task.step == CARTON:
+            return self._open(found)
+        if task.step == PRODUCT:
+            return self._take(actor, task, found, scan)
+        return self._stow(actor, task, found)
+
+    def _open(self, found: Found) -> Step:
+        carton = session().get_one(Carton, found.id, populate_existing=True)
+        if carton.state not in (CartonState.COUNTED.value, CartonState.STOWING.value):
+            raise Refused("carton_not_counted", {})
+        rows = session().execute(_HELD, {"carton": carton.id}).all()
+        data = {"carton_id": str(carton.id), "owner_id": str(found.owner_id)}
+        return Step(PRODUCT, data, "next", "source_taken", {"units": int(sum(row.units for row in rows))})
+
+    def _take(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
+        rows = session().execute(_HELD, {"carton": uuid.UUID(task.data["carton_id"])}).all()
+        held = next((row for row in rows if row.product_id == found.id), None)
+        if held is None:
+            raise Refused("wrong_item", {"wanted": rows[0].sku if rows else "–"})
+        quantity = scan.quantity or int(held.units)
+        if quantity > held.units:
+            raise Refused("quantity_too_large", {"left": int(held.units)})
+        data = hand(
+            task.data, product_id=str(found.id), quantity=quantity, condition=held.condition,
+            lot_id=str(held.lot_id) if held.lot_id else None, suggestion=self._suggest(actor, task, held, quantity),
+        )  # fmt: skip
+        return Step(LOCATION, data, "ok", "item_in_hand", {"quantity": quantity})
+
+    def _suggest(self, actor: Actor, task: FloorTask, held: Any, quantity: int) -> dict[str, Any] | None:
+        """The bin to go to, with the reason as code and parameters."""
+        found = inbound.suggest_place(
+            actor, uuid.UUID(task.data["carton_id"]), held.product_id, quantity, condition=held.condition,
+            lot_id=held.lot_id,
+        )  # fmt: skip
+        if found is None:
+            return None
+        return {"code": found.code, "reason": found.reason.code, "params": dict(found.reason.params)}
+
+    def _stow(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        assert found.id is not None
+        lot_id = task.data.get("lot_id")
+        stowed = inbound.put_away(
+            actor, uuid.UUID(task.data["carton_id"]), uuid.UUID(task.data["product_id"]), task.data["quantity"],
+            found.id, condition=task.data["condition"], lot_id=uuid.UUID(lot_id) if lot_id else None,
+        )  # fmt: skip
+        if stowed.left == 0:
+            return Step(CARTON, {}, "done", "item_stowed")
+        kept = {"carton_id": task.data["carton_id"], "owner_id": task.data["owner_id"]}
+        return Step(PRODUCT, kept, "next", "item_stowed", can_undo=True)
+
+    def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        kept = {key: task.data[key] for key in ("carton_id", "owner_id") if key in task.data}
+        if found.command == "UNDO" and task.step == PRODUCT:
+            inbound.undo_put_away(actor, uuid.UUID(task.data["carton_id"]))
+            return Step(PRODUCT, kept, "warn", "step_back")
+        if found.command == "BACK":
+            return Step(PRODUCT, kept, "warn", "step_back") if task.step == LOCATION else Step(CARTON, {}, "warn", "step_back")
+        raise Refused("command_not_here", {})
+
+    def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
+        if "carton_id" not in task.data:
+            return {}
+        carton = session().get_one(Carton, uuid.UUID(task.data["carton_id"]))
+        rows = session().execute(_HELD, {"carton": carton.id})
+        product = session().get(Product, uuid.UUID(task.data["product_id"])) if "product_id" in task.data else None
+        suggestion = task.data.get("suggestion")
+        return {
+            "carton": carton.barcode,
+            "lines": [
+                {"sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "quantity": int(row.units),
+                 "condition": row.condition}
+                for row in rows
+            ],
+            "sku": product.sku if product else None, "name_en": product.name_en if product else None,
+            "name_zh": product.name_zh if product else None, "quantity": task.data.get("quantity"),
+            "location": suggestion["code"] if suggestion else None,
+            "reason": refusal_texts.translate(suggestion["reason"], suggestion["params"]) if suggestion else None,
+        }  # fmt: skip

@@ -1,0 +1,88 @@
+"""Bringing the goods of cancelled orders back to bins: scan the tote or parcel, the item, the bin."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import text
+
+from wms.catalog.models import Product
+from wms.core.actor import Actor
+from wms.core.refusals import Refused
+from wms.facility.models import HandlingUnit
+from wms.floor.contract import Scan, Step, hand
+from wms.floor.models import FloorTask
+from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.outbound.service import putback
+from wms.platform.database import session
+
+UNIT, PRODUCT, LOCATION = "scan_unit", "scan_product", "scan_location"
+
+_HELD = text(
+    "SELECT b.product_id, p.sku, p.owner_id, sum(b.on_hand) AS units FROM balance b JOIN product p ON p.id = b.product_id"
+    " WHERE b.handling_unit_id = :unit AND b.on_hand > 0 GROUP BY 1, 2, 3 ORDER BY 2"
+)
+_UNIT_OF_PARCEL = text("SELECT handling_unit_id FROM parcel WHERE id = :id")
+
+
+class PutBack:
+    kind = "putback"
+
+    def start(self, actor: Actor, warehouse_id: uuid.UUID) -> Step:
+        return Step(UNIT, {})
+
+    def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
+        """Steps: scan_unit → scan_product → scan_location → scan_product … → scan_unit."""
+        expected = {UNIT: [Kind.TOTE, Kind.PARCEL], PRODUCT: [Kind.PRODUCT], LOCATION: [Kind.LOCATION]}[task.step]
+        owner = task.data.get("owner_id")
+        found = resolve(scan.raw, Scope(task.warehouse_id, uuid.UUID(owner) if owner else None), expected)
+        if found.kind is Kind.COMMAND:
+            if found.command == "BACK":
+                return Step(UNIT, {}, "warn", "step_back")
+            raise Refused("command_not_here", {})
+        if task.step == UNIT:
+            return self._unit(found)
+        if task.step == PRODUCT:
+            return self._product(task, found, scan)
+        return self._location(actor, task, found)
+
+    def _unit(self, found: Found) -> Step:
+        unit_id = found.id
+        if found.kind is Kind.PARCEL:
+            unit_id = session().execute(_UNIT_OF_PARCEL, {"id": found.id}).scalar()
+        unit = session().get(HandlingUnit, unit_id) if unit_id else None
+        if unit is None or unit.subject_kind != putback.PUT_BACK:
+            raise Refused("nothing_to_put_back", {})
+        rows = session().execute(_HELD, {"unit": unit.id}).all()
+        data = {"unit_id": str(unit.id), "unit": unit.code, "owner_id": str(rows[0].owner_id)}
+        return Step(PRODUCT, data, "next", "source_taken", {"units": int(sum(row.units for row in rows))})
+
+    def _product(self, task: FloorTask, found: Found, scan: Scan) -> Step:
+        rows = session().execute(_HELD, {"unit": uuid.UUID(task.data["unit_id"])})
+        held = {row.product_id: int(row.units) for row in rows}
+        if found.id not in held:
+            raise Refused("wrong_item", {"wanted": "–"})
+        quantity = scan.quantity or held[found.id]
+        if quantity > held[found.id]:
+            raise Refused("quantity_too_large", {"left": held[found.id]})
+        data = hand(task.data, product_id=str(found.id), quantity=quantity)
+        return Step(LOCATION, data, "ok", "item_in_hand", {"quantity": quantity})
+
+    def _location(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        assert found.id is not None
+        unit_id = uuid.UUID(task.data["unit_id"])
+        putback.put_back(actor, unit_id, uuid.UUID(task.data["product_id"]), task.data["quantity"], found.id)
+        if session().execute(_HELD, {"unit": unit_id}).first() is None:
+            return Step(UNIT, {}, "done", "item_put_back")
+        return Step(PRODUCT, hand(task.data, product_id=None, quantity=None), "next", "item_put_back")
+
+    def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
+        if "unit_id" not in task.data:
+            return {}
+        rows = session().execute(_HELD, {"unit": uuid.UUID(task.data["unit_id"])})
+        product = session().get(Product, uuid.UUID(task.data["product_id"])) if "product_id" in task.data else None
+        return {
+            "unit": task.data["unit"], "lines": [{"sku": row.sku, "quantity": int(row.units)} for row in rows],
+            "sku": product.sku if product else None, "quantity": task.data.get("quantity"),
+        }  # fmt: skip

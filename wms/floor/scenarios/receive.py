@@ -1,0 +1,121 @@
+"""Receiving: scan a carton, count what is in it, close it. Differences are recorded, never argued about at the dock.
+
+The receiver's story: the carton's label says who and which booking. Every product scanned counts one (or a case, or a
+quantity keyed in). DAMAGE marks the next scan as damaged; UNDO takes the last count back; OK closes the carton.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import select, text
+
+from wms.core.actor import Actor
+from wms.core.refusals import Refused
+from wms.floor.contract import Scan, Step, hand
+from wms.floor.models import FloorTask
+from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.inbound import service as inbound
+from wms.inbound.models import Booking, Carton
+from wms.inbound.workflow import CartonState
+from wms.platform.database import session
+
+CARTON, PRODUCT = "scan_carton", "scan_product"
+
+_LINES = text(
+    "SELECT p.sku, p.name_en, p.name_zh, l.declared, l.received_good, l.received_damaged FROM carton_line l"
+    " JOIN product p ON p.id = l.product_id WHERE l.carton_id = :carton ORDER BY p.sku"
+)
+
+
+class Receive:
+    kind = "receive"
+
+    def start(self, actor: Actor, warehouse_id: uuid.UUID) -> Step:
+        return Step(CARTON, {})
+
+    def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
+        """Steps: scan_carton → scan_product … → (OK) scan_carton."""
+        owner = task.data.get("owner_id")
+        expected = [Kind.CARTON] if task.step == CARTON else [Kind.PRODUCT]
+        found = resolve(scan.raw, Scope(task.warehouse_id, uuid.UUID(owner) if owner else None), expected)
+        if found.kind is Kind.COMMAND:
+            return self._command(actor, task, found)
+        if task.step == CARTON:
+            return self._open(actor, task, found)
+        return self._count(actor, task, found, scan)
+
+    def _open(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        """A carton that was only announced arrives with its first scan."""
+        carton = session().get_one(Carton, found.id, populate_existing=True)
+        if carton.state == CartonState.DECLARED.value:
+            inbound.arrive_carton(actor, carton.barcode, warehouse_id=task.warehouse_id)
+        elif carton.state not in (CartonState.ARRIVED.value, CartonState.COUNTING.value):
+            raise Refused("carton_done", {})
+        booking = session().get_one(Booking, carton.booking_id)
+        total = session().execute(
+            text("SELECT count(*) FROM carton WHERE booking_id = :booking"), {"booking": booking.id}
+        ).scalar_one()
+        data = {"carton_id": str(carton.id), "owner_id": str(booking.owner_id)}
+        return Step(PRODUCT, data, "next", "carton_opened", {"number": carton.number, "total": total})
+
+    def _count(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
+        assert found.id is not None
+        quantity = scan.quantity or task.data.get("quantity") or found.pack
+        serials = [found.serial] if found.serial else []
+        counted = inbound.count(
+            actor, uuid.UUID(task.data["carton_id"]), found.id, quantity,
+            condition="damaged" if task.data.get("damaged") else "good", batch=scan.batch or found.batch,
+            expires_on=scan.expires_on or found.expires_on, serial_numbers=serials,
+        )  # fmt: skip
+        line = next(line for line in counted.lines if line.product_id == found.id)
+        received = line.received_good + line.received_damaged
+        over = received > line.declared
+        return Step(
+            PRODUCT, hand(task.data, quantity=None, damaged=None), "warn" if over else "ok",
+            "item_counted_over" if over else "item_counted", {"counted": received, "declared": line.declared},
+            can_undo=True,
+        )  # fmt: skip
+
+    def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        if task.step != PRODUCT:
+            raise Refused("command_not_here", {})
+        carton_id = uuid.UUID(task.data["carton_id"])
+        if found.command == "OK":
+            closed = inbound.close_carton(actor, carton_id)
+            if closed.differences:
+                params = {"differences": len(closed.differences)}
+                return Step(CARTON, {}, "warn", "carton_closed_difference", params)
+            return Step(CARTON, {}, "done", "carton_closed")
+        if found.command == "UNDO":
+            inbound.uncount(actor, carton_id)
+            return Step(PRODUCT, task.data, "warn", "count_undone")
+        if found.command == "DAMAGE":
+            return Step(PRODUCT, hand(task.data, damaged=True), "warn", "damage_on")
+        if found.command == "QTY" and found.command_quantity:
+            params = {"quantity": found.command_quantity}
+            return Step(PRODUCT, hand(task.data, quantity=found.command_quantity), "ok", "quantity_set", params)
+        if found.command == "BACK":
+            return Step(CARTON, {}, "warn", "step_back")
+        raise Refused("command_not_here", {})
+
+    def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
+        if "carton_id" not in task.data:
+            return {}
+        carton = session().get_one(Carton, uuid.UUID(task.data["carton_id"]))
+        booking = session().get_one(Booking, carton.booking_id)
+        seller = session().execute(text("SELECT name FROM seller WHERE id = :id"), {"id": booking.owner_id}).scalar_one()
+        total = session().scalar(select(text("count(*)")).select_from(Carton).where(Carton.booking_id == booking.id))
+        lines = [
+            {
+                "sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "declared": row.declared,
+                "received": row.received_good + row.received_damaged, "damaged": row.received_damaged,
+            }
+            for row in session().execute(_LINES, {"carton": carton.id})
+        ]  # fmt: skip
+        return {
+            "booking": booking.number, "seller": seller, "carton": carton.barcode, "number": carton.number,
+            "total": total, "lines": lines, "damaged": bool(task.data.get("damaged")),
+            "quantity": task.data.get("quantity"),
+        }  # fmt: skip

@@ -1,0 +1,34 @@
+"""What a device sends. Outside the public document: floor devices and server are released together."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text
+
+SOURCES = ["wedge", "camera", "paste", "typed", "button"]
+
+
+class ScanIn(CodedSchema):
+    task_id = fields.UUID(required=True)
+    step_token = Text(60, allow_none=True, load_default=None)
+    scan_id = fields.UUID(required=True)
+    device_id = Text(40, allow_none=True, load_default=None)
+    device_seq = Count(0, 2**53, allow_none=True, load_default=None)
+    raw = fields.String(required=True)  # checked by the resolver: whatever a scanner may send is an answer, not a fault
+    source = Choice(SOURCES, load_default="wedge")
+    quantity = Count(1, 99_999, allow_none=True, load_default=None)
+    weight_g = Count(1, 1_000_000, allow_none=True, load_default=None)
+    batch = Text(40, allow_none=True, load_default=None)
+    expires_on = fields.Date(allow_none=True, load_default=None)
+    scanned_at = fields.AwareDateTime(allow_none=True, load_default=None)  # information only: the device's clock
+
+
+class ScansIn(CodedSchema):
+    scans = Items(fields.Nested(ScanIn), 1, 500, required=True)
+    stop_at_refusal = fields.Boolean(load_default=True)
+
+
+class TaskIn(CodedSchema):
+    kind = Text(16, required=True)
+    warehouse = Text(16, required=True)

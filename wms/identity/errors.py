@@ -1,0 +1,25 @@
+"""What identity may refuse, in words."""
+
+from __future__ import annotations
+
+from wms.platform.i18n import N_
+
+TEXTS = {
+    "login_refused": N_("Login or password is wrong. After five wrong tries, wait five minutes."),
+    "badge_refused": N_("Badge or PIN is wrong. After five wrong tries, wait five minutes."),
+    "login_taken": N_("This login name is taken."),
+    "seller_code_taken": N_("This seller code is taken."),
+    "shop_exists": N_("This shop is already there."),
+    "password_weak": N_("At least %(min)s characters, and not the login name."),
+    "pin_form": N_("A PIN has 4 to 6 digits, not all the same."),
+    "badge_form": N_("This is not a badge code."),
+    "badge_taken": N_("This badge belongs to somebody else."),
+    "role_unknown": N_("There is no such role."),
+    "role_is_staff": N_("This role is for the operator's staff only."),
+    "role_is_seller": N_("This role is for sellers' people only."),
+    "person_is_staff": N_("Staff cannot also work for a seller."),
+    "person_is_seller": N_("A seller's person cannot also be staff."),
+    "role_scope_differs": N_("One person has the same roles everywhere. Make a second login."),
+    "scope_not_for_keys": N_("A key may not have this right."),
+    "key_expiry_past": N_("The expiry lies in the past."),
+}

@@ -1,0 +1,153 @@
+"""Reads of identity. The two that run on every request are one indexed statement each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, select, text
+
+from wms.core.actor import Actor, ActorKind
+from wms.core.permissions import Permission
+from wms.core.refusals import invalid, not_found
+from wms.identity import rules
+from wms.identity.models import ApiKey, Role, Seller, Shop, User
+from wms.platform.database import session
+
+_KEY_BY_PUBLIC_PART = text(
+    "SELECT k.id, k.seller_id, k.name, k.secret_hash, k.scopes, k.expires_at, k.last_used_at FROM api_key k"
+    " JOIN seller s ON s.id = k.seller_id AND s.is_active WHERE k.public_part = :public AND k.revoked_at IS NULL"
+)
+_PERSON = """
+    u.id AS user_id, u.name, u.language, u.handedness, u.theme,
+    (SELECT json_agg(json_build_array(r.name, r.permissions, g.warehouse_id))
+       FROM staff_role g JOIN role r ON r.name = g.role WHERE g.user_id = u.id) AS staff_roles,
+    (SELECT json_agg(json_build_array(r.name, r.permissions, m.seller_id)) FROM membership m
+       JOIN role r ON r.name = m.role JOIN seller s ON s.id = m.seller_id AND s.is_active
+      WHERE m.user_id = u.id) AS memberships
+"""
+_SESSION_BY_HASH = text(
+    "SELECT l.id AS session_id, l.face, l.created_at, l.seen_at, l.warehouse_id, l.station_id,"  # noqa: S608 - our text
+    + _PERSON
+    + " FROM login_session l JOIN app_user u ON u.id = l.user_id AND u.is_active"
+    " WHERE l.token_hash = :hash AND l.ended_at IS NULL"
+)
+_PERSON_BY_ID = text("SELECT " + _PERSON + " FROM app_user u WHERE u.id = :id AND u.is_active")  # noqa: S608 - our text
+
+
+def key_by_public_part(public_part: str) -> Row[Any] | None:
+    """A live key of an active seller. Expiry and secret are for the caller to check."""
+    return session().execute(_KEY_BY_PUBLIC_PART, {"public": public_part}).one_or_none()
+
+
+def session_by_hash(token_hash: bytes) -> Row[Any] | None:
+    """An open login of an active person with their roles. Its age is for the caller to check."""
+    return session().execute(_SESSION_BY_HASH, {"hash": token_hash}).one_or_none()
+
+
+def actor_of_user(user_id: uuid.UUID) -> Actor:
+    """The person as an actor outside a login: for tests, seeds and command-line tools."""
+    row = session().execute(_PERSON_BY_ID, {"id": user_id}).one_or_none()
+    if row is None:
+        raise not_found("user")
+    return actor_from_person(row)
+
+
+def actor_from_person(
+    row: Row[Any],
+    session_id: uuid.UUID | None = None,
+    face: str = "portal",
+    extra: dict[str, str] | None = None,
+) -> Actor:
+    """Staff see all sellers and their warehouses; a seller's person sees their sellers and every warehouse."""
+    staff, memberships = row.staff_roles or [], row.memberships or []
+    granted = staff or memberships
+    permissions = rules.permissions_of({name: words for name, words, _ in granted})
+    places = {place for _, _, place in staff}
+    return Actor(
+        kind=ActorKind.USER,
+        id=row.user_id,
+        name=row.name,
+        permissions=permissions - rules.NOT_BY_BADGE if face == "floor" else permissions,
+        seller_ids=None if staff else frozenset(uuid.UUID(seller) for _, _, seller in memberships),
+        warehouse_ids=None if None in places or not staff else frozenset(uuid.UUID(place) for place in places),
+        language=row.language,
+        roles=tuple(sorted({name for name, _, _ in granted})),
+        session_id=session_id,
+        face=face,
+        handedness=row.handedness,
+        extra={"theme": row.theme, **(extra or {})},
+    )
+
+
+def actor_from_key(row: Row[Any]) -> Actor:
+    """A seller's system: it sees that seller only."""
+    permissions = rules.permissions_of({"key": set(row.scopes)}) - {Permission.KEYS_MANAGE}
+    return Actor(ActorKind.API_KEY, row.id, row.name, permissions, frozenset({row.seller_id}))
+
+
+def permissions_of_user(user_id: uuid.UUID) -> frozenset[Permission]:
+    return actor_of_user(user_id).permissions
+
+
+def seller_codes(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    rows = session().execute(select(Seller.id, Seller.code).where(Seller.id.in_(set(ids))))
+    return {row[0]: row[1] for row in rows}
+
+
+def sellers_seen(actor: Actor) -> Sequence[Seller]:
+    """The sellers whose records the actor sees, by code."""
+    statement = select(Seller).order_by(Seller.code)
+    if actor.seller_ids is not None:
+        statement = statement.where(Seller.id.in_(actor.seller_ids))
+    return session().scalars(statement).all()
+
+
+def choose_owner(actor: Actor, seller_code: str | None, pointer: str = "/seller") -> Seller:
+    """Whose goods a command is about: named by code, or implied for somebody who works for one seller only.
+
+    Refused: 422 when it must be named and is not; 404 when the actor does not see that seller.
+    """
+    if seller_code is None:
+        if actor.seller_ids is None or len(actor.seller_ids) != 1:
+            raise invalid(pointer, "required")
+        seller = session().get(Seller, next(iter(actor.seller_ids)))
+    else:
+        seller = session().scalar(select(Seller).where(Seller.code == seller_code))
+    if seller is None or not actor.sees_seller(seller.id):
+        raise not_found("seller")
+    return seller
+
+
+def shops_of(actor: Actor, seller_id: uuid.UUID) -> Sequence[Shop]:
+    if not actor.sees_seller(seller_id):
+        raise not_found("seller")
+    return session().scalars(select(Shop).where(Shop.seller_id == seller_id).order_by(Shop.name)).all()
+
+
+def keys_seen(actor: Actor) -> list[tuple[ApiKey, str]]:
+    """The keys of the actor's sellers with the seller's code, newest first."""
+    statement = select(ApiKey, Seller.code).join(Seller, Seller.id == ApiKey.seller_id)
+    if actor.seller_ids is not None:
+        statement = statement.where(ApiKey.seller_id.in_(actor.seller_ids))
+    rows = session().execute(statement.order_by(ApiKey.created_at.desc(), ApiKey.id.desc()))
+    return [(row[0], row[1]) for row in rows]
+
+
+def people() -> Sequence[Row[Any]]:
+    """Everybody with their roles in words, by login."""
+    return session().execute(text("SELECT u.login, u.is_active, u.badge_hash IS NOT NULL AS has_badge, " + _PERSON  # noqa: S608
+                                  + " FROM app_user u ORDER BY u.login")).all()  # fmt: skip
+
+
+def roles() -> Sequence[Role]:
+    return session().scalars(select(Role).order_by(Role.name)).all()
+
+
+def user_by_login(login: str) -> User | None:
+    return session().scalar(select(User).where(User.login == login.strip().lower()))
+
+
+def seller_by_code(code: str) -> Seller | None:
+    return session().scalar(select(Seller).where(Seller.code == code))

@@ -1,0 +1,105 @@
+"""Pure decisions: forms of codes and secrets, and when a login ends."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from wms.core.barcodes import OwnCode, format_own, parse_own
+from wms.core.permissions import KEY_SCOPES, Permission
+
+MAX_FAILURES = 5
+LOCK_TIME = timedelta(minutes=5)
+PASSWORD_MIN, PASSWORD_MAX = 8, 200  # ASVS 5.0, 6.2.1 and 6.2.9
+WRITE_EVERY = timedelta(minutes=1)  # how exactly `seen_at` and `last_used_at` are kept
+
+# A badge and a PIN of four digits are weaker than a password: they open the floor, never the keys to the house.
+NOT_BY_BADGE = frozenset({Permission.PEOPLE_MANAGE, Permission.KEYS_MANAGE, Permission.OPERATE})
+
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+KEY_PREFIX = "wms_live_"  # a fixed prefix lets scanners for leaked secrets find our keys
+KEY_PUBLIC_LENGTH = 8
+KEY_SECRET_LENGTH = 43  # 43 base62 characters carry 256 bits
+_KEY = re.compile(rf"{KEY_PREFIX}([0-9A-Za-z]{{{KEY_PUBLIC_LENGTH}}})_([0-9A-Za-z]{{{KEY_SECRET_LENGTH}}})")
+_SELLER_CODE = re.compile(r"[A-Z][A-Z0-9]{1,7}")
+_PIN = re.compile(r"[0-9]{4,6}")
+
+
+def new_key_parts() -> tuple[str, str]:
+    """The public and the secret part of a new API key."""
+    return _random(KEY_PUBLIC_LENGTH), _random(KEY_SECRET_LENGTH)
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(BASE62) for _ in range(length))
+
+
+def write_key(public_part: str, secret: str) -> str:
+    """The key as its holder sends it."""
+    return f"{KEY_PREFIX}{public_part}_{secret}"
+
+
+def read_key(text: str) -> tuple[str, str] | None:
+    """The public and the secret part of a key; None if it has not the form of one."""
+    match = _KEY.fullmatch(text)
+    return (match[1], match[2]) if match else None
+
+
+def new_badge() -> str:
+    """A badge code of 128 random bits: `U-<32 hex>-<check>`. It says nothing about its owner."""
+    return format_own(OwnCode.USER, secrets.token_hex(16))
+
+
+def read_badge(text: str) -> str | None:
+    """The badge code in its printed form, or None if the text is no badge."""
+    own = parse_own(text)
+    return own.text if own is not None and own.kind is OwnCode.USER else None
+
+
+def is_seller_code(code: str) -> bool:
+    """Two to eight of A-Z 0-9, a letter first: it is part of document numbers."""
+    return _SELLER_CODE.fullmatch(code) is not None
+
+
+def is_password(password: str, login: str) -> bool:
+    return PASSWORD_MIN <= len(password) <= PASSWORD_MAX and password.casefold() != login.casefold()
+
+
+def is_pin(pin: str) -> bool:
+    return _PIN.fullmatch(pin) is not None and len(set(pin)) > 1
+
+
+def is_locked(locked_until: datetime | None, now: datetime) -> bool:
+    return locked_until is not None and now < locked_until
+
+
+def wrong_scopes(scopes: Iterable[str]) -> list[str]:
+    """Those that a key may not have."""
+    allowed = {scope.value for scope in KEY_SCOPES}
+    return sorted(set(scopes) - allowed)
+
+
+def session_has_ended(
+    created_at: datetime, seen_at: datetime, now: datetime, idle: timedelta, absolute: timedelta
+) -> bool:
+    """True when a login was not used for `idle`, or is older than `absolute`."""
+    return now - seen_at >= idle or now - created_at >= absolute
+
+
+def may_join(existing: Iterable[tuple[str, object]], role: str, place: object) -> bool:
+    """May a person who has `existing` (role, place) pairs also get `role` at `place`?
+
+    Permissions of a person are the union of their roles, and so are their places. The union is exact only while all
+    roles are the same or all places are the same: otherwise "supervisor here, floor there" would make a supervisor of
+    both.
+    """
+    pairs = {*existing, (role, place)}
+    return len({each for each, _ in pairs}) == 1 or len({each for _, each in pairs}) == 1
+
+
+def permissions_of(roles: Mapping[str, Iterable[str]]) -> frozenset[Permission]:
+    """The union of what the roles allow. A word the program does not know (an older role) allows nothing."""
+    known = {permission.value: permission for permission in Permission}
+    return frozenset(known[word] for words in roles.values() for word in words if word in known)

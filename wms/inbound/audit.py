@@ -1,0 +1,122 @@
+"""Invariants of inbound, recomputed: lines against postings, cartons against lines, bookings against cartons."""
+
+from __future__ import annotations
+
+from wms.platform.auditing import Check
+
+# Units that a carton's postings brought in or took back, by product and condition.
+_RECEIVED = (
+    "SELECT p.subject_id AS carton_id, m.product_id,"
+    " sum(CASE WHEN m.to_balance_id IS NOT NULL THEN m.quantity ELSE -m.quantity END)"
+    "  FILTER (WHERE b.condition = 'good') AS good,"
+    " sum(CASE WHEN m.to_balance_id IS NOT NULL THEN m.quantity ELSE -m.quantity END)"
+    "  FILTER (WHERE b.condition <> 'good') AS damaged,"
+    " sum(CASE WHEN m.to_balance_id IS NOT NULL THEN m.quantity ELSE -m.quantity END)"
+    "  FILTER (WHERE coalesce(m.from_party, m.to_party) = 'adjustment') AS unaccounted"
+    " FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
+    " JOIN balance b ON b.id = coalesce(m.to_balance_id, m.from_balance_id)"
+    " WHERE p.subject_kind = 'carton' AND coalesce(m.from_party, m.to_party) IN ('supplier', 'adjustment')"
+    " GROUP BY 1, 2"
+)
+# Units put away less those taken back into the carton.
+_PUT_AWAY = (
+    "SELECT p.subject_id AS carton_id, m.product_id,"
+    " sum(CASE WHEN p.reason = 'putaway' THEN m.quantity ELSE -m.quantity END) AS quantity"
+    " FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id WHERE p.subject_kind = 'carton'"
+    " AND m.from_balance_id IS NOT NULL AND m.to_balance_id IS NOT NULL GROUP BY 1, 2"
+)
+# `rules.booking_state` once more, in SQL.
+_COMPUTED = (
+    "CASE WHEN b.own_state IN ('draft', 'cancelled') THEN b.own_state"
+    " WHEN count(c.id) = 0 THEN b.own_state"
+    " WHEN bool_and(c.state IN ('stowed', 'missing')) THEN 'completed'"
+    " WHEN bool_and(c.state IN ('declared', 'missing')) THEN b.own_state"
+    " WHEN bool_and(c.state IN ('declared', 'arrived', 'missing')) THEN 'arrived'"
+    " WHEN bool_or(c.state IN ('declared', 'arrived', 'counting')) THEN 'receiving'"
+    " WHEN bool_and(c.state IN ('counted', 'missing')) THEN 'received' ELSE 'putaway' END"
+)
+
+CHECKS = [
+    Check(
+        "received per carton line equals its postings",
+        "SELECT count(*) FROM carton_line",
+        "SELECT l.id, l.received_good, l.received_damaged, l.unaccounted, r.good, r.damaged,"  # noqa: S608 - our text
+        f" r.unaccounted AS posted FROM carton_line l FULL JOIN ({_RECEIVED}) r"
+        " ON r.carton_id = l.carton_id AND r.product_id = l.product_id"
+        " WHERE coalesce(l.received_good, 0) <> coalesce(r.good, 0)"
+        " OR coalesce(l.received_damaged, 0) <> coalesce(r.damaged, 0)"
+        " OR coalesce(l.unaccounted, 0) <> coalesce(r.unaccounted, 0)",
+    ),
+    Check(
+        "received per carton line equals its open receipts",
+        "SELECT count(*) FROM receipt",
+        "SELECT l.id, l.received_good, l.received_damaged, r.good, r.damaged FROM carton_line l LEFT JOIN ("
+        "SELECT carton_line_id, sum(quantity) FILTER (WHERE condition = 'good') AS good,"
+        " sum(quantity) FILTER (WHERE condition <> 'good') AS damaged FROM receipt WHERE undone_by IS NULL"
+        " GROUP BY 1) r ON r.carton_line_id = l.id WHERE l.received_good <> coalesce(r.good, 0)"
+        " OR l.received_damaged <> coalesce(r.damaged, 0)",
+    ),
+    Check(
+        "put away per carton line equals its postings and stays within received",
+        "SELECT count(*) FROM carton_line",
+        f"SELECT l.id, l.put_away, p.quantity AS posted FROM carton_line l FULL JOIN ({_PUT_AWAY}) p"  # noqa: S608
+        " ON p.carton_id = l.carton_id AND p.product_id = l.product_id"
+        " WHERE coalesce(l.put_away, 0) <> coalesce(p.quantity, 0)"
+        " OR l.put_away + l.unaccounted > l.received_good + l.received_damaged",
+    ),
+    Check(
+        "a carton's state agrees with its lines",
+        "SELECT count(*) FROM carton",
+        "SELECT c.id, c.state, sum(l.received_good + l.received_damaged) AS received, sum(l.put_away) AS put_away"
+        " FROM carton c JOIN carton_line l ON l.carton_id = c.id GROUP BY c.id HAVING"
+        " (c.state IN ('declared', 'missing', 'arrived') AND sum(l.received_good + l.received_damaged) > 0)"
+        " OR (c.state NOT IN ('stowing', 'stowed') AND sum(l.put_away) > 0)"
+        " OR (c.state = 'stowing' AND sum(l.put_away) = 0)",
+    ),
+    Check(
+        "a stowed carton is empty",
+        "SELECT count(*) FROM carton WHERE state = 'stowed'",
+        "SELECT c.id, b.id AS balance_id, b.on_hand FROM carton c JOIN balance b"
+        " ON b.handling_unit_id = c.handling_unit_id WHERE c.state = 'stowed' AND b.on_hand > 0",
+    ),
+    Check(
+        "differences are what lines and states say",
+        "SELECT count(*) FROM difference",
+        "WITH e AS (SELECT l.id, l.declared, l.received_good + l.received_damaged AS received, l.received_damaged,"
+        " c.state IN ('counted', 'stowing', 'stowed', 'missing') AS closed, l.declared > 0 OR EXISTS (SELECT 1"
+        " FROM carton_line o WHERE o.booking_id = l.booking_id AND o.product_id = l.product_id AND o.declared > 0)"
+        " AS known FROM carton_line l JOIN carton c ON c.id = l.carton_id),"
+        " w AS (SELECT id, 'over' AS kind, received - declared AS quantity FROM e WHERE received > declared AND known"
+        " UNION ALL SELECT id, 'wrong', received - declared FROM e WHERE received > declared AND NOT known"
+        " UNION ALL SELECT id, 'short', declared - received FROM e WHERE received < declared AND closed"
+        " UNION ALL SELECT id, 'damaged', received_damaged FROM e WHERE received_damaged > 0)"
+        " SELECT coalesce(w.id, d.carton_line_id) AS id, coalesce(w.kind, d.kind) AS kind, w.quantity,"
+        " d.quantity AS noted FROM w FULL JOIN difference d ON d.carton_line_id = w.id AND d.kind = w.kind"
+        " WHERE w.quantity IS DISTINCT FROM d.quantity",
+    ),
+    Check(
+        "a booking's state is the function of its cartons",
+        "SELECT count(*) FROM booking",
+        f"SELECT b.id, b.state, {_COMPUTED} AS computed FROM booking b"  # noqa: S608 - our text
+        " LEFT JOIN carton c ON c.booking_id = b.id"
+        f" GROUP BY b.id HAVING b.state <> {_COMPUTED}",
+    ),
+    Check(
+        "a booking has its cartons, numbered from 1",
+        "SELECT count(*) FROM booking",
+        "SELECT b.id, b.carton_count, count(c.id) AS cartons, max(c.number) AS last FROM booking b"
+        " LEFT JOIN carton c ON c.booking_id = b.id GROUP BY b.id"
+        " HAVING count(c.id) <> b.carton_count OR coalesce(max(c.number), 0) <> b.carton_count",
+    ),
+    Check(
+        "no posting, container, serial number or fact names a booking or carton that is not there",
+        "SELECT count(*) FROM stock_posting WHERE subject_kind IN ('booking', 'carton')",
+        "SELECT s.place, s.id, s.subject_kind, s.subject_id FROM ("
+        " SELECT 'posting' AS place, id::text, subject_kind, subject_id FROM stock_posting"
+        " UNION ALL SELECT 'unit', id::text, subject_kind, subject_id FROM handling_unit"
+        " UNION ALL SELECT 'event', id::text, subject_kind, subject_id FROM event) s"
+        " LEFT JOIN booking b ON s.subject_kind = 'booking' AND b.id = s.subject_id"
+        " LEFT JOIN carton c ON s.subject_kind = 'carton' AND c.id = s.subject_id"
+        " WHERE s.subject_kind IN ('booking', 'carton') AND b.id IS NULL AND c.id IS NULL",
+    ),
+]

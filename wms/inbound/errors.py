@@ -1,0 +1,24 @@
+"""What inbound may refuse, in words."""
+
+from wms.platform.i18n import N_
+
+TEXTS = {
+    "reference_taken": N_("This reference already belongs to %(number)s."),
+    "carton_numbers_gap": N_("Carton numbers count from 1 without a gap; %(expected)s is next."),
+    "product_unknown": N_("There is no product with the SKU %(sku)s."),
+    "product_inactive": N_("This product is not active."),
+    "warehouse_unknown": N_("There is no such warehouse."),
+    "warehouse_closed": N_("This warehouse takes no bookings."),
+    "carton_unknown": N_("No booking announces this carton."),
+    "product_not_of_owner": N_("That belongs to another seller."),
+    "serials_required": N_("Scan %(wanted)s serial numbers, %(given)s given."),
+    "serials_not_kept": N_("%(sku)s has no serial numbers."),
+    "nothing_to_undo": N_("Nothing to take back."),
+    "nothing_to_put_away": N_("Nothing of it is left in the carton."),
+    "too_many_to_put_away": N_("Only %(left)s are left in the carton."),
+    "carton_not_empty": N_("%(left)s are still in the carton."),
+    "lot_needed": N_("Several batches are in there. Choose one."),
+    "nothing_missing": N_("No carton of it is awaited."),
+    "arrival_closed": N_("This was settled before."),
+    "condition_unknown": N_("Good or damaged?"),
+}

@@ -1,0 +1,62 @@
+"""Facts of inbound that others react to: billing, webhooks, screens."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wms.core.events import Event
+
+
+@dataclass(frozen=True)
+class BookingSubmitted(Event):
+    """The seller has announced goods."""
+
+    name: ClassVar[str] = "booking.submitted"
+    subject_kind: ClassVar[str] = "booking"
+
+
+@dataclass(frozen=True)
+class BookingCancelled(Event):
+    """The announcement is withdrawn; nothing of it had arrived."""
+
+    name: ClassVar[str] = "booking.cancelled"
+    subject_kind: ClassVar[str] = "booking"
+
+
+@dataclass(frozen=True)
+class CartonArrived(Event):
+    """A carton stands at the dock."""
+
+    name: ClassVar[str] = "booking.carton_arrived"
+    subject_kind: ClassVar[str] = "booking"
+    carton_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class BookingReceived(Event):
+    """Every carton is counted or given up as missing."""
+
+    name: ClassVar[str] = "booking.received"
+    subject_kind: ClassVar[str] = "booking"
+
+
+@dataclass(frozen=True)
+class BookingCompleted(Event):
+    """Everything that came is put away."""
+
+    name: ClassVar[str] = "booking.completed"
+    subject_kind: ClassVar[str] = "booking"
+
+
+@dataclass(frozen=True)
+class DifferenceFound(Event):
+    """A closed or missing carton differs from what was announced."""
+
+    name: ClassVar[str] = "booking.difference_found"
+    subject_kind: ClassVar[str] = "booking"
+    carton_id: uuid.UUID
+    product_id: uuid.UUID
+    kind: str
+    quantity: int

@@ -1,0 +1,194 @@
+"""Tables of inbound. A booking's row guards all below it: whoever changes a carton has locked its booking first."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wms.platform.database import Base, DocumentId, Instant, Reference
+
+
+class Booking(Base):
+    """Pre-stock announced by a seller (入库单). `state` is computed; `own_state` is the seller's own step."""
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        UniqueConstraint("owner_id", "reference"),
+        UniqueConstraint("owner_id", "id"),
+        Index("ix_booking_board", "warehouse_id", "state"),
+        Index("ix_booking_newest", "owner_id", "created_at", "id"),
+        CheckConstraint("own_state IN ('draft', 'submitted', 'in_transit', 'cancelled')", name="own_state_known"),
+        {"postgresql_with": {"fillfactor": "70"}},  # its version moves with every count
+    )
+
+    id: Mapped[DocumentId]
+    number: Mapped[str] = mapped_column(String(40))
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"))
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    reference: Mapped[str] = mapped_column(String(50))
+    transport: Mapped[str] = mapped_column(String(8))
+    expected_on: Mapped[date | None] = mapped_column(Date)
+    tracking_number: Mapped[str | None] = mapped_column(String(64))
+    container_number: Mapped[str | None] = mapped_column(String(16))
+    remark: Mapped[str] = mapped_column(String(255), default="")
+    own_state: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(10))
+    carton_count: Mapped[int] = mapped_column(Integer)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[Instant]
+    updated_at: Mapped[Instant]
+    submitted_at: Mapped[Instant | None]
+    arrived_at: Mapped[Instant | None]  # the first carton
+    received_at: Mapped[Instant | None]  # every carton counted or given up
+    completed_at: Mapped[Instant | None]
+    cancelled_at: Mapped[Instant | None]
+
+
+class Carton(Base):
+    """Carton n of N. It becomes a handling unit when it arrives, under the same barcode."""
+
+    __tablename__ = "carton"
+    __table_args__ = (
+        UniqueConstraint("booking_id", "number"),
+        UniqueConstraint("booking_id", "reference_box_no"),
+        UniqueConstraint("barcode"),
+        UniqueConstraint("owner_id", "id"),
+        ForeignKeyConstraint(["owner_id", "booking_id"], ["booking.owner_id", "booking.id"]),
+        Index("ix_carton_box", "warehouse_id", "reference_box_no",
+              postgresql_where=text("reference_box_no IS NOT NULL")),
+        Index("ix_carton_handling_unit", "handling_unit_id", postgresql_where=text("handling_unit_id IS NOT NULL")),
+        CheckConstraint("number > 0", name="number_positive"),
+        CheckConstraint("(state IN ('declared', 'missing')) = (handling_unit_id IS NULL)", name="unit_when_here"),
+    )  # fmt: skip
+
+    id: Mapped[DocumentId]
+    booking_id: Mapped[Reference]
+    owner_id: Mapped[Reference]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    barcode: Mapped[str] = mapped_column(String(48))
+    reference_box_no: Mapped[str | None] = mapped_column(String(50))
+    declared_weight_g: Mapped[int | None] = mapped_column(Integer)
+    declared_length_mm: Mapped[int | None] = mapped_column(Integer)
+    declared_width_mm: Mapped[int | None] = mapped_column(Integer)
+    declared_height_mm: Mapped[int | None] = mapped_column(Integer)
+    measured_weight_g: Mapped[int | None] = mapped_column(Integer)
+    measured_length_mm: Mapped[int | None] = mapped_column(Integer)
+    measured_width_mm: Mapped[int | None] = mapped_column(Integer)
+    measured_height_mm: Mapped[int | None] = mapped_column(Integer)
+    measured_at: Mapped[Instant | None]
+    state: Mapped[str] = mapped_column(String(10))
+    handling_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))
+    arrived_at: Mapped[Instant | None]
+    counted_at: Mapped[Instant | None]
+    stowed_at: Mapped[Instant | None]
+
+
+class CartonLine(Base):
+    """One product in one carton: declared beside received and put away. Nothing declared: it was found there."""
+
+    __tablename__ = "carton_line"
+    __table_args__ = (
+        UniqueConstraint("carton_id", "product_id"),
+        ForeignKeyConstraint(["owner_id", "carton_id"], ["carton.owner_id", "carton.id"]),
+        ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
+        Index("ix_carton_line_booking", "booking_id", "product_id"),
+        CheckConstraint("declared >= 0 AND received_good >= 0 AND received_damaged >= 0", name="not_negative"),
+        CheckConstraint("unaccounted >= 0 AND put_away >= 0", name="fate_not_negative"),
+        CheckConstraint("put_away + unaccounted <= received_good + received_damaged", name="put_away_within"),
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
+
+    id: Mapped[DocumentId]
+    booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id"))
+    carton_id: Mapped[Reference]
+    owner_id: Mapped[Reference]
+    product_id: Mapped[Reference]
+    position: Mapped[int] = mapped_column(Integer)
+    declared: Mapped[int] = mapped_column(Integer)
+    received_good: Mapped[int] = mapped_column(Integer, default=0)
+    received_damaged: Mapped[int] = mapped_column(Integer, default=0)
+    unaccounted: Mapped[int] = mapped_column(Integer, default=0)  # bonded surplus, outside the carton, part of received
+    put_away: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class Receipt(Base):
+    """What was counted: product, lot, condition, quantity, by whom, and the posting it made. Kept when undone.
+
+    `act_id` binds the rows of one count: a batch, or a bonded count of which a part went to *unaccounted*.
+    """
+
+    __tablename__ = "receipt"
+    __table_args__ = (
+        Index("ix_receipt_carton", "carton_id", "id"),
+        Index("ix_receipt_booking", "booking_id", "id"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
+
+    id: Mapped[DocumentId]
+    act_id: Mapped[Reference]
+    booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id"))
+    carton_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carton.id"))
+    carton_line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carton_line.id"))
+    product_id: Mapped[Reference]
+    lot_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("lot.id"))
+    condition: Mapped[str] = mapped_column(String(12))
+    quantity: Mapped[int] = mapped_column(Integer)
+    is_surplus: Mapped[bool] = mapped_column(Boolean)  # went to *unaccounted*
+    posting_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stock_posting.id"))
+    undone_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stock_posting.id"))  # the reversing posting
+    counted_by: Mapped[Reference]
+    counted_at: Mapped[Instant]
+
+
+class Difference(Base):
+    """What differs from the announcement on one line: at most one row of each kind, as large as it is now."""
+
+    __tablename__ = "difference"
+    __table_args__ = (
+        UniqueConstraint("carton_line_id", "kind"),
+        Index("ix_difference_booking", "booking_id"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
+
+    id: Mapped[DocumentId]
+    booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id"))
+    carton_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carton.id"))
+    carton_line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carton_line.id"))
+    kind: Mapped[str] = mapped_column(String(8))
+    quantity: Mapped[int] = mapped_column(Integer)
+    found_by: Mapped[Reference]
+    found_at: Mapped[Instant]
+
+
+class UnidentifiedArrival(Base):
+    """Something arrived that no booking announces. It waits at the dock, outside stock, until somebody knows it."""
+
+    __tablename__ = "unidentified_arrival"
+    __table_args__ = (Index("ix_unidentified_open", "warehouse_id", postgresql_where=text("closed_at IS NULL")),)
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    code: Mapped[str] = mapped_column(String(80))  # what its label says: a waybill, a foreign code
+    remark: Mapped[str] = mapped_column(String(255))
+    registered_by: Mapped[Reference]
+    registered_at: Mapped[Instant]
+    outcome: Mapped[str | None] = mapped_column(String(10))  # claimed | sent_back | destroyed
+    booking_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("booking.id"))  # claimed by
+    closed_by: Mapped[uuid.UUID | None]
+    closed_at: Mapped[Instant | None]

@@ -1,0 +1,231 @@
+"""What the bookings API takes in, and what it answers."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from wms.inbound.rules import (
+    MAX_CARTONS,
+    MAX_LINES,
+    MAX_QUANTITY,
+    REFERENCE_MAX,
+    BookingDraft,
+    CartonDraft,
+    LineDraft,
+    Transport,
+)
+from wms.inbound.workflow import BookingState, CartonState
+from wms.platform.schemas import Choice, CodedSchema, Count, Items, Range, Text
+
+MAX_BULK = 50
+TRANSPORTS = [each.value for each in Transport]
+
+
+def _sane_date(value: date) -> None:
+    if not 2000 <= value.year <= 2999:
+        raise ValidationError("invalid")
+
+
+class LineIn(CodedSchema):
+    sku = Text(40, required=True, metadata={"example": "MUG-450-BLUE"})
+    quantity = Count(1, MAX_QUANTITY, required=True, metadata={"example": 24})
+
+
+class CartonIn(CodedSchema):
+    number = Count(1, MAX_CARTONS, required=True, metadata={"example": 1, "description": "Counts from 1, no gap."})
+    reference_box_no = Text(50, allow_none=True, metadata={"example": "BOX-7781"})
+    weight_g = Count(1, 2_000_000, allow_none=True, metadata={"example": 8200})
+    length_mm = Count(1, 10_000, allow_none=True, metadata={"example": 600})
+    width_mm = Count(1, 10_000, allow_none=True, metadata={"example": 400})
+    height_mm = Count(1, 10_000, allow_none=True, metadata={"example": 400})
+    lines = Items(fields.Nested(LineIn), 1, MAX_LINES, required=True)
+
+
+class _Header(CodedSchema):
+    expected_on = fields.Date(allow_none=True, validate=_sane_date, metadata={"example": "2026-12-01"})
+    tracking_number = Text(64, allow_none=True, metadata={"example": "EMS1234567"})
+    container_number = Text(16, allow_none=True, metadata={"example": "CSQU3054383"})
+
+
+class BookingIn(_Header):
+    """A booking to create. Without `reference` its number serves as one."""
+
+    reference = Text(REFERENCE_MAX, allow_none=True, metadata={"example": "PO-2026-118"})
+    seller = Text(8, allow_none=True, metadata={"description": "Seller code; implied when the key has one seller."})
+    warehouse = Text(16, required=True, metadata={"example": "DE1"})
+    transport = Choice(TRANSPORTS, load_default=Transport.EXPRESS.value)
+    remark = Text(255, min_length=0, load_default="")
+    submit = fields.Boolean(load_default=False, metadata={"description": "Submit at once instead of keeping a draft."})
+    cartons = Items(fields.Nested(CartonIn), 1, MAX_CARTONS, required=True)
+
+
+class BookingPatch(_Header):
+    """Fields to change; the others stay. `cartons` replaces the whole set."""
+
+    transport = Choice(TRANSPORTS)
+    remark = Text(255, min_length=0)
+    cartons = Items(fields.Nested(CartonIn), 1, MAX_CARTONS)
+
+
+class BookingsIn(CodedSchema):
+    """Each item is checked and stored by itself, as if it had come alone."""
+
+    bookings = Items(fields.Raw(), 1, MAX_BULK, required=True,
+                     metadata={"description": "Up to 50 bookings as of `POST /bookings`."})  # fmt: skip
+
+
+class TransitIn(CodedSchema):
+    tracking_number = Text(64, allow_none=True, metadata={"example": "EMS1234567"})
+
+
+class CartonLabelsIn(CodedSchema):
+    cartons = Items(Count(1, MAX_CARTONS), 1, MAX_CARTONS, allow_none=True,
+                    metadata={"description": "Carton numbers; all when left out.", "example": [1, 2]})  # fmt: skip
+
+
+class BookingQuery(CodedSchema):
+    cursor = Text(200, load_default=None, metadata={"description": "`next_cursor` of the page before."})
+    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    state = Choice([each.value for each in BookingState], load_default=None)
+    reference = Text(REFERENCE_MAX, load_default=None)
+    warehouse = Text(16, load_default=None)
+    updated_since = fields.AwareDateTime(load_default=None, metadata={"example": "2026-11-01T00:00:00Z"})
+
+
+class ReceiptQuery(CodedSchema):
+    cursor = Text(200, load_default=None)
+    limit = fields.Integer(load_default=200, validate=Range(1, 200))
+
+
+class BookingAccepted(CodedSchema):
+    """What a command leaves: ids, state and version."""
+
+    id = fields.UUID()
+    number = fields.String(metadata={"example": "INACME-261124-0001"})
+    reference = fields.String()
+    state = fields.String()
+    version = fields.Integer()
+
+
+class BulkOut(CodedSchema):
+    results = fields.List(fields.Dict())
+
+
+class BookingOut(BookingAccepted):
+    """The header of a booking."""
+
+    owner_id = fields.UUID()
+    seller = fields.String(metadata={"example": "ACME"})
+    warehouse_id = fields.UUID()
+    warehouse = fields.String(metadata={"example": "DE1"})
+    transport = fields.String()
+    expected_on = fields.Date(allow_none=True)
+    tracking_number = fields.String(allow_none=True)
+    container_number = fields.String(allow_none=True)
+    remark = fields.String()
+    carton_count = fields.Integer()
+    created_at = fields.AwareDateTime()
+    updated_at = fields.AwareDateTime()
+    submitted_at = fields.AwareDateTime(allow_none=True)
+    arrived_at = fields.AwareDateTime(allow_none=True)
+    received_at = fields.AwareDateTime(allow_none=True)
+    completed_at = fields.AwareDateTime(allow_none=True)
+    cancelled_at = fields.AwareDateTime(allow_none=True)
+
+
+class LineOut(CodedSchema):
+    id = fields.UUID()
+    product_id = fields.UUID()
+    sku = fields.String()
+    declared = fields.Integer()
+    received = fields.Integer(metadata={"description": "Good and damaged."})
+    received_good = fields.Integer()
+    received_damaged = fields.Integer()
+    unaccounted = fields.Integer(metadata={"description": "Bonded surplus waiting for customs, part of received."})
+    put_away = fields.Integer()
+    difference = fields.Integer(metadata={"description": "Received less declared; -n before anything is counted."})
+    differences = fields.Dict(metadata={"description": "Units by kind: over, short, wrong, damaged."})
+
+
+class CartonOut(CodedSchema):
+    id = fields.UUID()
+    number = fields.Integer()
+    barcode = fields.String(metadata={"example": "B-INACME-261124-0001-1-K"})
+    reference_box_no = fields.String(allow_none=True)
+    state = fields.String(metadata={"enum": [each.value for each in CartonState]})
+    declared_weight_g = fields.Integer(allow_none=True)
+    declared_length_mm = fields.Integer(allow_none=True)
+    declared_width_mm = fields.Integer(allow_none=True)
+    declared_height_mm = fields.Integer(allow_none=True)
+    measured_weight_g = fields.Integer(allow_none=True)
+    measured_length_mm = fields.Integer(allow_none=True)
+    measured_width_mm = fields.Integer(allow_none=True)
+    measured_height_mm = fields.Integer(allow_none=True)
+    arrived_at = fields.AwareDateTime(allow_none=True)
+    counted_at = fields.AwareDateTime(allow_none=True)
+    stowed_at = fields.AwareDateTime(allow_none=True)
+    lines = fields.List(fields.Nested(LineOut))
+
+
+class TotalsOut(CodedSchema):
+    declared = fields.Integer()
+    received = fields.Integer()
+    put_away = fields.Integer()
+    unaccounted = fields.Integer()
+
+
+class BookingDetail(BookingOut):
+    totals = fields.Nested(TotalsOut)
+    cartons = fields.List(fields.Nested(CartonOut))
+
+
+class BookingPage(CodedSchema):
+    data = fields.List(fields.Nested(BookingOut))
+    next_cursor = fields.String(allow_none=True)
+
+
+class ReceiptOut(CodedSchema):
+    id = fields.UUID()
+    act_id = fields.UUID()
+    carton = fields.Integer(metadata={"description": "Carton number."})
+    product_id = fields.UUID()
+    sku = fields.String()
+    batch = fields.String(allow_none=True)
+    expires_on = fields.Date(allow_none=True)
+    condition = fields.String()
+    quantity = fields.Integer()
+    unaccounted = fields.Boolean()
+    undone = fields.Boolean()
+    posting_id = fields.UUID()
+    counted_at = fields.AwareDateTime()
+
+
+class ReceiptPage(CodedSchema):
+    data = fields.List(fields.Nested(ReceiptOut))
+    next_cursor = fields.String(allow_none=True)
+
+
+class BundlesOut(CodedSchema):
+    """Bundles are rendered behind the answer; ask for each one's file until it is ready."""
+
+    bundles = fields.List(fields.UUID())
+
+
+def draft_of(body: dict[str, Any]) -> BookingDraft:
+    """The validated body of a booking as a draft."""
+    names = ("reference", "seller", "expected_on", "tracking_number", "container_number")
+    given = {name: body.get(name) for name in names}
+    return BookingDraft(
+        warehouse=body["warehouse"], cartons=cartons_of(body["cartons"]), transport=body["transport"],
+        remark=body["remark"], **given,
+    )  # fmt: skip
+
+
+def cartons_of(items: list[dict[str, Any]]) -> list[CartonDraft]:
+    return [
+        CartonDraft(**{**item, "lines": [LineDraft(line["sku"], line["quantity"]) for line in item["lines"]]})
+        for item in items
+    ]

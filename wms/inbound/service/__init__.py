@@ -1,0 +1,47 @@
+"""Use cases of inbound, one file per noun. What other features call is named here."""
+
+from wms.inbound.service.arrivals import (
+    Arrived,
+    arrive_booking,
+    arrive_carton,
+    mark_missing,
+    measure_carton,
+    register_arrival,
+    settle_arrival,
+)
+from wms.inbound.service.bookings import cancel, create_booking, edit_booking, mark_in_transit, submit
+from wms.inbound.service.closing import Closed, close_carton, finish_carton, reopen_carton
+from wms.inbound.service.counting import CountDraft, Counted, LineNow, count, count_many
+from wms.inbound.service.loading import load_booking_to_edit
+from wms.inbound.service.stowing import Stowed, put_away, suggest_place, undo_put_away
+from wms.inbound.service.undoing import uncount
+
+__all__ = [
+    "Arrived",
+    "Closed",
+    "CountDraft",
+    "Counted",
+    "LineNow",
+    "Stowed",
+    "arrive_booking",
+    "arrive_carton",
+    "cancel",
+    "close_carton",
+    "count",
+    "count_many",
+    "create_booking",
+    "edit_booking",
+    "finish_carton",
+    "load_booking_to_edit",
+    "mark_in_transit",
+    "mark_missing",
+    "measure_carton",
+    "put_away",
+    "register_arrival",
+    "reopen_carton",
+    "settle_arrival",
+    "submit",
+    "suggest_place",
+    "uncount",
+    "undo_put_away",
+]

@@ -1,0 +1,186 @@
+"""At the dock: cartons arrive, stay away, are measured; and what no booking announces is written down."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused, invalid, not_found
+from wms.facility.models import HandlingUnitKind, Location, LocationKind
+from wms.facility.queries import system_location
+from wms.facility.service import enter_units
+from wms.inbound.events import CartonArrived
+from wms.inbound.models import Booking, Carton, UnidentifiedArrival
+from wms.inbound.service import differing
+from wms.inbound.service.loading import BookingAtWork, work_on_booking, work_on_carton
+from wms.inbound.service.progress import settle
+from wms.inbound.workflow import CARTON, CartonState
+from wms.platform.database import session
+from wms.platform.events import record
+from wms.platform.locks import Rank, lock_one
+
+OUTCOMES = frozenset({"claimed", "sent_back", "destroyed"})
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """The cartons that arrived just now, and how many of the booking are still awaited."""
+
+    booking_id: uuid.UUID
+    booking_state: str
+    version: int
+    carton_ids: tuple[uuid.UUID, ...]
+    awaited: int
+
+
+def arrive_carton(
+    actor: Actor, barcode: str, *, warehouse_id: uuid.UUID | None = None, location_id: uuid.UUID | None = None
+) -> Arrived:
+    """One carton is at the dock, by our label or by the seller's own box number (that one needs `warehouse_id`, and
+    must mean one awaited carton there). It becomes a handling unit at `location_id`, by default the warehouse's dock.
+
+    Refuses `carton_unknown`, or `not_allowed_now` when it has arrived before.
+    """
+    carton_id = _awaited_by_code(barcode.strip(), warehouse_id)
+    if carton_id is None:
+        raise Refused("carton_unknown", {"code": barcode.strip()[:50]}, next_step="register_arrival")
+    booking = work_on_carton(actor, carton_id, action="arrive")
+    cartons = session().execute(
+        select(Carton.id, Carton.number, Carton.barcode, Carton.state).where(Carton.id == carton_id)
+    )
+    return _arrive(booking, cartons.all(), location_id)
+
+
+def arrive_booking(actor: Actor, booking_id: uuid.UUID, *, location_id: uuid.UUID | None = None) -> Arrived:
+    """All cartons still awaited are here: one lorry, counted as a whole. Refuses `nothing_missing`."""
+    booking = work_on_booking(actor, booking_id)
+    query = select(Carton.id, Carton.number, Carton.barcode, Carton.state).order_by(Carton.number)
+    awaited = query.where(Carton.booking_id == booking_id, Carton.state == CartonState.DECLARED.value)
+    cartons = session().execute(awaited).all()
+    if not cartons:
+        raise Refused("nothing_missing", {})
+    return _arrive(booking, cartons, location_id)
+
+
+def _awaited_by_code(code: str, warehouse_id: uuid.UUID | None) -> uuid.UUID | None:
+    upper = code.upper() if code.isascii() else code
+    found = session().scalar(select(Carton.id).where(Carton.barcode == upper))
+    if found is not None or warehouse_id is None:
+        return found
+    waiting = Carton.state.in_([CartonState.DECLARED.value, CartonState.MISSING.value])
+    query = select(Carton.id).where(Carton.warehouse_id == warehouse_id, Carton.reference_box_no == code, waiting)
+    candidates = session().scalars(query.limit(2)).all()
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _arrive(booking: BookingAtWork, cartons: Sequence[Any], location_id: uuid.UUID | None) -> Arrived:
+    for carton in cartons:
+        CARTON.apply("arrive", carton.state)
+    dock = _dock(booking.warehouse_id, location_id)
+    found_again = [carton.id for carton in cartons if carton.state == CartonState.MISSING.value]
+    differing.clear(found_again)
+    now = clock.now()
+    units = enter_units(
+        booking.warehouse_id, HandlingUnitKind.CARTON, dock,
+        [(f"{booking.number}-{carton.number}", carton.barcode, carton.id) for carton in cartons], "carton",
+    )  # fmt: skip
+    session().execute(
+        update(Carton),
+        [{"id": carton.id, "state": CartonState.ARRIVED.value, "arrived_at": now, "handling_unit_id": unit}
+         for carton, unit in zip(cartons, units, strict=True)],
+    )  # fmt: skip
+    session().execute(
+        update(Booking).where(Booking.id == booking.id, Booking.arrived_at.is_(None)).values(arrived_at=now)
+    )
+    for carton in cartons:
+        record(CartonArrived(booking.id, booking.warehouse_id, booking.owner_id, carton.id))
+    state = settle(booking.id)
+    awaited = select(func.count()).where(Carton.booking_id == booking.id, Carton.state == CartonState.DECLARED.value)
+    left = session().scalar(awaited) or 0
+    return Arrived(booking.id, state.value, booking.version, tuple(carton.id for carton in cartons), left)
+
+
+def _dock(warehouse_id: uuid.UUID, location_id: uuid.UUID | None) -> uuid.UUID:
+    if location_id is None:
+        return system_location(warehouse_id, LocationKind.DOCK).id
+    location = session().get(Location, location_id)
+    if location is None or location.warehouse_id != warehouse_id:
+        raise Refused("location_foreign", {})
+    if location.kind != LocationKind.DOCK.value:
+        raise Refused("location_wrong_kind", {"code": location.code, "kind": location.kind})
+    return location.id
+
+
+def mark_missing(actor: Actor, carton_id: uuid.UUID) -> Arrived:
+    """A supervisor gives a carton up: all of it is short, and it keeps the booking open no longer. It may turn up
+    later and arrive then.
+    """
+    booking = work_on_carton(actor, carton_id, Permission.EXCEPTIONS_MANAGE, "lose")
+    carton = session().execute(select(Carton.state).where(Carton.id == carton_id)).one()
+    state = CARTON.apply("lose", carton.state)
+    session().execute(update(Carton).where(Carton.id == carton_id).values(state=state.value))
+    differing.close(actor, booking, carton_id)
+    now = settle(booking.id)
+    awaited = select(func.count()).where(Carton.booking_id == booking.id, Carton.state == CartonState.DECLARED.value)
+    return Arrived(booking.id, now.value, booking.version, (), session().scalar(awaited) or 0)
+
+
+def measure_carton(
+    actor: Actor, carton_id: uuid.UUID, *, weight_g: int, length_mm: int, width_mm: int, height_mm: int
+) -> int:
+    """What the warehouse measured, beside the declared. Returns the booking's version."""
+    if min(weight_g, length_mm, width_mm, height_mm) <= 0:
+        raise invalid("/measured", "measured_incomplete")
+    booking = work_on_carton(actor, carton_id)
+    session().execute(
+        update(Carton).where(Carton.id == carton_id).values(
+            measured_weight_g=weight_g, measured_length_mm=length_mm, measured_width_mm=width_mm,
+            measured_height_mm=height_mm, measured_at=clock.now(),
+        )
+    )  # fmt: skip
+    return booking.version
+
+
+def register_arrival(actor: Actor, warehouse_id: uuid.UUID, code: str, remark: str = "") -> UnidentifiedArrival:
+    """Write down something that no booking announces. It is nobody's stock until it is claimed."""
+    if not (actor.is_staff and actor.may(Permission.FLOOR_WORK) and actor.sees_warehouse(warehouse_id)):
+        raise not_found("warehouse")
+    arrival = UnidentifiedArrival(
+        id=new_id(), warehouse_id=warehouse_id, code=code, remark=remark, registered_by=actor.id,
+        registered_at=clock.now(),
+    )  # fmt: skip
+    session().add(arrival)
+    session().flush()
+    return arrival
+
+
+def settle_arrival(
+    actor: Actor, arrival_id: uuid.UUID, outcome: str, booking_id: uuid.UUID | None = None
+) -> UnidentifiedArrival:
+    """Close an entry of the register: claimed by a booking of that warehouse (which it is then received under), sent
+    back, or destroyed.
+    """
+    arrival = lock_one(Rank.DOCUMENT, UnidentifiedArrival, arrival_id)
+    allowed = actor.is_staff and actor.may(Permission.EXCEPTIONS_MANAGE)
+    if arrival is None or not allowed or not actor.sees_warehouse(arrival.warehouse_id):
+        raise not_found("arrival")
+    if arrival.closed_at is not None:
+        raise Refused("arrival_closed", {})
+    if outcome not in OUTCOMES or (outcome == "claimed") != (booking_id is not None):
+        raise invalid("/outcome", "invalid")
+    if booking_id is not None:
+        place = session().scalar(select(Booking.warehouse_id).where(Booking.id == booking_id))
+        if place != arrival.warehouse_id:
+            raise not_found("booking")
+    arrival.outcome, arrival.booking_id = outcome, booking_id
+    arrival.closed_by, arrival.closed_at = actor.id, clock.now()
+    session().flush()
+    return arrival

@@ -1,0 +1,226 @@
+"""What a seller does with a booking: announce, change, submit, send, withdraw."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from wms.catalog.queries import ProductFacts, products_by_skus
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.core.numbering import DocumentKind
+from wms.core.permissions import Permission
+from wms.core.refusals import FieldError, RefusalKind, Refused, invalid, invalid_fields, not_found
+from wms.facility.models import Warehouse
+from wms.identity.models import Seller
+from wms.identity.queries import choose_owner
+from wms.inbound import rules
+from wms.inbound.events import BookingCancelled, BookingSubmitted
+from wms.inbound.models import Booking, Carton, CartonLine
+from wms.inbound.rules import BookingDraft, CartonDraft
+from wms.inbound.service.loading import load_booking_to_edit, refused_now
+from wms.inbound.workflow import BOOKING, EDITABLE, BookingState, CartonState
+from wms.platform.counters import next_number
+from wms.platform.database import session
+from wms.platform.events import record
+
+# The header fields a seller may change while the booking is a draft or submitted; besides them, the cartons.
+EDITABLE_FIELDS = frozenset({"transport", "expected_on", "tracking_number", "container_number", "remark"})
+
+
+def create_booking(actor: Actor, draft: BookingDraft, *, submitted: bool = False) -> Booking:
+    """Announce pre-stock: a draft, or at once submitted. Every wrong field is named at once (422); a reference that the
+    seller has used before is refused with the booking that has it (409 `reference_taken`).
+    """
+    if not actor.may(Permission.BOOKINGS_WRITE):
+        raise not_found("booking")
+    owner = choose_owner(actor, draft.seller)
+    warehouse = _warehouse(actor, draft.warehouse)
+    products = _checked_products(owner.id, warehouse, draft.cartons)
+    if draft.reference is not None:
+        _refuse_taken(owner.id, draft.reference)
+    number = next_number(DocumentKind.BOOKING, owner.id, owner.code, clock.today(warehouse.time_zone))
+    booking = _insert(owner, warehouse, draft, number)
+    _write_cartons(booking, draft.cartons, products)
+    if submitted:
+        _submit(booking)
+    return booking
+
+
+def edit_booking(actor: Actor, booking_id: uuid.UUID, changes: Mapping[str, Any], version: int | None) -> Booking:
+    """Change header fields, or replace the whole set of cartons (`cartons`: a list of `CartonDraft`).
+
+    Cartons that keep their number keep their barcode, so that labels already printed stay true.
+    """
+    booking = _to_change(actor, booking_id, version)
+    if booking.state not in EDITABLE:
+        raise refused_now("edit", booking.state)
+    for name in EDITABLE_FIELDS & changes.keys():
+        setattr(booking, name, changes[name])
+    if "cartons" in changes:
+        warehouse = session().get_one(Warehouse, booking.warehouse_id)
+        products = _checked_products(booking.owner_id, warehouse, changes["cartons"])
+        booking.carton_count = len(changes["cartons"])
+        session().flush()
+        _write_cartons(booking, changes["cartons"], products)
+    _touch(booking)
+    return booking
+
+
+def submit(actor: Actor, booking_id: uuid.UUID, version: int | None = None) -> Booking:
+    """The announcement is final enough for the warehouse to expect the goods."""
+    booking = _to_change(actor, booking_id, version)
+    _submit(booking)
+    _touch(booking)
+    return booking
+
+
+def mark_in_transit(
+    actor: Actor, booking_id: uuid.UUID, version: int | None = None, *, tracking_number: str | None = None
+) -> Booking:
+    """The goods have left the seller."""
+    booking = _to_change(actor, booking_id, version)
+    _step(booking, "depart")
+    booking.tracking_number = tracking_number or booking.tracking_number
+    _touch(booking)
+    return booking
+
+
+def cancel(actor: Actor, booking_id: uuid.UUID, version: int | None = None) -> Booking:
+    """Withdraw a booking of which nothing has arrived. What stands at the dock is received or sent back instead."""
+    booking = _to_change(actor, booking_id, version)
+    _step(booking, "cancel")
+    booking.cancelled_at = clock.now()
+    _touch(booking)
+    subject = {"subject_id": booking.id, "warehouse_id": booking.warehouse_id, "owner_id": booking.owner_id}
+    record(BookingCancelled(**subject))
+    return booking
+
+
+def _to_change(actor: Actor, booking_id: uuid.UUID, version: int | None) -> Booking:
+    booking = load_booking_to_edit(actor, booking_id)
+    if version is not None and booking.version != version:
+        raise Refused("stale", {"current": booking.version}, kind=RefusalKind.STALE)
+    return booking
+
+
+def _submit(booking: Booking) -> None:
+    _step(booking, "submit")
+    booking.submitted_at = clock.now()
+    subject = {"subject_id": booking.id, "warehouse_id": booking.warehouse_id, "owner_id": booking.owner_id}
+    record(BookingSubmitted(**subject))
+
+
+def _step(booking: Booking, action: str) -> None:
+    """The seller's own step; no carton has arrived, or the table refuses."""
+    booking.own_state = booking.state = BOOKING.apply(action, booking.state).value
+
+
+def _touch(booking: Booking) -> None:
+    booking.version += 1
+    booking.updated_at = clock.now()
+    session().flush()
+
+
+def _warehouse(actor: Actor, code: str) -> Warehouse:
+    warehouse = session().scalar(select(Warehouse).where(Warehouse.code == code))
+    if warehouse is None or not actor.sees_warehouse(warehouse.id):
+        raise invalid("/warehouse", "warehouse_unknown")
+    if not warehouse.is_active:
+        raise invalid("/warehouse", "warehouse_closed")
+    return warehouse
+
+
+def _checked_products(
+    owner_id: uuid.UUID, warehouse: Warehouse, cartons: Sequence[CartonDraft]
+) -> dict[str, ProductFacts]:
+    """The owner's products by SKU. Refuses with every wrong carton and line at its place."""
+    faults = rules.carton_faults(cartons)
+    if faults and faults[0].pointer == "/cartons":
+        raise invalid_fields(faults)
+    products = products_by_skus(owner_id, {line.sku for carton in cartons for line in carton.lines})
+    for index, carton in enumerate(cartons):
+        for place, line in enumerate(carton.lines):
+            fault = _product_fault(products.get(line.sku), warehouse)
+            if fault is not None:
+                faults.append(FieldError(f"/cartons/{index}/lines/{place}/sku", fault, {"sku": line.sku}))
+    if faults:
+        raise invalid_fields(faults)
+    return products
+
+
+def _product_fault(product: ProductFacts | None, warehouse: Warehouse) -> str | None:
+    if product is None:
+        return "product_unknown"
+    if not product.is_active:
+        return "product_inactive"
+    if warehouse.is_bonded and not product.customs_item_number:
+        return "book_item_missing"
+    return None
+
+
+def _refuse_taken(owner_id: uuid.UUID, reference: str) -> None:
+    query = select(Booking.id, Booking.number).where(Booking.owner_id == owner_id, Booking.reference == reference)
+    found = session().execute(query).one_or_none()
+    if found is not None:
+        raise Refused(
+            "reference_taken",
+            {"reference": reference, "id": str(found.id), "number": found.number,
+             "href": f"/api/v1/bookings/{found.id}"},
+        )  # fmt: skip
+
+
+def _insert(owner: Seller, warehouse: Warehouse, draft: BookingDraft, number: str) -> Booking:
+    now = clock.now()
+    reference = draft.reference or number
+    values = {
+        "id": new_id(), "number": number, "owner_id": owner.id, "warehouse_id": warehouse.id, "reference": reference,
+        "transport": draft.transport, "expected_on": draft.expected_on, "tracking_number": draft.tracking_number,
+        "container_number": draft.container_number, "remark": draft.remark, "own_state": BookingState.DRAFT.value,
+        "state": BookingState.DRAFT.value, "carton_count": len(draft.cartons), "version": 1, "created_at": now,
+        "updated_at": now,
+    }  # fmt: skip
+    # Two with one reference at the same moment: the second waits for the first and then inserts nothing.
+    statement = upsert(Booking).values(values).on_conflict_do_nothing(index_elements=["owner_id", "reference"])
+    booking = session().scalar(statement.returning(Booking))
+    if booking is None:
+        _refuse_taken(owner.id, reference)
+        raise AssertionError("unreachable: the reference is taken")
+    return booking
+
+
+def _write_cartons(booking: Booking, cartons: Sequence[CartonDraft], products: Mapping[str, ProductFacts]) -> None:
+    """Replace the whole set. Cartons are kept by number, with their ids; lines are written anew."""
+    session().execute(delete(CartonLine).where(CartonLine.booking_id == booking.id))
+    session().execute(delete(Carton).where(Carton.booking_id == booking.id, Carton.number > len(cartons)))
+    query = select(Carton.number, Carton.id).where(Carton.booking_id == booking.id)
+    kept = {row.number: row.id for row in session().execute(query)}
+    if kept:  # so that box numbers may change places
+        session().execute(update(Carton).where(Carton.booking_id == booking.id).values(reference_box_no=None))
+    rows = [_carton_row(booking, carton, kept.get(carton.number) or new_id()) for carton in cartons]
+    statement = upsert(Carton)
+    renewed = {name: statement.excluded[name] for name in rows[0] if name not in {"id", "booking_id", "number"}}
+    session().execute(statement.on_conflict_do_update(index_elements=["id"], set_=renewed), rows)
+    lines = [
+        {"id": new_id(), "booking_id": booking.id, "carton_id": row["id"], "owner_id": booking.owner_id,
+         "product_id": products[line.sku].id, "position": position, "declared": line.quantity, "received_good": 0,
+         "received_damaged": 0, "unaccounted": 0, "put_away": 0}
+        for row, carton in zip(rows, cartons, strict=True)
+        for position, line in enumerate(carton.lines, start=1)
+    ]  # fmt: skip
+    session().execute(insert(CartonLine), lines)
+
+
+def _carton_row(booking: Booking, carton: CartonDraft, key: uuid.UUID) -> dict[str, Any]:
+    return {
+        "id": key, "booking_id": booking.id, "owner_id": booking.owner_id, "warehouse_id": booking.warehouse_id,
+        "number": carton.number, "barcode": rules.carton_barcode(booking.number, carton.number),
+        "reference_box_no": carton.reference_box_no, "declared_weight_g": carton.weight_g,
+        "declared_length_mm": carton.length_mm, "declared_width_mm": carton.width_mm,
+        "declared_height_mm": carton.height_mm, "state": CartonState.DECLARED.value,
+    }  # fmt: skip

@@ -1,0 +1,83 @@
+"""Closing a carton's count, opening it again, and finishing a carton that is empty."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import text, update
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.refusals import Refused
+from wms.facility.service import set_unit_state
+from wms.inbound.models import Carton
+from wms.inbound.service import differing
+from wms.inbound.service.loading import work_on_carton
+from wms.inbound.service.progress import settle
+from wms.inbound.workflow import CARTON, CartonState
+from wms.platform.database import session
+
+
+@dataclass(frozen=True)
+class Closed:
+    """`differences`: (product, kind, quantity) of the carton. `left`: units in it that wait to be put away."""
+
+    booking_id: uuid.UUID
+    booking_state: str
+    version: int
+    carton_id: uuid.UUID
+    carton_state: str
+    differences: tuple[tuple[uuid.UUID, str, int], ...]
+    left: int
+
+
+_CARTON = text(
+    "SELECT c.state, c.handling_unit_id, coalesce((SELECT sum(b.on_hand) FROM balance b"
+    " WHERE b.handling_unit_id = c.handling_unit_id), 0) AS units FROM carton c WHERE c.id = :carton"
+)
+
+
+def close_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
+    """The count is done: what is still missing is short. A carton with nothing in it is finished at once."""
+    booking = work_on_carton(actor, carton_id, action="close")
+    carton = session().execute(_CARTON, {"carton": carton_id}).one()
+    state = CARTON.apply("close", carton.state)
+    found = differing.close(actor, booking, carton_id)
+    now = clock.now()
+    values: dict[str, object] = {"state": state.value, "counted_at": now}
+    if carton.units == 0:
+        state = CARTON.apply("finish", state.value)
+        values |= {"state": state.value, "stowed_at": now}
+        set_unit_state(carton.handling_unit_id, "gone")
+    session().execute(update(Carton).where(Carton.id == carton_id).values(**values))
+    booking_state = settle(booking.id)
+    differences = tuple((each.product_id, each.kind, each.quantity) for each in found)
+    return Closed(
+        booking.id, booking_state.value, booking.version, carton_id, state.value, differences, int(carton.units)
+    )
+
+
+def reopen_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
+    """The count was closed too early: it goes on, and shortages are taken back."""
+    booking = work_on_carton(actor, carton_id, action="reopen")
+    carton = session().execute(_CARTON, {"carton": carton_id}).one()
+    state = CARTON.apply("reopen", carton.state)
+    differing.rewrite(actor, booking.id, carton_id, differing.lines_of(carton_id), closed=False)
+    session().execute(update(Carton).where(Carton.id == carton_id).values(state=state.value, counted_at=None))
+    booking_state = settle(booking.id)
+    return Closed(booking.id, booking_state.value, booking.version, carton_id, state.value, (), int(carton.units))
+
+
+def finish_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
+    """A counted carton that was emptied otherwise (its goods were lost or moved at the dock) is done."""
+    booking = work_on_carton(actor, carton_id, action="finish")
+    carton = session().execute(_CARTON, {"carton": carton_id}).one()
+    state = CARTON.apply("finish", carton.state)
+    if carton.units:
+        raise Refused("carton_not_empty", {"left": int(carton.units)})
+    set_unit_state(carton.handling_unit_id, "gone")
+    values = {"state": state.value, "stowed_at": clock.now()}
+    session().execute(update(Carton).where(Carton.id == carton_id).values(**values))
+    booking_state = settle(booking.id)
+    return Closed(booking.id, booking_state.value, booking.version, carton_id, CartonState.STOWED.value, (), 0)

@@ -1,0 +1,350 @@
+"""Counting at the dock: each count is one posting, at once, into the carton's handling unit.
+
+The hot path of receiving: Core statements, one for each table, whether one unit is counted or a whole carton.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import insert, text, update
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.core.refusals import Refused, invalid
+from wms.inbound import rules
+from wms.inbound.models import Carton, CartonLine
+from wms.inbound.service import differing
+from wms.inbound.service.differing import LineTotals
+from wms.inbound.service.loading import BookingAtWork, work_on_carton
+from wms.inbound.service.progress import settle
+from wms.inbound.workflow import CARTON
+from wms.inventory import serials
+from wms.inventory import service as stock_service
+from wms.inventory.rules import Stock
+from wms.inventory.service import Subject
+from wms.platform.database import session
+
+CONDITIONS = frozenset({"good", "damaged"})
+FULL_CONTROL = "full"
+
+
+@dataclass(frozen=True)
+class CountDraft:
+    """One count: units of a product in one condition and lot. `serial_numbers`: for products under full control."""
+
+    product_id: uuid.UUID
+    quantity: int
+    condition: str = "good"
+    batch: str | None = None
+    expires_on: date | None = None
+    serial_numbers: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class LineNow:
+    """A line after the count. Received: good + damaged; `unaccounted` of these wait outside the carton for customs."""
+
+    product_id: uuid.UUID
+    sku: str
+    declared: int
+    received_good: int
+    received_damaged: int
+    unaccounted: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """`act_id` names this count, for its undo."""
+
+    act_id: uuid.UUID
+    booking_id: uuid.UUID
+    booking_state: str
+    version: int
+    carton_id: uuid.UUID
+    carton_state: str
+    lines: tuple[LineNow, ...]
+
+
+def count(
+    actor: Actor,
+    carton_id: uuid.UUID,
+    product_id: uuid.UUID,
+    quantity: int,
+    *,
+    condition: str = "good",
+    batch: str | None = None,
+    expires_on: date | None = None,
+    serial_numbers: Sequence[str] = (),
+) -> Counted:
+    """Units of one product were counted in a carton. More than declared is recorded as a difference, in a bonded
+    warehouse the surplus goes to *unaccounted*. A product of this owner that is not on the booking is received as
+    *wrong*; another seller's is refused.
+
+    Refuses `product_not_of_owner`, `expiry_required`, `lot_required`, `serials_required`, `serial_known`,
+    `not_allowed_now` (not arrived, or closed).
+    """
+    return count_many(
+        actor, carton_id, [CountDraft(product_id, quantity, condition, batch, expires_on, serial_numbers)]
+    )
+
+
+def count_many(actor: Actor, carton_id: uuid.UUID, drafts: Sequence[CountDraft]) -> Counted:
+    """Several counts of one carton as one act with one posting: all or nothing, undone together."""
+    _check(drafts)
+    booking = work_on_carton(actor, carton_id, action="count")
+    facts = _read(carton_id, {draft.product_id for draft in drafts})
+    state = CARTON.apply("count", facts.state)
+    work = _Act(new_id(), actor, booking, carton_id, facts)
+    work.add_missing_lines(drafts)
+    entries = _entries(drafts, work)
+    _post(actor, work, entries)
+    _write(work, entries)
+    if facts.state != state:
+        session().execute(update(Carton).where(Carton.id == carton_id).values(state=state.value))
+        booking_state = settle(booking.id).value
+    else:
+        booking_state = booking.state
+    lines = tuple(
+        LineNow(line.product.id, line.product.sku, line.declared, line.good, line.damaged, line.unaccounted)
+        for line in work.facts.lines.values()
+    )
+    return Counted(work.id, booking.id, booking_state, booking.version, carton_id, state.value, lines)
+
+
+def _check(drafts: Sequence[CountDraft]) -> None:
+    if not drafts:
+        raise invalid("/", "too_few", min=1)
+    for draft in drafts:
+        if not 1 <= draft.quantity <= rules.MAX_QUANTITY:
+            code = "too_small" if draft.quantity < 1 else "too_large"
+            raise invalid("/quantity", code, min=1, max=rules.MAX_QUANTITY)
+        if draft.condition not in CONDITIONS:
+            raise invalid("/condition", "condition_unknown")
+        if len(set(draft.serial_numbers)) != len(draft.serial_numbers):
+            raise invalid("/serial_numbers", "duplicate")
+
+
+@dataclass(frozen=True)
+class _Product:
+    """Facts of the product in the form that stock asks for."""
+
+    id: uuid.UUID
+    owner_id: uuid.UUID
+    sku: str
+    lot_controlled: bool
+    expiry_controlled: bool
+    customs_item_number: str | None
+    serial_control: str
+
+
+@dataclass
+class _Line:
+    """A line with its totals, which this act moves on."""
+
+    product: _Product
+    id: uuid.UUID
+    is_new: bool
+    declared: int
+    good: int
+    damaged: int
+    unaccounted: int
+    on_booking: bool
+
+    def totals(self) -> LineTotals:
+        return LineTotals(self.id, self.product.id, self.declared, self.good, self.damaged, self.on_booking)
+
+
+@dataclass(frozen=True)
+class _Warehouse:
+    id: uuid.UUID
+    is_bonded: bool
+
+
+@dataclass(frozen=True)
+class _Facts:
+    state: str
+    handling_unit_id: uuid.UUID | None
+    location_id: uuid.UUID | None
+    unaccounted_id: uuid.UUID | None
+    warehouse: _Warehouse
+    lines: dict[uuid.UUID, _Line]
+
+
+_READ = text(
+    "SELECT c.state, c.handling_unit_id, hu.location_id, w.id AS warehouse_id, w.kind = 'bonded' AS bonded,"
+    " CASE WHEN w.kind = 'bonded' THEN (SELECT u.id FROM location u WHERE u.warehouse_id = w.id"
+    "  AND u.kind = 'unaccounted' ORDER BY u.walk_order, u.code LIMIT 1) END AS unaccounted_id,"
+    " p.id AS product_id, p.owner_id, p.sku, p.lot_controlled, p.expiry_controlled, p.customs_item_number,"
+    " p.serial_control, l.id AS line_id, coalesce(l.declared, 0) AS declared, coalesce(l.received_good, 0) AS good,"
+    " coalesce(l.received_damaged, 0) AS damaged, coalesce(l.unaccounted, 0) AS unaccounted,"
+    " coalesce(l.declared > 0, false) OR EXISTS (SELECT 1 FROM carton_line o WHERE o.booking_id = c.booking_id"
+    "  AND o.product_id = p.id AND o.declared > 0) AS on_booking"
+    " FROM carton c JOIN warehouse w ON w.id = c.warehouse_id"
+    " LEFT JOIN handling_unit hu ON hu.id = c.handling_unit_id"
+    " LEFT JOIN product p ON p.owner_id = c.owner_id AND p.id = ANY(CAST(:products AS uuid[]))"
+    " LEFT JOIN carton_line l ON l.carton_id = c.id AND l.product_id = p.id WHERE c.id = :carton"
+)
+
+
+def _read(carton_id: uuid.UUID, product_ids: set[uuid.UUID]) -> _Facts:
+    """The carton, its warehouse, and the counted products with their lines: one statement."""
+    rows = session().execute(_READ, {"carton": carton_id, "products": list(product_ids)}).all()
+    first = rows[0]
+    lines = {row.product_id: _line(row) for row in rows if row.product_id is not None}
+    facts = _Facts(first.state, first.handling_unit_id, first.location_id, first.unaccounted_id,
+                   _Warehouse(first.warehouse_id, first.bonded), lines)  # fmt: skip
+    if len(lines) != len(product_ids):
+        CARTON.apply("count", facts.state)  # the nearer reason, where there are two
+        raise Refused("product_not_of_owner", {}, next_step="register_arrival")
+    return facts
+
+
+def _line(row: Any) -> _Line:
+    product = _Product(row.product_id, row.owner_id, row.sku, row.lot_controlled, row.expiry_controlled,
+                       row.customs_item_number, row.serial_control)  # fmt: skip
+    is_new = row.line_id is None
+    return _Line(
+        product, row.line_id or new_id(), is_new, row.declared, row.good, row.damaged, row.unaccounted, row.on_booking
+    )
+
+
+@dataclass
+class _Act:
+    """One count under way."""
+
+    id: uuid.UUID
+    actor: Actor
+    booking: BookingAtWork
+    carton_id: uuid.UUID
+    facts: _Facts
+    posting_id: uuid.UUID | None = None
+    before: dict[uuid.UUID, dict[rules.DifferenceKind, int]] = field(default_factory=dict)
+
+    def add_missing_lines(self, drafts: Sequence[CountDraft]) -> None:
+        """Products found in a carton that does not declare them get a line with nothing declared."""
+        lines = self.facts.lines
+        new = [lines[key] for key in dict.fromkeys(draft.product_id for draft in drafts) if lines[key].is_new]
+        if new:
+            session().execute(insert(CartonLine), [self._new_row(line) for line in new])
+        self.before = {key: line.totals().differences(closed=False) for key, line in lines.items()}
+
+    def _new_row(self, line: _Line) -> dict[str, Any]:
+        return {
+            "id": line.id, "booking_id": self.booking.id, "carton_id": self.carton_id,
+            "owner_id": self.booking.owner_id, "product_id": line.product.id, "position": rules.MAX_LINES + 1,
+            "declared": 0, "received_good": 0, "received_damaged": 0, "unaccounted": 0, "put_away": 0,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What one draft, or the part of it that is bonded surplus, brings in."""
+
+    line: _Line
+    stock: Stock
+    quantity: int
+    is_surplus: bool
+    serials: tuple[str, ...]
+
+
+def _entries(drafts: Sequence[CountDraft], work: _Act) -> list[_Entry]:
+    return [entry for draft in drafts for entry in _split(draft, work.facts.lines[draft.product_id], work.facts)]
+
+
+def _split(draft: CountDraft, line: _Line, facts: _Facts) -> list[_Entry]:
+    """The draft as one entry, or two where a bonded surplus begins; the line's totals move on."""
+    product = line.product
+    numbers = _serials(draft, product)
+    lot_id = stock_service.lot_of(product, draft.batch, draft.expires_on)
+    if facts.location_id is None:  # the workflow lets only cartons be counted that are here
+        raise LookupError("an arrived carton has a handling unit")
+    stock = stock_service.goods(
+        facts.warehouse, product, facts.location_id, lot_id=lot_id, handling_unit_id=facts.handling_unit_id,
+        condition=draft.condition,
+    )  # fmt: skip
+    beyond = 0
+    if facts.warehouse.is_bonded:
+        beyond = rules.surplus(line.declared, line.good + line.damaged, draft.quantity)
+    within = draft.quantity - beyond
+    if draft.condition == "good":
+        line.good += draft.quantity
+    else:
+        line.damaged += draft.quantity
+    line.unaccounted += beyond
+    entries = [_Entry(line, stock, within, False, numbers[:within])] if within else []
+    if beyond:
+        if facts.unaccounted_id is None:
+            raise LookupError("every bonded warehouse is made with an unaccounted location")
+        outside = replace(stock, location_id=facts.unaccounted_id, handling_unit_id=None)
+        entries.append(_Entry(line, outside, beyond, True, numbers[within:]))
+    return entries
+
+
+def _serials(draft: CountDraft, product: _Product) -> tuple[str, ...]:
+    if product.serial_control == FULL_CONTROL:
+        if len(draft.serial_numbers) != draft.quantity:
+            raise Refused("serials_required", {"wanted": draft.quantity, "given": len(draft.serial_numbers)})
+    elif draft.serial_numbers:
+        raise Refused("serials_not_kept", {"sku": product.sku})
+    return tuple(draft.serial_numbers)
+
+
+def _post(actor: Actor, work: _Act, entries: Sequence[_Entry]) -> None:
+    posted = stock_service.receive_many(
+        actor,
+        [(entry.stock, entry.quantity) for entry in entries if not entry.is_surplus],
+        Subject("carton", work.carton_id),
+        [(entry.stock, entry.quantity) for entry in entries if entry.is_surplus],
+    )
+    work.posting_id = posted.posting_id
+    for entry in entries:
+        if entry.serials:
+            product = entry.line.product
+            balance = posted.balance_ids[entry.stock]
+            serials.enter(product.owner_id, product.id, balance, entry.serials, "receipt", work.id)
+
+
+_WRITE = text(
+    "WITH d AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:lines AS uuid[]), CAST(:products AS uuid[]),"
+    " CAST(:lots AS uuid[]), CAST(:conditions AS text[]), CAST(:quantities AS int[]), CAST(:surplus AS boolean[]))"
+    " AS d(id, line_id, product_id, lot_id, condition, quantity, is_surplus)),"
+    " added AS (UPDATE carton_line l SET received_good = l.received_good + s.good,"
+    "  received_damaged = l.received_damaged + s.damaged, unaccounted = l.unaccounted + s.surplus FROM ("
+    "   SELECT line_id, coalesce(sum(quantity) FILTER (WHERE condition = 'good'), 0) AS good,"
+    "   coalesce(sum(quantity) FILTER (WHERE condition <> 'good'), 0) AS damaged,"
+    "   coalesce(sum(quantity) FILTER (WHERE is_surplus), 0) AS surplus FROM d GROUP BY line_id) s"
+    "  WHERE l.id = s.line_id)"
+    " INSERT INTO receipt (id, act_id, booking_id, carton_id, carton_line_id, product_id, lot_id, condition, quantity,"
+    "  is_surplus, posting_id, counted_by, counted_at) SELECT id, :act, :booking, :carton, line_id, product_id, lot_id,"
+    "  condition, quantity, is_surplus, :posting, :actor, :now FROM d"
+)
+
+
+def _write(work: _Act, entries: Sequence[_Entry]) -> None:
+    """Receipts and line totals in one statement; differences only where they changed."""
+    session().execute(
+        _WRITE,
+        {
+            "ids": [new_id() for _ in entries],
+            "lines": [entry.line.id for entry in entries],
+            "products": [entry.line.product.id for entry in entries],
+            "lots": [entry.stock.lot_id for entry in entries],
+            "conditions": [entry.stock.condition for entry in entries],
+            "quantities": [entry.quantity for entry in entries],
+            "surplus": [entry.is_surplus for entry in entries],
+            "act": work.id, "booking": work.booking.id, "carton": work.carton_id, "posting": work.posting_id,
+            "actor": work.actor.id, "now": clock.now(),
+        },
+    )  # fmt: skip
+    changed = [
+        totals
+        for key, totals in ((key, line.totals()) for key, line in work.facts.lines.items())
+        if totals.differences(closed=False) != work.before[key]
+    ]
+    differing.rewrite(work.actor, work.booking.id, work.carton_id, changed, closed=False)

@@ -1,0 +1,88 @@
+"""Difference rows of lines: computed by `rules.differences`, written when they change."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, text
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.inbound import rules
+from wms.inbound.events import DifferenceFound
+from wms.inbound.models import Difference
+from wms.inbound.service.loading import BookingAtWork
+from wms.platform.database import session
+from wms.platform.events import record
+
+
+@dataclass(frozen=True)
+class LineTotals:
+    """What a line declares and what has been counted of it. `on_booking`: some carton of the booking declares it."""
+
+    id: uuid.UUID
+    product_id: uuid.UUID
+    declared: int
+    good: int
+    damaged: int
+    on_booking: bool
+
+    def differences(self, closed: bool) -> dict[rules.DifferenceKind, int]:
+        return rules.differences(
+            declared=self.declared, received=self.good + self.damaged, damaged=self.damaged,
+            on_booking=self.on_booking, closed=closed,
+        )  # fmt: skip
+
+
+_LINES = text(
+    "SELECT l.id, l.product_id, l.declared, l.received_good, l.received_damaged, l.declared > 0 OR EXISTS ("
+    "SELECT 1 FROM carton_line o WHERE o.booking_id = l.booking_id AND o.product_id = l.product_id AND o.declared > 0)"
+    " FROM carton_line l WHERE l.carton_id = :carton ORDER BY l.position, l.id"
+)
+
+
+def lines_of(carton_id: uuid.UUID) -> list[LineTotals]:
+    return [LineTotals(*row) for row in session().execute(_LINES, {"carton": carton_id})]
+
+
+def rewrite(
+    actor: Actor, booking_id: uuid.UUID, carton_id: uuid.UUID, lines: Sequence[LineTotals], *, closed: bool
+) -> None:
+    """Write the differences of these lines anew."""
+    if not lines:
+        return
+    session().execute(delete(Difference).where(Difference.carton_line_id.in_([line.id for line in lines])))
+    now = clock.now()
+    rows = [
+        {"id": new_id(), "booking_id": booking_id, "carton_id": carton_id, "carton_line_id": line.id,
+         "kind": kind.value, "quantity": quantity, "found_by": actor.id, "found_at": now}
+        for line in lines
+        for kind, quantity in line.differences(closed).items()
+    ]  # fmt: skip
+    if rows:
+        session().execute(insert(Difference), rows)
+
+
+def close(actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID) -> list[DifferenceFound]:
+    """A carton is closed or given up: its shortages show, and every difference is announced."""
+    lines = lines_of(carton_id)
+    rewrite(actor, booking.id, carton_id, lines, closed=True)
+    found = [
+        DifferenceFound(
+            booking.id, booking.warehouse_id, booking.owner_id, carton_id, line.product_id, kind.value, units
+        )
+        for line in lines
+        for kind, units in line.differences(closed=True).items()
+    ]
+    for event in found:
+        record(event)
+    return found
+
+
+def clear(carton_ids: Sequence[uuid.UUID]) -> None:
+    """Cartons given up have turned up: nothing is short any more."""
+    if carton_ids:
+        session().execute(delete(Difference).where(Difference.carton_id.in_(carton_ids)))

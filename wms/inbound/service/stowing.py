@@ -1,0 +1,172 @@
+"""Putaway (上架): goods go from their carton, loose, into a bin, and become sellable there."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, text, update
+
+from wms.catalog.queries import products_by_ids
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused, invalid, not_found
+from wms.facility.service import set_unit_state
+from wms.inbound.models import Carton, CartonLine
+from wms.inbound.service.loading import work_on_carton
+from wms.inbound.service.progress import settle
+from wms.inbound.workflow import CARTON, CartonState
+from wms.inventory import ledger, serials
+from wms.inventory.models import Balance
+from wms.inventory.putaway import service as putaway
+from wms.inventory.putaway.rules import Suggestion
+from wms.inventory.service import Subject
+from wms.platform.database import session
+
+FULL_CONTROL = "full"
+
+
+@dataclass(frozen=True)
+class Stowed:
+    """`left`: units still in the carton, of every product."""
+
+    booking_id: uuid.UUID
+    booking_state: str
+    version: int
+    carton_id: uuid.UUID
+    carton_state: str
+    posting_id: uuid.UUID
+    left: int
+
+
+def put_away(
+    actor: Actor,
+    carton_id: uuid.UUID,
+    product_id: uuid.UUID,
+    quantity: int,
+    location_id: uuid.UUID,
+    *,
+    condition: str = "good",
+    lot_id: uuid.UUID | None = None,
+    serial_numbers: Sequence[str] | None = None,
+) -> Stowed:
+    """Units of a counted carton go into a bin. `lot_id` only where several lots of the product are in it.
+
+    Refuses `not_allowed_now` (not yet counted), `nothing_to_put_away`, `too_many_to_put_away`, `lot_needed`,
+    `serials_moving`, and what the bin refuses: `location_foreign`, `location_closed`, `location_wrong_kind`,
+    `location_full`, `location_other_product`, `location_other_status`.
+    """
+    if quantity < 1:
+        raise invalid("/quantity", "too_small", min=1)
+    booking = work_on_carton(actor, carton_id, action="stow")
+    carton = session().execute(_CARTON, {"carton": carton_id}).one()
+    state = CARTON.apply("stow", carton.state)
+    rows = _content(carton.handling_unit_id)
+    source = _source(rows, product_id, quantity, condition, lot_id)
+    left = sum(row.on_hand for row in rows) - quantity
+    if left == 0:
+        state = CARTON.apply("finish", state.value)
+        set_unit_state(carton.handling_unit_id, "gone")
+    product = products_by_ids([product_id])[product_id]
+    subject = Subject("carton", carton_id)
+    posted = putaway.place(actor, ledger.stock_of(source), location_id, quantity, subject, product=product)
+    if product.serial_control == FULL_CONTROL:
+        (target,) = set(posted.balance_ids.values()) - {source.id}
+        serials.follow(product_id, source.id, target, quantity, serial_numbers)
+    session().execute(_ADD, {"quantity": quantity, "carton": carton_id, "product": product_id})
+    booking_state = booking.state
+    if state != carton.state:
+        _set_state(carton_id, state)
+        booking_state = settle(booking.id).value
+    return Stowed(booking.id, booking_state, booking.version, carton_id, state.value, posted.posting_id, left)
+
+
+def suggest_place(
+    actor: Actor,
+    carton_id: uuid.UUID,
+    product_id: uuid.UUID,
+    quantity: int | None = None,
+    *,
+    condition: str = "good",
+    lot_id: uuid.UUID | None = None,
+) -> Suggestion | None:
+    """The bin for units of a carton, with its reason; by default for all of the product in it. None: no bin
+    has room.
+    """
+    carton = session().execute(_CARTON, {"carton": carton_id}).one_or_none()
+    if carton is None or not actor.may(Permission.FLOOR_WORK) or not actor.sees_warehouse(carton.warehouse_id):
+        raise not_found("carton")
+    source = _source(_content(carton.handling_unit_id), product_id, quantity or 0, condition, lot_id)
+    product = products_by_ids([product_id])[product_id]
+    return putaway.suggest(
+        carton.warehouse_id, product, quantity or source.on_hand, lot_id=source.lot_id, condition=source.condition,
+        customs_status=source.customs_status,
+    )  # fmt: skip
+
+
+def undo_put_away(actor: Actor, carton_id: uuid.UUID) -> Stowed:
+    """The last goods put away go back into their carton, while they are still in that bin and in nobody's order."""
+    booking = work_on_carton(actor, carton_id, action="unstow")
+    carton = session().execute(_CARTON, {"carton": carton_id}).one()
+    last = session().execute(_LAST, {"warehouse": booking.warehouse_id, "carton": carton_id}).one_or_none()
+    if last is None:
+        raise Refused("nothing_to_undo", {})
+    state = CARTON.apply("unstow", carton.state)
+    if carton.state == CartonState.STOWED:
+        set_unit_state(carton.handling_unit_id, "in_use")
+    posted = ledger.reverse(actor, booking.warehouse_id, last.id)
+    if last.serial_control == FULL_CONTROL:
+        serials.follow(last.product_id, last.to_balance_id, last.from_balance_id, last.quantity, None)
+    session().execute(_ADD, {"quantity": -last.quantity, "carton": carton_id, "product": last.product_id})
+    put_away_left = session().scalar(
+        select(CartonLine.id).where(CartonLine.carton_id == carton_id, CartonLine.put_away > 0)
+    )
+    if put_away_left is None:
+        state = CartonState.COUNTED
+    _set_state(carton_id, state)
+    booking_state = settle(booking.id)
+    left = sum(row.on_hand for row in _content(carton.handling_unit_id))
+    return Stowed(booking.id, booking_state.value, booking.version, carton_id, state.value, posted.posting_id, left)
+
+
+_CARTON = text("SELECT state, warehouse_id, handling_unit_id FROM carton WHERE id = :carton")
+_ADD = text(
+    "UPDATE carton_line SET put_away = put_away + :quantity WHERE carton_id = :carton AND product_id = :product"
+)
+_LAST = text(
+    "SELECT p.id, m.product_id, m.quantity, m.from_balance_id, m.to_balance_id, d.serial_control FROM stock_posting p"
+    " JOIN stock_move m ON m.posting_id = p.id JOIN product d ON d.id = m.product_id"
+    " WHERE p.warehouse_id = :warehouse AND p.subject_kind = 'carton' AND p.subject_id = :carton"
+    " AND p.reason = 'putaway' AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id)"
+    " ORDER BY p.id DESC LIMIT 1"
+)
+
+
+def _content(handling_unit_id: uuid.UUID | None) -> Sequence[Balance]:
+    """The rows with goods in the carton, read anew."""
+    query = select(Balance).where(Balance.handling_unit_id == handling_unit_id, Balance.on_hand > 0)
+    return session().scalars(query.order_by(Balance.id).execution_options(populate_existing=True)).all()
+
+
+def _source(
+    rows: Sequence[Balance], product_id: uuid.UUID, quantity: int, condition: str, lot_id: uuid.UUID | None
+) -> Balance:
+    fitting = [row for row in rows if row.product_id == product_id and row.condition == condition]
+    if lot_id is not None:
+        fitting = [row for row in fitting if row.lot_id == lot_id]
+    if not fitting:
+        raise Refused("nothing_to_put_away", {})
+    if len(fitting) > 1:
+        raise Refused("lot_needed", {"lots": [str(row.lot_id) for row in fitting]})
+    if fitting[0].on_hand < quantity:
+        raise Refused("too_many_to_put_away", {"left": fitting[0].on_hand, "wanted": quantity})
+    return fitting[0]
+
+
+def _set_state(carton_id: uuid.UUID, state: CartonState) -> None:
+    stowed_at = clock.now() if state is CartonState.STOWED else None
+    values: dict[str, Any] = {"state": state.value, "stowed_at": stowed_at}
+    session().execute(update(Carton).where(Carton.id == carton_id).values(**values))

@@ -1,0 +1,61 @@
+"""Undoing the last count of a carton, by the mirror image of its posting."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select, text, update
+
+from wms.core.actor import Actor
+from wms.core.refusals import Refused
+from wms.inbound.models import Carton, Receipt
+from wms.inbound.service import differing
+from wms.inbound.service.counting import Counted, LineNow
+from wms.inbound.service.loading import work_on_carton
+from wms.inbound.workflow import CARTON
+from wms.inventory import ledger, serials
+from wms.platform.database import session
+
+_TAKE = text(
+    "UPDATE carton_line l SET received_good = l.received_good - r.good,"
+    " received_damaged = l.received_damaged - r.damaged, unaccounted = l.unaccounted - r.surplus"
+    " FROM (SELECT carton_line_id, coalesce(sum(quantity) FILTER (WHERE condition = 'good'), 0) AS good,"
+    "  coalesce(sum(quantity) FILTER (WHERE condition <> 'good'), 0) AS damaged,"
+    "  coalesce(sum(quantity) FILTER (WHERE is_surplus), 0) AS surplus FROM receipt WHERE act_id = :act"
+    "  GROUP BY carton_line_id) r JOIN product p ON true WHERE l.id = r.carton_line_id AND p.id = l.product_id"
+    " RETURNING l.id, l.product_id, p.sku, l.declared, l.received_good, l.received_damaged, l.unaccounted"
+)
+
+
+def uncount(actor: Actor, carton_id: uuid.UUID, act_id: uuid.UUID | None = None) -> Counted:
+    """Take back the last count of a carton that is still open; with `act_id`, only if that is the last one.
+
+    Refuses `nothing_to_undo`, `not_allowed_now`, and what the ledger refuses: in a bonded warehouse counted goods stay
+    in the zone's book (`customs_permit_needed`).
+    """
+    booking = work_on_carton(actor, carton_id, action="uncount")
+    state = session().execute(select(Carton.state).where(Carton.id == carton_id)).scalar_one()
+    CARTON.apply("uncount", state)
+    last = _last(carton_id)
+    if not last or act_id not in {None, last[0].act_id}:
+        raise Refused("nothing_to_undo", {})
+    posted = ledger.reverse(actor, booking.warehouse_id, last[0].posting_id)
+    act = last[0].act_id
+    session().execute(update(Receipt).where(Receipt.act_id == act).values(undone_by=posted.posting_id))
+    serials.void("receipt", act)
+    rows = session().execute(_TAKE, {"act": act}).all()
+    touched = {row.id for row in rows}
+    lines = [line for line in differing.lines_of(carton_id) if line.id in touched]
+    differing.rewrite(actor, booking.id, carton_id, lines, closed=False)
+    now = tuple(LineNow(row.product_id, row.sku, row.declared, row.received_good, row.received_damaged, row.unaccounted)
+                for row in rows)  # fmt: skip
+    return Counted(act, booking.id, booking.state, booking.version, carton_id, state, now)
+
+
+def _last(carton_id: uuid.UUID) -> Sequence[Any]:
+    open_ones = select(Receipt.act_id, Receipt.posting_id).where(
+        Receipt.carton_id == carton_id, Receipt.undone_by.is_(None)
+    )
+    return session().execute(open_ones.order_by(Receipt.id.desc()).limit(1)).all()

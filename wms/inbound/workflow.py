@@ -1,0 +1,79 @@
+"""States of a booking and of its cartons, and what leads where.
+
+A carton moves by its table. A booking's state is never set by hand: `rules.booking_state` reads it off the seller's own
+step and the cartons' states; the table of the booking says what the seller may do, and guards the rest.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from wms.core.workflow import Workflow, move
+
+
+class BookingState(StrEnum):
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    IN_TRANSIT = "in_transit"
+    ARRIVED = "arrived"
+    RECEIVING = "receiving"
+    RECEIVED = "received"
+    PUTAWAY = "putaway"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class CartonState(StrEnum):
+    DECLARED = "declared"
+    ARRIVED = "arrived"
+    COUNTING = "counting"
+    COUNTED = "counted"
+    STOWING = "stowing"
+    STOWED = "stowed"
+    MISSING = "missing"
+
+
+_B = BookingState
+_C = CartonState
+
+BOOKING = Workflow(
+    "booking",
+    BookingState,
+    _B.DRAFT,
+    {
+        # the seller's own steps
+        "submit": move(_B.DRAFT, _B.SUBMITTED),
+        "depart": move(_B.SUBMITTED, _B.IN_TRANSIT),
+        "cancel": move([_B.DRAFT, _B.SUBMITTED, _B.IN_TRANSIT], _B.CANCELLED),
+        # what follows from the cartons; a lost carton that turns up opens a completed booking again
+        "arrive": move([_B.SUBMITTED, _B.IN_TRANSIT, _B.ARRIVED], _B.ARRIVED),
+        "receive": move([_B.ARRIVED, _B.RECEIVING, _B.RECEIVED, _B.PUTAWAY, _B.COMPLETED], _B.RECEIVING),
+        "close": move([_B.ARRIVED, _B.RECEIVING], _B.RECEIVED),
+        "stow": move([_B.RECEIVING, _B.RECEIVED, _B.PUTAWAY], _B.PUTAWAY),
+        "complete": move(
+            [_B.SUBMITTED, _B.IN_TRANSIT, _B.ARRIVED, _B.RECEIVING, _B.RECEIVED, _B.PUTAWAY], _B.COMPLETED
+        ),
+    },
+)
+
+# While nothing has left the seller, the announcement may be changed.
+EDITABLE = frozenset({_B.DRAFT, _B.SUBMITTED})
+# Where cartons may arrive, be counted, put away or be given up.
+WORKABLE = frozenset(set(BookingState) - {_B.DRAFT, _B.CANCELLED})
+
+CARTON = Workflow(
+    "carton",
+    CartonState,
+    _C.DECLARED,
+    {
+        "arrive": move([_C.DECLARED, _C.MISSING], _C.ARRIVED),
+        "count": move([_C.ARRIVED, _C.COUNTING], _C.COUNTING),
+        "uncount": move(_C.COUNTING, _C.COUNTING),
+        "close": move([_C.ARRIVED, _C.COUNTING], _C.COUNTED),
+        "reopen": move(_C.COUNTED, _C.COUNTING),
+        "stow": move([_C.COUNTED, _C.STOWING], _C.STOWING),
+        "finish": move([_C.COUNTED, _C.STOWING], _C.STOWED),
+        "unstow": move([_C.STOWING, _C.STOWED], _C.STOWING),
+        "lose": move(_C.DECLARED, _C.MISSING),
+    },
+)

@@ -1,0 +1,113 @@
+"""Bins with what stands in them: one statement for the candidates of a suggestion, one for a scanned place."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from wms.inventory.putaway.rules import Bin
+from wms.platform.database import session
+from wms.platform.locks import Rank, claim
+
+CANDIDATES = 12  # of each kind of bin: enough for a choice that fits, few enough to be quick
+
+_CONTENT = (
+    " LEFT JOIN LATERAL (SELECT"
+    "  sum(b.on_hand * coalesce(p.measured_weight_g, p.declared_weight_g)::bigint) AS weight_g,"
+    "  sum(b.on_hand::bigint * coalesce(p.measured_length_mm, p.declared_length_mm)"
+    "   * coalesce(p.measured_width_mm, p.declared_width_mm)"
+    "   * coalesce(p.measured_height_mm, p.declared_height_mm)) AS volume_mm3,"
+    "  sum(b.on_hand) FILTER (WHERE b.product_id = :product) AS same_product,"
+    "  sum(b.on_hand) FILTER (WHERE b.product_id = :product AND b.lot_id IS NOT DISTINCT FROM :lot"
+    "   AND b.condition = :condition) AS same_lot,"
+    "  sum(b.on_hand) FILTER (WHERE b.product_id <> :product) AS other_products,"
+    "  sum(b.on_hand) FILTER (WHERE b.customs_status <> :status) AS other_status"
+    "  FROM balance b JOIN product p ON p.id = b.product_id WHERE b.location_id = l.id AND b.on_hand > 0) c ON true"
+)
+_COLUMNS = (
+    "SELECT l.id, l.warehouse_id, l.code, l.kind, l.walk_order, l.is_active, l.max_weight_g, l.max_volume_cm3,"
+    " l.mixes_products, c.weight_g, c.volume_mm3, c.same_product, c.same_lot, c.other_products, c.other_status"
+)
+_ONE = text(_COLUMNS + " FROM location l" + _CONTENT + " WHERE l.id = :location")
+_LOCK = text(
+    "SELECT max_weight_g IS NOT NULL OR max_volume_cm3 IS NOT NULL OR NOT mixes_products FROM location"
+    " WHERE id = :location FOR NO KEY UPDATE"
+)
+
+
+def _empty(kind: str) -> str:
+    return (
+        "(SELECT f.id FROM location f WHERE f.warehouse_id = :warehouse AND f.kind = '" + kind + "'"  # noqa: S608
+        " AND f.is_active"
+        " AND (f.max_weight_g IS NULL OR f.max_weight_g >= :weight)"
+        " AND (f.max_volume_cm3 IS NULL OR f.max_volume_cm3::bigint * 1000 >= :volume)"
+        " AND NOT EXISTS (SELECT 1 FROM balance e WHERE e.location_id = f.id AND e.on_hand > 0)"
+        " ORDER BY f.walk_order, f.code LIMIT :few)"
+    )
+
+
+_MANY = text(
+    "WITH found AS ("  # noqa: S608 - our text
+    " SELECT id FROM (SELECT DISTINCT f.id, f.walk_order FROM balance s JOIN location f ON f.id = s.location_id"
+    "  WHERE s.warehouse_id = :warehouse AND s.product_id = :product AND s.on_hand > 0 AND f.is_active"
+    "  AND f.kind IN ('storage', 'bulk', 'pick_face') ORDER BY f.walk_order LIMIT 4 * :few) same"
+    " UNION " + " UNION ".join(_empty(kind) for kind in ("pick_face", "storage", "bulk")) + " UNION"
+    " (SELECT f.id FROM location f WHERE f.warehouse_id = :warehouse AND f.mixes_products AND f.is_active"
+    "  AND f.kind IN ('storage', 'bulk') ORDER BY f.walk_order, f.code LIMIT :few) UNION"
+    " (SELECT f.id FROM location f WHERE f.warehouse_id = :warehouse AND f.kind = 'inspection' AND f.is_active"
+    "  AND :condition <> 'good' LIMIT 1)) "
+    + _COLUMNS + " FROM found JOIN location l ON l.id = found.id" + _CONTENT
+)  # fmt: skip
+
+
+def candidates(
+    warehouse_id: uuid.UUID,
+    product_id: uuid.UUID,
+    lot_id: uuid.UUID | None,
+    condition: str,
+    customs_status: str,
+    weight_g: int,
+    volume_mm3: int,
+) -> list[Bin]:
+    """Bins that hold the product, the first empty ones along the walk that are big enough, and mixed ones."""
+    rows = session().execute(
+        _MANY,
+        {
+            "warehouse": warehouse_id, "product": product_id, "lot": lot_id, "condition": condition,
+            "status": customs_status, "weight": weight_g, "volume": volume_mm3, "few": CANDIDATES,
+        },
+    )  # fmt: skip
+    return _bins(rows.all())
+
+
+def bin_of(
+    location_id: uuid.UUID, product_id: uuid.UUID, lot_id: uuid.UUID | None, condition: str, customs_status: str
+) -> Bin | None:
+    """A place with its content, kept still until the end of the transaction when it has limits: two people filling
+    one bin at once see each other's goods. None when there is no such place.
+    """
+    claim(Rank.HANDLING_UNIT)
+    if session().execute(_LOCK, {"location": location_id}).scalar() is None:
+        return None
+    parameters = {
+        "location": location_id, "product": product_id, "lot": lot_id, "condition": condition,
+        "status": customs_status,
+    }  # fmt: skip
+    return _bins(session().execute(_ONE, parameters).all())[0]
+
+
+def _bins(rows: Sequence[Row[Any]]) -> list[Bin]:
+    return [
+        Bin(
+            location_id=row.id, warehouse_id=row.warehouse_id, code=row.code, kind=row.kind,
+            walk_order=row.walk_order, is_active=row.is_active, max_weight_g=row.max_weight_g,
+            max_volume_mm3=None if row.max_volume_cm3 is None else row.max_volume_cm3 * 1000,
+            mixes_products=row.mixes_products, weight_g=int(row.weight_g or 0), volume_mm3=int(row.volume_mm3 or 0),
+            same_product=row.same_product or 0, same_lot=row.same_lot or 0, other_products=row.other_products or 0,
+            other_status=row.other_status or 0,
+        )
+        for row in rows
+    ]  # fmt: skip

@@ -1,0 +1,124 @@
+"""`/api/v1/orders`: create (one or many), list, read, change, cancel."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from wms.core.permissions import Permission
+from wms.outbound import queries
+from wms.outbound.models import Order
+from wms.outbound.schemas import (
+    BulkOut,
+    CancelIn,
+    OrderAccepted,
+    OrderIn,
+    OrderOut,
+    OrderPage,
+    OrderPatch,
+    OrderQuery,
+    OrdersIn,
+)
+from wms.outbound.service import orders
+from wms.platform.access import actor, requires
+from wms.platform.http import (
+    answer_document,
+    answer_outcome,
+    answer_page,
+    decode_cursor,
+    encode_cursor,
+    require_match,
+    run_bulk,
+    run_command,
+)
+
+blueprint = Blueprint("orders", __name__, url_prefix="/api/v1/orders", description="Outbound orders (出库单)")
+BLUEPRINTS = [blueprint]
+
+
+def accepted(order: Order) -> dict[str, Any]:
+    """The answer of a command on an order: ids and states only."""
+    return {
+        "id": str(order.id),
+        "number": order.number,
+        "reference": order.reference,
+        "state": order.state,
+        "customs_state": order.customs_state,
+        "version": order.version,
+    }
+
+
+def location(answer: Any) -> str:
+    return f"/api/v1/orders/{answer['id']}"
+
+
+@blueprint.post("")
+@requires(Permission.ORDERS_WRITE)
+@blueprint.arguments(OrderIn)
+@blueprint.response(201, OrderAccepted)
+def create(body: dict[str, Any]) -> Response:
+    """Create an order and promise its stock. Without stock it is accepted as `short` and promised when stock comes."""
+    outcome = run_command("orders.create", body, lambda: orders.create_order(actor(), body), accepted, 201)
+    return answer_outcome(outcome, location)
+
+
+@blueprint.post("/bulk")
+@requires(Permission.ORDERS_WRITE)
+@blueprint.arguments(OrdersIn)
+@blueprint.response(200, BulkOut)
+def create_many(body: dict[str, Any]) -> Response:
+    """Create up to 200 orders; each is a command of its own, and the answer says how each one went."""
+    return run_bulk("orders.create", body["orders"], lambda item: orders.create_order(actor(), item), accepted)
+
+
+@blueprint.get("")
+@requires(Permission.ORDERS_READ)
+@blueprint.arguments(OrderQuery, location="query")
+@blueprint.response(200, OrderPage)
+def index(query: dict[str, Any]) -> Response:
+    """List orders, newest first, by cursor."""
+    limit = query.pop("limit")
+    after = decode_cursor(query.pop("cursor", None))
+    found = queries.list_orders(actor(), **query, after=after, limit=limit)
+    following = encode_cursor(found[limit - 1].created_at, found[limit - 1].id) if len(found) > limit else None
+    return answer_page([queries.order_row(order) for order in found[:limit]], following)
+
+
+@blueprint.get("/<uuid:order_id>")
+@requires(Permission.ORDERS_READ)
+@blueprint.response(200, OrderOut)
+def read(order_id: uuid.UUID) -> Response:
+    """One order with its lines, consignee and parcels."""
+    order = orders.load_order(actor(), order_id)
+    return answer_document(queries.order_detail(order), order.version)
+
+
+@blueprint.patch("/<uuid:order_id>")
+@requires(Permission.ORDERS_WRITE)
+@blueprint.arguments(OrderPatch)
+@blueprint.response(200, OrderAccepted)
+def change(body: dict[str, Any], order_id: uuid.UUID) -> Response:
+    """Change consignee, priority or remark while nobody works on it. Needs If-Match."""
+    version = require_match()
+    command = {"id": str(order_id), "version": version, "changes": body}
+    outcome = run_command(
+        "orders.edit", command, lambda: orders.edit_order(actor(), order_id, version, body), accepted
+    )
+    return answer_outcome(outcome)
+
+
+@blueprint.post("/<uuid:order_id>/cancel")
+@requires(Permission.ORDERS_WRITE)
+@blueprint.arguments(CancelIn)
+@blueprint.response(200, OrderAccepted)
+def cancel(body: dict[str, Any], order_id: uuid.UUID) -> Response:
+    """Cancel at any stage before hand-over. Needs If-Match."""
+    version = require_match()
+    command = {"id": str(order_id), "version": version, **body}
+    outcome = run_command(
+        "orders.cancel", command, lambda: orders.cancel_order(actor(), order_id, version, body["reason"]), accepted
+    )
+    return answer_outcome(outcome)

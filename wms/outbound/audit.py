@@ -1,0 +1,77 @@
+"""Invariants of outbound: steps in order, states that agree with the work, no claim without an owner."""
+
+from __future__ import annotations
+
+from wms.platform.auditing import Check
+
+CHECKS = [
+    Check(
+        "shipped ≤ verified ≤ picked ≤ demanded",
+        "SELECT count(*) FROM demand",
+        "SELECT id, quantity, picked, verified, shipped FROM demand WHERE NOT (shipped <= verified AND"
+        " verified <= picked AND picked <= quantity)",
+    ),
+    Check(
+        "an order's demands add up to its lines",
+        "SELECT count(*) FROM order_line",
+        "SELECT l.id, l.quantity, sum(d.quantity) AS demanded FROM order_line l LEFT JOIN demand d"
+        " ON d.order_line_id = l.id GROUP BY l.id HAVING l.quantity <> coalesce(sum(d.quantity), 0)",
+    ),
+    Check(
+        "what is promised and what was picked make up the demand of orders in work",
+        "SELECT count(*) FROM demand",
+        "SELECT d.id, d.quantity, d.picked, p.open_quantity FROM demand d"
+        " JOIN outbound_order o ON o.id = d.order_id LEFT JOIN promise p ON p.id = d.promise_id"
+        " WHERE o.state IN ('promised', 'awaiting_customs', 'waved', 'picking', 'picked')"
+        " AND d.quantity <> d.picked + coalesce(p.open_quantity, 0)",
+    ),
+    Check(
+        "nothing is promised to orders that do not wait for it",
+        "SELECT count(*) FROM promise WHERE subject_kind = 'demand'",
+        "SELECT p.id, o.state FROM promise p LEFT JOIN demand d ON d.id = p.subject_id"
+        " LEFT JOIN outbound_order o ON o.id = d.order_id WHERE p.subject_kind = 'demand' AND p.open_quantity > 0"
+        " AND (o.id IS NULL OR o.state IN ('short', 'cancelled', 'shipped', 'packed'))",
+    ),
+    Check(
+        "picked units of an order lie in its tote or parcel",
+        "SELECT count(*) FROM outbound_order WHERE state IN ('picking', 'picked', 'packed')",
+        "SELECT o.id, sum(d.picked) AS picked, (SELECT coalesce(sum(b.on_hand), 0) FROM balance b"
+        "  JOIN handling_unit h ON h.id = b.handling_unit_id WHERE h.subject_id = o.id AND h.subject_kind = 'order')"
+        "  AS held FROM outbound_order o JOIN demand d ON d.order_id = o.id"
+        " WHERE o.state IN ('picking', 'picked', 'packed') GROUP BY o.id HAVING sum(d.picked) <> (SELECT"
+        "  coalesce(sum(b.on_hand), 0) FROM balance b JOIN handling_unit h ON h.id = b.handling_unit_id"
+        "  WHERE h.subject_id = o.id AND h.subject_kind = 'order')",
+    ),
+    Check(
+        "a shipped order left completely and once",
+        "SELECT count(*) FROM outbound_order WHERE state = 'shipped'",
+        "SELECT o.id FROM outbound_order o JOIN demand d ON d.order_id = o.id WHERE o.state = 'shipped'"
+        " GROUP BY o.id HAVING sum(d.quantity) <> sum(d.shipped) OR sum(d.shipped) <> (SELECT"
+        "  coalesce(sum(m.quantity), 0) FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
+        "  WHERE p.subject_kind = 'order' AND p.subject_id = o.id AND p.reason = 'ship')",
+    ),
+    Check(
+        "every bonded parcel that left was released",
+        "SELECT count(*) FROM outbound_order WHERE customs_state <> 'none'",
+        "SELECT id, customs_state FROM outbound_order WHERE state = 'shipped' AND customs_state NOT IN"
+        " ('none', 'released')",
+    ),
+    Check(
+        "a short order is remembered for when stock comes",
+        "SELECT count(*) FROM outbound_order WHERE state = 'short'",
+        "SELECT o.id FROM outbound_order o WHERE o.state = 'short' AND NOT EXISTS (SELECT 1 FROM awaited_stock a"
+        " WHERE a.subject_kind = 'order' AND a.subject_id = o.id)",
+    ),
+    Check(
+        "an open stop stands on an open claim",
+        "SELECT count(*) FROM pick_task WHERE state = 'open'",
+        "SELECT t.id, t.quantity, t.picked, a.open_quantity FROM pick_task t JOIN allocation a"
+        " ON a.id = t.allocation_id WHERE t.state = 'open' AND a.open_quantity > t.quantity - t.picked",
+    ),
+    Check(
+        "postings of orders have their order",
+        "SELECT count(*) FROM stock_posting WHERE subject_kind = 'order'",
+        "SELECT p.id, p.subject_id FROM stock_posting p LEFT JOIN outbound_order o ON o.id = p.subject_id"
+        " WHERE p.subject_kind = 'order' AND o.id IS NULL",
+    ),
+]

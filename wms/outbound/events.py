@@ -1,0 +1,64 @@
+"""Facts about orders. Ids and numbers only."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wms.core.events import Event
+
+
+@dataclass(frozen=True)
+class OrderAccepted(Event):
+    name: ClassVar[str] = "order.accepted"
+    subject_kind: ClassVar[str] = "order"
+    state: str
+
+
+@dataclass(frozen=True)
+class OrderPromised(Event):
+    name: ClassVar[str] = "order.promised"
+    subject_kind: ClassVar[str] = "order"
+
+
+@dataclass(frozen=True)
+class OrderShort(Event):
+    name: ClassVar[str] = "order.short"
+    subject_kind: ClassVar[str] = "order"
+
+
+@dataclass(frozen=True)
+class OrderReleased(Event):
+    """Customs released it."""
+
+    name: ClassVar[str] = "order.customs_released"
+    subject_kind: ClassVar[str] = "order"
+
+
+@dataclass(frozen=True)
+class WaveReleased(Event):
+    name: ClassVar[str] = "wave.released"
+    subject_kind: ClassVar[str] = "wave"
+    orders: int
+
+
+@dataclass(frozen=True)
+class OrderPacked(Event):
+    name: ClassVar[str] = "order.packed"
+    subject_kind: ClassVar[str] = "order"
+    weight_g: int
+
+
+@dataclass(frozen=True)
+class OrderShipped(Event):
+    name: ClassVar[str] = "order.shipped"
+    subject_kind: ClassVar[str] = "order"
+    parcel_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class OrderCancelled(Event):
+    name: ClassVar[str] = "order.cancelled"
+    subject_kind: ClassVar[str] = "order"
+    reason: str

@@ -1,0 +1,218 @@
+"""Orders and the work on them. `order_line` is what the seller ordered; `demand` is what the warehouse owes for it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wms.platform.database import Base, DocumentId, Instant, Reference
+
+
+class Order(Base):
+    """An outbound order (出库单). `reference` is the seller's own number, unique for ever."""
+
+    __tablename__ = "outbound_order"
+    __table_args__ = (
+        UniqueConstraint("owner_id", "reference"),
+        UniqueConstraint("owner_id", "id"),
+        ForeignKeyConstraint(["owner_id", "shop_id"], ["shop.seller_id", "shop.id"]),
+        Index("ix_outbound_order_listing", "owner_id", "created_at", "id"),
+        Index("ix_outbound_order_work", "warehouse_id", "state", "priority", "ordered_at"),
+    )
+
+    id: Mapped[DocumentId]
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"))
+    shop_id: Mapped[uuid.UUID | None]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service.id"))
+    reference: Mapped[str] = mapped_column(String(50))
+    kind: Mapped[str] = mapped_column(String(16))  # dropship, b2b, return_to_seller …
+    state: Mapped[str] = mapped_column(String(20))
+    customs_state: Mapped[str] = mapped_column(String(8), default="none")  # none | waiting | released | refused
+    priority: Mapped[int] = mapped_column(Integer, default=0)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    remark: Mapped[str | None] = mapped_column(String(255))
+    wave_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("wave.id"), index=True)
+    shipment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("shipment.id"))
+    tote_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"), index=True)
+    cancel_reason: Mapped[str | None] = mapped_column(String(32))
+    ordered_at: Mapped[Instant]
+    created_at: Mapped[Instant]
+    updated_at: Mapped[Instant]
+    shipped_at: Mapped[Instant | None]
+
+
+class Consignee(Base):
+    """The buyer. The only table with personal data of consignees; `flask erase` empties the row and keeps the order."""
+
+    __tablename__ = "consignee"
+
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"), primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(80))
+    company: Mapped[str | None] = mapped_column(String(80))
+    phone: Mapped[str | None] = mapped_column(String(32))
+    email: Mapped[str | None] = mapped_column(String(120))
+    country: Mapped[str] = mapped_column(String(2))
+    state: Mapped[str | None] = mapped_column(String(60))
+    city: Mapped[str | None] = mapped_column(String(60))
+    postcode: Mapped[str | None] = mapped_column(String(16))
+    address1: Mapped[str | None] = mapped_column(String(120))
+    address2: Mapped[str | None] = mapped_column(String(120))
+    id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # AES-GCM, bound to the order
+    id_number_key: Mapped[str | None] = mapped_column(String(16))
+    id_number_index: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # blind index for quota checks
+    erased_at: Mapped[Instant | None]
+
+
+class OrderLine(Base):
+    __tablename__ = "order_line"
+    __table_args__ = (
+        UniqueConstraint("order_id", "position"),
+        ForeignKeyConstraint(["owner_id", "order_id"], ["outbound_order.owner_id", "outbound_order.id"]),
+        ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
+
+    id: Mapped[DocumentId]
+    owner_id: Mapped[Reference]
+    order_id: Mapped[Reference] = mapped_column(index=True)
+    position: Mapped[int] = mapped_column(Integer)
+    product_id: Mapped[Reference]
+    quantity: Mapped[int] = mapped_column(Integer)
+    batch: Mapped[str | None] = mapped_column(String(40))
+    min_expires_on: Mapped[date | None] = mapped_column(Date)
+    condition: Mapped[str] = mapped_column(String(12), default="good")
+    unit_value_minor: Mapped[int | None] = mapped_column(Integer)
+    currency: Mapped[str | None] = mapped_column(String(3))
+
+
+class Demand(Base):
+    """What the warehouse owes for a line. Promise, allocation, pick, pack, customs line and return point at it."""
+
+    __tablename__ = "demand"
+    __table_args__ = (
+        ForeignKeyConstraint(["owner_id", "order_id"], ["outbound_order.owner_id", "outbound_order.id"]),
+        ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
+        CheckConstraint(
+            "0 <= shipped AND shipped <= verified AND verified <= picked AND picked <= quantity AND quantity > 0",
+            name="steps_in_order",
+        ),
+    )
+
+    id: Mapped[DocumentId]
+    owner_id: Mapped[Reference]
+    order_id: Mapped[Reference] = mapped_column(index=True)
+    order_line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("order_line.id"))
+    product_id: Mapped[Reference]
+    quantity: Mapped[int] = mapped_column(Integer)
+    book_item_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("book_item.id"))
+    promise_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("promise.id"))
+    picked: Mapped[int] = mapped_column(Integer, default=0)
+    verified: Mapped[int] = mapped_column(Integer, default=0)
+    shipped: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class Wave(Base):
+    """Orders released together (波次)."""
+
+    __tablename__ = "wave"
+    __table_args__ = (Index("ix_wave_open", "warehouse_id", "state"),)
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    state: Mapped[str] = mapped_column(String(12))
+    created_at: Mapped[Instant]
+    released_at: Mapped[Instant | None]
+
+
+class PickBatch(Base):
+    """One walk of one cart (拣货单). `picker_id` holds it while the lease runs."""
+
+    __tablename__ = "pick_batch"
+    __table_args__ = (Index("ix_pick_batch_open", "warehouse_id", "state", "created_at"),)
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[Reference]
+    wave_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("wave.id"), index=True)
+    state: Mapped[str] = mapped_column(String(12))  # open | picking | done
+    picker_id: Mapped[uuid.UUID | None]
+    lease_until: Mapped[Instant | None]
+    created_at: Mapped[Instant]
+
+
+class PickTask(Base):
+    """One stop of a walk (拣货任务): so many of one allocation for one order."""
+
+    __tablename__ = "pick_task"
+    __table_args__ = (
+        Index("ix_pick_task_walk", "batch_id", "walk_order", "id"),
+        Index("ix_pick_task_demand", "demand_id"),
+        UniqueConstraint("allocation_id"),
+        CheckConstraint("picked >= 0 AND picked <= quantity AND quantity > 0", name="picked_within"),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[Reference]
+    batch_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pick_batch.id"))
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"), index=True)
+    demand_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("demand.id"))
+    allocation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("allocation.id"))
+    balance_id: Mapped[int] = mapped_column(ForeignKey("balance.id"))
+    location_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("location.id"))
+    product_id: Mapped[Reference]
+    walk_order: Mapped[int] = mapped_column(Integer)
+    quantity: Mapped[int] = mapped_column(Integer)
+    picked: Mapped[int] = mapped_column(Integer, default=0)
+    state: Mapped[str] = mapped_column(String(12))
+    skipped: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class Verification(Base):
+    """A check at packing: so many units of a demand seen, and by which profile."""
+
+    __tablename__ = "verification"
+    __table_args__ = (Index("ix_verification_demand", "demand_id"),)
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[Reference]
+    demand_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("demand.id"))
+    profile: Mapped[str] = mapped_column(String(20))
+    quantity: Mapped[int] = mapped_column(Integer)
+    serial: Mapped[str | None] = mapped_column(String(40))
+    actor_id: Mapped[Reference]
+    created_at: Mapped[Instant]
+
+
+class OrderException(Base):
+    """Something a supervisor has to decide. Open while `resolved_at` is empty."""
+
+    __tablename__ = "order_exception"
+    __table_args__ = (
+        Index("ix_order_exception_open", "warehouse_id", "created_at", postgresql_where=text("resolved_at IS NULL")),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[Reference]
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(24))  # short_at_pick | damaged | weight | customs_refused
+    detail: Mapped[str | None] = mapped_column(Text)  # ids and numbers only
+    created_at: Mapped[Instant]
+    resolved_at: Mapped[Instant | None]
+    resolution: Mapped[str | None] = mapped_column(String(24))

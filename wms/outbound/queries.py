@@ -1,0 +1,196 @@
+"""Reads of orders and work. What callers show, and what `returns` needs to know of what was shipped."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text, tuple_
+
+from wms.catalog.models import Product
+from wms.core.actor import Actor
+from wms.core.ids import parse_id
+from wms.outbound.models import Consignee, Demand, Order, OrderLine
+from wms.platform.database import session
+from wms.platform.locks import Rank, lock_one
+
+_SHIPPING = text(
+    "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state FROM service s"
+    " LEFT JOIN parcel p ON p.shipment_id = :shipment WHERE s.id = :service ORDER BY p.n"
+)
+
+
+def order_detail(order: Order) -> dict[str, Any]:
+    """One order as its seller sees it, with consignee (never the ID number)."""
+    consignee = session().get_one(Consignee, order.id)
+    shipping = session().execute(_SHIPPING, {"shipment": order.shipment_id, "service": order.service_id}).all()
+    warehouse = session().execute(
+        text("SELECT code FROM warehouse WHERE id = :id"), {"id": order.warehouse_id}
+    ).scalar_one()
+    return {
+        **order_row(order),
+        "warehouse": warehouse,
+        "service": shipping[0].code,
+        "remark": order.remark,
+        "cancel_reason": order.cancel_reason,
+        "consignee": {
+            name: getattr(consignee, name)
+            for name in ("name", "company", "phone", "email", "country", "state", "city", "postcode", "address1", "address2")
+        },
+        "lines": _lines(order.id),
+        "parcels": [
+            {"tracking_number": row.tracking_number, "weight_g": row.weight_g, "state": row.state}
+            for row in shipping
+            if row.parcel_id is not None
+        ],
+    }  # fmt: skip
+
+
+def _lines(order_id: uuid.UUID) -> list[dict[str, Any]]:
+    rows = session().execute(
+        select(OrderLine, Product.sku, Product.name_en, Product.name_zh)
+        .join(Product, Product.id == OrderLine.product_id)
+        .where(OrderLine.order_id == order_id)
+        .order_by(OrderLine.position)
+    ).all()
+    done = {
+        row.order_line_id: row
+        for row in session().execute(
+            text(
+                "SELECT order_line_id, sum(picked) AS picked, sum(shipped) AS shipped FROM demand WHERE order_id = :id GROUP BY 1"
+            ),
+            {"id": order_id},
+        )
+    }
+    return [
+        {
+            "position": line.position, "sku": sku, "name_en": name_en, "name_zh": name_zh,
+            "quantity": line.quantity, "batch": line.batch, "min_expires_on": line.min_expires_on,
+            "condition": line.condition, "unit_value_minor": line.unit_value_minor, "currency": line.currency,
+            "picked": int(done[line.id].picked), "shipped": int(done[line.id].shipped),
+        }
+        for line, sku, name_en, name_zh in rows
+    ]  # fmt: skip
+
+
+def order_row(order: Order) -> dict[str, Any]:
+    """The part of an order that lists show; no personal data."""
+    return {
+        "id": str(order.id),
+        "number": order.number,
+        "reference": order.reference,
+        "kind": order.kind,
+        "state": order.state,
+        "customs_state": order.customs_state,
+        "priority": order.priority,
+        "version": order.version,
+        "ordered_at": order.ordered_at.isoformat(),
+        "created_at": order.created_at.isoformat(),
+        "updated_at": order.updated_at.isoformat(),
+        "shipped_at": order.shipped_at.isoformat() if order.shipped_at else None,
+    }
+
+
+def list_orders(
+    actor: Actor,
+    *,
+    state: str | None = None,
+    reference: str | None = None,
+    warehouse_id: uuid.UUID | None = None,
+    updated_since: datetime | None = None,
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> Sequence[Order]:
+    """Orders within the actor's scope, newest first, one more than `limit` so that the caller sees a next page."""
+    query = select(Order).order_by(Order.created_at.desc(), Order.id.desc()).limit(limit + 1)
+    if actor.seller_ids is not None:
+        query = query.where(Order.owner_id.in_(actor.seller_ids))
+    if actor.warehouse_ids is not None:
+        query = query.where(Order.warehouse_id.in_(actor.warehouse_ids))
+    if state is not None:
+        query = query.where(Order.state == state)
+    if reference is not None:
+        query = query.where(Order.reference == reference)
+    if warehouse_id is not None:
+        query = query.where(Order.warehouse_id == warehouse_id)
+    if updated_since is not None:
+        query = query.where(Order.updated_at >= updated_since)
+    if after is not None:
+        query = query.where(tuple_(Order.created_at, Order.id) < tuple_(after[0], uuid.UUID(after[1])))
+    return session().scalars(query).all()
+
+
+def find_order(actor: Actor, text_: str) -> Order | None:
+    """An order by its number or its seller's reference, within scope."""
+    query = select(Order).where((Order.number == text_) | (Order.reference == text_)).limit(2)
+    if actor.seller_ids is not None:
+        query = query.where(Order.owner_id.in_(actor.seller_ids))
+    found = session().scalars(query).all()
+    return found[0] if len(found) == 1 else None
+
+
+@dataclass(frozen=True)
+class ShippedLine:
+    """What of a demand is with the customer and could come back."""
+
+    demand_id: uuid.UUID
+    product_id: uuid.UUID
+    sku: str
+    shipped: int
+    book_item_id: uuid.UUID | None
+
+
+def shipped_lines(order_id: uuid.UUID) -> list[ShippedLine]:
+    """The shipped demands of an order."""
+    rows = session().execute(
+        select(Demand, Product.sku)
+        .join(Product, Product.id == Demand.product_id)
+        .where(Demand.order_id == order_id, Demand.shipped > 0)
+        .order_by(Demand.id)
+    )
+    return [
+        ShippedLine(demand.id, demand.product_id, sku, demand.shipped, demand.book_item_id)
+        for demand, sku in rows
+    ]
+
+
+def lock_shipped_lines(order_id: uuid.UUID) -> list[ShippedLine]:
+    """The same under the order's lock: two returns of one order take their turns."""
+    lock_one(Rank.DOCUMENT, Order, order_id)
+    return shipped_lines(order_id)
+
+
+def order_of_parcel(tracking_number: str) -> uuid.UUID | None:
+    """The order behind a tracking number."""
+    found: uuid.UUID | None = session().execute(
+        text(
+            "SELECT s.subject_id FROM parcel p JOIN shipment s ON s.id = p.shipment_id"
+            " WHERE p.tracking_number = :number AND s.subject_kind = 'order'"
+        ),
+        {"number": tracking_number},
+    ).scalar()
+    return found
+
+
+@dataclass(frozen=True)
+class ReturnSource:
+    """A shipped order, as a return begins from it."""
+
+    order_id: uuid.UUID
+    owner_id: uuid.UUID
+    warehouse_id: uuid.UUID
+    state: str
+    lines: list[ShippedLine]
+
+
+def return_source(actor: Actor, named: str) -> ReturnSource | None:
+    """The order named by its id, number, reference or a tracking number; None outside the actor's scope."""
+    order_id = parse_id(named) or order_of_parcel(named)
+    order = session().get(Order, order_id) if order_id is not None else find_order(actor, named)
+    if order is None or not actor.sees_seller(order.owner_id) or not actor.sees_warehouse(order.warehouse_id):
+        return None
+    return ReturnSource(order.id, order.owner_id, order.warehouse_id, order.state, shipped_lines(order.id))
+

@@ -1,0 +1,95 @@
+"""Pure decisions of outbound: what a regime allows, how goods are verified, what a parcel should weigh."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+# A line of more units than this is not scanned unit by unit (DESIGN.md section 5, verification profile).
+EACH_UP_TO = 12
+# Tolerance of the weight check (reference: floor app, section 7.10).
+WEIGHT_TOLERANCE_G = 20
+WEIGHT_TOLERANCE_PERMILLE = 30
+PACKAGING_G = 60  # a carton and filling, until the box is chosen by the planner
+ORDERS_PER_BATCH = 12  # totes on a cart
+
+
+@dataclass(frozen=True)
+class Regime:
+    """What a customs regime lets an order be (bonded retail: one order, one list, one parcel)."""
+
+    one_parcel: bool
+    all_or_nothing: bool
+    needs_id_number: bool
+    needs_release: bool
+
+
+REGIMES: dict[str | None, Regime] = {
+    None: Regime(one_parcel=False, all_or_nothing=True, needs_id_number=False, needs_release=False),
+    # 网购保税进口 1210 and 1239: GACC announcements 2014-57 and 2016-75; the list is per parcel and complete.
+    "1210": Regime(one_parcel=True, all_or_nothing=True, needs_id_number=True, needs_release=True),
+    "1239": Regime(one_parcel=True, all_or_nothing=True, needs_id_number=True, needs_release=True),
+}
+
+
+def regime_of(code: str | None, is_bonded: bool) -> Regime:
+    """The rules of a warehouse. A bonded warehouse without a known regime gets the strictest."""
+    if not is_bonded:
+        return REGIMES[None]
+    return REGIMES.get(code, REGIMES["1210"])
+
+
+class Step(StrEnum):
+    """What a warehouse may do before customs has released an order."""
+
+    NOTHING = "nothing"
+    PICK = "pick"
+    PACK = "pack"
+
+
+_ALLOWED_BEFORE = {Step.NOTHING: set[Step](), Step.PICK: {Step.PICK}, Step.PACK: {Step.PICK, Step.PACK}}
+
+
+def may_before_release(step: Step, configured: str) -> bool:
+    """Whether `step` may happen before release in a warehouse configured so. Hand-over never may."""
+    return step in _ALLOWED_BEFORE[Step(configured)]
+
+
+class Profile(StrEnum):
+    EACH = "each"
+    CASE_AND_QUANTITY = "case_and_quantity"
+    FIRST_AND_QUANTITY = "first_and_quantity"
+
+
+def profile_of(line_quantity: int, scanned_pack: int, serial_controlled: bool) -> Profile:
+    """How a scan of this line counts: each unit up to 12 of a line, then by case code or first unit and quantity."""
+    if serial_controlled or line_quantity <= EACH_UP_TO:
+        return Profile.EACH
+    return Profile.CASE_AND_QUANTITY if scanned_pack > 1 else Profile.FIRST_AND_QUANTITY
+
+
+@dataclass(frozen=True)
+class WeightCheck:
+    expected_g: int
+    low_g: int
+    high_g: int
+
+    def accepts(self, measured_g: int) -> bool:
+        return self.low_g <= measured_g <= self.high_g
+
+
+def weight_check(units: Sequence[tuple[int, int]], packaging_g: int = PACKAGING_G) -> WeightCheck:
+    """The band a parcel must weigh in, from (unit weight in g, quantity): max(20 g, 3 %) either way."""
+    expected = packaging_g + sum(weight * quantity for weight, quantity in units)
+    tolerance = max(WEIGHT_TOLERANCE_G, -(-expected * WEIGHT_TOLERANCE_PERMILLE // 1000))
+    # The packaging is a guess until boxes are weighed: the lower bound does without it.
+    return WeightCheck(expected, expected - packaging_g - tolerance, expected + tolerance)
+
+
+def is_id_number(text: str) -> bool:
+    """A mainland resident ID number: GB 11643-1999, 18 characters, ISO 7064 mod 11-2."""
+    if len(text) != 18 or not text[:17].isdigit() or not text.isascii():
+        return False
+    weighted = sum(int(digit) * (2 ** (17 - place) % 11) for place, digit in enumerate(text[:17]))
+    return text[17].upper() == "10X98765432"[weighted % 11]

@@ -1,0 +1,153 @@
+"""What the orders API takes in. Answers are built by `queries`; `OrderOut` documents them."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from wms.outbound.workflow import OrderState
+from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Range, Text
+
+KINDS = ["dropship", "b2b", "return_to_seller"]
+CONDITIONS = ["good", "damaged", "grade_b", "grade_c"]
+CANCEL_REASONS = ["buyer_cancelled", "duplicate", "address_problem", "out_of_stock", "billing", "other"]
+
+
+class ConsigneeIn(CodedSchema):
+    name = Text(80, required=True, metadata={"example": "Anna Schmidt"})
+    company = Text(80, allow_none=True)
+    phone = Text(32, allow_none=True, metadata={"example": "+49 30 1234567"})
+    email = Text(120, allow_none=True, pattern=r"[^@\s]+@[^@\s]+")
+    country = Country(required=True, metadata={"example": "DE"})
+    state = Text(60, allow_none=True)
+    city = Text(60, required=True, metadata={"example": "Berlin"})
+    postcode = Text(16, allow_none=True, metadata={"example": "10115"})
+    address1 = Text(120, required=True, metadata={"example": "Invalidenstraße 117"})
+    address2 = Text(120, allow_none=True)
+    id_number = Text(18, allow_none=True, metadata={"description": "GB 11643 ID number; bonded orders need it."})
+
+
+class OrderLineIn(CodedSchema):
+    sku = Text(40, required=True, metadata={"example": "MUG-BLUE"})
+    quantity = Count(1, 99_999, required=True, metadata={"example": 2})
+    batch = Text(40, allow_none=True)
+    min_expires_on = fields.Date(allow_none=True)
+    condition = Choice(CONDITIONS, load_default="good")
+    unit_value_minor = Count(0, 2_000_000_000, allow_none=True, metadata={"example": 1290})
+    currency = Currency(allow_none=True, metadata={"example": "EUR"})
+
+
+class OrderIn(CodedSchema):
+    reference = Text(50, required=True, metadata={"example": "SHOP-10001"})
+    seller = Text(8, allow_none=True, metadata={"description": "Seller code; implied when the key has one seller."})
+    warehouse = Text(16, required=True, metadata={"example": "DE1"})
+    service = Text(32, required=True, metadata={"example": "HOUSE-STD"})
+    kind = Choice(KINDS, load_default="dropship")
+    shop_id = fields.UUID(allow_none=True)
+    priority = Count(0, 9, load_default=0)
+    remark = Text(255, allow_none=True)
+    ordered_at = fields.AwareDateTime(allow_none=True, metadata={"example": "2026-11-24T08:15:00+00:00"})
+    consignee = fields.Nested(ConsigneeIn, required=True)
+    lines = Items(fields.Nested(OrderLineIn), 1, 500, required=True)
+
+
+class OrdersIn(CodedSchema):
+    orders = Items(fields.Nested(OrderIn), 1, 200, required=True)
+
+
+class OrderPatch(CodedSchema):
+    consignee = fields.Nested(ConsigneeIn)
+    priority = Count(0, 9)
+    remark = Text(255, allow_none=True)
+
+
+class CancelIn(CodedSchema):
+    reason = Choice(CANCEL_REASONS, load_default="other")
+
+
+class OrderQuery(CodedSchema):
+    state = Choice([state.value for state in OrderState])
+    reference = Text(50)
+    warehouse_id = fields.UUID()
+    updated_since = fields.AwareDateTime()
+    cursor = Text(200)
+    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+
+
+class OrderAccepted(CodedSchema):
+    """Ids and states only: the stored answer of a command holds no personal data."""
+
+    id = fields.UUID(required=True)
+    number = fields.String(required=True, metadata={"example": "SOACME-261124-0001"})
+    reference = fields.String(required=True)
+    state = fields.String(required=True, metadata={"example": "promised"})
+    customs_state = fields.String(required=True, metadata={"example": "none"})
+    version = fields.Integer(required=True)
+
+
+class OrderRow(OrderAccepted):
+    kind = fields.String(required=True)
+    priority = fields.Integer(required=True)
+    ordered_at = fields.AwareDateTime(required=True)
+    created_at = fields.AwareDateTime(required=True)
+    updated_at = fields.AwareDateTime(required=True)
+    shipped_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class ConsigneeOut(CodedSchema):
+    name = fields.String(allow_none=True)
+    company = fields.String(allow_none=True)
+    phone = fields.String(allow_none=True)
+    email = fields.String(allow_none=True)
+    country = fields.String()
+    state = fields.String(allow_none=True)
+    city = fields.String(allow_none=True)
+    postcode = fields.String(allow_none=True)
+    address1 = fields.String(allow_none=True)
+    address2 = fields.String(allow_none=True)
+
+
+class OrderLineOut(CodedSchema):
+    position = fields.Integer()
+    sku = fields.String()
+    name_en = fields.String()
+    name_zh = fields.String()
+    quantity = fields.Integer()
+    batch = fields.String(allow_none=True)
+    min_expires_on = fields.Date(allow_none=True)
+    condition = fields.String()
+    unit_value_minor = fields.Integer(allow_none=True)
+    currency = fields.String(allow_none=True)
+    picked = fields.Integer()
+    shipped = fields.Integer()
+
+
+class ParcelOut(CodedSchema):
+    tracking_number = fields.String(allow_none=True)
+    weight_g = fields.Integer(allow_none=True)
+    state = fields.String()
+
+
+class OrderOut(OrderRow):
+    warehouse = fields.String()
+    service = fields.String()
+    remark = fields.String(allow_none=True)
+    cancel_reason = fields.String(allow_none=True)
+    consignee = fields.Nested(ConsigneeOut)
+    lines = fields.List(fields.Nested(OrderLineOut))
+    parcels = fields.List(fields.Nested(ParcelOut))
+
+
+class OrderPage(CodedSchema):
+    data = fields.List(fields.Nested(OrderRow), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class BulkItem(CodedSchema):
+    index = fields.Integer(required=True)
+    status = fields.Integer(required=True)
+    answer = fields.Nested(OrderAccepted)
+    problem = fields.Dict()
+
+
+class BulkOut(CodedSchema):
+    results = fields.List(fields.Nested(BulkItem), required=True)

@@ -1,0 +1,1 @@
+"""Use cases of outbound, one file per noun."""

@@ -1,0 +1,112 @@
+"""Stopping work on a cancelled order, and bringing what was picked back to a bin."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+
+from sqlalchemy import select, text
+
+from wms.core.actor import Actor
+from wms.core.refusals import Refused, not_found
+from wms.facility.models import HandlingUnit, Location
+from wms.inventory import ledger
+from wms.inventory.ledger import Posted, PostingDraft, stock_of
+from wms.inventory.models import Balance
+from wms.inventory.rules import MoveDraft, Reason, Stock
+from wms.outbound.models import Demand, Order, PickTask
+from wms.outbound.workflow import TASK, TaskState
+from wms.platform.database import session
+from wms.platform.locks import Rank, lock, lock_one
+from wms.printing import service as printing
+from wms.shipping import service as shipping
+from wms.shipping.queries import live_parcels
+
+PUT_BACK = "put_back"
+
+
+def stop_work(actor: Actor, order: Order) -> None:
+    """Open pick tasks end, the waybill is void, unused permits are withdrawn, picked goods wait to be put back."""
+    # Documents before tasks before goods: the order of the lock ranks.
+    if order.shipment_id is not None:
+        parcels = [parcel.id for parcel in live_parcels(order.shipment_id)]
+        shipping.void_shipment(actor, order.shipment_id, "order_cancelled")
+        printing.void_documents("parcel", parcels)
+    open_tasks = select(PickTask.id).where(PickTask.order_id == order.id, PickTask.state == TaskState.OPEN.value)
+    for task in lock(Rank.TASK, PickTask, session().scalars(open_tasks)):
+        task.state = TASK.apply("cancel", task.state).value
+    units = select(HandlingUnit.id).where(HandlingUnit.subject_kind == "order", HandlingUnit.subject_id == order.id)
+    for unit in lock(Rank.HANDLING_UNIT, HandlingUnit, session().scalars(units)):
+        unit.subject_kind = PUT_BACK
+    session().flush()
+
+
+def put_back(
+    actor: Actor,
+    unit_id: uuid.UUID,
+    product_id: uuid.UUID,
+    quantity: int,
+    location_id: uuid.UUID,
+) -> Posted:
+    """Goods of a cancelled order go from their tote or parcel to a bin and sell again."""
+    unit = lock_one(Rank.HANDLING_UNIT, HandlingUnit, unit_id)
+    if unit is None or not actor.sees_warehouse(unit.warehouse_id):
+        raise not_found("handling unit")
+    if unit.subject_kind != PUT_BACK or unit.subject_id is None:
+        raise Refused("nothing_to_put_back", {})
+    location = session().get(Location, location_id)
+    if location is None or location.warehouse_id != unit.warehouse_id:
+        raise not_found("location")
+    moves = _moves(unit, product_id, quantity, location.id)
+    settles = _settles(unit.subject_id, moves)
+    posted = ledger.post(actor, PostingDraft(Reason.PUT_BACK, "order", unit.subject_id, moves, settles=settles))
+    _free_if_empty(unit)
+    return posted
+
+
+def _moves(unit: HandlingUnit, product_id: uuid.UUID, quantity: int, location_id: uuid.UUID) -> list[MoveDraft]:
+    rows = session().scalars(
+        select(Balance)
+        .where(Balance.handling_unit_id == unit.id, Balance.product_id == product_id, Balance.on_hand > 0)
+        .order_by(Balance.id)
+    )
+    moves: list[MoveDraft] = []
+    left = quantity
+    for row in rows:
+        taken = min(left, row.on_hand)
+        if taken > 0:
+            source = stock_of(row)
+            target = Stock(**{**vars(source), "location_id": location_id, "handling_unit_id": None})
+            moves.append(MoveDraft(source, target, taken))
+            left -= taken
+    if left > 0:
+        raise Refused("nothing_to_put_back", {"wanted": quantity})
+    return moves
+
+
+def _settles(order_id: uuid.UUID, moves: list[MoveDraft]) -> dict[uuid.UUID, int]:
+    """Which promises' claims on the customs book these goods give back."""
+    returned: dict[tuple[uuid.UUID, uuid.UUID | None], int] = defaultdict(int)
+    for move in moves:
+        assert isinstance(move.source, Stock)
+        returned[(move.source.product_id, move.source.book_item_id)] += move.quantity
+    settles: dict[uuid.UUID, int] = {}
+    for demand in session().scalars(select(Demand).where(Demand.order_id == order_id).order_by(Demand.id)):
+        key = (demand.product_id, demand.book_item_id)
+        share = min(returned.get(key, 0), demand.picked)
+        if share and demand.promise_id is not None and demand.book_item_id is not None:
+            settles[demand.promise_id] = share
+            returned[key] -= share
+    return settles
+
+
+def _free_if_empty(unit: HandlingUnit) -> None:
+    left = session().scalar(
+        text("SELECT coalesce(sum(on_hand), 0) FROM balance WHERE handling_unit_id = :unit"), {"unit": unit.id}
+    )
+    if left == 0:
+        session().execute(text("UPDATE outbound_order SET tote_id = NULL WHERE tote_id = :unit"), {"unit": unit.id})
+        unit.subject_kind = None
+        unit.subject_id = None
+        unit.state = "open" if unit.kind == "tote" else "gone"
+        session().flush()

@@ -1,0 +1,69 @@
+"""Customs' word on a bonded order, recorded by a clerk until the customs feature speaks for itself."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+
+from sqlalchemy import select
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.core.refusals import Refused
+from wms.customs import service as customs
+from wms.outbound.events import OrderReleased
+from wms.outbound.models import Demand, Order, OrderException
+from wms.outbound.service.orders import load_order_to_edit
+from wms.outbound.workflow import ORDER, OrderState
+from wms.platform.database import session
+from wms.platform.events import record
+
+RELEASABLE = {
+    OrderState.AWAITING_CUSTOMS.value, OrderState.PROMISED.value, OrderState.WAVED.value, OrderState.PICKING.value,
+    OrderState.PICKED.value, OrderState.PACKED.value,
+}  # fmt: skip
+
+
+def record_release(actor: Actor, order_id: uuid.UUID, document: str) -> Order:
+    """Customs released the order's list: permits are written for its goods, and work may go on."""
+    order = load_order_to_edit(actor, order_id)
+    if order.customs_state == "released":
+        raise Refused("not_released_twice", {})
+    if order.customs_state != "waiting" or order.state not in RELEASABLE:
+        ORDER.apply("release_customs", order.state)
+    lines: dict[tuple[uuid.UUID, uuid.UUID], int] = defaultdict(int)
+    for demand in session().scalars(select(Demand).where(Demand.order_id == order.id)):
+        assert demand.book_item_id is not None  # promised under a book line
+        lines[(demand.product_id, demand.book_item_id)] += demand.quantity
+    customs.record_release(
+        actor, order.warehouse_id, "order", order.id, document,
+        [(product, item, quantity) for (product, item), quantity in sorted(lines.items())],
+    )  # fmt: skip
+    order.customs_state = "released"
+    if order.state == OrderState.AWAITING_CUSTOMS.value:
+        order.state = ORDER.apply("release_customs", order.state).value
+    order.version += 1
+    order.updated_at = clock.now()
+    session().flush()
+    record(OrderReleased(subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id))
+    return order
+
+
+def record_refusal(actor: Actor, order_id: uuid.UUID, document: str, reason: str) -> Order:
+    """Customs refused it: work stops, and a supervisor decides."""
+    order = load_order_to_edit(actor, order_id)
+    if order.customs_state != "waiting":
+        raise Refused("not_released_twice", {})
+    customs.record_refusal(actor, order.warehouse_id, "order", order.id, document, reason)
+    order.customs_state = "refused"
+    order.version += 1
+    order.updated_at = clock.now()
+    session().add(
+        OrderException(
+            id=new_id(), warehouse_id=order.warehouse_id, order_id=order.id, kind="customs_refused",
+            detail=document, created_at=clock.now(),
+        )
+    )  # fmt: skip
+    session().flush()
+    return order

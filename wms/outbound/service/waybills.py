@@ -1,0 +1,54 @@
+"""Shipments and waybills of a wave: prepared after its release, while the pickers walk.
+
+A job of its own, because it locks documents: the wave has by then let go of the balances.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from wms.core.actor import SYSTEM
+from wms.outbound.models import Order
+from wms.outbound.workflow import OrderState
+from wms.platform.database import session
+from wms.platform.locks import Rank, lock
+from wms.printing import service as printing
+from wms.printing.service import DocumentDraft
+from wms.shipping import service as shipping
+
+GONE = {OrderState.CANCELLED.value, OrderState.SHORT.value, OrderState.SHIPPED.value}
+
+
+def prepare_wave(wave_id: uuid.UUID) -> int:
+    """Open shipments, draw numbers and request the waybills of a wave, in its order; returns how many.
+
+    Safe to run twice: a shipment, a number and a valid waybill are kept when they exist.
+    """
+    ids = session().scalars(select(Order.id).where(Order.wave_id == wave_id))
+    orders = [order for order in lock(Rank.DOCUMENT, Order, ids) if order.state not in GONE]
+    prepare(sorted(orders, key=lambda order: (order.ordered_at, order.id)))
+    return len(orders)
+
+
+def prepare(orders: Sequence[Order]) -> None:
+    """The same for single orders, which the caller holds. All of one warehouse."""
+    drafts = []
+    for order in orders:
+        shipment = shipping.open_shipment(
+            SYSTEM, order.warehouse_id, order.owner_id, order.service_id, "order", order.id
+        )
+        for parcel in shipping.draw_number(SYSTEM, shipment.id):
+            drafts.append(
+                DocumentDraft(
+                    kind="waybill", subject_kind="parcel", subject_id=parcel.id, owner_id=order.owner_id,
+                    barcode=parcel.tracking_number, parent=("order", order.id),
+                )
+            )  # fmt: skip
+        shipping.mark_labelled(SYSTEM, shipment.id)
+        order.shipment_id = shipment.id
+    session().flush()
+    if drafts:
+        printing.request_documents(SYSTEM, orders[0].warehouse_id, drafts)

@@ -1,0 +1,90 @@
+"""States of orders, waves and pick tasks, each a table. Services apply them; nothing else changes a state."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from wms.core.workflow import Workflow, move
+
+
+class OrderState(StrEnum):
+    SHORT = "short"  # waiting for stock
+    AWAITING_CUSTOMS = "awaiting_customs"  # promised, not released, and nothing may be done before release
+    PROMISED = "promised"  # ready for a wave
+    WAVED = "waved"  # bins allocated, on a pick list
+    PICKING = "picking"
+    PICKED = "picked"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    CANCELLED = "cancelled"
+
+
+S = OrderState
+
+ORDER = Workflow(
+    "order",
+    OrderState,
+    S.SHORT,
+    {
+        "promise": move(S.SHORT, S.PROMISED),
+        "declare": move([S.SHORT, S.PROMISED], S.AWAITING_CUSTOMS),
+        "release_customs": move(S.AWAITING_CUSTOMS, S.PROMISED),
+        "lose_stock": move([S.PROMISED, S.AWAITING_CUSTOMS, S.WAVED], S.SHORT),
+        "wave": move(S.PROMISED, S.WAVED),
+        "start_picking": move(S.WAVED, S.PICKING),
+        "finish_picking": move(S.PICKING, S.PICKED),
+        "pack": move(S.PICKED, S.PACKED),
+        "ship": move(S.PACKED, S.SHIPPED),
+        "cancel": move(
+            [S.SHORT, S.AWAITING_CUSTOMS, S.PROMISED, S.WAVED, S.PICKING, S.PICKED, S.PACKED], S.CANCELLED
+        ),
+    },
+)
+
+
+class WaveState(StrEnum):
+    RELEASED = "released"
+    DONE = "done"
+
+
+WAVE = Workflow(
+    "wave", WaveState, WaveState.RELEASED, {"finish": move(WaveState.RELEASED, WaveState.DONE)}
+)
+
+
+class BatchState(StrEnum):
+    OPEN = "open"
+    PICKING = "picking"
+    DONE = "done"
+
+
+BATCH = Workflow(
+    "batch",
+    BatchState,
+    BatchState.OPEN,
+    {
+        "take": move([BatchState.OPEN, BatchState.PICKING], BatchState.PICKING),
+        "finish": move([BatchState.OPEN, BatchState.PICKING], BatchState.DONE),
+    },
+)
+
+
+class TaskState(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+    SHORT = "short"
+    CANCELLED = "cancelled"
+
+
+TASK = Workflow(
+    "pick_task",
+    TaskState,
+    TaskState.OPEN,
+    {
+        "finish": move(TaskState.OPEN, TaskState.DONE),
+        "report_short": move(TaskState.OPEN, TaskState.SHORT),
+        "cancel": move(TaskState.OPEN, TaskState.CANCELLED),
+    },
+)
+
+WORKFLOWS = [ORDER, WAVE, BATCH, TASK]

@@ -1,0 +1,89 @@
+"""Labels for sellers' systems: ask, look until ready, fetch.
+
+A file that is still being made is answered 409 `not_ready` with `Retry-After`: the resource exists, its content does
+not yet, and a client that ignores status codes does not mistake a notice for a PDF.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused
+from wms.facility.queries import warehouse_by_code
+from wms.platform.access import actor, requires
+from wms.platform.http import answer_outcome, run_command
+from wms.platform.problems import refusal_problem
+from wms.printing import queries, schemas, service
+from wms.printing.products import request_product_labels
+
+RETRY_SECONDS = 1
+
+labels = Blueprint("labels", __name__, url_prefix="/api/v1/labels", description="Asking for labels")
+bundles = Blueprint("bundles", __name__, url_prefix="/api/v1/bundles", description="Files of up to 100 labels")
+documents = Blueprint("documents", __name__, url_prefix="/api/v1/documents", description="Single labels")
+BLUEPRINTS = [labels, bundles, documents]
+
+
+@labels.post("/products")
+@requires(Permission.LABELS_READ)
+@labels.arguments(schemas.ProductLabels)
+@labels.response(202, schemas.BundlesAnswer)
+def product_labels(body: dict[str, Any]) -> Response:
+    """Labels for units of products. `Location` is the first bundle. Needs an `Idempotency-Key`."""
+    outcome = run_command("labels.products", body, lambda: _request(body), lambda made: {"bundles": made}, 202)
+    return answer_outcome(outcome, lambda answer: f"/api/v1/bundles/{answer['bundles'][0]}")
+
+
+def _request(body: dict[str, Any]) -> list[uuid.UUID]:
+    quantities: Counter[uuid.UUID] = Counter()
+    for line in body["lines"]:
+        quantities[line["product_id"]] += line["quantity"]
+    warehouse = warehouse_by_code(actor(), body["warehouse"])
+    size = schemas.PRODUCT_SIZES[body["size"]]
+    return request_product_labels(actor(), warehouse.id, quantities, size, schemas.MOST_LABELS)
+
+
+@bundles.get("/<uuid:bundle_id>")
+@requires(Permission.LABELS_READ)
+@bundles.response(200, schemas.BundleAnswer)
+def show(bundle_id: uuid.UUID) -> dict[str, Any]:
+    """The state of a bundle and of each label in it; a refused label says why."""
+    bundle = queries.load_bundle(actor(), bundle_id)
+    return schemas.dump_bundle(bundle, list(queries.documents_of(bundle.id)))
+
+
+@bundles.get("/<uuid:bundle_id>/pdf")
+@requires(Permission.LABELS_READ)
+@bundles.response(200, description="The PDF", content_type="application/pdf")
+def bundle_file(bundle_id: uuid.UUID) -> Response:
+    """The whole file, one label a page."""
+    return answer_pdf(lambda: service.bundle_pdf(actor(), bundle_id), f"labels-{bundle_id}.pdf")
+
+
+@documents.get("/<uuid:document_id>/pdf")
+@requires(Permission.LABELS_READ)
+@documents.response(200, description="The PDF", content_type="application/pdf")
+def document_file(document_id: uuid.UUID) -> Response:
+    """One label as a PDF of one page."""
+    return answer_pdf(lambda: service.document_pdf(actor(), document_id), f"label-{document_id}.pdf")
+
+
+def answer_pdf(make: Callable[[], bytes], name: str) -> Response:
+    """The file, or the problem; `Retry-After` while it is being made."""
+    try:
+        content = make()
+    except Refused as refusal:
+        response = refusal_problem(refusal)
+        if refusal.code == "not_ready":
+            response.headers["Retry-After"] = str(RETRY_SECONDS)
+        return response
+    response = Response(content, 200, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return response

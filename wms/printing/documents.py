@@ -1,0 +1,78 @@
+"""What the labels of the lower tiers say: bins and products. Every other feature speaks for its own records."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+
+from labels import Label, LabelRefused, LocationLabel, ProductLabel, Size
+from wms.catalog.models import Product, ProductBarcode
+from wms.catalog.queries import barcodes_of
+from wms.core.checkdigits import is_valid_gtin
+from wms.facility.models import Location, Zone
+from wms.identity.queries import seller_codes
+from wms.platform.database import session
+from wms.printing.models import LabelDocument, LabelKind
+
+# GTIN length → the symbol that retail scanners expect; a GTIN-14 is printed as Code 128.
+RETAIL = {13: "ean13", 12: "upca", 8: "ean8"}
+
+
+def location_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
+    ids = {document.subject_id for document in documents}
+    rows = session().execute(
+        select(Location, Zone.code).join(Zone, Zone.id == Location.zone_id).where(Location.id.in_(ids))
+    )
+    found = {location.id: (location, zone) for location, zone in rows}
+    return [
+        _location(*found[document.subject_id], document) if document.subject_id in found else LabelRefused("gone")
+        for document in documents
+    ]
+
+
+def _location(location: Location, zone: str, document: LabelDocument) -> Label:
+    return LocationLabel(size=Size(*document.size_mm), code=location.code, barcode=location.barcode, zone=zone)
+
+
+def product_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
+    ids = {document.subject_id for document in documents}
+    products = {product.id: product for product in session().scalars(select(Product).where(Product.id.in_(ids)))}
+    codes = barcodes_of(ids)
+    owners = seller_codes({product.owner_id for product in products.values()})
+    return [
+        _product(products[document.subject_id], codes[document.subject_id], owners, document)
+        if document.subject_id in products
+        else LabelRefused("gone")
+        for document in documents
+    ]
+
+
+def _product(
+    product: Product, codes: Sequence[ProductBarcode], owners: Mapping[uuid.UUID, str], document: LabelDocument
+) -> Label | LabelRefused:
+    code = unit_code(codes, document.barcode)
+    if code is None:
+        return LabelRefused("no_barcode", {"field": "barcode"})
+    symbology = RETAIL.get(len(code), "code128") if is_valid_gtin(code) else "code128"
+    return ProductLabel(
+        size=Size(*document.size_mm),
+        barcode=code,
+        symbology=symbology,  # type: ignore[arg-type]
+        sku=product.sku,
+        name=product.name_zh if product.name_zh == product.name_en else f"{product.name_en} {product.name_zh}",
+        origin=f"Made in {product.origin_country}" if product.origin_country else "",
+        owner_code=owners[product.owner_id],
+    )
+
+
+def unit_code(codes: Sequence[ProductBarcode], wanted: str | None = None) -> str | None:
+    """The code that goes on one unit: the one asked for, else the oldest that means a single unit."""
+    units = [code.barcode for code in codes if code.quantity == 1]
+    if wanted is not None:
+        return wanted if wanted in units else None
+    return units[0] if units else None
+
+
+SOURCES = {LabelKind.LOCATION: location_labels, LabelKind.PRODUCT: product_labels}

@@ -1,0 +1,22 @@
+"""What printing may refuse, in words."""
+
+from __future__ import annotations
+
+from wms.platform.i18n import N_
+
+TEXTS = {
+    "not_ready": N_("The label is still being made. Wait a moment."),
+    "label_refused": N_("The label cannot be printed: %(reason)s (%(field)s)."),
+    "label_voided": N_("This label is void. Do not use it."),
+    "label_superseded": N_("There is a newer label. Use that one."),
+    "label_erased": N_("This label has been erased."),
+    "bundle_failed": N_("None of these labels can be printed."),
+    "sent_before": N_("This label was already sent to print. Scan it, or say that none came out."),
+    "printed_before": N_("This label was already printed. A reprint needs a reason."),
+    "arm_first": N_("Print this label from the bench."),
+    "reprint_reason_missing": N_("Say why it is printed again."),
+    "not_printed_yet": N_("This label was never printed."),
+    "no_label": N_("There is no label of this."),
+    "too_many_labels": N_("At most %(limit)s labels in one request."),
+    "size_unknown": N_("This size is not offered."),
+}

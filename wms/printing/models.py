@@ -1,0 +1,188 @@
+"""Tables of printing. A *document* is one label; a *bundle* is the file that up to 100 of them are rendered into.
+
+Printing knows what a label is about only as (subject kind, subject id): a bin, a product, a carton, a parcel; and the
+document that stands over it as (parent kind, parent id): a booking, an order. What a label says is asked of its
+feature when it is rendered (`sources.py`) and stored nowhere but in the file.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Sequence, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wms.platform.database import Base, DocumentId, Instant, Reference
+
+
+class LabelKind(StrEnum):
+    LOCATION = "location"
+    PRODUCT = "product"
+    CARTON = "carton"
+    WAYBILL = "waybill"
+
+
+@dataclass(frozen=True)
+class KindRules:
+    """`one_valid`: a subject has one valid label of the kind, a new one supersedes it; others are made at will.
+    `once`: never sent to a printer again without a person. `personal`: erased after its time. `size_mm`: by default.
+    """
+
+    one_valid: bool
+    once: bool
+    personal: bool
+    size_mm: tuple[float, float]
+
+
+KINDS: dict[str, KindRules] = {
+    LabelKind.LOCATION: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 60)),
+    LabelKind.PRODUCT: KindRules(one_valid=False, once=False, personal=False, size_mm=(60, 40)),
+    LabelKind.CARTON: KindRules(one_valid=True, once=False, personal=False, size_mm=(100, 150)),
+    LabelKind.WAYBILL: KindRules(one_valid=True, once=True, personal=True, size_mm=(100, 150)),
+}
+
+
+class DocumentState(StrEnum):
+    REQUESTED = "requested"
+    READY = "ready"
+    REFUSED = "refused"  # could not be drawn truthfully: `refusal` says why
+    SUPERSEDED = "superseded"
+    VOIDED = "voided"
+
+
+class BundleState(StrEnum):
+    REQUESTED = "requested"
+    READY = "ready"
+    FAILED = "failed"  # none of its labels could be drawn
+
+
+class PrintState(StrEnum):
+    """Up to *fetched* everything may be retried freely; from *dispatching* on a waybill waits for a person."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    FETCHED = "fetched"
+    DISPATCHING = "dispatching"
+    DISPATCHED = "dispatched"
+    PRINTED = "printed"
+    FAILED_SAFE = "failed_safe"  # proved not sent
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    VOIDED = "voided"
+
+
+# Versions of labels that are made at will: only their difference matters.
+label_version = Sequence("label_version", metadata=Base.metadata)
+
+
+class LabelBundle(Base):
+    """One file of up to 100 pages in the order asked for. `owner_id` is set when all labels are one seller's."""
+
+    __tablename__ = "label_bundle"
+    __table_args__ = (
+        CheckConstraint("state <> 'ready' OR file_id IS NOT NULL OR erased_at IS NOT NULL", name="ready_has_a_file"),
+        Index("ix_label_bundle_erase", "erase_on", postgresql_where=text("file_id IS NOT NULL")),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("seller.id"))
+    state: Mapped[str] = mapped_column(String(12))
+    revision: Mapped[int] = mapped_column(Integer, default=0)  # counts renderings asked for
+    pages: Mapped[int] = mapped_column(Integer, default=0)
+    file_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stored_file.id"))
+    erase_on: Mapped[date | None] = mapped_column(Date)
+    erased_at: Mapped[Instant | None]
+    requested_by: Mapped[Reference]
+    created_at: Mapped[Instant]
+    ready_at: Mapped[Instant | None]
+
+
+class LabelDocument(Base):
+    """One label, printed `copies` times on as many pages. `barcode` is what a scanner must read from it."""
+
+    __tablename__ = "label_document"
+    __table_args__ = (
+        UniqueConstraint("subject_kind", "subject_id", "kind", "version"),
+        Index("uq_label_document_valid", "subject_kind", "subject_id", "kind", unique=True,
+              postgresql_where=text("kind IN ('carton', 'waybill') AND state IN ('requested', 'ready')")),
+        Index("ix_label_document_bundle", "bundle_id", "position"),
+        Index("ix_label_document_parent", "parent_kind", "parent_id",
+              postgresql_where=text("parent_id IS NOT NULL")),
+        CheckConstraint("copies BETWEEN 1 AND 100", name="copies"),
+        CheckConstraint("(state = 'refused') = (refusal IS NOT NULL)", name="refused_says_why"),
+    )  # fmt: skip
+
+    id: Mapped[DocumentId]
+    kind: Mapped[str] = mapped_column(String(12))
+    subject_kind: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[Reference]
+    parent_kind: Mapped[str | None] = mapped_column(String(16))
+    parent_id: Mapped[uuid.UUID | None]
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("seller.id"))
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    version: Mapped[int] = mapped_column(Integer)
+    width_mm: Mapped[float]
+    height_mm: Mapped[float]
+    barcode: Mapped[str | None] = mapped_column(String(80))
+    state: Mapped[str] = mapped_column(String(12))
+    refusal: Mapped[str | None] = mapped_column(String(40))
+    refusal_field: Mapped[str | None] = mapped_column(String(40))
+    bundle_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("label_bundle.id"))
+    position: Mapped[int] = mapped_column(Integer)  # in the bundle, as asked for
+    page_index: Mapped[int | None] = mapped_column(Integer)  # of its first copy, once rendered
+    copies: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[Instant]
+    erased_at: Mapped[Instant | None]
+
+    @property
+    def size_mm(self) -> tuple[float, float]:
+        return self.width_mm, self.height_mm
+
+
+class PrintJob(Base):
+    """One sending of a document to a printer. A second *original* is impossible: asking gives the first."""
+
+    __tablename__ = "print_job"
+    __table_args__ = (
+        Index("uq_print_job_original", "document_id", unique=True, postgresql_where=text("reason = 'original'")),
+        Index("ix_print_job_document", "document_id", "created_at"),
+        Index("ix_print_job_moving", "state", "expires_at",
+              postgresql_where=text("state IN ('queued', 'claimed', 'fetched', 'dispatching')")),
+        CheckConstraint("reason IN ('original', 'reprint', 'auto')", name="reason"),
+        CheckConstraint("(reason = 'reprint') = (reprint_reason IS NOT NULL)", name="reprint_says_why"),
+    )  # fmt: skip
+
+    id: Mapped[DocumentId]
+    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("label_document.id"))
+    warehouse_id: Mapped[Reference]
+    station_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("station.id"))
+    copies: Mapped[int] = mapped_column(Integer, default=1)
+    reason: Mapped[str] = mapped_column(String(8))
+    reprint_reason: Mapped[str | None] = mapped_column(String(120))
+    requested_by: Mapped[Reference]
+    dup_policy: Mapped[str] = mapped_column(String(8))  # once | retry_ok
+    state: Mapped[str] = mapped_column(String(12))
+    expires_at: Mapped[Instant]
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    confirmed_by: Mapped[str | None] = mapped_column(String(8))  # scan | printer | human
+    created_at: Mapped[Instant]
+    dispatching_at: Mapped[Instant | None]
+    printed_at: Mapped[Instant | None]
+
+
+class PrintEvent(Base):
+    """What happened to a print job, by whom it was told. Append-only in use."""
+
+    __tablename__ = "print_event"
+
+    job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("print_job.id"), primary_key=True)
+    source: Mapped[str] = mapped_column(String(8), primary_key=True)  # server | agent
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True)
+    type: Mapped[str] = mapped_column(String(16))
+    detail: Mapped[str | None] = mapped_column(String(120))
+    at: Mapped[Instant]

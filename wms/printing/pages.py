@@ -1,0 +1,158 @@
+"""Label files for people who are logged in, and the bench's print buttons: `/labels/…`.
+
+A waybill is handed to a bench's browser only after it was *armed* (a POST, on record): opening a link twice does not
+print it twice. Labels that may be printed twice are simply files.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from wms.core.ids import parse_id
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused, invalid
+from wms.platform import commands
+from wms.platform.access import actor, requires
+from wms.platform.pages import lazy, state_labels
+from wms.platform.problems import refusal_problem
+from wms.printing import queries, service
+from wms.printing.api import answer_pdf
+from wms.printing.models import KINDS, LabelDocument, PrintJob, PrintState
+
+blueprint = Blueprint("printing_pages", __name__, url_prefix="/labels")
+BLUEPRINTS = [blueprint]
+
+state_labels["label_document"] = {
+    "requested": (lazy("Being made"), "info"),
+    "ready": (lazy("Ready"), "ok"),
+    "refused": (lazy("Cannot be printed"), "stop"),
+    "superseded": (lazy("Replaced"), "idle"),
+    "voided": (lazy("Void"), "stop"),
+}
+state_labels["label_bundle"] = {
+    "requested": (lazy("Being made"), "info"),
+    "ready": (lazy("Ready"), "ok"),
+    "failed": (lazy("Cannot be printed"), "stop"),
+}
+state_labels["print_job"] = {
+    "queued": (lazy("Waiting"), "idle"),
+    "claimed": (lazy("Waiting"), "idle"),
+    "fetched": (lazy("Waiting"), "idle"),
+    "dispatching": (lazy("Being printed"), "info"),
+    "dispatched": (lazy("Being printed"), "info"),
+    "printed": (lazy("Printed"), "ok"),
+    "failed_safe": (lazy("Not printed"), "warn"),
+    "unknown": (lazy("Printed?"), "warn"),
+    "expired": (lazy("Too late"), "warn"),
+    "cancelled": (lazy("Cancelled"), "idle"),
+    "voided": (lazy("Void"), "stop"),
+}
+
+
+@blueprint.get("/bundles/<uuid:bundle_id>.pdf")
+@requires(Permission.LABELS_READ)
+def bundle_file(bundle_id: uuid.UUID) -> Response:
+    """The file; for staff a bundle with waybills only once it was armed."""
+
+    def make() -> bytes:
+        _require_armed(queries.documents_of(queries.load_bundle(actor(), bundle_id).id))
+        return service.bundle_pdf(actor(), bundle_id)
+
+    return answer_pdf(make, f"labels-{bundle_id}.pdf")
+
+
+@blueprint.get("/documents/<uuid:document_id>.pdf")
+@requires(Permission.LABELS_READ)
+def document_file(document_id: uuid.UUID) -> Response:
+    def make() -> bytes:
+        _require_armed([queries.load_document(actor(), document_id)])
+        return service.document_pdf(actor(), document_id)
+
+    return answer_pdf(make, f"label-{document_id}.pdf")
+
+
+def _require_armed(documents: Iterable[LabelDocument]) -> None:
+    """Sellers may look at their own labels; a bench gets a waybill only while its print is under way."""
+    found = actor()
+    if not found.is_staff or found.may(Permission.LABELS_REPRINT):
+        return
+    for document in documents:
+        last = queries.last_job(document.id) if KINDS[document.kind].once else None
+        if KINDS[document.kind].once and (last is None or last.state != PrintState.DISPATCHING.value):
+            raise Refused("arm_first", {})
+
+
+@blueprint.post("/documents/<uuid:document_id>/print")
+@requires(Permission.FLOOR_WORK)
+def print_document(document_id: uuid.UUID) -> BaseResponse:
+    """The bench prints a label: armed on record, then its file. The same command again leads to the same file."""
+
+    def use_case() -> PrintJob:
+        return service.arm(actor(), service.request_print(actor(), document_id, _station()).id)
+
+    return _armed("labels.print", {"document": document_id}, use_case, ".document_file", document_id=document_id)
+
+
+@blueprint.post("/bundles/<uuid:bundle_id>/print")
+@requires(Permission.FLOOR_WORK)
+def print_bundle(bundle_id: uuid.UUID) -> BaseResponse:
+    """The bench prints a whole bundle, one print on record for each label."""
+
+    def use_case() -> PrintJob:
+        return service.arm_bundle(actor(), bundle_id, _station())[-1]
+
+    return _armed("labels.print_bundle", {"bundle": bundle_id}, use_case, ".bundle_file", bundle_id=bundle_id)
+
+
+@blueprint.post("/documents/<uuid:document_id>/reprint")
+@requires(Permission.FLOOR_WORK)
+def reprint(document_id: uuid.UUID) -> BaseResponse:
+    """Once more, with a reason; a waybill only with the permission to reprint."""
+    reason = request.form.get("reason", "")[:120]
+
+    def use_case() -> PrintJob:
+        return service.arm(actor(), service.reprint(actor(), document_id, reason, _station()).id)
+
+    body = {"document": document_id, "reason": reason}
+    return _armed("labels.reprint", body, use_case, ".document_file", document_id=document_id)
+
+
+@blueprint.post("/prints/<uuid:job_id>/lost")
+@requires(Permission.FLOOR_WORK)
+def lost(job_id: uuid.UUID) -> BaseResponse:
+    """ "No label came out": another print takes the place of the lost one."""
+
+    def use_case() -> PrintJob:
+        return service.arm(actor(), service.report_lost(actor(), job_id).id)
+
+    return _armed("labels.lost", {"job": job_id}, use_case, ".print_file", job_id=job_id)
+
+
+@blueprint.get("/prints/<uuid:job_id>.pdf")
+@requires(Permission.LABELS_READ)
+def print_file(job_id: uuid.UUID) -> BaseResponse:
+    """The label of a print or of the one that took its place."""
+    document = queries.document_of_job(actor(), job_id)
+    return redirect(url_for(".document_file", document_id=document.id), 303)
+
+
+def _armed(
+    name: str, body: object, use_case: Callable[[], PrintJob], endpoint: str, **address: uuid.UUID
+) -> BaseResponse:
+    """Run a print command of the form's id, then lead to the file."""
+    command_id = request.form.get("command_id", "")
+    if parse_id(command_id) is None:
+        raise invalid("/command_id", "required")
+    command = commands.command_for(actor(), command_id, name, body)
+    outcome = commands.execute(command, use_case, lambda job: {"job_id": job.id})
+    if isinstance(outcome, Refused):
+        return refusal_problem(outcome)
+    return redirect(url_for(endpoint, **address), 303)  # type: ignore[arg-type]
+
+
+def _station() -> uuid.UUID | None:
+    return parse_id(actor().extra.get("station_id", ""))

@@ -1,0 +1,128 @@
+"""Reads of printing. A label of another seller, or of a warehouse outside the actor's scope, does not exist (404)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+
+from wms.core.actor import Actor
+from wms.core.refusals import Refused, not_found
+from wms.platform.database import session
+from wms.printing.models import BundleState, DocumentState, LabelBundle, LabelDocument, PrintJob
+
+
+def sees(actor: Actor, row: LabelDocument | LabelBundle) -> bool:
+    """A label without an owner (a bin, a bundle of several sellers) is for staff only."""
+    owned = actor.is_staff if row.owner_id is None else actor.sees_seller(row.owner_id)
+    return owned and actor.sees_warehouse(row.warehouse_id)
+
+
+def load_bundle(actor: Actor, bundle_id: uuid.UUID) -> LabelBundle:
+    bundle = session().get(LabelBundle, bundle_id, populate_existing=True)
+    if bundle is None or not sees(actor, bundle):
+        raise not_found("bundle")
+    return bundle
+
+
+def load_document(actor: Actor, document_id: uuid.UUID) -> LabelDocument:
+    document = session().get(LabelDocument, document_id, populate_existing=True)
+    if document is None or not sees(actor, document):
+        raise not_found("document")
+    return document
+
+
+def documents_of(bundle_id: uuid.UUID) -> Sequence[LabelDocument]:
+    """The labels of a bundle in its order."""
+    statement = select(LabelDocument).where(LabelDocument.bundle_id == bundle_id)
+    return session().scalars(statement.order_by(LabelDocument.position).execution_options(populate_existing=True)).all()
+
+
+def newest_document(kind: str, subject_kind: str, subject_id: uuid.UUID) -> LabelDocument | None:
+    return session().scalar(
+        select(LabelDocument)
+        .where(
+            LabelDocument.kind == kind,
+            LabelDocument.subject_kind == subject_kind,
+            LabelDocument.subject_id == subject_id,
+        )
+        .order_by(LabelDocument.version.desc())
+        .limit(1)
+    )
+
+
+def newest_documents(kind: str, subject_kind: str, subject_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, LabelDocument]:
+    """The newest label of each subject, by the subject's id."""
+    rows = session().scalars(
+        select(LabelDocument)
+        .where(
+            LabelDocument.kind == kind,
+            LabelDocument.subject_kind == subject_kind,
+            LabelDocument.subject_id.in_(set(subject_ids)),
+        )
+        .order_by(LabelDocument.version)
+    )
+    return {row.subject_id: row for row in rows}
+
+
+def documents_under(parent_kind: str, parent_id: uuid.UUID) -> Sequence[LabelDocument]:
+    """All labels of an order or booking, the newest versions last."""
+    return session().scalars(
+        select(LabelDocument)
+        .where(LabelDocument.parent_kind == parent_kind, LabelDocument.parent_id == parent_id)
+        .order_by(LabelDocument.bundle_id, LabelDocument.position, LabelDocument.version)
+    ).all()  # fmt: skip
+
+
+def last_job(document_id: uuid.UUID) -> PrintJob | None:
+    return session().scalar(
+        select(PrintJob)
+        .where(PrintJob.document_id == document_id)
+        .order_by(PrintJob.created_at.desc(), PrintJob.id.desc())
+        .limit(1)
+    )
+
+
+def jobs_of(document_id: uuid.UUID) -> Sequence[PrintJob]:
+    """All prints of a label, oldest first: shown before a reprint."""
+    statement = select(PrintJob).where(PrintJob.document_id == document_id)
+    return session().scalars(statement.order_by(PrintJob.created_at, PrintJob.id)).all()
+
+
+def document_of_job(actor: Actor, job_id: uuid.UUID) -> LabelDocument:
+    job = session().get(PrintJob, job_id)
+    if job is None:
+        raise not_found("print job")
+    return load_document(actor, job.document_id)
+
+
+_ENDED = {DocumentState.VOIDED.value: "label_voided", DocumentState.SUPERSEDED.value: "label_superseded"}
+
+
+def require_usable(document: LabelDocument) -> None:
+    """Refuse a label that must not be used any more."""
+    if document.state in _ENDED:
+        raise Refused(_ENDED[document.state], {})
+
+
+def require_ready(document: LabelDocument) -> None:
+    """Refuse a label that is not there, or must not be used any more."""
+    require_usable(document)
+    if document.erased_at is not None:
+        raise Refused("label_erased", {})
+    if document.state == DocumentState.REFUSED.value:
+        raise Refused("label_refused", {"reason": document.refusal, "field": document.refusal_field or "–"})
+    if document.state != DocumentState.READY.value:
+        raise Refused("not_ready", {})
+
+
+def require_file(bundle: LabelBundle) -> uuid.UUID:
+    """The id of the bundle's file; refuses `not_ready`, `bundle_failed`, `label_erased`."""
+    if bundle.erased_at is not None:
+        raise Refused("label_erased", {})
+    if bundle.state == BundleState.FAILED.value:
+        raise Refused("bundle_failed", {})
+    if bundle.state != BundleState.READY.value or bundle.file_id is None:
+        raise Refused("not_ready", {})
+    return bundle.file_id

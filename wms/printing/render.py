@@ -1,0 +1,122 @@
+"""Rendering a bundle: contents are asked of their features, drawn into one file, and every code is checked.
+
+A label that cannot be drawn truthfully is refused alone; the others of its bundle are drawn without it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from labels import Label, LabelRefused, PageInfo, render_bundle
+from wms.core import clock
+from wms.core.refusals import not_found
+from wms.platform.database import session
+from wms.platform.events import record
+from wms.platform.files import save_file
+from wms.platform.locks import Rank, lock, lock_one
+from wms.printing import queries
+from wms.printing.events import BundleReady
+from wms.printing.models import BundleState, DocumentState, LabelBundle, LabelDocument
+from wms.printing.sources import sources
+from wms.printing.workflow import BUNDLE, DOCUMENT
+
+DRAWN = frozenset({DocumentState.REQUESTED.value, DocumentState.READY.value})
+
+
+@dataclass
+class Drawing:
+    """What came of a bundle: the file (empty when nothing could be drawn), first pages, and why others are missing."""
+
+    pdf: bytes = b""
+    pages: int = 0
+    first_page: dict[uuid.UUID, int] = field(default_factory=dict)
+    refused: dict[uuid.UUID, LabelRefused] = field(default_factory=dict)
+
+
+def render(bundle_id: uuid.UUID) -> None:
+    """Make the file of a bundle that has none. Run twice it does nothing the second time.
+
+    The file is drawn and stored without locks; then bundle and documents are locked, and what became void meanwhile
+    stays void. A worker that was overtaken loses its lease and rolls back.
+    """
+    bundle = session().get(LabelBundle, bundle_id, populate_existing=True)
+    if bundle is None:
+        raise not_found("bundle")
+    if bundle.state != BundleState.REQUESTED.value:
+        return
+    revision = bundle.revision
+    documents = [
+        document
+        for document in queries.documents_of(bundle_id)
+        if document.state in DRAWN and document.erased_at is None
+    ]
+    drawing = draw(documents)
+    file_id = save_file(drawing.pdf, "application/pdf", bundle.erase_on) if drawing.pages else None
+    bundle = lock_one(Rank.DOCUMENT, LabelBundle, bundle_id)
+    if bundle is None or bundle.state != BundleState.REQUESTED.value or bundle.revision != revision:
+        raise RuntimeError("the bundle changed while it was drawn; it is drawn again")
+    _settle([document.id for document in documents], drawing)
+    bundle.state = BUNDLE.apply("render" if file_id else "fail", bundle.state).value
+    bundle.file_id, bundle.pages, bundle.ready_at = file_id, drawing.pages, clock.now()
+    session().flush()
+    record(
+        BundleReady(
+            subject_id=bundle.id, warehouse_id=bundle.warehouse_id, owner_id=bundle.owner_id, revision=revision,
+            pages=drawing.pages, refused=len(drawing.refused),
+        )
+    )  # fmt: skip
+
+
+def draw(documents: Sequence[LabelDocument]) -> Drawing:
+    """Draw what can be drawn, in order; `copies` pages of each."""
+    drawing = Drawing()
+    contents = sources.contents_of(documents)
+    wanted: list[tuple[LabelDocument, Label]] = []
+    for document, content in zip(documents, contents, strict=True):
+        if isinstance(content, LabelRefused):
+            drawing.refused[document.id] = content
+        else:
+            wanted.append((document, content))
+    while wanted:
+        pages = [(document, content) for document, content in wanted for _ in range(document.copies)]
+        try:
+            bundle = render_bundle([content for _, content in pages])
+        except LabelRefused as refusal:
+            place = refusal.params.get("label")
+            if not isinstance(place, int):
+                raise
+            bad = {pages[place][0].id: refusal}
+        else:
+            bad = _misread([document for document, _ in pages], bundle.pages)
+            if not bad:
+                drawing.pdf, drawing.pages = bundle.pdf, len(pages)
+                for index, (document, _) in enumerate(pages):
+                    drawing.first_page.setdefault(document.id, index)
+                break
+        drawing.refused.update(bad)
+        wanted = [(document, content) for document, content in wanted if document.id not in bad]
+    return drawing
+
+
+def _misread(documents: Sequence[LabelDocument], pages: Sequence[PageInfo]) -> dict[uuid.UUID, LabelRefused]:
+    """Labels without a symbol that says what the document promised."""
+    return {
+        document.id: LabelRefused("barcode_differs", {"field": "barcode"})
+        for document, page in zip(documents, pages, strict=True)
+        if document.barcode is not None and all(code.content != document.barcode for code in page.codes)
+    }
+
+
+def _settle(document_ids: Sequence[uuid.UUID], drawing: Drawing) -> None:
+    for document in lock(Rank.DOCUMENT, LabelDocument, document_ids):
+        if document.state not in DRAWN:
+            continue
+        refusal = drawing.refused.get(document.id)
+        document.state = DOCUMENT.apply("refuse" if refusal else "render", document.state).value
+        document.page_index = drawing.first_page.get(document.id)
+        if refusal is not None:
+            document.refusal = refusal.code[:40]
+            document.refusal_field = str(refusal.params.get("field", ""))[:40] or None
+    session().flush()

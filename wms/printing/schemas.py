@@ -1,0 +1,65 @@
+"""What printing's API reads and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+
+from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text
+from wms.printing.models import BundleState, DocumentState, LabelBundle, LabelDocument, LabelKind
+
+PRODUCT_SIZES: dict[str, tuple[float, float]] = {"60x40": (60, 40), "50x30": (50, 30), "70x50": (70, 50)}
+MOST_LABELS = 5_000
+
+
+class ProductLine(CodedSchema):
+    product_id = fields.UUID(required=True)
+    quantity = Count(1, 1_000, required=True, metadata={"example": 24})
+
+
+class ProductLabels(CodedSchema):
+    """Labels for units of products, printed by the seller or at the warehouse."""
+
+    warehouse = Text(16, required=True, metadata={"example": "DEU1"})
+    size = Choice(list(PRODUCT_SIZES), load_default="60x40", metadata={"example": "60x40"})
+    lines = Items(fields.Nested(ProductLine), 1, 200, required=True)
+
+
+class BundlesAnswer(CodedSchema):
+    """The bundles that hold the labels, up to 100 pages each. Ask each until it is `ready`."""
+
+    bundles = fields.List(fields.UUID())
+
+
+class DocumentAnswer(CodedSchema):
+    id = fields.UUID()
+    kind = Choice([kind.value for kind in LabelKind])
+    subject_kind = fields.String(metadata={"example": "product"})
+    subject_id = fields.UUID()
+    version = fields.Integer()
+    state = Choice([state.value for state in DocumentState])
+    refusal = fields.String(allow_none=True, metadata={"example": "missing_glyph"})
+    refusal_field = fields.String(allow_none=True, metadata={"example": "name"})
+    barcode = fields.String(allow_none=True)
+    page_index = fields.Integer(allow_none=True, metadata={"description": "0-based, in the bundle's file"})
+    copies = fields.Integer()
+
+
+class BundleAnswer(CodedSchema):
+    id = fields.UUID()
+    warehouse_id = fields.UUID()
+    state = Choice([state.value for state in BundleState])
+    pages = fields.Integer()
+    created_at = fields.AwareDateTime()
+    ready_at = fields.AwareDateTime(allow_none=True)
+    erased_at = fields.AwareDateTime(allow_none=True)
+    documents = fields.List(fields.Nested(DocumentAnswer))
+
+
+def dump_bundle(bundle: LabelBundle, documents: list[LabelDocument]) -> dict[str, Any]:
+    names = ("id", "warehouse_id", "state", "pages", "created_at", "ready_at", "erased_at")
+    found: dict[str, Any] = BundleAnswer().dump(
+        {**{name: getattr(bundle, name) for name in names}, "documents": documents}
+    )
+    return found

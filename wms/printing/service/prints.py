@@ -1,0 +1,220 @@
+"""The record of prints (reference: printing.md, section 2): no label is printed twice by accident, none is lost.
+
+A bench prints from its browser: *arm* marks the job *dispatching*, durably, before the page is handed out; scanning
+the label confirms it. What nobody scanned becomes *unknown*, and a person says what happened.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused, invalid, not_found
+from wms.platform.database import session
+from wms.platform.events import record
+from wms.platform.locks import Rank, lock, lock_one
+from wms.printing import queries
+from wms.printing.events import LabelReprinted
+from wms.printing.models import KINDS, DocumentState, LabelDocument, PrintEvent, PrintJob, PrintState
+from wms.printing.workflow import PRINT_JOB
+
+EXPIRES = timedelta(minutes=10)  # then the bench is asked again; never days
+SIGHT = timedelta(seconds=60)  # from dispatching to a scan, before we say that we do not know
+ORIGINAL, REPRINT = "original", "reprint"
+SENT = frozenset({PrintState.DISPATCHING, PrintState.DISPATCHED, PrintState.UNKNOWN})
+
+
+def request_print(actor: Actor, document_id: uuid.UUID, station_id: uuid.UUID | None = None) -> PrintJob:
+    """The original print of a label: a new job, or the first one when asked again.
+
+    Refuses `not_ready`, `label_refused`, `label_voided`, `label_superseded`, `label_erased`.
+    """
+    document = load_document_to_print(actor, document_id)
+    return _original(actor, document, station_id)
+
+
+def _original(actor: Actor, document: LabelDocument, station_id: uuid.UUID | None) -> PrintJob:
+    query = select(PrintJob).where(PrintJob.document_id == document.id, PrintJob.reason == ORIGINAL)
+    found = session().scalar(query.execution_options(populate_existing=True))
+    return found if found is not None else _insert(actor, document, station_id, ORIGINAL, None)
+
+
+def _insert(
+    actor: Actor, document: LabelDocument, station_id: uuid.UUID | None, reason: str, why: str | None
+) -> PrintJob:
+    """The document is locked: two people cannot both make its original."""
+    now = clock.now()
+    job = PrintJob(
+        id=new_id(), document_id=document.id, warehouse_id=document.warehouse_id, station_id=station_id,
+        copies=document.copies, reason=reason, reprint_reason=why, requested_by=actor.id,
+        dup_policy="once" if KINDS[document.kind].once else "retry_ok", state=PRINT_JOB.initial.value,
+        expires_at=now + EXPIRES, attempts=0, created_at=now,
+    )  # fmt: skip
+    session().add(job)
+    session().flush()
+    _note(job, "requested", why)
+    return job
+
+
+def arm(actor: Actor, job_id: uuid.UUID) -> PrintJob:
+    """Last look before the printer: from here on a waybill is not sent again without a person (law 10).
+
+    A label that may be printed twice may be armed twice. Refuses `sent_before`, `printed_before`, and what
+    `request_print` refuses: the label may have become void since.
+    """
+    job = session().get(PrintJob, job_id)
+    if job is None:
+        raise not_found("print job")
+    load_document_to_print(actor, job.document_id)
+    job = _locked(job_id)
+    if job.dup_policy == "retry_ok" and job.state in {*SENT, PrintState.PRINTED, PrintState.EXPIRED}:
+        return job
+    if job.state in SENT:
+        raise Refused("sent_before", {}, next_step="scan_or_report_lost")
+    if job.state == PrintState.PRINTED.value:
+        raise Refused("printed_before", {}, next_step="reprint")
+    if job.state == PrintState.EXPIRED.value:
+        _move(job, "queue_again")
+    _move(job, "arm")
+    job.dispatching_at, job.attempts = clock.now(), job.attempts + 1
+    session().flush()
+    return job
+
+
+def arm_bundle(actor: Actor, bundle_id: uuid.UUID, station_id: uuid.UUID | None = None) -> list[PrintJob]:
+    """Print a whole bundle: one job a label, in the bundle's order. All or none: `sent_before` when one was sent."""
+    bundle = queries.load_bundle(actor, bundle_id)
+    queries.require_file(bundle)
+    ready = [each for each in queries.documents_of(bundle.id) if each.state == DocumentState.READY.value]
+    lock(Rank.DOCUMENT, LabelDocument, [document.id for document in ready])
+    return [arm(actor, _original(actor, document, station_id).id) for document in ready]
+
+
+def reprint(actor: Actor, document_id: uuid.UUID, reason: str, station_id: uuid.UUID | None = None) -> PrintJob:
+    """One more print of a label that was printed or sent: for a waybill with permission, always with a reason."""
+    document = load_document_to_print(actor, document_id)
+    if KINDS[document.kind].once and not actor.may(Permission.LABELS_REPRINT):
+        raise Refused("printed_before", {}, next_step="ask_supervisor")
+    if not reason.strip():
+        raise invalid("/reason", "reprint_reason_missing")
+    if queries.last_job(document.id) is None:
+        raise Refused("not_printed_yet", {})
+    return _reprint(actor, document, reason, station_id)
+
+
+def _reprint(actor: Actor, document: LabelDocument, reason: str, station_id: uuid.UUID | None) -> PrintJob:
+    job = _insert(actor, document, station_id, REPRINT, reason.strip()[:120])
+    record(
+        LabelReprinted(
+            subject_id=document.id, warehouse_id=document.warehouse_id, owner_id=document.owner_id, kind=document.kind,
+            job_id=job.id,
+        )
+    )  # fmt: skip
+    return job
+
+
+def report_lost(actor: Actor, job_id: uuid.UUID) -> PrintJob:
+    """ "No label came out": the sent job ends, and a reprint with the reason *lost* takes its place.
+
+    Only while nobody has scanned the label: a printed one is reprinted with permission.
+    """
+    job = session().get(PrintJob, job_id)
+    if job is None:
+        raise not_found("print job")
+    document = load_document_to_print(actor, job.document_id)
+    job = _locked(job_id)
+    if job.state not in SENT:
+        raise Refused("printed_before" if job.state == PrintState.PRINTED.value else "not_printed_yet", {})
+    _move(job, "cancel", "lost")
+    return _reprint(actor, document, "lost", job.station_id)
+
+
+def confirm_printed(actor: Actor, subject_kind: str, subject_id: uuid.UUID, kind: str, by: str = "scan") -> PrintJob:
+    """The label was seen: its newest print is *printed*. Without a print on record (a bundle printed as a file) the
+    original is recorded now. Again changes nothing. What was seen is true whatever the file does meanwhile: only a
+    label that must not be used is refused (`no_label`, `label_voided`, `label_superseded`).
+    """
+    found = queries.newest_document(kind, subject_kind, subject_id)
+    if found is None or not queries.sees(actor, found):
+        raise Refused("no_label", {})
+    document = lock_one(Rank.DOCUMENT, LabelDocument, found.id) or found
+    queries.require_usable(document)
+    last = queries.last_job(document.id)
+    job = _locked(last.id) if last is not None else _original(actor, document, None)
+    if job.state != PrintState.PRINTED.value:
+        if not PRINT_JOB.permitted("confirm", job.state):
+            job = _insert(actor, document, job.station_id, REPRINT, "seen")
+        _move(job, "confirm", by)
+        job.confirmed_by, job.printed_at = by, clock.now()
+        session().flush()
+    return job
+
+
+def cancel_waiting(document_ids: Iterable[uuid.UUID], state: PrintState) -> None:
+    """Prints that have not been sent end with their documents; what was sent cannot be called back."""
+    waiting = PRINT_JOB.moves["void"].sources
+    ids = session().scalars(
+        select(PrintJob.id).where(PrintJob.document_id.in_(set(document_ids)), PrintJob.state.in_(waiting))
+    )
+    for job in lock(Rank.DOCUMENT, PrintJob, ids):
+        if job.state in waiting:
+            job.state = state.value
+            _note(job, state.value)
+    session().flush()
+
+
+def age_prints(now: datetime) -> tuple[int, int]:
+    """The schedule: waiting prints expire, sent ones that nobody scanned become *unknown*; how many of each."""
+    waiting, moving = PRINT_JOB.moves["expire"].sources, PrintState.DISPATCHING.value
+    stale = _ids(PrintJob.state.in_(waiting) & (PrintJob.expires_at < now))
+    unseen = _ids((PrintJob.state == moving) & (PrintJob.dispatching_at < now - SIGHT))
+    expired = unknown = 0
+    for job in lock(Rank.DOCUMENT, PrintJob, [*stale, *unseen]):
+        if PRINT_JOB.permitted("expire", job.state):
+            _move(job, "expire")
+            expired += 1
+        elif job.state == moving:
+            _move(job, "lose_sight")
+            unknown += 1
+    return expired, unknown
+
+
+def _ids(condition: object) -> Sequence[uuid.UUID]:
+    return session().scalars(select(PrintJob.id).where(condition)).all()  # type: ignore[arg-type]
+
+
+def load_document_to_print(actor: Actor, document_id: uuid.UUID) -> LabelDocument:
+    """The document under lock, fit to be printed; 404 outside the actor's scope."""
+    document = lock_one(Rank.DOCUMENT, LabelDocument, document_id)
+    if document is None or not queries.sees(actor, document):
+        raise not_found("document")
+    queries.require_ready(document)
+    return document
+
+
+def _locked(job_id: uuid.UUID) -> PrintJob:
+    job = lock_one(Rank.DOCUMENT, PrintJob, job_id)
+    if job is None:
+        raise not_found("print job")
+    return job
+
+
+def _move(job: PrintJob, action: str, detail: str | None = None) -> None:
+    job.state = PRINT_JOB.apply(action, job.state).value
+    session().flush()
+    _note(job, action, detail)
+
+
+def _note(job: PrintJob, kind: str, detail: str | None = None) -> None:
+    """Add to the job's history; the job is locked or new."""
+    last = session().scalar(select(func.max(PrintEvent.seq)).where(PrintEvent.job_id == job.id)) or 0
+    values = {"job_id": job.id, "source": "server", "seq": last + 1, "type": kind, "detail": detail, "at": clock.now()}
+    session().execute(insert(PrintEvent).values(values))

@@ -1,0 +1,221 @@
+"""Asking for labels, and making them void."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.facility.models import Warehouse
+from wms.facility.queries import load_warehouse
+from wms.platform.database import session
+from wms.platform.locks import Rank, lock
+from wms.platform.outbox import add_job
+from wms.printing.models import KINDS, BundleState, DocumentState, LabelBundle, LabelDocument, PrintState
+from wms.printing.service.prints import cancel_waiting
+from wms.printing.workflow import DOCUMENT
+
+PAGES_A_BUNDLE = 100
+KEEP_PERSONAL_DAYS = 30  # labels with a consignee: long enough to settle a carrier's question about the label
+RENDER_TOPIC = "printing.render_bundle"
+VALID = (DocumentState.REQUESTED.value, DocumentState.READY.value)
+
+Subject = tuple[str, str, uuid.UUID]  # label kind, subject kind, subject id
+
+
+@dataclass(frozen=True)
+class DocumentDraft:
+    """A label wanted. `barcode` is what a scanner must read from it (checked when it is drawn).
+
+    `parent`: the order or booking above the subject. `replace`: supersede the valid label of the subject, where a kind
+    has only one (without it the valid one is kept). `size_mm` None: the kind's default.
+    """
+
+    kind: str
+    subject_kind: str
+    subject_id: uuid.UUID
+    owner_id: uuid.UUID | None = None
+    barcode: str | None = None
+    parent: tuple[str, uuid.UUID] | None = None
+    size_mm: tuple[float, float] | None = None
+    copies: int = 1
+    replace: bool = False
+
+    @property
+    def subject(self) -> Subject:
+        return self.kind, self.subject_kind, self.subject_id
+
+    @property
+    def is_single(self) -> bool:
+        return KINDS[self.kind].one_valid
+
+
+def request_documents(actor: Actor, warehouse_id: uuid.UUID, drafts: Sequence[DocumentDraft]) -> list[uuid.UUID]:
+    """Ask for labels in this order; returns the bundles that hold them, in order of first appearance.
+
+    A subject that already has its one valid label (carton, waybill) keeps it, in the bundle it is in. Each new bundle
+    holds up to 100 pages and is rendered by one job after the commit.
+    """
+    warehouse = load_warehouse(actor, warehouse_id)
+    wanted = _split(drafts)
+    _supersede([draft.subject for draft in wanted if draft.is_single and draft.replace])
+    kept = _valid_bundles([draft.subject for draft in wanted if draft.is_single])
+    fresh = [draft for draft in wanted if draft.subject not in kept]
+    versions = _last_versions([draft.subject for draft in fresh if draft.is_single])
+    made: list[uuid.UUID | None] = []
+    for chunk in _chunks(fresh):
+        made.extend(_insert_bundle(actor, warehouse, chunk, versions))
+    # Somebody may have asked for the same label at the same moment and been faster.
+    twins = _valid_bundles([draft.subject for draft, bundle in zip(fresh, made, strict=True) if bundle is None])
+    new = iter(made)
+    found = [kept[draft.subject] if draft.subject in kept else next(new) or twins[draft.subject] for draft in wanted]
+    return list(dict.fromkeys(found))
+
+
+def _split(drafts: Sequence[DocumentDraft]) -> list[DocumentDraft]:
+    """Each single subject once; more copies than a bundle holds as several documents."""
+    found: list[DocumentDraft] = []
+    seen: set[Subject] = set()
+    for draft in drafts:
+        if draft.is_single:
+            if draft.subject not in seen:
+                found.append(draft)
+            seen.add(draft.subject)
+            continue
+        whole, rest = divmod(draft.copies, PAGES_A_BUNDLE)
+        found += [replace(draft, copies=PAGES_A_BUNDLE)] * whole
+        found += [replace(draft, copies=rest)] if rest else []
+    return found
+
+
+def _chunks(drafts: Sequence[DocumentDraft]) -> list[list[DocumentDraft]]:
+    chunks: list[list[DocumentDraft]] = []
+    pages = PAGES_A_BUNDLE
+    for draft in drafts:
+        if pages + draft.copies > PAGES_A_BUNDLE:
+            chunks.append([])
+            pages = 0
+        chunks[-1].append(draft)
+        pages += draft.copies
+    return chunks
+
+
+def _subjects(subjects: Iterable[Subject]) -> Any:
+    columns = tuple_(LabelDocument.kind, LabelDocument.subject_kind, LabelDocument.subject_id)
+    return columns.in_(list(set(subjects)))
+
+
+def _valid_bundles(subjects: Sequence[Subject]) -> dict[Subject, uuid.UUID]:
+    """The bundles of the valid labels of these subjects."""
+    if not subjects:
+        return {}
+    rows = session().execute(
+        select(LabelDocument.kind, LabelDocument.subject_kind, LabelDocument.subject_id, LabelDocument.bundle_id).where(
+            _subjects(subjects), LabelDocument.state.in_(VALID)
+        )
+    )
+    return {(row.kind, row.subject_kind, row.subject_id): row.bundle_id for row in rows}
+
+
+def _last_versions(subjects: Sequence[Subject]) -> dict[Subject, int]:
+    if not subjects:
+        return {}
+    columns = (LabelDocument.kind, LabelDocument.subject_kind, LabelDocument.subject_id)
+    rows = session().execute(
+        select(*columns, func.max(LabelDocument.version).label("version")).where(_subjects(subjects)).group_by(*columns)
+    )
+    return {(row.kind, row.subject_kind, row.subject_id): row.version for row in rows}
+
+
+def _insert_bundle(
+    actor: Actor, warehouse: Warehouse, drafts: Sequence[DocumentDraft], versions: dict[Subject, int]
+) -> list[uuid.UUID | None]:
+    """One bundle with its documents and its job; per draft the bundle's id, None where a twin was faster."""
+    bundle = _new_bundle(actor, warehouse, drafts)
+    free = iter(_free_versions(sum(not draft.is_single for draft in drafts)))
+    rows = [
+        {
+            "id": new_id(), "kind": draft.kind, "subject_kind": draft.subject_kind, "subject_id": draft.subject_id,
+            "parent_kind": draft.parent[0] if draft.parent else None,
+            "parent_id": draft.parent[1] if draft.parent else None,
+            "owner_id": draft.owner_id, "warehouse_id": warehouse.id,
+            "version": versions.get(draft.subject, 0) + 1 if draft.is_single else next(free),
+            "width_mm": (draft.size_mm or KINDS[draft.kind].size_mm)[0],
+            "height_mm": (draft.size_mm or KINDS[draft.kind].size_mm)[1],
+            "barcode": draft.barcode, "state": DOCUMENT.initial.value, "bundle_id": bundle.id, "position": position,
+            "copies": draft.copies, "created_at": bundle.created_at,
+        }
+        for position, draft in enumerate(drafts)
+    ]  # fmt: skip
+    statement = insert(LabelDocument).on_conflict_do_nothing().returning(LabelDocument.id)
+    # Sorted, so that two requests for the same labels cannot wait for each other in a circle.
+    ordered = sorted(rows, key=lambda row: str(row["subject_id"]))
+    inserted = set(session().scalars(statement, ordered))
+    if inserted:
+        add_render_job(bundle)
+    else:
+        session().delete(bundle)
+        session().flush()
+    return [bundle.id if row["id"] in inserted else None for row in rows]
+
+
+def _new_bundle(actor: Actor, warehouse: Warehouse, drafts: Sequence[DocumentDraft]) -> LabelBundle:
+    owners = {draft.owner_id for draft in drafts}
+    personal = any(KINDS[draft.kind].personal for draft in drafts)
+    erase_on = clock.today(warehouse.time_zone) + timedelta(days=KEEP_PERSONAL_DAYS) if personal else None
+    bundle = LabelBundle(
+        id=new_id(), warehouse_id=warehouse.id, owner_id=owners.pop() if len(owners) == 1 else None, revision=1,
+        state=BundleState.REQUESTED.value, erase_on=erase_on, requested_by=actor.id, created_at=clock.now(),
+    )  # fmt: skip
+    session().add(bundle)
+    session().flush()
+    return bundle
+
+
+def add_render_job(bundle: LabelBundle) -> None:
+    """One job for each rendering asked for; the payload names the bundle only."""
+    payload = {"bundle_id": str(bundle.id)}
+    add_job(RENDER_TOPIC, payload, dedupe_key=f"{RENDER_TOPIC}:{bundle.id}:{bundle.revision}")
+
+
+def _free_versions(count: int) -> list[int]:
+    statement = text("SELECT nextval('label_version') FROM generate_series(1, :count)")
+    return list(session().execute(statement, {"count": count}).scalars()) if count else []
+
+
+def _supersede(subjects: Sequence[Subject]) -> None:
+    """The valid or refused labels of these subjects give way to a new one; their waiting prints are cancelled."""
+    if subjects:
+        _end(_subjects(subjects), "supersede")
+
+
+def void_documents(subject_kind: str, subject_ids: Iterable[uuid.UUID]) -> int:
+    """The subjects are gone: their labels must not be used, and prints that wait are voided with them.
+
+    Called by the owner of the subjects, who holds their lock. Returns how many labels were still of use.
+    """
+    wanted = set(subject_ids)
+    if not wanted:
+        return 0
+    return _end((LabelDocument.subject_kind == subject_kind) & LabelDocument.subject_id.in_(wanted), "void")
+
+
+def _end(condition: Any, action: str) -> int:
+    sources = DOCUMENT.moves[action].sources
+    ids = session().scalars(select(LabelDocument.id).where(condition, LabelDocument.state.in_(sources)))
+    documents = lock(Rank.DOCUMENT, LabelDocument, ids)
+    ended = [document for document in documents if DOCUMENT.permitted(action, document.state)]
+    for document in ended:
+        document.state = DOCUMENT.apply(action, document.state).value
+        document.refusal = document.refusal_field = None
+    session().flush()
+    cancel_waiting([document.id for document in ended], PrintState.VOIDED)
+    return len(ended)

@@ -1,0 +1,364 @@
+"""Use cases of returns: announce, receive at the desk, inspect; goods come back through the ledger."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.core.numbering import DocumentKind
+from wms.core.refusals import FieldError, Refused, invalid_fields, not_found
+from wms.facility.models import Location, LocationKind, Warehouse
+from wms.identity.models import Seller
+from wms.inventory import ledger
+from wms.inventory.ledger import PostingDraft
+from wms.inventory.models import Condition, CustomsStatus
+from wms.inventory.rules import MoveDraft, Reason, Stock
+from wms.outbound import queries as outbound
+from wms.outbound.queries import ReturnSource, ShippedLine
+from wms.platform.counters import next_number
+from wms.platform.database import session
+from wms.platform.events import record
+from wms.platform.http import check_version
+from wms.platform.locks import Rank, lock_one
+from wms.returns import queries
+from wms.returns.events import ReturnCompleted, ReturnInspected, ReturnReceived
+from wms.returns.models import ReturnLine, ReturnOrder
+from wms.returns.workflow import RETURN, ReturnState
+
+
+class Disposition(StrEnum):
+    """What becomes of a unit after inspection."""
+
+    RESTOCK = "restock"
+    DAMAGED = "damaged"
+    SCRAP = "scrap"
+
+
+def announce(actor: Actor, body: Mapping[str, Any]) -> ReturnOrder:
+    """A seller announces a return of a shipped order. `body` is the loaded `ReturnIn`.
+
+    Refuses unknown or unshipped orders, lines that were not shipped or would return more than was.
+    """
+    source = outbound.return_source(actor, body["order"])
+    if source is None:
+        raise invalid_fields([FieldError("/order", "order_unknown", {})])
+    if source.state != "shipped":
+        raise Refused("order_not_shipped", {})
+    wanted = _wanted(source, body["lines"])
+    reference = body.get("reference") or str(new_id())
+    return _insert(actor, source, reference, body.get("tracking_number"), body["reason"], wanted, announced=True)
+
+
+def _wanted(source: ReturnSource, lines: Sequence[Mapping[str, Any]]) -> dict[uuid.UUID, int]:
+    """Announced units by demand: each line is spread over the demands that shipped its product."""
+    spoken_for = queries.spoken_for(source.order_id)
+    left = {line.demand_id: line.shipped - spoken_for.get(line.demand_id, 0) for line in source.lines}
+    wanted: dict[uuid.UUID, int] = {}
+    errors = []
+    for index, line in enumerate(lines):
+        quantity = line["quantity"]
+        mine = [each for each in source.lines if each.sku == line["sku"]]
+        if not mine:
+            errors.append(FieldError(f"/lines/{index}/sku", "not_in_return", {}))
+            continue
+        for each in mine:
+            share = min(quantity, left[each.demand_id])
+            if share > 0:
+                wanted[each.demand_id] = wanted.get(each.demand_id, 0) + share
+                left[each.demand_id] -= share
+                quantity -= share
+        if quantity > 0:
+            errors.append(FieldError(f"/lines/{index}/quantity", "more_than_shipped", {"left": line["quantity"] - quantity}))
+    if errors:
+        raise invalid_fields(errors)
+    return wanted
+
+
+def _insert(
+    actor: Actor,
+    source: ReturnSource,
+    reference: str,
+    tracking_number: str | None,
+    reason: str,
+    wanted: Mapping[uuid.UUID, int],
+    *,
+    announced: bool,
+) -> ReturnOrder:
+    seller = session().get_one(Seller, source.owner_id)
+    warehouse = session().get_one(Warehouse, source.warehouse_id)
+    now = clock.now()
+    day = now.astimezone(ZoneInfo(warehouse.time_zone)).date()
+    values = {
+        "id": new_id(), "number": next_number(DocumentKind.RETURN, seller.id, seller.code, day),
+        "owner_id": source.owner_id, "warehouse_id": source.warehouse_id, "order_id": source.order_id,
+        "reference": reference, "tracking_number": tracking_number, "reason": reason, "announced": announced,
+        "state": RETURN.initial.value, "version": 1, "created_at": now, "updated_at": now,
+    }  # fmt: skip
+    statement = insert(ReturnOrder).values(**values).on_conflict_do_nothing(index_elements=["owner_id", "reference"])
+    found = session().scalar(statement.returning(ReturnOrder))
+    if found is None:
+        taken = session().scalars(
+            select(ReturnOrder).where(ReturnOrder.owner_id == source.owner_id, ReturnOrder.reference == reference)
+        ).one()
+        raise Refused("return_reference_taken", {"number": taken.number, "id": str(taken.id)})
+    by_demand = {line.demand_id: line for line in source.lines}
+    for demand_id, quantity in wanted.items():
+        session().add(
+            ReturnLine(
+                id=new_id(), owner_id=source.owner_id, return_id=found.id, demand_id=demand_id,
+                product_id=by_demand[demand_id].product_id, announced=quantity, received=0, restocked=0, damaged=0,
+                scrapped=0,
+            )
+        )  # fmt: skip
+    session().flush()
+    return found
+
+
+def open_unannounced(actor: Actor, order_id: uuid.UUID) -> ReturnOrder:
+    """A parcel came back without a word: the desk opens a return for everything that was shipped."""
+    source = outbound.return_source(actor, str(order_id))
+    if source is None:
+        raise not_found("order")
+    if source.state != "shipped":
+        raise Refused("order_not_shipped", {})
+    wanted = {line.demand_id: 0 for line in source.lines}
+    return _insert(actor, source, str(new_id()), None, "unannounced", wanted, announced=False)
+
+
+def load_return(actor: Actor, return_id: uuid.UUID) -> ReturnOrder:
+    found = session().get(ReturnOrder, return_id)
+    if found is None or not actor.sees_seller(found.owner_id) or not actor.sees_warehouse(found.warehouse_id):
+        raise not_found("return")
+    return found
+
+
+def load_return_to_edit(actor: Actor, return_id: uuid.UUID) -> ReturnOrder:
+    load_return(actor, return_id)
+    found = lock_one(Rank.DOCUMENT, ReturnOrder, return_id)
+    assert found is not None
+    return found
+
+
+def cancel(actor: Actor, return_id: uuid.UUID, version: int | None) -> ReturnOrder:
+    """Withdraw an announcement before anything came."""
+    found = load_return_to_edit(actor, return_id)
+    check_version(found.version, version)
+    found.state = RETURN.apply("cancel", found.state).value
+    return _touched(found)
+
+
+def _touched(found: ReturnOrder) -> ReturnOrder:
+    found.version += 1
+    found.updated_at = clock.now()
+    session().flush()
+    return found
+
+
+def receive(actor: Actor, return_id: uuid.UUID, product_id: uuid.UUID, quantity: int) -> list[ReturnLine]:
+    """Units come back: into stock at the returns desk, to be inspected. Never more than was shipped.
+
+    Released bonded goods come back as *duty paid, returned*: going back into bond needs a permit (DESIGN.md 4).
+    """
+    found = load_return_to_edit(actor, return_id)
+    found.state = RETURN.apply("receive", found.state).value
+    shipped = {line.demand_id: line for line in outbound.lock_shipped_lines(found.order_id)}
+    returned = queries.received_by_demand(found.order_id)
+    lines = _lines_of(found, product_id)
+    if not lines:
+        raise Refused("not_in_return", {})
+    moves: list[MoveDraft] = []
+    left = quantity
+    touched: list[ReturnLine] = []
+    for line in lines:
+        share = min(left, shipped[line.demand_id].shipped - returned.get(line.demand_id, 0))
+        if share > 0:
+            moves += _back_from_customer(found, shipped[line.demand_id], share)
+            line.received += share
+            left -= share
+            touched.append(line)
+    if left > 0:
+        raise Refused("more_than_shipped", {"left": quantity - left})
+    session().flush()
+    ledger.post(actor, PostingDraft(Reason.RETURN, "return", found.id, moves))
+    _touched(found)
+    record(
+        ReturnReceived(
+            subject_id=found.id, warehouse_id=found.warehouse_id, owner_id=found.owner_id, product_id=product_id,
+            quantity=quantity,
+        )
+    )  # fmt: skip
+    return touched
+
+
+def _lines_of(found: ReturnOrder, product_id: uuid.UUID) -> Sequence[ReturnLine]:
+    return session().scalars(
+        select(ReturnLine)
+        .where(ReturnLine.return_id == found.id, ReturnLine.product_id == product_id)
+        .order_by(ReturnLine.announced.desc(), ReturnLine.id)
+    ).all()
+
+
+def _back_from_customer(found: ReturnOrder, line: ShippedLine, quantity: int) -> list[MoveDraft]:
+    """The moves of units coming back: in the lots they were shipped in, as far as the ledger knows."""
+    moves = []
+    left = quantity
+    for lot_id, book_item_id, shipped in queries.with_customer(found.order_id, line.product_id):
+        share = min(left, shipped)
+        if share > 0:
+            moves.append(MoveDraft("customer", _at_desk(found, line, lot_id, book_item_id), share))
+            left -= share
+    if left > 0:  # the ledger of the order ended: it was shipped without a lot, or all of its lots came back
+        moves.append(MoveDraft("customer", _at_desk(found, line, None, None), left))
+    return moves
+
+
+def _at_desk(
+    found: ReturnOrder, line: ShippedLine, lot_id: uuid.UUID | None, book_item_id: uuid.UUID | None
+) -> Stock:
+    status = CustomsStatus.NONE if line.book_item_id is None else CustomsStatus.DUTY_PAID_RETURNED
+    return Stock(
+        found.warehouse_id, found.owner_id, line.product_id, _desk(found.warehouse_id), lot_id, book_item_id, None,
+        Condition.INSPECT.value, status.value,
+    )  # fmt: skip
+
+
+def _desk(warehouse_id: uuid.UUID) -> uuid.UUID:
+    location_id = session().scalar(
+        select(Location.id)
+        .where(Location.warehouse_id == warehouse_id, Location.kind == LocationKind.RETURNS.value)
+        .order_by(Location.walk_order)
+        .limit(1)
+    )
+    if location_id is None:
+        raise not_found("returns location")
+    return location_id
+
+
+def inspect(
+    actor: Actor,
+    return_id: uuid.UUID,
+    product_id: uuid.UUID,
+    quantity: int,
+    disposition: Disposition,
+    location_id: uuid.UUID | None = None,
+) -> ReturnOrder:
+    """Decide what becomes of received units: back to a bin, set aside as damaged, or scrapped.
+
+    `location_id` is the bin for restocking. The return completes when everything received is settled and nothing
+    announced is missing.
+    """
+    found = load_return_to_edit(actor, return_id)
+    if found.state != ReturnState.RECEIVING.value:
+        raise Refused("return_closed", {})
+    left = quantity
+    for line in _lines_of(found, product_id):
+        share = min(left, line.to_inspect)
+        if share > 0:
+            _settle(line, share, disposition)
+            left -= share
+    if left > 0:
+        raise Refused("nothing_to_inspect", {})
+    session().flush()
+    ledger.post(actor, _inspection(found, product_id, quantity, disposition, location_id))
+    _complete_if_settled(found)
+    _touched(found)
+    record(
+        ReturnInspected(
+            subject_id=found.id, warehouse_id=found.warehouse_id, owner_id=found.owner_id, product_id=product_id,
+            disposition=disposition.value, quantity=quantity,
+        )
+    )  # fmt: skip
+    return found
+
+
+def _settle(line: ReturnLine, quantity: int, disposition: Disposition) -> None:
+    if disposition is Disposition.RESTOCK:
+        line.restocked += quantity
+    elif disposition is Disposition.DAMAGED:
+        line.damaged += quantity
+    else:
+        line.scrapped += quantity
+
+
+def _inspection(
+    found: ReturnOrder, product_id: uuid.UUID, quantity: int, disposition: Disposition, location_id: uuid.UUID | None
+) -> PostingDraft:
+    reason = {Disposition.RESTOCK: Reason.RESTOCK, Disposition.DAMAGED: Reason.DAMAGE, Disposition.SCRAP: Reason.SCRAP}
+    moves = []
+    left = quantity
+    for stock, here in _waiting_at_desk(found, product_id):
+        share = min(left, here)
+        if share > 0:
+            moves.append(MoveDraft(stock, _target(found, stock, disposition, location_id), share))
+            left -= share
+    if left > 0:
+        raise Refused("nothing_to_inspect", {})
+    return PostingDraft(reason[disposition], "return", found.id, moves)
+
+
+def _target(
+    found: ReturnOrder, stock: Stock, disposition: Disposition, location_id: uuid.UUID | None
+) -> Stock | str:
+    if disposition is Disposition.SCRAP:
+        return "scrap"
+    if disposition is Disposition.DAMAGED:
+        return replace(stock, condition=Condition.DAMAGED.value)
+    location = session().get(Location, location_id) if location_id is not None else None
+    if location is None or location.warehouse_id != found.warehouse_id:
+        raise not_found("location")
+    return replace(stock, condition=Condition.GOOD.value, location_id=location.id)
+
+
+_AT_DESK = text(
+    "SELECT b.* FROM balance b WHERE b.location_id = :desk AND b.product_id = :product AND b.owner_id = :owner"
+    " AND b.condition = 'inspect' AND b.on_hand > b.allocated ORDER BY b.id"
+)
+
+
+def _waiting_at_desk(found: ReturnOrder, product_id: uuid.UUID) -> list[tuple[Stock, int]]:
+    rows = session().execute(
+        _AT_DESK, {"desk": _desk(found.warehouse_id), "product": product_id, "owner": found.owner_id}
+    )
+    return [
+        (
+            Stock(
+                row.warehouse_id, row.owner_id, row.product_id, row.location_id, row.lot_id, row.book_item_id,
+                row.handling_unit_id, row.condition, row.customs_status,
+            ),
+            row.on_hand - row.allocated,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _complete_if_settled(found: ReturnOrder) -> None:
+    lines = session().scalars(select(ReturnLine).where(ReturnLine.return_id == found.id)).all()
+    if all(line.to_inspect == 0 and line.received >= line.announced for line in lines):
+        complete(found)
+
+
+def complete(found: ReturnOrder) -> None:
+    """Everything that came is settled; what was announced and never came stays visible in its numbers."""
+    found.state = RETURN.apply("complete", found.state).value
+    record(ReturnCompleted(subject_id=found.id, warehouse_id=found.warehouse_id, owner_id=found.owner_id))
+
+
+def close(actor: Actor, return_id: uuid.UUID) -> ReturnOrder:
+    """The desk says nothing more will come. Refuses while something waits to be inspected."""
+    found = load_return_to_edit(actor, return_id)
+    lines = session().scalars(select(ReturnLine).where(ReturnLine.return_id == found.id)).all()
+    waiting = sum(line.to_inspect for line in lines)
+    if waiting:
+        raise Refused("not_allowed_now", {"document": "return", "action": "complete", "state": found.state, "possible": []})
+    complete(found)
+    return _touched(found)

@@ -1,0 +1,1 @@
+"""Carriers, services, shipments, parcels, waybill numbers and manifests."""

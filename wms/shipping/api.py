@@ -1,0 +1,77 @@
+"""Services and shipments, to read: `/api/v1/services`, `/api/v1/shipments`."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from wms.core.ids import parse_id
+from wms.core.permissions import Permission
+from wms.core.refusals import invalid
+from wms.facility.queries import warehouse_by_code
+from wms.platform.access import actor, requires
+from wms.platform.http import answer_page, decode_cursor, encode_cursor
+from wms.shipping import queries, schemas
+from wms.shipping.models import Carrier, Service, Shipment
+
+services = Blueprint("services", __name__, url_prefix="/api/v1/services", description="Carriers' services")
+shipments = Blueprint("shipments", __name__, url_prefix="/api/v1/shipments", description="Shipments and parcels")
+BLUEPRINTS = [services, shipments]
+
+
+@services.get("")
+@requires(Permission.ORDERS_READ)
+@services.arguments(schemas.ServiceQuery, location="query")
+@services.response(200, schemas.ServicesAnswer)
+def list_services(query: dict[str, Any]) -> dict[str, Any]:
+    """The services an order may name, by code; of one warehouse or of all. There are few: one page."""
+    warehouse = warehouse_by_code(actor(), query["warehouse"]) if query["warehouse"] else None
+    offered = queries.services_offered(warehouse.id if warehouse else None)
+    return {"data": [_service(service, carrier) for service, carrier in offered]}
+
+
+def _service(service: Service, carrier: Carrier) -> dict[str, Any]:
+    names = ("code", "name", "warehouse_id", "number_at", "label_width_mm", "label_height_mm")
+    return {**{name: getattr(service, name) for name in names}, "carrier": carrier.code}
+
+
+@shipments.get("")
+@requires(Permission.ORDERS_READ)
+@shipments.arguments(schemas.ShipmentQuery, location="query")
+@shipments.response(200, schemas.ShipmentsPage)
+def list_shipments(query: dict[str, Any]) -> Response:
+    """Shipments, oldest first; of one order, one state, or by tracking number."""
+    rows = queries.shipments_page(
+        actor(), after=_after(query["cursor"]), limit=query["limit"] + 1, state=query["state"],
+        subject_id=query["order_id"], tracking_number=query["tracking_number"],
+    )  # fmt: skip
+    shown = rows[: query["limit"]]
+    more = encode_cursor(shown[-1].created_at, shown[-1].id) if len(rows) > len(shown) else None
+    return answer_page(_dump(list(shown)), more)
+
+
+@shipments.get("/<uuid:shipment_id>")
+@requires(Permission.ORDERS_READ)
+@shipments.response(200, schemas.ShipmentAnswer)
+def show(shipment_id: uuid.UUID) -> dict[str, Any]:
+    """One shipment with its parcels and their tracking numbers."""
+    return _dump([queries.load_shipment(actor(), shipment_id)])[0]
+
+
+def _dump(rows: list[Shipment]) -> list[dict[str, Any]]:
+    parcels = queries.parcels_of(row.id for row in rows)
+    carriers = queries.carrier_codes(row.carrier_id for row in rows)
+    return [schemas.dump_shipment(row, parcels[row.id], carriers[row.carrier_id]) for row in rows]
+
+
+def _after(text: str | None) -> tuple[Any, uuid.UUID] | None:
+    cursor = decode_cursor(text)
+    if cursor is None:
+        return None
+    key = parse_id(cursor[1])
+    if key is None:
+        raise invalid("/query/cursor", "invalid_cursor")
+    return cursor[0], key

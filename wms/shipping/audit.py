@@ -1,0 +1,44 @@
+"""What must hold of shipments, parcels and numbers."""
+
+from __future__ import annotations
+
+from wms.platform.auditing import Check
+
+CHECKS = [
+    Check(
+        "a tracking number is one parcel's",
+        "SELECT count(*) FROM parcel WHERE tracking_number IS NOT NULL",
+        "SELECT carrier_id, tracking_number, count(*) AS parcels FROM parcel WHERE tracking_number IS NOT NULL"
+        " GROUP BY 1, 2 HAVING count(*) > 1",
+    ),
+    Check(
+        "a parcel agrees with its shipment",
+        "SELECT count(*) FROM parcel",
+        "SELECT p.id, p.state, s.state AS shipment_state FROM parcel p JOIN shipment s ON s.id = p.shipment_id"
+        " WHERE p.owner_id <> s.owner_id OR p.warehouse_id <> s.warehouse_id OR p.carrier_id <> s.carrier_id"
+        " OR (s.state = 'voided' AND p.state <> 'voided')"
+        " OR (s.state = 'handed_over' AND p.state NOT IN ('handed_over', 'voided'))"
+        " OR (p.state = 'handed_over' AND s.state NOT IN ('labelled', 'handed_over'))"
+        " OR (s.state = 'labelled' AND p.state <> 'voided' AND p.tracking_number IS NULL)",
+    ),
+    Check(
+        "a shipment is gone when all its parcels are",
+        "SELECT count(*) FROM shipment",
+        "SELECT s.id, s.state FROM shipment s WHERE s.state <> 'voided' AND (s.state = 'handed_over') <> ("
+        " EXISTS (SELECT 1 FROM parcel p WHERE p.shipment_id = s.id AND p.state = 'handed_over')"
+        " AND NOT EXISTS (SELECT 1 FROM parcel p WHERE p.shipment_id = s.id"
+        "  AND p.state NOT IN ('handed_over', 'voided')))",
+    ),
+    Check(
+        "a subject has one live shipment",
+        "SELECT count(*) FROM shipment",
+        "SELECT subject_kind, subject_id, count(*) AS shipments FROM shipment WHERE state <> 'voided'"
+        " GROUP BY 1, 2 HAVING count(*) > 1",
+    ),
+    Check(
+        "a manifest carries its own carrier's and warehouse's parcels",
+        "SELECT count(*) FROM parcel WHERE manifest_id IS NOT NULL",
+        "SELECT p.id FROM parcel p JOIN manifest m ON m.id = p.manifest_id WHERE m.carrier_id <> p.carrier_id"
+        " OR m.warehouse_id <> p.warehouse_id OR p.state <> 'handed_over'",
+    ),
+]

@@ -1,0 +1,50 @@
+"""Facts that shipping announces."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wms.core.events import Event
+
+
+@dataclass(frozen=True)
+class ParcelHandedOver(Event):
+    """The carrier has the parcel. `order_kind`, `order_id`: what the shipment is for."""
+
+    name: ClassVar[str] = "shipping.parcel_handed_over"
+    subject_kind: ClassVar[str] = "parcel"
+
+    shipment_id: uuid.UUID
+    order_kind: str
+    order_id: uuid.UUID
+    manifest_id: uuid.UUID
+    weight_g: int
+
+
+@dataclass(frozen=True)
+class ShipmentVoided(Event):
+    name: ClassVar[str] = "shipping.shipment_voided"
+    subject_kind: ClassVar[str] = "shipment"
+
+    order_kind: str
+    order_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class ManifestClosed(Event):
+    name: ClassVar[str] = "shipping.manifest_closed"
+    subject_kind: ClassVar[str] = "manifest"
+
+    parcels: int
+
+
+@dataclass(frozen=True)
+class NumbersRunLow(Event):
+    """Fewer numbers than the range's low-water mark are left: ask the carrier for more."""
+
+    name: ClassVar[str] = "shipping.numbers_run_low"
+    subject_kind: ClassVar[str] = "number_range"
+
+    left: int

@@ -1,0 +1,187 @@
+"""Tables of shipping. A *shipment* is one carrier transaction and groups the parcels of a consignment.
+
+Shipping knows what it ships only as (subject kind, subject id): an order, a return to the seller.
+"""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wms.platform.database import Base, Data, DocumentId, Instant, Reference
+
+
+class NumberScheme(StrEnum):
+    PLAIN = "plain"  # prefix, ten digits, MOD 37,36 check character
+    S10 = "s10"  # UPU S10: two letters, eight digits, check digit, country
+    SSCC = "sscc"  # GS1 serial shipping container code
+
+
+class NumberAt(StrEnum):
+    """When a service's waybill number is drawn (DESIGN.md section 4, *Waybill*)."""
+
+    PROMISE = "promise"
+    WAVE = "wave"
+    PACK = "pack"
+
+
+class ShipmentState(StrEnum):
+    OPEN = "open"
+    NUMBERED = "numbered"
+    LABELLED = "labelled"
+    HANDED_OVER = "handed_over"
+    VOIDED = "voided"
+
+
+class ParcelState(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    HANDED_OVER = "handed_over"
+    VOIDED = "voided"
+
+
+class ManifestState(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Carrier(Base):
+    """Who carries. `kind` names the connection (`carriers/`); `capabilities` are data (`carriers/interface.py`)."""
+
+    __tablename__ = "carrier"
+
+    id: Mapped[DocumentId]
+    code: Mapped[str] = mapped_column(String(12), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(16))
+    capabilities: Mapped[Data]
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[Instant]
+
+
+class NumberRange(Base):
+    """Numbers a carrier gave us, drawn in blocks (gaps allowed, never twice). Serials are a closed range."""
+
+    __tablename__ = "number_range"
+    __table_args__ = (
+        CheckConstraint("first_serial >= 0 AND last_serial >= first_serial AND low_water >= 0", name="serials"),
+        Index("ix_number_range_carrier", "carrier_id", "created_at"),
+    )
+
+    id: Mapped[DocumentId]
+    carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    scheme: Mapped[str] = mapped_column(String(8))
+    prefix: Mapped[str] = mapped_column(String(12))
+    country: Mapped[str | None] = mapped_column(String(2))  # S10
+    extension: Mapped[int | None] = mapped_column(Integer)  # SSCC
+    first_serial: Mapped[int] = mapped_column(BigInteger)
+    last_serial: Mapped[int] = mapped_column(BigInteger)
+    low_water: Mapped[int] = mapped_column(BigInteger)  # announce when fewer are left
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[Instant]
+
+
+class Service(Base):
+    """What a seller chooses. `warehouse_id` None: every warehouse offers it."""
+
+    __tablename__ = "service"
+    __table_args__ = (
+        Index("uq_service_code", "code", "warehouse_id", unique=True, postgresql_nulls_not_distinct=True),
+        CheckConstraint("label_width_mm > 0 AND label_height_mm > 0", name="label_size"),
+    )
+
+    id: Mapped[DocumentId]
+    carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    code: Mapped[str] = mapped_column(String(24))
+    name: Mapped[str] = mapped_column(String(40))
+    warehouse_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("warehouse.id"))
+    number_at: Mapped[str] = mapped_column(String(8))
+    label_width_mm: Mapped[int] = mapped_column(Integer, default=100)
+    label_height_mm: Mapped[int] = mapped_column(Integer, default=150)
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[Instant]
+
+
+class Shipment(Base):
+    """One carrier transaction for one subject. A subject has at most one that is not voided."""
+
+    __tablename__ = "shipment"
+    __table_args__ = (
+        Index("uq_shipment_subject", "subject_kind", "subject_id", unique=True,
+              postgresql_where=text("state <> 'voided'")),
+        Index("ix_shipment_owner", "owner_id", "created_at", "id"),
+        Index("ix_shipment_warehouse", "warehouse_id", "created_at", "id"),
+    )  # fmt: skip
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"))
+    carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service.id"))
+    subject_kind: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[Reference]
+    state: Mapped[str] = mapped_column(String(12))
+    void_reason: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[Instant]
+    handed_over_at: Mapped[Instant | None]
+    voided_at: Mapped[Instant | None]
+
+
+class Manifest(Base):
+    """The list a driver signs (交接单). One is open per warehouse and carrier."""
+
+    __tablename__ = "manifest"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "number"),
+        Index("uq_manifest_open", "warehouse_id", "carrier_id", unique=True, postgresql_where=text("state = 'open'")),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    number: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[Instant]
+    closed_at: Mapped[Instant | None]
+    closed_by: Mapped[uuid.UUID | None]
+
+
+class Parcel(Base):
+    """What is weighed and handed over. Its number is the waybill's; a number once drawn is never used again."""
+
+    __tablename__ = "parcel"
+    __table_args__ = (
+        UniqueConstraint("shipment_id", "n"),
+        UniqueConstraint("carrier_id", "tracking_number"),
+        UniqueConstraint("client_reference"),
+        Index("ix_parcel_tracking", "tracking_number"),
+        Index("ix_parcel_manifest", "manifest_id", postgresql_where=text("manifest_id IS NOT NULL")),
+        CheckConstraint("n > 0 AND weight_g > 0 AND length_mm > 0 AND width_mm > 0 AND height_mm > 0",
+                        name="measures_positive"),
+        CheckConstraint("state NOT IN ('closed', 'handed_over') OR (weight_g IS NOT NULL"
+                        " AND tracking_number IS NOT NULL)", name="closed_is_complete"),
+        CheckConstraint("(state = 'handed_over') = (manifest_id IS NOT NULL AND handed_over_at IS NOT NULL)",
+                        name="handed_over_on_a_manifest"),
+    )  # fmt: skip
+
+    id: Mapped[DocumentId]
+    shipment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("shipment.id"))
+    warehouse_id: Mapped[Reference]
+    owner_id: Mapped[Reference]
+    carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    n: Mapped[int] = mapped_column(Integer)  # 1, 2 … within the shipment
+    state: Mapped[str] = mapped_column(String(12))
+    weight_g: Mapped[int | None] = mapped_column(Integer)
+    length_mm: Mapped[int | None] = mapped_column(Integer)
+    width_mm: Mapped[int | None] = mapped_column(Integer)
+    height_mm: Mapped[int | None] = mapped_column(Integer)
+    tracking_number: Mapped[str | None] = mapped_column(String(48))
+    client_reference: Mapped[str] = mapped_column(String(48))  # ours, told to the carrier: nothing is bought twice
+    handling_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))
+    manifest_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("manifest.id"))
+    created_at: Mapped[Instant]
+    closed_at: Mapped[Instant | None]
+    handed_over_at: Mapped[Instant | None]

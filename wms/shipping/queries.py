@@ -1,0 +1,180 @@
+"""Reads of shipping. A shipment or parcel outside the actor's sellers or warehouses does not exist (404)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
+
+from wms.core.actor import Actor
+from wms.core.refusals import not_found
+from wms.platform.database import session
+from wms.shipping.carriers.interface import Capabilities
+from wms.shipping.models import Carrier, Manifest, ManifestState, Parcel, ParcelState, Service, Shipment, ShipmentState
+
+Row = TypeVar("Row", Shipment, Parcel)
+
+
+def service_by_code(warehouse_id: uuid.UUID, code: str) -> Service | None:
+    """The active service of this code that the warehouse offers; its own before one of all warehouses."""
+    statement = (
+        select(Service)
+        .join(Carrier, and_(Carrier.id == Service.carrier_id, Carrier.is_active))
+        .where(Service.code == code, Service.is_active, _offered(warehouse_id))
+        .order_by(Service.warehouse_id.is_(None))
+    )
+    return session().scalar(statement.limit(1))
+
+
+def services_offered(warehouse_id: uuid.UUID | None = None) -> Sequence[tuple[Service, Carrier]]:
+    """Active services with their carriers, by code; for one warehouse or all."""
+    statement = (
+        select(Service, Carrier)
+        .join(Carrier, Carrier.id == Service.carrier_id)
+        .where(Service.is_active, Carrier.is_active)
+        .order_by(Service.code, Service.id)
+    )
+    if warehouse_id is not None:
+        statement = statement.where(_offered(warehouse_id))
+    return [(service, carrier) for service, carrier in session().execute(statement)]
+
+
+def _offered(warehouse_id: uuid.UUID) -> ColumnElement[bool]:
+    return or_(Service.warehouse_id.is_(None), Service.warehouse_id == warehouse_id)
+
+
+def load_service(service_id: uuid.UUID) -> Service:
+    found = session().get(Service, service_id)
+    if found is None:
+        raise not_found("service")
+    return found
+
+
+def load_carrier(carrier_id: uuid.UUID) -> Carrier:
+    found = session().get(Carrier, carrier_id)
+    if found is None:
+        raise not_found("carrier")
+    return found
+
+
+def capabilities_of(carrier_id: uuid.UUID) -> Capabilities:
+    return Capabilities.from_data(load_carrier(carrier_id).capabilities)
+
+
+def carrier_codes(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    rows = session().execute(select(Carrier.id, Carrier.code).where(Carrier.id.in_(set(ids))))
+    return {row.id: row.code for row in rows}
+
+
+def sees(actor: Actor, row: Shipment | Parcel) -> bool:
+    return actor.sees_seller(row.owner_id) and actor.sees_warehouse(row.warehouse_id)
+
+
+def load_shipment(actor: Actor, shipment_id: uuid.UUID) -> Shipment:
+    found = session().get(Shipment, shipment_id)
+    if found is None or not sees(actor, found):
+        raise not_found("shipment")
+    return found
+
+
+def load_parcel(actor: Actor, parcel_id: uuid.UUID) -> Parcel:
+    found = session().get(Parcel, parcel_id)
+    if found is None or not sees(actor, found):
+        raise not_found("parcel")
+    return found
+
+
+def shipment_of(subject_kind: str, subject_id: uuid.UUID) -> Shipment | None:
+    """The shipment of an order that is not voided."""
+    return session().scalar(
+        select(Shipment).where(
+            Shipment.subject_kind == subject_kind,
+            Shipment.subject_id == subject_id,
+            Shipment.state != ShipmentState.VOIDED.value,
+        )
+    )
+
+
+def shipments_of(subject_kind: str, subject_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Shipment]:
+    """The shipments that are not voided, by the subject's id."""
+    rows = session().scalars(
+        select(Shipment).where(
+            Shipment.subject_kind == subject_kind,
+            Shipment.subject_id.in_(set(subject_ids)),
+            Shipment.state != ShipmentState.VOIDED.value,
+        )
+    )
+    return {row.subject_id: row for row in rows}
+
+
+def parcels_of(shipment_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Parcel]]:
+    """All parcels of these shipments by n, voided ones too."""
+    wanted = set(shipment_ids)
+    found: dict[uuid.UUID, list[Parcel]] = {key: [] for key in wanted}
+    for parcel in session().scalars(select(Parcel).where(Parcel.shipment_id.in_(wanted)).order_by(Parcel.n)):
+        found[parcel.shipment_id].append(parcel)
+    return found
+
+
+def live_parcels(shipment_id: uuid.UUID) -> list[Parcel]:
+    return [parcel for parcel in parcels_of([shipment_id])[shipment_id] if parcel.state != ParcelState.VOIDED.value]
+
+
+def parcels_by_tracking(actor: Actor, tracking_number: str) -> Sequence[Parcel]:
+    """The parcels that carry this number, live ones first. Two carriers may use the same number."""
+    rows = session().scalars(
+        _scoped(select(Parcel), actor, Parcel)
+        .where(Parcel.tracking_number == tracking_number)
+        .order_by(Parcel.state == ParcelState.VOIDED.value, Parcel.created_at.desc())
+    )
+    return rows.all()
+
+
+def open_manifest_of(warehouse_id: uuid.UUID, carrier_id: uuid.UUID) -> Manifest | None:
+    return session().scalar(
+        select(Manifest).where(
+            Manifest.warehouse_id == warehouse_id,
+            Manifest.carrier_id == carrier_id,
+            Manifest.state == ManifestState.OPEN.value,
+        )
+    )
+
+
+def manifest_parcels(manifest_id: uuid.UUID) -> Sequence[Parcel]:
+    """The parcels on a manifest in the order they were handed over."""
+    statement = select(Parcel).where(Parcel.manifest_id == manifest_id)
+    return session().scalars(statement.order_by(Parcel.handed_over_at, Parcel.id)).all()
+
+
+def shipments_page(
+    actor: Actor,
+    *,
+    after: tuple[datetime, uuid.UUID] | None = None,
+    limit: int = 50,
+    state: str | None = None,
+    subject_id: uuid.UUID | None = None,
+    tracking_number: str | None = None,
+) -> Sequence[Shipment]:
+    """Shipments of the actor's scope, oldest first."""
+    statement = _scoped(select(Shipment), actor, Shipment).order_by(Shipment.created_at, Shipment.id).limit(limit)
+    if after is not None:
+        statement = statement.where(tuple_(Shipment.created_at, Shipment.id) > after)
+    if state is not None:
+        statement = statement.where(Shipment.state == state)
+    if subject_id is not None:
+        statement = statement.where(Shipment.subject_id == subject_id)
+    if tracking_number is not None:
+        carrying = select(Parcel.shipment_id).where(Parcel.tracking_number == tracking_number)
+        statement = statement.where(Shipment.id.in_(carrying))
+    return session().scalars(statement).all()
+
+
+def _scoped(statement: Select[Row], actor: Actor, model: type[Row]) -> Select[Row]:
+    if actor.seller_ids is not None:
+        statement = statement.where(model.owner_id.in_(actor.seller_ids))
+    if actor.warehouse_ids is not None:
+        statement = statement.where(model.warehouse_id.in_(actor.warehouse_ids))
+    return statement

@@ -1,0 +1,77 @@
+"""What shipping's API reads and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+
+from wms.platform.schemas import Choice, CodedSchema, Count, Text
+from wms.shipping.models import Parcel, ParcelState, Shipment, ShipmentState
+
+
+class ServiceQuery(CodedSchema):
+    warehouse = Text(16, load_default=None, metadata={"example": "DEU1"})
+
+
+class ServiceAnswer(CodedSchema):
+    """A service that orders may name."""
+
+    code = fields.String(metadata={"example": "HOUSE-STD"})
+    name = fields.String(metadata={"example": "House standard"})
+    carrier = fields.String(metadata={"example": "HOUSE"})
+    warehouse_id = fields.UUID(allow_none=True, metadata={"description": "null: every warehouse offers it"})
+    number_at = fields.String(metadata={"example": "wave"})
+    label_width_mm = fields.Integer(metadata={"example": 100})
+    label_height_mm = fields.Integer(metadata={"example": 150})
+
+
+class ServicesAnswer(CodedSchema):
+    data = fields.List(fields.Nested(ServiceAnswer))
+
+
+class ShipmentQuery(CodedSchema):
+    cursor = Text(400, load_default=None)
+    limit = Count(1, 200, load_default=50)
+    state = Choice([state.value for state in ShipmentState], load_default=None)
+    order_id = fields.UUID(load_default=None)
+    tracking_number = Text(48, load_default=None, metadata={"example": "HC0000000001K"})
+
+
+class ParcelAnswer(CodedSchema):
+    id = fields.UUID()
+    n = fields.Integer(metadata={"example": 1})
+    state = Choice([state.value for state in ParcelState])
+    tracking_number = fields.String(allow_none=True, metadata={"example": "HC0000000001K"})
+    weight_g = fields.Integer(allow_none=True, metadata={"example": 840})
+    length_mm = fields.Integer(allow_none=True)
+    width_mm = fields.Integer(allow_none=True)
+    height_mm = fields.Integer(allow_none=True)
+    handed_over_at = fields.AwareDateTime(allow_none=True)
+
+
+class ShipmentAnswer(CodedSchema):
+    id = fields.UUID()
+    warehouse_id = fields.UUID()
+    carrier = fields.String(metadata={"example": "HOUSE"})
+    subject_kind = fields.String(metadata={"example": "order"})
+    subject_id = fields.UUID()
+    state = Choice([state.value for state in ShipmentState])
+    created_at = fields.AwareDateTime()
+    handed_over_at = fields.AwareDateTime(allow_none=True)
+    parcels = fields.List(fields.Nested(ParcelAnswer))
+
+
+class ShipmentsPage(CodedSchema):
+    data = fields.List(fields.Nested(ShipmentAnswer))
+    next_cursor = fields.String(allow_none=True)
+
+
+def dump_shipment(shipment: Shipment, parcels: list[Parcel], carrier: str) -> dict[str, Any]:
+    found: dict[str, Any] = ShipmentAnswer().dump(
+        {**{name: getattr(shipment, name) for name in _SHIPMENT_FIELDS}, "carrier": carrier, "parcels": parcels}
+    )
+    return found
+
+
+_SHIPMENT_FIELDS = ("id", "warehouse_id", "subject_kind", "subject_id", "state", "created_at", "handed_over_at")

@@ -1,0 +1,35 @@
+"""Use cases of shipping. The owner of an order calls these inside their own transaction."""
+
+from __future__ import annotations
+
+from wms.shipping.service.handover import HandedOver, close_manifest, hand_over_parcel, open_manifest
+from wms.shipping.service.setup import add_number_range, add_service, create_carrier, ensure_house_carrier
+from wms.shipping.service.shipments import (
+    add_parcel,
+    close_parcel,
+    draw_number,
+    mark_labelled,
+    open_shipment,
+    record_weight,
+    reopen_parcel,
+    void_shipment,
+)
+
+__all__ = [
+    "HandedOver",
+    "add_number_range",
+    "add_parcel",
+    "add_service",
+    "close_manifest",
+    "close_parcel",
+    "create_carrier",
+    "draw_number",
+    "ensure_house_carrier",
+    "hand_over_parcel",
+    "mark_labelled",
+    "open_manifest",
+    "open_shipment",
+    "record_weight",
+    "reopen_parcel",
+    "void_shipment",
+]

@@ -1,0 +1,110 @@
+"""Setting up carriers, their services and number ranges: the operator's work."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import select
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused, invalid, not_found
+from wms.platform.database import session
+from wms.platform.locks import Rank, lock_one
+from wms.shipping import rules
+from wms.shipping.carriers.interface import Capabilities
+from wms.shipping.models import Carrier, NumberAt, NumberRange, NumberScheme, Service
+
+HOUSE = Capabilities(local=True, can_void=True, can_manifest=True, many_parcels=True)
+
+
+def create_carrier(
+    actor: Actor, code: str, name: str, *, kind: str = "house", capabilities: Capabilities = HOUSE
+) -> Carrier:
+    """A carrier. Refuses `carrier_code_taken`."""
+    _require_operator(actor)
+    if session().scalar(select(Carrier.id).where(Carrier.code == code)) is not None:
+        raise Refused("carrier_code_taken", {"code": code})
+    carrier = Carrier(code=code, name=name, kind=kind, capabilities=capabilities.as_data(), created_at=clock.now())
+    session().add(carrier)
+    session().flush()
+    return carrier
+
+
+def add_number_range(
+    actor: Actor,
+    carrier_id: uuid.UUID,
+    form: rules.NumberForm,
+    *,
+    first_serial: int = 0,
+    last_serial: int | None = None,
+    low_water: int = 1000,
+) -> NumberRange:
+    """Numbers to draw from, a closed range of serials. One that shares a number with another range is refused."""
+    _require_operator(actor)
+    if lock_one(Rank.DOCUMENT, Carrier, carrier_id) is None:
+        raise not_found("carrier")
+    fault = rules.form_fault(form)
+    if fault is not None:
+        raise invalid("/prefix", fault)
+    last = rules.capacity(form) - 1 if last_serial is None else last_serial
+    if not 0 <= first_serial <= last < rules.capacity(form):
+        raise invalid("/last_serial", "range_serials")
+    overlapping = select(NumberRange.id).where(
+        NumberRange.carrier_id == carrier_id, NumberRange.scheme == form.scheme, NumberRange.prefix == form.prefix,
+        NumberRange.country.is_not_distinct_from(form.country),
+        NumberRange.extension.is_not_distinct_from(form.extension),
+        NumberRange.first_serial <= last, NumberRange.last_serial >= first_serial,
+    )  # fmt: skip
+    if session().scalar(overlapping.limit(1)) is not None:
+        raise Refused("range_overlaps", {})
+    added = NumberRange(
+        carrier_id=carrier_id, scheme=NumberScheme(form.scheme).value, prefix=form.prefix, country=form.country,
+        extension=form.extension, first_serial=first_serial, last_serial=last, low_water=low_water,
+        created_at=clock.now(),
+    )  # fmt: skip
+    session().add(added)
+    session().flush()
+    return added
+
+
+def add_service(
+    actor: Actor,
+    carrier_id: uuid.UUID,
+    code: str,
+    name: str,
+    *,
+    warehouse_id: uuid.UUID | None = None,
+    number_at: NumberAt = NumberAt.WAVE,
+    label_mm: tuple[int, int] = (100, 150),
+) -> Service:
+    """A service of a carrier, of one warehouse or (None) all. Refuses `service_code_taken`."""
+    _require_operator(actor)
+    if session().get(Carrier, carrier_id) is None:
+        raise not_found("carrier")
+    same = select(Service.id).where(Service.code == code, Service.warehouse_id.is_not_distinct_from(warehouse_id))
+    if session().scalar(same) is not None:
+        raise Refused("service_code_taken", {"code": code})
+    service = Service(
+        carrier_id=carrier_id, code=code, name=name, warehouse_id=warehouse_id, number_at=number_at.value,
+        label_width_mm=label_mm[0], label_height_mm=label_mm[1], created_at=clock.now(),
+    )  # fmt: skip
+    session().add(service)
+    session().flush()
+    return service
+
+
+def ensure_house_carrier(actor: Actor) -> Service:
+    """The house carrier with a plain number range and a standard service, made when missing; for seeds and tests."""
+    found = session().scalar(select(Service).where(Service.code == "HOUSE-STD", Service.warehouse_id.is_(None)))
+    if found is not None:
+        return found
+    carrier = create_carrier(actor, "HOUSE", "House carrier")
+    add_number_range(actor, carrier.id, rules.NumberForm(NumberScheme.PLAIN.value, "HC"))
+    return add_service(actor, carrier.id, "HOUSE-STD", "House standard")
+
+
+def _require_operator(actor: Actor) -> None:
+    if not (actor.is_staff and actor.may(Permission.FACILITY_WRITE)):
+        raise not_found("carrier")

@@ -1,0 +1,240 @@
+"""Shipments and parcels from opening to the closed box, and the way back.
+
+Whatever touches a parcel locks its shipment first: one parcel is never numbered, voided and handed over at once.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.core.refusals import Refused, not_found
+from wms.platform.database import session
+from wms.platform.events import record
+from wms.platform.locks import Rank, lock, lock_one
+from wms.shipping import queries
+from wms.shipping.carriers import connection_to
+from wms.shipping.carriers.interface import CarrierFault, WaybillRequest
+from wms.shipping.events import ShipmentVoided
+from wms.shipping.models import Carrier, Parcel, ParcelState, Service, Shipment, ShipmentState
+from wms.shipping.workflow import PARCEL, SHIPMENT
+
+
+def open_shipment(
+    actor: Actor,
+    warehouse_id: uuid.UUID,
+    owner_id: uuid.UUID,
+    service_id: uuid.UUID,
+    subject_kind: str,
+    subject_id: uuid.UUID,
+) -> Shipment:
+    """The shipment of a subject: a new one, or the one it has that is not voided. Refuses `service_closed`."""
+    if not (actor.sees_seller(owner_id) and actor.sees_warehouse(warehouse_id)):
+        raise not_found("warehouse")
+    service = queries.load_service(service_id)
+    if not service.is_active or service.warehouse_id not in (None, warehouse_id):
+        raise Refused("service_closed", {"service": service.code})
+    values = {
+        "id": new_id(), "warehouse_id": warehouse_id, "owner_id": owner_id, "carrier_id": service.carrier_id,
+        "service_id": service.id, "subject_kind": subject_kind, "subject_id": subject_id,
+        "state": SHIPMENT.initial.value, "created_at": clock.now(),
+    }  # fmt: skip
+    # Two at the same moment: the second waits for the first and then inserts nothing.
+    opened = session().scalar(insert(Shipment).values(values).on_conflict_do_nothing().returning(Shipment))
+    if opened is None:
+        opened = queries.shipment_of(subject_kind, subject_id)
+    if opened is None or not queries.sees(actor, opened):
+        raise not_found("shipment")
+    return opened
+
+
+def add_parcel(actor: Actor, shipment_id: uuid.UUID, *, handling_unit_id: uuid.UUID | None = None) -> Parcel:
+    """One more parcel, without a number yet. Refuses `one_parcel_only` where the carrier takes no more."""
+    shipment = load_shipment_to_change(actor, shipment_id)
+    _refuse_final(shipment)
+    if queries.live_parcels(shipment.id) and not queries.capabilities_of(shipment.carrier_id).many_parcels:
+        raise Refused("one_parcel_only", {"carrier": queries.load_carrier(shipment.carrier_id).code})
+    return _insert_parcel(shipment, handling_unit_id)
+
+
+def _insert_parcel(shipment: Shipment, handling_unit_id: uuid.UUID | None = None) -> Parcel:
+    last = session().scalar(select(func.max(Parcel.n)).where(Parcel.shipment_id == shipment.id)) or 0
+    parcel = Parcel(
+        shipment_id=shipment.id, warehouse_id=shipment.warehouse_id, owner_id=shipment.owner_id,
+        carrier_id=shipment.carrier_id, n=last + 1, state=PARCEL.initial.value, handling_unit_id=handling_unit_id,
+        client_reference=f"{shipment.id}/{last + 1}", created_at=clock.now(),
+    )  # fmt: skip
+    session().add(parcel)
+    session().flush()
+    return parcel
+
+
+def draw_number(actor: Actor, shipment_id: uuid.UUID) -> list[Parcel]:
+    """Give every parcel that has none its waybill number; makes parcel 1 when there is none. Safe to ask again.
+
+    Returns the live parcels. Refuses `numbers_used_up`, `carrier_refused`, `carrier_later`.
+    """
+    shipment = load_shipment_to_change(actor, shipment_id)
+    _refuse_final(shipment)
+    parcels = queries.live_parcels(shipment.id) or [_insert_parcel(shipment)]
+    unnumbered = [parcel for parcel in parcels if parcel.tracking_number is None]
+    if unnumbered:
+        carrier = queries.load_carrier(shipment.carrier_id)
+        service = queries.load_service(shipment.service_id)
+        for parcel in unnumbered:
+            parcel.tracking_number = _buy(carrier, service, parcel)
+    if shipment.state == ShipmentState.OPEN.value:
+        shipment.state = SHIPMENT.apply("number", shipment.state).value
+    session().flush()
+    return parcels
+
+
+def _buy(carrier: Carrier, service: Service, parcel: Parcel) -> str:
+    connection = connection_to(carrier)
+    if not connection.capabilities.local:
+        raise RuntimeError(f"{carrier.code} is asked over a network: by a job, not inside a transaction")
+    answer = connection.create(
+        WaybillRequest(parcel.client_reference, parcel.warehouse_id, service.code, parcel.weight_g, _size(parcel))
+    )
+    if isinstance(answer, CarrierFault):
+        raise _refusal(answer)
+    return answer.tracking_number
+
+
+def _size(parcel: Parcel) -> tuple[int, int, int] | None:
+    if parcel.length_mm is None or parcel.width_mm is None or parcel.height_mm is None:
+        return None
+    return parcel.length_mm, parcel.width_mm, parcel.height_mm
+
+
+def _refusal(fault: CarrierFault) -> Refused:
+    if fault.code == "numbers_used_up":
+        return Refused(fault.code, fault.params)
+    if fault.retryable:
+        return Refused("carrier_later", {"reason": fault.code}, next_step="retry")
+    return Refused("carrier_refused", {"reason": fault.code})
+
+
+def mark_labelled(actor: Actor, shipment_id: uuid.UUID) -> Shipment:
+    """The waybills of all its parcels have been asked for. Again is fine.
+
+    Refuses `number_missing`, and `weigh_first` or `size_missing` where the carrier wants them on the label.
+    """
+    shipment = load_shipment_to_change(actor, shipment_id)
+    wants = queries.capabilities_of(shipment.carrier_id)
+    parcels = queries.live_parcels(shipment.id)
+    if not parcels or any(parcel.tracking_number is None for parcel in parcels):
+        raise Refused("number_missing", {})
+    if wants.needs_weight_before_label and any(parcel.weight_g is None for parcel in parcels):
+        raise Refused("weigh_first", {})
+    if wants.needs_size_before_label and any(_size(parcel) is None for parcel in parcels):
+        raise Refused("size_missing", {})
+    if shipment.state != ShipmentState.LABELLED.value:
+        shipment.state = SHIPMENT.apply("label", shipment.state).value
+    session().flush()
+    return shipment
+
+
+def record_weight(
+    actor: Actor, parcel_id: uuid.UUID, weight_g: int, size_mm: tuple[int, int, int] | None = None
+) -> Parcel:
+    """What the scale and the ruler said: g and (length, width, height) in mm. Only while the box is open."""
+    parcel = load_parcel_to_change(actor, parcel_id)
+    if parcel.state != ParcelState.OPEN.value:
+        PARCEL.apply("close", parcel.state)  # refuses, naming the state
+    parcel.weight_g = weight_g
+    if size_mm is not None:
+        parcel.length_mm, parcel.width_mm, parcel.height_mm = size_mm
+    session().flush()
+    return parcel
+
+
+def close_parcel(
+    actor: Actor, parcel_id: uuid.UUID, scanned_number: str, *, handling_unit_id: uuid.UUID | None = None
+) -> Parcel:
+    """The box is shut and its waybill was scanned back. The same scan again changes nothing.
+
+    `handling_unit_id`: the box as a thing that holds stock.
+
+    Refuses `weigh_first`, `number_missing`, and `waybill_differs` when another label is on the box.
+    """
+    parcel = load_parcel_to_change(actor, parcel_id)
+    if parcel.tracking_number is None:
+        raise Refused("number_missing", {})
+    if parcel.tracking_number != scanned_number:
+        raise Refused("waybill_differs", {"scanned": scanned_number})
+    if parcel.state == ParcelState.CLOSED.value:
+        return parcel
+    if parcel.weight_g is None:
+        raise Refused("weigh_first", {})
+    parcel.state = PARCEL.apply("close", parcel.state).value
+    parcel.closed_at = clock.now()
+    parcel.handling_unit_id = handling_unit_id or parcel.handling_unit_id
+    session().flush()
+    return parcel
+
+
+def reopen_parcel(actor: Actor, parcel_id: uuid.UUID) -> Parcel:
+    """The box is opened again before it left (a doubt at the gate, a put-back)."""
+    parcel = load_parcel_to_change(actor, parcel_id)
+    parcel.state = PARCEL.apply("reopen", parcel.state).value
+    parcel.closed_at = None
+    session().flush()
+    return parcel
+
+
+def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str = "cancelled") -> Shipment:
+    """Give the waybills back. Their numbers are never used again. Refuses `parcel_gone` after a hand-over.
+
+    The caller voids the documents too (`printing.void_documents`). Voiding again changes nothing.
+    """
+    shipment = load_shipment_to_change(actor, shipment_id)
+    if shipment.state == ShipmentState.VOIDED.value:
+        return shipment
+    parcels = queries.live_parcels(shipment.id)
+    if any(parcel.state == ParcelState.HANDED_OVER.value for parcel in parcels):
+        raise Refused("parcel_gone", {})
+    connection = connection_to(queries.load_carrier(shipment.carrier_id))
+    for parcel in parcels:
+        if parcel.tracking_number is not None and connection.capabilities.can_void:
+            fault = connection.void(parcel.client_reference, parcel.tracking_number)
+            if fault is not None:
+                raise _refusal(fault)
+        parcel.state = PARCEL.apply("void", parcel.state).value
+    shipment.state = SHIPMENT.apply("void", shipment.state).value
+    shipment.void_reason, shipment.voided_at = reason[:64], clock.now()
+    session().flush()
+    record(
+        ShipmentVoided(
+            subject_id=shipment.id, warehouse_id=shipment.warehouse_id, owner_id=shipment.owner_id,
+            order_kind=shipment.subject_kind, order_id=shipment.subject_id,
+        )
+    )  # fmt: skip
+    return shipment
+
+
+def load_shipment_to_change(actor: Actor, shipment_id: uuid.UUID) -> Shipment:
+    """The shipment under lock, with its parcels read fresh from now on; 404 outside the actor's scope."""
+    shipment = lock_one(Rank.DOCUMENT, Shipment, shipment_id)
+    if shipment is None or not queries.sees(actor, shipment):
+        raise not_found("shipment")
+    lock(Rank.DOCUMENT, Parcel, session().scalars(select(Parcel.id).where(Parcel.shipment_id == shipment.id)))
+    return shipment
+
+
+def load_parcel_to_change(actor: Actor, parcel_id: uuid.UUID) -> Parcel:
+    """The parcel and its shipment under lock; 404 outside the actor's scope."""
+    parcel = queries.load_parcel(actor, parcel_id)
+    load_shipment_to_change(actor, parcel.shipment_id)
+    return parcel
+
+
+def _refuse_final(shipment: Shipment) -> None:
+    """Nothing is added to a shipment that is gone or void."""
+    if shipment.state in SHIPMENT.final_states():
+        SHIPMENT.apply("void", shipment.state)  # refuses, naming the state
