@@ -149,8 +149,6 @@ def mark_booked(book_item_id: uuid.UUID, quantity: int) -> None:
     if item.booked_at is None:
         item.booked_at = clock.now()
     session().flush()
-<<<<<<< HEAD
-    return first
 
 
 def withdraw(subject_kind: str, subject_id: uuid.UUID) -> int:
@@ -161,5 +159,3 @@ def withdraw(subject_kind: str, subject_id: uuid.UUID) -> int:
         {"kind": subject_kind, "id": subject_id},
     )
     return len(unused.all())
-=======
->>>>>>> inv

@@ -10,14 +10,8 @@ from sqlalchemy import select, text
 
 from wms.core import clock
 from wms.inventory import permits
-<<<<<<< HEAD
-from wms.inventory.allocations import break_all
-from wms.inventory.balances import SummaryKey, SummaryNow, change_summaries
-from wms.inventory.ledger import announce_overdrawn, announce_stock
-=======
 from wms.inventory.allocations import break_all, lock_rows
 from wms.inventory.balances import no_new_rows
->>>>>>> inv
 from wms.inventory.models import BookItem
 from wms.inventory.rules import is_sellable
 from wms.inventory.summaries import SummaryKey, change_summaries
@@ -34,16 +28,6 @@ _FACTS = text(
 _SET = text("UPDATE balance SET is_sellable = NOT is_sellable WHERE id = ANY(CAST(:ids AS bigint[]))")
 
 
-<<<<<<< HEAD
-def refresh(balance_ids: Sequence[int], booking: uuid.UUID | None = None) -> list[SummaryNow]:
-    """Recompute the property of these rows, move their quantity in or out of the summaries; returns those changed.
-
-    `booking`: a book item whose first booking is under way in this transaction.
-    """
-    claim(Rank.BALANCE)
-    rows = session().execute(_FACTS, {"ids": sorted(set(balance_ids))}).all()
-    changed: list[int] = []
-=======
 def refresh(balance_ids: Sequence[int], *, booked: bool = False) -> None:
     """Recompute the property of these rows and move their quantity in or out of the summaries.
 
@@ -55,17 +39,12 @@ def refresh(balance_ids: Sequence[int], *, booked: bool = False) -> None:
     lock_rows(ids)
     gained: list[int] = []
     lost: list[int] = []
->>>>>>> inv
     deltas: dict[SummaryKey, int] = defaultdict(int)
     for row in session().execute(_FACTS, {"ids": ids}):
         wanted = is_sellable(
             condition=row.condition, held=row.held_by > 0, location_kind=row.kind, customs_status=row.customs_status,
             expires_on=row.expires_on, outbound_days=row.outbound_days, today=clock.today(row.time_zone),
-<<<<<<< HEAD
-            book_item_booked=row.booked or (booking is not None and row.book_item_id == booking),
-=======
             book_item_booked=booked or row.booked,
->>>>>>> inv
         )  # fmt: skip
         if wanted != row.is_sellable:
             (gained if wanted else lost).append(row.id)
@@ -83,18 +62,12 @@ def book(book_item_id: uuid.UUID, quantity: int) -> None:
 
     Refuses `not_booked_enough` when fewer wait. Rows first, then the book: the order of locks.
     """
-<<<<<<< HEAD
-    if session().scalar(select(BookItem.booked_at).where(BookItem.id == book_item_id)) is None:
-        ids = session().execute(text("SELECT id FROM balance WHERE book_item_id = :item"), {"item": book_item_id})
-        refresh(list(ids.scalars()), booking=book_item_id)
-=======
     query = select(BookItem.warehouse_id, BookItem.booked_at).where(BookItem.id == book_item_id)
     item = session().execute(query).one_or_none()
     if item is not None and item.booked_at is None:
         no_new_rows(item.warehouse_id)
         ids = session().execute(text("SELECT id FROM balance WHERE book_item_id = :item"), {"item": book_item_id})
         refresh(list(ids.scalars()), booked=True)
->>>>>>> inv
     permits.mark_booked(book_item_id, quantity)
 
 

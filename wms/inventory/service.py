@@ -14,14 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
-<<<<<<< HEAD
 from wms.facility.models import Location, LocationKind
-from wms.inventory import ledger, permits
-=======
-from wms.facility.models import Location, LocationKind, Warehouse
 from wms.inventory import holds, ledger, permits
 from wms.inventory.balances import lock_balances
->>>>>>> inv
 from wms.inventory.ledger import Posted, PostingDraft
 from wms.inventory.models import Balance, Condition, CustomsStatus, Lot
 from wms.inventory.rules import MoveDraft, Reason, Recipe, Stock
