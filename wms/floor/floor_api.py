@@ -121,11 +121,13 @@ def _answer(task_id: uuid.UUID, outcome: Outcome, *, with_screen: bool) -> dict[
     """The contract's answer: what happened in the reader's words, and the step that follows."""
     if isinstance(outcome, Done):
         told = outcome.answer
-        feedback = {"tone": told["tone"], "code": told["code"], "title": _words(told["code"], told["params"])}
+        feedback = {"tone": told["tone"], "code": told["code"], "params": told["params"]}
+        feedback["title"] = _words(told["code"], told["params"])
         undo = {"label": _words("step_back", {}), "command": "CMD-UNDO"} if told["can_undo"] else None
         short = {"state": told["step"], "step_token": told["step_token"], "task_id": told["task_id"]}
     else:
-        feedback = {"tone": "error", "code": outcome.code, "title": _words(outcome.code, outcome.params)}
+        feedback = {"tone": "error", "code": outcome.code, "params": outcome.params}
+        feedback["title"] = _words(outcome.code, outcome.params)
         undo, short = None, None
     answer: dict[str, Any] = {"ok": isinstance(outcome, Done), "feedback": {**feedback, "detail": "", "actions": []}}
     answer["undo"] = undo
