@@ -65,6 +65,7 @@ def _context() -> dict[str, Any]:
         "actor": actor,
         "csrf_token": csrf_token,
         "language": language,
+        "lang": "zh-CN" if language.startswith("zh") else "en",
         "html_language": "zh-CN" if language.startswith("zh") else "en",
         "languages": LANGUAGES,
         "navigation": _navigation() if actor is not None else [],
