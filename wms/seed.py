@@ -25,6 +25,7 @@ from wms.identity import service as identity
 from wms.identity.models import Seller, User
 from wms.identity.rules import write_key
 from wms.platform.database import session, transaction
+from wms.shipping.service import ensure_house_carrier
 
 
 class Person(NamedTuple):
@@ -138,6 +139,7 @@ def _build(extent: Extent) -> None:
         identity.issue_api_key(SYSTEM, seller_id, "Demonstration", sorted(KEY_SCOPES), parts=DEMO_KEYS[code])
     for number, code in enumerate(sellers):
         _list_goods(code, number)
+    ensure_house_carrier(SYSTEM)
 
 
 def _build_warehouses(extent: Extent) -> dict[str, uuid.UUID]:

@@ -122,15 +122,14 @@ def _answer(task_id: uuid.UUID, outcome: Outcome, *, with_screen: bool) -> dict[
     """The contract's answer: what happened in the reader's words, and the step that follows."""
     if isinstance(outcome, Done):
         told = outcome.answer
-        feedback = {"tone": told["tone"], "code": told["code"], "title": sentence(told["code"], told["params"])}
+        feedback = {"tone": told["tone"], "code": told["code"], "params": told["params"]}
         undo = {"label": _("Undo"), "command": "CMD-UNDO"} if told["can_undo"] else None
         short = {"state": told["step"], "step_token": told["step_token"], "task_id": told["task_id"]}
     else:
-        feedback = {
-            "tone": "error", "code": outcome.code, "title": sentence(outcome.code, outcome.params),
-            "detail": advice(outcome.code, outcome.params),
-        }  # fmt: skip
+        feedback = {"tone": "error", "code": outcome.code, "params": outcome.params}
+        feedback["detail"] = advice(outcome.code, outcome.params)
         undo, short = None, None
+    feedback["title"] = sentence(feedback["code"], feedback["params"])
     answer: dict[str, Any] = {"ok": isinstance(outcome, Done), "feedback": {"detail": "", "actions": [], **feedback}}
     answer["undo"] = undo
     if with_screen:

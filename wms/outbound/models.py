@@ -40,7 +40,7 @@ class Order(Base):
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"))
     shop_id: Mapped[uuid.UUID | None]
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
-    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier_service.id"))
+    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service.id"))
     reference: Mapped[str] = mapped_column(String(50))
     kind: Mapped[str] = mapped_column(String(16))  # dropship, b2b, return_to_seller …
     state: Mapped[str] = mapped_column(String(20))

@@ -18,7 +18,7 @@ from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 
 _SHIPPING = text(
-    "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state FROM carrier_service s"
+    "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state FROM service s"
     " LEFT JOIN parcel p ON p.shipment_id = :shipment WHERE s.id = :service ORDER BY p.n"
 )
 

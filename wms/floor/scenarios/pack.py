@@ -59,10 +59,13 @@ class Pack:
         assert found.id is not None
         order_id = uuid.UUID(task.data["order_id"])
         quantity = scan.quantity or found.pack
-        packing.verify(actor, order_id, found.id, quantity, found.pack, serial=found.serial)
+        profile = packing.verify(actor, order_id, found.id, quantity, found.pack, serial=found.serial)
         lines = packing.pack_lines(order_id)
         left = sum(line.left for line in lines)
-        params = {"verified": sum(line.verified for line in lines), "quantity": sum(line.quantity for line in lines)}
+        params = {
+            "verified": sum(line.verified for line in lines), "quantity": sum(line.quantity for line in lines),
+            "units": quantity, "profile": profile.value,
+        }  # fmt: skip
         if left:
             return Step(PRODUCT, task.data, "ok", "item_verified", params, can_undo=True)
         return Step(WEIGH, task.data, "next", "all_checked", params, can_undo=True)

@@ -1,0 +1,172 @@
+"""What the demo sends, made from an order book: products, pre-stock that covers most but not all, orders, returns.
+
+Everything is derived from the book itself, so that the same book gives the same demo.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from wms.demo.orderbook import Order, OrderBook, Return
+
+LINES_PER_CARTON = 20
+CARTONS_PER_BOOKING = 25
+UNITS_PER_CARTON_LINE = 5_000
+# Every so many products is under-booked: their last orders stay short, as in real life.
+SHORT_EVERY = 40
+SHORT_BY_PERMILLE = 150
+CARTON_G = 60
+
+COUNTRIES = {
+    "united kingdom": "GB", "france": "FR", "germany": "DE", "eire": "IE", "spain": "ES", "netherlands": "NL",
+    "belgium": "BE", "switzerland": "CH", "portugal": "PT", "australia": "AU", "norway": "NO", "italy": "IT",
+    "channel islands": "JE", "finland": "FI", "cyprus": "CY", "sweden": "SE", "austria": "AT", "denmark": "DK",
+    "japan": "JP", "poland": "PL", "usa": "US", "israel": "IL", "iceland": "IS", "singapore": "SG", "greece": "GR",
+    "malta": "MT", "canada": "CA", "lithuania": "LT", "lebanon": "LB", "bahrain": "BH", "hong kong": "HK",
+    "united arab emirates": "AE", "brazil": "BR", "czech republic": "CZ", "rsa": "ZA", "saudi arabia": "SA",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Item:
+    """A product of the demo: the book's code, the SKU it becomes, its weight in g and side in mm."""
+
+    code: str
+    sku: str
+    name: str
+    weight_g: int
+    side_mm: int
+
+
+class Plan:
+    """The whole demo as data."""
+
+    def __init__(self, book: OrderBook) -> None:
+        self.book = book
+        self.items = {code: _item(code, name) for code, name in _named(book).items()}
+        self.demand = Counter(
+            {code: 0 for code in self.items}
+        )  # fmt: skip
+        for order in book.orders:
+            for line in order.lines:
+                self.demand[line.code] += line.quantity
+        self.stock = self._stock()
+
+    def _stock(self) -> dict[str, int]:
+        """Pre-stock by code: all of the demand, less a little of some products nobody sends back."""
+        returned = {line.code for each in self.book.returns for line in each.lines}
+        stock: dict[str, int] = {}
+        for place, code in enumerate(sorted(self.items)):
+            wanted = self.demand[code]
+            if place % SHORT_EVERY == SHORT_EVERY - 1 and code not in returned and wanted > 1:
+                wanted -= max(1, wanted * SHORT_BY_PERMILLE // 1000)
+            stock[code] = wanted
+        return stock
+
+    def products(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "sku": item.sku, "name_en": item.name, "name_zh": item.name, "declared_weight_g": item.weight_g,
+                "declared_length_mm": item.side_mm, "declared_width_mm": item.side_mm,
+                "declared_height_mm": item.side_mm,
+                "barcodes": [{"barcode": f"X{item.sku}", "kind": "seller", "quantity": 1}],
+            }
+            for item in self.items.values()
+        ]  # fmt: skip
+
+    def bookings(self) -> Iterator[dict[str, Any]]:
+        """Bookings of cartons with mixed SKUs, big quantities split over several lines' worth of cartons."""
+        lines = [
+            {"sku": self.items[code].sku, "quantity": part}
+            for code, quantity in self.stock.items()
+            for part in _parts(quantity)
+        ]
+        cartons = _cartons(lines)
+        for first in range(0, len(cartons), CARTONS_PER_BOOKING):
+            chosen = cartons[first : first + CARTONS_PER_BOOKING]
+            yield {
+                "reference": f"PRE-{first // CARTONS_PER_BOOKING + 1:04d}", "warehouse": "DE1", "transport": "sea",
+                "submit": True,
+                "cartons": [{"number": number, "lines": lines} for number, lines in enumerate(chosen, 1)],
+            }  # fmt: skip
+
+    def orders(self) -> Iterator[tuple[Order, dict[str, Any]]]:
+        """Orders in date order, as the shop would send them."""
+        for order in self.book.orders:
+            yield order, {
+                "reference": order.invoice, "warehouse": "DE1", "service": "HOUSE-STD",
+                "ordered_at": order.ordered_at.replace(tzinfo=UTC).isoformat(),
+                "consignee": {
+                    "name": f"Customer {order.customer or 'unnamed'}", "country": country_code(order.country),
+                    "city": "Testville", "postcode": "10001", "address1": f"{_number(order.invoice, 200) + 1} Order Street",
+                },
+                "lines": [
+                    {"sku": self.items[line.code].sku, "quantity": line.quantity,
+                     "unit_value_minor": line.unit_price_minor, "currency": "GBP"}
+                    for line in order.lines
+                ],
+            }  # fmt: skip
+
+    def returns(self) -> Iterator[tuple[Return, str, list[dict[str, Any]]]]:
+        """Each return, by the sale it goes against: (return, invoice of the sale, lines)."""
+        for each in self.book.returns:
+            by_sale: dict[str, Counter[str]] = defaultdict(Counter)
+            for line in each.lines:
+                for taken in line.taken:
+                    by_sale[taken.sale_invoice][self.items[line.code].sku] += taken.quantity
+            for invoice, units in by_sale.items():
+                yield each, invoice, [{"sku": sku, "quantity": quantity} for sku, quantity in units.items()]
+
+    def weight_of(self, lines: list[Mapping[str, Any]]) -> int:
+        """What a scale shows for these lines in a carton, in g."""
+        weights = {item.sku: item.weight_g for item in self.items.values()}
+        return CARTON_G + sum(weights[line["sku"]] * line["quantity"] for line in lines)
+
+
+def _named(book: OrderBook) -> dict[str, str]:
+    """Codes that are ordered, with a name each; a book may have goods without a description."""
+    codes = {line.code for order in book.orders for line in order.lines}
+    return {code: (book.products.get(code) or "").strip() or f"Item {code}" for code in sorted(codes)}
+
+
+def _item(code: str, name: str) -> Item:
+    sku = re.sub(r"[^A-Z0-9._-]", "-", code)[:32].strip("-.") or "X"
+    if sku != code:
+        sku = f"{sku[:24]}-{_number(code, 10**6):06d}"
+    printable = re.sub(r"[^\x20-\x7e]", "?", name)[:200]
+    return Item(code, sku, printable, 20 + _number(code, 380), 20 + _number(code + "s", 40))
+
+
+def _number(text: str, below: int) -> int:
+    """A number that only depends on the text."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") % below
+
+
+def _parts(quantity: int) -> list[int]:
+    whole, rest = divmod(quantity, UNITS_PER_CARTON_LINE)
+    return [UNITS_PER_CARTON_LINE] * whole + ([rest] if rest else [])
+
+
+def _cartons(lines: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Cartons of up to twenty lines, a SKU at most once in each."""
+    cartons: list[list[dict[str, Any]]] = []
+    for line in lines:
+        target = cartons[-1] if cartons else []
+        if not cartons or len(target) >= LINES_PER_CARTON or any(each["sku"] == line["sku"] for each in target):
+            cartons.append([])
+        cartons[-1].append(line)
+    return cartons
+
+
+def country_code(name: str) -> str:
+    """ISO 3166-1 alpha-2 of a country as order books write it; the book's home country when it is not a country."""
+    cleaned = name.strip()
+    if re.fullmatch(r"[A-Z]{2}", cleaned):
+        return cleaned
+    return COUNTRIES.get(cleaned.lower(), "GB")
