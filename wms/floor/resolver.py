@@ -108,8 +108,14 @@ def _with_element(found: Found, element: Gs1 | None) -> Found:
 
 def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
     statement, make = LOOKUPS[kind]
-    parameters = {"code": code, "warehouse": scope.warehouse_id, "owner": scope.owner_id, "gtin": code.lstrip("0")}
+    parameters = {"code": code, "warehouse": scope.warehouse_id, "owner": scope.owner_id, "spellings": _spellings(code)}
     return [make(row) for row in session().execute(statement, parameters)]
+
+
+def _spellings(code: str) -> list[str]:
+    """A GTIN-14 in an element string names the same product as the GTIN-13 on the unit: zeros before it do not count."""
+    bare = code.lstrip("0")
+    return [code, bare, f"0{bare}", f"00{bare}"] if code.isdigit() and bare else [code]
 
 
 def _plain(kind: Kind) -> Callable[[Any], Found]:
@@ -128,12 +134,11 @@ def _unit(kind: str) -> Any:
     )
 
 
-# A GTIN-14 in an element string names the same product as the GTIN-13 on the unit: compared without leading zeros.
 LOOKUPS: dict[Kind, tuple[Any, Callable[[Any], Found]]] = {
     Kind.PRODUCT: (
         text(
             "SELECT p.id, p.sku AS code, p.owner_id, b.quantity FROM product_barcode b JOIN product p"
-            " ON p.id = b.product_id WHERE b.barcode IN (:code, :gtin, '0' || :gtin, '00' || :gtin)"
+            " ON p.id = b.product_id WHERE b.barcode = ANY(CAST(:spellings AS text[]))"
             " AND (CAST(:owner AS uuid) IS NULL OR b.owner_id = :owner) AND p.is_active LIMIT 7"
         ),
         _product,
