@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests.cast import Caller, Cast
 from wms.core.actor import SYSTEM
+from wms.core.barcodes import OwnCode, format_own
 from wms.core.ids import new_id
 from wms.inbound import service as inbound
 from wms.inbound.models import Carton
@@ -28,13 +29,26 @@ class Tablet:
 
     def __init__(self, caller: Caller, warehouse: str = "DE1") -> None:
         self.caller, self.warehouse = caller, warehouse
+        assert caller.post("/floor/station", data={"barcode": format_own(OwnCode.STATION, "P01")}).status_code == 302
         self.next: dict[str, Any] = {}
 
     def start(self, kind: str) -> dict[str, Any]:
         answer = self.caller.post("/floor/v1/tasks", {"kind": kind, "warehouse": self.warehouse}, key=str(new_id()))
         assert answer.status_code == 200, answer.get_data(as_text=True)
         self.next = answer.json["next"]
+        self.look()
         return self.next
+
+    def look(self) -> str:
+        """The page of the step, and that the fragment `floor.js` fetches shows the same step."""
+        page = self.caller.get(f"/floor/tasks/{self.next['task_id']}/screen")
+        assert page.status_code == 200, page.get_data(as_text=True)
+        shown = page.get_data(as_text=True)
+        assert f'data-step-token="{self.next["step_token"]}" data-state="{self.next["state"]}"' in shown
+        whole = self.caller.get(f"/floor/work/{self.next['kind']}")
+        assert whole.status_code == 200, whole.get_data(as_text=True)
+        assert f'data-step-token="{self.next["step_token"]}"' in whole.get_data(as_text=True)
+        return shown
 
     def body(self, raw: str, **more: Any) -> dict[str, Any]:
         return {
@@ -50,6 +64,7 @@ class Tablet:
         answer = self.send(self.body(raw, **more))
         assert answer.status_code == 200, answer.get_data(as_text=True)
         self.next = answer.json["next"]
+        self.look()
         feedback: dict[str, Any] = answer.json["feedback"]
         return feedback
 

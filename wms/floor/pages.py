@@ -108,7 +108,7 @@ def work(kind: str) -> Response | str:
     task = queries.open_tasks(actor(), place[0].id).get(kind) if place else None
     if place is None or task is None:
         return redirect(url_for(".home"))
-    return render_template("floor/work.html", **_frame(*place), **_screen(actor(), task))
+    return render_template("floor/work.html", **{**_frame(*place), **_screen(actor(), task)})
 
 
 @blueprint.get("/tasks/<uuid:task_id>/screen")
