@@ -10,12 +10,14 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.inventory import claims
+from wms.inventory.balances import lock_rows
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim
 
@@ -62,17 +64,18 @@ class AllocationResult:
     missing: dict[uuid.UUID, int]
 
 
+# What is decided is decided on `d`: read under the lock, so never stale. On `t` the statement's snapshot would decide
+# first, and refuse a row that was freed while we waited. OFFSET 0 keeps the planner from moving conditions inside.
+_LOCKED = (
+    " FROM (SELECT b.id, b.on_hand, b.allocated, b.held_by, k.quantity FROM balance b"
+    " JOIN unnest(CAST(:ids AS bigint[]), CAST(:quantities AS int[])) AS k(id, quantity) ON k.id = b.id"
+    " ORDER BY b.id OFFSET 0 FOR NO KEY UPDATE OF b) AS d WHERE t.id = d.id"
+)
 _CLAIM = text(
-    "UPDATE balance AS t SET allocated = t.allocated + d.quantity FROM (SELECT b.id, k.quantity FROM balance b"
-    " JOIN unnest(CAST(:ids AS bigint[]), CAST(:quantities AS int[])) AS k(id, quantity) ON k.id = b.id"
-    " ORDER BY b.id FOR UPDATE OF b) AS d WHERE t.id = d.id AND t.on_hand - t.allocated >= d.quantity"
-    " AND t.held_by = 0 RETURNING t.id"
+    f"UPDATE balance AS t SET allocated = d.allocated + d.quantity{_LOCKED}"
+    " AND d.on_hand - d.allocated >= d.quantity AND d.held_by = 0 RETURNING t.id"
 )
-_UNCLAIM = text(
-    "UPDATE balance AS t SET allocated = t.allocated - d.quantity FROM (SELECT b.id, k.quantity FROM balance b"
-    " JOIN unnest(CAST(:ids AS bigint[]), CAST(:quantities AS int[])) AS k(id, quantity) ON k.id = b.id"
-    " ORDER BY b.id FOR UPDATE OF b) AS d WHERE t.id = d.id"
-)
+_UNCLAIM = text(f"UPDATE balance AS t SET allocated = d.allocated - d.quantity{_LOCKED}")
 
 
 def _claim_quantities(wanted: Mapping[int, int]) -> set[int]:
@@ -83,10 +86,17 @@ def _claim_quantities(wanted: Mapping[int, int]) -> set[int]:
     return set(rows.scalars())
 
 
-def _unclaim(quantities: Mapping[int, int]) -> None:
+def unclaim(quantities: Mapping[int, int]) -> None:
+    """Take quantities off what is claimed on these rows."""
+    if any(quantities.values()):
+        claim(Rank.BALANCE)
+        unclaim_locked(quantities)
+
+
+def unclaim_locked(quantities: Mapping[int, int]) -> None:
+    """The same on rows this transaction has locked already, at any time."""
     ids = sorted(key for key, quantity in quantities.items() if quantity)
     if ids:
-        claim(Rank.BALANCE)
         session().execute(_UNCLAIM, {"ids": ids, "quantities": [quantities[each] for each in ids]})
 
 
@@ -103,28 +113,39 @@ def choose(candidates: Sequence[Candidate], quantity: int, taken: Mapping[int, i
     return chosen
 
 
+class RowsChanged(Exception):  # noqa: N818 - a signal to look again, not an error
+    """Somebody else took some of the candidates meanwhile; nothing is claimed."""
+
+
 def claim_rows(
-    wanted: Sequence[tuple[uuid.UUID, Sequence[Candidate], int]],
-) -> dict[uuid.UUID, list[tuple[Candidate, int]]] | None:
-    """Claim rows for several subjects at once, whole or not at all: None when the candidates do not suffice."""
+    wanted: Sequence[tuple[int, Sequence[Candidate], int]],
+) -> dict[int, list[tuple[Candidate, int]]] | None:
+    """Claim rows for several wishes at once, whole or not at all: None when the candidates do not suffice.
+
+    Raises RowsChanged when they would have sufficed as read.
+    """
     taken: dict[int, int] = defaultdict(int)
-    chosen: dict[uuid.UUID, list[tuple[Candidate, int]]] = {}
-    for subject_id, candidates, quantity in wanted:
+    chosen: dict[int, list[tuple[Candidate, int]]] = {}
+    for wish, candidates, quantity in wanted:
         rows = choose(candidates, quantity, taken)
         if sum(share for _, share in rows) < quantity:
             return None
         for candidate, share in rows:
             taken[candidate.balance_id] += share
-        chosen[subject_id] = rows
-    return chosen if _claim_quantities(taken) == set(taken) else None
+        chosen[wish] = rows
+    granted = _claim_quantities(taken)
+    if granted == set(taken):
+        return chosen
+    unclaim({key: taken[key] for key in granted})
+    raise RowsChanged
 
 
 _OPEN_PROMISES = text(
     "SELECT p.id, p.subject_kind, p.subject_id, p.warehouse_id, p.open_quantity - coalesce((SELECT"
     " sum(a.open_quantity) FROM allocation a WHERE a.promise_id = p.id), 0) AS wanted, s.owner_id, s.product_id,"
-    " s.customs_status, s.book_item_id FROM promise p JOIN summary s ON s.id = p.summary_id"
+    " s.customs_status, s.book_item_id, p.kind = 'pool' AS any_bin FROM promise p JOIN summary s ON s.id = p.summary_id"
     " WHERE p.subject_kind = :kind AND p.subject_id = ANY(CAST(:ids AS uuid[])) AND p.open_quantity > 0"
-    " ORDER BY p.priority DESC, p.created_at, p.id"
+    " AND p.warehouse_id = :warehouse ORDER BY p.priority DESC, p.created_at, p.id"
 )
 _CANDIDATES = text(
     "SELECT b.id, b.on_hand - b.allocated AS free, b.is_sellable, b.book_item_id, b.owner_id, b.product_id,"
@@ -135,37 +156,51 @@ _CANDIDATES = text(
 )
 
 
+_LOCK_PROMISES = text(
+    "SELECT id FROM promise WHERE subject_kind = :kind AND subject_id = ANY(CAST(:ids AS uuid[]))"
+    " AND warehouse_id = :warehouse AND open_quantity > 0 ORDER BY id FOR NO KEY UPDATE"
+)
+
+
 def allocate(warehouse_id: uuid.UUID, subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> AllocationResult:
     """Choose bins for what is promised to these subjects and not yet allocated: first expiring, then oldest first.
 
-    Never refuses: what no bin holds is `missing`, for the caller to hold, re-promise or report short.
+    Never refuses: what no bin holds is `missing`, for the caller to hold, re-promise or report short. A pinned promise
+    whose bin was lost is missing too: only a new promise can pin other goods.
     """
+    parameters = {"kind": subject_kind, "ids": list(subject_ids), "warehouse": warehouse_id}
+    claim(Rank.PROMISE)  # against a twin that allocates, and against a release
+    session().execute(_LOCK_PROMISES, parameters)
     allocated: list[Allocated] = []
-    missing: dict[uuid.UUID, int] = {}
     for _ in range(ROUNDS):
-        promises = session().execute(_OPEN_PROMISES, {"kind": subject_kind, "ids": list(subject_ids)}).all()
-        promises = [row for row in promises if row.wanted > 0]
-        if not promises:
-            return AllocationResult(allocated, {})
-        candidates = _read_candidates(warehouse_id, {row.product_id for row in promises})
-        plan: list[tuple[OpenPromise, Candidate, int]] = []
-        taken: dict[int, int] = defaultdict(int)
-        missing = {}
-        for row in promises:
-            key = (row.owner_id, row.product_id, row.customs_status, row.book_item_id)
-            rows = choose(candidates.get(key, ()), row.wanted, taken)
-            for candidate, share in rows:
-                taken[candidate.balance_id] += share
-                wish = OpenPromise(row.id, row.subject_kind, row.subject_id, row.warehouse_id, share)
-                plan.append((wish, candidate, share))
-            lacking = row.wanted - sum(share for _, share in rows)
-            if lacking:
-                missing[row.subject_id] = missing.get(row.subject_id, 0) + lacking
-        granted = _claim_quantities(taken) if taken else set()
-        allocated += _insert(plan, granted)
-        if granted == set(taken):
+        promises = [row for row in session().execute(_OPEN_PROMISES, parameters) if row.wanted > 0]
+        plan, taken = _plan(warehouse_id, promises)
+        if not taken:
             break
-    return AllocationResult(allocated, missing)
+        granted = _claim_quantities(taken)
+        allocated += _insert(plan, granted)
+    missing: dict[uuid.UUID, int] = defaultdict(int)
+    for row in session().execute(_OPEN_PROMISES, parameters):
+        if row.wanted > 0:
+            missing[row.subject_id] += row.wanted
+    return AllocationResult(allocated, dict(missing))
+
+
+def _plan(
+    warehouse_id: uuid.UUID, promises: Sequence[Any]
+) -> tuple[list[tuple[OpenPromise, Candidate, int]], dict[int, int]]:
+    """Which rows serve which promise, and how much that takes from each row."""
+    plan: list[tuple[OpenPromise, Candidate, int]] = []
+    taken: dict[int, int] = defaultdict(int)
+    pooled = [row for row in promises if row.any_bin]
+    candidates = _read_candidates(warehouse_id, {row.product_id for row in pooled}) if pooled else {}
+    for row in pooled:
+        key = (row.owner_id, row.product_id, row.customs_status, row.book_item_id)
+        for candidate, share in choose(candidates.get(key, ()), row.wanted, taken):
+            taken[candidate.balance_id] += share
+            wish = OpenPromise(row.id, row.subject_kind, row.subject_id, row.warehouse_id, share)
+            plan.append((wish, candidate, share))
+    return plan, taken
 
 
 CandidateKey = tuple[uuid.UUID, uuid.UUID, str, uuid.UUID | None]
@@ -243,7 +278,7 @@ _OPEN_OF = text(
 )
 _CLOSE = text(
     "UPDATE allocation AS a SET open_quantity = 0 FROM (SELECT id, open_quantity FROM allocation"
-    " WHERE id = ANY(CAST(:ids AS uuid[])) FOR UPDATE) AS old WHERE a.id = old.id"
+    " WHERE id = ANY(CAST(:ids AS uuid[])) FOR NO KEY UPDATE) AS old WHERE a.id = old.id"
     " RETURNING a.balance_id, old.open_quantity AS freed"
 )
 
@@ -251,12 +286,12 @@ _CLOSE = text(
 def release_of_promises(subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> None:
     """Give up every bin claimed for these subjects.
 
-    The balance rows are locked first and the claims read again under that lock, as a pick does.
+    The caller holds the promises, so no new claim appears; the balance rows are locked and the claims read again.
     """
     found = session().execute(_OPEN_OF, {"kind": subject_kind, "ids": list(subject_ids)}).all()
     if not found:
         return
-    _lock_rows({row.balance_id for row in found})
+    lock_rows({row.balance_id for row in found})
     _close([row.id for row in found])
 
 
@@ -267,32 +302,24 @@ def release_allocation(allocation_id: uuid.UUID) -> int:
     )
     if balance_id is None:
         return 0
-    _lock_rows({balance_id})
+    lock_rows({balance_id})
     return _close([allocation_id])
-
-
-def _lock_rows(balance_ids: set[int]) -> None:
-    claim(Rank.BALANCE)
-    session().execute(
-        text("SELECT id FROM balance WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE"),
-        {"ids": sorted(balance_ids)},
-    )
 
 
 def _close(allocation_ids: Sequence[uuid.UUID]) -> int:
     freed: dict[int, int] = defaultdict(int)
     for row in session().execute(_CLOSE, {"ids": list(allocation_ids)}):
         freed[row.balance_id] += row.freed
-    _unclaim(freed)
+    unclaim(freed)
     return sum(freed.values())
 
 
 def break_all(balance_ids: Sequence[int]) -> list[claims.BrokenClaim]:
     """A hold, an expiry or a doubt takes whole rows away: every claim on them breaks and its demand is told."""
-    _lock_rows(set(balance_ids))
+    lock_rows(balance_ids)
     broken: list[claims.BrokenClaim] = []
     for balance_id in sorted(set(balance_ids)):
         broken += claims.break_newest(balance_id, excess=2**31 - 1)
-    _unclaim(claims.released_by_row(broken))
+    unclaim(claims.released_by_row(broken))
     claims.announce_broken(broken)
     return broken

@@ -10,9 +10,14 @@ from wms.platform.auditing import Check
 SELLABLE = (
     "b.condition = 'good' AND b.held_by = 0 AND l.kind IN ('storage', 'bulk', 'pick_face', 'cross_dock')"
     " AND b.customs_status IN ('none', 'bonded')"
-    " AND (lot.expires_on IS NULL OR lot.expires_on - p.outbound_days >= (now() AT TIME ZONE w.time_zone)::date)"
+    " AND (lot.expires_on IS NULL"
+    "  OR lot.expires_on - p.outbound_days >= (CAST(:now AS timestamptz) AT TIME ZONE w.time_zone)::date)"
     " AND (b.customs_status <> 'bonded' OR bi.booked_at IS NOT NULL)"
 )
+
+_MOVED = "SELECT m.from_balance_id, m.from_party, m.to_balance_id, m.to_party, sum(m.quantity) FROM stock_move m"
+_MOVED_BACK = "SELECT m.to_balance_id, m.to_party, m.from_balance_id, m.from_party, sum(m.quantity) FROM stock_move m"
+_BY_ENDS = "GROUP BY 1, 2, 3, 4"
 
 CHECKS = [
     Check(
@@ -77,6 +82,20 @@ CHECKS = [
         " OR b.book_item_id IS DISTINCT FROM s.book_item_id",
     ),
     Check(
+        "claims on the book are for what is still promised or on its way",
+        "SELECT count(*) FROM promise WHERE book_item_id IS NOT NULL",
+        "SELECT p.id, p.open_quantity, p.book_quantity, p.quantity FROM promise p JOIN summary s ON s.id = p.summary_id"
+        " WHERE p.book_item_id IS DISTINCT FROM s.book_item_id OR (p.book_item_id IS NOT NULL"
+        " AND p.book_quantity NOT BETWEEN p.open_quantity AND p.quantity)",
+    ),
+    Check(
+        "only open holds hold, and only their scope",
+        "SELECT count(*) FROM held_balance",
+        "SELECT x.hold_id, x.balance_id FROM held_balance x JOIN stock_hold h ON h.id = x.hold_id"
+        " JOIN balance b ON b.id = x.balance_id WHERE h.ended_at IS NOT NULL OR h.warehouse_id <> b.warehouse_id"
+        " OR h.owner_id <> b.owner_id",
+    ),
+    Check(
         "held rows are counted",
         "SELECT count(*) FROM balance",
         "SELECT b.id, b.held_by, count(h.hold_id) AS holds FROM balance b LEFT JOIN held_balance h"
@@ -101,6 +120,12 @@ CHECKS = [
         " OR b.lot_id IS DISTINCT FROM m.lot_id OR b.book_item_id IS DISTINCT FROM m.book_item_id",
     ),
     Check(
+        "a posting stays in its warehouse",
+        "SELECT count(*) FROM stock_move",
+        "SELECT m.id FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id"
+        " WHERE p.warehouse_id <> m.warehouse_id",
+    ),
+    Check(
         "conversions have both legs",
         "SELECT count(*) FROM stock_posting WHERE reason = 'convert'",
         "SELECT p.id FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id WHERE p.reason = 'convert'"
@@ -115,11 +140,11 @@ CHECKS = [
     Check(
         "a reversal mirrors its posting",
         "SELECT count(*) FROM stock_posting WHERE reverses_id IS NOT NULL",
-        "SELECT r.id FROM stock_posting r WHERE r.reverses_id IS NOT NULL AND EXISTS ("
-        " SELECT m.from_balance_id, m.from_party, m.to_balance_id, m.to_party, sum(m.quantity) FROM stock_move m"
-        "  WHERE m.posting_id = r.reverses_id GROUP BY 1, 2, 3, 4 EXCEPT SELECT m.to_balance_id, m.to_party,"
-        "  m.from_balance_id, m.from_party, sum(m.quantity) FROM stock_move m WHERE m.posting_id = r.id"
-        "  GROUP BY 1, 2, 3, 4)",
+        f"SELECT r.id FROM stock_posting r WHERE r.reverses_id IS NOT NULL AND EXISTS ("
+        f" ({_MOVED} WHERE m.posting_id = r.reverses_id {_BY_ENDS}"
+        f"  EXCEPT {_MOVED_BACK} WHERE m.posting_id = r.id {_BY_ENDS})"
+        f" UNION ALL ({_MOVED_BACK} WHERE m.posting_id = r.id {_BY_ENDS}"
+        f"  EXCEPT {_MOVED} WHERE m.posting_id = r.reverses_id {_BY_ENDS}))",
     ),
     Check(
         "bonded stock left the zone only with a permit",
@@ -127,6 +152,20 @@ CHECKS = [
         "SELECT m.id FROM stock_move m JOIN balance b ON b.id = m.from_balance_id"
         " LEFT JOIN balance t ON t.id = m.to_balance_id WHERE b.customs_status = 'bonded' AND m.permit_id IS NULL"
         " AND (m.to_party IS NOT NULL OR t.customs_status <> 'bonded')",
+    ),
+    Check(
+        "stock came into bond by a receipt or with a permit",
+        "SELECT count(*) FROM stock_move",
+        "SELECT m.id FROM stock_move m JOIN balance t ON t.id = m.to_balance_id"
+        " JOIN location l ON l.id = t.location_id LEFT JOIN balance b ON b.id = m.from_balance_id"
+        " WHERE t.customs_status = 'bonded' AND m.permit_id IS NULL AND (b.customs_status <> 'bonded'"
+        " OR (m.from_party <> 'supplier' AND l.kind <> 'unaccounted'))",
+    ),
+    Check(
+        "a permit is used for its own goods",
+        "SELECT count(*) FROM stock_move WHERE permit_id IS NOT NULL",
+        "SELECT m.id FROM stock_move m JOIN permit p ON p.id = m.permit_id WHERE p.warehouse_id <> m.warehouse_id"
+        " OR p.product_id <> m.product_id OR p.book_item_id IS DISTINCT FROM m.book_item_id",
     ),
     Check(
         "permits are used as the moves say",

@@ -1,4 +1,4 @@
-"""Balance and summary rows: found and locked by key, made when missing, changed by deltas. Used by the ledger only.
+"""Balance rows: found and locked by key, made when missing, changed by deltas. Used by the ledger only.
 
 One statement per table. Rows are locked by ascending id inside the statement, so that two postings cannot wait for
 each other in a circle.
@@ -7,7 +7,7 @@ each other in a circle.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -31,6 +31,7 @@ class LockedBalance:
     on_hand: int
     allocated: int
     is_sellable: bool
+    is_held: bool
     oldest_at: datetime | None
     location_kind: str
     time_zone: str
@@ -44,15 +45,19 @@ _KEYS = (
     " WITH ORDINALITY AS k(warehouse_id, owner_id, product_id, location_id, lot_id, book_item_id,"
     " handling_unit_id, condition, customs_status, ordinal)"
 )
-_LOCK = text(
-    f"SELECT k.ordinal, b.id, b.on_hand, b.allocated, b.is_sellable, b.oldest_at, l.kind, w.time_zone FROM {_KEYS}"
-    " JOIN balance b ON b.warehouse_id = k.warehouse_id AND b.product_id = k.product_id"
+_MATCH = (
+    "b.warehouse_id = k.warehouse_id AND b.product_id = k.product_id"
     " AND b.location_id = k.location_id AND b.owner_id = k.owner_id AND b.lot_id IS NOT DISTINCT FROM k.lot_id"
     " AND b.book_item_id IS NOT DISTINCT FROM k.book_item_id"
     " AND b.handling_unit_id IS NOT DISTINCT FROM k.handling_unit_id"
     " AND b.condition = k.condition AND b.customs_status = k.customs_status"
+)
+_LOCK = text(
+    f"SELECT k.ordinal, b.id, b.on_hand, b.allocated, b.is_sellable, b.held_by, b.oldest_at, l.kind, w.time_zone"
+    f" FROM {_KEYS}"
+    f" JOIN balance b ON {_MATCH}"
     " JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
-    " ORDER BY b.id FOR UPDATE OF b"
+    " ORDER BY b.id FOR NO KEY UPDATE OF b"
 )
 _FACTS = text(
     f"SELECT k.ordinal, l.kind, w.time_zone, lot.expires_on, p.outbound_days, bi.booked_at IS NOT NULL AS booked,"
@@ -68,13 +73,46 @@ _FACTS = text(
     " JOIN product p ON p.id = k.product_id AND p.owner_id = k.owner_id"
     " LEFT JOIN lot ON lot.id = k.lot_id AND lot.product_id = k.product_id"
     " LEFT JOIN book_item bi ON bi.id = k.book_item_id AND bi.warehouse_id = k.warehouse_id"
+    " LEFT JOIN handling_unit u ON u.id = k.handling_unit_id AND u.warehouse_id = k.warehouse_id"
+    " WHERE (k.lot_id IS NULL OR lot.id IS NOT NULL) AND (k.book_item_id IS NULL OR bi.id IS NOT NULL)"
+    " AND (k.handling_unit_id IS NULL OR u.id IS NOT NULL)"
 )
 _INSERT = text(
-    "INSERT INTO balance (warehouse_id, owner_id, product_id, location_id, lot_id, book_item_id, handling_unit_id,"
-    " condition, customs_status, on_hand, allocated, is_sellable, held_by)"
-    " VALUES (:warehouse_id, :owner_id, :product_id, :location_id, :lot_id, :book_item_id, :handling_unit_id,"
-    " :condition, :customs_status, 0, 0, :is_sellable, :held_by) ON CONFLICT DO NOTHING RETURNING id"
+    "WITH made AS (INSERT INTO balance (warehouse_id, owner_id, product_id, location_id, lot_id, book_item_id,"
+    " handling_unit_id, condition, customs_status, on_hand, allocated, is_sellable, held_by)"
+    " SELECT k.warehouse_id, k.owner_id, k.product_id, k.location_id, k.lot_id, k.book_item_id, k.handling_unit_id,"
+    " k.condition, k.customs_status, 0, 0, (CAST(:is_sellable AS bool[]))[k.ordinal],"
+    f" (CAST(:held_by AS int[]))[k.ordinal] FROM {_KEYS} ORDER BY k.ordinal ON CONFLICT DO NOTHING RETURNING *)"
+    f" SELECT k.ordinal, b.id FROM made b JOIN {_KEYS} ON {_MATCH}"
 )
+# Making rows (shared) and changing what new rows inherit (exclusive: holds, first bookings) exclude each other.
+_ROWS_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(CAST(:warehouse AS text), 17))")
+_ROWS_EXCLUSIVE = text("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:warehouse AS text), 17))")
+
+
+def lock_rows(balance_ids: Iterable[int]) -> None:
+    """Lock balance rows by id: whoever changes the claims on a row holds its lock."""
+    claim(Rank.BALANCE)
+    session().execute(
+        text("SELECT id FROM balance WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE"),
+        {"ids": sorted(set(balance_ids))},
+    )
+
+
+def lock_all(warehouse_id: uuid.UUID, find: Callable[[], Sequence[int]]) -> Sequence[int]:
+    """Lock the rows that `find` names and let none be born until this transaction ends: a hold must not miss one.
+
+    Rows first, then the bar to new ones, then what was born between: the order in which a posting takes them.
+    """
+    ids = find()
+    if ids:
+        lock_rows(ids)
+    session().execute(_ROWS_EXCLUSIVE, {"warehouse": str(warehouse_id)})
+    now = find()
+    born = set(now) - set(ids)
+    if born:
+        lock_rows(born)
+    return now
 
 
 def _arrays(stocks: Sequence[Stock]) -> dict[str, list[Any]]:
@@ -101,42 +139,50 @@ def _locked(wanted: Sequence[Stock]) -> dict[Stock, LockedBalance]:
     rows = session().execute(_LOCK, _arrays(wanted)).all()
     return {
         wanted[row.ordinal - 1]: LockedBalance(
-            row.id, wanted[row.ordinal - 1], row.on_hand, row.allocated, row.is_sellable, row.oldest_at, row.kind,
-            row.time_zone,
+            row.id, wanted[row.ordinal - 1], row.on_hand, row.allocated, row.is_sellable, row.held_by > 0,
+            row.oldest_at, row.kind, row.time_zone,
         )
         for row in rows
     }  # fmt: skip
 
 
 def _create(missing: Sequence[Stock]) -> None:
-    """Insert empty rows with the sellable property and the holds of their scope. A concurrent twin is fine."""
-    rows = {row.ordinal: row for row in session().execute(_FACTS, _arrays(missing))}
-    for ordinal, stock in enumerate(missing, 1):
-        facts = rows.get(ordinal)
-        if facts is None:
-            raise Refused("location_foreign", {})
-        sellable = is_sellable(
-            condition=stock.condition,
-            held=bool(facts.holds),
-            location_kind=facts.kind,
-            customs_status=stock.customs_status,
-            expires_on=facts.expires_on,
-            outbound_days=facts.outbound_days,
-            today=clock.today(facts.time_zone),
-            book_item_booked=facts.booked,
-        )
-        values = {name: getattr(stock, name) for name in _KEY_COLUMNS}
-        values |= {"is_sellable": sellable, "held_by": len(facts.holds)}
-        balance_id = session().execute(_INSERT, values).scalar()
-        if balance_id is not None:
-            _inherit_holds(balance_id, facts.holds)
+    """Insert empty rows with the sellable property and the holds of their scope. A concurrent twin is fine.
+
+    Refuses `location_foreign` when a place, handling unit, lot or book item is not of this warehouse and product.
+    """
+    for warehouse_id in sorted({stock.warehouse_id for stock in missing}):
+        session().execute(_ROWS_SHARED, {"warehouse": str(warehouse_id)})
+    facts = {row.ordinal: row for row in session().execute(_FACTS, _arrays(missing))}
+    if len(facts) != len(missing):
+        raise Refused("location_foreign", {})
+    ordered = [facts[ordinal] for ordinal in range(1, len(missing) + 1)]
+    flags = {
+        "is_sellable": [_sellable(stock, row) for stock, row in zip(missing, ordered, strict=True)],
+        "held_by": [len(row.holds) for row in ordered],
+    }
+    made = session().execute(_INSERT, _arrays(missing) | flags).all()
+    _inherit_holds([(hold, row.id) for row in made for hold in facts[row.ordinal].holds])
 
 
-def _inherit_holds(balance_id: int, holds: Sequence[uuid.UUID]) -> None:
-    if holds:
+def _sellable(stock: Stock, facts: Any) -> bool:
+    return is_sellable(
+        condition=stock.condition,
+        held=bool(facts.holds),
+        location_kind=facts.kind,
+        customs_status=stock.customs_status,
+        expires_on=facts.expires_on,
+        outbound_days=facts.outbound_days,
+        today=clock.today(facts.time_zone),
+        book_item_booked=facts.booked,
+    )
+
+
+def _inherit_holds(pairs: Sequence[tuple[uuid.UUID, int]]) -> None:
+    if pairs:
         session().execute(
             text("INSERT INTO held_balance (hold_id, balance_id) VALUES (:hold, :balance)"),
-            [{"hold": hold, "balance": balance_id} for hold in holds],
+            [{"hold": hold, "balance": balance_id} for hold, balance_id in pairs],
         )
 
 
@@ -168,88 +214,6 @@ def change_balances(deltas: Mapping[int, BalanceDelta]) -> None:
             "oldest_at": [deltas[each].oldest_at for each in ids],
         },
     )
-
-
-@dataclass(frozen=True)
-class SummaryKey:
-    warehouse_id: uuid.UUID
-    owner_id: uuid.UUID
-    product_id: uuid.UUID
-    customs_status: str
-    book_item_id: uuid.UUID | None
-
-
-def summary_key(stock: Stock) -> SummaryKey:
-    return SummaryKey(stock.warehouse_id, stock.owner_id, stock.product_id, stock.customs_status, stock.book_item_id)
-
-
-@dataclass(frozen=True)
-class SummaryNow:
-    """A summary row after a change."""
-
-    id: int
-    key: SummaryKey
-    sellable: int
-    promised: int
-
-    @property
-    def free(self) -> int:
-        return self.sellable - self.promised
-
-
-SUMMARY_KEYS = (
-    "unnest(CAST(:warehouse_id AS uuid[]), CAST(:owner_id AS uuid[]), CAST(:product_id AS uuid[]),"
-    " CAST(:customs_status AS text[]), CAST(:book_item_id AS uuid[]), CAST(:sellable AS int[]),"
-    " CAST(:promised AS int[])) AS k(warehouse_id, owner_id, product_id, customs_status, book_item_id, sellable,"
-    " promised)"
-)
-SUMMARY_MATCH = (
-    "s.warehouse_id = k.warehouse_id AND s.owner_id = k.owner_id AND s.product_id = k.product_id"
-    " AND s.customs_status = k.customs_status AND s.book_item_id IS NOT DISTINCT FROM k.book_item_id"
-)
-SUMMARY_COLUMNS = "id, warehouse_id, owner_id, product_id, customs_status, book_item_id, sellable, promised"
-_CHANGE_SUMMARY = text(
-    "UPDATE summary AS t SET sellable = t.sellable + d.sellable, promised = t.promised + d.promised"
-    f" FROM (SELECT s.id, k.sellable, k.promised FROM summary s JOIN {SUMMARY_KEYS} ON {SUMMARY_MATCH}"
-    " ORDER BY s.id FOR UPDATE OF s) AS d WHERE t.id = d.id"
-    " RETURNING " + ", ".join(f"t.{name}" for name in SUMMARY_COLUMNS.split(", "))
-)
-_INSERT_SUMMARY = text(
-    "INSERT INTO summary AS t (warehouse_id, owner_id, product_id, customs_status, book_item_id, sellable, promised)"
-    " VALUES (:warehouse_id, :owner_id, :product_id, :customs_status, :book_item_id, :sellable, :promised)"
-    " ON CONFLICT (warehouse_id, owner_id, product_id, customs_status, book_item_id)"
-    " DO UPDATE SET sellable = t.sellable + excluded.sellable, promised = t.promised + excluded.promised"
-    f" RETURNING {SUMMARY_COLUMNS}"
-)
-
-
-def summary_arrays(deltas: Mapping[SummaryKey, tuple[int, int]]) -> dict[str, list[Any]]:
-    keys = list(deltas)
-    names = ("warehouse_id", "owner_id", "product_id", "customs_status", "book_item_id")
-    arrays: dict[str, list[Any]] = {name: [getattr(key, name) for key in keys] for name in names}
-    arrays["sellable"] = [deltas[key][0] for key in keys]
-    arrays["promised"] = [deltas[key][1] for key in keys]
-    return arrays
-
-
-def summary_now(row: Any) -> SummaryNow:
-    key = SummaryKey(row.warehouse_id, row.owner_id, row.product_id, row.customs_status, row.book_item_id)
-    return SummaryNow(row.id, key, row.sellable, row.promised)
-
-
-def change_summaries(deltas: Mapping[SummaryKey, tuple[int, int]]) -> list[SummaryNow]:
-    """Add (sellable, promised) to each summary; rows of keys not seen before are made."""
-    real = {key: delta for key, delta in deltas.items() if delta != (0, 0)}
-    if not real:
-        return []
-    claim(Rank.SUMMARY)
-    changed = [summary_now(row) for row in session().execute(_CHANGE_SUMMARY, summary_arrays(real))]
-    known = {each.key for each in changed}
-    for key in sorted((key for key in real if key not in known), key=str):
-        arrays = summary_arrays({key: real[key]})
-        row = session().execute(_INSERT_SUMMARY, {name: values[0] for name, values in arrays.items()}).one()
-        changed.append(summary_now(row))
-    return changed
 
 
 def calendar_date(balance: LockedBalance) -> date:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -15,6 +15,7 @@ from wms.inventory.events import AllocationBroken
 from wms.inventory.rules import Claim, MoveDraft, Stock, claims_to_break
 from wms.platform.database import session
 from wms.platform.events import record
+from wms.platform.locks import Rank, claim
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,20 @@ class BrokenClaim:
     subject_id: uuid.UUID
     warehouse_id: uuid.UUID
     owner_id: uuid.UUID
+
+
+_LOCK_PROMISES = text(
+    "SELECT id FROM promise WHERE id = ANY(CAST(:settled AS uuid[])) OR id = ANY(ARRAY("
+    " SELECT promise_id FROM allocation WHERE id = ANY(CAST(:allocations AS uuid[])))) ORDER BY id FOR NO KEY UPDATE"
+)
+
+
+def lock_promises(allocation_ids: Iterable[uuid.UUID], settled: Iterable[uuid.UUID]) -> None:
+    """Lock the promises a posting fulfils or settles, before the rows they stand on."""
+    parameters = {"allocations": list(allocation_ids), "settled": list(settled)}
+    if any(parameters.values()):
+        claim(Rank.PROMISE)
+        session().execute(_LOCK_PROMISES, parameters)
 
 
 _READ = text(

@@ -11,6 +11,8 @@ TEXTS = {
     "permit_used_up": N_("The permit covers %(left)s, %(wanted)s wanted."),
     "permit_does_not_fit": N_("The permit is for other goods."),
     "stock_short": N_("Not enough stock to promise."),
+    "stock_is_held": N_("This is frozen. Ask the supervisor."),
+    "stock_is_promised": N_("Only %(free)s are free, the rest is promised."),
     "not_reversible": N_("This cannot be reversed any more."),
     "already_reversed": N_("This was reversed before."),
     "promise_gone": N_("The stock is no longer promised."),

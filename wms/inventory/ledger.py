@@ -21,23 +21,13 @@ from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
 from wms.inventory import claims, permits, rules
-from wms.inventory.balances import (
-    BalanceDelta,
-    LockedBalance,
-    SummaryKey,
-    SummaryNow,
-    calendar_date,
-    change_balances,
-    change_summaries,
-    lock_balances,
-    summary_key,
-)
-from wms.inventory.events import AwaitedStockCame, FreeBelowZero
+from wms.inventory.balances import BalanceDelta, LockedBalance, calendar_date, change_balances, lock_balances
 from wms.inventory.models import Balance, Move, Posting
-from wms.inventory.rules import LOSSES, REVERSIBLE, MoveDraft, Reason, Recipe, Stock
+from wms.inventory.rules import INTENDED_EXITS, LOSSES, REVERSIBLE, STOPPED_BY_HOLD, MoveDraft, Reason, Recipe, Stock
+from wms.inventory.summaries import SummaryKey, after_summaries, change_summaries, summary_key
 from wms.platform.commands import next_posting_key
 from wms.platform.database import session
-from wms.platform.events import record
+from wms.platform.locks import Rank, lock_one
 
 
 @dataclass(frozen=True)
@@ -81,6 +71,7 @@ def post(actor: Actor, draft: PostingDraft) -> Posted:
     ends = [end for move in draft.moves for end in (move.source, move.target) if isinstance(end, Stock)]
     if len({end.warehouse_id for end in ends}) != 1:
         raise ValueError("a posting stays in one warehouse")
+    claims.lock_promises([move.allocation_id for move in draft.moves if move.allocation_id], draft.settles)
     rows = lock_balances(ends)
     now = clock.now()
     crossing = [rules.crosses_bond(move, _target_kind(move, rows)) for move in draft.moves]
@@ -89,11 +80,9 @@ def post(actor: Actor, draft: PostingDraft) -> Posted:
     work = _Work()
     broken = _take_and_put(draft, rows, work, now)
     change_balances(work.balances)
-    summaries = change_summaries(_merged(work))
-    _change_book(draft)
-    permits.use(draft.moves, crossing)
+    change_summaries(_merged(work), guarded=draft.reason in INTENDED_EXITS)
+    after_summaries(lambda: _pass_gate(draft, crossing))
     posting_id = _write(actor, draft, rows, crossing, now)
-    _announce(summaries, work)
     claims.announce_broken(broken)
     return Posted(posting_id, {stock: row.id for stock, row in rows.items()}, broken)
 
@@ -133,6 +122,8 @@ def _check_source(reason: Reason, row: LockedBalance, taken: int, claimed: int) 
     """Refuse what is not there; for a loss, break the newest claims that stand in its way (law 2)."""
     if taken == 0:
         return []
+    if row.is_held and reason in STOPPED_BY_HOLD:
+        raise Refused("stock_is_held", {})
     if taken > row.on_hand:
         raise Refused("not_enough_stock", {"on_hand": row.on_hand, "wanted": taken})
     excess = (taken - claimed) - (row.on_hand - row.allocated)
@@ -168,8 +159,11 @@ def _merged(work: _Work) -> dict[SummaryKey, tuple[int, int]]:
     return {key: (work.sellable.get(key, 0), work.promised.get(key, 0)) for key in keys}
 
 
-def _change_book(draft: PostingDraft) -> None:
-    """The customs book follows: goods entering bond wait to be booked; goods leaving with a permit are written off."""
+def _pass_gate(draft: PostingDraft, crossing: Sequence[bool]) -> None:
+    """The customs book follows, and permits are used up.
+
+    Goods entering bond wait to be booked; goods leaving with a permit are written off.
+    """
     entered: dict[uuid.UUID, int] = defaultdict(int)
     left: dict[uuid.UUID, int] = defaultdict(int)
     for move in draft.moves:
@@ -182,6 +176,7 @@ def _change_book(draft: PostingDraft) -> None:
             raise Refused("book_item_missing", {})
         (entered if target_bonded else left)[stock.book_item_id] += move.quantity
     permits.change_book(entered, left, permits.settled(draft.settles))
+    permits.use(draft.moves, crossing)
 
 
 def _write(
@@ -254,42 +249,6 @@ _INSERT_MOVES = text(
     " :warehouse_id, :owner_id, :product_id, :lot_id, :book_item_id, :from_balance_id, :from_party, :to_balance_id,"
     " :to_party, :quantity, :permit_id, :crosses_bond, :now)"
 )
-_AWAITED = text(
-    "SELECT DISTINCT a.warehouse_id, a.owner_id, a.product_id FROM awaited_stock a JOIN unnest("
-    "CAST(:warehouse_id AS uuid[]), CAST(:owner_id AS uuid[]), CAST(:product_id AS uuid[]))"
-    " AS k(warehouse_id, owner_id, product_id) USING (warehouse_id, owner_id, product_id)"
-)
-
-
-def _announce(summaries: Sequence[SummaryNow], work: _Work) -> None:
-    """Tell those who wait for stock, and those whose promises no longer hold."""
-    grown = [each for each in summaries if work.sellable.get(each.key, 0) > 0]
-    announce_stock(grown)
-    for each in summaries:
-        if each.free < 0 and work.sellable.get(each.key, 0) < 0:
-            announce_overdrawn(each)
-
-
-def announce_stock(grown: Sequence[SummaryNow]) -> None:
-    """Announce stock of products that somebody waits for."""
-    if not grown:
-        return
-    names = ("warehouse_id", "owner_id", "product_id")
-    awaited = session().execute(_AWAITED, {name: [getattr(each.key, name) for each in grown] for name in names})
-    for row in awaited.all():
-        record(AwaitedStockCame(subject_id=row.product_id, warehouse_id=row.warehouse_id, owner_id=row.owner_id))
-
-
-def announce_overdrawn(summary: SummaryNow) -> None:
-    record(
-        FreeBelowZero(
-            subject_id=summary.key.product_id,
-            warehouse_id=summary.key.warehouse_id,
-            owner_id=summary.key.owner_id,
-            summary_id=summary.id,
-            free=summary.free,
-        )
-    )
 
 
 def reverse(actor: Actor, warehouse_id: uuid.UUID, posting_id: uuid.UUID) -> Posted:
@@ -297,7 +256,7 @@ def reverse(actor: Actor, warehouse_id: uuid.UUID, posting_id: uuid.UUID) -> Pos
 
     Refuses `not_reversible`, `already_reversed`, or what the mirror posting itself refuses (the goods moved on).
     """
-    posting = session().get(Posting, posting_id, with_for_update=True)
+    posting = lock_one(Rank.DOCUMENT, Posting, posting_id)
     if posting is None or posting.warehouse_id != warehouse_id:
         raise not_found("posting")
     if session().scalar(select(Posting.id).where(Posting.reverses_id == posting_id)) is not None:

@@ -12,19 +12,20 @@ from sqlalchemy.dialects.postgresql import insert
 from wms.core import clock
 from wms.core.refusals import Refused
 from wms.inventory.models import BookItem, Permit
-from wms.inventory.rules import MoveDraft, Stock
+from wms.inventory.rules import MoveDraft, Stock, permit_kind
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim, lock_one
 
 _USE = text(
     "UPDATE permit SET used = used + :quantity WHERE id = :id AND used + :quantity <= quantity"
-    " AND product_id = :product AND book_item_id = :book_item AND warehouse_id = :warehouse RETURNING id"
+    " AND product_id = :product AND book_item_id = :book_item AND warehouse_id = :warehouse"
+    " AND (CAST(:kind AS text) IS NULL OR kind = :kind) RETURNING id"
 )
 
 
 _SETTLE = text(
     "UPDATE promise AS p SET book_quantity = p.book_quantity - least(p.book_quantity, :quantity) FROM ("
-    " SELECT id, book_quantity AS before FROM promise WHERE id = :id FOR UPDATE) AS old"
+    " SELECT id, book_quantity AS before FROM promise WHERE id = :id FOR NO KEY UPDATE) AS old"
     " WHERE p.id = old.id RETURNING old.before - p.book_quantity AS freed, p.book_item_id"
 )
 
@@ -63,30 +64,36 @@ def change_book(
 
 def use(moves: Sequence[MoveDraft], crossing: Sequence[bool]) -> None:
     """Use up the permits of the moves that cross the bond. Refuses `permit_used_up` or `permit_does_not_fit`."""
-    needed: dict[tuple[uuid.UUID, Stock], int] = defaultdict(int)
+    needed: dict[tuple[uuid.UUID, Stock, str | None], int] = defaultdict(int)
     for move, crosses in zip(moves, crossing, strict=True):
         if crosses and move.permit_id is not None:
             stock = move.source if isinstance(move.source, Stock) else move.target
             assert isinstance(stock, Stock)
-            needed[(move.permit_id, stock)] += move.quantity
+            needed[(move.permit_id, stock, permit_kind(move))] += move.quantity
     if not needed:
         return
     claim(Rank.PERMIT)
-    for (permit_id, stock), quantity in sorted(needed.items(), key=lambda item: str(item[0])):
+    for (permit_id, stock, kind), quantity in sorted(needed.items(), key=lambda item: str(item[0])):
         parameters = {
             "id": permit_id,
             "quantity": quantity,
             "product": stock.product_id,
             "book_item": stock.book_item_id,
             "warehouse": stock.warehouse_id,
+            "kind": kind,
         }
         if session().execute(_USE, parameters).scalar() is None:
-            _refuse(permit_id, stock, quantity)
+            _refuse(permit_id, stock, kind, quantity)
 
 
-def _refuse(permit_id: uuid.UUID, stock: Stock, quantity: int) -> None:
-    permit = session().get(Permit, permit_id)
-    if permit is None or permit.product_id != stock.product_id or permit.book_item_id != stock.book_item_id:
+def _refuse(permit_id: uuid.UUID, stock: Stock, kind: str | None, quantity: int) -> None:
+    permit = session().get(Permit, permit_id, populate_existing=True)
+    if (
+        permit is None
+        or (permit.warehouse_id, permit.product_id, permit.book_item_id)
+        != (stock.warehouse_id, stock.product_id, stock.book_item_id)
+        or kind not in {None, permit.kind}
+    ):
         raise Refused("permit_does_not_fit", {})
     raise Refused("permit_used_up", {"left": permit.quantity - permit.used, "wanted": quantity})
 
@@ -129,28 +136,33 @@ def issue_permit(
     return permit.id
 
 
-def mark_booked(book_item_id: uuid.UUID, quantity: int) -> bool:
-    """Customs booked this many of the units that waited; True when it was the item's first booking.
+def mark_booked(book_item_id: uuid.UUID, quantity: int) -> None:
+    """Write a booking into the book line. Called by `sellable.book`, which lets the stock sell first.
 
-    Refuses `not_booked_enough` when fewer wait. The caller then makes the item's stock sellable (first booking).
+    Refuses `not_booked_enough` when fewer units wait.
     """
     item = lock_one(Rank.BOOK_ITEM, BookItem, book_item_id)
     if item is None or item.unbooked < quantity:
         raise Refused("not_booked_enough", {"unbooked": item.unbooked if item else 0, "wanted": quantity})
     item.unbooked -= quantity
     item.booked += quantity
-    first = item.booked_at is None
-    if first:
+    if item.booked_at is None:
         item.booked_at = clock.now()
     session().flush()
-    return first
 
 
 def withdraw(subject_kind: str, subject_id: uuid.UUID) -> int:
-    """Take back the unused part of a subject's permits (a cancelled order); returns how many were withdrawn."""
+    """Take back the unused part of a subject's permits (a cancelled order); returns how many lost something."""
     claim(Rank.PERMIT)
+    parameters = {"kind": subject_kind, "id": subject_id}
     unused = session().execute(
-        text("DELETE FROM permit WHERE subject_kind = :kind AND subject_id = :id AND used = 0 RETURNING id"),
-        {"kind": subject_kind, "id": subject_id},
+        text("DELETE FROM permit WHERE subject_kind = :kind AND subject_id = :id AND used = 0 RETURNING id"), parameters
     )
-    return len(unused.all())
+    partly = session().execute(
+        text(
+            "UPDATE permit SET quantity = used WHERE subject_kind = :kind AND subject_id = :id"
+            " AND used > 0 AND used < quantity RETURNING id"
+        ),
+        parameters,
+    )
+    return len(unused.all()) + len(partly.all())

@@ -1,7 +1,8 @@
 """Order-level claims (占用). Promised never exceeds sellable at the moment of promising, whatever the concurrency.
 
 A *pool* promise is one conditional UPDATE over its summary rows, without a prior read, rows locked by id inside the
-statement; in a bonded warehouse it also takes the quantity from the customs book. A *pinned* promise (a lot, a
+statement. In a bonded warehouse it also takes the quantity from the customs book: there the rows of the product are
+locked first, because which book item serves is chosen by what each has left. A *pinned* promise (a lot, a
 handling unit, a condition) allocates its balance rows in the same transaction.
 """
 
@@ -9,30 +10,32 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import text
 
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
-from wms.inventory.allocations import Candidate, claim_rows, release_of_promises
-from wms.inventory.balances import (
+from wms.inventory.allocations import ROUNDS, Candidate, RowsChanged, claim_rows, unclaim_locked
+from wms.inventory.book import BookLine, lock_book_lines, split_over_book
+from wms.inventory.releases import free_book, release
+from wms.inventory.rules import BONDED, GOOD, NO_STATUS
+from wms.inventory.summaries import (
     SUMMARY_COLUMNS,
     SUMMARY_KEYS,
     SUMMARY_MATCH,
     SummaryKey,
-    change_summaries,
     summary_arrays,
     summary_now,
 )
-from wms.inventory.ledger import announce_stock
-from wms.inventory.rules import BONDED, GOOD, NO_STATUS
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim
+
+__all__ = ["Pin", "PromiseDraft", "Promised", "free_by_product", "promise", "release"]
 
 
 @dataclass(frozen=True)
@@ -73,88 +76,140 @@ class Promised:
 
 @dataclass
 class _Share:
+    """A part of a line: the whole of it, or what one book item serves. `rows` are the bins of a pinned line."""
+
     draft: PromiseDraft
     key: SummaryKey
     quantity: int
+    rows: list[tuple[Candidate, int]] = field(default_factory=list)
     promise_id: uuid.UUID = field(default_factory=new_id)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it stands in the summary: damaged goods and grades do not sell."""
+        return self.draft.pin is None or self.draft.pin.condition == GOOD
+
+
+@dataclass
+class _Request:
+    """The lines asked for, and what was claimed for them so far: a refusal names what is free without that."""
+
+    drafts: Sequence[PromiseDraft]
+    rows: dict[int, int] = field(default_factory=dict)
+    summaries: dict[SummaryKey, int] = field(default_factory=dict)
+    book: dict[uuid.UUID, int] = field(default_factory=dict)
+
+    def give_back(self) -> None:
+        unclaim_locked(self.rows)
+        for key, quantity in self.summaries.items():
+            session().execute(_GIVE_BACK, summary_arrays({key: (0, quantity)}))
+        free_book(self.book)
 
 
 def promise(drafts: Sequence[PromiseDraft]) -> list[Promised]:
     """Promise all lines or none. Refuses `stock_short` naming every short line: `{"subject_id", "wanted", "free"}`."""
-    pinned = [draft for draft in drafts if draft.pin is not None]
-    pooled = [draft for draft in drafts if draft.pin is None]
-    rows_of = _pin(pinned) if pinned else {}
-    shares = [_Share(draft, _pool_key(draft), draft.quantity) for draft in pooled if not draft.bonded]
-    for draft in pooled:
-        if draft.bonded:
-            shares += _split_over_book(draft)
-    pinned_shares = [share for draft in pinned for share in _pinned_shares(draft, rows_of[draft.subject_id])]
-    summary_ids = _claim_summaries(shares + [share for share in pinned_shares if _counts(share)], drafts)
-    _claim_book(shares + pinned_shares, drafts)
-    everything = shares + pinned_shares
-    _insert(everything, summary_ids | _summary_ids([s for s in pinned_shares if not _counts(s)]))
-    for draft in pinned:
-        own = [share for share in pinned_shares if share.draft is draft]
-        _insert_pinned_allocations(draft, own, rows_of[draft.subject_id])
-    return [Promised(s.draft.subject_id, s.promise_id, s.quantity, s.key.book_item_id) for s in everything]
+    if not drafts or any(draft.quantity <= 0 for draft in drafts):
+        raise ValueError("a promise has lines, and each a positive quantity")
+    request = _Request(drafts)
+    shares = _pin(request)
+    shares += [_Share(draft, pool_key(draft), draft.quantity) for draft in drafts if _is_pool(draft, bonded=False)]
+    shares += _choose_book_items(request)
+    summary_ids = _claim_summaries(shares, request)
+    _claim_book(shares, request)
+    _insert(shares, summary_ids)
+    return [Promised(s.draft.subject_id, s.promise_id, s.quantity, s.key.book_item_id) for s in shares]
 
 
-def _pool_key(draft: PromiseDraft, book_item_id: uuid.UUID | None = None) -> SummaryKey:
+def _is_pool(draft: PromiseDraft, *, bonded: bool) -> bool:
+    return draft.pin is None and draft.bonded is bonded
+
+
+def pool_key(draft: PromiseDraft, book_item_id: uuid.UUID | None = None) -> SummaryKey:
     status = BONDED if draft.bonded else NO_STATUS
     return SummaryKey(draft.warehouse_id, draft.owner_id, draft.product_id, status, book_item_id)
 
 
+# Decided on `d`, read under the lock: on `t` the statement's snapshot would decide first and refuse stock that came
+# while we waited. OFFSET 0 keeps the planner from moving the condition inside.
 _CONDITIONAL = text(
-    "UPDATE summary AS t SET promised = t.promised + d.promised"
-    f" FROM (SELECT s.id, k.promised FROM summary s JOIN {SUMMARY_KEYS} ON {SUMMARY_MATCH}"
-    " ORDER BY s.id FOR UPDATE OF s) AS d WHERE t.id = d.id AND t.sellable - t.promised >= d.promised"
-    " RETURNING " + ", ".join(f"t.{name}" for name in SUMMARY_COLUMNS.split(", "))
+    "UPDATE summary AS t SET promised = d.taken + d.wanted"
+    " FROM (SELECT s.id, s.sellable, s.promised AS taken, k.promised AS wanted FROM summary s"
+    f" JOIN {SUMMARY_KEYS} ON {SUMMARY_MATCH} ORDER BY s.id OFFSET 0 FOR NO KEY UPDATE OF s) AS d"
+    f" WHERE t.id = d.id AND d.sellable - d.taken >= d.wanted RETURNING {SUMMARY_COLUMNS}"
+)
+_GIVE_BACK = text(
+    f"UPDATE summary AS s SET promised = s.promised - k.promised FROM {SUMMARY_KEYS} WHERE {SUMMARY_MATCH}"
+)
+# The row a promise points to when it does not count there (damaged goods); made when there is none.
+_FIND_OR_MAKE = text(
+    "INSERT INTO summary AS t (warehouse_id, owner_id, product_id, customs_status, book_item_id, sellable, promised)"
+    f" SELECT k.* FROM {SUMMARY_KEYS} ON CONFLICT (warehouse_id, owner_id, product_id, customs_status, book_item_id)"
+    f" DO UPDATE SET promised = t.promised RETURNING {SUMMARY_COLUMNS}"
 )
 
 
-def _claim_summaries(shares: Sequence[_Share], drafts: Sequence[PromiseDraft]) -> dict[SummaryKey, int]:
+def _claim_summaries(shares: Sequence[_Share], request: _Request) -> dict[SummaryKey, int]:
     """The conditional UPDATE; refuses when any key is short (the caller's savepoint undoes the rest)."""
     wanted: dict[SummaryKey, int] = defaultdict(int)
     for share in shares:
-        wanted[share.key] += share.quantity
-    if not wanted:
-        return {}
+        if share.counts:
+            wanted[share.key] += share.quantity
     claim(Rank.SUMMARY)
-    arrays = summary_arrays({key: (0, quantity) for key, quantity in wanted.items()})
-    rows = [summary_now(row) for row in session().execute(_CONDITIONAL, arrays)]
-    if len(rows) != len(wanted):
-        _refuse_short(drafts)
-    return {row.key: row.id for row in rows}
+    found: dict[SummaryKey, int] = {}
+    if wanted:
+        arrays = summary_arrays({key: (0, quantity) for key, quantity in wanted.items()})
+        found = {row.key: row.id for row in map(summary_now, session().execute(_CONDITIONAL, arrays))}
+        request.summaries = {key: wanted[key] for key in found}
+        if len(found) != len(wanted):
+            _refuse_short(request, {key for key in wanted if key not in found})
+    others = {share.key: (0, 0) for share in sorted(shares, key=lambda each: str(each.key)) if share.key not in found}
+    if others:
+        rows = map(summary_now, session().execute(_FIND_OR_MAKE, summary_arrays(others)))
+        found |= {row.key: row.id for row in rows}
+    return found
 
 
-def _refuse_short(drafts: Sequence[PromiseDraft]) -> None:
-    """Name every line that cannot be had, not just the first."""
-    free = free_by_product([(draft.warehouse_id, draft.owner_id, draft.product_id) for draft in drafts])
-    wanted: dict[tuple[uuid.UUID, uuid.UUID, uuid.UUID], int] = defaultdict(int)
+def _refuse_short(request: _Request, failed: Collection[SummaryKey] = ()) -> NoReturn:
+    """Name every line that cannot be had, not just the first. Lines of the same goods are served in their order."""
+    request.give_back()
+    drafts = request.drafts
+    free = _free_by_pool(drafts)
+    short = []
     for draft in drafts:
-        wanted[(draft.warehouse_id, draft.owner_id, draft.product_id)] += draft.quantity
-    short = [
-        {"subject_id": str(draft.subject_id), "wanted": draft.quantity, "free": max(0, free.get(key, 0))}
-        for draft in drafts
-        if wanted[key := (draft.warehouse_id, draft.owner_id, draft.product_id)] > free.get(key, 0)
-    ]
-    if not short:  # enough units, but not of the pinned kind, or not on the customs book
-        short = [{"subject_id": str(draft.subject_id), "wanted": draft.quantity, "free": 0} for draft in drafts]
+        key = _pool_of(draft)
+        left = free.get(key, 0)
+        rows = sum(each.free for each in _candidates(draft)) if draft.pin is not None else left
+        available = max(0, min(left, rows) if draft.pin is None or draft.pin.condition == GOOD else rows)
+        if draft.quantity > available:
+            short.append({"subject_id": str(draft.subject_id), "wanted": draft.quantity, "free": available})
+        else:
+            free[key] = left - draft.quantity
+    if not short:  # somebody was quicker, and has given it back meanwhile
+        named = [draft for draft in drafts if any(key.product_id == draft.product_id for key in failed)]
+        short = [{"subject_id": str(each.subject_id), "wanted": each.quantity, "free": 0} for each in named or drafts]
     raise Refused("stock_short", {"lines": short})
 
 
+_Pool = tuple[uuid.UUID, uuid.UUID, uuid.UUID, str]
+
+
+def _pool_of(draft: PromiseDraft) -> _Pool:
+    return draft.warehouse_id, draft.owner_id, draft.product_id, BONDED if draft.bonded else NO_STATUS
+
+
+# In bond no more can be had of an item than the book has left of it.
 _FREE = text(
-    "SELECT s.warehouse_id, s.owner_id, s.product_id, sum(s.sellable - s.promised) AS free FROM summary s"
+    "SELECT s.warehouse_id, s.owner_id, s.product_id, s.customs_status, sum(CASE WHEN b.id IS NULL"
+    " THEN s.sellable - s.promised ELSE greatest(0, least(s.sellable - s.promised, b.booked - b.pre_deducted"
+    " - b.promised)) END) AS free FROM summary s"
     " JOIN unnest(CAST(:warehouse AS uuid[]), CAST(:owner AS uuid[]), CAST(:product AS uuid[]))"
     " AS k(w, o, p) ON s.warehouse_id = k.w AND s.owner_id = k.o AND s.product_id = k.p"
-    " WHERE s.customs_status IN ('none', 'bonded') GROUP BY 1, 2, 3"
+    " LEFT JOIN book_item b ON b.id = s.book_item_id AND s.customs_status = 'bonded'"
+    " WHERE s.customs_status IN ('none', 'bonded') GROUP BY 1, 2, 3, 4"
 )
 
 
-def free_by_product(
-    keys: Sequence[tuple[uuid.UUID, uuid.UUID, uuid.UUID]],
-) -> dict[tuple[uuid.UUID, uuid.UUID, uuid.UUID], int]:
-    """Free (sellable - promised) by (warehouse, owner, product). May be negative after a loss."""
+def _free_rows(keys: Collection[tuple[uuid.UUID, uuid.UUID, uuid.UUID]]) -> dict[_Pool, int]:
     unique = sorted(set(keys))
     parameters = {
         "warehouse": [key[0] for key in unique],
@@ -162,35 +217,40 @@ def free_by_product(
         "product": [key[2] for key in unique],
     }
     rows = session().execute(_FREE, parameters)
-    return {(row.warehouse_id, row.owner_id, row.product_id): int(row.free) for row in rows}
+    return {(row.warehouse_id, row.owner_id, row.product_id, row.customs_status): int(row.free) for row in rows}
 
 
-_BOOK_CANDIDATES = text(
-    "SELECT s.book_item_id, s.sellable - s.promised AS free,"
-    " b.booked - b.pre_deducted - b.promised AS book_free FROM summary s JOIN book_item b ON b.id = s.book_item_id"
-    " WHERE s.warehouse_id = :warehouse AND s.owner_id = :owner AND s.product_id = :product"
-    " AND s.customs_status = 'bonded' AND s.sellable > s.promised AND b.booked - b.pre_deducted > b.promised"
-    " ORDER BY b.created_at, b.id"
-)
+def _free_by_pool(drafts: Sequence[PromiseDraft]) -> dict[_Pool, int]:
+    return _free_rows({(draft.warehouse_id, draft.owner_id, draft.product_id) for draft in drafts})
 
 
-def _split_over_book(draft: PromiseDraft) -> list[_Share]:
-    """One line one item where one item covers it; the oldest items first where it must be split."""
-    parameters = {"warehouse": draft.warehouse_id, "owner": draft.owner_id, "product": draft.product_id}
-    rows = session().execute(_BOOK_CANDIDATES, parameters).all()
-    candidates = [(row.book_item_id, min(row.free, row.book_free)) for row in rows]
-    whole = next((item for item, free in candidates if free >= draft.quantity), None)
-    if whole is not None:
-        return [_Share(draft, _pool_key(draft, whole), draft.quantity)]
+def free_by_product(
+    keys: Sequence[tuple[uuid.UUID, uuid.UUID, uuid.UUID]],
+) -> dict[tuple[uuid.UUID, uuid.UUID, uuid.UUID], int]:
+    """Free (sellable - promised) by (warehouse, owner, product). May be negative after a loss."""
+    totals: dict[tuple[uuid.UUID, uuid.UUID, uuid.UUID], int] = defaultdict(int)
+    for (warehouse_id, owner_id, product_id, _), free in _free_rows(keys).items():
+        totals[(warehouse_id, owner_id, product_id)] += free
+    return dict(totals)
+
+
+def _choose_book_items(request: _Request) -> list[_Share]:
+    """Which book items serve the bonded lines, decided under the locks of their summaries and items."""
+    bonded = [draft for draft in request.drafts if _is_pool(draft, bonded=True)]
+    if not bonded:
+        return []
+    # Pinned lines of the request, too: their summaries are claimed below, and must not be locked after an item.
+    goods = {(each.warehouse_id, each.owner_id, each.product_id) for each in request.drafts if each.bonded}
+    lines = lock_book_lines(goods)
+    taken: dict[uuid.UUID, int] = defaultdict(int)  # of the book, over all owners
     shares: list[_Share] = []
-    left = draft.quantity
-    for item, free in candidates:
-        taken = min(free, left)
-        if taken > 0:
-            shares.append(_Share(draft, _pool_key(draft, item), taken))
-            left -= taken
-    if left > 0:
-        _refuse_short([draft])
+    for draft in bonded:
+        own: Sequence[BookLine] = lines.get((draft.warehouse_id, draft.owner_id, draft.product_id), [])
+        parts = split_over_book(own, draft.quantity, taken)
+        if parts is None:
+            _refuse_short(request)
+        for item, quantity in parts:
+            shares.append(_Share(draft, pool_key(draft, item), quantity))
     return shares
 
 
@@ -200,7 +260,7 @@ _CLAIM_BOOK = text(
 )
 
 
-def _claim_book(shares: Sequence[_Share], drafts: Sequence[PromiseDraft]) -> None:
+def _claim_book(shares: Sequence[_Share], request: _Request) -> None:
     wanted: dict[uuid.UUID, int] = defaultdict(int)
     for share in shares:
         if share.key.book_item_id is not None:
@@ -210,19 +270,27 @@ def _claim_book(shares: Sequence[_Share], drafts: Sequence[PromiseDraft]) -> Non
     claim(Rank.BOOK_ITEM)
     for item in sorted(wanted):
         if session().execute(_CLAIM_BOOK, {"id": item, "quantity": wanted[item]}).scalar() is None:
-            _refuse_short(drafts)
+            _refuse_short(request, {share.key for share in shares if share.key.book_item_id == item})
+        request.book[item] = wanted[item]
 
 
-def _pin(drafts: Sequence[PromiseDraft]) -> dict[uuid.UUID, list[tuple[Candidate, int]]]:
+def _pin(request: _Request) -> list[_Share]:
     """Choose and claim the balance rows of pinned lines, first expiring first; refuses when they do not suffice."""
-    wanted = [
-        (draft.subject_id, _candidates(draft), draft.quantity) for draft in sorted(drafts, key=lambda d: d.subject_id)
-    ]
-    chosen = claim_rows(wanted)
-    if chosen is None:
-        _refuse_short(drafts)
-        raise AssertionError("unreachable")
-    return chosen
+    pinned = [draft for draft in request.drafts if draft.pin is not None]
+    if not pinned:
+        return []
+    for _ in range(ROUNDS):
+        wanted = [(number, _candidates(draft), draft.quantity) for number, draft in enumerate(pinned)]
+        try:
+            chosen = claim_rows(wanted)
+        except RowsChanged:
+            continue
+        if chosen is None:
+            break
+        for candidate, quantity in (row for rows in chosen.values() for row in rows):
+            request.rows[candidate.balance_id] = request.rows.get(candidate.balance_id, 0) + quantity
+        return [share for number, draft in enumerate(pinned) for share in _pinned_shares(draft, chosen[number])]
+    _refuse_short(request)
 
 
 _PINNED_ROWS = text(
@@ -236,7 +304,7 @@ _PINNED_ROWS = text(
     " AND (CAST(:location AS uuid) IS NULL OR b.location_id = :location)"
     " AND (CAST(:min_expiry AS date) IS NULL OR lot.expires_on >= :min_expiry)"
     " AND (b.condition <> 'good' OR b.is_sellable) AND b.customs_status = :status"
-    " ORDER BY lot.expires_on NULLS LAST, b.oldest_at NULLS LAST, l.walk_order, b.id LIMIT 200"
+    " ORDER BY lot.expires_on NULLS LAST, b.oldest_at NULLS LAST, l.walk_order, b.id"
 )
 
 
@@ -258,32 +326,12 @@ def _candidates(draft: PromiseDraft) -> list[Candidate]:
 
 
 def _pinned_shares(draft: PromiseDraft, rows: Sequence[tuple[Candidate, int]]) -> list[_Share]:
-    by_item: dict[uuid.UUID | None, int] = defaultdict(int)
+    by_item: dict[uuid.UUID | None, list[tuple[Candidate, int]]] = defaultdict(list)
     for candidate, quantity in rows:
-        by_item[candidate.book_item_id] += quantity
-    return [_Share(draft, _pool_key(draft, item), quantity) for item, quantity in by_item.items()]
-
-
-def _counts(share: _Share) -> bool:
-    """Whether the promise stands in the summary: damaged goods and grades do not sell."""
-    return share.draft.pin is None or share.draft.pin.condition == GOOD
-
-
-def _summary_ids(shares: Sequence[_Share]) -> dict[SummaryKey, int]:
-    """Summary rows for promises that do not count there: found, or made empty."""
-    found: dict[SummaryKey, int] = {}
-    for share in shares:
-        statement = text(
-            "WITH made AS (INSERT INTO summary (warehouse_id, owner_id, product_id, customs_status, book_item_id,"
-            " sellable, promised) VALUES (:w, :o, :p, :c, :b, 0, 0) ON CONFLICT DO NOTHING RETURNING id)"
-            " SELECT id FROM made UNION ALL SELECT id FROM summary WHERE warehouse_id = :w AND owner_id = :o"
-            " AND product_id = :p AND customs_status = :c AND book_item_id IS NOT DISTINCT FROM :b LIMIT 1"
-        )
-        key = share.key
-        parameters = {"w": key.warehouse_id, "o": key.owner_id, "p": key.product_id, "c": key.customs_status,
-                      "b": key.book_item_id}  # fmt: skip
-        found[key] = session().execute(statement, parameters).scalar_one()
-    return found
+        by_item[candidate.book_item_id].append((candidate, quantity))
+    return [
+        _Share(draft, pool_key(draft, item), sum(quantity for _, quantity in own), own) for item, own in by_item.items()
+    ]
 
 
 _INSERT = text(
@@ -294,7 +342,14 @@ _INSERT = text(
 )
 
 
-def _insert(shares: Sequence[_Share], summary_ids: dict[SummaryKey, int]) -> None:
+_INSERT_ALLOCATION = text(
+    "INSERT INTO allocation (id, warehouse_id, balance_id, promise_id, subject_kind, subject_id, quantity,"
+    " open_quantity, broken_quantity, created_at) VALUES (:id, :warehouse, :balance, :promise, :subject_kind,"
+    " :subject_id, :quantity, :quantity, 0, :now)"
+)
+
+
+def _insert(shares: Sequence[_Share], summary_ids: Mapping[SummaryKey, int]) -> None:
     now = clock.now()
     session().execute(
         _INSERT,
@@ -306,7 +361,7 @@ def _insert(shares: Sequence[_Share], summary_ids: dict[SummaryKey, int]) -> Non
                 "subject_kind": share.draft.subject_kind,
                 "subject_id": share.draft.subject_id,
                 "kind": "pool" if share.draft.pin is None else "pinned",
-                "claims_sellable": _counts(share),
+                "claims_sellable": share.counts,
                 "book_item_id": share.key.book_item_id,
                 "book_quantity": share.quantity if share.key.book_item_id is not None else 0,
                 "priority": share.draft.priority,
@@ -316,80 +371,19 @@ def _insert(shares: Sequence[_Share], summary_ids: dict[SummaryKey, int]) -> Non
             for share in shares
         ],
     )
-
-
-_INSERT_ALLOCATION = text(
-    "INSERT INTO allocation (id, warehouse_id, balance_id, promise_id, subject_kind, subject_id, quantity,"
-    " open_quantity, broken_quantity, created_at) VALUES (:id, :warehouse, :balance, :promise, :subject_kind,"
-    " :subject_id, :quantity, :quantity, 0, :now)"
-)
-
-
-def _insert_pinned_allocations(
-    draft: PromiseDraft, shares: Sequence[_Share], rows: Sequence[tuple[Candidate, int]]
-) -> None:
-    promise_of = {share.key.book_item_id: share.promise_id for share in shares}
-    session().execute(
-        _INSERT_ALLOCATION,
-        [
-            {
-                "id": new_id(),
-                "warehouse": draft.warehouse_id,
-                "balance": candidate.balance_id,
-                "promise": promise_of[candidate.book_item_id],
-                "subject_kind": draft.subject_kind,
-                "subject_id": draft.subject_id,
-                "quantity": quantity,
-                "now": clock.now(),
-            }
-            for candidate, quantity in rows
-        ],
-    )
-
-
-_OPEN = text(
-    "SELECT p.id, p.open_quantity, p.claims_sellable, p.book_item_id, p.book_quantity, s.warehouse_id, s.owner_id,"
-    " s.product_id, s.customs_status, s.book_item_id AS summary_item FROM promise p"
-    " JOIN summary s ON s.id = p.summary_id"
-    " WHERE p.subject_kind = :kind AND p.subject_id = ANY(CAST(:ids AS uuid[])) AND p.open_quantity > 0"
-    " ORDER BY p.id FOR UPDATE OF p"
-)
-_CLOSE = text(
-    "UPDATE promise SET open_quantity = 0, book_quantity = book_quantity - least(book_quantity, open_quantity)"
-    " WHERE id = ANY(CAST(:ids AS uuid[]))"
-)
-_FREE_BOOK = text("UPDATE book_item SET promised = promised - :quantity WHERE id = :id")
-
-
-def release(subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """Give up what is still promised to these subjects, bins first; returns open units released by promise.
-
-    What was picked already is no longer promised: it comes back by a put-back, which also frees its book quantity.
-    """
-    release_of_promises(subject_kind, subject_ids)
-    rows = session().execute(_OPEN, {"kind": subject_kind, "ids": list(subject_ids)}).all()
-    if not rows:
-        return {}
-    deltas: dict[SummaryKey, tuple[int, int]] = {}
-    book: dict[uuid.UUID, int] = defaultdict(int)
-    for row in rows:
-        if row.claims_sellable:
-            key = SummaryKey(row.warehouse_id, row.owner_id, row.product_id, row.customs_status, row.summary_item)
-            deltas[key] = (0, deltas.get(key, (0, 0))[1] - row.open_quantity)
-        if row.book_item_id is not None:
-            book[row.book_item_id] += min(row.book_quantity, row.open_quantity)
-    session().execute(_CLOSE, {"ids": [row.id for row in rows]})
-    summaries = change_summaries(deltas)
-    free_book(book)
-    announce_stock(summaries)
-    return {row.id: row.open_quantity for row in rows}
-
-
-def free_book(quantities: dict[uuid.UUID, int]) -> None:
-    """Give quantity back to the customs book's lines, by ascending id."""
-    real = {key: quantity for key, quantity in quantities.items() if quantity}
-    if not real:
-        return
-    claim(Rank.BOOK_ITEM)
-    for key in sorted(real):
-        session().execute(_FREE_BOOK, {"id": key, "quantity": real[key]})
+    bins = [
+        {
+            "id": new_id(),
+            "warehouse": share.key.warehouse_id,
+            "balance": candidate.balance_id,
+            "promise": share.promise_id,
+            "subject_kind": share.draft.subject_kind,
+            "subject_id": share.draft.subject_id,
+            "quantity": quantity,
+            "now": now,
+        }
+        for share in shares
+        for candidate, quantity in share.rows
+    ]
+    if bins:
+        session().execute(_INSERT_ALLOCATION, bins)

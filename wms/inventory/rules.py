@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from fractions import Fraction
 
 from wms.core.refusals import Refused
 
@@ -41,16 +42,23 @@ class Reason(StrEnum):
     RESTOCK = "restock"
     CONVERT = "convert"
     REVERSE = "reverse"
+    HOLD = "hold"  # a part of a row set apart to be held
     UNACCOUNTED = "unaccounted"
     SETTLE = "settle"
 
 
 # Truth is always postable: these break claims rather than refuse (law 2).
-LOSSES = frozenset({Reason.COUNT, Reason.DAMAGE, Reason.LOSS, Reason.SCRAP, Reason.UNACCOUNTED})
+LOSSES = frozenset({Reason.COUNT, Reason.DAMAGE, Reason.LOSS, Reason.SCRAP, Reason.HOLD, Reason.UNACCOUNTED})
 # What may be undone by a reversing posting; picks are undone by put-back, what left the building by a return.
 REVERSIBLE = frozenset(
     {Reason.RECEIVE, Reason.PUTAWAY, Reason.MOVE, Reason.COUNT, Reason.DAMAGE, Reason.LOSS, Reason.CONVERT}
 )
+# Held goods stay in the building and in nobody's order: these are refused.
+STOPPED_BY_HOLD = frozenset({Reason.PICK, Reason.PACK, Reason.SHIP, Reason.CONVERT})
+# Intended exits take a promise first (law 4): without one they may only take what is free.
+INTENDED_EXITS = frozenset({Reason.SHIP, Reason.CONVERT})
+# Which permit opens the gate to whom; between other ends any kind may serve.
+PERMIT_FOR = {"customer": "release", "scrap": "destruction", "supplier": "return_abroad", "adjustment": "settlement"}
 
 
 @dataclass(frozen=True)
@@ -156,10 +164,10 @@ def check_recipe(moves: Sequence[MoveDraft], recipe: Recipe | None) -> None:
         if consumed.total() != yielded.total():
             raise Refused("conversion_does_not_balance", {"consumed": consumed.total(), "yielded": yielded.total()})
         return
-    batches = {consumed[product] / per for product, per in recipe.consumes}
-    batches |= {yielded[product] / per for product, per in recipe.yields}
+    batches = {Fraction(consumed[product], per) for product, per in recipe.consumes}
+    batches |= {Fraction(yielded[product], per) for product, per in recipe.yields}
     strangers = (set(consumed) - dict(recipe.consumes).keys()) | (set(yielded) - dict(recipe.yields).keys())
-    if strangers or len(batches) != 1 or not float(next(iter(batches))).is_integer():
+    if strangers or len(batches) != 1 or next(iter(batches)).denominator != 1:
         raise Refused("conversion_does_not_balance", {"consumed": consumed.total(), "yielded": yielded.total()})
 
 
@@ -175,6 +183,13 @@ def crosses_bond(move: MoveDraft, target_location_kind: str | None) -> bool:
             return False  # a receipt under the bonded entry list
         return target_location_kind != UNACCOUNTED  # a surplus waits as unaccounted until a permit settles it
     return False
+
+
+def permit_kind(move: MoveDraft) -> str | None:
+    """The kind of permit that lets a crossing move pass; None where several kinds may."""
+    if isinstance(move.target, Stock) and move.target.customs_status == BONDED:
+        return None if move.source in {"conversion", "adjustment"} else "back_into_bond"
+    return PERMIT_FOR.get(move.target) if isinstance(move.target, str) else None
 
 
 @dataclass(frozen=True)
@@ -205,6 +220,18 @@ class Bucket(StrEnum):
     PENDING = "pending"  # 待上架
     OUTBOUND = "outbound"  # 待出库
     AVAILABLE = "available"  # 可售
+
+
+BUCKETS_IN_ORDER = (Bucket.AVAILABLE, Bucket.OUTBOUND, Bucket.PENDING, Bucket.UNQUALIFIED, Bucket.FROZEN)
+
+
+def show_promised(buckets: Mapping[Bucket, int], promised: int) -> dict[Bucket, int]:
+    """What is promised is on its way out already: it moves from available to outbound, as far as there is any."""
+    leaving = min(promised, buckets[Bucket.AVAILABLE])
+    shown = dict(buckets)
+    shown[Bucket.AVAILABLE] -= leaving
+    shown[Bucket.OUTBOUND] += leaving
+    return shown
 
 
 def bucket_of(

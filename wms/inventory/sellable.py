@@ -11,12 +11,11 @@ from sqlalchemy import select, text
 from wms.core import clock
 from wms.inventory import permits
 from wms.inventory.allocations import break_all
-from wms.inventory.balances import SummaryKey, SummaryNow, change_summaries
-from wms.inventory.ledger import announce_overdrawn, announce_stock
+from wms.inventory.balances import lock_all, lock_rows
 from wms.inventory.models import BookItem
 from wms.inventory.rules import is_sellable
+from wms.inventory.summaries import SummaryKey, change_summaries
 from wms.platform.database import session
-from wms.platform.locks import Rank, claim
 
 _FACTS = text(
     "SELECT b.id, b.warehouse_id, b.owner_id, b.product_id, b.customs_status, b.book_item_id, b.on_hand,"
@@ -24,39 +23,38 @@ _FACTS = text(
     " bi.booked_at IS NOT NULL AS booked"
     " FROM balance b JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
     " JOIN product p ON p.id = b.product_id LEFT JOIN lot ON lot.id = b.lot_id"
-    " LEFT JOIN book_item bi ON bi.id = b.book_item_id"
-    " WHERE b.id = ANY(CAST(:ids AS bigint[])) ORDER BY b.id FOR UPDATE OF b"
+    " LEFT JOIN book_item bi ON bi.id = b.book_item_id WHERE b.id = ANY(CAST(:ids AS bigint[]))"
 )
 _SET = text("UPDATE balance SET is_sellable = NOT is_sellable WHERE id = ANY(CAST(:ids AS bigint[]))")
 
 
-def refresh(balance_ids: Sequence[int], booking: uuid.UUID | None = None) -> list[SummaryNow]:
-    """Recompute the property of these rows, move their quantity in or out of the summaries; returns those changed.
+def refresh(balance_ids: Sequence[int], *, booked: bool = False) -> None:
+    """Recompute the property of these rows and move their quantity in or out of the summaries.
 
-    `booking`: a book item whose first booking is under way in this transaction.
+    Rows that stop selling lose the claims on them. `booked`: their book item is being booked for the first time.
     """
-    claim(Rank.BALANCE)
-    rows = session().execute(_FACTS, {"ids": sorted(set(balance_ids))}).all()
-    changed: list[int] = []
+    ids = sorted(set(balance_ids))
+    if not ids:
+        return
+    lock_rows(ids)
+    gained: list[int] = []
+    lost: list[int] = []
     deltas: dict[SummaryKey, int] = defaultdict(int)
-    for row in rows:
+    for row in session().execute(_FACTS, {"ids": ids}):
         wanted = is_sellable(
             condition=row.condition, held=row.held_by > 0, location_kind=row.kind, customs_status=row.customs_status,
             expires_on=row.expires_on, outbound_days=row.outbound_days, today=clock.today(row.time_zone),
-            book_item_booked=row.booked or (booking is not None and row.book_item_id == booking),
+            book_item_booked=booked or row.booked,
         )  # fmt: skip
         if wanted != row.is_sellable:
-            changed.append(row.id)
+            (gained if wanted else lost).append(row.id)
             key = SummaryKey(row.warehouse_id, row.owner_id, row.product_id, row.customs_status, row.book_item_id)
             deltas[key] += row.on_hand if wanted else -row.on_hand
-    if changed:
-        session().execute(_SET, {"ids": changed})
-    summaries = change_summaries({key: (delta, 0) for key, delta in deltas.items()})
-    announce_stock([each for each in summaries if deltas[each.key] > 0])
-    for each in summaries:
-        if each.free < 0 and deltas[each.key] < 0:
-            announce_overdrawn(each)
-    return summaries
+    if lost:
+        break_all(lost)
+    if gained or lost:
+        session().execute(_SET, {"ids": gained + lost})
+    change_summaries({key: (delta, 0) for key, delta in deltas.items()})
 
 
 def book(book_item_id: uuid.UUID, quantity: int) -> None:
@@ -64,23 +62,31 @@ def book(book_item_id: uuid.UUID, quantity: int) -> None:
 
     Refuses `not_booked_enough` when fewer wait. Rows first, then the book: the order of locks.
     """
-    if session().scalar(select(BookItem.booked_at).where(BookItem.id == book_item_id)) is None:
-        ids = session().execute(text("SELECT id FROM balance WHERE book_item_id = :item"), {"item": book_item_id})
-        refresh(list(ids.scalars()), booking=book_item_id)
+    query = select(BookItem.warehouse_id, BookItem.booked_at).where(BookItem.id == book_item_id)
+    item = session().execute(query).one_or_none()
+    if item is not None and item.booked_at is None:
+        rows = text("SELECT id FROM balance WHERE book_item_id = :item")
+        values = {"item": book_item_id}
+        refresh(lock_all(item.warehouse_id, lambda: session().execute(rows, values).scalars().all()), booked=True)
     permits.mark_booked(book_item_id, quantity)
 
 
-_PAST_SALE = text(
+# Both ways: the days a product travels may be set shorter, too.
+_STALE = text(
     "SELECT b.id FROM balance b JOIN lot ON lot.id = b.lot_id JOIN product p ON p.id = b.product_id"
-    " JOIN warehouse w ON w.id = b.warehouse_id WHERE b.is_sellable AND lot.expires_on IS NOT NULL"
-    " AND lot.expires_on - p.outbound_days < (CAST(:now AS timestamptz) AT TIME ZONE w.time_zone)::date"
+    " JOIN warehouse w ON w.id = b.warehouse_id JOIN location l ON l.id = b.location_id"
+    " LEFT JOIN book_item bi ON bi.id = b.book_item_id WHERE lot.expires_on IS NOT NULL AND b.is_sellable <> ("
+    " b.condition = 'good' AND b.held_by = 0 AND l.kind IN ('storage', 'bulk', 'pick_face', 'cross_dock')"
+    " AND b.customs_status IN ('none', 'bonded') AND (b.customs_status <> 'bonded' OR bi.booked_at IS NOT NULL)"
+    " AND lot.expires_on - p.outbound_days >= (CAST(:now AS timestamptz) AT TIME ZONE w.time_zone)::date)"
 )
 
 
 def expire() -> int:
-    """The day job: rows past their last sale day stop selling, by their warehouse's calendar. Returns how many."""
-    ids = list(session().execute(_PAST_SALE, {"now": clock.now()}).scalars())
-    if ids:
-        break_all(ids)
-        refresh(ids)
+    """The day job: rows past their last sale day stop selling, by their warehouse's calendar. Returns how many changed.
+
+    Claims on them break; nothing is refused. Safe to run at any time and any number of times.
+    """
+    ids = list(session().execute(_STALE, {"now": clock.now()}).scalars())
+    refresh(ids)
     return len(ids)

@@ -15,10 +15,12 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
 from wms.facility.models import Location, LocationKind
-from wms.inventory import ledger, permits
+from wms.inventory import holds, ledger, permits
+from wms.inventory.balances import lock_balances
 from wms.inventory.ledger import Posted, PostingDraft
 from wms.inventory.models import Balance, Condition, CustomsStatus, Lot
 from wms.inventory.rules import MoveDraft, Reason, Recipe, Stock
+from wms.inventory.summaries import together
 from wms.platform.database import session
 
 
@@ -162,16 +164,25 @@ def scrap(actor: Actor, source: Stock, quantity: int, subject: Subject, permit_i
 
 
 def count(actor: Actor, stock: Stock, counted: int, subject: Subject) -> Posted | None:
-    """Make the book agree with a count of this row; None when it already does.
+    """Make the book agree with a count of this row; None when it already does. A doubt about the row is over.
 
     Outside bond the difference goes to or comes from *adjustment*; in bond a shortage moves to the *unaccounted*
     location and a surplus is received into it, until a permit settles it (law 6).
     """
-    here = on_hand_of(stock)
-    difference = counted - here
-    if difference == 0:
-        return None
+    seen = find_balance(stock)
+    doubts = holds.lock_doubts(seen.id) if seen is not None else []
+    with together():
+        here = lock_balances([stock])[stock]  # what the count is compared with cannot move any more
+        difference = counted - here.on_hand
+        posted = _post_difference(actor, stock, here.location_kind, difference, subject) if difference else None
+        holds.end_doubts(actor, doubts)
+    return posted
+
+
+def _post_difference(actor: Actor, stock: Stock, location_kind: str, difference: int, subject: Subject) -> Posted:
     bonded = stock.customs_status == CustomsStatus.BONDED.value
+    if bonded and location_kind == LocationKind.UNACCOUNTED.value:
+        raise Refused("customs_permit_needed", {})
     if difference < 0:
         lost: Stock | str = _unaccounted(stock) if bonded else "adjustment"
         reason = Reason.UNACCOUNTED if bonded else Reason.COUNT
@@ -183,9 +194,10 @@ def count(actor: Actor, stock: Stock, counted: int, subject: Subject) -> Posted 
 def _unaccounted(stock: Stock) -> Stock:
     """The same goods at their warehouse's *unaccounted* location."""
     location_id = session().scalar(
-        select(Location.id).where(
-            Location.warehouse_id == stock.warehouse_id, Location.kind == LocationKind.UNACCOUNTED.value
-        )
+        select(Location.id)
+        .where(Location.warehouse_id == stock.warehouse_id, Location.kind == LocationKind.UNACCOUNTED.value)
+        .order_by(Location.walk_order, Location.id)
+        .limit(1)
     )
     if location_id is None:
         raise not_found("unaccounted location")

@@ -12,7 +12,7 @@ from wms.core.permissions import Permission
 from wms.outbound import queries
 from wms.outbound.models import Order
 from wms.outbound.schemas import (
-    BulkOut,
+    OrderBulkOut,
     CancelIn,
     OrderAccepted,
     OrderIn,
@@ -68,7 +68,7 @@ def create(body: dict[str, Any]) -> Response:
 @blueprint.post("/bulk")
 @requires(Permission.ORDERS_WRITE)
 @blueprint.arguments(OrdersIn)
-@blueprint.response(200, BulkOut)
+@blueprint.response(200, OrderBulkOut)
 def create_many(body: dict[str, Any]) -> Response:
     """Create up to 200 orders; each is a command of its own, and the answer says how each one went."""
     return run_bulk("orders.create", body["orders"], lambda item: orders.create_order(actor(), item), accepted)

@@ -20,11 +20,12 @@ class Rank(IntEnum):
     DOCUMENT = 1
     TASK = 2
     HANDLING_UNIT = 3
-    BALANCE = 4
-    SUMMARY = 5
-    BOOK_ITEM = 6
-    PERMIT = 7
-    COUNTER = 8
+    PROMISE = 4  # a promise and the claims below it change together: it comes before the rows they stand on
+    BALANCE = 5
+    SUMMARY = 6
+    BOOK_ITEM = 7
+    PERMIT = 8
+    COUNTER = 9
 
 
 class LockOrderViolation(RuntimeError):
@@ -44,7 +45,10 @@ Model = TypeVar("Model", bound=Base)
 
 
 def lock(rank: Rank, model: type[Model], ids: Iterable[Any]) -> Sequence[Model]:
-    """Lock the rows with these ids by ascending id and return them fresh, in that order. Missing ids are left out."""
+    """Lock the rows with these ids by ascending id and return them fresh, in that order. Missing ids are left out.
+
+    FOR NO KEY UPDATE: our keys never change, so a foreign key that points at a locked row need not wait for it.
+    """
     wanted = sorted(set(ids))
     claim(rank)
     if not wanted:
@@ -54,7 +58,7 @@ def lock(rank: Rank, model: type[Model], ids: Iterable[Any]) -> Sequence[Model]:
         select(model)
         .where(key.in_(wanted))
         .order_by(key)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return session().scalars(statement).all()

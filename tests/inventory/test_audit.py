@@ -1,0 +1,206 @@
+"""Every check of the audit can fail: the database is corrupted behind the ledger's back and that check names the row."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from tests.inventory.world import (
+    TEST,
+    World,
+    allocated,
+    make_product,
+    make_seller,
+    make_world,
+    move,
+    permit,
+    post,
+    promised,
+)  # fmt: skip
+from wms.core import clock
+from wms.core.actor import SYSTEM
+from wms.core.ids import new_id
+from wms.inventory import holds, ledger, service
+from wms.inventory.audit import CHECKS
+from wms.inventory.models import HoldScope
+from wms.inventory.rules import MoveDraft, Reason
+from wms.platform.auditing import run_checks
+from wms.platform.database import session
+
+CONVERT = "(SELECT id FROM stock_posting WHERE reason = 'convert')"
+REVERSAL = "(SELECT id FROM stock_posting WHERE reason = 'reverse')"
+SHIPPED = "(SELECT id FROM stock_move WHERE permit_id IS NOT NULL)"
+RECEIVED_IN_BOND = (
+    "(SELECT m.id FROM stock_move m JOIN balance b ON b.id = m.to_balance_id WHERE b.customs_status = 'bonded'"
+    " AND m.from_party = 'supplier' LIMIT 1)"
+)
+OTHER_WAREHOUSE = "(SELECT id FROM warehouse WHERE id <> x.warehouse_id LIMIT 1)"
+OTHER_SELLER = "(SELECT id FROM seller WHERE id <> x.owner_id LIMIT 1)"
+
+# check → the corruptions that must make exactly it speak up, or it among others whose figures meet in that row
+CORRUPTIONS = {
+    "balance equals the sum of its moves": [
+        "UPDATE balance SET on_hand = on_hand + 1 WHERE NOT is_sellable AND customs_status = 'none' AND on_hand > 0",
+    ],
+    "no balance is negative or over-allocated": [
+        "UPDATE balance SET allocated = on_hand + 1 WHERE allocated > 0",
+        "UPDATE balance SET allocated = -1 WHERE allocated > 0",
+        "UPDATE balance SET on_hand = -1 WHERE on_hand = 0",
+    ],
+    "allocated equals the open allocations": [
+        "UPDATE balance SET allocated = allocated - 1 WHERE allocated > 0",
+        "UPDATE allocation SET open_quantity = open_quantity - 1 WHERE open_quantity > 0 AND promise_id IS NOT NULL",
+    ],
+    "sellable property is what the rule says": [
+        "UPDATE balance SET is_sellable = true WHERE NOT is_sellable AND on_hand = 0",
+        "UPDATE balance SET held_by = held_by + 1 WHERE is_sellable",
+        "UPDATE balance SET condition = 'grade_b' WHERE is_sellable AND on_hand > 0",
+    ],
+    "summary sellable equals its sellable balances": [
+        "UPDATE summary SET sellable = sellable + 1",
+        "DELETE FROM summary WHERE sellable > 0",
+    ],
+    "summary promised equals the open promises": [
+        "UPDATE summary SET promised = promised + 1",
+        "UPDATE promise SET open_quantity = open_quantity - 1 WHERE open_quantity = quantity",
+    ],
+    "allocations of a promise are within it": ["UPDATE promise SET open_quantity = 0 WHERE open_quantity > 0"],
+    "an allocation stands on its promise's own stock": [
+        "UPDATE allocation a SET balance_id = (SELECT id FROM balance b WHERE b.product_id <> (SELECT product_id"
+        " FROM balance WHERE id = a.balance_id) LIMIT 1) WHERE promise_id IS NOT NULL AND open_quantity > 0",
+    ],
+    "claims on the book are for what is still promised or on its way": [
+        "UPDATE promise SET book_quantity = quantity + 1 WHERE book_item_id IS NOT NULL",
+        "UPDATE promise SET book_quantity = 0 WHERE book_item_id IS NOT NULL AND open_quantity > 0",
+    ],
+    "only open holds hold, and only their scope": [
+        "UPDATE stock_hold SET ended_at = now() WHERE ended_at IS NULL",
+        f"UPDATE stock_hold x SET warehouse_id = {OTHER_WAREHOUSE} WHERE ended_at IS NULL",
+        f"UPDATE stock_hold x SET owner_id = {OTHER_SELLER} WHERE ended_at IS NULL AND owner_id IS NOT NULL",
+        "UPDATE held_balance x SET balance_id = (SELECT id FROM balance b WHERE b.warehouse_id <> (SELECT warehouse_id"
+        " FROM balance WHERE id = x.balance_id) LIMIT 1)",
+    ],
+    "held rows are counted": [
+        "UPDATE balance SET held_by = held_by + 1 WHERE held_by > 0",
+        "DELETE FROM held_balance",
+    ],
+    "every row in the scope of an open hold is held": ["DELETE FROM held_balance"],
+    "both ends of a move are the same goods": [
+        f"UPDATE stock_move x SET owner_id = {OTHER_SELLER}",
+        "UPDATE stock_move SET lot_id = gen_random_uuid() WHERE lot_id IS NULL",
+    ],
+    "a posting stays in its warehouse": [f"UPDATE stock_posting x SET warehouse_id = {OTHER_WAREHOUSE}"],
+    "conversions have both legs": [
+        f"DELETE FROM stock_move WHERE posting_id = {CONVERT} AND to_party = 'conversion'",
+        f"DELETE FROM stock_move WHERE posting_id = {CONVERT} AND from_party = 'conversion'",
+    ],
+    "every posting has moves": [f"DELETE FROM stock_move WHERE posting_id = {CONVERT}"],
+    "a reversal mirrors its posting": [
+        f"UPDATE stock_move SET quantity = quantity + 1 WHERE posting_id = {REVERSAL}",
+        f"INSERT INTO stock_move (posting_id, warehouse_id, owner_id, product_id, from_party, to_balance_id, quantity,"
+        f" crosses_bond, created_at) SELECT posting_id, warehouse_id, owner_id, product_id, 'adjustment',"
+        f" to_balance_id, 5, false, now() FROM stock_move WHERE posting_id = {REVERSAL} AND to_balance_id IS NOT NULL",
+    ],
+    "bonded stock left the zone only with a permit": [
+        f"UPDATE stock_move SET permit_id = NULL, crosses_bond = false WHERE id = {SHIPPED}",
+    ],
+    "stock came into bond by a receipt or with a permit": [
+        f"UPDATE stock_move SET from_party = 'customer' WHERE id = {RECEIVED_IN_BOND}",
+    ],
+    "a permit is used for its own goods": [
+        "UPDATE permit SET product_id = gen_random_uuid() WHERE used > 0",
+        f"UPDATE permit x SET warehouse_id = {OTHER_WAREHOUSE} WHERE used > 0",
+    ],
+    "permits are used as the moves say": ["UPDATE permit SET used = used - 1 WHERE used > 0"],
+    "physical bonded stock and the customs book agree": [
+        "UPDATE book_item SET booked = booked + 1",
+        "UPDATE book_item SET unbooked = unbooked + 1",
+    ],
+    "the book is claimed as the promises say": ["UPDATE book_item SET promised = promised + 1"],
+    "serial numbers in stock equal the quantity they name": [
+        "UPDATE serial SET state = 'shipped'",
+        "UPDATE serial SET balance_id = NULL",
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def busy_world(db_session) -> World:
+    """A world in which every table that the audit looks at has rows, and the books balance."""
+    world = make_world()
+    stock = world.overseas.stocked(world.product, 20)
+    world.overseas.stocked(world.product, 2, condition="damaged")
+    dock = world.overseas.goods(world.product, "dock")
+    move("supplier", dock, 3, Reason.RECEIVE)
+    wrong = move(dock, world.overseas.goods(world.product, "bulk"), 1, Reason.PUTAWAY)
+    session().commit()
+    ledger.reverse(SYSTEM, world.overseas.id, wrong.posting_id)
+    service.convert(SYSTEM, [(dock, 1)], [(world.overseas.goods(make_product(world.seller)), 1)], TEST)
+    session().commit()
+    allocated(world.overseas, promised(world.overseas, world.product, 4)[0].subject_id)
+    held = world.overseas.stocked(world.product, 2, "bin2")
+    holds.place_hold(SYSTEM, world.overseas.id, HoldScope.LOCATION, str(held.location_id), "look", world.seller.id)
+    session().commit()
+    in_bond = world.bonded.stocked(world.bonded_product, 9)
+    lines = [promised(world.bonded, world.bonded_product, quantity)[0] for quantity in (2, 3)]
+    claim = allocated(world.bonded, lines[0].subject_id)[0]
+    gate = world.bonded.goods(world.bonded_product, "gate", unit=world.bonded.unit("parcel", "gate"))
+    move(in_bond, gate, 2, Reason.PICK, allocation_id=claim.allocation_id)
+    session().commit()
+    leave = permit(world.bonded, in_bond, 2)
+    post(Reason.SHIP, MoveDraft(gate, "customer", 2, permit_id=leave), settles={lines[0].promise_id: 2})
+    session().commit()
+    numbered = make_product(world.seller, serial_control="full")
+    place = world.overseas.stocked(numbered, 1)
+    session().execute(
+        text(
+            "INSERT INTO serial (id, owner_id, product_id, number, state, balance_id, created_at)"
+            " VALUES (:id, :owner, :product, 'N1', 'in_stock', :balance, :now)"
+        ),
+        {
+            "id": new_id(), "owner": world.seller.id, "product": numbered.id, "now": clock.now(),
+            "balance": service.find_balance(place).id,
+        },
+    )  # fmt: skip
+    make_seller()
+    session().commit()
+    assert stock != place
+    return world
+
+
+def violated() -> dict[str, list[dict]]:
+    result = run_checks(CHECKS)
+    return {each["name"]: each["violations"] for each in result["checks"] if each["violations"]}
+
+
+def test_there_is_a_corruption_for_every_check():
+    assert list(CORRUPTIONS) == [check.name for check in CHECKS]
+
+
+def test_the_busy_world_balances_and_every_check_looks_at_something(busy_world):
+    result = run_checks(CHECKS)
+    assert result["ok"], violated()
+    assert [each["name"] for each in result["checks"] if each["rows"] == 0] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "corruption"), [(name, each) for name, corruptions in CORRUPTIONS.items() for each in corruptions]
+)
+def test_the_check_names_the_row(busy_world, name, corruption):
+    # The CHECK constraints and triggers are in the way of what a broken disk or a console could do: all off.
+    for table, constraint in session().execute(
+        text("SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype IN ('c', 'f')"
+             " AND connamespace = 'public'::regnamespace AND conparentid = 0"
+             " AND conrelid IN ('balance'::regclass, 'summary'::regclass, 'promise'::regclass, 'allocation'::regclass,"
+             " 'stock_move'::regclass, 'permit'::regclass, 'held_balance'::regclass, 'book_item'::regclass)")
+    ).all():  # fmt: skip
+        session().execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}"))
+    for table in ("stock_move", "stock_posting"):
+        session().execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+    if corruption.startswith("DELETE FROM summary"):
+        session().execute(text("DELETE FROM allocation"))
+    changed = session().execute(text(corruption)).rowcount
+    assert changed > 0
+    found = violated()
+    assert name in found
+    assert len(found[name]) > 0

@@ -1,0 +1,61 @@
+"""Giving up order-level claims: promises, the bins below them, and what they claim of the customs book."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import text
+
+from wms.inventory.allocations import release_of_promises
+from wms.inventory.summaries import SummaryKey, change_summaries
+from wms.platform.database import session
+from wms.platform.locks import Rank, claim
+
+_OPEN = text(
+    "SELECT p.id, p.open_quantity, p.claims_sellable, p.book_item_id, p.book_quantity, s.warehouse_id, s.owner_id,"
+    " s.product_id, s.customs_status, s.book_item_id AS summary_item FROM promise p"
+    " JOIN summary s ON s.id = p.summary_id"
+    " WHERE p.subject_kind = :kind AND p.subject_id = ANY(CAST(:ids AS uuid[])) AND p.open_quantity > 0"
+    " ORDER BY p.id FOR NO KEY UPDATE OF p"
+)
+_CLOSE = text(
+    "UPDATE promise SET open_quantity = 0, book_quantity = book_quantity - least(book_quantity, open_quantity)"
+    " WHERE id = ANY(CAST(:ids AS uuid[]))"
+)
+_FREE_BOOK = text("UPDATE book_item SET promised = promised - :quantity WHERE id = :id")
+
+
+def release(subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """Give up what is still promised to these subjects, and its bins; returns open units released by promise.
+
+    What was picked already is no longer promised: it comes back by a put-back, which also frees its book quantity.
+    """
+    claim(Rank.PROMISE)
+    rows = session().execute(_OPEN, {"kind": subject_kind, "ids": list(subject_ids)}).all()
+    if not rows:
+        return {}
+    release_of_promises(subject_kind, subject_ids)
+    deltas: dict[SummaryKey, tuple[int, int]] = {}
+    book: dict[uuid.UUID, int] = defaultdict(int)
+    for row in rows:
+        if row.claims_sellable:
+            key = SummaryKey(row.warehouse_id, row.owner_id, row.product_id, row.customs_status, row.summary_item)
+            deltas[key] = (0, deltas.get(key, (0, 0))[1] - row.open_quantity)
+        if row.book_item_id is not None:
+            book[row.book_item_id] += min(row.book_quantity, row.open_quantity)
+    session().execute(_CLOSE, {"ids": [row.id for row in rows]})
+    change_summaries(deltas)
+    free_book(book)
+    return {row.id: row.open_quantity for row in rows}
+
+
+def free_book(quantities: Mapping[uuid.UUID, int]) -> None:
+    """Give quantity back to the customs book's lines, by ascending id."""
+    real = {key: quantity for key, quantity in quantities.items() if quantity}
+    if not real:
+        return
+    claim(Rank.BOOK_ITEM)
+    for key in sorted(real):
+        session().execute(_FREE_BOOK, {"id": key, "quantity": real[key]})

@@ -1,0 +1,196 @@
+"""Summary rows: sellable and promised by product, changed by deltas; who waits or is overdrawn is told.
+
+`together` lets several postings and holds of one use case change the summaries once, at its end: the order of locks
+(`wms.platform.locks`) does not let balances be locked after summaries.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from wms.core.refusals import Refused
+from wms.inventory.events import AwaitedStockCame, FreeBelowZero
+from wms.inventory.rules import Stock
+from wms.platform.database import session
+from wms.platform.events import record
+from wms.platform.locks import Rank, claim
+
+
+@dataclass(frozen=True)
+class SummaryKey:
+    warehouse_id: uuid.UUID
+    owner_id: uuid.UUID
+    product_id: uuid.UUID
+    customs_status: str
+    book_item_id: uuid.UUID | None
+
+
+Deltas = Mapping[SummaryKey, tuple[int, int]]  # (sellable, promised)
+
+
+def summary_key(stock: Stock) -> SummaryKey:
+    return SummaryKey(stock.warehouse_id, stock.owner_id, stock.product_id, stock.customs_status, stock.book_item_id)
+
+
+@dataclass(frozen=True)
+class SummaryNow:
+    """A summary row after a change."""
+
+    id: int
+    key: SummaryKey
+    sellable: int
+    promised: int
+
+    @property
+    def free(self) -> int:
+        return self.sellable - self.promised
+
+
+SUMMARY_KEYS = (
+    "unnest(CAST(:warehouse_id AS uuid[]), CAST(:owner_id AS uuid[]), CAST(:product_id AS uuid[]),"
+    " CAST(:customs_status AS text[]), CAST(:book_item_id AS uuid[]), CAST(:sellable AS int[]),"
+    " CAST(:promised AS int[])) AS k(warehouse_id, owner_id, product_id, customs_status, book_item_id, sellable,"
+    " promised)"
+)
+SUMMARY_MATCH = (
+    "s.warehouse_id = k.warehouse_id AND s.owner_id = k.owner_id AND s.product_id = k.product_id"
+    " AND s.customs_status = k.customs_status AND s.book_item_id IS NOT DISTINCT FROM k.book_item_id"
+)
+SUMMARY_COLUMNS = (
+    "t.id, t.warehouse_id, t.owner_id, t.product_id, t.customs_status, t.book_item_id, t.sellable, t.promised"
+)
+_CHANGE = text(
+    "UPDATE summary AS t SET sellable = t.sellable + d.sellable, promised = t.promised + d.promised"
+    f" FROM (SELECT s.id, k.sellable, k.promised FROM summary s JOIN {SUMMARY_KEYS} ON {SUMMARY_MATCH}"
+    f" ORDER BY s.id FOR NO KEY UPDATE OF s) AS d WHERE t.id = d.id RETURNING {SUMMARY_COLUMNS}"
+)
+_INSERT = text(
+    "INSERT INTO summary AS t (warehouse_id, owner_id, product_id, customs_status, book_item_id, sellable, promised)"
+    f" SELECT k.* FROM {SUMMARY_KEYS}"
+    " ON CONFLICT (warehouse_id, owner_id, product_id, customs_status, book_item_id)"
+    " DO UPDATE SET sellable = t.sellable + excluded.sellable, promised = t.promised + excluded.promised"
+    f" RETURNING {SUMMARY_COLUMNS}"
+)
+_AWAITED = text(
+    "SELECT DISTINCT a.warehouse_id, a.owner_id, a.product_id FROM awaited_stock a JOIN unnest("
+    "CAST(:warehouse_id AS uuid[]), CAST(:owner_id AS uuid[]), CAST(:product_id AS uuid[]))"
+    " AS k(warehouse_id, owner_id, product_id) USING (warehouse_id, owner_id, product_id)"
+)
+
+
+def summary_arrays(deltas: Deltas) -> dict[str, list[Any]]:
+    keys = list(deltas)
+    names = ("warehouse_id", "owner_id", "product_id", "customs_status", "book_item_id")
+    arrays: dict[str, list[Any]] = {name: [getattr(key, name) for key in keys] for name in names}
+    arrays["sellable"] = [deltas[key][0] for key in keys]
+    arrays["promised"] = [deltas[key][1] for key in keys]
+    return arrays
+
+
+def summary_now(row: Any) -> SummaryNow:
+    key = SummaryKey(row.warehouse_id, row.owner_id, row.product_id, row.customs_status, row.book_item_id)
+    return SummaryNow(row.id, key, row.sellable, row.promised)
+
+
+class _Pending:
+    """Changes gathered inside `together`."""
+
+    def __init__(self) -> None:
+        self.deltas: dict[SummaryKey, tuple[int, int]] = {}
+        self.guarded: set[SummaryKey] = set()
+        self.afterwards: list[Callable[[], None]] = []
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Postings and holds inside change the summaries at the end, in one go, and the customs book after them.
+
+    For a use case that does several things to stock: pick what is there *and* doubt the bin.
+    """
+    info = session().info
+    if "pending_summaries" in info:
+        yield
+        return
+    pending = info["pending_summaries"] = _Pending()
+    try:
+        yield
+    finally:
+        del info["pending_summaries"]
+    _apply(pending.deltas, pending.guarded)
+    for action in pending.afterwards:
+        action()
+
+
+def after_summaries(action: Callable[[], None]) -> None:
+    """Run what locks rows of a later rank: now, or at the end of `together`."""
+    pending: _Pending | None = session().info.get("pending_summaries")
+    if pending is None:
+        action()
+    else:
+        pending.afterwards.append(action)
+
+
+def change_summaries(deltas: Deltas, *, guarded: bool = False) -> None:
+    """Add (sellable, promised) to each summary, making rows not seen before, and tell whom it concerns.
+
+    `guarded`: an intended exit, which must leave what is promised. Refuses `stock_is_promised`.
+    """
+    pending: _Pending | None = session().info.get("pending_summaries")
+    if pending is None:
+        _apply(deltas, set(deltas) if guarded else set())
+        return
+    for key, (sellable, promised) in deltas.items():
+        before = pending.deltas.get(key, (0, 0))
+        pending.deltas[key] = (before[0] + sellable, before[1] + promised)
+    if guarded:
+        pending.guarded |= deltas.keys()
+
+
+def _apply(deltas: Deltas, guarded: set[SummaryKey]) -> None:
+    real = {key: deltas[key] for key in sorted(deltas, key=str) if deltas[key] != (0, 0)}
+    if not real:
+        return
+    claim(Rank.SUMMARY)
+    changed = [summary_now(row) for row in session().execute(_CHANGE, summary_arrays(real))]
+    known = {each.key for each in changed}
+    missing = {key: delta for key, delta in real.items() if key not in known}
+    if missing:
+        changed += [summary_now(row) for row in session().execute(_INSERT, summary_arrays(missing))]
+    grown: list[SummaryNow] = []
+    for each in changed:
+        more_free = real[each.key][0] - real[each.key][1]
+        if more_free < 0 and each.free < 0:
+            if each.key in guarded:
+                raise Refused("stock_is_promised", {"free": max(0, each.free - more_free)})
+            _announce_overdrawn(each)
+        elif more_free > 0:
+            grown.append(each)
+    _announce_stock(grown)
+
+
+def _announce_stock(grown: Sequence[SummaryNow]) -> None:
+    """Announce stock of products that somebody waits for."""
+    if not grown:
+        return
+    names = ("warehouse_id", "owner_id", "product_id")
+    awaited = session().execute(_AWAITED, {name: [getattr(each.key, name) for each in grown] for name in names})
+    for row in awaited.all():
+        record(AwaitedStockCame(subject_id=row.product_id, warehouse_id=row.warehouse_id, owner_id=row.owner_id))
+
+
+def _announce_overdrawn(summary: SummaryNow) -> None:
+    record(
+        FreeBelowZero(
+            subject_id=summary.key.product_id,
+            warehouse_id=summary.key.warehouse_id,
+            owner_id=summary.key.owner_id,
+            summary_id=summary.id,
+            free=summary.free,
+        )
+    )
