@@ -308,7 +308,11 @@ class Model:
         if self._crosses(move) and move.permit is not None:
             permit = self.permits[move.permit]
             kind = PERMIT_KIND.get(target) if isinstance(target, str) else None
-            same = (permit.house, permit.product, permit.item) == (stock.kind.house, stock.kind.product, stock.kind.item)
+            same = (permit.house, permit.product, permit.item) == (
+                stock.kind.house,
+                stock.kind.product,
+                stock.kind.item,
+            )
             if not same or kind not in {None, permit.kind}:
                 raise Says("permit_does_not_fit")
             if permit.used + move.quantity > permit.quantity:

@@ -300,7 +300,9 @@ def interleave(app: Flask, first: Callable[[], Any], second: Callable[[], Any]) 
     first()
     thread = threading.Thread(target=later)
     thread.start()
-    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
     with app.app_context():
         for _ in range(300):
             if session().execute(waiting).scalar():
