@@ -46,7 +46,7 @@ def test_one_order_goes_from_the_dock_to_the_load(cast, client, tablet):
     tablet.start("pick")
     assert tablet.scan("CMD-OK")["code"] == "walks_planned"
     prepare_waybills()
-    assert tablet.scan("CMD-OK")["title"] == "1 orders, 2 stops."
+    assert tablet.scan("CMD-OK")["title"] == "Orders 1, stops 2."
     assert tablet.step == "scan_tote"
     tote = totes(cast.overseas.id)[0]
     assert tablet.scan(tote)["code"] == "tote_bound"
@@ -56,7 +56,7 @@ def test_one_order_goes_from_the_dock_to_the_load(cast, client, tablet):
         assert tablet.scan(CODES[wanted["sku"]], quantity=wanted["quantity"])["code"] in ("stop_done", "walk_done")
     assert tablet.step == "begin"
     tablet.start("pack")
-    assert tablet.scan(tote)["title"] == "3 units to check."
+    assert tablet.scan(tote)["title"] == "To check: 3."
     for sku in (MUG, MUG, CABLE):
         feedback = tablet.scan(CODES[sku])
     assert (feedback["code"], tablet.step) == ("all_checked", "weigh")
