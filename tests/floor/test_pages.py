@@ -144,7 +144,15 @@ def test_a_small_order_goes_from_the_dock_to_the_load(cast, fresh_app, fresh_cli
     if SHOTS:
         screen.open("move")
         with fresh_app.app_context():
-            code = session().execute(text("SELECT l.barcode FROM balance b JOIN location l ON l.id=b.location_id WHERE b.on_hand>0 AND l.kind='storage' LIMIT 1")).scalar_one()
+            code = (
+                session()
+                .execute(
+                    text(
+                        "SELECT l.barcode FROM balance b JOIN location l ON l.id=b.location_id WHERE b.on_hand>0 AND l.kind='storage' LIMIT 1"
+                    )
+                )
+                .scalar_one()
+            )
         screen.scan(code)
         screen.shot("move-2")
         for sku in (MUG, CABLE):

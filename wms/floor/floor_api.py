@@ -38,7 +38,9 @@ def _body(schema: Schema) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as fault:
-        raise Refused("invalid_input", {}, kind=RefusalKind.INVALID, errors=field_errors(fault.normalized_messages())) from fault
+        raise Refused(
+            "invalid_input", {}, kind=RefusalKind.INVALID, errors=field_errors(fault.normalized_messages())
+        ) from fault
     return loaded
 
 
@@ -52,7 +54,10 @@ def start() -> Response:
     if scenario is None or warehouse is None:
         raise not_found("scenario" if scenario is None else "warehouse")
     outcome = run_command(
-        "floor.start", body, lambda: contract.start_task(actor(), scenario, warehouse.id), lambda task: {"task_id": str(task.id)}
+        "floor.start",
+        body,
+        lambda: contract.start_task(actor(), scenario, warehouse.id),
+        lambda task: {"task_id": str(task.id)},
     )
     if isinstance(outcome, Refused):
         return refusal_problem(outcome)

@@ -13,13 +13,16 @@ from wms.platform.i18n import refusal_texts
 
 def sentence(code: str, params: Mapping[str, Any]) -> str:
     """Line one. A code of a wrong kind is named: "That is a bin." """
-    if code == "scan_wrong_kind" and params.get("is") in KIND_IS:
-        return _(KIND_IS[params["is"]])
+    named = KIND_IS.get(params.get("is", "")) if code == "scan_wrong_kind" else None
+    if named is not None:
+        return _(named)
     return refusal_texts.translate(code, params)
 
 
 def advice(code: str, params: Mapping[str, Any]) -> str:
     """Line two of a refusal: what the person does now."""
     if code == "scan_wrong_kind":
-        return _(KIND_WANTED.get(params.get("wanted", ""), ADVICE_ELSE))
-    return _(ADVICE.get(code, ADVICE_ELSE))
+        told = KIND_WANTED.get(params.get("wanted", ""), ADVICE_ELSE)
+    else:
+        told = ADVICE.get(code, ADVICE_ELSE)
+    return _(told)

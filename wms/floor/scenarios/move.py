@@ -38,7 +38,8 @@ class Move:
                 return Step(SOURCE, {}, "warn", "step_back")
             raise Refused("command_not_here", {})
         if task.step == SOURCE:
-            return Step(PRODUCT, {"location_id": str(found.id), "location": found.code}, "next", "scan_ok")
+            data = {"location_id": str(found.id), "location": found.code}
+            return Step(PRODUCT, data, "next", "bin_opened", {"location": found.code})
         if task.step == PRODUCT:
             return self._product(task, found, scan)
         return self._target(actor, task, found)
