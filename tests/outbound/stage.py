@@ -17,9 +17,9 @@ from wms.catalog.models import Product
 from wms.core import clock
 from wms.core.actor import SYSTEM
 from wms.core.refusals import Refused
+from wms.customs import service as customs
 from wms.facility.models import HandlingUnit, LocationKind, Warehouse
 from wms.facility.queries import system_location
-from wms.inventory import sellable
 from wms.inventory import service as inventory
 from wms.inventory.models import Balance
 from wms.inventory.rules import Reason, Stock
@@ -82,13 +82,17 @@ class Stage:
                 arrived = inventory.goods(warehouse, product, dock, lot_id=lot)
                 inventory.receive(SYSTEM, arrived, quantity, RECEIPT)
             if arrived.book_item_id is not None:
-                self.do(sellable.book, arrived.book_item_id, quantity)
+                self._book(house, str(product.customs_item_number), quantity)
             place_id = house.locations[place]
             self.do(inventory.relocate, SYSTEM, arrived, place_id, quantity, RECEIPT, reason=Reason.PUTAWAY)
         finally:
             if former is not None:
                 clock.use(former)
         return replace(arrived, location_id=place_id)
+
+    def _book(self, house: WarehouseFacts, item: str, quantity: int) -> None:
+        document = f"RECEIPT-{next(_numbers)}"
+        self.do(customs.record_book_receipt, self.cast.customs_clerk, house.id, item, document, quantity)
 
     def free(self, sku: str, house: WarehouseFacts | None = None) -> tuple[int, int]:
         """(sellable, promised) of ACME's product."""
@@ -230,5 +234,3 @@ class Stage:
         for unit, product, units in rows:
             self.do(putback.put_back, self.cast.picker, unit, product, units, house.locations[place])
         return sum(row.on_hand for row in rows)
-
-
