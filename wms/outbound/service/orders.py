@@ -22,7 +22,7 @@ from wms.core.refusals import FieldError, Refused, invalid_fields, not_found
 from wms.facility.models import Warehouse
 from wms.identity.models import Seller, Shop
 from wms.identity.queries import choose_owner
-from wms.inventory import permits, promises, waiting
+from wms.inventory import permits, promises, releases, waiting
 from wms.inventory.promises import Pin, PromiseDraft
 from wms.outbound import rules
 from wms.outbound.events import OrderAccepted, OrderCancelled, OrderPromised, OrderShort
@@ -238,15 +238,8 @@ def _split(demand: Demand, promise_id: uuid.UUID) -> Demand:
     )  # fmt: skip
     session().add(part)
     session().flush()
-    for statement in _POINT_AT:
-        session().execute(statement, {"part": part.id, "promise": promise_id})
+    promises.hand_on(promise_id, part.id)
     return part
-
-
-_POINT_AT = (
-    text("UPDATE promise SET subject_id = :part WHERE id = :promise"),
-    text("UPDATE allocation SET subject_id = :part WHERE promise_id = :promise"),  # a pinned line has its bins already
-)
 
 
 def _lines_of(order_id: uuid.UUID) -> Sequence[OrderLine]:
@@ -374,7 +367,7 @@ def cancel_order(actor: Actor, order_id: uuid.UUID, version: int | None, reason:
     exceptions.resolve(order.id, "cancelled")
     putback.stop_work(actor, order)
     demand_ids = list(session().scalars(select(Demand.id).where(Demand.order_id == order.id)))
-    promises.release("demand", demand_ids)
+    releases.release("demand", demand_ids)
     permits.withdraw("order", order.id)
     record(_event(OrderCancelled, order, reason=reason))
     return _touched(order)

@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, Warehouse
-from wms.inventory import allocations, promises, waiting
+from wms.inventory import allocations, promises, releases, waiting
 from wms.inventory.models import Summary
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
 from wms.outbound.service import exceptions, walks
@@ -151,7 +151,7 @@ def break_promises(summary_id: int) -> list[uuid.UUID]:
 def _lose_promises(orders: Sequence[Order]) -> None:
     """These orders go back to *short*. All are released at once, then all begin to wait: the order of locks."""
     demands = {order.id: _demands_of(order) for order in orders}
-    promises.release("demand", [demand.id for own in demands.values() for demand in own])
+    releases.release("demand", [demand.id for own in demands.values() for demand in own])
     for order in orders:
         order.state = ORDER.apply("lose_stock", order.state).value
         order.version += 1
