@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, text
 
 from wms.catalog.models import Product
@@ -27,7 +29,7 @@ from wms.inventory.promises import Pin, Promised, PromiseDraft, promise
 from wms.inventory.rules import MoveDraft, Reason, Stock
 from wms.inventory.sellable import book
 from wms.inventory.service import Subject
-from wms.platform.database import session
+from wms.platform.database import db, session
 
 TEST = Subject("test", None)
 _numbers = itertools.count(1)
@@ -64,11 +66,8 @@ class House:
     """A warehouse and its places by kind; `bin2` is a second storage bin."""
 
     warehouse: Warehouse
+    id: uuid.UUID
     places: dict[str, uuid.UUID] = field(default_factory=dict)
-
-    @property
-    def id(self) -> uuid.UUID:
-        return self.warehouse.id
 
     def at(self, place: str) -> uuid.UUID:
         return self.places[place]
@@ -121,7 +120,7 @@ def make_house(kind: str, time_zone: str, code: str | None = None) -> House:
     zone = Zone(warehouse_id=warehouse.id, code="Z", name="Z", purpose="storage")
     session().add(zone)
     session().flush()
-    house = House(warehouse)
+    house = House(warehouse, warehouse.id)
     names = [(each.value, each.value) for each in LocationKind]
     names += [("bin2", "storage"), ("tote2", "tote"), ("storage3", "storage")]
     for order, (name, place_kind) in enumerate(names, 1):
@@ -241,3 +240,22 @@ def refusal(call: Callable[..., Any], *arguments: Any, **more: Any) -> Refused:
         call(*arguments, **more)
     session().rollback()
     return raised.value
+
+
+@contextmanager
+def isolated(app: Flask) -> Iterator[None]:
+    """What the `db_session` fixture does, for several rounds within one test: one connection, rolled back."""
+    with app.app_context():
+        engine = db.engine
+        connection = engine.connect()
+        outer = connection.begin()
+        db.engines[None] = connection
+        db.session.session_factory.configure(join_transaction_mode="create_savepoint")
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.session.session_factory.configure(join_transaction_mode="conditional_savepoint")
+            db.engines[None] = engine
+            outer.rollback()
+            connection.close()

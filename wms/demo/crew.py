@@ -170,7 +170,7 @@ def _label(tablet: Tablet, tally: Tally) -> str:
         tablet.start("pack")
     data = tablet.task["data"]
     page = pypdfium2.PdfDocument(tablet.print_label(data["document_id"]))[0]
-    image = page.render(scale=DPI / 72, grayscale=True).to_numpy()
+    image = page.render(scale=DPI / 72, grayscale=True).to_pil()
     read = {code.text for code in zxingcpp.read_barcodes(image)}
     if data["tracking_number"] not in read:
         raise DemoError(f"the waybill reads {sorted(read)}, not its own number")

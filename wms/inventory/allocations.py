@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import text
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.inventory import claims
+from wms.inventory.balances import lock_rows
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim
 
@@ -303,15 +304,6 @@ def release_allocation(allocation_id: uuid.UUID) -> int:
         return 0
     lock_rows({balance_id})
     return _close([allocation_id])
-
-
-def lock_rows(balance_ids: Iterable[int]) -> None:
-    """Lock balance rows by id: whoever changes the claims on a row holds its lock."""
-    claim(Rank.BALANCE)
-    session().execute(
-        text("SELECT id FROM balance WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE"),
-        {"ids": sorted(set(balance_ids))},
-    )
 
 
 def _close(allocation_ids: Sequence[uuid.UUID]) -> int:

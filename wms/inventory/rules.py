@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -220,6 +220,18 @@ class Bucket(StrEnum):
     PENDING = "pending"  # 待上架
     OUTBOUND = "outbound"  # 待出库
     AVAILABLE = "available"  # 可售
+
+
+BUCKETS_IN_ORDER = (Bucket.AVAILABLE, Bucket.OUTBOUND, Bucket.PENDING, Bucket.UNQUALIFIED, Bucket.FROZEN)
+
+
+def show_promised(buckets: Mapping[Bucket, int], promised: int) -> dict[Bucket, int]:
+    """What is promised is on its way out already: it moves from available to outbound, as far as there is any."""
+    leaving = min(promised, buckets[Bucket.AVAILABLE])
+    shown = dict(buckets)
+    shown[Bucket.AVAILABLE] -= leaving
+    shown[Bucket.OUTBOUND] += leaving
+    return shown
 
 
 def bucket_of(

@@ -21,7 +21,7 @@ from wms.core.refusals import FieldError, Refused, invalid_fields, not_found
 from wms.facility.models import Warehouse
 from wms.identity.models import Seller, Shop
 from wms.identity.queries import choose_owner
-from wms.inventory import permits, promises
+from wms.inventory import permits, promises, releases
 from wms.inventory.promises import Pin, PromiseDraft
 from wms.outbound import rules
 from wms.outbound.events import OrderAccepted, OrderCancelled, OrderPromised, OrderShort
@@ -341,7 +341,7 @@ def cancel_order(actor: Actor, order_id: uuid.UUID, version: int | None, reason:
     stop_waiting(order.id)
     putback.stop_work(actor, order)
     demand_ids = list(session().scalars(select(Demand.id).where(Demand.order_id == order.id)))
-    promises.release("demand", demand_ids)
+    releases.release("demand", demand_ids)
     permits.withdraw("order", order.id)
     record(_event(OrderCancelled, order, reason=reason))
     return _touched(order)

@@ -11,7 +11,7 @@ from wms.core import clock
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.facility.models import Warehouse
-from wms.inventory import allocations, promises
+from wms.inventory import allocations, releases
 from wms.inventory.models import Summary
 from wms.outbound.models import Demand, Order, OrderException, PickBatch, PickTask
 from wms.outbound.service.orders import promise_demands, stop_waiting, wait_for_stock
@@ -107,7 +107,7 @@ def break_promises(summary_id: int) -> list[uuid.UUID]:
         if order.state in (OrderState.PROMISED.value, OrderState.AWAITING_CUSTOMS.value)
     ]
     demands = session().scalars(select(Demand).where(Demand.order_id.in_([order.id for order in orders]))).all()
-    promises.release("demand", [demand.id for demand in demands])
+    releases.release("demand", [demand.id for demand in demands])
     for order in orders:
         order.state = ORDER.apply("lose_stock", order.state).value
         order.version += 1
@@ -193,7 +193,7 @@ def _leave_wave(order: Order, demands: Sequence[Demand]) -> None:
     for task in lock(Rank.TASK, PickTask, session().scalars(open_tasks)):
         task.state = TASK.apply("cancel", task.state).value
         batches.add(task.batch_id)
-    promises.release("demand", [demand.id for demand in demands])
+    releases.release("demand", [demand.id for demand in demands])
     order.state = ORDER.apply("lose_stock", order.state).value
     order.version += 1
     wait_for_stock(order, demands)

@@ -14,7 +14,7 @@ from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
 from wms.facility.models import Warehouse
-from wms.inventory import allocations, promises
+from wms.inventory import allocations, releases
 from wms.outbound import rules
 from wms.outbound.events import WaveReleased
 from wms.outbound.models import Demand, Order, PickBatch, PickTask, Wave
@@ -75,7 +75,7 @@ def _empty_wave(warehouse: Warehouse) -> Wave:
 def _give_up(orders: Sequence[Order], demands: Sequence[Demand]) -> None:
     for order in orders:
         own = [demand for demand in demands if demand.order_id == order.id]
-        promises.release("demand", [demand.id for demand in own])
+        releases.release("demand", [demand.id for demand in own])
         order.state = ORDER.apply("lose_stock", order.state).value
         wait_for_stock(order, own)
 

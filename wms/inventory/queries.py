@@ -1,0 +1,304 @@
+"""What people and systems see of the stock: figures by product with the rows behind them, and the ledger.
+
+All reads take the sellers and warehouses the reader may see (None: all): a list is never wider than its reader.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.refusals import not_found
+from wms.inventory.rules import BUCKETS_IN_ORDER, Bucket, bucket_of, last_sale_day, show_promised
+from wms.platform.database import session
+
+PAGE = 50
+MAX_PAGE = 200
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose goods, and where. None: no limit."""
+
+    seller_ids: Collection[uuid.UUID] | None = None
+    warehouse_ids: Collection[uuid.UUID] | None = None
+
+    @classmethod
+    def of(cls, actor: Actor) -> Scope:
+        return cls(actor.seller_ids, actor.warehouse_ids)
+
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "sellers": None if self.seller_ids is None else sorted(self.seller_ids),
+            "warehouses": None if self.warehouse_ids is None else sorted(self.warehouse_ids),
+        }
+
+
+_IN_SCOPE = (
+    "(CAST(:sellers AS uuid[]) IS NULL OR {0}.owner_id = ANY(CAST(:sellers AS uuid[])))"
+    " AND (CAST(:warehouses AS uuid[]) IS NULL OR {0}.warehouse_id = ANY(CAST(:warehouses AS uuid[])))"
+)
+
+
+@dataclass(frozen=True)
+class StockLine:
+    """A product in a warehouse. `buckets` are disjoint and add up to `on_hand`; `short` stands beside them."""
+
+    product_id: uuid.UUID
+    owner_id: uuid.UUID
+    warehouse_id: uuid.UUID
+    warehouse_code: str
+    sku: str
+    name_en: str
+    name_zh: str
+    on_hand: int
+    promised: int
+    free: int
+    buckets: dict[Bucket, int]
+
+    @property
+    def short(self) -> int:
+        """缺货: promised beyond what can be sold."""
+        return max(0, -self.free)
+
+
+# One row for each product, warehouse and combination of what decides the bucket: the rule itself is Python.
+_LINES = text(
+    "WITH page AS (SELECT DISTINCT p.sku, b.product_id, b.warehouse_id FROM balance b"
+    " JOIN product p ON p.id = b.product_id JOIN warehouse w ON w.id = b.warehouse_id"
+    f" WHERE {_IN_SCOPE.format('b')}"
+    " AND (CAST(:warehouse AS text) IS NULL OR w.code = :warehouse) AND (CAST(:sku AS text) IS NULL OR p.sku = :sku)"
+    " AND (CAST(:after_sku AS text) IS NULL OR (p.sku, b.product_id, b.warehouse_id) >"
+    " (:after_sku, CAST(:after_product AS uuid), CAST(:after_warehouse AS uuid)))"
+    " ORDER BY p.sku, b.product_id, b.warehouse_id LIMIT :limit),"
+    " facts AS (SELECT b.product_id, b.warehouse_id, b.held_by > 0 AS held, b.condition, lot.expires_on, l.kind,"
+    " b.is_sellable, u.subject_kind = 'put_back' AS put_back, sum(b.on_hand) AS on_hand"
+    " FROM page JOIN balance b USING (product_id, warehouse_id) JOIN location l ON l.id = b.location_id"
+    " LEFT JOIN lot ON lot.id = b.lot_id LEFT JOIN handling_unit u ON u.id = b.handling_unit_id"
+    " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8),"
+    " sums AS (SELECT product_id, warehouse_id, sum(s.sellable) AS sellable, sum(s.promised) AS promised"
+    " FROM page JOIN summary s USING (product_id, warehouse_id) GROUP BY 1, 2)"
+    " SELECT p.id AS product_id, p.owner_id, p.sku, p.name_en, p.name_zh, p.outbound_days, w.id AS warehouse_id,"
+    " w.code AS warehouse_code, w.time_zone, coalesce(s.sellable, 0) AS sellable, coalesce(s.promised, 0) AS promised,"
+    " f.held, f.condition, f.expires_on, f.kind, f.is_sellable, coalesce(f.put_back, false) AS put_back, f.on_hand"
+    " FROM facts f JOIN product p ON p.id = f.product_id JOIN warehouse w ON w.id = f.warehouse_id"
+    " LEFT JOIN sums s ON s.product_id = f.product_id AND s.warehouse_id = f.warehouse_id"
+    " ORDER BY p.sku, p.id, w.id"
+)
+
+LineKey = tuple[str, uuid.UUID, uuid.UUID]  # SKU, product, warehouse
+
+
+def stock_lines(
+    scope: Scope,
+    *,
+    warehouse: str | None = None,
+    sku: str | None = None,
+    after: LineKey | None = None,
+    limit: int = PAGE,
+) -> tuple[list[StockLine], LineKey | None]:
+    """A page of products by warehouse, and where the next page begins. One statement."""
+    parameters = scope.parameters() | {
+        "warehouse": warehouse,
+        "sku": sku,
+        "after_sku": after[0] if after else None,
+        "after_product": after[1] if after else None,
+        "after_warehouse": after[2] if after else None,
+        "limit": limit + 1,
+    }
+    groups: dict[LineKey, list[Any]] = {}
+    for row in session().execute(_LINES, parameters):
+        groups.setdefault((row.sku, row.product_id, row.warehouse_id), []).append(row)
+    lines = [_line(rows) for rows in list(groups.values())[:limit]]
+    last = lines[-1] if len(groups) > limit else None
+    return lines, None if last is None else (last.sku, last.product_id, last.warehouse_id)
+
+
+def _line(rows: Sequence[Any]) -> StockLine:
+    first = rows[0]
+    buckets = dict.fromkeys(BUCKETS_IN_ORDER, 0)
+    for row in rows:
+        buckets[_bucket(row)] += int(row.on_hand)
+    on_hand = sum(buckets.values())
+    return StockLine(
+        first.product_id, first.owner_id, first.warehouse_id, first.warehouse_code, first.sku, first.name_en,
+        first.name_zh, on_hand, int(first.promised), int(first.sellable - first.promised),
+        show_promised(buckets, int(first.promised)),
+    )  # fmt: skip
+
+
+def _bucket(row: Any) -> Bucket:
+    expired = row.expires_on is not None and clock.today(row.time_zone) > last_sale_day(
+        row.expires_on, row.outbound_days
+    )
+    return bucket_of(
+        held=row.held, condition=row.condition, expired=expired, location_kind=row.kind, is_sellable=row.is_sellable,
+        put_back=row.put_back,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class StockRow:
+    """One balance behind a figure. `allocated` of it are kept for orders or moves."""
+
+    balance_id: int
+    warehouse_id: uuid.UUID
+    location_id: uuid.UUID
+    location_code: str
+    handling_unit_code: str | None
+    batch: str | None
+    expires_on: date | None
+    condition: str
+    customs_status: str
+    item_number: str | None
+    on_hand: int
+    allocated: int
+    bucket: Bucket
+    oldest_at: datetime | None
+
+
+_ROWS = text(
+    "SELECT b.id, b.warehouse_id, b.location_id, l.code AS location_code, u.code AS unit_code, lot.batch,"
+    " lot.expires_on, b.condition, b.customs_status, bi.item_number, b.on_hand, b.allocated, b.oldest_at,"
+    " b.held_by > 0 AS held, l.kind, b.is_sellable, coalesce(u.subject_kind = 'put_back', false) AS put_back,"
+    " w.time_zone, p.outbound_days FROM balance b JOIN location l ON l.id = b.location_id"
+    " JOIN warehouse w ON w.id = b.warehouse_id JOIN product p ON p.id = b.product_id"
+    " LEFT JOIN lot ON lot.id = b.lot_id LEFT JOIN handling_unit u ON u.id = b.handling_unit_id"
+    " LEFT JOIN book_item bi ON bi.id = b.book_item_id"
+    f" WHERE b.product_id = :product AND b.on_hand > 0 AND {_IN_SCOPE.format('b')}"
+    " AND (CAST(:only_warehouse AS uuid) IS NULL OR b.warehouse_id = :only_warehouse)"
+    " AND b.id > :after ORDER BY b.id LIMIT :limit"
+)
+
+
+def stock_rows(
+    scope: Scope,
+    product_id: uuid.UUID,
+    *,
+    warehouse_id: uuid.UUID | None = None,
+    after: int = 0,
+    limit: int = MAX_PAGE,
+) -> list[StockRow]:
+    """The rows behind a product's figures, before promises, by id."""
+    parameters = scope.parameters() | {
+        "product": product_id,
+        "only_warehouse": warehouse_id,
+        "after": after,
+        "limit": limit,
+    }
+    return [
+        StockRow(
+            row.id, row.warehouse_id, row.location_id, row.location_code, row.unit_code, row.batch, row.expires_on,
+            row.condition, row.customs_status, row.item_number, row.on_hand, row.allocated, _bucket(row), row.oldest_at,
+        )
+        for row in session().execute(_ROWS, parameters)
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MoveEnd:
+    """A place with the quantity on its row after the move, or a counter-party (`party`) without either."""
+
+    party: str | None
+    location_code: str | None
+    handling_unit_code: str | None
+    condition: str | None
+    balance_after: int | None
+
+
+@dataclass(frozen=True)
+class MoveLine:
+    """One move of a product's history."""
+
+    id: int
+    at: datetime
+    business_date: date
+    warehouse_id: uuid.UUID
+    warehouse_code: str
+    posting_id: uuid.UUID
+    reason: str
+    reverses_id: uuid.UUID | None
+    subject_kind: str
+    subject_id: uuid.UUID | None
+    actor_kind: str
+    actor_id: uuid.UUID
+    quantity: int
+    source: MoveEnd
+    target: MoveEnd
+
+
+def _end(name: str) -> str:
+    """The columns of one end. Its balance after the move: what is there now, less what came and went since."""
+    row = f"{name}_row"
+    since = (
+        f"(SELECT coalesce(sum(x.quantity), 0) FROM stock_move x WHERE x.to_balance_id = {row}.id AND x.id > m.id)"
+        f" - (SELECT coalesce(sum(x.quantity), 0) FROM stock_move x WHERE x.from_balance_id = {row}.id AND x.id > m.id)"
+    )
+    return (
+        f"m.{name}_party, {name}_place.code AS {name}_place, {name}_unit.code AS {name}_unit,"
+        f" {row}.condition AS {name}_condition, {row}.on_hand - ({since}) AS {name}_after"
+    )
+
+
+_MOVES = text(
+    f"SELECT m.id, m.created_at, p.business_date, m.warehouse_id, w.code AS warehouse_code, m.posting_id, p.reason,"
+    f" p.reverses_id, p.subject_kind, p.subject_id, p.actor_kind, p.actor_id, m.quantity, {_end('from')}, {_end('to')}"
+    " FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id JOIN warehouse w ON w.id = m.warehouse_id"
+    " LEFT JOIN balance from_row ON from_row.id = m.from_balance_id"
+    " LEFT JOIN location from_place ON from_place.id = from_row.location_id"
+    " LEFT JOIN handling_unit from_unit ON from_unit.id = from_row.handling_unit_id"
+    " LEFT JOIN balance to_row ON to_row.id = m.to_balance_id"
+    " LEFT JOIN location to_place ON to_place.id = to_row.location_id"
+    " LEFT JOIN handling_unit to_unit ON to_unit.id = to_row.handling_unit_id"
+    f" WHERE m.owner_id = :owner AND m.product_id = :product AND {_IN_SCOPE.format('m')}"
+    " AND (CAST(:warehouse AS text) IS NULL OR w.code = :warehouse)"
+    " AND (CAST(:before AS bigint) IS NULL OR m.id < :before) ORDER BY m.id DESC LIMIT :limit"
+)
+_OWNER = text("SELECT owner_id FROM product WHERE id = :product")
+
+
+def moves_of(
+    scope: Scope,
+    product_id: uuid.UUID,
+    *,
+    warehouse: str | None = None,
+    before: int | None = None,
+    limit: int = PAGE,
+) -> tuple[list[MoveLine], int | None]:
+    """A product's ledger, newest first, and the id the next page comes before. 404 outside the reader's scope.
+
+    A counter-party has no balance, so a move has a figure only where it has a place.
+    """
+    owner_id = session().execute(_OWNER, {"product": product_id}).scalar()
+    if owner_id is None or (scope.seller_ids is not None and owner_id not in scope.seller_ids):
+        raise not_found("product")
+    parameters = scope.parameters() | {
+        "owner": owner_id,
+        "product": product_id,
+        "warehouse": warehouse,
+        "before": before,
+        "limit": limit + 1,
+    }
+    rows = session().execute(_MOVES, parameters).all()
+    lines = [_move_line(row) for row in rows[:limit]]
+    return lines, lines[-1].id if len(rows) > limit else None
+
+
+def _move_line(row: Any) -> MoveLine:
+    return MoveLine(
+        row.id, row.created_at, row.business_date, row.warehouse_id, row.warehouse_code, row.posting_id, row.reason,
+        row.reverses_id, row.subject_kind, row.subject_id, row.actor_kind, row.actor_id, row.quantity,
+        MoveEnd(row.from_party, row.from_place, row.from_unit, row.from_condition, _count(row.from_after)),
+        MoveEnd(row.to_party, row.to_place, row.to_unit, row.to_condition, _count(row.to_after)),
+    )  # fmt: skip
+
+
+def _count(value: Any) -> int | None:
+    return None if value is None else int(value)
