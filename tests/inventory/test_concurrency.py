@@ -20,7 +20,7 @@ from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.inventory import holds, sellable, service
-from wms.inventory.allocations import allocate, reserve
+from wms.inventory.allocations import allocate, release_allocation, reserve
 from wms.inventory.models import HoldScope
 from wms.inventory.promises import Pin, promise, release
 from wms.inventory.rules import MoveDraft, Reason
@@ -243,7 +243,8 @@ def test_an_allocation_never_outlives_a_release(crowd: Crowd, busy: World):
         ids = [draft.subject_id for draft in drafts]
         house = busy.overseas.id
         crowd.run(
-            [lambda ids=ids: release("demand", ids) and None] + [lambda ids=ids: allocate(house, "demand", ids) and None] * 2
+            [lambda ids=ids: release("demand", ids) and None]
+            + [lambda ids=ids, house=house: allocate(house, "demand", ids) and None] * 2
         )  # fmt: skip
         assert session().execute(text("SELECT coalesce(sum(open_quantity), 0) FROM allocation")).scalar() == 0
         session().rollback()
@@ -269,7 +270,7 @@ def test_a_row_being_made_does_not_escape_a_hold_or_a_first_booking(crowd: Crowd
         key, house = str(lot), busy.overseas.id
         crowd.run(
             [lambda stock=stock: service.receive(SYSTEM, stock, 1, TEST) and None,
-             lambda key=key: str(holds.place_hold(SYSTEM, house, HoldScope.LOT, key, "look").id)]
+             lambda key=key, house=house: str(holds.place_hold(SYSTEM, house, HoldScope.LOT, key, "look").id)]
         )  # fmt: skip
         assert service.find_balance(stock).held_by == 1
         session().rollback()
@@ -300,7 +301,9 @@ def interleave(app: Flask, first: Callable[[], Any], second: Callable[[], Any]) 
     first()
     thread = threading.Thread(target=later)
     thread.start()
-    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
     with app.app_context():
         for _ in range(300):
             if session().execute(waiting).scalar():
@@ -331,20 +334,46 @@ def test_a_decision_is_made_on_the_row_as_it_is_after_the_wait(crowd: Crowd, bus
     claim = allocated(house, drafts[2].subject_id)[0]
     # a bin claimed and given back, the same
     reserved = lambda: str(reserve(house.id, key, 5, "move", "task", new_id()))  # noqa: E731
-    from wms.inventory.allocations import release_allocation
-
     outcome = interleave(app, lambda: release_allocation(claim.allocation_id), reserved)
     assert outcome.answer != "None"
-    outcome = interleave(app, lambda: release_allocation(uuid.UUID(outcome.answer)), lambda: move(stock, "scrap", 5, Reason.SCRAP) and None)  # fmt: skip
+    outcome = interleave(
+        app, lambda: release_allocation(uuid.UUID(outcome.answer)),
+        lambda: move(stock, "scrap", 5, Reason.SCRAP) and None,
+    )  # fmt: skip
     assert not isinstance(outcome, Refused)
     # the quantity that is written is the new one less ours, not the one that was read before
     other = house.stocked(product, 10, "bin2")
-    outcome = interleave(app, lambda: move(other, "adjustment", 4, Reason.LOSS), lambda: move(other, "adjustment", 4, Reason.LOSS) and None)  # fmt: skip
+    outcome = interleave(
+        app, lambda: move(other, "adjustment", 4, Reason.LOSS),
+        lambda: move(other, "adjustment", 4, Reason.LOSS) and None,
+    )  # fmt: skip
     assert amounts(other) == (2, 0)
-    outcome = interleave(app, lambda: move(other, "adjustment", 1, Reason.LOSS), lambda: move(other, "adjustment", 2, Reason.LOSS) and None)  # fmt: skip
+    outcome = interleave(
+        app, lambda: move(other, "adjustment", 1, Reason.LOSS),
+        lambda: move(other, "adjustment", 2, Reason.LOSS) and None,
+    )  # fmt: skip
     assert (outcome.code, outcome.params) == ("not_enough_stock", {"on_hand": 1, "wanted": 2})
-    outcome = interleave(app, lambda: move(other, "adjustment", 1, Reason.LOSS), lambda: service.count(SYSTEM, other, 7, TEST) and None)  # fmt: skip
+    outcome = interleave(
+        app, lambda: move(other, "adjustment", 1, Reason.LOSS),
+        lambda: service.count(SYSTEM, other, 7, TEST) and None,
+    )  # fmt: skip
     assert amounts(other) == (7, 0)
+
+
+def test_a_row_that_grew_while_we_waited_is_not_judged_by_its_old_size(crowd: Crowd, busy: World):
+    """PostgreSQL checks the new row before it notices that it was built on an old version."""
+    app, house, product = crowd.app, busy.overseas, busy.product
+    small, big = house.stocked(product, 2), house.stocked(product, 400, "bin2")
+    key = service.find_balance(small).id
+    session().rollback()
+
+    def grow() -> None:
+        move(big, small, 398)
+        reserve(house.id, key, 100, "move", "task", new_id())
+
+    outcome = interleave(app, grow, lambda: str(reserve(house.id, key, 5, "move", "task", new_id())))
+    assert outcome.answer != "None"
+    assert amounts(small) == (400, 105)
 
 
 def test_a_pick_rereads_its_claim_after_the_wait(crowd: Crowd, busy: World):

@@ -66,16 +66,18 @@ class AllocationResult:
 
 # What is decided is decided on `d`: read under the lock, so never stale. On `t` the statement's snapshot would decide
 # first, and refuse a row that was freed while we waited. OFFSET 0 keeps the planner from moving conditions inside.
+# `on_hand` is written with what it is: PostgreSQL holds the row against its CHECKs before it notices that `t` is an
+# old version, and an old on_hand beside a new allocated would fail them.
 _LOCKED = (
     " FROM (SELECT b.id, b.on_hand, b.allocated, b.held_by, k.quantity FROM balance b"
     " JOIN unnest(CAST(:ids AS bigint[]), CAST(:quantities AS int[])) AS k(id, quantity) ON k.id = b.id"
     " ORDER BY b.id OFFSET 0 FOR NO KEY UPDATE OF b) AS d WHERE t.id = d.id"
 )
 _CLAIM = text(
-    f"UPDATE balance AS t SET allocated = d.allocated + d.quantity{_LOCKED}"
+    f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated + d.quantity{_LOCKED}"
     " AND d.on_hand - d.allocated >= d.quantity AND d.held_by = 0 RETURNING t.id"
 )
-_UNCLAIM = text(f"UPDATE balance AS t SET allocated = d.allocated - d.quantity{_LOCKED}")
+_UNCLAIM = text(f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated - d.quantity{_LOCKED}")
 
 
 def _claim_quantities(wanted: Mapping[int, int]) -> set[int]:

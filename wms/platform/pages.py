@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
 from wms.core.actor import Actor
+from wms.core.money import EXPONENTS
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.platform.access import csrf_token, current_actor
@@ -61,7 +62,7 @@ def init_pages(app: Flask) -> None:
     app.context_processor(_context)
     app.jinja_env.filters.update(
         {"when": show_instant, "refusal": show_refusal, "state_label": state_label, "state_tone": state_tone,
-         "kilograms": show_kilograms, "units": show_units}
+         "kilograms": show_kilograms, "units": show_units, "signed": show_signed, "money": show_money}
     )  # fmt: skip
 
 
@@ -116,6 +117,17 @@ def show_kilograms(grams: int | None) -> str:
 def show_units(number: int | None) -> str:
     """A count with its thousands apart."""
     return "–" if number is None else f"{number:,}"
+
+
+def show_signed(number: int | None) -> str:
+    """A difference with its sign; a true minus, so that it lines up."""
+    return "–" if number is None else "0" if number == 0 else f"+{number:,}" if number > 0 else f"−{-number:,}"
+
+
+def show_money(minor: int, currency: str) -> str:
+    """An amount of minor units with its currency."""
+    exponent = EXPONENTS.get(currency, 2)
+    return f"{minor / 10**exponent:,.{exponent}f} {currency}"
 
 
 def show_refusal(refusal: Refused) -> str:

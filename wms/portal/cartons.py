@@ -44,13 +44,13 @@ def _typed_lines(place: str) -> list[dict[str, str]]:
 
 
 def with_more(groups: list[Group], action: str) -> list[Group]:
-    """One more group, or one more line in the group that the button named."""
-    if action == "add_line" or not groups:
-        place = as_number(request.form.get("place", ""))
-        if isinstance(place, int) and 0 <= place < len(groups):
-            groups[place]["lines"].append({"sku": "", "quantity": ""})
-        return groups or [empty_group()]
-    return [*groups, empty_group()]
+    """One more group (`add_carton`), or one more line in a group (`add_line.<group>`)."""
+    if action == "add_carton" or not groups:
+        return [*groups, empty_group()]
+    place = as_number(action.partition(".")[2] or None)
+    if isinstance(place, int) and 0 <= place < len(groups):
+        groups[place]["lines"].append({"sku": "", "quantity": ""})
+    return groups
 
 
 def _filled(group: Group) -> list[tuple[int, dict[str, str]]]:

@@ -231,9 +231,7 @@ def _split(demand: Demand, promise_id: uuid.UUID) -> Demand:
         product_id=demand.product_id, quantity=1, picked=0, verified=0, shipped=0,
     )  # fmt: skip
     session().add(part)
-    session().execute(
-        text("UPDATE promise SET subject_id = :part WHERE id = :promise"), {"part": part.id, "promise": promise_id}
-    )
+    promises.hand_on(promise_id, part.id)
     return part
 
 

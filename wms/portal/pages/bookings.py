@@ -112,9 +112,10 @@ def new() -> str:
 def create() -> BaseResponse | str | tuple[str, int]:
     """Another carton or line is added to the form; otherwise the booking is made, as a draft or submitted."""
     groups = cartons.typed_groups()
-    if request.form.get("action") in {"add_carton", "add_line"} or not groups:
-        return _form(request.form, cartons.with_more(groups, request.form.get("action", "")))
-    wanted = {**{name: forms.typed_text(name) for name in HEADER}, "submit": request.form.get("action") == "submit"}
+    action = request.form.get("action", "")
+    if action.startswith("add_") or not groups:
+        return _form(request.form, cartons.with_more(groups, action))
+    wanted = {**{name: forms.typed_text(name) for name in HEADER}, "submit": action == "submit"}
     body = forms.load_form(schemas.BookingIn(), forms.given(wanted) | {"cartons": cartons.expanded(groups)})
     outcome = body if isinstance(body, Refused) else _create(body)
     if isinstance(outcome, Refused):

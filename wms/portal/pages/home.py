@@ -41,7 +41,7 @@ def home() -> BaseResponse | str:
     counts = queries.states_counted(found, "outbound_order")
     figures = queries.home_figures(found)
     return render_template(
-        "portal/home.html", today=format_date(clock.now(), "full"), figures=figures, needs=_needs(found),
+        "portal/home.html", now=clock.now(), today=format_date(clock.now(), "full"), figures=figures, needs=_needs(found),
         open_orders=sum(counts.get(state, 0) for state in queries.OPEN_ORDERS), short=counts.get("short", 0),
         coming=queries.bookings_page(found, "coming", None, None)[0][:4], coming_units=sum(queries.coming_units(found).values()),
         here=queries.bookings_page(found, "here", None, None)[0][:4], chart=_chart(found), warehouses=warehouses_seen(found),
