@@ -52,8 +52,8 @@ class Tablet:
 
     def body(self, raw: str, **more: Any) -> dict[str, Any]:
         return {
-            "task_id": self.next["task_id"], "step_token": self.next["step_token"], "scan_id": str(new_id()), "raw": raw,
-            **more,
+            "task_id": self.next["task_id"], "step_token": self.next["step_token"], "scan_id": str(new_id()),
+            "raw": raw, **more,
         }  # fmt: skip
 
     def send(self, body: dict[str, Any]) -> TestResponse:
