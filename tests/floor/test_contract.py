@@ -72,6 +72,10 @@ def test_one_order_goes_from_the_dock_to_the_load(cast, client, tablet):
         feedback = tablet.scan(CODES[sku])
     assert (feedback["code"], tablet.step) == ("all_checked", "weigh")
     assert tablet.scan("CMD-OK", weight_g=5)["code"] == "weight_off"
+    boss = Tablet(cast.sign_in(client, cast.supervisor))
+    boss.start("pack")
+    boss.scan(tote)
+    assert [boss.scan("CMD-OK", weight_g=5)["code"] for _ in range(2)] == ["weight_confirm", "weighed"]
     assert tablet.scan("CMD-OK", weight_g=tablet.seen["expected_g"])["code"] == "weighed"
     number = tracking_numbers()[0]
     assert tablet.scan(number)["code"] == "parcel_closed"
