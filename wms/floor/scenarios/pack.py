@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from wms.core.actor import Actor
+from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
@@ -80,8 +81,17 @@ class Pack:
         raise Refused("command_not_here", {})
 
     def _weigh(self, actor: Actor, task: FloorTask, weight_g: int) -> Step:
-        packing.weigh(actor, uuid.UUID(task.data["order_id"]), weight_g)
-        return Step(WAYBILL, hand(task.data, weight_g=weight_g), "next", "weighed", {"weight": weight_g})
+        order_id, again = uuid.UUID(task.data["order_id"]), task.data.get("weight_asked") == weight_g
+        may_accept = actor.may(Permission.EXCEPTIONS_MANAGE)
+        try:
+            packing.weigh(actor, order_id, weight_g, accept_anyway=again and may_accept)
+        except Refused as refusal:
+            if refusal.code != "weight_off" or not may_accept:
+                raise
+            # a supervisor looks twice: the same weight once more is accepted, and noted on the order
+            return Step(WEIGH, hand(task.data, weight_asked=weight_g), "warn", "weight_confirm", refusal.params)
+        data = hand(task.data, weight_g=weight_g, weight_asked=None)
+        return Step(WAYBILL, data, "next", "weighed", {"weight": weight_g})
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         order = self._order(task)
