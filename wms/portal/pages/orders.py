@@ -76,9 +76,9 @@ def detail(order_id: uuid.UUID) -> str:
 
 
 def _history(order: Order, warehouse: Warehouse) -> list[dict[str, Any]]:
-    """What was announced about the order, newest first."""
+    """What was announced about the order, newest first; it is announced as accepted after its promise."""
     entries = []
-    for event in queries.events_of("order", order.id):
+    for event in sorted(queries.events_of("order", order.id), key=lambda event: event.name != "order.accepted"):
         words = EVENT_WORDS.get(event.name)
         note = (
             _("%(kilograms)s kg", kilograms=f"{event.data['weight_g'] / 1000:.3f}")
