@@ -12,6 +12,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from wms.core import clock
+from wms.inventory import sellable
 from wms.platform import files
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import session, transaction
@@ -40,8 +41,14 @@ def erase_due() -> None:
     printing.erase_due()
 
 
+def expire_stock() -> None:
+    """Often, because each warehouse has a midnight of its own; cheap when there is nothing to do."""
+    sellable.expire()
+
+
 SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("command_partitions", 3_600.0, keep_command_partitions),
+    ("stock_expiry", 60.0, expire_stock),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 30.0, age_prints),
     ("erasure", 3_600.0, erase_due),

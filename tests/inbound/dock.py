@@ -13,12 +13,36 @@ from wms.core.actor import SYSTEM, Actor
 from wms.facility import service as facility
 from wms.facility.models import LocationKind
 from wms.facility.rules import Plan
-from wms.inbound import service
+from wms.inbound import service as use_cases
 from wms.inbound.models import Booking, Carton, CartonLine, Difference
 from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft
-from wms.platform.database import session
+from wms.platform.database import commit, rollback, session
 
 MUG, RED, CABLE, SERUM = "MUG-450-BLUE", "MUG-450-RED", "CABLE-USBC-1M", "SERUM-30ML"
+
+
+class Committing:
+    """The use cases of a module as commands run them: each ends its transaction."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+
+    def __getattr__(self, name: str) -> Any:
+        use_case = getattr(self.module, name)
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            try:
+                result = use_case(*args, **kwargs)
+            except BaseException:
+                rollback()
+                raise
+            commit()
+            return result
+
+        return run
+
+
+service = Committing(use_cases)
 
 
 def draft(*cartons: dict[str, int], warehouse: str = "DE1", **header: Any) -> BookingDraft:
@@ -96,6 +120,7 @@ def bins(warehouse_id: uuid.UUID, zone: str, kind: LocationKind, count: int = 2,
     """A row of new bins `<zone>-1…`; returns their ids by code."""
     facility.create_zone(SYSTEM, warehouse_id, zone, zone, kind)
     codes = facility.generate_locations(SYSTEM, warehouse_id, zone, Plan(zone + "-{bay}", (1, 1), (1, count)), **limits)
+    commit()
     rows = session().execute(
         text("SELECT code, id FROM location WHERE warehouse_id = :w AND code = ANY(:codes)"),
         {"w": warehouse_id, "codes": codes},
@@ -109,4 +134,6 @@ def product(actor: Actor, sku: str, **fields: Any) -> uuid.UUID:
         "sku": sku, "name_en": sku, "name_zh": sku, "declared_weight_g": 100, "declared_length_mm": 100,
         "declared_width_mm": 100, "declared_height_mm": 100, **fields,
     }  # fmt: skip
-    return catalog.create_product(actor, data).id
+    key = catalog.create_product(actor, data).id
+    commit()
+    return key

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
-from tests.inbound.dock import CABLE, MUG, RED, announce, draft, product
+from tests.inbound.dock import CABLE, MUG, RED, announce, draft, product, service
 from wms.core.barcodes import OwnCode, parse_own
 from wms.core.refusals import RefusalKind, Refused
-from wms.inbound import queries, service
+from wms.inbound import queries
 from wms.inbound.models import Booking, Carton, CartonLine
 from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft
 from wms.platform.events import EventRow

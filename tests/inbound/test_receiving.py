@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 from sqlalchemy import select, text
 
-from tests.inbound.dock import CABLE, MUG, RED, SERUM, announce, deliver, line, product, sellable, stock
+from tests.inbound.dock import CABLE, MUG, RED, SERUM, announce, deliver, line, product, sellable, service, stock
 from tests.inbound.test_bookings import events
 from wms.core.refusals import RefusalKind, Refused
 from wms.facility.models import HandlingUnit
-from wms.inbound import queries, service
+from wms.inbound import queries
 from wms.inbound.models import Carton
 from wms.inbound.service import CountDraft
 from wms.inventory.models import Posting
@@ -134,7 +134,6 @@ def test_lot_and_expiry_are_asked_for(cast, db_session, read, refused):
     with pytest.raises(Refused) as refusal:
         service.count(cast.receiver, found.carton, cast.ACME.products[SERUM], 10, **read)
     assert refusal.value.code == refused
-    db_session.rollback()
 
 
 def test_two_lots_stand_apart(cast, db_session):
@@ -158,11 +157,9 @@ def test_serial_numbers_are_captured_once_each(cast, db_session):
         service.count(cast.receiver, found.carton, cast.ACME.products[MUG], 1, serial_numbers=["X"])
     assert refusal.value.code == "serials_not_kept"
     service.count(cast.receiver, found.carton, phone, 2, serial_numbers=["S1", "S2"])
-    db_session.commit()
     with pytest.raises(Refused) as refusal:
         service.count(cast.receiver, found.carton, phone, 1, serial_numbers=["S2"])
     assert (refusal.value.code, refusal.value.params["number"]) == ("serial_known", "S2")
-    db_session.rollback()
     service.uncount(cast.receiver, found.carton)
     service.count(cast.receiver, found.carton, phone, 1, serial_numbers=["S2"])
     numbers = text("SELECT number, state FROM serial WHERE product_id = :p ORDER BY number")
@@ -249,10 +246,10 @@ def test_a_missing_carton_keeps_nothing_open_and_may_turn_up(cast, db_session):
     assert found.differences(found.cartons[1]) == {"short": 5}
     service.put_away(cast.picker, found.cartons[0], mug, 1, cast.overseas.locations["A-01-01-1"])
     assert found.booking.state == "completed"
-    assert found.booking.completed_at is not None
+    assert found.booking.completed_at
     again = service.arrive_carton(cast.receiver, barcodes[1])
     assert (again.booking_state, found.differences(found.cartons[1])) == ("receiving", {})
-    assert found.booking.completed_at is None
+    assert queries.booking_detail(cast.acme, found.booking_id)["completed_at"] is None
     service.count(cast.receiver, found.cartons[1], mug, 5)
     service.close_carton(cast.receiver, found.cartons[1])
     service.put_away(cast.picker, found.cartons[1], mug, 5, cast.overseas.locations["A-01-01-1"])

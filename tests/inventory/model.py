@@ -217,7 +217,7 @@ class Model:
             return isinstance(source, Key) or (source != "supplier" and target.place != "unaccounted")
         return False
 
-    def post(self, reason: str, moves: list[Move], settles: dict[int, int] | None = None) -> list[tuple[int, int]]:
+    def post(self, reason: str, moves: list[Move], settles: dict[int, int] | None = None) -> list[tuple[int, int]]:  # noqa: C901
         """Returns the claims that broke: (allocation, quantity)."""
         if any(self._crosses(move) and move.permit is None for move in moves):
             raise Says("customs_permit_needed")
@@ -308,7 +308,11 @@ class Model:
         if self._crosses(move) and move.permit is not None:
             permit = self.permits[move.permit]
             kind = PERMIT_KIND.get(target) if isinstance(target, str) else None
-            same = (permit.house, permit.product, permit.item) == (stock.kind.house, stock.kind.product, stock.kind.item)
+            same = (permit.house, permit.product, permit.item) == (
+                stock.kind.house,
+                stock.kind.product,
+                stock.kind.item,
+            )
             if not same or kind not in {None, permit.kind}:
                 raise Says("permit_does_not_fit")
             if permit.used + move.quantity > permit.quantity:

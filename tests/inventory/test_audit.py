@@ -1,4 +1,4 @@
-"""Every check of the audit can fail: the database is corrupted behind the ledger's back and that check names the row."""
+"""Every check of the audit can fail: the database is corrupted behind the ledger's back, and that check sees it."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ CORRUPTIONS = {
     ],
     "allocations of a promise are within it": ["UPDATE promise SET open_quantity = 0 WHERE open_quantity > 0"],
     "an allocation stands on its promise's own stock": [
-        "UPDATE allocation a SET balance_id = (SELECT id FROM balance b WHERE b.product_id <> (SELECT product_id"
-        " FROM balance WHERE id = a.balance_id) LIMIT 1) WHERE promise_id IS NOT NULL AND open_quantity > 0",
+        ("UPDATE allocation a SET balance_id = (SELECT id FROM balance b WHERE b.product_id <> (SELECT product_id"
+        " FROM balance WHERE id = a.balance_id) LIMIT 1) WHERE promise_id IS NOT NULL AND open_quantity > 0"),
     ],
     "claims on the book are for what is still promised or on its way": [
         "UPDATE promise SET book_quantity = quantity + 1 WHERE book_item_id IS NOT NULL",
@@ -77,8 +77,8 @@ CORRUPTIONS = {
         "UPDATE stock_hold SET ended_at = now() WHERE ended_at IS NULL",
         f"UPDATE stock_hold x SET warehouse_id = {OTHER_WAREHOUSE} WHERE ended_at IS NULL",
         f"UPDATE stock_hold x SET owner_id = {OTHER_SELLER} WHERE ended_at IS NULL AND owner_id IS NOT NULL",
-        "UPDATE held_balance x SET balance_id = (SELECT id FROM balance b WHERE b.warehouse_id <> (SELECT warehouse_id"
-        " FROM balance WHERE id = x.balance_id) LIMIT 1)",
+        ("UPDATE held_balance x SET balance_id = (SELECT id FROM balance b WHERE b.warehouse_id <> (SELECT warehouse_id"
+        " FROM balance WHERE id = x.balance_id) LIMIT 1)"),
     ],
     "held rows are counted": [
         "UPDATE balance SET held_by = held_by + 1 WHERE held_by > 0",
@@ -97,9 +97,9 @@ CORRUPTIONS = {
     "every posting has moves": [f"DELETE FROM stock_move WHERE posting_id = {CONVERT}"],
     "a reversal mirrors its posting": [
         f"UPDATE stock_move SET quantity = quantity + 1 WHERE posting_id = {REVERSAL}",
-        f"INSERT INTO stock_move (posting_id, warehouse_id, owner_id, product_id, from_party, to_balance_id, quantity,"
+        (f"INSERT INTO stock_move (posting_id, warehouse_id, owner_id, product_id, from_party, to_balance_id, quantity,"
         f" crosses_bond, created_at) SELECT posting_id, warehouse_id, owner_id, product_id, 'adjustment',"
-        f" to_balance_id, 5, false, now() FROM stock_move WHERE posting_id = {REVERSAL} AND to_balance_id IS NOT NULL",
+        f" to_balance_id, 5, false, now() FROM stock_move WHERE posting_id = {REVERSAL} AND to_balance_id IS NOT NULL"),
     ],
     "bonded stock left the zone only with a permit": [
         f"UPDATE stock_move SET permit_id = NULL, crosses_bond = false WHERE id = {SHIPPED}",

@@ -22,12 +22,12 @@ from sqlalchemy import text
 
 from tests.inventory.model import Item, Key, Kind, Model, Move, Permit, Says, fresh
 from tests.inventory.world import House, isolated, make_house, make_lot, make_product, make_seller
-from wms.cli import all_checks
 from wms.core import clock
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.inventory import allocations, holds, ledger, permits, promises, queries, sellable, service
+from wms.inventory.audit import CHECKS
 from wms.inventory.ledger import PostingDraft
 from wms.inventory.models import Condition, HoldScope
 from wms.inventory.promises import Pin, PromiseDraft
@@ -181,7 +181,7 @@ class Stockroom(RuleBasedStateMachine):
         ]  # fmt: skip
 
     def settling(self, kind: Kind, quantity: int) -> dict[int, int]:
-        """The promises whose picked goods these may be: as many as are still claimed on the book beyond what is open."""
+        """The promises whose picked goods these may be: what they still claim on the book beyond what is open."""
         found: dict[int, int] = {}
         for number, each in enumerate(self.model.promises):
             picked = min(each.book - each.open, quantity)
@@ -268,9 +268,7 @@ class Stockroom(RuleBasedStateMachine):
             left, model.allocations[number].open = model.allocations[number].open, 0
             return left
 
-        told, freed = self.command(
-            foretell, lambda: allocations.release_allocation(self.allocation_ids[number])
-        )
+        told, freed = self.command(foretell, lambda: allocations.release_allocation(self.allocation_ids[number]))
         assert told == freed
 
     # -- orders --------------------------------------------------------------------------------------------------
@@ -420,7 +418,9 @@ class Stockroom(RuleBasedStateMachine):
         self.post(Reason.PACK, [Move(key, key.at("gate", "P1"), quantity)])
 
     @precondition(lambda self: self.filled("gate"))
-    @rule(which=picks, quantity=quantities, permitted=st.sampled_from(["yes", "yes", "yes", "no", "used", "other kind"]))
+    @rule(
+        which=picks, quantity=quantities, permitted=st.sampled_from(["yes", "yes", "yes", "no", "used", "other kind"])
+    )
     def ship(self, which: int, quantity: int, permitted: str) -> None:
         keys = self.filled("gate")
         key = keys[which % len(keys)]
@@ -576,7 +576,9 @@ class Stockroom(RuleBasedStateMachine):
             unit = self.units["overseas", "C1"]
             hold = holds.hold_quantity(SYSTEM, self.stock(key), quantity, unit, "quarantine")
             posting = session().execute(
-                text("SELECT id FROM stock_posting WHERE subject_kind = 'hold' ORDER BY created_at DESC, id DESC LIMIT 1")
+                text(
+                    "SELECT id FROM stock_posting WHERE subject_kind = 'hold' ORDER BY created_at DESC, id DESC LIMIT 1"
+                )
             )
             return str(hold.id), str(posting.scalar_one())
 
@@ -642,7 +644,7 @@ class Stockroom(RuleBasedStateMachine):
         self.claims_agree()
         self.books_agree()
         self.buckets_agree()
-        result = run_checks(all_checks())
+        result = run_checks(CHECKS)
         assert {each["name"]: each["violations"] for each in result["checks"] if each["violations"]} == {}
         session().rollback()
 

@@ -113,7 +113,7 @@ def make_house(kind: str, time_zone: str, code: str | None = None) -> House:
     session().flush()
     warehouse = Warehouse(
         site_id=site.id, code=code, name=code, kind=kind, country="DE", time_zone=time_zone, currency="EUR",
-        before_release="nothing", is_active=True, created_at=clock.now(),
+        before_release="nothing", label_prefix=code, is_active=True, created_at=clock.now(),
     )  # fmt: skip
     session().add(warehouse)
     session().flush()

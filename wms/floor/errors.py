@@ -1,4 +1,7 @@
-"""Everything the floor says. Line one in at most 45 characters; never "error" or "invalid" (floor app, 6.3)."""
+"""Everything the floor says. Line one in at most 45 characters; never "error" or "invalid" (floor app, 6.3).
+
+`TEXTS` is line one by code; `ADVICE` is what to do after a refusal; the `KIND_…` tables word a code of a wrong kind.
+"""
 
 from wms.platform.i18n import N_
 
@@ -19,16 +22,17 @@ TEXTS = {
     "quantity_too_large": N_("Only %(left)s are there."),
     # what an accepted scan says
     "scan_ok": N_("Done."),
-    "walk_taken": N_("%(orders)s orders, %(stops)s stops."),
+    "walks_planned": N_("New walks are planned. Tap Start."),
+    "walk_taken": N_("Orders %(orders)s, stops %(stops)s."),
     "walk_done": N_("Walk finished."),
     "tote_bound": N_("Tote %(tote)s is for this order."),
     "bin_right": N_("Right bin. Take %(quantity)s."),
-    "item_picked": N_("%(picked)s of %(quantity)s."),
+    "item_picked": N_("%(picked)s of %(quantity)s picked."),
     "stop_done": N_("Stop done."),
     "short_confirm": N_("Only %(picked)s of %(quantity)s? Scan SHORT again."),
     "short_reported": N_("Short. The bin will be counted."),
     "stop_skipped": N_("Moved to the end of the walk."),
-    "tote_opened": N_("%(units)s units to check."),
+    "tote_opened": N_("To check: %(units)s."),
     "item_verified": N_("%(verified)s of %(quantity)s checked."),
     "all_checked": N_("All checked. Weigh it."),
     "check_undone": N_("Last check taken back."),
@@ -36,18 +40,19 @@ TEXTS = {
     "parcel_closed": N_("Parcel closed."),
     "parcel_loaded": N_("Loaded. %(loaded)s on this load."),
     "parcel_already": N_("Already on this load."),
-    "source_taken": N_("%(units)s units here."),
+    "source_taken": N_("Units here: %(units)s."),
     "item_in_hand": N_("%(quantity)s in hand. Scan the bin."),
     "item_stowed": N_("Put away."),
     "item_put_back": N_("Back in its bin."),
     "carton_opened": N_("Carton %(number)s of %(total)s."),
     "carton_closed": N_("Carton closed."),
     "carton_closed_difference": N_("Closed with %(differences)s differences."),
-    "item_counted": N_("%(counted)s of %(declared)s."),
+    "item_counted": N_("%(counted)s of %(declared)s counted."),
     "item_counted_over": N_("%(counted)s counted, %(declared)s declared."),
     "count_undone": N_("Last count taken back."),
     "quantity_set": N_("Next scan counts %(quantity)s."),
     "damage_on": N_("Next scan counts as damaged."),
+    "bin_opened": N_("Bin %(location)s. Scan what you take."),
     "item_moved": N_("Moved."),
     "carton_done": N_("That carton was counted already."),
     "carton_not_counted": N_("Count that carton first."),
@@ -58,4 +63,66 @@ TEXTS = {
     "return_scrap": N_("Scrapped."),
     "return_done": N_("Return finished."),
     "step_back": N_("Start again."),
+}
+
+# "That is a bin. Scan the item.": by the kind the resolver found, and the kind the step wants.
+KIND_IS = {
+    "location": N_("That is a bin."),
+    "product": N_("That is an item."),
+    "tote": N_("That is a tote."),
+    "carton": N_("That is a carton."),
+    "parcel": N_("That is a parcel label."),
+    "unit": N_("That is a pallet or box of ours."),
+    "booking": N_("That is a booking number."),
+    "order": N_("That is an order number."),
+    "return": N_("That is a return number."),
+}
+KIND_WANTED = {
+    "location": N_("Scan the bin's label."),
+    "product": N_("Scan the item's barcode."),
+    "tote": N_("Scan a tote."),
+    "carton": N_("Scan the carton's label."),
+    "parcel": N_("Scan the waybill on the parcel."),
+    "return": N_("Scan the returned parcel or its return number."),
+}
+
+ADVICE_ELSE = N_("Nothing was changed. Scan again, or call the lead.")
+ADVICE = {
+    "scan_unreadable": N_("Hold the scanner square to the code. Dirty label? Call the lead."),
+    "scan_unknown": N_("It is not in this warehouse. Set it aside if it stays unknown."),
+    "scan_ambiguous": N_("Do not guess. The lead says whose it is."),
+    "stale_step": N_("Nothing was done twice. Go on with this step."),
+    "command_not_here": N_("Nothing was changed. Follow the line at the bottom."),
+    "wrong_location": N_("Nothing was taken. Go to the bin on the screen and scan it."),
+    "wrong_item": N_("Put it back where it was. Scan the item on the screen."),
+    "no_work": N_("New orders appear here. Try again in a few minutes."),
+    "scale_first": N_("Type what the scale shows, then OK."),
+    "nothing_to_take_back": N_("Nothing was counted yet at this step."),
+    "quantity_too_large": N_("Count again and type the number that is there."),
+    "carton_not_counted": N_("Count it under Receive, then put it away."),
+    "carton_done": N_("Put it away, or take the next carton."),
+    "carton_unknown": N_("Set it aside for the lead."),
+    "product_not_of_owner": N_("Take it out of this carton. Set it aside for the lead."),
+    "order_cancelled": N_("Put the goods aside for put-back."),
+    "customs_not_released": N_("Set it on the customs shelf. Do not ship it."),
+    "not_in_order": N_("Set it aside, then scan what belongs to the order."),
+    "all_verified": N_("Set the extra one aside for put-back."),
+    "scan_each": N_("Clear the quantity and scan one after the other."),
+    "weight_off": N_("Open the parcel and check what is inside. Weigh again."),
+    "waybill_not_ready": N_("It is being made. Try again in a few seconds."),
+    "wrong_waybill": N_("Take that label off. Scan the label of this parcel."),
+    "not_packed": N_("Take it back to a packing bench."),
+    "wrong_tote": N_("Take the tote on the screen."),
+    "tote_taken": N_("Take an empty tote."),
+    "not_a_tote": N_("Take an empty tote and scan its label."),
+    "too_many_picked": N_("Put the rest back into the bin."),
+    "batch_taken": N_("Start again to get another walk."),
+    "task_done": N_("Go on with the step on the screen."),
+    "order_unknown": N_("Set the parcel on the shelf for unknown returns."),
+    "not_in_return": N_("Set it aside and call the lead."),
+    "location_full": N_("Choose another bin."),
+    "location_closed": N_("Choose another bin."),
+    "location_wrong_kind": N_("Choose a storage bin."),
+    "location_other_product": N_("Choose another bin."),
+    "location_other_status": N_("Choose another bin."),
 }

@@ -61,7 +61,7 @@ def create(body: dict[str, Any]) -> Response:
 @blueprint.post("/bulk")
 @requires(Permission.BOOKINGS_WRITE)
 @blueprint.arguments(schemas.BookingsIn)
-@blueprint.response(200, schemas.BulkOut)
+@blueprint.response(200, schemas.BulkBookings)
 def create_many(body: dict[str, Any]) -> Response:
     """Create up to 50 bookings; each is a command of its own, and the answer says how each one went."""
     schema = schemas.BookingIn()
@@ -117,7 +117,7 @@ def submit(booking_id: uuid.UUID) -> Response:
 
 @blueprint.post("/<uuid:booking_id>/in-transit")
 @requires(Permission.BOOKINGS_WRITE)
-@blueprint.arguments(schemas.TransitIn)
+@blueprint.arguments(schemas.BookingTransitIn)
 @blueprint.response(200, schemas.BookingAccepted)
 def depart(body: dict[str, Any], booking_id: uuid.UUID) -> Response:
     """The goods have left; with their tracking number, if there is one."""
@@ -140,8 +140,8 @@ def cancel(booking_id: uuid.UUID) -> Response:
 
 @blueprint.get("/<uuid:booking_id>/receipts")
 @requires(Permission.BOOKINGS_READ)
-@blueprint.arguments(schemas.ReceiptQuery, location="query")
-@blueprint.response(200, schemas.ReceiptPage)
+@blueprint.arguments(schemas.BookingReceiptQuery, location="query")
+@blueprint.response(200, schemas.BookingReceiptPage)
 def receipts(query: dict[str, Any], booking_id: uuid.UUID) -> Response:
     """Every count of the booking in order, those taken back included."""
     after = _after(query["cursor"])
@@ -150,6 +150,20 @@ def receipts(query: dict[str, Any], booking_id: uuid.UUID) -> Response:
     shown = rows[:limit]
     more = encode_cursor(shown[-1]["counted_at"], shown[-1]["id"]) if len(rows) > limit else None
     return answer_page(shown, more)
+
+
+@blueprint.post("/<uuid:booking_id>/carton-labels")
+@requires(Permission.LABELS_READ)
+@blueprint.arguments(schemas.CartonLabelsIn)
+@blueprint.response(202, schemas.CartonLabelBundles)
+def carton_labels(body: dict[str, Any], booking_id: uuid.UUID) -> Response:
+    """Ask for carton labels, 100 × 150 mm. They are rendered behind the answer, in bundles of up to 100."""
+    numbers = body.get("cartons")
+    return answer_outcome(
+        run_command("bookings.carton_labels", {"id": booking_id, **body},
+                    lambda: service.request_carton_labels(actor(), booking_id, numbers),
+                    lambda bundles: {"bundles": [str(each) for each in bundles]}, 202)
+    )  # fmt: skip
 
 
 def _after(cursor: str | None) -> Any:

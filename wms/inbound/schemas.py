@@ -29,19 +29,19 @@ def _sane_date(value: date) -> None:
         raise ValidationError("invalid")
 
 
-class LineIn(CodedSchema):
+class BookingLineIn(CodedSchema):
     sku = Text(40, required=True, metadata={"example": "MUG-450-BLUE"})
     quantity = Count(1, MAX_QUANTITY, required=True, metadata={"example": 24})
 
 
-class CartonIn(CodedSchema):
+class BookingCartonIn(CodedSchema):
     number = Count(1, MAX_CARTONS, required=True, metadata={"example": 1, "description": "Counts from 1, no gap."})
     reference_box_no = Text(50, allow_none=True, metadata={"example": "BOX-7781"})
     weight_g = Count(1, 2_000_000, allow_none=True, metadata={"example": 8200})
     length_mm = Count(1, 10_000, allow_none=True, metadata={"example": 600})
     width_mm = Count(1, 10_000, allow_none=True, metadata={"example": 400})
     height_mm = Count(1, 10_000, allow_none=True, metadata={"example": 400})
-    lines = Items(fields.Nested(LineIn), 1, MAX_LINES, required=True)
+    lines = Items(fields.Nested(BookingLineIn), 1, MAX_LINES, required=True)
 
 
 class _Header(CodedSchema):
@@ -59,7 +59,7 @@ class BookingIn(_Header):
     transport = Choice(TRANSPORTS, load_default=Transport.EXPRESS.value)
     remark = Text(255, min_length=0, load_default="")
     submit = fields.Boolean(load_default=False, metadata={"description": "Submit at once instead of keeping a draft."})
-    cartons = Items(fields.Nested(CartonIn), 1, MAX_CARTONS, required=True)
+    cartons = Items(fields.Nested(BookingCartonIn), 1, MAX_CARTONS, required=True)
 
 
 class BookingPatch(_Header):
@@ -67,7 +67,7 @@ class BookingPatch(_Header):
 
     transport = Choice(TRANSPORTS)
     remark = Text(255, min_length=0)
-    cartons = Items(fields.Nested(CartonIn), 1, MAX_CARTONS)
+    cartons = Items(fields.Nested(BookingCartonIn), 1, MAX_CARTONS)
 
 
 class BookingsIn(CodedSchema):
@@ -77,7 +77,7 @@ class BookingsIn(CodedSchema):
                      metadata={"description": "Up to 50 bookings as of `POST /bookings`."})  # fmt: skip
 
 
-class TransitIn(CodedSchema):
+class BookingTransitIn(CodedSchema):
     tracking_number = Text(64, allow_none=True, metadata={"example": "EMS1234567"})
 
 
@@ -95,7 +95,7 @@ class BookingQuery(CodedSchema):
     updated_since = fields.AwareDateTime(load_default=None, metadata={"example": "2026-11-01T00:00:00Z"})
 
 
-class ReceiptQuery(CodedSchema):
+class BookingReceiptQuery(CodedSchema):
     cursor = Text(200, load_default=None)
     limit = fields.Integer(load_default=200, validate=Range(1, 200))
 
@@ -110,7 +110,7 @@ class BookingAccepted(CodedSchema):
     version = fields.Integer()
 
 
-class BulkOut(CodedSchema):
+class BulkBookings(CodedSchema):
     results = fields.List(fields.Dict())
 
 
@@ -136,7 +136,7 @@ class BookingOut(BookingAccepted):
     cancelled_at = fields.AwareDateTime(allow_none=True)
 
 
-class LineOut(CodedSchema):
+class BookingLineOut(CodedSchema):
     id = fields.UUID()
     product_id = fields.UUID()
     sku = fields.String()
@@ -150,7 +150,7 @@ class LineOut(CodedSchema):
     differences = fields.Dict(metadata={"description": "Units by kind: over, short, wrong, damaged."})
 
 
-class CartonOut(CodedSchema):
+class BookingCartonOut(CodedSchema):
     id = fields.UUID()
     number = fields.Integer()
     barcode = fields.String(metadata={"example": "B-INACME-261124-0001-1-K"})
@@ -167,10 +167,10 @@ class CartonOut(CodedSchema):
     arrived_at = fields.AwareDateTime(allow_none=True)
     counted_at = fields.AwareDateTime(allow_none=True)
     stowed_at = fields.AwareDateTime(allow_none=True)
-    lines = fields.List(fields.Nested(LineOut))
+    lines = fields.List(fields.Nested(BookingLineOut))
 
 
-class TotalsOut(CodedSchema):
+class BookingTotals(CodedSchema):
     declared = fields.Integer()
     received = fields.Integer()
     put_away = fields.Integer()
@@ -178,8 +178,8 @@ class TotalsOut(CodedSchema):
 
 
 class BookingDetail(BookingOut):
-    totals = fields.Nested(TotalsOut)
-    cartons = fields.List(fields.Nested(CartonOut))
+    totals = fields.Nested(BookingTotals)
+    cartons = fields.List(fields.Nested(BookingCartonOut))
 
 
 class BookingPage(CodedSchema):
@@ -187,7 +187,7 @@ class BookingPage(CodedSchema):
     next_cursor = fields.String(allow_none=True)
 
 
-class ReceiptOut(CodedSchema):
+class BookingReceiptOut(CodedSchema):
     id = fields.UUID()
     act_id = fields.UUID()
     carton = fields.Integer(metadata={"description": "Carton number."})
@@ -203,12 +203,12 @@ class ReceiptOut(CodedSchema):
     counted_at = fields.AwareDateTime()
 
 
-class ReceiptPage(CodedSchema):
-    data = fields.List(fields.Nested(ReceiptOut))
+class BookingReceiptPage(CodedSchema):
+    data = fields.List(fields.Nested(BookingReceiptOut))
     next_cursor = fields.String(allow_none=True)
 
 
-class BundlesOut(CodedSchema):
+class CartonLabelBundles(CodedSchema):
     """Bundles are rendered behind the answer; ask for each one's file until it is ready."""
 
     bundles = fields.List(fields.UUID())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import text
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.inventory import claims
+from wms.inventory.balances import lock_rows
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim
 
@@ -65,16 +66,18 @@ class AllocationResult:
 
 # What is decided is decided on `d`: read under the lock, so never stale. On `t` the statement's snapshot would decide
 # first, and refuse a row that was freed while we waited. OFFSET 0 keeps the planner from moving conditions inside.
+# `on_hand` is written with what it is: PostgreSQL holds the row against its CHECKs before it notices that `t` is an
+# old version, and an old on_hand beside a new allocated would fail them.
 _LOCKED = (
     " FROM (SELECT b.id, b.on_hand, b.allocated, b.held_by, k.quantity FROM balance b"
     " JOIN unnest(CAST(:ids AS bigint[]), CAST(:quantities AS int[])) AS k(id, quantity) ON k.id = b.id"
     " ORDER BY b.id OFFSET 0 FOR NO KEY UPDATE OF b) AS d WHERE t.id = d.id"
 )
 _CLAIM = text(
-    f"UPDATE balance AS t SET allocated = d.allocated + d.quantity{_LOCKED}"
+    f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated + d.quantity{_LOCKED}"
     " AND d.on_hand - d.allocated >= d.quantity AND d.held_by = 0 RETURNING t.id"
 )
-_UNCLAIM = text(f"UPDATE balance AS t SET allocated = d.allocated - d.quantity{_LOCKED}")
+_UNCLAIM = text(f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated - d.quantity{_LOCKED}")
 
 
 def _claim_quantities(wanted: Mapping[int, int]) -> set[int]:
@@ -303,15 +306,6 @@ def release_allocation(allocation_id: uuid.UUID) -> int:
         return 0
     lock_rows({balance_id})
     return _close([allocation_id])
-
-
-def lock_rows(balance_ids: Iterable[int]) -> None:
-    """Lock balance rows by id: whoever changes the claims on a row holds its lock."""
-    claim(Rank.BALANCE)
-    session().execute(
-        text("SELECT id FROM balance WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE"),
-        {"ids": sorted(set(balance_ids))},
-    )
 
 
 def _close(allocation_ids: Sequence[uuid.UUID]) -> int:

@@ -7,7 +7,7 @@ each other in a circle.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -90,9 +90,29 @@ _ROWS_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(CAST(:
 _ROWS_EXCLUSIVE = text("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:warehouse AS text), 17))")
 
 
-def no_new_rows(warehouse_id: uuid.UUID) -> None:
-    """Until this transaction ends no balance row is made in the warehouse: a hold must not miss one being born."""
+def lock_rows(balance_ids: Iterable[int]) -> None:
+    """Lock balance rows by id: whoever changes the claims on a row holds its lock."""
+    claim(Rank.BALANCE)
+    session().execute(
+        text("SELECT id FROM balance WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE"),
+        {"ids": sorted(set(balance_ids))},
+    )
+
+
+def lock_all(warehouse_id: uuid.UUID, find: Callable[[], Sequence[int]]) -> Sequence[int]:
+    """Lock the rows that `find` names and let none be born until this transaction ends: a hold must not miss one.
+
+    Rows first, then the bar to new ones, then what was born between: the order in which a posting takes them.
+    """
+    ids = find()
+    if ids:
+        lock_rows(ids)
     session().execute(_ROWS_EXCLUSIVE, {"warehouse": str(warehouse_id)})
+    now = find()
+    born = set(now) - set(ids)
+    if born:
+        lock_rows(born)
+    return now
 
 
 def _arrays(stocks: Sequence[Stock]) -> dict[str, list[Any]]:

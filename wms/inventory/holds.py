@@ -12,8 +12,8 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
 from wms.inventory import ledger
-from wms.inventory.allocations import break_all, lock_rows
-from wms.inventory.balances import no_new_rows
+from wms.inventory.allocations import break_all
+from wms.inventory.balances import lock_all
 from wms.inventory.ledger import PostingDraft
 from wms.inventory.models import Hold, HoldScope
 from wms.inventory.rules import MoveDraft, Reason, Stock
@@ -44,28 +44,24 @@ def place_hold(
     owner_id: uuid.UUID | None = None,
 ) -> Hold:
     """Hold everything in the scope now and what enters it later. Always succeeds: claims on it break (law 2)."""
-    no_new_rows(warehouse_id)
     hold = Hold(
         warehouse_id=warehouse_id, owner_id=owner_id, scope=scope.value, scope_key=key, reason=reason,
         placed_by=actor.id, created_at=clock.now(),
     )  # fmt: skip
     session().add(hold)
     session().flush()
-    rows = session().execute(
-        text(
-            f"SELECT b.id FROM balance b WHERE b.warehouse_id = :warehouse AND {_ROWS[scope]}"
-            " AND (CAST(:owner AS uuid) IS NULL OR b.owner_id = :owner)"
-        ),
-        {"warehouse": warehouse_id, "key": key, "owner": owner_id},
+    query = text(
+        f"SELECT b.id FROM balance b WHERE b.warehouse_id = :warehouse AND {_ROWS[scope]}"
+        " AND (CAST(:owner AS uuid) IS NULL OR b.owner_id = :owner)"
     )
-    _hold_rows(hold.id, list(rows.scalars()))
+    values = {"warehouse": warehouse_id, "key": key, "owner": owner_id}
+    _hold_rows(hold.id, lock_all(warehouse_id, lambda: session().execute(query, values).scalars().all()))
     return hold
 
 
 def _hold_rows(hold_id: uuid.UUID, ids: Sequence[int]) -> None:
     if not ids:
         return
-    lock_rows(ids)
     session().execute(
         text("INSERT INTO held_balance (hold_id, balance_id) SELECT :hold, unnest(CAST(:ids AS bigint[]))"),
         {"hold": hold_id, "ids": ids},
@@ -106,18 +102,16 @@ def end_hold(actor: Actor, warehouse_id: uuid.UUID, hold_id: uuid.UUID) -> Hold:
 
 
 def _end(actor: Actor, holds: Sequence[Hold]) -> None:
-    for warehouse_id in sorted({hold.warehouse_id for hold in holds}):
-        no_new_rows(warehouse_id)
     for hold in holds:
         hold.ended_at = clock.now()
         hold.ended_by = actor.id
     session().flush()
     ids = [hold.id for hold in holds]
-    found = session().execute(text("SELECT balance_id FROM held_balance WHERE hold_id = ANY(:ids)"), {"ids": ids})
-    rows = sorted(set(found.scalars()))
+    query = text("SELECT DISTINCT balance_id FROM held_balance WHERE hold_id = ANY(:ids)")
+    (warehouse_id,) = {hold.warehouse_id for hold in holds}
+    rows = lock_all(warehouse_id, lambda: session().execute(query, {"ids": ids}).scalars().all())
     if not rows:
         return
-    lock_rows(rows)
     session().execute(
         text(
             "WITH freed AS (DELETE FROM held_balance WHERE hold_id = ANY(:ids) RETURNING balance_id)"

@@ -152,10 +152,17 @@ def mark_booked(book_item_id: uuid.UUID, quantity: int) -> None:
 
 
 def withdraw(subject_kind: str, subject_id: uuid.UUID) -> int:
-    """Take back the unused part of a subject's permits (a cancelled order); returns how many were withdrawn."""
+    """Take back the unused part of a subject's permits (a cancelled order); returns how many lost something."""
     claim(Rank.PERMIT)
+    parameters = {"kind": subject_kind, "id": subject_id}
     unused = session().execute(
-        text("DELETE FROM permit WHERE subject_kind = :kind AND subject_id = :id AND used = 0 RETURNING id"),
-        {"kind": subject_kind, "id": subject_id},
+        text("DELETE FROM permit WHERE subject_kind = :kind AND subject_id = :id AND used = 0 RETURNING id"), parameters
     )
-    return len(unused.all())
+    partly = session().execute(
+        text(
+            "UPDATE permit SET quantity = used WHERE subject_kind = :kind AND subject_id = :id"
+            " AND used > 0 AND used < quantity RETURNING id"
+        ),
+        parameters,
+    )
+    return len(unused.all()) + len(partly.all())

@@ -236,15 +236,16 @@ def free_by_product(
 
 def _choose_book_items(request: _Request) -> list[_Share]:
     """Which book items serve the bonded lines, decided under the locks of their summaries and items."""
-    bonded = [draft for draft in request.drafts if _is_pool(draft, bonded=True)]
-    if not bonded:
-        return []
-    # Pinned lines of the request, too: their summaries are claimed below, and must not be locked after an item.
+    # Pinned lines, too: their summaries and items are claimed below, and what is locked now is not stale then.
     goods = {(each.warehouse_id, each.owner_id, each.product_id) for each in request.drafts if each.bonded}
+    if not goods:
+        return []
     lines = lock_book_lines(goods)
     taken: dict[uuid.UUID, int] = defaultdict(int)  # of the book, over all owners
     shares: list[_Share] = []
-    for draft in bonded:
+    for draft in request.drafts:
+        if not _is_pool(draft, bonded=True):
+            continue
         own: Sequence[BookLine] = lines.get((draft.warehouse_id, draft.owner_id, draft.product_id), [])
         parts = split_over_book(own, draft.quantity, taken)
         if parts is None:
@@ -387,3 +388,10 @@ def _insert(shares: Sequence[_Share], summary_ids: Mapping[SummaryKey, int]) -> 
     ]
     if bins:
         session().execute(_INSERT_ALLOCATION, bins)
+
+
+def hand_on(promise_id: uuid.UUID, subject_id: uuid.UUID) -> None:
+    """The promise belongs to another subject of the same owner's document: a line was split over book items."""
+    parameters = {"promise": promise_id, "subject": subject_id}
+    session().execute(text("UPDATE promise SET subject_id = :subject WHERE id = :promise"), parameters)
+    session().execute(text("UPDATE allocation SET subject_id = :subject WHERE promise_id = :promise"), parameters)

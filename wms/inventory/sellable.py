@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from sqlalchemy import select, text
 
 from wms.core import clock
-from wms.inventory import permits
-from wms.inventory.allocations import break_all, lock_rows
-from wms.inventory.balances import no_new_rows
+from wms.inventory import permits, waiting
+from wms.inventory.allocations import break_all
+from wms.inventory.balances import lock_all, lock_rows
 from wms.inventory.models import BookItem
 from wms.inventory.rules import is_sellable
 from wms.inventory.summaries import SummaryKey, change_summaries
@@ -65,10 +65,11 @@ def book(book_item_id: uuid.UUID, quantity: int) -> None:
     query = select(BookItem.warehouse_id, BookItem.booked_at).where(BookItem.id == book_item_id)
     item = session().execute(query).one_or_none()
     if item is not None and item.booked_at is None:
-        no_new_rows(item.warehouse_id)
-        ids = session().execute(text("SELECT id FROM balance WHERE book_item_id = :item"), {"item": book_item_id})
-        refresh(list(ids.scalars()), booked=True)
+        rows = text("SELECT id FROM balance WHERE book_item_id = :item")
+        values = {"item": book_item_id}
+        refresh(lock_all(item.warehouse_id, lambda: session().execute(rows, values).scalars().all()), booked=True)
     permits.mark_booked(book_item_id, quantity)
+    waiting.announce_booked(book_item_id)
 
 
 # Both ways: the days a product travels may be set shorter, too.

@@ -65,10 +65,12 @@ SUMMARY_MATCH = (
 SUMMARY_COLUMNS = (
     "t.id, t.warehouse_id, t.owner_id, t.product_id, t.customs_status, t.book_item_id, t.sellable, t.promised"
 )
+# Computed from `d`, read under the lock: see `wms.inventory.allocations` on old versions and CHECKs.
 _CHANGE = text(
-    "UPDATE summary AS t SET sellable = t.sellable + d.sellable, promised = t.promised + d.promised"
-    f" FROM (SELECT s.id, k.sellable, k.promised FROM summary s JOIN {SUMMARY_KEYS} ON {SUMMARY_MATCH}"
-    f" ORDER BY s.id FOR NO KEY UPDATE OF s) AS d WHERE t.id = d.id RETURNING {SUMMARY_COLUMNS}"
+    "UPDATE summary AS t SET sellable = d.sellable, promised = d.promised FROM ("
+    "SELECT s.id, s.sellable + k.sellable AS sellable, s.promised + k.promised AS promised FROM summary s"
+    f" JOIN {SUMMARY_KEYS} ON {SUMMARY_MATCH} ORDER BY s.id OFFSET 0 FOR NO KEY UPDATE OF s) AS d"
+    f" WHERE t.id = d.id RETURNING {SUMMARY_COLUMNS}"
 )
 _INSERT = text(
     "INSERT INTO summary AS t (warehouse_id, owner_id, product_id, customs_status, book_item_id, sellable, promised)"

@@ -142,12 +142,12 @@ class OrderPage(CodedSchema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class BulkItem(CodedSchema):
+class OrderBulkItem(CodedSchema):
     index = fields.Integer(required=True)
     status = fields.Integer(required=True)
     answer = fields.Nested(OrderAccepted)
     problem = fields.Dict()
 
 
-class BulkOut(CodedSchema):
-    results = fields.List(fields.Nested(BulkItem), required=True)
+class OrderBulkOut(CodedSchema):
+    results = fields.List(fields.Nested(OrderBulkItem), required=True)

@@ -163,7 +163,7 @@ def _begin(command: Command) -> Outcome | None:
     day = _day_of(command.id, now)
     if day is None:
         # The key does not tell its age: serialise equal keys, then look over all kept days.
-        lock_name = f"{command.scope}\n{command.id}"  # neither has a line break; PostgreSQL takes no NUL
+        lock_name = f"{command.scope} {command.id}"
         session().execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7))"), {"name": lock_name})
         found = _stored(command, now.date() - timedelta(days=KEEP_DAYS), now.date() + timedelta(days=1))
         if found is not None:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import orjson
 import structlog
@@ -230,6 +231,6 @@ def answer_page(rows: list[dict[str, Any]], next_cursor: str | None) -> Response
     response = Response(body, 200, mimetype="application/json")
     if next_cursor is not None:
         arguments = {**request.args.to_dict(), "cursor": next_cursor}
-        query = "&".join(f"{key}={value}" for key, value in arguments.items())
+        query = urlencode(arguments)
         response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
     return response

@@ -13,7 +13,7 @@ from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.outbound.models import Order
 from wms.outbound.service import packing
 from wms.platform.database import session
-from wms.printing.queries import newest_document
+from wms.printing.queries import last_job, newest_document
 from wms.shipping.queries import live_parcels
 
 TOTE, PRODUCT, WEIGH, WAYBILL = "scan_tote", "scan_product", "weigh", "scan_waybill"
@@ -97,10 +97,12 @@ class Pack:
         band = packing.expected_weight(order.id)
         parcels = live_parcels(order.shipment_id) if order.shipment_id is not None else []
         document = newest_document("waybill", "parcel", parcels[0].id) if parcels else None
+        job = last_job(document.id) if document else None
         return {
             "order": order.number, "tote": task.data.get("tote"), "lines": lines, "weight_g": task.data.get("weight_g"),
             "expected_g": band.expected_g, "low_g": band.low_g, "high_g": band.high_g,
             "tracking_number": parcels[0].tracking_number if parcels else None,
             "document_id": str(document.id) if document else None,
             "document_ready": document is not None and document.state == "ready",
+            "print_id": str(job.id) if job else None, "print_state": job.state if job else None,
         }  # fmt: skip

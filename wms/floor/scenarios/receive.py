@@ -73,7 +73,7 @@ class Receive:
         received = line.received_good + line.received_damaged
         over = received > line.declared
         return Step(
-            PRODUCT, hand(task.data, quantity=None, damaged=None), "warn" if over else "ok",
+            PRODUCT, hand(task.data, quantity=None, damaged=None, last=found.code), "warn" if over else "ok",
             "item_counted_over" if over else "item_counted", {"counted": received, "declared": line.declared},
             can_undo=True,
         )  # fmt: skip
@@ -116,6 +116,6 @@ class Receive:
         ]  # fmt: skip
         return {
             "booking": booking.number, "seller": seller, "carton": carton.barcode, "number": carton.number,
-            "total": total, "lines": lines, "damaged": bool(task.data.get("damaged")),
+            "total": total, "lines": lines, "last": task.data.get("last"), "damaged": bool(task.data.get("damaged")),
             "quantity": task.data.get("quantity"),
         }  # fmt: skip

@@ -12,6 +12,7 @@ from wms.inbound.service.arrivals import (
 from wms.inbound.service.bookings import cancel, create_booking, edit_booking, mark_in_transit, submit
 from wms.inbound.service.closing import Closed, close_carton, finish_carton, reopen_carton
 from wms.inbound.service.counting import CountDraft, Counted, LineNow, count, count_many
+from wms.inbound.service.labelling import request_carton_labels
 from wms.inbound.service.loading import load_booking_to_edit
 from wms.inbound.service.stowing import Stowed, put_away, suggest_place, undo_put_away
 from wms.inbound.service.undoing import uncount
@@ -39,6 +40,7 @@ __all__ = [
     "put_away",
     "register_arrival",
     "reopen_carton",
+    "request_carton_labels",
     "settle_arrival",
     "submit",
     "suggest_place",

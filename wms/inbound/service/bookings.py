@@ -28,6 +28,7 @@ from wms.inbound.workflow import BOOKING, EDITABLE, BookingState, CartonState
 from wms.platform.counters import next_number
 from wms.platform.database import session
 from wms.platform.events import record
+from wms.printing import service as printing
 
 # The header fields a seller may change while the booking is a draft or submitted; besides them, the cartons.
 EDITABLE_FIELDS = frozenset({"transport", "expected_on", "tracking_number", "container_number", "remark"})
@@ -46,7 +47,7 @@ def create_booking(actor: Actor, draft: BookingDraft, *, submitted: bool = False
         _refuse_taken(owner.id, draft.reference)
     number = next_number(DocumentKind.BOOKING, owner.id, owner.code, clock.today(warehouse.time_zone))
     booking = _insert(owner, warehouse, draft, number)
-    _write_cartons(booking, draft.cartons, products)
+    _insert_cartons(booking, draft.cartons, products, {})
     if submitted:
         _submit(booking)
     return booking
@@ -96,6 +97,7 @@ def cancel(actor: Actor, booking_id: uuid.UUID, version: int | None = None) -> B
     booking = _to_change(actor, booking_id, version)
     _step(booking, "cancel")
     booking.cancelled_at = clock.now()
+    _void_labels(booking)
     _touch(booking)
     subject = {"subject_id": booking.id, "warehouse_id": booking.warehouse_id, "owner_id": booking.owner_id}
     record(BookingCancelled(**subject))
@@ -195,13 +197,25 @@ def _insert(owner: Seller, warehouse: Warehouse, draft: BookingDraft, number: st
 
 
 def _write_cartons(booking: Booking, cartons: Sequence[CartonDraft], products: Mapping[str, ProductFacts]) -> None:
-    """Replace the whole set. Cartons are kept by number, with their ids; lines are written anew."""
+    """Replace the whole set. Cartons are kept by number, with their ids; lines are written anew, and labels that tell
+    of the old ones are void.
+    """
+    _void_labels(booking)
     session().execute(delete(CartonLine).where(CartonLine.booking_id == booking.id))
     session().execute(delete(Carton).where(Carton.booking_id == booking.id, Carton.number > len(cartons)))
     query = select(Carton.number, Carton.id).where(Carton.booking_id == booking.id)
     kept = {row.number: row.id for row in session().execute(query)}
     if kept:  # so that box numbers may change places
         session().execute(update(Carton).where(Carton.booking_id == booking.id).values(reference_box_no=None))
+    _insert_cartons(booking, cartons, products, kept)
+
+
+def _insert_cartons(
+    booking: Booking,
+    cartons: Sequence[CartonDraft],
+    products: Mapping[str, ProductFacts],
+    kept: Mapping[int, uuid.UUID],
+) -> None:
     rows = [_carton_row(booking, carton, kept.get(carton.number) or new_id()) for carton in cartons]
     statement = upsert(Carton)
     renewed = {name: statement.excluded[name] for name in rows[0] if name not in {"id", "booking_id", "number"}}
@@ -214,6 +228,10 @@ def _write_cartons(booking: Booking, cartons: Sequence[CartonDraft], products: M
         for position, line in enumerate(carton.lines, start=1)
     ]  # fmt: skip
     session().execute(insert(CartonLine), lines)
+
+
+def _void_labels(booking: Booking) -> None:
+    printing.void_documents("carton", session().scalars(select(Carton.id).where(Carton.booking_id == booking.id)))
 
 
 def _carton_row(booking: Booking, carton: CartonDraft, key: uuid.UUID) -> dict[str, Any]:

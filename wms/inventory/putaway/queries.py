@@ -40,7 +40,7 @@ _LOCK = text(
 
 def _empty(kind: str) -> str:
     return (
-        "(SELECT f.id FROM location f WHERE f.warehouse_id = :warehouse AND f.kind = '" + kind + "'"  # noqa: S608
+        "(SELECT f.id FROM location f WHERE f.warehouse_id = :warehouse AND f.kind = '" + kind + "'"
         " AND f.is_active"
         " AND (f.max_weight_g IS NULL OR f.max_weight_g >= :weight)"
         " AND (f.max_volume_cm3 IS NULL OR f.max_volume_cm3::bigint * 1000 >= :volume)"
@@ -50,7 +50,7 @@ def _empty(kind: str) -> str:
 
 
 _MANY = text(
-    "WITH found AS ("  # noqa: S608 - our text
+    "WITH found AS ("
     " SELECT id FROM (SELECT DISTINCT f.id, f.walk_order FROM balance s JOIN location f ON f.id = s.location_id"
     "  WHERE s.warehouse_id = :warehouse AND s.product_id = :product AND s.on_hand > 0 AND f.is_active"
     "  AND f.kind IN ('storage', 'bulk', 'pick_face') ORDER BY f.walk_order LIMIT 4 * :few) same"

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
 from wms.office import queries
-from wms.outbound.service.exceptions import Decision, decide
+from wms.outbound.service.decisions import Decision, decide
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation

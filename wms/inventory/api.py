@@ -1,0 +1,76 @@
+"""Stock as sellers' systems read it: `/api/v1/stock`."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from wms.core.ids import parse_id
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused, invalid
+from wms.inventory import queries, schemas
+from wms.inventory.queries import LineKey, Scope
+from wms.platform.access import actor, requires
+from wms.platform.http import answer_page, decode_cursor, encode_cursor
+
+blueprint = Blueprint("stock", __name__, url_prefix="/api/v1/stock", description="Stock and its history")
+BLUEPRINTS = [blueprint]
+# These pages have an order of their own, by SKU or by number: the instant in their cursors says nothing.
+_TIMELESS = datetime(2000, 1, 1, tzinfo=UTC)
+MAX_MOVE_ID = 2**63 - 1
+
+
+@blueprint.get("")
+@requires(Permission.STOCK_READ)
+@blueprint.arguments(schemas.StockQuery, location="query")
+@blueprint.response(200, schemas.StockPage)
+def stock(query: dict[str, Any]) -> Response:
+    """Quantities by product and warehouse, in the order of SKUs. Five disjoint figures that add up to `on_hand`."""
+    lines, after = queries.stock_lines(
+        Scope.of(actor()), warehouse=query["warehouse"], sku=query["sku"], after=_line_key(query["cursor"]),
+        limit=query["limit"],
+    )  # fmt: skip
+    cursor = None if after is None else encode_cursor(_TIMELESS, f"{after[1]}/{after[2]}/{after[0]}")
+    return answer_page([schemas.dump_line(line) for line in lines], cursor)
+
+
+@blueprint.get("/<uuid:product_id>/moves")
+@requires(Permission.STOCK_READ)
+@blueprint.arguments(schemas.MovesQuery, location="query")
+@blueprint.response(200, schemas.MovesPage)
+def moves(query: dict[str, Any], product_id: uuid.UUID) -> Response:
+    """The ledger of a product, newest first: what moved, why, and what was there after it."""
+    lines, before = queries.moves_of(
+        Scope.of(actor()), product_id, warehouse=query["warehouse"], before=_move_id(query["cursor"]),
+        limit=query["limit"],
+    )  # fmt: skip
+    cursor = None if before is None else encode_cursor(_TIMELESS, before)
+    return answer_page([schemas.dump_move(line) for line in lines], cursor)
+
+
+def _not_ours() -> Refused:
+    return invalid("/query/cursor", "invalid_cursor")
+
+
+def _line_key(text: str | None) -> LineKey | None:
+    cursor = decode_cursor(text)
+    if cursor is None:
+        return None
+    parts = cursor[1].split("/", 2)
+    ids = [parse_id(part) for part in parts[:2]]
+    if len(parts) != 3 or ids[0] is None or ids[1] is None or not parts[2].isprintable():
+        raise _not_ours()
+    return parts[2], ids[0], ids[1]
+
+
+def _move_id(text: str | None) -> int | None:
+    cursor = decode_cursor(text)
+    if cursor is None:
+        return None
+    if not (cursor[1].isascii() and cursor[1].isdigit() and len(cursor[1]) < 20) or int(cursor[1]) > MAX_MOVE_ID:
+        raise _not_ours()
+    return int(cursor[1])

@@ -1,0 +1,129 @@
+"""What the stock's API reads and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+
+from wms.inventory.queries import MAX_PAGE, PAGE, MoveEnd, MoveLine, StockLine
+from wms.platform.schemas import CodedSchema, Range, Text
+
+_CURSOR = {"description": "`next_cursor` of the page before."}
+_ID = "01932c07-4a5e-7c3a-9d2e-5f1b8a6c7d10"
+
+
+class StockQuery(CodedSchema):
+    warehouse = Text(16, load_default=None, metadata={"example": "LAX1", "description": "A warehouse's code."})
+    sku = Text(40, load_default=None, metadata={"example": "T-SHIRT-01"})
+    limit = fields.Integer(load_default=PAGE, validate=Range(1, MAX_PAGE), metadata={"example": 50})
+    cursor = Text(400, load_default=None, metadata=_CURSOR)
+
+
+class MovesQuery(CodedSchema):
+    warehouse = Text(16, load_default=None, metadata={"example": "LAX1", "description": "A warehouse's code."})
+    limit = fields.Integer(load_default=PAGE, validate=Range(1, MAX_PAGE), metadata={"example": 50})
+    cursor = Text(400, load_default=None, metadata=_CURSOR)
+
+
+class StockBuckets(CodedSchema):
+    """Disjoint; they add up to `on_hand`."""
+
+    available = fields.Integer(metadata={"example": 120, "description": "可售: can be ordered."})
+    outbound = fields.Integer(metadata={"example": 14, "description": "待出库: promised to orders or on its way out."})
+    pending = fields.Integer(metadata={"example": 40, "description": "待上架: in the building, not on sale yet."})
+    unqualified = fields.Integer(metadata={"example": 2, "description": "不合格: damaged, graded or expired."})
+    frozen = fields.Integer(metadata={"example": 0, "description": "冻结: held."})
+
+
+class StockLineAnswer(CodedSchema):
+    product_id = fields.UUID(metadata={"example": _ID})
+    sku = fields.String(metadata={"example": "T-SHIRT-01"})
+    name_en = fields.String(metadata={"example": "T-shirt, white, M"})
+    name_zh = fields.String(metadata={"example": "白色T恤 M"})
+    warehouse_id = fields.UUID(metadata={"example": _ID})
+    warehouse = fields.String(metadata={"example": "LAX1"})
+    on_hand = fields.Integer(metadata={"example": 176})
+    buckets = fields.Nested(StockBuckets)
+    promised = fields.Integer(metadata={"example": 12, "description": "Promised to orders, not picked yet."})
+    short = fields.Integer(metadata={"example": 0, "description": "缺货: promised, but no longer there."})
+
+
+class StockPage(CodedSchema):
+    data = fields.List(fields.Nested(StockLineAnswer))
+    next_cursor = fields.String(allow_none=True)
+
+
+class MoveEndAnswer(CodedSchema):
+    """A place, with what is there after the move; or a counter-party."""
+
+    party = fields.String(allow_none=True, metadata={"example": None, "description": "supplier, customer, …"})
+    location = fields.String(allow_none=True, metadata={"example": "A-03-12-2"})
+    handling_unit = fields.String(allow_none=True, metadata={"example": None})
+    condition = fields.String(allow_none=True, metadata={"example": "good"})
+    balance_after = fields.Integer(allow_none=True, metadata={"example": 36})
+
+
+class MoveAnswer(CodedSchema):
+    id = fields.Integer(metadata={"example": 41873})
+    at = fields.AwareDateTime(metadata={"example": "2026-11-24T08:15:00Z"})
+    business_date = fields.Date(metadata={"example": "2026-11-24"})
+    warehouse = fields.String(metadata={"example": "LAX1"})
+    posting_id = fields.UUID(metadata={"example": _ID})
+    reason = fields.String(metadata={"example": "putaway"})
+    reverses_id = fields.UUID(allow_none=True, metadata={"example": None})
+    subject_kind = fields.String(metadata={"example": "booking"})
+    subject_id = fields.UUID(allow_none=True, metadata={"example": _ID})
+    actor_kind = fields.String(metadata={"example": "user"})
+    quantity = fields.Integer(metadata={"example": 12})
+    source = fields.Nested(MoveEndAnswer)
+    target = fields.Nested(MoveEndAnswer)
+
+
+class MovesPage(CodedSchema):
+    data = fields.List(fields.Nested(MoveAnswer))
+    next_cursor = fields.String(allow_none=True)
+
+
+def dump_line(line: StockLine) -> dict[str, Any]:
+    return {
+        "product_id": line.product_id,
+        "sku": line.sku,
+        "name_en": line.name_en,
+        "name_zh": line.name_zh,
+        "warehouse_id": line.warehouse_id,
+        "warehouse": line.warehouse_code,
+        "on_hand": line.on_hand,
+        "buckets": {bucket.value: quantity for bucket, quantity in line.buckets.items()},
+        "promised": line.promised,
+        "short": line.short,
+    }
+
+
+def dump_move(move: MoveLine) -> dict[str, Any]:
+    """Who of the warehouse's people it was stays in the house: a seller reads the kind of actor only."""
+    return {
+        "id": move.id,
+        "at": move.at,
+        "business_date": move.business_date,
+        "warehouse": move.warehouse_code,
+        "posting_id": move.posting_id,
+        "reason": move.reason,
+        "reverses_id": move.reverses_id,
+        "subject_kind": move.subject_kind,
+        "subject_id": move.subject_id,
+        "actor_kind": move.actor_kind,
+        "quantity": move.quantity,
+        "source": _dump_end(move.source),
+        "target": _dump_end(move.target),
+    }
+
+
+def _dump_end(end: MoveEnd) -> dict[str, Any]:
+    return {
+        "party": end.party,
+        "location": end.location_code,
+        "handling_unit": end.handling_unit_code,
+        "condition": end.condition,
+        "balance_after": end.balance_after,
+    }
