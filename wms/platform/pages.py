@@ -134,12 +134,18 @@ def show_money(minor: int, currency: str) -> str:
 
 def show_refusal(refusal: Refused) -> str:
     """The sentence of a refusal, with the fields it names."""
-    sentence = refusal_texts.translate(refusal.code, refusal.params)
+    sentence = refusal_texts.translate(refusal.code, _in_words(refusal.params))
     fields = "; ".join(
         f"{error['pointer']}: {refusal_texts.translate(error['code'], error.get('params') or {})}"
         for error in refusal.errors
     )
     return f"{sentence} {fields}".strip()
+
+
+def _in_words(params: dict[str, Any]) -> dict[str, Any]:
+    """A state that a refusal names, as the pages name it."""
+    label = state_labels.get(str(params.get("document")), {}).get(str(params.get("state")))
+    return params if label is None else {**params, "state": str(label[0])}
 
 
 def state_label(state: str, document: str) -> str:
