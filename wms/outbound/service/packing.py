@@ -81,6 +81,8 @@ def verify(
 
     `pack` is the scanned code's units. Refuses `not_in_order`, `all_verified`, `scan_each`, `serial_needed`.
     """
+    if quantity < 1:
+        raise invalid("/quantity", "too_small", min=1)
     order = _at_the_bench(actor, order_id)
     lines = {line.product.id: line for line in pack_lines(order.id)}
     line = lines.get(product_id)
