@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
 from wms.core.actor import Actor
+from wms.core.ids import new_id
 from wms.core.money import EXPONENTS
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
@@ -59,6 +60,7 @@ def init_pages(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["csrf_token"] = csrf_token  # imported macros see globals, not the page's context
+    app.jinja_env.globals["new_command_id"] = new_id  # one for each form that is shown
     app.context_processor(_context)
     app.jinja_env.filters.update(
         {"when": show_instant, "refusal": show_refusal, "state_label": state_label, "state_tone": state_tone,
@@ -132,12 +134,18 @@ def show_money(minor: int, currency: str) -> str:
 
 def show_refusal(refusal: Refused) -> str:
     """The sentence of a refusal, with the fields it names."""
-    sentence = refusal_texts.translate(refusal.code, refusal.params)
+    sentence = refusal_texts.translate(refusal.code, _in_words(refusal.params))
     fields = "; ".join(
         f"{error['pointer']}: {refusal_texts.translate(error['code'], error.get('params') or {})}"
         for error in refusal.errors
     )
     return f"{sentence} {fields}".strip()
+
+
+def _in_words(params: dict[str, Any]) -> dict[str, Any]:
+    """A state that a refusal names, as the pages name it."""
+    label = state_labels.get(str(params.get("document")), {}).get(str(params.get("state")))
+    return params if label is None else {**params, "state": str(label[0])}
 
 
 def state_label(state: str, document: str) -> str:

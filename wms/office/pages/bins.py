@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from marshmallow import fields
 from werkzeug.wrappers import Response as BaseResponse
 
-from wms.core.ids import new_id, parse_id
+from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.models import Warehouse
@@ -76,7 +76,7 @@ def _page(warehouse: Warehouse | None, typed: Mapping[str, Any] | None = None, r
     return render_template(
         "office/bins.html", warehouse=warehouse, warehouses=warehouses_seen(actor()), rows=rows[:PAGE], zone=zone,
         zones=queries.zones_of(warehouse.id) if warehouse else [], search=search, kinds=KIND_WORDS, typed=typed or {},
-        errors=forms.field_messages(refusal), command_id=new_id(), ranges=RANGES,
+        errors=forms.field_messages(refusal), ranges=RANGES,
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         next_url=url_for(".index", **here, after=rows[PAGE - 1].code) if len(rows) > PAGE else "",
         back_url=url_for(".index", **here) if after else "",

@@ -8,7 +8,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.office import queries
@@ -43,7 +42,7 @@ def index() -> str:
 
 def _page(refusal: Refused | None = None, order_id: uuid.UUID | None = None) -> str:
     return render_template(
-        "office/customs.html", rows=queries.orders_at_customs(actor()), command_id=new_id(), typed_for=order_id,
+        "office/customs.html", rows=queries.orders_at_customs(actor()), typed_for=order_id,
         refusal=show_refusal(refusal) if refusal is not None else None, typed=request.form,
     )  # fmt: skip
 

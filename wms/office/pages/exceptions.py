@@ -8,7 +8,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
 from wms.office import queries
@@ -36,9 +35,7 @@ navigation.add(
 @blueprint.get("")
 @requires(Permission.EXCEPTIONS_MANAGE)
 def index() -> str:
-    return render_template(
-        "office/exceptions.html", rows=queries.open_exceptions(actor()), kinds=KIND_WORDS, command_id=new_id()
-    )
+    return render_template("office/exceptions.html", rows=queries.open_exceptions(actor()), kinds=KIND_WORDS)
 
 
 @blueprint.post("/<uuid:exception_id>")

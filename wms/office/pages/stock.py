@@ -9,19 +9,18 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
 from wms.facility.queries import load_warehouse, locations_by_ids
 from wms.inventory import holds, ledger, service
 from wms.inventory.models import Balance, HoldScope
+from wms.inventory.words import CONDITION_WORDS
 from wms.office import queries
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.database import session
 from wms.platform.pages import Entry, lazy, navigation
 from wms.platform.schemas import CodedSchema, Count
-from wms.portal.pages.stock import CONDITION_WORDS
 
 blueprint = Blueprint("office_stock", __name__, url_prefix="/office/stock", template_folder="../templates")
 PAGE = 50
@@ -52,7 +51,7 @@ def index() -> str:
     search, after = request.args.get("q", "").strip() or None, forms.as_number(request.args.get("after"))
     rows = queries.stock_found(actor(), search, after if isinstance(after, int) else 0, PAGE)
     return render_template(
-        "office/stock.html", rows=rows[:PAGE], holds=queries.open_holds(actor()), search=search, command_id=new_id(),
+        "office/stock.html", rows=rows[:PAGE], holds=queries.open_holds(actor()), search=search,
         conditions=CONDITION_WORDS, reasons=REASON_WORDS, scopes=SCOPE_WORDS,
         next_url=url_for(".index", q=search, after=rows[PAGE - 1].id) if len(rows) > PAGE else "",
         back_url=url_for(".index", q=search) if after else "",
@@ -83,7 +82,7 @@ def _row_page(found: Balance, refusal: Refused | None = None) -> str:
         "office/stock_row.html", row=found, product=load_product(actor(), found.product_id), scopes=scopes,
         place=locations_by_ids([found.location_id])[found.location_id], conditions=CONDITION_WORDS,
         warehouse=load_warehouse(actor(), found.warehouse_id), errors=forms.field_messages(refusal), typed=request.form,
-        reasons=[(code, words) for code, words in REASON_WORDS.items() if code != "in_doubt"], command_id=new_id(),
+        reasons=[(code, words) for code, words in REASON_WORDS.items() if code != "in_doubt"],
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from wms.core.ids import new_id, parse_id
+from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
 from wms.facility.queries import warehouses_seen
@@ -32,7 +32,7 @@ navigation.add(
 def index() -> str:
     return render_template(
         "office/waves.html", rows=queries.waves(actor()), warehouses=warehouses_seen(actor()),
-        ready=queries.orders_ready(actor()), most=ORDERS_PER_WAVE, command_id=new_id(),
+        ready=queries.orders_ready(actor()), most=ORDERS_PER_WAVE,
     )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.catalog.queries import products_by_ids
-from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.queries import load_warehouse, warehouses_seen
@@ -79,7 +78,7 @@ def detail(booking_id: uuid.UUID) -> str:
         differing=[(carton, line) for carton in found["cartons"] for line in carton["lines"] if line["differences"]],
         counted=sum(carton["state"] not in {"declared", "arrived", "missing"} for carton in found["cartons"]),
         here=sum(carton["arrived_at"] is not None for carton in found["cartons"]), transports=TRANSPORT_WORDS,
-        differences=DIFFERENCE_WORDS, command_id=new_id(),
+        differences=DIFFERENCE_WORDS,
     )  # fmt: skip
 
 
@@ -140,7 +139,7 @@ def _form(typed: Mapping[str, Any], groups: list[dict[str, Any]], refusal: Refus
         "portal/booking_new.html", typed=typed, groups=groups, errors=errors, transports=TRANSPORT_WORDS,
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         warehouses=warehouses_seen(actor()), sellers=sellers_seen(actor()), skus=queries.sku_choices(actor()),
-        totals=cartons.totals(groups), command_id=new_id(),
+        totals=cartons.totals(groups),
     )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.models import Warehouse
@@ -71,15 +70,15 @@ def detail(order_id: uuid.UUID) -> str:
     return render_template(
         "portal/order.html", order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
-        reason_words=REASON_WORDS, may_cancel=may_cancel, command_id=new_id(),
+        reason_words=REASON_WORDS, may_cancel=may_cancel,
         may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped",
     )  # fmt: skip
 
 
 def _history(order: Order, warehouse: Warehouse) -> list[dict[str, Any]]:
-    """What was announced about the order, newest first."""
+    """What was announced about the order, newest first; it is announced as accepted after its promise."""
     entries = []
-    for event in queries.events_of("order", order.id):
+    for event in sorted(queries.events_of("order", order.id), key=lambda event: event.name != "order.accepted"):
         words = EVENT_WORDS.get(event.name)
         note = (
             _("%(kilograms)s kg", kilograms=f"{event.data['weight_g'] / 1000:.3f}")
@@ -179,7 +178,6 @@ def _form(typed: Mapping[str, Any], lines: list[dict[str, str]], refusal: Refuse
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         warehouses=warehouses_seen(actor()), sellers=sellers_seen(actor()), skus=queries.sku_choices(actor()),
         services=[(service.code, f"{service.code} · {service.name}") for service, _carrier in services_offered()],
-        command_id=new_id(),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wms.catalog import schemas, service
 from wms.catalog.models import Product
 from wms.catalog.queries import barcodes_of, load_product
-from wms.core.ids import new_id, parse_id
+from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.queries import load_warehouse, warehouses_seen
@@ -60,7 +60,7 @@ def detail(product_id: uuid.UUID) -> str:
     return render_template(
         "portal/product.html", product=product, barcodes=barcodes_of([product.id])[product.id],
         seller=seller_codes([product.owner_id])[product.owner_id], lines=_lines(product), sizes=list(PRODUCT_SIZES),
-        warehouses=warehouses_seen(actor()), command_id=new_id(),
+        warehouses=warehouses_seen(actor()),
     )  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def _form(typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
         "portal/product_new.html", typed=typed, errors=forms.field_messages(refusal), cargo=schemas.CARGO,
         cargo_words=CARGO_WORDS,
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
-        chosen=request.form.getlist("cargo_attributes"), sellers=sellers_seen(actor()), command_id=new_id(),
+        chosen=request.form.getlist("cargo_attributes"), sellers=sellers_seen(actor()),
     )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.queries import load_warehouse
@@ -60,7 +59,7 @@ def detail(return_id: uuid.UUID) -> str:
     found = service.load_return(actor(), return_id)
     return render_template(
         "portal/return.html", found=returned.return_detail(found), order=load_order(actor(), found.order_id),
-        warehouse=load_warehouse(actor(), found.warehouse_id), reasons=REASON_WORDS, command_id=new_id(),
+        warehouse=load_warehouse(actor(), found.warehouse_id), reasons=REASON_WORDS,
         may_cancel=actor().may(Permission.RETURNS_WRITE) and RETURN.permitted("cancel", found.state),
     )  # fmt: skip
 
@@ -103,7 +102,7 @@ def _form(typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
     return render_template(
         "portal/return_new.html", typed=typed, source=source, named=named, lines=_shipped(source.lines if source else ()),
         reasons=[(code, REASON_WORDS[code]) for code in REASONS], errors=forms.field_messages(refusal),
-        refusal=show_refusal(refusal) if refusal is not None else None, command_id=new_id(),
+        refusal=show_refusal(refusal) if refusal is not None else None,
     )  # fmt: skip
 
 
