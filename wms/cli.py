@@ -12,6 +12,7 @@ import click
 import orjson
 from flask import Flask
 
+from wms import documentation
 from wms.app import FEATURES, ROOT
 from wms.platform.auditing import Check, run_checks
 from wms.platform.database import rollback, session, transaction
@@ -64,7 +65,15 @@ def erase_command(order_id: uuid.UUID | None) -> None:
         click.echo(f"{erased:>10}  {module.__name__.split('.')[1]}")
 
 
+@click.command("write-docs")
+def write_docs_command() -> None:
+    """Renew what README and ARCHITECTURE repeat from the code."""
+    for path in documentation.write():
+        click.echo(f"renewed {path.name}")
+
+
 def register(app: Flask) -> None:
     """Add our commands to Flask's own."""
     app.cli.add_command(audit_command)
     app.cli.add_command(erase_command)
+    app.cli.add_command(write_docs_command)

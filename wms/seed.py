@@ -25,6 +25,8 @@ from wms.identity import service as identity
 from wms.identity.models import Seller, User
 from wms.identity.rules import write_key
 from wms.platform.database import session, transaction
+from wms.shipping import service as shipping
+from wms.shipping.rules import NumberForm
 from wms.shipping.service import ensure_house_carrier
 
 
@@ -155,7 +157,16 @@ def _build_warehouses(extent: Extent) -> dict[str, uuid.UUID]:
     )  # fmt: skip
     for warehouse in (overseas, bonded):
         _furnish(warehouse, extent)
+    _contract_carrier()
     return {warehouse.code: warehouse.id for warehouse in (overseas, bonded)}
+
+
+def _contract_carrier() -> None:
+    """The house carrier and what it offers from every warehouse."""
+    carrier = shipping.create_carrier(SYSTEM, "HOUSE", "House carrier")
+    shipping.add_number_range(SYSTEM, carrier.id, NumberForm("plain", "HC"))
+    shipping.add_service(SYSTEM, carrier.id, "HOUSE-STD", "House standard")
+    shipping.add_service(SYSTEM, carrier.id, "HOUSE-EXP", "House express")
 
 
 def _furnish(warehouse: Warehouse, extent: Extent) -> None:

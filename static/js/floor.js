@@ -208,7 +208,9 @@ function keypad(pad, key) {
   else if (key === "clear") set("");
   else if (key === "plus") set(String(Number(value || "0") + 1));
   else if (key === "done") {
-    if (value !== "") capture.emit(`CMD-QTY-${Number(value)}`, "button", { quantity: Number(value) });
+    const number = Number(value);
+    if (number > 0 && "keypadWeight" in pad.dataset) capture.emit("CMD-OK", "button", { weight_g: number });
+    else if (number > 0) capture.emit(`CMD-QTY-${number}`, "button", { quantity: number });
   } else if (value.length < 6) set(value === "0" ? key : value + key);
 }
 
@@ -223,10 +225,19 @@ function onTap(event) {
   else if (pressed.dataset.armed === "false") document.activeElement?.blur();
 }
 
+// ---------- a screen that waits for something made elsewhere (a label) asks again ----------
+
+function refresh() {
+  const every = Number(place.querySelector("[data-refresh]")?.dataset.refresh ?? 0);
+  if (every > 0 && !document.hidden && queue.items.length === 0 && !queue.working) showScreen(null, null);
+  setTimeout(refresh, every || 3000);
+}
+
 let leaving = false;
 
 if (place) {
   capture.start();
+  refresh();
   document.addEventListener("click", onTap);
   document.addEventListener("pointerdown", unlockSound, { once: true });
   typedEntry?.querySelector("[data-typed-form]").addEventListener("submit", (event) => {

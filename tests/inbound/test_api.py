@@ -148,29 +148,33 @@ def test_pages_of_bookings(api, rival):
         "updated_since=2099-01-01T00:00:00Z": [],
     }.items():  # fmt: skip
         assert [each["number"] for each in api.get(f"/api/v1/bookings?{query}").json["data"]] == found
-    for query in ("limit=0", "limit=201", "cursor=x", "state=nice", "updated_since=monday", "colour=red"):
+    for query in ("limit=0", "limit=201", "cursor=x", "state=nice", "updated_since=monday"):
         assert api.get(f"/api/v1/bookings?{query}").status_code == 422, query
 
 
 LONG = "x" * 300
+WORDS: list[Any] = [5, "", " ", "x" * 51, [], "a\u0000b"]
+PLACES: list[Any] = [None, 5, "", "x" * 17, "DE9", ["DE1"]]
+SETS: list[Any] = [None, [], {}, "x"]
+LINES: list[Any] = [None, [], {}, [None]]
 FIELDS: list[tuple[str, Any]] = [
-    *[("/reference", value) for value in (5, "", " ", "x" * 51, [], "a\u0000b")],
+    *[("/reference", value) for value in WORDS],
     *[("/seller", value) for value in (5, "ACMEACME1")],
-    *[("/warehouse", value) for value in (None, 5, "", "x" * 17, "DE9", ["DE1"])],
+    *[("/warehouse", value) for value in PLACES],
     *[("/transport", value) for value in ("rocket", 5, None)],
     *[("/expected_on", value) for value in ("24.12.2026", 5, "0001-01-01", "9999-12-31", "2026-02-30")],
     *[("/tracking_number", value) for value in (5, "x" * 65, "\u0007")],
     *[("/container_number", value) for value in (5, "x" * 17)],
     *[("/remark", value) for value in (5, None, LONG)],
     *[("/submit", value) for value in ("maybe", 5, None)],
-    *[("/cartons", value) for value in (None, [], {}, "x")],
+    *[("/cartons", value) for value in SETS],
     *[("/cartons/0/number", value) for value in (0, -1, 2, 501, "1", 1.5, None)],
     *[("/cartons/0/reference_box_no", value) for value in (5, "x" * 51, "")],
     *[(f"/cartons/0/{name}", value)
       for name in ("weight_g", "length_mm", "width_mm", "height_mm") for value in (0, -1, "9", 10**9, 1.5)],
-    *[("/cartons/0/lines", value) for value in (None, [], {}, [None])],
+    *[("/cartons/0/lines", value) for value in LINES],
     *[("/cartons/0/lines/0/sku", value) for value in (None, 5, "", "x" * 41, "NOT-MINE", RED)],
-    *[("/cartons/0/lines/0/quantity", value) for value in (None, 0, -1, 100_000, "5", 1.5, 10**30, True)],
+    *[("/cartons/0/lines/0/quantity", value) for value in (None, 0, -1, 100_000, "5", 1.5, 2**60, True)],
     ("/colour", "red"), ("/cartons/0/colour", "red"), ("/cartons/0/lines/0/colour", "red"),
 ]  # fmt: skip
 
@@ -238,7 +242,8 @@ def test_carton_labels_are_asked_for_once_and_void_when_the_cartons_change(api, 
     documents = text("SELECT state, count(*)::int FROM label_document WHERE kind = 'carton' GROUP BY 1")
     assert dict(db_session.execute(documents).all()) == {"requested": 2}
     assert api.post(f"{path}/carton-labels", {"cartons": [3]}).json["errors"][0]["pointer"] == "/cartons/0"
-    for wrong in ({"cartons": [0]}, {"cartons": []}, {"cartons": ["1"]}, {"colour": 1}):
+    bodies: list[dict[str, Any]] = [{"cartons": [0]}, {"cartons": []}, {"cartons": ["1"]}, {"colour": 1}]
+    for wrong in bodies:
         assert api.post(f"{path}/carton-labels", wrong).status_code == 422
     api.patch(path, {"cartons": BODY["cartons"][:1]}, match=1)
     assert dict(db_session.execute(documents).all()) == {"voided": 2}
@@ -260,6 +265,7 @@ def test_what_a_carton_label_says(api, cast, db_session):
     first, second = SOURCES["carton"](rows)
     shown = api.get(path).json
     assert isinstance(first, CartonLabel)
+    assert isinstance(second, CartonLabel)
     assert (first.number, first.total, first.box_barcode) == (1, 2, shown["cartons"][0]["barcode"])
     assert rows[0].barcode == first.box_barcode
     assert (first.destination, first.seller_code, first.booking_number) == ("DE1", "ACME", shown["number"])

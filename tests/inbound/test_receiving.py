@@ -246,10 +246,10 @@ def test_a_missing_carton_keeps_nothing_open_and_may_turn_up(cast, db_session):
     assert found.differences(found.cartons[1]) == {"short": 5}
     service.put_away(cast.picker, found.cartons[0], mug, 1, cast.overseas.locations["A-01-01-1"])
     assert found.booking.state == "completed"
-    assert found.booking.completed_at is not None
+    assert found.booking.completed_at
     again = service.arrive_carton(cast.receiver, barcodes[1])
     assert (again.booking_state, found.differences(found.cartons[1])) == ("receiving", {})
-    assert found.booking.completed_at is None
+    assert queries.booking_detail(cast.acme, found.booking_id)["completed_at"] is None
     service.count(cast.receiver, found.cartons[1], mug, 5)
     service.close_carton(cast.receiver, found.cartons[1])
     service.put_away(cast.picker, found.cartons[1], mug, 5, cast.overseas.locations["A-01-01-1"])

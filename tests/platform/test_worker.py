@@ -193,9 +193,7 @@ def test_a_worker_killed_in_a_label_and_an_emptied_queue_lose_and_double_nothing
         assert read_codes(bundle_pdf(SYSTEM, bundles[1])) == expected_codes(bundles[1])
 
 
-def test_a_worker_stops_when_told(
-    worker_app: Flask, workers: Workers, cast: Cast
-):
+def test_a_worker_stops_when_told(worker_app: Flask, workers: Workers, cast: Cast):
     worker = workers.start("labels", "default")
     bundles = request_labels(cast, 40)
     eventually(lambda: all_ready(bundles))

@@ -45,6 +45,7 @@ class Product(Base):
         UniqueConstraint("owner_id", "id"),
         CheckConstraint("declared_weight_g > 0 AND declared_length_mm > 0 AND declared_width_mm > 0"
                         " AND declared_height_mm > 0", name="declared_positive"),
+        Index("ix_product_sku", "sku"),
         Index("ix_product_owner_updated", "owner_id", "updated_at", "id"),
     )  # fmt: skip
 

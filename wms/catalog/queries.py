@@ -95,11 +95,13 @@ def meanings_of(code: str, owner_ids: Iterable[uuid.UUID] | None = None) -> list
         .where(ProductBarcode.barcode.in_(rules.same_codes(code)), Product.is_active)
     )
     by_sku = select(Product.id, Product.owner_id, Product.sku).where(Product.sku == code, Product.is_active)
+    owners = set(owner_ids) if owner_ids is not None else set()
     if owner_ids is not None:
-        owners = set(owner_ids)
         by_code = by_code.where(Product.owner_id.in_(owners))
         by_sku = by_sku.where(Product.owner_id.in_(owners))
     found = [CodeMeaning(*row) for row in session().execute(by_code.order_by(Product.owner_id, Product.id))]
+    if found and owner_ids is not None and len(owners) == 1:
+        return found  # within one seller a code is a barcode or a SKU, never both of different products
     known = {meaning.product_id for meaning in found}
     skus = session().execute(by_sku.order_by(Product.owner_id))
     return found + [CodeMeaning(*row, code, 1) for row in skus if row[0] not in known]

@@ -47,7 +47,7 @@ def record_booking(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     if isinstance(outcome, Refused):
         return _page(refusal=show_refusal(outcome), typed={**typed, "warehouse_id": warehouse_id}), 422
     flash(_("Booked."), "ok")
-    return redirect(url_for(".book"))
+    return redirect(url_for(".book"), 303)
 
 
 def _record(warehouse_id: uuid.UUID, typed: dict[str, str]) -> commands.Outcome:

@@ -46,9 +46,11 @@ def record_book_receipt(
     )
     if item is None:
         raise Refused("book_item_unknown", {"item": item_number})
-    receipt = _insert_receipt(actor, item, document, quantity)
-    first = item.booked_at is None
     sellable.book(item.id, quantity)
+    first = session().scalar(select(BookReceipt.id).where(BookReceipt.book_item_id == item.id).limit(1)) is None
+    # After the booking, which locks the item for itself: the receipt's foreign key only shares that lock, and two
+    # clerks who both shared it could not both go on.
+    receipt = _insert_receipt(actor, item, document, quantity)
     record(BookItemBooked(subject_id=item.id, warehouse_id=warehouse.id, owner_id=None, quantity=quantity, first=first))
     return receipt
 

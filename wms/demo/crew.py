@@ -20,6 +20,7 @@ from wms.demo.plan import Plan
 
 UNIT_SCANS_UP_TO = 12  # the warehouse's verification profile: more of a line may be keyed in
 LABEL_WAIT_SECONDS = 60.0
+PUTAWAY_TRIES = 20
 DPI = 203
 
 
@@ -72,11 +73,25 @@ def put_away(tablet: Tablet, cartons: queue.Queue[str], locations: dict[str, str
         expect(tablet.scan(barcode), f"putting away {barcode}")
         while tablet.task["state"] == "scan_product":
             line = tablet.task["data"]["lines"][0]
-            expect(tablet.scan(barcode_of(line["sku"])), f"taking {line['sku']} from {barcode}")
-            suggested = tablet.task["data"]["location"]
-            if suggested is None:
-                raise DemoError("no bin has room: the demo's warehouse is too small for this order book")
-            expect(tablet.scan(locations[suggested]), f"stowing {line['sku']}")
+            _stow(tablet, line, locations)
+
+
+def _stow(tablet: Tablet, line: dict[str, Any], locations: dict[str, str]) -> None:
+    """Take a line in hand and bring it to the suggested bin; when others filled it on the way, ask again."""
+    quantity = line["quantity"]
+    for _ in range(PUTAWAY_TRIES):
+        expect(tablet.scan(barcode_of(line["sku"]), quantity=quantity), f"taking {line['sku']}")
+        suggested = tablet.task["data"]["location"]
+        if suggested is not None:
+            answer = tablet.scan(locations[suggested])
+            if answer["ok"]:
+                return
+            if answer["feedback"]["code"] not in ("location_full", "location_other_product"):
+                raise DemoError(f"stowing {line['sku']}: {answer['feedback']}")
+        else:
+            quantity = max(1, quantity // 2)  # no bin takes it all: bring it in parts
+        expect(tablet.scan("CMD-BACK"), "stepping back")
+    raise DemoError(f"no bin has room for {line['sku']}: the demo's warehouse is too small for this order book")
 
 
 @dataclass
@@ -170,7 +185,7 @@ def _label(tablet: Tablet, tally: Tally) -> str:
         tablet.start("pack")
     data = tablet.task["data"]
     page = pypdfium2.PdfDocument(tablet.print_label(data["document_id"]))[0]
-    image = page.render(scale=DPI / 72, grayscale=True).to_numpy()
+    image = page.render(scale=DPI / 72, grayscale=True).to_pil()
     read = {code.text for code in zxingcpp.read_barcodes(image)}
     if data["tracking_number"] not in read:
         raise DemoError(f"the waybill reads {sorted(read)}, not its own number")

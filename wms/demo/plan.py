@@ -18,7 +18,7 @@ from wms.demo.orderbook import Order, OrderBook, Return
 LINES_PER_CARTON = 20
 CARTONS_PER_BOOKING = 25
 UNITS_PER_CARTON_LINE = 5_000
-# Every so many products is under-booked: their last orders stay short, as in real life.
+# Every so many products (in a small book every fourth) is under-booked: their last orders stay short.
 SHORT_EVERY = 40
 SHORT_BY_PERMILLE = 150
 CARTON_G = 60
@@ -62,9 +62,10 @@ class Plan:
         """Pre-stock by code: all of the demand, less a little of some products nobody sends back."""
         returned = {line.code for each in self.book.returns for line in each.lines}
         stock: dict[str, int] = {}
+        every = max(2, min(SHORT_EVERY, len(self.items) // 4))
         for place, code in enumerate(sorted(self.items)):
             wanted = self.demand[code]
-            if place % SHORT_EVERY == SHORT_EVERY - 1 and code not in returned and wanted > 1:
+            if place % every == every - 1 and code not in returned and wanted > 1:
                 wanted -= max(1, wanted * SHORT_BY_PERMILLE // 1000)
             stock[code] = wanted
         return stock
@@ -140,7 +141,7 @@ def _item(code: str, name: str) -> Item:
     if sku != code:
         sku = f"{sku[:24]}-{_number(code, 10**6):06d}"
     printable = re.sub(r"[^\x20-\x7e]", "?", name)[:200]
-    return Item(code, sku, printable, 20 + _number(code, 380), 20 + _number(code + "s", 40))
+    return Item(code, sku, printable, 5 + _number(code, 55), 15 + _number(code + "s", 30))
 
 
 def _number(text: str, below: int) -> int:

@@ -34,9 +34,12 @@ class Crew:
         def run() -> None:
             try:
                 work(*arguments)
-            except (DemoError, queue.Empty) as fault:
-                self.tally.faults.append(f"{work.__name__}: {fault}")
+            except BaseException as fault:
+                # Whatever it was, the other hands must stop too, and the demo must end with its name.
+                self.tally.faults.append(f"{work.__name__}: {type(fault).__name__} {fault}")
                 self.stop.set()
+                if not isinstance(fault, DemoError):
+                    raise
 
         thread = threading.Thread(target=run, name=work.__name__)
         self.threads.append(thread)

@@ -61,8 +61,8 @@ def set_stage(config: Config, tablets: int, products: int) -> Stage:
     app = create_app(config)
     with app.app_context():
         flask_migrate.upgrade()
-    aisles = max(4, min(40, products // 60 + 1))
-    seed_demo_cast(app, Extent(aisles=aisles, bays=12, levels=4, totes=24 * max(2, tablets)))
+    aisles = max(2, min(40, products // 60 + 1))
+    seed_demo_cast(app, Extent(aisles=aisles, bays=12, levels=4, totes=min(24 * max(2, tablets), 12 + products)))
     with app.app_context(), transaction():
         badges = [_hire(f"tablet{number:02}") for number in range(1, 4 * tablets + 3)]
         warehouse = session().scalars(select(Warehouse).where(Warehouse.code == WAREHOUSE)).one()

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
-from sqlalchemy import select, update
+import orjson
+from sqlalchemy import select, text
+from sqlalchemy.orm.attributes import set_committed_value
 
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import RefusalKind, Refused, not_found
-from wms.floor.models import FloorTask, ScanEvent
+from wms.floor.models import FloorTask
 from wms.platform.database import session
 
 
@@ -106,25 +108,25 @@ def apply_scan(actor: Actor, scenario: Scenario, task: FloorTask, scan: Scan, st
         raise Refused("stale_step", {}, kind=RefusalKind.STALE)
     version, before = task.version, task.step
     following = scenario.scan(actor, task, scan)
-    moved = session().execute(
-        update(FloorTask)
-        .where(FloorTask.id == task.id, FloorTask.version == version)
-        .values(step=following.step, data=following.data, version=version + 1, updated_at=clock.now())
-        .returning(FloorTask.version)
-        .execution_options(synchronize_session=False)
-    ).scalar()
-    if moved is None:
+    parameters = {
+        "task": task.id, "version": version, "step": following.step, "data": orjson.dumps(following.data).decode(),
+        "now": clock.now(), "scan": scan.scan_id, "warehouse": task.warehouse_id, "user": actor.id,
+        "device": scan.device_id, "sequence": scan.device_seq, "before": before, "source": scan.source,
+    }  # fmt: skip
+    if session().execute(_MOVE_ON, parameters).scalar() is None:
         raise Refused("stale_step", {}, kind=RefusalKind.STALE)
-    session().add(
-        ScanEvent(
-            scan_id=scan.scan_id, warehouse_id=task.warehouse_id, task_id=task.id, user_id=actor.id,
-            device_id=scan.device_id, device_seq=scan.device_seq, step=before, source=scan.source,
-            received_at=clock.now(),
-        )
-    )  # fmt: skip
-    session().flush()
-    session().expire(task)
+    for name, value in (("step", following.step), ("data", following.data), ("version", version + 1)):
+        set_committed_value(task, name, value)  # what the row says now, without reading it again
     return following
+
+
+# The step and the record of its scan, in one statement: nothing is recorded for a scan that came too late.
+_MOVE_ON = text(
+    "WITH moved AS (UPDATE floor_task SET step = :step, data = CAST(:data AS jsonb), version = version + 1,"
+    " updated_at = :now WHERE id = :task AND version = :version RETURNING id)"
+    " INSERT INTO scan_event (scan_id, warehouse_id, task_id, user_id, device_id, device_seq, step, source, received_at)"
+    " SELECT :scan, :warehouse, moved.id, :user, :device, :sequence, :before, :source, :now FROM moved RETURNING id"
+)
 
 
 def answer_of(step: Step, task: FloorTask) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, request
+from flask_babel import gettext as _
 from marshmallow import Schema, ValidationError
 from sqlalchemy import select
 
@@ -18,11 +19,11 @@ from wms.floor.contract import Scan
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
 from wms.floor.schemas import ScanIn, ScansIn, TaskIn
+from wms.floor.words import advice, sentence
 from wms.platform.access import actor, requires
 from wms.platform.commands import Command, Done, Outcome, execute
 from wms.platform.database import session
 from wms.platform.http import command_id, run_command
-from wms.platform.i18n import refusal_texts
 from wms.platform.problems import problem, refusal_problem
 from wms.platform.schemas import field_errors
 
@@ -37,7 +38,9 @@ def _body(schema: Schema) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as fault:
-        raise Refused("invalid_input", {}, kind=RefusalKind.INVALID, errors=field_errors(fault.normalized_messages())) from fault
+        raise Refused(
+            "invalid_input", {}, kind=RefusalKind.INVALID, errors=field_errors(fault.normalized_messages())
+        ) from fault
     return loaded
 
 
@@ -51,7 +54,10 @@ def start() -> Response:
     if scenario is None or warehouse is None:
         raise not_found("scenario" if scenario is None else "warehouse")
     outcome = run_command(
-        "floor.start", body, lambda: contract.start_task(actor(), scenario, warehouse.id), lambda task: {"task_id": str(task.id)}
+        "floor.start",
+        body,
+        lambda: contract.start_task(actor(), scenario, warehouse.id),
+        lambda task: {"task_id": str(task.id)},
     )
     if isinstance(outcome, Refused):
         return refusal_problem(outcome)
@@ -122,24 +128,20 @@ def _answer(task_id: uuid.UUID, outcome: Outcome, *, with_screen: bool) -> dict[
     if isinstance(outcome, Done):
         told = outcome.answer
         feedback = {"tone": told["tone"], "code": told["code"], "params": told["params"]}
-        feedback["title"] = _words(told["code"], told["params"])
-        undo = {"label": _words("step_back", {}), "command": "CMD-UNDO"} if told["can_undo"] else None
+        undo = {"label": _("Undo"), "command": "CMD-UNDO"} if told["can_undo"] else None
         short = {"state": told["step"], "step_token": told["step_token"], "task_id": told["task_id"]}
     else:
         feedback = {"tone": "error", "code": outcome.code, "params": outcome.params}
-        feedback["title"] = _words(outcome.code, outcome.params)
+        feedback["detail"] = advice(outcome.code, outcome.params)
         undo, short = None, None
-    answer: dict[str, Any] = {"ok": isinstance(outcome, Done), "feedback": {**feedback, "detail": "", "actions": []}}
+    feedback["title"] = sentence(feedback["code"], feedback["params"])
+    answer: dict[str, Any] = {"ok": isinstance(outcome, Done), "feedback": {"detail": "", "actions": [], **feedback}}
     answer["undo"] = undo
     if with_screen:
         answer["next"] = _screen(task_id)
     elif short is not None:
         answer["next"] = short
     return answer
-
-
-def _words(code: str, params: dict[str, Any]) -> str:
-    return refusal_texts.translate(code, params)
 
 
 def _screen(task_id: uuid.UUID) -> dict[str, Any]:

@@ -7,7 +7,7 @@ scan can be answered with "That is a location. Scan the product."
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from wms.catalog.queries import meanings_of
 from wms.core import clock
 from wms.core.barcodes import BarcodeError, Gs1, looks_like_gs1, normalise_scan, parse_command, parse_gs1
 from wms.core.refusals import Refused
@@ -79,7 +80,7 @@ def resolve(raw: str, scope: Scope, expected: Sequence[Kind]) -> Found:
             return _with_element(found[0], element)
         if len(found) > 1:
             raise Refused("scan_ambiguous", {"code": _tail(code), "count": len(found)})
-    for kind in LOOKUPS:
+    for kind in (Kind.PRODUCT, *LOOKUPS):
         if kind not in expected and _look_up(kind, code, scope):
             raise Refused("scan_wrong_kind", {"is": kind.value, "wanted": expected[0].value if expected else ""})
     raise Refused("scan_unknown", {"code": _tail(code)})
@@ -107,75 +108,46 @@ def _with_element(found: Found, element: Gs1 | None) -> Found:
 
 
 def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
-    statement, make = LOOKUPS[kind]
-    parameters = {"code": code, "warehouse": scope.warehouse_id, "owner": scope.owner_id, "gtin": code.lstrip("0")}
-    return [make(row) for row in session().execute(statement, parameters)]
-
-
-def _plain(kind: Kind) -> Callable[[Any], Found]:
-    return lambda row: Found(kind, row.id, row.code, owner_id=row.owner_id)
-
-
-def _product(row: Any) -> Found:
-    return Found(Kind.PRODUCT, row.id, row.code, owner_id=row.owner_id, pack=row.quantity)
+    if kind is Kind.PRODUCT:
+        owners = None if scope.owner_id is None else [scope.owner_id]
+        return [
+            Found(kind, meaning.product_id, meaning.sku, owner_id=meaning.owner_id, pack=meaning.quantity)
+            for meaning in meanings_of(code, owners)
+        ]
+    rows = session().execute(LOOKUPS[kind], {"code": code, "warehouse": scope.warehouse_id})
+    return [Found(kind, row.id, row.code, owner_id=row.owner_id) for row in rows]
 
 
 def _unit(kind: str) -> Any:
     condition = f"h.kind = '{kind}'" if kind != "pallet" else "h.kind NOT IN ('tote', 'carton', 'parcel')"
     return text(
-        "SELECT h.id, h.code, NULL::uuid AS owner_id FROM handling_unit h WHERE h.barcode = :code"
+        "SELECT h.id, h.code, NULL::uuid AS owner_id FROM handling_unit h WHERE h.barcode = :code"  # noqa: S608 - our words
         f" AND h.warehouse_id = :warehouse AND {condition} AND h.state <> 'gone'"
     )
 
 
-# A GTIN-14 in an element string names the same product as the GTIN-13 on the unit: compared without leading zeros.
-LOOKUPS: dict[Kind, tuple[Any, Callable[[Any], Found]]] = {
-    Kind.PRODUCT: (
-        text(
-            "SELECT p.id, p.sku AS code, p.owner_id, b.quantity FROM product_barcode b JOIN product p"
-            " ON p.id = b.product_id WHERE b.barcode IN (:code, :gtin, '0' || :gtin, '00' || :gtin)"
-            " AND (CAST(:owner AS uuid) IS NULL OR b.owner_id = :owner) AND p.is_active LIMIT 7"
-        ),
-        _product,
+LOOKUPS: dict[Kind, Any] = {
+    Kind.LOCATION: text(
+        "SELECT id, code, NULL::uuid AS owner_id FROM location WHERE barcode = :code AND warehouse_id = :warehouse"
     ),
-    Kind.LOCATION: (
-        text(
-            "SELECT id, code, NULL::uuid AS owner_id FROM location WHERE barcode = :code"
-            " AND warehouse_id = :warehouse"
-        ),
-        _plain(Kind.LOCATION),
+    Kind.TOTE: _unit("tote"),
+    Kind.CARTON: text(
+        "SELECT c.id, c.barcode AS code, b.owner_id FROM carton c JOIN booking b ON b.id = c.booking_id"
+        " WHERE c.barcode = :code AND b.warehouse_id = :warehouse"
     ),
-    Kind.TOTE: (_unit("tote"), _plain(Kind.TOTE)),
-    Kind.CARTON: (
-        text(
-            "SELECT c.id, c.barcode AS code, b.owner_id FROM carton c JOIN booking b ON b.id = c.booking_id"
-            " WHERE c.barcode = :code AND b.warehouse_id = :warehouse"
-        ),
-        _plain(Kind.CARTON),
+    Kind.PARCEL: text(
+        "SELECT p.id, p.tracking_number AS code, s.owner_id FROM parcel p JOIN shipment s ON s.id = p.shipment_id"
+        " WHERE p.tracking_number = :code AND s.warehouse_id = :warehouse"
     ),
-    Kind.PARCEL: (
-        text(
-            "SELECT p.id, p.tracking_number AS code, s.owner_id FROM parcel p JOIN shipment s ON s.id = p.shipment_id"
-            " WHERE p.tracking_number = :code AND s.warehouse_id = :warehouse"
-        ),
-        _plain(Kind.PARCEL),
+    Kind.UNIT: _unit("pallet"),
+    Kind.BOOKING: text(
+        "SELECT id, number AS code, owner_id FROM booking WHERE number = :code AND warehouse_id = :warehouse"
     ),
-    Kind.UNIT: (_unit("pallet"), _plain(Kind.UNIT)),
-    Kind.BOOKING: (
-        text("SELECT id, number AS code, owner_id FROM booking WHERE number = :code AND warehouse_id = :warehouse"),
-        _plain(Kind.BOOKING),
+    Kind.RETURN: text(
+        "SELECT id, number AS code, owner_id FROM return_order WHERE (number = :code OR tracking_number = :code)"
+        " AND warehouse_id = :warehouse LIMIT 2"
     ),
-    Kind.RETURN: (
-        text(
-            "SELECT id, number AS code, owner_id FROM return_order WHERE (number = :code OR tracking_number = :code)"
-            " AND warehouse_id = :warehouse LIMIT 2"
-        ),
-        _plain(Kind.RETURN),
-    ),
-    Kind.ORDER: (
-        text(
-            "SELECT id, number AS code, owner_id FROM outbound_order WHERE number = :code AND warehouse_id = :warehouse"
-        ),
-        _plain(Kind.ORDER),
+    Kind.ORDER: text(
+        "SELECT id, number AS code, owner_id FROM outbound_order WHERE number = :code AND warehouse_id = :warehouse"
     ),
 }

@@ -46,8 +46,17 @@ def reader() -> dict[str, Any]:
     initials = "".join(word[0] for word in found.name.split()[:2]).upper()
     who = {"name": found.name, "initials": initials, "detail": ", ".join(found.roles)}
     theme = found.extra.get("theme", "auto")
-    return {**doors, "account": who, "worker": who, "hand": found.handedness,
+    return {**doors, "account": who, "worker": who, "hand": found.handedness, "tenant": _tenant(found),
             "theme": None if theme == "auto" else theme}  # fmt: skip
+
+
+def _tenant(found: Actor) -> dict[str, Any]:
+    """Whose place this is: the seller's, or the operator's."""
+    if found.is_staff:
+        return {"name": _("Operations"), "detail": _("Warehouse staff"), "initial": "W"}
+    sellers = queries.sellers_seen(found)
+    name = sellers[0].name if len(sellers) == 1 else ", ".join(seller.code for seller in sellers)
+    return {"name": name, "detail": _("Seller"), "initial": name[:1].upper()}
 
 
 @blueprint.get("/login")

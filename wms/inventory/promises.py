@@ -388,3 +388,10 @@ def _insert(shares: Sequence[_Share], summary_ids: Mapping[SummaryKey, int]) -> 
     ]
     if bins:
         session().execute(_INSERT_ALLOCATION, bins)
+
+
+def hand_on(promise_id: uuid.UUID, subject_id: uuid.UUID) -> None:
+    """The promise belongs to another subject of the same owner's document: a line was split over book items."""
+    parameters = {"promise": promise_id, "subject": subject_id}
+    session().execute(text("UPDATE promise SET subject_id = :subject WHERE id = :promise"), parameters)
+    session().execute(text("UPDATE allocation SET subject_id = :subject WHERE promise_id = :promise"), parameters)

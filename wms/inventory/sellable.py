@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, text
 
 from wms.core import clock
-from wms.inventory import permits
+from wms.inventory import permits, waiting
 from wms.inventory.allocations import break_all
 from wms.inventory.balances import lock_all, lock_rows
 from wms.inventory.models import BookItem
@@ -69,6 +69,7 @@ def book(book_item_id: uuid.UUID, quantity: int) -> None:
         values = {"item": book_item_id}
         refresh(lock_all(item.warehouse_id, lambda: session().execute(rows, values).scalars().all()), booked=True)
     permits.mark_booked(book_item_id, quantity)
+    waiting.announce_booked(book_item_id)
 
 
 # Both ways: the days a product travels may be set shorter, too.

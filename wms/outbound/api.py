@@ -12,9 +12,9 @@ from wms.core.permissions import Permission
 from wms.outbound import queries
 from wms.outbound.models import Order
 from wms.outbound.schemas import (
-    BulkOut,
     CancelIn,
     OrderAccepted,
+    OrderBulkOut,
     OrderIn,
     OrderOut,
     OrderPage,
@@ -34,6 +34,7 @@ from wms.platform.http import (
     run_bulk,
     run_command,
 )
+from wms.platform.schemas import load_or_refuse
 
 blueprint = Blueprint("orders", __name__, url_prefix="/api/v1/orders", description="Outbound orders (出库单)")
 BLUEPRINTS = [blueprint]
@@ -68,10 +69,14 @@ def create(body: dict[str, Any]) -> Response:
 @blueprint.post("/bulk")
 @requires(Permission.ORDERS_WRITE)
 @blueprint.arguments(OrdersIn)
-@blueprint.response(200, BulkOut)
+@blueprint.response(200, OrderBulkOut)
 def create_many(body: dict[str, Any]) -> Response:
     """Create up to 200 orders; each is a command of its own, and the answer says how each one went."""
-    return run_bulk("orders.create", body["orders"], lambda item: orders.create_order(actor(), item), accepted)
+    schema = OrderIn()
+    return run_bulk(
+        "orders.create", body["orders"],
+        lambda item: orders.create_order(actor(), load_or_refuse(schema, item)), accepted,
+    )  # fmt: skip
 
 
 @blueprint.get("")
@@ -104,9 +109,7 @@ def change(body: dict[str, Any], order_id: uuid.UUID) -> Response:
     """Change consignee, priority or remark while nobody works on it. Needs If-Match."""
     version = require_match()
     command = {"id": str(order_id), "version": version, "changes": body}
-    outcome = run_command(
-        "orders.edit", command, lambda: orders.edit_order(actor(), order_id, version, body), accepted
-    )
+    outcome = run_command("orders.edit", command, lambda: orders.edit_order(actor(), order_id, version, body), accepted)
     return answer_outcome(outcome)
 
 

@@ -16,7 +16,8 @@ _ROWS = text(
     " s.code AS service, s.name AS service_name, ca.code AS carrier, p.tracking_number, p.weight_g, p.n,"
     " c.name, c.company, c.phone, c.country, c.state, c.city, c.postcode, c.address1, c.address2, se.name AS seller"
     " FROM outbound_order o JOIN consignee c ON c.order_id = o.id JOIN warehouse w ON w.id = o.warehouse_id"
-    " JOIN seller se ON se.id = o.owner_id JOIN service s ON s.id = o.service_id JOIN carrier ca ON ca.id = s.carrier_id"
+    " JOIN seller se ON se.id = o.owner_id JOIN service s ON s.id = o.service_id"
+    " JOIN carrier ca ON ca.id = s.carrier_id"
     " JOIN shipment sh ON sh.subject_id = o.id AND sh.subject_kind = 'order' JOIN parcel p ON p.shipment_id = sh.id"
     " WHERE p.id = ANY(CAST(:ids AS uuid[]))"
 )
@@ -26,7 +27,8 @@ def waybills(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
     """The label contents of these waybill documents, in their order."""
     rows = {row.id: row for row in session().execute(_ROWS, {"ids": [each.subject_id for each in documents]})}
     gone = LabelRefused("source_gone", {})
-    return [_waybill(rows[each.subject_id]) if rows[each.subject_id].name else gone for each in documents]
+    found = [rows.get(each.subject_id) for each in documents]
+    return [_waybill(row) if row is not None and row.name else gone for row in found]
 
 
 SOURCES = {"waybill": waybills}

@@ -38,6 +38,7 @@ TEXTS = {
     "order_cancelled": N_("Stop: the order was cancelled."),
     "already_shipped": N_("Already handed over."),
     "nothing_to_put_back": N_("Nothing of it waits to go back."),
+    "no_customs_here": N_("This order needs no release."),
     "not_released_twice": N_("Customs has released it already."),
     "exception_resolved": N_("Somebody decided this already."),
 }

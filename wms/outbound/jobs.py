@@ -5,13 +5,20 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from wms.outbound.service import shortage, waybills
+from wms.outbound.service import shortage, walks, waybills
+from wms.outbound.service.orders import RETRY_TOPIC
 from wms.platform.events import event_data
 
 
 def retry_waiting(payload: dict[str, Any]) -> None:
     event = event_data(payload["event_id"])
-    shortage.retry_waiting(event.warehouse_id, event.owner_id, event.subject_id)
+    assert event.warehouse_id is not None  # stock is in a warehouse and has an owner
+    assert event.owner_id is not None
+    shortage.plan_retries(event.warehouse_id, event.owner_id, event.subject_id, payload["event_id"])
+
+
+def retry_order(payload: dict[str, Any]) -> None:
+    shortage.retry_order(uuid.UUID(payload["order_id"]))
 
 
 def break_promises(payload: dict[str, Any]) -> None:
@@ -22,13 +29,24 @@ def reallocate(payload: dict[str, Any]) -> None:
     shortage.reallocate(uuid.UUID(payload["subject_id"]))
 
 
+def leave_wave(payload: dict[str, Any]) -> None:
+    shortage.leave_wave(uuid.UUID(payload["order_id"]))
+
+
+def finish_wave(payload: dict[str, Any]) -> None:
+    walks.finish_wave(uuid.UUID(payload["wave_id"]))
+
+
 def prepare_waybills(payload: dict[str, Any]) -> None:
     waybills.prepare_wave(uuid.UUID(payload["subject_id"]))
 
 
 JOBS = [
     ("outbound.retry_waiting", retry_waiting, "default"),
+    (RETRY_TOPIC, retry_order, "default"),
     ("outbound.break_promises", break_promises, "default"),
     ("outbound.reallocate", reallocate, "default"),
+    (shortage.LEAVE_TOPIC, leave_wave, "default"),
+    (walks.FINISH_WAVE_TOPIC, finish_wave, "default"),
     ("outbound.prepare_waybills", prepare_waybills, "labels"),
 ]

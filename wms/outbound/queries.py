@@ -23,23 +23,24 @@ _SHIPPING = text(
 )
 
 
+# Of the buyer; never the ID number.
+SHOWN = ("name", "company", "phone", "email", "country", "state", "city", "postcode", "address1", "address2")
+
+
 def order_detail(order: Order) -> dict[str, Any]:
     """One order as its seller sees it, with consignee (never the ID number)."""
     consignee = session().get_one(Consignee, order.id)
     shipping = session().execute(_SHIPPING, {"shipment": order.shipment_id, "service": order.service_id}).all()
-    warehouse = session().execute(
-        text("SELECT code FROM warehouse WHERE id = :id"), {"id": order.warehouse_id}
-    ).scalar_one()
+    warehouse = (
+        session().execute(text("SELECT code FROM warehouse WHERE id = :id"), {"id": order.warehouse_id}).scalar_one()
+    )
     return {
         **order_row(order),
         "warehouse": warehouse,
         "service": shipping[0].code,
         "remark": order.remark,
         "cancel_reason": order.cancel_reason,
-        "consignee": {
-            name: getattr(consignee, name)
-            for name in ("name", "company", "phone", "email", "country", "state", "city", "postcode", "address1", "address2")
-        },
+        "consignee": {name: getattr(consignee, name) for name in SHOWN},
         "lines": _lines(order.id),
         "parcels": [
             {"tracking_number": row.tracking_number, "weight_g": row.weight_g, "state": row.state}
@@ -50,17 +51,22 @@ def order_detail(order: Order) -> dict[str, Any]:
 
 
 def _lines(order_id: uuid.UUID) -> list[dict[str, Any]]:
-    rows = session().execute(
-        select(OrderLine, Product.sku, Product.name_en, Product.name_zh)
-        .join(Product, Product.id == OrderLine.product_id)
-        .where(OrderLine.order_id == order_id)
-        .order_by(OrderLine.position)
-    ).all()
+    rows = (
+        session()
+        .execute(
+            select(OrderLine, Product.sku, Product.name_en, Product.name_zh)
+            .join(Product, Product.id == OrderLine.product_id)
+            .where(OrderLine.order_id == order_id)
+            .order_by(OrderLine.position)
+        )
+        .all()
+    )
     done = {
         row.order_line_id: row
         for row in session().execute(
             text(
-                "SELECT order_line_id, sum(picked) AS picked, sum(shipped) AS shipped FROM demand WHERE order_id = :id GROUP BY 1"
+                "SELECT order_line_id, sum(picked) AS picked, sum(shipped) AS shipped FROM demand"
+                " WHERE order_id = :id GROUP BY 1"
             ),
             {"id": order_id},
         )
@@ -128,6 +134,8 @@ def find_order(actor: Actor, text_: str) -> Order | None:
     query = select(Order).where((Order.number == text_) | (Order.reference == text_)).limit(2)
     if actor.seller_ids is not None:
         query = query.where(Order.owner_id.in_(actor.seller_ids))
+    if actor.warehouse_ids is not None:
+        query = query.where(Order.warehouse_id.in_(actor.warehouse_ids))
     found = session().scalars(query).all()
     return found[0] if len(found) == 1 else None
 
@@ -151,10 +159,7 @@ def shipped_lines(order_id: uuid.UUID) -> list[ShippedLine]:
         .where(Demand.order_id == order_id, Demand.shipped > 0)
         .order_by(Demand.id)
     )
-    return [
-        ShippedLine(demand.id, demand.product_id, sku, demand.shipped, demand.book_item_id)
-        for demand, sku in rows
-    ]
+    return [ShippedLine(demand.id, demand.product_id, sku, demand.shipped, demand.book_item_id) for demand, sku in rows]
 
 
 def lock_shipped_lines(order_id: uuid.UUID) -> list[ShippedLine]:
@@ -165,13 +170,17 @@ def lock_shipped_lines(order_id: uuid.UUID) -> list[ShippedLine]:
 
 def order_of_parcel(tracking_number: str) -> uuid.UUID | None:
     """The order behind a tracking number."""
-    found: uuid.UUID | None = session().execute(
-        text(
-            "SELECT s.subject_id FROM parcel p JOIN shipment s ON s.id = p.shipment_id"
-            " WHERE p.tracking_number = :number AND s.subject_kind = 'order'"
-        ),
-        {"number": tracking_number},
-    ).scalar()
+    found: uuid.UUID | None = (
+        session()
+        .execute(
+            text(
+                "SELECT s.subject_id FROM parcel p JOIN shipment s ON s.id = p.shipment_id"
+                " WHERE p.tracking_number = :number AND s.subject_kind = 'order'"
+            ),
+            {"number": tracking_number},
+        )
+        .scalar()
+    )
     return found
 
 
@@ -193,4 +202,3 @@ def return_source(actor: Actor, named: str) -> ReturnSource | None:
     if order is None or not actor.sees_seller(order.owner_id) or not actor.sees_warehouse(order.warehouse_id):
         return None
     return ReturnSource(order.id, order.owner_id, order.warehouse_id, order.state, shipped_lines(order.id))
-

@@ -35,9 +35,7 @@ ORDER = Workflow(
         "finish_picking": move(S.PICKING, S.PICKED),
         "pack": move(S.PICKED, S.PACKED),
         "ship": move(S.PACKED, S.SHIPPED),
-        "cancel": move(
-            [S.SHORT, S.AWAITING_CUSTOMS, S.PROMISED, S.WAVED, S.PICKING, S.PICKED, S.PACKED], S.CANCELLED
-        ),
+        "cancel": move([S.SHORT, S.AWAITING_CUSTOMS, S.PROMISED, S.WAVED, S.PICKING, S.PICKED, S.PACKED], S.CANCELLED),
     },
 )
 
@@ -48,7 +46,13 @@ class WaveState(StrEnum):
 
 
 WAVE = Workflow(
-    "wave", WaveState, WaveState.RELEASED, {"finish": move(WaveState.RELEASED, WaveState.DONE)}
+    "wave",
+    WaveState,
+    WaveState.RELEASED,
+    {
+        "finish": move(WaveState.RELEASED, WaveState.DONE),
+        "reopen": move(WaveState.DONE, WaveState.RELEASED),  # goods were lost, and found elsewhere
+    },
 )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from flask import Blueprint, Flask, Response, current_app, render_template
+from flask import Blueprint, Flask, Response, current_app, render_template, request
 
 from wms.platform.access import public
+from wms.platform.api_reference import groups
 
 blueprint = Blueprint("api_document", __name__)
 
@@ -27,7 +28,10 @@ def openapi() -> Response:
 @blueprint.get("/api/")
 @public
 def reference() -> str:
-    return render_template("api_reference.html", document=description())
+    config = current_app.extensions["wms_config"]
+    document = description()
+    address = (config.public_url or request.host_url).rstrip("/")
+    return render_template("api_reference.html", document=document, groups=groups(document, address), address=address)
 
 
 def init_api_document(app: Flask) -> None:

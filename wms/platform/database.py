@@ -52,6 +52,7 @@ def engine_options(pool_size: int) -> dict[str, Any]:
         "max_overflow": 2,
         "pool_pre_ping": False,
         "pool_recycle": 1800,
+        "hide_parameters": True,  # a fault quotes its statement in the log, never the people in it
         "connect_args": {"options": TIMEOUTS, "application_name": "wms"},
     }
 

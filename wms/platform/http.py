@@ -23,7 +23,7 @@ from wms.platform import commands
 from wms.platform.access import actor
 from wms.platform.commands import Done, Outcome
 from wms.platform.database import rollback
-from wms.platform.problems import http_problem, problem, refusal_problem
+from wms.platform.problems import answer_refusal, http_problem, problem, refusal_problem
 from wms.platform.schemas import field_errors
 
 log = structlog.get_logger(__name__)
@@ -74,7 +74,7 @@ def answer_http_error(error: HTTPException) -> Response:
 def init_http(app: Flask) -> None:
     app.json = OrjsonProvider(app)
     app.after_request(_secure)
-    app.register_error_handler(Refused, refusal_problem)
+    app.register_error_handler(Refused, answer_refusal)
     app.register_error_handler(HTTPException, answer_http_error)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(InterfaceError, _database_away)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, g, request
+from flask import Flask, g, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.core.money import EXPONENTS
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.platform.access import csrf_token, current_actor
@@ -21,7 +24,10 @@ from wms.platform.i18n import LANGUAGES, refusal_texts
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the navigation: shown to those with the permission; `staff` None means everybody."""
+    """One line of the navigation: shown to those with the permission; `staff` None means everybody.
+
+    `group` heads the lines that have it; `phone`: among the five of a phone's bottom bar.
+    """
 
     label: Any
     endpoint: str
@@ -29,6 +35,8 @@ class Entry:
     permission: Permission
     staff: bool | None = None
     order: int = 50
+    group: Any = None
+    phone: bool = False
 
 
 class Navigation:
@@ -51,10 +59,12 @@ state_labels: dict[str, dict[str, tuple[Any, str]]] = {}
 def init_pages(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["csrf_token"] = csrf_token  # imported macros see globals, not the page's context
+    app.jinja_env.globals["new_command_id"] = new_id  # one for each form that is shown
     app.context_processor(_context)
     app.jinja_env.filters.update(
         {"when": show_instant, "refusal": show_refusal, "state_label": state_label, "state_tone": state_tone,
-         "kilograms": show_kilograms}
+         "kilograms": show_kilograms, "units": show_units, "signed": show_signed, "money": show_money}
     )  # fmt: skip
 
 
@@ -63,34 +73,36 @@ def _context() -> dict[str, Any]:
     language = str(get_locale() or "en")
     return {
         "actor": actor,
-        "csrf_token": csrf_token,
         "language": language,
-        "html_language": "zh-CN" if language.startswith("zh") else "en",
+        "lang": "zh-CN" if language.startswith("zh") else "en",
         "languages": LANGUAGES,
-        "navigation": _navigation() if actor is not None else [],
+        "face": "office" if actor is not None and actor.is_staff else "portal",
+        "navigation": _navigation(actor) if actor is not None else [],
+        "home_url": "/",
+        "help_url": url_for("api_document.reference"),
         "request_id": g.get("request_id"),
     }
 
 
-def _navigation() -> list[dict[str, Any]]:
-    actor = current_actor()
-    assert actor is not None
-    from flask import url_for
-
+def _navigation(actor: Actor) -> list[dict[str, Any]]:
     shown = [
         entry
         for entry in sorted(navigation.entries, key=lambda entry: entry.order)
         if actor.may(entry.permission) and entry.staff in (None, actor.is_staff)
     ]
+    addresses = {entry: url_for(entry.endpoint) for entry in shown}
+    here = _longest(addresses.values(), request.path)
     return [
-        {
-            "label": entry.label,
-            "href": url_for(entry.endpoint),
-            "active": request.path.startswith(url_for(entry.endpoint)),
-            "icon": entry.icon,
-        }
-        for entry in shown
-    ]
+        {"label": entry.label, "href": address, "active": address == here, "icon": entry.icon, "group": entry.group,
+         "phone": entry.phone}
+        for entry, address in addresses.items()
+    ]  # fmt: skip
+
+
+def _longest(addresses: Iterable[str], path: str) -> str | None:
+    """The address that the path lies under; the home page is only itself."""
+    under = [each for each in addresses if path == each or (each != "/" and path.startswith(each.rstrip("/") + "/"))]
+    return max(under, key=len, default=None)
 
 
 def show_instant(moment: datetime | None, time_zone: str = "UTC") -> str:
@@ -104,14 +116,36 @@ def show_kilograms(grams: int | None) -> str:
     return "–" if grams is None else f"{grams / 1000:.3f} kg"
 
 
+def show_units(number: int | None) -> str:
+    """A count with its thousands apart."""
+    return "–" if number is None else f"{number:,}"
+
+
+def show_signed(number: int | None) -> str:
+    """A difference with its sign; a true minus, so that it lines up."""
+    return "–" if number is None else "0" if number == 0 else f"+{number:,}" if number > 0 else f"−{-number:,}"
+
+
+def show_money(minor: int, currency: str) -> str:
+    """An amount of minor units with its currency."""
+    exponent = EXPONENTS.get(currency, 2)
+    return f"{minor / 10**exponent:,.{exponent}f} {currency}"
+
+
 def show_refusal(refusal: Refused) -> str:
     """The sentence of a refusal, with the fields it names."""
-    sentence = refusal_texts.translate(refusal.code, refusal.params)
+    sentence = refusal_texts.translate(refusal.code, _in_words(refusal.params))
     fields = "; ".join(
         f"{error['pointer']}: {refusal_texts.translate(error['code'], error.get('params') or {})}"
         for error in refusal.errors
     )
     return f"{sentence} {fields}".strip()
+
+
+def _in_words(params: dict[str, Any]) -> dict[str, Any]:
+    """A state that a refusal names, as the pages name it."""
+    label = state_labels.get(str(params.get("document")), {}).get(str(params.get("state")))
+    return params if label is None else {**params, "state": str(label[0])}
 
 
 def state_label(state: str, document: str) -> str:

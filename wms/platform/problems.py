@@ -139,6 +139,19 @@ def refusal_problem(refusal: Refused) -> Response:
     return response
 
 
+def answer_refusal(refusal: Refused) -> Response:
+    """A refusal that nobody caught: a problem for machines, a page for people."""
+    if is_machine_surface():
+        return refusal_problem(refusal)
+    status = STATUS_OF_KIND[refusal.kind]
+    return _page(status, refusal.code, refusal_texts.translate(refusal.code, refusal.params))
+
+
+def _page(status: int, code: str, message: str) -> Response:
+    page = render_template("error.html", status=status, code=code, message=message)
+    return Response(page, status, mimetype="text/html")
+
+
 def http_problem(error: HTTPException) -> Response:
     """The problem form of an HTTP error; a page for people, JSON for machines."""
     status = error.code or 500
@@ -150,5 +163,4 @@ def http_problem(error: HTTPException) -> Response:
         return response
     if error.response is not None:
         return error.response  # type: ignore[return-value]
-    page = render_template("error.html", status=status, code=code, message=refusal_texts.translate(code, {}))
-    return Response(page, status, mimetype="text/html")
+    return _page(status, code, refusal_texts.translate(code, {}))

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response
+from flask import Response, jsonify
 from flask_smorest import Blueprint
 
 from wms.core.permissions import Permission
@@ -53,10 +53,10 @@ def _request(body: dict[str, Any]) -> list[uuid.UUID]:
 @bundles.get("/<uuid:bundle_id>")
 @requires(Permission.LABELS_READ)
 @bundles.response(200, schemas.BundleAnswer)
-def show(bundle_id: uuid.UUID) -> dict[str, Any]:
+def show(bundle_id: uuid.UUID) -> Response:
     """The state of a bundle and of each label in it; a refused label says why."""
     bundle = queries.load_bundle(actor(), bundle_id)
-    return schemas.dump_bundle(bundle, list(queries.documents_of(bundle.id)))
+    return jsonify(schemas.dump_bundle(bundle, list(queries.documents_of(bundle.id))))
 
 
 @bundles.get("/<uuid:bundle_id>/pdf")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core.ids import parse_id
@@ -23,7 +23,7 @@ from wms.printing import queries, service
 from wms.printing.api import answer_pdf
 from wms.printing.models import KINDS, LabelDocument, PrintJob, PrintState
 
-blueprint = Blueprint("printing_pages", __name__, url_prefix="/labels")
+blueprint = Blueprint("printing_pages", __name__, url_prefix="/labels", template_folder="templates")
 BLUEPRINTS = [blueprint]
 
 state_labels["label_document"] = {
@@ -51,6 +51,18 @@ state_labels["print_job"] = {
     "cancelled": (lazy("Cancelled"), "idle"),
     "voided": (lazy("Void"), "stop"),
 }
+
+
+@blueprint.get("/bundles/<uuid:bundle_id>")
+@requires(Permission.LABELS_READ)
+def bundle(bundle_id: uuid.UUID) -> str:
+    """A file of labels: it looks again by itself until the file is made, then offers it."""
+    found = queries.load_bundle(actor(), bundle_id)
+    documents = queries.documents_of(found.id)
+    return render_template(
+        "printing/bundle.html", bundle=found, documents=documents, pages=sum(each.copies for each in documents),
+        refused=[each for each in documents if each.state == "refused"],
+    )  # fmt: skip
 
 
 @blueprint.get("/bundles/<uuid:bundle_id>.pdf")

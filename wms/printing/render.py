@@ -9,13 +9,15 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy import select, text
+
 from labels import Label, LabelRefused, PageInfo, render_bundle
 from wms.core import clock
 from wms.core.refusals import not_found
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.files import save_file
-from wms.platform.locks import Rank, lock, lock_one
+from wms.platform.locks import Rank, claim, lock_one
 from wms.printing import queries
 from wms.printing.events import BundleReady
 from wms.printing.models import BundleState, DocumentState, LabelBundle, LabelDocument
@@ -109,14 +111,34 @@ def _misread(documents: Sequence[LabelDocument], pages: Sequence[PageInfo]) -> d
     }
 
 
+_DRAWN_NOW = text(
+    "UPDATE label_document AS d SET state = :state, page_index = k.page, refusal = k.refusal, refusal_field = k.field"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:pages AS int[]), CAST(:refusals AS text[]), CAST(:fields AS text[]))"
+    " AS k(id, page, refusal, field) WHERE d.id = k.id"
+)
+
+
 def _settle(document_ids: Sequence[uuid.UUID], drawing: Drawing) -> None:
-    for document in lock(Rank.DOCUMENT, LabelDocument, document_ids):
-        if document.state not in DRAWN:
-            continue
-        refusal = drawing.refused.get(document.id)
-        document.state = DOCUMENT.apply("refuse" if refusal else "render", document.state).value
-        document.page_index = drawing.first_page.get(document.id)
-        if refusal is not None:
-            document.refusal = refusal.code[:40]
-            document.refusal_field = str(refusal.params.get("field", ""))[:40] or None
-    session().flush()
+    """Write what came of each label that may still be drawn: one statement for the good, one for the refused."""
+    claim(Rank.DOCUMENT)
+    locked = session().execute(
+        select(LabelDocument.id, LabelDocument.state)
+        .where(LabelDocument.id.in_(document_ids))
+        .order_by(LabelDocument.id)
+        .with_for_update()
+    )
+    ready: list[uuid.UUID] = []
+    refused: list[uuid.UUID] = []
+    for document_id, state in locked:
+        if state in DRAWN:
+            (refused if document_id in drawing.refused else ready).append(document_id)
+    for action, ids in (("render", ready), ("refuse", refused)):
+        if ids:
+            refusals = [drawing.refused.get(each) for each in ids]
+            parameters = {
+                "state": DOCUMENT.moves[action].target, "ids": ids,
+                "pages": [drawing.first_page.get(each) for each in ids],
+                "refusals": [each.code[:40] if each else None for each in refusals],
+                "fields": [str(each.params.get("field", ""))[:40] or None if each else None for each in refusals],
+            }  # fmt: skip
+            session().execute(_DRAWN_NOW, parameters)

@@ -16,15 +16,15 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.numbering import DocumentKind
-from wms.core.refusals import FieldError, Refused, invalid_fields, not_found
-from wms.facility.models import Location, LocationKind, Warehouse
+from wms.core.refusals import FieldError, Refused, invalid, invalid_fields, not_found
+from wms.facility.models import COUNTS, Location, LocationKind, Warehouse
 from wms.identity.models import Seller
 from wms.inventory import ledger
-from wms.inventory.ledger import PostingDraft
-from wms.inventory.models import Condition, CustomsStatus
+from wms.inventory.ledger import PostingDraft, stock_of
+from wms.inventory.models import Balance, Condition, CustomsStatus
 from wms.inventory.rules import MoveDraft, Reason, Stock
 from wms.outbound import queries as outbound
-from wms.outbound.queries import ReturnSource, ShippedLine
+from wms.outbound.queries import ReturnSource
 from wms.platform.counters import next_number
 from wms.platform.database import session
 from wms.platform.events import record
@@ -54,6 +54,7 @@ def announce(actor: Actor, body: Mapping[str, Any]) -> ReturnOrder:
         raise invalid_fields([FieldError("/order", "order_unknown", {})])
     if source.state != "shipped":
         raise Refused("order_not_shipped", {})
+    outbound.lock_shipped_lines(source.order_id)  # two announcements of one order take their turns
     wanted = _wanted(source, body["lines"])
     reference = body.get("reference") or str(new_id())
     return _insert(actor, source, reference, body.get("tracking_number"), body["reason"], wanted, announced=True)
@@ -78,7 +79,9 @@ def _wanted(source: ReturnSource, lines: Sequence[Mapping[str, Any]]) -> dict[uu
                 left[each.demand_id] -= share
                 quantity -= share
         if quantity > 0:
-            errors.append(FieldError(f"/lines/{index}/quantity", "more_than_shipped", {"left": line["quantity"] - quantity}))
+            errors.append(
+                FieldError(f"/lines/{index}/quantity", "more_than_shipped", {"left": line["quantity"] - quantity})
+            )
     if errors:
         raise invalid_fields(errors)
     return wanted
@@ -107,9 +110,13 @@ def _insert(
     statement = insert(ReturnOrder).values(**values).on_conflict_do_nothing(index_elements=["owner_id", "reference"])
     found = session().scalar(statement.returning(ReturnOrder))
     if found is None:
-        taken = session().scalars(
-            select(ReturnOrder).where(ReturnOrder.owner_id == source.owner_id, ReturnOrder.reference == reference)
-        ).one()
+        taken = (
+            session()
+            .scalars(
+                select(ReturnOrder).where(ReturnOrder.owner_id == source.owner_id, ReturnOrder.reference == reference)
+            )
+            .one()
+        )
         raise Refused("return_reference_taken", {"number": taken.number, "id": str(taken.id)})
     by_demand = {line.demand_id: line for line in source.lines}
     for demand_id, quantity in wanted.items():
@@ -125,13 +132,20 @@ def _insert(
 
 
 def open_unannounced(actor: Actor, order_id: uuid.UUID) -> ReturnOrder:
-    """A parcel came back without a word: the desk opens a return for everything that was shipped."""
+    """A parcel came back without a word: the desk opens a return for everything that was shipped.
+
+    Another desk may have done so at the same moment: then it is that one.
+    """
     source = outbound.return_source(actor, str(order_id))
     if source is None:
         raise not_found("order")
     if source.state != "shipped":
         raise Refused("order_not_shipped", {})
-    wanted = {line.demand_id: 0 for line in source.lines}
+    outbound.lock_shipped_lines(source.order_id)
+    opened = queries.open_return_of(source.order_id)
+    if opened is not None:
+        return opened
+    wanted = dict.fromkeys((line.demand_id for line in source.lines), 0)
     return _insert(actor, source, str(new_id()), None, "unannounced", wanted, announced=False)
 
 
@@ -170,25 +184,26 @@ def receive(actor: Actor, return_id: uuid.UUID, product_id: uuid.UUID, quantity:
     Released bonded goods come back as *duty paid, returned*: going back into bond needs a permit (DESIGN.md 4).
     """
     found = load_return_to_edit(actor, return_id)
+    if quantity < 1:
+        raise invalid("/quantity", "too_small", min=1)
     found.state = RETURN.apply("receive", found.state).value
     shipped = {line.demand_id: line for line in outbound.lock_shipped_lines(found.order_id)}
     returned = queries.received_by_demand(found.order_id)
     lines = _lines_of(found, product_id)
     if not lines:
         raise Refused("not_in_return", {})
-    moves: list[MoveDraft] = []
     left = quantity
     touched: list[ReturnLine] = []
     for line in lines:
         share = min(left, shipped[line.demand_id].shipped - returned.get(line.demand_id, 0))
         if share > 0:
-            moves += _back_from_customer(found, shipped[line.demand_id], share)
             line.received += share
             left -= share
             touched.append(line)
     if left > 0:
         raise Refused("more_than_shipped", {"left": quantity - left})
     session().flush()
+    moves = _back_from_customer(found, product_id, quantity)
     ledger.post(actor, PostingDraft(Reason.RETURN, "return", found.id, moves))
     _touched(found)
     record(
@@ -201,35 +216,35 @@ def receive(actor: Actor, return_id: uuid.UUID, product_id: uuid.UUID, quantity:
 
 
 def _lines_of(found: ReturnOrder, product_id: uuid.UUID) -> Sequence[ReturnLine]:
-    return session().scalars(
-        select(ReturnLine)
-        .where(ReturnLine.return_id == found.id, ReturnLine.product_id == product_id)
-        .order_by(ReturnLine.announced.desc(), ReturnLine.id)
-    ).all()
+    return (
+        session()
+        .scalars(
+            select(ReturnLine)
+            .where(ReturnLine.return_id == found.id, ReturnLine.product_id == product_id)
+            .order_by(ReturnLine.announced.desc(), ReturnLine.id)
+        )
+        .all()
+    )
 
 
-def _back_from_customer(found: ReturnOrder, line: ShippedLine, quantity: int) -> list[MoveDraft]:
-    """The moves of units coming back: in the lots they were shipped in, as far as the ledger knows."""
+def _back_from_customer(found: ReturnOrder, product_id: uuid.UUID, quantity: int) -> list[MoveDraft]:
+    """The moves of units coming back, in the lots and book items they were shipped in, as the ledger knows."""
     moves = []
     left = quantity
-    for lot_id, book_item_id, shipped in queries.with_customer(found.order_id, line.product_id):
-        share = min(left, shipped)
+    desk = _desk(found.warehouse_id)
+    for lot_id, book_item_id, out in queries.with_customer(found.order_id, product_id):
+        share = min(left, out)
         if share > 0:
-            moves.append(MoveDraft("customer", _at_desk(found, line, lot_id, book_item_id), share))
+            status = CustomsStatus.NONE if book_item_id is None else CustomsStatus.DUTY_PAID_RETURNED
+            arrived = Stock(
+                found.warehouse_id, found.owner_id, product_id, desk, lot_id, book_item_id, None,
+                Condition.INSPECT.value, status.value,
+            )  # fmt: skip
+            moves.append(MoveDraft("customer", arrived, share))
             left -= share
-    if left > 0:  # the ledger of the order ended: it was shipped without a lot, or all of its lots came back
-        moves.append(MoveDraft("customer", _at_desk(found, line, None, None), left))
+    if left > 0:
+        raise Refused("more_than_shipped", {"left": quantity - left})
     return moves
-
-
-def _at_desk(
-    found: ReturnOrder, line: ShippedLine, lot_id: uuid.UUID | None, book_item_id: uuid.UUID | None
-) -> Stock:
-    status = CustomsStatus.NONE if line.book_item_id is None else CustomsStatus.DUTY_PAID_RETURNED
-    return Stock(
-        found.warehouse_id, found.owner_id, line.product_id, _desk(found.warehouse_id), lot_id, book_item_id, None,
-        Condition.INSPECT.value, status.value,
-    )  # fmt: skip
 
 
 def _desk(warehouse_id: uuid.UUID) -> uuid.UUID:
@@ -257,6 +272,8 @@ def inspect(
     `location_id` is the bin for restocking. The return completes when everything received is settled and nothing
     announced is missing.
     """
+    if quantity < 1:
+        raise invalid("/quantity", "too_small", min=1)
     found = load_return_to_edit(actor, return_id)
     if found.state != ReturnState.RECEIVING.value:
         raise Refused("return_closed", {})
@@ -306,9 +323,7 @@ def _inspection(
     return PostingDraft(reason[disposition], "return", found.id, moves)
 
 
-def _target(
-    found: ReturnOrder, stock: Stock, disposition: Disposition, location_id: uuid.UUID | None
-) -> Stock | str:
+def _target(found: ReturnOrder, stock: Stock, disposition: Disposition, location_id: uuid.UUID | None) -> Stock | str:
     if disposition is Disposition.SCRAP:
         return "scrap"
     if disposition is Disposition.DAMAGED:
@@ -316,32 +331,34 @@ def _target(
     location = session().get(Location, location_id) if location_id is not None else None
     if location is None or location.warehouse_id != found.warehouse_id:
         raise not_found("location")
+    if LocationKind(location.kind) not in COUNTS:
+        raise Refused("location_wrong_kind", {"code": location.code})
     return replace(stock, condition=Condition.GOOD.value, location_id=location.id)
 
 
+# What this return brought to the desk and has not settled: goods of other returns stand beside it.
 _AT_DESK = text(
-    "SELECT b.* FROM balance b WHERE b.location_id = :desk AND b.product_id = :product AND b.owner_id = :owner"
-    " AND b.condition = 'inspect' AND b.on_hand > b.allocated ORDER BY b.id"
+    "SELECT b.id, own.units FROM balance b JOIN (SELECT x.balance_id, sum(x.units) AS units FROM (SELECT m.to_balance_id AS"
+    " balance_id, m.quantity AS units FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id"
+    " WHERE p.subject_kind = 'return' AND p.subject_id = :return AND m.from_party = 'customer' UNION ALL"
+    " SELECT m.from_balance_id, -m.quantity FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id"
+    " WHERE p.subject_kind = 'return' AND p.subject_id = :return AND m.from_balance_id IS NOT NULL) x GROUP BY 1) own"
+    " ON own.balance_id = b.id WHERE b.product_id = :product AND b.condition = 'inspect' AND own.units > 0 ORDER BY b.id"
 )
 
 
 def _waiting_at_desk(found: ReturnOrder, product_id: uuid.UUID) -> list[tuple[Stock, int]]:
-    rows = session().execute(
-        _AT_DESK, {"desk": _desk(found.warehouse_id), "product": product_id, "owner": found.owner_id}
-    )
-    return [
-        (
-            Stock(
-                row.warehouse_id, row.owner_id, row.product_id, row.location_id, row.lot_id, row.book_item_id,
-                row.handling_unit_id, row.condition, row.customs_status,
-            ),
-            row.on_hand - row.allocated,
-        )
-        for row in rows
-    ]  # fmt: skip
+    units = {
+        row.id: int(row.units)
+        for row in session().execute(_AT_DESK, {"return": found.id, "product": product_id})
+    }  # fmt: skip
+    rows = session().scalars(select(Balance).where(Balance.id.in_(units)).order_by(Balance.id))
+    return [(stock_of(row), units[row.id]) for row in rows]
 
 
 def _complete_if_settled(found: ReturnOrder) -> None:
+    if not found.announced:
+        return  # nobody said what is in the parcel: the desk says when it is empty
     lines = session().scalars(select(ReturnLine).where(ReturnLine.return_id == found.id)).all()
     if all(line.to_inspect == 0 and line.received >= line.announced for line in lines):
         complete(found)
@@ -359,6 +376,6 @@ def close(actor: Actor, return_id: uuid.UUID) -> ReturnOrder:
     lines = session().scalars(select(ReturnLine).where(ReturnLine.return_id == found.id)).all()
     waiting = sum(line.to_inspect for line in lines)
     if waiting:
-        raise Refused("not_allowed_now", {"document": "return", "action": "complete", "state": found.state, "possible": []})
+        raise Refused("still_to_inspect", {"left": waiting})
     complete(found)
     return _touched(found)

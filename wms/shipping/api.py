@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Response
+from flask import Response, jsonify
 from flask_smorest import Blueprint
 
 from wms.core.ids import parse_id
@@ -56,9 +56,9 @@ def list_shipments(query: dict[str, Any]) -> Response:
 @shipments.get("/<uuid:shipment_id>")
 @requires(Permission.ORDERS_READ)
 @shipments.response(200, schemas.ShipmentAnswer)
-def show(shipment_id: uuid.UUID) -> dict[str, Any]:
+def show(shipment_id: uuid.UUID) -> Response:
     """One shipment with its parcels and their tracking numbers."""
-    return _dump([queries.load_shipment(actor(), shipment_id)])[0]
+    return jsonify(_dump([queries.load_shipment(actor(), shipment_id)])[0])
 
 
 def _dump(rows: list[Shipment]) -> list[dict[str, Any]]:

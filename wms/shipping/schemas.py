@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from wms.platform.schemas import Choice, CodedSchema, Count, Text
+from wms.platform.schemas import Choice, CodedSchema, Range, Text
 from wms.shipping.models import Parcel, ParcelState, Shipment, ShipmentState
 
 
@@ -32,7 +32,7 @@ class ServicesAnswer(CodedSchema):
 
 class ShipmentQuery(CodedSchema):
     cursor = Text(400, load_default=None)
-    limit = Count(1, 200, load_default=50)
+    limit = fields.Integer(load_default=50, validate=Range(1, 200))
     state = Choice([state.value for state in ShipmentState], load_default=None)
     order_id = fields.UUID(load_default=None)
     tracking_number = Text(48, load_default=None, metadata={"example": "HC0000000001K"})

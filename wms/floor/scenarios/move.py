@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from wms.catalog.models import Product
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.models import Location
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
+from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.inventory import service as inventory
 from wms.inventory.ledger import stock_of
@@ -38,7 +38,8 @@ class Move:
                 return Step(SOURCE, {}, "warn", "step_back")
             raise Refused("command_not_here", {})
         if task.step == SOURCE:
-            return Step(PRODUCT, {"location_id": str(found.id), "location": found.code}, "next", "scan_ok")
+            data = {"location_id": str(found.id), "location": found.code}
+            return Step(PRODUCT, data, "next", "bin_opened", {"location": found.code})
         if task.step == PRODUCT:
             return self._product(task, found, scan)
         return self._target(actor, task, found)
@@ -76,9 +77,8 @@ class Move:
         return Step(SOURCE, {}, "done", "item_moved")
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
-        product = session().get(Product, uuid.UUID(task.data["product_id"])) if "product_id" in task.data else None
         return {
-            "location": task.data.get("location"), "quantity": task.data.get("quantity"),
-            "sku": product.sku if product else None, "name_en": product.name_en if product else None,
-            "name_zh": product.name_zh if product else None,
-        }  # fmt: skip
+            **goods(task.data.get("product_id")),
+            "location": task.data.get("location"),
+            "quantity": task.data.get("quantity"),
+        }

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from wms.core.actor import Actor
+from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
@@ -13,7 +14,7 @@ from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.outbound.models import Order
 from wms.outbound.service import packing
 from wms.platform.database import session
-from wms.printing.queries import newest_document
+from wms.printing.queries import last_job, newest_document
 from wms.shipping.queries import live_parcels
 
 TOTE, PRODUCT, WEIGH, WAYBILL = "scan_tote", "scan_product", "weigh", "scan_waybill"
@@ -80,8 +81,17 @@ class Pack:
         raise Refused("command_not_here", {})
 
     def _weigh(self, actor: Actor, task: FloorTask, weight_g: int) -> Step:
-        packing.weigh(actor, uuid.UUID(task.data["order_id"]), weight_g)
-        return Step(WAYBILL, hand(task.data, weight_g=weight_g), "next", "weighed", {"weight": weight_g})
+        order_id, again = uuid.UUID(task.data["order_id"]), task.data.get("weight_asked") == weight_g
+        may_accept = actor.may(Permission.EXCEPTIONS_MANAGE)
+        try:
+            packing.weigh(actor, order_id, weight_g, accept_anyway=again and may_accept)
+        except Refused as refusal:
+            if refusal.code != "weight_off" or not may_accept:
+                raise
+            # a supervisor looks twice: the same weight once more is accepted, and noted on the order
+            return Step(WEIGH, hand(task.data, weight_asked=weight_g), "warn", "weight_confirm", refusal.params)
+        data = hand(task.data, weight_g=weight_g, weight_asked=None)
+        return Step(WAYBILL, data, "next", "weighed", {"weight": weight_g})
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         order = self._order(task)
@@ -97,10 +107,12 @@ class Pack:
         band = packing.expected_weight(order.id)
         parcels = live_parcels(order.shipment_id) if order.shipment_id is not None else []
         document = newest_document("waybill", "parcel", parcels[0].id) if parcels else None
+        job = last_job(document.id) if document else None
         return {
             "order": order.number, "tote": task.data.get("tote"), "lines": lines, "weight_g": task.data.get("weight_g"),
             "expected_g": band.expected_g, "low_g": band.low_g, "high_g": band.high_g,
             "tracking_number": parcels[0].tracking_number if parcels else None,
             "document_id": str(document.id) if document else None,
             "document_ready": document is not None and document.state == "ready",
+            "print_id": str(job.id) if job else None, "print_state": job.state if job else None,
         }  # fmt: skip

@@ -17,6 +17,7 @@ from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, Location
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
+from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.outbound.models import Order, PickBatch, PickTask
 from wms.outbound.service import picking, waves
@@ -82,7 +83,7 @@ class Pick:
                 if refusal.code == "nothing_to_wave":
                     raise Refused("no_work", {}) from refusal
                 raise
-            return Step(BEGIN, {}, "ok", "scan_ok")
+            return Step(BEGIN, {}, "ok", "walks_planned")
         orders, stops = session().execute(
             select(func.count(PickTask.order_id.distinct()), func.count()).where(
                 PickTask.batch_id == batch.id, PickTask.state == "open"
@@ -120,16 +121,17 @@ class Pick:
         if stop is None:
             return {"waiting": self._waiting(task)}
         order = session().get_one(Order, stop.order_id)
-        product = session().get_one(Product, stop.product_id)
         location = session().get_one(Location, stop.location_id)
         tote = session().get(HandlingUnit, order.tote_id) if order.tote_id else None
         open_stops = session().scalar(
             select(func.count()).where(PickTask.batch_id == stop.batch_id, PickTask.state == "open")
         )
         return {
-            "location": location.code, "sku": product.sku, "name_en": product.name_en, "name_zh": product.name_zh,
+            **goods(stop.product_id), "location": location.code,
             "quantity": stop.quantity - stop.picked, "order": order.number, "tote": tote.code if tote else None,
-            "stops_left": open_stops, "location_barcode": location.barcode,
+            "stops_left": open_stops, "location_barcode": location.barcode, "picked": stop.picked,
+            "wanted": stop.quantity,
+            "short_asked": bool(task.data.get("short_asked")),
         }  # fmt: skip
 
     def _waiting(self, task: FloorTask) -> int:

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import text
 
-from wms.catalog.models import Product
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
+from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.inbound import service as inbound
 from wms.inbound.models import Carton
@@ -92,12 +92,13 @@ class PutAway:
         return Step(PRODUCT, kept, "next", "item_stowed", can_undo=True)
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
-        kept = {key: task.data[key] for key in ("carton_id", "owner_id") if key in task.data}
+        kept: dict[str, Any] = {key: task.data[key] for key in ("carton_id", "owner_id") if key in task.data}
         if found.command == "UNDO" and task.step == PRODUCT:
             inbound.undo_put_away(actor, uuid.UUID(task.data["carton_id"]))
             return Step(PRODUCT, kept, "warn", "step_back")
         if found.command == "BACK":
-            return Step(PRODUCT, kept, "warn", "step_back") if task.step == LOCATION else Step(CARTON, {}, "warn", "step_back")
+            step, data = (PRODUCT, kept) if task.step == LOCATION else (CARTON, {})
+            return Step(step, data, "warn", "step_back")
         raise Refused("command_not_here", {})
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
@@ -105,7 +106,6 @@ class PutAway:
             return {}
         carton = session().get_one(Carton, uuid.UUID(task.data["carton_id"]))
         rows = session().execute(_HELD, {"carton": carton.id})
-        product = session().get(Product, uuid.UUID(task.data["product_id"])) if "product_id" in task.data else None
         suggestion = task.data.get("suggestion")
         return {
             "carton": carton.barcode,
@@ -114,8 +114,7 @@ class PutAway:
                  "condition": row.condition}
                 for row in rows
             ],
-            "sku": product.sku if product else None, "name_en": product.name_en if product else None,
-            "name_zh": product.name_zh if product else None, "quantity": task.data.get("quantity"),
+            **goods(task.data.get("product_id")), "quantity": task.data.get("quantity"),
             "location": suggestion["code"] if suggestion else None,
             "reason": refusal_texts.translate(suggestion["reason"], suggestion["params"]) if suggestion else None,
         }  # fmt: skip

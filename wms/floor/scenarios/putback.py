@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from wms.catalog.models import Product
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
+from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.outbound.service import putback
 from wms.platform.database import session
@@ -20,8 +20,9 @@ from wms.platform.database import session
 UNIT, PRODUCT, LOCATION = "scan_unit", "scan_product", "scan_location"
 
 _HELD = text(
-    "SELECT b.product_id, p.sku, p.owner_id, sum(b.on_hand) AS units FROM balance b JOIN product p ON p.id = b.product_id"
-    " WHERE b.handling_unit_id = :unit AND b.on_hand > 0 GROUP BY 1, 2, 3 ORDER BY 2"
+    "SELECT b.product_id, p.sku, p.name_en, p.name_zh, p.owner_id, sum(b.on_hand) AS units FROM balance b"
+    " JOIN product p ON p.id = b.product_id"
+    " WHERE b.handling_unit_id = :unit AND b.on_hand > 0 GROUP BY 1, 2, 3, 4, 5 ORDER BY 2"
 )
 _UNIT_OF_PARCEL = text("SELECT handling_unit_id FROM parcel WHERE id = :id")
 
@@ -81,8 +82,10 @@ class PutBack:
         if "unit_id" not in task.data:
             return {}
         rows = session().execute(_HELD, {"unit": uuid.UUID(task.data["unit_id"])})
-        product = session().get(Product, uuid.UUID(task.data["product_id"])) if "product_id" in task.data else None
+        lines = [
+            {"sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "quantity": int(row.units)} for row in rows
+        ]
         return {
-            "unit": task.data["unit"], "lines": [{"sku": row.sku, "quantity": int(row.units)} for row in rows],
-            "sku": product.sku if product else None, "quantity": task.data.get("quantity"),
+            **goods(task.data.get("product_id")), "unit": task.data["unit"], "lines": lines,
+            "quantity": task.data.get("quantity"),
         }  # fmt: skip

@@ -16,6 +16,7 @@ from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.identity.models import Seller
 from wms.inbound import service as inbound
 from wms.inbound.models import Booking, Carton
 from wms.inbound.workflow import CartonState
@@ -73,7 +74,7 @@ class Receive:
         received = line.received_good + line.received_damaged
         over = received > line.declared
         return Step(
-            PRODUCT, hand(task.data, quantity=None, damaged=None), "warn" if over else "ok",
+            PRODUCT, hand(task.data, quantity=None, damaged=None, last=found.code), "warn" if over else "ok",
             "item_counted_over" if over else "item_counted", {"counted": received, "declared": line.declared},
             can_undo=True,
         )  # fmt: skip
@@ -105,7 +106,7 @@ class Receive:
             return {}
         carton = session().get_one(Carton, uuid.UUID(task.data["carton_id"]))
         booking = session().get_one(Booking, carton.booking_id)
-        seller = session().execute(text("SELECT name FROM seller WHERE id = :id"), {"id": booking.owner_id}).scalar_one()
+        seller = session().get_one(Seller, booking.owner_id).name
         total = session().scalar(select(text("count(*)")).select_from(Carton).where(Carton.booking_id == booking.id))
         lines = [
             {
@@ -116,6 +117,6 @@ class Receive:
         ]  # fmt: skip
         return {
             "booking": booking.number, "seller": seller, "carton": carton.barcode, "number": carton.number,
-            "total": total, "lines": lines, "damaged": bool(task.data.get("damaged")),
+            "total": total, "lines": lines, "last": task.data.get("last"), "damaged": bool(task.data.get("damaged")),
             "quantity": task.data.get("quantity"),
         }  # fmt: skip

@@ -8,11 +8,11 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from wms.catalog.models import Product
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
+from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.outbound import queries as outbound
 from wms.platform.database import session
@@ -93,9 +93,7 @@ class ReturnDesk:
         if "return_id" not in task.data:
             return {}
         found = session().get_one(ReturnOrder, uuid.UUID(task.data["return_id"]))
-        product = session().get(Product, uuid.UUID(task.data["product_id"])) if "product_id" in task.data else None
-        detail = queries.return_detail(found)
         return {
-            "number": found.number, "lines": detail["lines"], "sku": product.sku if product else None,
-            "quantity": task.data.get("quantity"),
+            **goods(task.data.get("product_id")), "number": found.number,
+            "lines": queries.return_detail(found)["lines"], "quantity": task.data.get("quantity"),
         }  # fmt: skip

@@ -61,9 +61,7 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Ha
     session().flush()
     session().execute(text("UPDATE demand SET shipped = verified WHERE order_id = :id"), {"id": order.id})
     record(
-        OrderShipped(
-            subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, parcel_id=parcel.id
-        )
+        OrderShipped(subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, parcel_id=parcel.id)
     )
     return HandedOver(order, already=False)
 

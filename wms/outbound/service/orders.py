@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,21 +22,25 @@ from wms.core.refusals import FieldError, Refused, invalid_fields, not_found
 from wms.facility.models import Warehouse
 from wms.identity.models import Seller, Shop
 from wms.identity.queries import choose_owner
-from wms.inventory import permits, promises
+from wms.inventory import permits, promises, releases, waiting
 from wms.inventory.promises import Pin, PromiseDraft
 from wms.outbound import rules
 from wms.outbound.events import OrderAccepted, OrderCancelled, OrderPromised, OrderShort
 from wms.outbound.models import Consignee, Demand, Order, OrderLine
-from wms.outbound.service import putback
+from wms.outbound.service import exceptions, putback
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.counters import next_number
 from wms.platform.database import attempt, session
 from wms.platform.events import record
 from wms.platform.http import check_version
 from wms.platform.locks import Rank, lock_one
+from wms.platform.outbox import add_job
 from wms.platform.secrecy import seal
+from wms.printing import service as printing
 from wms.shipping.models import Service
+from wms.shipping.queries import live_parcels
 
+RETRY_TOPIC = "outbound.retry_order"
 PRINTED_FIELDS = ("name", "company", "state", "city", "postcode", "address1", "address2")
 
 
@@ -90,9 +95,10 @@ def _context(actor: Actor, body: Mapping[str, Any]) -> Context:
     if service is None:
         errors.append(FieldError("/service", "unknown_service", {}))
     shop_id = body.get("shop_id")
-    if shop_id is not None and session().scalar(
-        select(Shop.id).where(Shop.id == shop_id, Shop.seller_id == seller.id)
-    ) is None:
+    if (
+        shop_id is not None
+        and session().scalar(select(Shop.id).where(Shop.id == shop_id, Shop.seller_id == seller.id)) is None
+    ):
         errors.append(FieldError("/shop_id", "unknown_shop", {}))
     products = _products(seller.id, body["lines"], errors)
     if errors or service is None:
@@ -101,9 +107,7 @@ def _context(actor: Actor, body: Mapping[str, Any]) -> Context:
     return Context(seller, warehouse, service, shop_id, products, regime)
 
 
-def _products(
-    owner_id: uuid.UUID, lines: Sequence[Mapping[str, Any]], errors: list[FieldError]
-) -> dict[str, Product]:
+def _products(owner_id: uuid.UUID, lines: Sequence[Mapping[str, Any]], errors: list[FieldError]) -> dict[str, Product]:
     wanted = {line["sku"] for line in lines}
     rows = session().scalars(select(Product).where(Product.owner_id == owner_id, Product.sku.in_(wanted)))
     found = {row.sku: row for row in rows}
@@ -146,9 +150,11 @@ def _insert_order(context: Context, body: Mapping[str, Any]) -> Order:
     statement = insert(Order).values(**values).on_conflict_do_nothing(index_elements=["owner_id", "reference"])
     order = session().scalar(statement.returning(Order))
     if order is None:
-        taken = session().scalars(
-            select(Order).where(Order.owner_id == context.seller.id, Order.reference == body["reference"])
-        ).one()
+        taken = (
+            session()
+            .scalars(select(Order).where(Order.owner_id == context.seller.id, Order.reference == body["reference"]))
+            .one()
+        )
         raise Refused("order_reference_taken", {"number": taken.number, "id": str(taken.id)})
     return order
 
@@ -193,7 +199,7 @@ def _promise_or_wait(order: Order, warehouse: Warehouse, demands: Sequence[Deman
     except Refused as refusal:
         if refusal.code != "stock_short":
             raise
-        wait_for_stock(order, demands)
+        wait_for_stock(order, warehouse, demands)
 
 
 def promise_demands(order: Order, warehouse: Warehouse, demands: Sequence[Demand]) -> None:
@@ -231,9 +237,8 @@ def _split(demand: Demand, promise_id: uuid.UUID) -> Demand:
         product_id=demand.product_id, quantity=1, picked=0, verified=0, shipped=0,
     )  # fmt: skip
     session().add(part)
-    session().execute(
-        text("UPDATE promise SET subject_id = :part WHERE id = :promise"), {"part": part.id, "promise": promise_id}
-    )
+    session().flush()
+    promises.hand_on(promise_id, part.id)
     return part
 
 
@@ -256,30 +261,40 @@ def _pin(line: OrderLine) -> Pin | None:
     return Pin(lot_id=lot_id, condition=line.condition, min_expires_on=line.min_expires_on)
 
 
-_AWAIT = text(
-    "INSERT INTO awaited_stock (warehouse_id, owner_id, product_id, subject_kind, subject_id, since)"
-    " VALUES (:warehouse, :owner, :product, 'order', :order, :since) ON CONFLICT DO NOTHING"
-)
+def wait_for_stock(
+    order: Order, warehouse: Warehouse, demands: Sequence[Demand], *, released: bool = False
+) -> None:
+    """The order stands *short* and is tried again, by its date, when stock of one of its products comes.
 
-
-def wait_for_stock(order: Order, demands: Sequence[Demand]) -> None:
-    """The order stands *short* and is tried again, by its date, when stock of one of its products comes."""
+    `released`: it had promises, given up in this transaction.
+    """
     order.state = OrderState.SHORT.value
     order.updated_at = clock.now()
     session().flush()
-    session().execute(
-        _AWAIT,
-        [
-            {"warehouse": order.warehouse_id, "owner": order.owner_id, "product": product, "order": order.id,
-             "since": order.ordered_at}
-            for product in sorted({demand.product_id for demand in demands})
-        ],
-    )  # fmt: skip
+    await_stock(order, warehouse, demands, released=released)
     record(_event(OrderShort, order))
 
 
-def stop_waiting(order_id: uuid.UUID) -> None:
-    session().execute(text("DELETE FROM awaited_stock WHERE subject_kind = 'order' AND subject_id = :id"), {"id": order_id})
+def await_stock(order: Order, warehouse: Warehouse, demands: Sequence[Demand], *, released: bool = False) -> None:
+    """Remember the order for when stock comes, and look once more: some may have come while it was being refused."""
+    wanted: dict[uuid.UUID, int] = defaultdict(int)
+    for demand in demands:  # what is promised already only needs its bins
+        wanted[demand.product_id] += demand.quantity if order.state == OrderState.SHORT.value else 0
+    waiting.wait_for_stock(
+        order.warehouse_id, order.owner_id, list(wanted), "order", order.id, order.ordered_at,
+        bonded=warehouse.is_bonded, released=released,
+    )  # fmt: skip
+    free = promises.free_by_product([(order.warehouse_id, order.owner_id, product) for product in wanted])
+    if all(free.get((order.warehouse_id, order.owner_id, product), 0) >= units for product, units in wanted.items()):
+        try_later(order, f"{order.version}")
+
+
+def try_later(order: Order, cause: str) -> None:
+    """Have a job try to promise the order; once for each cause. The jobs of one owner run in the order they came."""
+    add_job(
+        RETRY_TOPIC, {"order_id": str(order.id)}, dedupe_key=f"{RETRY_TOPIC}:{order.id}:{cause}",
+        ordering_key=f"{RETRY_TOPIC}:{order.warehouse_id}:{order.owner_id}",
+    )  # fmt: skip
 
 
 def load_order(actor: Actor, order_id: uuid.UUID) -> Order:
@@ -308,14 +323,24 @@ def edit_order(actor: Actor, order_id: uuid.UUID, version: int | None, changes: 
     if order.state not in EDITABLE:
         raise Refused("edit_too_late", {"state": order.state})
     if "consignee" in changes:
-        warehouse = session().get_one(Warehouse, order.warehouse_id)
-        _check_consignee(changes["consignee"], rules.regime_of(warehouse.regime, warehouse.is_bonded))
-        session().execute(text("DELETE FROM consignee WHERE order_id = :id"), {"id": order.id})
-        _insert_consignee(order.id, changes["consignee"])
+        _change_consignee(order, changes["consignee"])
     for name in ("priority", "remark"):
         if name in changes:
             setattr(order, name, changes[name])
     return _touched(order)
+
+
+def _change_consignee(order: Order, consignee: Mapping[str, Any]) -> None:
+    """Another buyer or address. Not after customs released the order to this one; a label made before is void."""
+    if order.customs_state == "released":
+        raise Refused("edit_too_late", {"state": "released"})
+    warehouse = session().get_one(Warehouse, order.warehouse_id)
+    _check_consignee(consignee, rules.regime_of(warehouse.regime, warehouse.is_bonded))
+    session().execute(text("DELETE FROM consignee WHERE order_id = :id"), {"id": order.id})
+    session().expire_all()
+    _insert_consignee(order.id, consignee)
+    if order.shipment_id is not None:  # it was in a wave before it fell short
+        printing.void_documents("parcel", [parcel.id for parcel in live_parcels(order.shipment_id)])
 
 
 def _touched(order: Order) -> Order:
@@ -338,10 +363,11 @@ def cancel_order(actor: Actor, order_id: uuid.UUID, version: int | None, reason:
         raise Refused("cancel_too_late", {})
     order.state = ORDER.apply("cancel", order.state).value
     order.cancel_reason = reason
-    stop_waiting(order.id)
+    waiting.stop_waiting("order", order.id)
+    exceptions.resolve(order.id, "cancelled")
     putback.stop_work(actor, order)
     demand_ids = list(session().scalars(select(Demand.id).where(Demand.order_id == order.id)))
-    promises.release("demand", demand_ids)
+    releases.release("demand", demand_ids)
     permits.withdraw("order", order.id)
     record(_event(OrderCancelled, order, reason=reason))
     return _touched(order)

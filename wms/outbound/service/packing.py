@@ -11,7 +11,7 @@ from wms.catalog.models import Product, SerialControl
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
-from wms.core.refusals import Refused, not_found
+from wms.core.refusals import Refused, invalid, not_found
 from wms.facility.models import HandlingUnit, Location, LocationKind
 from wms.inventory import ledger, serials
 from wms.inventory.ledger import PostingDraft, stock_of
@@ -81,6 +81,8 @@ def verify(
 
     `pack` is the scanned code's units. Refuses `not_in_order`, `all_verified`, `scan_each`, `serial_needed`.
     """
+    if quantity < 1:
+        raise invalid("/quantity", "too_small", min=1)
     order = _at_the_bench(actor, order_id)
     lines = {line.product.id: line for line in pack_lines(order.id)}
     line = lines.get(product_id)
@@ -165,9 +167,9 @@ def expected_weight(order_id: uuid.UUID) -> rules.WeightCheck:
 def weigh(actor: Actor, order_id: uuid.UUID, weight_g: int, *, accept_anyway: bool = False) -> Order:
     """Record the parcel's weight. Refuses `not_verified`, and `weight_off` unless a supervisor accepts it."""
     order = _at_the_bench(actor, order_id)
-    left = sum(line.left for line in pack_lines(order.id))
-    if left:
-        raise Refused("not_verified", {"left": left})
+    if weight_g < 1:
+        raise invalid("/weight_g", "too_small", min=1)
+    _require_verified(order)
     band = expected_weight(order.id)
     if not band.accepts(weight_g):
         if not accept_anyway:
@@ -175,6 +177,13 @@ def weigh(actor: Actor, order_id: uuid.UUID, weight_g: int, *, accept_anyway: bo
         _note_weight(order, weight_g, band)
     shipping.record_weight(actor, parcel_of(order).id, weight_g)
     return order
+
+
+def _require_verified(order: Order) -> None:
+    """Every unit was checked: a check may have been taken back after the weighing."""
+    left = sum(line.left for line in pack_lines(order.id))
+    if left:
+        raise Refused("not_verified", {"left": left})
 
 
 def parcel_of(order: Order) -> Parcel:
@@ -199,9 +208,11 @@ def _note_weight(order: Order, weight_g: int, band: rules.WeightCheck) -> None:
 def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> Order:
     """The printed waybill, scanned back, closes the parcel: the goods leave the tote for it.
 
-    Proves that the label came out and that it is on its own parcel. Refuses `wrong_waybill`, `weight_needed`.
+    Proves that the label came out and that it is on its own parcel. Refuses `wrong_waybill`,
+    `not_verified`, `weight_needed`.
     """
     order = _at_the_bench(actor, order_id)
+    _require_verified(order)
     parcel = parcel_of(order)
     if parcel.weight_g is None:
         raise Refused("weight_needed", {})
@@ -251,7 +262,9 @@ def _move_into(actor: Actor, order: Order, unit: HandlingUnit) -> None:
         select(Balance).where(Balance.handling_unit_id == tote.id, Balance.on_hand > 0).order_by(Balance.id)
     )
     moves = [
-        MoveDraft(stock_of(row), replace(stock_of(row), location_id=unit.location_id, handling_unit_id=unit.id), row.on_hand)
+        MoveDraft(
+            stock_of(row), replace(stock_of(row), location_id=unit.location_id, handling_unit_id=unit.id), row.on_hand
+        )
         for row in rows
     ]
     ledger.post(actor, PostingDraft(Reason.PACK, "order", order.id, moves))

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 
 from wms.core import clock
 from wms.core.actor import Actor
-from wms.core.refusals import Refused, not_found
+from wms.core.refusals import Refused, invalid, not_found
 from wms.facility.models import HandlingUnit, Warehouse
 from wms.identity.models import User
 from wms.inventory import holds, ledger
@@ -18,10 +18,23 @@ from wms.inventory.ledger import PostingDraft, stock_of
 from wms.inventory.models import Balance
 from wms.inventory.rules import MoveDraft, Reason
 from wms.outbound import rules
-from wms.outbound.models import Demand, Order, PickBatch, PickTask, Wave
-from wms.outbound.workflow import BATCH, ORDER, TASK, WAVE, BatchState, OrderState, TaskState
+from wms.outbound.models import Demand, Order, PickBatch, PickTask
+from wms.outbound.service import walks
+from wms.outbound.service.walks import next_task
+from wms.outbound.workflow import BATCH, ORDER, TASK, OrderState, TaskState
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
+
+__all__ = [
+    "assign_tote",
+    "check_release",
+    "finish_if_picked",
+    "next_task",
+    "pick",
+    "report_short",
+    "skip",
+    "take_batch",
+]
 
 LEASE = timedelta(minutes=15)
 
@@ -36,9 +49,7 @@ def take_batch(actor: Actor, warehouse_id: uuid.UUID) -> PickBatch | None:
     """The picker's own unfinished walk, else the oldest one nobody holds; None when there is none."""
     if not actor.sees_warehouse(warehouse_id):
         raise not_found("warehouse")
-    found = session().execute(
-        _NEXT, {"warehouse": warehouse_id, "picker": actor.id, "now": clock.now()}
-    ).scalar()
+    found = session().execute(_NEXT, {"warehouse": warehouse_id, "picker": actor.id, "now": clock.now()}).scalar()
     return None if found is None else _hold(actor, found)
 
 
@@ -52,35 +63,35 @@ def _hold(actor: Actor, batch_id: uuid.UUID) -> PickBatch:
     return batch
 
 
-def load_task(actor: Actor, task_id: uuid.UUID) -> PickTask:
-    """The stop, if it is in this actor's warehouse and on their walk; refuses `batch_taken` otherwise."""
-    task = session().get(PickTask, task_id, populate_existing=True)
-    if task is None or not actor.sees_warehouse(task.warehouse_id):
+def load_task_to_work(actor: Actor, task_id: uuid.UUID, *, holding_order: bool = False) -> tuple[PickBatch, PickTask]:
+    """The stop and its walk under lock, in this actor's warehouse; the walk becomes or stays this picker's.
+
+    `holding_order`: its order is locked first. Refuses `batch_taken` while another picker holds the walk, `task_done`.
+    """
+    seen = session().get(PickTask, task_id)
+    if seen is None or not actor.sees_warehouse(seen.warehouse_id):
         raise not_found("task")
-    batch = session().get_one(PickBatch, task.batch_id)
-    if batch.picker_id not in (None, actor.id) and batch.lease_until is not None and batch.lease_until > clock.now():
+    if holding_order:
+        lock_one(Rank.DOCUMENT, Order, seen.order_id)
+    batch = lock_one(Rank.TASK, PickBatch, seen.batch_id)
+    task = lock_one(Rank.TASK, PickTask, task_id)
+    assert batch is not None  # a stop belongs to a walk, and neither is ever deleted
+    assert task is not None
+    now = clock.now()
+    if batch.picker_id not in (None, actor.id) and batch.lease_until is not None and batch.lease_until > now:
         picker = session().get(User, batch.picker_id)
         raise Refused("batch_taken", {"picker": picker.name if picker else "?"})
-    return task
-
-
-def next_task(batch_id: uuid.UUID) -> PickTask | None:
-    """The next open stop of a walk: in walking order, skipped ones at the end."""
-    return session().scalar(
-        select(PickTask)
-        .where(PickTask.batch_id == batch_id, PickTask.state == TaskState.OPEN.value)
-        .order_by(PickTask.skipped, PickTask.walk_order, PickTask.id)
-        .limit(1)
-    )
+    if task.state == TaskState.CANCELLED.value:
+        _refuse_cancelled(session().get_one(Order, task.order_id, populate_existing=True))
+    if task.state != TaskState.OPEN.value:
+        raise Refused("task_done", {})
+    batch.picker_id, batch.lease_until = actor.id, now + LEASE
+    return batch, task
 
 
 def skip(actor: Actor, task_id: uuid.UUID) -> PickTask:
     """Postpone a stop to the end of the walk."""
-    load_task(actor, task_id)
-    task = lock_one(Rank.TASK, PickTask, task_id)
-    assert task is not None
-    if task.state != TaskState.OPEN.value:
-        raise Refused("task_done", {})
+    _, task = load_task_to_work(actor, task_id)
     task.skipped += 1
     session().flush()
     return task
@@ -108,9 +119,13 @@ def _order_in_work(actor: Actor, order_id: uuid.UUID) -> Order:
     order = lock_one(Rank.DOCUMENT, Order, order_id)
     if order is None or not actor.sees_warehouse(order.warehouse_id):
         raise not_found("order")
+    _refuse_cancelled(order)
+    return order
+
+
+def _refuse_cancelled(order: Order) -> None:
     if order.state == OrderState.CANCELLED.value:
         raise Refused("order_cancelled", {})
-    return order
 
 
 def check_release(order: Order, step: rules.Step) -> None:
@@ -127,22 +142,22 @@ def pick(actor: Actor, task_id: uuid.UUID, quantity: int, tote_id: uuid.UUID | N
 
     Refuses `tote_needed`, `wrong_tote`, `too_many_picked`, `task_done`, `order_cancelled`, `allocation_changed`.
     """
-    task = load_task(actor, task_id)
-    order = _order_in_work(actor, task.order_id)
+    if quantity < 1:
+        raise invalid("/quantity", "too_small", min=1)
+    batch, task = load_task_to_work(actor, task_id, holding_order=True)
+    order = session().get_one(Order, task.order_id)  # locked, and read fresh, with its stop
+    _refuse_cancelled(order)
     check_release(order, rules.Step.PICK)
-    locked = lock_one(Rank.TASK, PickTask, task_id)
-    assert locked is not None
-    if locked.state != TaskState.OPEN.value:
-        raise Refused("task_done", {})
     if order.tote_id is None:
         raise Refused("tote_needed", {})
     if tote_id is not None and tote_id != order.tote_id:
         raise Refused("wrong_tote", {})
-    if quantity > locked.quantity - locked.picked:
-        raise Refused("too_many_picked", {"left": locked.quantity - locked.picked})
-    _post_pick(actor, order, locked, quantity)
-    _count_pick(order, locked, quantity)
-    return locked
+    if quantity > task.quantity - task.picked:
+        raise Refused("too_many_picked", {"left": task.quantity - task.picked})
+    _post_pick(actor, order, task, quantity)
+    _count_pick(order, task, quantity)
+    walks.finish_if_done([batch])
+    return task
 
 
 def _post_pick(actor: Actor, order: Order, task: PickTask, quantity: int) -> None:
@@ -159,12 +174,12 @@ def _count_pick(order: Order, task: PickTask, quantity: int) -> None:
         task.state = TASK.apply("finish", task.state).value
     session().flush()
     session().execute(
-        text("UPDATE demand SET picked = picked + :quantity WHERE id = :id"), {"quantity": quantity, "id": task.demand_id}
+        text("UPDATE demand SET picked = picked + :quantity WHERE id = :id"),
+        {"quantity": quantity, "id": task.demand_id},
     )
     if order.state == OrderState.WAVED.value:
         order.state = ORDER.apply("start_picking", order.state).value
     finish_if_picked(order)
-    finish_batch_if_done(task.batch_id)
 
 
 def finish_if_picked(order: Order) -> None:
@@ -177,36 +192,14 @@ def finish_if_picked(order: Order) -> None:
         session().flush()
 
 
-def finish_batch_if_done(batch_id: uuid.UUID) -> None:
-    """No open stop left: the walk is done, and the wave with its last walk."""
-    if next_task(batch_id) is not None:
-        return
-    batch = session().get_one(PickBatch, batch_id)
-    if batch.state == BatchState.DONE.value:
-        return
-    batch.state = BATCH.apply("finish", batch.state).value
-    session().flush()
-    unfinished = session().scalar(
-        select(func.count()).where(PickBatch.wave_id == batch.wave_id, PickBatch.state != BatchState.DONE.value)
-    )
-    wave = session().get_one(Wave, batch.wave_id)
-    if unfinished == 0 and WAVE.permitted("finish", wave.state):
-        wave.state = WAVE.apply("finish", wave.state).value
-        session().flush()
-
-
 def report_short(actor: Actor, task_id: uuid.UUID) -> PickTask:
     """The bin holds less than the book says: the stop ends, the bin is in doubt until counted.
 
     The hold breaks every claim on that row; each demand, this one too, is then looked after by `reallocate`.
     """
-    load_task(actor, task_id)
-    task = lock_one(Rank.TASK, PickTask, task_id)
-    assert task is not None
-    if task.state != TaskState.OPEN.value:
-        raise Refused("task_done", {})
+    batch, task = load_task_to_work(actor, task_id)
     task.state = TASK.apply("report_short", task.state).value
     session().flush()
     holds.doubt(actor, task.warehouse_id, task.balance_id)
-    finish_batch_if_done(task.batch_id)
+    walks.finish_if_done([batch])
     return task

@@ -8,14 +8,14 @@ from collections import defaultdict
 from sqlalchemy import select, text
 
 from wms.core.actor import Actor
-from wms.core.refusals import Refused, not_found
-from wms.facility.models import HandlingUnit, Location
+from wms.core.refusals import Refused, invalid, not_found
+from wms.facility.models import COUNTS, HandlingUnit, Location, LocationKind
 from wms.inventory import ledger
 from wms.inventory.ledger import Posted, PostingDraft, stock_of
 from wms.inventory.models import Balance
 from wms.inventory.rules import MoveDraft, Reason, Stock
-from wms.outbound.models import Demand, Order, PickTask
-from wms.outbound.workflow import TASK, TaskState
+from wms.outbound.models import Order
+from wms.outbound.service import walks
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
 from wms.printing import service as printing
@@ -32,12 +32,13 @@ def stop_work(actor: Actor, order: Order) -> None:
         parcels = [parcel.id for parcel in live_parcels(order.shipment_id)]
         shipping.void_shipment(actor, order.shipment_id, "order_cancelled")
         printing.void_documents("parcel", parcels)
-    open_tasks = select(PickTask.id).where(PickTask.order_id == order.id, PickTask.state == TaskState.OPEN.value)
-    for task in lock(Rank.TASK, PickTask, session().scalars(open_tasks)):
-        task.state = TASK.apply("cancel", task.state).value
+    walks.drop_open_work(order.id)
     units = select(HandlingUnit.id).where(HandlingUnit.subject_kind == "order", HandlingUnit.subject_id == order.id)
     for unit in lock(Rank.HANDLING_UNIT, HandlingUnit, session().scalars(units)):
         unit.subject_kind = PUT_BACK
+        session().flush()
+        if _free_if_empty(unit) and order.tote_id == unit.id:
+            order.tote_id = None
     session().flush()
 
 
@@ -48,20 +49,38 @@ def put_back(
     quantity: int,
     location_id: uuid.UUID,
 ) -> Posted:
-    """Goods of a cancelled order go from their tote or parcel to a bin and sell again."""
-    unit = lock_one(Rank.HANDLING_UNIT, HandlingUnit, unit_id)
-    if unit is None or not actor.sees_warehouse(unit.warehouse_id):
-        raise not_found("handling unit")
+    """Goods of a cancelled order go from their tote or parcel to a bin and sell again.
+
+    Refuses `nothing_to_put_back`, and `location_wrong_kind` for a place whose goods do not sell.
+    """
+    if quantity < 1:
+        raise invalid("/quantity", "too_small", min=1)
+    order, unit = _lock_to_empty(actor, unit_id)
     if unit.subject_kind != PUT_BACK or unit.subject_id is None:
         raise Refused("nothing_to_put_back", {})
     location = session().get(Location, location_id)
     if location is None or location.warehouse_id != unit.warehouse_id:
         raise not_found("location")
+    if LocationKind(location.kind) not in COUNTS:
+        raise Refused("location_wrong_kind", {"code": location.code})
     moves = _moves(unit, product_id, quantity, location.id)
     settles = _settles(unit.subject_id, moves)
     posted = ledger.post(actor, PostingDraft(Reason.PUT_BACK, "order", unit.subject_id, moves, settles=settles))
-    _free_if_empty(unit)
+    if _free_if_empty(unit) and order is not None and order.tote_id == unit.id:
+        order.tote_id = None
+        session().flush()
     return posted
+
+
+def _lock_to_empty(actor: Actor, unit_id: uuid.UUID) -> tuple[Order | None, HandlingUnit]:
+    """The unit under lock, and before it the order whose goods it holds."""
+    seen = session().get(HandlingUnit, unit_id)
+    if seen is None or not actor.sees_warehouse(seen.warehouse_id):
+        raise not_found("handling unit")
+    order = None if seen.subject_id is None else lock_one(Rank.DOCUMENT, Order, seen.subject_id)
+    unit = lock_one(Rank.HANDLING_UNIT, HandlingUnit, unit_id)
+    assert unit is not None  # units are never deleted
+    return order, unit
 
 
 def _moves(unit: HandlingUnit, product_id: uuid.UUID, quantity: int, location_id: uuid.UUID) -> list[MoveDraft]:
@@ -91,22 +110,31 @@ def _settles(order_id: uuid.UUID, moves: list[MoveDraft]) -> dict[uuid.UUID, int
         assert isinstance(move.source, Stock)
         returned[(move.source.product_id, move.source.book_item_id)] += move.quantity
     settles: dict[uuid.UUID, int] = {}
-    for demand in session().scalars(select(Demand).where(Demand.order_id == order_id).order_by(Demand.id)):
-        key = (demand.product_id, demand.book_item_id)
-        share = min(returned.get(key, 0), demand.picked)
-        if share and demand.promise_id is not None and demand.book_item_id is not None:
-            settles[demand.promise_id] = share
+    claimed = session().execute(_CLAIMED, {"order": order_id})
+    for row in claimed:
+        key = (row.product_id, row.book_item_id)
+        share = min(returned.get(key, 0), row.book_quantity)
+        if share:
+            settles[row.promise_id] = share
             returned[key] -= share
     return settles
 
 
-def _free_if_empty(unit: HandlingUnit) -> None:
+_CLAIMED = text(
+    "SELECT d.product_id, d.book_item_id, p.id AS promise_id, p.book_quantity FROM demand d"
+    " JOIN promise p ON p.id = d.promise_id WHERE d.order_id = :order AND p.book_quantity > 0 ORDER BY p.id"
+)
+
+
+def _free_if_empty(unit: HandlingUnit) -> bool:
+    """A unit that holds nothing any more is free: a tote for the next order, a parcel for nobody."""
     left = session().scalar(
         text("SELECT coalesce(sum(on_hand), 0) FROM balance WHERE handling_unit_id = :unit"), {"unit": unit.id}
     )
-    if left == 0:
-        session().execute(text("UPDATE outbound_order SET tote_id = NULL WHERE tote_id = :unit"), {"unit": unit.id})
-        unit.subject_kind = None
-        unit.subject_id = None
-        unit.state = "open" if unit.kind == "tote" else "gone"
-        session().flush()
+    if left:
+        return False
+    unit.subject_kind = None
+    unit.subject_id = None
+    unit.state = "open" if unit.kind == "tote" else "gone"
+    session().flush()
+    return True

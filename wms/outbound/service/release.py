@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from wms.core import clock
 from wms.core.actor import Actor
-from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.customs import service as customs
 from wms.outbound.events import OrderReleased
-from wms.outbound.models import Demand, Order, OrderException
+from wms.outbound.models import Demand, Order
+from wms.outbound.service import exceptions
 from wms.outbound.service.orders import load_order_to_edit
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.database import session
@@ -30,7 +30,9 @@ def record_release(actor: Actor, order_id: uuid.UUID, document: str) -> Order:
     order = load_order_to_edit(actor, order_id)
     if order.customs_state == "released":
         raise Refused("not_released_twice", {})
-    if order.customs_state != "waiting" or order.state not in RELEASABLE:
+    if order.customs_state == "none":
+        raise Refused("no_customs_here", {})
+    if order.state not in RELEASABLE:
         ORDER.apply("release_customs", order.state)
     lines: dict[tuple[uuid.UUID, uuid.UUID], int] = defaultdict(int)
     for demand in session().scalars(select(Demand).where(Demand.order_id == order.id)):
@@ -41,6 +43,7 @@ def record_release(actor: Actor, order_id: uuid.UUID, document: str) -> Order:
         [(product, item, quantity) for (product, item), quantity in sorted(lines.items())],
     )  # fmt: skip
     order.customs_state = "released"
+    exceptions.resolve(order.id, "released", "customs_refused")
     if order.state == OrderState.AWAITING_CUSTOMS.value:
         order.state = ORDER.apply("release_customs", order.state).value
     order.version += 1
@@ -53,17 +56,16 @@ def record_release(actor: Actor, order_id: uuid.UUID, document: str) -> Order:
 def record_refusal(actor: Actor, order_id: uuid.UUID, document: str, reason: str) -> Order:
     """Customs refused it: work stops, and a supervisor decides."""
     order = load_order_to_edit(actor, order_id)
-    if order.customs_state != "waiting":
+    if order.customs_state == "none":
+        raise Refused("no_customs_here", {})
+    if order.customs_state == "released":
         raise Refused("not_released_twice", {})
+    if order.state not in RELEASABLE:
+        ORDER.apply("release_customs", order.state)
     customs.record_refusal(actor, order.warehouse_id, "order", order.id, document, reason)
     order.customs_state = "refused"
     order.version += 1
     order.updated_at = clock.now()
-    session().add(
-        OrderException(
-            id=new_id(), warehouse_id=order.warehouse_id, order_id=order.id, kind="customs_refused",
-            detail=document, created_at=clock.now(),
-        )
-    )  # fmt: skip
+    exceptions.raise_once(order, "customs_refused", document)
     session().flush()
     return order

@@ -1,87 +1,129 @@
-"""When stock fails an order, or comes for one. All of it runs in jobs, after the loss or the arrival is committed."""
+"""When stock fails an order, or comes for one. All of it runs in jobs, after the loss or the arrival is committed.
+
+Each order is a transaction of its own: one that gives up claims and one that takes new ones lock the same rows, and
+the order of locks (`wms.platform.locks`) lets a transaction go down it once.
+"""
 
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select, text
 
-from wms.core import clock
-from wms.core.ids import new_id
 from wms.core.refusals import Refused
-from wms.facility.models import Warehouse
-from wms.inventory import allocations, promises
+from wms.facility.models import HandlingUnit, Warehouse
+from wms.inventory import allocations, promises, releases, waiting
 from wms.inventory.models import Summary
-from wms.outbound.models import Demand, Order, OrderException, PickBatch, PickTask
-from wms.outbound.service.orders import promise_demands, stop_waiting, wait_for_stock
-from wms.outbound.service.picking import finish_batch_if_done
-from wms.outbound.service.waves import insert_tasks, new_batch, stops_of
-from wms.outbound.workflow import ORDER, TASK, BatchState, OrderState, TaskState
+from wms.outbound.models import Demand, Order, PickBatch, PickTask
+from wms.outbound.service import exceptions, walks
+from wms.outbound.service.orders import await_stock, promise_demands, try_later, wait_for_stock
+from wms.outbound.service.waves import stops_of
+from wms.outbound.workflow import ORDER, TASK, WAVE, OrderState, WaveState
 from wms.platform.database import attempt, session
 from wms.platform.locks import Rank, lock, lock_one
+from wms.platform.outbox import add_job
+
+SHORT_AT_PICK = "short_at_pick"
+LEAVE_TOPIC = "outbound.leave_wave"
+WAITING_FOR_WAVE = (OrderState.PROMISED.value, OrderState.AWAITING_CUSTOMS.value)
+ON_A_WALK = (OrderState.WAVED.value, OrderState.PICKING.value)
 
 _WAITING = text(
-    "SELECT a.subject_id FROM awaited_stock a JOIN outbound_order o ON o.id = a.subject_id"
-    " WHERE a.subject_kind = 'order' AND a.warehouse_id = :warehouse AND a.owner_id = :owner"
-    " AND a.product_id = :product ORDER BY o.priority DESC, o.ordered_at, o.id LIMIT 500"
+    "SELECT o.id, o.state, d.product_id, sum(d.quantity) AS wanted,"
+    " bool_or(l.batch IS NOT NULL OR l.min_expires_on IS NOT NULL OR l.condition <> 'good') AS pinned"
+    " FROM awaited_stock a JOIN outbound_order o ON o.id = a.subject_id JOIN demand d ON d.order_id = o.id"
+    " JOIN order_line l ON l.id = d.order_line_id WHERE a.subject_kind = 'order' AND a.warehouse_id = :warehouse"
+    " AND a.owner_id = :owner AND a.product_id = :product AND o.state IN ('short', 'waved', 'picking')"
+    " GROUP BY o.id, d.product_id ORDER BY o.priority DESC, o.ordered_at, o.id"
 )
 
 
-def retry_waiting(warehouse_id: uuid.UUID, owner_id: uuid.UUID, product_id: uuid.UUID) -> int:
-    """Stock came: try the orders that wait for it, most urgent and oldest first; returns how many were served."""
+def plan_retries(warehouse_id: uuid.UUID, owner_id: uuid.UUID, product_id: uuid.UUID, cause: str) -> list[uuid.UUID]:
+    """Stock came: choose the orders it can serve, most urgent and oldest first, and have each tried by a job.
+
+    What is free now is shared out in that order, so that an arrival does not set hundreds of hopeless tries going.
+    """
     parameters = {"warehouse": warehouse_id, "owner": owner_id, "product": product_id}
-    waiting = list(session().execute(_WAITING, parameters).scalars())
-    orders = {order.id: order for order in lock(Rank.DOCUMENT, Order, waiting)}
-    warehouse = session().get_one(Warehouse, warehouse_id)
-    served = 0
-    for order_id in waiting:
-        order = orders[order_id]
-        if order.state == OrderState.SHORT.value:
-            served += _try_again(order, warehouse)
-    return served
+    wanted: dict[uuid.UUID, list[Any]] = defaultdict(list)
+    for row in session().execute(_WAITING, parameters):
+        wanted[row.id].append(row)
+    products = {row.product_id for rows in wanted.values() for row in rows}
+    free = {key[2]: units for key, units in promises.free_by_product(
+        [(warehouse_id, owner_id, product) for product in products]).items()}  # fmt: skip
+    chosen = [order_id for order_id, rows in wanted.items() if _may_be_served(rows, free)]
+    for order_id in chosen:
+        try_later(session().get_one(Order, order_id), cause)
+    return chosen
 
 
-def _try_again(order: Order, warehouse: Warehouse) -> int:
-    demands = session().scalars(select(Demand).where(Demand.order_id == order.id)).all()
-    _merge_splits(demands)
-    demands = [demand for demand in demands if demand.quantity > 0]
-    # Several orders in one transaction: each try starts its own climb through the lock ranks. Rows already locked
-    # stay locked, and all retries of one product run one after the other, so no circle can close.
-    session().info["locks"] = Rank.DOCUMENT
+def _may_be_served(rows: Sequence[Any], free: dict[uuid.UUID, int]) -> bool:
+    """Whether to try; takes from `free` what a pool order will get. Pinned ones and those on a walk just look."""
+    if rows[0].state != OrderState.SHORT.value or any(row.pinned for row in rows):
+        return True
+    if any(free.get(row.product_id, 0) < row.wanted for row in rows):
+        return False
+    for row in rows:
+        free[row.product_id] -= int(row.wanted)
+    return True
+
+
+def retry_order(order_id: uuid.UUID) -> bool:
+    """Try to promise a short order, or to find other bins for one on a walk; True when it needs no more stock."""
+    order = lock_one(Rank.DOCUMENT, Order, order_id)
+    if order is not None and order.state == OrderState.SHORT.value:
+        return _promise_again(order)
+    if order is not None and order.state in ON_A_WALK:
+        return _look_elsewhere(order)
+    return False
+
+
+def _promise_again(order: Order) -> bool:
+    warehouse = session().get_one(Warehouse, order.warehouse_id)
+    demands = _merge_splits(_demands_of(order))
     try:
         with attempt():
             promise_demands(order, warehouse, demands)
     except Refused as refusal:
         if refusal.code != "stock_short":
             raise
-        session().expire_all()
-        return 0
-    stop_waiting(order.id)
+        return False
+    waiting.stop_waiting("order", order.id)
     order.version += 1
     session().flush()
-    return 1
+    return True
 
 
-def _merge_splits(demands: Sequence[Demand]) -> None:
-    """A line split over book items becomes one demand again before it is promised anew."""
+def _demands_of(order: Order) -> Sequence[Demand]:
+    return session().scalars(select(Demand).where(Demand.order_id == order.id).order_by(Demand.id)).all()
+
+
+def _merge_splits(demands: Sequence[Demand]) -> list[Demand]:
+    """A line split over book items becomes one demand again before it is promised anew. Old stops follow it."""
     first: dict[uuid.UUID, Demand] = {}
-    for demand in sorted(demands, key=lambda each: each.id):
+    for demand in demands:
         kept = first.setdefault(demand.order_line_id, demand)
         if kept is not demand:
             kept.quantity += demand.quantity
-            demand.quantity = 0
+            session().execute(
+                text("UPDATE pick_task SET demand_id = :kept WHERE demand_id = :split"),
+                {"kept": kept.id, "split": demand.id},
+            )
             session().delete(demand)
         kept.promise_id = None
         kept.book_item_id = None
     session().flush()
+    return list(first.values())
 
 
+# Not what customs released: its permits name these goods.
 _YOUNGEST = text(
     "SELECT o.id, p.open_quantity FROM promise p JOIN demand d ON d.id = p.subject_id"
     " JOIN outbound_order o ON o.id = d.order_id WHERE p.summary_id = :summary AND p.subject_kind = 'demand'"
     " AND p.open_quantity > 0 AND p.claims_sellable AND o.state IN ('promised', 'awaiting_customs')"
-    " ORDER BY o.priority, o.ordered_at DESC, o.id DESC"
+    " AND o.customs_state <> 'released' ORDER BY o.priority, o.ordered_at DESC, o.id DESC"
 )
 
 
@@ -101,46 +143,80 @@ def break_promises(summary_id: int) -> list[uuid.UUID]:
         if row.id not in chosen:
             chosen.append(row.id)
         excess -= row.open_quantity
-    orders = [
-        order
-        for order in lock(Rank.DOCUMENT, Order, chosen)
-        if order.state in (OrderState.PROMISED.value, OrderState.AWAITING_CUSTOMS.value)
-    ]
-    demands = session().scalars(select(Demand).where(Demand.order_id.in_([order.id for order in orders]))).all()
-    promises.release("demand", [demand.id for demand in demands])
+    orders = [order for order in lock(Rank.DOCUMENT, Order, chosen) if order.state in WAITING_FOR_WAVE]
+    _lose_promises(orders)
+    return [order.id for order in orders]
+
+
+def _lose_promises(orders: Sequence[Order]) -> None:
+    """These orders go back to *short*. All are released at once, then all begin to wait: the order of locks."""
+    demands = {order.id: _demands_of(order) for order in orders}
+    releases.release("demand", [demand.id for own in demands.values() for demand in own])
     for order in orders:
         order.state = ORDER.apply("lose_stock", order.state).value
         order.version += 1
-        wait_for_stock(order, [demand for demand in demands if demand.order_id == order.id])
-    return [order.id for order in orders]
+        warehouse = session().get_one(Warehouse, order.warehouse_id)
+        wait_for_stock(order, warehouse, demands[order.id], released=True)
 
 
 def reallocate(demand_id: uuid.UUID) -> None:
     """A demand lost its bin: find other stock at once, else let the order wait or ask a supervisor."""
     demand = session().get(Demand, demand_id)
-    if demand is None:
+    order = None if demand is None else lock_one(Rank.DOCUMENT, Order, demand.order_id)
+    if order is None:
         return
-    order = lock_one(Rank.DOCUMENT, Order, demand.order_id)
-    if order is None or order.state not in (OrderState.WAVED.value, OrderState.PICKING.value):
-        return  # not on a walk: nothing is bound to the bin that was lost
-    _trim_tasks(demand)
-    result = allocations.allocate(order.warehouse_id, "demand", [demand.id])
-    stops = stops_of([demand.id])
+    if order.state in ON_A_WALK:
+        _look_elsewhere(order)
+    elif order.state in WAITING_FOR_WAVE and _lost_its_pin(order):
+        _look_for_another_pin(order)
+
+
+_PINS_LOST = text(
+    "SELECT 1 FROM demand d JOIN promise p ON p.id = d.promise_id WHERE d.order_id = :order AND p.kind = 'pinned'"
+    " AND p.open_quantity > (SELECT coalesce(sum(a.open_quantity), 0) FROM allocation a WHERE a.promise_id = p.id)"
+    " LIMIT 1"
+)
+
+
+def _lost_its_pin(order: Order) -> bool:
+    """A pool promise is bound to no bin before the wave; a pinned one is nothing without its own."""
+    return session().execute(_PINS_LOST, {"order": order.id}).scalar() is not None
+
+
+def _look_for_another_pin(order: Order) -> None:
+    if order.customs_state == "released":
+        exceptions.raise_once(order, SHORT_AT_PICK)
+        return
+    _lose_promises([order])
+    try_later(order, f"pin:{order.version}")
+
+
+def _look_elsewhere(order: Order) -> bool:
+    """Other bins for what an order on a walk lacks; True when it has them all."""
+    demands = _demands_of(order)
+    batches, tasks = walks.lock_open_work(order.id)
+    _trim(tasks)
+    _reopen(order.wave_id, batches)
+    result = allocations.allocate(order.warehouse_id, "demand", [demand.id for demand in demands])
+    stops = stops_of([demand.id for demand in demands])
     if stops:
-        insert_tasks(_batch_for(order), [(order.id, stop) for stop in stops])
-    for batch_id in session().scalars(select(PickTask.batch_id).where(PickTask.demand_id == demand.id).distinct()):
-        finish_batch_if_done(batch_id)
+        batch = batches[0] if batches else walks.new_batch(order.warehouse_id, _wave_of(order))
+        walks.insert_tasks(batch, [(order.id, stop) for stop in stops])
+    walks.finish_if_done(batches)
     if result.missing:
-        _short_at_pick(order)
+        _short_at_pick(order, demands)
+        return False
+    if exceptions.resolve(order.id, "found", SHORT_AT_PICK):
+        waiting.stop_waiting("order", order.id)
+    return True
 
 
-def _trim_tasks(demand: Demand) -> None:
+def _trim(tasks: Sequence[PickTask]) -> None:
     """Open stops whose claim was broken end, or shrink to what is still claimed."""
-    open_tasks = select(PickTask.id).where(PickTask.demand_id == demand.id, PickTask.state == TaskState.OPEN.value)
-    for task in lock(Rank.TASK, PickTask, session().scalars(open_tasks)):
-        claimed = session().scalar(
+    for task in tasks:
+        claimed = session().execute(
             text("SELECT open_quantity FROM allocation WHERE id = :id"), {"id": task.allocation_id}
-        )
+        ).scalar_one()  # fmt: skip
         if task.picked + claimed >= task.quantity:
             continue
         if task.picked + claimed == 0:
@@ -152,50 +228,56 @@ def _trim_tasks(demand: Demand) -> None:
     session().flush()
 
 
-def _batch_for(order: Order) -> PickBatch:
-    """The order's walk if it goes on, else a new one for what was found elsewhere."""
-    assert order.wave_id is not None
-    running = session().scalar(
-        select(PickBatch)
-        .join(PickTask, PickTask.batch_id == PickBatch.id)
-        .where(PickTask.order_id == order.id, PickBatch.state != BatchState.DONE.value)
-        .limit(1)
-    )
-    return running or new_batch(order.warehouse_id, order.wave_id)
+def _wave_of(order: Order) -> uuid.UUID:
+    assert order.wave_id is not None  # it is on a walk
+    return order.wave_id
 
 
-def _short_at_pick(order: Order) -> None:
-    """No stock anywhere. Untouched orders wait for stock again; begun ones need a person's decision."""
-    demands = session().scalars(select(Demand).where(Demand.order_id == order.id)).all()
-    if order.state == OrderState.WAVED.value and not any(demand.picked for demand in demands):
-        _leave_wave(order, demands)
+def _reopen(wave_id: uuid.UUID | None, batches: Sequence[PickBatch]) -> None:
+    """A wave that was done gets another walk."""
+    if wave_id is None or batches:
         return
-    already = session().scalar(
-        select(OrderException.id).where(
-            OrderException.order_id == order.id, OrderException.kind == "short_at_pick",
-            OrderException.resolved_at.is_(None),
-        )
-    )  # fmt: skip
-    if already is None:
-        session().add(
-            OrderException(
-                id=new_id(), warehouse_id=order.warehouse_id, order_id=order.id, kind="short_at_pick",
-                created_at=clock.now(),
-            )
-        )  # fmt: skip
-        session().flush()
+    session().execute(
+        text("UPDATE wave SET state = :released WHERE id = :id AND state = :done"),
+        {"released": WAVE.apply("reopen", WaveState.DONE), "id": wave_id, "done": WaveState.DONE.value},
+    )
 
 
-def _leave_wave(order: Order, demands: Sequence[Demand]) -> None:
-    session().info["locks"] = Rank.DOCUMENT  # everything this order holds is already locked by this transaction
-    open_tasks = select(PickTask.id).where(PickTask.order_id == order.id, PickTask.state == TaskState.OPEN.value)
-    batches = set()
-    for task in lock(Rank.TASK, PickTask, session().scalars(open_tasks)):
-        task.state = TASK.apply("cancel", task.state).value
-        batches.add(task.batch_id)
-    promises.release("demand", [demand.id for demand in demands])
-    order.state = ORDER.apply("lose_stock", order.state).value
-    order.version += 1
-    wait_for_stock(order, demands)
-    for batch_id in batches:
-        finish_batch_if_done(batch_id)
+def _short_at_pick(order: Order, demands: Sequence[Demand]) -> None:
+    """No stock anywhere. Untouched orders leave the wave and wait again; begun ones wait where they are, and a
+    supervisor is told.
+    """
+    if _is_untouched(order, demands) and order.customs_state != "released":
+        add_job(LEAVE_TOPIC, {"order_id": str(order.id)}, dedupe_key=f"{LEAVE_TOPIC}:{order.id}:{order.version}")
+        return
+    exceptions.raise_once(order, SHORT_AT_PICK)
+    await_stock(order, session().get_one(Warehouse, order.warehouse_id), demands)
+
+
+def _is_untouched(order: Order, demands: Sequence[Demand]) -> bool:
+    return order.state == OrderState.WAVED.value and not any(demand.picked for demand in demands)
+
+
+_LACKING = text(
+    "SELECT sum(p.open_quantity) - coalesce((SELECT sum(a.open_quantity) FROM allocation a JOIN demand x"
+    " ON x.id = a.subject_id WHERE a.subject_kind = 'demand' AND x.order_id = :order), 0) FROM demand d"
+    " JOIN promise p ON p.id = d.promise_id WHERE d.order_id = :order"
+)
+
+
+def leave_wave(order_id: uuid.UUID) -> bool:
+    """An order nobody has begun leaves its wave for want of stock, gives its other bins back, and waits."""
+    order = lock_one(Rank.DOCUMENT, Order, order_id)
+    if order is None or not _is_untouched(order, _demands_of(order)):
+        return False
+    if not session().execute(_LACKING, {"order": order.id}).scalar():
+        return False
+    walks.drop_open_work(order.id)
+    if order.tote_id is not None:
+        tote = lock_one(Rank.HANDLING_UNIT, HandlingUnit, order.tote_id)
+        assert tote is not None  # nothing lies in it: the order was not begun
+        tote.subject_kind, tote.subject_id, tote.state = None, None, "open"
+    order.tote_id = order.wave_id = None
+    _lose_promises([order])
+    try_later(order, f"left:{order.version}")
+    return True

@@ -7,19 +7,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
 from wms.facility.models import Warehouse
-from wms.inventory import allocations, promises
+from wms.inventory import allocations
 from wms.outbound import rules
 from wms.outbound.events import WaveReleased
-from wms.outbound.models import Demand, Order, PickBatch, PickTask, Wave
-from wms.outbound.service.orders import wait_for_stock
-from wms.outbound.workflow import BATCH, ORDER, WAVE, OrderState, TaskState
+from wms.outbound.models import Demand, Order, Wave
+from wms.outbound.service import walks
+from wms.outbound.workflow import ORDER, WAVE, OrderState
 from wms.platform.counters import next_in_range
 from wms.platform.database import session
 from wms.platform.events import record
@@ -40,12 +40,13 @@ def release_wave(
 ) -> Wave:
     """Release the most urgent orders that are ready: allocate, lay out walks; waybills follow by a job.
 
-    An order whose promise no bin can keep goes back to *short*. Refuses `nothing_to_wave`.
+    An order that no bin can serve now (they are kept for a move, or its stock is just being lost) is left for the
+    next wave. Refuses `nothing_to_wave`.
     """
     warehouse = session().get(Warehouse, warehouse_id)
     if warehouse is None or not actor.sees_warehouse(warehouse_id):
         raise not_found("warehouse")
-    parameters = {"warehouse": warehouse_id, "only": list(order_ids) if order_ids else None, "limit": limit}
+    parameters = {"warehouse": warehouse_id, "only": None if order_ids is None else list(order_ids), "limit": limit}
     chosen = list(session().execute(_READY, parameters).scalars())
     orders = {order.id: order for order in lock(Rank.DOCUMENT, Order, chosen)}
     orders = {key: order for key, order in orders.items() if order.state == OrderState.PROMISED.value}
@@ -55,29 +56,12 @@ def release_wave(
     result = allocations.allocate(warehouse_id, "demand", [demand.id for demand in demands])
     lacking = {demand.order_id for demand in demands if demand.id in result.missing}
     kept = [orders[key] for key in chosen if key in orders and key not in lacking]
-    _give_up([orders[key] for key in sorted(lacking)], demands)
     if not kept:
-        return _empty_wave(warehouse)
+        raise Refused("nothing_to_wave", {})
     wave = _insert_wave(warehouse)
     _lay_out(wave, kept, [demand for demand in demands if demand.order_id not in lacking])
     record(WaveReleased(subject_id=wave.id, warehouse_id=wave.warehouse_id, owner_id=None, orders=len(kept)))
     return wave
-
-
-def _empty_wave(warehouse: Warehouse) -> Wave:
-    """Every chosen order had lost its stock: they stand *short* now, and there is nothing to walk for."""
-    wave = _insert_wave(warehouse)
-    wave.state = WAVE.apply("finish", wave.state).value
-    session().flush()
-    return wave
-
-
-def _give_up(orders: Sequence[Order], demands: Sequence[Demand]) -> None:
-    for order in orders:
-        own = [demand for demand in demands if demand.order_id == order.id]
-        promises.release("demand", [demand.id for demand in own])
-        order.state = ORDER.apply("lose_stock", order.state).value
-        wait_for_stock(order, own)
 
 
 def _insert_wave(warehouse: Warehouse) -> Wave:
@@ -115,34 +99,9 @@ def _lay_out(wave: Wave, orders: Sequence[Order], demands: Sequence[Demand]) -> 
     ordered = sorted(orders, key=lambda order: (stops[order.id][0].walk_order, order.ordered_at, order.id))
     for first in range(0, len(ordered), rules.ORDERS_PER_BATCH):
         cart = ordered[first : first + rules.ORDERS_PER_BATCH]
-        batch = new_batch(wave.warehouse_id, wave.id)
+        batch = walks.new_batch(wave.warehouse_id, wave.id)
         for order in cart:
             order.state = ORDER.apply("wave", order.state).value
             order.wave_id = wave.id
-        insert_tasks(batch, [(order.id, stop) for order in cart for stop in stops[order.id]])
+        walks.insert_tasks(batch, [(order.id, stop) for order in cart for stop in stops[order.id]])
     session().flush()
-
-
-def new_batch(warehouse_id: uuid.UUID, wave_id: uuid.UUID) -> PickBatch:
-    batch = PickBatch(
-        id=new_id(), warehouse_id=warehouse_id, wave_id=wave_id, state=BATCH.initial.value, created_at=clock.now()
-    )
-    session().add(batch)
-    session().flush()
-    return batch
-
-
-def insert_tasks(batch: PickBatch, stops: Sequence[tuple[uuid.UUID, Any]]) -> None:
-    """Put stops on a walk: (order id, row of `stops_of`)."""
-    session().execute(
-        insert(PickTask),
-        [
-            {
-                "id": new_id(), "warehouse_id": batch.warehouse_id, "batch_id": batch.id, "order_id": order_id,
-                "demand_id": stop.demand_id, "allocation_id": stop.allocation_id, "balance_id": stop.balance_id,
-                "location_id": stop.location_id, "product_id": stop.product_id, "walk_order": stop.walk_order,
-                "quantity": stop.open_quantity, "picked": 0, "state": TaskState.OPEN.value, "skipped": 0,
-            }
-            for order_id, stop in stops
-        ],
-    )  # fmt: skip

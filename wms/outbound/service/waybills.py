@@ -35,18 +35,18 @@ def prepare_wave(wave_id: uuid.UUID) -> int:
 
 def prepare(orders: Sequence[Order]) -> None:
     """The same for single orders, which the caller holds. All of one warehouse."""
-    drafts = []
+    drafts: list[DocumentDraft] = []
     for order in orders:
         shipment = shipping.open_shipment(
             SYSTEM, order.warehouse_id, order.owner_id, order.service_id, "order", order.id
         )
-        for parcel in shipping.draw_number(SYSTEM, shipment.id):
-            drafts.append(
-                DocumentDraft(
-                    kind="waybill", subject_kind="parcel", subject_id=parcel.id, owner_id=order.owner_id,
-                    barcode=parcel.tracking_number, parent=("order", order.id),
-                )
-            )  # fmt: skip
+        drafts += [
+            DocumentDraft(
+                kind="waybill", subject_kind="parcel", subject_id=parcel.id, owner_id=order.owner_id,
+                barcode=parcel.tracking_number, parent=("order", order.id),
+            )
+            for parcel in shipping.draw_number(SYSTEM, shipment.id)
+        ]  # fmt: skip
         shipping.mark_labelled(SYSTEM, shipment.id)
         order.shipment_id = shipment.id
     session().flush()

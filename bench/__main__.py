@@ -1,0 +1,102 @@
+"""`python -m bench`: what the house does in a second, over HTTP, beside bare psycopg writing the same rows.
+
+Prints one JSON line per job: name, clients, operations, rate (operations a second), p50, p95, p99 (ms), errors; and for
+each the same rows in the same transactions by bare psycopg on the same engines in the same run, with the ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from bench import bare, jobs
+from bench.jobs import Job
+from wms.demo.__main__ import running_system
+
+CLIENTS = 8
+PRODUCTS = 2_000
+TABLETS = 8
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench", description="Measure the house on this machine.")
+    parser.add_argument("--seconds", type=float, default=8.0, help="how long each job is measured")
+    parser.add_argument("--only", help="one job by its name")
+    chosen = parser.parse_args()
+    print(json.dumps(machine()), flush=True)
+    with running_system(TABLETS, PRODUCTS) as stage:
+        jobs.prepare(stage, PRODUCTS)
+        for job in jobs.JOBS:
+            if chosen.only in (None, job.name):
+                report(stage, job, chosen.seconds)
+    return 0
+
+
+def machine() -> dict[str, Any]:
+    """The machine and the versions a figure belongs to."""
+    names = ("flask", "sqlalchemy", "psycopg", "gunicorn", "flask-smorest", "marshmallow")
+    return {
+        "machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version(),
+        **{name: version(name) for name in names},
+    }  # fmt: skip
+
+
+def report(stage: Any, job: Job, seconds: float) -> None:
+    ours = measure(job.name, [job.client(stage, number) for number in range(CLIENTS)], seconds, job.units)
+    print(json.dumps(ours), flush=True)
+    config = stage.app.extensions["wms_config"]
+    floor = bare.CLIENTS[job.name]
+    workers = [floor(config.database_url, stage, number) for number in range(CLIENTS)]
+    beside = measure(f"{job.name}, bare psycopg", workers, seconds, job.units)
+    beside["ratio"] = round(ours["rate"] / beside["rate"], 3) if beside["rate"] else None
+    print(json.dumps(beside), flush=True)
+
+
+def measure(name: str, works: Sequence[Callable[[], bool]], seconds: float, units: int) -> dict[str, Any]:
+    """Let every client work for so long; `units` operations count for each call (lines of a booking)."""
+    times: list[float] = []
+    errors = 0
+    lock = threading.Lock()
+    deadline = time.perf_counter() + seconds
+
+    def run(work: Callable[[], bool]) -> None:
+        nonlocal errors
+        mine: list[float] = []
+        wrong = 0
+        while (began := time.perf_counter()) < deadline:
+            wrong += not work()
+            mine.append(time.perf_counter() - began)
+        with lock:
+            times.extend(mine)
+            errors += wrong
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    elapsed = time.perf_counter() - began
+    times.sort()
+    return {
+        "name": name, "clients": len(works), "operations": len(times) * units,
+        "rate": round(len(times) * units / elapsed, 1), "p50": _at(times, 0.50), "p95": _at(times, 0.95),
+        "p99": _at(times, 0.99), "errors": errors,
+    }  # fmt: skip
+
+
+def _at(times: list[float], share: float) -> float | None:
+    """A quantile in ms."""
+    return round(times[min(len(times) - 1, int(len(times) * share))] * 1000, 1) if times else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

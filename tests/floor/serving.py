@@ -1,0 +1,114 @@
+"""The application on a real port, and a worker's tablet as a browser with a scanner."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.serving import make_server
+
+from wms.platform import outbox
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from playwright.sync_api import Page
+
+# What a keyboard wedge does: every key a few milliseconds after the one before, then Enter.
+WEDGE = """async (code) => {
+  for (const key of [...code, "Enter"]) {
+    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+    await new Promise((done) => setTimeout(done, 2));
+  }
+}"""
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """The address of the application, served by threads of this process."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def run_jobs(app: Flask) -> None:
+    """Every job that waits, as the worker would: also those that jobs add."""
+    with app.app_context():
+        while due := outbox.due_jobs(age_seconds=0):
+            done = [outbox.perform(job_id) for job_id, _ in due]
+            assert all(done)
+
+
+class Screen:
+    """A page of the floor with a scanner in front of it."""
+
+    def __init__(self, page: Page, address: str, shots: Path | None = None) -> None:
+        self.page, self.address, self.shots = page, address, shots
+
+    def shot(self, name: str) -> None:
+        """A picture in both orientations, when somebody asked for pictures."""
+        if self.shots is None:
+            return
+        language = self.page.get_attribute("html", "lang")
+        for width, height in ((800, 1280), (1280, 800)):
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.page.screenshot(path=self.shots / f"{name}.{language}.{width}.png")
+
+    def log_in(self, badge: str, pin: str, bench: str) -> None:
+        self.page.goto(f"{self.address}/floor/badge")
+        self.page.fill("#badge", badge)
+        self.page.fill("#pin", pin)
+        self.page.click("button[type=submit]")
+        self.page.wait_for_url("**/floor/station")
+        self.page.fill("#barcode", bench)
+        self.page.press("#barcode", "Enter")
+        self.page.wait_for_url("**/floor/")
+
+    def open(self, kind: str) -> None:
+        self.page.goto(f"{self.address}/floor/")
+        self.page.click(f"button.tile[value={kind}], a.tile[href$='/work/{kind}']")
+        self.page.wait_for_selector("[data-screen][data-task-id]")
+        self.page.wait_for_load_state()  # floor.js listens from here on
+
+    @property
+    def step(self) -> str:
+        return str(self.page.get_attribute("[data-screen]", "data-state"))
+
+    @property
+    def band(self) -> str:
+        return self.page.inner_text("#floor-band .band-title")
+
+    @property
+    def place(self) -> str:
+        """The code of the bin the screen sends to."""
+        return str(self.page.get_attribute(".place-code", "data-code"))
+
+    def _answered(self, act: Callable[[], Any]) -> str:
+        """Do it, and wait for the band: `floor.js` shows it last, after the screen that follows."""
+        self.page.evaluate("document.getElementById('floor-band').replaceChildren()")
+        act()
+        self.page.wait_for_selector("#floor-band .band")
+        return self.band
+
+    def scan(self, code: str) -> str:
+        """Scan as a wedge does; answers what the band says."""
+        return self._answered(lambda: self.page.evaluate(WEDGE, code))
+
+    def tap(self, command: str) -> str:
+        return self._answered(lambda: self.page.click(f"[data-screen] [data-command='{command}']"))
+
+    def key_in(self, digits: str, *, done: bool = False) -> None:
+        for digit in digits:
+            self.page.click(f"[data-key='{digit}']")
+        if done:
+            self._answered(lambda: self.page.click("[data-key='done']"))

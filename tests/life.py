@@ -1,0 +1,154 @@
+"""A little life for page tests: ACME's goods booked, counted, put away; orders in several states; one of them shipped.
+
+Everything through the services, in the current session; the caller commits (or does not).
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from tests.cast import Cast
+from wms.core.actor import Actor
+from wms.inbound import service as inbound
+from wms.inbound.models import Booking, Carton
+from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft
+from wms.inbound.service import CountDraft
+from wms.outbound.models import Demand, Order, PickTask
+from wms.outbound.service import handover, orders, packing, picking, waves
+from wms.outbound.service.waybills import prepare_wave
+from wms.platform.database import session
+from wms.returns import service as returns
+from wms.returns.models import ReturnOrder
+
+MUG, LAMP, SHIRT, SERUM = "MUG-450-BLUE", "LAMP-DESK-W", "T-SHIRT-01-M", "SERUM-30ML"
+
+
+@dataclass(frozen=True)
+class Life:
+    booking: Booking  # completed, with one unit short and one damaged
+    coming: Booking
+    draft: Booking
+    shipped: Order
+    waved: Order
+    promised: Order
+    short: Order
+    returned: ReturnOrder
+
+
+def live(cast: Cast) -> Life:
+    """The whole story in DE1."""
+    booking = receive(cast)
+    coming = inbound.create_booking(cast.acme, announce("PO-2", [[(MUG, 24)], [(LAMP, 6)]]), submitted=True)
+    draft = inbound.create_booking(cast.acme, announce("PO-3", [[(SHIRT, 10)]]))
+    shipped = ship(cast, order(cast, "SHOP-1", [(MUG, 2), (LAMP, 1)]))
+    waved = order(cast, "SHOP-2", [(MUG, 1)])
+    fresh()
+    waves.release_wave(cast.supervisor, cast.overseas.id)
+    fresh()
+    promised = order(cast, "SHOP-3", [(MUG, 3), (LAMP, 2)])
+    short = order(cast, "SHOP-4", [(SHIRT, 500)])
+    fresh()
+    body = {"order": shipped.number, "reason": "changed_mind", "lines": [{"sku": MUG, "quantity": 1}]}
+    returned = returns.announce(cast.acme, body)
+    fresh()
+    return Life(booking, coming, draft, shipped, waved, promised, short, returned)
+
+
+def fresh() -> None:
+    """What a commit would do between two commands: the climb through the lock ranks begins anew."""
+    session().flush()
+    session().info.pop("locks", None)
+
+
+def announce(reference: str, cartons: list[list[tuple[str, int]]], warehouse: str = "DE1") -> BookingDraft:
+    drafts = [
+        CartonDraft(number, [LineDraft(sku, quantity) for sku, quantity in lines])
+        for number, lines in enumerate(cartons, 1)
+    ]
+    return BookingDraft(warehouse, drafts, reference)
+
+
+def receive(cast: Cast) -> Booking:
+    """Two cartons: the first a unit short, the second with a damaged one; all of it put away."""
+    booking = inbound.create_booking(
+        cast.acme, announce("PO-1", [[(MUG, 24), (SERUM, 12)], [(LAMP, 8)]]), submitted=True
+    )
+    fresh()
+    inbound.arrive_booking(cast.receiver, booking.id)
+    mug, serum, lamp = (cast.ACME.products[sku] for sku in (MUG, SERUM, LAMP))
+    counts = [
+        [CountDraft(mug, 23), CountDraft(serum, 12, batch="L26-08", expires_on=date(2029, 8, 31))],
+        [CountDraft(lamp, 7), CountDraft(lamp, 1, condition="damaged")],
+    ]
+    cartons = session().scalars(select(Carton).where(Carton.booking_id == booking.id).order_by(Carton.number)).all()
+    bins = [cast.overseas.locations[code] for code in ("A-01-01-1", "A-01-02-1", "A-01-03-1")]
+    for carton, drafts in zip(cartons, counts, strict=True):
+        fresh()
+        inbound.count_many(cast.receiver, carton.id, drafts)
+        fresh()
+        inbound.close_carton(cast.receiver, carton.id)
+        for place, draft in enumerate(drafts):
+            fresh()
+            inbound.put_away(
+                cast.receiver, carton.id, draft.product_id, draft.quantity, bins[place + (carton.number - 1)],
+                condition=draft.condition,
+            )  # fmt: skip
+    fresh()
+    return booking
+
+
+def order(cast: Cast, reference: str, lines: list[tuple[str, int]], actor: Actor | None = None) -> Order:
+    body: dict[str, Any] = {
+        "reference": reference, "warehouse": "DE1", "service": "HOUSE-STD",
+        "consignee": {"name": "Anna Schmidt", "country": "DE", "city": "Berlin", "postcode": "10115",
+                      "address1": "Invalidenstraße 117"},
+        "lines": [{"sku": sku, "quantity": quantity, "unit_value_minor": 1290, "currency": "EUR"}
+                  for sku, quantity in lines],
+    }  # fmt: skip
+    made = orders.create_order(actor or cast.acme, body)
+    fresh()
+    return made
+
+
+def ship(cast: Cast, made: Order) -> Order:
+    """Wave, pick, pack, hand over."""
+    wave = waves.release_wave(cast.supervisor, cast.overseas.id, order_ids=[made.id])
+    fresh()
+    prepare_wave(wave.id)
+    fresh()
+    batch = picking.take_batch(cast.picker, cast.overseas.id)
+    assert batch is not None
+    fresh()
+    picking.assign_tote(cast.picker, made.id, tote(cast))
+    for task in session().scalars(select(PickTask).where(PickTask.order_id == made.id)).all():
+        fresh()
+        picking.pick(cast.picker, task.id, task.quantity)
+    fresh()
+    packing.start_packing(cast.picker, made.tote_id)  # type: ignore[arg-type]
+    for demand in session().scalars(select(Demand).where(Demand.order_id == made.id)).all():
+        for _ in range(demand.quantity):
+            fresh()
+            packing.verify(cast.picker, made.id, demand.product_id, 1)
+    fresh()
+    packing.weigh(cast.picker, made.id, packing.expected_weight(made.id).expected_g)
+    number = str(packing.parcel_of(made).tracking_number)
+    fresh()
+    packing.close_parcel(cast.picker, made.id, number)
+    fresh()
+    handover.hand_over(cast.picker, cast.overseas.id, number)
+    fresh()
+    return made
+
+
+def tote(cast: Cast) -> uuid.UUID:
+    from wms.facility.models import HandlingUnit
+
+    query = select(HandlingUnit.id).where(
+        HandlingUnit.warehouse_id == cast.overseas.id, HandlingUnit.kind == "tote", HandlingUnit.state == "open"
+    )
+    return session().scalars(query.order_by(HandlingUnit.code)).first()  # type: ignore[return-value]

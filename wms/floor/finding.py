@@ -1,0 +1,44 @@
+"""Scanned on the task home, a code opens the work it belongs to, and is that work's first scan."""
+
+from __future__ import annotations
+
+import uuid
+
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.core.refusals import Refused
+from wms.facility.models import HandlingUnit
+from wms.floor import contract
+from wms.floor.contract import Scan
+from wms.floor.models import FloorTask
+from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.floor.scenarios import SCENARIOS
+from wms.inbound.models import Carton
+from wms.outbound.service.putback import PUT_BACK
+from wms.platform.database import session
+
+# Not the product: several sellers may use its code, and it alone does not say what to do.
+OPENS = (Kind.CARTON, Kind.TOTE, Kind.RETURN, Kind.PARCEL, Kind.LOCATION)
+TO_COUNT = {"declared", "arrived", "counting", "missing"}
+
+
+def begin_with(actor: Actor, warehouse_id: uuid.UUID, raw: str) -> FloorTask:
+    """Start (or turn to) the work of a scanned code. A task that has something in hand is not disturbed."""
+    found = resolve(raw, Scope(warehouse_id), OPENS)
+    kind = _work_of(found)
+    scenario = SCENARIOS[kind]
+    task = contract.start_task(actor, scenario, warehouse_id)
+    if task.step == scenario.start(actor, warehouse_id).step:
+        contract.apply_scan(actor, scenario, task, Scan(new_id(), raw), task.step_token)
+    return task
+
+
+def _work_of(found: Found) -> str:
+    if found.kind is Kind.COMMAND:
+        raise Refused("command_not_here", {})
+    if found.kind is Kind.CARTON:
+        return "receive" if session().get_one(Carton, found.id).state in TO_COUNT else "putaway"
+    if found.kind is Kind.TOTE:
+        unit = session().get_one(HandlingUnit, found.id)
+        return "putback" if unit.subject_kind == PUT_BACK else "pack"
+    return {Kind.RETURN: "return", Kind.PARCEL: "handover", Kind.LOCATION: "move"}[found.kind]

@@ -1,0 +1,62 @@
+"""What waits on the floor of a warehouse, and the words and codes of goods that screens show."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import select, text
+
+from wms.catalog.models import Product
+from wms.catalog.queries import barcodes_of
+from wms.core.actor import Actor
+from wms.floor.models import FloorTask
+from wms.platform.database import session
+
+# One statement of indexed counts: the task home is opened often.
+_WAITING = text(
+    "SELECT"
+    " (SELECT count(*) FROM carton c JOIN booking b ON b.id = c.booking_id WHERE b.warehouse_id = :warehouse"
+    "   AND b.state NOT IN ('draft', 'cancelled', 'completed') AND c.state IN ('declared', 'arrived', 'counting'))"
+    "   AS receive,"
+    " (SELECT count(*) FROM carton c JOIN booking b ON b.id = c.booking_id WHERE b.warehouse_id = :warehouse"
+    "   AND b.state <> 'completed' AND c.state IN ('counted', 'stowing')) AS putaway,"
+    " (SELECT count(*) FROM pick_batch WHERE warehouse_id = :warehouse AND state IN ('open', 'picking')) AS pick,"
+    " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'promised') AS orders,"
+    " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'picked') AS pack,"
+    " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'packed') AS handover,"
+    " (SELECT count(*) FROM handling_unit WHERE warehouse_id = :warehouse AND subject_kind = 'put_back') AS putback,"
+    " (SELECT count(*) FROM return_order WHERE warehouse_id = :warehouse AND state IN ('announced', 'receiving'))"
+    "   AS returns"
+)
+
+
+def waiting(warehouse_id: uuid.UUID) -> dict[str, int]:
+    """How much of each kind of work waits; `orders` are those that no wave has taken yet."""
+    row = session().execute(_WAITING, {"warehouse": warehouse_id}).one()
+    counts = {name: int(number) for name, number in row._mapping.items()}
+    counts["return"] = counts.pop("returns")
+    return counts
+
+
+def open_tasks(actor: Actor, warehouse_id: uuid.UUID) -> dict[str, FloorTask]:
+    """What the person is in the middle of, by kind; the one touched last comes first."""
+    rows = session().scalars(
+        select(FloorTask)
+        .where(FloorTask.user_id == actor.id, FloorTask.warehouse_id == warehouse_id, FloorTask.closed_at.is_(None))
+        .order_by(FloorTask.updated_at.desc(), FloorTask.id)
+        .execution_options(populate_existing=True)
+    )
+    return {task.kind: task for task in rows}
+
+
+def goods(product_id: uuid.UUID | str | None) -> dict[str, Any]:
+    """A product as a screen shows it, with the code that is printed on one unit; nothing without an id."""
+    product = None if product_id is None else session().get(Product, uuid.UUID(str(product_id)))
+    if product is None:
+        return {"sku": None, "name_en": None, "name_zh": None, "barcode": None}
+    codes = [each.barcode for each in barcodes_of([product.id]).get(product.id, []) if each.quantity == 1]
+    return {
+        "sku": product.sku, "name_en": product.name_en, "name_zh": product.name_zh,
+        "barcode": codes[0] if codes else None,
+    }  # fmt: skip

@@ -1,0 +1,137 @@
+"""Bins by zone with what lies in them; making bins by a pattern; labels for them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from marshmallow import fields
+from werkzeug.wrappers import Response as BaseResponse
+
+from wms.core.ids import parse_id
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused
+from wms.facility.models import Warehouse
+from wms.facility.queries import load_warehouse, warehouses_seen
+from wms.facility.rules import Plan
+from wms.facility.service import generate_locations
+from wms.office import queries
+from wms.platform import forms
+from wms.platform.access import actor, requires
+from wms.platform.pages import Entry, lazy, navigation, show_refusal
+from wms.platform.schemas import CodedSchema, Count, Text
+from wms.printing import service as printing
+from wms.printing.models import LabelKind
+from wms.printing.service import DocumentDraft
+
+blueprint = Blueprint("office_bins", __name__, url_prefix="/office/bins", template_folder="../templates")
+PAGE = 50
+MOST_LABELS = 2_000
+RANGES = ("aisles", "bays", "levels", "positions")
+KIND_WORDS = {
+    "storage": lazy("Storage"), "bulk": lazy("Bulk"), "pick_face": lazy("Pick face"), "cross_dock": lazy("Cross-dock"),
+    "dock": lazy("Dock"), "inspection": lazy("Inspection"), "returns": lazy("Returns"), "packing": lazy("Packing"),
+    "tote": lazy("Totes"), "gate": lazy("Gate"), "unaccounted": lazy("Unaccounted"),
+}  # fmt: skip
+
+navigation.add(Entry(lazy("Bins"), "office_bins.index", "pin", Permission.FLOOR_WORK, staff=True, order=40, phone=True))
+
+
+class PlanForm(CodedSchema):
+    """A block of bins as it is typed: first and last of each range."""
+
+    zone = Text(16, required=True)
+    pattern = Text(60, required=True)
+    mixes_products = fields.Boolean(load_default=False)
+    aisles_first = Count(0, 9999, load_default=1)
+    aisles_last = Count(0, 9999, load_default=1)
+    bays_first = Count(0, 9999, load_default=1)
+    bays_last = Count(0, 9999, load_default=1)
+    levels_first = Count(0, 9999, load_default=1)
+    levels_last = Count(0, 9999, load_default=1)
+    positions_first = Count(0, 9999, load_default=1)
+    positions_last = Count(0, 9999, load_default=1)
+
+
+@blueprint.get("")
+@requires(Permission.FLOOR_WORK)
+def index() -> str:
+    return _page(_chosen(request.args.get("warehouse", "")))
+
+
+def _chosen(code: str) -> Warehouse | None:
+    """The warehouse that the address names, else the first that the reader sees."""
+    seen = warehouses_seen(actor())
+    return next((each for each in seen if each.code == code), seen[0] if seen else None)
+
+
+def _page(warehouse: Warehouse | None, typed: Mapping[str, Any] | None = None, refusal: Refused | None = None) -> str:
+    zone, search = request.args.get("zone") or None, request.args.get("q", "").strip() or None
+    after = request.args.get("after", "")
+    rows = queries.bins_of(warehouse.id, zone, search, after, PAGE) if warehouse else []
+    here = {"warehouse": warehouse.code if warehouse else None, "zone": zone, "q": search}
+    return render_template(
+        "office/bins.html", warehouse=warehouse, warehouses=warehouses_seen(actor()), rows=rows[:PAGE], zone=zone,
+        zones=queries.zones_of(warehouse.id) if warehouse else [], search=search, kinds=KIND_WORDS, typed=typed or {},
+        errors=forms.field_messages(refusal), ranges=RANGES,
+        refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
+        next_url=url_for(".index", **here, after=rows[PAGE - 1].code) if len(rows) > PAGE else "",
+        back_url=url_for(".index", **here) if after else "",
+    )  # fmt: skip
+
+
+@blueprint.post("/<uuid:warehouse_id>")
+@requires(Permission.FACILITY_WRITE)
+def generate(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    """Make the bins of a pattern, all or none."""
+    warehouse = load_warehouse(actor(), warehouse_id)
+    body = forms.load_form(PlanForm(), _typed())
+    outcome = body if isinstance(body, Refused) else _generate(warehouse, body)
+    if isinstance(outcome, Refused):
+        return _page(warehouse, request.form, outcome), 422
+    flash(_("%(count)s bins are made.", count=outcome.answer["count"]), "ok")
+    return redirect(url_for(".index", warehouse=warehouse.code))
+
+
+def _typed() -> dict[str, Any]:
+    body: dict[str, Any] = {name: forms.typed_text(name) for name in ("zone", "pattern")}
+    names = [f"{each}_{end}" for each in RANGES for end in ("first", "last")]
+    body |= {name: forms.typed_number(name) for name in names}
+    return forms.given(body) | {"mixes_products": "mixes_products" in request.form}
+
+
+def _generate(warehouse: Warehouse, body: dict[str, Any]) -> forms.Outcome:
+    spans = {each: (body[f"{each}_first"], body[f"{each}_last"]) for each in RANGES}
+    plan = Plan(body["pattern"].upper() if "{" not in body["pattern"] else body["pattern"], **spans)
+    return forms.run_form(
+        "facility.generate", {"warehouse": warehouse.id, **body},
+        lambda: generate_locations(
+            actor(), warehouse.id, body["zone"], plan, mixes_products=body["mixes_products"]
+        ),
+        lambda codes: {"count": len(codes)},
+    )  # fmt: skip
+
+
+@blueprint.post("/<uuid:warehouse_id>/labels")
+@requires(Permission.LABELS_REPRINT)
+def labels(warehouse_id: uuid.UUID) -> BaseResponse:
+    """Labels of one zone's bins, in the order of their codes."""
+    warehouse = load_warehouse(actor(), warehouse_id)
+    zone = forms.typed_text("zone", 16)
+    bins = queries.bins_of(warehouse.id, zone, None, "", MOST_LABELS)[:MOST_LABELS]
+    drafts = [DocumentDraft(LabelKind.LOCATION, "location", each.id, barcode=each.barcode) for each in bins]
+    outcome = forms.run_form(
+        "labels.bins", {"warehouse": warehouse.id, "zone": zone},
+        lambda: printing.request_documents(actor(), warehouse.id, drafts), lambda made: {"bundles": made},
+    )  # fmt: skip
+    if isinstance(outcome, Refused) or not outcome.answer["bundles"]:
+        flash(show_refusal(outcome) if isinstance(outcome, Refused) else _("There are no bins in that zone."), "warn")
+        return redirect(url_for(".index", warehouse=warehouse.code))
+    for number, bundle in enumerate(outcome.answer["bundles"][1:], 2):
+        flash(
+            _("File %(number)s: %(address)s", number=number, address=url_for("printing_pages.bundle", bundle_id=bundle))
+        )
+    return redirect(url_for("printing_pages.bundle", bundle_id=parse_id(str(outcome.answer["bundles"][0]))))

@@ -1,0 +1,37 @@
+"""The supervisor's board: where the orders stand, what is late, what has stopped, whether the jobs run."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from wms.core.permissions import Permission
+from wms.office import queries
+from wms.outbound.workflow import OrderState
+from wms.platform.access import actor, requires
+from wms.platform.pages import Entry, lazy, navigation
+
+blueprint = Blueprint("office", __name__, url_prefix="/office", template_folder="../templates")
+STATES = [state.value for state in OrderState if state not in {OrderState.CANCELLED}]
+
+navigation.add(
+    Entry(lazy("Board"), "office.board", "home", Permission.EXCEPTIONS_MANAGE, staff=True, order=1, phone=True)
+)
+
+
+@blueprint.get("/")
+@requires(Permission.EXCEPTIONS_MANAGE)
+def board() -> str:
+    """Numbers of now; the page looks again every half minute."""
+    houses = queries.orders_by_state(actor())
+    return render_template(
+        "office/board.html", houses=houses, states=STATES, ready=queries.orders_ready(actor()),
+        late=sum(house["late"] for house in houses), exceptions=queries.open_exceptions(actor(), 6),
+        jobs=queries.jobs_health(), dead=queries.dead_jobs() if actor().may(Permission.OPERATE) else [],
+        waves=[wave for wave in queries.waves(actor(), 8) if wave.state != "done"], kinds=_kinds(),
+    )  # fmt: skip
+
+
+def _kinds() -> dict[str, object]:
+    from wms.office.pages.exceptions import KIND_WORDS
+
+    return dict(KIND_WORDS)

@@ -1,0 +1,217 @@
+"""Reads behind the supervisor's board and the clerk's desk, within the actor's warehouses."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from wms.core.actor import Actor
+from wms.inventory.queries import Scope
+from wms.platform.database import session
+
+IN_WAREHOUSES = "(CAST(:warehouses AS uuid[]) IS NULL OR {0}.warehouse_id = ANY(CAST(:warehouses AS uuid[])))"
+# Orders not handed over a day after they were ordered are late, until services carry a promise of their own.
+LATE = "o.state NOT IN ('shipped', 'cancelled') AND o.ordered_at < now() - interval '24 hours'"
+
+
+def _rows(statement: str, actor: Actor, **more: Any) -> Sequence[Row[Any]]:
+    parameters = {"warehouses": Scope.of(actor).parameters()["warehouses"], **more}
+    return session().execute(text(statement), parameters).all()
+
+
+def orders_by_state(actor: Actor) -> list[dict[str, Any]]:
+    """Per warehouse: how many orders stand in each state, and how many of the open ones are late."""
+    statement = (
+        "SELECT w.id, w.code, w.name, o.state, count(*) AS orders, count(*) FILTER (WHERE " + LATE + ") AS late"
+        " FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id WHERE " + IN_WAREHOUSES.format("o") +
+        " AND (o.state NOT IN ('shipped', 'cancelled') OR o.shipped_at >= now() - interval '24 hours')"
+        " GROUP BY 1, 2, 3, 4 ORDER BY 2"
+    )  # fmt: skip
+    found: dict[uuid.UUID, dict[str, Any]] = {}
+    for row in _rows(statement, actor):
+        house = found.setdefault(row.id, {"id": row.id, "code": row.code, "name": row.name, "states": {}, "late": 0})
+        house["states"][row.state] = int(row.orders)
+        house["late"] += int(row.late)
+    return list(found.values())
+
+
+def orders_ready(actor: Actor) -> dict[uuid.UUID, int]:
+    """Orders that a wave may take now, by warehouse."""
+    statement = (
+        "SELECT o.warehouse_id, count(*) AS orders FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
+        " WHERE o.state = 'promised' AND (o.customs_state IN ('none', 'released')"
+        " OR (o.customs_state = 'waiting' AND w.before_release <> 'nothing')) AND " + IN_WAREHOUSES.format("o") + " GROUP BY 1"
+    )  # fmt: skip
+    return {row.warehouse_id: int(row.orders) for row in _rows(statement, actor)}
+
+
+_LIST = (
+    "SELECT o.id, o.number, o.reference, o.state, o.customs_state, o.priority, o.ordered_at, o.version, s.code AS seller,"
+    " w.code AS warehouse, w.time_zone, v.number AS wave, {late} AS late,"
+    " (SELECT sum(l.quantity) FROM order_line l WHERE l.order_id = o.id) AS units"
+    " FROM outbound_order o JOIN seller s ON s.id = o.owner_id JOIN warehouse w ON w.id = o.warehouse_id"
+    " LEFT JOIN wave v ON v.id = o.wave_id WHERE {scope}"
+).format(late=f"({LATE})", scope=IN_WAREHOUSES.format("o"))
+
+
+def worklist(actor: Actor, state: str | None, late: bool, after: uuid.UUID | None, limit: int) -> Sequence[Row[Any]]:
+    """Open orders (or those of one state), most urgent and oldest first; one more than `limit`."""
+    statement = _LIST + (
+        " AND (CAST(:state AS text) IS NULL AND o.state NOT IN ('shipped', 'cancelled') OR o.state = :state)"
+        f" AND (NOT :late OR ({LATE}))"
+        " AND (CAST(:after AS uuid) IS NULL OR (-o.priority, o.ordered_at, o.id) >"
+        " (SELECT -a.priority, a.ordered_at, a.id FROM outbound_order a WHERE a.id = :after))"
+        " ORDER BY -o.priority, o.ordered_at, o.id LIMIT :limit"
+    )
+    return _rows(statement, actor, state=state, late=late, after=after, limit=limit + 1)
+
+
+def waves(actor: Actor, limit: int = 50) -> Sequence[Row[Any]]:
+    """The newest waves with how far their walks and orders are."""
+    return _rows(
+        "SELECT v.id, v.number, v.state, v.released_at, w.code AS warehouse, w.time_zone,"
+        " (SELECT count(*) FROM outbound_order o WHERE o.wave_id = v.id) AS orders,"
+        " (SELECT count(*) FROM outbound_order o WHERE o.wave_id = v.id AND o.state IN ('packed', 'shipped')) AS packed,"
+        " (SELECT count(*) FROM pick_batch b WHERE b.wave_id = v.id) AS walks,"
+        " coalesce(t.picked, 0) AS picked, coalesce(t.wanted, 0) AS wanted"
+        " FROM wave v JOIN warehouse w ON w.id = v.warehouse_id LEFT JOIN LATERAL ("
+        "  SELECT sum(k.picked) AS picked, sum(k.quantity) AS wanted FROM pick_task k JOIN pick_batch b ON b.id = k.batch_id"
+        "  WHERE b.wave_id = v.id AND k.state <> 'cancelled') t ON true"
+        " WHERE " + IN_WAREHOUSES.format("v") + " ORDER BY v.released_at DESC NULLS FIRST, v.id DESC LIMIT :limit",
+        actor, limit=limit,
+    )  # fmt: skip
+
+
+def walks_of(wave_id: uuid.UUID) -> Sequence[Row[Any]]:
+    """The walks of a wave the caller has loaded, with who is on them."""
+    return (
+        session()
+        .execute(
+            text(
+                "SELECT b.id, b.state, u.name AS picker, b.lease_until, count(k.id) AS stops,"
+                " count(k.id) FILTER (WHERE k.state <> 'open') AS done, coalesce(sum(k.picked), 0) AS picked,"
+                " coalesce(sum(k.quantity) FILTER (WHERE k.state <> 'cancelled'), 0) AS wanted"
+                " FROM pick_batch b LEFT JOIN pick_task k ON k.batch_id = b.id LEFT JOIN app_user u ON u.id = b.picker_id"
+                " WHERE b.wave_id = :wave GROUP BY b.id, u.name ORDER BY b.created_at, b.id"
+            ),
+            {"wave": wave_id},
+        )
+        .all()
+    )
+
+
+def open_exceptions(actor: Actor, limit: int = 100) -> Sequence[Row[Any]]:
+    """What a supervisor has to decide, oldest first."""
+    return _rows(
+        "SELECT e.id, e.kind, e.detail, e.created_at, o.id AS order_id, o.number, o.reference, o.state, o.version,"
+        " s.code AS seller, w.code AS warehouse, w.time_zone,"
+        " (SELECT string_agg(p.sku || ' × ' || (d.quantity - d.picked), ', ' ORDER BY p.sku) FROM demand d"
+        "  JOIN product p ON p.id = d.product_id WHERE d.order_id = o.id AND d.picked < d.quantity) AS lacking"
+        " FROM order_exception e JOIN outbound_order o ON o.id = e.order_id JOIN seller s ON s.id = o.owner_id"
+        " JOIN warehouse w ON w.id = e.warehouse_id WHERE e.resolved_at IS NULL AND " + IN_WAREHOUSES.format("e") +
+        " ORDER BY e.created_at, e.id LIMIT :limit", actor, limit=limit,
+    )  # fmt: skip
+
+
+def jobs_health() -> Row[Any]:
+    """The outbox: what waits, since when, and what is dead."""
+    return session().execute(
+        text(
+            "SELECT count(*) FILTER (WHERE state IN ('new', 'leased')) AS waiting,"
+            " extract(epoch FROM now() - min(created_at) FILTER (WHERE state IN ('new', 'leased'))) AS oldest_seconds,"
+            " count(*) FILTER (WHERE state = 'dead') AS dead FROM outbox_job WHERE state <> 'done'"
+        )
+    ).one()  # fmt: skip
+
+
+def dead_jobs(limit: int = 20) -> Sequence[Row[Any]]:
+    return session().execute(
+        text(
+            "SELECT id, topic, attempts, last_error, created_at FROM outbox_job WHERE state = 'dead'"
+            " ORDER BY sequence DESC LIMIT :limit"
+        ),
+        {"limit": limit},
+    ).all()  # fmt: skip
+
+
+def zones_of(warehouse_id: uuid.UUID) -> Sequence[Row[Any]]:
+    """The zones of a warehouse the caller has loaded, with how full they are."""
+    return (
+        session()
+        .execute(
+            text(
+                "SELECT z.id, z.code, z.name, z.purpose, count(DISTINCT l.id) AS bins,"
+                " count(DISTINCT l.id) FILTER (WHERE b.on_hand > 0) AS used, coalesce(sum(b.on_hand), 0) AS units"
+                " FROM zone z LEFT JOIN location l ON l.zone_id = z.id LEFT JOIN balance b ON b.location_id = l.id"
+                " AND b.on_hand > 0 WHERE z.warehouse_id = :warehouse GROUP BY z.id ORDER BY min(l.walk_order), z.code"
+            ),
+            {"warehouse": warehouse_id},
+        )
+        .all()
+    )
+
+
+def bins_of(
+    warehouse_id: uuid.UUID, zone: str | None, search: str | None, after: str, limit: int
+) -> Sequence[Row[Any]]:
+    """Bins by code behind `after`, with what lies in them; one more than `limit`."""
+    return (
+        session()
+        .execute(
+            text(
+                "SELECT l.id, l.code, l.barcode, l.kind, l.is_active, z.code AS zone, coalesce(sum(b.on_hand), 0) AS units,"
+                " coalesce(sum(b.allocated), 0) AS allocated, string_agg(DISTINCT s.code || ' ' || p.sku, ', ') AS goods"
+                " FROM location l JOIN zone z ON z.id = l.zone_id LEFT JOIN balance b ON b.location_id = l.id AND b.on_hand > 0"
+                " LEFT JOIN product p ON p.id = b.product_id LEFT JOIN seller s ON s.id = b.owner_id"
+                " WHERE l.warehouse_id = :warehouse AND l.code > :after AND (CAST(:zone AS text) IS NULL OR z.code = :zone)"
+                " AND (CAST(:search AS text) IS NULL OR starts_with(l.code, upper(:search)) OR l.barcode = upper(:search))"
+                " GROUP BY l.id, z.code ORDER BY l.code LIMIT :limit"
+            ),
+            {"warehouse": warehouse_id, "zone": zone, "search": search, "after": after, "limit": limit + 1},
+        )
+        .all()
+    )
+
+
+def orders_at_customs(actor: Actor, limit: int = 100) -> Sequence[Row[Any]]:
+    """Bonded orders whose release customs has not given, oldest first."""
+    return _rows(
+        _LIST + " AND o.customs_state IN ('waiting', 'refused') AND o.state NOT IN ('short', 'shipped', 'cancelled')"
+        " ORDER BY o.ordered_at, o.id LIMIT :limit", actor, limit=limit,
+    )  # fmt: skip
+
+
+_STOCK = (
+    "SELECT b.id, b.on_hand, b.allocated, b.held_by, b.condition, b.customs_status, l.code AS location, l.kind, p.sku,"
+    " p.name_en, p.name_zh, s.code AS seller, w.id AS warehouse_id, w.code AS warehouse, u.code AS unit, t.batch, t.expires_on"
+    " FROM balance b JOIN location l ON l.id = b.location_id JOIN product p ON p.id = b.product_id"
+    " JOIN seller s ON s.id = b.owner_id JOIN warehouse w ON w.id = b.warehouse_id"
+    " LEFT JOIN handling_unit u ON u.id = b.handling_unit_id LEFT JOIN lot t ON t.id = b.lot_id WHERE "
+) + IN_WAREHOUSES.format("b")
+
+
+def stock_found(actor: Actor, search: str | None, after: int, limit: int) -> Sequence[Row[Any]]:
+    """Rows of the stock by bin, SKU or barcode; one more than `limit`."""
+    statement = _STOCK + (
+        " AND b.on_hand > 0 AND b.id > :after AND (CAST(:search AS text) IS NULL OR l.code = upper(:search)"
+        " OR l.barcode = upper(:search) OR p.sku = :search OR EXISTS (SELECT 1 FROM product_barcode c"
+        " WHERE c.product_id = p.id AND c.barcode = :search)) ORDER BY b.id LIMIT :limit"
+    )
+    return _rows(statement, actor, search=search, after=after, limit=limit + 1)
+
+
+def open_holds(actor: Actor, limit: int = 100) -> Sequence[Row[Any]]:
+    """Holds that are not ended, newest first, with what they hold."""
+    return _rows(
+        "SELECT h.id, h.warehouse_id, h.scope, h.scope_key, h.reason, h.created_at, w.code AS warehouse, w.time_zone,"
+        " u.name AS placed_by, count(x.balance_id) AS rows, coalesce(sum(b.on_hand), 0) AS units,"
+        " string_agg(DISTINCT p.sku, ', ') AS skus, string_agg(DISTINCT l.code, ', ') AS places"
+        " FROM stock_hold h JOIN warehouse w ON w.id = h.warehouse_id LEFT JOIN app_user u ON u.id = h.placed_by"
+        " LEFT JOIN held_balance x ON x.hold_id = h.id LEFT JOIN balance b ON b.id = x.balance_id"
+        " LEFT JOIN product p ON p.id = b.product_id LEFT JOIN location l ON l.id = b.location_id"
+        " WHERE h.ended_at IS NULL AND " + IN_WAREHOUSES.format("h") +
+        " GROUP BY h.id, w.code, w.time_zone, u.name ORDER BY h.created_at DESC, h.id LIMIT :limit", actor, limit=limit,
+    )  # fmt: skip

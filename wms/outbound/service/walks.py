@@ -1,0 +1,97 @@
+"""A walk (batch) and its stops under lock: the batch before its tasks, so that its last stop is seen to be the last."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, insert, select
+
+from wms.core import clock
+from wms.core.ids import new_id
+from wms.outbound.models import PickBatch, PickTask, Wave
+from wms.outbound.workflow import BATCH, TASK, WAVE, BatchState, TaskState
+from wms.platform.database import session
+from wms.platform.locks import Rank, lock, lock_one
+from wms.platform.outbox import add_job
+
+FINISH_WAVE_TOPIC = "outbound.finish_wave"
+
+
+def next_task(batch_id: uuid.UUID) -> PickTask | None:
+    """The next open stop of a walk: in walking order, skipped ones at the end."""
+    return session().scalar(
+        select(PickTask)
+        .where(PickTask.batch_id == batch_id, PickTask.state == TaskState.OPEN.value)
+        .order_by(PickTask.skipped, PickTask.walk_order, PickTask.id)
+        .limit(1)
+    )
+
+
+def lock_open_work(order_id: uuid.UUID) -> tuple[Sequence[PickBatch], Sequence[PickTask]]:
+    """The unfinished walks an order has stops on, and its open stops. The caller holds the order: none is added."""
+    walks = select(PickTask.batch_id).where(PickTask.order_id == order_id).distinct()
+    batches = lock(Rank.TASK, PickBatch, session().scalars(walks))
+    return [batch for batch in batches if batch.state != BatchState.DONE.value], lock_open_tasks(order_id)
+
+
+def lock_open_tasks(order_id: uuid.UUID) -> Sequence[PickTask]:
+    stops = select(PickTask.id).where(PickTask.order_id == order_id, PickTask.state == TaskState.OPEN.value)
+    found = lock(Rank.TASK, PickTask, session().scalars(stops))
+    return [task for task in found if task.state == TaskState.OPEN.value]
+
+
+def drop_open_work(order_id: uuid.UUID) -> None:
+    """The order leaves its walks: its open stops end, and walks it was the last of are done."""
+    batches, tasks = lock_open_work(order_id)
+    for task in tasks:
+        task.state = TASK.apply("cancel", task.state).value
+    session().flush()
+    finish_if_done(batches)
+
+
+def finish_if_done(batches: Iterable[PickBatch]) -> None:
+    """Walks without an open stop are done. The caller has them locked; their wave is looked at by a job."""
+    for batch in batches:
+        if batch.state == BatchState.DONE.value or next_task(batch.id) is not None:
+            continue
+        batch.state = BATCH.apply("finish", batch.state).value
+        batch.lease_until = None
+        session().flush()
+        add_job(FINISH_WAVE_TOPIC, {"wave_id": str(batch.wave_id)}, dedupe_key=f"{FINISH_WAVE_TOPIC}:{batch.id}")
+
+
+def finish_wave(wave_id: uuid.UUID) -> bool:
+    """A wave whose walks are all done is done. A job of its own: walks that end together must see each other."""
+    wave = lock_one(Rank.DOCUMENT, Wave, wave_id)
+    unfinished = session().scalar(
+        select(func.count()).where(PickBatch.wave_id == wave_id, PickBatch.state != BatchState.DONE.value)
+    )
+    if wave is None or unfinished or not WAVE.permitted("finish", wave.state):
+        return False
+    wave.state = WAVE.apply("finish", wave.state).value
+    session().flush()
+    return True
+
+
+def new_batch(warehouse_id: uuid.UUID, wave_id: uuid.UUID) -> PickBatch:
+    batch = PickBatch(
+        id=new_id(), warehouse_id=warehouse_id, wave_id=wave_id, state=BATCH.initial.value, created_at=clock.now()
+    )
+    session().add(batch)
+    session().flush()
+    return batch
+
+
+def insert_tasks(batch: PickBatch, stops: Sequence[tuple[uuid.UUID, object]]) -> None:
+    """Put stops on a walk: (order id, row of `stops_of`)."""
+    session().execute(insert(PickTask), [_task(batch, order_id, stop) for order_id, stop in stops])
+
+
+def _task(batch: PickBatch, order_id: uuid.UUID, stop: object) -> dict[str, object]:
+    names = ("demand_id", "allocation_id", "balance_id", "location_id", "product_id", "walk_order")
+    return {name: getattr(stop, name) for name in names} | {
+        "id": new_id(), "warehouse_id": batch.warehouse_id, "batch_id": batch.id, "order_id": order_id,
+        "quantity": stop.open_quantity,  # type: ignore[attr-defined]
+        "picked": 0, "state": TaskState.OPEN.value, "skipped": 0,
+    }  # fmt: skip

@@ -1,0 +1,107 @@
+"""Forms of our pages: each POST is a command under an id that was made when the page was shown (law 7).
+
+A refusal is shown above the form, which keeps what was typed. The page is rendered with a new id then: the refusal is
+the stored answer of the old one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+from flask import flash, request
+from marshmallow import Schema
+
+from wms.core.ids import parse_id
+from wms.core.money import EXPONENTS
+from wms.core.refusals import RefusalKind, Refused, invalid
+from wms.platform import commands
+from wms.platform.access import actor
+from wms.platform.commands import Outcome
+from wms.platform.i18n import refusal_texts
+from wms.platform.pages import show_refusal
+from wms.platform.schemas import load_or_refuse
+
+T = TypeVar("T")
+MOST_ROWS = 500
+
+
+def run_form(name: str, body: Any, use_case: Callable[[], T], answer: Callable[[T], Any] = lambda made: {}) -> Outcome:
+    """Execute a form's command. The answer is a value: `Done`, or `Refused` for the page to show."""
+    command_id = request.form.get("command_id", "")
+    if parse_id(command_id) is None:
+        return invalid("/command_id", "required")
+    return commands.execute(commands.command_for(actor(), command_id, name, body), use_case, answer)
+
+
+def load_form(schema: Schema, typed: Mapping[str, Any]) -> dict[str, Any] | Refused:
+    """The typed values through a schema; what is wrong comes back as a value too."""
+    try:
+        loaded: dict[str, Any] = load_or_refuse(schema, dict(typed))
+    except Refused as refusal:
+        return refusal
+    return loaded
+
+
+def field_messages(refusal: Refused | None) -> dict[str, list[str]]:
+    """What is wrong with each field, in words, by the field's name as in the page: `/cartons/0/lines` → cartons.0.lines."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for error in refusal.errors if refusal is not None else ():
+        name = error["pointer"].strip("/").replace("/", ".")
+        found[name].append(refusal_texts.translate(error["code"], error.get("params") or {}))
+    return dict(found)
+
+
+def typed_text(name: str, most: int = 255) -> str | None:
+    """One field as typed, without outer blanks; None when it is empty."""
+    return request.form.get(name, "").strip()[:most] or None
+
+
+def typed_number(name: str) -> int | str | None:
+    """A whole number, or the text as it is, for the schema to refuse."""
+    return as_number(typed_text(name))
+
+
+def as_number(text: str | None) -> int | str | None:
+    if text is None:
+        return None
+    return int(text) if text.isascii() and text.lstrip("-").isdigit() and len(text) < 12 else text
+
+
+def typed_rows(prefix: str, names: Sequence[str]) -> list[dict[str, str]]:
+    """A table of fields `<prefix>.<row>.<name>` as typed, in order; rows with nothing typed are left out."""
+    form = request.form
+    numbers = {key[len(prefix) + 1 :].split(".", 1)[0] for key in form if key.startswith(f"{prefix}.")}
+    rows = []
+    for number in sorted((each for each in numbers if each.isdigit()), key=int)[:MOST_ROWS]:
+        row = {name: form.get(f"{prefix}.{number}.{name}", "").strip()[:255] for name in names}
+        if any(row.values()):
+            rows.append(row)
+    return rows
+
+
+def given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was filled in: an empty field is a field left out, so that the schema says it is required."""
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def minor_of(text: str | None, currency: str | None) -> int | str | None:
+    """An amount as people write it (12.50) in minor units of its currency; the text itself when it is none."""
+    if text is None:
+        return None
+    try:
+        amount = Decimal(text.replace(",", ".")) * 10 ** EXPONENTS.get(currency or "", 2)
+    except InvalidOperation:
+        return text
+    if not amount.is_finite() or amount != amount.to_integral_value() or abs(amount) > 10**12:
+        return text
+    return int(amount)
+
+
+def flash_or_raise(refusal: Refused) -> None:
+    """A refusal of a single button: said above the page it came from. What does not exist stays a 404."""
+    if refusal.kind is RefusalKind.NOT_FOUND:
+        raise refusal
+    flash(show_refusal(refusal), "stop")

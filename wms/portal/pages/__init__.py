@@ -1,0 +1,59 @@
+"""The portal's pages, one file per area, and the words of the states that sellers meet."""
+
+from __future__ import annotations
+
+from wms.platform.pages import lazy, state_labels
+from wms.portal.pages import bookings, home, orders, products, returns, stock
+
+BLUEPRINTS = [
+    home.blueprint,
+    orders.blueprint,
+    bookings.blueprint,
+    stock.blueprint,
+    products.blueprint,
+    returns.blueprint,
+]
+
+state_labels["order"] = {
+    "short": (lazy("Waiting for stock"), "warn"),
+    "awaiting_customs": (lazy("At customs"), "hold"),
+    "promised": (lazy("Stock reserved"), "info"),
+    "waved": (lazy("In a wave"), "info"),
+    "picking": (lazy("Picking"), "info"),
+    "picked": (lazy("Picked"), "info"),
+    "packed": (lazy("Packed"), "info"),
+    "shipped": (lazy("Shipped"), "ok"),
+    "cancelled": (lazy("Cancelled"), "idle"),
+}
+state_labels["customs"] = {
+    "none": (lazy("No customs"), "idle"),
+    "waiting": (lazy("Waiting for customs"), "hold"),
+    "released": (lazy("Released by customs"), "ok"),
+    "refused": (lazy("Refused by customs"), "stop"),
+}
+state_labels["booking"] = {
+    "draft": (lazy("Draft"), "idle"),
+    "submitted": (lazy("Submitted"), "info"),
+    "in_transit": (lazy("On the way"), "info"),
+    "arrived": (lazy("Arrived"), "info"),
+    "receiving": (lazy("Receiving"), "info"),
+    "received": (lazy("Received"), "info"),
+    "putaway": (lazy("Putting away"), "info"),
+    "completed": (lazy("Complete"), "ok"),
+    "cancelled": (lazy("Cancelled"), "idle"),
+}
+state_labels["carton"] = {
+    "declared": (lazy("Announced"), "idle"),
+    "arrived": (lazy("At the dock"), "info"),
+    "counting": (lazy("Being counted"), "info"),
+    "counted": (lazy("Counted"), "info"),
+    "stowing": (lazy("Putting away"), "info"),
+    "stowed": (lazy("Put away"), "ok"),
+    "missing": (lazy("Missing"), "stop"),
+}
+state_labels["return"] = {
+    "announced": (lazy("Announced"), "idle"),
+    "receiving": (lazy("Receiving"), "info"),
+    "completed": (lazy("Complete"), "ok"),
+    "cancelled": (lazy("Cancelled"), "idle"),
+}

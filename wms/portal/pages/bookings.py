@@ -1,0 +1,183 @@
+"""Bookings: list, one with its cartons and its way, a new one on one page, carton labels."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from wms.catalog.queries import products_by_ids
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused
+from wms.facility.queries import load_warehouse, warehouses_seen
+from wms.identity.queries import sellers_seen
+from wms.inbound import queries as inbound
+from wms.inbound import schemas, service
+from wms.inbound.models import Booking
+from wms.inbound.workflow import BOOKING
+from wms.platform import forms
+from wms.platform.access import actor, requires
+from wms.platform.pages import Entry, lazy, navigation, show_refusal
+from wms.portal import cartons, queries
+from wms.portal.tables import ListView
+from wms.printing import service as printing
+from wms.printing.models import LabelKind
+from wms.printing.service import DocumentDraft
+
+blueprint = Blueprint("portal_bookings", __name__, url_prefix="/portal/bookings", template_folder="../templates")
+TAB_WORDS = {
+    "all": lazy("All"), "draft": lazy("Drafts"), "coming": lazy("On the way"), "here": lazy("In the warehouse"),
+    "completed": lazy("Complete"), "cancelled": lazy("Cancelled"),
+}  # fmt: skip
+HEADER = (
+    "seller",
+    "warehouse",
+    "reference",
+    "transport",
+    "expected_on",
+    "tracking_number",
+    "container_number",
+    "remark",
+)
+TRANSPORT_WORDS = {
+    "express": lazy("Express"), "air": lazy("Air"), "sea": lazy("Sea"), "rail": lazy("Rail"), "road": lazy("Road"),
+}  # fmt: skip
+DIFFERENCE_WORDS = {
+    "over": lazy("Too many"), "short": lazy("Missing"), "wrong": lazy("Wrong product"), "damaged": lazy("Damaged"),
+}  # fmt: skip
+
+navigation.add(
+    Entry(lazy("Inbound"), "portal_bookings.index", "inbound", Permission.BOOKINGS_READ, order=15, phone=True)
+)
+
+
+@blueprint.get("")
+@requires(Permission.BOOKINGS_READ)
+def index() -> str:
+    view = ListView.of_request(queries.BOOKING_TABS)
+    rows, following = queries.bookings_page(actor(), view.tab, view.search, view.cursor)
+    counts = queries.states_counted(actor(), "booking")
+    tabs = view.tabs(TAB_WORDS, queries.BOOKING_TABS, counts)
+    return render_template("portal/bookings.html", rows=rows, view=view, tabs=tabs, paging=view.paging(following))
+
+
+@blueprint.get("/<uuid:booking_id>")
+@requires(Permission.BOOKINGS_READ)
+def detail(booking_id: uuid.UUID) -> str:
+    found = inbound.booking_detail(actor(), booking_id)
+    lines = [line for carton in found["cartons"] for line in carton["lines"]]
+    may = actor().may(Permission.BOOKINGS_WRITE)
+    actions = [name for name in ("submit", "depart", "cancel") if may and BOOKING.permitted(name, found["state"])]
+    return render_template(
+        "portal/booking.html", booking=found, products=products_by_ids(line["product_id"] for line in lines),
+        warehouse=load_warehouse(actor(), found["warehouse_id"]), way=_way(found), actions=actions,
+        differing=[(carton, line) for carton in found["cartons"] for line in carton["lines"] if line["differences"]],
+        counted=sum(carton["state"] not in {"declared", "arrived", "missing"} for carton in found["cartons"]),
+        here=sum(carton["arrived_at"] is not None for carton in found["cartons"]), transports=TRANSPORT_WORDS,
+        differences=DIFFERENCE_WORDS,
+    )  # fmt: skip
+
+
+def _way(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Where the goods are: what has happened with its time, then what is still to come."""
+    steps = [
+        (_("Booked"), found["created_at"], _("%(count)s cartons", count=found["carton_count"])),
+        (_("Submitted"), found["submitted_at"], None),
+        (_("Arrived"), found["arrived_at"], found["tracking_number"]),
+        (_("Received"), found["received_at"], None),
+        (_("Complete"), found["completed_at"], None),
+    ]
+    if found["cancelled_at"] is not None:
+        steps = [step for step in steps if step[1] is not None]
+        steps.append((_("Cancelled"), found["cancelled_at"], None))
+    return [
+        {"what": what, "moment": moment, "note": note, "tone": "ok" if moment else "idle"}
+        for what, moment, note in steps
+    ]
+
+
+@blueprint.get("/new")
+@requires(Permission.BOOKINGS_WRITE)
+def new() -> str:
+    return _form({}, [cartons.empty_group()])
+
+
+@blueprint.post("/new")
+@requires(Permission.BOOKINGS_WRITE)
+def create() -> BaseResponse | str | tuple[str, int]:
+    """Another carton or line is added to the form; otherwise the booking is made, as a draft or submitted."""
+    groups = cartons.typed_groups()
+    action = request.form.get("action", "")
+    if action.startswith("add_") or not groups:
+        return _form(request.form, cartons.with_more(groups, action))
+    wanted = {**{name: forms.typed_text(name) for name in HEADER}, "submit": action == "submit"}
+    body = forms.load_form(schemas.BookingIn(), forms.given(wanted) | {"cartons": cartons.expanded(groups)})
+    outcome = body if isinstance(body, Refused) else _create(body)
+    if isinstance(outcome, Refused):
+        return _form(request.form, groups, outcome), 422
+    return redirect(url_for(".detail", booking_id=outcome.answer["id"]))
+
+
+def _create(body: dict[str, Any]) -> forms.Outcome:
+    return forms.run_form(
+        "bookings.create", body,
+        lambda: service.create_booking(actor(), schemas.draft_of(body), submitted=body["submit"]), _accepted,
+    )  # fmt: skip
+
+
+def _accepted(booking: Booking) -> dict[str, Any]:
+    return {"id": str(booking.id), "number": booking.number, "state": booking.state, "version": booking.version}
+
+
+def _form(typed: Mapping[str, Any], groups: list[dict[str, Any]], refusal: Refused | None = None) -> str:
+    errors = cartons.by_group(forms.field_messages(refusal), groups)
+    return render_template(
+        "portal/booking_new.html", typed=typed, groups=groups, errors=errors, transports=TRANSPORT_WORDS,
+        refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
+        warehouses=warehouses_seen(actor()), sellers=sellers_seen(actor()), skus=queries.sku_choices(actor()),
+        totals=cartons.totals(groups),
+    )  # fmt: skip
+
+
+STEPS = {"submit": service.submit, "depart": service.mark_in_transit, "cancel": service.cancel}
+
+
+@blueprint.post("/<uuid:booking_id>/<any(submit, depart, cancel):step>")
+@requires(Permission.BOOKINGS_WRITE)
+def move(booking_id: uuid.UUID, step: str) -> BaseResponse:
+    """The seller's own steps, of the version that was read."""
+    version = forms.as_number(forms.typed_text("version"))
+    held = version if isinstance(version, int) else 0
+    outcome = forms.run_form(
+        f"bookings.{step}", {"id": booking_id, "version": held},
+        lambda: STEPS[step](actor(), booking_id, held), _accepted,
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+    return redirect(url_for(".detail", booking_id=booking_id))
+
+
+@blueprint.post("/<uuid:booking_id>/labels")
+@requires(Permission.LABELS_READ)
+def labels(booking_id: uuid.UUID) -> BaseResponse:
+    """Labels of all its cartons in one file; a carton keeps its one valid label."""
+    found = inbound.booking_detail(actor(), booking_id)
+    drafts = [
+        DocumentDraft(
+            LabelKind.CARTON, "carton", carton["id"], found["owner_id"], carton["barcode"], ("booking", booking_id)
+        )
+        for carton in found["cartons"]
+    ]
+    outcome = forms.run_form(
+        "labels.cartons", {"id": booking_id},
+        lambda: printing.request_documents(actor(), found["warehouse_id"], drafts), lambda made: {"bundles": made},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+        return redirect(url_for(".detail", booking_id=booking_id))
+    flash(_("One label a page, in the order of the cartons."), "info")
+    return redirect(url_for("printing_pages.bundle", bundle_id=outcome.answer["bundles"][0]))

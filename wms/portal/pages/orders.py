@@ -1,0 +1,200 @@
+"""Orders: list, one with its way and its parcels, a new one, cancelling."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused
+from wms.facility.models import Warehouse
+from wms.facility.queries import load_warehouse, warehouses_seen
+from wms.identity.queries import sellers_seen
+from wms.outbound import queries as outbound
+from wms.outbound.models import Order
+from wms.outbound.schemas import CANCEL_REASONS, OrderIn
+from wms.outbound.service import orders as service
+from wms.outbound.workflow import ORDER
+from wms.platform import forms
+from wms.platform.access import actor, requires
+from wms.platform.pages import Entry, lazy, navigation, show_instant, show_refusal
+from wms.portal import queries
+from wms.portal.tables import ListView
+from wms.shipping.queries import services_offered
+
+blueprint = Blueprint("portal_orders", __name__, url_prefix="/portal/orders", template_folder="../templates")
+TAB_WORDS = {
+    "all": lazy("All"), "open": lazy("Open"), "short": lazy("Waiting for stock"), "customs": lazy("At customs"),
+    "work": lazy("In the warehouse"), "shipped": lazy("Shipped"), "cancelled": lazy("Cancelled"),
+}  # fmt: skip
+REASON_WORDS = {
+    "buyer_cancelled": lazy("The buyer cancelled"), "duplicate": lazy("It is a duplicate"),
+    "address_problem": lazy("The address is wrong"), "out_of_stock": lazy("No stock"), "billing": lazy("Billing"),
+    "other": lazy("Another reason"),
+}  # fmt: skip
+EVENT_WORDS = {
+    "order.accepted": lazy("Accepted"), "order.promised": lazy("Stock reserved"), "order.short": lazy("Waiting for stock"),
+    "order.customs_released": lazy("Released by customs"), "order.packed": lazy("Packed"),
+    "order.shipped": lazy("Handed over"), "order.cancelled": lazy("Cancelled"),
+}  # fmt: skip
+EVENT_TONES = {"order.short": "warn", "order.cancelled": "idle"}
+CONSIGNEE = (
+    "name", "company", "phone", "email", "country", "state", "city", "postcode", "address1", "address2", "id_number",
+)  # fmt: skip
+EMPTY_LINE = {"sku": "", "quantity": "", "unit_value": ""}
+
+navigation.add(Entry(lazy("Orders"), "portal_orders.index", "orders", Permission.ORDERS_READ, order=10, phone=True))
+
+
+@blueprint.get("")
+@requires(Permission.ORDERS_READ)
+def index() -> str:
+    view = ListView.of_request(queries.ORDER_TABS)
+    rows, following = queries.orders_page(actor(), view.tab, view.search, view.cursor)
+    counts = queries.states_counted(actor(), "outbound_order")
+    tabs = view.tabs(TAB_WORDS, queries.ORDER_TABS, counts)
+    return render_template("portal/orders.html", rows=rows, view=view, tabs=tabs, paging=view.paging(following))
+
+
+@blueprint.get("/<uuid:order_id>")
+@requires(Permission.ORDERS_READ)
+def detail(order_id: uuid.UUID) -> str:
+    order = service.load_order(actor(), order_id)
+    warehouse = load_warehouse(actor(), order.warehouse_id)
+    may_cancel = actor().may(Permission.ORDERS_WRITE) and ORDER.permitted("cancel", order.state)
+    return render_template(
+        "portal/order.html", order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
+        history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
+        reason_words=REASON_WORDS, may_cancel=may_cancel,
+        may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped",
+    )  # fmt: skip
+
+
+def _history(order: Order, warehouse: Warehouse) -> list[dict[str, Any]]:
+    """What was announced about the order, newest first; it is announced as accepted after its promise."""
+    entries = []
+    for event in sorted(queries.events_of("order", order.id), key=lambda event: event.name != "order.accepted"):
+        words = EVENT_WORDS.get(event.name)
+        note = (
+            _("%(kilograms)s kg", kilograms=f"{event.data['weight_g'] / 1000:.3f}")
+            if event.data.get("weight_g")
+            else ""
+        )
+        if event.name == "order.cancelled":
+            note = str(REASON_WORDS.get(event.data.get("reason", ""), ""))
+        entries.append(
+            {
+                "what": words or event.name,
+                "when": show_instant(event.occurred_at, warehouse.time_zone),
+                "iso": event.occurred_at.isoformat(),
+                "note": note,
+                "tone": EVENT_TONES.get(event.name, "ok"),
+            }  # fmt: skip
+        )
+    return entries[::-1]
+
+
+def _steps(order: Order) -> list[dict[str, Any]]:
+    """The stages of the order side by side; the present one is marked."""
+    reached = {
+        "short": 0,
+        "awaiting_customs": 1,
+        "promised": 2,
+        "waved": 2,
+        "picking": 2,
+        "picked": 3,
+        "packed": 4,
+        "shipped": 5,
+    }
+    stages = [_("Accepted"), _("Stock reserved"), _("Customs"), _("Picked"), _("Packed"), _("Handed over")]
+    now = reached.get(order.state, -1)
+    entries = []
+    for place, what in enumerate(stages):
+        tone = "ok" if place <= now else "idle"
+        if place == now + 1 and order.state != "cancelled":
+            tone = "warn" if order.state == "short" else "info"
+        if place == 2 and order.customs_state in {"waiting", "refused"}:
+            tone = "hold" if order.customs_state == "waiting" else "stop"
+        entries.append({"what": what, "tone": tone, "current": place == now + 1})
+    return [entry for place, entry in enumerate(entries) if place != 2 or order.customs_state != "none"]
+
+
+@blueprint.get("/new")
+@requires(Permission.ORDERS_WRITE)
+def new() -> str:
+    return _form({}, [EMPTY_LINE, EMPTY_LINE, EMPTY_LINE])
+
+
+@blueprint.post("/new")
+@requires(Permission.ORDERS_WRITE)
+def create() -> BaseResponse | str | tuple[str, int]:
+    """Another line is added to the form; otherwise the order is made, and promised if there is stock."""
+    lines = forms.typed_rows("lines", ("sku", "quantity", "unit_value"))
+    if request.form.get("action") == "add_line":
+        return _form(request.form, [*lines, EMPTY_LINE, EMPTY_LINE])
+    body = forms.load_form(OrderIn(), _typed(lines))
+    outcome = body if isinstance(body, Refused) else _create(body)
+    if isinstance(outcome, Refused):
+        return _form(request.form, lines or [EMPTY_LINE], outcome), 422
+    flash(_("The order is accepted."), "ok")
+    return redirect(url_for(".detail", order_id=outcome.answer["id"]))
+
+
+def _typed(lines: list[dict[str, str]]) -> dict[str, Any]:
+    """The form as a body of the API."""
+    names = ("seller", "warehouse", "service", "reference", "remark")
+    body: dict[str, Any] = forms.given({name: forms.typed_text(name) for name in names})
+    consignee = {name: forms.typed_text(f"consignee.{name}") for name in CONSIGNEE}
+    if consignee["country"]:
+        consignee["country"] = consignee["country"].upper()
+    currency = forms.typed_text("currency", 3)
+    body["consignee"] = forms.given(consignee)
+    body["lines"] = [_line(line, currency) for line in lines]
+    return body
+
+
+def _line(line: Mapping[str, str], currency: str | None) -> dict[str, Any]:
+    minor = forms.minor_of(line["unit_value"] or None, currency)
+    valued = {"unit_value_minor": minor, "currency": currency} if minor is not None else {}
+    return forms.given({"sku": line["sku"], "quantity": forms.as_number(line["quantity"] or None), **valued})
+
+
+def _create(body: dict[str, Any]) -> forms.Outcome:
+    return forms.run_form("orders.create", body, lambda: service.create_order(actor(), body), _accepted)
+
+
+def _accepted(order: Order) -> dict[str, Any]:
+    return {"id": str(order.id), "number": order.number, "state": order.state, "version": order.version}
+
+
+def _form(typed: Mapping[str, Any], lines: list[dict[str, str]], refusal: Refused | None = None) -> str:
+    return render_template(
+        "portal/order_new.html", typed=typed, lines=lines, errors=forms.field_messages(refusal),
+        refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
+        warehouses=warehouses_seen(actor()), sellers=sellers_seen(actor()), skus=queries.sku_choices(actor()),
+        services=[(service.code, f"{service.code} · {service.name}") for service, _carrier in services_offered()],
+    )  # fmt: skip
+
+
+@blueprint.post("/<uuid:order_id>/cancel")
+@requires(Permission.ORDERS_WRITE)
+def cancel(order_id: uuid.UUID) -> BaseResponse:
+    """Cancel the version that was read, at any stage before hand-over."""
+    version = forms.as_number(forms.typed_text("version"))
+    held = version if isinstance(version, int) else 0
+    reason = request.form.get("reason", "other")
+    reason = reason if reason in CANCEL_REASONS else "other"
+    outcome = forms.run_form(
+        "orders.cancel", {"id": order_id, "version": held, "reason": reason},
+        lambda: service.cancel_order(actor(), order_id, held, reason), _accepted,
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+    else:
+        flash(_("The order is cancelled."), "ok")
+    return redirect(url_for(".detail", order_id=order_id))

@@ -1,0 +1,141 @@
+"""Products: list, one with its stock, a new one, labels for its units."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from wms.catalog import schemas, service
+from wms.catalog.models import Product
+from wms.catalog.queries import barcodes_of, load_product
+from wms.core.ids import parse_id
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused
+from wms.facility.queries import load_warehouse, warehouses_seen
+from wms.identity.queries import seller_codes, sellers_seen
+from wms.inventory.queries import Scope, stock_lines
+from wms.platform import forms
+from wms.platform.access import actor, requires
+from wms.platform.pages import Entry, lazy, navigation, show_refusal
+from wms.portal import queries
+from wms.portal.tables import ListView
+from wms.printing.products import request_product_labels
+from wms.printing.schemas import MOST_LABELS, PRODUCT_SIZES
+
+blueprint = Blueprint("portal_products", __name__, url_prefix="/portal/products", template_folder="../templates")
+NUMBERS = ("declared_weight_g", "declared_length_mm", "declared_width_mm", "declared_height_mm", "outbound_days")
+TEXTS = (
+    "seller", "sku", "name_en", "name_zh", "serial_control", "hs_code", "origin_country", "customs_item_number",
+    "customs_unit", "customs_unit_factor", "declared_currency",
+)  # fmt: skip
+CARGO_WORDS = {
+    "battery": lazy("Battery"), "liquid": lazy("Liquid"), "powder": lazy("Powder"), "magnetic": lazy("Magnetic"),
+    "fragile": lazy("Fragile"), "food": lazy("Food"), "textile": lazy("Textile"), "oversize": lazy("Oversize"),
+    "valuable": lazy("Valuable"), "dangerous": lazy("Dangerous goods"),
+}  # fmt: skip
+SWITCHES = ("lot_controlled", "expiry_controlled")
+
+navigation.add(Entry(lazy("Products"), "portal_products.index", "products", Permission.PRODUCTS_READ, order=25))
+
+
+@blueprint.get("")
+@requires(Permission.PRODUCTS_READ)
+def index() -> str:
+    view = ListView.of_request({"all": ()})
+    rows, following = queries.products_list(actor(), view.search, parse_id(view.cursor or ""))
+    return render_template(
+        "portal/products.html", rows=rows, view=view, paging=view.paging(str(following) if following else None)
+    )
+
+
+@blueprint.get("/<uuid:product_id>")
+@requires(Permission.PRODUCTS_READ)
+def detail(product_id: uuid.UUID) -> str:
+    product = load_product(actor(), product_id)
+    return render_template(
+        "portal/product.html", product=product, barcodes=barcodes_of([product.id])[product.id],
+        seller=seller_codes([product.owner_id])[product.owner_id], lines=_lines(product), sizes=list(PRODUCT_SIZES),
+        warehouses=warehouses_seen(actor()),
+    )  # fmt: skip
+
+
+def _lines(product: Product) -> list[Any]:
+    """Its stock by warehouse. The same SKU may exist with another seller of the reader."""
+    if not actor().may(Permission.STOCK_READ):
+        return []
+    lines, _more = stock_lines(Scope.of(actor()), sku=product.sku, limit=200)
+    return [line for line in lines if line.product_id == product.id]
+
+
+@blueprint.get("/new")
+@requires(Permission.PRODUCTS_WRITE)
+def new() -> str:
+    return _form({})
+
+
+@blueprint.post("/new")
+@requires(Permission.PRODUCTS_WRITE)
+def create() -> BaseResponse | tuple[str, int]:
+    typed = _typed()
+    body = forms.load_form(schemas.ProductSchema(), typed)
+    if isinstance(body, Refused):
+        return _form(request.form, body), 422
+    codes = schemas.codes_of(body)
+    data = {name: value for name, value in body.items() if name not in {"seller", "barcodes"}}
+    outcome = forms.run_form(
+        "products.create", body, lambda: service.create_product(actor(), data, codes, seller=body.get("seller")),
+        lambda made: {"id": made.id},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return _form(request.form, outcome), 422
+    flash(_("The product is there. Book it in whenever you like."), "ok")
+    return redirect(url_for(".detail", product_id=outcome.answer["id"]))
+
+
+def _typed() -> dict[str, Any]:
+    """The form as a body of the API."""
+    body: dict[str, Any] = {name: forms.typed_text(name) for name in TEXTS}
+    body |= {name: forms.typed_number(name) for name in NUMBERS}
+    body |= {name: name in request.form for name in SWITCHES}
+    body["declared_value_minor"] = forms.minor_of(forms.typed_text("declared_value"), body["declared_currency"])
+    body["cargo_attributes"] = request.form.getlist("cargo_attributes")
+    barcode = forms.typed_text("barcode")
+    if barcode is not None:
+        body["barcodes"] = [{"barcode": barcode}]
+    return forms.given(body)
+
+
+def _form(typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
+    return render_template(
+        "portal/product_new.html", typed=typed, errors=forms.field_messages(refusal), cargo=schemas.CARGO,
+        cargo_words=CARGO_WORDS,
+        refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
+        chosen=request.form.getlist("cargo_attributes"), sellers=sellers_seen(actor()),
+    )  # fmt: skip
+
+
+@blueprint.post("/<uuid:product_id>/labels")
+@requires(Permission.LABELS_READ)
+def labels(product_id: uuid.UUID) -> BaseResponse:
+    """Labels for units: a file is made, and its page waits for it."""
+    product = load_product(actor(), product_id)
+    wanted = forms.typed_number("copies")
+    copies = wanted if isinstance(wanted, int) and wanted > 0 else 1
+    warehouse_id = parse_id(request.form.get("warehouse", "")) or uuid.UUID(int=0)
+    size = PRODUCT_SIZES.get(request.form.get("size", ""), next(iter(PRODUCT_SIZES.values())))
+    outcome = forms.run_form(
+        "labels.product", {"product": product_id, "copies": copies, "warehouse": warehouse_id},
+        lambda: request_product_labels(
+            actor(), load_warehouse(actor(), warehouse_id).id, {product.id: copies}, size, MOST_LABELS
+        ),
+        lambda bundles: {"bundles": bundles},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        flash(show_refusal(outcome), "stop")
+        return redirect(url_for(".detail", product_id=product_id))
+    return redirect(url_for("printing_pages.bundle", bundle_id=outcome.answer["bundles"][0]))
