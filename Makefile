@@ -19,7 +19,7 @@ help: ## show this list
 run: $(STAMP) ## run the whole system with its own database and queue, on port 8000
 	@exec $(BIN)/python -m wms.supervisor run
 
-test: $(STAMP) ## every test (TESTS=path chooses some)
+test: lint ## lint, then every test (TESTS=path chooses some)
 	@$(BIN)/python -m pytest -n 2 $(TESTS)
 
 lint: $(STAMP) ## style, faults and types

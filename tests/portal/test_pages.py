@@ -142,7 +142,9 @@ def test_a_seller_books_cartons(cast, client, life):
 
 def test_a_wrong_booking_keeps_what_was_typed(cast, client, life):
     seller = cast.sign_in(client, cast.acme_person)
-    answer = seller.post("/portal/bookings/new", data=booking_form(**{"reference": "PO-8", "cartons.1.lines.0.sku": "NO-SUCH"}))
+    answer = seller.post(
+        "/portal/bookings/new", data=booking_form(**{"reference": "PO-8", "cartons.1.lines.0.sku": "NO-SUCH"})
+    )
     shown = unescape(answer.get_data(as_text=True))
     assert answer.status_code == 422
     assert "There is no product with the SKU NO-SUCH." in shown

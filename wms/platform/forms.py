@@ -28,7 +28,7 @@ T = TypeVar("T")
 MOST_ROWS = 500
 
 
-def run_form(name: str, body: Any, use_case: Callable[[], T], answer: Callable[[T], Any] = lambda made: {}) -> Outcome:
+def run_form(name: str, body: Any, use_case: Callable[[], T], answer: Callable[[T], Any] = lambda _: {}) -> Outcome:
     """Execute a form's command. The answer is a value: `Done`, or `Refused` for the page to show."""
     command_id = request.form.get("command_id", "")
     if parse_id(command_id) is None:

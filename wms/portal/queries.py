@@ -45,7 +45,7 @@ def scoped(actor: Actor, **more: Any) -> dict[str, Any]:
 def _listing(columns: str, table: str, joins: str, search: str) -> TextClause:
     """A list, newest first, within scope, in some states, searched, by keyset."""
     return text(
-        f"SELECT {columns} FROM {table} d JOIN warehouse w ON w.id = d.warehouse_id JOIN seller s ON s.id = d.owner_id"  # noqa: S608
+        f"SELECT {columns} FROM {table} d JOIN warehouse w ON w.id = d.warehouse_id JOIN seller s ON s.id = d.owner_id"
         f" {joins} WHERE {IN_SCOPE.format('d')} AND (CAST(:states AS text[]) IS NULL OR d.state = ANY(:states))"
         f" AND (CAST(:search AS text) IS NULL OR {search})"
         " AND (CAST(:moment AS timestamptz) IS NULL OR (d.created_at, d.id) < (:moment, CAST(:key AS uuid)))"
@@ -114,7 +114,7 @@ def states_counted(actor: Actor, table: str) -> dict[str, int]:
     """How many documents of `outbound_order`, `booking` or `return_order` stand in each state."""
     if table not in {"outbound_order", "booking", "return_order"}:
         raise ValueError(table)
-    statement = f"SELECT d.state, count(*) FROM {table} d WHERE {IN_SCOPE.format('d')} GROUP BY 1"  # noqa: S608
+    statement = f"SELECT d.state, count(*) FROM {table} d WHERE {IN_SCOPE.format('d')} GROUP BY 1"
     return {row[0]: int(row[1]) for row in session().execute(text(statement), scoped(actor))}
 
 

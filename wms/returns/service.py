@@ -57,7 +57,7 @@ def announce(actor: Actor, body: Mapping[str, Any]) -> ReturnOrder:
     outbound.lock_shipped_lines(source.order_id)  # two announcements of one order take their turns
     wanted = _wanted(source, body["lines"])
     reference = body.get("reference") or str(new_id())
-    return _insert(actor, source, reference, body.get("tracking_number"), body["reason"], wanted, announced=True)
+    return _insert(source, reference, body.get("tracking_number"), body["reason"], wanted, announced=True)
 
 
 def _wanted(source: ReturnSource, lines: Sequence[Mapping[str, Any]]) -> dict[uuid.UUID, int]:
@@ -88,7 +88,6 @@ def _wanted(source: ReturnSource, lines: Sequence[Mapping[str, Any]]) -> dict[uu
 
 
 def _insert(
-    actor: Actor,
     source: ReturnSource,
     reference: str,
     tracking_number: str | None,
@@ -146,7 +145,7 @@ def open_unannounced(actor: Actor, order_id: uuid.UUID) -> ReturnOrder:
     if opened is not None:
         return opened
     wanted = dict.fromkeys((line.demand_id for line in source.lines), 0)
-    return _insert(actor, source, str(new_id()), None, "unannounced", wanted, announced=False)
+    return _insert(source, str(new_id()), None, "unannounced", wanted, announced=False)
 
 
 def load_return(actor: Actor, return_id: uuid.UUID) -> ReturnOrder:

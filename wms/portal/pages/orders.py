@@ -94,7 +94,7 @@ def _history(order: Order, warehouse: Warehouse) -> list[dict[str, Any]]:
                 "iso": event.occurred_at.isoformat(),
                 "note": note,
                 "tone": EVENT_TONES.get(event.name, "ok"),
-            }  # fmt: skip
+            }
         )
     return entries[::-1]
 
