@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from wms.core.permissions import ROLE_PERMISSIONS
-from wms.platform.database import Base
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
+TABLES = Path(__file__).with_suffix(".sql")
+
 
 def upgrade() -> None:
     op.execute("CREATE TABLE schema_parent (revision text PRIMARY KEY, parent text)")
-    Base.metadata.create_all(op.get_bind())
+    for statement in TABLES.read_text().split(";\n"):
+        if statement.strip():
+            op.execute(sa.text(statement.replace(":", "\\:")))
     op.execute("CREATE TABLE command_default PARTITION OF command DEFAULT")
     today = datetime.now(UTC).date()
     for offset in range(-31, 8):
@@ -26,7 +32,7 @@ def upgrade() -> None:
             f"CREATE TABLE command_{day:%Y%m%d} PARTITION OF command"
             f" FOR VALUES FROM ('{day}') TO ('{day + timedelta(days=1)}')"
         )
-    roles = Base.metadata.tables["role"]
+    roles = sa.table("role", sa.column("name"), sa.column("is_staff"), sa.column("permissions", ARRAY(sa.Text)))
     op.bulk_insert(
         roles,
         [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,6 +78,7 @@ class Screen:
         self.page.goto(f"{self.address}/floor/")
         self.page.click(f"button.tile[value={kind}], a.tile[href$='/work/{kind}']")
         self.page.wait_for_selector("[data-screen][data-task-id]")
+        self.page.wait_for_load_state()  # floor.js listens from here on
 
     @property
     def step(self) -> str:
@@ -87,12 +88,16 @@ class Screen:
     def band(self) -> str:
         return self.page.inner_text("#floor-band .band-title")
 
-    def _answered(self, act: Any) -> str:
-        with self.page.expect_response("**/floor/v1/scans") as answer:
-            act()
-        token = answer.value.json().get("next", {}).get("step_token", "")
-        self.page.wait_for_selector(f"[data-screen][data-step-token='{token}']")
-        self.page.wait_for_function("document.querySelector('#floor-band .band')")
+    @property
+    def place(self) -> str:
+        """The code of the bin the screen sends to."""
+        return str(self.page.get_attribute(".place-code", "data-code"))
+
+    def _answered(self, act: Callable[[], Any]) -> str:
+        """Do it, and wait for the band: `floor.js` shows it last, after the screen that follows."""
+        self.page.evaluate("document.getElementById('floor-band').replaceChildren()")
+        act()
+        self.page.wait_for_selector("#floor-band .band")
         return self.band
 
     def scan(self, code: str) -> str:
@@ -106,4 +111,4 @@ class Screen:
         for digit in digits:
             self.page.click(f"[data-key='{digit}']")
         if done:
-            self.page.click("[data-key='done']")
+            self._answered(lambda: self.page.click("[data-key='done']"))

@@ -35,7 +35,7 @@ class Tablet:
     def start(self, kind: str) -> dict[str, Any]:
         answer = self.caller.post("/floor/v1/tasks", {"kind": kind, "warehouse": self.warehouse}, key=str(new_id()))
         assert answer.status_code == 200, answer.get_data(as_text=True)
-        self.next = answer.json["next"]
+        self.next = answer.get_json()["next"]
         self.look()
         return self.next
 
@@ -52,8 +52,8 @@ class Tablet:
 
     def body(self, raw: str, **more: Any) -> dict[str, Any]:
         return {
-            "task_id": self.next["task_id"], "step_token": self.next["step_token"], "scan_id": str(new_id()), "raw": raw,
-            **more,
+            "task_id": self.next["task_id"], "step_token": self.next["step_token"], "scan_id": str(new_id()),
+            "raw": raw, **more,
         }  # fmt: skip
 
     def send(self, body: dict[str, Any]) -> TestResponse:
@@ -63,9 +63,9 @@ class Tablet:
         """One scan; answers the feedback, and keeps the step that follows."""
         answer = self.send(self.body(raw, **more))
         assert answer.status_code == 200, answer.get_data(as_text=True)
-        self.next = answer.json["next"]
+        self.next = answer.get_json()["next"]
         self.look()
-        feedback: dict[str, Any] = answer.json["feedback"]
+        feedback: dict[str, Any] = answer.get_json()["feedback"]
         return feedback
 
     @property
@@ -107,7 +107,7 @@ def order(api: Caller, lines: dict[str, int], service: str, reference: str = "SH
     }  # fmt: skip
     answer = api.post("/api/v1/orders", body)
     assert answer.status_code == 201, answer.get_data(as_text=True)
-    return str(answer.json["number"])
+    return str(answer.get_json()["number"])
 
 
 def prepare_waybills() -> None:

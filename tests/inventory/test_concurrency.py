@@ -1,5 +1,8 @@
 """Everything runs twice at once: real connections, real commits, a database of the tests' own."""
 
+# mypy: disable-error-code="misc, arg-type, list-item, union-attr"
+# A lambda binds what the loop has now by a default argument, and mypy cannot type that.
+
 from __future__ import annotations
 
 import random
@@ -15,7 +18,18 @@ from flask import Flask
 from sqlalchemy import text
 
 from tests.inventory.conftest import assert_books_balance
-from tests.inventory.world import TEST, World, allocated, amounts, draft_of, make_lot, make_world, move, summary
+from tests.inventory.world import (
+    TEST,
+    World,
+    allocated,
+    amounts,
+    balance,
+    draft_of,
+    make_lot,
+    make_world,
+    move,
+    summary,
+)
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
@@ -146,7 +160,7 @@ def test_promises_and_releases_do_not_refuse_what_is_there(crowd: Crowd, busy: W
 
 def test_a_hot_row_under_picks_counts_moves_and_holds(crowd: Crowd, busy: World):
     stock = busy.overseas.stocked(busy.product, 400)
-    key = service.find_balance(stock).id
+    key = balance(stock).id
     targets = [busy.overseas.goods(busy.product, place) for place in ("bin2", "storage3")]
     totes = [busy.overseas.goods(busy.product, "tote", unit=busy.overseas.unit()) for _ in range(2)]
     base = draft_of(busy.overseas, busy.product, 3)
@@ -272,7 +286,7 @@ def test_a_row_being_made_does_not_escape_a_hold_or_a_first_booking(crowd: Crowd
             [lambda stock=stock: service.receive(SYSTEM, stock, 1, TEST) and None,
              lambda key=key, house=house: str(holds.place_hold(SYSTEM, house, HoldScope.LOT, key, "look").id)]
         )  # fmt: skip
-        assert service.find_balance(stock).held_by == 1
+        assert balance(stock).held_by == 1
         session().rollback()
     for number in range(25):
         busy.bonded_product.customs_item_number = f"N{number}"
@@ -286,7 +300,7 @@ def test_a_row_being_made_does_not_escape_a_hold_or_a_first_booking(crowd: Crowd
              lambda dock=dock: sellable.book(dock.book_item_id, 1)]
         )  # fmt: skip
         assert refused(outcomes) == []
-        assert service.find_balance(bin_).is_sellable
+        assert balance(bin_).is_sellable
         session().rollback()
 
 
@@ -322,7 +336,7 @@ def test_a_decision_is_made_on_the_row_as_it_is_after_the_wait(crowd: Crowd, bus
     """READ COMMITTED: a statement that waited must decide on the new version of the row, both ways."""
     app, house, product = crowd.app, busy.overseas, busy.product
     stock = house.stocked(product, 5)
-    key = service.find_balance(stock).id
+    key = balance(stock).id
     drafts = [draft_of(house, product, 5) for _ in range(4)]
     session().rollback()
     # gone while we waited: refused
@@ -364,7 +378,7 @@ def test_a_row_that_grew_while_we_waited_is_not_judged_by_its_old_size(crowd: Cr
     """PostgreSQL checks the new row before it notices that it was built on an old version."""
     app, house, product = crowd.app, busy.overseas, busy.product
     small, big = house.stocked(product, 2), house.stocked(product, 400, "bin2")
-    key = service.find_balance(small).id
+    key = balance(small).id
     session().rollback()
 
     def grow() -> None:

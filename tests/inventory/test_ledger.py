@@ -27,11 +27,12 @@ from tests.inventory.world import (
 from wms.core.actor import SYSTEM
 from wms.core.refusals import Refused
 from wms.inventory import ledger, service
+from wms.inventory.ledger import Posted
 from wms.inventory.models import Condition
 from wms.inventory.rules import MoveDraft, Reason, Recipe
 from wms.inventory.sellable import book
 from wms.inventory.service import Subject
-from wms.platform.commands import Command, execute
+from wms.platform.commands import Command, Done, execute
 from wms.platform.database import session
 
 
@@ -165,6 +166,8 @@ def test_one_command_never_posts_twice(world: World):
     command = Command(str(uuid.uuid4()), "test", "receive", {"quantity": 4})
     first = execute(command, use_case, answer)
     again = execute(command, use_case, answer)
+    assert isinstance(first, Done)
+    assert isinstance(again, Done)
     assert (again.answer, again.replayed) == (first.answer, True)
     assert amounts(dock) == (4, 0)
     other_body = execute(Command(command.id, "test", "receive", {"quantity": 5}), use_case, answer)
@@ -260,7 +263,7 @@ def test_a_loss_breaks_the_newest_claims_first(world: World, how):
     claims = [allocated(world.overseas, demand)[0] for demand in demands]
     session().commit()
     if how == "damage":
-        posted = service.recondition(SYSTEM, stock, Condition.DAMAGED, 5, TEST)
+        posted: Posted | None = service.recondition(SYSTEM, stock, Condition.DAMAGED, 5, TEST)
     elif how == "count":
         posted = service.count(SYSTEM, stock, 5, TEST)
     else:
@@ -289,6 +292,7 @@ def test_bonded_stock_sells_from_its_first_booking_on(world: World):
     session().commit()
     move(dock, bin_, 6, Reason.PUTAWAY)
     session().commit()
+    assert dock.book_item_id is not None
     assert (summary(world.bonded, world.bonded_product), book_line(dock)) == ((0, 0), (0, 10, 0))
     assert refusal(promised, world.bonded, world.bonded_product, 1).code == "stock_short"
     assert refusal(book, dock.book_item_id, 11).params == {"unbooked": 10, "wanted": 11}

@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from sqlalchemy import text
 
 from tests.inventory.model import Item, Key, Kind, Model, Move, Permit, Says, fresh
-from tests.inventory.world import House, isolated, make_house, make_lot, make_product, make_seller
+from tests.inventory.world import House, balance, isolated, make_house, make_lot, make_product, make_seller
 from wms.core import clock
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
@@ -88,6 +88,7 @@ class Stockroom(RuleBasedStateMachine):
         self.products = {name: Goods(each.id, each.owner_id) for name, each in made.items()}
         today = {house: self.moment.astimezone(ZoneInfo(zone)).date() for house, zone in ZONES.items()}
         ends = {"soon": today["overseas"] + timedelta(days=1), "late": today["overseas"] + timedelta(days=2)}
+        self.last_end = ends["late"]
         self.lots = {name: make_lot(made["dated"], day) for name, day in ends.items()}
         self.items = {}
         for number in ("1", "2"):
@@ -373,7 +374,7 @@ class Stockroom(RuleBasedStateMachine):
             )  # fmt: skip
 
         (made, missing), (claims, really_missing) = self.command(lambda m: m.allocate(house, subjects), use_case)
-        rows = {key: service.find_balance(self.stock(key)) for _, key, _ in made}
+        rows = {key: balance(self.stock(key)) for _, key, _ in made}
         assert [(promise, balance, quantity) for _, promise, balance, quantity in claims] == [
             (str(self.promise_ids[number]), rows[key].id, quantity) for number, key, quantity in made
         ]
@@ -593,7 +594,8 @@ class Stockroom(RuleBasedStateMachine):
         numbers = sorted(self.model.holds)
         number = numbers[which % len(numbers)]
         hold_id = self.hold_ids[number]
-        house = session().execute(text("SELECT warehouse_id FROM stock_hold WHERE id = :id"), {"id": hold_id}).scalar()
+        query = text("SELECT warehouse_id FROM stock_hold WHERE id = :id")
+        house = session().execute(query, {"id": hold_id}).scalar_one()
 
         def foretell(model: Model) -> None:
             del model.holds[number]
@@ -602,7 +604,7 @@ class Stockroom(RuleBasedStateMachine):
 
     @rule(sure=st.integers(0, 3))
     def a_day_passes(self, sure: int) -> None:
-        if sure or len(self.done) > 400 or self.model.today["overseas"] > self.kinds[2].expires_on + timedelta(days=2):
+        if sure or len(self.done) > 400 or self.model.today["overseas"] > self.last_end + timedelta(days=2):
             return  # commands are forgotten after thirty days; and little happens once all lots have expired
         self.moment += timedelta(days=1)
         self.model.next_day()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from datetime import UTC, date, datetime
 
@@ -216,7 +217,7 @@ def test_splitting_counts_what_earlier_lines_took():
     old, new = sorted([new_id(), new_id()])
     since = [datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2)]
     lines = [BookLine(old, 5, 9, since[0]), BookLine(new, 9, 6, since[1])]
-    taken = defaultdict(int)
+    taken: dict[uuid.UUID, int] = defaultdict(int)
     assert split_over_book(lines, 6, taken) == [(new, 6)]
     assert split_over_book(lines, 6, taken) is None
     assert split_over_book(lines, 5, taken) == [(old, 5)]

@@ -6,6 +6,7 @@ import itertools
 import uuid
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -90,8 +91,9 @@ def test_the_permit_a_move_needs():
 
 @pytest.mark.parametrize("name", ["warehouse_id", "owner_id", "product_id", "lot_id", "book_item_id"])
 def test_both_ends_are_the_same_goods(name):
+    other: dict[str, Any] = {name: uuid.uuid4()}
     with pytest.raises(ValueError, match=name):
-        rules.check_moves(Reason.MOVE, [MoveDraft(HERE, replace(THERE, **{name: uuid.uuid4()}), 1)], None)
+        rules.check_moves(Reason.MOVE, [MoveDraft(HERE, replace(THERE, **other), 1)], None)
 
 
 @pytest.mark.parametrize("change", [

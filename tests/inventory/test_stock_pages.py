@@ -24,7 +24,7 @@ from wms.core.actor import SYSTEM
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit
 from wms.inventory import holds, service
-from wms.inventory.models import HoldScope
+from wms.inventory.models import Condition, HoldScope
 from wms.inventory.queries import Scope, moves_of, stock_lines, stock_rows
 from wms.inventory.rules import Bucket, Reason
 from wms.platform.database import db, session
@@ -67,7 +67,7 @@ def test_the_rows_behind_a_figure_add_up_to_it(world: World):
     house, product = world.bonded, world.bonded_product
     stock = house.stocked(product, 20)
     promised(house, product, 6)
-    service.recondition(SYSTEM, stock, service.Condition.DAMAGED, 2, TEST)
+    service.recondition(SYSTEM, stock, Condition.DAMAGED, 2, TEST)
     session().commit()
     rows = stock_rows(Scope({world.seller.id}), product.id, warehouse_id=house.id)
     found = [(row.location_code, row.item_number, row.condition, row.on_hand, row.bucket) for row in rows]
@@ -155,7 +155,7 @@ def test_a_page_of_a_hundred_products_is_one_statement(world: World):
 def stocked(cast, db_session):
     """A seller of the cast with goods in a house, beside another seller's."""
     world = make_world()
-    owner = SimpleNamespace(id=cast.ACME.id)
+    owner = cast.ACME
     product, second = make_product(owner, "AAA-1"), make_product(owner, "AAA-2")
     world.overseas.stocked(product, 9)
     world.bonded.stocked(make_product(owner, "AAA-3", customs_item_number="7"), 4)
@@ -185,7 +185,8 @@ def test_a_seller_reads_their_own_stock(cast, client, stocked):
 
 def test_the_next_page_is_where_the_link_says(cast, client, stocked):
     api = cast.api(client, "ACME")
-    seen, path = [], "/api/v1/stock?limit=1"
+    seen: list[str] = []
+    path: str | None = "/api/v1/stock?limit=1"
     while path:
         answer = api.get(path)
         seen += [row["sku"] for row in answer.json["data"]]

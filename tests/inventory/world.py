@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from flask import Flask
@@ -35,6 +35,13 @@ TEST = Subject("test", None)
 _numbers = itertools.count(1)
 
 
+class Owner(Protocol):
+    """Whoever has an id: a seller's row, or the facts of the cast."""
+
+    @property
+    def id(self) -> uuid.UUID: ...
+
+
 def _number() -> int:
     return next(_numbers)
 
@@ -47,7 +54,7 @@ def make_seller(code: str | None = None) -> Seller:
     return seller
 
 
-def make_product(seller: Seller, sku: str | None = None, **values: Any) -> Product:
+def make_product(seller: Seller | Owner, sku: str | None = None, **values: Any) -> Product:
     sku = sku or f"SKU-{_number()}"
     product = Product(
         owner_id=seller.id, sku=sku, name_en=sku, name_zh=sku, declared_weight_g=100, declared_length_mm=10,
@@ -249,13 +256,13 @@ def isolated(app: Flask) -> Iterator[None]:
         engine = db.engine
         connection = engine.connect()
         outer = connection.begin()
-        db.engines[None] = connection
+        db.engines[None] = connection  # type: ignore[index]  # what every new session binds to
         db.session.session_factory.configure(join_transaction_mode="create_savepoint")
         try:
             yield
         finally:
             db.session.remove()
             db.session.session_factory.configure(join_transaction_mode="conditional_savepoint")
-            db.engines[None] = engine
+            db.engines[None] = engine  # type: ignore[index]
             outer.rollback()
             connection.close()

@@ -42,6 +42,7 @@ def main() -> int:
     except OrderBookError as fault:
         print(f"{chosen.orders} is not an order book: {fault.code} {fault.params}", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stop the system we started, whoever stops us
     began = time.monotonic()
     with running_system(chosen.tablets, len(book.products)) as stage:
         result = replay(stage, book, chosen.tablets)

@@ -141,7 +141,7 @@ def _item(code: str, name: str) -> Item:
     if sku != code:
         sku = f"{sku[:24]}-{_number(code, 10**6):06d}"
     printable = re.sub(r"[^\x20-\x7e]", "?", name)[:200]
-    return Item(code, sku, printable, 20 + _number(code, 380), 20 + _number(code + "s", 40))
+    return Item(code, sku, printable, 5 + _number(code, 55), 15 + _number(code + "s", 30))
 
 
 def _number(text: str, below: int) -> int:

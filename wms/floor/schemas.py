@@ -18,7 +18,7 @@ class ScanIn(CodedSchema):
     raw = fields.String(required=True)  # checked by the resolver: whatever a scanner may send is an answer, not a fault
     source = Choice(SOURCES, load_default="wedge")
     quantity = Count(1, 99_999, allow_none=True, load_default=None)
-    weight_g = Count(1, 1_000_000, allow_none=True, load_default=None)
+    weight_g = Count(1, 30_000_000, allow_none=True, load_default=None)
     batch = Text(40, allow_none=True, load_default=None)
     expires_on = fields.Date(allow_none=True, load_default=None)
     scanned_at = fields.AwareDateTime(allow_none=True, load_default=None)  # information only: the device's clock

@@ -351,6 +351,7 @@ class Permit(Base):
     book_item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("book_item.id"))
     quantity: Mapped[int] = mapped_column(Integer)
     used: Mapped[int] = mapped_column(Integer, default=0)
+    withdrawn_at: Mapped[Instant | None]  # its subject was cancelled: what is unused may not be used any more
     created_at: Mapped[Instant]
 
 

@@ -18,6 +18,7 @@ from wms.platform.locks import Rank, claim, lock_one
 
 _USE = text(
     "UPDATE permit SET used = used + :quantity WHERE id = :id AND used + :quantity <= quantity"
+    " AND withdrawn_at IS NULL"
     " AND product_id = :product AND book_item_id = :book_item AND warehouse_id = :warehouse"
     " AND (CAST(:kind AS text) IS NULL OR kind = :kind) RETURNING id"
 )
@@ -152,17 +153,13 @@ def mark_booked(book_item_id: uuid.UUID, quantity: int) -> None:
 
 
 def withdraw(subject_kind: str, subject_id: uuid.UUID) -> int:
-    """Take back the unused part of a subject's permits (a cancelled order); returns how many lost something."""
+    """Nothing more may leave under a subject's permits (a cancelled order); returns how many were withdrawn."""
     claim(Rank.PERMIT)
-    parameters = {"kind": subject_kind, "id": subject_id}
     unused = session().execute(
-        text("DELETE FROM permit WHERE subject_kind = :kind AND subject_id = :id AND used = 0 RETURNING id"), parameters
-    )
-    partly = session().execute(
         text(
-            "UPDATE permit SET quantity = used WHERE subject_kind = :kind AND subject_id = :id"
-            " AND used > 0 AND used < quantity RETURNING id"
+            "UPDATE permit SET withdrawn_at = :now WHERE subject_kind = :kind AND subject_id = :id"
+            " AND used < quantity AND withdrawn_at IS NULL RETURNING id"
         ),
-        parameters,
+        {"now": clock.now(), "kind": subject_kind, "id": subject_id},
     )
-    return len(unused.all()) + len(partly.all())
+    return len(unused.all())

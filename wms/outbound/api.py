@@ -34,6 +34,7 @@ from wms.platform.http import (
     run_bulk,
     run_command,
 )
+from wms.platform.schemas import load_or_refuse
 
 blueprint = Blueprint("orders", __name__, url_prefix="/api/v1/orders", description="Outbound orders (出库单)")
 BLUEPRINTS = [blueprint]
@@ -71,7 +72,11 @@ def create(body: dict[str, Any]) -> Response:
 @blueprint.response(200, OrderBulkOut)
 def create_many(body: dict[str, Any]) -> Response:
     """Create up to 200 orders; each is a command of its own, and the answer says how each one went."""
-    return run_bulk("orders.create", body["orders"], lambda item: orders.create_order(actor(), item), accepted)
+    schema = OrderIn()
+    return run_bulk(
+        "orders.create", body["orders"],
+        lambda item: orders.create_order(actor(), load_or_refuse(schema, item)), accepted,
+    )  # fmt: skip
 
 
 @blueprint.get("")

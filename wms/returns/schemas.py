@@ -21,7 +21,7 @@ class ReturnIn(CodedSchema):
     reference = Text(50, allow_none=True, metadata={"example": "RMA-1"})
     tracking_number = Text(48, allow_none=True)
     reason = Choice(REASONS, load_default="other")
-    lines = Items(fields.Nested(ReturnLineIn), 1, 500, required=True)
+    lines = Items(fields.Nested(ReturnLineIn), 1, 2_000, required=True)
 
 
 class ReturnQuery(CodedSchema):

@@ -376,8 +376,6 @@ def close(actor: Actor, return_id: uuid.UUID) -> ReturnOrder:
     lines = session().scalars(select(ReturnLine).where(ReturnLine.return_id == found.id)).all()
     waiting = sum(line.to_inspect for line in lines)
     if waiting:
-        raise Refused(
-            "not_allowed_now", {"document": "return", "action": "complete", "state": found.state, "possible": []}
-        )
+        raise Refused("still_to_inspect", {"left": waiting})
     complete(found)
     return _touched(found)

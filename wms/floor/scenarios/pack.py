@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from wms.core.actor import Actor
+from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
@@ -50,8 +51,8 @@ class Pack:
     def _open(self, actor: Actor, found: Found) -> Step:
         assert found.id is not None
         order = packing.start_packing(actor, found.id)
-        lines = packing.pack_lines(order.id)
-        left = sum(line.left for line in lines)
+        verified, wanted = packing.progress(order.id)
+        left = wanted - verified
         data = {"order_id": str(order.id), "tote": found.code}
         return Step(PRODUCT if left else WEIGH, data, "next", "tote_opened", {"units": left})
 
@@ -60,13 +61,9 @@ class Pack:
         order_id = uuid.UUID(task.data["order_id"])
         quantity = scan.quantity or found.pack
         profile = packing.verify(actor, order_id, found.id, quantity, found.pack, serial=found.serial)
-        lines = packing.pack_lines(order_id)
-        left = sum(line.left for line in lines)
-        params = {
-            "verified": sum(line.verified for line in lines), "quantity": sum(line.quantity for line in lines),
-            "units": quantity, "profile": profile.value,
-        }  # fmt: skip
-        if left:
+        verified, wanted = packing.progress(order_id)
+        params = {"verified": verified, "quantity": wanted, "units": quantity, "profile": profile.value}
+        if verified < wanted:
             return Step(PRODUCT, task.data, "ok", "item_verified", params, can_undo=True)
         return Step(WEIGH, task.data, "next", "all_checked", params, can_undo=True)
 
@@ -80,8 +77,17 @@ class Pack:
         raise Refused("command_not_here", {})
 
     def _weigh(self, actor: Actor, task: FloorTask, weight_g: int) -> Step:
-        packing.weigh(actor, uuid.UUID(task.data["order_id"]), weight_g)
-        return Step(WAYBILL, hand(task.data, weight_g=weight_g), "next", "weighed", {"weight": weight_g})
+        order_id, again = uuid.UUID(task.data["order_id"]), task.data.get("weight_asked") == weight_g
+        may_accept = actor.may(Permission.EXCEPTIONS_MANAGE)
+        try:
+            packing.weigh(actor, order_id, weight_g, accept_anyway=again and may_accept)
+        except Refused as refusal:
+            if refusal.code != "weight_off" or not may_accept:
+                raise
+            # a supervisor looks twice: the same weight once more is accepted, and noted on the order
+            return Step(WEIGH, hand(task.data, weight_asked=weight_g), "warn", "weight_confirm", refusal.params)
+        data = hand(task.data, weight_g=weight_g, weight_asked=None)
+        return Step(WAYBILL, data, "next", "weighed", {"weight": weight_g})
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         order = self._order(task)

@@ -129,7 +129,8 @@ class Pick:
         return {
             **goods(stop.product_id), "location": location.code,
             "quantity": stop.quantity - stop.picked, "order": order.number, "tote": tote.code if tote else None,
-            "stops_left": open_stops, "location_barcode": location.barcode, "picked": stop.picked, "wanted": stop.quantity,
+            "stops_left": open_stops, "location_barcode": location.barcode, "picked": stop.picked,
+            "wanted": stop.quantity,
             "short_asked": bool(task.data.get("short_asked")),
         }  # fmt: skip
 

@@ -92,12 +92,13 @@ class PutAway:
         return Step(PRODUCT, kept, "next", "item_stowed", can_undo=True)
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
-        kept = {key: task.data[key] for key in ("carton_id", "owner_id") if key in task.data}
+        kept: dict[str, Any] = {key: task.data[key] for key in ("carton_id", "owner_id") if key in task.data}
         if found.command == "UNDO" and task.step == PRODUCT:
             inbound.undo_put_away(actor, uuid.UUID(task.data["carton_id"]))
             return Step(PRODUCT, kept, "warn", "step_back")
         if found.command == "BACK":
-            return Step(PRODUCT, kept, "warn", "step_back") if task.step == LOCATION else Step(CARTON, {}, "warn", "step_back")
+            step, data = (PRODUCT, kept) if task.step == LOCATION else (CARTON, {})
+            return Step(step, data, "warn", "step_back")
         raise Refused("command_not_here", {})
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.identity.models import Seller
 from wms.inbound import service as inbound
 from wms.inbound.models import Booking, Carton
 from wms.inbound.workflow import CartonState
@@ -105,7 +106,7 @@ class Receive:
             return {}
         carton = session().get_one(Carton, uuid.UUID(task.data["carton_id"]))
         booking = session().get_one(Booking, carton.booking_id)
-        seller = session().execute(text("SELECT name FROM seller WHERE id = :id"), {"id": booking.owner_id}).scalar_one()
+        seller = session().get_one(Seller, booking.owner_id).name
         total = session().scalar(select(text("count(*)")).select_from(Carton).where(Carton.booking_id == booking.id))
         lines = [
             {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+from babel.dates import format_skeleton
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import format_date
+from flask_babel import format_date, get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -100,7 +101,12 @@ def _chart(found: Actor) -> dict[str, Any]:
             base -= height
             bars.append({"x": place * 100 / DAYS + 1.2, "y": base, "height": height, "series": series})
     return {"bars": bars, "houses": houses, "most": most, "width": 100 / DAYS - 2.4, "total": sum(by_day.values()),
-            "labels": [format_date(day, "d MMM") for day in days[:: DAYS // 2]] + [format_date(today, "d MMM")]}  # fmt: skip
+            "labels": [_short(day) for day in (*days[:: DAYS // 2], today)]}  # fmt: skip
+
+
+def _short(day: date) -> str:
+    """Day and month, as the reader writes them."""
+    return str(format_skeleton("MMMd", day, locale=get_locale()))
 
 
 @blueprint.get("/portal/search")
