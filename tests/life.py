@@ -18,7 +18,6 @@ from werkzeug.test import TestResponse
 
 from tests.cast import Cast
 from tests.engines import Databases, create_app, dispose
-from wms.core.actor import Actor
 from wms.inbound import service as inbound
 from wms.inbound.models import Booking, Carton
 from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft
@@ -135,15 +134,17 @@ def receive(cast: Cast) -> Booking:
     return booking
 
 
-def order(cast: Cast, reference: str, lines: list[tuple[str, int]], actor: Actor | None = None) -> Order:
+def order(
+    cast: Cast, reference: str, lines: list[tuple[str, int]], warehouse: str = "DE1", id_number: str | None = None
+) -> Order:
     body: dict[str, Any] = {
-        "reference": reference, "warehouse": "DE1", "service": "HOUSE-STD",
+        "reference": reference, "warehouse": warehouse, "service": "HOUSE-STD",
         "consignee": {"name": "Anna Schmidt", "country": "DE", "city": "Berlin", "postcode": "10115",
-                      "address1": "Invalidenstraße 117"},
+                      "address1": "Invalidenstraße 117", "id_number": id_number},
         "lines": [{"sku": sku, "quantity": quantity, "unit_value_minor": 1290, "currency": "EUR"}
                   for sku, quantity in lines],
     }  # fmt: skip
-    made = orders.create_order(actor or cast.acme, body)
+    made = orders.create_order(cast.acme, body)
     fresh()
     return made
 

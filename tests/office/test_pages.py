@@ -6,9 +6,14 @@ import uuid
 from html import unescape
 
 import pytest
+from sqlalchemy import select
 
-from tests.life import MUG, order, said
+from tests.life import MUG, announce, fresh, order, said
 from wms.core.ids import new_id
+from wms.customs.service import record_book_receipt
+from wms.inbound import service as inbound
+from wms.inbound.models import Carton
+from wms.inbound.service import CountDraft
 from wms.outbound.models import OrderException
 from wms.outbound.service import waves
 from wms.platform.database import session, transaction
@@ -158,6 +163,40 @@ def test_a_hold_is_placed_and_ended(cast, client, life):
     hold = life.ask("SELECT id FROM stock_hold WHERE ended_at IS NULL")
     supervisor.post(f"/office/stock/holds/{cast.overseas.id}/{hold}/end", data=form())
     assert life.ask("SELECT held_by FROM balance WHERE id = :id", id=row) == 0
+
+
+def bonded_order(cast, life) -> uuid.UUID:
+    """ACME's mugs in bond, booked by customs, and an order of them that waits for its release."""
+    with life.app.app_context(), transaction():
+        booking = inbound.create_booking(cast.acme, announce("PO-NB", [[(MUG, 10)]], "NGB1"), submitted=True)
+        fresh()
+        inbound.arrive_booking(cast.receiver, booking.id)
+        carton = session().scalars(select(Carton.id).where(Carton.booking_id == booking.id)).one()
+        fresh()
+        inbound.count_many(cast.receiver, carton, [CountDraft(cast.ACME.products[MUG], 10)])
+        fresh()
+        inbound.close_carton(cast.receiver, carton)
+        fresh()
+        place = cast.bonded.locations["A-01-01-1"]
+        inbound.put_away(cast.receiver, carton, cast.ACME.products[MUG], 10, place)
+        fresh()
+        record_book_receipt(cast.customs_clerk, cast.bonded.id, "1", "QD-IN-1", 10)
+        fresh()
+        return order(cast, "SHOP-NB", [(MUG, 2)], warehouse="NGB1", id_number="11010519491231002X").id
+
+
+def test_a_clerk_types_in_the_release_of_an_order(cast, client, life):
+    order_id = bonded_order(cast, life)
+    clerk = cast.sign_in(client, cast.customs_clerk)
+    assert "SHOP-NB" in text_of(clerk.get("/office/customs"))
+    empty = clerk.post(f"/office/customs/{order_id}/release", data=form(document=" "))
+    assert empty.status_code == 422
+    assert life.ask("SELECT customs_state FROM outbound_order WHERE id = :id", id=order_id) == "waiting"
+    done = clerk.post(f"/office/customs/{order_id}/release", data=form(document="QD310526I000000001"))
+    assert done.status_code == 302
+    assert life.ask("SELECT customs_state FROM outbound_order WHERE id = :id", id=order_id) == "released"
+    assert life.ask("SELECT sum(quantity) FROM permit WHERE subject_id = :id", id=order_id) == 2
+    assert "SHOP-NB" not in text_of(clerk.get("/office/customs"))
 
 
 def test_a_clerk_counts_nothing_and_releases_no_unbonded_order(cast, client, life):

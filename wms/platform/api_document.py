@@ -37,14 +37,15 @@ def reference() -> str:
     )
 
 
-def _example_refusal() -> dict[str, Any]:
+def _example_refusal() -> str:
     """What a wrong field looks like, in the reader's language."""
     code, field = "invalid_input", {"pointer": "/lines/0/quantity", "code": "too_small", "params": {"min": 1}}
     message = refusal_texts.translate("too_small", {"min": 1})
-    return {
+    body = {
         "type": f"/problems/{code}", "title": refusal_texts.translate(code, {}), "status": 422, "code": code,
         "errors": [{**field, "message": message}],
     }  # fmt: skip
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
 
 
 def init_api_document(app: Flask) -> None:

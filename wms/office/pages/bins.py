@@ -104,8 +104,8 @@ def _typed() -> dict[str, Any]:
 
 
 def _generate(warehouse: Warehouse, body: dict[str, Any]) -> forms.Outcome:
-    spans: dict[str, Any] = {each: (body[f"{each}_first"], body[f"{each}_last"]) for each in RANGES}
-    plan = Plan(body["pattern"].upper() if "{" not in body["pattern"] else body["pattern"], **spans)
+    spans = {each: (body[f"{each}_first"], body[f"{each}_last"]) for each in RANGES}
+    plan = Plan(body["pattern"], spans["aisles"], spans["bays"], spans["levels"], spans["positions"])
     return forms.run_form(
         "facility.generate", {"warehouse": warehouse.id, **body},
         lambda: generate_locations(
