@@ -107,7 +107,7 @@ def sellers_seen(actor: Actor) -> Sequence[Seller]:
 def choose_owner(actor: Actor, seller_code: str | None, pointer: str = "/seller") -> Seller:
     """Whose goods a command is about: named by code, or implied for somebody who works for one seller only.
 
-    Refused: 422 when it must be named and is not; 404 when the actor does not see that seller.
+    Refused: 422 when it must be named and is not, or names nobody the actor sees.
     """
     if seller_code is None:
         if actor.seller_ids is None or len(actor.seller_ids) != 1:
@@ -116,7 +116,7 @@ def choose_owner(actor: Actor, seller_code: str | None, pointer: str = "/seller"
     else:
         seller = session().scalar(select(Seller).where(Seller.code == seller_code))
     if seller is None or not actor.sees_seller(seller.id):
-        raise not_found("seller")
+        raise invalid(pointer, "unknown_seller")
     return seller
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
@@ -12,12 +13,14 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from wms.core.money import EXPONENTS
 from wms.core.refusals import RefusalKind, Refused
 
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _CODES = {
     "required": "required",
     "null": "null",
     "validator_failed": "invalid",
     "invalid": "type",
     "invalid_uuid": "type",
+    "invalid_awareness": "type",
     "invalid_utf8": "type",
     "too_large": "too_large|max=9007199254740991",
     "special": "type",
@@ -67,6 +70,11 @@ def Count(minimum: int, maximum: int, **kwargs: Any) -> fields.Integer:  # noqa:
     return fields.Integer(strict=True, validate=Range(minimum, maximum), **kwargs)
 
 
+def Moment(**kwargs: Any) -> fields.AwareDateTime:  # noqa: N802
+    """An instant with its offset, within the years a warehouse can mean: none that a database or a zone cannot hold."""
+    return fields.AwareDateTime(validate=Range(EARLIEST, LATEST), **kwargs)
+
+
 def Choice(choices: list[str], **kwargs: Any) -> fields.String:  # noqa: N802
     return fields.String(validate=OneOf(choices), **kwargs)
 
@@ -101,7 +109,7 @@ class Entries(validate.Length):
 
 
 class Range(validate.Range):
-    def __init__(self, minimum: int, maximum: int) -> None:
+    def __init__(self, minimum: int | datetime, maximum: int | datetime) -> None:
         super().__init__(min=minimum, max=maximum)
 
     def __call__(self, value: Any) -> Any:

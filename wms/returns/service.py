@@ -337,12 +337,14 @@ def _target(found: ReturnOrder, stock: Stock, disposition: Disposition, location
 
 # What this return brought to the desk and has not settled: goods of other returns stand beside it.
 _AT_DESK = text(
-    "SELECT b.id, own.units FROM balance b JOIN (SELECT x.balance_id, sum(x.units) AS units FROM (SELECT m.to_balance_id AS"
-    " balance_id, m.quantity AS units FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id"
+    "SELECT b.id, own.units FROM balance b JOIN (SELECT x.balance_id, sum(x.units) AS units FROM ("
+    " SELECT m.to_balance_id AS balance_id, m.quantity AS units FROM stock_move m"
+    " JOIN stock_posting p ON p.id = m.posting_id"
     " WHERE p.subject_kind = 'return' AND p.subject_id = :return AND m.from_party = 'customer' UNION ALL"
     " SELECT m.from_balance_id, -m.quantity FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id"
     " WHERE p.subject_kind = 'return' AND p.subject_id = :return AND m.from_balance_id IS NOT NULL) x GROUP BY 1) own"
-    " ON own.balance_id = b.id WHERE b.product_id = :product AND b.condition = 'inspect' AND own.units > 0 ORDER BY b.id"
+    " ON own.balance_id = b.id WHERE b.product_id = :product AND b.condition = 'inspect' AND own.units > 0"
+    " ORDER BY b.id"
 )
 
 
