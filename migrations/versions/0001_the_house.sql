@@ -35,9 +35,9 @@ CREATE TABLE outbox_job (
     CONSTRAINT uq_outbox_job_dedupe_key UNIQUE (dedupe_key)
 );
 
-CREATE INDEX ix_outbox_job_due ON outbox_job (next_at) WHERE state IN ('new', 'leased');
-
 CREATE INDEX ix_outbox_job_ordering ON outbox_job (ordering_key, sequence) WHERE state IN ('new', 'leased') AND ordering_key IS NOT NULL;
+
+CREATE INDEX ix_outbox_job_due ON outbox_job (next_at) WHERE state IN ('new', 'leased');
 
 CREATE TABLE stored_file (
     id UUID NOT NULL,
@@ -49,9 +49,9 @@ CREATE TABLE stored_file (
     CONSTRAINT pk_stored_file PRIMARY KEY (id)
 );
 
-CREATE INDEX ix_stored_file_erase_on ON stored_file (erase_on);
-
 CREATE INDEX ix_stored_file_sha256 ON stored_file (sha256);
+
+CREATE INDEX ix_stored_file_erase_on ON stored_file (erase_on);
 
 CREATE TABLE seller (
     id UUID NOT NULL,
@@ -133,9 +133,9 @@ CREATE TABLE stock_posting (
     CONSTRAINT fk_stock_posting_reverses_id FOREIGN KEY(reverses_id) REFERENCES stock_posting (id)
 );
 
-CREATE INDEX ix_stock_posting_subject ON stock_posting (subject_kind, subject_id);
-
 CREATE UNIQUE INDEX uq_stock_posting_reverses ON stock_posting (reverses_id) WHERE reverses_id IS NOT NULL;
+
+CREATE INDEX ix_stock_posting_subject ON stock_posting (subject_kind, subject_id);
 
 CREATE TABLE awaited_stock (
     warehouse_id UUID NOT NULL,
@@ -483,11 +483,11 @@ CREATE TABLE customs_release (
     CONSTRAINT fk_customs_release_warehouse_id FOREIGN KEY(warehouse_id) REFERENCES warehouse (id)
 );
 
+CREATE UNIQUE INDEX uq_customs_release_document ON customs_release (warehouse_id, document) WHERE outcome = 'released';
+
 CREATE UNIQUE INDEX uq_customs_release_subject ON customs_release (subject_kind, subject_id) WHERE outcome = 'released';
 
 CREATE INDEX ix_customs_release_history ON customs_release (subject_kind, subject_id, created_at);
-
-CREATE UNIQUE INDEX uq_customs_release_document ON customs_release (warehouse_id, document) WHERE outcome = 'released';
 
 CREATE TABLE service (
     id UUID NOT NULL,
@@ -682,11 +682,11 @@ CREATE TABLE shipment (
     CONSTRAINT fk_shipment_service_id FOREIGN KEY(service_id) REFERENCES service (id)
 );
 
-CREATE INDEX ix_shipment_warehouse ON shipment (warehouse_id, created_at, id);
+CREATE INDEX ix_shipment_owner ON shipment (owner_id, created_at, id);
 
 CREATE UNIQUE INDEX uq_shipment_subject ON shipment (subject_kind, subject_id) WHERE state <> 'voided';
 
-CREATE INDEX ix_shipment_owner ON shipment (owner_id, created_at, id);
+CREATE INDEX ix_shipment_warehouse ON shipment (warehouse_id, created_at, id);
 
 CREATE TABLE label_document (
     id UUID NOT NULL,
@@ -719,9 +719,9 @@ CREATE TABLE label_document (
     CONSTRAINT fk_label_document_bundle_id FOREIGN KEY(bundle_id) REFERENCES label_bundle (id)
 );
 
-CREATE INDEX ix_label_document_parent ON label_document (parent_kind, parent_id) WHERE parent_id IS NOT NULL;
-
 CREATE UNIQUE INDEX uq_label_document_valid ON label_document (subject_kind, subject_id, kind) WHERE kind IN ('carton', 'waybill') AND state IN ('requested', 'ready');
+
+CREATE INDEX ix_label_document_parent ON label_document (parent_kind, parent_id) WHERE parent_id IS NOT NULL;
 
 CREATE INDEX ix_label_document_bundle ON label_document (bundle_id, position);
 
@@ -755,9 +755,9 @@ CREATE TABLE pick_batch (
     CONSTRAINT fk_pick_batch_wave_id FOREIGN KEY(wave_id) REFERENCES wave (id)
 );
 
-CREATE INDEX ix_pick_batch_open ON pick_batch (warehouse_id, state, created_at);
-
 CREATE INDEX ix_pick_batch_wave_id ON pick_batch (wave_id);
+
+CREATE INDEX ix_pick_batch_open ON pick_batch (warehouse_id, state, created_at);
 
 CREATE TABLE station (
     id UUID NOT NULL,
@@ -837,15 +837,15 @@ CREATE TABLE balance (
 )
  WITH (fillfactor = 70);
 
+CREATE INDEX ix_balance_location ON balance (location_id);
+
+CREATE UNIQUE INDEX uq_balance_key ON balance (warehouse_id, product_id, location_id, owner_id, lot_id, book_item_id, handling_unit_id, condition, customs_status) NULLS NOT DISTINCT;
+
 CREATE INDEX ix_balance_handling_unit ON balance (handling_unit_id) WHERE handling_unit_id IS NOT NULL;
 
 CREATE INDEX ix_balance_owner ON balance (owner_id, warehouse_id, product_id);
 
 CREATE INDEX ix_balance_lot ON balance (lot_id) WHERE lot_id IS NOT NULL;
-
-CREATE INDEX ix_balance_location ON balance (location_id);
-
-CREATE UNIQUE INDEX uq_balance_key ON balance (warehouse_id, product_id, location_id, owner_id, lot_id, book_item_id, handling_unit_id, condition, customs_status) NULLS NOT DISTINCT;
 
 CREATE TABLE parcel (
     id UUID NOT NULL,
@@ -879,9 +879,9 @@ CREATE TABLE parcel (
     CONSTRAINT fk_parcel_manifest_id FOREIGN KEY(manifest_id) REFERENCES manifest (id)
 );
 
-CREATE INDEX ix_parcel_tracking ON parcel (tracking_number);
-
 CREATE INDEX ix_parcel_manifest ON parcel (manifest_id) WHERE manifest_id IS NOT NULL;
+
+CREATE INDEX ix_parcel_tracking ON parcel (tracking_number);
 
 CREATE TABLE print_job (
     id UUID NOT NULL,
@@ -907,9 +907,9 @@ CREATE TABLE print_job (
     CONSTRAINT fk_print_job_station_id FOREIGN KEY(station_id) REFERENCES station (id)
 );
 
-CREATE UNIQUE INDEX uq_print_job_original ON print_job (document_id) WHERE reason = 'original';
-
 CREATE INDEX ix_print_job_moving ON print_job (state, expires_at) WHERE state IN ('queued', 'claimed', 'fetched', 'dispatching');
+
+CREATE UNIQUE INDEX uq_print_job_original ON print_job (document_id) WHERE reason = 'original';
 
 CREATE INDEX ix_print_job_document ON print_job (document_id, created_at);
 
@@ -986,13 +986,13 @@ CREATE TABLE outbound_order (
     CONSTRAINT fk_outbound_order_tote_id FOREIGN KEY(tote_id) REFERENCES handling_unit (id)
 );
 
-CREATE INDEX ix_outbound_order_listing ON outbound_order (owner_id, created_at, id);
-
-CREATE INDEX ix_outbound_order_tote_id ON outbound_order (tote_id);
-
 CREATE INDEX ix_outbound_order_work ON outbound_order (warehouse_id, state, priority, ordered_at);
 
 CREATE INDEX ix_outbound_order_wave_id ON outbound_order (wave_id);
+
+CREATE INDEX ix_outbound_order_listing ON outbound_order (owner_id, created_at, id);
+
+CREATE INDEX ix_outbound_order_tote_id ON outbound_order (tote_id);
 
 CREATE TABLE stock_move (
     id BIGINT GENERATED BY DEFAULT AS IDENTITY,
@@ -1023,11 +1023,11 @@ CREATE TABLE stock_move (
     CONSTRAINT fk_stock_move_permit_id FOREIGN KEY(permit_id) REFERENCES permit (id)
 );
 
-CREATE INDEX ix_stock_move_posting ON stock_move (posting_id);
+CREATE INDEX ix_stock_move_from ON stock_move (from_balance_id, id) WHERE from_balance_id IS NOT NULL;
 
 CREATE INDEX ix_stock_move_to ON stock_move (to_balance_id, id) WHERE to_balance_id IS NOT NULL;
 
-CREATE INDEX ix_stock_move_from ON stock_move (from_balance_id, id) WHERE from_balance_id IS NOT NULL;
+CREATE INDEX ix_stock_move_posting ON stock_move (posting_id);
 
 CREATE INDEX ix_stock_move_history ON stock_move (owner_id, product_id, id);
 
@@ -1052,9 +1052,9 @@ CREATE TABLE allocation (
 
 CREATE INDEX ix_allocation_balance ON allocation (balance_id) WHERE open_quantity > 0;
 
-CREATE INDEX ix_allocation_subject ON allocation (subject_kind, subject_id);
-
 CREATE INDEX ix_allocation_promise ON allocation (promise_id) WHERE promise_id IS NOT NULL;
+
+CREATE INDEX ix_allocation_subject ON allocation (subject_kind, subject_id);
 
 CREATE TABLE held_balance (
     hold_id UUID NOT NULL,
@@ -1176,9 +1176,9 @@ CREATE TABLE order_exception (
     CONSTRAINT fk_order_exception_order_id FOREIGN KEY(order_id) REFERENCES outbound_order (id)
 );
 
-CREATE INDEX ix_order_exception_open ON order_exception (warehouse_id, created_at) WHERE resolved_at IS NULL;
-
 CREATE INDEX ix_order_exception_order_id ON order_exception (order_id);
+
+CREATE INDEX ix_order_exception_open ON order_exception (warehouse_id, created_at) WHERE resolved_at IS NULL;
 
 CREATE TABLE return_order (
     id UUID NOT NULL,
@@ -1304,11 +1304,11 @@ CREATE TABLE pick_task (
     CONSTRAINT fk_pick_task_location_id FOREIGN KEY(location_id) REFERENCES location (id)
 );
 
-CREATE INDEX ix_pick_task_walk ON pick_task (batch_id, walk_order, id);
-
 CREATE INDEX ix_pick_task_order_id ON pick_task (order_id);
 
 CREATE INDEX ix_pick_task_demand ON pick_task (demand_id);
+
+CREATE INDEX ix_pick_task_walk ON pick_task (batch_id, walk_order, id);
 
 CREATE TABLE verification (
     id UUID NOT NULL,

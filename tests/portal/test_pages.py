@@ -175,7 +175,8 @@ def order_form(**changes: str) -> dict[str, str]:
     form = {
         "command_id": str(new_id()), "warehouse": "DE1", "service": "HOUSE-STD", "reference": "SHOP-9",
         "currency": "EUR", "consignee.name": "Ben", "consignee.country": "de", "consignee.city": "Bonn",
-        "consignee.address1": "Am Hof 1", "lines.0.sku": "MUG-450-BLUE", "lines.0.quantity": "2", "lines.0.unit_value": "12.90", "action": "create",
+        "consignee.address1": "Am Hof 1", "lines.0.sku": "MUG-450-BLUE", "lines.0.quantity": "2",
+        "lines.0.unit_value": "12.90", "action": "create",
     }  # fmt: skip
     return form | changes
 
