@@ -109,7 +109,7 @@ class Run:
                 return alive
             time.sleep(0.05)
 
-    def status(self, path: str = "/health/ready") -> int:
+    def status(self, path: str = "/readyz") -> int:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
                 return int(answer.status)

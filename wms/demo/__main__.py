@@ -98,7 +98,7 @@ def _wait_ready(config: Config, supervisor: subprocess.Popen[bytes]) -> None:
         if supervisor.poll() is not None:
             raise SystemExit("the demo's system did not start; see the lines above")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{config.port}/readyz", timeout=2) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://127.0.0.1:{config.port}/readyz", timeout=2) as answer:
                 told: dict[str, Any] = json.load(answer)
             if told["ready"] and "workers" not in told["degraded"]:
                 return

@@ -195,25 +195,24 @@ class BalanceDelta:
     oldest_at: datetime | None = None
 
 
-_CHANGE = text(
+# Of rows that are already locked. Written in one statement with the posting and its moves.
+CHANGE_BALANCES = (
     "UPDATE balance AS b SET on_hand = b.on_hand + d.on_hand, allocated = b.allocated + d.allocated,"
-    " oldest_at = d.oldest_at FROM unnest(CAST(:ids AS bigint[]), CAST(:on_hand AS int[]), CAST(:allocated AS int[]),"
-    " CAST(:oldest_at AS timestamptz[])) AS d(id, on_hand, allocated, oldest_at) WHERE b.id = d.id"
+    " oldest_at = d.oldest_at FROM unnest(CAST(:balances AS bigint[]), CAST(:on_hand AS int[]),"
+    " CAST(:allocated AS int[]), CAST(:oldest_at AS timestamptz[])) AS d(id, on_hand, allocated, oldest_at)"
+    " WHERE b.id = d.id"
 )
 
 
-def change_balances(deltas: Mapping[int, BalanceDelta]) -> None:
-    """Apply the deltas to rows that are already locked."""
+def balance_arrays(deltas: Mapping[int, BalanceDelta]) -> dict[str, list[Any]]:
+    """The parameters of CHANGE_BALANCES."""
     ids = sorted(deltas)
-    session().execute(
-        _CHANGE,
-        {
-            "ids": ids,
-            "on_hand": [deltas[each].on_hand for each in ids],
-            "allocated": [deltas[each].allocated for each in ids],
-            "oldest_at": [deltas[each].oldest_at for each in ids],
-        },
-    )
+    return {
+        "balances": ids,
+        "on_hand": [deltas[each].on_hand for each in ids],
+        "allocated": [deltas[each].allocated for each in ids],
+        "oldest_at": [deltas[each].oldest_at for each in ids],
+    }
 
 
 def calendar_date(balance: LockedBalance) -> date:

@@ -21,7 +21,14 @@ from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
 from wms.inventory import claims, permits, rules
-from wms.inventory.balances import BalanceDelta, LockedBalance, calendar_date, change_balances, lock_balances
+from wms.inventory.balances import (
+    CHANGE_BALANCES,
+    BalanceDelta,
+    LockedBalance,
+    balance_arrays,
+    calendar_date,
+    lock_balances,
+)
 from wms.inventory.models import Balance, Move, Posting
 from wms.inventory.rules import INTENDED_EXITS, LOSSES, REVERSIBLE, STOPPED_BY_HOLD, MoveDraft, Reason, Recipe, Stock
 from wms.inventory.summaries import SummaryKey, after_summaries, change_summaries, summary_key
@@ -79,10 +86,9 @@ def post(actor: Actor, draft: PostingDraft) -> Posted:
         raise Refused("customs_permit_needed", {})
     work = _Work()
     broken = _take_and_put(draft, rows, work, now)
-    change_balances(work.balances)
+    posting_id = _write(actor, draft, rows, crossing, work, now)
     change_summaries(_merged(work), guarded=draft.reason in INTENDED_EXITS)
     after_summaries(lambda: _pass_gate(draft, crossing))
-    posting_id = _write(actor, draft, rows, crossing, now)
     claims.announce_broken(broken)
     return Posted(posting_id, {stock: row.id for stock, row in rows.items()}, broken)
 
@@ -179,76 +185,68 @@ def _pass_gate(draft: PostingDraft, crossing: Sequence[bool]) -> None:
     permits.use(draft.moves, crossing)
 
 
+# One statement, one round trip: the posting, its moves in their order, and what they do to the balances.
+_WRITE = text(
+    "WITH posting AS (INSERT INTO stock_posting (id, warehouse_id, key, reason, subject_kind, subject_id, actor_kind,"
+    " actor_id, reverses_id, business_date, created_at) VALUES (:id, :warehouse, :key, :reason, :subject_kind,"
+    " :subject_id, :actor_kind, :actor_id, :reverses_id, :business_date, :now)), moved AS (INSERT INTO stock_move"
+    " (posting_id, warehouse_id, owner_id, product_id, lot_id, book_item_id, from_balance_id, from_party,"
+    " to_balance_id, to_party, quantity, permit_id, crosses_bond, created_at) SELECT :id, :warehouse, m.owner,"
+    " m.product, m.lot, m.book_item, m.from_balance, m.from_party, m.to_balance, m.to_party, m.quantity, m.permit,"
+    " m.crosses, :now FROM unnest(CAST(:owners AS uuid[]), CAST(:products AS uuid[]), CAST(:lots AS uuid[]),"
+    " CAST(:book_items AS uuid[]), CAST(:from_balances AS bigint[]), CAST(:from_parties AS text[]),"
+    " CAST(:to_balances AS bigint[]), CAST(:to_parties AS text[]), CAST(:quantities AS int[]),"
+    " CAST(:permits AS uuid[]), CAST(:crossing AS bool[])) WITH ORDINALITY AS m(owner, product, lot, book_item,"
+    " from_balance, from_party, to_balance, to_party, quantity, permit, crosses, number) ORDER BY m.number) "
+    + CHANGE_BALANCES
+)
+
+
 def _write(
     actor: Actor,
     draft: PostingDraft,
     rows: dict[Stock, LockedBalance],
     crossing: Sequence[bool],
+    work: _Work,
     now: datetime,
 ) -> uuid.UUID:
     posting_id = new_id()
     any_row = next(iter(rows.values()))
-    warehouse_id = any_row.stock.warehouse_id
-    session().execute(
-        _INSERT_POSTING,
-        {
-            "id": posting_id,
-            "warehouse_id": warehouse_id,
-            "key": next_posting_key(),
-            "reason": draft.reason.value,
-            "subject_kind": draft.subject_kind,
-            "subject_id": draft.subject_id,
-            "actor_kind": actor.kind.value,
-            "actor_id": actor.id,
-            "reverses_id": draft.reverses_id,
-            "business_date": calendar_date(any_row),
-            "now": now,
-        },
-    )
-    session().execute(
-        _INSERT_MOVES,
-        [
-            _move_values(move, crosses, rows, posting_id, now)
-            for move, crosses in zip(draft.moves, crossing, strict=True)
-        ],
-    )
+    values: dict[str, Any] = {
+        "id": posting_id,
+        "warehouse": any_row.stock.warehouse_id,
+        "key": next_posting_key(),
+        "reason": draft.reason.value,
+        "subject_kind": draft.subject_kind,
+        "subject_id": draft.subject_id,
+        "actor_kind": actor.kind.value,
+        "actor_id": actor.id,
+        "reverses_id": draft.reverses_id,
+        "business_date": calendar_date(any_row),
+        "now": now,
+    }
+    session().execute(_WRITE, values | _move_arrays(draft.moves, crossing, rows) | balance_arrays(work.balances))
     return posting_id
 
 
-def _move_values(
-    move: MoveDraft, crosses: bool, rows: dict[Stock, LockedBalance], posting_id: uuid.UUID, now: datetime
-) -> dict[str, Any]:
-    stock = move.source if isinstance(move.source, Stock) else move.target
-    assert isinstance(stock, Stock)  # check_moves: at least one end is stock
+def _move_arrays(
+    moves: Sequence[MoveDraft], crossing: Sequence[bool], rows: dict[Stock, LockedBalance]
+) -> dict[str, list[Any]]:
+    goods = [move.source if isinstance(move.source, Stock) else move.target for move in moves]
+    stocks = [stock for stock in goods if isinstance(stock, Stock)]  # all of them: at least one end is stock
     return {
-        "posting_id": posting_id,
-        "warehouse_id": stock.warehouse_id,
-        "owner_id": stock.owner_id,
-        "product_id": stock.product_id,
-        "lot_id": stock.lot_id,
-        "book_item_id": stock.book_item_id,
-        "from_balance_id": rows[move.source].id if isinstance(move.source, Stock) else None,
-        "from_party": move.source if isinstance(move.source, str) else None,
-        "to_balance_id": rows[move.target].id if isinstance(move.target, Stock) else None,
-        "to_party": move.target if isinstance(move.target, str) else None,
-        "quantity": move.quantity,
-        "permit_id": move.permit_id if crosses else None,
-        "crosses_bond": crosses,
-        "now": now,
+        "owners": [stock.owner_id for stock in stocks],
+        "products": [stock.product_id for stock in stocks],
+        "lots": [stock.lot_id for stock in stocks],
+        "book_items": [stock.book_item_id for stock in stocks],
+        "from_balances": [rows[move.source].id if isinstance(move.source, Stock) else None for move in moves],
+        "from_parties": [move.source if isinstance(move.source, str) else None for move in moves],
+        "to_balances": [rows[move.target].id if isinstance(move.target, Stock) else None for move in moves],
+        "to_parties": [move.target if isinstance(move.target, str) else None for move in moves],
+        "quantities": [move.quantity for move in moves],
+        "permits": [move.permit_id if crosses else None for move, crosses in zip(moves, crossing, strict=True)],
+        "crossing": list(crossing),
     }
-
-
-_INSERT_POSTING = text(
-    "INSERT INTO stock_posting (id, warehouse_id, key, reason, subject_kind, subject_id, actor_kind, actor_id,"
-    " reverses_id, business_date, created_at) VALUES (:id, :warehouse_id, :key, :reason, :subject_kind, :subject_id,"
-    " :actor_kind, :actor_id, :reverses_id, :business_date, :now)"
-)
-_INSERT_MOVES = text(
-    "INSERT INTO stock_move (posting_id, warehouse_id, owner_id, product_id, lot_id, book_item_id, from_balance_id,"
-    " from_party, to_balance_id, to_party, quantity, permit_id, crosses_bond, created_at) VALUES (:posting_id,"
-    " :warehouse_id, :owner_id, :product_id, :lot_id, :book_item_id, :from_balance_id, :from_party, :to_balance_id,"
-    " :to_party, :quantity, :permit_id, :crosses_bond, :now)"
-)
 
 
 def reverse(actor: Actor, warehouse_id: uuid.UUID, posting_id: uuid.UUID) -> Posted:

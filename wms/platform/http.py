@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -49,11 +50,11 @@ _OUR_TAG = re.compile(r'"v([0-9]{1,12})"')
 
 
 class OrjsonProvider(JSONProvider):
-    def dumps(self, value: Any, **_: Any) -> str:
-        return orjson.dumps(value, default=str).decode()
+    def dumps(self, obj: Any, **kwargs: Any) -> str:  # noqa: ARG002 - the provider's own form
+        return orjson.dumps(obj, default=str).decode()
 
-    def loads(self, value: str | bytes, **_: Any) -> Any:
-        return orjson.loads(value)
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:  # noqa: ARG002
+        return orjson.loads(s)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         body = orjson.dumps(self._prepare_response_obj(args, kwargs), default=str)
@@ -75,7 +76,7 @@ Blueprint.ARGUMENTS_PARSER = StrictParser()
 class ProblemApi(Api):
     """Flask-smorest with our problem details in the place of its own error form."""
 
-    def handle_http_exception(self, error: HTTPException) -> Response:  # type: ignore[override]
+    def handle_http_exception(self, error: HTTPException) -> Response:
         return answer_http_error(error)
 
 
@@ -194,7 +195,7 @@ def run_bulk(
     base = commands.command_for(actor(), command_id(), name, None)
     results: list[dict[str, Any]] = []
     for index, item in enumerate(items):
-        outcome = commands.execute(base.item(index, name, item), lambda item=item: use_case(item), answer, status)
+        outcome = commands.execute(base.item(index, name, item), partial(use_case, item), answer, status)
         if isinstance(outcome, Refused):
             told = orjson.loads(refusal_problem(outcome).data)
             results.append({"index": index, "status": told["status"], "problem": told})

@@ -36,7 +36,11 @@ class CodedSchema(Schema):
     class Meta:
         unknown = RAISE
 
-    error_messages = {"unknown": "unknown_field", "type": "type", "invalid": "type"}
+    error_messages = {  # noqa: RUF012 - marshmallow declares it as an instance variable
+        "unknown": "unknown_field",
+        "type": "type",
+        "invalid": "type",
+    }
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         _encode(field_obj)

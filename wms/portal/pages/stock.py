@@ -35,8 +35,8 @@ REASON_WORDS = {
     "unaccounted": lazy("Unaccounted"), "settle": lazy("Settled with customs"),
 }  # fmt: skip
 PARTY_WORDS = {
-    "supplier": lazy("Supplier"), "customer": lazy("Customer"), "adjustment": lazy("Adjustment"), "scrap": lazy("Destroyed"),
-    "transit": lazy("Transit"), "conversion": lazy("Conversion"),
+    "supplier": lazy("Supplier"), "customer": lazy("Customer"), "adjustment": lazy("Adjustment"),
+    "scrap": lazy("Destroyed"), "transit": lazy("Transit"), "conversion": lazy("Conversion"),
 }  # fmt: skip
 
 navigation.add(Entry(lazy("Inventory"), "portal_stock.index", "inventory", Permission.STOCK_READ, order=20, phone=True))
