@@ -20,6 +20,7 @@ from wms.platform.http import ProblemApi, init_http
 from wms.platform.i18n import LANGUAGES, init_i18n, refusal_texts
 from wms.platform.outbox import jobs
 from wms.platform.pages import init_pages
+from wms.platform.schemas import DecimalText
 from wms.printing.sources import sources
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +75,7 @@ def create_app(config: Config) -> Flask:
 
 def _register_features(app: Flask) -> None:
     api = ProblemApi(app, spec_kwargs=_api_description())
+    api.register_field(DecimalText, ["string", "number"], None)
     app.extensions["wms_api"] = api
     for feature in FEATURES:
         for role in ("models", "errors", "jobs", "documents", "authentication", "api", "floor_api", "pages"):

@@ -16,6 +16,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import invalid
 from wms.identity.queries import seller_codes
 from wms.platform.access import actor, requires
+from wms.platform.api_completion import NEEDS_MATCH
 from wms.platform.http import (
     answer_document,
     answer_outcome,
@@ -78,6 +79,7 @@ def show(product_id: uuid.UUID) -> Response:
 
 @blueprint.patch("/<uuid:product_id>")
 @requires(Permission.PRODUCTS_WRITE)
+@blueprint.doc(**NEEDS_MATCH)
 @blueprint.arguments(schemas.ProductPatch)
 @blueprint.response(200, schemas.CommandAnswer)
 def edit(body: dict[str, Any], product_id: uuid.UUID) -> Response:

@@ -9,7 +9,7 @@ from marshmallow import fields
 from wms.catalog import rules
 from wms.catalog.models import BarcodeKind, Product, ProductBarcode, SerialControl
 from wms.catalog.rules import Code
-from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Moment, Range, Text
+from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, DecimalText, Items, Moment, Range, Text
 
 SELLERS_KINDS = [kind.value for kind in BarcodeKind if kind is not BarcodeKind.OWN]
 CARGO = [
@@ -52,8 +52,7 @@ class _Fields(CodedSchema):
     declared_currency = Currency(allow_none=True, metadata={"example": "USD"})
     customs_item_number = Text(32, allow_none=True, metadata={"example": "17"})
     customs_unit = Text(3, pattern="[0-9A-Z]{3}", allow_none=True, metadata={"example": "011"})
-    customs_unit_factor = fields.Decimal(places=5, allow_none=True, validate=Range(0, 1_000_000), as_string=True,
-                                         metadata={"example": "1.00000"})  # fmt: skip
+    customs_unit_factor = DecimalText(1_000_000, 5, allow_none=True, metadata={"example": "1.00000"})
 
 
 class ProductSchema(_Fields):

@@ -14,6 +14,7 @@ from wms.core.refusals import invalid
 from wms.inbound import queries, schemas, service
 from wms.inbound.models import Booking
 from wms.platform.access import actor, requires
+from wms.platform.api_completion import NEEDS_MATCH
 from wms.platform.http import (
     answer_document,
     answer_outcome,
@@ -92,6 +93,7 @@ def show(booking_id: uuid.UUID) -> Response:
 
 @blueprint.patch("/<uuid:booking_id>")
 @requires(Permission.BOOKINGS_WRITE)
+@blueprint.doc(**NEEDS_MATCH)
 @blueprint.arguments(schemas.BookingPatch)
 @blueprint.response(200, schemas.BookingAccepted)
 def edit(body: dict[str, Any], booking_id: uuid.UUID) -> Response:

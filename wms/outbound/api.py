@@ -24,6 +24,7 @@ from wms.outbound.schemas import (
 )
 from wms.outbound.service import orders
 from wms.platform.access import actor, requires
+from wms.platform.api_completion import NEEDS_MATCH
 from wms.platform.http import (
     answer_document,
     answer_outcome,
@@ -103,6 +104,7 @@ def read(order_id: uuid.UUID) -> Response:
 
 @blueprint.patch("/<uuid:order_id>")
 @requires(Permission.ORDERS_WRITE)
+@blueprint.doc(**NEEDS_MATCH)
 @blueprint.arguments(OrderPatch)
 @blueprint.response(200, OrderAccepted)
 def change(body: dict[str, Any], order_id: uuid.UUID) -> Response:
@@ -115,6 +117,7 @@ def change(body: dict[str, Any], order_id: uuid.UUID) -> Response:
 
 @blueprint.post("/<uuid:order_id>/cancel")
 @requires(Permission.ORDERS_WRITE)
+@blueprint.doc(**NEEDS_MATCH)
 @blueprint.arguments(CancelIn)
 @blueprint.response(200, OrderAccepted)
 def cancel(body: dict[str, Any], order_id: uuid.UUID) -> Response:

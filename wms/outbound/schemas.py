@@ -68,12 +68,12 @@ class OrdersIn(CodedSchema):
 
 class OrderPatch(CodedSchema):
     consignee = fields.Nested(ConsigneeIn)
-    priority = Count(0, 9)
-    remark = Text(255, allow_none=True)
+    priority = Count(0, 9, metadata={"example": 5})
+    remark = Text(255, allow_none=True, metadata={"example": "Ring twice."})
 
 
 class CancelIn(CodedSchema):
-    reason = Choice(CANCEL_REASONS, load_default="other")
+    reason = Choice(CANCEL_REASONS, load_default="other", metadata={"example": "buyer_cancelled"})
 
 
 class OrderQuery(CodedSchema):

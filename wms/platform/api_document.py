@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import orjson
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 
 from wms.platform.access import public
+from wms.platform.api_completion import complete
 from wms.platform.api_reference import groups
 from wms.platform.i18n import refusal_texts
 
@@ -17,7 +19,7 @@ blueprint = Blueprint("api_document", __name__)
 def description() -> dict[str, Any]:
     """The OpenAPI document as data."""
     spec: dict[str, Any] = current_app.extensions["wms_api"].spec.to_dict()
-    return spec
+    return complete(deepcopy(spec))
 
 
 @blueprint.get("/api/openapi.json")

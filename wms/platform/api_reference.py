@@ -74,6 +74,7 @@ def _operation(
 ) -> Operation:
     parameters = [_parameter(document, each) for each in [*item.get("parameters", []), *spec.get("parameters", [])]]
     schema = _json_schema(_resolved(document, spec.get("requestBody", {})))
+    needs_match = any(each.name == "If-Match" for each in parameters)
     return Operation(
         anchor=re.sub(r"[^a-z0-9]+", "-", f"{method}{path}".lower()).strip("-"),
         method=method.upper(),
@@ -83,7 +84,7 @@ def _operation(
         parameters=parameters,
         body=list(_fields(document, schema, 0)) if schema else [],
         answers=list(_answers(document, spec)),
-        curl=_curl(address, path, method, example_of(document, schema) if schema else None, spec.get("summary", "")),
+        curl=_curl(address, path, method, example_of(document, schema) if schema else None, needs_match),
     )
 
 
@@ -196,7 +197,7 @@ def example_of(document: Mapping[str, Any], schema: Mapping[str, Any], depth: in
     return plain.get(kind, SAMPLES.get(known.get("format", ""), "text"))
 
 
-def _curl(address: str, path: str, method: str, body: Any, summary: str) -> str:
+def _curl(address: str, path: str, method: str, body: Any, needs_match: bool) -> str:
     shown = re.sub(r"\{[a-z_]+\}", SAMPLES["uuid"], path)
     lines = [
         f"curl {'' if method == 'get' else f'-X {method.upper()} '}{address}{shown}",
@@ -204,7 +205,7 @@ def _curl(address: str, path: str, method: str, body: Any, summary: str) -> str:
     ]
     if method != "get":
         lines.append('-H "Idempotency-Key: $(uuidgen)"')
-    if "If-Match" in summary:
+    if needs_match:
         lines.append("-H 'If-Match: \"v1\"'")
     if body is not None:
         text = orjson.dumps(body, default=str, option=orjson.OPT_INDENT_2).decode().replace("'", "'\\''")

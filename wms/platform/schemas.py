@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
@@ -73,6 +74,27 @@ def Count(minimum: int, maximum: int, **kwargs: Any) -> fields.Integer:  # noqa:
 def Moment(**kwargs: Any) -> fields.AwareDateTime:  # noqa: N802
     """An instant with its offset, of this millennium or the last decades: none that a database or a zone cannot hold."""
     return fields.AwareDateTime(validate=Range(EARLIEST, LATEST), **kwargs)
+
+
+class DecimalText(fields.Decimal):
+    """An exact number, written as text (`"1.50000"`); plain JSON numbers are read too. From 0 up to `maximum`."""
+
+    FORM = r"[0-9]{1,12}(\.[0-9]{1,10})?"
+
+    def __init__(self, maximum: int, places: int, **kwargs: Any) -> None:
+        metadata = {"pattern": f"^{self.FORM}$", "minimum": 0, "maximum": maximum, **kwargs.pop("metadata", {})}
+        super().__init__(places=places, as_string=True, metadata=metadata, **kwargs)
+        self.maximum = maximum
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        if isinstance(value, bool) or (isinstance(value, str) and re.fullmatch(self.FORM, value) is None):
+            raise ValidationError("type")
+        found: Decimal = super()._deserialize(value, attr, data, **kwargs)
+        if found < 0:
+            raise ValidationError("too_small|min=0")
+        if found > self.maximum:
+            raise ValidationError(f"too_large|max={self.maximum}")
+        return found
 
 
 def Choice(choices: list[str], **kwargs: Any) -> fields.String:  # noqa: N802

@@ -10,6 +10,7 @@ from flask_smorest import Blueprint
 
 from wms.core.permissions import Permission
 from wms.platform.access import actor, requires
+from wms.platform.api_completion import NEEDS_MATCH
 from wms.platform.http import (
     answer_document,
     answer_outcome,
@@ -68,6 +69,7 @@ def read(return_id: uuid.UUID) -> Response:
 
 @blueprint.post("/<uuid:return_id>/cancel")
 @requires(Permission.RETURNS_WRITE)
+@blueprint.doc(**NEEDS_MATCH)
 @blueprint.response(200, ReturnAccepted)
 def cancel(return_id: uuid.UUID) -> Response:
     """Withdraw an announcement before anything came. Needs If-Match."""

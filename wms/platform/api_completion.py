@@ -1,0 +1,124 @@
+"""What every operation of the public API has in common, written into its OpenAPI document once.
+
+Pure: a document in, the same document completed. Headers of commands, the form of every refusal, the answers that any
+operation may give.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# On a route whose view calls `require_match`: `@blueprint.doc(**NEEDS_MATCH)`.
+NEEDS_MATCH = {"x-needs-match": True}
+
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key", "in": "header", "required": True,
+    "description": "Made by you, best a UUIDv7. The same key again gives the same answer and one effect.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 247, "pattern": r'^[!$-~]([!"$-~]*[!$-~])?$'},
+    "example": "019393c8-6f5e-7aaa-8000-000000000004",
+}  # fmt: skip
+_IF_MATCH = {
+    "name": "If-Match", "in": "header", "required": True,
+    "description": "The ETag of the version you have read.",
+    "schema": {"type": "string", "pattern": '^"v[0-9]{1,12}"$'}, "example": '"v1"',
+}  # fmt: skip
+_CHANGES = {"post", "patch", "put", "delete"}
+
+# status → (name of the response, what it means)
+_REFUSALS = {
+    "400": ("Malformed", "The request cannot be read, or has no Idempotency-Key."),
+    "401": ("NotAuthenticated", "No key, or not a valid one."),
+    "403": ("NotPermitted", "The key has not this scope."),
+    "404": ("NotFound", "Not there, or not yours: the two are never told apart."),
+    "409": ("Refused", "Well formed, and the world says no. `code` is stable."),
+    "412": ("Stale", "The document has changed since you read it."),
+    "413": ("TooLarge", "The body is too large."),
+    "415": ("WrongMediaType", "The body must be JSON."),
+    "422": ("InvalidInput", "Some fields are wrong; `errors` names each."),
+    "428": ("MatchRequired", "Send If-Match."),
+    "503": ("Unavailable", "The database is away for a moment. Try again."),
+}
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457 problem details.",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string", "example": "/problems/invalid_input"},
+        "title": {"type": "string", "description": "In your language (Accept-Language).",
+                  "example": "Some fields are wrong."},
+        "status": {"type": "integer", "example": 422},
+        "code": {"type": "string", "description": "Stable; decide by this.", "example": "invalid_input"},
+        "instance": {"type": "string"},
+        "detail": {"type": "string"},
+        "request_id": {"type": ["string", "null"]},
+        "params": {"type": "object"},
+        "next": {"type": "string", "description": "The code of what you can do."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "message"],
+                "properties": {
+                    "pointer": {"type": "string", "example": "/lines/0/quantity"},
+                    "code": {"type": "string", "example": "too_small"},
+                    "message": {"type": "string", "example": "At least 1."},
+                    "params": {"type": "object"},
+                },
+            },
+        },
+    },
+}  # fmt: skip
+_ETAG = {"description": "The version, for If-Match and If-None-Match.", "schema": {"type": "string"}}
+
+
+def complete(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with headers and refusals of every operation. Changes and returns it: give it a copy."""
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = _PROBLEM
+    components["schemas"].pop("Error", None)
+    components["responses"] = {
+        name: {
+            "description": meaning,
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for name, meaning in _REFUSALS.values()
+    }
+    components["parameters"] = {"IdempotencyKey": _IDEMPOTENCY_KEY, "IfMatch": _IF_MATCH}
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if isinstance(operation, dict) and "responses" in operation:
+                _complete_operation(path, method, operation)
+    return document
+
+
+def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> None:
+    needs_match = operation.pop("x-needs-match", False)
+    parameters = list(operation.get("parameters", []))
+    if method in _CHANGES:
+        parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
+    if needs_match:
+        parameters.append({"$ref": "#/components/parameters/IfMatch"})
+    if parameters:
+        operation["parameters"] = parameters
+    good = {status: answer for status, answer in operation["responses"].items() if str(status).startswith("2")}
+    if method == "get" and path.endswith("}") and "200" in good:
+        good["200"] = {**good["200"], "headers": {"ETag": _ETAG}}
+        good["304"] = {"description": "You have this version already (If-None-Match)."}
+    wanted = _statuses(path, method, needs_match, "requestBody" in operation)
+    operation["responses"] = good | {
+        status: {"$ref": f"#/components/responses/{_REFUSALS[status][0]}"} for status in sorted(wanted)
+    }
+
+
+def _statuses(path: str, method: str, needs_match: bool, has_body: bool) -> set[str]:
+    """The refusals an operation may answer with."""
+    found = {"401", "403", "422", "503"}
+    if "{" in path:
+        found.add("404")
+    if method in _CHANGES:
+        found |= {"400", "409", "413", "415"}
+    if has_body:
+        found.add("404")  # a body may name what is not yours
+    if needs_match:
+        found |= {"412", "428"}
+    return found
