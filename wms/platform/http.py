@@ -211,6 +211,7 @@ def etag(version: int) -> str:
 
 def require_match() -> int:
     """The version in If-Match: 428 when absent, 412 when it is not one of our tags."""
+    command_id()  # what is malformed is told before what is stale
     given = request.headers.get("If-Match")
     if given is None:
         raise PreconditionRequired
