@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from tests.cast import Caller
 from tests.outbound.stage import MUG, Stage, body
 from wms.core.ids import new_id
 from wms.outbound.models import Order
@@ -32,13 +31,13 @@ def checksum() -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture
-def api(stage: Stage, client) -> Caller:
+def api(stage: Stage, client) -> Any:
     stage.stock(MUG, 10)
     return stage.cast.api(client)
 
 
 @pytest.fixture
-def placed(api: Caller) -> dict[str, Any]:
+def placed(api: Any) -> dict[str, Any]:
     """An order that was placed over HTTP."""
     answer = api.post(PATH, body({MUG: 2}))
     assert answer.status_code == 201, answer.json
@@ -46,7 +45,7 @@ def placed(api: Caller) -> dict[str, Any]:
     return found
 
 
-def test_an_order_is_created_promised_and_read_back(api: Caller, stage: Stage) -> None:
+def test_an_order_is_created_promised_and_read_back(api: Any, stage: Stage) -> None:
     sent = body([{"sku": MUG, "quantity": 2, "unit_value_minor": 1290, "currency": "EUR"}, {"sku": MUG, "quantity": 1}])
     answer = api.post(PATH, sent)
     assert answer.status_code == 201
@@ -65,12 +64,12 @@ def test_an_order_is_created_promised_and_read_back(api: Caller, stage: Stage) -
     assert (again.status_code, again.data) == (304, b"")
 
 
-def test_an_order_without_stock_is_accepted_as_short(api: Caller) -> None:
+def test_an_order_without_stock_is_accepted_as_short(api: Any) -> None:
     answer = api.post(PATH, body({MUG: 11}))
     assert (answer.status_code, answer.json["state"]) == (201, "short")
 
 
-def test_the_same_key_again_gives_the_same_answer_and_one_order(api: Caller, stage: Stage) -> None:
+def test_the_same_key_again_gives_the_same_answer_and_one_order(api: Any, stage: Stage) -> None:
     sent, key = body({MUG: 2}), str(new_id())
     first, again = api.post(PATH, sent, key=key), api.post(PATH, sent, key=key)
     assert (again.status_code, again.json) == (201, first.json)
@@ -78,7 +77,7 @@ def test_the_same_key_again_gives_the_same_answer_and_one_order(api: Caller, sta
     assert (session().query(Order).count(), stage.free(MUG)) == (1, (10, 2))
 
 
-def test_the_same_key_with_another_body_is_refused(api: Caller) -> None:
+def test_the_same_key_with_another_body_is_refused(api: Any) -> None:
     sent, key = body({MUG: 2}), str(new_id())
     api.post(PATH, sent, key=key)
     before = checksum()
@@ -87,7 +86,7 @@ def test_the_same_key_with_another_body_is_refused(api: Caller) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "a#b", "x" * 300])
-def test_a_key_that_is_none_is_refused(api: Caller, key: str) -> None:
+def test_a_key_that_is_none_is_refused(api: Any, key: str) -> None:
     before = checksum()
     answer = api.send("POST", PATH, body({MUG: 1}), headers={"Idempotency-Key": key})
     assert (answer.status_code, checksum()) == (400, before)
@@ -96,7 +95,7 @@ def test_a_key_that_is_none_is_refused(api: Caller, key: str) -> None:
 
 
 def test_a_reference_is_used_once_and_the_refusal_names_who_has_it(
-    api: Caller, placed: dict[str, Any], client, stage: Stage
+    api: Any, placed: dict[str, Any], client, stage: Stage
 ) -> None:
     answer = api.post(PATH, body({MUG: 1}, reference=placed["reference"]))
     assert (answer.status_code, answer.json["code"]) == (409, "order_reference_taken")
@@ -106,10 +105,8 @@ def test_a_reference_is_used_once_and_the_refusal_names_who_has_it(
     assert theirs.status_code == 201  # references are each seller's own
 
 
-def test_one_sellers_order_does_not_exist_for_another(
-    api: Caller, placed: dict[str, Any], client, stage: Stage
-) -> None:
-    rival = stage.cast.api(client, "RIVAL")
+def test_one_sellers_order_does_not_exist_for_another(api: Any, placed: dict[str, Any], client, stage: Stage) -> None:
+    rival: Any = stage.cast.api(client, "RIVAL")
     path = f"{PATH}/{placed['id']}"
     before = [row for row in checksum() if row[0] != "command"]
     assert rival.get(path).status_code == 404
@@ -120,7 +117,7 @@ def test_one_sellers_order_does_not_exist_for_another(
     assert [row for row in checksum() if row[0] != "command"] == before
 
 
-def set_at(document: dict[str, Any], pointer: str, value: Any) -> dict[str, Any]:
+def set_at(document: Any, pointer: str, value: Any) -> dict[str, Any]:
     """A copy of the body with one field changed; `...` takes it away."""
     head, _, rest = pointer.lstrip("/").partition("/")
     changed: Any = list(document) if isinstance(document, list) else dict(document)
@@ -196,7 +193,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
 @pytest.mark.parametrize(
     ("at", "value", "pointer", "code"), WRONG, ids=[f"{row[0]}={str(row[1])[:12]!r}" for row in WRONG]
 )
-def test_a_wrong_field_is_named_and_nothing_changes(api: Caller, at: str, value: Any, pointer: str, code: str) -> None:
+def test_a_wrong_field_is_named_and_nothing_changes(api: Any, at: str, value: Any, pointer: str, code: str) -> None:
     before = checksum()
     answer = api.post(PATH, set_at(body({MUG: 1}), at, value))
     assert answer.status_code == 422, answer.json
@@ -206,7 +203,7 @@ def test_a_wrong_field_is_named_and_nothing_changes(api: Caller, at: str, value:
     assert checksum() == before
 
 
-def test_every_wrong_field_is_named_at_once(api: Caller) -> None:
+def test_every_wrong_field_is_named_at_once(api: Any) -> None:
     sent = body(
         [{"sku": "NOPE", "quantity": 1}, {"sku": "NADA", "quantity": 1}], service="ROCKET", shop_id=str(new_id())
     )
@@ -217,7 +214,7 @@ def test_every_wrong_field_is_named_at_once(api: Caller) -> None:
     ]  # fmt: skip
 
 
-def test_anothers_product_shop_and_a_foreign_warehouses_service_are_unknown(api: Caller, stage: Stage) -> None:
+def test_anothers_product_shop_and_a_foreign_warehouses_service_are_unknown(api: Any, stage: Stage) -> None:
     shop = session().scalar(text("SELECT id FROM shop WHERE seller_id = :s LIMIT 1"), {"s": stage.cast.RIVAL.id})
     session().execute(text("UPDATE product SET sku = 'ONLY-RIVAL' WHERE id = :p"),
                       {"p": stage.cast.RIVAL.products[MUG]})  # fmt: skip
@@ -233,20 +230,20 @@ def test_anothers_product_shop_and_a_foreign_warehouses_service_are_unknown(api:
     assert checksum() == before
 
 
-def test_a_product_that_is_not_active_is_refused(api: Caller, stage: Stage) -> None:
+def test_a_product_that_is_not_active_is_refused(api: Any, stage: Stage) -> None:
     session().execute(text("UPDATE product SET is_active = false WHERE id = :p"), {"p": stage.cast.ACME.products[MUG]})
     session().commit()
     assert api.post(PATH, body({MUG: 1})).json["errors"][0]["code"] == "order_product_inactive"
 
 
-def test_a_blocked_seller_is_told_so(api: Caller, stage: Stage) -> None:
+def test_a_blocked_seller_is_told_so(api: Any, stage: Stage) -> None:
     session().execute(text("UPDATE seller SET credit_state = 'blocked' WHERE id = :s"), {"s": stage.cast.ACME.id})
     session().commit()
     answer = api.post(PATH, body({MUG: 1}))
     assert (answer.status_code, answer.json["code"]) == (409, "seller_blocked")
 
 
-def test_bonded_retail_needs_the_buyers_id_number(api: Caller) -> None:
+def test_bonded_retail_needs_the_buyers_id_number(api: Any) -> None:
     answer = api.post(PATH, body({MUG: 1}, warehouse="NGB1"))
     assert [(each["pointer"], each["code"]) for each in answer.json["errors"]] == [
         ("/consignee/id_number", "id_number_required")
@@ -266,14 +263,14 @@ def test_bonded_retail_needs_the_buyers_id_number(api: Caller) -> None:
         ("", "application/json", 422),
     ],
 )
-def test_a_body_that_is_no_order_is_refused(api: Caller, data: str, kind: str, status: int) -> None:
+def test_a_body_that_is_no_order_is_refused(api: Any, data: str, kind: str, status: int) -> None:
     before = checksum()
     answer = api.send("POST", PATH, data=data, content_type=kind)
     assert (answer.status_code, answer.content_type) == (status, "application/problem+json"), answer.json
     assert checksum() == before
 
 
-def test_an_order_is_changed_while_nobody_works_on_it(api: Caller, placed: dict[str, Any]) -> None:
+def test_an_order_is_changed_while_nobody_works_on_it(api: Any, placed: dict[str, Any]) -> None:
     path = f"{PATH}/{placed['id']}"
     answer = api.patch(path, {"remark": "ring twice", "priority": 3}, match=1)
     assert (answer.status_code, answer.json["version"], answer.headers["ETag"]) == (200, 2, '"v2"')
@@ -297,7 +294,7 @@ def test_an_order_is_changed_while_nobody_works_on_it(api: Caller, placed: dict[
 )
 @pytest.mark.parametrize("action", ["patch", "cancel"])
 def test_a_change_names_the_version_it_was_read_at(
-    api: Caller, placed: dict[str, Any], stage: Stage, headers: dict[str, str], status: int, code: str, action: str
+    api: Any, placed: dict[str, Any], stage: Stage, headers: dict[str, str], status: int, code: str, action: str
 ) -> None:
     path = f"{PATH}/{placed['id']}"
     method, path, sent = (("PATCH", path, {"remark": "x"}) if action == "patch"
@@ -321,7 +318,7 @@ def test_a_change_names_the_version_it_was_read_at(
     ],
 )
 def test_a_wrong_change_is_named_and_nothing_changes(
-    api: Caller, placed: dict[str, Any], changes: dict[str, Any], pointer: str, code: str
+    api: Any, placed: dict[str, Any], changes: dict[str, Any], pointer: str, code: str
 ) -> None:
     before = checksum()
     answer = api.patch(f"{PATH}/{placed['id']}", changes, match=1)
@@ -330,13 +327,13 @@ def test_a_wrong_change_is_named_and_nothing_changes(
     assert checksum() == before
 
 
-def test_an_order_somebody_works_on_is_not_changed(api: Caller, placed: dict[str, Any], stage: Stage) -> None:
+def test_an_order_somebody_works_on_is_not_changed(api: Any, placed: dict[str, Any], stage: Stage) -> None:
     stage.wave()
     answer = api.patch(f"{PATH}/{placed['id']}", {"remark": "x"}, match=1)
     assert (answer.status_code, answer.json["code"]) == (409, "edit_too_late")
 
 
-def test_an_order_is_cancelled_once(api: Caller, placed: dict[str, Any], stage: Stage) -> None:
+def test_an_order_is_cancelled_once(api: Any, placed: dict[str, Any], stage: Stage) -> None:
     path = f"{PATH}/{placed['id']}/cancel"
     answer = api.post(path, {"reason": "duplicate"}, match=1)
     assert (answer.status_code, answer.json["state"], answer.json["version"]) == (200, "cancelled", 2)
@@ -346,7 +343,7 @@ def test_an_order_is_cancelled_once(api: Caller, placed: dict[str, Any], stage: 
     assert (wrong.status_code, wrong.json["errors"][0]["pointer"]) == (422, "/reason")
 
 
-def test_each_order_of_a_bulk_goes_its_own_way(api: Caller, placed: dict[str, Any], stage: Stage) -> None:
+def test_each_order_of_a_bulk_goes_its_own_way(api: Any, placed: dict[str, Any], stage: Stage) -> None:
     good, key = body({MUG: 1}), str(new_id())
     taken = body({MUG: 1}, reference=placed["reference"])
     sent = {"orders": [good, taken, body({MUG: -1}), 7, {}]}
@@ -361,7 +358,7 @@ def test_each_order_of_a_bulk_goes_its_own_way(api: Caller, placed: dict[str, An
     assert api.post(f"{PATH}/bulk", {"orders": []}).status_code == 422
 
 
-def test_orders_are_listed_newest_first_by_cursor(api: Caller) -> None:
+def test_orders_are_listed_newest_first_by_cursor(api: Any) -> None:
     numbers = [api.post(PATH, body({MUG: 1})).json["number"] for _ in range(5)]
     first = api.get(PATH, query_string={"limit": 2})
     assert [row["number"] for row in first.json["data"]] == numbers[:-3:-1]
@@ -389,13 +386,13 @@ def test_orders_are_listed_newest_first_by_cursor(api: Caller) -> None:
         ({"colour": "red"}, "/query/colour"),
     ],
 )
-def test_a_wrong_question_is_named(api: Caller, query: dict[str, Any], pointer: str) -> None:
+def test_a_wrong_question_is_named(api: Any, query: dict[str, Any], pointer: str) -> None:
     answer = api.get(PATH, query_string=query)
     assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer)
 
 
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic QQ=="}])
-def test_nobody_gets_nothing(api: Caller, placed: dict[str, Any], header: dict[str, str]) -> None:
+def test_nobody_gets_nothing(api: Any, placed: dict[str, Any], header: dict[str, str]) -> None:
     calls: list[Callable[[], TestResponse]] = [
         lambda: api.get(PATH), lambda: api.get(f"{PATH}/{placed['id']}"), lambda: api.post(PATH, body({MUG: 1})),
         lambda: api.patch(f"{PATH}/{placed['id']}", {}, match=1),
@@ -404,7 +401,7 @@ def test_nobody_gets_nothing(api: Caller, placed: dict[str, Any], header: dict[s
     api.headers = header
     before = checksum()
     for call in calls:
-        answer = call()
+        answer: Any = call()
         assert (answer.status_code, answer.json["code"]) == (401, "not_authenticated")
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert checksum() == before

@@ -73,6 +73,7 @@ def test_the_id_number_is_sealed_and_bound_to_its_order(life: Order) -> None:
 
 def test_the_seller_sees_the_buyer_but_never_the_id_number(stage: Stage, client, life: Order) -> None:
     answer = stage.cast.api(client).get(f"/api/v1/orders/{life.id}")
+    assert answer.json is not None
     assert answer.json["consignee"]["name"] == BUYER["name"]
     assert ID_NUMBER not in answer.text
     assert "id_number" not in answer.text

@@ -13,7 +13,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from wms.core.money import EXPONENTS
 from wms.core.refusals import RefusalKind, Refused
 
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 _CODES = {
     "required": "required",
     "null": "null",
@@ -71,7 +71,7 @@ def Count(minimum: int, maximum: int, **kwargs: Any) -> fields.Integer:  # noqa:
 
 
 def Moment(**kwargs: Any) -> fields.AwareDateTime:  # noqa: N802
-    """An instant with its offset, within the years a warehouse can mean: none that a database or a zone cannot hold."""
+    """An instant with its offset, of this millennium or the last decades: none that a database or a zone cannot hold."""
     return fields.AwareDateTime(validate=Range(EARLIEST, LATEST), **kwargs)
 
 
