@@ -190,7 +190,7 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_works(start, in
     assert second.stop() == 0
 
 
-@pytest.mark.parametrize("victim", ["gunicorn", "wms.worker --sweeper", "bin/postgres", "valkey-server"])
+@pytest.mark.parametrize("victim", ["gunicorn", "wms.worker sweep", "bin/postgres", "valkey-server"])
 def test_a_killed_child_comes_back(start, victim: str):
     run = start().wait_ready()
     killed = run.named(victim)
