@@ -14,7 +14,6 @@ from flask import Flask
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, from_schema
 from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
-
 from werkzeug.serving import make_server
 
 from tests.cast import Cast
