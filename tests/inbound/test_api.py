@@ -228,8 +228,7 @@ def test_another_seller_s_booking_is_not_there(api, rival, db_session):
         assert rival.post(f"{path}/{action}").status_code == 404
     for action in ("in-transit", "carton-labels"):
         assert rival.post(f"{path}/{action}", {}).status_code == 404
-    answer = rival.post("/api/v1/bookings", {**BODY, "seller": "ACME"})
-    assert [(each["pointer"], each["code"]) for each in answer.json["errors"]] == [("/seller", "unknown_seller")]
+    assert rival.post("/api/v1/bookings", {**BODY, "seller": "ACME"}).status_code == 422
     assert state(db_session) == before
     assert api.get(f"/api/v1/bookings/{uuid.uuid4()}").status_code == 404
 
