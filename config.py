@@ -35,9 +35,7 @@ class ConfigError(Exception):
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
-        super().__init__(
-            "The configuration is not valid:\n" + "\n".join(f"  - {problem}" for problem in problems)
-        )
+        super().__init__("The configuration is not valid:\n" + "\n".join(f"  - {problem}" for problem in problems))
 
 
 def _text(raw: str) -> str:
@@ -115,13 +113,9 @@ def _pii_key(raw: str) -> str:
     return raw
 
 
-def setting(
-    variable: str, default: Any, meaning: str, parse: Callable[[str], Any] = _text, shown: str = ""
-) -> Any:
+def setting(variable: str, default: Any, meaning: str, parse: Callable[[str], Any] = _text, shown: str = "") -> Any:
     """Declare one setting. `shown` is its default in words, where the value would say nothing to a reader."""
-    return field(
-        default=default, metadata={"variable": variable, "meaning": meaning, "parse": parse, "shown": shown}
-    )
+    return field(default=default, metadata={"variable": variable, "meaning": meaning, "parse": parse, "shown": shown})
 
 
 @dataclass(frozen=True)
@@ -198,9 +192,7 @@ class Config:
         "Threads of each web process; each may hold one database connection.",
         _integer(1, 64),
     )
-    label_workers: int = setting(
-        "WMS_LABEL_WORKERS", 1, "Processes that render labels and documents.", _integer(0, 64)
-    )
+    label_workers: int = setting("WMS_LABEL_WORKERS", 1, "Processes that render labels and documents.", _integer(0, 64))
     worker_ttl: int = setting(
         "WMS_WORKER_TTL",
         30,
@@ -375,9 +367,7 @@ def _unsafe(config: Config) -> list[str]:
         problems.append("WMS_OUTBOX_SWEEP_SECONDS must be below WMS_OUTBOX_LEASE_SECONDS")
     where = _where_public_secrets_are_refused(config)
     if where:
-        make = (
-            'python3 -c "import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())"'
-        )
+        make = 'python3 -c "import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())"'
         for variable, value, public in (
             ("WMS_SECRET_KEY", config.secret_key, DEVELOPMENT_SECRET),
             ("WMS_PII_KEY", config.pii_key, DEVELOPMENT_PII_KEY),

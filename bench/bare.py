@@ -76,7 +76,7 @@ def _event(cursor: psycopg.Cursor[Any], facts: dict[str, Any], name: str, subjec
 def orders(url: str, stage: Stage, number: int) -> Work:
     connection = _connect(url)
     facts = _facts(connection)
-    draw = random.Random(number)  # noqa: S311
+    draw = random.Random(number)
 
     def work() -> bool:
         order = new_id()
@@ -160,7 +160,7 @@ def moves(url: str, stage: Stage, number: int) -> Work:
     connection = _connect(url)
     facts = _facts(connection)
     task = _task(connection, facts)
-    draw = random.Random(number)  # noqa: S311
+    draw = random.Random(number)
     by_product: dict[Any, list[int]] = {}
     for balance, product in facts["balances"]:
         by_product.setdefault(product, []).append(balance)
@@ -199,7 +199,7 @@ def receiving(url: str, stage: Stage, number: int) -> Work:
     connection = _connect(url)
     facts = _facts(connection)
     task = _task(connection, facts)
-    draw = random.Random(number)  # noqa: S311
+    draw = random.Random(number)
     lines = _lines(connection)
 
     def work() -> bool:

@@ -75,7 +75,7 @@ def bins_of(stage: Stage) -> list[str]:
 def orders(stage: Stage, number: int) -> Callable[[], bool]:
     """An order of three lines, created and promised."""
     seller = SellerSystem(stage.host, stage.port, stage.key)
-    draw = random.Random(number)  # noqa: S311 - the same orders in every run
+    draw = random.Random(number)
     count = itertools.count()
 
     def work() -> bool:
@@ -94,7 +94,7 @@ def moves(stage: Stage, number: int) -> Callable[[], bool]:
     """One unit from bin to bin: source, item, target scanned in one body."""
     tablet = Tablet(stage.host, stage.port, stage.badges[number], PIN, WAREHOUSE)
     tablet.start("move")
-    draw = random.Random(number)  # noqa: S311
+    draw = random.Random(number)
     bins = bins_of(stage)
 
     def work() -> bool:
@@ -114,7 +114,7 @@ def receiving(stage: Stage, number: int) -> Callable[[], bool]:
     seller = SellerSystem(stage.host, stage.port, stage.key)
     tablet = Tablet(stage.host, stage.port, stage.badges[number], PIN, WAREHOUSE)
     tablet.start("receive")
-    draw = random.Random(number)  # noqa: S311
+    draw = random.Random(number)
     ready: list[tuple[str, list[str]]] = []
 
     def book() -> None:

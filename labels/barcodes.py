@@ -133,9 +133,7 @@ def _require_number(content: str, length: int) -> None:
     if not content.isascii() or not content.isdigit() or len(content) != length:
         raise LabelRefused("not_digits", {"content": content, "length": length})
     if not gs1.has_right_check_digit(content):
-        raise LabelRefused(
-            "wrong_check_digit", {"content": content, "expected": gs1.check_digit(content[:-1])}
-        )
+        raise LabelRefused("wrong_check_digit", {"content": content, "expected": gs1.check_digit(content[:-1])})
 
 
 # Interleaved 2 of 5 (ISO/IEC 16390): which two of five elements are wide. Own table, because the
@@ -165,9 +163,7 @@ def _code39(content: str) -> tuple[str, ...]:
     return (str(Code39(content, add_checksum=False).build()[0]),)
 
 
-def _matrix(
-    symbology: zxingcpp.BarcodeFormat, border: int, **options: object
-) -> Callable[[str], tuple[str, ...]]:
+def _matrix(symbology: zxingcpp.BarcodeFormat, border: int, **options: object) -> Callable[[str], tuple[str, ...]]:
     """Draw and read back; `border` is the quiet zone zxing-cpp's writer puts around, in modules."""
 
     def draw(content: str) -> tuple[str, ...]:
@@ -180,8 +176,7 @@ def _matrix(
         height, width = image.shape
         modules = pixels.tobytes().translate(_PIXEL_TO_MODULE).decode("ascii")
         return tuple(
-            modules[row * width + border : (row + 1) * width - border]
-            for row in range(border, height - border)
+            modules[row * width + border : (row + 1) * width - border] for row in range(border, height - border)
         )
 
     return draw
@@ -209,9 +204,7 @@ SYMBOLOGIES: dict[str, Symbology] = {
         _retail(12, UniversalProductCodeA), 12, 9, 9, smallest_mm=0.249, reader=zxingcpp.BarcodeFormat.UPCA
     ),
     # In general distribution ITF-14 is read from conveyors: GS1 wants 0.495 mm or more.
-    "itf14": Symbology(
-        _itf14, 14, 10, 10, preferred_mm=0.5, smallest_mm=0.495, reader=zxingcpp.BarcodeFormat.ITF
-    ),
+    "itf14": Symbology(_itf14, 14, 10, 10, preferred_mm=0.5, smallest_mm=0.495, reader=zxingcpp.BarcodeFormat.ITF),
     "code39": Symbology(_code39, 40, 10, 10, reader=zxingcpp.BarcodeFormat.Code39),
     "datamatrix": Symbology(
         _matrix(zxingcpp.BarcodeFormat.DataMatrix, 1, force_square=True),
@@ -244,9 +237,7 @@ def encode(symbology: str, content: str) -> Symbol:
     rows = rules.draw(content)
     if rules.reader is not None:
         _read_back(rows[0], content, rules.reader)
-    return Symbol(
-        symbology, content, len(rows[0]), len(rows), rules.quiet_left, rules.quiet_right, _path(rows)
-    )
+    return Symbol(symbology, content, len(rows[0]), len(rows), rules.quiet_left, rules.quiet_right, _path(rows))
 
 
 def _read_back(modules: str, content: str, symbology: zxingcpp.BarcodeFormat) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 Param = str | int | float
 
 
-class LabelRefused(Exception):  # noqa: N818  a refusal is no fault of the program
+class LabelRefused(Exception):
     """A label, or a part of it, that will not be printed.
 
     `code` is a stable snake_case reason and `params` its facts; words are made at the edge of the

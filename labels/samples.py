@@ -35,12 +35,8 @@ WAYBILL_CAPTIONS_ZH = WaybillCaptions(
 )
 
 _LOCATIONS = {
-    "en": LocationLabel(
-        code="A-03-12-2", barcode="L-A-03-12-2-K", zone="PICK A", note="Small parts", arrow="up"
-    ),
-    "zh": LocationLabel(
-        code="B-11-04-1", barcode="L-B-11-04-1-7", zone="拣货区 B", note="保税 · 化妆品", arrow="down"
-    ),
+    "en": LocationLabel(code="A-03-12-2", barcode="L-A-03-12-2-K", zone="PICK A", note="Small parts", arrow="up"),
+    "zh": LocationLabel(code="B-11-04-1", barcode="L-B-11-04-1-7", zone="拣货区 B", note="保税 · 化妆品", arrow="down"),
     "longest": LocationLabel(
         code="MEZZ2-AISLE14-BAY03-L5-P2",
         barcode="L-MEZZ2-14-03-L5-P2-Q",
@@ -235,9 +231,7 @@ _BY_LABEL: dict[str, dict[str, Any]] = {
 def samples() -> dict[str, tuple[Label, ...]]:
     """'waybill-100x150' → its sample labels, for every built-in label and each of its sizes."""
     return {
-        f"{template.name}-{size.name}": tuple(
-            replace(label, size=size) for label in _BY_LABEL[template.name].values()
-        )
+        f"{template.name}-{size.name}": tuple(replace(label, size=size) for label in _BY_LABEL[template.name].values())
         for template in TEMPLATES.values()
         for size in template.sizes
     }

@@ -97,9 +97,7 @@ class Sheet:
         white: bool = False,
     ) -> None:
         """Write into a slot made for the occasion; see `text_slot`."""
-        slot = text_slot(
-            box, largest_pt, smallest_pt, lines=lines, align=align, top=top, bold=bold, white=white
-        )
+        slot = text_slot(box, largest_pt, smallest_pt, lines=lines, align=align, top=top, bold=bold, white=white)
         self.write(slot, content)
 
     def write(self, slot: TextSlot, content: str | tuple[str, ...]) -> None:
@@ -168,10 +166,7 @@ class Sheet:
     def _rectangle(self, left: int, top: int, width: int, height: int) -> str:
         """A rectangle in dots from the top left, as a PDF path in points."""
         dot = self.resolution.dot_pt
-        return (
-            f"{left * dot:.3f} {self._height_pt - (top + height) * dot:.3f} "
-            f"{width * dot:.3f} {height * dot:.3f} re"
-        )
+        return f"{left * dot:.3f} {self._height_pt - (top + height) * dot:.3f} {width * dot:.3f} {height * dot:.3f} re"
 
     def rule_above(self, box: Box, thickness_mm: float = 0.3) -> None:
         """A line along the upper edge of a box."""
@@ -211,9 +206,7 @@ class Sheet:
         Raises LabelRefused with the content field's name when it cannot be encoded or does not fit.
         """
         try:
-            placed = place(
-                symbology, content, box, self.resolution, preferred_mm=preferred_mm, fallback=fallback
-            )
+            placed = place(symbology, content, box, self.resolution, preferred_mm=preferred_mm, fallback=fallback)
         except LabelRefused as refusal:
             raise refusal.within(field=field) from refusal
         dot = self.resolution.dot_pt

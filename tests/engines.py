@@ -78,9 +78,7 @@ def running_databases() -> Iterator[Databases]:
     with tempfile.TemporaryDirectory(prefix="wms-test-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # ours: as root, the engines run as another account that has to reach it
-        with running_engines(
-            folder, os.environ.get("WMS_ENGINE_ACCOUNT", "wms-engines"), fast=True
-        ) as engines:
+        with running_engines(folder, os.environ.get("WMS_ENGINE_ACCOUNT", "wms-engines"), fast=True) as engines:
             yield Databases(engines, folder)
 
 

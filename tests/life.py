@@ -1,19 +1,23 @@
 """A little life for page tests: ACME's goods booked, counted, put away; orders in several states; one of them shipped.
 
-Everything through the services, in the current session; the caller commits (or does not).
+Everything through the services, in a committed transaction, in a database that a test module has for itself.
 """
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from sqlalchemy import select, text
+from werkzeug.test import TestResponse
 
 from tests.cast import Cast
-from wms.core.actor import Actor
+from tests.engines import Databases, create_app, dispose
 from wms.inbound import service as inbound
 from wms.inbound.models import Booking, Carton
 from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft
@@ -21,26 +25,54 @@ from wms.inbound.service import CountDraft
 from wms.outbound.models import Demand, Order, PickTask
 from wms.outbound.service import handover, orders, packing, picking, waves
 from wms.outbound.service.waybills import prepare_wave
-from wms.platform.database import session
+from wms.platform.database import session, transaction
 from wms.returns import service as returns
 from wms.returns.models import ReturnOrder
 
 MUG, LAMP, SHIRT, SERUM = "MUG-450-BLUE", "LAMP-DESK-W", "T-SHIRT-01-M", "SERUM-30ML"
 
 
-@dataclass(frozen=True)
-class Life:
-    booking: Booking  # completed, with one unit short and one damaged
-    coming: Booking
-    draft: Booking
-    shipped: Order
-    waved: Order
-    promised: Order
-    short: Order
-    returned: ReturnOrder
+class Known(NamedTuple):
+    """A document by what people call it."""
+
+    id: uuid.UUID
+    number: str
+    reference: str
 
 
-def live(cast: Cast) -> Life:
+class Life(NamedTuple):
+    app: Flask
+    booking: Known  # completed, with one unit short and one damaged
+    coming: Known
+    draft: Known
+    shipped: Known
+    waved: Known
+    promised: Known
+    short: Known
+    returned: Known
+
+    def ask(self, statement: str, **values: Any) -> Any:
+        """One value of the database as it is now."""
+        with self.app.app_context():
+            return session().execute(text(statement), values).scalar()
+
+
+@contextmanager
+def living(engines: Databases, cast: Cast) -> Iterator[Life]:
+    """An application on a database of its own with the whole story in it."""
+    name = engines.copy()
+    app = create_app(engines.config(name))
+    try:
+        with app.app_context(), transaction():
+            documents = tell(cast)
+            known = [Known(each.id, each.number, each.reference) for each in documents]
+        yield Life(app, *known)
+    finally:
+        dispose(app)
+        engines.engines.postgres.drop_database(name)
+
+
+def tell(cast: Cast) -> list[Booking | Order | ReturnOrder]:
     """The whole story in DE1."""
     booking = receive(cast)
     coming = inbound.create_booking(cast.acme, announce("PO-2", [[(MUG, 24)], [(LAMP, 6)]]), submitted=True)
@@ -56,7 +88,7 @@ def live(cast: Cast) -> Life:
     body = {"order": shipped.number, "reason": "changed_mind", "lines": [{"sku": MUG, "quantity": 1}]}
     returned = returns.announce(cast.acme, body)
     fresh()
-    return Life(booking, coming, draft, shipped, waved, promised, short, returned)
+    return [booking, coming, draft, shipped, waved, promised, short, returned]
 
 
 def fresh() -> None:
@@ -102,15 +134,17 @@ def receive(cast: Cast) -> Booking:
     return booking
 
 
-def order(cast: Cast, reference: str, lines: list[tuple[str, int]], actor: Actor | None = None) -> Order:
+def order(
+    cast: Cast, reference: str, lines: list[tuple[str, int]], warehouse: str = "DE1", id_number: str | None = None
+) -> Order:
     body: dict[str, Any] = {
-        "reference": reference, "warehouse": "DE1", "service": "HOUSE-STD",
+        "reference": reference, "warehouse": warehouse, "service": "HOUSE-STD",
         "consignee": {"name": "Anna Schmidt", "country": "DE", "city": "Berlin", "postcode": "10115",
-                      "address1": "Invalidenstraße 117"},
+                      "address1": "Invalidenstraße 117", "id_number": id_number},
         "lines": [{"sku": sku, "quantity": quantity, "unit_value_minor": 1290, "currency": "EUR"}
                   for sku, quantity in lines],
     }  # fmt: skip
-    made = orders.create_order(actor or cast.acme, body)
+    made = orders.create_order(cast.acme, body)
     fresh()
     return made
 
@@ -152,3 +186,11 @@ def tote(cast: Cast) -> uuid.UUID:
         HandlingUnit.warehouse_id == cast.overseas.id, HandlingUnit.kind == "tote", HandlingUnit.state == "open"
     )
     return session().scalars(query.order_by(HandlingUnit.code)).first()  # type: ignore[return-value]
+
+
+def said(app: Flask, answer: TestResponse) -> list[str]:
+    """What the next page will say above its content: the flashed words in the cookie of an answer."""
+    value = answer.headers["Set-Cookie"].split("session=", 1)[1].split(";")[0]
+    serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert serializer is not None
+    return [words for _tone, words in serializer.loads(value)["_flashes"]]

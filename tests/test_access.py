@@ -8,6 +8,7 @@ proves that some refusal comes and nothing changes.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -58,13 +59,14 @@ def routes(app: Flask) -> Iterator[tuple[Rule, str, Permission | str | None]]:
 
 
 def path_of(rule: Rule, known: dict[str, str]) -> str:
-    """The rule's path with the known ids, random ones for the rest."""
-    path = rule.rule
-    for name in rule.arguments:
-        value = known.get(name, str(uuid.uuid4()))
-        start = next(i for i in range(len(path)) if path[i] == "<" and path[i:].split(">")[0].endswith(name))
-        path = path[:start] + value + path[start + path[start:].index(">") + 1 :]
-    return path
+    """The rule's path with the known ids, random ones for the rest; numbers and choices get one that fits."""
+
+    def value(found: re.Match[str]) -> str:
+        kind, name = found.group(1) or "", found.group(2)
+        fitting = "1" if kind == "int:" else kind[4:].split(",")[0].strip(" )") if kind.startswith("any(") else None
+        return fitting or known.get(name, str(uuid.uuid4()))
+
+    return re.sub(r"<([^<>]*:)?(\w+)>", value, rule.rule)
 
 
 def state(app: Flask) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def state(app: Flask) -> dict[str, Any]:
     with app.app_context():
         names = session().scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")).all()
         whole = " UNION ALL ".join(
-            f"SELECT '{name}', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM \"{name}\" t"  # noqa: S608
+            f"SELECT '{name}', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM \"{name}\" t"
             for name in names
         )
         return {name: (count, checksum) for name, count, checksum in session().execute(text(whole))}

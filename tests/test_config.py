@@ -84,9 +84,7 @@ def test_public_secrets_are_refused_where_other_machines_reach(bind: str):
 
 
 def test_a_child_reads_the_same_configuration_from_what_it_is_given():
-    config = Config.from_environ(
-        {**PRODUCTION, "DATABASE_URL": "postgres://u:p@h/n", "REDIS_URL": "redis://h/0"}
-    )
+    config = Config.from_environ({**PRODUCTION, "DATABASE_URL": "postgres://u:p@h/n", "REDIS_URL": "redis://h/0"})
     assert config.database_url == "postgresql+psycopg://u:p@h/n"
     assert Config.from_environ(config.to_environ()) == config
 

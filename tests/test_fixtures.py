@@ -62,9 +62,7 @@ def test_the_application_is_no_superuser_and_reaches_nothing_over_tcp(engines: D
     url = engines.engines.postgres.url(engines.copy("rights_probe")).replace("+psycopg", "")
     with psycopg.connect(url) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
-        row = connection.execute(
-            "SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user"
-        ).fetchone()
+        row = connection.execute("SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user").fetchone()
     assert row == (False, False)
 
 

@@ -109,7 +109,7 @@ class Run:
                 return alive
             time.sleep(0.05)
 
-    def status(self, path: str = "/health/ready") -> int:
+    def status(self, path: str = "/readyz") -> int:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
                 return int(answer.status)
@@ -190,7 +190,7 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_works(start, in
     assert second.stop() == 0
 
 
-@pytest.mark.parametrize("victim", ["gunicorn", "wms.worker --sweeper", "bin/postgres", "valkey-server"])
+@pytest.mark.parametrize("victim", ["gunicorn", "wms.worker sweep", "bin/postgres", "valkey-server"])
 def test_a_killed_child_comes_back(start, victim: str):
     run = start().wait_ready()
     killed = run.named(victim)

@@ -9,6 +9,7 @@ import importlib
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from config import config_table
 from wms.app import FEATURES, ROOT
@@ -19,9 +20,9 @@ DOCUMENTS = ("README.md", "ARCHITECTURE.md")
 _BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def workflows() -> list[Workflow]:  # type: ignore[type-arg]
+def workflows() -> list[Workflow[Any]]:
     """Every state table of the house, in tier order."""
-    found: list[Workflow] = []  # type: ignore[type-arg]
+    found: list[Workflow[Any]] = []
     for feature in FEATURES:
         if (ROOT / "wms" / feature / "workflow.py").exists():
             module = importlib.import_module(f"wms.{feature}.workflow")

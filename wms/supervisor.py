@@ -114,7 +114,7 @@ class StartError(Exception):
     """The system cannot start; the text says why and what to do."""
 
 
-class StopRequested(Exception):  # noqa: N818  # a request, not an error
+class StopRequested(Exception):  # a request, not an error
     """A signal asked the system to stop."""
 
 
@@ -268,9 +268,7 @@ def house_children(config: Config, environment: dict[str, str]) -> list[Child]:
     """The table of processes as children."""
 
     def starting(arguments: Sequence[str]) -> Callable[[], subprocess.Popen[bytes]]:
-        return lambda: spawn(
-            arguments, signal_when_parent_dies=signal.SIGTERM, environment=environment, cwd=ROOT
-        )
+        return lambda: spawn(arguments, signal_when_parent_dies=signal.SIGTERM, environment=environment, cwd=ROOT)
 
     children = []
     for kind in KINDS:

@@ -14,8 +14,7 @@ from labels.templates import carton, location, product, waybill
 from labels.templates.template import Template
 
 TEMPLATES: dict[type[Label], Template[Any]] = {
-    template.content: template
-    for template in (location.TEMPLATE, product.TEMPLATE, carton.TEMPLATE, waybill.TEMPLATE)
+    template.content: template for template in (location.TEMPLATE, product.TEMPLATE, carton.TEMPLATE, waybill.TEMPLATE)
 }
 
 

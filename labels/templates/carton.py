@@ -95,9 +95,7 @@ def _value(cell: Box) -> Box:
 def _draw(sheet: Sheet, label: CartonLabel) -> None:
     layout = _layout(sheet.size)
     tall = layout.tall
-    sheet.text(
-        layout.destination.inset(2.5, 2.6), label.destination, 76, 16, align="center", bold=True, white=True
-    )
+    sheet.text(layout.destination.inset(2.5, 2.6), label.destination, 76, 16, align="center", bold=True, white=True)
     sheet.text(_value(layout.transport), label.transport, 20, 5.5, align="center", lines=2)
     sheet.text(_value(layout.seller), label.seller_code, 26, 7, lines=2, align="center", bold=True)
     _bars(sheet, layout.box_bars, "box_barcode", label.box_barcode, text_mm=6.0 if tall else 5.0)

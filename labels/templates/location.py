@@ -58,12 +58,8 @@ def _draw_constant(sheet: Sheet, label: LocationLabel) -> None:
     sheet.fill(layout.arrow)
     side = min(layout.arrow.width, layout.arrow.height) * 0.62
     block = layout.arrow
-    head = Box(
-        block.left + (block.width - side) / 2, block.top + (block.height - side) / 2, side, side * 0.62
-    )
-    stem = Box(
-        block.left + (block.width - side * 0.34) / 2, head.bottom - 0.1, side * 0.34, side * 0.38 + 0.1
-    )
+    head = Box(block.left + (block.width - side) / 2, block.top + (block.height - side) / 2, side, side * 0.62)
+    stem = Box(block.left + (block.width - side * 0.34) / 2, head.bottom - 0.1, side * 0.34, side * 0.38 + 0.1)
     if label.arrow == "down":
         stem = stem._replace(top=head.top)
         head = head._replace(top=stem.bottom - 0.1)
@@ -89,6 +85,4 @@ def _draw(sheet: Sheet, label: LocationLabel) -> None:
     sheet.text(layout.bars_text, label.barcode, 10 * scale + 1.5, 5.5, align="center")
 
 
-TEMPLATE = Template(
-    "location", LocationLabel, (SIZE_100X60, SIZE_60X40), _constant_key, _draw_constant, _draw
-)
+TEMPLATE = Template("location", LocationLabel, (SIZE_100X60, SIZE_60X40), _constant_key, _draw_constant, _draw)

@@ -37,9 +37,7 @@ def _layout(size: Size) -> _Layout:
     sort, matrix = routing.columns(73, 23)
     weight, reference, printed = facts.columns(27, 46, 23)
     sender, returns = foot.columns(1, 1)
-    return _Layout(
-        carrier, service, parcel, sort, matrix, receiver, bars, weight, reference, printed, sender, returns
-    )
+    return _Layout(carrier, service, parcel, sort, matrix, receiver, bars, weight, reference, printed, sender, returns)
 
 
 def _constant_key(label: WaybillLabel) -> Hashable:
@@ -50,9 +48,7 @@ def _draw_constant(sheet: Sheet, label: WaybillLabel) -> None:
     layout, captions, whole = _layout(sheet.size), label.captions, printable_area(sheet.size)
     sheet.frame(whole, 0.5)
     sheet.fill(layout.carrier)
-    sheet.text(
-        layout.carrier.inset(1.5, 1.5), label.carrier_code, 30, 7, align="center", bold=True, white=True
-    )
+    sheet.text(layout.carrier.inset(1.5, 1.5), label.carrier_code, 30, 7, align="center", bold=True, white=True)
     sheet.text(layout.service.inset(2, 1), label.service_name, 17, 8, lines=2, bold=True)
     for row in (layout.sort, layout.receiver, layout.bars, layout.weight, layout.sender):
         sheet.rule_above(row._replace(left=whole.left, width=whole.width), 0.4)
@@ -156,6 +152,4 @@ def grouped(number: str) -> str:
     return " ".join(groups)
 
 
-TEMPLATE = Template(
-    "waybill", WaybillLabel, (SIZE_100X150, SIZE_4X6_INCH), _constant_key, _draw_constant, _draw
-)
+TEMPLATE = Template("waybill", WaybillLabel, (SIZE_100X150, SIZE_4X6_INCH), _constant_key, _draw_constant, _draw)

@@ -35,9 +35,9 @@ CREATE TABLE outbox_job (
     CONSTRAINT uq_outbox_job_dedupe_key UNIQUE (dedupe_key)
 );
 
-CREATE INDEX ix_outbox_job_due ON outbox_job (next_at) WHERE state IN ('new', 'leased');
-
 CREATE INDEX ix_outbox_job_ordering ON outbox_job (ordering_key, sequence) WHERE state IN ('new', 'leased') AND ordering_key IS NOT NULL;
+
+CREATE INDEX ix_outbox_job_due ON outbox_job (next_at) WHERE state IN ('new', 'leased');
 
 CREATE TABLE stored_file (
     id UUID NOT NULL,
@@ -133,9 +133,9 @@ CREATE TABLE stock_posting (
     CONSTRAINT fk_stock_posting_reverses_id FOREIGN KEY(reverses_id) REFERENCES stock_posting (id)
 );
 
-CREATE INDEX ix_stock_posting_subject ON stock_posting (subject_kind, subject_id);
-
 CREATE UNIQUE INDEX uq_stock_posting_reverses ON stock_posting (reverses_id) WHERE reverses_id IS NOT NULL;
+
+CREATE INDEX ix_stock_posting_subject ON stock_posting (subject_kind, subject_id);
 
 CREATE TABLE awaited_stock (
     warehouse_id UUID NOT NULL,
@@ -385,9 +385,9 @@ CREATE TABLE promise (
     CONSTRAINT fk_promise_summary_id FOREIGN KEY(summary_id) REFERENCES summary (id)
 );
 
-CREATE INDEX ix_promise_subject ON promise (subject_kind, subject_id);
-
 CREATE INDEX ix_promise_open ON promise (summary_id, created_at) WHERE open_quantity > 0;
+
+CREATE INDEX ix_promise_subject ON promise (subject_kind, subject_id);
 
 CREATE TABLE number_range (
     id UUID NOT NULL,
@@ -422,9 +422,9 @@ CREATE TABLE product_barcode (
     CONSTRAINT ck_product_barcode_quantity_positive CHECK (quantity > 0)
 );
 
-CREATE INDEX ix_product_barcode_barcode ON product_barcode (barcode);
-
 CREATE INDEX ix_product_barcode_product_id ON product_barcode (product_id);
+
+CREATE INDEX ix_product_barcode_barcode ON product_barcode (barcode);
 
 CREATE TABLE zone (
     id UUID NOT NULL,
@@ -483,11 +483,11 @@ CREATE TABLE customs_release (
     CONSTRAINT fk_customs_release_warehouse_id FOREIGN KEY(warehouse_id) REFERENCES warehouse (id)
 );
 
-CREATE INDEX ix_customs_release_history ON customs_release (subject_kind, subject_id, created_at);
+CREATE UNIQUE INDEX uq_customs_release_document ON customs_release (warehouse_id, document) WHERE outcome = 'released';
 
 CREATE UNIQUE INDEX uq_customs_release_subject ON customs_release (subject_kind, subject_id) WHERE outcome = 'released';
 
-CREATE UNIQUE INDEX uq_customs_release_document ON customs_release (warehouse_id, document) WHERE outcome = 'released';
+CREATE INDEX ix_customs_release_history ON customs_release (subject_kind, subject_id, created_at);
 
 CREATE TABLE service (
     id UUID NOT NULL,
@@ -579,9 +579,9 @@ CREATE TABLE booking (
 )
  WITH (fillfactor = 70);
 
-CREATE INDEX ix_booking_board ON booking (warehouse_id, state);
-
 CREATE INDEX ix_booking_newest ON booking (owner_id, created_at, id);
+
+CREATE INDEX ix_booking_board ON booking (warehouse_id, state);
 
 CREATE TABLE wave (
     id UUID NOT NULL,
@@ -682,9 +682,9 @@ CREATE TABLE shipment (
     CONSTRAINT fk_shipment_service_id FOREIGN KEY(service_id) REFERENCES service (id)
 );
 
-CREATE UNIQUE INDEX uq_shipment_subject ON shipment (subject_kind, subject_id) WHERE state <> 'voided';
-
 CREATE INDEX ix_shipment_owner ON shipment (owner_id, created_at, id);
+
+CREATE UNIQUE INDEX uq_shipment_subject ON shipment (subject_kind, subject_id) WHERE state <> 'voided';
 
 CREATE INDEX ix_shipment_warehouse ON shipment (warehouse_id, created_at, id);
 
@@ -755,9 +755,9 @@ CREATE TABLE pick_batch (
     CONSTRAINT fk_pick_batch_wave_id FOREIGN KEY(wave_id) REFERENCES wave (id)
 );
 
-CREATE INDEX ix_pick_batch_open ON pick_batch (warehouse_id, state, created_at);
-
 CREATE INDEX ix_pick_batch_wave_id ON pick_batch (wave_id);
+
+CREATE INDEX ix_pick_batch_open ON pick_batch (warehouse_id, state, created_at);
 
 CREATE TABLE station (
     id UUID NOT NULL,
@@ -837,13 +837,13 @@ CREATE TABLE balance (
 )
  WITH (fillfactor = 70);
 
-CREATE INDEX ix_balance_handling_unit ON balance (handling_unit_id) WHERE handling_unit_id IS NOT NULL;
-
-CREATE INDEX ix_balance_owner ON balance (owner_id, warehouse_id, product_id);
-
 CREATE INDEX ix_balance_location ON balance (location_id);
 
 CREATE UNIQUE INDEX uq_balance_key ON balance (warehouse_id, product_id, location_id, owner_id, lot_id, book_item_id, handling_unit_id, condition, customs_status) NULLS NOT DISTINCT;
+
+CREATE INDEX ix_balance_handling_unit ON balance (handling_unit_id) WHERE handling_unit_id IS NOT NULL;
+
+CREATE INDEX ix_balance_owner ON balance (owner_id, warehouse_id, product_id);
 
 CREATE INDEX ix_balance_lot ON balance (lot_id) WHERE lot_id IS NOT NULL;
 
@@ -907,11 +907,11 @@ CREATE TABLE print_job (
     CONSTRAINT fk_print_job_station_id FOREIGN KEY(station_id) REFERENCES station (id)
 );
 
-CREATE INDEX ix_print_job_document ON print_job (document_id, created_at);
-
 CREATE INDEX ix_print_job_moving ON print_job (state, expires_at) WHERE state IN ('queued', 'claimed', 'fetched', 'dispatching');
 
 CREATE UNIQUE INDEX uq_print_job_original ON print_job (document_id) WHERE reason = 'original';
+
+CREATE INDEX ix_print_job_document ON print_job (document_id, created_at);
 
 CREATE TABLE carton (
     id UUID NOT NULL,
@@ -947,9 +947,9 @@ CREATE TABLE carton (
     CONSTRAINT fk_carton_handling_unit_id FOREIGN KEY(handling_unit_id) REFERENCES handling_unit (id)
 );
 
-CREATE INDEX ix_carton_handling_unit ON carton (handling_unit_id) WHERE handling_unit_id IS NOT NULL;
-
 CREATE INDEX ix_carton_box ON carton (warehouse_id, reference_box_no) WHERE reference_box_no IS NOT NULL;
+
+CREATE INDEX ix_carton_handling_unit ON carton (handling_unit_id) WHERE handling_unit_id IS NOT NULL;
 
 CREATE TABLE outbound_order (
     id UUID NOT NULL,
@@ -1023,13 +1023,13 @@ CREATE TABLE stock_move (
     CONSTRAINT fk_stock_move_permit_id FOREIGN KEY(permit_id) REFERENCES permit (id)
 );
 
-CREATE INDEX ix_stock_move_history ON stock_move (owner_id, product_id, id);
-
 CREATE INDEX ix_stock_move_from ON stock_move (from_balance_id, id) WHERE from_balance_id IS NOT NULL;
+
+CREATE INDEX ix_stock_move_to ON stock_move (to_balance_id, id) WHERE to_balance_id IS NOT NULL;
 
 CREATE INDEX ix_stock_move_posting ON stock_move (posting_id);
 
-CREATE INDEX ix_stock_move_to ON stock_move (to_balance_id, id) WHERE to_balance_id IS NOT NULL;
+CREATE INDEX ix_stock_move_history ON stock_move (owner_id, product_id, id);
 
 CREATE TABLE allocation (
     id UUID NOT NULL,
@@ -1304,11 +1304,11 @@ CREATE TABLE pick_task (
     CONSTRAINT fk_pick_task_location_id FOREIGN KEY(location_id) REFERENCES location (id)
 );
 
+CREATE INDEX ix_pick_task_order_id ON pick_task (order_id);
+
 CREATE INDEX ix_pick_task_demand ON pick_task (demand_id);
 
 CREATE INDEX ix_pick_task_walk ON pick_task (batch_id, walk_order, id);
-
-CREATE INDEX ix_pick_task_order_id ON pick_task (order_id);
 
 CREATE TABLE verification (
     id UUID NOT NULL,

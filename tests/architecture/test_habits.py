@@ -15,7 +15,7 @@ TRANSLATORS = {"_", "gettext", "lazy_gettext", "lazy", "ngettext", "N_"}
 
 
 def product_files() -> list[Path]:
-    return sorted(path for folder in ("wms", "labels") for path in (ROOT / folder).rglob("*.py")) + [ROOT / "config.py"]
+    return [*sorted(path for folder in ("wms", "labels") for path in (ROOT / folder).rglob("*.py")), ROOT / "config.py"]
 
 
 @pytest.mark.parametrize("path", product_files(), ids=lambda path: str(path.relative_to(ROOT)))

@@ -105,9 +105,11 @@ def test_another_seller_may_have_the_same_sku(cast, client):
         assert cast.api(client, seller).post("/api/v1/products", BODY).status_code == 201
 
 
-def test_naming_another_seller_is_not_found(api, db_session):
+def test_naming_another_seller_is_refused_by_name(api, db_session):
     before = count(db_session)
-    assert api.post("/api/v1/products", {**BODY, "seller": "RIVAL"}).status_code == 404
+    answer = api.post("/api/v1/products", {**BODY, "seller": "RIVAL"})
+    assert answer.status_code == 422
+    assert [(each["pointer"], each["code"]) for each in answer.json["errors"]] == [("/seller", "unknown_seller")]
     assert count(db_session) == before
 
 

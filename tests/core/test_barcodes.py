@@ -83,9 +83,7 @@ def test_check_character_and_its_neighbour_swapped(kind: OwnCode, body: str) -> 
     assert code[-1] == code[-3] or parse_own(code[:-3] + code[-1] + "-" + code[-3]) is None
 
 
-@pytest.mark.parametrize(
-    "wrong", ["L-A03-12-2-K", "L-A-0-312-2-K", "L-A-031-22-K", "L-A-03122-K", "L-A-0312-2-K"]
-)
+@pytest.mark.parametrize("wrong", ["L-A03-12-2-K", "L-A-0-312-2-K", "L-A-031-22-K", "L-A-03122-K", "L-A-0312-2-K"])
 def test_moved_and_dropped_hyphens_are_seen(wrong: str) -> None:
     assert parse_own(wrong) is None
 

@@ -55,9 +55,7 @@ def test_valid_numbers() -> None:
     assert cd.is_valid_iso6346("CSQU3054383")
 
 
-@pytest.mark.parametrize(
-    "code", ["", "6901234567893", "690123456789", "6901234567892 ", "٦٩٠١٢٣٤٥٦٧٨٩٢", "²" * 8]
-)
+@pytest.mark.parametrize("code", ["", "6901234567893", "690123456789", "6901234567892 ", "٦٩٠١٢٣٤٥٦٧٨٩٢", "²" * 8])
 def test_gtins_that_are_none(code: str) -> None:
     assert not cd.is_valid_gtin(code)
 
@@ -117,7 +115,5 @@ def test_validators_take_any_text(text: str) -> None:
 def test_mod37_36_misses_a_transposition() -> None:
     """Why our own codes do not use it."""
     pairs = [(a, b) for a in cd.ALPHANUMERIC for b in cd.ALPHANUMERIC if a < b]
-    missed = [
-        p for p in pairs if cd.mod37_36_check("L" + p[0] + p[1]) == cd.mod37_36_check("L" + p[1] + p[0])
-    ]
+    missed = [p for p in pairs if cd.mod37_36_check("L" + p[0] + p[1]) == cd.mod37_36_check("L" + p[1] + p[0])]
     assert len(missed) == 1

@@ -112,9 +112,7 @@ def test_same_element_twice_is_fine() -> None:
     assert read("10A\x1d10A").lot == "A"
 
 
-pieces = st.sampled_from(
-    ["01", GTIN, "10", "(", ")", "17", "260200", "\x1d", "|", "{GS}", "]C1", "8008", "3102", "٣"]
-)
+pieces = st.sampled_from(["01", GTIN, "10", "(", ")", "17", "260200", "\x1d", "|", "{GS}", "]C1", "8008", "3102", "٣"])
 
 
 @given(st.one_of(st.text(max_size=260), st.lists(pieces, max_size=12).map("".join)), st.integers(1990, 2150))

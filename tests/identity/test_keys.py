@@ -118,4 +118,4 @@ def test_a_person_of_two_sellers_must_name_one(cast, db_session):
     assert queries.choose_owner(cast.acme, None).id == cast.ACME.id
     with pytest.raises(Refused) as refused:
         queries.choose_owner(cast.acme, "RIVAL")
-    assert refused.value.code == "not_found"
+    assert refused.value.code == "invalid_input"

@@ -17,7 +17,7 @@ LOSS_REASONS = {"count", "damage", "loss", "scrap", "hold", "unaccounted"}
 PERMIT_KIND = {"customer": "release", "scrap": "destruction", "adjustment": "settlement", "supplier": "return_abroad"}
 
 
-class Says(Exception):  # noqa: N818
+class Says(Exception):
     """The model refuses with this code."""
 
     def __init__(self, code: str) -> None:

@@ -60,9 +60,7 @@ def read_matrix(pixels: Pixels, symbology: str) -> list[str]:
         if symbology == "qr":
             texts.append(cv2.QRCodeDetector().detectAndDecode(crop)[0])
         else:
-            texts += [
-                each.data.decode("ascii") for each in decode_datamatrix(crop, max_count=1, timeout=2000)
-            ]
+            texts += [each.data.decode("ascii") for each in decode_datamatrix(crop, max_count=1, timeout=2000)]
     return texts
 
 

@@ -81,9 +81,7 @@ def test_pages_that_are_not_there(page: int) -> None:
 
 
 def test_a_page_is_small_and_shares_its_constant_part() -> None:
-    labels = [
-        LocationLabel(code=f"A-{place:02d}", barcode=f"L-A-{place:02d}", arrow="up") for place in range(100)
-    ]
+    labels = [LocationLabel(code=f"A-{place:02d}", barcode=f"L-A-{place:02d}", arrow="up") for place in range(100)]
     bundle = render_bundle(labels)
     assert len(bundle.pdf) < 100 * 2000
     assert len(re.findall(rb"/Subtype /Form", bundle.pdf)) == 1

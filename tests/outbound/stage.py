@@ -38,6 +38,11 @@ RECEIPT = inventory.Subject("test", None)
 _numbers = itertools.count(1)
 
 
+def in_days(number: int) -> date:
+    """A date, counted from today in the overseas warehouse."""
+    return clock.today("Europe/Berlin") + timedelta(days=number)
+
+
 def body(lines: dict[str, int] | list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """An order as a seller's system sends it."""
     listed = [{"sku": sku, "quantity": units} for sku, units in lines.items()] if isinstance(lines, dict) else lines

@@ -23,7 +23,7 @@ def bench(stage: Stage) -> Order:
     return order
 
 
-def product(stage: Stage, sku: str):  # noqa: ANN201
+def product(stage: Stage, sku: str):
     return stage.cast.ACME.products[sku]
 
 

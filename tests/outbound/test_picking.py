@@ -169,9 +169,7 @@ def test_an_untouched_order_leaves_its_wave_when_nothing_is_left(stage: Stage, w
     assert stage.state(walk) == "picked"
 
 
-def test_a_begun_order_that_falls_short_is_put_before_a_supervisor_until_stock_comes(
-    stage: Stage, walk: Order
-) -> None:
+def test_a_begun_order_that_falls_short_is_put_before_a_supervisor_until_stock_comes(stage: Stage, walk: Order) -> None:
     stage.tote(walk)
     mugs, cables = stage.tasks(walk)
     stage.do(picking.pick, stage.cast.picker, cables.id, 2)

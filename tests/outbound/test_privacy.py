@@ -21,7 +21,7 @@ TELLING = ["Zoltan", "Quixote", "555 0199", "Kecskem", "Rákóczi", "H-6000", ID
 
 def dump(*tables: str) -> str:
     """The whole text of these tables, as a dump of the database has it."""
-    found = []
+    found: list[str] = []
     for table in tables:
         found += session().scalars(text(f"SELECT t::text FROM {table} t")).all()
     return "\n".join(found)
@@ -35,6 +35,7 @@ def life(stage: Stage, client) -> Order:
     api = stage.cast.api(client)
     answer = api.post("/api/v1/orders", body({MUG: 1}, warehouse="NGB1", consignee=BUYER))
     assert answer.status_code == 201, answer.json
+    assert answer.json is not None
     path = f"/api/v1/orders/{answer.json['id']}"
     changed = {**BUYER, "address2": "Rákóczi 2"}
     assert api.patch(path, {"consignee": changed}, match=1).status_code == 200
@@ -72,6 +73,7 @@ def test_the_id_number_is_sealed_and_bound_to_its_order(life: Order) -> None:
 
 def test_the_seller_sees_the_buyer_but_never_the_id_number(stage: Stage, client, life: Order) -> None:
     answer = stage.cast.api(client).get(f"/api/v1/orders/{life.id}")
+    assert answer.json is not None
     assert answer.json["consignee"]["name"] == BUYER["name"]
     assert ID_NUMBER not in answer.text
     assert "id_number" not in answer.text

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
-from tests.outbound.stage import BIN1, BIN2, CABLE, MUG, RED, SERUM, Stage, body
+from tests.outbound.stage import BIN1, BIN2, CABLE, MUG, RED, SERUM, Stage, body, in_days
 from wms.core.actor import SYSTEM
 from wms.inventory import service as inventory
 from wms.inventory.models import HoldScope
@@ -69,7 +69,7 @@ def test_a_job_that_runs_twice_promises_once(stage: Stage) -> None:
 
 
 def test_a_line_of_a_batch_is_pinned_to_it(stage: Stage) -> None:
-    first, later = date.today() + timedelta(days=300), date.today() + timedelta(days=600)
+    first, later = in_days(300), in_days(600)
     old = stage.stock(SERUM, 5, BIN1, batch="B1", expires_on=first)
     new = stage.stock(SERUM, 5, BIN2, batch="B2", expires_on=later)
     order = stage.order([{"sku": SERUM, "quantity": 2, "batch": "B2"}])
@@ -80,16 +80,16 @@ def test_a_line_of_a_batch_is_pinned_to_it(stage: Stage) -> None:
 
 
 def test_a_batch_that_is_not_there_makes_the_order_short(stage: Stage) -> None:
-    stage.stock(SERUM, 5, BIN1, batch="B1", expires_on=date.today() + timedelta(days=300))
+    stage.stock(SERUM, 5, BIN1, batch="B1", expires_on=in_days(300))
     order = stage.order([{"sku": SERUM, "quantity": 2, "batch": "B9"}])
     assert (order.state, stage.free(SERUM)) == ("short", (5, 0))
-    stage.stock(SERUM, 2, BIN2, batch="B9", expires_on=date.today() + timedelta(days=300))
+    stage.stock(SERUM, 2, BIN2, batch="B9", expires_on=in_days(300))
     stage.jobs()
     assert stage.state(order) == "promised"
 
 
 def test_a_pinned_order_that_cannot_be_served_does_not_keep_stock_from_others(stage: Stage) -> None:
-    expires = date.today() + timedelta(days=300)
+    expires = in_days(300)
     pinned = stage.order([{"sku": SERUM, "quantity": 5, "batch": "B9"}], ordered_at=day(1))
     pool = stage.order({SERUM: 3}, ordered_at=day(2))
     stage.stock(SERUM, 5, BIN1, batch="B1", expires_on=expires)

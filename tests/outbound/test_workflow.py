@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from wms.core.refusals import Refused
+from wms.core.workflow import Workflow
 from wms.outbound.workflow import ORDER, WORKFLOWS
 
 # action → the states it is allowed in, written out again on purpose
@@ -25,9 +28,10 @@ ALLOWED = {
     "batch": {"take": {"open", "picking"}, "finish": {"open", "picking"}},
     "pick_task": {"finish": {"open"}, "report_short": {"open"}, "cancel": {"open"}},
 }  # fmt: skip
-PAIRS = [
+FLOWS = cast("list[Workflow[Any]]", WORKFLOWS)
+PAIRS: list[tuple[Workflow[Any], str, str]] = [
     (workflow, action, state.value)
-    for workflow in WORKFLOWS
+    for workflow in FLOWS
     for action in workflow.moves
     for state in workflow.states
 ]  # fmt: skip

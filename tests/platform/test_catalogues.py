@@ -48,9 +48,7 @@ def texts_of(message: Message) -> list[str]:
 
 
 def test_every_text_is_in_chinese(wanted, chinese):
-    lacking = {
-        text: place for text, place in wanted.items() if text not in chinese or not all(texts_of(chinese[text]))
-    }
+    lacking = {text: place for text, place in wanted.items() if text not in chinese or not all(texts_of(chinese[text]))}
     assert lacking == {}
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
-from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, MUG, SERUM, Stage
+from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, MUG, SERUM, Stage, in_days
 from wms.outbound.models import Order
 from wms.platform.database import session
 from wms.returns import service
@@ -173,7 +172,7 @@ def test_only_an_announcement_nothing_came_of_is_withdrawn(stage: Stage, order: 
 
 
 def test_each_return_settles_its_own_lots(stage: Stage) -> None:
-    soon, later = date.today() + timedelta(days=200), date.today() + timedelta(days=400)
+    soon, later = in_days(200), in_days(400)
     stage.stock(SERUM, 2, BIN1, batch="E", expires_on=soon)
     first = stage.shipped({SERUM: 2})
     stage.stock(SERUM, 2, BIN2, batch="L", expires_on=later)
@@ -191,7 +190,7 @@ def test_each_return_settles_its_own_lots(stage: Stage) -> None:
 
 
 def test_one_parcel_of_two_lots_comes_back_in_both(stage: Stage) -> None:
-    soon, later = date.today() + timedelta(days=200), date.today() + timedelta(days=400)
+    soon, later = in_days(200), in_days(400)
     stage.stock(SERUM, 1, BIN1, batch="E", expires_on=soon)
     stage.stock(SERUM, 2, BIN2, batch="L", expires_on=later)
     stage_order = stage.order([{"sku": SERUM, "quantity": 1}, {"sku": SERUM, "quantity": 2}])

@@ -9,7 +9,7 @@ from marshmallow import fields
 from wms.catalog import rules
 from wms.catalog.models import BarcodeKind, Product, ProductBarcode, SerialControl
 from wms.catalog.rules import Code
-from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Range, Text
+from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Moment, Range, Text
 
 SELLERS_KINDS = [kind.value for kind in BarcodeKind if kind is not BarcodeKind.OWN]
 CARGO = [
@@ -93,7 +93,7 @@ class ProductQuery(CodedSchema):
     cursor = Text(200, load_default=None, metadata={"description": "`next_cursor` of the page before."})
     limit = fields.Integer(load_default=50, validate=Range(1, 200))
     sku = Text(rules.SKU_MAX, load_default=None)
-    updated_since = fields.AwareDateTime(load_default=None, metadata={"example": "2026-11-01T00:00:00Z"})
+    updated_since = Moment(load_default=None, metadata={"example": "2026-11-01T00:00:00Z"})
 
 
 class ProductAnswer(ProductSchema):

@@ -20,9 +20,7 @@ ALPHANUMERIC: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LETTERS: Final = ALPHANUMERIC[10:]
 _S10_WEIGHTS: Final = (8, 6, 4, 2, 3, 5, 9, 7)
 _GTIN_LENGTHS: Final = frozenset({8, 12, 13, 14})
-_ISO6346_VALUES: Final = {
-    letter: value for letter, value in zip(_LETTERS, (v for v in range(10, 39) if v % 11), strict=True)
-}
+_ISO6346_VALUES: Final = dict(zip(_LETTERS, (v for v in range(10, 39) if v % 11), strict=True))
 
 
 class CheckDigitError(ValueError):
@@ -62,9 +60,7 @@ def gs1_check_digit(payload: str) -> str:
     """GS1 mod 10: from the right ×3, ×1, ×3 …; for EAN-8/13, UPC-A, ITF-14, SSCC, GLN, and USPS IMpb without
     its routing prefix.
     """
-    total = sum(
-        digit * (3 if index % 2 == 0 else 1) for index, digit in enumerate(reversed(_digits(payload)))
-    )
+    total = sum(digit * (3 if index % 2 == 0 else 1) for index, digit in enumerate(reversed(_digits(payload))))
     return str(-total % 10)
 
 
@@ -141,9 +137,7 @@ def ups_1z_check_digit(payload: str) -> str:
     """UPS: the 15 characters between `1Z` and the check digit; a letter counts (ASCII - 3) mod 10; odd places
     ×1, even ×2.
     """
-    values = _alphanumeric_values(
-        payload, [int(c) if c.isdigit() else (ord(c) - 3) % 10 for c in ALPHANUMERIC]
-    )
+    values = _alphanumeric_values(payload, [int(c) if c.isdigit() else (ord(c) - 3) % 10 for c in ALPHANUMERIC])
     if len(values) != 15:
         raise CheckDigitError("bad_length", payload)
     return str(-sum(value * (1 + index % 2) for index, value in enumerate(values)) % 10)
@@ -158,9 +152,7 @@ def luhn_check_digit(payload: str) -> str:
     """Luhn (ISO/IEC 7812-1 annex B): doubled from the right, digits of the products summed; Purolator and
     others.
     """
-    doubled = [
-        digit * 2 if index % 2 == 0 else digit for index, digit in enumerate(reversed(_digits(payload)))
-    ]
+    doubled = [digit * 2 if index % 2 == 0 else digit for index, digit in enumerate(reversed(_digits(payload)))]
     return str(-sum(value - 9 if value > 9 else value for value in doubled) % 10)
 
 

@@ -71,9 +71,7 @@ def _formats() -> dict[str, _Format]:
     table |= {ai: _text(20) for ai in ("10", "21", "22", "243", "254", "420")}
     table |= {ai: _text(30) for ai in ("240", "241", "250", "251", "400", "401", "403", "90")}
     table |= {str(ai): _text(90) for ai in range(91, 100)}
-    table |= {
-        f"{ai}{places}": _fixed(6) for ai in (*range(310, 317), *range(320, 338)) for places in range(6)
-    }
+    table |= {f"{ai}{places}": _fixed(6) for ai in (*range(310, 317), *range(320, 338)) for places in range(6)}
     table |= {f"{ai}": _fixed(13, "check") for ai in range(410, 418)}
     table |= {f"392{n}": _Format(1, 15) for n in range(10)}
     table["402"] = _fixed(17, "check", ends_itself=False)

@@ -42,6 +42,7 @@ def main() -> int:
     except OrderBookError as fault:
         print(f"{chosen.orders} is not an order book: {fault.code} {fault.params}", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stop the system we started, whoever stops us
     began = time.monotonic()
     with running_system(chosen.tablets, len(book.products)) as stage:
         result = replay(stage, book, chosen.tablets)
@@ -97,7 +98,7 @@ def _wait_ready(config: Config, supervisor: subprocess.Popen[bytes]) -> None:
         if supervisor.poll() is not None:
             raise SystemExit("the demo's system did not start; see the lines above")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{config.port}/readyz", timeout=2) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://127.0.0.1:{config.port}/readyz", timeout=2) as answer:
                 told: dict[str, Any] = json.load(answer)
             if told["ready"] and "workers" not in told["degraded"]:
                 return

@@ -337,6 +337,4 @@ def _products(sales: Iterable[Row]) -> dict[str, str]:
             seen[row.code][row.description] += 1_000_000 if row.price_minor else 1
         else:
             seen[row.code].update()
-    return {
-        code: max(names, key=names.__getitem__) if names else code for code, names in sorted(seen.items())
-    }
+    return {code: max(names, key=names.__getitem__) if names else code for code, names in sorted(seen.items())}

@@ -51,7 +51,7 @@ class Plan:
         self.book = book
         self.items = {code: _item(code, name) for code, name in _named(book).items()}
         self.demand = Counter(
-            {code: 0 for code in self.items}
+            dict.fromkeys(self.items, 0)
         )  # fmt: skip
         for order in book.orders:
             for line in order.lines:

@@ -68,7 +68,7 @@ def replay(stage: Stage, book: OrderBook, tablets: int) -> dict[str, Any]:
     _return(seller, plan, stage, hands[-1], tally)
     _drain(stage)
     states = _states(seller)
-    shipped = [detail for detail in _orders(seller, "shipped")]
+    shipped = list(_orders(seller, "shipped"))
     units = sum(line["shipped"] for detail in shipped for line in detail["lines"])
     say("auditing")
     return {
@@ -95,9 +95,7 @@ def _all_made(answer: dict[str, Any], what: str) -> None:
             raise SystemExit(f"a {what} was refused: {result['problem']}")
 
 
-def _stock(
-    seller: SellerSystem, plan: Plan, stage: Stage, hands: Sequence[Tablet], tablets: int, tally: Tally
-) -> None:
+def _stock(seller: SellerSystem, plan: Plan, stage: Stage, hands: Sequence[Tablet], tablets: int, tally: Tally) -> None:
     """Book the pre-stock, receive every carton, put everything away."""
     arriving: queue.Queue[tuple[str, list[dict[str, Any]]]] = queue.Queue()
     counted: queue.Queue[str] = queue.Queue()
@@ -121,9 +119,7 @@ def _stock(
     say("put away")
 
 
-def _sell(
-    seller: SellerSystem, plan: Plan, stage: Stage, hands: Sequence[Tablet], tablets: int, tally: Tally
-) -> None:
+def _sell(seller: SellerSystem, plan: Plan, stage: Stage, hands: Sequence[Tablet], tablets: int, tally: Tally) -> None:
     """Orders come in by date while pickers, packers and the gate work."""
     floor = Floor(queue.Queue(), queue.Queue(), queue.Queue(), threading.Event(), threading.Event())
     for tote in stage.totes:
@@ -161,7 +157,7 @@ def _close_shop(seller: SellerSystem, plan: Plan, floor: Floor) -> None:
 def _states(seller: SellerSystem) -> dict[str, int]:
     """How many orders are in which state, as the seller sees it."""
     found: dict[str, int] = {}
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = seller.get(f"/api/v1/orders?limit=200{f'&cursor={cursor}' if cursor else ''}")
         for row in page["data"]:
@@ -173,7 +169,7 @@ def _states(seller: SellerSystem) -> dict[str, int]:
 def _orders(seller: SellerSystem, state: str) -> list[dict[str, Any]]:
     """The full record of every order in a state."""
     found: list[dict[str, Any]] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = seller.get(f"/api/v1/orders?limit=200&state={state}{f'&cursor={cursor}' if cursor else ''}")
         found += [seller.get(f"/api/v1/orders/{row['id']}") for row in page["data"]]

@@ -44,9 +44,9 @@ class Stage:
         """Outbox rows neither done nor explained."""
         with self.app.app_context(), transaction():
             return int(
-                session().execute(
-                    text("SELECT count(*) FROM outbox_job WHERE state <> 'done' AND last_error IS NULL")
-                ).scalar_one()
+                session()
+                .execute(text("SELECT count(*) FROM outbox_job WHERE state <> 'done' AND last_error IS NULL"))
+                .scalar_one()
             )
 
     def open_jobs(self) -> int:
@@ -66,14 +66,16 @@ def set_stage(config: Config, tablets: int, products: int) -> Stage:
     with app.app_context(), transaction():
         badges = [_hire(f"tablet{number:02}") for number in range(1, 4 * tablets + 3)]
         warehouse = session().scalars(select(Warehouse).where(Warehouse.code == WAREHOUSE)).one()
-        totes = session().scalars(
-            select(HandlingUnit.barcode)
-            .where(HandlingUnit.warehouse_id == warehouse.id, HandlingUnit.kind == "tote")
-            .order_by(HandlingUnit.code)
-        ).all()
-        places = session().execute(
-            select(Location.code, Location.barcode).where(Location.warehouse_id == warehouse.id)
+        totes = (
+            session()
+            .scalars(
+                select(HandlingUnit.barcode)
+                .where(HandlingUnit.warehouse_id == warehouse.id, HandlingUnit.kind == "tote")
+                .order_by(HandlingUnit.code)
+            )
+            .all()
         )
+        places = session().execute(select(Location.code, Location.barcode).where(Location.warehouse_id == warehouse.id))
         locations = {row.code: row.barcode for row in places}
     return Stage(app, "127.0.0.1", config.port, demo_key("ACME"), badges, list(totes), locations)
 

@@ -35,9 +35,7 @@ _LONGEST: Final = dict(zip(COLUMNS, (64, 64, 1000, 64, 64, 64, 64, 100), strict=
 
 _QUANTITY: Final = re.compile(r"([+-]?[0-9]{1,30})(?:[.,]0{1,2})?")
 _PLAIN: Final = re.compile(r"[+-]?(?:[0-9]{1,15}(?:[.,][0-9]{0,12})?|[.,][0-9]{1,12})")
-_GROUPED: Final = re.compile(
-    r"[+-]?[0-9]{1,3}(?:(?:,[0-9]{3}){1,4}\.[0-9]{1,12}|(?:\.[0-9]{3}){1,4},[0-9]{1,12})"
-)
+_GROUPED: Final = re.compile(r"[+-]?[0-9]{1,3}(?:(?:,[0-9]{3}){1,4}\.[0-9]{1,12}|(?:\.[0-9]{3}){1,4},[0-9]{1,12})")
 _CLOCK: Final = r"(?:[ T]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?)?"
 _DAY_FIRST: Final = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})" + _CLOCK)
 _YEAR_FIRST: Final = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})" + _CLOCK)
@@ -176,9 +174,7 @@ def _header(line: str) -> tuple[str, dict[str, int], int]:
     raise OrderBookError("missing_columns", columns=", ".join(fewest))
 
 
-def _records(
-    lines: Sequence[str], start: int, delimiter: str, width: int
-) -> Iterator[tuple[int, list[str] | Reason]]:
+def _records(lines: Sequence[str], start: int, delimiter: str, width: int) -> Iterator[tuple[int, list[str] | Reason]]:
     """(line number, fields or refusal) of each record; a quote that never closes spoils its own line only."""
     at = start
     while at < len(lines):
@@ -244,9 +240,7 @@ def _row(line_no: int, values: Mapping[str, str]) -> Row | Refusal:
     if reason is not None or quantity is None or price is None or at is None:
         return Refusal(line_no, reason or Reason.WRONG_FIELDS)
     customer = _WHOLE.sub(r"\1", cleaned["customerid"].upper()) or None
-    return Row(
-        line_no, invoice, code, cleaned["description"], quantity, at, price, customer, cleaned["country"]
-    )
+    return Row(line_no, invoice, code, cleaned["description"], quantity, at, price, customer, cleaned["country"])
 
 
 def _quantity(text: str) -> int | None:

@@ -121,7 +121,7 @@ def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
 def _unit(kind: str) -> Any:
     condition = f"h.kind = '{kind}'" if kind != "pallet" else "h.kind NOT IN ('tote', 'carton', 'parcel')"
     return text(
-        "SELECT h.id, h.code, NULL::uuid AS owner_id FROM handling_unit h WHERE h.barcode = :code"  # noqa: S608 - our words
+        "SELECT h.id, h.code, NULL::uuid AS owner_id FROM handling_unit h WHERE h.barcode = :code"
         f" AND h.warehouse_id = :warehouse AND {condition} AND h.state <> 'gone'"
     )
 

@@ -8,6 +8,7 @@ TEXTS = {
     "login_refused": N_("Login or password is wrong. After five wrong tries, wait five minutes."),
     "badge_refused": N_("Badge or PIN is wrong. After five wrong tries, wait five minutes."),
     "login_taken": N_("This login name is taken."),
+    "unknown_seller": N_("No such seller."),
     "seller_code_taken": N_("This seller code is taken."),
     "shop_exists": N_("This shop is already there."),
     "password_weak": N_("At least %(min)s characters, and not the login name."),

@@ -28,12 +28,12 @@ _PERSON = """
       WHERE m.user_id = u.id) AS memberships
 """
 _SESSION_BY_HASH = text(
-    "SELECT l.id AS session_id, l.face, l.created_at, l.seen_at, l.warehouse_id, l.station_id,"  # noqa: S608 - our text
+    "SELECT l.id AS session_id, l.face, l.created_at, l.seen_at, l.warehouse_id, l.station_id,"
     + _PERSON
     + " FROM login_session l JOIN app_user u ON u.id = l.user_id AND u.is_active"
     " WHERE l.token_hash = :hash AND l.ended_at IS NULL"
 )
-_PERSON_BY_ID = text("SELECT " + _PERSON + " FROM app_user u WHERE u.id = :id AND u.is_active")  # noqa: S608 - our text
+_PERSON_BY_ID = text("SELECT " + _PERSON + " FROM app_user u WHERE u.id = :id AND u.is_active")
 
 
 def key_by_public_part(public_part: str) -> Row[Any] | None:
@@ -107,7 +107,7 @@ def sellers_seen(actor: Actor) -> Sequence[Seller]:
 def choose_owner(actor: Actor, seller_code: str | None, pointer: str = "/seller") -> Seller:
     """Whose goods a command is about: named by code, or implied for somebody who works for one seller only.
 
-    Refused: 422 when it must be named and is not; 404 when the actor does not see that seller.
+    Refused: 422 when it must be named and is not, or names nobody the actor sees.
     """
     if seller_code is None:
         if actor.seller_ids is None or len(actor.seller_ids) != 1:
@@ -116,7 +116,7 @@ def choose_owner(actor: Actor, seller_code: str | None, pointer: str = "/seller"
     else:
         seller = session().scalar(select(Seller).where(Seller.code == seller_code))
     if seller is None or not actor.sees_seller(seller.id):
-        raise not_found("seller")
+        raise invalid(pointer, "unknown_seller")
     return seller
 
 
@@ -137,7 +137,7 @@ def keys_seen(actor: Actor) -> list[tuple[ApiKey, str]]:
 
 def people() -> Sequence[Row[Any]]:
     """Everybody with their roles in words, by login."""
-    return session().execute(text("SELECT u.login, u.is_active, u.badge_hash IS NOT NULL AS has_badge, " + _PERSON  # noqa: S608
+    return session().execute(text("SELECT u.login, u.is_active, u.badge_hash IS NOT NULL AS has_badge, " + _PERSON
                                   + " FROM app_user u ORDER BY u.login")).all()  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from wms.inbound.rules import (
     Transport,
 )
 from wms.inbound.workflow import BookingState, CartonState
-from wms.platform.schemas import Choice, CodedSchema, Count, Items, Range, Text
+from wms.platform.schemas import Choice, CodedSchema, Count, Items, Moment, Range, Text
 
 MAX_BULK = 50
 TRANSPORTS = [each.value for each in Transport]
@@ -92,7 +92,7 @@ class BookingQuery(CodedSchema):
     state = Choice([each.value for each in BookingState], load_default=None)
     reference = Text(REFERENCE_MAX, load_default=None)
     warehouse = Text(16, load_default=None)
-    updated_since = fields.AwareDateTime(load_default=None, metadata={"example": "2026-11-01T00:00:00Z"})
+    updated_since = Moment(load_default=None, metadata={"example": "2026-11-01T00:00:00Z"})
 
 
 class BookingReceiptQuery(CodedSchema):

@@ -115,7 +115,7 @@ def choose(candidates: Sequence[Candidate], quantity: int, taken: Mapping[int, i
     return chosen
 
 
-class RowsChanged(Exception):  # noqa: N818 - a signal to look again, not an error
+class RowsChanged(Exception):
     """Somebody else took some of the candidates meanwhile; nothing is claimed."""
 
 

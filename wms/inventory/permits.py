@@ -153,7 +153,10 @@ def mark_booked(book_item_id: uuid.UUID, quantity: int) -> None:
 
 
 def withdraw(subject_kind: str, subject_id: uuid.UUID) -> int:
-    """Nothing more may leave under a subject's permits (a cancelled order); returns how many were withdrawn."""
+    """Nothing more may leave under a subject's permits (a cancelled order); returns how many were withdrawn.
+
+    They stay as customs gave them: the release's lines point at them.
+    """
     claim(Rank.PERMIT)
     unused = session().execute(
         text(

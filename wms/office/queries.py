@@ -43,13 +43,15 @@ def orders_ready(actor: Actor) -> dict[uuid.UUID, int]:
     statement = (
         "SELECT o.warehouse_id, count(*) AS orders FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
         " WHERE o.state = 'promised' AND (o.customs_state IN ('none', 'released')"
-        " OR (o.customs_state = 'waiting' AND w.before_release <> 'nothing')) AND " + IN_WAREHOUSES.format("o") + " GROUP BY 1"
+        " OR (o.customs_state = 'waiting' AND w.before_release <> 'nothing')) AND "
+        + IN_WAREHOUSES.format("o") + " GROUP BY 1"
     )  # fmt: skip
     return {row.warehouse_id: int(row.orders) for row in _rows(statement, actor)}
 
 
 _LIST = (
-    "SELECT o.id, o.number, o.reference, o.state, o.customs_state, o.priority, o.ordered_at, o.version, s.code AS seller,"
+    "SELECT o.id, o.number, o.reference, o.state, o.customs_state, o.priority, o.ordered_at, o.version, s.code"
+    " AS seller,"
     " w.code AS warehouse, w.time_zone, v.number AS wave, {late} AS late,"
     " (SELECT sum(l.quantity) FROM order_line l WHERE l.order_id = o.id) AS units"
     " FROM outbound_order o JOIN seller s ON s.id = o.owner_id JOIN warehouse w ON w.id = o.warehouse_id"
@@ -74,11 +76,13 @@ def waves(actor: Actor, limit: int = 50) -> Sequence[Row[Any]]:
     return _rows(
         "SELECT v.id, v.number, v.state, v.released_at, w.code AS warehouse, w.time_zone,"
         " (SELECT count(*) FROM outbound_order o WHERE o.wave_id = v.id) AS orders,"
-        " (SELECT count(*) FROM outbound_order o WHERE o.wave_id = v.id AND o.state IN ('packed', 'shipped')) AS packed,"
+        " (SELECT count(*) FROM outbound_order o WHERE o.wave_id = v.id AND o.state IN ('packed', 'shipped')) AS"
+        " packed,"
         " (SELECT count(*) FROM pick_batch b WHERE b.wave_id = v.id) AS walks,"
         " coalesce(t.picked, 0) AS picked, coalesce(t.wanted, 0) AS wanted"
         " FROM wave v JOIN warehouse w ON w.id = v.warehouse_id LEFT JOIN LATERAL ("
-        "  SELECT sum(k.picked) AS picked, sum(k.quantity) AS wanted FROM pick_task k JOIN pick_batch b ON b.id = k.batch_id"
+        "  SELECT sum(k.picked) AS picked, sum(k.quantity) AS wanted FROM pick_task k JOIN pick_batch b ON b.id"
+        " = k.batch_id"
         "  WHERE b.wave_id = v.id AND k.state <> 'cancelled') t ON true"
         " WHERE " + IN_WAREHOUSES.format("v") + " ORDER BY v.released_at DESC NULLS FIRST, v.id DESC LIMIT :limit",
         actor, limit=limit,
@@ -94,7 +98,8 @@ def walks_of(wave_id: uuid.UUID) -> Sequence[Row[Any]]:
                 "SELECT b.id, b.state, u.name AS picker, b.lease_until, count(k.id) AS stops,"
                 " count(k.id) FILTER (WHERE k.state <> 'open') AS done, coalesce(sum(k.picked), 0) AS picked,"
                 " coalesce(sum(k.quantity) FILTER (WHERE k.state <> 'cancelled'), 0) AS wanted"
-                " FROM pick_batch b LEFT JOIN pick_task k ON k.batch_id = b.id LEFT JOIN app_user u ON u.id = b.picker_id"
+                " FROM pick_batch b LEFT JOIN pick_task k ON k.batch_id = b.id LEFT JOIN app_user u ON u.id ="
+                " b.picker_id"
                 " WHERE b.wave_id = :wave GROUP BY b.id, u.name ORDER BY b.created_at, b.id"
             ),
             {"wave": wave_id},
@@ -162,12 +167,17 @@ def bins_of(
         session()
         .execute(
             text(
-                "SELECT l.id, l.code, l.barcode, l.kind, l.is_active, z.code AS zone, coalesce(sum(b.on_hand), 0) AS units,"
-                " coalesce(sum(b.allocated), 0) AS allocated, string_agg(DISTINCT s.code || ' ' || p.sku, ', ') AS goods"
-                " FROM location l JOIN zone z ON z.id = l.zone_id LEFT JOIN balance b ON b.location_id = l.id AND b.on_hand > 0"
+                "SELECT l.id, l.code, l.barcode, l.kind, l.is_active, z.code AS zone, coalesce(sum(b.on_hand),"
+                " 0) AS units,"
+                " coalesce(sum(b.allocated), 0) AS allocated, string_agg(DISTINCT s.code || ' ' || p.sku, ', ')"
+                " AS goods"
+                " FROM location l JOIN zone z ON z.id = l.zone_id LEFT JOIN balance b ON b.location_id = l.id"
+                " AND b.on_hand > 0"
                 " LEFT JOIN product p ON p.id = b.product_id LEFT JOIN seller s ON s.id = b.owner_id"
-                " WHERE l.warehouse_id = :warehouse AND l.code > :after AND (CAST(:zone AS text) IS NULL OR z.code = :zone)"
-                " AND (CAST(:search AS text) IS NULL OR starts_with(l.code, upper(:search)) OR l.barcode = upper(:search))"
+                " WHERE l.warehouse_id = :warehouse AND l.code > :after AND (CAST(:zone AS text) IS NULL OR"
+                " z.code = :zone)"
+                " AND (CAST(:search AS text) IS NULL OR starts_with(l.code, upper(:search)) OR l.barcode ="
+                " upper(:search))"
                 " GROUP BY l.id, z.code ORDER BY l.code LIMIT :limit"
             ),
             {"warehouse": warehouse_id, "zone": zone, "search": search, "after": after, "limit": limit + 1},
@@ -186,7 +196,8 @@ def orders_at_customs(actor: Actor, limit: int = 100) -> Sequence[Row[Any]]:
 
 _STOCK = (
     "SELECT b.id, b.on_hand, b.allocated, b.held_by, b.condition, b.customs_status, l.code AS location, l.kind, p.sku,"
-    " p.name_en, p.name_zh, s.code AS seller, w.id AS warehouse_id, w.code AS warehouse, u.code AS unit, t.batch, t.expires_on"
+    " p.name_en, p.name_zh, s.code AS seller, w.id AS warehouse_id, w.code AS warehouse, u.code AS unit,"
+    " t.batch, t.expires_on"
     " FROM balance b JOIN location l ON l.id = b.location_id JOIN product p ON p.id = b.product_id"
     " JOIN seller s ON s.id = b.owner_id JOIN warehouse w ON w.id = b.warehouse_id"
     " LEFT JOIN handling_unit u ON u.id = b.handling_unit_id LEFT JOIN lot t ON t.id = b.lot_id WHERE "

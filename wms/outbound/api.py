@@ -28,7 +28,7 @@ from wms.platform.http import (
     answer_document,
     answer_outcome,
     answer_page,
-    decode_cursor,
+    decode_id_cursor,
     encode_cursor,
     require_match,
     run_bulk,
@@ -86,7 +86,7 @@ def create_many(body: dict[str, Any]) -> Response:
 def index(query: dict[str, Any]) -> Response:
     """List orders, newest first, by cursor."""
     limit = query.pop("limit")
-    after = decode_cursor(query.pop("cursor", None))
+    after = decode_id_cursor(query.pop("cursor", None))
     found = queries.list_orders(actor(), **query, after=after, limit=limit)
     following = encode_cursor(found[limit - 1].created_at, found[limit - 1].id) if len(found) > limit else None
     return answer_page([queries.order_row(order) for order in found[:limit]], following)

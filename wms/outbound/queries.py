@@ -107,7 +107,7 @@ def list_orders(
     reference: str | None = None,
     warehouse_id: uuid.UUID | None = None,
     updated_since: datetime | None = None,
-    after: tuple[datetime, str] | None = None,
+    after: tuple[datetime, uuid.UUID] | None = None,
     limit: int = 50,
 ) -> Sequence[Order]:
     """Orders within the actor's scope, newest first, one more than `limit` so that the caller sees a next page."""
@@ -125,7 +125,7 @@ def list_orders(
     if updated_since is not None:
         query = query.where(Order.updated_at >= updated_since)
     if after is not None:
-        query = query.where(tuple_(Order.created_at, Order.id) < tuple_(after[0], uuid.UUID(after[1])))
+        query = query.where(tuple_(Order.created_at, Order.id) < tuple_(after[0], after[1]))
     return session().scalars(query).all()
 
 

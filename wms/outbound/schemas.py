@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from typing import Any
+
+from marshmallow import ValidationError, fields, validates_schema
 
 from wms.outbound.workflow import OrderState
-from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Range, Text
+from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Moment, Range, Text
 
 KINDS = ["dropship", "b2b", "return_to_seller"]
 CONDITIONS = ["good", "damaged", "grade_b", "grade_c"]
@@ -35,6 +37,13 @@ class OrderLineIn(CodedSchema):
     unit_value_minor = Count(0, 2_000_000_000, allow_none=True, metadata={"example": 1290})
     currency = Currency(allow_none=True, metadata={"example": "EUR"})
 
+    @validates_schema
+    def value_has_a_currency(self, data: dict[str, Any], **_: Any) -> None:
+        """A value without its currency means nothing, nor does a currency without a value."""
+        value, currency = data.get("unit_value_minor"), data.get("currency")
+        if (value is None) != (currency is None):
+            raise ValidationError("required", "currency" if currency is None else "unit_value_minor")
+
 
 class OrderIn(CodedSchema):
     reference = Text(50, required=True, metadata={"example": "SHOP-10001"})
@@ -45,7 +54,7 @@ class OrderIn(CodedSchema):
     shop_id = fields.UUID(allow_none=True)
     priority = Count(0, 9, load_default=0)
     remark = Text(255, allow_none=True)
-    ordered_at = fields.AwareDateTime(allow_none=True, metadata={"example": "2026-11-24T08:15:00+00:00"})
+    ordered_at = Moment(allow_none=True, metadata={"example": "2026-11-24T08:15:00+00:00"})
     consignee = fields.Nested(ConsigneeIn, required=True)
     lines = Items(fields.Nested(OrderLineIn), 1, 2_000, required=True)
 
@@ -71,7 +80,7 @@ class OrderQuery(CodedSchema):
     state = Choice([state.value for state in OrderState])
     reference = Text(50)
     warehouse_id = fields.UUID()
-    updated_since = fields.AwareDateTime()
+    updated_since = Moment()
     cursor = Text(200)
     limit = fields.Integer(load_default=50, validate=Range(1, 200))
 

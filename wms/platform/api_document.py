@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, Response, current_app, render_template, requ
 
 from wms.platform.access import public
 from wms.platform.api_reference import groups
+from wms.platform.i18n import refusal_texts
 
 blueprint = Blueprint("api_document", __name__)
 
@@ -31,7 +32,20 @@ def reference() -> str:
     config = current_app.extensions["wms_config"]
     document = description()
     address = (config.public_url or request.host_url).rstrip("/")
-    return render_template("api_reference.html", document=document, groups=groups(document, address), address=address)
+    return render_template(
+        "api_reference.html", document=document, groups=groups(document, address), refusal=_example_refusal()
+    )
+
+
+def _example_refusal() -> str:
+    """What a wrong field looks like, in the reader's language."""
+    code, field = "invalid_input", {"pointer": "/lines/0/quantity", "code": "too_small", "params": {"min": 1}}
+    message = refusal_texts.translate("too_small", {"min": 1})
+    body = {
+        "type": f"/problems/{code}", "title": refusal_texts.translate(code, {}), "status": 422, "code": code,
+        "errors": [{**field, "message": message}],
+    }  # fmt: skip
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
 
 
 def init_api_document(app: Flask) -> None:

@@ -70,8 +70,7 @@ def engine_home(instance: Path, account_name: str) -> Iterator[EngineHome]:
                 sockets=sockets,
                 account=account,
                 postgres_programs=_reachable_program(_POSTGRES_PACKAGE, _POSTGRES_FOLDER, account) / "bin",
-                valkey_program=_reachable_program(_VALKEY_PACKAGE, _valkey_folder(), account)
-                / "valkey-server",
+                valkey_program=_reachable_program(_VALKEY_PACKAGE, _valkey_folder(), account) / "valkey-server",
                 lock=lock,
             )
         finally:
@@ -171,9 +170,7 @@ def _socket_folder(account: Account) -> Path:
             if not account.is_current:
                 os.chown(folder, account.uid, account.gid)
             return folder
-    raise EngineError(
-        "no temporary directory is short enough and open to the engines; set TMPDIR to one that is"
-    )
+    raise EngineError("no temporary directory is short enough and open to the engines; set TMPDIR to one that is")
 
 
 def _remove_stale_sockets(data: Path, account: Account) -> None:
@@ -207,9 +204,7 @@ def _reachable_program(package: str, inside: str, account: Account) -> Path:
         raise EngineError(f"the package {package} is not installed; `make` installs it")
     folder = Path(spec.origin).parent / inside
     if not folder.is_dir():
-        raise EngineError(
-            f"{package} has no programs for this machine; set DATABASE_URL and REDIS_URL instead"
-        )
+        raise EngineError(f"{package} has no programs for this machine; set DATABASE_URL and REDIS_URL instead")
     if account.can_enter(folder):
         return folder
     copies = Path("/var/lib") / account.name / "programs"

@@ -226,9 +226,7 @@ class Postgres:
                 return
             except psycopg.OperationalError as error:
                 if time.monotonic() > until:
-                    raise EngineError(
-                        f"PostgreSQL is not ready after {READY_SECONDS:.0f} s: {error}"
-                    ) from error
+                    raise EngineError(f"PostgreSQL is not ready after {READY_SECONDS:.0f} s: {error}") from error
                 time.sleep(0.02)
 
     def _make_application_role(self, admin: psycopg.Connection) -> None:
@@ -295,9 +293,7 @@ class Valkey:
                     return
                 except (redis.ConnectionError, redis.BusyLoadingError) as error:
                     if time.monotonic() > until:
-                        raise EngineError(
-                            f"Valkey is not ready after {READY_SECONDS:.0f} s: {error}"
-                        ) from error
+                        raise EngineError(f"Valkey is not ready after {READY_SECONDS:.0f} s: {error}") from error
                     time.sleep(0.02)
 
 

@@ -28,7 +28,7 @@ T = TypeVar("T")
 MOST_ROWS = 500
 
 
-def run_form(name: str, body: Any, use_case: Callable[[], T], answer: Callable[[T], Any] = lambda made: {}) -> Outcome:
+def run_form(name: str, body: Any, use_case: Callable[[], T], answer: Callable[[T], Any] = lambda _made: {}) -> Outcome:
     """Execute a form's command. The answer is a value: `Done`, or `Refused` for the page to show."""
     command_id = request.form.get("command_id", "")
     if parse_id(command_id) is None:
@@ -46,7 +46,7 @@ def load_form(schema: Schema, typed: Mapping[str, Any]) -> dict[str, Any] | Refu
 
 
 def field_messages(refusal: Refused | None) -> dict[str, list[str]]:
-    """What is wrong with each field, in words, by the field's name as in the page: `/cartons/0/lines` → cartons.0.lines."""
+    """What is wrong with each field, in words, by its name as in the page: `/cartons/0/lines` → cartons.0.lines."""
     found: dict[str, list[str]] = defaultdict(list)
     for error in refusal.errors if refusal is not None else ():
         name = error["pointer"].strip("/").replace("/", ".")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import uuid
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -14,13 +16,21 @@ import orjson
 import structlog
 from flask import Flask, Response, request
 from flask.json.provider import JSONProvider
-from flask_smorest import Api
+from flask_smorest import Api, Blueprint
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from werkzeug.exceptions import HTTPException, InternalServerError, PreconditionRequired, UnprocessableEntity
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    PreconditionRequired,
+    UnprocessableEntity,
+    UnsupportedMediaType,
+)
 
+from wms.core.ids import parse_id
 from wms.core.refusals import RefusalKind, Refused, invalid
 from wms.platform import commands
-from wms.platform.access import actor
+from wms.platform.access import actor, is_api_surface
 from wms.platform.commands import Done, Outcome
 from wms.platform.database import rollback
 from wms.platform.problems import answer_refusal, http_problem, problem, refusal_problem
@@ -36,24 +46,37 @@ CONTENT_SECURITY_POLICY = (
     " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 LOCK_NOT_AVAILABLE = "55P03"
+_OUR_TAG = re.compile(r'"v([0-9]{1,12})"')
 
 
 class OrjsonProvider(JSONProvider):
-    def dumps(self, value: Any, **_: Any) -> str:
-        return orjson.dumps(value, default=str).decode()
+    def dumps(self, obj: Any, **kwargs: Any) -> str:  # noqa: ARG002 - the provider's own form
+        return orjson.dumps(obj, default=str).decode()
 
-    def loads(self, value: str | bytes, **_: Any) -> Any:
-        return orjson.loads(value)
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:  # noqa: ARG002
+        return orjson.loads(s)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         body = orjson.dumps(self._prepare_response_obj(args, kwargs), default=str)
         return Response(body, mimetype="application/json")
 
 
+class StrictParser(FlaskParser):
+    """A question with a parameter we do not know is refused like a field we do not know, never half answered."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012 - declared so by webargs
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": None,  # the schema's own rule: RAISE
+    }
+
+
+Blueprint.ARGUMENTS_PARSER = StrictParser()
+
+
 class ProblemApi(Api):
     """Flask-smorest with our problem details in the place of its own error form."""
 
-    def handle_http_exception(self, error: HTTPException) -> Response:  # type: ignore[override]
+    def handle_http_exception(self, error: HTTPException) -> Response:
         return answer_http_error(error)
 
 
@@ -73,12 +96,19 @@ def answer_http_error(error: HTTPException) -> Response:
 
 def init_http(app: Flask) -> None:
     app.json = OrjsonProvider(app)
+    app.before_request(_require_json)
     app.after_request(_secure)
     app.register_error_handler(Refused, answer_refusal)
     app.register_error_handler(HTTPException, answer_http_error)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(InterfaceError, _database_away)
     app.register_error_handler(Exception, _fault)
+
+
+def _require_json() -> None:
+    """The public API takes JSON bodies only; another kind would look like an empty one."""
+    if is_api_surface() and request.content_length and not request.is_json:
+        raise UnsupportedMediaType
 
 
 def _secure(response: Response) -> Response:
@@ -165,7 +195,7 @@ def run_bulk(
     base = commands.command_for(actor(), command_id(), name, None)
     results: list[dict[str, Any]] = []
     for index, item in enumerate(items):
-        outcome = commands.execute(base.item(index, name, item), lambda item=item: use_case(item), answer, status)
+        outcome = commands.execute(base.item(index, name, item), partial(use_case, item), answer, status)
         if isinstance(outcome, Refused):
             told = orjson.loads(refusal_problem(outcome).data)
             results.append({"index": index, "status": told["status"], "problem": told})
@@ -184,10 +214,10 @@ def require_match() -> int:
     given = request.headers.get("If-Match")
     if given is None:
         raise PreconditionRequired
-    text = given.strip()
-    if not (text.startswith('"v') and text.endswith('"') and text[2:-1].isdigit() and len(text) < 16):
+    match = _OUR_TAG.fullmatch(given.strip())
+    if match is None:
         raise Refused("stale", {}, kind=RefusalKind.STALE)
-    return int(text[2:-1])
+    return int(match.group(1))
 
 
 def check_version(current: int, wanted: int | None) -> None:
@@ -223,6 +253,17 @@ def decode_cursor(text: str | None) -> tuple[datetime, str] | None:
     except (ValueError, TypeError, binascii.Error) as fault:
         raise invalid("/query/cursor", "invalid_cursor") from fault
     return instant, key
+
+
+def decode_id_cursor(text: str | None) -> tuple[datetime, uuid.UUID] | None:
+    """The same where the key is an id."""
+    found = decode_cursor(text)
+    if found is None:
+        return None
+    key = parse_id(found[1])
+    if key is None:
+        raise invalid("/query/cursor", "invalid_cursor")
+    return found[0], key
 
 
 def answer_page(rows: list[dict[str, Any]], next_cursor: str | None) -> Response:

@@ -55,6 +55,8 @@ def choose_language() -> str:
     if not has_request_context():
         return str(g.get("language", DEFAULT_LANGUAGE)) if g else DEFAULT_LANGUAGE
     picked = request.cookies.get("language")
+    if request.path == "/api/":  # the reference is a page; who reads it is not asked on that surface
+        return picked if picked in LANGUAGES else _preferred()
     if request.path.startswith("/api/"):
         return _preferred()
     found = current_actor()

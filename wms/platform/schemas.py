@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
@@ -12,12 +13,14 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from wms.core.money import EXPONENTS
 from wms.core.refusals import RefusalKind, Refused
 
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 _CODES = {
     "required": "required",
     "null": "null",
     "validator_failed": "invalid",
     "invalid": "type",
     "invalid_uuid": "type",
+    "invalid_awareness": "type",
     "invalid_utf8": "type",
     "too_large": "too_large|max=9007199254740991",
     "special": "type",
@@ -33,7 +36,11 @@ class CodedSchema(Schema):
     class Meta:
         unknown = RAISE
 
-    error_messages = {"unknown": "unknown_field", "type": "type", "invalid": "type"}
+    error_messages = {  # noqa: RUF012 - marshmallow declares it as an instance variable
+        "unknown": "unknown_field",
+        "type": "type",
+        "invalid": "type",
+    }
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         _encode(field_obj)
@@ -61,6 +68,11 @@ def Text(max_length: int, *, min_length: int = 1, pattern: str | None = None, **
 def Count(minimum: int, maximum: int, **kwargs: Any) -> fields.Integer:  # noqa: N802
     """A strict whole number in a closed range."""
     return fields.Integer(strict=True, validate=Range(minimum, maximum), **kwargs)
+
+
+def Moment(**kwargs: Any) -> fields.AwareDateTime:  # noqa: N802
+    """An instant with its offset, of this millennium or the last decades: none that a database or a zone cannot hold."""
+    return fields.AwareDateTime(validate=Range(EARLIEST, LATEST), **kwargs)
 
 
 def Choice(choices: list[str], **kwargs: Any) -> fields.String:  # noqa: N802
@@ -97,7 +109,7 @@ class Entries(validate.Length):
 
 
 class Range(validate.Range):
-    def __init__(self, minimum: int, maximum: int) -> None:
+    def __init__(self, minimum: int | datetime, maximum: int | datetime) -> None:
         super().__init__(min=minimum, max=maximum)
 
     def __call__(self, value: Any) -> Any:

@@ -58,11 +58,7 @@ def main() -> int:
     """Copy the libraries unless they are current. Returns the exit status."""
     wanted = fingerprint()
     stamp = VENDOR / STAMP
-    if (
-        stamp.exists()
-        and stamp.read_text() == wanted
-        and all((VENDOR / name).exists() for name in FILES.values())
-    ):
+    if stamp.exists() and stamp.read_text() == wanted and all((VENDOR / name).exists() for name in FILES.values()):
         return 0
     try:
         install()

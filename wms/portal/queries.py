@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -45,7 +46,8 @@ def scoped(actor: Actor, **more: Any) -> dict[str, Any]:
 def _listing(columns: str, table: str, joins: str, search: str) -> TextClause:
     """A list, newest first, within scope, in some states, searched, by keyset."""
     return text(
-        f"SELECT {columns} FROM {table} d JOIN warehouse w ON w.id = d.warehouse_id JOIN seller s ON s.id = d.owner_id"  # noqa: S608
+        f"SELECT {columns} FROM {table} d JOIN warehouse w ON w.id = d.warehouse_id JOIN seller s ON s.id ="
+        f" d.owner_id"
         f" {joins} WHERE {IN_SCOPE.format('d')} AND (CAST(:states AS text[]) IS NULL OR d.state = ANY(:states))"
         f" AND (CAST(:search AS text) IS NULL OR {search})"
         " AND (CAST(:moment AS timestamptz) IS NULL OR (d.created_at, d.id) < (:moment, CAST(:key AS uuid)))"
@@ -55,18 +57,20 @@ def _listing(columns: str, table: str, joins: str, search: str) -> TextClause:
 
 _BY_NUMBER = "starts_with(lower(d.number), lower(:search)) OR starts_with(lower(d.reference), lower(:search))"
 _ORDERS = _listing(
-    "d.id, d.number, d.reference, d.state, d.customs_state, d.created_at, d.ordered_at, d.shipped_at, w.code AS warehouse,"
-    " w.time_zone, s.code AS seller, c.country, v.code AS service,"
+    "d.id, d.number, d.reference, d.state, d.customs_state, d.created_at, d.ordered_at, d.shipped_at, w.code AS"
+    " warehouse, w.time_zone, s.code AS seller, c.country, v.code AS service,"
     " (SELECT sum(l.quantity) FROM order_line l WHERE l.order_id = d.id) AS units,"
     " (SELECT p.tracking_number FROM parcel p WHERE p.shipment_id = d.shipment_id ORDER BY p.n LIMIT 1) AS tracking",
     "outbound_order",
     "JOIN consignee c ON c.order_id = d.id JOIN service v ON v.id = d.service_id",
-    f"{_BY_NUMBER} OR EXISTS (SELECT 1 FROM parcel p WHERE p.shipment_id = d.shipment_id AND p.tracking_number = :search)",
+    f"{_BY_NUMBER} OR EXISTS (SELECT 1 FROM parcel p WHERE p.shipment_id = d.shipment_id AND p.tracking_number ="
+    " :search)",
 )
 _BOOKINGS = _listing(
     "d.id, d.number, d.reference, d.state, d.created_at, d.arrived_at, d.expected_on, d.carton_count,"
     " w.code AS warehouse, w.time_zone, s.code AS seller, coalesce(t.declared, 0) AS declared,"
-    " coalesce(t.received, 0) AS received, coalesce(t.put_away, 0) AS put_away, coalesce(t.closed_difference, 0) AS difference",
+    " coalesce(t.received, 0) AS received, coalesce(t.put_away, 0) AS put_away, coalesce(t.closed_difference, 0)"
+    " AS difference",
     "booking",
     "LEFT JOIN LATERAL (SELECT sum(l.declared) AS declared, sum(l.received_good + l.received_damaged) AS received,"
     " sum(l.put_away) AS put_away, sum(CASE WHEN k.state IN ('counted', 'stowing', 'stowed', 'missing')"
@@ -110,12 +114,12 @@ def returns_page(actor: Actor, tab: str, search: str | None, cursor: str | None)
     return _page(_RETURNS, actor, RETURN_TABS.get(tab, ()), search, cursor)
 
 
-def states_counted(actor: Actor, table: str) -> dict[str, int]:
+def states_counted(actor: Actor, table: str) -> Counter[str]:
     """How many documents of `outbound_order`, `booking` or `return_order` stand in each state."""
     if table not in {"outbound_order", "booking", "return_order"}:
         raise ValueError(table)
-    statement = f"SELECT d.state, count(*) FROM {table} d WHERE {IN_SCOPE.format('d')} GROUP BY 1"  # noqa: S608
-    return {row[0]: int(row[1]) for row in session().execute(text(statement), scoped(actor))}
+    statement = f"SELECT d.state, count(*) FROM {table} d WHERE {IN_SCOPE.format('d')} GROUP BY 1"
+    return Counter({row[0]: int(row[1]) for row in session().execute(text(statement), scoped(actor))})
 
 
 _PRODUCTS = text(
@@ -157,7 +161,8 @@ def sku_choices(actor: Actor) -> Sequence[Row[Any]]:
 
 
 _EVENTS = text(
-    "SELECT name, data, occurred_at FROM event WHERE subject_kind = :kind AND subject_id = :id ORDER BY sequence LIMIT 200"
+    "SELECT name, data, occurred_at FROM event WHERE subject_kind = :kind AND subject_id = :id ORDER BY sequence"
+    " LIMIT 200"
 )
 
 
@@ -170,11 +175,13 @@ _COMING = text(
     "SELECT l.product_id, k.warehouse_id, sum(greatest(l.declared - l.received_good - l.received_damaged, 0)) AS units"
     " FROM carton_line l JOIN carton k ON k.id = l.carton_id JOIN booking b ON b.id = l.booking_id"
     f" WHERE {IN_SCOPE.format('k')} AND k.state IN ('declared', 'arrived', 'counting')"
-    " AND b.own_state IN ('submitted', 'in_transit') AND (CAST(:products AS uuid[]) IS NULL OR l.product_id = ANY(:products))"
+    " AND b.own_state IN ('submitted', 'in_transit') AND (CAST(:products AS uuid[]) IS NULL OR l.product_id ="
+    " ANY(:products))"
     " GROUP BY 1, 2"
 )
 _LACKING = text(
-    "SELECT d.product_id, o.warehouse_id, sum(d.quantity) AS units FROM demand d JOIN outbound_order o ON o.id = d.order_id"
+    "SELECT d.product_id, o.warehouse_id, sum(d.quantity) AS units FROM demand d JOIN outbound_order o ON o.id ="
+    " d.order_id"
     f" WHERE o.state = 'short' AND {IN_SCOPE.format('o')}"
     " AND (CAST(:products AS uuid[]) IS NULL OR d.product_id = ANY(:products)) GROUP BY 1, 2"
 )
@@ -235,7 +242,8 @@ def shipped_per_day(actor: Actor) -> Sequence[Row[Any]]:
 
 _REFUSED = text(
     "SELECT o.id, o.number, o.reference, o.state, o.customs_state, o.ordered_at FROM outbound_order o"
-    f" WHERE {IN_SCOPE.format('o')} AND (o.state = 'short' OR (o.customs_state = 'refused' AND o.state NOT IN ('cancelled')))"
+    f" WHERE {IN_SCOPE.format('o')} AND (o.state = 'short' OR (o.customs_state = 'refused' AND o.state NOT IN"
+    f" ('cancelled')))"
     " ORDER BY (o.customs_state = 'refused') DESC, o.ordered_at, o.id LIMIT 6"
 )
 _DIFFERING = text(

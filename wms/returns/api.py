@@ -14,7 +14,7 @@ from wms.platform.http import (
     answer_document,
     answer_outcome,
     answer_page,
-    decode_cursor,
+    decode_id_cursor,
     encode_cursor,
     require_match,
     run_command,
@@ -51,7 +51,7 @@ def create(body: dict[str, Any]) -> Response:
 def index(query: dict[str, Any]) -> Response:
     """List returns, newest first, by cursor."""
     limit = query["limit"]
-    after = decode_cursor(query.get("cursor"))
+    after = decode_id_cursor(query.get("cursor"))
     found = queries.list_returns(actor(), state=query.get("state"), after=after, limit=limit)
     following = encode_cursor(found[limit - 1].created_at, found[limit - 1].id) if len(found) > limit else None
     return answer_page([queries.return_row(each) for each in found[:limit]], following)

@@ -43,7 +43,7 @@ def return_detail(found: ReturnOrder) -> dict[str, Any]:
 
 
 def list_returns(
-    actor: Actor, *, state: str | None = None, after: tuple[datetime, str] | None = None, limit: int = 50
+    actor: Actor, *, state: str | None = None, after: tuple[datetime, uuid.UUID] | None = None, limit: int = 50
 ) -> Sequence[ReturnOrder]:
     """Returns within scope, newest first, one more than `limit`."""
     query = select(ReturnOrder).order_by(ReturnOrder.created_at.desc(), ReturnOrder.id.desc()).limit(limit + 1)
@@ -54,7 +54,7 @@ def list_returns(
     if state is not None:
         query = query.where(ReturnOrder.state == state)
     if after is not None:
-        query = query.where(tuple_(ReturnOrder.created_at, ReturnOrder.id) < tuple_(after[0], uuid.UUID(after[1])))
+        query = query.where(tuple_(ReturnOrder.created_at, ReturnOrder.id) < tuple_(after[0], after[1]))
     return session().scalars(query).all()
 
 

@@ -17,7 +17,8 @@ class ReturnLineIn(CodedSchema):
 
 class ReturnIn(CodedSchema):
     order = Text(50, required=True, metadata={
-        "example": "SHOP-10001", "description": "The order's id, number, reference, or a tracking number."})  # fmt: skip
+        "example": "SHOP-10001",
+        "description": "The order's id, number, reference, or a tracking number."})  # fmt: skip
     reference = Text(50, allow_none=True, metadata={"example": "RMA-1"})
     tracking_number = Text(48, allow_none=True)
     reason = Choice(REASONS, load_default="other")

@@ -57,7 +57,7 @@ def announce(actor: Actor, body: Mapping[str, Any]) -> ReturnOrder:
     outbound.lock_shipped_lines(source.order_id)  # two announcements of one order take their turns
     wanted = _wanted(source, body["lines"])
     reference = body.get("reference") or str(new_id())
-    return _insert(actor, source, reference, body.get("tracking_number"), body["reason"], wanted, announced=True)
+    return _insert(source, reference, body.get("tracking_number"), body["reason"], wanted, announced=True)
 
 
 def _wanted(source: ReturnSource, lines: Sequence[Mapping[str, Any]]) -> dict[uuid.UUID, int]:
@@ -88,7 +88,6 @@ def _wanted(source: ReturnSource, lines: Sequence[Mapping[str, Any]]) -> dict[uu
 
 
 def _insert(
-    actor: Actor,
     source: ReturnSource,
     reference: str,
     tracking_number: str | None,
@@ -146,7 +145,7 @@ def open_unannounced(actor: Actor, order_id: uuid.UUID) -> ReturnOrder:
     if opened is not None:
         return opened
     wanted = dict.fromkeys((line.demand_id for line in source.lines), 0)
-    return _insert(actor, source, str(new_id()), None, "unannounced", wanted, announced=False)
+    return _insert(source, str(new_id()), None, "unannounced", wanted, announced=False)
 
 
 def load_return(actor: Actor, return_id: uuid.UUID) -> ReturnOrder:
@@ -338,12 +337,14 @@ def _target(found: ReturnOrder, stock: Stock, disposition: Disposition, location
 
 # What this return brought to the desk and has not settled: goods of other returns stand beside it.
 _AT_DESK = text(
-    "SELECT b.id, own.units FROM balance b JOIN (SELECT x.balance_id, sum(x.units) AS units FROM (SELECT m.to_balance_id AS"
-    " balance_id, m.quantity AS units FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id"
+    "SELECT b.id, own.units FROM balance b JOIN (SELECT x.balance_id, sum(x.units) AS units FROM ("
+    " SELECT m.to_balance_id AS balance_id, m.quantity AS units FROM stock_move m"
+    " JOIN stock_posting p ON p.id = m.posting_id"
     " WHERE p.subject_kind = 'return' AND p.subject_id = :return AND m.from_party = 'customer' UNION ALL"
     " SELECT m.from_balance_id, -m.quantity FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id"
     " WHERE p.subject_kind = 'return' AND p.subject_id = :return AND m.from_balance_id IS NOT NULL) x GROUP BY 1) own"
-    " ON own.balance_id = b.id WHERE b.product_id = :product AND b.condition = 'inspect' AND own.units > 0 ORDER BY b.id"
+    " ON own.balance_id = b.id WHERE b.product_id = :product AND b.condition = 'inspect' AND own.units > 0"
+    " ORDER BY b.id"
 )
 
 

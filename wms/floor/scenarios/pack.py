@@ -51,8 +51,8 @@ class Pack:
     def _open(self, actor: Actor, found: Found) -> Step:
         assert found.id is not None
         order = packing.start_packing(actor, found.id)
-        lines = packing.pack_lines(order.id)
-        left = sum(line.left for line in lines)
+        verified, wanted = packing.progress(order.id)
+        left = wanted - verified
         data = {"order_id": str(order.id), "tote": found.code}
         return Step(PRODUCT if left else WEIGH, data, "next", "tote_opened", {"units": left})
 
@@ -61,13 +61,9 @@ class Pack:
         order_id = uuid.UUID(task.data["order_id"])
         quantity = scan.quantity or found.pack
         profile = packing.verify(actor, order_id, found.id, quantity, found.pack, serial=found.serial)
-        lines = packing.pack_lines(order_id)
-        left = sum(line.left for line in lines)
-        params = {
-            "verified": sum(line.verified for line in lines), "quantity": sum(line.quantity for line in lines),
-            "units": quantity, "profile": profile.value,
-        }  # fmt: skip
-        if left:
+        verified, wanted = packing.progress(order_id)
+        params = {"verified": verified, "quantity": wanted, "units": quantity, "profile": profile.value}
+        if verified < wanted:
             return Step(PRODUCT, task.data, "ok", "item_verified", params, can_undo=True)
         return Step(WEIGH, task.data, "next", "all_checked", params, can_undo=True)
 

@@ -84,11 +84,15 @@ class Pick:
                     raise Refused("no_work", {}) from refusal
                 raise
             return Step(BEGIN, {}, "ok", "walks_planned")
-        orders, stops = session().execute(
-            select(func.count(PickTask.order_id.distinct()), func.count()).where(
-                PickTask.batch_id == batch.id, PickTask.state == "open"
+        orders, stops = (
+            session()
+            .execute(
+                select(func.count(PickTask.order_id.distinct()), func.count()).where(
+                    PickTask.batch_id == batch.id, PickTask.state == "open"
+                )
             )
-        ).one()
+            .one()
+        )
         return self._next(str(batch.id), "next", "walk_taken", {"orders": orders, "stops": stops})
 
     def _location(self, task: FloorTask, stop: PickTask, found: Found) -> Step:
@@ -135,8 +139,9 @@ class Pick:
         }  # fmt: skip
 
     def _waiting(self, task: FloorTask) -> int:
-        return session().scalar(
-            select(func.count()).where(
-                PickBatch.warehouse_id == task.warehouse_id, PickBatch.state == "open"
+        return (
+            session().scalar(
+                select(func.count()).where(PickBatch.warehouse_id == task.warehouse_id, PickBatch.state == "open")
             )
-        ) or 0
+            or 0
+        )

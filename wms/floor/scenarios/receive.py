@@ -55,9 +55,11 @@ class Receive:
         elif carton.state not in (CartonState.ARRIVED.value, CartonState.COUNTING.value):
             raise Refused("carton_done", {})
         booking = session().get_one(Booking, carton.booking_id)
-        total = session().execute(
-            text("SELECT count(*) FROM carton WHERE booking_id = :booking"), {"booking": booking.id}
-        ).scalar_one()
+        total = (
+            session()
+            .execute(text("SELECT count(*) FROM carton WHERE booking_id = :booking"), {"booking": booking.id})
+            .scalar_one()
+        )
         data = {"carton_id": str(carton.id), "owner_id": str(booking.owner_id)}
         return Step(PRODUCT, data, "next", "carton_opened", {"number": carton.number, "total": total})
 

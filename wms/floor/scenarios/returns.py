@@ -78,9 +78,7 @@ class ReturnDesk:
             return Step(RETURN, {}, "warn", "step_back")
         raise Refused("command_not_here", {})
 
-    def _settle(
-        self, actor: Actor, task: FloorTask, disposition: Disposition, location_id: uuid.UUID | None
-    ) -> Step:
+    def _settle(self, actor: Actor, task: FloorTask, disposition: Disposition, location_id: uuid.UUID | None) -> Step:
         product_id = uuid.UUID(task.data["product_id"])
         settled = service.inspect(
             actor, uuid.UUID(task.data["return_id"]), product_id, task.data["quantity"], disposition, location_id

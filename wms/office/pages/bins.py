@@ -72,7 +72,7 @@ def _page(warehouse: Warehouse | None, typed: Mapping[str, Any] | None = None, r
     zone, search = request.args.get("zone") or None, request.args.get("q", "").strip() or None
     after = request.args.get("after", "")
     rows = queries.bins_of(warehouse.id, zone, search, after, PAGE) if warehouse else []
-    here = {"warehouse": warehouse.code if warehouse else None, "zone": zone, "q": search}
+    here: dict[str, Any] = {"warehouse": warehouse.code if warehouse else None, "zone": zone, "q": search}
     return render_template(
         "office/bins.html", warehouse=warehouse, warehouses=warehouses_seen(actor()), rows=rows[:PAGE], zone=zone,
         zones=queries.zones_of(warehouse.id) if warehouse else [], search=search, kinds=KIND_WORDS, typed=typed or {},
@@ -105,7 +105,7 @@ def _typed() -> dict[str, Any]:
 
 def _generate(warehouse: Warehouse, body: dict[str, Any]) -> forms.Outcome:
     spans = {each: (body[f"{each}_first"], body[f"{each}_last"]) for each in RANGES}
-    plan = Plan(body["pattern"].upper() if "{" not in body["pattern"] else body["pattern"], **spans)
+    plan = Plan(body["pattern"], spans["aisles"], spans["bays"], spans["levels"], spans["positions"])
     return forms.run_form(
         "facility.generate", {"warehouse": warehouse.id, **body},
         lambda: generate_locations(

@@ -11,7 +11,7 @@ from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation
 
 blueprint = Blueprint("office", __name__, url_prefix="/office", template_folder="../templates")
-STATES = [state.value for state in OrderState if state not in {OrderState.CANCELLED}]
+STATES = [state.value for state in OrderState if state is not OrderState.CANCELLED]
 
 navigation.add(
     Entry(lazy("Board"), "office.board", "home", Permission.EXCEPTIONS_MANAGE, staff=True, order=1, phone=True)

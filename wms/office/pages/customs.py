@@ -1,4 +1,4 @@
-"""The clerk's desk for orders: what customs has decided is typed in, order by order, until customs speaks for itself."""
+"""The clerk's desk for orders: what customs has decided is typed in, order by order, until it speaks for itself."""
 
 from __future__ import annotations
 

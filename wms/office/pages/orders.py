@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, render_template, request, url_for
 
 from wms.core.ids import parse_id
@@ -22,7 +24,7 @@ def index() -> str:
     state = wanted if wanted in STATES else None
     late = request.args.get("late") == "1"
     rows = queries.worklist(actor(), state, late, parse_id(request.args.get("after", "")), PAGE)
-    here = {"state": state, "late": "1" if late else None}
+    here: dict[str, Any] = {"state": state, "late": "1" if late else None}
     return render_template(
         "office/orders.html", rows=rows[:PAGE], states=STATES, state=state, late=late,
         next_url=url_for(".index", **here, after=rows[PAGE - 1].id) if len(rows) > PAGE else "",

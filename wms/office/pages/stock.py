@@ -14,13 +14,13 @@ from wms.core.refusals import Refused, not_found
 from wms.facility.queries import load_warehouse, locations_by_ids
 from wms.inventory import holds, ledger, service
 from wms.inventory.models import Balance, HoldScope
+from wms.inventory.words import CONDITION_WORDS
 from wms.office import queries
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.database import session
 from wms.platform.pages import Entry, lazy, navigation
 from wms.platform.schemas import CodedSchema, Count
-from wms.portal.pages.stock import CONDITION_WORDS
 
 blueprint = Blueprint("office_stock", __name__, url_prefix="/office/stock", template_folder="../templates")
 PAGE = 50

@@ -261,9 +261,7 @@ def _pin(line: OrderLine) -> Pin | None:
     return Pin(lot_id=lot_id, condition=line.condition, min_expires_on=line.min_expires_on)
 
 
-def wait_for_stock(
-    order: Order, warehouse: Warehouse, demands: Sequence[Demand], *, released: bool = False
-) -> None:
+def wait_for_stock(order: Order, warehouse: Warehouse, demands: Sequence[Demand], *, released: bool = False) -> None:
     """The order stands *short* and is tried again, by its date, when stock of one of its products comes.
 
     `released`: it had promises, given up in this transaction.

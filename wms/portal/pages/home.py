@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+from babel.dates import format_skeleton
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import format_date
+from flask_babel import format_date, get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -40,11 +41,13 @@ def home() -> BaseResponse | str:
         return redirect(_desk(found))
     counts = queries.states_counted(found, "outbound_order")
     figures = queries.home_figures(found)
+    here, coming = (queries.bookings_page(found, tab, None, None)[0][:4] for tab in ("here", "coming"))
     return render_template(
-        "portal/home.html", now=clock.now(), today=format_date(clock.now(), "full"), figures=figures, needs=_needs(found),
-        open_orders=sum(counts.get(state, 0) for state in queries.OPEN_ORDERS), short=counts.get("short", 0),
-        coming=queries.bookings_page(found, "coming", None, None)[0][:4], coming_units=sum(queries.coming_units(found).values()),
-        here=queries.bookings_page(found, "here", None, None)[0][:4], chart=_chart(found), warehouses=warehouses_seen(found),
+        "portal/home.html", now=clock.now(), today=format_date(clock.now(), "full"), figures=figures,
+        short=counts["short"],
+        open_orders=sum(counts[state] for state in queries.OPEN_ORDERS), needs=_needs(found), chart=_chart(found),
+        coming_units=sum(queries.coming_units(found).values()), here=here, coming=coming,
+        warehouses=warehouses_seen(found),
     )  # fmt: skip
 
 
@@ -59,29 +62,25 @@ def _desk(found: Actor) -> str:
 
 def _needs(found: Actor) -> list[dict[str, Any]]:
     """What waits for the seller, the gravest first."""
-    needs = []
-    for order in queries.orders_in_need(found):
-        refused = order.customs_state == "refused"
-        needs.append(
-            {
-                "what": _("Refused by customs") if refused else _("Waiting for stock"),
-                "note": f"{order.number} · {order.reference}",
-                "tone": "stop" if refused else "warn",
-                "href": url_for("portal_orders.detail", order_id=order.id),
-            }
-        )
-    for booking in queries.bookings_differing(found):
-        needs.append(
-            {
-                "what": _(
-                    "%(units)s units differ in %(cartons)s cartons", units=booking.units, cartons=booking.cartons
-                ),
-                "note": f"{booking.number} · {booking.reference}",
-                "tone": "warn",
-                "href": url_for("portal_bookings.detail", booking_id=booking.id),
-            }
-        )
-    return needs
+    orders = [
+        {
+            "what": _("Refused by customs") if order.customs_state == "refused" else _("Waiting for stock"),
+            "note": f"{order.number} · {order.reference}",
+            "tone": "stop" if order.customs_state == "refused" else "warn",
+            "href": url_for("portal_orders.detail", order_id=order.id),
+        }
+        for order in queries.orders_in_need(found)
+    ]
+    bookings = [
+        {
+            "what": _("%(units)s units differ in %(cartons)s cartons", units=each.units, cartons=each.cartons),
+            "note": f"{each.number} · {each.reference}",
+            "tone": "warn",
+            "href": url_for("portal_bookings.detail", booking_id=each.id),
+        }
+        for each in queries.bookings_differing(found)
+    ]
+    return orders + bookings
 
 
 def _chart(found: Actor) -> dict[str, Any]:
@@ -100,7 +99,12 @@ def _chart(found: Actor) -> dict[str, Any]:
             base -= height
             bars.append({"x": place * 100 / DAYS + 1.2, "y": base, "height": height, "series": series})
     return {"bars": bars, "houses": houses, "most": most, "width": 100 / DAYS - 2.4, "total": sum(by_day.values()),
-            "labels": [format_date(day, "d MMM") for day in days[:: DAYS // 2]] + [format_date(today, "d MMM")]}  # fmt: skip
+            "labels": [_short(day) for day in (*days[:: DAYS // 2], today)]}  # fmt: skip
+
+
+def _short(day: date) -> str:
+    """Day and month, as the reader writes them."""
+    return str(format_skeleton("MMMd", day, locale=get_locale()))
 
 
 @blueprint.get("/portal/search")

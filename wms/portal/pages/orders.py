@@ -22,7 +22,7 @@ from wms.outbound.service import orders as service
 from wms.outbound.workflow import ORDER
 from wms.platform import forms
 from wms.platform.access import actor, requires
-from wms.platform.pages import Entry, lazy, navigation, show_instant, show_refusal
+from wms.platform.pages import Entry, lazy, navigation, show_instant, show_kilograms, show_refusal
 from wms.portal import queries
 from wms.portal.tables import ListView
 from wms.shipping.queries import services_offered
@@ -38,9 +38,9 @@ REASON_WORDS = {
     "other": lazy("Another reason"),
 }  # fmt: skip
 EVENT_WORDS = {
-    "order.accepted": lazy("Accepted"), "order.promised": lazy("Stock reserved"), "order.short": lazy("Waiting for stock"),
-    "order.customs_released": lazy("Released by customs"), "order.packed": lazy("Packed"),
-    "order.shipped": lazy("Handed over"), "order.cancelled": lazy("Cancelled"),
+    "order.accepted": lazy("Accepted"), "order.promised": lazy("Stock reserved"),
+    "order.short": lazy("Waiting for stock"), "order.customs_released": lazy("Released by customs"),
+    "order.packed": lazy("Packed"), "order.shipped": lazy("Handed over"), "order.cancelled": lazy("Cancelled"),
 }  # fmt: skip
 EVENT_TONES = {"order.short": "warn", "order.cancelled": "idle"}
 CONSIGNEE = (
@@ -79,22 +79,17 @@ def _history(order: Order, warehouse: Warehouse) -> list[dict[str, Any]]:
     """What was announced about the order, newest first; it is announced as accepted after its promise."""
     entries = []
     for event in sorted(queries.events_of("order", order.id), key=lambda event: event.name != "order.accepted"):
-        words = EVENT_WORDS.get(event.name)
-        note = (
-            _("%(kilograms)s kg", kilograms=f"{event.data['weight_g'] / 1000:.3f}")
-            if event.data.get("weight_g")
-            else ""
-        )
+        note = show_kilograms(event.data["weight_g"]) if event.data.get("weight_g") else ""
         if event.name == "order.cancelled":
             note = str(REASON_WORDS.get(event.data.get("reason", ""), ""))
         entries.append(
             {
-                "what": words or event.name,
+                "what": EVENT_WORDS.get(event.name, event.name),
                 "when": show_instant(event.occurred_at, warehouse.time_zone),
                 "iso": event.occurred_at.isoformat(),
                 "note": note,
                 "tone": EVENT_TONES.get(event.name, "ok"),
-            }  # fmt: skip
+            }
         )
     return entries[::-1]
 

@@ -100,8 +100,9 @@ def _form(typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
     named = str(typed.get("order") or "").strip()
     source = outbound.return_source(actor(), named) if named else None
     return render_template(
-        "portal/return_new.html", typed=typed, source=source, named=named, lines=_shipped(source.lines if source else ()),
-        reasons=[(code, REASON_WORDS[code]) for code in REASONS], errors=forms.field_messages(refusal),
+        "portal/return_new.html", typed=typed, source=source, named=named,
+        lines=_shipped(source.lines if source else ()), reasons=[(code, REASON_WORDS[code]) for code in REASONS],
+        errors=forms.field_messages(refusal),
         refusal=show_refusal(refusal) if refusal is not None else None,
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from wms.core.permissions import Permission
 from wms.facility.queries import warehouses_seen
 from wms.inventory.queries import LineKey, Scope, StockLine, moves_of, stock_lines, stock_rows
 from wms.inventory.rules import Bucket
+from wms.inventory.words import CONDITION_WORDS
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation
 from wms.portal import queries
@@ -26,10 +27,6 @@ BUCKETS = (
     (Bucket.OUTBOUND, lazy("Reserved"), lazy("Kept for open orders, or on its way out."), "info"),
     (Bucket.AVAILABLE, lazy("Sellable"), lazy("Free for new orders."), "ok"),
 )
-CONDITION_WORDS = {
-    "good": lazy("Good"), "damaged": lazy("Damaged"), "inspect": lazy("To inspect"), "grade_b": lazy("Grade B"),
-    "grade_c": lazy("Grade C"),
-}  # fmt: skip
 REASON_WORDS = {
     "receive": lazy("Received"), "putaway": lazy("Put away"), "move": lazy("Moved"), "pick": lazy("Picked"),
     "pack": lazy("Packed"), "ship": lazy("Shipped"), "put_back": lazy("Put back"), "count": lazy("Counted"),
@@ -38,8 +35,8 @@ REASON_WORDS = {
     "unaccounted": lazy("Unaccounted"), "settle": lazy("Settled with customs"),
 }  # fmt: skip
 PARTY_WORDS = {
-    "supplier": lazy("Supplier"), "customer": lazy("Customer"), "adjustment": lazy("Adjustment"), "scrap": lazy("Destroyed"),
-    "transit": lazy("Transit"), "conversion": lazy("Conversion"),
+    "supplier": lazy("Supplier"), "customer": lazy("Customer"), "adjustment": lazy("Adjustment"),
+    "scrap": lazy("Destroyed"), "transit": lazy("Transit"), "conversion": lazy("Conversion"),
 }  # fmt: skip
 
 navigation.add(Entry(lazy("Inventory"), "portal_stock.index", "inventory", Permission.STOCK_READ, order=20, phone=True))

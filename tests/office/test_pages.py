@@ -1,0 +1,207 @@
+"""The office's pages: who sees them, and what a supervisor or clerk does there."""
+
+from __future__ import annotations
+
+import uuid
+from html import unescape
+
+import pytest
+from sqlalchemy import select
+
+from tests.life import MUG, announce, fresh, order, said
+from wms.core.ids import new_id
+from wms.customs.service import record_book_receipt
+from wms.inbound import service as inbound
+from wms.inbound.models import Carton
+from wms.inbound.service import CountDraft
+from wms.outbound.models import OrderException
+from wms.outbound.service import waves
+from wms.platform.database import session, transaction
+
+SUPERVISOR = (
+    "/office/", "/office/orders", "/office/waves", "/office/exceptions", "/office/bins", "/office/stock",
+    "/office/customs",
+)  # fmt: skip
+
+
+def text_of(answer) -> str:
+    assert answer.status_code == 200, answer.get_data(as_text=True)[:400]
+    return unescape(answer.get_data(as_text=True))
+
+
+def form(**fields: object) -> dict[str, str]:
+    return {"command_id": str(new_id()), **{name: str(value) for name, value in fields.items()}}
+
+
+def test_nobody_is_led_to_the_login(client):
+    for path in SUPERVISOR:
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["Location"][:6]) == (302, "/login"), path
+
+
+def test_a_supervisor_sees_every_page(cast, client, life):
+    supervisor = cast.sign_in(client, cast.supervisor)
+    for path in SUPERVISOR:
+        assert supervisor.get(path).status_code == 200, path
+
+
+def test_sellers_see_none_of_it(cast, client):
+    seller = cast.sign_in(client, cast.acme_person)
+    for path in SUPERVISOR:
+        assert seller.get(path).status_code == 403, path
+
+
+@pytest.mark.parametrize(("person", "first_page"), [("supervisor", "/office/"), ("customs_clerk", "/office/customs")])
+def test_staff_begin_at_their_desk(cast, client, person, first_page):
+    assert cast.sign_in(client, getattr(cast, person)).get("/").headers["Location"] == first_page
+
+
+def test_the_board_counts_orders_by_state(cast, client, life):
+    shown = text_of(cast.sign_in(client, cast.supervisor).get("/office/"))
+    assert "Ready for a wave" in shown
+    assert "Hamburg 1" in shown
+    admin = cast.sign_in(client, cast.admin)
+    admin.post("/language", data={"language": "zh-CN"})
+    assert "待下发" in text_of(admin.get("/office/"))
+
+
+def test_a_wave_is_released_by_hand_once(cast, client, life):
+    supervisor = cast.sign_in(client, cast.supervisor)
+    wanted = form(warehouse=cast.overseas.id, limit=10)
+    made = supervisor.post("/office/waves", data=wanted)
+    assert "Walk" in text_of(supervisor.get(made.headers["Location"]))
+    assert supervisor.post("/office/waves", data=wanted).headers["Location"] == made.headers["Location"]
+    assert life.ask("SELECT state FROM outbound_order WHERE id = :id", id=life.promised.id) == "waved"
+    again = supervisor.post("/office/waves", data=form(warehouse=cast.overseas.id))
+    assert said(life.app, again) == ["No order is ready for a wave."]
+
+
+def stopped(cast, life, reference: str) -> uuid.UUID:
+    """An order whose picker found too little; the id of its exception."""
+    with life.app.app_context(), transaction():
+        made = order(cast, reference, [(MUG, 1)])
+        waves.release_wave(cast.supervisor, cast.overseas.id, order_ids=[made.id])
+        found = OrderException(
+            id=new_id(), warehouse_id=made.warehouse_id, order_id=made.id, kind="short_at_pick",
+            created_at=made.created_at,
+        )  # fmt: skip
+        session().add(found)
+        session().flush()
+        return found.id
+
+
+def test_a_supervisor_cancels_an_order_that_has_stopped(cast, client, life):
+    found = stopped(cast, life, "SHOP-X")
+    supervisor = cast.sign_in(client, cast.supervisor)
+    assert "Too little at the bin" in text_of(supervisor.get("/office/exceptions"))
+    supervisor.post(f"/office/exceptions/{found}", data=form(decision="cancel"))
+    assert "Nothing has stopped" in text_of(supervisor.get("/office/exceptions"))
+    assert life.ask("SELECT resolution FROM order_exception WHERE id = :id", id=found) == "cancel"
+    again = supervisor.post(f"/office/exceptions/{found}", data=form(decision="resolved"))
+    assert said(life.app, again) == ["Somebody decided this already."]
+
+
+def test_a_decision_that_does_not_exist_is_no_page(cast, client, life):
+    found = stopped(cast, life, "SHOP-Y")
+    answer = cast.sign_in(client, cast.supervisor).post(f"/office/exceptions/{found}", data=form(decision="burn"))
+    assert answer.status_code == 404
+
+
+def test_bins_are_made_by_a_pattern(cast, client, life):
+    supervisor = cast.sign_in(client, cast.supervisor)
+    wanted = form(zone="A", pattern="B-{aisle:02}-{bay:02}", aisles_first=1, aisles_last=2, bays_first=1, bays_last=3)
+    made = supervisor.post(f"/office/bins/{cast.overseas.id}", data=wanted)
+    assert made.status_code == 302
+    assert said(life.app, made) == ["6 bins are made."]
+    assert "B-02-03" in text_of(supervisor.get(made.headers["Location"] + "&q=B-"))
+    again = supervisor.post(f"/office/bins/{cast.overseas.id}", data={**wanted, "command_id": str(new_id())})
+    assert again.status_code == 422
+    assert "is already there." in again.get_data(as_text=True)
+
+
+def test_the_floor_sees_bins_and_makes_none(cast, client, life):
+    picker = cast.sign_in(client, cast.picker, face="portal")
+    assert "A-01-01-1" in text_of(picker.get("/office/bins"))
+    answer = picker.post(f"/office/bins/{cast.overseas.id}", data=form(zone="A", pattern="C-{aisle}"))
+    assert answer.status_code == 403
+    assert life.ask("SELECT count(*) FROM location WHERE code LIKE 'C-%'") == 0
+
+
+def test_labels_of_a_zone_become_a_file(cast, client, life):
+    supervisor = cast.sign_in(client, cast.supervisor)
+    made = supervisor.post(f"/office/bins/{cast.overseas.id}/labels", data=form(zone="PACK"))
+    assert "1 label" in text_of(supervisor.get(made.headers["Location"]))
+
+
+def mug_row(cast, life) -> int:
+    """The row of ACME's mugs in A-01-01-1."""
+    found: int = life.ask(
+        "SELECT id FROM balance WHERE product_id = :product AND location_id = :place",
+        product=cast.ACME.products[MUG], place=cast.overseas.locations["A-01-01-1"],
+    )  # fmt: skip
+    return found
+
+
+def test_a_count_puts_the_book_right(cast, client, life):
+    row = mug_row(cast, life)
+    supervisor = cast.sign_in(client, cast.supervisor)
+    before = life.ask("SELECT on_hand FROM balance WHERE id = :id", id=row)
+    wrong = supervisor.post(f"/office/stock/{row}/count", data=form(counted="lots"))
+    assert wrong.status_code == 422
+    assert life.ask("SELECT on_hand FROM balance WHERE id = :id", id=row) == before
+    counted = supervisor.post(f"/office/stock/{row}/count", data=form(counted=before - 2))
+    assert said(life.app, counted) == ["The book was put right."]
+    assert life.ask("SELECT on_hand FROM balance WHERE id = :id", id=row) == before - 2
+
+
+def test_a_hold_is_placed_and_ended(cast, client, life):
+    row = mug_row(cast, life)
+    supervisor = cast.sign_in(client, cast.supervisor)
+    supervisor.post(f"/office/stock/{row}/hold", data=form(scope="product", reason="recall"))
+    assert "This product in the whole warehouse" in text_of(supervisor.get("/office/stock"))
+    assert life.ask("SELECT held_by FROM balance WHERE id = :id", id=row) == 1
+    hold = life.ask("SELECT id FROM stock_hold WHERE ended_at IS NULL")
+    supervisor.post(f"/office/stock/holds/{cast.overseas.id}/{hold}/end", data=form())
+    assert life.ask("SELECT held_by FROM balance WHERE id = :id", id=row) == 0
+
+
+def bonded_order(cast, life) -> uuid.UUID:
+    """ACME's mugs in bond, booked by customs, and an order of them that waits for its release."""
+    with life.app.app_context(), transaction():
+        booking = inbound.create_booking(cast.acme, announce("PO-NB", [[(MUG, 10)]], "NGB1"), submitted=True)
+        fresh()
+        inbound.arrive_booking(cast.receiver, booking.id)
+        carton = session().scalars(select(Carton.id).where(Carton.booking_id == booking.id)).one()
+        fresh()
+        inbound.count_many(cast.receiver, carton, [CountDraft(cast.ACME.products[MUG], 10)])
+        fresh()
+        inbound.close_carton(cast.receiver, carton)
+        fresh()
+        place = cast.bonded.locations["A-01-01-1"]
+        inbound.put_away(cast.receiver, carton, cast.ACME.products[MUG], 10, place)
+        fresh()
+        record_book_receipt(cast.customs_clerk, cast.bonded.id, "1", "QD-IN-1", 10)
+        fresh()
+        return order(cast, "SHOP-NB", [(MUG, 2)], warehouse="NGB1", id_number="11010519491231002X").id
+
+
+def test_a_clerk_types_in_the_release_of_an_order(cast, client, life):
+    order_id = bonded_order(cast, life)
+    clerk = cast.sign_in(client, cast.customs_clerk)
+    assert "SHOP-NB" in text_of(clerk.get("/office/customs"))
+    empty = clerk.post(f"/office/customs/{order_id}/release", data=form(document=" "))
+    assert empty.status_code == 422
+    assert life.ask("SELECT customs_state FROM outbound_order WHERE id = :id", id=order_id) == "waiting"
+    done = clerk.post(f"/office/customs/{order_id}/release", data=form(document="QD310526I000000001"))
+    assert done.status_code == 302
+    assert life.ask("SELECT customs_state FROM outbound_order WHERE id = :id", id=order_id) == "released"
+    assert life.ask("SELECT sum(quantity) FROM permit WHERE subject_id = :id", id=order_id) == 2
+    assert "SHOP-NB" not in text_of(clerk.get("/office/customs"))
+
+
+def test_a_clerk_counts_nothing_and_releases_no_unbonded_order(cast, client, life):
+    clerk = cast.sign_in(client, cast.customs_clerk)
+    assert clerk.get(f"/office/stock/{mug_row(cast, life)}").status_code == 403
+    answer = clerk.post(f"/office/customs/{life.promised.id}/release", data=form(document="QD1"))
+    assert answer.status_code == 422  # not of the clerk's warehouse: as if it were not there
+    assert life.ask("SELECT customs_state FROM outbound_order WHERE id = :id", id=life.promised.id) == "none"

@@ -1,0 +1,263 @@
+"""The seller's pages: who sees them, what they show, in both languages."""
+
+from __future__ import annotations
+
+from html import unescape
+
+import pytest
+
+from tests.life import said
+from wms.core.ids import new_id
+
+LISTS = (
+    "/", "/portal/orders", "/portal/bookings", "/portal/stock", "/portal/products", "/portal/returns",
+    "/portal/orders/new", "/portal/bookings/new", "/portal/products/new", "/portal/returns/new",
+)  # fmt: skip
+
+
+def text_of(answer) -> str:
+    assert answer.status_code == 200, answer.get_data(as_text=True)[:400]
+    return unescape(answer.get_data(as_text=True))
+
+
+def details(cast, life) -> list[str]:
+    mug = cast.ACME.products["MUG-450-BLUE"]
+    return [
+        f"/portal/orders/{life.shipped.id}", f"/portal/bookings/{life.booking.id}", f"/portal/products/{mug}",
+        f"/portal/stock/{mug}", f"/portal/stock/{mug}/ledger", f"/portal/returns/{life.returned.id}",
+    ]  # fmt: skip
+
+
+def test_nobody_is_led_to_the_login(client):
+    for path in LISTS:
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["Location"][:6]) == (302, "/login"), path
+
+
+def test_a_seller_sees_every_page_of_theirs(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    for path in (*LISTS, *details(cast, life)):
+        assert seller.get(path).status_code == 200, path
+
+
+def test_another_seller_finds_nothing_of_it(cast, client, life):
+    rival = cast.sign_in(client, cast.rival_person)
+    for path in details(cast, life):
+        assert rival.get(path).status_code == 404, path
+    for path in ("/portal/orders", "/portal/bookings", "/portal/returns"):
+        shown = text_of(rival.get(path))
+        assert "SOACME" not in shown
+        assert "INACME" not in shown
+        assert "RTACME" not in shown
+
+
+def test_staff_see_every_seller(cast, client, life):
+    supervisor = cast.sign_in(client, cast.supervisor)
+    for path in details(cast, life):
+        assert supervisor.get(path).status_code == 200, path
+    assert life.shipped.number in text_of(supervisor.get("/portal/orders"))
+
+
+def test_a_receiver_may_not_write_orders(cast, client):
+    receiver = cast.sign_in(client, cast.receiver, face="portal")
+    assert receiver.get("/portal/orders/new").status_code == 403
+    assert receiver.get("/portal/bookings/new").status_code == 403
+
+
+def test_home_counts_what_there_is(cast, client, life):
+    shown = text_of(cast.sign_in(client, cast.acme_person).get("/"))
+    assert "Awaiting arrival" in shown
+    assert "30 units on their way" in shown
+    assert life.short.number in shown  # waits for stock
+    assert life.booking.number in shown  # differs
+    assert life.coming.number in shown
+
+
+def test_pages_speak_chinese(cast, client, life):
+    seller = cast.sign_in(client, cast.agency)
+    assert seller.post("/language", data={"language": "zh-CN"}).status_code == 302
+    assert "待到仓" in text_of(seller.get("/"))
+    stock = text_of(seller.get("/portal/stock"))
+    for bucket in ("冻结", "不合格", "待上架", "待出库", "可售", "在途", "缺货"):
+        assert bucket in stock
+    booking = text_of(seller.get(f"/portal/bookings/{life.booking.id}"))
+    assert "少收 1" in booking
+    assert "旅行杯 450毫升 蓝色" in booking
+    assert "缺货" in text_of(seller.get(f"/portal/orders/{life.short.id}"))
+
+
+def test_a_booking_shows_declared_counted_and_differences(cast, client, life):
+    shown = text_of(cast.sign_in(client, cast.acme_person).get(f"/portal/bookings/{life.booking.id}"))
+    assert "Missing 1" in shown
+    assert "Damaged 1" in shown
+    assert "2 differences" in shown
+    assert "B-INACME" in shown
+
+
+def test_an_order_shows_its_way_and_parcel(cast, client, life):
+    shown = text_of(cast.sign_in(client, cast.acme_person).get(f"/portal/orders/{life.shipped.id}"))
+    assert "Handed over" in shown
+    assert "HC" in shown
+    assert "Anna Schmidt" in shown
+
+
+@pytest.mark.parametrize("named", ["number", "reference"])
+def test_the_search_leads_to_the_one_order(cast, client, life, named):
+    seller = cast.sign_in(client, cast.acme_person)
+    answer = seller.get("/portal/search", query_string={"q": getattr(life.shipped, named)})
+    assert answer.headers["Location"] == f"/portal/orders/{life.shipped.id}"
+
+
+def test_lists_filter_by_tab_and_search(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    short = text_of(seller.get("/portal/orders?tab=short"))
+    assert life.short.number in short
+    assert life.shipped.number not in short
+    found = text_of(seller.get("/portal/orders?q=shop-3"))
+    assert life.promised.number in found
+    assert life.short.number not in found
+
+
+def booking_form(**changes: str) -> dict[str, str]:
+    form = {
+        "command_id": str(new_id()), "warehouse": "DE1", "reference": "PO-9", "transport": "sea", "action": "submit",
+        "cartons.0.count": "3", "cartons.0.weight_g": "8200", "cartons.0.lines.0.sku": "MUG-450-BLUE",
+        "cartons.0.lines.0.quantity": "24", "cartons.1.count": "1", "cartons.1.lines.0.sku": "LAMP-DESK-W",
+        "cartons.1.lines.0.quantity": "4",
+    }  # fmt: skip
+    return form | changes
+
+
+def test_a_seller_books_cartons(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    form = booking_form()
+    made = seller.post("/portal/bookings/new", data=form)
+    assert made.status_code == 302
+    shown = text_of(seller.get(made.headers["Location"]))
+    assert "4 of 4" in shown
+    assert "Submitted" in shown
+    again = seller.post("/portal/bookings/new", data=form)  # a double click
+    assert again.headers["Location"] == made.headers["Location"]
+
+
+def test_a_wrong_booking_keeps_what_was_typed(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    answer = seller.post(
+        "/portal/bookings/new", data=booking_form(**{"reference": "PO-8", "cartons.1.lines.0.sku": "NO-SUCH"})
+    )
+    shown = unescape(answer.get_data(as_text=True))
+    assert answer.status_code == 422
+    assert "There is no product with the SKU NO-SUCH." in shown
+    assert 'id="cartons.1.lines.0.sku-error"' in shown  # at the group it was typed in, not at carton 4
+    assert 'value="PO-8"' in shown
+    assert life.ask("SELECT count(*) FROM booking WHERE reference = 'PO-8'") == 0
+
+
+def test_more_cartons_is_a_form_with_more(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    shown = text_of(seller.post("/portal/bookings/new", data=booking_form(action="add_carton")))
+    assert 'name="cartons.2.count"' in shown
+    shown = text_of(seller.post("/portal/bookings/new", data=booking_form(action="add_line.1")))
+    assert 'name="cartons.1.lines.1.sku"' in shown
+
+
+def test_a_booking_goes_its_own_steps(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    address = f"/portal/bookings/{life.draft.id}"
+    seller.post(f"{address}/submit", data={"command_id": str(new_id()), "version": "1"})
+    assert "Submitted" in text_of(seller.get(address))
+    stale = seller.post(f"{address}/cancel", data={"command_id": str(new_id()), "version": "1"})
+    assert said(life.app, stale) == ["It was changed since you read it. Read it again."]
+    assert life.ask("SELECT state FROM booking WHERE id = :id", id=life.draft.id) == "submitted"
+
+
+def order_form(**changes: str) -> dict[str, str]:
+    form = {
+        "command_id": str(new_id()), "warehouse": "DE1", "service": "HOUSE-STD", "reference": "SHOP-9",
+        "currency": "EUR", "consignee.name": "Ben", "consignee.country": "de", "consignee.city": "Bonn",
+        "consignee.address1": "Am Hof 1", "lines.0.sku": "MUG-450-BLUE", "lines.0.quantity": "2",
+        "lines.0.unit_value": "12.90", "action": "create",
+    }  # fmt: skip
+    return form | changes
+
+
+def test_a_seller_sends_and_cancels_an_order(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    made = seller.post("/portal/orders/new", data=order_form())
+    address = made.headers["Location"]
+    shown = text_of(seller.get(address))
+    assert "Stock reserved" in shown
+    assert "12.90 EUR" in shown
+    stale = {"command_id": str(new_id()), "version": "99", "reason": "duplicate"}
+    seller.post(f"{address}/cancel", data=stale)
+    assert "This order is cancelled." not in text_of(seller.get(address))
+    seller.post(f"{address}/cancel", data={**stale, "command_id": str(new_id()), "version": "1"})
+    assert "This order is cancelled." in text_of(seller.get(address))
+
+
+def test_every_wrong_field_of_an_order_is_named(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    wrong = {"lines.0.sku": "NO-SUCH", "lines.0.quantity": "many", "consignee.city": "", "consignee.country": "Germany"}
+    answer = seller.post("/portal/orders/new", data=order_form(**wrong))
+    shown = unescape(answer.get_data(as_text=True))
+    assert answer.status_code == 422
+    for name in ("lines.0.quantity", "consignee.city", "consignee.country"):
+        assert f'id="{name}-error"' in shown
+    assert 'value="Am Hof 1"' in shown
+
+
+def test_a_seller_creates_a_product_once(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    form = {
+        "command_id": str(new_id()), "sku": "HAT-1", "name_en": "Hat", "name_zh": "帽子", "declared_weight_g": "90",
+        "declared_length_mm": "200", "declared_width_mm": "200", "declared_height_mm": "80", "serial_control": "none",
+        "declared_value": "4.5", "declared_currency": "USD", "cargo_attributes": "textile",
+    }  # fmt: skip
+    made = seller.post("/portal/products/new", data=form)
+    shown = text_of(seller.get(made.headers["Location"]))
+    assert "4.50 USD" in shown
+    taken = seller.post("/portal/products/new", data={**form, "command_id": str(new_id())})
+    assert taken.status_code == 422
+    assert "There is already a product with the SKU HAT-1." in taken.get_data(as_text=True)
+
+
+def test_a_return_is_announced_against_what_was_shipped(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    shown = text_of(seller.get(f"/portal/returns/new?order={life.shipped.reference}"))
+    assert "LAMP-DESK-W" in shown
+    form = {
+        "command_id": str(new_id()), "order": life.shipped.number, "reason": "damaged", "action": "announce",
+        "lines.0.sku": "LAMP-DESK-W", "lines.0.quantity": "2",
+    }  # fmt: skip
+    refused = seller.post("/portal/returns/new", data=form)
+    assert refused.status_code == 422
+    assert "Only 1 can still come back." in refused.get_data(as_text=True)
+    made = seller.post("/portal/returns/new", data={**form, "command_id": str(new_id()), "lines.0.quantity": "1"})
+    assert "LAMP-DESK-W" in text_of(seller.get(made.headers["Location"]))
+
+
+def test_carton_labels_become_a_file_to_wait_for(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    made = seller.post(f"/portal/bookings/{life.coming.id}/labels", data={"command_id": str(new_id())})
+    shown = text_of(seller.get(made.headers["Location"]))
+    assert "Your labels are being made" in shown
+    assert "2 labels" in shown
+
+
+def test_the_buckets_lead_to_their_rows(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    lamp = cast.ACME.products["LAMP-DESK-W"]
+    bad = text_of(seller.get(f"/portal/stock/{lamp}?bucket=unqualified"))
+    assert "Damaged" in bad
+    reserved = text_of(seller.get(f"/portal/stock/{lamp}?bucket=outbound"))
+    assert life.promised.number in reserved
+    ledger = text_of(seller.get(f"/portal/stock/{lamp}/ledger"))
+    assert "Received" in ledger
+    assert "Shipped" in ledger
+
+
+def test_the_api_reference_shows_every_operation(client):
+    shown = text_of(client.get("/api/"))
+    assert "/api/v1/orders/{order_id}/cancel" in shown
+    assert "Idempotency-Key: $(uuidgen)" in shown
+    assert "<script>" not in shown
