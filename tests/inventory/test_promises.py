@@ -191,6 +191,19 @@ def test_two_bonded_lines_of_one_request_share_the_items(world: World):
     assert [each.book_item_id for each in given] == [first.book_item_id, second.book_item_id]
 
 
+def test_a_pinned_line_and_another_of_the_same_goods_do_not_want_the_same_item(world: World):
+    first = world.bonded.stocked(world.bonded_product, 5)
+    world.bonded_product.customs_item_number = "SECOND"
+    session().commit()
+    second = world.bonded.stocked(world.bonded_product, 5, "bin2")
+    pinned = draft_of(world.bonded, world.bonded_product, 4, Pin(location_id=first.location_id))
+    given = promise([draft_of(world.bonded, world.bonded_product, 3), pinned])
+    session().commit()
+    assert {each.subject_id: each.book_item_id for each in given} == {
+        pinned.subject_id: first.book_item_id, given[1].subject_id: second.book_item_id,
+    }  # fmt: skip
+
+
 def test_sellers_share_a_book_item_and_never_its_goods(world: World):
     theirs = make_product(world.other_seller, customs_item_number=world.bonded_product.customs_item_number)
     mine = world.bonded.stocked(world.bonded_product, 3)

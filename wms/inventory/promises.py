@@ -12,8 +12,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from sqlalchemy import text
 
@@ -21,7 +20,8 @@ from wms.core import clock
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.inventory.allocations import ROUNDS, Candidate, RowsChanged, claim_rows, unclaim_locked
-from wms.inventory.book import BookLine, lock_book_lines, split_over_book
+from wms.inventory.book import BookLine, Goods, lock_book_lines, split_over_book
+from wms.inventory.pins import Pin, pinned_rows
 from wms.inventory.releases import free_book, release
 from wms.inventory.rules import BONDED, GOOD, NO_STATUS
 from wms.inventory.summaries import (
@@ -36,17 +36,6 @@ from wms.platform.database import session
 from wms.platform.locks import Rank, claim
 
 __all__ = ["Pin", "PromiseDraft", "Promised", "free_by_product", "promise", "release"]
-
-
-@dataclass(frozen=True)
-class Pin:
-    """What a line names more narrowly than its product. Empty fields do not matter."""
-
-    lot_id: uuid.UUID | None = None
-    handling_unit_id: uuid.UUID | None = None
-    location_id: uuid.UUID | None = None
-    condition: str = GOOD
-    min_expires_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +102,7 @@ def promise(drafts: Sequence[PromiseDraft]) -> list[Promised]:
     request = _Request(drafts)
     shares = _pin(request)
     shares += [_Share(draft, pool_key(draft), draft.quantity) for draft in drafts if _is_pool(draft, bonded=False)]
-    shares += _choose_book_items(request)
+    shares += _choose_book_items(request, shares)
     summary_ids = _claim_summaries(shares, request)
     _claim_book(shares, request)
     _insert(shares, summary_ids)
@@ -234,7 +223,7 @@ def free_by_product(
     return dict(totals)
 
 
-def _choose_book_items(request: _Request) -> list[_Share]:
+def _choose_book_items(request: _Request, pinned: Sequence[_Share]) -> list[_Share]:
     """Which book items serve the bonded lines, decided under the locks of their summaries and items."""
     # Pinned lines, too: their summaries and items are claimed below, and what is locked now is not stale then.
     goods = {(each.warehouse_id, each.owner_id, each.product_id) for each in request.drafts if each.bonded}
@@ -242,6 +231,8 @@ def _choose_book_items(request: _Request) -> list[_Share]:
         return []
     lines = lock_book_lines(goods)
     taken: dict[uuid.UUID, int] = defaultdict(int)  # of the book, over all owners
+    for share in pinned:  # what pinned lines of the request will claim is not there for the others
+        _set_aside(share, lines, taken)
     shares: list[_Share] = []
     for draft in request.drafts:
         if not _is_pool(draft, bonded=True):
@@ -253,6 +244,16 @@ def _choose_book_items(request: _Request) -> list[_Share]:
         for item, quantity in parts:
             shares.append(_Share(draft, pool_key(draft, item), quantity))
     return shares
+
+
+def _set_aside(share: _Share, lines: Mapping[Goods, Sequence[BookLine]], taken: dict[uuid.UUID, int]) -> None:
+    item, draft = share.key.book_item_id, share.draft
+    if item is None:
+        return
+    taken[item] += share.quantity
+    for line in lines.get((draft.warehouse_id, draft.owner_id, draft.product_id), ()):
+        if line.book_item_id == item and share.counts:
+            line.free -= share.quantity
 
 
 _CLAIM_BOOK = text(
@@ -294,36 +295,9 @@ def _pin(request: _Request) -> list[_Share]:
     _refuse_short(request)
 
 
-_PINNED_ROWS = text(
-    "SELECT b.id, b.on_hand - b.allocated AS free, b.is_sellable, b.customs_status, b.book_item_id FROM balance b"
-    " LEFT JOIN lot ON lot.id = b.lot_id JOIN location l ON l.id = b.location_id"
-    " WHERE b.warehouse_id = :warehouse AND b.owner_id = :owner AND b.product_id = :product"
-    " AND b.condition = :condition AND b.held_by = 0 AND b.on_hand > b.allocated"
-    " AND l.kind NOT IN ('tote', 'packing', 'gate', 'unaccounted')"
-    " AND (CAST(:lot AS uuid) IS NULL OR b.lot_id = :lot)"
-    " AND (CAST(:unit AS uuid) IS NULL OR b.handling_unit_id = :unit)"
-    " AND (CAST(:location AS uuid) IS NULL OR b.location_id = :location)"
-    " AND (CAST(:min_expiry AS date) IS NULL OR lot.expires_on >= :min_expiry)"
-    " AND (b.condition <> 'good' OR b.is_sellable) AND b.customs_status = :status"
-    " ORDER BY lot.expires_on NULLS LAST, b.oldest_at NULLS LAST, l.walk_order, b.id"
-)
-
-
 def _candidates(draft: PromiseDraft) -> list[Candidate]:
     assert draft.pin is not None
-    parameters: dict[str, Any] = {
-        "warehouse": draft.warehouse_id,
-        "owner": draft.owner_id,
-        "product": draft.product_id,
-        "condition": draft.pin.condition,
-        "lot": draft.pin.lot_id,
-        "unit": draft.pin.handling_unit_id,
-        "location": draft.pin.location_id,
-        "min_expiry": draft.pin.min_expires_on,
-        "status": BONDED if draft.bonded else NO_STATUS,
-    }
-    rows = session().execute(_PINNED_ROWS, parameters)
-    return [Candidate(row.id, row.free, row.is_sellable, row.book_item_id) for row in rows]
+    return pinned_rows(draft.pin, draft.warehouse_id, draft.owner_id, draft.product_id, bonded=draft.bonded)
 
 
 def _pinned_shares(draft: PromiseDraft, rows: Sequence[tuple[Candidate, int]]) -> list[_Share]:

@@ -1,0 +1,58 @@
+"""Pinned lines: what they name, and the balance rows that can serve them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import text
+
+from wms.inventory.allocations import Candidate
+from wms.inventory.rules import BONDED, GOOD, NO_STATUS
+from wms.platform.database import session
+
+
+@dataclass(frozen=True)
+class Pin:
+    """What a line names more narrowly than its product. Empty fields do not matter."""
+
+    lot_id: uuid.UUID | None = None
+    handling_unit_id: uuid.UUID | None = None
+    location_id: uuid.UUID | None = None
+    condition: str = GOOD
+    min_expires_on: date | None = None
+
+
+_PINNED_ROWS = text(
+    "SELECT b.id, b.on_hand - b.allocated AS free, b.is_sellable, b.customs_status, b.book_item_id FROM balance b"
+    " LEFT JOIN lot ON lot.id = b.lot_id JOIN location l ON l.id = b.location_id"
+    " WHERE b.warehouse_id = :warehouse AND b.owner_id = :owner AND b.product_id = :product"
+    " AND b.condition = :condition AND b.held_by = 0 AND b.on_hand > b.allocated"
+    " AND l.kind NOT IN ('tote', 'packing', 'gate', 'unaccounted')"
+    " AND (CAST(:lot AS uuid) IS NULL OR b.lot_id = :lot)"
+    " AND (CAST(:unit AS uuid) IS NULL OR b.handling_unit_id = :unit)"
+    " AND (CAST(:location AS uuid) IS NULL OR b.location_id = :location)"
+    " AND (CAST(:min_expiry AS date) IS NULL OR lot.expires_on >= :min_expiry)"
+    " AND (b.condition <> 'good' OR b.is_sellable) AND b.customs_status = :status"
+    " ORDER BY lot.expires_on NULLS LAST, b.oldest_at NULLS LAST, l.walk_order, b.id"
+)
+
+
+def pinned_rows(
+    pin: Pin, warehouse_id: uuid.UUID, owner_id: uuid.UUID, product_id: uuid.UUID, *, bonded: bool
+) -> list[Candidate]:
+    """Rows with something free, first expiring, then oldest first. Read without a lock."""
+    parameters = {
+        "warehouse": warehouse_id,
+        "owner": owner_id,
+        "product": product_id,
+        "condition": pin.condition,
+        "lot": pin.lot_id,
+        "unit": pin.handling_unit_id,
+        "location": pin.location_id,
+        "min_expiry": pin.min_expires_on,
+        "status": BONDED if bonded else NO_STATUS,
+    }
+    rows = session().execute(_PINNED_ROWS, parameters)
+    return [Candidate(row.id, row.free, row.is_sellable, row.book_item_id) for row in rows]
