@@ -11,6 +11,7 @@ first looked up over all days under an advisory lock of its own.
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -82,7 +83,13 @@ class Command:
 
     def fingerprint(self) -> bytes:
         """SHA-256 over the operation and the canonical body: the same id must mean the same request."""
-        canonical = orjson.dumps([self.name, self.body], default=str, option=orjson.OPT_SORT_KEYS)
+        meant = [self.name, self.body]
+        try:
+            canonical = orjson.dumps(meant, default=str, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError:
+            # Not yet checked items of a bulk may hold what JSON allows and orjson does not write: numbers over 64 bits,
+            # lone surrogates. The same body always takes the same way here.
+            canonical = json.dumps(meant, default=str, sort_keys=True).encode()
         return hashlib.sha256(canonical).digest()
 
     def item(self, index: int, name: str, body: Any) -> Command:
