@@ -59,13 +59,14 @@ class Plan:
         self.stock = self._stock()
 
     def _stock(self) -> dict[str, int]:
-        """Pre-stock by code: all of the demand, less a little of some products nobody sends back."""
-        returned = {line.code for each in self.book.returns for line in each.lines}
+        """Pre-stock by code: all of the demand, less a little of some products; never of an order that is sent back."""
+        sent_back = {taken.sale_invoice for each in self.book.returns for line in each.lines for taken in line.taken}
+        kept_whole = {line.code for order in self.book.orders if order.invoice in sent_back for line in order.lines}
         stock: dict[str, int] = {}
         every = max(2, min(SHORT_EVERY, len(self.items) // 4))
         for place, code in enumerate(sorted(self.items)):
             wanted = self.demand[code]
-            if place % every == every - 1 and code not in returned and wanted > 1:
+            if place % every == every - 1 and code not in kept_whole and wanted > 1:
                 wanted -= max(1, wanted * SHORT_BY_PERMILLE // 1000)
             stock[code] = wanted
         return stock
