@@ -2,7 +2,7 @@
 # Nothing here writes outside this folder, except the embedded engines of root (see `make help`).
 
 PYTHON ?= python3
-ORDERS ?= 200
+ORDERS ?=
 TESTS ?= tests
 VENV := .venv
 BIN := $(VENV)/bin

@@ -217,12 +217,6 @@ class Config:
         "Seconds a worker owns a piece of work before another may take it.",
         _integer(2, 3600),
     )
-    command_keep_days: int = setting(
-        "WMS_COMMAND_KEEP_DAYS",
-        30,
-        "Days an answered command can be repeated and gets its first answer.",
-        _integer(1, 365),
-    )
     session_idle_minutes: int = setting(
         "WMS_SESSION_IDLE_MINUTES",
         30,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import secrets
 from pathlib import Path
 from types import ModuleType
 
-from flask import Blueprint, Flask
+from flask import Flask
 from flask_smorest import Blueprint as ApiBlueprint
 
 from config import Config
@@ -103,15 +102,11 @@ def _plug_in(app: Flask, api: ProblemApi, role: str, module: ModuleType) -> None
     elif role == "authentication":
         module.register(access.authenticators)
     elif role in {"api", "pages", "floor_api"}:
-        for blueprint in _blueprints(module):
+        for blueprint in module.BLUEPRINTS:
             if isinstance(blueprint, ApiBlueprint):
                 api.register_blueprint(blueprint)
             else:
                 app.register_blueprint(blueprint)
-
-
-def _blueprints(module: ModuleType) -> list[Blueprint]:
-    return list(module.BLUEPRINTS)
 
 
 def _api_description() -> dict[str, object]:
@@ -122,8 +117,3 @@ def _api_description() -> dict[str, object]:
         "security": [{"bearer": []}],
         "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
     }
-
-
-def new_secret() -> str:
-    """A secret fit for `WMS_SECRET_KEY`."""
-    return secrets.token_urlsafe(48)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Response, abort, current_app, g, redirect, request, url_for
+from flask import abort, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core.actor import Actor
@@ -147,11 +147,3 @@ def require_csrf(found: Actor) -> None:
     given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     if not hmac.compare_digest(given, _token_of(found)):
         raise Refused("csrf_token_wrong", {}, kind=RefusalKind.INVALID)
-
-
-def answer_for_denied(status: int) -> Response:
-    """The WWW-Authenticate header a 401 must carry (RFC 9110 section 11.6.1)."""
-    response = Response(status=status)
-    if status == 401 and is_api_surface():
-        response.headers["WWW-Authenticate"] = 'Bearer realm="wms"'
-    return response

@@ -14,7 +14,7 @@ from typing import Any
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
-from flask import Flask, g, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale
 from flask_babel import gettext as _gettext
 
@@ -71,7 +71,7 @@ def _preferred() -> str:
             return "zh_CN"
         if wanted.lower().startswith("en"):
             return "en"
-    return DEFAULT_LANGUAGE
+    return str(current_app.config["BABEL_DEFAULT_LOCALE"])
 
 
 class RefusalTexts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, g, request, url_for
 from flask_babel import get_locale
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as lazy
+from flask_babel import lazy_gettext as lazy  # noqa: F401 - what pages.py files take from here
 
 from wms.core.actor import Actor
 from wms.core.ids import new_id
@@ -50,7 +49,6 @@ class Navigation:
 
 
 navigation = Navigation()
-StateLabels = dict[str, Any]
 
 # State → (words, tone). Features add theirs; a test asks for every state of every workflow.
 state_labels: dict[str, dict[str, tuple[Any, str]]] = {}
@@ -154,10 +152,3 @@ def state_label(state: str, document: str) -> str:
 
 def state_tone(state: str, document: str) -> str:
     return state_labels[document][state][1]
-
-
-def translate_later(message: str) -> Any:
-    return lazy(message)
-
-
-Translate: Callable[..., str] = _
