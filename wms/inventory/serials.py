@@ -8,6 +8,7 @@ in stock may not.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 
 from sqlalchemy import select, text
@@ -102,6 +103,26 @@ def follow(product_id: uuid.UUID, source: int, target: int, quantity: int, numbe
     moved = len(session().execute(_FOLLOW, values).all())
     if moved != quantity:
         raise Refused("serials_moving", {"wanted": quantity, "given": moved})
+
+
+_FOLLOW_ROWS = text(
+    "UPDATE serial AS s SET balance_id = k.target FROM unnest(CAST(:sources AS bigint[]), CAST(:targets AS bigint[]))"
+    " AS k(source, target) WHERE s.balance_id = k.source RETURNING k.source"
+)
+
+
+def follow_rows(rows: Sequence[tuple[int, int, int]]) -> None:
+    """All numbers of several rows go along: (source, target, quantity) each, one statement; none for no rows.
+
+    Refuses `serials_moving` when a row has more or fewer numbers than units go.
+    """
+    if not rows:
+        return
+    values = {"sources": [source for source, _, _ in rows], "targets": [target for _, target, _ in rows]}
+    moved = Counter(session().execute(_FOLLOW_ROWS, values).scalars())
+    for source, _, quantity in rows:
+        if moved[source] != quantity:
+            raise Refused("serials_moving", {"wanted": quantity, "given": moved[source]})
 
 
 def void(kind: str, subject: uuid.UUID) -> None:
