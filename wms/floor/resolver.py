@@ -118,8 +118,14 @@ def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
     return [Found(kind, row.id, row.code, owner_id=row.owner_id) for row in rows]
 
 
+# Pallets, and cartons that no booking announced: those are found as cartons.
+_OTHER = (
+    "(h.kind NOT IN ('tote', 'carton', 'parcel') OR (h.kind = 'carton' AND h.subject_kind IS DISTINCT FROM 'carton'))"
+)
+
+
 def _unit(kind: str) -> Any:
-    condition = f"h.kind = '{kind}'" if kind != "pallet" else "h.kind NOT IN ('tote', 'carton', 'parcel')"
+    condition = f"h.kind = '{kind}'" if kind != "pallet" else _OTHER
     return text(
         "SELECT h.id, h.code, NULL::uuid AS owner_id FROM handling_unit h WHERE h.barcode = :code"
         f" AND h.warehouse_id = :warehouse AND {condition} AND h.state <> 'gone'"
