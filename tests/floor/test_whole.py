@@ -70,7 +70,7 @@ def test_a_carton_is_received_as_announced_with_one_card(cast, client, db_sessio
     tablet.scan(label)
     assert (tablet.seen["left"], tablet.seen["hint"]) == (14, "One by one, or all as announced with FULL")
     shown = tablet.look()
-    assert 'data-command="CMD-FULL"' in shown and "all 14 left" in shown and tablet.seen["hint"] in shown
+    assert 'data-command="CMD-FULL"' in shown and "14 as announced" in shown and tablet.seen["hint"] in shown
     tablet.scan(CODES[MUG])
     told = tablet.scan("CMD-FULL")
     assert (told["code"], told["tone"], told["title"]) == ("counted_as_declared", "ok", "13 counted as announced.")
