@@ -118,4 +118,5 @@ def attempt() -> Iterator[None]:
 @event.listens_for(Session, "after_rollback")
 def _forget(ended: Session) -> None:
     ended.info.pop("locks", None)
+    ended.info.pop("psycopg", None)
     ended.info.pop("posting_key", None)
