@@ -92,28 +92,6 @@ def transaction() -> Iterator[Session]:
         raise
 
 
-@contextmanager
-def attempt() -> Iterator[None]:
-    """A try within the transaction: an exception undoes what was written in the block, and travels on.
-
-    For Core statements only: what the session holds unflushed is flushed before.
-    """
-    current = session()
-    current.flush()
-    connection = current.connection()
-    rank = current.info.get("locks")
-    waiting = len(current.info.get("after_commit", []))
-    connection.exec_driver_sql("SAVEPOINT attempt")
-    try:
-        yield
-    except BaseException:
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT attempt")
-        current.info["locks"] = rank if rank is not None else 0
-        del current.info.get("after_commit", [])[waiting:]
-        raise
-    connection.exec_driver_sql("RELEASE SAVEPOINT attempt")
-
-
 @event.listens_for(Session, "after_commit")
 @event.listens_for(Session, "after_rollback")
 def _forget(ended: Session) -> None:

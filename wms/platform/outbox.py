@@ -79,33 +79,24 @@ class JobTable:
 jobs = JobTable()
 
 
+_ADD = Statement(
+    "INSERT INTO outbox_job (id, topic, dedupe_key, ordering_key, payload, state, attempts, next_at,"
+    " lease_token, created_at) VALUES (:id, :topic, :dedupe_key, :ordering_key, CAST(:payload AS jsonb),"
+    " 'new', 0, :now, 0, :now) ON CONFLICT (dedupe_key) DO NOTHING RETURNING id"
+)
+
+
 def add_job(topic: str, payload: dict[str, Any], dedupe_key: str, ordering_key: str | None = None) -> uuid.UUID | None:
     """Insert a job with the current transaction; None when this `dedupe_key` was already written."""
     if topic not in jobs.handlers:
         raise ValueError(f"no handler is registered for topic {topic!r}")
     job_id = new_id()
     now = clock.now()
-    statement = text(
-        "INSERT INTO outbox_job (id, topic, dedupe_key, ordering_key, payload, state, attempts, next_at,"
-        " lease_token, created_at) VALUES (:id, :topic, :dedupe_key, :ordering_key, CAST(:payload AS jsonb),"
-        " 'new', 0, :now, 0, :now) ON CONFLICT (dedupe_key) DO NOTHING RETURNING id"
-    )
-    inserted = (
-        session()
-        .execute(
-            statement,
-            {
-                "id": job_id,
-                "topic": topic,
-                "dedupe_key": dedupe_key,
-                "ordering_key": ordering_key,
-                "payload": orjson.dumps(payload, default=str).decode(),
-                "now": now,
-            },
-        )
-        .scalar()
-    )
-    if inserted is None:
+    values = {
+        "id": job_id, "topic": topic, "dedupe_key": dedupe_key, "ordering_key": ordering_key,
+        "payload": orjson.dumps(payload, default=str).decode(), "now": now,
+    }  # fmt: skip
+    if _ADD.first(values) is None:
         return None
     after_commit(lambda: hint(job_id, topic))
     return job_id

@@ -127,6 +127,32 @@ def commit_with(last: Callable[[], object]) -> None:
         connection.commit()
 
 
+_ATTEMPT = Statement("SAVEPOINT attempt")
+_GIVE_UP = Statement("ROLLBACK TO SAVEPOINT attempt")
+_KEEP = Statement("RELEASE SAVEPOINT attempt")
+
+
+@contextmanager
+def attempt() -> Iterator[None]:
+    """A try within the transaction: an exception undoes what was written in the block, and travels on.
+
+    For Core statements only: what the session holds unflushed is flushed before.
+    """
+    current = session()
+    current.flush()
+    rank = current.info.get("locks")
+    waiting = len(current.info.get("after_commit", []))
+    _ATTEMPT.run()
+    try:
+        yield
+    except BaseException:
+        _GIVE_UP.run()
+        current.info["locks"] = rank if rank is not None else 0
+        del current.info.get("after_commit", [])[waiting:]
+        raise
+    _KEEP.run()
+
+
 def _raise(connection: Connection, fault: psycopg.Error) -> NoReturn:
     """As SQLAlchemy would: its class of fault without the parameters, and a dead connection leaves the pool."""
     if connection.closed:
