@@ -29,7 +29,7 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import made_at, new_id, parse_id
 from wms.core.refusals import RefusalKind, Refused
-from wms.platform.database import Base, Instant, commit, rollback, session
+from wms.platform.database import Base, Instant, commit, rollback, session, undo_to
 from wms.platform.statements import Statement, commit_with, pipelined
 
 KEEP_DAYS = 30
@@ -139,7 +139,7 @@ def _attempt(command: Command, use_case: Callable[[], T], answer: Callable[[T], 
     except Refused as refusal:
         session().expunge_all()
         session().info.pop("after_commit", None)
-        _BACK.run()
+        undo_to("use_case")
         if refusal.kind is RefusalKind.INVALID:
             rollback()  # malformed input is not stored: the client mends it and may send the same id again
             return refusal
@@ -151,7 +151,6 @@ def _attempt(command: Command, use_case: Callable[[], T], answer: Callable[[T], 
 
 
 _SAVEPOINT = Statement("SAVEPOINT use_case")
-_BACK = Statement("ROLLBACK TO SAVEPOINT use_case")
 _INSERT = Statement(
     "INSERT INTO command (day, scope, id, name, fingerprint, created_at)"
     " VALUES (:day, :scope, :id, :name, :fingerprint, :now) ON CONFLICT DO NOTHING RETURNING true"

@@ -18,7 +18,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 from sqlalchemy.exc import DBAPIError
 
-from wms.platform.database import session
+from wms.platform.database import session, undo_to
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 Connection = psycopg.Connection[Any]
@@ -128,7 +128,6 @@ def commit_with(last: Callable[[], object]) -> None:
 
 
 _ATTEMPT = Statement("SAVEPOINT attempt")
-_GIVE_UP = Statement("ROLLBACK TO SAVEPOINT attempt")
 _KEEP = Statement("RELEASE SAVEPOINT attempt")
 
 
@@ -146,7 +145,7 @@ def attempt() -> Iterator[None]:
     try:
         yield
     except BaseException:
-        _GIVE_UP.run()
+        undo_to("attempt")
         current.info["locks"] = rank if rank is not None else 0
         del current.info.get("after_commit", [])[waiting:]
         raise
