@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text, update
+from sqlalchemy import select, text, update
 
 from tests.inbound.dock import (
     CABLE,
@@ -27,6 +25,7 @@ from tests.inbound.dock import (
     stock,
 )
 from tests.inbound.test_bonded import book
+from tests.sent import statements
 from wms.core.ids import new_id
 from wms.core.refusals import RefusalKind, Refused
 from wms.customs import service as customs
@@ -34,7 +33,7 @@ from wms.facility.models import HandlingUnit, Location, LocationKind
 from wms.inbound.models import Carton
 from wms.inventory.models import BookItem, Move, Posting
 from wms.inventory.service import Subject
-from wms.platform.database import commit, db, session
+from wms.platform.database import commit, session
 
 BIN, NEXT = "A-01-01-1", "A-01-01-2"
 
@@ -68,23 +67,6 @@ def unit_of(carton_id: uuid.UUID) -> tuple[str, str]:
         .one()
     )
     return row.state, row.code
-
-
-@contextmanager
-def counting() -> Iterator[list[str]]:
-    """The statements sent meanwhile, without savepoints; one for many parameter sets counts as many."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-            sent.extend([statement] * (len(parameters) if many else 1))
-
-    engine = db.engines[None]
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def carton_of(cast: Any, lines: int, warehouse: str) -> Received:
@@ -205,12 +187,12 @@ def test_twenty_lines_cost_no_more_statements_than_two(cast, db_session, warehou
         }
         for name, step in steps.items():
             session().expunge_all()
-            with counting() as sent:
+            with statements() as sent:
                 step()
             costs.setdefault(name, set()).add(len(sent))
         if warehouse == "DE1":
             service.reopen_carton(cast.receiver, found.carton)
-            with counting() as sent:
+            with statements() as sent:
                 service.uncount(cast.receiver, found.carton)
             costs["uncount"].add(len(sent))
     costs.pop("close")

@@ -17,8 +17,9 @@ from wms.inventory.models import BookItem, Permit
 from wms.inventory.rules import MoveDraft, Stock, permit_kind
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim, lock_one
+from wms.platform.statements import Statement
 
-_USE = text(
+_USE = Statement(
     "UPDATE permit SET used = used + :quantity WHERE id = :id AND used + :quantity <= quantity"
     " AND withdrawn_at IS NULL"
     " AND product_id = :product AND book_item_id = :book_item AND warehouse_id = :warehouse"
@@ -26,7 +27,7 @@ _USE = text(
 )
 
 
-_SETTLE = text(
+_SETTLE = Statement(
     "UPDATE promise AS p SET book_quantity = p.book_quantity - least(p.book_quantity, :quantity) FROM ("
     " SELECT id, book_quantity AS before FROM promise WHERE id = :id FOR NO KEY UPDATE) AS old"
     " WHERE p.id = old.id RETURNING old.before - p.book_quantity AS freed, p.book_item_id"
@@ -37,7 +38,7 @@ def settled(quantities: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, int]:
     """The goods of these promises left the zone or were put back; returns what that frees on each book line."""
     freed: dict[uuid.UUID, int] = defaultdict(int)
     for promise_id in sorted(quantities):
-        row = session().execute(_SETTLE, {"id": promise_id, "quantity": quantities[promise_id]}).one_or_none()
+        row = _SETTLE.first({"id": promise_id, "quantity": quantities[promise_id]})
         if row is not None and row.book_item_id is not None:
             freed[row.book_item_id] += row.freed
     return {key: quantity for key, quantity in freed.items() if quantity}
@@ -45,7 +46,7 @@ def settled(quantities: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, int]:
 
 # What leaves is written off what is booked; goods never booked (a surplus sent back) leave from `unbooked`. Computed
 # from `d`, read under the lock: see `wms.inventory.allocations` on old versions and CHECKs.
-_CHANGE = text(
+_CHANGE = Statement(
     "UPDATE book_item AS t SET unbooked = d.unbooked + d.entered - (d.gone - least(d.booked, d.gone)),"
     " booked = d.booked - least(d.booked, d.gone), promised = d.promised - d.freed FROM ("
     "SELECT i.id, i.booked, i.unbooked, i.promised, k.entered, k.gone, k.freed FROM book_item i"
@@ -65,7 +66,7 @@ def change_book(
     claim(Rank.BOOK_ITEM)
     quantities = {"entered": entered, "gone": left, "freed": freed}
     arrays = {name: [of_item.get(key, 0) for key in touched] for name, of_item in quantities.items()}
-    session().execute(_CHANGE, {"ids": touched, **arrays})
+    _CHANGE.run({"ids": touched, **arrays})
 
 
 def use(moves: Sequence[MoveDraft], crossing: Sequence[bool]) -> None:
@@ -88,7 +89,7 @@ def use(moves: Sequence[MoveDraft], crossing: Sequence[bool]) -> None:
             "warehouse": stock.warehouse_id,
             "kind": kind,
         }
-        if session().execute(_USE, parameters).scalar() is None:
+        if _USE.scalar(parameters) is None:
             _refuse(permit_id, stock, kind, quantity)
 
 
@@ -121,10 +122,10 @@ def book_item(warehouse_id: uuid.UUID, item_number: str) -> uuid.UUID:
     return found
 
 
-_BOOK_ITEMS = text(
+_BOOK_ITEMS = Statement(
     "SELECT item_number, id FROM book_item WHERE warehouse_id = :warehouse AND item_number = ANY(CAST(:numbers AS text[]))"
 )
-_MAKE_BOOK_ITEMS = text(
+_MAKE_BOOK_ITEMS = Statement(
     "INSERT INTO book_item (id, warehouse_id, item_number, created_at, booked, unbooked, pre_deducted, promised)"
     " SELECT k.id, :warehouse, k.number, :now, 0, 0, 0, 0 FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS text[]))"
     " AS k(id, number) ORDER BY k.number ON CONFLICT DO NOTHING"
@@ -139,13 +140,13 @@ def book_items(warehouse_id: uuid.UUID, item_numbers: Iterable[str]) -> dict[str
     missing = [number for number in wanted if number not in found]
     if missing:
         made = {"ids": [new_id() for _ in missing], "numbers": missing, "now": clock.now()}
-        session().execute(_MAKE_BOOK_ITEMS, values | made)
+        _MAKE_BOOK_ITEMS.run(values | made)
         found = _ids_of(values)
     return found
 
 
 def _ids_of(values: Mapping[str, Any]) -> dict[str, uuid.UUID]:
-    return {row.item_number: row.id for row in session().execute(_BOOK_ITEMS, values)}
+    return {row.item_number: row.id for row in _BOOK_ITEMS.all(values)}
 
 
 def issue_permit(

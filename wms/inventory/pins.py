@@ -6,11 +6,9 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import text
-
 from wms.inventory.allocations import Candidate
 from wms.inventory.rules import BONDED, GOOD, NO_STATUS
-from wms.platform.database import session
+from wms.platform.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Pin:
     min_expires_on: date | None = None
 
 
-_PINNED_ROWS = text(
+_PINNED_ROWS = Statement(
     "SELECT b.id, b.on_hand - b.allocated AS free, b.is_sellable, b.customs_status, b.book_item_id FROM balance b"
     " LEFT JOIN lot ON lot.id = b.lot_id JOIN location l ON l.id = b.location_id"
     " WHERE b.warehouse_id = :warehouse AND b.owner_id = :owner AND b.product_id = :product"
@@ -54,5 +52,5 @@ def pinned_rows(
         "min_expiry": pin.min_expires_on,
         "status": BONDED if bonded else NO_STATUS,
     }
-    rows = session().execute(_PINNED_ROWS, parameters)
+    rows = _PINNED_ROWS.all(parameters)
     return [Candidate(row.id, row.free, row.is_sellable, row.book_item_id) for row in rows]

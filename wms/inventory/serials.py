@@ -11,7 +11,7 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from wms.catalog.models import Product, SerialControl
@@ -20,6 +20,7 @@ from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.inventory.models import Serial
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
 
 def leave(product: Product, number: str, subject_kind: str, subject_id: uuid.UUID) -> None:
@@ -60,7 +61,7 @@ def stay(subject_kind: str, subject_id: uuid.UUID, number: str) -> None:
     session().flush()
 
 
-_ENTER = text(
+_ENTER = Statement(
     "INSERT INTO serial AS s (id, owner_id, product_id, number, state, balance_id, subject_kind, subject_id,"
     " created_at) SELECT k.id, :owner, :product, k.number, 'in_stock', :balance, :kind, :subject, :now"
     " FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS text[])) AS k(id, number) ORDER BY k.number"
@@ -68,11 +69,11 @@ _ENTER = text(
     " subject_kind = excluded.subject_kind, subject_id = excluded.subject_id WHERE s.state <> 'in_stock'"
     " RETURNING number"
 )
-_FOLLOW = text(
+_FOLLOW = Statement(
     "UPDATE serial SET balance_id = :target WHERE balance_id = :source AND product_id = :product"
     " AND (CAST(:numbers AS text[]) IS NULL OR number = ANY(CAST(:numbers AS text[]))) RETURNING id"
 )
-_VOID = text(
+_VOID = Statement(
     "UPDATE serial SET state = 'void', balance_id = NULL WHERE subject_kind = :kind AND subject_id = :subject"
     " AND state = 'in_stock'"
 )
@@ -86,7 +87,7 @@ def enter(
         "owner": owner_id, "product": product_id, "balance": balance_id, "ids": [new_id() for _ in numbers],
         "numbers": list(numbers), "kind": kind, "subject": subject, "now": clock.now(),
     }  # fmt: skip
-    entered = set(session().execute(_ENTER, values).scalars())
+    entered = set(_ENTER.column(values))
     for number in numbers:
         if number not in entered:
             raise Refused("serial_known", {"number": number})
@@ -100,12 +101,12 @@ def follow(product_id: uuid.UUID, source: int, target: int, quantity: int, numbe
         "target": target,
         "numbers": None if numbers is None else list(numbers),
     }
-    moved = len(session().execute(_FOLLOW, values).all())
+    moved = len(_FOLLOW.all(values))
     if moved != quantity:
         raise Refused("serials_moving", {"wanted": quantity, "given": moved})
 
 
-_FOLLOW_ROWS = text(
+_FOLLOW_ROWS = Statement(
     "UPDATE serial AS s SET balance_id = k.target FROM unnest(CAST(:sources AS bigint[]), CAST(:targets AS bigint[]))"
     " AS k(source, target) WHERE s.balance_id = k.source RETURNING k.source"
 )
@@ -119,7 +120,7 @@ def follow_rows(rows: Sequence[tuple[int, int, int]]) -> None:
     if not rows:
         return
     values = {"sources": [source for source, _, _ in rows], "targets": [target for _, target, _ in rows]}
-    moved = Counter(session().execute(_FOLLOW_ROWS, values).scalars())
+    moved = Counter(_FOLLOW_ROWS.column(values))
     for source, _, quantity in rows:
         if moved[source] != quantity:
             raise Refused("serials_moving", {"wanted": quantity, "given": moved[source]})
@@ -127,4 +128,4 @@ def follow_rows(rows: Sequence[tuple[int, int, int]]) -> None:
 
 def void(kind: str, subject: uuid.UUID) -> None:
     """The receipt that brought these numbers in is undone."""
-    session().execute(_VOID, {"kind": kind, "subject": subject})
+    _VOID.run({"kind": kind, "subject": subject})

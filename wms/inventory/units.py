@@ -6,8 +6,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from sqlalchemy import text
-
 from wms.catalog.models import SerialControl
 from wms.catalog.queries import ProductFacts, products_by_ids
 from wms.core.actor import Actor
@@ -21,6 +19,7 @@ from wms.inventory.rules import COUNTING_LOCATIONS, Stock
 from wms.inventory.service import Subject
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
+from wms.platform.statements import Statement
 
 Products = Mapping[uuid.UUID, ProductFacts]
 
@@ -48,16 +47,16 @@ class MovedUnit:
 
 
 _KEYS = tuple(each.name for each in fields(Stock))
-_CONTENT = text(
+_CONTENT = Statement(
     f"SELECT id, on_hand, {', '.join(_KEYS)} FROM balance WHERE handling_unit_id = :unit AND on_hand > 0 ORDER BY id"
 )
-_PLACE = text("SELECT warehouse_id, code, kind, is_active FROM location WHERE id = :location")
-_HELD = text("SELECT id FROM balance WHERE id = ANY(CAST(:ids AS bigint[])) AND held_by > 0 LIMIT 1")
+_PLACE = Statement("SELECT warehouse_id, code, kind, is_active FROM location WHERE id = :location")
+_HELD = Statement("SELECT id FROM balance WHERE id = ANY(CAST(:ids AS bigint[])) AND held_by > 0 LIMIT 1")
 
 
 def content(unit_id: uuid.UUID | None) -> list[Holding]:
     """The rows with goods in a container; not locked."""
-    rows = session().execute(_CONTENT, {"unit": unit_id})
+    rows = _CONTENT.all({"unit": unit_id})
     return [Holding(row.id, Stock(*(getattr(row, name) for name in _KEYS)), row.on_hand) for row in rows]
 
 
@@ -106,7 +105,7 @@ def check_free(unit: HandlingUnit, of_document: str | None = None) -> None:
 def _check_target(
     unit: HandlingUnit, rows: Sequence[Holding], products: Products, location_id: uuid.UUID, of_document: str | None
 ) -> None:
-    place = session().execute(_PLACE, {"location": location_id}).one_or_none()
+    place = _PLACE.first({"location": location_id})
     if place is None:
         raise not_found("location")
     if place.warehouse_id != unit.warehouse_id:
@@ -136,7 +135,7 @@ def _move_content(
     contents = [(row.stock, row.quantity) for row in rows]
     posted = stock_service.relocate_many(actor, contents, location_id, subject, handling_unit_id=unit_id)
     # Asked when the rows are locked: a hold placed meanwhile is seen.
-    if session().execute(_HELD, {"ids": [row.balance_id for row in rows]}).scalar() is not None:
+    if _HELD.scalar({"ids": [row.balance_id for row in rows]}) is not None:
         raise Refused("stock_is_held", {})
     serials.follow_rows(
         [

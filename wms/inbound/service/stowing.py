@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from wms.catalog.queries import products_by_ids
 from wms.core import clock
@@ -25,6 +25,7 @@ from wms.inventory.putaway import service as putaway
 from wms.inventory.putaway.rules import Suggestion
 from wms.inventory.service import Subject
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
 FULL_CONTROL = "full"
 
@@ -62,7 +63,7 @@ def put_away(
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
     booking = work_on_carton(actor, carton_id, action="stow")
-    carton = session().execute(_CARTON, {"carton": carton_id}).one()
+    carton = _CARTON.first({"carton": carton_id})
     state = CARTON.apply("stow", carton.state)
     rows = _content(carton.handling_unit_id)
     source = _source(rows, product_id, quantity, condition, lot_id)
@@ -96,7 +97,7 @@ def suggest_place(
     """The bin for units of a carton, with its reason; by default for all of the product in it. None: no bin
     has room.
     """
-    carton = session().execute(_CARTON, {"carton": carton_id}).one_or_none()
+    carton = _CARTON.first({"carton": carton_id})
     if carton is None or not actor.may(Permission.FLOOR_WORK) or not actor.sees_warehouse(carton.warehouse_id):
         raise not_found("carton")
     source = _source(_content(carton.handling_unit_id), product_id, quantity or 0, condition, lot_id)
@@ -110,8 +111,8 @@ def suggest_place(
 def undo_put_away(actor: Actor, carton_id: uuid.UUID) -> Stowed:
     """The last goods put away go back into their carton, while they are still in that bin and in nobody's order."""
     booking = work_on_carton(actor, carton_id, action="unstow")
-    carton = session().execute(_CARTON, {"carton": carton_id}).one()
-    last = session().execute(_LAST, {"warehouse": booking.warehouse_id, "carton": carton_id}).all()
+    carton = _CARTON.first({"carton": carton_id})
+    last = _LAST.all({"warehouse": booking.warehouse_id, "carton": carton_id})
     if not last:
         raise Refused("nothing_to_undo", {})
     state = CARTON.apply("unstow", carton.state)
@@ -132,14 +133,14 @@ def undo_put_away(actor: Actor, carton_id: uuid.UUID) -> Stowed:
     return Stowed(booking.id, booking_state.value, booking.version, carton_id, state.value, posted.posting_id, left)
 
 
-_CARTON = text("SELECT state, warehouse_id, handling_unit_id FROM carton WHERE id = :carton")
-_ADD = text(
+_CARTON = Statement("SELECT state, warehouse_id, handling_unit_id FROM carton WHERE id = :carton")
+_ADD = Statement(
     "UPDATE carton_line AS l SET put_away = l.put_away + d.quantity FROM (SELECT product_id, sum(quantity) AS quantity"
     " FROM unnest(CAST(:products AS uuid[]), CAST(:quantities AS int[])) AS k(product_id, quantity) GROUP BY 1) AS d"
     " WHERE l.carton_id = :carton AND l.product_id = d.product_id"
 )
 # The moves of the last putaway: one, or all rows of a whole carton.
-_LAST = text(
+_LAST = Statement(
     "SELECT m.posting_id AS id, m.product_id, m.quantity, m.from_balance_id, m.to_balance_id, d.serial_control"
     " FROM stock_move m JOIN product d ON d.id = m.product_id WHERE m.posting_id = (SELECT p.id FROM stock_posting p"
     "  WHERE p.warehouse_id = :warehouse AND p.subject_kind = 'carton' AND p.subject_id = :carton"
@@ -173,7 +174,7 @@ def add_put_away(carton_id: uuid.UUID, quantities: Sequence[tuple[uuid.UUID, int
     """Units put away (or, negative, taken back) by product: one statement."""
     products = [product_id for product_id, _ in quantities]
     values = {"products": products, "quantities": [quantity for _, quantity in quantities], "carton": carton_id}
-    session().execute(_ADD, values)
+    _ADD.run(values)
 
 
 def set_state(carton_id: uuid.UUID, state: CartonState) -> None:

@@ -7,8 +7,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from wms.catalog.queries import products_by_ids
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
@@ -22,7 +20,7 @@ from wms.inventory import serials, units
 from wms.inventory.putaway import service as putaway
 from wms.inventory.service import Subject
 from wms.inventory.units import MovedUnit
-from wms.platform.database import session
+from wms.platform.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class CountedWhole:
     lines: int
 
 
-_REMAINS = text(
+_REMAINS = Statement(
     "SELECT c.state, l.product_id, l.declared - l.received_good - l.received_damaged AS quantity FROM carton c"
     " LEFT JOIN carton_line l ON l.carton_id = c.id AND l.declared > l.received_good + l.received_damaged"
     " WHERE c.id = :carton ORDER BY l.position, l.id"
@@ -59,7 +57,7 @@ def count_as_declared(actor: Actor, carton_id: uuid.UUID, *, condition: str = "g
     if condition not in CONDITIONS:
         raise ValueError(f"no such condition: {condition}")
     booking = work_on_carton(actor, carton_id, action="count")
-    rows = session().execute(_REMAINS, {"carton": carton_id}).all()
+    rows = _REMAINS.all({"carton": carton_id})
     CARTON.apply("count", rows[0].state)
     drafts = [CountDraft(row.product_id, row.quantity, condition) for row in rows if row.product_id is not None]
     if not drafts:
@@ -68,7 +66,7 @@ def count_as_declared(actor: Actor, carton_id: uuid.UUID, *, condition: str = "g
     return CountedWhole(counted, sum(draft.quantity for draft in drafts), len(drafts))
 
 
-_CARTON = text("SELECT state, handling_unit_id FROM carton WHERE id = :carton")
+_CARTON = Statement("SELECT state, handling_unit_id FROM carton WHERE id = :carton")
 
 
 def put_away_all(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID) -> StowedWhole:
@@ -81,7 +79,7 @@ def put_away_all(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID) -> 
     (see `put_away`); a carton of several products needs a bin that mixes products.
     """
     booking = work_on_carton(actor, carton_id, action="stow")
-    carton = session().execute(_CARTON, {"carton": carton_id}).one()
+    carton = _CARTON.first({"carton": carton_id})
     state = CARTON.apply("stow", carton.state)
     rows = units.content(carton.handling_unit_id)
     if not rows:
@@ -119,7 +117,7 @@ def move_carton(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID, subj
     `units.move_unit` refuses.
     """
     work_on_carton(actor, carton_id, action="move")
-    carton = session().execute(_CARTON, {"carton": carton_id}).one()
+    carton = _CARTON.first({"carton": carton_id})
     check_movable(carton.state)
     return units.move_unit(actor, carton.handling_unit_id, location_id, subject, of_document="carton")
 
