@@ -9,7 +9,6 @@ from tests.inventory.world import (
     TEST,
     World,
     allocated,
-    balance,
     make_product,
     make_seller,
     make_world,
@@ -18,9 +17,7 @@ from tests.inventory.world import (
     post,
     promised,
 )  # fmt: skip
-from wms.core import clock
 from wms.core.actor import SYSTEM
-from wms.core.ids import new_id
 from wms.inventory import holds, ledger, service
 from wms.inventory.audit import CHECKS
 from wms.inventory.models import HoldScope
@@ -122,6 +119,10 @@ CORRUPTIONS = {
         "UPDATE serial SET state = 'shipped'",
         "UPDATE serial SET balance_id = NULL",
     ],
+    "a serial number stands where its last move put it, among its own goods": [
+        "UPDATE serial SET balance_id = (SELECT min(id) FROM balance)",
+        "UPDATE serial SET state = 'void'",
+    ],
 }  # fmt: skip
 
 
@@ -152,17 +153,7 @@ def busy_world(db_session) -> World:
     post(Reason.SHIP, MoveDraft(gate, "customer", 2, permit_id=leave), settles={lines[0].promise_id: 2})
     session().commit()
     numbered = make_product(world.seller, serial_control="full")
-    place = world.overseas.stocked(numbered, 1)
-    session().execute(
-        text(
-            "INSERT INTO serial (id, owner_id, product_id, number, state, balance_id, created_at)"
-            " VALUES (:id, :owner, :product, 'N1', 'in_stock', :balance, :now)"
-        ),
-        {
-            "id": new_id(), "owner": world.seller.id, "product": numbered.id, "now": clock.now(),
-            "balance": balance(place).id,
-        },
-    )  # fmt: skip
+    place = world.overseas.stocked(numbered, 1, serials=["N1"])
     make_seller()
     session().commit()
     assert stock != place

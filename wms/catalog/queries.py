@@ -48,6 +48,7 @@ class CodeMeaning(NamedTuple):
     sku: str
     barcode: str
     quantity: int
+    serial_control: str = "none"
 
 
 _FACTS = (
@@ -90,11 +91,20 @@ def meanings_of(code: str, owner_ids: Iterable[uuid.UUID] | None = None) -> list
     to several. An active product's SKU counts as a code too, behind its barcodes.
     """
     by_code = (
-        select(Product.id, Product.owner_id, Product.sku, ProductBarcode.barcode, ProductBarcode.quantity)
+        select(
+            Product.id,
+            Product.owner_id,
+            Product.sku,
+            ProductBarcode.barcode,
+            ProductBarcode.quantity,
+            Product.serial_control,
+        )
         .join(ProductBarcode, ProductBarcode.product_id == Product.id)
         .where(ProductBarcode.barcode.in_(rules.same_codes(code)), Product.is_active)
     )
-    by_sku = select(Product.id, Product.owner_id, Product.sku).where(Product.sku == code, Product.is_active)
+    by_sku = select(Product.id, Product.owner_id, Product.sku, Product.serial_control).where(
+        Product.sku == code, Product.is_active
+    )
     owners = set(owner_ids) if owner_ids is not None else set()
     if owner_ids is not None:
         by_code = by_code.where(Product.owner_id.in_(owners))
@@ -104,7 +114,7 @@ def meanings_of(code: str, owner_ids: Iterable[uuid.UUID] | None = None) -> list
         return found  # within one seller a code is a barcode or a SKU, never both of different products
     known = {meaning.product_id for meaning in found}
     skus = session().execute(by_sku.order_by(Product.owner_id))
-    return found + [CodeMeaning(*row, code, 1) for row in skus if row[0] not in known]
+    return found + [CodeMeaning(*row[:3], code, 1, row[3]) for row in skus if row[0] not in known]
 
 
 def barcodes_of(product_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[ProductBarcode]]:

@@ -195,4 +195,13 @@ CHECKS = [
         " LEFT JOIN serial s ON s.balance_id = b.id AND s.state = 'in_stock' WHERE p.serial_control = 'full'"
         " GROUP BY b.id HAVING b.on_hand <> count(s.id)",
     ),
+    Check(
+        "a serial number stands where its last move put it, among its own goods",
+        "SELECT count(*) FROM serial",
+        "SELECT s.id, s.number, s.state, s.balance_id, l.to_balance_id AS moved_to FROM serial s"
+        " LEFT JOIN balance b ON b.id = s.balance_id LEFT JOIN LATERAL (SELECT m.to_balance_id FROM serial_move m"
+        " WHERE m.serial_id = s.id ORDER BY m.id DESC LIMIT 1) l ON true"
+        " WHERE (s.state = 'in_stock') <> (s.balance_id IS NOT NULL) OR s.balance_id IS DISTINCT FROM l.to_balance_id"
+        " OR b.product_id <> s.product_id OR b.owner_id <> s.owner_id",
+    ),
 ]

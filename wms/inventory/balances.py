@@ -35,6 +35,7 @@ class LockedBalance:
     oldest_at: datetime | None
     location_kind: str
     time_zone: str
+    keeps_serials: bool = False  # full serial control: numbers go with the goods
 
 
 _KEY_COLUMNS = tuple(each.name for each in fields(Stock))
@@ -53,10 +54,12 @@ _MATCH = (
     " AND b.condition = k.condition AND b.customs_status = k.customs_status"
 )
 _LOCK = text(
-    f"SELECT k.ordinal, b.id, b.on_hand, b.allocated, b.is_sellable, b.held_by, b.oldest_at, l.kind, w.time_zone"
+    f"SELECT k.ordinal, b.id, b.on_hand, b.allocated, b.is_sellable, b.held_by, b.oldest_at, l.kind, w.time_zone,"
+    " p.serial_control = 'full' AS keeps_serials"
     f" FROM {_KEYS}"
     f" JOIN balance b ON {_MATCH}"
     " JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
+    " JOIN product p ON p.id = b.product_id"
     " ORDER BY b.id FOR NO KEY UPDATE OF b"
 )
 _FACTS = text(
@@ -140,7 +143,7 @@ def _locked(wanted: Sequence[Stock]) -> dict[Stock, LockedBalance]:
     return {
         wanted[row.ordinal - 1]: LockedBalance(
             row.id, wanted[row.ordinal - 1], row.on_hand, row.allocated, row.is_sellable, row.held_by > 0,
-            row.oldest_at, row.kind, row.time_zone,
+            row.oldest_at, row.kind, row.time_zone, row.keeps_serials,
         )
         for row in rows
     }  # fmt: skip

@@ -31,7 +31,8 @@ TEXTS = {
     "location_other_product": N_("%(code)s holds another product."),
     "location_full": N_("%(code)s takes only %(fits)s more."),
     "serial_known": N_("The serial number %(number)s is known already."),
-    "serials_moving": N_("Scan the %(wanted)s serial numbers that go."),
+    "serials_required": N_("Scan %(wanted)s serial numbers, %(given)s given."),
+    "serial_not_here": N_("%(number)s is not here."),
     # reasons of a putaway suggestion
     "putaway_same_lot": N_("%(quantity)s of the same are there."),
     "putaway_same_product": N_("%(quantity)s of the same product are there."),

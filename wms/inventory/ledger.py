@@ -20,7 +20,7 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
-from wms.inventory import claims, permits, rules
+from wms.inventory import claims, permits, rules, serials
 from wms.inventory.balances import (
     CHANGE_BALANCES,
     BalanceDelta,
@@ -87,6 +87,7 @@ def post(actor: Actor, draft: PostingDraft) -> Posted:
     work = _Work()
     broken = _take_and_put(draft, rows, work, now)
     posting_id = _write(actor, draft, rows, crossing, work, now)
+    serials.follow(posting_id, draft.moves, rows, (draft.subject_kind, draft.subject_id), draft.reverses_id)
     change_summaries(_merged(work), guarded=draft.reason in INTENDED_EXITS)
     after_summaries(lambda: _pass_gate(draft, crossing))
     claims.announce_broken(broken)

@@ -80,7 +80,8 @@ class Stock:
 class MoveDraft:
     """`quantity` base units from one end to the other. Counter-parties are given by name.
 
-    `allocation_id` names the claim that this move fulfils; `permit_id` customs' leave.
+    `allocation_id` names the claim that this move fulfils; `permit_id` customs' leave. `serials` names the numbers that
+    go, for products under full serial control: needed wherever a row is not moved whole.
     """
 
     source: Stock | str
@@ -88,6 +89,7 @@ class MoveDraft:
     quantity: int
     allocation_id: uuid.UUID | None = None
     permit_id: uuid.UUID | None = None
+    serials: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

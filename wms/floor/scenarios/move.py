@@ -14,6 +14,7 @@ from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.floor.units import check_numbers, loose_row_of_unit
 from wms.inventory import service as inventory
 from wms.inventory.ledger import stock_of
 from wms.inventory.models import Balance
@@ -45,14 +46,17 @@ class Move:
         return self._target(actor, task, found)
 
     def _product(self, task: FloorTask, found: Found, scan: Scan) -> Step:
-        row = self._row(task, found.id)
+        row = loose_row_of_unit(found, task.data["location_id"]) if found.numbers else self._row(task, found.id)
         if row is None:
             raise Refused("nothing_there", {})
         free = row.on_hand - row.allocated
-        quantity = scan.quantity or free
+        quantity = scan.quantity or (len(found.numbers) or free)
         if quantity > row.on_hand or quantity < 1:
             raise Refused("quantity_too_large", {"left": free})
-        data = hand(task.data, balance_id=row.id, product_id=str(found.id), quantity=quantity)
+        check_numbers(found, quantity, row.on_hand)
+        data = hand(
+            task.data, balance_id=row.id, product_id=str(found.id), quantity=quantity, serials=found.numbers or None
+        )
         return Step(TARGET, data, "ok", "item_in_hand", {"quantity": quantity})
 
     def _row(self, task: FloorTask, product_id: uuid.UUID | None) -> Balance | None:
@@ -73,7 +77,10 @@ class Move:
         if not location.is_active:
             raise Refused("location_closed", {})
         row = session().get_one(Balance, task.data["balance_id"])
-        inventory.relocate(actor, stock_of(row), found.id, task.data["quantity"], Subject("floor_task", task.id))
+        inventory.relocate(
+            actor, stock_of(row), found.id, task.data["quantity"], Subject("floor_task", task.id),
+            serials=task.data.get("serials", ()),
+        )  # fmt: skip
         return Step(SOURCE, {}, "done", "item_moved")
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from wms.inbound.service.differing import LineTotals
 from wms.inbound.service.loading import BookingAtWork, work_on_carton
 from wms.inbound.service.progress import settle
 from wms.inbound.workflow import CARTON
-from wms.inventory import serials
 from wms.inventory import service as stock_service
 from wms.inventory.rules import Stock
 from wms.inventory.service import Subject
@@ -298,16 +297,11 @@ def _serials(draft: CountDraft, product: _Product) -> tuple[str, ...]:
 def _post(actor: Actor, work: _Act, entries: Sequence[_Entry]) -> None:
     posted = stock_service.receive_many(
         actor,
-        [(entry.stock, entry.quantity) for entry in entries if not entry.is_surplus],
+        [(entry.stock, entry.quantity, entry.serials) for entry in entries if not entry.is_surplus],
         Subject("carton", work.carton_id),
-        [(entry.stock, entry.quantity) for entry in entries if entry.is_surplus],
+        [(entry.stock, entry.quantity, entry.serials) for entry in entries if entry.is_surplus],
     )
     work.posting_id = posted.posting_id
-    for entry in entries:
-        if entry.serials:
-            product = entry.line.product
-            balance = posted.balance_ids[entry.stock]
-            serials.enter(product.owner_id, product.id, balance, entry.serials, "receipt", work.id)
 
 
 _WRITE = text(
