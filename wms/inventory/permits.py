@@ -43,24 +43,31 @@ def settled(quantities: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, int]:
 
 _CHANGE = text(
     # What leaves is written off what is booked; goods never booked (a surplus sent back) leave from `unbooked`.
-    "UPDATE book_item SET unbooked = unbooked + :entered - (:left - least(booked, :left)),"
-    " booked = booked - least(booked, :left), promised = promised - :freed WHERE id = :id"
+    "UPDATE book_item SET unbooked = unbooked + :entered - :undone - (:left - least(booked, :left)),"
+    " booked = booked - least(booked, :left), promised = promised - :freed"
+    " WHERE id = :id AND (:undone = 0 OR unbooked >= :undone) RETURNING id"
 )
 
 
 def change_book(
-    entered: Mapping[uuid.UUID, int], left: Mapping[uuid.UUID, int], freed: Mapping[uuid.UUID, int]
+    entered: Mapping[uuid.UUID, int],
+    left: Mapping[uuid.UUID, int],
+    freed: Mapping[uuid.UUID, int],
+    undone: Mapping[uuid.UUID, int],
 ) -> None:
-    """Let the book's lines follow the goods and the claims on them. Rows are updated by ascending id."""
-    touched = sorted(entered.keys() | left.keys() | freed.keys())
+    """Let the book's lines follow the goods and the claims on them. Rows are updated by ascending id.
+
+    `undone`: entries taken back. Refuses `customs_permit_needed` when fewer units wait: customs has booked them.
+    """
+    touched = sorted(entered.keys() | left.keys() | freed.keys() | undone.keys())
     if not touched:
         return
     claim(Rank.BOOK_ITEM)
     for key in touched:
-        session().execute(
-            _CHANGE,
-            {"id": key, "entered": entered.get(key, 0), "left": left.get(key, 0), "freed": freed.get(key, 0)},
-        )
+        values = {"id": key, "undone": undone.get(key, 0)}
+        values |= {"entered": entered.get(key, 0), "left": left.get(key, 0), "freed": freed.get(key, 0)}
+        if session().execute(_CHANGE, values).scalar() is None:
+            raise Refused("customs_permit_needed", {})
 
 
 def use(moves: Sequence[MoveDraft], crossing: Sequence[bool]) -> None:

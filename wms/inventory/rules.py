@@ -187,6 +187,12 @@ def crosses_bond(move: MoveDraft, target_location_kind: str | None) -> bool:
     return False
 
 
+def undoes_entry_into_bond(move: MoveDraft) -> bool:
+    """Whether the mirror of this move brought goods into bond from a receipt or as a surplus."""
+    source = move.source
+    return isinstance(source, Stock) and source.customs_status == BONDED and move.target in {"supplier", "adjustment"}
+
+
 def permit_kind(move: MoveDraft) -> str | None:
     """The kind of permit that lets a crossing move pass; None where several kinds may."""
     if isinstance(move.target, Stock) and move.target.customs_status == BONDED:
