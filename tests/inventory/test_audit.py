@@ -21,6 +21,7 @@ from wms.core.actor import SYSTEM
 from wms.inventory import holds, ledger, service
 from wms.inventory.audit import CHECKS
 from wms.inventory.models import HoldScope
+from wms.inventory.promises import Pin
 from wms.inventory.rules import MoveDraft, Reason
 from wms.platform.auditing import run_checks
 from wms.platform.database import session
@@ -66,6 +67,9 @@ CORRUPTIONS = {
     "an allocation stands on its promise's own stock": [
         ("UPDATE allocation a SET balance_id = (SELECT id FROM balance b WHERE b.product_id <> (SELECT product_id"
         " FROM balance WHERE id = a.balance_id) LIMIT 1) WHERE promise_id IS NOT NULL AND open_quantity > 0"),
+    ],
+    "a promise that does not count as selling stands on stock that does not sell": [
+        "UPDATE balance SET is_sellable = true WHERE condition = 'damaged'",
     ],
     "claims on the book are for what is still promised or on its way": [
         "UPDATE promise SET book_quantity = quantity + 1 WHERE book_item_id IS NOT NULL",
@@ -132,6 +136,7 @@ def busy_world(db_session) -> World:
     world = make_world()
     stock = world.overseas.stocked(world.product, 20)
     world.overseas.stocked(world.product, 2, condition="damaged")
+    promised(world.overseas, world.product, 1, Pin(condition="damaged"))
     dock = world.overseas.goods(world.product, "dock")
     move("supplier", dock, 3, Reason.RECEIVE)
     wrong = move(dock, world.overseas.goods(world.product, "bulk"), 1, Reason.PUTAWAY)

@@ -82,6 +82,12 @@ CHECKS = [
         " OR b.book_item_id IS DISTINCT FROM s.book_item_id",
     ),
     Check(
+        "a promise that does not count as selling stands on stock that does not sell",
+        "SELECT count(*) FROM promise WHERE NOT claims_sellable",
+        "SELECT a.id, b.id AS balance FROM allocation a JOIN promise p ON p.id = a.promise_id"
+        " JOIN balance b ON b.id = a.balance_id WHERE a.open_quantity > 0 AND NOT p.claims_sellable AND b.is_sellable",
+    ),
+    Check(
         "claims on the book are for what is still promised or on its way",
         "SELECT count(*) FROM promise WHERE book_item_id IS NOT NULL",
         "SELECT p.id, p.open_quantity, p.book_quantity, p.quantity FROM promise p JOIN summary s ON s.id = p.summary_id"

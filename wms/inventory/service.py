@@ -188,10 +188,16 @@ def scrap(
     permit_id: uuid.UUID | None = None,
     *,
     serials: Sequence[str] = (),
+    allocation_id: uuid.UUID | None = None,
+    settles: Mapping[uuid.UUID, int] | None = None,
 ) -> Posted:
-    """Goods are destroyed. Bonded goods only with customs' permit."""
-    move = MoveDraft(source, "scrap", quantity, permit_id=permit_id, serials=serials)
-    return _post(actor, Reason.SCRAP, subject, [move])
+    """Goods are destroyed. Bonded goods only with customs' permit.
+
+    An intended destruction was promised first: `allocation_id` is the claim it fulfils, `settles` the promise whose
+    quantity the customs book no longer keeps.
+    """
+    move = MoveDraft(source, "scrap", quantity, allocation_id=allocation_id, permit_id=permit_id, serials=serials)
+    return ledger.post(actor, PostingDraft(Reason.SCRAP, subject.kind, subject.id, [move], settles=settles or {}))
 
 
 def count(

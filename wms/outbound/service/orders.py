@@ -208,7 +208,7 @@ def promise_demands(order: Order, warehouse: Warehouse, demands: Sequence[Demand
     drafts = [
         PromiseDraft(
             "demand", demand.id, order.warehouse_id, order.owner_id, demand.product_id, demand.quantity,
-            bonded=warehouse.is_bonded, pin=_pin(lines[demand.order_line_id]), priority=order.priority,
+            bonded=warehouse.is_bonded, pin=_pin(order, lines[demand.order_line_id]), priority=order.priority,
         )
         for demand in demands
     ]  # fmt: skip
@@ -246,9 +246,13 @@ def _lines_of(order_id: uuid.UUID) -> Sequence[OrderLine]:
     return session().scalars(select(OrderLine).where(OrderLine.order_id == order_id)).all()
 
 
-def _pin(line: OrderLine) -> Pin | None:
-    """A line that names a lot, an expiry or a quality is pinned to balance rows; others are served from the pool."""
-    if line.batch is None and line.min_expires_on is None and line.condition == "good":
+def _pin(order: Order, line: OrderLine) -> Pin | None:
+    """A line that names a lot, an expiry or a quality is pinned to balance rows; others are served from the pool.
+
+    What goes back to its seller need not sell any more: expired goods may go, and go first.
+    """
+    home = order.kind == rules.RETURN_TO_SELLER
+    if not home and line.batch is None and line.min_expires_on is None and line.condition == "good":
         return None
     lot_id = None
     if line.batch is not None:
@@ -258,7 +262,7 @@ def _pin(line: OrderLine) -> Pin | None:
         )
         if lot_id is None:
             raise Refused("stock_short", {"lines": [{"subject_id": str(line.id), "wanted": line.quantity, "free": 0}]})
-    return Pin(lot_id=lot_id, condition=line.condition, min_expires_on=line.min_expires_on)
+    return Pin(lot_id=lot_id, condition=line.condition, min_expires_on=line.min_expires_on, expired=home)
 
 
 def wait_for_stock(order: Order, warehouse: Warehouse, demands: Sequence[Demand], *, released: bool = False) -> None:
