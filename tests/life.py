@@ -23,7 +23,7 @@ from wms.inbound.models import Booking, Carton
 from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft
 from wms.inbound.service import CountDraft
 from wms.outbound.models import Demand, Order, PickTask
-from wms.outbound.service import handover, orders, packing, picking, waves
+from wms.outbound.service import handover, intake, packing, picking, waves
 from wms.outbound.service.waybills import prepare_wave
 from wms.platform.database import session, transaction
 from wms.returns import service as returns
@@ -144,9 +144,9 @@ def order(
         "lines": [{"sku": sku, "quantity": quantity, "unit_value_minor": 1290, "currency": "EUR"}
                   for sku, quantity in lines],
     }  # fmt: skip
-    made = orders.create_order(cast.acme, body)
+    made = intake.create_order(cast.acme, body)
     fresh()
-    return made
+    return session().get_one(Order, made.id)
 
 
 def ship(cast: Cast, made: Order) -> Order:

@@ -13,7 +13,7 @@ from config import Config
 from wms.platform import access, health, telemetry
 from wms.platform.api_document import init_api_document
 from wms.platform.courier import init_courier
-from wms.platform.database import db, engine_options, migrate
+from wms.platform.database import db, engine_options, init_database, migrate
 from wms.platform.files import LocalStore
 from wms.platform.http import ProblemApi, init_http
 from wms.platform.i18n import LANGUAGES, init_i18n, refusal_texts
@@ -58,7 +58,7 @@ def create_app(config: Config) -> Flask:
     jobs.lease_seconds = config.outbox_lease_seconds
     telemetry.configure_logging(config.log_level, config.log_json)
     telemetry.init_requests(app)
-    db.init_app(app)
+    init_database(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     init_courier(app, config.redis_url)
     init_http(app)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from tests.inbound.dock import CABLE, MUG, RED, announce, bins, deliver, draft, line, sellable, stock
+from tests.sent import statements
 from wms.cli import audit
 from wms.core.actor import Actor
 from wms.core.ids import new_id
@@ -138,21 +138,6 @@ def test_one_bin_is_not_filled_twice(cast, fresh_app, books_balance):
 def test_two_bookings_with_one_reference(cast, fresh_app, books_balance):
     create = (cast.acme, lambda: service.create_booking(cast.acme, draft({MUG: 1}, reference="TWICE")), None)
     assert codes(at_once(fresh_app, [create, create, create])) == ["done", "reference_taken", "reference_taken"]
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """The statements sent to the database in the block."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(" ".join(statement.split())[:90])
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def cost(use_case: Any) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.inventory.world import TEST, World, balance, book_line, make_lot, make_product, move, post, refusal
+from tests.sent import statements
 from wms.catalog.models import Product
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
@@ -200,10 +201,8 @@ def test_a_lot_correction_keeps_the_numbers(world, phone, shelf):
 
 def test_goods_without_control_need_no_numbers_and_no_statement_more(world):
     """The flag comes with the rows: nothing is asked of the serial tables."""
-    from tests.outbound.test_statements import counting
-
     stock = world.overseas.stocked(world.product, 3)
-    with counting() as sent:
+    with statements() as sent:
         service.relocate(SYSTEM, stock, world.overseas.at("bin2"), 1, TEST)
     assert [statement for statement in sent if "serial_move" in statement or "FROM serial" in statement] == []
     session().commit()

@@ -7,7 +7,6 @@ from datetime import date
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import event
 
 from tests.inventory.world import (
     TEST,
@@ -20,6 +19,7 @@ from tests.inventory.world import (
     move,
     promised,
 )  # fmt: skip
+from tests.sent import statements
 from wms.core.actor import SYSTEM
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit
@@ -27,7 +27,7 @@ from wms.inventory import holds, service
 from wms.inventory.models import Condition, HoldScope
 from wms.inventory.queries import Scope, moves_of, stock_lines, stock_rows
 from wms.inventory.rules import Bucket, Reason
-from wms.platform.database import db, session
+from wms.platform.database import session
 
 
 def figures(scope: Scope, product) -> dict[str, int]:
@@ -137,18 +137,9 @@ def test_a_page_of_a_hundred_products_is_one_statement(world: World):
     dock = [(world.overseas.goods(make_product(world.seller)), 5) for _ in range(101)]
     service.receive_many(SYSTEM, dock, TEST)
     session().commit()
-    statements: list[str] = []
-    scope = Scope({world.seller.id})
-
-    def seen(_c, _u, statement, *_):
-        statements.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", seen)
-    try:
-        lines, after = stock_lines(scope, limit=100)
-    finally:
-        event.remove(db.engine, "before_cursor_execute", seen)
-    assert (len(lines), after is not None, len(statements)) == (100, True, 1)
+    with statements() as sent:
+        lines, after = stock_lines(Scope({world.seller.id}), limit=100)
+    assert (len(lines), after is not None, len(sent)) == (100, True, 1)
 
 
 @pytest.fixture

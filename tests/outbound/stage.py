@@ -25,7 +25,7 @@ from wms.inventory.models import Balance
 from wms.inventory.rules import Reason, Stock
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
 from wms.outbound.schemas import OrderIn
-from wms.outbound.service import handover, orders, packing, picking, putback, release, waves
+from wms.outbound.service import handover, intake, orders, packing, picking, putback, release, waves
 from wms.platform import outbox
 from wms.platform.database import session, transaction
 from wms.shipping.models import Parcel
@@ -116,7 +116,8 @@ class Stage:
     # Orders
 
     def order(self, lines: dict[str, int] | list[dict[str, Any]], **more: Any) -> Order:
-        return self.do(orders.create_order, self.cast.acme, OrderIn().load(body(lines, **more)))
+        made = self.do(intake.create_order, self.cast.acme, OrderIn().load(body(lines, **more)))
+        return session().get_one(Order, made.id)
 
     def bonded_order(self, lines: dict[str, int], **more: Any) -> Order:
         consignee = {"country": "CN", "city": "杭州", "id_number": ID_NUMBER}

@@ -13,7 +13,7 @@ from wms.inventory import service as inventory
 from wms.inventory.models import HoldScope
 from wms.outbound.models import Order
 from wms.outbound.schemas import OrderIn
-from wms.outbound.service import orders
+from wms.outbound.service import intake
 from wms.platform.database import session
 
 
@@ -99,7 +99,7 @@ def test_a_pinned_order_that_cannot_be_served_does_not_keep_stock_from_others(st
 
 def test_one_sellers_stock_never_serves_anothers_order(stage: Stage) -> None:
     stage.stock(MUG, 10)
-    theirs = stage.do(orders.create_order, stage.cast.rival, OrderIn().load(body({MUG: 1})))
+    theirs = stage.do(intake.create_order, stage.cast.rival, OrderIn().load(body({MUG: 1})))
     assert theirs.state == "short"
 
 

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import event
-
 from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, LAMP, MUG, RED, Stage, body
+from tests.sent import statements
 from wms.outbound.schemas import OrderIn
-from wms.outbound.service import orders, packing, picking
-from wms.platform.database import db, session
+from wms.outbound.service import intake, packing, picking
+from wms.platform.database import session
 
 BUDGET = {"create, 1 line": 15, "create, 3 lines": 15, "pick": 24, "pick, last": 24, "verify": 6, "weigh": 10,
           "close": 32, "hand over": 26}  # fmt: skip
 SKUS = (MUG, CABLE, LAMP, RED)
 
 
-@contextmanager
-def counting() -> Iterator[list[str]]:
-    """The statements sent meanwhile, without savepoints."""
-    sent: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-            sent.append(statement)
-
-    engine = db.engines[None]
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-
-
 def count(stage: Stage, use_case: Callable[..., Any], *arguments: Any) -> int:
     session().expunge_all()
-    with counting() as sent:
+    with statements() as sent:
         stage.do(use_case, *arguments)
     return len(sent)
 
@@ -47,8 +28,8 @@ def test_the_steps_of_an_order_take_few_statements(stage: Stage) -> None:
         stage.stock(sku, 50, place)
     acme, picker = stage.cast.acme, stage.cast.picker
     one, many = (OrderIn().load(body(dict.fromkeys(skus, 2))) for skus in ((MUG,), SKUS[:3]))
-    found = {"create, 1 line": count(stage, orders.create_order, acme, one),
-             "create, 3 lines": count(stage, orders.create_order, acme, many)}  # fmt: skip
+    found = {"create, 1 line": count(stage, intake.create_order, acme, one),
+             "create, 3 lines": count(stage, intake.create_order, acme, many)}  # fmt: skip
     order = stage.order({MUG: 2, CABLE: 1})
     stage.wave()
     stage.take()

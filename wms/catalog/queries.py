@@ -14,6 +14,7 @@ from wms.catalog.models import Product, ProductBarcode
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
 
 class ProductFacts(NamedTuple):
@@ -86,35 +87,27 @@ def products_by_skus(owner_id: uuid.UUID, skus: Iterable[str]) -> dict[str, Prod
     return {facts.sku: facts for facts in found}
 
 
+_MEANINGS = Statement(
+    "SELECT p.id, p.owner_id, p.sku, b.barcode, b.quantity, p.serial_control, 0 AS place"
+    " FROM product_barcode b"
+    " JOIN product p ON p.id = b.product_id WHERE b.barcode = ANY(:codes) AND p.is_active"
+    " AND (CAST(:owners AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:owners AS uuid[])))"
+    " UNION ALL SELECT p.id, p.owner_id, p.sku, p.sku, 1, p.serial_control, 1 FROM product p WHERE p.sku = :code AND p.is_active"
+    " AND (CAST(:owners AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:owners AS uuid[]))) ORDER BY 7, 2, 1"
+)
+
+
 def meanings_of(code: str, owner_ids: Iterable[uuid.UUID] | None = None) -> list[CodeMeaning]:
     """The products that a scanned code may mean, for some sellers or (None) all of them: an EAN on the floor may belong
     to several. An active product's SKU counts as a code too, behind its barcodes.
     """
-    by_code = (
-        select(
-            Product.id,
-            Product.owner_id,
-            Product.sku,
-            ProductBarcode.barcode,
-            ProductBarcode.quantity,
-            Product.serial_control,
-        )
-        .join(ProductBarcode, ProductBarcode.product_id == Product.id)
-        .where(ProductBarcode.barcode.in_(rules.same_codes(code)), Product.is_active)
-    )
-    by_sku = select(Product.id, Product.owner_id, Product.sku, Product.serial_control).where(
-        Product.sku == code, Product.is_active
-    )
-    owners = set(owner_ids) if owner_ids is not None else set()
-    if owner_ids is not None:
-        by_code = by_code.where(Product.owner_id.in_(owners))
-        by_sku = by_sku.where(Product.owner_id.in_(owners))
-    found = [CodeMeaning(*row) for row in session().execute(by_code.order_by(Product.owner_id, Product.id))]
-    if found and owner_ids is not None and len(owners) == 1:
+    owners = None if owner_ids is None else list(set(owner_ids))
+    rows = _MEANINGS.all({"code": code, "codes": list(rules.same_codes(code)), "owners": owners})
+    found = [CodeMeaning(*row[:6]) for row in rows if row.place == 0]
+    if found and owners is not None and len(owners) == 1:
         return found  # within one seller a code is a barcode or a SKU, never both of different products
     known = {meaning.product_id for meaning in found}
-    skus = session().execute(by_sku.order_by(Product.owner_id))
-    return found + [CodeMeaning(*row[:3], code, 1, row[3]) for row in skus if row[0] not in known]
+    return found + [CodeMeaning(*row[:6]) for row in rows if row.place == 1 and row.id not in known]
 
 
 def barcodes_of(product_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[ProductBarcode]]:

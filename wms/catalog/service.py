@@ -19,8 +19,7 @@ from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import FieldError, RefusalKind, Refused, invalid_fields, not_found
-from wms.identity.models import Seller
-from wms.identity.queries import choose_owner
+from wms.identity.queries import Owner, choose_owner
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 
@@ -209,7 +208,7 @@ def _insert_barcodes(product: Product, codes: Sequence[Code]) -> list[uuid.UUID]
     return list(added)
 
 
-def _drawn(owner: Seller, product_id: uuid.UUID) -> Code:
+def _drawn(owner: Owner, product_id: uuid.UUID) -> Code:
     return Code(rules.drawn_barcode(owner.code, product_id), BarcodeKind.OWN.value)
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm.attributes import set_committed_value
 
 from wms.core import clock
@@ -22,6 +22,7 @@ from wms.core.ids import new_id
 from wms.core.refusals import RefusalKind, Refused, not_found
 from wms.floor.models import FloorTask
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,18 @@ def start_task(actor: Actor, scenario: Scenario, warehouse_id: uuid.UUID) -> Flo
     return task
 
 
+_LOAD = Statement(
+    "SELECT id, warehouse_id, user_id, kind, step, data, version FROM floor_task"
+    " WHERE id = :task AND user_id = :user AND closed_at IS NULL"
+)
+
+
 def load_task(actor: Actor, task_id: uuid.UUID) -> FloorTask:
     """The person's own task; 404 for anybody else's."""
-    task = session().get(FloorTask, task_id, populate_existing=True)
-    if task is None or task.user_id != actor.id or task.closed_at is not None:
+    row = _LOAD.first({"task": task_id, "user": actor.id})
+    if row is None:
         raise not_found("task")
-    return task
+    return FloorTask(**row._asdict())  # not the session's: a scan compares and sets the row itself
 
 
 def apply_scan(actor: Actor, scenario: Scenario, task: FloorTask, scan: Scan, step_token: str | None) -> Step:
@@ -113,7 +120,7 @@ def apply_scan(actor: Actor, scenario: Scenario, task: FloorTask, scan: Scan, st
         "now": clock.now(), "scan": scan.scan_id, "warehouse": task.warehouse_id, "user": actor.id,
         "device": scan.device_id, "sequence": scan.device_seq, "before": before, "source": scan.source,
     }  # fmt: skip
-    if session().execute(_MOVE_ON, parameters).scalar() is None:
+    if _MOVE_ON.first(parameters) is None:
         raise Refused("stale_step", {}, kind=RefusalKind.STALE)
     for name, value in (("step", following.step), ("data", following.data), ("version", version + 1)):
         set_committed_value(task, name, value)  # what the row says now, without reading it again
@@ -121,9 +128,9 @@ def apply_scan(actor: Actor, scenario: Scenario, task: FloorTask, scan: Scan, st
 
 
 # The step and the record of its scan, in one statement: nothing is recorded for a scan that came too late.
-_MOVE_ON = text(
+_MOVE_ON = Statement(
     "WITH moved AS (UPDATE floor_task SET step = :step, data = CAST(:data AS jsonb), version = version + 1,"
-    " updated_at = :now WHERE id = :task AND version = :version RETURNING id)"
+    " updated_at = :now WHERE id = :task AND version = :version AND closed_at IS NULL RETURNING id)"
     " INSERT INTO scan_event (scan_id, warehouse_id, task_id, user_id, device_id, device_seq, step, source, received_at)"
     " SELECT :scan, :warehouse, moved.id, :user, :device, :sequence, :before, :source, :now FROM moved RETURNING id"
 )

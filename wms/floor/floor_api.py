@@ -78,12 +78,15 @@ def scan() -> Response:
     body = _body(_SCAN)
     if command_id() != str(body["scan_id"]):
         raise invalid("/scan_id", "invalid")
-    outcome = _execute(body)
+    known: dict[uuid.UUID, FloorTask] = {}
+    outcome = _execute(body, known)
     if isinstance(outcome, Refused) and outcome.code == "stale_step":
         return _stale(body["task_id"])
     if isinstance(outcome, Refused) and outcome.kind in (RefusalKind.INVALID, RefusalKind.NOT_FOUND):
         return refusal_problem(outcome)
-    response = _json(_answer(body["task_id"], outcome, with_screen=True))
+    answer = _answer(outcome)
+    answer["next"] = _screen(body["task_id"], known.get(body["task_id"]))
+    response = _json(answer)
     if outcome.replayed:
         response.headers["Idempotent-Replay"] = "true"
     return response
@@ -98,33 +101,53 @@ def scan_many() -> Response:
     """
     body = _body(_SCANS)
     results: list[dict[str, Any]] = []
+    known: dict[uuid.UUID, FloorTask] = {}
     for item in body["scans"]:
-        outcome = _execute(item)
-        results.append({"scan_id": str(item["scan_id"]), **_answer(item["task_id"], outcome, with_screen=False)})
+        outcome = _execute(item, known)
+        results.append({"scan_id": str(item["scan_id"]), **_answer(outcome)})
         if isinstance(outcome, Refused) and body["stop_at_refusal"]:
             break
-    following = _screen(body["scans"][len(results) - 1]["task_id"])
-    return _json({"results": results, "next": following})
+    task_id = body["scans"][len(results) - 1]["task_id"]
+    return _json({"results": results, "next": _screen(task_id, known.get(task_id))})
 
 
-def _execute(body: dict[str, Any]) -> Outcome:
-    fields = {name: body[name] for name in Scan.__dataclass_fields__}
-    given = Scan(**fields)
+class _MovedOn(Exception):
+    """A task remembered from the scan before was moved on by another device meanwhile."""
+
+
+def _execute(body: dict[str, Any], known: dict[uuid.UUID, FloorTask]) -> Outcome:
+    """One scan as a command. `known`: the tasks as the scans before left them, so that they are not read again; the
+    comparing and setting at the end of each scan notices when that is no longer true.
+    """
+    try:
+        return _attempt(body, known)
+    except _MovedOn:
+        known.clear()
+        return _attempt(body, known)
+
+
+def _attempt(body: dict[str, Any], known: dict[uuid.UUID, FloorTask]) -> Outcome:
+    given = Scan(**{name: body[name] for name in Scan.__dataclass_fields__})
     command = Command(str(given.scan_id), actor().scope, "floor.scan", body)
-    held: list[FloorTask] = []
+    task_id = body["task_id"]
+    remembered = task_id in known
 
     def use_case() -> contract.Step:
-        task = contract.load_task(actor(), body["task_id"])
+        task = known[task_id] = known.get(task_id) or contract.load_task(actor(), task_id)
         if given.source == "typed" and not actor().may(Permission.FLOOR_TYPE):
             raise Refused("command_not_here", {})
-        held.append(task)
-        return contract.apply_scan(actor(), SCENARIOS[task.kind], task, given, body["step_token"])
+        try:
+            return contract.apply_scan(actor(), SCENARIOS[task.kind], task, given, body["step_token"])
+        except Refused as refusal:
+            if remembered and refusal.kind is RefusalKind.STALE and body["step_token"] is None:
+                raise _MovedOn from refusal
+            raise
 
-    return execute(command, use_case, lambda step: contract.answer_of(step, held[-1]))
+    return execute(command, use_case, lambda step: contract.answer_of(step, known[task_id]))
 
 
-def _answer(task_id: uuid.UUID, outcome: Outcome, *, with_screen: bool) -> dict[str, Any]:
-    """The contract's answer: what happened in the reader's words, and the step that follows."""
+def _answer(outcome: Outcome) -> dict[str, Any]:
+    """The contract's answer: what happened in the reader's words, and, in short, the step that follows."""
     if isinstance(outcome, Done):
         told = outcome.answer
         feedback = {"tone": told["tone"], "code": told["code"], "params": told["params"]}
@@ -137,15 +160,13 @@ def _answer(task_id: uuid.UUID, outcome: Outcome, *, with_screen: bool) -> dict[
     feedback["title"] = sentence(feedback["code"], feedback["params"])
     answer: dict[str, Any] = {"ok": isinstance(outcome, Done), "feedback": {"detail": "", "actions": [], **feedback}}
     answer["undo"] = undo
-    if with_screen:
-        answer["next"] = _screen(task_id)
-    elif short is not None:
+    if short is not None:
         answer["next"] = short
     return answer
 
 
-def _screen(task_id: uuid.UUID) -> dict[str, Any]:
-    task = contract.load_task(actor(), task_id)
+def _screen(task_id: uuid.UUID, known: FloorTask | None = None) -> dict[str, Any]:
+    task = known or contract.load_task(actor(), task_id)
     data = SCENARIOS[task.kind].view(actor(), task)
     return {
         "task_id": str(task.id), "kind": task.kind, "state": task.step, "step_token": task.step_token, "data": data

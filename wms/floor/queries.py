@@ -5,16 +5,17 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from wms.catalog.models import Product
 from wms.catalog.queries import barcodes_of
 from wms.core.actor import Actor
 from wms.floor.models import FloorTask
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
 # One statement of indexed counts: the task home is opened often.
-_WAITING = text(
+_WAITING = Statement(
     "SELECT"
     " (SELECT count(*) FROM carton c JOIN booking b ON b.id = c.booking_id WHERE b.warehouse_id = :warehouse"
     "   AND b.state NOT IN ('draft', 'cancelled', 'completed') AND c.state IN ('declared', 'arrived', 'counting'))"
@@ -33,8 +34,8 @@ _WAITING = text(
 
 def waiting(warehouse_id: uuid.UUID) -> dict[str, int]:
     """How much of each kind of work waits; `orders` are those that no wave has taken yet."""
-    row = session().execute(_WAITING, {"warehouse": warehouse_id}).one()
-    counts = {name: int(number) for name, number in row._mapping.items()}
+    row = _WAITING.first({"warehouse": warehouse_id})
+    counts = {name: int(number) for name, number in row._asdict().items()}
     counts["return"] = counts.pop("returns")
     return counts
 

@@ -11,15 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
-
-from sqlalchemy import text
 
 from wms.catalog.queries import meanings_of
 from wms.core import clock
 from wms.core.barcodes import BarcodeError, Gs1, looks_like_gs1, normalise_scan, parse_command, parse_gs1
 from wms.core.refusals import Refused
-from wms.platform.database import session
+from wms.platform.statements import Statement
 
 
 class Kind(StrEnum):
@@ -121,20 +118,20 @@ def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
                   serial_control=meaning.serial_control)
             for meaning in meanings_of(code, owners)
         ] or _by_serial(code, scope)  # fmt: skip
-    rows = session().execute(LOOKUPS[kind], {"code": code, "warehouse": scope.warehouse_id})
+    rows = LOOKUPS[kind].all({"code": code, "warehouse": scope.warehouse_id})
     return [Found(kind, row.id, row.code, owner_id=row.owner_id) for row in rows]
 
 
-_SERIAL = text(
+_SERIAL = Statement(
     "SELECT s.product_id, s.owner_id, s.number, p.sku, p.serial_control FROM serial s"
     " JOIN product p ON p.id = s.product_id WHERE s.number = :code AND s.state <> 'void'"
-    " AND (CAST(:owner AS uuid) IS NULL OR s.owner_id = :owner)"
+    " AND (CAST(:owner AS uuid) IS NULL OR s.owner_id = CAST(:owner AS uuid))"
 )
 
 
 def _by_serial(code: str, scope: Scope) -> list[Found]:
     """No product's code: a serial number of its own label means the unit that bears it."""
-    rows = session().execute(_SERIAL, {"code": code, "owner": scope.owner_id})
+    rows = _SERIAL.all({"code": code, "owner": scope.owner_id})
     return [
         Found(Kind.PRODUCT, row.product_id, row.sku, owner_id=row.owner_id, serial=row.number,
               serial_control=row.serial_control)
@@ -142,36 +139,36 @@ def _by_serial(code: str, scope: Scope) -> list[Found]:
     ]  # fmt: skip
 
 
-def _unit(kind: str) -> Any:
+def _unit(kind: str) -> Statement:
     condition = f"h.kind = '{kind}'" if kind != "pallet" else "h.kind NOT IN ('tote', 'carton', 'parcel')"
-    return text(
+    return Statement(
         "SELECT h.id, h.code, NULL::uuid AS owner_id FROM handling_unit h WHERE h.barcode = :code"
         f" AND h.warehouse_id = :warehouse AND {condition} AND h.state <> 'gone'"
     )
 
 
-LOOKUPS: dict[Kind, Any] = {
-    Kind.LOCATION: text(
+LOOKUPS: dict[Kind, Statement] = {
+    Kind.LOCATION: Statement(
         "SELECT id, code, NULL::uuid AS owner_id FROM location WHERE barcode = :code AND warehouse_id = :warehouse"
     ),
     Kind.TOTE: _unit("tote"),
-    Kind.CARTON: text(
+    Kind.CARTON: Statement(
         "SELECT c.id, c.barcode AS code, b.owner_id FROM carton c JOIN booking b ON b.id = c.booking_id"
         " WHERE c.barcode = :code AND b.warehouse_id = :warehouse"
     ),
-    Kind.PARCEL: text(
+    Kind.PARCEL: Statement(
         "SELECT p.id, p.tracking_number AS code, s.owner_id FROM parcel p JOIN shipment s ON s.id = p.shipment_id"
         " WHERE p.tracking_number = :code AND s.warehouse_id = :warehouse"
     ),
     Kind.UNIT: _unit("pallet"),
-    Kind.BOOKING: text(
+    Kind.BOOKING: Statement(
         "SELECT id, number AS code, owner_id FROM booking WHERE number = :code AND warehouse_id = :warehouse"
     ),
-    Kind.RETURN: text(
+    Kind.RETURN: Statement(
         "SELECT id, number AS code, owner_id FROM return_order WHERE (number = :code OR tracking_number = :code)"
         " AND warehouse_id = :warehouse LIMIT 2"
     ),
-    Kind.ORDER: text(
+    Kind.ORDER: Statement(
         "SELECT id, number AS code, owner_id FROM outbound_order WHERE number = :code AND warehouse_id = :warehouse"
     ),
 }

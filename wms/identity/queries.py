@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import select
 
 from wms.core.actor import Actor, ActorKind
 from wms.core.permissions import Permission
@@ -14,8 +14,9 @@ from wms.core.refusals import invalid, not_found
 from wms.identity import rules
 from wms.identity.models import ApiKey, Role, Seller, Shop, User
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
-_KEY_BY_PUBLIC_PART = text(
+_KEY_BY_PUBLIC_PART = Statement(
     "SELECT k.id, k.seller_id, k.name, k.secret_hash, k.scopes, k.expires_at, k.last_used_at FROM api_key k"
     " JOIN seller s ON s.id = k.seller_id AND s.is_active WHERE k.public_part = :public AND k.revoked_at IS NULL"
 )
@@ -27,35 +28,41 @@ _PERSON = """
        JOIN role r ON r.name = m.role JOIN seller s ON s.id = m.seller_id AND s.is_active
       WHERE m.user_id = u.id) AS memberships
 """
-_SESSION_BY_HASH = text(
+_SESSION_BY_HASH = Statement(
     "SELECT l.id AS session_id, l.face, l.created_at, l.seen_at, l.warehouse_id, l.station_id,"
     + _PERSON
     + " FROM login_session l JOIN app_user u ON u.id = l.user_id AND u.is_active"
     " WHERE l.token_hash = :hash AND l.ended_at IS NULL"
 )
-_PERSON_BY_ID = text("SELECT " + _PERSON + " FROM app_user u WHERE u.id = :id AND u.is_active")
+_PERSON_BY_ID = Statement("SELECT " + _PERSON + " FROM app_user u WHERE u.id = :id AND u.is_active")
+
+_PEOPLE = Statement(
+    "SELECT u.login, u.is_active, u.badge_hash IS NOT NULL AS has_badge, "
+    + _PERSON
+    + " FROM app_user u ORDER BY u.login"
+)
 
 
-def key_by_public_part(public_part: str) -> Row[Any] | None:
+def key_by_public_part(public_part: str) -> Any:
     """A live key of an active seller. Expiry and secret are for the caller to check."""
-    return session().execute(_KEY_BY_PUBLIC_PART, {"public": public_part}).one_or_none()
+    return _KEY_BY_PUBLIC_PART.first({"public": public_part})
 
 
-def session_by_hash(token_hash: bytes) -> Row[Any] | None:
+def session_by_hash(token_hash: bytes) -> Any:
     """An open login of an active person with their roles. Its age is for the caller to check."""
-    return session().execute(_SESSION_BY_HASH, {"hash": token_hash}).one_or_none()
+    return _SESSION_BY_HASH.first({"hash": token_hash})
 
 
 def actor_of_user(user_id: uuid.UUID) -> Actor:
     """The person as an actor outside a login: for tests, seeds and command-line tools."""
-    row = session().execute(_PERSON_BY_ID, {"id": user_id}).one_or_none()
+    row = _PERSON_BY_ID.first({"id": user_id})
     if row is None:
         raise not_found("user")
     return actor_from_person(row)
 
 
 def actor_from_person(
-    row: Row[Any],
+    row: Any,
     session_id: uuid.UUID | None = None,
     face: str = "portal",
     extra: dict[str, str] | None = None,
@@ -81,7 +88,7 @@ def actor_from_person(
     )
 
 
-def actor_from_key(row: Row[Any]) -> Actor:
+def actor_from_key(row: Any) -> Actor:
     """A seller's system: it sees that seller only."""
     permissions = rules.permissions_of({"key": set(row.scopes)}) - {Permission.KEYS_MANAGE}
     return Actor(ActorKind.API_KEY, row.id, row.name, permissions, frozenset({row.seller_id}))
@@ -104,20 +111,34 @@ def sellers_seen(actor: Actor) -> Sequence[Seller]:
     return session().scalars(statement).all()
 
 
-def choose_owner(actor: Actor, seller_code: str | None, pointer: str = "/seller") -> Seller:
+class Owner(NamedTuple):
+    """The seller a command is about."""
+
+    id: uuid.UUID
+    code: str
+    name: str
+    credit_state: str
+
+
+_OWNER = Statement(
+    "SELECT id, code, name, credit_state FROM seller WHERE id = CAST(:id AS uuid) OR code = CAST(:code AS text)"
+)
+
+
+def choose_owner(actor: Actor, seller_code: str | None, pointer: str = "/seller") -> Owner:
     """Whose goods a command is about: named by code, or implied for somebody who works for one seller only.
 
     Refused: 422 when it must be named and is not, or names nobody the actor sees.
     """
+    only = None
     if seller_code is None:
         if actor.seller_ids is None or len(actor.seller_ids) != 1:
             raise invalid(pointer, "required")
-        seller = session().get(Seller, next(iter(actor.seller_ids)))
-    else:
-        seller = session().scalar(select(Seller).where(Seller.code == seller_code))
-    if seller is None or not actor.sees_seller(seller.id):
+        only = next(iter(actor.seller_ids))
+    row = _OWNER.first({"id": only, "code": seller_code})
+    if row is None or not actor.sees_seller(row.id):
         raise invalid(pointer, "unknown_seller")
-    return seller
+    return Owner(*row)
 
 
 def shops_of(actor: Actor, seller_id: uuid.UUID) -> Sequence[Shop]:
@@ -135,10 +156,9 @@ def keys_seen(actor: Actor) -> list[tuple[ApiKey, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def people() -> Sequence[Row[Any]]:
+def people() -> Sequence[Any]:
     """Everybody with their roles in words, by login."""
-    return session().execute(text("SELECT u.login, u.is_active, u.badge_hash IS NOT NULL AS has_badge, " + _PERSON
-                                  + " FROM app_user u ORDER BY u.login")).all()  # fmt: skip
+    return _PEOPLE.all()
 
 
 def roles() -> Sequence[Role]:

@@ -20,6 +20,7 @@ from wms.inventory import claims
 from wms.inventory.balances import lock_rows
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim
+from wms.platform.statements import Statement
 
 ROUNDS = 4
 
@@ -74,12 +75,12 @@ _LOCKED = (
     " JOIN unnest(CAST(:ids AS bigint[]), CAST(:quantities AS int[])) AS k(id, quantity) ON k.id = b.id"
     " ORDER BY b.id OFFSET 0 FOR NO KEY UPDATE OF b) AS d WHERE t.id = d.id"
 )
-_CLAIM = text(
+_CLAIM = Statement(
     f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated + d.quantity{_LOCKED}"
     " AND d.on_hand - d.allocated >= d.quantity AND d.held_by = 0 RETURNING t.id"
 )
 # Pinned: what was chosen as selling, or as held, must still be so: the promise counts by it.
-_CLAIM_AS_SEEN = text(
+_CLAIM_AS_SEEN = Statement(
     "UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated + d.quantity"
     " FROM (SELECT b.id, b.on_hand, b.allocated, b.held_by, b.is_sellable, k.quantity, k.seen_held, k.seen_sellable"
     " FROM balance b JOIN unnest(CAST(:ids AS bigint[]), CAST(:quantities AS int[]), CAST(:held AS int[]),"
@@ -87,15 +88,14 @@ _CLAIM_AS_SEEN = text(
     " ORDER BY b.id OFFSET 0 FOR NO KEY UPDATE OF b) AS d WHERE t.id = d.id AND d.on_hand - d.allocated >= d.quantity"
     " AND d.held_by = d.seen_held AND d.is_sellable = d.seen_sellable RETURNING t.id"
 )
-_UNCLAIM = text(f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated - d.quantity{_LOCKED}")
+_UNCLAIM = Statement(f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated - d.quantity{_LOCKED}")
 
 
 def _claim_quantities(wanted: Mapping[int, int]) -> set[int]:
     """Claim these quantities where they are still free; returns the rows that were."""
     claim(Rank.BALANCE)
     ids = sorted(wanted)
-    rows = session().execute(_CLAIM, {"ids": ids, "quantities": [wanted[each] for each in ids]})
-    return set(rows.scalars())
+    return set(_CLAIM.column({"ids": ids, "quantities": [wanted[each] for each in ids]}))
 
 
 def _claim_as_seen(wanted: Mapping[int, int], seen: Mapping[int, Candidate]) -> set[int]:
@@ -105,7 +105,7 @@ def _claim_as_seen(wanted: Mapping[int, int], seen: Mapping[int, Candidate]) -> 
         "ids": ids, "quantities": [wanted[each] for each in ids], "held": [seen[each].held_by for each in ids],
         "sellable": [seen[each].is_sellable for each in ids],
     }  # fmt: skip
-    return set(session().execute(_CLAIM_AS_SEEN, parameters).scalars())
+    return set(_CLAIM_AS_SEEN.column(parameters))
 
 
 def unclaim(quantities: Mapping[int, int]) -> None:
@@ -119,7 +119,7 @@ def unclaim_locked(quantities: Mapping[int, int]) -> None:
     """The same on rows this transaction has locked already, at any time."""
     ids = sorted(key for key, quantity in quantities.items() if quantity)
     if ids:
-        session().execute(_UNCLAIM, {"ids": ids, "quantities": [quantities[each] for each in ids]})
+        _UNCLAIM.run({"ids": ids, "quantities": [quantities[each] for each in ids]})
 
 
 def choose(candidates: Sequence[Candidate], quantity: int, taken: Mapping[int, int]) -> list[tuple[Candidate, int]]:
@@ -163,14 +163,14 @@ def claim_rows(
     raise RowsChanged
 
 
-_OPEN_PROMISES = text(
+_OPEN_PROMISES = Statement(
     "SELECT p.id, p.subject_kind, p.subject_id, p.warehouse_id, p.open_quantity - coalesce((SELECT"
     " sum(a.open_quantity) FROM allocation a WHERE a.promise_id = p.id), 0) AS wanted, s.owner_id, s.product_id,"
     " s.customs_status, s.book_item_id, p.kind = 'pool' AS any_bin FROM promise p JOIN summary s ON s.id = p.summary_id"
     " WHERE p.subject_kind = :kind AND p.subject_id = ANY(CAST(:ids AS uuid[])) AND p.open_quantity > 0"
     " AND p.warehouse_id = :warehouse ORDER BY p.priority DESC, p.created_at, p.id"
 )
-_CANDIDATES = text(
+_CANDIDATES = Statement(
     "SELECT b.id, b.on_hand - b.allocated AS free, b.is_sellable, b.book_item_id, b.owner_id, b.product_id,"
     " b.customs_status FROM balance b JOIN location l ON l.id = b.location_id LEFT JOIN lot ON lot.id = b.lot_id"
     " WHERE b.warehouse_id = :warehouse AND b.product_id = ANY(CAST(:products AS uuid[])) AND b.is_sellable"
@@ -179,7 +179,7 @@ _CANDIDATES = text(
 )
 
 
-_LOCK_PROMISES = text(
+_LOCK_PROMISES = Statement(
     "SELECT id FROM promise WHERE subject_kind = :kind AND subject_id = ANY(CAST(:ids AS uuid[]))"
     " AND warehouse_id = :warehouse AND open_quantity > 0 ORDER BY id FOR NO KEY UPDATE"
 )
@@ -193,17 +193,17 @@ def allocate(warehouse_id: uuid.UUID, subject_kind: str, subject_ids: Sequence[u
     """
     parameters = {"kind": subject_kind, "ids": list(subject_ids), "warehouse": warehouse_id}
     claim(Rank.PROMISE)  # against a twin that allocates, and against a release
-    session().execute(_LOCK_PROMISES, parameters)
+    _LOCK_PROMISES.run(parameters)
     allocated: list[Allocated] = []
     for _ in range(ROUNDS):
-        promises = [row for row in session().execute(_OPEN_PROMISES, parameters) if row.wanted > 0]
+        promises = [row for row in _OPEN_PROMISES.all(parameters) if row.wanted > 0]
         plan, taken = _plan(warehouse_id, promises)
         if not taken:
             break
         granted = _claim_quantities(taken)
         allocated += _insert(plan, granted)
     missing: dict[uuid.UUID, int] = defaultdict(int)
-    for row in session().execute(_OPEN_PROMISES, parameters):
+    for row in _OPEN_PROMISES.all(parameters):
         if row.wanted > 0:
             missing[row.subject_id] += row.wanted
     return AllocationResult(allocated, dict(missing))
@@ -231,13 +231,13 @@ CandidateKey = tuple[uuid.UUID, uuid.UUID, str, uuid.UUID | None]
 
 def _read_candidates(warehouse_id: uuid.UUID, products: set[uuid.UUID]) -> dict[CandidateKey, list[Candidate]]:
     found: dict[CandidateKey, list[Candidate]] = defaultdict(list)
-    for row in session().execute(_CANDIDATES, {"warehouse": warehouse_id, "products": list(products)}):
+    for row in _CANDIDATES.all({"warehouse": warehouse_id, "products": list(products)}):
         key = (row.owner_id, row.product_id, row.customs_status, row.book_item_id)
         found[key].append(Candidate(row.id, row.free, row.is_sellable, row.book_item_id))
     return found
 
 
-_INSERT = text(
+_INSERT = Statement(
     "INSERT INTO allocation (id, warehouse_id, balance_id, promise_id, purpose, subject_kind, subject_id, quantity,"
     " open_quantity, broken_quantity, created_at) VALUES (:id, :warehouse, :balance, :promise, :purpose,"
     " :subject_kind, :subject_id, :quantity, :quantity, 0, :now)"
@@ -252,8 +252,7 @@ def _insert(plan: Sequence[tuple[OpenPromise, Candidate, int]], granted: set[int
     ]
     if rows:
         now = clock.now()
-        session().execute(
-            _INSERT,
+        _INSERT.run_many(
             [
                 {
                     "id": each.allocation_id,
@@ -267,7 +266,7 @@ def _insert(plan: Sequence[tuple[OpenPromise, Candidate, int]], granted: set[int
                     "now": now,
                 }
                 for each, wish in rows
-            ],
+            ]
         )
     return [each for each, _ in rows]
 
@@ -284,22 +283,19 @@ def reserve(
     if balance_id not in _claim_quantities({balance_id: quantity}):
         return None
     allocation_id = new_id()
-    session().execute(
-        _INSERT,
-        {
+    _INSERT.run({
             "id": allocation_id, "warehouse": warehouse_id, "balance": balance_id, "promise": None,
             "purpose": purpose, "subject_kind": subject_kind, "subject_id": subject_id, "quantity": quantity,
             "now": clock.now(),
-        },
-    )  # fmt: skip
+        })  # fmt: skip
     return allocation_id
 
 
-_OPEN_OF = text(
+_OPEN_OF = Statement(
     "SELECT id, balance_id, open_quantity FROM allocation WHERE subject_kind = :kind"
     " AND subject_id = ANY(CAST(:ids AS uuid[])) AND open_quantity > 0"
 )
-_CLOSE = text(
+_CLOSE = Statement(
     "UPDATE allocation AS a SET open_quantity = 0 FROM (SELECT id, open_quantity FROM allocation"
     " WHERE id = ANY(CAST(:ids AS uuid[])) FOR NO KEY UPDATE) AS old WHERE a.id = old.id"
     " RETURNING a.balance_id, old.open_quantity AS freed"
@@ -311,7 +307,7 @@ def release_of_promises(subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> 
 
     The caller holds the promises, so no new claim appears; the balance rows are locked and the claims read again.
     """
-    found = session().execute(_OPEN_OF, {"kind": subject_kind, "ids": list(subject_ids)}).all()
+    found = _OPEN_OF.all({"kind": subject_kind, "ids": list(subject_ids)})
     if not found:
         return
     lock_rows({row.balance_id for row in found})
@@ -331,7 +327,7 @@ def release_allocation(allocation_id: uuid.UUID) -> int:
 
 def _close(allocation_ids: Sequence[uuid.UUID]) -> int:
     freed: dict[int, int] = defaultdict(int)
-    for row in session().execute(_CLOSE, {"ids": list(allocation_ids)}):
+    for row in _CLOSE.all({"ids": list(allocation_ids)}):
         freed[row.balance_id] += row.freed
     unclaim(freed)
     return sum(freed.values())

@@ -13,13 +13,11 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
-
 from wms.core import clock
 from wms.core.refusals import Refused
 from wms.inventory.rules import Stock, is_sellable
-from wms.platform.database import session
 from wms.platform.locks import Rank, claim
+from wms.platform.statements import Statement, pipelined
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class LockedBalance:
     oldest_at: datetime | None
     location_kind: str
     time_zone: str
-    keeps_serials: bool = False  # full serial control: numbers go with the goods
+    keeps_serials: bool  # full serial control: numbers go with the goods
 
 
 _KEY_COLUMNS = tuple(each.name for each in fields(Stock))
@@ -53,7 +51,7 @@ _MATCH = (
     " AND b.handling_unit_id IS NOT DISTINCT FROM k.handling_unit_id"
     " AND b.condition = k.condition AND b.customs_status = k.customs_status"
 )
-_LOCK = text(
+_LOCK = Statement(
     f"SELECT k.ordinal, b.id, b.on_hand, b.allocated, b.is_sellable, b.held_by, b.oldest_at, l.kind, w.time_zone,"
     " p.serial_control = 'full' AS keeps_serials"
     f" FROM {_KEYS}"
@@ -62,8 +60,9 @@ _LOCK = text(
     " JOIN product p ON p.id = b.product_id"
     " ORDER BY b.id FOR NO KEY UPDATE OF b"
 )
-_FACTS = text(
+_FACTS = Statement(
     f"SELECT k.ordinal, l.kind, w.time_zone, lot.expires_on, p.outbound_days, bi.booked_at IS NOT NULL AS booked,"
+    "  p.serial_control = 'full' AS keeps_serials,"
     "  ARRAY(SELECT h.id FROM stock_hold h WHERE h.warehouse_id = k.warehouse_id AND h.ended_at IS NULL"
     "   AND (h.owner_id IS NULL OR h.owner_id = k.owner_id)"
     "   AND ((h.scope = 'location' AND h.scope_key = k.location_id::text)"
@@ -80,7 +79,7 @@ _FACTS = text(
     " WHERE (k.lot_id IS NULL OR lot.id IS NOT NULL) AND (k.book_item_id IS NULL OR bi.id IS NOT NULL)"
     " AND (k.handling_unit_id IS NULL OR u.id IS NOT NULL)"
 )
-_INSERT = text(
+_INSERT = Statement(
     "WITH made AS (INSERT INTO balance (warehouse_id, owner_id, product_id, location_id, lot_id, book_item_id,"
     " handling_unit_id, condition, customs_status, on_hand, allocated, is_sellable, held_by)"
     " SELECT k.warehouse_id, k.owner_id, k.product_id, k.location_id, k.lot_id, k.book_item_id, k.handling_unit_id,"
@@ -88,18 +87,17 @@ _INSERT = text(
     f" (CAST(:held_by AS int[]))[k.ordinal] FROM {_KEYS} ORDER BY k.ordinal ON CONFLICT DO NOTHING RETURNING *)"
     f" SELECT k.ordinal, b.id FROM made b JOIN {_KEYS} ON {_MATCH}"
 )
+_LOCK_BY_ID = Statement("SELECT id FROM balance WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE")
+_HOLD_TOO = Statement("INSERT INTO held_balance (hold_id, balance_id) VALUES (:hold, :balance)")
 # Making rows (shared) and changing what new rows inherit (exclusive: holds, first bookings) exclude each other.
-_ROWS_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(CAST(:warehouse AS text), 17))")
-_ROWS_EXCLUSIVE = text("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:warehouse AS text), 17))")
+_ROWS_SHARED = Statement("SELECT pg_advisory_xact_lock_shared(hashtextextended(CAST(:warehouse AS text), 17))")
+_ROWS_EXCLUSIVE = Statement("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:warehouse AS text), 17))")
 
 
 def lock_rows(balance_ids: Iterable[int]) -> None:
     """Lock balance rows by id: whoever changes the claims on a row holds its lock."""
     claim(Rank.BALANCE)
-    session().execute(
-        text("SELECT id FROM balance WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE"),
-        {"ids": sorted(set(balance_ids))},
-    )
+    _LOCK_BY_ID.run({"ids": sorted(set(balance_ids))})
 
 
 def lock_all(warehouse_id: uuid.UUID, find: Callable[[], Sequence[int]]) -> Sequence[int]:
@@ -110,7 +108,7 @@ def lock_all(warehouse_id: uuid.UUID, find: Callable[[], Sequence[int]]) -> Sequ
     ids = find()
     if ids:
         lock_rows(ids)
-    session().execute(_ROWS_EXCLUSIVE, {"warehouse": str(warehouse_id)})
+    _ROWS_EXCLUSIVE.run({"warehouse": str(warehouse_id)})
     now = find()
     born = set(now) - set(ids)
     if born:
@@ -129,8 +127,9 @@ def lock_balances(stocks: Iterable[Stock]) -> dict[Stock, LockedBalance]:
     found = _locked(wanted)
     missing = [stock for stock in wanted if stock not in found]
     if missing:
-        _create(missing)
-        found = _locked(wanted)
+        made = _create(missing)
+        # A row that a concurrent twin made first has to be locked like any other, in the order of all.
+        found = found | made if len(made) == len(missing) else _locked(wanted)
     return found
 
 
@@ -139,7 +138,7 @@ def _order(stock: Stock) -> tuple[str, ...]:
 
 
 def _locked(wanted: Sequence[Stock]) -> dict[Stock, LockedBalance]:
-    rows = session().execute(_LOCK, _arrays(wanted)).all()
+    rows = _LOCK.all(_arrays(wanted))
     return {
         wanted[row.ordinal - 1]: LockedBalance(
             row.id, wanted[row.ordinal - 1], row.on_hand, row.allocated, row.is_sellable, row.held_by > 0,
@@ -149,23 +148,34 @@ def _locked(wanted: Sequence[Stock]) -> dict[Stock, LockedBalance]:
     }  # fmt: skip
 
 
-def _create(missing: Sequence[Stock]) -> None:
-    """Insert empty rows with the sellable property and the holds of their scope. A concurrent twin is fine.
+def _create(missing: Sequence[Stock]) -> dict[Stock, LockedBalance]:
+    """Insert empty rows with the sellable property and the holds of their scope, and return those (locked by being
+    new). A concurrent twin is fine.
 
     Refuses `location_foreign` when a place, handling unit, lot or book item is not of this warehouse and product.
     """
-    for warehouse_id in sorted({stock.warehouse_id for stock in missing}):
-        session().execute(_ROWS_SHARED, {"warehouse": str(warehouse_id)})
-    facts = {row.ordinal: row for row in session().execute(_FACTS, _arrays(missing))}
+    with pipelined():
+        for warehouse_id in sorted({stock.warehouse_id for stock in missing}):
+            _ROWS_SHARED.send({"warehouse": str(warehouse_id)})
+        answer = _FACTS.send(_arrays(missing))
+    facts = {row.ordinal: row for row in answer.all()}
     if len(facts) != len(missing):
         raise Refused("location_foreign", {})
     ordered = [facts[ordinal] for ordinal in range(1, len(missing) + 1)]
-    flags = {
+    flags: dict[str, list[Any]] = {
         "is_sellable": [_sellable(stock, row) for stock, row in zip(missing, ordered, strict=True)],
         "held_by": [len(row.holds) for row in ordered],
     }
-    made = session().execute(_INSERT, _arrays(missing) | flags).all()
+    made = _INSERT.all(_arrays(missing) | flags)
     _inherit_holds([(hold, row.id) for row in made for hold in facts[row.ordinal].holds])
+    return {
+        missing[row.ordinal - 1]: LockedBalance(
+            row.id, missing[row.ordinal - 1], 0, 0, flags["is_sellable"][row.ordinal - 1],
+            flags["held_by"][row.ordinal - 1] > 0, None, facts[row.ordinal].kind, facts[row.ordinal].time_zone,
+            facts[row.ordinal].keeps_serials,
+        )
+        for row in made
+    }  # fmt: skip
 
 
 def _sellable(stock: Stock, facts: Any) -> bool:
@@ -183,10 +193,7 @@ def _sellable(stock: Stock, facts: Any) -> bool:
 
 def _inherit_holds(pairs: Sequence[tuple[uuid.UUID, int]]) -> None:
     if pairs:
-        session().execute(
-            text("INSERT INTO held_balance (hold_id, balance_id) VALUES (:hold, :balance)"),
-            [{"hold": hold, "balance": balance_id} for hold, balance_id in pairs],
-        )
+        _HOLD_TOO.run_many([{"hold": hold, "balance": balance_id} for hold, balance_id in pairs])
 
 
 @dataclass

@@ -8,10 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-
-from wms.platform.database import session
 from wms.platform.locks import Rank, claim
+from wms.platform.statements import Statement
 
 Goods = tuple[uuid.UUID, uuid.UUID, uuid.UUID]  # warehouse, owner, product
 
@@ -26,13 +24,13 @@ class BookLine:
     since: datetime
 
 
-_SUMMARIES = text(
+_SUMMARIES = Statement(
     "SELECT s.warehouse_id, s.owner_id, s.product_id, s.book_item_id, s.sellable - s.promised AS free FROM summary s"
     " JOIN unnest(CAST(:warehouse AS uuid[]), CAST(:owner AS uuid[]), CAST(:product AS uuid[])) AS k(w, o, p)"
     " ON s.warehouse_id = k.w AND s.owner_id = k.o AND s.product_id = k.p"
     " WHERE s.customs_status = 'bonded' AND s.book_item_id IS NOT NULL ORDER BY s.id FOR NO KEY UPDATE OF s"
 )
-_ITEMS = text(
+_ITEMS = Statement(
     "SELECT id, booked - pre_deducted - promised AS free, created_at FROM book_item"
     " WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE"
 )
@@ -47,10 +45,8 @@ def lock_book_lines(goods: Collection[Goods]) -> dict[Goods, list[BookLine]]:
     parameters = {"warehouse": [w for w, _, _ in wanted], "owner": [o for _, o, _ in wanted],
                   "product": [p for _, _, p in wanted]}  # fmt: skip
     claim(Rank.SUMMARY)
-    summaries = session().execute(_SUMMARIES, parameters).all()
-    items = {
-        row.id: row for row in session().execute(_ITEMS, {"ids": sorted({each.book_item_id for each in summaries})})
-    }
+    summaries = _SUMMARIES.all(parameters)
+    items = {row.id: row for row in _ITEMS.all({"ids": sorted({each.book_item_id for each in summaries})})}
     found: dict[Goods, list[BookLine]] = defaultdict(list)
     for row in summaries:
         item = items[row.book_item_id]

@@ -7,15 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from wms.core.refusals import Refused
 from wms.inventory.balances import LockedBalance
 from wms.inventory.events import AllocationBroken
 from wms.inventory.rules import Claim, MoveDraft, Stock, claims_to_break
-from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim
+from wms.platform.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class BrokenClaim:
     owner_id: uuid.UUID
 
 
-_LOCK_PROMISES = text(
+_LOCK_PROMISES = Statement(
     "SELECT id FROM promise WHERE id = ANY(CAST(:settled AS uuid[])) OR id = ANY(ARRAY("
     " SELECT promise_id FROM allocation WHERE id = ANY(CAST(:allocations AS uuid[])))) ORDER BY id FOR NO KEY UPDATE"
 )
@@ -49,18 +47,18 @@ def lock_promises(allocation_ids: Iterable[uuid.UUID], settled: Iterable[uuid.UU
     parameters = {"allocations": list(allocation_ids), "settled": list(settled)}
     if any(parameters.values()):
         claim(Rank.PROMISE)
-        session().execute(_LOCK_PROMISES, parameters)
+        _LOCK_PROMISES.run(parameters)
 
 
-_READ = text(
+_READ = Statement(
     "SELECT a.id, a.balance_id, a.open_quantity, a.promise_id, p.claims_sellable FROM allocation a"
     " LEFT JOIN promise p ON p.id = a.promise_id WHERE a.id = ANY(CAST(:ids AS uuid[]))"
 )
-_TAKE = text(
+_TAKE = Statement(
     "UPDATE allocation AS a SET open_quantity = a.open_quantity - d.quantity"
     " FROM unnest(CAST(:ids AS uuid[]), CAST(:quantities AS int[])) AS d(id, quantity) WHERE a.id = d.id"
 )
-_TAKE_PROMISES = text(
+_TAKE_PROMISES = Statement(
     "UPDATE promise AS p SET open_quantity = p.open_quantity - d.quantity"
     " FROM unnest(CAST(:ids AS uuid[]), CAST(:quantities AS int[])) AS d(id, quantity)"
     " WHERE p.id = d.id AND p.open_quantity >= d.quantity RETURNING p.id"
@@ -78,12 +76,12 @@ def fulfil(moves: Sequence[MoveDraft], rows: Mapping[Stock, LockedBalance]) -> F
             raise ValueError("a claim is fulfilled by a move out of stock")
         wanted[move.allocation_id] += move.quantity
         places[move.allocation_id] = rows[move.source].id
-    found = {row.id: row for row in session().execute(_READ, {"ids": list(wanted)})}
+    found = {row.id: row for row in _READ.all({"ids": list(wanted)})}
     for allocation_id, quantity in wanted.items():
         row = found.get(allocation_id)
         if row is None or row.balance_id != places[allocation_id] or row.open_quantity < quantity:
             raise Refused("allocation_changed", {})
-    session().execute(_TAKE, {"ids": list(wanted), "quantities": list(wanted.values())})
+    _TAKE.run({"ids": list(wanted), "quantities": list(wanted.values())})
     _take_promises(wanted, {key: row.promise_id for key, row in found.items() if row.promise_id is not None})
     return Fulfilled(frozenset(key for key, row in found.items() if row.promise_id and row.claims_sellable))
 
@@ -95,16 +93,16 @@ def _take_promises(wanted: Mapping[uuid.UUID, int], promise_of: Mapping[uuid.UUI
     if not quantities:
         return
     parameters = {"ids": list(quantities), "quantities": list(quantities.values())}
-    if len(session().execute(_TAKE_PROMISES, parameters).all()) != len(quantities):
+    if len(_TAKE_PROMISES.all(parameters)) != len(quantities):
         raise Refused("promise_gone", {})
 
 
-_OPEN_NEWEST_FIRST = text(
+_OPEN_NEWEST_FIRST = Statement(
     "SELECT id, open_quantity, subject_kind, subject_id, warehouse_id,"
     " (SELECT owner_id FROM balance b WHERE b.id = a.balance_id) AS owner_id"
     " FROM allocation a WHERE balance_id = :balance AND open_quantity > 0 ORDER BY created_at DESC, id DESC"
 )
-_BREAK = text(
+_BREAK = Statement(
     "UPDATE allocation AS a SET open_quantity = a.open_quantity - d.quantity,"
     " broken_quantity = a.broken_quantity + d.quantity"
     " FROM unnest(CAST(:ids AS uuid[]), CAST(:quantities AS int[])) AS d(id, quantity) WHERE a.id = d.id"
@@ -113,11 +111,11 @@ _BREAK = text(
 
 def break_newest(balance_id: int, excess: int) -> list[BrokenClaim]:
     """Break the newest claims on a locked row until `excess` units are free. The row's `allocated` is the caller's."""
-    rows = {row.id: row for row in session().execute(_OPEN_NEWEST_FIRST, {"balance": balance_id})}
+    rows = {row.id: row for row in _OPEN_NEWEST_FIRST.all({"balance": balance_id})}
     taken = claims_to_break((Claim(row.id, row.open_quantity) for row in rows.values()), excess)
     if not taken:
         return []
-    session().execute(_BREAK, {"ids": [each for each, _ in taken], "quantities": [each for _, each in taken]})
+    _BREAK.run({"ids": [each for each, _ in taken], "quantities": [each for _, each in taken]})
     return [
         BrokenClaim(key, balance_id, quantity, rows[key].subject_kind, rows[key].subject_id, rows[key].warehouse_id,
                     rows[key].owner_id)
@@ -125,7 +123,7 @@ def break_newest(balance_id: int, excess: int) -> list[BrokenClaim]:
     ]  # fmt: skip
 
 
-_UNSOLD = text(
+_UNSOLD = Statement(
     "SELECT a.id, a.balance_id, a.open_quantity, a.subject_kind, a.subject_id, a.warehouse_id, b.owner_id"
     " FROM allocation a JOIN promise p ON p.id = a.promise_id JOIN balance b ON b.id = a.balance_id"
     " WHERE a.balance_id = ANY(CAST(:ids AS bigint[])) AND a.open_quantity > 0 AND NOT p.claims_sellable ORDER BY a.id"
@@ -134,9 +132,9 @@ _UNSOLD = text(
 
 def break_unsold(balance_ids: Sequence[int]) -> list[BrokenClaim]:
     """Break the claims on locked rows whose promises do not count as selling. `allocated` is the caller's."""
-    rows = session().execute(_UNSOLD, {"ids": list(balance_ids)}).all()
+    rows = _UNSOLD.all({"ids": list(balance_ids)})
     if rows:
-        session().execute(_BREAK, {"ids": [row.id for row in rows], "quantities": [row.open_quantity for row in rows]})
+        _BREAK.run({"ids": [row.id for row in rows], "quantities": [row.open_quantity for row in rows]})
     return [
         BrokenClaim(row.id, row.balance_id, row.open_quantity, row.subject_kind, row.subject_id, row.warehouse_id,
                     row.owner_id)

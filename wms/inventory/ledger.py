@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -35,6 +35,7 @@ from wms.inventory.summaries import SummaryKey, after_summaries, change_summarie
 from wms.platform.commands import next_posting_key
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
+from wms.platform.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ def _pass_gate(draft: PostingDraft, crossing: Sequence[bool]) -> None:
 
 
 # One statement, one round trip: the posting, its moves in their order, and what they do to the balances.
-_WRITE = text(
+_WRITE = Statement(
     "WITH posting AS (INSERT INTO stock_posting (id, warehouse_id, key, reason, subject_kind, subject_id, actor_kind,"
     " actor_id, reverses_id, business_date, created_at) VALUES (:id, :warehouse, :key, :reason, :subject_kind,"
     " :subject_id, :actor_kind, :actor_id, :reverses_id, :business_date, :now)), moved AS (INSERT INTO stock_move"
@@ -239,7 +240,7 @@ def _write(
         "business_date": calendar_date(any_row),
         "now": now,
     }
-    session().execute(_WRITE, values | _move_arrays(draft.moves, crossing, rows) | balance_arrays(work.balances))
+    _WRITE.run(values | _move_arrays(draft.moves, crossing, rows) | balance_arrays(work.balances))
     return posting_id
 
 

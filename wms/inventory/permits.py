@@ -15,8 +15,9 @@ from wms.inventory.models import BookItem, Permit
 from wms.inventory.rules import MoveDraft, Stock, permit_kind
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim, lock_one
+from wms.platform.statements import Statement
 
-_USE = text(
+_USE = Statement(
     "UPDATE permit SET used = used + :quantity WHERE id = :id AND used + :quantity <= quantity"
     " AND withdrawn_at IS NULL"
     " AND product_id = :product AND book_item_id = :book_item AND warehouse_id = :warehouse"
@@ -24,7 +25,7 @@ _USE = text(
 )
 
 
-_SETTLE = text(
+_SETTLE = Statement(
     "UPDATE promise AS p SET book_quantity = p.book_quantity - least(p.book_quantity, :quantity) FROM ("
     " SELECT id, book_quantity AS before FROM promise WHERE id = :id FOR NO KEY UPDATE) AS old"
     " WHERE p.id = old.id RETURNING old.before - p.book_quantity AS freed, p.book_item_id"
@@ -35,13 +36,13 @@ def settled(quantities: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, int]:
     """The goods of these promises left the zone or were put back; returns what that frees on each book line."""
     freed: dict[uuid.UUID, int] = defaultdict(int)
     for promise_id in sorted(quantities):
-        row = session().execute(_SETTLE, {"id": promise_id, "quantity": quantities[promise_id]}).one_or_none()
+        row = _SETTLE.first({"id": promise_id, "quantity": quantities[promise_id]})
         if row is not None and row.book_item_id is not None:
             freed[row.book_item_id] += row.freed
     return {key: quantity for key, quantity in freed.items() if quantity}
 
 
-_CHANGE = text(
+_CHANGE = Statement(
     # What leaves is written off what is booked; goods never booked (a surplus sent back) leave from `unbooked`.
     "UPDATE book_item SET unbooked = unbooked + :entered - :undone - (:left - least(booked, :left)),"
     " booked = booked - least(booked, :left), promised = promised - :freed"
@@ -66,7 +67,7 @@ def change_book(
     for key in touched:
         values = {"id": key, "undone": undone.get(key, 0)}
         values |= {"entered": entered.get(key, 0), "left": left.get(key, 0), "freed": freed.get(key, 0)}
-        if session().execute(_CHANGE, values).scalar() is None:
+        if _CHANGE.scalar(values) is None:
             raise Refused("customs_permit_needed", {})
 
 
@@ -90,7 +91,7 @@ def use(moves: Sequence[MoveDraft], crossing: Sequence[bool]) -> None:
             "warehouse": stock.warehouse_id,
             "kind": kind,
         }
-        if session().execute(_USE, parameters).scalar() is None:
+        if _USE.scalar(parameters) is None:
             _refuse(permit_id, stock, kind, quantity)
 
 

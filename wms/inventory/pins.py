@@ -6,12 +6,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import text
-
 from wms.core import clock
 from wms.inventory.allocations import Candidate
 from wms.inventory.rules import BONDED, GOOD, NO_STATUS
-from wms.platform.database import session
+from wms.platform.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Pin:
     held: bool = False
 
 
-_PINNED_ROWS = text(
+_PINNED_ROWS = Statement(
     "SELECT b.id, b.on_hand - b.allocated AS free, b.is_sellable, b.book_item_id, b.held_by FROM balance b"
     " LEFT JOIN lot ON lot.id = b.lot_id JOIN location l ON l.id = b.location_id"
     " JOIN warehouse w ON w.id = b.warehouse_id JOIN product p ON p.id = b.product_id"
@@ -69,5 +67,5 @@ def pinned_rows(
         "held": pin.held,
         "now": clock.now(),
     }
-    rows = session().execute(_PINNED_ROWS, parameters)
+    rows = _PINNED_ROWS.all(parameters)
     return [Candidate(row.id, row.free, row.is_sellable, row.book_item_id, row.held_by) for row in rows]

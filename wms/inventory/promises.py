@@ -14,8 +14,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from sqlalchemy import text
-
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
@@ -32,8 +30,8 @@ from wms.inventory.summaries import (
     summary_arrays,
     summary_now,
 )
-from wms.platform.database import session
 from wms.platform.locks import Rank, claim
+from wms.platform.statements import Statement
 
 __all__ = ["Pin", "PromiseDraft", "Promised", "free_by_product", "promise", "release"]
 
@@ -93,7 +91,7 @@ class _Request:
     def give_back(self) -> None:
         unclaim_locked(self.rows)
         for key, quantity in self.summaries.items():
-            session().execute(_GIVE_BACK, summary_arrays({key: (0, quantity)}))
+            _GIVE_BACK.run(summary_arrays({key: (0, quantity)}))
         free_book(self.book)
 
 
@@ -122,17 +120,17 @@ def pool_key(draft: PromiseDraft, book_item_id: uuid.UUID | None = None) -> Summ
 
 # Decided on `d`, read under the lock: on `t` the statement's snapshot would decide first and refuse stock that came
 # while we waited. OFFSET 0 keeps the planner from moving the condition inside.
-_CONDITIONAL = text(
+_CONDITIONAL = Statement(
     "UPDATE summary AS t SET promised = d.taken + d.wanted"
     " FROM (SELECT s.id, s.sellable, s.promised AS taken, k.promised AS wanted FROM summary s"
     f" JOIN {SUMMARY_KEYS} ON {SUMMARY_MATCH} ORDER BY s.id OFFSET 0 FOR NO KEY UPDATE OF s) AS d"
     f" WHERE t.id = d.id AND d.sellable - d.taken >= d.wanted RETURNING {SUMMARY_COLUMNS}"
 )
-_GIVE_BACK = text(
+_GIVE_BACK = Statement(
     f"UPDATE summary AS s SET promised = s.promised - k.promised FROM {SUMMARY_KEYS} WHERE {SUMMARY_MATCH}"
 )
 # The row a promise points to when it does not count there (damaged goods); made when there is none.
-_FIND_OR_MAKE = text(
+_FIND_OR_MAKE = Statement(
     "INSERT INTO summary AS t (warehouse_id, owner_id, product_id, customs_status, book_item_id, sellable, promised)"
     f" SELECT k.* FROM {SUMMARY_KEYS} ON CONFLICT (warehouse_id, owner_id, product_id, customs_status, book_item_id)"
     f" DO UPDATE SET promised = t.promised RETURNING {SUMMARY_COLUMNS}"
@@ -149,13 +147,13 @@ def _claim_summaries(shares: Sequence[_Share], request: _Request) -> dict[Summar
     found: dict[SummaryKey, int] = {}
     if wanted:
         arrays = summary_arrays({key: (0, quantity) for key, quantity in wanted.items()})
-        found = {row.key: row.id for row in map(summary_now, session().execute(_CONDITIONAL, arrays))}
+        found = {row.key: row.id for row in map(summary_now, _CONDITIONAL.all(arrays))}
         request.summaries = {key: wanted[key] for key in found}
         if len(found) != len(wanted):
             _refuse_short(request, {key for key in wanted if key not in found})
     others = {share.key: (0, 0) for share in sorted(shares, key=lambda each: str(each.key)) if share.key not in found}
     if others:
-        rows = map(summary_now, session().execute(_FIND_OR_MAKE, summary_arrays(others)))
+        rows = map(summary_now, _FIND_OR_MAKE.all(summary_arrays(others)))
         found |= {row.key: row.id for row in rows}
     return found
 
@@ -195,7 +193,7 @@ def _pool_of(draft: PromiseDraft) -> _Pool:
 
 
 # In bond no more can be had of an item than the book has left of it.
-_FREE = text(
+_FREE = Statement(
     "SELECT s.warehouse_id, s.owner_id, s.product_id, s.customs_status, sum(CASE WHEN b.id IS NULL"
     " THEN s.sellable - s.promised ELSE greatest(0, least(s.sellable - s.promised, b.booked - b.pre_deducted"
     " - b.promised)) END) AS free FROM summary s"
@@ -213,7 +211,7 @@ def _free_rows(keys: Collection[tuple[uuid.UUID, uuid.UUID, uuid.UUID]]) -> dict
         "owner": [key[1] for key in unique],
         "product": [key[2] for key in unique],
     }
-    rows = session().execute(_FREE, parameters)
+    rows = _FREE.all(parameters)
     return {(row.warehouse_id, row.owner_id, row.product_id, row.customs_status): int(row.free) for row in rows}
 
 
@@ -264,7 +262,7 @@ def _set_aside(share: _Share, lines: Mapping[Goods, Sequence[BookLine]], taken: 
             line.free -= share.quantity
 
 
-_CLAIM_BOOK = text(
+_CLAIM_BOOK = Statement(
     "UPDATE book_item SET promised = promised + :quantity WHERE id = :id"
     " AND booked - pre_deducted - promised >= :quantity RETURNING id"
 )
@@ -279,7 +277,7 @@ def _claim_book(shares: Sequence[_Share], request: _Request) -> None:
         return
     claim(Rank.BOOK_ITEM)
     for item in sorted(wanted):
-        if session().execute(_CLAIM_BOOK, {"id": item, "quantity": wanted[item]}).scalar() is None:
+        if _CLAIM_BOOK.scalar({"id": item, "quantity": wanted[item]}) is None:
             _refuse_short(request, {share.key for share in shares if share.key.book_item_id == item})
         request.book[item] = wanted[item]
 
@@ -318,7 +316,7 @@ def _pinned_shares(draft: PromiseDraft, rows: Sequence[tuple[Candidate, int]]) -
     ]
 
 
-_INSERT = text(
+_INSERT = Statement(
     "INSERT INTO promise (id, warehouse_id, summary_id, subject_kind, subject_id, kind, claims_sellable,"
     " book_item_id, book_quantity, priority, quantity, open_quantity, created_at) VALUES (:id, :warehouse_id,"
     " :summary_id, :subject_kind, :subject_id, :kind, :claims_sellable, :book_item_id, :book_quantity, :priority,"
@@ -326,7 +324,7 @@ _INSERT = text(
 )
 
 
-_INSERT_ALLOCATION = text(
+_INSERT_ALLOCATION = Statement(
     "INSERT INTO allocation (id, warehouse_id, balance_id, promise_id, subject_kind, subject_id, quantity,"
     " open_quantity, broken_quantity, created_at) VALUES (:id, :warehouse, :balance, :promise, :subject_kind,"
     " :subject_id, :quantity, :quantity, 0, :now)"
@@ -335,8 +333,7 @@ _INSERT_ALLOCATION = text(
 
 def _insert(shares: Sequence[_Share], summary_ids: Mapping[SummaryKey, int]) -> None:
     now = clock.now()
-    session().execute(
-        _INSERT,
+    _INSERT.run_many(
         [
             {
                 "id": share.promise_id,
@@ -353,7 +350,7 @@ def _insert(shares: Sequence[_Share], summary_ids: Mapping[SummaryKey, int]) -> 
                 "now": now,
             }
             for share in shares
-        ],
+        ]
     )
     bins = [
         {
@@ -370,11 +367,15 @@ def _insert(shares: Sequence[_Share], summary_ids: Mapping[SummaryKey, int]) -> 
         for candidate, quantity in share.rows
     ]
     if bins:
-        session().execute(_INSERT_ALLOCATION, bins)
+        _INSERT_ALLOCATION.run_many(bins)
+
+
+_RENAME = Statement("UPDATE promise SET subject_id = :subject WHERE id = :promise")
+_RENAME_CLAIMS = Statement("UPDATE allocation SET subject_id = :subject WHERE promise_id = :promise")
 
 
 def hand_on(promise_id: uuid.UUID, subject_id: uuid.UUID) -> None:
     """The promise belongs to another subject of the same owner's document: a line was split over book items."""
     parameters = {"promise": promise_id, "subject": subject_id}
-    session().execute(text("UPDATE promise SET subject_id = :subject WHERE id = :promise"), parameters)
-    session().execute(text("UPDATE allocation SET subject_id = :subject WHERE promise_id = :promise"), parameters)
+    _RENAME.run(parameters)
+    _RENAME_CLAIMS.run(parameters)

@@ -6,25 +6,23 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import text
-
 from wms.inventory.allocations import release_of_promises
 from wms.inventory.summaries import SummaryKey, change_summaries
-from wms.platform.database import session
 from wms.platform.locks import Rank, claim
+from wms.platform.statements import Statement
 
-_OPEN = text(
+_OPEN = Statement(
     "SELECT p.id, p.open_quantity, p.claims_sellable, p.book_item_id, p.book_quantity, s.warehouse_id, s.owner_id,"
     " s.product_id, s.customs_status, s.book_item_id AS summary_item FROM promise p"
     " JOIN summary s ON s.id = p.summary_id"
     " WHERE p.subject_kind = :kind AND p.subject_id = ANY(CAST(:ids AS uuid[])) AND p.open_quantity > 0"
     " ORDER BY p.id FOR NO KEY UPDATE OF p"
 )
-_CLOSE = text(
+_CLOSE = Statement(
     "UPDATE promise SET open_quantity = 0, book_quantity = book_quantity - least(book_quantity, open_quantity)"
     " WHERE id = ANY(CAST(:ids AS uuid[]))"
 )
-_FREE_BOOK = text("UPDATE book_item SET promised = promised - :quantity WHERE id = :id")
+_FREE_BOOK = Statement("UPDATE book_item SET promised = promised - :quantity WHERE id = :id")
 
 
 def release(subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
@@ -33,7 +31,7 @@ def release(subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> dict[uuid.UU
     What was picked already is no longer promised: it comes back by a put-back, which also frees its book quantity.
     """
     claim(Rank.PROMISE)
-    rows = session().execute(_OPEN, {"kind": subject_kind, "ids": list(subject_ids)}).all()
+    rows = _OPEN.all({"kind": subject_kind, "ids": list(subject_ids)})
     if not rows:
         return {}
     release_of_promises(subject_kind, subject_ids)
@@ -45,7 +43,7 @@ def release(subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> dict[uuid.UU
             deltas[key] = (0, deltas.get(key, (0, 0))[1] - row.open_quantity)
         if row.book_item_id is not None:
             book[row.book_item_id] += min(row.book_quantity, row.open_quantity)
-    session().execute(_CLOSE, {"ids": [row.id for row in rows]})
+    _CLOSE.run({"ids": [row.id for row in rows]})
     change_summaries(deltas)
     free_book(book)
     return {row.id: row.open_quantity for row in rows}
@@ -58,4 +56,4 @@ def free_book(quantities: Mapping[uuid.UUID, int]) -> None:
         return
     claim(Rank.BOOK_ITEM)
     for key in sorted(real):
-        session().execute(_FREE_BOOK, {"id": key, "quantity": real[key]})
+        _FREE_BOOK.run({"id": key, "quantity": real[key]})

@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from wms.catalog.models import Product
@@ -27,6 +27,7 @@ from wms.inventory.balances import LockedBalance
 from wms.inventory.models import Balance, Serial
 from wms.inventory.rules import MoveDraft, Stock
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
 # What a number is after its goods went to a counter-party; all others make it *void*.
 GONE = {"customer": "shipped"}
@@ -101,7 +102,7 @@ def _sorted(legs: Sequence[_Leg], on_hand: Mapping[int, int]) -> tuple[list[_Leg
     return named, [own[0] for own in unnamed.values()], entering
 
 
-_AS_NOTED = text(
+_AS_NOTED = Statement(
     "SELECT s.number, m.from_balance_id, m.to_balance_id FROM serial_move m JOIN serial s ON s.id = m.serial_id"
     " WHERE m.posting_id = :posting ORDER BY m.id"
 )
@@ -110,7 +111,7 @@ _AS_NOTED = text(
 def _as_noted(legs: Sequence[_Leg], reverses_id: uuid.UUID) -> list[_Leg]:
     """A reversal takes back the very numbers that its posting moved."""
     noted: dict[tuple[int | None, int | None], list[str]] = defaultdict(list)
-    for row in session().execute(_AS_NOTED, {"posting": reverses_id}):
+    for row in _AS_NOTED.all({"posting": reverses_id}):
         noted[(row.to_balance_id, row.from_balance_id)].append(row.number)
     given: list[_Leg] = []
     for leg in legs:
@@ -121,29 +122,30 @@ def _as_noted(legs: Sequence[_Leg], reverses_id: uuid.UUID) -> list[_Leg]:
 
 
 # A leg without a number (NULL) takes all that the row has.
-_MOVE = text(
+_MOVE = Statement(
     "WITH moved AS (UPDATE serial AS s SET state = k.state, balance_id = k.target,"
-    "  subject_kind = CASE WHEN k.target IS NULL THEN :kind ELSE s.subject_kind END,"
-    "  subject_id = CASE WHEN k.target IS NULL THEN :subject ELSE s.subject_id END"
+    "  subject_kind = CASE WHEN k.target IS NULL THEN CAST(:kind AS text) ELSE s.subject_kind END,"
+    "  subject_id = CASE WHEN k.target IS NULL THEN CAST(:subject AS uuid) ELSE s.subject_id END"
     "  FROM unnest(CAST(:products AS uuid[]), CAST(:sources AS bigint[]), CAST(:targets AS bigint[]),"
     "   CAST(:states AS text[]), CAST(:numbers AS text[])) AS k(product_id, source, target, state, number)"
     "  WHERE s.product_id = k.product_id AND s.balance_id = k.source AND s.state = 'in_stock'"
     "  AND (k.number IS NULL OR s.number = k.number) RETURNING s.id, s.product_id, s.number, k.source, k.target),"
     " noted AS (INSERT INTO serial_move (posting_id, serial_id, from_balance_id, to_balance_id)"
-    "  SELECT :posting, id, source, target FROM moved)"
+    "  SELECT CAST(:posting AS uuid), id, source, target FROM moved)"
     " SELECT product_id, number FROM moved"
 )
-_ENTER = text(
+_ENTER = Statement(
     "WITH entered AS (INSERT INTO serial AS s (id, owner_id, product_id, number, state, balance_id, subject_kind,"
-    "  subject_id, created_at) SELECT k.id, k.owner_id, k.product_id, k.number, 'in_stock', k.target, :kind, :subject,"
-    "  :now FROM unnest(CAST(:ids AS uuid[]), CAST(:owners AS uuid[]), CAST(:products AS uuid[]),"
+    "  subject_id, created_at) SELECT k.id, k.owner_id, k.product_id, k.number, 'in_stock', k.target,"
+    "  CAST(:kind AS text), CAST(:subject AS uuid), CAST(:now AS timestamptz)"
+    "  FROM unnest(CAST(:ids AS uuid[]), CAST(:owners AS uuid[]), CAST(:products AS uuid[]),"
     "   CAST(:targets AS bigint[]), CAST(:numbers AS text[])) AS k(id, owner_id, product_id, target, number)"
     "  ORDER BY k.product_id, k.number"
     "  ON CONFLICT (product_id, number) DO UPDATE SET state = 'in_stock', balance_id = excluded.balance_id,"
     "  subject_kind = excluded.subject_kind, subject_id = excluded.subject_id WHERE s.state <> 'in_stock'"
     "  RETURNING s.id, s.product_id, s.number, s.balance_id),"
     " noted AS (INSERT INTO serial_move (posting_id, serial_id, to_balance_id)"
-    "  SELECT :posting, id, balance_id FROM entered)"
+    "  SELECT CAST(:posting AS uuid), id, balance_id FROM entered)"
     " SELECT product_id, number FROM entered"
 )
 
@@ -156,7 +158,7 @@ def _move(posting_id: uuid.UUID, legs: Sequence[_Leg], subject: tuple[str, uuid.
         "targets": [leg.target for leg, _ in each], "states": [leg.state for leg, _ in each],
         "numbers": [number for _, number in each],
     }  # fmt: skip
-    moved = Counter((row.product_id, row.number) for row in session().execute(_MOVE, parameters))
+    moved = Counter((row.product_id, row.number) for row in _MOVE.all(parameters))
     for leg, number in each:
         if number is not None and not moved[(leg.product_id, number)]:
             raise Refused("serial_not_here", {"number": number})
@@ -173,7 +175,7 @@ def _enter(posting_id: uuid.UUID, legs: Sequence[_Leg], subject: tuple[str, uuid
         "products": [leg.product_id for leg, _ in each], "targets": [leg.target for leg, _ in each],
         "numbers": [number for _, number in each],
     }  # fmt: skip
-    entered = {(row.product_id, row.number) for row in session().execute(_ENTER, parameters)}
+    entered = {(row.product_id, row.number) for row in _ENTER.all(parameters)}
     for leg, number in each:
         if (leg.product_id, number) not in entered:
             raise Refused("serial_known", {"number": number})
@@ -220,7 +222,7 @@ class WentOut(NamedTuple):
     book_item_id: uuid.UUID | None
 
 
-_WENT_OUT = text(
+_WENT_OUT = Statement(
     "SELECT s.number, coalesce(s.state = 'shipped' AND s.subject_kind = :kind AND s.subject_id = :subject, false)"
     " AS went_with, s.state = 'void' AS is_void, b.lot_id, b.book_item_id FROM serial s LEFT JOIN LATERAL ("
     " SELECT m.from_balance_id FROM serial_move m WHERE m.serial_id = s.id ORDER BY m.id DESC LIMIT 1) l ON true"
@@ -233,13 +235,13 @@ _WENT_OUT = text(
 def went_out(product_id: uuid.UUID, kind: str, subject_id: uuid.UUID, numbers: Collection[str]) -> list[WentOut]:
     """All numbers of the product that went out with a document, and what is known of `numbers`."""
     parameters = {"product": product_id, "kind": kind, "subject": subject_id, "numbers": list(numbers)}
-    return [WentOut(*row) for row in session().execute(_WENT_OUT, parameters)]
+    return [WentOut(*row) for row in _WENT_OUT.all(parameters)]
 
 
 # At the bench
 
 
-_AT_BENCH = text(
+_AT_BENCH = Statement(
     "SELECT s.state, b.handling_unit_id FROM serial s LEFT JOIN balance b ON b.id = s.balance_id"
     " WHERE s.product_id = :product AND s.number = :number"
 )
@@ -249,7 +251,7 @@ def check_in_unit(product_id: uuid.UUID, number: str, handling_unit_id: uuid.UUI
     """Under full control a number is checked, and leaves with its goods. Refuses `serial_unknown`, or
     `serial_not_here` when it is not in this tote.
     """
-    found = session().execute(_AT_BENCH, {"product": product_id, "number": number}).one_or_none()
+    found = _AT_BENCH.first({"product": product_id, "number": number})
     if found is None:
         raise Refused("serial_unknown", {"number": number})
     if found.state != "in_stock" or found.handling_unit_id != handling_unit_id:
@@ -271,7 +273,7 @@ def leave(product: Product, number: str, subject_kind: str, subject_id: uuid.UUI
         raise Refused("serial_known", {"number": number})
 
 
-_STAY = text(
+_STAY = Statement(
     "UPDATE serial SET state = 'void' WHERE state = 'shipped' AND balance_id IS NULL AND subject_kind = :kind"
     " AND subject_id = :subject AND product_id = :product AND number = ANY(CAST(:numbers AS text[])) RETURNING id"
 )
@@ -280,4 +282,4 @@ _STAY = text(
 def stay(product_id: uuid.UUID, numbers: Sequence[str], subject_kind: str, subject_id: uuid.UUID) -> None:
     """Exit control: these units are here after all. The packer took a check back, or they were returned."""
     values = {"product": product_id, "numbers": list(numbers), "kind": subject_kind, "subject": subject_id}
-    session().execute(_STAY, values)
+    _STAY.run(values)

@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
-
 from wms.core.refusals import Refused
 from wms.inventory.events import AwaitedStockCame, FreeBelowZero
 from wms.inventory.rules import Stock
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim
+from wms.platform.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -66,20 +65,20 @@ SUMMARY_COLUMNS = (
     "t.id, t.warehouse_id, t.owner_id, t.product_id, t.customs_status, t.book_item_id, t.sellable, t.promised"
 )
 # Computed from `d`, read under the lock: see `wms.inventory.allocations` on old versions and CHECKs.
-_CHANGE = text(
+_CHANGE = Statement(
     "UPDATE summary AS t SET sellable = d.sellable, promised = d.promised FROM ("
     "SELECT s.id, s.sellable + k.sellable AS sellable, s.promised + k.promised AS promised FROM summary s"
     f" JOIN {SUMMARY_KEYS} ON {SUMMARY_MATCH} ORDER BY s.id OFFSET 0 FOR NO KEY UPDATE OF s) AS d"
     f" WHERE t.id = d.id RETURNING {SUMMARY_COLUMNS}"
 )
-_INSERT = text(
+_INSERT = Statement(
     "INSERT INTO summary AS t (warehouse_id, owner_id, product_id, customs_status, book_item_id, sellable, promised)"
     f" SELECT k.* FROM {SUMMARY_KEYS}"
     " ON CONFLICT (warehouse_id, owner_id, product_id, customs_status, book_item_id)"
     " DO UPDATE SET sellable = t.sellable + excluded.sellable, promised = t.promised + excluded.promised"
     f" RETURNING {SUMMARY_COLUMNS}"
 )
-_AWAITED = text(
+_AWAITED = Statement(
     "SELECT DISTINCT a.warehouse_id, a.owner_id, a.product_id FROM awaited_stock a JOIN unnest("
     "CAST(:warehouse_id AS uuid[]), CAST(:owner_id AS uuid[]), CAST(:product_id AS uuid[]))"
     " AS k(warehouse_id, owner_id, product_id) USING (warehouse_id, owner_id, product_id)"
@@ -159,11 +158,11 @@ def _apply(deltas: Deltas, guarded: set[SummaryKey]) -> None:
     if not real:
         return
     claim(Rank.SUMMARY)
-    changed = [summary_now(row) for row in session().execute(_CHANGE, summary_arrays(real))]
+    changed = [summary_now(row) for row in _CHANGE.all(summary_arrays(real))]
     known = {each.key for each in changed}
     missing = {key: delta for key, delta in real.items() if key not in known}
     if missing:
-        changed += [summary_now(row) for row in session().execute(_INSERT, summary_arrays(missing))]
+        changed += [summary_now(row) for row in _INSERT.all(summary_arrays(missing))]
     grown: list[SummaryNow] = []
     for each in changed:
         more_free = real[each.key][0] - real[each.key][1]
@@ -181,8 +180,8 @@ def _announce_stock(grown: Sequence[SummaryNow]) -> None:
     if not grown:
         return
     names = ("warehouse_id", "owner_id", "product_id")
-    awaited = session().execute(_AWAITED, {name: [getattr(each.key, name) for each in grown] for name in names})
-    for row in awaited.all():
+    awaited = _AWAITED.all({name: [getattr(each.key, name) for each in grown] for name in names})
+    for row in awaited:
         record(AwaitedStockCame(subject_id=row.product_id, warehouse_id=row.warehouse_id, owner_id=row.owner_id))
 
 

@@ -10,34 +10,32 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import text
-
 from wms.inventory import permits
 from wms.inventory.events import AwaitedStockCame
 from wms.inventory.rules import BONDED, NO_STATUS
 from wms.inventory.summaries import SUMMARY_KEYS, SUMMARY_MATCH, SummaryKey, summary_arrays
-from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim
+from wms.platform.statements import Statement
 
 # A product that never was here has no row yet: an empty one is made, for the arrival to wait for.
-_MAKE = text(
+_MAKE = Statement(
     "INSERT INTO summary (warehouse_id, owner_id, product_id, customs_status, book_item_id, sellable, promised)"
     f" SELECT k.* FROM {SUMMARY_KEYS} WHERE NOT EXISTS (SELECT 1 FROM summary s WHERE {SUMMARY_MATCH})"
     " ON CONFLICT DO NOTHING"
 )
-_LOCK = text(
+_LOCK = Statement(
     "SELECT s.id FROM summary s WHERE s.warehouse_id = :warehouse AND s.owner_id = :owner"
     " AND s.product_id = ANY(CAST(:products AS uuid[])) AND s.customs_status IN ('none', 'bonded')"
     " ORDER BY s.id FOR NO KEY UPDATE"
 )
-_AWAIT = text(
+_AWAIT = Statement(
     "INSERT INTO awaited_stock (warehouse_id, owner_id, product_id, subject_kind, subject_id, since)"
     " SELECT :warehouse, :owner, k.product, :kind, :subject, :since"
     " FROM unnest(CAST(:products AS uuid[])) AS k(product) ON CONFLICT DO NOTHING"
 )
-_STOP = text("DELETE FROM awaited_stock WHERE subject_kind = :kind AND subject_id = :subject")
-_ITEMS = text(
+_STOP = Statement("DELETE FROM awaited_stock WHERE subject_kind = :kind AND subject_id = :subject")
+_ITEMS = Statement(
     "SELECT id, customs_item_number FROM product WHERE id = ANY(CAST(:products AS uuid[]))"
     " AND customs_item_number IS NOT NULL ORDER BY customs_item_number"
 )
@@ -64,26 +62,26 @@ def wait_for_stock(
     parameters = {"warehouse": warehouse_id, "owner": owner_id, "products": wanted}
     if not released:
         _lock_goods(warehouse_id, owner_id, wanted, bonded)
-    session().execute(_AWAIT, parameters | {"kind": subject_kind, "subject": subject_id, "since": since})
+    _AWAIT.run(parameters | {"kind": subject_kind, "subject": subject_id, "since": since})
 
 
 def _lock_goods(warehouse_id: uuid.UUID, owner_id: uuid.UUID, wanted: Sequence[uuid.UUID], bonded: bool) -> None:
     keys = [SummaryKey(warehouse_id, owner_id, product, NO_STATUS, None) for product in wanted]
     if bonded:
-        rows = session().execute(_ITEMS, {"products": wanted}).all()
+        rows = _ITEMS.all({"products": wanted})
         items = {row.id: permits.book_item(warehouse_id, row.customs_item_number) for row in rows}
         keys = [SummaryKey(warehouse_id, owner_id, product, BONDED, item) for product, item in items.items()]
     claim(Rank.SUMMARY)
     for key in sorted(keys, key=str):
-        session().execute(_MAKE, summary_arrays({key: (0, 0)}))
-    session().execute(_LOCK, {"warehouse": warehouse_id, "owner": owner_id, "products": wanted})
+        _MAKE.run(summary_arrays({key: (0, 0)}))
+    _LOCK.run({"warehouse": warehouse_id, "owner": owner_id, "products": wanted})
 
 
 def stop_waiting(subject_kind: str, subject_id: uuid.UUID) -> None:
-    session().execute(_STOP, {"kind": subject_kind, "subject": subject_id})
+    _STOP.run({"kind": subject_kind, "subject": subject_id})
 
 
-_BOOKED = text(
+_BOOKED = Statement(
     "SELECT DISTINCT a.warehouse_id, a.owner_id, a.product_id FROM awaited_stock a JOIN summary s"
     " USING (warehouse_id, owner_id, product_id) WHERE s.book_item_id = :item"
 )
@@ -91,5 +89,5 @@ _BOOKED = text(
 
 def announce_booked(book_item_id: uuid.UUID) -> None:
     """The customs book has more of an item: stock that was there already can be promised now."""
-    for row in session().execute(_BOOKED, {"item": book_item_id}).all():
+    for row in _BOOKED.all({"item": book_item_id}):
         record(AwaitedStockCame(subject_id=row.product_id, warehouse_id=row.warehouse_id, owner_id=row.owner_id))

@@ -22,7 +22,8 @@ from wms.outbound.schemas import (
     OrderQuery,
     OrdersIn,
 )
-from wms.outbound.service import orders
+from wms.outbound.service import intake, orders
+from wms.outbound.service.intake import AcceptedOrder
 from wms.platform.access import actor, requires
 from wms.platform.api_completion import NEEDS_MATCH
 from wms.platform.http import (
@@ -41,7 +42,7 @@ blueprint = Blueprint("orders", __name__, url_prefix="/api/v1/orders", descripti
 BLUEPRINTS = [blueprint]
 
 
-def accepted(order: Order) -> dict[str, Any]:
+def accepted(order: Order | AcceptedOrder) -> dict[str, Any]:
     """The answer of a command on an order: ids and states only."""
     return {
         "id": str(order.id),
@@ -63,7 +64,7 @@ def location(answer: Any) -> str:
 @blueprint.response(201, OrderAccepted)
 def create(body: dict[str, Any]) -> Response:
     """Create an order and promise its stock. Without stock it is accepted as `short` and promised when stock comes."""
-    outcome = run_command("orders.create", body, lambda: orders.create_order(actor(), body), accepted, 201)
+    outcome = run_command("orders.create", body, lambda: intake.create_order(actor(), body), accepted, 201)
     return answer_outcome(outcome, location)
 
 
@@ -76,7 +77,7 @@ def create_many(body: dict[str, Any]) -> Response:
     schema = OrderIn()
     return run_bulk(
         "orders.create", body["orders"],
-        lambda item: orders.create_order(actor(), load_or_refuse(schema, item)), accepted,
+        lambda item: intake.create_order(actor(), load_or_refuse(schema, item)), accepted,
     )  # fmt: skip
 
 

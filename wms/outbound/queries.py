@@ -16,8 +16,9 @@ from wms.core.ids import parse_id
 from wms.outbound.models import Consignee, Demand, Order, OrderLine
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
+from wms.platform.statements import Statement
 
-_SHIPPING = text(
+_SHIPPING = Statement(
     "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state FROM service s"
     " LEFT JOIN parcel p ON p.shipment_id = :shipment WHERE s.id = :service ORDER BY p.n"
 )
@@ -30,7 +31,7 @@ SHOWN = ("name", "company", "phone", "email", "country", "state", "city", "postc
 def order_detail(order: Order) -> dict[str, Any]:
     """One order as its seller sees it, with consignee (never the ID number)."""
     consignee = session().get_one(Consignee, order.id)
-    shipping = session().execute(_SHIPPING, {"shipment": order.shipment_id, "service": order.service_id}).all()
+    shipping = _SHIPPING.all({"shipment": order.shipment_id, "service": order.service_id})
     warehouse = (
         session().execute(text("SELECT code FROM warehouse WHERE id = :id"), {"id": order.warehouse_id}).scalar_one()
     )

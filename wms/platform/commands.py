@@ -29,7 +29,8 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import made_at, new_id, parse_id
 from wms.core.refusals import RefusalKind, Refused
-from wms.platform.database import Base, Instant, commit, rollback, session
+from wms.platform.database import Base, Instant, commit, rollback, session, undo_to
+from wms.platform.statements import Statement, commit_with, pipelined
 
 KEEP_DAYS = 30
 MAX_KEY_LENGTH = 255
@@ -129,36 +130,37 @@ def _attempt(command: Command, use_case: Callable[[], T], answer: Callable[[T], 
     if stored is not None:
         rollback()
         return stored
-    connection = session().connection()
-    connection.exec_driver_sql("SAVEPOINT use_case")
     outcome: Outcome
     try:
         result = use_case()
         session().flush()
         outcome = Done(answer(result), status)
-        _finish(command, "done", status, outcome.answer)
+        parameters = _finished(command, "done", status, outcome.answer)
     except Refused as refusal:
         session().expunge_all()
         session().info.pop("after_commit", None)
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT use_case")
+        undo_to("use_case")
         if refusal.kind is RefusalKind.INVALID:
             rollback()  # malformed input is not stored: the client mends it and may send the same id again
             return refusal
-        _finish(command, "refused", None, refusal.as_data())
+        parameters = _finished(command, "refused", None, refusal.as_data())
         outcome = refusal
+    commit_with(lambda: _FINISH.send(parameters))
     commit()
     return outcome
 
 
-_INSERT = text(
+_SAVEPOINT = Statement("SAVEPOINT use_case")
+_INSERT = Statement(
     "INSERT INTO command (day, scope, id, name, fingerprint, created_at)"
     " VALUES (:day, :scope, :id, :name, :fingerprint, :now) ON CONFLICT DO NOTHING RETURNING true"
 )
-_FIND = text(
+_ONE_AT_A_TIME = Statement("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7))")
+_FIND = Statement(
     "SELECT fingerprint, outcome, status, answer FROM command"
     " WHERE scope = :scope AND id = :id AND day BETWEEN :earliest AND :latest"
 )
-_FINISH = text(
+_FINISH = Statement(
     "UPDATE command SET outcome = :outcome, status = :status, answer = CAST(:answer AS jsonb)"
     " WHERE day = :day AND scope = :scope AND id = :id"
 )
@@ -171,7 +173,7 @@ def _begin(command: Command) -> Outcome | None:
     if day is None:
         # The key does not tell its age: serialise equal keys, then look over all kept days.
         lock_name = f"{command.scope} {command.id}"
-        session().execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7))"), {"name": lock_name})
+        _ONE_AT_A_TIME.run({"name": lock_name})
         found = _stored(command, now.date() - timedelta(days=KEEP_DAYS), now.date() + timedelta(days=1))
         if found is not None:
             return found
@@ -184,7 +186,10 @@ def _begin(command: Command) -> Outcome | None:
         "fingerprint": command.fingerprint(),
         "now": now,
     }
-    if session().execute(_INSERT, values).scalar() is None:
+    with pipelined():
+        inserted = _INSERT.send(values)
+        _SAVEPOINT.send()
+    if inserted.first() is None:
         return _stored(command, day, day)
     session().info["command_day"] = day
     name_transaction(f"{command.scope}:{command.id}")
@@ -207,7 +212,7 @@ def _day_of(command_id: str, now: datetime) -> date | None:
 
 def _stored(command: Command, earliest: date, latest: date) -> Outcome | None:
     parameters = {"scope": command.scope, "id": command.id, "earliest": earliest, "latest": latest}
-    row = session().execute(_FIND, parameters).one_or_none()
+    row = _FIND.first(parameters)
     if row is None:
         return None
     if bytes(row.fingerprint) != command.fingerprint():
@@ -219,8 +224,8 @@ def _stored(command: Command, earliest: date, latest: date) -> Outcome | None:
     return Done(row.answer, row.status or 200, replayed=True)
 
 
-def _finish(command: Command, outcome: str, status: int | None, answer: Mapping[str, Any] | Any) -> None:
-    parameters = {
+def _finished(command: Command, outcome: str, status: int | None, answer: Mapping[str, Any] | Any) -> dict[str, Any]:
+    return {
         "outcome": outcome,
         "status": status,
         "answer": orjson.dumps(answer, default=str).decode(),
@@ -228,7 +233,6 @@ def _finish(command: Command, outcome: str, status: int | None, answer: Mapping[
         "scope": command.scope,
         "id": command.id,
     }
-    session().execute(_FINISH, parameters)
 
 
 def name_transaction(key: str) -> None:

@@ -11,7 +11,7 @@ import uuid
 from datetime import date
 
 from flask import current_app
-from sqlalchemy import BigInteger, String, text
+from sqlalchemy import URL, BigInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.core.numbering import DocumentKind, document_number
@@ -40,11 +40,11 @@ class _Blocks:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.free: dict[tuple[str, str], list[int]] = {}
+        self.free: dict[tuple[URL, str], list[int]] = {}
 
     def take(self, name: str) -> int:
         with self.lock:
-            numbers = self.free.setdefault((str(db.engine.url), name), [])
+            numbers = self.free.setdefault((db.engine.url, name), [])
             if not numbers:
                 with db.engine.begin() as connection:
                     first = connection.execute(_TAKE, {"name": name, "size": BLOCK}).scalar_one()

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
+import psycopg
+from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, MetaData, Uuid, event
+from sqlalchemy import DateTime, Engine, MetaData, Uuid, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
@@ -77,8 +79,43 @@ def commit() -> None:
 
 def rollback() -> None:
     current = session()
+    undo(current)
     current.rollback()
     current.info.pop("after_commit", None)
+
+
+# psycopg forgets every statement it has prepared when it sees a rollback, also to a savepoint, for the sake of
+# transactions that make and drop tables; ours do not, and the next request would have all of its statements parsed and
+# planned anew. So rollbacks of healthy transactions are sent past it.
+
+
+def undo(current: Session) -> None:
+    """Roll back at the server, unless the transaction is somebody else's or has failed: then `rollback` must do it."""
+    if not (current.in_transaction() and current.is_active):
+        return
+    connection = current.connection()
+    if not (connection.invalidated or connection.in_nested_transaction()):
+        driver: psycopg.Connection[Any] = connection.connection.dbapi_connection  # type: ignore[assignment]
+        if driver.info.transaction_status is psycopg.pq.TransactionStatus.INTRANS:
+            driver.pgconn.exec_(b"ROLLBACK")
+
+
+def undo_to(savepoint: str) -> None:
+    """Roll back to a savepoint. Raises when there is none or the connection is gone."""
+    driver: psycopg.Connection[Any] = session().connection().connection.dbapi_connection  # type: ignore[assignment]
+    result = driver.pgconn.exec_(f"ROLLBACK TO SAVEPOINT {savepoint}".encode())
+    if result.status is not psycopg.pq.ExecStatus.COMMAND_OK:
+        raise psycopg.errors.error_from_result(result)
+
+
+def init_database(app: Flask) -> None:
+    db.init_app(app)
+    app.teardown_appcontext(_end_reading)  # before the one of `db`, which closes the session
+
+
+def _end_reading(_: BaseException | None) -> None:
+    if db.session.registry.has():
+        undo(db.session())
 
 
 @contextmanager
@@ -92,30 +129,14 @@ def transaction() -> Iterator[Session]:
         raise
 
 
-@contextmanager
-def attempt() -> Iterator[None]:
-    """A try within the transaction: an exception undoes what was written in the block, and travels on.
-
-    For Core statements only: what the session holds unflushed is flushed before.
-    """
-    current = session()
-    current.flush()
-    connection = current.connection()
-    rank = current.info.get("locks")
-    waiting = len(current.info.get("after_commit", []))
-    connection.exec_driver_sql("SAVEPOINT attempt")
-    try:
-        yield
-    except BaseException:
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT attempt")
-        current.info["locks"] = rank if rank is not None else 0
-        del current.info.get("after_commit", [])[waiting:]
-        raise
-    connection.exec_driver_sql("RELEASE SAVEPOINT attempt")
+@event.listens_for(Engine, "connect")
+def _prepare_more(driver: psycopg.Connection[Any], _: object) -> None:
+    driver.prepared_max = 500  # the default of 100 is less than the hot statements there are
 
 
 @event.listens_for(Session, "after_commit")
 @event.listens_for(Session, "after_rollback")
 def _forget(ended: Session) -> None:
     ended.info.pop("locks", None)
+    ended.info.pop("psycopg", None)
     ended.info.pop("posting_key", None)

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 import orjson
-from sqlalchemy import BigInteger, Identity, Index, Integer, String, select, text
+from sqlalchemy import BigInteger, Identity, Index, Integer, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.core import clock
@@ -18,6 +18,7 @@ from wms.core.events import Event
 from wms.core.ids import new_id
 from wms.platform.database import Base, Data, Instant, Reference, session
 from wms.platform.outbox import add_job
+from wms.platform.statements import Statement
 
 
 class EventRow(Base):
@@ -51,7 +52,7 @@ class ReactionTables:
 
 reactions = ReactionTables()
 
-_INSERT = text(
+_INSERT = Statement(
     "INSERT INTO event (id, name, version, subject_kind, subject_id, warehouse_id, owner_id, data, occurred_at)"
     " VALUES (:id, :name, :version, :subject_kind, :subject_id, :warehouse_id, :owner_id, CAST(:data AS jsonb), :now)"
 )
@@ -71,7 +72,7 @@ def record(event: Event) -> uuid.UUID:
         "data": orjson.dumps(event.data(), default=str).decode(),
         "now": clock.now(),
     }
-    session().execute(_INSERT, values)
+    _INSERT.run(values)
     for handler in reactions.in_transaction.get(type(event), ()):
         handler(event)
     for topic in reactions.after_commit.get(type(event), ()):

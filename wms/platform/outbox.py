@@ -20,6 +20,7 @@ from wms.core import clock
 from wms.core.ids import new_id
 from wms.platform.commands import name_transaction
 from wms.platform.database import Base, Data, DocumentId, Instant, after_commit, session, transaction
+from wms.platform.statements import Statement
 
 MAX_ATTEMPTS = 8
 BACKOFF_SECONDS = (1, 5, 15, 60, 300, 900, 1800)
@@ -78,33 +79,24 @@ class JobTable:
 jobs = JobTable()
 
 
+_ADD = Statement(
+    "INSERT INTO outbox_job (id, topic, dedupe_key, ordering_key, payload, state, attempts, next_at,"
+    " lease_token, created_at) VALUES (:id, :topic, :dedupe_key, :ordering_key, CAST(:payload AS jsonb),"
+    " 'new', 0, :now, 0, :now) ON CONFLICT (dedupe_key) DO NOTHING RETURNING id"
+)
+
+
 def add_job(topic: str, payload: dict[str, Any], dedupe_key: str, ordering_key: str | None = None) -> uuid.UUID | None:
     """Insert a job with the current transaction; None when this `dedupe_key` was already written."""
     if topic not in jobs.handlers:
         raise ValueError(f"no handler is registered for topic {topic!r}")
     job_id = new_id()
     now = clock.now()
-    statement = text(
-        "INSERT INTO outbox_job (id, topic, dedupe_key, ordering_key, payload, state, attempts, next_at,"
-        " lease_token, created_at) VALUES (:id, :topic, :dedupe_key, :ordering_key, CAST(:payload AS jsonb),"
-        " 'new', 0, :now, 0, :now) ON CONFLICT (dedupe_key) DO NOTHING RETURNING id"
-    )
-    inserted = (
-        session()
-        .execute(
-            statement,
-            {
-                "id": job_id,
-                "topic": topic,
-                "dedupe_key": dedupe_key,
-                "ordering_key": ordering_key,
-                "payload": orjson.dumps(payload, default=str).decode(),
-                "now": now,
-            },
-        )
-        .scalar()
-    )
-    if inserted is None:
+    values = {
+        "id": job_id, "topic": topic, "dedupe_key": dedupe_key, "ordering_key": ordering_key,
+        "payload": orjson.dumps(payload, default=str).decode(), "now": now,
+    }  # fmt: skip
+    if _ADD.first(values) is None:
         return None
     after_commit(lambda: hint(job_id, topic))
     return job_id
@@ -116,7 +108,7 @@ def hint(job_id: uuid.UUID, topic: str) -> None:
         jobs.courier(job_id, jobs.queues.get(topic, "default"))
 
 
-_CLAIM = text(
+_CLAIM = Statement(
     "UPDATE outbox_job AS mine SET state = 'leased', lease_token = lease_token + 1, attempts = attempts + 1,"
     " lease_until = clock_timestamp() + make_interval(secs => :lease)"
     " WHERE id = :id AND (state = 'new' OR (state = 'leased' AND lease_until < clock_timestamp()))"
@@ -125,11 +117,11 @@ _CLAIM = text(
     "   AND earlier.state IN ('new', 'leased')))"
     " RETURNING topic, payload, lease_token, attempts"
 )
-_DONE = text(
+_DONE = Statement(
     "UPDATE outbox_job SET state = 'done', done_at = now(), lease_until = NULL, last_error = NULL"
     " WHERE id = :id AND lease_token = :token AND state = 'leased' RETURNING ordering_key, sequence"
 )
-_NEXT_IN_ORDER = text(
+_NEXT_IN_ORDER = Statement(
     "SELECT id, topic FROM outbox_job WHERE ordering_key = :key AND sequence > :sequence AND state = 'new'"
     " ORDER BY sequence LIMIT 1"
 )
@@ -146,14 +138,14 @@ def perform(job_id: uuid.UUID) -> bool:
     failure, which is recorded and logged.
     """
     with transaction():
-        claimed = session().execute(_CLAIM, {"id": job_id, "lease": jobs.lease_seconds}).one_or_none()
+        claimed = _CLAIM.first({"id": job_id, "lease": jobs.lease_seconds})
     if claimed is None:
         return False
     try:
         with transaction():
             name_transaction(f"job:{job_id}")
             jobs.handlers[claimed.topic](claimed.payload)
-            finished = session().execute(_DONE, {"id": job_id, "token": claimed.lease_token}).one_or_none()
+            finished = _DONE.first({"id": job_id, "token": claimed.lease_token})
             if finished is None:
                 raise LeaseLost(str(job_id))
             follower = _follower(finished.ordering_key, finished.sequence)
@@ -172,7 +164,7 @@ def perform(job_id: uuid.UUID) -> bool:
 def _follower(ordering_key: str | None, sequence: int) -> tuple[uuid.UUID, str] | None:
     if ordering_key is None:
         return None
-    row = session().execute(_NEXT_IN_ORDER, {"key": ordering_key, "sequence": sequence}).one_or_none()
+    row = _NEXT_IN_ORDER.first({"key": ordering_key, "sequence": sequence})
     return None if row is None else (row.id, row.topic)
 
 
@@ -200,7 +192,7 @@ def _record_failure(job_id: uuid.UUID, topic: str, token: int, attempts: int, fa
         )
 
 
-_DUE = text(
+_DUE = Statement(
     "SELECT id, topic FROM outbox_job mine WHERE state IN ('new', 'leased') AND next_at <= clock_timestamp() - :age *"
     " interval '1 second' AND (state = 'new' OR lease_until < clock_timestamp())"
     # Those behind an earlier job of their key cannot run: they must not crowd out the ones that can.
@@ -214,7 +206,7 @@ _DUE = text(
 def due_jobs(limit: int = 100, age_seconds: float = 2.0) -> list[tuple[uuid.UUID, str]]:
     """Rows that should be running and are not: never hinted, hint lost, or their lease ran out."""
     with transaction():
-        rows = session().execute(_DUE, {"limit": limit, "age": age_seconds}).all()
+        rows = _DUE.all({"limit": limit, "age": age_seconds})
     return [(row.id, row.topic) for row in rows]
 
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import select
-
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
-from wms.facility.models import Location
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.queries import goods
@@ -17,11 +14,21 @@ from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.floor.units import check_numbers, loose_row_of_unit
 from wms.inventory import service as inventory
 from wms.inventory.ledger import stock_of
-from wms.inventory.models import Balance
 from wms.inventory.service import Subject
-from wms.platform.database import session
+from wms.platform.statements import Statement
 
 SOURCE, PRODUCT, TARGET = "scan_location", "scan_product", "scan_target"
+
+
+# What of a product lies loose in a bin: the row that came first.
+_LOOSE = Statement(
+    "SELECT id, on_hand, allocated FROM balance WHERE location_id = :location AND product_id = :product"
+    " AND handling_unit_id IS NULL AND on_hand > 0 ORDER BY oldest_at, id LIMIT 1"
+)
+_SOURCE_AND_TARGET = Statement(
+    "SELECT b.warehouse_id, b.owner_id, b.product_id, b.location_id, b.lot_id, b.book_item_id, b.handling_unit_id,"
+    " b.condition, b.customs_status, l.is_active FROM balance b, location l WHERE b.id = :balance AND l.id = :location"
+)
 
 
 class Move:
@@ -46,7 +53,11 @@ class Move:
         return self._target(actor, task, found)
 
     def _product(self, task: FloorTask, found: Found, scan: Scan) -> Step:
-        row = loose_row_of_unit(found, task.data["location_id"]) if found.numbers else self._row(task, found.id)
+        row = (
+            loose_row_of_unit(found, task.data["location_id"])
+            if found.numbers
+            else _LOOSE.first({"location": task.data["location_id"], "product": found.id})
+        )
         if row is None:
             raise Refused("nothing_there", {})
         free = row.on_hand - row.allocated
@@ -59,24 +70,11 @@ class Move:
         )
         return Step(TARGET, data, "ok", "item_in_hand", {"quantity": quantity})
 
-    def _row(self, task: FloorTask, product_id: uuid.UUID | None) -> Balance | None:
-        """The fullest row of this product in the bin, goods first that expire or came first."""
-        return session().scalar(
-            select(Balance)
-            .where(
-                Balance.location_id == uuid.UUID(task.data["location_id"]), Balance.product_id == product_id,
-                Balance.handling_unit_id.is_(None), Balance.on_hand > 0,
-            )
-            .order_by(Balance.oldest_at, Balance.id)
-            .limit(1)
-        )  # fmt: skip
-
     def _target(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         assert found.id is not None
-        location = session().get_one(Location, found.id)
-        if not location.is_active:
+        row = _SOURCE_AND_TARGET.first({"balance": task.data["balance_id"], "location": found.id})
+        if not row.is_active:
             raise Refused("location_closed", {})
-        row = session().get_one(Balance, task.data["balance_id"])
         inventory.relocate(
             actor, stock_of(row), found.id, task.data["quantity"], Subject("floor_task", task.id),
             serials=task.data.get("serials", ()),

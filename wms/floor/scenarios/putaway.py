@@ -5,8 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import text
-
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
@@ -19,10 +17,11 @@ from wms.inbound.models import Carton
 from wms.inbound.workflow import CartonState
 from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
+from wms.platform.statements import Statement
 
 CARTON, PRODUCT, LOCATION = "scan_carton", "scan_product", "scan_location"
 
-_HELD = text(
+_HELD = Statement(
     "SELECT b.product_id, p.sku, p.name_en, p.name_zh, b.condition, b.lot_id, b.handling_unit_id,"
     " sum(b.on_hand) AS units FROM balance b"
     " JOIN product p ON p.id = b.product_id JOIN carton c ON c.handling_unit_id = b.handling_unit_id"
@@ -53,12 +52,12 @@ class PutAway:
         carton = session().get_one(Carton, found.id, populate_existing=True)
         if carton.state not in (CartonState.COUNTED.value, CartonState.STOWING.value):
             raise Refused("carton_not_counted", {})
-        rows = session().execute(_HELD, {"carton": carton.id}).all()
+        rows = _HELD.all({"carton": carton.id})
         data = {"carton_id": str(carton.id), "owner_id": str(found.owner_id)}
         return Step(PRODUCT, data, "next", "source_taken", {"units": int(sum(row.units for row in rows))})
 
     def _take(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
-        rows = session().execute(_HELD, {"carton": uuid.UUID(task.data["carton_id"])}).all()
+        rows = _HELD.all({"carton": uuid.UUID(task.data["carton_id"])})
         mine = [row for row in rows if row.product_id == found.id]
         if not mine:
             raise Refused("wrong_item", {"wanted": rows[0].sku if rows else "–"})
@@ -111,7 +110,7 @@ class PutAway:
         if "carton_id" not in task.data:
             return {}
         carton = session().get_one(Carton, uuid.UUID(task.data["carton_id"]))
-        rows = session().execute(_HELD, {"carton": carton.id})
+        rows = _HELD.all({"carton": carton.id})
         suggestion = task.data.get("suggestion")
         return {
             "carton": carton.barcode,

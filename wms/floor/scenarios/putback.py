@@ -5,8 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import text
-
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit
@@ -17,15 +15,16 @@ from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.floor.units import check_numbers
 from wms.outbound.service import putback
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
 UNIT, PRODUCT, LOCATION = "scan_unit", "scan_product", "scan_location"
 
-_HELD = text(
+_HELD = Statement(
     "SELECT b.product_id, p.sku, p.name_en, p.name_zh, p.owner_id, sum(b.on_hand) AS units FROM balance b"
     " JOIN product p ON p.id = b.product_id"
     " WHERE b.handling_unit_id = :unit AND b.on_hand > 0 GROUP BY 1, 2, 3, 4, 5 ORDER BY 2"
 )
-_UNIT_OF_PARCEL = text("SELECT handling_unit_id FROM parcel WHERE id = :id")
+_UNIT_OF_PARCEL = Statement("SELECT handling_unit_id FROM parcel WHERE id = :id")
 
 
 class PutBack:
@@ -52,16 +51,16 @@ class PutBack:
     def _unit(self, found: Found) -> Step:
         unit_id = found.id
         if found.kind is Kind.PARCEL:
-            unit_id = session().execute(_UNIT_OF_PARCEL, {"id": found.id}).scalar()
+            unit_id = _UNIT_OF_PARCEL.scalar({"id": found.id})
         unit = session().get(HandlingUnit, unit_id) if unit_id else None
         if unit is None or unit.subject_kind != putback.PUT_BACK:
             raise Refused("nothing_to_put_back", {})
-        rows = session().execute(_HELD, {"unit": unit.id}).all()
+        rows = _HELD.all({"unit": unit.id})
         data = {"unit_id": str(unit.id), "unit": unit.code, "owner_id": str(rows[0].owner_id)}
         return Step(PRODUCT, data, "next", "source_taken", {"units": int(sum(row.units for row in rows))})
 
     def _product(self, task: FloorTask, found: Found, scan: Scan) -> Step:
-        rows = session().execute(_HELD, {"unit": uuid.UUID(task.data["unit_id"])})
+        rows = _HELD.all({"unit": uuid.UUID(task.data["unit_id"])})
         held = {row.product_id: int(row.units) for row in rows}
         if found.id not in held:
             raise Refused("wrong_item", {"wanted": "–"})
@@ -79,14 +78,14 @@ class PutBack:
             actor, unit_id, uuid.UUID(task.data["product_id"]), task.data["quantity"], found.id,
             task.data.get("serials", ()),
         )  # fmt: skip
-        if session().execute(_HELD, {"unit": unit_id}).first() is None:
+        if _HELD.first({"unit": unit_id}) is None:
             return Step(UNIT, {}, "done", "item_put_back")
         return Step(PRODUCT, hand(task.data, product_id=None, quantity=None, serials=None), "next", "item_put_back")
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         if "unit_id" not in task.data:
             return {}
-        rows = session().execute(_HELD, {"unit": uuid.UUID(task.data["unit_id"])})
+        rows = _HELD.all({"unit": uuid.UUID(task.data["unit_id"])})
         lines = [
             {"sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "quantity": int(row.units)} for row in rows
         ]

@@ -21,10 +21,11 @@ from wms.inbound import service as inbound
 from wms.inbound.models import Booking, Carton
 from wms.inbound.workflow import CartonState
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
 CARTON, PRODUCT = "scan_carton", "scan_product"
 
-_LINES = text(
+_LINES = Statement(
     "SELECT p.sku, p.name_en, p.name_zh, l.declared, l.received_good, l.received_damaged FROM carton_line l"
     " JOIN product p ON p.id = l.product_id WHERE l.carton_id = :carton ORDER BY p.sku"
 )
@@ -114,7 +115,7 @@ class Receive:
                 "sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "declared": row.declared,
                 "received": row.received_good + row.received_damaged, "damaged": row.received_damaged,
             }
-            for row in session().execute(_LINES, {"carton": carton.id})
+            for row in _LINES.all({"carton": carton.id})
         ]  # fmt: skip
         return {
             "booking": booking.number, "seller": seller, "carton": carton.barcode, "number": carton.number,

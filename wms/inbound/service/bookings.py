@@ -17,8 +17,7 @@ from wms.core.numbering import DocumentKind
 from wms.core.permissions import Permission
 from wms.core.refusals import FieldError, RefusalKind, Refused, invalid, invalid_fields, not_found
 from wms.facility.models import Warehouse
-from wms.identity.models import Seller
-from wms.identity.queries import choose_owner
+from wms.identity.queries import Owner, choose_owner
 from wms.inbound import rules
 from wms.inbound.events import BookingCancelled, BookingSubmitted
 from wms.inbound.models import Booking, Carton, CartonLine
@@ -177,7 +176,7 @@ def _refuse_taken(owner_id: uuid.UUID, reference: str) -> None:
         )  # fmt: skip
 
 
-def _insert(owner: Seller, warehouse: Warehouse, draft: BookingDraft, number: str) -> Booking:
+def _insert(owner: Owner, warehouse: Warehouse, draft: BookingDraft, number: str) -> Booking:
     now = clock.now()
     reference = draft.reference or number
     values = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import text, update
+from sqlalchemy import update
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -17,6 +17,7 @@ from wms.inbound.service.loading import work_on_carton
 from wms.inbound.service.progress import settle
 from wms.inbound.workflow import CARTON, CartonState
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Closed:
     left: int
 
 
-_CARTON = text(
+_CARTON = Statement(
     "SELECT c.state, c.handling_unit_id, coalesce((SELECT sum(b.on_hand) FROM balance b"
     " WHERE b.handling_unit_id = c.handling_unit_id), 0) AS units FROM carton c WHERE c.id = :carton"
 )
@@ -41,7 +42,7 @@ _CARTON = text(
 def close_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
     """The count is done: what is still missing is short. A carton with nothing in it is finished at once."""
     booking = work_on_carton(actor, carton_id, action="close")
-    carton = session().execute(_CARTON, {"carton": carton_id}).one()
+    carton = _CARTON.first({"carton": carton_id})
     state = CARTON.apply("close", carton.state)
     found = differing.close(actor, booking, carton_id)
     now = clock.now()
@@ -61,7 +62,7 @@ def close_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
 def reopen_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
     """The count was closed too early: it goes on, and shortages are taken back."""
     booking = work_on_carton(actor, carton_id, action="reopen")
-    carton = session().execute(_CARTON, {"carton": carton_id}).one()
+    carton = _CARTON.first({"carton": carton_id})
     state = CARTON.apply("reopen", carton.state)
     differing.rewrite(actor, booking.id, carton_id, differing.lines_of(carton_id), closed=False)
     session().execute(update(Carton).where(Carton.id == carton_id).values(state=state.value, counted_at=None))
@@ -72,7 +73,7 @@ def reopen_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
 def finish_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
     """A counted carton that was emptied otherwise (its goods were lost or moved at the dock) is done."""
     booking = work_on_carton(actor, carton_id, action="finish")
-    carton = session().execute(_CARTON, {"carton": carton_id}).one()
+    carton = _CARTON.first({"carton": carton_id})
     state = CARTON.apply("finish", carton.state)
     if carton.units:
         raise Refused("carton_not_empty", {"left": int(carton.units)})

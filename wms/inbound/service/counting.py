@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, text, update
+from sqlalchemy import insert, update
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -28,6 +28,7 @@ from wms.inventory import service as stock_service
 from wms.inventory.rules import Stock
 from wms.inventory.service import Subject
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
 CONDITIONS = frozenset({"good", "damaged"})
 FULL_CONTROL = "full"
@@ -175,7 +176,7 @@ class _Facts:
     lines: dict[uuid.UUID, _Line]
 
 
-_READ = text(
+_READ = Statement(
     "SELECT c.state, c.handling_unit_id, hu.location_id, w.id AS warehouse_id, w.kind = 'bonded' AS bonded,"
     " CASE WHEN w.kind = 'bonded' THEN (SELECT u.id FROM location u WHERE u.warehouse_id = w.id"
     "  AND u.kind = 'unaccounted' ORDER BY u.walk_order, u.code LIMIT 1) END AS unaccounted_id,"
@@ -193,7 +194,7 @@ _READ = text(
 
 def _read(carton_id: uuid.UUID, product_ids: set[uuid.UUID]) -> _Facts:
     """The carton, its warehouse, and the counted products with their lines: one statement."""
-    rows = session().execute(_READ, {"carton": carton_id, "products": list(product_ids)}).all()
+    rows = _READ.all({"carton": carton_id, "products": list(product_ids)})
     first = rows[0]
     lines = {row.product_id: _line(row) for row in rows if row.product_id is not None}
     facts = _Facts(first.state, first.handling_unit_id, first.location_id, first.unaccounted_id,
@@ -304,7 +305,7 @@ def _post(actor: Actor, work: _Act, entries: Sequence[_Entry]) -> None:
     work.posting_id = posted.posting_id
 
 
-_WRITE = text(
+_WRITE = Statement(
     "WITH d AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:lines AS uuid[]), CAST(:products AS uuid[]),"
     " CAST(:lots AS uuid[]), CAST(:conditions AS text[]), CAST(:quantities AS int[]), CAST(:surplus AS boolean[]))"
     " AS d(id, line_id, product_id, lot_id, condition, quantity, is_surplus)),"
@@ -322,9 +323,7 @@ _WRITE = text(
 
 def _write(work: _Act, entries: Sequence[_Entry]) -> None:
     """Receipts and line totals in one statement; differences only where they changed."""
-    session().execute(
-        _WRITE,
-        {
+    _WRITE.run({
             "ids": [new_id() for _ in entries],
             "lines": [entry.line.id for entry in entries],
             "products": [entry.line.product.id for entry in entries],
@@ -334,8 +333,7 @@ def _write(work: _Act, entries: Sequence[_Entry]) -> None:
             "surplus": [entry.is_surplus for entry in entries],
             "act": work.id, "booking": work.booking.id, "carton": work.carton_id, "posting": work.posting_id,
             "actor": work.actor.id, "now": clock.now(),
-        },
-    )  # fmt: skip
+        })  # fmt: skip
     changed = [
         totals
         for key, totals in ((key, line.totals()) for key, line in work.facts.lines.items())

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, text
+from sqlalchemy import delete, insert
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -17,6 +17,7 @@ from wms.inbound.models import Difference
 from wms.inbound.service.loading import BookingAtWork
 from wms.platform.database import session
 from wms.platform.events import record
+from wms.platform.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class LineTotals:
         )  # fmt: skip
 
 
-_LINES = text(
+_LINES = Statement(
     "SELECT l.id, l.product_id, l.declared, l.received_good, l.received_damaged, l.declared > 0 OR EXISTS ("
     "SELECT 1 FROM carton_line o WHERE o.booking_id = l.booking_id AND o.product_id = l.product_id AND o.declared > 0)"
     " FROM carton_line l WHERE l.carton_id = :carton ORDER BY l.position, l.id"
@@ -45,7 +46,7 @@ _LINES = text(
 
 
 def lines_of(carton_id: uuid.UUID) -> list[LineTotals]:
-    return [LineTotals(*row) for row in session().execute(_LINES, {"carton": carton_id})]
+    return [LineTotals(*row) for row in _LINES.all({"carton": carton_id})]
 
 
 def rewrite(

@@ -7,16 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
-
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
 from wms.inbound.models import Booking
 from wms.inbound.workflow import BOOKING, WORKABLE
-from wms.platform.database import session
 from wms.platform.locks import Rank, claim, lock_one
+from wms.platform.statements import Statement
 
 
 def load_booking_to_edit(actor: Actor, booking_id: uuid.UUID) -> Booking:
@@ -49,8 +47,8 @@ _TOUCH = (
     "UPDATE booking SET version = version + 1, updated_at = :now WHERE id = {which}"
     " RETURNING id, number, owner_id, warehouse_id, own_state, state, version"
 )
-_TOUCH_BY_CARTON = text(_TOUCH.format(which="(SELECT booking_id FROM carton WHERE id = :key)"))
-_TOUCH_BY_ID = text(_TOUCH.format(which=":key"))
+_TOUCH_BY_CARTON = Statement(_TOUCH.format(which="(SELECT booking_id FROM carton WHERE id = :key)"))
+_TOUCH_BY_ID = Statement(_TOUCH.format(which=":key"))
 
 
 def work_on_carton(
@@ -67,12 +65,12 @@ def work_on_booking(
 
 
 def _work(
-    actor: Actor, statement: Any, key: uuid.UUID, permission: Permission, action: str, what: str
+    actor: Actor, statement: Statement, key: uuid.UUID, permission: Permission, action: str, what: str
 ) -> BookingAtWork:
     if not (actor.is_staff and actor.may(permission)):
         raise not_found(what)
     claim(Rank.DOCUMENT)
-    row = session().execute(statement, {"key": key, "now": clock.now()}).one_or_none()
+    row = statement.first({"key": key, "now": clock.now()})
     if row is None or not actor.sees_warehouse(row.warehouse_id):
         raise not_found(what)
     if row.state not in WORKABLE:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import text
-
 from wms.core import clock
 from wms.inbound import rules
 from wms.inbound.events import BookingCompleted, BookingReceived
 from wms.inbound.workflow import BookingState
-from wms.platform.database import session
 from wms.platform.events import record
+from wms.platform.statements import Statement
 
-_READ = text(
+_READ = Statement(
     "SELECT b.owner_id, b.warehouse_id, b.own_state, b.state, b.received_at, b.completed_at,"
     " array_agg(DISTINCT c.state) AS cartons FROM booking b JOIN carton c ON c.booking_id = b.id"
     " WHERE b.id = :booking GROUP BY b.id"
 )
-_WRITE = text(
+_WRITE = Statement(
     "UPDATE booking SET state = :state,"
     " received_at = CASE WHEN :received THEN coalesce(received_at, :now) END,"
     " completed_at = CASE WHEN :completed THEN coalesce(completed_at, :now) END WHERE id = :booking"
@@ -28,16 +26,13 @@ _RECEIVED = frozenset({BookingState.RECEIVED, BookingState.PUTAWAY, BookingState
 
 def settle(booking_id: uuid.UUID) -> BookingState:
     """Compute the state of a locked booking anew and announce what it has newly reached."""
-    row = session().execute(_READ, {"booking": booking_id}).one()
+    row = _READ.first({"booking": booking_id})
     state = rules.booking_state(row.own_state, row.cartons)
     if state == row.state:
         return state
     received, completed = state in _RECEIVED, state is BookingState.COMPLETED
-    session().execute(
-        _WRITE,
-        {"booking": booking_id, "state": state.value, "received": received, "completed": completed,
-         "now": clock.now()},
-    )  # fmt: skip
+    _WRITE.run({"booking": booking_id, "state": state.value, "received": received, "completed": completed,
+         "now": clock.now()})  # fmt: skip
     subject = {"subject_id": booking_id, "warehouse_id": row.warehouse_id, "owner_id": row.owner_id}
     if received and row.received_at is None:
         record(BookingReceived(**subject))

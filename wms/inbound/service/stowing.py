@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from wms.catalog.queries import products_by_ids
 from wms.core import clock
@@ -25,6 +25,7 @@ from wms.inventory.putaway import service as putaway
 from wms.inventory.putaway.rules import Suggestion
 from wms.inventory.service import Subject
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def put_away(
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
     booking = work_on_carton(actor, carton_id, action="stow")
-    carton = session().execute(_CARTON, {"carton": carton_id}).one()
+    carton = _CARTON.first({"carton": carton_id})
     state = CARTON.apply("stow", carton.state)
     rows = _content(carton.handling_unit_id)
     source = _source(rows, product_id, quantity, condition, lot_id)
@@ -73,7 +74,7 @@ def put_away(
     posted = putaway.place(
         actor, ledger.stock_of(source), location_id, quantity, subject, product=product, serials=serial_numbers or ()
     )
-    session().execute(_ADD, {"quantity": quantity, "carton": carton_id, "product": product_id})
+    _ADD.run({"quantity": quantity, "carton": carton_id, "product": product_id})
     booking_state = booking.state
     if state != carton.state:
         _set_state(carton_id, state)
@@ -93,7 +94,7 @@ def suggest_place(
     """The bin for units of a carton, with its reason; by default for all of the product in it. None: no bin
     has room.
     """
-    carton = session().execute(_CARTON, {"carton": carton_id}).one_or_none()
+    carton = _CARTON.first({"carton": carton_id})
     if carton is None or not actor.may(Permission.FLOOR_WORK) or not actor.sees_warehouse(carton.warehouse_id):
         raise not_found("carton")
     source = _source(_content(carton.handling_unit_id), product_id, quantity or 0, condition, lot_id)
@@ -107,15 +108,15 @@ def suggest_place(
 def undo_put_away(actor: Actor, carton_id: uuid.UUID) -> Stowed:
     """The last goods put away go back into their carton, while they are still in that bin and in nobody's order."""
     booking = work_on_carton(actor, carton_id, action="unstow")
-    carton = session().execute(_CARTON, {"carton": carton_id}).one()
-    last = session().execute(_LAST, {"warehouse": booking.warehouse_id, "carton": carton_id}).one_or_none()
+    carton = _CARTON.first({"carton": carton_id})
+    last = _LAST.first({"warehouse": booking.warehouse_id, "carton": carton_id})
     if last is None:
         raise Refused("nothing_to_undo", {})
     state = CARTON.apply("unstow", carton.state)
     if carton.state == CartonState.STOWED:
         set_unit_state(carton.handling_unit_id, "in_use")
     posted = ledger.reverse(actor, booking.warehouse_id, last.id)
-    session().execute(_ADD, {"quantity": -last.quantity, "carton": carton_id, "product": last.product_id})
+    _ADD.run({"quantity": -last.quantity, "carton": carton_id, "product": last.product_id})
     put_away_left = session().scalar(
         select(CartonLine.id).where(CartonLine.carton_id == carton_id, CartonLine.put_away > 0)
     )
@@ -127,11 +128,11 @@ def undo_put_away(actor: Actor, carton_id: uuid.UUID) -> Stowed:
     return Stowed(booking.id, booking_state.value, booking.version, carton_id, state.value, posted.posting_id, left)
 
 
-_CARTON = text("SELECT state, warehouse_id, handling_unit_id FROM carton WHERE id = :carton")
-_ADD = text(
+_CARTON = Statement("SELECT state, warehouse_id, handling_unit_id FROM carton WHERE id = :carton")
+_ADD = Statement(
     "UPDATE carton_line SET put_away = put_away + :quantity WHERE carton_id = :carton AND product_id = :product"
 )
-_LAST = text(
+_LAST = Statement(
     "SELECT p.id, m.product_id, m.quantity FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
     " WHERE p.warehouse_id = :warehouse AND p.subject_kind = 'carton' AND p.subject_id = :carton"
     " AND p.reason = 'putaway' AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id)"

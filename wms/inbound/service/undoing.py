@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
@@ -17,8 +17,9 @@ from wms.inbound.service.loading import work_on_carton
 from wms.inbound.workflow import CARTON
 from wms.inventory import ledger
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
-_TAKE = text(
+_TAKE = Statement(
     "UPDATE carton_line l SET received_good = l.received_good - r.good,"
     " received_damaged = l.received_damaged - r.damaged, unaccounted = l.unaccounted - r.surplus"
     " FROM (SELECT carton_line_id, coalesce(sum(quantity) FILTER (WHERE condition = 'good'), 0) AS good,"
@@ -44,7 +45,7 @@ def uncount(actor: Actor, carton_id: uuid.UUID, act_id: uuid.UUID | None = None)
     posted = ledger.reverse(actor, booking.warehouse_id, last[0].posting_id)
     act = last[0].act_id
     session().execute(update(Receipt).where(Receipt.act_id == act).values(undone_by=posted.posting_id))
-    rows = session().execute(_TAKE, {"act": act}).all()
+    rows = _TAKE.all({"act": act})
     touched = {row.id for row in rows}
     lines = [line for line in differing.lines_of(carton_id) if line.id in touched]
     differing.rewrite(actor, booking.id, carton_id, lines, closed=False)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.outbound.models import Order, OrderException
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
 
 def raise_once(order: Order, kind: str, detail: str | None = None) -> None:
@@ -30,7 +31,7 @@ def raise_once(order: Order, kind: str, detail: str | None = None) -> None:
         session().flush()
 
 
-_RESOLVE = text(
+_RESOLVE = Statement(
     "UPDATE order_exception SET resolved_at = :now, resolution = :resolution WHERE order_id = :order"
     " AND resolved_at IS NULL AND (CAST(:kind AS text) IS NULL OR kind = :kind) RETURNING id"
 )
@@ -39,4 +40,4 @@ _RESOLVE = text(
 def resolve(order_id: UUID, resolution: str, kind: str | None = None) -> int:
     """What was open of an order (of one kind, or all) needs nobody any more; returns how many. Caller holds it."""
     parameters: dict[str, Any] = {"now": clock.now(), "resolution": resolution, "order": order_id, "kind": kind}
-    return len(session().execute(_RESOLVE, parameters).all())
+    return len(_RESOLVE.all(parameters))

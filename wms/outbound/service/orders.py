@@ -1,4 +1,4 @@
-"""An order comes in, is changed, is cancelled."""
+"""An order is promised, waits for stock, is changed, is cancelled. How it comes in: `intake`."""
 
 from __future__ import annotations
 
@@ -6,209 +6,78 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
+from typing import Any, Protocol
 
-from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, update
 
-from labels import missing_glyphs
-from wms.catalog.models import Product
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
-from wms.core.numbering import DocumentKind
-from wms.core.refusals import FieldError, Refused, invalid_fields, not_found
+from wms.core.refusals import Refused, not_found
 from wms.facility.models import Warehouse
-from wms.identity.models import Seller, Shop
-from wms.identity.queries import choose_owner
 from wms.inventory import permits, promises, releases, waiting
 from wms.inventory.promises import Pin, PromiseDraft
 from wms.outbound import rules
-from wms.outbound.events import OrderAccepted, OrderCancelled, OrderPromised, OrderShort
+from wms.outbound.events import OrderCancelled, OrderPromised, OrderShort
 from wms.outbound.models import Consignee, Demand, Order, OrderLine
 from wms.outbound.service import exceptions, putback
+from wms.outbound.service.consignees import check_consignee, consignee_row
 from wms.outbound.workflow import ORDER, OrderState
-from wms.platform.counters import next_number
-from wms.platform.database import attempt, session
+from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.http import check_version
 from wms.platform.locks import Rank, lock_one
 from wms.platform.outbox import add_job
-from wms.platform.secrecy import seal
+from wms.platform.statements import Statement
 from wms.printing import service as printing
-from wms.shipping.models import Service
 from wms.shipping.queries import live_parcels
 
 RETRY_TOPIC = "outbound.retry_order"
-PRINTED_FIELDS = ("name", "company", "state", "city", "postcode", "address1", "address2")
 
 
 @dataclass(frozen=True)
-class Context:
-    """Everything an order is checked against, read at once."""
+class LineFacts:
+    """What a line asks for."""
 
-    seller: Seller
-    warehouse: Warehouse
-    service: Service
-    shop_id: uuid.UUID | None
-    products: Mapping[str, Product]
-    regime: rules.Regime
+    id: uuid.UUID
+    product_id: uuid.UUID
+    quantity: int
+    batch: str | None
+    min_expires_on: date | None
+    condition: str
 
 
-def create_order(actor: Actor, body: Mapping[str, Any]) -> Order:
-    """Take an order in and promise it, all or nothing; without stock it waits as *short*, in order of its date.
+class OrderFacts(Protocol):
+    """What claims and waiting need of an order: its row, or what is about to become one."""
 
-    `body` is the loaded `OrderIn`. Refuses wrong fields (422 naming each), `reference_taken`, `seller_blocked`.
-    """
-    context = _context(actor, body)
-    _check_consignee(body["consignee"], context.regime)
-    order = _insert_order(context, body)
-    lines = _insert_lines(order, context, body["lines"])
-    _insert_consignee(order.id, body["consignee"])
-    session().flush()
-    _promise_or_wait(order, context.warehouse, lines)
-    record(_event(OrderAccepted, order, state=order.state))
-    return order
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def owner_id(self) -> uuid.UUID: ...
+    @property
+    def warehouse_id(self) -> uuid.UUID: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def ordered_at(self) -> datetime: ...
 
 
 def _event(kind: Any, order: Order, **data: Any) -> Any:
     return kind(subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, **data)
 
 
-def _context(actor: Actor, body: Mapping[str, Any]) -> Context:
-    seller = choose_owner(actor, body.get("seller"))
-    if seller.credit_state != "good":
-        raise Refused("seller_blocked", {})
-    errors: list[FieldError] = []
-    warehouse = session().scalar(
-        select(Warehouse).where(Warehouse.code == body["warehouse"], Warehouse.is_active.is_(True))
-    )
-    if warehouse is None or not actor.sees_warehouse(warehouse.id):
-        raise invalid_fields([FieldError("/warehouse", "unknown_warehouse", {})])
-    service = session().scalar(
-        select(Service).where(
-            Service.code == body["service"], Service.is_active.is_(True),
-            (Service.warehouse_id == warehouse.id) | Service.warehouse_id.is_(None),
-        )
-    )  # fmt: skip
-    if service is None:
-        errors.append(FieldError("/service", "unknown_service", {}))
-    shop_id = body.get("shop_id")
-    if (
-        shop_id is not None
-        and session().scalar(select(Shop.id).where(Shop.id == shop_id, Shop.seller_id == seller.id)) is None
-    ):
-        errors.append(FieldError("/shop_id", "unknown_shop", {}))
-    products = _products(seller.id, body["lines"], errors)
-    if errors or service is None:
-        raise invalid_fields(errors)
-    regime = rules.regime_of(warehouse.regime, warehouse.is_bonded)
-    return Context(seller, warehouse, service, shop_id, products, regime)
-
-
-def _products(owner_id: uuid.UUID, lines: Sequence[Mapping[str, Any]], errors: list[FieldError]) -> dict[str, Product]:
-    wanted = {line["sku"] for line in lines}
-    rows = session().scalars(select(Product).where(Product.owner_id == owner_id, Product.sku.in_(wanted)))
-    found = {row.sku: row for row in rows}
-    for index, line in enumerate(lines):
-        product = found.get(line["sku"])
-        if product is None:
-            errors.append(FieldError(f"/lines/{index}/sku", "unknown_sku", {}))
-        elif not product.is_active:
-            errors.append(FieldError(f"/lines/{index}/sku", "order_product_inactive", {}))
-    return found
-
-
-def _check_consignee(consignee: Mapping[str, Any], regime: rules.Regime) -> None:
-    """What cannot be printed or declared is refused now, not at the bench."""
-    errors = []
-    for name in PRINTED_FIELDS:
-        for position, character in missing_glyphs(consignee.get(name) or ""):
-            params = {"position": position, "character": character}
-            errors.append(FieldError(f"/consignee/{name}", "glyph_missing", params))
-    number = consignee.get("id_number")
-    if regime.needs_id_number and not number:
-        errors.append(FieldError("/consignee/id_number", "id_number_required", {}))
-    if number and not rules.is_id_number(number):
-        errors.append(FieldError("/consignee/id_number", "id_number_wrong", {}))
-    if errors:
-        raise invalid_fields(errors)
-
-
-def _insert_order(context: Context, body: Mapping[str, Any]) -> Order:
-    now = clock.now()
-    day = now.astimezone(ZoneInfo(context.warehouse.time_zone)).date()
-    values = {
-        "id": new_id(), "number": next_number(DocumentKind.ORDER, context.seller.id, context.seller.code, day),
-        "owner_id": context.seller.id, "shop_id": context.shop_id, "warehouse_id": context.warehouse.id,
-        "service_id": context.service.id, "reference": body["reference"], "kind": body.get("kind", "dropship"),
-        "state": OrderState.SHORT.value, "customs_state": "waiting" if context.regime.needs_release else "none",
-        "priority": body.get("priority", 0), "version": 1, "remark": body.get("remark"),
-        "ordered_at": body.get("ordered_at") or now, "created_at": now, "updated_at": now,
-    }  # fmt: skip
-    statement = insert(Order).values(**values).on_conflict_do_nothing(index_elements=["owner_id", "reference"])
-    order = session().scalar(statement.returning(Order))
-    if order is None:
-        taken = (
-            session()
-            .scalars(select(Order).where(Order.owner_id == context.seller.id, Order.reference == body["reference"]))
-            .one()
-        )
-        raise Refused("order_reference_taken", {"number": taken.number, "id": str(taken.id)})
-    return order
-
-
-def _insert_lines(order: Order, context: Context, lines: Sequence[Mapping[str, Any]]) -> list[Demand]:
-    rows, demands = [], []
-    for position, line in enumerate(lines, 1):
-        product = context.products[line["sku"]]
-        line_id = new_id()
-        rows.append(
-            {
-                "id": line_id, "owner_id": order.owner_id, "order_id": order.id, "position": position,
-                "product_id": product.id, "quantity": line["quantity"], "batch": line.get("batch"),
-                "min_expires_on": line.get("min_expires_on"), "condition": line.get("condition", "good"),
-                "unit_value_minor": line.get("unit_value_minor"), "currency": line.get("currency"),
-            }
-        )  # fmt: skip
-        demands.append(
-            Demand(
-                id=new_id(), owner_id=order.owner_id, order_id=order.id, order_line_id=line_id,
-                product_id=product.id, quantity=line["quantity"], picked=0, verified=0, shipped=0,
-            )
-        )  # fmt: skip
-    session().execute(insert(OrderLine), rows)
-    session().add_all(demands)
-    return demands
-
-
-def _insert_consignee(order_id: uuid.UUID, consignee: Mapping[str, Any]) -> None:
-    values = {name: consignee.get(name) for name in (*PRINTED_FIELDS, "phone", "email", "country")}
-    number = consignee.get("id_number")
-    if number:
-        sealed = seal(number.upper(), str(order_id))
-        values |= {"id_number_sealed": sealed.content, "id_number_key": sealed.key_id, "id_number_index": sealed.index}
-    session().execute(insert(Consignee).values(order_id=order_id, **values))
-
-
-def _promise_or_wait(order: Order, warehouse: Warehouse, demands: Sequence[Demand]) -> None:
-    try:
-        with attempt():
-            promise_demands(order, warehouse, demands)
-    except Refused as refusal:
-        if refusal.code != "stock_short":
-            raise
-        wait_for_stock(order, warehouse, demands)
-
-
 def promise_demands(order: Order, warehouse: Warehouse, demands: Sequence[Demand]) -> None:
     """Promise every demand of the order or refuse `stock_short`; a bonded demand may be split over book items."""
     lines = {line.id: line for line in _lines_of(order.id)}
     drafts = [
-        PromiseDraft(
-            "demand", demand.id, order.warehouse_id, order.owner_id, demand.product_id, demand.quantity,
-            bonded=warehouse.is_bonded, pin=_pin(order, lines[demand.order_line_id]), priority=order.priority,
+        draft_of(
+            order, demand.id, lines[demand.order_line_id], demand.quantity, bonded=warehouse.is_bonded,
+            priority=order.priority,
         )
         for demand in demands
     ]  # fmt: skip
@@ -246,23 +115,31 @@ def _lines_of(order_id: uuid.UUID) -> Sequence[OrderLine]:
     return session().scalars(select(OrderLine).where(OrderLine.order_id == order_id)).all()
 
 
-def _pin(order: Order, line: OrderLine) -> Pin | None:
-    """A line that names a lot, an expiry or a quality is pinned to balance rows; others are served from the pool.
+_LOT = Statement("SELECT id FROM lot WHERE product_id = :product AND batch = :batch ORDER BY expires_on LIMIT 1")
+
+
+def draft_of(
+    order: OrderFacts, demand_id: uuid.UUID, line: LineFacts | OrderLine, quantity: int, *, bonded: bool, priority: int
+) -> PromiseDraft:
+    """The promise a demand asks for. A line that names a lot, an expiry or a quality is pinned to balance rows; others
+    are served from the pool.
 
     What goes back to its seller need not sell any more: expired goods may go, and go first.
     """
     home = order.kind == rules.RETURN_TO_SELLER
-    if not home and line.batch is None and line.min_expires_on is None and line.condition == "good":
-        return None
-    lot_id = None
-    if line.batch is not None:
-        lot_id = session().scalar(
-            text("SELECT id FROM lot WHERE product_id = :product AND batch = :batch ORDER BY expires_on LIMIT 1"),
-            {"product": line.product_id, "batch": line.batch},
-        )
-        if lot_id is None:
-            raise Refused("stock_short", {"lines": [{"subject_id": str(line.id), "wanted": line.quantity, "free": 0}]})
-    return Pin(lot_id=lot_id, condition=line.condition, min_expires_on=line.min_expires_on, expired=home)
+    pin = None
+    if home or line.batch is not None or line.min_expires_on is not None or line.condition != "good":
+        lot_id = None
+        if line.batch is not None:
+            lot_id = _LOT.scalar({"product": line.product_id, "batch": line.batch})
+            if lot_id is None:
+                short = {"subject_id": str(line.id), "wanted": line.quantity, "free": 0}
+                raise Refused("stock_short", {"lines": [short]})
+        pin = Pin(lot_id=lot_id, condition=line.condition, min_expires_on=line.min_expires_on, expired=home)
+    return PromiseDraft(
+        "demand", demand_id, order.warehouse_id, order.owner_id, line.product_id, quantity, bonded=bonded, pin=pin,
+        priority=priority,
+    )  # fmt: skip
 
 
 def wait_for_stock(order: Order, warehouse: Warehouse, demands: Sequence[Demand], *, released: bool = False) -> None:
@@ -273,25 +150,34 @@ def wait_for_stock(order: Order, warehouse: Warehouse, demands: Sequence[Demand]
     order.state = OrderState.SHORT.value
     order.updated_at = clock.now()
     session().flush()
-    await_stock(order, warehouse, demands, released=released)
+    await_stock(order, demands, bonded=warehouse.is_bonded, released=released)
     record(_event(OrderShort, order))
 
 
-def await_stock(order: Order, warehouse: Warehouse, demands: Sequence[Demand], *, released: bool = False) -> None:
+class Wanted(Protocol):
+    """What of a demand is waited for."""
+
+    @property
+    def product_id(self) -> uuid.UUID: ...
+    @property
+    def quantity(self) -> int: ...
+
+
+def await_stock(order: OrderFacts, demands: Sequence[Wanted], *, bonded: bool, released: bool = False) -> None:
     """Remember the order for when stock comes, and look once more: some may have come while it was being refused."""
     wanted: dict[uuid.UUID, int] = defaultdict(int)
     for demand in demands:  # what is promised already only needs its bins
         wanted[demand.product_id] += demand.quantity if order.state == OrderState.SHORT.value else 0
     waiting.wait_for_stock(
         order.warehouse_id, order.owner_id, list(wanted), "order", order.id, order.ordered_at,
-        bonded=warehouse.is_bonded, released=released,
+        bonded=bonded, released=released,
     )  # fmt: skip
     free = promises.free_by_product([(order.warehouse_id, order.owner_id, product) for product in wanted])
     if all(free.get((order.warehouse_id, order.owner_id, product), 0) >= units for product, units in wanted.items()):
         try_later(order, f"{order.version}")
 
 
-def try_later(order: Order, cause: str) -> None:
+def try_later(order: OrderFacts, cause: str) -> None:
     """Have a job try to promise the order; once for each cause. The jobs of one owner run in the order they came."""
     add_job(
         RETRY_TOPIC, {"order_id": str(order.id)}, dedupe_key=f"{RETRY_TOPIC}:{order.id}:{cause}",
@@ -337,10 +223,9 @@ def _change_consignee(order: Order, consignee: Mapping[str, Any]) -> None:
     if order.customs_state == "released":
         raise Refused("edit_too_late", {"state": "released"})
     warehouse = session().get_one(Warehouse, order.warehouse_id)
-    _check_consignee(consignee, rules.regime_of(warehouse.regime, warehouse.is_bonded))
-    session().execute(text("DELETE FROM consignee WHERE order_id = :id"), {"id": order.id})
-    session().expire_all()
-    _insert_consignee(order.id, consignee)
+    check_consignee(consignee, rules.regime_of(warehouse.regime, warehouse.is_bonded))
+    row = consignee_row(order.id, consignee)
+    session().execute(update(Consignee).where(Consignee.order_id == order.id).values(**row, erased_at=None))
     if order.shipment_id is not None:  # it was in a wave before it fell short
         printing.void_documents("parcel", [parcel.id for parcel in live_parcels(order.shipment_id)])
 

@@ -26,6 +26,7 @@ from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, lock_one
+from wms.platform.statements import Statement
 from wms.printing import service as printing
 from wms.shipping import service as shipping
 from wms.shipping.models import Parcel
@@ -72,12 +73,12 @@ def pack_lines(order_id: uuid.UUID, product_id: uuid.UUID | None = None) -> list
     return list(found.values())
 
 
-_PROGRESS = text("SELECT sum(verified) AS verified, sum(quantity) AS quantity FROM demand WHERE order_id = :order")
+_PROGRESS = Statement("SELECT sum(verified) AS verified, sum(quantity) AS quantity FROM demand WHERE order_id = :order")
 
 
 def progress(order_id: uuid.UUID) -> tuple[int, int]:
     """(units checked, units in all) of an order: one sum, however many lines it has."""
-    row = session().execute(_PROGRESS, {"order": order_id}).one()
+    row = _PROGRESS.first({"order": order_id})
     return int(row.verified), int(row.quantity)
 
 

@@ -25,6 +25,7 @@ from wms.outbound.service.walks import next_task
 from wms.outbound.workflow import BATCH, ORDER, TASK, OrderState, TaskState
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
+from wms.platform.statements import Statement
 
 __all__ = [
     "assign_tote",
@@ -39,7 +40,7 @@ __all__ = [
 
 LEASE = timedelta(minutes=15)
 
-_NEXT = text(
+_NEXT = Statement(
     "SELECT id FROM pick_batch WHERE warehouse_id = :warehouse AND state IN ('open', 'picking')"
     " AND (picker_id = :picker OR picker_id IS NULL OR lease_until < :now)"
     " ORDER BY (picker_id = :picker) DESC NULLS LAST, created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED"
@@ -50,7 +51,7 @@ def take_batch(actor: Actor, warehouse_id: uuid.UUID) -> PickBatch | None:
     """The picker's own unfinished walk, else the oldest one nobody holds; None when there is none."""
     if not actor.sees_warehouse(warehouse_id):
         raise not_found("warehouse")
-    found = session().execute(_NEXT, {"warehouse": warehouse_id, "picker": actor.id, "now": clock.now()}).scalar()
+    found = _NEXT.scalar({"warehouse": warehouse_id, "picker": actor.id, "now": clock.now()})
     return None if found is None else _hold(actor, found)
 
 

@@ -20,6 +20,7 @@ from wms.outbound.models import Order
 from wms.outbound.service import walks
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
+from wms.platform.statements import Statement
 from wms.printing import service as printing
 from wms.shipping import service as shipping
 from wms.shipping.queries import live_parcels
@@ -124,7 +125,7 @@ def _settles(order_id: uuid.UUID, moves: list[MoveDraft]) -> dict[uuid.UUID, int
         assert isinstance(move.source, Stock)
         returned[(move.source.product_id, move.source.book_item_id)] += move.quantity
     settles: dict[uuid.UUID, int] = {}
-    claimed = session().execute(_CLAIMED, {"order": order_id})
+    claimed = _CLAIMED.all({"order": order_id})
     for row in claimed:
         key = (row.product_id, row.book_item_id)
         share = min(returned.get(key, 0), row.book_quantity)
@@ -134,7 +135,7 @@ def _settles(order_id: uuid.UUID, moves: list[MoveDraft]) -> dict[uuid.UUID, int
     return settles
 
 
-_CLAIMED = text(
+_CLAIMED = Statement(
     "SELECT d.product_id, d.book_item_id, p.id AS promise_id, p.book_quantity FROM demand d"
     " JOIN promise p ON p.id = d.promise_id WHERE d.order_id = :order AND p.book_quantity > 0 ORDER BY p.id"
 )

@@ -22,16 +22,17 @@ from wms.outbound.service import exceptions, walks
 from wms.outbound.service.orders import await_stock, promise_demands, try_later, wait_for_stock
 from wms.outbound.service.waves import stops_of
 from wms.outbound.workflow import ORDER, TASK, WAVE, OrderState, WaveState
-from wms.platform.database import attempt, session
+from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
 from wms.platform.outbox import add_job
+from wms.platform.statements import Statement, attempt
 
 SHORT_AT_PICK = "short_at_pick"
 LEAVE_TOPIC = "outbound.leave_wave"
 WAITING_FOR_WAVE = (OrderState.PROMISED.value, OrderState.AWAITING_CUSTOMS.value)
 ON_A_WALK = (OrderState.WAVED.value, OrderState.PICKING.value)
 
-_WAITING = text(
+_WAITING = Statement(
     "SELECT o.id, o.state, d.product_id, sum(d.quantity) AS wanted,"
     " bool_or(l.batch IS NOT NULL OR l.min_expires_on IS NOT NULL OR l.condition <> 'good'"
     "  OR o.kind = 'return_to_seller') AS pinned"
@@ -49,7 +50,7 @@ def plan_retries(warehouse_id: uuid.UUID, owner_id: uuid.UUID, product_id: uuid.
     """
     parameters = {"warehouse": warehouse_id, "owner": owner_id, "product": product_id}
     wanted: dict[uuid.UUID, list[Any]] = defaultdict(list)
-    for row in session().execute(_WAITING, parameters):
+    for row in _WAITING.all(parameters):
         wanted[row.id].append(row)
     products = {row.product_id for rows in wanted.values() for row in rows}
     free = {key[2]: units for key, units in promises.free_by_product(
@@ -120,7 +121,7 @@ def _merge_splits(demands: Sequence[Demand]) -> list[Demand]:
 
 
 # Not what customs released: its permits name these goods.
-_YOUNGEST = text(
+_YOUNGEST = Statement(
     "SELECT o.id, p.open_quantity FROM promise p JOIN demand d ON d.id = p.subject_id"
     " JOIN outbound_order o ON o.id = d.order_id WHERE p.summary_id = :summary AND p.subject_kind = 'demand'"
     " AND p.open_quantity > 0 AND p.claims_sellable AND o.state IN ('promised', 'awaiting_customs')"
@@ -138,7 +139,7 @@ def break_promises(summary_id: int) -> list[uuid.UUID]:
         return []
     excess = summary.promised - summary.sellable
     chosen: list[uuid.UUID] = []
-    for row in session().execute(_YOUNGEST, {"summary": summary_id}):
+    for row in _YOUNGEST.all({"summary": summary_id}):
         if excess <= 0:
             break
         if row.id not in chosen:
@@ -172,7 +173,7 @@ def reallocate(demand_id: uuid.UUID) -> None:
         _look_for_another_pin(order)
 
 
-_PINS_LOST = text(
+_PINS_LOST = Statement(
     "SELECT 1 FROM demand d JOIN promise p ON p.id = d.promise_id WHERE d.order_id = :order AND p.kind = 'pinned'"
     " AND p.open_quantity > (SELECT coalesce(sum(a.open_quantity), 0) FROM allocation a WHERE a.promise_id = p.id)"
     " LIMIT 1"
@@ -181,7 +182,7 @@ _PINS_LOST = text(
 
 def _lost_its_pin(order: Order) -> bool:
     """A pool promise is bound to no bin before the wave; a pinned one is nothing without its own."""
-    return session().execute(_PINS_LOST, {"order": order.id}).scalar() is not None
+    return _PINS_LOST.scalar({"order": order.id}) is not None
 
 
 def _look_for_another_pin(order: Order) -> None:
@@ -252,14 +253,14 @@ def _short_at_pick(order: Order, demands: Sequence[Demand]) -> None:
         add_job(LEAVE_TOPIC, {"order_id": str(order.id)}, dedupe_key=f"{LEAVE_TOPIC}:{order.id}:{order.version}")
         return
     exceptions.raise_once(order, SHORT_AT_PICK)
-    await_stock(order, session().get_one(Warehouse, order.warehouse_id), demands)
+    await_stock(order, demands, bonded=session().get_one(Warehouse, order.warehouse_id).is_bonded)
 
 
 def _is_untouched(order: Order, demands: Sequence[Demand]) -> bool:
     return order.state == OrderState.WAVED.value and not any(demand.picked for demand in demands)
 
 
-_LACKING = text(
+_LACKING = Statement(
     "SELECT sum(p.open_quantity) - coalesce((SELECT sum(a.open_quantity) FROM allocation a JOIN demand x"
     " ON x.id = a.subject_id WHERE a.subject_kind = 'demand' AND x.order_id = :order), 0) FROM demand d"
     " JOIN promise p ON p.id = d.promise_id WHERE d.order_id = :order"
@@ -271,7 +272,7 @@ def leave_wave(order_id: uuid.UUID) -> bool:
     order = lock_one(Rank.DOCUMENT, Order, order_id)
     if order is None or not _is_untouched(order, _demands_of(order)):
         return False
-    if not session().execute(_LACKING, {"order": order.id}).scalar():
+    if not _LACKING.scalar({"order": order.id}):
         return False
     walks.drop_open_work(order.id)
     if order.tote_id is not None:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -24,10 +24,11 @@ from wms.platform.counters import next_in_range
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, lock
+from wms.platform.statements import Statement
 
 ORDERS_PER_WAVE = 96  # eight carts; one label bundle holds up to 100 waybills
 
-_READY = text(
+_READY = Statement(
     "SELECT o.id FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id WHERE o.warehouse_id = :warehouse"
     " AND o.state = 'promised' AND (CAST(:only AS uuid[]) IS NULL OR o.id = ANY(CAST(:only AS uuid[])))"
     " AND (o.customs_state IN ('none', 'released') OR (o.customs_state = 'waiting' AND w.before_release <> 'nothing'))"
@@ -47,7 +48,7 @@ def release_wave(
     if warehouse is None or not actor.sees_warehouse(warehouse_id):
         raise not_found("warehouse")
     parameters = {"warehouse": warehouse_id, "only": None if order_ids is None else list(order_ids), "limit": limit}
-    chosen = list(session().execute(_READY, parameters).scalars())
+    chosen = list(_READY.column(parameters))
     orders = {order.id: order for order in lock(Rank.DOCUMENT, Order, chosen)}
     orders = {key: order for key, order in orders.items() if order.state == OrderState.PROMISED.value}
     if not orders:
@@ -76,7 +77,7 @@ def _insert_wave(warehouse: Warehouse) -> Wave:
     return wave
 
 
-_STOPS = text(
+_STOPS = Statement(
     "SELECT a.id AS allocation_id, a.subject_id AS demand_id, a.balance_id, a.open_quantity, b.location_id,"
     " b.product_id, l.walk_order FROM allocation a JOIN balance b ON b.id = a.balance_id"
     " JOIN location l ON l.id = b.location_id WHERE a.subject_kind = 'demand'"
@@ -87,7 +88,7 @@ _STOPS = text(
 
 def stops_of(demand_ids: Sequence[uuid.UUID]) -> Sequence[Any]:
     """Allocations of these demands that are not yet on a walk, in walking order."""
-    return session().execute(_STOPS, {"demands": list(demand_ids)}).all()
+    return _STOPS.all({"demands": list(demand_ids)})
 
 
 def _lay_out(wave: Wave, orders: Sequence[Order], demands: Sequence[Demand]) -> None:

@@ -18,7 +18,9 @@ from wms.identity.queries import sellers_seen
 from wms.outbound import queries as outbound
 from wms.outbound.models import Order
 from wms.outbound.schemas import CANCEL_REASONS, OrderIn
+from wms.outbound.service import intake
 from wms.outbound.service import orders as service
+from wms.outbound.service.intake import AcceptedOrder
 from wms.outbound.workflow import ORDER
 from wms.platform import forms
 from wms.platform.access import actor, requires
@@ -160,10 +162,10 @@ def _line(line: Mapping[str, str], currency: str | None) -> dict[str, Any]:
 
 
 def _create(body: dict[str, Any]) -> forms.Outcome:
-    return forms.run_form("orders.create", body, lambda: service.create_order(actor(), body), _accepted)
+    return forms.run_form("orders.create", body, lambda: intake.create_order(actor(), body), _accepted)
 
 
-def _accepted(order: Order) -> dict[str, Any]:
+def _accepted(order: Order | AcceptedOrder) -> dict[str, Any]:
     return {"id": str(order.id), "number": order.number, "state": order.state, "version": order.version}
 
 

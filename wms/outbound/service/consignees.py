@@ -1,0 +1,41 @@
+"""The buyer of an order: what can be printed and declared, and the one row that holds them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from labels import missing_glyphs
+from wms.core.refusals import FieldError, invalid_fields
+from wms.outbound import rules
+from wms.platform.secrecy import seal
+
+PRINTED_FIELDS = ("name", "company", "state", "city", "postcode", "address1", "address2")
+COLUMNS = (*PRINTED_FIELDS, "phone", "email", "country", "id_number_sealed", "id_number_key", "id_number_index")
+
+
+def check_consignee(consignee: Mapping[str, Any], regime: rules.Regime) -> None:
+    """What cannot be printed or declared is refused now, not at the bench."""
+    errors = []
+    for name in PRINTED_FIELDS:
+        for position, character in missing_glyphs(consignee.get(name) or ""):
+            params = {"position": position, "character": character}
+            errors.append(FieldError(f"/consignee/{name}", "glyph_missing", params))
+    number = consignee.get("id_number")
+    if regime.needs_id_number and not number:
+        errors.append(FieldError("/consignee/id_number", "id_number_required", {}))
+    if number and not rules.is_id_number(number):
+        errors.append(FieldError("/consignee/id_number", "id_number_wrong", {}))
+    if errors:
+        raise invalid_fields(errors)
+
+
+def consignee_row(order_id: uuid.UUID, consignee: Mapping[str, Any]) -> dict[str, Any]:
+    """The row's columns but its key; the ID number is sealed to this order."""
+    row: dict[str, Any] = {name: consignee.get(name) for name in COLUMNS}
+    number = consignee.get("id_number")
+    if number:
+        sealed = seal(number.upper(), str(order_id))
+        row |= {"id_number_sealed": sealed.content, "id_number_key": sealed.key_id, "id_number_index": sealed.index}
+    return row

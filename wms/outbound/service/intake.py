@@ -1,0 +1,256 @@
+"""An order comes in: checked, promised, written. A hot path: what it is checked against is read together, and the
+order with its lines, demands and consignee is written in one statement when it is known what was promised.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.core.numbering import DocumentKind
+from wms.core.refusals import FieldError, Refused, invalid_fields
+from wms.identity.queries import Owner, choose_owner
+from wms.inventory import promises
+from wms.outbound import rules
+from wms.outbound.events import OrderAccepted, OrderPromised, OrderShort
+from wms.outbound.service.consignees import COLUMNS, check_consignee, consignee_row
+from wms.outbound.service.orders import LineFacts, await_stock, draft_of
+from wms.outbound.workflow import ORDER, OrderState
+from wms.platform.counters import next_number
+from wms.platform.events import record
+from wms.platform.statements import Statement, attempt, pipelined
+
+
+@dataclass(frozen=True)
+class AcceptedOrder:
+    """An order as it was taken in."""
+
+    id: uuid.UUID
+    number: str
+    owner_id: uuid.UUID
+    warehouse_id: uuid.UUID
+    reference: str
+    kind: str
+    state: str
+    customs_state: str
+    ordered_at: datetime
+    version: int = 1
+
+
+@dataclass(frozen=True)
+class _Context:
+    """Everything an order is checked against."""
+
+    seller: Owner
+    place: Any  # a row of _PLACE
+    products: Mapping[str, uuid.UUID]
+    regime: rules.Regime
+
+
+@dataclass
+class _Demand:
+    """A demand to be written: a line, or the part of it that one book item serves."""
+
+    id: uuid.UUID
+    line: LineFacts
+    quantity: int
+    promise_id: uuid.UUID | None = None
+    book_item_id: uuid.UUID | None = None
+
+    @property
+    def product_id(self) -> uuid.UUID:
+        return self.line.product_id
+
+
+def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
+    """Take an order in and promise it, all or nothing; without stock it waits as *short*, in order of its date.
+
+    `body` is the loaded `OrderIn`. Refuses wrong fields (422 naming each), `order_reference_taken`, `seller_blocked`.
+    """
+    context = _context(actor, body)
+    check_consignee(body["consignee"], context.regime)
+    order = _order(context, body)
+    lines = [_line(context, line) for line in body["lines"]]
+    demands = [_Demand(new_id(), line, line.quantity) for line in lines]
+    try:
+        with attempt():
+            demands = _promise(order, context, demands, body.get("priority", 0))
+        order = replace(order, state=_promised_state(order, context))
+    except Refused as refusal:
+        if refusal.code != "stock_short":
+            raise
+    _write(order, context, body, lines, demands)
+    if order.state == OrderState.SHORT.value:
+        await_stock(order, demands, bonded=context.place.is_bonded)
+    return order
+
+
+_PLACE = Statement(
+    "SELECT w.id, w.kind = 'bonded' AS is_bonded, w.regime, w.time_zone, w.before_release, s.id AS service_id,"
+    " EXISTS (SELECT 1 FROM shop WHERE id = CAST(:shop AS uuid) AND seller_id = :owner) AS has_shop"
+    " FROM warehouse w LEFT JOIN LATERAL (SELECT id FROM service WHERE code = :service AND is_active"
+    " AND (warehouse_id = w.id OR warehouse_id IS NULL) ORDER BY warehouse_id LIMIT 1) s ON true"
+    " WHERE w.code = :warehouse AND w.is_active"
+)
+_PRODUCTS = Statement("SELECT id, sku, is_active FROM product WHERE owner_id = :owner AND sku = ANY(:skus)")
+
+
+def _context(actor: Actor, body: Mapping[str, Any]) -> _Context:
+    seller = choose_owner(actor, body.get("seller"))
+    if seller.credit_state != "good":
+        raise Refused("seller_blocked", {})
+    shop_id = body.get("shop_id")
+    asked = {"warehouse": body["warehouse"], "service": body["service"], "shop": shop_id, "owner": seller.id}
+    with pipelined():
+        places = _PLACE.send(asked)
+        found = _PRODUCTS.send({"owner": seller.id, "skus": sorted({line["sku"] for line in body["lines"]})})
+    place = places.first()
+    if place is None or not actor.sees_warehouse(place.id):
+        raise invalid_fields([FieldError("/warehouse", "unknown_warehouse", {})])
+    errors: list[FieldError] = []
+    if place.service_id is None:
+        errors.append(FieldError("/service", "unknown_service", {}))
+    if shop_id is not None and not place.has_shop:
+        errors.append(FieldError("/shop_id", "unknown_shop", {}))
+    products = {row.sku: row for row in found.all()}
+    errors += _product_errors(body["lines"], products)
+    if errors:
+        raise invalid_fields(errors)
+    regime = rules.regime_of(place.regime, place.is_bonded)
+    return _Context(seller, place, {sku: row.id for sku, row in products.items()}, regime)
+
+
+def _product_errors(lines: Sequence[Mapping[str, Any]], products: Mapping[str, Any]) -> list[FieldError]:
+    errors = []
+    for index, line in enumerate(lines):
+        product = products.get(line["sku"])
+        if product is None:
+            errors.append(FieldError(f"/lines/{index}/sku", "unknown_sku", {}))
+        elif not product.is_active:
+            errors.append(FieldError(f"/lines/{index}/sku", "order_product_inactive", {}))
+    return errors
+
+
+def _order(context: _Context, body: Mapping[str, Any]) -> AcceptedOrder:
+    now = clock.now()
+    day = now.astimezone(ZoneInfo(context.place.time_zone)).date()
+    return AcceptedOrder(
+        id=new_id(), number=next_number(DocumentKind.ORDER, context.seller.id, context.seller.code, day),
+        owner_id=context.seller.id, warehouse_id=context.place.id, reference=body["reference"],
+        kind=body.get("kind", "dropship"), state=OrderState.SHORT.value,
+        customs_state="waiting" if context.regime.needs_release else "none",
+        ordered_at=body.get("ordered_at") or now,
+    )  # fmt: skip
+
+
+def _line(context: _Context, line: Mapping[str, Any]) -> LineFacts:
+    return LineFacts(
+        new_id(), context.products[line["sku"]], line["quantity"], line.get("batch"), line.get("min_expires_on"),
+        line.get("condition", "good"),
+    )  # fmt: skip
+
+
+def _promise(order: AcceptedOrder, context: _Context, demands: Sequence[_Demand], priority: int) -> list[_Demand]:
+    """Promise every demand or refuse `stock_short`; a bonded demand may come back split over book items."""
+    by_id = {demand.id: demand for demand in demands}
+    drafts = [
+        draft_of(order, demand.id, demand.line, demand.quantity, bonded=context.place.is_bonded, priority=priority)
+        for demand in demands
+    ]
+    served: list[_Demand] = []
+    for promised in promises.promise(drafts):
+        demand = by_id[promised.subject_id]
+        if demand.promise_id is not None:
+            demand = replace(demand, id=new_id())
+            promises.hand_on(promised.promise_id, demand.id)
+        demand.promise_id, demand.quantity = promised.promise_id, promised.quantity
+        demand.book_item_id = promised.book_item_id
+        served.append(demand)
+    return served
+
+
+def _promised_state(order: AcceptedOrder, context: _Context) -> str:
+    state = ORDER.apply("promise", order.state)
+    if order.customs_state == "waiting" and context.place.before_release == rules.Step.NOTHING.value:
+        state = ORDER.apply("declare", state)
+    return state.value
+
+
+# One statement, so that nothing of an order is written whose reference the seller has used before.
+_WRITE = Statement(
+    "WITH taken AS (INSERT INTO outbound_order (id, number, owner_id, shop_id, warehouse_id, service_id, reference,"
+    " kind, state, customs_state, priority, version, remark, ordered_at, created_at, updated_at) VALUES (:id, :number,"
+    " :owner_id, :shop_id, :warehouse_id, :service_id, :reference, :kind, :state, :customs_state, :priority, :version,"
+    " :remark, :ordered_at, :now, :now) ON CONFLICT (owner_id, reference) DO NOTHING RETURNING id, owner_id),"
+    " lines AS (INSERT INTO order_line (id, owner_id, order_id, position, product_id, quantity, batch, min_expires_on,"
+    " condition, unit_value_minor, currency) SELECT l.id, taken.owner_id, taken.id, l.position, l.product, l.quantity,"
+    " l.batch, l.min_expires_on, l.condition, l.value, l.currency FROM taken, unnest(CAST(:line_ids AS uuid[]),"
+    " CAST(:line_products AS uuid[]), CAST(:line_quantities AS int[]), CAST(:batches AS text[]),"
+    " CAST(:min_expiries AS date[]), CAST(:conditions AS text[]), CAST(:unit_values AS int[]),"
+    " CAST(:currencies AS text[])) WITH ORDINALITY AS l(id, product, quantity, batch, min_expires_on, condition, value,"
+    " currency, position)),"
+    " demands AS (INSERT INTO demand (id, owner_id, order_id, order_line_id, product_id, quantity, promise_id,"
+    " book_item_id, picked, verified, shipped) SELECT d.id, taken.owner_id, taken.id, d.line, d.product, d.quantity,"
+    " d.promise, d.book_item, 0, 0, 0 FROM taken, unnest(CAST(:demand_ids AS uuid[]), CAST(:demand_lines AS uuid[]),"
+    " CAST(:demand_products AS uuid[]), CAST(:demand_quantities AS int[]), CAST(:promises AS uuid[]),"
+    " CAST(:book_items AS uuid[])) AS d(id, line, product, quantity, promise, book_item)),"
+    f" buyer AS (INSERT INTO consignee (order_id, {', '.join(COLUMNS)}) SELECT id,"
+    f" {', '.join(f':consignee_{name}' for name in COLUMNS)} FROM taken)"
+    " SELECT id FROM taken"
+)
+_TAKEN = Statement("SELECT id, number FROM outbound_order WHERE owner_id = :owner AND reference = :reference")
+
+
+def _write(
+    order: AcceptedOrder,
+    context: _Context,
+    body: Mapping[str, Any],
+    lines: Sequence[LineFacts],
+    demands: Sequence[_Demand],
+) -> None:
+    """The order and its facts. Refuses `order_reference_taken`."""
+    buyer = consignee_row(order.id, body["consignee"])
+    given: dict[str, Any] = {name: body.get(name) for name in ("shop_id", "remark")}
+    given["priority"] = body.get("priority", 0)
+    values = vars(order) | given | {"service_id": context.place.service_id, "now": clock.now()}
+    values |= {f"consignee_{name}": value for name, value in buyer.items()}
+    subject = {"subject_id": order.id, "warehouse_id": order.warehouse_id, "owner_id": order.owner_id}
+    happened = OrderShort if order.state == OrderState.SHORT.value else OrderPromised
+    with pipelined():
+        written = _WRITE.send(values | _line_arrays(lines, body["lines"]) | _demand_arrays(demands))
+        record(happened(**subject))
+        record(OrderAccepted(**subject, state=order.state))
+    if written.first() is None:
+        earlier = _TAKEN.first({"owner": order.owner_id, "reference": order.reference})
+        raise Refused("order_reference_taken", {"number": earlier.number, "id": str(earlier.id)})
+
+
+def _line_arrays(lines: Sequence[LineFacts], given: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {
+        "line_ids": [line.id for line in lines],
+        "line_products": [line.product_id for line in lines],
+        "line_quantities": [line.quantity for line in lines],
+        "batches": [line.batch for line in lines],
+        "min_expiries": [line.min_expires_on for line in lines],
+        "conditions": [line.condition for line in lines],
+        "unit_values": [each.get("unit_value_minor") for each in given],
+        "currencies": [each.get("currency") for each in given],
+    }
+
+
+def _demand_arrays(demands: Sequence[_Demand]) -> dict[str, list[Any]]:
+    return {
+        "demand_ids": [demand.id for demand in demands],
+        "demand_lines": [demand.line.id for demand in demands],
+        "demand_products": [demand.product_id for demand in demands],
+        "demand_quantities": [demand.quantity for demand in demands],
+        "promises": [demand.promise_id for demand in demands],
+        "book_items": [demand.book_item_id for demand in demands],
+    }
