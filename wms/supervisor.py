@@ -318,10 +318,14 @@ def prepare(config: Config) -> dict[str, Any]:
     rows of texts to show: who, login, password, path of the first page.
     """
     import flask_migrate
+    from sqlalchemy.exc import OperationalError
 
     app = importlib.import_module("wms.app").create_app(config)
     with app.app_context():
-        flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+        try:
+            flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+        except OperationalError as fault:
+            raise StartError(f"the database that DATABASE_URL names does not answer: {fault.orig}") from fault
     if not config.seed_demo:
         return {"seeded": False, "logins": []}
     seed = importlib.import_module("wms.seed")
@@ -377,6 +381,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    for name in ("alembic.runtime.plugins", "alembic.runtime.migration"):  # what it loads, not what it does
+        logging.getLogger(name).addFilter(lambda line: line.getMessage().startswith("Running"))
     try:
         config = Config.from_environ(os.environ)
         if chosen.command == "env":
@@ -392,7 +398,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
-        print(f"preparing the database failed with status {error.returncode}; see above", file=sys.stderr)
+        print(f"nothing was started; the reason stands above", file=sys.stderr)
         return 1
     return 0
 
