@@ -62,14 +62,36 @@ def test_goods_no_carton_declares_are_all_surplus(cast, at_dock, db_session):
     assert (closed.left, closed.booking_state) == (0, "completed")
 
 
-def test_a_count_in_bond_is_not_taken_back_past_the_gate(cast, at_dock, db_session):
-    """Counted goods are in the zone: taking them back would let them leave it without customs' leave (law 6)."""
+def test_a_count_in_bond_is_taken_back_until_customs_has_booked_it(cast, at_dock, db_session):
+    """A mistake at the dock is nobody's business but ours; what is declared is customs' too (laws 1 and 6)."""
     mug = cast.ACME.products[MUG]
-    service.count(cast.receiver, at_dock.carton, mug, 10)
+    service.count(cast.receiver, at_dock.carton, mug, 6)
+    service.count(cast.receiver, at_dock.carton, mug, 7)  # three beyond the declaration: unaccounted
+    service.uncount(cast.receiver, at_dock.carton)
+    assert (book(db_session, cast.bonded.id), line(at_dock.carton, mug)) == ((0, 6), (10, 6, 0, 0, 0))
+    assert stock(mug) == {("DOCK", "good", False): 6}
+    service.count(cast.receiver, at_dock.carton, mug, 4)
+    item = db_session.scalar(select(BookItem.item_number).where(BookItem.warehouse_id == cast.bonded.id))
+    customs.record_book_receipt(cast.customs_clerk, cast.bonded.id, item, "QD1", 7)
+    commit()
+    with pytest.raises(Refused) as refusal:  # of its four, only three wait
+        service.uncount(cast.receiver, at_dock.carton)
+    assert refusal.value.code == "customs_permit_needed"
+    assert (book(db_session, cast.bonded.id), line(at_dock.carton, mug)) == ((7, 3), (10, 10, 0, 0, 0))
+
+
+def test_a_count_in_bond_is_taken_back_beside_what_is_booked(cast, at_dock, db_session):
+    mug = cast.ACME.products[MUG]
+    service.count(cast.receiver, at_dock.carton, mug, 6)
+    item = db_session.scalar(select(BookItem.item_number).where(BookItem.warehouse_id == cast.bonded.id))
+    customs.record_book_receipt(cast.customs_clerk, cast.bonded.id, item, "QD1", 6)
+    commit()
+    service.count(cast.receiver, at_dock.carton, mug, 2)
+    service.uncount(cast.receiver, at_dock.carton)
+    assert (book(db_session, cast.bonded.id), line(at_dock.carton, mug)) == ((6, 0), (10, 6, 0, 0, 0))
     with pytest.raises(Refused) as refusal:
         service.uncount(cast.receiver, at_dock.carton)
     assert refusal.value.code == "customs_permit_needed"
-    assert line(at_dock.carton, mug) == (10, 10, 0, 0, 0)
 
 
 def test_nothing_is_put_away_to_unaccounted_or_beside_another_status(cast, at_dock, db_session):

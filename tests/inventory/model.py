@@ -219,7 +219,9 @@ class Model:
 
     def post(self, reason: str, moves: list[Move], settles: dict[int, int] | None = None) -> list[tuple[int, int]]:  # noqa: C901
         """Returns the claims that broke: (allocation, quantity)."""
-        if any(self._crosses(move) and move.permit is None for move in moves):
+        if any(
+            self._crosses(move) and move.permit is None and not self._takes_entry_back(reason, move) for move in moves
+        ):
             raise Says("customs_permit_needed")
         before = {pool: sellable - promised for pool, (sellable, promised) in self.summaries().items()}
         taken: dict[Key, int] = defaultdict(int)
@@ -252,7 +254,7 @@ class Model:
         for index, quantity in (settles or {}).items():
             self.promises[index].book -= min(self.promises[index].book, quantity)
         for move in moves:
-            self._pass_gate(move)
+            self._pass_gate(move, back=self._takes_entry_back(reason, move))
         self.postings.append(Posting(reason, moves))
         return broken
 
@@ -291,7 +293,13 @@ class Model:
             target.oldest = entered if empty or target.oldest is None else min(target.oldest, entered)
             target.on_hand += move.quantity
 
-    def _pass_gate(self, move: Move) -> None:
+    @staticmethod
+    def _takes_entry_back(reason: str, move: Move) -> bool:
+        """Needs no permit while customs has not booked it."""
+        bonded = isinstance(move.source, Key) and move.source.is_bonded
+        return reason == "reverse" and bonded and move.target in {"supplier", "adjustment"}
+
+    def _pass_gate(self, move: Move, *, back: bool) -> None:
         source, target = move.source, move.target
         out = isinstance(source, Key) and source.is_bonded
         into = isinstance(target, Key) and target.is_bonded
@@ -301,6 +309,10 @@ class Model:
             item = self.items[stock.kind.item or ""]
             if into:
                 item.unbooked += move.quantity
+            elif back:
+                if item.unbooked < move.quantity:
+                    raise Says("customs_permit_needed")
+                item.unbooked -= move.quantity
             else:
                 from_booked = min(item.booked, move.quantity)
                 item.booked -= from_booked

@@ -9,7 +9,6 @@ from tests.inventory.world import (
     TEST,
     World,
     allocated,
-    balance,
     make_product,
     make_seller,
     make_world,
@@ -18,12 +17,11 @@ from tests.inventory.world import (
     post,
     promised,
 )  # fmt: skip
-from wms.core import clock
 from wms.core.actor import SYSTEM
-from wms.core.ids import new_id
 from wms.inventory import holds, ledger, service
 from wms.inventory.audit import CHECKS
 from wms.inventory.models import HoldScope
+from wms.inventory.promises import Pin
 from wms.inventory.rules import MoveDraft, Reason
 from wms.platform.auditing import run_checks
 from wms.platform.database import session
@@ -69,6 +67,9 @@ CORRUPTIONS = {
     "an allocation stands on its promise's own stock": [
         ("UPDATE allocation a SET balance_id = (SELECT id FROM balance b WHERE b.product_id <> (SELECT product_id"
         " FROM balance WHERE id = a.balance_id) LIMIT 1) WHERE promise_id IS NOT NULL AND open_quantity > 0"),
+    ],
+    "a promise that does not count as selling stands on stock that does not sell": [
+        "UPDATE balance SET is_sellable = true WHERE condition = 'damaged'",
     ],
     "claims on the book are for what is still promised or on its way": [
         "UPDATE promise SET book_quantity = quantity + 1 WHERE book_item_id IS NOT NULL",
@@ -122,6 +123,10 @@ CORRUPTIONS = {
         "UPDATE serial SET state = 'shipped'",
         "UPDATE serial SET balance_id = NULL",
     ],
+    "a serial number stands where its last move put it, among its own goods": [
+        "UPDATE serial SET balance_id = (SELECT min(id) FROM balance)",
+        "UPDATE serial SET state = 'void'",
+    ],
 }  # fmt: skip
 
 
@@ -131,6 +136,7 @@ def busy_world(db_session) -> World:
     world = make_world()
     stock = world.overseas.stocked(world.product, 20)
     world.overseas.stocked(world.product, 2, condition="damaged")
+    promised(world.overseas, world.product, 1, Pin(condition="damaged"))
     dock = world.overseas.goods(world.product, "dock")
     move("supplier", dock, 3, Reason.RECEIVE)
     wrong = move(dock, world.overseas.goods(world.product, "bulk"), 1, Reason.PUTAWAY)
@@ -152,17 +158,7 @@ def busy_world(db_session) -> World:
     post(Reason.SHIP, MoveDraft(gate, "customer", 2, permit_id=leave), settles={lines[0].promise_id: 2})
     session().commit()
     numbered = make_product(world.seller, serial_control="full")
-    place = world.overseas.stocked(numbered, 1)
-    session().execute(
-        text(
-            "INSERT INTO serial (id, owner_id, product_id, number, state, balance_id, created_at)"
-            " VALUES (:id, :owner, :product, 'N1', 'in_stock', :balance, :now)"
-        ),
-        {
-            "id": new_id(), "owner": world.seller.id, "product": numbered.id, "now": clock.now(),
-            "balance": balance(place).id,
-        },
-    )  # fmt: skip
+    place = world.overseas.stocked(numbered, 1, serials=["N1"])
     make_seller()
     session().commit()
     assert stock != place

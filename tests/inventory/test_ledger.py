@@ -366,6 +366,28 @@ def test_a_surplus_at_the_dock_waits_unaccounted(world: World):
     assert book_line(stock) == (1, 2, 0)
 
 
+def test_what_came_into_bond_goes_back_while_customs_has_not_booked_it(world: World):
+    stock = world.bonded.stocked(world.bonded_product, 10)
+    dock = world.bonded.goods(world.bonded_product, "dock")
+    first = service.receive(SYSTEM, dock, 4, TEST)
+    session().commit()
+    found = service.count(SYSTEM, stock, 12, TEST)  # a surplus, into unaccounted
+    session().commit()
+    assert found is not None
+    assert book_line(stock) == (10, 6, 0)
+    book(dock.book_item_id, 1)
+    session().commit()
+    ledger.reverse(SYSTEM, world.bonded.id, first.posting_id)
+    session().commit()
+    assert (amounts(dock), book_line(stock)) == ((0, 0), (11, 1, 0))
+    refused = refusal(ledger.reverse, SYSTEM, world.bonded.id, found.posting_id)  # one of its two is declared
+    assert (refused.code, book_line(stock)) == ("customs_permit_needed", (11, 1, 0))
+    # what leaves otherwise needs leave as before, a receipt or not
+    move("supplier", dock, 1, Reason.RECEIVE)
+    session().commit()
+    assert refusal(move, dock, "supplier", 1).code == "customs_permit_needed"
+
+
 def test_put_back_goods_free_the_book(world: World):
     stock = world.bonded.stocked(world.bonded_product, 10)
     line = promised(world.bonded, world.bonded_product, 4)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -99,16 +99,18 @@ class House:
         session().commit()
         return unit.id
 
-    def stocked(self, product: Product, quantity: int, place: str = "storage", **narrower: Any) -> Stock:
+    def stocked(
+        self, product: Product, quantity: int, place: str = "storage", *, serials: Sequence[str] = (), **narrower: Any
+    ) -> Stock:
         """Receive at the dock and put away; in bond also booked. Returns the key of the goods in their place."""
         dock = self.goods(product, "dock", **narrower)
         target = self.goods(product, place, **narrower)
-        service.receive(SYSTEM, dock, quantity, TEST)
+        service.receive(SYSTEM, dock, quantity, TEST, serials=serials)
         if dock.book_item_id is not None:
             session().commit()
             book(dock.book_item_id, quantity)
         session().commit()
-        move(dock, target, quantity, Reason.PUTAWAY)
+        move(dock, target, quantity, Reason.PUTAWAY, serials=serials)
         session().commit()
         return target
 

@@ -9,11 +9,16 @@ import pytest
 from sqlalchemy import select
 
 from tests.life import MUG, announce, fresh, order, said
+from wms.catalog import service as catalog
+from wms.catalog.queries import products_by_ids
+from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
 from wms.customs.service import record_book_receipt
+from wms.facility.models import Warehouse
 from wms.inbound import service as inbound
 from wms.inbound.models import Carton
 from wms.inbound.service import CountDraft
+from wms.inventory import service as stock
 from wms.outbound.models import OrderException
 from wms.outbound.service import waves
 from wms.platform.database import session, transaction
@@ -205,3 +210,27 @@ def test_a_clerk_counts_nothing_and_releases_no_unbonded_order(cast, client, lif
     answer = clerk.post(f"/office/customs/{life.promised.id}/release", data=form(document="QD1"))
     assert answer.status_code == 422  # not of the clerk's warehouse: as if it were not there
     assert life.ask("SELECT customs_state FROM outbound_order WHERE id = :id", id=life.promised.id) == "none"
+
+
+PHONE = {
+    "sku": "PHONE-C", "name_en": "Phone", "name_zh": "手机", "declared_weight_g": 200, "declared_length_mm": 150,
+    "declared_width_mm": 70, "declared_height_mm": 8, "serial_control": "full",
+}  # fmt: skip
+
+
+def test_a_count_under_serial_control_names_the_numbers_that_are_there(cast, client, life):
+    with life.app.app_context(), transaction():
+        phone = catalog.create_product(cast.acme_person, PHONE).id
+        warehouse, facts = session().get_one(Warehouse, cast.overseas.id), products_by_ids([phone])[phone]
+        goods = stock.goods(warehouse, facts, cast.overseas.locations["A-01-01-1"])
+        stock.receive(SYSTEM, goods, 2, stock.Subject("test", None), serials=["N1", "N2"])
+    row = life.ask("SELECT id FROM balance WHERE product_id = :p", p=phone)
+    supervisor = cast.sign_in(client, cast.supervisor)
+    assert 'name="serials"' in text_of(supervisor.get(f"/office/stock/{row}"))
+    assert 'name="serials"' not in text_of(supervisor.get(f"/office/stock/{mug_row(cast, life)}"))
+    refused = supervisor.post(f"/office/stock/{row}/count", data=form(counted=1))
+    assert said(life.app, refused) == ["Scan 1 serial numbers, 0 given."]
+    assert life.ask("SELECT on_hand FROM balance WHERE id = :id", id=row) == 2
+    counted = supervisor.post(f"/office/stock/{row}/count", data=form(counted=1, serials=" N2\n"))
+    assert said(life.app, counted) == ["The book was put right."]
+    assert life.ask("SELECT string_agg(number, ' ') FROM serial WHERE balance_id = :id", id=row) == "N2"

@@ -175,3 +175,43 @@ def test_a_waybill_that_is_not_ready_is_waited_for(stage: Stage) -> None:
     stage.do(packing.weigh, stage.cast.picker, order.id, 380)
     stage.do(packing.close_parcel, stage.cast.picker, order.id, str(stage.parcel(order).tracking_number))
     assert stage.state(order) == "packed"
+
+
+def test_a_number_captured_for_an_order_cancelled_at_the_bench_is_free_again(stage: Stage) -> None:
+    lamp, picker = product(stage, LAMP), stage.cast.picker
+    session().execute(text("UPDATE product SET serial_control = 'exit' WHERE id = :id"), {"id": lamp})
+    session().commit()
+    stage.stock(LAMP, 2)
+    first, second = stage.order({LAMP: 1}), stage.order({LAMP: 1})
+    stage.wave()
+    stage.pick_all(first)
+    stage.pick_all(second)
+    stage.do(packing.verify, picker, first.id, lamp, 1, serial="SN-1")
+    assert stage.refused(packing.verify, picker, second.id, lamp, 1, serial="SN-1").code == "serial_known"
+    stage.cancel(first)
+    stage.put_back_all(first)
+    stage.do(packing.verify, picker, second.id, lamp, 1, serial="SN-1")
+    row = session().execute(text("SELECT state, subject_id FROM serial")).one()
+    assert tuple(row) == ("shipped", second.id)
+
+
+def test_a_number_is_checked_once(stage: Stage) -> None:
+    """Under full control: the one in the tote, and not twice for two units."""
+    from tests.inbound.dock import product as make
+    from tests.returns.test_serials import stocked
+    from wms.outbound.service import picking
+
+    phone, picker = make(stage.cast.acme_person, "PHONE-P", serial_control="full"), stage.cast.picker
+    stocked(stage, phone, ["A", "B", "C"])
+    order = stage.order({"PHONE-P": 2})
+    stage.wave()
+    stage.take()
+    stage.tote(order)
+    (task,) = stage.tasks(order)
+    stage.do(picking.pick, picker, task.id, 2, None, ["A", "C"])
+    stage.do(packing.verify, picker, order.id, phone, 1, serial="A")
+    for number, code in (("A", "serial_checked"), ("B", "serial_not_here"), ("Z", "serial_unknown")):
+        assert stage.refused(packing.verify, picker, order.id, phone, 1, serial=number).code == code
+    stage.do(packing.unverify, picker, order.id)
+    for number in ("A", "C"):
+        stage.do(packing.verify, picker, order.id, phone, 1, serial=number)

@@ -186,3 +186,31 @@ def test_what_customs_released_keeps_its_promise_and_its_book_item(stage: Stage)
     stage.do(inventory.count, SYSTEM, stock, 2, inventory.Subject("count", None))
     stage.jobs()
     assert [stage.state(each) for each in (released, waits)] == ["promised", "short"]
+
+
+def test_what_goes_back_to_its_seller_need_not_sell_any_more(stage: Stage) -> None:
+    """From order to hand-over: expired goods first, and no summary ever counts them."""
+    stale = stage.stock(SERUM, 3, BIN1, batch="OLD", expires_on=in_days(-1))
+    fresh = stage.stock(SERUM, 3, BIN2, batch="NEW", expires_on=in_days(300))
+    assert stage.order([{"sku": SERUM, "quantity": 2, "batch": "OLD"}]).state == "short"
+    order = stage.order({SERUM: 4}, kind="return_to_seller")
+    assert (order.state, stage.amounts(stale), stage.amounts(fresh)) == ("promised", (3, 3), (3, 1))
+    assert stage.free(SERUM) == (3, 1)
+    assert sorted(demand.quantity for demand in stage.demands(order)) == [1, 3]
+    stage.wave(order)
+    stage.pick_all(order)
+    stage.hand_over(stage.pack(order))
+    assert (stage.state(order), stage.amounts(stale), stage.amounts(fresh)) == ("shipped", (0, 0), (2, 0))
+    assert stage.free(SERUM) == (2, 0)
+
+
+def test_a_seller_names_the_expired_batch_and_may_change_his_mind(stage: Stage) -> None:
+    stale = stage.stock(SERUM, 3, BIN1, batch="OLD", expires_on=in_days(-1))
+    line = [{"sku": SERUM, "quantity": 3, "batch": "OLD"}]
+    order = stage.order(line, kind="return_to_seller")
+    assert (order.state, stage.amounts(stale), stage.free(SERUM)) == ("promised", (3, 3), (0, 0))
+    assert stage.order(line, kind="return_to_seller").state == "short"
+    stage.cancel(order)
+    stage.jobs()
+    assert stage.amounts(stale)[0] == 3
+    assert stage.free(SERUM) == (0, 0)

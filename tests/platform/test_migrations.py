@@ -41,7 +41,7 @@ def test_checks_and_triggers_are_there(app: Flask) -> None:
         checks = set(connection.execute(text("SELECT conname FROM pg_constraint WHERE contype = 'c'")).scalars())
         triggers = set(connection.execute(text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")).scalars())
     assert wanted - checks == set()
-    assert {f"{table}_{what}" for table in ("stock_posting", "stock_move", "event")
+    assert {f"{table}_{what}" for table in ("stock_posting", "stock_move", "serial_move", "event")
             for what in ("append_only", "no_truncate")} <= triggers  # fmt: skip
 
 

@@ -49,6 +49,7 @@ class CodeMeaning(NamedTuple):
     sku: str
     barcode: str
     quantity: int
+    serial_control: str = "none"
 
 
 _FACTS = (
@@ -87,11 +88,12 @@ def products_by_skus(owner_id: uuid.UUID, skus: Iterable[str]) -> dict[str, Prod
 
 
 _MEANINGS = Statement(
-    "SELECT p.id, p.owner_id, p.sku, b.barcode, b.quantity, 0 AS place FROM product_barcode b"
+    "SELECT p.id, p.owner_id, p.sku, b.barcode, b.quantity, p.serial_control, 0 AS place"
+    " FROM product_barcode b"
     " JOIN product p ON p.id = b.product_id WHERE b.barcode = ANY(:codes) AND p.is_active"
     " AND (CAST(:owners AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:owners AS uuid[])))"
-    " UNION ALL SELECT p.id, p.owner_id, p.sku, p.sku, 1, 1 FROM product p WHERE p.sku = :code AND p.is_active"
-    " AND (CAST(:owners AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:owners AS uuid[]))) ORDER BY 6, 2, 1"
+    " UNION ALL SELECT p.id, p.owner_id, p.sku, p.sku, 1, p.serial_control, 1 FROM product p WHERE p.sku = :code AND p.is_active"
+    " AND (CAST(:owners AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:owners AS uuid[]))) ORDER BY 7, 2, 1"
 )
 
 
@@ -101,11 +103,11 @@ def meanings_of(code: str, owner_ids: Iterable[uuid.UUID] | None = None) -> list
     """
     owners = None if owner_ids is None else list(set(owner_ids))
     rows = _MEANINGS.all({"code": code, "codes": list(rules.same_codes(code)), "owners": owners})
-    found = [CodeMeaning(*row[:5]) for row in rows if row.place == 0]
+    found = [CodeMeaning(*row[:6]) for row in rows if row.place == 0]
     if found and owners is not None and len(owners) == 1:
         return found  # within one seller a code is a barcode or a SKU, never both of different products
     known = {meaning.product_id for meaning in found}
-    return found + [CodeMeaning(*row[:5]) for row in rows if row.place == 1 and row.id not in known]
+    return found + [CodeMeaning(*row[:6]) for row in rows if row.place == 1 and row.id not in known]
 
 
 def barcodes_of(product_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[ProductBarcode]]:

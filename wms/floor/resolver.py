@@ -46,6 +46,12 @@ class Found:
     batch: str | None = None
     expires_on: date | None = None
     serial: str | None = None
+    serial_control: str = "none"
+
+    @property
+    def numbers(self) -> list[str]:
+        """The serial number scanned, where it names the goods that go: under full control."""
+        return [self.serial] if self.serial and self.serial_control == "full" else []
 
 
 @dataclass(frozen=True)
@@ -108,9 +114,10 @@ def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
     if kind is Kind.PRODUCT:
         owners = None if scope.owner_id is None else [scope.owner_id]
         return [
-            Found(kind, meaning.product_id, meaning.sku, owner_id=meaning.owner_id, pack=meaning.quantity)
+            Found(kind, meaning.product_id, meaning.sku, owner_id=meaning.owner_id, pack=meaning.quantity,
+                  serial_control=meaning.serial_control)
             for meaning in meanings_of(code, owners)
-        ]
+        ] or _by_serial(code, scope)  # fmt: skip
     rows = LOOKUPS[kind].all({"code": code, "warehouse": scope.warehouse_id})
     return [Found(kind, row.id, row.code, owner_id=row.owner_id) for row in rows]
 
@@ -119,6 +126,23 @@ def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
 _OTHER = (
     "(h.kind NOT IN ('tote', 'carton', 'parcel') OR (h.kind = 'carton' AND h.subject_kind IS DISTINCT FROM 'carton'))"
 )
+
+
+_SERIAL = Statement(
+    "SELECT s.product_id, s.owner_id, s.number, p.sku, p.serial_control FROM serial s"
+    " JOIN product p ON p.id = s.product_id WHERE s.number = :code AND s.state <> 'void'"
+    " AND (CAST(:owner AS uuid) IS NULL OR s.owner_id = CAST(:owner AS uuid))"
+)
+
+
+def _by_serial(code: str, scope: Scope) -> list[Found]:
+    """No product's code: a serial number of its own label means the unit that bears it."""
+    rows = _SERIAL.all({"code": code, "owner": scope.owner_id})
+    return [
+        Found(Kind.PRODUCT, row.product_id, row.sku, owner_id=row.owner_id, serial=row.number,
+              serial_control=row.serial_control)
+        for row in rows
+    ]  # fmt: skip
 
 
 def _unit(kind: str) -> Statement:

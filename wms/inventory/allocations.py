@@ -33,6 +33,7 @@ class Candidate:
     free: int
     is_sellable: bool
     book_item_id: uuid.UUID | None
+    held_by: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,15 @@ _CLAIM = Statement(
     f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated + d.quantity{_LOCKED}"
     " AND d.on_hand - d.allocated >= d.quantity AND d.held_by = 0 RETURNING t.id"
 )
+# Pinned: what was chosen as selling, or as held, must still be so: the promise counts by it.
+_CLAIM_AS_SEEN = Statement(
+    "UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated + d.quantity"
+    " FROM (SELECT b.id, b.on_hand, b.allocated, b.held_by, b.is_sellable, k.quantity, k.seen_held, k.seen_sellable"
+    " FROM balance b JOIN unnest(CAST(:ids AS bigint[]), CAST(:quantities AS int[]), CAST(:held AS int[]),"
+    " CAST(:sellable AS bool[])) AS k(id, quantity, seen_held, seen_sellable) ON k.id = b.id"
+    " ORDER BY b.id OFFSET 0 FOR NO KEY UPDATE OF b) AS d WHERE t.id = d.id AND d.on_hand - d.allocated >= d.quantity"
+    " AND d.held_by = d.seen_held AND d.is_sellable = d.seen_sellable RETURNING t.id"
+)
 _UNCLAIM = Statement(f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated - d.quantity{_LOCKED}")
 
 
@@ -86,6 +96,16 @@ def _claim_quantities(wanted: Mapping[int, int]) -> set[int]:
     claim(Rank.BALANCE)
     ids = sorted(wanted)
     return set(_CLAIM.column({"ids": ids, "quantities": [wanted[each] for each in ids]}))
+
+
+def _claim_as_seen(wanted: Mapping[int, int], seen: Mapping[int, Candidate]) -> set[int]:
+    claim(Rank.BALANCE)
+    ids = sorted(wanted)
+    parameters = {
+        "ids": ids, "quantities": [wanted[each] for each in ids], "held": [seen[each].held_by for each in ids],
+        "sellable": [seen[each].is_sellable for each in ids],
+    }  # fmt: skip
+    return set(_CLAIM_AS_SEEN.column(parameters))
 
 
 def unclaim(quantities: Mapping[int, int]) -> None:
@@ -135,7 +155,8 @@ def claim_rows(
         for candidate, share in rows:
             taken[candidate.balance_id] += share
         chosen[wish] = rows
-    granted = _claim_quantities(taken)
+    seen = {candidate.balance_id: candidate for rows in chosen.values() for candidate, _ in rows}
+    granted = _claim_as_seen(taken, seen)
     if granted == set(taken):
         return chosen
     unclaim({key: taken[key] for key in granted})
@@ -318,6 +339,18 @@ def break_all(balance_ids: Sequence[int]) -> list[claims.BrokenClaim]:
     broken: list[claims.BrokenClaim] = []
     for balance_id in sorted(set(balance_ids)):
         broken += claims.break_newest(balance_id, excess=2**31 - 1)
+    unclaim(claims.released_by_row(broken))
+    claims.announce_broken(broken)
+    return broken
+
+
+def break_unsold(balance_ids: Sequence[int]) -> list[claims.BrokenClaim]:
+    """Rows sell again (a hold ended, the travel days grew shorter): who wanted them because they did not sell has to
+    ask again. Their promises do not count in the summaries, and these goods now do.
+
+    The caller holds the rows.
+    """
+    broken = claims.break_unsold(balance_ids)
     unclaim(claims.released_by_row(broken))
     claims.announce_broken(broken)
     return broken

@@ -33,6 +33,7 @@ class LockedBalance:
     oldest_at: datetime | None
     location_kind: str
     time_zone: str
+    keeps_serials: bool  # full serial control: numbers go with the goods
 
 
 _KEY_COLUMNS = tuple(each.name for each in fields(Stock))
@@ -51,14 +52,17 @@ _MATCH = (
     " AND b.condition = k.condition AND b.customs_status = k.customs_status"
 )
 _LOCK = Statement(
-    f"SELECT k.ordinal, b.id, b.on_hand, b.allocated, b.is_sellable, b.held_by, b.oldest_at, l.kind, w.time_zone"
+    f"SELECT k.ordinal, b.id, b.on_hand, b.allocated, b.is_sellable, b.held_by, b.oldest_at, l.kind, w.time_zone,"
+    " p.serial_control = 'full' AS keeps_serials"
     f" FROM {_KEYS}"
     f" JOIN balance b ON {_MATCH}"
     " JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
+    " JOIN product p ON p.id = b.product_id"
     " ORDER BY b.id FOR NO KEY UPDATE OF b"
 )
 _FACTS = Statement(
     f"SELECT k.ordinal, l.kind, w.time_zone, lot.expires_on, p.outbound_days, bi.booked_at IS NOT NULL AS booked,"
+    "  p.serial_control = 'full' AS keeps_serials,"
     "  ARRAY(SELECT h.id FROM stock_hold h WHERE h.warehouse_id = k.warehouse_id AND h.ended_at IS NULL"
     "   AND (h.owner_id IS NULL OR h.owner_id = k.owner_id)"
     "   AND ((h.scope = 'location' AND h.scope_key = k.location_id::text)"
@@ -138,7 +142,7 @@ def _locked(wanted: Sequence[Stock]) -> dict[Stock, LockedBalance]:
     return {
         wanted[row.ordinal - 1]: LockedBalance(
             row.id, wanted[row.ordinal - 1], row.on_hand, row.allocated, row.is_sellable, row.held_by > 0,
-            row.oldest_at, row.kind, row.time_zone,
+            row.oldest_at, row.kind, row.time_zone, row.keeps_serials,
         )
         for row in rows
     }  # fmt: skip
@@ -168,6 +172,7 @@ def _create(missing: Sequence[Stock]) -> dict[Stock, LockedBalance]:
         missing[row.ordinal - 1]: LockedBalance(
             row.id, missing[row.ordinal - 1], 0, 0, flags["is_sellable"][row.ordinal - 1],
             flags["held_by"][row.ordinal - 1] > 0, None, facts[row.ordinal].kind, facts[row.ordinal].time_zone,
+            facts[row.ordinal].keeps_serials,
         )
         for row in made
     }  # fmt: skip

@@ -123,6 +123,25 @@ def break_newest(balance_id: int, excess: int) -> list[BrokenClaim]:
     ]  # fmt: skip
 
 
+_UNSOLD = Statement(
+    "SELECT a.id, a.balance_id, a.open_quantity, a.subject_kind, a.subject_id, a.warehouse_id, b.owner_id"
+    " FROM allocation a JOIN promise p ON p.id = a.promise_id JOIN balance b ON b.id = a.balance_id"
+    " WHERE a.balance_id = ANY(CAST(:ids AS bigint[])) AND a.open_quantity > 0 AND NOT p.claims_sellable ORDER BY a.id"
+)
+
+
+def break_unsold(balance_ids: Sequence[int]) -> list[BrokenClaim]:
+    """Break the claims on locked rows whose promises do not count as selling. `allocated` is the caller's."""
+    rows = _UNSOLD.all({"ids": list(balance_ids)})
+    if rows:
+        _BREAK.run({"ids": [row.id for row in rows], "quantities": [row.open_quantity for row in rows]})
+    return [
+        BrokenClaim(row.id, row.balance_id, row.open_quantity, row.subject_kind, row.subject_id, row.warehouse_id,
+                    row.owner_id)
+        for row in rows
+    ]  # fmt: skip
+
+
 def released_by_row(broken: Sequence[BrokenClaim]) -> dict[int, int]:
     """Units that breaking freed, by balance row."""
     freed: dict[int, int] = defaultdict(int)

@@ -31,11 +31,12 @@ TEXTS = {
     "location_other_product": N_("%(code)s holds another product."),
     "location_full": N_("%(code)s takes only %(fits)s more."),
     "serial_known": N_("The serial number %(number)s is known already."),
-    "serials_moving": N_("Scan the %(wanted)s serial numbers that go."),
     "unit_gone": N_("That one was emptied before."),
     "unit_in_use": N_("Somebody is working with it."),
     "unit_is_there": N_("It stands there already."),
     "carton_is_put_away": N_("Into a bin it is put away, not moved."),
+    "serials_required": N_("Scan %(wanted)s serial numbers, %(given)s given."),
+    "serial_not_here": N_("%(number)s is not here."),
     # reasons of a putaway suggestion
     "putaway_same_lot": N_("%(quantity)s of the same are there."),
     "putaway_same_product": N_("%(quantity)s of the same product are there."),

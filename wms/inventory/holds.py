@@ -74,17 +74,23 @@ def _hold_rows(hold_id: uuid.UUID, ids: Sequence[int]) -> None:
 
 
 def hold_quantity(
-    actor: Actor, stock: Stock, quantity: int, handling_unit_id: uuid.UUID, reason: str, subject_kind: str = "hold"
+    actor: Actor,
+    stock: Stock,
+    quantity: int,
+    handling_unit_id: uuid.UUID,
+    reason: str,
+    subject_kind: str = "hold",
+    *,
+    serials: Sequence[str] = (),
 ) -> Hold:
     """Hold a part of a row: it is set apart in a handling unit at the same place first, and that unit is held.
 
     Claims that the part needs break, newest first. Refuses `not_enough_stock`.
     """
     apart = replace(stock, handling_unit_id=handling_unit_id)
+    move = MoveDraft(stock, apart, quantity, serials=serials)
     with together():
-        ledger.post(
-            actor, PostingDraft(Reason.HOLD, subject_kind, handling_unit_id, [MoveDraft(stock, apart, quantity)])
-        )
+        ledger.post(actor, PostingDraft(Reason.HOLD, subject_kind, handling_unit_id, [move]))
         return place_hold(
             actor, stock.warehouse_id, HoldScope.HANDLING_UNIT, str(handling_unit_id), reason, stock.owner_id
         )

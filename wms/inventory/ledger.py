@@ -20,7 +20,7 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
-from wms.inventory import claims, permits, rules
+from wms.inventory import claims, permits, rules, serials
 from wms.inventory.balances import (
     CHANGE_BALANCES,
     BalanceDelta,
@@ -82,16 +82,27 @@ def post(actor: Actor, draft: PostingDraft) -> Posted:
     claims.lock_promises([move.allocation_id for move in draft.moves if move.allocation_id], draft.settles)
     rows = lock_balances(ends)
     now = clock.now()
-    crossing = [rules.crosses_bond(move, _target_kind(move, rows)) for move in draft.moves]
+    crossing = [
+        rules.crosses_bond(move, _target_kind(move, rows)) and not _takes_entry_back(draft, move)
+        for move in draft.moves
+    ]
     if any(crosses and move.permit_id is None for crosses, move in zip(crossing, draft.moves, strict=True)):
         raise Refused("customs_permit_needed", {})
     work = _Work()
     broken = _take_and_put(draft, rows, work, now)
     posting_id = _write(actor, draft, rows, crossing, work, now)
+    serials.follow(posting_id, draft.moves, rows, (draft.subject_kind, draft.subject_id), draft.reverses_id)
     change_summaries(_merged(work), guarded=draft.reason in INTENDED_EXITS)
     after_summaries(lambda: _pass_gate(draft, crossing))
     claims.announce_broken(broken)
     return Posted(posting_id, {stock: row.id for stock, row in rows.items()}, broken)
+
+
+def _takes_entry_back(draft: PostingDraft, move: MoveDraft) -> bool:
+    """A reversal of goods that came into bond from outside: no permit is needed while customs has not booked them,
+    which the customs book decides under its lock (`permits.change_book`).
+    """
+    return draft.reverses_id is not None and rules.undoes_entry_into_bond(move)
 
 
 def _target_kind(move: MoveDraft, rows: dict[Stock, LockedBalance]) -> str | None:
@@ -169,10 +180,12 @@ def _merged(work: _Work) -> dict[SummaryKey, tuple[int, int]]:
 def _pass_gate(draft: PostingDraft, crossing: Sequence[bool]) -> None:
     """The customs book follows, and permits are used up.
 
-    Goods entering bond wait to be booked; goods leaving with a permit are written off.
+    Goods entering bond wait to be booked, and are taken back from what waits; goods leaving with a permit are written
+    off.
     """
     entered: dict[uuid.UUID, int] = defaultdict(int)
     left: dict[uuid.UUID, int] = defaultdict(int)
+    undone: dict[uuid.UUID, int] = defaultdict(int)
     for move in draft.moves:
         source_bonded = isinstance(move.source, Stock) and move.source.customs_status == rules.BONDED
         target_bonded = isinstance(move.target, Stock) and move.target.customs_status == rules.BONDED
@@ -181,8 +194,9 @@ def _pass_gate(draft: PostingDraft, crossing: Sequence[bool]) -> None:
         stock = move.target if target_bonded else move.source
         if not isinstance(stock, Stock) or stock.book_item_id is None:
             raise Refused("book_item_missing", {})
-        (entered if target_bonded else left)[stock.book_item_id] += move.quantity
-    permits.change_book(entered, left, permits.settled(draft.settles))
+        book = entered if target_bonded else undone if _takes_entry_back(draft, move) else left
+        book[stock.book_item_id] += move.quantity
+    permits.change_book(entered, left, permits.settled(draft.settles), undone)
     permits.use(draft.moves, crossing)
 
 

@@ -374,3 +374,20 @@ class Serial(Base):
     subject_kind: Mapped[str | None] = mapped_column(String(24))
     subject_id: Mapped[uuid.UUID | None]
     created_at: Mapped[Instant]
+
+
+class SerialMove(Base):
+    """Which numbers a posting moved, from row to row or from or to outside (None). Never edited, never deleted."""
+
+    __tablename__ = "serial_move"
+    __table_args__ = (
+        CheckConstraint("from_balance_id IS NOT NULL OR to_balance_id IS NOT NULL", name="touches_stock"),
+        Index("ix_serial_move_posting", "posting_id"),
+        Index("ix_serial_move_serial", "serial_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    posting_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stock_posting.id"))
+    serial_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("serial.id"))
+    from_balance_id: Mapped[int | None] = mapped_column(ForeignKey("balance.id"))
+    to_balance_id: Mapped[int | None] = mapped_column(ForeignKey("balance.id"))

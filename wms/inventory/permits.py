@@ -47,26 +47,34 @@ def settled(quantities: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, int]:
 # What leaves is written off what is booked; goods never booked (a surplus sent back) leave from `unbooked`. Computed
 # from `d`, read under the lock: see `wms.inventory.allocations` on old versions and CHECKs.
 _CHANGE = Statement(
-    "UPDATE book_item AS t SET unbooked = d.unbooked + d.entered - (d.gone - least(d.booked, d.gone)),"
+    "UPDATE book_item AS t SET unbooked = d.unbooked + d.entered - d.undone - (d.gone - least(d.booked, d.gone)),"
     " booked = d.booked - least(d.booked, d.gone), promised = d.promised - d.freed FROM ("
-    "SELECT i.id, i.booked, i.unbooked, i.promised, k.entered, k.gone, k.freed FROM book_item i"
-    " JOIN unnest(CAST(:ids AS uuid[]), CAST(:entered AS bigint[]), CAST(:gone AS bigint[]), CAST(:freed AS bigint[]))"
-    " AS k(id, entered, gone, freed) ON k.id = i.id ORDER BY i.id OFFSET 0 FOR NO KEY UPDATE OF i) AS d"
-    " WHERE t.id = d.id"
+    "SELECT i.id, i.booked, i.unbooked, i.promised, k.entered, k.gone, k.freed, k.undone FROM book_item i"
+    " JOIN unnest(CAST(:ids AS uuid[]), CAST(:entered AS bigint[]), CAST(:gone AS bigint[]), CAST(:freed AS bigint[]),"
+    " CAST(:undone AS bigint[])) AS k(id, entered, gone, freed, undone) ON k.id = i.id"
+    " ORDER BY i.id OFFSET 0 FOR NO KEY UPDATE OF i) AS d"
+    " WHERE t.id = d.id AND (d.undone = 0 OR d.unbooked >= d.undone) RETURNING t.id"
 )
 
 
 def change_book(
-    entered: Mapping[uuid.UUID, int], left: Mapping[uuid.UUID, int], freed: Mapping[uuid.UUID, int]
+    entered: Mapping[uuid.UUID, int],
+    left: Mapping[uuid.UUID, int],
+    freed: Mapping[uuid.UUID, int],
+    undone: Mapping[uuid.UUID, int],
 ) -> None:
-    """Let the book's lines follow the goods and the claims on them: one statement, rows locked by ascending id."""
-    touched = sorted(entered.keys() | left.keys() | freed.keys())
+    """Let the book's lines follow the goods and the claims on them: one statement, rows locked by ascending id.
+
+    `undone`: entries taken back. Refuses `customs_permit_needed` when fewer units wait: customs has booked them.
+    """
+    touched = sorted(entered.keys() | left.keys() | freed.keys() | undone.keys())
     if not touched:
         return
     claim(Rank.BOOK_ITEM)
-    quantities = {"entered": entered, "gone": left, "freed": freed}
+    quantities = {"entered": entered, "gone": left, "freed": freed, "undone": undone}
     arrays = {name: [of_item.get(key, 0) for key in touched] for name, of_item in quantities.items()}
-    _CHANGE.run({"ids": touched, **arrays})
+    if len(_CHANGE.all({"ids": touched, **arrays})) != len(touched):
+        raise Refused("customs_permit_needed", {})
 
 
 def use(moves: Sequence[MoveDraft], crossing: Sequence[bool]) -> None:

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
+from wms.core import clock
 from wms.inventory.allocations import Candidate
 from wms.inventory.rules import BONDED, GOOD, NO_STATUS
 from wms.platform.statements import Statement
@@ -13,27 +14,38 @@ from wms.platform.statements import Statement
 
 @dataclass(frozen=True)
 class Pin:
-    """What a line names more narrowly than its product. Empty fields do not matter."""
+    """What a line names more narrowly than its product. Empty fields do not matter.
+
+    Goods that leave without being sold may be past their last sale day (`expired`: return to seller, destruction) or
+    held (`held`: destruction; a pick would be refused). Not goods in doubt: they may not be there.
+    """
 
     lot_id: uuid.UUID | None = None
     handling_unit_id: uuid.UUID | None = None
     location_id: uuid.UUID | None = None
     condition: str = GOOD
     min_expires_on: date | None = None
+    expired: bool = False
+    held: bool = False
 
 
 _PINNED_ROWS = Statement(
-    "SELECT b.id, b.on_hand - b.allocated AS free, b.is_sellable, b.customs_status, b.book_item_id FROM balance b"
+    "SELECT b.id, b.on_hand - b.allocated AS free, b.is_sellable, b.book_item_id, b.held_by FROM balance b"
     " LEFT JOIN lot ON lot.id = b.lot_id JOIN location l ON l.id = b.location_id"
+    " JOIN warehouse w ON w.id = b.warehouse_id JOIN product p ON p.id = b.product_id"
     " WHERE b.warehouse_id = :warehouse AND b.owner_id = :owner AND b.product_id = :product"
-    " AND b.condition = :condition AND b.held_by = 0 AND b.on_hand > b.allocated"
+    " AND b.condition = :condition AND b.on_hand > b.allocated AND (b.held_by = 0 OR (:held AND NOT EXISTS ("
+    "  SELECT 1 FROM held_balance x JOIN stock_hold h ON h.id = x.hold_id WHERE x.balance_id = b.id"
+    "  AND h.reason = 'in_doubt')))"
     " AND l.kind NOT IN ('tote', 'packing', 'gate', 'unaccounted')"
     " AND (CAST(:lot AS uuid) IS NULL OR b.lot_id = :lot)"
     " AND (CAST(:unit AS uuid) IS NULL OR b.handling_unit_id = :unit)"
     " AND (CAST(:location AS uuid) IS NULL OR b.location_id = :location)"
     " AND (CAST(:min_expiry AS date) IS NULL OR lot.expires_on >= :min_expiry)"
-    " AND (b.condition <> 'good' OR b.is_sellable) AND b.customs_status = :status"
-    " ORDER BY lot.expires_on NULLS LAST, b.oldest_at NULLS LAST, l.walk_order, b.id"
+    " AND (b.condition <> 'good' OR b.is_sellable OR b.held_by > 0 OR (:expired AND lot.expires_on - p.outbound_days"
+    "  < (CAST(:now AS timestamptz) AT TIME ZONE w.time_zone)::date)) AND b.customs_status = :status"
+    # what does not sell goes first: a line that may take it is not to cost the seller what does
+    " ORDER BY (:expired OR :held) AND b.is_sellable, lot.expires_on NULLS LAST, b.oldest_at NULLS LAST, l.walk_order, b.id"
 )
 
 
@@ -51,6 +63,9 @@ def pinned_rows(
         "location": pin.location_id,
         "min_expiry": pin.min_expires_on,
         "status": BONDED if bonded else NO_STATUS,
+        "expired": pin.expired,
+        "held": pin.held,
+        "now": clock.now(),
     }
     rows = _PINNED_ROWS.all(parameters)
-    return [Candidate(row.id, row.free, row.is_sellable, row.book_item_id) for row in rows]
+    return [Candidate(row.id, row.free, row.is_sellable, row.book_item_id, row.held_by) for row in rows]

@@ -21,7 +21,7 @@ from wms.inventory.allocations import ROUNDS, Candidate, RowsChanged, claim_rows
 from wms.inventory.book import BookLine, Goods, lock_book_lines, split_over_book
 from wms.inventory.pins import Pin, pinned_rows
 from wms.inventory.releases import free_book, release
-from wms.inventory.rules import BONDED, GOOD, NO_STATUS
+from wms.inventory.rules import BONDED, NO_STATUS
 from wms.inventory.summaries import (
     SUMMARY_COLUMNS,
     SUMMARY_KEYS,
@@ -53,7 +53,7 @@ class PromiseDraft:
 
 @dataclass(frozen=True)
 class Promised:
-    """A line's promise; a bonded line may be split over several book items."""
+    """A line's promise; a bonded line may be split over several book items, a pinned one by what sells."""
 
     subject_id: uuid.UUID
     promise_id: uuid.UUID
@@ -63,7 +63,9 @@ class Promised:
 
 @dataclass
 class _Share:
-    """A part of a line: the whole of it, or what one book item serves. `rows` are the bins of a pinned line."""
+    """A part of a line: the whole of it, or what one book item serves. `rows` are the bins of a pinned line, which all
+    sell or none.
+    """
 
     draft: PromiseDraft
     key: SummaryKey
@@ -73,8 +75,8 @@ class _Share:
 
     @property
     def counts(self) -> bool:
-        """Whether it stands in the summary: damaged goods and grades do not sell."""
-        return self.draft.pin is None or self.draft.pin.condition == GOOD
+        """Whether it stands in the summary: what does not sell (damaged, expired, held) is not part of it."""
+        return self.draft.pin is None or self.rows[0][0].is_sellable
 
 
 @dataclass
@@ -165,16 +167,22 @@ def _refuse_short(request: _Request, failed: Collection[SummaryKey] = ()) -> NoR
     for draft in drafts:
         key = _pool_of(draft)
         left = free.get(key, 0)
-        rows = sum(each.free for each in _candidates(draft)) if draft.pin is not None else left
-        available = max(0, min(left, rows) if draft.pin is None or draft.pin.condition == GOOD else rows)
+        selling, unsold = _pinned_free(draft) if draft.pin is not None else (left, 0)
+        available = max(0, min(left, selling)) + unsold
         if draft.quantity > available:
             short.append({"subject_id": str(draft.subject_id), "wanted": draft.quantity, "free": available})
         else:
-            free[key] = left - draft.quantity
+            free[key] = left - max(0, draft.quantity - unsold)
     if not short:  # somebody was quicker, and has given it back meanwhile
         named = [draft for draft in drafts if any(key.product_id == draft.product_id for key in failed)]
         short = [{"subject_id": str(each.subject_id), "wanted": each.quantity, "free": 0} for each in named or drafts]
     raise Refused("stock_short", {"lines": short})
+
+
+def _pinned_free(draft: PromiseDraft) -> tuple[int, int]:
+    """Free units in the rows that can serve a pinned line: of those that sell, and of the others."""
+    rows = _candidates(draft)
+    return sum(row.free for row in rows if row.is_sellable), sum(row.free for row in rows if not row.is_sellable)
 
 
 _Pool = tuple[uuid.UUID, uuid.UUID, uuid.UUID, str]
@@ -299,11 +307,12 @@ def _candidates(draft: PromiseDraft) -> list[Candidate]:
 
 
 def _pinned_shares(draft: PromiseDraft, rows: Sequence[tuple[Candidate, int]]) -> list[_Share]:
-    by_item: dict[uuid.UUID | None, list[tuple[Candidate, int]]] = defaultdict(list)
+    parts: dict[tuple[uuid.UUID | None, bool], list[tuple[Candidate, int]]] = defaultdict(list)
     for candidate, quantity in rows:
-        by_item[candidate.book_item_id].append((candidate, quantity))
+        parts[(candidate.book_item_id, candidate.is_sellable)].append((candidate, quantity))
     return [
-        _Share(draft, pool_key(draft, item), sum(quantity for _, quantity in own), own) for item, own in by_item.items()
+        _Share(draft, pool_key(draft, item), sum(quantity for _, quantity in own), own)
+        for (item, _), own in parts.items()
     ]
 
 

@@ -80,7 +80,8 @@ class Stock:
 class MoveDraft:
     """`quantity` base units from one end to the other. Counter-parties are given by name.
 
-    `allocation_id` names the claim that this move fulfils; `permit_id` customs' leave.
+    `allocation_id` names the claim that this move fulfils; `permit_id` customs' leave. `serials` names the numbers that
+    go, for products under full serial control: needed wherever a row is not moved whole.
     """
 
     source: Stock | str
@@ -88,6 +89,7 @@ class MoveDraft:
     quantity: int
     allocation_id: uuid.UUID | None = None
     permit_id: uuid.UUID | None = None
+    serials: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,12 @@ def crosses_bond(move: MoveDraft, target_location_kind: str | None) -> bool:
             return False  # a receipt under the bonded entry list
         return target_location_kind != UNACCOUNTED  # a surplus waits as unaccounted until a permit settles it
     return False
+
+
+def undoes_entry_into_bond(move: MoveDraft) -> bool:
+    """Whether the mirror of this move brought goods into bond from a receipt or as a surplus."""
+    source = move.source
+    return isinstance(source, Stock) and source.customs_status == BONDED and move.target in {"supplier", "adjustment"}
 
 
 def permit_kind(move: MoveDraft) -> str | None:

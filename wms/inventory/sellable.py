@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from wms.core import clock
 from wms.inventory import permits, waiting
-from wms.inventory.allocations import break_all
+from wms.inventory.allocations import break_all, break_unsold
 from wms.inventory.balances import lock_all, lock_rows
 from wms.inventory.models import BookItem
 from wms.inventory.rules import is_sellable
@@ -31,7 +31,8 @@ _SET = text("UPDATE balance SET is_sellable = NOT is_sellable WHERE id = ANY(CAS
 def refresh(balance_ids: Sequence[int], *, booked: bool = False) -> None:
     """Recompute the property of these rows and move their quantity in or out of the summaries.
 
-    Rows that stop selling lose the claims on them. `booked`: their book item is being booked for the first time.
+    Rows that stop selling lose the claims on them; rows that begin to, those of who wanted what does not sell.
+    `booked`: their book item is being booked for the first time.
     """
     ids = sorted(set(balance_ids))
     if not ids:
@@ -52,6 +53,8 @@ def refresh(balance_ids: Sequence[int], *, booked: bool = False) -> None:
             deltas[key] += row.on_hand if wanted else -row.on_hand
     if lost:
         break_all(lost)
+    if gained:
+        break_unsold(gained)
     if gained or lost:
         session().execute(_SET, {"ids": gained + lost})
     change_summaries({key: (delta, 0) for key, delta in deltas.items()})

@@ -16,7 +16,8 @@ from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
 from wms.facility.models import Location, LocationKind
 from wms.inventory import holds, ledger, permits
-from wms.inventory.balances import lock_balances
+from wms.inventory import serials as number_book
+from wms.inventory.balances import LockedBalance, lock_balances
 from wms.inventory.ledger import Posted, PostingDraft
 from wms.inventory.models import Balance, Condition, CustomsStatus, Lot
 from wms.inventory.rules import MoveDraft, Reason, Recipe, Stock
@@ -114,25 +115,40 @@ def goods(
     )  # fmt: skip
 
 
-def receive(actor: Actor, target: Stock, quantity: int, subject: Subject, *, surplus: bool = False) -> Posted:
+def receive(
+    actor: Actor,
+    target: Stock,
+    quantity: int,
+    subject: Subject,
+    *,
+    surplus: bool = False,
+    serials: Sequence[str] = (),
+) -> Posted:
     """Goods counted at the dock come into stock. A bonded surplus comes from *adjustment* into *unaccounted*."""
     reason = Reason.UNACCOUNTED if surplus else Reason.RECEIVE
     source = "adjustment" if surplus else "supplier"
-    return _post(actor, reason, subject, [MoveDraft(source, target, quantity)])
+    return _post(actor, reason, subject, [MoveDraft(source, target, quantity, serials=serials)])
+
+
+Arrival = tuple[Stock, int] | tuple[Stock, int, Sequence[str]]
 
 
 def receive_many(
     actor: Actor,
-    lines: Sequence[tuple[Stock, int]],
+    lines: Sequence[Arrival],
     subject: Subject,
-    surplus: Sequence[tuple[Stock, int]] = (),
+    surplus: Sequence[Arrival] = (),
 ) -> Posted:
     """Several lines counted in one go, one posting. `surplus`: bonded goods beyond the announcement, which come from
-    *adjustment* into *unaccounted* as of `receive(surplus=True)`.
+    *adjustment* into *unaccounted* as of `receive(surplus=True)`. A line under full serial control names its numbers.
     """
-    moves = [MoveDraft("supplier", stock, quantity) for stock, quantity in lines]
-    moves += [MoveDraft("adjustment", stock, quantity) for stock, quantity in surplus]
+    moves = [_arriving("supplier", line) for line in lines]
+    moves += [_arriving("adjustment", line) for line in surplus]
     return _post(actor, Reason.RECEIVE, subject, moves)
+
+
+def _arriving(source: str, line: Arrival) -> MoveDraft:
+    return MoveDraft(source, line[0], line[1], serials=line[2] if len(line) == 3 else ())
 
 
 def relocate(
@@ -144,10 +160,14 @@ def relocate(
     *,
     reason: Reason = Reason.MOVE,
     handling_unit_id: uuid.UUID | None = None,
+    serials: Sequence[str] = (),
 ) -> Posted:
-    """Goods change their place and nothing else: putaway, move, put-back, restock."""
+    """Goods change their place and nothing else: putaway, move, put-back, restock.
+
+    `serials`: which numbers go, where a product is under full control and not the whole row goes.
+    """
     target = replace(source, location_id=location_id, handling_unit_id=handling_unit_id)
-    return _post(actor, reason, subject, [MoveDraft(source, target, quantity)])
+    return _post(actor, reason, subject, [MoveDraft(source, target, quantity, serials=serials)])
 
 
 def relocate_many(
@@ -175,42 +195,122 @@ def recondition(
     subject: Subject,
     *,
     reason: Reason = Reason.DAMAGE,
+    serials: Sequence[str] = (),
 ) -> Posted:
     """Goods change their quality in place. A loss for those who counted on them: claims break."""
-    return _post(actor, reason, subject, [MoveDraft(source, replace(source, condition=condition.value), quantity)])
+    target = replace(source, condition=condition.value)
+    return _post(actor, reason, subject, [MoveDraft(source, target, quantity, serials=serials)])
 
 
-def scrap(actor: Actor, source: Stock, quantity: int, subject: Subject, permit_id: uuid.UUID | None = None) -> Posted:
-    """Goods are destroyed. Bonded goods only with customs' permit."""
-    return _post(actor, Reason.SCRAP, subject, [MoveDraft(source, "scrap", quantity, permit_id=permit_id)])
+def scrap(
+    actor: Actor,
+    source: Stock,
+    quantity: int,
+    subject: Subject,
+    permit_id: uuid.UUID | None = None,
+    *,
+    serials: Sequence[str] = (),
+    allocation_id: uuid.UUID | None = None,
+    settles: Mapping[uuid.UUID, int] | None = None,
+) -> Posted:
+    """Goods are destroyed. Bonded goods only with customs' permit.
+
+    An intended destruction was promised first: `allocation_id` is the claim it fulfils, `settles` the promise whose
+    quantity the customs book no longer keeps.
+    """
+    move = MoveDraft(source, "scrap", quantity, allocation_id=allocation_id, permit_id=permit_id, serials=serials)
+    return ledger.post(actor, PostingDraft(Reason.SCRAP, subject.kind, subject.id, [move], settles=settles or {}))
 
 
-def count(actor: Actor, stock: Stock, counted: int, subject: Subject) -> Posted | None:
+def count(
+    actor: Actor, stock: Stock, counted: int, subject: Subject, serials: Sequence[str] | None = None
+) -> Posted | None:
     """Make the book agree with a count of this row; None when it already does. A doubt about the row is over.
 
     Outside bond the difference goes to or comes from *adjustment*; in bond a shortage moves to the *unaccounted*
-    location and a surplus is received into it, until a permit settles it (law 6).
+    location and a surplus is received into it, until a permit settles it (law 6). Under full serial control a count
+    that differs names the numbers that are there; one that the book has in another bin is moved from there.
     """
     seen = find_balance(stock)
     doubts = holds.lock_doubts(seen.id) if seen is not None else []
     with together():
-        here = lock_balances([stock])[stock]  # what the count is compared with cannot move any more
-        difference = counted - here.on_hand
-        posted = _post_difference(actor, stock, here.location_kind, difference, subject) if difference else None
+        misplaced = _misplaced(stock, serials or ())
+        here = lock_balances([stock, *misplaced])[stock]  # what the count is compared with cannot move any more
+        lost, found = _differences(here, counted, serials)
+        found -= misplaced
+        posted = None
+        if lost or found or misplaced:
+            posted = _post_differences(actor, here, lost, found, misplaced, subject)
         holds.end_doubts(actor, doubts)
     return posted
 
 
-def _post_difference(actor: Actor, stock: Stock, location_kind: str, difference: int, subject: Subject) -> Posted:
+@dataclass(frozen=True)
+class _Units:
+    """Units that a count found beyond the book, or lacking; the numbers of those that have one."""
+
+    quantity: int = 0
+    serials: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.quantity > 0
+
+    def __sub__(self, known: Mapping[Stock, Sequence[str]]) -> _Units:
+        numbers = set(self.serials).difference(*known.values())
+        return _Units(self.quantity - len(self.serials) + len(numbers), tuple(sorted(numbers)))
+
+
+def _differences(here: LockedBalance, counted: int, numbers: Sequence[str] | None) -> tuple[_Units, _Units]:
+    """What is lacking, and what is there beyond the book."""
+    if not here.keeps_serials or (numbers is None and counted in {0, here.on_hand}):
+        return _Units(max(0, here.on_hand - counted)), _Units(max(0, counted - here.on_hand))
+    seen = set(numbers or ())
+    if len(seen) != counted:
+        raise Refused("serials_required", {"wanted": counted, "given": len(seen)})
+    known = number_book.of_row(here.id)
+    return (
+        _Units(here.on_hand - len(seen & known), tuple(sorted(known - seen))),
+        _Units(len(seen - known), tuple(sorted(seen - known))),
+    )
+
+
+def _misplaced(stock: Stock, numbers: Sequence[str]) -> dict[Stock, list[str]]:
+    """Counted numbers that the book has in other bins, among the same goods. Not what stands in a tote or carton: that
+    is somebody's work, and `serial_known` says so.
+    """
+    here = find_balance(stock)
+    by_row = {
+        key: own for key, own in number_book.by_row(stock.product_id, numbers).items() if here is None or key != here.id
+    }
+    rows = session().scalars(select(Balance).where(Balance.id.in_(by_row), Balance.handling_unit_id.is_(None)))
+    return {
+        other: by_row[row.id]
+        for row in (rows if by_row else ())
+        if replace(other := ledger.stock_of(row), location_id=stock.location_id, condition=stock.condition)
+        == replace(stock, handling_unit_id=None)
+    }
+
+
+def _post_differences(
+    actor: Actor,
+    here: LockedBalance,
+    lost: _Units,
+    found: _Units,
+    misplaced: Mapping[Stock, Sequence[str]],
+    subject: Subject,
+) -> Posted:
+    stock = here.stock
     bonded = stock.customs_status == CustomsStatus.BONDED.value
-    if bonded and location_kind == LocationKind.UNACCOUNTED.value:
+    if bonded and here.location_kind == LocationKind.UNACCOUNTED.value:
         raise Refused("customs_permit_needed", {})
-    if difference < 0:
-        lost: Stock | str = _unaccounted(stock) if bonded else "adjustment"
-        reason = Reason.UNACCOUNTED if bonded else Reason.COUNT
-        return _post(actor, reason, subject, [MoveDraft(stock, lost, -difference)])
-    found = _unaccounted(stock) if bonded else stock
-    return _post(actor, Reason.COUNT, subject, [MoveDraft("adjustment", found, difference)])
+    aside = _unaccounted(stock) if bonded and (lost or found) else None
+    moves = [MoveDraft(other, stock, len(own), serials=own) for other, own in misplaced.items()]
+    if lost:
+        moves.append(MoveDraft(stock, aside or "adjustment", lost.quantity, serials=lost.serials))
+    if found:
+        moves.append(MoveDraft("adjustment", aside or stock, found.quantity, serials=found.serials))
+    reason = Reason.UNACCOUNTED if bonded and lost else Reason.COUNT
+    return _post(actor, reason, subject, moves)
 
 
 def _unaccounted(stock: Stock) -> Stock:
@@ -232,10 +332,15 @@ def convert(
     yielded: Sequence[tuple[Stock, int]],
     subject: Subject,
     recipe: Recipe | None = None,
+    serials: Mapping[Stock, Sequence[str]] | None = None,
 ) -> Posted:
-    """Relabel, kit, lot correction, change of owner: goods go through the *conversion* counter-party by a recipe."""
-    moves = [MoveDraft(stock, "conversion", quantity) for stock, quantity in consumed]
-    moves += [MoveDraft("conversion", stock, quantity) for stock, quantity in yielded]
+    """Relabel, kit, lot correction, change of owner: goods go through the *conversion* counter-party by a recipe.
+
+    `serials`: the numbers consumed or yielded in each row of a product under full control.
+    """
+    named = serials or {}
+    moves = [MoveDraft(stock, "conversion", units, serials=named.get(stock, ())) for stock, units in consumed]
+    moves += [MoveDraft("conversion", stock, units, serials=named.get(stock, ())) for stock, units in yielded]
     return ledger.post(actor, PostingDraft(Reason.CONVERT, subject.kind, subject.id, moves, recipe))
 
 

@@ -6,13 +6,11 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from wms.catalog.models import SerialControl
 from wms.catalog.queries import ProductFacts, products_by_ids
 from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
 from wms.facility.models import HandlingUnit, LocationKind
-from wms.inventory import serials
 from wms.inventory import service as stock_service
 from wms.inventory.putaway import service as putaway
 from wms.inventory.rules import COUNTING_LOCATIONS, Stock
@@ -88,7 +86,7 @@ def move_unit(
     rows = [row for row in content(unit_id) if row.stock.location_id != location_id]
     products = products_by_ids({row.stock.product_id for row in rows})
     _check_target(unit, rows, products, location_id, of_document)
-    posting_id = _move_content(actor, rows, products, location_id, unit_id, subject) if rows else None
+    posting_id = _move_content(actor, rows, location_id, unit_id, subject) if rows else None
     unit.location_id = location_id
     session().flush()
     return MovedUnit(unit_id, sum(row.quantity for row in rows), posting_id)
@@ -127,7 +125,6 @@ def _check_target(
 def _move_content(
     actor: Actor,
     rows: Sequence[Holding],
-    products: Products,
     location_id: uuid.UUID,
     unit_id: uuid.UUID,
     subject: Subject,
@@ -137,11 +134,4 @@ def _move_content(
     # Asked when the rows are locked: a hold placed meanwhile is seen.
     if _HELD.scalar({"ids": [row.balance_id for row in rows]}) is not None:
         raise Refused("stock_is_held", {})
-    serials.follow_rows(
-        [
-            (row.balance_id, posted.balance_ids[moved(row.stock, location_id, unit_id)], row.quantity)
-            for row in rows
-            if products[row.stock.product_id].serial_control == SerialControl.FULL.value
-        ]
-    )
     return posted.posting_id

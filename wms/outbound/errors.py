@@ -29,6 +29,7 @@ TEXTS = {
     "all_verified": N_("All of it is checked already. Take it out."),
     "scan_each": N_("Scan every unit of this line."),
     "serial_needed": N_("Scan its serial number."),
+    "serial_checked": N_("%(number)s is checked already."),
     "not_verified": N_("%(left)s units are not checked yet."),
     "weight_off": N_("Weighs %(measured)s g, expected %(low)s–%(high)s g."),
     "weight_needed": N_("Weigh it first."),

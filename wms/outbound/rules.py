@@ -13,6 +13,8 @@ WEIGHT_TOLERANCE_G = 20
 WEIGHT_TOLERANCE_PERMILLE = 30
 PACKAGING_G = 60  # a carton and filling, until the box is chosen by the planner
 ORDERS_PER_BATCH = 12  # totes on a cart
+RETURN_TO_SELLER = "return_to_seller"
+KINDS = ["dropship", "b2b", RETURN_TO_SELLER]
 
 
 @dataclass(frozen=True)

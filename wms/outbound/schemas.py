@@ -6,10 +6,10 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
+from wms.outbound.rules import KINDS
 from wms.outbound.workflow import OrderState
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Moment, Range, Text
 
-KINDS = ["dropship", "b2b", "return_to_seller"]
 CONDITIONS = ["good", "damaged", "grade_b", "grade_c"]
 CANCEL_REASONS = ["buyer_cancelled", "duplicate", "address_problem", "out_of_stock", "billing", "other"]
 

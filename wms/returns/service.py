@@ -23,6 +23,7 @@ from wms.inventory import ledger
 from wms.inventory.ledger import PostingDraft, stock_of
 from wms.inventory.models import Balance, Condition, CustomsStatus
 from wms.inventory.rules import MoveDraft, Reason, Stock
+from wms.inventory.serials import by_row
 from wms.outbound import queries as outbound
 from wms.outbound.queries import ReturnSource
 from wms.platform.counters import next_number
@@ -33,6 +34,7 @@ from wms.platform.locks import Rank, lock_one
 from wms.returns import queries
 from wms.returns.events import ReturnCompleted, ReturnInspected, ReturnReceived
 from wms.returns.models import ReturnLine, ReturnOrder
+from wms.returns.numbers import numbers_back
 from wms.returns.workflow import RETURN, ReturnState
 
 
@@ -177,10 +179,13 @@ def _touched(found: ReturnOrder) -> ReturnOrder:
     return found
 
 
-def receive(actor: Actor, return_id: uuid.UUID, product_id: uuid.UUID, quantity: int) -> list[ReturnLine]:
+def receive(
+    actor: Actor, return_id: uuid.UUID, product_id: uuid.UUID, quantity: int, serial_numbers: Sequence[str] = ()
+) -> list[ReturnLine]:
     """Units come back: into stock at the returns desk, to be inspected. Never more than was shipped.
 
     Released bonded goods come back as *duty paid, returned*: going back into bond needs a permit (DESIGN.md 4).
+    Serial numbers are those that left with the order. Refuses `serials_required`, `serial_other`.
     """
     found = load_return_to_edit(actor, return_id)
     if quantity < 1:
@@ -202,7 +207,7 @@ def receive(actor: Actor, return_id: uuid.UUID, product_id: uuid.UUID, quantity:
     if left > 0:
         raise Refused("more_than_shipped", {"left": quantity - left})
     session().flush()
-    moves = _back_from_customer(found, product_id, quantity)
+    moves = _back_from_customer(found, product_id, quantity, serial_numbers)
     ledger.post(actor, PostingDraft(Reason.RETURN, "return", found.id, moves))
     _touched(found)
     record(
@@ -226,20 +231,28 @@ def _lines_of(found: ReturnOrder, product_id: uuid.UUID) -> Sequence[ReturnLine]
     )
 
 
-def _back_from_customer(found: ReturnOrder, product_id: uuid.UUID, quantity: int) -> list[MoveDraft]:
+def _back_from_customer(
+    found: ReturnOrder, product_id: uuid.UUID, quantity: int, serial_numbers: Sequence[str]
+) -> list[MoveDraft]:
     """The moves of units coming back, in the lots and book items they were shipped in, as the ledger knows."""
     moves = []
     left = quantity
     desk = _desk(found.warehouse_id)
-    for lot_id, book_item_id, out in queries.with_customer(found.order_id, product_id):
-        share = min(left, out)
+    with_customer = queries.with_customer(found.order_id, product_id)
+    numbers = None
+    if serial_numbers:
+        out = sum(units for _, _, units in with_customer)
+        numbers = numbers_back(found.order_id, product_id, quantity, serial_numbers, out)
+    for lot_id, book_item_id, out in with_customer:
+        own = numbers.take(lot_id, book_item_id, out) if numbers is not None else ()
+        share = len(own) if numbers is not None else min(left, out)
         if share > 0:
             status = CustomsStatus.NONE if book_item_id is None else CustomsStatus.DUTY_PAID_RETURNED
             arrived = Stock(
                 found.warehouse_id, found.owner_id, product_id, desk, lot_id, book_item_id, None,
                 Condition.INSPECT.value, status.value,
             )  # fmt: skip
-            moves.append(MoveDraft("customer", arrived, share))
+            moves.append(MoveDraft("customer", arrived, share, serials=own))
             left -= share
     if left > 0:
         raise Refused("more_than_shipped", {"left": quantity - left})
@@ -265,11 +278,12 @@ def inspect(
     quantity: int,
     disposition: Disposition,
     location_id: uuid.UUID | None = None,
+    serial_numbers: Sequence[str] = (),
 ) -> ReturnOrder:
     """Decide what becomes of received units: back to a bin, set aside as damaged, or scrapped.
 
-    `location_id` is the bin for restocking. The return completes when everything received is settled and nothing
-    announced is missing.
+    `location_id` is the bin for restocking; `serial_numbers` says which units, under full serial control. The return
+    completes when everything received is settled and nothing announced is missing.
     """
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
@@ -285,7 +299,7 @@ def inspect(
     if left > 0:
         raise Refused("nothing_to_inspect", {})
     session().flush()
-    ledger.post(actor, _inspection(found, product_id, quantity, disposition, location_id))
+    ledger.post(actor, _inspection(found, product_id, quantity, disposition, location_id, serial_numbers))
     _complete_if_settled(found)
     _touched(found)
     record(
@@ -307,15 +321,23 @@ def _settle(line: ReturnLine, quantity: int, disposition: Disposition) -> None:
 
 
 def _inspection(
-    found: ReturnOrder, product_id: uuid.UUID, quantity: int, disposition: Disposition, location_id: uuid.UUID | None
+    found: ReturnOrder,
+    product_id: uuid.UUID,
+    quantity: int,
+    disposition: Disposition,
+    location_id: uuid.UUID | None,
+    serial_numbers: Sequence[str],
 ) -> PostingDraft:
     reason = {Disposition.RESTOCK: Reason.RESTOCK, Disposition.DAMAGED: Reason.DAMAGE, Disposition.SCRAP: Reason.SCRAP}
     moves = []
     left = quantity
-    for stock, here in _waiting_at_desk(found, product_id):
-        share = min(left, here)
+    numbers = by_row(product_id, serial_numbers)
+    for row, here in _waiting_at_desk(found, product_id):
+        own = numbers.get(row.id, []) if numbers else serial_numbers  # the ledger knows what to make of strange ones
+        share = min(left, here, len(own)) if numbers else min(left, here)
         if share > 0:
-            moves.append(MoveDraft(stock, _target(found, stock, disposition, location_id), share))
+            target = _target(found, stock_of(row), disposition, location_id)
+            moves.append(MoveDraft(stock_of(row), target, share, serials=own))
             left -= share
     if left > 0:
         raise Refused("nothing_to_inspect", {})
@@ -348,13 +370,13 @@ _AT_DESK = text(
 )
 
 
-def _waiting_at_desk(found: ReturnOrder, product_id: uuid.UUID) -> list[tuple[Stock, int]]:
+def _waiting_at_desk(found: ReturnOrder, product_id: uuid.UUID) -> list[tuple[Balance, int]]:
     units = {
         row.id: int(row.units)
         for row in session().execute(_AT_DESK, {"return": found.id, "product": product_id})
     }  # fmt: skip
     rows = session().scalars(select(Balance).where(Balance.id.in_(units)).order_by(Balance.id))
-    return [(stock_of(row), units[row.id]) for row in rows]
+    return [(row, units[row.id]) for row in rows]
 
 
 def _complete_if_settled(found: ReturnOrder) -> None:

@@ -12,6 +12,7 @@ from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.floor.units import check_numbers, loose_row_of_unit
 from wms.inbound import service as inbound
 from wms.inbound.models import Carton
 from wms.inventory import service as inventory
@@ -92,14 +93,21 @@ class Move:
         return Step(SOURCE, {}, "done", "unit_moved")
 
     def _product(self, task: FloorTask, found: Found, scan: Scan) -> Step:
-        row = _LOOSE.first({"location": task.data["location_id"], "product": found.id})
+        row = (
+            loose_row_of_unit(found, task.data["location_id"])
+            if found.numbers
+            else _LOOSE.first({"location": task.data["location_id"], "product": found.id})
+        )
         if row is None:
             raise Refused("nothing_there", {})
         free = row.on_hand - row.allocated
-        quantity = scan.quantity or free
+        quantity = scan.quantity or (len(found.numbers) or free)
         if quantity > row.on_hand or quantity < 1:
             raise Refused("quantity_too_large", {"left": free})
-        data = hand(task.data, balance_id=row.id, product_id=str(found.id), quantity=quantity)
+        check_numbers(found, quantity, row.on_hand)
+        data = hand(
+            task.data, balance_id=row.id, product_id=str(found.id), quantity=quantity, serials=found.numbers or None
+        )
         return Step(TARGET, data, "ok", "item_in_hand", {"quantity": quantity})
 
     def _target(self, actor: Actor, task: FloorTask, found: Found) -> Step:
@@ -107,7 +115,10 @@ class Move:
         row = _SOURCE_AND_TARGET.first({"balance": task.data["balance_id"], "location": found.id})
         if not row.is_active:
             raise Refused("location_closed", {})
-        inventory.relocate(actor, stock_of(row), found.id, task.data["quantity"], Subject("floor_task", task.id))
+        inventory.relocate(
+            actor, stock_of(row), found.id, task.data["quantity"], Subject("floor_task", task.id),
+            serials=task.data.get("serials", ()),
+        )  # fmt: skip
         return Step(SOURCE, {}, "done", "item_moved")
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:

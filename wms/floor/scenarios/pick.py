@@ -105,7 +105,7 @@ class Pick:
         if found.id != stop.product_id:
             raise Refused("wrong_item", {"wanted": session().get_one(Product, stop.product_id).sku})
         quantity = scan.quantity or found.pack
-        done = picking.pick(actor, stop.id, quantity)
+        done = picking.pick(actor, stop.id, quantity, serials=found.numbers)
         params = {"picked": done.picked, "quantity": done.quantity}
         if done.picked < done.quantity:
             return Step(PRODUCT, hand(task.data, short_asked=None), "ok", "item_picked", params)

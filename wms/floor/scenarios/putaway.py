@@ -15,6 +15,7 @@ from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.floor.units import check_numbers, row_of_unit
 from wms.inbound import service as inbound
 from wms.inbound.models import Carton
 from wms.inbound.workflow import CartonState
@@ -25,9 +26,10 @@ from wms.platform.statements import Statement
 CARTON, PRODUCT, LOCATION = "scan_carton", "scan_product", "scan_location"
 
 _HELD = Statement(
-    "SELECT b.product_id, p.sku, p.name_en, p.name_zh, b.condition, b.lot_id, sum(b.on_hand) AS units FROM balance b"
+    "SELECT b.product_id, p.sku, p.name_en, p.name_zh, b.condition, b.lot_id, b.handling_unit_id,"
+    " sum(b.on_hand) AS units FROM balance b"
     " JOIN product p ON p.id = b.product_id JOIN carton c ON c.handling_unit_id = b.handling_unit_id"
-    " WHERE c.id = :carton AND b.on_hand > 0 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY p.sku, b.condition DESC, b.lot_id"
+    " WHERE c.id = :carton AND b.on_hand > 0 GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY p.sku, b.condition DESC, b.lot_id"
 )
 
 
@@ -64,15 +66,18 @@ class PutAway:
 
     def _take(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
         rows = _HELD.all({"carton": uuid.UUID(task.data["carton_id"])})
-        held = next((row for row in rows if row.product_id == found.id), None)
-        if held is None:
+        mine = [row for row in rows if row.product_id == found.id]
+        if not mine:
             raise Refused("wrong_item", {"wanted": rows[0].sku if rows else "–"})
-        quantity = scan.quantity or int(held.units)
+        held = row_of_unit(found, mine) if found.numbers else mine[0]
+        quantity = scan.quantity or (len(found.numbers) or int(held.units))
         if quantity > held.units:
             raise Refused("quantity_too_large", {"left": int(held.units)})
+        check_numbers(found, quantity, int(held.units))
         data = hand(
             task.data, product_id=str(found.id), quantity=quantity, condition=held.condition,
-            lot_id=str(held.lot_id) if held.lot_id else None, suggestion=self._suggest(actor, task, held, quantity),
+            lot_id=str(held.lot_id) if held.lot_id else None, serials=found.numbers or None,
+            suggestion=self._suggest(actor, task, held, quantity),
         )  # fmt: skip
         return Step(LOCATION, data, "ok", "item_in_hand", {"quantity": quantity})
 
@@ -92,6 +97,7 @@ class PutAway:
         stowed = inbound.put_away(
             actor, uuid.UUID(task.data["carton_id"]), uuid.UUID(task.data["product_id"]), task.data["quantity"],
             found.id, condition=task.data["condition"], lot_id=uuid.UUID(lot_id) if lot_id else None,
+            serial_numbers=task.data.get("serials"),
         )  # fmt: skip
         kept = _carton_of(task.data)
         if stowed.left == 0:

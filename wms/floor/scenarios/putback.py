@@ -12,6 +12,7 @@ from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.floor.units import check_numbers
 from wms.outbound.service import putback
 from wms.platform.database import session
 from wms.platform.statements import Statement
@@ -63,19 +64,23 @@ class PutBack:
         held = {row.product_id: int(row.units) for row in rows}
         if found.id not in held:
             raise Refused("wrong_item", {"wanted": "–"})
-        quantity = scan.quantity or held[found.id]
+        quantity = scan.quantity or len(found.numbers) or held[found.id]
         if quantity > held[found.id]:
             raise Refused("quantity_too_large", {"left": held[found.id]})
-        data = hand(task.data, product_id=str(found.id), quantity=quantity)
+        check_numbers(found, quantity, held[found.id])
+        data = hand(task.data, product_id=str(found.id), quantity=quantity, serials=found.numbers or None)
         return Step(LOCATION, data, "ok", "item_in_hand", {"quantity": quantity})
 
     def _location(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         assert found.id is not None
         unit_id = uuid.UUID(task.data["unit_id"])
-        putback.put_back(actor, unit_id, uuid.UUID(task.data["product_id"]), task.data["quantity"], found.id)
+        putback.put_back(
+            actor, unit_id, uuid.UUID(task.data["product_id"]), task.data["quantity"], found.id,
+            task.data.get("serials", ()),
+        )  # fmt: skip
         if _HELD.first({"unit": unit_id}) is None:
             return Step(UNIT, {}, "done", "item_put_back")
-        return Step(PRODUCT, hand(task.data, product_id=None, quantity=None), "next", "item_put_back")
+        return Step(PRODUCT, hand(task.data, product_id=None, quantity=None, serials=None), "next", "item_put_back")
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         if "unit_id" not in task.data:

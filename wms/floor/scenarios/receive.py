@@ -69,11 +69,10 @@ class Receive:
     def _count(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
         assert found.id is not None
         quantity = scan.quantity or task.data.get("quantity") or found.pack
-        serials = [found.serial] if found.serial else []
         counted = inbound.count(
             actor, uuid.UUID(task.data["carton_id"]), found.id, quantity,
             condition="damaged" if task.data.get("damaged") else "good", batch=scan.batch or found.batch,
-            expires_on=scan.expires_on or found.expires_on, serial_numbers=serials,
+            expires_on=scan.expires_on or found.expires_on, serial_numbers=found.numbers,
         )  # fmt: skip
         line = next(line for line in counted.lines if line.product_id == found.id)
         received = line.received_good + line.received_damaged

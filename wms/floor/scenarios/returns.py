@@ -62,8 +62,11 @@ class ReturnDesk:
     def _receive(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
         assert found.id is not None
         quantity = scan.quantity or found.pack
-        service.receive(actor, uuid.UUID(task.data["return_id"]), found.id, quantity)
-        data = hand(task.data, product_id=str(found.id), quantity=quantity)
+        numbers = [found.serial] if found.serial and found.serial_control != "none" else []
+        if found.serial_control != "none" and not numbers:
+            raise Refused("serial_needed", {})  # it was captured when the unit left
+        service.receive(actor, uuid.UUID(task.data["return_id"]), found.id, quantity, numbers)
+        data = hand(task.data, product_id=str(found.id), quantity=quantity, serials=found.numbers or None)
         return Step(DECIDE, data, "ok", "return_item", {"quantity": quantity})
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
@@ -81,11 +84,22 @@ class ReturnDesk:
     def _settle(self, actor: Actor, task: FloorTask, disposition: Disposition, location_id: uuid.UUID | None) -> Step:
         product_id = uuid.UUID(task.data["product_id"])
         settled = service.inspect(
-            actor, uuid.UUID(task.data["return_id"]), product_id, task.data["quantity"], disposition, location_id
+            actor,
+            uuid.UUID(task.data["return_id"]),
+            product_id,
+            task.data["quantity"],
+            disposition,
+            location_id,
+            task.data.get("serials", ()),
         )
         if settled.state == "completed":
             return Step(RETURN, {}, "done", "return_done")
-        return Step(PRODUCT, hand(task.data, product_id=None, quantity=None), "next", f"return_{disposition.value}")
+        return Step(
+            PRODUCT,
+            hand(task.data, product_id=None, quantity=None, serials=None),
+            "next",
+            f"return_{disposition.value}",
+        )
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         if "return_id" not in task.data:

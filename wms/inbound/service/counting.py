@@ -24,7 +24,7 @@ from wms.inbound.service.differing import LineTotals
 from wms.inbound.service.loading import BookingAtWork, work_on_carton
 from wms.inbound.service.progress import settle
 from wms.inbound.workflow import CARTON
-from wms.inventory import permits, serials
+from wms.inventory import permits
 from wms.inventory import service as stock_service
 from wms.inventory.rules import Stock
 from wms.inventory.service import Subject
@@ -87,7 +87,7 @@ def count(
     warehouse the surplus goes to *unaccounted*. A product of this owner that is not on the booking is received as
     *wrong*; another seller's is refused.
 
-    Refuses `product_not_of_owner`, `expiry_required`, `lot_required`, `serials_required`, `serial_known`,
+    Refuses `product_not_of_owner`, `expiry_required`, `lot_required`, `item_needs_serials`, `serial_known`,
     `not_allowed_now` (not arrived, or closed).
     """
     return count_many(
@@ -302,7 +302,7 @@ def _serials(draft: CountDraft, product: _Product) -> tuple[str, ...]:
     if product.serial_control == FULL_CONTROL:
         if len(draft.serial_numbers) != draft.quantity:
             raise Refused(
-                "serials_required", {"sku": product.sku, "wanted": draft.quantity, "given": len(draft.serial_numbers)}
+                "item_needs_serials", {"sku": product.sku, "wanted": draft.quantity, "given": len(draft.serial_numbers)}
             )
     elif draft.serial_numbers:
         raise Refused("serials_not_kept", {"sku": product.sku})
@@ -312,16 +312,11 @@ def _serials(draft: CountDraft, product: _Product) -> tuple[str, ...]:
 def _post(actor: Actor, work: _Act, entries: Sequence[_Entry]) -> None:
     posted = stock_service.receive_many(
         actor,
-        [(entry.stock, entry.quantity) for entry in entries if not entry.is_surplus],
+        [(entry.stock, entry.quantity, entry.serials) for entry in entries if not entry.is_surplus],
         Subject("carton", work.carton_id),
-        [(entry.stock, entry.quantity) for entry in entries if entry.is_surplus],
+        [(entry.stock, entry.quantity, entry.serials) for entry in entries if entry.is_surplus],
     )
     work.posting_id = posted.posting_id
-    for entry in entries:
-        if entry.serials:
-            product = entry.line.product
-            balance = posted.balance_ids[entry.stock]
-            serials.enter(product.owner_id, product.id, balance, entry.serials, "receipt", work.id)
 
 
 _WRITE = Statement(

@@ -19,15 +19,13 @@ from wms.inbound.models import Carton, CartonLine
 from wms.inbound.service.loading import work_on_carton
 from wms.inbound.service.progress import settle
 from wms.inbound.workflow import CARTON, CartonState
-from wms.inventory import ledger, serials
+from wms.inventory import ledger
 from wms.inventory.models import Balance
 from wms.inventory.putaway import service as putaway
 from wms.inventory.putaway.rules import Suggestion
 from wms.inventory.service import Subject
 from wms.platform.database import session
 from wms.platform.statements import Statement
-
-FULL_CONTROL = "full"
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ def put_away(
     """Units of a counted carton go into a bin. `lot_id` only where several lots of the product are in it.
 
     Refuses `not_allowed_now` (not yet counted), `nothing_to_put_away`, `too_many_to_put_away`, `lot_needed`,
-    `serials_moving`, and what the bin refuses: `location_foreign`, `location_closed`, `location_wrong_kind`,
+    `serials_required`, and what the bin refuses: `location_foreign`, `location_closed`, `location_wrong_kind`,
     `location_full`, `location_other_product`, `location_other_status`.
     """
     if quantity < 1:
@@ -73,10 +71,9 @@ def put_away(
         set_unit_state(carton.handling_unit_id, "gone")
     product = products_by_ids([product_id])[product_id]
     subject = Subject("carton", carton_id)
-    posted = putaway.place(actor, ledger.stock_of(source), location_id, quantity, subject, product=product)
-    if product.serial_control == FULL_CONTROL:
-        (target,) = set(posted.balance_ids.values()) - {source.id}
-        serials.follow(product_id, source.id, target, quantity, serial_numbers)
+    posted = putaway.place(
+        actor, ledger.stock_of(source), location_id, quantity, subject, product=product, serials=serial_numbers or ()
+    )
     add_put_away(carton_id, [(product_id, quantity)])
     booking_state = booking.state
     if state != carton.state:
@@ -119,8 +116,6 @@ def undo_put_away(actor: Actor, carton_id: uuid.UUID) -> Stowed:
     if carton.state == CartonState.STOWED:
         set_unit_state(carton.handling_unit_id, "in_use")
     posted = ledger.reverse(actor, booking.warehouse_id, last[0].id)
-    numbered = [move for move in last if move.serial_control == FULL_CONTROL]
-    serials.follow_rows([(move.to_balance_id, move.from_balance_id, move.quantity) for move in numbered])
     add_put_away(carton_id, [(move.product_id, -move.quantity) for move in last])
     put_away_left = session().scalar(
         select(CartonLine.id).where(CartonLine.carton_id == carton_id, CartonLine.put_away > 0)
@@ -141,9 +136,8 @@ _ADD = Statement(
 )
 # The moves of the last putaway: one, or all rows of a whole carton.
 _LAST = Statement(
-    "SELECT m.posting_id AS id, m.product_id, m.quantity, m.from_balance_id, m.to_balance_id, d.serial_control"
-    " FROM stock_move m JOIN product d ON d.id = m.product_id WHERE m.posting_id = (SELECT p.id FROM stock_posting p"
-    "  WHERE p.warehouse_id = :warehouse AND p.subject_kind = 'carton' AND p.subject_id = :carton"
+    "SELECT m.posting_id AS id, m.product_id, m.quantity FROM stock_move m WHERE m.posting_id = (SELECT p.id"
+    "  FROM stock_posting p WHERE p.warehouse_id = :warehouse AND p.subject_kind = 'carton' AND p.subject_id = :carton"
     "  AND p.reason = 'putaway' AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id)"
     "  ORDER BY p.id DESC LIMIT 1) ORDER BY m.id"
 )

@@ -15,7 +15,7 @@ from wms.inbound.service import differing
 from wms.inbound.service.counting import Counted, LineNow
 from wms.inbound.service.loading import work_on_carton
 from wms.inbound.workflow import CARTON
-from wms.inventory import ledger, serials
+from wms.inventory import ledger
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
@@ -33,8 +33,8 @@ _TAKE = Statement(
 def uncount(actor: Actor, carton_id: uuid.UUID, act_id: uuid.UUID | None = None) -> Counted:
     """Take back the last count of a carton that is still open; with `act_id`, only if that is the last one.
 
-    Refuses `nothing_to_undo`, `not_allowed_now`, and what the ledger refuses: in a bonded warehouse counted goods stay
-    in the zone's book (`customs_permit_needed`).
+    Refuses `nothing_to_undo`, `not_allowed_now`, and what the ledger refuses: goods that customs has booked stay in the
+    zone (`customs_permit_needed`).
     """
     booking = work_on_carton(actor, carton_id, action="uncount")
     state = session().execute(select(Carton.state).where(Carton.id == carton_id)).scalar_one()
@@ -45,7 +45,6 @@ def uncount(actor: Actor, carton_id: uuid.UUID, act_id: uuid.UUID | None = None)
     posted = ledger.reverse(actor, booking.warehouse_id, last[0].posting_id)
     act = last[0].act_id
     session().execute(update(Receipt).where(Receipt.act_id == act).values(undone_by=posted.posting_id))
-    serials.void("receipt", act)
     rows = _TAKE.all({"act": act})
     touched = {row.id for row in rows}
     lines = [line for line in differing.lines_of(carton_id) if line.id in touched]

@@ -14,9 +14,9 @@ from wms.facility.service import set_unit_state
 from wms.inbound.service.counting import CONDITIONS, CountDraft, Counted, count_in
 from wms.inbound.service.loading import work_on_carton
 from wms.inbound.service.progress import settle
-from wms.inbound.service.stowing import FULL_CONTROL, Stowed, add_put_away, set_state
+from wms.inbound.service.stowing import Stowed, add_put_away, set_state
 from wms.inbound.workflow import CARTON, CartonState
-from wms.inventory import serials, units
+from wms.inventory import units
 from wms.inventory.putaway import service as putaway
 from wms.inventory.service import Subject
 from wms.inventory.units import MovedUnit
@@ -52,7 +52,7 @@ def count_as_declared(actor: Actor, carton_id: uuid.UUID, *, condition: str = "g
 
     Never a surplus, so nothing goes to *unaccounted*. Refuses `nothing_left_to_count`, `not_allowed_now` (not arrived,
     or closed), and, naming the product, what the declaration does not say: `lot_required`, `expiry_required`,
-    `serials_required`.
+    `item_needs_serials`.
     """
     if condition not in CONDITIONS:
         raise ValueError(f"no such condition: {condition}")
@@ -88,13 +88,6 @@ def put_away_all(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID) -> 
     products = products_by_ids({row.stock.product_id for row in rows})
     contents = [(row.stock, row.quantity) for row in rows]
     posted = putaway.place_all(actor, contents, location_id, Subject("carton", carton_id), products)
-    serials.follow_rows(
-        [
-            (row.balance_id, posted.balance_ids[units.moved(row.stock, location_id, None)], row.quantity)
-            for row in rows
-            if products[row.stock.product_id].serial_control == FULL_CONTROL
-        ]
-    )
     add_put_away(carton_id, [(row.stock.product_id, row.quantity) for row in rows])
     state = CARTON.apply("finish", state.value)
     set_state(carton_id, state)

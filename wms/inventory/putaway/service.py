@@ -42,11 +42,13 @@ def place(
     *,
     product: ProductFacts | None = None,
     reason: Reason = Reason.PUTAWAY,
+    serials: Sequence[str] = (),
 ) -> Posted:
     """Put goods from where they stand, loose, into a bin: one posting.
 
     Refuses `location_foreign`, `location_closed`, `location_wrong_kind`, `location_other_status`,
-    `location_other_product`, `location_full`, and what the ledger refuses (`not_enough_stock`, `stock_is_allocated`).
+    `location_other_product`, `location_full`, and what the ledger refuses (`not_enough_stock`, `stock_is_allocated`,
+    `serials_required`).
     """
     facts = product or products_by_ids([source.product_id])[source.product_id]
     goods = _goods(facts, quantity, source.lot_id, source.condition, source.customs_status)
@@ -56,7 +58,7 @@ def place(
     refusal = rules.refusal(goods, found, source.warehouse_id)
     if refusal is not None:
         raise refusal
-    return stock_service.relocate(actor, source, location_id, quantity, subject, reason=reason)
+    return stock_service.relocate(actor, source, location_id, quantity, subject, reason=reason, serials=serials)
 
 
 def place_all(

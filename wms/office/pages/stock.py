@@ -20,7 +20,7 @@ from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.database import session
 from wms.platform.pages import Entry, lazy, navigation
-from wms.platform.schemas import CodedSchema, Count
+from wms.platform.schemas import CodedSchema, Count, Items, Text
 
 blueprint = Blueprint("office_stock", __name__, url_prefix="/office/stock", template_folder="../templates")
 PAGE = 50
@@ -43,6 +43,7 @@ navigation.add(
 
 class CountForm(CodedSchema):
     counted = Count(0, 99_999_999, required=True)
+    serials = Items(Text(40), 1, 5_000, load_default=None)  # of what is there, under full serial control
 
 
 @blueprint.get("")
@@ -91,12 +92,14 @@ def _row_page(found: Balance, refusal: Refused | None = None) -> str:
 def count(balance_id: int) -> BaseResponse | tuple[str, int]:
     """What is really there: the book is made to agree, and claims that cannot be kept break."""
     found = _load(balance_id)
-    body = forms.load_form(CountForm(), forms.given({"counted": forms.typed_number("counted")}))
+    typed = {"counted": forms.typed_number("counted"), "serials": request.form.get("serials", "").split() or None}
+    body = forms.load_form(CountForm(), forms.given(typed))
     if isinstance(body, Refused):
         return _row_page(found, body), 422
     stock, subject = ledger.stock_of(found), service.Subject("count", None)
     outcome = forms.run_form(
-        "stock.count", {"row": balance_id, **body}, lambda: service.count(actor(), stock, body["counted"], subject),
+        "stock.count", {"row": balance_id, **body},
+        lambda: service.count(actor(), stock, body["counted"], subject, body["serials"]),
         lambda posted: {"changed": posted is not None},
     )  # fmt: skip
     if isinstance(outcome, Refused):

@@ -37,6 +37,7 @@ class AcceptedOrder:
     owner_id: uuid.UUID
     warehouse_id: uuid.UUID
     reference: str
+    kind: str
     state: str
     customs_state: str
     ordered_at: datetime
@@ -143,7 +144,8 @@ def _order(context: _Context, body: Mapping[str, Any]) -> AcceptedOrder:
     return AcceptedOrder(
         id=new_id(), number=next_number(DocumentKind.ORDER, context.seller.id, context.seller.code, day),
         owner_id=context.seller.id, warehouse_id=context.place.id, reference=body["reference"],
-        state=OrderState.SHORT.value, customs_state="waiting" if context.regime.needs_release else "none",
+        kind=body.get("kind", "dropship"), state=OrderState.SHORT.value,
+        customs_state="waiting" if context.regime.needs_release else "none",
         ordered_at=body.get("ordered_at") or now,
     )  # fmt: skip
 
@@ -215,8 +217,8 @@ def _write(
 ) -> None:
     """The order and its facts. Refuses `order_reference_taken`."""
     buyer = consignee_row(order.id, body["consignee"])
-    given = {name: body.get(name) for name in ("shop_id", "remark")}
-    given |= {"kind": body.get("kind", "dropship"), "priority": body.get("priority", 0)}
+    given: dict[str, Any] = {name: body.get(name) for name in ("shop_id", "remark")}
+    given["priority"] = body.get("priority", 0)
     values = vars(order) | given | {"service_id": context.place.service_id, "now": clock.now()}
     values |= {f"consignee_{name}": value for name, value in buyer.items()}
     subject = {"subject_id": order.id, "warehouse_id": order.warehouse_id, "owner_id": order.owner_id}

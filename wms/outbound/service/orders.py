@@ -58,6 +58,8 @@ class OrderFacts(Protocol):
     @property
     def warehouse_id(self) -> uuid.UUID: ...
     @property
+    def kind(self) -> str: ...
+    @property
     def state(self) -> str: ...
     @property
     def version(self) -> int: ...
@@ -121,16 +123,19 @@ def draft_of(
 ) -> PromiseDraft:
     """The promise a demand asks for. A line that names a lot, an expiry or a quality is pinned to balance rows; others
     are served from the pool.
+
+    What goes back to its seller need not sell any more: expired goods may go, and go first.
     """
+    home = order.kind == rules.RETURN_TO_SELLER
     pin = None
-    if line.batch is not None or line.min_expires_on is not None or line.condition != "good":
+    if home or line.batch is not None or line.min_expires_on is not None or line.condition != "good":
         lot_id = None
         if line.batch is not None:
             lot_id = _LOT.scalar({"product": line.product_id, "batch": line.batch})
             if lot_id is None:
                 short = {"subject_id": str(line.id), "wanted": line.quantity, "free": 0}
                 raise Refused("stock_short", {"lines": [short]})
-        pin = Pin(lot_id=lot_id, condition=line.condition, min_expires_on=line.min_expires_on)
+        pin = Pin(lot_id=lot_id, condition=line.condition, min_expires_on=line.min_expires_on, expired=home)
     return PromiseDraft(
         "demand", demand_id, order.warehouse_id, order.owner_id, line.product_id, quantity, bonded=bonded, pin=pin,
         priority=priority,

@@ -87,7 +87,8 @@ def verify(
 ) -> rules.Profile:
     """Count scanned units of a product under its verification profile.
 
-    `pack` is the scanned code's units. Refuses `not_in_order`, `all_verified`, `scan_each`, `serial_needed`.
+    `pack` is the scanned code's units. Refuses `not_in_order`, `all_verified`, `scan_each`, `serial_needed`,
+    `serial_known`; under full serial control `serial_unknown`, `serial_not_here`, `serial_checked`.
     """
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
@@ -105,9 +106,42 @@ def verify(
     if serial_controlled:
         if not serial:
             raise Refused("serial_needed", {})
-        serials.leave(line.product, serial, "order", order.id)
+        _check_number(order, line.product, serial)
     _count_verified(actor, order, product_id, quantity, profile, serial)
     return profile
+
+
+def _check_number(order: Order, product: Product, number: str) -> None:
+    """At exit control a number is captured here; under full control it must be one of those in the tote, and leaves
+    with its goods.
+    """
+    if product.serial_control == SerialControl.EXIT.value:
+        try:
+            serials.leave(product, number, "order", order.id)
+        except Refused:
+            if not _free_of_cancelled(product, number):
+                raise
+            serials.leave(product, number, "order", order.id)
+        return
+    serials.check_in_unit(product.id, number, order.tote_id)
+    checked = select(Verification.id).join(Demand, Demand.id == Verification.demand_id)
+    checked = checked.where(Demand.order_id == order.id, Demand.product_id == product.id, Verification.serial == number)
+    if session().scalar(checked.limit(1)) is not None:
+        raise Refused("serial_checked", {"number": number})
+
+
+_CANCELLED = text(
+    "SELECT o.id FROM serial s JOIN outbound_order o ON o.id = s.subject_id WHERE s.product_id = :product"
+    " AND s.number = :number AND s.subject_kind = 'order' AND o.state = 'cancelled'"
+)
+
+
+def _free_of_cancelled(product: Product, number: str) -> bool:
+    """The number was captured for an order that was cancelled after its check: its unit never left."""
+    order_id = session().execute(_CANCELLED, {"product": product.id, "number": number}).scalar()
+    if order_id is not None:
+        serials.stay(product.id, [number], "order", order_id)
+    return order_id is not None
 
 
 def _at_the_bench(actor: Actor, order_id: uuid.UUID) -> Order:
@@ -161,7 +195,7 @@ def unverify(actor: Actor, order_id: uuid.UUID) -> bool:
         {"quantity": last.quantity, "id": last.demand_id},
     )
     if last.serial is not None:
-        serials.stay("order", order.id, last.serial)
+        serials.stay(session().get_one(Demand, last.demand_id).product_id, [last.serial], "order", order.id)
     session().delete(last)
     session().flush()
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -138,10 +139,13 @@ def check_release(order: Order, step: rules.Step) -> None:
         raise Refused("customs_not_released", {})
 
 
-def pick(actor: Actor, task_id: uuid.UUID, quantity: int, tote_id: uuid.UUID | None = None) -> PickTask:
+def pick(
+    actor: Actor, task_id: uuid.UUID, quantity: int, tote_id: uuid.UUID | None = None, serials: Sequence[str] = ()
+) -> PickTask:
     """Take units of one stop into the order's tote: one posting, bin → tote, fulfilling the allocation.
 
-    Refuses `tote_needed`, `wrong_tote`, `too_many_picked`, `task_done`, `order_cancelled`, `allocation_changed`.
+    `serials`: the numbers taken, under full serial control. Refuses `tote_needed`, `wrong_tote`, `too_many_picked`,
+    `task_done`, `order_cancelled`, `allocation_changed`, `serials_required`, `serial_not_here`.
     """
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
@@ -155,17 +159,17 @@ def pick(actor: Actor, task_id: uuid.UUID, quantity: int, tote_id: uuid.UUID | N
         raise Refused("wrong_tote", {})
     if quantity > task.quantity - task.picked:
         raise Refused("too_many_picked", {"left": task.quantity - task.picked})
-    _post_pick(actor, order, task, quantity)
+    _post_pick(actor, order, task, quantity, serials)
     _count_pick(order, task, quantity)
     walks.finish_if_done([batch])
     return task
 
 
-def _post_pick(actor: Actor, order: Order, task: PickTask, quantity: int) -> None:
+def _post_pick(actor: Actor, order: Order, task: PickTask, quantity: int, serials: Sequence[str]) -> None:
     tote = session().get_one(HandlingUnit, order.tote_id)
     source = stock_of(session().get_one(Balance, task.balance_id))
     target = replace(source, location_id=tote.location_id, handling_unit_id=tote.id)
-    move = MoveDraft(source, target, quantity, allocation_id=task.allocation_id)
+    move = MoveDraft(source, target, quantity, allocation_id=task.allocation_id, serials=serials)
     ledger.post(actor, PostingDraft(Reason.PICK, "order", order.id, [move]))
 
 

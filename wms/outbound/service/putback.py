@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Sequence
 
 from sqlalchemy import select, text
 
@@ -11,6 +12,7 @@ from wms.core.actor import Actor
 from wms.core.refusals import Refused, invalid, not_found
 from wms.facility.models import COUNTS, HandlingUnit, Location, LocationKind
 from wms.inventory import ledger
+from wms.inventory import serials as number_book
 from wms.inventory.ledger import Posted, PostingDraft, stock_of
 from wms.inventory.models import Balance
 from wms.inventory.rules import MoveDraft, Reason, Stock
@@ -49,10 +51,12 @@ def put_back(
     product_id: uuid.UUID,
     quantity: int,
     location_id: uuid.UUID,
+    serials: Sequence[str] = (),
 ) -> Posted:
     """Goods of a cancelled order go from their tote or parcel to a bin and sell again.
 
-    Refuses `nothing_to_put_back`, and `location_wrong_kind` for a place whose goods do not sell.
+    `serials`: the numbers that go back, under full serial control and unless all do. Refuses `nothing_to_put_back`,
+    `location_wrong_kind` for a place whose goods do not sell, `serials_required`, `serial_not_here`.
     """
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
@@ -64,7 +68,7 @@ def put_back(
         raise not_found("location")
     if LocationKind(location.kind) not in COUNTS:
         raise Refused("location_wrong_kind", {"code": location.code})
-    moves = _moves(unit, product_id, quantity, location.id)
+    moves = _moves(unit, product_id, quantity, location.id, serials)
     settles = _settles(unit.subject_id, moves)
     posted = ledger.post(actor, PostingDraft(Reason.PUT_BACK, "order", unit.subject_id, moves, settles=settles))
     if _free_if_empty(unit) and order is not None and order.tote_id == unit.id:
@@ -84,7 +88,10 @@ def _lock_to_empty(actor: Actor, unit_id: uuid.UUID) -> tuple[Order | None, Hand
     return order, unit
 
 
-def _moves(unit: HandlingUnit, product_id: uuid.UUID, quantity: int, location_id: uuid.UUID) -> list[MoveDraft]:
+def _moves(
+    unit: HandlingUnit, product_id: uuid.UUID, quantity: int, location_id: uuid.UUID, serials: Sequence[str]
+) -> list[MoveDraft]:
+    numbers = number_book.by_row(product_id, serials)
     rows = session().scalars(
         select(Balance)
         .where(Balance.handling_unit_id == unit.id, Balance.product_id == product_id, Balance.on_hand > 0)
@@ -93,12 +100,19 @@ def _moves(unit: HandlingUnit, product_id: uuid.UUID, quantity: int, location_id
     moves: list[MoveDraft] = []
     left = quantity
     for row in rows:
-        taken = min(left, row.on_hand)
+        own = numbers.get(row.id, [])
+        taken = len(own) if serials else min(left, row.on_hand)
         if taken > 0:
             source = stock_of(row)
             target = Stock(**{**vars(source), "location_id": location_id, "handling_unit_id": None})
-            moves.append(MoveDraft(source, target, taken))
+            moves.append(MoveDraft(source, target, taken, serials=own))
             left -= taken
+    taken_along = {number for move in moves for number in move.serials}
+    for number in serials:
+        if number not in taken_along:
+            raise Refused("serial_not_here", {"number": number})
+    if serials and left != 0:
+        raise Refused("serials_required", {"wanted": quantity, "given": len(serials)})
     if left > 0:
         raise Refused("nothing_to_put_back", {"wanted": quantity})
     return moves
