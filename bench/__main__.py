@@ -1,7 +1,8 @@
 """`python -m bench`: what the house does in a second, over HTTP, beside bare psycopg writing the same rows.
 
-Prints one JSON line per job: name, clients, operations, rate (operations a second), p50, p95, p99 (ms), errors; and for
-each the same rows in the same transactions by bare psycopg on the same engines in the same run, with the ratio.
+Prints one JSON line per job: name, clients, operations, rate (operations a second), p50, p95, p99 (ms), errors, and
+`cpu_ms`: the processor time of one operation in the clients, the web, the jobs' processes and PostgreSQL. For each job the
+same rows in the same transactions by bare psycopg on the same engines in the same run follow, with the ratio.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any
+
+import psutil
 
 from bench import bare, jobs
 from bench.jobs import Job
@@ -79,18 +82,47 @@ def measure(name: str, works: Sequence[Callable[[], bool]], seconds: float, unit
             errors += wrong
 
     threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    before = processor_seconds()
     began = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     elapsed = time.perf_counter() - began
+    spent = processor_seconds()
     times.sort()
+    done = max(1, len(times) * units)
     return {
         "name": name, "clients": len(works), "operations": len(times) * units,
         "rate": round(len(times) * units / elapsed, 1), "p50": _at(times, 0.50), "p95": _at(times, 0.95),
         "p99": _at(times, 0.99), "errors": errors,
+        "cpu_ms": {who: round((spent[who] - before.get(who, 0)) / done * 1000, 2) for who in spent},
     }  # fmt: skip
+
+
+def processor_seconds() -> dict[str, float]:
+    """Processor time used so far by the clients (this process), the web, the jobs' processes and PostgreSQL: where the
+    time of an operation goes, whatever else the machine does.
+    """
+    used = dict.fromkeys(("client", "web", "jobs", "postgres"), 0.0)
+    for process in psutil.process_iter():
+        try:
+            command = " ".join(process.cmdline())
+            times = process.cpu_times()
+        except psutil.Error:
+            continue
+        if process.pid == os.getpid():
+            who = "client"
+        elif "gunicorn" in command:
+            who = "web"
+        elif "wms.worker" in command:
+            who = "jobs"
+        elif command.startswith("postgres:"):
+            who = "postgres"
+        else:
+            continue
+        used[who] += times.user + times.system
+    return used
 
 
 def _at(times: list[float], share: float) -> float | None:

@@ -39,7 +39,7 @@ def _facts(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         summaries = cursor.fetchall()
         cursor.execute(
             "SELECT b.id, b.product_id FROM balance b JOIN location l ON l.id = b.location_id WHERE l.kind = 'storage'"
-            " AND b.on_hand > 1000 ORDER BY b.id LIMIT 2000"
+            " AND b.on_hand > 100 ORDER BY b.id LIMIT 2000"
         )
         balances = cursor.fetchall()
         cursor.execute("SELECT id FROM location WHERE warehouse_id = %s AND kind = 'dock' LIMIT 1", (warehouse,))
@@ -237,7 +237,7 @@ def receiving(url: str, stage: Stage, number: int) -> Work:
     bin_id = facts["bins"][number]
 
     def work() -> bool:
-        chosen = draw.sample(lines, LINES_PER_BOOKING)
+        chosen = sorted(draw.sample(lines, LINES_PER_BOOKING), key=lambda each: each[1])
         dock: list[int] = []
         for step in range(5):
             with connection.cursor() as cursor:

@@ -6,9 +6,10 @@ import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from wms.core.ids import new_id
-from wms.demo.client import SellerSystem, Tablet
+from wms.demo.client import DemoError, SellerSystem, Tablet
 from wms.demo.stage import PIN, WAREHOUSE, Stage
 
 LINES_PER_BOOKING = 20
@@ -51,7 +52,7 @@ def prepare(stage: Stage, products: int) -> None:
 def _stock(seller: SellerSystem, tablet: Tablet, numbers: range, bins: list[str]) -> None:
     """A carton for each bin, received as announced and put away whole."""
     cartons = [
-        {"number": place, "lines": [{"sku": sku(number), "quantity": 90_000}
+        {"number": place, "lines": [{"sku": sku(number), "quantity": 9_000}
                                     for number in numbers[first : first + PRODUCTS_PER_BIN]]}
         for place, first in enumerate(range(0, len(numbers), PRODUCTS_PER_BIN), 1)
     ]  # fmt: skip
@@ -59,11 +60,17 @@ def _stock(seller: SellerSystem, tablet: Tablet, numbers: range, bins: list[str]
     announced = seller.get(f"/api/v1/bookings/{booked['id']}")["cartons"]
     tablet.start("receive")
     for carton in announced:
-        tablet.scan_many([(carton["barcode"], {}), ("CMD-FULL", {}), ("CMD-OK", {})])
+        _must(tablet.scan_many([(carton["barcode"], {}), ("CMD-FULL", {}), ("CMD-OK", {})]))
     tablet.start("putaway")
     for carton in announced:
         first_item = int(cartons[carton["number"] - 1]["lines"][0]["sku"][-5:])
-        tablet.scan_many([(carton["barcode"], {}), (bin_of(first_item, bins), {})])
+        _must(tablet.scan_many([(carton["barcode"], {}), (bin_of(first_item, bins), {})]))
+
+
+def _must(results: list[dict[str, Any]]) -> None:
+    refused = [result["feedback"] for result in results if not result["ok"]]
+    if refused:
+        raise DemoError(f"the stage was not set: {refused}")
 
 
 def bin_of(item: int, bins: list[str]) -> str:
@@ -119,13 +126,13 @@ def receiving(stage: Stage, number: int) -> Callable[[], bool]:
     """
     tablet = _receiver(stage, number)
     announced = Announced(stage, number)
-    bins = bins_of(stage)
+    bins = itertools.cycle(bins_of(stage)[number::8])
     receive, putaway = ({"task_id": tablet.start(kind)["task_id"]} for kind in ("receive", "putaway"))
 
     def work() -> bool:
         carton, _ = announced.carton()
         results = tablet.scan_many([
-            (carton, receive), ("CMD-FULL", receive), ("CMD-OK", receive), (carton, putaway), (bins[-1 - number], putaway)
+            (carton, receive), ("CMD-FULL", receive), ("CMD-OK", receive), (carton, putaway), (next(bins), putaway)
         ])  # fmt: skip
         return all(result["ok"] for result in results) and len(results) == 5
 
