@@ -397,8 +397,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (AccountError, ConfigError, EngineError, StartError) as error:
         print(error, file=sys.stderr)
         return 1
-    except subprocess.CalledProcessError as error:
-        print(f"nothing was started; the reason stands above", file=sys.stderr)
+    except subprocess.CalledProcessError:
+        print("nothing was started; the reason stands above", file=sys.stderr)
         return 1
     return 0
 

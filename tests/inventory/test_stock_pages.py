@@ -137,8 +137,9 @@ def test_a_page_of_a_hundred_products_is_one_statement(world: World):
     dock = [(world.overseas.goods(make_product(world.seller)), 5) for _ in range(101)]
     service.receive_many(SYSTEM, dock, TEST)
     session().commit()
+    scope = Scope({world.seller.id})
     with statements() as sent:
-        lines, after = stock_lines(Scope({world.seller.id}), limit=100)
+        lines, after = stock_lines(scope, limit=100)
     assert (len(lines), after is not None, len(sent)) == (100, True, 1)
 
 

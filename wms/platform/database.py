@@ -96,7 +96,7 @@ def undo(current: Session) -> None:
     connection = current.connection()
     if not (connection.invalidated or connection.in_nested_transaction()):
         driver: psycopg.Connection[Any] = connection.connection.dbapi_connection  # type: ignore[assignment]
-        if driver.info.transaction_status is psycopg.pq.TransactionStatus.INTRANS:
+        if driver.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
             driver.pgconn.exec_(b"ROLLBACK")
 
 
@@ -104,7 +104,7 @@ def undo_to(savepoint: str) -> None:
     """Roll back to a savepoint. Raises when there is none or the connection is gone."""
     driver: psycopg.Connection[Any] = session().connection().connection.dbapi_connection  # type: ignore[assignment]
     result = driver.pgconn.exec_(f"ROLLBACK TO SAVEPOINT {savepoint}".encode())
-    if result.status != psycopg.pq.ExecStatus.COMMAND_OK:  # a plain number in the binary build
+    if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
         raise psycopg.errors.error_from_result(result)
 
 
