@@ -107,6 +107,16 @@ class Screen:
     def tap(self, command: str) -> str:
         return self._answered(lambda: self.page.click(f"[data-screen] [data-command='{command}']"))
 
+    def undo(self) -> str:
+        """Tap what the band offers beside its words."""
+        button = self.page.locator("#floor-band [data-command='CMD-UNDO']")
+        before = self.step
+        button.click()
+        self.page.wait_for_function(
+            "step => document.querySelector('[data-screen]').dataset.state !== step", arg=before
+        )
+        return self.band
+
     def key_in(self, digits: str, *, done: bool = False) -> None:
         for digit in digits:
             self.page.click(f"[data-key='{digit}']")

@@ -217,3 +217,34 @@ def test_a_second_tablet_that_saw_an_older_step_is_shown_the_present_one(cast, f
     other.page.wait_for_selector("[data-screen][data-state=scan_product]")
     other.page.wait_for_selector("#floor-band .band")
     assert other.band == "Already moved on. Showing the next step."
+
+
+@pytest.mark.parametrize("person", WALKERS, ids=lambda person: person.language)
+def test_a_whole_carton_is_counted_stowed_and_taken_back_by_tapping_what_the_screen_offers(
+    cast, fresh_app, tablet, person
+):
+    with fresh_app.app_context():
+        (carton,) = announce(cast, {MUG: 10, CABLE: 4})
+        tote = totes(cast.overseas.id)[0]
+    screen = tablet(person)
+    screen.open("receive")
+    screen.scan(carton)
+    screen.shot("whole-1-receive")
+    screen.tap("CMD-FULL")
+    screen.shot("whole-2-counted")
+    assert screen.page.locator("[data-screen] [data-command='CMD-FULL']").count() == 0
+    screen.tap("CMD-OK")
+    screen.open("putaway")
+    screen.scan(carton)
+    screen.shot("whole-3-putaway")
+    screen.scan(cast.overseas.labels["A-01-01-1"])
+    assert screen.step == "scan_carton"
+    screen.shot("whole-4-stowed")
+    screen.undo()
+    assert (screen.step, screen.page.locator(".item-line").count()) == ("scan_product", 2)
+    screen.open("move")
+    screen.shot("whole-5-move")
+    screen.scan(tote)
+    screen.shot("whole-6-tote")
+    screen.scan(cast.overseas.labels["PACK"])
+    assert screen.step == "scan_location"

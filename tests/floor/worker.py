@@ -29,7 +29,8 @@ class Tablet:
 
     def __init__(self, caller: Caller, warehouse: str = "DE1") -> None:
         self.caller, self.warehouse = caller, warehouse
-        assert caller.post("/floor/station", data={"barcode": format_own(OwnCode.STATION, "P01")}).status_code == 302
+        bench = "P01" if warehouse == "DE1" else f"{warehouse}-P01"  # the first warehouse prints no prefix
+        assert caller.post("/floor/station", data={"barcode": format_own(OwnCode.STATION, bench)}).status_code == 302
         self.next: dict[str, Any] = {}
 
     def start(self, kind: str) -> dict[str, Any]:

@@ -186,3 +186,37 @@ def test_a_refused_count_leaves_nothing(cast, fresh_app, books_balance):
     with fresh_app.app_context():
         assert found.booking.version == before
         assert db.session.execute(text("SELECT count(*) FROM receipt")).scalar_one() == 0
+
+
+def test_two_who_count_a_carton_as_declared_count_it_once(cast, fresh_app, books_balance):
+    mug, red = cast.ACME.products[MUG], cast.ACME.products[RED]
+    with fresh_app.app_context():
+        carton = deliver(cast.acme, cast.receiver, {MUG: 30, RED: 8}).carton
+    whole = (cast.receiver, lambda: service.count_as_declared(cast.receiver, carton), None)
+    one = (cast.picker, lambda: service.count(cast.picker, carton, mug, 30), None)
+    assert codes(at_once(fresh_app, [whole, whole])) == ["done", "nothing_left_to_count"]
+    with fresh_app.app_context():
+        assert (line(carton, mug), line(carton, red)) == ((30, 30, 0, 0, 0), (8, 8, 0, 0, 0))
+        carton = deliver(cast.acme, cast.receiver, {MUG: 30, RED: 8}).carton
+    assert codes(at_once(fresh_app, [whole, one, whole]))[:2] == ["done", "done"]
+    with fresh_app.app_context():
+        assert line(carton, red) == (8, 8, 0, 0, 0)
+        assert line(carton, mug)[1] in (30, 60)  # the single count came first, or is over
+
+
+def test_a_whole_carton_and_an_item_of_it_are_put_away_once(cast, fresh_app, books_balance):
+    mug = cast.ACME.products[MUG]
+    with fresh_app.app_context():
+        carton = deliver(cast.acme, cast.receiver, {MUG: 30}).carton
+        for step in (service.count_as_declared, service.close_carton):
+            step(cast.receiver, carton)
+            db.session.commit()
+    places = cast.overseas.locations
+    jobs = [
+        (cast.picker, lambda: service.put_away_all(cast.picker, carton, places["A-01-01-1"]), None),
+        (cast.receiver, lambda: service.put_away(cast.receiver, carton, mug, 30, places["A-01-02-1"]), None),
+        (cast.receiver, lambda: service.put_away_all(cast.receiver, carton, places["A-01-03-1"]), None),
+    ]
+    assert codes(at_once(fresh_app, jobs)) == ["done", "not_allowed_now", "not_allowed_now"]
+    with fresh_app.app_context():
+        assert (sellable(mug), line(carton, mug)) == (30, (30, 30, 0, 0, 30))

@@ -18,6 +18,7 @@ TEXTS = {
     "no_work": N_("No walk is waiting."),
     "scale_first": N_("Put it on the scale first."),
     "nothing_to_take_back": N_("Nothing to take back."),
+    "whole_no_quantity": N_("That goes as a whole. Clear the number."),
     "unit_empty": N_("Nothing is in there."),
     "quantity_too_large": N_("Only %(left)s are there."),
     # what an accepted scan says
@@ -50,11 +51,16 @@ TEXTS = {
     "carton_closed_difference": N_("Closed with %(differences)s differences."),
     "item_counted": N_("%(counted)s of %(declared)s counted."),
     "item_counted_over": N_("%(counted)s counted, %(declared)s declared."),
+    "counted_as_declared": N_("%(units)s counted as announced."),
+    "counted_as_damaged": N_("%(units)s counted as damaged."),
     "count_undone": N_("Last count taken back."),
     "quantity_set": N_("Next scan counts %(quantity)s."),
     "damage_on": N_("Next scan counts as damaged."),
     "bin_opened": N_("Bin %(location)s. Scan what you take."),
     "item_moved": N_("Moved."),
+    "carton_stowed": N_("All %(units)s put away."),
+    "unit_in_hand": N_("%(units)s in it. Scan where it goes."),
+    "unit_moved": N_("Moved with all that is in it."),
     "carton_done": N_("That carton was counted already."),
     "carton_not_counted": N_("Count that carton first."),
     "return_opened": N_("%(number)s: %(units)s units expected."),
@@ -64,6 +70,10 @@ TEXTS = {
     "return_scrap": N_("Scrapped."),
     "return_done": N_("Return finished."),
     "step_back": N_("Start again."),
+    # shortcuts that the screen of a step tells of
+    "hint_as_declared": N_("One by one, or all as announced with FULL"),
+    "hint_carton_to_bin": N_("Or scan a bin: the whole carton goes there"),
+    "hint_whole_unit": N_("Or the label of a pallet, tote or carton"),
 }
 
 # "That is a bin. Scan the item.": by the kind the resolver found, and the kind the step wants.
@@ -133,4 +143,15 @@ ADVICE = {
     "location_wrong_kind": N_("Choose a storage bin."),
     "location_other_product": N_("Choose another bin."),
     "location_other_status": N_("Choose another bin."),
+    "whole_no_quantity": N_("Clear the number and scan again, or scan the item first."),
+    "nothing_left_to_count": N_("Count what is more than announced one by one, or close the carton."),
+    "lot_required": N_("Nothing was counted. Scan that item with its batch."),
+    "expiry_required": N_("Nothing was counted. Scan that item with its expiry date."),
+    "nothing_to_put_away": N_("Take the next carton."),
+    "stock_is_allocated": N_("Nothing was moved. Wait until it is picked, or call the lead."),
+    "unit_in_use": N_("Finish that work first, or call the lead."),
+    "unit_gone": N_("Take its label off and set it aside."),
+    "unit_is_there": N_("Scan the place it goes to."),
+    "carton_not_here": N_("Open it under Receive, then move it."),
+    "carton_is_put_away": N_("Count it, then scan it under Put away."),
 }

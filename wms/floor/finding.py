@@ -18,7 +18,7 @@ from wms.outbound.service.putback import PUT_BACK
 from wms.platform.database import session
 
 # Not the product: several sellers may use its code, and it alone does not say what to do.
-OPENS = (Kind.CARTON, Kind.TOTE, Kind.RETURN, Kind.PARCEL, Kind.LOCATION)
+OPENS = (Kind.CARTON, Kind.TOTE, Kind.RETURN, Kind.PARCEL, Kind.LOCATION, Kind.UNIT)
 TO_COUNT = {"declared", "arrived", "counting", "missing"}
 
 
@@ -41,4 +41,4 @@ def _work_of(found: Found) -> str:
     if found.kind is Kind.TOTE:
         unit = session().get_one(HandlingUnit, found.id)
         return "putback" if unit.subject_kind == PUT_BACK else "pack"
-    return {Kind.RETURN: "return", Kind.PARCEL: "handover", Kind.LOCATION: "move"}[found.kind]
+    return {Kind.RETURN: "return", Kind.PARCEL: "handover", Kind.LOCATION: "move", Kind.UNIT: "move"}[found.kind]

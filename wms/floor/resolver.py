@@ -139,8 +139,14 @@ def _by_serial(code: str, scope: Scope) -> list[Found]:
     ]  # fmt: skip
 
 
+# Pallets, and cartons that no booking announced: those are found as cartons.
+_OTHER = (
+    "(h.kind NOT IN ('tote', 'carton', 'parcel') OR (h.kind = 'carton' AND h.subject_kind IS DISTINCT FROM 'carton'))"
+)
+
+
 def _unit(kind: str) -> Statement:
-    condition = f"h.kind = '{kind}'" if kind != "pallet" else "h.kind NOT IN ('tote', 'carton', 'parcel')"
+    condition = f"h.kind = '{kind}'" if kind != "pallet" else _OTHER
     return Statement(
         "SELECT h.id, h.code, NULL::uuid AS owner_id FROM handling_unit h WHERE h.barcode = :code"
         f" AND h.warehouse_id = :warehouse AND {condition} AND h.state <> 'gone'"

@@ -17,6 +17,8 @@ TEXTS = {
     "too_many_to_put_away": N_("Only %(left)s are left in the carton."),
     "carton_not_empty": N_("%(left)s are still in the carton."),
     "lot_needed": N_("Several batches are in there. Choose one."),
+    "nothing_left_to_count": N_("All that was announced is counted."),
+    "carton_not_here": N_("That carton has not arrived."),
     "nothing_missing": N_("No carton of it is awaited."),
     "arrival_closed": N_("This was settled before."),
     "condition_unknown": N_("Good or damaged?"),

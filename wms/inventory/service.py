@@ -95,14 +95,19 @@ def goods(
     lot_id: uuid.UUID | None = None,
     handling_unit_id: uuid.UUID | None = None,
     condition: str = Condition.GOOD.value,
+    book_items: Mapping[str, uuid.UUID] | None = None,
 ) -> Stock:
-    """The balance key of goods as they arrive in this warehouse: bonded ones under their customs item number."""
+    """The balance key of goods as they arrive in this warehouse: bonded ones under their customs item number.
+
+    `book_items`: the book's lines by number, where the caller has read those of many goods at once.
+    """
     book_item_id = None
     status = CustomsStatus.NONE.value
     if warehouse.is_bonded:
         if not product.customs_item_number:
             raise Refused("book_item_missing", {"sku": product.sku})
-        book_item_id = permits.book_item(warehouse.id, product.customs_item_number)
+        known = (book_items or {}).get(product.customs_item_number)
+        book_item_id = known or permits.book_item(warehouse.id, product.customs_item_number)
         status = CustomsStatus.BONDED.value
     return Stock(
         warehouse.id, product.owner_id, product.id, location_id, lot_id, book_item_id, handling_unit_id, condition,
@@ -163,6 +168,23 @@ def relocate(
     """
     target = replace(source, location_id=location_id, handling_unit_id=handling_unit_id)
     return _post(actor, reason, subject, [MoveDraft(source, target, quantity, serials=serials)])
+
+
+def relocate_many(
+    actor: Actor,
+    contents: Sequence[tuple[Stock, int]],
+    location_id: uuid.UUID,
+    subject: Subject,
+    *,
+    reason: Reason = Reason.MOVE,
+    handling_unit_id: uuid.UUID | None = None,
+) -> Posted:
+    """The same of several rows at once: one posting with a move for each."""
+    moves = [
+        MoveDraft(source, replace(source, location_id=location_id, handling_unit_id=handling_unit_id), quantity)
+        for source, quantity in contents
+    ]
+    return _post(actor, reason, subject, moves)
 
 
 def recondition(
@@ -244,7 +266,7 @@ def _differences(here: LockedBalance, counted: int, numbers: Sequence[str] | Non
         return _Units(max(0, here.on_hand - counted)), _Units(max(0, counted - here.on_hand))
     seen = set(numbers or ())
     if len(seen) != counted:
-        raise Refused("serials_required", {"wanted": counted, "given": len(seen)})
+        raise number_book.required(here.stock.product_id, counted, len(seen))
     known = number_book.of_row(here.id)
     return (
         _Units(here.on_hand - len(seen & known), tuple(sorted(known - seen))),

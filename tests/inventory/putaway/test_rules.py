@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from wms.inventory.putaway.rules import Bin, Goods, refusal, suggest, units_that_fit
+from wms.inventory.putaway.rules import Bin, Content, Goods, refusal, refusal_of_all, suggest, units_that_fit
 
 HERE = uuid.UUID(int=1)
 GOODS = Goods(product_id=uuid.UUID(int=9), quantity=10, unit_weight_g=300, unit_volume_mm3=1_000_000)
@@ -55,6 +55,32 @@ def test_what_is_not_good_may_wait_at_inspection():
 )  # fmt: skip
 def test_units_that_fit(bin_, fits):
     assert units_that_fit(GOODS, bin_) == fits
+
+
+OTHER = replace(GOODS, product_id=uuid.UUID(int=8), quantity=2)
+EMPTY = Content({}, {})
+
+
+@pytest.mark.parametrize(
+    ("goods", "bin_", "content", "code"),
+    [
+        ([GOODS, OTHER], place(), EMPTY, "location_other_product"),
+        ([GOODS, OTHER], place(mixes_products=True), EMPTY, None),
+        ([GOODS, replace(GOODS, condition="damaged")], place(), EMPTY, None),
+        ([GOODS, replace(GOODS, condition="damaged")], place(kind="inspection"), EMPTY, "location_wrong_kind"),
+        ([GOODS], place(), Content({GOODS.product_id: 1}, {"none": 1}), None),
+        ([GOODS], place(), Content({OTHER.product_id: 1}, {"none": 1}), "location_other_product"),
+        ([GOODS], place(), Content({GOODS.product_id: 1}, {"bonded": 1}), "location_other_status"),
+        ([GOODS, replace(GOODS, customs_status="bonded")], place(), EMPTY, "location_other_status"),
+        ([GOODS, OTHER], place(mixes_products=True, max_weight_g=3_600), EMPTY, None),
+        ([GOODS, OTHER], place(mixes_products=True, max_weight_g=3_599), EMPTY, "location_full"),
+        ([GOODS, OTHER], place(mixes_products=True, max_volume_mm3=11_999_999), EMPTY, "location_full"),
+        ([GOODS, OTHER], place(mixes_products=True, max_weight_g=4_000, weight_g=401), EMPTY, "location_full"),
+    ],
+)
+def test_what_a_bin_refuses_of_several_goods_together(goods, bin_, content, code):
+    found = refusal_of_all(goods, bin_, content, HERE)
+    assert (found.code if found else None) == code
 
 
 def best(*bins: Bin, goods: Goods = GOODS) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""Moving goods from bin to bin: scan where from, what, where to."""
+"""Moving goods from bin to bin: scan where from, what, where to. Or a container and where to: it goes as a whole."""
 
 from __future__ import annotations
 
@@ -7,17 +7,24 @@ from typing import Any
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
+from wms.facility.models import HandlingUnit, Location
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.floor.units import check_numbers, loose_row_of_unit
+from wms.inbound import service as inbound
+from wms.inbound.models import Carton
 from wms.inventory import service as inventory
+from wms.inventory import units
 from wms.inventory.ledger import stock_of
 from wms.inventory.service import Subject
+from wms.platform.database import session
+from wms.platform.i18n import refusal_texts
 from wms.platform.statements import Statement
 
 SOURCE, PRODUCT, TARGET = "scan_location", "scan_product", "scan_target"
+SOURCES = (Kind.LOCATION, Kind.CARTON, Kind.TOTE, Kind.UNIT)
 
 
 # What of a product lies loose in a bin: the row that came first.
@@ -38,19 +45,52 @@ class Move:
         return Step(SOURCE, {})
 
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
-        """Steps: scan_location → scan_product (all that is free, or a quantity) → scan_target → scan_location."""
-        expected = {SOURCE: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT], TARGET: [Kind.LOCATION]}[task.step]
+        """Steps: scan_location → scan_product (all that is free, or a quantity) → scan_target → scan_location; or
+        scan_location (a container) → scan_target → scan_location.
+        """
+        expected = {SOURCE: SOURCES, PRODUCT: [Kind.PRODUCT], TARGET: [Kind.LOCATION]}[task.step]
         found = resolve(scan.raw, Scope(task.warehouse_id), expected)
         if found.kind is Kind.COMMAND:
             if found.command == "BACK":
                 return Step(SOURCE, {}, "warn", "step_back")
             raise Refused("command_not_here", {})
+        if task.step == SOURCE and found.kind is not Kind.LOCATION:
+            return self._unit(found, scan)
         if task.step == SOURCE:
             data = {"location_id": str(found.id), "location": found.code}
             return Step(PRODUCT, data, "next", "bin_opened", {"location": found.code})
         if task.step == PRODUCT:
             return self._product(task, found, scan)
+        if "unit_id" in task.data:
+            return self._unit_target(actor, task, found)
         return self._target(actor, task, found)
+
+    def _unit(self, found: Found, scan: Scan) -> Step:
+        """A container in hand; what may not be moved is said before anybody walks."""
+        if scan.quantity is not None:
+            raise Refused("whole_no_quantity", {})
+        data: dict[str, Any] = {"unit": found.code}
+        unit_id = found.id
+        if found.kind is Kind.CARTON:
+            carton = session().get_one(Carton, found.id, populate_existing=True)
+            inbound.check_movable(carton.state)
+            unit_id = carton.handling_unit_id
+            data["carton_id"] = str(carton.id)
+        unit = session().get_one(HandlingUnit, unit_id, populate_existing=True)
+        units.check_free(unit, "carton" if found.kind is Kind.CARTON else None)
+        inside = sum(row.quantity for row in units.content(unit.id))
+        place = session().get_one(Location, unit.location_id).code
+        data |= {"unit_id": str(unit.id), "location": place, "quantity": inside}
+        return Step(TARGET, data, "next", "unit_in_hand", {"units": inside})
+
+    def _unit_target(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        assert found.id is not None
+        subject = Subject("floor_task", task.id)
+        if "carton_id" in task.data:
+            inbound.move_carton(actor, uuid.UUID(task.data["carton_id"]), found.id, subject)
+        else:
+            units.move_unit(actor, uuid.UUID(task.data["unit_id"]), found.id, subject)
+        return Step(SOURCE, {}, "done", "unit_moved")
 
     def _product(self, task: FloorTask, found: Found, scan: Scan) -> Step:
         row = (
@@ -86,4 +126,6 @@ class Move:
             **goods(task.data.get("product_id")),
             "location": task.data.get("location"),
             "quantity": task.data.get("quantity"),
+            "unit": task.data.get("unit"),
+            "hint": refusal_texts.translate("hint_whole_unit", {}) if task.step == SOURCE else None,
         }

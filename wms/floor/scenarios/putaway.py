@@ -1,8 +1,12 @@
-"""Putaway: scan a counted carton, an item of it, and the bin it goes to; the screen suggests a bin and says why."""
+"""Putaway: scan a counted carton, an item of it, and the bin it goes to; the screen suggests a bin and says why.
+
+A bin scanned right after the carton takes all that is still in it.
+"""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from wms.core.actor import Actor
@@ -36,14 +40,18 @@ class PutAway:
         return Step(CARTON, {})
 
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
-        """Steps: scan_carton → scan_product (all of it, or a quantity) → scan_location → … → scan_carton."""
+        """Steps: scan_carton → scan_product (all of it, or a quantity) → scan_location → … → scan_carton; or scan_carton
+        → scan_product (a bin, for the whole carton) → scan_carton.
+        """
         owner = task.data.get("owner_id")
-        expected = {CARTON: [Kind.CARTON], PRODUCT: [Kind.PRODUCT], LOCATION: [Kind.LOCATION]}[task.step]
+        expected = {CARTON: [Kind.CARTON], PRODUCT: [Kind.PRODUCT, Kind.LOCATION], LOCATION: [Kind.LOCATION]}[task.step]
         found = resolve(scan.raw, Scope(task.warehouse_id, uuid.UUID(owner) if owner else None), expected)
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, found)
         if task.step == CARTON:
             return self._open(found)
+        if task.step == PRODUCT and found.kind is Kind.LOCATION:
+            return self._stow_whole(actor, task, found, scan)
         if task.step == PRODUCT:
             return self._take(actor, task, found, scan)
         return self._stow(actor, task, found)
@@ -91,16 +99,28 @@ class PutAway:
             found.id, condition=task.data["condition"], lot_id=uuid.UUID(lot_id) if lot_id else None,
             serial_numbers=task.data.get("serials"),
         )  # fmt: skip
+        kept = _carton_of(task.data)
         if stowed.left == 0:
-            return Step(CARTON, {}, "done", "item_stowed")
-        kept = {"carton_id": task.data["carton_id"], "owner_id": task.data["owner_id"]}
+            return Step(CARTON, {"stowed": kept}, "done", "item_stowed", can_undo=True)
         return Step(PRODUCT, kept, "next", "item_stowed", can_undo=True)
 
+    def _stow_whole(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
+        """All that is still in the carton. A number was meant for an item: it is not passed over."""
+        assert found.id is not None
+        if scan.quantity is not None:
+            raise Refused("whole_no_quantity", {})
+        carton_id = uuid.UUID(task.data["carton_id"])
+        whole = inbound.put_away_all(actor, carton_id, found.id)
+        return Step(
+            CARTON, {"stowed": _carton_of(task.data)}, "done", "carton_stowed", {"units": whole.units}, can_undo=True
+        )
+
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
-        kept: dict[str, Any] = {key: task.data[key] for key in ("carton_id", "owner_id") if key in task.data}
-        if found.command == "UNDO" and task.step == PRODUCT:
-            inbound.undo_put_away(actor, uuid.UUID(task.data["carton_id"]))
-            return Step(PRODUCT, kept, "warn", "step_back")
+        kept = _carton_of(task.data)
+        undone = task.data.get("stowed") if task.step == CARTON else kept if task.step == PRODUCT else None
+        if found.command == "UNDO" and undone:
+            inbound.undo_put_away(actor, uuid.UUID(undone["carton_id"]))
+            return Step(PRODUCT, undone, "warn", "step_back")
         if found.command == "BACK":
             step, data = (PRODUCT, kept) if task.step == LOCATION else (CARTON, {})
             return Step(step, data, "warn", "step_back")
@@ -112,7 +132,9 @@ class PutAway:
         carton = session().get_one(Carton, uuid.UUID(task.data["carton_id"]))
         rows = _HELD.all({"carton": carton.id})
         suggestion = task.data.get("suggestion")
+        hint = refusal_texts.translate("hint_carton_to_bin", {}) if task.step == PRODUCT else None
         return {
+            "hint": hint,
             "carton": carton.barcode,
             "lines": [
                 {"sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "quantity": int(row.units),
@@ -123,3 +145,8 @@ class PutAway:
             "location": suggestion["code"] if suggestion else None,
             "reason": refusal_texts.translate(suggestion["reason"], suggestion["params"]) if suggestion else None,
         }  # fmt: skip
+
+
+def _carton_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What stays in hand from item to item."""
+    return {key: data[key] for key in ("carton_id", "owner_id") if key in data}

@@ -1,7 +1,8 @@
 """Receiving: scan a carton, count what is in it, close it. Differences are recorded, never argued about at the dock.
 
 The receiver's story: the carton's label says who and which booking. Every product scanned counts one (or a case, or a
-quantity keyed in). DAMAGE marks the next scan as damaged; UNDO takes the last count back; OK closes the carton.
+quantity keyed in), FULL all that was announced and is not counted yet. DAMAGE marks the next scan as damaged; UNDO
+takes the last count back; OK closes the carton.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from wms.inbound import service as inbound
 from wms.inbound.models import Booking, Carton
 from wms.inbound.workflow import CartonState
 from wms.platform.database import session
+from wms.platform.i18n import refusal_texts
 from wms.platform.statements import Statement
 
 CARTON, PRODUCT = "scan_carton", "scan_product"
@@ -94,6 +96,8 @@ class Receive:
         if found.command == "UNDO":
             inbound.uncount(actor, carton_id)
             return Step(PRODUCT, task.data, "warn", "count_undone")
+        if found.command == "FULL":
+            return self._count_whole(actor, task, carton_id)
         if found.command == "DAMAGE":
             return Step(PRODUCT, hand(task.data, damaged=True), "warn", "damage_on")
         if found.command == "QTY" and found.command_quantity:
@@ -102,6 +106,15 @@ class Receive:
         if found.command == "BACK":
             return Step(CARTON, {}, "warn", "step_back")
         raise Refused("command_not_here", {})
+
+    def _count_whole(self, actor: Actor, task: FloorTask, carton_id: uuid.UUID) -> Step:
+        """All that is still to be counted, as announced; after DAMAGE all of it is damaged."""
+        damaged = bool(task.data.get("damaged"))
+        whole = inbound.count_as_declared(actor, carton_id, condition="damaged" if damaged else "good")
+        data = hand(task.data, quantity=None, damaged=None, last=None)
+        if damaged:
+            return Step(PRODUCT, data, "warn", "counted_as_damaged", {"units": whole.units}, can_undo=True)
+        return Step(PRODUCT, data, "ok", "counted_as_declared", {"units": whole.units}, can_undo=True)
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         if "carton_id" not in task.data:
@@ -117,8 +130,10 @@ class Receive:
             }
             for row in _LINES.all({"carton": carton.id})
         ]  # fmt: skip
+        left = sum(max(0, line["declared"] - line["received"]) for line in lines)
         return {
             "booking": booking.number, "seller": seller, "carton": carton.barcode, "number": carton.number,
             "total": total, "lines": lines, "last": task.data.get("last"), "damaged": bool(task.data.get("damaged")),
-            "quantity": task.data.get("quantity"),
+            "quantity": task.data.get("quantity"), "left": left,
+            "hint": refusal_texts.translate("hint_as_declared", {}) if left else None,
         }  # fmt: skip

@@ -16,19 +16,31 @@ from wms.inbound.service.labelling import request_carton_labels
 from wms.inbound.service.loading import load_booking_to_edit
 from wms.inbound.service.stowing import Stowed, put_away, suggest_place, undo_put_away
 from wms.inbound.service.undoing import uncount
+from wms.inbound.service.whole import (
+    CountedWhole,
+    StowedWhole,
+    check_movable,
+    count_as_declared,
+    move_carton,
+    put_away_all,
+)
 
 __all__ = [
     "Arrived",
     "Closed",
     "CountDraft",
     "Counted",
+    "CountedWhole",
     "LineNow",
     "Stowed",
+    "StowedWhole",
     "arrive_booking",
     "arrive_carton",
     "cancel",
+    "check_movable",
     "close_carton",
     "count",
+    "count_as_declared",
     "count_many",
     "create_booking",
     "edit_booking",
@@ -37,7 +49,9 @@ __all__ = [
     "mark_in_transit",
     "mark_missing",
     "measure_carton",
+    "move_carton",
     "put_away",
+    "put_away_all",
     "register_arrival",
     "reopen_carton",
     "request_carton_labels",

@@ -24,6 +24,7 @@ from wms.inbound.service.differing import LineTotals
 from wms.inbound.service.loading import BookingAtWork, work_on_carton
 from wms.inbound.service.progress import settle
 from wms.inbound.workflow import CARTON
+from wms.inventory import permits
 from wms.inventory import service as stock_service
 from wms.inventory.rules import Stock
 from wms.inventory.service import Subject
@@ -97,7 +98,11 @@ def count(
 def count_many(actor: Actor, carton_id: uuid.UUID, drafts: Sequence[CountDraft]) -> Counted:
     """Several counts of one carton as one act with one posting: all or nothing, undone together."""
     _check(drafts)
-    booking = work_on_carton(actor, carton_id, action="count")
+    return count_in(actor, work_on_carton(actor, carton_id, action="count"), carton_id, drafts)
+
+
+def count_in(actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID, drafts: Sequence[CountDraft]) -> Counted:
+    """The same, of checked drafts and under the booking's lock."""
     facts = _read(carton_id, {draft.product_id for draft in drafts})
     state = CARTON.apply("count", facts.state)
     work = _Act(new_id(), actor, booking, carton_id, facts)
@@ -174,6 +179,7 @@ class _Facts:
     unaccounted_id: uuid.UUID | None
     warehouse: _Warehouse
     lines: dict[uuid.UUID, _Line]
+    book_items: dict[str, uuid.UUID] = field(default_factory=dict)  # of the products' item numbers, in bond
 
 
 _READ = Statement(
@@ -202,7 +208,13 @@ def _read(carton_id: uuid.UUID, product_ids: set[uuid.UUID]) -> _Facts:
     if len(lines) != len(product_ids):
         CARTON.apply("count", facts.state)  # the nearer reason, where there are two
         raise Refused("product_not_of_owner", {}, next_step="register_arrival")
-    return facts
+    return replace(facts, book_items=_book_items(facts)) if first.bonded else facts
+
+
+def _book_items(facts: _Facts) -> dict[str, uuid.UUID]:
+    """The customs book's lines of all counted products at once."""
+    numbers = {line.product.customs_item_number for line in facts.lines.values()}
+    return permits.book_items(facts.warehouse.id, [number for number in numbers if number])
 
 
 def _line(row: Any) -> _Line:
@@ -266,7 +278,7 @@ def _split(draft: CountDraft, line: _Line, facts: _Facts) -> list[_Entry]:
         raise LookupError("an arrived carton has a handling unit")
     stock = stock_service.goods(
         facts.warehouse, product, facts.location_id, lot_id=lot_id, handling_unit_id=facts.handling_unit_id,
-        condition=draft.condition,
+        condition=draft.condition, book_items=facts.book_items,
     )  # fmt: skip
     beyond = 0
     if facts.warehouse.is_bonded:
@@ -289,7 +301,9 @@ def _split(draft: CountDraft, line: _Line, facts: _Facts) -> list[_Entry]:
 def _serials(draft: CountDraft, product: _Product) -> tuple[str, ...]:
     if product.serial_control == FULL_CONTROL:
         if len(draft.serial_numbers) != draft.quantity:
-            raise Refused("serials_required", {"wanted": draft.quantity, "given": len(draft.serial_numbers)})
+            raise Refused(
+                "serials_required", {"sku": product.sku, "wanted": draft.quantity, "given": len(draft.serial_numbers)}
+            )
     elif draft.serial_numbers:
         raise Refused("serials_not_kept", {"sku": product.sku})
     return tuple(draft.serial_numbers)

@@ -74,10 +74,10 @@ def put_away(
     posted = putaway.place(
         actor, ledger.stock_of(source), location_id, quantity, subject, product=product, serials=serial_numbers or ()
     )
-    _ADD.run({"quantity": quantity, "carton": carton_id, "product": product_id})
+    add_put_away(carton_id, [(product_id, quantity)])
     booking_state = booking.state
     if state != carton.state:
-        _set_state(carton_id, state)
+        set_state(carton_id, state)
         booking_state = settle(booking.id).value
     return Stowed(booking.id, booking_state, booking.version, carton_id, state.value, posted.posting_id, left)
 
@@ -109,20 +109,20 @@ def undo_put_away(actor: Actor, carton_id: uuid.UUID) -> Stowed:
     """The last goods put away go back into their carton, while they are still in that bin and in nobody's order."""
     booking = work_on_carton(actor, carton_id, action="unstow")
     carton = _CARTON.first({"carton": carton_id})
-    last = _LAST.first({"warehouse": booking.warehouse_id, "carton": carton_id})
-    if last is None:
+    last = _LAST.all({"warehouse": booking.warehouse_id, "carton": carton_id})
+    if not last:
         raise Refused("nothing_to_undo", {})
     state = CARTON.apply("unstow", carton.state)
     if carton.state == CartonState.STOWED:
         set_unit_state(carton.handling_unit_id, "in_use")
-    posted = ledger.reverse(actor, booking.warehouse_id, last.id)
-    _ADD.run({"quantity": -last.quantity, "carton": carton_id, "product": last.product_id})
+    posted = ledger.reverse(actor, booking.warehouse_id, last[0].id)
+    add_put_away(carton_id, [(move.product_id, -move.quantity) for move in last])
     put_away_left = session().scalar(
         select(CartonLine.id).where(CartonLine.carton_id == carton_id, CartonLine.put_away > 0)
     )
     if put_away_left is None:
         state = CartonState.COUNTED
-    _set_state(carton_id, state)
+    set_state(carton_id, state)
     booking_state = settle(booking.id)
     left = sum(row.on_hand for row in _content(carton.handling_unit_id))
     return Stowed(booking.id, booking_state.value, booking.version, carton_id, state.value, posted.posting_id, left)
@@ -130,13 +130,17 @@ def undo_put_away(actor: Actor, carton_id: uuid.UUID) -> Stowed:
 
 _CARTON = Statement("SELECT state, warehouse_id, handling_unit_id FROM carton WHERE id = :carton")
 _ADD = Statement(
-    "UPDATE carton_line SET put_away = put_away + :quantity WHERE carton_id = :carton AND product_id = :product"
+    "UPDATE carton_line AS l SET put_away = l.put_away + d.quantity FROM (SELECT product_id, sum(quantity) AS quantity"
+    " FROM unnest(CAST(:products AS uuid[]), CAST(:quantities AS int[])) AS k(product_id, quantity) GROUP BY 1) AS d"
+    " WHERE l.carton_id = :carton AND l.product_id = d.product_id"
 )
+# The moves of the last putaway: one, or all rows of a whole carton.
 _LAST = Statement(
-    "SELECT p.id, m.product_id, m.quantity FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
-    " WHERE p.warehouse_id = :warehouse AND p.subject_kind = 'carton' AND p.subject_id = :carton"
-    " AND p.reason = 'putaway' AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id)"
-    " ORDER BY p.id DESC LIMIT 1"
+    "SELECT m.posting_id AS id, m.product_id, m.quantity FROM stock_move m"
+    " WHERE m.posting_id = (SELECT p.id FROM stock_posting p"
+    "  WHERE p.warehouse_id = :warehouse AND p.subject_kind = 'carton' AND p.subject_id = :carton"
+    "  AND p.reason = 'putaway' AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id)"
+    "  ORDER BY p.id DESC LIMIT 1) ORDER BY m.id"
 )
 
 
@@ -161,7 +165,14 @@ def _source(
     return fitting[0]
 
 
-def _set_state(carton_id: uuid.UUID, state: CartonState) -> None:
+def add_put_away(carton_id: uuid.UUID, quantities: Sequence[tuple[uuid.UUID, int]]) -> None:
+    """Units put away (or, negative, taken back) by product: one statement."""
+    products = [product_id for product_id, _ in quantities]
+    values = {"products": products, "quantities": [quantity for _, quantity in quantities], "carton": carton_id}
+    _ADD.run(values)
+
+
+def set_state(carton_id: uuid.UUID, state: CartonState) -> None:
     stowed_at = clock.now() if state is CartonState.STOWED else None
     values: dict[str, Any] = {"state": state.value, "stowed_at": stowed_at}
     session().execute(update(Carton).where(Carton.id == carton_id).values(**values))

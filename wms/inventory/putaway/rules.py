@@ -7,8 +7,9 @@ told what stands there now.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wms.core.refusals import Refused
@@ -67,6 +68,14 @@ class Bin:
 
 
 @dataclass(frozen=True)
+class Content:
+    """What stands in a place: units by product, and units by customs status."""
+
+    products: Mapping[uuid.UUID, int]
+    statuses: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Reason:
     """Why a bin: a code and its parameters, made into words at the edge."""
 
@@ -97,6 +106,25 @@ def refusal(goods: Goods, place: Bin, warehouse_id: uuid.UUID) -> Refused | None
     if place.other_products and not place.mixes_products:
         return Refused("location_other_product", {"code": place.code})
     return _room_refusal(goods, place)
+
+
+def refusal_of_all(goods: Sequence[Goods], place: Bin, content: Content, warehouse_id: uuid.UUID) -> Refused | None:
+    """Why these goods may not all stand in this bin; None when they may. Each meets those that came in before it."""
+    products, statuses = Counter(content.products), Counter(content.statuses)
+    weight, volume = place.weight_g, place.volume_mm3
+    for each in goods:
+        same = products[each.product_id]
+        seen = replace(
+            place, weight_g=weight, volume_mm3=volume, same_product=same, other_products=products.total() - same,
+            other_status=statuses.total() - statuses[each.customs_status],
+        )  # fmt: skip
+        found = refusal(each, seen, warehouse_id)
+        if found is not None:
+            return found
+        products[each.product_id] += each.quantity
+        statuses[each.customs_status] += each.quantity
+        weight, volume = weight + each.weight_g, volume + each.volume_mm3
+    return None
 
 
 def _room_refusal(goods: Goods, place: Bin) -> Refused | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from wms.catalog.queries import ProductFacts, products_by_ids
 from wms.core.actor import Actor
@@ -59,6 +59,37 @@ def place(
     if refusal is not None:
         raise refusal
     return stock_service.relocate(actor, source, location_id, quantity, subject, reason=reason, serials=serials)
+
+
+def place_all(
+    actor: Actor,
+    contents: Sequence[tuple[Stock, int]],
+    location_id: uuid.UUID,
+    subject: Subject,
+    products: Mapping[uuid.UUID, ProductFacts],
+    *,
+    reason: Reason = Reason.PUTAWAY,
+) -> Posted:
+    """Several rows at once, loose, into one bin: one posting, all or nothing. Refuses what `place` refuses."""
+    check_all(contents, location_id, products)
+    return stock_service.relocate_many(actor, contents, location_id, subject, reason=reason)
+
+
+def check_all(
+    contents: Sequence[tuple[Stock, int]], location_id: uuid.UUID, products: Mapping[uuid.UUID, ProductFacts]
+) -> None:
+    """Refuse goods that may not all stand in this bin, which is kept still until the transaction ends."""
+    found = queries.whole_bin(location_id)
+    if found is None:
+        raise not_found("location")
+    goods = [
+        _goods(products[stock.product_id], quantity, stock.lot_id, stock.condition, stock.customs_status)
+        for stock, quantity in contents
+    ]
+    for warehouse_id in {stock.warehouse_id for stock, _ in contents}:
+        refusal = rules.refusal_of_all(goods, *found, warehouse_id)
+        if refusal is not None:
+            raise refusal
 
 
 def _goods(

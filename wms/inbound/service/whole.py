@@ -1,0 +1,125 @@
+"""A whole carton in one scan: counted as declared, put away into one bin, or moved. One posting each, and as many
+statements for two lines as for twenty.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from wms.catalog.queries import products_by_ids
+from wms.core.actor import Actor
+from wms.core.refusals import Refused
+from wms.facility.service import set_unit_state
+from wms.inbound.service.counting import CONDITIONS, CountDraft, Counted, count_in
+from wms.inbound.service.loading import work_on_carton
+from wms.inbound.service.progress import settle
+from wms.inbound.service.stowing import Stowed, add_put_away, set_state
+from wms.inbound.workflow import CARTON, CartonState
+from wms.inventory import units
+from wms.inventory.putaway import service as putaway
+from wms.inventory.service import Subject
+from wms.inventory.units import MovedUnit
+from wms.platform.statements import Statement
+
+
+@dataclass(frozen=True)
+class StowedWhole:
+    """The putaway, and how many units it took in."""
+
+    stowed: Stowed
+    units: int
+
+
+@dataclass(frozen=True)
+class CountedWhole:
+    """The count, and how many units and lines it took in."""
+
+    counted: Counted
+    units: int
+    lines: int
+
+
+_REMAINS = Statement(
+    "SELECT c.state, l.product_id, l.declared - l.received_good - l.received_damaged AS quantity FROM carton c"
+    " LEFT JOIN carton_line l ON l.carton_id = c.id AND l.declared > l.received_good + l.received_damaged"
+    " WHERE c.id = :carton ORDER BY l.position, l.id"
+)
+
+
+def count_as_declared(actor: Actor, carton_id: uuid.UUID, *, condition: str = "good") -> CountedWhole:
+    """Whatever the carton declares and is not counted yet is in it: counted as one act, undone as one (整箱按预报收).
+
+    Never a surplus, so nothing goes to *unaccounted*. Refuses `nothing_left_to_count`, `not_allowed_now` (not arrived,
+    or closed), and, naming the product, what the declaration does not say: `lot_required`, `expiry_required`,
+    `serials_required`.
+    """
+    if condition not in CONDITIONS:
+        raise ValueError(f"no such condition: {condition}")
+    booking = work_on_carton(actor, carton_id, action="count")
+    rows = _REMAINS.all({"carton": carton_id})
+    CARTON.apply("count", rows[0].state)
+    drafts = [CountDraft(row.product_id, row.quantity, condition) for row in rows if row.product_id is not None]
+    if not drafts:
+        raise Refused("nothing_left_to_count", {})
+    counted = count_in(actor, booking, carton_id, drafts)
+    return CountedWhole(counted, sum(draft.quantity for draft in drafts), len(drafts))
+
+
+_CARTON = Statement("SELECT state, handling_unit_id FROM carton WHERE id = :carton")
+
+
+def put_away_all(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID) -> StowedWhole:
+    """Everything still in a counted carton goes into one bin, loose: one posting, all or nothing (整箱上架).
+
+    Loose as `put_away` leaves it, and not inside the carton: a picker is sent to a bin and would not see a carton in
+    it, the Move screen and counts take loose rows, and nobody would end a carton whose last unit was picked.
+
+    Refuses `not_allowed_now` (not yet counted), `nothing_to_put_away`, and for each row what the bin refuses
+    (see `put_away`); a carton of several products needs a bin that mixes products.
+    """
+    booking = work_on_carton(actor, carton_id, action="stow")
+    carton = _CARTON.first({"carton": carton_id})
+    state = CARTON.apply("stow", carton.state)
+    rows = units.content(carton.handling_unit_id)
+    if not rows:
+        raise Refused("nothing_to_put_away", {})
+    set_unit_state(carton.handling_unit_id, "gone")
+    products = products_by_ids({row.stock.product_id for row in rows})
+    contents = [(row.stock, row.quantity) for row in rows]
+    posted = putaway.place_all(actor, contents, location_id, Subject("carton", carton_id), products)
+    add_put_away(carton_id, [(row.stock.product_id, row.quantity) for row in rows])
+    state = CARTON.apply("finish", state.value)
+    set_state(carton_id, state)
+    booking_state = settle(booking.id)
+    stowed = Stowed(booking.id, booking_state.value, booking.version, carton_id, state.value, posted.posting_id, 0)
+    return StowedWhole(stowed, sum(row.quantity for row in rows))
+
+
+# What a carton may be while it is carried about: not in the middle of a count or a putaway, whose undo looks for the
+# goods where they were.
+_MOVABLE = frozenset({CartonState.ARRIVED, CartonState.COUNTED})
+_NOT_HERE = frozenset({CartonState.DECLARED, CartonState.MISSING})
+
+
+def move_carton(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID, subject: Subject) -> MovedUnit:
+    """A carton at the dock goes, with what was counted in it, to another place where goods wait. Into a bin its goods
+    are put away, so that their booking knows.
+
+    Refuses `carton_not_here`, `unit_gone`, `unit_in_use` (being counted or put away), `carton_is_put_away`, and what
+    `units.move_unit` refuses.
+    """
+    work_on_carton(actor, carton_id, action="move")
+    carton = _CARTON.first({"carton": carton_id})
+    check_movable(carton.state)
+    return units.move_unit(actor, carton.handling_unit_id, location_id, subject, of_document="carton")
+
+
+def check_movable(state: str) -> None:
+    """Refuse a carton that is not here (any more) or is being worked on."""
+    if state in _NOT_HERE:
+        raise Refused("carton_not_here", {})
+    if state == CartonState.STOWED:
+        raise Refused("unit_gone", {})
+    if state not in _MOVABLE:
+        raise Refused("unit_in_use", {})
