@@ -44,9 +44,11 @@ def _facts(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         balances = cursor.fetchall()
         cursor.execute("SELECT id FROM location WHERE warehouse_id = %s AND kind = 'dock' LIMIT 1", (warehouse,))
         dock = (cursor.fetchone() or (None,))[0]
+        cursor.execute("SELECT id FROM location WHERE warehouse_id = %s AND kind = 'storage' LIMIT 8", (warehouse,))
+        bins = [row[0] for row in cursor.fetchall()]
     connection.commit()
     return {"warehouse": warehouse, "owner": owner, "service": service, "summaries": summaries, "balances": balances,
-            "dock": dock}  # fmt: skip
+            "dock": dock, "bins": bins}  # fmt: skip
 
 
 def _command(cursor: psycopg.Cursor[Any], name: str) -> Any:
@@ -195,7 +197,7 @@ def moves(url: str, stage: Stage, number: int) -> Work:
     return work
 
 
-def receiving(url: str, stage: Stage, number: int) -> Work:
+def counting(url: str, stage: Stage, number: int) -> Work:
     connection = _connect(url)
     facts = _facts(connection)
     task = _task(connection, facts)
@@ -225,9 +227,86 @@ def receiving(url: str, stage: Stage, number: int) -> Work:
     return work
 
 
+def receiving(url: str, stage: Stage, number: int) -> Work:
+    """Five scans; the second writes twenty moves into the carton, the last twenty from there into a bin."""
+    connection = _connect(url)
+    facts = _facts(connection)
+    task = _task(connection, facts)
+    draw = random.Random(number)
+    lines = _lines(connection)
+    bin_id = facts["bins"][number]
+
+    def work() -> bool:
+        chosen = draw.sample(lines, LINES_PER_BOOKING)
+        dock: list[int] = []
+        for step in range(5):
+            with connection.cursor() as cursor:
+                key = _command(cursor, "floor.scan")
+                if step == 1:
+                    dock = _balances(cursor, facts, chosen, facts["dock"], 1)
+                    _post_many(cursor, facts, chosen, [None] * len(dock), dock)
+                    ids = [line for line, _ in chosen]
+                    cursor.execute("UPDATE carton_line SET received_good = received_good WHERE id = ANY(%s)", (ids,))
+                if step == 4:
+                    cursor.execute("UPDATE balance SET on_hand = on_hand - 1 WHERE id = ANY(%s)", (sorted(dock),))
+                    stowed = _balances(cursor, facts, chosen, bin_id, 1)
+                    _post_many(cursor, facts, chosen, dock, stowed)
+                    products = [product for _, product in chosen]
+                    cursor.execute(
+                        "UPDATE summary SET sellable = sellable + 1 WHERE id IN (SELECT id FROM summary WHERE"
+                        " product_id = ANY(%s) ORDER BY id FOR UPDATE)", (products,),
+                    )  # fmt: skip
+                    ids = [line for line, _ in chosen]
+                    cursor.execute("UPDATE carton_line SET put_away = put_away WHERE id = ANY(%s)", (ids,))
+                _scan(cursor, facts, task)
+                _answer(cursor, key)
+            connection.commit()
+        return True
+
+    return work
+
+
+def _balances(
+    cursor: psycopg.Cursor[Any], facts: dict[str, Any], chosen: list[tuple[Any, Any]], place: Any, units: int
+) -> list[int]:
+    """Units of each product at a place, in one statement; the rows in the order of `chosen`."""
+    cursor.execute(
+        "INSERT INTO balance AS b (warehouse_id, owner_id, product_id, location_id, condition, customs_status, on_hand,"
+        " allocated, is_sellable, held_by) SELECT %s, %s, p, %s, 'good', 'none', %s, 0, false, 0 FROM unnest(%s::uuid[])"
+        " AS p ORDER BY p ON CONFLICT (warehouse_id, product_id, location_id, owner_id, lot_id, book_item_id,"
+        " handling_unit_id, condition, customs_status) DO UPDATE SET on_hand = b.on_hand + excluded.on_hand"
+        " RETURNING product_id, id",
+        (facts["warehouse"], facts["owner"], place, units, [product for _, product in chosen]),
+    )
+    found = dict(cursor.fetchall())
+    return [found[product] for _, product in chosen]
+
+
+def _post_many(
+    cursor: psycopg.Cursor[Any],
+    facts: dict[str, Any],
+    chosen: list[tuple[Any, Any]],
+    sources: list[Any],
+    targets: list[int],
+) -> None:
+    posting = new_id()
+    cursor.execute(
+        "INSERT INTO stock_posting (id, warehouse_id, key, reason, subject_kind, actor_kind, actor_id, business_date,"
+        " created_at) VALUES (%s, %s, %s, 'move', 'bench', 'user', %s, current_date, now())",
+        (posting, facts["warehouse"], str(posting), posting),
+    )
+    cursor.execute(
+        "INSERT INTO stock_move (posting_id, warehouse_id, owner_id, product_id, from_balance_id, from_party,"
+        " to_balance_id, quantity, crosses_bond, created_at) SELECT %s, %s, %s, m.p, m.s,"
+        " CASE WHEN m.s IS NULL THEN 'supplier' END, m.t, 1, false, now()"
+        " FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) AS m(p, s, t)",
+        (posting, facts["warehouse"], facts["owner"], [product for _, product in chosen], sources, targets),
+    )
+
+
 def _lines(connection: psycopg.Connection[Any]) -> list[tuple[Any, Any]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, product_id FROM carton_line LIMIT 5000")
+        cursor.execute("SELECT DISTINCT ON (product_id) id, product_id FROM carton_line LIMIT 5000")
         found = cursor.fetchall()
     connection.commit()
     return found
@@ -237,4 +316,5 @@ CLIENTS: dict[str, Callable[[str, Stage, int], Work]] = {
     "order of 3 lines created and promised": orders,
     "bin-to-bin move": moves,
     "receiving a booking of 20 lines, lines": receiving,
+    "counting a booking of 20 lines one by one, lines": counting,
 }

@@ -6,14 +6,13 @@ import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from wms.core.ids import new_id
 from wms.demo.client import SellerSystem, Tablet
 from wms.demo.stage import PIN, WAREHOUSE, Stage
 
-STOCK = 1_000_000
 LINES_PER_BOOKING = 20
+PRODUCTS_PER_BIN = 5
 CONSIGNEE = {"name": "Bench Buyer", "country": "DE", "city": "Berlin", "postcode": "10115", "address1": "Teststr. 1"}
 
 
@@ -45,27 +44,31 @@ def prepare(stage: Stage, products: int) -> None:
         seller.must_post("/api/v1/products/bulk", {"items": items[first : first + 200]})
     tablet = Tablet(stage.host, stage.port, stage.badges[0], PIN, WAREHOUSE)
     bins = bins_of(stage)
-    for first in range(0, products, 400):
-        _stock(seller, tablet, range(first, min(first + 400, products)), bins)
+    for first in range(0, products, 100 * PRODUCTS_PER_BIN):
+        _stock(seller, tablet, range(first, min(first + 100 * PRODUCTS_PER_BIN, products)), bins)
 
 
 def _stock(seller: SellerSystem, tablet: Tablet, numbers: range, bins: list[str]) -> None:
+    """A carton for each bin, received as announced and put away whole."""
     cartons = [
-        {"number": place, "lines": [{"sku": sku(number), "quantity": 90_000} for number in numbers[first : first + 50]]}
-        for place, first in enumerate(range(0, len(numbers), 50), 1)
-    ]
+        {"number": place, "lines": [{"sku": sku(number), "quantity": 90_000}
+                                    for number in numbers[first : first + PRODUCTS_PER_BIN]]}
+        for place, first in enumerate(range(0, len(numbers), PRODUCTS_PER_BIN), 1)
+    ]  # fmt: skip
     booked = seller.must_post("/api/v1/bookings", {"warehouse": WAREHOUSE, "submit": True, "cartons": cartons})
-    for carton in seller.get(f"/api/v1/bookings/{booked['id']}")["cartons"]:
-        lines = cartons[carton["number"] - 1]["lines"]
-        tablet.start("receive")
-        counts = [(f"X{line['sku']}", {"quantity": line["quantity"]}) for line in lines]
-        tablet.scan_many([(carton["barcode"], {}), *counts, ("CMD-OK", {})])
-        tablet.start("putaway")
-        scans: list[tuple[str, dict[str, Any]]] = [(carton["barcode"], {})]
-        for line in lines:
-            target = bins[int(line["sku"][-5:]) % len(bins)]
-            scans += [(f"X{line['sku']}", {}), (target, {})]
-        tablet.scan_many(scans)
+    announced = seller.get(f"/api/v1/bookings/{booked['id']}")["cartons"]
+    tablet.start("receive")
+    for carton in announced:
+        tablet.scan_many([(carton["barcode"], {}), ("CMD-FULL", {}), ("CMD-OK", {})])
+    tablet.start("putaway")
+    for carton in announced:
+        first_item = int(cartons[carton["number"] - 1]["lines"][0]["sku"][-5:])
+        tablet.scan_many([(carton["barcode"], {}), (bin_of(first_item, bins), {})])
+
+
+def bin_of(item: int, bins: list[str]) -> str:
+    """Where the stage put this product."""
+    return bins[item // PRODUCTS_PER_BIN % len(bins)]
 
 
 def bins_of(stage: Stage) -> list[str]:
@@ -99,7 +102,8 @@ def moves(stage: Stage, number: int) -> Callable[[], bool]:
 
     def work() -> bool:
         item = draw.randrange(2_000)
-        source, target = bins[item % len(bins)], bins[(item + 1 + number) % len(bins)]
+        source = bin_of(item, bins)
+        target = bins[(bins.index(source) + 1 + number) % len(bins)]
         results = tablet.scan_many([(source, {}), (f"X{sku(item)}", {"quantity": 1}), (target, {})])
         if not all(result["ok"] for result in results):
             tablet.scan_many([("CMD-BACK", {})])
@@ -110,41 +114,77 @@ def moves(stage: Stage, number: int) -> Callable[[], bool]:
 
 
 def receiving(stage: Stage, number: int) -> Callable[[], bool]:
-    """A booking of twenty lines received: one carton, twenty counts, closed; every scan a command of its own."""
-    seller = SellerSystem(stage.host, stage.port, stage.key)
-    tablet = Tablet(stage.host, stage.port, stage.badges[number], PIN, WAREHOUSE)
-    tablet.start("receive")
-    draw = random.Random(number)
-    ready: list[tuple[str, list[str]]] = []
-
-    def book() -> None:
-        """Cartons to receive, announced outside the measured work where possible: fifty at a time."""
-        cartons = [
-            {"number": place, "lines": [{"sku": sku(each), "quantity": 3}
-                                        for each in draw.sample(range(2_000), LINES_PER_BOOKING)]}
-            for place in range(1, 51)
-        ]  # fmt: skip
-        booked = seller.must_post("/api/v1/bookings", {"warehouse": WAREHOUSE, "submit": True, "cartons": cartons})
-        for carton in seller.get(f"/api/v1/bookings/{booked['id']}")["cartons"]:
-            lines = cartons[carton["number"] - 1]["lines"]
-            ready.append((carton["barcode"], [line["sku"] for line in lines]))
-
-    for _ in range(8):
-        book()
+    """A booking of twenty lines into stock, the way a carton is received that needs no opening: its label, FULL (all of
+    it as announced), OK; then its label and a bin. Five scans, each a command of its own.
+    """
+    tablet = _receiver(stage, number)
+    announced = Announced(stage, number)
+    bins = bins_of(stage)
+    receive, putaway = ({"task_id": tablet.start(kind)["task_id"]} for kind in ("receive", "putaway"))
 
     def work() -> bool:
-        if not ready:
-            book()
-        barcode, skus = ready.pop()
+        carton, _ = announced.carton()
+        results = tablet.scan_many([
+            (carton, receive), ("CMD-FULL", receive), ("CMD-OK", receive), (carton, putaway), (bins[-1 - number], putaway)
+        ])  # fmt: skip
+        return all(result["ok"] for result in results) and len(results) == 5
+
+    return work
+
+
+def counting(stage: Stage, number: int) -> Callable[[], bool]:
+    """A booking of twenty lines counted line by line: one carton, twenty counts, closed; every scan a command of its
+    own.
+    """
+    tablet = _receiver(stage, number)
+    announced = Announced(stage, number)
+    tablet.start("receive")
+
+    def work() -> bool:
+        carton, skus = announced.carton()
         counts = [(f"X{each}", {"quantity": 3}) for each in skus]
-        results = tablet.scan_many([(barcode, {}), *counts, ("CMD-OK", {})])
+        results = tablet.scan_many([(carton, {}), *counts, ("CMD-OK", {})])
         return all(result["ok"] for result in results) and len(results) == LINES_PER_BOOKING + 2
 
     return work
+
+
+def _receiver(stage: Stage, number: int) -> Tablet:
+    return Tablet(stage.host, stage.port, stage.badges[number], PIN, WAREHOUSE)
+
+
+class Announced:
+    """Cartons to receive, of twenty lines each: announced fifty at a time, most of them outside the measured work."""
+
+    def __init__(self, stage: Stage, number: int) -> None:
+        self.seller = SellerSystem(stage.host, stage.port, stage.key)
+        self.draw = random.Random(number)
+        self.ready: list[tuple[str, list[str]]] = []
+        for _ in range(8):
+            self._book()
+
+    def carton(self) -> tuple[str, list[str]]:
+        """The label of the next carton, and its SKUs."""
+        if not self.ready:
+            self._book()
+        return self.ready.pop()
+
+    def _book(self) -> None:
+        cartons = [
+            {"number": place, "lines": [{"sku": sku(each), "quantity": 3}
+                                        for each in self.draw.sample(range(2_000), LINES_PER_BOOKING)]}
+            for place in range(1, 51)
+        ]  # fmt: skip
+        body = {"warehouse": WAREHOUSE, "submit": True, "cartons": cartons}
+        booked = self.seller.must_post("/api/v1/bookings", body)
+        for carton in self.seller.get(f"/api/v1/bookings/{booked['id']}")["cartons"]:
+            lines = cartons[carton["number"] - 1]["lines"]
+            self.ready.append((carton["barcode"], [line["sku"] for line in lines]))
 
 
 JOBS = [
     Job("order of 3 lines created and promised", 1, orders),
     Job("bin-to-bin move", 1, moves),
     Job("receiving a booking of 20 lines, lines", LINES_PER_BOOKING, receiving),
+    Job("counting a booking of 20 lines one by one, lines", LINES_PER_BOOKING, counting),
 ]

@@ -48,7 +48,7 @@ def upgrade() -> None:
         END $$
         """
     )
-    for table in ("stock_posting", "stock_move", "serial_move", "event"):
+    for table in ("stock_posting", "stock_move", "event"):
         op.execute(
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
             " FOR EACH ROW EXECUTE FUNCTION refuse_change()"

@@ -127,8 +127,8 @@ def test_what_cannot_be_taken_as_announced_is_named_and_nothing_counted(cast, cl
     assert tablet.scan("CMD-FULL")["code"] == "command_not_here"
     tablet.scan(label)
     told = tablet.scan("CMD-FULL")
-    assert (told["code"], told["title"]) == ("serials_required", "PHONE: scan 2 serial numbers, 0 given.")
-    assert told["detail"] == "Scan the serial number on each unit."
+    assert (told["code"], told["title"]) == ("item_needs_serials", "PHONE: scan 2 serial numbers, 0 given.")
+    assert told["detail"] == "Nothing was counted. Scan that item's serial numbers."
     assert (counts(), tablet.step) == ((0, 0), "scan_product")
 
 
@@ -138,8 +138,7 @@ def test_in_bond_as_announced_is_never_too_much(cast, client, db_session):
     tablet.start("receive")
     tablet.scan(label)
     tablet.scan("CMD-FULL")
-    assert tablet.scan("CMD-UNDO")["code"] == "count_undone"  # customs has booked none of it yet
-    assert stock(cast.ACME.products[MUG]) == {}
+    assert tablet.scan("CMD-UNDO")["code"] == "count_undone"  # customs has not booked it
     tablet.scan("CMD-FULL")
     tablet.scan("CMD-OK")
     tablet.start("putaway")

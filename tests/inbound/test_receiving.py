@@ -152,7 +152,7 @@ def test_serial_numbers_are_captured_once_each(cast, db_session):
     for given in ((), ("S1",)):
         with pytest.raises(Refused) as refusal:
             service.count(cast.receiver, found.carton, phone, 2, serial_numbers=given)
-        assert refusal.value.code == "serials_required"
+        assert refusal.value.code == "item_needs_serials"
     with pytest.raises(Refused) as refusal:
         service.count(cast.receiver, found.carton, cast.ACME.products[MUG], 1, serial_numbers=["X"])
     assert refusal.value.code == "serials_not_kept"

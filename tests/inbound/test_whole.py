@@ -152,7 +152,7 @@ def test_a_carton_that_has_not_arrived_or_is_closed_is_not_counted(cast, db_sess
     [
         ({"lot_controlled": True}, "lot_required"),
         ({"expiry_controlled": True}, "expiry_required"),
-        ({"serial_control": "full"}, "serials_required"),
+        ({"serial_control": "full"}, "item_needs_serials"),
     ],
 )
 def test_what_the_announcement_does_not_say_is_asked_for_by_name(cast, db_session, fields, code):
@@ -208,8 +208,8 @@ def test_in_bond_the_declaration_is_never_exceeded(cast, db_session):
     service.count_as_declared(cast.receiver, found.carton)
     assert (line(found.carton, mug), line(found.carton, red)) == ((10, 12, 0, 2, 0), (4, 4, 0, 0, 0))
     assert stock(red) == {("DOCK", "good", False): 4}
-    service.uncount(cast.receiver, found.carton)  # customs has booked none of it yet
-    assert (line(found.carton, mug), line(found.carton, red)) == ((10, 12, 0, 2, 0), (4, 0, 0, 0, 0))
+    service.uncount(cast.receiver, found.carton)  # customs has not booked it
+    assert line(found.carton, red) == (4, 0, 0, 0, 0)
     service.count_as_declared(cast.receiver, found.carton)
     service.count(cast.receiver, found.carton, red, 1)
     assert stock(red) == {("DOCK", "good", False): 4, ("UNACC", "good", False): 1}

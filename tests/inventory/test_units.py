@@ -28,7 +28,7 @@ from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
 from wms.core.refusals import RefusalKind
 from wms.facility.models import HandlingUnit, Location
-from wms.inventory import holds, serials, service, units
+from wms.inventory import holds, service, units
 from wms.inventory.models import HoldScope
 from wms.inventory.rules import Reason
 from wms.platform.database import session
@@ -217,8 +217,7 @@ def test_serial_numbers_go_along(world: World):
     phone = make_product(world.seller, serial_control="full")
     pallet = house.unit("pallet", "storage")
     target = house.goods(phone, unit=pallet)
-    posted = service.receive(SYSTEM, target, 2, TEST)
-    serials.enter(phone.owner_id, phone.id, posted.balance_ids[target], ["S1", "S2"], "receipt", new_id())
+    service.receive(SYSTEM, target, 2, TEST, serials=["S1", "S2"])
     session().commit()
     carry(house, pallet, "bin2")
     where = text("SELECT DISTINCT b.location_id FROM serial s JOIN balance b ON b.id = s.balance_id")

@@ -229,7 +229,7 @@ def test_a_count_under_serial_control_names_the_numbers_that_are_there(cast, cli
     assert 'name="serials"' in text_of(supervisor.get(f"/office/stock/{row}"))
     assert 'name="serials"' not in text_of(supervisor.get(f"/office/stock/{mug_row(cast, life)}"))
     refused = supervisor.post(f"/office/stock/{row}/count", data=form(counted=1))
-    assert said(life.app, refused) == ["PHONE-C: scan 1 serial numbers, 0 given."]
+    assert said(life.app, refused) == ["Scan 1 serial numbers, 0 given."]
     assert life.ask("SELECT on_hand FROM balance WHERE id = :id", id=row) == 2
     counted = supervisor.post(f"/office/stock/{row}/count", data=form(counted=1, serials=" N2\n"))
     assert said(life.app, counted) == ["The book was put right."]

@@ -147,6 +147,7 @@ ADVICE = {
     "nothing_left_to_count": N_("Count what is more than announced one by one, or close the carton."),
     "lot_required": N_("Nothing was counted. Scan that item with its batch."),
     "expiry_required": N_("Nothing was counted. Scan that item with its expiry date."),
+    "item_needs_serials": N_("Nothing was counted. Scan that item's serial numbers."),
     "nothing_to_put_away": N_("Take the next carton."),
     "stock_is_allocated": N_("Nothing was moved. Wait until it is picked, or call the lead."),
     "unit_in_use": N_("Finish that work first, or call the lead."),

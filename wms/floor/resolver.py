@@ -122,6 +122,12 @@ def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
     return [Found(kind, row.id, row.code, owner_id=row.owner_id) for row in rows]
 
 
+# Pallets, and cartons that no booking announced: those are found as cartons.
+_OTHER = (
+    "(h.kind NOT IN ('tote', 'carton', 'parcel') OR (h.kind = 'carton' AND h.subject_kind IS DISTINCT FROM 'carton'))"
+)
+
+
 _SERIAL = Statement(
     "SELECT s.product_id, s.owner_id, s.number, p.sku, p.serial_control FROM serial s"
     " JOIN product p ON p.id = s.product_id WHERE s.number = :code AND s.state <> 'void'"
@@ -137,12 +143,6 @@ def _by_serial(code: str, scope: Scope) -> list[Found]:
               serial_control=row.serial_control)
         for row in rows
     ]  # fmt: skip
-
-
-# Pallets, and cartons that no booking announced: those are found as cartons.
-_OTHER = (
-    "(h.kind NOT IN ('tote', 'carton', 'parcel') OR (h.kind = 'carton' AND h.subject_kind IS DISTINCT FROM 'carton'))"
-)
 
 
 def _unit(kind: str) -> Statement:

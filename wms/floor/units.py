@@ -14,7 +14,7 @@ from wms.inventory.models import Balance
 def check_numbers(found: Found, quantity: int, there: int) -> None:
     """Under full control the scan says which unit it is. Refuses `serials_required` at once, not at the next step."""
     if found.serial_control == "full" and quantity != (len(found.numbers) or there):
-        raise Refused("serials_required", {"sku": found.code, "wanted": quantity, "given": len(found.numbers)})
+        raise Refused("serials_required", {"wanted": quantity, "given": len(found.numbers)})
 
 
 def row_of_unit(found: Found, rows: Iterable[Any]) -> Any:

@@ -11,6 +11,7 @@ TEXTS = {
     "warehouse_closed": N_("This warehouse takes no bookings."),
     "carton_unknown": N_("No booking announces this carton."),
     "product_not_of_owner": N_("That belongs to another seller."),
+    "item_needs_serials": N_("%(sku)s: scan %(wanted)s serial numbers, %(given)s given."),
     "serials_not_kept": N_("%(sku)s has no serial numbers."),
     "nothing_to_undo": N_("Nothing to take back."),
     "nothing_to_put_away": N_("Nothing of it is left in the carton."),

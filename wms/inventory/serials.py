@@ -20,7 +20,6 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from wms.catalog.models import Product
-from wms.catalog.queries import products_by_ids
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
@@ -71,12 +70,6 @@ def follow(
         _enter(posting_id, entering, subject)
 
 
-def required(product_id: uuid.UUID, wanted: int, given: int) -> Refused:
-    """The refusal of goods that do not say which units they are."""
-    sku = products_by_ids([product_id])[product_id].sku
-    return Refused("serials_required", {"sku": sku, "wanted": wanted, "given": given})
-
-
 def _leg(move: MoveDraft, rows: Mapping[Stock, LockedBalance]) -> _Leg | None:
     source = rows[move.source] if isinstance(move.source, Stock) else None
     target = rows[move.target] if isinstance(move.target, Stock) else None
@@ -101,11 +94,11 @@ def _sorted(legs: Sequence[_Leg], on_hand: Mapping[int, int]) -> tuple[list[_Leg
             unnamed[leg.source].append(leg)
             continue
         if len(set(leg.numbers)) != leg.quantity or len(leg.numbers) != leg.quantity:
-            raise required(leg.product_id, leg.quantity, len(set(leg.numbers)))
+            raise Refused("serials_required", {"wanted": leg.quantity, "given": len(set(leg.numbers))})
         (entering if leg.source is None else named).append(leg)
     for source, own in unnamed.items():
         if taken[source] != on_hand[source] or len({leg.target for leg in own}) > 1:
-            raise required(own[0].product_id, sum(leg.quantity for leg in own), 0)
+            raise Refused("serials_required", {"wanted": sum(leg.quantity for leg in own), "given": 0})
     return named, [own[0] for own in unnamed.values()], entering
 
 
@@ -175,7 +168,7 @@ def _move(posting_id: uuid.UUID, legs: Sequence[_Leg], subject: tuple[str, uuid.
 def _enter(posting_id: uuid.UUID, legs: Sequence[_Leg], subject: tuple[str, uuid.UUID | None]) -> None:
     each = [(leg, number) for leg in legs for number in leg.numbers]
     if len({(leg.product_id, number) for leg, number in each}) != len(each):
-        raise required(legs[0].product_id, len(each), len({number for _, number in each}))
+        raise Refused("serials_required", {"wanted": len(each), "given": len({number for _, number in each})})
     parameters: dict[str, Any] = {
         "posting": posting_id, "kind": subject[0], "subject": subject[1], "now": clock.now(),
         "ids": [new_id() for _ in each], "owners": [leg.owner_id for leg, _ in each],

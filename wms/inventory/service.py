@@ -266,7 +266,7 @@ def _differences(here: LockedBalance, counted: int, numbers: Sequence[str] | Non
         return _Units(max(0, here.on_hand - counted)), _Units(max(0, counted - here.on_hand))
     seen = set(numbers or ())
     if len(seen) != counted:
-        raise number_book.required(here.stock.product_id, counted, len(seen))
+        raise Refused("serials_required", {"wanted": counted, "given": len(seen)})
     known = number_book.of_row(here.id)
     return (
         _Units(here.on_hand - len(seen & known), tuple(sorted(known - seen))),

@@ -104,7 +104,7 @@ def undo_to(savepoint: str) -> None:
     """Roll back to a savepoint. Raises when there is none or the connection is gone."""
     driver: psycopg.Connection[Any] = session().connection().connection.dbapi_connection  # type: ignore[assignment]
     result = driver.pgconn.exec_(f"ROLLBACK TO SAVEPOINT {savepoint}".encode())
-    if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
+    if result.status != psycopg.pq.ExecStatus.COMMAND_OK:  # a plain number in the binary build
         raise psycopg.errors.error_from_result(result)
 
 

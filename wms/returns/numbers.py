@@ -38,7 +38,7 @@ def numbers_back(
     """
     given = sorted(set(numbers))
     if len(given) != quantity:
-        raise serials.required(product_id, quantity, len(given))
+        raise Refused("serials_required", {"wanted": quantity, "given": len(given)})
     seen = serials.went_out(product_id, "order", order_id, given)
     left = {each.number: each for each in seen if each.went_with}
     elsewhere = {each.number for each in seen if not each.went_with and not each.is_void}

@@ -87,7 +87,7 @@ def count(
     warehouse the surplus goes to *unaccounted*. A product of this owner that is not on the booking is received as
     *wrong*; another seller's is refused.
 
-    Refuses `product_not_of_owner`, `expiry_required`, `lot_required`, `serials_required`, `serial_known`,
+    Refuses `product_not_of_owner`, `expiry_required`, `lot_required`, `item_needs_serials`, `serial_known`,
     `not_allowed_now` (not arrived, or closed).
     """
     return count_many(
@@ -302,7 +302,7 @@ def _serials(draft: CountDraft, product: _Product) -> tuple[str, ...]:
     if product.serial_control == FULL_CONTROL:
         if len(draft.serial_numbers) != draft.quantity:
             raise Refused(
-                "serials_required", {"sku": product.sku, "wanted": draft.quantity, "given": len(draft.serial_numbers)}
+                "item_needs_serials", {"sku": product.sku, "wanted": draft.quantity, "given": len(draft.serial_numbers)}
             )
     elif draft.serial_numbers:
         raise Refused("serials_not_kept", {"sku": product.sku})

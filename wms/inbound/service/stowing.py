@@ -136,9 +136,8 @@ _ADD = Statement(
 )
 # The moves of the last putaway: one, or all rows of a whole carton.
 _LAST = Statement(
-    "SELECT m.posting_id AS id, m.product_id, m.quantity FROM stock_move m"
-    " WHERE m.posting_id = (SELECT p.id FROM stock_posting p"
-    "  WHERE p.warehouse_id = :warehouse AND p.subject_kind = 'carton' AND p.subject_id = :carton"
+    "SELECT m.posting_id AS id, m.product_id, m.quantity FROM stock_move m WHERE m.posting_id = (SELECT p.id"
+    "  FROM stock_posting p WHERE p.warehouse_id = :warehouse AND p.subject_kind = 'carton' AND p.subject_id = :carton"
     "  AND p.reason = 'putaway' AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id)"
     "  ORDER BY p.id DESC LIMIT 1) ORDER BY m.id"
 )

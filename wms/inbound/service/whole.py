@@ -52,7 +52,7 @@ def count_as_declared(actor: Actor, carton_id: uuid.UUID, *, condition: str = "g
 
     Never a surplus, so nothing goes to *unaccounted*. Refuses `nothing_left_to_count`, `not_allowed_now` (not arrived,
     or closed), and, naming the product, what the declaration does not say: `lot_required`, `expiry_required`,
-    `serials_required`.
+    `item_needs_serials`.
     """
     if condition not in CONDITIONS:
         raise ValueError(f"no such condition: {condition}")

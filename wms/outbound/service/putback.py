@@ -112,7 +112,7 @@ def _moves(
         if number not in taken_along:
             raise Refused("serial_not_here", {"number": number})
     if serials and left != 0:
-        raise number_book.required(product_id, quantity, len(serials))
+        raise Refused("serials_required", {"wanted": quantity, "given": len(serials)})
     if left > 0:
         raise Refused("nothing_to_put_back", {"wanted": quantity})
     return moves
