@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 from wms.catalog.queries import ProductFacts, products_by_ids
 from wms.core.actor import Actor
@@ -56,11 +56,6 @@ def content(unit_id: uuid.UUID | None) -> list[Holding]:
     """The rows with goods in a container; not locked."""
     rows = _CONTENT.all({"unit": unit_id})
     return [Holding(row.id, Stock(*(getattr(row, name) for name in _KEYS)), row.on_hand) for row in rows]
-
-
-def moved(stock: Stock, location_id: uuid.UUID, unit_id: uuid.UUID | None) -> Stock:
-    """The same goods at another place, in that container or loose."""
-    return replace(stock, location_id=location_id, handling_unit_id=unit_id)
 
 
 def move_unit(
