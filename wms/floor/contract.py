@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import orjson
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 
 from wms.core import clock
@@ -109,39 +110,53 @@ def load_task(actor: Actor, task_id: uuid.UUID) -> FloorTask:
 def apply_scan(actor: Actor, scenario: Scenario, task: FloorTask, scan: Scan, step_token: str | None) -> Step:
     """Let the scenario take the scan; refuses `stale_step` when the person saw another step than the present one.
 
-    `step_token` None means "whatever comes": only the batch form may leave it out.
+    `step_token` None means "whatever comes": only the batch form may leave it out. The task is moved on by `move_on`.
     """
     if step_token is not None and step_token != task.step_token:
         raise Refused("stale_step", {}, kind=RefusalKind.STALE)
-    version, before = task.version, task.step
-    following = scenario.scan(actor, task, scan)
-    parameters = {
-        "task": task.id, "version": version, "step": following.step, "data": orjson.dumps(following.data).decode(),
-        "now": clock.now(), "scan": scan.scan_id, "warehouse": task.warehouse_id, "user": actor.id,
-        "device": scan.device_id, "sequence": scan.device_seq, "before": before, "source": scan.source,
-    }  # fmt: skip
-    if _MOVE_ON.first(parameters) is None:
-        raise Refused("stale_step", {}, kind=RefusalKind.STALE)
-    for name, value in (("step", following.step), ("data", following.data), ("version", version + 1)):
-        set_committed_value(task, name, value)  # what the row says now, without reading it again
-    return following
+    return scenario.scan(actor, task, scan)
 
 
-# The step and the record of its scan, in one statement: nothing is recorded for a scan that came too late.
+# The step and the record of its scan, in one statement and as the last one of the transaction. A task that was moved on
+# meanwhile is not found, and a record without a task breaks the column's rule: the fault undoes all of a scan that came
+# too late, without a question and its answer in between.
 _MOVE_ON = Statement(
     "WITH moved AS (UPDATE floor_task SET step = :step, data = CAST(:data AS jsonb), version = version + 1,"
     " updated_at = :now WHERE id = :task AND version = :version AND closed_at IS NULL RETURNING id)"
     " INSERT INTO scan_event (scan_id, warehouse_id, task_id, user_id, device_id, device_seq, step, source, received_at)"
-    " SELECT :scan, :warehouse, moved.id, :user, :device, :sequence, :before, :source, :now FROM moved RETURNING id"
+    " VALUES (:scan, :warehouse, (SELECT id FROM moved), :user, :device, :sequence, :before, :source, :now)"
 )
 
 
+def move_on(actor: Actor, task: FloorTask, scan: Scan, following: Step) -> None:
+    """Send the task to its next step. The fault of a task that was moved on by somebody else: see `came_too_late`."""
+    parameters = {
+        "task": task.id, "version": task.version, "step": following.step,
+        "data": orjson.dumps(following.data).decode(), "now": clock.now(), "scan": scan.scan_id,
+        "warehouse": task.warehouse_id, "user": actor.id, "device": scan.device_id, "sequence": scan.device_seq,
+        "before": task.step, "source": scan.source,
+    }  # fmt: skip
+    _MOVE_ON.send(parameters)
+
+
+def came_too_late(fault: IntegrityError) -> bool:
+    """Whether a transaction failed because its task had been moved on."""
+    diagnosis = getattr(fault.orig, "diag", None)
+    return diagnosis is not None and (diagnosis.table_name, diagnosis.column_name) == ("scan_event", "task_id")
+
+
+def advance(task: FloorTask, following: Step) -> None:
+    """What the row says after `move_on`, without reading it again."""
+    for name, value in (("step", following.step), ("data", following.data), ("version", task.version + 1)):
+        set_committed_value(task, name, value)
+
+
 def answer_of(step: Step, task: FloorTask) -> dict[str, Any]:
-    """The stored answer of an accepted scan: codes and parameters, words are made at the edge."""
+    """The stored answer of an accepted scan of the task as it was: codes and parameters, words are made at the edge."""
     return {
         "task_id": str(task.id),
         "step": step.step,
-        "step_token": task.step_token,
+        "step_token": f"{task.id}.{task.version + 1}",
         "tone": step.tone,
         "code": step.code,
         "params": step.params,

@@ -29,7 +29,10 @@ def begin_with(actor: Actor, warehouse_id: uuid.UUID, raw: str) -> FloorTask:
     scenario = SCENARIOS[kind]
     task = contract.start_task(actor, scenario, warehouse_id)
     if task.step == scenario.start(actor, warehouse_id).step:
-        contract.apply_scan(actor, scenario, task, Scan(new_id(), raw), task.step_token)
+        scan = Scan(new_id(), raw)
+        following = contract.apply_scan(actor, scenario, task, scan, task.step_token)
+        contract.move_on(actor, task, scan, following)
+        contract.advance(task, following)
     return task
 
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 from marshmallow import Schema, ValidationError
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from wms.core.permissions import Permission
 from wms.core.refusals import RefusalKind, Refused, invalid, not_found
@@ -111,39 +112,42 @@ def scan_many() -> Response:
     return _json({"results": results, "next": _screen(task_id, known.get(task_id))})
 
 
-class _MovedOn(Exception):
-    """A task remembered from the scan before was moved on by another device meanwhile."""
-
-
 def _execute(body: dict[str, Any], known: dict[uuid.UUID, FloorTask]) -> Outcome:
-    """One scan as a command. `known`: the tasks as the scans before left them, so that they are not read again; the
-    comparing and setting at the end of each scan notices when that is no longer true.
+    """One scan as a command. `known`: the tasks as the scans before left them, so that they are not read again; when
+    one turns out to have been moved on by another device, the scan is taken once more with the task as it is.
     """
-    try:
-        return _attempt(body, known)
-    except _MovedOn:
-        known.clear()
-        return _attempt(body, known)
+    for last_try in (False, True):
+        try:
+            return _attempt(body, known)
+        except IntegrityError as fault:
+            if not contract.came_too_late(fault):
+                raise
+            known.clear()
+            if last_try or body["step_token"] is not None:
+                return Refused("stale_step", {}, kind=RefusalKind.STALE)
+    raise AssertionError("unreachable")
 
 
 def _attempt(body: dict[str, Any], known: dict[uuid.UUID, FloorTask]) -> Outcome:
     given = Scan(**{name: body[name] for name in Scan.__dataclass_fields__})
     command = Command(str(given.scan_id), actor().scope, "floor.scan", body)
     task_id = body["task_id"]
-    remembered = task_id in known
+    taken: list[contract.Step] = []
 
     def use_case() -> contract.Step:
         task = known[task_id] = known.get(task_id) or contract.load_task(actor(), task_id)
         if given.source == "typed" and not actor().may(Permission.FLOOR_TYPE):
             raise Refused("command_not_here", {})
-        try:
-            return contract.apply_scan(actor(), SCENARIOS[task.kind], task, given, body["step_token"])
-        except Refused as refusal:
-            if remembered and refusal.kind is RefusalKind.STALE and body["step_token"] is None:
-                raise _MovedOn from refusal
-            raise
+        return contract.apply_scan(actor(), SCENARIOS[task.kind], task, given, body["step_token"])
 
-    return execute(command, use_case, lambda step: contract.answer_of(step, known[task_id]))
+    def last(step: contract.Step) -> None:
+        contract.move_on(actor(), known[task_id], given, step)
+        taken[:] = [step]
+
+    outcome = execute(command, use_case, lambda step: contract.answer_of(step, known[task_id]), last=last)
+    if taken:
+        contract.advance(known[task_id], taken[0])
+    return outcome
 
 
 def _answer(outcome: Outcome) -> dict[str, Any]:

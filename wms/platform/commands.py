@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import orjson
@@ -102,14 +103,22 @@ def command_for(actor: Actor, command_id: str, name: str, body: Any) -> Command:
     return Command(command_id, actor.scope, name, body)
 
 
-def execute(command: Command, use_case: Callable[[], T], answer: Callable[[T], Any], status: int = 200) -> Outcome:
+def execute(
+    command: Command,
+    use_case: Callable[[], T],
+    answer: Callable[[T], Any],
+    status: int = 200,
+    last: Callable[[T], None] | None = None,
+) -> Outcome:
     """Run `use_case` once for this command id and commit, or give the stored answer.
+
+    `last` sends statements whose answers nobody needs: they travel with the command's answer and the COMMIT.
 
     Raises what the use case raises, after a rollback, unless it is ``Refused``.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _attempt(command, use_case, answer, status)
+            return _attempt(command, use_case, answer, status, last)
         except DBAPIError as fault:
             rollback()
             state = getattr(fault.orig, "sqlstate", None)
@@ -125,7 +134,13 @@ def execute(command: Command, use_case: Callable[[], T], answer: Callable[[T], A
     raise AssertionError("unreachable")
 
 
-def _attempt(command: Command, use_case: Callable[[], T], answer: Callable[[T], Any], status: int) -> Outcome:
+def _attempt(
+    command: Command,
+    use_case: Callable[[], T],
+    answer: Callable[[T], Any],
+    status: int,
+    last: Callable[[T], None] | None,
+) -> Outcome:
     stored = _begin(command)
     if stored is not None:
         rollback()
@@ -136,6 +151,7 @@ def _attempt(command: Command, use_case: Callable[[], T], answer: Callable[[T], 
         session().flush()
         outcome = Done(answer(result), status)
         parameters = _finished(command, "done", status, outcome.answer)
+        final = partial(last, result) if last is not None else _nothing
     except Refused as refusal:
         session().expunge_all()
         session().info.pop("after_commit", None)
@@ -144,10 +160,14 @@ def _attempt(command: Command, use_case: Callable[[], T], answer: Callable[[T], 
             rollback()  # malformed input is not stored: the client mends it and may send the same id again
             return refusal
         parameters = _finished(command, "refused", None, refusal.as_data())
-        outcome = refusal
-    commit_with(lambda: _FINISH.send(parameters))
+        outcome, final = refusal, _nothing
+    commit_with(final, lambda: _FINISH.send(parameters))
     commit()
     return outcome
+
+
+def _nothing() -> None:
+    """What a command without last statements sends last."""
 
 
 _SAVEPOINT = Statement("SAVEPOINT use_case")

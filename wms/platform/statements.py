@@ -114,16 +114,18 @@ def pipelined() -> Iterator[None]:
         _raise(connection, fault)
 
 
-def commit_with(last: Callable[[], object]) -> None:
-    """Let the transaction's COMMIT travel with its last statement. The session has to be told by `commit` afterwards,
+def commit_with(*last: Callable[[], object]) -> None:
+    """Let the transaction's COMMIT travel with its last statements. The session has to be told by `commit` afterwards,
     which then finds nothing left to do at the server.
     """
     if session().connection().in_nested_transaction():  # somebody else's transaction: theirs to commit
-        last()
+        for send in last:
+            send()
         return
     connection = current_connection()
     with pipelined():
-        last()
+        for send in last:
+            send()
         connection.commit()
 
 
