@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, select, tuple_
+from sqlalchemy import select, tuple_
 
 from wms.catalog import rules
 from wms.catalog.models import Product, ProductBarcode
@@ -53,16 +53,15 @@ class CodeMeaning(NamedTuple):
 
 
 _FACTS = (
-    Product.id, Product.owner_id, Product.sku, Product.name_en, Product.name_zh,
-    Product.declared_weight_g, Product.measured_weight_g, Product.declared_length_mm, Product.measured_length_mm,
-    Product.declared_width_mm, Product.measured_width_mm, Product.declared_height_mm, Product.measured_height_mm,
-    Product.lot_controlled, Product.expiry_controlled, Product.outbound_days, Product.serial_control,
-    Product.customs_item_number, Product.velocity_class, Product.is_active,
-)  # fmt: skip
+    "SELECT id, owner_id, sku, name_en, name_zh, declared_weight_g, measured_weight_g, declared_length_mm,"
+    " measured_length_mm, declared_width_mm, measured_width_mm, declared_height_mm, measured_height_mm, lot_controlled,"
+    " expiry_controlled, outbound_days, serial_control, customs_item_number, velocity_class, is_active FROM product"
+)
+_BY_IDS = Statement(f"{_FACTS} WHERE id = ANY(CAST(:ids AS uuid[]))")
+_BY_SKUS = Statement(f"{_FACTS} WHERE owner_id = :owner AND sku = ANY(CAST(:skus AS text[]))")
 
 
-def _facts(statement: Executable) -> list[ProductFacts]:
-    rows: list[tuple[Any, ...]] = [tuple(row) for row in session().execute(statement)]
+def _facts(rows: Iterable[Any]) -> list[ProductFacts]:
     return [ProductFacts(*row[:5], *_size(row), *row[13:]) for row in rows]  # type: ignore[call-arg]
 
 
@@ -75,7 +74,7 @@ def products_by_ids(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, ProductFacts]:
     wanted = set(ids)
     if not wanted:
         return {}
-    return {facts.id: facts for facts in _facts(select(*_FACTS).where(Product.id.in_(wanted)))}
+    return {facts.id: facts for facts in _facts(_BY_IDS.all({"ids": list(wanted)}))}
 
 
 def products_by_skus(owner_id: uuid.UUID, skus: Iterable[str]) -> dict[str, ProductFacts]:
@@ -83,8 +82,7 @@ def products_by_skus(owner_id: uuid.UUID, skus: Iterable[str]) -> dict[str, Prod
     wanted = set(skus)
     if not wanted:
         return {}
-    found = _facts(select(*_FACTS).where(Product.owner_id == owner_id, Product.sku.in_(wanted)))
-    return {facts.sku: facts for facts in found}
+    return {facts.sku: facts for facts in _facts(_BY_SKUS.all({"owner": owner_id, "skus": list(wanted)}))}
 
 
 _MEANINGS = Statement(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from wms.core import clock
@@ -33,6 +33,7 @@ from wms.facility.models import (
 )
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
+from wms.platform.statements import Statement
 
 
 def create_site(actor: Actor, code: str, name: str, country: str) -> Site:
@@ -237,6 +238,14 @@ def _add_location(warehouse: Warehouse, zone: Zone, code: str, kind: LocationKin
     return location
 
 
+_ENTER = Statement(
+    "INSERT INTO handling_unit (id, warehouse_id, kind, code, barcode, location_id, state, subject_kind, subject_id,"
+    " created_at) SELECT k.id, :warehouse, :kind, k.code, k.barcode, :location, 'in_use', :subject_kind, k.subject, :now"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:codes AS text[]), CAST(:barcodes AS text[]), CAST(:subjects AS uuid[]))"
+    " AS k(id, code, barcode, subject)"
+)
+
+
 def enter_units(
     warehouse_id: uuid.UUID,
     kind: HandlingUnitKind,
@@ -248,18 +257,18 @@ def enter_units(
 
     The caller has authorised and holds its document's lock; a code that is there already is the caller's fault.
     """
-    now = clock.now()
-    keyed = [(new_id(), unit) for unit in units]
-    rows = [
-        {"id": key, "warehouse_id": warehouse_id, "kind": kind.value, "code": code, "barcode": barcode,
-         "location_id": location_id, "state": "in_use", "subject_kind": subject_kind, "subject_id": subject_id,
-         "created_at": now}
-        for key, (code, barcode, subject_id) in keyed
-    ]  # fmt: skip
-    session().execute(insert(HandlingUnit), rows)
-    return [each for each, _ in keyed]
+    ids = [new_id() for _ in units]
+    _ENTER.run({
+        "ids": ids, "codes": [code for code, _, _ in units], "barcodes": [barcode for _, barcode, _ in units],
+        "subjects": [subject for _, _, subject in units], "warehouse": warehouse_id, "kind": kind.value,
+        "location": location_id, "subject_kind": subject_kind, "now": clock.now(),
+    })  # fmt: skip
+    return ids
+
+
+_UNIT_STATE = Statement("UPDATE handling_unit SET state = :state WHERE id = :unit")
 
 
 def set_unit_state(unit_id: uuid.UUID, state: str) -> None:
     """Called by the owner of the document that the container came with; that document's lock guards it."""
-    session().execute(update(HandlingUnit).where(HandlingUnit.id == unit_id).values(state=state))
+    _UNIT_STATE.run({"unit": unit_id, "state": state})

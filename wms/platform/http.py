@@ -17,6 +17,7 @@ import structlog
 from flask import Flask, Response, request
 from flask.json.provider import JSONProvider
 from flask_smorest import Api, Blueprint
+from marshmallow import Schema
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import (
@@ -68,6 +69,18 @@ class StrictParser(FlaskParser):
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
         "query": None,  # the schema's own rule: RAISE
     }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: dict[type, Schema] = {}
+
+    def _get_schema(self, argmap: Any, req: Any) -> Schema:
+        """A route's schema is made once, with all that is nested in it, and not anew for each request."""
+        if isinstance(argmap, type):
+            if argmap not in self.made:
+                self.made[argmap] = super()._get_schema(argmap, req)
+            return self.made[argmap]
+        return super()._get_schema(argmap, req)
 
 
 Blueprint.ARGUMENTS_PARSER = StrictParser()

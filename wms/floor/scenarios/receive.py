@@ -33,6 +33,12 @@ _LINES = Statement(
 )
 
 
+_CARTON = Statement(
+    "SELECT id, state, barcode, number, owner_id, (SELECT count(*) FROM carton o WHERE o.booking_id = c.booking_id)"
+    " AS total FROM carton c WHERE id = :carton"
+)
+
+
 class Receive:
     kind = "receive"
 
@@ -52,19 +58,13 @@ class Receive:
 
     def _open(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         """A carton that was only announced arrives with its first scan."""
-        carton = session().get_one(Carton, found.id, populate_existing=True)
+        carton = _CARTON.first({"carton": found.id})
         if carton.state == CartonState.DECLARED.value:
             inbound.arrive_carton(actor, carton.barcode, warehouse_id=task.warehouse_id)
         elif carton.state not in (CartonState.ARRIVED.value, CartonState.COUNTING.value):
             raise Refused("carton_done", {})
-        booking = session().get_one(Booking, carton.booking_id)
-        total = (
-            session()
-            .execute(text("SELECT count(*) FROM carton WHERE booking_id = :booking"), {"booking": booking.id})
-            .scalar_one()
-        )
-        data = {"carton_id": str(carton.id), "owner_id": str(booking.owner_id)}
-        return Step(PRODUCT, data, "next", "carton_opened", {"number": carton.number, "total": total})
+        data = {"carton_id": str(carton.id), "owner_id": str(carton.owner_id)}
+        return Step(PRODUCT, data, "next", "carton_opened", {"number": carton.number, "total": carton.total})
 
     def _count(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
         assert found.id is not None

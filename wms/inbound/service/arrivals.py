@@ -26,6 +26,7 @@ from wms.inbound.workflow import CARTON, CartonState
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, lock_one
+from wms.platform.statements import Statement
 
 OUTCOMES = frozenset({"claimed", "sent_back", "destroyed"})
 
@@ -41,6 +42,16 @@ class Arrived:
     awaited: int
 
 
+_BY_LABEL = Statement("SELECT id FROM carton WHERE barcode = :barcode")
+_ONE = Statement("SELECT id, number, barcode, state FROM carton WHERE id = :carton")
+_LEFT = Statement("SELECT count(*) FROM carton WHERE booking_id = :booking AND state = :state")
+_ARRIVED = Statement(
+    "WITH arrived AS (UPDATE carton AS c SET state = :state, arrived_at = :now, handling_unit_id = k.unit"
+    " FROM unnest(CAST(:cartons AS uuid[]), CAST(:units AS uuid[])) AS k(id, unit) WHERE c.id = k.id)"
+    " UPDATE booking SET arrived_at = :now WHERE id = :booking AND arrived_at IS NULL"
+)
+
+
 def arrive_carton(
     actor: Actor, barcode: str, *, warehouse_id: uuid.UUID | None = None, location_id: uuid.UUID | None = None
 ) -> Arrived:
@@ -53,10 +64,7 @@ def arrive_carton(
     if carton_id is None:
         raise Refused("carton_unknown", {"code": barcode.strip()[:50]}, next_step="register_arrival")
     booking = work_on_carton(actor, carton_id, action="arrive")
-    cartons = session().execute(
-        select(Carton.id, Carton.number, Carton.barcode, Carton.state).where(Carton.id == carton_id)
-    )
-    return _arrive(booking, cartons.all(), location_id)
+    return _arrive(booking, _ONE.all({"carton": carton_id}), location_id)
 
 
 def arrive_booking(actor: Actor, booking_id: uuid.UUID, *, location_id: uuid.UUID | None = None) -> Arrived:
@@ -72,7 +80,7 @@ def arrive_booking(actor: Actor, booking_id: uuid.UUID, *, location_id: uuid.UUI
 
 def _awaited_by_code(code: str, warehouse_id: uuid.UUID | None) -> uuid.UUID | None:
     upper = code.upper() if code.isascii() else code
-    found = session().scalar(select(Carton.id).where(Carton.barcode == upper))
+    found: uuid.UUID | None = _BY_LABEL.scalar({"barcode": upper})
     if found is not None or warehouse_id is None:
         return found
     waiting = Carton.state.in_([CartonState.DECLARED.value, CartonState.MISSING.value])
@@ -92,20 +100,15 @@ def _arrive(booking: BookingAtWork, cartons: Sequence[Any], location_id: uuid.UU
         booking.warehouse_id, HandlingUnitKind.CARTON, dock,
         [(f"{booking.number}-{carton.number}", carton.barcode, carton.id) for carton in cartons], "carton",
     )  # fmt: skip
-    session().execute(
-        update(Carton),
-        [{"id": carton.id, "state": CartonState.ARRIVED.value, "arrived_at": now, "handling_unit_id": unit}
-         for carton, unit in zip(cartons, units, strict=True)],
-    )  # fmt: skip
-    session().execute(
-        update(Booking).where(Booking.id == booking.id, Booking.arrived_at.is_(None)).values(arrived_at=now)
+    ids = [carton.id for carton in cartons]
+    _ARRIVED.run(
+        {"cartons": ids, "units": units, "state": CartonState.ARRIVED.value, "now": now, "booking": booking.id}
     )
     for carton in cartons:
         record(CartonArrived(booking.id, booking.warehouse_id, booking.owner_id, carton.id))
     state = settle(booking.id)
-    awaited = select(func.count()).where(Carton.booking_id == booking.id, Carton.state == CartonState.DECLARED.value)
-    left = session().scalar(awaited) or 0
-    return Arrived(booking.id, state.value, booking.version, tuple(carton.id for carton in cartons), left)
+    left = _LEFT.scalar({"booking": booking.id, "state": CartonState.DECLARED.value})
+    return Arrived(booking.id, state.value, booking.version, tuple(ids), left)
 
 
 def _dock(warehouse_id: uuid.UUID, location_id: uuid.UUID | None) -> uuid.UUID:

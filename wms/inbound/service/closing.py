@@ -39,6 +39,9 @@ _CARTON = Statement(
 )
 
 
+_CLOSE = Statement("UPDATE carton SET state = :state, counted_at = :now, stowed_at = :stowed_at WHERE id = :carton")
+
+
 def close_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
     """The count is done: what is still missing is short. A carton with nothing in it is finished at once."""
     booking = work_on_carton(actor, carton_id, action="close")
@@ -46,12 +49,11 @@ def close_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
     state = CARTON.apply("close", carton.state)
     found = differing.close(actor, booking, carton_id)
     now = clock.now()
-    values: dict[str, object] = {"state": state.value, "counted_at": now}
     if carton.units == 0:
         state = CARTON.apply("finish", state.value)
-        values |= {"state": state.value, "stowed_at": now}
         set_unit_state(carton.handling_unit_id, "gone")
-    session().execute(update(Carton).where(Carton.id == carton_id).values(**values))
+    stowed_at = now if state is CartonState.STOWED else None
+    _CLOSE.run({"carton": carton_id, "state": state.value, "now": now, "stowed_at": stowed_at})
     booking_state = settle(booking.id)
     differences = tuple((each.product_id, each.kind, each.quantity) for each in found)
     return Closed(

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, invalid
 from wms.inbound import rules
-from wms.inbound.models import Carton, CartonLine
+from wms.inbound.models import CartonLine
 from wms.inbound.service import differing
 from wms.inbound.service.differing import LineTotals
 from wms.inbound.service.loading import BookingAtWork, work_on_carton
@@ -33,6 +33,9 @@ from wms.platform.statements import Statement
 
 CONDITIONS = frozenset({"good", "damaged"})
 FULL_CONTROL = "full"
+
+
+_SET_STATE = Statement("UPDATE carton SET state = :state WHERE id = :carton")
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def count_in(actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID, drafts:
     _post(actor, work, entries)
     _write(work, entries)
     if facts.state != state:
-        session().execute(update(Carton).where(Carton.id == carton_id).values(state=state.value))
+        _SET_STATE.run({"carton": carton_id, "state": state.value})
         booking_state = settle(booking.id).value
     else:
         booking_state = booking.state

@@ -49,13 +49,16 @@ def lines_of(carton_id: uuid.UUID) -> list[LineTotals]:
     return [LineTotals(*row) for row in _LINES.all({"carton": carton_id})]
 
 
+_FORGET = Statement("DELETE FROM difference WHERE carton_line_id = ANY(CAST(:lines AS uuid[]))")
+
+
 def rewrite(
     actor: Actor, booking_id: uuid.UUID, carton_id: uuid.UUID, lines: Sequence[LineTotals], *, closed: bool
 ) -> None:
     """Write the differences of these lines anew."""
     if not lines:
         return
-    session().execute(delete(Difference).where(Difference.carton_line_id.in_([line.id for line in lines])))
+    _FORGET.run({"lines": [line.id for line in lines]})
     now = clock.now()
     rows = [
         {"id": new_id(), "booking_id": booking_id, "carton_id": carton_id, "carton_line_id": line.id,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from wms.catalog.queries import products_by_ids
 from wms.core import clock
@@ -15,7 +14,7 @@ from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
 from wms.facility.service import set_unit_state
-from wms.inbound.models import Carton, CartonLine
+from wms.inbound.models import CartonLine
 from wms.inbound.service.loading import work_on_carton
 from wms.inbound.service.progress import settle
 from wms.inbound.workflow import CARTON, CartonState
@@ -134,6 +133,7 @@ _ADD = Statement(
     " FROM unnest(CAST(:products AS uuid[]), CAST(:quantities AS int[])) AS k(product_id, quantity) GROUP BY 1) AS d"
     " WHERE l.carton_id = :carton AND l.product_id = d.product_id"
 )
+_SET_STATE = Statement("UPDATE carton SET state = :state, stowed_at = :stowed_at WHERE id = :carton")
 # The moves of the last putaway: one, or all rows of a whole carton.
 _LAST = Statement(
     "SELECT m.posting_id AS id, m.product_id, m.quantity FROM stock_move m WHERE m.posting_id = (SELECT p.id"
@@ -173,5 +173,4 @@ def add_put_away(carton_id: uuid.UUID, quantities: Sequence[tuple[uuid.UUID, int
 
 def set_state(carton_id: uuid.UUID, state: CartonState) -> None:
     stowed_at = clock.now() if state is CartonState.STOWED else None
-    values: dict[str, Any] = {"state": state.value, "stowed_at": stowed_at}
-    session().execute(update(Carton).where(Carton.id == carton_id).values(**values))
+    _SET_STATE.run({"carton": carton_id, "state": state.value, "stowed_at": stowed_at})

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 
 from wms.inventory.putaway.rules import Bin, Content
-from wms.platform.database import session
 from wms.platform.locks import Rank, claim
+from wms.platform.statements import Statement
 
 CANDIDATES = 12  # of each kind of bin: enough for a choice that fits, few enough to be quick
 
@@ -32,8 +32,8 @@ _COLUMNS = (
     "SELECT l.id, l.warehouse_id, l.code, l.kind, l.walk_order, l.is_active, l.max_weight_g, l.max_volume_cm3,"
     " l.mixes_products, c.weight_g, c.volume_mm3, c.same_product, c.same_lot, c.other_products, c.other_status"
 )
-_ONE = text(_COLUMNS + " FROM location l" + _CONTENT + " WHERE l.id = :location")
-_LOCK = text(
+_ONE = Statement(_COLUMNS + " FROM location l" + _CONTENT + " WHERE l.id = :location")
+_LOCK = Statement(
     "SELECT max_weight_g IS NOT NULL OR max_volume_cm3 IS NOT NULL OR NOT mixes_products FROM location"
     " WHERE id = :location FOR NO KEY UPDATE"
 )
@@ -50,7 +50,7 @@ def _empty(kind: str) -> str:
     )
 
 
-_MANY = text(
+_MANY = Statement(
     "WITH found AS ("
     " SELECT id FROM (SELECT DISTINCT f.id, f.walk_order FROM balance s JOIN location f ON f.id = s.location_id"
     "  WHERE s.warehouse_id = :warehouse AND s.product_id = :product AND s.on_hand > 0 AND f.is_active"
@@ -74,14 +74,11 @@ def candidates(
     volume_mm3: int,
 ) -> list[Bin]:
     """Bins that hold the product, the first empty ones along the walk that are big enough, and mixed ones."""
-    rows = session().execute(
-        _MANY,
-        {
+    rows = _MANY.all({
             "warehouse": warehouse_id, "product": product_id, "lot": lot_id, "condition": condition,
             "status": customs_status, "weight": weight_g, "volume": volume_mm3, "few": CANDIDATES,
-        },
-    )  # fmt: skip
-    return _bins(rows.all())
+        })  # fmt: skip
+    return _bins(rows)
 
 
 def bin_of(
@@ -91,16 +88,16 @@ def bin_of(
     one bin at once see each other's goods. None when there is no such place.
     """
     claim(Rank.HANDLING_UNIT)
-    if session().execute(_LOCK, {"location": location_id}).scalar() is None:
+    if _LOCK.scalar({"location": location_id}) is None:
         return None
     parameters = {
         "location": location_id, "product": product_id, "lot": lot_id, "condition": condition,
         "status": customs_status,
     }  # fmt: skip
-    return _bins(session().execute(_ONE, parameters).all())[0]
+    return _bins(_ONE.all(parameters))[0]
 
 
-_WHOLE = text(
+_WHOLE = Statement(
     "SELECT l.id, l.warehouse_id, l.code, l.kind, l.walk_order, l.is_active, l.max_weight_g, l.max_volume_cm3,"
     " l.mixes_products, b.product_id, b.customs_status, sum(b.on_hand) AS units,"
     " sum(b.on_hand * coalesce(p.measured_weight_g, p.declared_weight_g)::bigint) AS weight_g,"
@@ -115,9 +112,9 @@ _WHOLE = text(
 def whole_bin(location_id: uuid.UUID) -> tuple[Bin, Content] | None:
     """A place with all that stands in it, by product and customs status; kept still as by `bin_of`."""
     claim(Rank.HANDLING_UNIT)
-    if session().execute(_LOCK, {"location": location_id}).scalar() is None:
+    if _LOCK.scalar({"location": location_id}) is None:
         return None
-    rows = session().execute(_WHOLE, {"location": location_id}).all()
+    rows = _WHOLE.all({"location": location_id})
     products: Counter[uuid.UUID] = Counter()
     statuses: Counter[str] = Counter()
     for row in rows:
