@@ -151,7 +151,7 @@ def pack(tablet: Tablet, floor: Floor, plan: Plan, tally: Tally) -> None:
             continue
         lines = tablet.task["data"]["lines"]
         _verify(tablet, lines, tally)
-        expect(tablet.scan("CMD-OK", weight_g=plan.weight_of(lines)), f"weighing {tote}")
+        _weigh(tablet, plan.weight_of(lines), tote)
         number = _label(tablet, tally)
         expect(tablet.scan(number), f"closing {number}")
         floor.parcels.put(number)
@@ -173,6 +173,17 @@ def _verify(tablet: Tablet, lines: list[dict[str, Any]], tally: Tally) -> None:
             params = expect(result, "checking")["feedback"]["params"]
             with tally.lock:
                 tally.verified[params["profile"]] += params["units"]
+
+
+def _weigh(tablet: Tablet, weight_g: int, tote: str) -> None:
+    """Put it on the scale; a quick picker may be here before the wave's waybills are: then again, as the screen says."""
+    deadline = time.monotonic() + LABEL_WAIT_SECONDS
+    while True:
+        answer = tablet.scan("CMD-OK", weight_g=weight_g)
+        if answer["feedback"]["code"] != "waybill_not_ready" or time.monotonic() > deadline:
+            expect(answer, f"weighing {tote}")
+            return
+        time.sleep(0.2)
 
 
 def _label(tablet: Tablet, tally: Tally) -> str:
