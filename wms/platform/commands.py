@@ -30,8 +30,8 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import made_at, new_id, parse_id
 from wms.core.refusals import RefusalKind, Refused
-from wms.platform.database import Base, Instant, commit, rollback, session, undo_to
-from wms.platform.statements import Statement, commit_with, pipelined
+from wms.platform.database import Base, Instant, commit, rollback, session
+from wms.platform.statements import Statement, commit_with, pipelined, undo_to
 
 KEEP_DAYS = 30
 MAX_KEY_LENGTH = 255

@@ -100,14 +100,6 @@ def undo(current: Session) -> None:
             driver.pgconn.exec_(b"ROLLBACK")
 
 
-def undo_to(savepoint: str) -> None:
-    """Roll back to a savepoint. Raises when there is none or the connection is gone."""
-    driver: psycopg.Connection[Any] = session().connection().connection.dbapi_connection  # type: ignore[assignment]
-    result = driver.pgconn.exec_(f"ROLLBACK TO SAVEPOINT {savepoint}".encode())
-    if result.status != psycopg.pq.ExecStatus.COMMAND_OK:  # a plain number in the binary build
-        raise psycopg.errors.error_from_result(result)
-
-
 def init_database(app: Flask) -> None:
     db.init_app(app)
     app.teardown_appcontext(_end_reading)  # before the one of `db`, which closes the session

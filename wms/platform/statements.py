@@ -18,7 +18,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 from sqlalchemy.exc import DBAPIError
 
-from wms.platform.database import session, undo_to
+from wms.platform.database import session
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 Connection = psycopg.Connection[Any]
@@ -127,6 +127,17 @@ def commit_with(*last: Callable[[], object]) -> None:
         for send in last:
             send()
         connection.commit()
+
+
+def undo_to(savepoint: str) -> None:
+    """Roll back to a savepoint, past psycopg as `database.undo` does. Raises when there is none, or no connection."""
+    connection = current_connection()
+    try:
+        result = connection.pgconn.exec_(f"ROLLBACK TO SAVEPOINT {savepoint}".encode())
+        if result.status != psycopg.pq.ExecStatus.COMMAND_OK:  # a plain number in the binary build
+            raise psycopg.errors.error_from_result(result)
+    except psycopg.Error as fault:
+        _raise(connection, fault)
 
 
 _ATTEMPT = Statement("SAVEPOINT attempt")
