@@ -145,8 +145,10 @@ def _attempt(body: dict[str, Any], known: dict[uuid.UUID, FloorTask]) -> Outcome
         taken[:] = [step]
 
     outcome = execute(command, use_case, lambda step: contract.answer_of(step, known[task_id]), last=last)
-    if taken:
+    if taken and isinstance(outcome, Done) and not outcome.replayed:
         contract.advance(known[task_id], taken[0])
+    elif taken:  # committed by an earlier try, or undone by one: what the task is now has to be read
+        known.pop(task_id, None)
     return outcome
 
 

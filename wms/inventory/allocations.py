@@ -283,11 +283,19 @@ def reserve(
     if balance_id not in _claim_quantities({balance_id: quantity}):
         return None
     allocation_id = new_id()
-    _INSERT.run({
-            "id": allocation_id, "warehouse": warehouse_id, "balance": balance_id, "promise": None,
-            "purpose": purpose, "subject_kind": subject_kind, "subject_id": subject_id, "quantity": quantity,
+    _INSERT.run(
+        {
+            "id": allocation_id,
+            "warehouse": warehouse_id,
+            "balance": balance_id,
+            "promise": None,
+            "purpose": purpose,
+            "subject_kind": subject_kind,
+            "subject_id": subject_id,
+            "quantity": quantity,
             "now": clock.now(),
-        })  # fmt: skip
+        }
+    )
     return allocation_id
 
 

@@ -340,7 +340,8 @@ _WRITE = Statement(
 
 def _write(work: _Act, entries: Sequence[_Entry]) -> None:
     """Receipts and line totals in one statement; differences only where they changed."""
-    _WRITE.run({
+    _WRITE.run(
+        {
             "ids": [new_id() for _ in entries],
             "lines": [entry.line.id for entry in entries],
             "products": [entry.line.product.id for entry in entries],
@@ -348,9 +349,14 @@ def _write(work: _Act, entries: Sequence[_Entry]) -> None:
             "conditions": [entry.stock.condition for entry in entries],
             "quantities": [entry.quantity for entry in entries],
             "surplus": [entry.is_surplus for entry in entries],
-            "act": work.id, "booking": work.booking.id, "carton": work.carton_id, "posting": work.posting_id,
-            "actor": work.actor.id, "now": clock.now(),
-        })  # fmt: skip
+            "act": work.id,
+            "booking": work.booking.id,
+            "carton": work.carton_id,
+            "posting": work.posting_id,
+            "actor": work.actor.id,
+            "now": clock.now(),
+        }
+    )
     changed = [
         totals
         for key, totals in ((key, line.totals()) for key, line in work.facts.lines.items())

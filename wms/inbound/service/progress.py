@@ -31,8 +31,9 @@ def settle(booking_id: uuid.UUID) -> BookingState:
     if state == row.state:
         return state
     received, completed = state in _RECEIVED, state is BookingState.COMPLETED
-    _WRITE.run({"booking": booking_id, "state": state.value, "received": received, "completed": completed,
-         "now": clock.now()})  # fmt: skip
+    _WRITE.run(
+        {"booking": booking_id, "state": state.value, "received": received, "completed": completed, "now": clock.now()}
+    )
     subject = {"subject_id": booking_id, "warehouse_id": row.warehouse_id, "owner_id": row.owner_id}
     if received and row.received_at is None:
         record(BookingReceived(**subject))

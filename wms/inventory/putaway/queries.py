@@ -74,10 +74,18 @@ def candidates(
     volume_mm3: int,
 ) -> list[Bin]:
     """Bins that hold the product, the first empty ones along the walk that are big enough, and mixed ones."""
-    rows = _MANY.all({
-            "warehouse": warehouse_id, "product": product_id, "lot": lot_id, "condition": condition,
-            "status": customs_status, "weight": weight_g, "volume": volume_mm3, "few": CANDIDATES,
-        })  # fmt: skip
+    rows = _MANY.all(
+        {
+            "warehouse": warehouse_id,
+            "product": product_id,
+            "lot": lot_id,
+            "condition": condition,
+            "status": customs_status,
+            "weight": weight_g,
+            "volume": volume_mm3,
+            "few": CANDIDATES,
+        }
+    )
     return _bins(rows)
 
 
