@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 
 from wms.core import clock
 from wms.core.ids import new_id
@@ -115,19 +114,7 @@ def _refuse(permit_id: uuid.UUID, stock: Stock, kind: str | None, quantity: int)
 
 def book_item(warehouse_id: uuid.UUID, item_number: str) -> uuid.UUID:
     """The id of a book line, made on first sight with nothing booked."""
-    statement = (
-        insert(BookItem)
-        .values(warehouse_id=warehouse_id, item_number=item_number, created_at=clock.now(), booked=0, unbooked=0,
-                pre_deducted=0, promised=0)
-        .on_conflict_do_nothing()
-    )  # fmt: skip
-    query = select(BookItem.id).where(BookItem.warehouse_id == warehouse_id, BookItem.item_number == item_number)
-    found = session().scalar(query)
-    if found is None:
-        session().execute(statement)
-        found = session().scalar(query)
-    assert found is not None
-    return found
+    return book_items(warehouse_id, [item_number])[item_number]
 
 
 _BOOK_ITEMS = Statement(

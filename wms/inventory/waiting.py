@@ -69,7 +69,8 @@ def _lock_goods(warehouse_id: uuid.UUID, owner_id: uuid.UUID, wanted: Sequence[u
     keys = [SummaryKey(warehouse_id, owner_id, product, NO_STATUS, None) for product in wanted]
     if bonded:
         rows = _ITEMS.all({"products": wanted})
-        items = {row.id: permits.book_item(warehouse_id, row.customs_item_number) for row in rows}
+        by_number = permits.book_items(warehouse_id, [row.customs_item_number for row in rows])
+        items = {row.id: by_number[row.customs_item_number] for row in rows}
         keys = [SummaryKey(warehouse_id, owner_id, product, BONDED, item) for product, item in items.items()]
     claim(Rank.SUMMARY)
     for key in sorted(keys, key=str):
