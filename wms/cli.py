@@ -15,7 +15,7 @@ from flask import Flask
 from wms import documentation
 from wms.app import FEATURES, ROOT
 from wms.platform.auditing import Check, run_checks
-from wms.platform.database import rollback, session, transaction
+from wms.platform.database import read_through, rollback, session, transaction
 
 
 def all_checks() -> list[Check]:
@@ -28,6 +28,7 @@ def audit() -> dict[str, Any]:
     """Run every check in one consistent snapshot of the database."""
     session().connection(execution_options={"isolation_level": "REPEATABLE READ"})
     try:
+        read_through()
         return run_checks(all_checks())
     finally:
         rollback()

@@ -85,11 +85,12 @@ def products_by_skus(owner_id: uuid.UUID, skus: Iterable[str]) -> dict[str, Prod
     return {facts.sku: facts for facts in _facts(_BY_SKUS.all({"owner": owner_id, "skus": list(wanted)}))}
 
 
+# Barcodes first, then their products by id: left to itself the planner may begin with all products of the owners.
 _MEANINGS = Statement(
-    "SELECT p.id, p.owner_id, p.sku, b.barcode, b.quantity, p.serial_control, 0 AS place"
-    " FROM product_barcode b"
-    " JOIN product p ON p.id = b.product_id WHERE b.barcode = ANY(:codes) AND p.is_active"
-    " AND (CAST(:owners AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:owners AS uuid[])))"
+    "WITH b AS MATERIALIZED (SELECT product_id, barcode, quantity FROM product_barcode WHERE barcode = ANY(:codes)"
+    " AND (CAST(:owners AS uuid[]) IS NULL OR owner_id = ANY(CAST(:owners AS uuid[]))))"
+    " SELECT p.id, p.owner_id, p.sku, b.barcode, b.quantity, p.serial_control, 0 AS place"
+    " FROM b JOIN product p ON p.id = b.product_id WHERE p.is_active"
     " UNION ALL SELECT p.id, p.owner_id, p.sku, p.sku, 1, p.serial_control, 1 FROM product p WHERE p.sku = :code AND p.is_active"
     " AND (CAST(:owners AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:owners AS uuid[]))) ORDER BY 7, 2, 1"
 )

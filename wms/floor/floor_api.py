@@ -22,7 +22,7 @@ from wms.floor.scenarios import SCENARIOS
 from wms.floor.schemas import ScanIn, ScansIn, TaskIn
 from wms.floor.words import advice, sentence
 from wms.platform.access import actor, requires
-from wms.platform.commands import Command, Done, Outcome, execute
+from wms.platform.commands import Command, Done, Outcome, execute, settle
 from wms.platform.database import session
 from wms.platform.http import command_id, run_command
 from wms.platform.problems import problem, refusal_problem
@@ -98,27 +98,29 @@ def scan() -> Response:
 def scan_many() -> Response:
     """Many scans in one body, each a command and a transaction of its own, in order.
 
-    Stops at the first refusal (later scans were made without knowing of it) unless `stop_at_refusal` is false.
+    Stops at the first refusal (later scans were made without knowing of it) unless `stop_at_refusal` is false. The
+    answer is given when the last one, and so all before it, are on disk.
     """
     body = _body(_SCANS)
     results: list[dict[str, Any]] = []
     known: dict[uuid.UUID, FloorTask] = {}
     for item in body["scans"]:
-        outcome = _execute(item, known)
+        outcome = _execute(item, known, durable=item is body["scans"][-1])
         results.append({"scan_id": str(item["scan_id"]), **_answer(outcome)})
         if isinstance(outcome, Refused) and body["stop_at_refusal"]:
             break
+    settle()
     task_id = body["scans"][len(results) - 1]["task_id"]
     return _json({"results": results, "next": _screen(task_id, known.get(task_id))})
 
 
-def _execute(body: dict[str, Any], known: dict[uuid.UUID, FloorTask]) -> Outcome:
+def _execute(body: dict[str, Any], known: dict[uuid.UUID, FloorTask], durable: bool = True) -> Outcome:
     """One scan as a command. `known`: the tasks as the scans before left them, so that they are not read again; when
     one turns out to have been moved on by another device, the scan is taken once more with the task as it is.
     """
     for last_try in (False, True):
         try:
-            return _attempt(body, known)
+            return _attempt(body, known, durable)
         except IntegrityError as fault:
             if not contract.came_too_late(fault):
                 raise
@@ -128,7 +130,7 @@ def _execute(body: dict[str, Any], known: dict[uuid.UUID, FloorTask]) -> Outcome
     raise AssertionError("unreachable")
 
 
-def _attempt(body: dict[str, Any], known: dict[uuid.UUID, FloorTask]) -> Outcome:
+def _attempt(body: dict[str, Any], known: dict[uuid.UUID, FloorTask], durable: bool) -> Outcome:
     given = Scan(**{name: body[name] for name in Scan.__dataclass_fields__})
     command = Command(str(given.scan_id), actor().scope, "floor.scan", body)
     task_id = body["task_id"]
@@ -144,7 +146,9 @@ def _attempt(body: dict[str, Any], known: dict[uuid.UUID, FloorTask]) -> Outcome
         contract.move_on(actor(), known[task_id], given, step)
         taken[:] = [step]
 
-    outcome = execute(command, use_case, lambda step: contract.answer_of(step, known[task_id]), last=last)
+    outcome = execute(
+        command, use_case, lambda step: contract.answer_of(step, known[task_id]), last=last, durable=durable
+    )
     if taken and isinstance(outcome, Done) and not outcome.replayed:
         contract.advance(known[task_id], taken[0])
     elif taken:  # committed by an earlier try, or undone by one: what the task is now has to be read

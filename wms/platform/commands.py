@@ -109,16 +109,19 @@ def execute(
     answer: Callable[[T], Any],
     status: int = 200,
     last: Callable[[T], None] | None = None,
+    durable: bool = True,
 ) -> Outcome:
     """Run `use_case` once for this command id and commit, or give the stored answer.
 
     `last` sends statements whose answers nobody needs: they travel with the command's answer and the COMMIT.
+    `durable` False: do not wait for the disk. For a caller who tells nobody before `settle`: the log is written in
+    order, so a later commit that waits keeps this one's effect too. A refusal always waits.
 
     Raises what the use case raises, after a rollback, unless it is ``Refused``.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _attempt(command, use_case, answer, status, last)
+            return _attempt(command, use_case, answer, status, last, durable)
         except DBAPIError as fault:
             rollback()
             state = getattr(fault.orig, "sqlstate", None)
@@ -140,6 +143,7 @@ def _attempt(
     answer: Callable[[T], Any],
     status: int,
     last: Callable[[T], None] | None,
+    durable: bool,
 ) -> Outcome:
     stored = _begin(command)
     if stored is not None:
@@ -151,7 +155,7 @@ def _attempt(
         session().flush()
         outcome = Done(answer(result), status)
         parameters = _finished(command, "done", status, outcome.answer)
-        final = partial(last, result) if last is not None else _nothing
+        final = partial(_last, last, result, durable)
     except Refused as refusal:
         session().expunge_all()
         session().info.pop("after_commit", None)
@@ -163,13 +167,33 @@ def _attempt(
         outcome, final = refusal, _nothing
     commit_with(final, lambda: _FINISH.send(parameters))
     commit()
+    session().info["unsettled"] = not durable and isinstance(outcome, Done)
     return outcome
 
 
+def settle() -> None:
+    """Wait until the commands that did not are on disk, unless a later one of this session has waited."""
+    if session().info.pop("unsettled", False):
+        _SETTLE.run()
+        commit()
+
+
 def _nothing() -> None:
-    """What a command without last statements sends last."""
+    """What a refusal sends last."""
 
 
+def _last(send: Callable[[T], None] | None, result: T, durable: bool) -> None:
+    if send is not None:
+        send(result)
+    if not durable:
+        _DO_NOT_WAIT.send()
+
+
+# A command looks up by key whatever its parameters are: planning its statements once is enough (decision 034).
+_PLAN_ONCE = Statement("SET LOCAL plan_cache_mode = force_generic_plan")
+_DO_NOT_WAIT = Statement("SET LOCAL synchronous_commit = off")
+# Something for the log, so that its COMMIT waits.
+_SETTLE = Statement("SELECT pg_logical_emit_message(true, 'wms', 'settle')")
 _SAVEPOINT = Statement("SAVEPOINT use_case")
 _INSERT = Statement(
     "INSERT INTO command (day, scope, id, name, fingerprint, created_at)"
@@ -207,6 +231,7 @@ def _begin(command: Command) -> Outcome | None:
         "now": now,
     }
     with pipelined():
+        _PLAN_ONCE.send()
         inserted = _INSERT.send(values)
         _SAVEPOINT.send()
     if inserted.first() is None:
