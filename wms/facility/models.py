@@ -15,6 +15,7 @@ from sqlalchemy import (
     Numeric,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -148,7 +149,11 @@ class HandlingUnit(Base):
     """A labelled thing that holds stock (容器): tote, carton, pallet, parcel. It stands at one location."""
 
     __tablename__ = "handling_unit"
-    __table_args__ = (UniqueConstraint("warehouse_id", "code"), Index("ix_handling_unit_barcode", "barcode"))
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "code"),
+        Index("ix_handling_unit_barcode", "barcode"),
+        Index("ix_handling_unit_put_back", "warehouse_id", postgresql_where=text("subject_kind = 'put_back'")),
+    )
 
     id: Mapped[DocumentId]
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))

@@ -17,11 +17,11 @@ from wms.platform.statements import Statement
 # One statement of indexed counts: the task home is opened often.
 _WAITING = Statement(
     "SELECT"
-    " (SELECT count(*) FROM carton c JOIN booking b ON b.id = c.booking_id WHERE b.warehouse_id = :warehouse"
-    "   AND b.state NOT IN ('draft', 'cancelled', 'completed') AND c.state IN ('declared', 'arrived', 'counting'))"
+    " (SELECT count(*) FROM carton c JOIN booking b ON b.id = c.booking_id WHERE c.warehouse_id = :warehouse"
+    "   AND c.state IN ('declared', 'arrived', 'counting') AND b.state NOT IN ('draft', 'cancelled', 'completed'))"
     "   AS receive,"
-    " (SELECT count(*) FROM carton c JOIN booking b ON b.id = c.booking_id WHERE b.warehouse_id = :warehouse"
-    "   AND b.state <> 'completed' AND c.state IN ('counted', 'stowing')) AS putaway,"
+    " (SELECT count(*) FROM carton c JOIN booking b ON b.id = c.booking_id WHERE c.warehouse_id = :warehouse"
+    "   AND c.state IN ('counted', 'stowing') AND b.state <> 'completed') AS putaway,"
     " (SELECT count(*) FROM pick_batch WHERE warehouse_id = :warehouse AND state IN ('open', 'picking')) AS pick,"
     " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'promised') AS orders,"
     " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'picked') AS pack,"

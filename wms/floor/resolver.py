@@ -159,12 +159,11 @@ LOOKUPS: dict[Kind, Statement] = {
     ),
     Kind.TOTE: _unit("tote"),
     Kind.CARTON: Statement(
-        "SELECT c.id, c.barcode AS code, b.owner_id FROM carton c JOIN booking b ON b.id = c.booking_id"
-        " WHERE c.barcode = :code AND b.warehouse_id = :warehouse"
+        "SELECT id, barcode AS code, owner_id FROM carton WHERE barcode = :code AND warehouse_id = :warehouse"
     ),
     Kind.PARCEL: Statement(
-        "SELECT p.id, p.tracking_number AS code, s.owner_id FROM parcel p JOIN shipment s ON s.id = p.shipment_id"
-        " WHERE p.tracking_number = :code AND s.warehouse_id = :warehouse"
+        "SELECT id, tracking_number AS code, owner_id FROM parcel WHERE tracking_number = :code"
+        " AND warehouse_id = :warehouse"
     ),
     Kind.UNIT: _unit("pallet"),
     Kind.BOOKING: Statement(

@@ -71,6 +71,8 @@ class Carton(Base):
         ForeignKeyConstraint(["owner_id", "booking_id"], ["booking.owner_id", "booking.id"]),
         Index("ix_carton_box", "warehouse_id", "reference_box_no",
               postgresql_where=text("reference_box_no IS NOT NULL")),
+        Index("ix_carton_open", "warehouse_id", "state", postgresql_where=text(
+            "state IN ('declared', 'arrived', 'counting', 'counted', 'stowing')")),
         Index("ix_carton_handling_unit", "handling_unit_id", postgresql_where=text("handling_unit_id IS NOT NULL")),
         CheckConstraint("number > 0", name="number_positive"),
         CheckConstraint("(state IN ('declared', 'missing')) = (handling_unit_id IS NULL)", name="unit_when_here"),
@@ -137,6 +139,7 @@ class Receipt(Base):
     __table_args__ = (
         Index("ix_receipt_carton", "carton_id", "id"),
         Index("ix_receipt_booking", "booking_id", "id"),
+        Index("ix_receipt_act", "act_id"),
         CheckConstraint("quantity > 0", name="quantity_positive"),
     )
 

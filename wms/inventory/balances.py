@@ -73,11 +73,11 @@ _FACTS = Statement(
     " JOIN location l ON l.id = k.location_id AND l.warehouse_id = k.warehouse_id"
     " JOIN warehouse w ON w.id = k.warehouse_id"
     " JOIN product p ON p.id = k.product_id AND p.owner_id = k.owner_id"
-    " LEFT JOIN lot ON lot.id = k.lot_id AND lot.product_id = k.product_id"
-    " LEFT JOIN book_item bi ON bi.id = k.book_item_id AND bi.warehouse_id = k.warehouse_id"
-    " LEFT JOIN handling_unit u ON u.id = k.handling_unit_id AND u.warehouse_id = k.warehouse_id"
-    " WHERE (k.lot_id IS NULL OR lot.id IS NOT NULL) AND (k.book_item_id IS NULL OR bi.id IS NOT NULL)"
-    " AND (k.handling_unit_id IS NULL OR u.id IS NOT NULL)"
+    " LEFT JOIN lot ON lot.id = k.lot_id LEFT JOIN book_item bi ON bi.id = k.book_item_id"
+    " LEFT JOIN handling_unit u ON u.id = k.handling_unit_id"
+    " WHERE (k.lot_id IS NULL OR lot.product_id = k.product_id)"
+    " AND (k.book_item_id IS NULL OR bi.warehouse_id = k.warehouse_id)"
+    " AND (k.handling_unit_id IS NULL OR u.warehouse_id = k.warehouse_id)"
 )
 _INSERT = Statement(
     "WITH made AS (INSERT INTO balance (warehouse_id, owner_id, product_id, location_id, lot_id, book_item_id,"

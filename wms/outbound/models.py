@@ -32,6 +32,12 @@ class Order(Base):
         UniqueConstraint("owner_id", "id"),
         ForeignKeyConstraint(["owner_id", "shop_id"], ["shop.seller_id", "shop.id"]),
         Index("ix_outbound_order_listing", "owner_id", "created_at", "id"),
+        Index(
+            "ix_outbound_order_open",
+            "owner_id",
+            "state",
+            postgresql_where=text("state NOT IN ('shipped', 'cancelled')"),
+        ),
         Index("ix_outbound_order_work", "warehouse_id", "state", "priority", "ordered_at"),
     )
 

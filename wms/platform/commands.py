@@ -150,6 +150,7 @@ def _attempt(
         rollback()
         return stored
     outcome: Outcome
+    final: Callable[[], None]
     try:
         result = use_case()
         session().flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.platform.database import Base, DocumentId, Instant, Reference
@@ -20,6 +20,7 @@ class ReturnOrder(Base):
         ForeignKeyConstraint(["owner_id", "order_id"], ["outbound_order.owner_id", "outbound_order.id"]),
         Index("ix_return_order_listing", "owner_id", "created_at", "id"),
         Index("ix_return_order_tracking", "tracking_number"),
+        Index("ix_return_order_open", "warehouse_id", postgresql_where=text("state IN ('announced', 'receiving')")),
     )
 
     id: Mapped[DocumentId]

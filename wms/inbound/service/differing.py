@@ -39,8 +39,9 @@ class LineTotals:
 
 
 _LINES = Statement(
-    "SELECT l.id, l.product_id, l.declared, l.received_good, l.received_damaged, l.declared > 0 OR EXISTS ("
-    "SELECT 1 FROM carton_line o WHERE o.booking_id = l.booking_id AND o.product_id = l.product_id AND o.declared > 0)"
+    "SELECT l.id, l.product_id, l.declared, l.received_good, l.received_damaged, coalesce("
+    "(SELECT true FROM carton_line o WHERE o.booking_id = l.booking_id AND o.product_id = l.product_id"
+    "  AND o.declared > 0 LIMIT 1), false)"
     " FROM carton_line l WHERE l.carton_id = :carton ORDER BY l.position, l.id"
 )
 
