@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,15 +29,19 @@ class ListView:
         return url_for(self.endpoint, **{name: value for name, value in wanted.items() if value})
 
     def tabs(
-        self, words: Mapping[str, Any], states: Mapping[str, tuple[str, ...]], counts: Mapping[str, int]
+        self,
+        words: Mapping[str, Any],
+        states: Mapping[str, tuple[str, ...]],
+        counts: Mapping[str, int],
+        ends: Collection[str],
     ) -> list[dict[str, Any]]:
-        """The tabs with their counts."""
+        """The tabs; one with nothing but open states has its count."""
         return [
             {
                 "label": words[name],
                 "href": self.address(tab=name if name != "all" else None),
                 "active": name == self.tab,
-                "count": sum(counts.values()) if not within else sum(counts.get(state, 0) for state in within),
+                "count": None if not within or not set(within).isdisjoint(ends) else sum(counts.get(state, 0) for state in within),
             }
             for name, within in states.items()
         ]

@@ -60,8 +60,8 @@ navigation.add(
 def index() -> str:
     view = ListView.of_request(queries.BOOKING_TABS)
     rows, following = queries.bookings_page(actor(), view.tab, view.search, view.cursor)
-    counts = queries.states_counted(actor(), "booking")
-    tabs = view.tabs(TAB_WORDS, queries.BOOKING_TABS, counts)
+    counts = queries.open_counted(actor(), "booking")
+    tabs = view.tabs(TAB_WORDS, queries.BOOKING_TABS, counts, queries.FINISHED)
     return render_template("portal/bookings.html", rows=rows, view=view, tabs=tabs, paging=view.paging(following))
 
 

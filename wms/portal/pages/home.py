@@ -39,7 +39,7 @@ def home() -> BaseResponse | str:
     found = actor()
     if found.is_staff:
         return redirect(_desk(found))
-    counts = queries.states_counted(found, "outbound_order")
+    counts = queries.open_counted(found, "outbound_order")
     figures = queries.home_figures(found)
     here, coming = (queries.bookings_page(found, tab, None, None)[0][:4] for tab in ("here", "coming"))
     return render_template(

@@ -58,8 +58,8 @@ navigation.add(Entry(lazy("Orders"), "portal_orders.index", "orders", Permission
 def index() -> str:
     view = ListView.of_request(queries.ORDER_TABS)
     rows, following = queries.orders_page(actor(), view.tab, view.search, view.cursor)
-    counts = queries.states_counted(actor(), "outbound_order")
-    tabs = view.tabs(TAB_WORDS, queries.ORDER_TABS, counts)
+    counts = queries.open_counted(actor(), "outbound_order")
+    tabs = view.tabs(TAB_WORDS, queries.ORDER_TABS, counts, queries.FINISHED)
     return render_template("portal/orders.html", rows=rows, view=view, tabs=tabs, paging=view.paging(following))
 
 

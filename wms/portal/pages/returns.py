@@ -46,8 +46,8 @@ navigation.add(Entry(lazy("Returns"), "portal_returns.index", "returns", Permiss
 def index() -> str:
     view = ListView.of_request(queries.RETURN_TABS)
     rows, following = queries.returns_page(actor(), view.tab, view.search, view.cursor)
-    counts = queries.states_counted(actor(), "return_order")
-    tabs = view.tabs(TAB_WORDS, queries.RETURN_TABS, counts)
+    counts = queries.open_counted(actor(), "return_order")
+    tabs = view.tabs(TAB_WORDS, queries.RETURN_TABS, counts, queries.FINISHED)
     return render_template(
         "portal/returns.html", rows=rows, view=view, tabs=tabs, paging=view.paging(following), reasons=REASON_WORDS
     )
