@@ -20,9 +20,10 @@ from typing import Any
 
 import psutil
 
-from bench import bare, jobs
+from bench import bare, jobs, parcels
 from bench.jobs import Job
 from wms.demo.__main__ import running_system
+from wms.demo.client import DemoError
 
 CLIENTS = 8
 PRODUCTS = 2_000
@@ -37,7 +38,7 @@ def main() -> int:
     print(json.dumps(machine()), flush=True)
     with running_system(TABLETS, PRODUCTS) as stage:
         jobs.prepare(stage, PRODUCTS)
-        for job in jobs.JOBS:
+        for job in [*jobs.JOBS, *parcels.JOBS]:
             if chosen.only in (None, job.name):
                 report(stage, job, chosen.seconds)
     return 0
@@ -53,33 +54,47 @@ def machine() -> dict[str, Any]:
 
 
 def report(stage: Any, job: Job, seconds: float) -> None:
-    ours = measure(job.name, [job.client(stage, number) for number in range(CLIENTS)], seconds, job.units)
+    if job.prepare is not None:
+        job.prepare(stage)
+    works = [job.client(stage, number) for number in range(job.clients)]
+    ours = measure(job.name, works, seconds, job.units)
     print(json.dumps(ours), flush=True)
+    floor = bare.CLIENTS.get(job.name)
+    if floor is None:
+        return
     config = stage.app.extensions["wms_config"]
-    floor = bare.CLIENTS[job.name]
-    workers = [floor(config.database_url, stage, number) for number in range(CLIENTS)]
+    workers = [floor(config.database_url, stage, number) for number in range(job.clients)]
     beside = measure(f"{job.name}, bare psycopg", workers, seconds, job.units)
     beside["ratio"] = round(ours["rate"] / beside["rate"], 3) if beside["rate"] else None
     print(json.dumps(beside), flush=True)
 
 
-def measure(name: str, works: Sequence[Callable[[], bool]], seconds: float, units: int) -> dict[str, Any]:
-    """Let every client work for so long; `units` operations count for each call (lines of a booking)."""
+def measure(name: str, works: Sequence[Callable[[], int]], seconds: float, units: int) -> dict[str, Any]:
+    """Let every client work for so long; each time a call says was done counts `units` operations (lines of a
+    booking, parcels of a walk).
+    """
     times: list[float] = []
-    errors = 0
+    errors = made = 0
     lock = threading.Lock()
     deadline = time.perf_counter() + seconds
 
-    def run(work: Callable[[], bool]) -> None:
-        nonlocal errors
+    def run(work: Callable[[], int]) -> None:
+        nonlocal errors, made
         mine: list[float] = []
-        wrong = 0
+        good = wrong = 0
         while (began := time.perf_counter()) < deadline:
-            wrong += not work()
+            try:
+                done = work()
+            except DemoError as fault:
+                print(f"{name}: {fault}", file=sys.stderr)
+                done = 0
+            good += done
+            wrong += not done
             mine.append(time.perf_counter() - began)
         with lock:
             times.extend(mine)
             errors += wrong
+            made += good
 
     threads = [threading.Thread(target=run, args=(work,)) for work in works]
     before = processor_seconds()
@@ -91,10 +106,11 @@ def measure(name: str, works: Sequence[Callable[[], bool]], seconds: float, unit
     elapsed = time.perf_counter() - began
     spent = processor_seconds()
     times.sort()
-    done = max(1, len(times) * units)
+    operations = made * units
+    done = max(1, operations)
     return {
-        "name": name, "clients": len(works), "operations": len(times) * units,
-        "rate": round(len(times) * units / elapsed, 1), "p50": _at(times, 0.50), "p95": _at(times, 0.95),
+        "name": name, "clients": len(works), "operations": operations,
+        "rate": round(operations / elapsed, 1), "p50": _at(times, 0.50), "p95": _at(times, 0.95),
         "p99": _at(times, 0.99), "errors": errors,
         "cpu_ms": {who: round((spent[who] - before.get(who, 0)) / done * 1000, 2) for who in spent},
     }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,11 +20,15 @@ CONSIGNEE = {"name": "Bench Buyer", "country": "DE", "city": "Berlin", "postcode
 
 @dataclass(frozen=True)
 class Job:
-    """`client` makes one client's work: a function that does the job once and says whether it went well."""
+    """`client` makes one client's work: a function that does the job once and says how often `units` were done (False:
+    it went wrong). `prepare` sets up what is not measured.
+    """
 
     name: str
     units: int
-    client: Callable[[Stage, int], Callable[[], bool]]
+    client: Callable[[Stage, int], Callable[[], int]]
+    prepare: Callable[[Stage], None] | None = None
+    clients: int = 8
 
 
 def sku(number: int) -> str:
@@ -189,9 +194,42 @@ class Announced:
             self.ready.append((carton["barcode"], [line["sku"] for line in lines]))
 
 
+def stock_page(stage: Stage, number: int) -> Callable[[], bool]:
+    """A page of a hundred products with their five figures, page after page."""
+    seller = SellerSystem(stage.host, stage.port, stage.key)
+    cursor: list[str | None] = [None]
+
+    def work() -> bool:
+        following = f"&cursor={cursor[0]}" if cursor[0] else ""
+        page = seller.get(f"/api/v1/stock?limit=100{following}")
+        cursor[0] = page["next_cursor"]
+        return len(page["data"]) > 0
+
+    return work
+
+
+def labels(stage: Stage, number: int) -> Callable[[], bool]:
+    """A hundred product labels: asked for, rendered by the worker, stored, and their bundle seen to be ready."""
+    seller = SellerSystem(stage.host, stage.port, stage.key)
+    products = seller.get("/api/v1/products?limit=100")["data"]
+
+    def work() -> bool:
+        lines = [{"product_id": product["id"], "quantity": 1} for product in products]
+        asked = seller.must_post("/api/v1/labels/products", {"warehouse": WAREHOUSE, "lines": lines})
+        address = f"/api/v1/bundles/{asked['bundles'][0]}"
+        deadline = time.monotonic() + 60
+        while (state := seller.get(address)["state"]) != "ready" and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return bool(state == "ready")
+
+    return work
+
+
 JOBS = [
     Job("order of 3 lines created and promised", 1, orders),
     Job("bin-to-bin move", 1, moves),
     Job("receiving a booking of 20 lines, lines", LINES_PER_BOOKING, receiving),
     Job("counting a booking of 20 lines one by one, lines", LINES_PER_BOOKING, counting),
+    Job("stock page of 100 rows", 1, stock_page),
+    Job("product labels in bundles of 100, labels", 100, labels),
 ]

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.inventory.rules import BUCKETS_IN_ORDER, Bucket, bucket_of, last_sale_day, show_promised
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
 PAGE = 50
 MAX_PAGE = 200
@@ -69,29 +71,41 @@ class StockLine:
         return max(0, -self.free)
 
 
-# One row for each product, warehouse and combination of what decides the bucket: the rule itself is Python.
-_LINES = text(
-    "WITH page AS (SELECT DISTINCT p.sku, b.product_id, b.warehouse_id FROM balance b"
-    " JOIN product p ON p.id = b.product_id JOIN warehouse w ON w.id = b.warehouse_id"
-    f" WHERE {_IN_SCOPE.format('b')}"
-    " AND (CAST(:warehouse AS text) IS NULL OR w.code = :warehouse) AND (CAST(:sku AS text) IS NULL OR p.sku = :sku)"
-    " AND (CAST(:after_sku AS text) IS NULL OR (p.sku, b.product_id, b.warehouse_id) >"
-    " (:after_sku, CAST(:after_product AS uuid), CAST(:after_warehouse AS uuid)))"
-    " ORDER BY p.sku, b.product_id, b.warehouse_id LIMIT :limit),"
-    " facts AS (SELECT b.product_id, b.warehouse_id, b.held_by > 0 AS held, b.condition, lot.expires_on, l.kind,"
-    " b.is_sellable, u.subject_kind = 'put_back' AS put_back, sum(b.on_hand) AS on_hand"
-    " FROM page JOIN balance b USING (product_id, warehouse_id) JOIN location l ON l.id = b.location_id"
-    " LEFT JOIN lot ON lot.id = b.lot_id LEFT JOIN handling_unit u ON u.id = b.handling_unit_id"
-    " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8),"
-    " sums AS (SELECT product_id, warehouse_id, sum(s.sellable) AS sellable, sum(s.promised) AS promised"
-    " FROM page JOIN summary s USING (product_id, warehouse_id) GROUP BY 1, 2)"
-    " SELECT p.id AS product_id, p.owner_id, p.sku, p.name_en, p.name_zh, p.outbound_days, w.id AS warehouse_id,"
-    " w.code AS warehouse_code, w.time_zone, coalesce(s.sellable, 0) AS sellable, coalesce(s.promised, 0) AS promised,"
-    " f.held, f.condition, f.expires_on, f.kind, f.is_sellable, coalesce(f.put_back, false) AS put_back, f.on_hand"
-    " FROM facts f JOIN product p ON p.id = f.product_id JOIN warehouse w ON w.id = f.warehouse_id"
-    " LEFT JOIN sums s ON s.product_id = f.product_id AND s.warehouse_id = f.warehouse_id"
-    " ORDER BY p.sku, p.id, w.id"
-)
+# One row for each product, warehouse and combination of what decides the bucket: the rule itself is Python. The page is
+# found first, by SKU; only what lies on it is read. Conditions are there or not, so that a plan can rely on them.
+@cache
+def _lines_statement(conditions: tuple[str, ...]) -> Statement:
+    return Statement(
+        "WITH page AS MATERIALIZED (SELECT p.sku, p.id AS product_id, w.id AS warehouse_id, p.owner_id, p.name_en,"
+        " p.name_zh, p.outbound_days, w.code AS warehouse_code, w.time_zone FROM product p CROSS JOIN warehouse w"
+        f" WHERE {''.join(f'{each} AND ' for each in conditions)}"
+        # LIMIT: an EXISTS would be made a join with all balances there are
+        " (SELECT true FROM balance b WHERE b.owner_id = p.owner_id AND b.warehouse_id = w.id"
+        " AND b.product_id = p.id LIMIT 1) ORDER BY p.sku, p.id, w.id LIMIT :limit)"
+        " SELECT page.*, coalesce(s.sellable, 0) AS sellable, coalesce(s.promised, 0) AS promised, f.held, f.condition,"
+        " f.expires_on, f.kind, f.is_sellable, coalesce(f.put_back, false) AS put_back, f.on_hand FROM page"
+        " CROSS JOIN LATERAL (SELECT b.held_by > 0 AS held, b.condition, lot.expires_on, l.kind, b.is_sellable,"
+        "  u.subject_kind = 'put_back' AS put_back, sum(b.on_hand) AS on_hand"
+        "  FROM balance b JOIN location l ON l.id = b.location_id"
+        "  LEFT JOIN lot ON lot.id = b.lot_id LEFT JOIN handling_unit u ON u.id = b.handling_unit_id"
+        "  WHERE b.owner_id = page.owner_id AND b.warehouse_id = page.warehouse_id AND b.product_id = page.product_id"
+        "  GROUP BY 1, 2, 3, 4, 5, 6) f"
+        " CROSS JOIN LATERAL (SELECT sum(t.sellable) AS sellable, sum(t.promised) AS promised FROM summary t"
+        "  WHERE t.warehouse_id = page.warehouse_id AND t.owner_id = page.owner_id"
+        "  AND t.product_id = page.product_id) s"
+        " ORDER BY page.sku, page.product_id, page.warehouse_id"
+    )
+
+
+_LINE_CONDITIONS = {
+    "sellers": "p.owner_id = ANY(CAST(:sellers AS uuid[]))",
+    "warehouses": "w.id = ANY(CAST(:warehouses AS uuid[]))",
+    "warehouse": "w.code = :warehouse",
+    "sku": "p.sku = :sku",
+    # The first of the two is what an index can be entered by.
+    "after_sku": "p.sku >= :after_sku AND (p.sku, p.id, w.id) >"
+    " (:after_sku, CAST(:after_product AS uuid), CAST(:after_warehouse AS uuid))",
+}
 
 LineKey = tuple[str, uuid.UUID, uuid.UUID]  # SKU, product, warehouse
 
@@ -113,8 +127,9 @@ def stock_lines(
         "after_warehouse": after[2] if after else None,
         "limit": limit + 1,
     }
+    conditions = tuple(text for name, text in _LINE_CONDITIONS.items() if parameters[name] is not None)
     groups: dict[LineKey, list[Any]] = {}
-    for row in session().execute(_LINES, parameters):
+    for row in _lines_statement(conditions).all(parameters):
         groups.setdefault((row.sku, row.product_id, row.warehouse_id), []).append(row)
     lines = [_line(rows) for rows in list(groups.values())[:limit]]
     last = lines[-1] if len(groups) > limit else None

@@ -41,7 +41,9 @@ class ListView:
                 "label": words[name],
                 "href": self.address(tab=name if name != "all" else None),
                 "active": name == self.tab,
-                "count": None if not within or not set(within).isdisjoint(ends) else sum(counts.get(state, 0) for state in within),
+                "count": None
+                if not within or not set(within).isdisjoint(ends)
+                else sum(counts.get(state, 0) for state in within),
             }
             for name, within in states.items()
         ]
