@@ -6,6 +6,7 @@ the stored answer of the old one.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -26,6 +27,8 @@ from wms.platform.schemas import load_or_refuse
 
 T = TypeVar("T")
 MOST_ROWS = 500
+_NUMBER = re.compile(r"-?[0-9]{1,11}")
+_ROW = re.compile(r"[0-9]{1,6}")
 
 
 def run_form(name: str, body: Any, use_case: Callable[[], T], answer: Callable[[T], Any] = lambda _made: {}) -> Outcome:
@@ -67,7 +70,7 @@ def typed_number(name: str) -> int | str | None:
 def as_number(text: str | None) -> int | str | None:
     if text is None:
         return None
-    return int(text) if text.isascii() and text.lstrip("-").isdigit() and len(text) < 12 else text
+    return int(text) if _NUMBER.fullmatch(text) else text
 
 
 def typed_rows(prefix: str, names: Sequence[str]) -> list[dict[str, str]]:
@@ -75,7 +78,7 @@ def typed_rows(prefix: str, names: Sequence[str]) -> list[dict[str, str]]:
     form = request.form
     numbers = {key[len(prefix) + 1 :].split(".", 1)[0] for key in form if key.startswith(f"{prefix}.")}
     rows = []
-    for number in sorted((each for each in numbers if each.isdigit()), key=int)[:MOST_ROWS]:
+    for number in sorted((each for each in numbers if _ROW.fullmatch(each)), key=int)[:MOST_ROWS]:
         row = {name: form.get(f"{prefix}.{number}.{name}", "").strip()[:255] for name in names}
         if any(row.values()):
             rows.append(row)
