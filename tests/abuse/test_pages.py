@@ -123,7 +123,9 @@ class Walk:
             found |= {name for name in asked if not re.search(r"\.[1-9]", name)}  # one row of a table stands for all
         # The search box of every page asks for its own word: it is walked where there is a search.
         return (
-            found if self.rule.endpoint == "portal.search" or len(found) > 1 and self.method == "GET" else found - {"q"}
+            found
+            if self.rule.endpoint == "portal.search" or (len(found) > 1 and self.method == "GET")
+            else found - {"q"}
         )
 
     def send(self, values: dict[str, str], what: str) -> TestResponse:

@@ -107,7 +107,7 @@ def furnished(engines: Databases, cast: Cast) -> Iterator[World]:
 def _render(life: Life) -> None:
     """Labels are made, as the worker makes them."""
     while due := outbox.due_jobs(age_seconds=-60):
-        assert all([outbox.perform(job_id) for job_id, _ in due])
+        assert all(outbox.perform(job_id) for job_id, _ in due)
 
 
 def _ids(life: Life, cast: Cast) -> dict[str, str]:

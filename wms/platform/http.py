@@ -26,12 +26,13 @@ from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
     PreconditionRequired,
+    RequestEntityTooLarge,
     UnprocessableEntity,
     UnsupportedMediaType,
 )
 from werkzeug.routing import IntegerConverter, Map
 
-from wms.core.ids import parse_id
+from wms.core.ids import KEY_FORM, parse_id
 from wms.core.refusals import RefusalKind, Refused, invalid
 from wms.platform import commands
 from wms.platform.access import actor, is_api_surface
@@ -132,7 +133,7 @@ def answer_http_error(error: HTTPException) -> Response:
 def init_http(app: Flask) -> None:
     app.json = OrjsonProvider(app)
     app.url_map.converters["int"] = BigintConverter
-    app.before_request(_require_json)
+    app.before_request(_require_body)
     app.before_request(_require_text)
     app.after_request(_secure)
     app.register_error_handler(Refused, answer_refusal)
@@ -142,11 +143,17 @@ def init_http(app: Flask) -> None:
     app.register_error_handler(Exception, _fault)
 
 
-def _require_json() -> None:
-    """The public API takes JSON bodies only; another kind would look like an empty one."""
-    has_body = request.content_length or "Transfer-Encoding" in request.headers
-    if is_api_surface() and has_body and not request.is_json:
+def _require_body() -> None:
+    """The public API takes JSON bodies only; another kind would look like an empty one. Nobody's is unpacked."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType
+    is_chunked = "Transfer-Encoding" in request.headers
+    if is_api_surface() and (request.content_length or is_chunked) and not request.is_json:
+        raise UnsupportedMediaType
+    most = request.max_content_length
+    # Werkzeug cuts a body of unknown length at the limit and would hand on what it has.
+    if is_chunked and most is not None and len(request.get_data(parse_form_data=False)) >= most:
+        raise RequestEntityTooLarge
 
 
 def _require_text() -> None:
@@ -202,7 +209,7 @@ def command_id() -> str:
     if given is None:
         raise Refused("idempotency_key_required", {}, kind=RefusalKind.INVALID)
     key = given[1:-1] if len(given) > 1 and given.startswith('"') and given.endswith('"') else given
-    if not key or len(key) > commands.MAX_KEY_LENGTH - 8 or not key.isascii() or not key.isprintable() or "#" in key:
+    if len(key) > commands.MAX_KEY_LENGTH - 8 or re.fullmatch(KEY_FORM, key) is None:
         raise Refused("idempotency_key_invalid", {}, kind=RefusalKind.INVALID)
     return key
 
