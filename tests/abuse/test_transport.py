@@ -290,7 +290,7 @@ def slow_clients(server: Server) -> list[socket.socket]:
         b"G",
     )
     made = []
-    for number in range(12):
+    for number in range(8):
         connection = server.open()
         connection.sendall(beginnings[number % len(beginnings)])
         made.append(connection)
