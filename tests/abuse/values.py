@@ -69,6 +69,7 @@ TYPED = {
     "11 digits": "99999999999",
     "500 digits": "9" * 500,
     "1e308": "1e308",
+    "more than a decimal": "1e999999",
     "NaN": "NaN",
     "Infinity": "-Infinity",
     "a power": "²",
@@ -89,7 +90,7 @@ _NUMBERS = {"negative", "2^31", "2^64", "1e400", "a fraction", "Infinity", "zero
 _TEXTS = {"blanks", "digits", "a line end", "unassigned", "right to left", "mixed width", "a quote", "too long",
           "a control character", "a lone surrogate"}  # fmt: skip
 
-_TELLING = ("empty", "too long", "negative", "two signs", "2^63", "500 digits", "a power", "a control character", "NUL",
+_TELLING = ("empty", "too long", "negative", "two signs", "2^63", "500 digits", "more than a decimal", "a power", "a control character", "NUL",
             "a lone surrogate", "right to left", "a quote")  # fmt: skip
 
 

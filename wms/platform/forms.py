@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from flask import flash, request
@@ -28,6 +28,7 @@ from wms.platform.schemas import load_or_refuse
 T = TypeVar("T")
 MOST_ROWS = 500
 _NUMBER = re.compile(r"-?[0-9]{1,11}")
+_AMOUNT = re.compile(r"[+-]?(?:[0-9]{1,13}(?:[.,][0-9]{0,10})?|[.,][0-9]{1,10})")
 _ROW = re.compile(r"[0-9]{1,6}")
 
 
@@ -94,11 +95,10 @@ def minor_of(text: str | None, currency: str | None) -> int | str | None:
     """An amount as people write it (12.50) in minor units of its currency; the text itself when it is none."""
     if text is None:
         return None
-    try:
-        amount = Decimal(text.replace(",", ".")) * 10 ** EXPONENTS.get(currency or "", 2)
-    except InvalidOperation:
+    if _AMOUNT.fullmatch(text) is None:
         return text
-    if not amount.is_finite() or amount != amount.to_integral_value() or abs(amount) > 10**12:
+    amount = Decimal(text.replace(",", ".")) * 10 ** EXPONENTS.get(currency or "", 2)
+    if amount != amount.to_integral_value() or abs(amount) > 10**12:
         return text
     return int(amount)
 
