@@ -120,7 +120,7 @@ def test_every_field_of_every_body(api: Api, document: dict[str, Any]) -> None:
     for template, method, schema, example in bodies(document):
         path = api.path(template)
         for steps, kind in fields_of(document, schema):
-            for name in sent_to(kind):
+            for name in sent_to(kind, in_bulk=path.endswith("/bulk") and len(steps) > 2):
                 walked += 1
                 literal = ANYTHING[name]
                 what = f"{pointer(steps)} = {name}"
@@ -131,7 +131,7 @@ def test_every_field_of_every_body(api: Api, document: dict[str, Any]) -> None:
                 if name in illegal(kind) and told.get("code") == "invalid_input" and not names(told, steps, path):
                     api.wrong.append(f"{method} {path} {what}: {[each['pointer'] for each in told['errors']]}")
     assert not api.wrong, "\n".join(api.wrong)
-    assert walked > 2000
+    assert walked > 1500
     assert api.statuses[422] > walked / 2  # refusals of a stale version or an unknown id would hide the fields
 
 

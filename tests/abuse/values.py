@@ -90,8 +90,10 @@ _NUMBERS = {"negative", "2^31", "2^64", "1e400", "a fraction", "Infinity", "zero
 _TEXTS = {"blanks", "digits", "a line end", "unassigned", "right to left", "mixed width", "a quote", "too long",
           "a control character", "a lone surrogate"}  # fmt: skip
 
-_TELLING = ("empty", "too long", "negative", "two signs", "2^63", "500 digits", "more than a decimal", "a power", "a control character", "NUL",
-            "a lone surrogate", "right to left", "a quote")  # fmt: skip
+_TELLING = (
+    "empty", "too long", "negative", "two signs", "2^63", "500 digits", "more than a decimal", "a power",
+    "a control character", "NUL", "a lone surrogate", "right to left", "a quote",
+)  # fmt: skip
 
 
 def typed() -> dict[str, str]:
@@ -104,7 +106,7 @@ def sent_to(kind: str) -> list[str]:
     if DEEP:
         return list(ANYTHING)
     spared = {"string": _NUMBERS - {"zero", "1e308"}, "integer": _TEXTS - {"too long", "digits"}}
-    return [name for name in ANYTHING if name not in spared.get(kind, _TEXTS | _NUMBERS - {"zero"})]
+    return [name for name in ANYTHING if name not in _TWINS | spared.get(kind, _TEXTS | _NUMBERS - {"zero"})]
 
 
 def illegal(kind: str) -> set[str]:
