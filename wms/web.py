@@ -82,7 +82,7 @@ class Body:
         return found
 
 
-class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class PatientWorker(ThreadWorker):
     """`--worker-class=wms.web.PatientWorker`."""
 
     def init_process(self) -> None:
@@ -91,13 +91,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
-        application = self.wsgi
+        application: Any = self.wsgi
 
         def reading(environ: dict[str, Any], start_response: Any) -> Any:
             environ["wsgi.input"] = Body(environ["wsgi.input"])
             return application(environ, start_response)
 
-        self.wsgi = reading
+        self.wsgi: Any = reading
 
     def enqueue_req(self, conn: TConn) -> None:
         """The allowance begins when the connection is given to a thread: with its first byte, or while it is idle."""

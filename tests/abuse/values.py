@@ -89,6 +89,9 @@ TYPED = {
 _NUMBERS = {"negative", "2^31", "2^64", "1e400", "a fraction", "Infinity", "zero", "1e308", "2^63"}
 _TEXTS = {"blanks", "digits", "a line end", "unassigned", "right to left", "mixed width", "a quote", "too long",
           "a control character", "a lone surrogate"}  # fmt: skip
+_TWINS = {"2^64", "1e400", "5000 digits", "blanks", "digits", "a line end", "unassigned", "a list of nulls",
+          "an object of itself", "the same name twice"}  # fmt: skip
+_OF_AN_ITEM = ["null", "an object", "NaN", "2^63", "NUL", "empty"]
 
 _TELLING = (
     "empty", "too long", "negative", "two signs", "2^63", "500 digits", "more than a decimal", "a power",
@@ -101,10 +104,15 @@ def typed() -> dict[str, str]:
     return TYPED if DEEP else {name: TYPED[name] for name in _TELLING}
 
 
-def sent_to(kind: str) -> list[str]:
-    """The names of the values that tell something about a field of this kind; all of them in a deep run."""
+def sent_to(kind: str, *, in_bulk: bool = False) -> list[str]:
+    """The names of the values that tell something about a field of this kind; all of them in a deep run.
+
+    A bulk's items go through the schema of one that comes alone: there a few values show that they do.
+    """
     if DEEP:
         return list(ANYTHING)
+    if in_bulk:
+        return _OF_AN_ITEM
     spared = {"string": _NUMBERS - {"zero", "1e308"}, "integer": _TEXTS - {"too long", "digits"}}
     return [name for name in ANYTHING if name not in _TWINS | spared.get(kind, _TEXTS | _NUMBERS - {"zero"})]
 

@@ -47,8 +47,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-class _Pairs(list):  # type: ignore[type-arg]  # of (name, value)
-    """An object with every name it has, to look for the one that comes twice."""
+class _Pairs(list[Any]):
+    """An object as (name, value) with every name it has, to look for the one that comes twice."""
 
 
 def _pointer_of_twice(value: Any, here: str, depth: int) -> str | None:
