@@ -4,12 +4,13 @@
 PYTHON ?= python3
 ORDERS ?=
 TESTS ?= tests
+EXAMPLES ?= 200
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-requirements
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format demo bench clean
+.PHONY: help run test fuzz lint format demo bench clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -21,6 +22,9 @@ run: $(STAMP) ## run the whole system with its own database and queue, on port 8
 
 test: lint ## lint, then every test (TESTS=path chooses some)
 	@$(BIN)/python -m pytest -n 2 $(TESTS)
+
+fuzz: $(STAMP) ## the hostile tests for longer (EXAMPLES=200 for each operation, reader and field)
+	@WMS_FUZZ=$(EXAMPLES) $(BIN)/python -m pytest -n 2 tests/abuse tests/test_openapi.py
 
 lint: $(STAMP) ## style, faults and types
 	@$(BIN)/ruff check .

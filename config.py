@@ -192,6 +192,12 @@ class Config:
         "Threads of each web process; each may hold one database connection.",
         _integer(1, 64),
     )
+    request_seconds: int = setting(
+        "WMS_REQUEST_SECONDS",
+        30,
+        "Seconds a request has to arrive, and a client to take its answer, before the connection is closed.",
+        _integer(1, 600),
+    )
     label_workers: int = setting("WMS_LABEL_WORKERS", 1, "Processes that render labels and documents.", _integer(0, 64))
     worker_ttl: int = setting(
         "WMS_WORKER_TTL",

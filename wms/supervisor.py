@@ -57,7 +57,7 @@ def _web_arguments(config: Config) -> list[str]:
     options = {
         "bind": f"{host}:{config.port}",
         "workers": config.web_workers,
-        "worker-class": "gthread",
+        "worker-class": "wms.web.PatientWorker",
         "threads": config.web_threads,
         "graceful-timeout": config.stop_grace_seconds,
         "log-level": config.log_level.lower(),

@@ -8,6 +8,9 @@ import time
 import uuid
 from datetime import UTC, datetime
 
+# A client's id of a command: visible ASCII without `#` (it numbers the items of a bulk), no quotation mark at its ends.
+KEY_FORM = r'[!$-~]([!"$-~]*[!$-~])?'
+
 _lock = threading.Lock()
 _last_stamp = 0
 _counter = 0

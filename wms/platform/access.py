@@ -145,5 +145,5 @@ def _token_of(found: Actor) -> str:
 def require_csrf(found: Actor) -> None:
     """Refuse a state change that a foreign page could have caused (ASVS 3.5.1)."""
     given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
-    if not hmac.compare_digest(given, _token_of(found)):
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), _token_of(found).encode()):
         raise Refused("csrf_token_wrong", {}, kind=RefusalKind.INVALID)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from wms.core.ids import KEY_FORM
+
 # On a route whose view calls `require_match`: `@blueprint.doc(**NEEDS_MATCH)`.
 NEEDS_MATCH = {"x-needs-match": True}
 
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key", "in": "header", "required": True,
     "description": "Made by you, best a UUIDv7. The same key again gives the same answer and one effect.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 247, "pattern": r'^[!$-~]([!"$-~]*[!$-~])?$'},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 247, "pattern": f"^{KEY_FORM}$"},
     "example": "019393c8-6f5e-7aaa-8000-000000000004",
 }  # fmt: skip
 _IF_MATCH = {
@@ -105,6 +107,7 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
         good["200"] = {**good["200"], "headers": {"ETag": _ETAG}}
         good["304"] = {"description": "You have this version already (If-None-Match)."}
     wanted = _statuses(path, method, needs_match, "requestBody" in operation)
+    wanted |= _REFUSALS.keys() & {str(status) for status in operation["responses"]}  # what the route itself declares
     operation["responses"] = good | {
         status: {"$ref": f"#/components/responses/{_REFUSALS[status][0]}"} for status in sorted(wanted)
     }

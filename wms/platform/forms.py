@@ -6,9 +6,10 @@ the stored answer of the old one.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from flask import flash, request
@@ -26,6 +27,9 @@ from wms.platform.schemas import load_or_refuse
 
 T = TypeVar("T")
 MOST_ROWS = 500
+_NUMBER = re.compile(r"-?[0-9]{1,11}")
+_AMOUNT = re.compile(r"[+-]?(?:[0-9]{1,13}(?:[.,][0-9]{0,10})?|[.,][0-9]{1,10})")
+_ROW = re.compile(r"[0-9]{1,6}")
 
 
 def run_form(name: str, body: Any, use_case: Callable[[], T], answer: Callable[[T], Any] = lambda _made: {}) -> Outcome:
@@ -67,7 +71,7 @@ def typed_number(name: str) -> int | str | None:
 def as_number(text: str | None) -> int | str | None:
     if text is None:
         return None
-    return int(text) if text.isascii() and text.lstrip("-").isdigit() and len(text) < 12 else text
+    return int(text) if _NUMBER.fullmatch(text) else text
 
 
 def typed_rows(prefix: str, names: Sequence[str]) -> list[dict[str, str]]:
@@ -75,7 +79,7 @@ def typed_rows(prefix: str, names: Sequence[str]) -> list[dict[str, str]]:
     form = request.form
     numbers = {key[len(prefix) + 1 :].split(".", 1)[0] for key in form if key.startswith(f"{prefix}.")}
     rows = []
-    for number in sorted((each for each in numbers if each.isdigit()), key=int)[:MOST_ROWS]:
+    for number in sorted((each for each in numbers if _ROW.fullmatch(each)), key=int)[:MOST_ROWS]:
         row = {name: form.get(f"{prefix}.{number}.{name}", "").strip()[:255] for name in names}
         if any(row.values()):
             rows.append(row)
@@ -91,11 +95,10 @@ def minor_of(text: str | None, currency: str | None) -> int | str | None:
     """An amount as people write it (12.50) in minor units of its currency; the text itself when it is none."""
     if text is None:
         return None
-    try:
-        amount = Decimal(text.replace(",", ".")) * 10 ** EXPONENTS.get(currency or "", 2)
-    except InvalidOperation:
+    if _AMOUNT.fullmatch(text) is None:
         return text
-    if not amount.is_finite() or amount != amount.to_integral_value() or abs(amount) > 10**12:
+    amount = Decimal(text.replace(",", ".")) * 10 ** EXPONENTS.get(currency or "", 2)
+    if amount != amount.to_integral_value() or abs(amount) > 10**12:
         return text
     return int(amount)
 

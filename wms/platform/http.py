@@ -19,23 +19,28 @@ from flask.json.provider import JSONProvider
 from flask_smorest import Api, Blueprint
 from marshmallow import Schema
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from webargs.flaskparser import FlaskParser
+from webargs.core import missing
+from webargs.flaskparser import FlaskParser, is_json_request
 from werkzeug.exceptions import (
+    BadRequest,
     HTTPException,
     InternalServerError,
     PreconditionRequired,
+    RequestEntityTooLarge,
     UnprocessableEntity,
     UnsupportedMediaType,
 )
+from werkzeug.routing import IntegerConverter, Map
 
-from wms.core.ids import parse_id
+from wms.core.ids import KEY_FORM, parse_id
 from wms.core.refusals import RefusalKind, Refused, invalid
 from wms.platform import commands
 from wms.platform.access import actor, is_api_surface
 from wms.platform.commands import Done, Outcome
 from wms.platform.database import rollback
+from wms.platform.json_reading import read_json
 from wms.platform.problems import answer_refusal, http_problem, problem, refusal_problem
-from wms.platform.schemas import field_errors
+from wms.platform.schemas import field_errors, pointer_step
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -47,6 +52,7 @@ CONTENT_SECURITY_POLICY = (
     " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 LOCK_NOT_AVAILABLE = "55P03"
+_FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 _OUR_TAG = re.compile(r'"v([0-9]{1,12})"')
 
 
@@ -55,11 +61,20 @@ class OrjsonProvider(JSONProvider):
         return orjson.dumps(obj, default=str).decode()
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:  # noqa: ARG002
-        return orjson.loads(s)
+        return read_json(s)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         body = orjson.dumps(self._prepare_response_obj(args, kwargs), default=str)
         return Response(body, mimetype="application/json")
+
+
+class BigintConverter(IntegerConverter):
+    """`<int:…>` in a path: what a bigint column can hold. A greater number names nothing, so it is 404."""
+
+    regex = r"\d{1,19}"
+
+    def __init__(self, map: Map, max: int = 2**63 - 1, **options: Any) -> None:  # noqa: A002 - werkzeug's names
+        super().__init__(map, max=max, **options)
 
 
 class StrictParser(FlaskParser):
@@ -73,6 +88,14 @@ class StrictParser(FlaskParser):
     def __init__(self) -> None:
         super().__init__()
         self.made: dict[type, Schema] = {}
+
+    def _raw_load_json(self, req: Any) -> Any:
+        if not is_json_request(req):
+            return missing
+        try:
+            return read_json(req.get_data(cache=True))
+        except ValueError as fault:
+            raise BadRequest from fault
 
     def _get_schema(self, argmap: Any, req: Any) -> Schema:
         """A route's schema is made once, with all that is nested in it, and not anew for each request."""
@@ -109,7 +132,9 @@ def answer_http_error(error: HTTPException) -> Response:
 
 def init_http(app: Flask) -> None:
     app.json = OrjsonProvider(app)
-    app.before_request(_require_json)
+    app.url_map.converters["int"] = BigintConverter
+    app.before_request(_require_body)
+    app.before_request(_require_text)
     app.after_request(_secure)
     app.register_error_handler(Refused, answer_refusal)
     app.register_error_handler(HTTPException, answer_http_error)
@@ -118,10 +143,26 @@ def init_http(app: Flask) -> None:
     app.register_error_handler(Exception, _fault)
 
 
-def _require_json() -> None:
-    """The public API takes JSON bodies only; another kind would look like an empty one."""
-    if is_api_surface() and request.content_length and not request.is_json:
+def _require_body() -> None:
+    """The public API takes JSON bodies only; another kind would look like an empty one. Nobody's is unpacked."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType
+    is_chunked = "Transfer-Encoding" in request.headers
+    if is_api_surface() and (request.content_length or is_chunked) and not request.is_json:
+        raise UnsupportedMediaType
+    most = request.max_content_length
+    # Werkzeug cuts a body of unknown length at the limit and would hand on what it has.
+    if is_chunked and most is not None and len(request.get_data(parse_form_data=False)) >= most:
+        raise RequestEntityTooLarge
+
+
+def _require_text() -> None:
+    """No NUL in a query or a form: it is no text, and PostgreSQL stores and compares none that has it."""
+    typed = {"query": request.args, "": request.form if request.mimetype in _FORMS else None}
+    for location, values in typed.items():
+        for name, each in values.items(multi=True) if values else ():
+            if "\0" in name or "\0" in each:
+                raise invalid(f"/{location}/{pointer_step(name)}".replace("//", "/", 1), "unprintable")
 
 
 def _secure(response: Response) -> Response:
@@ -168,7 +209,7 @@ def command_id() -> str:
     if given is None:
         raise Refused("idempotency_key_required", {}, kind=RefusalKind.INVALID)
     key = given[1:-1] if len(given) > 1 and given.startswith('"') and given.endswith('"') else given
-    if not key or len(key) > commands.MAX_KEY_LENGTH - 8 or not key.isascii() or not key.isprintable() or "#" in key:
+    if len(key) > commands.MAX_KEY_LENGTH - 8 or re.fullmatch(KEY_FORM, key) is None:
         raise Refused("idempotency_key_invalid", {}, kind=RefusalKind.INVALID)
     return key
 

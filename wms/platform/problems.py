@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from flask import Response, g, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from wms.core.refusals import RefusalKind, Refused
 from wms.platform.access import is_api_surface, is_machine_surface
@@ -39,6 +39,8 @@ HTTP_CODES = {
     500: "fault",
     503: "unavailable",
 }
+
+MAX_ERRORS = 100  # of single fields, in one answer
 
 TEXTS = {
     "malformed_request": N_("The request cannot be read."),
@@ -109,7 +111,7 @@ def problem(
     if next_step:
         body["next"] = next_step
     if errors:
-        body["errors"] = [_field(error) for error in errors]
+        body["errors"] = [_field(error) for error in errors[:MAX_ERRORS]]
         body["detail"] = "; ".join(f"{error['pointer']}: {error['message']}" for error in body["errors"][:5])
     response = Response(orjson.dumps(body, default=str), status, mimetype="application/problem+json")
     if status == 401 and is_api_surface():
@@ -156,7 +158,7 @@ def http_problem(error: HTTPException) -> Response:
     """The problem form of an HTTP error; a page for people, JSON for machines."""
     status = error.code or 500
     code = HTTP_CODES.get(status, "fault" if status >= 500 else "malformed_request")
-    if is_machine_surface():
+    if is_machine_surface() or isinstance(error, BadHost):  # without a host there is no page: it is full of addresses
         response = problem(status, code)
         if status == 405 and getattr(error, "valid_methods", None):
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from wms.core.money import EXPONENTS
 from wms.core.refusals import RefusalKind, Refused
 
+MAX_NAME = 100  # characters of a field's name that a refusal repeats
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 _CODES = {
     "required": "required",
@@ -103,7 +104,19 @@ def Choice(choices: list[str], **kwargs: Any) -> fields.String:  # noqa: N802
 
 def Items(inner: Any, minimum: int, maximum: int, **kwargs: Any) -> fields.List[Any]:  # noqa: N802
     """A list with a bounded number of entries."""
-    return fields.List(inner, validate=Entries(minimum, maximum), **kwargs)
+    return BoundedList(inner, minimum, maximum, **kwargs)
+
+
+class BoundedList(fields.List[Any]):
+    """Counts the entries before it looks at any: of a million wrong ones, one sentence comes back."""
+
+    def __init__(self, inner: Any, minimum: int, maximum: int, **kwargs: Any) -> None:
+        super().__init__(inner, validate=Entries(minimum, maximum), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list):
+            self._validate(value)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class Length(validate.Length):
@@ -195,9 +208,15 @@ def field_errors(messages: Mapping[Any, Any] | list[Any], pointer: str = "") -> 
         ]
     found: list[dict[str, Any]] = []
     for key, value in messages.items():
-        step = pointer if key == "_schema" else f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+        step = pointer if key == "_schema" else f"{pointer}/{pointer_step(key)}"
         found.extend(field_errors(value if isinstance(value, Mapping | list) else [value], step))
     return found
+
+
+def pointer_step(key: Any) -> str:
+    """A name as a step of a JSON pointer (RFC 6901). Names come from outside: cut, and without what no JSON can say."""
+    name = str(key)[:MAX_NAME].encode("utf-8", "backslashreplace").decode()
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _parse(pointer: str, message: str) -> dict[str, Any]:

@@ -91,10 +91,12 @@ def jobs_of(document_id: uuid.UUID) -> Sequence[PrintJob]:
 
 
 def document_of_job(actor: Actor, job_id: uuid.UUID) -> LabelDocument:
-    job = session().get(PrintJob, job_id)
-    if job is None:
+    """One look: a print that is not the actor's is answered as one that is not there."""
+    statement = select(LabelDocument).join(PrintJob, PrintJob.document_id == LabelDocument.id)
+    document = session().scalar(statement.where(PrintJob.id == job_id))
+    if document is None or not sees(actor, document):
         raise not_found("print job")
-    return load_document(actor, job.document_id)
+    return document
 
 
 _ENDED = {DocumentState.VOIDED.value: "label_voided", DocumentState.SUPERSEDED.value: "label_superseded"}

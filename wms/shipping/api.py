@@ -26,6 +26,7 @@ BLUEPRINTS = [services, shipments]
 @requires(Permission.ORDERS_READ)
 @services.arguments(schemas.ServiceQuery, location="query")
 @services.response(200, schemas.ServicesAnswer)
+@services.alt_response(404, description="A warehouse that is not there, or not yours.")
 def list_services(query: dict[str, Any]) -> dict[str, Any]:
     """The services an order may name, by code; of one warehouse or of all. There are few: one page."""
     warehouse = warehouse_by_code(actor(), query["warehouse"]) if query["warehouse"] else None

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 
 from wms.catalog.queries import load_product
+from wms.core.checkdigits import is_digits
 from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.facility.queries import warehouses_seen
@@ -108,7 +109,7 @@ def ledger(product_id: uuid.UUID) -> str:
         Scope.of(actor()),
         product.id,
         warehouse=warehouse,
-        before=int(before) if before.isdigit() and len(before) < 19 else None,
+        before=int(before) if is_digits(before) and len(before) < 19 else None,
     )
     here = url_for(".ledger", product_id=product.id, warehouse=warehouse)
     return render_template(

@@ -70,10 +70,7 @@ def arm(actor: Actor, job_id: uuid.UUID) -> PrintJob:
     A label that may be printed twice may be armed twice. Refuses `sent_before`, `printed_before`, and what
     `request_print` refuses: the label may have become void since.
     """
-    job = session().get(PrintJob, job_id)
-    if job is None:
-        raise not_found("print job")
-    load_document_to_print(actor, job.document_id)
+    load_document_to_print(actor, queries.document_of_job(actor, job_id).id)
     job = _locked(job_id)
     if job.dup_policy == "retry_ok" and job.state in {*SENT, PrintState.PRINTED, PrintState.EXPIRED}:
         return job
@@ -126,10 +123,7 @@ def report_lost(actor: Actor, job_id: uuid.UUID) -> PrintJob:
 
     Only while nobody has scanned the label: a printed one is reprinted with permission.
     """
-    job = session().get(PrintJob, job_id)
-    if job is None:
-        raise not_found("print job")
-    document = load_document_to_print(actor, job.document_id)
+    document = load_document_to_print(actor, queries.document_of_job(actor, job_id).id)
     job = _locked(job_id)
     if job.state not in SENT:
         raise Refused("printed_before" if job.state == PrintState.PRINTED.value else "not_printed_yet", {})

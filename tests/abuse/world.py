@@ -1,0 +1,166 @@
+"""A furnished system to abuse: one of everything that a route can name, and how to tell that nothing has changed."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import psycopg
+from flask import Flask
+from sqlalchemy import select, text
+
+from tests.cast import Caller, Cast
+from tests.conftest import SeparateRequests
+from tests.engines import Databases
+from tests.life import Life, living
+from tests.test_access import routes
+from wms.core import clock
+from wms.core.ids import new_id
+from wms.core.permissions import Permission
+from wms.floor import contract
+from wms.floor.scenarios import SCENARIOS
+from wms.inventory import holds
+from wms.inventory.models import Balance, HoldScope
+from wms.outbound.models import Order, OrderException
+from wms.platform import outbox
+from wms.platform.access import AUTHENTICATED
+from wms.platform.database import session, transaction
+from wms.printing import service as printing
+from wms.printing.models import LabelDocument
+
+PEOPLE_MAY = ("admin", "supervisor", "acme_person", "receiver")
+
+
+class World(NamedTuple):
+    """`ids`: what ACME (or the house) has, by the name of the path parameter that would name it."""
+
+    life: Life
+    cast: Cast
+    ids: dict[str, str]
+    watch: psycopg.Connection
+
+    @property
+    def app(self) -> Flask:
+        return self.life.app
+
+    @property
+    def client(self) -> SeparateRequests:
+        return SeparateRequests(self.app, self.app.response_class)
+
+    def path(self, rule: str, **other: str) -> str:
+        """The rule's path with ids of this world; `other` ones come first."""
+
+        def value(found: re.Match[str]) -> str:
+            kind, name = found.group(1) or "", found.group(2)
+            if name in other:
+                return other[name]
+            if kind.startswith("any("):
+                return kind[4:].split(",")[0].strip(" )")
+            return self.ids[name]
+
+        return re.sub(r"<(?:([^<>:]*):)?(\w+)>", value, rule)
+
+    def changes(self) -> list[str]:
+        """The tables whose rows were changed since the last call, once for each row; nothing that was rolled back.
+
+        What commands were refused is kept on purpose (law 7) and is no change.
+        """
+        found = self.watch.execute("DELETE FROM change_log RETURNING changed").fetchall()
+        return sorted(name for (name,) in found)
+
+
+WATCH = """
+CREATE TABLE change_log (changed text NOT NULL);
+CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN INSERT INTO change_log VALUES (TG_TABLE_NAME); RETURN NULL; END $$;
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+    AND tablename NOT LIKE 'command%' AND tablename <> 'change_log' LOOP
+    EXECUTE format('CREATE TRIGGER note_change AFTER INSERT OR UPDATE OR DELETE ON %I
+                    FOR EACH ROW EXECUTE FUNCTION note_change()', name);
+  END LOOP;
+END $$;
+"""
+
+
+@contextmanager
+def furnished(engines: Databases, cast: Cast) -> Iterator[World]:
+    """A world of its own; its clock stands, so that noting when a key was last used is no change."""
+    now = clock.now()
+    with living(engines, cast) as life:
+        with life.app.app_context():
+            _render(life)
+            ids = _ids(life, cast)
+        former = clock.use(lambda: now)
+        address = life.app.config["SQLALCHEMY_DATABASE_URI"].replace("+psycopg", "")
+        try:
+            with psycopg.connect(address, autocommit=True) as watch:
+                watch.execute(WATCH)
+                yield World(life, cast, ids, watch)
+        finally:
+            clock.use(former)
+
+
+def _render(life: Life) -> None:
+    """Labels are made, as the worker makes them."""
+    while due := outbox.due_jobs(age_seconds=-60):
+        assert all(outbox.perform(job_id) for job_id, _ in due)
+
+
+def _ids(life: Life, cast: Cast) -> dict[str, str]:
+    house = cast.overseas.id
+    with transaction():
+        order = session().get_one(Order, life.promised.id)
+        exception = OrderException(
+            id=new_id(), warehouse_id=house, order_id=order.id, kind="short_at_pick", created_at=clock.now()
+        )
+        session().add(exception)
+        balance = session().scalars(select(Balance).where(Balance.on_hand > 3).order_by(Balance.id)).first()
+        assert balance is not None
+        hold = holds.place_hold(cast.admin, house, HoldScope.PRODUCT, str(cast.ACME.products["SERUM-30ML"]), "quality")
+        task = contract.start_task(cast.receiver, SCENARIOS["receive"], house)
+        # The newest: the parcel of the older one is gone, and its print was confirmed by scanning it.
+        waybills = select(LabelDocument).where(LabelDocument.kind == "waybill").order_by(LabelDocument.id.desc())
+        waybill = session().scalars(waybills).first()
+        assert waybill is not None
+        document, bundle = waybill.id, waybill.bundle_id
+        wave = order_wave(life)
+    with transaction():
+        job = printing.arm(cast.supervisor, printing.request_print(cast.supervisor, document).id).id
+    found = {
+        "product_id": cast.ACME.products["MUG-450-BLUE"], "booking_id": life.coming.id, "order_id": life.promised.id,
+        "return_id": life.returned.id, "shipment_id": _one("SELECT shipment_id FROM parcel LIMIT 1"),
+        "document_id": document, "bundle_id": bundle, "job_id": job, "wave_id": wave, "warehouse_id": house,
+        "barcode_id": _one("SELECT b.id FROM product_barcode b WHERE b.product_id = :p LIMIT 1",
+                           p=cast.ACME.products["MUG-450-BLUE"]),
+        "key_id": _one("SELECT id FROM api_key WHERE seller_id = :s", s=cast.ACME.id), "hold_id": hold.id,
+        "exception_id": exception.id, "balance_id": balance.id, "task_id": task.id, "user_id": cast.picker.id,
+        "kind": "receive", "filename": "js/floor.js",
+    }  # fmt: skip
+    return {name: str(value) for name, value in found.items()}
+
+
+def order_wave(life: Life) -> uuid.UUID:
+    return session().get_one(Order, life.waved.id).wave_id  # type: ignore[return-value]
+
+
+def _one(statement: str, **values: Any) -> Any:
+    found = session().execute(text(statement), values).scalar()
+    session().rollback()
+    return found
+
+
+def caller_for(world: World, permission: Permission | str | None, *, seller: bool = False) -> Caller:
+    """Somebody with a cookie who may do it: the warehouse's people, or ACME's where it is a seller's page."""
+    people = ["acme_person"] if seller else ["admin", "supervisor", "receiver"]
+    for name in people:
+        actor = getattr(world.cast, name)
+        if permission in {None, AUTHENTICATED} or actor.may(Permission(permission)):
+            return world.cast.sign_in(world.client, actor, face="portal")
+    raise AssertionError(permission)
+
+
+__all__ = ["Caller", "World", "caller_for", "furnished", "routes"]
