@@ -64,11 +64,12 @@ def run_due() -> None:
         if name in _last_run and now - _last_run[name] < seconds:
             continue
         _last_run[name] = now
-        with transaction():
-            mine = (
-                session()
-                .execute(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 11))"), {"name": name})
-                .scalar()
-            )
-            if mine:
-                function()
+        run_entry(name, function)
+
+
+def run_entry(name: str, function: Callable[[], None]) -> None:
+    """One run of an entry, unless another sweeper is at it."""
+    turn = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 11))")
+    with transaction():
+        if session().execute(turn, {"name": name}).scalar():
+            function()
