@@ -3,13 +3,15 @@
 
 PYTHON ?= python3
 ORDERS ?=
+SEED ?= 1
+HOURS ?= 24
 TESTS ?= tests
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-requirements
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format demo bench clean
+.PHONY: help run test lint format demo simulate bench clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -33,6 +35,9 @@ format: $(STAMP) ## put the code into its style
 
 demo: $(STAMP) ## replay an order book (ORDERS=file.csv) through a system of its own
 	@$(BIN)/python -m wms.demo $(if $(ORDERS),--orders "$(ORDERS)")
+
+simulate: $(STAMP) ## play a warehouse in virtual time (SEED=1 HOURS=24)
+	@$(BIN)/python -m wms.simulation --seed $(SEED) --hours $(HOURS)
 
 bench: $(STAMP) ## measure, and compare with the goals
 	@$(BIN)/python -m bench
