@@ -46,7 +46,7 @@ def pick(play: Play, house: House, job: str) -> Process:
         yield from _step(play, house, tablet)
         mischief(play, tablet, before)
         stuck = stuck + 1 if tablet.task["step_token"] == before else 0
-        if stuck > 10:
+        if stuck > PATIENCE:
             raise Untrue(f"{tablet.name} is stuck at {tablet.state}: {play.wire.record.last[-1]}")
         if tablet.dice.random() < 0.004 and not play.closing:
             yield 1_900.0  # a break longer than a login and a walk's lease last
@@ -97,6 +97,9 @@ def _take(play: Play, house: House, tablet: Tablet) -> Process:
         done = expect(tablet, answer, f"picking {data['sku']} at {data['location']}", *STOP_GONE)
         if done and answer.code not in GONE_ON:
             play.world.take(place, units)
+        elif not done:  # its bin lost the claim just now; where to go instead, a job is finding out
+            expect(tablet, tablet.scan("CMD-SKIP"), "leaving a stop for later")
+            yield 90.0
         return
     play.wire.record.faults["bin_found_short"] += 1
     asked = tablet.scan("CMD-SHORT")
@@ -120,10 +123,10 @@ def pack(play: Play, house: House) -> Process:
         if expect(tablet, answer, "opening a tote", "customs_not_released", "order_cancelled"):
             yield from _pack_one(play, tablet)
         else:
-            yield 60.0
+            yield 200.0
 
 
-GONE = ("order_cancelled", "nothing_to_pack", "not_allowed_now")
+GONE = ("order_cancelled", "stock_is_held")
 
 
 def _pack_one(play: Play, tablet: Tablet) -> Process:
@@ -229,8 +232,10 @@ def hand_over(play: Play, house: House) -> Process:
 def _load(play: Play, tablet: Tablet, number: str) -> None:
     order = play.world.order_of_parcel[number]
     answer = tablet.scan(number)
-    if not expect(tablet, answer, f"loading {number}", "order_cancelled"):
-        if not order.cancelled:
+    if not expect(tablet, answer, f"loading {number}", "order_cancelled", "stock_is_held"):
+        if answer.code == "stock_is_held":  # goods were recalled: the parcel waits at the gate
+            play.world.parcels[order.house].append(number)
+        elif not order.cancelled:
             raise Untrue(f"{number} was stopped at the gate, but {order.number} is not cancelled")
         return
     if answer.code == "parcel_already":

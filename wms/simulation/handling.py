@@ -23,7 +23,7 @@ def tidy(play: Play, house: House) -> Process:
         if waiting:
             barcode, number = tablet.dice.choice(waiting)
             yield from _put_back(play, house, tablet, barcode, play.world.by_number[number])
-        elif not play.closing and tablet.dice.random() < 0.5:
+        elif not play.closing and tablet.dice.random() < 0.25:
             yield from _move(play, house, tablet)
         yield tablet.dice.uniform(60, IDLE)
 

@@ -34,7 +34,7 @@ class Shop:
 
     def run(self) -> Process:
         for house in self.play.stage.houses.values():
-            for _ in range(3):
+            for _ in range(2):
                 self.book(house, arrives_after=300)
                 yield 5.0
         acts = [

@@ -98,10 +98,10 @@ class Wire:
         if fault in AT_COMMIT:
             first = self._befallen(fault, send)
         elif fault is not None:
-            first = self._until_answered(send)
+            first = self.until_answered(send)
             self.record.faults[fault.value] += 1
         if first is None or fault in (Fault.LOST_ANSWER, Fault.SENT_TWICE):
-            answer = self._until_answered(send)
+            answer = self.until_answered(send)
             if first is not None and not again(first, answer):
                 raise Untrue(f"{what} {detail}: one id, two answers: {first} and then {answer}")
         else:
@@ -138,7 +138,7 @@ class Wire:
             self.record.faults[fault.value] += 1
         return None if answer is None or answer.status == 503 else answer
 
-    def _until_answered(self, send: Callable[[], Answer]) -> Answer:
+    def until_answered(self, send: Callable[[], Answer]) -> Answer:
         for _ in range(TRIES):
             answer = send()
             if answer.status != 503:
@@ -225,7 +225,8 @@ class _Person:
 
     def sign_in(self) -> None:
         path, form = self._door()
-        answer = self.wire.open("POST", path, _encoded(form), {"Content-Type": FORM})
+        enter = lambda: self.wire.open("POST", path, _encoded(form), {"Content-Type": FORM})  # noqa: E731 - again
+        answer = self.wire.until_answered(enter)
         cookie = answer.headers.get("Set-Cookie", "")
         if answer.status not in (302, 303) or not cookie:
             raise Untrue(f"{self.name} was not let in: {answer.status}")

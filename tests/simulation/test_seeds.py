@@ -1,0 +1,94 @@
+"""Twenty seeds of a whole warehouse, each checked against the truth all along; and that a seed is a whole story.
+
+More by hand: `flask simulate --seed 1 --seeds 1000` (docs/simulation.md says what they found).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.engines import Databases
+from wms.simulation.faults import Fault
+from wms.simulation.simulate import Failed, Result, simulate
+from wms.simulation.stage import Stages
+
+SEEDS = range(1, 21)
+HOURS = 0.4
+TOLD_TWICE = 3
+
+
+@pytest.fixture(scope="module")
+def stages(engines: Databases) -> Stages:
+    return Stages(engines.engines, engines.folder)
+
+
+@pytest.fixture(scope="module")
+def played() -> dict[int, Result]:
+    return {}
+
+
+def play(stages: Stages, seed: int, hours: float = HOURS) -> Result:
+    with stages.open(seed) as stage:
+        return simulate(stage, seed, hours)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_seed_holds(stages: Stages, played: dict[int, Result], seed: int) -> None:
+    result = played[seed] = play(stages, seed)
+    assert result.audits >= 1
+    assert result.comparisons >= 5
+    assert set(result.orders) <= {"shipped", "cancelled", "short"}
+    assert result.parcels == result.orders.get("shipped", 0)
+
+
+def test_the_seeds_together_meet_everything(played: dict[int, Result]) -> None:
+    """Otherwise they would prove little: every kind of work was done, and every kind of fault befell somebody."""
+    if len(played) < len(SEEDS):
+        pytest.skip("only with all seeds")
+    commands = {name for result in played.values() for name in result.commands}
+    assert commands >= {
+        "book", "order", "cancel", "announce return", "scan receive", "scan putaway", "scan pick", "scan pack",
+        "scan handover", "scan move", "scan putback", "scan return", "print", "count", "decide", "book receipt",
+        "customs release", "order, wrong", "order, again", "key reused", "cancel another's",
+    }  # fmt: skip
+    befell = {name for result in played.values() for name in result.faults}
+    assert befell >= {fault.value for fault in Fault}
+    assert befell >= {"job_lost", "job_twice", "job_crash", "login_ended", "bin_found_short"}
+    assert sum(result.parcels for result in played.values()) > 50
+
+
+def test_a_seed_is_the_same_sequence_again(stages: Stages, played: dict[int, Result]) -> None:
+    """In another process too, whose hashes fall differently."""
+    here = played.get(TOLD_TWICE) or play(stages, TOLD_TWICE)
+    there = subprocess.run(
+        [sys.executable, "-m", "wms.simulation", "--seed", str(TOLD_TWICE), "--hours", str(HOURS), "--json"],
+        capture_output=True, check=True, timeout=300, cwd=Path(__file__).parents[2],
+        env={"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "12345"},
+    )  # fmt: skip
+    told = orjson.loads(there.stdout)
+    assert told["steps"] == here.steps
+    assert told["digest"] == here.digest
+    assert play(stages, TOLD_TWICE + 1, 0.1).digest != here.digest
+
+
+def test_a_lie_is_found_and_told_with_its_seed(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch can fail: a count whose units are written twice, in books that balance, is found at once."""
+    from wms.inbound.service import counting
+
+    real = counting._Entry
+
+    def doubled(line, stock, quantity, is_surplus, serials):
+        return real(line, stock, quantity * 2, is_surplus, serials)
+
+    monkeypatch.setattr(counting, "_Entry", doubled)
+    with pytest.raises(
+        Failed, match=r"goods in the building.*\n(.*\n)*Again: flask simulate --seed 7 --hours 0.4"
+    ) as told:
+        play(stages, 7)
+    assert told.value.seed == 7
+    assert "scan receive" in str(told.value)
