@@ -107,8 +107,11 @@ def _unannounced(play: Play, house: House, tablet: Tablet) -> Process:
 
 
 def _settle(play: Play, house: House, tablet: Tablet, number: str, order: Order, lines: dict[str, int]) -> Process:
-    expect(tablet, tablet.scan(number), f"opening return {number}")
+    # Closed: somebody settled it under the number of its parcel.
+    opened = expect(tablet, tablet.scan(number), f"opening return {number}", "return_closed")
     yield 5.0
+    if not opened:
+        return
     for sku, units in lines.items():
         units = min(units, order.lines[sku] - order.returned[sku])
         if units < 1 or tablet.state != "scan_product":

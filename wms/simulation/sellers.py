@@ -38,7 +38,7 @@ class Shop:
                 self.book(house, arrives_after=300)
                 yield 5.0
         acts = [
-            (62, self.order), (4, self.book_somewhere), (10, self.cancel), (6, self.announce_return),
+            (62, self.order), (4, self.book_somewhere), (10, self.cancel), (4, self.change), (6, self.announce_return),
             (6, self.send_nonsense), (5, self.send_again), (3, self.use_a_reference_twice), (2, self.reach_for_others),
             (2, self.read),
         ]  # fmt: skip
@@ -170,6 +170,23 @@ class Shop:
         elif answer.status != 412 or not stale:
             raise Untrue(f"{order.number} could not be cancelled: {answer.status} {answer.body}")
 
+    def change(self) -> None:
+        """Another address or urgency, which is possible while nobody works on it."""
+        mine = list(self._mine())
+        if not mine:
+            return
+        order = self.dice.choice(mine)
+        version = self.system.get(f"/api/v1/orders/{order.id}")["version"]
+        changes: dict[str, Any] = {"priority": self.dice.randrange(10)}
+        if self.dice.random() < 0.5:
+            changes["consignee"] = self._order_body(self.play.stage.houses[order.house], "-")["consignee"]
+        answer = self.system.send(
+            "PATCH", "change order", f"/api/v1/orders/{order.id}", changes, key=str(new_id()), match=version,
+            detail=order.number,
+        )  # fmt: skip
+        if answer.status != 200 and answer.code != "edit_too_late":
+            raise Untrue(f"{order.number} could not be changed: {answer.status} {answer.body}")
+
     def announce_return(self) -> None:
         shipped = [order for order in self._mine(shipped=True) if not order.returned]
         if not shipped:
@@ -187,6 +204,11 @@ class Shop:
             raise Untrue(f"a return was refused: {answer.status} {answer.body}")
         if self.dice.random() < 0.85:
             self.play.timeline.add(self._come_back(order, answer.body["number"], lines), self.dice.uniform(600, 5400))
+        elif self.dice.random() < 0.5:
+            path = f"/api/v1/returns/{answer.body['id']}/cancel"
+            withdrawn = self._post("withdraw return", path, {}, order.number, match=answer.body["version"])
+            if withdrawn.status != 200 and withdrawn.status != 412:  # stale: its parcel was opened at the desk
+                raise Untrue(f"a return could not be withdrawn: {withdrawn.status} {withdrawn.body}")
 
     def _come_back(self, order: Order, number: str, lines: dict[str, int]) -> Process:
         self.play.world.returns[order.house].append((number, order, lines))

@@ -191,14 +191,19 @@ class SellerSystem:
         self.wire, self.name = wire, name
         self.headers = {"Authorization": f"Bearer {key}"}
 
-    def post(self, what: str, path: str, body: Any, *, key: str | None = None, match: int | None = None,
-             detail: str = "") -> Answer:  # fmt: skip
-        headers = {**self.headers, "Content-Type": "application/json", "Idempotency-Key": key or str(new_id())}
+    def post(self, what: str, path: str, body: Any, **more: Any) -> Answer:
+        return self.send("POST", what, path, body, **more)
+
+    def send(
+        self, method: str, what: str, path: str, body: Any, *, key: str, match: int | None = None, detail: str = ""
+    ) -> Answer:
+        """One command under that key; `match`: the version that was read."""
+        headers = {**self.headers, "Content-Type": "application/json", "Idempotency-Key": key}
         if match is not None:
             headers["If-Match"] = f'"v{match}"'
         data = orjson.dumps(body)
         return self.wire.command(
-            self.name, what, detail, lambda: self.wire.open("POST", path, data, headers), same_body
+            self.name, what, detail, lambda: self.wire.open(method, path, data, headers), same_body
         )
 
     def get(self, path: str) -> Any:
