@@ -13,8 +13,9 @@ import structlog
 LINES = 40
 
 
-class _Tail(io.TextIOBase):
+class _Tail(io.StringIO):
     def __init__(self, lines: deque[str]) -> None:
+        super().__init__()
         self.lines = lines
 
     def write(self, text: str) -> int:

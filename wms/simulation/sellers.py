@@ -69,21 +69,22 @@ class Shop:
 
     def book(self, house: House, arrives_after: float | None = None) -> None:
         dice = self.dice
-        cartons = [
+        cartons: list[dict[str, Any]] = [
             {"number": number, "lines": [
                 {"sku": sku, "quantity": dice.choice([4, 6, 12, 12, 24])} for sku in dice.sample(SKUS, dice.randint(1, 3))
             ]}
             for number in range(1, dice.randint(1, 3) + 1)
         ]  # fmt: skip
-        body = {"warehouse": house.code, "reference": self._reference(), "submit": True, "cartons": cartons}
-        answer = self._post("book", "/api/v1/bookings", body, f"{body['reference']} in {house.code}")
+        reference = self._reference()
+        body = {"warehouse": house.code, "reference": reference, "submit": True, "cartons": cartons}
+        answer = self._post("book", "/api/v1/bookings", body, f"{reference} in {house.code}")
         if answer.status != 201:
             raise Untrue(f"a booking was refused: {answer.status} {answer.body}")
         booking_id = answer.body["id"]
         self.play.world.bookings[booking_id] = house.code
         shown = self.system.get(f"/api/v1/bookings/{booking_id}")
         if arrives_after is None and dice.random() < 0.1:
-            withdrawn = self._post("withdraw booking", f"/api/v1/bookings/{booking_id}/cancel", {}, body["reference"])
+            withdrawn = self._post("withdraw booking", f"/api/v1/bookings/{booking_id}/cancel", {}, reference)
             if withdrawn.status != 200:
                 raise Untrue(f"a booking could not be withdrawn: {withdrawn.status} {withdrawn.body}")
             return

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import orjson
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from wms.core.ids import new_id
@@ -43,7 +44,7 @@ class Answer:
 
     status: int
     body: Any
-    headers: Mapping[str, str]
+    headers: Headers
 
     @property
     def code(self) -> str:
