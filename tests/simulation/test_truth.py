@@ -62,7 +62,7 @@ def test_no_more_comes_back_than_left() -> None:
 def test_nothing_is_taken_that_is_not_there() -> None:
     world = World()
     world.put(BIN, 2)
-    world.vanish(BIN)
+    world.vanish(BIN, 1)
     assert world.really_there(BIN) == 1
     with pytest.raises(Untrue, match="not so many"):
         world.take(BIN, 3)

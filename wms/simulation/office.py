@@ -12,8 +12,8 @@ from wms.simulation.wire import Desk
 from wms.simulation.world import Place, Untrue
 
 _PLACE = (
-    "SELECT b.id, b.on_hand, w.code AS house, l.code AS bin, s.code AS seller, p.sku, b.condition FROM balance b"
-    " JOIN warehouse w ON w.id = b.warehouse_id JOIN location l ON l.id = b.location_id"
+    "SELECT b.id, b.on_hand, w.code AS house, l.code AS bin, s.code AS seller, p.sku, b.condition,"
+    " b.customs_status FROM balance b JOIN warehouse w ON w.id = b.warehouse_id JOIN location l ON l.id = b.location_id"
     " JOIN seller s ON s.id = b.owner_id JOIN product p ON p.id = b.product_id"
     " WHERE b.handling_unit_id IS NULL AND l.kind = 'storage' AND b.condition = 'good'"
 )
@@ -75,7 +75,7 @@ def _count(play: Play, desk: Desk, row: Any) -> None:
     if now != counted:
         raise Untrue(f"{place} was counted as {counted}, and the system says {now}")
     if lost:
-        play.world.found_out(place, lost, play.stage.houses[place.house].bonded)
+        play.world.found_out(place, lost, row.customs_status == "bonded")
 
 
 def _decide(play: Play, desk: Desk, row: Any) -> None:

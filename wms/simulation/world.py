@@ -131,10 +131,10 @@ class World:
     def put(self, place: Place, units: int) -> None:
         self.shelf[place] += units
 
-    def vanish(self, place: Place) -> None:
-        """A unit is gone and nobody noticed."""
-        self.missing[place] += 1
-        self.units["vanished"] += 1
+    def vanish(self, place: Place, units: int) -> None:
+        """Units are gone and nobody noticed."""
+        self.missing[place] += units
+        self.units["vanished"] += units
 
     def found_out(self, place: Place, units: int, bonded: bool) -> None:
         """A count told the system. In a bonded zone the loss stays in the books until customs has settled it."""
