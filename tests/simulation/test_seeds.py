@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -23,8 +24,10 @@ TOLD_TWICE = 3
 
 
 @pytest.fixture(scope="module")
-def stages(engines: Databases) -> Stages:
-    return Stages(engines.engines, engines.folder)
+def stages(engines: Databases) -> Iterator[Stages]:
+    made = Stages(engines.engines, engines.folder)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +36,7 @@ def played() -> dict[int, Result]:
 
 
 def play(stages: Stages, seed: int, hours: float = HOURS) -> Result:
-    with stages.open(seed) as stage:
+    with stages.open() as stage:
         return simulate(stage, seed, hours)
 
 

@@ -34,7 +34,7 @@ _NOTE_SESSION = text(
     " AND seen_at <= :before FOR UPDATE SKIP LOCKED)"
 )
 _PAUSE = timedelta(seconds=10)  # between two tries of this process to note the same use
-_tried: dict[uuid.UUID, datetime] = {}
+tried: dict[uuid.UUID, datetime] = {}  # when this process last did
 
 
 def register(authenticators: Authenticators) -> None:
@@ -83,12 +83,12 @@ def _note(statement: object, key: uuid.UUID, noted: datetime | None, now: dateti
     before = now - rules.WRITE_EVERY
     if noted is not None and noted > before:
         return
-    tried = _tried.get(key)
-    if tried is not None and abs(now - tried) < _PAUSE:  # either way: a clock may be set back
+    last = tried.get(key)
+    if last is not None and abs(now - last) < _PAUSE:  # either way: a clock may be set back
         return
-    if len(_tried) > 10_000:
-        _tried.clear()
-    _tried[key] = now
+    if len(tried) > 10_000:
+        tried.clear()
+    tried[key] = now
     try:
         with db.engine.begin() as connection:
             connection.execute(statement, {"now": now, "id": key, "before": before})  # type: ignore[call-overload]

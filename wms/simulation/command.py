@@ -25,7 +25,7 @@ def simulate_command(seed: int, hours: float, seeds: int, as_json: bool) -> None
     failed, began = 0, time.monotonic()
     with own_stages() as stages:
         for number in range(seed, seed + seeds):
-            with stages.open(number) as stage:
+            with stages.open() as stage:
                 try:
                     result = simulate(stage, number, hours)
                 except Failed as failure:

@@ -48,8 +48,9 @@ class Trap:
         self.sprung += 1
 
 
-def fit(engine: Engine, trap: Trap) -> None:
-    """Let every new connection of this engine fall into the trap."""
+@contextmanager
+def fitted(engine: Engine, trap: Trap) -> Iterator[None]:
+    """Inside the block every new connection of this engine falls into the trap."""
 
     class Connection(psycopg.Connection[Any]):
         def commit(self) -> None:
@@ -66,6 +67,13 @@ def fit(engine: Engine, trap: Trap) -> None:
                 trap.spring()
                 raise Crash(fault)
 
-    @event.listens_for(engine, "do_connect")
-    def _connect(_dialect: Any, _record: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    def connect(_dialect: Any, _record: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
         return Connection.connect(*arguments, **options)
+
+    engine.dispose()
+    event.listen(engine, "do_connect", connect)
+    try:
+        yield
+    finally:
+        event.remove(engine, "do_connect", connect)
+        engine.dispose()

@@ -93,10 +93,13 @@ def simulate(stage: Stage, seed: int, hours: float) -> Result:
     start = datetime(*dice.choice(DAYS), hour=dice.randrange(24), tzinfo=UTC)
     timeline = Timeline(seed, start)
     trap = faults.Trap()
-    with virtual_time(lambda: timeline.moment, timeline.dice("ids")), quiet() as log:
-        with stage.app.app_context():
-            faults.fit(db.engine, trap)
-            db.engine.dispose()
+    with stage.app.app_context():
+        engine = db.engine
+    with (
+        virtual_time(lambda: timeline.moment, timeline.dice("ids")),
+        faults.fitted(engine, trap),
+        quiet() as log,
+    ):
         play = Play(stage, timeline, World(), Wire(stage.app, timeline, trap))
         watch = _Watch(play)
         try:

@@ -19,6 +19,7 @@ from sqlalchemy import text, update
 from config import ROOT, Config
 from wms.app import create_app
 from wms.core.actor import SYSTEM
+from wms.identity import authentication
 from wms.identity import service as identity
 from wms.identity.models import User
 from wms.platform.database import db, session, transaction
@@ -26,7 +27,8 @@ from wms.platform.engines import Engines, running_engines
 from wms.seed import PEOPLE, Extent, demo_key, seed_demo_cast
 from wms.simulation.timeline import virtual_time
 
-TEMPLATE = "template_simulation"
+TEMPLATE, DATABASE = "template_simulation", "simulation"
+QUEUE = 15  # of Valkey's sixteen numbered databases
 EXTENT = Extent(aisles=2, bays=5, levels=3, stations=2, totes=14)
 PIN = "4711"
 BUILT_AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -57,40 +59,45 @@ class Stage:
 
 @dataclass
 class Stages:
-    """The engines of one run, and what is made on them."""
+    """The engines of one run, and what is made on them. One application plays all seeds, each on a database of its own:
+    its statements are compiled once.
+    """
 
     engines: Engines
     folder: Path
     badges: dict[str, dict[str, str]] = field(default_factory=dict)
-    _made: int = 0
+    app: Flask | None = None
 
-    def config(self, database: str, queue: int) -> Config:
-        """Valkey has sixteen numbered databases; simulations take them in turn."""
+    def config(self, database: str) -> Config:
         base = Config.from_environ({
             "WMS_ENV": "test", "WMS_INSTANCE": str(self.folder / database), "WMS_LOG_LEVEL": "ERROR",
         })  # fmt: skip
-        return base.with_engines(self.engines.postgres.url(database), self.engines.valkey.url(queue))
+        return base.with_engines(self.engines.postgres.url(database), self.engines.valkey.url(QUEUE))
 
     @contextlib.contextmanager
-    def open(self, seed: int) -> Iterator[Stage]:
-        """A system of this seed's own; gone afterwards."""
+    def open(self) -> Iterator[Stage]:
+        """A fresh system for one seed."""
         if not self.badges:
             self._build_template()
-        self._made += 1
-        name = f"simulation_{seed}_{self._made}"
-        self.engines.postgres.create_database(name, template=TEMPLATE)
-        app = create_app(self.config(name, 8 + self._made % 8))
-        app.extensions["wms_redis"].flushdb()
+        self.app = self.app or create_app(self.config(DATABASE))
+        self.engines.postgres.drop_database(DATABASE)
+        self.engines.postgres.create_database(DATABASE, template=TEMPLATE)
+        self.app.extensions["wms_redis"].flushdb()
+        self.app.extensions.pop("wms_counters", None)  # blocks of numbers of the database before
+        authentication.tried.clear()
         try:
-            yield Stage(app, _houses(app, self.badges), {code: demo_key(code) for code in ("ACME", "RIVAL")})
+            yield Stage(self.app, _houses(self.app, self.badges), {code: demo_key(code) for code in ("ACME", "RIVAL")})
         finally:
-            _dispose(app)
-            self.engines.postgres.drop_database(name)
+            _dispose(self.app)
+
+    def close(self) -> None:
+        self.engines.postgres.drop_database(DATABASE)
+        self.engines.postgres.drop_database(TEMPLATE)
 
     def _build_template(self) -> None:
         self.engines.postgres.drop_database(TEMPLATE)
         self.engines.postgres.create_database(TEMPLATE)
-        app = create_app(self.config(TEMPLATE, 8))
+        app = create_app(self.config(TEMPLATE))
         dice = random.Random("stage")  # noqa: S311 - ids of the set, the same for every seed and every run
         try:
             with virtual_time(lambda: BUILT_AT, dice):
