@@ -19,8 +19,9 @@ from wms.simulation.simulate import Failed, Result, simulate
 from wms.simulation.stage import Stages
 
 SEEDS = range(1, 21)
-HOURS = 0.4
+HOURS = 0.25
 TOLD_TWICE = 3
+LONG, LONG_HOURS = 7, 1.5
 
 
 @pytest.fixture(scope="module")
@@ -30,52 +31,45 @@ def stages(engines: Databases) -> Iterator[Stages]:
     made.close()
 
 
-@pytest.fixture(scope="module")
-def played() -> dict[int, Result]:
-    return {}
-
-
 def play(stages: Stages, seed: int, hours: float = HOURS) -> Result:
     with stages.open() as stage:
         return simulate(stage, seed, hours)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_seed_holds(stages: Stages, played: dict[int, Result], seed: int) -> None:
-    result = played[seed] = play(stages, seed)
+def test_a_seed_holds(stages: Stages, seed: int) -> None:
+    result = play(stages, seed)
     assert result.audits >= 1
-    assert result.comparisons >= 5
+    assert result.comparisons >= 3
     assert set(result.orders) <= {"shipped", "cancelled", "short"}
     assert result.parcels == result.orders.get("shipped", 0)
+    assert result.commands.keys() >= {"book", "scan receive", "scan putaway", "sign in"}
+    assert set(result.faults) & {fault.value for fault in Fault}
 
 
-def test_the_seeds_together_meet_everything(played: dict[int, Result]) -> None:
-    """Otherwise they would prove little: every kind of work was done, and every kind of fault befell somebody."""
-    if len(played) < len(SEEDS):
-        pytest.skip("only with all seeds")
-    commands = {name for result in played.values() for name in result.commands}
-    assert commands >= {
-        "book", "order", "cancel", "announce return", "scan receive", "scan putaway", "scan pick", "scan pack",
-        "scan handover", "scan move", "scan putback", "scan return", "print", "count", "decide", "book receipt",
-        "customs release", "order, wrong", "order, again", "key reused", "cancel another's",
+def test_a_longer_one_meets_everything(stages: Stages) -> None:
+    """Otherwise it would prove little: every kind of work was done, and every kind of fault befell somebody."""
+    result = play(stages, LONG, LONG_HOURS)
+    assert result.commands.keys() >= {
+        "book", "order", "cancel", "change order", "announce return", "scan receive", "scan putaway", "scan pick",
+        "scan pack", "scan handover", "scan move", "scan putback", "scan return", "print", "count", "hold",
+        "book receipt", "customs release", "order, wrong", "order, again", "order, known reference",
+        "cancel another's",
     }  # fmt: skip
-    befell = {name for result in played.values() for name in result.faults}
-    assert befell >= {fault.value for fault in Fault}
-    assert befell >= {"job_lost", "job_twice", "job_crash", "login_ended", "bin_found_short"}
-    assert sum(result.parcels for result in played.values()) > 50
+    assert result.faults.keys() >= {fault.value for fault in Fault} | {"job_lost", "job_twice", "login_ended"}
+    assert result.parcels > 20
 
 
-def test_a_seed_is_the_same_sequence_again(stages: Stages, played: dict[int, Result]) -> None:
+def test_a_seed_is_the_same_sequence_again(stages: Stages) -> None:
     """In another process too, whose hashes fall differently."""
-    here = played.get(TOLD_TWICE) or play(stages, TOLD_TWICE)
+    here = play(stages, TOLD_TWICE)
     there = subprocess.run(
         [sys.executable, "-m", "wms.simulation", "--seed", str(TOLD_TWICE), "--hours", str(HOURS), "--json"],
         capture_output=True, check=True, timeout=300, cwd=Path(__file__).parents[2],
         env={"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "12345"},
     )  # fmt: skip
     told = orjson.loads(there.stdout)
-    assert told["steps"] == here.steps
-    assert told["digest"] == here.digest
+    assert (told["steps"], told["digest"]) == (here.steps, here.digest)
     assert play(stages, TOLD_TWICE + 1, 0.1).digest != here.digest
 
 
@@ -90,7 +84,7 @@ def test_a_lie_is_found_and_told_with_its_seed(stages: Stages, monkeypatch: pyte
 
     monkeypatch.setattr(counting, "_Entry", doubled)
     with pytest.raises(
-        Failed, match=r"goods in the building.*\n(.*\n)*Again: flask simulate --seed 7 --hours 0.4"
+        Failed, match=r"goods in the building.*\n(.*\n)*Again: flask simulate --seed 7 --hours 0.25"
     ) as told:
         play(stages, 7)
     assert told.value.seed == 7

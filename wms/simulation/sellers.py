@@ -34,11 +34,10 @@ class Shop:
 
     def run(self) -> Process:
         for house in self.play.stage.houses.values():
-            for _ in range(2):
-                self.book(house, arrives_after=300)
-                yield 5.0
+            self.book(house, arrives_after=60)
+            yield 5.0
         acts = [
-            (62, self.order), (4, self.book_somewhere), (10, self.cancel), (4, self.change), (6, self.announce_return),
+            (62, self.order), (9, self.book_somewhere), (10, self.cancel), (4, self.change), (6, self.announce_return),
             (6, self.send_nonsense), (5, self.send_again), (3, self.use_a_reference_twice), (2, self.reach_for_others),
             (2, self.read),
         ]  # fmt: skip
