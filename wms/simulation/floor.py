@@ -15,6 +15,7 @@ from wms.simulation.world import Order, Place, Untrue
 Act = Generator[float, None, bool]
 IDLE = 150.0
 PATIENCE = 60
+LABEL_SECONDS = 45.0  # between two looks for a waybill: PATIENCE of them outlast a worker that is away
 # Why a stop may be nobody's any more: the order was cancelled, lost its goods, or another picker took the walk over.
 GONE_ON = ("stop_cancelled", "stop_gone", "walk_taken_over")  # the screen leads on by itself
 STOP_GONE = ("allocation_changed",)
@@ -177,7 +178,7 @@ def _weigh(tablet: Tablet) -> Act:
             return True
         if answer.code != "waybill_not_ready":
             return False
-        yield 20.0
+        yield LABEL_SECONDS
     raise Untrue(f"{tablet.name}: the waybill of {tablet.data['order']} was never prepared")
 
 
@@ -186,7 +187,7 @@ def _label(play: Play, tablet: Tablet, order: Order) -> Act:
         tablet.look()
         if tablet.data["document_ready"] or tablet.data["document_id"] is None:
             break
-        yield 20.0
+        yield LABEL_SECONDS
     number = tablet.data["tracking_number"]
     if tablet.data["document_ready"] and tablet.data["print_state"] is None:
         tablet.form("print", f"/labels/documents/{tablet.data['document_id']}/print", {}, order.number)
