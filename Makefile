@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 ORDERS ?=
+SEED ?= 1
+HOURS ?= 24
 TESTS ?= tests
 EXAMPLES ?= 200
 VENV := .venv
@@ -10,7 +12,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-requirements
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz lint format demo bench clean
+.PHONY: help run test fuzz lint format demo simulate bench clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -37,6 +39,9 @@ format: $(STAMP) ## put the code into its style
 
 demo: $(STAMP) ## replay an order book (ORDERS=file.csv) through a system of its own
 	@$(BIN)/python -m wms.demo $(if $(ORDERS),--orders "$(ORDERS)")
+
+simulate: $(STAMP) ## play a warehouse in virtual time (SEED=1 HOURS=24)
+	@$(BIN)/python -m wms.simulation --seed $(SEED) --hours $(HOURS)
 
 bench: $(STAMP) ## measure, and compare with the goals
 	@$(BIN)/python -m bench

@@ -66,6 +66,15 @@ def erase_command(order_id: uuid.UUID | None) -> None:
         click.echo(f"{erased:>10}  {module.__name__.split('.')[1]}")
 
 
+@click.command("simulate", add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def simulate_command(options: tuple[str, ...]) -> None:
+    """Play a whole warehouse in virtual time on engines of its own; --help tells the options."""
+    # Loaded only when asked for: no web process carries the simulation along.
+    command = importlib.import_module("wms.simulation.command").simulate_command
+    command.main(args=list(options), prog_name="flask simulate")
+
+
 @click.command("write-docs")
 def write_docs_command() -> None:
     """Renew what README and ARCHITECTURE repeat from the code."""
@@ -76,5 +85,6 @@ def write_docs_command() -> None:
 def register(app: Flask) -> None:
     """Add our commands to Flask's own."""
     app.cli.add_command(audit_command)
+    app.cli.add_command(simulate_command)
     app.cli.add_command(erase_command)
     app.cli.add_command(write_docs_command)

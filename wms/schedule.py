@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from wms.core import clock
 from wms.inventory import sellable
@@ -18,6 +20,7 @@ from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import session, transaction
 from wms.printing import service as printing
 
+log = structlog.get_logger(__name__)
 DAY = 86_400.0
 
 
@@ -64,11 +67,17 @@ def run_due() -> None:
         if name in _last_run and now - _last_run[name] < seconds:
             continue
         _last_run[name] = now
-        with transaction():
-            mine = (
-                session()
-                .execute(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 11))"), {"name": name})
-                .scalar()
-            )
-            if mine:
-                function()
+        try:
+            run_entry(name, function)
+        except OperationalError:  # the database is away: whoever calls waits for it
+            raise
+        except Exception:  # one entry must not keep the others, and the outbox, from their turns
+            log.exception("schedule.failed", entry=name)
+
+
+def run_entry(name: str, function: Callable[[], None]) -> None:
+    """One run of an entry, unless another sweeper is at it."""
+    turn = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 11))")
+    with transaction():
+        if session().execute(turn, {"name": name}).scalar():
+            function()

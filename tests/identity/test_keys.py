@@ -90,18 +90,18 @@ def test_the_page_shows_a_new_key_once(cast, client, db_session):
 
 
 def test_the_use_of_a_key_is_noted_once_a_minute(cast, fresh_app, fresh_client):
-    from wms.identity.authentication import _tried
+    from wms.identity.authentication import tried
     from wms.platform.database import session
 
     def last_used():
         with fresh_app.app_context():
             return session().scalar(select(ApiKey.last_used_at).where(ApiKey.seller_id == cast.ACME.id))
 
-    _tried.clear()
+    tried.clear()
     assert bearer(fresh_client, cast.ACME.key).status_code == 200
     first = last_used()
     assert first is not None
-    _tried.clear()
+    tried.clear()
     assert bearer(fresh_client, cast.ACME.key).status_code == 200
     assert last_used() == first
 

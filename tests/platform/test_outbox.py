@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from wms import worker
+from wms.core import clock
 from wms.platform import outbox
 from wms.platform.database import session, transaction
 from wms.platform.outbox import OutboxJob, PermanentFailure, add_job, jobs
@@ -222,3 +224,21 @@ def test_age_of_the_oldest_waiting_job(outbox_app: Flask):
     run_sql("UPDATE outbox_job SET next_at = now() - interval '1 minute'")
     with transaction():
         assert 59 < outbox.oldest_due_seconds() < 70
+
+
+def test_leases_follow_a_clock_that_is_in_the_system_s_place(outbox_app: Flask) -> None:
+    """In simulated time; otherwise all workers go by the database's clock."""
+    moments = [datetime(2031, 1, 1, tzinfo=UTC)]
+    former = clock.use(lambda: moments[-1])
+    try:
+        job_id = add("late")
+        with transaction():
+            claim = {"id": job_id, "lease": 120, "ruling": clock.ruling()}
+            assert outbox._CLAIM.first(claim) is not None
+        for seconds, due in ((0, []), (119, []), (2, [(job_id, "test.note")])):
+            moments.append(moments[-1] + timedelta(seconds=seconds))
+            assert outbox.due_jobs(age_seconds=0) == due
+        assert outbox.perform(job_id)
+    finally:
+        clock.use(former)
+    assert outbox.due_jobs(age_seconds=0) == []

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-_source: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731 - replaced as a whole by `use`
+_SYSTEM: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731 - a source like any other
+_source = _SYSTEM
 
 
 def now() -> datetime:
@@ -17,6 +18,15 @@ def now() -> datetime:
 def today(time_zone: str) -> date:
     """The calendar date in `time_zone` (an IANA name) now."""
     return now().astimezone(ZoneInfo(time_zone)).date()
+
+
+def ruling() -> datetime | None:
+    """The instant of a replaced source; None while the system's clock runs.
+
+    For what all hosts must agree on to the second (leases, turns of jobs): there the database's clock decides, because
+    hosts' clocks differ, unless the time is not the system's at all: `coalesce(:ruling, clock_timestamp())`.
+    """
+    return None if _source is _SYSTEM else _source()
 
 
 def use(source: Callable[[], datetime]) -> Callable[[], datetime]:

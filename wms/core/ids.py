@@ -6,32 +6,59 @@ import os
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 # A client's id of a command: visible ASCII without `#` (it numbers the items of a bulk), no quotation mark at its ends.
 KEY_FORM = r'[!$-~]([!"$-~]*[!$-~])?'
 
-_lock = threading.Lock()
-_last_stamp = 0
-_counter = 0
+
+class IdMaker:
+    """Makes strictly increasing ids (RFC 9562 section 6.2, method 1: a counter in rand_a), for one process.
+
+    `milliseconds` gives the time since 1970, `random_bytes(n)` n bytes. The system's own by default; a simulation
+    brings its virtual clock and a seeded source, so that a seed makes the same ids again. Secrets never come from here.
+    """
+
+    def __init__(
+        self,
+        milliseconds: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        random_bytes: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._milliseconds, self._random_bytes = milliseconds, random_bytes
+        self._lock = threading.Lock()
+        self._last_stamp = 0
+        self._counter = 0
+
+    def make(self) -> uuid.UUID:
+        with self._lock:
+            stamp = self._milliseconds()
+            if stamp > self._last_stamp:
+                self._last_stamp = stamp
+                self._counter = int.from_bytes(self._random_bytes(2), "big") & 0x3FF
+            else:
+                self._counter += 1
+                if self._counter > 0xFFF:
+                    self._last_stamp += 1
+                    self._counter = 0
+            value = (self._last_stamp & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | self._counter << 64
+        value |= 0x2 << 62 | (int.from_bytes(self._random_bytes(8), "big") & 0x3FFFFFFFFFFFFFFF)
+        return uuid.UUID(int=value)
+
+
+_maker = IdMaker()
 
 
 def new_id() -> uuid.UUID:
-    """A UUIDv7, strictly increasing within one process (RFC 9562 section 6.2, method 1: a counter in rand_a)."""
-    global _last_stamp, _counter
-    with _lock:
-        stamp = time.time_ns() // 1_000_000
-        if stamp > _last_stamp:
-            _last_stamp = stamp
-            _counter = int.from_bytes(os.urandom(2), "big") & 0x3FF
-        else:
-            _counter += 1
-            if _counter > 0xFFF:
-                _last_stamp += 1
-                _counter = 0
-        value = (_last_stamp & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | _counter << 64
-    value |= 0x2 << 62 | (int.from_bytes(os.urandom(8), "big") & 0x3FFFFFFFFFFFFFFF)
-    return uuid.UUID(int=value)
+    """A UUIDv7, strictly increasing within one process."""
+    return _maker.make()
+
+
+def use(maker: IdMaker) -> IdMaker:
+    """Replace the maker (simulation); returns the former one so that it can be put back."""
+    global _maker
+    former, _maker = _maker, maker
+    return former
 
 
 def parse_id(text: str) -> uuid.UUID | None:

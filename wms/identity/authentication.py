@@ -5,7 +5,6 @@ revoking a key or ending a login works at once.
 from __future__ import annotations
 
 import hmac
-import time
 import uuid
 from datetime import datetime, timedelta
 
@@ -34,8 +33,8 @@ _NOTE_SESSION = text(
     "UPDATE login_session SET seen_at = :now WHERE id IN (SELECT id FROM login_session WHERE id = :id"
     " AND seen_at <= :before FOR UPDATE SKIP LOCKED)"
 )
-_PAUSE_SECONDS = 10.0  # between two tries of this process to note the same use
-_tried: dict[uuid.UUID, float] = {}
+_PAUSE = timedelta(seconds=10)  # between two tries of this process to note the same use
+tried: dict[uuid.UUID, datetime] = {}  # when this process last did
 
 
 def register(authenticators: Authenticators) -> None:
@@ -84,12 +83,12 @@ def _note(statement: object, key: uuid.UUID, noted: datetime | None, now: dateti
     before = now - rules.WRITE_EVERY
     if noted is not None and noted > before:
         return
-    tick = time.monotonic()
-    if tick - _tried.get(key, -_PAUSE_SECONDS) < _PAUSE_SECONDS:
+    last = tried.get(key)
+    if last is not None and abs(now - last) < _PAUSE:  # either way: a clock may be set back
         return
-    if len(_tried) > 10_000:
-        _tried.clear()
-    _tried[key] = tick
+    if len(tried) > 10_000:
+        tried.clear()
+    tried[key] = now
     try:
         with db.engine.begin() as connection:
             connection.execute(statement, {"now": now, "id": key, "before": before})  # type: ignore[call-overload]

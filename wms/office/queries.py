@@ -8,17 +8,18 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from wms.core import clock
 from wms.core.actor import Actor
 from wms.inventory.queries import Scope
 from wms.platform.database import session
 
 IN_WAREHOUSES = "(CAST(:warehouses AS uuid[]) IS NULL OR {0}.warehouse_id = ANY(CAST(:warehouses AS uuid[])))"
 # Orders not handed over a day after they were ordered are late, until services carry a promise of their own.
-LATE = "o.state NOT IN ('shipped', 'cancelled') AND o.ordered_at < now() - interval '24 hours'"
+LATE = "o.state NOT IN ('shipped', 'cancelled') AND o.ordered_at < CAST(:now AS timestamptz) - interval '24 hours'"
 
 
 def _rows(statement: str, actor: Actor, **more: Any) -> Sequence[Row[Any]]:
-    parameters = {"warehouses": Scope.of(actor).parameters()["warehouses"], **more}
+    parameters = {"warehouses": Scope.of(actor).parameters()["warehouses"], "now": clock.now(), **more}
     return session().execute(text(statement), parameters).all()
 
 
@@ -27,7 +28,7 @@ def orders_by_state(actor: Actor) -> list[dict[str, Any]]:
     statement = (
         "SELECT w.id, w.code, w.name, o.state, count(*) AS orders, count(*) FILTER (WHERE " + LATE + ") AS late"
         " FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id WHERE " + IN_WAREHOUSES.format("o") +
-        " AND (o.state NOT IN ('shipped', 'cancelled') OR o.shipped_at >= now() - interval '24 hours')"
+        " AND (o.state NOT IN ('shipped', 'cancelled') OR o.shipped_at >= CAST(:now AS timestamptz) - interval '24 hours')"
         " GROUP BY 1, 2, 3, 4 ORDER BY 2"
     )  # fmt: skip
     found: dict[uuid.UUID, dict[str, Any]] = {}
@@ -126,9 +127,10 @@ def jobs_health() -> Row[Any]:
     return session().execute(
         text(
             "SELECT count(*) FILTER (WHERE state IN ('new', 'leased')) AS waiting,"
-            " extract(epoch FROM now() - min(created_at) FILTER (WHERE state IN ('new', 'leased'))) AS oldest_seconds,"
-            " count(*) FILTER (WHERE state = 'dead') AS dead FROM outbox_job WHERE state <> 'done'"
-        )
+            " extract(epoch FROM CAST(:now AS timestamptz) - min(created_at) FILTER (WHERE state IN ('new', 'leased')))"
+            " AS oldest_seconds, count(*) FILTER (WHERE state = 'dead') AS dead FROM outbox_job WHERE state <> 'done'"
+        ),
+        {"now": clock.now()},
     ).one()  # fmt: skip
 
 

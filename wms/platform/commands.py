@@ -293,16 +293,26 @@ def next_posting_key() -> str:
     return f"{key}/{used + 1}"
 
 
+_DAYS_APART = text(
+    "SELECT to_date(right(c.relname, 8), 'YYYYMMDD') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+    " WHERE i.inhparent = 'command'::regclass AND c.relname ~ '^command_[0-9]{8}$' UNION SELECT day FROM command_default"
+)
+
+
 def ensure_partitions(first: date, days: int) -> None:
-    """Create the daily partitions from `first` on. Ids made outside them fall into the default partition."""
-    for offset in range(days):
-        day = first + timedelta(days=offset)
+    """Create the daily partitions from `first` on. Ids made outside them fall into the default partition.
+
+    A day that has rows there already (nobody made its partition in time) stays there: it is found and dropped as well.
+    """
+    wanted = {first + timedelta(days=offset) for offset in range(days)}
+    if not wanted - set(session().execute(_DAYS_APART).scalars()):
+        return
+    session().execute(text("LOCK TABLE command IN ACCESS EXCLUSIVE MODE"))  # which making a partition takes anyway
+    for day in sorted(wanted - set(session().execute(_DAYS_APART).scalars())):
         name = f"command_{day:%Y%m%d}"
+        following = day + timedelta(days=1)
         session().execute(
-            text(
-                f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF command"
-                f" FOR VALUES FROM ('{day}') TO ('{day + timedelta(days=1)}')"
-            )
+            text(f"CREATE TABLE {name} PARTITION OF command FOR VALUES FROM ('{day}') TO ('{following}')")
         )
 
 

@@ -108,17 +108,19 @@ def hint(job_id: uuid.UUID, topic: str) -> None:
         jobs.courier(job_id, jobs.queues.get(topic, "default"))
 
 
+# Leases and turns go by the database's clock, one for all workers, unless time itself is simulated.
+_NOW = "coalesce(CAST(:ruling AS timestamptz), clock_timestamp())"
 _CLAIM = Statement(
     "UPDATE outbox_job AS mine SET state = 'leased', lease_token = lease_token + 1, attempts = attempts + 1,"
-    " lease_until = clock_timestamp() + make_interval(secs => :lease)"
-    " WHERE id = :id AND (state = 'new' OR (state = 'leased' AND lease_until < clock_timestamp()))"
+    f" lease_until = {_NOW} + make_interval(secs => :lease)"
+    f" WHERE id = :id AND (state = 'new' OR (state = 'leased' AND lease_until < {_NOW}))"
     " AND (ordering_key IS NULL OR NOT EXISTS (SELECT 1 FROM outbox_job earlier"
     "   WHERE earlier.ordering_key = mine.ordering_key AND earlier.sequence < mine.sequence"
     "   AND earlier.state IN ('new', 'leased')))"
     " RETURNING topic, payload, lease_token, attempts"
 )
 _DONE = Statement(
-    "UPDATE outbox_job SET state = 'done', done_at = now(), lease_until = NULL, last_error = NULL"
+    "UPDATE outbox_job SET state = 'done', done_at = :now, lease_until = NULL, last_error = NULL"
     " WHERE id = :id AND lease_token = :token AND state = 'leased' RETURNING ordering_key, sequence"
 )
 _NEXT_IN_ORDER = Statement(
@@ -138,14 +140,14 @@ def perform(job_id: uuid.UUID) -> bool:
     failure, which is recorded and logged.
     """
     with transaction():
-        claimed = _CLAIM.first({"id": job_id, "lease": jobs.lease_seconds})
+        claimed = _CLAIM.first({"id": job_id, "lease": jobs.lease_seconds, "ruling": clock.ruling()})
     if claimed is None:
         return False
     try:
         with transaction():
             name_transaction(f"job:{job_id}")
             jobs.handlers[claimed.topic](claimed.payload)
-            finished = _DONE.first({"id": job_id, "token": claimed.lease_token})
+            finished = _DONE.first({"id": job_id, "token": claimed.lease_token, "now": clock.now()})
             if finished is None:
                 raise LeaseLost(str(job_id))
             follower = _follower(finished.ordering_key, finished.sequence)
@@ -174,7 +176,7 @@ def _record_failure(job_id: uuid.UUID, topic: str, token: int, attempts: int, fa
     log.error("outbox.failed", job=str(job_id), topic=topic, attempts=attempts, dead=dead, exc_info=fault)
     statement = text(
         "UPDATE outbox_job SET state = :state, lease_until = NULL, last_error = :error,"
-        " next_at = clock_timestamp() + make_interval(secs => :delay)"
+        f" next_at = {_NOW} + make_interval(secs => :delay)"
         " WHERE id = :id AND lease_token = :token AND state = 'leased'"
     )
     # The type and a short text only: an exception may quote a row with personal data.
@@ -188,13 +190,14 @@ def _record_failure(job_id: uuid.UUID, topic: str, token: int, attempts: int, fa
                 "delay": delay,
                 "id": job_id,
                 "token": token,
+                "ruling": clock.ruling(),
             },
         )
 
 
 _DUE = Statement(
-    "SELECT id, topic FROM outbox_job mine WHERE state IN ('new', 'leased') AND next_at <= clock_timestamp() - :age *"
-    " interval '1 second' AND (state = 'new' OR lease_until < clock_timestamp())"
+    f"SELECT id, topic FROM outbox_job mine WHERE state IN ('new', 'leased') AND next_at <= {_NOW} - :age *"
+    f" interval '1 second' AND (state = 'new' OR lease_until < {_NOW})"
     # Those behind an earlier job of their key cannot run: they must not crowd out the ones that can.
     " AND (ordering_key IS NULL OR NOT EXISTS (SELECT 1 FROM outbox_job earlier"
     "   WHERE earlier.ordering_key = mine.ordering_key AND earlier.sequence < mine.sequence"
@@ -206,17 +209,17 @@ _DUE = Statement(
 def due_jobs(limit: int = 100, age_seconds: float = 2.0) -> list[tuple[uuid.UUID, str]]:
     """Rows that should be running and are not: never hinted, hint lost, or their lease ran out."""
     with transaction():
-        rows = _DUE.all({"limit": limit, "age": age_seconds})
+        rows = _DUE.all({"limit": limit, "age": age_seconds, "ruling": clock.ruling()})
     return [(row.id, row.topic) for row in rows]
 
 
 def oldest_due_seconds() -> float:
     """Age in seconds of the oldest job that waits (0 when none); `/readyz` reports it."""
     statement = text(
-        "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(next_at)), 0) FROM outbox_job"
-        " WHERE state IN ('new', 'leased') AND next_at < clock_timestamp()"
+        f"SELECT coalesce(extract(epoch FROM {_NOW} - min(next_at)), 0) FROM outbox_job"
+        f" WHERE state IN ('new', 'leased') AND next_at < {_NOW}"
     )
-    return max(0.0, float(session().execute(statement).scalar_one()))
+    return max(0.0, float(session().execute(statement, {"ruling": clock.ruling()}).scalar_one()))
 
 
 def open_counts() -> dict[str, int]:
@@ -228,10 +231,10 @@ def open_counts() -> dict[str, int]:
 def resume(job_id: uuid.UUID) -> bool:
     """Give a dead job another life; for a person who mended the cause."""
     statement = text(
-        "UPDATE outbox_job SET state = 'new', attempts = 0, next_at = clock_timestamp()"
+        f"UPDATE outbox_job SET state = 'new', attempts = 0, next_at = {_NOW}"
         " WHERE id = :id AND state = 'dead' RETURNING topic"
     )
-    topic = session().execute(statement, {"id": job_id}).scalar()
+    topic = session().execute(statement, {"id": job_id, "ruling": clock.ruling()}).scalar()
     if topic is None:
         return False
     after_commit(lambda: hint(job_id, topic))

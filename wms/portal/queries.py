@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 
+from wms.core import clock
 from wms.core.actor import Actor
 from wms.inventory.queries import Scope
 from wms.outbound.workflow import OrderState
@@ -233,7 +234,7 @@ _HOME = text(
 _SHIPPED = text(
     "SELECT (o.shipped_at AT TIME ZONE w.time_zone)::date AS day, w.code AS warehouse, count(*) AS orders"
     f" FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id WHERE {IN_SCOPE.format('o')}"
-    " AND o.shipped_at >= now() - interval '15 days' GROUP BY 1, 2 ORDER BY 1, 2"
+    " AND o.shipped_at >= CAST(:now AS timestamptz) - interval '15 days' GROUP BY 1, 2 ORDER BY 1, 2"
 )
 
 
@@ -243,7 +244,7 @@ def home_figures(actor: Actor) -> Row[Any]:
 
 def shipped_per_day(actor: Actor) -> Sequence[Row[Any]]:
     """Orders handed over in the last days, by the warehouse's calendar: day, warehouse, orders."""
-    return session().execute(_SHIPPED, scoped(actor)).all()
+    return session().execute(_SHIPPED, scoped(actor, now=clock.now())).all()
 
 
 _REFUSED = text(
@@ -255,7 +256,7 @@ _REFUSED = text(
 _DIFFERING = text(
     "SELECT b.id, b.number, b.reference, b.state, sum(d.quantity) AS units, count(DISTINCT d.carton_id) AS cartons"
     f" FROM difference d JOIN booking b ON b.id = d.booking_id WHERE {IN_SCOPE.format('b')}"
-    " AND d.found_at >= now() - interval '14 days' GROUP BY b.id ORDER BY max(d.found_at) DESC LIMIT 4"
+    " AND d.found_at >= CAST(:now AS timestamptz) - interval '14 days' GROUP BY b.id ORDER BY max(d.found_at) DESC LIMIT 4"
 )
 
 
@@ -266,4 +267,4 @@ def orders_in_need(actor: Actor) -> Sequence[Row[Any]]:
 
 def bookings_differing(actor: Actor) -> Sequence[Row[Any]]:
     """Bookings of the last fortnight where something differs from the announcement."""
-    return session().execute(_DIFFERING, scoped(actor)).all()
+    return session().execute(_DIFFERING, scoped(actor, now=clock.now())).all()

@@ -7,6 +7,7 @@ or the first with a quantity); they go into the order's tote. What is not there 
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -21,9 +22,12 @@ from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.outbound.models import Order, PickBatch, PickTask
 from wms.outbound.service import picking, waves
+from wms.outbound.workflow import OrderState, TaskState
 from wms.platform.database import session
 
 BEGIN, TOTE, LOCATION, PRODUCT = "begin", "scan_tote", "scan_location", "scan_product"
+# Why a stop is not this picker's to do any more, and what the screen says while it moves on.
+GONE = {"order_cancelled": "stop_cancelled", "task_done": "stop_gone", "batch_taken": "walk_taken_over"}
 
 
 class Pick:
@@ -33,9 +37,32 @@ class Pick:
         return Step(BEGIN, {})
 
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
-        """Steps: begin (OK takes a walk) → [scan_tote] → scan_location → scan_product → … → begin."""
-        expected = {TOTE: [Kind.TOTE], LOCATION: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT]}.get(task.step, [])
+        """Steps: begin (OK takes a walk) → [scan_tote] → scan_location → scan_product → … → begin.
+
+        A stop that is gone meanwhile (cancelled, without goods, taken over by another picker) is never a dead end:
+        whatever is scanned there leads on.
+        """
         stop = self._stop(task)
+        if stop is not None and stop.state != TaskState.OPEN.value:
+            order = session().get_one(Order, stop.order_id, populate_existing=True)
+            cancelled = order.state == OrderState.CANCELLED.value
+            return self._lead_on(task, Refused("order_cancelled" if cancelled else "task_done"))
+        try:
+            return self._apply(actor, task, stop, scan)
+        except Refused as refusal:
+            if stop is None or refusal.code not in GONE:
+                raise
+            return self._lead_on(task, refusal)  # it was refused before anything was written
+
+    def _lead_on(self, task: FloorTask, why: Refused) -> Step:
+        code, params = GONE[why.code], {**why.params}
+        if why.code == "batch_taken":
+            return Step(BEGIN, {}, "warn", code, params)
+        following = self._next(task.data["batch_id"], "warn", code, params)
+        return replace(following, tone="warn", code=code, params=params)  # also where the walk ends with it
+
+    def _apply(self, actor: Actor, task: FloorTask, stop: PickTask | None, scan: Scan) -> Step:
+        expected = {TOTE: [Kind.TOTE], LOCATION: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT]}.get(task.step, [])
         scope = Scope(task.warehouse_id, self._owner(stop))
         found = resolve(scan.raw, scope, expected)
         if found.kind is Kind.COMMAND:

@@ -1,0 +1,91 @@
+"""Twenty seeds of a whole warehouse, each checked against the truth all along; and that a seed is a whole story.
+
+More by hand: `flask simulate --seed 1 --seeds 1000` (docs/simulation.md says what they found).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.engines import Databases
+from wms.simulation.faults import Fault
+from wms.simulation.simulate import Failed, Result, simulate
+from wms.simulation.stage import Stages
+
+SEEDS = range(1, 21)
+HOURS = 0.25
+TOLD_TWICE = 3
+LONG, LONG_HOURS = 7, 1.5
+
+
+@pytest.fixture(scope="module")
+def stages(engines: Databases) -> Iterator[Stages]:
+    made = Stages(engines.engines, engines.folder)
+    yield made
+    made.close()
+
+
+def play(stages: Stages, seed: int, hours: float = HOURS) -> Result:
+    with stages.open() as stage:
+        return simulate(stage, seed, hours)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_seed_holds(stages: Stages, seed: int) -> None:
+    result = play(stages, seed)
+    assert result.audits >= 1
+    assert result.comparisons >= 3
+    assert set(result.orders) <= {"shipped", "cancelled", "short"}
+    assert result.parcels == result.orders.get("shipped", 0)
+    assert result.commands.keys() >= {"book", "scan receive", "scan putaway", "sign in"}
+    assert set(result.faults) & {fault.value for fault in Fault}
+
+
+def test_a_longer_one_meets_everything(stages: Stages) -> None:
+    """Otherwise it would prove little: every kind of work was done, and every kind of fault befell somebody."""
+    result = play(stages, LONG, LONG_HOURS)
+    assert result.commands.keys() >= {
+        "book", "order", "cancel", "change order", "announce return", "scan receive", "scan putaway", "scan pick",
+        "scan pack", "scan handover", "scan move", "scan putback", "scan return", "print", "count", "hold",
+        "book receipt", "customs release", "order, wrong", "order, again", "order, known reference",
+        "cancel another's",
+    }  # fmt: skip
+    assert result.faults.keys() >= {fault.value for fault in Fault} | {"job_lost", "job_twice", "login_ended"}
+    assert result.parcels > 20
+
+
+def test_a_seed_is_the_same_sequence_again(stages: Stages) -> None:
+    """In another process too, whose hashes fall differently."""
+    here = play(stages, TOLD_TWICE)
+    there = subprocess.run(
+        [sys.executable, "-m", "wms.simulation", "--seed", str(TOLD_TWICE), "--hours", str(HOURS), "--json"],
+        capture_output=True, check=True, timeout=300, cwd=Path(__file__).parents[2],
+        env={"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "12345"},
+    )  # fmt: skip
+    told = orjson.loads(there.stdout)
+    assert (told["steps"], told["digest"]) == (here.steps, here.digest)
+    assert play(stages, TOLD_TWICE + 1, 0.1).digest != here.digest
+
+
+def test_a_lie_is_found_and_told_with_its_seed(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch can fail: a count whose units are written twice, in books that balance, is found at once."""
+    from wms.inbound.service import counting
+
+    real = counting._Entry
+
+    def doubled(line, stock, quantity, is_surplus, serials):
+        return real(line, stock, quantity * 2, is_surplus, serials)
+
+    monkeypatch.setattr(counting, "_Entry", doubled)
+    with pytest.raises(
+        Failed, match=r"goods in the building.*\n(.*\n)*Again: flask simulate --seed 7 --hours 0.25"
+    ) as told:
+        play(stages, 7)
+    assert told.value.seed == 7
+    assert "scan receive" in str(told.value)

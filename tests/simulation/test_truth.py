@@ -1,0 +1,98 @@
+"""What cannot be true is not taken for true, whoever says so; and time that jumps still goes one way."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from wms.core import clock
+from wms.core.ids import made_at, new_id
+from wms.simulation.timeline import Process, Timeline, virtual_time
+from wms.simulation.world import Carton, Goods, Order, Place, Untrue, World
+
+START = datetime(2026, 3, 28, 23, tzinfo=UTC)
+BIN = Place("DE1", "A-01", "ACME", "MUG", "good")
+
+
+def world_with(bonded: bool = False) -> tuple[World, Order]:
+    world = World()
+    house = "NGB1" if bonded else "DE1"
+    order = Order("1", "SO-1", "R-1", house, bonded, "ACME", {"MUG": 2})
+    world.accept(order)
+    world.order_of_parcel["HC1"] = order
+    world.goods[Goods(house, "ACME", "MUG")] = 5
+    return world, order
+
+
+def test_a_parcel_leaves_once_and_takes_its_goods() -> None:
+    world, order = world_with()
+    world.ship("HC1")
+    assert world.goods[Goods("DE1", "ACME", "MUG")] == 3
+    with pytest.raises(Untrue, match="left twice"):
+        world.ship("HC1")
+    with pytest.raises(Untrue, match="had left"):
+        world.cancel(order)
+    with pytest.raises(Untrue, match="nobody had closed"):
+        world.ship("HC2")
+
+
+def test_a_cancelled_order_never_leaves() -> None:
+    world, order = world_with()
+    world.cancel(order)
+    with pytest.raises(Untrue, match="although it was cancelled"):
+        world.ship("HC1")
+
+
+def test_nothing_bonded_leaves_before_its_release() -> None:
+    world, order = world_with(bonded=True)
+    with pytest.raises(Untrue, match="before customs had released it"):
+        world.ship("HC1")
+    order.released = True
+    world.ship("HC1")
+
+
+def test_no_more_comes_back_than_left() -> None:
+    world, order = world_with()
+    world.come_back(order, "MUG", 2)
+    with pytest.raises(Untrue, match="more of MUG came back"):
+        world.come_back(order, "MUG", 1)
+
+
+def test_nothing_is_taken_that_is_not_there() -> None:
+    world = World()
+    world.put(BIN, 2)
+    world.vanish(BIN, 1)
+    assert world.really_there(BIN) == 1
+    with pytest.raises(Untrue, match="not so many"):
+        world.take(BIN, 3)
+
+
+def test_surplus_in_bond_does_not_stay_in_the_carton() -> None:
+    world = World()
+    carton = Carton("B-1", "NGB1", True, "ACME", {"MUG": 10}, {})
+    world.count(carton, [("MUG", "good", 9)])
+    world.count(carton, [("MUG", "good", 3)])
+    assert carton.held["MUG", "good"] == 10
+    assert world.goods[Goods("NGB1", "ACME", "MUG")] == 12
+    world.uncount(carton)
+    assert (carton.held["MUG", "good"], world.goods[Goods("NGB1", "ACME", "MUG")]) == (9, 9)
+
+
+def test_turns_come_in_the_order_of_time_and_the_clock_follows() -> None:
+    timeline = Timeline(1, START)
+    seen: list[tuple[str, datetime]] = []
+
+    def walk(name: str, pauses: list[float]) -> Process:
+        for pause in pauses:
+            seen.append((name, clock.now()))
+            yield pause
+
+    with virtual_time(lambda: timeline.moment, timeline.dice("ids")):
+        timeline.add(walk("slow", [100, 100]))
+        timeline.add(walk("quick", [30, 30, 30, 30]), 1)
+        timeline.run(START + timedelta(hours=3), lambda: None)
+        assert made_at(new_id()) == clock.now() == START + timedelta(hours=3)
+    assert [name for name, _ in seen] == ["slow", "quick", "quick", "quick", "quick", "slow"]
+    assert [moment for _, moment in seen] == sorted(moment for _, moment in seen)
+    assert clock.ruling() is None

@@ -1,0 +1,137 @@
+"""The system against the truth: cheap comparisons all along, the whole audit each hour, and what must hold at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import text
+
+from wms.cli import audit
+from wms.platform.database import rollback, session
+from wms.simulation.world import Goods, Order, Place, Untrue, World
+
+_GOODS = text(
+    "SELECT w.code AS house, s.code AS seller, p.sku, sum(b.on_hand) AS units FROM balance b"
+    " JOIN warehouse w ON w.id = b.warehouse_id JOIN seller s ON s.id = b.owner_id"
+    " JOIN product p ON p.id = b.product_id GROUP BY 1, 2, 3 HAVING sum(b.on_hand) <> 0"
+)
+_SHELF = text(
+    "SELECT w.code AS house, l.code AS bin, s.code AS seller, p.sku, b.condition, sum(b.on_hand) AS units"
+    " FROM balance b JOIN warehouse w ON w.id = b.warehouse_id JOIN location l ON l.id = b.location_id"
+    " JOIN seller s ON s.id = b.owner_id JOIN product p ON p.id = b.product_id"
+    " WHERE b.handling_unit_id IS NULL AND l.kind IN ('storage', 'inspection') AND b.on_hand <> 0 GROUP BY 1, 2, 3, 4, 5"
+)
+_ORDERS = text("SELECT CAST(id AS text) AS id, state, customs_state FROM outbound_order ORDER BY id")
+_BOOKINGS = text("SELECT CAST(id AS text) FROM booking ORDER BY id")
+_PARCELS = text(
+    "SELECT p.tracking_number, CAST(s.subject_id AS text) AS order_id FROM parcel p"
+    " JOIN shipment s ON s.id = p.shipment_id WHERE p.state = 'handed_over'"
+)
+
+
+def compare(world: World) -> None:
+    """Goods, bins, orders, bookings and parcels are exactly those that somebody was told of."""
+    goods = {Goods(row.house, row.seller, row.sku): int(row.units) for row in session().execute(_GOODS)}
+    _same("goods in the building", goods, world.goods)
+    shelf = {
+        Place(row.house, row.bin, row.seller, row.sku, row.condition): int(row.units)
+        for row in session().execute(_SHELF)
+    }
+    _same("goods in bins", shelf, world.shelf)
+    _compare_orders(world)
+    booked = dict.fromkeys(session().execute(_BOOKINGS).scalars(), 1)
+    _same("bookings", booked, Counter(dict.fromkeys(world.bookings, 1)))
+    left = {row.tracking_number: row.order_id for row in session().execute(_PARCELS)}
+    told = {order.parcel: order.id for order in world.orders.values() if order.parcel is not None}
+    if left != told:
+        raise Untrue(f"parcels that left: the system says {sorted(left.items() ^ told.items())} otherwise")
+    rollback()
+
+
+def _same(what: str, system: dict[Any, int], truth: Counter[Any]) -> None:
+    wrong = {
+        key: (system.get(key, 0), truth[key])
+        for key in sorted(system.keys() | truth.keys())
+        if system.get(key, 0) != truth[key]
+    }
+    if wrong:
+        raise Untrue(f"{what}, (system, truth): {wrong}")
+
+
+def _compare_orders(world: World) -> None:
+    rows = {row.id: row for row in session().execute(_ORDERS)}
+    if rows.keys() != world.orders.keys():
+        raise Untrue(f"orders that one side does not know: {sorted(rows.keys() ^ world.orders.keys())}")
+    for key, row in rows.items():
+        fault = _contradiction(world.orders[key], row.state, row.customs_state)
+        if fault:
+            raise Untrue(f"{world.orders[key].number} is {row.state}, {fault}")
+
+
+def _contradiction(order: Order, state: str, customs_state: str) -> str:
+    if (state == "cancelled") != order.cancelled:
+        return "which its seller was not told" if state == "cancelled" else "although its cancelling was confirmed"
+    if (state == "shipped") != (order.parcel is not None):
+        return "which nobody handed over" if state == "shipped" else f"although it left as {order.parcel}"
+    if customs_state == "released" and not order.released:
+        return "released, which no clerk recorded"
+    return ""
+
+
+def full_audit() -> int:
+    """Every invariant recomputed from the moves; returns how many checks there are."""
+    result = audit()
+    broken = {check["name"]: check["violations"] for check in result["checks"] if check["violations"]}
+    if broken:
+        raise Untrue(f"the audit: {broken}")
+    dead = session().execute(text("SELECT topic, last_error FROM outbox_job WHERE state = 'dead'")).all()
+    rollback()
+    if dead:
+        raise Untrue(f"jobs gave up: {[tuple(row) for row in dead]}")
+    return len(result["checks"])
+
+
+# -- the end -----------------------------------------------------------------------------------------------------
+
+_JOBS = text("SELECT topic, state, attempts, last_error FROM outbox_job WHERE state <> 'done' ORDER BY sequence")
+# A short order is explained by a product of which less is free than it wants, or that it wants in another way.
+_UNEXPLAINED = text(
+    "SELECT o.number FROM outbound_order o WHERE o.state = 'short' AND NOT EXISTS (SELECT 1 FROM order_line l"
+    " WHERE l.order_id = o.id AND l.batch IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM (SELECT product_id,"
+    " sum(quantity) AS wanted FROM demand WHERE order_id = o.id GROUP BY 1) d WHERE d.wanted > coalesce((SELECT"
+    " sum(s.sellable - s.promised) FROM summary s WHERE s.warehouse_id = o.warehouse_id AND s.owner_id = o.owner_id"
+    " AND s.product_id = d.product_id AND s.customs_status IN ('none', 'bonded')), 0)) ORDER BY 1"
+)
+_STUCK = text(
+    "SELECT o.number, o.state, o.customs_state, (SELECT string_agg(e.kind, ',') FROM order_exception e"
+    " WHERE e.order_id = o.id AND e.resolved_at IS NULL) AS waits_for FROM outbound_order o"
+    " WHERE o.state NOT IN ('shipped', 'cancelled', 'short') ORDER BY 1"
+)
+_TOTES = text("SELECT code, state, subject_kind FROM handling_unit WHERE kind = 'tote' AND state <> 'open' ORDER BY 1")
+_CARTONS = text(
+    "SELECT c.barcode, c.state FROM carton c JOIN booking b ON b.id = c.booking_id WHERE b.state <> 'cancelled'"
+    " AND c.state NOT IN ('stowed', 'declared', 'missing') ORDER BY 1"
+)
+_WALKS = text("SELECT id, state FROM pick_batch WHERE state <> 'done'")
+
+
+def everything_ended() -> None:
+    """After the last hand has gone home: no job, no order, tote, carton or walk is left without a reason."""
+    for what, question in (
+        ("jobs", _JOBS), ("orders short although their goods are free", _UNEXPLAINED), ("orders", _STUCK),
+        ("totes", _TOTES), ("cartons", _CARTONS), ("walks", _WALKS),
+    ):  # fmt: skip
+        left = [tuple(str(value) for value in row) for row in session().execute(question)]
+        if left:
+            raise Untrue(f"left over at the end, {what}: {left}")
+    rollback()
+
+
+_STATES = text("SELECT state, count(*) AS orders FROM outbound_order GROUP BY 1 ORDER BY 1")
+
+
+def orders_by_state() -> dict[str, int]:
+    found = {row.state: int(row.orders) for row in session().execute(_STATES)}
+    rollback()
+    return found

@@ -1,0 +1,246 @@
+"""Pickers, packers and the gate: walks, totes, labels and parcels, as the screen says and as the goods really are."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from wms.outbound.rules import EACH_UP_TO
+from wms.simulation.play import Play, code_of, expect, mischief
+from wms.simulation.stage import House
+from wms.simulation.timeline import Process
+from wms.simulation.wire import Tablet
+from wms.simulation.world import Order, Place, Untrue
+
+# A part of a process that says whether it came to its end.
+Act = Generator[float, None, bool]
+IDLE = 150.0
+PATIENCE = 60
+LABEL_SECONDS = 45.0  # between two looks for a waybill: PATIENCE of them outlast a worker that is away
+# Why a stop may be nobody's any more: the order was cancelled, lost its goods, or another picker took the walk over.
+GONE_ON = ("stop_cancelled", "stop_gone", "walk_taken_over")  # the screen leads on by itself
+STOP_GONE = ("allocation_changed",)
+_EMPTY_TOTES = (
+    "SELECT barcode FROM handling_unit WHERE warehouse_id = CAST(:house AS uuid) AND kind = 'tote' AND state = 'open'"
+    " ORDER BY code"
+)
+_FULL_TOTES = (
+    "SELECT h.barcode FROM handling_unit h JOIN outbound_order o ON o.tote_id = h.id WHERE h.warehouse_id ="
+    " CAST(:house AS uuid) AND o.state = 'picked' ORDER BY h.code"
+)
+_WORK = (
+    "SELECT EXISTS (SELECT 1 FROM pick_batch WHERE warehouse_id = CAST(:house AS uuid) AND state <> 'done')"
+    " OR EXISTS (SELECT 1 FROM outbound_order WHERE warehouse_id = CAST(:house AS uuid) AND state = 'promised')"
+)
+
+
+def pick(play: Play, house: House, job: str) -> Process:
+    """Walk after walk; what is not there is reported short."""
+    tablet = play.tablet(house, job)
+    tablet.start("pick")
+    stuck = 0
+    while True:
+        before = tablet.task["step_token"]
+        if tablet.state == "begin":
+            yield from _begin(play, house, tablet)
+            stuck = 0
+            continue
+        yield from _step(play, house, tablet)
+        mischief(play, tablet, before)
+        stuck = stuck + 1 if tablet.task["step_token"] == before else 0
+        if stuck > PATIENCE:
+            raise Untrue(f"{tablet.name} is stuck at {tablet.state}: {play.wire.record.last[-1]}")
+        if tablet.dice.random() < 0.004 and not play.closing:
+            yield 1_900.0  # a break longer than a login and a walk's lease last
+
+
+def _begin(play: Play, house: House, tablet: Tablet) -> Process:
+    if not play.look(_WORK, house=house.id)[0][0]:
+        yield IDLE
+        return
+    if not expect(tablet, tablet.scan("CMD-OK"), "beginning a walk", "no_work"):
+        yield IDLE
+    yield tablet.dice.uniform(3, 10)
+
+
+def _step(play: Play, house: House, tablet: Tablet) -> Process:
+    if tablet.state == "scan_tote":
+        empty = [row[0] for row in play.look(_EMPTY_TOTES, house=house.id)]
+        if not empty:
+            tablet.scan("CMD-SKIP")
+            yield IDLE
+            return
+        expect(tablet, tablet.scan(tablet.dice.choice(empty)), "binding a tote", "tote_taken")
+    elif tablet.state == "scan_location":
+        if tablet.dice.random() < 0.03:
+            if tablet.scan("CMD-SKIP").ok:
+                yield 2.0
+            return
+        wrong = tablet.dice.random() < 0.03
+        code = tablet.dice.choice(list(house.bins)) if wrong else tablet.data["location"]
+        answer = tablet.scan(house.bins[code])
+        expect(tablet, answer, f"going to {code}", *(["wrong_location"] if wrong else []))
+    else:
+        yield from _take(play, house, tablet)
+    yield tablet.dice.uniform(4, 25)
+
+
+def _take(play: Play, house: House, tablet: Tablet) -> Process:
+    data = tablet.data
+    order = play.world.by_number[data["order"]]
+    place = Place(house.code, data["location"], order.seller, data["sku"], "good")
+    wanted, there = data["quantity"], play.world.really_there(place)
+    units = min(wanted, there)
+    if units > 0 and tablet.dice.random() < 0.5:
+        units = 1
+    if units > 0:
+        code = code_of(order.seller, data["sku"])
+        answer = tablet.scan(code) if units == 1 else tablet.scan(code, quantity=units)
+        done = expect(tablet, answer, f"picking {data['sku']} at {data['location']}", *STOP_GONE)
+        if done and answer.code not in GONE_ON:
+            play.world.take(place, units)
+        elif not done:  # its bin lost the claim just now; where to go instead, a job is finding out
+            expect(tablet, tablet.scan("CMD-SKIP"), "leaving a stop for later")
+            yield 90.0
+        return
+    play.wire.record.faults["bin_found_short"] += 1
+    asked = tablet.scan("CMD-SHORT")
+    expect(tablet, asked, "asking about a shortage")
+    if asked.code == "short_confirm":
+        yield 3.0
+        expect(tablet, tablet.scan("CMD-SHORT"), "reporting a shortage")
+
+
+def pack(play: Play, house: House) -> Process:
+    """Check, weigh, print, scan back."""
+    tablet = play.tablet(house, "packer")
+    tablet.start("pack")
+    while True:
+        totes = [row[0] for row in play.look(_FULL_TOTES, house=house.id)]
+        if not totes:
+            yield IDLE
+            continue
+        answer = tablet.scan(tablet.dice.choice(totes))
+        yield 4.0
+        if expect(tablet, answer, "opening a tote", "customs_not_released", "order_cancelled"):
+            yield from _pack_one(play, tablet)
+        else:
+            yield 200.0
+
+
+GONE = ("order_cancelled", "stock_is_held")
+
+
+def _pack_one(play: Play, tablet: Tablet) -> Process:
+    order = play.world.by_number[tablet.data["order"]]
+    for _ in range(PATIENCE * 10):
+        before = tablet.task["step_token"]
+        if tablet.state == "scan_tote":
+            return
+        if tablet.state == "scan_product":
+            done = yield from _check(play, tablet, order)
+        elif tablet.state == "weigh":
+            done = yield from _weigh(tablet)
+        else:
+            done = yield from _label(play, tablet, order)
+        if not done:
+            expect(tablet, tablet.scan("CMD-BACK"), "putting the tote aside")
+            return
+        mischief(play, tablet, before)
+    raise Untrue(f"{tablet.name} cannot finish {order.number}: {play.wire.record.last[-1]}")
+
+
+def _check(play: Play, tablet: Tablet, order: Order) -> Act:
+    line = next(line for line in tablet.data["lines"] if line["verified"] < line["quantity"])
+    code, left = code_of(order.seller, line["sku"]), line["quantity"] - line["verified"]
+    if line["quantity"] <= EACH_UP_TO:
+        answer = tablet.scan(code)
+    else:
+        answer = tablet.scan(code, quantity=left)
+    if not expect(tablet, answer, f"checking {line['sku']}", *GONE):
+        return False
+    yield tablet.dice.uniform(2, 5)
+    if tablet.dice.random() < 0.03 and not play.closing:
+        if not expect(tablet, tablet.scan("CMD-UNDO"), "taking a check back", *GONE):
+            return False
+        yield 2.0
+    return True
+
+
+def _weigh(tablet: Tablet) -> Act:
+    if tablet.dice.random() < 0.05:
+        if expect(tablet, tablet.scan("CMD-OK", weight_g=tablet.data["high_g"] + 500), "weighing", "weight_off", *GONE):
+            raise Untrue(f"{tablet.name}: a wrong weight was taken")
+        yield 4.0
+    for _ in range(PATIENCE):
+        answer = tablet.scan("CMD-OK", weight_g=tablet.data["expected_g"])
+        if expect(tablet, answer, "weighing", "waybill_not_ready", *GONE):
+            yield 3.0
+            return True
+        if answer.code != "waybill_not_ready":
+            return False
+        yield LABEL_SECONDS
+    raise Untrue(f"{tablet.name}: the waybill of {tablet.data['order']} was never prepared")
+
+
+def _label(play: Play, tablet: Tablet, order: Order) -> Act:
+    for _ in range(PATIENCE):
+        tablet.look()
+        if tablet.data["document_ready"] or tablet.data["document_id"] is None:
+            break
+        yield LABEL_SECONDS
+    number = tablet.data["tracking_number"]
+    if tablet.data["document_ready"] and tablet.data["print_state"] is None:
+        tablet.form("print", f"/labels/documents/{tablet.data['document_id']}/print", {}, order.number)
+        yield 5.0
+        tablet.look()
+        if tablet.dice.random() < 0.05 and tablet.data["print_id"] is not None:
+            tablet.form("no label came out", f"/labels/prints/{tablet.data['print_id']}/lost", {}, order.number)
+            yield 5.0
+    if tablet.dice.random() < 0.03 and play.world.order_of_parcel:
+        other = tablet.dice.choice(list(play.world.order_of_parcel))
+        refusals = ("wrong_waybill", "scan_unknown", *GONE)  # unknown: it is another warehouse's
+        if expect(tablet, tablet.scan(other), "another label", *refusals):
+            raise Untrue(f"{order.number} was closed with the label of another parcel, {other}")
+    if number is None:
+        return False
+    if not expect(tablet, tablet.scan(number), f"closing {number}", *GONE, "scan_unknown", "weight_needed"):
+        return False
+    if number in play.world.order_of_parcel:
+        raise Untrue(f"two parcels bear the number {number}")
+    play.world.order_of_parcel[number] = order
+    play.world.parcels[order.house].append(number)
+    yield 5.0
+    return True
+
+
+def hand_over(play: Play, house: House) -> Process:
+    """A truck comes now and then; every parcel at the gate goes onto it, scanned once, sometimes twice."""
+    tablet = play.tablet(house, "gatekeeper")
+    tablet.start("handover")
+    while True:
+        yield tablet.dice.uniform(600, 3_000)
+        waiting, play.world.parcels[house.code] = play.world.parcels[house.code], []
+        for number in waiting:
+            for _ in range(2 if tablet.dice.random() < 0.08 else 1):
+                before = tablet.task["step_token"]
+                _load(play, tablet, number)
+                yield tablet.dice.uniform(2, 6)
+                mischief(play, tablet, before)
+        if waiting:
+            expect(tablet, tablet.scan("CMD-OK"), "closing the load")
+
+
+def _load(play: Play, tablet: Tablet, number: str) -> None:
+    order = play.world.order_of_parcel[number]
+    answer = tablet.scan(number)
+    if not expect(tablet, answer, f"loading {number}", "order_cancelled", "stock_is_held"):
+        if answer.code == "stock_is_held":  # goods were recalled: the parcel waits at the gate
+            play.world.parcels[order.house].append(number)
+        elif not order.cancelled:
+            raise Untrue(f"{number} was stopped at the gate, but {order.number} is not cancelled")
+        return
+    if answer.code == "parcel_already":
+        if order.parcel != number:
+            raise Untrue(f"{number} was said to be on the load, but nobody put it there")
+    else:
+        play.world.ship(number)

@@ -1,0 +1,156 @@
+"""The other hands of the floor: bringing cancelled goods back, tidying bins, the returns desk, and what disappears."""
+
+from __future__ import annotations
+
+from wms.simulation.play import Play, code_of, expect, has_lots, mischief
+from wms.simulation.stage import House
+from wms.simulation.timeline import Process
+from wms.simulation.wire import Tablet
+from wms.simulation.world import Order, Place, Untrue
+
+IDLE = 240.0
+_TO_PUT_BACK = (
+    "SELECT h.barcode, o.number FROM handling_unit h JOIN outbound_order o ON o.id = h.subject_id WHERE"
+    " h.warehouse_id = CAST(:house AS uuid) AND h.subject_kind = 'put_back' ORDER BY h.code, h.id"
+)
+
+
+def tidy(play: Play, house: House) -> Process:
+    """One pair of hands: goods of cancelled orders back to bins; else a bin tidied now and then."""
+    tablet = play.tablet(house, "mover")
+    while True:
+        waiting = play.look(_TO_PUT_BACK, house=house.id)
+        if waiting:
+            barcode, number = tablet.dice.choice(waiting)
+            yield from _put_back(play, house, tablet, barcode, play.world.by_number[number])
+        elif not play.closing and tablet.dice.random() < 0.25:
+            yield from _move(play, house, tablet)
+        yield tablet.dice.uniform(60, IDLE)
+
+
+def _put_back(play: Play, house: House, tablet: Tablet, barcode: str, order: Order) -> Process:
+    tablet.start("putback")
+    if tablet.state != "scan_unit":
+        expect(tablet, tablet.scan("CMD-BACK"), "stepping back")
+    expect(tablet, tablet.scan(barcode), f"opening {barcode}")
+    yield 4.0
+    while tablet.state == "scan_product":
+        before = tablet.task["step_token"]
+        line = tablet.dice.choice(tablet.data["lines"])
+        units = tablet.dice.randint(1, line["quantity"])
+        expect(tablet, tablet.scan(code_of(order.seller, line["sku"]), quantity=units), f"taking {line['sku']}")
+        yield 10.0
+        bin_code = tablet.dice.choice(list(house.bins))
+        expect(tablet, tablet.scan(house.bins[bin_code]), f"putting {line['sku']} back to {bin_code}")
+        play.world.put(Place(house.code, bin_code, order.seller, line["sku"], "good"), units)
+        play.world.units["put back"] += units
+        yield 5.0
+        mischief(play, tablet, before)
+
+
+def _move(play: Play, house: House, tablet: Tablet) -> Process:
+    """Some of one bin to another; only where all of a product is of one quality, as the screen does not ask."""
+    kinds: dict[tuple[str, str, str], int] = {}
+    for place, units in play.world.shelf.items():
+        if units and place.house == house.code:
+            kinds[place.bin, place.seller, place.sku] = kinds.get((place.bin, place.seller, place.sku), 0) + 1
+    places = [
+        place
+        for place in play.world.shelf
+        if place.house == house.code and play.world.really_there(place) > 0
+        and kinds[place.bin, place.seller, place.sku] == 1
+    ]  # fmt: skip
+    if not places:
+        return
+    place = tablet.dice.choice(places)
+    units = tablet.dice.randint(1, play.world.really_there(place))
+    target = tablet.dice.choice([code for code in house.bins if code != place.bin])
+    tablet.start("move")
+    if tablet.state != "scan_location":
+        expect(tablet, tablet.scan("CMD-BACK"), "stepping back")
+    expect(tablet, tablet.scan(house.places[place.bin]), f"opening {place.bin}")
+    yield 4.0
+    answer = tablet.scan(code_of(place.seller, place.sku), quantity=units)
+    if not expect(tablet, answer, f"taking {place.sku}", "quantity_too_large", "nothing_there"):
+        return
+    yield tablet.dice.uniform(5, 60)
+    answer = tablet.scan(house.bins[target])
+    moved = ("stock_is_allocated", "stock_is_held", "not_enough_stock")
+    if expect(tablet, answer, f"{units} of {place.sku} to {target}", *moved):
+        play.world.take(place, units)
+        play.world.put(place._replace(bin=target), units)
+        play.world.units["moved"] += units
+
+
+def take_back(play: Play, house: House) -> Process:
+    """The returns desk: announced or not, most of it sells again."""
+    tablet = play.tablet(house, "returns_clerk")
+    tablet.start("return")
+    while True:
+        yield tablet.dice.uniform(120, 600)
+        waiting = play.world.returns[house.code]
+        if waiting:
+            number, order, lines = waiting.pop(0)
+            yield from _settle(play, house, tablet, number, order, lines)
+        elif not play.closing and tablet.dice.random() < 0.1:
+            yield from _unannounced(play, house, tablet)
+
+
+def _unannounced(play: Play, house: House, tablet: Tablet) -> Process:
+    shipped = [
+        order for order in play.world.orders.values()
+        if order.house == house.code and order.parcel is not None and not order.returned
+    ]  # fmt: skip
+    if shipped:
+        order = tablet.dice.choice(shipped)
+        yield from _settle(play, house, tablet, str(order.parcel), order, dict(list(order.lines.items())[:1]))
+
+
+def _settle(play: Play, house: House, tablet: Tablet, number: str, order: Order, lines: dict[str, int]) -> Process:
+    # Closed: somebody settled it under the number of its parcel.
+    opened = expect(tablet, tablet.scan(number), f"opening return {number}", "return_closed")
+    yield 5.0
+    if not opened:
+        return
+    for sku, units in lines.items():
+        units = min(units, order.lines[sku] - order.returned[sku])
+        if units < 1 or tablet.state != "scan_product":
+            continue
+        before = tablet.task["step_token"]
+        expect(tablet, tablet.scan(code_of(order.seller, sku), quantity=units), f"taking {sku} back")
+        play.world.come_back(order, sku, units)
+        yield 10.0
+        mischief(play, tablet, before)
+        _decide(play, house, tablet, order, sku, units)
+        yield 5.0
+    if tablet.state == "scan_product":
+        expect(tablet, tablet.scan("CMD-OK"), "closing the return")
+    if tablet.state != "scan_return":
+        raise Untrue(f"{tablet.name}: the return {number} does not end: {tablet.state}")
+
+
+def _decide(play: Play, house: House, tablet: Tablet, order: Order, sku: str, units: int) -> None:
+    throw = tablet.dice.random()
+    if throw < 0.15:
+        expect(tablet, tablet.scan("CMD-DAMAGE"), f"{sku} is damaged")
+    elif throw < 0.25:
+        expect(tablet, tablet.scan("CMD-SCRAP"), f"scrapping {sku}")
+        play.world.scrap(order, sku, units)
+    else:
+        bin_code = tablet.dice.choice(list(house.bins))
+        expect(tablet, tablet.scan(house.bins[bin_code]), f"restocking {sku}")
+        play.world.put(Place(house.code, bin_code, order.seller, sku, "good"), units)
+
+
+def disappear(play: Play) -> Process:
+    """Now and then units are not where the book says, and nobody knows yet; mostly where few are left anyway."""
+    dice = play.dice("thief")
+    while not play.closing:
+        yield dice.uniform(400, 2_000)
+        places = [
+            place for place in play.world.shelf
+            if place.condition == "good" and play.world.really_there(place) > 0 and not has_lots(place.sku)
+        ]  # fmt: skip
+        if places:
+            place = min(dice.choices(places, k=4), key=play.world.really_there)
+            play.world.vanish(place, dice.randint(1, min(5, play.world.really_there(place))))

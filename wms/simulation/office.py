@@ -1,0 +1,166 @@
+"""The office: a supervisor who counts, holds and decides, and a clerk who tells what customs said, always late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wms.seed import PEOPLE
+from wms.simulation.play import Play
+from wms.simulation.stage import House
+from wms.simulation.timeline import Process
+from wms.simulation.wire import Desk
+from wms.simulation.world import Place, Untrue
+
+_PLACE = (
+    "SELECT b.id, b.on_hand, w.code AS house, l.code AS bin, s.code AS seller, p.sku, b.condition,"
+    " b.customs_status FROM balance b JOIN warehouse w ON w.id = b.warehouse_id JOIN location l ON l.id = b.location_id"
+    " JOIN seller s ON s.id = b.owner_id JOIN product p ON p.id = b.product_id"
+    " WHERE b.handling_unit_id IS NULL AND l.kind = 'storage' AND b.condition = 'good'"
+)
+_DOUBTED = (
+    _PLACE + " AND CAST(b.id AS text) IN (SELECT scope_key FROM stock_hold WHERE scope = 'balance'"
+    " AND reason = 'in_doubt' AND ended_at IS NULL) ORDER BY b.id"
+)
+_ROW = _PLACE + " AND b.id = :id"
+_IN_STOCK = _PLACE + " AND b.on_hand > 0 AND b.held_by = 0 ORDER BY b.id"
+_EXCEPTIONS = (
+    "SELECT CAST(e.id AS text) AS id, e.kind, e.created_at, CAST(e.order_id AS text) AS order_id FROM order_exception e"
+    " WHERE e.resolved_at IS NULL ORDER BY e.created_at, e.id"
+)
+_DECIDED = (
+    "SELECT e.resolved_at IS NOT NULL AS resolved, o.state FROM order_exception e JOIN outbound_order o"
+    " ON o.id = e.order_id WHERE e.id = CAST(:id AS uuid)"
+)
+_HELD = (
+    "SELECT CAST(id AS text) AS id, CAST(warehouse_id AS text) AS house FROM stock_hold WHERE ended_at IS NULL"
+    " AND reason <> 'in_doubt' ORDER BY created_at, id"
+)
+_AT_CUSTOMS = (
+    "SELECT CAST(id AS text) AS id, number, created_at FROM outbound_order WHERE customs_state = 'waiting'"
+    " AND state NOT IN ('short', 'shipped', 'cancelled') ORDER BY created_at, id"
+)
+_RELEASED = "SELECT customs_state FROM outbound_order WHERE id = CAST(:id AS uuid)"
+_UNBOOKED = (
+    "SELECT item_number, unbooked FROM book_item WHERE warehouse_id = CAST(:house AS uuid) AND unbooked > 0"
+    " ORDER BY item_number"
+)
+PASSWORDS = {person.login: person.password for person in PEOPLE}
+
+
+def supervise(play: Play) -> Process:
+    """Round after round: doubtful bins counted, exceptions decided, a hold placed or ended, a wave released."""
+    desk = Desk(play.wire, "supervisor", "supervisor@demo", PASSWORDS["supervisor@demo"])
+    while True:
+        yield desk.dice.uniform(300, 1_200)
+        for row in play.look(_DOUBTED):
+            _count(play, desk, row)
+            yield 20.0
+        for row in play.look(_EXCEPTIONS):
+            _decide(play, desk, row)
+            yield 15.0
+        yield from _hold(play, desk)
+        if not play.closing:
+            _look_around(play, desk)
+
+
+def _count(play: Play, desk: Desk, row: Any) -> None:
+    """A bin is counted: what is missing of its product there is found missing in this row first."""
+    place = Place(row.house, row.bin, row.seller, row.sku, row.condition)
+    lost = min(row.on_hand, play.world.missing[place])
+    counted = row.on_hand - lost
+    desk.form(
+        "count", f"/office/stock/{row.id}/count", {"counted": str(counted)}, f"{place.bin} {place.sku}: {counted}"
+    )
+    now = play.look(_ROW, id=row.id)[0].on_hand
+    if now != counted:
+        raise Untrue(f"{place} was counted as {counted}, and the system says {now}")
+    if lost:
+        play.world.found_out(place, lost, row.customs_status == "bonded")
+
+
+def _decide(play: Play, desk: Desk, row: Any) -> None:
+    """Look once more first; give up what stays without its goods."""
+    order = play.world.orders[row.order_id]
+    age = (play.timeline.moment - row.created_at).total_seconds()
+    give_up = row.kind != "customs_refused" and (play.closing or age > 3_600 or desk.dice.random() < 0.1)
+    decision = "cancel" if give_up else "wait"
+    desk.form(
+        "decide", f"/office/exceptions/{row.id}", {"decision": decision}, f"{order.number} {row.kind}: {decision}"
+    )
+    found = play.look(_DECIDED, id=row.id)[0]
+    if give_up and not (found.resolved and found.state == "cancelled"):
+        raise Untrue(f"{order.number} was to be cancelled, and is {found.state}")
+    if give_up and not order.cancelled:
+        play.world.cancel(order)
+
+
+def _hold(play: Play, desk: Desk) -> Process:
+    held = play.look(_HELD)
+    if held and (play.closing or desk.dice.random() < 0.5):
+        row = held[0]
+        desk.form("end hold", f"/office/stock/holds/{row.house}/{row.id}/end", {})
+        yield 10.0
+    elif not play.closing and desk.dice.random() < 0.2:
+        rows = play.look(_IN_STOCK)
+        if rows:
+            row = desk.dice.choice(rows)
+            scope = desk.dice.choice(["balance", "location", "product"])
+            desk.form(
+                "hold", f"/office/stock/{row.id}/hold", {"scope": scope, "reason": "quality"}, f"{row.bin} {row.sku}"
+            )
+            yield 10.0
+
+
+def _look_around(play: Play, desk: Desk) -> None:
+    """A spot check, a wave by hand, and the board."""
+    throw = desk.dice.random()
+    if throw < 0.3:
+        rows = play.look(_IN_STOCK)
+        if rows:
+            _count(play, desk, desk.dice.choice(rows))
+    elif throw < 0.6:
+        house = desk.dice.choice(list(play.stage.houses.values()))
+        desk.form("release wave", "/office/waves", {"warehouse": house.id, "limit": "20"}, house.code)
+    else:
+        for page in ("/office/", "/office/orders", "/office/exceptions", "/office/stock"):
+            answer = desk.read(page)
+            if answer.status != 200:
+                raise Untrue(f"{page} was answered {answer.status}")
+
+
+def clear_customs(play: Play, house: House) -> Process:
+    """The clerk: books what came in, releases orders, now and then refuses one first. Hurries only at the end."""
+    desk = Desk(play.wire, "clerk", "clerk@demo", PASSWORDS["clerk@demo"])
+    documents = 0
+    refused: set[str] = set()
+    while True:
+        yield desk.dice.uniform(300, 1_500)
+        for row in play.look(_UNBOOKED, house=house.id):
+            units = row.unbooked if play.closing or desk.dice.random() < 0.8 else desk.dice.randint(1, row.unbooked)
+            documents += 1
+            form = {"item_number": row.item_number, "document": f"BK{documents:06}", "quantity": str(units)}
+            answer = desk.form("book receipt", f"/customs/book/{house.id}", form, f"{row.item_number}: {units}")
+            if answer.status != 303:
+                raise Untrue(f"customs booked {form}, and the system would not: {answer.status}")
+            yield 5.0
+        for row in play.look(_AT_CUSTOMS):
+            age = (play.timeline.moment - row.created_at).total_seconds()
+            if not play.closing and age < desk.dice.uniform(120, 2_400):
+                continue
+            documents += 1
+            _tell(play, desk, row, f"QD{documents:08}", refused)
+            yield 5.0
+
+
+def _tell(play: Play, desk: Desk, row: Any, document: str, refused: set[str]) -> None:
+    refuse = row.id not in refused and not play.closing and desk.dice.random() < 0.05
+    if refuse:
+        refused.add(row.id)
+    outcome = "refuse" if refuse else "release"
+    form = {"document": document} | ({"reason": "value in doubt"} if refuse else {})
+    answer = desk.form(f"customs {outcome}", f"/office/customs/{row.id}/{outcome}", form, row.number)
+    if answer.status == 302 and not refuse:
+        play.world.orders[row.id].released = True
+    told = play.look(_RELEASED, id=row.id)[0].customs_state
+    if answer.status == 302 and told != ("refused" if refuse else "released"):
+        raise Untrue(f"{row.number} was to be {outcome}d by customs, and is {told}")
