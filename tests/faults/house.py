@@ -7,7 +7,9 @@ The engines are started here and named to the supervisor, so that a test can kee
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -73,6 +75,7 @@ class House:
         self.book, self.gate = Book(), Gate()
         self.proxy = Proxy(config.port, SEED)
         self.crew = Crew(self.proxy.port, stage, self.book, self.gate)
+        self.dice = random.Random(SEED)
         self.faults: list[Fault] = []
         self.supervisor: subprocess.Popen[bytes] | None = None
 
@@ -118,6 +121,9 @@ class House:
     def label_workers(self) -> list[psutil.Process]:
         return [each for each in self._children("wms.worker") if each.cmdline()[-1] != "sweep"]
 
+    def sweepers(self) -> list[psutil.Process]:
+        return self._children("wms.worker sweep")
+
     def horses(self) -> list[psutil.Process]:
         """The forks that work one job each."""
         found: list[psutil.Process] = []
@@ -138,9 +144,7 @@ class House:
             return row[0] if row is not None else None
 
     def admin(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(
-            host=str(self.engines.home.sockets), user=ADMIN_ROLE, dbname="postgres", autocommit=True
-        )
+        return psycopg.connect(host=str(self.engines.home.sockets), user=ADMIN_ROLE, dbname="postgres", autocommit=True)
 
     @contextlib.contextmanager
     def database_away(self, fault: Fault) -> Iterator[None]:
@@ -162,6 +166,50 @@ class House:
         assert process is not None
         process.send_signal(signal.SIGQUIT)
         process.wait(30)
+
+    def waiting(self, kind: str) -> int:
+        """How many of the house's statements wait for this kind of thing."""
+        return int(
+            self.one(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'wms' AND wait_event_type = %s", kind
+            )
+        )
+
+    def backends(self, admin: psycopg.Connection[Any]) -> list[int]:
+        """The house's connections, as the server numbers them."""
+        rows = admin.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'wms'").fetchall()
+        return [row[0] for row in rows]
+
+    def done_but_untold(self) -> set[str]:
+        """Commands that are committed and whose clients do not know it yet."""
+        with self.outsider() as connection:
+            rows = connection.execute(
+                "SELECT id FROM command WHERE outcome = 'done' AND created_at < clock_timestamp() - interval '0.3 s'"
+            ).fetchall()
+        return {row[0] for row in rows} - self.book.done()
+
+    def degraded(self) -> dict[str, Any]:
+        """What `/readyz` complains of."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.config.port}/readyz", timeout=10) as answer:
+            told: dict[str, Any] = json.load(answer)["degraded"]
+        return told
+
+    def kill_redis(self) -> None:
+        process = self.engines.valkey.process
+        assert process is not None
+        process.kill()
+        process.wait(30)
+
+    @contextlib.contextmanager
+    def queue_frozen(self) -> Iterator[None]:
+        """Redis takes connections and answers nothing."""
+        process = self.engines.valkey.process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
 
     @contextlib.contextmanager
     def queue(self) -> Iterator[redis.Redis]:
@@ -208,6 +256,17 @@ class House:
 
     def open_jobs(self) -> int:
         return int(self.one("SELECT count(*) FROM outbox_job WHERE state IN ('new', 'leased')"))
+
+
+def recovery_table(faults: list[Fault]) -> str:
+    """How long each fault was felt, for people to read."""
+    rows = [
+        f"{each.name:<55} {each.first_seconds:>6.2f} {each.all_seconds:>6.2f} {each.drained_seconds:>6.2f}"
+        f"  {'; '.join(each.notes)}"
+        for each in faults
+    ]
+    head = f"{'seconds until, from the end of the fault':<55} {'first':>6} {'all 8':>6} {'jobs':>6}"
+    return "\n".join(["", head, *rows])
 
 
 def _outside() -> dict[str, str]:

@@ -98,11 +98,11 @@ def orders(house: House, connection: psycopg.Connection[Any]) -> list[str]:
     ).fetchall()
     there = {reference: (number, int(units)) for reference, number, units in rows}
     told = {
-        one.answer["reference"]: one
-        for one in house.book.told.values()
-        if one.done and one.path == "/api/v1/orders"
+        one.answer["reference"]: one for one in house.book.told.values() if one.done and one.path == "/api/v1/orders"
     }
-    wrong = [f"order {each} is there {there.get(each, (0,))[0]} times" for each in told if there.get(each, (0,))[0] != 1]
+    wrong = [
+        f"order {each} is there {there.get(each, (0,))[0]} times" for each in told if there.get(each, (0,))[0] != 1
+    ]
     wrong += [f"order {each} was never told" for each in there.keys() - told.keys()]
     wrong += [
         f"order {each} has {there[each][1]} units, not {units.total()}"
@@ -125,7 +125,11 @@ def labels(house: House, connection: psycopg.Connection[Any]) -> list[str]:
     ).fetchall()
     told = dict(house.crew.head.bundles)
     wrong = [f"bundle {row}" for row in rows if (row[1], row[3], row[4]) != ("ready", 0, 1)]
-    wrong += [f"bundle {row} has not the {told[row[0]]} labels asked for" for row in rows if row[2] != told.get(row[0], row[2])]
+    wrong += [
+        f"bundle {row} has not the {told[row[0]]} labels asked for"
+        for row in rows
+        if row[2] != told.get(row[0], row[2])
+    ]
     wrong += [f"bundle {each} is gone" for each in told.keys() - {row[0] for row in rows}]
     doubled = connection.execute(
         "SELECT tracking_number, count(*) FROM parcel GROUP BY 1 HAVING count(*) > 1"

@@ -6,9 +6,10 @@ the backstop (reference: reliability, section 2).
 
 from __future__ import annotations
 
+import select
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -16,8 +17,9 @@ import psycopg
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, Uuid, event
+from sqlalchemy import Connection, DateTime, Engine, MetaData, Uuid, event
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from wms.core.ids import new_id
@@ -48,7 +50,7 @@ migrate = Migrate()
 
 
 def engine_options(pool_size: int) -> dict[str, Any]:
-    """Engine options for one process: one connection per thread, checked before use."""
+    """Engine options for one process: one connection per thread; `_refuse_dead` looks at each before it is used."""
     return {
         "pool_size": pool_size,
         "max_overflow": 2,
@@ -91,13 +93,14 @@ def rollback() -> None:
 
 def undo(current: Session) -> None:
     """Roll back at the server, unless the transaction is somebody else's or has failed: then `rollback` must do it."""
-    if not (current.in_transaction() and current.is_active):
-        return
-    connection = current.connection()
+    connection: Connection | None = current.info.get("begun")
+    if connection is None or not (current.in_transaction() and current.is_active):
+        return  # also when the transaction never got a connection: to ask for one now would be a fault of its own
     if not (connection.invalidated or connection.in_nested_transaction()):
         driver: psycopg.Connection[Any] = connection.connection.dbapi_connection  # type: ignore[assignment]
         if driver.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
-            driver.pgconn.exec_(b"ROLLBACK")
+            with suppress(psycopg.OperationalError):  # the connection is gone, and with it the transaction
+                driver.pgconn.exec_(b"ROLLBACK")
 
 
 def init_database(app: Flask) -> None:
@@ -126,9 +129,27 @@ def _prepare_more(driver: psycopg.Connection[Any], _: object) -> None:
     driver.prepared_max = 500  # the default of 100 is less than the hot statements there are
 
 
+@event.listens_for(Engine, "checkout")
+def _refuse_dead(driver: psycopg.Connection[Any], _: object, __: object) -> None:
+    """A connection that the server closed while it lay in the pool is replaced before anybody uses it.
+
+    An idle connection has nothing to say unless it is a farewell: no question to the server is needed to see that.
+    """
+    waiting = select.poll()
+    waiting.register(driver.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        raise DisconnectionError("the server has closed this connection")
+
+
+@event.listens_for(Session, "after_begin")
+def _remember(begun: Session, _: object, connection: Connection) -> None:
+    begun.info["begun"] = connection
+
+
 @event.listens_for(Session, "after_commit")
 @event.listens_for(Session, "after_rollback")
 def _forget(ended: Session) -> None:
+    ended.info.pop("begun", None)
     ended.info.pop("locks", None)
     ended.info.pop("psycopg", None)
     ended.info.pop("posting_key", None)
