@@ -7,10 +7,8 @@ answered well again, then everybody stands still and `verdict.judge` compares wh
 from __future__ import annotations
 
 import os
-import signal
 import time
 
-import psycopg
 import pytest
 
 from tests.faults.house import House, eventually
