@@ -71,7 +71,7 @@ class House:
 
     def __init__(self, folder: Path, engines: Engines, config: Config, stage: Stage, files: Path) -> None:
         self.folder, self.engines, self.config, self.stage, self.files = folder, engines, config, stage, files
-        self.log = folder / "output"
+        self.log, self.log_read = folder / "output", 0
         self.book, self.gate = Book(), Gate()
         self.proxy = Proxy(config.port, SEED)
         self.crew = Crew(self.proxy.port, stage, self.book, self.gate)
@@ -109,6 +109,13 @@ class House:
             with contextlib.suppress(psutil.NoSuchProcess):
                 if words in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
+        return found
+
+    def log_since_last_look(self) -> str:
+        with self.log.open(errors="replace") as log:
+            log.seek(self.log_read)
+            found = log.read()
+            self.log_read = log.tell()
         return found
 
     def web_master(self) -> psutil.Process:

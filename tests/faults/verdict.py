@@ -174,6 +174,10 @@ def audit(house: House) -> list[str]:
 
 
 def logged(house: House) -> list[str]:
-    """A fault that was answered 500 or killed a request is in the log, whoever saw it."""
-    text = house.log.read_text(errors="replace")
-    return [line for line in text.splitlines() if " fault " in line and "[error" in line][:3]
+    """What was answered 500, and what could not be answered at all, is in the log, whoever saw it."""
+    found = [
+        line
+        for line in house.log_since_last_look().splitlines()
+        if ("[error" in line and " fault " in line) or "Error handling request" in line
+    ]
+    return found[:5]

@@ -22,6 +22,7 @@ from wms.core.ids import new_id
 from wms.platform import commands
 from wms.platform.commands import Command, Done
 from wms.platform.database import session, transaction
+from wms.platform.statements import Statement
 
 OURS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
@@ -147,6 +148,19 @@ def test_who_reads_when_the_connection_ends_is_told_to_come_back(fresh_app, surf
     assert answer.headers["Retry-After"]
     assert (answer.mimetype == "text/html") == (surface == "page")
     assert surfaces[surface]().status_code == 200
+
+
+@pytest.mark.parametrize("reading", ["by the session", "by a statement of our own"])
+def test_a_connection_that_ends_before_the_request_does_spoils_nothing(fresh_app: Flask, outsider, reading: str):
+    """The answer is made; what is left to do is to roll back what was read."""
+    with fresh_app.test_request_context("/"):
+        if reading == "by the session":
+            session().execute(text("SELECT 1"))
+        else:
+            Statement("SELECT 1").run()
+        assert end_all_connections(outsider) == 1
+    with fresh_app.app_context():
+        assert session().execute(text("SELECT 1")).scalar() == 1
 
 
 def test_a_command_whose_connection_ends_is_done_on_another(fresh_app, surfaces, outsider):

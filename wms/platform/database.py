@@ -99,8 +99,10 @@ def undo(current: Session) -> None:
     if not (connection.invalidated or connection.in_nested_transaction()):
         driver: psycopg.Connection[Any] = connection.connection.dbapi_connection  # type: ignore[assignment]
         if driver.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
-            with suppress(psycopg.OperationalError):  # the connection is gone, and with it the transaction
+            with suppress(psycopg.OperationalError):
                 driver.pgconn.exec_(b"ROLLBACK")
+        if driver.closed:  # it is gone, and with it the transaction: nobody may try to roll that back once more
+            connection.invalidate()
 
 
 def init_database(app: Flask) -> None:
