@@ -20,7 +20,7 @@ run: $(STAMP) ## run the whole system with its own database and queue, on port 8
 	@exec $(BIN)/python -m wms.supervisor run
 
 test: lint ## lint, then every test (TESTS=path chooses some)
-	@$(BIN)/python -m pytest -n 2 $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
 
 lint: $(STAMP) ## style, faults and types
 	@$(BIN)/ruff check .

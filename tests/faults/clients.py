@@ -6,6 +6,7 @@ On the floor they do what their screens tell them (`wms.demo.crew`); nothing her
 from __future__ import annotations
 
 import itertools
+import json
 import queue
 import random
 import threading
@@ -30,7 +31,7 @@ UNIT_G = 20
 CARTON_G = 60
 STOCK_UNITS = 4_000
 MOVED_UNITS = 60
-MOST_OPEN_ORDERS = 30  # the shops wait for the floor beyond this
+MOST_OPEN_ORDERS = 15  # the shops wait for the floor beyond this
 PAUSE_SECONDS = 0.1  # of every client between two pieces of work
 LABELS = 6
 LABEL_PATIENCE_SECONDS = 900.0
@@ -54,6 +55,15 @@ class PatientTablet(Tablet):
         self.sequence = 0
         self.task: dict[str, Any] = {}
         self._sign_in(badge, PIN)
+
+    def scan_body(self, raw: str, **extra: Any) -> dict[str, Any]:
+        """A scan of the step on the screen, ready to be sent."""
+        return self._scan(raw, extra) | {"step_token": self.task["step_token"]}
+
+    def send_scan(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        headers = {"Content-Type": "application/json", "Idempotency-Key": body["scan_id"]}
+        status, _, content = self.line.send("POST", "/floor/v1/scans", json.dumps(body).encode(), headers)
+        return status, json.loads(content)
 
 
 class Weights:
@@ -91,6 +101,11 @@ class Crew:
 
     def tablet(self, name: str) -> PatientTablet:
         return PatientTablet(self._line(name), next(self.badges))
+
+    def twins(self, name: str, number: int) -> list[PatientTablet]:
+        """Devices of one person."""
+        badge = next(self.badges)
+        return [PatientTablet(self._line(f"{name}-{each}"), badge) for each in range(number)]
 
     def shop(self, name: str) -> Shop:
         return Shop(self._line(name), self.stage.key)
@@ -178,8 +193,8 @@ class Crew:
         counted.put(self._receive_carton(shop, tablet, units))
         crew.put_away(tablet, counted, self.stage.locations)
 
-    def _receive_carton(self, shop: Shop, tablet: PatientTablet, units: dict[str, int]) -> str:
-        """Booked and received; the carton's barcode."""
+    def announce(self, shop: Shop, units: dict[str, int]) -> tuple[str, list[dict[str, Any]]]:
+        """A booked carton: its barcode, and what is in it."""
         lines = [{"sku": sku, "quantity": quantity} for sku, quantity in units.items()]
         body = {
             "reference": f"PRE-{next(self.references)}", "warehouse": WAREHOUSE, "transport": "sea", "submit": True,
@@ -187,10 +202,15 @@ class Crew:
         }  # fmt: skip
         booked = shop.must_post("/api/v1/bookings", body)
         (carton,) = shop.get(f"/api/v1/bookings/{booked['id']}")["cartons"]
+        return carton["barcode"], lines
+
+    def _receive_carton(self, shop: Shop, tablet: PatientTablet, units: dict[str, int]) -> str:
+        """Booked and received; the carton's barcode."""
         arriving: queue.Queue[tuple[str, list[dict[str, Any]]]] = queue.Queue()
-        arriving.put((carton["barcode"], lines))
+        barcode, lines = self.announce(shop, units)
+        arriving.put((barcode, lines))
         crew.receive(tablet, arriving)
-        return str(carton["barcode"])
+        return barcode
 
     def _move(self, name: str) -> None:
         """Some units of one product between two bins, scan by scan."""

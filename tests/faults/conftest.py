@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.faults.house import House, recovery_table, running_house
 
+HERE = Path(__file__).parent
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="package")
 def house() -> Iterator[House]:
     settings = {
         "WMS_OUTBOX_LEASE_SECONDS": "4", "WMS_OUTBOX_SWEEP_SECONDS": "1", "WMS_WORKER_TTL": "10",
@@ -18,3 +21,11 @@ def house() -> Iterator[House]:
     with running_house(**settings) as running:
         yield running
         print(recovery_table(running.faults))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several test processes, one of them gets all of this: each other would start a house of its own."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("faults"))
+            item.add_marker(pytest.mark.system)

@@ -66,11 +66,43 @@ class Fault:
     notes: list[str] = field(default_factory=list)
 
 
+class Disk:
+    """A small file system of its own for one folder (tmpfs, so as root only), which can be made full at any moment."""
+
+    ROOM = "size=1g"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        self.is_own = os.geteuid() == 0 and self._mount("-t", "tmpfs", "-o", f"{self.ROOM},mode=755", "tmpfs")
+
+    def _mount(self, *arguments: str) -> bool:
+        done = subprocess.run(["mount", *arguments, str(self.folder)], capture_output=True, check=False)
+        return done.returncode == 0
+
+    def fill(self) -> None:
+        """From now on every byte more is one too many: the file system is made as small as what is in it."""
+
+        def shrink() -> bool:
+            state = os.statvfs(self.folder)
+            used = (state.f_blocks - state.f_bfree) * state.f_frsize
+            return self._mount("-o", f"remount,size={used}")  # refused when somebody was quicker
+
+        eventually(shrink, "the disk is full")
+
+    def free(self) -> None:
+        assert self._mount("-o", f"remount,{self.ROOM}")
+
+    def remove(self) -> None:
+        if self.is_own:
+            subprocess.run(["umount", "-l", str(self.folder)], check=True)
+
+
 class House:
     """The running system and everybody in it."""
 
-    def __init__(self, folder: Path, engines: Engines, config: Config, stage: Stage, files: Path) -> None:
-        self.folder, self.engines, self.config, self.stage, self.files = folder, engines, config, stage, files
+    def __init__(self, folder: Path, engines: Engines, config: Config, stage: Stage, disks: dict[str, Disk]) -> None:
+        self.folder, self.engines, self.config, self.stage, self.disks = folder, engines, config, stage, disks
         self.log, self.log_read = folder / "output", 0
         self.book, self.gate = Book(), Gate()
         self.proxy = Proxy(config.port, SEED)
@@ -218,6 +250,16 @@ class House:
         finally:
             process.send_signal(signal.SIGCONT)
 
+    def revive_postgres(self) -> None:
+        """What the supervisor does: a server that ended is started again."""
+        process = self.engines.postgres.process
+        assert process is not None
+        until = time.monotonic() + 10
+        while not self._database_answers() and time.monotonic() < until:
+            if process.poll() is not None:
+                self.engines.postgres.start()
+            time.sleep(0.1)
+
     @contextlib.contextmanager
     def queue(self) -> Iterator[redis.Redis]:
         with redis.Redis.from_url(self.config.redis_url) as client:
@@ -292,18 +334,19 @@ def free_port() -> int:
 @contextlib.contextmanager
 def running_house(**settings: str) -> Iterator[House]:
     """Engines that survive a killed server (unlike those of other tests), the system on them, the eight at work."""
-    with tempfile.TemporaryDirectory(prefix="wms-faults-") as name:
+    with tempfile.TemporaryDirectory(prefix="wms-faults-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         folder.chmod(0o755)  # as root, the engines run as another account that has to reach it
-        files = folder / "files"
+        disks = {name: Disk(folder / name) for name in ("instance", "files")}
+        stack.callback(lambda: [disk.remove() for disk in disks.values()])
         chosen = {
-            "WMS_ENV": "test", "WMS_INSTANCE": str(folder / "instance"), "WMS_FILES": str(files),
+            "WMS_ENV": "test", "WMS_INSTANCE": str(folder / "instance"), "WMS_FILES": str(folder / "files"),
             "PORT": str(free_port()), "WMS_LABEL_WORKERS": "2", "WMS_LOG_LEVEL": "WARNING", **settings,
         }  # fmt: skip
         base = Config.from_environ(chosen)
         with running_engines(base.instance_path, os.environ.get("WMS_ENGINE_ACCOUNT", "wms-engines")) as engines:
             config = base.with_engines(engines.postgres.url(), engines.valkey.url())
-            house = House(folder, engines, config, set_stage(config, TABLETS, PRODUCTS), files)
+            house = House(folder, engines, config, set_stage(config, TABLETS, PRODUCTS), disks)
             try:
                 house.start()
                 with house.proxy:

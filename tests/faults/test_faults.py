@@ -6,13 +6,24 @@ answered well again, then everybody stands still and `verdict.judge` compares wh
 
 from __future__ import annotations
 
+import json
 import os
 import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+from typing import Any
 
 import pytest
 
+from tests.faults import verdict
+from tests.faults.clients import SKUS, PatientTablet
 from tests.faults.house import House, eventually
 from tests.faults.proxy import FAIR, Weather
+from wms.core.ids import new_id
+from wms.demo.crew import barcode_of
 
 REDIS_SECONDS = float(os.environ.get("FAULT_REDIS_SECONDS", "3"))
 STORM_SECONDS = float(os.environ.get("FAULT_STORM_SECONDS", "4"))
@@ -151,3 +162,178 @@ def test_answers_lost_and_requests_repeated_everywhere(house: House):
         time.sleep(STORM_SECONDS)
         house.proxy.weather = FAIR
     assert set(house.proxy.fates) == {"arrives", "lose_request", "lose_answer", "twice", "late"}
+
+
+# ---------- the disks ----------
+
+
+def skip_without_disk(house: House, name: str) -> None:
+    if not house.disks[name].is_own:
+        pytest.skip("only root can make a small file system of its own")
+
+
+def test_disk_full_for_the_data(house: House):
+    skip_without_disk(house, "instance")
+    with house.fault("disk full for database and queue for 3 s") as fault:
+        with house.database_away(fault):
+            house.disks["instance"].fill()
+            eventually(lambda: house.book.statuses[503] > 0, "the database has no room")
+            time.sleep(3)
+            house.disks["instance"].free()
+            house.revive_postgres()
+
+
+def test_disk_full_for_the_files(house: House):
+    skip_without_disk(house, "files")
+    with house.fault("disk full for label files for 3 s"):
+        house.disks["files"].fill()
+        eventually(
+            lambda: house.one("SELECT count(*) FROM outbox_job WHERE last_error LIKE '%%No space%%'"),
+            "a label has no room",
+        )
+        time.sleep(3)
+        house.disks["files"].free()
+
+
+# ---------- devices ----------
+
+
+def receiving(house: House, tablets: list[PatientTablet]) -> str:
+    """The tablets of one person, all in the middle of one carton; what to scan next."""
+    barcode, _ = house.crew.announce(house.crew.shop("booker"), {SKUS[0]: 500})
+    tablets[0].start("receive")
+    assert tablets[0].scan(barcode)["ok"]
+    for tablet in tablets[1:]:
+        tablet.start("receive")
+    return barcode_of(SKUS[0])
+
+
+def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
+    gate = Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        gate.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def test_the_same_scan_five_times_at_once(house: House):
+    with house.fault("the same scan five times at once, ten times"):
+        five = house.crew.twins("eager", 5)
+        code = receiving(house, five)
+        for _ in range(10):
+            body = five[0].scan_body(code, quantity=1)
+            answers = at_once([lambda each=each: each.send_scan(body) for each in five])  # noqa: B023
+            assert [status for status, _ in answers] == [200] * 5
+            assert len({json.dumps(answer["feedback"]) for _, answer in answers}) == 1
+            five[0].task = answers[0][1]["next"]
+
+
+def test_two_devices_on_one_task(house: House):
+    with house.fault("two devices on one task, ten times"):
+        both = house.crew.twins("pair", 2)
+        code = receiving(house, both)
+        for _ in range(10):
+            bodies = [each.scan_body(code, quantity=1) for each in both]
+            answers = at_once(
+                [lambda each=each, body=body: each.send_scan(body) for each, body in zip(both, bodies, strict=True)]
+            )
+            assert sorted(status for status, _ in answers) == [200, 409]
+            late = next(answer for status, answer in answers if status == 409)
+            assert late["code"] == "stale_step"
+            both[0].task = both[1].task = late["current"]
+
+
+def test_scans_out_of_order(house: House):
+    with house.fault("scans out of order"):
+        (tablet,) = house.crew.twins("shuffler", 1)
+        code = receiving(house, [tablet])
+        sent = []
+        for _ in range(6):
+            body = tablet.scan_body(code, quantity=1)
+            status, answer = tablet.send_scan(body)
+            assert (status, answer["ok"]) == (200, True)
+            sent.append((body, answer["feedback"]))
+            tablet.task = answer["next"]
+        for body, feedback in reversed(sent):  # each arrives once more, the last one first
+            status, answer = tablet.send_scan(body)
+            assert (status, answer["feedback"]) == (200, feedback)
+            assert answer["next"]["step_token"] == tablet.task["step_token"]
+        first, second = (tablet.scan_body(code, quantity=1) for _ in range(2))
+        assert tablet.send_scan(second)[0] == 200  # the later one overtook the earlier one
+        status, answer = tablet.send_scan(first)
+        assert (status, answer["code"]) == (409, "stale_step")
+        tablet.task = answer["current"]
+        assert tablet.scan(code, quantity=1)["ok"]
+
+
+HOUR = 3_600
+
+
+@pytest.mark.parametrize("skew", [-29 * 24 * HOUR, -26 * HOUR, -6 * HOUR, 6 * HOUR, 23 * HOUR])
+def test_the_clock_of_a_device_is_wrong(house: House, wrong_clock: tuple[PatientTablet, str], skew: int):
+    """By hours in either direction, by weeks into the past: its scans count, and count once."""
+    tablet, code = wrong_clock
+    with house.fault(f"a device whose clock is off by {skew // HOUR} h", 0.0):
+        for _ in range(3):
+            shown = (datetime.now(UTC) + timedelta(seconds=skew)).isoformat()
+            body = tablet.scan_body(code, quantity=1) | {"scan_id": id_at(skew), "scanned_at": shown}
+            first, again = tablet.send_scan(body), tablet.send_scan(body)
+            assert (first[0], first[1]["ok"], first[1]) == (200, True, again[1])
+            tablet.task = first[1]["next"]
+
+
+@pytest.mark.parametrize(("skew", "code"), [(-31 * 24 * HOUR, "command_too_old"), (26 * HOUR, "command_from_future")])
+def test_a_clock_that_is_off_by_more_is_refused_by_name(
+    house: House, wrong_clock: tuple[PatientTablet, str], skew: int, code: str
+):
+    """An id that old may be a repetition of what is forgotten; the floor's page sets its clock by the server's."""
+    tablet, goods = wrong_clock
+    with house.fault(f"a device whose clock is off by {skew // HOUR} h", 0.0):
+        status, answer = tablet.send_scan(tablet.scan_body(goods, quantity=1) | {"scan_id": id_at(skew)})
+        assert (status, answer["code"]) == (422, code)
+        assert tablet.scan(goods, quantity=1)["ok"]
+
+
+def id_at(skew: float) -> str:
+    """A UUIDv7 as a device makes it whose clock is off by so many seconds."""
+    made = new_id().int
+    return str(uuid.UUID(int=made + (int(skew * 1000) << 80)))
+
+
+@pytest.fixture(scope="module")
+def wrong_clock(house: House) -> tuple[PatientTablet, str]:
+    house.gate.open()
+    (tablet,) = house.crew.twins("yesterday", 1)
+    return tablet, receiving(house, [tablet])
+
+
+# ---------- all of it, and the end ----------
+
+
+def test_everything_at_once(house: House):
+    """Bad network, killed processes, ended connections and an emptied queue, in an order that the seed decides."""
+    with house.fault("everything at once") as fault:
+        house.proxy.weather = STORM
+        with house.database_away(fault), house.admin() as admin:
+            deadline = time.monotonic() + STORM_SECONDS
+            while time.monotonic() < deadline:
+                house.break_something(admin)
+                time.sleep(0.2)
+        house.proxy.weather = FAIR
+
+
+def test_everything_told_arrives(house: House):
+    """No more orders: each one that was taken leaves the building, once."""
+    house.gate.open()
+    house.crew.close(120)
+    assert house.crew.head.faults == []
+    assert house.crew.open_orders() == 0
+    states = house.rows("SELECT state, count(*) FROM outbound_order GROUP BY 1")
+    assert states == [("shipped", len(house.crew.head.orders))]
+    with house.outsider() as connection:
+        for check in verdict.CHECKS:
+            assert check(house, connection) == []
+    assert verdict.audit(house) == []

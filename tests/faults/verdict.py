@@ -19,13 +19,10 @@ POSTS = {"item_counted", "item_stowed", "item_moved", "item_picked", "stop_done"
 
 def judge(house: House, fault: Fault) -> None:
     """Raises AssertionError with everything that is wrong."""
+    wrong = [*answers(house, fault), *house.crew.head.faults, *house.book.contradictions]
     with house.outsider() as connection:
-        wrong = [
-            *answers(house, fault), *house.crew.head.faults, *house.book.contradictions, *commands(house, connection),
-            *scans(house, connection), *postings(house, connection), *orders(house, connection),
-            *labels(house, connection), *prints(house, connection), *mover(house, connection), *jobs(connection),
-            *audit(house), *logged(house),
-        ]  # fmt: skip
+        wrong += [each for check in CHECKS for each in check(house, connection)]
+    wrong += [*audit(house), *logged(house)]
     house.book.bad.clear()
     assert not wrong, "\n".join([fault.name, *wrong[:20], f"{len(wrong)} in all"])
 
@@ -160,9 +157,12 @@ def mover(house: House, connection: psycopg.Connection[Any]) -> list[str]:
     return [] if dict(rows) == remembered else [f"the bins hold {dict(rows)}, the mover knows {remembered}"]
 
 
-def jobs(connection: psycopg.Connection[Any]) -> list[str]:
+def jobs(house: House, connection: psycopg.Connection[Any]) -> list[str]:
     rows = connection.execute("SELECT topic, state, last_error FROM outbox_job WHERE state <> 'done'").fetchall()
     return [f"job left: {row}" for row in rows]
+
+
+CHECKS = (commands, scans, postings, orders, labels, prints, mover, jobs)
 
 
 def audit(house: House) -> list[str]:
