@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-requirements
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format demo bench clean
+.PHONY: help run test lint format demo bench faults clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ demo: $(STAMP) ## replay an order book (ORDERS=file.csv) through a system of its
 
 bench: $(STAMP) ## measure, and compare with the goals
 	@$(BIN)/python -m bench
+
+faults: $(STAMP) ## break everything for half an hour while eight clients work, and print how long each fault was felt
+	@FAULT_REDIS_SECONDS=600 FAULT_STORM_SECONDS=300 $(BIN)/python -m pytest -s tests/faults
 
 clean: ## remove everything made here, except data
 	@rm -rf $(VENV) static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis
