@@ -38,7 +38,7 @@ bench: $(STAMP) ## measure, and compare with the goals
 	@$(BIN)/python -m bench
 
 faults: $(STAMP) ## break everything for half an hour while eight clients work, and print how long each fault was felt
-	@FAULT_REDIS_SECONDS=600 FAULT_STORM_SECONDS=300 $(BIN)/python -m pytest -s tests/faults
+	@FAULT_SHIPPED_SETTINGS=1 FAULT_REDIS_SECONDS=600 FAULT_STORM_SECONDS=300 $(BIN)/python -m pytest -s tests/faults
 
 clean: ## remove everything made here, except data
 	@rm -rf $(VENV) static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,6 +5,7 @@ On the floor they do what their screens tell them (`wms.demo.crew`); nothing her
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import queue
@@ -103,9 +104,15 @@ class Crew:
         return PatientTablet(self._line(name), next(self.badges))
 
     def twins(self, name: str, number: int) -> list[PatientTablet]:
-        """Devices of one person."""
-        badge = next(self.badges)
-        return [PatientTablet(self._line(f"{name}-{each}"), badge) for each in range(number)]
+        """Devices of one person in one login: a second badge scan would end the first."""
+        first = PatientTablet(self._line(f"{name}-1"), next(self.badges))
+        found = [first]
+        for each in range(2, number + 1):
+            twin = copy.copy(first)
+            twin.line = self._line(f"{name}-{each}")
+            twin.line.headers |= first.line.headers
+            found.append(twin)
+        return found
 
     def shop(self, name: str) -> Shop:
         return Shop(self._line(name), self.stage.key)

@@ -31,7 +31,7 @@ from tests.engines import dispose
 from tests.faults.book import Book
 from tests.faults.clients import Crew
 from tests.faults.line import Gate
-from tests.faults.proxy import Proxy
+from tests.faults.proxy import FAIR, Proxy, Weather
 from wms.demo.stage import Stage, set_stage
 from wms.platform.engines import ADMIN_ROLE, Engines, running_engines
 from wms.platform.processes import spawn, stop
@@ -182,8 +182,48 @@ class House:
             row = connection.execute(statement, values).fetchone()
             return row[0] if row is not None else None
 
-    def admin(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(host=str(self.engines.home.sockets), user=ADMIN_ROLE, dbname="postgres", autocommit=True)
+    def rows(self, statement: str) -> list[Any]:
+        with self.outsider() as connection:
+            return connection.execute(statement).fetchall()
+
+    def admin(self, database: str = "postgres") -> psycopg.Connection[Any]:
+        """A connection that may end others, and go past triggers."""
+        return psycopg.connect(host=str(self.engines.home.sockets), user=ADMIN_ROLE, dbname=database, autocommit=True)
+
+    def until_printed(self, number: int) -> None:
+        eventually(
+            lambda: (
+                self.one("SELECT count(*) FROM print_job") >= number
+                and self.one("SELECT count(*) FROM parcel WHERE state = 'handed_over'")
+            ),
+            "labels are printed",
+        )
+
+    @contextlib.contextmanager
+    def weather(self, bad: Weather) -> Iterator[None]:
+        self.proxy.weather = bad
+        try:
+            yield
+        finally:
+            self.proxy.weather = FAIR
+
+    def break_something(self, admin: psycopg.Connection[Any]) -> str:
+        """One of the small faults, as the dice say; returns which."""
+        kinds: dict[str, Callable[[], list[psutil.Process]]] = {
+            "web worker": self.web_workers, "work-horse": self.horses, "worker": self.label_workers
+        }  # fmt: skip
+        what = self.dice.choice(["connection"] * 5 + ["queue", *kinds])
+        if what == "connection":
+            for victim in self.backends(admin)[:1]:
+                admin.execute("SELECT pg_terminate_backend(%s)", [victim])
+        elif what == "queue":
+            with self.queue() as client:
+                client.flushall()
+        else:
+            for process in kinds[what]()[:1]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+        return what
 
     @contextlib.contextmanager
     def database_away(self, fault: Fault) -> Iterator[None]:

@@ -10,6 +10,7 @@ import json
 import os
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ import pytest
 from tests.faults import verdict
 from tests.faults.clients import SKUS, PatientTablet
 from tests.faults.house import House, eventually
-from tests.faults.proxy import FAIR, Weather
+from tests.faults.proxy import Weather
 from wms.core.ids import new_id
 from wms.demo.crew import barcode_of
 
@@ -158,9 +159,8 @@ def test_connections_terminated_at_random(house: House):
 
 def test_answers_lost_and_requests_repeated_everywhere(house: House):
     with house.fault("a third of all requests lost, doubled or late"):
-        house.proxy.weather = STORM
-        time.sleep(STORM_SECONDS)
-        house.proxy.weather = FAIR
+        with house.weather(STORM):
+            time.sleep(STORM_SECONDS)
     assert set(house.proxy.fates) == {"arrives", "lose_request", "lose_answer", "twice", "late"}
 
 
@@ -316,13 +316,13 @@ def wrong_clock(house: House) -> tuple[PatientTablet, str]:
 def test_everything_at_once(house: House):
     """Bad network, killed processes, ended connections and an emptied queue, in an order that the seed decides."""
     with house.fault("everything at once") as fault:
-        house.proxy.weather = STORM
-        with house.database_away(fault), house.admin() as admin:
+        broken: Counter[str] = Counter()
+        with house.weather(STORM), house.database_away(fault), house.admin() as admin:
             deadline = time.monotonic() + STORM_SECONDS
             while time.monotonic() < deadline:
-                house.break_something(admin)
+                broken[house.break_something(admin)] += 1
                 time.sleep(0.2)
-        house.proxy.weather = FAIR
+        fault.notes.append(", ".join(f"{number} × {what}" for what, number in broken.items()))
 
 
 def test_everything_told_arrives(house: House):

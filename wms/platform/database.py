@@ -27,6 +27,12 @@ from wms.core.ids import new_id
 # A web request that waits longer than this for a row has met a stuck neighbour, not a queue.
 TIMEOUTS = "-c lock_timeout=3000 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000"
 
+# A server on another machine may go without a farewell: seconds until that is noticed, before clients give up on us.
+FAR_SERVER = {
+    "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,  # ms
+}  # fmt: skip
+
 DocumentId = Annotated[uuid.UUID, mapped_column(Uuid, primary_key=True, default=new_id)]
 Reference = Annotated[uuid.UUID, mapped_column(Uuid)]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
@@ -57,7 +63,7 @@ def engine_options(pool_size: int) -> dict[str, Any]:
         "pool_pre_ping": False,
         "pool_recycle": 1800,
         "hide_parameters": True,  # a fault quotes its statement in the log, never the people in it
-        "connect_args": {"options": TIMEOUTS, "application_name": "wms"},
+        "connect_args": {"options": TIMEOUTS, "application_name": "wms", **FAR_SERVER},
     }
 
 

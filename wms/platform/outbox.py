@@ -26,7 +26,7 @@ from wms.platform.statements import Statement
 
 MAX_ATTEMPTS = 8
 BACKOFF_SECONDS = (1, 5, 15, 60, 300, 900, 1800)
-PASSING_SECONDS = 10  # until a job is tried again that met a broken house
+PASSING_SECONDS = 5  # until a job is tried again that met a broken house
 
 log = structlog.get_logger(__name__)
 
