@@ -29,7 +29,7 @@ from wms.platform.database import db
 from wms.schedule import run_due
 
 log = structlog.get_logger(__name__)
-LONGEST_WAIT_SECONDS = 5.0  # between two tries to reach a queue that is away
+LONGEST_WAIT_SECONDS = 2.0  # between two tries to reach a queue that is away
 _app: Flask | None = None
 
 

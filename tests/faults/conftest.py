@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 def house() -> Iterator[House]:
     # Short leases, or two minutes would be spent waiting for each; the long run has the ones that ship.
     shipped = os.environ.get("FAULT_SHIPPED_SETTINGS")
-    short = {"WMS_OUTBOX_LEASE_SECONDS": "4", "WMS_OUTBOX_SWEEP_SECONDS": "1", "WMS_WORKER_TTL": "10"}
+    short = {"WMS_OUTBOX_LEASE_SECONDS": "3", "WMS_OUTBOX_SWEEP_SECONDS": "1", "WMS_WORKER_TTL": "10"}
     settings = {"WMS_STOP_GRACE_SECONDS": "3", **({} if shipped else short)}
     with running_house(**settings) as running:
         yield running
