@@ -30,26 +30,16 @@ from config import ROOT, Config
 from tests.engines import dispose
 from tests.faults.book import Book
 from tests.faults.clients import Crew
+from tests.faults.disk import Disk
 from tests.faults.line import Gate
+from tests.faults.patience import PATIENCE_SECONDS, eventually
 from tests.faults.proxy import FAIR, Proxy, Weather
 from wms.demo.stage import Stage, set_stage
 from wms.platform.engines import ADMIN_ROLE, Engines, running_engines
 from wms.platform.processes import spawn, stop
 
 SEED = int(os.environ.get("FAULT_SEED", "7"))
-PATIENCE_SECONDS = 90.0
-LOOK_SECONDS = 0.02
 TABLETS, PRODUCTS = 2, 16  # how much stage: ten badges, enough bins and totes
-
-
-def eventually(what: Callable[[], Any], words: str, seconds: float = PATIENCE_SECONDS) -> Any:
-    """The first true answer of `what`, within a bounded wait."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := what():
-            return found
-        time.sleep(LOOK_SECONDS)
-    raise AssertionError(f"not within {seconds:.0f} s: {words}")
 
 
 @dataclass
@@ -64,38 +54,6 @@ class Fault:
     all_seconds: float = 0.0  # until each of the eight was
     drained_seconds: float = 0.0  # until the outbox was empty
     notes: list[str] = field(default_factory=list)
-
-
-class Disk:
-    """A small file system of its own for one folder (tmpfs, so as root only), which can be made full at any moment."""
-
-    ROOM = "size=1g"
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir()
-        self.is_own = os.geteuid() == 0 and self._mount("-t", "tmpfs", "-o", f"{self.ROOM},mode=755", "tmpfs")
-
-    def _mount(self, *arguments: str) -> bool:
-        done = subprocess.run(["mount", *arguments, str(self.folder)], capture_output=True, check=False)
-        return done.returncode == 0
-
-    def fill(self) -> None:
-        """From now on every byte more is one too many: the file system is made as small as what is in it."""
-
-        def shrink() -> bool:
-            state = os.statvfs(self.folder)
-            used = (state.f_blocks - state.f_bfree) * state.f_frsize
-            return self._mount("-o", f"remount,size={used}")  # refused when somebody was quicker
-
-        eventually(shrink, "the disk is full")
-
-    def free(self) -> None:
-        assert self._mount("-o", f"remount,{self.ROOM}")
-
-    def remove(self) -> None:
-        if self.is_own:
-            subprocess.run(["umount", "-l", str(self.folder)], check=True)
 
 
 class House:

@@ -21,7 +21,8 @@ import pytest
 
 from tests.faults import verdict
 from tests.faults.clients import SKUS, PatientTablet
-from tests.faults.house import House, eventually
+from tests.faults.house import House
+from tests.faults.patience import eventually
 from tests.faults.proxy import Weather
 from wms.core.ids import new_id
 from wms.demo.crew import barcode_of
