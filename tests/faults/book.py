@@ -19,7 +19,7 @@ from typing import Any
 class Told:
     """One command as its client sees it: what it asked, and the answer that ended its asking."""
 
-    client: str
+    client: str = field(compare=False)  # the same scan from two devices is one command
     path: str
     done: bool
     code: str | None = None  # of a scan: what the screen said

@@ -12,7 +12,7 @@ from tests.faults.clients import MOVED
 from tests.faults.house import Fault, House
 
 SPOILT = {
-    "a command lost": (verdict.commands, "DELETE FROM command WHERE id IN (SELECT id FROM command LIMIT 1)"),
+    "a command lost": (verdict.commands, "DELETE FROM command WHERE outcome = 'done'"),
     "a command left open": (verdict.commands, "UPDATE command SET outcome = NULL WHERE name = 'floor.start'"),
     "a command done that was told as nothing": (
         verdict.commands, ("INSERT INTO command (day, scope, id, name, fingerprint, outcome, created_at)"
@@ -31,18 +31,16 @@ SPOILT = {
         verdict.postings, "UPDATE stock_posting SET key = 'user:x:nobodys/1' WHERE id = (SELECT id FROM stock_posting LIMIT 1)",
     ),
     "a posting of other units": (verdict.postings, "UPDATE stock_move SET quantity = quantity + 1"),
-    "an order lost": (verdict.orders, "UPDATE outbound_order SET reference = 'shop-0-0' WHERE reference LIKE 'shop-1-%'"),
+    "an order lost": (verdict.orders, "UPDATE outbound_order SET reference = reference || 'x'"),
     "an order with other units": (verdict.orders, "UPDATE order_line SET quantity = quantity + 1"),
-    "a parcel gone that nobody loaded": (verdict.orders, "UPDATE parcel SET state = 'handed_over'"),
+    "a parcel loaded that is still there": (verdict.orders, "UPDATE parcel SET state = 'closed' WHERE state = 'handed_over'"),
     "a bundle not made": (verdict.labels, "UPDATE label_bundle SET state = 'requested'"),
     "a bundle without a page": (verdict.labels, "UPDATE label_bundle SET pages = pages - 1"),
     "a bundle announced twice": (
         verdict.labels, ("UPDATE event SET subject_id = (SELECT subject_id FROM event WHERE name = 'printing.bundle_ready' LIMIT 1)"
         " WHERE name = 'printing.bundle_ready'"),
     ),
-    "a label printed that nobody asked for": (
-        verdict.prints, "UPDATE print_job SET document_id = (SELECT document_id FROM print_job LIMIT 1)",
-    ),
+    "a print lost": (verdict.prints, "DELETE FROM print_job WHERE id = (SELECT id FROM print_job LIMIT 1)"),
     "goods in another bin": (
         verdict.mover, f"UPDATE balance SET on_hand = on_hand + 1 FROM product p WHERE p.id = product_id AND p.sku = '{MOVED}'",
     ),
