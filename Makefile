@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-requirements
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz lint format demo simulate bench clean
+.PHONY: help run test fuzz lint format demo simulate bench faults clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -23,7 +23,7 @@ run: $(STAMP) ## run the whole system with its own database and queue, on port 8
 	@exec $(BIN)/python -m wms.supervisor run
 
 test: lint ## lint, then every test (TESTS=path chooses some)
-	@$(BIN)/python -m pytest -n 2 $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
 
 fuzz: $(STAMP) ## the hostile tests for longer (EXAMPLES=200 for each operation, reader and field)
 	@WMS_FUZZ=$(EXAMPLES) $(BIN)/python -m pytest -n 2 tests/abuse tests/test_openapi.py
@@ -45,6 +45,9 @@ simulate: $(STAMP) ## play a warehouse in virtual time (SEED=1 HOURS=24)
 
 bench: $(STAMP) ## measure, and compare with the goals
 	@$(BIN)/python -m bench
+
+faults: $(STAMP) ## break everything for half an hour while eight clients work, and print how long each fault was felt
+	@FAULT_SHIPPED_SETTINGS=1 FAULT_REDIS_SECONDS=600 FAULT_STORM_SECONDS=300 $(BIN)/python -m pytest -s tests/faults
 
 clean: ## remove everything made here, except data
 	@rm -rf $(VENV) static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -62,8 +62,9 @@ def _web_arguments(config: Config) -> list[str]:
         "graceful-timeout": config.stop_grace_seconds,
         "log-level": config.log_level.lower(),
     }
-    # Without the control socket: it would be made in the home folder of whoever runs us.
-    words = [f"--{name}={value}" for name, value in options.items()] + ["--no-control-socket"]
+    # The application is built once, before the workers are forked: one that was killed is replaced at once. Without the
+    # control socket: it would be made in the home folder of whoever runs us.
+    words = [f"--{name}={value}" for name, value in options.items()] + ["--preload", "--no-control-socket"]
     return [sys.executable, "-m", "gunicorn", *words, "wsgi:app"]
 
 
@@ -94,7 +95,7 @@ class Child:
                 self.started_at = now
                 try:
                     self.process = self.start()
-                except EngineError as error:  # for example: the killed server's sessions have not all ended
+                except (EngineError, OSError) as error:  # the killed server's sessions have not all ended; a full disk
                     self.note_crash(now, str(error))
             return
         status = self.process.poll()

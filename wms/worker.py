@@ -14,21 +14,22 @@ import uuid
 import redis
 import structlog
 from flask import Flask
-from rq import Queue, Worker
+from rq import Queue, Worker, worker_registration
+from rq.job import Job
 from rq.serializers import JSONSerializer
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import configure_mappers
 
 from config import Config
 from labels import render_bundle
 from labels.samples import samples
 from wms.app import create_app
-from wms.platform import outbox
-from wms.platform.courier import waiting_hints
+from wms.platform import courier, outbox
 from wms.platform.database import db
 from wms.schedule import run_due
 
 log = structlog.get_logger(__name__)
+LONGEST_WAIT_SECONDS = 2.0  # between two tries to reach a queue that is away
 _app: Flask | None = None
 
 
@@ -57,13 +58,38 @@ def warm_up() -> None:
     configure_mappers()
 
 
+class LabelWorker(Worker):
+    """RQ's worker, which also lives through a queue that forgot it and tells the outbox of a killed work-horse."""
+
+    max_connection_wait_time = LONGEST_WAIT_SECONDS
+
+    def heartbeat(self, timeout: int | None = None, pipeline: redis.client.Pipeline | None = None) -> None:
+        """An emptied queue does not know its workers any more: the operator would be told that none is there."""
+        super().heartbeat(timeout, pipeline)
+        if pipeline is None and self.key not in Worker.all_keys(self.connection):
+            with self.connection.pipeline() as together:
+                together.hset(self.key, mapping=self.serialize())
+                worker_registration.register(self, together)
+                together.expire(self.key, self.worker_ttl + 60)
+                together.execute()
+
+    def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: object) -> None:
+        """Its lease would run on for minutes with nobody at work."""
+        super().handle_work_horse_killed(job, retpid, ret_val, rusage)
+        with application().app_context():
+            try:
+                outbox.give_back(uuid.UUID(job.id), f"its process ended with {ret_val}")
+            except DBAPIError as fault:  # the lease will run out
+                log.warning("worker.database_away", error=type(fault.orig).__name__)
+
+
 def work(queues: list[str]) -> None:
     app = application()
     config: Config = app.extensions["wms_config"]
     connection = redis.Redis.from_url(config.redis_url)
     warm_up()
     with app.app_context():
-        worker = Worker(
+        worker = LabelWorker(
             [Queue(name, connection=connection, serializer=JSONSerializer) for name in queues],
             connection=connection,
             serializer=JSONSerializer,
@@ -76,20 +102,13 @@ def sweep_once(app: Flask) -> int:
     """Hint at every job that should be running and is not; run it here when the courier is away."""
     with app.app_context():
         due = outbox.due_jobs()
-        waiting = waiting_hints() if due else set()
+        waiting = courier.waiting_hints() if due else set()
         for job_id, topic in due:
-            if not _courier_answers(app):
+            if not courier.answers():
                 outbox.perform(job_id)
             elif str(job_id) not in waiting:
                 outbox.hint(job_id, topic)
         return len(due)
-
-
-def _courier_answers(app: Flask) -> bool:
-    try:
-        return bool(app.extensions["wms_redis"].ping())
-    except redis.RedisError:
-        return False
 
 
 def sweep() -> None:
@@ -111,7 +130,7 @@ def sweep() -> None:
                 run_due()
             if found:
                 log.info("outbox.swept", jobs=found)
-        except OperationalError as fault:
+        except (OperationalError, InterfaceError) as fault:
             log.warning("sweeper.database_away", error=type(fault.orig).__name__)
         deadline = time.monotonic() + config.outbox_sweep_seconds
         while not stopping and time.monotonic() < deadline:

@@ -1,5 +1,5 @@
 // The tablet's client: scans go to the server one by one, the server's screens come back as HTML.
-import { deviceId } from "./ids.js";
+import { deviceId, setClock } from "./ids.js";
 import { ScanCapture } from "./scan.js";
 import { ScanQueue } from "./scan_queue.js";
 import { Signals } from "./signals.js";
@@ -97,6 +97,7 @@ async function send(item) {
       headers: { "Content-Type": "application/json", Accept: "application/json", "Idempotency-Key": item.scan.scan_id, "X-CSRF-Token": document.querySelector("meta[name=csrf-token]")?.content ?? "" },
       body: JSON.stringify(body(item)),
     });
+    setClock(Date.parse(answer.headers.get("Date")));
     if (answer.status >= 500) return { again: true };
     const content = await answer.json().catch(() => ({}));
     if (answer.status === 409 && (content.code ?? "").toLowerCase().replace(/-/g, "_").endsWith("in_progress")) return { again: true };
@@ -236,6 +237,7 @@ function refresh() {
 let leaving = false;
 
 if (place) {
+  setClock(Number(place.dataset.serverTime));
   capture.start();
   refresh();
   document.addEventListener("click", onTap);

@@ -1,6 +1,17 @@
 // UUIDv7 made by the client, and the device's name and counter. Only ids and counters are kept in localStorage.
 
-export function uuid7(now = Date.now(), random = (bytes) => crypto.getRandomValues(bytes)) {
+let told = null;   // the server's time, and our steady clock at that moment
+
+/** A device's own clock may be off by years after its battery ran flat: ids carry the server's time, in ms. */
+export function setClock(serverTime, steady = performance.now()) {
+  if (Number.isFinite(serverTime) && serverTime > 0) told = { serverTime, steady };
+}
+
+export function serverNow(steady = performance.now()) {
+  return told === null ? Date.now() : Math.round(told.serverTime + steady - told.steady);
+}
+
+export function uuid7(now = serverNow(), random = (bytes) => crypto.getRandomValues(bytes)) {
   const bytes = random(new Uint8Array(16));
   let rest = now;
   for (let i = 5; i >= 0; i -= 1) { bytes[i] = rest % 256; rest = Math.floor(rest / 256); }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { deviceId, nextDeviceSequence, uuid7 } from "../../static/js/ids.js";
+import { deviceId, nextDeviceSequence, serverNow, setClock, uuid7 } from "../../static/js/ids.js";
 import { DuplicateGuard, KeyBuffer, characterOf, characterOfCode } from "../../static/js/scan_classifier.js";
 import { ScanQueue } from "../../static/js/scan_queue.js";
 
@@ -73,6 +73,22 @@ test("a double trigger is ignored, the next real scan of the same code is not", 
   assert.equal(guard.passes("C", 2000, "camera"), false);
   assert.equal(guard.passes("C", 3000, "camera"), false, "still in the frame");
   assert.equal(guard.passes("C", 4600, "camera"), true);
+});
+
+test("ids carry the server's time, whatever the device's clock says", () => {
+  const ours = Date.now;
+  Date.now = () => 0;   // a flat battery
+  try {
+    setClock(NaN);
+    assert.equal(serverNow(), 0, "nobody has told yet");
+    setClock(1764000000000, 500);
+    assert.equal(serverNow(2500), 1764000002000);
+    setClock(Date.parse("Mon, 24 Nov 2025 16:00:00 GMT"));
+    assert.ok(uuid7().startsWith("019ab6"));
+  } finally {
+    Date.now = ours;
+    setClock(Date.now());
+  }
 });
 
 test("ids are UUIDv7 in the order of time, the counter survives", () => {

@@ -219,6 +219,21 @@ def test_a_second_tablet_that_saw_an_older_step_is_shown_the_present_one(cast, f
     assert other.band == "Already moved on. Showing the next step."
 
 
+@pytest.mark.parametrize("clock_ms", [0, 4_102_444_800_000], ids=["1970", "2100"])
+def test_a_tablet_whose_clock_is_decades_off_works_like_any_other(cast, fresh_app, page, tablet, clock_ms):
+    """Its battery ran flat: the page tells it the time that its scans' ids are made from."""
+    with fresh_app.app_context():
+        (carton,) = announce(cast, {MUG: 10})
+    page.add_init_script(f"Date.now = () => {clock_ms}")
+    screen = tablet(ROSA)
+    screen.open("receive")
+    screen.scan(carton)
+    assert screen.step == "scan_product"
+    screen.scan(CODES[MUG])
+    with fresh_app.app_context():
+        assert session().execute(text("SELECT sum(on_hand) FROM balance")).scalar() == 1
+
+
 @pytest.mark.parametrize("person", WALKERS, ids=lambda person: person.language)
 def test_a_whole_carton_is_counted_stowed_and_taken_back_by_tapping_what_the_screen_offers(
     cast, fresh_app, tablet, person

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import text
 
@@ -13,6 +14,7 @@ from tests.cast import Cast
 from tests.conftest import SeparateRequests
 from tests.floor.worker import CODES, MUG, Tablet, announce
 from wms.core.ids import new_id
+from wms.floor import floor_api
 from wms.platform.database import session
 
 ROUNDS = 15
@@ -81,3 +83,28 @@ def test_two_batches_that_take_whatever_step_comes_both_count(cast: Cast, fresh_
     assert {result["feedback"]["code"] for result in results if not result["ok"]} <= {"stale_step"}
     assert done >= ROUNDS
     assert counted(fresh_app) == (done, done)
+
+
+def test_a_batch_that_arrives_twice_ends_at_the_step_the_task_is_at(
+    cast: Cast, fresh_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network delivers a batch again while it is worked on; the second delivery is quicker with the last scan."""
+    device, other = devices(cast, fresh_app)
+    scans = [{"task_id": device.next["task_id"], "scan_id": str(new_id()), "raw": CODES[MUG]} for _ in range(2)]
+    execute = floor_api._execute
+    overtaken: list[Any] = []
+
+    def overtake(body: dict[str, Any], known: dict[Any, Any]) -> Any:
+        if str(body["scan_id"]) == scans[1]["scan_id"] and not overtaken:
+            overtaken.append(True)
+            again = {"scans": scans[1:]}
+            overtaken[:] = [other.caller.post("/floor/v1/scans/batch", again, key=str(new_id()))]
+        return execute(body, known)
+
+    monkeypatch.setattr(floor_api, "_execute", overtake)
+    answer = device.caller.post("/floor/v1/scans/batch", {"scans": scans}, key=str(new_id()))
+    assert [result["ok"] for result in answer.json["results"]] == [True, True]
+    assert answer.json["next"] == overtaken[0].json["next"]
+    device.next = answer.json["next"]
+    assert device.scan(CODES[MUG])["code"] == "item_counted"
+    assert counted(fresh_app) == (3, 3)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from wms import worker
 from wms.core import clock
 from wms.platform import outbox
+from wms.platform.courier import init_courier
 from wms.platform.database import session, transaction
 from wms.platform.outbox import OutboxJob, PermanentFailure, add_job, jobs
 
@@ -208,13 +212,95 @@ def test_the_sweeper_finds_a_hint_that_was_lost_and_gives_it_once(outbox_app: Fl
 
 
 def test_without_a_courier_the_sweeper_works_itself(outbox_app: Flask):
-    import redis
-
-    outbox_app.extensions["wms_redis"] = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1)
+    silence(outbox_app)
     job_id = add("a")
     run_sql("UPDATE outbox_job SET next_at = now() - interval '1 minute'")
     assert worker.sweep_once(outbox_app) == 1
     assert (row(job_id).state, effects()) == ("done", ["a"])
+
+
+def silence(app: Flask) -> list[str]:
+    """Turn the courier to an address where nobody is; returns the commands that are tried there from now on."""
+    init_courier(app, "redis://127.0.0.1:1/0")
+    tried: list[str] = []
+    connection = app.extensions["wms_redis"]
+    connection.connection_pool.make_connection = lambda make=connection.connection_pool.make_connection: (
+        tried.append("connect") or make()
+    )
+    return tried
+
+
+def test_nobody_waits_twice_for_a_courier_that_is_away(outbox_app: Flask):
+    """Hints are given after the commit and before the answer: each try is somebody's wait."""
+    tried = silence(outbox_app)
+    for number in range(5):
+        add(f"job {number}")
+    assert tried == ["connect"]
+    outbox_app.extensions["wms_courier"].away_until = 0.0  # some seconds later
+    add("later")
+    assert len(tried) <= 2  # the connection is made once, and fails again
+
+
+def test_a_job_whose_worker_died_is_free_again_at_once(outbox_app: Flask):
+    job_id = add("a")
+    with transaction():
+        outbox._CLAIM.first({"id": job_id, "lease": 120})
+    outbox.give_back(job_id, "its process ended with 9")
+    assert (row(job_id).state, row(job_id).attempts, row(job_id).last_error) == ("new", 1, "its process ended with 9")
+    assert outbox.perform(job_id)
+    outbox.give_back(job_id, "too late")
+    assert (row(job_id).state, effects()) == ("done", ["a"])
+
+
+def test_a_job_that_kills_every_worker_is_given_up(outbox_app: Flask):
+    job_id = add("a")
+    for _ in range(outbox.MAX_ATTEMPTS):
+        assert row(job_id).state == "new"
+        with transaction():
+            outbox._CLAIM.first({"id": job_id, "lease": 120})
+        outbox.give_back(job_id, "its process ended with 9")
+    assert row(job_id).state == "dead"
+
+
+def _driver_fault(sqlstate: str | None, lost: bool = False) -> OperationalError:
+    cause = psycopg.errors.lookup(sqlstate)() if sqlstate else psycopg.Error()
+    return OperationalError("INSERT", {}, cause, connection_invalidated=lost)
+
+
+@pytest.mark.parametrize(
+    ("fault", "passing"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), True),
+        (FileNotFoundError(errno.ENOENT, "No such file"), False),
+        (_driver_fault("53100"), True),
+        (_driver_fault("57P01"), True),
+        (_driver_fault("40P01"), True),
+        (_driver_fault(None, lost=True), True),
+        (_driver_fault("57014"), False),
+        (ValueError("the goods are on the roof"), False),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_breaks_the_house_and_what_breaks_the_job(fault: Exception, passing: bool):
+    assert outbox.is_passing(fault) == passing
+
+
+def test_a_broken_house_is_not_the_jobs_fault(outbox_app: Flask):
+    """A disk that stays full costs no job its life, and the first try after that succeeds."""
+
+    def no_room(_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    jobs.register("test.fail", no_room)
+    job_id = add("a", "test.fail")
+    for _ in range(outbox.MAX_ATTEMPTS + 1):
+        outbox.perform(job_id)
+    assert (row(job_id).state, row(job_id).attempts) == ("new", 0)
+    assert row(job_id).next_at - clock.now() <= timedelta(seconds=outbox.PASSING_SECONDS)
+    jobs.register("test.fail", _note)
+    assert outbox.perform(job_id)
+    assert effects() == ["a"]
 
 
 def test_age_of_the_oldest_waiting_job(outbox_app: Flask):

@@ -19,6 +19,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 from flask import Flask
+from rq import Worker
 from sqlalchemy import select, text
 
 from config import ROOT
@@ -208,3 +209,33 @@ def test_with_the_queue_away_the_sweeper_makes_the_labels(worker_app: Flask, wor
     workers.start("sweep")
     eventually(lambda: all_ready(bundles))
     assert one("SELECT count(*) FROM event WHERE name = 'printing.bundle_ready'") == 1
+
+
+def test_an_emptied_queue_is_told_of_its_workers_again(worker_app: Flask, workers: Workers, cast: Cast):
+    """Else the operator reads that no worker is there, until somebody restarts them."""
+    queue = worker_app.extensions["wms_redis"]
+    workers.start("labels", "default")
+    (known,) = eventually(lambda: Worker.all_keys(queue))
+    queue.flushall()
+    bundles = request_labels(cast, 1)  # a hint, so that the worker has something to come back for
+    eventually(lambda: Worker.all_keys(queue) == [known])
+    eventually(lambda: all_ready(bundles))
+    assert [worker.name for worker in Worker.all(queue)] == [known.removeprefix("rq:worker:")]
+
+
+def test_a_horse_that_was_killed_leaves_its_job_to_others_at_once(
+    worker_app: Flask, workers: Workers, outsider: psycopg.Connection, cast: Cast
+):
+    """Long before its lease runs out."""
+    workers.environ["WMS_OUTBOX_LEASE_SECONDS"] = "3600"
+    bundles = request_labels(cast, 1)
+    outsider.execute("SELECT 1 FROM label_bundle WHERE id = %s FOR UPDATE", (bundles[0],))
+    worker = workers.start("labels", "default")
+    eventually(lambda: one("SELECT state FROM outbox_job") == "leased" and family(worker)[1:])
+    for horse in family(worker)[1:]:
+        horse.kill()
+    outsider.rollback()
+    eventually(lambda: one("SELECT state FROM outbox_job") == "new")
+    assert "ended with" in one("SELECT last_error FROM outbox_job")
+    workers.start("sweep")
+    eventually(lambda: all_ready(bundles))

@@ -151,7 +151,8 @@ def _attempt(body: dict[str, Any], known: dict[uuid.UUID, FloorTask], durable: b
     )
     if taken and isinstance(outcome, Done) and not outcome.replayed:
         contract.advance(known[task_id], taken[0])
-    elif taken:  # committed by an earlier try, or undone by one: what the task is now has to be read
+    elif taken or outcome.replayed:
+        # Committed by an earlier try, undone by one, or done by another delivery: what the task is now has to be read.
         known.pop(task_id, None)
     return outcome
 

@@ -157,11 +157,13 @@ def _run(name: str, body: dict[str, str], use_case: Callable[[], FloorTask]) -> 
 
 def _frame(warehouse: Warehouse, bench: Station | None) -> dict[str, Any]:
     """What the bar above every screen shows, and the addresses `floor.js` needs."""
-    local = clock.now().astimezone(ZoneInfo(warehouse.time_zone))
+    now = clock.now()
+    local = now.astimezone(ZoneInfo(warehouse.time_zone))
     return {
         "warehouse": {"name": warehouse.name, "kind_label": WAREHOUSE_KINDS.get(warehouse.kind, "")},
         "station": bench.name if bench else None,
         "clock": local.strftime("%H:%M"),
+        "server_time": int(now.timestamp() * 1000),
         "badge_url": url_for("identity_pages.badge"),
         "home_url": url_for(".home"),
         "scan_url": url_for("floor_api.scan"),

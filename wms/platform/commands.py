@@ -35,7 +35,8 @@ from wms.platform.statements import Statement, commit_with, pipelined, undo_to
 
 KEEP_DAYS = 30
 MAX_KEY_LENGTH = 255
-# serialization failure, deadlock, lock not available: the whole command is run again (reference: reliability 2.3)
+# serialization failure, deadlock, lock not available: the whole command is run again (reference: reliability 2.3), and
+# so it is when its connection was lost
 RETRYABLE = {"40001", "40P01", "55P03"}
 ATTEMPTS = 4
 
@@ -124,8 +125,9 @@ def execute(
             return _attempt(command, use_case, answer, status, last, durable)
         except DBAPIError as fault:
             rollback()
-            state = getattr(fault.orig, "sqlstate", None)
-            if state not in RETRYABLE or attempt == ATTEMPTS:
+            # A lost connection may have been lost after its COMMIT: the command's row tells, so asking again is safe.
+            passing = fault.connection_invalidated or getattr(fault.orig, "sqlstate", None) in RETRYABLE
+            if not passing or attempt == ATTEMPTS:
                 raise
             time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 - jitter, not a secret
         except Refused as refusal:  # refused before the command row stood: nothing to store

@@ -6,9 +6,10 @@ the backstop (reference: reliability, section 2).
 
 from __future__ import annotations
 
+import select
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -16,8 +17,9 @@ import psycopg
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, Uuid, event, text
+from sqlalchemy import Connection, DateTime, Engine, MetaData, Uuid, event, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from wms.core.ids import new_id
@@ -29,6 +31,12 @@ TIMEOUTS = "-c lock_timeout=3000 -c statement_timeout=15000 -c idle_in_transacti
 # thousandth. `read_through` lifts this for those who do read whole tables.
 PLANNING = "-c enable_seqscan=off -c random_page_cost=1.1 -c jit=off"
 _READ_THROUGH = ("SET LOCAL enable_seqscan = on", "SET LOCAL random_page_cost = 2")
+
+# A server on another machine may go without a farewell: seconds until that is noticed, before clients give up on us.
+FAR_SERVER = {
+    "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,  # ms
+}  # fmt: skip
 
 DocumentId = Annotated[uuid.UUID, mapped_column(Uuid, primary_key=True, default=new_id)]
 Reference = Annotated[uuid.UUID, mapped_column(Uuid)]
@@ -53,14 +61,14 @@ migrate = Migrate()
 
 
 def engine_options(pool_size: int) -> dict[str, Any]:
-    """Engine options for one process: one connection per thread, checked before use."""
+    """Engine options for one process: one connection per thread; `_refuse_dead` looks at each before it is used."""
     return {
         "pool_size": pool_size,
         "max_overflow": 2,
         "pool_pre_ping": False,
         "pool_recycle": 1800,
         "hide_parameters": True,  # a fault quotes its statement in the log, never the people in it
-        "connect_args": {"options": f"{TIMEOUTS} {PLANNING}", "application_name": "wms"},
+        "connect_args": {"options": f"{TIMEOUTS} {PLANNING}", "application_name": "wms", **FAR_SERVER},
     }
 
 
@@ -102,13 +110,16 @@ def rollback() -> None:
 
 def undo(current: Session) -> None:
     """Roll back at the server, unless the transaction is somebody else's or has failed: then `rollback` must do it."""
-    if not (current.in_transaction() and current.is_active):
-        return
-    connection = current.connection()
+    connection: Connection | None = current.info.get("begun")
+    if connection is None or not (current.in_transaction() and current.is_active):
+        return  # also when the transaction never got a connection: to ask for one now would be a fault of its own
     if not (connection.invalidated or connection.in_nested_transaction()):
         driver: psycopg.Connection[Any] = connection.connection.dbapi_connection  # type: ignore[assignment]
         if driver.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
-            driver.pgconn.exec_(b"ROLLBACK")
+            with suppress(psycopg.OperationalError):
+                driver.pgconn.exec_(b"ROLLBACK")
+        if driver.closed:  # it is gone, and with it the transaction: nobody may try to roll that back once more
+            connection.invalidate()
 
 
 def init_database(app: Flask) -> None:
@@ -137,9 +148,27 @@ def _prepare_more(driver: psycopg.Connection[Any], _: object) -> None:
     driver.prepared_max = 500  # the default of 100 is less than the hot statements there are
 
 
+@event.listens_for(Engine, "checkout")
+def _refuse_dead(driver: psycopg.Connection[Any], _: object, __: object) -> None:
+    """A connection that the server closed while it lay in the pool is replaced before anybody uses it.
+
+    An idle connection has nothing to say unless it is a farewell: no question to the server is needed to see that.
+    """
+    waiting = select.poll()
+    waiting.register(driver.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        raise DisconnectionError("the server has closed this connection")
+
+
+@event.listens_for(Session, "after_begin")
+def _remember(begun: Session, _: object, connection: Connection) -> None:
+    begun.info["begun"] = connection
+
+
 @event.listens_for(Session, "after_commit")
 @event.listens_for(Session, "after_rollback")
 def _forget(ended: Session) -> None:
+    ended.info.pop("begun", None)
     ended.info.pop("locks", None)
     ended.info.pop("psycopg", None)
     ended.info.pop("posting_key", None)

@@ -206,12 +206,12 @@ class Postgres:
 
     def _write_access_rules(self) -> None:
         """Who may connect: over the socket, the account that runs the engine and the one that starts it."""
-        self.hba_file.write_text("local all all peer map=house\n")
         callers = dict.fromkeys([self.home.account.name, Account.current().name])
         rules = [f'house "{name}" {role}\n' for name in callers for role in (ADMIN_ROLE, APPLICATION_ROLE)]
-        self.ident_file.write_text("".join(rules))
-        for file in (self.hba_file, self.ident_file):
-            file.chmod(0o644)  # the engine's account reads them, whatever our umask is
+        for file, text in ((self.hba_file, "local all all peer map=house\n"), (self.ident_file, "".join(rules))):
+            if not file.exists() or file.read_text() != text:  # on a full disk, writing would only empty them
+                file.write_text(text)
+                file.chmod(0o644)  # the engine's account reads them, whatever our umask is
 
     def _wait_ready(self) -> None:
         process = self.process

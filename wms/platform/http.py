@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import orjson
 import structlog
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask.json.provider import JSONProvider
 from flask_smorest import Api, Blueprint
 from marshmallow import Schema
@@ -27,6 +27,7 @@ from werkzeug.exceptions import (
     InternalServerError,
     PreconditionRequired,
     RequestEntityTooLarge,
+    ServiceUnavailable,
     UnprocessableEntity,
     UnsupportedMediaType,
 )
@@ -37,7 +38,7 @@ from wms.core.refusals import RefusalKind, Refused, invalid
 from wms.platform import commands
 from wms.platform.access import actor, is_api_surface
 from wms.platform.commands import Done, Outcome
-from wms.platform.database import rollback
+from wms.platform.database import db, rollback
 from wms.platform.json_reading import read_json
 from wms.platform.problems import answer_refusal, http_problem, problem, refusal_problem
 from wms.platform.schemas import field_errors, pointer_step
@@ -182,13 +183,13 @@ def _secure(response: Response) -> Response:
 
 def _database_away(fault: DBAPIError) -> Response:
     """503 while the database is away; 409 when a row stayed locked; a fault otherwise."""
-    rollback()
+    _leave_database()
     if getattr(fault.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
         return problem(409, "busy")
     if isinstance(fault, OperationalError) and not fault.connection_invalidated and _has_sqlstate(fault):
         return _fault(fault)
     log.error("database.away", error=type(fault.orig).__name__)
-    return problem(503, "unavailable")
+    return http_problem(ServiceUnavailable())
 
 
 def _has_sqlstate(fault: DBAPIError) -> bool:
@@ -197,10 +198,18 @@ def _has_sqlstate(fault: DBAPIError) -> bool:
 
 
 def _fault(fault: Exception) -> Response:
-    rollback()
+    _leave_database()
     log.error("fault", exc_info=fault)
-
     return http_problem(InternalServerError())
+
+
+def _leave_database() -> None:
+    """Whoever tells of a fault asks the database nothing more: an actor it has not named by now stays unknown."""
+    g.setdefault("actor", None)
+    try:
+        rollback()
+    except DBAPIError:  # the connection went with the transaction
+        db.session.remove()
 
 
 def command_id() -> str:

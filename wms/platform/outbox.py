@@ -7,6 +7,7 @@ result, under the fencing token of its claim: two workers on one row give one ef
 
 from __future__ import annotations
 
+import errno
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import orjson
 import structlog
 from sqlalchemy import BigInteger, Identity, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.core import clock
@@ -24,6 +26,7 @@ from wms.platform.statements import Statement
 
 MAX_ATTEMPTS = 8
 BACKOFF_SECONDS = (1, 5, 15, 60, 300, 900, 1800)
+PASSING_SECONDS = 5  # until a job is tried again that met a broken house
 
 log = structlog.get_logger(__name__)
 
@@ -171,28 +174,60 @@ def _follower(ordering_key: str | None, sequence: int) -> tuple[uuid.UUID, str] 
 
 
 def _record_failure(job_id: uuid.UUID, topic: str, token: int, attempts: int, fault: Exception) -> None:
-    dead = isinstance(fault, PermanentFailure) or attempts >= MAX_ATTEMPTS
-    delay = BACKOFF_SECONDS[min(attempts, len(BACKOFF_SECONDS)) - 1]
+    passing = is_passing(fault)
+    dead = isinstance(fault, PermanentFailure) or (attempts >= MAX_ATTEMPTS and not passing)
     log.error("outbox.failed", job=str(job_id), topic=topic, attempts=attempts, dead=dead, exc_info=fault)
-    statement = text(
-        "UPDATE outbox_job SET state = :state, lease_until = NULL, last_error = :error,"
-        f" next_at = {_NOW} + make_interval(secs => :delay)"
-        " WHERE id = :id AND lease_token = :token AND state = 'leased'"
-    )
     # The type and a short text only: an exception may quote a row with personal data.
     error = f"{type(fault).__name__}: {str(fault).splitlines()[0][:200]}" if str(fault) else type(fault).__name__
+    values = {
+        "state": "dead" if dead else "new", "error": error, "id": job_id, "token": token,
+        "delay": PASSING_SECONDS if passing else _pause(attempts), "lives": attempts - 1 if passing else attempts, "ruling": clock.ruling(),
+    }  # fmt: skip
     with transaction():
-        session().execute(
-            statement,
-            {
-                "state": "dead" if dead else "new",
-                "error": error,
-                "delay": delay,
-                "id": job_id,
-                "token": token,
-                "ruling": clock.ruling(),
-            },
-        )
+        _RECORD.run(values)
+
+
+def give_back(job_id: uuid.UUID, reason: str) -> None:
+    """Somebody who knows that the worker of this job is dead ends its lease: an attempt that failed, like any other.
+
+    A job that kills its worker each time is *dead* after ``MAX_ATTEMPTS``.
+    """
+    with transaction():
+        row = _LEASED.first({"id": job_id})
+        if row is None:
+            return
+        dead = row.attempts >= MAX_ATTEMPTS
+        log.error("outbox.worker_died", job=str(job_id), topic=row.topic, attempts=row.attempts, dead=dead)
+        values = {
+            "state": "dead" if dead else "new", "error": reason[:200], "id": job_id, "token": row.lease_token,
+            "delay": _pause(row.attempts), "lives": row.attempts, "ruling": clock.ruling(),
+        }  # fmt: skip
+        _RECORD.run(values)
+
+
+_LEASED = Statement("SELECT topic, attempts, lease_token FROM outbox_job WHERE id = :id AND state = 'leased'")
+_RECORD = Statement(
+    "UPDATE outbox_job SET state = :state, lease_until = NULL, last_error = :error, attempts = :lives,"
+    f" next_at = {_NOW} + make_interval(secs => :delay)"
+    " WHERE id = :id AND lease_token = :token AND state = 'leased'"
+)
+# No room, no files left to open, a disk that is read-only or torn out.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE}
+
+
+def is_passing(fault: Exception) -> bool:
+    """Whether the house is broken and not the job: then it is tried until the house is mended, and never given up."""
+    if isinstance(fault, OSError):
+        return fault.errno in _NO_ROOM
+    if isinstance(fault, DBAPIError):
+        state = getattr(fault.orig, "sqlstate", None) or ""
+        # lost or refused connections, no room or memory, shutting down, deadlocks and locks that were not got
+        return fault.connection_invalidated or state.startswith(("08", "53", "57P", "40", "55P"))
+    return False
+
+
+def _pause(attempts: int) -> int:
+    return BACKOFF_SECONDS[min(attempts, len(BACKOFF_SECONDS)) - 1]
 
 
 _DUE = Statement(

@@ -6,10 +6,11 @@ from typing import Any
 
 import orjson
 from flask import Response, g, render_template, request
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import BadHost, HTTPException
 
 from wms.core.refusals import RefusalKind, Refused
-from wms.platform.access import is_api_surface, is_machine_surface
+from wms.platform.access import current_actor, is_api_surface, is_machine_surface
 from wms.platform.i18n import N_, refusal_texts
 
 STATUS_OF_KIND = {
@@ -18,6 +19,8 @@ STATUS_OF_KIND = {
     RefusalKind.NOT_FOUND: 404,
     RefusalKind.STALE: 412,
 }
+
+RETRY_SECONDS = 5  # a restart of the database takes less
 
 # Codes of plain HTTP errors; features add their own refusals in errors.py.
 HTTP_CODES = {
@@ -116,8 +119,13 @@ def problem(
     response = Response(orjson.dumps(body, default=str), status, mimetype="application/problem+json")
     if status == 401 and is_api_surface():
         response.headers["WWW-Authenticate"] = 'Bearer realm="wms"'  # RFC 9110 section 11.6.1
-    if status == 503:
-        response.headers["Retry-After"] = "5"
+    return _come_back(response)
+
+
+def _come_back(response: Response) -> Response:
+    """A 503 says when to ask again."""
+    if response.status_code == 503:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
@@ -141,8 +149,17 @@ def refusal_problem(refusal: Refused) -> Response:
     return response
 
 
+def know_reader() -> None:
+    """Find out whose language to speak, where that must not fail: without a database it is the request's own."""
+    try:
+        current_actor()
+    except DBAPIError:
+        g.actor = None
+
+
 def answer_refusal(refusal: Refused) -> Response:
     """A refusal that nobody caught: a problem for machines, a page for people."""
+    know_reader()
     if is_machine_surface():
         return refusal_problem(refusal)
     status = STATUS_OF_KIND[refusal.kind]
@@ -151,11 +168,12 @@ def answer_refusal(refusal: Refused) -> Response:
 
 def _page(status: int, code: str, message: str) -> Response:
     page = render_template("error.html", status=status, code=code, message=message)
-    return Response(page, status, mimetype="text/html")
+    return _come_back(Response(page, status, mimetype="text/html"))
 
 
 def http_problem(error: HTTPException) -> Response:
     """The problem form of an HTTP error; a page for people, JSON for machines."""
+    know_reader()
     status = error.code or 500
     code = HTTP_CODES.get(status, "fault" if status >= 500 else "malformed_request")
     if is_machine_surface() or isinstance(error, BadHost):  # without a host there is no page: it is full of addresses
