@@ -23,7 +23,7 @@ from config import Config
 from labels import render_bundle
 from labels.samples import samples
 from wms.app import create_app
-from wms.platform import outbox
+from wms.platform import metrics, outbox, tracing
 from wms.platform.courier import waiting_hints
 from wms.platform.database import db
 from wms.schedule import run_due
@@ -45,6 +45,7 @@ def run_outbox_job(job_id: str) -> None:
     with application().app_context():
         db.engine.dispose(close=False)  # a forked work-horse must not share its parent's connections
         outbox.perform(uuid.UUID(job_id))
+    tracing.flush()
 
 
 def warm_up() -> None:
@@ -59,6 +60,7 @@ def warm_up() -> None:
 
 def work(queues: list[str]) -> None:
     app = application()
+    metrics.set_role("worker")
     config: Config = app.extensions["wms_config"]
     connection = redis.Redis.from_url(config.redis_url)
     warm_up()
@@ -95,6 +97,7 @@ def _courier_answers(app: Flask) -> bool:
 def sweep() -> None:
     """Mind the outbox and the schedule until told to stop. A database that is away is waited for."""
     app = application()
+    metrics.set_role("sweeper")
     config: Config = app.extensions["wms_config"]
     stopping = False
 
