@@ -66,6 +66,12 @@ class Recorder:
             self._close()
             self.folder, self.role, self.volatile = folder, role, volatile
 
+    def take_slot(self) -> None:
+        """Be seen, before anything is counted."""
+        with self._lock:
+            if self._mapped is None:
+                self._open()
+
     def count(self, key: Key, amount: float = 1.0) -> None:
         with self._lock:
             place = self._places.get(key) or self._place(key, 1)

@@ -156,15 +156,16 @@ DISK_FREE = Metric("wms_disk_free_bytes", "Free space of the disk under a folder
 DISK_SIZE = Metric("wms_disk_size_bytes", "Size of that disk.", ("folder",))
 
 
-def configure(folder: Path, role: str = "web") -> None:
+def configure(folder: Path, role: str = "command") -> None:
     """Count in this folder from now on, as a process of this role."""
     recorder.configure(folder, role, frozenset(name for name, each in ALL.items() if isinstance(each, Level)))
 
 
 def set_role(role: str) -> None:
-    """Say what this process is, when it knows better than the application it has built."""
+    """Say what this process is: one that stays, and is there from now on, though it has counted nothing yet."""
     if recorder.folder is not None:
         configure(recorder.folder, role)
+        recorder.take_slot()
 
 
 os.register_at_fork(after_in_child=recorder.after_fork)

@@ -64,28 +64,35 @@ def init_requests(app: Flask) -> None:
 def _start() -> None:
     given = request.headers.get("X-Request-Id", "")
     ours = not _REQUEST_ID.match(given) or PERSONAL.search(given)
-    g.request_id = str(new_id()) if ours else given
-    cause.begin(request_id=g.request_id)
+    g.request_id = request_id = str(new_id()) if ours else given
+    cause.begin(request_id=request_id)
     metrics.tally.take()
     metrics.REQUESTS_NOW.move(+1)
-    carried = {tracing.TRACEPARENT: request.headers.get("Traceparent", "")}
-    span = tracing.span("request", f"{_method()} {_route()}", carried, **{"wms.request_id": g.request_id})
-    g.request_span = (span, span.__enter__())
+    g.request_span = _open_span(request_id) if tracing.is_on() else None
     g.started = time.perf_counter()
 
 
+def _open_span(request_id: str) -> Any:
+    carried = {tracing.TRACEPARENT: request.headers.get("Traceparent", "")}
+    span = tracing.span("request", f"{_method()} {_route()}", carried, **{"wms.request_id": request_id})
+    span.__enter__()
+    return span
+
+
 def _finish(response: Response) -> Response:
-    if "started" not in g:  # refused before it began
+    started = g.get("started")
+    if started is None:  # refused before it began
         return response
+    seconds = time.perf_counter() - started
     response.headers["X-Request-Id"] = g.request_id
-    seconds = time.perf_counter() - g.started
     method, route = _method(), _route()
     statements, waited = metrics.tally.take()
     metrics.REQUESTS.add(method, route, str(response.status_code))
     metrics.REQUEST_TIME.observe(seconds, method, route)
-    metrics.STATEMENTS.add(method, route, amount=statements)
-    metrics.DATABASE_TIME.add(method, route, amount=waited)
-    g.request_span[1].set_attribute("http.response.status_code", response.status_code)
+    if statements:
+        metrics.STATEMENTS.add(method, route, amount=statements)
+        metrics.DATABASE_TIME.add(method, route, amount=waited)
+    tracing.set_attribute("http.response.status_code", response.status_code)
     if request.endpoint not in QUIET:
         ids = cause.current()
         command = {"command": ids["command"].partition("#")[0]} if "command" in ids else {}  # of a bulk: the whole
@@ -99,7 +106,8 @@ def _finish(response: Response) -> Response:
 def _leave(_: BaseException | None) -> None:
     if "started" in g:
         metrics.REQUESTS_NOW.move(-1)
-        g.request_span[0].__exit__(None, None, None)
+        if g.request_span is not None:
+            g.request_span.__exit__(None, None, None)
 
 
 def _method() -> str:

@@ -80,6 +80,18 @@ def span(
     return made
 
 
+def is_on() -> bool:
+    return _tracer is not None
+
+
+def set_attribute(name: str, value: str | int) -> None:
+    """Say something about the span we are in."""
+    if _tracer is not None:
+        from opentelemetry.trace import get_current_span
+
+        get_current_span().set_attribute(name, value)
+
+
 def carried() -> dict[str, str]:
     """What a job takes along so that its span joins this trace; {} while traces are off."""
     found: dict[str, str] = {}
