@@ -60,7 +60,7 @@ def warm_up() -> None:
 
 def work(queues: list[str]) -> None:
     app = application()
-    metrics.set_role("worker")
+    metrics.set_role("worker", seen=True)
     config: Config = app.extensions["wms_config"]
     connection = redis.Redis.from_url(config.redis_url)
     warm_up()
@@ -97,7 +97,7 @@ def _courier_answers(app: Flask) -> bool:
 def sweep() -> None:
     """Mind the outbox and the schedule until told to stop. A database that is away is waited for."""
     app = application()
-    metrics.set_role("sweeper")
+    metrics.set_role("sweeper", seen=True)
     config: Config = app.extensions["wms_config"]
     stopping = False
 

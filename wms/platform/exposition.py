@@ -21,7 +21,7 @@ from wms.core import clock
 from wms.platform import metrics, vitals
 from wms.platform.access import public
 from wms.platform.auditing import last_audit
-from wms.platform.database import rollback
+from wms.platform.database import db
 from wms.platform.metric_files import Key, Slot, read_slots
 from wms.platform.metrics import Counter, Histogram, Level, Metric
 from wms.platform.outbox import oldest_due_seconds, open_counts
@@ -115,7 +115,7 @@ def _of_database() -> Iterator[Sample]:
     try:
         found = [*_of_engine(), *_of_outbox(), *_of_audit()]
     except DBAPIError:
-        rollback()
+        db.session.remove()  # there may be no connection to roll back
         yield metrics.DATABASE_UP, (), 0.0
         return
     yield metrics.DATABASE_UP, (), 1.0

@@ -161,11 +161,12 @@ def configure(folder: Path, role: str = "command") -> None:
     recorder.configure(folder, role, frozenset(name for name, each in ALL.items() if isinstance(each, Level)))
 
 
-def set_role(role: str) -> None:
-    """Say what this process is: one that stays, and is there from now on, though it has counted nothing yet."""
+def set_role(role: str, *, seen: bool = False) -> None:
+    """Say what this process and those forked from it are; `seen`: be there before anything is counted."""
     if recorder.folder is not None:
         configure(recorder.folder, role)
-        recorder.take_slot()
+        if seen:
+            recorder.take_slot()
 
 
 os.register_at_fork(after_in_child=recorder.after_fork)

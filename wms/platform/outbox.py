@@ -150,7 +150,7 @@ def perform(job_id: uuid.UUID) -> bool:
     if claimed is None:
         return False
     waited = max(0.0, float(claimed.waited))
-    if claimed.attempts == 1:
+    if claimed.lease_token == 1:
         metrics.JOB_WAIT.observe(waited, claimed.topic)
     ids = _cause_of(job_id, claimed.cause)
     with cause.of(**ids), tracing.span("job", claimed.topic, claimed.cause, **{"wms.job": str(job_id)}) as span:
