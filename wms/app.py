@@ -58,7 +58,7 @@ def create_app(config: Config) -> Flask:
     jobs.lease_seconds = config.outbox_lease_seconds
     telemetry.configure_logging(config.log_level, config.log_json)
     metrics.configure(config.metrics_root)
-    tracing.configure(config.traces_url, config.traces_percent)
+    tracing.configure(config.traces_url, config.traces_percent, config.metrics_root)
     telemetry.init_requests(app)
     init_database(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))

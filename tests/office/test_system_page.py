@@ -9,6 +9,7 @@ from html import unescape
 import pytest
 from sqlalchemy import text
 
+from tests.floor.serving import served
 from tests.office.test_pages import form, text_of
 from wms.core import clock
 from wms.core.ids import new_id
@@ -151,3 +152,27 @@ def test_in_chinese_it_is_all_chinese(life, operator):
     shown = text_of(operator.get("/office/system"))
     assert "已停止的任务" in shown
     assert "Jobs" not in shown
+
+
+@pytest.mark.page
+def test_the_page_shows_what_changes_by_itself(life, operator, page):
+    """No key is pressed: the page asks again when it comes to the front, and with every fifth second."""
+    with served(life.app) as address:
+        cookie = {"name": life.app.extensions["wms_cookie"], "value": operator.cookie, "url": address}
+        page.context.add_cookies([cookie])
+        page.goto(f"{address}/office/system")
+        look = "document.dispatchEvent(new Event('visibilitychange'))"
+        assert page.locator("text=No job has stopped").count() == 1
+        with page.expect_response("**/office/system/now") as unchanged:
+            page.evaluate(look)
+        assert unchanged.value.status in {200, 304}
+        job_id = stop(life)
+        page.evaluate(look)
+        page.wait_for_selector(f"text={job_id}")
+        page.locator("button:has-text('Try now')").click()
+        page.wait_for_selector("text=The job is tried again.")
+    assert state_of(life, job_id) == "new"
+    # With the server gone it says so, and keeps what it knew.
+    page.evaluate(look)
+    page.wait_for_selector("[data-poll-lost]:not([hidden])")
+    assert page.locator("text=No job has stopped").count() == 1

@@ -6,14 +6,17 @@ say is known: route, command name, topic, outcome, ids of ours. Never a path, a 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from config import ConfigError
 
 TRACEPARENT = "traceparent"  # W3C trace context: the header of a request, and what an outbox row carries
-EXPORT_SECONDS = 5  # a collector that does not answer is given up after this
+EXPORT_SECONDS = 2  # a collector that does not answer is given up after this
+AWAY_SECONDS = 60.0  # and for so long no work-horse waits for it again
 
 
 class NoSpan:
@@ -32,15 +35,17 @@ class NoSpan:
 _NO_SPAN = NoSpan()
 _tracer: Any = None
 _provider: Any = None
+_away = Path()  # touched when the collector was found away: a work-horse cannot tell the next one otherwise
 
 
-def configure(url: str, percent: int) -> None:
+def configure(url: str, percent: int, folder: Path) -> None:
     """Send spans of this process to `url` (OTLP over HTTP, for example http://collector:4318/v1/traces).
 
     `percent` of the traces are kept; the decision follows from the trace's id, so that all processes decide alike and
-    no caller can force it. Raises ConfigError when the packages are missing.
+    no caller can force it. `folder`: where processes of this host tell each other that the collector is away. Raises
+    ConfigError when the packages are missing.
     """
-    global _tracer, _provider
+    global _tracer, _provider, _away
     if _provider is not None:
         _provider.shutdown()
         _tracer = _provider = None
@@ -60,6 +65,7 @@ def configure(url: str, percent: int) -> None:
     _provider = TracerProvider(sampler=TraceIdRatioBased(percent / 100), resource=resource)
     _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=url, timeout=EXPORT_SECONDS)))
     _tracer = _provider.get_tracer("wms")
+    _away = folder / "traces-away"
 
 
 def span(
@@ -103,6 +109,14 @@ def carried() -> dict[str, str]:
 
 
 def flush() -> None:
-    """Send what is kept: before a work-horse ends, which it does without looking back."""
-    if _provider is not None:
-        _provider.force_flush(EXPORT_SECONDS * 1000)
+    """Send what is kept: before a work-horse ends, which it does without looking back.
+
+    While the collector is away its spans are lost, and not the time of every job behind it.
+    """
+    if _provider is None or (_away.exists() and time.time() - _away.stat().st_mtime < AWAY_SECONDS):
+        return
+    began = time.monotonic()
+    _provider.force_flush(EXPORT_SECONDS * 1000)
+    if time.monotonic() - began > EXPORT_SECONDS / 4:
+        _away.parent.mkdir(parents=True, exist_ok=True)
+        _away.touch()
