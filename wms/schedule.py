@@ -111,18 +111,15 @@ def run_due() -> None:
         outcome = "failed"
         try:
             with cause.of(task=name):
-                _run(name, function)
+                run_entry(name, function)
             outcome = "done"
         finally:
             metrics.SCHEDULED.add(name, outcome)
 
 
-def _run(name: str, function: Callable[[], None]) -> None:
+def run_entry(name: str, function: Callable[[], None]) -> None:
+    """One run of an entry, unless another sweeper is at it."""
+    turn = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 11))")
     with transaction():
-        mine = (
-            session()
-            .execute(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 11))"), {"name": name})
-            .scalar()
-        )
-        if mine:
+        if session().execute(turn, {"name": name}).scalar():
             function()

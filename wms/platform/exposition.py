@@ -132,6 +132,7 @@ def _of_engine() -> Iterator[Sample]:
     yield metrics.LOCK_WAITERS, (), now.lock_waiters
     yield metrics.LOCK_LONGEST, (), now.longest_wait
     yield metrics.DATABASE_SIZE, (), now.size
+    yield metrics.ARCHIVE_FAILS, (), float(vitals.archive_fails())
 
 
 def _of_outbox() -> Iterator[Sample]:

@@ -148,6 +148,10 @@ CONNECTIONS_MOST = Metric("wms_database_connections_max", "Connections PostgreSQ
 LOCK_WAITERS = Metric("wms_database_lock_waiters", "Transactions waiting for a lock at this moment.")
 LOCK_LONGEST = Metric("wms_database_lock_wait_seconds", "The longest of those waits so far; 0 when none.")
 DATABASE_SIZE = Metric("wms_database_size_bytes", "Size of this database on its disk.")
+ARCHIVE_FAILS = Metric(
+    "wms_database_archive_failing",
+    "1 when PostgreSQL's last attempt to archive its log failed; 0 where it archives none.",
+)
 AUDIT_AGE = Metric("wms_audit_age_seconds", "Since the books were last audited; absent when never.")
 AUDIT_OK = Metric("wms_audit_ok", "1 when the last audit found every invariant true; absent when never audited.")
 AUDIT_VIOLATIONS = Metric("wms_audit_violations", "Rows the last audit found wrong.")

@@ -115,6 +115,18 @@ def database() -> Database:
     )
 
 
+_ARCHIVE = Statement(
+    "SELECT last_failed_time > coalesce(last_archived_time, '-infinity') AS fails FROM pg_stat_archiver"
+)
+
+
+def archive_fails() -> bool:
+    """Whether PostgreSQL's last attempt to archive its log failed: the log then fills the disk, and no moment after it
+    can be restored.
+    """
+    return bool(_ARCHIVE.scalar())
+
+
 def courier() -> Courier | None:
     """None while it is away."""
     connection: redis.Redis = current_app.extensions["wms_redis"]
@@ -187,6 +199,8 @@ def degraded() -> dict[str, Any]:
     if dead:
         found["dead_jobs"] = dead
     found.update(_audit_limps(last_audit()))
+    if archive_fails():
+        found["wal_archive"] = "failing"
     low = [disk.folder for disk in disks() if disk.is_low]
     if low:
         found["disk_low"] = low

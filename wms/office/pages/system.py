@@ -38,6 +38,7 @@ REASONS = {
     "dead_jobs": lazy("Jobs that have failed for good: %(value)s. They wait for a person, below."),
     "audit_violations": lazy("The last audit found wrong rows: %(value)s. “flask audit” names them."),
     "audit_hours": lazy("The books have not been audited for %(value)s hours. Does the sweeper run?"),
+    "wal_archive": lazy("PostgreSQL cannot archive its log. Nothing after its last success can be restored."),
     "disk_low": lazy("Less than a tenth of the disk is free: %(value)s."),
 }
 JOB_WORDS = {"dead": (lazy("Failed"), "stop"), "new": (lazy("Will be tried again"), "warn")}
