@@ -152,6 +152,7 @@ def test_in_chinese_it_is_all_chinese(life, operator):
     shown = text_of(operator.get("/office/system"))
     assert "已停止的任务" in shown
     assert "Jobs" not in shown
+    operator.post("/language", data={"language": "en", "next": "/office/system"})  # the person keeps it
 
 
 @pytest.mark.page

@@ -234,11 +234,30 @@ def test_the_processes_are_added_up(house: House):
     assert len(list(house.config.metrics_root.glob("slot-*"))) <= 4
 
 
-def test_off_nothing_of_it_is_loaded():
-    """The packages of traces are no part of the system's requirements."""
-    code = "import sys, wms.app, wms.worker; print([name for name in sys.modules if name.startswith('opentelemetry')])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+WITHOUT_THE_PACKAGES = """
+import os, sys
+sys.modules["opentelemetry"] = None
+from config import Config, ConfigError
+import wms.worker
+from wms.app import create_app
+try:
+    create_app(Config.from_environ(os.environ).require_engines())
+    print("built")
+except ConfigError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "said"), [("", "built"), ("http://127.0.0.1:1/v1/traces", "requirements-otel.txt")]
+)
+def test_the_packages_of_traces_are_needed_only_for_traces(tmp_path, address, said):
+    away = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("WMS_")}
+    environment = {**inherited, **away, "WMS_INSTANCE": str(tmp_path), "WMS_TRACES_URL": address}
+    command = [sys.executable, "-c", WITHOUT_THE_PACKAGES]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert said in done.stdout
 
 
 def test_a_request_id_that_looks_like_a_person_is_not_taken(app):
