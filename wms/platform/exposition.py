@@ -59,7 +59,7 @@ class House:
     def collect(self) -> Iterator[Family]:
         slots = read_slots(self.config.metrics_root)
         yield from counted(slots)
-        yield from sampled([*_of_database(), *_of_courier(), *_of_host(slots)])
+        yield from sampled([*_of_database(), *_of_courier(), *_of_host(self.config, slots)])
 
 
 def counted(slots: Iterable[Slot]) -> Iterator[Family]:
@@ -163,7 +163,8 @@ def _of_courier() -> Iterator[Sample]:
     yield metrics.WORKERS, ("idle",), len(now.alive) - busy
 
 
-def _of_host(slots: Iterable[Slot]) -> Iterator[Sample]:
+def _of_host(config: Config, slots: Iterable[Slot]) -> Iterator[Sample]:
+    yield metrics.THREADS, (), config.web_workers * config.web_threads
     living = [slot for slot in slots if slot.alive]
     for role in ("web", "worker", "sweeper"):
         yield metrics.PROCESSES, (role,), sum(slot.role == role for slot in living)

@@ -81,7 +81,7 @@ REQUEST_TIME = Histogram(
     ("method", "route"),
     REQUEST_SECONDS,
 )
-REQUESTS_NOW = Level("wms_http_requests_in_progress", "Requests being worked on; never more than web threads.")
+REQUESTS_NOW = Level("wms_http_requests_in_progress", "Requests being worked on; never more than wms_http_threads.")
 STATEMENTS = Counter(
     "wms_http_statements_total",
     "SQL statements sent for requests; beside the requests: statements of one request.",
@@ -141,6 +141,7 @@ OUTBOX_AGE = Metric(
 )
 QUEUE = Metric("wms_queue_jobs", "Hints that stand in a queue of the courier.", ("queue",))
 WORKERS = Metric("wms_workers", "Workers with a heartbeat, by what they do.", ("state",))
+THREADS = Metric("wms_http_threads", "Requests a host can work on at once: WMS_WEB_WORKERS x WMS_WEB_THREADS.")
 PROCESSES = Metric("wms_processes", "Processes of this host that have counted something and live, by role.", ("role",))
 MEMORY = Metric("wms_process_resident_bytes", "Memory of a living process of this host, by its slot.", ("role", "slot"))
 CONNECTIONS = Metric("wms_database_connections", "Connections to this database, by what they do.", ("state",))
