@@ -5,7 +5,7 @@
 const ANSWER_MS = 10000;
 
 async function ask(part) {
-  const headers = { "If-None-Match": part.dataset.pollEtag ?? "" };
+  const headers = { "If-None-Match": part.dataset.pollEtag ?? "", "X-Poll": "1" };   // no use of the login: nobody asked
   const answer = await fetch(part.dataset.poll, { headers, cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
   if (answer.redirected) { location.reload(); return; }   // the login has ended
   if (answer.status === 304) return;

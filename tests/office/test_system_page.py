@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -153,6 +154,23 @@ def test_in_chinese_it_is_all_chinese(life, operator):
     assert "已停止的任务" in shown
     assert "Jobs" not in shown
     operator.post("/language", data={"language": "en", "next": "/office/system"})  # the person keeps it
+
+
+def test_a_page_that_looks_again_by_itself_does_not_keep_the_login_open(life, operator):
+    seen = "SELECT seen_at = '2020-01-01T00:00Z' FROM login_session ORDER BY created_at DESC, id DESC LIMIT 1"
+    with life.app.app_context(), transaction():
+        session().execute(text("UPDATE login_session SET seen_at = '2020-01-01T00:00Z'"))
+    life.app.extensions["wms_config"], before = (
+        replace(life.app.extensions["wms_config"], session_idle_minutes=10_000_000),
+        life.app.extensions["wms_config"],
+    )
+    try:
+        assert operator.get("/office/system/now", headers={"X-Poll": "1"}).status_code == 200
+        assert life.ask(seen) is True
+        assert operator.get("/office/system/now").status_code == 200
+        assert life.ask(seen) is False
+    finally:
+        life.app.extensions["wms_config"] = before
 
 
 @pytest.mark.page
