@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import psycopg
 from flask import Flask
@@ -52,7 +52,7 @@ migrate = Migrate()
 class CountingCursor(psycopg.Cursor[Any]):
     """Notes that a statement was sent and how long its answer took, whoever sent it (`metrics.tally`)."""
 
-    def execute(self, *arguments: Any, **options: Any) -> CountingCursor:
+    def execute(self, *arguments: Any, **options: Any) -> Self:
         began = time.perf_counter()
         try:
             return super().execute(*arguments, **options)

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, abort, current_app, request
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 from sqlalchemy.exc import DBAPIError
 
@@ -50,7 +51,7 @@ def read() -> Response:
     return Response(encoder(registry), content_type=content_type)
 
 
-class House:
+class House(Collector):
     """A collector for one reading."""
 
     def __init__(self, config: Config) -> None:
@@ -93,8 +94,11 @@ def _family(metric: Metric, found: dict[tuple[str, ...], list[float]]) -> Family
             buckets = list(zip(bounds, accumulate(values[:-1]), strict=True))
             histogram.add_metric(labels, buckets, sum_value=values[-1])
         return histogram
-    kind = CounterMetricFamily if isinstance(metric, Counter) else GaugeMetricFamily
-    family = kind(metric.name, metric.help, labels=metric.labels)
+    family: CounterMetricFamily | GaugeMetricFamily
+    if isinstance(metric, Counter):
+        family = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
+    else:
+        family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
     for labels, (value,) in sorted(found.items()):
         family.add_metric(labels, value)
     if isinstance(metric, Level) and not found:

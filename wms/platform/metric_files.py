@@ -55,7 +55,7 @@ class Recorder:
     def _forget(self) -> None:
         self._file: int | None = None
         self._mapped: mmap.mmap | None = None
-        self._doubles: memoryview | None = None
+        self._doubles: memoryview[float] | None = None
         self._places: dict[Key, int] = {}
         self._used = 0
         self._not_before = 0.0
@@ -75,18 +75,17 @@ class Recorder:
     def count(self, key: Key, amount: float = 1.0) -> None:
         with self._lock:
             place = self._places.get(key) or self._place(key, 1)
-            if place:
-                self._doubles[place] += amount  # type: ignore[index]  # a place is in what is open
+            if place and self._doubles is not None:
+                self._doubles[place] += amount
 
     def observe(self, key: Key, bounds: Sequence[float], value: float) -> None:
         """Count `value` in the bucket of the first bound that is not below it, and add it to the sum behind them."""
         bucket, last = bisect_left(bounds, value), len(bounds) + 1
         with self._lock:
             place = self._places.get(key) or self._place(key, last + 1)
-            if place:
-                doubles: memoryview = self._doubles  # type: ignore[assignment]
-                doubles[place + bucket] += 1.0
-                doubles[place + last] += value
+            if place and self._doubles is not None:
+                self._doubles[place + bucket] += 1.0
+                self._doubles[place + last] += value
 
     def _place(self, key: Key, numbers: int) -> int:
         """Where this key's doubles begin, counted in doubles; 0 when there is no file, or no room in it."""
