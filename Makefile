@@ -53,7 +53,7 @@ clean: ## remove everything made here, except data
 	@rm -rf $(VENV) static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Made again from nothing whenever requirements change: what was removed from them must not linger.
-$(STAMP): requirements.txt requirements-dev.txt package.json package-lock.json wms/platform/vendor.py
+$(STAMP): requirements.txt requirements-dev.txt requirements-otel.txt package.json package-lock.json wms/platform/vendor.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1); set PYTHON=…" >&2; exit 1; }
 	@rm -rf $(VENV)

@@ -27,6 +27,7 @@ DEVELOPMENT_SECRET = "development-only-secret-known-to-everybody"
 DEVELOPMENT_PII_KEY = base64.b64encode(b"development-only-key-of-32-bytes").decode()
 
 SECRET_MIN_LENGTH = 32  # characters; shorter signing keys can be guessed offline from one signed cookie
+METRICS_TOKEN_MIN_LENGTH = 16  # characters; it can only be guessed by asking
 PII_KEY_BYTES = 32  # AES-256-GCM
 
 
@@ -97,10 +98,14 @@ def _redis_url(raw: str) -> str:
     return raw
 
 
-def _public_url(raw: str) -> str:
+def _web_address(raw: str) -> str:
     if not raw.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
-    return raw.rstrip("/")
+    return raw
+
+
+def _public_url(raw: str) -> str:
+    return _web_address(raw).rstrip("/")
 
 
 def _pii_key(raw: str) -> str:
@@ -246,6 +251,28 @@ class Config:
         _boolean,
         "yes in production",
     )
+    metrics_token: str = setting(
+        "WMS_METRICS_TOKEN",
+        "",
+        f"What Prometheus sends to read /metrics (bearer); at least {METRICS_TOKEN_MIN_LENGTH} characters.",
+        _text,
+        "empty: there is no /metrics",
+    )
+    metrics_root: Path = setting(
+        "WMS_METRICS", None, "Folder in which the processes of one host count; on a local disk.", _path,
+        "metrics/ in WMS_INSTANCE",
+    )  # fmt: skip
+    traces_url: str = setting(
+        "WMS_TRACES_URL",
+        "",
+        "OpenTelemetry collector for traces (OTLP over HTTP), as http://server:4318/v1/traces.",
+        _web_address,
+        "empty: no traces",
+    )
+    traces_percent: int = setting("WMS_TRACES_PERCENT", 100, "Share of the requests that are traced.", _integer(0, 100))
+    audit_hour: int = setting(
+        "WMS_AUDIT_HOUR", 20, "Hour of the day (UTC) at which the books are audited.", _integer(0, 23)
+    )
     seed_demo: bool = setting(
         "WMS_SEED_DEMO",
         None,
@@ -338,6 +365,7 @@ def _with_derived_defaults(config: Config) -> Config:
     return replace(
         config,
         files_root=config.files_root or config.instance_path / "files",
+        metrics_root=config.metrics_root or config.instance_path / "metrics",
         public_url=config.public_url or f"http://{host}:{config.port}",
         log_json=config.is_production if config.log_json is None else config.log_json,
         seed_demo=config.environment == "development" if config.seed_demo is None else config.seed_demo,
@@ -361,6 +389,8 @@ def _unsafe(config: Config) -> list[str]:
         problems.append(
             f"WMS_SECRET_KEY must have at least {SECRET_MIN_LENGTH} characters, not {len(config.secret_key)}"
         )
+    if 0 < len(config.metrics_token) < METRICS_TOKEN_MIN_LENGTH:
+        problems.append(f"WMS_METRICS_TOKEN must have at least {METRICS_TOKEN_MIN_LENGTH} characters")
     if config.is_production and config.seed_demo:
         problems.append("WMS_SEED_DEMO must be off in production: its passwords are published")
     if config.outbox_sweep_seconds >= config.outbox_lease_seconds:

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_smorest import Blueprint as ApiBlueprint
 
 from config import Config
-from wms.platform import access, health, telemetry
+from wms.platform import access, exposition, health, metrics, telemetry, tracing
 from wms.platform.api_document import init_api_document
 from wms.platform.courier import init_courier
 from wms.platform.database import db, engine_options, init_database, migrate
@@ -57,6 +57,8 @@ def create_app(config: Config) -> Flask:
     app.extensions["wms_files"] = LocalStore(Path(config.files_root))
     jobs.lease_seconds = config.outbox_lease_seconds
     telemetry.configure_logging(config.log_level, config.log_json)
+    metrics.configure(config.metrics_root)
+    tracing.configure(config.traces_url, config.traces_percent, config.metrics_root)
     telemetry.init_requests(app)
     init_database(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
@@ -65,6 +67,7 @@ def create_app(config: Config) -> Flask:
     init_i18n(app)
     init_pages(app)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(exposition.blueprint)
     _register_features(app)
     init_api_document(app)
     importlib.import_module("wms.reactions").register()

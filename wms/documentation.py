@@ -1,4 +1,4 @@
-"""What the documents repeat from the code, written from the code: state diagrams, settings, permissions, checks.
+"""What the documents repeat from the code, written from the code: state diagrams, settings, permissions, metrics.
 
 `flask write-docs` renews the blocks between `<!-- generated: NAME -->` and `<!-- end -->`; a test fails when one is old.
 """
@@ -15,8 +15,9 @@ from config import config_table
 from wms.app import FEATURES, ROOT
 from wms.core.permissions import ROLE_PERMISSIONS, Permission
 from wms.core.workflow import Workflow
+from wms.platform import metrics
 
-DOCUMENTS = ("README.md", "ARCHITECTURE.md")
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "docs/operating.md")
 _BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -52,10 +53,19 @@ def permission_matrix() -> str:
     return "\n".join([head, *rows]) + "\n"
 
 
+def metric_table() -> str:
+    rows = [
+        f"| `{each.name}` | {each.kind} | {', '.join(each.labels) or '–'} | {each.help} |"
+        for each in metrics.ALL.values()
+    ]
+    return "\n".join(["| metric | kind | labels | what it says |", "|---|---|---|---|", *rows]) + "\n"
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "state-diagrams": state_diagrams,
     "settings": settings,
     "permissions": permission_matrix,
+    "metrics": metric_table,
 }
 
 

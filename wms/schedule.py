@@ -5,23 +5,27 @@ Several installations of the sweeper may run: an advisory lock lets one of them 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import structlog
+from flask import Flask, current_app
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
+from wms.cli import audit_and_note
 from wms.core import clock
 from wms.inventory import sellable
-from wms.platform import files
+from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
-from wms.platform.database import session, transaction
+from wms.platform.database import db, session, transaction
 from wms.printing import service as printing
 
-log = structlog.get_logger(__name__)
 DAY = 86_400.0
+log = structlog.get_logger(__name__)
 
 
 def keep_command_partitions() -> None:
@@ -49,12 +53,49 @@ def expire_stock() -> None:
     sellable.expire()
 
 
+_auditing = threading.Lock()
+
+
+def audit_books() -> None:
+    """The day's audit, at its hour, in a thread of its own: it may read for minutes while the outbox is minded."""
+    config = current_app.extensions["wms_config"]
+    if auditing.is_due(config.audit_hour, clock.now()) and not _auditing.locked():
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        threading.Thread(target=_audit, args=(app,), name="audit", daemon=True).start()
+
+
+def _audit(app: Flask) -> None:
+    with _auditing, app.app_context(), cause.of(task="audit"):
+        try:
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as held:
+                if held.execute(_AUDITOR).scalar():  # one host of several
+                    try:
+                        _tell(audit_and_note("schedule"))
+                    finally:
+                        held.execute(_AUDITOR_GOES)
+        except DBAPIError as fault:  # the database went away: the audit is still due
+            log.warning("audit.broken_off", error=type(fault.orig).__name__)
+
+
+_AUDITOR = text("SELECT pg_try_advisory_lock(hashtextextended('audit under way', 11))")
+_AUDITOR_GOES = text("SELECT pg_advisory_unlock_all()")
+
+
+def _tell(result: dict[str, Any]) -> None:
+    wrong = [each["name"] for each in result["checks"] if each["violations"]]
+    if wrong:
+        log.error("audit.wrong", checks=wrong)
+    else:
+        log.info("audit.clean", checks=len(result["checks"]))
+
+
 SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("command_partitions", 3_600.0, keep_command_partitions),
     ("stock_expiry", 60.0, expire_stock),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 30.0, age_prints),
     ("erasure", 3_600.0, erase_due),
+    ("audit", 300.0, audit_books),
 ]
 
 _last_run: dict[str, float] = {}
@@ -67,12 +108,17 @@ def run_due() -> None:
         if name in _last_run and now - _last_run[name] < seconds:
             continue
         _last_run[name] = now
+        outcome = "failed"
         try:
-            run_entry(name, function)
+            with cause.of(task=name):
+                run_entry(name, function)
+            outcome = "done"
         except OperationalError:  # the database is away: whoever calls waits for it
             raise
         except Exception:  # one entry must not keep the others, and the outbox, from their turns
             log.exception("schedule.failed", entry=name)
+        finally:
+            metrics.SCHEDULED.add(name, outcome)
 
 
 def run_entry(name: str, function: Callable[[], None]) -> None:

@@ -29,6 +29,7 @@ from typing import Any
 import psutil
 
 from config import ROOT, Config, ConfigError
+from wms.platform import metric_files
 from wms.platform.engines import EngineError, Engines, Postgres, Valkey, running_engines
 from wms.platform.processes import AccountError, adopt_orphans, spawn
 
@@ -141,6 +142,7 @@ class House:
             engines, config = start_engines(self.config, stack)
             environment = {**os.environ, **config.to_environ(), "PYTHONUNBUFFERED": "1"}
             stack.enter_context(noted_as_running(config))
+            metric_files.clear(config.metrics_root)
             prepared = prepare_in_child(environment)
             self.children = engine_children(engines) + house_children(config, environment)
             # The engines are stopped by the stack, after everything that uses them.

@@ -24,7 +24,7 @@ from config import Config
 from labels import render_bundle
 from labels.samples import samples
 from wms.app import create_app
-from wms.platform import courier, outbox
+from wms.platform import courier, metrics, outbox, tracing
 from wms.platform.database import db
 from wms.schedule import run_due
 
@@ -46,6 +46,7 @@ def run_outbox_job(job_id: str) -> None:
     with application().app_context():
         db.engine.dispose(close=False)  # a forked work-horse must not share its parent's connections
         outbox.perform(uuid.UUID(job_id))
+    tracing.flush()
 
 
 def warm_up() -> None:
@@ -85,6 +86,7 @@ class LabelWorker(Worker):
 
 def work(queues: list[str]) -> None:
     app = application()
+    metrics.set_role("worker", seen=True)
     config: Config = app.extensions["wms_config"]
     connection = redis.Redis.from_url(config.redis_url)
     warm_up()
@@ -114,6 +116,7 @@ def sweep_once(app: Flask) -> int:
 def sweep() -> None:
     """Mind the outbox and the schedule until told to stop. A database that is away is waited for."""
     app = application()
+    metrics.set_role("sweeper", seen=True)
     config: Config = app.extensions["wms_config"]
     stopping = False
 

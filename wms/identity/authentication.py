@@ -72,7 +72,8 @@ def by_cookie() -> Actor | None:
     )
     if rules.session_has_ended(row.created_at, row.seen_at, now, idle, absolute):
         return None
-    _note(_NOTE_SESSION, row.session_id, row.seen_at, now)
+    if "X-Poll" not in request.headers:  # a page that looks again by itself is no sign of a person
+        _note(_NOTE_SESSION, row.session_id, row.seen_at, now)
     places = {"warehouse_id": row.warehouse_id, "station_id": row.station_id}
     extra = {name: str(value) for name, value in places.items() if value is not None}
     return queries.actor_from_person(row, row.session_id, row.face, extra)

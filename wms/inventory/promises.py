@@ -31,6 +31,7 @@ from wms.inventory.summaries import (
     summary_now,
 )
 from wms.platform.locks import Rank, claim
+from wms.platform.metrics import PROMISES
 from wms.platform.statements import Statement
 
 __all__ = ["Pin", "PromiseDraft", "Promised", "free_by_product", "promise", "release"]
@@ -97,6 +98,16 @@ class _Request:
 
 def promise(drafts: Sequence[PromiseDraft]) -> list[Promised]:
     """Promise all lines or none. Refuses `stock_short` naming every short line: `{"subject_id", "wanted", "free"}`."""
+    try:
+        made = _promise(drafts)
+    except Refused as refusal:
+        PROMISES.add(refusal.code)
+        raise
+    PROMISES.add("promised")
+    return made
+
+
+def _promise(drafts: Sequence[PromiseDraft]) -> list[Promised]:
     if not drafts or any(draft.quantity <= 0 for draft in drafts):
         raise ValueError("a promise has lines, and each a positive quantity")
     request = _Request(drafts)

@@ -144,6 +144,31 @@ def dead_jobs(limit: int = 20) -> Sequence[Row[Any]]:
     ).all()  # fmt: skip
 
 
+_STOPPED = " FROM outbox_job WHERE state = 'dead' OR (state = 'new' AND attempts > 0)"
+
+
+def stopped_jobs(limit: int = 50) -> Sequence[Row[Any]]:
+    """Jobs that failed: for good first, then those that will be tried again; the newest of each first."""
+    statement = (
+        "SELECT id, topic, state, attempts, last_error, created_at, next_at, cause" + _STOPPED +
+        " ORDER BY state = 'dead' DESC, sequence DESC LIMIT :limit"
+    )  # fmt: skip
+    return session().execute(text(statement), {"limit": limit}).all()
+
+
+def stopped_topics() -> Sequence[Row[Any]]:
+    """How many of them there are by topic, most first."""
+    return session().execute(text("SELECT topic, count(*) AS jobs" + _STOPPED + " GROUP BY 1 ORDER BY 2 DESC, 1")).all()
+
+
+def topics_of_jobs(job_ids: Sequence[str]) -> dict[str, str]:
+    """Topic by job id."""
+    rows = session().execute(
+        text("SELECT id, topic FROM outbox_job WHERE id = ANY(CAST(:ids AS uuid[]))"), {"ids": list(job_ids)}
+    )
+    return {str(row.id): row.topic for row in rows}
+
+
 def zones_of(warehouse_id: uuid.UUID) -> Sequence[Row[Any]]:
     """The zones of a warehouse the caller has loaded, with how full they are."""
     return (

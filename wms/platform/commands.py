@@ -30,6 +30,7 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import made_at, new_id, parse_id
 from wms.core.refusals import RefusalKind, Refused
+from wms.platform import cause, metrics, tracing
 from wms.platform.database import Base, Instant, commit, rollback, session
 from wms.platform.statements import Statement, commit_with, pipelined, undo_to
 
@@ -120,15 +121,48 @@ def execute(
 
     Raises what the use case raises, after a rollback, unless it is ``Refused``.
     """
+    told = cause.told(command.id)
+    cause.add(command=told)
+    with tracing.span("command", command.name, **{"wms.command": told}) as span:
+        try:
+            outcome = _execute(command, use_case, answer, status, last, durable)
+        except BaseException as fault:
+            metrics.COMMANDS.add(command.name, "fault")
+            span.set_attribute("error.type", type(fault).__name__)
+            raise
+        how = _note(command.name, outcome)
+        span.set_attribute("wms.outcome", how)
+    return outcome
+
+
+def _note(name: str, outcome: Outcome) -> str:
+    """Count an outcome: done, refused, or replayed."""
+    refused = isinstance(outcome, Refused)
+    how = "replayed" if outcome.replayed else "refused" if refused else "done"
+    metrics.COMMANDS.add(name, how)
+    if isinstance(outcome, Refused) and not outcome.replayed:
+        metrics.REFUSALS.add(outcome.code)
+    return how
+
+
+def _execute(
+    command: Command,
+    use_case: Callable[[], T],
+    answer: Callable[[T], Any],
+    status: int,
+    last: Callable[[T], None] | None,
+    durable: bool,
+) -> Outcome:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _attempt(command, use_case, answer, status, last, durable)
         except DBAPIError as fault:
             rollback()
             # A lost connection may have been lost after its COMMIT: the command's row tells, so asking again is safe.
-            passing = fault.connection_invalidated or getattr(fault.orig, "sqlstate", None) in RETRYABLE
-            if not passing or attempt == ATTEMPTS:
+            state = getattr(fault.orig, "sqlstate", None)
+            if not (fault.connection_invalidated or state in RETRYABLE) or attempt == ATTEMPTS:
                 raise
+            metrics.RETRIES.add(str(state))
             time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 - jitter, not a secret
         except Refused as refusal:  # refused before the command row stood: nothing to store
             rollback()

@@ -7,11 +7,12 @@ the backstop (reference: reliability, section 2).
 from __future__ import annotations
 
 import select
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import psycopg
 from flask import Flask
@@ -23,6 +24,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from wms.core.ids import new_id
+from wms.platform.metrics import tally
 
 # A web request that waits longer than this for a row has met a stuck neighbour, not a queue.
 TIMEOUTS = "-c lock_timeout=3000 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000"
@@ -60,6 +62,24 @@ db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 
 
+class CountingCursor(psycopg.Cursor[Any]):
+    """Notes that a statement was sent and how long its answer took, whoever sent it (`metrics.tally`)."""
+
+    def execute(self, *arguments: Any, **options: Any) -> Self:
+        began = time.perf_counter()
+        try:
+            return super().execute(*arguments, **options)
+        finally:
+            tally.sent(time.perf_counter() - began)
+
+    def executemany(self, *arguments: Any, **options: Any) -> None:
+        began = time.perf_counter()
+        try:
+            super().executemany(*arguments, **options)
+        finally:
+            tally.sent(time.perf_counter() - began)
+
+
 def engine_options(pool_size: int) -> dict[str, Any]:
     """Engine options for one process: one connection per thread; `_refuse_dead` looks at each before it is used."""
     return {
@@ -68,7 +88,12 @@ def engine_options(pool_size: int) -> dict[str, Any]:
         "pool_pre_ping": False,
         "pool_recycle": 1800,
         "hide_parameters": True,  # a fault quotes its statement in the log, never the people in it
-        "connect_args": {"options": f"{TIMEOUTS} {PLANNING}", "application_name": "wms", **FAR_SERVER},
+        "connect_args": {
+            "options": f"{TIMEOUTS} {PLANNING}",
+            "application_name": "wms",
+            "cursor_factory": CountingCursor,
+            **FAR_SERVER,
+        },
     }
 
 

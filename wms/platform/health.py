@@ -1,21 +1,17 @@
-"""`/healthz`: the process answers. `/readyz`: database and migrations; Redis, workers and the outbox only degrade it."""
+"""`/healthz`: the process answers. `/readyz`: database and migrations; what else limps only degrades it (`vitals`)."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import redis
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from wms.platform.access import public
 from wms.platform.database import session
-from wms.platform.outbox import oldest_due_seconds, open_counts
 from wms.platform.schema_version import schema_state
+from wms.platform.vitals import degraded
 
 blueprint = Blueprint("health", __name__)
-OUTBOX_LATE_SECONDS = 60.0
 
 
 @blueprint.get("/healthz")
@@ -35,25 +31,4 @@ def readyz() -> tuple[Response, int]:
         return jsonify({"ready": False, "reason": "database"}), 503
     if not state.usable:
         return jsonify({"ready": False, "reason": "schema", "found": state.found, "wanted": state.wanted}), 503
-    degraded = _degraded()
-    return jsonify({"ready": True, "degraded": degraded}), 200
-
-
-def _degraded() -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    courier: redis.Redis = current_app.extensions["wms_redis"]
-    try:
-        courier.ping()
-        from rq import Worker
-
-        if not Worker.all(connection=courier):
-            found["workers"] = 0
-    except redis.RedisError as fault:
-        found["redis"] = type(fault).__name__
-    late = oldest_due_seconds()
-    if late > OUTBOX_LATE_SECONDS:
-        found["outbox_seconds"] = round(late)
-    dead = open_counts().get("dead", 0)
-    if dead:
-        found["dead_jobs"] = dead
-    return found
+    return jsonify({"ready": True, "degraded": degraded()}), 200

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from wms.platform.database import Base, session
+from wms.platform.metrics import tally
 
 
 class Rank(IntEnum):
@@ -28,6 +29,9 @@ class Rank(IntEnum):
     COUNTER = 9
 
 
+NAMES = {rank: rank.name.lower() for rank in Rank}  # as metrics name them
+
+
 class LockOrderViolation(RuntimeError):
     """A programming fault: this code path could deadlock with another one."""
 
@@ -39,6 +43,7 @@ def claim(rank: Rank) -> None:
     if rank < highest:
         raise LockOrderViolation(f"asked for {rank.name} after {Rank(highest).name}")
     info["locks"] = rank
+    tally.rank = NAMES[rank]
 
 
 Model = TypeVar("Model", bound=Base)
@@ -52,6 +57,7 @@ def lock(rank: Rank, model: type[Model], ids: Iterable[Any]) -> Sequence[Model]:
     wanted = sorted(set(ids))
     claim(rank)
     if not wanted:
+        tally.rank = None
         return []
     key: Any = model.__mapper__.all_orm_descriptors["id"]
     statement = (

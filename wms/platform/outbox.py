@@ -8,18 +8,22 @@ result, under the fencing token of its claim: two workers on one row give one ef
 from __future__ import annotations
 
 import errno
+import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
 import structlog
 from sqlalchemy import BigInteger, Identity, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.core import clock
 from wms.core.ids import new_id
+from wms.platform import cause, metrics, tracing
 from wms.platform.commands import name_transaction
 from wms.platform.database import Base, Data, DocumentId, Instant, after_commit, session, transaction
 from wms.platform.statements import Statement
@@ -48,6 +52,7 @@ class OutboxJob(Base):
     dedupe_key: Mapped[str] = mapped_column(String(200))
     ordering_key: Mapped[str | None] = mapped_column(String(120))
     payload: Mapped[Data]
+    cause: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # what wrote it: `wms.platform.cause`, and its trace
     state: Mapped[str] = mapped_column(String(8), default="new")  # new | leased | done | dead
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     next_at: Mapped[Instant]
@@ -83,9 +88,9 @@ jobs = JobTable()
 
 
 _ADD = Statement(
-    "INSERT INTO outbox_job (id, topic, dedupe_key, ordering_key, payload, state, attempts, next_at,"
+    "INSERT INTO outbox_job (id, topic, dedupe_key, ordering_key, payload, cause, state, attempts, next_at,"
     " lease_token, created_at) VALUES (:id, :topic, :dedupe_key, :ordering_key, CAST(:payload AS jsonb),"
-    " 'new', 0, :now, 0, :now) ON CONFLICT (dedupe_key) DO NOTHING RETURNING id"
+    " CAST(:cause AS jsonb), 'new', 0, :now, 0, :now) ON CONFLICT (dedupe_key) DO NOTHING RETURNING id"
 )
 
 
@@ -95,8 +100,10 @@ def add_job(topic: str, payload: dict[str, Any], dedupe_key: str, ordering_key: 
         raise ValueError(f"no handler is registered for topic {topic!r}")
     job_id = new_id()
     now = clock.now()
+    known = {**cause.current(), **tracing.carried()}
     values = {
-        "id": job_id, "topic": topic, "dedupe_key": dedupe_key, "ordering_key": ordering_key,
+        "id": job_id, "cause": orjson.dumps(known).decode() if known else None,
+        "topic": topic, "dedupe_key": dedupe_key, "ordering_key": ordering_key,
         "payload": orjson.dumps(payload, default=str).decode(), "now": now,
     }  # fmt: skip
     if _ADD.first(values) is None:
@@ -120,7 +127,8 @@ _CLAIM = Statement(
     " AND (ordering_key IS NULL OR NOT EXISTS (SELECT 1 FROM outbox_job earlier"
     "   WHERE earlier.ordering_key = mine.ordering_key AND earlier.sequence < mine.sequence"
     "   AND earlier.state IN ('new', 'leased')))"
-    " RETURNING topic, payload, lease_token, attempts"
+    " RETURNING topic, payload, cause, lease_token, attempts,"
+    f" extract(epoch FROM {_NOW} - created_at) AS waited"
 )
 _DONE = Statement(
     "UPDATE outbox_job SET state = 'done', done_at = :now, lease_until = NULL, last_error = NULL"
@@ -146,6 +154,34 @@ def perform(job_id: uuid.UUID) -> bool:
         claimed = _CLAIM.first({"id": job_id, "lease": jobs.lease_seconds, "ruling": clock.ruling()})
     if claimed is None:
         return False
+    waited = max(0.0, float(claimed.waited))
+    if claimed.lease_token == 1:
+        metrics.JOB_WAIT.observe(waited, claimed.topic)
+    ids = _cause_of(job_id, claimed.cause)
+    with cause.of(**ids), tracing.span("job", claimed.topic, claimed.cause, **{"wms.job": str(job_id)}) as span:
+        began = time.perf_counter()
+        metrics.tally.take()
+        outcome = _run(job_id, claimed)
+        seconds = time.perf_counter() - began
+        metrics.JOBS.add(claimed.topic, outcome)
+        metrics.JOB_TIME.observe(seconds, claimed.topic)
+        span.set_attribute("wms.outcome", outcome)
+        log.info(
+            "job", topic=claimed.topic, outcome=outcome, attempt=claimed.attempts, ms=round(seconds * 1000, 1),
+            waited_ms=round(waited * 1000), statements=metrics.tally.take()[0],
+        )  # fmt: skip
+    return outcome == "done"
+
+
+def _cause_of(job_id: uuid.UUID, carried: dict[str, str] | None) -> cause.Cause:
+    """The ids of a job: its own, and those of what wrote it. A job that was written by a job names that one too."""
+    known = {key: value for key, value in (carried or {}).items() if key != tracing.TRACEPARENT}
+    parent = {"parent_job": known.pop("job")} if "job" in known else {}
+    return {**known, **parent, "job": str(job_id)}
+
+
+def _run(job_id: uuid.UUID, claimed: Any) -> str:
+    """done, or why not: lease_lost, failed, dead."""
     try:
         with transaction():
             name_transaction(f"job:{job_id}")
@@ -158,12 +194,11 @@ def perform(job_id: uuid.UUID) -> bool:
                 next_id, next_topic = follower
                 after_commit(lambda: hint(next_id, next_topic))
     except LeaseLost:
-        log.warning("outbox.lease_lost", job=str(job_id), topic=claimed.topic)
-        return False
+        log.warning("outbox.lease_lost", topic=claimed.topic)
+        return "lease_lost"
     except Exception as fault:  # noqa: BLE001 - whatever a job raises is recorded on its row, in words for the operator
-        _record_failure(job_id, claimed.topic, claimed.lease_token, claimed.attempts, fault)
-        return False
-    return True
+        return _record_failure(job_id, claimed.topic, claimed.lease_token, claimed.attempts, fault)
+    return "done"
 
 
 def _follower(ordering_key: str | None, sequence: int) -> tuple[uuid.UUID, str] | None:
@@ -173,18 +208,20 @@ def _follower(ordering_key: str | None, sequence: int) -> tuple[uuid.UUID, str] 
     return None if row is None else (row.id, row.topic)
 
 
-def _record_failure(job_id: uuid.UUID, topic: str, token: int, attempts: int, fault: Exception) -> None:
+def _record_failure(job_id: uuid.UUID, topic: str, token: int, attempts: int, fault: Exception) -> str:
     passing = is_passing(fault)
     dead = isinstance(fault, PermanentFailure) or (attempts >= MAX_ATTEMPTS and not passing)
-    log.error("outbox.failed", job=str(job_id), topic=topic, attempts=attempts, dead=dead, exc_info=fault)
+    log.error("outbox.failed", topic=topic, attempts=attempts, dead=dead, exc_info=fault)
     # The type and a short text only: an exception may quote a row with personal data.
     error = f"{type(fault).__name__}: {str(fault).splitlines()[0][:200]}" if str(fault) else type(fault).__name__
     values = {
         "state": "dead" if dead else "new", "error": error, "id": job_id, "token": token,
-        "delay": PASSING_SECONDS if passing else _pause(attempts), "lives": attempts - 1 if passing else attempts, "ruling": clock.ruling(),
+        "delay": PASSING_SECONDS if passing else _pause(attempts), "lives": attempts - 1 if passing else attempts,
+        "ruling": clock.ruling(),
     }  # fmt: skip
     with transaction():
         _RECORD.run(values)
+    return "dead" if dead else "failed"
 
 
 def give_back(job_id: uuid.UUID, reason: str) -> None:
@@ -197,6 +234,7 @@ def give_back(job_id: uuid.UUID, reason: str) -> None:
         if row is None:
             return
         dead = row.attempts >= MAX_ATTEMPTS
+        metrics.JOBS.add(row.topic, "dead" if dead else "failed")
         log.error("outbox.worker_died", job=str(job_id), topic=row.topic, attempts=row.attempts, dead=dead)
         values = {
             "state": "dead" if dead else "new", "error": reason[:200], "id": job_id, "token": row.lease_token,
@@ -263,14 +301,27 @@ def open_counts() -> dict[str, int]:
     return {row.state: row.n for row in rows}
 
 
+_RESUME = (
+    f"UPDATE outbox_job SET state = 'new', attempts = 0, next_at = {_NOW}"
+    f" WHERE {{}} AND (state = 'dead' OR (state = 'new' AND next_at > {_NOW})) RETURNING id, topic"
+)
+_RESUME_ONE = Statement(_RESUME.format("id = :id"))
+_RESUME_TOPIC = Statement(_RESUME.format("topic = :topic"))
+
+
 def resume(job_id: uuid.UUID) -> bool:
-    """Give a dead job another life; for a person who mended the cause."""
-    statement = text(
-        f"UPDATE outbox_job SET state = 'new', attempts = 0, next_at = {_NOW}"
-        " WHERE id = :id AND state = 'dead' RETURNING topic"
-    )
-    topic = session().execute(statement, {"id": job_id, "ruling": clock.ruling()}).scalar()
-    if topic is None:
-        return False
-    after_commit(lambda: hint(job_id, topic))
-    return True
+    """Give a dead job another life, and one that waits for its next attempt that attempt now; for a person who mended
+    the cause. False when it is neither.
+    """
+    return _resumed(_RESUME_ONE.all({"id": job_id, "ruling": clock.ruling()})) == 1
+
+
+def resume_topic(topic: str) -> int:
+    """The same for all jobs of a topic; how many there were."""
+    return _resumed(_RESUME_TOPIC.all({"topic": topic, "ruling": clock.ruling()}))
+
+
+def _resumed(rows: list[Any]) -> int:
+    for row in rows:
+        after_commit(partial(hint, row.id, row.topic))
+    return len(rows)

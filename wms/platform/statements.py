@@ -10,6 +10,7 @@ The session must hold nothing unflushed that a statement reads: these statements
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -19,6 +20,7 @@ from psycopg.rows import namedtuple_row
 from sqlalchemy.exc import DBAPIError
 
 from wms.platform.database import session
+from wms.platform.metrics import tally
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 Connection = psycopg.Connection[Any]
@@ -107,11 +109,18 @@ def current_connection() -> Connection:
 def pipelined() -> Iterator[None]:
     """Send the statements of the block together; their answers and faults are there at its end."""
     connection = current_connection()
+    outer, tally.together = tally.together, True
+    began = 0.0
     try:
         with connection.pipeline():
             yield
+            began = time.perf_counter()
     except psycopg.Error as fault:
         _raise(connection, fault)
+    finally:
+        tally.together = outer
+        if began:
+            tally.answered(time.perf_counter() - began)
 
 
 def commit_with(*last: Callable[[], object]) -> None:

@@ -6,15 +6,18 @@ A label that cannot be drawn truthfully is refused alone; the others of its bund
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy import select, text
 
 from labels import Label, LabelRefused, PageInfo, render_bundle
 from wms.core import clock
 from wms.core.refusals import not_found
-from wms.platform.database import session
+from wms.platform import metrics
+from wms.platform.database import after_commit, session
 from wms.platform.events import record
 from wms.platform.files import save_file
 from wms.platform.locks import Rank, claim, lock_one
@@ -69,6 +72,15 @@ def render(bundle_id: uuid.UUID) -> None:
             pages=drawing.pages, refused=len(drawing.refused),
         )
     )  # fmt: skip
+    drawn = Counter[str]()
+    for document in documents:
+        drawn[document.kind] += document.copies * (document.id in drawing.first_page)
+    after_commit(partial(_count_labels, drawn))
+
+
+def _count_labels(drawn: Counter[str]) -> None:
+    for kind, number in drawn.items():
+        metrics.LABELS.add(kind, amount=number)
 
 
 def draw(documents: Sequence[LabelDocument]) -> Drawing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wms.office.pages import bins, board, customs, exceptions, orders, stock, waves
+from wms.office.pages import bins, board, customs, exceptions, orders, stock, system, waves
 from wms.platform.pages import lazy, state_labels
 
 BLUEPRINTS = [
@@ -13,6 +13,7 @@ BLUEPRINTS = [
     bins.blueprint,
     stock.blueprint,
     customs.blueprint,
+    system.blueprint,
 ]
 
 state_labels["wave"] = {"released": (lazy("Released"), "info"), "done": (lazy("Done"), "ok")}

@@ -1,0 +1,9 @@
+"""Refusals of the operator's page."""
+
+from __future__ import annotations
+
+from wms.platform.i18n import N_
+
+TEXTS = {
+    "job_not_waiting": N_("This job runs, is done, or was resumed by somebody else."),
+}
