@@ -59,6 +59,10 @@ class PermanentFailure(Exception):
     """A job that can never succeed: it goes to *dead* at once, with this reason, for a person to look at."""
 
 
+class Away(Exception):
+    """What a job needs does not answer. It is tried until it does: no outage, however long, makes a job *dead*."""
+
+
 Handler = Callable[[dict[str, Any]], None]
 
 
@@ -134,8 +138,8 @@ class LeaseLost(RuntimeError):
 def perform(job_id: uuid.UUID) -> bool:
     """Claim and run one job. False when it is not ours to run (done, leased by another, or not yet its turn).
 
-    A fault leaves the row for a later attempt, or *dead* after ``MAX_ATTEMPTS``; it never raises for a job's own
-    failure, which is recorded and logged.
+    A fault leaves the row for a later attempt, or *dead* after ``MAX_ATTEMPTS`` (`Away` never kills); it never raises
+    for a job's own failure, which is recorded and logged.
     """
     with transaction():
         claimed = _CLAIM.first({"id": job_id, "lease": jobs.lease_seconds})
@@ -169,7 +173,7 @@ def _follower(ordering_key: str | None, sequence: int) -> tuple[uuid.UUID, str] 
 
 
 def _record_failure(job_id: uuid.UUID, topic: str, token: int, attempts: int, fault: Exception) -> None:
-    dead = isinstance(fault, PermanentFailure) or attempts >= MAX_ATTEMPTS
+    dead = isinstance(fault, PermanentFailure) or (attempts >= MAX_ATTEMPTS and not isinstance(fault, Away))
     delay = BACKOFF_SECONDS[min(attempts, len(BACKOFF_SECONDS)) - 1]
     log.error("outbox.failed", job=str(job_id), topic=topic, attempts=attempts, dead=dead, exc_info=fault)
     statement = text(
