@@ -235,6 +235,7 @@ def start_engines(config: Config, stack: contextlib.ExitStack) -> tuple[Engines 
             config.engine_account,
             postgres=not config.database_url,
             valkey=not config.redis_url,
+            wal_archive=config.wal_archive,
         )
     )
     log.info("embedded engines run as %s on %s", engines.home.account.name, engines.home.data)

@@ -39,6 +39,14 @@ def readyz() -> tuple[Response, int]:
     return jsonify({"ready": True, "degraded": degraded}), 200
 
 
+def _archive_fails() -> bool:
+    """Whether PostgreSQL's last attempt to archive its log failed: the log then fills the disk, and no moment after it
+    can be restored.
+    """
+    statement = "SELECT last_failed_time > coalesce(last_archived_time, '-infinity') FROM pg_stat_archiver"
+    return bool(session().execute(text(statement)).scalar())
+
+
 def _degraded() -> dict[str, Any]:
     found: dict[str, Any] = {}
     courier: redis.Redis = current_app.extensions["wms_redis"]
@@ -50,6 +58,8 @@ def _degraded() -> dict[str, Any]:
             found["workers"] = 0
     except redis.RedisError as fault:
         found["redis"] = type(fault).__name__
+    if _archive_fails():
+        found["wal_archive"] = "failing"
     late = oldest_due_seconds()
     if late > OUTBOX_LATE_SECONDS:
         found["outbox_seconds"] = round(late)
