@@ -255,6 +255,12 @@ class Config:
     session_absolute_hours: int = setting(
         "WMS_SESSION_ABSOLUTE_HOURS", 12, "Hours after which a login ends whatever happens.", _integer(1, 168)
     )
+    proxies: int = setting(
+        "WMS_PROXIES",
+        0,
+        "Reverse proxies in front whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+        _integer(0, 5),
+    )
     default_language: str = setting(
         "WMS_LANGUAGE",
         "en",

@@ -8,6 +8,7 @@ from types import ModuleType
 
 from flask import Flask
 from flask_smorest import Blueprint as ApiBlueprint
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
 from wms.platform import access, health, telemetry
@@ -53,6 +54,8 @@ def create_app(config: Config) -> Flask:
         BABEL_DEFAULT_LOCALE=config.default_language,
         LANGUAGES=LANGUAGES,
     )
+    if config.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)  # type: ignore[method-assign]
     app.extensions["wms_config"] = config
     app.extensions["wms_files"] = open_store(config)
     jobs.lease_seconds = config.outbox_lease_seconds

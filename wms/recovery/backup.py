@@ -124,7 +124,9 @@ def snapshot(url: str, *, count_rows: bool = True) -> Iterator[Snapshot]:
         name = _one(connection, "SELECT pg_export_snapshot()")
         version = _one(connection, "SHOW server_version").split()[0]
         revision = _one(connection, "SELECT version_num FROM alembic_version")
-        named = dict(connection.execute("SELECT sha256, max(size_bytes) FROM stored_file GROUP BY 1").fetchall())
+        named: dict[str, int] = dict(
+            connection.execute("SELECT sha256, max(size_bytes) FROM stored_file GROUP BY 1").fetchall()
+        )
         rows = row_counts(connection) if count_rows else {}
         yield Snapshot(name, revision, version, rows, named)
 
