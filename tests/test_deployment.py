@@ -208,7 +208,7 @@ def test_units_fit_together(path: Path):
 
 def test_the_guide_names_every_file():
     guide = GUIDE.read_text()
-    files = [each for each in DEPLOY.rglob("*") if each.is_file() and each.name not in {"wms.env"}]
+    files = [each for each in DEPLOY.rglob("*") if each.is_file() and each.name != "wms.env"]
     assert [each.name for each in files if each.name not in guide and "backups" not in each.parts] == []
 
 
