@@ -82,8 +82,8 @@ def backup_command(to: Path, base: bool, no_files: bool, keep: int | None) -> No
         raise click.ClickException(str(fault)) from fault
     told = made.manifest
     size = sum(part.stat().st_size for part in made.folder.iterdir())
-    click.echo(f"{made.folder}: a {told.kind} of {size / 1e6:.1f} MB, {told.file_count} files ({made.copied} new), "
-               f"{sum(told.rows.values())} rows, in {made.seconds:.1f} s")  # fmt: skip
+    click.echo(f"{made.folder}: a {told.kind} of {size / 1e6:.1f} MB, {told.file_count} files ({made.copied} new) "
+               f"{f'and {sum(told.rows.values())} rows ' if told.rows else ''}in {made.seconds:.1f} s")  # fmt: skip
     for what, names in (("MISSING in the store", made.missing), ("DAMAGED in the store", made.damaged)):
         for name in names:
             click.echo(f"{what}: {name}", err=True)

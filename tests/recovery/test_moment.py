@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import signal
@@ -29,7 +30,7 @@ from wms.platform.engines import EngineError, Engines, Recovery, running_engines
 from wms.platform.processes import Account, unprivileged_account
 from wms.platform.wal import archive_command, archive_settings
 from wms.recovery.__main__ import main
-from wms.recovery.backup import Made, make_backup
+from wms.recovery.backup import Made, _prune_log, make_backup
 from wms.recovery.programs import RecoveryError
 from wms.recovery.restore import RestoreOrder, restore
 
@@ -222,7 +223,7 @@ def test_the_archive_keeps_the_first_file_of_a_name(tmp_path: Path):
     for content, status in ((b"first", 0), (b"first", 0), (b"other", 1)):
         segment.write_bytes(content)
         assert os.waitstatus_to_exitcode(os.system(command)) == status  # noqa: S605  # as PostgreSQL calls it
-    assert (archive / "000000010000000000000001").read_bytes() == b"first"
+    assert gzip.decompress((archive / "000000010000000000000001.gz").read_bytes()) == b"first"
     assert len(list(archive.iterdir())) == 1
 
 
@@ -247,3 +248,13 @@ def test_an_engine_with_data_is_never_written_over(lost: Lost, folder: Path):
         running_engines(folder / "full", ACCOUNT, valkey=False, recovery=recovery),
     ):
         pass
+
+
+def test_the_log_that_no_base_backup_needs_is_forgotten(tmp_path: Path):
+    """By position, not by name: a restore begins a new timeline, whose number is higher at any age."""
+    old = ["000000010000000000000001.gz", "000000020000000000000002.gz", "000000010000000000000002.00000028.backup.gz"]
+    kept = ["000000010000000000000003.gz", "000000020000000100000000.gz", "00000002.history.gz", "note.txt"]
+    for name in old + kept:
+        (tmp_path / name).touch()
+    _prune_log(tmp_path, "000000020000000000000003")
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted(kept)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +98,25 @@ def test_the_upgraded_database_is_the_one_of_the_models_and_works(old: Flask):
         with transaction():
             assert order(cast, "AFTER-THE-UPGRADE", [("MUG-450-BLUE", 1)]).state == "promised"
         assert audit()["ok"]
+
+
+def test_machines_that_start_together_upgrade_one_after_the_other(old: Flask):
+    """While another migrates, ours waits, however long that takes; then it finds what is left to do."""
+    url = old.extensions["wms_config"].database_url
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    thread = threading.Thread(target=upgrade, args=(old,))
+    with connect(url) as other:
+        other.execute("SELECT pg_advisory_lock(hashtextextended('wms migrations', 0))")
+        thread.start()
+        deadline = time.monotonic() + 30
+        while other.execute(waiting).fetchone() != (1,):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert other.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+    thread.join(30)
+    assert ask(old, "SELECT version_num FROM alembic_version") == known_revisions()[-1]
+    mine = "(SELECT oid FROM pg_database WHERE datname = current_database())"
+    assert ask(old, f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = {mine}") == 0
 
 
 def test_a_release_works_on_its_own_schema_and_on_one_newer_by_one(old: Flask, monkeypatch: pytest.MonkeyPatch):

@@ -47,12 +47,13 @@ def archive_settings(archive: Path, account: Account) -> dict[str, str]:
 def archive_command(archive: Path) -> str:
     """A shell command that copies durably and never writes over another file.
 
-    It succeeds for a file that was archived just before a crash, as PostgreSQL asks for it again then.
+    It succeeds for a file that was archived just before a crash, as PostgreSQL asks for it again then. Compressed: a quiet
+    minute costs a file of 16 MB of which little is used, 23 GB a day.
     """
-    target, draft = (f"{_quoted(archive)}/{name}" for name in ("%f", ".%f.new"))
+    target, draft = (f"{_quoted(archive)}/{name}" for name in ("%f.gz", ".%f.new"))
     return (
-        f'if test -e {target}; then cmp -s "%p" {target}; '
-        f'else cp "%p" {draft} && sync {draft} && mv {draft} {target} && sync {_quoted(archive)}; fi'
+        f'if test -e {target}; then gzip -dc {target} | cmp -s - "%p"; '
+        f'else gzip -c "%p" > {draft} && sync {draft} && mv {draft} {target} && sync {_quoted(archive)}; fi'
     )
 
 
@@ -60,9 +61,10 @@ def recovery_settings(recovery: Recovery, account: Account) -> dict[str, str]:
     """Settings for a replay. The archive is not written to: what is tried must not mix with what happened."""
     if not account.can_enter(recovery.wal_archive):
         raise EngineError(f"{account.name}, who runs PostgreSQL, cannot read the archive {recovery.wal_archive}")
+    kept = f"{_quoted(recovery.wal_archive)}/%f.gz"
     settings = {
         "archive_mode": "off",
-        "restore_command": f'cp {_quoted(recovery.wal_archive)}/%f "%p"',
+        "restore_command": f'test -f {kept} && gzip -dc {kept} > "%p"',
         "recovery_target_timeline": "latest",
         "recovery_target_action": "promote",
     }
