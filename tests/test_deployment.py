@@ -6,6 +6,7 @@ import base64
 import configparser
 import importlib.metadata
 import importlib.util
+import os
 import re
 import shlex
 import shutil
@@ -20,6 +21,7 @@ import yaml
 from flask import Flask
 
 from config import ROOT, Config, config_table
+from wms import supervisor
 from wms.app import MAX_BODY_BYTES
 from wms.platform.courier import QUEUES
 from wms.platform.engine_home import postgres_programs
@@ -109,6 +111,26 @@ def check_worker(arguments: list[str]) -> None:
 
 def check_recovery(arguments: list[str]) -> None:
     recovery_parser().parse_args(arguments)
+
+
+def test_web_alone_is_the_server_that_run_starts(monkeypatch: pytest.MonkeyPatch):
+    class Became(Exception):
+        pass
+
+    def become(program: str, arguments: list[str]) -> None:
+        raise Became(program, arguments)
+
+    for name in [each for each in os.environ if each.startswith("WMS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {"DATABASE_URL": "postgresql://db/wms", "REDIS_URL": "redis://queue", "PORT": "8123"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(os, "execv", become)
+    with pytest.raises(Became) as caught:
+        supervisor.main(["web"])
+    (web,) = [kind for kind in supervisor.KINDS if kind.name == "web"]
+    wanted = web.arguments(Config.from_environ(os.environ))
+    assert caught.value.args == (wanted[0], wanted)
+    assert "--bind=127.0.0.1:8123" in wanted
 
 
 def named_variables() -> dict[str, set[str]]:

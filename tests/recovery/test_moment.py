@@ -47,7 +47,7 @@ class Lost(NamedTuple):
     by_then: set[str]  # those at the moment
     moment: datetime
     later: set[str]
-    config: Config
+    told: tuple[bool, bool]
 
 
 class Sellers:
@@ -93,10 +93,12 @@ def lost(folder: Path) -> Lost:
             dispose(app)
             destroy(engines)
     shutil.rmtree(first)
-    return Lost(folder, wal, *story, base)
+    return Lost(folder, wal, *story)
 
 
-def live(app: Flask, engines: Engines, folder: Path) -> tuple[Made, set[str], set[str], datetime, set[str]]:
+def live(
+    app: Flask, engines: Engines, folder: Path
+) -> tuple[Made, set[str], set[str], datetime, set[str], tuple[bool, bool]]:
     with app.app_context():
         flask_migrate.upgrade(directory=str(ROOT / "migrations"))
     build(app)
@@ -122,8 +124,26 @@ def live(app: Flask, engines: Engines, folder: Path) -> tuple[Made, set[str], se
     time.sleep(0.01)
     with app.app_context(), transaction():
         order(cast, "MISTAKE", [("MUG-450-BLUE", 1)])
+    degraded = broken_archive(app, engines, folder / "wal")
     archive_all(engines)
-    return made, early, by_then, moment, {"MISTAKE"}
+    return made, early, by_then, moment, {"MISTAKE"}, degraded
+
+
+def broken_archive(app: Flask, engines: Engines, wal: Path) -> tuple[bool, bool]:
+    """Whether `/readyz` names the archive while it is away, and after it is back."""
+    told = []
+    away = wal.with_name("wal-away")
+    for here, there, failing in ((wal, away, True), (away, wal, False)):
+        here.rename(there)
+        with admin(engines) as connection:
+            connection.execute("SELECT pg_switch_wal()")
+            deadline = time.monotonic() + 30
+            state = "SELECT last_failed_time > coalesce(last_archived_time, '-infinity') FROM pg_stat_archiver"
+            while connection.execute(state).fetchone() != (failing,):
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        told.append("wal_archive" in app.test_client().get("/readyz").json["degraded"])
+    return told[0], told[1]
 
 
 def admin(engines: Engines) -> psycopg.Connection:
@@ -192,6 +212,10 @@ def test_a_lost_system_comes_back_elsewhere_as_it_was_at_a_moment(
     assert lost.early < found  # also what was written while the backup was made, and after it
     assert found == lost.by_then
     assert not found & lost.later
+
+
+def test_an_archive_that_fails_is_told_until_it_works(lost: Lost):
+    assert lost.told == (True, False)
 
 
 def test_without_a_moment_everything_archived_comes_back(lost: Lost):
