@@ -143,7 +143,7 @@ def named_variables() -> dict[str, set[str]]:
         found[path.name] = {word.partition("=")[0] for word in shlex.split(said)}
     environment = re.search(r"^ENV PATH=(.*?)^USER", (DEPLOY / "Dockerfile").read_text(), re.M | re.S)
     found["Dockerfile"] = set(re.findall(r"([A-Z_]+)=", environment.group(1)))
-    found["deployment.md"] = set(re.findall(r"`?((?:WMS|POSTGRES|VALKEY)_[A-Z0-9_]+)", GUIDE.read_text()))
+    found["deployment.md"] = set(re.findall(r"`?((?:WMS|POSTGRES|VALKEY)_[A-Z0-9_]*[A-Z0-9])\b", GUIDE.read_text()))
     return found
 
 

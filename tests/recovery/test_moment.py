@@ -37,6 +37,10 @@ from wms.recovery.restore import RestoreOrder, restore
 ACCOUNT = os.environ.get("WMS_ENGINE_ACCOUNT", "wms-engines")
 
 
+# Something is written first: a file that was just begun is not finished by asking.
+FINISH_LOG_FILE = "SELECT pg_walfile_name(pg_switch_wal()) FROM pg_logical_emit_message(false, 'test', 'x')"
+
+
 class Lost(NamedTuple):
     """What a destroyed system left: its archive, its backups, and what its people remember."""
 
@@ -136,7 +140,7 @@ def broken_archive(app: Flask, engines: Engines, wal: Path) -> tuple[bool, bool]
     for here, there, failing in ((wal, away, True), (away, wal, False)):
         here.rename(there)
         with admin(engines) as connection:
-            connection.execute("SELECT pg_switch_wal()")
+            connection.execute(FINISH_LOG_FILE)
             deadline = time.monotonic() + 30
             state = "SELECT last_failed_time > coalesce(last_archived_time, '-infinity') FROM pg_stat_archiver"
             while connection.execute(state).fetchone() != (failing,):
@@ -160,7 +164,7 @@ def server_time(engines: Engines) -> datetime:
 def archive_all(engines: Engines) -> None:
     """What `archive_timeout` does within a minute."""
     with admin(engines) as connection:
-        row = connection.execute("SELECT pg_walfile_name(pg_switch_wal())").fetchone()
+        row = connection.execute(FINISH_LOG_FILE).fetchone()
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             done = connection.execute("SELECT last_archived_wal >= %s FROM pg_stat_archiver", row).fetchone()
