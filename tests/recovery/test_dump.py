@@ -6,7 +6,6 @@ import dataclasses
 import gzip
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +14,7 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from config import ROOT, Config
+from config import Config
 from tests.cast import Cast
 from tests.engines import Databases, create_app, dispose
 from tests.life import Life, living
@@ -277,19 +276,33 @@ def test_a_folder_of_backups_is_no_backup_but_names_them(
     assert kept.made.folder.name in capsys.readouterr().err
 
 
-def test_both_commands_as_the_operator_types_them(kept: Kept, place: Place, tmp_path: Path):
-    """The whole way as programs: exit status, what is said, and nothing of a password on any command line."""
-    outside = {name: value for name, value in os.environ.items() if not name.startswith("WMS_")}
-    flask = [sys.executable, "-m", "flask", "--app", "wsgi", "backup", "--to", str(tmp_path / "to")]
-    first = subprocess.run(
-        flask, env={**outside, **kept.config.to_environ()}, cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert (first.returncode, first.stderr) == (0, "")
+def test_both_commands_as_the_operator_types_them(
+    kept: Kept, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    told = kept.life.app.test_cli_runner().invoke(args=["backup", "--to", str(tmp_path / "to")])
+    assert (told.exit_code, told.exception) == (0, None)
     (folder,) = [each for each in (tmp_path / "to").iterdir() if each.name != "files"]
-    assert str(folder) in first.stdout
-    module = [sys.executable, "-m", "wms.recovery", "restore", "--from"]
-    environ = {**outside, **place.config.to_environ()}
-    second = subprocess.run([*module, str(folder)], env=environ, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (second.returncode, second.stderr) == (0, "")
-    assert "restored a dump of" in second.stdout
-    assert "0 violations" in second.stdout
+    assert str(folder) in told.output
+    assert folder.stat().st_mode & 0o777 == 0o700
+    for name in [each for each in os.environ if each.startswith("WMS_")]:
+        monkeypatch.delenv(name)
+    for name, value in place.config.to_environ().items():
+        monkeypatch.setenv(name, value)
+    assert main(["restore", "--from", str(folder)]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert "restored a dump of" in said.out
+    assert "0 violations" in said.out
+
+
+def test_a_backup_that_is_not_whole_says_so_by_its_exit_status(kept: Kept, tmp_path: Path):
+    with kept.life.app.app_context():
+        with transaction():
+            lost = files.save_file(b"will be lost", "text/plain")
+            sha256 = session().get_one(files.StoredFile, lost).sha256
+        files.store().delete(sha256)
+    told = kept.life.app.test_cli_runner().invoke(args=["backup", "--to", str(tmp_path)])
+    with kept.life.app.app_context(), transaction():
+        files.erase_file(lost)
+    assert told.exit_code == 1
+    assert f"MISSING in the store: {sha256}" in told.output
