@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import orjson
 import pytest
+from click.testing import Result
 from sqlalchemy import text
 
 from config import Config
@@ -43,6 +44,11 @@ class Kept(NamedTuple):
     def config(self) -> Config:
         found: Config = self.life.app.extensions["wms_config"]
         return found
+
+    def flask(self, *words: str) -> Result:
+        """What a command of the operator does and says."""
+        with self.life.app.app_context():  # the `flask` program makes one
+            return self.life.app.test_cli_runner().invoke(args=words)
 
 
 @pytest.fixture(scope="module")
@@ -279,7 +285,7 @@ def test_a_folder_of_backups_is_no_backup_but_names_them(
 def test_both_commands_as_the_operator_types_them(
     kept: Kept, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    told = kept.life.app.test_cli_runner().invoke(args=["backup", "--to", str(tmp_path / "to")])
+    told = kept.flask("backup", "--to", str(tmp_path / "to"))
     assert (told.exit_code, told.exception) == (0, None)
     (folder,) = [each for each in (tmp_path / "to").iterdir() if each.name != "files"]
     assert str(folder) in told.output
@@ -301,7 +307,7 @@ def test_a_backup_that_is_not_whole_says_so_by_its_exit_status(kept: Kept, tmp_p
             lost = files.save_file(b"will be lost", "text/plain")
             sha256 = session().get_one(files.StoredFile, lost).sha256
         files.store().delete(sha256)
-    told = kept.life.app.test_cli_runner().invoke(args=["backup", "--to", str(tmp_path)])
+    told = kept.flask("backup", "--to", str(tmp_path))
     with kept.life.app.app_context(), transaction():
         files.erase_file(lost)
     assert told.exit_code == 1
