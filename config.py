@@ -176,6 +176,35 @@ class Config:
     files_root: Path = setting(
         "WMS_FILES", None, "Folder of label files and photographs.", _path, "files/ in WMS_INSTANCE"
     )
+    s3_bucket: str = setting(
+        "WMS_S3_BUCKET",
+        "",
+        "Bucket of an S3-compatible server that keeps the files instead of that folder; needs requirements-s3.txt.",
+        _text,
+        "empty: files lie in WMS_FILES",
+    )
+    s3_endpoint: str = setting(
+        "WMS_S3_ENDPOINT", "", "Its address, as https://server:9000.", _public_url, "empty: Amazon's own"
+    )
+    s3_region: str = setting("WMS_S3_REGION", "us-east-1", "Its region, which is part of each signature.")
+    s3_access_key: str = setting(
+        "WMS_S3_ACCESS_KEY", "", "Access key.", _text, "empty: what the machine's role or AWS files give"
+    )
+    s3_secret_key: str = setting("WMS_S3_SECRET_KEY", "", "The secret of that key.", _text, "empty: the same")
+    s3_addressing: str = setting(
+        "WMS_S3_ADDRESSING",
+        "",
+        "Where the bucket stands in an address: path, or virtual (part of the server's name).",
+        _choice("path", "virtual"),
+        "path with an endpoint, virtual without",
+    )
+    wal_archive: Path = setting(
+        "WMS_WAL_ARCHIVE",
+        None,
+        "Folder, best on another disk, that receives the embedded PostgreSQL's log: needed to restore to a moment.",
+        _path,
+        "empty: no archive; only whole backups can be restored",
+    )
     engine_account: str = setting(
         "WMS_ENGINE_ACCOUNT",
         "wms-engines",
@@ -236,6 +265,12 @@ class Config:
     )
     session_absolute_hours: int = setting(
         "WMS_SESSION_ABSOLUTE_HOURS", 12, "Hours after which a login ends whatever happens.", _integer(1, 168)
+    )
+    proxies: int = setting(
+        "WMS_PROXIES",
+        0,
+        "Reverse proxies in front whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+        _integer(0, 5),
     )
     default_language: str = setting(
         "WMS_LANGUAGE",
@@ -395,6 +430,10 @@ def _unsafe(config: Config) -> list[str]:
         problems.append("WMS_SEED_DEMO must be off in production: its passwords are published")
     if config.outbox_sweep_seconds >= config.outbox_lease_seconds:
         problems.append("WMS_OUTBOX_SWEEP_SECONDS must be below WMS_OUTBOX_LEASE_SECONDS")
+    if bool(config.s3_access_key) != bool(config.s3_secret_key):
+        problems.append("WMS_S3_ACCESS_KEY and WMS_S3_SECRET_KEY must be set together")
+    if not config.s3_bucket and (config.s3_endpoint or config.s3_access_key):
+        problems.append("WMS_S3_BUCKET is not set, but the other WMS_S3_* settings are")
     where = _where_public_secrets_are_refused(config)
     if where:
         make = 'python3 -c "import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())"'

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import context
 from flask import current_app
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from wms.platform.database import Base, db
 
@@ -29,10 +32,24 @@ def remember_parent(ctx: object, step: object, heads: object, run_args: object, 
     )
 
 
+@contextmanager
+def one_at_a_time(connection: Connection) -> Iterator[None]:
+    """Machines that start together bring the schema up to date one after the other; the later ones find nothing to do."""
+    name = {"name": "wms migrations"}
+    connection.execute(text("SET lock_timeout = 0"))
+    connection.execute(text("SET statement_timeout = 0"))
+    connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:name, 0))"), name)
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), name)
+        connection.commit()
+
+
 def run() -> None:
-    with db.engine.connect() as connection:
+    with db.engine.connect() as connection, one_at_a_time(connection):
         connection.execute(text("SET lock_timeout = '2s'"))
-        connection.execute(text("SET statement_timeout = 0"))
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

@@ -8,18 +8,19 @@ from types import ModuleType
 
 from flask import Flask
 from flask_smorest import Blueprint as ApiBlueprint
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
 from wms.platform import access, exposition, health, metrics, telemetry, tracing
 from wms.platform.api_document import init_api_document
 from wms.platform.courier import init_courier
 from wms.platform.database import db, engine_options, init_database, migrate
-from wms.platform.files import LocalStore
 from wms.platform.http import ProblemApi, init_http
 from wms.platform.i18n import LANGUAGES, init_i18n, refusal_texts
 from wms.platform.outbox import jobs
 from wms.platform.pages import init_pages
 from wms.platform.schemas import DecimalText
+from wms.platform.stores import open_store
 from wms.printing.sources import sources
 
 ROOT = Path(__file__).parents[1]
@@ -53,8 +54,10 @@ def create_app(config: Config) -> Flask:
         BABEL_DEFAULT_LOCALE=config.default_language,
         LANGUAGES=LANGUAGES,
     )
+    if config.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)  # type: ignore[method-assign]
     app.extensions["wms_config"] = config
-    app.extensions["wms_files"] = LocalStore(Path(config.files_root))
+    app.extensions["wms_files"] = open_store(config)
     jobs.lease_seconds = config.outbox_lease_seconds
     telemetry.configure_logging(config.log_level, config.log_json)
     metrics.configure(config.metrics_root)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import uuid
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +20,9 @@ from wms.app import FEATURES, ROOT
 from wms.core import clock
 from wms.platform.auditing import AUDIT_TIMEOUT, Check, note, run_checks
 from wms.platform.database import read_through, rollback, session, transaction
+from wms.platform.stores import StoreAway
+from wms.recovery.backup import make_backup
+from wms.recovery.programs import RecoveryError
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +97,29 @@ def simulate_command(options: tuple[str, ...]) -> None:
     command.main(args=list(options), prog_name="flask simulate")
 
 
+@click.command("backup")
+@click.option("--to", type=click.Path(path_type=Path), required=True, help="Folder of backups; made when missing.")
+@click.option("--base", is_flag=True, help="A base backup of the embedded PostgreSQL, for restoring to a moment.")
+@click.option("--no-files", is_flag=True, help="Leave the files out: a bucket that keeps its own copies has them.")
+@click.option("--keep", type=click.IntRange(min=1), help="Afterwards keep only so many backups of this kind.")
+def backup_command(to: Path, base: bool, no_files: bool, keep: int | None) -> None:
+    """Back up database and files; `python -m wms.recovery restore` brings them back. Exit status 0 only when whole."""
+    try:
+        made = make_backup(to, base=base, with_files=not no_files, keep=keep)
+    except (RecoveryError, StoreAway) as fault:
+        raise click.ClickException(str(fault)) from fault
+    told = made.manifest
+    size = sum(part.stat().st_size for part in made.folder.iterdir())
+    click.echo(f"{made.folder}: a {told.kind} of {size / 1e6:.1f} MB, {told.file_count} files ({made.copied} new) "
+               f"{f'and {sum(told.rows.values())} rows ' if told.rows else ''}in {made.seconds:.1f} s")  # fmt: skip
+    for what, names in (("MISSING in the store", made.missing), ("DAMAGED in the store", made.damaged)):
+        for name in names:
+            click.echo(f"{what}: {name}", err=True)
+    for name in made.pruned:
+        click.echo(f"forgotten: {name}")
+    sys.exit(1 if made.missing or made.damaged else 0)
+
+
 @click.command("write-docs")
 def write_docs_command() -> None:
     """Renew what README and ARCHITECTURE repeat from the code."""
@@ -105,4 +132,5 @@ def register(app: Flask) -> None:
     app.cli.add_command(audit_command)
     app.cli.add_command(simulate_command)
     app.cli.add_command(erase_command)
+    app.cli.add_command(backup_command)
     app.cli.add_command(write_docs_command)

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 
@@ -238,6 +238,7 @@ def start_engines(config: Config, stack: contextlib.ExitStack) -> tuple[Engines 
             config.engine_account,
             postgres=not config.database_url,
             valkey=not config.redis_url,
+            wal_archive=config.wal_archive,
         )
     )
     log.info("embedded engines run as %s on %s", engines.home.account.name, engines.home.data)
@@ -348,6 +349,13 @@ def web_answers(config: Config) -> bool:
         connection.close()
 
 
+def become_web(config: Config) -> NoReturn:
+    """Replace this process by the web server, as `run` starts it: for service managers and containers."""
+    arguments = _web_arguments(config)
+    os.chdir(ROOT)
+    os.execv(arguments[0], arguments)  # noqa: S606  # our own interpreter, with arguments made here
+
+
 def announce(config: Config, engines: Engines | None, prepared: dict[str, Any], seconds: float) -> None:
     """Tell the person at the terminal where to go and who to be."""
     print(f"\nReady after {seconds:.1f} s: {config.public_url}")
@@ -379,8 +387,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m wms.supervisor", description=__doc__)
     parser.add_argument(
         "command",
-        choices=("run", "env", "prepare"),
-        help="run: everything; env: the running engines, for a shell; prepare: migrate and seed",
+        choices=("run", "env", "prepare", "web"),
+        help="run: everything; env: the running engines, for a shell; prepare: migrate and seed; "
+        "web: become the web server alone, on engines that DATABASE_URL and REDIS_URL name",
     )
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
@@ -390,6 +399,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = Config.from_environ(os.environ)
         if chosen.command == "env":
             print_environment(config)
+        elif chosen.command == "web":
+            become_web(config.require_engines())
         elif chosen.command == "prepare":
             print(json.dumps(prepare(config.require_engines())))
         else:

@@ -147,6 +147,27 @@ def undo(current: Session) -> None:
             connection.invalidate()
 
 
+def end_reading() -> None:
+    """End a transaction that has only read, before something slow that must not hold it open (law 8).
+
+    Rows read so far are read anew at the next look. Raises RuntimeError after a change or a lock.
+    """
+    current = session()
+    if current.in_transaction() and (current.new or current.dirty or current.deleted or _has_changed(current)):
+        raise RuntimeError("this transaction has changes or locks: it must be committed, not left")
+    name = current.info.get("posting_key")
+    rollback()
+    if name is not None:  # the job or command goes on
+        current.info["posting_key"] = name
+
+
+def _has_changed(current: Session) -> bool:
+    """Whether the server has given the transaction a number, which it does at the first change or row lock."""
+    if current.connection().in_nested_transaction():  # inside somebody else's: no saying whose change it was
+        return False
+    return current.execute(text("SELECT pg_current_xact_id_if_assigned()")).scalar() is not None
+
+
 def init_database(app: Flask) -> None:
     db.init_app(app)
     app.teardown_appcontext(_end_reading)  # before the one of `db`, which closes the session

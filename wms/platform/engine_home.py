@@ -188,6 +188,11 @@ def _remove_stale_sockets(data: Path, account: Account) -> None:
     noted.unlink()
 
 
+def postgres_programs() -> Path:
+    """The embedded PostgreSQL's programs, for whoever asks. Raises EngineError where the package is missing."""
+    return _reachable_program(_POSTGRES_PACKAGE, _POSTGRES_FOLDER, Account.current()) / "bin"
+
+
 def _valkey_folder() -> str:
     machine = platform.machine().lower()
     system = platform.system().lower()

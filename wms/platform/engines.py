@@ -26,8 +26,9 @@ from psycopg import sql
 
 from wms.platform.engine_home import EngineError, EngineHome, engine_home, make_folder
 from wms.platform.processes import Account, spawn, stop
+from wms.platform.wal import Recovery, archive_settings, lay_down, recovery_settings
 
-__all__ = ["EngineError", "Engines", "Postgres", "Valkey", "running_engines"]
+__all__ = ["EngineError", "Engines", "Postgres", "Recovery", "Valkey", "running_engines"]
 
 ADMIN_ROLE = "engine"  # makes databases; never used by the application
 APPLICATION_ROLE = "wms"  # owns the application's databases and is no superuser
@@ -68,14 +69,23 @@ class Engines:
 
 @contextlib.contextmanager
 def running_engines(
-    instance: Path, account_name: str, *, fast: bool = False, postgres: bool = True, valkey: bool = True
+    instance: Path,
+    account_name: str,
+    *,
+    fast: bool = False,
+    postgres: bool = True,
+    valkey: bool = True,
+    wal_archive: Path | None = None,
+    recovery: Recovery | None = None,
 ) -> Iterator[Engines]:
     """Start the engines of an instance folder, both or one, and stop them at the end of the block.
 
-    `fast` gives up durability against power cuts, for tests. Raises EngineError when they cannot start.
+    `fast` gives up durability against power cuts, for tests. `wal_archive` receives PostgreSQL's log as it is written;
+    `recovery` starts from a base backup. Raises EngineError when they cannot start.
     """
     with engine_home(instance, account_name) as home:
-        pair = Engines(Postgres(home, fast=fast), Valkey(home, fast=fast), home)
+        server = Postgres(home, fast=fast, wal_archive=wal_archive, recovery=recovery)
+        pair = Engines(server, Valkey(home, fast=fast), home)
         try:
             if postgres:
                 pair.postgres.start()
@@ -90,9 +100,18 @@ def running_engines(
 class Postgres:
     """One PostgreSQL server on a unix socket."""
 
-    def __init__(self, home: EngineHome, *, fast: bool = False) -> None:
+    def __init__(
+        self,
+        home: EngineHome,
+        *,
+        fast: bool = False,
+        wal_archive: Path | None = None,
+        recovery: Recovery | None = None,
+    ) -> None:
         self.home = home
         self.fast = fast
+        self.wal_archive = wal_archive
+        self.recovery = recovery
         self.data = home.data / "postgres"
         self.log = home.data / "postgres.log"
         self.hba_file = home.data / "pg_hba.conf"
@@ -101,7 +120,9 @@ class Postgres:
 
     def start(self) -> None:
         """Make the cluster if there is none, start it, return when the application's database is usable."""
-        if not (self.data / "PG_VERSION").exists():
+        if self.recovery is not None:
+            self._place(self.recovery)
+        elif not (self.data / "PG_VERSION").exists():
             self._make_cluster()
         self._check_version()
         self._write_access_rules()
@@ -113,6 +134,10 @@ class Postgres:
         }
         if self.fast:
             settings |= _POSTGRES_FAST_SETTINGS
+        if self.wal_archive is not None:
+            settings |= archive_settings(self.wal_archive, self.home.account)
+        if self.recovery is not None:
+            settings |= recovery_settings(self.recovery, self.home.account)
         arguments = [item for name, value in settings.items() for item in ("-c", f"{name}={value}")]
         with _log_file(self.log) as log:
             self.process = spawn(
@@ -124,7 +149,14 @@ class Postgres:
                 keep_open=[self.home.lock],
                 cwd=self.data if self.home.account.is_current else Path("/"),
             )
-        self._wait_ready()
+        try:
+            self._wait_ready()
+        except BaseException:
+            if self.recovery is not None:  # half a replay is nobody's data; the backup still has it all
+                self.stop()
+                shutil.rmtree(self.data)
+            raise
+        self.recovery = None  # done: a start after a crash is an ordinary one
         self.create_database(APPLICATION_DATABASE)
 
     def stop(self) -> None:
@@ -193,6 +225,16 @@ class Postgres:
                 raise EngineError(f"PostgreSQL could not make its data folder:\n{_tail(self.log)}")
         draft.rename(self.data)
 
+    def _place(self, recovery: Recovery) -> None:
+        """Lay a base backup down as this server's data. Raises EngineError if there is any."""
+        if self.data.exists():
+            raise EngineError(f"{self.data} has data already; restore into another WMS_INSTANCE")
+        draft = self.home.data / "postgres.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        make_folder(draft, self.home.account)
+        lay_down(recovery, draft, self.home.account)
+        draft.rename(self.data)
+
     def _check_version(self) -> None:
         found = (self.data / "PG_VERSION").read_text().strip()
         program = str(self.home.postgres_programs / "postgres")
@@ -208,7 +250,8 @@ class Postgres:
         """Who may connect: over the socket, the account that runs the engine and the one that starts it."""
         callers = dict.fromkeys([self.home.account.name, Account.current().name])
         rules = [f'house "{name}" {role}\n' for name in callers for role in (ADMIN_ROLE, APPLICATION_ROLE)]
-        for file, text in ((self.hba_file, "local all all peer map=house\n"), (self.ident_file, "".join(rules))):
+        doors = f"local all all peer map=house\nlocal replication {ADMIN_ROLE} peer map=house\n"
+        for file, text in ((self.hba_file, doors), (self.ident_file, "".join(rules))):
             if not file.exists() or file.read_text() != text:  # on a full disk, writing would only empty them
                 file.write_text(text)
                 file.chmod(0o644)  # the engine's account reads them, whatever our umask is
@@ -222,10 +265,12 @@ class Postgres:
                 raise EngineError(f"PostgreSQL ended while starting:\n{_tail(self.log)}")
             try:
                 with self._admin() as admin:
-                    self._make_application_role(admin)
-                return
+                    if not _is_recovering(admin):
+                        self._make_application_role(admin)
+                        return
+                time.sleep(0.05)
             except psycopg.OperationalError as error:
-                if time.monotonic() > until:
+                if time.monotonic() > until and self.recovery is None:  # a replay takes what it takes
                     raise EngineError(f"PostgreSQL is not ready after {READY_SECONDS:.0f} s: {error}") from error
                 time.sleep(0.02)
 
@@ -295,6 +340,11 @@ class Valkey:
                     if time.monotonic() > until:
                         raise EngineError(f"Valkey is not ready after {READY_SECONDS:.0f} s: {error}") from error
                     time.sleep(0.02)
+
+
+def _is_recovering(admin: psycopg.Connection) -> bool:
+    row = admin.execute("SELECT pg_is_in_recovery()").fetchone()
+    return bool(row and row[0])
 
 
 def _remove_stale_pid_file(pid_file: Path, data: Path) -> None:

@@ -5,19 +5,18 @@ The same bytes are stored once and counted; the object goes when its last refere
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 import uuid
-from datetime import date
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
 
 from flask import current_app
 from sqlalchemy import Date, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.core import clock
-from wms.platform.database import Base, DocumentId, Instant, session
+from wms.platform.database import Base, DocumentId, Instant, db, end_reading, session
+from wms.platform.stores import DRAFT, Store
 
 
 class StoredFile(Base):
@@ -34,50 +33,18 @@ class StoredFile(Base):
     created_at: Mapped[Instant]
 
 
-class LocalStore:
-    """Objects in a folder, `ab/cd/<sha256>`. The S3-compatible store has the same three methods."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def path_of(self, sha256: str) -> Path:
-        return self.root / sha256[:2] / sha256[2:4] / sha256
-
-    def put(self, content: bytes) -> str:
-        """Store the bytes durably; returns their SHA-256. Storing the same bytes twice is one object."""
-        sha256 = hashlib.sha256(content).hexdigest()
-        target = self.path_of(sha256)
-        if target.exists():
-            os.utime(target)  # freshly wanted: the orphan sweep must not take it before its row is committed
-            return sha256
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        return sha256
-
-    def get(self, sha256: str) -> bytes:
-        """The bytes; FileNotFoundError when they are gone."""
-        return self.path_of(sha256).read_bytes()
-
-    def delete(self, sha256: str) -> None:
-        self.path_of(sha256).unlink(missing_ok=True)
-
-
-def store() -> LocalStore:
-    found: LocalStore = current_app.extensions["wms_files"]
+def store() -> Store:
+    found: Store = current_app.extensions["wms_files"]
     return found
 
 
 def save_file(content: bytes, media_type: str, erase_on: date | None = None) -> uuid.UUID:
-    """Store an object and insert its row with the current transaction; returns the row's id."""
+    """Store an object, then insert its row with the transaction that begins here; returns the row's id.
+
+    The store may be across a network: what was read before is let go first (law 8), so call this before any change
+    of the transaction. Raises StoreAway.
+    """
+    end_reading()
     sha256 = store().put(content)
     row = StoredFile(
         sha256=sha256,
@@ -92,9 +59,16 @@ def save_file(content: bytes, media_type: str, erase_on: date | None = None) -> 
 
 
 def read_file(file_id: uuid.UUID) -> tuple[bytes, str] | None:
-    """The bytes and media type of a stored file; None when it was erased."""
+    """The bytes and media type of a stored file; None when it was erased.
+
+    Like `save_file`, for transactions that have only read. Raises StoreAway, FileNotFoundError and StoreDamaged.
+    """
     row = session().get(StoredFile, file_id)
-    return None if row is None else (store().get(row.sha256), row.media_type)
+    if row is None:
+        return None
+    sha256, media_type = row.sha256, row.media_type
+    end_reading()
+    return store().get(sha256), media_type
 
 
 def erase_file(file_id: uuid.UUID) -> None:
@@ -102,10 +76,20 @@ def erase_file(file_id: uuid.UUID) -> None:
     session().execute(text("DELETE FROM stored_file WHERE id = :id"), {"id": file_id})
 
 
+# Held shared by whoever deletes an object, exclusively by a backup: every object that the database's snapshot names is
+# still there when the backup comes to copy it. A number of ours; nothing else uses two-part advisory locks.
+KEEP_OBJECTS = (1_193_046, 1)
+_MAY_DELETE = text("SELECT pg_try_advisory_xact_lock_shared(:a, :b)")
+
+
 def remove_unnamed(sha256: str) -> bool:
-    """Delete an object at once when no row names it: for content that must be forgotten and is not made again."""
-    if _is_named(sha256):
+    """Delete an object at once when no row names it: for content that must be forgotten and is not made again.
+
+    While a backup runs it stays until the next sweep.
+    """
+    if _named([sha256]) or not _may_delete():
         return False
+    end_reading()
     store().delete(sha256)
     return True
 
@@ -113,16 +97,39 @@ def remove_unnamed(sha256: str) -> bool:
 def sweep_orphans(older_than_seconds: float = 3600.0) -> int:
     """Delete objects that no row names and that are old enough not to be on their way; returns how many."""
     removed = 0
-    deadline = clock.now().timestamp() - older_than_seconds
-    for path in store().root.glob("??/??/*"):
-        if path.stat().st_mtime > deadline:
-            continue
-        if path.name.startswith(".new-") or not _is_named(path.name):
-            path.unlink(missing_ok=True)
-            removed += 1
+    deadline = clock.now() - timedelta(seconds=older_than_seconds)
+    end_reading()
+    for batch in store().listing():
+        old = [each.name for each in batch if each.written_at <= deadline]
+        named = _named([name for name in old if not name.startswith(DRAFT)])
+        allowed = _may_delete()
+        end_reading()
+        if not allowed:  # a backup is being made
+            break
+        for name in old:
+            if name not in named:
+                store().delete(name)
+                removed += 1
     return removed
 
 
-def _is_named(sha256: str) -> bool:
-    statement = text("SELECT EXISTS (SELECT 1 FROM stored_file WHERE sha256 = :sha256)")
-    return bool(session().execute(statement, {"sha256": sha256}).scalar())
+@contextmanager
+def objects_kept() -> Iterator[None]:
+    """Nobody deletes an object inside the block. A killed holder frees the others: the lock is its connection's."""
+    numbers = {"a": KEEP_OBJECTS[0], "b": KEEP_OBJECTS[1]}
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:a, :b)"), numbers)
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:a, :b)"), numbers)
+
+
+def _may_delete() -> bool:
+    return bool(session().execute(_MAY_DELETE, {"a": KEEP_OBJECTS[0], "b": KEEP_OBJECTS[1]}).scalar())
+
+
+def _named(names: Iterable[str]) -> set[str]:
+    """Those of these objects that a row names."""
+    statement = text("SELECT DISTINCT sha256 FROM stored_file WHERE sha256 = ANY(:names)")
+    return set(session().execute(statement, {"names": list(names)}).scalars())

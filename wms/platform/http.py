@@ -40,8 +40,9 @@ from wms.platform.access import actor, is_api_surface
 from wms.platform.commands import Done, Outcome
 from wms.platform.database import db, rollback
 from wms.platform.json_reading import read_json
-from wms.platform.problems import answer_refusal, http_problem, problem, refusal_problem
+from wms.platform.problems import answer_away, answer_refusal, http_problem, problem, refusal_problem
 from wms.platform.schemas import field_errors, pointer_step
+from wms.platform.stores import StoreAway
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -141,6 +142,7 @@ def init_http(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer_http_error)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(InterfaceError, _database_away)
+    app.register_error_handler(StoreAway, _files_away)
     app.register_error_handler(Exception, _fault)
 
 
@@ -190,6 +192,12 @@ def _database_away(fault: DBAPIError) -> Response:
         return _fault(fault)
     log.error("database.away", error=type(fault.orig).__name__)
     return http_problem(ServiceUnavailable())
+
+
+def _files_away(fault: StoreAway) -> Response:
+    rollback()
+    log.error("files.away", error=str(fault))
+    return answer_away("files_away")
 
 
 def _has_sqlstate(fault: DBAPIError) -> bool:

@@ -67,6 +67,10 @@ class PermanentFailure(Exception):
     """A job that can never succeed: it goes to *dead* at once, with this reason, for a person to look at."""
 
 
+class Away(Exception):
+    """What a job needs does not answer. It is tried until it does: no outage, however long, makes a job *dead*."""
+
+
 Handler = Callable[[dict[str, Any]], None]
 
 
@@ -147,8 +151,8 @@ class LeaseLost(RuntimeError):
 def perform(job_id: uuid.UUID) -> bool:
     """Claim and run one job. False when it is not ours to run (done, leased by another, or not yet its turn).
 
-    A fault leaves the row for a later attempt, or *dead* after ``MAX_ATTEMPTS``; it never raises for a job's own
-    failure, which is recorded and logged.
+    A fault leaves the row for a later attempt, or *dead* after ``MAX_ATTEMPTS`` (`Away` never kills); it never raises
+    for a job's own failure, which is recorded and logged.
     """
     with transaction():
         claimed = _CLAIM.first({"id": job_id, "lease": jobs.lease_seconds, "ruling": clock.ruling()})
@@ -255,6 +259,8 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, err
 
 def is_passing(fault: Exception) -> bool:
     """Whether the house is broken and not the job: then it is tried until the house is mended, and never given up."""
+    if isinstance(fault, Away):
+        return True
     if isinstance(fault, OSError):
         return fault.errno in _NO_ROOM
     if isinstance(fault, DBAPIError):

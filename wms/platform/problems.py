@@ -63,6 +63,7 @@ TEXTS = {
     "headers_too_large": N_("The headers are too large."),
     "fault": N_("Something is broken on our side. It has been recorded."),
     "unavailable": N_("The database is away for a moment. Try again."),
+    "files_away": N_("The file store is away for a moment. Nothing is lost. Try again."),
     "invalid_input": N_("Some fields are wrong."),
     "not_allowed_now": N_("Not possible while it is “%(state)s”."),
     "csrf_token_wrong": N_("The page is too old. Load it again."),
@@ -164,6 +165,15 @@ def answer_refusal(refusal: Refused) -> Response:
         return refusal_problem(refusal)
     status = STATUS_OF_KIND[refusal.kind]
     return _page(status, refusal.code, refusal_texts.translate(refusal.code, refusal.params))
+
+
+def answer_away(code: str) -> Response:
+    """503 with Retry-After, while something we need does not answer: a problem for machines, a page for people."""
+    if is_machine_surface():
+        return problem(503, code)
+    response = _page(503, code, refusal_texts.translate(code, {}))
+    response.headers["Retry-After"] = "5"
+    return response
 
 
 def _page(status: int, code: str, message: str) -> Response:

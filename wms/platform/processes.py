@@ -58,10 +58,10 @@ class Account:
     def is_current(self) -> bool:
         return self.uid == os.geteuid()
 
-    def can_enter(self, folder: Path) -> bool:
-        """Whether this account can reach and read `folder`: asked of the kernel, as that account."""
+    def can_enter(self, folder: Path, *, and_write: bool = False) -> bool:
+        """Whether this account can reach and read (and write) `folder`: asked of the kernel, as that account."""
         if self.is_current:
-            return os.access(folder, os.R_OK | os.X_OK)
+            return os.access(folder, os.R_OK | os.X_OK | (os.W_OK if and_write else 0))
         test = shutil.which("test") or "/usr/bin/test"
         return all(
             subprocess.run(
@@ -73,7 +73,7 @@ class Account:
                 check=False,
             ).returncode
             == 0
-            for flag in ("-r", "-x")
+            for flag in ("-r", "-x", *(("-w",) if and_write else ()))
         )
 
 

@@ -58,11 +58,12 @@ def render(bundle_id: uuid.UUID) -> None:
         if document.state in DRAWN and document.erased_at is None
     ]
     drawing = draw(documents)
-    file_id = save_file(drawing.pdf, "application/pdf", bundle.erase_on) if drawing.pages else None
+    drawn, erase_on = [document.id for document in documents], bundle.erase_on
+    file_id = save_file(drawing.pdf, "application/pdf", erase_on) if drawing.pages else None
     bundle = lock_one(Rank.DOCUMENT, LabelBundle, bundle_id)
     if bundle is None or bundle.state != BundleState.REQUESTED.value or bundle.revision != revision:
         raise RuntimeError("the bundle changed while it was drawn; it is drawn again")
-    _settle([document.id for document in documents], drawing)
+    _settle(drawn, drawing)
     bundle.state = BUNDLE.apply("render" if file_id else "fail", bundle.state).value
     bundle.file_id, bundle.pages, bundle.ready_at = file_id, drawing.pages, clock.now()
     session().flush()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wms.printing.service.erasure import erase_due, erase_labels_of
+from wms.printing.service.erasure import erase_due, erase_labels_of, redraw
 from wms.printing.service.files import bundle_pdf, document_pdf
 from wms.printing.service.prints import (
     age_prints,
@@ -25,6 +25,7 @@ __all__ = [
     "document_pdf",
     "erase_due",
     "erase_labels_of",
+    "redraw",
     "report_lost",
     "reprint",
     "request_documents",

@@ -54,6 +54,23 @@ def erase_labels_of(parent_kind: str, parent_id: uuid.UUID) -> int:
     return len(documents)
 
 
+def redraw(lost: Sequence[str]) -> int:
+    """Draw the bundles again whose objects (by SHA-256) the store has lost; returns how many of these were bundles'.
+
+    For a restored database whose files are older than it is.
+    """
+    statement = (
+        select(LabelBundle.id, StoredFile.sha256)
+        .join(StoredFile, StoredFile.id == LabelBundle.file_id)
+        .where(StoredFile.sha256.in_(lost))
+    )
+    found = session().execute(statement).all()
+    for bundle in lock(Rank.DOCUMENT, LabelBundle, [row.id for row in found]):
+        _drop_file(bundle)
+        _render_again(bundle)
+    return len({row.sha256 for row in found})
+
+
 def _render_again(bundle: LabelBundle) -> None:
     left = select(LabelDocument.id).where(LabelDocument.bundle_id == bundle.id, LabelDocument.erased_at.is_(None))
     if session().scalar(left.limit(1)) is None:

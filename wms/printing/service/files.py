@@ -23,9 +23,10 @@ def document_pdf(actor: Actor, document_id: uuid.UUID) -> bytes:
     document = queries.load_document(actor, document_id)
     queries.require_ready(document)
     bundle = session().get_one(LabelBundle, document.bundle_id, populate_existing=True)
-    if document.page_index is None:
+    page = document.page_index
+    if page is None:
         raise Refused("not_ready", {})
-    return extract_page(_bytes(queries.require_file(bundle)), document.page_index)
+    return extract_page(_bytes(queries.require_file(bundle)), page)
 
 
 def _bytes(file_id: uuid.UUID) -> bytes:
