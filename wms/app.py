@@ -8,6 +8,7 @@ from types import ModuleType
 
 from flask import Flask
 from flask_smorest import Blueprint as ApiBlueprint
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
 from wms.platform import access, health, telemetry
@@ -17,6 +18,7 @@ from wms.platform.database import db, engine_options, init_database, migrate
 from wms.platform.files import LocalStore
 from wms.platform.http import ProblemApi, init_http
 from wms.platform.i18n import LANGUAGES, init_i18n, refusal_texts
+from wms.platform.limits import init_limits
 from wms.platform.outbox import jobs
 from wms.platform.pages import init_pages
 from wms.platform.schemas import DecimalText
@@ -52,12 +54,19 @@ def create_app(config: Config) -> Flask:
         MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
         BABEL_DEFAULT_LOCALE=config.default_language,
         LANGUAGES=LANGUAGES,
+        # What a page says once (flashed messages) travels in this cookie; no login does.
+        SESSION_COOKIE_NAME="__Host-said" if config.is_https else "said",
+        SESSION_COOKIE_SECURE=config.is_https,
+        SESSION_COOKIE_SAMESITE="Lax",
     )
+    if config.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)  # type: ignore[method-assign]
     app.extensions["wms_config"] = config
     app.extensions["wms_files"] = LocalStore(Path(config.files_root))
     jobs.lease_seconds = config.outbox_lease_seconds
     telemetry.configure_logging(config.log_level, config.log_json)
     telemetry.init_requests(app)
+    init_limits(app, config)
     init_database(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     init_courier(app, config.redis_url)

@@ -42,6 +42,7 @@ def register(authenticators: Authenticators) -> None:
     """Tell the platform how a surface finds its actor."""
     authenticators.bearer = by_key
     authenticators.session = by_cookie
+    authenticators.cookie = session_token
 
 
 def by_key(token: str) -> Actor | None:
@@ -60,17 +61,25 @@ def by_key(token: str) -> Actor | None:
     return queries.actor_from_key(row)
 
 
+def session_limits() -> tuple[timedelta, timedelta]:
+    """How long a login may rest, and how old it may become."""
+    config = _config()
+    return timedelta(minutes=config.session_idle_minutes), timedelta(hours=config.session_absolute_hours)
+
+
+def session_token() -> str | None:
+    """What the browser brought as its login."""
+    return request.cookies.get(cookie_name())
+
+
 def by_cookie() -> Actor | None:
     """The person whose open login the cookie names."""
-    token = request.cookies.get(cookie_name())
+    token = session_token()
     row = queries.session_by_hash(hash_random(token)) if token else None
     if row is None:
         return None
-    config, now = _config(), clock.now()
-    idle, absolute = (
-        timedelta(minutes=config.session_idle_minutes),
-        timedelta(hours=config.session_absolute_hours),
-    )
+    now = clock.now()
+    idle, absolute = session_limits()
     if rules.session_has_ended(row.created_at, row.seen_at, now, idle, absolute):
         return None
     _note(_NOTE_SESSION, row.session_id, row.seen_at, now)
@@ -99,21 +108,16 @@ def _note(statement: object, key: uuid.UUID, noted: datetime | None, now: dateti
 
 def cookie_name() -> str:
     """`__Host-` binds the cookie to this host and to https; a browser refuses that name on plain http."""
-    return "__Host-wms" if _is_secure() else "wms_session"
+    return "__Host-wms" if _config().is_https else "wms_session"
 
 
 def set_session_cookie(response: Response, token: str) -> None:
     """A cookie of the browser session; when the login ends is decided by the server."""
-    response.set_cookie(cookie_name(), token, secure=_is_secure(), httponly=True, samesite="Lax", path="/")
+    response.set_cookie(cookie_name(), token, secure=_config().is_https, httponly=True, samesite="Lax", path="/")
 
 
 def clear_session_cookie(response: Response) -> None:
-    response.delete_cookie(cookie_name(), secure=_is_secure(), httponly=True, samesite="Lax", path="/")
-
-
-def _is_secure() -> bool:
-    config = _config()
-    return config.is_production or config.public_url.startswith("https://")
+    response.delete_cookie(cookie_name(), secure=_config().is_https, httponly=True, samesite="Lax", path="/")
 
 
 def _config() -> Config:
