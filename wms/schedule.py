@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
+from wms.cli import erasers
 from wms.core import clock
 from wms.inventory import sellable
 from wms.platform import files
@@ -37,8 +38,9 @@ def age_prints() -> None:
 
 
 def erase_due() -> None:
-    """Label files with people on them go when their date comes."""
-    printing.erase_due()
+    """What names a person goes when its date comes: consignees, and label files with them on."""
+    for feature in erasers():
+        feature.erase_due()
 
 
 def expire_stock() -> None:
