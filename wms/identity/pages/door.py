@@ -98,7 +98,7 @@ def badge_post() -> BaseResponse | Page:
 @blueprint.get("/confirm")
 @requires(AUTHENTICATED)
 def confirm() -> str:
-    return render_template("identity/confirm.html", next=request.args.get("next", ""))
+    return render_template("identity/confirm.html", **_confirmed(request.args.get("next", "")))
 
 
 @blueprint.post("/confirm")
@@ -110,8 +110,13 @@ def confirm_post() -> BaseResponse | Page:
         with transaction():
             opened = service.prove(actor(), request.form.get("secret", ""))
     if isinstance(opened, Refused):
-        return refused("identity/confirm.html", opened, next=request.form.get("next", ""))
+        return refused("identity/confirm.html", opened, **_confirmed(request.form.get("next", "")))
     return enter(opened, next_address(_home(actor())))
+
+
+def _confirmed(following: str) -> dict[str, str]:
+    """What the page shows: password managers want to know whose password is asked for."""
+    return {"next": following, "login": queries.person(actor().id).login}
 
 
 @blueprint.post("/logout")
