@@ -129,12 +129,11 @@ class Plan:
 
 
 def _consignee(order: Order) -> dict[str, str]:
-    """A made-up buyer: telephone numbers nobody has (Ofcom keeps them for drama), addresses in a reserved domain."""
-    reference = _number(order.invoice, 1000)
+    """A made-up buyer: a telephone number under +999, which no country has, an address in a domain kept for examples."""
     return {
         "name": f"Customer {order.customer or 'unnamed'}", "country": country_code(order.country), "city": "Testville",
         "postcode": "10001", "address1": f"{_number(order.invoice, 200) + 1} Order Street",
-        "phone": f"+44 1632 960{reference:03}", "email": f"buyer-of-{order.invoice.lower()}@example.com",
+        "phone": f"+999 {_number(order.invoice, 10**9):09}", "email": f"buyer-of-{order.invoice.lower()}@example.com",
     }  # fmt: skip
 
 
