@@ -222,7 +222,8 @@ def test_one_person_is_forgotten_and_the_others_are_not(played: Played) -> None:
     (order_id, invoice), others = shipped[0], {reference for _, reference in shipped[1:]}
     forgotten, kept = played.people({invoice}), played.people(others)
     assert len(forgotten.found_in(played.dump())) == 2
-    result = played.stage.app.test_cli_runner().invoke(args=["erase", "--order", str(order_id)])
+    with played.stage.app.app_context():
+        result = played.stage.app.test_cli_runner().invoke(args=["erase", "--order", str(order_id)])
     assert result.exit_code == 0, result.output
     _drain(played.stage)
     after = played.dump()

@@ -176,9 +176,9 @@ class Limiter:
 
     def _run(self, keys: list[str], arguments: list[int]) -> list[int]:
         try:
-            found: list[int] = self.valkey.evalsha(_SCRIPT_SHA, len(keys), *keys, *arguments)  # type: ignore[assignment]
+            found: list[int] = self.valkey.evalsha(_SCRIPT_SHA, len(keys), *keys, *arguments)
         except NoScriptError:
-            found = self.valkey.eval(_SCRIPT, len(keys), *keys, *arguments)  # type: ignore[assignment]
+            found = self.valkey.eval(_SCRIPT, len(keys), *keys, *arguments)
         return found
 
     def _note_away(self, fault: redis.RedisError) -> None:

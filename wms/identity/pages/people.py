@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused
+from wms.core.refusals import RefusalKind, Refused
 from wms.identity import authentication, queries, rules, service
 from wms.identity.badges import badge_picture
 from wms.identity.pages.proof import proved
@@ -163,6 +163,8 @@ def _issue(what: str, user_id: uuid.UUID, use_case: Callable[[], dict[str, str]]
         f"identity.{what}", {"id": user_id}, lambda: made.append(use_case()), lambda _made: {"id": user_id}
     )
     if isinstance(outcome, Refused):
+        if outcome.kind is RefusalKind.NOT_FOUND:
+            raise outcome
         fields = field_messages(outcome)
         return _person_page(user_id, errors=fields, refusal=None if fields else show_refusal(outcome)), 422
     if outcome.replayed:
