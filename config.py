@@ -224,6 +224,12 @@ class Config:
         "Minutes without a request after which a login ends.",
         _integer(1, 1440),
     )
+    tablet_idle_minutes: int = setting(
+        "WMS_TABLET_IDLE_MINUTES",
+        10,
+        "Minutes without a request after which a tablet asks for the badge again.",
+        _integer(1, 1440),
+    )
     session_absolute_hours: int = setting(
         "WMS_SESSION_ABSOLUTE_HOURS", 12, "Hours after which a login ends whatever happens.", _integer(1, 168)
     )

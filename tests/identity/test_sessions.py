@@ -66,6 +66,23 @@ def test_a_login_used_all_day_ends_after_the_longest_time(cast, db_session, late
     assert rules.session_has_ended(made, made + timedelta(hours=12), made + timedelta(hours=12), *limits)
 
 
+def test_a_tablet_locks_sooner_than_a_browser(cast, client, db_session, later):
+    """7.3.1: ten minutes on the floor, half an hour elsewhere (`seen_at` is not written inside the test's transaction)."""
+    tablet, portal = cast.sign_in(client, cast.receiver), cast.sign_in(client, cast.acme_person)
+    later(minutes=9, seconds=59)
+    assert tablet.get("/floor/station").status_code == 200
+    later(seconds=1)
+    assert tablet.get("/floor/station").headers["Location"].startswith("/floor/badge")
+    assert (
+        "/sessions/"
+        not in cast.sign_in(client, cast.admin).get(f"/people/{cast.receiver.id}").text.split("Open logins")[1]
+    )
+    later(minutes=19, seconds=59)
+    assert portal.get("/account").status_code == 200
+    later(seconds=1)
+    assert portal.get("/account").status_code == 302
+
+
 def test_one_sees_and_ends_ones_own_logins(cast, client, db_session):
     """7.5.2: after a fresh proof, one or all others."""
     first, second, mine = (cast.sign_in(client, cast.acme_person) for _ in range(3))

@@ -8,6 +8,7 @@ import hmac
 import time
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from flask import Response, current_app, request
@@ -61,10 +62,21 @@ def by_key(token: str) -> Actor | None:
     return queries.actor_from_key(row)
 
 
-def session_limits() -> tuple[timedelta, timedelta]:
-    """How long a login may rest, and how old it may become."""
+def session_limits(face: str) -> tuple[timedelta, timedelta]:
+    """How long a login may rest, and how old it may become. A tablet lies about: it rests a shorter time."""
     config = _config()
-    return timedelta(minutes=config.session_idle_minutes), timedelta(hours=config.session_absolute_hours)
+    idle = config.tablet_idle_minutes if face == "floor" else config.session_idle_minutes
+    return timedelta(minutes=idle), timedelta(hours=config.session_absolute_hours)
+
+
+def open_logins(user_id: uuid.UUID) -> list[Any]:
+    """A person's logins that would still be let in, the last used first."""
+    now = clock.now()
+    return [
+        row
+        for row in queries.open_sessions(user_id)
+        if not rules.session_has_ended(row.created_at, row.seen_at, now, *session_limits(row.face))
+    ]
 
 
 def session_token() -> str | None:
@@ -79,7 +91,7 @@ def by_cookie() -> Actor | None:
     if row is None:
         return None
     now = clock.now()
-    idle, absolute = session_limits()
+    idle, absolute = session_limits(row.face)
     if rules.session_has_ended(row.created_at, row.seen_at, now, idle, absolute):
         return None
     _note(_NOTE_SESSION, row.session_id, row.seen_at, now)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
+from wms.core import clock
 from wms.core.actor import MUST_CHOOSE, Actor, ActorKind
 from wms.core.permissions import Permission
 from wms.core.refusals import invalid, not_found
@@ -47,7 +48,7 @@ _PEOPLE = Statement(_ACCOUNT + " ORDER BY u.login")
 _ONE_OF_PEOPLE = Statement(_ACCOUNT + " WHERE u.id = :id")
 _OPEN_SESSIONS = Statement(
     "SELECT id, face, created_at, seen_at FROM login_session WHERE user_id = :user AND ended_at IS NULL"
-    " AND seen_at > :seen_after AND created_at > :made_after ORDER BY seen_at DESC, id DESC"
+    " AND created_at > :after ORDER BY seen_at DESC, id DESC"
 )
 
 
@@ -177,9 +178,9 @@ def person(user_id: uuid.UUID) -> Any:
     return row
 
 
-def open_sessions(user_id: uuid.UUID, now: datetime, idle: timedelta, absolute: timedelta) -> Sequence[Any]:
-    """A person's logins that would still be let in at `now`, the last used first."""
-    return _OPEN_SESSIONS.all({"user": user_id, "seen_after": now - idle, "made_after": now - absolute})
+def open_sessions(user_id: uuid.UUID) -> Sequence[Any]:
+    """A person's logins that nobody ended, the last used first. Their age is for the caller to check."""
+    return _OPEN_SESSIONS.all({"user": user_id, "after": clock.now() - rules.OLDEST_SESSION})
 
 
 def proved_at(session_id: uuid.UUID) -> datetime | None:

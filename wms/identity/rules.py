@@ -16,6 +16,7 @@ from wms.core.refusals import FieldError
 
 MAX_FAILURES = 5
 LOCK_TIME = timedelta(minutes=5)
+OLDEST_SESSION = timedelta(days=8)  # beyond what may be configured
 FRESH_TIME = timedelta(minutes=15)  # since the last proof of who one is, for what changes a way in (ASVS 5.0, 7.5.1)
 TEMPORARY_TIME = timedelta(hours=24)  # for a password that somebody else was shown (ASVS 5.0, 6.4.1)
 PASSWORD_MIN, PASSWORD_MAX = 12, 200  # ASVS 5.0, 6.2.1 and 6.2.9; no rules of composition (6.2.5)

@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from wms.core import clock
 from wms.core.refusals import Refused, invalid
 from wms.identity import authentication, queries, rules, service
 from wms.identity.pages.door import enter
@@ -75,6 +74,5 @@ def _refused(refusal: Refused) -> tuple[str, int, dict[str, str]]:
 
 def _page(**shown: Any) -> str:
     found = actor()
-    sessions = queries.open_sessions(found.id, clock.now(), *authentication.session_limits())
-    return render_template("identity/account.html", person=queries.person(found.id), sessions=sessions,
-                           least=rules.PASSWORD_MIN, **shown)  # fmt: skip
+    return render_template("identity/account.html", person=queries.person(found.id), least=rules.PASSWORD_MIN,
+                           sessions=authentication.open_logins(found.id), **shown)  # fmt: skip

@@ -7,7 +7,7 @@ and whoever signs in with it chooses their own. Secrets enter no command row.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -198,9 +198,7 @@ def _list_page(**shown: Any) -> str:
 
 def _person_page(user_id: uuid.UUID, **shown: Any) -> str:
     found = queries.person(user_id)
-    limits = authentication.session_limits()
-    sessions: Sequence[Any] = queries.open_sessions(user_id, clock.now(), *limits)
     shown = {"errors": {}, "refusal": None, "issued": None, "replayed": False, "done": None, **shown}
     codes = queries.seller_codes(uuid.UUID(seller) for _role, _words, seller in found.memberships or [])
-    return render_template("identity/person.html", person=found, sessions=sessions, now=clock.now(),
+    return render_template("identity/person.html", person=found, sessions=authentication.open_logins(user_id), now=clock.now(),
                            works_for=", ".join(sorted(codes.values())), **shown)  # fmt: skip
