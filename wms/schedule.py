@@ -38,7 +38,7 @@ def age_prints() -> None:
 
 
 def erase_due() -> None:
-    """What names a person goes when its date comes: consignees, and label files with them on."""
+    """What names a person goes when its date comes: consignees, and label files with them on. It reads all of them."""
     for feature in erasers():
         feature.erase_due()
 
@@ -53,7 +53,7 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("stock_expiry", 60.0, expire_stock),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 30.0, age_prints),
-    ("erasure", 3_600.0, erase_due),
+    ("erasure", DAY / 4, erase_due),
 ]
 
 _last_run: dict[str, float] = {}
