@@ -12,10 +12,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-requirements
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz lint format demo simulate bench faults clean
+.PHONY: help run test fuzz lint format demo simulate bench faults audit-dependencies clean
 
 help: ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
 	@echo "  PYTHON=python3.12 chooses the interpreter; settings are in config.py"
 	@echo "  started as root, the embedded engines run as the account wms-engines"
 
@@ -48,6 +48,14 @@ bench: $(STAMP) ## measure, and compare with the goals
 
 faults: $(STAMP) ## break everything for half an hour while eight clients work, and print how long each fault was felt
 	@FAULT_SHIPPED_SETTINGS=1 FAULT_REDIS_SECONDS=600 FAULT_STORM_SECONDS=300 $(BIN)/python -m pytest -s tests/faults
+
+# In an environment of its own: what it needs is no part of the system. What could not be asked about is a failure.
+audit-dependencies: $(STAMP) ## ask the advisories about every installed package (needs the network)
+	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \
+		$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	@$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/audit/installed.txt
+	@$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement $(VENV)/audit/installed.txt
+	@if command -v npm >/dev/null; then npm audit --omit=dev; fi
 
 clean: ## remove everything made here, except data
 	@rm -rf $(VENV) static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -29,6 +29,7 @@ DEVELOPMENT_PII_KEY = base64.b64encode(b"development-only-key-of-32-bytes").deco
 SECRET_MIN_LENGTH = 32  # characters; shorter signing keys can be guessed offline from one signed cookie
 METRICS_TOKEN_MIN_LENGTH = 16  # characters; it can only be guessed by asking
 PII_KEY_BYTES = 32  # AES-256-GCM
+MOST = 1_000_000  # of any limit: beyond it no limit is meant
 
 
 class ConfigError(Exception):
@@ -263,8 +264,41 @@ class Config:
         "Minutes without a request after which a login ends.",
         _integer(1, 1440),
     )
+    tablet_idle_minutes: int = setting(
+        "WMS_TABLET_IDLE_MINUTES",
+        10,
+        "Minutes without a request after which a tablet asks for the badge again.",
+        _integer(1, 1440),
+    )
     session_absolute_hours: int = setting(
         "WMS_SESSION_ABSOLUTE_HOURS", 12, "Hours after which a login ends whatever happens.", _integer(1, 168)
+    )
+    limit_key: int = setting(
+        "WMS_LIMIT_KEY",
+        60_000,
+        "Requests a minute with one API key; 0: no limit, as for all limits.",
+        _integer(0, MOST),
+    )
+    limit_session: int = setting(
+        "WMS_LIMIT_SESSION", 12_000, "Requests a minute in one login (a browser, a tablet).", _integer(0, MOST)
+    )
+    limit_address: int = setting(
+        "WMS_LIMIT_ADDRESS",
+        6_000,
+        "Requests a minute from one address without a valid key or login.",
+        _integer(0, MOST),
+    )
+    limit_logins: int = setting(
+        "WMS_LIMIT_LOGINS",
+        300,
+        "Tries to sign in from one address in five minutes; a warehouse often has one address for all its tablets.",
+        _integer(0, MOST),
+    )
+    limit_account_logins: int = setting(
+        "WMS_LIMIT_ACCOUNT_LOGINS",
+        20,
+        "Tries to sign in to one account in five minutes, wherever they come from. Five wrong ones lock it anyway.",
+        _integer(0, MOST),
     )
     proxies: int = setting(
         "WMS_PROXIES",
@@ -364,6 +398,15 @@ class Config:
     @property
     def is_production(self) -> bool:
         return self.environment == "production"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers come by https: then cookies are bound to it."""
+        return self.is_production or self.public_url.startswith("https://")
+
+
+# For whoever drives one system from one place as fast as it goes: the demonstration, the measurements, the tests.
+WITHOUT_LIMITS = {each.metadata["variable"]: "0" for each in fields(Config) if each.name.startswith("limit_")}
 
 
 class SettingRow(NamedTuple):

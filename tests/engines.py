@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import flask_migrate
 import redis
 
-from config import ROOT, Config
+from config import ROOT, WITHOUT_LIMITS, Config
 from wms.platform.engines import Engines, running_engines
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Databases:
 
     def config(self, database: str) -> Config:
         """A test configuration on that database, with an empty Valkey database and folders of its own."""
-        config = Config.from_environ({"WMS_ENV": "test", "WMS_INSTANCE": str(self.folder / database)})
+        config = Config.from_environ({"WMS_ENV": "test", "WMS_INSTANCE": str(self.folder / database), **WITHOUT_LIMITS})
         number = SHARED_QUEUE if database == SHARED else next(self._queues)
         with self.empty_queue(number):
             return config.with_engines(self.engines.postgres.url(database), self.engines.valkey.url(number))

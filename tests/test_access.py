@@ -39,14 +39,18 @@ REFUSED = {400, 403, 404, 405, 409, 412, 415, 422, 428}
 def of_acme(cast) -> dict[str, str]:
     """What ACME has, by the name of the path parameter."""
     from wms.catalog.models import ProductBarcode
+    from wms.identity import service
     from wms.identity.models import ApiKey
 
     product = cast.ACME.products["MUG-450-BLUE"]
     barcode = session().query(ProductBarcode.id).filter_by(product_id=product).first()
+    login = service.open_session(cast.acme_person.id, "portal").session_id
+    session().commit()
     key = session().query(ApiKey.id).filter_by(seller_id=cast.ACME.id).first()
     assert barcode is not None
     assert key is not None
-    return {"product_id": str(product), "barcode_id": str(barcode[0]), "key_id": str(key[0])}
+    return {"product_id": str(product), "barcode_id": str(barcode[0]), "key_id": str(key[0]),
+            "user_id": str(cast.acme_person.id), "session_id": str(login)}  # fmt: skip
 
 
 def routes(app: Flask) -> Iterator[tuple[Rule, str, Permission | str | None]]:
@@ -180,16 +184,80 @@ def test_a_key_without_scopes_may_nothing(cast, fresh_app, fresh_client, still):
     assert state(fresh_app) == before
 
 
-@pytest.mark.parametrize("person", ["admin", "acme_person"])
-def test_a_change_without_the_anti_forgery_token_is_refused(cast, fresh_app, fresh_client, still, person):
-    caller = cast.sign_in(fresh_client, getattr(cast, person))
-    caller.headers.clear()
+FOREIGN = {
+    "no token": {"X-CSRF-Token": None},
+    "an empty token": {"X-CSRF-Token": ""},
+    "another login's token": {"X-CSRF-Token": "0" * 64},
+    "a foreign origin": {"Origin": "https://evil.example"},
+    "no origin at all, as from a sandbox": {"Origin": "null"},
+    "a foreign page": {"Sec-Fetch-Site": "cross-site"},
+    "a neighbour of ours": {"Sec-Fetch-Site": "same-site"},
+}
+
+
+@pytest.mark.parametrize("person", ["admin", "acme_person", "receiver"])
+def test_no_change_that_another_site_causes(cast, fresh_app, fresh_client, still, person):
+    """Each state-changing page, with a good cookie: without the login's own token it is refused, and with it too when
+    the browser says that another site sent it.
+    """
+    actor = getattr(cast, person)
+    caller = cast.sign_in(fresh_client, actor)
+    own, walked = dict(caller.headers), 0
     before, wrong = state(fresh_app), []
     for rule, method, permission in routes(fresh_app):
-        if permission is None or method == "GET" or rule.rule.startswith("/api/"):
+        if method == "GET" or rule.rule.startswith("/api/"):
             continue
-        answer = caller.send(method, path_of(rule, {}), data={})
-        if answer.status_code not in {403, 422}:
+        if permission not in {None, AUTHENTICATED} and not caller_may(actor, permission):
+            continue
+        for told, headers in FOREIGN.items():
+            if permission is None and "token" in told:
+                continue  # open to nobody in particular: no login, no token
+            walked += 1
+            caller.headers = {name: value for name, value in {**own, **headers}.items() if value is not None}
+            answer = caller.send(method, path_of(rule, {}), data={}, key=str(new_id()))
+            if answer.status_code != 422 or not about_csrf(answer):
+                wrong.append((rule.endpoint, method, told, answer.status_code))
+    assert wrong == []
+    assert walked > 60
+    assert state(fresh_app) == before
+
+
+def caller_may(actor, permission) -> bool:
+    return actor.may(Permission(permission))
+
+
+def about_csrf(answer) -> bool:
+    return (answer.json["code"] == "csrf_token_wrong") if answer.is_json else "The page is too old" in answer.text
+
+
+def test_the_forms_of_our_own_pages_are_taken(cast, client):
+    """The other half: the same change goes through with token and origin, also behind a proxy that renames the host."""
+    caller = cast.sign_in(client, cast.admin)
+    public = client.application.extensions["wms_config"].public_url
+    for headers in ({}, {"Origin": "http://localhost"}, {"Origin": public}, {"Sec-Fetch-Site": "same-origin"}):
+        answer = caller.post("/language", data={"language": "en", "next": "/people"}, headers=headers)
+        assert answer.headers["Location"] == "/people"
+        assert caller.post("/people", data={}, headers=headers).status_code == 422
+        assert not about_csrf(caller.post("/people", data={}, headers=headers))
+
+
+def test_a_temporary_password_opens_nothing_but_the_choice_of_another(cast, fresh_app, fresh_client, still):
+    from wms.core.actor import MUST_CHOOSE
+
+    caller = cast.sign_in(fresh_client, cast.admin, face=MUST_CHOOSE)
+    before, wrong, let_in = state(fresh_app), [], set()
+    for rule, method, permission in routes(fresh_app):
+        if permission is None or rule.rule.startswith("/api/"):
+            continue
+        if rule.endpoint == "identity_pages.logout":
+            continue
+        answer = caller.send(method, path_of(rule, {}), data={} if method != "GET" else None, key=str(new_id()))
+        led = answer.status_code == 302 and answer.headers["Location"] == "/account"
+        if rule.endpoint in {"identity_account.account", "identity_account.change_password"}:
+            let_in.add((rule.endpoint, answer.status_code))
+        elif not (answer.status_code == 403 if path_of(rule, {}).startswith(("/floor/v1", "/agent/v1")) else led):
             wrong.append((rule.endpoint, method, answer.status_code))
     assert wrong == []
-    assert state(fresh_app) == before
+    assert let_in == {("identity_account.account", 200), ("identity_account.change_password", 422)}
+    after = state(fresh_app)
+    assert [name for name in after if after[name] != before[name]] == ["app_user"]  # the wrong try was counted

@@ -17,6 +17,7 @@ from wms.platform.courier import init_courier
 from wms.platform.database import db, engine_options, init_database, migrate
 from wms.platform.http import ProblemApi, init_http
 from wms.platform.i18n import LANGUAGES, init_i18n, refusal_texts
+from wms.platform.limits import init_limits
 from wms.platform.outbox import jobs
 from wms.platform.pages import init_pages
 from wms.platform.schemas import DecimalText
@@ -53,6 +54,10 @@ def create_app(config: Config) -> Flask:
         MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
         BABEL_DEFAULT_LOCALE=config.default_language,
         LANGUAGES=LANGUAGES,
+        # What a page says once (flashed messages) travels in this cookie; no login does.
+        SESSION_COOKIE_NAME="__Host-said" if config.is_https else "said",
+        SESSION_COOKIE_SECURE=config.is_https,
+        SESSION_COOKIE_SAMESITE="Lax",
     )
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)  # type: ignore[method-assign]
@@ -63,6 +68,7 @@ def create_app(config: Config) -> Flask:
     metrics.configure(config.metrics_root)
     tracing.configure(config.traces_url, config.traces_percent, config.metrics_root)
     telemetry.init_requests(app)
+    init_limits(app, config)
     init_database(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     init_courier(app, config.redis_url)

@@ -16,7 +16,7 @@ from flask import Flask, current_app
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from wms.cli import audit_and_note
+from wms.cli import audit_and_note, erasers
 from wms.core import clock
 from wms.inventory import sellable
 from wms.platform import auditing, cause, files, metrics
@@ -44,8 +44,9 @@ def age_prints() -> None:
 
 
 def erase_due() -> None:
-    """Label files with people on them go when their date comes."""
-    printing.erase_due()
+    """What names a person goes when its date comes: consignees, and label files with them on. It reads all of them."""
+    for feature in erasers():
+        feature.erase_due()
 
 
 def expire_stock() -> None:
@@ -94,7 +95,7 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("stock_expiry", 60.0, expire_stock),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 30.0, age_prints),
-    ("erasure", 3_600.0, erase_due),
+    ("erasure", DAY / 4, erase_due),
     ("audit", 300.0, audit_books),
 ]
 

@@ -188,7 +188,7 @@ def _furnish(warehouse: Warehouse, extent: Extent) -> None:
 
 def _hire(person: Person, sellers: dict[str, uuid.UUID], warehouses: dict[str, uuid.UUID]) -> User:
     user = identity.create_user(SYSTEM, person.login, person.name, language=person.language)
-    identity.set_password(SYSTEM, user.id, person.password)
+    identity.set_password(SYSTEM, user.id, person.password, published=True)
     if person.badge is not None and person.pin is not None:
         identity.set_badge(SYSTEM, user.id, person.pin, badge_of(person))
     if person.role == "seller":

@@ -10,15 +10,16 @@ let waiting = null;   // {form, submitter}
 
 function askFirst(event) {
   const form = event.target;
-  if (!form.dataset.confirm || "confirmed" in form.dataset) return;
+  const asked = event.submitter?.dataset.confirm ? event.submitter : form;   // one of several buttons, or the form
+  if (!asked.dataset.confirm || "confirmed" in form.dataset) return;
   const dialog = document.getElementById("confirm");
   if (!dialog) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   waiting = { form, submitter: event.submitter };
-  dialog.querySelector("[data-confirm-text]").textContent = form.dataset.confirm;
+  dialog.querySelector("[data-confirm-text]").textContent = asked.dataset.confirm;
   const go = dialog.querySelector("[data-confirm-go]");
-  go.textContent = form.dataset.confirmLabel || go.dataset.defaultLabel;
+  go.textContent = asked.dataset.confirmLabel || go.dataset.defaultLabel;
   dialog.showModal();
 }
 

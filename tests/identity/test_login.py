@@ -101,13 +101,8 @@ def test_a_badge_of_a_sellers_person_opens_nothing(cast, db_session):
 
 def test_a_new_password_ends_the_open_logins(cast, db_session):
     opened = service.login("acme@demo", "acme-demo")
-    service.set_password(cast.acme_person, cast.acme_person.id, "another password")
+    service.set_password(cast.acme_person, cast.acme_person.id, "purple forklift monday")
     assert queries.session_by_hash(hash_random(opened.token)) is None
-
-
-@pytest.mark.parametrize(("password", "login"), [("short", "x"), ("sameAsLogin", "sameaslogin"), ("x" * 201, "x")])
-def test_weak_passwords(password, login):
-    assert not rules.is_password(password, login)
 
 
 def test_the_whole_round_over_http(cast, client):

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from wms.core.permissions import Permission
 
+# The face of a login with a temporary password: it may choose a password of its own and nothing else.
+MUST_CHOOSE = "password"
+
 
 class ActorKind(StrEnum):
     USER = "user"
@@ -34,6 +37,11 @@ class Actor:
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
+
+    @property
+    def must_choose(self) -> bool:
+        """Whether this login has still to choose a password."""
+        return self.face == MUST_CHOOSE
 
     @property
     def is_staff(self) -> bool:

@@ -20,9 +20,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from config import Config
+from config import WITHOUT_LIMITS, Config
 from wms.demo.orderbook import OrderBookError, read_order_book
 from wms.demo.replay import replay
 from wms.demo.stage import Stage, set_stage
@@ -59,7 +59,7 @@ def running_system(tablets: int, products: int) -> Iterator[Stage]:
         with running_engines(base.instance_path, base.engine_account) as engines:
             config = base.with_engines(engines.postgres.url(), engines.valkey.url())
             stage = set_stage(config, tablets, products)
-            with _processes(config):
+            with processes(config):
                 yield stage
 
 
@@ -67,7 +67,7 @@ def _outside() -> dict[str, str]:
     """The caller's environment without addresses of another system."""
     hidden = {"DATABASE_URL", "REDIS_URL", "WMS_INSTANCE", "WMS_FILES", "PORT", "BIND", "WMS_SEED_DEMO"}
     quiet = {"WMS_LOG_LEVEL": os.environ.get("WMS_LOG_LEVEL", "WARNING"), "WMS_SEED_DEMO": "0"}
-    return {**{key: value for key, value in os.environ.items() if key not in hidden}, **quiet}
+    return {**WITHOUT_LIMITS, **{key: value for key, value in os.environ.items() if key not in hidden}, **quiet}
 
 
 def _free_port() -> int:
@@ -77,12 +77,16 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _processes(config: Config) -> Iterator[None]:
-    """The same supervisor that `make run` uses, on our engines."""
+def processes(config: Config, log: IO[bytes] | None = None) -> Iterator[None]:
+    """The same supervisor that `make run` uses, on our engines; what they tell goes to `log`, else to the terminal."""
     environment = {**os.environ, **config.to_environ()}
     root = Path(__file__).parents[2]
     supervisor = subprocess.Popen(
-        [sys.executable, "-m", "wms.supervisor", "run"], env=environment, cwd=root, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "wms.supervisor", "run"],
+        env=environment,
+        cwd=root,
+        stdout=log or subprocess.DEVNULL,
+        stderr=log,
     )
     try:
         _wait_ready(config, supervisor)

@@ -53,6 +53,11 @@ class Line:
             return answer.status, answer.headers, content
         raise DemoError(f"{method} {path}: no answer")
 
+    def close(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
 
 class SellerSystem:
     """A seller's shop system: bearer key, JSON, an Idempotency-Key for every command."""

@@ -104,10 +104,7 @@ class Plan:
             yield order, {
                 "reference": order.invoice, "warehouse": "DE1", "service": "HOUSE-STD",
                 "ordered_at": order.ordered_at.replace(tzinfo=UTC).isoformat(),
-                "consignee": {
-                    "name": f"Customer {order.customer or 'unnamed'}", "country": country_code(order.country),
-                    "city": "Testville", "postcode": "10001", "address1": f"{_number(order.invoice, 200) + 1} Order Street",
-                },
+                "consignee": _consignee(order),
                 "lines": [
                     {"sku": self.items[line.code].sku, "quantity": line.quantity,
                      "unit_value_minor": line.unit_price_minor, "currency": "GBP"}
@@ -129,6 +126,15 @@ class Plan:
         """What a scale shows for these lines in a carton, in g."""
         weights = {item.sku: item.weight_g for item in self.items.values()}
         return CARTON_G + sum(weights[line["sku"]] * line["quantity"] for line in lines)
+
+
+def _consignee(order: Order) -> dict[str, str]:
+    """A made-up buyer: a telephone number under +999, which no country has, an address in a domain kept for examples."""
+    return {
+        "name": f"Customer {order.customer or 'unnamed'}", "country": country_code(order.country), "city": "Testville",
+        "postcode": "10001", "address1": f"{_number(order.invoice, 200) + 1} Order Street",
+        "phone": f"+999 {_number(order.invoice, 10**9):09}", "email": f"buyer-of-{order.invoice.lower()}@example.com",
+    }  # fmt: skip
 
 
 def _named(book: OrderBook) -> dict[str, str]:

@@ -70,6 +70,8 @@ def replay(stage: Stage, book: OrderBook, tablets: int) -> dict[str, Any]:
     states = _states(seller)
     shipped = list(_orders(seller, "shipped"))
     units = sum(line["shipped"] for detail in shipped for line in detail["lines"])
+    for line in (seller.line, *(hand.line for hand in hands)):
+        line.close()
     say("auditing")
     return {
         "lines_read": book.lines_read, "lines_ordered": book.lines_ordered, "lines_returned": book.lines_returned,

@@ -19,7 +19,7 @@ from wms.identity import service as identity
 from wms.platform.database import session, transaction
 from wms.seed import Extent, demo_key, seed_demo_cast
 
-PIN = "4711"
+PIN = "470183"
 WAREHOUSE = "DE1"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hmac
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from flask import Response, current_app, request
@@ -41,6 +42,7 @@ def register(authenticators: Authenticators) -> None:
     """Tell the platform how a surface finds its actor."""
     authenticators.bearer = by_key
     authenticators.session = by_cookie
+    authenticators.cookie = session_token
 
 
 def by_key(token: str) -> Actor | None:
@@ -59,17 +61,36 @@ def by_key(token: str) -> Actor | None:
     return queries.actor_from_key(row)
 
 
+def session_limits(face: str) -> tuple[timedelta, timedelta]:
+    """How long a login may rest, and how old it may become. A tablet lies about: it rests a shorter time."""
+    config = _config()
+    idle = config.tablet_idle_minutes if face == "floor" else config.session_idle_minutes
+    return timedelta(minutes=idle), timedelta(hours=config.session_absolute_hours)
+
+
+def open_logins(user_id: uuid.UUID) -> list[Any]:
+    """A person's logins that would still be let in, the last used first."""
+    now = clock.now()
+    return [
+        row
+        for row in queries.open_sessions(user_id)
+        if not rules.session_has_ended(row.created_at, row.seen_at, now, *session_limits(row.face))
+    ]
+
+
+def session_token() -> str | None:
+    """What the browser brought as its login."""
+    return request.cookies.get(cookie_name())
+
+
 def by_cookie() -> Actor | None:
     """The person whose open login the cookie names."""
-    token = request.cookies.get(cookie_name())
+    token = session_token()
     row = queries.session_by_hash(hash_random(token)) if token else None
     if row is None:
         return None
-    config, now = _config(), clock.now()
-    idle, absolute = (
-        timedelta(minutes=config.session_idle_minutes),
-        timedelta(hours=config.session_absolute_hours),
-    )
+    now = clock.now()
+    idle, absolute = session_limits(row.face)
     if rules.session_has_ended(row.created_at, row.seen_at, now, idle, absolute):
         return None
     if "X-Poll" not in request.headers:  # a page that looks again by itself is no sign of a person
@@ -99,21 +120,16 @@ def _note(statement: object, key: uuid.UUID, noted: datetime | None, now: dateti
 
 def cookie_name() -> str:
     """`__Host-` binds the cookie to this host and to https; a browser refuses that name on plain http."""
-    return "__Host-wms" if _is_secure() else "wms_session"
+    return "__Host-wms" if _config().is_https else "wms_session"
 
 
 def set_session_cookie(response: Response, token: str) -> None:
     """A cookie of the browser session; when the login ends is decided by the server."""
-    response.set_cookie(cookie_name(), token, secure=_is_secure(), httponly=True, samesite="Lax", path="/")
+    response.set_cookie(cookie_name(), token, secure=_config().is_https, httponly=True, samesite="Lax", path="/")
 
 
 def clear_session_cookie(response: Response) -> None:
-    response.delete_cookie(cookie_name(), secure=_is_secure(), httponly=True, samesite="Lax", path="/")
-
-
-def _is_secure() -> bool:
-    config = _config()
-    return config.is_production or config.public_url.startswith("https://")
+    response.delete_cookie(cookie_name(), secure=_config().is_https, httponly=True, samesite="Lax", path="/")
 
 
 def _config() -> Config:

@@ -64,6 +64,7 @@ class User(Base):
     handedness: Mapped[str] = mapped_column(String(5), default="right")
     theme: Mapped[str] = mapped_column(String(5), default="auto")
     password_hash: Mapped[str | None] = mapped_column(String(200))
+    password_expires_at: Mapped[Instant | None]  # of a temporary one; None: it is their own and stays good
     badge_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     pin_hash: Mapped[str | None] = mapped_column(String(200))
     failed_logins: Mapped[int] = mapped_column(Integer, default=0)
@@ -129,7 +130,7 @@ class LoginSession(Base):
     id: Mapped[DocumentId]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("app_user.id"), index=True)
-    face: Mapped[str] = mapped_column(String(8))  # portal | office | floor
+    face: Mapped[str] = mapped_column(String(8))  # portal | office | floor | password (actor.MUST_CHOOSE)
     warehouse_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     station_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     created_at: Mapped[Instant]

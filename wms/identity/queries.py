@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from wms.core.actor import Actor, ActorKind
+from wms.core import clock
+from wms.core.actor import MUST_CHOOSE, Actor, ActorKind
 from wms.core.permissions import Permission
 from wms.core.refusals import invalid, not_found
 from wms.identity import rules
-from wms.identity.models import ApiKey, Role, Seller, Shop, User
+from wms.identity.models import ApiKey, LoginSession, Role, Seller, Shop, User
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
@@ -36,10 +38,17 @@ _SESSION_BY_HASH = Statement(
 )
 _PERSON_BY_ID = Statement("SELECT " + _PERSON + " FROM app_user u WHERE u.id = :id AND u.is_active")
 
-_PEOPLE = Statement(
-    "SELECT u.login, u.is_active, u.badge_hash IS NOT NULL AS has_badge, "
+_ACCOUNT = (
+    "SELECT u.login, u.is_active, u.created_at, u.locked_until, u.password_expires_at,"
+    " u.badge_hash IS NOT NULL AS has_badge, u.password_hash IS NOT NULL AS has_password, "
     + _PERSON
-    + " FROM app_user u ORDER BY u.login"
+    + " FROM app_user u"
+)
+_PEOPLE = Statement(_ACCOUNT + " ORDER BY u.login")
+_ONE_OF_PEOPLE = Statement(_ACCOUNT + " WHERE u.id = :id")
+_OPEN_SESSIONS = Statement(
+    "SELECT id, face, created_at, seen_at FROM login_session WHERE user_id = :user AND ended_at IS NULL"
+    " AND created_at > :after ORDER BY seen_at DESC, id DESC"
 )
 
 
@@ -70,7 +79,7 @@ def actor_from_person(
     """Staff see all sellers and their warehouses; a seller's person sees their sellers and every warehouse."""
     staff, memberships = row.staff_roles or [], row.memberships or []
     granted = staff or memberships
-    permissions = rules.permissions_of({name: words for name, words, _ in granted})
+    permissions = rules.permissions_of({name: words for name, words, _ in granted if face != MUST_CHOOSE})
     places = {place for _, _, place in staff}
     return Actor(
         kind=ActorKind.USER,
@@ -159,6 +168,24 @@ def keys_seen(actor: Actor) -> list[tuple[ApiKey, str]]:
 def people() -> Sequence[Any]:
     """Everybody with their roles in words, by login."""
     return _PEOPLE.all()
+
+
+def person(user_id: uuid.UUID) -> Any:
+    """One of them; 404 for nobody."""
+    row = _ONE_OF_PEOPLE.first({"id": user_id})
+    if row is None:
+        raise not_found("user")
+    return row
+
+
+def open_sessions(user_id: uuid.UUID) -> Sequence[Any]:
+    """A person's logins that nobody ended, the last used first. Their age is for the caller to check."""
+    return _OPEN_SESSIONS.all({"user": user_id, "after": clock.now() - rules.OLDEST_SESSION})
+
+
+def proved_at(session_id: uuid.UUID) -> datetime | None:
+    """When the person of this login last showed who they are: every proof opens a new login."""
+    return session().scalar(select(LoginSession.created_at).where(LoginSession.id == session_id))
 
 
 def roles() -> Sequence[Role]:

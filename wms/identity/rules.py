@@ -6,24 +6,42 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
+
+from zxcvbn import zxcvbn
 
 from wms.core.barcodes import OwnCode, format_own, parse_own
 from wms.core.permissions import KEY_SCOPES, Permission
+from wms.core.refusals import FieldError
 
 MAX_FAILURES = 5
 LOCK_TIME = timedelta(minutes=5)
-PASSWORD_MIN, PASSWORD_MAX = 8, 200  # ASVS 5.0, 6.2.1 and 6.2.9
+OLDEST_SESSION = timedelta(days=8)  # beyond what may be configured
+FRESH_TIME = timedelta(minutes=15)  # since the last proof of who one is, for what changes a way in (ASVS 5.0, 7.5.1)
+TEMPORARY_TIME = timedelta(hours=24)  # for a password that somebody else was shown (ASVS 5.0, 6.4.1)
+PASSWORD_MIN, PASSWORD_MAX = 12, 200  # ASVS 5.0, 6.2.1 and 6.2.9; no rules of composition (6.2.5)
+GUESSES_MIN = 10**9  # tries that a guesser needs who knows lists of leaked passwords, words and habits
+LETTERS_OF_ONES_OWN = 6  # in a password that has one of the words below
+MEASURED = 40  # characters that are measured: measuring takes longer than linear, and a good beginning is enough
+# What people here would put into a password, and a guesser too; a person's own names are added (ASVS 5.0, 6.1.2, 6.2.11).
+CONTEXT_WORDS = (
+    "wms", "warehouse", "bonded", "overseas", "seller", "admin", "supervisor", "receiver", "picker", "packer", "clerk",
+    "customs", "scanner", "tablet", "pallet", "carton", "inbound", "outbound", "cangku", "baoshui", "haiwaicang",
+    "huozhu", "仓库", "保税", "保税仓", "海外仓", "货主", "海关",
+)  # fmt: skip
 WRITE_EVERY = timedelta(minutes=1)  # how exactly `seen_at` and `last_used_at` are kept
 
 # A badge and a PIN of four digits are weaker than a password: they open the floor, never the keys to the house.
 NOT_BY_BADGE = frozenset({Permission.PEOPLE_MANAGE, Permission.KEYS_MANAGE, Permission.OPERATE})
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+READABLE = "23456789abcdefghjkmnpqrstuvwxyz"  # without what looks like something else
 KEY_PREFIX = "wms_live_"  # a fixed prefix lets scanners for leaked secrets find our keys
 KEY_PUBLIC_LENGTH = 8
 KEY_SECRET_LENGTH = 43  # 43 base62 characters carry 256 bits
 _KEY = re.compile(rf"{KEY_PREFIX}([0-9A-Za-z]{{{KEY_PUBLIC_LENGTH}}})_([0-9A-Za-z]{{{KEY_SECRET_LENGTH}}})")
 _SELLER_CODE = re.compile(r"[A-Z][A-Z0-9]{1,7}")
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
 _PIN = re.compile(r"[0-9]{4,6}")
 
 
@@ -63,12 +81,47 @@ def is_seller_code(code: str) -> bool:
     return _SELLER_CODE.fullmatch(code) is not None
 
 
-def is_password(password: str, login: str) -> bool:
-    return PASSWORD_MIN <= len(password) <= PASSWORD_MAX and password.casefold() != login.casefold()
+def password_fault(password: str, known_words: Iterable[str] = ()) -> FieldError | None:
+    """What is wrong with a new password, or None. `known_words`: the person's names.
+
+    Any characters will do. Refused are lengths, and what stands on lists of leaked passwords or is built from words,
+    names, dates, keyboard rows and repetition, as far as zxcvbn's lists and rules know them.
+    """
+    if len(password) < PASSWORD_MIN:
+        return FieldError("/password", "too_short", {"min": PASSWORD_MIN})
+    if len(password) > PASSWORD_MAX:
+        return FieldError("/password", "too_long", {"max": PASSWORD_MAX})
+    words = {*CONTEXT_WORDS, *(part for word in known_words for part in {word, *_BETWEEN_WORDS.split(word)})}
+    words = {word.casefold() for word in words if len(word) > 1}
+    guesses = zxcvbn(password[:MEASURED], user_inputs=sorted(words))["guesses"]
+    if guesses < GUESSES_MIN or _is_made_of(password.casefold(), words):
+        return FieldError("/password", "password_guessable", {})
+    return None
+
+
+def _is_made_of(password: str, words: Iterable[str]) -> bool:
+    """Whether hardly any letters are left without these words."""
+    rest = password
+    for word in sorted(words, key=len, reverse=True):
+        rest = rest.replace(word, "")
+    return rest != password and sum(letter.isalpha() for letter in rest) < LETTERS_OF_ONES_OWN
+
+
+def new_password() -> str:
+    """A temporary password of 80 random bits, to be read from one screen and typed on another."""
+    return "-".join("".join(secrets.choice(READABLE) for _ in range(4)) for _ in range(4))
+
+
+def new_pin() -> str:
+    while not is_pin(pin := f"{secrets.randbelow(10**6):06}"):
+        pass
+    return pin
 
 
 def is_pin(pin: str) -> bool:
-    return _PIN.fullmatch(pin) is not None and len(set(pin)) > 1
+    """Four to six digits, neither all the same nor counting up or down."""
+    steps = {int(after) - int(before) for before, after in pairwise(pin)} if _PIN.fullmatch(pin) else {0}
+    return steps not in ({0}, {1}, {-1})
 
 
 def is_locked(locked_until: datetime | None, now: datetime) -> bool:

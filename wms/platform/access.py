@@ -31,6 +31,7 @@ class Authenticators:
     def __init__(self) -> None:
         self.bearer: Callable[[str], Actor | None] = lambda _: None
         self.session: Callable[[], Actor | None] = lambda: None
+        self.cookie: Callable[[], str | None] = lambda: None
 
 
 authenticators = Authenticators()
@@ -54,10 +55,19 @@ def current_actor() -> Actor | None:
 
 
 def _authenticate() -> Actor | None:
+    presented = presented_credential()
+    if presented is None:
+        return None
+    return authenticators.bearer(presented[1]) if presented[0] == "bearer" else authenticators.session()
+
+
+def presented_credential() -> tuple[str, str] | None:
+    """What this surface would look at: ("bearer", key) or ("cookie", token), genuine or not."""
     if is_api_surface():
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        return authenticators.bearer(token.strip()) if scheme.lower() == "bearer" and token else None
-    return authenticators.session()
+        return ("bearer", token.strip()) if scheme.lower() == "bearer" and token.strip() else None
+    cookie = authenticators.cookie()
+    return ("cookie", cookie) if cookie else None
 
 
 def actor() -> Actor:
@@ -68,13 +78,16 @@ def actor() -> Actor:
     return found
 
 
-def requires(permission: Permission | str) -> Callable[[View], View]:
-    """Only for actors with `permission` (or `AUTHENTICATED`): 401 (or the login page) for nobody, 403 for others."""
+def requires(permission: Permission | str, *, while_choosing: bool = False) -> Callable[[View], View]:
+    """Only for actors with `permission` (or `AUTHENTICATED`): 401 (or the login page) for nobody, 403 for others.
+
+    `while_choosing`: also for a login with a temporary password, which otherwise is led to choose one of its own.
+    """
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            answer = check(permission)
+            answer = check(permission, while_choosing=while_choosing)
             return answer if answer is not None else view(*args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
@@ -83,13 +96,17 @@ def requires(permission: Permission | str) -> Callable[[View], View]:
     return decorate
 
 
-def check(permission: Permission | str) -> BaseResponse | None:
+def check(permission: Permission | str, *, while_choosing: bool = False) -> BaseResponse | None:
     """None when the current actor may; otherwise aborts, or answers with the way to the login page."""
     found = current_actor()
     if found is None:
         if is_machine_surface():
             abort(401)
         return redirect(url_for(_login_endpoint(), next=request.full_path if request.method == "GET" else None))
+    if found.must_choose and not while_choosing:
+        if is_machine_surface():
+            abort(403)
+        return redirect(url_for("identity_account.account"))
     if permission != AUTHENTICATED and not found.may(Permission(permission)):
         abort(403)
     if request.method not in SAFE_METHODS and not is_api_surface():
@@ -126,7 +143,8 @@ def require_same_origin() -> None:
         allowed = site in {"same-origin", "none"}
     else:
         origin = request.headers.get("Origin")
-        allowed = origin is None or urlsplit(origin).netloc == request.host != ""
+        ours = {request.host, urlsplit(current_app.extensions["wms_config"].public_url).netloc} - {""}
+        allowed = origin is None or urlsplit(origin).netloc in ours
     if not allowed:
         raise Refused("csrf_token_wrong", {}, kind=RefusalKind.INVALID)
 
@@ -143,7 +161,8 @@ def _token_of(found: Actor) -> str:
 
 
 def require_csrf(found: Actor) -> None:
-    """Refuse a state change that a foreign page could have caused (ASVS 3.5.1)."""
+    """Refuse a state change that a foreign page could have caused (ASVS 3.5.1): twice, by its origin and its token."""
+    require_same_origin()
     given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     if not hmac.compare_digest(given.encode("utf-8", "replace"), _token_of(found).encode()):
         raise Refused("csrf_token_wrong", {}, kind=RefusalKind.INVALID)

@@ -38,6 +38,7 @@ _REFUSALS = {
     "415": ("WrongMediaType", "The body must be JSON."),
     "422": ("InvalidInput", "Some fields are wrong; `errors` names each."),
     "428": ("MatchRequired", "Send If-Match."),
+    "429": ("TooManyRequests", "Over the budget of this key. `Retry-After` says how many seconds to wait."),
     "503": ("Unavailable", "The database is away for a moment. Try again."),
 }
 _PROBLEM: dict[str, Any] = {
@@ -70,6 +71,14 @@ _PROBLEM: dict[str, Any] = {
         },
     },
 }  # fmt: skip
+# Every answer carries the last two while a limit is set (draft-ietf-httpapi-ratelimit-headers-10).
+_LIMIT_HEADERS = {
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+    "RateLimit-Policy": {"description": "The budget: q requests in w seconds.", "schema": {"type": "string"},
+                         "example": '"key";q=60000;w=60'},
+    "RateLimit": {"description": "What is left of it: r requests; whole again in t seconds.",
+                  "schema": {"type": "string"}, "example": '"key";r=59999;t=1'},
+}  # fmt: skip
 _ETAG = {"description": "The version, for If-Match and If-None-Match.", "schema": {"type": "string"}}
 
 
@@ -85,6 +94,7 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
         }
         for name, meaning in _REFUSALS.values()
     }
+    components["responses"]["TooManyRequests"]["headers"] = _LIMIT_HEADERS
     components["parameters"] = {"IdempotencyKey": _IDEMPOTENCY_KEY, "IfMatch": _IF_MATCH}
     for path, item in document["paths"].items():
         for method, operation in item.items():
@@ -115,7 +125,7 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
 
 def _statuses(path: str, method: str, needs_match: bool, has_body: bool) -> set[str]:
     """The refusals an operation may answer with."""
-    found = {"401", "403", "422", "503"}
+    found = {"401", "403", "422", "429", "503"}
     if "{" in path:
         found.add("404")
     if method in _CHANGES:

@@ -45,6 +45,7 @@ _POSTGRES_SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
+    "log_error_verbosity": "terse",  # without DETAIL, which quotes the row that a constraint refused
 }
 # For tests: a power cut may lose everything, a killed process nothing.
 _POSTGRES_FAST_SETTINGS = {

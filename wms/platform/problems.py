@@ -60,6 +60,7 @@ TEXTS = {
     "precondition_required": N_("Send If-Match with the version you have read."),
     "stale": N_("It was changed since you read it. Read it again."),
     "too_many_requests": N_("Too many requests. Wait a moment."),
+    "too_many_tries": N_("Too many tries to sign in. Wait %(seconds)s seconds."),
     "headers_too_large": N_("The headers are too large."),
     "fault": N_("Something is broken on our side. It has been recorded."),
     "unavailable": N_("The database is away for a moment. Try again."),
@@ -156,6 +157,16 @@ def know_reader() -> None:
         current_actor()
     except DBAPIError:
         g.actor = None
+
+
+def answer_limit(policy: str, seconds: int) -> Response:
+    """429 for a client that is over its budget: a problem for machines, a page for people. RFC 6585 section 4."""
+    if is_machine_surface():
+        response = problem(429, "too_many_requests", {"policy": policy, "seconds": seconds})
+    else:
+        response = _page(429, "too_many_requests", refusal_texts.translate("too_many_requests", {}))
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def answer_refusal(refusal: Refused) -> Response:

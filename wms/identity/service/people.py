@@ -9,11 +9,11 @@ from sqlalchemy import delete, select
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused, invalid, not_found
+from wms.core.refusals import Refused, invalid, invalid_fields, not_found
 from wms.identity import rules
 from wms.identity.hashing import hash_random, hash_weak
 from wms.identity.models import Membership, Role, Seller, StaffRole, User
-from wms.identity.service.sessions import end_sessions
+from wms.identity.service.sessions import Opened, end_sessions, open_session, require_manager, verified
 from wms.platform.database import session
 from wms.platform.i18n import LANGUAGES
 from wms.platform.locks import Rank, lock_one
@@ -21,12 +21,14 @@ from wms.platform.locks import Rank, lock_one
 
 def create_user(actor: Actor, login: str, name: str, *, language: str = "en", handedness: str = "right") -> User:
     """A person without password, badge or role: they can do nothing yet. Logins compare without case."""
-    _require_manager(actor)
+    require_manager(actor)
     if language not in LANGUAGES:
         raise invalid("/language", "not_a_choice", choices=list(LANGUAGES))
     login = login.strip().lower()
     if not login:
         raise invalid("/login", "required")
+    if not (login + name).isprintable():
+        raise invalid("/login" if not login.isprintable() else "/name", "unprintable")
     if session().scalar(select(User.id).where(User.login == login)) is not None:
         raise Refused("login_taken", {"login": login})
     user = User(login=login, name=name, language=language, handedness=handedness, created_at=clock.now())
@@ -36,22 +38,73 @@ def create_user(actor: Actor, login: str, name: str, *, language: str = "en", ha
 
 
 def deactivate_user(actor: Actor, user_id: uuid.UUID) -> User:
-    """No further login, and the open ones end now."""
-    _require_manager(actor)
-    user = load_user_to_edit(actor, user_id)
+    """Lock a person out: no further login, and the open ones end now. Never oneself: the last key stays outside."""
+    user = _load_other(actor, user_id)
     user.is_active = False
     end_sessions(user.id)
     return user
 
 
-def set_password(actor: Actor, user_id: uuid.UUID, password: str) -> None:
-    """Give a person a password (by themselves or by who manages people). Their open logins end."""
+def reopen_user(actor: Actor, user_id: uuid.UUID) -> User:
+    """Let a person in again: one who was locked out, or one who tried too often."""
+    require_manager(actor)
     user = load_user_to_edit(actor, user_id)
-    if not rules.is_password(password, user.login):
-        raise invalid("/password", "password_weak", min=rules.PASSWORD_MIN)
-    user.password_hash = hash_weak(password)
+    user.is_active = True
     user.failed_logins, user.locked_until = 0, None
+    return user
+
+
+def set_password(actor: Actor, user_id: uuid.UUID, password: str, *, published: bool = False) -> None:
+    """Give a person a lasting password, as installers and seeds do. Their open logins end.
+
+    `published` is for the demonstration only, whose passwords everybody knows: it is not measured.
+    """
+    user = load_user_to_edit(actor, user_id)
+    if not published:
+        _require_good(user, password)
+    _store_password(user, password)
     end_sessions(user.id)
+
+
+def reset_password(actor: Actor, user_id: uuid.UUID) -> str:
+    """A temporary password, shown once to who manages people: good for a day and for choosing another. Nobody but the
+    person ever knows the one they choose (ASVS 5.0, 6.4.1, 6.4.6). Their open logins end, a lockout too.
+    """
+    user = _load_other(actor, user_id)
+    password = rules.new_password()
+    _store_password(user, password)
+    user.password_expires_at = clock.now() + rules.TEMPORARY_TIME
+    end_sessions(user.id)
+    return password
+
+
+def change_password(actor: Actor, current: str, password: str) -> Opened | Refused:
+    """One's own password. The other logins end, and this one gets a new token (ASVS 5.0, 6.2.3, 7.2.4, 7.4.3).
+
+    A refusal is returned: a wrong `current` has been counted.
+    """
+    user = verified(actor.id, "password_hash", current)
+    if user is None:
+        return Refused("proof_refused", {})
+    if password == current:
+        return invalid("/password", "password_same")
+    fault = rules.password_fault(password, (user.login, user.name))
+    if fault is not None:
+        return invalid_fields([fault])
+    _store_password(user, password)
+    end_sessions(user.id)
+    return open_session(user.id, "portal" if actor.must_choose else actor.face)
+
+
+def _require_good(user: User, password: str) -> None:
+    fault = rules.password_fault(password, (user.login, user.name))
+    if fault is not None:
+        raise invalid_fields([fault])
+
+
+def _store_password(user: User, password: str) -> None:
+    user.password_hash, user.password_expires_at = hash_weak(password), None
+    user.failed_logins, user.locked_until = 0, None
 
 
 def set_badge(actor: Actor, user_id: uuid.UUID, pin: str, badge: str | None = None) -> str:
@@ -66,8 +119,29 @@ def set_badge(actor: Actor, user_id: uuid.UUID, pin: str, badge: str | None = No
     if session().scalar(select(User.id).where(User.badge_hash == badge_hash, User.id != user.id)) is not None:
         raise Refused("badge_taken", {})
     user.badge_hash, user.pin_hash = badge_hash, hash_weak(pin)
-    end_sessions(user.id)
+    end_sessions(user.id, face="floor")
     return code
+
+
+def set_pin(actor: Actor, user_id: uuid.UUID, pin: str) -> None:
+    """A new PIN for the badge they have; a lockout by wrong PINs ends, and so does the login on a tablet."""
+    require_manager(actor)
+    user = load_user_to_edit(actor, user_id)
+    if user.badge_hash is None:
+        raise not_found("badge")
+    if not rules.is_pin(pin):
+        raise invalid("/pin", "pin_form")
+    user.pin_hash = hash_weak(pin)
+    user.failed_logins, user.locked_until = 0, None
+    end_sessions(user.id, face="floor")
+
+
+def remove_badge(actor: Actor, user_id: uuid.UUID) -> None:
+    """A lost badge opens nothing from now on."""
+    require_manager(actor)
+    user = load_user_to_edit(actor, user_id)
+    user.badge_hash, user.pin_hash = None, None
+    end_sessions(user.id, face="floor")
 
 
 def set_language(actor: Actor, language: str) -> None:
@@ -82,7 +156,7 @@ def set_language(actor: Actor, language: str) -> None:
 
 def add_staff_role(actor: Actor, user_id: uuid.UUID, role: str, warehouse_id: uuid.UUID | None = None) -> StaffRole:
     """Make a person the operator's staff, in one warehouse or (None) in every one."""
-    _require_manager(actor)
+    require_manager(actor)
     user = load_user_to_edit(actor, user_id)
     _load_role(role, is_staff=True)
     if session().scalar(select(Membership.user_id).where(Membership.user_id == user.id).limit(1)) is not None:
@@ -102,7 +176,7 @@ def add_staff_role(actor: Actor, user_id: uuid.UUID, role: str, warehouse_id: uu
 
 def add_membership(actor: Actor, user_id: uuid.UUID, seller_id: uuid.UUID, role: str = "seller") -> Membership:
     """Let a person work for a seller; an agency's person works for many."""
-    _require_manager(actor)
+    require_manager(actor)
     user = load_user_to_edit(actor, user_id)
     _load_role(role, is_staff=False)
     if session().get(Seller, seller_id) is None:
@@ -124,7 +198,7 @@ def add_membership(actor: Actor, user_id: uuid.UUID, seller_id: uuid.UUID, role:
 
 def remove_membership(actor: Actor, user_id: uuid.UUID, seller_id: uuid.UUID) -> None:
     """End a person's work for a seller. Nothing happens if there was none."""
-    _require_manager(actor)
+    require_manager(actor)
     user = load_user_to_edit(actor, user_id)
     statement = delete(Membership).where(Membership.user_id == user.id, Membership.seller_id == seller_id)
     session().execute(statement)
@@ -140,9 +214,11 @@ def load_user_to_edit(actor: Actor, user_id: uuid.UUID) -> User:
     return user
 
 
-def _require_manager(actor: Actor) -> None:
-    if not (actor.is_staff and actor.may(Permission.PEOPLE_MANAGE)):
-        raise not_found("user")
+def _load_other(actor: Actor, user_id: uuid.UUID) -> User:
+    require_manager(actor)
+    if user_id == actor.id:
+        raise Refused("own_account", {})
+    return load_user_to_edit(actor, user_id)
 
 
 def _load_role(name: str, *, is_staff: bool) -> Role:

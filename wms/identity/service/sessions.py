@@ -7,11 +7,13 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import select, update
 
 from wms.core import clock
+from wms.core.actor import MUST_CHOOSE, Actor
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused
+from wms.core.refusals import Refused, not_found
 from wms.identity import rules
 from wms.identity.hashing import hash_random, hash_weak, needs_new_hash, verify_weak
 from wms.identity.models import LoginSession, User
@@ -19,6 +21,7 @@ from wms.identity.queries import permissions_of_user
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 
+log = structlog.get_logger(__name__)
 TOKEN_BYTES = 32
 
 
@@ -33,50 +36,89 @@ class Opened:
 
 
 def login(login_name: str, password: str, face: str = "portal") -> Opened | Refused:
-    """Log in with a password. Unknown, wrong, locked and disabled are one answer and take one time."""
-    key = session().scalar(select(User.id).where(User.login == login_name.strip().lower()))
-    user = _verified(key, "password_hash", password)
-    if user is None:
+    """Log in with a password. Unknown, wrong, locked, disabled and expired are one answer and take one time.
+
+    A temporary password opens a login that can only choose another.
+    """
+    name = login_name.strip().lower()
+    key = session().scalar(select(User.id).where(User.login == name)) if name.isprintable() else None
+    user = verified(key, "password_hash", password)
+    if user is None or _has_expired(user):
         return Refused("login_refused", {})
     if needs_new_hash(user.password_hash or ""):
         user.password_hash = hash_weak(password)
-    return open_session(user.id, face)
+    return open_session(user.id, face if user.password_expires_at is None else MUST_CHOOSE)
+
+
+def _has_expired(user: User) -> bool:
+    return user.password_expires_at is not None and user.password_expires_at <= clock.now()
 
 
 def login_with_badge(badge: str, pin: str) -> Opened | Refused:
     """Log in on a tablet. The person's other floor logins end: they moved here."""
     code = rules.read_badge(badge)
     key = session().scalar(select(User.id).where(User.badge_hash == hash_random(code or "")))
-    user = _verified(key, "pin_hash", pin)
+    user = verified(key, "pin_hash", pin)
     if user is None or Permission.FLOOR_WORK not in permissions_of_user(user.id):
         return Refused("badge_refused", {})
     end_sessions(user.id, face="floor")
     return open_session(user.id, "floor")
 
 
-def _verified(user_id: uuid.UUID | None, column: str, given: str) -> User | None:
+def prove(actor: Actor, secret: str) -> Opened | Refused:
+    """Show once more who one is, by the secret that opened this login: a new login in the place of the old one, at the
+    same bench (ASVS 5.0, 7.2.4).
+    """
+    user = verified(actor.id, "pin_hash" if actor.face == "floor" else "password_hash", secret)
+    if user is None or _has_expired(user) or actor.session_id is None:
+        return Refused("proof_refused", {})
+    former = session().get_one(LoginSession, actor.session_id)
+    opened = open_session(user.id, former.face, former.warehouse_id, former.station_id)
+    logout(former.id)
+    return opened
+
+
+def verified(user_id: uuid.UUID | None, column: str, given: str) -> User | None:
     """The user, if the secret is right and they are active and not locked. Counts wrong tries under the row's lock,
-    so that many tries at once are one after the other.
+    so that many tries at once are one after the other. The log names the person by id only, and nobody who is unknown.
     """
     user = lock_one(Rank.DOCUMENT, User, user_id) if user_id is not None else None
-    right = verify_weak(getattr(user, column) if user is not None else None, given)
-    if user is None or rules.is_locked(user.locked_until, clock.now()):
+    # Nothing longer than a password may be is one: cut only so that hashing has an end, never so that it could match.
+    right = verify_weak(getattr(user, column) if user is not None else None, given[: rules.PASSWORD_MAX + 1])
+    fault = _objection(user, right)
+    form = column.removesuffix("_hash")
+    if fault is not None:
+        log.warning("identity.proof_refused", form=form, user=str(user_id) if user_id else None, fault=fault)
         return None
+    log.info("identity.proved", form=form, user=str(user_id))
+    return user
+
+
+def _objection(user: User | None, right: bool) -> str | None:
+    """Why this try is refused; counts it."""
+    if user is None:
+        return "unknown"
+    if rules.is_locked(user.locked_until, clock.now()):
+        return "locked"
     if not right:
         user.failed_logins += 1
         if user.failed_logins >= rules.MAX_FAILURES:
-            user.failed_logins = 0
-            user.locked_until = clock.now() + rules.LOCK_TIME
-        return None
+            user.failed_logins, user.locked_until = 0, clock.now() + rules.LOCK_TIME
+        return "wrong"
     user.failed_logins, user.locked_until = 0, None
-    return user if user.is_active else None
+    return None if user.is_active else "disabled"
 
 
-def open_session(user_id: uuid.UUID, face: str) -> Opened:
+def open_session(
+    user_id: uuid.UUID, face: str, warehouse_id: uuid.UUID | None = None, station_id: uuid.UUID | None = None
+) -> Opened:
     """A new login with a token of its own (never a token that a browser brought)."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     now = clock.now()
-    opened = LoginSession(token_hash=hash_random(token), user_id=user_id, face=face, created_at=now, seen_at=now)
+    opened = LoginSession(
+        token_hash=hash_random(token), user_id=user_id, face=face, warehouse_id=warehouse_id, station_id=station_id,
+        created_at=now, seen_at=now,
+    )  # fmt: skip
     session().add(opened)
     session().flush()
     return Opened(opened.id, user_id, token, face)
@@ -86,12 +128,34 @@ def logout(session_id: uuid.UUID) -> None:
     _end(LoginSession.id == session_id)
 
 
-def end_sessions(user_id: uuid.UUID, face: str | None = None) -> int:
-    """End a person's open logins (of one face, or all); returns how many."""
+def end_sessions(user_id: uuid.UUID, face: str | None = None, but: uuid.UUID | None = None) -> int:
+    """End a person's open logins (of one face, or all; all `but` one); returns how many."""
     conditions = [LoginSession.user_id == user_id]
     if face is not None:
         conditions.append(LoginSession.face == face)
+    if but is not None:
+        conditions.append(LoginSession.id != but)
     return _end(*conditions)
+
+
+def end_session(actor: Actor, user_id: uuid.UUID, session_id: uuid.UUID) -> None:
+    """End one login: one's own, or anybody's for those who manage people. 404 for the login of somebody else."""
+    if user_id != actor.id:
+        require_manager(actor)
+    if _end(LoginSession.id == session_id, LoginSession.user_id == user_id) == 0:
+        raise not_found("login_session")
+
+
+def end_all_sessions(actor: Actor) -> int:
+    """Everybody signs in again, but for who asks (ASVS 5.0, 7.4.5); returns how many logins ended."""
+    require_manager(actor)
+    return _end(LoginSession.id != actor.session_id if actor.session_id is not None else True)
+
+
+def require_manager(actor: Actor) -> None:
+    """404 for those who do not manage people: to them nobody is there."""
+    if not (actor.is_staff and actor.may(Permission.PEOPLE_MANAGE)):
+        raise not_found("user")
 
 
 def _end(*conditions: Any) -> int:

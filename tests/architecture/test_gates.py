@@ -1,0 +1,81 @@
+"""Doors that do not exist yet: uploads (ASVS 5.0, 5.2) and tables for spreadsheets (1.2.10).
+
+The system takes no file and writes no table. Whoever builds the first names its gate here: for an upload the one function
+that checks size, kind by content and name before anything is stored; for a table the one writer that neutralises cells
+which a spreadsheet would run. Everything else then has to go through it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# (what is used, the only files that may) — the reader of the demo's order book takes a path on the command line.
+UPLOADS: dict[str, set[str]] = {
+    "request.files": set(),
+    "FileStorage": set(),
+    "send_file": set(),
+    "send_from_directory": set(),
+}
+TABLES: dict[str, set[str]] = {
+    "csv": {"wms/demo/table.py"},
+    "openpyxl": set(),
+    "python_calamine": set(),
+    "xlsxwriter": set(),
+}
+
+
+def product_files(suffix: str) -> list[Path]:
+    return sorted((ROOT / "wms").rglob(f"*{suffix}"))
+
+
+def used(path: Path) -> set[str]:
+    """The modules a file imports, and the names and attributes of `request` it uses."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module.split(".")[0], *(alias.name for alias in node.names)}
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "request":
+            found.add(f"request.{node.attr}")
+        elif isinstance(node, ast.Name):
+            found.add(node.id)
+    return found
+
+
+def outside(gates: dict[str, set[str]], files: list[Path], root: Path) -> list[str]:
+    return [
+        f"{path.relative_to(root)} uses {name}"
+        for path in files
+        for name in sorted(used(path) & gates.keys())
+        if str(path.relative_to(root)) not in gates[name]
+    ]
+
+
+def test_no_file_comes_in_but_through_a_gate() -> None:
+    assert outside(UPLOADS, product_files(".py"), ROOT) == []
+    fields = re.compile(r"type=['\"]file|multipart/form-data|type='file'")
+    in_pages = [path.name for path in product_files(".html") if fields.search(path.read_text())]
+    assert [name for name in in_pages if name != "components.html"] == []  # the macro that could draw one
+
+
+def test_no_table_goes_out_but_through_a_gate() -> None:
+    assert outside(TABLES, product_files(".py"), ROOT) == []
+    written = re.compile(r"text/csv|spreadsheetml|\.xlsx|\.csv\b")
+    named = [str(path.relative_to(ROOT)) for path in product_files(".py") if written.search(path.read_text())]
+    assert [name for name in named if not name.startswith("wms/demo/")] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["from flask import request\nrequest.files['a']", "import csv", "from openpyxl import Workbook",
+             "from flask import send_file"],
+)  # fmt: skip
+def test_the_open_door_would_be_seen(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "x.py"
+    file.write_text(text)
+    assert outside(UPLOADS | TABLES, [file], tmp_path) != []
