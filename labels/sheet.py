@@ -7,12 +7,13 @@ which is where a printer's raster begins; text is not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from labels.errors import LabelRefused
 from labels.geometry import Box
 from labels.media import POINTS_PER_MM, Resolution, Size
-from labels.placement import place
+from labels.placement import Placement, place
 from labels.textfit import fit
 from labels.typeface import CAP_HEIGHT_EM, LINE_HEIGHT_EM, FontInDocument, width_em
 
@@ -199,24 +200,35 @@ class Sheet:
         content: str,
         *,
         preferred_mm: float | None = None,
-        fallback: str | None = None,
+        fallbacks: Sequence[tuple[str, str]] = (),
     ) -> None:
         """A symbol with its quiet zones inside a box, which nothing else may touch.
 
         Raises LabelRefused with the content field's name when it cannot be encoded or does not fit.
         """
         try:
-            placed = place(symbology, content, box, self.resolution, preferred_mm=preferred_mm, fallback=fallback)
+            placed = place(symbology, content, box, self.resolution, preferred_mm=preferred_mm, fallbacks=fallbacks)
         except LabelRefused as refusal:
             raise refusal.within(field=field) from refusal
-        dot = self.resolution.dot_pt
+        symbol, dot = placed.symbol, self.resolution.dot_pt
         module = placed.dots_per_module * dot
-        row = module if placed.symbol.is_matrix else placed.height * dot
+        row = module if symbol.is_matrix else placed.height * dot
         bottom = self._height_pt - (placed.top + placed.height) * dot
         self._operators.append(
-            f"q {module:.5f} 0 0 {row:.5f} {placed.left * dot:.4f} {bottom:.4f} cm\n{placed.symbol.path}\nf Q"
+            f"q {module:.5f} 0 0 {row:.5f} {placed.left * dot:.4f} {bottom:.4f} cm\n{symbol.path}\nf Q"
         )
-        self.codes.append((placed.symbol.symbology, placed.symbol.content))
+        if symbol.bearer:
+            self._bearer_bars(placed)
+        self.codes.append((symbol.symbology, symbol.content))
+
+    def _bearer_bars(self, placed: Placement) -> None:
+        """Along top and bottom, over the quiet zones: a scan line that leaves the bars meets one of them."""
+        symbol, dots = placed.symbol, placed.dots_per_module
+        left = placed.left - symbol.quiet_left * dots
+        width = (symbol.quiet_left + symbol.width + symbol.quiet_right) * dots
+        thickness = symbol.bearer * dots
+        for top in (placed.top, placed.top + placed.height - thickness):
+            self._operators.append(f"{self._rectangle(left, top, width, thickness)} f")
 
     def call(self, form_name: str) -> None:
         """Draw the constant part stored under a resource name."""

@@ -117,7 +117,7 @@ def _bars(sheet: Sheet, cell: Box, field: str, content: str, *, text_mm: float) 
         field,
         "code128",
         content,
-        fallback="datamatrix",
+        fallbacks=(("datamatrix", content),),
     )
     sheet.text(cell.inset(2).lower(text_mm), content, 15, 7, align="center", bold=True)
 
@@ -137,7 +137,7 @@ def _booking(sheet: Sheet, cell: Box, number: str, tall: bool) -> None:
         "booking_number",
         "code128",
         number,
-        fallback="datamatrix",
+        fallbacks=(("datamatrix", number),),
     )
 
 

@@ -80,7 +80,7 @@ def _draw(sheet: Sheet, label: LocationLabel) -> None:
         "code128",
         label.barcode,
         preferred_mm=0.5 * scale + 0.05,
-        fallback="datamatrix",
+        fallbacks=(("datamatrix", label.barcode),),
     )
     sheet.text(layout.bars_text, label.barcode, 10 * scale + 1.5, 5.5, align="center")
 

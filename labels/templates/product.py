@@ -37,7 +37,7 @@ def _draw(sheet: Sheet, label: ProductLabel) -> None:
         "barcode",
         label.symbology,
         label.barcode,
-        fallback="datamatrix" if label.symbology == "code128" else None,
+        fallbacks=(("datamatrix", label.barcode),) if label.symbology == "code128" else (),
     )
     sheet.text(bars_text.inset(0, 0.4), label.barcode, 9 * scale, 5, align="center")
     sheet.text(sku.inset(0, 0.1), label.sku, 12 * scale, 5, lines=2, bold=True)

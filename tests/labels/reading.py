@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import cv2
 import numpy as np
 import pypdfium2
+import pyrxing
 import zxingcpp
 from arbez_dmtx import decode as decode_datamatrix
+from PIL import Image
 
 from labels import Code, extract_page
 
@@ -62,6 +65,13 @@ def read_matrix(pixels: Pixels, symbology: str) -> list[str]:
         else:
             texts += [each.data.decode("ascii") for each in decode_datamatrix(crop, max_count=1, timeout=2000)]
     return texts
+
+
+def read_gs1(pixels: Pixels) -> str:
+    """A GS1 matrix by rxing: its characters, the separator as GS. In QR it repeats GS and leaves the '%' that the
+    symbol writes for it, and a '%' of the data is written twice."""
+    [symbol] = pyrxing.read_barcodes(Image.fromarray(pixels))
+    return re.sub("\x1d+%", "\x1d", symbol.text.replace("%%", "%"))
 
 
 def _around(pixels: Pixels, position: zxingcpp.Position) -> Pixels:
