@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import fields
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from labels.content import ChoiceRule, CountRule, TextRule
+from labels.content.rules import ChoiceRule, CountRule, EntriesRule, Rule, TextRule, rules_of
 from labels.errors import LabelRefused
 from labels.typeface import drawable, missing_glyphs
 
@@ -16,11 +15,13 @@ class _Plan(NamedTuple):
     """The fields of one content class, sorted by what must be checked."""
 
     texts: tuple[tuple[str, TextRule, int, bool], ...]
-    others: tuple[tuple[str, object], ...]
-    numbered: bool
+    others: tuple[tuple[str, Rule], ...]
+    numbered: tuple[str, str] | None
 
 
 _PLANS: dict[type, _Plan] = {}
+# A number never exceeds its total.
+_NUMBERS = (("number", "total"), ("page", "pages"))
 
 
 def _plan(content_type: type) -> _Plan:
@@ -31,21 +32,22 @@ def _plan(content_type: type) -> _Plan:
 
 
 def _make_plan(content_type: type) -> _Plan:
-    rules = {each.name: each.metadata.get("rule") for each in fields(content_type)}
+    rules = rules_of(content_type)
     texts = tuple(
         (name, rule, rule.longest, rule.required)
         for name, rule in rules.items()
         if isinstance(rule, TextRule) and rule.most_entries == 1
     )
     single = {name for name, *_ in texts}
-    others = tuple((name, rule) for name, rule in rules.items() if name not in single and name != "size")
-    return _Plan(texts, others, "number" in rules and "total" in rules)
+    others = tuple((name, rule) for name, rule in rules.items() if name not in single)
+    numbered = (pair for pair in _NUMBERS if all(isinstance(rules.get(name), CountRule) for name in pair))
+    return _Plan(texts, others, next(numbered, None))
 
 
 def check_content(content: Any, path: str = "") -> None:
     """Refuse a content whose fields break their rules, naming the field ('contents[2].sku').
 
-    Raises LabelRefused: not_text, empty, too_long, too_many_entries, control_character,
+    Raises LabelRefused: not_text, empty, too_long, too_many_entries, bad_entry, control_character,
     missing_glyph (with the 0-based `position` and the `character`), bad_count, bad_choice,
     bad_number_of_total.
     """
@@ -62,14 +64,16 @@ def check_content(content: Any, path: str = "") -> None:
             _check_text(value, rule, path + name)
     for name, other in plan.others:
         _check_other(getattr(content, name), other, path + name)
-    if plan.numbered and content.number > content.total:
-        raise LabelRefused(
-            "bad_number_of_total",
-            {"field": path + "number", "number": content.number, "total": content.total},
-        )
+    if plan.numbered:
+        name, total = plan.numbered
+        if getattr(content, name) > getattr(content, total):
+            raise LabelRefused(
+                "bad_number_of_total",
+                {"field": path + name, "number": getattr(content, name), "total": getattr(content, total)},
+            )
 
 
-def _check_other(value: Any, rule: object, field: str) -> None:
+def _check_other(value: Any, rule: Rule, field: str) -> None:
     if isinstance(rule, TextRule):
         _check_lines(value, rule, field)
     elif isinstance(rule, CountRule):
@@ -77,11 +81,25 @@ def _check_other(value: Any, rule: object, field: str) -> None:
     elif isinstance(rule, ChoiceRule):
         if value not in rule.allowed:
             raise LabelRefused("bad_choice", {"field": field, "value": str(value)})
-    elif isinstance(value, tuple):
-        for place, entry in enumerate(value):
-            check_content(entry, f"{field}[{place}].")
-    elif rule is None:
+    elif isinstance(rule, EntriesRule):
+        _check_entries(value, rule, field)
+    elif not isinstance(value, rule.part):
+        raise LabelRefused("bad_entry", {"field": field})
+    else:
         _check_once(value, field + ".")
+
+
+def _check_entries(value: object, rule: EntriesRule, field: str) -> None:
+    if not isinstance(value, tuple):
+        raise LabelRefused("bad_entry", {"field": field})
+    if rule.required and not value:
+        raise LabelRefused("empty", {"field": field})
+    if len(value) > rule.most_entries:
+        raise LabelRefused("too_many_entries", {"field": field, "limit": rule.most_entries})
+    for place, entry in enumerate(value):
+        if not isinstance(entry, rule.entry):
+            raise LabelRefused("bad_entry", {"field": f"{field}[{place}]"})
+        check_content(entry, f"{field}[{place}].")
 
 
 @lru_cache(maxsize=64)

@@ -30,6 +30,17 @@ class Placement:
     dots_per_module: int
     height: int
 
+    def box(self, dot_mm: float, right: int, down: int) -> Box:
+        """The symbol with its quiet zones in mm, moved by so many dots."""
+        symbol, dots = self.symbol, self.dots_per_module
+        above = symbol.quiet_left * dots if symbol.is_matrix else 0
+        return Box(
+            (self.left + right - symbol.quiet_left * dots) * dot_mm,
+            (self.top + down - above) * dot_mm,
+            (symbol.quiet_left + symbol.width + symbol.quiet_right) * dots * dot_mm,
+            (self.height + 2 * above) * dot_mm,
+        )
+
 
 def place(
     symbology: str,
@@ -80,7 +91,7 @@ def place_in_dots(
     reason: LabelRefused | None = None
     try:
         symbol = encode(symbology, content)
-        placed = _fit(symbol, box, resolution, preferred_mm)
+        placed = fit_symbol(symbol, box, resolution, preferred_mm)
     except LabelRefused as refusal:
         # More than the symbology can carry is a matter of room too.
         if refusal.code != "too_long" or not fallbacks:
@@ -90,15 +101,15 @@ def place_in_dots(
         return placed
     for other, short in fallbacks:
         if short:
-            placed = _fit(encode(other, short), box, resolution, None)
+            placed = fit_symbol(encode(other, short), box, resolution, None)
             if placed is not None:
                 return placed
     if reason is not None:
         raise reason
-    raise _does_not_fit(symbol, box, resolution)
+    raise _does_notfit_symbol(symbol, box, resolution)
 
 
-def _does_not_fit(symbol: Symbol, box: DotBox, resolution: Resolution) -> LabelRefused:
+def _does_notfit_symbol(symbol: Symbol, box: DotBox, resolution: Resolution) -> LabelRefused:
     smallest_mm = _fewest_dots(symbol, resolution) * resolution.dot_mm
     modules = symbol.quiet_left + symbol.width + symbol.quiet_right
     return LabelRefused(
@@ -118,7 +129,7 @@ def _fewest_dots(symbol: Symbol, resolution: Resolution) -> int:
     return max(FEWEST_DOTS_PER_MODULE, resolution.dots_covering(smallest_mm))
 
 
-def _fit(symbol: Symbol, box: DotBox, resolution: Resolution, preferred_mm: float | None) -> Placement | None:
+def fit_symbol(symbol: Symbol, box: DotBox, resolution: Resolution, preferred_mm: float | None) -> Placement | None:
     """The widest module from the preferred one down to the smallest allowed that fits, or None."""
     aim_mm = preferred_mm or SYMBOLOGIES[symbol.symbology].preferred_mm
     fewest = _fewest_dots(symbol, resolution)

@@ -137,7 +137,7 @@ class FontInDocument:
         self._document = document
         self._font = typeface()
         # Operators of texts already set in this document, by place and text; kept by `Sheet.write`.
-        self.set_before: dict[Hashable, str] = {}
+        self.set_before: dict[Hashable, tuple[str, bool]] = {}
         self._names: dict[int, str] = {}
         self._codes = _CodeTable(self._font, document)
         self._font.splitString(" ", document)

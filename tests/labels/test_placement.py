@@ -12,7 +12,7 @@ from labels.geometry import Box
 from labels.media import SIZE_50X30, SIZE_60X40, Resolution, Size
 from labels.placement import Placement, place
 from labels.samples import samples
-from tests.labels.reading import one_bit, page_pixels
+from tests.labels.reading import one_bit_of, page_pixels
 
 PRINTER = Resolution(203)
 
@@ -87,7 +87,7 @@ def _assert_inside(placed: Placement, box: Box, resolution: Resolution) -> None:
 def test_bars_are_printed_on_whole_dots() -> None:
     """Every dark run in the bars of a printed page is a multiple of the module, in dots."""
     label = LocationLabel(code="A-03", barcode="L-A-03-12-2-K", size=SIZE_60X40)
-    pixels = one_bit(page_pixels(render_bundle([label]).pdf, 0, 203))
+    pixels = one_bit_of(page_pixels(render_bundle([label]).pdf, 0, 203))
     row = pixels[round(26 / 25.4 * 203)]
     edges = np.flatnonzero(np.diff(row.astype(int)))
     runs = np.diff(edges)

@@ -119,7 +119,7 @@ def test_bad_contents_name_their_field(changes: dict[str, object], code: str, fi
 
 def test_a_bad_arrow_is_refused() -> None:
     with pytest.raises(LabelRefused, match="bad_choice"):
-        render_bundle([LocationLabel(code="A", barcode="A", arrow="left")])  # type: ignore[arg-type]
+        render_bundle([LocationLabel(code="A", barcode="A", arrow="sideways")])  # type: ignore[arg-type]
 
 
 def _name_pixels(name: str) -> Pixels:
