@@ -7,6 +7,7 @@ import re
 import threading
 import zlib
 from collections.abc import Hashable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -30,6 +31,11 @@ from labels.vocabulary import Template
 MOST_PAGES = 100
 # The font file is read through one shared cursor, and PDFium is not thread-safe.
 _ONE_AT_A_TIME = threading.Lock()
+
+
+def one_at_a_time() -> AbstractContextManager[object]:
+    """What must be held while PDFium is used in this process."""
+    return _ONE_AT_A_TIME
 
 
 @dataclass(frozen=True, slots=True)
