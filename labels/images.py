@@ -55,9 +55,10 @@ def check_image(data: bytes) -> tuple[int, int]:
         raise LabelRefused("image_too_large", {"width": width, "height": height, "limit": LARGEST_SIDE})
     if depth not in _DEPTHS.get(colour, ()) or packing or filtering or interlace > 1:
         raise LabelRefused("image_broken", {"part": "header"})
-    # Interlaced pictures have at most a few more row ends than others.
-    most = (width * _CHANNELS[colour] * depth // 8 + 2) * height * (2 if interlace else 1)
-    _require_pixels(b"".join(body for kind, body in chunks if kind == b"IDAT"), most)
+    row = -(-width * _CHANNELS[colour] * depth // 8) + 1
+    # The rows of an interlaced picture come in seven passes, each with ends of its own.
+    most = row * height * 2 + 64 if interlace else row * height
+    _require_pixels(b"".join(body for kind, body in chunks if kind == b"IDAT"), row * height // 2, most)
     return width, height
 
 
@@ -81,7 +82,7 @@ def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:
     raise LabelRefused("image_broken", {"part": "end"})
 
 
-def _require_pixels(packed: bytes, most: int) -> None:
+def _require_pixels(packed: bytes, least: int, most: int) -> None:
     """Unpack no more than the header promised: a bomb ends here."""
     unpacking = zlib.decompressobj()
     try:
@@ -90,7 +91,7 @@ def _require_pixels(packed: bytes, most: int) -> None:
         raise LabelRefused("image_broken", {"part": "IDAT"}) from reason
     if len(pixels) > most:
         raise LabelRefused("image_too_large", {"bytes": len(pixels), "limit": most})
-    if not unpacking.eof:
+    if not unpacking.eof or len(pixels) < least:
         raise LabelRefused("image_broken", {"part": "IDAT"})
 
 

@@ -6,13 +6,14 @@ page. An element stays with the pages when an earlier one of theirs lies under i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from labels.content.rules import Label, shared_fields
+from labels.content.rules import EntriesRule, Label, shared_fields
 from labels.errors import LabelRefused
+from labels.fields import field_names, field_rule
 from labels.geometry import Box, Offset, overlap
 from labels.media import POINTS_PER_MM, Resolution
 from labels.placement import DotBox
@@ -35,7 +36,13 @@ class Plan:
 
 
 def compile_template(template: Template, content: type[Label], resolution: Resolution) -> Plan:
-    """The plan of a template whose values name fields of this content class."""
+    """The plan of a template for contents of this class.
+
+    Raises LabelRefused: unknown_field, not_a_list_field, unknown_image; an operator's template may name
+    anything, and must not fail in the middle of a bundle.
+    """
+    for element in template.elements:
+        _require_fields(element, content, in_rows=False)
     makes = _Compiler(resolution, dict(template.images))
     shareable = shared_fields(content)
     shared: list[Draw] = []
@@ -56,25 +63,43 @@ def compile_template(template: Template, content: type[Label], resolution: Resol
     return Plan(key, tuple(shared), tuple(varying))
 
 
+def _require_fields(element: Element, content: type[Any], *, in_rows: bool) -> None:
+    """Refuse what names a field that the content does not have, or lists what is no list."""
+    for name in named_fields(element):
+        if field_rule(content, name, in_rows=in_rows) is None:
+            raise LabelRefused("unknown_field", {"field": name, "offered": ", ".join(field_names(content))})
+    inner = content
+    if isinstance(element, Rows):
+        rule = field_rule(content, element.field)
+        if not isinstance(rule, EntriesRule):
+            raise LabelRefused("not_a_list_field", {"field": element.field})
+        inner = rule.entry
+    for _, child in children(element):
+        _require_fields(child, inner, in_rows=in_rows or isinstance(element, Rows))
+
+
 def _no_key(_label: Label) -> None:
     return None
 
 
+def named_fields(element: Element) -> tuple[str, ...]:
+    """The fields that an element itself names, not those of the elements inside it."""
+    if isinstance(element, Text):
+        return fields_in(element.value)
+    if isinstance(element, Code):
+        values = [element.symbology, element.value, *[each.value for each in element.fallbacks]]
+        return tuple(name for value in values for name in fields_in(value))
+    if isinstance(element, Rows | Condition):
+        return (element.field,)
+    return ()
+
+
 def used_fields(element: Element) -> frozenset[str]:
     """The content's fields that an element depends on, by their first names."""
-    if isinstance(element, Text):
-        names: Iterable[str] = fields_in(element.value)
-    elif isinstance(element, Code):
-        values = [element.symbology, element.value, *[each.value for each in element.fallbacks]]
-        names = [name for value in values for name in fields_in(value)]
-    elif isinstance(element, Rows):
-        names = [element.field]
-    elif isinstance(element, Condition):
-        inner = [used_fields(child) for _, child in children(element)]
-        return frozenset({element.field.split(".")[0]}).union(*inner)
-    else:
-        names = ()
-    return frozenset(name.split(".")[0] for name in names)
+    used = frozenset(name.split(".")[0] for name in named_fields(element))
+    if isinstance(element, Condition):
+        return used.union(*[used_fields(child) for _, child in children(element)])
+    return used
 
 
 def covered(element: Element) -> list[Box]:

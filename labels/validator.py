@@ -12,8 +12,9 @@ from typing import Any
 
 from labels.barcodes import encode
 from labels.content import Label
-from labels.content.rules import EntriesRule, PartRule, Rule, TextRule, rules_of
+from labels.content.rules import EntriesRule, PartRule, TextRule
 from labels.errors import LabelRefused
+from labels.fields import field_names, field_rule
 from labels.geometry import Box, within
 from labels.images import check_image
 from labels.inks import collisions, inks, on_paper
@@ -25,7 +26,7 @@ from labels.samples import samples_of
 from labels.template_data import Finding, read_template
 from labels.textfit import fit
 from labels.typeface import CAP_HEIGHT_EM, missing_glyphs
-from labels.values import ROW, compiled, fields_in, pieces, plain
+from labels.values import compiled, fields_in, pieces, plain
 from labels.vocabulary import Code, Condition, Element, Image, Line, Rectangle, Rows, Template, Text
 
 
@@ -71,7 +72,9 @@ class _Walk:
         self._images = {name for name, _ in template.images}
 
     def _found(self, code: str, at: str, **params: str | int | float) -> None:
-        finding = Finding(code, at, params, "warning" if code in _WARNINGS else "error")
+        self._add(Finding(code, at, params, "warning" if code in _WARNINGS else "error"))
+
+    def _add(self, finding: Finding) -> None:
         if finding not in self.findings:
             self.findings.append(finding)
 
@@ -124,7 +127,7 @@ class _Walk:
         """Whether the fields of a value exist and can be shown."""
         right = True
         for name in fields_in(value):
-            rule = field_rule(content, name)
+            rule = field_rule(content, name, in_rows=not issubclass(content, Label))
             if rule is None:
                 self._found("unknown_field", at, field=name, offered=", ".join(field_names(content)))
                 right = False
@@ -179,27 +182,28 @@ class _Walk:
             self._found(
                 "module_below_two_dots", f"{at}.preferred_mm", module_mm=code.preferred_mm, least_mm=round(least_mm, 3)
             )
-        for each in contents:
-            self._try_code(code, at, each)
+        wrong = [refused for refused in (self._try_code(code, at, each) for each in contents) if refused is not None]
+        for reason, params in wrong:
+            # What only a few contents suffer is refused when they come; a code that none fits is a mistake.
+            self._add(Finding(reason, at, params, "error" if len(wrong) == len(contents) else "warning"))
 
-    def _try_code(self, code: Code, at: str, content: Any) -> None:
-        """Place the symbol of one content, and say what came of it."""
+    def _try_code(self, code: Code, at: str, content: Any) -> tuple[str, dict[str, str | int | float]] | None:
+        """Place the symbol of one content; why it cannot be printed, or None."""
         box = DotBox.inside(code.box, self._resolution)
         symbology, value = plain(compiled(code.symbology)(content)), plain(compiled(code.value)(content))
         fallbacks = [(each.symbology, plain(compiled(each.value)(content))) for each in code.fallbacks]
         try:
             placed = place_in_dots(symbology, value, box, self._resolution, code.preferred_mm, fallbacks)
         except LabelRefused as refusal:
-            params = {**refusal.params, "content": value}
-            self._found(self._why(refusal, symbology, value, box), at, **params)
-            return
+            return self._why(refusal, symbology, value, box), {**refusal.params, "content": value}
         if (placed.symbol.symbology, placed.symbol.content) != (symbology, value):
             self._found("falls_back", at, content=value, symbology=placed.symbol.symbology)
         quiet = placed.symbol.quiet_left * placed.dots_per_module * self._resolution.dot_mm
         whole = placed.box(self._resolution.dot_mm, 0, 0)
-        page = self._template.printable
-        if not within(whole.inset(quiet, quiet if placed.symbol.is_matrix else 0), page, 0.1) and code.box.left >= 0:
-            self._found("outside_printable", at, margin_mm=self._template.margin_mm)
+        dark = whole.inset(quiet, quiet if placed.symbol.is_matrix else 0)
+        if not within(dark, self._template.printable, 0.1):
+            return "outside_printable", {"margin_mm": self._template.margin_mm}
+        return None
 
     def _why(self, refusal: LabelRefused, symbology: str, value: str, box: DotBox) -> str:
         """Whether a code without room would have had some with modules below two dots."""
@@ -252,32 +256,3 @@ def _along(line: Line) -> Box:
     """A line's own course: half of its thickness may stand over an edge it is drawn on."""
     (x1, y1), (x2, y2) = line.start, line.end
     return Box(min(x1, x2), min(y1, y2), abs(x2 - x1), abs(y2 - y1))
-
-
-def field_names(content: type[Any]) -> tuple[str, ...]:
-    """What a template may name of a content class: its fields, those of its captions, its properties."""
-    names = list(_properties(content))
-    for name, rule in rules_of(content).items():
-        if isinstance(rule, PartRule):
-            names += [f"{name}.{inner}" for inner in rules_of(rule.part)]
-        else:
-            names.append(name)
-    return tuple(names)
-
-
-def field_rule(content: type[Any], name: str) -> Rule | None:
-    """The rule of a field by its name ('captions.title'), or None for one that does not exist."""
-    outer, _, inner = name.partition(".")
-    if name == ROW or outer in _properties(content):
-        return TextRule(20, required=False)
-    rule = rules_of(content).get(outer)
-    if inner:
-        return rules_of(rule.part).get(inner) if isinstance(rule, PartRule) else None
-    return rule
-
-
-def _properties(content: type[Any]) -> tuple[str, ...]:
-    return tuple(
-        name for each in content.__mro__ for name, value in vars(each).items()
-        if isinstance(value, property) and not name.startswith("_")
-    )  # fmt: skip

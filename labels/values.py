@@ -7,7 +7,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
-_PIECE = re.compile(r"\{\{|\}\}|\{([a-z_][a-z0-9_.]*)\}|[{}]")
+_PIECE = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)\}|[{}]")
 
 # The place of an entry in its list, from 1; no field of the content.
 ROW = "row"
