@@ -216,7 +216,8 @@ SYMBOLOGIES: dict[str, Symbology] = {
     "itf14": Symbology(
         _itf14, 14, 10, 10, preferred_mm=0.5, smallest_mm=0.495, reader=zxingcpp.BarcodeFormat.ITF, bearer=2
     ),
-    "code39": Symbology(_code39, 40, 10, 10, reader=zxingcpp.BarcodeFormat.Code39),
+    # The standard kind: a reader of the extended one would take "+A" for "a".
+    "code39": Symbology(_code39, 40, 10, 10, reader=zxingcpp.BarcodeFormat.Code39Std),
     "datamatrix": Symbology(
         _matrix(zxingcpp.BarcodeFormat.DataMatrix, 1, force_square=True),
         200,
@@ -265,7 +266,7 @@ def encode(symbology: str, content: str) -> Symbol:
     if rules.reader is not None:
         _read_back(rows[0], content, rules.reader)
     quiet = (rules.quiet_left, rules.quiet_right)
-    return Symbol(symbology, content, len(rows[0]), len(rows), *quiet, _path(rows), rules.bearer)
+    return Symbol(symbology, content, len(rows[0]), len(rows), *quiet, path_of(rows), rules.bearer)
 
 
 def _read_back(modules: str, content: str, symbology: zxingcpp.BarcodeFormat) -> None:
@@ -294,7 +295,8 @@ def _require_reading(image: object, content: str, symbology: zxingcpp.BarcodeFor
         raise LabelRefused("symbol_not_readable", {"content": content})
 
 
-def _path(rows: tuple[str, ...]) -> str:
+def path_of(rows: tuple[str, ...]) -> str:
+    """Rows of modules, top to bottom, as PDF rectangles; see `Symbol.path`."""
     rectangles: list[str] = []
     bottom = len(rows)
     for modules in rows:

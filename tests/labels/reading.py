@@ -30,7 +30,7 @@ LINEAR_FORMATS = {
     "ean8": zxingcpp.BarcodeFormat.EAN8,
     "upca": zxingcpp.BarcodeFormat.UPCA,
     "itf14": zxingcpp.BarcodeFormat.ITF,
-    "code39": zxingcpp.BarcodeFormat.Code39,
+    "code39": zxingcpp.BarcodeFormat.Code39Std,
 }
 # A raster that begins anywhere between two dots: x and y take every eighth.
 OFFSETS = tuple((place / 8, place * 3 % 8 / 8) for place in range(8))
@@ -121,7 +121,8 @@ def read_bars(pixels: Pixels, symbology: str) -> str | None:
     found = zxingcpp.read_barcodes(pixels, formats=formats, try_rotate=False, try_invert=False, try_downscale=False)
     if len(found) != 1 or (symbology == "gs1_128") != (found[0].symbology_identifier == "]C1"):
         return None
-    text = found[0].text
+    # Its text shows control characters by their names; the bytes are what a scanner sends.
+    text = found[0].bytes.decode("ascii") if symbology == "code128" else found[0].text
     return text.removeprefix("0") if symbology == "upca" and len(text) == 13 else text
 
 
