@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import zxingcpp
 from barcode.codex import Code39, Code128, Gs1_128
@@ -23,8 +24,7 @@ from labels.code128_reader import FNC1, UnreadableBarsError, read_code128
 from labels.errors import LabelRefused
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A symbol in modules, without its quiet zone.
 
     `width` and `height` count modules (a linear symbol is 1 high); `quiet_left` and `quiet_right`

@@ -48,12 +48,19 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """A page's size and symbols; `code_boxes` are the places of these, with their quiet zones, in mm."""
+    """A page's size and symbols. `placements` are where these stand: on dots of `dot_mm`, in a cell whose
+    corner is so many dots from the page's."""
 
     width_mm: float
     height_mm: float
     codes: tuple[Code, ...]
-    code_boxes: tuple[Box, ...] = ()
+    placements: tuple[tuple[Placement, tuple[int, int]], ...] = ()
+    dot_mm: float = 0.0
+
+    @property
+    def code_boxes(self) -> tuple[Box, ...]:
+        """The places of the symbols, with their quiet zones, in mm."""
+        return tuple(placed.box(self.dot_mm, *corner) for placed, corner in self.placements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,15 +239,9 @@ class _BundleWriter:
         content = self._refer(_stream(operators))
         page = f"<< /Type /Page {self._shared} /MediaBox {_box_in_points(size)} /Contents {content} >>"
         self._document.addPage(_Finished(page.encode("ascii")))
-        dot = self._resolution.dot_mm
-        self.pages.append(
-            PageInfo(
-                size.width_mm,
-                size.height_mm,
-                tuple([Code(each.symbol.symbology, each.symbol.content) for each in codes]),
-                tuple([each.box(dot, *corner) for each, corner in zip(codes, corners, strict=True)]),
-            )
-        )
+        said = tuple([Code(each.symbol.symbology, each.symbol.content) for each in codes])
+        placements = tuple(zip(codes, corners, strict=True))
+        self.pages.append(PageInfo(size.width_mm, size.height_mm, said, placements, self._resolution.dot_mm))
 
     def _drawn(self, label: Label) -> Sheet:
         """A label's operators, what it shares with others first."""

@@ -15,6 +15,7 @@ class _Plan(NamedTuple):
     """The fields of one content class, sorted by what must be checked."""
 
     texts: tuple[tuple[str, TextRule, int, bool], ...]
+    lines: tuple[tuple[str, TextRule], ...]
     others: tuple[tuple[str, Rule], ...]
     numbered: tuple[str, str] | None
 
@@ -38,10 +39,10 @@ def _make_plan(content_type: type) -> _Plan:
         for name, rule in rules.items()
         if isinstance(rule, TextRule) and rule.most_entries == 1
     )
-    single = {name for name, *_ in texts}
-    others = tuple((name, rule) for name, rule in rules.items() if name not in single)
+    lines = tuple((name, rule) for name, rule in rules.items() if isinstance(rule, TextRule) and rule.most_entries > 1)
+    others = tuple((name, rule) for name, rule in rules.items() if not isinstance(rule, TextRule))
     numbered = (pair for pair in _NUMBERS if all(isinstance(rules.get(name), CountRule) for name in pair))
-    return _Plan(texts, others, next(numbered, None))
+    return _Plan(texts, lines, others, next(numbered, None))
 
 
 def check_content(content: Any, path: str = "") -> None:
@@ -62,6 +63,10 @@ def check_content(content: Any, path: str = "") -> None:
             or (required and not value.strip())
         ):
             _check_text(value, rule, path + name)
+    for name, rule in plan.lines:
+        value = getattr(content, name)
+        if not _are_right(value, rule, able):
+            _check_lines(value, rule, path + name)
     for name, other in plan.others:
         _check_other(getattr(content, name), other, path + name)
     if plan.numbered:
@@ -73,17 +78,28 @@ def check_content(content: Any, path: str = "") -> None:
             )
 
 
+def _are_right(value: Any, rule: TextRule, able: frozenset[str]) -> bool:
+    """Whether lines break no rule, for the thousands that are right; what is wrong is said elsewhere."""
+    if value.__class__ is not tuple or len(value) > rule.most_entries:
+        return False
+    if not value:
+        return not rule.required
+    for line in value:
+        if line.__class__ is not str or len(line) > rule.longest or (rule.required and not line.strip()):
+            return False
+    return able.issuperset("".join(value))
+
+
 def _check_other(value: Any, rule: Rule, field: str) -> None:
-    if isinstance(rule, TextRule):
-        _check_lines(value, rule, field)
-    elif isinstance(rule, CountRule):
-        _check_count(value, rule, field)
+    if isinstance(rule, CountRule):
+        if value.__class__ is not int or not 1 <= value <= rule.largest:
+            _check_count(value, rule, field)
     elif isinstance(rule, ChoiceRule):
         if value not in rule.allowed:
             raise LabelRefused("bad_choice", {"field": field, "value": str(value)})
     elif isinstance(rule, EntriesRule):
         _check_entries(value, rule, field)
-    elif not isinstance(value, rule.part):
+    elif isinstance(rule, TextRule) or not isinstance(value, rule.part):
         raise LabelRefused("bad_entry", {"field": field})
     else:
         _check_once(value, field + ".")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from labels.barcodes import SYMBOLOGIES, Symbol, encode
@@ -17,8 +16,7 @@ FEWEST_DOTS_PER_MODULE = 2
 SHORTEST_BARS_MM = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """A symbol on the dot grid; all lengths in dots, `left` and `top` from the page's top left.
 
     `height` counts the bearer bars of a symbol that has them.

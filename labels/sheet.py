@@ -108,7 +108,8 @@ class Sheet:
         """
         if not content:
             return False
-        key = (slot, content, self._height_pt)
+        # A slot belongs to one plan, which lives as long as the document: it is known by its identity.
+        key = (id(slot), content)
         done = self._font.set_before.get(key)
         if done is None:
             done = self._font.set_before[key] = self._set(slot, content)

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from labels.typeface import CAP_HEIGHT_EM, CJK_HEIGHT_EM, ELLIPSIS, LINE_HEIGHT_EM, width_em
 
 _SHRINK_STEP = 0.92
-# "Moreno Valley, CA 92551" reads better a little smaller than broken before the code.
-_WHOLE_LINES_SHARE = 0.78
+# "Moreno Valley, CA 92551" reads better smaller than broken before the code: breaking a line must make the
+# text so much larger to be worth it.
+_WORTH_WRAPPING = 1.35
 # After these a line may end; CJK characters are handled by their code points.
 _BREAK_AFTER = frozenset(" -/,;·、，。；")
 _FIRST_CJK, _LAST_CJK = "\u2e80", "\uffef"
@@ -35,8 +36,8 @@ def fit(
 ) -> FittedText:
     """Set paragraphs as large as possible between the two sizes.
 
-    One-line boxes shrink to the width; boxes of several lines shrink a little to keep lines whole, then wrap,
-    then shrink. At the smallest size what still does not fit is cut, its last shown line ending in an ellipsis.
+    One-line boxes shrink to the width; boxes of several lines wrap where that makes the text much larger, and
+    shrink rather than break a word. At the smallest size what still does not fit is cut, its last shown line ending in an ellipsis.
     """
     size_pt = min(largest_pt, _size_for_height(paragraphs, height_pt))
     widest = max(map(width_em, paragraphs))
@@ -45,9 +46,26 @@ def fit(
     if most_lines == 1:
         return _fit_one_line(paragraphs, widest, width_pt, size_pt, smallest_pt)
     whole_pt = min(size_pt, width_pt / widest)
-    if len(paragraphs) <= most_lines and whole_pt >= max(smallest_pt, _WHOLE_LINES_SHARE * largest_pt):
+    whole_is_possible = len(paragraphs) <= most_lines and whole_pt >= smallest_pt
+    if whole_is_possible and _WORTH_WRAPPING * whole_pt >= largest_pt:
         return FittedText(paragraphs, whole_pt)
-    size_pt = largest_pt
+    wrapped = _fit_wrapped(paragraphs, width_pt, height_pt, largest_pt, smallest_pt, most_lines)
+    if whole_is_possible and (wrapped.cut or wrapped.size_pt < _WORTH_WRAPPING * whole_pt):
+        return FittedText(paragraphs, whole_pt)
+    return wrapped
+
+
+def _fit_wrapped(
+    paragraphs: tuple[str, ...],
+    width_pt: float,
+    height_pt: float,
+    largest_pt: float,
+    smallest_pt: float,
+    most_lines: int,
+) -> FittedText:
+    """Wrapped into as many lines as fit; words are broken only at the smallest size."""
+    widest_word = max(bare for paragraph in paragraphs for _, _, bare in _measured(paragraph))
+    size_pt = min(largest_pt, width_pt / widest_word) if widest_word else largest_pt
     while True:
         size_pt = max(size_pt, smallest_pt)
         lines = [line for paragraph in paragraphs for line in wrap(paragraph, width_pt / size_pt)]

@@ -133,7 +133,7 @@ def _carton(size: Size) -> list[Element]:
 
 def _carton_low(size: Size) -> list[Element]:
     whole = printable_area(size)
-    head, box_bars, facts, foot = whole.rows(24, 44, 16, 16)
+    head, box_bars, facts, foot = whole.rows(22, 40, 15, 23)
     destination, counter = head.columns(62, 38)
     seller, booking, transport = facts.columns(24, 48, 28)
     contents, weight, origin = foot.columns(52, 24, 24)
@@ -159,13 +159,13 @@ def _carton_low(size: Size) -> list[Element]:
                 either(
                     "mixed_text",
                     [text(contents.inset(1.2, 1.2), "{mixed_text}", 14, 6, bold=True, lines=2)],
-                    [Rows("contents", exact(contents.inset(1.2, 1)), round(contents.inset(0, 1).height / 2 - 0.01, 2), (
-                        text(Box(0, 0.2, contents.width / 2 - 11.5, contents.height / 2 - 1.6), "{sku}", 8, 4.5),
+                    [Rows("contents", exact(contents.inset(1.2, 1)), round(contents.inset(0, 1).height / 3 - 0.01, 2), (
+                        text(Box(0, 0.2, contents.width - 16, contents.height / 3 - 1.3), "{sku}", 9, 4.5),
                         text(
-                            Box(contents.width / 2 - 11, 0.2, 8.5, contents.height / 2 - 1.6), "{quantity}", 8, 4.5,
+                            Box(contents.width - 15.4, 0.2, 13, contents.height / 3 - 1.3), "{quantity}", 9, 4.5,
                             align="right", bold=True,
                         ),
-                    ), 2, "ellipsis")],
+                    ), 1, "ellipsis")],
                 )
             ],
             [Rows("contents", exact(contents.inset(1.2, 1)), round(contents.inset(0, 1).height, 2), (

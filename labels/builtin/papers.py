@@ -67,7 +67,7 @@ def _packing_slip(size: Size) -> list[Element]:
     narrow = size.width_mm < 120
     top_mm = 18.0 if narrow else 58.0
     row_mm = 8.0 if narrow else 11.0
-    body = Box(whole.left, whole.top + top_mm, whole.width, whole.height - top_mm - (16 if narrow else 30))
+    body = Box(whole.left, whole.top + top_mm, whole.width, whole.height - top_mm - (22 if narrow else 30))
     heading = body.upper(5.0 if narrow else 6.5)
     lines = body.lower(body.height - heading.height)
     sku, name, quantity = Box(0, 0, lines.width, row_mm).columns(*_PACKING_SHARES)

@@ -155,8 +155,11 @@ def _zone(size: Size) -> list[Element]:
         text(note.inset(1, 1), "{note}", 30 * scale + 8, 7, lines=4),
     ]
     return [
-        filled(title),
-        text(title.inset(3, 4), "{name}", 90 * scale + 8, 10, lines=2, bold=True, white=True, align="center"),
+        when(
+            "name",
+            filled(title),
+            text(title.inset(3, 4), "{name}", 90 * scale + 8, 10, lines=2, bold=True, white=True, align="center"),
+        ),
         *arrows(block),
         either(
             "arrow",

@@ -68,7 +68,7 @@ _PACKING = {
         date="24 November 2026, 15:08 UTC+08:00",
         lines=tuple(
             PackingLine(sku=_LONG_SKU, name=_LONG_NAME, second_name="不锈钢保温杯 750 毫升 " * 8, quantity="1,234,567")
-            for _ in range(13)
+            for _ in range(12)
         ),
         total="16,049,371",
         note_lines=(

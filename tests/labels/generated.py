@@ -158,7 +158,7 @@ def page_of(case: Case) -> tuple[bytes, PageInfo]:
 
 def _info(case: Case, placed: Placement, resolution: Resolution) -> PageInfo:
     code = Code(case.symbology, case.content)
-    return PageInfo(PAGE.width_mm, PAGE.height_mm, (code,), (placed.box(resolution.dot_mm, 0, 0),))
+    return PageInfo(PAGE.width_mm, PAGE.height_mm, (code,), ((placed, (0, 0)),), resolution.dot_mm)
 
 
 def document_of(pages: Sequence[bytes]) -> bytes:

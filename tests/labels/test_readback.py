@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -61,7 +62,8 @@ def test_the_eyes_see_a_wrong_symbol() -> None:
     info = bundle.pages[0]
     with opened(bundle.pdf) as [page]:
         assert misread(page, info, 203, OFFSETS[0], one_bit=False) == []
-        other = type(info)(info.width_mm, info.height_mm, (Code("code128", "L-A-03-12-2-X"),), info.code_boxes)
+        other = replace(info, codes=(Code("code128", "L-A-03-12-2-X"),))
         assert len(misread(page, other, 203, OFFSETS[0], one_bit=False)) == 1
-        moved = type(info)(info.width_mm, info.height_mm, info.codes, (Box(0, 0, 30, 10),))
+        [(placed, _)] = info.placements
+        moved = replace(info, placements=((placed, (0, -300)),))
         assert len(misread(page, moved, 203, OFFSETS[0], one_bit=False)) == 1
