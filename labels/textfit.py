@@ -46,7 +46,9 @@ def fit(
     if most_lines == 1:
         return _fit_one_line(paragraphs, widest, width_pt, size_pt, smallest_pt)
     whole_pt = min(size_pt, width_pt / widest)
-    whole_is_possible = len(paragraphs) <= most_lines and whole_pt >= smallest_pt
+    # One paragraph with room for many lines is prose, which is there to be wrapped.
+    prose = len(paragraphs) == 1 and most_lines > 3
+    whole_is_possible = not prose and len(paragraphs) <= most_lines and whole_pt >= smallest_pt
     if whole_is_possible and _WORTH_WRAPPING * whole_pt >= largest_pt:
         return FittedText(paragraphs, whole_pt)
     wrapped = _fit_wrapped(paragraphs, width_pt, height_pt, largest_pt, smallest_pt, most_lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 
 import cv2
@@ -151,10 +151,20 @@ def expected_text(code: Code) -> str:
     return code.content
 
 
-def misread(page: Page, info: PageInfo, dpi: int, offset: tuple[float, float], *, one_bit: bool) -> list[str]:
-    """The symbols of a page that do not read as they should."""
+def misread(
+    page: Page,
+    info: PageInfo,
+    dpi: int,
+    offset: tuple[float, float],
+    *,
+    one_bit: bool,
+    but: Set[tuple[Code, Box]] = frozenset(),
+) -> list[str]:
+    """The symbols of a page that do not read as they should; those of its fellows need not be read again."""
     wrong = []
     for code, box in zip(info.codes, info.code_boxes, strict=True):
+        if (code, box) in but:
+            continue
         read = read_code(page, code, box, dpi, offset, one_bit=one_bit)
         if read != expected_text(code):
             wrong.append(

@@ -21,11 +21,14 @@ EVERY_WAY = [(offset, one_bit) for offset in OFFSETS for one_bit in (False, True
 def test_every_symbol_reads_back(name: str, dpi: int) -> None:
     bundle = render_bundle(samples()[name], dpi=dpi)
     wrong: list[str] = []
+    # The cards that test scanners and printers carry the same symbols in the same places on every page.
+    read: set[tuple[Code, Box]] = set()
     with opened(bundle.pdf) as pages:
         for page, info in zip(pages, bundle.pages, strict=True):
             assert info.codes, "a label without a code cannot be worked with"
             for offset, one_bit in EVERY_WAY:
-                wrong += misread(page, info, dpi, offset, one_bit=one_bit)
+                wrong += misread(page, info, dpi, offset, one_bit=one_bit, but=read)
+            read |= set(zip(info.codes, info.code_boxes, strict=True))
     assert not wrong
 
 
