@@ -19,7 +19,7 @@ class LocationLabel(Label):
 
     size: Size = SIZE_100X60
     code: str = text(24, required=True)
-    barcode: str = text(40, required=True)
+    barcode: str = text(48, required=True)
     check: str = text(4)
     zone: str = text(24)
     note: str = text(40)
@@ -33,7 +33,7 @@ class ZoneSign(Label):
     size: Size = A4_LANDSCAPE
     code: str = text(12, required=True)
     name: str = text(60)
-    barcode: str = text(40)
+    barcode: str = text(48)
     note: str = text(80)
     arrow: Literal["up", "down", "left", "right"] | None = choice(None, "up", "down", "left", "right", shared=True)
 
@@ -45,7 +45,7 @@ class StationSign(Label):
     size: Size = A4_LANDSCAPE
     code: str = text(24, required=True)
     name: str = text(60)
-    barcode: str = text(40, required=True)
+    barcode: str = text(48, required=True)
     note: str = text(80)
 
 
@@ -55,7 +55,7 @@ class CommandCard(Label):
 
     size: Size = SIZE_CARD
     command: str = text(20, required=True)
-    barcode: str = text(40, required=True)
+    barcode: str = text(48, required=True)
     explanation: str = text(80)
 
 
@@ -78,7 +78,7 @@ class ToteLabel(Label):
 
     size: Size = SIZE_100X60
     code: str = text(24, required=True)
-    barcode: str = text(40, required=True)
+    barcode: str = text(48, required=True)
     note: str = text(40)
 
 
@@ -88,7 +88,7 @@ class CartLabel(Label):
 
     size: Size = SIZE_100X60
     code: str = text(24, required=True)
-    barcode: str = text(40, required=True)
+    barcode: str = text(48, required=True)
     slots: str = text(40)
     note: str = text(40)
 
@@ -100,7 +100,7 @@ class PutWallSlotLabel(Label):
     size: Size = SIZE_60X40
     wall: str = text(16)
     slot: str = text(8, required=True)
-    barcode: str = text(40, required=True)
+    barcode: str = text(48, required=True)
     arrow: Literal["up", "down", "left", "right"] | None = choice(None, "up", "down", "left", "right", shared=True)
 
 
@@ -126,7 +126,7 @@ class SelfTestCard(Label):
     """The card at a bench that proves a scanner types what it reads."""
 
     size: Size = SIZE_100X60
-    barcode: str = text(40, required=True)
+    barcode: str = text(48, required=True)
     station: str = text(24)
     captions: SelfTestCaptions = captions(SELF_TEST_CAPTIONS)
 
