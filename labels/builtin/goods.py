@@ -76,7 +76,7 @@ def _product(size: Size) -> list[Element]:
         ),
         text(lot, "{lot}", small, 4.5),
         text(expiry, "{expiry}", small, 4.5, align="right"),
-        rule_above(origins, 0.25),
+        *[when(name, rule_above(origins, 0.25)) for name in ("origin", "owner_code", "printed_at")],
         text(origin.inset(0, 0.2), "{origin}", small, 4.5),
         text(printed.inset(0, 0.2), "{printed_at}", small * 0.9, 4.8, align="center"),
         text(owner.inset(0, 0.2), "{owner_code}", small, 4.5, align="right", bold=True),
