@@ -247,7 +247,7 @@ class _Walk:
         """What lies on what it must not lie on; asked once the rest is right."""
         printed = inks(self._template)
         for reason, later, earlier in collisions(printed):
-            self._found(reason, later.at, with_=earlier.at)
+            self._found(reason, later.at, other=earlier.at)
         for ink in on_paper(printed):
             self._found("white_on_paper", ink.at)
 

@@ -277,11 +277,11 @@ def _pallet(size: Size) -> list[Element]:
         text(value_of(more), "{contents}", 12, 6, lines=2),
         either("elements", _element_bars(second, "{elements}"), [when("barcode", *_own_bars(second))]),
         code(
-            Box(main.left + 0.6, main.top + 2, main.width - 1.2, main.height - 12.5), "gs1_128", "{sscc_elements}",
+            Box(main.left + 0.6, main.top + 2, main.width - 1.2, main.height - 12.5), "gs1_128", "(00){sscc}",
             preferred_mm=0.5,
         ),
         text(
-            Box(main.left + 2, main.bottom - 10, main.width - 4, 5.4), "{captions.sscc} {sscc_elements}", 16, 8, align="center",
+            Box(main.left + 2, main.bottom - 10, main.width - 4, 5.4), "{captions.sscc} (00) {sscc}", 16, 8, align="center",
             bold=True,
         ),
         text(Box(main.left + 2, main.bottom - 3.9, main.width - 4, 2.7), "{printed_at}", 7, 5, align="right"),

@@ -167,7 +167,3 @@ class PalletLabel(Label):
     barcode: str = text(40)
     printed_at: str = text(40)
     captions: PalletCaptions = captions(PALLET_CAPTIONS)
-
-    @property
-    def sscc_elements(self) -> str:
-        return f"(00){self.sscc}"

@@ -72,8 +72,8 @@ def test_a_retail_code_on_a_unit_has_no_fallback() -> None:
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
-        ({"sscc": "376130321109103421"}, "wrong_check_digit", "sscc_elements"),
-        ({"sscc": "37613032110910342"}, "bad_element_data", "sscc_elements"),
+        ({"sscc": "376130321109103421"}, "wrong_check_digit", "sscc"),
+        ({"sscc": "37613032110910342"}, "bad_element_data", "sscc"),
         ({"elements": "(02)1"}, "bad_element_data", "elements"),
         ({"elements": "02095"}, "bad_element_string", "elements"),
     ],
