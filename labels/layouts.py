@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labels.media import A4, Size
+from labels.media import A4, CELL_EDGE_TO_EDGE_MM, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Layout:
 CELL_21 = Size(63.5, 38.1)
 CELL_24 = Size(63.5, 33.9)
 CELL_27 = Size(63.5, 29.6)
-CELL_40 = Size(52.5, 29.7)
+CELL_40 = Size(*CELL_EDGE_TO_EDGE_MM)
 CELL_44 = Size(48.5, 25.4)
 CELL_RACK_8 = Size(99.1, 67.7)
 CELL_RACK_14 = Size(99.1, 38.1)

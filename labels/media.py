@@ -15,6 +15,8 @@ POINTS_PER_MM = 72 / 25.4
 SMALLEST_SIDE_MM = 20.0
 LARGEST_SIDE_MM = 300.0
 SUPPORTED_DPI = (203, 300, 600)
+# Forty of these fill an A4 sheet to its edges, where office printers do not print.
+CELL_EDGE_TO_EDGE_MM = (52.5, 29.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Size:
     @property
     def margin_mm(self) -> float:
         """Edge that stays white: heads are narrower than stock and feeding drifts by about 1 mm."""
+        if (self.width_mm, self.height_mm) == CELL_EDGE_TO_EDGE_MM:
+            return 4.0
         shortest = min(self.width_mm, self.height_mm)
         if shortest >= 140:
             return 8.0  # office printers leave a wider edge

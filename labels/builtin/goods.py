@@ -40,7 +40,7 @@ def _product(size: Size) -> list[Element]:
     """Bars first, then what a person checks against the screen."""
     area = printable_area(size)
     scale = size.height_mm / 40
-    bars, bars_text, sku, name, dates, origins = area.rows(38, 9, 15, 17, 10.5, 10.5)
+    bars, bars_text, sku, name, dates, origins = area.rows(37, 9, 17, 16, 10.5, 10.5)
     # Bars may use the margins: their quiet zone is white anyway.
     whole_width = bars._replace(left=0, width=size.width_mm)
     small = 6.5 * scale
@@ -58,7 +58,7 @@ def _product(size: Size) -> list[Element]:
             [text(bars_text.inset(0, 0.4), "{barcode} · {short_id}", 9 * scale, 4.5, align="center")],
             [text(bars_text.inset(0, 0.4), "{barcode}", 9 * scale, 4.5, align="center")],
         ),
-        text(sku.inset(0, 0.5), "{sku}", 11 * scale, 5, lines=2, bold=True),
+        text(sku.inset(0, 0.3), "{sku}", 11 * scale, 4.5, lines=2, bold=True),
         either(
             "importer_lines",
             [
