@@ -41,12 +41,13 @@ class Incoming:
 
 
 def check_incoming(
-    pdf: bytes, size: Size, *, pages: int = 1, tracking_number: str | None = None, seconds: float = 10.0
+    pdf: bytes, size: Size, *, pages: int = 1, tracking_number: str | None = None, seconds: float | None = None
 ) -> Incoming:
     """Judge a PDF against what was declared: its medium, number of pages and tracking number.
 
     A page may differ from the medium by 1 mm, and may lie on its side: it is turned, by its own /Rotate first.
-    Where symbols can be read, one must say the tracking number, alone or after a routing prefix.
+    Where symbols can be read, one must say the tracking number, alone or after a routing prefix. `seconds` of
+    processor time are allowed, by default 10 and a third for each page (a page takes a tenth).
 
     Raises LabelRefused: pdf_too_large, not_a_pdf, pdf_encrypted, pdf_broken, wrong_pages (pages, expected),
     wrong_size (page, width_mm, height_mm, expected), barcode_differs (read), pdf_takes_too_long,
@@ -58,11 +59,12 @@ def check_incoming(
         raise LabelRefused("not_a_pdf")
     if not 1 <= pages <= MOST_PAGES:
         raise LabelRefused("too_many_pages", {"pages": pages, "limit": MOST_PAGES})
+    allowed = 10 + pages / 3 if seconds is None else seconds
     order = {
         "width_mm": size.width_mm, "height_mm": size.height_mm, "tolerance_mm": TOLERANCE_MM, "pages": pages,
-        "seconds": seconds, "bytes": len(pdf),
+        "seconds": allowed, "bytes": len(pdf),
     }  # fmt: skip
-    answer, normal = _asked(order, pdf, seconds)
+    answer, normal = _asked(order, pdf, allowed)
     if "refused" in answer:
         raise LabelRefused(str(answer["refused"]), answer["params"])
     codes = tuple(tuple(Code(*each) for each in page) for page in answer["codes"])
@@ -76,7 +78,7 @@ def _asked(order: Mapping[str, object], pdf: bytes, seconds: float) -> tuple[dic
     program = [sys.executable, "-I", str(_CHILD)]
     try:
         done = subprocess.run(
-            program, input=given, capture_output=True, timeout=seconds + 5, cwd="/", env=_environment()
+            program, input=given, capture_output=True, timeout=3 * seconds + 10, cwd="/", env=_environment()
         )
     except subprocess.TimeoutExpired as reason:
         raise LabelRefused("pdf_takes_too_long", {"seconds": seconds}) from reason
