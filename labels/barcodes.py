@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import zxingcpp
 from barcode.codex import Code39, Code128, Gs1_128
@@ -23,13 +24,13 @@ from labels.code128_reader import FNC1, UnreadableBarsError, read_code128
 from labels.errors import LabelRefused
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A symbol in modules, without its quiet zone.
 
     `width` and `height` count modules (a linear symbol is 1 high); `quiet_left` and `quiet_right`
-    are the quiet zones in modules, and a matrix wants `quiet_left` above and below too. `path` is PDF
-    path text, one rectangle per run of dark modules, in module units with the origin bottom left.
+    are the quiet zones in modules, and a matrix wants `quiet_left` above and below too. `bearer` is the
+    thickness in modules of the bars along the top and bottom of a symbol that has them, else 0. `path`
+    is PDF path text, one rectangle per run of dark modules, in module units with the origin bottom left.
     """
 
     symbology: str
@@ -39,6 +40,7 @@ class Symbol:
     quiet_left: int
     quiet_right: int
     path: str
+    bearer: int = 0
 
     @property
     def is_matrix(self) -> bool:
@@ -59,6 +61,7 @@ class Symbology:
     preferred_mm: float = 0.375
     smallest_mm: float = 0.25
     reader: zxingcpp.BarcodeFormat | None = None
+    bearer: int = 0
 
 
 class _HonestCode128(Code128):  # type: ignore[misc, unused-ignore]
@@ -163,15 +166,20 @@ def _code39(content: str) -> tuple[str, ...]:
     return (str(Code39(content, add_checksum=False).build()[0]),)
 
 
-def _matrix(symbology: zxingcpp.BarcodeFormat, border: int, **options: object) -> Callable[[str], tuple[str, ...]]:
+def _matrix(
+    symbology: zxingcpp.BarcodeFormat, border: int, *, gs1_mode: bool = False, **options: object
+) -> Callable[[str], tuple[str, ...]]:
     """Draw and read back; `border` is the quiet zone zxing-cpp's writer puts around, in modules."""
+    if gs1_mode:
+        options["gs1"] = True
 
     def draw(content: str) -> tuple[str, ...]:
         # Keyboard scanners spoil anything beyond ASCII, whatever the symbol can carry.
         if not content.isascii() or not content.isprintable():
             raise LabelRefused("bad_characters", {"content": content})
+        carried = gs1.element_string(gs1.parse_elements(content), separator="\x1d") if gs1_mode else content
         image = zxingcpp.create_barcode(content, symbology, **options).to_image(1, False, True)
-        _require_reading(image, content, symbology)
+        _require_reading(image, carried, symbology, gs1_mode=gs1_mode)
         pixels = memoryview(image)  # type: ignore[arg-type]
         height, width = image.shape
         modules = pixels.tobytes().translate(_PIXEL_TO_MODULE).decode("ascii")
@@ -204,8 +212,12 @@ SYMBOLOGIES: dict[str, Symbology] = {
         _retail(12, UniversalProductCodeA), 12, 9, 9, smallest_mm=0.249, reader=zxingcpp.BarcodeFormat.UPCA
     ),
     # In general distribution ITF-14 is read from conveyors: GS1 wants 0.495 mm or more.
-    "itf14": Symbology(_itf14, 14, 10, 10, preferred_mm=0.5, smallest_mm=0.495, reader=zxingcpp.BarcodeFormat.ITF),
-    "code39": Symbology(_code39, 40, 10, 10, reader=zxingcpp.BarcodeFormat.Code39),
+    # Printed without plates, its bearer bars are two modules thick (GS1 General Specifications, 5.3.2.4).
+    "itf14": Symbology(
+        _itf14, 14, 10, 10, preferred_mm=0.5, smallest_mm=0.495, reader=zxingcpp.BarcodeFormat.ITF, bearer=2
+    ),
+    # The standard kind: a reader of the extended one would take "+A" for "a".
+    "code39": Symbology(_code39, 40, 10, 10, reader=zxingcpp.BarcodeFormat.Code39Std),
     "datamatrix": Symbology(
         _matrix(zxingcpp.BarcodeFormat.DataMatrix, 1, force_square=True),
         200,
@@ -214,8 +226,24 @@ SYMBOLOGIES: dict[str, Symbology] = {
         preferred_mm=0.625,
         smallest_mm=0.33,
     ),
+    "gs1_datamatrix": Symbology(
+        _matrix(zxingcpp.BarcodeFormat.DataMatrix, 1, gs1_mode=True, force_square=True),
+        200,
+        2,
+        2,
+        preferred_mm=0.625,
+        smallest_mm=0.33,
+    ),
     "qr": Symbology(
         _matrix(zxingcpp.BarcodeFormat.QRCode, 4, ec_level="M"), 300, 4, 4, preferred_mm=0.5, smallest_mm=0.33
+    ),
+    "gs1_qr": Symbology(
+        _matrix(zxingcpp.BarcodeFormat.QRCode, 4, gs1_mode=True, ec_level="M"),
+        300,
+        4,
+        4,
+        preferred_mm=0.5,
+        smallest_mm=0.33,
     ),
 }
 
@@ -237,7 +265,8 @@ def encode(symbology: str, content: str) -> Symbol:
     rows = rules.draw(content)
     if rules.reader is not None:
         _read_back(rows[0], content, rules.reader)
-    return Symbol(symbology, content, len(rows[0]), len(rows), rules.quiet_left, rules.quiet_right, _path(rows))
+    quiet = (rules.quiet_left, rules.quiet_right)
+    return Symbol(symbology, content, len(rows[0]), len(rows), *quiet, path_of(rows), rules.bearer)
 
 
 def _read_back(modules: str, content: str, symbology: zxingcpp.BarcodeFormat) -> None:
@@ -249,7 +278,7 @@ def _read_back(modules: str, content: str, symbology: zxingcpp.BarcodeFormat) ->
     _require_reading(memoryview(image).cast("B", (lines + 2 * border, len(line))), content, symbology)
 
 
-def _require_reading(image: object, content: str, symbology: zxingcpp.BarcodeFormat) -> None:
+def _require_reading(image: object, content: str, symbology: zxingcpp.BarcodeFormat, *, gs1_mode: bool = False) -> None:
     found = zxingcpp.read_barcodes(
         image,
         formats=zxingcpp.BarcodeFormats([symbology]),
@@ -261,11 +290,13 @@ def _require_reading(image: object, content: str, symbology: zxingcpp.BarcodeFor
     )
     # A UPC-A symbol is an EAN-13 symbol whose first digit is 0, and may be reported as one.
     allowed = {content, "0" + content} if symbology == zxingcpp.BarcodeFormat.UPCA else {content}
-    if len(found) != 1 or found[0].text not in allowed:
+    is_gs1 = len(found) == 1 and found[0].content_type == zxingcpp.ContentType.GS1
+    if len(found) != 1 or found[0].text not in allowed or is_gs1 != gs1_mode:
         raise LabelRefused("symbol_not_readable", {"content": content})
 
 
-def _path(rows: tuple[str, ...]) -> str:
+def path_of(rows: tuple[str, ...]) -> str:
+    """Rows of modules, top to bottom, as PDF rectangles; see `Symbol.path`."""
     rectangles: list[str] = []
     bottom = len(rows)
     for modules in rows:

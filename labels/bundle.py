@@ -7,9 +7,9 @@ import re
 import threading
 import zlib
 from collections.abc import Hashable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
 
 import pypdfium2
 from reportlab.pdfbase import pdfdoc
@@ -17,14 +17,25 @@ from reportlab.pdfbase import pdfdoc
 from labels.checks import check_content
 from labels.content import Label
 from labels.errors import LabelRefused
-from labels.media import POINTS_PER_MM, Resolution
+from labels.geometry import Box
+from labels.images import Raster
+from labels.kinds import Plans
+from labels.layouts import Layout
+from labels.media import POINTS_PER_MM, Resolution, Size
+from labels.placement import Placement
+from labels.plan import Plan
 from labels.sheet import Sheet
-from labels.templates import Template, template_for
 from labels.typeface import FontInDocument
+from labels.vocabulary import Template
 
 MOST_PAGES = 100
 # The font file is read through one shared cursor, and PDFium is not thread-safe.
 _ONE_AT_A_TIME = threading.Lock()
+
+
+def one_at_a_time() -> AbstractContextManager[object]:
+    """What must be held while PDFium is used in this process."""
+    return _ONE_AT_A_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +48,19 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
+    """A page's size and symbols. `placements` are where these stand: on dots of `dot_mm`, in a cell whose
+    corner is so many dots from the page's."""
+
     width_mm: float
     height_mm: float
     codes: tuple[Code, ...]
+    placements: tuple[tuple[Placement, tuple[int, int]], ...] = ()
+    dot_mm: float = 0.0
+
+    @property
+    def code_boxes(self) -> tuple[Box, ...]:
+        """The places of the symbols, with their quiet zones, in mm."""
+        return tuple(placed.box(self.dot_mm, *corner) for placed, corner in self.placements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +69,52 @@ class Bundle:
     pages: tuple[PageInfo, ...]
 
 
-def render_bundle(labels: Sequence[Label], *, dpi: int = 203) -> Bundle:
+def render_bundle(labels: Sequence[Label], *, dpi: int = 203, templates: Sequence[Template] = ()) -> Bundle:
     """One PDF with a page per label, in the given order; sizes may be mixed.
 
-    `dpi` is the printer's resolution (203, 300 or 600): bars fall on its whole dots. Raises
-    LabelRefused, with `label` (0-based) in its params when one label is at fault; nothing is
-    rendered then. Codes: no_labels, too_many_pages, bad_dpi, unknown_label, size_not_offered, those
-    of `checks.check_content`, `barcodes.encode` and `placement.place`.
+    `dpi` is the printer's resolution (203, 300 or 600): bars fall on its whole dots. `templates` take the
+    place of the built-in ones of their kind and size. Raises LabelRefused, with `label` (0-based) in its
+    params when one label is at fault; nothing is rendered then. Codes: no_labels, too_many_pages, bad_dpi,
+    unknown_label, size_not_offered, those of `checks.check_content`, `barcodes.encode`, `placement.place`
+    and of a template: text_does_not_fit, too_many_entries.
     """
     if not labels:
         raise LabelRefused("no_labels")
     if len(labels) > MOST_PAGES:
         raise LabelRefused("too_many_pages", {"pages": len(labels), "limit": MOST_PAGES})
-    resolution = Resolution(dpi)
+    plans = Plans(Resolution(dpi), templates)
     with _ONE_AT_A_TIME:
-        writer = _BundleWriter(resolution)
+        writer = _BundleWriter(plans)
         for place, label in enumerate(labels):
             try:
                 writer.add(label)
             except LabelRefused as refusal:
                 raise refusal.within(label=place) from refusal
+        return Bundle(writer.pdf(), tuple(writer.pages))
+
+
+def render_sheets(
+    labels: Sequence[Label], layout: Layout, *, dpi: int = 203, start: int = 0, templates: Sequence[Template] = ()
+) -> Bundle:
+    """Labels on sheets of many, row by row; `start` cells of the first sheet are left out, as used before.
+
+    Labels must have the size of the layout's cells. Raises LabelRefused as `render_bundle`, and
+    bad_start; `label` in its params counts labels.
+    """
+    if not labels:
+        raise LabelRefused("no_labels")
+    if not isinstance(start, int) or not 0 <= start < layout.cells:
+        raise LabelRefused("bad_start", {"value": str(start), "limit": layout.cells - 1})
+    pages = -(-(start + len(labels)) // layout.cells)
+    if pages > MOST_PAGES:
+        raise LabelRefused("too_many_pages", {"pages": pages, "limit": MOST_PAGES})
+    plans = Plans(Resolution(dpi), templates)
+    with _ONE_AT_A_TIME:
+        writer = _BundleWriter(plans)
+        for page in range(pages):
+            first = page * layout.cells - start
+            cells = range(max(0, first), min(len(labels), first + layout.cells))
+            writer.add_sheet(layout, [(number - first, labels[number], number) for number in cells])
         return Bundle(writer.pdf(), tuple(writer.pages))
 
 
@@ -127,16 +174,18 @@ def _stream(content: bytes, entries: str = "") -> _Finished:
 class _BundleWriter:
     """One PDF under construction; all pages share one resource dictionary."""
 
-    def __init__(self, resolution: Resolution) -> None:
+    def __init__(self, plans: Plans) -> None:
         self.pages: list[PageInfo] = []
-        self._resolution = resolution
+        self._plans = plans
+        self._resolution = plans.resolution
         self._document = pdfdoc.PDFDocument(compression=1, invariant=1)
-        self._font = FontInDocument(self._document)
-        self._forms: dict[Hashable, tuple[str, list[Code]]] = {}
-        self._form_references = pdfdoc.PDFDictionary({})
+        self.font = FontInDocument(self._document)
+        self._forms: dict[Hashable, tuple[str, list[Placement]]] = {}
+        self._pictures: dict[Raster, str] = {}
+        self._shared_objects = pdfdoc.PDFDictionary({})
         resources = pdfdoc.PDFResourceDictionary()
         resources.basicFonts()
-        resources.XObject = self._form_references
+        resources.XObject = self._shared_objects
         self._resources = self._refer(resources)
         self._shared = f"/Parent {self._refer(self._document.Pages)} /Resources {self._resources}"
 
@@ -145,34 +194,83 @@ class _BundleWriter:
         name = self._document.Reference(part).name
         return "{} {} R".format(*self._document.idToObjectNumberAndVersion[name])
 
-    def add(self, label: Label) -> None:
-        template = template_for(label)
-        check_content(label)
-        sheet = Sheet(label.size, self._resolution, self._font)
-        name, constant_codes = self._constant_part(template, label)
-        sheet.call(name)
-        template.draw(sheet, label)
-        content = self._refer(_stream(sheet.operators()))
-        media_box = _box_in_points(label)
-        page = f"<< /Type /Page {self._shared} /MediaBox {media_box} /Contents {content} >>"
-        self._document.addPage(_Finished(page.encode("ascii")))
-        codes = (*constant_codes, *[Code(*code) for code in sheet.codes])
-        self.pages.append(PageInfo(label.size.width_mm, label.size.height_mm, codes))
+    def picture(self, raster: Raster) -> str:
+        """The resource name of a picture, stored once."""
+        known = self._pictures.get(raster)
+        if known is None:
+            known = self._pictures[raster] = f"Picture{len(self._pictures) + 1}"
+            # A mask paints black where a bit is set, and leaves the rest of the page alone.
+            stream = _stream(
+                raster.bits,
+                f"/Type /XObject /Subtype /Image /Width {raster.width} /Height {raster.height} "
+                "/ImageMask true /BitsPerComponent 1 /Decode [1 0] ",
+            )
+            self._shared_objects.dict[known] = self._document.Reference(stream, known)
+        return known
 
-    def _constant_part(self, template: Template[Any], label: Label) -> tuple[str, list[Code]]:
+    def add(self, label: Label) -> None:
+        sheet = self._drawn(label)
+        self._add_page(label.size, sheet.operators(), sheet.codes, [(0, 0)] * len(sheet.codes))
+
+    def add_sheet(self, layout: Layout, cells: Sequence[tuple[int, Label, int]]) -> None:
+        """One page of a layout: (cell, label, number of the label for refusals)."""
+        operators: list[bytes] = []
+        codes: list[Placement] = []
+        corners: list[tuple[int, int]] = []
+        dot = self._resolution.dot_pt
+        for cell, label, number in cells:
+            try:
+                if label.size != layout.cell:
+                    raise LabelRefused("size_not_offered", {"field": "size", "offered": layout.cell.name})
+                sheet = self._drawn(label)
+            except LabelRefused as refusal:
+                raise refusal.within(label=number) from refusal
+            # The cell's own top left corner goes on a whole dot of the page.
+            left, top = (round(each / self._resolution.dot_mm) for each in layout.corner(cell))
+            down = (layout.page.height_mm - layout.cell.height_mm) * POINTS_PER_MM - top * dot
+            operators.append(b"q 1 0 0 1 %.4f %.4f cm\n%b\nQ" % (left * dot, down, sheet.operators()))
+            codes += sheet.codes
+            corners += [(left, top)] * len(sheet.codes)
+        self._add_page(layout.page, b"\n".join(operators), codes, corners)
+
+    def _add_page(
+        self, size: Size, operators: bytes, codes: Sequence[Placement], corners: Sequence[tuple[int, int]]
+    ) -> None:
+        content = self._refer(_stream(operators))
+        page = f"<< /Type /Page {self._shared} /MediaBox {_box_in_points(size)} /Contents {content} >>"
+        self._document.addPage(_Finished(page.encode("ascii")))
+        said = tuple([Code(each.symbol.symbology, each.symbol.content) for each in codes])
+        placements = tuple(zip(codes, corners, strict=True))
+        self.pages.append(PageInfo(size.width_mm, size.height_mm, said, placements, self._resolution.dot_mm))
+
+    def _drawn(self, label: Label) -> Sheet:
+        """A label's operators, what it shares with others first."""
+        plan = self._plans.plan_for(label)
+        check_content(label)
+        sheet = Sheet(label.size, self._resolution, self)
+        if plan.shared:
+            name, codes = self._shared_part(plan, label)
+            sheet.call(name)
+            sheet.codes += codes
+        for draw in plan.varying:
+            draw(sheet, label)
+        return sheet
+
+    def _shared_part(self, plan: Plan, label: Label) -> tuple[str, list[Placement]]:
         """The Form XObject for what all labels of this kind, size and captions share."""
-        key = (type(label), label.size, template.constant_key(label))
+        key = (type(label), label.size, plan.shared_key(label))
         known = self._forms.get(key)
         if known is None:
-            sheet = Sheet(label.size, self._resolution, self._font)
-            template.draw_constant(sheet, label)
+            sheet = Sheet(label.size, self._resolution, self)
+            for draw in plan.shared:
+                draw(sheet, label)
             name = f"Form{len(self._forms) + 1}"
             form = _stream(
                 sheet.operators(),
-                f"/Type /XObject /Subtype /Form /BBox {_box_in_points(label)} /Resources {self._resources} ",
+                f"/Type /XObject /Subtype /Form /BBox {_box_in_points(label.size)} /Resources {self._resources} ",
             )
-            self._form_references.dict[name] = self._document.Reference(form, name)
-            known = self._forms[key] = (name, [Code(*code) for code in sheet.codes])
+            self._shared_objects.dict[name] = self._document.Reference(form, name)
+            known = self._forms[key] = (name, sheet.codes)
         return known
 
     def pdf(self) -> bytes:
@@ -180,5 +278,5 @@ class _BundleWriter:
         return data if isinstance(data, bytes) else data.encode("latin-1")
 
 
-def _box_in_points(label: Label) -> str:
-    return f"[0 0 {label.size.width_mm * POINTS_PER_MM:.4f} {label.size.height_mm * POINTS_PER_MM:.4f}]"
+def _box_in_points(size: Size) -> str:
+    return f"[0 0 {size.width_mm * POINTS_PER_MM:.4f} {size.height_mm * POINTS_PER_MM:.4f}]"

@@ -7,6 +7,13 @@ from typing import NamedTuple
 from labels.media import Size
 
 
+class Offset(NamedTuple):
+    """A way in mm, to the right and downwards."""
+
+    right: float
+    down: float
+
+
 class Box(NamedTuple):
     """A rectangle; all four in mm, `top` counted downwards from the top edge of the page."""
 
@@ -22,6 +29,9 @@ class Box(NamedTuple):
     @property
     def bottom(self) -> float:
         return self.top + self.height
+
+    def moved(self, way: Offset) -> Box:
+        return Box(self.left + way.right, self.top + way.down, self.width, self.height)
 
     def inset(self, horizontal: float, vertical: float = 0.0) -> Box:
         """The box without a strip on its left and right, and on its top and bottom."""
@@ -59,6 +69,26 @@ class Box(NamedTuple):
             cut.append(Box(left, self.top, share * unit, self.height))
             left += share * unit
         return cut
+
+
+def overlap(one: Box, other: Box, tolerance_mm: float = 0.01) -> bool:
+    """Whether two boxes share more than a strip of the tolerance."""
+    return (
+        one.left < other.right - tolerance_mm
+        and other.left < one.right - tolerance_mm
+        and one.top < other.bottom - tolerance_mm
+        and other.top < one.bottom - tolerance_mm
+    )
+
+
+def within(inner: Box, outer: Box, tolerance_mm: float = 0.01) -> bool:
+    """Whether one box lies in another."""
+    return (
+        inner.left >= outer.left - tolerance_mm
+        and inner.top >= outer.top - tolerance_mm
+        and inner.right <= outer.right + tolerance_mm
+        and inner.bottom <= outer.bottom + tolerance_mm
+    )
 
 
 def printable_area(size: Size) -> Box:

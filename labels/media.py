@@ -15,6 +15,8 @@ POINTS_PER_MM = 72 / 25.4
 SMALLEST_SIDE_MM = 20.0
 LARGEST_SIDE_MM = 300.0
 SUPPORTED_DPI = (203, 300, 600)
+# Forty of these fill an A4 sheet to its edges, where office printers do not print.
+CELL_EDGE_TO_EDGE_MM = (52.5, 29.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Size:
         for field in ("width_mm", "height_mm"):
             value = getattr(self, field)
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not math.isfinite(value) or not SMALLEST_SIDE_MM <= value <= LARGEST_SIDE_MM:
+            if not number or not SMALLEST_SIDE_MM <= value <= LARGEST_SIDE_MM:
                 raise LabelRefused("bad_size", {"field": f"size.{field}", "value": str(value)})
 
     @property
@@ -42,16 +44,32 @@ class Size:
     @property
     def margin_mm(self) -> float:
         """Edge that stays white: heads are narrower than stock and feeding drifts by about 1 mm."""
-        return 2.0 if min(self.width_mm, self.height_mm) >= 60 else 1.5
+        if (self.width_mm, self.height_mm) == CELL_EDGE_TO_EDGE_MM:
+            return 4.0
+        shortest = min(self.width_mm, self.height_mm)
+        if shortest >= 140:
+            return 8.0  # office printers leave a wider edge
+        return 2.0 if shortest >= 60 else 1.5
 
 
 SIZE_50X30 = Size(50, 30)
+SIZE_70X30 = Size(70, 30)
+SIZE_100X30 = Size(100, 30)
 SIZE_60X40 = Size(60, 40)
 SIZE_70X50 = Size(70, 50)
 SIZE_100X60 = Size(100, 60)
 SIZE_100X100 = Size(100, 100)
 SIZE_100X150 = Size(100, 150)
+SIZE_100X180 = Size(100, 180)
+SIZE_76X130 = Size(76, 130)
 SIZE_4X6_INCH = Size(101.6, 152.4)
+SIZE_4X3_INCH = Size(101.6, 84.7)  # 4 × 3⅓ in, the smallest a fulfilment centre takes
+SIZE_CARD = Size(85.6, 54)  # ISO/IEC 7810 ID-1
+A4 = Size(210, 297)
+A4_LANDSCAPE = Size(297, 210)
+A5 = Size(148, 210)
+A5_LANDSCAPE = Size(210, 148)
+A6_LANDSCAPE = Size(148, 105)
 
 
 @dataclass(frozen=True, slots=True)

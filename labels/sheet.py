@@ -7,19 +7,26 @@ which is where a printer's raster begins; text is not.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from labels.errors import LabelRefused
 from labels.geometry import Box
+from labels.images import Raster, raster_of
 from labels.media import POINTS_PER_MM, Resolution, Size
-from labels.placement import place
+from labels.placement import DotBox, Placement, place_in_dots
 from labels.textfit import fit
 from labels.typeface import CAP_HEIGHT_EM, LINE_HEIGHT_EM, FontInDocument, width_em
+from labels.vocabulary import Align
 
-Align = Literal["left", "center", "right"]
 _START_SHARE = {"left": 0.0, "center": 0.5, "right": 1.0}
 # Stroke that makes the one weight of the typeface look bold, as a share of the size.
 _EMPHASIS_EM = 0.035
+
+
+# A raster that begins half a dot beside ours would split every edge in equal halves, and make all bars
+# a dot wider or narrower. This share of a dot decides for it: widths stay what they are.
+_TIE_BREAK = 1 / 64
 
 
 class TextSlot(NamedTuple):
@@ -69,57 +76,53 @@ def text_slot(
     )
 
 
-class Sheet:
-    """Collects drawing operators and the (symbology, content) of every symbol placed."""
+class Drawn(Protocol):
+    """The document a page belongs to: what pages share."""
 
-    def __init__(self, size: Size, resolution: Resolution, font: FontInDocument) -> None:
+    font: FontInDocument
+
+    def picture(self, raster: Raster) -> str:
+        """The resource name of a picture."""
+
+
+class Sheet:
+    """Collects drawing operators and every symbol placed."""
+
+    def __init__(self, size: Size, resolution: Resolution, document: Drawn) -> None:
         self.size = size
         self.resolution = resolution
-        self.codes: list[tuple[str, str]] = []
-        self._font = font
+        self.codes: list[Placement] = []
+        self._font = document.font
+        self._document = document
         self._height_pt = size.height_mm * POINTS_PER_MM
         self._operators: list[str] = []
 
     def operators(self) -> bytes:
         return "\n".join(self._operators).encode("ascii")
 
-    def text(
-        self,
-        box: Box,
-        content: str | tuple[str, ...],
-        largest_pt: float,
-        smallest_pt: float,
-        *,
-        lines: int = 1,
-        align: Align = "left",
-        top: bool = False,
-        bold: bool = False,
-        white: bool = False,
-    ) -> None:
-        """Write into a slot made for the occasion; see `text_slot`."""
-        slot = text_slot(box, largest_pt, smallest_pt, lines=lines, align=align, top=top, bold=bold, white=white)
-        self.write(slot, content)
-
-    def write(self, slot: TextSlot, content: str | tuple[str, ...]) -> None:
-        """A text, or one line after another, in a slot. Blank texts leave no trace.
+    def write(self, slot: TextSlot, content: str | tuple[str, ...]) -> bool:
+        """A text, or one line after another, in a slot; says whether it was cut. Blank texts leave no trace.
 
         Sender, return address and date are the same on all pages of a wave: what was set once in a
         document is not set again.
         """
         if not content:
-            return
-        key = (slot, content, self._height_pt)
-        operators = self._font.set_before.get(key)
-        if operators is None:
-            operators = self._font.set_before[key] = self._set(slot, content)
+            return False
+        # A slot belongs to one plan, which lives as long as the document: it is known by its identity.
+        key = (id(slot), content)
+        done = self._font.set_before.get(key)
+        if done is None:
+            done = self._font.set_before[key] = self._set(slot, content)
+        operators, cut = done
         if operators:
             self._operators.append(operators)
+        return cut
 
-    def _set(self, slot: TextSlot, content: str | tuple[str, ...]) -> str:
+    def _set(self, slot: TextSlot, content: str | tuple[str, ...]) -> tuple[str, bool]:
         given = (content,) if isinstance(content, str) else content
         paragraphs = tuple([each for each in given if each and not each.isspace()])
         if not paragraphs:
-            return ""
+            return "", False
         # Emphasis adds its stroke on both sides of every line.
         width_pt = slot.width_pt - slot.largest_pt * _EMPHASIS_EM if slot.bold else slot.width_pt
         fitted = fit(
@@ -137,7 +140,7 @@ class Sheet:
             down_pt += (slot.height_pt - block_pt) / 2
         shown = self._lines(fitted.lines, slot, self._height_pt - down_pt, size_pt)
         style = f"{slot.colour}2 Tr {size_pt * _EMPHASIS_EM:.2f} w " if slot.bold else slot.colour
-        return f"q {style}BT {shown} ET Q" if style else f"BT {shown} ET"
+        return (f"q {style}BT {shown} ET Q" if style else f"BT {shown} ET"), fitted.cut
 
     def _lines(self, lines: tuple[str, ...], slot: TextSlot, baseline: float, size_pt: float) -> str:
         """Show lines from a first baseline downwards; moves are relative to the line before."""
@@ -168,56 +171,70 @@ class Sheet:
         dot = self.resolution.dot_pt
         return f"{left * dot:.3f} {self._height_pt - (top + height) * dot:.3f} {width * dot:.3f} {height * dot:.3f} re"
 
-    def rule_above(self, box: Box, thickness_mm: float = 0.3) -> None:
-        """A line along the upper edge of a box."""
-        self.fill(Box(box.left, box.top - thickness_mm / 2, box.width, thickness_mm))
-
-    def rule_before(self, box: Box, thickness_mm: float = 0.3) -> None:
-        """A line along the left edge of a box."""
-        self.fill(Box(box.left - thickness_mm / 2, box.top, thickness_mm, box.height))
-
-    def frame(self, box: Box, thickness_mm: float = 0.4) -> None:
+    def frame(self, box: Box, thickness_mm: float = 0.4, *, white: bool = False) -> None:
         """Four lines just inside a box."""
-        self.fill(box.upper(thickness_mm))
-        self.fill(box.lower(thickness_mm))
-        self.fill(box.leftmost(thickness_mm))
-        self.fill(box.rightmost(thickness_mm))
+        for side in (
+            box.upper(thickness_mm), box.lower(thickness_mm), box.leftmost(thickness_mm), box.rightmost(thickness_mm)
+        ):  # fmt: skip
+            self.fill(side, white=white)
 
-    def triangle(self, box: Box, *, points_up: bool, white: bool = False) -> None:
-        """A filled triangle that fills a box."""
-        tip, base = (box.top, box.bottom) if points_up else (box.bottom, box.top)
-        corners = [(box.left, base), (box.right, base), (box.left + box.width / 2, tip)]
+    def polygon(self, corners: Sequence[tuple[float, float]], *, white: bool = False) -> None:
+        """A filled area between corners in mm from the top left."""
         points = [f"{x * POINTS_PER_MM:.2f} {self._height_pt - y * POINTS_PER_MM:.2f}" for x, y in corners]
-        path = f"{points[0]} m {points[1]} l {points[2]} l h"
+        path = f"{points[0]} m {' l '.join(points[1:])} l h"
         self._operators.append(f"1 g {path} f 0 g" if white else f"{path} f")
+
+    def image(self, box: DotBox, data: bytes) -> None:
+        """A picture (a PNG file) in black and white dots, as large as fits into the box, centred."""
+        raster = raster_of(data, box.right - box.left, box.bottom - box.top)
+        name = self._document.picture(raster)
+        dot = self.resolution.dot_pt
+        left = (box.left + (box.right - box.left - raster.width) // 2) * dot
+        bottom = self._height_pt - (box.top + (box.bottom - box.top - raster.height) // 2 + raster.height) * dot
+        width, height = raster.width * dot, raster.height * dot
+        self._operators.append(f"q {width:.4f} 0 0 {height:.4f} {left:.4f} {bottom:.4f} cm /{name} Do Q")
 
     def code(
         self,
-        box: Box,
+        box: DotBox,
         field: str,
         symbology: str,
         content: str,
-        *,
         preferred_mm: float | None = None,
-        fallback: str | None = None,
+        fallbacks: Sequence[tuple[str, str]] = (),
     ) -> None:
         """A symbol with its quiet zones inside a box, which nothing else may touch.
 
         Raises LabelRefused with the content field's name when it cannot be encoded or does not fit.
         """
         try:
-            placed = place(symbology, content, box, self.resolution, preferred_mm=preferred_mm, fallback=fallback)
+            placed = place_in_dots(symbology, content, box, self.resolution, preferred_mm, fallbacks)
         except LabelRefused as refusal:
             raise refusal.within(field=field) from refusal
-        dot = self.resolution.dot_pt
+        self.symbol(placed)
+
+    def symbol(self, placed: Placement) -> None:
+        """A symbol in its place."""
+        symbol, dot = placed.symbol, self.resolution.dot_pt
         module = placed.dots_per_module * dot
-        row = module if placed.symbol.is_matrix else placed.height * dot
-        bottom = self._height_pt - (placed.top + placed.height) * dot
+        row = module if symbol.is_matrix else placed.height * dot
+        left, down = placed.left + _TIE_BREAK, placed.top + placed.height + _TIE_BREAK
         self._operators.append(
-            f"q {module:.5f} 0 0 {row:.5f} {placed.left * dot:.4f} {bottom:.4f} cm\n{placed.symbol.path}\nf Q"
+            f"q {module:.5f} 0 0 {row:.5f} {left * dot:.4f} {self._height_pt - down * dot:.4f} cm\n{symbol.path}\nf Q"
         )
-        self.codes.append((placed.symbol.symbology, placed.symbol.content))
+        if symbol.bearer:
+            self._bearer_bars(placed)
+        self.codes.append(placed)
+
+    def _bearer_bars(self, placed: Placement) -> None:
+        """Along top and bottom, over the quiet zones: a scan line that leaves the bars meets one of them."""
+        symbol, dots = placed.symbol, placed.dots_per_module
+        left = placed.left - symbol.quiet_left * dots
+        width = (symbol.quiet_left + symbol.width + symbol.quiet_right) * dots
+        thickness = symbol.bearer * dots
+        for top in (placed.top, placed.top + placed.height - thickness):
+            self._operators.append(f"{self._rectangle(left, top, width, thickness)} f")
 
     def call(self, form_name: str) -> None:
-        """Draw the constant part stored under a resource name."""
+        """Draw what is stored under a resource name."""
         self._operators.append(f"/{form_name} Do")

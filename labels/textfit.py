@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from labels.typeface import CAP_HEIGHT_EM, CJK_HEIGHT_EM, ELLIPSIS, LINE_HEIGHT_EM, width_em
 
 _SHRINK_STEP = 0.92
+# "Moreno Valley, CA 92551" reads better smaller than broken before the code: breaking a line must make the
+# text so much larger to be worth it.
+_WORTH_WRAPPING = 1.35
 # After these a line may end; CJK characters are handled by their code points.
 _BREAK_AFTER = frozenset(" -/,;·、，。；")
 _FIRST_CJK, _LAST_CJK = "\u2e80", "\uffef"
@@ -32,8 +36,8 @@ def fit(
 ) -> FittedText:
     """Set paragraphs as large as possible between the two sizes.
 
-    One-line boxes shrink to the width; boxes of several lines wrap first. At the smallest size what
-    still does not fit is cut, its last shown line ending in an ellipsis.
+    One-line boxes shrink to the width; boxes of several lines wrap where that makes the text much larger, and
+    shrink rather than break a word. At the smallest size what still does not fit is cut, its last shown line ending in an ellipsis.
     """
     size_pt = min(largest_pt, _size_for_height(paragraphs, height_pt))
     widest = max(map(width_em, paragraphs))
@@ -41,7 +45,29 @@ def fit(
         return FittedText(paragraphs, size_pt)
     if most_lines == 1:
         return _fit_one_line(paragraphs, widest, width_pt, size_pt, smallest_pt)
-    size_pt = largest_pt
+    whole_pt = min(size_pt, width_pt / widest)
+    # One paragraph with room for many lines is prose, which is there to be wrapped.
+    prose = len(paragraphs) == 1 and most_lines > 3
+    whole_is_possible = not prose and len(paragraphs) <= most_lines and whole_pt >= smallest_pt
+    if whole_is_possible and _WORTH_WRAPPING * whole_pt >= largest_pt:
+        return FittedText(paragraphs, whole_pt)
+    wrapped = _fit_wrapped(paragraphs, width_pt, height_pt, largest_pt, smallest_pt, most_lines)
+    if whole_is_possible and (wrapped.cut or wrapped.size_pt < _WORTH_WRAPPING * whole_pt):
+        return FittedText(paragraphs, whole_pt)
+    return wrapped
+
+
+def _fit_wrapped(
+    paragraphs: tuple[str, ...],
+    width_pt: float,
+    height_pt: float,
+    largest_pt: float,
+    smallest_pt: float,
+    most_lines: int,
+) -> FittedText:
+    """Wrapped into as many lines as fit; words are broken only at the smallest size."""
+    widest_word = max(bare for paragraph in paragraphs for _, _, bare in _measured(paragraph))
+    size_pt = min(largest_pt, width_pt / widest_word) if widest_word else largest_pt
     while True:
         size_pt = max(size_pt, smallest_pt)
         lines = [line for paragraph in paragraphs for line in wrap(paragraph, width_pt / size_pt)]
@@ -91,21 +117,27 @@ def wrap(text: str, width: float) -> list[str]:
         return [text]
     lines: list[str] = []
     line, line_width = "", 0.0
-    for piece in _pieces(text):
-        piece_width = width_em(piece)
-        if line and line_width + width_em(piece.rstrip()) > width:
+    for piece, piece_width, bare_width in _measured(text):
+        rest, rest_width, rest_bare = piece, piece_width, bare_width
+        if line and line_width + rest_bare > width:
             lines.append(line.rstrip())
             line, line_width = "", 0.0
-        while not line and width_em(piece.rstrip()) > width:
-            head = _longest_head(piece, width)
-            lines.append(piece[:head])
-            piece = piece[head:]
-            piece_width = width_em(piece)
-        line += piece
-        line_width += piece_width
+        while not line and rest_bare > width:
+            head = _longest_head(rest, width)
+            lines.append(rest[:head])
+            rest = rest[head:]
+            rest_width, rest_bare = width_em(rest), width_em(rest.rstrip())
+        line += rest
+        line_width += rest_width
     if line.strip():
         lines.append(line.rstrip())
     return lines
+
+
+@lru_cache(maxsize=4096)
+def _measured(text: str) -> tuple[tuple[str, float, float], ...]:
+    """The pieces of a text with their widths in em, with and without the space after them."""
+    return tuple((piece, width_em(piece), width_em(piece.rstrip())) for piece in _pieces(text))
 
 
 def _longest_head(word: str, width: float) -> int:

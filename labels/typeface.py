@@ -16,6 +16,7 @@ from reportlab.pdfbase.pdfdoc import PDFDocument
 from reportlab.pdfbase.ttfonts import TTFont
 
 FONT_FILE = Path(__file__).parent / "fonts" / "wqy-microhei.ttc"
+COVERAGE_FILE = Path(__file__).parent / "fonts" / "coverage.txt"
 CAP_HEIGHT_EM = 0.714
 # Chinese characters, and capitals with accents, reach above and below capital letters.
 CJK_HEIGHT_EM = 0.92
@@ -41,17 +42,24 @@ def _remembered(make_subset: Callable[[Sequence[int]], bytes]) -> Callable[[Sequ
 
 @cache
 def widths_em() -> dict[str, float]:
-    """Advance width in em of every character that can be drawn; what is not here is refused.
-
-    Left out although the font maps them: outlines that are empty (they would print nothing), control
-    and format characters, combining marks (nothing here composes them) and right-to-left letters.
-    """
+    """Advance width in em of every character that can be drawn; what is not here is refused."""
     face = typeface().face
     return {
-        chr(code): face.charWidths.get(code, face.defaultWidth) / 1000
+        character: face.charWidths.get(ord(character), face.defaultWidth) / 1000
+        for character in map(chr, face.charToGlyph)
+        if character in drawable()
+    }
+
+
+def drawable_in_font() -> frozenset[str]:
+    """What `drawable` says, worked out from the font itself (0.25 s): made into a table by
+    `write_coverage`, and compared with it by a test."""
+    face = typeface().face
+    return frozenset(
+        chr(code)
         for code, glyph in face.charToGlyph.items()
         if glyph and _is_drawable(chr(code), has_outline=face.glyphPos[glyph] != face.glyphPos[glyph + 1])
-    }
+    )
 
 
 def _is_drawable(character: str, *, has_outline: bool) -> bool:
@@ -68,7 +76,42 @@ def _is_drawable(character: str, *, has_outline: bool) -> bool:
 
 @cache
 def drawable() -> frozenset[str]:
-    return frozenset(widths_em())
+    """Every character that can be drawn, from a table beside the font: a web process that only asks
+    whether a name can be printed need not read a font of 5 MB for it.
+
+    Left out although the font maps them: outlines that are empty (they would print nothing), control
+    and format characters, combining marks (nothing here composes them) and right-to-left letters.
+    """
+    numbers = [int(each, 36) for each in COVERAGE_FILE.read_text(encoding="ascii").split()]
+    characters: list[str] = []
+    at = 0
+    for gap, length in zip(numbers[::2], numbers[1::2], strict=True):
+        characters += map(chr, range(at + gap, at + gap + length))
+        at += gap + length
+    return frozenset(characters)
+
+
+def write_coverage() -> None:
+    """Write the table: runs of drawable code points in order, each as the gap before it and its length,
+    in base 36."""
+    able = drawable_in_font()
+    runs: list[str] = []
+    at, last = 0, max(map(ord, able)) + 1
+    while at < last:
+        start = next(code for code in range(at, last) if chr(code) in able)
+        end = next((code for code in range(start, last) if chr(code) not in able), last)
+        runs.append(f"{_base36(start - at)} {_base36(end - start)}")
+        at = end
+    lines = [" ".join(runs[place : place + 16]) for place in range(0, len(runs), 16)]
+    COVERAGE_FILE.write_text("\n".join(lines) + "\n", encoding="ascii")
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number or not digits:
+        number, digit = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return digits
 
 
 def missing_glyphs(text: str) -> list[tuple[int, str]]:
@@ -94,7 +137,7 @@ class FontInDocument:
         self._document = document
         self._font = typeface()
         # Operators of texts already set in this document, by place and text; kept by `Sheet.write`.
-        self.set_before: dict[Hashable, str] = {}
+        self.set_before: dict[Hashable, tuple[str, bool]] = {}
         self._names: dict[int, str] = {}
         self._codes = _CodeTable(self._font, document)
         self._font.splitString(" ", document)

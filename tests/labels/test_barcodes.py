@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from labels import LabelRefused, encode
 from labels.barcodes import code128_modules
 from labels.code128_reader import UnreadableBarsError, read_code128
-from labels.gs1 import check_digit, parse_elements
+from labels.gs1 import check_digit, element_string, parse_elements
+from tests.labels.reading import read_gs1
 
 digits = st.text("0123456789", min_size=1, max_size=24)
 printable = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=40)
@@ -157,6 +158,23 @@ def test_gs1_128(content: str) -> None:
     [read] = scan(_modules_of(symbol.path, symbol.width), zxingcpp.BarcodeFormat.Code128)
     assert read.symbology_identifier == "]C1"
     assert read.text == content
+
+
+@pytest.mark.parametrize("symbology", ["gs1_datamatrix", "gs1_qr"])
+@pytest.mark.parametrize(
+    "content",
+    ["(01)09521234543213(10)AB99(21)99X1", "(10)A%B(21)1", "(00)376130321109103420", "(01)09521234543213(17)280930"],
+)
+def test_gs1_matrices_carry_the_separator(symbology: str, content: str) -> None:
+    """Read by rxing, which did not write them."""
+    symbol = encode(symbology, content)
+    pixels = np.full((symbol.height + 8, symbol.width + 8), 255, dtype=np.uint8)
+    for rectangle in symbol.path.splitlines():
+        left, bottom, dark = map(int, rectangle.split()[:3])
+        pixels[symbol.height + 3 - bottom, left + 4 : left + 4 + dark] = 0
+    assert read_gs1(np.kron(pixels, np.ones((4, 4), dtype=np.uint8))) == element_string(
+        parse_elements(content), separator="\x1d"
+    )
 
 
 @pytest.mark.parametrize(

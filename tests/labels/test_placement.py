@@ -12,7 +12,7 @@ from labels.geometry import Box
 from labels.media import SIZE_50X30, SIZE_60X40, Resolution, Size
 from labels.placement import Placement, place
 from labels.samples import samples
-from tests.labels.reading import one_bit, page_pixels
+from tests.labels.reading import one_bit_of, page_pixels
 
 PRINTER = Resolution(203)
 
@@ -22,17 +22,31 @@ def test_three_dots_then_two_then_the_fallback_then_a_refusal() -> None:
     wide = place("code128", content, Box(0, 0, 100, 20), PRINTER)
     narrow = place("code128", content, Box(0, 0, 60, 20), PRINTER)
     assert (wide.dots_per_module, narrow.dots_per_module) == (3, 2)
-    square = place("code128", content, Box(0, 0, 40, 20), PRINTER, fallback="datamatrix")
+    square = place("code128", content, Box(0, 0, 40, 20), PRINTER, fallbacks=[("code128", ""), ("datamatrix", content)])
     assert square.symbol.symbology == "datamatrix"
+    short = place(
+        "code128", content, Box(0, 0, 40, 20), PRINTER, fallbacks=[("code128", "100417"), ("datamatrix", content)]
+    )
+    assert (short.symbol.symbology, short.symbol.content) == ("code128", "100417")
     with pytest.raises(LabelRefused) as refused:
         place("code128", content, Box(0, 0, 40, 20), PRINTER)
     assert refused.value.code == "code_does_not_fit"
     assert float(refused.value.params["needed_width_mm"]) > 40
 
 
+def test_too_long_for_bars_is_a_matter_of_room_too() -> None:
+    content = "A" * 120
+    placed = place("code128", content, Box(0, 0, 100, 40), PRINTER, fallbacks=[("datamatrix", content)])
+    assert placed.symbol.symbology == "datamatrix"
+    with pytest.raises(LabelRefused, match="too_long"):
+        place("code128", content, Box(0, 0, 100, 40), PRINTER)
+    with pytest.raises(LabelRefused, match="too_long"):
+        place("code128", content, Box(0, 0, 8, 40), PRINTER, fallbacks=[("datamatrix", content)])
+
+
 def test_ten_millimetres_hold_neither_bars_nor_matrix() -> None:
     with pytest.raises(LabelRefused, match="code_does_not_fit"):
-        place("code128", "A" * 60, Box(0, 0, 10, 10), PRINTER, fallback="datamatrix")
+        place("code128", "A" * 60, Box(0, 0, 10, 10), PRINTER, fallbacks=[("datamatrix", "A" * 60)])
 
 
 @settings(max_examples=150, deadline=None)
@@ -73,7 +87,7 @@ def _assert_inside(placed: Placement, box: Box, resolution: Resolution) -> None:
 def test_bars_are_printed_on_whole_dots() -> None:
     """Every dark run in the bars of a printed page is a multiple of the module, in dots."""
     label = LocationLabel(code="A-03", barcode="L-A-03-12-2-K", size=SIZE_60X40)
-    pixels = one_bit(page_pixels(render_bundle([label]).pdf, 0, 203))
+    pixels = one_bit_of(page_pixels(render_bundle([label]).pdf, 0, 203))
     row = pixels[round(26 / 25.4 * 203)]
     edges = np.flatnonzero(np.diff(row.astype(int)))
     runs = np.diff(edges)

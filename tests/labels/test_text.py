@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,7 +25,7 @@ from labels import (
 )
 from labels.media import SIZE_60X40, SIZE_70X50
 from labels.textfit import fit, wrap
-from labels.typeface import ELLIPSIS, drawable, width_em
+from labels.typeface import ELLIPSIS, drawable, drawable_in_font, width_em
 from tests.labels.reading import Pixels, page_pixels
 
 WAYBILL = WaybillLabel(
@@ -40,6 +43,19 @@ def test_missing_glyphs_are_found_with_their_positions() -> None:
     assert missing_glyphs("\u05d0") == [(0, "\u05d0")], "right-to-left letters are not laid out"
     assert missing_glyphs("e\u0301") == [(1, "\u0301")], "a combining mark would float"
     assert missing_glyphs("a\u200bb") == [(1, "\u200b")]
+
+
+def test_the_table_of_glyphs_is_true() -> None:
+    """`typeface.write_coverage()` makes it again after a change of font."""
+    assert drawable() == drawable_in_font()
+
+
+def test_asking_for_glyphs_does_not_read_the_font() -> None:
+    program = (
+        "from labels.typeface import missing_glyphs, typeface; missing_glyphs('王小明');"
+        "raise SystemExit(typeface.cache_info().currsize)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
 
 
 @pytest.mark.parametrize(
@@ -103,7 +119,7 @@ def test_bad_contents_name_their_field(changes: dict[str, object], code: str, fi
 
 def test_a_bad_arrow_is_refused() -> None:
     with pytest.raises(LabelRefused, match="bad_choice"):
-        render_bundle([LocationLabel(code="A", barcode="A", arrow="left")])  # type: ignore[arg-type]
+        render_bundle([LocationLabel(code="A", barcode="A", arrow="sideways")])  # type: ignore[arg-type]
 
 
 def _name_pixels(name: str) -> Pixels:

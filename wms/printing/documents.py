@@ -10,6 +10,7 @@ from sqlalchemy import select
 from labels import Label, LabelRefused, LocationLabel, ProductLabel, Size
 from wms.catalog.models import Product, ProductBarcode
 from wms.catalog.queries import barcodes_of
+from wms.core.barcodes import parse_own
 from wms.core.checkdigits import is_valid_gtin
 from wms.facility.models import Location, Zone
 from wms.identity.queries import seller_codes
@@ -33,7 +34,14 @@ def location_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRef
 
 
 def _location(location: Location, zone: str, document: LabelDocument) -> Label:
-    return LocationLabel(size=Size(*document.size_mm), code=location.code, barcode=location.barcode, zone=zone)
+    own = parse_own(location.barcode)
+    return LocationLabel(
+        size=Size(*document.size_mm),
+        code=location.code,
+        barcode=location.barcode,
+        check=own.check if own else "",
+        zone=zone,
+    )
 
 
 def product_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:

@@ -9,7 +9,13 @@ from marshmallow import fields
 from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text
 from wms.printing.models import BundleState, DocumentState, LabelBundle, LabelDocument, LabelKind
 
-PRODUCT_SIZES: dict[str, tuple[float, float]] = {"60x40": (60, 40), "50x30": (50, 30), "70x50": (70, 50)}
+PRODUCT_SIZES: dict[str, tuple[float, float]] = {
+    "60x40": (60, 40),
+    "50x30": (50, 30),
+    "70x30": (70, 30),
+    "70x50": (70, 50),
+    "100x60": (100, 60),
+}
 MOST_LABELS = 5_000
 
 
