@@ -10,10 +10,14 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from wms.planning.wire import batches, routes
+from wms.planning.wire import batches, cartons, routes
 from wms.planning.wire.fields import MAX_BYTES, Field, InputError, read_json
 
-PLANNERS: Final[dict[str, Callable[[Field], dict[str, Any]]]] = {"batch": batches.plan, "route": routes.plan}
+PLANNERS: Final[dict[str, Callable[[Field], dict[str, Any]]]] = {
+    "batch": batches.plan,
+    "carton": cartons.plan,
+    "route": routes.plan,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
