@@ -10,13 +10,14 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from wms.planning.wire import batches, cartons, routes
+from wms.planning.wire import batches, cartons, routes, slots
 from wms.planning.wire.fields import MAX_BYTES, Field, InputError, read_json
 
 PLANNERS: Final[dict[str, Callable[[Field], dict[str, Any]]]] = {
+    "route": routes.plan,
     "batch": batches.plan,
     "carton": cartons.plan,
-    "route": routes.plan,
+    "slotting": slots.plan,
 }
 
 
