@@ -19,7 +19,7 @@ class Graph:
 
     def __init__(self, layout: dict[str, Any]) -> None:
         self.layout = layout
-        self.ways: dict[Point, dict[Point, int]] = {}
+        self.ways: dict[Point, dict[Point, float]] = {}
         self._known: dict[Point, dict[Point, float]] = {}
         blocks, aisles, bays = layout.get("blocks", 1), layout["aisles"], layout["bays_per_aisle"]
         half, pitch = round(layout.get("cross_aisle_m", 0) * 50), round(layout["bay_pitch_m"] * 100)
