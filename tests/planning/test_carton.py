@@ -14,7 +14,7 @@ from tests.planning.packed import check
 from tests.planning.test_route import Clock
 from wms.planning.budget import Budget
 from wms.planning.cartons import Aim, pack
-from wms.planning.packing import Carton, Kind
+from wms.planning.packing import Carton, Kind, Places, Way, Work, fill
 
 CARTONS = [
     {"name": "S", "inner_mm": [200, 150, 100], "outer_mm": [206, 156, 106], "empty_g": 80, "max_g": 3000, "cost": 4},
@@ -107,6 +107,28 @@ def test_a_packing_that_needs_the_bars_turned() -> None:
     bars, boxes, bits = Kind((80, 285, 70), 199), Kind((106, 145, 95), 271), Kind((56, 56, 36), 60)
     plan = pack([bars, boxes, bits], [12, 6, 3], [Carton((229, 305, 520), 100, 10_000)], Aim.FEWEST, Budget())
     assert len(plan) == 1
+
+
+@pytest.mark.parametrize("places", Places)
+@pytest.mark.parametrize("blocks", [False, True])
+def test_every_way_to_fill_a_carton_holds(places: Places, blocks: bool) -> None:
+    """Each way by itself, because a plan shows only the one that won: a block reaches over an edge only as far as each of
+    its units may by itself, for instance.
+    """
+    for seed in range(25):
+        dice = random.Random(seed)
+        sizes = [[dice.randint(15, 110) for _ in range(3)] for _ in range(4)]
+        items = [{"sku": n, "quantity": dice.randint(1, 30), "size_mm": size, "weight_g": 1, "fragile": n == 3}
+                 for n, size in enumerate(sizes)]  # fmt: skip
+        kinds = [Kind((w, d, h), 1, fragile=n == 3) for n, (w, d, h) in enumerate(sizes)]
+        way = Way((0, 1, 2, 3), places, blocks)
+        content = fill(kinds, [item["quantity"] for item in items], way, Carton((200, 200, 160), 0, 10_000), 0, Work(0))
+        packed = [{"sku": placed.kind, "position_mm": list(corner), "size_mm": list(size)}
+                  for placed in content.placed for corner, size in placed.units()]  # fmt: skip
+        plan = {"cartons": [{"name": "c", "items": packed, "weight_g": content.weight}]}
+        counted = [item | {"quantity": content.counts.get(item["sku"], 0)} for item in items]
+        check(plan, [item for item in counted if item["quantity"]],
+              [{"name": "c", "inner_mm": [200, 200, 160], "empty_g": 0, "max_g": 10_000}])  # fmt: skip
 
 
 def test_rules_of_the_goods(standard: Standard) -> None:

@@ -196,10 +196,7 @@ class _Filling:
         if found is None:
             return 0
         space, (w, d, h) = found
-        repeat = (1, 1, 1)
-        if self.way.blocks:
-            ceiling = space[2] + h if kind.fragile else space[5]  # nothing on top of it, not even its like
-            repeat = _block((*space[:5], ceiling), (w, d, h), most, self.way.places is Places.LAYER)
+        repeat = self._repeat(space, (w, d, h), most, kind) if self.way.blocks else (1, 1, 1)
         x, y, z = space[:3]
         box = (x, y, z, x + w * repeat[0], y + d * repeat[1], z + h * repeat[2])
         placed = Placed(index, (x, y, z), (w, d, h), repeat)
@@ -234,6 +231,16 @@ class _Filling:
                 if key < best and (z == 0 or self._stands(x, y, z, w, d)):
                     best, found = key, (space, turned)
         return found
+
+    def _repeat(self, space: Box, size: Size3, most: int, kind: Kind) -> Size3:
+        """The block of units for a space: none above a fragile one, and each of the lowest standing by itself."""
+        x, y, z = space[:3]
+        w, d, h = size
+        ceiling = z + h if kind.fragile else space[5]
+        wide, deep, high = _block((*space[:5], ceiling), size, most, self.way.places is Places.LAYER)
+        if z and not all(self._stands(x + i * w, y + j * d, z, w, d) for i in range(wide) for j in range(deep)):
+            return 1, 1, min(most, (ceiling - z) // h)
+        return wide, deep, high
 
     def _stands(self, x: int, y: int, z: int, w: int, d: int) -> bool:
         """Whether at least half of the base rests on tops at this height."""
