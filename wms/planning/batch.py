@@ -13,9 +13,9 @@ from typing import Final, Protocol
 
 from wms.planning import bounds, grouping
 from wms.planning.budget import Budget
-from wms.planning.grouping import Group, Jobs
+from wms.planning.grouping import Group, Jobs, Lookout
 from wms.planning.layout import Layout, Place
-from wms.planning.lengths import Measure, SearchedWalks, measure_layout
+from wms.planning.lengths import Measure, measure_layout, measure_matrix
 from wms.planning.route import Route, best_of_trips, route_by_matrix, route_in_layout
 from wms.planning.totes import NOTHING, UNLIMITED, Cart, Line, TooLarge, Tote, fill, load_of
 
@@ -25,6 +25,9 @@ ITERATIONS_PER_ORDER: Final = 100
 ITERATIONS_AT_LEAST: Final = 500
 # A part of a large wave gets a share of the iterations that keeps a thousand orders within seconds.
 LARGE_WAVE_SHARE: Final = 0.15
+# Where exact lengths take long, so much of the iterations is made with quick ones, and in the time saved some with exact.
+QUICK_SHARE: Final = 0.4
+EXACT_FOR_FEW: Final = 6_000  # iterations times orders: few orders have few unions, each measured once
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ class MatrixArea:
         rows = [*self.points, *(end for trip in self.trips for end in trip)]
         count = len(self.points)
         part = [[self.matrix[here][there] for there in rows] for here in rows]
-        return SearchedWalks(part, [(count + 2 * n, count + 2 * n + 1) for n in range(len(self.trips))])
+        return measure_matrix(part, [(count + 2 * n, count + 2 * n + 1) for n in range(len(self.trips))])
 
     def route(self, places: Sequence[int], budget: Budget) -> Route:
         points = [self.points[place] for place in places]
@@ -193,19 +196,25 @@ def _job(index: int, order: Order, totes: list[Tote], cart: Cart) -> _Job:
 def _grouped(jobs: Jobs, measure: Measure, budget: Budget, out_of_time: Callable[[], bool]) -> list[Group]:
     """Groups of jobs; a large wave in parts, each of jobs that reach about equally far into the layout."""
     count = len(jobs.places)
-    pace = measure.pace
     if count <= MAX_PART:
-        iterations = budget.iterations(max(ITERATIONS_AT_LEAST, ITERATIONS_PER_ORDER * count / pace))
-        return grouping.group(jobs, measure.length, iterations, budget.seed, out_of_time)
+        return grouping.group(jobs, measure, _lookout(count, 1, measure, budget, out_of_time))
     by_reach = sorted(range(count), key=lambda job: (-jobs.places[job], job))
     parts = -(-count // MAX_PART)
     found: list[Group] = []
     for part in range(parts):
         members = by_reach[count * part // parts : count * (part + 1) // parts]
-        iterations = budget.iterations(ITERATIONS_PER_ORDER * len(members) * LARGE_WAVE_SHARE / pace)
-        groups = grouping.group(jobs.subset(members), measure.length, iterations, budget.seed, out_of_time)
+        lookout = _lookout(len(members), LARGE_WAVE_SHARE, measure, budget, out_of_time)
+        groups = grouping.group(jobs.subset(members), measure, lookout)
         found += [[members[job] for job in group] for group in groups]
     return found
+
+
+def _lookout(count: int, share: float, measure: Measure, budget: Budget, out_of_time: Callable[[], bool]) -> Lookout:
+    iterations = max(ITERATIONS_AT_LEAST, ITERATIONS_PER_ORDER * count) * share
+    if measure.pace == 1:
+        return Lookout(budget.iterations(iterations), 0, budget.seed, out_of_time)
+    exact = max(iterations / measure.pace, EXACT_FOR_FEW / max(1, count))
+    return Lookout(budget.iterations(iterations * QUICK_SHARE), budget.iterations(exact), budget.seed, out_of_time)
 
 
 class _Router:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from wms.planning.lengths import Lengths
+from wms.planning.lengths import Lengths, Measure
 
 NEAR: Final = 15
 REMOVED_AT_MOST: Final = 8
@@ -82,21 +82,38 @@ def total(jobs: Jobs, groups: Iterable[Group], length: Lengths) -> int:
     return sum(length(jobs.union(group)) for group in groups)
 
 
-def group(jobs: Jobs, length: Lengths, iterations: int, seed: int, out_of_time: Callable[[], bool]) -> list[Group]:
-    """Short walks that hold all jobs, each at most the capacity; never longer in all than `in_turn` as they came."""
+@dataclass(frozen=True)
+class Lookout:
+    """How long a search may go on: iterations by the quick measure, then by the exact one; and the clock's ceiling."""
+
+    quick: int
+    exact: int
+    seed: int
+    out_of_time: Callable[[], bool]
+
+
+def group(jobs: Jobs, measure: Measure, lookout: Lookout) -> list[Group]:
+    """Short walks that hold all jobs, each at most the capacity; never longer in all than `in_turn` as they came.
+
+    Where the exact length takes long, the quick one finds a plan and the exact one improves it.
+    """
     count = len(jobs.places)
     first = in_turn(jobs, range(count))
     if count < 2 or len(first) == 1:
         return first
-    by_savings = savings(jobs, length)
+    quick, out_of_time = measure.quick, lookout.out_of_time
+    by_savings = savings(jobs, quick)
     along = in_turn(jobs, sorted(range(count), key=lambda job: (-jobs.places[job], job)))
     reach = in_turn(jobs, sorted(range(count), key=lambda job: (-jobs.places[job].bit_length(), jobs.places[job], job)))
-    search = _Search(jobs, length, random.Random(seed), total(jobs, by_savings, length))  # noqa: S311
-    trials = [search.run(start, int(iterations * TRIAL_SHARE), out_of_time) for start in (by_savings, along, reach)]
-    best = min(trials, key=lambda groups: total(jobs, groups, length))
-    rest = iterations - len(trials) * int(iterations * TRIAL_SHARE)
-    best = search.run(best, rest, out_of_time)
-    return min((best, first), key=lambda groups: total(jobs, groups, length))
+    search = _Search(jobs, quick, random.Random(lookout.seed), total(jobs, by_savings, quick))  # noqa: S311
+    trial = int(lookout.quick * TRIAL_SHARE)
+    trials = [search.run(start, trial, out_of_time) for start in (by_savings, along, reach)]
+    best = min(trials, key=lambda groups: total(jobs, groups, quick))
+    best = search.run(best, lookout.quick - len(trials) * trial, out_of_time)
+    if lookout.exact:
+        search.measure_by(measure.length, total(jobs, best, measure.length))
+        best = search.run(best, lookout.exact, out_of_time)
+    return min((best, first), key=lambda groups: total(jobs, groups, measure.length))
 
 
 def savings(jobs: Jobs, length: Lengths) -> list[Group]:
@@ -136,10 +153,15 @@ def savings(jobs: Jobs, length: Lengths) -> list[Group]:
 
 class _Search:
     def __init__(self, jobs: Jobs, length: Lengths, dice: random.Random, scale: int) -> None:
-        self.jobs, self.length, self.dice = jobs, length, dice
-        self.hot, self.cold = HOT * scale, COLD * scale
-        self.alone = [length(places) for places in jobs.places]
+        self.jobs, self.dice = jobs, dice
+        self.measure_by(length, scale)
         self.near = self._near()
+
+    def measure_by(self, length: Lengths, scale: int) -> None:
+        """`scale`: about what all walks together measure; temperatures are shares of it."""
+        self.length = length
+        self.hot, self.cold = HOT * scale, COLD * scale
+        self.alone = [length(places) for places in self.jobs.places]
 
     def _near(self) -> list[list[int]]:
         """For each job those whose walk joined with it is longest shared."""

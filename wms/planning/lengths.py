@@ -9,24 +9,26 @@ and so never too short.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 from wms.planning import frontier, improve
 from wms.planning.distances import Matrix, distance_of, matrix_of
 from wms.planning.exact import INFINITE
-from wms.planning.frontier import FROM_ABOVE, FROM_BELOW, FROM_BOTH, THERE_AND_BACK
+from wms.planning.frontier import FROM_ABOVE, FROM_BELOW, FROM_BOTH, NOTHING, THERE_AND_BACK, Way
 from wms.planning.layout import Layout, Place, Trip
 
 MAX_EXACT_BLOCKS: Final = 3
-PACES: Final = {1: 1.0, 2: 5.0, 3: 30.0}
+PACES: Final = {2: 10.0, 3: 55.0}
+SEARCHED_PACE: Final = 150.0
 # Answers kept; more are forgotten all at once.
 MAX_KNOWN: Final = 200_000
 Lengths = Callable[[int], int]
 
 
 class Measure(Protocol):
-    """`length` of a set of places in µm; `is_exact`: no walk is shorter. `pace`: what an answer costs, in those of one
-    block.
+    """`length` of a set of places in µm; `is_exact`: no walk is shorter. `quick`: about the same, in a hundredth of a
+    millisecond where that is possible. `pace`: what an exact answer costs, in those of one block.
     """
 
     is_exact: bool
@@ -34,31 +36,55 @@ class Measure(Protocol):
 
     def length(self, places: int) -> int: ...
 
+    def quick(self, places: int) -> int: ...
+
 
 def measure_layout(layout: Layout, places: Sequence[Place]) -> Measure:
-    """For sets of `places`, which are distinct: bit n of a set stands for places[n]."""
-    flat = all(end.on_cross_aisle for trip in layout.trips for end in trip)
-    tours = all(trip.start == trip.end for trip in layout.trips)
-    if layout.one_way or not flat or not tours or layout.blocks > MAX_EXACT_BLOCKS:
-        ends = [end for trip in layout.trips for end in trip]
-        matrix = matrix_of([*places, *ends], distance_of(layout))
-        count = len(places)
-        return SearchedWalks(matrix, [(count + 2 * n, count + 2 * n + 1) for n in range(len(layout.trips))])
-    order = sorted(range(len(places)), key=lambda index: places[index])
-    if order != list(range(len(places))):
+    """For sets of `places`, which are distinct and sorted: bit n of a set stands for places[n]."""
+    if list(places) != sorted(places):
         raise ValueError("places must be sorted")
-    kind = OneBlock if layout.blocks == 1 else ManyBlocks
-    return Remembered([kind(layout, places, trip) for trip in layout.trips], PACES[layout.blocks] * len(layout.trips))
+    trips = layout.trips
+    quick = Remembered([OneBlock(*_as_one_block(layout, places, trip)) for trip in trips])
+    tours = all(trip.start == trip.end and trip.start.on_cross_aisle for trip in trips)
+    if layout.one_way or not tours or layout.blocks > MAX_EXACT_BLOCKS:
+        matrix = matrix_of([*places, *(end for trip in trips for end in trip)], distance_of(layout))
+        ends = [(len(places) + 2 * n, len(places) + 2 * n + 1) for n in range(len(trips))]
+        return Measured(
+            Remembered([SearchedWalk(matrix, begin, end) for begin, end in ends]), quick, False, SEARCHED_PACE
+        )
+    if layout.blocks == 1:
+        return Measured(quick, quick, True, 1)
+    exact = Remembered([ManyBlocks(layout, places, trip) for trip in trips])
+    return Measured(exact, quick, True, PACES[layout.blocks])
+
+
+def measure_matrix(matrix: Matrix, ends: Sequence[tuple[int, int]]) -> Measure:
+    """For sets of points of a matrix; `ends` are pairs of its points too."""
+    walks = Remembered([SearchedWalk(matrix, begin, end) for begin, end in ends])
+    return Measured(walks, walks, False, SEARCHED_PACE)
+
+
+def _as_one_block(layout: Layout, places: Sequence[Place], trip: Trip) -> tuple[Layout, list[Place], Trip]:
+    """The layout without the cross aisles in its middle and without one-way aisles, left and entered where the walk begins:
+    what a walk through it costs is close enough to choose by.
+    """
+    length = layout.blocks * layout.block_length
+    whole = replace(layout, blocks=1, bays_per_aisle=1, bay_pitch=length, cross_aisle=0, one_way={})
+    flat = [Place(place.x, 0, place.row * layout.block_length + place.up, place.aisle) for place in places]
+    start = trip.start
+    end = start._replace(row=1 if 2 * (start.row * layout.block_length + start.up) > length else 0, up=0)
+    return whole, flat, Trip(end, end)
+
+
+class Walks(Protocol):
+    def length(self, places: int) -> int: ...
 
 
 class Remembered:
     """The shortest over several trips, each answer kept."""
 
-    is_exact = True
-
-    def __init__(self, measures: Sequence[OneBlock | ManyBlocks], pace: float) -> None:
-        self.first, *self.others = measures
-        self.pace = pace
+    def __init__(self, walks: Sequence[Walks]) -> None:
+        self.first, *self.others = walks
         self.known: dict[int, int] = {}
 
     def length(self, places: int) -> int:
@@ -69,10 +95,17 @@ class Remembered:
             if len(self.known) > MAX_KNOWN:
                 self.known.clear()
             found = self.first.length(places)
-            for measure in self.others:
-                found = min(found, measure.length(places))
+            for walk in self.others:
+                found = min(found, walk.length(places))
             self.known[places] = found
         return found
+
+
+class Measured:
+    """A `Measure` of remembered walks."""
+
+    def __init__(self, exact: Remembered, quick: Remembered, is_exact: bool, pace: float) -> None:
+        self.length, self.quick, self.is_exact, self.pace = exact.length, quick.length, is_exact, pace
 
 
 class _Aisles:
@@ -190,17 +223,47 @@ def _come_to(depot: int, low: int, high: int, two: int, fresh: bool) -> tuple[in
     return INFINITE, (0 if fresh else high), min(two, low)
 
 
+Option = tuple[int, int, int]  # state, state after, which price
+
+
 class ManyBlocks(_Aisles):
-    """Tours over two or three blocks, by the tables of `frontier`."""
+    """Tours over two or three blocks, by the tables of `frontier`.
+
+    Several ways often lead from one state to the same next one; then only the cheapest counts, and which can be the cheapest
+    is known beforehand: a *price* is the least of some ways, worked out once for each part of an aisle.
+    """
 
     def __init__(self, layout: Layout, places: Sequence[Place], trip: Trip) -> None:
         super().__init__(layout, places, trip)
         self.tables = frontier.tables(layout.rows, 0, False)
-        along = self.tables.along
-        self.choices = [
-            [along[way][segment] for way in (FROM_BELOW, FROM_ABOVE, FROM_BOTH, 1, THERE_AND_BACK)]
-            for segment in range(layout.blocks)
+        self.prices: list[frozenset[int]] = []
+        segments = range(layout.blocks)
+        self.with_stops = [
+            self._options(segment, (FROM_BELOW, FROM_ABOVE, FROM_BOTH, 1, THERE_AND_BACK)) for segment in segments
         ]
+        self.without = [self._options(segment, (NOTHING, NOTHING, NOTHING, 1, THERE_AND_BACK)) for segment in segments]
+        self.priced: dict[tuple[int, int], list[int]] = {}
+        self.price_of_empty = self._priced(0, 0, 0)
+
+    def _options(self, segment: int, ways: tuple[Way, ...]) -> list[Option]:
+        """Ways by index: in from below, from above, from both, through, there and back. What is no worse than there and back
+        and leads to the same state replaces it.
+        """
+        found: dict[tuple[int, int], set[int]] = {}
+        for index, way in enumerate(ways):
+            for pair in self.tables.along[way][segment]:
+                found.setdefault(pair, set()).add(index)
+        options = []
+        for (state, after), indices in found.items():
+            price = frozenset(indices - {4} if indices & {0, 1, 2} else indices)
+            if price not in self.prices:
+                self.prices.append(price)
+            options.append((state, after, self.prices.index(price)))
+        return options
+
+    def _priced(self, up: int, down: int, both: int) -> list[int]:
+        ways = (up, down, both, self.block_length, 2 * self.block_length)
+        return [min(ways[index] for index in price) for price in self.prices]
 
     def length(self, places: int) -> int:
         costs = [INFINITE] * len(self.tables.states)
@@ -236,45 +299,36 @@ class ManyBlocks(_Aisles):
     def _through(self, costs: list[int], parts: list[tuple[int, int, int]]) -> list[int]:
         """Every block of an aisle in turn; where it has no stop here, nothing need be walked."""
         wanted = {row: (shift, part) for row, shift, part in parts}
-        length = self.block_length
-        for row, choices in enumerate(self.choices):
+        for row in range(len(self.with_stops)):
+            options, prices = self.without[row], self.price_of_empty
             if row in wanted:
-                key = wanted[row]
-                up, down, both = self.parts[key] if key in self.parts else self.costs(*key)
-                after = [INFINITE] * len(costs)
-                steps = (up, down, both, length, 2 * length)
-            else:
-                after = costs[:]
-                steps = (INFINITE, INFINITE, INFINITE, length, 2 * length)
-            for step, pairs in zip(steps, choices, strict=True):
-                if step < INFINITE:
-                    for number, target in pairs:
-                        total = costs[number] + step
-                        if total < after[target]:
-                            after[target] = total
+                options, prices = self.with_stops[row], self._prices(wanted[row])
+            after = [INFINITE] * len(costs)
+            for state, target, price in options:
+                total = costs[state] + prices[price]
+                if total < after[target]:
+                    after[target] = total
             costs = after
         return costs
 
-
-class SearchedWalks:
-    """Walks found by nearest neighbour and local search, for everything else. Trips are pairs of points of the matrix."""
-
-    is_exact = False
-    pace = 30.0
-
-    def __init__(self, matrix: Matrix, trips: Sequence[tuple[int, int]]) -> None:
-        self.matrix, self.trips = matrix, trips
-        self.known: dict[int, int] = {0: 0}
-
-    def length(self, places: int) -> int:
-        found = self.known.get(places)
+    def _prices(self, key: tuple[int, int]) -> list[int]:
+        found = self.priced.get(key)
         if found is None:
-            stops = [bit for bit in range(places.bit_length()) if places >> bit & 1]
-            found = self.known[places] = min(self._walk(stops, begin, end) for begin, end in self.trips)
+            if len(self.priced) > MAX_KNOWN:
+                self.priced.clear()
+            found = self.priced[key] = self._priced(*self.costs(*key))
         return found
 
-    def _walk(self, stops: list[int], begin: int, end: int) -> int:
-        whole = [*stops, begin, end]
+
+class SearchedWalk:
+    """Walks found by nearest neighbour and local search, for everything else. Sets of the first points of a matrix."""
+
+    def __init__(self, matrix: Matrix, begin: int, end: int) -> None:
+        self.matrix, self.begin, self.end = matrix, begin, end
+
+    def length(self, places: int) -> int:
+        stops = [bit for bit in range(places.bit_length()) if places >> bit & 1]
+        whole = [*stops, self.begin, self.end]
         part = [[self.matrix[here][there] for there in whole] for here in whole]
         count = len(stops)
         start = improve.nearest_first(part, count, list(range(count)))
