@@ -39,7 +39,9 @@ def test_the_examples_are_real(standard: Standard, command: str) -> None:
 
 def test_every_rule_is_named() -> None:
     sources = "".join(path.read_text() for path in (ROOT / "wms" / "planning" / "wire").glob("*.py"))
-    raised = set(re.findall(r"""(?:wrong\(|InputError\([^"]*(?:"[^"]*", )?)["']([a-z_]+)["']""", sources)) - {"required"}
+    raised = set(re.findall(r"""(?:wrong\(|InputError\([^"]*(?:"[^"]*", )?)["']([a-z_]+)["']""", sources)) - {
+        "required"
+    }
     raised |= {"too_many", "too_few", "required"}
     named = set(re.findall(r"`([a-z_]+)`", TEXT.partition("a stable word:")[2].partition("Fields not named")[0]))
     assert raised == named

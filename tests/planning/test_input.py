@@ -101,6 +101,20 @@ def test_a_layout_no_walk_leads_through(standard: Standard) -> None:
     assert standard.error("batch", problem | {"orders": orders}) == ("/layout/one_way_aisles", "reachable")
 
 
+def test_more_places_than_can_be_searched(standard: Standard) -> None:
+    """One one-way aisle over two blocks, and 1,600 places: no proof is in reach, and all pairs would fill the memory."""
+    layout = LAYOUT | {"aisles": 20, "bays_per_aisle": 40, "one_way_aisles": [{"aisle": 1, "direction": "up"}]}
+    stops = [[block, aisle, bay] for block in (1, 2) for aisle in range(1, 21) for bay in range(1, 41)]
+    assert standard.error("route", {"layout": layout, "stops": stops}) == ("/stops", "too_many")
+    orders = [{"id": 1, "lines": [{"stop": stop} for stop in stops]}]
+    assert standard.error("batch", {"layout": layout, "orders": orders}) == ("/orders", "too_many")
+    products = [{"sku": number, "stop": stop} for number, stop in enumerate(stops)]
+    problem = {"layout": layout, "products": products, "walks": [[1]]}
+    assert standard.error("slotting", problem) == ("/products", "too_many")
+    plan = standard.plan("route", {"layout": layout | {"one_way_aisles": []}, "stops": stops})
+    assert (len(plan["sequence"]), plan["proved_optimal"]) == (1_600, True)
+
+
 @pytest.mark.parametrize("command", sorted(PLANNERS))
 @pytest.mark.parametrize(
     ("text", "rule"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from wms.planning import bounds, grouping
-from wms.planning.budget import Budget
+from wms.planning.budget import DEFAULT_CEILING_MS, Budget
 from wms.planning.grouping import Group, Jobs, Lookout
 from wms.planning.layout import Layout, Place
 from wms.planning.lengths import Measure, measure_layout, measure_matrix
@@ -21,12 +21,12 @@ from wms.planning.totes import NOTHING, UNLIMITED, Cart, Line, TooLarge, Tote, f
 
 # Orders grouped together; a larger wave is cut into parts of at most this many.
 MAX_PART: Final = 125
-ITERATIONS_PER_ORDER: Final = 100
+ITERATIONS_PER_ORDER: Final = 150
 ITERATIONS_AT_LEAST: Final = 500
 # A part of a large wave gets a share of the iterations that keeps a thousand orders within seconds.
-LARGE_WAVE_SHARE: Final = 0.15
+LARGE_WAVE_SHARE: Final = 0.1
 # Where exact lengths take long, so much of the iterations is made with quick ones, and in the time saved some with exact.
-QUICK_SHARE: Final = 0.4
+QUICK_SHARE: Final = 0.3
 EXACT_FOR_FEW: Final = 6_000  # iterations times orders: few orders have few unions, each measured once
 
 
@@ -156,7 +156,10 @@ def plan(area: Area, orders: Sequence[Order], cart: Cart, budget: Budget) -> Pla
     measure = area.measure()
     found = _grouped(jobs, measure, budget, out_of_time)
     came = grouping.in_turn(jobs, range(len(work)))
-    router = _Router(area, jobs, budget)
+    walks = len(came) + len(found)
+    # Searched walks share half of the ceiling; proved ones take some ms each, whatever it is.
+    ceiling = budget.ceiling_ms / (2 * walks) if walks and not measure.is_exact else DEFAULT_CEILING_MS
+    router = _Router(area, jobs, replace(budget, effort=1.0, ceiling_ms=ceiling))
     as_they_came = sum(router.route(group).length for group in came)
     total = sum(router.route(group).length for group in found)
     if as_they_came < total:
@@ -220,7 +223,7 @@ def _lookout(count: int, share: float, measure: Measure, budget: Budget, out_of_
 class _Router:
     def __init__(self, area: Area, jobs: Jobs, budget: Budget) -> None:
         self.area, self.jobs = area, jobs
-        self.budget = replace(budget, effort=1.0)
+        self.budget = budget
         self.known: dict[int, Route] = {}
 
     def route(self, group: Group) -> Route:

@@ -15,20 +15,20 @@ given, the fourth alone is used.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 
 from wms.planning.exact import widest_gap
 from wms.planning.layout import Layout, Place
 
 Loads = Sequence[Sequence[int]]
-Least = Callable[[Sequence[int]], int]
+Needs = Mapping[int, int]  # µm by job
 
 
-def least_sum(needs: Sequence[int], loads: Loads, capacity: Sequence[int]) -> int:
+def least_sum(needs: Needs, loads: Loads, capacity: Sequence[int]) -> int:
     """The smallest sum over walks of the largest need in each, when loads may be cut; the best over all measures."""
-    order = sorted((job for job, need in enumerate(needs) if need), key=lambda job: -needs[job])
-    best = max(needs, default=0)
+    order = sorted(needs, key=lambda job: -needs[job])
+    best = max(needs.values(), default=0)
     for measure, limit in enumerate(capacity):
         if limit == 0:
             continue
@@ -44,42 +44,55 @@ def least_sum(needs: Sequence[int], loads: Loads, capacity: Sequence[int]) -> in
 
 def lower_bound(alone: Sequence[int], loads: Loads, capacity: Sequence[int], by_aisle: int = 0) -> int:
     """µm, from the shortest walk of each order alone, and what `by_aisles` found."""
-    return max(least_sum(alone, loads, capacity), by_aisle)
+    return max(least_sum(dict(enumerate(alone)), loads, capacity), by_aisle)
 
 
 def by_aisles(layout: Layout, stops: Sequence[Sequence[Place]], loads: Loads, capacity: Sequence[int]) -> int:
     """The first three kinds of metres. Needs aisles walked both ways and walks that return to the one depot."""
     depot = layout.trips[0].start
 
-    def least(needs: Sequence[int]) -> int:
+    def least(needs: Needs) -> int:
         return least_sum(needs, loads, capacity)
 
-    return _between_aisles(stops, depot, least) + sum(
+    return _between_aisles(stops, depot, loads, capacity) + sum(
         max(_in_block(layout, stops, block, least), _through_block(layout, stops, depot, block, least))
         for block in range(layout.blocks)
     )
 
 
-def _between_aisles(stops: Sequence[Sequence[Place]], depot: Place, least: Least) -> int:
-    xs = sorted({place.x for order in stops for place in order} | {depot.x})
+def _between_aisles(stops: Sequence[Sequence[Place]], depot: Place, loads: Loads, capacity: Sequence[int]) -> int:
+    """Over the stretches on both sides of the depot: twice the stretch for each walk that must cross it."""
     found = 0
-    for low, high in itertools.pairwise(xs):
-        crosses = [any((place.x >= high) == (depot.x <= low) for place in order) for order in stops]
-        found += least([2 * (high - low) * crossed for crossed in crosses])
+    for side in (1, -1):
+        reach = [max((side * (place.x - depot.x) for place in order), default=0) for order in stops]
+        farthest_first = sorted((job for job, far in enumerate(reach) if far > 0), key=lambda job: -reach[job])
+        carried = [0] * len(capacity)
+        for job, nearer in zip_longest(farthest_first, farthest_first[1:]):
+            carried = [sum(pair) for pair in zip(carried, loads[job], strict=True)]
+            stretch = reach[job] - (0 if nearer is None else reach[nearer])
+            found += 2 * stretch * _walks(carried, capacity)
     return found
 
 
-def _in_block(layout: Layout, stops: Sequence[Sequence[Place]], block: int, least: Least) -> int:
+def _walks(carried: Sequence[int], capacity: Sequence[int]) -> int:
+    """How many walks it takes at least to carry so much."""
+    return max(1, *(-(-amount // limit) if limit else 1 for amount, limit in zip(carried, capacity, strict=True)))
+
+
+def _in_block(layout: Layout, stops: Sequence[Sequence[Place]], block: int, least: Callable[[Needs], int]) -> int:
     """The depot's own part of an aisle is left out when the depot stands inside it: a walk need not come from its ends."""
     depot = layout.trips[0].start
-    aisles = {place.aisle for order in stops for place in order if place.row == block}
+    aisles: dict[int, dict[int, list[Place]]] = {}
+    for job, order in enumerate(stops):
+        for place in order:
+            if place.row == block:
+                aisles.setdefault(place.aisle, {}).setdefault(job, []).append(place)
     if not depot.on_cross_aisle and depot.row == block:
-        aisles.discard(depot.aisle)
-    found = 0
-    for aisle in sorted(aisles):
-        here = [sorted(place for place in order if (place.row, place.aisle) == (block, aisle)) for order in stops]
-        found += least([_cheapest(layout.block_length, places) for places in here])
-    return found
+        aisles.pop(depot.aisle, None)
+    return sum(
+        least({job: _cheapest(layout.block_length, sorted(places)) for job, places in orders.items()})
+        for orders in aisles.values()
+    )
 
 
 def _cheapest(length: int, places: Sequence[Place]) -> int:
@@ -92,12 +105,14 @@ def _cheapest(length: int, places: Sequence[Place]) -> int:
     return min(ways)
 
 
-def _through_block(layout: Layout, stops: Sequence[Sequence[Place]], depot: Place, block: int, least: Least) -> int:
-    length = layout.block_length
-    if depot.row <= block and (depot.on_cross_aisle or depot.row < block):
-        return least([2 * length * any(place.row > block for place in order) for order in stops])
+def _through_block(
+    layout: Layout, stops: Sequence[Sequence[Place]], depot: Place, block: int, least: Callable[[Needs], int]
+) -> int:
+    twice = 2 * layout.block_length
+    if depot.row < block or (depot.row == block and depot.on_cross_aisle):
+        return least({job: twice for job, order in enumerate(stops) if any(place.row > block for place in order)})
     if depot.row > block:
-        return least([2 * length * any(place.row < block for place in order) for order in stops])
+        return least({job: twice for job, order in enumerate(stops) if any(place.row < block for place in order)})
     return 0
 
 

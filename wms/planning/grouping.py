@@ -25,7 +25,7 @@ MATE_CHANCE: Final = 0.25
 SHUFFLED_SHARE: Final = 0.4
 BLINK: Final = 0.03  # chance that a walk is passed over, so that the cheapest place is not always taken
 # Temperatures as shares of the length of the savings' walks; found by trial on generated waves (bench/planning).
-HOT: Final = 0.002
+HOT: Final = 0.004
 COLD: Final = 0.00005
 TRIAL_SHARE: Final = 0.1
 
@@ -102,9 +102,11 @@ def group(jobs: Jobs, measure: Measure, lookout: Lookout) -> list[Group]:
     if count < 2 or len(first) == 1:
         return first
     quick, out_of_time = measure.quick, lookout.out_of_time
-    by_savings = savings(jobs, quick)
+    by_savings = savings(jobs, quick, out_of_time)
     along = in_turn(jobs, sorted(range(count), key=lambda job: (-jobs.places[job], job)))
     reach = in_turn(jobs, sorted(range(count), key=lambda job: (-jobs.places[job].bit_length(), jobs.places[job], job)))
+    if out_of_time():
+        return min((by_savings, along, reach, first), key=lambda groups: total(jobs, groups, measure.length))
     search = _Search(jobs, quick, random.Random(lookout.seed), total(jobs, by_savings, quick))  # noqa: S311
     trial = int(lookout.quick * TRIAL_SHARE)
     trials = [search.run(start, trial, out_of_time) for start in (by_savings, along, reach)]
@@ -116,8 +118,10 @@ def group(jobs: Jobs, measure: Measure, lookout: Lookout) -> list[Group]:
     return min((best, first), key=lambda groups: total(jobs, groups, measure.length))
 
 
-def savings(jobs: Jobs, length: Lengths) -> list[Group]:
-    """Merge the two walks whose union saves most, again and again, with savings recomputed for each new walk."""
+def savings(jobs: Jobs, length: Lengths, out_of_time: Callable[[], bool]) -> list[Group]:
+    """Merge the two walks whose union saves most, again and again, with savings recomputed for each new walk. What is not
+    merged when time is out stays apart.
+    """
     groups = {job: [job] for job in range(len(jobs.places))}
     places, loads = dict(enumerate(jobs.places)), dict(enumerate(jobs.loads))
     lengths = {job: length(jobs.places[job]) for job in groups}
@@ -128,11 +132,11 @@ def savings(jobs: Jobs, length: Lengths) -> list[Group]:
             heap.append((length(places[one] | places[other]) - lengths[one] - lengths[other], one, other))
 
     for job in groups:
-        for other in range(job):
+        for other in range(job if out_of_time() else 0, job):
             offer(other, job)
     heapq.heapify(heap)
     name = len(groups)
-    while heap:
+    while heap and not out_of_time():
         _, one, other = heapq.heappop(heap)
         if one not in groups or other not in groups:
             continue

@@ -17,9 +17,15 @@ from typing import Final
 
 from wms.planning.distances import Matrix
 
+# Every pair of stops has a distance in memory.
+MAX_STOPS: Final = 1_000
 NEAREST: Final = 10
 WINDOW: Final = 40  # stops over which a perturbation or a stretch may reach
 Order = list[int]
+
+
+class TooManyStops(Exception):
+    """More stops than can be searched (`MAX_STOPS`)."""
 
 
 def nearest_first(matrix: Matrix, begin: int, stops: Order) -> Order:

@@ -19,7 +19,7 @@ from wms.planning.frontier import FROM_ABOVE, FROM_BELOW, FROM_BOTH, NOTHING, TH
 from wms.planning.layout import Layout, Place, Trip
 
 MAX_EXACT_BLOCKS: Final = 3
-PACES: Final = {2: 10.0, 3: 55.0}
+PACES: Final = {2: 15.0, 3: 80.0}
 SEARCHED_PACE: Final = 150.0
 # Answers kept; more are forgotten all at once.
 MAX_KNOWN: Final = 200_000
@@ -40,13 +40,18 @@ class Measure(Protocol):
 
 
 def measure_layout(layout: Layout, places: Sequence[Place]) -> Measure:
-    """For sets of `places`, which are distinct and sorted: bit n of a set stands for places[n]."""
+    """For sets of `places`, which are distinct and sorted: bit n of a set stands for places[n].
+
+    Raises `TooManyStops` where lengths have to be searched.
+    """
     if list(places) != sorted(places):
         raise ValueError("places must be sorted")
     trips = layout.trips
     quick = Remembered([OneBlock(*_as_one_block(layout, places, trip)) for trip in trips])
     tours = all(trip.start == trip.end and trip.start.on_cross_aisle for trip in trips)
     if layout.one_way or not tours or layout.blocks > MAX_EXACT_BLOCKS:
+        if len(places) > improve.MAX_STOPS:
+            raise improve.TooManyStops
         matrix = matrix_of([*places, *(end for trip in trips for end in trip)], distance_of(layout))
         ends = [(len(places) + 2 * n, len(places) + 2 * n + 1) for n in range(len(trips))]
         return Measured(

@@ -21,8 +21,6 @@ from wms.planning.layout import Layout, Place, Trip, bin_order
 # Subsets times stops squared, in the unit of exact.MAX_MOVES; 12 stops at most.
 MAX_SUBSET_STOPS: Final = 12
 ITERATIONS_PER_STOP: Final = 15
-# Without a proof every pair of stops has a distance in memory.
-MAX_STOPS_SEARCHED: Final = 2_000
 
 
 Point = TypeVar("Point", bound=Hashable)
@@ -56,10 +54,6 @@ class NoWay(Exception):
     def __init__(self, stop: int) -> None:
         super().__init__(f"stop {stop} cannot be walked to and left again")
         self.stop = stop
-
-
-class TooManyStops(Exception):
-    """More stops than can be searched without the exact method (`MAX_STOPS_SEARCHED`)."""
 
 
 def best_of_trips(routes: Iterable[Route]) -> Route:
@@ -131,8 +125,8 @@ def _best_walk(
     walk = exact.shortest_walk(layout, places, trip, moves, out_of_time)
     if walk is not None:
         return Route(_indices(stops, walk.places), walk.length, StoppedBy.PROVED)
-    if len(places) > MAX_STOPS_SEARCHED:
-        raise TooManyStops
+    if len(places) > improve.MAX_STOPS:
+        raise improve.TooManyStops
     matrix = matrix_of([*places, trip.start, trip.end], distance)
     length, order, stopped_by = _search(matrix, len(places), budget, moves, out_of_time)
     return Route(_indices(stops, [places[index] for index in order]), length, stopped_by)
@@ -155,7 +149,7 @@ def _search(
     """Points 0 … count - 1 in bin order, then the begin and the end."""
     begin, end = count, count + 1
     in_order = list(range(count))
-    if count <= MAX_SUBSET_STOPS and count * count << count <= moves:
+    if count <= MAX_SUBSET_STOPS and count * count << count <= moves and not out_of_time():
         order = improve.shortest_of_all(matrix, begin, end, in_order)
         return improve.path_length(matrix, [begin, *order, end]), order, StoppedBy.PROVED
     paths = []

@@ -7,16 +7,19 @@ from typing import Any, Final
 
 from wms.planning import batch
 from wms.planning.batch import Area, LayoutArea, MatrixArea, Order, OrderTooLarge
-from wms.planning.route import NoWay, TooManyStops
+from wms.planning.improve import TooManyStops
+from wms.planning.route import NoWay
 from wms.planning.totes import UNLIMITED, Cart, Line, Size
 from wms.planning.wire.fields import Field, InputError, metres, read_budget
 from wms.planning.wire.places import Mapped, Measured, read_area
 
 MAX_ORDERS: Final = 5_000
 MAX_LINES: Final = 100_000
+MAX_PLACES: Final = 20_000
 MAX_UNITS: Final = 1_000_000
 MAX_TOTES: Final = 1_000
 MAX_AMOUNT: Final = 1e9
+TOO_MANY_PLACES: Final = "too many places for a layout whose walks have to be searched (one-way, or over 3 blocks)"
 PARTS: Final = 10**6  # of a unit of volume or weight that are told apart
 
 
@@ -30,6 +33,8 @@ def plan(problem: Field) -> dict[str, Any]:
     lines = _read_lines(fields)
     stops = [[area.stop(line.get("stop")) for line in order] for order in lines]
     known = sorted({stop for order in stops for stop in order})
+    if len(known) > MAX_PLACES:
+        raise problem.get("orders").wrong("too_many", f"at most {MAX_PLACES} different stops")
     bits = {stop: bit for bit, stop in enumerate(known)}
     orders = [
         Order(tuple(_read_line(line, bits[stop]) for line, stop in zip(fields_, stops_, strict=True)))
@@ -44,9 +49,7 @@ def plan(problem: Field) -> dict[str, Any]:
             "/layout/one_way_aisles", "reachable", f"leave no walk to a stop ({fault.stop}) and back"
         ) from None
     except TooManyStops:
-        raise InputError(
-            "/orders", "too_many", "too many stops in one walk of a layout that is not solved exactly"
-        ) from None
+        raise InputError("/orders", "too_many", TOO_MANY_PLACES) from None
     return _written(found, names, lines, stops, known)
 
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from wms.planning import exact
 from wms.planning.budget import Budget
-from wms.planning.route import NoWay, Route, TooManyStops, best_of_trips, route_by_matrix, route_in_layout
+from wms.planning.improve import TooManyStops
+from wms.planning.route import NoWay, Route, best_of_trips, route_by_matrix, route_in_layout
 from wms.planning.wire.fields import Field, InputError, metres, read_budget
 from wms.planning.wire.places import Mapped, Measured, read_area
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from wms.planning.batch import LayoutArea, MatrixArea
+from wms.planning.improve import TooManyStops
 from wms.planning.slotting import NOBODY, Advice, Slot, advise
 from wms.planning.wire.fields import Field, metres, read_budget
 from wms.planning.wire.places import Mapped, Measured, read_area
@@ -35,7 +36,12 @@ def plan(problem: Field) -> dict[str, Any]:
     days = problem.get("days", 1).positive(10_000)
     most = problem.get("max_moves", 20).whole(1, MAX_MOVES)
     fixed = [slot for slot, field in zip(slots, fields, strict=True) if field.get("fixed", False).truth()]
-    advice = advise(moving, fixed, walks, _area(area, known).measure().length, most, read_budget(problem))
+    try:
+        measure = _area(area, known).measure()
+    except TooManyStops:
+        message = "too many places for a layout whose walks have to be searched (one-way, or over 3 blocks)"
+        raise problem.get("products").wrong("too_many", message) from None
+    advice = advise(moving, fixed, walks, measure.length, most, read_budget(problem))
     return _written(advice, moving, products, fields, bits, stops, days)
 
 
