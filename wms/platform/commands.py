@@ -123,7 +123,7 @@ def execute(
     """
     told = cause.told(command.id)
     cause.add(command=told)
-    with tracing.span("command", command.name, **{"wms.command": told}) as span:
+    with tracing.span("command", command.name, None, **{"wms.command": told}) as span:
         try:
             outcome = _execute(command, use_case, answer, status, last, durable)
         except BaseException as fault:

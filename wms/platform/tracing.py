@@ -69,7 +69,7 @@ def configure(url: str, percent: int, folder: Path) -> None:
 
 
 def span(
-    kind: str, name: str, carried: Mapping[str, str] | None = None, **attributes: str
+    kind: str, name: str, carried: Mapping[str, str] | None = None, /, **attributes: str
 ) -> AbstractContextManager[Any]:
     """A span `<kind> <name>` around a block: `request`, `command` or `job`. `carried`: where its trace came from."""
     if _tracer is None:

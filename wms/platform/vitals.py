@@ -16,6 +16,7 @@ import redis
 from flask import current_app
 from rq import Worker
 from rq.serializers import JSONSerializer
+from rq.worker import BaseWorker
 
 from wms.core import clock
 from wms.platform.auditing import AuditRun, last_audit
@@ -144,7 +145,7 @@ def courier() -> Courier | None:
     )  # fmt: skip
 
 
-def _worker(found: Worker) -> WorkerNow:
+def _worker(found: BaseWorker) -> WorkerNow:
     heartbeat = _utc(found.last_heartbeat)
     allowed = timedelta(seconds=current_app.extensions["wms_config"].worker_ttl)
     return WorkerNow(

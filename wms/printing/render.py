@@ -58,6 +58,9 @@ def render(bundle_id: uuid.UUID) -> None:
         if document.state in DRAWN and document.erased_at is None
     ]
     drawing = draw(documents)
+    labels = Counter[str]()  # taken now: saving ends the transaction in which the documents were read
+    for document in documents:
+        labels[document.kind] += document.copies * (document.id in drawing.first_page)
     drawn, erase_on = [document.id for document in documents], bundle.erase_on
     file_id = save_file(drawing.pdf, "application/pdf", erase_on) if drawing.pages else None
     bundle = lock_one(Rank.DOCUMENT, LabelBundle, bundle_id)
@@ -73,14 +76,11 @@ def render(bundle_id: uuid.UUID) -> None:
             pages=drawing.pages, refused=len(drawing.refused),
         )
     )  # fmt: skip
-    drawn = Counter[str]()
-    for document in documents:
-        drawn[document.kind] += document.copies * (document.id in drawing.first_page)
-    after_commit(partial(_count_labels, drawn))
+    after_commit(partial(_count_labels, labels))
 
 
-def _count_labels(drawn: Counter[str]) -> None:
-    for kind, number in drawn.items():
+def _count_labels(labels: Counter[str]) -> None:
+    for kind, number in labels.items():
         metrics.LABELS.add(kind, amount=number)
 
 
