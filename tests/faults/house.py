@@ -266,7 +266,7 @@ class House:
     # ---------- a fault ----------
 
     @contextlib.contextmanager
-    def fault(self, name: str, working_seconds: float = 0.5) -> Iterator[Fault]:
+    def fault(self, name: str, working_seconds: float = 0.3) -> Iterator[Fault]:
         """Let the eight work, break something in the block, wait until all of them work again, and judge."""
         from tests.faults.verdict import judge
 

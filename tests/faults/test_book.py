@@ -33,7 +33,7 @@ SPOILT = {
     "a posting of other units": (verdict.postings, "UPDATE stock_move SET quantity = quantity + 1"),
     "an order lost": (verdict.orders, "UPDATE outbound_order SET reference = reference || 'x'"),
     "an order with other units": (verdict.orders, "UPDATE order_line SET quantity = quantity + 1"),
-    "a parcel loaded that is still there": (verdict.orders, "UPDATE parcel SET state = 'closed' WHERE state = 'handed_over'"),
+    "a parcel loaded that is still there": (verdict.orders, "DELETE FROM parcel WHERE state = 'handed_over'"),
     "a bundle not made": (verdict.labels, "UPDATE label_bundle SET state = 'requested'"),
     "a bundle without a page": (verdict.labels, "UPDATE label_bundle SET pages = pages - 1"),
     "a bundle announced twice": (

@@ -27,8 +27,8 @@ from tests.faults.proxy import Weather
 from wms.core.ids import new_id
 from wms.demo.crew import barcode_of
 
-REDIS_SECONDS = float(os.environ.get("FAULT_REDIS_SECONDS", "3"))
-STORM_SECONDS = float(os.environ.get("FAULT_STORM_SECONDS", "4"))
+REDIS_SECONDS = float(os.environ.get("FAULT_REDIS_SECONDS", "2"))
+STORM_SECONDS = float(os.environ.get("FAULT_STORM_SECONDS", "3"))
 STORM = Weather(lose_request=0.08, lose_answer=0.08, twice=0.08, late=0.08)
 
 
@@ -107,9 +107,9 @@ def test_redis_stopped_and_started_empty(house: House):
 
 
 def test_redis_hangs(house: House):
-    with house.fault("Redis hangs for 3 s"):
+    with house.fault("Redis hangs for 2 s"):
         with house.queue_frozen():
-            time.sleep(3)
+            time.sleep(2)
 
 
 def test_redis_flushed(house: House):
@@ -145,7 +145,7 @@ def test_postgres_restarted_at_once(house: House):
 def test_connections_terminated_at_random(house: House):
     with house.fault("connections terminated at random") as fault:
         with house.database_away(fault), house.admin() as admin:
-            deadline, killed = time.monotonic() + 3, 0
+            deadline, killed = time.monotonic() + 2, 0
             while time.monotonic() < deadline:
                 victims = house.backends(admin)
                 if victims:
@@ -175,24 +175,24 @@ def skip_without_disk(house: House, name: str) -> None:
 
 def test_disk_full_for_the_data(house: House):
     skip_without_disk(house, "instance")
-    with house.fault("disk full for database and queue for 3 s") as fault:
+    with house.fault("disk full for database and queue for 2 s") as fault:
         with house.database_away(fault):
             house.disks["instance"].fill()
             eventually(lambda: house.book.statuses[503] > 0, "the database has no room")
-            time.sleep(3)
+            time.sleep(2)
             house.disks["instance"].free()
             house.revive_postgres()
 
 
 def test_disk_full_for_the_files(house: House):
     skip_without_disk(house, "files")
-    with house.fault("disk full for label files for 3 s"):
+    with house.fault("disk full for label files for 2 s"):
         house.disks["files"].fill()
         eventually(
             lambda: house.one("SELECT count(*) FROM outbox_job WHERE last_error LIKE '%%No space%%'"),
             "a label has no room",
         )
-        time.sleep(3)
+        time.sleep(2)
         house.disks["files"].free()
 
 
