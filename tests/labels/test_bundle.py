@@ -16,8 +16,8 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 import pytest
 
-from labels import Label, LabelRefused, LocationLabel, ProductLabel, Size, extract_page, render_bundle
-from labels.samples import samples
+from labels import KINDS, Label, LabelRefused, LocationLabel, ProductLabel, Size, extract_page, render_bundle
+from labels.samples import samples, samples_of
 from tests.labels.reading import page_pixels
 
 EVERYTHING = tuple(label for labels in samples().values() for label in labels)
@@ -69,6 +69,17 @@ def test_the_library_stands_alone(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
     name = "waybill-100x150"
     assert (tmp_path / "out" / f"{name}.pdf").read_bytes() == render_bundle(samples()[name]).pdf
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_label_in_a_bundle_looks_as_it_does_alone(kind: str) -> None:
+    """What is kept for the pages to come never ends up on one where it does not belong."""
+    by_size = [samples_of(kind, size) for size in KINDS[kind].sizes]
+    mixed = [label for labels in zip(*by_size, strict=True) for label in labels]
+    together = render_bundle(mixed)
+    for place, label in enumerate(mixed):
+        alone = page_pixels(render_bundle([label]).pdf, 0, 100)
+        assert np.array_equal(page_pixels(together.pdf, place, 100), alone), label
 
 
 WITHOUT_FONTS = """
