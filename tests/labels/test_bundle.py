@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,18 @@ def test_one_page_cut_out_prints_the_same(page: int) -> None:
     assert len(pypdfium2.PdfDocument(single)) == 1
     assert np.array_equal(page_pixels(single, 0, 203), page_pixels(bundle.pdf, page, 203))
     assert extract_page(bundle.pdf, page) == single
+
+
+def test_a_page_cut_in_another_second_is_the_same_file() -> None:
+    """PDFium writes the time into what it makes; files are known by their content."""
+    bundle = render_bundle(EVERYTHING[:5])
+    first = extract_page(bundle.pdf, 2)
+    time.sleep(1.1)
+    assert extract_page(bundle.pdf, 2) == first
+    assert extract_page(bundle.pdf, 3) != first
+    document = pypdfium2.PdfDocument(first)
+    assert document.get_metadata_dict()["CreationDate"].startswith("D:20000101000000")
+    document.close()
 
 
 @pytest.mark.parametrize("page", [-1, 1])
