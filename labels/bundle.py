@@ -133,22 +133,28 @@ def extract_page(pdf: bytes, index: int) -> bytes:
             written = BytesIO()
             single.save(written)
             single.close()
-            return _with_fixed_id(written.getvalue())
+            return without_time_and_chance(written.getvalue())
         finally:
             bundle.close()
 
 
 _FILE_ID = re.compile(rb"/ID\s*\[\s*<([0-9A-Fa-f]{32})>\s*<([0-9A-Fa-f]{32})>\s*\]")
+# PDFium makes this object before it copies anything, so the first one is its own.
+_MADE_AT = re.compile(rb"obj\s*<</CreationDate\(D:(\d{14})")
 
 
-def _with_fixed_id(pdf: bytes) -> bytes:
-    """PDFium invents a random file identifier; put one made from the content in its place."""
+def without_time_and_chance(pdf: bytes) -> bytes:
+    """A file as PDFium writes it, without the second it was written in and with an identifier made from the
+    content in the place of its random one: the same content gives the same bytes."""
+    made = _MADE_AT.search(pdf, 0, 2048)
+    if made is not None:
+        pdf = pdf[: made.start(1)] + b"20000101000000" + pdf[made.end(1) :]
     found = _FILE_ID.search(pdf, max(0, len(pdf) - 2048))
     if found is None:
         return pdf
-    blank = pdf.replace(found[1], b"0" * 32).replace(found[2], b"0" * 32)
-    made = hashlib.sha256(blank).hexdigest()[:32].upper().encode("ascii")
-    return pdf[: found.start(1)] + made + pdf[found.end(1) : found.start(2)] + made + pdf[found.end(2) :]
+    blank = pdf[: found.start()] + pdf[found.end() :]
+    name = hashlib.sha256(blank).hexdigest()[:32].upper().encode("ascii")
+    return pdf[: found.start(1)] + name + pdf[found.end(1) : found.start(2)] + name + pdf[found.end(2) :]
 
 
 class _Finished(pdfdoc.PDFObject):  # type: ignore[misc, unused-ignore]

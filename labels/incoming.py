@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labels.bundle import Code
+from labels.bundle import Code, without_time_and_chance
 from labels.errors import LabelRefused
 from labels.media import Size
 
@@ -29,7 +29,8 @@ _TOO_LONG = {-signal.SIGXCPU, -signal.SIGKILL}
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A normalised file: every page of the declared size, upright, without anything but its drawing.
+    """A normalised file: every page of the declared size, upright, without anything but its drawing, and the
+    same bytes for the same file.
 
     `codes` are the symbols read on each page; `confirmed` says that one page or more carries the tracking
     number, which is not known of a file whose symbols could not be read.
@@ -68,7 +69,7 @@ def check_incoming(
     if "refused" in answer:
         raise LabelRefused(str(answer["refused"]), answer["params"])
     codes = tuple(tuple(Code(*each) for each in page) for page in answer["codes"])
-    return Incoming(normal, codes, _confirmed(codes, tracking_number))
+    return Incoming(without_time_and_chance(normal), codes, _confirmed(codes, tracking_number))
 
 
 def _asked(order: Mapping[str, object], pdf: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:

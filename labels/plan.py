@@ -251,6 +251,8 @@ class _Compiler:
 
     def _rows(self, rows: Rows) -> Draw:
         entries, capacity = attrgetter(rows.field), rows.capacity
+        # Made once: a slot is known by its identity for as long as the document lives.
+        more = self._more(rows, capacity - 1)
         cells: list[Sequence[Draw]] = []
 
         def cell(place: int) -> Sequence[Draw]:
@@ -265,7 +267,7 @@ class _Compiler:
                 if rows.overflow == "refuse":
                     raise LabelRefused("too_many_entries", {"field": self._path + rows.field, "limit": capacity})
                 shown = listed[: capacity - 1]
-                self._more(rows, capacity - 1)(sheet, None)
+                more(sheet, None)
             for place, entry in enumerate(shown):
                 given = Entry(entry, place + 1)
                 for part in cell(place):

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 import pytest
 
-from labels import Label, LabelRefused, LocationLabel, ProductLabel, Size, extract_page, render_bundle
-from labels.samples import samples
+from labels import KINDS, Label, LabelRefused, LocationLabel, ProductLabel, Size, extract_page, render_bundle
+from labels.samples import samples, samples_of
 from tests.labels.reading import page_pixels
 
 EVERYTHING = tuple(label for labels in samples().values() for label in labels)
@@ -71,6 +72,17 @@ def test_the_library_stands_alone(tmp_path: Path) -> None:
     assert (tmp_path / "out" / f"{name}.pdf").read_bytes() == render_bundle(samples()[name]).pdf
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_label_in_a_bundle_looks_as_it_does_alone(kind: str) -> None:
+    """What is kept for the pages to come never ends up on one where it does not belong."""
+    by_size = [samples_of(kind, size) for size in KINDS[kind].sizes]
+    mixed = [label for labels in zip(*by_size, strict=True) for label in labels]
+    together = render_bundle(mixed)
+    for place, label in enumerate(mixed):
+        alone = page_pixels(render_bundle([label]).pdf, 0, 100)
+        assert np.array_equal(page_pixels(together.pdf, place, 100), alone), label
+
+
 WITHOUT_FONTS = """
 import ctypes, hashlib, sys
 import pypdfium2, pypdfium2.raw as pdfium
@@ -107,6 +119,18 @@ def test_one_page_cut_out_prints_the_same(page: int) -> None:
     assert len(pypdfium2.PdfDocument(single)) == 1
     assert np.array_equal(page_pixels(single, 0, 203), page_pixels(bundle.pdf, page, 203))
     assert extract_page(bundle.pdf, page) == single
+
+
+def test_a_page_cut_in_another_second_is_the_same_file() -> None:
+    """PDFium writes the time into what it makes; files are known by their content."""
+    bundle = render_bundle(EVERYTHING[:5])
+    first = extract_page(bundle.pdf, 2)
+    time.sleep(1.1)
+    assert extract_page(bundle.pdf, 2) == first
+    assert extract_page(bundle.pdf, 3) != first
+    document = pypdfium2.PdfDocument(first)
+    assert document.get_metadata_dict()["CreationDate"].startswith("D:20000101000000")
+    document.close()
 
 
 @pytest.mark.parametrize("page", [-1, 1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 import zlib
 from collections.abc import Callable
 from io import BytesIO
@@ -113,6 +114,12 @@ def test_nothing_but_the_drawing_stays() -> None:
     assert b"elsewhere" in data.getvalue()
     for left in (b"elsewhere", b"secret title", b"/Annots", b"/OpenAction", b"/AA", b"/JavaScript"):
         assert left not in normal
+
+
+def test_the_same_file_gives_the_same_bytes_in_another_second() -> None:
+    first = check_incoming(PDF, MEDIUM).pdf
+    time.sleep(1.1)
+    assert check_incoming(PDF, MEDIUM).pdf == first
 
 
 def test_the_tracking_number() -> None:
