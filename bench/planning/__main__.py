@@ -2,8 +2,8 @@
 
 * Routes: 12 walks a cell within 50 ms, beside bin order, LKH (where the `elkai` package is installed: it may not be used
   commercially, so nothing here depends on it) and every order tried (walks of up to 10 stops).
-* Batches: 100 orders, beside `best_known.json`: the shortest of this bench's own long runs. `--effort 1000` is such a run,
-  about half an hour for each wave, and says what it found.
+* Batches: 100 orders, beside `best_known.json`: the shortest that runs of this bench with forty to 120 times the effort (2 to
+  5 minutes of processor each) have found. `--effort 1000` runs for about half an hour for each wave and says what it found.
 * Cartons: `--orders DIR` with items.csv, boxes.csv, boxpacker-result.csv (test data of dvdoug/BoxPacker). Every packing is
   checked by a program of its own.
 
