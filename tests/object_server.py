@@ -13,7 +13,7 @@ from config import Config
 from wms.platform.s3_store import S3Store, s3_client
 
 BUCKET = "files"
-IMPATIENT_SECONDS = 0.3
+IMPATIENT_SECONDS = 1.0
 
 
 class ObjectServer:

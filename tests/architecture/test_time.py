@@ -20,6 +20,10 @@ OF_THE_DATABASE = re.compile(
 ALLOWED = {
     ("wms/core/clock.py", "datetime.now"): "the source itself",
     ("wms/core/ids.py", "time.time_ns"): "the default of the maker, which a simulation replaces",
+    ("wms/platform/metric_files.py", "time.time"): "when a process began, for those who look at its file",
+    ("wms/platform/tracing.py", "time.time"): "the age of a marker file, whose time is the system's",
+    ("wms/platform/vitals.py", "clock_timestamp()"): "how long PostgreSQL's own waits last",
+    ("wms/platform/vitals.py", "datetime.now"): "RQ's heartbeats are made by the system's clock",
     ("wms/platform/outbox.py", "clock_timestamp()"): "leases go by one clock for all hosts, unless a clock rules",
 }
 

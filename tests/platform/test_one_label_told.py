@@ -170,7 +170,7 @@ def _ask_for_labels(found: House, cast: Cast) -> None:
     first = {"X-Request-Id": REQUEST_ID, "Traceparent": f"00-{TRACE}-{CALLER}-01"}
     for number in range(LABELS):
         body = {"warehouse": "DE1", "lines": [{"product_id": str(products[number]), "quantity": 2}]}
-        key = str(new_id()) if number else "Anna Schmidt's first"
+        key = str(new_id()) if number else "Anna-Schmidt's-first"
         more = first if number == 0 else {}
         found.answers.append(
             json.loads(found.ask("/api/v1/labels/products", body, **headers, **more, **{"Idempotency-Key": key}))

@@ -244,7 +244,7 @@ def test_nobody_waits_twice_for_a_courier_that_is_away(outbox_app: Flask):
 def test_a_job_whose_worker_died_is_free_again_at_once(outbox_app: Flask):
     job_id = add("a")
     with transaction():
-        outbox._CLAIM.first({"id": job_id, "lease": 120})
+        outbox._CLAIM.first({"id": job_id, "lease": 120, "ruling": None})
     outbox.give_back(job_id, "its process ended with 9")
     assert (row(job_id).state, row(job_id).attempts, row(job_id).last_error) == ("new", 1, "its process ended with 9")
     assert outbox.perform(job_id)
@@ -257,7 +257,7 @@ def test_a_job_that_kills_every_worker_is_given_up(outbox_app: Flask):
     for _ in range(outbox.MAX_ATTEMPTS):
         assert row(job_id).state == "new"
         with transaction():
-            outbox._CLAIM.first({"id": job_id, "lease": 120})
+            outbox._CLAIM.first({"id": job_id, "lease": 120, "ruling": None})
         outbox.give_back(job_id, "its process ended with 9")
     assert row(job_id).state == "dead"
 

@@ -36,6 +36,8 @@ NARROW = {
     "ix_return_order_open": "only returns not yet completed",
 }
 ROWS = 1_000_000
+# Statement → why it may read through a table.
+READS_THROUGH = {"wms.platform.outbox._RESUME_TOPIC": "an operator's button; an index for it would burden every job"}
 
 
 def modules() -> Iterator[Any]:
@@ -130,7 +132,9 @@ def test_the_statements_are_found() -> None:
     assert len(STATEMENTS) > 140
 
 
-PLANNED = sorted(name for name, each in STATEMENTS.items() if not NO_PLAN.match(each._sql.decode()))
+PLANNED = sorted(
+    name for name, each in STATEMENTS.items() if name not in READS_THROUGH and not NO_PLAN.match(each._sql.decode())
+)
 
 
 @pytest.mark.parametrize("name", PLANNED)
