@@ -38,7 +38,7 @@ KEEP_DAYS = 30
 MAX_KEY_LENGTH = 255
 # serialization failure, deadlock, lock not available: the whole command is run again (reference: reliability 2.3), and
 # so it is when its connection was lost
-RETRYABLE = {"40001", "40P01", "55P03"}
+RETRYABLE = {"40001", "40P01", "55P03", "57P01", "57P02"}  # the last two: a connection that is being ended
 ATTEMPTS = 4
 
 T = TypeVar("T")

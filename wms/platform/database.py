@@ -20,7 +20,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Engine, MetaData, Uuid, event, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, PendingRollbackError, ResourceClosedError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from wms.core.ids import new_id
@@ -123,8 +123,12 @@ def commit() -> None:
 
 def rollback() -> None:
     current = session()
-    undo(current)
-    current.rollback()
+    try:
+        undo(current)
+        current.rollback()
+    except (DBAPIError, ResourceClosedError, PendingRollbackError):
+        current.invalidate()  # the connection went, and with it the transaction: that is rolled back
+        _forget(current)
     current.info.pop("after_commit", None)
 
 

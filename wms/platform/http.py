@@ -38,7 +38,7 @@ from wms.core.refusals import RefusalKind, Refused, invalid
 from wms.platform import commands
 from wms.platform.access import actor, is_api_surface
 from wms.platform.commands import Done, Outcome
-from wms.platform.database import db, rollback
+from wms.platform.database import rollback
 from wms.platform.json_reading import read_json
 from wms.platform.problems import answer_away, answer_refusal, http_problem, problem, refusal_problem
 from wms.platform.schemas import field_errors, pointer_step
@@ -214,10 +214,7 @@ def _fault(fault: Exception) -> Response:
 def _leave_database() -> None:
     """Whoever tells of a fault asks the database nothing more: an actor it has not named by now stays unknown."""
     g.setdefault("actor", None)
-    try:
-        rollback()
-    except DBAPIError:  # the connection went with the transaction
-        db.session.remove()
+    rollback()
 
 
 def command_id() -> str:
