@@ -15,7 +15,7 @@ import pytest
 from tests.planning.commands import Standard
 from tests.planning.oracles import Graph
 from tests.planning.test_route import SIZES, Clock, a_layout, big_layout, some_stops
-from wms.planning import batch, exact
+from wms.planning import batch, bounds, exact
 from wms.planning.batch import LayoutArea, Order
 from wms.planning.budget import Budget
 from wms.planning.lengths import measure_layout
@@ -134,6 +134,34 @@ def test_the_best_of_every_division(standard: Standard, blocks: int) -> None:
         plan = standard.plan("batch", {"layout": layout, "orders": orders, "cart": {"totes": totes}})
         assert plan["total_m"] * 100 == pytest.approx(best)
         assert 0 < plan["lower_bound_m"] * 100 <= best + 1e-6
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 3])
+def test_the_bound_is_reached_where_nothing_can_be_shared(standard: Standard, blocks: int) -> None:
+    """One tote a cart and one stop an order: every walk is alone, and each kind of metre is counted, no more and no less."""
+    for seed in range(10):
+        dice = random.Random(f"{blocks}{seed}")
+        layout = a_layout(dice, blocks) | {
+            "aisles": 5,
+            "bays_per_aisle": 6,
+            "depot": {"cross_aisle": 1, "aisle": dice.randint(1, 5)},
+        }
+        orders = a_wave(dice, layout, 9, 1)
+        plan = standard.plan("batch", {"layout": layout, "orders": orders, "cart": {"totes": 1}})
+        assert plan["lower_bound_m"] == pytest.approx(plan["total_m"])
+        area = read_area(Field(layout))
+        assert isinstance(area, Mapped)
+        places = [[area.stop(Field(line["stop"])) for line in order["lines"]] for order in orders]
+        assert bounds.by_aisles(area.layout, places, [(1,)] * 9, (1,)) <= round(plan["total_m"] * 100 * UM_PER_CM)
+
+
+def test_the_parts_of_the_bound() -> None:
+    """By hand: two orders a cart, stops in the first bays of aisles 2, 3 and 4 (3.2, 6.4 and 9.6 m away), 1.9 m up."""
+    layout = big_layout(1, 4, 15)
+    places = [[layout.bay(0, aisle, 0)] for aisle in (1, 2, 3, 3)]
+    metres = bounds.by_aisles(layout, places, [(1,)] * 4, (2,)) / 1_000_000
+    # Four orders lie beyond the first stretch (two walks), three beyond the second (two), two beyond the third (one).
+    assert metres == pytest.approx(2 * 3.2 * (2 + 2 + 1) + 3 * 2 * 1.9)
 
 
 def test_measured_lengths_are_the_shortest() -> None:

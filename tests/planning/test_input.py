@@ -101,6 +101,16 @@ def test_a_layout_no_walk_leads_through(standard: Standard) -> None:
     assert standard.error("batch", problem | {"orders": orders}) == ("/layout/one_way_aisles", "reachable")
 
 
+def test_stops_that_cannot_be_on_one_walk(standard: Standard) -> None:
+    """Up the first or the second aisle, and never down again: each stop alone is on the way, both are not."""
+    ways = [{"aisle": aisle, "direction": "up"} for aisle in (1, 2, 3)]
+    layout = LAYOUT | {"blocks": 1, "one_way_aisles": ways, "depot": {"start": {}, "end": {"cross_aisle": 2}}}
+    for stop in ([1, 1, 1], [1, 2, 1]):
+        assert standard.plan("route", {"layout": layout, "stops": [stop]})["proved_optimal"]
+    field, rule = standard.error("route", {"layout": layout, "stops": [[1, 1, 1], [1, 2, 1]]})
+    assert (field in {"/stops/0", "/stops/1"}, rule) == (True, "reachable")
+
+
 def test_more_places_than_can_be_searched(standard: Standard) -> None:
     """One one-way aisle over two blocks, and 1,600 places: no proof is in reach, and all pairs would fill the memory."""
     layout = LAYOUT | {"aisles": 20, "bays_per_aisle": 40, "one_way_aisles": [{"aisle": 1, "direction": "up"}]}

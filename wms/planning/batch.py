@@ -165,7 +165,7 @@ def plan(area: Area, orders: Sequence[Order], cart: Cart, budget: Budget) -> Pla
     if as_they_came < total:
         found, total = came, as_they_came
     batches = tuple(_batch([work[job] for job in group], router.route(group)) for group in found)
-    return Plan(batches, total, min(total, _bound(area, measure, work, capacity)), as_they_came)
+    return Plan(batches, total, _bound(area, measure, work, capacity), as_they_came)
 
 
 def _capacity(cart: Cart) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ among the starts.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -75,7 +76,16 @@ def route_in_layout(layout: Layout, stops: Sequence[Place], budget: Budget) -> R
     out_of_time = budget.out_of_time()
     moves = exact_moves(budget)
     found = best_of_trips(_best_walk(layout, stops, places, trip, budget, moves, out_of_time) for _, trip in possible)
+    if found.length >= UNREACHABLE:  # each stop can be on a walk, but not all on one
+        raise NoWay(_first_cut_off(layout, [stops[index] for index in found.sequence], found.sequence))
     return replace(found, trip=possible[found.trip][0])
+
+
+def _first_cut_off(layout: Layout, places: Sequence[Place], sequence: Sequence[int]) -> int:
+    """The stop that cannot be walked to from the one before it."""
+    distance = distance_of(layout)
+    legs = zip(sequence[1:], itertools.pairwise(places), strict=True)
+    return next((stop for stop, (here, there) in legs if distance(here, there) >= UNREACHABLE), sequence[-1])
 
 
 def exact_moves(budget: Budget) -> int:
