@@ -190,7 +190,8 @@ def tote(cast: Cast) -> uuid.UUID:
 
 def said(app: Flask, answer: TestResponse) -> list[str]:
     """What the next page will say above its content: the flashed words in the cookie of an answer."""
-    value = answer.headers["Set-Cookie"].split("session=", 1)[1].split(";")[0]
+    name = app.config["SESSION_COOKIE_NAME"]
+    value = answer.headers["Set-Cookie"].split(f"{name}=", 1)[1].split(";")[0]
     serializer = SecureCookieSessionInterface().get_signing_serializer(app)
     assert serializer is not None
     return [words for _tone, words in serializer.loads(value)["_flashes"]]

@@ -86,7 +86,7 @@ class Api:
         self.bearer = {"Authorization": f"Bearer {world.cast.ACME.key}"}
         self.wrong: list[str] = []
         self.statuses: Counter[int] = Counter()
-        authentication._tried.clear()
+        authentication.tried.clear()
         self.client.get("/api/v1/me", headers=self.bearer)  # that the key is used is noted before the first look
         world.changes()
 

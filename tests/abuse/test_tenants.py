@@ -62,7 +62,7 @@ class Rival:
 
     def __init__(self, world: World, caller: Caller) -> None:
         self.world, self.caller, self.wrong = world, caller, []  # type: ignore[var-annotated]
-        authentication._tried.clear()
+        authentication.tried.clear()
         caller.get("/api/v1/me" if caller.needs_key else "/portal/orders")
         world.changes()
 

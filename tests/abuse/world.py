@@ -22,6 +22,7 @@ from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.floor import contract
 from wms.floor.scenarios import SCENARIOS
+from wms.identity.models import LoginSession
 from wms.inventory import holds
 from wms.inventory.models import Balance, HoldScope
 from wms.outbound.models import Order, OrderException
@@ -123,6 +124,11 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         hold = holds.place_hold(cast.admin, house, HoldScope.PRODUCT, str(cast.ACME.products["SERUM-30ML"]), "quality")
         task = contract.start_task(cast.receiver, SCENARIOS["receive"], house)
         # The newest: the parcel of the older one is gone, and its print was confirmed by scanning it.
+        login = LoginSession(
+            id=new_id(), token_hash=new_id().bytes * 2, user_id=cast.picker.id, face="floor", created_at=clock.now(),
+            seen_at=clock.now(),
+        )  # fmt: skip
+        session().add(login)
         waybills = select(LabelDocument).where(LabelDocument.kind == "waybill").order_by(LabelDocument.id.desc())
         waybill = session().scalars(waybills).first()
         assert waybill is not None
@@ -138,6 +144,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
                            p=cast.ACME.products["MUG-450-BLUE"]),
         "key_id": _one("SELECT id FROM api_key WHERE seller_id = :s", s=cast.ACME.id), "hold_id": hold.id,
         "exception_id": exception.id, "balance_id": balance.id, "task_id": task.id, "user_id": cast.picker.id,
+        "session_id": login.id,
         "kind": "receive", "filename": "js/floor.js",
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}

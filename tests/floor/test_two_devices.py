@@ -94,12 +94,12 @@ def test_a_batch_that_arrives_twice_ends_at_the_step_the_task_is_at(
     execute = floor_api._execute
     overtaken: list[Any] = []
 
-    def overtake(body: dict[str, Any], known: dict[Any, Any]) -> Any:
+    def overtake(body: dict[str, Any], known: dict[Any, Any], **more: Any) -> Any:
         if str(body["scan_id"]) == scans[1]["scan_id"] and not overtaken:
             overtaken.append(True)
             again = {"scans": scans[1:]}
             overtaken[:] = [other.caller.post("/floor/v1/scans/batch", again, key=str(new_id()))]
-        return execute(body, known)
+        return execute(body, known, **more)
 
     monkeypatch.setattr(floor_api, "_execute", overtake)
     answer = device.caller.post("/floor/v1/scans/batch", {"scans": scans}, key=str(new_id()))

@@ -260,7 +260,7 @@ def test_bonded_retail_needs_the_buyers_id_number(api: Any) -> None:
         ('{"reference": "\\ud800"}', "application/json", 422),
         ("reference=1", "application/x-www-form-urlencoded", 415),
         ("<a/>", "application/xml", 415),
-        ("", "application/json", 422),
+        ("", "application/json", 400),
     ],
 )
 def test_a_body_that_is_no_order_is_refused(api: Any, data: str, kind: str, status: int) -> None:
