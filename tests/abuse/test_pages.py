@@ -77,7 +77,8 @@ BY_ENDPOINT = {
     "customs_pages.record_booking": {"item_number": "17", "quantity": "1"},
 }  # fmt: skip
 # Its door: a wrong password is counted on purpose. And the way out would end the walk.
-DOORS = {"identity_pages.login_post", "identity_pages.badge_post"}
+# A wrong password is counted, whatever else is wrong.
+DOORS = {"identity_pages.login_post", "identity_pages.badge_post", "identity_pages.confirm_post"}
 LEFT_OUT = {"identity_pages.logout"}
 
 

@@ -190,6 +190,7 @@ def test_the_page_shows_what_changes_by_itself(life, operator, page):
         page.wait_for_selector(f"text={job_id}")
         page.locator("button:has-text('Try now')").click()
         page.wait_for_selector("text=The job is tried again.")
+        page.wait_for_load_state("load")  # what asks again must have come before the server goes
     assert state_of(life, job_id) == "new"
     # With the server gone it says so, and keeps what it knew.
     page.evaluate(look)
