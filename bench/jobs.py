@@ -65,14 +65,14 @@ def _stock(seller: SellerSystem, tablet: Tablet, numbers: range, bins: list[str]
     announced = seller.get(f"/api/v1/bookings/{booked['id']}")["cartons"]
     tablet.start("receive")
     for carton in announced:
-        _must(tablet.scan_many([(carton["barcode"], {}), ("CMD-FULL", {}), ("CMD-OK", {})]))
+        must_all(tablet.scan_many([(carton["barcode"], {}), ("CMD-FULL", {}), ("CMD-OK", {})]))
     tablet.start("putaway")
     for carton in announced:
         first_item = int(cartons[carton["number"] - 1]["lines"][0]["sku"][-5:])
-        _must(tablet.scan_many([(carton["barcode"], {}), (bin_of(first_item, bins), {})]))
+        must_all(tablet.scan_many([(carton["barcode"], {}), (bin_of(first_item, bins), {})]))
 
 
-def _must(results: list[dict[str, Any]]) -> None:
+def must_all(results: list[dict[str, Any]]) -> None:
     refused = [result["feedback"] for result in results if not result["ok"]]
     if refused:
         raise DemoError(f"the stage was not set: {refused}")

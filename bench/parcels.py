@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bench.jobs import CONSIGNEE, Job, sku
+from bench.jobs import CONSIGNEE, Job, must_all, sku
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
@@ -73,7 +73,7 @@ def parcels(stage: Stage, number: int) -> Callable[[], int]:
         picked = _pick(tablet, pool)
         numbers = [_pack(tablet, tote) for tote in picked]
         tablet.start("handover")
-        _all(tablet.scan_many([(each, {}) for each in numbers]))
+        must_all(tablet.scan_many([(each, {}) for each in numbers]))
         return len(numbers)
 
     return work
@@ -83,7 +83,7 @@ def _pick(tablet: Tablet, totes: Sequence[str]) -> list[str]:
     """One walk; returns the totes it filled."""
     screen = tablet.start("pick")
     if screen["state"] == "begin":
-        _all(tablet.scan_many([("CMD-OK", {})]))
+        must_all(tablet.scan_many([("CMD-OK", {})]))
     free, used = list(totes), []
     while (screen := tablet.task)["state"] != "begin":
         data = screen["data"]
@@ -92,27 +92,21 @@ def _pick(tablet: Tablet, totes: Sequence[str]) -> list[str]:
             used.append(free.pop())
             scans.append((used[-1], {}))
         scans += [(data["location_barcode"], {}), (f"X{data['sku']}", {"quantity": data["quantity"]})]
-        _all(tablet.scan_many(scans))
+        must_all(tablet.scan_many(scans))
     return used
 
 
 def _pack(tablet: Tablet, tote: str) -> str:
     """One parcel, closed by its waybill's number; returns the number."""
     tablet.start("pack")
-    _all(tablet.scan_many([(tote, {})]))
+    must_all(tablet.scan_many([(tote, {})]))
     data = tablet.task["data"]
     scans: list[tuple[str, dict[str, Any]]] = [
         (f"X{line['sku']}", {}) for line in data["lines"] for _ in range(line["quantity"])
     ]
     weighed = ("CMD-OK", {"weight_g": data["expected_g"]})
-    _all(tablet.scan_many([*scans, weighed, (data["tracking_number"], {})]))
+    must_all(tablet.scan_many([*scans, weighed, (data["tracking_number"], {})]))
     return str(data["tracking_number"])
-
-
-def _all(results: list[dict[str, Any]]) -> None:
-    refused = [result["feedback"] for result in results if not result["ok"]]
-    if refused:
-        raise DemoError(f"a scan was refused: {refused}")
 
 
 JOBS = [Job("orders of 3 lines picked, packed, shipped", 1, parcels, release)]

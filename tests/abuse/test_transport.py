@@ -145,9 +145,7 @@ def unharmed(server: Server) -> Iterator[None]:
     assert [each.pid for each in server.workers()] == before
     new = server.output.read_bytes()[said:].decode(errors="replace")
     assert "Traceback" not in new, new[-3_000:]
-    # A body of the largest size costs about four times itself while it is read, in each thread of each worker, and
-    # malloc keeps as much for the next one. What is never given back: `test_memory_is_used_again`.
-    assert server.memory() - server.at_start < 2 * THREADS * 4 * MAX_BODY_BYTES
+    assert server.memory() - server.at_start < THREADS * 4 * MAX_BODY_BYTES
 
 
 JSON = "Content-Type: application/json"
@@ -191,7 +189,7 @@ def test_memory_is_used_again(server: Server) -> None:
         return server.memory()
 
     before = send(12)
-    assert send(30) - before < 8 * MAX_BODY_BYTES  # a quarter of what thirty would leave if nothing were used again
+    assert send(30) - before < 3 * MAX_BODY_BYTES
 
 
 def test_a_bomb_in_gzip_is_no_json(server: Server) -> None:

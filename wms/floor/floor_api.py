@@ -81,6 +81,7 @@ def scan() -> Response:
         raise invalid("/scan_id", "invalid")
     known: dict[uuid.UUID, FloorTask] = {}
     outcome = _execute(body, known)
+    settle()  # the first answer to this scan may have been lost with the process that did not wait
     if isinstance(outcome, Refused) and outcome.code == "stale_step":
         return _stale(body["task_id"])
     if isinstance(outcome, Refused) and outcome.kind in (RefusalKind.INVALID, RefusalKind.NOT_FOUND):

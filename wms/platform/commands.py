@@ -184,6 +184,7 @@ def _attempt(
     stored = _begin(command)
     if stored is not None:
         rollback()
+        session().info["unsettled"] = True  # whoever did it may have died before they waited
         return stored
     outcome: Outcome
     final: Callable[[], None]
@@ -209,7 +210,9 @@ def _attempt(
 
 
 def settle() -> None:
-    """Wait until the commands that did not are on disk, unless a later one of this session has waited."""
+    """Wait until what this session did without waiting, or found done, is on disk; nothing to do when a later command
+    of it has waited.
+    """
     if session().info.pop("unsettled", False):
         _SETTLE.run()
         commit()

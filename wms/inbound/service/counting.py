@@ -192,6 +192,7 @@ _READ = Statement(
     " p.id AS product_id, p.owner_id, p.sku, p.lot_controlled, p.expiry_controlled, p.customs_item_number,"
     " p.serial_control, l.id AS line_id, coalesce(l.declared, 0) AS declared, coalesce(l.received_good, 0) AS good,"
     " coalesce(l.received_damaged, 0) AS damaged, coalesce(l.unaccounted, 0) AS unaccounted,"
+    # not EXISTS: in a list of columns that may be answered by reading all lines there are
     " coalesce((SELECT true FROM carton_line o WHERE o.booking_id = c.booking_id AND o.product_id = p.id"
     "  AND o.declared > 0 LIMIT 1), false) AS on_booking"
     " FROM carton c JOIN warehouse w ON w.id = c.warehouse_id"

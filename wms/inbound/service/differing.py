@@ -38,6 +38,7 @@ class LineTotals:
         )  # fmt: skip
 
 
+# Not EXISTS: in a list of columns that may be answered by reading all lines there are.
 _LINES = Statement(
     "SELECT l.id, l.product_id, l.declared, l.received_good, l.received_damaged, coalesce("
     "(SELECT true FROM carton_line o WHERE o.booking_id = l.booking_id AND o.product_id = l.product_id"

@@ -61,7 +61,7 @@ def index() -> str:
     view = ListView.of_request(queries.BOOKING_TABS)
     rows, following = queries.bookings_page(actor(), view.tab, view.search, view.cursor)
     counts = queries.open_counted(actor(), "booking")
-    tabs = view.tabs(TAB_WORDS, queries.BOOKING_TABS, counts, queries.FINISHED)
+    tabs = view.tabs(TAB_WORDS, queries.BOOKING_TABS, counts, queries.ENDS["booking"])
     return render_template("portal/bookings.html", rows=rows, view=view, tabs=tabs, paging=view.paging(following))
 
 

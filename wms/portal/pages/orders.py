@@ -59,7 +59,7 @@ def index() -> str:
     view = ListView.of_request(queries.ORDER_TABS)
     rows, following = queries.orders_page(actor(), view.tab, view.search, view.cursor)
     counts = queries.open_counted(actor(), "outbound_order")
-    tabs = view.tabs(TAB_WORDS, queries.ORDER_TABS, counts, queries.FINISHED)
+    tabs = view.tabs(TAB_WORDS, queries.ORDER_TABS, counts, queries.ENDS["outbound_order"])
     return render_template("portal/orders.html", rows=rows, view=view, tabs=tabs, paging=view.paging(following))
 
 

@@ -47,7 +47,7 @@ def index() -> str:
     view = ListView.of_request(queries.RETURN_TABS)
     rows, following = queries.returns_page(actor(), view.tab, view.search, view.cursor)
     counts = queries.open_counted(actor(), "return_order")
-    tabs = view.tabs(TAB_WORDS, queries.RETURN_TABS, counts, queries.FINISHED)
+    tabs = view.tabs(TAB_WORDS, queries.RETURN_TABS, counts, queries.ENDS["return_order"])
     return render_template(
         "portal/returns.html", rows=rows, view=view, tabs=tabs, paging=view.paging(following), reasons=REASON_WORDS
     )
