@@ -309,7 +309,9 @@ class Hold(Base):
     """Stock hold (冻结) on everything in its scope, now and later. Open while `ended_at` is empty."""
 
     __tablename__ = "stock_hold"
-    __table_args__ = (Index("ix_stock_hold_open", "warehouse_id", "scope", postgresql_where=text("ended_at IS NULL")),)
+    __table_args__ = (
+        Index("ix_stock_hold_key", "warehouse_id", "scope_key", postgresql_where=text("ended_at IS NULL")),
+    )
 
     id: Mapped[DocumentId]
     warehouse_id: Mapped[Reference]
