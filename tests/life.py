@@ -170,7 +170,7 @@ def ship(cast: Cast, made: Order) -> Order:
             packing.verify(cast.picker, made.id, demand.product_id, 1)
     fresh()
     packing.weigh(cast.picker, made.id, packing.expected_weight(made.id).expected_g)
-    number = str(packing.parcel_of(made).tracking_number)
+    number = str(packing.parcel_of(made.id).tracking_number)
     fresh()
     packing.close_parcel(cast.picker, made.id, number)
     fresh()

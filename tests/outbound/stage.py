@@ -198,12 +198,12 @@ class Stage:
         for line in packing.pack_lines(order.id):
             while line.left:
                 units = 1 if line.quantity <= 12 else line.left
-                self.do(packing.verify, self.cast.picker, order.id, line.product.id, units)
-                line = next(each for each in packing.pack_lines(order.id) if each.product.id == line.product.id)
+                self.do(packing.verify, self.cast.picker, order.id, line.product_id, units)
+                line = next(each for each in packing.pack_lines(order.id) if each.product_id == line.product_id)
 
     def parcel(self, order: Order) -> Parcel:
         session().expire_all()
-        return packing.parcel_of(session().get_one(Order, order.id))
+        return packing.parcel_of(order.id)
 
     def pack(self, order: Order) -> str:
         """Verify, weigh, label, close; returns the tracking number."""

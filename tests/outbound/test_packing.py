@@ -28,14 +28,14 @@ def product(stage: Stage, sku: str):
 
 
 def verify(stage: Stage, order: Order, sku: str, units: int, pack: int = 1) -> str:
-    return stage.do(packing.verify, stage.cast.picker, order.id, product(stage, sku), units, pack).value
+    return stage.do(packing.verify, stage.cast.picker, order.id, product(stage, sku), units, pack).profile.value
 
 
 def test_the_tote_leads_to_its_order(stage: Stage, bench: Order) -> None:
     tote = session().get_one(Order, bench.id).tote_id
     assert tote is not None
-    assert packing.start_packing(stage.cast.picker, tote).id == bench.id
-    assert [(line.product.sku, line.quantity, line.verified) for line in packing.pack_lines(bench.id)] == [
+    assert packing.start_packing(stage.cast.picker, tote).order.id == bench.id
+    assert [(line.sku, line.quantity, line.verified) for line in packing.pack_lines(bench.id)] == [
         (CABLE, 13, 0), (MUG, 2, 0),
     ]  # fmt: skip
     assert stage.refused(packing.start_packing, stage.cast.picker, stage.totes()[0]).code == "not_found"

@@ -46,6 +46,7 @@ class House:
         shipping.record_weight(SYSTEM, parcel.id, 840)
         shipping.mark_labelled(SYSTEM, shipment.id)
         shipping.close_parcel(SYSTEM, parcel.id, str(parcel.tracking_number))
+        session().refresh(parcel)
         return shipment, parcel
 
 

@@ -7,8 +7,8 @@ scan can be answered with "That is a location. Scan the product."
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -56,10 +56,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Scope:
-    """Where codes are looked up: a warehouse, and an owner where the step fixes one."""
+    """Where codes are looked up: a warehouse, and an owner where the step fixes one.
+
+    `known`: what a step has read with its own facts, by kind and code. It is what looking the code up would find: a
+    code of a place is unique in its warehouse, one of a product with its owner.
+    """
 
     warehouse_id: uuid.UUID
     owner_id: uuid.UUID | None = None
+    known: Mapping[tuple[Kind, str], Found] = field(default_factory=dict)
 
 
 def resolve(raw: str, scope: Scope, expected: Sequence[Kind]) -> Found:
@@ -111,6 +116,8 @@ def _with_element(found: Found, element: Gs1 | None) -> Found:
 
 
 def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
+    if (kind, code) in scope.known:
+        return [scope.known[kind, code]]
     if kind is Kind.PRODUCT:
         owners = None if scope.owner_id is None else [scope.owner_id]
         return [

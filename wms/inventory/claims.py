@@ -50,23 +50,24 @@ def lock_promises(allocation_ids: Iterable[uuid.UUID], settled: Iterable[uuid.UU
         _LOCK_PROMISES.run(parameters)
 
 
-_READ = Statement(
-    "SELECT a.id, a.balance_id, a.open_quantity, a.promise_id, p.claims_sellable FROM allocation a"
-    " LEFT JOIN promise p ON p.id = a.promise_id WHERE a.id = ANY(CAST(:ids AS uuid[]))"
-)
-_TAKE = Statement(
-    "UPDATE allocation AS a SET open_quantity = a.open_quantity - d.quantity"
-    " FROM unnest(CAST(:ids AS uuid[]), CAST(:quantities AS int[])) AS d(id, quantity) WHERE a.id = d.id"
-)
-_TAKE_PROMISES = Statement(
-    "UPDATE promise AS p SET open_quantity = p.open_quantity - d.quantity"
-    " FROM unnest(CAST(:ids AS uuid[]), CAST(:quantities AS int[])) AS d(id, quantity)"
-    " WHERE p.id = d.id AND p.open_quantity >= d.quantity RETURNING p.id"
+# The rows and promises are locked: what is read here is what is changed here. A claim that cannot give what is wanted
+# gives nothing, and so does a promise.
+_FULFIL = Statement(
+    "WITH wanted AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:balances AS bigint[]), CAST(:quantities AS int[]))"
+    "  AS k(id, balance, quantity)),"
+    " taken AS (UPDATE allocation AS a SET open_quantity = a.open_quantity - k.quantity FROM wanted k WHERE a.id = k.id"
+    "  AND a.balance_id = k.balance AND a.open_quantity >= k.quantity RETURNING a.id, a.promise_id, k.quantity),"
+    " paid AS (UPDATE promise AS p SET open_quantity = p.open_quantity - d.quantity FROM (SELECT promise_id,"
+    "  sum(quantity)::int AS quantity FROM taken WHERE promise_id IS NOT NULL GROUP BY promise_id) AS d"
+    "  WHERE p.id = d.promise_id AND p.open_quantity >= d.quantity RETURNING p.id, p.claims_sellable)"
+    " SELECT t.id, t.promise_id, p.id AS paid, p.claims_sellable FROM taken t LEFT JOIN paid p ON p.id = t.promise_id"
 )
 
 
 def fulfil(moves: Sequence[MoveDraft], rows: Mapping[Stock, LockedBalance]) -> Fulfilled:
-    """Use up the claims these moves name. Refuses `allocation_changed` when one is gone, smaller, or elsewhere."""
+    """Use up the claims these moves name. Refuses `allocation_changed` when one is gone, smaller, or elsewhere, and
+    `promise_gone`.
+    """
     if not moves:
         return Fulfilled(frozenset())
     wanted: dict[uuid.UUID, int] = defaultdict(int)
@@ -76,25 +77,13 @@ def fulfil(moves: Sequence[MoveDraft], rows: Mapping[Stock, LockedBalance]) -> F
             raise ValueError("a claim is fulfilled by a move out of stock")
         wanted[move.allocation_id] += move.quantity
         places[move.allocation_id] = rows[move.source].id
-    found = {row.id: row for row in _READ.all({"ids": list(wanted)})}
-    for allocation_id, quantity in wanted.items():
-        row = found.get(allocation_id)
-        if row is None or row.balance_id != places[allocation_id] or row.open_quantity < quantity:
-            raise Refused("allocation_changed", {})
-    _TAKE.run({"ids": list(wanted), "quantities": list(wanted.values())})
-    _take_promises(wanted, {key: row.promise_id for key, row in found.items() if row.promise_id is not None})
-    return Fulfilled(frozenset(key for key, row in found.items() if row.promise_id and row.claims_sellable))
-
-
-def _take_promises(wanted: Mapping[uuid.UUID, int], promise_of: Mapping[uuid.UUID, uuid.UUID]) -> None:
-    quantities: dict[uuid.UUID, int] = defaultdict(int)
-    for allocation_id, promise_id in promise_of.items():
-        quantities[promise_id] += wanted[allocation_id]
-    if not quantities:
-        return
-    parameters = {"ids": list(quantities), "quantities": list(quantities.values())}
-    if len(_TAKE_PROMISES.all(parameters)) != len(quantities):
+    parameters = {"ids": list(wanted), "balances": [places[key] for key in wanted], "quantities": list(wanted.values())}
+    taken = _FULFIL.all(parameters)
+    if len(taken) != len(wanted):
+        raise Refused("allocation_changed", {})
+    if any(row.promise_id is not None and row.paid is None for row in taken):
         raise Refused("promise_gone", {})
+    return Fulfilled(frozenset(row.id for row in taken if row.claims_sellable))
 
 
 _OPEN_NEWEST_FIRST = Statement(

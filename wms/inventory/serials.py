@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from wms.catalog.models import Product
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
@@ -258,10 +257,10 @@ def check_in_unit(product_id: uuid.UUID, number: str, handling_unit_id: uuid.UUI
         raise Refused("serial_not_here", {"number": number})
 
 
-def leave(product: Product, number: str, subject_kind: str, subject_id: uuid.UUID) -> None:
+def leave(owner_id: uuid.UUID, product_id: uuid.UUID, number: str, subject_kind: str, subject_id: uuid.UUID) -> None:
     """Exit control: a unit with this number is packed. Refuses `serial_known` when it left before."""
     statement = insert(Serial).values(
-        id=new_id(), owner_id=product.owner_id, product_id=product.id, number=number, state="shipped",
+        id=new_id(), owner_id=owner_id, product_id=product_id, number=number, state="shipped",
         subject_kind=subject_kind, subject_id=subject_id, created_at=clock.now(),
     )  # fmt: skip
     came_back = statement.on_conflict_do_update(

@@ -17,7 +17,7 @@ from wms.inventory.rules import COUNTING_LOCATIONS, Stock
 from wms.inventory.service import Subject
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
-from wms.platform.statements import Statement
+from wms.platform.statements import Answer, Statement
 
 Products = Mapping[uuid.UUID, ProductFacts]
 
@@ -54,8 +54,16 @@ _HELD = Statement("SELECT id FROM balance WHERE id = ANY(CAST(:ids AS bigint[]))
 
 def content(unit_id: uuid.UUID | None) -> list[Holding]:
     """The rows with goods in a container; not locked."""
-    rows = _CONTENT.all({"unit": unit_id})
-    return [Holding(row.id, Stock(*(getattr(row, name) for name in _KEYS)), row.on_hand) for row in rows]
+    return holdings(send_content(unit_id))
+
+
+def send_content(unit_id: uuid.UUID | None) -> Answer:
+    """The same question, to be sent with others; `holdings` reads its answer."""
+    return _CONTENT.send({"unit": unit_id})
+
+
+def holdings(answer: Answer) -> list[Holding]:
+    return [Holding(row[0], Stock(*row[2:]), row[1]) for row in answer.all()]
 
 
 def move_unit(

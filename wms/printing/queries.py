@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
 from wms.platform.database import session
+from wms.platform.statements import Statement
 from wms.printing.models import BundleState, DocumentState, LabelBundle, LabelDocument, PrintJob
 
 
@@ -82,6 +84,29 @@ def last_job(document_id: uuid.UUID) -> PrintJob | None:
         .order_by(PrintJob.created_at.desc(), PrintJob.id.desc())
         .limit(1)
     )
+
+
+@dataclass(frozen=True)
+class LastPrint:
+    """The newest label of a subject, and the state of its last print."""
+
+    document_id: uuid.UUID
+    state: str
+    job_id: uuid.UUID | None
+    job_state: str | None
+
+
+_LAST_PRINT = Statement(
+    "SELECT d.id, d.state, j.id AS job_id, j.state AS job_state FROM label_document d LEFT JOIN LATERAL"
+    " (SELECT id, state FROM print_job WHERE document_id = d.id ORDER BY created_at DESC, id DESC LIMIT 1) j ON true"
+    " WHERE d.kind = :kind AND d.subject_kind = :subject_kind AND d.subject_id = :subject"
+    " ORDER BY d.version DESC LIMIT 1"
+)
+
+
+def last_print(kind: str, subject_kind: str, subject_id: uuid.UUID) -> LastPrint | None:
+    row = _LAST_PRINT.first({"kind": kind, "subject_kind": subject_kind, "subject": subject_id})
+    return None if row is None else LastPrint(*row)
 
 
 def jobs_of(document_id: uuid.UUID) -> Sequence[PrintJob]:

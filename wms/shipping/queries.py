@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.platform.database import session
+from wms.platform.statements import Answer, Statement
 from wms.shipping.carriers.interface import Capabilities
 from wms.shipping.models import Carrier, Manifest, ManifestState, Parcel, ParcelState, Service, Shipment, ShipmentState
 
@@ -123,14 +125,57 @@ def live_parcels(shipment_id: uuid.UUID) -> list[Parcel]:
     return [parcel for parcel in parcels_of([shipment_id])[shipment_id] if parcel.state != ParcelState.VOIDED.value]
 
 
-def parcels_by_tracking(actor: Actor, tracking_number: str) -> Sequence[Parcel]:
-    """The parcels that carry this number, live ones first. Two carriers may use the same number."""
-    rows = session().scalars(
-        _scoped(select(Parcel), actor, Parcel)
-        .where(Parcel.tracking_number == tracking_number)
-        .order_by(Parcel.state == ParcelState.VOIDED.value, Parcel.created_at.desc())
-    )
-    return rows.all()
+@dataclass(frozen=True)
+class LiveParcel:
+    """What a packing bench has to know of a parcel."""
+
+    id: uuid.UUID
+    tracking_number: str | None
+    weight_g: int | None
+    state: str
+
+
+# The first parcel of an order that is not void. To be sent with other questions; `live_parcel` reads its answer.
+LIVE_PARCEL = Statement(
+    "SELECT p.id, p.tracking_number, p.weight_g, p.state FROM shipment s JOIN parcel p ON p.shipment_id = s.id"
+    " WHERE s.subject_kind = 'order' AND s.subject_id = :order AND s.state <> 'voided' AND p.state <> 'voided'"
+    " ORDER BY p.n LIMIT 1"
+)
+
+
+def live_parcel(answer: Answer) -> LiveParcel | None:
+    row = answer.first()
+    return None if row is None else LiveParcel(*row)
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """A parcel found by its number, and what it is for."""
+
+    id: uuid.UUID
+    warehouse_id: uuid.UUID
+    owner_id: uuid.UUID
+    carrier_id: uuid.UUID
+    handling_unit_id: uuid.UUID | None
+    subject_kind: str
+    subject_id: uuid.UUID
+
+
+# Live ones first. Two carriers may use the same number.
+_BY_TRACKING = Statement(
+    "SELECT p.id, p.warehouse_id, p.owner_id, p.carrier_id, p.handling_unit_id, s.subject_kind, s.subject_id"
+    " FROM parcel p JOIN shipment s ON s.id = p.shipment_id WHERE p.tracking_number = :number"
+    " AND p.warehouse_id = :warehouse ORDER BY p.state = 'voided', p.created_at DESC"
+)
+
+
+def scanned_parcels(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> list[Scanned]:
+    """The parcels of a warehouse that carry this number, live ones first; 404 when the actor may see none."""
+    found = [Scanned(*row) for row in _BY_TRACKING.all({"number": tracking_number, "warehouse": warehouse_id})]
+    seen = [each for each in found if actor.sees_seller(each.owner_id) and actor.sees_warehouse(each.warehouse_id)]
+    if not seen:
+        raise not_found("parcel")
+    return seen
 
 
 def open_manifest_of(warehouse_id: uuid.UUID, carrier_id: uuid.UUID) -> Manifest | None:

@@ -11,11 +11,8 @@ from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
-from wms.outbound.models import Order
 from wms.outbound.service import packing
-from wms.platform.database import session
-from wms.printing.queries import last_job, newest_document
-from wms.shipping.queries import live_parcels
+from wms.printing.queries import last_print
 
 TOTE, PRODUCT, WEIGH, WAYBILL = "scan_tote", "scan_product", "weigh", "scan_waybill"
 
@@ -31,8 +28,8 @@ class Pack:
         if task.step == WEIGH and scan.weight_g is not None:
             return self._weigh(actor, task, scan.weight_g)
         expected = {TOTE: [Kind.TOTE], PRODUCT: [Kind.PRODUCT], WAYBILL: [Kind.PARCEL]}.get(task.step, [])
-        order = self._order(task)
-        found = resolve(scan.raw, Scope(task.warehouse_id, order.owner_id if order else None), expected)
+        owner_id = task.data.get("owner_id")  # the order's: a code several sellers use is not ambiguous here
+        found = resolve(scan.raw, Scope(task.warehouse_id, owner_id and uuid.UUID(owner_id)), expected)
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, found)
         if task.step == TOTE:
@@ -44,26 +41,25 @@ class Pack:
             return Step(TOTE, {}, "done", "parcel_closed")
         raise Refused("scale_first", {})
 
-    def _order(self, task: FloorTask) -> Order | None:
-        order_id = task.data.get("order_id")
-        return None if order_id is None else session().get(Order, uuid.UUID(order_id), populate_existing=True)
-
     def _open(self, actor: Actor, found: Found) -> Step:
         assert found.id is not None
-        order = packing.start_packing(actor, found.id)
-        verified, wanted = packing.progress(order.id)
-        left = wanted - verified
-        data = {"order_id": str(order.id), "tote": found.code}
+        opened = packing.start_packing(actor, found.id)
+        order, left = opened.order, opened.left
+        data = {"order_id": str(order.id), "owner_id": str(order.owner_id), "order": order.number, "tote": found.code}
         return Step(PRODUCT if left else WEIGH, data, "next", "tote_opened", {"units": left})
 
     def _verify(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
         assert found.id is not None
         order_id = uuid.UUID(task.data["order_id"])
         quantity = scan.quantity or found.pack
-        profile = packing.verify(actor, order_id, found.id, quantity, found.pack, serial=found.serial)
-        verified, wanted = packing.progress(order_id)
-        params = {"verified": verified, "quantity": wanted, "units": quantity, "profile": profile.value}
-        if verified < wanted:
+        done = packing.verify(actor, order_id, found.id, quantity, found.pack, serial=found.serial)
+        params = {
+            "verified": done.verified,
+            "quantity": done.quantity,
+            "units": quantity,
+            "profile": done.profile.value,
+        }
+        if done.verified < done.quantity:
             return Step(PRODUCT, task.data, "ok", "item_verified", params, can_undo=True)
         return Step(WEIGH, task.data, "next", "all_checked", params, can_undo=True)
 
@@ -90,25 +86,26 @@ class Pack:
         return Step(WAYBILL, data, "next", "weighed", {"weight": weight_g})
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
-        order = self._order(task)
-        if order is None:
+        if "order_id" not in task.data:
             return {}
+        order_id = uuid.UUID(task.data["order_id"])
+        bench = packing.bench(order_id)
+        band = packing.weight_of(bench.lines)
+        label = last_print("waybill", "parcel", bench.parcel.id) if bench.parcel else None
         lines = [
             {
-                "sku": line.product.sku, "name_en": line.product.name_en, "name_zh": line.product.name_zh,
-                "quantity": line.quantity, "verified": line.verified,
+                "sku": line.sku, "name_en": line.name_en, "name_zh": line.name_zh, "quantity": line.quantity,
+                "verified": line.verified,
             }
-            for line in packing.pack_lines(order.id)
+            for line in bench.lines
         ]  # fmt: skip
-        band = packing.expected_weight(order.id)
-        parcels = live_parcels(order.shipment_id) if order.shipment_id is not None else []
-        document = newest_document("waybill", "parcel", parcels[0].id) if parcels else None
-        job = last_job(document.id) if document else None
         return {
-            "order": order.number, "tote": task.data.get("tote"), "lines": lines, "weight_g": task.data.get("weight_g"),
+            "order": task.data["order"], "tote": task.data.get("tote"), "lines": lines,
+            "weight_g": task.data.get("weight_g"),
             "expected_g": band.expected_g, "low_g": band.low_g, "high_g": band.high_g,
-            "tracking_number": parcels[0].tracking_number if parcels else None,
-            "document_id": str(document.id) if document else None,
-            "document_ready": document is not None and document.state == "ready",
-            "print_id": str(job.id) if job else None, "print_state": job.state if job else None,
+            "tracking_number": bench.parcel.tracking_number if bench.parcel else None,
+            "document_id": str(label.document_id) if label else None,
+            "document_ready": label is not None and label.state == "ready",
+            "print_id": str(label.job_id) if label and label.job_id else None,
+            "print_state": label.job_state if label else None,
         }  # fmt: skip

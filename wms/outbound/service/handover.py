@@ -4,37 +4,40 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from sqlalchemy import select, text
+from typing import Any
 
 from wms.core import clock
 from wms.core.actor import Actor
-from wms.core.refusals import Refused, not_found
+from wms.core.refusals import Refused
 from wms.customs import service as customs
-from wms.facility.models import HandlingUnit
-from wms.inventory import ledger
-from wms.inventory.ledger import PostingDraft, stock_of
-from wms.inventory.models import Balance
+from wms.inventory import ledger, units
+from wms.inventory.ledger import PostingDraft
 from wms.inventory.rules import BONDED, MoveDraft, Reason, Stock
 from wms.outbound.events import OrderShipped
-from wms.outbound.models import Demand, Order
-from wms.outbound.service.orders import load_order_to_edit
-from wms.outbound.workflow import ORDER, OrderState
-from wms.platform.database import session
+from wms.outbound.service.held import OrderAtWork, hold_order, move_order
+from wms.outbound.workflow import OrderState
 from wms.platform.events import record
-from wms.platform.locks import Rank, lock_one
+from wms.platform.locks import Rank, claim
+from wms.platform.statements import Statement, pipelined
 from wms.shipping import service as shipping
-from wms.shipping.models import Parcel, Shipment
-from wms.shipping.queries import parcels_by_tracking
+from wms.shipping.queries import scanned_parcels
 
 
 @dataclass(frozen=True)
 class HandedOver:
     """The order whose parcel went, and whether it had gone before (a second scan is harmless)."""
 
-    order: Order
+    order: OrderAtWork
     already: bool
+
+
+_CLAIMS = Statement(
+    "SELECT promise_id, quantity FROM demand WHERE order_id = :order AND promise_id IS NOT NULL"
+    " AND book_item_id IS NOT NULL"
+)
+_SHIPPED = Statement("UPDATE demand SET shipped = verified WHERE order_id = :order")
 
 
 def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> HandedOver:
@@ -42,54 +45,48 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Ha
 
     Refuses `order_cancelled`, `customs_not_released`, `not_packed`; 404 for a number that is not ours.
     """
-    parcel = _scanned(actor, warehouse_id, tracking_number)
-    shipment = session().get_one(Shipment, parcel.shipment_id)
-    order = load_order_to_edit(actor, shipment.subject_id)
+    parcel = scanned_parcels(actor, warehouse_id, tracking_number)[0]  # a live one before a void one
+    order, (claims,) = hold_order(actor, parcel.subject_id, (_CLAIMS, {"order": parcel.subject_id}))
     if order.state == OrderState.SHIPPED.value:
         return HandedOver(order, already=True)
-    if order.state == OrderState.CANCELLED.value:
-        raise Refused("order_cancelled", {})
+    order.refuse_cancelled()
     if order.state != OrderState.PACKED.value:
         raise Refused("not_packed", {})
     if order.customs_state not in ("none", "released"):
         raise Refused("customs_not_released", {})
-    shipping.hand_over_parcel(actor, warehouse_id, tracking_number)
-    _post_exit(actor, order, parcel.handling_unit_id)
-    order.state = ORDER.apply("ship", order.state).value
-    order.shipped_at = order.updated_at = clock.now()
-    order.version += 1
-    session().flush()
-    session().execute(text("UPDATE demand SET shipped = verified WHERE order_id = :id"), {"id": order.id})
-    record(
-        OrderShipped(subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, parcel_id=parcel.id)
-    )
+    shipping.load_parcel_onto(actor, parcel.id)
+    assert parcel.handling_unit_id is not None  # a packed parcel is a handling unit
+    _post_exit(actor, order, parcel.handling_unit_id, claims.all())
+    with pipelined():
+        _GONE.send({"unit": parcel.handling_unit_id})
+        _SHIPPED.send({"order": order.id})
+        move_order(order, "ship", shipped_at=clock.now())
+        record(
+            OrderShipped(
+                subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, parcel_id=parcel.id
+            )
+        )
     return HandedOver(order, already=False)
 
 
-def _scanned(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Parcel:
-    """The parcel this number means here: a live one before a void one."""
-    found = [each for each in parcels_by_tracking(actor, tracking_number) if each.warehouse_id == warehouse_id]
-    if not found or not actor.sees_warehouse(warehouse_id):
-        raise not_found("parcel")
-    return found[0]
+_LOCK_UNIT = Statement("SELECT id FROM handling_unit WHERE id = :unit FOR NO KEY UPDATE")
+_GONE = Statement("UPDATE handling_unit SET state = 'gone', subject_kind = NULL, subject_id = NULL WHERE id = :unit")
 
 
-def _post_exit(actor: Actor, order: Order, unit_id: uuid.UUID | None) -> None:
+def _post_exit(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, claims: Sequence[Any]) -> None:
     """Everything in the parcel goes to the customer; bonded goods under the order's permits."""
-    assert unit_id is not None  # a packed parcel is a handling unit
-    unit = lock_one(Rank.HANDLING_UNIT, HandlingUnit, unit_id)
-    assert unit is not None
-    rows = session().scalars(
-        select(Balance).where(Balance.handling_unit_id == unit.id, Balance.on_hand > 0).order_by(Balance.id)
-    )
-    moves = [MoveDraft(stock_of(row), "customer", row.on_hand, permit_id=_permit(order, stock_of(row))) for row in rows]
-    ledger.post(actor, PostingDraft(Reason.SHIP, "order", order.id, moves, settles=_settles(order)))
-    unit.state = "gone"
-    unit.subject_kind = unit.subject_id = None
-    session().flush()
+    claim(Rank.HANDLING_UNIT)
+    with pipelined():
+        _LOCK_UNIT.send({"unit": unit_id})
+        content = units.send_content(unit_id)
+    moves = [
+        MoveDraft(row.stock, "customer", row.quantity, permit_id=_permit(order, row.stock))
+        for row in units.holdings(content)
+    ]
+    ledger.post(actor, PostingDraft(Reason.SHIP, "order", order.id, moves, settles=_settles(claims)))
 
 
-def _permit(order: Order, stock: Stock) -> uuid.UUID | None:
+def _permit(order: OrderAtWork, stock: Stock) -> uuid.UUID | None:
     if stock.customs_status != BONDED:
         return None
     permit_id = customs.permit_for("order", order.id, stock.product_id, stock.book_item_id)
@@ -98,10 +95,9 @@ def _permit(order: Order, stock: Stock) -> uuid.UUID | None:
     return permit_id
 
 
-def _settles(order: Order) -> dict[uuid.UUID, int]:
+def _settles(claims: Sequence[Any]) -> dict[uuid.UUID, int]:
     """The promises whose claims on the customs book end with this exit."""
     settles: dict[uuid.UUID, int] = defaultdict(int)
-    for demand in session().scalars(select(Demand).where(Demand.order_id == order.id)):
-        if demand.promise_id is not None and demand.book_item_id is not None:
-            settles[demand.promise_id] += demand.quantity
+    for row in claims:
+        settles[row.promise_id] += row.quantity
     return dict(settles)

@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import select, text
-
-from wms.catalog.models import Product, SerialControl
+from wms.catalog.models import SerialControl
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, invalid, not_found
-from wms.facility.models import HandlingUnit, Location, LocationKind
-from wms.inventory import ledger, serials
-from wms.inventory.ledger import PostingDraft, stock_of
-from wms.inventory.models import Balance
+from wms.inventory import ledger, serials, units
+from wms.inventory.ledger import PostingDraft
 from wms.inventory.rules import MoveDraft, Reason
 from wms.outbound import rules
 from wms.outbound.events import OrderPacked
-from wms.outbound.models import Demand, Order, OrderException, Verification
-from wms.outbound.service.orders import load_order, load_order_to_edit
-from wms.outbound.service.picking import check_release
+from wms.outbound.service import numbers
+from wms.outbound.service.held import COLUMNS, OrderAtWork, hold_order, move_order, order_at_work
 from wms.outbound.workflow import ORDER, OrderState
-from wms.platform.database import session
 from wms.platform.events import record
-from wms.platform.locks import Rank, lock_one
-from wms.platform.statements import Statement
+from wms.platform.locks import Rank, claim
+from wms.platform.statements import Statement, pipelined
 from wms.printing import service as printing
 from wms.shipping import service as shipping
-from wms.shipping.models import Parcel
-from wms.shipping.queries import live_parcels
+from wms.shipping.queries import LIVE_PARCEL, LiveParcel, live_parcel
 
 
 @dataclass(frozen=True)
 class PackLine:
-    """One product of an order at the bench."""
+    """One product of an order at the bench: units owed and checked; its weight is the measured one where there is one."""
 
-    product: Product
+    product_id: uuid.UUID
+    sku: str
+    name_en: str
+    name_zh: str
+    weight_g: int
     quantity: int
     verified: int
 
@@ -46,45 +45,85 @@ class PackLine:
         return self.quantity - self.verified
 
 
-def start_packing(actor: Actor, tote_id: uuid.UUID) -> Order:
+_IN_TOTE = Statement(
+    f"SELECT {COLUMNS}, d.verified, d.quantity FROM handling_unit u JOIN outbound_order o ON o.id = u.subject_id"
+    " JOIN warehouse w ON w.id = o.warehouse_id CROSS JOIN LATERAL (SELECT sum(verified)::int AS"
+    " verified, sum(quantity)::int AS quantity FROM demand WHERE order_id = o.id) d WHERE u.id = :tote"
+)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The order of a tote, and how many of its units are still to be checked."""
+
+    order: OrderAtWork
+    left: int
+
+
+def start_packing(actor: Actor, tote_id: uuid.UUID) -> Opened:
     """The order whose goods are in this tote, ready to be checked. Refuses `order_cancelled`, `not_allowed_now` …"""
-    tote = session().get(HandlingUnit, tote_id, populate_existing=True)
-    if tote is None or tote.subject_id is None or not actor.sees_warehouse(tote.warehouse_id):
+    row = _IN_TOTE.first({"tote": tote_id})
+    if row is None or not actor.sees_warehouse(row.warehouse_id):
         raise not_found("tote")
-    order = load_order(actor, tote.subject_id)
-    if order.state == OrderState.CANCELLED.value:
-        raise Refused("order_cancelled", {})
+    order = order_at_work(actor, row)
+    _check_bench(order)
+    return Opened(order, row.quantity - row.verified)
+
+
+def _check_bench(order: OrderAtWork) -> None:
+    """Refuse an order that is not to be packed now."""
+    order.refuse_cancelled()
     if order.state != OrderState.PICKED.value:
         ORDER.apply("pack", order.state)
-    check_release(order, rules.Step.PACK)
-    return order
+    order.check_release(rules.Step.PACK)
 
 
-def pack_lines(order_id: uuid.UUID, product_id: uuid.UUID | None = None) -> list[PackLine]:
-    """What the tote must hold, by product; with `product_id` only that one."""
-    query = select(Product, Demand.quantity, Demand.verified).join(Demand, Demand.product_id == Product.id)
-    query = query.where(Demand.order_id == order_id).order_by(Product.sku)
-    if product_id is not None:
-        query = query.where(Demand.product_id == product_id)
-    found: dict[uuid.UUID, PackLine] = {}
-    for product, quantity, verified in session().execute(query):
-        before = found.get(product.id, PackLine(product, 0, 0))
-        found[product.id] = PackLine(product, before.quantity + quantity, before.verified + verified)
-    return list(found.values())
+_LINES = Statement(
+    "SELECT p.id, p.sku, p.name_en, p.name_zh, coalesce(nullif(p.measured_weight_g, 0), p.declared_weight_g)"
+    " AS weight_g, sum(d.quantity)::int AS quantity, sum(d.verified)::int AS verified FROM demand d JOIN product p ON p.id = d.product_id"
+    " WHERE d.order_id = :order GROUP BY p.id ORDER BY p.sku"
+)
 
 
-_PROGRESS = Statement("SELECT sum(verified) AS verified, sum(quantity) AS quantity FROM demand WHERE order_id = :order")
+def pack_lines(order_id: uuid.UUID) -> list[PackLine]:
+    """What the tote must hold, by product."""
+    return [PackLine(*row) for row in _LINES.all({"order": order_id})]
 
 
-def progress(order_id: uuid.UUID) -> tuple[int, int]:
-    """(units checked, units in all) of an order: one sum, however many lines it has."""
-    row = _PROGRESS.first({"order": order_id})
-    return int(row.verified), int(row.quantity)
+@dataclass(frozen=True)
+class Bench:
+    """What a packer has before them: the order's products, and its parcel when its waybill has been prepared."""
+
+    lines: Sequence[PackLine]
+    parcel: LiveParcel | None
+
+
+def bench(order_id: uuid.UUID) -> Bench:
+    with pipelined():
+        lines, parcels = _LINES.send({"order": order_id}), LIVE_PARCEL.send({"order": order_id})
+    return Bench([PackLine(*row) for row in lines.all()], live_parcel(parcels))
+
+
+_PRODUCT = Statement(
+    "SELECT d.id, d.quantity, d.picked, d.verified, p.serial_control, a.verified AS all_verified,"
+    " a.quantity AS all_quantity FROM demand d JOIN product p ON p.id = d.product_id CROSS JOIN LATERAL (SELECT"
+    " sum(verified)::int AS verified, sum(quantity)::int AS quantity FROM demand WHERE order_id = :order) a"
+    " WHERE d.order_id = :order AND d.product_id = :product ORDER BY d.id"
+)
+
+
+@dataclass(frozen=True)
+class Verified:
+    """How the units were checked, and how many of the order's are now."""
+
+    profile: rules.Profile
+    verified: int
+    quantity: int
 
 
 def verify(
     actor: Actor, order_id: uuid.UUID, product_id: uuid.UUID, quantity: int, pack: int = 1, serial: str | None = None
-) -> rules.Profile:
+) -> Verified:
     """Count scanned units of a product under its verification profile.
 
     `pack` is the scanned code's units. Refuses `not_in_order`, `all_verified`, `scan_each`, `serial_needed`,
@@ -92,223 +131,200 @@ def verify(
     """
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
-    order = _at_the_bench(actor, order_id)
-    found = pack_lines(order.id, product_id)
-    if not found:
+    order, (answer,) = hold_order(actor, order_id, (_PRODUCT, {"order": order_id, "product": product_id}))
+    _check_bench(order)
+    demands = answer.all()
+    if not demands:
         raise Refused("not_in_order", {})
-    line = found[0]
-    if quantity > line.left:
-        raise Refused("all_verified", {"left": line.left})
-    serial_controlled = line.product.serial_control != SerialControl.NONE.value
-    profile = rules.profile_of(line.quantity, pack, serial_controlled)
+    wanted = sum(row.quantity for row in demands)
+    left = wanted - sum(row.verified for row in demands)
+    if quantity > left:
+        raise Refused("all_verified", {"left": left})
+    serial_control = demands[0].serial_control
+    profile = rules.profile_of(wanted, pack, serial_control != SerialControl.NONE.value)
     if profile is rules.Profile.EACH and quantity != 1:
         raise Refused("scan_each", {})
-    if serial_controlled:
+    if serial_control != SerialControl.NONE.value:
         if not serial:
             raise Refused("serial_needed", {})
-        _check_number(order, line.product, serial)
-    _count_verified(actor, order, product_id, quantity, profile, serial)
-    return profile
+        numbers.check_number(order, product_id, serial_control, serial)
+    _count_verified(actor, order, demands, quantity, profile, serial)
+    return Verified(profile, demands[0].all_verified + quantity, demands[0].all_quantity)
 
 
-def _check_number(order: Order, product: Product, number: str) -> None:
-    """At exit control a number is captured here; under full control it must be one of those in the tote, and leaves
-    with its goods.
-    """
-    if product.serial_control == SerialControl.EXIT.value:
-        try:
-            serials.leave(product, number, "order", order.id)
-        except Refused:
-            if not _free_of_cancelled(product, number):
-                raise
-            serials.leave(product, number, "order", order.id)
-        return
-    serials.check_in_unit(product.id, number, order.tote_id)
-    checked = select(Verification.id).join(Demand, Demand.id == Verification.demand_id)
-    checked = checked.where(Demand.order_id == order.id, Demand.product_id == product.id, Verification.serial == number)
-    if session().scalar(checked.limit(1)) is not None:
-        raise Refused("serial_checked", {"number": number})
-
-
-_CANCELLED = text(
-    "SELECT o.id FROM serial s JOIN outbound_order o ON o.id = s.subject_id WHERE s.product_id = :product"
-    " AND s.number = :number AND s.subject_kind = 'order' AND o.state = 'cancelled'"
+_CHECKED = Statement(
+    "WITH given AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:demands AS uuid[]), CAST(:units AS int[]))"
+    "  AS k(id, demand_id, units)), counted AS (UPDATE demand AS d SET verified = d.verified + k.units FROM given k"
+    "  WHERE d.id = k.demand_id)"
+    " INSERT INTO verification (id, warehouse_id, demand_id, profile, quantity, serial, actor_id, created_at)"
+    " SELECT k.id, :warehouse, k.demand_id, :profile, k.units, :serial, :actor, :now FROM given k"
 )
 
 
-def _free_of_cancelled(product: Product, number: str) -> bool:
-    """The number was captured for an order that was cancelled after its check: its unit never left."""
-    order_id = session().execute(_CANCELLED, {"product": product.id, "number": number}).scalar()
-    if order_id is not None:
-        serials.stay(product.id, [number], "order", order_id)
-    return order_id is not None
-
-
-def _at_the_bench(actor: Actor, order_id: uuid.UUID) -> Order:
-    order = load_order_to_edit(actor, order_id)
-    if order.state == OrderState.CANCELLED.value:
-        raise Refused("order_cancelled", {})
-    if order.state != OrderState.PICKED.value:
-        ORDER.apply("pack", order.state)
-    check_release(order, rules.Step.PACK)
-    return order
-
-
 def _count_verified(
-    actor: Actor, order: Order, product_id: uuid.UUID, quantity: int, profile: rules.Profile, serial: str | None
+    actor: Actor, order: OrderAtWork, demands: Sequence[Any], quantity: int, profile: rules.Profile, serial: str | None
 ) -> None:
     """Spread the units over the product's demands, the first first."""
-    demands = session().scalars(
-        select(Demand).where(Demand.order_id == order.id, Demand.product_id == product_id).order_by(Demand.id)
-    )
+    shares: list[tuple[uuid.UUID, int]] = []
     left = quantity
     for demand in demands:
         share = min(left, demand.picked - demand.verified)
         if share > 0:
-            demand.verified += share
+            shares.append((demand.id, share))
             left -= share
-            session().add(
-                Verification(
-                    id=new_id(), warehouse_id=order.warehouse_id, demand_id=demand.id, profile=profile.value,
-                    quantity=share, serial=serial, actor_id=actor.id, created_at=clock.now(),
-                )
-            )  # fmt: skip
     if left:
         raise Refused("all_verified", {"left": quantity - left})
-    session().flush()
+    values = {
+        "ids": [new_id() for _ in shares], "demands": [key for key, _ in shares], "units": [each for _, each in shares],
+        "warehouse": order.warehouse_id, "profile": profile.value, "serial": serial, "actor": actor.id,
+        "now": clock.now(),
+    }  # fmt: skip
+    _CHECKED.run(values)
+
+
+_LAST = Statement(
+    "SELECT v.id, v.demand_id, v.quantity, v.serial, d.product_id FROM verification v JOIN demand d"
+    " ON d.id = v.demand_id WHERE d.order_id = :order ORDER BY v.created_at DESC, v.id DESC LIMIT 1"
+)
+_TAKE_BACK = Statement(
+    "WITH gone AS (DELETE FROM verification WHERE id = :id)"
+    " UPDATE demand SET verified = verified - :quantity WHERE id = :demand"
+)
 
 
 def unverify(actor: Actor, order_id: uuid.UUID) -> bool:
     """Take the last check back (the packer's undo); False when there is none."""
-    order = _at_the_bench(actor, order_id)
-    last = session().scalar(
-        select(Verification)
-        .join(Demand, Demand.id == Verification.demand_id)
-        .where(Demand.order_id == order.id)
-        .order_by(Verification.created_at.desc(), Verification.id.desc())
-        .limit(1)
-    )
+    order, (answer,) = hold_order(actor, order_id, (_LAST, {"order": order_id}))
+    _check_bench(order)
+    last = answer.first()
     if last is None:
         return False
-    session().execute(
-        text("UPDATE demand SET verified = verified - :quantity WHERE id = :id"),
-        {"quantity": last.quantity, "id": last.demand_id},
-    )
+    _TAKE_BACK.run({"id": last.id, "quantity": last.quantity, "demand": last.demand_id})
     if last.serial is not None:
-        serials.stay(session().get_one(Demand, last.demand_id).product_id, [last.serial], "order", order.id)
-    session().delete(last)
-    session().flush()
+        serials.stay(last.product_id, [last.serial], "order", order.id)
     return True
 
 
 def expected_weight(order_id: uuid.UUID) -> rules.WeightCheck:
     """The band the closed parcel must weigh in."""
-    return rules.weight_check([(line.product.weight_g, line.quantity) for line in pack_lines(order_id)])
+    return weight_of(pack_lines(order_id))
 
 
-def weigh(actor: Actor, order_id: uuid.UUID, weight_g: int, *, accept_anyway: bool = False) -> Order:
+def weight_of(lines: Sequence[PackLine]) -> rules.WeightCheck:
+    return rules.weight_check([(line.weight_g, line.quantity) for line in lines])
+
+
+def weigh(actor: Actor, order_id: uuid.UUID, weight_g: int, *, accept_anyway: bool = False) -> None:
     """Record the parcel's weight. Refuses `not_verified`, and `weight_off` unless a supervisor accepts it."""
-    order = _at_the_bench(actor, order_id)
+    of_order = {"order": order_id}
+    order, (listed, parcels) = hold_order(actor, order_id, (_LINES, of_order), (LIVE_PARCEL, of_order))
+    _check_bench(order)
     if weight_g < 1:
         raise invalid("/weight_g", "too_small", min=1)
-    _require_verified(order)
-    band = expected_weight(order.id)
+    lines = [PackLine(*row) for row in listed.all()]
+    _require_verified(sum(line.left for line in lines))
+    band = weight_of(lines)
     if not band.accepts(weight_g):
         if not accept_anyway:
             raise Refused("weight_off", {"measured": weight_g, "low": band.low_g, "high": band.high_g})
         _note_weight(order, weight_g, band)
-    shipping.record_weight(actor, parcel_of(order).id, weight_g)
-    return order
+    shipping.record_weight(actor, _ready(live_parcel(parcels)).id, weight_g)
 
 
-def _require_verified(order: Order) -> None:
+def _require_verified(left: int) -> None:
     """Every unit was checked: a check may have been taken back after the weighing."""
-    verified, quantity = progress(order.id)
-    if verified < quantity:
-        raise Refused("not_verified", {"left": quantity - verified})
+    if left:
+        raise Refused("not_verified", {"left": left})
 
 
-def parcel_of(order: Order) -> Parcel:
-    """The order's parcel. Refuses `waybill_not_ready` while its wave's waybills are still being prepared."""
-    live = live_parcels(order.shipment_id) if order.shipment_id is not None else []
-    if not live:
+def _ready(parcel: LiveParcel | None) -> LiveParcel:
+    """Refuses `waybill_not_ready` while the wave's waybills are still being prepared."""
+    if parcel is None:
         raise Refused("waybill_not_ready", {})
-    return live[0]
+    return parcel
 
 
-def _note_weight(order: Order, weight_g: int, band: rules.WeightCheck) -> None:
-    session().add(
-        OrderException(
-            id=new_id(), warehouse_id=order.warehouse_id, order_id=order.id, kind="weight", created_at=clock.now(),
-            detail=f"{weight_g} g, expected {band.low_g}-{band.high_g} g", resolved_at=clock.now(),
-            resolution="accepted",
-        )
-    )  # fmt: skip
-    session().flush()
+def parcel_of(order_id: uuid.UUID) -> LiveParcel:
+    """The order's parcel. Refuses `waybill_not_ready`."""
+    return _ready(live_parcel(LIVE_PARCEL.send({"order": order_id})))
 
 
-def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> Order:
+_NOTE = Statement(
+    "INSERT INTO order_exception (id, warehouse_id, order_id, kind, created_at, detail, resolved_at, resolution)"
+    " VALUES (:id, :warehouse, :order, 'weight', :now, :detail, :now, 'accepted')"
+)
+
+
+def _note_weight(order: OrderAtWork, weight_g: int, band: rules.WeightCheck) -> None:
+    values = {
+        "id": new_id(), "warehouse": order.warehouse_id, "order": order.id, "now": clock.now(),
+        "detail": f"{weight_g} g, expected {band.low_g}-{band.high_g} g",
+    }  # fmt: skip
+    _NOTE.run(values)
+
+
+_LEFT = Statement("SELECT sum(quantity - verified)::int FROM demand WHERE order_id = :order")
+
+
+def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> None:
     """The printed waybill, scanned back, closes the parcel: the goods leave the tote for it.
 
     Proves that the label came out and that it is on its own parcel. Refuses `wrong_waybill`,
     `not_verified`, `weight_needed`.
     """
-    order = _at_the_bench(actor, order_id)
-    _require_verified(order)
-    parcel = parcel_of(order)
+    of_order = {"order": order_id}
+    order, (left, parcels) = hold_order(actor, order_id, (_LEFT, of_order), (LIVE_PARCEL, of_order))
+    _check_bench(order)
+    _require_verified(left.first()[0])
+    parcel = _ready(live_parcel(parcels))
     if parcel.weight_g is None:
         raise Refused("weight_needed", {})
     if parcel.tracking_number is None or scanned != parcel.tracking_number:
         raise Refused("wrong_waybill", {})
-    unit = _parcel_unit(order, parcel.tracking_number)
-    shipping.close_parcel(actor, parcel.id, scanned, handling_unit_id=unit.id)
+    unit_id, place_id = _parcel_unit(order, parcel.tracking_number)
+    shipping.close_parcel(actor, parcel.id, scanned, handling_unit_id=unit_id)
     printing.confirm_printed(actor, "parcel", parcel.id, "waybill")
-    _move_into(actor, order, unit)
-    order.state = ORDER.apply("pack", order.state).value
-    order.tote_id = None
-    order.version += 1
-    order.updated_at = clock.now()
-    session().flush()
-    record(
-        OrderPacked(
-            subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, weight_g=parcel.weight_g
+    _move_into(actor, order, unit_id, place_id)
+    with pipelined():
+        _FREE.send({"tote": order.tote_id})
+        move_order(order, "pack", keeps_tote=False)
+        record(
+            OrderPacked(
+                subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, weight_g=parcel.weight_g
+            )
         )
-    )
-    return order
 
 
-def _parcel_unit(order: Order, tracking_number: str) -> HandlingUnit:
-    """The parcel as a thing that holds stock, standing at the packing place."""
-    location_id = session().scalar(
-        select(Location.id)
-        .where(Location.warehouse_id == order.warehouse_id, Location.kind == LocationKind.PACKING.value)
-        .order_by(Location.walk_order)
-        .limit(1)
-    )
-    if location_id is None:
+# The parcel as a thing that holds stock, standing at the packing place.
+_UNIT = Statement(
+    "INSERT INTO handling_unit (id, warehouse_id, kind, code, barcode, location_id, state, subject_kind, subject_id,"
+    " created_at) SELECT :id, :warehouse, 'parcel', :code, :code, id, 'closed', 'order', :order, :now FROM location"
+    " WHERE warehouse_id = :warehouse AND kind = 'packing' ORDER BY walk_order LIMIT 1 RETURNING location_id"
+)
+_LOCK_TOTE = Statement("SELECT id FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE")
+_FREE = Statement("UPDATE handling_unit SET subject_kind = NULL, subject_id = NULL, state = 'open' WHERE id = :tote")
+
+
+def _parcel_unit(order: OrderAtWork, tracking_number: str) -> tuple[uuid.UUID, uuid.UUID]:
+    """Make it; returns its id and that of its place."""
+    unit_id = new_id()
+    values = {
+        "id": unit_id, "warehouse": order.warehouse_id, "code": tracking_number, "order": order.id,
+        "now": clock.now(),
+    }  # fmt: skip
+    place_id = _UNIT.scalar(values)
+    if place_id is None:
         raise not_found("packing location")
-    unit = HandlingUnit(
-        id=new_id(), warehouse_id=order.warehouse_id, kind="parcel", code=tracking_number, barcode=tracking_number,
-        location_id=location_id, state="closed", subject_kind="order", subject_id=order.id, created_at=clock.now(),
-    )  # fmt: skip
-    session().add(unit)
-    session().flush()
-    return unit
+    return unit_id, place_id
 
 
-def _move_into(actor: Actor, order: Order, unit: HandlingUnit) -> None:
-    assert order.tote_id is not None
-    tote = lock_one(Rank.HANDLING_UNIT, HandlingUnit, order.tote_id)
-    assert tote is not None
-    rows = session().scalars(
-        select(Balance).where(Balance.handling_unit_id == tote.id, Balance.on_hand > 0).order_by(Balance.id)
-    )
+def _move_into(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, place_id: uuid.UUID) -> None:
+    claim(Rank.HANDLING_UNIT)
+    with pipelined():
+        _LOCK_TOTE.send({"tote": order.tote_id})
+        content = units.send_content(order.tote_id)
     moves = [
-        MoveDraft(
-            stock_of(row), replace(stock_of(row), location_id=unit.location_id, handling_unit_id=unit.id), row.on_hand
-        )
-        for row in rows
+        MoveDraft(row.stock, replace(row.stock, location_id=place_id, handling_unit_id=unit_id), row.quantity)
+        for row in units.holdings(content)
     ]
     ledger.post(actor, PostingDraft(Reason.PACK, "order", order.id, moves))
-    tote.subject_kind, tote.subject_id, tote.state = None, None, "open"
-    session().flush()

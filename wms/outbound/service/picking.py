@@ -4,39 +4,24 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-
-from sqlalchemy import func, select, text
 
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, invalid, not_found
-from wms.facility.models import HandlingUnit, Warehouse
-from wms.identity.models import User
 from wms.inventory import holds, ledger
-from wms.inventory.ledger import PostingDraft, stock_of
-from wms.inventory.models import Balance
+from wms.inventory.ledger import PostingDraft
 from wms.inventory.rules import MoveDraft, Reason
 from wms.outbound import rules
-from wms.outbound.models import Demand, Order, PickBatch, PickTask
+from wms.outbound.models import PickBatch
 from wms.outbound.service import walks
-from wms.outbound.service.walks import next_task
-from wms.outbound.workflow import BATCH, ORDER, TASK, OrderState, TaskState
+from wms.outbound.service.held import OrderAtWork, hold_order, move_order
+from wms.outbound.service.stops import HeldStop, Sight, hold_stop
+from wms.outbound.workflow import BATCH, TASK, OrderState, TaskState
 from wms.platform.database import session
-from wms.platform.locks import Rank, lock_one
-from wms.platform.statements import Statement
-
-__all__ = [
-    "assign_tote",
-    "check_release",
-    "finish_if_picked",
-    "next_task",
-    "pick",
-    "report_short",
-    "skip",
-    "take_batch",
-]
+from wms.platform.locks import Rank, claim, lock_one
+from wms.platform.statements import Statement, pipelined
 
 LEASE = timedelta(minutes=15)
 
@@ -65,83 +50,82 @@ def _hold(actor: Actor, batch_id: uuid.UUID) -> PickBatch:
     return batch
 
 
-def load_task_to_work(actor: Actor, task_id: uuid.UUID, *, holding_order: bool = False) -> tuple[PickBatch, PickTask]:
-    """The stop and its walk under lock, in this actor's warehouse; the walk becomes or stays this picker's.
+def work_on(actor: Actor, task_id: uuid.UUID, *, with_order: bool = False) -> HeldStop:
+    """The stop and its walk under lock, in this actor's warehouse, and the walk this picker's to work on.
 
-    `holding_order`: its order is locked first. Refuses `batch_taken` while another picker holds the walk, `task_done`.
+    `with_order`: its order is locked first. Refuses `batch_taken` while another picker holds the walk, `task_done`,
+    `order_cancelled`.
     """
-    seen = session().get(PickTask, task_id)
-    if seen is None or not actor.sees_warehouse(seen.warehouse_id):
-        raise not_found("task")
-    if holding_order:
-        lock_one(Rank.DOCUMENT, Order, seen.order_id)
-    batch = lock_one(Rank.TASK, PickBatch, seen.batch_id)
-    task = lock_one(Rank.TASK, PickTask, task_id)
-    assert batch is not None  # a stop belongs to a walk, and neither is ever deleted
-    assert task is not None
-    now = clock.now()
-    if batch.picker_id not in (None, actor.id) and batch.lease_until is not None and batch.lease_until > now:
-        picker = session().get(User, batch.picker_id)
-        raise Refused("batch_taken", {"picker": picker.name if picker else "?"})
-    if task.state == TaskState.CANCELLED.value:
-        _refuse_cancelled(session().get_one(Order, task.order_id, populate_existing=True))
-    if task.state != TaskState.OPEN.value:
+    stop = hold_stop(actor, task_id, with_order=with_order)
+    walk = stop.walk
+    if walk.picker_id not in (None, actor.id) and walk.lease_until is not None and walk.lease_until > clock.now():
+        raise Refused("batch_taken", {"picker": walk.picker or "?"})
+    if stop.state == TaskState.CANCELLED.value and stop.order_state == OrderState.CANCELLED.value:
+        raise Refused("order_cancelled", {})
+    if stop.state != TaskState.OPEN.value:
         raise Refused("task_done", {})
-    batch.picker_id, batch.lease_until = actor.id, now + LEASE
-    return batch, task
+    return stop
 
 
-def skip(actor: Actor, task_id: uuid.UUID) -> PickTask:
+def skip(actor: Actor, task_id: uuid.UUID) -> None:
     """Postpone a stop to the end of the walk."""
-    _, task = load_task_to_work(actor, task_id)
-    task.skipped += 1
-    session().flush()
-    return task
+    stop = work_on(actor, task_id)
+    with pipelined():
+        _keep(actor, stop)
+        _SKIP.send({"stop": stop.id})
 
 
-def assign_tote(actor: Actor, order_id: uuid.UUID, tote_id: uuid.UUID) -> Order:
+_SKIP = Statement("UPDATE pick_task SET skipped = skipped + 1 WHERE id = :stop")
+_KEEP = Statement("UPDATE pick_batch SET picker_id = :picker, lease_until = :until, state = :state WHERE id = :batch")
+
+
+def _keep(actor: Actor, stop: HeldStop, *, finished: bool = False) -> None:
+    """Who works keeps the walk; a finished one is nobody's any more, and its wave is looked at by a job."""
+    values = {
+        "batch": stop.walk.id, "picker": actor.id, "until": None if finished else clock.now() + LEASE,
+        "state": BATCH.apply("finish", stop.walk.state).value if finished else stop.walk.state,
+    }  # fmt: skip
+    _KEEP.send(values)
+    if finished:
+        walks.look_after_wave(stop.walk.wave_id, stop.walk.id)
+
+
+_BIND = Statement(
+    "WITH tote AS (UPDATE handling_unit SET subject_kind = 'order', subject_id = :order, state = 'in_use'"
+    " WHERE id = :tote) UPDATE outbound_order SET tote_id = :tote WHERE id = :order"
+)
+_TOTE = Statement("SELECT warehouse_id, kind, subject_id FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE")
+
+
+def assign_tote(actor: Actor, order_id: uuid.UUID, tote_id: uuid.UUID) -> None:
     """Bind an empty tote to an order: everything picked for it goes there. Again with the same tote is fine."""
-    order = _order_in_work(actor, order_id)
-    tote = lock_one(Rank.HANDLING_UNIT, HandlingUnit, tote_id)
+    order, _ = hold_order(actor, order_id)
+    order.refuse_cancelled()
+    claim(Rank.HANDLING_UNIT)
+    tote = _TOTE.first({"tote": tote_id})
     if tote is None or tote.warehouse_id != order.warehouse_id or tote.kind != "tote":
         raise Refused("not_a_tote", {})
-    if order.tote_id == tote.id:
-        return order
+    if order.tote_id == tote_id:
+        return
     if order.tote_id is not None:
         raise Refused("wrong_tote", {})
     if tote.subject_id is not None:
         raise Refused("tote_taken", {})
-    tote.subject_kind, tote.subject_id, tote.state = "order", order.id, "in_use"
-    order.tote_id = tote.id
-    session().flush()
-    return order
+    _BIND.run({"order": order.id, "tote": tote_id})
 
 
-def _order_in_work(actor: Actor, order_id: uuid.UUID) -> Order:
-    order = lock_one(Rank.DOCUMENT, Order, order_id)
-    if order is None or not actor.sees_warehouse(order.warehouse_id):
-        raise not_found("order")
-    _refuse_cancelled(order)
-    return order
+@dataclass(frozen=True)
+class Picked:
+    """A stop after a pick: units in the tote, of how many. `following`: the walk's next stop when this one is done."""
 
-
-def _refuse_cancelled(order: Order) -> None:
-    if order.state == OrderState.CANCELLED.value:
-        raise Refused("order_cancelled", {})
-
-
-def check_release(order: Order, step: rules.Step) -> None:
-    """Whether customs lets this step happen now (law 6 and the warehouse's own rule)."""
-    if order.customs_state in ("none", "released"):
-        return
-    warehouse = session().get_one(Warehouse, order.warehouse_id)
-    if order.customs_state == "refused" or not rules.may_before_release(step, warehouse.before_release):
-        raise Refused("customs_not_released", {})
+    picked: int
+    quantity: int
+    following: Sight | None
 
 
 def pick(
     actor: Actor, task_id: uuid.UUID, quantity: int, tote_id: uuid.UUID | None = None, serials: Sequence[str] = ()
-) -> PickTask:
+) -> Picked:
     """Take units of one stop into the order's tote: one posting, bin → tote, fulfilling the allocation.
 
     `serials`: the numbers taken, under full serial control. Refuses `tote_needed`, `wrong_tote`, `too_many_picked`,
@@ -149,62 +133,54 @@ def pick(
     """
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
-    batch, task = load_task_to_work(actor, task_id, holding_order=True)
-    order = session().get_one(Order, task.order_id)  # locked, and read fresh, with its stop
-    _refuse_cancelled(order)
-    check_release(order, rules.Step.PICK)
-    if order.tote_id is None:
+    stop = work_on(actor, task_id, with_order=True)
+    order = stop.order
+    assert order is not None  # asked for
+    order.refuse_cancelled()
+    order.check_release(rules.Step.PICK)
+    if order.tote_id is None or stop.tote_place is None:
         raise Refused("tote_needed", {})
     if tote_id is not None and tote_id != order.tote_id:
         raise Refused("wrong_tote", {})
-    if quantity > task.quantity - task.picked:
-        raise Refused("too_many_picked", {"left": task.quantity - task.picked})
-    _post_pick(actor, order, task, quantity, serials)
-    _count_pick(order, task, quantity)
-    walks.finish_if_done([batch])
-    return task
-
-
-def _post_pick(actor: Actor, order: Order, task: PickTask, quantity: int, serials: Sequence[str]) -> None:
-    tote = session().get_one(HandlingUnit, order.tote_id)
-    source = stock_of(session().get_one(Balance, task.balance_id))
-    target = replace(source, location_id=tote.location_id, handling_unit_id=tote.id)
-    move = MoveDraft(source, target, quantity, allocation_id=task.allocation_id, serials=serials)
+    if quantity > stop.quantity - stop.picked:
+        raise Refused("too_many_picked", {"left": stop.quantity - stop.picked})
+    target = replace(stop.goods, location_id=stop.tote_place, handling_unit_id=order.tote_id)
+    move = MoveDraft(stop.goods, target, quantity, allocation_id=stop.allocation_id, serials=serials)
     ledger.post(actor, PostingDraft(Reason.PICK, "order", order.id, [move]))
+    _count_pick(actor, stop, order, quantity)
+    return Picked(stop.picked + quantity, stop.quantity, stop.following)
 
 
-def _count_pick(order: Order, task: PickTask, quantity: int) -> None:
-    task.picked += quantity
-    if task.picked == task.quantity:
-        task.state = TASK.apply("finish", task.state).value
-    session().flush()
-    session().execute(
-        text("UPDATE demand SET picked = picked + :quantity WHERE id = :id"),
-        {"quantity": quantity, "id": task.demand_id},
-    )
-    if order.state == OrderState.WAVED.value:
-        order.state = ORDER.apply("start_picking", order.state).value
-    finish_if_picked(order)
+_COUNT = Statement(
+    "WITH owed AS (UPDATE demand SET picked = picked + :quantity WHERE id = :demand)"
+    " UPDATE pick_task SET picked = picked + :quantity, state = :state WHERE id = :stop"
+)
 
 
-def finish_if_picked(order: Order) -> None:
-    """All demands in the tote: the order is picked."""
-    missing = session().scalar(select(func.sum(Demand.quantity - Demand.picked)).where(Demand.order_id == order.id))
-    if missing == 0 and order.state == OrderState.PICKING.value:
-        order.state = ORDER.apply("finish_picking", order.state).value
-        order.version += 1
-        order.updated_at = clock.now()
-        session().flush()
+def _count_pick(actor: Actor, stop: HeldStop, order: OrderAtWork, quantity: int) -> None:
+    """The stop, its demand, its order and its walk follow the goods. All of them are held."""
+    is_done = stop.picked + quantity == stop.quantity
+    state = TASK.apply("finish", stop.state).value if is_done else stop.state
+    actions = ["start_picking"] if order.state == OrderState.WAVED.value else []
+    if stop.missing == quantity and order.state in (OrderState.WAVED.value, OrderState.PICKING.value):
+        actions.append("finish_picking")
+    with pipelined():
+        _COUNT.send({"quantity": quantity, "demand": stop.demand_id, "stop": stop.id, "state": state})
+        if actions:
+            move_order(order, *actions)
+        _keep(actor, stop, finished=is_done and stop.following is None)
 
 
-def report_short(actor: Actor, task_id: uuid.UUID) -> PickTask:
+_SHORT = Statement("UPDATE pick_task SET state = :state WHERE id = :stop")
+
+
+def report_short(actor: Actor, task_id: uuid.UUID) -> None:
     """The bin holds less than the book says: the stop ends, the bin is in doubt until counted.
 
     The hold breaks every claim on that row; each demand, this one too, is then looked after by `reallocate`.
     """
-    batch, task = load_task_to_work(actor, task_id)
-    task.state = TASK.apply("report_short", task.state).value
-    session().flush()
-    holds.doubt(actor, task.warehouse_id, task.balance_id)
-    walks.finish_if_done([batch])
-    return task
+    stop = work_on(actor, task_id)
+    with pipelined():
+        _SHORT.send({"stop": stop.id, "state": TASK.apply("report_short", stop.state).value})
+        _keep(actor, stop, finished=stop.following is None)
+    holds.doubt(actor, stop.walk.warehouse_id, stop.balance_id)

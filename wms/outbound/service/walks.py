@@ -14,18 +14,12 @@ from wms.outbound.workflow import BATCH, TASK, WAVE, BatchState, TaskState
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
 from wms.platform.outbox import add_job
+from wms.platform.statements import Statement
 
 FINISH_WAVE_TOPIC = "outbound.finish_wave"
 
 
-def next_task(batch_id: uuid.UUID) -> PickTask | None:
-    """The next open stop of a walk: in walking order, skipped ones at the end."""
-    return session().scalar(
-        select(PickTask)
-        .where(PickTask.batch_id == batch_id, PickTask.state == TaskState.OPEN.value)
-        .order_by(PickTask.skipped, PickTask.walk_order, PickTask.id)
-        .limit(1)
-    )
+_OPEN_STOP = Statement("SELECT 1 FROM pick_task WHERE batch_id = :batch AND state = 'open' LIMIT 1")
 
 
 def lock_open_work(order_id: uuid.UUID) -> tuple[Sequence[PickBatch], Sequence[PickTask]]:
@@ -53,12 +47,17 @@ def drop_open_work(order_id: uuid.UUID) -> None:
 def finish_if_done(batches: Iterable[PickBatch]) -> None:
     """Walks without an open stop are done. The caller has them locked; their wave is looked at by a job."""
     for batch in batches:
-        if batch.state == BatchState.DONE.value or next_task(batch.id) is not None:
+        if batch.state == BatchState.DONE.value or _OPEN_STOP.first({"batch": batch.id}) is not None:
             continue
         batch.state = BATCH.apply("finish", batch.state).value
         batch.lease_until = None
         session().flush()
-        add_job(FINISH_WAVE_TOPIC, {"wave_id": str(batch.wave_id)}, dedupe_key=f"{FINISH_WAVE_TOPIC}:{batch.id}")
+        look_after_wave(batch.wave_id, batch.id)
+
+
+def look_after_wave(wave_id: uuid.UUID, batch_id: uuid.UUID) -> None:
+    """A walk of this wave ended: it may have been the last."""
+    add_job(FINISH_WAVE_TOPIC, {"wave_id": str(wave_id)}, dedupe_key=f"{FINISH_WAVE_TOPIC}:{batch_id}")
 
 
 def finish_wave(wave_id: uuid.UUID) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wms.shipping.service.handover import HandedOver, close_manifest, hand_over_parcel, open_manifest
+from wms.shipping.service.handover import HandedOver, close_manifest, hand_over_parcel, load_parcel_onto, open_manifest
 from wms.shipping.service.setup import add_number_range, add_service, create_carrier, ensure_house_carrier
 from wms.shipping.service.shipments import (
     add_parcel,
@@ -26,6 +26,7 @@ __all__ = [
     "draw_number",
     "ensure_house_carrier",
     "hand_over_parcel",
+    "load_parcel_onto",
     "mark_labelled",
     "open_manifest",
     "open_shipment",

@@ -18,21 +18,22 @@ from wms.platform.counters import next_number
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim, lock_one
+from wms.platform.statements import Statement, pipelined
 from wms.shipping import queries
 from wms.shipping.events import ManifestClosed, ParcelHandedOver
-from wms.shipping.models import Manifest, ManifestState, Parcel, ParcelState, Shipment, ShipmentState
-from wms.shipping.service.shipments import load_shipment_to_change
+from wms.shipping.models import Manifest, ManifestState, Parcel, ParcelState, ShipmentState
+from wms.shipping.service.held import ParcelAtWork, ShipmentAtWork, hold_parcel
 from wms.shipping.workflow import MANIFEST, PARCEL, SHIPMENT
 
 
 @dataclass(frozen=True)
 class HandedOver:
-    """`already`: the parcel was on this load before; nothing changed."""
+    """`already`: the parcel was on this load before; nothing changed. `shipment_done`: it was the last of its shipment."""
 
-    parcel: Parcel
-    shipment: Shipment
-    manifest: Manifest
+    parcel_id: uuid.UUID
+    manifest_id: uuid.UUID
     already: bool
+    shipment_done: bool = False
 
 
 def open_manifest(actor: Actor, warehouse_id: uuid.UUID, carrier_id: uuid.UUID) -> Manifest:
@@ -62,68 +63,89 @@ def hand_over_parcel(
     `other_carrier`, `manifest_closed`. The caller posts the stock in the same transaction.
     """
     _require_staff(actor, warehouse_id)
-    parcel = _scanned(actor, warehouse_id, tracking_number, manifest_id)
-    shipment = load_shipment_to_change(actor, parcel.shipment_id)
-    if parcel.state == ParcelState.VOIDED.value:
-        raise Refused("waybill_voided", {})
-    if parcel.state == ParcelState.HANDED_OVER.value:
-        return _again(parcel, shipment, manifest_id)
-    if parcel.state == ParcelState.OPEN.value or shipment.state != ShipmentState.LABELLED.value:
-        raise Refused("parcel_open", {})
-    manifest = _load(actor, parcel, manifest_id)
-    parcel.state = PARCEL.apply("hand_over", parcel.state).value
-    parcel.manifest_id, parcel.handed_over_at = manifest.id, clock.now()
-    if all(each.state == ParcelState.HANDED_OVER.value for each in queries.live_parcels(shipment.id)):
-        shipment.state = SHIPMENT.apply("hand_over", shipment.state).value
-        shipment.handed_over_at = parcel.handed_over_at
-    session().flush()
-    _announce(parcel, shipment, manifest)
-    return HandedOver(parcel, shipment, manifest, already=False)
+    return load_parcel_onto(actor, _scanned(actor, warehouse_id, tracking_number, manifest_id), manifest_id)
 
 
-def _scanned(actor: Actor, warehouse_id: uuid.UUID, number: str, manifest_id: uuid.UUID | None) -> Parcel:
+def _scanned(actor: Actor, warehouse_id: uuid.UUID, number: str, manifest_id: uuid.UUID | None) -> uuid.UUID:
     """The parcel the load can mean: of the load's carrier before another's, a live one before a void one."""
-    found = [each for each in queries.parcels_by_tracking(actor, number) if each.warehouse_id == warehouse_id]
-    if not found:
-        raise not_found("parcel")
+    found = queries.scanned_parcels(actor, warehouse_id, number)
     if manifest_id is not None:
         manifest = session().get(Manifest, manifest_id)
         same = [each for each in found if manifest is not None and each.carrier_id == manifest.carrier_id]
-        return (same or found)[0]
-    return found[0]
+        return (same or found)[0].id
+    return found[0].id
 
 
-def _again(parcel: Parcel, shipment: Shipment, manifest_id: uuid.UUID | None) -> HandedOver:
-    manifest = session().get_one(Manifest, parcel.manifest_id)
-    if manifest_id not in (None, manifest.id):
-        raise Refused("parcel_gone", {"manifest": manifest.number})
-    return HandedOver(parcel, shipment, manifest, already=True)
+_HANDED_OVER = Statement(
+    "WITH gone AS (UPDATE parcel SET state = :state, manifest_id = :manifest, handed_over_at = :now WHERE id = :parcel)"
+    " UPDATE shipment SET state = :shipment_state, handed_over_at = CASE WHEN :done THEN CAST(:now AS timestamptz)"
+    " ELSE handed_over_at END WHERE id = :shipment"
+)
 
 
-def _load(actor: Actor, parcel: Parcel, manifest_id: uuid.UUID | None) -> Manifest:
-    """The manifest to load on, shared-locked: many parcels go on it at once, closing waits for them."""
-    wanted = manifest_id or open_manifest(actor, parcel.warehouse_id, parcel.carrier_id).id
+def load_parcel_onto(actor: Actor, parcel_id: uuid.UUID, manifest_id: uuid.UUID | None = None) -> HandedOver:
+    """The same for a parcel that was found already."""
+    shipment = hold_parcel(actor, parcel_id)
+    parcel = shipment.parcel
+    if parcel.state == ParcelState.VOIDED.value:
+        raise Refused("waybill_voided", {})
+    if parcel.state == ParcelState.HANDED_OVER.value:
+        return _again(parcel, manifest_id)
+    if parcel.state == ParcelState.OPEN.value or shipment.state != ShipmentState.LABELLED.value:
+        raise Refused("parcel_open", {})
+    load_id = _load(actor, parcel, manifest_id)
+    gone = {ParcelState.HANDED_OVER.value, ParcelState.VOIDED.value}
+    done = all(each.state in gone for each in shipment.parcels if each.id != parcel.id)
+    values = {
+        "parcel": parcel.id, "state": PARCEL.apply("hand_over", parcel.state).value, "manifest": load_id,
+        "now": clock.now(), "shipment": shipment.id, "done": done,
+        "shipment_state": SHIPMENT.apply("hand_over", shipment.state).value if done else shipment.state,
+    }  # fmt: skip
+    with pipelined():
+        _HANDED_OVER.send(values)
+        _announce(parcel, shipment, load_id)
+    return HandedOver(parcel.id, load_id, already=False, shipment_done=done)
+
+
+def _again(parcel: ParcelAtWork, manifest_id: uuid.UUID | None) -> HandedOver:
+    load = session().get_one(Manifest, parcel.manifest_id)
+    if manifest_id not in (None, load.id):
+        raise Refused("parcel_gone", {"manifest": load.number})
+    return HandedOver(parcel.id, load.id, already=True)
+
+
+# Shared: many parcels go on a load at once, closing it waits for them.
+_OPEN_LOAD = Statement(
+    "SELECT id FROM manifest WHERE warehouse_id = :warehouse AND carrier_id = :carrier AND state = 'open' FOR SHARE"
+)
+_LOAD = Statement(
+    "SELECT id, number, carrier_id, state FROM manifest WHERE id = :manifest AND warehouse_id = :warehouse FOR SHARE"
+)
+
+
+def _load(actor: Actor, parcel: ParcelAtWork, manifest_id: uuid.UUID | None) -> uuid.UUID:
+    """The manifest to load on, shared-locked."""
     claim(Rank.DOCUMENT)
-    manifest = session().scalar(
-        select(Manifest)
-        .where(Manifest.id == wanted, Manifest.warehouse_id == parcel.warehouse_id)
-        .with_for_update(read=True)
-        .execution_options(populate_existing=True)
-    )
+    if manifest_id is None:
+        found: uuid.UUID | None = _OPEN_LOAD.scalar({"warehouse": parcel.warehouse_id, "carrier": parcel.carrier_id})
+        if found is not None:
+            return found
+    wanted = manifest_id or open_manifest(actor, parcel.warehouse_id, parcel.carrier_id).id
+    manifest = _LOAD.first({"manifest": wanted, "warehouse": parcel.warehouse_id})
     if manifest is None:
         raise not_found("manifest")
     if manifest.carrier_id != parcel.carrier_id:
         raise Refused("other_carrier", {"carrier": queries.load_carrier(parcel.carrier_id).code})
     if manifest.state != ManifestState.OPEN.value:
         raise Refused("manifest_closed", {"number": manifest.number})
-    return manifest
+    return wanted
 
 
-def _announce(parcel: Parcel, shipment: Shipment, manifest: Manifest) -> None:
+def _announce(parcel: ParcelAtWork, shipment: ShipmentAtWork, manifest_id: uuid.UUID) -> None:
     record(
         ParcelHandedOver(
             subject_id=parcel.id, warehouse_id=parcel.warehouse_id, owner_id=parcel.owner_id, shipment_id=shipment.id,
-            order_kind=shipment.subject_kind, order_id=shipment.subject_id, manifest_id=manifest.id,
+            order_kind=shipment.subject_kind, order_id=shipment.subject_id, manifest_id=manifest_id,
             weight_g=parcel.weight_g or 0,
         )
     )  # fmt: skip

@@ -17,11 +17,13 @@ from wms.core.refusals import Refused, not_found
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, lock, lock_one
+from wms.platform.statements import Statement
 from wms.shipping import queries
 from wms.shipping.carriers import connection_to
 from wms.shipping.carriers.interface import CarrierFault, WaybillRequest
 from wms.shipping.events import ShipmentVoided
 from wms.shipping.models import Carrier, Parcel, ParcelState, Service, Shipment, ShipmentState
+from wms.shipping.service.held import hold_parcel
 from wms.shipping.workflow import PARCEL, SHIPMENT
 
 
@@ -140,43 +142,48 @@ def mark_labelled(actor: Actor, shipment_id: uuid.UUID) -> Shipment:
     return shipment
 
 
+_WEIGHED = Statement(
+    "UPDATE parcel SET weight_g = :weight, length_mm = coalesce(:length, length_mm), width_mm = coalesce(:width, width_mm),"
+    " height_mm = coalesce(:height, height_mm) WHERE id = :parcel"
+)
+_CLOSED = Statement(
+    "UPDATE parcel SET state = :state, closed_at = :now, handling_unit_id = coalesce(:unit, handling_unit_id)"
+    " WHERE id = :parcel"
+)
+
+
 def record_weight(
     actor: Actor, parcel_id: uuid.UUID, weight_g: int, size_mm: tuple[int, int, int] | None = None
-) -> Parcel:
+) -> None:
     """What the scale and the ruler said: g and (length, width, height) in mm. Only while the box is open."""
-    parcel = load_parcel_to_change(actor, parcel_id)
+    parcel = hold_parcel(actor, parcel_id).parcel
     if parcel.state != ParcelState.OPEN.value:
         PARCEL.apply("close", parcel.state)  # refuses, naming the state
-    parcel.weight_g = weight_g
-    if size_mm is not None:
-        parcel.length_mm, parcel.width_mm, parcel.height_mm = size_mm
-    session().flush()
-    return parcel
+    length, width, height = size_mm or (None, None, None)
+    values = {"parcel": parcel.id, "weight": weight_g, "length": length, "width": width, "height": height}
+    _WEIGHED.run(values)
 
 
 def close_parcel(
     actor: Actor, parcel_id: uuid.UUID, scanned_number: str, *, handling_unit_id: uuid.UUID | None = None
-) -> Parcel:
+) -> None:
     """The box is shut and its waybill was scanned back. The same scan again changes nothing.
 
     `handling_unit_id`: the box as a thing that holds stock.
 
     Refuses `weigh_first`, `number_missing`, and `waybill_differs` when another label is on the box.
     """
-    parcel = load_parcel_to_change(actor, parcel_id)
+    parcel = hold_parcel(actor, parcel_id).parcel
     if parcel.tracking_number is None:
         raise Refused("number_missing", {})
     if parcel.tracking_number != scanned_number:
         raise Refused("waybill_differs", {"scanned": scanned_number})
     if parcel.state == ParcelState.CLOSED.value:
-        return parcel
+        return
     if parcel.weight_g is None:
         raise Refused("weigh_first", {})
-    parcel.state = PARCEL.apply("close", parcel.state).value
-    parcel.closed_at = clock.now()
-    parcel.handling_unit_id = handling_unit_id or parcel.handling_unit_id
-    session().flush()
-    return parcel
+    state = PARCEL.apply("close", parcel.state).value
+    _CLOSED.run({"parcel": parcel.id, "state": state, "now": clock.now(), "unit": handling_unit_id})
 
 
 def reopen_parcel(actor: Actor, parcel_id: uuid.UUID) -> Parcel:
