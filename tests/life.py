@@ -163,6 +163,7 @@ def ship(cast: Cast, made: Order) -> Order:
         fresh()
         picking.pick(cast.picker, task.id, task.quantity)
     fresh()
+    session().refresh(made)
     packing.start_packing(cast.picker, made.tote_id)  # type: ignore[arg-type]
     for demand in session().scalars(select(Demand).where(Demand.order_id == made.id)).all():
         for _ in range(demand.quantity):
@@ -176,6 +177,7 @@ def ship(cast: Cast, made: Order) -> Order:
     fresh()
     handover.hand_over(cast.picker, cast.overseas.id, number)
     fresh()
+    session().refresh(made)
     return made
 
 

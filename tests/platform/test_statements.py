@@ -7,13 +7,15 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
+from tests.sent import statements
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.platform.commands import Command, execute
-from wms.platform.database import db, rollback, session
+from wms.platform.database import db, rollback, session, transaction
 from wms.platform.statements import Statement, attempt, current_connection, pipelined
 
 ADD = Statement("INSERT INTO counter (name, next_value) VALUES (:name, :value)")
+RENAME = Statement("UPDATE counter SET name = :new WHERE name = :old")
 NAMES = Statement("SELECT name FROM counter WHERE name LIKE 'test-%' ORDER BY name")
 
 
@@ -59,7 +61,7 @@ def test_what_was_prepared_outlives_a_rollback_a_refusal_and_the_end_of_a_reques
 
     with fresh_app.app_context():
         for number in range(8):
-            ADD.run({"name": f"test-{number}", "value": 1})
+            ADD.send({"name": f"test-{number}", "value": 1})
         rollback()
         assert prepared() >= 1
         assert execute(Command(str(new_id()), "test", "try", {}), refuse, lambda _: {}).code == "command_not_here"
@@ -88,13 +90,50 @@ def test_a_lost_connection_is_told_as_such_and_the_next_one_works(fresh_app: Fla
         assert NAMES.column() == []
 
 
-def test_a_connection_lost_before_a_refusal_is_no_refusal(fresh_app: Flask) -> None:
+def test_a_refusal_is_stored_though_its_connection_was_lost(fresh_app: Flask) -> None:
+    """It was decided by what had been read, and nothing has to be undone: a new connection takes it."""
+
     def refuse() -> None:
+        NAMES.all()
         kill_mine()
         raise Refused("command_not_here", {})
 
     command = Command(str(new_id()), "test", "try", {})
     with fresh_app.app_context():
-        with pytest.raises(DBAPIError):
-            execute(command, refuse, lambda _: {})
-        assert session().execute(text("SELECT count(*) FROM command")).scalar_one() == 0
+        first = execute(command, refuse, lambda _: {})
+        again = execute(command, lambda: None, lambda _: {})
+        assert (first.code, first.replayed) == ("command_not_here", False)
+        assert (again.code, again.replayed) == ("command_not_here", True)
+
+
+def test_what_is_run_travels_with_the_next_statement_in_the_order_written(db_session) -> None:
+    with statements() as sent:
+        ADD.run({"name": "test-a", "value": 1})
+        assert sent == []
+        RENAME.run({"old": "test-a", "new": "test-b"})
+        assert NAMES.column() == ["test-b"]
+    assert [each.split()[0] for each in sent] == ["INSERT", "UPDATE", "SELECT"]
+    ADD.run({"name": "test-c", "value": 1})
+    assert session().execute(text("SELECT count(*) FROM counter WHERE name LIKE 'test-%'")).scalar_one() == 2
+
+
+def test_what_is_run_is_committed_rolled_back_and_its_fault_is_met_inside(fresh_app: Flask) -> None:
+    with fresh_app.app_context():
+        with transaction():
+            ADD.run({"name": "test-a", "value": 1})
+        ADD.run({"name": "test-b", "value": 1})
+        rollback()
+        assert NAMES.column() == ["test-a"]
+        with pytest.raises(IntegrityError), transaction():
+            ADD.run({"name": "test-a", "value": 1})  # nothing is sent after it but the COMMIT
+        with pytest.raises(IntegrityError), attempt():
+            ADD.run({"name": "test-a", "value": 1})
+        assert NAMES.column() == ["test-a"]
+        with pipelined():
+            ADD.run({"name": "test-d", "value": 1})
+        assert NAMES.column() == ["test-a", "test-d"]
+        rollback()
+        command = Command(str(new_id()), "test", "try", {})
+        assert execute(command, lambda: ADD.run({"name": "test-e", "value": 1}), lambda _: {}).status == 200
+        rollback()
+        assert NAMES.column() == ["test-a", "test-e"]

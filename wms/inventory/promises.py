@@ -149,7 +149,7 @@ _FIND_OR_MAKE = Statement(
 
 
 def _claim_summaries(shares: Sequence[_Share], request: _Request) -> dict[SummaryKey, int]:
-    """The conditional UPDATE; refuses when any key is short (the caller's savepoint undoes the rest)."""
+    """The conditional UPDATE; refuses when any key is short (the caller's transaction or attempt undoes the rest)."""
     wanted: dict[SummaryKey, int] = defaultdict(int)
     for share in shares:
         if share.counts:

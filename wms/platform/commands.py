@@ -1,8 +1,8 @@
 """Commands (law 7): the row of a command, its effect and its answer commit together.
 
-The same id again gives the same answer and one effect; the same id with another body is refused. A refusal rolls back
-to the savepoint behind the command row and is committed as the answer. Faults (5xx) and malformed or unauthorised
-requests are not stored.
+The same id again gives the same answer and one effect; the same id with another body is refused. A refusal rolls all
+back and is then committed as the answer, unless a twin was quicker: then its answer is given. Faults (5xx) and malformed
+or unauthorised requests are not stored.
 
 Rows live 30 days, partitioned by day. A UUIDv7 id carries its day, so that one unique key decides; any other key is
 first looked up over all days under an advisory lock of its own.
@@ -32,7 +32,7 @@ from wms.core.ids import made_at, new_id, parse_id
 from wms.core.refusals import RefusalKind, Refused
 from wms.platform import cause, metrics, tracing
 from wms.platform.database import Base, Instant, commit, rollback, session
-from wms.platform.statements import Statement, commit_with, pipelined, undo_to
+from wms.platform.statements import Statement, commit_with
 
 KEEP_DAYS = 30
 MAX_KEY_LENGTH = 255
@@ -183,9 +183,7 @@ def _attempt(
 ) -> Outcome:
     stored = _begin(command)
     if stored is not None:
-        rollback()
-        session().info["unsettled"] = True  # whoever did it may have died before they waited
-        return stored
+        return _replay(stored)
     outcome: Outcome
     final: Callable[[], None]
     try:
@@ -195,18 +193,26 @@ def _attempt(
         parameters = _finished(command, "done", status, outcome.answer)
         final = partial(_last, last, result, durable)
     except Refused as refusal:
+        # No savepoint behind the command's row: done commands, which are nearly all, would pay for one.
         session().expunge_all()
-        session().info.pop("after_commit", None)
-        undo_to("use_case")
+        rollback()
         if refusal.kind is RefusalKind.INVALID:
-            rollback()  # malformed input is not stored: the client mends it and may send the same id again
-            return refusal
+            return refusal  # malformed input is not stored: the client mends it and may send the same id again
+        stored = _begin(command)
+        if stored is not None:
+            return _replay(stored)
         parameters = _finished(command, "refused", None, refusal.as_data())
         outcome, final = refusal, _nothing
     commit_with(final, lambda: _FINISH.send(parameters))
     commit()
     session().info["unsettled"] = not durable and isinstance(outcome, Done)
     return outcome
+
+
+def _replay(stored: Outcome) -> Outcome:
+    rollback()
+    session().info["unsettled"] = True  # whoever did it may have died before they waited
+    return stored
 
 
 def settle() -> None:
@@ -229,15 +235,14 @@ def _last(send: Callable[[T], None] | None, result: T, durable: bool) -> None:
         _DO_NOT_WAIT.send()
 
 
-# A command looks up by key whatever its parameters are: planning its statements once is enough (decision 034).
-_PLAN_ONCE = Statement("SET LOCAL plan_cache_mode = force_generic_plan")
 _DO_NOT_WAIT = Statement("SET LOCAL synchronous_commit = off")
 # Something for the log, so that its COMMIT waits.
 _SETTLE = Statement("SELECT pg_logical_emit_message(true, 'wms', 'settle')")
-_SAVEPOINT = Statement("SAVEPOINT use_case")
+# A command looks up by key whatever its parameters are: planning its statements once is enough (decision 034).
 _INSERT = Statement(
     "INSERT INTO command (day, scope, id, name, fingerprint, created_at)"
-    " VALUES (:day, :scope, :id, :name, :fingerprint, :now) ON CONFLICT DO NOTHING RETURNING true"
+    " VALUES (:day, :scope, :id, :name, :fingerprint, :now) ON CONFLICT DO NOTHING"
+    " RETURNING set_config('plan_cache_mode', 'force_generic_plan', true)"
 )
 _ONE_AT_A_TIME = Statement("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7))")
 _FIND = Statement(
@@ -270,11 +275,7 @@ def _begin(command: Command) -> Outcome | None:
         "fingerprint": command.fingerprint(),
         "now": now,
     }
-    with pipelined():
-        _PLAN_ONCE.send()
-        inserted = _INSERT.send(values)
-        _SAVEPOINT.send()
-    if inserted.first() is None:
+    if _INSERT.first(values) is None:
         return _stored(command, day, day)
     session().info["command_day"] = day
     name_transaction(f"{command.scope}:{command.id}")

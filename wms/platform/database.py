@@ -130,6 +130,7 @@ def rollback() -> None:
         current.invalidate()  # the connection went, and with it the transaction: that is rolled back
         _forget(current)
     current.info.pop("after_commit", None)
+    current.info.pop("behind", None)  # what was only going to be sent
 
 
 # psycopg forgets every statement it has prepared when it sees a rollback, also to a savepoint, for the sake of
@@ -222,3 +223,4 @@ def _forget(ended: Session) -> None:
     ended.info.pop("locks", None)
     ended.info.pop("psycopg", None)
     ended.info.pop("posting_key", None)
+    ended.info.pop("behind", None)

@@ -4,6 +4,10 @@ SQLAlchemy's own way costs about 180 µs a statement, this one 70, and several s
 round trip to the server instead of many. What is sent is plain SQL with `:name` parameters, as in `sqlalchemy.text`;
 what comes back are named tuples. Faults are SQLAlchemy's (`DBAPIError` and kin), so that callers see one kind.
 
+A statement whose answer nobody needs (`run`) is not waited for either: it travels ahead of whatever the transaction
+sends next, its COMMIT included, in that one's round trip. The order of all statements stays as written; only a fault of
+such a statement is met later, still inside the transaction.
+
 The session must hold nothing unflushed that a statement reads: these statements do not flush.
 """
 
@@ -11,15 +15,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any, NoReturn
 
 import psycopg
 from psycopg.rows import namedtuple_row
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
-from wms.platform.database import session
+from wms.platform.database import db, session
 from wms.platform.metrics import tally
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
@@ -53,6 +60,7 @@ class Statement:
 
     def run_many(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute once for each row of parameters, all sent together; no answers."""
+        send_behind()
         connection = current_connection()
         try:
             connection.cursor().executemany(self._sql, rows)
@@ -60,17 +68,20 @@ class Statement:
             _raise(connection, fault)
 
     def run(self, parameters: Mapping[str, Any] | None = None) -> None:
-        """Execute; whatever comes back is not looked at."""
-        self.send(parameters)
+        """Execute; whatever comes back is not looked at. Sent with the next statement of the transaction."""
+        session().info.setdefault(_BEHIND, []).append((self._sql, parameters or {}))
 
     def send(self, parameters: Mapping[str, Any] | None = None) -> Answer:
         """Execute; inside `pipelined` only send, and look at the answer after the block."""
+        behind = session().info.pop(_BEHIND, ())  # before a connection is made, which executes statements of its own
         connection = current_connection()
         cursor = connection.cursor(row_factory=namedtuple_row)
-        try:
-            cursor.execute(self._sql, parameters or {})
-        except psycopg.Error as fault:
-            _raise(connection, fault)
+        with pipelined() if behind and not tally.together else nullcontext():
+            try:
+                _send_all(connection, behind)
+                cursor.execute(self._sql, parameters or {})
+            except psycopg.Error as fault:
+                _raise(connection, fault)
         return Answer(connection, cursor)
 
 
@@ -96,6 +107,39 @@ class Answer:
             _raise(self._connection, fault)
 
 
+_BEHIND = "behind"  # in the session's info: what was run and not yet sent; forgotten at the end of each transaction
+
+
+def _send_all(connection: Connection, statements: Iterable[tuple[bytes, Mapping[str, Any]]]) -> None:
+    for sql, parameters in statements:
+        connection.cursor().execute(sql, parameters)
+
+
+def send_behind() -> None:
+    """Send what was run and not yet sent: before anything that does not go through this file."""
+    behind = session().info.pop(_BEHIND, ())
+    if not behind:
+        return
+    connection = current_connection()
+    with nullcontext() if tally.together else pipelined():
+        try:
+            _send_all(connection, behind)
+        except psycopg.Error as fault:
+            _raise(connection, fault)
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _keep_order(*_: Any) -> None:
+    """SQLAlchemy is about to execute something."""
+    if db.session.registry.has():
+        send_behind()
+
+
+@event.listens_for(Session, "before_commit")
+def _before_commit(_: Session) -> None:
+    send_behind()
+
+
 def current_connection() -> Connection:
     """psycopg's connection of this session, with the session's transaction begun."""
     info = session().info
@@ -114,6 +158,7 @@ def pipelined() -> Iterator[None]:
     try:
         with connection.pipeline():
             yield
+            _send_all(connection, session().info.pop(_BEHIND, ()))
             began = time.perf_counter()
     except psycopg.Error as fault:
         _raise(connection, fault)
@@ -130,16 +175,19 @@ def commit_with(*last: Callable[[], object]) -> None:
     if session().connection().in_nested_transaction():  # somebody else's transaction: theirs to commit
         for send in last:
             send()
+        send_behind()
         return
     connection = current_connection()
     with pipelined():
         for send in last:
             send()
+        _send_all(connection, session().info.pop(_BEHIND, ()))
         connection.commit()
 
 
 def undo_to(savepoint: str) -> None:
     """Roll back to a savepoint, past psycopg as `database.undo` does. Raises when there is none, or no connection."""
+    session().info.pop(_BEHIND, None)
     connection = current_connection()
     try:
         result = connection.pgconn.exec_(f"ROLLBACK TO SAVEPOINT {savepoint}".encode())
@@ -163,15 +211,15 @@ def attempt() -> Iterator[None]:
     current.flush()
     rank = current.info.get("locks")
     waiting = len(current.info.get("after_commit", []))
-    _ATTEMPT.run()
+    _ATTEMPT.send()
     try:
         yield
+        _KEEP.send()
     except BaseException:
         undo_to("attempt")
         current.info["locks"] = rank if rank is not None else 0
         del current.info.get("after_commit", [])[waiting:]
         raise
-    _KEEP.run()
 
 
 def _raise(connection: Connection, fault: psycopg.Error) -> NoReturn:
