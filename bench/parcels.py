@@ -63,15 +63,14 @@ def _wave(stage: Stage) -> None:
 
 def parcels(stage: Stage, number: int) -> Callable[[], int]:
     """A walk of one cart, from the first bin to the load: every scan a command of its own, sent as the screens allow:
-    a stop in one body, a parcel in two, the load in one.
+    a stop in one body, a parcel in one with the next tote behind its waybill, the load in one.
     """
     tablet = Tablet(stage.host, stage.port, stage.badges[number], PIN, WAREHOUSE)
     totes = iter(stage.totes[number * 12 : number * 12 + 12])
     pool = list(totes)
 
     def work() -> int:
-        picked = _pick(tablet, pool)
-        numbers = [_pack(tablet, tote) for tote in picked]
+        numbers = _pack(tablet, _pick(tablet, pool))
         tablet.start("handover")
         must_all(tablet.scan_many([(each, {}) for each in numbers]))
         return len(numbers)
@@ -96,17 +95,22 @@ def _pick(tablet: Tablet, totes: Sequence[str]) -> list[str]:
     return used
 
 
-def _pack(tablet: Tablet, tote: str) -> str:
-    """One parcel, closed by its waybill's number; returns the number."""
+def _pack(tablet: Tablet, totes: Sequence[str]) -> list[str]:
+    """Every tote into its parcel, closed by the number of its waybill; returns the numbers."""
     tablet.start("pack")
-    must_all(tablet.scan_many([(tote, {})]))
-    data = tablet.task["data"]
-    scans: list[tuple[str, dict[str, Any]]] = [
-        (f"X{line['sku']}", {}) for line in data["lines"] for _ in range(line["quantity"])
-    ]
-    weighed = ("CMD-OK", {"weight_g": data["expected_g"]})
-    must_all(tablet.scan_many([*scans, weighed, (data["tracking_number"], {})]))
-    return str(data["tracking_number"])
+    must_all(tablet.scan_many([(totes[0], {})]))
+    numbers: list[str] = []
+    for following in [*totes[1:], None]:
+        data = tablet.task["data"]
+        scans: list[tuple[str, dict[str, Any]]] = [
+            (f"X{line['sku']}", {}) for line in data["lines"] for _ in range(line["quantity"])
+        ]
+        scans += [("CMD-OK", {"weight_g": data["expected_g"]}), (data["tracking_number"], {})]
+        if following is not None:
+            scans.append((following, {}))
+        must_all(tablet.scan_many(scans))
+        numbers.append(str(data["tracking_number"]))
+    return numbers
 
 
 JOBS = [Job("orders of 3 lines picked, packed, shipped", 1, parcels, release)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from tests.sent import statements
 from wms.core.ids import new_id

@@ -80,7 +80,8 @@ def _check_bench(order: OrderAtWork) -> None:
 
 _LINES = Statement(
     "SELECT p.id, p.sku, p.name_en, p.name_zh, coalesce(nullif(p.measured_weight_g, 0), p.declared_weight_g)"
-    " AS weight_g, sum(d.quantity)::int AS quantity, sum(d.verified)::int AS verified FROM demand d JOIN product p ON p.id = d.product_id"
+    " AS weight_g, sum(d.quantity)::int AS quantity, sum(d.verified)::int AS verified"
+    " FROM demand d JOIN product p ON p.id = d.product_id"
     " WHERE d.order_id = :order GROUP BY p.id ORDER BY p.sku"
 )
 
