@@ -11,7 +11,7 @@ from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.platform.commands import Command, execute
 from wms.platform.database import db, rollback, session
-from wms.platform.statements import Statement, attempt, current_connection, pipelined
+from wms.platform.statements import Statement, attempt, current_connection, looking, pipelined
 
 ADD = Statement("INSERT INTO counter (name, next_value) VALUES (:name, :value)")
 NAMES = Statement("SELECT name FROM counter WHERE name LIKE 'test-%' ORDER BY name")
@@ -98,3 +98,34 @@ def test_a_connection_lost_before_a_refusal_is_no_refusal(fresh_app: Flask) -> N
         with pytest.raises(DBAPIError):
             execute(command, refuse, lambda _: {})
         assert session().execute(text("SELECT count(*) FROM command")).scalar_one() == 0
+
+
+SNAPSHOT = Statement("SELECT pg_current_xact_id()")  # a number of its own for each transaction
+
+
+def test_looking_begins_no_transaction_and_leaves_none(fresh_app: Flask) -> None:
+    with fresh_app.app_context():
+        with looking():
+            assert SNAPSHOT.scalar() != SNAPSHOT.scalar()
+            with looking():
+                NAMES.all()
+            with pytest.raises(DBAPIError):
+                Statement("SELECT 1 / 0").run()
+            assert NAMES.column() == []
+        assert not current_connection().autocommit
+        ADD.run({"name": "test-a", "value": 1})
+        with looking():  # part of the transaction that has begun
+            assert NAMES.column() == ["test-a"]
+            assert SNAPSHOT.scalar() == SNAPSHOT.scalar()
+        rollback()
+        assert NAMES.column() == []
+
+
+def test_a_connection_lost_while_looking_is_told_as_such(fresh_app: Flask) -> None:
+    with fresh_app.app_context():
+        with pytest.raises(OperationalError) as fault, looking():
+            Statement("SELECT pg_terminate_backend(pg_backend_pid())").run()
+        assert fault.value.connection_invalidated
+        rollback()
+        with looking():
+            assert NAMES.column() == []
