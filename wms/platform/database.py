@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, PendingRollbackError,
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from wms.core.ids import new_id
+from wms.platform.arrays import write_plain_lists
 from wms.platform.metrics import tally
 
 # A web request that waits longer than this for a row has met a stuck neighbour, not a queue.
@@ -194,8 +195,9 @@ def transaction() -> Iterator[Session]:
 
 
 @event.listens_for(Engine, "connect")
-def _prepare_more(driver: psycopg.Connection[Any], _: object) -> None:
+def _set_up(driver: psycopg.Connection[Any], _: object) -> None:
     driver.prepared_max = 500  # the default of 100 is less than the hot statements there are
+    write_plain_lists(driver)
 
 
 @event.listens_for(Engine, "checkout")
