@@ -129,3 +129,12 @@ def test_a_connection_lost_while_looking_is_told_as_such(fresh_app: Flask) -> No
         rollback()
         with looking():
             assert NAMES.column() == []
+
+
+def test_a_connection_left_in_the_middle_of_a_look_begins_no_transaction(fresh_app: Flask) -> None:
+    with fresh_app.app_context():
+        left = current_connection()
+        left.autocommit = True
+        db.session.remove()
+        assert current_connection() is not left
+        assert not current_connection().autocommit

@@ -210,6 +210,8 @@ def _refuse_dead(driver: psycopg.Connection[Any], _: object, __: object) -> None
     waiting.register(driver.fileno(), select.POLLIN)
     if waiting.poll(0):
         raise DisconnectionError("the server has closed this connection")
+    if driver.autocommit:  # a look that was torn off (`statements.looking`): no transaction may begin on it
+        raise DisconnectionError("this connection was left in the middle of a look")
 
 
 @event.listens_for(Session, "after_begin")
