@@ -68,7 +68,8 @@ class StockLine(NamedTuple):
 
     @property
     def buckets(self) -> dict[Bucket, int]:
-        return dict(zip(BUCKETS_IN_ORDER, self[-len(BUCKETS_IN_ORDER) :], strict=True))
+        figures = (self.available, self.outbound, self.pending, self.unqualified, self.frozen)
+        return dict(zip(BUCKETS_IN_ORDER, figures, strict=True))
 
     @property
     def on_hand(self) -> int:
