@@ -14,6 +14,7 @@ from wms.demo.client import DemoError, SellerSystem, Tablet
 from wms.demo.stage import PIN, WAREHOUSE, Stage
 
 LINES_PER_BOOKING = 20
+LOOK_SECONDS = 0.1  # between two looks whether labels are ready: a seller's system asks more seldom
 PRODUCTS_PER_BIN = 5
 CONSIGNEE = {"name": "Bench Buyer", "country": "DE", "city": "Berlin", "postcode": "10115", "address1": "Teststr. 1"}
 
@@ -216,10 +217,10 @@ def labels(stage: Stage, number: int) -> Callable[[], bool]:
     def work() -> bool:
         lines = [{"product_id": product["id"], "quantity": 1} for product in products]
         asked = seller.must_post("/api/v1/labels/products", {"warehouse": WAREHOUSE, "lines": lines})
-        address = f"/api/v1/bundles/{asked['bundles'][0]}"
+        address = f"/api/v1/bundles/{asked['bundles'][0]}?documents=false"
         deadline = time.monotonic() + 60
-        while (state := seller.get(address)["state"]) != "ready" and time.monotonic() < deadline:
-            time.sleep(0.005)
+        while (state := seller.get(address)["state"]) == "requested" and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
         return bool(state == "ready")
 
     return work

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
+from itertools import product as product_of
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import select, text
 
 from tests.inventory.world import (
     TEST,
@@ -22,11 +24,11 @@ from tests.inventory.world import (
 from tests.sent import statements
 from wms.core.actor import SYSTEM
 from wms.core.refusals import Refused
-from wms.facility.models import HandlingUnit
-from wms.inventory import holds, service
-from wms.inventory.models import Condition, HoldScope
+from wms.facility.models import COUNTS, HandlingUnit, LocationKind
+from wms.inventory import holds, schemas, service
+from wms.inventory.models import Balance, Condition, HoldScope, Summary
 from wms.inventory.queries import Scope, moves_of, stock_lines, stock_rows
-from wms.inventory.rules import Bucket, Reason
+from wms.inventory.rules import BUCKETS_IN_ORDER, Bucket, Reason
 from wms.platform.database import session
 
 
@@ -78,6 +80,68 @@ def test_the_rows_behind_a_figure_add_up_to_it(world: World):
     assert stock_rows(Scope({world.other_seller.id}), product.id) == []
     assert stock_rows(Scope({world.seller.id}), product.id, after=rows[0].balance_id) == rows[1:]
     assert stock_rows(Scope(None, {world.overseas.id}), product.id) == []
+
+
+def test_the_figures_are_the_sums_of_their_rows_whatever_these_are(db_session):
+    """The page adds up in PostgreSQL, the rows are told apart by `rules.bucket_of`: every kind of row, both ways."""
+    world = make_world()
+    house, product = world.overseas, world.product
+    expired, held = (False, True), (False, True)
+    lots = {
+        each: make_lot(product, date(2020 if each[0] else 2090, 1, 1), str(each)) for each in product_of(expired, held)
+    }
+    units = {None: house.unit(), "put_back": house.unit()}
+    session().get_one(HandlingUnit, units["put_back"]).subject_kind = "put_back"
+    rows = [
+        Balance(
+            warehouse_id=house.id, owner_id=product.owner_id, product_id=product.id, location_id=house.at(kind),
+            lot_id=lots[late, stopped], handling_unit_id=units[subject], condition=condition, customs_status="none",
+            on_hand=1_000 + number * number, is_sellable=sells, held_by=stopped,
+        )
+        for number, (late, stopped, kind, condition, subject) in enumerate(
+            product_of(expired, held, LocationKind, Condition, units)
+        )
+        for sells in [number % 3 > 0 and condition == "good" and not stopped and kind in COUNTS]
+    ]  # fmt: skip
+    sellable = sum(row.on_hand for row in rows if row.is_sellable)
+    session().add_all(rows)
+    session().add(Summary(warehouse_id=house.id, owner_id=product.owner_id, product_id=product.id,
+                          customs_status="none", sellable=sellable, promised=0))  # fmt: skip
+    session().flush()
+    expected = dict.fromkeys(map(str, BUCKETS_IN_ORDER), 0)
+    for row in stock_rows(Scope(), product.id, limit=1_000):
+        expected[row.bucket] += row.on_hand
+    assert all(expected.values())
+    assert sum(expected.values()) == sum(row.on_hand for row in rows)
+    assert expected["available"] < sellable, "some has expired since it was last looked at"
+    assert figures(Scope(), product) == expected
+
+
+def test_a_page_reads_neither_the_bins_that_sell_nor_what_was_emptied(world: World):
+    house, product = world.overseas, world.product
+    stock = house.stocked(product, 30)
+    for _ in range(20):
+        carton = house.goods(product, "dock", unit=house.unit("carton", "dock"))
+        move("supplier", carton, 1, Reason.RECEIVE)
+        move(carton, house.goods(product, "storage", unit=house.unit("carton", "storage")), 1, Reason.PUTAWAY)
+        move(stock, house.goods(product, "bulk", unit=house.unit("carton", "bulk")), 1)
+    waiting = house.goods(product, "dock")
+    move("supplier", waiting, 5, Reason.RECEIVE)
+    session().commit()
+    assert len(session().scalars(select(Balance.id).where(Balance.product_id == product.id)).all()) == 62
+    before = rows_read("balance")
+    assert figures(Scope({world.seller.id}), product) == {
+        "available": 50, "outbound": 0, "pending": 5, "unqualified": 0, "frozen": 0,
+    }  # fmt: skip
+    assert rows_read("balance") - before <= 2  # that there is one, and the one that waits
+
+
+def rows_read(table: str) -> int:
+    """Rows of a table read by this transaction."""
+    return session().scalar(
+        text("SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = :table"),
+        {"table": table},
+    )
 
 
 def test_the_ledger_shows_both_ends_and_what_was_there_after(world: World):
@@ -173,6 +237,15 @@ def test_a_seller_reads_their_own_stock(cast, client, stocked):
     assert [row["sku"] for row in api.get(f"/api/v1/stock?warehouse={stocked.bonded}").json["data"]] == ["AAA-3"]
     assert [row["on_hand"] for row in api.get("/api/v1/stock?sku=AAA-1").json["data"]] == [9]
     assert api.get("/api/v1/stock?sku=NOBODY").json == {"data": [], "next_cursor": None}
+
+
+def test_the_answer_is_what_the_description_says(cast, client, stocked):
+    """The page is written without marshmallow; this is what holds both together."""
+    answer = cast.api(client, "ACME").get("/api/v1/stock?limit=2")
+    assert schemas.StockPage().dump(schemas.StockPage().load(answer.json)) == answer.json
+    for line in answer.json["data"]:
+        assert line.keys() == schemas.StockLineAnswer().fields.keys()
+        assert line["buckets"].keys() == schemas.StockBuckets().fields.keys()
 
 
 def test_the_next_page_is_where_the_link_says(cast, client, stocked):

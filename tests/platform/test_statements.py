@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from tests.sent import statements
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.platform.commands import Command, execute
 from wms.platform.database import db, rollback, session, transaction
-from wms.platform.statements import Statement, attempt, current_connection, pipelined
+from wms.platform.statements import Statement, attempt, current_connection, looking, pipelined
 
 ADD = Statement("INSERT INTO counter (name, next_value) VALUES (:name, :value)")
 RENAME = Statement("UPDATE counter SET name = :new WHERE name = :old")
@@ -137,3 +137,43 @@ def test_what_is_run_is_committed_rolled_back_and_its_fault_is_met_inside(fresh_
         assert execute(command, lambda: ADD.run({"name": "test-e", "value": 1}), lambda _: {}).status == 200
         rollback()
         assert NAMES.column() == ["test-a", "test-e"]
+
+
+SNAPSHOT = Statement("SELECT pg_current_xact_id()")  # a number of its own for each transaction
+
+
+def test_looking_begins_no_transaction_and_leaves_none(fresh_app: Flask) -> None:
+    with fresh_app.app_context():
+        with looking():
+            assert SNAPSHOT.scalar() != SNAPSHOT.scalar()
+            with looking():
+                NAMES.all()
+            with pytest.raises(DBAPIError):
+                Statement("SELECT 1 / 0").send()
+            assert NAMES.column() == []
+        assert not current_connection().autocommit
+        ADD.run({"name": "test-a", "value": 1})
+        with looking():  # part of the transaction that has begun
+            assert NAMES.column() == ["test-a"]
+            assert SNAPSHOT.scalar() == SNAPSHOT.scalar()
+        rollback()
+        assert NAMES.column() == []
+
+
+def test_a_connection_lost_while_looking_is_told_as_such(fresh_app: Flask) -> None:
+    with fresh_app.app_context():
+        with pytest.raises(OperationalError) as fault, looking():
+            Statement("SELECT pg_terminate_backend(pg_backend_pid())").send()
+        assert fault.value.connection_invalidated
+        rollback()
+        with looking():
+            assert NAMES.column() == []
+
+
+def test_a_connection_left_in_the_middle_of_a_look_begins_no_transaction(fresh_app: Flask) -> None:
+    with fresh_app.app_context():
+        left = current_connection()
+        left.autocommit = True
+        db.session.remove()
+        assert current_connection() is not left
+        assert not current_connection().autocommit

@@ -19,19 +19,25 @@ import pypdfium2
 import pytest
 import zxingcpp
 from flask import Flask
-from rq import Worker
+from rq import Queue, Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
 from sqlalchemy import select, text
 
 from config import ROOT
 from tests.cast import Cast
 from tests.engines import Databases, create_app, dispose
 from wms.core.actor import SYSTEM
+from wms.core.ids import new_id
 from wms.facility import service as facility
 from wms.facility.models import Location, LocationKind
 from wms.facility.rules import Plan
+from wms.platform import courier
 from wms.platform.database import session, transaction
 from wms.printing.models import LabelDocument, LabelKind
 from wms.printing.service import DocumentDraft, bundle_pdf, request_documents
+from wms.printing.service.requests import PAGES_A_BUNDLE
+from wms.worker import NOTHING, LabelWorker
 
 LEASE_SECONDS = 3
 SWEEP_SECONDS = 1
@@ -223,19 +229,51 @@ def test_an_emptied_queue_is_told_of_its_workers_again(worker_app: Flask, worker
     assert [worker.name for worker in Worker.all(queue)] == [known.removeprefix("rq:worker:")]
 
 
+@pytest.mark.parametrize("place", [0, 1], ids=["its first", "one it went on with"])
 def test_a_horse_that_was_killed_leaves_its_job_to_others_at_once(
-    worker_app: Flask, workers: Workers, outsider: psycopg.Connection, cast: Cast
+    worker_app: Flask, workers: Workers, outsider: psycopg.Connection, cast: Cast, place: int
 ):
     """Long before its lease runs out."""
     workers.environ["WMS_OUTBOX_LEASE_SECONDS"] = "3600"
-    bundles = request_labels(cast, 1)
-    outsider.execute("SELECT 1 FROM label_bundle WHERE id = %s FOR UPDATE", (bundles[0],))
+    bundles = request_labels(cast, 1 + place * PAGES_A_BUNDLE)
+    outsider.execute("SELECT 1 FROM label_bundle WHERE id = %s FOR UPDATE", (bundles[place],))
     worker = workers.start("labels", "default")
-    eventually(lambda: one("SELECT state FROM outbox_job") == "leased" and family(worker)[1:])
+    held = {"id": str(bundles[place])}
+    state = "SELECT state FROM outbox_job WHERE payload ->> 'bundle_id' = :id"
+    eventually(lambda: one(state, **held) == "leased" and family(worker)[1:])
+    assert all_ready(bundles[:place])
     for horse in family(worker)[1:]:
         horse.kill()
     outsider.rollback()
-    eventually(lambda: one("SELECT state FROM outbox_job") == "new")
-    assert "ended with" in one("SELECT last_error FROM outbox_job")
+    eventually(lambda: one(state, **held) == "new")
+    assert "its process ended" in one("SELECT last_error FROM outbox_job WHERE payload ->> 'bundle_id' = :id", **held)
     workers.start("sweep")
     eventually(lambda: all_ready(bundles))
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(3600.0, 0), (0.0, 3)])
+def test_a_horse_goes_on_with_what_waits(
+    worker_app: Flask, monkeypatch: pytest.MonkeyPatch, seconds: float, left: int
+) -> None:
+    """The queues in their order, for so long and no longer; the parent can see what is in hand."""
+    queues: dict[str, Queue] = worker_app.extensions["wms_queues"]
+    connection = worker_app.extensions["wms_redis"]
+    worker = LabelWorker([queues["labels"], queues["default"]], connection=connection, serializer=JSONSerializer)
+    waiting = [new_id() for _ in range(3)]
+    for job_id, queue in zip(waiting, ("default", "labels", "labels"), strict=True):
+        courier._hint(job_id, queue)
+    ran: list[str] = []
+
+    def run(job_id: str) -> None:
+        assert bytes(worker.in_hand) == uuid.UUID(job_id).bytes
+        ran.append(job_id)
+
+    monkeypatch.setattr("wms.worker.KEEP_ON_SECONDS", seconds)
+    monkeypatch.setattr("wms.worker.run_outbox_job", run)
+    monkeypatch.setattr("wms.worker.application", lambda: worker_app)
+    monkeypatch.setattr(Worker, "perform_job", lambda *_: True)
+    assert worker.perform_job(Job(connection=connection), queues["labels"], None)  # type: ignore[arg-type]
+    first, second, third = map(str, waiting)
+    assert ran == [second, third, first][: 3 - left]
+    assert len(connection.keys("rq:job:*")) == sum(queue.count for queue in queues.values()) == left
+    assert bytes(worker.in_hand) == NOTHING

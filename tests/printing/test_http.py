@@ -12,6 +12,7 @@ from tests.printing.conftest import Desk
 from wms.core.ids import new_id
 from wms.platform.database import transaction
 from wms.printing import queries
+from wms.printing.schemas import BundleAnswer
 
 
 def test_a_seller_asks_waits_and_fetches(desk: Desk, cast: Cast, fresh_client: FlaskClient):
@@ -25,9 +26,14 @@ def test_a_seller_asks_waits_and_fetches(desk: Desk, cast: Cast, fresh_client: F
     where = asked.headers["Location"]
     waiting = api.get(f"{where}/pdf")
     assert (waiting.status_code, waiting.json["code"], waiting.headers["Retry-After"]) == (409, "not_ready", "1")
+    waiting = api.get(f"{where}?documents=false")
+    assert (waiting.json["state"], waiting.json["documents"], waiting.headers["Retry-After"]) == ("requested", [], "1")
     desk.work()
-    found = api.get(where).json
-    assert (found["state"], found["pages"]) == ("ready", 6)
+    answer = api.get(where)
+    found = answer.json
+    assert (found["state"], found["pages"], "Retry-After" in answer.headers) == ("ready", 6, False)
+    assert api.get(f"{where}?documents=false").json == {**found, "documents": []}
+    assert BundleAnswer().dump(BundleAnswer().load(found)) == found, "written without marshmallow, as it is described"
     assert [each["page_index"] for each in found["documents"]] == [0, 2, 4]
     file = api.get(f"{where}/pdf")
     assert (file.status_code, file.mimetype) == (200, "application/pdf")

@@ -27,6 +27,7 @@ from wms.platform.database import session
 from wms.platform.http import command_id, run_command
 from wms.platform.problems import problem, refusal_problem
 from wms.platform.schemas import field_errors
+from wms.platform.statements import Answer
 
 blueprint = Blueprint("floor_api", __name__, url_prefix="/floor/v1")
 BLUEPRINTS = [blueprint]
@@ -136,9 +137,13 @@ def _attempt(body: dict[str, Any], known: dict[uuid.UUID, FloorTask], durable: b
     command = Command(str(given.scan_id), actor().scope, "floor.scan", body)
     task_id = body["task_id"]
     taken: list[contract.Step] = []
+    asked: list[Answer] = []
+
+    def ahead() -> None:
+        asked[:] = [contract.ask_for_task(actor(), task_id)]
 
     def use_case() -> contract.Step:
-        task = known[task_id] = known.get(task_id) or contract.load_task(actor(), task_id)
+        task = known[task_id] = known.get(task_id) or contract.loaded_task(asked[0])
         if given.source == "typed" and not actor().may(Permission.FLOOR_TYPE):
             raise Refused("command_not_here", {})
         return contract.apply_scan(actor(), SCENARIOS[task.kind], task, given, body["step_token"])
@@ -148,8 +153,9 @@ def _attempt(body: dict[str, Any], known: dict[uuid.UUID, FloorTask], durable: b
         taken[:] = [step]
 
     outcome = execute(
-        command, use_case, lambda step: contract.answer_of(step, known[task_id]), last=last, durable=durable
-    )
+        command, use_case, lambda step: contract.answer_of(step, known[task_id]), last=last, durable=durable,
+        ahead=None if task_id in known else ahead,
+    )  # fmt: skip
     if taken and isinstance(outcome, Done) and not outcome.replayed:
         contract.advance(known[task_id], taken[0])
     elif taken or outcome.replayed:

@@ -21,6 +21,7 @@ from wms.identity import queries, rules
 from wms.identity.hashing import hash_key, hash_random
 from wms.platform.access import Authenticators
 from wms.platform.database import db
+from wms.platform.statements import looking
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +51,8 @@ def by_key(token: str) -> Actor | None:
     parts = rules.read_key(token)
     if parts is None:
         return None
-    row = queries.key_by_public_part(parts[0])
+    with looking():
+        row = queries.key_by_public_part(parts[0])
     given = hash_key(parts[1])
     if row is None or not hmac.compare_digest(bytes(row.secret_hash), given):
         return None
@@ -86,7 +88,10 @@ def session_token() -> str | None:
 def by_cookie() -> Actor | None:
     """The person whose open login the cookie names."""
     token = session_token()
-    row = queries.session_by_hash(hash_random(token)) if token else None
+    if not token:
+        return None
+    with looking():
+        row = queries.session_by_hash(hash_random(token))
     if row is None:
         return None
     now = clock.now()

@@ -16,6 +16,7 @@ from wms.inventory import queries, schemas
 from wms.inventory.queries import LineKey, Scope
 from wms.platform.access import actor, requires
 from wms.platform.http import answer_page, decode_cursor, encode_cursor
+from wms.platform.statements import looking
 
 blueprint = Blueprint("stock", __name__, url_prefix="/api/v1/stock", description="Stock and its history")
 BLUEPRINTS = [blueprint]
@@ -30,10 +31,11 @@ MAX_MOVE_ID = 2**63 - 1
 @blueprint.response(200, schemas.StockPage)
 def stock(query: dict[str, Any]) -> Response:
     """Quantities by product and warehouse, in the order of SKUs. Five disjoint figures that add up to `on_hand`."""
-    lines, after = queries.stock_lines(
-        Scope.of(actor()), warehouse=query["warehouse"], sku=query["sku"], after=_line_key(query["cursor"]),
-        limit=query["limit"],
-    )  # fmt: skip
+    begin = _line_key(query["cursor"])
+    with looking():
+        lines, after = queries.stock_lines(
+            Scope.of(actor()), warehouse=query["warehouse"], sku=query["sku"], after=begin, limit=query["limit"]
+        )
     cursor = None if after is None else encode_cursor(_TIMELESS, f"{after[1]}/{after[2]}/{after[0]}")
     return answer_page([schemas.dump_line(line) for line in lines], cursor)
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Computed,
     Date,
     ForeignKey,
     ForeignKeyConstraint,
@@ -123,7 +124,7 @@ class Balance(Base):
         Index("ix_balance_location", "location_id"),
         Index("ix_balance_handling_unit", "handling_unit_id", postgresql_where=text("handling_unit_id IS NOT NULL")),
         Index("ix_balance_lot", "lot_id", postgresql_where=text("lot_id IS NOT NULL")),
-        Index("ix_balance_owner", "owner_id", "warehouse_id", "product_id"),
+        Index("ix_balance_aside", "product_id", "warehouse_id", postgresql_where=text("is_aside")),
         {"postgresql_with": {"fillfactor": "70"}},
     )  # fmt: skip
 
@@ -140,6 +141,8 @@ class Balance(Base):
     on_hand: Mapped[int] = mapped_column(Integer, default=0)
     allocated: Mapped[int] = mapped_column(Integer, default=0)
     is_sellable: Mapped[bool] = mapped_column(Boolean)  # the property of section 4, kept by postings, holds, day job
+    # What a summary does not know. A column, so that its index is written only when a row becomes or ceases to be so.
+    is_aside: Mapped[bool] = mapped_column(Boolean, Computed("on_hand > 0 AND NOT is_sellable", persisted=True))
     held_by: Mapped[int] = mapped_column(Integer, default=0)  # number of open holds on this row
     oldest_at: Mapped[Instant | None]  # when the oldest goods here were put away; steers FIFO
 

@@ -6,18 +6,18 @@ All reads take the sellers and warehouses the reader may see (None: all): a list
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
-from wms.inventory.rules import BUCKETS_IN_ORDER, Bucket, bucket_of, last_sale_day, show_promised
+from wms.inventory.rules import BUCKETS_IN_ORDER, GOOD, ORDER_LOCATIONS, Bucket, bucket_of, last_sale_day, leaving
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
@@ -49,21 +49,35 @@ _IN_SCOPE = (
 )
 
 
-@dataclass(frozen=True)
-class StockLine:
-    """A product in a warehouse. `buckets` are disjoint and add up to `on_hand`; `short` stands beside them."""
+class StockLine(NamedTuple):
+    """A product in a warehouse. The five figures are disjoint and add up to `on_hand`; `short` stands beside them."""
 
     product_id: uuid.UUID
-    owner_id: uuid.UUID
     warehouse_id: uuid.UUID
     warehouse_code: str
     sku: str
     name_en: str
     name_zh: str
-    on_hand: int
     promised: int
-    free: int
-    buckets: dict[Bucket, int]
+    sellable: int  # by the summary: free = sellable - promised
+    available: int
+    outbound: int
+    pending: int
+    unqualified: int
+    frozen: int
+
+    @property
+    def buckets(self) -> dict[Bucket, int]:
+        figures = (self.available, self.outbound, self.pending, self.unqualified, self.frozen)
+        return dict(zip(BUCKETS_IN_ORDER, figures, strict=True))
+
+    @property
+    def on_hand(self) -> int:
+        return self.available + self.outbound + self.pending + self.unqualified + self.frozen
+
+    @property
+    def free(self) -> int:
+        return self.sellable - self.promised
 
     @property
     def short(self) -> int:
@@ -71,8 +85,29 @@ class StockLine:
         return max(0, -self.free)
 
 
-# One row for each product, warehouse and combination of what decides the bucket: the rule itself is Python. The page is
-# found first, by SKU; only what lies on it is read. Conditions are there or not, so that a plan can rely on them.
+# Whether a lot is past its last sale day, by the warehouse's calendar (`rules.last_sale_day`).
+_EXPIRED = "lot.expires_on - page.outbound_days < (CAST(:now AS timestamptz) AT TIME ZONE page.time_zone)::date"
+# `rules.bucket_of` for a row `b` that does not sell; looks are made only as far as they are needed. A test asks both for
+# every kind of row.
+_IN_ORDER = ", ".join(f"'{kind}'" for kind in sorted(ORDER_LOCATIONS))
+_BUCKET = (
+    f"CASE WHEN b.held_by > 0 THEN '{Bucket.FROZEN}' WHEN b.condition <> '{GOOD}' OR (b.lot_id IS NOT NULL AND"
+    f" EXISTS (SELECT 1 FROM lot WHERE lot.id = b.lot_id AND {_EXPIRED})) THEN '{Bucket.UNQUALIFIED}'"
+    f" WHEN (SELECT l.kind IN ({_IN_ORDER}) FROM location l WHERE l.id = b.location_id) AND NOT EXISTS (SELECT 1 FROM"
+    " handling_unit u WHERE u.id = b.handling_unit_id AND u.subject_kind = 'put_back')"
+    f" THEN '{Bucket.OUTBOUND}' ELSE '{Bucket.PENDING}' END"
+)
+_ASIDE = ", ".join(
+    f"coalesce(sum(a.on_hand) FILTER (WHERE a.bucket = '{bucket}'), 0)::bigint AS {bucket}"
+    for bucket in BUCKETS_IN_ORDER
+    if bucket is not Bucket.AVAILABLE
+)
+
+
+# The page is found first, by SKU; only what lies on it is read. What sells is known to the summary, however many bins it
+# lies in; beside it stand the rows that do not sell and are not empty (`is_aside`, with an index of their own), and what
+# has passed its last sale day since the day job looked. So a page costs the same after years of moves. Conditions are
+# there or not, so that a plan can rely on them.
 @cache
 def _lines_statement(conditions: tuple[str, ...]) -> Statement:
     return Statement(
@@ -80,24 +115,24 @@ def _lines_statement(conditions: tuple[str, ...]) -> Statement:
         " p.name_zh, p.outbound_days, w.code AS warehouse_code, w.time_zone FROM product p CROSS JOIN warehouse w"
         f" WHERE {''.join(f'{each} AND ' for each in conditions)}"
         # LIMIT: an EXISTS would be made a join with all balances there are
-        " (SELECT true FROM balance b WHERE b.owner_id = p.owner_id AND b.warehouse_id = w.id"
-        " AND b.product_id = p.id LIMIT 1) ORDER BY p.sku, p.id, w.id LIMIT :limit)"
-        " SELECT page.*, coalesce(s.sellable, 0) AS sellable, coalesce(s.promised, 0) AS promised, f.held, f.condition,"
-        " f.expires_on, f.kind, f.is_sellable, coalesce(f.put_back, false) AS put_back, f.on_hand FROM page"
-        " CROSS JOIN LATERAL (SELECT b.held_by > 0 AS held, b.condition, lot.expires_on, l.kind, b.is_sellable,"
-        "  u.subject_kind = 'put_back' AS put_back, sum(b.on_hand) AS on_hand"
-        "  FROM balance b JOIN location l ON l.id = b.location_id"
-        "  LEFT JOIN lot ON lot.id = b.lot_id LEFT JOIN handling_unit u ON u.id = b.handling_unit_id"
-        "  WHERE b.owner_id = page.owner_id AND b.warehouse_id = page.warehouse_id AND b.product_id = page.product_id"
-        "  GROUP BY 1, 2, 3, 4, 5, 6) f"
-        " CROSS JOIN LATERAL (SELECT sum(t.sellable) AS sellable, sum(t.promised) AS promised FROM summary t"
-        "  WHERE t.warehouse_id = page.warehouse_id AND t.owner_id = page.owner_id"
-        "  AND t.product_id = page.product_id) s"
+        " (SELECT true FROM balance b WHERE b.warehouse_id = w.id AND b.product_id = p.id LIMIT 1)"
+        " ORDER BY p.sku, p.id, w.id LIMIT :limit)"
+        " SELECT page.product_id, page.warehouse_id, page.warehouse_code, page.sku, page.name_en, page.name_zh,"
+        " s.promised, s.sellable, e.expired, aside.outbound, aside.pending, aside.unqualified, aside.frozen FROM page"
+        " CROSS JOIN LATERAL (SELECT coalesce(sum(t.sellable), 0)::bigint AS sellable,"
+        "  coalesce(sum(t.promised), 0)::bigint AS promised FROM summary t WHERE t.warehouse_id = page.warehouse_id"
+        "  AND t.owner_id = page.owner_id AND t.product_id = page.product_id) s"
+        " CROSS JOIN LATERAL (SELECT coalesce(sum(b.on_hand), 0)::bigint AS expired FROM lot JOIN balance b"
+        "  ON b.lot_id = lot.id AND b.warehouse_id = page.warehouse_id AND b.is_sellable"
+        f"  WHERE lot.product_id = page.product_id AND {_EXPIRED}) e"
+        f" CROSS JOIN LATERAL (SELECT {_ASIDE} FROM (SELECT b.on_hand, {_BUCKET} AS bucket FROM balance b"
+        "  WHERE b.is_aside AND b.product_id = page.product_id AND b.warehouse_id = page.warehouse_id) a) aside"
         " ORDER BY page.sku, page.product_id, page.warehouse_id"
     )
 
 
 _LINE_CONDITIONS = {
+    "seller": "p.owner_id = :seller",  # one owner's SKUs stand in an index in their order
     "sellers": "p.owner_id = ANY(CAST(:sellers AS uuid[]))",
     "warehouses": "w.id = ANY(CAST(:warehouses AS uuid[]))",
     "warehouse": "w.code = :warehouse",
@@ -120,32 +155,45 @@ def stock_lines(
 ) -> tuple[list[StockLine], LineKey | None]:
     """A page of products by warehouse, and where the next page begins. One statement."""
     parameters = scope.parameters() | {
+        "seller": None,
         "warehouse": warehouse,
         "sku": sku,
         "after_sku": after[0] if after else None,
         "after_product": after[1] if after else None,
         "after_warehouse": after[2] if after else None,
         "limit": limit + 1,
+        "now": clock.now(),
     }
+    if scope.seller_ids is not None and len(scope.seller_ids) == 1:
+        parameters |= {"seller": parameters["sellers"][0], "sellers": None}
     conditions = tuple(text for name, text in _LINE_CONDITIONS.items() if parameters[name] is not None)
-    groups: dict[LineKey, list[Any]] = {}
-    for row in _lines_statement(conditions).all(parameters):
-        groups.setdefault((row.sku, row.product_id, row.warehouse_id), []).append(row)
-    lines = [_line(rows) for rows in list(groups.values())[:limit]]
-    last = lines[-1] if len(groups) > limit else None
+    rows = _lines_statement(conditions).all(parameters)
+    lines = [_line(*row) for row in rows[:limit]]
+    last = lines[-1] if len(rows) > limit else None
     return lines, None if last is None else (last.sku, last.product_id, last.warehouse_id)
 
 
-def _line(rows: Sequence[Any]) -> StockLine:
-    first = rows[0]
-    buckets = dict.fromkeys(BUCKETS_IN_ORDER, 0)
-    for row in rows:
-        buckets[_bucket(row)] += int(row.on_hand)
-    on_hand = sum(buckets.values())
+def _line(
+    product_id: uuid.UUID,
+    warehouse_id: uuid.UUID,
+    warehouse_code: str,
+    sku: str,
+    name_en: str,
+    name_zh: str,
+    promised: int,
+    sellable: int,
+    expired: int,
+    outbound: int,
+    pending: int,
+    unqualified: int,
+    frozen: int,
+) -> StockLine:
+    """The figures of a row of the statement, in its order."""
+    gone = leaving(promised, sellable - expired)
     return StockLine(
-        first.product_id, first.owner_id, first.warehouse_id, first.warehouse_code, first.sku, first.name_en,
-        first.name_zh, on_hand, int(first.promised), int(first.sellable - first.promised),
-        show_promised(buckets, int(first.promised)),
+        product_id, warehouse_id, warehouse_code, sku, name_en, name_zh, promised, sellable,
+        available=sellable - expired - gone, outbound=outbound + gone, pending=pending,
+        unqualified=unqualified + expired, frozen=frozen,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -233,13 +233,9 @@ class Bucket(StrEnum):
 BUCKETS_IN_ORDER = (Bucket.AVAILABLE, Bucket.OUTBOUND, Bucket.PENDING, Bucket.UNQUALIFIED, Bucket.FROZEN)
 
 
-def show_promised(buckets: Mapping[Bucket, int], promised: int) -> dict[Bucket, int]:
-    """What is promised is on its way out already: it moves from available to outbound, as far as there is any."""
-    leaving = min(promised, buckets[Bucket.AVAILABLE])
-    shown = dict(buckets)
-    shown[Bucket.AVAILABLE] -= leaving
-    shown[Bucket.OUTBOUND] += leaving
-    return shown
+def leaving(promised: int, available: int) -> int:
+    """What is promised is on its way out already: so much is shown as outbound and no longer as available."""
+    return min(promised, available)
 
 
 def bucket_of(

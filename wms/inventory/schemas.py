@@ -94,7 +94,13 @@ def dump_line(line: StockLine) -> dict[str, Any]:
         "warehouse_id": line.warehouse_id,
         "warehouse": line.warehouse_code,
         "on_hand": line.on_hand,
-        "buckets": {bucket.value: quantity for bucket, quantity in line.buckets.items()},
+        "buckets": {
+            "available": line.available,
+            "outbound": line.outbound,
+            "pending": line.pending,
+            "unqualified": line.unqualified,
+            "frozen": line.frozen,
+        },
         "promised": line.promised,
         "short": line.short,
     }

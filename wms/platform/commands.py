@@ -32,7 +32,7 @@ from wms.core.ids import made_at, new_id, parse_id
 from wms.core.refusals import RefusalKind, Refused
 from wms.platform import cause, metrics, tracing
 from wms.platform.database import Base, Instant, commit, rollback, session
-from wms.platform.statements import Statement, commit_with
+from wms.platform.statements import Statement, commit_with, pipelined
 
 KEEP_DAYS = 30
 MAX_KEY_LENGTH = 255
@@ -112,10 +112,12 @@ def execute(
     status: int = 200,
     last: Callable[[T], None] | None = None,
     durable: bool = True,
+    ahead: Callable[[], object] | None = None,
 ) -> Outcome:
     """Run `use_case` once for this command id and commit, or give the stored answer.
 
     `last` sends statements whose answers nobody needs: they travel with the command's answer and the COMMIT.
+    `ahead` sends what the use case is going to read first: it travels with the command's row, in its transaction.
     `durable` False: do not wait for the disk. For a caller who tells nobody before `settle`: the log is written in
     order, so a later commit that waits keeps this one's effect too. A refusal always waits.
 
@@ -125,7 +127,7 @@ def execute(
     cause.add(command=told)
     with tracing.span("command", command.name, None, **{"wms.command": told}) as span:
         try:
-            outcome = _execute(command, use_case, answer, status, last, durable)
+            outcome = _execute(command, use_case, answer, status, last, durable, ahead)
         except BaseException as fault:
             metrics.COMMANDS.add(command.name, "fault")
             span.set_attribute("error.type", type(fault).__name__)
@@ -152,10 +154,11 @@ def _execute(
     status: int,
     last: Callable[[T], None] | None,
     durable: bool,
+    ahead: Callable[[], object] | None,
 ) -> Outcome:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _attempt(command, use_case, answer, status, last, durable)
+            return _attempt(command, use_case, answer, status, last, durable, ahead)
         except DBAPIError as fault:
             rollback()
             # A lost connection may have been lost after its COMMIT: the command's row tells, so asking again is safe.
@@ -180,8 +183,9 @@ def _attempt(
     status: int,
     last: Callable[[T], None] | None,
     durable: bool,
+    ahead: Callable[[], object] | None,
 ) -> Outcome:
-    stored = _begin(command)
+    stored = _begin(command, ahead)
     if stored is not None:
         return _replay(stored)
     outcome: Outcome
@@ -191,19 +195,20 @@ def _attempt(
         session().flush()
         outcome = Done(answer(result), status)
         parameters = _finished(command, "done", status, outcome.answer)
-        final = partial(_last, last, result, durable)
+        finish = _FINISH if durable else _FINISH_UNSETTLED
+        final = _nothing if last is None else partial(last, result)
     except Refused as refusal:
         # No savepoint behind the command's row: done commands, which are nearly all, would pay for one.
         session().expunge_all()
         rollback()
         if refusal.kind is RefusalKind.INVALID:
             return refusal  # malformed input is not stored: the client mends it and may send the same id again
-        stored = _begin(command)
+        stored = _begin(command, None)
         if stored is not None:
             return _replay(stored)
         parameters = _finished(command, "refused", None, refusal.as_data())
-        outcome, final = refusal, _nothing
-    commit_with(final, lambda: _FINISH.send(parameters))
+        outcome, finish, final = refusal, _FINISH, _nothing
+    commit_with(final, lambda: finish.send(parameters))
     commit()
     session().info["unsettled"] = not durable and isinstance(outcome, Done)
     return outcome
@@ -225,37 +230,33 @@ def settle() -> None:
 
 
 def _nothing() -> None:
-    """What a refusal sends last."""
+    """What is sent last where there is nothing to send."""
 
 
-def _last(send: Callable[[T], None] | None, result: T, durable: bool) -> None:
-    if send is not None:
-        send(result)
-    if not durable:
-        _DO_NOT_WAIT.send()
-
-
-_DO_NOT_WAIT = Statement("SET LOCAL synchronous_commit = off")
+# Settings of a transaction travel in statements that are sent anyway.
+# A command looks up by key whatever its parameters are: planning its statements once is enough (decision 034).
+_PLAN_ONCE = "set_config('plan_cache_mode', 'force_generic_plan', true)"
+_DO_NOT_WAIT = "set_config('synchronous_commit', 'off', true)"
 # Something for the log, so that its COMMIT waits.
 _SETTLE = Statement("SELECT pg_logical_emit_message(true, 'wms', 'settle')")
-# A command looks up by key whatever its parameters are: planning its statements once is enough (decision 034).
 _INSERT = Statement(
     "INSERT INTO command (day, scope, id, name, fingerprint, created_at)"
-    " VALUES (:day, :scope, :id, :name, :fingerprint, :now) ON CONFLICT DO NOTHING"
-    " RETURNING set_config('plan_cache_mode', 'force_generic_plan', true)"
+    f" VALUES (:day, :scope, :id, :name, :fingerprint, :now) ON CONFLICT DO NOTHING RETURNING {_PLAN_ONCE}"
 )
 _ONE_AT_A_TIME = Statement("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7))")
 _FIND = Statement(
     "SELECT fingerprint, outcome, status, answer FROM command"
     " WHERE scope = :scope AND id = :id AND day BETWEEN :earliest AND :latest"
 )
-_FINISH = Statement(
+_ANSWERED = (
     "UPDATE command SET outcome = :outcome, status = :status, answer = CAST(:answer AS jsonb)"
     " WHERE day = :day AND scope = :scope AND id = :id"
 )
+_FINISH = Statement(_ANSWERED)
+_FINISH_UNSETTLED = Statement(f"{_ANSWERED} RETURNING {_DO_NOT_WAIT}")
 
 
-def _begin(command: Command) -> Outcome | None:
+def _begin(command: Command, ahead: Callable[[], object] | None) -> Outcome | None:
     """Insert the command row, or answer for one that is already there. A running twin is waited for."""
     now = clock.now()
     day = _day_of(command.id, now)
@@ -275,7 +276,11 @@ def _begin(command: Command) -> Outcome | None:
         "fingerprint": command.fingerprint(),
         "now": now,
     }
-    if _INSERT.first(values) is None:
+    with pipelined():
+        inserted = _INSERT.send(values)
+        if ahead is not None:
+            ahead()
+    if inserted.first() is None:
         return _stored(command, day, day)
     session().info["command_day"] = day
     name_transaction(f"{command.scope}:{command.id}")

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, PendingRollbackError,
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from wms.core.ids import new_id
+from wms.platform.arrays import write_plain_lists
 from wms.platform.metrics import tally
 
 # A web request that waits longer than this for a row has met a stuck neighbour, not a queue.
@@ -195,8 +196,9 @@ def transaction() -> Iterator[Session]:
 
 
 @event.listens_for(Engine, "connect")
-def _prepare_more(driver: psycopg.Connection[Any], _: object) -> None:
+def _set_up(driver: psycopg.Connection[Any], _: object) -> None:
     driver.prepared_max = 500  # the default of 100 is less than the hot statements there are
+    write_plain_lists(driver)
 
 
 @event.listens_for(Engine, "checkout")
@@ -209,6 +211,8 @@ def _refuse_dead(driver: psycopg.Connection[Any], _: object, __: object) -> None
     waiting.register(driver.fileno(), select.POLLIN)
     if waiting.poll(0):
         raise DisconnectionError("the server has closed this connection")
+    if driver.autocommit:  # a look that was torn off (`statements.looking`): no transaction may begin on it
+        raise DisconnectionError("this connection was left in the middle of a look")
 
 
 @event.listens_for(Session, "after_begin")

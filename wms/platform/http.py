@@ -14,8 +14,9 @@ from urllib.parse import urlencode
 
 import orjson
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from flask.json.provider import JSONProvider
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_smorest import Api, Blueprint
 from marshmallow import Schema
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -134,6 +135,7 @@ def answer_http_error(error: HTTPException) -> Response:
 
 def init_http(app: Flask) -> None:
     app.json = OrjsonProvider(app)
+    app.session_interface = SaidInterface()
     app.url_map.converters["int"] = BigintConverter
     app.before_request(_require_body)
     app.before_request(_require_text)
@@ -168,18 +170,42 @@ def _require_text() -> None:
                 raise invalid(f"/{location}/{pointer_step(name)}".replace("//", "/", 1), "unprintable")
 
 
+class SaidInterface(SecureCookieSessionInterface):
+    """Flask's session, which only keeps what a page says once. A request without its cookie costs no signer."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if session or session.accessed or session.modified:
+            super().save_session(app, session, response)
+
+
+_ALWAYS = {
+    "content-security-policy": ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    "x-content-type-options": ("X-Content-Type-Options", "nosniff"),
+    "referrer-policy": ("Referrer-Policy", "same-origin"),
+    "x-frame-options": ("X-Frame-Options", "DENY"),
+    "cross-origin-opener-policy": ("Cross-Origin-Opener-Policy", "same-origin"),
+    "permissions-policy": ("Permissions-Policy", "camera=(self), microphone=(), geolocation=()"),
+}
+_BY_HTTPS = {"strict-transport-security": ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")}
+_NOT_KEPT = {"cache-control": ("Cache-Control", "no-store")}
+
+
 def _secure(response: Response) -> Response:
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(self), microphone=(), geolocation=()")
+    """What no answer goes without, unless its view said otherwise. One look at the headers, not one for each name."""
+    wanted = dict(_ALWAYS)
     if request.is_secure:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        wanted |= _BY_HTTPS
     if request.endpoint != "static":
-        headers.setdefault("Cache-Control", "no-store")
+        wanted |= _NOT_KEPT
+    for name, _ in response.headers:
+        wanted.pop(name.lower(), None)
+    for name, value in wanted.values():
+        response.headers.add(name, value)
     return response
 
 

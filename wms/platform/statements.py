@@ -168,6 +168,26 @@ def pipelined() -> Iterator[None]:
             tally.answered(time.perf_counter() - began)
 
 
+@contextmanager
+def looking() -> Iterator[None]:
+    """The statements of the block are each a transaction of their own: BEGIN and ROLLBACK, two round trips that tell a
+    reader nothing under READ COMMITTED, are not sent. Where a transaction has begun already the block is part of it.
+
+    Only for statements that read: what is written here is committed at once, and a lock taken is given up at once.
+    """
+    send_behind()
+    connection = current_connection()
+    if connection.autocommit or connection.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        yield
+        return
+    connection.autocommit = True
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.autocommit = False
+
+
 def commit_with(*last: Callable[[], object]) -> None:
     """Let the transaction's COMMIT travel with its last statements. The session has to be told by `commit` afterwards,
     which then finds nothing left to do at the server.

@@ -20,7 +20,9 @@ from wms.facility.queries import warehouse_by_code
 from wms.platform.access import actor, requires
 from wms.platform.http import answer_outcome, run_command
 from wms.platform.problems import refusal_problem
+from wms.platform.statements import looking
 from wms.printing import queries, schemas, service
+from wms.printing.models import BundleState
 from wms.printing.products import request_product_labels
 
 RETRY_SECONDS = 1
@@ -52,11 +54,16 @@ def _request(body: dict[str, Any]) -> list[uuid.UUID]:
 
 @bundles.get("/<uuid:bundle_id>")
 @requires(Permission.LABELS_READ)
+@bundles.arguments(schemas.BundleQuery, location="query")
 @bundles.response(200, schemas.BundleAnswer)
-def show(bundle_id: uuid.UUID) -> Response:
-    """The state of a bundle and of each label in it; a refused label says why."""
-    bundle = queries.load_bundle(actor(), bundle_id)
-    return jsonify(schemas.dump_bundle(bundle, list(queries.documents_of(bundle.id))))
+def show(query: dict[str, Any], bundle_id: uuid.UUID) -> Response:
+    """The state of a bundle and of each label in it; a refused label says why. `Retry-After` while it is not ready."""
+    with looking():
+        bundle, found = queries.bundle_to_show(actor(), bundle_id, with_documents=query["documents"])
+    response = jsonify(schemas.dump_bundle(bundle, found))
+    if bundle.state == BundleState.REQUESTED:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 @bundles.get("/<uuid:bundle_id>/pdf")

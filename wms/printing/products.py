@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 
-from wms.catalog.queries import load_product
+from wms.catalog.queries import products_by_ids
 from wms.core.actor import Actor
-from wms.core.refusals import Refused
+from wms.core.refusals import Refused, not_found
 from wms.printing.models import LabelKind
 from wms.printing.service.requests import DocumentDraft, request_documents
 
@@ -22,10 +22,13 @@ def request_product_labels(
     """`quantities` labels of each product, in this order. 404 for another seller's; refuses `too_many_labels`."""
     if sum(quantities.values()) > limit:
         raise Refused("too_many_labels", {"limit": limit})
-    drafts = []
-    for product_id, quantity in quantities.items():
-        product = load_product(actor, product_id)
-        drafts.append(
-            DocumentDraft(LabelKind.PRODUCT, "product", product.id, product.owner_id, size_mm=size_mm, copies=quantity)
+    products = products_by_ids(quantities)
+    if any(each not in products or not actor.sees_seller(products[each].owner_id) for each in quantities):
+        raise not_found("product")
+    drafts = [
+        DocumentDraft(
+            LabelKind.PRODUCT, "product", product_id, products[product_id].owner_id, size_mm=size_mm, copies=quantity
         )
+        for product_id, quantity in quantities.items()
+    ]
     return request_documents(actor, warehouse_id, drafts)

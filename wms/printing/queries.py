@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
@@ -15,7 +16,7 @@ from wms.platform.statements import Statement
 from wms.printing.models import BundleState, DocumentState, LabelBundle, LabelDocument, PrintJob
 
 
-def sees(actor: Actor, row: LabelDocument | LabelBundle) -> bool:
+def sees(actor: Actor, row: Any) -> bool:
     """A label without an owner (a bin, a bundle of several sellers) is for staff only."""
     owned = actor.is_staff if row.owner_id is None else actor.sees_seller(row.owner_id)
     return owned and actor.sees_warehouse(row.warehouse_id)
@@ -39,6 +40,23 @@ def documents_of(bundle_id: uuid.UUID) -> Sequence[LabelDocument]:
     """The labels of a bundle in its order."""
     statement = select(LabelDocument).where(LabelDocument.bundle_id == bundle_id)
     return session().scalars(statement.order_by(LabelDocument.position).execution_options(populate_existing=True)).all()
+
+
+_BUNDLE = Statement(
+    "SELECT id, warehouse_id, owner_id, state, pages, created_at, ready_at, erased_at FROM label_bundle WHERE id = :id"
+)
+_DOCUMENTS = Statement(
+    "SELECT id, kind, subject_kind, subject_id, version, state, refusal, refusal_field, barcode, page_index, copies"
+    " FROM label_document WHERE bundle_id = :id ORDER BY position"
+)
+
+
+def bundle_to_show(actor: Actor, bundle_id: uuid.UUID, *, with_documents: bool = True) -> tuple[Any, list[Any]]:
+    """The facts of a bundle, and those of its labels in its order: for clients that ask until it is ready."""
+    bundle = _BUNDLE.first({"id": bundle_id})
+    if bundle is None or not sees(actor, bundle):
+        raise not_found("bundle")
+    return bundle, _DOCUMENTS.all({"id": bundle_id}) if with_documents else []
 
 
 def newest_document(kind: str, subject_kind: str, subject_id: uuid.UUID) -> LabelDocument | None:

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import fields
 
 from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text
-from wms.printing.models import BundleState, DocumentState, LabelBundle, LabelDocument, LabelKind
+from wms.printing.models import BundleState, DocumentState, LabelKind
 
 PRODUCT_SIZES: dict[str, tuple[float, float]] = {
     "60x40": (60, 40),
@@ -52,6 +52,13 @@ class DocumentAnswer(CodedSchema):
     copies = fields.Integer()
 
 
+class BundleQuery(CodedSchema):
+    documents = fields.Boolean(
+        load_default=True,
+        metadata={"description": "false: without the labels in it, for whoever only waits for `ready`."},
+    )
+
+
 class BundleAnswer(CodedSchema):
     id = fields.UUID()
     warehouse_id = fields.UUID()
@@ -63,9 +70,15 @@ class BundleAnswer(CodedSchema):
     documents = fields.List(fields.Nested(DocumentAnswer))
 
 
-def dump_bundle(bundle: LabelBundle, documents: list[LabelDocument]) -> dict[str, Any]:
-    names = ("id", "warehouse_id", "state", "pages", "created_at", "ready_at", "erased_at")
-    found: dict[str, Any] = BundleAnswer().dump(
-        {**{name: getattr(bundle, name) for name in names}, "documents": documents}
-    )
-    return found
+def dump_bundle(bundle: Any, documents: list[Any]) -> dict[str, Any]:
+    """`BundleAnswer`, from rows of `queries.bundle_to_show`; written without marshmallow, as clients ask often."""
+    return {
+        "id": bundle.id,
+        "warehouse_id": bundle.warehouse_id,
+        "state": bundle.state,
+        "pages": bundle.pages,
+        "created_at": bundle.created_at,
+        "ready_at": bundle.ready_at,
+        "erased_at": bundle.erased_at,
+        "documents": [document._asdict() for document in documents],
+    }

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, tuple_
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -19,6 +18,7 @@ from wms.facility.queries import load_warehouse
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock
 from wms.platform.outbox import add_job
+from wms.platform.statements import Statement, pipelined
 from wms.printing.models import KINDS, BundleState, DocumentState, LabelBundle, LabelDocument, PrintState
 from wms.printing.service.prints import cancel_waiting
 from wms.printing.workflow import DOCUMENT
@@ -139,56 +139,70 @@ def _insert_bundle(
     actor: Actor, warehouse: Warehouse, drafts: Sequence[DocumentDraft], versions: dict[Subject, int]
 ) -> list[uuid.UUID | None]:
     """One bundle with its documents and its job; per draft the bundle's id, None where a twin was faster."""
-    bundle = _new_bundle(actor, warehouse, drafts)
-    free = iter(_free_versions(sum(not draft.is_single for draft in drafts)))
-    rows = [
-        {
-            "id": new_id(), "kind": draft.kind, "subject_kind": draft.subject_kind, "subject_id": draft.subject_id,
-            "parent_kind": draft.parent[0] if draft.parent else None,
-            "parent_id": draft.parent[1] if draft.parent else None,
-            "owner_id": draft.owner_id, "warehouse_id": warehouse.id,
-            "version": versions.get(draft.subject, 0) + 1 if draft.is_single else next(free),
-            "width_mm": (draft.size_mm or KINDS[draft.kind].size_mm)[0],
-            "height_mm": (draft.size_mm or KINDS[draft.kind].size_mm)[1],
-            "barcode": draft.barcode, "state": DOCUMENT.initial.value, "bundle_id": bundle.id, "position": position,
-            "copies": draft.copies, "created_at": bundle.created_at,
-        }
-        for position, draft in enumerate(drafts)
-    ]  # fmt: skip
-    statement = insert(LabelDocument).on_conflict_do_nothing().returning(LabelDocument.id)
-    # Sorted, so that two requests for the same labels cannot wait for each other in a circle.
-    ordered = sorted(rows, key=lambda row: str(row["subject_id"]))
-    inserted = set(session().scalars(statement, ordered))
+    session().flush()
+    bundle = _bundle_of(actor, warehouse, drafts)
+    ids = [new_id() for _ in drafts]
+    sizes = [draft.size_mm or KINDS[draft.kind].size_mm for draft in drafts]
+    parents = [draft.parent or (None, None) for draft in drafts]
+    documents = {
+        "ids": ids, "kinds": [str(draft.kind) for draft in drafts],
+        "subject_kinds": [draft.subject_kind for draft in drafts], "subjects": [draft.subject_id for draft in drafts],
+        "parent_kinds": [kind for kind, _ in parents], "parents": [parent for _, parent in parents],
+        "owners": [draft.owner_id for draft in drafts],
+        "versions": [versions.get(draft.subject, 0) + 1 if draft.is_single else None for draft in drafts],
+        "widths": [width for width, _ in sizes], "heights": [height for _, height in sizes],
+        "barcodes": [draft.barcode for draft in drafts], "copies": [draft.copies for draft in drafts],
+        "state": DOCUMENT.initial.value, "bundle": bundle["id"], "warehouse": warehouse.id, "now": bundle["now"],
+    }  # fmt: skip
+    with pipelined():
+        _ADD_BUNDLE.send(bundle)
+        added = _ADD_DOCUMENTS.send(documents)
+    inserted = {row.id for row in added.all()}
     if inserted:
-        add_render_job(bundle)
+        _add_render_job(bundle["id"], bundle["revision"])
     else:
-        session().delete(bundle)
-        session().flush()
-    return [bundle.id if row["id"] in inserted else None for row in rows]
+        _DROP_BUNDLE.run({"id": bundle["id"]})
+    return [bundle["id"] if each in inserted else None for each in ids]
 
 
-def _new_bundle(actor: Actor, warehouse: Warehouse, drafts: Sequence[DocumentDraft]) -> LabelBundle:
+_ADD_BUNDLE = Statement(
+    "INSERT INTO label_bundle (id, warehouse_id, owner_id, state, revision, pages, erase_on, requested_by, created_at)"
+    " VALUES (:id, :warehouse, :owner, :state, :revision, 0, :erase_on, :requested_by, :now)"
+)
+_DROP_BUNDLE = Statement("DELETE FROM label_bundle WHERE id = :id")
+# In the order of their subjects, so that two requests for the same labels cannot wait for each other in a circle.
+_ADD_DOCUMENTS = Statement(
+    "INSERT INTO label_document (id, kind, subject_kind, subject_id, parent_kind, parent_id, owner_id, warehouse_id,"
+    " version, width_mm, height_mm, barcode, state, bundle_id, position, copies, created_at) SELECT k.id, k.kind,"
+    " k.subject_kind, k.subject, k.parent_kind, k.parent, k.owner, :warehouse,"
+    " coalesce(k.version, nextval('label_version')), k.width, k.height, k.barcode, :state, :bundle, k.number - 1,"
+    " k.copies, :now FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:subject_kinds AS text[]),"
+    " CAST(:subjects AS uuid[]), CAST(:parent_kinds AS text[]), CAST(:parents AS uuid[]), CAST(:owners AS uuid[]),"
+    " CAST(:versions AS int[]), CAST(:widths AS float[]), CAST(:heights AS float[]), CAST(:barcodes AS text[]),"
+    " CAST(:copies AS int[])) WITH ORDINALITY AS k(id, kind, subject_kind, subject, parent_kind, parent, owner,"
+    " version, width, height, barcode, copies, number) ORDER BY k.subject, k.number ON CONFLICT DO NOTHING RETURNING id"
+)
+
+
+def _bundle_of(actor: Actor, warehouse: Warehouse, drafts: Sequence[DocumentDraft]) -> dict[str, Any]:
+    """The row of a new bundle for these labels."""
     owners = {draft.owner_id for draft in drafts}
     personal = any(KINDS[draft.kind].personal for draft in drafts)
-    erase_on = clock.today(warehouse.time_zone) + timedelta(days=KEEP_PERSONAL_DAYS) if personal else None
-    bundle = LabelBundle(
-        id=new_id(), warehouse_id=warehouse.id, owner_id=owners.pop() if len(owners) == 1 else None, revision=1,
-        state=BundleState.REQUESTED.value, erase_on=erase_on, requested_by=actor.id, created_at=clock.now(),
-    )  # fmt: skip
-    session().add(bundle)
-    session().flush()
-    return bundle
+    return {
+        "id": new_id(), "warehouse": warehouse.id, "owner": owners.pop() if len(owners) == 1 else None, "revision": 1,
+        "state": BundleState.REQUESTED.value, "requested_by": actor.id, "now": clock.now(),
+        "erase_on": clock.today(warehouse.time_zone) + timedelta(days=KEEP_PERSONAL_DAYS) if personal else None,
+    }  # fmt: skip
 
 
 def add_render_job(bundle: LabelBundle) -> None:
     """One job for each rendering asked for; the payload names the bundle only."""
-    payload = {"bundle_id": str(bundle.id)}
-    add_job(RENDER_TOPIC, payload, dedupe_key=f"{RENDER_TOPIC}:{bundle.id}:{bundle.revision}")
+    _add_render_job(bundle.id, bundle.revision)
 
 
-def _free_versions(count: int) -> list[int]:
-    statement = text("SELECT nextval('label_version') FROM generate_series(1, :count)")
-    return list(session().execute(statement, {"count": count}).scalars()) if count else []
+def _add_render_job(bundle_id: uuid.UUID, revision: int) -> None:
+    payload = {"bundle_id": str(bundle_id)}
+    add_job(RENDER_TOPIC, payload, dedupe_key=f"{RENDER_TOPIC}:{bundle_id}:{revision}")
 
 
 def _supersede(subjects: Sequence[Subject]) -> None:

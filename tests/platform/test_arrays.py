@@ -1,0 +1,46 @@
+"""Lists on their way to PostgreSQL: what we spell ourselves is what psycopg would have sent, and arrives."""
+
+from __future__ import annotations
+
+import uuid
+from enum import IntEnum
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.types.array import ListDumper
+
+from wms.platform.arrays import PlainListDumper
+from wms.platform.statements import Statement, current_connection
+
+
+class Small(IntEnum):
+    """A number that has a spelling of its own."""
+
+    ONE = 1
+
+
+ELEMENTS = [st.uuids(), st.integers(-(2**63), 2**63 - 1), st.booleans(), st.text(max_size=5), st.just(Small.ONE)]
+
+
+@given(st.sampled_from(ELEMENTS).flatmap(lambda kind: st.lists(st.none() | kind, max_size=6)))
+def test_every_list_is_spelled_as_psycopg_spells_it(values: list[Any]) -> None:
+    dumper = PlainListDumper(list, Transformer()).upgrade(values, PyFormat.AUTO)
+    assert type(dumper) is PlainListDumper
+    assert bytes(dumper.dump(values)) == bytes(ListDumper.dump(dumper, values) or b"")
+
+
+KEY = uuid.uuid4()
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [("uuid", [KEY, None]), ("bigint", [-(2**63), None, 2**63 - 1]), ("bool", [True, None, False]), ("uuid", []),
+     ("int", [None]), ("int", [[1, 2], [3, 4]]), ("text", ['a"b', "{}", "NULL", "", None, "é, 仓"])],
+)  # fmt: skip
+def test_lists_arrive(db_session, kind: str, values: list[Any]) -> None:
+    found = Statement(f"SELECT CAST(:values AS {kind}[])").scalar({"values": values})
+    assert found == values
+    assert current_connection().adapters.get_dumper(list, PyFormat.AUTO) is PlainListDumper
