@@ -12,12 +12,12 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from bench.house import House
 from bench.jobs import LINES_PER_BOOKING
 from wms.core.ids import new_id
-from wms.demo.stage import WAREHOUSE, Stage
+from wms.demo.stage import WAREHOUSE
 
 Work = Callable[[], bool]
-PRODUCTS = 2_000
 
 
 def _connect(url: str) -> psycopg.Connection[Any]:
@@ -75,7 +75,7 @@ def _event(cursor: psycopg.Cursor[Any], facts: dict[str, Any], name: str, subjec
     )
 
 
-def orders(url: str, stage: Stage, number: int) -> Work:
+def orders(url: str, stage: House, number: int) -> Work:
     connection = _connect(url)
     facts = _facts(connection)
     draw = random.Random(number)
@@ -158,7 +158,7 @@ def _post(cursor: psycopg.Cursor[Any], facts: dict[str, Any], source: Any, targe
     )
 
 
-def moves(url: str, stage: Stage, number: int) -> Work:
+def moves(url: str, stage: House, number: int) -> Work:
     connection = _connect(url)
     facts = _facts(connection)
     task = _task(connection, facts)
@@ -197,7 +197,7 @@ def moves(url: str, stage: Stage, number: int) -> Work:
     return work
 
 
-def counting(url: str, stage: Stage, number: int) -> Work:
+def counting(url: str, stage: House, number: int) -> Work:
     connection = _connect(url)
     facts = _facts(connection)
     task = _task(connection, facts)
@@ -227,7 +227,7 @@ def counting(url: str, stage: Stage, number: int) -> Work:
     return work
 
 
-def receiving(url: str, stage: Stage, number: int) -> Work:
+def receiving(url: str, stage: House, number: int) -> Work:
     """Five scans; the second writes twenty moves into the carton, the last twenty from there into a bin."""
     connection = _connect(url)
     facts = _facts(connection)
@@ -312,7 +312,7 @@ def _lines(connection: psycopg.Connection[Any]) -> list[tuple[Any, Any]]:
     return found
 
 
-CLIENTS: dict[str, Callable[[str, Stage, int], Work]] = {
+CLIENTS: dict[str, Callable[[str, House, int], Work]] = {
     "order of 3 lines created and promised": orders,
     "bin-to-bin move": moves,
     "receiving a booking of 20 lines, lines": receiving,
