@@ -20,7 +20,7 @@ from wms.demo.stage import WAREHOUSE
 Work = Callable[[], bool]
 
 
-def _connect(url: str) -> psycopg.Connection[Any]:
+def connect(url: str) -> psycopg.Connection[Any]:
     return psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"))
 
 
@@ -76,7 +76,7 @@ def _event(cursor: psycopg.Cursor[Any], facts: dict[str, Any], name: str, subjec
 
 
 def orders(url: str, stage: House, number: int) -> Work:
-    connection = _connect(url)
+    connection = connect(url)
     facts = _facts(connection)
     draw = random.Random(number)
 
@@ -159,7 +159,7 @@ def _post(cursor: psycopg.Cursor[Any], facts: dict[str, Any], source: Any, targe
 
 
 def moves(url: str, stage: House, number: int) -> Work:
-    connection = _connect(url)
+    connection = connect(url)
     facts = _facts(connection)
     task = _task(connection, facts)
     draw = random.Random(number)
@@ -198,7 +198,7 @@ def moves(url: str, stage: House, number: int) -> Work:
 
 
 def counting(url: str, stage: House, number: int) -> Work:
-    connection = _connect(url)
+    connection = connect(url)
     facts = _facts(connection)
     task = _task(connection, facts)
     draw = random.Random(number)
@@ -229,7 +229,7 @@ def counting(url: str, stage: House, number: int) -> Work:
 
 def receiving(url: str, stage: House, number: int) -> Work:
     """Five scans; the second writes twenty moves into the carton, the last twenty from there into a bin."""
-    connection = _connect(url)
+    connection = connect(url)
     facts = _facts(connection)
     task = _task(connection, facts)
     draw = random.Random(number)

@@ -83,8 +83,8 @@ def processes(house: House) -> Iterator[tuple[str, psutil.Process]]:
 
 def processor_seconds(house: House) -> dict[str, float]:
     """Processor time used so far by the clients (this process), the web, the jobs' processes and PostgreSQL: where the
-    time of an operation goes, whatever else the machine does. A job's own process, gone when it is done, counts with
-    the worker that waited for it.
+    time of an operation goes, whatever else the machine does. What is gone (a job's own process, a connection's)
+    counts with whoever started it.
     """
     used = dict.fromkeys(("client", "web", "jobs", "postgres"), 0.0)
     own = psutil.Process().cpu_times()
@@ -97,6 +97,8 @@ def processor_seconds(house: House) -> dict[str, float]:
         used[who] += times.user + times.system
         if who == "jobs":
             used[who] += times.children_user + times.children_system
+    gone = psutil.Process(house.postmaster).cpu_times()
+    used["postgres"] += gone.children_user + gone.children_system
     return used
 
 

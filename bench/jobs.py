@@ -136,7 +136,7 @@ def receiving(stage: House, number: int) -> Callable[[], bool]:
     """A booking of twenty lines into stock, the way a carton is received that needs no opening: its label, FULL (all of
     it as announced), OK; then its label and a bin. Five scans, each a command of its own.
     """
-    tablet = _receiver(stage, number)
+    tablet = receiver(stage, number)
     announced = Announced(stage, number)
     bins = itertools.cycle(bins_of(stage)[number::8])
     receive, putaway = ({"task_id": tablet.start(kind)["task_id"]} for kind in ("receive", "putaway"))
@@ -155,7 +155,7 @@ def counting(stage: House, number: int) -> Callable[[], bool]:
     """A booking of twenty lines counted line by line: one carton, twenty counts, closed; every scan a command of its
     own.
     """
-    tablet = _receiver(stage, number)
+    tablet = receiver(stage, number)
     announced = Announced(stage, number)
     tablet.start("receive")
 
@@ -168,7 +168,7 @@ def counting(stage: House, number: int) -> Callable[[], bool]:
     return work
 
 
-def _receiver(stage: House, number: int) -> Tablet:
+def receiver(stage: House, number: int) -> Tablet:
     return Tablet(stage.host, stage.port, stage.badges[number], PIN, WAREHOUSE)
 
 
