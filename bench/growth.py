@@ -30,6 +30,7 @@ class Column:
     kind: str
     length: int | None = None
     key_of: str | None = None  # the table with that bigint key
+    is_key: bool = False  # by itself, or a part of the primary key
 
 
 @dataclass
@@ -60,6 +61,8 @@ FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespac
 _COLUMNS = """
 SELECT a.attname, format_type(a.atttypid, NULL), nullif(a.atttypmod, -1) - 4,
     EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND a.attnum = ANY(i.indkey)),
+    EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indnatts = 1
+        AND a.attnum = ANY(i.indkey)),
     (SELECT f.confrelid::regclass::text FROM pg_constraint f WHERE f.conrelid = a.attrelid AND f.contype = 'f'
         AND a.attnum = ANY(f.conkey) AND f.confkey[array_position(f.conkey, a.attnum)] = (SELECT p.attnum FROM
         pg_attribute p WHERE p.attrelid = f.confrelid AND p.attname = 'id') LIMIT 1)
@@ -126,8 +129,10 @@ def _keep_new(connection: Connection, schema: sql.Identifier, table: Table) -> N
 
 def _describe(connection: Connection, model: Model, table: Table) -> None:
     numbered = {each.name for each in model.tables}
-    for name, kind, length, unique, target in connection.execute(_COLUMNS, [f'public."{table.name}"']).fetchall():
-        column = Column(name, "plain", length)
+    for name, kind, length, unique, alone, target in connection.execute(
+        _COLUMNS, [f'public."{table.name}"']
+    ).fetchall():
+        column = Column(name, "plain", length, is_key=alone or name in table.key)
         if kind == "uuid":
             column.kind = "uuid"
         elif kind == "bigint" and (table.key == (name,) or target in numbered):
@@ -193,24 +198,16 @@ def _note_own_ids(connection: Connection, model: Model) -> None:
     connection.execute("DROP TABLE IF EXISTS own")
     connection.execute("CREATE TEMP TABLE own (id uuid PRIMARY KEY)")
     for table in model.tables:
+        place = sql.Identifier(f"model_{model.name}", table.name)
         for column in table.columns:
-            if column.kind == "uuid" and column.name in table.key:
+            if column.kind == "uuid" and column.is_key and not _is_shared(column.name):
+                name = sql.Identifier(column.name)
                 connection.execute(
-                    sql.SQL("INSERT INTO own SELECT DISTINCT {} FROM {}.{} ON CONFLICT DO NOTHING").format(
-                        sql.Identifier(column.name), sql.Identifier(f"model_{model.name}"), sql.Identifier(table.name)
+                    sql.SQL("INSERT INTO own SELECT {} FROM {} WHERE {} IS NOT NULL ON CONFLICT DO NOTHING").format(
+                        name, place, name
                     )
                 )
-    # Keys of two parts name foreign rows too: what stood there before is not the model's.
-    for table in model.tables:
-        if table.key == ("id",):
-            continue
-        for column in table.columns:
-            if column.kind == "uuid" and column.name in table.key and _is_shared(column.name):
-                connection.execute(
-                    sql.SQL("DELETE FROM own WHERE id IN (SELECT {} FROM {}.{})").format(
-                        sql.Identifier(column.name), sql.Identifier(f"model_{model.name}"), sql.Identifier(table.name)
-                    )
-                )
+    connection.execute("ANALYZE own")
 
 
 def _is_shared(column: str) -> bool:
@@ -253,7 +250,7 @@ def _value(
                 other,
                 sql.Identifier(target.key[0]),
                 given,
-            )  # fmt: skip
+            )
         )
         return sql.SQL("CASE WHEN {}.model_row IS NULL THEN {} ELSE {} + n * {} + {}.model_row END").format(
             other, given, sql.Literal(bases[column.key_of]), sql.Literal(target.rows), other

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -11,7 +14,7 @@ from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.platform.commands import Command, execute
 from wms.platform.database import db, rollback, session
-from wms.platform.statements import Statement, attempt, current_connection, pipelined
+from wms.platform.statements import Statement, array, attempt, current_connection, pipelined
 
 ADD = Statement("INSERT INTO counter (name, next_value) VALUES (:name, :value)")
 NAMES = Statement("SELECT name FROM counter WHERE name LIKE 'test-%' ORDER BY name")
@@ -98,3 +101,18 @@ def test_a_connection_lost_before_a_refusal_is_no_refusal(fresh_app: Flask) -> N
         with pytest.raises(DBAPIError):
             execute(command, refuse, lambda _: {})
         assert session().execute(text("SELECT count(*) FROM command")).scalar_one() == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("uuid", [new_id(), None]),
+        ("bigint", [2**40, None, -1]),
+        ("bool", [True, False, None]),
+        ("text", ["plain", "", None, "NULL", 'a "b" \\c', "x,y{z}", " 汉字 ", "line\nend\ttab"]),
+        ("timestamptz", [datetime(2026, 11, 29, 1, 2, 3, 456789, tzinfo=UTC), None]),
+        ("int", []),
+    ],
+)
+def test_an_array_written_here_is_read_there(db_session, kind: str, values: list[Any]) -> None:
+    assert Statement(f"SELECT CAST(:given AS {kind}[]) AS read").scalar({"given": array(values)}) == values

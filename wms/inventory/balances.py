@@ -17,7 +17,7 @@ from wms.core import clock
 from wms.core.refusals import Refused
 from wms.inventory.rules import Stock, is_sellable
 from wms.platform.locks import Rank, claim
-from wms.platform.statements import Statement, pipelined
+from wms.platform.statements import Statement, array, pipelined
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def lock_all(warehouse_id: uuid.UUID, find: Callable[[], Sequence[int]]) -> Sequ
     return now
 
 
-def _arrays(stocks: Sequence[Stock]) -> dict[str, list[Any]]:
-    return {name: [getattr(stock, name) for stock in stocks] for name in _KEY_COLUMNS}
+def _arrays(stocks: Sequence[Stock]) -> dict[str, str]:
+    return {name: array([getattr(stock, name) for stock in stocks]) for name in _KEY_COLUMNS}
 
 
 def lock_balances(stocks: Iterable[Stock]) -> dict[Stock, LockedBalance]:
@@ -168,7 +168,7 @@ def _create(missing: Sequence[Stock]) -> dict[Stock, LockedBalance]:
         "is_sellable": [_sellable(stock, row) for stock, row in zip(missing, ordered, strict=True)],
         "held_by": [len(row.holds) for row in ordered],
     }
-    made = _INSERT.all(_arrays(missing) | flags)
+    made = _INSERT.all(_arrays(missing) | {name: array(values) for name, values in flags.items()})
     _inherit_holds([(hold, row.id) for row in made for hold in facts[row.ordinal].holds])
     return {
         missing[row.ordinal - 1]: LockedBalance(
@@ -216,14 +216,14 @@ CHANGE_BALANCES = (
 )
 
 
-def balance_arrays(deltas: Mapping[int, BalanceDelta]) -> dict[str, list[Any]]:
+def balance_arrays(deltas: Mapping[int, BalanceDelta]) -> dict[str, str]:
     """The parameters of CHANGE_BALANCES."""
     ids = sorted(deltas)
     return {
-        "balances": ids,
-        "on_hand": [deltas[each].on_hand for each in ids],
-        "allocated": [deltas[each].allocated for each in ids],
-        "oldest_at": [deltas[each].oldest_at for each in ids],
+        "balances": array(ids),
+        "on_hand": array([deltas[each].on_hand for each in ids]),
+        "allocated": array([deltas[each].allocated for each in ids]),
+        "oldest_at": array([deltas[each].oldest_at for each in ids]),
     }
 
 

@@ -35,7 +35,7 @@ from wms.inventory.summaries import SummaryKey, after_summaries, change_summarie
 from wms.platform.commands import next_posting_key
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
-from wms.platform.statements import Statement
+from wms.platform.statements import Statement, array
 
 
 @dataclass(frozen=True)
@@ -246,21 +246,21 @@ def _write(
 
 def _move_arrays(
     moves: Sequence[MoveDraft], crossing: Sequence[bool], rows: dict[Stock, LockedBalance]
-) -> dict[str, list[Any]]:
+) -> dict[str, str]:
     goods = [move.source if isinstance(move.source, Stock) else move.target for move in moves]
     stocks = [stock for stock in goods if isinstance(stock, Stock)]  # all of them: at least one end is stock
     return {
-        "owners": [stock.owner_id for stock in stocks],
-        "products": [stock.product_id for stock in stocks],
-        "lots": [stock.lot_id for stock in stocks],
-        "book_items": [stock.book_item_id for stock in stocks],
-        "from_balances": [rows[move.source].id if isinstance(move.source, Stock) else None for move in moves],
-        "from_parties": [move.source if isinstance(move.source, str) else None for move in moves],
-        "to_balances": [rows[move.target].id if isinstance(move.target, Stock) else None for move in moves],
-        "to_parties": [move.target if isinstance(move.target, str) else None for move in moves],
-        "quantities": [move.quantity for move in moves],
-        "permits": [move.permit_id if crosses else None for move, crosses in zip(moves, crossing, strict=True)],
-        "crossing": list(crossing),
+        "owners": array([stock.owner_id for stock in stocks]),
+        "products": array([stock.product_id for stock in stocks]),
+        "lots": array([stock.lot_id for stock in stocks]),
+        "book_items": array([stock.book_item_id for stock in stocks]),
+        "from_balances": array([rows[move.source].id if isinstance(move.source, Stock) else None for move in moves]),
+        "from_parties": array([move.source if isinstance(move.source, str) else None for move in moves]),
+        "to_balances": array([rows[move.target].id if isinstance(move.target, Stock) else None for move in moves]),
+        "to_parties": array([move.target if isinstance(move.target, str) else None for move in moves]),
+        "quantities": array([move.quantity for move in moves]),
+        "permits": array([move.permit_id if crosses else None for move, crosses in zip(moves, crossing, strict=True)]),
+        "crossing": array(crossing),
     }
 
 

@@ -18,7 +18,7 @@ from wms.inventory.rules import Stock
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim
-from wms.platform.statements import Statement
+from wms.platform.statements import Statement, array
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,12 @@ _AWAITED = Statement(
 )
 
 
-def summary_arrays(deltas: Deltas) -> dict[str, list[Any]]:
+def summary_arrays(deltas: Deltas) -> dict[str, str]:
     keys = list(deltas)
     names = ("warehouse_id", "owner_id", "product_id", "customs_status", "book_item_id")
-    arrays: dict[str, list[Any]] = {name: [getattr(key, name) for key in keys] for name in names}
-    arrays["sellable"] = [deltas[key][0] for key in keys]
-    arrays["promised"] = [deltas[key][1] for key in keys]
+    arrays = {name: array([getattr(key, name) for key in keys]) for name in names}
+    arrays["sellable"] = array([deltas[key][0] for key in keys])
+    arrays["promised"] = array([deltas[key][1] for key in keys])
     return arrays
 
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, NoReturn
 
 import psycopg
@@ -72,6 +73,24 @@ class Statement:
         except psycopg.Error as fault:
             _raise(connection, fault)
         return Answer(connection, cursor)
+
+
+def array(values: Iterable[Any]) -> str:
+    """Ids, numbers, words and moments, or None, as PostgreSQL writes an array of them: for `CAST(:name AS uuid[])`.
+
+    psycopg's own way with lists looks through each of them three times; a posting has twenty, of one or two values.
+    """
+    return "{" + ",".join([_element(value) for value in values]) + "}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, datetime):
+        return f'"{value.isoformat()}"'
+    return str(value)
 
 
 class Answer:
