@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bench import bare, jobs, last_unit, lives, parcels
+from bench import bare, jobs, last_unit, lives, parcels, service_level
 from bench.house import House, database_version, machine, processor_seconds, quantile, running_house
 from bench.jobs import Job
 from bench.telling import tell
@@ -55,11 +55,17 @@ def measure_last_unit(house: House, options: Options) -> None:
     tell(last_unit.last_unit(house, options.trials))
 
 
+def measure_service(house: House, options: Options) -> None:
+    for figure in service_level.service_level(house, options.seconds):
+        tell(figure)
+
+
 # What needs a running house, in the order of a whole run: lives begin in a house without orders.
 BENCHES: dict[str, Bench] = {
     "lives": measure_lives,
     "tablets": measure_tablets,
     "last-unit": measure_last_unit,
+    "service": measure_service,
     "jobs": measure_jobs,
 }
 

@@ -46,6 +46,7 @@ class Model:
     """What one kind of life wrote: tables with their model rows in `model_<name>.<table>`."""
 
     name: str
+    units: int  # lives, or moves
     tables: list[Table] = field(default_factory=list)
 
     @property
@@ -80,8 +81,8 @@ def tables_of(connection: Connection) -> list[Table]:
 
 
 @contextmanager
-def modelled(connection: Connection, name: str) -> Iterator[Model]:
-    """What is committed inside the block, by anybody, is the model."""
+def modelled(connection: Connection, name: str, units: int) -> Iterator[Model]:
+    """What is committed inside the block, by anybody, is the model of so many lives or moves."""
     tables = tables_of(connection)
     schema = sql.Identifier(f"model_{name}")
     connection.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
@@ -93,7 +94,7 @@ def modelled(connection: Connection, name: str) -> Iterator[Model]:
             )
         )
     connection.commit()
-    model = Model(name)
+    model = Model(name, units)
     yield model
     for table in tables:
         _keep_new(connection, schema, table)

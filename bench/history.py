@@ -197,20 +197,22 @@ def admin(engines: Engines, database: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def models(engines: Engines, side: Side, database: str) -> tuple[growth.Model, growth.Model]:
+def models(
+    engines: Engines, side: Side, database: str, lives: int = MODEL_LIVES, moves: int = MODEL_MOVES
+) -> tuple[growth.Model, growth.Model]:
     """A few real lives and moves, and what they wrote."""
     with admin(engines, database) as connection:
         connection.execute(
             f"GRANT pg_read_all_data TO {APPLICATION_ROLE}".encode()
         )  # the model's schema is the loader's
         connection.commit()
-        with growth.modelled(connection, "lives") as lives:
-            live(side.house, MODEL_LIVES)
+        with growth.modelled(connection, "lives", lives) as lived:
+            live(side.house, lives)
             replace_taken(side.house)
         connection.execute("UPDATE model_lives.manifest SET state = 'closed', closed_at = now() WHERE state = 'open'")
-        with growth.modelled(connection, "moves") as moves:
-            move(side.house, MODEL_MOVES // 2)
-    return lives, moves
+        with growth.modelled(connection, "moves", moves) as moved:
+            move(side.house, moves // 2)
+    return lived, moved
 
 
 def grow(engines: Engines, database: str, grown: tuple[growth.Model, growth.Model], extent: Extent) -> dict[str, Any]:
@@ -218,10 +220,10 @@ def grow(engines: Engines, database: str, grown: tuple[growth.Model, growth.Mode
     lives, moves = grown
     began = time.perf_counter()
     with admin(engines, database) as connection:
-        copies = -(-extent.orders // MODEL_LIVES)
+        copies = -(-extent.orders // lives.units)
         rows = growth.grow(connection, lives, copies, DAYS * 1440 / copies)
         have = int((connection.execute("SELECT count(*) FROM stock_move").fetchone() or (0,))[0])
-        copies = -(-max(1, extent.moves - have) // MODEL_MOVES)
+        copies = -(-max(1, extent.moves - have) // moves.units)
         rows += growth.grow(connection, moves, copies, DAYS * 1440 / copies)
         connection.autocommit = True
         connection.execute("SET maintenance_work_mem = '512MB'")
