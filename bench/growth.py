@@ -174,7 +174,7 @@ def grow(connection: Connection, model: Model, copies: int, minutes_apart: float
                 [f'public."{table.name}"', table.key[0], bases[table.name] + (copies + 1) * table.rows],
             )
     for index in indexes:
-        connection.execute(index)  # type: ignore[arg-type]
+        connection.execute(index.encode())
         connection.commit()
     connection.execute("SET session_replication_role = origin")
     connection.commit()
@@ -221,9 +221,9 @@ def _copy_statement(model: Model, table: Table, bases: dict[str, int]) -> sql.Co
     values = [_value(model, column, place, table, bases, joins) for place, column in enumerate(table.columns)]
     return sql.SQL(
         "INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM generate_series(%(first)s::int,"
-        " %(last)s::int) AS n CROSS JOIN LATERAL (SELECT lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint"
-        " - (n * %(minutes)s::float8 * 60000)::bigint), 12, '0') AS prefix, n * %(minutes)s::float8 * interval '1 minute'"
-        " AS ago) AS at CROSS JOIN {schema}.{table} AS t {joins}"
+        " %(last)s::int) AS series(copy_number) CROSS JOIN LATERAL (SELECT lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint"
+        " - (copy_number * %(minutes)s::float8 * 60000)::bigint), 12, '0') AS prefix,"
+        " copy_number * %(minutes)s::float8 * interval '1 minute' AS ago) AS at CROSS JOIN {schema}.{table} AS t {joins}"
     ).format(
         table=sql.Identifier(table.name), schema=schema,
         names=sql.SQL(", ").join(sql.Identifier(each.name) for each in table.columns),
@@ -239,7 +239,7 @@ def _value(
     if column.kind == "uuid":
         joins.append(sql.SQL("LEFT JOIN own AS {} ON {}.id = {}").format(other, other, given))
         return sql.SQL(
-            "CASE WHEN {}.id IS NULL THEN {} ELSE (at.prefix || substr(md5({}::text || n), 1, 20))::uuid END"
+            "CASE WHEN {}.id IS NULL THEN {} ELSE (at.prefix || substr(md5({}::text || copy_number), 1, 20))::uuid END"
         ).format(other, given, given)
     if column.kind == "number" and column.key_of is not None:
         target = next(each for each in model.tables if each.name == column.key_of)
@@ -253,12 +253,12 @@ def _value(
                 given,
             )
         )
-        return sql.SQL("CASE WHEN {}.model_row IS NULL THEN {} ELSE {} + n * {} + {}.model_row END").format(
+        return sql.SQL("CASE WHEN {}.model_row IS NULL THEN {} ELSE {} + copy_number * {} + {}.model_row END").format(
             other, given, sql.Literal(bases[column.key_of]), sql.Literal(target.rows), other
         )
     if column.kind == "text":
         kept = sql.SQL("left({}, {})").format(given, sql.Literal(column.length - 6)) if column.length else given
-        return sql.SQL("{} || '~' || to_hex(n)").format(kept)
+        return sql.SQL("{} || '~' || to_hex(copy_number)").format(kept)
     if column.kind == "time":
         return sql.SQL("{} - at.ago").format(given)
     if column.kind == "date":

