@@ -1,75 +1,124 @@
-"""`python -m bench`: what the house does in a second, over HTTP, beside bare psycopg writing the same rows.
+"""`python -m bench [NAME…]`: what the house does in a second, and what that costs. Without a name: all but the long ones.
 
-Prints one JSON line per job: name, clients, operations, rate (operations a second), p50, p95, p99 (ms), errors, and
-`cpu_ms`: the processor time of one operation in the clients, the web, the jobs' processes and PostgreSQL. For each job the
-same rows in the same transactions by bare psycopg on the same engines in the same run follow, with the ratio.
+Prints one JSON line per figure. A job's line says name, clients, operations, rate (operations a second), p50, p95, p99
+(ms), errors, and `cpu_ms`: the processor time of one operation in the clients, the web, the jobs' processes and
+PostgreSQL. Its neighbour is bare psycopg writing the same rows in the same transactions on the same engines in the same
+run, with the ratio. What the figures mean, and those of the last calm run: docs/performance.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import psutil
-
-from bench import bare, jobs, parcels
+from bench import bare, jobs, last_unit, lives, parcels, service_level
+from bench.house import House, database_version, machine, processor_seconds, quantile, running_house
 from bench.jobs import Job
-from wms.demo.__main__ import running_system
+from bench.telling import tell
 from wms.demo.client import DemoError
 
-CLIENTS = 8
-PRODUCTS = 2_000
-TABLETS = 8
+
+@dataclass(frozen=True)
+class Options:
+    """How much is measured: seconds of each job, trials of the last unit, one job only."""
+
+    seconds: float = 8.0
+    trials: int = 1_000
+    only: str | None = None
+
+
+Bench = Callable[[House, Options], None]
+
+
+def measure_jobs(house: House, options: Options) -> None:
+    for job in [*jobs.JOBS, *parcels.JOBS]:
+        if options.only in (None, job.name):
+            report(house, job, options.seconds)
+
+
+def measure_lives(house: House, options: Options) -> None:
+    """One order at a time is the dearest way: a wave and a walk for one order, or for the few that came meanwhile."""
+    for orders in (12, 1):
+        tell(lives.lives(house, options.seconds * 3, orders))
+
+
+def measure_tablets(house: House, options: Options) -> None:
+    tell(lives.tablets(house, options.seconds * 6))
+
+
+def measure_last_unit(house: House, options: Options) -> None:
+    tell(last_unit.last_unit(house, options.trials))
+
+
+def measure_service(house: House, options: Options) -> None:
+    for figure in service_level.service_level(house, options.seconds):
+        tell(figure)
+
+
+# What needs a running house, in the order of a whole run: lives begin in a house without orders.
+BENCHES: dict[str, Bench] = {
+    "lives": measure_lives,
+    "tablets": measure_tablets,
+    "last-unit": measure_last_unit,
+    "service": measure_service,
+    "jobs": measure_jobs,
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Measure the house on this machine.")
-    parser.add_argument("--seconds", type=float, default=8.0, help="how long each job is measured")
-    parser.add_argument("--only", help="one job by its name")
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHES], metavar="NAME", help=", ".join(BENCHES))
+    parser.add_argument("--seconds", type=float, default=Options.seconds, help="how long each job is measured")
+    parser.add_argument("--trials", type=int, default=Options.trials, help="of the last unit")
+    parser.add_argument("--only", help="one of the jobs by its name")
     chosen = parser.parse_args()
-    print(json.dumps(machine()), flush=True)
-    with running_system(TABLETS, PRODUCTS) as stage:
-        jobs.prepare(stage, PRODUCTS)
-        for job in [*jobs.JOBS, *parcels.JOBS]:
-            if chosen.only in (None, job.name):
-                report(stage, job, chosen.seconds)
-    return 0
+    options = Options(chosen.seconds, chosen.trials, chosen.only)
+    names = chosen.names or (["jobs"] if chosen.only else list(BENCHES))
+    with running_house() as house:
+        tell({**machine(), "postgresql": database_version(house.app)})
+        jobs.prepare(house)
+        for name in names:
+            BENCHES[name](house, options)
+            if name != "jobs":  # which tells its own: bare rows stand beside ours then
+                balanced(house, name, 0)
+    return 1 if unbalanced else 0
 
 
-def machine() -> dict[str, Any]:
-    """The machine and the versions a figure belongs to."""
-    names = ("flask", "sqlalchemy", "psycopg", "gunicorn", "flask-smorest", "marshmallow")
-    return {
-        "machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version(),
-        **{name: version(name) for name in names},
-    }  # fmt: skip
+unbalanced: list[str] = []
 
 
-def report(stage: Any, job: Job, seconds: float) -> None:
+def balanced(house: House, name: str, before: int) -> None:
+    """Tell how many violations the audit finds now, beyond those of bare rows, which nobody checked."""
+    found = house.audit_violations() - before
+    if found > 0:
+        unbalanced.append(name)
+    tell({"name": f"books after {name}", "violations": found})
+
+
+def report(house: House, job: Job, seconds: float) -> None:
+    before = house.audit_violations()
     if job.prepare is not None:
-        job.prepare(stage)
-    works = [job.client(stage, number) for number in range(job.clients)]
-    ours = measure(job.name, works, seconds, job.units)
-    print(json.dumps(ours), flush=True)
+        job.prepare(house)
+    works = [job.client(house, number) for number in range(job.clients)]
+    ours = measure(house, job.name, works, seconds, job.units)
+    tell(ours)
+    balanced(house, job.name, before)
     floor = bare.CLIENTS.get(job.name)
     if floor is None:
         return
-    config = stage.app.extensions["wms_config"]
-    workers = [floor(config.database_url, stage, number) for number in range(job.clients)]
-    beside = measure(f"{job.name}, bare psycopg", workers, seconds, job.units)
+    workers = [floor(house.config.database_url, house, number) for number in range(job.clients)]
+    beside = measure(house, f"{job.name}, bare psycopg", workers, seconds, job.units)
     beside["ratio"] = round(ours["rate"] / beside["rate"], 3) if beside["rate"] else None
-    print(json.dumps(beside), flush=True)
+    tell(beside)
 
 
-def measure(name: str, works: Sequence[Callable[[], int]], seconds: float, units: int) -> dict[str, Any]:
+def measure(house: House, name: str, works: Sequence[Callable[[], int]], seconds: float, units: int) -> dict[str, Any]:
     """Let every client work for so long; each time a call says was done counts `units` operations (lines of a
     booking, parcels of a walk).
     """
@@ -96,54 +145,20 @@ def measure(name: str, works: Sequence[Callable[[], int]], seconds: float, units
             errors += wrong
             made += good
 
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    before = processor_seconds()
+    before = processor_seconds(house)
     began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    lives.together([partial(run, work) for work in works])
     elapsed = time.perf_counter() - began
-    spent = processor_seconds()
+    spent = processor_seconds(house)
     times.sort()
     operations = made * units
     done = max(1, operations)
     return {
         "name": name, "clients": len(works), "operations": operations,
-        "rate": round(operations / elapsed, 1), "p50": _at(times, 0.50), "p95": _at(times, 0.95),
-        "p99": _at(times, 0.99), "errors": errors,
-        "cpu_ms": {who: round((spent[who] - before.get(who, 0)) / done * 1000, 2) for who in spent},
+        "rate": round(operations / elapsed, 1), "p50": quantile(times, 0.50), "p95": quantile(times, 0.95),
+        "p99": quantile(times, 0.99), "errors": errors,
+        "cpu_ms": {who: round((spent[who] - before[who]) / done * 1000, 2) for who in spent},
     }  # fmt: skip
-
-
-def processor_seconds() -> dict[str, float]:
-    """Processor time used so far by the clients (this process), the web, the jobs' processes and PostgreSQL: where the
-    time of an operation goes, whatever else the machine does.
-    """
-    used = dict.fromkeys(("client", "web", "jobs", "postgres"), 0.0)
-    for process in psutil.process_iter():
-        try:
-            command = " ".join(process.cmdline())
-            times = process.cpu_times()
-        except psutil.Error:
-            continue
-        if process.pid == os.getpid():
-            who = "client"
-        elif "gunicorn" in command:
-            who = "web"
-        elif "wms.worker" in command:
-            who = "jobs"
-        elif command.startswith("postgres:"):
-            who = "postgres"
-        else:
-            continue
-        used[who] += times.user + times.system
-    return used
-
-
-def _at(times: list[float], share: float) -> float | None:
-    """A quantile in ms."""
-    return round(times[min(len(times) - 1, int(len(times) * share))] * 1000, 1) if times else None
 
 
 if __name__ == "__main__":

@@ -12,15 +12,15 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from bench.house import House
 from bench.jobs import LINES_PER_BOOKING
 from wms.core.ids import new_id
-from wms.demo.stage import WAREHOUSE, Stage
+from wms.demo.stage import WAREHOUSE
 
 Work = Callable[[], bool]
-PRODUCTS = 2_000
 
 
-def _connect(url: str) -> psycopg.Connection[Any]:
+def connect(url: str) -> psycopg.Connection[Any]:
     return psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"))
 
 
@@ -75,8 +75,8 @@ def _event(cursor: psycopg.Cursor[Any], facts: dict[str, Any], name: str, subjec
     )
 
 
-def orders(url: str, stage: Stage, number: int) -> Work:
-    connection = _connect(url)
+def orders(url: str, stage: House, number: int) -> Work:
+    connection = connect(url)
     facts = _facts(connection)
     draw = random.Random(number)
 
@@ -158,8 +158,8 @@ def _post(cursor: psycopg.Cursor[Any], facts: dict[str, Any], source: Any, targe
     )
 
 
-def moves(url: str, stage: Stage, number: int) -> Work:
-    connection = _connect(url)
+def moves(url: str, stage: House, number: int) -> Work:
+    connection = connect(url)
     facts = _facts(connection)
     task = _task(connection, facts)
     draw = random.Random(number)
@@ -197,8 +197,8 @@ def moves(url: str, stage: Stage, number: int) -> Work:
     return work
 
 
-def counting(url: str, stage: Stage, number: int) -> Work:
-    connection = _connect(url)
+def counting(url: str, stage: House, number: int) -> Work:
+    connection = connect(url)
     facts = _facts(connection)
     task = _task(connection, facts)
     draw = random.Random(number)
@@ -227,9 +227,9 @@ def counting(url: str, stage: Stage, number: int) -> Work:
     return work
 
 
-def receiving(url: str, stage: Stage, number: int) -> Work:
+def receiving(url: str, stage: House, number: int) -> Work:
     """Five scans; the second writes twenty moves into the carton, the last twenty from there into a bin."""
-    connection = _connect(url)
+    connection = connect(url)
     facts = _facts(connection)
     task = _task(connection, facts)
     draw = random.Random(number)
@@ -312,7 +312,7 @@ def _lines(connection: psycopg.Connection[Any]) -> list[tuple[Any, Any]]:
     return found
 
 
-CLIENTS: dict[str, Callable[[str, Stage, int], Work]] = {
+CLIENTS: dict[str, Callable[[str, House, int], Work]] = {
     "order of 3 lines created and promised": orders,
     "bin-to-bin move": moves,
     "receiving a booking of 20 lines, lines": receiving,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.house import House
 from wms.core.ids import new_id
 from wms.demo.client import DemoError, SellerSystem, Tablet
-from wms.demo.stage import PIN, WAREHOUSE, Stage
+from wms.demo.stage import PIN, WAREHOUSE
 
 LINES_PER_BOOKING = 20
 LOOK_SECONDS = 0.1  # between two looks whether labels are ready: a seller's system asks more seldom
@@ -27,8 +28,8 @@ class Job:
 
     name: str
     units: int
-    client: Callable[[Stage, int], Callable[[], int]]
-    prepare: Callable[[Stage], None] | None = None
+    client: Callable[[House, int], Callable[[], int]]
+    prepare: Callable[[House], None] | None = None
     clients: int = 8
 
 
@@ -36,41 +37,47 @@ def sku(number: int) -> str:
     return f"BENCH-{number:05d}"
 
 
-def prepare(stage: Stage, products: int) -> None:
+def prepare(stage: House) -> None:
     """Products, and stock of every one of them in a bin, through the API and the scan contract."""
+    stock_new(stage, [sku(number) for number in range(stage.products)], 9_000)
+
+
+def stock_new(stage: House, skus: Sequence[str], units: int) -> None:
+    """These products made, and so many units of each put into the bins in turn, five products to a bin."""
     seller = SellerSystem(stage.host, stage.port, stage.key)
     items = [
         {
-            "sku": sku(number), "name_en": f"Bench item {number}", "name_zh": f"测试商品 {number}",
+            "sku": each, "name_en": f"Bench item {each}", "name_zh": f"测试商品 {each}",
             "declared_weight_g": 1, "declared_length_mm": 1, "declared_width_mm": 1, "declared_height_mm": 1,
-            "barcodes": [{"barcode": f"X{sku(number)}", "kind": "seller", "quantity": 1}],
+            "barcodes": [{"barcode": f"X{each}", "kind": "seller", "quantity": 1}],
         }
-        for number in range(products)
+        for each in skus
     ]  # fmt: skip
-    for first in range(0, products, 200):
+    for first in range(0, len(skus), 200):
         seller.must_post("/api/v1/products/bulk", {"items": items[first : first + 200]})
     tablet = Tablet(stage.host, stage.port, stage.badges[0], PIN, WAREHOUSE)
-    bins = bins_of(stage)
-    for first in range(0, products, 100 * PRODUCTS_PER_BIN):
-        _stock(seller, tablet, range(first, min(first + 100 * PRODUCTS_PER_BIN, products)), bins)
+    shelves = [skus[first : first + PRODUCTS_PER_BIN] for first in range(0, len(skus), PRODUCTS_PER_BIN)]
+    places = itertools.cycle(bins_of(stage))
+    for first in range(0, len(shelves), 100):
+        _stock(seller, tablet, shelves[first : first + 100], units, places)
 
 
-def _stock(seller: SellerSystem, tablet: Tablet, numbers: range, bins: list[str]) -> None:
-    """A carton for each bin, received as announced and put away whole."""
+def _stock(
+    seller: SellerSystem, tablet: Tablet, shelves: Sequence[Sequence[str]], units: int, places: Iterator[str]
+) -> None:
+    """A carton for each shelf, received as announced and put away whole."""
     cartons = [
-        {"number": place, "lines": [{"sku": sku(number), "quantity": 9_000}
-                                    for number in numbers[first : first + PRODUCTS_PER_BIN]]}
-        for place, first in enumerate(range(0, len(numbers), PRODUCTS_PER_BIN), 1)
+        {"number": number, "lines": [{"sku": each, "quantity": units} for each in shelf]}
+        for number, shelf in enumerate(shelves, 1)
     ]  # fmt: skip
     booked = seller.must_post("/api/v1/bookings", {"warehouse": WAREHOUSE, "submit": True, "cartons": cartons})
-    announced = seller.get(f"/api/v1/bookings/{booked['id']}")["cartons"]
+    announced = sorted(seller.get(f"/api/v1/bookings/{booked['id']}")["cartons"], key=lambda carton: carton["number"])
     tablet.start("receive")
     for carton in announced:
         must_all(tablet.scan_many([(carton["barcode"], {}), ("CMD-FULL", {}), ("CMD-OK", {})]))
     tablet.start("putaway")
     for carton in announced:
-        first_item = int(cartons[carton["number"] - 1]["lines"][0]["sku"][-5:])
-        must_all(tablet.scan_many([(carton["barcode"], {}), (bin_of(first_item, bins), {})]))
+        must_all(tablet.scan_many([(carton["barcode"], {}), (next(places), {})]))
 
 
 def must_all(results: list[dict[str, Any]]) -> None:
@@ -84,11 +91,11 @@ def bin_of(item: int, bins: list[str]) -> str:
     return bins[item // PRODUCTS_PER_BIN % len(bins)]
 
 
-def bins_of(stage: Stage) -> list[str]:
+def bins_of(stage: House) -> list[str]:
     return [barcode for code, barcode in sorted(stage.locations.items()) if code.startswith("A-")]
 
 
-def orders(stage: Stage, number: int) -> Callable[[], bool]:
+def orders(stage: House, number: int) -> Callable[[], bool]:
     """An order of three lines, created and promised."""
     seller = SellerSystem(stage.host, stage.port, stage.key)
     draw = random.Random(number)
@@ -98,7 +105,7 @@ def orders(stage: Stage, number: int) -> Callable[[], bool]:
         body = {
             "reference": f"B{number}-{new_id().hex[-8:]}-{next(count)}", "warehouse": WAREHOUSE, "service": "HOUSE-STD",
             "consignee": CONSIGNEE,
-            "lines": [{"sku": sku(each), "quantity": 1} for each in draw.sample(range(2_000), 3)],
+            "lines": [{"sku": sku(each), "quantity": 1} for each in draw.sample(range(stage.products), 3)],
         }  # fmt: skip
         status, answer = seller.post("/api/v1/orders", body)
         return status == 201 and answer["state"] == "promised"
@@ -106,7 +113,7 @@ def orders(stage: Stage, number: int) -> Callable[[], bool]:
     return work
 
 
-def moves(stage: Stage, number: int) -> Callable[[], bool]:
+def moves(stage: House, number: int) -> Callable[[], bool]:
     """One unit from bin to bin: source, item, target scanned in one body."""
     tablet = Tablet(stage.host, stage.port, stage.badges[number], PIN, WAREHOUSE)
     tablet.start("move")
@@ -114,7 +121,7 @@ def moves(stage: Stage, number: int) -> Callable[[], bool]:
     bins = bins_of(stage)
 
     def work() -> bool:
-        item = draw.randrange(2_000)
+        item = draw.randrange(stage.products)
         source = bin_of(item, bins)
         target = bins[(bins.index(source) + 1 + number) % len(bins)]
         results = tablet.scan_many([(source, {}), (f"X{sku(item)}", {"quantity": 1}), (target, {})])
@@ -126,11 +133,11 @@ def moves(stage: Stage, number: int) -> Callable[[], bool]:
     return work
 
 
-def receiving(stage: Stage, number: int) -> Callable[[], bool]:
+def receiving(stage: House, number: int) -> Callable[[], bool]:
     """A booking of twenty lines into stock, the way a carton is received that needs no opening: its label, FULL (all of
     it as announced), OK; then its label and a bin. Five scans, each a command of its own.
     """
-    tablet = _receiver(stage, number)
+    tablet = receiver(stage, number)
     announced = Announced(stage, number)
     bins = itertools.cycle(bins_of(stage)[number::8])
     receive, putaway = ({"task_id": tablet.start(kind)["task_id"]} for kind in ("receive", "putaway"))
@@ -145,11 +152,11 @@ def receiving(stage: Stage, number: int) -> Callable[[], bool]:
     return work
 
 
-def counting(stage: Stage, number: int) -> Callable[[], bool]:
+def counting(stage: House, number: int) -> Callable[[], bool]:
     """A booking of twenty lines counted line by line: one carton, twenty counts, closed; every scan a command of its
     own.
     """
-    tablet = _receiver(stage, number)
+    tablet = receiver(stage, number)
     announced = Announced(stage, number)
     tablet.start("receive")
 
@@ -162,15 +169,15 @@ def counting(stage: Stage, number: int) -> Callable[[], bool]:
     return work
 
 
-def _receiver(stage: Stage, number: int) -> Tablet:
+def receiver(stage: House, number: int) -> Tablet:
     return Tablet(stage.host, stage.port, stage.badges[number], PIN, WAREHOUSE)
 
 
 class Announced:
     """Cartons to receive, of twenty lines each: announced fifty at a time, most of them outside the measured work."""
 
-    def __init__(self, stage: Stage, number: int) -> None:
-        self.seller = SellerSystem(stage.host, stage.port, stage.key)
+    def __init__(self, stage: House, number: int) -> None:
+        self.stage, self.seller = stage, SellerSystem(stage.host, stage.port, stage.key)
         self.draw = random.Random(number)
         self.ready: list[tuple[str, list[str]]] = []
         for _ in range(8):
@@ -185,7 +192,7 @@ class Announced:
     def _book(self) -> None:
         cartons = [
             {"number": place, "lines": [{"sku": sku(each), "quantity": 3}
-                                        for each in self.draw.sample(range(2_000), LINES_PER_BOOKING)]}
+                                        for each in self.draw.sample(range(self.stage.products), LINES_PER_BOOKING)]}
             for place in range(1, 51)
         ]  # fmt: skip
         body = {"warehouse": WAREHOUSE, "submit": True, "cartons": cartons}
@@ -195,7 +202,7 @@ class Announced:
             self.ready.append((carton["barcode"], [line["sku"] for line in lines]))
 
 
-def stock_page(stage: Stage, number: int) -> Callable[[], bool]:
+def stock_page(stage: House, number: int) -> Callable[[], bool]:
     """A page of a hundred products with their five figures, page after page."""
     seller = SellerSystem(stage.host, stage.port, stage.key)
     cursor: list[str | None] = [None]
@@ -209,7 +216,7 @@ def stock_page(stage: Stage, number: int) -> Callable[[], bool]:
     return work
 
 
-def labels(stage: Stage, number: int) -> Callable[[], bool]:
+def labels(stage: House, number: int) -> Callable[[], bool]:
     """A hundred product labels: asked for, rendered by the worker, stored, and their bundle seen to be ready."""
     seller = SellerSystem(stage.host, stage.port, stage.key)
     products = seller.get("/api/v1/products?limit=100")["data"]

@@ -160,8 +160,8 @@ def measure_cold_start() -> dict[str, Any]:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--least", type=float, default=0.5, help="share of the floor that waybills must reach")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--least", type=float, default=0.6, help="share of the floor that waybills must reach")
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--only", help="one kind, and nothing else")
     options = parser.parse_args()
     share = 1.0

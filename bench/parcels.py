@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bench.house import House
 from bench.jobs import CONSIGNEE, Job, must_all, sku
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.demo.client import DemoError, SellerSystem, Tablet
-from wms.demo.stage import PIN, WAREHOUSE, Stage
+from wms.demo.stage import PIN, WAREHOUSE
 from wms.facility.models import Warehouse
 from wms.outbound.service.waves import release_wave
 from wms.platform.database import session, transaction
@@ -24,12 +25,12 @@ ORDERS = 960  # ten waves: more than eight clients ship while they are measured
 LABEL_SECONDS = 120
 
 
-def release(stage: Stage, orders: int = ORDERS) -> None:
+def release(stage: House, orders: int = ORDERS) -> None:
     """Orders of three lines, promised, waved, with their waybills printed ready: all that happens before the floor."""
     sellers = [SellerSystem(stage.host, stage.port, stage.key) for _ in range(4)]
 
     def send(number: int) -> None:
-        lines = [{"sku": sku((number * LINES + line) % 2_000), "quantity": 1} for line in range(LINES)]
+        lines = [{"sku": sku((number * LINES + line) % stage.products), "quantity": 1} for line in range(LINES)]
         body = {"reference": f"P-{new_id().hex[-12:]}-{number}", "warehouse": WAREHOUSE, "service": "HOUSE-STD",
                 "consignee": CONSIGNEE, "lines": lines}  # fmt: skip
         sellers[number % 4].must_post("/api/v1/orders", body)
@@ -48,7 +49,7 @@ def release(stage: Stage, orders: int = ORDERS) -> None:
         time.sleep(0.2)
 
 
-def _wave(stage: Stage) -> None:
+def _wave(stage: House) -> None:
     while True:
         with stage.app.app_context():
             try:
@@ -61,7 +62,7 @@ def _wave(stage: Stage) -> None:
                 return
 
 
-def parcels(stage: Stage, number: int) -> Callable[[], int]:
+def parcels(stage: House, number: int) -> Callable[[], int]:
     """A walk of one cart, from the first bin to the load: every scan a command of its own, sent as the screens allow:
     a stop in one body, a parcel in one with the next tote behind its waybill, the load in one.
     """

@@ -77,6 +77,13 @@ class _HonestCode128(Code128):  # type: ignore[misc, unused-ignore]
         shortened: list[int] = super()._try_to_optimize(encoded)
         return shortened
 
+    def _maybe_switch_charset(self, pos: int) -> list[int]:
+        """Set C stays as long as digits come; asked first, because a tracking number is mostly digits."""
+        if self._charset == "C" and self.code[pos].isdigit():
+            return []
+        codes: list[int] = super()._maybe_switch_charset(pos)
+        return codes
+
 
 def code128_modules(content: str) -> str:
     """Code 128 bars for ASCII 0 to 127, '1' dark, quiet zone not included; read back.
@@ -297,15 +304,25 @@ def _require_reading(image: object, content: str, symbology: zxingcpp.BarcodeFor
 
 def path_of(rows: tuple[str, ...]) -> str:
     """Rows of modules, top to bottom, as PDF rectangles; see `Symbol.path`."""
+    heads = _heads(len(rows[0]) + 1, len(rows))
     rectangles: list[str] = []
-    bottom = len(rows)
-    for modules in rows:
-        bottom -= 1
-        left, above = 0, f" {bottom} "
-        # Splitting at light modules leaves one piece per dark run, empty where two light ones meet.
-        for dark in modules.split("0"):
+    place = 0
+    # Splitting at light modules leaves one piece per dark run, empty where two light ones meet; a light module
+    # between the rows ends the run at the end of each.
+    for dark in "0".join(rows).split("0"):
+        if dark:
             width = len(dark)
-            if width:
-                rectangles.append(f"{left}{above}{width} 1 re")
-            left += width + 1
+            rectangles.append(heads[place] + _TAILS[width])
+            place += width
+        place += 1
     return "\n".join(rectangles)
+
+
+@lru_cache(maxsize=64)
+def _heads(columns: int, rows: int) -> list[str]:
+    """How the rectangle that begins at each module begins: a symbol has some hundred, and there are few sizes."""
+    return [f"{left} {bottom} " for bottom in range(rows - 1, -1, -1) for left in range(columns)]
+
+
+# How a rectangle of so many modules ends. No bar of any symbology is longer, nor the edge of any matrix.
+_TAILS = [f"{width} 1 re" for width in range(200)]

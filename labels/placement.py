@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from labels.barcodes import SYMBOLOGIES, Symbol, encode
@@ -123,15 +124,20 @@ def _does_notfit_symbol(symbol: Symbol, box: DotBox, resolution: Resolution) -> 
 
 
 def _fewest_dots(symbol: Symbol, resolution: Resolution) -> int:
-    smallest_mm = SYMBOLOGIES[symbol.symbology].smallest_mm
-    return max(FEWEST_DOTS_PER_MODULE, resolution.dots_covering(smallest_mm))
+    return _dots_between(symbol.symbology, resolution, None)[0]
+
+
+@lru_cache(maxsize=512)  # an operator's templates may name any width
+def _dots_between(symbology: str, resolution: Resolution, preferred_mm: float | None) -> tuple[int, int]:
+    """The fewest dots a module may have, and those aimed for: the same for all symbols of a place."""
+    rules = SYMBOLOGIES[symbology]
+    fewest = max(FEWEST_DOTS_PER_MODULE, resolution.dots_covering(rules.smallest_mm))
+    return fewest, max(fewest, round((preferred_mm or rules.preferred_mm) / resolution.dot_mm))
 
 
 def fit_symbol(symbol: Symbol, box: DotBox, resolution: Resolution, preferred_mm: float | None) -> Placement | None:
     """The widest module from the preferred one down to the smallest allowed that fits, or None."""
-    aim_mm = preferred_mm or SYMBOLOGIES[symbol.symbology].preferred_mm
-    fewest = _fewest_dots(symbol, resolution)
-    most = max(fewest, round(aim_mm / resolution.dot_mm))
+    fewest, most = _dots_between(symbol.symbology, resolution, preferred_mm)
     left, top, right, bottom = box
     modules_wide = symbol.quiet_left + symbol.width + symbol.quiet_right
     dots = min(most, (right - left) // modules_wide)

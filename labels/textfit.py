@@ -40,7 +40,7 @@ def fit(
     shrink rather than break a word. At the smallest size what still does not fit is cut, its last shown line ending in an ellipsis.
     """
     size_pt = min(largest_pt, _size_for_height(paragraphs, height_pt))
-    widest = max(map(width_em, paragraphs))
+    widest = width_em(paragraphs[0]) if len(paragraphs) == 1 else max(map(width_em, paragraphs))
     if len(paragraphs) <= most_lines and widest * size_pt <= width_pt and size_pt >= smallest_pt:
         return FittedText(paragraphs, size_pt)
     if most_lines == 1:
@@ -92,6 +92,8 @@ def _fit_one_line(
 
 
 def _size_for_height(lines: tuple[str, ...], height_pt: float) -> float:
+    if len(lines) == 1:
+        return height_pt / (CAP_HEIGHT_EM if lines[0].isascii() else CJK_HEIGHT_EM)
     tallest_em = CAP_HEIGHT_EM if all(map(str.isascii, lines)) else CJK_HEIGHT_EM
     return height_pt / (tallest_em + (len(lines) - 1) * LINE_HEIGHT_EM)
 

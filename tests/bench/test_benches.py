@@ -1,0 +1,95 @@
+"""Every bench runs, at a tiny size, on one house: what it prints has its figures, nothing goes wrong, the books balance.
+
+How fast anything was is no matter here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bench import growth, history, jobs, last_unit, lives, memory, service_level
+from bench.__main__ import measure
+from bench.house import House
+from tests.engines import Databases
+from wms.demo.stage import Stage, set_stage
+from wms.platform.database import session, transaction
+
+PRODUCTS = 40
+
+
+@pytest.fixture(scope="module")
+def house(engines: Databases) -> Iterator[House]:
+    """A stocked house behind a port, its worker a thread; the web's processes are threads of this one."""
+    name = "bench"
+    engines.engines.postgres.create_database(name)
+    stage = set_stage(engines.config(name), 3, PRODUCTS)
+    try:
+        with history.serving(stage, PRODUCTS) as side:
+            jobs.prepare(side.house)
+            with history.worker(side.house):
+                yield side.house
+            assert side.house.audit_violations() == 0
+    finally:
+        engines.engines.postgres.drop_database(name)
+
+
+def sound(figure: dict[str, Any]) -> dict[str, Any]:
+    assert figure["errors"] == 0, figure
+    return figure
+
+
+def test_lives(house: House) -> None:
+    figure = sound(lives.lives(house, 0.1, 2, clients=1))
+    assert figure["scans_a_life"] >= 14  # 13, and of two orders each half of the wave's plan and the walk's beginning
+    assert figure["labels_read_back"] == 1
+
+
+def test_tablets(house: House) -> None:
+    assert sound(lives.tablets(house, 0.4, count=5, every=0.1))["scans"] >= 5
+
+
+def test_the_last_unit(house: House) -> None:
+    figure = sound(last_unit.last_unit(house, 3, contenders=4))
+    assert (figure["trials"], figure["oversold"], figure["unsold"], figure["overpromised_rows"]) == (3, 0, 0, 0)
+
+
+def test_what_has_never_failed_would_be_told(house: House) -> None:
+    """A counter that cannot count would make every figure above worthless."""
+    wrong = measure(house, "always wrong", [lambda: 0], 0.05, 1)
+    assert wrong["errors"] > 0
+    assert wrong["operations"] == 0
+
+
+@pytest.mark.parametrize("name", service_level.JOBS)
+def test_the_service_level(house: House, name: str) -> None:
+    figure = service_level.compare(house, service_level.prepare(house), name, clients=2, slices=1, seconds=0.05)
+    assert figure["operations"]["ours"] > 0
+    assert figure["operations"]["bare"] > 0
+
+
+def test_memory(house: House) -> None:
+    *tenths, last = memory.memory(house, 50, clients=1)
+    assert last == {"name": "memory, faults", "errors": 0, "faults": []}
+    assert [line["errors"] for line in tenths if "requests" in line] == [0] * memory.READINGS
+
+
+def test_a_straight_line_has_its_slope() -> None:
+    assert memory.slope([(1.0, 5.0), (2.0, 7.0), (3.0, 9.0)]) == pytest.approx(2.0)
+
+
+def test_history_grows_and_the_books_still_balance(house: House, engines: Databases) -> None:
+    """Copies of real lives are lives: the audit finds nothing, and the calls that are compared work on them."""
+    stage = Stage(**{each.name: getattr(house, each.name) for each in dataclasses.fields(Stage)})
+    with history.serving(stage, PRODUCTS) as side:
+        grown = history.models(engines.engines, side, "bench", lives=2, moves=4)
+        told = history.grow(engines.engines, "bench", grown, history.Extent(orders=6, moves=60))
+        assert told["stock_move"] >= 60
+        with stage.app.app_context(), transaction():
+            assert session().connection().exec_driver_sql("SELECT count(*) FROM outbound_order").scalar() >= 6
+        lines = list(history.compare(side, side, turns=1))
+    assert len(lines) > 30
+    assert {"counter"} <= growth.LEFT_OUT
