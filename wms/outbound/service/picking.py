@@ -152,6 +152,8 @@ def pick(
     batch, task = load_task_to_work(actor, task_id, holding_order=True)
     order = session().get_one(Order, task.order_id)  # locked, and read fresh, with its stop
     _refuse_cancelled(order)
+    if not ORDER.permitted("finish_picking", order.state):
+        ORDER.apply("start_picking", order.state)  # refuses, naming the state, where nothing may be picked
     check_release(order, rules.Step.PICK)
     if order.tote_id is None:
         raise Refused("tote_needed", {})
