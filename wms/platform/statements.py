@@ -66,8 +66,8 @@ class Statement:
     def send(self, parameters: Mapping[str, Any] | None = None) -> Answer:
         """Execute; inside `pipelined` only send, and look at the answer after the block."""
         connection = current_connection()
-        cursor = connection.cursor(row_factory=namedtuple_row)
         try:
+            cursor = connection.cursor(row_factory=namedtuple_row)
             cursor.execute(self._sql, parameters or {})
         except psycopg.Error as fault:
             _raise(connection, fault)
