@@ -44,9 +44,12 @@ FURTHER = {
     ("booking", "close"): "completed",
     ("print_job", "queue_again"): "dispatching",
 }
-# Where the request means something else, which is done: customs may answer while work goes on.
+# Where the request means something else, which is done: customs may answer while work goes on; a pick is the first, the
+# last, or one between.
 ELSE: dict[Action, set[str]] = {
     ("order", "release_customs"): {"promised", "waved", "picking", "picked", "packed"},
+    ("order", "start_picking"): {"picking"},
+    ("order", "finish_picking"): {"waved"},
 }
 # What follows without the document: an exception about an order that ended is settled; who is led on to the next stop
 # holds the walk.
