@@ -7,12 +7,13 @@ SEED ?= 1
 HOURS ?= 24
 TESTS ?= tests
 EXAMPLES ?= 200
+SECONDS ?= 600
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-requirements
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz lint format demo simulate bench faults audit-dependencies clean
+.PHONY: help run test fuzz fuzz-readers lint format demo simulate bench faults audit-dependencies clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
@@ -27,6 +28,13 @@ test: lint ## lint, then every test (TESTS=path chooses some)
 
 fuzz: $(STAMP) ## the hostile tests for longer (EXAMPLES=200 for each operation, reader and field)
 	@WMS_FUZZ=$(EXAMPLES) $(BIN)/python -m pytest -n 2 tests/abuse tests/test_openapi.py
+
+# Atheris is built for Linux only, so it is no requirement: it gets a folder of its own.
+fuzz-readers: $(STAMP) ## scans, GS1 and order books under a coverage-guided fuzzer (SECONDS=600 for each; Linux)
+	@test -d $(VENV)/atheris || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--target $(VENV)/atheris atheris==3.0.0
+	@for target in scan gs1 order_book; do \
+		PYTHONPATH=$(VENV)/atheris:. $(BIN)/python -m tests.abuse.fuzz $$target -max_total_time=$(SECONDS) || exit 1; done
 
 lint: $(STAMP) ## style, faults and types
 	@$(BIN)/ruff check .

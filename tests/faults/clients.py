@@ -239,7 +239,8 @@ class Crew:
         crew.pick(self.tablet(name), self.floor)
 
     def _pack(self, name: str) -> None:
-        crew.pack(self.tablet(name), self.floor, Weights(), self.head.tally)  # type: ignore[arg-type]
+        waits = LABEL_PATIENCE_SECONDS  # the lease of a dead worker is one of two minutes, as shipped
+        crew.pack(self.tablet(name), self.floor, Weights(), self.head.tally, waits)  # type: ignore[arg-type]
 
     def _hand_over(self, name: str) -> None:
         crew.hand_over(self.tablet(name), self.floor, self.head.tally)

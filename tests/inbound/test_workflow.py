@@ -19,7 +19,9 @@ BOOKING_MOVES = {
     ("receiving", "stow"): "putaway", ("received", "stow"): "putaway", ("putaway", "stow"): "putaway",
     ("submitted", "complete"): "completed", ("in_transit", "complete"): "completed",
     ("arrived", "complete"): "completed", ("receiving", "complete"): "completed",
-    ("received", "complete"): "completed", ("putaway", "complete"): "completed",
+    ("received", "complete"): "completed", ("putaway", "complete"): "completed", ("completed", "arrive"): "arrived",
+    ("putaway", "unstow"): "putaway", ("completed", "unstow"): "putaway", ("putaway", "unstow_all"): "received",
+    ("completed", "unstow_all"): "received",
 }  # fmt: skip
 CARTON_MOVES = {
     ("declared", "arrive"): "arrived", ("missing", "arrive"): "arrived", ("arrived", "count"): "counting",
@@ -27,6 +29,7 @@ CARTON_MOVES = {
     ("counting", "close"): "counted", ("counted", "reopen"): "counting", ("counted", "stow"): "stowing",
     ("stowing", "stow"): "stowing", ("counted", "finish"): "stowed", ("stowing", "finish"): "stowed",
     ("stowing", "unstow"): "stowing", ("stowed", "unstow"): "stowing", ("declared", "lose"): "missing",
+    ("stowing", "unstow_all"): "counted", ("stowed", "unstow_all"): "counted",
 }  # fmt: skip
 
 
@@ -129,3 +132,17 @@ def test_surplus_is_what_goes_beyond_the_declaration(declared, before, quantity,
 
 def test_a_carton_s_label_names_booking_and_number():
     assert carton_barcode("INACME-261124-0001", 3).startswith("B-INACME-261124-0001-3-")
+
+
+def test_whatever_a_carton_does_leads_a_booking_along_its_table() -> None:
+    """The state that is read off the cartons never jumps: each move of a carton, beside every other two, is an arrow."""
+    arrows = {(source, move.target) for move in BOOKING.moves.values() for source in move.sources}
+    jumps = set()
+    for own in (BookingState.SUBMITTED, BookingState.IN_TRANSIT):
+        for others in (others for many in range(3) for others in combinations_with_replacement(CartonState, many)):
+            for move in CARTON.moves.values():
+                after = booking_state(own, [move.target, *others])
+                for before in (booking_state(own, [source, *others]) for source in move.sources):
+                    if before is not after and (before, after) not in arrows:
+                        jumps.add((before.value, after.value))
+    assert jumps == set()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from tests.cast import Cast
 from tests.conftest import SeparateRequests
@@ -21,7 +22,7 @@ from tests.platform.test_worker import eventually
 from wms.core.ids import new_id
 from wms.platform import commands
 from wms.platform.commands import Command, Done
-from wms.platform.database import session, transaction
+from wms.platform.database import db, session, transaction
 from wms.platform.statements import Statement
 
 OURS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -69,6 +70,40 @@ def test_connections_that_died_in_the_pool_are_noticed_before_anybody_uses_them(
         assert before < 400
         assert end_all_connections(outsider) > 0
         assert (name, ask().status_code) == (name, before)
+
+
+@contextmanager
+def ended_as_they_come(fresh_app: Flask, outsider: psycopg.Connection[Any], how_many: int) -> Iterator[list[int]]:
+    """So many new connections are ended before anybody has used them."""
+    ended: list[int] = []
+
+    def end(driver: psycopg.Connection[Any], _record: object) -> None:
+        if len(ended) < how_many:
+            ended.append(driver.info.backend_pid)
+            outsider.execute("SELECT pg_terminate_backend(%s, 5000)", [driver.info.backend_pid])
+
+    with fresh_app.app_context():
+        engine = db.engine
+    event.listen(engine, "connect", end)
+    try:
+        yield ended
+    finally:
+        event.remove(engine, "connect", end)
+
+
+@pytest.mark.parametrize("how_many", [1, 2, 3])
+def test_connections_that_die_as_they_come_are_a_database_that_is_away(surfaces, fresh_app, outsider, how_many):
+    """One is replaced unseen, or told as 503; a pool that gave up after its second try was told as 500."""
+    for name, ask in surfaces.items():
+        end_all_connections(outsider)
+        with ended_as_they_come(fresh_app, outsider, how_many) as ended:
+            answer = ask()
+            assert ended
+        assert answer.status_code in {200, 503}, (name, answer.get_data(as_text=True))
+        assert answer.status_code == 200 or answer.headers["Retry-After"]
+        while ask().status_code == 503:  # what is left of them in the pool
+            assert len(ended) <= how_many
+        assert ask().status_code == 200
 
 
 @pytest.fixture(scope="module")

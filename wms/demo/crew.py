@@ -135,8 +135,10 @@ def pick(tablet: Tablet, floor: Floor) -> None:
             expect(tablet.scan(barcode_of(data["sku"]), quantity=data["quantity"]), f"picking {data['sku']}")
 
 
-def pack(tablet: Tablet, floor: Floor, plan: Plan, tally: Tally) -> None:
-    """Check, weigh, print, read the label back, close."""
+def pack(
+    tablet: Tablet, floor: Floor, plan: Plan, tally: Tally, wait_seconds: float = LABEL_WAIT_SECONDS
+) -> None:  # fmt: skip
+    """Check, weigh, print, read the label back, close. `wait_seconds`: how long a waybill may be on its way."""
     tablet.start("pack")
     while not floor.stop.is_set():
         try:
@@ -151,8 +153,8 @@ def pack(tablet: Tablet, floor: Floor, plan: Plan, tally: Tally) -> None:
             continue
         lines = tablet.task["data"]["lines"]
         _verify(tablet, lines, tally)
-        _weigh(tablet, plan.weight_of(lines), tote)
-        number = _label(tablet, tally)
+        _weigh(tablet, plan.weight_of(lines), tote, wait_seconds)
+        number = _label(tablet, tally, wait_seconds)
         expect(tablet.scan(number), f"closing {number}")
         floor.parcels.put(number)
         floor.free_totes.put(tote)
@@ -175,9 +177,9 @@ def _verify(tablet: Tablet, lines: list[dict[str, Any]], tally: Tally) -> None:
                 tally.verified[params["profile"]] += params["units"]
 
 
-def _weigh(tablet: Tablet, weight_g: int, tote: str) -> None:
+def _weigh(tablet: Tablet, weight_g: int, tote: str, wait_seconds: float) -> None:
     """Put it on the scale; a quick picker may be here before the wave's waybills are: then again, as the screen says."""
-    deadline = time.monotonic() + LABEL_WAIT_SECONDS
+    deadline = time.monotonic() + wait_seconds
     while True:
         answer = tablet.scan("CMD-OK", weight_g=weight_g)
         if answer["feedback"]["code"] != "waybill_not_ready" or time.monotonic() > deadline:
@@ -186,12 +188,12 @@ def _weigh(tablet: Tablet, weight_g: int, tote: str) -> None:
         time.sleep(0.2)
 
 
-def _label(tablet: Tablet, tally: Tally) -> str:
+def _label(tablet: Tablet, tally: Tally, wait_seconds: float) -> str:
     """The waybill's number, read from its printed page by a library that did not draw it."""
-    deadline = time.monotonic() + LABEL_WAIT_SECONDS
+    deadline = time.monotonic() + wait_seconds
     while not tablet.task["data"]["document_ready"]:
         if time.monotonic() > deadline:
-            raise DemoError(f"no waybill after {LABEL_WAIT_SECONDS:.0f} s")
+            raise DemoError(f"no waybill after {wait_seconds:.0f} s")
         time.sleep(0.1)
         tablet.start("pack")
     data = tablet.task["data"]

@@ -46,10 +46,12 @@ BOOKING = Workflow(
         "depart": move(_B.SUBMITTED, _B.IN_TRANSIT),
         "cancel": move([_B.DRAFT, _B.SUBMITTED, _B.IN_TRANSIT], _B.CANCELLED),
         # what follows from the cartons; a lost carton that turns up opens a completed booking again
-        "arrive": move([_B.SUBMITTED, _B.IN_TRANSIT, _B.ARRIVED], _B.ARRIVED),
+        "arrive": move([_B.SUBMITTED, _B.IN_TRANSIT, _B.ARRIVED, _B.COMPLETED], _B.ARRIVED),
         "receive": move([_B.ARRIVED, _B.RECEIVING, _B.RECEIVED, _B.PUTAWAY, _B.COMPLETED], _B.RECEIVING),
         "close": move([_B.ARRIVED, _B.RECEIVING], _B.RECEIVED),
         "stow": move([_B.RECEIVING, _B.RECEIVED, _B.PUTAWAY], _B.PUTAWAY),
+        "unstow": move([_B.PUTAWAY, _B.COMPLETED], _B.PUTAWAY),  # goods go back into a carton
+        "unstow_all": move([_B.PUTAWAY, _B.COMPLETED], _B.RECEIVED),
         "complete": move(
             [_B.SUBMITTED, _B.IN_TRANSIT, _B.ARRIVED, _B.RECEIVING, _B.RECEIVED, _B.PUTAWAY], _B.COMPLETED
         ),
@@ -74,6 +76,7 @@ CARTON = Workflow(
         "stow": move([_C.COUNTED, _C.STOWING], _C.STOWING),
         "finish": move([_C.COUNTED, _C.STOWING], _C.STOWED),
         "unstow": move([_C.STOWING, _C.STOWED], _C.STOWING),
+        "unstow_all": move([_C.STOWING, _C.STOWED], _C.COUNTED),  # nothing of it is in a bin any more
         "lose": move(_C.DECLARED, _C.MISSING),
     },
 )

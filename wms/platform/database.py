@@ -22,6 +22,7 @@ from sqlalchemy import Connection, DateTime, Engine, MetaData, Uuid, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, DisconnectionError, PendingRollbackError, ResourceClosedError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from wms.core.ids import new_id
 from wms.platform.arrays import write_plain_lists
@@ -196,17 +197,22 @@ def transaction() -> Iterator[Session]:
 
 
 @event.listens_for(Engine, "connect")
-def _set_up(driver: psycopg.Connection[Any], _: object) -> None:
+def _set_up(driver: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
     driver.prepared_max = 500  # the default of 100 is less than the hot statements there are
     write_plain_lists(driver)
+    record.info["fresh"] = True
 
 
 @event.listens_for(Engine, "checkout")
-def _refuse_dead(driver: psycopg.Connection[Any], _: object, __: object) -> None:
+def _refuse_dead(driver: psycopg.Connection[Any], record: ConnectionPoolEntry, _: object) -> None:
     """A connection that the server closed while it lay in the pool is replaced before anybody uses it.
 
-    An idle connection has nothing to say unless it is a farewell: no question to the server is needed to see that.
+    An idle connection has nothing to say unless it is a farewell: no question to the server is needed to see that. One
+    that was only just made is taken as it is: the pool gives up after its second refusal, with a fault that says
+    nothing about a database, where the first statement on a dead connection says what happened.
     """
+    if record.info.pop("fresh", False):
+        return
     waiting = select.poll()
     waiting.register(driver.fileno(), select.POLLIN)
     if waiting.poll(0):

@@ -75,9 +75,9 @@ class Statement:
         """Execute; inside `pipelined` only send, and look at the answer after the block."""
         behind = session().info.pop(_BEHIND, ())  # before a connection is made, which executes statements of its own
         connection = current_connection()
-        cursor = connection.cursor(row_factory=namedtuple_row)
         with pipelined() if behind and not tally.together else nullcontext():
             try:
+                cursor = connection.cursor(row_factory=namedtuple_row)
                 _send_all(connection, behind)
                 cursor.execute(self._sql, parameters or {})
             except psycopg.Error as fault:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from wms.outbound.rules import EACH_UP_TO
-from wms.simulation.play import Play, code_of, expect, mischief
+from wms.simulation.play import GONE_ON, Play, code_of, expect, mischief
 from wms.simulation.stage import House
 from wms.simulation.timeline import Process
 from wms.simulation.wire import Tablet
@@ -16,8 +16,6 @@ Act = Generator[float, None, bool]
 IDLE = 150.0
 PATIENCE = 60
 LABEL_SECONDS = 45.0  # between two looks for a waybill: PATIENCE of them outlast a worker that is away
-# Why a stop may be nobody's any more: the order was cancelled, lost its goods, or another picker took the walk over.
-GONE_ON = ("stop_cancelled", "stop_gone", "walk_taken_over")  # the screen leads on by itself
 STOP_GONE = ("allocation_changed",)
 _EMPTY_TOTES = (
     "SELECT barcode FROM handling_unit WHERE warehouse_id = CAST(:house AS uuid) AND kind = 'tote' AND state = 'open'"

@@ -20,6 +20,7 @@ from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.identity.models import Seller
 from wms.inbound import service as inbound
 from wms.inbound.models import Booking, Carton
+from wms.inbound.workflow import CARTON as CARTONS
 from wms.inbound.workflow import CartonState
 from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
@@ -57,9 +58,9 @@ class Receive:
         return self._count(actor, task, found, scan)
 
     def _open(self, actor: Actor, task: FloorTask, found: Found) -> Step:
-        """A carton that was only announced arrives with its first scan."""
+        """A carton that was only announced arrives with its first scan, and so does one that was given up."""
         carton = _CARTON.first({"carton": found.id})
-        if carton.state == CartonState.DECLARED.value:
+        if CARTONS.permitted("arrive", carton.state):
             inbound.arrive_carton(actor, carton.barcode, warehouse_id=task.warehouse_id)
         elif carton.state not in (CartonState.ARRIVED.value, CartonState.COUNTING.value):
             raise Refused("carton_done", {})

@@ -120,7 +120,7 @@ def undo_put_away(actor: Actor, carton_id: uuid.UUID) -> Stowed:
         select(CartonLine.id).where(CartonLine.carton_id == carton_id, CartonLine.put_away > 0)
     )
     if put_away_left is None:
-        state = CartonState.COUNTED
+        state = CARTON.apply("unstow_all", carton.state)
     set_state(carton_id, state)
     booking_state = settle(booking.id)
     left = sum(row.on_hand for row in _content(carton.handling_unit_id))

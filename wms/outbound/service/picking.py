@@ -18,7 +18,7 @@ from wms.outbound.models import PickBatch
 from wms.outbound.service import walks
 from wms.outbound.service.held import OrderAtWork, hold_order, move_order
 from wms.outbound.service.stops import HeldStop, Sight, hold_stop
-from wms.outbound.workflow import BATCH, TASK, OrderState, TaskState
+from wms.outbound.workflow import BATCH, ORDER, TASK, OrderState, TaskState
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim, lock_one
 from wms.platform.statements import Statement, pipelined
@@ -137,6 +137,8 @@ def pick(
     order = stop.order
     assert order is not None  # asked for
     order.refuse_cancelled()
+    if not ORDER.permitted("finish_picking", order.state):
+        ORDER.apply("start_picking", order.state)  # refuses, naming the state, where nothing may be picked
     order.check_release(rules.Step.PICK)
     if order.tote_id is None or stop.tote_place is None:
         raise Refused("tote_needed", {})
@@ -162,7 +164,7 @@ def _count_pick(actor: Actor, stop: HeldStop, order: OrderAtWork, quantity: int)
     is_done = stop.picked + quantity == stop.quantity
     state = TASK.apply("finish", stop.state).value if is_done else stop.state
     actions = ["start_picking"] if order.state == OrderState.WAVED.value else []
-    if stop.missing == quantity and order.state in (OrderState.WAVED.value, OrderState.PICKING.value):
+    if stop.missing == quantity:
         actions.append("finish_picking")
     with pipelined():
         _COUNT.send({"quantity": quantity, "demand": stop.demand_id, "stop": stop.id, "state": state})

@@ -1,0 +1,372 @@
+"""The ways in which people and programs ask for the actions of the workflows over HTTP.
+
+A *way* builds a document up to the moment before the action, by services, and returns the request that asks for it. A
+way that can build several states names them. `ELSEWHERE` says of every other action who does it; together they are all
+there are, so that a new action without either fails a test. Those of goods that come in are in `ways_in.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from werkzeug.test import TestResponse
+
+from tests.cast import Caller, Cast
+from tests.floor.worker import CODES, Tablet, announce
+from tests.outbound.stage import MUG, Stage
+from wms.core import clock
+from wms.core.ids import new_id
+from wms.facility.models import HandlingUnit, Warehouse
+from wms.inbound.models import Carton
+from wms.outbound.models import Order, OrderException
+from wms.outbound.service import picking
+from wms.platform.database import session
+from wms.printing import service as printing
+from wms.printing.models import LabelDocument, PrintJob
+from wms.shipping.models import Parcel, Shipment
+
+Action = tuple[str, str]  # of a workflow, an action
+Send = Callable[[str], TestResponse]  # under this command id
+
+
+@dataclass
+class Ask:
+    """A request in hand. `documents`: the row that each of its actions is for; `send` takes the command's id."""
+
+    documents: dict[Action, Any]
+    send: Send
+
+
+class Way(NamedTuple):
+    """`states`: those of the first document that it can build, with the one it builds unasked first."""
+
+    name: str
+    actions: tuple[Action, ...]
+    states: tuple[str, ...]
+    build: Callable[[Scene, str], Ask]
+
+
+WAYS: list[Way] = []
+
+# Who does what nobody asks for over HTTP.
+ELSEWHERE: dict[Action, str] = {
+    ("order", "lose_stock"): "the job after a loss",
+    ("wave", "finish"): "the job after the last walk",
+    ("wave", "reopen"): "the job that finds other stock",
+    ("carton", "reopen"): "a service without a page",
+    ("carton", "lose"): "a service without a page",
+    ("parcel", "reopen"): "a service without a page",
+    ("manifest", "close"): "a service without a page",
+    ("shipment", "number"): "the job after a wave's release",
+    ("shipment", "label"): "the job after a wave's release",
+    ("label_document", "render"): "the worker",
+    ("label_document", "refuse"): "the worker",
+    ("label_document", "supersede"): "a service without a page",
+    ("label_bundle", "render"): "the worker",
+    ("label_bundle", "fail"): "the worker",
+    ("label_bundle", "render_again"): "the job that erases",
+    ("print_job", "claim"): "an agent",
+    ("print_job", "fetch"): "an agent",
+    ("print_job", "requeue"): "an agent",
+    ("print_job", "sent"): "an agent",
+    ("print_job", "prove_unsent"): "an agent",
+    ("print_job", "lose_sight"): "the schedule",
+    ("print_job", "expire"): "the schedule",
+}
+
+
+def way(*actions: Action, states: str) -> Callable[[Callable[[Scene, str], Ask]], Callable[[Scene, str], Ask]]:
+    def named(build: Callable[[Scene, str], Ask]) -> Callable[[Scene, str], Ask]:
+        WAYS.append(Way(build.__name__, actions, tuple(states.split()), build))
+        return build
+
+    return named
+
+
+class Scene(Stage):
+    """The floor of the outbound tests, and everybody who can send requests."""
+
+    def __init__(self, cast: Cast, client: FlaskClient) -> None:
+        super().__init__(cast)
+        self.client = client
+        self.api = cast.api(client)
+
+    def person(self, name: str) -> Caller:
+        return self.cast.sign_in(self.client, getattr(self.cast, name))
+
+    def tablet(self, kind: str, *scans: str, **more: Any) -> Tablet:
+        """A tablet of the picker in that work, after these scans; `more` goes with the last of them."""
+        tablet = Tablet(self.person("picker"))
+        tablet.start(kind)
+        for number, raw in enumerate(scans, 1):
+            told = tablet.scan(raw, **(more if number == len(scans) else {}))
+            assert told["tone"] != "error", told
+        return tablet
+
+    def mine(self, model: Any, condition: Any) -> Any:
+        session().expire_all()
+        return session().scalars(select(model).where(condition)).one()
+
+    def order_at(self, state: str) -> Order:
+        """An order of two mugs that got that far."""
+        if state == "awaiting_customs":
+            return self._at_customs()
+        if state != "short":
+            self.stock(MUG, 10)
+        order = self.order({MUG: 2})
+        if state in {"waved", "picking", "picked", "packed", "shipped"}:
+            self.wave(order)
+        if state == "picking":
+            self.take()
+            self.tote(order)
+            self.do(picking.pick, self.cast.picker, self.tasks(order)[0].id, 1)
+        if state in {"picked", "packed", "shipped"}:
+            self.pick_all(order)
+        if state in {"packed", "shipped"}:
+            number = self.pack(order)
+        if state == "shipped":
+            self.hand_over(number)
+        if state == "cancelled":
+            self.cancel(order)
+        assert self.state(order) == state
+        return order
+
+    def _at_customs(self) -> Order:
+        house = self.cast.bonded.id
+        self.do(
+            lambda: session().execute(update(Warehouse).where(Warehouse.id == house).values(before_release="nothing"))
+        )
+        self.stock(MUG, 10, house=self.cast.bonded)
+        order = self.bonded_order({MUG: 2})
+        assert self.state(order) == "awaiting_customs"
+        return order
+
+    def tote_code(self, order: Order) -> str:
+        session().expire_all()
+        return session().get_one(HandlingUnit, session().get_one(Order, order.id).tote_id).barcode
+
+    def waybill(self, order: Order) -> tuple[Shipment, Parcel, LabelDocument]:
+        parcel = self.parcel(order)
+        document = self.mine(LabelDocument, LabelDocument.subject_id == parcel.id)
+        return session().get_one(Shipment, parcel.shipment_id), parcel, document
+
+    def carton(self, quantity: int = 3, others: int = 0) -> Carton:
+        """A carton of mugs that was announced, with as many others in its booking."""
+        labels = announce(self.cast, *[{MUG: quantity}] * (1 + others))
+        found: Carton = self.mine(Carton, Carton.barcode == labels[0])
+        return found
+
+
+def api(scene: Scene, path: str, body: dict[str, Any], model: Any = None, key: Any = None) -> Send:
+    """A seller's system; with `model` and `key` it names the version, as one does that has just looked."""
+
+    def send(command_id: str) -> TestResponse:
+        version = None
+        if model is not None:
+            session().expire_all()
+            version = session().get_one(model, key).version
+            session().commit()
+        return scene.api.send("POST", path, body, key=command_id, match=version)
+
+    return send
+
+
+def form(person: Caller, path: str, **fields: Any) -> Send:
+    return lambda command_id: person.post(path, data={"command_id": command_id, **fields})
+
+
+def scan(tablet: Tablet, raw: str) -> Send:
+    """A scan of the step that the tablet shows."""
+    return lambda command_id: tablet.send({**tablet.body(raw), "scan_id": command_id})
+
+
+# --- orders
+
+
+@way(("order", "promise"), states="short")
+def order_created(scene: Scene, _state: str) -> Ask:
+    scene.stock(MUG, 10)
+    body = {"reference": "NEW", "warehouse": "DE1", "service": "HOUSE-STD", "lines": [{"sku": MUG, "quantity": 1}],
+            "consignee": {"name": "A", "country": "DE", "city": "B", "postcode": "1", "address1": "C"}}  # fmt: skip
+    return Ask({("order", "promise"): None}, api(scene, "/api/v1/orders", body))
+
+
+@way(("order", "declare"), states="promised")
+def bonded_order_created(scene: Scene, _state: str) -> Ask:
+    scene.cancel(scene.order_at("awaiting_customs"))
+    body = {"reference": "NEW", "warehouse": "NGB1", "service": "HOUSE-STD", "lines": [{"sku": MUG, "quantity": 1}],
+            "consignee": {"name": "A", "country": "CN", "city": "杭州", "address1": "C", "phone": "13800000000",
+                          "id_number": "11010519491231002X"}}  # fmt: skip
+    return Ask({("order", "declare"): None}, api(scene, "/api/v1/orders", body))
+
+
+@way(("order", "cancel"), states="promised short awaiting_customs waved picking picked packed shipped cancelled")
+def order_cancelled_by_api(scene: Scene, state: str) -> Ask:
+    order = scene.order_at(state)
+    send = api(scene, f"/api/v1/orders/{order.id}/cancel", {}, Order, order.id)
+    return Ask({("order", "cancel"): order.id}, send)
+
+
+@way(("order", "cancel"), states="promised picking shipped cancelled")
+def order_cancelled_on_its_page(scene: Scene, state: str) -> Ask:
+    order = scene.order_at(state)
+    send = form(scene.person("acme_person"), f"/portal/orders/{order.id}/cancel", reason="buyer_cancelled",
+                version=order.version)  # fmt: skip
+    return Ask({("order", "cancel"): order.id}, send)
+
+
+@way(("order", "cancel"), states="picking waved shipped")
+def order_given_up_by_the_supervisor(scene: Scene, state: str) -> Ask:
+    order = scene.order_at(state)
+    found = OrderException(id=new_id(), warehouse_id=order.warehouse_id, order_id=order.id, kind="short_at_pick",
+                           created_at=clock.now())  # fmt: skip
+    scene.do(lambda: session().add(found))
+    send = form(scene.person("supervisor"), f"/office/exceptions/{found.id}", decision="cancel")
+    return Ask({("order", "cancel"): order.id}, send)
+
+
+@way(
+    ("order", "cancel"), ("pick_task", "cancel"), ("batch", "finish"), ("shipment", "void"), ("parcel", "void"),
+    ("label_document", "void"), ("print_job", "void"), states="waved",
+)  # fmt: skip
+def order_cancelled_with_its_papers(scene: Scene, state: str) -> Ask:
+    order = scene.order_at(state)
+    scene.jobs("printing.render_bundle")
+    shipment, parcel, document = scene.waybill(order)
+    job = scene.do(printing.request_print, scene.cast.supervisor, document.id)
+    (task,) = scene.tasks(order)
+    return Ask(
+        {
+            ("order", "cancel"): order.id, ("pick_task", "cancel"): task.id, ("batch", "finish"): task.batch_id,
+            ("shipment", "void"): shipment.id, ("parcel", "void"): parcel.id,
+            ("label_document", "void"): document.id, ("print_job", "void"): job.id,
+        },
+        api(scene, f"/api/v1/orders/{order.id}/cancel", {}, Order, order.id),
+    )  # fmt: skip
+
+
+@way(("order", "cancel"), ("parcel", "void"), ("shipment", "void"), states="packed")
+def packed_order_cancelled(scene: Scene, state: str) -> Ask:
+    order = scene.order_at(state)
+    shipment, parcel, _ = scene.waybill(order)
+    send = api(scene, f"/api/v1/orders/{order.id}/cancel", {}, Order, order.id)
+    return Ask({("order", "cancel"): order.id, ("parcel", "void"): parcel.id, ("shipment", "void"): shipment.id}, send)
+
+
+@way(("order", "release_customs"), states="awaiting_customs")
+def order_released_by_the_clerk(scene: Scene, state: str) -> Ask:
+    order = scene.order_at(state)
+    send = form(scene.person("customs_clerk"), f"/office/customs/{order.id}/release", document="CEB-1")
+    return Ask({("order", "release_customs"): order.id}, send)
+
+
+@way(("order", "wave"), states="promised short awaiting_customs waved picking picked packed shipped cancelled")
+def wave_released_by_the_supervisor(scene: Scene, state: str) -> Ask:
+    order = scene.order_at(state)
+    send = form(scene.person("supervisor"), "/office/waves", warehouse=str(order.warehouse_id), limit="10")
+    return Ask({("order", "wave"): order.id}, send)
+
+
+@way(("order", "wave"), states="promised")
+def wave_released_at_the_tablet(scene: Scene, state: str) -> Ask:
+    order = scene.order_at(state)
+    return Ask({("order", "wave"): order.id}, scan(scene.tablet("pick"), "CMD-OK"))
+
+
+# --- walks
+
+
+@way(("batch", "take"), states="open picking")
+def walk_taken(scene: Scene, state: str) -> Ask:
+    order = scene.order_at("waved")
+    batch_id = scene.tasks(order)[0].batch_id
+    if state == "picking":
+        scene.take()
+    return Ask({("batch", "take"): batch_id}, scan(scene.tablet("pick"), "CMD-OK"))
+
+
+def at_the_bin(scene: Scene, order: Order) -> Tablet:
+    tote = session().get_one(HandlingUnit, scene.totes()[0]).barcode
+    tablet = scene.tablet("pick", "CMD-OK", tote)
+    assert tablet.scan(tablet.seen["location_barcode"])["code"] == "bin_right"
+    return tablet
+
+
+@way(("order", "start_picking"), states="waved")
+def first_unit_picked(scene: Scene, state: str) -> Ask:
+    order = scene.order_at(state)
+    return Ask({("order", "start_picking"): order.id}, scan(at_the_bin(scene, order), CODES[MUG]))
+
+
+@way(("order", "finish_picking"), ("pick_task", "finish"), ("batch", "finish"), states="picking")
+def last_unit_picked(scene: Scene, _state: str) -> Ask:
+    order = scene.order_at("waved")
+    tablet = at_the_bin(scene, order)
+    assert tablet.scan(CODES[MUG])["code"] == "item_picked"
+    (task,) = scene.tasks(order)
+    return Ask(
+        {("order", "finish_picking"): order.id, ("pick_task", "finish"): task.id, ("batch", "finish"): task.batch_id},
+        scan(tablet, CODES[MUG]),
+    )
+
+
+@way(("pick_task", "report_short"), states="open")
+def shortage_reported(scene: Scene, _state: str) -> Ask:
+    order = scene.order_at("waved")
+    tablet = at_the_bin(scene, order)
+    assert tablet.scan("CMD-SHORT")["code"] == "short_confirm"
+    return Ask({("pick_task", "report_short"): scene.tasks(order)[0].id}, scan(tablet, "CMD-SHORT"))
+
+
+# --- the bench, the gate and the printer
+
+
+@way(("order", "pack"), ("parcel", "close"), ("print_job", "confirm"), states="picked")
+def waybill_scanned_back(scene: Scene, state: str) -> Ask:
+    order = scene.order_at(state)
+    scene.jobs("printing.render_bundle")
+    tablet = scene.tablet("pack", scene.tote_code(order), CODES[MUG], CODES[MUG])
+    assert tablet.scan("CMD-OK", weight_g=tablet.seen["expected_g"])["code"] == "weighed"
+    _, parcel, document = scene.waybill(order)
+    job = scene.do(printing.request_print, scene.cast.supervisor, document.id)
+    return Ask(
+        {("order", "pack"): order.id, ("parcel", "close"): parcel.id, ("print_job", "confirm"): job.id},
+        scan(tablet, str(parcel.tracking_number)),
+    )
+
+
+@way(("order", "ship"), ("parcel", "hand_over"), ("shipment", "hand_over"), states="packed")
+def parcel_loaded(scene: Scene, state: str) -> Ask:
+    order = scene.order_at(state)
+    shipment, parcel, _ = scene.waybill(order)
+    return Ask(
+        {("order", "ship"): order.id, ("parcel", "hand_over"): parcel.id, ("shipment", "hand_over"): shipment.id},
+        scan(scene.tablet("handover"), str(parcel.tracking_number)),
+    )
+
+
+def a_print(scene: Scene, *, armed: bool) -> tuple[LabelDocument, PrintJob]:
+    order = scene.order_at("waved")
+    scene.jobs("printing.render_bundle")
+    _, _, document = scene.waybill(order)
+    job = scene.do(printing.request_print, scene.cast.supervisor, document.id)
+    if armed:
+        scene.do(printing.arm, scene.cast.supervisor, job.id)
+    return document, job
+
+
+@way(("print_job", "arm"), ("print_job", "queue_again"), states="queued")
+def waybill_printed(scene: Scene, _state: str) -> Ask:
+    document, job = a_print(scene, armed=False)
+    send = form(scene.person("picker"), f"/labels/documents/{document.id}/print")
+    return Ask({("print_job", "arm"): job.id, ("print_job", "queue_again"): job.id}, send)
+
+
+@way(("print_job", "cancel"), states="dispatching")
+def print_reported_lost(scene: Scene, _state: str) -> Ask:
+    _, job = a_print(scene, armed=True)
+    return Ask({("print_job", "cancel"): job.id}, form(scene.person("picker"), f"/labels/prints/{job.id}/lost"))
