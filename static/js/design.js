@@ -231,7 +231,7 @@ class Editor {
 
   told({ picture, findings, more }) {
     if (picture) find("picture").src = picture;
-    this.wrong = new Set(findings.map((each) => ownerOf(each.at)));
+    this.wrong = new Set(findings.filter((each) => each.severity === "error").map((each) => ownerOf(each.at)));
     find("status").textContent = more ? `${this.setup.texts.more} ${more}` : "";
     find("findings").replaceChildren(...(findings.length ? findings.map((each) => this.finding(each)) : [this.clean()]));
     this.tree();
@@ -239,12 +239,19 @@ class Editor {
     this.zoom();
   }
 
-  finding({ at, severity, text }) {
+  /** An element in words, by the place that a finding names. */
+  nameOf(at) {
+    const element = ownerOf(at) && elementAt(this.data, ownerOf(at));
+    if (!element) return at || this.setup.texts.label;
+    return `${this.setup.words[element.type]?.name ?? ""} ${element.value ?? element.field ?? element.image ?? ""}`.trim();
+  }
+
+  finding({ at, severity, text, other }) {
     const owner = ownerOf(at);
     const element = owner && elementAt(this.data, owner);
-    const name = element ? `${this.setup.words[element.type]?.name ?? ""} ${element.value ?? element.field ?? element.image ?? ""}`.trim() : at || this.setup.texts.label;
+    const name = this.nameOf(at);
     const tone = severity === "error" ? "stop" : "warn";
-    const row = made("button", { type: "button", className: `tone-${tone}` }, icon(`mark-${tone}`, this.icons), made("span", {}, made("b", { textContent: `${name}: ` }), text));
+    const row = made("button", { type: "button", className: `tone-${tone}` }, icon(`mark-${tone}`, this.icons), made("span", {}, made("b", { textContent: `${name}: ` }), other ? `${text} (${this.nameOf(other)})` : text));
     row.addEventListener("click", () => this.choose(element ? owner : ""));
     return made("li", {}, row);
   }

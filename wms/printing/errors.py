@@ -25,7 +25,7 @@ TEXTS = {
         "Somebody has saved version %(number)s since you opened this. Open it, then make your change again."
     ),
     "design_elsewhere": N_("This design is for another label: %(kind)s, %(size)s mm."),
-    "design_has_faults": N_("It has %(count)s faults and cannot be published. The editor names them."),
+    "design_has_faults": N_("Faults stop this version from being published: %(count)s. The editor names them."),
     "design_not_published": N_("No version of this design is in force."),
     "design_of_house_only": N_("This kind of label belongs to the house, not to a seller."),
 }

@@ -172,7 +172,11 @@ def preview() -> Response:
         raise invalid("", "type")
     dpi = next((each for each in SUPPORTED_DPI if each == body.get("dpi")), SUPPORTED_DPI[0])
     template, findings = check_template_data(body.get("data"), dpi=dpi)
-    said = [{"at": each.at, "severity": each.severity, "text": sentence(each.code, each.params)} for each in findings]
+    said = [
+        {"at": each.at, "severity": each.severity, "text": sentence(each.code, each.params),
+         "other": each.params.get("other")}
+        for each in findings
+    ]  # fmt: skip
     picture = None
     if template is not None:
         try:
