@@ -1,4 +1,5 @@
-"""Labels are restyled in the office: designs in versions, their pictures, and on each label the version that drew it.
+"""Labels are restyled in the office: designs in versions, their pictures, and on each label the version that drew it;
+and what a seller asks for at once is kept as a set.
 
 Expands only: a release that does not know the tables draws every label with its built-in template. The roles of the
 operator get the permission to design where they already may reprint.
@@ -62,6 +63,15 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("octet_length(content) BETWEEN 1 AND 1000000", name=op.f("ck_label_picture_size")),
     )
+    op.create_table(
+        "label_set",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("owner_id", sa.Uuid, sa.ForeignKey("seller.id", name="fk_label_set_owner_id")),
+        sa.Column("title", sa.String(80), nullable=False),
+        sa.Column("bundle_ids", postgresql.ARRAY(sa.Uuid), nullable=False),
+        sa.Column("requested_by", sa.Uuid, nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    )
     op.add_column("label_document", sa.Column("refusal_facts", postgresql.JSONB))
     op.add_column("label_document", sa.Column("design_version_id", sa.Uuid))
     op.create_foreign_key(
@@ -77,6 +87,7 @@ def downgrade() -> None:
     op.execute(f"UPDATE role SET permissions = array_remove(permissions, '{PERMISSION}')")
     op.drop_column("label_document", "design_version_id")
     op.drop_column("label_document", "refusal_facts")
+    op.drop_table("label_set")
     op.drop_table("label_picture")
     op.drop_table("label_design_version")
     op.drop_table("label_design")
