@@ -310,7 +310,7 @@ def test_wrong_label_requests_are_refused_with_the_reason(cast, client, life):
     seller = cast.sign_in(client, cast.acme_person)
     before = life.ask("SELECT count(*) FROM label_bundle")
     mug = {"lines.0.sku": "MUG-450-BLUE"}
-    for lines, said in (
+    for lines, words in (
         ({**mug, "lines.0.quantity": 10_000}, "At most 5000."), ({**mug, "lines.0.quantity": -3}, "At least 1."),
         ({**mug, "lines.0.quantity": 4_000, "lines.1.sku": "LAMP-DESK-W", "lines.1.quantity": 4_000},
          "At most 5000 labels in one request."),
@@ -319,7 +319,7 @@ def test_wrong_label_requests_are_refused_with_the_reason(cast, client, life):
     ):  # fmt: skip
         answer = seller.post("/portal/labels", data=labels_form(**lines))
         assert answer.status_code == 422, lines
-        assert said in unescape(answer.get_data(as_text=True)), lines
+        assert words in unescape(answer.get_data(as_text=True)), lines
     assert life.ask("SELECT count(*) FROM label_bundle") == before
     more = text_of(seller.post("/portal/labels", data=labels_form(**mug, action="more")))
     assert 'value="MUG-450-BLUE"' in more
