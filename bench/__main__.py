@@ -137,7 +137,8 @@ def processor_seconds() -> dict[str, float]:
             who = "postgres"
         else:
             continue
-        used[who] += times.user + times.system
+        # A work-horse lives for one job; what it used is its parent's once it has gone.
+        used[who] += times.user + times.system + times.children_user + times.children_system
     return used
 
 
