@@ -158,7 +158,7 @@ class Editor {
   }
 
   line(element, at, listOf) {
-    const about = element.value ?? element.field ?? element.image ?? "";
+    const about = element.value ?? element.field ?? element.image ?? (element.box ?? [...(element.start ?? []), ...(element.end ?? [])]).map((each) => Math.round(each * 10) / 10).join(" · ");
     const row = made("button", { type: "button" }, this.setup.words[element.type]?.name ?? String(element.type), made("small", { textContent: about }));
     row.dataset.at = at;
     if (at === this.chosen) row.setAttribute("aria-current", "true");
