@@ -34,7 +34,9 @@ def codes_said() -> set[str]:
                     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                     if name in MAKERS and node.args:
                         found |= set(texts(node.args[0]))
-                elif isinstance(node, ast.FunctionDef) and node.name in RETURNED_BY and folder == "labels":
+                elif folder != "labels":
+                    continue
+                elif isinstance(node, ast.FunctionDef) and node.name in RETURNED_BY:
                     returned = (each.value for each in ast.walk(node) if isinstance(each, ast.Return) and each.value)
                     found |= {text for value in returned for text in texts(value)}
                 elif isinstance(node, ast.Assign) and [getattr(each, "id", "") for each in node.targets] == ["code"]:

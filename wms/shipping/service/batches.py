@@ -115,22 +115,23 @@ def _number(
 ) -> dict[uuid.UUID, Numbered]:
     """One parcel for each, with a number of its carrier, in the given order."""
     service, carrier = pair
-    now, parcels = clock.now(), []
     requests = [WaybillRequest(f"{opened[each.subject_id]}/1", warehouse_id, service.code) for each in wanted]
     granted = connection_to(carrier).create_new(requests)
     if isinstance(granted, CarrierFault):
         raise refusal_of(granted)
-    for each, request, waybill in zip(wanted, requests, granted, strict=True):
-        parcels.append(
-            {
-                "id": new_id(), "shipment_id": opened[each.subject_id], "warehouse_id": warehouse_id,
-                "owner_id": each.owner_id, "carrier_id": carrier.id, "n": 1, "state": PARCEL.initial.value,
-                "tracking_number": waybill.tracking_number, "client_reference": request.client_reference,
-                "created_at": now,
-            }
-        )  # fmt: skip
-    session().execute(insert(Parcel), parcels)
-    return {
-        each.subject_id: Numbered(parcel["shipment_id"], parcel["id"], parcel["tracking_number"])
-        for each, parcel in zip(wanted, parcels, strict=True)
+    made = {
+        each.subject_id: Numbered(opened[each.subject_id], new_id(), waybill.tracking_number)
+        for each, waybill in zip(wanted, granted, strict=True)
     }
+    shared = {"warehouse_id": warehouse_id, "carrier_id": carrier.id, "n": 1, "state": PARCEL.initial.value}
+    now = clock.now()
+    parcels = [
+        {
+            **shared, "id": made[each.subject_id].parcel_id, "shipment_id": made[each.subject_id].shipment_id,
+            "owner_id": each.owner_id, "tracking_number": made[each.subject_id].tracking_number,
+            "client_reference": request.client_reference, "created_at": now,
+        }
+        for each, request in zip(wanted, requests, strict=True)
+    ]  # fmt: skip
+    session().execute(insert(Parcel), parcels)
+    return made
