@@ -49,6 +49,7 @@ def test_an_operator_adds_a_logo_and_publishes_it(page, life):
             "[data-design-upload]", {"name": "Our Logo.png", "mimeType": "image/png", "buffer": logo()}
         )
         page.wait_for_selector("[data-design-findings] .tone-stop")
+        page.locator("svg rect.chosen").scroll_into_view_if_needed()
         chosen = page.locator("svg rect.chosen").bounding_box()
         page.mouse.move(chosen["x"] + 8, chosen["y"] + 8)
         page.mouse.down()
