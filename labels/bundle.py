@@ -70,14 +70,22 @@ class Bundle:
     pages: tuple[PageInfo, ...]
 
 
-def render_bundle(labels: Sequence[Label], *, dpi: int = 203, templates: Sequence[Template] = ()) -> Bundle:
+def render_bundle(
+    labels: Sequence[Label],
+    *,
+    dpi: int = 203,
+    templates: Sequence[Template] = (),
+    chosen: Sequence[Template | None] = (),
+) -> Bundle:
     """One PDF with a page per label, in the given order; sizes may be mixed.
 
     `dpi` is the printer's resolution (203, 300 or 600): bars fall on its whole dots. `templates` take the
-    place of the built-in ones of their kind and size. Raises LabelRefused, with `label` (0-based) in its
-    params when one label is at fault; nothing is rendered then. Codes: no_labels, too_many_pages, bad_dpi,
-    unknown_label, size_not_offered, those of `checks.check_content`, `barcodes.encode`, `placement.place`
-    and of a template: text_does_not_fit, too_many_entries.
+    place of the built-in ones of their kind and size; `chosen` gives single labels one of their own (None:
+    as all), where a bundle holds the labels of several owners. Raises LabelRefused, with `label` (0-based)
+    in its params when one label is at fault; nothing is rendered then. Codes: no_labels, too_many_pages,
+    bad_dpi, unknown_label, size_not_offered (also of a chosen template that is another kind's or size's),
+    those of `checks.check_content`, `barcodes.encode`, `placement.place` and of a template:
+    text_does_not_fit, too_many_entries, unknown_field, not_a_list_field, unknown_image.
     """
     if not labels:
         raise LabelRefused("no_labels")
@@ -88,7 +96,7 @@ def render_bundle(labels: Sequence[Label], *, dpi: int = 203, templates: Sequenc
         writer = _BundleWriter(plans)
         for place, label in enumerate(labels):
             try:
-                writer.add(label)
+                writer.add(label, chosen[place] if chosen else None)
             except LabelRefused as refusal:
                 raise refusal.within(label=place) from refusal
         return Bundle(writer.pdf(), tuple(writer.pages))
@@ -230,8 +238,8 @@ class _BundleWriter:
             self._shared_objects.dict[known] = self._document.Reference(stream, known)
         return known
 
-    def add(self, label: Label) -> None:
-        sheet = self._drawn(label)
+    def add(self, label: Label, chosen: Template | None = None) -> None:
+        sheet = self._drawn(label, chosen)
         self._add_page(label.size, sheet.operators(), sheet.codes, [(0, 0)] * len(sheet.codes))
 
     def add_sheet(self, layout: Layout, cells: Sequence[tuple[int, Label, int]]) -> None:
@@ -265,9 +273,9 @@ class _BundleWriter:
         placements = tuple(zip(codes, corners, strict=True))
         self.pages.append(PageInfo(size.width_mm, size.height_mm, said, placements, self._resolution.dot_mm))
 
-    def _drawn(self, label: Label) -> Sheet:
+    def _drawn(self, label: Label, chosen: Template | None = None) -> Sheet:
         """A label's operators, what it shares with others first."""
-        plan = self._plans.plan_for(label)
+        plan = self._plans.plan_for(label) if chosen is None else self._plans.plan_of(chosen, label)
         check_content(label)
         sheet = Sheet(label.size, self._resolution, self)
         if plan.shared:
@@ -280,7 +288,8 @@ class _BundleWriter:
 
     def _shared_part(self, plan: Plan, label: Label) -> tuple[str, list[Placement]]:
         """The Form XObject for what all labels of this kind, size and captions share."""
-        key = (type(label), label.size, plan.shared_key(label))
+        # A plan lives as long as the document: it is known by its identity.
+        key = (id(plan), plan.shared_key(label))
         known = self._forms.get(key)
         if known is None:
             sheet = Sheet(label.size, self._resolution, self)

@@ -11,6 +11,8 @@ from labels.plan import line_box
 from labels.vocabulary import Code, Condition, Element, Image, Line, Rectangle, Rows, Template, Text
 
 Sort = Literal["text", "code", "line", "area", "image"]
+# Each is laid beside all others; the fullest built-in label has 123.
+MOST_INKS = 1500
 # Lines have edges of a dot, and boxes are rounded to hundredths.
 _TOLERANCE_MM = 0.06
 
@@ -89,9 +91,10 @@ def _rectangle(element: Rectangle, at: str, origin: Offset, guards: tuple[Guard,
 
 
 def _cells(element: Rows, at: str, origin: Offset, guards: tuple[Guard, ...]) -> Iterator[Ink]:
-    """The first and last cell of each column: what happens in between is the same."""
-    last = element.per_column - 1
-    places = {column * element.per_column + row for column in range(element.columns) for row in (0, min(1, last), last)}
+    """The first two and the last cell of the first two and the last column: in between it is the same."""
+    last, right = element.per_column - 1, element.columns - 1
+    columns = {0, min(1, right), right}
+    places = {column * element.per_column + row for column in columns for row in (0, min(1, last), last)}
     for place in sorted(places):
         cell = element.cell(place).moved(origin)
         # A cell that is not there covers nothing of its neighbours.

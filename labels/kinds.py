@@ -71,9 +71,21 @@ class Plans:
     def __init__(self, resolution: Resolution, templates: Sequence[Template]) -> None:
         self.resolution = resolution
         self._known: dict[tuple[type[Label], Size], Plan] = {}
+        self._chosen: dict[int, tuple[Template, Plan]] = {}  # by identity: a template may hold a megabyte of pictures
         for template in templates:
             content = kind_named(template.kind).content
             self._known[content, template.size] = compile_template(template, content, resolution)
+
+    def plan_of(self, chosen: Template, label: Label) -> Plan:
+        """The plan of a template that was chosen for this label. Raises LabelRefused: size_not_offered, and as
+        `compile_template`."""
+        if chosen.kind != kind_of(label).name or chosen.size != label.size:
+            facts = {"field": "size", "value": label.size.name, "offered": f"{chosen.kind} {chosen.size.name}"}
+            raise LabelRefused("size_not_offered", facts)
+        known = self._chosen.get(id(chosen))
+        if known is None:
+            known = self._chosen[id(chosen)] = (chosen, compile_template(chosen, type(label), self.resolution))
+        return known[1]
 
     def plan_for(self, label: Label) -> Plan:
         """Raises LabelRefused: unknown_label, size_not_offered."""

@@ -17,7 +17,7 @@ from labels.errors import LabelRefused
 from labels.fields import field_names, field_rule
 from labels.geometry import Box, within
 from labels.images import check_image
-from labels.inks import collisions, inks, on_paper
+from labels.inks import MOST_INKS, collisions, inks, on_paper
 from labels.kinds import KINDS
 from labels.media import POINTS_PER_MM, Resolution
 from labels.placement import FEWEST_DOTS_PER_MODULE, DotBox, place_in_dots
@@ -58,6 +58,8 @@ def check_template(template: Template, *, dpi: int = 203, contents: Sequence[Lab
     return sorted(walk.findings, key=lambda finding: finding.severity)
 
 
+# Nobody reads more, and a design of nonsense must not take the editor's time.
+MOST_FINDINGS = 200
 # For a person's eye; everything else must be put right.
 _WARNINGS = frozenset({"line_below_one_dot", "text_cut", "falls_back"})
 
@@ -67,6 +69,7 @@ class _Walk:
 
     def __init__(self, template: Template, resolution: Resolution) -> None:
         self.findings: list[Finding] = []
+        self._said: set[tuple[object, ...]] = set()
         self._template = template
         self._resolution = resolution
         self._images = {name for name, _ in template.images}
@@ -75,7 +78,9 @@ class _Walk:
         self._add(Finding(code, at, params, "warning" if code in _WARNINGS else "error"))
 
     def _add(self, finding: Finding) -> None:
-        if finding not in self.findings:
+        said = (finding.code, finding.at, tuple(finding.params.items()))
+        if said not in self._said and len(self._said) < MOST_FINDINGS:
+            self._said.add(said)
             self.findings.append(finding)
 
     def images(self) -> None:
@@ -246,8 +251,13 @@ class _Walk:
     def collisions(self) -> None:
         """What lies on what it must not lie on; asked once the rest is right."""
         printed = inks(self._template)
+        if len(printed) > MOST_INKS:
+            self._found("too_many_elements", "elements", limit=MOST_INKS)
+            return
         for reason, later, earlier in collisions(printed):
             self._found(reason, later.at, other=earlier.at)
+            if len(self._said) == MOST_FINDINGS:
+                return
         for ink in on_paper(printed):
             self._found("white_on_paper", ink.at)
 

@@ -28,8 +28,10 @@ from labels import (
     render_bundle,
     template_data,
 )
+from labels.geometry import Box
 from labels.media import SUPPORTED_DPI
 from labels.samples import samples_of
+from labels.validator import MOST_FINDINGS
 from labels.vocabulary import WORDS
 from tests.labels.reading import misread, opened
 
@@ -358,3 +360,38 @@ def test_greys_become_dots() -> None:
     assert 0.4 < area.mean() < 0.6
     assert picture[round(11 * scale), round(12 * scale) : round(17 * scale)].all()
     assert not picture[round(11 * scale), round(19 * scale) : round(25 * scale)].any()
+
+
+def test_a_bundle_holds_labels_of_several_designs() -> None:
+    """Each label is drawn as it is alone: what one design shares with its fellows is not another's."""
+    designs = []
+    for words in ("ACME", "RIVAL"):
+        own, findings = check_template_data(template(code([2, 2, 56, 14]), text([2, 20, 40, 6], words)))
+        assert own is not None, findings
+        designs.append(own)
+    chosen = [designs[0], None, designs[1], designs[0]]
+    bundle = render_bundle([PRODUCT] * 4, chosen=chosen)
+    with opened(bundle.pdf) as pages:
+        for page, info, own in zip(pages, bundle.pages, chosen, strict=True):
+            whole = Box(0, 0, 60, 40)
+            alone = render_bundle([PRODUCT], templates=[own] if own else [])
+            with opened(alone.pdf) as [single]:
+                assert np.array_equal(page.pixels(whole, 203), single.pixels(whole, 203))
+            assert misread(page, info, 203, (0, 0), one_bit=True) == []
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        [{"type": "rows", "field": "lines", "box": [8, 8, 194, 280], "row_mm": 2, "columns": 20,
+          "elements": [text([0, 0, 5, 1.9], "{row}")] * 300}],
+        [text([10, 10, 100, 8], "{page}")] * 400,
+        [text([10, 10, 100, 200], "{batch}" * 30, lines=60, smallest_pt=3, largest_pt=400)] * 400,
+        [code([2, 2, 96, 50], "{page}" * 60, symbology="qr")] * 400,
+    ],
+    ids=["rows", "texts", "long", "codes"],
+)  # fmt: skip
+def test_a_design_of_nonsense_ends(elements: list[dict[str, Any]]) -> None:
+    """Counted in findings, not in seconds: past the most nothing more is looked for."""
+    data = {"kind": "pick-list", "size": [210, 297], "margin_mm": 5, "elements": elements}
+    assert 1 <= len(check_template_data(data)[1]) <= MOST_FINDINGS

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from html import unescape
+from io import BytesIO
 
+import pypdfium2
 import pytest
 
 from tests.life import said
 from wms.core.ids import new_id
+from wms.platform import outbox
 
 LISTS = (
     "/", "/portal/orders", "/portal/bookings", "/portal/stock", "/portal/products", "/portal/returns",
-    "/portal/orders/new", "/portal/bookings/new", "/portal/products/new", "/portal/returns/new",
+    "/portal/orders/new", "/portal/bookings/new", "/portal/products/new", "/portal/returns/new", "/portal/labels",
 )  # fmt: skip
 
 
@@ -236,12 +241,88 @@ def test_a_return_is_announced_against_what_was_shipped(cast, client, life):
     assert "LAMP-DESK-W" in text_of(seller.get(made.headers["Location"]))
 
 
-def test_carton_labels_become_a_file_to_wait_for(cast, client, life):
+def make_labels(life) -> None:
+    """What the label worker does."""
+    with life.app.app_context():
+        for job_id, _topic in outbox.due_jobs(age_seconds=-60):
+            outbox.perform(job_id)
+
+
+def test_carton_labels_are_waited_for_and_replaced_in_another_size(cast, client, life):
     seller = cast.sign_in(client, cast.acme_person)
-    made = seller.post(f"/portal/bookings/{life.coming.id}/labels", data={"command_id": str(new_id())})
-    shown = text_of(seller.get(made.headers["Location"]))
-    assert "Your labels are being made" in shown
-    assert "2 labels" in shown
+
+    def ask(size: str) -> str:
+        form = {"command_id": str(new_id()), "size": size}
+        return seller.post(f"/portal/bookings/{life.coming.id}/labels", data=form).headers["Location"]
+
+    where = ask("100x150")
+    shown = text_of(seller.get(where))
+    assert "The labels are being made" in shown
+    assert "0 of 2" in shown
+    assert life.coming.number in shown
+    waiting = seller.get(f"{where}/now")
+    assert seller.get(f"{where}/now", headers={"If-None-Match": waiting.headers["ETag"]}).status_code == 304
+    assert seller.get(f"{where}.zip").status_code == 409
+    make_labels(life)
+    changed = seller.get(f"{where}/now", headers={"If-None-Match": waiting.headers["ETag"]})
+    assert "All labels are made" in text_of(changed)
+    again = text_of(seller.get(ask("100x150")))
+    assert "All labels are made" in again, "a carton keeps its label"
+    smaller = ask("100x100")
+    make_labels(life)
+    link = re.search(r"/labels/bundles/[0-9a-f-]+\.pdf", text_of(seller.get(smaller)))
+    assert link is not None
+    document = pypdfium2.PdfDocument(seller.get(link[0]).data)
+    assert [round(side / 72 * 25.4) for side in document[0].get_size()] == [100, 100]
+    document.close()
+
+
+def labels_form(**more: object) -> dict[str, str]:
+    given = {"command_id": new_id(), "warehouse": "DE1", "size": "50x30", "action": "make", **more}
+    return {name: str(value) for name, value in given.items()}
+
+
+def test_a_large_batch_of_product_labels_comes_in_files_with_their_progress(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    assert "At most 5,000 labels at once." in text_of(seller.get("/portal/labels"))
+    lines = {
+        "lines.0.sku": "LAMP-DESK-W",
+        "lines.0.quantity": 150,
+        "lines.1.sku": "MUG-450-BLUE",
+        "lines.1.quantity": 60,
+    }
+    where = seller.post("/portal/labels", data=labels_form(**lines)).headers["Location"]
+    assert "0 of 210" in text_of(seller.get(where))
+    make_labels(life)
+    shown = text_of(seller.get(where))
+    assert shown.count("Open the file") == 3
+    packed = zipfile.ZipFile(BytesIO(seller.get(f"{where}.zip").data))
+    assert packed.namelist() == ["labels-01.pdf", "labels-02.pdf", "labels-03.pdf"]
+    documents = [pypdfium2.PdfDocument(packed.read(name)) for name in packed.namelist()]
+    assert sum(map(len, documents)) == 210
+    for document in documents:
+        document.close()
+    rival = cast.sign_in(client, cast.rival_person)
+    assert [rival.get(where + end).status_code for end in ("", "/now", ".zip")] == [404, 404, 404]
+
+
+def test_wrong_label_requests_are_refused_with_the_reason(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    before = life.ask("SELECT count(*) FROM label_bundle")
+    mug = {"lines.0.sku": "MUG-450-BLUE"}
+    for lines, words in (
+        ({**mug, "lines.0.quantity": 10_000}, "At most 5000."), ({**mug, "lines.0.quantity": -3}, "At least 1."),
+        ({**mug, "lines.0.quantity": 4_000, "lines.1.sku": "LAMP-DESK-W", "lines.1.quantity": 4_000},
+         "At most 5000 labels in one request."),
+        ({"lines.0.sku": "NOBODY-KNOWS", "lines.0.quantity": 1}, "No product with this SKU."),
+        ({**mug, "lines.0.quantity": 1, "size": "9x9"}, "One of:"), ({}, "At least 1 entries."),
+    ):  # fmt: skip
+        answer = seller.post("/portal/labels", data=labels_form(**lines))
+        assert answer.status_code == 422, lines
+        assert words in unescape(answer.get_data(as_text=True)), lines
+    assert life.ask("SELECT count(*) FROM label_bundle") == before
+    more = text_of(seller.post("/portal/labels", data=labels_form(**mug, action="more")))
+    assert 'value="MUG-450-BLUE"' in more
 
 
 def test_the_buckets_lead_to_their_rows(cast, client, life):

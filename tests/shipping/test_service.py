@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Sequence
 
 import pytest
 from flask import Flask
@@ -287,6 +288,9 @@ class Moody:
         self.capabilities = Capabilities(local=True, can_void=True)
 
     def create(self, request: WaybillRequest) -> WaybillGranted | CarrierFault:
+        return self.fault
+
+    def create_new(self, requests: Sequence[WaybillRequest]) -> list[WaybillGranted] | CarrierFault:
         return self.fault
 
     def void(self, client_reference: str, tracking_number: str) -> CarrierFault | None:

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     EXCEPTIONS_MANAGE = "exceptions.manage"
     CUSTOMS_RECORD = "customs.record"
     LABELS_REPRINT = "labels.reprint"
+    LABELS_DESIGN = "labels.design"
     PEOPLE_MANAGE = "people.manage"
     OPERATE = "system.operate"
 
@@ -50,7 +51,7 @@ _CLERK = {
 }  # fmt: skip
 _SUPERVISOR = _FLOOR | _CLERK | {
     P.PRODUCTS_WRITE, P.ORDERS_WRITE, P.RETURNS_WRITE, P.FACILITY_WRITE, P.STOCK_ADJUST, P.STOCK_HOLD,
-    P.WAVES_MANAGE, P.EXCEPTIONS_MANAGE, P.LABELS_REPRINT,
+    P.WAVES_MANAGE, P.EXCEPTIONS_MANAGE, P.LABELS_REPRINT, P.LABELS_DESIGN,
 }  # fmt: skip
 
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from labels import CartonLabel, Label, LabelRefused
+from labels import CartonLabel, Label, LabelRefused, Size
 from labels.content import ContentsLine
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
@@ -27,15 +27,18 @@ def cartons(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
     """The label contents of these carton documents, in their order."""
     rows = {row.id: row for row in session().execute(_ROWS, {"ids": [each.subject_id for each in documents]})}
     gone = LabelRefused("source_gone", {})
-    return [_carton(rows[each.subject_id]) if each.subject_id in rows else gone for each in documents]
+    return [
+        _carton(rows[each.subject_id], Size(*each.size_mm)) if each.subject_id in rows else gone for each in documents
+    ]
 
 
 SOURCES = {"carton": cartons}
 
 
-def _carton(row: Any) -> CartonLabel:
+def _carton(row: Any, size: Size) -> CartonLabel:
     lines = row.lines or []
     return CartonLabel(
+        size=size,
         destination=row.warehouse,
         booking_number=row.booking,
         box_barcode=row.barcode,

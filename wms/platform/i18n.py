@@ -79,6 +79,11 @@ class RefusalTexts:
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
+        self._explained: dict[str, tuple[str, str]] = {}
+
+    def explain(self, code: str, param: str, prefix: str) -> None:
+        """A parameter of `code` is a code itself: its words, found under `prefix`, stand in its place."""
+        self._explained[code] = (param, prefix)
 
     def add(self, texts: Mapping[str, str]) -> None:
         for code, text in texts.items():
@@ -89,6 +94,9 @@ class RefusalTexts:
     def translate(self, code: str, params: Mapping[str, Any]) -> str:
         """The sentence for `code` in the reader's language; unknown codes are a fault that a test catches."""
         template = self.texts[code]
+        param, prefix = self._explained.get(code, ("", ""))
+        if param and f"{prefix}{params.get(param)}" in self.texts:
+            params = {**params, param: self.translate(f"{prefix}{params[param]}", params)}
         return _gettext(template, **_Shown(params))
 
 

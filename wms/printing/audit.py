@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from wms.platform.auditing import Check
+from wms.printing.designs import audit as designs
 
 CHECKS = [
+    *designs.CHECKS,
     Check(
         "a parcel or carton has one valid label",
         "SELECT count(*) FROM label_document",

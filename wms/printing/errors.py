@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from wms.platform.i18n import N_
+from wms.platform.i18n import N_, refusal_texts
+from wms.printing import words
 
 TEXTS = {
+    **words.TEXTS,
     "not_ready": N_("The label is still being made. Wait a moment."),
-    "label_refused": N_("The label cannot be printed: %(reason)s (%(field)s)."),
+    "label_refused": N_("The label cannot be printed. %(field)s: %(reason)s."),
     "label_voided": N_("This label is void. Do not use it."),
     "label_superseded": N_("There is a newer label. Use that one."),
     "label_erased": N_("This label has been erased."),
@@ -19,4 +21,12 @@ TEXTS = {
     "no_label": N_("There is no label of this."),
     "too_many_labels": N_("At most %(limit)s labels in one request."),
     "size_unknown": N_("This size is not offered."),
+    "design_changed": N_(
+        "Somebody has saved version %(number)s since you opened this. Open it, then make your change again."
+    ),
+    "design_elsewhere": N_("This design is for another label: %(kind)s, %(size)s mm."),
+    "design_has_faults": N_("Faults stop this version from being published: %(count)s. The editor names them."),
+    "design_not_published": N_("No version of this design is in force."),
+    "design_of_house_only": N_("This kind of label belongs to the house, not to a seller."),
 }
+refusal_texts.explain("label_refused", "reason", words.PREFIX)

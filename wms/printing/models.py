@@ -11,11 +11,14 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Sequence, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.platform.database import Base, DocumentId, Instant, Reference
+from wms.printing.designs.models import LabelDesignVersion  # noqa: F401 - the table that documents point at
 
 
 class LabelKind(StrEnum):
@@ -132,6 +135,8 @@ class LabelDocument(Base):
     state: Mapped[str] = mapped_column(String(12))
     refusal: Mapped[str | None] = mapped_column(String(40))
     refusal_field: Mapped[str | None] = mapped_column(String(40))
+    refusal_facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # numbers only: a text may be a person's
+    design_version_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("label_design_version.id"))  # drew it
     bundle_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("label_bundle.id"))
     position: Mapped[int] = mapped_column(Integer)  # in the bundle, as asked for
     page_index: Mapped[int | None] = mapped_column(Integer)  # of its first copy, once rendered

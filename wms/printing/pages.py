@@ -22,6 +22,7 @@ from wms.platform.problems import refusal_problem
 from wms.printing import queries, service
 from wms.printing.api import answer_pdf
 from wms.printing.models import KINDS, LabelDocument, PrintJob, PrintState
+from wms.printing.words import sentence
 
 blueprint = Blueprint("printing_pages", __name__, url_prefix="/labels", template_folder="templates")
 BLUEPRINTS = [blueprint]
@@ -61,7 +62,7 @@ def bundle(bundle_id: uuid.UUID) -> str:
     documents = queries.documents_of(found.id)
     return render_template(
         "printing/bundle.html", bundle=found, documents=documents, pages=sum(each.copies for each in documents),
-        refused=[each for each in documents if each.state == "refused"],
+        refused=[each for each in documents if each.state == "refused"], sentence=sentence,
     )  # fmt: skip
 
 

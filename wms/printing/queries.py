@@ -157,7 +157,8 @@ def require_ready(document: LabelDocument) -> None:
     if document.erased_at is not None:
         raise Refused("label_erased", {})
     if document.state == DocumentState.REFUSED.value:
-        raise Refused("label_refused", {"reason": document.refusal, "field": document.refusal_field or "–"})
+        facts = {"reason": document.refusal, "field": document.refusal_field or "–"}
+        raise Refused("label_refused", {**(document.refusal_facts or {}), **facts})
     if document.state != DocumentState.READY.value:
         raise Refused("not_ready", {})
 

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+import orjson
 from sqlalchemy import select, text
 
-from labels import Label, LabelRefused, PageInfo, render_bundle
+from labels import Label, LabelRefused, PageInfo, Template, render_bundle
 from wms.core import clock
 from wms.core.refusals import not_found
 from wms.platform import metrics
@@ -22,9 +23,11 @@ from wms.platform.events import record
 from wms.platform.files import save_file
 from wms.platform.locks import Rank, claim, lock_one
 from wms.printing import queries
+from wms.printing.designs.choice import template_of, versions_for
 from wms.printing.events import BundleReady
 from wms.printing.models import BundleState, DocumentState, LabelBundle, LabelDocument
 from wms.printing.sources import sources
+from wms.printing.words import numbers_of
 from wms.printing.workflow import BUNDLE, DOCUMENT
 
 DRAWN = frozenset({DocumentState.REQUESTED.value, DocumentState.READY.value})
@@ -32,11 +35,13 @@ DRAWN = frozenset({DocumentState.REQUESTED.value, DocumentState.READY.value})
 
 @dataclass
 class Drawing:
-    """What came of a bundle: the file (empty when nothing could be drawn), first pages, and why others are missing."""
+    """What came of a bundle: the file (empty when nothing could be drawn), first pages, the design versions that drew
+    them (none for built-in templates), and why others are missing."""
 
     pdf: bytes = b""
     pages: int = 0
     first_page: dict[uuid.UUID, int] = field(default_factory=dict)
+    design: dict[uuid.UUID, uuid.UUID] = field(default_factory=dict)
     refused: dict[uuid.UUID, LabelRefused] = field(default_factory=dict)
 
 
@@ -87,32 +92,44 @@ def _count_labels(labels: Counter[str]) -> None:
 def draw(documents: Sequence[LabelDocument]) -> Drawing:
     """Draw what can be drawn, in order; `copies` pages of each."""
     drawing = Drawing()
-    contents = sources.contents_of(documents)
-    wanted: list[tuple[LabelDocument, Label]] = []
-    for document, content in zip(documents, contents, strict=True):
-        if isinstance(content, LabelRefused):
-            drawing.refused[document.id] = content
-        else:
-            wanted.append((document, content))
+    wanted = _wanted(documents, drawing)
     while wanted:
-        pages = [(document, content) for document, content in wanted for _ in range(document.copies)]
+        pages = [each for each in wanted for _ in range(each[0].copies)]
         try:
-            bundle = render_bundle([content for _, content in pages])
+            bundle = render_bundle([content for _, content, _ in pages], chosen=[template for _, _, template in pages])
         except LabelRefused as refusal:
             place = refusal.params.get("label")
             if not isinstance(place, int):
                 raise
             bad = {pages[place][0].id: refusal}
         else:
-            bad = _misread([document for document, _ in pages], bundle.pages)
+            bad = _misread([document for document, _, _ in pages], bundle.pages)
             if not bad:
                 drawing.pdf, drawing.pages = bundle.pdf, len(pages)
-                for index, (document, _) in enumerate(pages):
+                for index, (document, _, _) in enumerate(pages):
                     drawing.first_page.setdefault(document.id, index)
                 break
         drawing.refused.update(bad)
-        wanted = [(document, content) for document, content in wanted if document.id not in bad]
+        wanted = [each for each in wanted if each[0].id not in bad]
     return drawing
+
+
+def _wanted(documents: Sequence[LabelDocument], drawing: Drawing) -> list[tuple[LabelDocument, Label, Template | None]]:
+    """What each document says and the template that draws it; those that say nothing are noted as refused."""
+    contents, versions = sources.contents_of(documents), versions_for(documents)
+    wanted: list[tuple[LabelDocument, Label, Template | None]] = []
+    for document, content, version in zip(documents, contents, versions, strict=True):
+        if isinstance(content, LabelRefused):
+            drawing.refused[document.id] = content
+            continue
+        try:
+            wanted.append((document, content, None if version is None else template_of(version)))
+        except LabelRefused as refusal:
+            drawing.refused[document.id] = refusal
+        else:
+            if version is not None:
+                drawing.design[document.id] = version
+    return wanted
 
 
 def _misread(documents: Sequence[LabelDocument], pages: Sequence[PageInfo]) -> dict[uuid.UUID, LabelRefused]:
@@ -125,9 +142,10 @@ def _misread(documents: Sequence[LabelDocument], pages: Sequence[PageInfo]) -> d
 
 
 _DRAWN_NOW = text(
-    "UPDATE label_document AS d SET state = :state, page_index = k.page, refusal = k.refusal, refusal_field = k.field"
-    " FROM unnest(CAST(:ids AS uuid[]), CAST(:pages AS int[]), CAST(:refusals AS text[]), CAST(:fields AS text[]))"
-    " AS k(id, page, refusal, field) WHERE d.id = k.id"
+    "UPDATE label_document AS d SET state = :state, page_index = k.page, refusal = k.refusal, refusal_field = k.field,"
+    " refusal_facts = CAST(k.facts AS jsonb), design_version_id = k.design"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:pages AS int[]), CAST(:refusals AS text[]), CAST(:fields AS text[]),"
+    " CAST(:facts AS text[]), CAST(:designs AS uuid[])) AS k(id, page, refusal, field, facts, design) WHERE d.id = k.id"
 )
 
 
@@ -153,5 +171,7 @@ def _settle(document_ids: Sequence[uuid.UUID], drawing: Drawing) -> None:
                 "pages": [drawing.first_page.get(each) for each in ids],
                 "refusals": [each.code[:40] if each else None for each in refusals],
                 "fields": [str(each.params.get("field", ""))[:40] or None if each else None for each in refusals],
+                "facts": [orjson.dumps(numbers_of(each.params)).decode() if each else None for each in refusals],
+                "designs": [drawing.design.get(each) for each in ids],
             }  # fmt: skip
             session().execute(_DRAWN_NOW, parameters)

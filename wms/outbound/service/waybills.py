@@ -18,6 +18,7 @@ from wms.platform.locks import Rank, lock
 from wms.printing import service as printing
 from wms.printing.service import DocumentDraft
 from wms.shipping import service as shipping
+from wms.shipping.service import Wanted
 
 GONE = {OrderState.CANCELLED.value, OrderState.SHORT.value, OrderState.SHIPPED.value}
 
@@ -34,21 +35,39 @@ def prepare_wave(wave_id: uuid.UUID) -> int:
 
 
 def prepare(orders: Sequence[Order]) -> None:
-    """The same for single orders, which the caller holds. All of one warehouse."""
+    """The same for single orders, which the caller holds. All of one warehouse.
+
+    What has no shipment yet is opened together, in a few statements; the rest one by one.
+    """
+    if not orders:
+        return
+    warehouse_id = orders[0].warehouse_id
+    wanted = [Wanted(order.owner_id, order.service_id, order.id) for order in orders if order.shipment_id is None]
+    fresh = shipping.label_new(SYSTEM, warehouse_id, "order", wanted)
     drafts: list[DocumentDraft] = []
     for order in orders:
-        shipment = shipping.open_shipment(
-            SYSTEM, order.warehouse_id, order.owner_id, order.service_id, "order", order.id
-        )
-        drafts += [
-            DocumentDraft(
-                kind="waybill", subject_kind="parcel", subject_id=parcel.id, owner_id=order.owner_id,
-                barcode=parcel.tracking_number, parent=("order", order.id),
-            )
-            for parcel in shipping.draw_number(SYSTEM, shipment.id)
-        ]  # fmt: skip
-        shipping.mark_labelled(SYSTEM, shipment.id)
-        order.shipment_id = shipment.id
+        made = fresh.get(order.id)
+        if made is None:
+            drafts += _prepare_one(order)
+            continue
+        drafts.append(_draft(order, made.parcel_id, made.tracking_number))
+        order.shipment_id = made.shipment_id
     session().flush()
     if drafts:
-        printing.request_documents(SYSTEM, orders[0].warehouse_id, drafts)
+        printing.request_documents(SYSTEM, warehouse_id, drafts)
+
+
+def _prepare_one(order: Order) -> list[DocumentDraft]:
+    """An order whose shipment exists, or whose carrier is not asked for many at once."""
+    shipment = shipping.open_shipment(SYSTEM, order.warehouse_id, order.owner_id, order.service_id, "order", order.id)
+    parcels = shipping.draw_number(SYSTEM, shipment.id)
+    shipping.mark_labelled(SYSTEM, shipment.id)
+    order.shipment_id = shipment.id
+    return [_draft(order, parcel.id, parcel.tracking_number) for parcel in parcels]
+
+
+def _draft(order: Order, parcel_id: uuid.UUID, tracking_number: str | None) -> DocumentDraft:
+    return DocumentDraft(
+        kind="waybill", subject_kind="parcel", subject_id=parcel_id, owner_id=order.owner_id, barcode=tracking_number,
+        parent=("order", order.id),
+    )  # fmt: skip

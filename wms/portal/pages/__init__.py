@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wms.platform.pages import lazy, state_labels
-from wms.portal.pages import bookings, home, orders, products, returns, stock
+from wms.portal.pages import bookings, home, labels, orders, products, returns, stock
 
 BLUEPRINTS = [
     home.blueprint,
@@ -11,6 +11,7 @@ BLUEPRINTS = [
     bookings.blueprint,
     stock.blueprint,
     products.blueprint,
+    labels.blueprint,
     returns.blueprint,
 ]
 

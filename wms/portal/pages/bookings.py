@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from labels import KINDS, Size
 from wms.catalog.queries import products_by_ids
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
@@ -26,7 +27,9 @@ from wms.portal import cartons, queries
 from wms.portal.tables import ListView
 from wms.printing import service as printing
 from wms.printing.models import LabelKind
+from wms.printing.queries import newest_documents
 from wms.printing.service import DocumentDraft
+from wms.printing.sets import LabelSet, open_set
 
 blueprint = Blueprint("portal_bookings", __name__, url_prefix="/portal/bookings", template_folder="../templates")
 TAB_WORDS = {
@@ -49,6 +52,8 @@ TRANSPORT_WORDS = {
 DIFFERENCE_WORDS = {
     "over": lazy("Too many"), "short": lazy("Missing"), "wrong": lazy("Wrong product"), "damaged": lazy("Damaged"),
 }  # fmt: skip
+
+CARTON_SIZES = KINDS["carton"].sizes
 
 navigation.add(
     Entry(lazy("Inbound"), "portal_bookings.index", "inbound", Permission.BOOKINGS_READ, order=15, phone=True)
@@ -78,7 +83,7 @@ def detail(booking_id: uuid.UUID) -> str:
         differing=[(carton, line) for carton in found["cartons"] for line in carton["lines"] if line["differences"]],
         counted=sum(carton["state"] not in {"declared", "arrived", "missing"} for carton in found["cartons"]),
         here=sum(carton["arrived_at"] is not None for carton in found["cartons"]), transports=TRANSPORT_WORDS,
-        differences=DIFFERENCE_WORDS,
+        differences=DIFFERENCE_WORDS, sizes=CARTON_SIZES,
     )  # fmt: skip
 
 
@@ -164,20 +169,28 @@ def move(booking_id: uuid.UUID, step: str) -> BaseResponse:
 @blueprint.post("/<uuid:booking_id>/labels")
 @requires(Permission.LABELS_READ)
 def labels(booking_id: uuid.UUID) -> BaseResponse:
-    """Labels of all its cartons in one file; a carton keeps its one valid label."""
+    """Labels of all its cartons in one size; a carton keeps its one valid label unless the size differs."""
     found = inbound.booking_detail(actor(), booking_id)
-    drafts = [
-        DocumentDraft(
-            LabelKind.CARTON, "carton", carton["id"], found["owner_id"], carton["barcode"], ("booking", booking_id)
-        )
-        for carton in found["cartons"]
-    ]
+    size = next((each for each in CARTON_SIZES if each.name == request.form.get("size")), CARTON_SIZES[0])
     outcome = forms.run_form(
-        "labels.cartons", {"id": booking_id},
-        lambda: printing.request_documents(actor(), found["warehouse_id"], drafts), lambda made: {"bundles": made},
+        "labels.cartons", {"id": booking_id, "size": size.name}, lambda: _label_cartons(found, size),
+        lambda made: {"set": made.id},
     )  # fmt: skip
     if isinstance(outcome, Refused):
         forms.flash_or_raise(outcome)
         return redirect(url_for(".detail", booking_id=booking_id))
-    flash(_("One label a page, in the order of the cartons."), "info")
-    return redirect(url_for("printing_pages.bundle", bundle_id=outcome.answer["bundles"][0]))
+    return redirect(url_for("portal_labels.progress", set_id=outcome.answer["set"]))
+
+
+def _label_cartons(found: Mapping[str, Any], size: Size) -> LabelSet:
+    size_mm = (size.width_mm, size.height_mm)
+    known = newest_documents(LabelKind.CARTON, "carton", [carton["id"] for carton in found["cartons"]])
+    drafts = [
+        DocumentDraft(
+            LabelKind.CARTON, "carton", carton["id"], found["owner_id"], carton["barcode"], ("booking", found["id"]),
+            size_mm=size_mm, replace=carton["id"] in known and known[carton["id"]].size_mm != size_mm,
+        )
+        for carton in found["cartons"]
+    ]  # fmt: skip
+    bundles = printing.request_documents(actor(), found["warehouse_id"], drafts)
+    return open_set(actor(), found["owner_id"], found["number"], bundles)

@@ -16,7 +16,7 @@ from wms.catalog.queries import barcodes_of, load_product
 from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
-from wms.facility.queries import load_warehouse, warehouses_seen
+from wms.facility.queries import warehouses_seen
 from wms.identity.queries import seller_codes, sellers_seen
 from wms.inventory.queries import Scope, stock_lines
 from wms.platform import forms
@@ -24,7 +24,6 @@ from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.portal import queries
 from wms.portal.tables import ListView
-from wms.printing.products import request_product_labels
 from wms.printing.schemas import MOST_LABELS, PRODUCT_SIZES
 
 blueprint = Blueprint("portal_products", __name__, url_prefix="/portal/products", template_folder="../templates")
@@ -60,7 +59,7 @@ def detail(product_id: uuid.UUID) -> str:
     return render_template(
         "portal/product.html", product=product, barcodes=barcodes_of([product.id])[product.id],
         seller=seller_codes([product.owner_id])[product.owner_id], lines=_lines(product), sizes=list(PRODUCT_SIZES),
-        warehouses=warehouses_seen(actor()),
+        warehouses=warehouses_seen(actor()), most=MOST_LABELS,
     )  # fmt: skip
 
 
@@ -117,25 +116,3 @@ def _form(typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         chosen=request.form.getlist("cargo_attributes"), sellers=sellers_seen(actor()),
     )  # fmt: skip
-
-
-@blueprint.post("/<uuid:product_id>/labels")
-@requires(Permission.LABELS_READ)
-def labels(product_id: uuid.UUID) -> BaseResponse:
-    """Labels for units: a file is made, and its page waits for it."""
-    product = load_product(actor(), product_id)
-    wanted = forms.typed_number("copies")
-    copies = wanted if isinstance(wanted, int) and wanted > 0 else 1
-    warehouse_id = parse_id(request.form.get("warehouse", "")) or uuid.UUID(int=0)
-    size = PRODUCT_SIZES.get(request.form.get("size", ""), next(iter(PRODUCT_SIZES.values())))
-    outcome = forms.run_form(
-        "labels.product", {"product": product_id, "copies": copies, "warehouse": warehouse_id},
-        lambda: request_product_labels(
-            actor(), load_warehouse(actor(), warehouse_id).id, {product.id: copies}, size, MOST_LABELS
-        ),
-        lambda bundles: {"bundles": bundles},
-    )  # fmt: skip
-    if isinstance(outcome, Refused):
-        flash(show_refusal(outcome), "stop")
-        return redirect(url_for(".detail", product_id=product_id))
-    return redirect(url_for("printing_pages.bundle", bundle_id=outcome.answer["bundles"][0]))

@@ -229,7 +229,7 @@ def _end(condition: Any, action: str) -> int:
     ended = [document for document in documents if DOCUMENT.permitted(action, document.state)]
     for document in ended:
         document.state = DOCUMENT.apply(action, document.state).value
-        document.refusal = document.refusal_field = None
+        document.refusal = document.refusal_field = document.refusal_facts = None
     session().flush()
     cancel_waiting([document.id for document in ended], PrintState.VOIDED)
     return len(ended)

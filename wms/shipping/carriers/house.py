@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
 from wms.platform.counters import next_in_range
@@ -33,20 +35,28 @@ class HouseCarrier:
         )
         if known is not None:
             return WaybillGranted(known)
-        number = self._draw()
+        number = self._draw(self._ranges())
         if number is None:
             return CarrierFault("numbers_used_up", retryable=True, params={"carrier": self.carrier.code})
         return WaybillGranted(number)
 
+    def create_new(self, requests: Sequence[WaybillRequest]) -> list[WaybillGranted] | CarrierFault:
+        """Numbers drawn before the ranges ran out are lost, as all that are drawn and not used."""
+        ranges = self._ranges()
+        numbers = [self._draw(ranges) for _ in requests]
+        if None in numbers:
+            return CarrierFault("numbers_used_up", retryable=True, params={"carrier": self.carrier.code})
+        return [WaybillGranted(number) for number in numbers if number is not None]
+
     def void(self, client_reference: str, tracking_number: str) -> CarrierFault | None:  # noqa: ARG002 - nobody to tell
         return None
 
-    def _draw(self) -> str | None:
-        ranges = session().scalars(
-            select(NumberRange)
-            .where(NumberRange.carrier_id == self.carrier.id, NumberRange.is_active)
-            .order_by(NumberRange.created_at, NumberRange.id)
-        )
+    def _ranges(self) -> Sequence[NumberRange]:
+        """The active ranges, the oldest first."""
+        statement = select(NumberRange).where(NumberRange.carrier_id == self.carrier.id, NumberRange.is_active)
+        return session().scalars(statement.order_by(NumberRange.created_at, NumberRange.id)).all()
+
+    def _draw(self, ranges: Sequence[NumberRange]) -> str | None:
         for each in ranges:
             serial = each.first_serial + next_in_range(f"waybill:{each.id}") - 1
             if serial <= each.last_serial:

@@ -8,7 +8,7 @@ carries our own reference: asked again with the same one it gives the same waybi
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
@@ -67,6 +67,9 @@ class CarrierConnection(Protocol):
 
     def create(self, request: WaybillRequest) -> WaybillGranted | CarrierFault:
         """A waybill for this reference: a new one, or the one it already has."""
+
+    def create_new(self, requests: Sequence[WaybillRequest]) -> list[WaybillGranted] | CarrierFault:
+        """Waybills for references never told before, in their order; all or none. Asked of local carriers only."""
 
     def void(self, client_reference: str, tracking_number: str) -> CarrierFault | None:
         """Give a waybill back; None when the carrier agrees. Voiding twice is agreement."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wms.shipping.service.batches import Numbered, Wanted, label_new
 from wms.shipping.service.handover import HandedOver, close_manifest, hand_over_parcel, load_parcel_onto, open_manifest
 from wms.shipping.service.setup import add_number_range, add_service, create_carrier, ensure_house_carrier
 from wms.shipping.service.shipments import (
@@ -17,6 +18,8 @@ from wms.shipping.service.shipments import (
 
 __all__ = [
     "HandedOver",
+    "Numbered",
+    "Wanted",
     "add_number_range",
     "add_parcel",
     "add_service",
@@ -26,6 +29,7 @@ __all__ = [
     "draw_number",
     "ensure_house_carrier",
     "hand_over_parcel",
+    "label_new",
     "load_parcel_onto",
     "mark_labelled",
     "open_manifest",

@@ -104,7 +104,7 @@ def _buy(carrier: Carrier, service: Service, parcel: Parcel) -> str:
         WaybillRequest(parcel.client_reference, parcel.warehouse_id, service.code, parcel.weight_g, _size(parcel))
     )
     if isinstance(answer, CarrierFault):
-        raise _refusal(answer)
+        raise refusal_of(answer)
     return answer.tracking_number
 
 
@@ -114,7 +114,8 @@ def _size(parcel: Parcel) -> tuple[int, int, int] | None:
     return parcel.length_mm, parcel.width_mm, parcel.height_mm
 
 
-def _refusal(fault: CarrierFault) -> Refused:
+def refusal_of(fault: CarrierFault) -> Refused:
+    """A carrier's "no" as ours."""
     if fault.code == "numbers_used_up":
         return Refused(fault.code, fault.params)
     if fault.retryable:
@@ -211,7 +212,7 @@ def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str = "cancelled
         if parcel.tracking_number is not None and connection.capabilities.can_void:
             fault = connection.void(parcel.client_reference, parcel.tracking_number)
             if fault is not None:
-                raise _refusal(fault)
+                raise refusal_of(fault)
         parcel.state = PARCEL.apply("void", parcel.state).value
     shipment.state = SHIPMENT.apply("void", shipment.state).value
     shipment.void_reason, shipment.voided_at = reason[:64], clock.now()
