@@ -20,7 +20,7 @@ from wms.facility.queries import warehouse_by_code
 from wms.platform.access import actor, requires
 from wms.platform.http import answer_outcome, run_command
 from wms.platform.problems import refusal_problem
-from wms.printing import queries, schemas, service
+from wms.printing import agent_api, queries, schemas, service
 from wms.printing.products import request_product_labels
 
 RETRY_SECONDS = 1
@@ -28,7 +28,7 @@ RETRY_SECONDS = 1
 labels = Blueprint("labels", __name__, url_prefix="/api/v1/labels", description="Asking for labels")
 bundles = Blueprint("bundles", __name__, url_prefix="/api/v1/bundles", description="Files of up to 100 labels")
 documents = Blueprint("documents", __name__, url_prefix="/api/v1/documents", description="Single labels")
-BLUEPRINTS = [labels, bundles, documents]
+BLUEPRINTS = [labels, bundles, documents, agent_api.blueprint]
 
 
 @labels.post("/products")
