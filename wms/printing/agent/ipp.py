@@ -7,6 +7,7 @@ document, nothing can be printed; after it, the printer is asked what became of 
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ DEFAULT_PORT = 631
 BUSY, NOT_FOUND = 0x0507, 0x0406
 _STATES = {3: "ready", 4: "busy", 5: "stopped"}
 _WAITING, _COMPLETED, _FAILED = (3, 4, 5, 6), (9,), (7, 8)  # of job-state
-_JOB_ATTRIBUTES = ("job-id", "job-name", "job-state", "number-of-documents", "job-impressions-completed")
+_JOB_ATTRIBUTES = ("job-id", "job-name", "job-state", "job-state-reasons", "number-of-documents")
 
 
 class NoAnswer(Exception):
@@ -38,11 +39,13 @@ class Ipp:
         self._parts = urlsplit(target.uri)
         self._uri = target.uri
         self._creates: bool | None = None  # whether Create-Job is known there
+        self._how: tuple[wire.Attribute, ...] = ()
 
     def look(self) -> Look:
         wanted = wire.Attribute(
             "requested-attributes", wire.KEYWORD,
-            ("printer-state", "printer-state-reasons", "printer-is-accepting-jobs", "operations-supported"),
+            ("printer-state", "printer-state-reasons", "printer-is-accepting-jobs", "operations-supported",
+             "media-supported", "sides-supported", "print-scaling-supported"),
         )  # fmt: skip
         try:
             found = self._ask(wire.ask(wire.GET_PRINTER_ATTRIBUTES, self._uri, wanted))
@@ -51,6 +54,7 @@ class Ipp:
         if found.code > 0xFF:
             return Look("stopped", f"ipp_{found.code:04x}")
         self._creates = wire.CREATE_JOB in found.values("operations-supported")
+        self._how = _how(found, (self._target.width_mm, self._target.height_mm))
         reasons = [each for each in found.values("printer-state-reasons") if each != "none"]
         state = _STATES.get(found.value("printer-state"), "stopped")
         if found.value("printer-is-accepting-jobs") is False:
@@ -70,7 +74,7 @@ class Ipp:
     def _in_two(self, name: str, pdf: bytes, note_spool: Noting) -> Result:
         """Create-Job, then Send-Document: only the second can print."""
         try:
-            made = self._ask(wire.ask(wire.CREATE_JOB, self._uri, *_named(name), job=self._how()))
+            made = self._ask(wire.ask(wire.CREATE_JOB, self._uri, *_named(name), job=self._how))
         except NoAnswer as fault:
             return Result(Came.UNSENT, str(fault))
         job_id = made.value("job-id")
@@ -94,7 +98,7 @@ class Ipp:
     def _in_one(self, name: str, pdf: bytes) -> Result:
         try:
             made = self._ask(
-                wire.ask(wire.PRINT_JOB, self._uri, *_named(name), _format(), job=self._how(), data=pdf), SEND_SECONDS
+                wire.ask(wire.PRINT_JOB, self._uri, *_named(name), _format(), job=self._how, data=pdf), SEND_SECONDS
             )
         except NoAnswer as fault:
             return Result(Came.LOST if fault.sent else Came.UNSENT, str(fault))
@@ -114,6 +118,9 @@ class Ipp:
         if job.get("number-of-documents", [None])[0] == 0:
             self._withdraw(found)
             return Result(Came.UNSENT, "no document")
+        if "job-incoming" in job.get("job-state-reasons", []):
+            self._withdraw(found)
+            return Result(Came.LOST, "broken off in the document", found)
         if job["job-state"][0] in _FAILED:
             return Result(Came.LOST, "given up by the printer", found)
         return Result(Came.SENT, spool_id=found)
@@ -134,16 +141,6 @@ class Ipp:
         except NoAnswer:
             return False
         return True
-
-    def _how(self) -> tuple[wire.Attribute, ...]:
-        """True size, one side, on the loaded medium: no driver may scale or turn it."""
-        size = f"{self._target.width_mm:g}x{self._target.height_mm:g}mm"
-        return (
-            wire.Attribute("media", wire.KEYWORD, (f"custom_{size}_{size}",)),
-            wire.Attribute("sides", wire.KEYWORD, ("one-sided",)),
-            wire.Attribute("print-scaling", wire.KEYWORD, ("none",)),
-            wire.Attribute("copies", wire.INTEGER, (1,)),
-        )
 
     def _job(self, spool_id: str) -> dict[str, list[Any]] | None:
         wanted = wire.Attribute("requested-attributes", wire.KEYWORD, _JOB_ATTRIBUTES)
@@ -196,6 +193,36 @@ class Ipp:
             return wire.read(content)
         except wire.WrongIpp as fault:
             raise NoAnswer("no_ipp", sent=True) from fault
+
+
+def _how(printer: wire.Message, size_mm: tuple[float, float]) -> tuple[wire.Attribute, ...]:
+    """True size, one side, on the loaded medium: no driver may scale or turn it. What the printer does not know is left
+    out: it would refuse the job for it.
+    """
+    wanted = [("media", _medium(printer.values("media-supported"), size_mm)), ("sides", "one-sided"),
+              ("print-scaling", "none")]  # fmt: skip
+    return tuple(
+        wire.Attribute(name, wire.KEYWORD, (value,))
+        for name, value in wanted
+        if value and (name == "media" or value in printer.values(f"{name}-supported"))
+    )
+
+
+_SIZE = re.compile(r"_(?P<width>[0-9.]+)x(?P<height>[0-9.]+)(?P<unit>mm|in)$")  # PWG 5101.1: self-describing names
+_MM = {"mm": 1.0, "in": 25.4}
+
+
+def _medium(known: list[str], size_mm: tuple[float, float]) -> str | None:
+    """The printer's name of the medium, a custom one where it takes any size, None where it goes by what is loaded."""
+    for name in known:
+        found = _SIZE.search(name)
+        if found is None or name.startswith(("custom_min", "custom_max")):
+            continue
+        sides = (float(found[side]) * _MM[found["unit"]] for side in ("width", "height"))
+        if all(abs(one - other) <= raster.SIZE_TOLERANCE_MM for one, other in zip(sides, size_mm, strict=True)):
+            return name
+    size = f"{size_mm[0]:g}x{size_mm[1]:g}mm"
+    return f"custom_{size}_{size}" if any(name.startswith("custom_max") for name in known) else None
 
 
 def _named(name: str) -> tuple[wire.Attribute, ...]:
