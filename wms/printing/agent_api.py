@@ -11,33 +11,40 @@ import uuid
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 
-from wms.core.refusals import RefusalKind, Refused
 from wms.platform.access import AUTHENTICATED, actor, public, requires
 from wms.platform.database import transaction
 from wms.platform.limits import client_address, limiter
 from wms.platform.problems import answer_limit
-from wms.platform.schemas import field_errors
+from wms.platform.schemas import load_or_refuse
 from wms.printing import queries, service
 from wms.printing.agent import VERSION
+from wms.printing.agent_wheel import NAME, wheel
 from wms.printing.models import Printer
 from wms.printing.schemas import ClaimIn, EnrolIn, PollIn, TellIn
 from wms.printing.service.claims import Claim
 
 blueprint = Blueprint("print_agents", __name__, url_prefix="/agent/v1")
+program = Blueprint("print_agent_program", __name__, url_prefix="/agent")
+BLUEPRINTS = [blueprint, program]
 POLL_SECONDS = 1
 _ENROL, _POLL, _CLAIM, _TELL = EnrolIn(), PollIn(), ClaimIn(), TellIn()
 
 
 def _body(schema: Schema) -> dict[str, Any]:
     """The loaded JSON body, or a refusal naming every wrong field."""
-    try:
-        loaded: dict[str, Any] = schema.load(request.get_json())
-    except ValidationError as fault:
-        errors = field_errors(fault.normalized_messages())
-        raise Refused("invalid_input", {}, kind=RefusalKind.INVALID, errors=errors) from fault
+    loaded: dict[str, Any] = load_or_refuse(schema, request.get_json())
     return loaded
+
+
+@program.get(f"/{NAME}")
+@public
+def install() -> Response:
+    """The program itself, for pip. It holds no secret."""
+    response = Response(wheel(), mimetype="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{NAME}"'
+    return response
 
 
 @blueprint.post("/enrolments")

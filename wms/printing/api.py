@@ -28,7 +28,7 @@ RETRY_SECONDS = 1
 labels = Blueprint("labels", __name__, url_prefix="/api/v1/labels", description="Asking for labels")
 bundles = Blueprint("bundles", __name__, url_prefix="/api/v1/bundles", description="Files of up to 100 labels")
 documents = Blueprint("documents", __name__, url_prefix="/api/v1/documents", description="Single labels")
-BLUEPRINTS = [labels, bundles, documents, agent_api.blueprint]
+BLUEPRINTS = [labels, bundles, documents, *agent_api.BLUEPRINTS]
 
 
 @labels.post("/products")

@@ -111,6 +111,12 @@ def document_of_job(actor: Actor, job_id: uuid.UUID) -> LabelDocument:
     return document
 
 
+def load_job(actor: Actor, job_id: uuid.UUID) -> PrintJob:
+    """404 outside the actor's scope."""
+    document_of_job(actor, job_id)
+    return session().get_one(PrintJob, job_id, populate_existing=True)
+
+
 _ENDED = {DocumentState.VOIDED.value: "label_voided", DocumentState.SUPERSEDED.value: "label_superseded"}
 
 

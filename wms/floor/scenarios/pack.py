@@ -8,6 +8,7 @@ from typing import Any
 from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
+from wms.floor.bench_printer import way_of
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
@@ -111,4 +112,5 @@ class Pack:
             "document_id": str(document.id) if document else None,
             "document_ready": document is not None and document.state == "ready",
             "print_id": str(job.id) if job else None, "print_state": job.state if job else None,
+            "way": way_of(actor, document, job) if document else {},
         }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wms.office.pages import bins, board, customs, exceptions, orders, stock, system, waves
+from wms.office.pages import bins, board, customs, exceptions, orders, printers, prints, stock, system, waves
 from wms.platform.pages import lazy, state_labels
 
 BLUEPRINTS = [
@@ -13,6 +13,8 @@ BLUEPRINTS = [
     bins.blueprint,
     stock.blueprint,
     customs.blueprint,
+    printers.blueprint,
+    prints.blueprint,
     system.blueprint,
 ]
 

@@ -64,8 +64,8 @@ def _send(
     actor: Actor, document: LabelDocument, station_id: uuid.UUID | None, printer: Printer | None, place: Place | None
 ) -> PrintJob:
     """The document is locked."""
-    job = prints.original_of(actor, document, station_id)
-    job = prints.lock_job(job.id)
+    last = queries.last_job(document.id)
+    job = prints.lock_job((last or prints.original_of(actor, document, station_id)).id)
     if job.printer_id is not None and job.state in AT_A_PRINTER:
         return job
     if job.dup_policy == ONCE:
@@ -75,6 +75,7 @@ def _send(
     if printer is None:
         _to(job, None, None)
         return prints.arm(actor, job.id)
+    PRINT_JOB.apply("redirect", job.state)
     _to(job, printer.id, place)
     return job
 
@@ -122,6 +123,24 @@ def redirect(actor: Actor, job_id: uuid.UUID, printer_id: uuid.UUID | None) -> P
     PRINT_JOB.apply("redirect", job.state)
     _to(job, printer_id, None)
     return job if printer_id is not None else prints.arm(actor, job.id)
+
+
+def print_when_made(actor: Actor, bundle_id: uuid.UUID, printer_id: uuid.UUID) -> PrintJob:
+    """The first label of a bundle that is still being made waits at a printer: it is offered once it is ready."""
+    printer = queries.load_printer(actor, printer_id)
+    document = queries.documents_of(queries.load_bundle(actor, bundle_id).id)[0]
+    lock(Rank.DOCUMENT, LabelDocument, [document.id])
+    job = prints.original_of(actor, document, None)
+    _to(job, printer.id, None)
+    return job
+
+
+def reprint_job(actor: Actor, job_id: uuid.UUID, reason: str) -> PrintJob:
+    """Once more, at the printer where this print went; without one it waits for the bench's browser."""
+    before = queries.load_job(actor, job_id)
+    job = prints.reprint(actor, before.document_id, reason, before.station_id)
+    _to(job, before.printer_id, None)
+    return job
 
 
 def cancel_print(actor: Actor, job_id: uuid.UUID, why: str) -> PrintJob:
