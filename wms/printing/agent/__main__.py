@@ -154,13 +154,16 @@ def _run(agent: Agent) -> NoReturn:
             if key in live:
                 raise RuntimeError(f"the hand of {live[key].target.name} failed")
             del hands[key]
-        time.sleep(agent.poll_seconds)
+        agent.wake.wait(agent.poll_seconds)
+        agent.wake.clear()
 
 
 def _turns(agent: Agent, hand: Hand) -> None:
     """One printer's thread, as long as that printer is set up so."""
     while agent.hands.get(hand.target.id) is hand:
-        if not hand.turn(agent.offers.get(hand.target.id, [])):
+        if hand.turn(agent.offers.get(hand.target.id, [])):
+            agent.wake.set()  # tell at once, and see what is next
+        else:
             time.sleep(TURN_SECONDS)
 
 

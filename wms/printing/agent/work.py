@@ -206,6 +206,7 @@ class Agent:
         self.hands: dict[str, Hand] = {}
         self.offers: dict[str, list[str]] = {}
         self.poll_seconds = 1.0
+        self.wake = threading.Event()
         self._server, self._journal, self._host, self._open = server, journal, host, open_backend
         self._faulty: dict[str, str] = {}
         self._alone: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
