@@ -36,7 +36,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_print_job_batch", "print_job", ["batch_id", "batch_seq"], postgresql_where=sa.text("batch_id IS NOT NULL")
     )
-    op.create_index("ix_print_job_board", "print_job", ["warehouse_id", "created_at"])
+    op.create_index(
+        "ix_label_document_barcode", "label_document", ["barcode"], postgresql_where=sa.text("barcode IS NOT NULL")
+    )
     op.create_check_constraint("batch_has_an_order", "print_job", "(batch_id IS NULL) = (batch_seq IS NULL)")
 
 
@@ -102,7 +104,8 @@ def _create_tables() -> None:
 
 def downgrade() -> None:
     op.drop_constraint("ck_print_job_batch_has_an_order", "print_job", type_="check")
-    for name in ("ix_print_job_board", "ix_print_job_batch", "ix_print_job_printer"):
+    op.drop_index("ix_label_document_barcode", "label_document")
+    for name in ("ix_print_job_batch", "ix_print_job_printer"):
         op.drop_index(name, "print_job")
     for column in reversed(COLUMNS):
         op.drop_column("print_job", column.name)

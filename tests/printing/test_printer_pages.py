@@ -15,7 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from tests.cast import Cast, Caller
+from tests.cast import Caller, Cast
 from tests.printing.agents import Bench
 from tests.printing.conftest import Desk
 from wms.core import clock

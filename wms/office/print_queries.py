@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -91,8 +92,18 @@ def _within(actor: Actor, query: Select[Any], column: Any) -> Select[Any]:
     return query if actor.warehouse_ids is None else query.where(column.in_(actor.warehouse_ids))
 
 
+DAYS = 30  # that the board looks back
+
+
+def _oldest() -> uuid.UUID:
+    """An id that is less than those of all prints of the last days: ids begin with their time."""
+    began = clock.now() - timedelta(days=DAYS)
+    return uuid.UUID(int=int(began.timestamp() * 1000) << 80)
+
+
 def jobs_page(actor: Actor, wanted: Mapping[str, str], after: uuid.UUID | None, limit: int) -> Sequence[Any]:
-    """Rows (job, label, printer, station) of the board, newest first, behind `after`; one more than `limit` if there are.
+    """Rows (job, label, printer, station) of the board, newest first, none older than DAYS, behind `after`; one more than
+    `limit` if there are.
 
     `wanted`: group, printer, kind, and `code`, what a scanner reads from the label.
     """
@@ -102,7 +113,7 @@ def jobs_page(actor: Actor, wanted: Mapping[str, str], after: uuid.UUID | None, 
         .outerjoin(Printer, Printer.id == PrintJob.printer_id)
         .outerjoin(Station, Station.id == PrintJob.station_id)
     )
-    query = _within(actor, query, PrintJob.warehouse_id)
+    query = _within(actor, query, PrintJob.warehouse_id).where(PrintJob.id > _oldest())
     if wanted.get("group") in GROUPS:
         query = query.where(PrintJob.state.in_(GROUPS[wanted["group"]]))
     if wanted.get("printer"):

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
 from datetime import datetime
-
-from sqlalchemy import select
 
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock
+from wms.platform.statements import Statement
 from wms.printing import rules
 from wms.printing.models import DocumentState, LabelDocument, PrintJob, PrintState
 from wms.printing.service.prints import move_job
 from wms.printing.workflow import PRINT_JOB
 
+MOVING = PrintState.DISPATCHING.value
 CLAIMED = (PrintState.CLAIMED.value, PrintState.FETCHED.value)
 ONCE, RETRY_OK = "once", "retry_ok"
+
+
+_STALE = Statement("SELECT id FROM print_job WHERE state IN ('queued', 'claimed', 'fetched') AND expires_at < :now")
+_LAPSED = Statement("SELECT id FROM print_job WHERE state IN ('claimed', 'fetched') AND lease_until < :now")
+_UNSEEN = Statement("SELECT id FROM print_job WHERE state = 'dispatching' AND dispatching_at < :before")
+_DOUBLES = Statement(
+    "SELECT id, document_id FROM print_job WHERE state = 'unknown' AND dup_policy = 'retry_ok'"
+    " AND printer_id IS NOT NULL AND attempts < :most"
+)
 
 
 def age_prints(now: datetime) -> tuple[int, int]:
@@ -24,19 +31,17 @@ def age_prints(now: datetime) -> tuple[int, int]:
 
     Claims that lapsed wait again. What may be printed twice is sent again a few times.
     """
-    waiting, moving = PRINT_JOB.moves["expire"].sources, PrintState.DISPATCHING.value
-    stale = _ids(PrintJob.state.in_(waiting) & (PrintJob.expires_at < now))
-    unseen = _ids((PrintJob.state == moving) & (PrintJob.dispatching_at < now - rules.SIGHT))
-    lapsed = _ids(PrintJob.state.in_(CLAIMED) & (PrintJob.lease_until < now))
     retry_doubles()  # those of the last time: they lock their labels, so they come before the jobs of this one
+    before = now - rules.SIGHT
+    aged = [*_STALE.column({"now": now}), *_LAPSED.column({"now": now}), *_UNSEEN.column({"before": before})]
     expired = unknown = 0
-    for job in lock(Rank.DOCUMENT, PrintJob, [*stale, *unseen, *lapsed]):
-        if job.state in waiting and job.expires_at < now:
+    for job in lock(Rank.DOCUMENT, PrintJob, aged):
+        if PRINT_JOB.permitted("expire", job.state) and job.expires_at < now:
             move_job(job, "expire")
             expired += 1
         elif job.state in CLAIMED and job.lease_until is not None and job.lease_until < now:
             release(job, "lease")
-        elif job.state == moving and job.dispatching_at is not None and job.dispatching_at < now - rules.SIGHT:
+        elif job.state == MOVING and job.dispatching_at is not None and job.dispatching_at < before:
             move_job(job, "lose_sight")
             unknown += 1
     return expired, unknown
@@ -51,11 +56,7 @@ def release(job: PrintJob, why: str) -> None:
 
 def retry_doubles() -> int:
     """Send again what an agent lost sight of and what may be printed twice, at most `rules.MOST_TRIES` times in all."""
-    query = select(PrintJob.id, PrintJob.document_id).where(
-        PrintJob.state == PrintState.UNKNOWN.value, PrintJob.dup_policy == RETRY_OK,
-        PrintJob.printer_id.is_not(None), PrintJob.attempts < rules.MOST_TRIES,
-    )  # fmt: skip
-    found = session().execute(query).all()
+    found = _DOUBLES.all({"most": rules.MOST_TRIES})
     documents = {each.id: each for each in lock(Rank.DOCUMENT, LabelDocument, [row.document_id for row in found])}
     retried = 0
     for job in lock(Rank.DOCUMENT, PrintJob, [row.id for row in found]):
@@ -63,7 +64,3 @@ def retry_doubles() -> int:
             move_job(job, "retry")
             retried += 1
     return retried
-
-
-def _ids(condition: object) -> Sequence[uuid.UUID]:
-    return session().scalars(select(PrintJob.id).where(condition)).all()  # type: ignore[arg-type]
