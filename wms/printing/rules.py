@@ -19,7 +19,7 @@ LOST_AFTER = timedelta(seconds=15)  # agents ask every second
 CODE_LIVES = timedelta(minutes=30)
 MOST_TRIES = 3  # of a label that may be printed twice
 MEDIUM_TOLERANCE_MM = 1.0
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that looks like another
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that looks like another
 
 
 class Health(StrEnum):
@@ -98,7 +98,7 @@ def is_address(backend: str, uri: str) -> bool:
 
 
 def new_code() -> str:
-    """A one-time code that a person types: 50 random bits, in two groups."""
+    """A one-time code that a person types: ten random letters (49 bits), in two groups."""
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(10))
     return f"{letters[:5]}-{letters[5:]}"
 
