@@ -34,6 +34,11 @@ class Look:
     reasons: str = ""
 
 
+def plain(words: str) -> str:
+    """What others say of themselves, as the server takes it: printable, and no longer than it keeps."""
+    return "".join(letter if letter.isprintable() else " " for letter in words)[:120]
+
+
 class Came(Enum):
     """What came of sending something."""
 

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from . import VERSION
-from .backend import Backend, Came, Look, Result, Stage, Target, Unreached
+from .backend import Backend, Came, Look, Result, Stage, Target, Unreached, plain
 from .journal import Entry, Journal
 from .raster import WrongPage
 from .server import Away, Denied, Server
@@ -144,7 +144,7 @@ class Hand:
 
     def _settle(self, job_id: str, state: str, result: Result) -> None:
         word = {Came.SENT: "sent", Came.UNSENT: "unsent", Came.LOST: "lost"}[result.came]
-        self._journal.settle(job_id, state, word, result.spool_id or result.detail)
+        self._journal.settle(job_id, state, word, plain(result.spool_id or result.detail))
         log.info("%s %s on %s: %s", word, job_id, self.target.name, result.detail or "ok")
 
     # ---- what is not finished
@@ -158,7 +158,7 @@ class Hand:
                 try:
                     result = self._backend.look_up(name_of(entry.job_id), entry.spool_id)
                 except Unreached as reason:
-                    self.look = Look("unreached", str(reason)[:120])
+                    self.look = Look("unreached", str(reason))
                     return False
                 self._came(entry.job_id, result)
             else:  # the printer was not asked for anything yet
@@ -237,9 +237,9 @@ class Agent:
             self._journal.heard(word)
 
     def _looks(self) -> list[dict[str, str]]:
-        seen = [{"id": each.target.id, "state": each.look.state, "reasons": each.look.reasons[:120]}
+        seen = [{"id": each.target.id, "state": each.look.state, "reasons": plain(each.look.reasons)}
                 for each in self.hands.values()]  # fmt: skip
-        return seen + [{"id": each, "state": "stopped", "reasons": why[:120]} for each, why in self._faulty.items()]
+        return seen + [{"id": each, "state": "stopped", "reasons": plain(why)} for each, why in self._faulty.items()]
 
     def _set_up(self, targets: list[Target]) -> None:
         """A hand for each printer as it is set up now; a changed printer gets a new one."""
