@@ -59,9 +59,11 @@ def bundle(bundle_id: uuid.UUID) -> str:
     """A file of labels: it looks again by itself until the file is made, then offers it."""
     found = queries.load_bundle(actor(), bundle_id)
     documents = queries.documents_of(found.id)
+    ready = [each for each in documents if each.state == "ready"]
+    printer = queries.choose_printer(_station(), ready[0]) if ready and actor().may(Permission.FLOOR_WORK) else None
     return render_template(
         "printing/bundle.html", bundle=found, documents=documents, pages=sum(each.copies for each in documents),
-        refused=[each for each in documents if each.state == "refused"],
+        refused=[each for each in documents if each.state == "refused"], printer=printer,
     )  # fmt: skip
 
 
