@@ -60,14 +60,13 @@ class Fuse:
             raise Killed
 
     def around(self, thing: Any, *names: str) -> Any:
-        """The same thing, with a step before and one after each of these methods."""
+        """The same thing, with a step after each of these methods: before one is after the one before it."""
         for name in names:
             setattr(thing, name, self._fused(getattr(thing, name)))
         return thing
 
     def _fused(self, does: Callable[..., Any]) -> Callable[..., Any]:
         def fused(*arguments: Any, **named: Any) -> Any:
-            self.step()
             result = does(*arguments, **named)
             self.step()
             return result

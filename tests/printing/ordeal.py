@@ -233,7 +233,7 @@ class Ordeal:
                 code = printing.add_agent(app_cast.supervisor, app_cast.overseas.id, f"agent {number}")
             folder = self.folder / f"agent{number}"
             folder.mkdir()
-            for _ in range(200):
+            for _ in range(900):
                 try:
                     token = Server(f"http://127.0.0.1:{self.port}").enrol(code.text, "bench", "1")
                     break

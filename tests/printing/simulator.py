@@ -168,7 +168,9 @@ class RawPrinter(Mechanism):
         """Do what is whole in `data`; return the rest."""
         while True:
             query, end = (b"\x1b!?", b"PRINT 1,1\r\n") if self.language == TSPL else (b"~HS\r\n", b"^XZ\n")
-            asked, ended = data.find(query), data.find(end)
+            asked, ended, begun = data.find(query), data.find(end), data.find(b"REM ")
+            if 0 <= begun < asked:
+                asked = -1  # dots of a label, by chance
             if asked >= 0 and (ended < 0 or asked < ended):
                 if self.faults.strikes("late"):
                     time.sleep(self.faults.late_seconds)

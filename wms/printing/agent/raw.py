@@ -96,7 +96,7 @@ class Raw:
                 return ""
             if status.state == "stopped":
                 return status.reasons
-            time.sleep(0.2)
+            time.sleep(0.1)
         return ""
 
     def _status(self, line: socket.socket) -> Look | None:
