@@ -126,7 +126,7 @@ def test_killed_at_any_step_no_waybill_comes_out_twice_and_none_is_lost(
             assert states(document)[-1] == "printed"
             if not killed:
                 break
-    assert at > 12
+    assert at >= 12  # claim, begin, document, prepare, arming, arm, dispatching, send, settle, tell, heard, and nothing
 
 
 def _live_on(bench: Bench, document: LabelDocument, printer: Mechanism | None) -> int:
