@@ -37,6 +37,12 @@ EVENT_WORDS = {
     "unsent": lazy("Agent: not sent"), "lost": lazy("Agent: cannot say"), "completed": lazy("Printer: done"),
     "note": lazy("Agent"),
 }  # fmt: skip
+# Reasons that the system writes itself; a person's own stand as they were typed.
+AGAIN_WORDS = {
+    "lost": lazy("no label came out"),
+    "seen": lazy("seen without a print"),
+    "again": lazy("asked for again"),
+}
 
 navigation.add(
     Entry(lazy("Print jobs"), "office_prints.index", "list", Permission.LABELS_REPRINT, staff=True, order=42)
@@ -53,7 +59,7 @@ def index() -> str:
     more = len(rows) > PAGE
     return render_template(
         "office/prints.html", rows=rows[:PAGE], wanted=wanted, groups=GROUP_WORDS, kinds=KIND_WORDS,
-        printers=print_queries.printers_seen(actor()), reasons=reason_words,
+        printers=print_queries.printers_seen(actor()), reasons=reason_words, again=AGAIN_WORDS,
         next_url=url_for(".index", **wanted, after=rows[PAGE - 1].PrintJob.id) if more else "",
         back_url=url_for(".index", **wanted) if "after" in request.args else "",
     )  # fmt: skip
@@ -65,7 +71,14 @@ def detail(job_id: uuid.UUID) -> str:
     found = print_queries.job_detail(actor(), job_id)
     batch = printing.batch_jobs(actor(), found.job.batch_id) if found.job.batch_id else []
     return render_template(
-        "office/print.html", found=found, batch=batch, kinds=KIND_WORDS, words=EVENT_WORDS, health=HEALTH_WORDS
+        "office/print.html",
+        found=found,
+        batch=batch,
+        kinds=KIND_WORDS,
+        words=EVENT_WORDS,
+        health=HEALTH_WORDS,
+        again=AGAIN_WORDS,
+        reasons=reason_words,
     )
 
 
