@@ -214,9 +214,10 @@ def edit(printer_id: uuid.UUID) -> str:
 
 
 def _edit(printer: Printer, refusal: Refused | None = None) -> str:
-    typed = request.form if refusal is not None else {name: getattr(printer, name) for name in PrinterForm().fields}
+    stored = {name: getattr(printer, name) for name in PrinterForm().fields}
+    shown = {name: f"{value:g}" if isinstance(value, float) else value for name, value in stored.items()}
     return render_template(
-        "office/printer.html", printer=printer, typed=typed, backends=BACKENDS, errors=forms.field_messages(refusal),
+        "office/printer.html", printer=printer, typed=shown if refusal is None else request.form, backends=BACKENDS, errors=forms.field_messages(refusal),
         agents=[each for each in print_queries.agents_seen(actor()) if each[1].id == printer.warehouse_id],
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         seen=next(each for each in print_queries.printers_seen(actor()) if each.printer.id == printer.id),
