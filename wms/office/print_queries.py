@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -88,7 +88,7 @@ def bindings_seen(actor: Actor) -> Sequence[Any]:
     return session().execute(_within(actor, query, Station.warehouse_id)).all()
 
 
-def _within(actor: Actor, query: Select[Any], column: Any) -> Select[Any]:
+def _within(actor: Actor, query: Any, column: Any) -> Any:
     return query if actor.warehouse_ids is None else query.where(column.in_(actor.warehouse_ids))
 
 

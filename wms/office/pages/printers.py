@@ -77,8 +77,8 @@ class Length(fields.Float):
     def __init__(self, least: float, most: float, **more: Any) -> None:
         super().__init__(validate=validate.Range(least, most, error="mm_range"), allow_nan=False, **more)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float | None:
-        return super()._deserialize(str(value).replace(",", "."), attr, data, **kwargs)
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
+        return float(super()._deserialize(str(value).replace(",", "."), attr, data, **kwargs))
 
 
 class PrinterForm(CodedSchema):
@@ -217,7 +217,8 @@ def _edit(printer: Printer, refusal: Refused | None = None) -> str:
     stored = {name: getattr(printer, name) for name in PrinterForm().fields}
     shown = {name: f"{value:g}" if isinstance(value, float) else value for name, value in stored.items()}
     return render_template(
-        "office/printer.html", printer=printer, typed=shown if refusal is None else request.form, backends=BACKENDS, errors=forms.field_messages(refusal),
+        "office/printer.html", printer=printer, typed=shown if refusal is None else request.form,
+        backends=BACKENDS, errors=forms.field_messages(refusal),
         agents=[each for each in print_queries.agents_seen(actor()) if each[1].id == printer.warehouse_id],
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         seen=next(each for each in print_queries.printers_seen(actor()) if each.printer.id == printer.id),

@@ -57,11 +57,12 @@ def index() -> str:
         wanted["printer"] = ""
     rows = print_queries.jobs_page(actor(), wanted, parse_id(request.args.get("after", "")), PAGE)
     more = len(rows) > PAGE
+    here: dict[str, Any] = dict(wanted)
     return render_template(
         "office/prints.html", rows=rows[:PAGE], wanted=wanted, groups=GROUP_WORDS, kinds=KIND_WORDS,
         printers=print_queries.printers_seen(actor()), reasons=reason_words, again=AGAIN_WORDS,
-        next_url=url_for(".index", **wanted, after=rows[PAGE - 1].PrintJob.id) if more else "",
-        back_url=url_for(".index", **wanted) if "after" in request.args else "",
+        next_url=url_for(".index", **here, after=rows[PAGE - 1].PrintJob.id) if more else "",
+        back_url=url_for(".index", **here) if "after" in request.args else "",
     )  # fmt: skip
 
 
