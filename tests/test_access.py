@@ -27,7 +27,8 @@ from wms.platform.database import session
 # Served by Flask itself, from a folder of public files.
 WITHOUT_PERMISSION = {"static"}
 # Posts that are open to nobody, each with its own tests.
-OPEN_CHANGES = {"identity_pages.login_post", "identity_pages.badge_post", "identity_pages.language"}
+OPEN_CHANGES = {"identity_pages.login_post", "identity_pages.badge_post", "identity_pages.language",
+                "print_agents.enrol"}  # fmt: skip
 # Bodies that pass the schema, by endpoint.
 BODIES: dict[str, dict[str, Any]] = {
     "catalog.edit": {"name_en": "Mine"},
@@ -51,6 +52,11 @@ def of_acme(cast) -> dict[str, str]:
     assert key is not None
     return {"product_id": str(product), "barcode_id": str(barcode[0]), "key_id": str(key[0]),
             "user_id": str(cast.acme_person.id), "session_id": str(login)}  # fmt: skip
+
+
+def takes_keys(rule: Rule) -> bool:
+    """A surface where a cookie is no credential."""
+    return rule.rule.startswith(("/api/", "/agent/v1/"))
 
 
 def routes(app: Flask) -> Iterator[tuple[Rule, str, Permission | str | None]]:
@@ -126,7 +132,7 @@ def test_a_person_without_the_permission_is_refused(cast, fresh_app, fresh_clien
     caller = cast.sign_in(fresh_client, actor, face="portal")
     before, wrong = state(fresh_app), []
     for rule, method, permission in routes(fresh_app):
-        on_api = rule.rule.startswith("/api/")
+        on_api = takes_keys(rule)
         if permission is None or (not on_api and (permission == AUTHENTICATED or actor.may(Permission(permission)))):
             continue
         answer = caller.send(method, path_of(rule, {}), BODIES.get(rule.endpoint), key=str(new_id()))
@@ -205,7 +211,7 @@ def test_no_change_that_another_site_causes(cast, fresh_app, fresh_client, still
     own, walked = dict(caller.headers), 0
     before, wrong = state(fresh_app), []
     for rule, method, permission in routes(fresh_app):
-        if method == "GET" or rule.rule.startswith("/api/"):
+        if method == "GET" or takes_keys(rule):
             continue
         if permission not in {None, AUTHENTICATED} and not caller_may(actor, permission):
             continue
@@ -247,7 +253,7 @@ def test_a_temporary_password_opens_nothing_but_the_choice_of_another(cast, fres
     caller = cast.sign_in(fresh_client, cast.admin, face=MUST_CHOOSE)
     before, wrong, let_in = state(fresh_app), [], set()
     for rule, method, permission in routes(fresh_app):
-        if permission is None or rule.rule.startswith("/api/"):
+        if permission is None or takes_keys(rule):
             continue
         if rule.endpoint == "identity_pages.logout":
             continue

@@ -94,7 +94,7 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("command_partitions", 3_600.0, keep_command_partitions),
     ("stock_expiry", 60.0, expire_stock),
     ("file_orphans", DAY / 4, sweep_files),
-    ("prints", 30.0, age_prints),
+    ("prints", 5.0, age_prints),
     ("erasure", DAY / 4, erase_due),
     ("audit", 300.0, audit_books),
 ]

@@ -147,16 +147,16 @@ def test_a_void_label_is_refused_at_the_last_look(desk: Desk):
 def test_a_bundle_is_one_print_for_each_label_and_all_or_none(desk: Desk):
     drafts = [desk.draft() for _ in range(3)]
     (bundle_id,) = desk.request(*drafts)
-    assert refusal_of(printing.arm_bundle, SYSTEM, bundle_id).code == "not_ready"
+    assert refusal_of(printing.print_bundle, SYSTEM, bundle_id).code == "not_ready"
     desk.work()
     documents = desk.documents(bundle_id)
     armed(documents[2])
-    assert refusal_of(printing.arm_bundle, SYSTEM, bundle_id).code == "sent_before"
+    assert refusal_of(printing.print_bundle, SYSTEM, bundle_id).code == "sent_before"
     assert [jobs(document) for document in documents[:2]] == [[], []]
     other = desk.request(desk.draft(), desk.draft())[0]
     desk.work()
     with transaction():
-        made = printing.arm_bundle(SYSTEM, other)
+        made = printing.print_bundle(SYSTEM, other)
     assert [job.document_id for job in made] == [document.id for document in desk.documents(other)]
 
 

@@ -1,4 +1,4 @@
-"""Who does something: a person, a system with a key, or the warehouse system itself."""
+"""Who does something: a person, a system with a key, a print agent, or the warehouse system itself."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ MUST_CHOOSE = "password"
 class ActorKind(StrEnum):
     USER = "user"
     API_KEY = "api_key"
+    AGENT = "agent"
     SYSTEM = "system"
 
 

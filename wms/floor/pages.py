@@ -23,7 +23,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
 from wms.facility import queries as facility
 from wms.facility.models import Station, Warehouse
-from wms.floor import contract, finding, queries, station
+from wms.floor import bench_printer, contract, finding, queries, station
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
 from wms.floor.words import advice, sentence
@@ -33,7 +33,7 @@ from wms.platform.commands import Outcome
 from wms.platform.pages import lazy
 
 blueprint = Blueprint("floor_pages", __name__, url_prefix="/floor", template_folder="templates")
-BLUEPRINTS = [station.blueprint, blueprint]
+BLUEPRINTS = [station.blueprint, bench_printer.blueprint, blueprint]
 
 
 @dataclass(frozen=True)
@@ -162,6 +162,8 @@ def _frame(warehouse: Warehouse, bench: Station | None) -> dict[str, Any]:
     return {
         "warehouse": {"name": warehouse.name, "kind_label": WAREHOUSE_KINDS.get(warehouse.kind, "")},
         "station": bench.name if bench else None,
+        "printers": bench_printer.printers_of_bench(actor()),
+        "printer_url": url_for("floor_printer.now") if bench else "",
         "clock": local.strftime("%H:%M"),
         "server_time": int(now.timestamp() * 1000),
         "badge_url": url_for("identity_pages.badge"),

@@ -1,4 +1,4 @@
-"""Refusals of the operator's page."""
+"""Refusals of the office's pages."""
 
 from __future__ import annotations
 
@@ -6,4 +6,5 @@ from wms.platform.i18n import N_
 
 TEXTS = {
     "job_not_waiting": N_("This job runs, is done, or was resumed by somebody else."),
+    "mm_range": N_("A length in mm that printers take."),
 }

@@ -1,7 +1,8 @@
 """Who is asking, and may they. Every route carries `@requires(permission)` or `@public`; a test fails on any other.
 
-Surfaces: `/api/` takes a bearer key and nothing else; every other surface takes the session cookie, and then a state
-change needs the session's anti-forgery token (form field `csrf_token` or header `X-CSRF-Token`).
+Surfaces: `/api/` takes a bearer key and nothing else, `/agent/v1/` the bearer token of a print agent; every other surface
+takes the session cookie, and then a state change needs the session's anti-forgery token (form field `csrf_token` or header
+`X-CSRF-Token`).
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ AUTHENTICATED = "authenticated"  # for `requires`: anybody who is known, whateve
 
 
 class Authenticators:
-    """How a surface finds its actor. Filled once, by the identity feature."""
+    """How a surface finds its actor. Filled once, by the features that know them: identity, and printing its agents."""
 
     def __init__(self) -> None:
         self.bearer: Callable[[str], Actor | None] = lambda _: None
+        self.agent: Callable[[str], Actor | None] = lambda _: None
         self.session: Callable[[], Actor | None] = lambda: None
         self.cookie: Callable[[], str | None] = lambda: None
 
@@ -41,9 +43,18 @@ def is_api_surface() -> bool:
     return request.path.startswith("/api/")
 
 
+def is_agent_surface() -> bool:
+    return request.path.startswith("/agent/v1/")
+
+
+def takes_bearer() -> bool:
+    """Surfaces where no cookie counts: nothing that a foreign page could send along."""
+    return is_api_surface() or is_agent_surface()
+
+
 def is_machine_surface() -> bool:
     """Answers in JSON problems instead of pages and redirects."""
-    return request.path.startswith(("/api/", "/floor/v1/", "/agent/v1/"))
+    return takes_bearer() or request.path.startswith("/floor/v1/")
 
 
 def current_actor() -> Actor | None:
@@ -58,12 +69,14 @@ def _authenticate() -> Actor | None:
     presented = presented_credential()
     if presented is None:
         return None
-    return authenticators.bearer(presented[1]) if presented[0] == "bearer" else authenticators.session()
+    if presented[0] == "cookie":
+        return authenticators.session()
+    return authenticators.agent(presented[1]) if is_agent_surface() else authenticators.bearer(presented[1])
 
 
 def presented_credential() -> tuple[str, str] | None:
     """What this surface would look at: ("bearer", key) or ("cookie", token), genuine or not."""
-    if is_api_surface():
+    if takes_bearer():
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         return ("bearer", token.strip()) if scheme.lower() == "bearer" and token.strip() else None
     cookie = authenticators.cookie()
@@ -109,7 +122,7 @@ def check(permission: Permission | str, *, while_choosing: bool = False) -> Base
         return redirect(url_for("identity_account.account"))
     if permission != AUTHENTICATED and not found.may(Permission(permission)):
         abort(403)
-    if request.method not in SAFE_METHODS and not is_api_surface():
+    if request.method not in SAFE_METHODS and not takes_bearer():
         require_csrf(found)
     return None
 

@@ -21,7 +21,7 @@ from wms.platform.access import actor, requires
 from wms.platform.http import answer_outcome, run_command
 from wms.platform.problems import refusal_problem
 from wms.platform.statements import looking
-from wms.printing import queries, schemas, service
+from wms.printing import agent_api, queries, schemas, service
 from wms.printing.models import BundleState
 from wms.printing.products import request_product_labels
 
@@ -30,7 +30,7 @@ RETRY_SECONDS = 1
 labels = Blueprint("labels", __name__, url_prefix="/api/v1/labels", description="Asking for labels")
 bundles = Blueprint("bundles", __name__, url_prefix="/api/v1/bundles", description="Files of up to 100 labels")
 documents = Blueprint("documents", __name__, url_prefix="/api/v1/documents", description="Single labels")
-BLUEPRINTS = [labels, bundles, documents]
+BLUEPRINTS = [labels, bundles, documents, *agent_api.BLUEPRINTS]
 
 
 @labels.post("/products")

@@ -55,4 +55,39 @@ CHECKS = [
         "SELECT j.id FROM print_job j JOIN label_document d ON d.id = j.document_id"
         " WHERE d.state IN ('voided', 'superseded') AND j.state IN ('queued', 'claimed', 'fetched')",
     ),
+    Check(
+        "a claimed job says whose claim it is",
+        "SELECT count(*) FROM print_job WHERE state IN ('claimed', 'fetched')",
+        "SELECT id, state FROM print_job WHERE state IN ('claimed', 'fetched')"
+        " AND (claim_token IS NULL OR claimed_by IS NULL OR lease_until IS NULL OR printer_id IS NULL)",
+    ),
+    Check(
+        "every print but the first of a waybill has a person's reason",
+        "SELECT count(*) FROM print_job WHERE dup_policy = 'once'",
+        "SELECT j.id FROM print_job j WHERE j.dup_policy = 'once' AND j.reason <> 'original'"
+        " AND (j.reprint_reason IS NULL OR j.reason <> 'reprint')",
+    ),
+    Check(
+        "no waybill was armed again after it was sent",
+        "SELECT count(*) FROM print_event WHERE type = 'arm'",
+        "SELECT a.job_id FROM print_event a JOIN print_job j ON j.id = a.job_id AND j.dup_policy = 'once'"
+        " WHERE a.source = 'server' AND a.type = 'arm' AND EXISTS (SELECT 1 FROM print_event b WHERE b.job_id = a.job_id"
+        " AND b.source = 'server' AND b.type = 'arm' AND b.seq < a.seq AND NOT EXISTS (SELECT 1 FROM print_event c"
+        " WHERE c.job_id = a.job_id AND c.source = 'server' AND c.type = 'prove_unsent' AND c.seq BETWEEN b.seq AND a.seq))",
+    ),
+    Check(
+        "a waybill is printed when it was scanned or a person said so",
+        "SELECT count(*) FROM print_job WHERE dup_policy = 'once' AND state = 'printed'",
+        "SELECT id, confirmed_by FROM print_job WHERE dup_policy = 'once' AND state = 'printed'"
+        " AND (confirmed_by IS NULL OR confirmed_by NOT IN ('scan', 'human'))",
+    ),
+    Check(
+        "labels, printers and benches are of one warehouse",
+        "SELECT count(*) FROM print_job WHERE printer_id IS NOT NULL",
+        "SELECT j.id FROM print_job j JOIN printer p ON p.id = j.printer_id JOIN label_document d ON d.id = j.document_id"
+        " WHERE p.warehouse_id <> d.warehouse_id OR j.warehouse_id <> d.warehouse_id UNION ALL SELECT b.id"
+        " FROM station_printer b JOIN station s ON s.id = b.station_id JOIN printer p ON p.id = b.printer_id"
+        " LEFT JOIN printer f ON f.id = b.fallback_printer_id WHERE p.warehouse_id <> s.warehouse_id"
+        " OR f.warehouse_id <> s.warehouse_id",
+    ),
 ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
-from labels import Label, LabelRefused, LocationLabel, ProductLabel, Size
+from labels import Label, LabelRefused, LocationLabel, PrinterTestLabel, ProductLabel, Size
 from wms.catalog.models import Product, ProductBarcode
 from wms.catalog.queries import barcodes_of
 from wms.core.barcodes import parse_own
@@ -15,7 +15,7 @@ from wms.core.checkdigits import is_valid_gtin
 from wms.facility.models import Location, Zone
 from wms.identity.queries import seller_codes
 from wms.platform.database import session
-from wms.printing.models import LabelDocument, LabelKind
+from wms.printing.models import LabelDocument, LabelKind, Printer
 
 # GTIN length → the symbol that retail scanners expect; a GTIN-14 is printed as Code 128.
 RETAIL = {13: "ean13", 12: "upca", 8: "ean8"}
@@ -83,4 +83,29 @@ def unit_code(codes: Sequence[ProductBarcode], wanted: str | None = None) -> str
     return units[0] if units else None
 
 
-SOURCES = {LabelKind.LOCATION: location_labels, LabelKind.PRODUCT: product_labels}
+def printer_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
+    """Test labels: a frame, a ruler and codes, with what the printer is set to."""
+    ids = {document.subject_id for document in documents}
+    printers = {printer.id: printer for printer in session().scalars(select(Printer).where(Printer.id.in_(ids)))}
+    return [
+        _printer(printers[document.subject_id], document) if document.subject_id in printers else LabelRefused("gone")
+        for document in documents
+    ]
+
+
+def _printer(printer: Printer, document: LabelDocument) -> Label:
+    width, height = document.size_mm
+    return PrinterTestLabel(
+        size=Size(width, height),
+        printer=printer.name,
+        media=f"{width:g} × {height:g} mm",
+        details=f"{printer.dpi} dpi, offset {printer.offset_x_mm:+g} / {printer.offset_y_mm:+g} mm",
+        printed_at=document.created_at.strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
+SOURCES = {
+    LabelKind.LOCATION: location_labels,
+    LabelKind.PRODUCT: product_labels,
+    LabelKind.PRINTER: printer_labels,
+}

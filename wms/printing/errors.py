@@ -20,6 +20,17 @@ TEXTS = {
     "not_printed_yet": N_("This label was never printed."),
     "no_label": N_("There is no label of this."),
     "too_many_labels": N_("At most %(limit)s labels in one request."),
+    "at_a_printer": N_("This label waits at a printer."),
+    "still_sending": N_("This label is being sent to its printer right now. Wait a minute."),
+    "reprint_not_permitted": N_("A supervisor has to do this."),
+    "print_expired": N_("This print has waited too long. Ask for it again."),
+    "claim_lost": N_("This job is not with this agent any more."),
+    "media_differs": N_("%(printer)s has labels of another size loaded."),
+    "code_unknown": N_("This code is not known, was used before, or is too old. Make a new one."),
+    "agent_name_taken": N_("There is an agent called %(name)s already."),
+    "printer_name_taken": N_("There is a printer called %(name)s already."),
+    "printer_address": N_("Not an address of that kind of printer."),
+    "same_printer": N_("The second printer must be another one."),
     "size_unknown": N_("This size is not offered."),
     "design_changed": N_(
         "Somebody has saved version %(number)s since you opened this. Open it, then make your change again."

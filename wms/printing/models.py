@@ -1,4 +1,5 @@
-"""Tables of printing. A *document* is one label; a *bundle* is the file that up to 100 of them are rendered into.
+"""Tables of printing. A *document* is one label; a *bundle* is the file that up to 100 of them are rendered into; a
+*job* is one sending of a document to a printer, by an *agent* or a browser.
 
 Printing knows what a label is about only as (subject kind, subject id): a bin, a product, a carton, a parcel; and the
 document that stands over it as (parent kind, parent id): a booking, an order. What a label says is asked of its
@@ -13,7 +14,19 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Sequence, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Sequence,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,6 +39,7 @@ class LabelKind(StrEnum):
     PRODUCT = "product"
     CARTON = "carton"
     WAYBILL = "waybill"
+    PRINTER = "printer"  # the test label of a printer
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,7 @@ KINDS: dict[str, KindRules] = {
     LabelKind.PRODUCT: KindRules(one_valid=False, once=False, personal=False, size_mm=(60, 40)),
     LabelKind.CARTON: KindRules(one_valid=True, once=False, personal=False, size_mm=(100, 150)),
     LabelKind.WAYBILL: KindRules(one_valid=True, once=True, personal=True, size_mm=(100, 150)),
+    LabelKind.PRINTER: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 150)),
 }
 
 
@@ -76,6 +91,25 @@ class PrintState(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     VOIDED = "voided"
+
+
+class Backend(StrEnum):
+    """How an agent reaches a printer: a queue that takes PDF, a label printer's raw port, Windows, a folder."""
+
+    IPP = "ipp"
+    RAW = "raw"
+    WINSPOOL = "winspool"
+    FILE = "file"
+
+
+class PrinterState(StrEnum):
+    """What the agent last saw. *unreached*: it got no answer from the printer."""
+
+    UNSEEN = "unseen"
+    READY = "ready"
+    BUSY = "busy"
+    STOPPED = "stopped"  # `reasons` say why: paper out, head open, paused at the printer
+    UNREACHED = "unreached"
 
 
 # Versions of labels that are made at will: only their difference matters.
@@ -114,6 +148,7 @@ class LabelDocument(Base):
         Index("uq_label_document_valid", "subject_kind", "subject_id", "kind", unique=True,
               postgresql_where=text("kind IN ('carton', 'waybill') AND state IN ('requested', 'ready')")),
         Index("ix_label_document_bundle", "bundle_id", "position"),
+        Index("ix_label_document_barcode", "barcode", postgresql_where=text("barcode IS NOT NULL")),
         Index("ix_label_document_parent", "parent_kind", "parent_id",
               postgresql_where=text("parent_id IS NOT NULL")),
         CheckConstraint("copies BETWEEN 1 AND 100", name="copies"),
@@ -149,8 +184,91 @@ class LabelDocument(Base):
         return self.width_mm, self.height_mm
 
 
+# Fencing tokens of claims: a claim has a greater one than all before it, so that an older one is known as such.
+print_claim = Sequence("print_claim", metadata=Base.metadata)
+
+
+class PrintAgent(Base):
+    """A program at a bench that fetches jobs. Its token is kept as a hash; the one-time code that makes one, too."""
+
+    __tablename__ = "print_agent"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "name"),
+        UniqueConstraint("token_hash"),
+        UniqueConstraint("code_hash"),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    name: Mapped[str] = mapped_column(String(40))
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    code_expires_at: Mapped[Instant | None]
+    token_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    host: Mapped[str | None] = mapped_column(String(80))  # as the program tells it
+    version: Mapped[str | None] = mapped_column(String(20))
+    pending: Mapped[int] = mapped_column(Integer, default=0)  # of its journal: not told to us yet
+    created_at: Mapped[Instant]
+    enrolled_at: Mapped[Instant | None]
+    seen_at: Mapped[Instant | None]
+    revoked_at: Mapped[Instant | None]
+
+
+class Printer(Base):
+    """A printer that an agent reaches. `uri` is an address in the agent's own network, or a name on its machine."""
+
+    __tablename__ = "printer"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "name"),
+        Index("ix_printer_agent", "agent_id"),
+        CheckConstraint("width_mm BETWEEN 10 AND 320 AND height_mm BETWEEN 10 AND 460", name="medium"),
+        CheckConstraint("offset_x_mm BETWEEN -10 AND 10 AND offset_y_mm BETWEEN -10 AND 10", name="offset"),
+        CheckConstraint("dpi IN (203, 300, 600)", name="dpi"),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    agent_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("print_agent.id"))
+    name: Mapped[str] = mapped_column(String(40))
+    backend: Mapped[str] = mapped_column(String(8))
+    uri: Mapped[str] = mapped_column(String(200))
+    language: Mapped[str] = mapped_column(String(4))  # zpl | tspl: what a raw port is spoken to in
+    dpi: Mapped[int] = mapped_column(Integer)
+    width_mm: Mapped[float]  # the loaded medium
+    height_mm: Mapped[float]
+    offset_x_mm: Mapped[float] = mapped_column(default=0.0)  # to the right
+    offset_y_mm: Mapped[float] = mapped_column(default=0.0)  # down
+    state: Mapped[str] = mapped_column(String(10))
+    reasons: Mapped[str] = mapped_column(String(120), default="")
+    seen_at: Mapped[Instant | None]
+    paused_at: Mapped[Instant | None]
+    created_at: Mapped[Instant]
+
+
+class StationPrinter(Base):
+    """Which printer a bench uses for a kind of label on a medium, and which when that one is down."""
+
+    __tablename__ = "station_printer"
+    __table_args__ = (
+        UniqueConstraint("station_id", "kind", "width_mm", "height_mm"),
+        Index("ix_station_printer_printer", "printer_id"),
+        CheckConstraint("fallback_printer_id <> printer_id", name="two_printers"),
+    )
+
+    id: Mapped[DocumentId]
+    station_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("station.id"))
+    kind: Mapped[str] = mapped_column(String(12))
+    width_mm: Mapped[float]
+    height_mm: Mapped[float]
+    printer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("printer.id"))
+    fallback_printer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("printer.id"))
+
+
 class PrintJob(Base):
-    """One sending of a document to a printer. A second *original* is impossible: asking gives the first."""
+    """One sending of a document to a printer. A second *original* is impossible: asking gives the first.
+
+    Without `printer_id` a browser prints it. A batch is the jobs of one request, in the order of `batch_seq`.
+    `claim_token` is the fencing token of the newest claim: what an older one says counts for nothing.
+    """
 
     __tablename__ = "print_job"
     __table_args__ = (
@@ -158,6 +276,10 @@ class PrintJob(Base):
         Index("ix_print_job_document", "document_id", "created_at"),
         Index("ix_print_job_moving", "state", "expires_at",
               postgresql_where=text("state IN ('queued', 'claimed', 'fetched', 'dispatching')")),
+        Index("ix_print_job_printer", "printer_id", "batch_seq",
+              postgresql_where=text("state IN ('queued', 'claimed', 'fetched', 'dispatching', 'unknown')")),
+        Index("ix_print_job_batch", "batch_id", "batch_seq", postgresql_where=text("batch_id IS NOT NULL")),
+        CheckConstraint("(batch_id IS NULL) = (batch_seq IS NULL)", name="batch_has_an_order"),
         CheckConstraint("reason IN ('original', 'reprint', 'auto')", name="reason"),
         CheckConstraint("(reason = 'reprint') = (reprint_reason IS NOT NULL)", name="reprint_says_why"),
     )  # fmt: skip
@@ -174,6 +296,14 @@ class PrintJob(Base):
     state: Mapped[str] = mapped_column(String(12))
     expires_at: Mapped[Instant]
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    printer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("printer.id"))
+    batch_id: Mapped[uuid.UUID | None]
+    batch_seq: Mapped[int | None] = mapped_column(Integer)
+    claim_token: Mapped[int | None] = mapped_column(BigInteger)
+    claimed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("print_agent.id"))
+    lease_until: Mapped[Instant | None]
+    spool_id: Mapped[str | None] = mapped_column(String(120))  # the printer's or queue's name of it
+    last_error: Mapped[str | None] = mapped_column(String(120))
     confirmed_by: Mapped[str | None] = mapped_column(String(8))  # scan | printer | human
     created_at: Mapped[Instant]
     dispatching_at: Mapped[Instant | None]

@@ -44,7 +44,7 @@ state_labels["print_job"] = {
     "claimed": (lazy("Waiting"), "idle"),
     "fetched": (lazy("Waiting"), "idle"),
     "dispatching": (lazy("Being printed"), "info"),
-    "dispatched": (lazy("Being printed"), "info"),
+    "dispatched": (lazy("At the printer"), "info"),
     "printed": (lazy("Printed"), "ok"),
     "failed_safe": (lazy("Not printed"), "warn"),
     "unknown": (lazy("Printed?"), "warn"),
@@ -60,9 +60,11 @@ def bundle(bundle_id: uuid.UUID) -> str:
     """A file of labels: it looks again by itself until the file is made, then offers it."""
     found = queries.load_bundle(actor(), bundle_id)
     documents = queries.documents_of(found.id)
+    ready = [each for each in documents if each.state == "ready"]
+    printer = queries.choose_printer(_station(), ready[0]) if ready and actor().may(Permission.FLOOR_WORK) else None
     return render_template(
         "printing/bundle.html", bundle=found, documents=documents, pages=sum(each.copies for each in documents),
-        refused=[each for each in documents if each.state == "refused"], sentence=sentence,
+        refused=[each for each in documents if each.state == "refused"], sentence=sentence, printer=printer,
     )  # fmt: skip
 
 
@@ -81,8 +83,14 @@ def bundle_file(bundle_id: uuid.UUID) -> Response:
 @blueprint.get("/documents/<uuid:document_id>.pdf")
 @requires(Permission.LABELS_READ)
 def document_file(document_id: uuid.UUID) -> Response:
+    """One label; a print that is under way at a bench gives that print, marked if it is a later one."""
+
     def make() -> bytes:
-        _require_armed([queries.load_document(actor(), document_id)])
+        document = queries.load_document(actor(), document_id)
+        _require_armed([document])
+        last = queries.last_job(document.id) if actor().is_staff else None
+        if last is not None and last.reason != "original" and last.state == PrintState.DISPATCHING.value:
+            return service.print_pdf(last).pdf
         return service.document_pdf(actor(), document_id)
 
     return answer_pdf(make, f"label-{document_id}.pdf")
@@ -102,12 +110,12 @@ def _require_armed(documents: Iterable[LabelDocument]) -> None:
 @blueprint.post("/documents/<uuid:document_id>/print")
 @requires(Permission.FLOOR_WORK)
 def print_document(document_id: uuid.UUID) -> BaseResponse:
-    """The bench prints a label: armed on record, then its file. The same command again leads to the same file."""
+    """The bench prints a label: on its printer, or armed on record for its browser. The same command again does the same."""
 
     def use_case() -> PrintJob:
-        return service.arm(actor(), service.request_print(actor(), document_id, _station()).id)
+        return service.print_label(actor(), document_id, _station())
 
-    return _armed("labels.print", {"document": document_id}, use_case, ".document_file", document_id=document_id)
+    return _printed("labels.print", {"document": document_id}, use_case, ".document_file", document_id=document_id)
 
 
 @blueprint.post("/bundles/<uuid:bundle_id>/print")
@@ -116,9 +124,9 @@ def print_bundle(bundle_id: uuid.UUID) -> BaseResponse:
     """The bench prints a whole bundle, one print on record for each label."""
 
     def use_case() -> PrintJob:
-        return service.arm_bundle(actor(), bundle_id, _station())[-1]
+        return service.print_bundle(actor(), bundle_id, _station())[-1]
 
-    return _armed("labels.print_bundle", {"bundle": bundle_id}, use_case, ".bundle_file", bundle_id=bundle_id)
+    return _printed("labels.print_bundle", {"bundle": bundle_id}, use_case, ".bundle_file", bundle_id=bundle_id)
 
 
 @blueprint.post("/documents/<uuid:document_id>/reprint")
@@ -128,21 +136,34 @@ def reprint(document_id: uuid.UUID) -> BaseResponse:
     reason = request.form.get("reason", "")[:120]
 
     def use_case() -> PrintJob:
-        return service.arm(actor(), service.reprint(actor(), document_id, reason, _station()).id)
+        return service.send_again(actor(), service.reprint(actor(), document_id, reason, _station()))
 
     body = {"document": document_id, "reason": reason}
-    return _armed("labels.reprint", body, use_case, ".document_file", document_id=document_id)
+    return _printed("labels.reprint", body, use_case, ".document_file", document_id=document_id)
 
 
 @blueprint.post("/prints/<uuid:job_id>/lost")
 @requires(Permission.FLOOR_WORK)
 def lost(job_id: uuid.UUID) -> BaseResponse:
-    """ "No label came out": another print takes the place of the lost one."""
+    """ "No label came out": another print takes the place of the lost one, on the same way."""
 
     def use_case() -> PrintJob:
-        return service.arm(actor(), service.report_lost(actor(), job_id).id)
+        return service.send_again(actor(), service.report_lost(actor(), job_id))
 
-    return _armed("labels.lost", {"job": job_id}, use_case, ".print_file", job_id=job_id)
+    return _printed("labels.lost", {"job": job_id}, use_case, ".print_file", job_id=job_id)
+
+
+@blueprint.post("/prints/<uuid:job_id>/redirect")
+@requires(Permission.FLOOR_WORK)
+def redirect_print(job_id: uuid.UUID) -> BaseResponse:
+    """A label that waits goes to the bench's other printer (`printer`), or to its browser (without)."""
+    printer_id = parse_id(request.form.get("printer", ""))
+
+    def use_case() -> PrintJob:
+        return service.redirect(actor(), job_id, printer_id)
+
+    body = {"job": job_id, "printer": printer_id}
+    return _printed("labels.redirect", body, use_case, ".print_file", job_id=job_id)
 
 
 @blueprint.get("/prints/<uuid:job_id>.pdf")
@@ -153,18 +174,28 @@ def print_file(job_id: uuid.UUID) -> BaseResponse:
     return redirect(url_for(".document_file", document_id=document.id), 303)
 
 
-def _armed(
+def _printed(
     name: str, body: object, use_case: Callable[[], PrintJob], endpoint: str, **address: uuid.UUID
 ) -> BaseResponse:
-    """Run a print command of the form's id, then lead to the file."""
+    """Run a print command of the form's id; then back to the bench, where a printer prints it, or to the file."""
     command_id = request.form.get("command_id", "")
     if parse_id(command_id) is None:
         raise invalid("/command_id", "required")
     command = commands.command_for(actor(), command_id, name, body)
-    outcome = commands.execute(command, use_case, lambda job: {"job_id": job.id})
+    outcome = commands.execute(
+        command, use_case, lambda job: {"job_id": job.id, "at_a_printer": job.printer_id is not None}
+    )
     if isinstance(outcome, Refused):
         return refusal_problem(outcome)
+    if outcome.answer.get("at_a_printer"):
+        return redirect(_back(), 303)
     return redirect(url_for(endpoint, **address), 303)  # type: ignore[arg-type]
+
+
+def _back() -> str:
+    """A page of ours that the form names; never another host's."""
+    wanted = request.form.get("next", "")
+    return wanted if wanted.startswith("/") and not wanted.startswith(("//", "/\\")) else "/floor/"
 
 
 def _station() -> uuid.UUID | None:

@@ -9,11 +9,23 @@ from typing import Any
 
 from sqlalchemy import select
 
+from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
+from wms.facility.queries import station_by_id
 from wms.platform.database import session
 from wms.platform.statements import Statement
-from wms.printing.models import BundleState, DocumentState, LabelBundle, LabelDocument, PrintJob
+from wms.printing import rules
+from wms.printing.models import (
+    BundleState,
+    DocumentState,
+    LabelBundle,
+    LabelDocument,
+    PrintAgent,
+    Printer,
+    PrintJob,
+    StationPrinter,
+)  # fmt: skip
 
 
 def sees(actor: Actor, row: Any) -> bool:
@@ -106,24 +118,27 @@ def last_job(document_id: uuid.UUID) -> PrintJob | None:
 
 @dataclass(frozen=True)
 class LastPrint:
-    """The newest label of a subject, and the state of its last print."""
+    """The newest label of a subject, and the state of its last print. `has_printer`: that print has one, or the bench."""
 
     document_id: uuid.UUID
     state: str
     job_id: uuid.UUID | None
     job_state: str | None
+    has_printer: bool
 
 
 _LAST_PRINT = Statement(
-    "SELECT d.id, d.state, j.id AS job_id, j.state AS job_state FROM label_document d LEFT JOIN LATERAL"
-    " (SELECT id, state FROM print_job WHERE document_id = d.id ORDER BY created_at DESC, id DESC LIMIT 1) j ON true"
+    "SELECT d.id, d.state, j.id AS job_id, j.state AS job_state, j.printer_id IS NOT NULL OR EXISTS (SELECT 1"
+    " FROM station_printer s WHERE s.station_id = :station) AS has_printer FROM label_document d LEFT JOIN LATERAL"
+    " (SELECT id, state, printer_id FROM print_job WHERE document_id = d.id ORDER BY created_at DESC, id DESC LIMIT 1) j ON true"
     " WHERE d.kind = :kind AND d.subject_kind = :subject_kind AND d.subject_id = :subject"
     " ORDER BY d.version DESC LIMIT 1"
 )
 
 
-def last_print(kind: str, subject_kind: str, subject_id: uuid.UUID) -> LastPrint | None:
-    row = _LAST_PRINT.first({"kind": kind, "subject_kind": subject_kind, "subject": subject_id})
+def last_print(kind: str, subject_kind: str, subject_id: uuid.UUID, station_id: uuid.UUID | None) -> LastPrint | None:
+    parameters = {"kind": kind, "subject_kind": subject_kind, "subject": subject_id, "station": station_id}
+    row = _LAST_PRINT.first(parameters)
     return None if row is None else LastPrint(*row)
 
 
@@ -140,6 +155,12 @@ def document_of_job(actor: Actor, job_id: uuid.UUID) -> LabelDocument:
     if document is None or not sees(actor, document):
         raise not_found("print job")
     return document
+
+
+def load_job(actor: Actor, job_id: uuid.UUID) -> PrintJob:
+    """404 outside the actor's scope."""
+    document_of_job(actor, job_id)
+    return session().get_one(PrintJob, job_id, populate_existing=True)
 
 
 _ENDED = {DocumentState.VOIDED.value: "label_voided", DocumentState.SUPERSEDED.value: "label_superseded"}
@@ -172,3 +193,74 @@ def require_file(bundle: LabelBundle) -> uuid.UUID:
     if bundle.state != BundleState.READY.value or bundle.file_id is None:
         raise Refused("not_ready", {})
     return bundle.file_id
+
+
+def load_printer(actor: Actor, printer_id: uuid.UUID) -> Printer:
+    """404 outside the actor's scope."""
+    printer = session().get(Printer, printer_id, populate_existing=True)
+    if printer is None or not actor.is_staff or not actor.sees_warehouse(printer.warehouse_id):
+        raise not_found("printer")
+    return printer
+
+
+def health_of(printer: Printer, agent: PrintAgent) -> rules.Health:
+    """What can be expected of a printer now."""
+    lives = agent.token_hash is not None
+    sight = rules.Sight(printer.state, printer.seen_at, printer.paused_at is not None, agent.seen_at, lives)
+    return rules.health_of(sight, clock.now())
+
+
+def printers_of(printer_ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, tuple[Printer, rules.Health]]:
+    """Printers with their health, by id."""
+    query = select(Printer, PrintAgent).join(PrintAgent, PrintAgent.id == Printer.agent_id)
+    rows = session().execute(
+        query.where(Printer.id.in_({each for each in printer_ids if each})).execution_options(populate_existing=True)
+    )
+    return {printer.id: (printer, health_of(printer, agent)) for printer, agent in rows}
+
+
+def printers_of_agent(agent_id: uuid.UUID) -> Sequence[Printer]:
+    """What an agent prints on, as it is set up."""
+    return session().scalars(select(Printer).where(Printer.agent_id == agent_id).order_by(Printer.id)).all()
+
+
+def bindings_of(station_id: uuid.UUID) -> Sequence[StationPrinter]:
+    """What a bench prints where."""
+    statement = select(StationPrinter).where(StationPrinter.station_id == station_id)
+    return session().scalars(statement.order_by(StationPrinter.kind, StationPrinter.id)).all()
+
+
+def choose_printer(station_id: uuid.UUID | None, document: LabelDocument) -> Printer | None:
+    """The printer of this bench for this label; None when the browser prints it: nothing bound that fits, no agent."""
+    station = station_by_id(station_id) if station_id is not None else None
+    if station is None or station.warehouse_id != document.warehouse_id:
+        return None
+    for binding in bindings_of(station.id):
+        if binding.kind != document.kind or not rules.fits(document.size_mm, (binding.width_mm, binding.height_mm)):
+            continue
+        known = printers_of([binding.printer_id, binding.fallback_printer_id])
+        order = [known[each] for each in (binding.printer_id, binding.fallback_printer_id) if each in known]
+        order = [each for each in order if rules.fits(document.size_mm, (each[0].width_mm, each[0].height_mm))]
+        place = rules.choose([health for _, health in order])
+        if place is not None:
+            return order[place][0]
+    return None
+
+
+def fallback_of(job: PrintJob) -> Printer | None:
+    """Another printer of the job's bench that would print it now."""
+    if job.station_id is None or job.printer_id is None:
+        return None
+    for binding in bindings_of(job.station_id):
+        pair = (binding.printer_id, binding.fallback_printer_id)
+        if job.printer_id in pair:
+            for other, health in printers_of(set(pair) - {job.printer_id}).values():
+                if health in rules.PRINTS:
+                    return other
+    return None
+
+
+def print_number(job: PrintJob) -> int:
+    """1 for the first print of a label, 2 for the one after it …"""
+    ids = [each.id for each in jobs_of(job.document_id)]
+    return ids.index(job.id) + 1 if job.id in ids else len(ids) + 1

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import fields
 
 from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text
-from wms.printing.models import BundleState, DocumentState, LabelKind
+from wms.printing.models import BundleState, DocumentState, LabelKind, PrinterState
 
 PRODUCT_SIZES: dict[str, tuple[float, float]] = {
     "60x40": (60, 40),
@@ -82,3 +82,49 @@ def dump_bundle(bundle: Any, documents: list[Any]) -> dict[str, Any]:
         "erased_at": bundle.erased_at,
         "documents": [document._asdict() for document in documents],
     }
+
+
+TOKEN_MOST = 2**63 - 1
+
+
+class EnrolIn(CodedSchema):
+    """A new agent shows the code that somebody typed."""
+
+    code = Text(16, required=True)
+    host = Text(80, required=True)
+    version = Text(20, required=True)
+
+
+class ToldPrinter(CodedSchema):
+    """What an agent sees of a printer. `unseen` is the server's own word for not having been told."""
+
+    id = fields.UUID(required=True)
+    state = Choice([each.value for each in PrinterState if each is not PrinterState.UNSEEN], required=True)
+    reasons = Text(120, min_length=0, load_default="")
+
+
+class PollIn(CodedSchema):
+    """The heartbeat of an agent. `pending`: how many words of its journal have not been taken in yet."""
+
+    host = Text(80, required=True)
+    version = Text(20, required=True)
+    pending = Count(0, 1_000_000, load_default=0)
+    printers = Items(fields.Nested(ToldPrinter), 0, 100, load_default=list)
+
+
+class ClaimIn(CodedSchema):
+    """The fencing token of a claim."""
+
+    claim_token = Count(1, TOKEN_MOST, required=True)
+
+
+class WordIn(CodedSchema):
+    seq = Count(1, 1_000_000, required=True)
+    type = Choice(["sent", "unsent", "lost", "completed", "note"], required=True)
+    detail = Text(120, min_length=0, load_default=None, allow_none=True)
+
+
+class TellIn(ClaimIn):
+    """What became of a job, in the agent's words, each numbered."""
+
+    words = Items(fields.Nested(WordIn), 1, 50, required=True)

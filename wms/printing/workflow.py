@@ -39,12 +39,16 @@ PRINT_JOB = Workflow(
         "requeue": move([J.CLAIMED, J.FETCHED, J.FAILED_SAFE], J.QUEUED),
         # A bench that prints from its browser arms the job in one step; an agent claims and fetches first.
         "arm": move([J.QUEUED, J.FETCHED], J.DISPATCHING),
-        "sent": move(J.DISPATCHING, J.DISPATCHED),
-        "prove_unsent": move(J.DISPATCHING, J.FAILED_SAFE),
+        # An agent that was away may say later what came of it: it was sent, or surely not.
+        "sent": move([J.DISPATCHING, J.UNKNOWN], J.DISPATCHED),
+        "prove_unsent": move([J.DISPATCHING, J.UNKNOWN], J.FAILED_SAFE),
         "lose_sight": move([J.DISPATCHING, J.DISPATCHED], J.UNKNOWN),
+        # Only for what may be printed twice (`dup_policy`), and only a few times.
+        "retry": move(J.UNKNOWN, J.QUEUED),
         "confirm": move([J.QUEUED, J.CLAIMED, J.FETCHED, J.DISPATCHING, J.DISPATCHED, J.UNKNOWN, J.EXPIRED], J.PRINTED),
-        "expire": move([J.QUEUED, J.CLAIMED, J.FETCHED], J.EXPIRED),
+        "expire": move([J.QUEUED, J.CLAIMED, J.FETCHED, J.FAILED_SAFE], J.EXPIRED),
         "queue_again": move(J.EXPIRED, J.QUEUED),
+        "redirect": move([J.QUEUED, J.CLAIMED, J.FETCHED, J.EXPIRED], J.QUEUED),
         "cancel": move([*UNSENT, J.DISPATCHING, J.DISPATCHED, J.UNKNOWN], J.CANCELLED),
         "void": move(UNSENT, J.VOIDED),
     },

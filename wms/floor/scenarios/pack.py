@@ -8,6 +8,7 @@ from typing import Any
 from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
+from wms.floor.bench_printer import station_of, way_of
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
@@ -91,7 +92,7 @@ class Pack:
         order_id = uuid.UUID(task.data["order_id"])
         bench = packing.bench(order_id)
         band = packing.weight_of(bench.lines)
-        label = last_print("waybill", "parcel", bench.parcel.id) if bench.parcel else None
+        label = last_print("waybill", "parcel", bench.parcel.id, station_of(actor)) if bench.parcel else None
         lines = [
             {
                 "sku": line.sku, "name_en": line.name_en, "name_zh": line.name_zh, "quantity": line.quantity,
@@ -108,4 +109,5 @@ class Pack:
             "document_ready": label is not None and label.state == "ready",
             "print_id": str(label.job_id) if label and label.job_id else None,
             "print_state": label.job_state if label else None,
+            "way": way_of(actor, label) if label else {},
         }  # fmt: skip

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from wms.office.pages import bins, board, customs, designs, exceptions, orders, stock, system, waves
+from wms.office.pages import (
+    bins,
+    board,
+    customs,
+    designs,
+    exceptions,
+    orders,
+    printers,
+    prints,
+    stock,
+    system,
+    waves,
+)
 from wms.platform.pages import lazy, state_labels
 
 BLUEPRINTS = [
@@ -14,6 +26,8 @@ BLUEPRINTS = [
     stock.blueprint,
     customs.blueprint,
     designs.blueprint,
+    printers.blueprint,
+    prints.blueprint,
     system.blueprint,
 ]
 

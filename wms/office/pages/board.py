@@ -6,6 +6,7 @@ from flask import Blueprint, render_template
 
 from wms.core.permissions import Permission
 from wms.office import queries
+from wms.office.pages.printers import printers_down
 from wms.outbound.workflow import OrderState
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation
@@ -27,7 +28,7 @@ def board() -> str:
         "office/board.html", houses=houses, states=STATES, ready=queries.orders_ready(actor()),
         late=sum(house["late"] for house in houses), exceptions=queries.open_exceptions(actor(), 6),
         jobs=queries.jobs_health(), dead=queries.dead_jobs() if actor().may(Permission.OPERATE) else [],
-        waves=[wave for wave in queries.waves(actor(), 8) if wave.state != "done"], kinds=_kinds(),
+        printers=printers_down(), waves=[wave for wave in queries.waves(actor(), 8) if wave.state != "done"], kinds=_kinds(),
     )  # fmt: skip
 
 

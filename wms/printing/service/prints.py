@@ -1,14 +1,14 @@
 """The record of prints (reference: printing.md, section 2): no label is printed twice by accident, none is lost.
 
-A bench prints from its browser: *arm* marks the job *dispatching*, durably, before the page is handed out; scanning
-the label confirms it. What nobody scanned becomes *unknown*, and a person says what happened.
+*Arm* marks a job *dispatching*, durably, before a browser gets the page or an agent sends it; scanning the label confirms
+it. What nobody scanned becomes *unknown*, and a person says what happened. `sending.py`: which way a label goes;
+`claims.py`: what agents do; `ageing.py`: what time does.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -21,13 +21,11 @@ from wms.core.refusals import Refused, invalid, not_found
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, lock, lock_one
-from wms.printing import queries
+from wms.printing import queries, rules
 from wms.printing.events import LabelReprinted
-from wms.printing.models import KINDS, DocumentState, LabelDocument, PrintEvent, PrintJob, PrintState
+from wms.printing.models import KINDS, LabelDocument, PrintEvent, PrintJob, PrintState
 from wms.printing.workflow import PRINT_JOB
 
-EXPIRES = timedelta(minutes=10)  # then the bench is asked again; never days
-SIGHT = timedelta(seconds=60)  # from dispatching to a scan, before we say that we do not know
 ORIGINAL, REPRINT = "original", "reprint"
 SENT = frozenset({PrintState.DISPATCHING, PrintState.DISPATCHED, PrintState.UNKNOWN})
 
@@ -38,29 +36,29 @@ def request_print(actor: Actor, document_id: uuid.UUID, station_id: uuid.UUID | 
     Refuses `not_ready`, `label_refused`, `label_voided`, `label_superseded`, `label_erased`.
     """
     document = load_document_to_print(actor, document_id)
-    return _original(actor, document, station_id)
+    return original_of(actor, document, station_id)
 
 
-def _original(actor: Actor, document: LabelDocument, station_id: uuid.UUID | None) -> PrintJob:
+def original_of(actor: Actor, document: LabelDocument, station_id: uuid.UUID | None) -> PrintJob:
     query = select(PrintJob).where(PrintJob.document_id == document.id, PrintJob.reason == ORIGINAL)
     found = session().scalar(query.execution_options(populate_existing=True))
-    return found if found is not None else _insert(actor, document, station_id, ORIGINAL, None)
+    return found if found is not None else insert_job(actor, document, station_id, ORIGINAL, None)
 
 
-def _insert(
+def insert_job(
     actor: Actor, document: LabelDocument, station_id: uuid.UUID | None, reason: str, why: str | None
 ) -> PrintJob:
-    """The document is locked: two people cannot both make its original."""
+    """A job that waits. The document is locked: two people cannot both make its original."""
     now = clock.now()
     job = PrintJob(
         id=new_id(), document_id=document.id, warehouse_id=document.warehouse_id, station_id=station_id,
         copies=document.copies, reason=reason, reprint_reason=why, requested_by=actor.id,
         dup_policy="once" if KINDS[document.kind].once else "retry_ok", state=PRINT_JOB.initial.value,
-        expires_at=now + EXPIRES, attempts=0, created_at=now,
+        expires_at=now + rules.EXPIRES, attempts=0, created_at=now,
     )  # fmt: skip
     session().add(job)
     session().flush()
-    _note(job, "requested", why)
+    note(job, "requested", why)
     return job
 
 
@@ -71,28 +69,26 @@ def arm(actor: Actor, job_id: uuid.UUID) -> PrintJob:
     `request_print` refuses: the label may have become void since.
     """
     load_document_to_print(actor, queries.document_of_job(actor, job_id).id)
-    job = _locked(job_id)
+    job = lock_job(job_id)
     if job.dup_policy == "retry_ok" and job.state in {*SENT, PrintState.PRINTED, PrintState.EXPIRED}:
         return job
-    if job.state in SENT:
-        raise Refused("sent_before", {}, next_step="scan_or_report_lost")
-    if job.state == PrintState.PRINTED.value:
-        raise Refused("printed_before", {}, next_step="reprint")
+    refuse_sent(job)
     if job.state == PrintState.EXPIRED.value:
-        _move(job, "queue_again")
-    _move(job, "arm")
+        move_job(job, "queue_again")
+    if job.printer_id is not None:
+        raise Refused("at_a_printer", {}, next_step="wait")
+    move_job(job, "arm")
     job.dispatching_at, job.attempts = clock.now(), job.attempts + 1
     session().flush()
     return job
 
 
-def arm_bundle(actor: Actor, bundle_id: uuid.UUID, station_id: uuid.UUID | None = None) -> list[PrintJob]:
-    """Print a whole bundle: one job a label, in the bundle's order. All or none: `sent_before` when one was sent."""
-    bundle = queries.load_bundle(actor, bundle_id)
-    queries.require_file(bundle)
-    ready = [each for each in queries.documents_of(bundle.id) if each.state == DocumentState.READY.value]
-    lock(Rank.DOCUMENT, LabelDocument, [document.id for document in ready])
-    return [arm(actor, _original(actor, document, station_id).id) for document in ready]
+def refuse_sent(job: PrintJob) -> None:
+    """Refuse `sent_before` and `printed_before`: what was sent is not sent again by asking once more."""
+    if job.state in SENT:
+        raise Refused("sent_before", {}, next_step="scan_or_report_lost")
+    if job.state == PrintState.PRINTED.value:
+        raise Refused("printed_before", {}, next_step="reprint")
 
 
 def reprint(actor: Actor, document_id: uuid.UUID, reason: str, station_id: uuid.UUID | None = None) -> PrintJob:
@@ -108,7 +104,7 @@ def reprint(actor: Actor, document_id: uuid.UUID, reason: str, station_id: uuid.
 
 
 def _reprint(actor: Actor, document: LabelDocument, reason: str, station_id: uuid.UUID | None) -> PrintJob:
-    job = _insert(actor, document, station_id, REPRINT, reason.strip()[:120])
+    job = insert_job(actor, document, station_id, REPRINT, reason.strip()[:120])
     record(
         LabelReprinted(
             subject_id=document.id, warehouse_id=document.warehouse_id, owner_id=document.owner_id, kind=document.kind,
@@ -124,11 +120,22 @@ def report_lost(actor: Actor, job_id: uuid.UUID) -> PrintJob:
     Only while nobody has scanned the label: a printed one is reprinted with permission.
     """
     document = load_document_to_print(actor, queries.document_of_job(actor, job_id).id)
-    job = _locked(job_id)
+    job = lock_job(job_id)
     if job.state not in SENT:
         raise Refused("printed_before" if job.state == PrintState.PRINTED.value else "not_printed_yet", {})
-    _move(job, "cancel", "lost")
-    return _reprint(actor, document, "lost", job.station_id)
+    if is_being_sent(job):
+        raise Refused("still_sending", {}, next_step="wait")
+    move_job(job, "cancel", "lost")
+    again = _reprint(actor, document, "lost", job.station_id)
+    again.printer_id, again.batch_id, again.batch_seq = job.printer_id, job.batch_id, job.batch_seq
+    session().flush()
+    return again
+
+
+def is_being_sent(job: PrintJob) -> bool:
+    """Its agent may be sending it at this very moment: to send another now would be two."""
+    under_way = job.printer_id is not None and job.state == PrintState.DISPATCHING.value
+    return under_way and job.dispatching_at is not None and clock.now() - job.dispatching_at < rules.SIGHT
 
 
 def confirm_printed(actor: Actor, subject_kind: str, subject_id: uuid.UUID, kind: str, by: str = "scan") -> PrintJob:
@@ -142,11 +149,11 @@ def confirm_printed(actor: Actor, subject_kind: str, subject_id: uuid.UUID, kind
     document = lock_one(Rank.DOCUMENT, LabelDocument, found.id) or found
     queries.require_usable(document)
     last = queries.last_job(document.id)
-    job = _locked(last.id) if last is not None else _original(actor, document, None)
+    job = lock_job(last.id) if last is not None else original_of(actor, document, None)
     if job.state != PrintState.PRINTED.value:
         if not PRINT_JOB.permitted("confirm", job.state):
-            job = _insert(actor, document, job.station_id, REPRINT, "seen")
-        _move(job, "confirm", by)
+            job = insert_job(actor, document, job.station_id, REPRINT, "seen")
+        move_job(job, "confirm", by)
         job.confirmed_by, job.printed_at = by, clock.now()
         session().flush()
     return job
@@ -161,28 +168,8 @@ def cancel_waiting(document_ids: Iterable[uuid.UUID], state: PrintState) -> None
     for job in lock(Rank.DOCUMENT, PrintJob, ids):
         if job.state in waiting:
             job.state = state.value
-            _note(job, state.value)
+            note(job, state.value)
     session().flush()
-
-
-def age_prints(now: datetime) -> tuple[int, int]:
-    """The schedule: waiting prints expire, sent ones that nobody scanned become *unknown*; how many of each."""
-    waiting, moving = PRINT_JOB.moves["expire"].sources, PrintState.DISPATCHING.value
-    stale = _ids(PrintJob.state.in_(waiting) & (PrintJob.expires_at < now))
-    unseen = _ids((PrintJob.state == moving) & (PrintJob.dispatching_at < now - SIGHT))
-    expired = unknown = 0
-    for job in lock(Rank.DOCUMENT, PrintJob, [*stale, *unseen]):
-        if PRINT_JOB.permitted("expire", job.state):
-            _move(job, "expire")
-            expired += 1
-        elif job.state == moving:
-            _move(job, "lose_sight")
-            unknown += 1
-    return expired, unknown
-
-
-def _ids(condition: object) -> Sequence[uuid.UUID]:
-    return session().scalars(select(PrintJob.id).where(condition)).all()  # type: ignore[arg-type]
 
 
 def load_document_to_print(actor: Actor, document_id: uuid.UUID) -> LabelDocument:
@@ -194,20 +181,20 @@ def load_document_to_print(actor: Actor, document_id: uuid.UUID) -> LabelDocumen
     return document
 
 
-def _locked(job_id: uuid.UUID) -> PrintJob:
+def lock_job(job_id: uuid.UUID) -> PrintJob:
     job = lock_one(Rank.DOCUMENT, PrintJob, job_id)
     if job is None:
         raise not_found("print job")
     return job
 
 
-def _move(job: PrintJob, action: str, detail: str | None = None) -> None:
+def move_job(job: PrintJob, action: str, detail: str | None = None) -> None:
     job.state = PRINT_JOB.apply(action, job.state).value
     session().flush()
-    _note(job, action, detail)
+    note(job, action, detail)
 
 
-def _note(job: PrintJob, kind: str, detail: str | None = None) -> None:
+def note(job: PrintJob, kind: str, detail: str | None = None) -> None:
     """Add to the job's history; the job is locked or new."""
     last = session().scalar(select(func.max(PrintEvent.seq)).where(PrintEvent.job_id == job.id)) or 0
     values = {"job_id": job.id, "source": "server", "seq": last + 1, "type": kind, "detail": detail, "at": clock.now()}

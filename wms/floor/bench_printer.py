@@ -1,0 +1,88 @@
+"""The bench's printer on the tablet: how it is, in the bar above every screen, and which way a label goes from here."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+
+from wms.core.actor import Actor
+from wms.core.ids import parse_id
+from wms.core.permissions import Permission
+from wms.platform.access import actor, requires
+from wms.platform.pages import lazy
+from wms.platform.database import session
+from wms.printing import queries
+from wms.printing.models import LabelDocument, PrintJob
+from wms.printing.queries import LastPrint
+from wms.printing.rules import PRINTS, Health
+
+blueprint = Blueprint("floor_printer", __name__, url_prefix="/floor/printer", template_folder="templates")
+
+# Why a printer does not print, in the few words that a bar has room for.
+WORDS = {
+    Health.READY: lazy("ready"),
+    Health.BUSY: lazy("printing"),
+    Health.STOPPED: lazy("stopped"),
+    Health.UNREACHED: lazy("does not answer"),
+    Health.PAUSED: lazy("paused"),
+    Health.LOST: lazy("its PC is away"),
+    Health.UNSEEN: lazy("never seen"),
+}
+REASONS = {"paper_out": lazy("no labels"), "media-empty": lazy("no labels"), "media-empty-error": lazy("no labels"),
+           "ribbon_out": lazy("no ribbon"), "head_open": lazy("head open"), "jam": lazy("jam")}  # fmt: skip
+
+
+@blueprint.get("")
+@requires(Permission.FLOOR_WORK)
+def now() -> Response:
+    """The state of this bench's printers; the tablet asks every few seconds, and 304 while it is the same."""
+    content = render_template("floor/printer.html", printers=printers_of_bench(actor()))
+    etag = f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
+    same = request.headers.get("If-None-Match") == etag
+    return Response(None if same else content, 304 if same else 200, {"ETag": etag})
+
+
+def printers_of_bench(found: Actor) -> list[dict[str, str]]:
+    """{label, tone} of each printer that this login's bench prints on first; the fallbacks are only for need."""
+    station_id = station_of(found)
+    bindings = queries.bindings_of(station_id) if station_id else []
+    known = queries.printers_of([binding.printer_id for binding in bindings])
+    return [
+        {"label": f"{printer.name}: {_words(health, printer.reasons)}", "tone": "ok" if health in PRINTS else "stop"}
+        for printer, health in known.values()
+    ]
+
+
+def _words(health: Health, reasons: str) -> str:
+    if health is Health.STOPPED:
+        for each in reasons.split(","):
+            if each in REASONS:
+                return str(REASONS[each])
+    return str(WORDS[health])
+
+
+def station_of(found: Actor) -> uuid.UUID | None:
+    return parse_id(found.extra.get("station_id", ""))
+
+
+def way_of(found: Actor, label: LastPrint) -> dict[str, Any]:
+    """Where a label prints or waits: `printer` (None: the browser), how that is, and the other one that would print it."""
+    if not label.has_printer:
+        return {"printer": None}
+    job = session().get(PrintJob, label.job_id) if label.job_id else None
+    if job is None or job.printer_id is None:
+        chosen = queries.choose_printer(station_of(found), session().get_one(LabelDocument, label.document_id))
+        return {"printer": chosen.name if chosen else None}
+    printer, health = queries.printers_of([job.printer_id])[job.printer_id]
+    other = queries.fallback_of(job)
+    return {
+        "printer": printer.name, "prints": health in PRINTS, "state": _words(health, printer.reasons),
+        "other_id": _id(other.id if other else None), "other": other.name if other else None,
+    }  # fmt: skip
+
+
+def _id(value: uuid.UUID | None) -> str | None:
+    return str(value) if value else None

@@ -1,0 +1,304 @@
+"""Printers, benches and agents: what is there, how it is, what prints where. What is live looks again by itself."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+from marshmallow import fields, validate
+from werkzeug.wrappers import Response as BaseResponse
+
+from wms.core.ids import parse_id
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused, invalid
+from wms.facility.queries import stations_seen, warehouse_by_code, warehouses_seen
+from wms.office import print_queries
+from wms.platform import forms
+from wms.platform.access import actor, requires
+from wms.platform.pages import Entry, lazy, navigation, show_refusal
+from wms.platform.schemas import Choice, CodedSchema, Text
+from wms.printing import queries
+from wms.printing import service as printing
+from wms.printing.models import Backend, Printer
+from wms.printing.service import DocumentDraft, PrinterDraft
+
+blueprint = Blueprint("office_printers", __name__, url_prefix="/office/printers", template_folder="../templates")
+
+HEALTH_WORDS = {
+    "ready": (lazy("Ready"), "ok"),
+    "busy": (lazy("Printing"), "info"),
+    "stopped": (lazy("Stopped"), "stop"),
+    "unreached": (lazy("Does not answer"), "stop"),
+    "paused": (lazy("Paused here"), "hold"),
+    "lost": (lazy("Agent is away"), "stop"),
+    "unseen": (lazy("Not seen yet"), "idle"),
+}
+AGENT_WORDS = {
+    "live": (lazy("There"), "ok"),
+    "lost": (lazy("Away"), "stop"),
+    "new": (lazy("Waits for its code"), "idle"),
+    "revoked": (lazy("Revoked"), "stop"),
+}
+# What printers say of themselves, in words; what is not here is shown as they said it.
+REASON_WORDS = {
+    "paper_out": lazy("no labels"), "media-empty": lazy("no labels"), "media-empty-error": lazy("no labels"),
+    "ribbon_out": lazy("no ribbon"), "head_open": lazy("head open"), "cover_open": lazy("cover open"),
+    "paused": lazy("paused at the printer"), "jam": lazy("jam"), "media-jam": lazy("jam"), "media-jam-error": lazy("jam"),
+    "error": lazy("fault"), "no_status": lazy("tells no status"), "timeout": lazy("no answer in time"),
+    "ConnectionRefusedError": lazy("refuses the connection"), "not_accepting": lazy("takes no jobs"),
+}  # fmt: skip
+KIND_WORDS = {
+    "waybill": lazy("Waybill"), "carton": lazy("Carton label"), "product": lazy("Product label"),
+    "location": lazy("Bin label"), "printer": lazy("Printer test"),
+}  # fmt: skip
+BACKENDS = {
+    Backend.RAW: (lazy("Label printer, port 9100"), "socket://192.168.1.40:9100"),
+    Backend.IPP: (lazy("IPP: CUPS queue or printer that takes PDF"), "ipp://192.168.1.41/ipp/print"),
+    Backend.WINSPOOL: (lazy("Windows queue on the agent's PC"), "ZDesigner GK420d"),
+    Backend.FILE: (lazy("Folder on the agent's PC"), "labels"),
+}
+BENCH_KINDS = ("waybill", "carton", "product", "location", "printer")
+_COMMAND_ID = re.compile(r'name="command_id" value="[^"]*"')
+
+navigation.add(
+    Entry(lazy("Printers"), "office_printers.index", "printer", Permission.FACILITY_WRITE, staff=True, order=41)
+)
+
+
+class Length(fields.Float):
+    """Millimetres as typed; a comma is a decimal point to half the world."""
+
+    def __init__(self, least: float, most: float, **more: Any) -> None:
+        super().__init__(validate=validate.Range(least, most, error="mm_range"), allow_nan=False, **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
+        return float(super()._deserialize(str(value).replace(",", "."), attr, data, **kwargs))
+
+
+class PrinterForm(CodedSchema):
+    """A printer as it is typed."""
+
+    agent_id = fields.UUID(required=True)
+    name = Text(40, required=True)
+    backend = Choice([each.value for each in Backend], required=True)
+    uri = Text(200, required=True)
+    language = Choice(["zpl", "tspl"], load_default="zpl")
+    dpi = fields.Integer(required=True, validate=validate.OneOf([203, 300, 600], error="invalid"))
+    width_mm = Length(10, 320, required=True)
+    height_mm = Length(10, 460, required=True)
+    offset_x_mm = Length(-10, 10, load_default=0.0)
+    offset_y_mm = Length(-10, 10, load_default=0.0)
+
+
+@blueprint.get("")
+@requires(Permission.FACILITY_WRITE)
+def index() -> str:
+    return _page()
+
+
+def _page(refusal: Refused | None = None, code: str | None = None) -> str:
+    live, etag = _live()
+    return render_template(
+        "office/printers.html", live=Markup(live), etag=etag, code=code, warehouses=warehouses_seen(actor()),  # noqa: S704
+        stations=stations_seen(actor()), printers=print_queries.printers_seen(actor()), kinds=KIND_WORDS,
+        agents=print_queries.agents_seen(actor()), bindings=print_queries.bindings_seen(actor()), backends=BACKENDS,
+        bench_kinds=BENCH_KINDS, errors=forms.field_messages(refusal),
+        refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None, typed=request.form,
+        server=request.host_url.rstrip("/"), wheel=url_for("print_agent_program.install"),
+    )  # fmt: skip
+
+
+@blueprint.get("/now")
+@requires(Permission.FACILITY_WRITE)
+def now() -> Response:
+    """The live part of the page; 304 while it would show the same."""
+    live, etag = _live()
+    same = request.headers.get("If-None-Match") == etag
+    return Response(None if same else live, 304 if same else 200, {"ETag": etag})
+
+
+def _live() -> tuple[str, str]:
+    live = render_template(
+        "office/printers_now.html", printers=print_queries.printers_seen(actor()), health=HEALTH_WORDS,
+        agents=print_queries.agents_seen(actor()), agent_words=AGENT_WORDS, reasons=reason_words,
+    )  # fmt: skip
+    return live, f'"{hashlib.sha256(_COMMAND_ID.sub("", live).encode()).hexdigest()[:32]}"'
+
+
+def reason_words(reasons: str) -> str:
+    """What a printer says of itself, for a person."""
+    return ", ".join(str(REASON_WORDS.get(each, each)) for each in reasons.split(",") if each)
+
+
+@blueprint.get("/strip")
+@requires(Permission.EXCEPTIONS_MANAGE)
+def strip() -> Response:
+    """For the supervisor's board: the printers that do not print now; nothing when all do."""
+    content = printers_down()
+    etag = f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
+    same = request.headers.get("If-None-Match") == etag
+    return Response(None if same else content, 304 if same else 200, {"ETag": etag})
+
+
+def printers_down() -> Markup:
+    """The alert that names them, or nothing."""
+    down = [each for each in print_queries.printers_seen(actor()) if each.is_down]
+    content = render_template("office/printers_strip.html", down=down, health=HEALTH_WORDS, reasons=reason_words)
+    return Markup(content)  # noqa: S704 - our own template's
+
+
+@blueprint.post("/agents")
+@requires(Permission.FACILITY_WRITE)
+def add_agent() -> str | tuple[str, int]:
+    """A new agent: its one-time code is in this page and nowhere else."""
+    name, warehouse = forms.typed_text("name", 40), forms.typed_text("warehouse", 16)
+    if name is None or warehouse is None:
+        return _page(invalid("/agent_name" if name is None else "/warehouse", "required")), 422
+    return _issued(
+        "printing.add_agent", {"name": name, "warehouse": warehouse},
+        lambda: printing.add_agent(actor(), warehouse_by_code(actor(), warehouse).id, name),
+    )  # fmt: skip
+
+
+@blueprint.post("/agents/<uuid:agent_id>/code")
+@requires(Permission.FACILITY_WRITE)
+def renew_code(agent_id: uuid.UUID) -> str | tuple[str, int]:
+    """A new one-time code, for a machine that is set up anew."""
+    return _issued("printing.renew_code", {"agent": agent_id}, lambda: printing.renew_code(actor(), agent_id))
+
+
+def _issued(name: str, body: object, use_case: Callable[[], Any]) -> str | tuple[str, int]:
+    """Run a command whose result is shown once; its stored answer has the id only."""
+    made: list[Any] = []
+
+    def keep() -> Any:
+        made.append(use_case())
+        return made[-1]
+
+    outcome = forms.run_form(name, body, keep, lambda issued: {"id": issued.id})
+    if isinstance(outcome, Refused):
+        return _page(outcome), 422
+    if outcome.replayed:
+        flash(_("That code was shown before. Make a new one if it was not seen."), "warn")
+        return _page()
+    return _page(code=made[-1].text)
+
+
+@blueprint.post("/agents/<uuid:agent_id>/revoke")
+@requires(Permission.FACILITY_WRITE)
+def revoke(agent_id: uuid.UUID) -> BaseResponse:
+    return _done("printing.revoke", {"agent": agent_id}, lambda: printing.revoke_agent(actor(), agent_id),
+                 _("The agent is shut out."))  # fmt: skip
+
+
+@blueprint.post("/printers")
+@requires(Permission.FACILITY_WRITE)
+def add() -> BaseResponse | tuple[str, int]:
+    outcome = _save(None)
+    if isinstance(outcome, Refused):
+        return _page(outcome), 422
+    flash(_("The printer is set up. Print a test label."), "ok")
+    return redirect(url_for(".edit", printer_id=outcome.answer["id"]), 303)
+
+
+@blueprint.get("/<uuid:printer_id>")
+@requires(Permission.FACILITY_WRITE)
+def edit(printer_id: uuid.UUID) -> str:
+    return _edit(queries.load_printer(actor(), printer_id))
+
+
+def _edit(printer: Printer, refusal: Refused | None = None) -> str:
+    stored = {name: getattr(printer, name) for name in PrinterForm().fields}
+    shown = {name: f"{value:g}" if isinstance(value, float) else value for name, value in stored.items()}
+    return render_template(
+        "office/printer.html", printer=printer, typed=shown if refusal is None else request.form,
+        backends=BACKENDS, errors=forms.field_messages(refusal),
+        agents=[each for each in print_queries.agents_seen(actor()) if each[1].id == printer.warehouse_id],
+        refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
+        seen=next(each for each in print_queries.printers_seen(actor()) if each.printer.id == printer.id),
+        health=HEALTH_WORDS, reasons=reason_words,
+    )  # fmt: skip
+
+
+@blueprint.post("/<uuid:printer_id>")
+@requires(Permission.FACILITY_WRITE)
+def save(printer_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    printer = queries.load_printer(actor(), printer_id)
+    outcome = _save(printer_id)
+    if isinstance(outcome, Refused):
+        return _edit(printer, outcome), 422
+    flash(_("Saved."), "ok")
+    return redirect(url_for(".edit", printer_id=printer_id), 303)
+
+
+def _save(printer_id: uuid.UUID | None) -> forms.Outcome:
+    typed = forms.given({name: forms.typed_text(name) for name in PrinterForm().fields})
+    body = forms.load_form(PrinterForm(), typed)
+    if isinstance(body, Refused):
+        return body
+    draft = PrinterDraft(**body)
+    return forms.run_form(
+        "printing.save_printer", {"printer": printer_id, **body},
+        lambda: printing.save_printer(actor(), draft, printer_id), lambda printer: {"id": printer.id},
+    )  # fmt: skip
+
+
+@blueprint.post("/<uuid:printer_id>/pause")
+@requires(Permission.FACILITY_WRITE)
+def pause(printer_id: uuid.UUID) -> BaseResponse:
+    paused = request.form.get("paused") == "1"
+    words = _("Nothing is sent there until it goes on.") if paused else _("It goes on.")
+    return _done("printing.pause", {"printer": printer_id, "paused": paused},
+                 lambda: printing.pause_printer(actor(), printer_id, paused=paused), words)  # fmt: skip
+
+
+@blueprint.post("/<uuid:printer_id>/test")
+@requires(Permission.FACILITY_WRITE)
+def test_label(printer_id: uuid.UUID) -> BaseResponse:
+    """A test label: made, then sent there as soon as it is."""
+    printer = queries.load_printer(actor(), printer_id)
+    draft = DocumentDraft("printer", "printer", printer.id, size_mm=(printer.width_mm, printer.height_mm))
+
+    def use_case() -> object:
+        (bundle_id,) = printing.request_documents(actor(), printer.warehouse_id, [draft])
+        return printing.print_when_made(actor(), bundle_id, printer.id)
+
+    return _done("printing.test_label", {"printer": printer_id}, use_case, _("The test label is on its way."),
+                 url_for(".edit", printer_id=printer_id))  # fmt: skip
+
+
+@blueprint.post("/bindings")
+@requires(Permission.FACILITY_WRITE)
+def bind() -> BaseResponse:
+    """A bench prints a kind of label on a printer from now on."""
+    station, printer = (parse_id(request.form.get(name, "")) for name in ("station", "printer"))
+    fallback, kind = parse_id(request.form.get("fallback", "")), forms.typed_text("kind", 12) or ""
+    if station is None or printer is None:
+        flash(_("Choose a bench and a printer."), "warn")
+        return redirect(url_for(".index"), 303)
+    body = {"station": station, "printer": printer, "fallback": fallback, "kind": kind}
+    return _done("printing.bind", body, lambda: printing.bind_station(actor(), station, kind, printer, fallback),
+                 _("The bench prints there now."))  # fmt: skip
+
+
+@blueprint.post("/bindings/<uuid:binding_id>/remove")
+@requires(Permission.FACILITY_WRITE)
+def unbind(binding_id: uuid.UUID) -> BaseResponse:
+    return _done("printing.unbind", {"binding": binding_id}, lambda: printing.unbind_station(actor(), binding_id),
+                 _("The bench prints these in its browser again."))  # fmt: skip
+
+
+def _done(name: str, body: object, use_case: Callable[[], Any], words: str, where: str = "") -> BaseResponse:
+    """A command of a single button, then the page it came from with what came of it."""
+    outcome = forms.run_form(name, body, use_case)
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+    else:
+        flash(words, "ok")
+    return redirect(where or url_for(".index"), 303)
