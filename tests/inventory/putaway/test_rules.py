@@ -115,7 +115,7 @@ def test_three_alternatives_are_named_in_order():
     found = suggest(GOODS, [place(f"A-{n}", walk_order=n) for n in (5, 3, 1, 4, 2)], HERE)
     assert found is not None
     assert found.code == "A-1"
-    assert [code for _, code in found.alternatives] == ["A-2", "A-3", "A-4"]
+    assert [code for _, code, _ in found.alternatives] == ["A-2", "A-3", "A-4"]
 
 
 def test_damaged_goods_are_sent_to_inspection():

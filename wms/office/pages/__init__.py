@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from wms.office.pages import bins, board, customs, exceptions, orders, stock, system, waves
+from wms.office.pages import (
+    bins,
+    board,
+    customs,
+    exceptions,
+    holds,
+    orders,
+    places,
+    putaway,
+    recall,
+    stock,
+    system,
+    waves,
+)
 from wms.platform.pages import lazy, state_labels
 
 BLUEPRINTS = [
@@ -11,7 +24,11 @@ BLUEPRINTS = [
     waves.blueprint,
     exceptions.blueprint,
     bins.blueprint,
+    places.blueprint,
+    putaway.blueprint,
     stock.blueprint,
+    holds.blueprint,
+    recall.blueprint,
     customs.blueprint,
     system.blueprint,
 ]
