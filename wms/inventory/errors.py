@@ -36,7 +36,7 @@ TEXTS = {
     "location_other_owner": N_("%(code)s is another seller's."),
     "location_bonded_only": N_("%(code)s is for bonded goods only."),
     "location_not_bonded": N_("%(code)s is not for bonded goods."),
-    "location_temperature": N_("%(code)s is %(is)s, these goods need %(wanted)s."),
+    "location_temperature": N_("%(code)s: wrong temperature for these goods."),
     "location_not_dangerous": N_("%(code)s takes no dangerous goods of %(class)s."),
     "location_dangerous_only": N_("%(code)s is for dangerous goods only."),
     "location_segregation": N_("%(code)s: %(class)s may not stand with %(other)s."),

@@ -22,6 +22,7 @@ from wms.platform.statements import Statement
 
 NOBODY = uuid.UUID(int=0)  # a holder that holds nothing
 FEW = 4  # of each zone, kind and class
+SOME = 256  # rows of the product that are looked at: it may stand in thousands of bins
 CLASSES = ("A", "B", "C")
 
 _WEIGHT = "{0} * coalesce(p.measured_weight_g, p.declared_weight_g)::bigint"
@@ -99,10 +100,10 @@ def _empty(kinds: str, reach: str, order: str) -> str:
 _MANY = Statement(
     f"WITH {_ZONES}, found AS MATERIALIZED ("
     " (SELECT x.location_id AS id FROM fixed_bin x WHERE x.product_id = :product AND x.warehouse_id = :warehouse)"
-    " UNION (SELECT same.id FROM (SELECT f.id, bool_or(b.lot_id IS NOT DISTINCT FROM :lot) AS of_lot, min(f.walk_order)"
-    "  AS walk FROM balance b JOIN location f ON f.id = b.location_id WHERE b.warehouse_id = :warehouse"
-    "  AND b.product_id = :product AND b.on_hand > 0 AND f.fill < 2 AND f.is_active"
-    "  AND f.kind IN ('storage', 'bulk', 'pick_face') GROUP BY f.id ORDER BY 2 DESC, 3 LIMIT 32) same)"
+    " UNION (SELECT f.id FROM (SELECT b.location_id, b.lot_id FROM balance b WHERE b.warehouse_id = :warehouse"
+    f"  AND b.product_id = :product AND b.on_hand > 0 LIMIT {SOME}) s JOIN location f ON f.id = s.location_id"
+    "  WHERE f.fill < 2 AND f.is_active AND f.kind IN ('storage', 'bulk', 'pick_face') GROUP BY f.id"
+    "  ORDER BY bool_or(s.lot_id IS NOT DISTINCT FROM :lot) DESC, min(f.walk_order) LIMIT 24)"
     " UNION " + _empty("storage,bulk,pick_face,cross_dock", "", "")
     + " UNION " + _empty("storage,bulk", " AND f.walk_order >= CAST(:anchor AS int)", "")
     + " UNION " + _empty("storage,bulk", " AND f.walk_order < CAST(:anchor AS int)", " DESC")
@@ -117,8 +118,9 @@ _MANY = Statement(
 _PICK_FACES = Statement(
     "SELECT f.walk_order, f.x_m, f.y_m FROM location f JOIN fixed_bin x ON x.location_id = f.id"
     " WHERE x.product_id = :product AND x.warehouse_id = :warehouse AND f.kind = 'pick_face'"
-    " UNION SELECT f.walk_order, f.x_m, f.y_m FROM balance b JOIN location f ON f.id = b.location_id"
-    " WHERE b.warehouse_id = :warehouse AND b.product_id = :product AND b.on_hand > 0 AND f.kind = 'pick_face'"
+    " UNION SELECT f.walk_order, f.x_m, f.y_m FROM (SELECT b.location_id FROM balance b"
+    "  WHERE b.warehouse_id = :warehouse AND b.product_id = :product AND b.on_hand > 0"
+    f"  LIMIT {SOME}) s JOIN location f ON f.id = s.location_id WHERE f.kind = 'pick_face'"
     " ORDER BY 1 LIMIT 1"
 )
 
