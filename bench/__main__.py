@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from bench import bare, jobs, parcels
+from bench import bare, jobs, parcels, putaway
 from bench.jobs import Job
 from wms.demo.__main__ import running_system
 from wms.demo.client import DemoError
@@ -34,7 +34,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Measure the house on this machine.")
     parser.add_argument("--seconds", type=float, default=8.0, help="how long each job is measured")
     parser.add_argument("--only", help="one job by its name")
+    parser.add_argument("part", nargs="?", choices=["putaway"], help="instead of the jobs: one part of the house")
     chosen = parser.parse_args()
+    if chosen.part == "putaway":
+        print(json.dumps(machine()), flush=True)
+        return putaway.main()
     print(json.dumps(machine()), flush=True)
     with running_system(TABLETS, PRODUCTS) as stage:
         jobs.prepare(stage, PRODUCTS)

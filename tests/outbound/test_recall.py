@@ -83,8 +83,8 @@ def test_units_on_hand_gone_and_come_back_add_up_to_what_was_received(batch: Bat
     rows = batch.found()
     assert told(rows) == [
         (BIN, 3, None, None), (NEXT, 3, None, None), ("RETURNS", 1, None, None),
-        ("customer", -1, "return", None), ("customer", 2, "order", batch.order.number),
-        ("customer", 3, "order", batch.order.number), ("scrap", 1, "count", None),
+        ("customer", 3, "order", batch.order.number), ("customer", 2, "order", batch.order.number),
+        ("customer", -1, "return", None), ("scrap", 1, "count", None),
     ]  # fmt: skip
     assert sum(row.quantity for row in rows) == 12
     shipped = [row for row in rows if row.order_number]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import select, text
 
 from wms.core import clock
 from wms.core.actor import SYSTEM, Actor
@@ -105,7 +105,7 @@ def _rows_of(hold: Hold) -> Sequence[int]:
 def begin_due() -> int:
     """The minute job: holds whose beginning has come hold. Returns how many."""
     wanted = select(Hold.id).where(~Hold.has_begun, Hold.ended_at.is_(None), Hold.begins_at <= clock.now())
-    due = [hold for hold in _locked(wanted) if not hold.has_begun and hold.ended_at is None]
+    due = [hold for hold in _locked(session().scalars(wanted).all()) if not hold.has_begun and hold.ended_at is None]
     for hold in due:
         hold.has_begun = True
     session().flush()
@@ -116,14 +116,13 @@ def begin_due() -> int:
 def end_due() -> int:
     """The minute job: holds whose end has come are over, as if the system had ended them. Returns how many."""
     wanted = select(Hold.id).where(Hold.ended_at.is_(None), Hold.ends_at <= clock.now())
-    due = [hold for hold in _locked(wanted) if hold.ended_at is None]
+    due = [hold for hold in _locked(session().scalars(wanted).all()) if hold.ended_at is None]
     if due:
         _end(SYSTEM, due)
     return len(due)
 
 
-def _locked(query: Select[tuple[uuid.UUID]]) -> Sequence[Hold]:
-    ids = list(session().scalars(query))
+def _locked(ids: Sequence[uuid.UUID]) -> Sequence[Hold]:
     return lock(HOLD_RANK, Hold, ids) if ids else []
 
 

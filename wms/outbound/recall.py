@@ -71,7 +71,7 @@ _FOUND = Statement(
     "  LEFT JOIN outbound_order o ON g.subject_kind = 'order' AND o.id = g.subject_id"
     "  LEFT JOIN consignee c ON c.order_id = o.id"
     "  WHERE (CAST(:warehouses AS uuid[]) IS NULL OR g.warehouse_id = ANY(CAST(:warehouses AS uuid[])))"
-    " ORDER BY 2, 10 NULLS FIRST, 6, 13, 3"
+    " ORDER BY 2, 10 NULLS FIRST, 6, 13, 4, 3"
 )
 
 

@@ -23,6 +23,7 @@ from wms.inventory.putaway import filling, fixed, queries, reservations
 from wms.inventory.putaway import service as putaway
 from wms.inventory.putaway.models import BinReservation
 from wms.inventory.putaway.reservations import KEPT
+from wms.inventory.putaway.rules import Goods
 from wms.inventory.rules import Stock
 from wms.inventory.service import Subject
 from wms.platform.database import session
@@ -79,11 +80,11 @@ class Floor:
         return told.code
 
     def suggested(self, product: Product, quantity: int = 1, **more: Any) -> tuple[str, str] | None:
-        found = putaway.suggest(self.house.id, facts(product), quantity, **more)
+        found = putaway.suggest_for(self.house.id, goods(product, quantity, **more))
         return None if found is None else (found.code, found.reason.code)
 
     def kept(self, product: Product, quantity: int = 1, holder: Subject | None = None) -> str | None:
-        choice = putaway.suggest_and_keep(SYSTEM, self.house.id, facts(product), quantity, holder or hand())
+        choice = putaway.suggest_and_keep(SYSTEM, self.house.id, goods(product, quantity), holder or hand())
         session().commit()
         return None if choice is None else choice.suggestion.code
 
@@ -94,6 +95,13 @@ def hand() -> Subject:
 
 def facts(product: Product) -> ProductFacts:
     return products_by_ids([product.id])[product.id]
+
+
+def goods(
+    product: Product | ProductFacts, quantity: int, lot_id: uuid.UUID | None = None, customs_status: str = "none"
+) -> Goods:
+    known = product if isinstance(product, ProductFacts) else facts(product)
+    return putaway.goods_of(known, quantity, lot_id, "good", customs_status)
 
 
 @pytest.fixture
@@ -134,7 +142,7 @@ def test_goods_go_near_the_pick_face_of_their_product(floor: Floor):
     assert floor.suggested(product) == ("F1", "putaway_fixed_bin")
     session().get_one(Location, face).max_units = 1
     session().commit()
-    found = putaway.suggest(floor.house.id, facts(product), 5)
+    found = putaway.suggest_for(floor.house.id, goods(product, 5))
     assert found is not None
     assert (found.code, found.reason.code, found.reason.params["metres"]) == ("B7", "putaway_near_pick_face", 5)
     assert other_face in {other for other, *_ in found.alternatives}
@@ -349,8 +357,7 @@ def test_every_bin_answers_for_itself(floor: Floor):
     floor.change("B0", max_weight_g=500)
     floor.change("B1", owner_id=floor.world.other_seller.id)
     assert floor.kept(make_product(floor.world.seller), 9) == "B2"
-    goods = putaway.goods_of(facts(product), 9, None, "good", "none")
-    told = putaway.explain(floor.house.id, goods, [floor.bins[f"B{n}"] for n in range(4)])
+    told = putaway.explain(floor.house.id, goods(product, 9), [floor.bins[f"B{n}"] for n in range(4)])
     assert [(each.place.code, [fault.code for fault in each.faults]) for each in told] == [
         ("B0", ["location_full"]), ("B1", ["location_other_owner"]), ("B2", ["location_reserved"]), ("B3", []),
     ]  # fmt: skip
@@ -379,5 +386,4 @@ def test_candidates_are_few_however_many_bins_there_are(floor: Floor):
     for number in range(200):
         floor.make(f"M{number:03}", walk_order=300 + number)
     session().commit()
-    goods = putaway.goods_of(facts(floor.world.product), 1, None, "good", "none")
-    assert len(queries.candidates(floor.house.id, goods)) == queries.FEW
+    assert len(queries.candidates(floor.house.id, goods(floor.world.product, 1))) == queries.FEW

@@ -10,7 +10,7 @@ from collections import Counter
 from sqlalchemy import text
 
 from tests.inventory.conftest import assert_books_balance
-from tests.inventory.putaway.test_service import Floor, facts, hand
+from tests.inventory.putaway.test_service import Floor, facts, goods, hand
 from tests.inventory.test_concurrency import Crowd, busy, crowd, refused
 from tests.inventory.world import TEST, World, make_product
 from wms.core.actor import SYSTEM
@@ -31,7 +31,7 @@ def test_eight_tablets_are_sent_to_eight_bins_and_each_puts_its_goods_there(crow
     hands = [hand() for _ in products]
 
     def send(number: int) -> str:
-        choice = putaway.suggest_and_keep(SYSTEM, floor.house.id, products[number], 5, hands[number])
+        choice = putaway.suggest_and_keep(SYSTEM, floor.house.id, goods(products[number], 5), hands[number])
         assert choice is not None
         return choice.suggestion.code
 
@@ -59,7 +59,7 @@ def test_the_last_bin_is_given_to_one_of_eight(crowd: Crowd, busy: World):
     session().commit()
 
     def send() -> bool:
-        return putaway.suggest_and_keep(SYSTEM, floor.house.id, product, 1, hand()) is not None
+        return putaway.suggest_and_keep(SYSTEM, floor.house.id, goods(product, 1), hand()) is not None
 
     assert sorted(each.answer for each in crowd.run([send] * 8)) == [False] * 7 + [True]
 
@@ -74,7 +74,7 @@ def test_a_bin_filled_by_hand_is_not_kept_for_somebody_at_the_same_moment(crowd:
         code = f"B{number}"
 
         def send(code: str = code) -> str | None:
-            choice = putaway.suggest_and_keep(SYSTEM, floor.house.id, own, 1, hand())
+            choice = putaway.suggest_and_keep(SYSTEM, floor.house.id, goods(own, 1), hand())
             return None if choice is None else choice.suggestion.code
 
         def fill(code: str = code) -> None:

@@ -102,11 +102,12 @@ def suggest_place(
         raise not_found("carton")
     source = _source(_content(carton.handling_unit_id), product_id, quantity or 0, condition, lot_id)
     product = products_by_ids([product_id])[product_id]
-    goods = {"lot_id": source.lot_id, "condition": source.condition, "customs_status": source.customs_status}
-    units = quantity or source.on_hand
+    goods = putaway.goods_of(
+        product, quantity or source.on_hand, source.lot_id, source.condition, source.customs_status
+    )
     if holder is None:
-        return putaway.suggest(carton.warehouse_id, product, units, **goods)
-    choice = putaway.suggest_and_keep(actor, carton.warehouse_id, product, units, holder, **goods)
+        return putaway.suggest_for(carton.warehouse_id, goods)
+    choice = putaway.suggest_and_keep(actor, carton.warehouse_id, goods, holder)
     return None if choice is None else choice.suggestion
 
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from wms.catalog.models import Product
@@ -48,7 +48,7 @@ def _load_to_build(actor: Actor, location_id: uuid.UUID) -> Location:
     return place
 
 
-def products_of(location_id: uuid.UUID) -> Sequence[Row[Any]]:
+def products_of(location_id: uuid.UUID) -> Sequence[Any]:
     """Whose bin it is: (id, SKU, names, seller's id), by SKU."""
     return session().execute(
         select(Product.id, Product.sku, Product.name_en, Product.name_zh, Product.owner_id)
@@ -58,7 +58,7 @@ def products_of(location_id: uuid.UUID) -> Sequence[Row[Any]]:
     ).all()  # fmt: skip
 
 
-def on_their_way(location_id: uuid.UUID) -> Sequence[Row[Any]]:
+def on_their_way(location_id: uuid.UUID) -> Sequence[Any]:
     """What the bin is kept for now: (SKU, quantity, until), the first to expire first."""
     return session().execute(
         select(Product.sku, BinReservation.quantity, BinReservation.expires_at)

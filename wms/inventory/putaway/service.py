@@ -29,30 +29,13 @@ class Choice:
     reservation: Reservation | None = None
 
 
-def suggest(
-    warehouse_id: uuid.UUID,
-    product: ProductFacts,
-    quantity: int,
-    *,
-    lot_id: uuid.UUID | None = None,
-    condition: str = rules.GOOD,
-    customs_status: str = "none",
-) -> Suggestion | None:
-    """The best bin for these goods, with its reason; None when no bin takes the whole quantity. Nothing is kept."""
-    return suggest_for(warehouse_id, goods_of(product, quantity, lot_id, condition, customs_status))
-
-
 def suggest_for(warehouse_id: uuid.UUID, goods: Goods) -> Suggestion | None:
-    """The same for goods as the rules see them."""
+    """The best bin for these goods, with its reason; None when no bin takes the whole quantity. Nothing is kept."""
     return rules.suggest(goods, queries.candidates(warehouse_id, goods), warehouse_id)
 
 
-def suggest_and_keep(
-    actor: Actor, warehouse_id: uuid.UUID, product: ProductFacts, quantity: int, holder: Subject, *,
-    lot_id: uuid.UUID | None = None, condition: str = rules.GOOD, customs_status: str = "none",
-) -> Choice | None:  # fmt: skip
+def suggest_and_keep(actor: Actor, warehouse_id: uuid.UUID, goods: Goods, holder: Subject) -> Choice | None:
     """The same, and the bin is kept for the holder until the putaway; what was kept for it before is let go."""
-    goods = goods_of(product, quantity, lot_id, condition, customs_status)
     reservations.taking_turns(warehouse_id)
     ranked = rules.rank(goods, queries.candidates(warehouse_id, goods, holder.id), warehouse_id)
     for number, place in enumerate(ranked):

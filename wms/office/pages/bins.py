@@ -111,12 +111,14 @@ def _typed() -> dict[str, Any]:
 
 def _generate(warehouse: Warehouse, body: dict[str, Any]) -> forms.Outcome:
     spans = {each: (body[f"{each}_first"], body[f"{each}_last"]) for each in RANGES}
+    limits = limits_of(body)
     plan = Plan(body["pattern"], spans["aisles"], spans["bays"], spans["levels"], spans["positions"])
     return forms.run_form(
         "facility.generate", {"warehouse": warehouse.id, **body},
         lambda: generate_locations(
             actor(), warehouse.id, body["zone"], plan, mixes_products=body["mixes_products"],
-            mixes_lots=body["mixes_lots"], velocity_class=body["velocity_class"], **limits_of(body),
+            mixes_lots=body["mixes_lots"], velocity_class=body["velocity_class"], max_weight_g=limits["max_weight_g"],
+            max_volume_cm3=limits["max_volume_cm3"], max_units=limits["max_units"],
         ),
         lambda codes: {"count": len(codes)},
     )  # fmt: skip

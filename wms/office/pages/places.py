@@ -228,8 +228,10 @@ def create_zone(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     warehouse = load_warehouse(actor(), warehouse_id)
     body = forms.load_form(NewZoneForm(), _typed_zone())
     changes = body if isinstance(body, Refused) else _zone_changes(body)
-    if isinstance(body, Refused) or isinstance(changes, Refused):
-        return _zone_page(None, warehouse, body if isinstance(body, Refused) else changes), 422
+    if isinstance(body, Refused):
+        return _zone_page(None, warehouse, body), 422
+    if isinstance(changes, Refused):
+        return _zone_page(None, warehouse, changes), 422
     purpose, rest = LocationKind(body["purpose"]), {key: value for key, value in changes.items() if key != "name"}
     outcome = forms.run_form(
         "facility.create_zone", {"warehouse": warehouse_id, **body},

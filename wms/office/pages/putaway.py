@@ -76,7 +76,7 @@ def _answer(warehouse: Warehouse, goods: Goods) -> dict[str, Any]:
     rows = queries.bins_of(warehouse.id, zone, search, after, PAGE)
     verdicts: list[Verdict] = service.explain(warehouse.id, goods, [row.id for row in rows[:PAGE]])
     suggestion: Suggestion | None = service.suggest_for(warehouse.id, goods)
-    kept = {key: value for key, value in request.args.items() if key != "after"}
+    kept: dict[str, Any] = {key: value for key, value in request.args.items() if key != "after"}
     return {
         "verdicts": verdicts, "suggestion": suggestion, "zones": queries.zones_of(warehouse.id),
         "next_url": url_for(".index", **kept, after=rows[PAGE - 1].code) if len(rows) > PAGE else "",
