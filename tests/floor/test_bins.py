@@ -10,6 +10,8 @@ from sqlalchemy import text
 from tests.floor.test_whole import BIN, NEXT, pallet, received
 from tests.floor.worker import CABLE, CODES, MUG, Tablet
 from tests.inbound.dock import stock
+from wms.core.ids import new_id
+from wms.facility.models import HandlingUnitKind
 from wms.inventory import holds
 from wms.inventory.models import HoldScope
 from wms.platform.database import commit, session
@@ -205,8 +207,6 @@ def test_goods_are_split_off_merged_and_laid_loose(cast, client, db_session, tab
 
 
 def test_a_container_is_set_into_another_and_taken_out(cast, client, db_session, tablet):
-    from wms.facility.models import HandlingUnitKind
-
     carton, below = pallet(cast, (MUG, 3), kind=HandlingUnitKind.CARTON), pallet(cast, (CABLE, 1))
     tablet.start("repack")
     tablet.scan(carton.barcode)
@@ -227,3 +227,49 @@ def test_a_container_is_set_into_another_and_taken_out(cast, client, db_session,
     assert tablet.seen["parent"] == below.code
     assert tablet.scan("CMD-OK")["code"] == "unit_taken_out"
     assert tablet.scan("CMD-OK")["code"] == "unit_stands_alone"
+
+
+# ---------- for machines ----------
+
+
+def test_machines_ask_where_goods_go_and_keep_a_bin(cast, client, db_session):
+    lift = cast.sign_in(client, cast.receiver)
+    change(cast, BIN, max_weight_g=1_000)
+    asked = f"warehouse=DE1&seller=ACME&sku={MUG}&quantity=10"
+    found = lift.get(f"/floor/v1/putaway/suggestion?{asked}").json
+    assert found["suggestion"]["code"] == NEXT
+    assert found["suggestion"]["reason"]["text"] == "The first empty bin on the walk."
+    assert [each["code"] for each in found["alternatives"]][:1] != [NEXT]
+    page = lift.get(f"/floor/v1/putaway/bins?{asked}&limit=2").json
+    assert [(each["code"], each["takes_it"]) for each in page["data"]] == [(BIN, False), (NEXT, True)]
+    assert page["data"][0]["reasons"][0]["text"] == f"{BIN}: 2.2 kg over, takes 3."
+    assert lift.get(f"/floor/v1/putaway/bins?{asked}&limit=2&after={page['after']}").json["data"][0]["code"] > NEXT
+    body = {"warehouse": "DE1", "seller": "ACME", "sku": MUG, "quantity": 10, "holder_id": str(new_id())}
+    key = str(new_id())
+    kept_now = lift.post("/floor/v1/putaway/reservations", body, key=key)
+    assert (kept_now.status_code, kept_now.json["code"]) == (200, NEXT)
+    assert lift.post("/floor/v1/putaway/reservations", body, key=key).json == kept_now.json
+    assert kept() == [NEXT]
+    assert lift.delete(f"/floor/v1/putaway/reservations/{body['holder_id']}", key=str(new_id())).status_code == 200
+    assert kept() == []
+    limits = text("UPDATE location SET max_units = 5 WHERE warehouse_id = :w")
+    session().execute(limits, {"w": cast.overseas.id})
+    commit()
+    huge = lift.post("/floor/v1/putaway/reservations", {**body, "quantity": 9_999_999}, key=str(new_id()))
+    assert (huge.status_code, huge.json["code"]) == (409, "no_bin")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [({"sku": "NONE"}, 422), ({"quantity": 0}, 422), ({"warehouse": "XX"}, 404), ({"seller": "XX"}, 404),
+     ({"condition": "fine"}, 422)],
+)  # fmt: skip
+def test_what_a_machine_asks_wrongly_is_named(cast, client, db_session, wrong: dict[str, Any], status: int):
+    lift = cast.sign_in(client, cast.receiver)
+    body = {"warehouse": "DE1", "seller": "ACME", "sku": MUG, "quantity": 1, **wrong}
+    query = "&".join(f"{name}={value}" for name, value in body.items())
+    assert lift.get(f"/floor/v1/putaway/suggestion?{query}").status_code == status
+    kept_body = {**body, "holder_id": str(new_id())}
+    assert lift.post("/floor/v1/putaway/reservations", kept_body, key=str(new_id())).status_code == status
+    seller = cast.sign_in(client, cast.acme_person)
+    assert seller.get(f"/floor/v1/putaway/suggestion?{query}").status_code == 403

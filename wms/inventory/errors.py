@@ -32,6 +32,7 @@ TEXTS = {
     "location_wrong_kind": N_("%(code)s is no place to put goods away."),
     "location_other_status": N_("%(code)s holds goods of another customs status."),
     "location_other_product": N_("%(code)s holds another product."),
+    "no_bin": N_("No bin takes all of it."),
     "location_other_lot": N_("%(code)s holds another batch."),
     "location_other_owner": N_("%(code)s is another seller's."),
     "location_bonded_only": N_("%(code)s is for bonded goods only."),

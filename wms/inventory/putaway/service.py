@@ -26,7 +26,7 @@ class Choice:
     """A suggestion, and the reservation that keeps its bin."""
 
     suggestion: Suggestion
-    reservation: Reservation | None = None
+    reservation: Reservation
 
 
 def suggest_for(warehouse_id: uuid.UUID, goods: Goods) -> Suggestion | None:
