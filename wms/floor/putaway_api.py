@@ -17,6 +17,7 @@ from wms.facility.queries import locations_page, warehouse_by_code
 from wms.identity.queries import sellers_seen
 from wms.inventory.putaway import reservations, service
 from wms.inventory.putaway.rules import Goods, Reason, Suggestion
+from wms.inventory.queries import lots_by_batch
 from wms.inventory.service import Subject
 from wms.inventory.words import CONDITION_WORDS
 from wms.platform.access import actor, requires
@@ -36,6 +37,7 @@ class GoodsIn(CodedSchema):
     sku = Text(40, required=True)
     quantity = fields.Integer(load_default=1, validate=Range(1, 10_000_000))
     condition = Choice(list(CONDITION_WORDS), load_default="good")
+    batch = Text(40, load_default=None)
 
 
 class BinsIn(GoodsIn):
@@ -100,8 +102,9 @@ def _asked(schema: CodedSchema, given: Any) -> tuple[Warehouse, Goods, dict[str,
     product = products_by_skus(owner_id, [body["sku"]]).get(body["sku"])
     if product is None:
         raise invalid("/sku", "product_unknown", sku=body["sku"])
-    status = "bonded" if warehouse.is_bonded else "none"
-    return warehouse, service.goods_of(product, body["quantity"], None, body["condition"], status), body
+    lots = [] if body["batch"] is None else lots_by_batch(product.id, body["batch"])
+    lot_id, status = lots[0].id if lots else None, "bonded" if warehouse.is_bonded else "none"
+    return warehouse, service.goods_of(product, body["quantity"], lot_id, body["condition"], status), body
 
 
 def _told(found: Suggestion | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from wms.facility.queries import warehouses_seen
 from wms.identity.queries import sellers_seen
 from wms.inventory.putaway import service
 from wms.inventory.putaway.rules import Goods, Reason, Suggestion, Verdict
+from wms.inventory.queries import lots_by_batch
 from wms.inventory.words import CONDITION_WORDS
 from wms.office import queries
 from wms.office.pages.bins import KIND_WORDS
@@ -33,6 +34,7 @@ class GoodsForm(CodedSchema):
     sku = Text(40, required=True)
     quantity = Count(1, 10_000_000, load_default=1)
     condition = Choice(list(CONDITION_WORDS), load_default="good")
+    batch = Text(40, load_default=None)
 
 
 @blueprint.get("")
@@ -57,7 +59,7 @@ def index() -> str | tuple[str, int]:
 
 def _goods(warehouse: Warehouse) -> Goods | Refused:
     arguments = request.args
-    typed = {name: arguments.get(name, "").strip() for name in ("seller", "sku", "condition")}
+    typed = {name: arguments.get(name, "").strip() for name in ("seller", "sku", "condition", "batch")}
     quantity = forms.as_number(arguments.get("quantity", "").strip() or None)
     body = forms.load_form(GoodsForm(), forms.given({**typed, "quantity": quantity}))
     if isinstance(body, Refused):
@@ -66,8 +68,9 @@ def _goods(warehouse: Warehouse) -> Goods | Refused:
     product = None if owner_id is None else products_by_skus(owner_id, [body["sku"]]).get(body["sku"])
     if product is None:
         return invalid("/sku", "product_unknown", sku=body["sku"])
+    lots = [] if body["batch"] is None else lots_by_batch(product.id, body["batch"])
     status = "bonded" if warehouse.is_bonded else "none"
-    return service.goods_of(product, body["quantity"], None, body["condition"], status)
+    return service.goods_of(product, body["quantity"], lots[0].id if lots else None, body["condition"], status)
 
 
 def _answer(warehouse: Warehouse, goods: Goods) -> dict[str, Any]:
