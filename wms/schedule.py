@@ -18,7 +18,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from wms.cli import audit_and_note, erasers
 from wms.core import clock
-from wms.inventory import sellable
+from wms.inventory import holds, sellable
+from wms.inventory.putaway import filling, reservations
 from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import db, session, transaction
@@ -52,6 +53,20 @@ def erase_due() -> None:
 def expire_stock() -> None:
     """Often, because each warehouse has a midnight of its own; cheap when there is nothing to do."""
     sellable.expire()
+
+
+def begin_holds() -> None:
+    holds.begin_due()
+
+
+def end_holds() -> None:
+    holds.end_due()
+
+
+def mind_bins() -> None:
+    """Which bins look empty or full, and reservations that nobody came for."""
+    filling.note_fill()
+    reservations.drop_expired()
 
 
 _auditing = threading.Lock()
@@ -93,6 +108,9 @@ def _tell(result: dict[str, Any]) -> None:
 SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("command_partitions", 3_600.0, keep_command_partitions),
     ("stock_expiry", 60.0, expire_stock),
+    ("holds_begin", 60.0, begin_holds),
+    ("holds_end", 60.0, end_holds),
+    ("bins", 60.0, mind_bins),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 5.0, age_prints),
     ("erasure", DAY / 4, erase_due),

@@ -138,12 +138,13 @@ def test_a_bin_for_one_product_refuses_a_second(cast, counted, db_session):
     assert answer.code == "location_other_product"
 
 
-def test_a_held_bin_takes_goods_and_holds_them(cast, counted, db_session):
+def test_a_held_bin_refuses_and_holds_what_a_supervisor_puts_in_all_the_same(cast, counted, db_session):
     mug = cast.ACME.products[MUG]
     bin_id = cast.overseas.locations[BIN]
     holds.place_hold(cast.supervisor, cast.overseas.id, HoldScope.LOCATION, str(bin_id), "check")
     commit()
-    service.put_away(cast.picker, counted.carton, mug, 3, bin_id)
+    assert refused(lambda: service.put_away(cast.picker, counted.carton, mug, 3, bin_id)).code == "location_held"
+    service.put_away(cast.supervisor, counted.carton, mug, 3, bin_id, overruled=True)
     assert stock(mug)[(BIN, "good", False)] == 3
 
 
@@ -223,7 +224,7 @@ def test_the_suggestion_says_why(cast, counted, db_session):
     mug, red = cast.ACME.products[MUG], cast.ACME.products[RED]
     first = service.suggest_place(cast.picker, counted.carton, mug)
     assert (first.code, first.reason.code) == (BIN, "putaway_empty_bin")
-    assert [code for _, code in first.alternatives] == [NEXT, "A-01-02-1", "A-01-02-2"]
+    assert [code for _, code, _reason in first.alternatives] == [NEXT, "A-01-02-1", "A-01-02-2"]
     service.put_away(cast.picker, counted.carton, mug, 10, cast.overseas.locations["A-02-01-1"])
     again = service.suggest_place(cast.picker, counted.carton, mug)
     assert (again.code, again.reason.code, again.reason.params["quantity"]) == ("A-02-01-1", "putaway_same_lot", 10)

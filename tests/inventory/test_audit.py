@@ -22,6 +22,7 @@ from wms.inventory import holds, ledger, service
 from wms.inventory.audit import CHECKS
 from wms.inventory.models import HoldScope
 from wms.inventory.promises import Pin
+from wms.inventory.repacking import nest
 from wms.inventory.rules import MoveDraft, Reason
 from wms.platform.auditing import run_checks
 from wms.platform.database import session
@@ -87,6 +88,12 @@ CORRUPTIONS = {
         "DELETE FROM held_balance",
     ],
     "every row in the scope of an open hold is held": ["DELETE FROM held_balance"],
+    "a container within another stands where that one stands, and none within itself": [
+        ("UPDATE handling_unit x SET location_id = (SELECT id FROM location WHERE id <> x.location_id LIMIT 1)"
+        " WHERE parent_id IS NOT NULL"),
+        ("UPDATE handling_unit SET parent_id = (SELECT id FROM handling_unit WHERE parent_id IS NOT NULL)"
+        " WHERE id IN (SELECT parent_id FROM handling_unit)"),
+    ],
     "both ends of a move are the same goods": [
         f"UPDATE stock_move x SET owner_id = {OTHER_SELLER}",
         "UPDATE stock_move SET lot_id = gen_random_uuid() WHERE lot_id IS NULL",
@@ -159,6 +166,7 @@ def busy_world(db_session) -> World:
     session().commit()
     numbered = make_product(world.seller, serial_control="full")
     place = world.overseas.stocked(numbered, 1, serials=["N1"])
+    nest(SYSTEM, world.overseas.unit("carton", "storage"), world.overseas.unit("pallet", "storage"))
     make_seller()
     session().commit()
     assert stock != place

@@ -138,7 +138,8 @@ def test_what_enters_a_held_scope_is_held_and_what_leaves_it_is_free(world: Worl
     hold = holds.place_hold(SYSTEM, world.overseas.id, HoldScope.LOCATION, str(world.overseas.at("bulk")), "look")
     session().commit()
     free = world.overseas.goods(world.product)
-    move(world.overseas.goods(world.product, "bulk"), free, 1)
+    assert refusal(move, world.overseas.goods(world.product, "bulk"), free, 1).code == "stock_is_held"
+    move(world.overseas.goods(world.product, "bulk"), free, 1, Reason.PUTAWAY)  # nobody carries it by a move
     assert balance(free).is_sellable
 
 

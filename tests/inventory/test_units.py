@@ -86,7 +86,8 @@ def test_an_empty_one_is_moved_without_a_posting(world: World):
     house = world.overseas
     tote = house.unit()
     for place in ("packing", "tote2", "storage"):
-        assert carry(house, tote, place) == units.MovedUnit(tote, 0, None)
+        before = stands(tote)
+        assert carry(house, tote, place) == units.MovedUnit(tote, 0, None, before)
         assert stands(tote) == house.at(place)
     assert session().execute(text("SELECT count(*) FROM stock_posting")).scalar_one() == 0
 

@@ -69,6 +69,8 @@ class Product(Base):
     serial_control: Mapped[str] = mapped_column(String(8), default=SerialControl.NONE.value)
     cargo_attributes: Mapped[list[str]] = mapped_column(ARRAY(String(16)), default=list)  # battery, liquid, fragile …
     velocity_class: Mapped[str] = mapped_column(String(1), default="C")  # pushed down by reports: A, B, C
+    temperature: Mapped[str] = mapped_column(String(8), default="ambient")  # ambient | cool | frozen
+    dangerous_class: Mapped[str | None] = mapped_column(String(3))  # UN class or division; None: not dangerous
     # customs columns (declared by the seller; the book item is what a bonded warehouse books it under)
     customs_name_zh: Mapped[str | None] = mapped_column(String(255))
     customs_name_en: Mapped[str | None] = mapped_column(String(255))

@@ -36,6 +36,8 @@ class ProductFacts(NamedTuple):
     customs_item_number: str | None
     velocity_class: str
     is_active: bool
+    temperature: str = "ambient"
+    dangerous_class: str | None = None
 
     def name(self, language: str) -> str:
         return self.name_zh if language.startswith("zh") else self.name_en
@@ -55,7 +57,8 @@ class CodeMeaning(NamedTuple):
 _FACTS = (
     "SELECT id, owner_id, sku, name_en, name_zh, declared_weight_g, measured_weight_g, declared_length_mm,"
     " measured_length_mm, declared_width_mm, measured_width_mm, declared_height_mm, measured_height_mm, lot_controlled,"
-    " expiry_controlled, outbound_days, serial_control, customs_item_number, velocity_class, is_active FROM product"
+    " expiry_controlled, outbound_days, serial_control, customs_item_number, velocity_class, is_active,"
+    " temperature, dangerous_class FROM product"
 )
 _BY_IDS = Statement(f"{_FACTS} WHERE id = ANY(CAST(:ids AS uuid[]))")
 _BY_SKUS = Statement(f"{_FACTS} WHERE owner_id = :owner AND sku = ANY(CAST(:skus AS text[]))")

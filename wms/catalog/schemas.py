@@ -24,6 +24,9 @@ CARGO = [
     "valuable",
     "dangerous",
 ]
+TEMPERATURES = ["ambient", "cool", "frozen"]
+# UN classes and divisions that a warehouse stores: no explosives, infectious or radioactive goods.
+DANGEROUS = ["2.1", "2.2", "2.3", "3", "4.1", "4.2", "4.3", "5.1", "5.2", "6.1", "8", "9"]
 _MM: dict[str, Any] = {"metadata": {"example": 120}}
 
 
@@ -44,6 +47,8 @@ class _Fields(CodedSchema):
     outbound_days = Count(0, 3650, metadata={"description": "Days before expiry after which it is no longer sold."})
     serial_control = Choice([control.value for control in SerialControl])
     cargo_attributes = Items(Choice(CARGO), 0, len(CARGO))
+    temperature = Choice(TEMPERATURES, metadata={"example": "ambient", "description": "How it is stored."})
+    dangerous_class = Choice(DANGEROUS, allow_none=True, metadata={"example": None, "description": "UN class."})
     customs_name_zh = Text(255, allow_none=True, metadata={"example": "保温杯"})
     customs_name_en = Text(255, allow_none=True, metadata={"example": "Vacuum flask"})
     hs_code = Text(13, pattern=r"[0-9]{6,13}", allow_none=True, metadata={"example": "9617009000"})

@@ -50,6 +50,7 @@ EDITABLE = frozenset(
         "declared_currency",
     }
     | {"customs_item_number", "customs_unit", "customs_unit_factor"}
+    | {"temperature", "dangerous_class"}
 )
 
 

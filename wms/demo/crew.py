@@ -86,7 +86,7 @@ def _stow(tablet: Tablet, line: dict[str, Any], locations: dict[str, str]) -> No
             answer = tablet.scan(locations[suggested])
             if answer["ok"]:
                 return
-            if answer["feedback"]["code"] not in ("location_full", "location_other_product"):
+            if answer["feedback"]["code"] not in ("location_full", "location_other_product", "location_reserved"):
                 raise DemoError(f"stowing {line['sku']}: {answer['feedback']}")
         else:
             quantity = max(1, quantity // 2)  # no bin takes it all: bring it in parts

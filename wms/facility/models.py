@@ -13,10 +13,12 @@ from sqlalchemy import (
     Index,
     Integer,
     Numeric,
+    SmallInteger,
     String,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.platform.database import Base, DocumentId, Instant
@@ -52,6 +54,23 @@ class HandlingUnitKind(StrEnum):
     CARTON = "carton"
     PALLET = "pallet"
     PARCEL = "parcel"
+    INNER = "inner"  # a box within a carton
+
+
+class Temperature(StrEnum):
+    """At what temperature goods are kept, and zones are. They have to be the same."""
+
+    AMBIENT = "ambient"
+    COOL = "cool"  # 2 to 8 °C
+    FROZEN = "frozen"
+
+
+class CustomsArea(StrEnum):
+    """Which goods may stand in a zone of a bonded warehouse."""
+
+    ANY = "any"
+    BONDED = "bonded"  # duty suspended only
+    FREE = "free"  # only goods that are not under bond
 
 
 class Site(Base):
@@ -98,6 +117,11 @@ class Zone(Base):
     code: Mapped[str] = mapped_column(String(16))
     name: Mapped[str] = mapped_column(String(80))
     purpose: Mapped[str] = mapped_column(String(16))  # a LocationKind: what its locations are by default
+    # Who may stand here, for all its bins (decision 023)
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("seller.id"))  # rented by one seller
+    temperature: Mapped[str] = mapped_column(String(8), default=Temperature.AMBIENT.value)
+    customs_area: Mapped[str] = mapped_column(String(8), default=CustomsArea.ANY.value)
+    dangerous_classes: Mapped[list[str]] = mapped_column(ARRAY(String(3)), default=list)  # none: no dangerous goods
 
 
 class Location(Base):
@@ -110,8 +134,14 @@ class Location(Base):
         UniqueConstraint("barcode"),
         ForeignKeyConstraint(["warehouse_id", "zone_id"], ["zone.warehouse_id", "zone.id"]),
         Index("ix_location_walk", "warehouse_id", "kind", "walk_order"),
+        Index(
+            "ix_location_empty", "zone_id", "kind", "velocity_class", "walk_order",
+            postgresql_where=text("fill = 0 AND is_active"),
+        ),
+        Index("ix_location_shared", "zone_id", "walk_order", postgresql_where=text("fill = 1 AND mixes_products")),
         CheckConstraint("max_weight_g IS NULL OR max_weight_g > 0", name="max_weight_positive"),
-    )
+        CheckConstraint("max_units IS NULL OR max_units > 0", name="max_units_positive"),
+    )  # fmt: skip
 
     id: Mapped[DocumentId]
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
@@ -127,8 +157,14 @@ class Location(Base):
     y_m: Mapped[float | None] = mapped_column(Numeric(8, 2, asdecimal=False))
     max_weight_g: Mapped[int | None] = mapped_column(Integer)
     max_volume_cm3: Mapped[int | None] = mapped_column(Integer)
+    max_units: Mapped[int | None] = mapped_column(Integer)  # pieces
     mixes_products: Mapped[bool] = mapped_column(Boolean, default=False)
+    mixes_lots: Mapped[bool] = mapped_column(Boolean, default=True)
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("seller.id"))  # where its zone is not rented whole
+    velocity_class: Mapped[str] = mapped_column(String(1), default="")  # meant for goods of class A, B or C; else ""
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    # A hint for finding bins, kept by putaway and a job: 0 empty, 1 with room, 2 full. Nothing relies on it.
+    fill: Mapped[int] = mapped_column(SmallInteger, default=0)
 
 
 class Station(Base):
@@ -146,13 +182,17 @@ class Station(Base):
 
 
 class HandlingUnit(Base):
-    """A labelled thing that holds stock (容器): tote, carton, pallet, parcel. It stands at one location."""
+    """A labelled thing that holds stock (容器): tote, carton, pallet, parcel. It stands at one location, alone or in
+    another one (pallet → carton → inner), with which it moves.
+    """
 
     __tablename__ = "handling_unit"
     __table_args__ = (
         UniqueConstraint("warehouse_id", "code"),
         Index("ix_handling_unit_barcode", "barcode"),
         Index("ix_handling_unit_put_back", "warehouse_id", postgresql_where=text("subject_kind = 'put_back'")),
+        Index("ix_handling_unit_parent", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+        CheckConstraint("parent_id <> id", name="not_in_itself"),
     )
 
     id: Mapped[DocumentId]
@@ -164,4 +204,5 @@ class HandlingUnit(Base):
     state: Mapped[str] = mapped_column(String(12), default="open")  # open | in_use | closed | gone
     subject_kind: Mapped[str | None] = mapped_column(String(16))
     subject_id: Mapped[uuid.UUID | None]
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))  # the one it stands in
     created_at: Mapped[Instant]

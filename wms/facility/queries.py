@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
-from wms.facility.models import HandlingUnit, Location, LocationKind, Station, Warehouse
+from wms.facility.models import HandlingUnit, Location, LocationKind, Station, Warehouse, Zone
 from wms.platform.database import session
 
 
@@ -56,6 +56,22 @@ def system_location(warehouse_id: uuid.UUID, kind: LocationKind) -> Location:
     return found
 
 
+def load_zone(actor: Actor, zone_id: uuid.UUID) -> Zone:
+    """404 outside the actor's scope."""
+    zone = session().get(Zone, zone_id)
+    if zone is None or not actor.is_staff or not actor.sees_warehouse(zone.warehouse_id):
+        raise not_found("zone")
+    return zone
+
+
+def load_location(actor: Actor, location_id: uuid.UUID) -> Location:
+    """404 outside the actor's scope."""
+    place = session().get(Location, location_id)
+    if place is None or not actor.is_staff or not actor.sees_warehouse(place.warehouse_id):
+        raise not_found("location")
+    return place
+
+
 def location_by_barcode(barcode: str) -> Location | None:
     """The place that a label names, in any warehouse."""
     return session().scalar(select(Location).where(Location.barcode == barcode))
@@ -86,6 +102,14 @@ def station_by_barcode(actor: Actor, barcode: str) -> Station:
 
 def station_by_id(station_id: uuid.UUID) -> Station | None:
     return session().get(Station, station_id)
+
+
+def unit_by_code(warehouse_id: uuid.UUID, text: str) -> HandlingUnit | None:
+    """The container with this code, or label where only one bears it."""
+    wanted = (HandlingUnit.code == text.upper()) | (HandlingUnit.barcode == text)
+    statement = select(HandlingUnit).where(HandlingUnit.warehouse_id == warehouse_id, wanted).limit(2)
+    found = session().scalars(statement).all()
+    return found[0] if len(found) == 1 else None
 
 
 def units_by_barcode(warehouse_id: uuid.UUID, barcode: str) -> Sequence[HandlingUnit]:

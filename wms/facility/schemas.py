@@ -29,6 +29,12 @@ class LocationSchema(CodedSchema):
     barcode = fields.String(metadata={"example": "L-A-03-12-2-K"})
     kind = fields.String(metadata={"example": "storage"})
     walk_order = fields.Integer(metadata={"example": 214})
+    max_weight_g = fields.Integer(allow_none=True, metadata={"example": 500_000})
+    max_volume_cm3 = fields.Integer(allow_none=True, metadata={"example": 1_200_000})
+    max_units = fields.Integer(allow_none=True, metadata={"example": None, "description": "Pieces."})
+    mixes_products = fields.Boolean(metadata={"example": False})
+    mixes_lots = fields.Boolean(metadata={"example": True})
+    velocity_class = fields.String(metadata={"example": "A", "description": "Meant for goods of this class, or empty."})
     is_active = fields.Boolean(metadata={"example": True})
 
 

@@ -5,8 +5,8 @@ inventory's.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import func, insert, select
@@ -85,11 +85,55 @@ def create_warehouse(
     return warehouse
 
 
-def create_zone(actor: Actor, warehouse_id: uuid.UUID, code: str, name: str, purpose: LocationKind) -> Zone:
-    """A part of a warehouse; `purpose` is what its locations are by default."""
+def create_zone(
+    actor: Actor, warehouse_id: uuid.UUID, code: str, name: str, purpose: LocationKind,
+    changes: Mapping[str, Any] | None = None,
+) -> Zone:  # fmt: skip
+    """A part of a warehouse; `purpose` is what its locations are by default, `changes` who may stand there
+    (`ZONE_RULES`).
+    """
     warehouse = load_warehouse_to_build(actor, warehouse_id)
     _refuse_taken(Zone.id, "zone_code_taken", code, Zone.warehouse_id == warehouse_id, Zone.code == code)
-    return _add_zone(warehouse, code, name, purpose)
+    zone = _add_zone(warehouse, code, name, purpose)
+    return _change(zone, changes or {}, ZONE_RULES)
+
+
+def edit_zone(actor: Actor, zone_id: uuid.UUID, changes: Mapping[str, Any]) -> Zone:
+    """Its name, and who may stand there from now on; what stands there may stay."""
+    zone = session().get(Zone, zone_id)
+    if zone is None:
+        raise not_found("zone")
+    load_warehouse_to_build(actor, zone.warehouse_id)
+    return _change(zone, changes, ZONE_RULES | {"name"})
+
+
+def edit_location(actor: Actor, location_id: uuid.UUID, changes: Mapping[str, Any]) -> Location:
+    """What a bin takes from now on (`LOCATION_RULES`); what stands there may stay."""
+    found = session().get(Location, location_id)
+    if found is None:
+        raise not_found("location")
+    load_warehouse_to_build(actor, found.warehouse_id)
+    place = lock_one(Rank.HANDLING_UNIT, Location, location_id)  # nobody puts goods in meanwhile by the old rules
+    if place is None:
+        raise not_found("location")
+    return _change(place, changes, LOCATION_RULES)
+
+
+ZONE_RULES = frozenset({"owner_id", "temperature", "customs_area", "dangerous_classes"})
+LOCATION_RULES = frozenset(
+    {"max_weight_g", "max_volume_cm3", "max_units", "mixes_products", "mixes_lots", "owner_id", "velocity_class",
+     "is_active"}
+)  # fmt: skip
+Row = TypeVar("Row", Zone, Location)
+
+
+def _change(row: Row, changes: Mapping[str, Any], allowed: frozenset[str]) -> Row:
+    for name, value in changes.items():
+        if name not in allowed:
+            raise ValueError(f"not to be changed: {name}")
+        setattr(row, name, value)
+    session().flush()
+    return row
 
 
 def generate_locations(
@@ -101,7 +145,10 @@ def generate_locations(
     kind: LocationKind | None = None,
     max_weight_g: int | None = None,
     max_volume_cm3: int | None = None,
+    max_units: int | None = None,
     mixes_products: bool = False,
+    mixes_lots: bool = True,
+    velocity_class: str = "",
 ) -> list[str]:
     """Make the bins of a plan, behind those that exist in the walk; returns their codes in walking order.
 
@@ -119,7 +166,7 @@ def generate_locations(
     shared = {
         "warehouse_id": warehouse.id, "zone_id": zone.id, "kind": (kind or LocationKind(zone.purpose)).value,
         "max_weight_g": max_weight_g, "max_volume_cm3": max_volume_cm3, "mixes_products": mixes_products,
-        "is_active": True,
+        "mixes_lots": mixes_lots, "max_units": max_units, "velocity_class": velocity_class, "is_active": True,
     }  # fmt: skip
     rows: list[dict[str, Any]] = [
         {**shared, "id": new_id(), "code": each.code, "barcode": labels[each.code], "walk_order": last + place,

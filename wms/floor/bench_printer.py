@@ -12,8 +12,8 @@ from wms.core.actor import Actor
 from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.platform.access import actor, requires
-from wms.platform.pages import lazy
 from wms.platform.database import session
+from wms.platform.pages import lazy
 from wms.printing import queries
 from wms.printing.models import LabelDocument, PrintJob
 from wms.printing.queries import LastPrint

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from wms.core.permissions import Permission
 from wms.core.refusals import RefusalKind, Refused, invalid, not_found
 from wms.facility.models import Warehouse
-from wms.floor import contract
+from wms.floor import contract, putaway_api
 from wms.floor.contract import Scan
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
@@ -30,7 +30,7 @@ from wms.platform.schemas import field_errors
 from wms.platform.statements import Answer
 
 blueprint = Blueprint("floor_api", __name__, url_prefix="/floor/v1")
-BLUEPRINTS = [blueprint]
+BLUEPRINTS = [blueprint, putaway_api.blueprint]
 _SCAN, _SCANS, _TASK = ScanIn(), ScansIn(), TaskIn()
 
 

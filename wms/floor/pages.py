@@ -55,6 +55,7 @@ WORK = {
     "return": Work(lazy("Returns"), "returns", lazy("announced")),
     "putback": Work(lazy("Put back"), "undo", lazy("of cancelled orders")),
     "move": Work(lazy("Move"), "transfer", lazy("bin to bin")),
+    "repack": Work(lazy("Repack"), "package-open", lazy("split, merge, stack")),
 }
 WAREHOUSE_KINDS = {"bonded": lazy("Bonded"), "overseas": lazy("Overseas"), "general": lazy("General")}
 

@@ -115,8 +115,16 @@ CHECKS = [
         " WHEN 'location' THEN h.scope_key = b.location_id::text WHEN 'product' THEN h.scope_key = b.product_id::text"
         " WHEN 'lot' THEN h.scope_key = b.lot_id::text WHEN 'handling_unit' THEN"
         " h.scope_key = b.handling_unit_id::text WHEN 'balance' THEN h.scope_key = b.id::text ELSE false END"
-        " WHERE h.ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM held_balance x WHERE x.hold_id = h.id"
+        " WHERE h.ended_at IS NULL AND h.has_begun AND NOT EXISTS (SELECT 1 FROM held_balance x WHERE x.hold_id = h.id"
         " AND x.balance_id = b.id)",
+    ),
+    Check(
+        "a container within another stands where that one stands, and none within itself",
+        "SELECT count(*) FROM handling_unit WHERE parent_id IS NOT NULL",
+        "SELECT u.id, p.id AS parent FROM handling_unit u JOIN handling_unit p ON p.id = u.parent_id"
+        " WHERE p.location_id <> u.location_id OR p.warehouse_id <> u.warehouse_id OR EXISTS ("
+        "  WITH RECURSIVE above AS (SELECT p.parent_id AS id UNION SELECT h.parent_id FROM handling_unit h"
+        "   JOIN above a ON a.id = h.id) SELECT 1 FROM above WHERE above.id = u.id)",
     ),
     Check(
         "both ends of a move are the same goods",

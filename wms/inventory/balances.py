@@ -63,7 +63,7 @@ _LOCK = Statement(
 _FACTS = Statement(
     f"SELECT k.ordinal, l.kind, w.time_zone, lot.expires_on, p.outbound_days, bi.booked_at IS NOT NULL AS booked,"
     "  p.serial_control = 'full' AS keeps_serials,"
-    "  ARRAY(SELECT h.id FROM stock_hold h WHERE h.warehouse_id = k.warehouse_id AND h.ended_at IS NULL"
+    "  ARRAY(SELECT h.id FROM stock_hold h WHERE h.warehouse_id = k.warehouse_id AND h.ended_at IS NULL AND h.has_begun"
     # found by its key, whatever the scope; then the scope has to be right
     "   AND h.scope_key = ANY(ARRAY[k.location_id::text, k.product_id::text, k.lot_id::text, k.handling_unit_id::text])"
     "   AND (h.owner_id IS NULL OR h.owner_id = k.owner_id)"

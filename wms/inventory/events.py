@@ -35,3 +35,14 @@ class AwaitedStockCame(Event):
 
     name: ClassVar[str] = "stock.awaited_came"
     subject_kind: ClassVar[str] = "product"
+
+
+@dataclass(frozen=True)
+class PutawayOverruled(Event):
+    """A supervisor put goods into a bin against one of its rules (`rule`: the refusal's code)."""
+
+    name: ClassVar[str] = "stock.putaway_overruled"
+    subject_kind: ClassVar[str] = "location"
+    posting_id: uuid.UUID
+    rule: str
+    actor_id: uuid.UUID

@@ -5,17 +5,21 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import select, text
 
 from wms.core import clock
-from wms.core.actor import Actor
+from wms.core.actor import SYSTEM, Actor
+from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
-from wms.inventory import ledger
+from wms.facility.models import HandlingUnitKind
+from wms.facility.service import create_handling_unit
+from wms.inventory import ledger, serials
 from wms.inventory.allocations import break_all
 from wms.inventory.balances import lock_all
 from wms.inventory.ledger import PostingDraft
-from wms.inventory.models import Hold, HoldScope
+from wms.inventory.models import Hold, HoldScope, Serial
 from wms.inventory.rules import MoveDraft, Reason, Stock
 from wms.inventory.sellable import refresh
 from wms.inventory.summaries import together
@@ -42,35 +46,84 @@ def place_hold(
     key: str,
     reason: str,
     owner_id: uuid.UUID | None = None,
+    *,
+    note: str | None = None,
+    begins_at: datetime | None = None,
+    ends_at: datetime | None = None,
 ) -> Hold:
-    """Hold everything in the scope now and what enters it later. Always succeeds: claims on it break (law 2)."""
+    """Hold everything in the scope and what enters it, from now or `begins_at` until `end_hold` or `ends_at`. Always
+    succeeds: claims on it break (law 2). Refuses only an end that has passed or lies before the beginning
+    (`hold_ends_early`).
+    """
+    now = clock.now()
+    planned = begins_at is not None and begins_at > now
+    if ends_at is not None and ends_at <= max(begins_at or now, now):
+        raise Refused("hold_ends_early", {})
     hold = Hold(
-        warehouse_id=warehouse_id, owner_id=owner_id, scope=scope.value, scope_key=key, reason=reason,
-        placed_by=actor.id, created_at=clock.now(),
+        warehouse_id=warehouse_id, owner_id=owner_id, scope=scope.value, scope_key=key, reason=reason, note=note,
+        placed_by=actor.id, begins_at=begins_at if planned else None, ends_at=ends_at, has_begun=not planned,
+        created_at=now,
     )  # fmt: skip
     session().add(hold)
     session().flush()
-    query = text(
-        f"SELECT b.id FROM balance b WHERE b.warehouse_id = :warehouse AND {_ROWS[scope]}"
-        " AND (CAST(:owner AS uuid) IS NULL OR b.owner_id = :owner)"
-    )
-    values = {"warehouse": warehouse_id, "key": key, "owner": owner_id}
-    _hold_rows(hold.id, lock_all(warehouse_id, lambda: session().execute(query, values).scalars().all()))
+    if not planned:
+        _hold_rows([hold])
     return hold
 
 
-def _hold_rows(hold_id: uuid.UUID, ids: Sequence[int]) -> None:
-    if not ids:
+def _hold_rows(holds: Sequence[Hold]) -> None:
+    """Every row in the scope of these holds, which have just begun. Rows of all of them first, then what follows."""
+    found = {hold.id: _rows_of(hold) for hold in holds}
+    pairs = [(hold_id, row) for hold_id, rows in found.items() for row in rows]
+    if not pairs:
         return
+    values = {"holds": [hold_id for hold_id, _ in pairs], "ids": [row for _, row in pairs]}
+    keys = "unnest(CAST(:holds AS uuid[]), CAST(:ids AS bigint[])) AS k(hold_id, balance_id)"
+    session().execute(text(f"INSERT INTO held_balance (hold_id, balance_id) SELECT * FROM {keys}"), values)
     session().execute(
-        text("INSERT INTO held_balance (hold_id, balance_id) SELECT :hold, unnest(CAST(:ids AS bigint[]))"),
-        {"hold": hold_id, "ids": ids},
+        text(
+            "UPDATE balance AS b SET held_by = b.held_by + k.holds FROM (SELECT balance_id, count(*) AS holds"
+            f" FROM {keys} GROUP BY 1) AS k WHERE b.id = k.balance_id"
+        ),
+        values,
     )
-    session().execute(
-        text("UPDATE balance SET held_by = held_by + 1 WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": ids}
-    )
+    ids = sorted({row for _, row in pairs})
     break_all(ids)
     refresh(ids)
+
+
+def _rows_of(hold: Hold) -> Sequence[int]:
+    """The rows in a hold's scope, locked."""
+    query = text(
+        f"SELECT b.id FROM balance b WHERE b.warehouse_id = :warehouse AND {_ROWS[HoldScope(hold.scope)]}"
+        " AND (CAST(:owner AS uuid) IS NULL OR b.owner_id = :owner)"
+    )
+    values = {"warehouse": hold.warehouse_id, "key": hold.scope_key, "owner": hold.owner_id}
+    return lock_all(hold.warehouse_id, lambda: session().execute(query, values).scalars().all())
+
+
+def begin_due() -> int:
+    """The minute job: holds whose beginning has come hold. Returns how many."""
+    wanted = select(Hold.id).where(~Hold.has_begun, Hold.ended_at.is_(None), Hold.begins_at <= clock.now())
+    due = [hold for hold in _locked(session().scalars(wanted).all()) if not hold.has_begun and hold.ended_at is None]
+    for hold in due:
+        hold.has_begun = True
+    session().flush()
+    _hold_rows(sorted(due, key=lambda each: (each.warehouse_id, each.id)))
+    return len(due)
+
+
+def end_due() -> int:
+    """The minute job: holds whose end has come are over, as if the system had ended them. Returns how many."""
+    wanted = select(Hold.id).where(Hold.ended_at.is_(None), Hold.ends_at <= clock.now())
+    due = [hold for hold in _locked(session().scalars(wanted).all()) if hold.ended_at is None]
+    if due:
+        _end(SYSTEM, due)
+    return len(due)
+
+
+def _locked(ids: Sequence[uuid.UUID]) -> Sequence[Hold]:
+    return lock(HOLD_RANK, Hold, ids) if ids else []
 
 
 def hold_quantity(
@@ -113,9 +166,7 @@ def _end(actor: Actor, holds: Sequence[Hold]) -> None:
         hold.ended_by = actor.id
     session().flush()
     ids = [hold.id for hold in holds]
-    query = text("SELECT DISTINCT balance_id FROM held_balance WHERE hold_id = ANY(:ids)")
-    (warehouse_id,) = {hold.warehouse_id for hold in holds}
-    rows = lock_all(warehouse_id, lambda: session().execute(query, {"ids": ids}).scalars().all())
+    rows = [row for warehouse_id in sorted({hold.warehouse_id for hold in holds}) for row in _held(warehouse_id, ids)]
     if not rows:
         return
     session().execute(
@@ -127,6 +178,40 @@ def _end(actor: Actor, holds: Sequence[Hold]) -> None:
         {"ids": ids},
     )
     refresh(rows)
+
+
+def _held(warehouse_id: uuid.UUID, hold_ids: Sequence[uuid.UUID]) -> Sequence[int]:
+    query = text(
+        "SELECT DISTINCT x.balance_id FROM held_balance x JOIN balance b ON b.id = x.balance_id"
+        " WHERE x.hold_id = ANY(:ids) AND b.warehouse_id = :warehouse"
+    )
+    values = {"ids": hold_ids, "warehouse": warehouse_id}
+    return lock_all(warehouse_id, lambda: session().execute(query, values).scalars().all())
+
+
+def hold_serial(
+    actor: Actor, product_id: uuid.UUID, number: str, reason: str, *, warehouse_id: uuid.UUID,
+    note: str | None = None, ends_at: datetime | None = None,
+) -> Hold:  # fmt: skip
+    """Hold one unit by its serial number, from now on. Where others stand in its row it is set apart in a container of
+    its own first (a hold holds whole rows); the label of that is what goes on the unit.
+
+    Refuses `serial_not_here` when the number is not in stock in this warehouse.
+    """
+    row = serials.row_of(product_id, number)
+    serial = session().scalar(select(Serial).where(Serial.product_id == product_id, Serial.number == number))
+    if row is None or serial is None or row.warehouse_id != warehouse_id:
+        raise Refused("serial_not_here", {"number": number})
+    scope = (row.warehouse_id, HoldScope.SERIAL, str(serial.id), reason, row.owner_id)
+    if row.on_hand == 1:
+        return place_hold(actor, *scope, note=note, ends_at=ends_at)
+    code = f"H{new_id().hex[-8:].upper()}"
+    apart = create_handling_unit(actor, row.warehouse_id, HandlingUnitKind.INNER, code, row.location_id)
+    source = ledger.stock_of(row)
+    move = MoveDraft(source, replace(source, handling_unit_id=apart.id), 1, serials=[number])
+    with together():
+        ledger.post(actor, PostingDraft(Reason.HOLD, "hold", apart.id, [move]))
+        return place_hold(actor, *scope, note=note, ends_at=ends_at)
 
 
 def doubt(actor: Actor, warehouse_id: uuid.UUID, balance_id: int) -> Hold:

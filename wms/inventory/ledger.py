@@ -269,7 +269,15 @@ def reverse(actor: Actor, warehouse_id: uuid.UUID, posting_id: uuid.UUID) -> Pos
 
     Refuses `not_reversible`, `already_reversed`, or what the mirror posting itself refuses (the goods moved on).
     """
-    posting = lock_one(Rank.DOCUMENT, Posting, posting_id)
+    lock_one(Rank.DOCUMENT, Posting, posting_id)
+    return post(actor, mirror_of(warehouse_id, posting_id))
+
+
+def mirror_of(warehouse_id: uuid.UUID, posting_id: uuid.UUID) -> PostingDraft:
+    """The posting that undoes another one; the caller holds what keeps two from undoing it at once. Refuses as
+    `reverse` does.
+    """
+    posting = session().get(Posting, posting_id)
     if posting is None or posting.warehouse_id != warehouse_id:
         raise not_found("posting")
     if session().scalar(select(Posting.id).where(Posting.reverses_id == posting_id)) is not None:
@@ -288,10 +296,7 @@ def reverse(actor: Actor, warehouse_id: uuid.UUID, posting_id: uuid.UUID) -> Pos
         )
         for move in moves
     ]
-    return post(
-        actor,
-        PostingDraft(Reason.REVERSE, posting.subject_kind, posting.subject_id, mirrored, reverses_id=posting_id),
-    )
+    return PostingDraft(Reason.REVERSE, posting.subject_kind, posting.subject_id, mirrored, reverses_id=posting_id)
 
 
 def _stocks_of(moves: Sequence[Move]) -> dict[int, Stock]:

@@ -217,6 +217,7 @@ class Move(Base):
         ),
         Index("ix_stock_move_to", "to_balance_id", "id", postgresql_where=text("to_balance_id IS NOT NULL")),
         Index("ix_stock_move_history", "owner_id", "product_id", "id"),
+        Index("ix_stock_move_lot", "lot_id", "id", postgresql_where=text("lot_id IS NOT NULL")),  # recalls
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -314,6 +315,9 @@ class Hold(Base):
     __tablename__ = "stock_hold"
     __table_args__ = (
         Index("ix_stock_hold_key", "warehouse_id", "scope_key", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_stock_hold_to_begin", "begins_at", postgresql_where=text("ended_at IS NULL AND NOT has_begun")),
+        Index("ix_stock_hold_to_end", "ends_at", postgresql_where=text("ended_at IS NULL AND ends_at IS NOT NULL")),
+        CheckConstraint("ends_at IS NULL OR ends_at > coalesce(begins_at, created_at)", name="ends_after_it_begins"),
     )
 
     id: Mapped[DocumentId]
@@ -322,7 +326,11 @@ class Hold(Base):
     scope: Mapped[str] = mapped_column(String(16))
     scope_key: Mapped[str] = mapped_column(String(64))  # the scope's id as text
     reason: Mapped[str] = mapped_column(String(32))
+    note: Mapped[str | None] = mapped_column(String(255))
     placed_by: Mapped[Reference]
+    begins_at: Mapped[Instant | None]  # None: at once
+    ends_at: Mapped[Instant | None]  # when it ends by itself; None: when somebody ends it
+    has_begun: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]
     ended_by: Mapped[uuid.UUID | None]

@@ -6,18 +6,27 @@ All reads take the sellers and warehouses the reader may see (None: all): a list
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
-from wms.inventory.rules import BUCKETS_IN_ORDER, GOOD, ORDER_LOCATIONS, Bucket, bucket_of, last_sale_day, leaving
+from wms.inventory.models import Lot
+from wms.inventory.rules import (
+    BUCKETS_IN_ORDER,
+    GOOD,
+    ORDER_LOCATIONS,
+    Bucket,
+    bucket_of,
+    last_sale_day,
+    leaving,
+)
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
@@ -365,3 +374,9 @@ def _move_line(row: Any) -> MoveLine:
 
 def _count(value: Any) -> int | None:
     return None if value is None else int(value)
+
+
+def lots_by_batch(product_id: uuid.UUID, batch: str) -> Sequence[Lot]:
+    """The lots of a product that bear a batch: more than one where it came with several expiry dates."""
+    statement = select(Lot).where(Lot.product_id == product_id, Lot.batch == batch)
+    return session().scalars(statement.order_by(Lot.expires_on, Lot.id)).all()

@@ -53,8 +53,8 @@ LOSSES = frozenset({Reason.COUNT, Reason.DAMAGE, Reason.LOSS, Reason.SCRAP, Reas
 REVERSIBLE = frozenset(
     {Reason.RECEIVE, Reason.PUTAWAY, Reason.MOVE, Reason.COUNT, Reason.DAMAGE, Reason.LOSS, Reason.CONVERT}
 )
-# Held goods stay in the building and in nobody's order: these are refused.
-STOPPED_BY_HOLD = frozenset({Reason.PICK, Reason.PACK, Reason.SHIP, Reason.CONVERT})
+# Held goods stay where they were held and in nobody's order: these are refused.
+STOPPED_BY_HOLD = frozenset({Reason.MOVE, Reason.PICK, Reason.PACK, Reason.SHIP, Reason.CONVERT})
 # Intended exits take a promise first (law 4): without one they may only take what is free.
 INTENDED_EXITS = frozenset({Reason.SHIP, Reason.CONVERT})
 # Which permit opens the gate to whom; between other ends any kind may serve.

@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 
 from wms.core import clock
 from wms.core.actor import Actor
+from wms.core.ids import parse_id
 from wms.inventory.queries import Scope
 from wms.platform.database import session
 
@@ -241,6 +242,33 @@ def stock_found(actor: Actor, search: str | None, after: int, limit: int) -> Seq
     return _rows(statement, actor, search=search, after=after, limit=limit + 1)
 
 
+def holds_list(actor: Actor, ended: bool, after: str, limit: int) -> Sequence[Row[Any]]:
+    """Holds that are open or planned, or those that have ended, newest first; one more than `limit`."""
+    key = parse_id(after)
+    return _rows(
+        "SELECT h.id, h.warehouse_id, h.scope, h.reason, h.note, h.created_at, h.begins_at, h.ends_at, h.has_begun,"
+        " h.ended_at, w.code AS warehouse, w.time_zone, u.name AS placed_by, e.name AS ended_by, s.code AS seller,"
+        " coalesce(l.code, c.code, n.number, lot.batch) AS what, coalesce(p.sku, lp.sku, np.sku) AS sku,"
+        " (SELECT coalesce(sum(b.on_hand), 0) FROM held_balance x JOIN balance b ON b.id = x.balance_id"
+        "  WHERE x.hold_id = h.id) AS units,"
+        " (SELECT string_agg(DISTINCT g.sku || ' · ' || f.code, ', ') FROM held_balance x JOIN balance b"
+        "  ON b.id = x.balance_id JOIN product g ON g.id = b.product_id JOIN location f ON f.id = b.location_id"
+        "  WHERE x.hold_id = h.id AND b.on_hand > 0) AS places"
+        " FROM stock_hold h JOIN warehouse w ON w.id = h.warehouse_id LEFT JOIN app_user u ON u.id = h.placed_by"
+        " LEFT JOIN app_user e ON e.id = h.ended_by LEFT JOIN seller s ON s.id = h.owner_id"
+        " LEFT JOIN location l ON l.id = CASE WHEN h.scope = 'location' THEN h.scope_key::uuid END"
+        " LEFT JOIN handling_unit c ON c.id = CASE WHEN h.scope = 'handling_unit' THEN h.scope_key::uuid END"
+        " LEFT JOIN product p ON p.id = CASE WHEN h.scope = 'product' THEN h.scope_key::uuid END"
+        " LEFT JOIN (lot JOIN product lp ON lp.id = lot.product_id) ON lot.id ="
+        "  CASE WHEN h.scope = 'lot' THEN h.scope_key::uuid END"
+        " LEFT JOIN (serial n JOIN product np ON np.id = n.product_id) ON n.id ="
+        "  CASE WHEN h.scope = 'serial' THEN h.scope_key::uuid END"
+        " WHERE (h.ended_at IS NOT NULL) = :ended AND (CAST(:after AS uuid) IS NULL OR h.id < CAST(:after AS uuid)) AND "
+        + IN_WAREHOUSES.format("h") + " ORDER BY h.id DESC LIMIT :limit",
+        actor, ended=ended, after=key, limit=limit + 1,
+    )  # fmt: skip
+
+
 def open_holds(actor: Actor, limit: int = 100) -> Sequence[Row[Any]]:
     """Holds that are not ended, newest first, with what they hold."""
     return _rows(
@@ -253,3 +281,17 @@ def open_holds(actor: Actor, limit: int = 100) -> Sequence[Row[Any]]:
         " WHERE h.ended_at IS NULL AND " + IN_WAREHOUSES.format("h") +
         " GROUP BY h.id, w.code, w.time_zone, u.name ORDER BY h.created_at DESC, h.id LIMIT :limit", actor, limit=limit,
     )  # fmt: skip
+
+
+def content_of(location_id: uuid.UUID) -> Sequence[Row[Any]]:
+    """What stands in a bin that the caller has loaded, by SKU."""
+    return session().execute(
+        text(
+            "SELECT b.id, b.on_hand, b.allocated, b.held_by, b.condition, p.sku, p.name_en, p.name_zh, s.code AS seller,"
+            " u.code AS unit, t.batch, t.expires_on FROM balance b JOIN product p ON p.id = b.product_id"
+            " JOIN seller s ON s.id = b.owner_id LEFT JOIN handling_unit u ON u.id = b.handling_unit_id"
+            " LEFT JOIN lot t ON t.id = b.lot_id WHERE b.location_id = :location AND b.on_hand > 0"
+            " ORDER BY p.sku, b.id LIMIT 200"
+        ),
+        {"location": location_id},
+    ).all()  # fmt: skip

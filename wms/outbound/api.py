@@ -8,9 +8,13 @@ from typing import Any
 from flask import Response
 from flask_smorest import Blueprint
 
+from wms.catalog.queries import products_by_skus
 from wms.core.permissions import Permission
+from wms.core.refusals import not_found
+from wms.identity.queries import choose_owner
 from wms.outbound import queries
 from wms.outbound.models import Order
+from wms.outbound.recall import whereabouts
 from wms.outbound.schemas import (
     CancelIn,
     OrderAccepted,
@@ -21,6 +25,8 @@ from wms.outbound.schemas import (
     OrderPatch,
     OrderQuery,
     OrdersIn,
+    RecallOut,
+    RecallQuery,
 )
 from wms.outbound.service import intake, orders
 from wms.outbound.service.intake import AcceptedOrder
@@ -39,7 +45,8 @@ from wms.platform.http import (
 from wms.platform.schemas import load_or_refuse
 
 blueprint = Blueprint("orders", __name__, url_prefix="/api/v1/orders", description="Outbound orders (出库单)")
-BLUEPRINTS = [blueprint]
+recalls = Blueprint("recalls", __name__, url_prefix="/api/v1/recalls", description="Where a batch is (召回)")
+BLUEPRINTS = [blueprint, recalls]
 
 
 def accepted(order: Order | AcceptedOrder) -> dict[str, Any]:
@@ -129,3 +136,22 @@ def cancel(body: dict[str, Any], order_id: uuid.UUID) -> Response:
         "orders.cancel", command, lambda: orders.cancel_order(actor(), order_id, version, body["reason"]), accepted
     )
     return answer_outcome(outcome)
+
+
+@recalls.get("")
+@requires(Permission.ORDERS_READ)
+@recalls.arguments(RecallQuery, location="query")
+@recalls.response(200, RecallOut)
+def recall(query: dict[str, Any]) -> dict[str, Any]:
+    """Where every unit of a batch is or went, shipped ones with their orders. `on_hand` and `gone` add up to what was
+    received.
+    """
+    owner = choose_owner(actor(), query["seller"])
+    product = products_by_skus(owner.id, [query["sku"]]).get(query["sku"])
+    if product is None:
+        raise not_found("product")
+    found = whereabouts(actor(), product.id, query["batch"])
+    return {
+        "on_hand": sum(each.quantity for each in found if not each.is_gone),
+        "gone": sum(each.quantity for each in found if each.is_gone), "data": found,
+    }  # fmt: skip

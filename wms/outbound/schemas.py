@@ -163,3 +163,35 @@ class OrderBulkItem(CodedSchema):
 
 class OrderBulkOut(CodedSchema):
     results = fields.List(fields.Nested(OrderBulkItem), required=True)
+
+
+class RecallQuery(CodedSchema):
+    seller = Text(8, load_default=None, metadata={"example": "ACME", "description": "For those of several sellers."})
+    sku = Text(40, required=True, metadata={"example": "MUG-450-BLUE"})
+    batch = Text(40, required=True, metadata={"example": "L2026-11"})
+
+
+class WhereaboutsOut(CodedSchema):
+    """Units in a bin (`location`), or gone with a document. Negative: they came back."""
+
+    warehouse = fields.String(metadata={"example": "DE1"})
+    expires_on = fields.Date(allow_none=True, metadata={"example": "2027-11-30"})
+    quantity = fields.Integer(metadata={"example": 12})
+    location = fields.String(allow_none=True, metadata={"example": "A-03-12-2"})
+    unit = fields.String(allow_none=True, metadata={"example": None, "description": "The container they are in."})
+    condition = fields.String(allow_none=True, metadata={"example": "good"})
+    is_held = fields.Boolean(metadata={"example": True})
+    gone_to = fields.String(allow_none=True, metadata={"example": None, "description": "customer, scrap, supplier …"})
+    document_kind = fields.String(allow_none=True, metadata={"example": None})
+    order_id = fields.UUID(allow_none=True)
+    order_number = fields.String(allow_none=True, metadata={"example": None})
+    reference = fields.String(allow_none=True, metadata={"example": None})
+    country = fields.String(allow_none=True, metadata={"example": None})
+    tracking_numbers = fields.String(allow_none=True, metadata={"example": None})
+    left_at = fields.AwareDateTime(allow_none=True)
+
+
+class RecallOut(CodedSchema):
+    on_hand = fields.Integer(metadata={"example": 12})
+    gone = fields.Integer(metadata={"example": 30})
+    data = fields.List(fields.Nested(WhereaboutsOut))

@@ -14,7 +14,7 @@ from wms.simulation.world import Carton, Untrue
 IDLE = 90.0
 TRIES = 40
 # What a bin may say to goods: the next one is tried then.
-BIN_REFUSALS = ("location_full", "location_other_product", "location_other_status")
+BIN_REFUSALS = ("location_full", "location_other_product", "location_other_status", "location_reserved")
 
 
 def receive(play: Play, house: House) -> Process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wms.simulation.dock import BIN_REFUSALS
 from wms.simulation.play import Play, code_of, expect, has_lots, mischief
 from wms.simulation.stage import House
 from wms.simulation.timeline import Process
@@ -71,11 +72,11 @@ def _move(play: Play, house: House, tablet: Tablet) -> Process:
     expect(tablet, tablet.scan(house.places[place.bin]), f"opening {place.bin}")
     yield 4.0
     answer = tablet.scan(code_of(place.seller, place.sku), quantity=units)
-    if not expect(tablet, answer, f"taking {place.sku}", "quantity_too_large", "nothing_there"):
+    if not expect(tablet, answer, f"taking {place.sku}", "quantity_too_large", "nothing_there", "stock_is_held"):
         return
     yield tablet.dice.uniform(5, 60)
     answer = tablet.scan(house.bins[target])
-    moved = ("stock_is_allocated", "stock_is_held", "not_enough_stock")
+    moved = ("stock_is_allocated", "stock_is_held", "not_enough_stock", *BIN_REFUSALS)
     if expect(tablet, answer, f"{units} of {place.sku} to {target}", *moved):
         play.world.take(place, units)
         play.world.put(place._replace(bin=target), units)

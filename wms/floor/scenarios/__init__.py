@@ -10,9 +10,10 @@ from wms.floor.scenarios.pick import Pick
 from wms.floor.scenarios.putaway import PutAway
 from wms.floor.scenarios.putback import PutBack
 from wms.floor.scenarios.receive import Receive
+from wms.floor.scenarios.repack import Repack
 from wms.floor.scenarios.returns import ReturnDesk
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.kind: scenario
-    for scenario in (Receive(), PutAway(), Pick(), Pack(), HandOver(), Move(), PutBack(), ReturnDesk())
+    for scenario in (Receive(), PutAway(), Pick(), Pack(), HandOver(), Move(), Repack(), PutBack(), ReturnDesk())
 }

@@ -1,6 +1,7 @@
 """Putaway: scan a counted carton, an item of it, and the bin it goes to; the screen suggests a bin and says why.
 
-A bin scanned right after the carton takes all that is still in it.
+A bin scanned right after the carton takes all that is still in it. The suggested bin is kept until the goods are there, or
+the person does something else. A supervisor may insist on a bin by scanning it twice.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
+from wms.floor.overruling import against, insisting
 from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.floor.units import check_numbers, row_of_unit
 from wms.inbound import service as inbound
 from wms.inbound.models import Carton
 from wms.inbound.workflow import CartonState
+from wms.inventory.putaway import reservations
+from wms.inventory.service import Subject
 from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
 from wms.platform.statements import Statement
@@ -85,7 +89,7 @@ class PutAway:
         """The bin to go to, with the reason as code and parameters."""
         found = inbound.suggest_place(
             actor, uuid.UUID(task.data["carton_id"]), held.product_id, quantity, condition=held.condition,
-            lot_id=held.lot_id,
+            lot_id=held.lot_id, holder=_holder(task),
         )  # fmt: skip
         if found is None:
             return None
@@ -93,12 +97,18 @@ class PutAway:
 
     def _stow(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         assert found.id is not None
-        lot_id = task.data.get("lot_id")
-        stowed = inbound.put_away(
-            actor, uuid.UUID(task.data["carton_id"]), uuid.UUID(task.data["product_id"]), task.data["quantity"],
-            found.id, condition=task.data["condition"], lot_id=uuid.UUID(lot_id) if lot_id else None,
-            serial_numbers=task.data.get("serials"),
-        )  # fmt: skip
+        location_id, lot_id = found.id, task.data.get("lot_id")
+
+        def stow(overruled: bool) -> inbound.Stowed:
+            return inbound.put_away(
+                actor, uuid.UUID(task.data["carton_id"]), uuid.UUID(task.data["product_id"]), task.data["quantity"],
+                location_id, condition=task.data["condition"], lot_id=uuid.UUID(lot_id) if lot_id else None,
+                serial_numbers=task.data.get("serials"), holder=_holder(task), overruled=overruled,
+            )  # fmt: skip
+
+        stowed = insisting(actor, task, found, stow)
+        if isinstance(stowed, Step):
+            return stowed
         kept = _carton_of(task.data)
         if stowed.left == 0:
             return Step(CARTON, {"stowed": kept}, "done", "item_stowed", can_undo=True)
@@ -109,8 +119,15 @@ class PutAway:
         assert found.id is not None
         if scan.quantity is not None:
             raise Refused("whole_no_quantity", {})
-        carton_id = uuid.UUID(task.data["carton_id"])
-        whole = inbound.put_away_all(actor, carton_id, found.id)
+        carton_id, location_id = uuid.UUID(task.data["carton_id"]), found.id
+        whole = insisting(
+            actor,
+            task,
+            found,
+            lambda overruled: inbound.put_away_all(actor, carton_id, location_id, overruled=overruled),
+        )
+        if isinstance(whole, Step):
+            return whole
         return Step(
             CARTON, {"stowed": _carton_of(task.data)}, "done", "carton_stowed", {"units": whole.units}, can_undo=True
         )
@@ -122,6 +139,8 @@ class PutAway:
             inbound.undo_put_away(actor, uuid.UUID(undone["carton_id"]))
             return Step(PRODUCT, undone, "warn", "step_back")
         if found.command == "BACK":
+            if task.step == LOCATION:
+                reservations.release(_holder(task))
             step, data = (PRODUCT, kept) if task.step == LOCATION else (CARTON, {})
             return Step(step, data, "warn", "step_back")
         raise Refused("command_not_here", {})
@@ -142,9 +161,14 @@ class PutAway:
                 for row in rows
             ],
             **goods(task.data.get("product_id")), "quantity": task.data.get("quantity"),
-            "location": suggestion["code"] if suggestion else None,
+            "location": suggestion["code"] if suggestion else None, "against": against(task),
             "reason": refusal_texts.translate(suggestion["reason"], suggestion["params"]) if suggestion else None,
         }  # fmt: skip
+
+
+def _holder(task: FloorTask) -> Subject:
+    """For whom the suggested bin is kept."""
+    return Subject("floor_task", task.id)
 
 
 def _carton_of(data: Mapping[str, Any]) -> dict[str, Any]:

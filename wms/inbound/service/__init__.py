@@ -23,6 +23,7 @@ from wms.inbound.service.whole import (
     count_as_declared,
     move_carton,
     put_away_all,
+    undo_move_carton,
 )
 
 __all__ = [
@@ -59,5 +60,6 @@ __all__ = [
     "submit",
     "suggest_place",
     "uncount",
+    "undo_move_carton",
     "undo_put_away",
 ]

@@ -50,12 +50,14 @@ def put_away(
     condition: str = "good",
     lot_id: uuid.UUID | None = None,
     serial_numbers: Sequence[str] | None = None,
+    holder: Subject | None = None,
+    overruled: bool = False,
 ) -> Stowed:
-    """Units of a counted carton go into a bin. `lot_id` only where several lots of the product are in it.
+    """Units of a counted carton go into a bin. `lot_id` only where several lots of the product are in it; `holder` and
+    `overruled` as of `putaway.place`.
 
     Refuses `not_allowed_now` (not yet counted), `nothing_to_put_away`, `too_many_to_put_away`, `lot_needed`,
-    `serials_required`, and what the bin refuses: `location_foreign`, `location_closed`, `location_wrong_kind`,
-    `location_full`, `location_other_product`, `location_other_status`.
+    `serials_required`, and what the bin refuses (`putaway.place`).
     """
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
@@ -71,8 +73,9 @@ def put_away(
     product = products_by_ids([product_id])[product_id]
     subject = Subject("carton", carton_id)
     posted = putaway.place(
-        actor, ledger.stock_of(source), location_id, quantity, subject, product=product, serials=serial_numbers or ()
-    )
+        actor, ledger.stock_of(source), location_id, quantity, subject, product=product, serials=serial_numbers or (),
+        holder=holder, overruled=overruled,
+    )  # fmt: skip
     add_put_away(carton_id, [(product_id, quantity)])
     booking_state = booking.state
     if state != carton.state:
@@ -89,19 +92,23 @@ def suggest_place(
     *,
     condition: str = "good",
     lot_id: uuid.UUID | None = None,
+    holder: Subject | None = None,
 ) -> Suggestion | None:
     """The bin for units of a carton, with its reason; by default for all of the product in it. None: no bin
-    has room.
+    has room. With a `holder` the bin is kept for them until the putaway.
     """
     carton = _CARTON.first({"carton": carton_id})
     if carton is None or not actor.may(Permission.FLOOR_WORK) or not actor.sees_warehouse(carton.warehouse_id):
         raise not_found("carton")
     source = _source(_content(carton.handling_unit_id), product_id, quantity or 0, condition, lot_id)
     product = products_by_ids([product_id])[product_id]
-    return putaway.suggest(
-        carton.warehouse_id, product, quantity or source.on_hand, lot_id=source.lot_id, condition=source.condition,
-        customs_status=source.customs_status,
-    )  # fmt: skip
+    goods = putaway.goods_of(
+        product, quantity or source.on_hand, source.lot_id, source.condition, source.customs_status
+    )
+    if holder is None:
+        return putaway.suggest_for(carton.warehouse_id, goods)
+    choice = putaway.suggest_and_keep(actor, carton.warehouse_id, goods, holder)
+    return None if choice is None else choice.suggestion
 
 
 def undo_put_away(actor: Actor, carton_id: uuid.UUID) -> Stowed:

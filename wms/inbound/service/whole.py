@@ -69,7 +69,7 @@ def count_as_declared(actor: Actor, carton_id: uuid.UUID, *, condition: str = "g
 _CARTON = Statement("SELECT state, handling_unit_id FROM carton WHERE id = :carton")
 
 
-def put_away_all(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID) -> StowedWhole:
+def put_away_all(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID, *, overruled: bool = False) -> StowedWhole:
     """Everything still in a counted carton goes into one bin, loose: one posting, all or nothing (整箱上架).
 
     Loose as `put_away` leaves it, and not inside the carton: a picker is sent to a bin and would not see a carton in
@@ -87,7 +87,8 @@ def put_away_all(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID) -> 
     set_unit_state(carton.handling_unit_id, "gone")
     products = products_by_ids({row.stock.product_id for row in rows})
     contents = [(row.stock, row.quantity) for row in rows]
-    posted = putaway.place_all(actor, contents, location_id, Subject("carton", carton_id), products)
+    subject = Subject("carton", carton_id)
+    posted = putaway.place_all(actor, contents, location_id, subject, products, overruled=overruled)
     add_put_away(carton_id, [(row.stock.product_id, row.quantity) for row in rows])
     state = CARTON.apply("finish", state.value)
     set_state(carton_id, state)
@@ -113,6 +114,15 @@ def move_carton(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID, subj
     carton = _CARTON.first({"carton": carton_id})
     check_movable(carton.state)
     return units.move_unit(actor, carton.handling_unit_id, location_id, subject, of_document="carton")
+
+
+def undo_move_carton(actor: Actor, carton_id: uuid.UUID, moved: MovedUnit, location_id: uuid.UUID) -> None:
+    """The carton goes back to where it was taken from, while nobody has begun to count or put it away. Refuses what
+    `move_carton` and `units.undo_move` refuse.
+    """
+    work_on_carton(actor, carton_id, action="move")
+    check_movable(_CARTON.first({"carton": carton_id}).state)
+    units.undo_move(actor, moved, location_id, of_document="carton")
 
 
 def check_movable(state: str) -> None:

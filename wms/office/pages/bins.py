@@ -22,7 +22,7 @@ from wms.office import queries
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
-from wms.platform.schemas import CodedSchema, Count, Text
+from wms.platform.schemas import Choice, CodedSchema, Count, Text
 from wms.printing import service as printing
 from wms.printing.models import LabelKind
 from wms.printing.service import DocumentDraft
@@ -46,6 +46,11 @@ class PlanForm(CodedSchema):
     zone = Text(16, required=True)
     pattern = Text(60, required=True)
     mixes_products = fields.Boolean(load_default=False)
+    mixes_lots = fields.Boolean(load_default=False)
+    velocity_class = Choice(["A", "B", "C"], load_default="")
+    max_weight_kg = Count(1, 100_000, load_default=None)
+    max_volume_l = Count(1, 1_000_000, load_default=None)
+    max_units = Count(1, 10_000_000, load_default=None)
     aisles_first = Count(0, 9999, load_default=1)
     aisles_last = Count(0, 9999, load_default=1)
     bays_first = Count(0, 9999, load_default=1)
@@ -98,21 +103,35 @@ def generate(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
 
 def _typed() -> dict[str, Any]:
     body: dict[str, Any] = {name: forms.typed_text(name) for name in ("zone", "pattern")}
+    body["velocity_class"] = forms.typed_text("velocity_class")
     names = [f"{each}_{end}" for each in RANGES for end in ("first", "last")]
-    body |= {name: forms.typed_number(name) for name in names}
-    return forms.given(body) | {"mixes_products": "mixes_products" in request.form}
+    body |= {name: forms.typed_number(name) for name in (*names, "max_weight_kg", "max_volume_l", "max_units")}
+    return forms.given(body) | {name: name in request.form for name in ("mixes_products", "mixes_lots")}
 
 
 def _generate(warehouse: Warehouse, body: dict[str, Any]) -> forms.Outcome:
     spans = {each: (body[f"{each}_first"], body[f"{each}_last"]) for each in RANGES}
+    limits = limits_of(body)
     plan = Plan(body["pattern"], spans["aisles"], spans["bays"], spans["levels"], spans["positions"])
     return forms.run_form(
         "facility.generate", {"warehouse": warehouse.id, **body},
         lambda: generate_locations(
-            actor(), warehouse.id, body["zone"], plan, mixes_products=body["mixes_products"]
+            actor(), warehouse.id, body["zone"], plan, mixes_products=body["mixes_products"],
+            mixes_lots=body["mixes_lots"], velocity_class=body["velocity_class"], max_weight_g=limits["max_weight_g"],
+            max_volume_cm3=limits["max_volume_cm3"], max_units=limits["max_units"],
         ),
         lambda codes: {"count": len(codes)},
     )  # fmt: skip
+
+
+def limits_of(body: Mapping[str, Any]) -> dict[str, int | None]:
+    """Limits as people type them (kg, litres, pieces) in the units that bins have."""
+    weight, volume = body["max_weight_kg"], body["max_volume_l"]
+    return {
+        "max_weight_g": None if weight is None else weight * 1000,
+        "max_volume_cm3": None if volume is None else volume * 1000,
+        "max_units": body["max_units"],
+    }
 
 
 @blueprint.post("/<uuid:warehouse_id>/labels")

@@ -30,13 +30,14 @@ blueprint = Blueprint("portal_products", __name__, url_prefix="/portal/products"
 NUMBERS = ("declared_weight_g", "declared_length_mm", "declared_width_mm", "declared_height_mm", "outbound_days")
 TEXTS = (
     "seller", "sku", "name_en", "name_zh", "serial_control", "hs_code", "origin_country", "customs_item_number",
-    "customs_unit", "customs_unit_factor", "declared_currency",
+    "customs_unit", "customs_unit_factor", "declared_currency", "temperature", "dangerous_class",
 )  # fmt: skip
 CARGO_WORDS = {
     "battery": lazy("Battery"), "liquid": lazy("Liquid"), "powder": lazy("Powder"), "magnetic": lazy("Magnetic"),
     "fragile": lazy("Fragile"), "food": lazy("Food"), "textile": lazy("Textile"), "oversize": lazy("Oversize"),
     "valuable": lazy("Valuable"), "dangerous": lazy("Dangerous goods"),
 }  # fmt: skip
+TEMPERATURE_WORDS = {"ambient": lazy("Ambient"), "cool": lazy("Cool, 2 to 8 °C"), "frozen": lazy("Frozen")}
 SWITCHES = ("lot_controlled", "expiry_controlled")
 
 navigation.add(Entry(lazy("Products"), "portal_products.index", "products", Permission.PRODUCTS_READ, order=25))
@@ -112,7 +113,7 @@ def _typed() -> dict[str, Any]:
 def _form(typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
     return render_template(
         "portal/product_new.html", typed=typed, errors=forms.field_messages(refusal), cargo=schemas.CARGO,
-        cargo_words=CARGO_WORDS,
+        cargo_words=CARGO_WORDS, temperatures=TEMPERATURE_WORDS, dangerous=schemas.DANGEROUS,
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         chosen=request.form.getlist("cargo_attributes"), sellers=sellers_seen(actor()),
     )  # fmt: skip
