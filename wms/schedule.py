@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from wms.cli import audit_and_note, erasers
 from wms.core import clock
 from wms.inventory import sellable
+from wms.inventory.counting import planning as counts
 from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import db, session, transaction
@@ -52,6 +53,11 @@ def erase_due() -> None:
 def expire_stock() -> None:
     """Often, because each warehouse has a midnight of its own; cheap when there is nothing to do."""
     sellable.expire()
+
+
+def plan_counts() -> None:
+    """Bins in doubt or picked empty, and the day's share by class."""
+    counts.plan_what_is_due()
 
 
 _auditing = threading.Lock()
@@ -93,6 +99,7 @@ def _tell(result: dict[str, Any]) -> None:
 SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("command_partitions", 3_600.0, keep_command_partitions),
     ("stock_expiry", 60.0, expire_stock),
+    ("counts", 60.0, plan_counts),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 30.0, age_prints),
     ("erasure", DAY / 4, erase_due),

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     FLOOR_TYPE = "floor.type"
     STOCK_ADJUST = "stock.adjust"
     STOCK_HOLD = "stock.hold"
+    STOCK_APPROVE = "stock.approve"
     WAVES_MANAGE = "waves.manage"
     SHIPPING_HANDOVER = "shipping.handover"
     EXCEPTIONS_MANAGE = "exceptions.manage"
@@ -49,7 +50,7 @@ _CLERK = {
     P.LABELS_READ, P.FACILITY_READ, P.CUSTOMS_RECORD,
 }  # fmt: skip
 _SUPERVISOR = _FLOOR | _CLERK | {
-    P.PRODUCTS_WRITE, P.ORDERS_WRITE, P.RETURNS_WRITE, P.FACILITY_WRITE, P.STOCK_ADJUST, P.STOCK_HOLD,
+    P.PRODUCTS_WRITE, P.ORDERS_WRITE, P.RETURNS_WRITE, P.FACILITY_WRITE, P.STOCK_ADJUST, P.STOCK_HOLD, P.STOCK_APPROVE,
     P.WAVES_MANAGE, P.EXCEPTIONS_MANAGE, P.LABELS_REPRINT,
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid
 from wms.inventory import queries, schemas
+from wms.inventory.counting import queries as counting
 from wms.inventory.queries import LineKey, Scope
 from wms.platform.access import actor, requires
 from wms.platform.http import answer_page, decode_cursor, encode_cursor
@@ -50,6 +51,20 @@ def moves(query: dict[str, Any], product_id: uuid.UUID) -> Response:
     )  # fmt: skip
     cursor = None if before is None else encode_cursor(_TIMELESS, before)
     return answer_page([schemas.dump_move(line) for line in lines], cursor)
+
+
+@blueprint.get("/counts")
+@requires(Permission.STOCK_READ)
+@blueprint.arguments(schemas.CountsQuery, location="query")
+@blueprint.response(200, schemas.CountedPage)
+def counts(query: dict[str, Any]) -> Response:
+    """What cycle counts changed, newest first: the book, what was counted, and the posting that put it right."""
+    rows, before = counting.variances(
+        Scope.of(actor()), warehouse=query["warehouse"], sku=query["sku"], before=_move_id(query["cursor"]),
+        limit=query["limit"],
+    )  # fmt: skip
+    cursor = None if before is None else encode_cursor(_TIMELESS, before)
+    return answer_page([dict(row._mapping) for row in rows], cursor)
 
 
 def _not_ours() -> Refused:

@@ -26,6 +26,34 @@ class MovesQuery(CodedSchema):
     cursor = Text(400, load_default=None, metadata=_CURSOR)
 
 
+class CountsQuery(MovesQuery):
+    sku = Text(40, load_default=None, metadata={"example": "T-SHIRT-01"})
+
+
+class CountedAnswer(CodedSchema):
+    """What a cycle count changed of one kind of goods in one bin."""
+
+    id = fields.Integer(metadata={"example": 118})
+    number = fields.String(metadata={"example": "CTLAX1-261124-0003", "description": "The count."})
+    counted_at = fields.AwareDateTime(metadata={"example": "2026-11-24T08:15:00Z"})
+    product_id = fields.UUID(metadata={"example": _ID})
+    sku = fields.String(metadata={"example": "T-SHIRT-01"})
+    warehouse = fields.String(metadata={"example": "LAX1"})
+    location = fields.String(metadata={"example": "A-03-12-2"})
+    batch = fields.String(allow_none=True, metadata={"example": None})
+    expires_on = fields.Date(allow_none=True, metadata={"example": None})
+    condition = fields.String(metadata={"example": "good"})
+    book = fields.Integer(metadata={"example": 36, "description": "What the book said when it was counted."})
+    counted = fields.Integer(metadata={"example": 35})
+    variance = fields.Integer(metadata={"example": -1})
+    posting_id = fields.UUID(metadata={"example": _ID, "description": "The posting that put the book right."})
+
+
+class CountedPage(CodedSchema):
+    data = fields.List(fields.Nested(CountedAnswer))
+    next_cursor = fields.String(allow_none=True)
+
+
 class StockBuckets(CodedSchema):
     """Disjoint; they add up to `on_hand`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wms.office.pages import bins, board, customs, exceptions, orders, stock, system, waves
+from wms.office.pages import bins, board, counts, customs, exceptions, orders, stock, system, waves
 from wms.platform.pages import lazy, state_labels
 
 BLUEPRINTS = [
@@ -11,6 +11,7 @@ BLUEPRINTS = [
     waves.blueprint,
     exceptions.blueprint,
     bins.blueprint,
+    counts.blueprint,
     stock.blueprint,
     customs.blueprint,
     system.blueprint,
@@ -26,5 +27,12 @@ state_labels["pick_task"] = {
     "open": (lazy("To pick"), "idle"),
     "done": (lazy("Picked"), "ok"),
     "short": (lazy("Short"), "stop"),
+    "cancelled": (lazy("Cancelled"), "idle"),
+}
+state_labels["count"] = {
+    "open": (lazy("To count"), "idle"),
+    "counting": (lazy("Being counted"), "info"),
+    "review": (lazy("To decide"), "warn"),
+    "done": (lazy("Counted"), "ok"),
     "cancelled": (lazy("Cancelled"), "idle"),
 }
