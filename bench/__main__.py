@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from bench import bare, jobs, parcels
+from bench import ageing, bare, jobs, parcels
 from bench.jobs import Job
 from wms.demo.__main__ import running_system
 from wms.demo.client import DemoError
@@ -34,8 +34,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Measure the house on this machine.")
     parser.add_argument("--seconds", type=float, default=8.0, help="how long each job is measured")
     parser.add_argument("--only", help="one job by its name")
+    parser.add_argument("what", nargs="?", choices=["house", "ageing"], default="house")
+    parser.add_argument("--moves", type=int, default=1_000_000, help="ageing: how long a history is loaded")
     chosen = parser.parse_args()
     print(json.dumps(machine()), flush=True)
+    if chosen.what == "ageing":
+        return ageing.main(chosen.moves)
     with running_system(TABLETS, PRODUCTS) as stage:
         jobs.prepare(stage, PRODUCTS)
         for job in [*jobs.JOBS, *parcels.JOBS]:

@@ -18,8 +18,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from wms.cli import audit_and_note, erasers
 from wms.core import clock
-from wms.inventory import sellable
+from wms.inventory import month_ends, sellable
 from wms.inventory.counting import planning as counts
+from wms.inventory.layers import service as layers
 from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import db, session, transaction
@@ -58,6 +59,15 @@ def expire_stock() -> None:
 def plan_counts() -> None:
     """Bins in doubt or picked empty, and the day's share by class."""
     counts.plan_what_is_due()
+
+
+def follow_layers() -> None:
+    """A batch behind the ledger; what is left waits for the next turn."""
+    layers.follow()
+
+
+def close_months() -> None:
+    month_ends.close_months()
 
 
 _auditing = threading.Lock()
@@ -100,6 +110,8 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("command_partitions", 3_600.0, keep_command_partitions),
     ("stock_expiry", 60.0, expire_stock),
     ("counts", 60.0, plan_counts),
+    ("layers", 2.0, follow_layers),
+    ("month_ends", 600.0, close_months),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 30.0, age_prints),
     ("erasure", DAY / 4, erase_due),

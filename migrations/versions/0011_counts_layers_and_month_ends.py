@@ -59,6 +59,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_stock_count_warehouse", "stock_count", ["warehouse_id", "created_at"])
     op.create_table(
+        "stock_month_end",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("warehouse_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("moment", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("low_move_id", sa.BigInteger(), nullable=False),
+        sa.Column("high_move_id", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name="fk_stock_month_end_warehouse_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_stock_month_end"),
+        sa.UniqueConstraint("warehouse_id", "day", name="uq_stock_month_end_warehouse_id_day"),
+    )
+    op.create_table(
         "count_task",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("count_id", sa.Uuid(), nullable=False),
@@ -135,9 +148,62 @@ def upgrade() -> None:
         unique=True,
         postgresql_nulls_not_distinct=True,
     )
+    op.create_table(
+        "stock_adjustment",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("warehouse_id", sa.Uuid(), nullable=False),
+        sa.Column("owner_id", sa.Uuid(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("balance_id", sa.BigInteger(), nullable=False),
+        sa.Column("change", sa.Integer(), nullable=False),
+        sa.Column("to_condition", sa.String(length=12)),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("serials", postgresql.ARRAY(sa.String(length=40)), nullable=False),
+        sa.Column("reason", sa.String(length=24), nullable=False),
+        sa.Column("note", sa.String(length=200)),
+        sa.Column("value_minor", sa.BigInteger()),
+        sa.Column("currency", sa.String(length=3)),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("requested_by", sa.Uuid(), nullable=False),
+        sa.Column("decided_by", sa.Uuid()),
+        sa.Column("posting_id", sa.Uuid()),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True)),
+        sa.CheckConstraint(
+            "(change <> 0) <> (to_condition IS NOT NULL)", name="ck_stock_adjustment_quantity_or_condition"
+        ),
+        sa.CheckConstraint("to_condition IS NULL OR units > 0", name="ck_stock_adjustment_units_positive"),
+        sa.ForeignKeyConstraint(["balance_id"], ["balance.id"], name="fk_stock_adjustment_balance_id"),
+        sa.ForeignKeyConstraint(["posting_id"], ["stock_posting.id"], name="fk_stock_adjustment_posting_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_stock_adjustment"),
+    )
+    op.create_index(
+        "ix_stock_adjustment_waiting",
+        "stock_adjustment",
+        ["warehouse_id"],
+        postgresql_where=sa.text("state = 'requested'"),
+    )
+    op.create_index("ix_stock_adjustment_warehouse", "stock_adjustment", ["warehouse_id", "created_at"])
+    op.create_table(
+        "stock_month_end_row",
+        sa.Column("balance_id", sa.BigInteger(), nullable=False),
+        sa.Column("month_end_id", sa.Uuid(), nullable=False),
+        sa.Column("owner_id", sa.Uuid(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("on_hand", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["balance_id"], ["balance.id"], name="fk_stock_month_end_row_balance_id"),
+        sa.ForeignKeyConstraint(["month_end_id"], ["stock_month_end.id"], name="fk_stock_month_end_row_month_end_id"),
+        sa.PrimaryKeyConstraint("balance_id", "month_end_id", name="pk_stock_month_end_row"),
+    )
+    op.create_index("ix_stock_month_end_row_month_end_id", "stock_month_end_row", ["month_end_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_stock_month_end_row_month_end_id", "stock_month_end_row")
+    op.drop_table("stock_month_end_row")
+    op.drop_index("ix_stock_adjustment_warehouse", "stock_adjustment")
+    op.drop_index("ix_stock_adjustment_waiting", "stock_adjustment")
+    op.drop_table("stock_adjustment")
     op.drop_index("uq_count_line_goods", "count_line")
     op.drop_index("ix_count_line_owner", "count_line")
     op.drop_table("count_line")
@@ -146,6 +212,7 @@ def downgrade() -> None:
     op.drop_index("ix_count_task_done", "count_task")
     op.drop_index("ix_count_task_count", "count_task")
     op.drop_table("count_task")
+    op.drop_table("stock_month_end")
     op.drop_index("ix_stock_count_warehouse", "stock_count")
     op.drop_table("stock_count")
     op.drop_table("count_rule")

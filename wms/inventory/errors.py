@@ -53,6 +53,10 @@ TEXTS = {
     "nothing_counted": N_("Nothing was counted yet."),
     "not_empty": N_("Something was counted here: it is not empty."),
     "serial_scanned": N_("%(number)s was counted before."),
+    # adjustments
+    "note_needed": N_("Say in a note what the other reason is."),
+    "condition_same": N_("That is no other quality."),
+    "own_approval": N_("Whoever asked for it cannot approve it."),
     # reasons of a putaway suggestion
     "putaway_same_lot": N_("%(quantity)s of the same are there."),
     "putaway_same_product": N_("%(quantity)s of the same product are there."),

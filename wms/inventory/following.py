@@ -42,6 +42,16 @@ _WAIT = Statement("UPDATE stock_follower SET candidate = :candidate, candidate_x
 _GO_ON = Statement("UPDATE stock_follower SET move_id = :move WHERE name = :name")
 
 
+def my_transaction() -> int:
+    """This transaction's id, higher than that of everybody who has written before."""
+    return int(_MINE.scalar())
+
+
+def all_ended_before(transaction_id: int) -> bool:
+    """Whether all transactions with lower ids have ended: what they wrote is visible, or never will be."""
+    return bool(_ENDED.scalar({"xid": transaction_id}))
+
+
 def settled(name: str, *, beginning: int = 0) -> tuple[int, int]:
     """What this follower may read now: moves with numbers above the first and up to the second. Its row is locked.
 
@@ -49,12 +59,12 @@ def settled(name: str, *, beginning: int = 0) -> tuple[int, int]:
     never run. When the newest is not settled yet, what was the newest the last time is, sooner or later.
     """
     drawn = int(_DRAWN.scalar())
-    mine = int(_MINE.scalar())
+    mine = my_transaction()
     _MAKE.run({"name": name, "from": beginning})
     row = _LOCK.first({"name": name})
-    if _ENDED.scalar({"xid": mine}):
+    if all_ended_before(mine):
         return row.move_id, max(row.move_id, drawn)
-    if row.candidate > row.move_id and _ENDED.scalar({"xid": row.candidate_xid}):
+    if row.candidate > row.move_id and all_ended_before(row.candidate_xid):
         return row.move_id, row.candidate
     if row.candidate <= row.move_id:
         _WAIT.run({"name": name, "candidate": drawn, "xid": mine})

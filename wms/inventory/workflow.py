@@ -1,4 +1,4 @@
-"""States of what is done to stock on purpose: the count of a bin. Services apply them; nothing else changes a state."""
+"""States of what is done to stock on purpose: counts and adjustments. Services apply them; nothing else changes a state."""
 
 from __future__ import annotations
 
@@ -29,5 +29,26 @@ COUNT = Workflow(
         "approve": move(C.REVIEW, C.DONE),
         "put_back": move(C.COUNTING, C.OPEN),
         "cancel": move([C.OPEN, C.COUNTING, C.REVIEW], C.CANCELLED),
+    },
+)
+
+
+class AdjustmentState(StrEnum):
+    REQUESTED = "requested"  # above the limit: somebody else has to approve
+    POSTED = "posted"
+    REJECTED = "rejected"
+    REVERSED = "reversed"
+
+
+A = AdjustmentState
+
+ADJUSTMENT = Workflow(
+    "adjustment",
+    AdjustmentState,
+    A.REQUESTED,
+    {
+        "post": move(A.REQUESTED, A.POSTED),
+        "reject": move(A.REQUESTED, A.REJECTED),
+        "reverse": move(A.POSTED, A.REVERSED),  # while the goods have not left or been declared
     },
 )

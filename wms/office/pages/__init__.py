@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wms.office.pages import bins, board, counts, customs, exceptions, orders, stock, system, waves
+from wms.office.pages import adjustments, bins, board, counts, customs, exceptions, orders, stock, system, waves
 from wms.platform.pages import lazy, state_labels
 
 BLUEPRINTS = [
@@ -12,6 +12,7 @@ BLUEPRINTS = [
     exceptions.blueprint,
     bins.blueprint,
     counts.blueprint,
+    adjustments.blueprint,
     stock.blueprint,
     customs.blueprint,
     system.blueprint,
@@ -35,4 +36,10 @@ state_labels["count"] = {
     "review": (lazy("To decide"), "warn"),
     "done": (lazy("Counted"), "ok"),
     "cancelled": (lazy("Cancelled"), "idle"),
+}
+state_labels["adjustment"] = {
+    "requested": (lazy("To approve"), "warn"),
+    "posted": (lazy("Posted"), "ok"),
+    "rejected": (lazy("Rejected"), "idle"),
+    "reversed": (lazy("Taken back"), "idle"),
 }
