@@ -17,6 +17,25 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "layer_pool",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("warehouse_id", sa.Uuid(), nullable=False),
+        sa.Column("owner_id", sa.Uuid(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("book_item_id", sa.Uuid()),
+        sa.Column("fresh", sa.Integer(), nullable=False),
+        sa.Column("away", sa.Integer(), nullable=False),
+        sa.CheckConstraint("fresh >= 0 AND away >= 0", name="ck_layer_pool_not_negative"),
+        sa.PrimaryKeyConstraint("id", name="pk_layer_pool"),
+    )
+    op.create_index(
+        "uq_layer_pool_key",
+        "layer_pool",
+        ["owner_id", "product_id", "warehouse_id", "book_item_id"],
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+    )
+    op.create_table(
         "stock_follower",
         sa.Column("name", sa.String(length=24), nullable=False),
         sa.Column("move_id", sa.BigInteger(), nullable=False),
@@ -24,6 +43,45 @@ def upgrade() -> None:
         sa.Column("candidate_xid", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_stock_follower"),
     )
+    op.create_table(
+        "stock_layer",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("warehouse_id", sa.Uuid(), nullable=False),
+        sa.Column("owner_id", sa.Uuid(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("book_item_id", sa.Uuid()),
+        sa.Column("opened_on", sa.Date(), nullable=False),
+        sa.Column("move_id", sa.BigInteger(), nullable=False),
+        sa.Column("posting_id", sa.Uuid(), nullable=False),
+        sa.Column("subject_kind", sa.String(length=24), nullable=False),
+        sa.Column("subject_id", sa.Uuid()),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("remaining", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "remaining >= 0 AND remaining <= quantity AND quantity >= 0", name="ck_stock_layer_remaining_within"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_stock_layer"),
+    )
+    op.create_index(
+        "ix_stock_layer_open",
+        "stock_layer",
+        ["owner_id", "product_id", "warehouse_id", "opened_on", "move_id"],
+        postgresql_where=sa.text("remaining > 0"),
+    )
+    op.create_index("ix_stock_layer_posting", "stock_layer", ["posting_id"])
+    op.create_table(
+        "layer_use",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("layer_id", sa.Uuid(), nullable=False),
+        sa.Column("move_id", sa.BigInteger(), nullable=False),
+        sa.Column("posting_id", sa.Uuid(), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["layer_id"], ["stock_layer.id"], name="fk_layer_use_layer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_layer_use"),
+    )
+    op.create_index("ix_layer_use_layer", "layer_use", ["layer_id"])
+    op.create_index("ix_layer_use_posting", "layer_use", ["posting_id"])
     op.create_table(
         "count_rule",
         sa.Column("warehouse_id", sa.Uuid(), nullable=False),
@@ -216,4 +274,12 @@ def downgrade() -> None:
     op.drop_index("ix_stock_count_warehouse", "stock_count")
     op.drop_table("stock_count")
     op.drop_table("count_rule")
+    op.drop_index("ix_layer_use_posting", "layer_use")
+    op.drop_index("ix_layer_use_layer", "layer_use")
+    op.drop_table("layer_use")
+    op.drop_index("ix_stock_layer_posting", "stock_layer")
+    op.drop_index("ix_stock_layer_open", "stock_layer")
+    op.drop_table("stock_layer")
     op.drop_table("stock_follower")
+    op.drop_index("uq_layer_pool_key", "layer_pool")
+    op.drop_table("layer_pool")
