@@ -95,7 +95,7 @@ class LayerAnswer(CodedSchema):
     age_days = fields.Integer(metadata={"example": 54})
     put_away = fields.Integer(metadata={"example": 60})
     remaining = fields.Integer(metadata={"example": 40})
-    subject_kind = fields.String(metadata={"example": "booking", "description": "What they came with."})
+    subject_kind = fields.String(metadata={"example": "carton", "description": "What they came with."})
     subject_id = fields.UUID(allow_none=True, metadata={"example": _ID})
     book_item = fields.String(allow_none=True, metadata={"example": None})
 

@@ -222,6 +222,15 @@ _BRINGING = text(
     " AND (CAST(:warehouse AS uuid) IS NULL OR k.warehouse_id = :warehouse)"
     " GROUP BY b.id, w.code ORDER BY b.expected_on NULLS LAST, b.id LIMIT 100"
 )
+_BOOKING_OF = text("SELECT id, booking_id FROM carton WHERE id = ANY(CAST(:ids AS uuid[]))")
+
+
+def bookings_of_cartons(carton_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """The booking that each carton came with."""
+    rows = session().execute(_BOOKING_OF, {"ids": list(carton_ids)})
+    return {row.id: row.booking_id for row in rows}
+
+
 _LACKING_ORDERS = text(
     "SELECT o.id, o.number, o.reference, o.state, NULL::date AS expected_on, w.code AS warehouse, sum(d.quantity) AS units"
     " FROM demand d JOIN outbound_order o ON o.id = d.order_id JOIN warehouse w ON w.id = o.warehouse_id"

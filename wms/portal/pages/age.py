@@ -83,8 +83,10 @@ def layers(product_id: uuid.UUID) -> str:
     tier = request.args.get("tier", "")
     rows = layers_of(Scope.of(actor()), product.id, warehouse_id=house)
     chosen = int(tier) if is_digits(tier) and int(tier) < len(TIERS) else None
+    cartons = {row.subject_id for row in rows if row.subject_kind == "carton" and row.subject_id is not None}
     return render_template(
-        "portal/layers.html", product=product, house=house, tier=chosen, tiers=TIER_NAMES,
+        "portal/layers.html", product=product, bookings=queries.bookings_of_cartons(cartons), house=house, tier=chosen,
+        tiers=TIER_NAMES,
         rows=[row for row in rows if chosen is None or row.tier == chosen],
         houses={each.id: each for each in warehouses_seen(actor())},
     )  # fmt: skip
