@@ -28,6 +28,7 @@ class Follower(Base):
 
 _DRAWN = Statement("SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS number FROM stock_move_id_seq")
 _MINE = Statement("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
+_WHERE = Statement("SELECT move_id FROM stock_follower WHERE name = :name")
 _MAKE = Statement(
     "INSERT INTO stock_follower (name, move_id, candidate, candidate_xid) VALUES (:name, :from, 0, 0)"
     " ON CONFLICT DO NOTHING"
@@ -39,7 +40,7 @@ _ENDED = Statement(
     "SELECT 1 FROM pg_snapshot_xip(pg_current_snapshot()) AS x WHERE CAST(CAST(x AS text) AS bigint) < :xid)"
 )
 _WAIT = Statement("UPDATE stock_follower SET candidate = :candidate, candidate_xid = :xid WHERE name = :name")
-_GO_ON = Statement("UPDATE stock_follower SET move_id = :move WHERE name = :name")
+_GO_ON = Statement("UPDATE stock_follower SET move_id = greatest(move_id, :move) WHERE name = :name")
 
 
 def my_transaction() -> int:
@@ -59,6 +60,9 @@ def settled(name: str, *, beginning: int = 0) -> tuple[int, int]:
     never run. When the newest is not settled yet, what was the newest the last time is, sooner or later.
     """
     drawn = int(_DRAWN.scalar())
+    known = _WHERE.scalar({"name": name})
+    if known is not None and drawn <= known:
+        return int(known), int(known)  # nothing new: no transaction id is spent, no row locked
     mine = my_transaction()
     _MAKE.run({"name": name, "from": beginning})
     row = _LOCK.first({"name": name})
@@ -66,7 +70,7 @@ def settled(name: str, *, beginning: int = 0) -> tuple[int, int]:
         return row.move_id, max(row.move_id, drawn)
     if row.candidate > row.move_id and all_ended_before(row.candidate_xid):
         return row.move_id, row.candidate
-    if row.candidate <= row.move_id:
+    if row.candidate <= row.move_id or row.candidate_xid > mine:  # an id of the future: restored from another cluster
         _WAIT.run({"name": name, "candidate": drawn, "xid": mine})
     return row.move_id, row.move_id
 
@@ -74,9 +78,6 @@ def settled(name: str, *, beginning: int = 0) -> tuple[int, int]:
 def go_on(name: str, move_id: int) -> None:
     """Everything up to this number has been dealt with, in this transaction."""
     _GO_ON.run({"name": name, "move": move_id})
-
-
-_WHERE = Statement("SELECT move_id FROM stock_follower WHERE name = :name")
 
 
 def followed(name: str) -> int:
