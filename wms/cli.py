@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from wms import documentation
 from wms.app import FEATURES, ROOT
 from wms.core import clock
+from wms.inventory import following
 from wms.platform.auditing import AUDIT_TIMEOUT, Check, note, run_checks
 from wms.platform.database import read_through, rollback, session, transaction
 from wms.platform.stores import StoreAway
@@ -25,6 +26,7 @@ from wms.recovery.backup import make_backup
 from wms.recovery.programs import RecoveryError
 
 log = structlog.get_logger(__name__)
+AUDITED = "audit"  # what an audit has proved, as a follower of the ledger
 
 
 def all_checks() -> list[Check]:
@@ -33,34 +35,51 @@ def all_checks() -> list[Check]:
     return [check for name in modules for check in importlib.import_module(f"wms.{name}.audit").CHECKS]
 
 
-def audit() -> dict[str, Any]:
-    """Run every check in one consistent snapshot of the database."""
+def audit(since: int | None = None) -> dict[str, Any]:
+    """Run every check in one consistent snapshot of the database; of the moves only those after `since`, if given."""
     session().connection(execution_options={"isolation_level": "REPEATABLE READ"})
     try:
         session().execute(AUDIT_TIMEOUT)
         read_through()
-        return run_checks(all_checks())
+        return run_checks(all_checks(), since)
     finally:
         rollback()
 
 
-def audit_and_note(origin: str) -> dict[str, Any]:
-    """Audit, and remember the result for the operator's page and `/metrics`."""
+def audit_and_note(origin: str, *, incremental: bool = False) -> dict[str, Any]:
+    """Audit, and remember the result for the operator's page and `/metrics`.
+
+    `incremental`: of the moves, only those since the last audit that found nothing wrong; without one, all.
+    """
     began = clock.now()
-    result = audit()
+    proved, settled = _reach()
+    result = audit(proved if incremental and proved else None)
     try:
         with transaction():
             note(result, origin, began)
+            if result["ok"]:
+                following.go_on(AUDITED, settled)
     except DBAPIError as fault:  # a copy that only reads: the books are no less proved
         log.warning("audit.not_noted", error=type(fault.orig).__name__)
     return result
 
 
+def _reach() -> tuple[int, int]:
+    """Up to which move all was proved before, and up to which this audit will see all there is."""
+    try:
+        with transaction():
+            return following.settled(AUDITED)
+    except DBAPIError as fault:  # a copy that only reads: everything is looked at
+        log.warning("audit.not_noted", error=type(fault.orig).__name__)
+        return 0, 0
+
+
 @click.command("audit")
+@click.option("--incremental", is_flag=True, help="Only what moved since the last audit that found nothing wrong.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines for people.")
-def audit_command(as_json: bool) -> None:
+def audit_command(as_json: bool, incremental: bool) -> None:
     """Recompute every invariant from the moves; exit status 0 only when all hold."""
-    result = audit_and_note("command")
+    result = audit_and_note("command", incremental=incremental)
     if as_json:
         click.echo(orjson.dumps(result, default=str).decode())
     else:

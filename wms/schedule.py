@@ -18,7 +18,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from wms.cli import audit_and_note, erasers
 from wms.core import clock
-from wms.inventory import holds, sellable
+from wms.inventory import holds, month_ends, sellable
+from wms.inventory.counting import planning as counts
+from wms.inventory.layers import service as layers
 from wms.inventory.putaway import filling, reservations
 from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
@@ -69,6 +71,20 @@ def mind_bins() -> None:
     reservations.drop_expired()
 
 
+def plan_counts() -> None:
+    """Bins in doubt or picked empty, and the day's share by class."""
+    counts.plan_what_is_due()
+
+
+def follow_layers() -> None:
+    """A batch behind the ledger; what is left waits for the next turn."""
+    layers.follow()
+
+
+def close_months() -> None:
+    month_ends.close_months()
+
+
 _auditing = threading.Lock()
 
 
@@ -111,6 +127,9 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("holds_begin", 60.0, begin_holds),
     ("holds_end", 60.0, end_holds),
     ("bins", 60.0, mind_bins),
+    ("counts", 60.0, plan_counts),
+    ("layers", 2.0, follow_layers),
+    ("month_ends", 600.0, close_months),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 5.0, age_prints),
     ("erasure", DAY / 4, erase_due),

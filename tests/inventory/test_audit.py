@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
@@ -17,9 +19,11 @@ from tests.inventory.world import (
     post,
     promised,
 )  # fmt: skip
+from wms.core import clock
 from wms.core.actor import SYSTEM
-from wms.inventory import holds, ledger, service
+from wms.inventory import holds, ledger, month_ends, service
 from wms.inventory.audit import CHECKS
+from wms.inventory.layers import service as layers
 from wms.inventory.models import HoldScope
 from wms.inventory.promises import Pin
 from wms.inventory.repacking import nest
@@ -126,6 +130,20 @@ CORRUPTIONS = {
         "UPDATE book_item SET unbooked = unbooked + 1",
     ],
     "the book is claimed as the promises say": ["UPDATE book_item SET promised = promised + 1"],
+    "layers and what waits for putaway follow the moves": [
+        "UPDATE stock_layer SET remaining = remaining - 1 WHERE remaining > 0",
+        "UPDATE layer_pool SET fresh = fresh + 1",
+        "UPDATE layer_pool SET away = away + 1",
+        "DELETE FROM layer_pool",
+    ],
+    "a layer is what was put away less what left": [
+        "UPDATE layer_use SET quantity = quantity + 1",
+        "DELETE FROM layer_use",
+    ],
+    "month-ends are what the moves say": [
+        "UPDATE stock_month_end_row SET on_hand = on_hand + 1",
+        "DELETE FROM stock_month_end_row",
+    ],
     "serial numbers in stock equal the quantity they name": [
         "UPDATE serial SET state = 'shipped'",
         "UPDATE serial SET balance_id = NULL",
@@ -168,6 +186,13 @@ def busy_world(db_session) -> World:
     place = world.overseas.stocked(numbered, 1, serials=["N1"])
     nest(SYSTEM, world.overseas.unit("carton", "storage"), world.overseas.unit("pallet", "storage"))
     make_seller()
+    session().commit()
+    while layers.follow():
+        session().commit()
+    next_month = clock.now() + timedelta(days=40)
+    former = clock.use(lambda: next_month)
+    month_ends.close_months()
+    clock.use(former)
     session().commit()
     assert stock != place
     return world

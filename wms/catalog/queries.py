@@ -157,3 +157,8 @@ def products_page(
     if is_active is not None:
         statement = statement.where(Product.is_active == is_active)
     return session().scalars(statement).all()
+
+
+def ids_of_sku(sku: str) -> list[uuid.UUID]:
+    """The products that have this SKU, of whichever seller."""
+    return list(session().scalars(select(Product.id).where(Product.sku == sku)))

@@ -54,6 +54,7 @@ WORK = {
     "handover": Work(lazy("Hand over"), "shipments", lazy("parcels packed")),
     "return": Work(lazy("Returns"), "returns", lazy("announced")),
     "putback": Work(lazy("Put back"), "undo", lazy("of cancelled orders")),
+    "count": Work(lazy("Count"), "count", lazy("bins to count")),
     "move": Work(lazy("Move"), "transfer", lazy("bin to bin")),
     "repack": Work(lazy("Repack"), "package-open", lazy("split, merge, stack")),
 }

@@ -28,7 +28,8 @@ _WAITING = Statement(
     " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'packed') AS handover,"
     " (SELECT count(*) FROM handling_unit WHERE warehouse_id = :warehouse AND subject_kind = 'put_back') AS putback,"
     " (SELECT count(*) FROM return_order WHERE warehouse_id = :warehouse AND state IN ('announced', 'receiving'))"
-    "   AS returns"
+    "   AS returns,"
+    " (SELECT count(*) FROM count_task WHERE warehouse_id = :warehouse AND state IN ('open', 'counting')) AS counts"
 )
 
 
@@ -36,7 +37,7 @@ def waiting(warehouse_id: uuid.UUID) -> dict[str, int]:
     """How much of each kind of work waits; `orders` are those that no wave has taken yet."""
     row = _WAITING.first({"warehouse": warehouse_id})
     counts = {name: int(number) for name, number in row._asdict().items()}
-    counts["return"] = counts.pop("returns")
+    counts["return"], counts["count"] = counts.pop("returns"), counts.pop("counts")
     return counts
 
 

@@ -6,13 +6,16 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from flask import Response
 from flask_smorest import Blueprint
 
 from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid
-from wms.inventory import queries, schemas
+from wms.inventory import expiry, month_ends, queries, schemas
+from wms.inventory.counting import queries as counting
+from wms.inventory.layers import queries as ages
 from wms.inventory.queries import LineKey, Scope
 from wms.platform.access import actor, requires
 from wms.platform.http import answer_page, decode_cursor, encode_cursor
@@ -52,6 +55,95 @@ def moves(query: dict[str, Any], product_id: uuid.UUID) -> Response:
     )  # fmt: skip
     cursor = None if before is None else encode_cursor(_TIMELESS, before)
     return answer_page([schemas.dump_move(line) for line in lines], cursor)
+
+
+@blueprint.get("/counts")
+@requires(Permission.STOCK_READ)
+@blueprint.arguments(schemas.CountsQuery, location="query")
+@blueprint.response(200, schemas.CountedPage)
+def counts(query: dict[str, Any]) -> Response:
+    """What cycle counts changed, newest first: the book, what was counted, and the posting that put it right."""
+    rows, before = counting.variances(
+        Scope.of(actor()), warehouse=query["warehouse"], sku=query["sku"], before=_move_id(query["cursor"]),
+        limit=query["limit"],
+    )  # fmt: skip
+    cursor = None if before is None else encode_cursor(_TIMELESS, before)
+    return answer_page([dict(row._mapping) for row in rows], cursor)
+
+
+@blueprint.get("/network")
+@requires(Permission.STOCK_READ)
+@blueprint.arguments(schemas.NetworkQuery, location="query")
+@blueprint.response(200, schemas.NetworkPage)
+def network(query: dict[str, Any]) -> Response:
+    """Quantities by product over all warehouses, in the order of SKUs: the sums of what `/stock` says."""
+    key = _network_key(query["cursor"])
+    lines, after = queries.network_lines(Scope.of(actor()), sku=query["sku"], after=key, limit=query["limit"])
+    cursor = None if after is None else encode_cursor(_TIMELESS, f"{after[1]}/{after[0]}")
+    return answer_page([schemas.dump_network(line) for line in lines], cursor)
+
+
+@blueprint.get("/age")
+@requires(Permission.STOCK_READ)
+@blueprint.arguments(schemas.StockQuery, location="query")
+@blueprint.response(200, schemas.AgePage)
+def age(query: dict[str, Any]) -> Response:
+    """Units by age since putaway, in seven tiers, in the order of SKUs. Some seconds behind the ledger."""
+    lines, after = ages.age_lines(
+        Scope.of(actor()), warehouse=query["warehouse"], sku=query["sku"], after=_line_key(query["cursor"]),
+        limit=query["limit"],
+    )  # fmt: skip
+    cursor = None if after is None else encode_cursor(_TIMELESS, f"{after[1]}/{after[2]}/{after[0]}")
+    return answer_page([schemas.dump_age(line) for line in lines], cursor)
+
+
+@blueprint.get("/<uuid:product_id>/layers")
+@requires(Permission.STOCK_READ)
+@blueprint.response(200, schemas.LayersPage)
+def layers(product_id: uuid.UUID) -> Response:
+    """The layers behind a product's age: put away when, with which document, how many are left. Oldest first."""
+    lines = ages.layers_of(Scope.of(actor()), product_id)
+    return answer_page([schemas.dump_layer(line) for line in lines], None)
+
+
+@blueprint.get("/lots")
+@requires(Permission.STOCK_READ)
+@blueprint.arguments(schemas.LotsQuery, location="query")
+@blueprint.response(200, schemas.LotsPage)
+def lots(query: dict[str, Any]) -> Response:
+    """Lots with an expiry date, the first to go first, with the last day they are sold."""
+    skip = _move_id(query["cursor"]) or 0
+    lines, after = expiry.lot_lines(
+        Scope.of(actor()), warehouse=query["warehouse"], sku=query["sku"], within_days=query["within_days"], skip=skip,
+        limit=query["limit"],
+    )  # fmt: skip
+    cursor = None if after is None else encode_cursor(_TIMELESS, after)
+    return answer_page([schemas.dump_lot(line) for line in lines], cursor)
+
+
+@blueprint.get("/<uuid:product_id>/as-of")
+@requires(Permission.STOCK_READ)
+@blueprint.arguments(schemas.AsOfQuery, location="query")
+@blueprint.response(200, schemas.AsOfAnswer)
+def as_of(query: dict[str, Any], product_id: uuid.UUID) -> Response:
+    """What was on hand at a past moment, recomputed from the moves, place by place."""
+    rows = month_ends.stock_as_of(Scope.of(actor()), product_id, query["moment"])
+    body = {
+        "moment": query["moment"], "on_hand": sum(row.on_hand for row in rows),
+        "rows": [schemas.dump_past(row) for row in rows],
+    }  # fmt: skip
+    return Response(orjson.dumps(body), mimetype="application/json")
+
+
+def _network_key(said: str | None) -> tuple[str, uuid.UUID] | None:
+    cursor = decode_cursor(said)
+    if cursor is None:
+        return None
+    product, _, sku = cursor[1].partition("/")
+    found = parse_id(product)
+    if found is None or not sku or not sku.isprintable():
+        raise _not_ours()
+    return sku, found
 
 
 def _not_ours() -> Refused:

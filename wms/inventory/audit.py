@@ -19,6 +19,39 @@ _MOVED = "SELECT m.from_balance_id, m.from_party, m.to_balance_id, m.to_party, s
 _MOVED_BACK = "SELECT m.to_balance_id, m.to_party, m.from_balance_id, m.from_party, sum(m.quantity) FROM stock_move m"
 _BY_ENDS = "GROUP BY 1, 2, 3, 4"
 
+# For an incremental audit: what moved after the move `:since`.
+_MOVED_SINCE = "SELECT count(*) FROM stock_move WHERE id > :since"
+# A row that moved is its last month-end and what moved since that.
+_BALANCES_SINCE = (
+    "SELECT b.id, b.on_hand, coalesce(r.on_hand, 0) + s.q AS moved FROM (SELECT from_balance_id AS id FROM stock_move"
+    " WHERE id > :since UNION SELECT to_balance_id FROM stock_move WHERE id > :since) t JOIN balance b ON b.id = t.id"
+    " LEFT JOIN LATERAL (SELECT m.id, m.low_move_id, m.moment FROM stock_month_end m WHERE m.warehouse_id = b.warehouse_id"
+    "  ORDER BY m.moment DESC LIMIT 1) e ON true"
+    " LEFT JOIN stock_month_end_row r ON r.balance_id = b.id AND r.month_end_id = e.id"
+    " CROSS JOIN LATERAL (SELECT coalesce(sum(x.quantity), 0) AS q FROM (SELECT m.quantity FROM stock_move m"
+    "  WHERE m.to_balance_id = b.id AND m.id > coalesce(e.low_move_id, 0) AND m.created_at >= coalesce(e.moment,"
+    "  '-infinity') UNION ALL SELECT -m.quantity FROM stock_move m WHERE m.from_balance_id = b.id"
+    "  AND m.id > coalesce(e.low_move_id, 0) AND m.created_at >= coalesce(e.moment, '-infinity')) x) s"
+    " WHERE b.on_hand <> coalesce(r.on_hand, 0) + s.q"
+)
+# Month-ends kept since: each is the one before and what moved between.
+_MONTH_ENDS_SINCE = (
+    "WITH ends AS (SELECT id, warehouse_id, moment, high_move_id, lag(id) OVER w AS before_id, coalesce(lag(low_move_id)"
+    "  OVER w, 0) AS low, coalesce(lag(moment) OVER w, '-infinity') AS since FROM stock_month_end"
+    "  WINDOW w AS (PARTITION BY warehouse_id ORDER BY moment)),"
+    " new AS (SELECT * FROM ends WHERE high_move_id > :since),"
+    " moved AS (SELECT n.id AS month_end_id, m.from_balance_id, m.to_balance_id, m.quantity FROM new n JOIN stock_move m"
+    "  ON m.id > n.low AND m.id <= n.high_move_id AND m.warehouse_id = n.warehouse_id AND m.created_at >= n.since"
+    "  AND m.created_at < n.moment)"
+    " SELECT x.balance_id, x.month_end_id, sum(x.quantity) AS difference FROM ("
+    "  SELECT r.balance_id, r.month_end_id, r.on_hand AS quantity FROM stock_month_end_row r JOIN new n"
+    "   ON n.id = r.month_end_id UNION ALL"
+    "  SELECT r.balance_id, n.id, -r.on_hand FROM stock_month_end_row r JOIN new n ON n.before_id = r.month_end_id"
+    "  UNION ALL SELECT to_balance_id, month_end_id, -quantity FROM moved UNION ALL"
+    "  SELECT from_balance_id, month_end_id, quantity FROM moved) x"
+    " WHERE x.balance_id IS NOT NULL GROUP BY 1, 2 HAVING sum(x.quantity) <> 0"
+)
+
 CHECKS = [
     Check(
         "balance equals the sum of its moves",
@@ -27,6 +60,8 @@ CHECKS = [
         " LEFT JOIN (SELECT to_balance_id AS id, sum(quantity) AS q FROM stock_move GROUP BY 1) i ON i.id = b.id"
         " LEFT JOIN (SELECT from_balance_id AS id, sum(quantity) AS q FROM stock_move GROUP BY 1) o ON o.id = b.id"
         " WHERE b.on_hand <> coalesce(i.q, 0) - coalesce(o.q, 0)",
+        _MOVED_SINCE,
+        _BALANCES_SINCE,
     ),
     Check(
         "no balance is negative or over-allocated",
@@ -132,12 +167,19 @@ CHECKS = [
         "SELECT m.id FROM stock_move m JOIN balance b ON b.id IN (m.from_balance_id, m.to_balance_id)"
         " WHERE b.warehouse_id <> m.warehouse_id OR b.owner_id <> m.owner_id OR b.product_id <> m.product_id"
         " OR b.lot_id IS DISTINCT FROM m.lot_id OR b.book_item_id IS DISTINCT FROM m.book_item_id",
+        _MOVED_SINCE,
+        "SELECT m.id FROM stock_move m JOIN balance b ON b.id IN (m.from_balance_id, m.to_balance_id)"
+        " WHERE m.id > :since AND (b.warehouse_id <> m.warehouse_id OR b.owner_id <> m.owner_id OR b.product_id <> m.product_id"
+        " OR b.lot_id IS DISTINCT FROM m.lot_id OR b.book_item_id IS DISTINCT FROM m.book_item_id)",
     ),
     Check(
         "a posting stays in its warehouse",
         "SELECT count(*) FROM stock_move",
         "SELECT m.id FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id"
         " WHERE p.warehouse_id <> m.warehouse_id",
+        _MOVED_SINCE,
+        "SELECT m.id FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id"
+        " WHERE m.id > :since AND p.warehouse_id <> m.warehouse_id",
     ),
     Check(
         "conversions have both legs",
@@ -150,6 +192,9 @@ CHECKS = [
         "every posting has moves",
         "SELECT count(*) FROM stock_posting",
         "SELECT p.id FROM stock_posting p WHERE NOT EXISTS (SELECT 1 FROM stock_move m WHERE m.posting_id = p.id)",
+        _MOVED_SINCE,
+        "SELECT p.id FROM stock_posting p WHERE p.id >= (SELECT posting_id FROM stock_move WHERE id <= :since ORDER BY id"
+        " DESC LIMIT 1) AND NOT EXISTS (SELECT 1 FROM stock_move m WHERE m.posting_id = p.id)",
     ),
     Check(
         "a reversal mirrors its posting",
@@ -169,6 +214,13 @@ CHECKS = [
         " AND (m.to_party IS NOT NULL OR t.customs_status <> 'bonded')"
         # an entry that customs had not booked was taken back; that it mirrors one is a check of its own
         " AND NOT (p.reverses_id IS NOT NULL AND m.to_party IN ('supplier', 'adjustment'))",
+        _MOVED_SINCE,
+        "SELECT m.id FROM stock_move m JOIN balance b ON b.id = m.from_balance_id"
+        " JOIN stock_posting p ON p.id = m.posting_id"
+        " LEFT JOIN balance t ON t.id = m.to_balance_id WHERE m.id > :since AND b.customs_status = 'bonded' AND m.permit_id IS NULL"
+        " AND (m.to_party IS NOT NULL OR t.customs_status <> 'bonded')"
+        # an entry that customs had not booked was taken back; that it mirrors one is a check of its own
+        " AND NOT (p.reverses_id IS NOT NULL AND m.to_party IN ('supplier', 'adjustment'))",
     ),
     Check(
         "stock came into bond by a receipt or with a permit",
@@ -177,12 +229,21 @@ CHECKS = [
         " JOIN location l ON l.id = t.location_id LEFT JOIN balance b ON b.id = m.from_balance_id"
         " WHERE t.customs_status = 'bonded' AND m.permit_id IS NULL AND (b.customs_status <> 'bonded'"
         " OR (m.from_party <> 'supplier' AND l.kind <> 'unaccounted'))",
+        _MOVED_SINCE,
+        "SELECT m.id FROM stock_move m JOIN balance t ON t.id = m.to_balance_id"
+        " JOIN location l ON l.id = t.location_id LEFT JOIN balance b ON b.id = m.from_balance_id"
+        " WHERE m.id > :since AND t.customs_status = 'bonded' AND m.permit_id IS NULL AND (b.customs_status <> 'bonded'"
+        " OR (m.from_party <> 'supplier' AND l.kind <> 'unaccounted'))",
     ),
     Check(
         "a permit is used for its own goods",
         "SELECT count(*) FROM stock_move WHERE permit_id IS NOT NULL",
         "SELECT m.id FROM stock_move m JOIN permit p ON p.id = m.permit_id WHERE p.warehouse_id <> m.warehouse_id"
         " OR p.product_id <> m.product_id OR p.book_item_id IS DISTINCT FROM m.book_item_id",
+        _MOVED_SINCE,
+        "SELECT m.id FROM stock_move m JOIN permit p ON p.id = m.permit_id WHERE m.id > :since"
+        " AND (p.warehouse_id <> m.warehouse_id"
+        " OR p.product_id <> m.product_id OR p.book_item_id IS DISTINCT FROM m.book_item_id)",
     ),
     Check(
         "permits are used as the moves say",
@@ -204,6 +265,56 @@ CHECKS = [
         "SELECT i.id, i.promised, coalesce(p.q, 0) AS claimed FROM book_item i LEFT JOIN (SELECT book_item_id,"
         " sum(book_quantity) AS q FROM promise GROUP BY 1) p ON p.book_item_id = i.id"
         " WHERE i.promised <> coalesce(p.q, 0)",
+    ),
+    Check(
+        "layers and what waits for putaway follow the moves",
+        "SELECT count(*) FROM stock_layer",
+        # what is there now, less what moved since: the balances are held against all their moves by a check of their own
+        "WITH upto AS (SELECT coalesce(max(move_id), 0) AS id FROM stock_follower WHERE name = 'layers'),"
+        " late AS (SELECT x.id, sum(x.quantity) AS quantity FROM (SELECT m.to_balance_id AS id, m.quantity FROM stock_move m,"
+        "  upto WHERE m.id > upto.id UNION ALL SELECT m.from_balance_id, -m.quantity FROM stock_move m, upto"
+        "  WHERE m.id > upto.id) x WHERE x.id IS NOT NULL GROUP BY 1),"
+        " there AS (SELECT b.warehouse_id, b.owner_id, b.product_id, b.book_item_id, sum(b.on_hand - coalesce(late.quantity,"
+        "  0)) FILTER (WHERE l.kind IN ('dock', 'inspection', 'returns')) AS waiting, sum(b.on_hand -"
+        "  coalesce(late.quantity, 0)) AS every FROM balance b JOIN location l ON l.id = b.location_id"
+        "  LEFT JOIN late ON late.id = b.id GROUP BY 1, 2, 3, 4),"
+        " layered AS (SELECT warehouse_id, owner_id, product_id, book_item_id, sum(remaining) AS q FROM stock_layer"
+        "  WHERE remaining > 0 GROUP BY 1, 2, 3, 4),"
+        " known AS (SELECT p.warehouse_id, p.owner_id, p.product_id, p.book_item_id, p.fresh, p.away,"
+        "  coalesce(y.q, 0) AS layers FROM layer_pool p LEFT JOIN layered y ON y.warehouse_id = p.warehouse_id"
+        "  AND y.owner_id = p.owner_id AND y.product_id = p.product_id"
+        "  AND y.book_item_id IS NOT DISTINCT FROM p.book_item_id)"
+        " SELECT coalesce(k.product_id, t.product_id) AS product, k.fresh, k.away, k.layers, t.waiting, t.every FROM there t"
+        " FULL JOIN known k ON k.warehouse_id = t.warehouse_id AND k.owner_id = t.owner_id"
+        " AND k.product_id = t.product_id AND coalesce(k.book_item_id, '00000000-0000-0000-0000-000000000000')"
+        "  = coalesce(t.book_item_id, '00000000-0000-0000-0000-000000000000')"
+        " WHERE coalesce(k.fresh + k.away, 0) <> coalesce(t.waiting, 0)"
+        " OR coalesce(k.fresh + k.layers, 0) <> coalesce(t.every, 0)",
+    ),
+    Check(
+        "a layer is what was put away less what left",
+        "SELECT count(*) FROM layer_use",
+        "SELECT y.id, y.quantity, y.remaining, coalesce(u.q, 0) AS used FROM stock_layer y LEFT JOIN (SELECT layer_id,"
+        " sum(quantity) AS q FROM layer_use GROUP BY 1) u ON u.layer_id = y.id"
+        " WHERE y.quantity - y.remaining <> coalesce(u.q, 0)",
+    ),
+    Check(
+        "month-ends are what the moves say",
+        "SELECT count(*) FROM stock_month_end_row",
+        # what is kept at one end, less what was kept at the end before, is what moved between
+        "WITH ends AS (SELECT id, warehouse_id, moment, lead(id) OVER w AS next_id FROM stock_month_end"
+        "  WINDOW w AS (PARTITION BY warehouse_id ORDER BY moment)),"
+        " moved AS (SELECT m.from_balance_id, m.to_balance_id, m.quantity, (SELECT e.id FROM ends e"
+        "  WHERE e.warehouse_id = m.warehouse_id AND e.moment > m.created_at ORDER BY e.moment LIMIT 1) AS month_end_id"
+        "  FROM stock_move m WHERE EXISTS (SELECT 1 FROM ends))"
+        " SELECT x.balance_id, x.month_end_id, sum(x.quantity) AS difference FROM ("
+        "  SELECT balance_id, month_end_id, on_hand AS quantity FROM stock_month_end_row UNION ALL"
+        "  SELECT r.balance_id, e.next_id, -r.on_hand FROM stock_month_end_row r JOIN ends e ON e.id = r.month_end_id"
+        "  UNION ALL SELECT to_balance_id, month_end_id, -quantity FROM moved UNION ALL"
+        "  SELECT from_balance_id, month_end_id, quantity FROM moved) x"
+        " WHERE x.balance_id IS NOT NULL AND x.month_end_id IS NOT NULL GROUP BY 1, 2 HAVING sum(x.quantity) <> 0",
+        "SELECT count(*) FROM stock_month_end WHERE high_move_id > :since",
+        _MONTH_ENDS_SINCE,
     ),
     Check(
         "serial numbers in stock equal the quantity they name",

@@ -146,6 +146,7 @@ _LINE_CONDITIONS = {
     "warehouses": "w.id = ANY(CAST(:warehouses AS uuid[]))",
     "warehouse": "w.code = :warehouse",
     "sku": "p.sku = :sku",
+    "products": "p.id = ANY(CAST(:products AS uuid[]))",
     # The first of the two is what an index can be entered by.
     "after_sku": "p.sku >= :after_sku AND (p.sku, p.id, w.id) >"
     " (:after_sku, CAST(:after_product AS uuid), CAST(:after_warehouse AS uuid))",
@@ -167,6 +168,7 @@ def stock_lines(
         "seller": None,
         "warehouse": warehouse,
         "sku": sku,
+        "products": None,
         "after_sku": after[0] if after else None,
         "after_product": after[1] if after else None,
         "after_warehouse": after[2] if after else None,
@@ -180,6 +182,62 @@ def stock_lines(
     lines = [_line(*row) for row in rows[:limit]]
     last = lines[-1] if len(rows) > limit else None
     return lines, None if last is None else (last.sku, last.product_id, last.warehouse_id)
+
+
+@dataclass(frozen=True)
+class NetworkLine:
+    """A product over all warehouses the reader sees: the sums of its lines, so they add up as those do."""
+
+    product_id: uuid.UUID
+    owner_id: uuid.UUID
+    sku: str
+    name_en: str
+    name_zh: str
+    warehouse_codes: list[str]
+    on_hand: int
+    promised: int
+    short: int
+    buckets: dict[Bucket, int]
+
+
+_PRODUCTS = text(
+    "SELECT p.sku, p.id, p.owner_id FROM product p"
+    " WHERE (CAST(:sellers AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:sellers AS uuid[])))"
+    " AND (CAST(:sku AS text) IS NULL OR p.sku = :sku) AND (CAST(:after_sku AS text) IS NULL OR (p.sku, p.id) >"
+    " (:after_sku, CAST(:after_product AS uuid))) AND (SELECT true FROM balance b WHERE b.owner_id = p.owner_id"
+    " AND b.product_id = p.id AND (CAST(:warehouses AS uuid[]) IS NULL OR b.warehouse_id ="
+    " ANY(CAST(:warehouses AS uuid[]))) LIMIT 1) ORDER BY p.sku, p.id LIMIT :limit"
+)
+
+
+def network_lines(
+    scope: Scope, *, sku: str | None = None, after: tuple[str, uuid.UUID] | None = None, limit: int = PAGE
+) -> tuple[list[NetworkLine], tuple[str, uuid.UUID] | None]:
+    """A page of products over all warehouses, and the (SKU, product) that the next page comes after."""
+    parameters = scope.parameters() | {
+        "sku": sku, "after_sku": after[0] if after else None, "after_product": after[1] if after else None,
+        "limit": limit + 1,
+    }  # fmt: skip
+    found = session().execute(_PRODUCTS, parameters).all()
+    wanted = found[:limit]
+    by_product: dict[uuid.UUID, list[StockLine]] = {row.id: [] for row in wanted}
+    if wanted:
+        names = ("products", *(name for name in ("sellers", "warehouses") if parameters[name] is not None))
+        more = {"products": list(by_product), "limit": len(by_product) * 1_000, "now": clock.now()}
+        for row in _lines_statement(tuple(_LINE_CONDITIONS[name] for name in names)).all(parameters | more):
+            by_product[row.product_id].append(_line(*row))
+    lines = [_summed(row.owner_id, by_product[row.id]) for row in wanted if by_product[row.id]]
+    return lines, (wanted[-1].sku, wanted[-1].id) if len(found) > limit else None
+
+
+def _summed(owner_id: uuid.UUID, lines: Sequence[StockLine]) -> NetworkLine:
+    first = lines[0]
+    return NetworkLine(
+        first.product_id, owner_id, first.sku, first.name_en, first.name_zh,
+        [line.warehouse_code for line in lines], sum(line.on_hand for line in lines),
+        sum(line.promised for line in lines), sum(line.short for line in lines),
+        {bucket: sum(line.buckets[bucket] for line in lines) for bucket in BUCKETS_IN_ORDER},
+    )  # fmt: skip
 
 
 def _line(
@@ -336,6 +394,14 @@ _MOVES = text(
 _OWNER = text("SELECT owner_id FROM product WHERE id = :product")
 
 
+def product_in_scope(scope: Scope, product_id: uuid.UUID) -> uuid.UUID:
+    """The owner of a product; 404 outside the reader's scope."""
+    owner_id: uuid.UUID | None = session().execute(_OWNER, {"product": product_id}).scalar()
+    if owner_id is None or (scope.seller_ids is not None and owner_id not in scope.seller_ids):
+        raise not_found("product")
+    return owner_id
+
+
 def moves_of(
     scope: Scope,
     product_id: uuid.UUID,
@@ -348,9 +414,7 @@ def moves_of(
 
     A counter-party has no balance, so a move has a figure only where it has a place.
     """
-    owner_id = session().execute(_OWNER, {"product": product_id}).scalar()
-    if owner_id is None or (scope.seller_ids is not None and owner_id not in scope.seller_ids):
-        raise not_found("product")
+    owner_id = product_in_scope(scope, product_id)
     parameters = scope.parameters() | {
         "owner": owner_id,
         "product": product_id,

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     SHIP = "ship"
     PUT_BACK = "put_back"
     COUNT = "count"
+    ADJUST = "adjust"  # by a person, with a reason
     DAMAGE = "damage"
     LOSS = "loss"
     SCRAP = "scrap"
@@ -48,10 +49,21 @@ class Reason(StrEnum):
 
 
 # Truth is always postable: these break claims rather than refuse (law 2).
-LOSSES = frozenset({Reason.COUNT, Reason.DAMAGE, Reason.LOSS, Reason.SCRAP, Reason.HOLD, Reason.UNACCOUNTED})
+LOSSES = frozenset(
+    {Reason.COUNT, Reason.ADJUST, Reason.DAMAGE, Reason.LOSS, Reason.SCRAP, Reason.HOLD, Reason.UNACCOUNTED}
+)
 # What may be undone by a reversing posting; picks are undone by put-back, what left the building by a return.
 REVERSIBLE = frozenset(
-    {Reason.RECEIVE, Reason.PUTAWAY, Reason.MOVE, Reason.COUNT, Reason.DAMAGE, Reason.LOSS, Reason.CONVERT}
+    {
+        Reason.RECEIVE,
+        Reason.PUTAWAY,
+        Reason.MOVE,
+        Reason.COUNT,
+        Reason.ADJUST,
+        Reason.DAMAGE,
+        Reason.LOSS,
+        Reason.CONVERT,
+    }
 )
 # Held goods stay where they were held and in nobody's order: these are refused.
 STOPPED_BY_HOLD = frozenset({Reason.MOVE, Reason.PICK, Reason.PACK, Reason.SHIP, Reason.CONVERT})

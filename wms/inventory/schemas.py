@@ -6,8 +6,12 @@ from typing import Any
 
 from marshmallow import fields
 
-from wms.inventory.queries import MAX_PAGE, PAGE, MoveEnd, MoveLine, StockLine
-from wms.platform.schemas import CodedSchema, Range, Text
+from wms.inventory.expiry import LotLine
+from wms.inventory.layers.queries import AgeLine, LayerLine
+from wms.inventory.layers.rules import TIERS
+from wms.inventory.month_ends import PastRow
+from wms.inventory.queries import MAX_PAGE, PAGE, MoveEnd, MoveLine, NetworkLine, StockLine
+from wms.platform.schemas import CodedSchema, Moment, Range, Text
 
 _CURSOR = {"description": "`next_cursor` of the page before."}
 _ID = "01932c07-4a5e-7c3a-9d2e-5f1b8a6c7d10"
@@ -20,10 +24,155 @@ class StockQuery(CodedSchema):
     cursor = Text(400, load_default=None, metadata=_CURSOR)
 
 
+class NetworkQuery(CodedSchema):
+    sku = Text(40, load_default=None, metadata={"example": "T-SHIRT-01"})
+    limit = fields.Integer(load_default=PAGE, validate=Range(1, MAX_PAGE), metadata={"example": 50})
+    cursor = Text(400, load_default=None, metadata=_CURSOR)
+
+
 class MovesQuery(CodedSchema):
     warehouse = Text(16, load_default=None, metadata={"example": "LAX1", "description": "A warehouse's code."})
     limit = fields.Integer(load_default=PAGE, validate=Range(1, MAX_PAGE), metadata={"example": 50})
     cursor = Text(400, load_default=None, metadata=_CURSOR)
+
+
+class CountsQuery(MovesQuery):
+    sku = Text(40, load_default=None, metadata={"example": "T-SHIRT-01"})
+
+
+class CountedAnswer(CodedSchema):
+    """What a cycle count changed of one kind of goods in one bin."""
+
+    id = fields.Integer(metadata={"example": 118})
+    number = fields.String(metadata={"example": "CTLAX1-261124-0003", "description": "The count."})
+    counted_at = fields.AwareDateTime(metadata={"example": "2026-11-24T08:15:00Z"})
+    product_id = fields.UUID(metadata={"example": _ID})
+    sku = fields.String(metadata={"example": "T-SHIRT-01"})
+    warehouse = fields.String(metadata={"example": "LAX1"})
+    location = fields.String(metadata={"example": "A-03-12-2"})
+    batch = fields.String(allow_none=True, metadata={"example": None})
+    expires_on = fields.Date(allow_none=True, metadata={"example": None})
+    condition = fields.String(metadata={"example": "good"})
+    book = fields.Integer(metadata={"example": 36, "description": "What the book said when it was counted."})
+    counted = fields.Integer(metadata={"example": 35})
+    variance = fields.Integer(metadata={"example": -1})
+    posting_id = fields.UUID(metadata={"example": _ID, "description": "The posting that put the book right."})
+
+
+class CountedPage(CodedSchema):
+    data = fields.List(fields.Nested(CountedAnswer))
+    next_cursor = fields.String(allow_none=True)
+
+
+class AgeTier(CodedSchema):
+    first_day = fields.Integer(metadata={"example": 31})
+    last_day = fields.Integer(allow_none=True, metadata={"example": 60, "description": "Null: and older."})
+    units = fields.Integer(metadata={"example": 40})
+
+
+class AgeAnswer(CodedSchema):
+    """A product in a warehouse by age; the day of putaway is day 1. Tiers and `waiting` add up to `on_hand`."""
+
+    product_id = fields.UUID(metadata={"example": _ID})
+    sku = fields.String(metadata={"example": "T-SHIRT-01"})
+    warehouse = fields.String(metadata={"example": "LAX1"})
+    on_hand = fields.Integer(metadata={"example": 176})
+    tiers = fields.List(fields.Nested(AgeTier))
+    waiting = fields.Integer(metadata={"example": 12, "description": "Not put away yet: without an age."})
+    oldest_days = fields.Integer(allow_none=True, metadata={"example": 57})
+
+
+class AgePage(CodedSchema):
+    data = fields.List(fields.Nested(AgeAnswer))
+    next_cursor = fields.String(allow_none=True)
+
+
+class LayerAnswer(CodedSchema):
+    """Goods put away together, oldest first."""
+
+    warehouse_id = fields.UUID(metadata={"example": _ID})
+    put_away_on = fields.Date(metadata={"example": "2026-10-02"})
+    age_days = fields.Integer(metadata={"example": 54})
+    put_away = fields.Integer(metadata={"example": 60})
+    remaining = fields.Integer(metadata={"example": 40})
+    subject_kind = fields.String(metadata={"example": "carton", "description": "What they came with."})
+    subject_id = fields.UUID(allow_none=True, metadata={"example": _ID})
+    book_item = fields.String(allow_none=True, metadata={"example": None})
+
+
+class LayersPage(CodedSchema):
+    data = fields.List(fields.Nested(LayerAnswer))
+    next_cursor = fields.String(allow_none=True)
+
+
+class LotsQuery(CodedSchema):
+    warehouse = Text(16, load_default=None, metadata={"example": "LAX1", "description": "A warehouse's code."})
+    sku = Text(40, load_default=None, metadata={"example": "VITC-60"})
+    within_days = fields.Integer(
+        load_default=None, validate=Range(0, 3_650),
+        metadata={"example": 30, "description": "Only lots whose last sale day is at most so far away, or past."},
+    )  # fmt: skip
+    limit = fields.Integer(load_default=PAGE, validate=Range(1, MAX_PAGE), metadata={"example": 50})
+    cursor = Text(400, load_default=None, metadata=_CURSOR)
+
+
+class LotAnswer(CodedSchema):
+    product_id = fields.UUID(metadata={"example": _ID})
+    sku = fields.String(metadata={"example": "VITC-60"})
+    warehouse = fields.String(metadata={"example": "LAX1"})
+    batch = fields.String(allow_none=True, metadata={"example": "B2291"})
+    expires_on = fields.Date(metadata={"example": "2027-06-30"})
+    last_sale_on = fields.Date(metadata={"example": "2027-04-01", "description": "From the day after it is not sold."})
+    days_left = fields.Integer(metadata={"example": 127})
+    on_hand = fields.Integer(metadata={"example": 80})
+    sellable = fields.Integer(metadata={"example": 74})
+
+
+class LotsPage(CodedSchema):
+    data = fields.List(fields.Nested(LotAnswer))
+    next_cursor = fields.String(allow_none=True)
+
+
+class AsOfQuery(CodedSchema):
+    moment = Moment(required=True, metadata={"example": "2026-10-31T23:59:59Z"})
+
+
+class PastRowAnswer(CodedSchema):
+    """What was in a place at that moment."""
+
+    warehouse = fields.String(metadata={"example": "LAX1"})
+    location = fields.String(metadata={"example": "A-03-12-2"})
+    handling_unit = fields.String(allow_none=True, metadata={"example": None})
+    batch = fields.String(allow_none=True, metadata={"example": None})
+    expires_on = fields.Date(allow_none=True, metadata={"example": None})
+    condition = fields.String(metadata={"example": "good"})
+    customs_status = fields.String(metadata={"example": "none"})
+    on_hand = fields.Integer(metadata={"example": 36})
+
+
+class AsOfAnswer(CodedSchema):
+    moment = fields.AwareDateTime(metadata={"example": "2026-10-31T23:59:59Z"})
+    on_hand = fields.Integer(metadata={"example": 36})
+    rows = fields.List(fields.Nested(PastRowAnswer))
+
+
+class NetworkAnswer(CodedSchema):
+    """A product over all warehouses the reader sees."""
+
+    product_id = fields.UUID(metadata={"example": _ID})
+    sku = fields.String(metadata={"example": "T-SHIRT-01"})
+    name_en = fields.String(metadata={"example": "T-shirt, white, M"})
+    name_zh = fields.String(metadata={"example": "白色T恤 M"})
+    warehouses = fields.List(fields.String(), metadata={"example": ["LAX1", "DE1"]})
+    on_hand = fields.Integer(metadata={"example": 312})
+    buckets = fields.Nested(lambda: StockBuckets())
+    promised = fields.Integer(metadata={"example": 12})
+    short = fields.Integer(metadata={"example": 0})
+
+
+class NetworkPage(CodedSchema):
+    data = fields.List(fields.Nested(NetworkAnswer))
+    next_cursor = fields.String(allow_none=True)
 
 
 class StockBuckets(CodedSchema):
@@ -132,4 +281,73 @@ def _dump_end(end: MoveEnd) -> dict[str, Any]:
         "handling_unit": end.handling_unit_code,
         "condition": end.condition,
         "balance_after": end.balance_after,
+    }
+
+
+def dump_network(line: NetworkLine) -> dict[str, Any]:
+    return {
+        "product_id": line.product_id,
+        "sku": line.sku,
+        "name_en": line.name_en,
+        "name_zh": line.name_zh,
+        "warehouses": line.warehouse_codes,
+        "on_hand": line.on_hand,
+        "buckets": {bucket.value: quantity for bucket, quantity in line.buckets.items()},
+        "promised": line.promised,
+        "short": line.short,
+    }
+
+
+def dump_age(line: AgeLine) -> dict[str, Any]:
+    return {
+        "product_id": line.product_id,
+        "sku": line.sku,
+        "warehouse": line.warehouse_code,
+        "on_hand": line.on_hand,
+        "tiers": [
+            {"first_day": first, "last_day": last, "units": units}
+            for (first, last), units in zip(TIERS, line.tiers, strict=True)
+        ],
+        "waiting": line.waiting,
+        "oldest_days": line.oldest,
+    }
+
+
+def dump_layer(line: LayerLine) -> dict[str, Any]:
+    return {
+        "warehouse_id": line.warehouse_id,
+        "put_away_on": line.opened_on,
+        "age_days": line.age,
+        "put_away": line.quantity,
+        "remaining": line.remaining,
+        "subject_kind": line.subject_kind,
+        "subject_id": line.subject_id,
+        "book_item": line.item_number,
+    }
+
+
+def dump_lot(line: LotLine) -> dict[str, Any]:
+    return {
+        "product_id": line.product_id,
+        "sku": line.sku,
+        "warehouse": line.warehouse_code,
+        "batch": line.batch,
+        "expires_on": line.expires_on,
+        "last_sale_on": line.last_sale_on,
+        "days_left": line.days_left,
+        "on_hand": line.on_hand,
+        "sellable": line.sellable,
+    }
+
+
+def dump_past(row: PastRow) -> dict[str, Any]:
+    return {
+        "warehouse": row.warehouse_code,
+        "location": row.location_code,
+        "handling_unit": row.handling_unit_code,
+        "batch": row.batch,
+        "expires_on": row.expires_on,
+        "condition": row.condition,
+        "customs_status": row.customs_status,
+        "on_hand": row.on_hand,
     }

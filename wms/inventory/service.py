@@ -234,7 +234,7 @@ def count(
     seen = find_balance(stock)
     doubts = holds.lock_doubts(seen.id) if seen is not None else []
     with together():
-        misplaced = _misplaced(stock, serials or ())
+        misplaced = misplaced_numbers(stock, serials or ())
         here = lock_balances([stock, *misplaced])[stock]  # what the count is compared with cannot move any more
         lost, found = _differences(here, counted, serials)
         found -= misplaced
@@ -274,7 +274,7 @@ def _differences(here: LockedBalance, counted: int, numbers: Sequence[str] | Non
     )
 
 
-def _misplaced(stock: Stock, numbers: Sequence[str]) -> dict[Stock, list[str]]:
+def misplaced_numbers(stock: Stock, numbers: Sequence[str]) -> dict[Stock, list[str]]:
     """Counted numbers that the book has in other bins, among the same goods. Not what stands in a tote or carton: that
     is somebody's work, and `serial_known` says so.
     """
@@ -303,7 +303,7 @@ def _post_differences(
     bonded = stock.customs_status == CustomsStatus.BONDED.value
     if bonded and here.location_kind == LocationKind.UNACCOUNTED.value:
         raise Refused("customs_permit_needed", {})
-    aside = _unaccounted(stock) if bonded and (lost or found) else None
+    aside = unaccounted(stock) if bonded and (lost or found) else None
     moves = [MoveDraft(other, stock, len(own), serials=own) for other, own in misplaced.items()]
     if lost:
         moves.append(MoveDraft(stock, aside or "adjustment", lost.quantity, serials=lost.serials))
@@ -313,7 +313,7 @@ def _post_differences(
     return _post(actor, reason, subject, moves)
 
 
-def _unaccounted(stock: Stock) -> Stock:
+def unaccounted(stock: Stock) -> Stock:
     """The same goods at their warehouse's *unaccounted* location."""
     location_id = session().scalar(
         select(Location.id)

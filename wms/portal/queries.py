@@ -213,6 +213,43 @@ def _by_place(statement: TextClause, actor: Actor, products: Sequence[uuid.UUID]
     return {(row.product_id, row.warehouse_id): int(row.units) for row in rows}
 
 
+_BRINGING = text(
+    "SELECT b.id, b.number, b.reference, b.state, b.expected_on, w.code AS warehouse,"
+    " sum(greatest(l.declared - l.received_good - l.received_damaged, 0)) AS units"
+    " FROM carton_line l JOIN carton k ON k.id = l.carton_id JOIN booking b ON b.id = l.booking_id"
+    f" JOIN warehouse w ON w.id = k.warehouse_id WHERE l.product_id = :product AND {IN_SCOPE.format('k')}"
+    " AND k.state IN ('declared', 'arrived', 'counting') AND b.own_state IN ('submitted', 'in_transit')"
+    " AND (CAST(:warehouse AS uuid) IS NULL OR k.warehouse_id = :warehouse)"
+    " GROUP BY b.id, w.code ORDER BY b.expected_on NULLS LAST, b.id LIMIT 100"
+)
+_BOOKING_OF = text("SELECT id, booking_id FROM carton WHERE id = ANY(CAST(:ids AS uuid[]))")
+
+
+def bookings_of_cartons(carton_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """The booking that each carton came with."""
+    rows = session().execute(_BOOKING_OF, {"ids": list(carton_ids)})
+    return {row.id: row.booking_id for row in rows}
+
+
+_LACKING_ORDERS = text(
+    "SELECT o.id, o.number, o.reference, o.state, NULL::date AS expected_on, w.code AS warehouse, sum(d.quantity) AS units"
+    " FROM demand d JOIN outbound_order o ON o.id = d.order_id JOIN warehouse w ON w.id = o.warehouse_id"
+    f" WHERE d.product_id = :product AND o.state = 'short' AND {IN_SCOPE.format('o')}"
+    " AND (CAST(:warehouse AS uuid) IS NULL OR o.warehouse_id = :warehouse)"
+    " GROUP BY o.id, w.code ORDER BY o.ordered_at, o.id LIMIT 100"
+)
+
+
+def bookings_bringing(actor: Actor, product_id: uuid.UUID, warehouse_id: uuid.UUID | None) -> Sequence[Row[Any]]:
+    """Bookings behind 在途: what of a product is booked and not counted yet."""
+    return session().execute(_BRINGING, scoped(actor, product=product_id, warehouse=warehouse_id)).all()
+
+
+def orders_lacking(actor: Actor, product_id: uuid.UUID, warehouse_id: uuid.UUID | None) -> Sequence[Row[Any]]:
+    """Orders behind 缺货: those that wait for stock of a product."""
+    return session().execute(_LACKING_ORDERS, scoped(actor, product=product_id, warehouse=warehouse_id)).all()
+
+
 _CLAIMING = text(
     "SELECT o.id, o.number, o.reference, o.state, sum(d.quantity - d.shipped) AS units FROM demand d"
     f" JOIN outbound_order o ON o.id = d.order_id WHERE d.product_id = :product AND {IN_SCOPE.format('o')}"

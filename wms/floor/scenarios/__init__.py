@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wms.floor.contract import Scenario
+from wms.floor.scenarios.count import Count
 from wms.floor.scenarios.handover import HandOver
 from wms.floor.scenarios.move import Move
 from wms.floor.scenarios.pack import Pack
@@ -15,5 +16,16 @@ from wms.floor.scenarios.returns import ReturnDesk
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.kind: scenario
-    for scenario in (Receive(), PutAway(), Pick(), Pack(), HandOver(), Move(), Repack(), PutBack(), ReturnDesk())
+    for scenario in (
+        Receive(),
+        PutAway(),
+        Pick(),
+        Pack(),
+        HandOver(),
+        Move(),
+        Repack(),
+        PutBack(),
+        ReturnDesk(),
+        Count(),
+    )
 }

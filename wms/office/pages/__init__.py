@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from wms.office.pages import (
+    adjustments,
     bins,
     board,
+    counts,
     customs,
     designs,
     exceptions,
@@ -29,6 +31,8 @@ BLUEPRINTS = [
     bins.blueprint,
     places.blueprint,
     putaway.blueprint,
+    counts.blueprint,
+    adjustments.blueprint,
     stock.blueprint,
     holds.blueprint,
     recall.blueprint,
@@ -50,4 +54,17 @@ state_labels["pick_task"] = {
     "done": (lazy("Picked"), "ok"),
     "short": (lazy("Short"), "stop"),
     "cancelled": (lazy("Cancelled"), "idle"),
+}
+state_labels["count"] = {
+    "open": (lazy("To count"), "idle"),
+    "counting": (lazy("Being counted"), "info"),
+    "review": (lazy("To decide"), "warn"),
+    "done": (lazy("Counted"), "ok"),
+    "cancelled": (lazy("Cancelled"), "idle"),
+}
+state_labels["adjustment"] = {
+    "requested": (lazy("To approve"), "warn"),
+    "posted": (lazy("Posted"), "ok"),
+    "rejected": (lazy("Rejected"), "idle"),
+    "reversed": (lazy("Taken back"), "idle"),
 }

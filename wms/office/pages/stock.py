@@ -16,6 +16,7 @@ from wms.inventory import holds, ledger, service
 from wms.inventory.models import Balance, HoldScope
 from wms.inventory.words import CONDITION_WORDS
 from wms.office import queries
+from wms.office.pages.adjustments import REASON_WORDS as ADJUSTMENT_REASONS
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.database import session
@@ -84,6 +85,8 @@ def _row_page(found: Balance, refusal: Refused | None = None) -> str:
         place=locations_by_ids([found.location_id])[found.location_id], conditions=CONDITION_WORDS,
         warehouse=load_warehouse(actor(), found.warehouse_id), errors=forms.field_messages(refusal), typed=request.form,
         reasons=[(code, words) for code, words in REASON_WORDS.items() if code != "in_doubt"],
+        qualities=[(code, words) for code, words in CONDITION_WORDS.items() if code != found.condition],
+        adjustment_reasons=list(ADJUSTMENT_REASONS.items()),
     )  # fmt: skip
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from wms.platform.pages import lazy, state_labels
-from wms.portal.pages import bookings, home, labels, orders, products, returns, stock
+from wms.portal.pages import age, bookings, home, labels, orders, products, returns, stock
 
 BLUEPRINTS = [
     home.blueprint,
     orders.blueprint,
     bookings.blueprint,
     stock.blueprint,
+    age.blueprint,
     products.blueprint,
     labels.blueprint,
     returns.blueprint,

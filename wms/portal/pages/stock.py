@@ -33,7 +33,7 @@ REASON_WORDS = {
     "pack": lazy("Packed"), "ship": lazy("Shipped"), "put_back": lazy("Put back"), "count": lazy("Counted"),
     "damage": lazy("Damaged"), "loss": lazy("Lost"), "scrap": lazy("Destroyed"), "return": lazy("Returned"),
     "restock": lazy("Restocked"), "convert": lazy("Converted"), "reverse": lazy("Reversed"), "hold": lazy("Set apart"),
-    "unaccounted": lazy("Unaccounted"), "settle": lazy("Settled with customs"),
+    "adjust": lazy("Adjusted"), "unaccounted": lazy("Unaccounted"), "settle": lazy("Settled with customs"),
 }  # fmt: skip
 PARTY_WORDS = {
     "supplier": lazy("Supplier"), "customer": lazy("Customer"), "adjustment": lazy("Adjustment"),

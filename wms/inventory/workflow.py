@@ -1,0 +1,54 @@
+"""States of what is done to stock on purpose: counts and adjustments. Services apply them; nothing else changes a state."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from wms.core.workflow import Workflow, move
+
+
+class CountState(StrEnum):
+    OPEN = "open"  # waits for somebody to count it (again)
+    COUNTING = "counting"
+    REVIEW = "review"  # a variance waits for a supervisor
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+C = CountState
+
+COUNT = Workflow(
+    "count",
+    CountState,
+    C.OPEN,
+    {
+        "take": move([C.OPEN, C.COUNTING], C.COUNTING),  # somebody who went home lets go after a while
+        "finish": move(C.COUNTING, C.DONE),  # what was found is in the book
+        "recount": move([C.COUNTING, C.REVIEW], C.OPEN),  # by somebody else
+        "submit": move(C.COUNTING, C.REVIEW),
+        "approve": move(C.REVIEW, C.DONE),
+        "put_back": move(C.COUNTING, C.OPEN),
+        "cancel": move([C.OPEN, C.COUNTING, C.REVIEW], C.CANCELLED),
+    },
+)
+
+
+class AdjustmentState(StrEnum):
+    REQUESTED = "requested"  # above the limit: somebody else has to approve
+    POSTED = "posted"
+    REJECTED = "rejected"
+    REVERSED = "reversed"
+
+
+A = AdjustmentState
+
+ADJUSTMENT = Workflow(
+    "adjustment",
+    AdjustmentState,
+    A.REQUESTED,
+    {
+        "post": move(A.REQUESTED, A.POSTED),
+        "reject": move(A.REQUESTED, A.REJECTED),
+        "reverse": move(A.POSTED, A.REVERSED),  # while the goods have not left or been declared
+    },
+)
