@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from wms.cli import audit_and_note, erasers
 from wms.core import clock
+from wms.inbound import service as inbound
 from wms.inventory import sellable
 from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
@@ -52,6 +53,11 @@ def erase_due() -> None:
 def expire_stock() -> None:
     """Often, because each warehouse has a midnight of its own; cheap when there is nothing to do."""
     sellable.expire()
+
+
+def decide_differences() -> None:
+    """Sellers who have not said what becomes of goods that differ have said it by their terms."""
+    inbound.decide_due()
 
 
 _auditing = threading.Lock()
@@ -93,6 +99,7 @@ def _tell(result: dict[str, Any]) -> None:
 SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("command_partitions", 3_600.0, keep_command_partitions),
     ("stock_expiry", 60.0, expire_stock),
+    ("differences", 300.0, decide_differences),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 30.0, age_prints),
     ("erasure", DAY / 4, erase_due),

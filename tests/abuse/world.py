@@ -23,10 +23,11 @@ from wms.core.permissions import Permission
 from wms.floor import contract
 from wms.floor.scenarios import SCENARIOS
 from wms.identity.models import LoginSession
+from wms.inbound import service as inbound
 from wms.inventory import holds
 from wms.inventory.models import Balance, HoldScope
 from wms.outbound.models import Order, OrderException
-from wms.platform import outbox
+from wms.platform import files, outbox
 from wms.platform.access import AUTHENTICATED
 from wms.platform.database import session, transaction
 from wms.printing import service as printing
@@ -145,9 +146,19 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         "key_id": _one("SELECT id FROM api_key WHERE seller_id = :s", s=cast.ACME.id), "hold_id": hold.id,
         "exception_id": exception.id, "balance_id": balance.id, "task_id": task.id, "user_id": cast.picker.id,
         "session_id": login.id,
+        "difference_id": _one("SELECT d.id FROM difference d JOIN booking b ON b.id = d.booking_id LIMIT 1"),
+        "carton_id": _one("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.coming.id),
+        "file_id": _file(life, cast), "seller_id": cast.ACME.id,
         "kind": "receive", "filename": "js/floor.js",
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
+
+
+def _file(life: Life, cast: Cast) -> uuid.UUID:
+    """A paper of a booking."""
+    kept = files.keep(b"%PDF-1.4 %%EOF", "application/pdf")
+    with transaction():
+        return inbound.attach(cast.acme, life.coming.id, "invoice", kept, "invoice.pdf").id
 
 
 def order_wave(life: Life) -> uuid.UUID:

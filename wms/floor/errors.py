@@ -59,6 +59,8 @@ TEXTS = {
     "count_undone": N_("Last count taken back."),
     "quantity_set": N_("Next scan counts %(quantity)s."),
     "damage_on": N_("Next scan counts as damaged."),
+    "unlabelled_on": N_("Next scan counts as unlabelled."),
+    "mixed_on": N_("Next scan counts as mixed."),
     "bin_opened": N_("Bin %(location)s. Scan what you take."),
     "item_moved": N_("Moved."),
     "carton_stowed": N_("All %(units)s put away."),

@@ -23,4 +23,12 @@ TEXTS = {
     "nothing_missing": N_("No carton of it is awaited."),
     "arrival_closed": N_("This was settled before."),
     "condition_unknown": N_("Good or damaged?"),
+    "too_many_files": N_("A booking has at most %(most)s files."),
+    "finding_unknown": N_("Unlabelled or mixed?"),
+    "decision_impossible": N_("That cannot be done with such a difference."),
+    "relabel_only": N_("Only relabelled goods become another product."),
+    "difference_goods_away": N_(
+        "Only %(left)s of %(wanted)s are still in the carton. Those put away may be promised to orders."
+    ),
+    "carton_partly_settled": N_("Goods of this carton have left already. It cannot be counted again."),
 }

@@ -57,6 +57,7 @@ class Booking(Base):
     received_at: Mapped[Instant | None]  # every carton counted or given up
     completed_at: Mapped[Instant | None]
     cancelled_at: Mapped[Instant | None]
+    closed_at: Mapped[Instant | None]  # complete, and nothing that differs waits for anybody
 
 
 class Carton(Base):
@@ -113,6 +114,11 @@ class CartonLine(Base):
         CheckConstraint("declared >= 0 AND received_good >= 0 AND received_damaged >= 0", name="not_negative"),
         CheckConstraint("unaccounted >= 0 AND put_away >= 0", name="fate_not_negative"),
         CheckConstraint("put_away + unaccounted <= received_good + received_damaged", name="put_away_within"),
+        CheckConstraint(
+            "unlabelled BETWEEN 0 AND received_good + received_damaged AND mixed BETWEEN 0 AND"
+            " received_good + received_damaged",
+            name="found_within",
+        ),
         {"postgresql_with": {"fillfactor": "80"}},
     )
 
@@ -127,6 +133,10 @@ class CartonLine(Base):
     received_damaged: Mapped[int] = mapped_column(Integer, default=0)
     unaccounted: Mapped[int] = mapped_column(Integer, default=0)  # bonded surplus, outside the carton, part of received
     put_away: Mapped[int] = mapped_column(Integer, default=0)
+    unlabelled: Mapped[int] = mapped_column(
+        Integer, default=0
+    )  # counted without a label of their own, part of received
+    mixed: Mapped[int] = mapped_column(Integer, default=0)  # found among other goods, part of received
 
 
 class Receipt(Base):
@@ -153,6 +163,7 @@ class Receipt(Base):
     condition: Mapped[str] = mapped_column(String(12))
     quantity: Mapped[int] = mapped_column(Integer)
     is_surplus: Mapped[bool] = mapped_column(Boolean)  # went to *unaccounted*
+    finding: Mapped[str | None] = mapped_column(String(12))  # unlabelled | mixed
     posting_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stock_posting.id"))
     undone_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stock_posting.id"))  # the reversing posting
     counted_by: Mapped[Reference]
@@ -160,23 +171,82 @@ class Receipt(Base):
 
 
 class Difference(Base):
-    """What differs from the announcement on one line: at most one row of each kind, as large as it is now."""
+    """What differs from the announcement on one line: at most one row of each kind, as large as it is now.
+
+    It is the seller's to decide from the moment its carton is closed until `due_at`; then the seller's terms decide.
+    """
 
     __tablename__ = "difference"
     __table_args__ = (
         UniqueConstraint("carton_line_id", "kind"),
         Index("ix_difference_booking", "booking_id"),
+        Index("ix_difference_due", "due_at", postgresql_where=text("state = 'open'")),
+        Index("ix_difference_decided", "booking_id", postgresql_where=text("state = 'decided'")),
         CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("state <> 'open' OR due_at IS NOT NULL", name="open_until"),
+        CheckConstraint("state NOT IN ('decided', 'settled') OR decision IS NOT NULL", name="decided_how"),
     )
 
     id: Mapped[DocumentId]
     booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id"))
     carton_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carton.id"))
     carton_line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carton_line.id"))
-    kind: Mapped[str] = mapped_column(String(8))
+    kind: Mapped[str] = mapped_column(String(12))
     quantity: Mapped[int] = mapped_column(Integer)
     found_by: Mapped[Reference]
     found_at: Mapped[Instant]
+    state: Mapped[str] = mapped_column(String(8))
+    due_at: Mapped[Instant | None]
+    decision: Mapped[str | None] = mapped_column(String(8))
+    relabel_to: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("product.id"))
+    remark: Mapped[str] = mapped_column(String(255), default="")
+    by_default: Mapped[bool] = mapped_column(Boolean, default=False)
+    decided_by: Mapped[uuid.UUID | None]
+    decided_at: Mapped[Instant | None]
+    settled_by: Mapped[uuid.UUID | None]
+    settled_at: Mapped[Instant | None]
+    posting_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stock_posting.id"))  # goods that went
+
+
+class InboundTerms(Base):
+    """What the operator has agreed with a seller about goods that do not match the paper. No row: `rules.TERMS`."""
+
+    __tablename__ = "inbound_terms"
+    __table_args__ = (
+        CheckConstraint("decide_hours BETWEEN 1 AND 720", name="hours_sane"),
+        CheckConstraint("default_decision IN ('accept', 'return', 'destroy')", name="default_known"),
+    )
+
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"), primary_key=True)
+    decide_hours: Mapped[int] = mapped_column(Integer)
+    default_decision: Mapped[str] = mapped_column(String(8))
+    changed_by: Mapped[Reference]
+    changed_at: Mapped[Instant]
+
+
+class InboundFile(Base):
+    """A photo taken at the dock, or a paper of the booking (packing list, invoice, customs). The bytes: `stored_file`."""
+
+    __tablename__ = "inbound_file"
+    __table_args__ = (
+        ForeignKeyConstraint(["owner_id", "booking_id"], ["booking.owner_id", "booking.id"]),
+        Index("ix_inbound_file_booking", "booking_id", "id"),
+        Index("ix_inbound_file_arrival", "arrival_id", postgresql_where=text("arrival_id IS NOT NULL")),
+        CheckConstraint("(booking_id IS NULL) <> (arrival_id IS NULL)", name="of_one_thing"),
+        CheckConstraint("(booking_id IS NULL) = (owner_id IS NULL)", name="owned_with_booking"),
+    )
+
+    id: Mapped[DocumentId]
+    owner_id: Mapped[uuid.UUID | None]
+    booking_id: Mapped[uuid.UUID | None]
+    carton_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("carton.id"))
+    arrival_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unidentified_arrival.id"))
+    kind: Mapped[str] = mapped_column(String(12))
+    name: Mapped[str] = mapped_column(String(120))
+    note: Mapped[str] = mapped_column(String(255), default="")
+    file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stored_file.id"))
+    added_by: Mapped[Reference]
+    added_at: Mapped[Instant]
 
 
 class UnidentifiedArrival(Base):

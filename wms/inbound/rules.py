@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from wms.core.barcodes import OwnCode, format_own
 from wms.core.refusals import FieldError
@@ -31,6 +32,81 @@ class DifferenceKind(StrEnum):
     SHORT = "short"  # 少收
     WRONG = "wrong"  # 错货: the seller's product, but not on this booking
     DAMAGED = "damaged"  # 破损
+    UNLABELLED = "unlabelled"  # 无标: known by its looks or its box, not by a label
+    MIXED = "mixed"  # 混装: among other goods in one inner box, or in a carton announced without it
+
+
+class Finding(StrEnum):
+    """What a receiver says of units beside their condition. The values are kinds of differences."""
+
+    UNLABELLED = "unlabelled"
+    MIXED = "mixed"
+
+
+class Decision(StrEnum):
+    """What a seller wants done with what differs. Accepted, it stays as it was received."""
+
+    ACCEPT = "accept"
+    RELABEL = "relabel"
+    RETURN = "return"
+    DESTROY = "destroy"
+    RECOUNT = "recount"
+
+
+_D, _K = Decision, DifferenceKind
+DECISIONS: dict[DifferenceKind, tuple[Decision, ...]] = {
+    _K.OVER: (_D.ACCEPT, _D.RETURN, _D.DESTROY, _D.RECOUNT),
+    _K.SHORT: (_D.ACCEPT, _D.RECOUNT),  # nothing is there that could be sent anywhere
+    _K.WRONG: (_D.ACCEPT, _D.RELABEL, _D.RETURN, _D.DESTROY, _D.RECOUNT),
+    _K.DAMAGED: (_D.ACCEPT, _D.RETURN, _D.DESTROY, _D.RECOUNT),
+    _K.UNLABELLED: (_D.ACCEPT, _D.RELABEL, _D.RETURN, _D.DESTROY, _D.RECOUNT),
+    _K.MIXED: (_D.ACCEPT, _D.RELABEL, _D.RETURN, _D.DESTROY, _D.RECOUNT),
+}
+# Decisions by which units leave the seller's stock, or become another product's: their quantity is taken from rows.
+LEAVING = frozenset({_D.RETURN, _D.DESTROY})
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A seller's terms at receipt: hours to decide in, and what is done when nobody did."""
+
+    decide_hours: int = 72
+    default_decision: str = Decision.ACCEPT.value
+
+
+TERMS = Terms()
+MAX_DECIDE_HOURS = 720
+DEFAULT_DECISIONS = (Decision.ACCEPT, Decision.RETURN, Decision.DESTROY)
+
+
+def terms_faults(terms: Terms) -> list[tuple[str, str, dict[str, Any]]]:
+    """(pointer, code, params) of what no terms may say."""
+    faults: list[tuple[str, str, dict[str, Any]]] = []
+    if not 1 <= terms.decide_hours <= MAX_DECIDE_HOURS:
+        code = "too_small" if terms.decide_hours < 1 else "too_large"
+        faults.append(("/decide_hours", code, {"min": 1, "max": MAX_DECIDE_HOURS}))
+    if terms.default_decision not in DEFAULT_DECISIONS:
+        faults.append(("/default_decision", "decision_impossible", {}))
+    return faults
+
+
+def decision_by_default(kind: str, terms: Terms) -> Decision:
+    """What a deadline decides: the seller's default where such a difference allows it, else it is accepted."""
+    wanted = Decision(terms.default_decision)
+    return wanted if wanted in DECISIONS[DifferenceKind(kind)] else Decision.ACCEPT
+
+
+class FileKind(StrEnum):
+    """What a file of a booking is."""
+
+    PHOTO = "photo"
+    PACKING_LIST = "packing_list"
+    INVOICE = "invoice"
+    CUSTOMS = "customs"
+    OTHER = "other"
+
+
+MAX_FILES = 200  # of one booking
 
 
 @dataclass(frozen=True)
@@ -93,9 +169,11 @@ def booking_state(own: str, cartons: Iterable[str]) -> BookingState:
 
 
 def differences(
-    *, declared: int, received: int, damaged: int, on_booking: bool, closed: bool
+    *, declared: int, received: int, damaged: int, on_booking: bool, closed: bool, unlabelled: int = 0, mixed: int = 0
 ) -> dict[DifferenceKind, int]:
-    """What differs on one line of one carton. `received` includes the damaged; a shortage shows once it is closed."""
+    """What differs on one line of one carton. `received` includes the damaged, the unlabelled and the mixed; a shortage
+    shows once it is closed.
+    """
     found: dict[DifferenceKind, int] = {}
     if received > declared:
         found[DifferenceKind.OVER if on_booking else DifferenceKind.WRONG] = received - declared
@@ -103,6 +181,10 @@ def differences(
         found[DifferenceKind.SHORT] = declared - received
     if damaged:
         found[DifferenceKind.DAMAGED] = damaged
+    if unlabelled:
+        found[DifferenceKind.UNLABELLED] = unlabelled
+    if mixed:
+        found[DifferenceKind.MIXED] = mixed
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from wms.inbound.models import Difference, InboundFile
 from wms.inbound.rules import (
     MAX_CARTONS,
     MAX_LINES,
@@ -14,10 +15,13 @@ from wms.inbound.rules import (
     REFERENCE_MAX,
     BookingDraft,
     CartonDraft,
+    Decision,
+    DifferenceKind,
+    FileKind,
     LineDraft,
     Transport,
 )
-from wms.inbound.workflow import BookingState, CartonState
+from wms.inbound.workflow import BookingState, CartonState, DifferenceState
 from wms.platform.schemas import Choice, CodedSchema, Count, Items, Moment, Range, Text
 
 MAX_BULK = 50
@@ -133,6 +137,9 @@ class BookingOut(BookingAccepted):
     arrived_at = fields.AwareDateTime(allow_none=True)
     received_at = fields.AwareDateTime(allow_none=True)
     completed_at = fields.AwareDateTime(allow_none=True)
+    closed_at = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "Complete, and every difference is settled."}
+    )
     cancelled_at = fields.AwareDateTime(allow_none=True)
 
 
@@ -147,7 +154,9 @@ class BookingLineOut(CodedSchema):
     unaccounted = fields.Integer(metadata={"description": "Bonded surplus waiting for customs, part of received."})
     put_away = fields.Integer()
     difference = fields.Integer(metadata={"description": "Received less declared; -n before anything is counted."})
-    differences = fields.Dict(metadata={"description": "Units by kind: over, short, wrong, damaged."})
+    differences = fields.Dict(
+        metadata={"description": "Units by kind: over, short, wrong, damaged, unlabelled, mixed."}
+    )
 
 
 class BookingCartonOut(CodedSchema):
@@ -229,3 +238,95 @@ def cartons_of(items: list[dict[str, Any]]) -> list[CartonDraft]:
         CartonDraft(**{**item, "lines": [LineDraft(line["sku"], line["quantity"]) for line in item["lines"]]})
         for item in items
     ]
+
+
+class DifferenceQuery(CodedSchema):
+    cursor = Text(200, load_default=None)
+    limit = fields.Integer(load_default=100, validate=Range(1, 200))
+    booking_id = fields.UUID(load_default=None)
+    state = Choice([each.value for each in DifferenceState], load_default=None)
+
+
+class DifferenceOut(CodedSchema):
+    id = fields.UUID()
+    booking_id = fields.UUID()
+    booking = fields.String(metadata={"description": "The booking's number."})
+    carton_id = fields.UUID()
+    carton = fields.Integer(metadata={"description": "Carton number."})
+    product_id = fields.UUID()
+    sku = fields.String()
+    kind = fields.String(metadata={"enum": [each.value for each in DifferenceKind]})
+    quantity = fields.Integer()
+    declared = fields.Integer()
+    received = fields.Integer()
+    state = fields.String(metadata={"description": "noted: still being counted; open: yours to decide; decided: the"
+                                    " warehouse is to do it; settled."})  # fmt: skip
+    due_at = fields.AwareDateTime(allow_none=True, metadata={"description": "Then your terms decide."})
+    decisions = fields.List(fields.String(), metadata={"description": "What can be decided now."})
+    decision = fields.String(allow_none=True)
+    relabel_to = fields.String(allow_none=True, metadata={"description": "SKU that the goods become."})
+    remark = fields.String()
+    by_default = fields.Boolean(metadata={"description": "The deadline decided."})
+    found_at = fields.AwareDateTime()
+    decided_at = fields.AwareDateTime(allow_none=True)
+    settled_at = fields.AwareDateTime(allow_none=True)
+
+
+class DifferencePage(CodedSchema):
+    data = fields.List(fields.Nested(DifferenceOut))
+    next_cursor = fields.String(allow_none=True)
+
+
+class DecisionIn(CodedSchema):
+    decision = Choice([each.value for each in Decision], required=True)
+    relabel_to = Text(40, allow_none=True, metadata={"example": "MUG-450-RED",
+                      "description": "Where relabelled goods become another product of yours."})  # fmt: skip
+    remark = Text(255, min_length=0, load_default="")
+
+
+class DecisionAccepted(CodedSchema):
+    id = fields.UUID()
+    booking_id = fields.UUID()
+    state = fields.String()
+    decision = fields.String()
+
+
+class BookingFileIn(CodedSchema):
+    kind = Choice([each.value for each in FileKind], required=True)
+    name = Text(120, required=True, metadata={"example": "packing-list.pdf"})
+    note = Text(255, min_length=0, load_default="")
+    content = Text(7_000_000, required=True, metadata={"description": "Base64 of a PDF, JPEG or PNG of at most 5 MB.",
+                                                       "example": "JVBERi0xLjQKJSVFT0YK"})  # fmt: skip
+
+
+class BookingFileAccepted(CodedSchema):
+    id = fields.UUID()
+    kind = fields.String()
+    name = fields.String()
+
+
+class BookingFileOut(BookingFileAccepted):
+    note = fields.String()
+    carton = fields.Integer(allow_none=True, metadata={"description": "Carton number, where it shows one carton."})
+    size_bytes = fields.Integer()
+    media_type = fields.String()
+    added_at = fields.AwareDateTime()
+
+
+class BookingFiles(CodedSchema):
+    data = fields.List(fields.Nested(BookingFileOut))
+
+
+def difference_of(row: dict[str, Any]) -> dict[str, Any]:
+    """The part of a row that the API tells."""
+    return {name: row[name] for name in DifferenceOut().fields}
+
+
+def decided(difference: Difference) -> dict[str, Any]:
+    """The answer of a decision."""
+    return {"id": str(difference.id), "booking_id": str(difference.booking_id), "state": difference.state,
+            "decision": difference.decision}  # fmt: skip
+
+
+def attached(row: InboundFile) -> dict[str, Any]:
+    return {"id": str(row.id), "kind": row.kind, "name": row.name}

@@ -33,8 +33,16 @@ class CartonState(StrEnum):
     MISSING = "missing"
 
 
+class DifferenceState(StrEnum):
+    NOTED = "noted"  # its carton is still being counted
+    OPEN = "open"  # the seller decides
+    DECIDED = "decided"  # the warehouse does it
+    SETTLED = "settled"
+
+
 _B = BookingState
 _C = CartonState
+_D = DifferenceState
 
 BOOKING = Workflow(
     "booking",
@@ -75,5 +83,19 @@ CARTON = Workflow(
         "finish": move([_C.COUNTED, _C.STOWING], _C.STOWED),
         "unstow": move([_C.STOWING, _C.STOWED], _C.STOWING),
         "lose": move(_C.DECLARED, _C.MISSING),
+    },
+)
+
+# A carton counted again writes its differences anew: that is no move of this table, it is another count.
+DIFFERENCE = Workflow(
+    "difference",
+    DifferenceState,
+    _D.NOTED,
+    {
+        "announce": move(_D.NOTED, _D.OPEN),
+        # until the warehouse has begun, the seller may think again
+        "accept": move([_D.OPEN, _D.DECIDED], _D.SETTLED),
+        "decide": move([_D.OPEN, _D.DECIDED], _D.DECIDED),
+        "carry_out": move(_D.DECIDED, _D.SETTLED),
     },
 )

@@ -9,12 +9,16 @@ from wms.inbound.service.arrivals import (
     register_arrival,
     settle_arrival,
 )
+from wms.inbound.service.attaching import attach
 from wms.inbound.service.bookings import cancel, create_booking, edit_booking, mark_in_transit, submit
 from wms.inbound.service.closing import Closed, close_carton, finish_carton, reopen_carton
 from wms.inbound.service.counting import CountDraft, Counted, LineNow, count, count_many
+from wms.inbound.service.deciding import decide, decide_due, terms_of
 from wms.inbound.service.labelling import request_carton_labels
 from wms.inbound.service.loading import load_booking_to_edit
+from wms.inbound.service.settling import CarriedOut, carry_out
 from wms.inbound.service.stowing import Stowed, put_away, suggest_place, undo_put_away
+from wms.inbound.service.terms import set_terms
 from wms.inbound.service.undoing import uncount
 from wms.inbound.service.whole import (
     CountedWhole,
@@ -27,6 +31,7 @@ from wms.inbound.service.whole import (
 
 __all__ = [
     "Arrived",
+    "CarriedOut",
     "Closed",
     "CountDraft",
     "Counted",
@@ -36,13 +41,17 @@ __all__ = [
     "StowedWhole",
     "arrive_booking",
     "arrive_carton",
+    "attach",
     "cancel",
+    "carry_out",
     "check_movable",
     "close_carton",
     "count",
     "count_as_declared",
     "count_many",
     "create_booking",
+    "decide",
+    "decide_due",
     "edit_booking",
     "finish_carton",
     "load_booking_to_edit",
@@ -55,9 +64,11 @@ __all__ = [
     "register_arrival",
     "reopen_carton",
     "request_carton_labels",
+    "set_terms",
     "settle_arrival",
     "submit",
     "suggest_place",
+    "terms_of",
     "uncount",
     "undo_put_away",
 ]

@@ -61,11 +61,24 @@ def close_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
     )
 
 
+_GONE = Statement(
+    "SELECT coalesce((SELECT true FROM difference WHERE booking_id = :booking AND carton_id = :carton"
+    " AND posting_id IS NOT NULL LIMIT 1), false)"
+)
+
+
 def reopen_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
-    """The count was closed too early: it goes on, and shortages are taken back."""
+    """The count was closed too early: it goes on, and shortages are taken back. What the seller decided about this
+    carton is decided anew when it is closed again.
+
+    Refuses `carton_partly_settled`: goods of it were sent back, destroyed or converted, so that what is in it is no
+    longer all.
+    """
     booking = work_on_carton(actor, carton_id, action="reopen")
     carton = _CARTON.first({"carton": carton_id})
     state = CARTON.apply("reopen", carton.state)
+    if _GONE.scalar({"booking": booking.id, "carton": carton_id}):
+        raise Refused("carton_partly_settled", {})
     differing.rewrite(actor, booking.id, carton_id, differing.lines_of(carton_id), closed=False)
     session().execute(update(Carton).where(Carton.id == carton_id).values(state=state.value, counted_at=None))
     booking_state = settle(booking.id)

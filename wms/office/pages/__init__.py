@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wms.office.pages import bins, board, customs, exceptions, orders, stock, system, waves
+from wms.office.pages import bins, board, customs, exceptions, inbound, orders, stock, system, waves
 from wms.platform.pages import lazy, state_labels
 
 BLUEPRINTS = [
@@ -10,6 +10,7 @@ BLUEPRINTS = [
     orders.blueprint,
     waves.blueprint,
     exceptions.blueprint,
+    inbound.blueprint,
     bins.blueprint,
     stock.blueprint,
     customs.blueprint,

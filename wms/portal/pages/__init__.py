@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from wms.platform.pages import lazy, state_labels
-from wms.portal.pages import bookings, home, orders, products, returns, stock
+from wms.portal.pages import bookings, differences, home, orders, products, returns, stock
 
 BLUEPRINTS = [
     home.blueprint,
     orders.blueprint,
     bookings.blueprint,
+    differences.blueprint,
     stock.blueprint,
     products.blueprint,
     returns.blueprint,
@@ -50,6 +51,12 @@ state_labels["carton"] = {
     "stowing": (lazy("Putting away"), "info"),
     "stowed": (lazy("Put away"), "ok"),
     "missing": (lazy("Missing"), "stop"),
+}
+state_labels["difference"] = {
+    "noted": (lazy("Still counting"), "idle"),
+    "open": (lazy("To decide"), "warn"),
+    "decided": (lazy("Decided"), "info"),
+    "settled": (lazy("Settled"), "ok"),
 }
 state_labels["return"] = {
     "announced": (lazy("Announced"), "idle"),

@@ -18,6 +18,7 @@ from wms.identity.queries import sellers_seen
 from wms.inbound import queries as inbound
 from wms.inbound import schemas, service
 from wms.inbound.models import Booking
+from wms.inbound.words import DECISION_WORDS, DIFFERENCE_WORDS, FILE_WORDS
 from wms.inbound.workflow import BOOKING
 from wms.platform import forms
 from wms.platform.access import actor, requires
@@ -43,11 +44,9 @@ HEADER = (
     "container_number",
     "remark",
 )
+MOST_DIFFERENCES = 500  # on one page; the API tells them all
 TRANSPORT_WORDS = {
     "express": lazy("Express"), "air": lazy("Air"), "sea": lazy("Sea"), "rail": lazy("Rail"), "road": lazy("Road"),
-}  # fmt: skip
-DIFFERENCE_WORDS = {
-    "over": lazy("Too many"), "short": lazy("Missing"), "wrong": lazy("Wrong product"), "damaged": lazy("Damaged"),
 }  # fmt: skip
 
 navigation.add(
@@ -75,7 +74,8 @@ def detail(booking_id: uuid.UUID) -> str:
     return render_template(
         "portal/booking.html", booking=found, products=products_by_ids(line["product_id"] for line in lines),
         warehouse=load_warehouse(actor(), found["warehouse_id"]), way=_way(found), actions=actions,
-        differing=[(carton, line) for carton in found["cartons"] for line in carton["lines"] if line["differences"]],
+        differing=inbound.differences_page(actor(), booking_id=booking_id, limit=MOST_DIFFERENCES), may=may,
+        decisions=DECISION_WORDS, files=inbound.files_of_booking(actor(), booking_id), file_kinds=FILE_WORDS,
         counted=sum(carton["state"] not in {"declared", "arrived", "missing"} for carton in found["cartons"]),
         here=sum(carton["arrived_at"] is not None for carton in found["cartons"]), transports=TRANSPORT_WORDS,
         differences=DIFFERENCE_WORDS,
@@ -90,6 +90,7 @@ def _way(found: Mapping[str, Any]) -> list[dict[str, Any]]:
         (_("Arrived"), found["arrived_at"], found["tracking_number"]),
         (_("Received"), found["received_at"], None),
         (_("Complete"), found["completed_at"], None),
+        (_("Closed"), found["closed_at"], None),
     ]
     if found["cancelled_at"] is not None:
         steps = [step for step in steps if step[1] is not None]

@@ -20,7 +20,7 @@ from wms.inventory.models import Lot
 from wms.platform.database import session
 
 
-def _in_scope(statement: Select[Any], actor: Actor) -> Select[Any]:
+def in_scope(statement: Select[Any], actor: Actor) -> Select[Any]:
     if actor.seller_ids is not None:
         statement = statement.where(Booking.owner_id.in_(actor.seller_ids))
     if actor.warehouse_ids is not None:
@@ -47,7 +47,7 @@ def bookings_page(
     updated_since: datetime | None = None,
 ) -> list[dict[str, Any]]:
     """Headers of bookings, newest first; `after` is (created_at, id) of the last one seen."""
-    statement = _in_scope(_headers(), actor).order_by(Booking.created_at.desc(), Booking.id.desc()).limit(limit)
+    statement = in_scope(_headers(), actor).order_by(Booking.created_at.desc(), Booking.id.desc()).limit(limit)
     if after is not None:
         statement = statement.where(tuple_(Booking.created_at, Booking.id) < after)
     if state is not None:
@@ -73,7 +73,7 @@ def _headers() -> Select[Any]:
 _HEADER = (
     "id", "number", "reference", "state", "version", "owner_id", "warehouse_id", "transport", "expected_on",
     "tracking_number", "container_number", "remark", "carton_count", "created_at", "updated_at", "submitted_at",
-    "arrived_at", "received_at", "completed_at", "cancelled_at",
+    "arrived_at", "received_at", "completed_at", "closed_at", "cancelled_at",
 )  # fmt: skip
 _CARTON = (
     "id", "number", "barcode", "reference_box_no", "state", "declared_weight_g", "declared_length_mm",
@@ -84,7 +84,7 @@ _CARTON = (
 
 def booking_detail(actor: Actor, booking_id: uuid.UUID) -> dict[str, Any]:
     """A booking with its cartons and lines: declared, received, put away, and what differs."""
-    header = session().execute(_in_scope(_headers(), actor).where(Booking.id == booking_id)).one_or_none()
+    header = session().execute(in_scope(_headers(), actor).where(Booking.id == booking_id)).one_or_none()
     if header is None:
         raise not_found("booking")
     columns = [getattr(Carton, name) for name in _CARTON]
@@ -156,9 +156,9 @@ def cartons_by_code(actor: Actor, code: str, warehouse_id: uuid.UUID | None = No
     More than one where sellers' box numbers repeat: the screen then asks whose it is.
     """
     upper = code.upper() if code.isascii() else code
-    found = session().execute(_in_scope(_cards(), actor).where(Carton.barcode == upper)).all()
+    found = session().execute(in_scope(_cards(), actor).where(Carton.barcode == upper)).all()
     if not found:
-        by_box = _in_scope(_cards(), actor).where(Carton.reference_box_no == code).order_by(Booking.id.desc()).limit(7)
+        by_box = in_scope(_cards(), actor).where(Carton.reference_box_no == code).order_by(Booking.id.desc()).limit(7)
         if warehouse_id is not None:
             by_box = by_box.where(Booking.warehouse_id == warehouse_id)
         found = session().execute(by_box).all()
@@ -167,7 +167,7 @@ def cartons_by_code(actor: Actor, code: str, warehouse_id: uuid.UUID | None = No
 
 def carton_by_barcode(actor: Actor, barcode: str) -> CartonCard:
     """The carton under our label; 404 outside the actor's scope."""
-    found = session().execute(_in_scope(_cards(), actor).where(Carton.barcode == barcode.upper())).one_or_none()
+    found = session().execute(in_scope(_cards(), actor).where(Carton.barcode == barcode.upper())).one_or_none()
     if found is None:
         raise not_found("carton")
     return CartonCard(*found)
@@ -175,7 +175,7 @@ def carton_by_barcode(actor: Actor, barcode: str) -> CartonCard:
 
 def carton_by_id(actor: Actor, carton_id: uuid.UUID) -> CartonCard:
     """404 outside the actor's scope."""
-    found = session().execute(_in_scope(_cards(), actor).where(Carton.id == carton_id)).one_or_none()
+    found = session().execute(in_scope(_cards(), actor).where(Carton.id == carton_id)).one_or_none()
     if found is None:
         raise not_found("carton")
     return CartonCard(*found)
@@ -185,7 +185,7 @@ def cartons_in_work(actor: Actor, warehouse_id: uuid.UUID, states: Iterable[str]
     """Cartons of a warehouse in these states, the oldest booking first: what the dock and the trolley have before
     them.
     """
-    statement = _in_scope(_cards(), actor).where(Carton.warehouse_id == warehouse_id, Carton.state.in_(list(states)))
+    statement = in_scope(_cards(), actor).where(Carton.warehouse_id == warehouse_id, Carton.state.in_(list(states)))
     return [CartonCard(*row) for row in session().execute(statement.order_by(Booking.id, Carton.number).limit(500))]
 
 

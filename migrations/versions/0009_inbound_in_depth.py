@@ -1,0 +1,111 @@
+"""Inbound in depth: what differs is decided and settled, files of the dock.
+
+Expands only. A release that does not know the new columns writes differences that are noted and receipts without a
+finding; a booking it completes is not closed until something of it is settled by a newer one.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+INSTANT = sa.DateTime(timezone=True)
+CLOSED = "('counted', 'stowing', 'stowed', 'missing')"
+
+
+def upgrade() -> None:
+    _differences()
+    _files()
+
+
+def _differences() -> None:
+    op.add_column("booking", sa.Column("closed_at", INSTANT))
+    for name in ("unlabelled", "mixed"):
+        op.add_column("carton_line", sa.Column(name, sa.Integer, nullable=False, server_default="0"))
+    op.create_check_constraint(
+        op.f("ck_carton_line_found_within"), "carton_line",
+        "unlabelled BETWEEN 0 AND received_good + received_damaged AND mixed BETWEEN 0 AND"
+        " received_good + received_damaged",
+    )  # fmt: skip
+    op.add_column("receipt", sa.Column("finding", sa.String(12)))
+    op.alter_column("difference", "kind", type_=sa.String(12), existing_nullable=False)
+    op.add_column("difference", sa.Column("state", sa.String(8), nullable=False, server_default="noted"))
+    op.add_column("difference", sa.Column("due_at", INSTANT))
+    op.add_column("difference", sa.Column("decision", sa.String(8)))
+    op.add_column("difference", sa.Column("relabel_to", sa.Uuid, sa.ForeignKey("product.id")))
+    op.add_column("difference", sa.Column("remark", sa.String(255), nullable=False, server_default=""))
+    op.add_column("difference", sa.Column("by_default", sa.Boolean, nullable=False, server_default="false"))
+    for name in ("decided_by", "settled_by"):
+        op.add_column("difference", sa.Column(name, sa.Uuid))
+    for name in ("decided_at", "settled_at"):
+        op.add_column("difference", sa.Column(name, INSTANT))
+    op.add_column("difference", sa.Column("posting_id", sa.Uuid, sa.ForeignKey("stock_posting.id")))
+    # Nobody was asked about those of cartons closed before: they stay as they were received.
+    op.execute(
+        "UPDATE difference d SET state = 'settled', decision = 'accept', by_default = true, settled_at = c.counted_at,"
+        f" decided_at = c.counted_at FROM carton c WHERE c.id = d.carton_id AND c.state IN {CLOSED}"
+    )
+    op.execute("UPDATE booking SET closed_at = completed_at WHERE state = 'completed'")
+    op.create_index("ix_difference_due", "difference", ["due_at"], postgresql_where=sa.text("state = 'open'"))
+    op.create_index("ix_difference_decided", "difference", ["booking_id"],
+                    postgresql_where=sa.text("state = 'decided'"))  # fmt: skip
+    op.create_check_constraint(op.f("ck_difference_open_until"), "difference", "state <> 'open' OR due_at IS NOT NULL")
+    op.create_check_constraint(
+        op.f("ck_difference_decided_how"), "difference", "state NOT IN ('decided', 'settled') OR decision IS NOT NULL"
+    )
+    op.create_table(
+        "inbound_terms",
+        sa.Column("owner_id", sa.Uuid, sa.ForeignKey("seller.id"), primary_key=True),
+        sa.Column("decide_hours", sa.Integer, nullable=False),
+        sa.Column("default_decision", sa.String(8), nullable=False),
+        sa.Column("changed_by", sa.Uuid, nullable=False),
+        sa.Column("changed_at", INSTANT, nullable=False),
+        sa.CheckConstraint("decide_hours BETWEEN 1 AND 720", name=op.f("ck_inbound_terms_hours_sane")),
+        sa.CheckConstraint(
+            "default_decision IN ('accept', 'return', 'destroy')", name=op.f("ck_inbound_terms_default_known")
+        ),
+    )
+
+
+def _files() -> None:
+    op.create_table(
+        "inbound_file",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("owner_id", sa.Uuid),
+        sa.Column("booking_id", sa.Uuid),
+        sa.Column("carton_id", sa.Uuid, sa.ForeignKey("carton.id")),
+        sa.Column("arrival_id", sa.Uuid, sa.ForeignKey("unidentified_arrival.id")),
+        sa.Column("kind", sa.String(12), nullable=False),
+        sa.Column("name", sa.String(120), nullable=False),
+        sa.Column("note", sa.String(255), nullable=False),
+        sa.Column("file_id", sa.Uuid, sa.ForeignKey("stored_file.id"), nullable=False),
+        sa.Column("added_by", sa.Uuid, nullable=False),
+        sa.Column("added_at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["owner_id", "booking_id"], ["booking.owner_id", "booking.id"]),
+        sa.CheckConstraint("(booking_id IS NULL) <> (arrival_id IS NULL)", name=op.f("ck_inbound_file_of_one_thing")),
+        sa.CheckConstraint(
+            "(booking_id IS NULL) = (owner_id IS NULL)", name=op.f("ck_inbound_file_owned_with_booking")
+        ),
+    )
+    op.create_index("ix_inbound_file_booking", "inbound_file", ["booking_id", "id"])
+    op.create_index("ix_inbound_file_arrival", "inbound_file", ["arrival_id"],
+                    postgresql_where=sa.text("arrival_id IS NOT NULL"))  # fmt: skip
+
+
+def downgrade() -> None:
+    op.drop_table("inbound_file")
+    op.drop_table("inbound_terms")
+    op.execute("DELETE FROM difference WHERE kind IN ('unlabelled', 'mixed')")
+    for name in ("posting_id", "settled_at", "decided_at", "settled_by", "decided_by", "by_default", "remark",
+                 "relabel_to", "decision", "due_at", "state"):  # fmt: skip
+        op.drop_column("difference", name)
+    op.alter_column("difference", "kind", type_=sa.String(8), existing_nullable=False)
+    op.drop_column("receipt", "finding")
+    for name in ("mixed", "unlabelled"):
+        op.drop_column("carton_line", name)
+    op.drop_column("booking", "closed_at")

@@ -1,0 +1,5 @@
+"""The JSON surface of inbound, one file per noun."""
+
+from wms.inbound.api import bookings, differences, files
+
+BLUEPRINTS = [bookings.blueprint, differences.blueprint, files.blueprint]

@@ -1,0 +1,40 @@
+"""Reads of inbound, always within the actor's sellers and warehouses; one file per noun."""
+
+from wms.inbound.queries.bookings import (
+    CartonCard,
+    DockStock,
+    booking_detail,
+    bookings_page,
+    carton_by_barcode,
+    carton_by_id,
+    carton_lines,
+    cartons_by_code,
+    cartons_in_work,
+    dock_stock,
+    load_booking,
+    receipts_page,
+    unidentified_arrivals,
+)
+from wms.inbound.queries.differences import differences_page, open_differences, sellers_with_terms
+from wms.inbound.queries.files import file_content, files_of_booking
+
+__all__ = [
+    "CartonCard",
+    "DockStock",
+    "booking_detail",
+    "bookings_page",
+    "carton_by_barcode",
+    "carton_by_id",
+    "carton_lines",
+    "cartons_by_code",
+    "cartons_in_work",
+    "differences_page",
+    "dock_stock",
+    "file_content",
+    "files_of_booking",
+    "load_booking",
+    "open_differences",
+    "receipts_page",
+    "sellers_with_terms",
+    "unidentified_arrivals",
+]
