@@ -21,6 +21,7 @@ CLOSED = "('counted', 'stowing', 'stowed', 'missing')"
 def upgrade() -> None:
     _differences()
     _files()
+    _transport()
 
 
 def _differences() -> None:
@@ -97,7 +98,35 @@ def _files() -> None:
                     postgresql_where=sa.text("arrival_id IS NOT NULL"))  # fmt: skip
 
 
+def _transport() -> None:
+    op.add_column("booking", sa.Column("air_waybill", sa.String(12)))
+    op.add_column("carton", sa.Column("pallet", sa.Integer))
+    op.create_table(
+        "dock_appointment",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("warehouse_id", sa.Uuid, sa.ForeignKey("warehouse.id"), nullable=False),
+        sa.Column("location_id", sa.Uuid, sa.ForeignKey("location.id"), nullable=False),
+        sa.Column("owner_id", sa.Uuid, nullable=False),
+        sa.Column("booking_id", sa.Uuid, nullable=False),
+        sa.Column("starts_at", INSTANT, nullable=False),
+        sa.Column("ends_at", INSTANT, nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("note", sa.String(120), nullable=False),
+        sa.Column("made_by", sa.Uuid, nullable=False),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["owner_id", "booking_id"], ["booking.owner_id", "booking.id"]),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_dock_appointment_ends_later")),
+    )
+    op.create_index("uq_dock_appointment_booking", "dock_appointment", ["booking_id"], unique=True,
+                    postgresql_where=sa.text("state = 'booked'"))  # fmt: skip
+    op.create_index("ix_dock_appointment_calendar", "dock_appointment", ["location_id", "starts_at"])
+    op.create_index("ix_dock_appointment_day", "dock_appointment", ["warehouse_id", "starts_at"])
+
+
 def downgrade() -> None:
+    op.drop_table("dock_appointment")
+    op.drop_column("carton", "pallet")
+    op.drop_column("booking", "air_waybill")
     op.drop_table("inbound_file")
     op.drop_table("inbound_terms")
     op.execute("DELETE FROM difference WHERE kind IN ('unlabelled', 'mixed')")

@@ -38,7 +38,9 @@ def test_a_seller_decides_on_the_list_and_on_the_booking_s_page(cast, client, li
     assert "Settled" in page
     assert "Destroy" in page
     rival = cast.sign_in(client, cast.rival_person)
-    assert rival.post(f"/portal/differences/{difference(life, 'short')}", data=form(decision="accept")).status_code == 404
+    assert (
+        rival.post(f"/portal/differences/{difference(life, 'short')}", data=form(decision="accept")).status_code == 404
+    )
 
 
 def test_the_desk_carries_out_what_was_decided(cast, client, life):

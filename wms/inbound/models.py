@@ -45,6 +45,7 @@ class Booking(Base):
     expected_on: Mapped[date | None] = mapped_column(Date)
     tracking_number: Mapped[str | None] = mapped_column(String(64))
     container_number: Mapped[str | None] = mapped_column(String(16))
+    air_waybill: Mapped[str | None] = mapped_column(String(12))
     remark: Mapped[str] = mapped_column(String(255), default="")
     own_state: Mapped[str] = mapped_column(String(10))
     state: Mapped[str] = mapped_column(String(10))
@@ -85,6 +86,7 @@ class Carton(Base):
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
     number: Mapped[int] = mapped_column(Integer)
     barcode: Mapped[str] = mapped_column(String(48))
+    pallet: Mapped[int | None] = mapped_column(Integer)  # it stands on pallet n of its booking
     reference_box_no: Mapped[str | None] = mapped_column(String(50))
     declared_weight_g: Mapped[int | None] = mapped_column(Integer)
     declared_length_mm: Mapped[int | None] = mapped_column(Integer)
@@ -265,3 +267,28 @@ class UnidentifiedArrival(Base):
     booking_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("booking.id"))  # claimed by
     closed_by: Mapped[uuid.UUID | None]
     closed_at: Mapped[Instant | None]
+
+
+class DockAppointment(Base):
+    """A dock is kept free for a booking's lorry from then to then. The dock's row guards its calendar."""
+
+    __tablename__ = "dock_appointment"
+    __table_args__ = (
+        ForeignKeyConstraint(["owner_id", "booking_id"], ["booking.owner_id", "booking.id"]),
+        Index("uq_dock_appointment_booking", "booking_id", unique=True, postgresql_where=text("state = 'booked'")),
+        Index("ix_dock_appointment_calendar", "location_id", "starts_at"),
+        Index("ix_dock_appointment_day", "warehouse_id", "starts_at"),
+        CheckConstraint("starts_at < ends_at", name="ends_later"),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    location_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("location.id"))
+    owner_id: Mapped[Reference]
+    booking_id: Mapped[Reference]
+    starts_at: Mapped[Instant]
+    ends_at: Mapped[Instant]
+    state: Mapped[str] = mapped_column(String(10))
+    note: Mapped[str] = mapped_column(String(120), default="")
+    made_by: Mapped[Reference]
+    made_at: Mapped[Instant]

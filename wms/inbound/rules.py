@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from wms.core.barcodes import OwnCode, format_own
+from wms.core.checkdigits import is_digits, is_valid_iso6346, mod7_check_digit
 from wms.core.refusals import FieldError
 from wms.inbound.workflow import BookingState, CartonState
 
@@ -22,9 +24,15 @@ REFERENCE_MAX = 50
 class Transport(StrEnum):
     AIR = "air"
     SEA = "sea"
+    SEA_FCL = "sea_fcl"  # 海运整柜: a container of one's own
+    SEA_LCL = "sea_lcl"  # 海运散货: in somebody's container
     RAIL = "rail"
     ROAD = "road"
     EXPRESS = "express"
+
+
+IN_CONTAINERS = frozenset({Transport.SEA, Transport.SEA_FCL, Transport.SEA_LCL, Transport.RAIL, Transport.ROAD})
+BY_AIR = frozenset({Transport.AIR, Transport.EXPRESS})
 
 
 class DifferenceKind(StrEnum):
@@ -126,6 +134,8 @@ class CartonDraft:
     length_mm: int | None = None
     width_mm: int | None = None
     height_mm: int | None = None
+    pallet: int | None = None
+    place: int | None = None  # where it stands in what was sent, if not at number - 1: one entry may mean many cartons
 
 
 @dataclass(frozen=True)
@@ -140,6 +150,7 @@ class BookingDraft:
     expected_on: date | None = None
     tracking_number: str | None = None
     container_number: str | None = None
+    air_waybill: str | None = None
     remark: str = ""
 
 
@@ -208,12 +219,85 @@ def carton_faults(cartons: Sequence[CartonDraft], pointer: str = "/cartons") -> 
         return [FieldError(pointer, code, {"min": 1, "max": MAX_CARTONS})]
     boxes = Counter(carton.reference_box_no for carton in cartons if carton.reference_box_no)
     for index, carton in enumerate(cartons):
-        here = f"{pointer}/{index}"
+        here = f"{pointer}/{place_of(carton, index)}"
         if carton.number != index + 1:
             faults.append(FieldError(f"{here}/number", "carton_numbers_gap", {"expected": index + 1}))
         if carton.reference_box_no and boxes[carton.reference_box_no] > 1:
             faults.append(FieldError(f"{here}/reference_box_no", "duplicate", {}))
         faults += _line_faults(carton, here)
+    return [*_each_once(faults), *_pallet_faults(cartons, pointer)]
+
+
+def _each_once(faults: Sequence[FieldError]) -> list[FieldError]:
+    """Equal cartons are sent once, so what is wrong with them is told once."""
+    first: dict[tuple[str, str], FieldError] = {}
+    for fault in faults:
+        first.setdefault((fault.pointer, fault.code), fault)
+    return list(first.values())
+
+
+def place_of(carton: CartonDraft, index: int) -> int:
+    """Where the carton stands in what was sent."""
+    return index if carton.place is None else carton.place
+
+
+def _pallet_faults(cartons: Sequence[CartonDraft], pointer: str) -> list[FieldError]:
+    """Pallets count from 1 without a gap; a carton may stand on none."""
+    used = {carton.pallet for carton in cartons if carton.pallet is not None}
+    missing = set(range(1, len(used) + 1)) - used
+    if not missing:
+        return []
+    index, last = max(((index, each) for index, each in enumerate(cartons) if each.pallet is not None),
+                      key=lambda found: found[1].pallet or 0)  # fmt: skip
+    fault = FieldError(f"{pointer}/{place_of(last, index)}/pallet", "carton_numbers_gap", {"expected": min(missing)})
+    return [fault]
+
+
+def transport_faults(transport: str, container_number: str | None, air_waybill: str | None) -> list[FieldError]:
+    """What is wrong with the numbers of a transport: check digits, and numbers that such a transport has not.
+
+    ISO 6346 for containers; an air waybill is the airline's three digits, seven more and their remainder mod 7.
+    """
+    faults = []
+    if container_number is not None:
+        if transport not in IN_CONTAINERS:
+            faults.append(FieldError("/container_number", "not_by_transport", {}))
+        elif not is_valid_iso6346(container_number):
+            faults.append(FieldError("/container_number", "check_digit_wrong", {}))
+    if air_waybill is not None:
+        digits = air_waybill.replace("-", "")
+        if transport not in BY_AIR:
+            faults.append(FieldError("/air_waybill", "not_by_transport", {}))
+        elif len(digits) != 11 or not is_digits(digits) or digits[10] != mod7_check_digit(digits[3:10]):
+            faults.append(FieldError("/air_waybill", "check_digit_wrong", {}))
+    return faults
+
+
+def plain_number(text: str | None) -> str | None:
+    """A container number as it is painted or typed, in the one form that is kept: capitals without blanks or signs."""
+    return None if text is None else re.sub(r"[\s./-]", "", text).upper() or None
+
+
+def plain_waybill(text: str | None) -> str | None:
+    """An air waybill as 160-12345675; anything else stays, for `transport_faults` to name."""
+    found = None if text is None else re.fullmatch(r"\s*(\d{3})[\s-]*(\d{4})\s*(\d{4})\s*", text, re.ASCII)
+    return f"{found[1]}-{found[2]}{found[3]}" if found else text
+
+
+MIN_APPOINTMENT, MAX_APPOINTMENT, GRID_MINUTES, AHEAD_DAYS = 15, 480, 15, 90
+
+
+def appointment_faults(starts_at: datetime, minutes: int, now: datetime) -> list[FieldError]:
+    """An appointment begins at a quarter of an hour, lasts whole quarters, and lies in the next weeks."""
+    faults = []
+    if starts_at.minute % GRID_MINUTES or starts_at.second or starts_at.microsecond:
+        faults.append(FieldError("/starts_at", "not_on_the_quarter", {"minutes": GRID_MINUTES}))
+    elif not now < starts_at <= now + timedelta(days=AHEAD_DAYS):
+        faults.append(FieldError("/starts_at", "not_in_the_time", {"days": AHEAD_DAYS}))
+    if minutes % GRID_MINUTES or not MIN_APPOINTMENT <= minutes <= MAX_APPOINTMENT:
+        code = "not_on_the_quarter" if minutes % GRID_MINUTES else "too_small" if minutes < 15 else "too_large"
+        faults.append(FieldError("/minutes", code, {"minutes": GRID_MINUTES, "min": MIN_APPOINTMENT,
+                                                    "max": MAX_APPOINTMENT}))  # fmt: skip
     return faults
 
 

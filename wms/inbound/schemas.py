@@ -7,11 +7,13 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from wms.inbound.models import Difference, InboundFile
+from wms.inbound.models import Difference, DockAppointment, InboundFile
 from wms.inbound.rules import (
+    MAX_APPOINTMENT,
     MAX_CARTONS,
     MAX_LINES,
     MAX_QUANTITY,
+    MIN_APPOINTMENT,
     REFERENCE_MAX,
     BookingDraft,
     CartonDraft,
@@ -45,13 +47,19 @@ class BookingCartonIn(CodedSchema):
     length_mm = Count(1, 10_000, allow_none=True, metadata={"example": 600})
     width_mm = Count(1, 10_000, allow_none=True, metadata={"example": 400})
     height_mm = Count(1, 10_000, allow_none=True, metadata={"example": 400})
+    count = Count(1, MAX_CARTONS, load_default=1,
+                  metadata={"description": "So many equal cartons, numbered from `number` on."})  # fmt: skip
+    pallet = Count(1, MAX_CARTONS, allow_none=True, metadata={"description": "It stands on pallet n, counted from 1."})
     lines = Items(fields.Nested(BookingLineIn), 1, MAX_LINES, required=True)
 
 
 class _Header(CodedSchema):
     expected_on = fields.Date(allow_none=True, validate=_sane_date, metadata={"example": "2026-12-01"})
     tracking_number = Text(64, allow_none=True, metadata={"example": "EMS1234567"})
-    container_number = Text(16, allow_none=True, metadata={"example": "CSQU3054383"})
+    container_number = Text(16, allow_none=True, metadata={"description": "ISO 6346, with its check digit;"
+                                                                  " by sea, rail or road."})  # fmt: skip
+    air_waybill = Text(16, allow_none=True, metadata={
+                       "description": "With its check digit; by air or express."})  # fmt: skip
 
 
 class BookingIn(_Header):
@@ -129,6 +137,7 @@ class BookingOut(BookingAccepted):
     expected_on = fields.Date(allow_none=True)
     tracking_number = fields.String(allow_none=True)
     container_number = fields.String(allow_none=True)
+    air_waybill = fields.String(allow_none=True)
     remark = fields.String()
     carton_count = fields.Integer()
     created_at = fields.AwareDateTime()
@@ -163,6 +172,7 @@ class BookingCartonOut(CodedSchema):
     id = fields.UUID()
     number = fields.Integer()
     barcode = fields.String(metadata={"example": "B-INACME-261124-0001-1-K"})
+    pallet = fields.Integer(allow_none=True)
     reference_box_no = fields.String(allow_none=True)
     state = fields.String(metadata={"enum": [each.value for each in CartonState]})
     declared_weight_g = fields.Integer(allow_none=True)
@@ -225,7 +235,7 @@ class CartonLabelBundles(CodedSchema):
 
 def draft_of(body: dict[str, Any]) -> BookingDraft:
     """The validated body of a booking as a draft."""
-    names = ("reference", "seller", "expected_on", "tracking_number", "container_number")
+    names = ("reference", "seller", "expected_on", "tracking_number", "container_number", "air_waybill")
     given = {name: body.get(name) for name in names}
     return BookingDraft(
         warehouse=body["warehouse"], cartons=cartons_of(body["cartons"]), transport=body["transport"],
@@ -234,10 +244,14 @@ def draft_of(body: dict[str, Any]) -> BookingDraft:
 
 
 def cartons_of(items: list[dict[str, Any]]) -> list[CartonDraft]:
-    return [
-        CartonDraft(**{**item, "lines": [LineDraft(line["sku"], line["quantity"]) for line in item["lines"]]})
-        for item in items
-    ]
+    """Every carton by itself; `count` equal ones each with its number, and the place that all of them stand at."""
+    found: list[CartonDraft] = []
+    for place, item in enumerate(items):
+        own = {name: value for name, value in item.items() if name not in {"count", "lines", "number"}}
+        lines = [LineDraft(line["sku"], line["quantity"]) for line in item["lines"]]
+        many = range(min(item.get("count", 1), MAX_CARTONS + 1 - len(found)))
+        found += [CartonDraft(item["number"] + step, lines, place=place, **own) for step in many]
+    return found
 
 
 class DifferenceQuery(CodedSchema):
@@ -315,6 +329,32 @@ class BookingFileOut(BookingFileAccepted):
 
 class BookingFiles(CodedSchema):
     data = fields.List(fields.Nested(BookingFileOut))
+
+
+class AppointmentIn(CodedSchema):
+    starts_at = Moment(required=True, metadata={"example": "2026-12-01T09:00:00+01:00",
+                       "description": "At a quarter of an hour."})  # fmt: skip
+    minutes = Count(MIN_APPOINTMENT, MAX_APPOINTMENT, load_default=60)
+    dock = Text(24, allow_none=True, metadata={"description": "Without it the first that is free.", "example": "DOCK"})
+    note = Text(120, min_length=0, load_default="", metadata={"description": "Lorry, seal, what the dock should know."})
+
+
+class AppointmentAccepted(CodedSchema):
+    id = fields.UUID()
+    booking_id = fields.UUID()
+    starts_at = fields.AwareDateTime()
+    ends_at = fields.AwareDateTime()
+    state = fields.String()
+
+
+class AppointmentOut(AppointmentAccepted):
+    dock = fields.String()
+    note = fields.String()
+
+
+def appointed(row: DockAppointment) -> dict[str, Any]:
+    return {"id": str(row.id), "booking_id": str(row.booking_id), "starts_at": row.starts_at.isoformat(),
+            "ends_at": row.ends_at.isoformat(), "state": row.state}  # fmt: skip
 
 
 def difference_of(row: dict[str, Any]) -> dict[str, Any]:

@@ -16,3 +16,7 @@ FILE_WORDS = {
     "photo": lazy("Photo"), "packing_list": lazy("Packing list"), "invoice": lazy("Invoice"),
     "customs": lazy("Customs papers"), "other": lazy("Other"),
 }  # fmt: skip
+TRANSPORT_WORDS = {
+    "express": lazy("Express"), "air": lazy("Air"), "sea": lazy("Sea"), "sea_fcl": lazy("Sea, full container (FCL)"),
+    "sea_lcl": lazy("Sea, part of a container (LCL)"), "rail": lazy("Rail"), "road": lazy("Road"),
+}  # fmt: skip

@@ -40,6 +40,12 @@ class DifferenceState(StrEnum):
     SETTLED = "settled"
 
 
+class AppointmentState(StrEnum):
+    BOOKED = "booked"
+    CANCELLED = "cancelled"
+    KEPT = "kept"  # the first carton is here
+
+
 _B = BookingState
 _C = CartonState
 _D = DifferenceState
@@ -64,8 +70,8 @@ BOOKING = Workflow(
     },
 )
 
-# While nothing has left the seller, the announcement may be changed.
-EDITABLE = frozenset({_B.DRAFT, _B.SUBMITTED})
+# Until the first carton is here the announcement may be changed: packing lists come late.
+EDITABLE = frozenset({_B.DRAFT, _B.SUBMITTED, _B.IN_TRANSIT})
 # Where cartons may arrive, be counted, put away or be given up.
 WORKABLE = frozenset(set(BookingState) - {_B.DRAFT, _B.CANCELLED})
 
@@ -97,5 +103,15 @@ DIFFERENCE = Workflow(
         "accept": move([_D.OPEN, _D.DECIDED], _D.SETTLED),
         "decide": move([_D.OPEN, _D.DECIDED], _D.DECIDED),
         "carry_out": move(_D.DECIDED, _D.SETTLED),
+    },
+)
+
+APPOINTMENT = Workflow(
+    "appointment",
+    AppointmentState,
+    AppointmentState.BOOKED,
+    {
+        "cancel": move(AppointmentState.BOOKED, AppointmentState.CANCELLED),
+        "keep": move(AppointmentState.BOOKED, AppointmentState.KEPT),
     },
 )

@@ -1,5 +1,5 @@
 """The JSON surface of inbound, one file per noun."""
 
-from wms.inbound.api import bookings, differences, files
+from wms.inbound.api import appointments, bookings, differences, files
 
-BLUEPRINTS = [bookings.blueprint, differences.blueprint, files.blueprint]
+BLUEPRINTS = [bookings.blueprint, differences.blueprint, files.blueprint, appointments.blueprint]

@@ -1,5 +1,6 @@
 """Reads of inbound, always within the actor's sellers and warehouses; one file per noun."""
 
+from wms.inbound.queries.appointments import appointment_of, dock_calendar
 from wms.inbound.queries.bookings import (
     CartonCard,
     DockStock,
@@ -21,6 +22,7 @@ from wms.inbound.queries.files import file_content, files_of_booking
 __all__ = [
     "CartonCard",
     "DockStock",
+    "appointment_of",
     "booking_detail",
     "bookings_page",
     "carton_by_barcode",
@@ -29,6 +31,7 @@ __all__ = [
     "cartons_by_code",
     "cartons_in_work",
     "differences_page",
+    "dock_calendar",
     "dock_stock",
     "file_content",
     "files_of_booking",

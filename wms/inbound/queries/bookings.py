@@ -72,11 +72,11 @@ def _headers() -> Select[Any]:
 
 _HEADER = (
     "id", "number", "reference", "state", "version", "owner_id", "warehouse_id", "transport", "expected_on",
-    "tracking_number", "container_number", "remark", "carton_count", "created_at", "updated_at", "submitted_at",
+    "tracking_number", "container_number", "air_waybill", "remark", "carton_count", "created_at", "updated_at", "submitted_at",
     "arrived_at", "received_at", "completed_at", "closed_at", "cancelled_at",
 )  # fmt: skip
 _CARTON = (
-    "id", "number", "barcode", "reference_box_no", "state", "declared_weight_g", "declared_length_mm",
+    "id", "number", "barcode", "pallet", "reference_box_no", "state", "declared_weight_g", "declared_length_mm",
     "declared_width_mm", "declared_height_mm", "measured_weight_g", "measured_length_mm", "measured_width_mm",
     "measured_height_mm", "arrived_at", "counted_at", "stowed_at",
 )  # fmt: skip

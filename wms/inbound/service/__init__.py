@@ -1,5 +1,6 @@
 """Use cases of inbound, one file per noun. What other features call is named here."""
 
+from wms.inbound.service.appointments import cancel_appointment, make_appointment
 from wms.inbound.service.arrivals import (
     Arrived,
     arrive_booking,
@@ -43,6 +44,7 @@ __all__ = [
     "arrive_carton",
     "attach",
     "cancel",
+    "cancel_appointment",
     "carry_out",
     "check_movable",
     "close_carton",
@@ -55,6 +57,7 @@ __all__ = [
     "edit_booking",
     "finish_carton",
     "load_booking_to_edit",
+    "make_appointment",
     "mark_in_transit",
     "mark_missing",
     "measure_carton",

@@ -47,7 +47,8 @@ _ONE = Statement("SELECT id, number, barcode, state FROM carton WHERE id = :cart
 _LEFT = Statement("SELECT count(*) FROM carton WHERE booking_id = :booking AND state = :state")
 _ARRIVED = Statement(
     "WITH arrived AS (UPDATE carton AS c SET state = :state, arrived_at = :now, handling_unit_id = k.unit"
-    " FROM unnest(CAST(:cartons AS uuid[]), CAST(:units AS uuid[])) AS k(id, unit) WHERE c.id = k.id)"
+    " FROM unnest(CAST(:cartons AS uuid[]), CAST(:units AS uuid[])) AS k(id, unit) WHERE c.id = k.id),"
+    " kept AS (UPDATE dock_appointment SET state = 'kept' WHERE booking_id = :booking AND state = 'booked')"
     " UPDATE booking SET arrived_at = :now WHERE id = :booking AND arrived_at IS NULL"
 )
 
@@ -67,11 +68,17 @@ def arrive_carton(
     return _arrive(booking, _ONE.all({"carton": carton_id}), location_id)
 
 
-def arrive_booking(actor: Actor, booking_id: uuid.UUID, *, location_id: uuid.UUID | None = None) -> Arrived:
-    """All cartons still awaited are here: one lorry, counted as a whole. Refuses `nothing_missing`."""
+def arrive_booking(
+    actor: Actor, booking_id: uuid.UUID, *, location_id: uuid.UUID | None = None, pallet: int | None = None
+) -> Arrived:
+    """All cartons still awaited are here, or those announced on one pallet: one lorry, counted as a whole. Refuses
+    `nothing_missing`.
+    """
     booking = work_on_booking(actor, booking_id)
     query = select(Carton.id, Carton.number, Carton.barcode, Carton.state).order_by(Carton.number)
     awaited = query.where(Carton.booking_id == booking_id, Carton.state == CartonState.DECLARED.value)
+    if pallet is not None:
+        awaited = awaited.where(Carton.pallet == pallet)
     cartons = session().execute(awaited).all()
     if not cartons:
         raise Refused("nothing_missing", {})

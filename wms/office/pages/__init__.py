@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wms.office.pages import bins, board, customs, exceptions, inbound, orders, stock, system, waves
+from wms.office.pages import bins, board, customs, docks, exceptions, inbound, orders, stock, system, waves
 from wms.platform.pages import lazy, state_labels
 
 BLUEPRINTS = [
@@ -11,6 +11,7 @@ BLUEPRINTS = [
     waves.blueprint,
     exceptions.blueprint,
     inbound.blueprint,
+    docks.blueprint,
     bins.blueprint,
     stock.blueprint,
     customs.blueprint,

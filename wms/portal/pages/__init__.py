@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from wms.platform.pages import lazy, state_labels
-from wms.portal.pages import bookings, differences, home, orders, products, returns, stock
+from wms.portal.pages import appointments, bookings, differences, home, orders, products, returns, stock
 
 BLUEPRINTS = [
     home.blueprint,
     orders.blueprint,
     bookings.blueprint,
     differences.blueprint,
+    appointments.blueprint,
     stock.blueprint,
     products.blueprint,
     returns.blueprint,
@@ -57,6 +58,11 @@ state_labels["difference"] = {
     "open": (lazy("To decide"), "warn"),
     "decided": (lazy("Decided"), "info"),
     "settled": (lazy("Settled"), "ok"),
+}
+state_labels["appointment"] = {
+    "booked": (lazy("Expected"), "info"),
+    "kept": (lazy("Arrived"), "ok"),
+    "cancelled": (lazy("Cancelled"), "idle"),
 }
 state_labels["return"] = {
     "announced": (lazy("Announced"), "idle"),

@@ -18,7 +18,7 @@ from wms.identity.queries import sellers_seen
 from wms.inbound import queries as inbound
 from wms.inbound import schemas, service
 from wms.inbound.models import Booking
-from wms.inbound.words import DECISION_WORDS, DIFFERENCE_WORDS, FILE_WORDS
+from wms.inbound.words import DECISION_WORDS, DIFFERENCE_WORDS, FILE_WORDS, TRANSPORT_WORDS
 from wms.inbound.workflow import BOOKING
 from wms.platform import forms
 from wms.platform.access import actor, requires
@@ -42,12 +42,10 @@ HEADER = (
     "expected_on",
     "tracking_number",
     "container_number",
+    "air_waybill",
     "remark",
 )
 MOST_DIFFERENCES = 500  # on one page; the API tells them all
-TRANSPORT_WORDS = {
-    "express": lazy("Express"), "air": lazy("Air"), "sea": lazy("Sea"), "rail": lazy("Rail"), "road": lazy("Road"),
-}  # fmt: skip
 
 navigation.add(
     Entry(lazy("Inbound"), "portal_bookings.index", "inbound", Permission.BOOKINGS_READ, order=15, phone=True)
@@ -73,7 +71,9 @@ def detail(booking_id: uuid.UUID) -> str:
     actions = [name for name in ("submit", "depart", "cancel") if may and BOOKING.permitted(name, found["state"])]
     return render_template(
         "portal/booking.html", booking=found, products=products_by_ids(line["product_id"] for line in lines),
-        warehouse=load_warehouse(actor(), found["warehouse_id"]), way=_way(found), actions=actions,
+        warehouse=load_warehouse(actor(), found["warehouse_id"]),
+        appointment=inbound.appointment_of(actor(), booking_id),
+        may_appoint=may and found["state"] in {"submitted", "in_transit"}, way=_way(found), actions=actions,
         differing=inbound.differences_page(actor(), booking_id=booking_id, limit=MOST_DIFFERENCES), may=may,
         decisions=DECISION_WORDS, files=inbound.files_of_booking(actor(), booking_id), file_kinds=FILE_WORDS,
         counted=sum(carton["state"] not in {"declared", "arrived", "missing"} for carton in found["cartons"]),
@@ -87,7 +87,7 @@ def _way(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     steps = [
         (_("Booked"), found["created_at"], _("%(count)s cartons", count=found["carton_count"])),
         (_("Submitted"), found["submitted_at"], None),
-        (_("Arrived"), found["arrived_at"], found["tracking_number"]),
+        (_("Arrived"), found["arrived_at"], found["container_number"] or found["tracking_number"]),
         (_("Received"), found["received_at"], None),
         (_("Complete"), found["completed_at"], None),
         (_("Closed"), found["closed_at"], None),
