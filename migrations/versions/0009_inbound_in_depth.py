@@ -22,6 +22,7 @@ def upgrade() -> None:
     _differences()
     _files()
     _transport()
+    _measures()
 
 
 def _differences() -> None:
@@ -64,8 +65,10 @@ def _differences() -> None:
         sa.Column("owner_id", sa.Uuid, sa.ForeignKey("seller.id"), primary_key=True),
         sa.Column("decide_hours", sa.Integer, nullable=False),
         sa.Column("default_decision", sa.String(8), nullable=False),
+        sa.Column("min_shelf_days", sa.Integer),
         sa.Column("changed_by", sa.Uuid, nullable=False),
         sa.Column("changed_at", INSTANT, nullable=False),
+        sa.CheckConstraint("min_shelf_days BETWEEN 0 AND 3650", name=op.f("ck_inbound_terms_shelf_sane")),
         sa.CheckConstraint("decide_hours BETWEEN 1 AND 720", name=op.f("ck_inbound_terms_hours_sane")),
         sa.CheckConstraint(
             "default_decision IN ('accept', 'return', 'destroy')", name=op.f("ck_inbound_terms_default_known")
@@ -123,7 +126,34 @@ def _transport() -> None:
     op.create_index("ix_dock_appointment_day", "dock_appointment", ["warehouse_id", "starts_at"])
 
 
+def _measures() -> None:
+    op.add_column("product_barcode", sa.Column("level", sa.String(6), nullable=False, server_default="each"))
+    op.execute("UPDATE product_barcode SET level = 'case' WHERE quantity > 1")
+    op.create_check_constraint(
+        op.f("ck_product_barcode_level_known"), "product_barcode", "level IN ('each', 'inner', 'case', 'pallet')"
+    )
+    sizes = ("weight_g", "length_mm", "width_mm", "height_mm")
+    op.create_table(
+        "measurement",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("owner_id", sa.Uuid, nullable=False),
+        sa.Column("product_id", sa.Uuid, nullable=False),
+        sa.Column("carton_id", sa.Uuid, sa.ForeignKey("carton.id"), nullable=False),
+        *(sa.Column(f"declared_{name}", sa.Integer, nullable=False) for name in sizes),
+        *(sa.Column(name, sa.Integer, nullable=False) for name in sizes),
+        sa.Column("deviates", sa.Boolean, nullable=False),
+        sa.Column("measured_by", sa.Uuid, nullable=False),
+        sa.Column("measured_at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
+    )
+    op.create_index("ix_measurement_product", "measurement", ["product_id", "id"])
+    op.create_index("ix_measurement_deviating", "measurement", ["owner_id", "id"],
+                    postgresql_where=sa.text("deviates"))  # fmt: skip
+
+
 def downgrade() -> None:
+    op.drop_table("measurement")
+    op.drop_column("product_barcode", "level")
     op.drop_table("dock_appointment")
     op.drop_column("carton", "pallet")
     op.drop_column("booking", "air_waybill")

@@ -71,6 +71,19 @@ class DifferenceFound(Event):
 
 
 @dataclass(frozen=True)
+class MeasuredOtherwise(Event):
+    """A unit weighs or measures more or less than its seller declares. Sizes in g and mm."""
+
+    name: ClassVar[str] = "product.measured_otherwise"
+    subject_kind: ClassVar[str] = "product"
+    carton_id: uuid.UUID
+    weight_g: int
+    length_mm: int
+    width_mm: int
+    height_mm: int
+
+
+@dataclass(frozen=True)
 class DifferenceDecided(Event):
     """The seller, or the deadline, says what becomes of what differs."""
 

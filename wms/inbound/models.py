@@ -216,12 +216,14 @@ class InboundTerms(Base):
     __tablename__ = "inbound_terms"
     __table_args__ = (
         CheckConstraint("decide_hours BETWEEN 1 AND 720", name="hours_sane"),
+        CheckConstraint("min_shelf_days BETWEEN 0 AND 3650", name="shelf_sane"),
         CheckConstraint("default_decision IN ('accept', 'return', 'destroy')", name="default_known"),
     )
 
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"), primary_key=True)
     decide_hours: Mapped[int] = mapped_column(Integer)
     default_decision: Mapped[str] = mapped_column(String(8))
+    min_shelf_days: Mapped[int | None] = mapped_column(Integer)
     changed_by: Mapped[Reference]
     changed_at: Mapped[Instant]
 
@@ -292,3 +294,30 @@ class DockAppointment(Base):
     note: Mapped[str] = mapped_column(String(120), default="")
     made_by: Mapped[Reference]
     made_at: Mapped[Instant]
+
+
+class Measurement(Base):
+    """One unit of a product measured at receipt, beside what was declared then. The newest counts (`product`)."""
+
+    __tablename__ = "measurement"
+    __table_args__ = (
+        ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
+        Index("ix_measurement_product", "product_id", "id"),
+        Index("ix_measurement_deviating", "owner_id", "id", postgresql_where=text("deviates")),
+    )
+
+    id: Mapped[DocumentId]
+    owner_id: Mapped[Reference]
+    product_id: Mapped[Reference]
+    carton_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carton.id"))
+    declared_weight_g: Mapped[int] = mapped_column(Integer)
+    declared_length_mm: Mapped[int] = mapped_column(Integer)
+    declared_width_mm: Mapped[int] = mapped_column(Integer)
+    declared_height_mm: Mapped[int] = mapped_column(Integer)
+    weight_g: Mapped[int] = mapped_column(Integer)
+    length_mm: Mapped[int] = mapped_column(Integer)
+    width_mm: Mapped[int] = mapped_column(Integer)
+    height_mm: Mapped[int] = mapped_column(Integer)
+    deviates: Mapped[bool] = mapped_column(Boolean)
+    measured_by: Mapped[Reference]
+    measured_at: Mapped[Instant]

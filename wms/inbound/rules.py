@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 from wms.core.barcodes import OwnCode, format_own
@@ -76,14 +77,16 @@ LEAVING = frozenset({_D.RETURN, _D.DESTROY})
 
 @dataclass(frozen=True)
 class Terms:
-    """A seller's terms at receipt: hours to decide in, and what is done when nobody did."""
+    """A seller's terms at receipt: hours to decide in, what is done when nobody did, days that goods must still keep."""
 
     decide_hours: int = 72
     default_decision: str = Decision.ACCEPT.value
+    min_shelf_days: int | None = None  # that good units must have left until they expire; None: any
 
 
 TERMS = Terms()
 MAX_DECIDE_HOURS = 720
+MAX_SHELF_DAYS = 3650
 DEFAULT_DECISIONS = (Decision.ACCEPT, Decision.RETURN, Decision.DESTROY)
 
 
@@ -95,7 +98,59 @@ def terms_faults(terms: Terms) -> list[tuple[str, str, dict[str, Any]]]:
         faults.append(("/decide_hours", code, {"min": 1, "max": MAX_DECIDE_HOURS}))
     if terms.default_decision not in DEFAULT_DECISIONS:
         faults.append(("/default_decision", "decision_impossible", {}))
+    if terms.min_shelf_days is not None and not 0 <= terms.min_shelf_days <= MAX_SHELF_DAYS:
+        code = "too_small" if terms.min_shelf_days < 0 else "too_large"
+        faults.append(("/min_shelf_days", code, {"min": 0, "max": MAX_SHELF_DAYS}))
     return faults
+
+
+def date_faults(made_on: date | None, expires_on: date | None, today: date) -> list[FieldError]:
+    """Days that no goods have. `today`: by the warehouse's calendar."""
+    faults = [
+        FieldError(f"/{name}", "date_insane", {})
+        for name, day in (("made_on", made_on), ("expires_on", expires_on))
+        if day is not None and not 2000 <= day.year <= 2999
+    ]
+    if made_on is not None and made_on > today:
+        faults.append(FieldError("/made_on", "made_in_future", {}))
+    if made_on is not None and expires_on is not None and expires_on <= made_on:
+        faults.append(FieldError("/expires_on", "expiry_before_made", {"made_on": made_on.isoformat()}))
+    return faults
+
+
+# What a measure may differ from the declared value without a word: grams and millimetres, or a share if that is more.
+TOLERANCE_G, TOLERANCE_MM, TOLERANCE_SHARE = 50, 10, Fraction(5, 100)
+MAX_WEIGHT_G, MAX_SIDE_MM = 2_000_000, 10_000
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Of one unit: grams and millimetres."""
+
+    weight_g: int
+    length_mm: int
+    width_mm: int
+    height_mm: int
+
+    @property
+    def sides(self) -> list[int]:
+        return sorted((self.length_mm, self.width_mm, self.height_mm))
+
+
+def measure_faults(measure: Measure) -> list[FieldError]:
+    bounds = {"weight_g": MAX_WEIGHT_G, "length_mm": MAX_SIDE_MM, "width_mm": MAX_SIDE_MM, "height_mm": MAX_SIDE_MM}
+    return [
+        FieldError(f"/{name}", "too_small" if value < 1 else "too_large", {"min": 1, "max": bounds[name]})
+        for name, value in vars(measure).items()
+        if not 1 <= value <= bounds[name]
+    ]
+
+
+def deviates(declared: Measure, measured: Measure) -> bool:
+    """Whether the seller should hear of it. Which side is called the length does not matter."""
+    pairs = [(declared.weight_g, measured.weight_g, TOLERANCE_G)]
+    pairs += [(ours, theirs, TOLERANCE_MM) for ours, theirs in zip(declared.sides, measured.sides, strict=True)]
+    return any(abs(one - other) > max(within, one * TOLERANCE_SHARE) for one, other, within in pairs)
 
 
 def decision_by_default(kind: str, terms: Terms) -> Decision:

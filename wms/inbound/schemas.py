@@ -352,6 +352,36 @@ class AppointmentOut(AppointmentAccepted):
     note = fields.String()
 
 
+class MeasurementQuery(CodedSchema):
+    cursor = Text(200, load_default=None)
+    limit = fields.Integer(load_default=100, validate=Range(1, 200))
+    deviating = fields.Boolean(load_default=True, metadata={"description": "Only those that differ from the declared."})
+
+
+class MeasurementOut(CodedSchema):
+    """Of one unit, in g and mm. Your declared values stay as they are."""
+
+    id = fields.UUID()
+    product_id = fields.UUID()
+    sku = fields.String()
+    booking = fields.String()
+    declared_weight_g = fields.Integer()
+    declared_length_mm = fields.Integer()
+    declared_width_mm = fields.Integer()
+    declared_height_mm = fields.Integer()
+    weight_g = fields.Integer()
+    length_mm = fields.Integer()
+    width_mm = fields.Integer()
+    height_mm = fields.Integer()
+    deviates = fields.Boolean()
+    measured_at = fields.AwareDateTime()
+
+
+class MeasurementPage(CodedSchema):
+    data = fields.List(fields.Nested(MeasurementOut))
+    next_cursor = fields.String(allow_none=True)
+
+
 def appointed(row: DockAppointment) -> dict[str, Any]:
     return {"id": str(row.id), "booking_id": str(row.booking_id), "starts_at": row.starts_at.isoformat(),
             "ends_at": row.ends_at.isoformat(), "state": row.state}  # fmt: skip

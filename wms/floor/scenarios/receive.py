@@ -27,10 +27,12 @@ from wms.platform.i18n import refusal_texts
 from wms.platform.statements import Statement
 
 CARTON, PRODUCT = "scan_carton", "scan_product"
+PACKS = {"inner": "inner_counted", "case": "case_counted", "pallet": "pallet_counted"}
 FINDINGS = {"NOLABEL": Finding.UNLABELLED.value, "MIXED": Finding.MIXED.value}
 
 _LINES = Statement(
-    "SELECT p.sku, p.name_en, p.name_zh, l.declared, l.received_good, l.received_damaged FROM carton_line l"
+    "SELECT p.sku, p.name_en, p.name_zh, l.declared, l.received_good, l.received_damaged, p.id,"
+    " p.measured_at IS NULL AS unmeasured FROM carton_line l"
     " JOIN product p ON p.id = l.product_id WHERE l.carton_id = :carton ORDER BY p.sku"
 )
 
@@ -75,14 +77,15 @@ class Receive:
             actor, uuid.UUID(task.data["carton_id"]), found.id, quantity,
             condition="damaged" if task.data.get("damaged") else "good", batch=scan.batch or found.batch,
             expires_on=scan.expires_on or found.expires_on, serial_numbers=found.numbers,
-            finding=task.data.get("finding"),
+            finding=task.data.get("finding"), made_on=found.made_on,
         )  # fmt: skip
         line = next(line for line in counted.lines if line.product_id == found.id)
         received = line.received_good + line.received_damaged
         over = received > line.declared
         return Step(
             PRODUCT, hand(task.data, quantity=None, damaged=None, finding=None, last=found.code), "warn" if over else "ok",
-            "item_counted_over" if over else "item_counted", {"counted": received, "declared": line.declared},
+            "item_counted_over" if over else PACKS.get(found.level, "item_counted"),
+            {"counted": received, "declared": line.declared, "pack": quantity},
             can_undo=True,
         )  # fmt: skip
 
@@ -133,6 +136,7 @@ class Receive:
             {
                 "sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "declared": row.declared,
                 "received": row.received_good + row.received_damaged, "damaged": row.received_damaged,
+                "product_id": str(row.id), "unmeasured": row.unmeasured,
             }
             for row in _LINES.all({"carton": carton.id})
         ]  # fmt: skip

@@ -1,5 +1,6 @@
 """The JSON surface of inbound, one file per noun."""
 
-from wms.inbound.api import appointments, bookings, differences, files
+from wms.inbound.api import appointments, bookings, differences, files, measurements
 
-BLUEPRINTS = [bookings.blueprint, differences.blueprint, files.blueprint, appointments.blueprint]
+BLUEPRINTS = [bookings.blueprint, differences.blueprint, files.blueprint, appointments.blueprint,
+              measurements.blueprint]  # fmt: skip

@@ -18,6 +18,7 @@ from wms.inbound.queries.bookings import (
 )
 from wms.inbound.queries.differences import differences_page, open_differences, sellers_with_terms
 from wms.inbound.queries.files import file_content, files_of_booking
+from wms.inbound.queries.measurements import measurements_page
 
 __all__ = [
     "CartonCard",
@@ -36,6 +37,7 @@ __all__ = [
     "file_content",
     "files_of_booking",
     "load_booking",
+    "measurements_page",
     "open_differences",
     "receipts_page",
     "sellers_with_terms",

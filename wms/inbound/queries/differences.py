@@ -78,7 +78,8 @@ def _shown(row: Any) -> dict[str, Any]:
 def sellers_with_terms() -> list[dict[str, Any]]:
     """Every active seller with the terms that hold for them; `own`: agreed with them and not everybody's."""
     statement = (
-        select(Seller.id, Seller.code, Seller.name, InboundTerms.decide_hours, InboundTerms.default_decision)
+        select(Seller.id, Seller.code, Seller.name, InboundTerms.decide_hours, InboundTerms.default_decision,
+               InboundTerms.min_shelf_days)
         .outerjoin(InboundTerms, InboundTerms.owner_id == Seller.id).where(Seller.is_active).order_by(Seller.code)
     )  # fmt: skip
     rows = [dict(row._mapping) for row in session().execute(statement)]

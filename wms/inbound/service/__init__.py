@@ -17,6 +17,7 @@ from wms.inbound.service.counting import CountDraft, Counted, LineNow, count, co
 from wms.inbound.service.deciding import decide, decide_due, terms_of
 from wms.inbound.service.labelling import request_carton_labels
 from wms.inbound.service.loading import load_booking_to_edit
+from wms.inbound.service.measuring import measure_product
 from wms.inbound.service.settling import CarriedOut, carry_out
 from wms.inbound.service.stowing import Stowed, put_away, suggest_place, undo_put_away
 from wms.inbound.service.terms import set_terms
@@ -61,6 +62,7 @@ __all__ = [
     "mark_in_transit",
     "mark_missing",
     "measure_carton",
+    "measure_product",
     "move_carton",
     "put_away",
     "put_away_all",

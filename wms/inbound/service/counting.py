@@ -16,7 +16,7 @@ from sqlalchemy import insert
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
-from wms.core.refusals import Refused, invalid
+from wms.core.refusals import Refused, invalid, invalid_fields
 from wms.inbound import rules
 from wms.inbound.models import CartonLine
 from wms.inbound.service import differing
@@ -52,6 +52,7 @@ class CountDraft:
     expires_on: date | None = None
     serial_numbers: Sequence[str] = ()
     finding: str | None = None
+    made_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -90,17 +91,20 @@ def count(
     expires_on: date | None = None,
     serial_numbers: Sequence[str] = (),
     finding: str | None = None,
+    made_on: date | None = None,
 ) -> Counted:
     """Units of one product were counted in a carton. More than declared is recorded as a difference, in a bonded
     warehouse the surplus goes to *unaccounted*. A product of this owner that is not on the booking is received as
     *wrong*; another seller's is refused.
 
-    Refuses `product_not_of_owner`, `expiry_required`, `lot_required`, `item_needs_serials`, `serial_known`,
-    `not_allowed_now` (not arrived, or closed).
+    Refuses `product_not_of_owner`, `expiry_required`, `lot_required`, `lot_made_otherwise`, `shelf_life_short` (good
+    units that will not keep as long as the seller's terms ask: they are counted as damaged), `item_needs_serials`,
+    `serial_known`, `not_allowed_now` (not arrived, or closed), and days that no goods have at their field.
     """
     return count_many(
-        actor, carton_id, [CountDraft(product_id, quantity, condition, batch, expires_on, serial_numbers, finding)]
-    )
+        actor, carton_id,
+        [CountDraft(product_id, quantity, condition, batch, expires_on, serial_numbers, finding, made_on)],
+    )  # fmt: skip
 
 
 def count_many(actor: Actor, carton_id: uuid.UUID, drafts: Sequence[CountDraft]) -> Counted:
@@ -202,12 +206,15 @@ class _Facts:
     location_id: uuid.UUID | None
     unaccounted_id: uuid.UUID | None
     warehouse: _Warehouse
+    time_zone: str
+    min_shelf_days: int | None
     lines: dict[uuid.UUID, _Line]
     book_items: dict[str, uuid.UUID] = field(default_factory=dict)  # of the products' item numbers, in bond
 
 
 _READ = Statement(
     "SELECT c.state, c.handling_unit_id, hu.location_id, w.id AS warehouse_id, w.kind = 'bonded' AS bonded,"
+    " w.time_zone, (SELECT t.min_shelf_days FROM inbound_terms t WHERE t.owner_id = c.owner_id) AS min_shelf_days,"
     " CASE WHEN w.kind = 'bonded' THEN (SELECT u.id FROM location u WHERE u.warehouse_id = w.id"
     "  AND u.kind = 'unaccounted' ORDER BY u.walk_order, u.code LIMIT 1) END AS unaccounted_id,"
     " p.id AS product_id, p.owner_id, p.sku, p.lot_controlled, p.expiry_controlled, p.customs_item_number,"
@@ -230,7 +237,7 @@ def _read(carton_id: uuid.UUID, product_ids: set[uuid.UUID]) -> _Facts:
     first = rows[0]
     lines = {row.product_id: _line(row) for row in rows if row.product_id is not None}
     facts = _Facts(first.state, first.handling_unit_id, first.location_id, first.unaccounted_id,
-                   _Warehouse(first.warehouse_id, first.bonded), lines)  # fmt: skip
+                   _Warehouse(first.warehouse_id, first.bonded), first.time_zone, first.min_shelf_days, lines)  # fmt: skip
     if len(lines) != len(product_ids):
         CARTON.apply("count", facts.state)  # the nearer reason, where there are two
         raise Refused("product_not_of_owner", {}, next_step="register_arrival")
@@ -302,7 +309,8 @@ def _split(draft: CountDraft, line: _Line, facts: _Facts) -> list[_Entry]:
     """The draft as one entry, or two where a bonded surplus begins; the line's totals move on."""
     product = line.product
     numbers = _serials(draft, product)
-    lot_id = stock_service.lot_of(product, draft.batch, draft.expires_on)
+    _check_days(draft, product, facts)
+    lot_id = stock_service.lot_of(product, draft.batch, draft.expires_on, draft.made_on)
     if facts.location_id is None:  # the workflow lets only cartons be counted that are here
         raise LookupError("an arrived carton has a handling unit")
     stock = stock_service.goods(
@@ -321,6 +329,24 @@ def _split(draft: CountDraft, line: _Line, facts: _Facts) -> list[_Entry]:
         outside = replace(stock, location_id=facts.unaccounted_id, handling_unit_id=None)
         entries.append(_Entry(line, outside, beyond, True, numbers[within:], draft.finding))
     return entries
+
+
+def _check_days(draft: CountDraft, product: _Product, facts: _Facts) -> None:
+    """Days that cannot be, and goods that will not keep long enough to be sold."""
+    if draft.made_on is None and draft.expires_on is None:
+        return
+    today = clock.today(facts.time_zone)
+    faults = rules.date_faults(draft.made_on, draft.expires_on, today)
+    if faults:
+        raise invalid_fields(faults)
+    wanted = facts.min_shelf_days
+    if wanted is None or draft.expires_on is None or not product.expiry_controlled or draft.condition != "good":
+        return
+    left = (draft.expires_on - today).days
+    if left < wanted:
+        raise Refused(
+            "shelf_life_short", {"sku": product.sku, "left": left, "wanted": wanted}, next_step="count_as_damaged"
+        )
 
 
 def _serials(draft: CountDraft, product: _Product) -> tuple[str, ...]:

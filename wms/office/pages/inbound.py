@@ -54,7 +54,11 @@ def carry_out(difference_id: uuid.UUID) -> BaseResponse:
 def terms(seller_id: uuid.UUID) -> BaseResponse:
     """What holds for a seller from the next closed carton on."""
     hours = forms.typed_number("decide_hours")
-    agreed = Terms(hours if isinstance(hours, int) else 0, request.form.get("default_decision", "")[:8])
+    shelf = forms.typed_number("min_shelf_days")
+    agreed = Terms(
+        hours if isinstance(hours, int) else 0, request.form.get("default_decision", "")[:8],
+        -1 if isinstance(shelf, str) else shelf,
+    )  # fmt: skip
     outcome = forms.run_form(
         "inbound.terms", {"id": seller_id, **vars(agreed)}, lambda: service.set_terms(actor(), seller_id, agreed)
     )

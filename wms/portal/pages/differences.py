@@ -26,7 +26,8 @@ def index() -> str:
     """What waits for the seller's word, the nearest deadline first."""
     rows = inbound.open_differences(actor(), ["open"])
     return render_template(
-        "portal/differences.html", rows=rows, kinds=DIFFERENCE_WORDS, decisions=DECISION_WORDS,
+        "portal/differences.html", rows=rows,
+        measured=inbound.measurements_page(actor(), limit=50), kinds=DIFFERENCE_WORDS, decisions=DECISION_WORDS,
         may=actor().may(Permission.BOOKINGS_WRITE),
     )  # fmt: skip
 
