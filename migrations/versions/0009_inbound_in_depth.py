@@ -23,6 +23,7 @@ def upgrade() -> None:
     _files()
     _transport()
     _measures()
+    _arrivals()
 
 
 def _differences() -> None:
@@ -151,7 +152,36 @@ def _measures() -> None:
                     postgresql_where=sa.text("deviates"))  # fmt: skip
 
 
+def _arrivals() -> None:
+    op.add_column("booking", sa.Column("dock_cartons", sa.Integer))
+    op.add_column("booking", sa.Column("dock_counted_by", sa.Uuid))
+    op.add_column("booking", sa.Column("dock_counted_at", INSTANT))
+    op.create_index("ix_booking_container", "booking", ["container_number"],
+                    postgresql_where=sa.text("container_number IS NOT NULL"))  # fmt: skip
+    op.add_column("unidentified_arrival", sa.Column("state", sa.String(8), nullable=False, server_default="waiting"))
+    op.add_column("unidentified_arrival", sa.Column("claimed_owner_id", sa.Uuid, sa.ForeignKey("seller.id")))
+    op.add_column("unidentified_arrival", sa.Column("claim_note", sa.String(255), nullable=False, server_default=""))
+    op.add_column("unidentified_arrival", sa.Column("claimed_at", INSTANT))
+    op.execute("UPDATE unidentified_arrival SET state = 'closed' WHERE closed_at IS NOT NULL")
+    op.create_index("ix_unidentified_code", "unidentified_arrival", ["code"],
+                    postgresql_where=sa.text("closed_at IS NULL"))  # fmt: skip
+    op.create_check_constraint(
+        op.f("ck_unidentified_arrival_closed_when"), "unidentified_arrival",
+        "(state = 'closed') = (closed_at IS NOT NULL)",
+    )  # fmt: skip
+    op.create_check_constraint(
+        op.f("ck_unidentified_arrival_claimed_by"), "unidentified_arrival",
+        "state <> 'claimed' OR claimed_owner_id IS NOT NULL",
+    )  # fmt: skip
+
+
 def downgrade() -> None:
+    for name in ("claimed_at", "claim_note", "claimed_owner_id", "state"):
+        op.drop_column("unidentified_arrival", name)
+    op.drop_index("ix_unidentified_code", "unidentified_arrival")
+    op.drop_index("ix_booking_container", "booking")
+    for name in ("dock_counted_at", "dock_counted_by", "dock_cartons"):
+        op.drop_column("booking", name)
     op.drop_table("measurement")
     op.drop_column("product_barcode", "level")
     op.drop_table("dock_appointment")

@@ -148,7 +148,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         "session_id": login.id,
         "difference_id": _one("SELECT d.id FROM difference d JOIN booking b ON b.id = d.booking_id LIMIT 1"),
         "carton_id": _one("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.coming.id),
-        "file_id": _file(life, cast), "seller_id": cast.ACME.id,
+        "file_id": _file(life, cast), "arrival_id": _arrival(cast), "seller_id": cast.ACME.id,
         "kind": "receive", "filename": "js/floor.js",
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
@@ -159,6 +159,12 @@ def _file(life: Life, cast: Cast) -> uuid.UUID:
     kept = files.keep(b"%PDF-1.4 %%EOF", "application/pdf")
     with transaction():
         return inbound.attach(cast.acme, life.coming.id, "invoice", kept, "invoice.pdf").id
+
+
+def _arrival(cast: Cast) -> uuid.UUID:
+    """Something that no booking announces: everybody's to claim who knows its label."""
+    with transaction():
+        return inbound.register_arrival(cast.receiver, cast.overseas.id, "LABEL-OF-NOBODY").id
 
 
 def order_wave(life: Life) -> uuid.UUID:

@@ -169,9 +169,7 @@ def test_two_lorries_get_two_docks_and_the_third_is_told_when(cast, docks, noon)
     refusal = refused(service.make_appointment, cast.rival, bookings[3], at + timedelta(minutes=45), 60)
     assert (refusal.code, refusal.params) == ("docks_taken", {"free_from": "2026-12-01T15:00+00:00"})
     service.make_appointment(cast.rival, bookings[3], at + timedelta(minutes=75), 60)
-    moved = service.make_appointment(
-        cast.acme, bookings[0], at + timedelta(minutes=15), 60
-    )  # its own is no obstacle, and back to back
+    moved = service.make_appointment(cast.acme, bookings[0], at + timedelta(minutes=15), 60)
     assert moved.location_id == first.location_id
     rows = queries.dock_calendar(cast.supervisor, cast.overseas.id, noon, noon + timedelta(days=1))
     assert len(rows) == 3

@@ -104,11 +104,15 @@ def meanings_of(code: str, owner_ids: Iterable[uuid.UUID] | None = None) -> list
     """
     owners = None if owner_ids is None else list(set(owner_ids))
     rows = _MEANINGS.all({"code": code, "codes": list(rules.same_codes(code)), "owners": owners})
-    found = [CodeMeaning(*row[:6], row.level) for row in rows if row.place == 0]
+    found = [_meaning(row) for row in rows if row.place == 0]
     if found and owners is not None and len(owners) == 1:
         return found  # within one seller a code is a barcode or a SKU, never both of different products
     known = {meaning.product_id for meaning in found}
-    return found + [CodeMeaning(*row[:6]) for row in rows if row.place == 1 and row.id not in known]
+    return found + [_meaning(row) for row in rows if row.place == 1 and row.id not in known]
+
+
+def _meaning(row: Any) -> CodeMeaning:
+    return CodeMeaning(row.id, row.owner_id, row.sku, row[3], row[4], row.serial_control, row.level)
 
 
 def barcodes_of(product_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[ProductBarcode]]:

@@ -36,6 +36,8 @@ TEXTS = {
     "made_in_future": N_("Made on a day that has not come yet."),
     "expiry_before_made": N_("Expires before it was made (%(made_on)s)."),
     "shelf_life_short": N_("%(sku)s keeps %(left)s days, %(wanted)s are asked for. Count it as damaged."),
+    "claimed_by_another": N_("Another seller has claimed it. Refuse that claim first."),
+    "booking_unknown": N_("No open booking has the number %(number)s."),
     "finding_unknown": N_("Unlabelled or mixed?"),
     "decision_impossible": N_("That cannot be done with such a difference."),
     "relabel_only": N_("Only relabelled goods become another product."),

@@ -31,6 +31,7 @@ class Booking(Base):
         UniqueConstraint("owner_id", "reference"),
         UniqueConstraint("owner_id", "id"),
         Index("ix_booking_board", "warehouse_id", "state"),
+        Index("ix_booking_container", "container_number", postgresql_where=text("container_number IS NOT NULL")),
         Index("ix_booking_newest", "owner_id", "created_at", "id"),
         CheckConstraint("own_state IN ('draft', 'submitted', 'in_transit', 'cancelled')", name="own_state_known"),
         {"postgresql_with": {"fillfactor": "70"}},  # its version moves with every count
@@ -50,6 +51,9 @@ class Booking(Base):
     own_state: Mapped[str] = mapped_column(String(10))
     state: Mapped[str] = mapped_column(String(10))
     carton_count: Mapped[int] = mapped_column(Integer)
+    dock_cartons: Mapped[int | None] = mapped_column(Integer)  # counted off the lorry, before anything is scanned
+    dock_counted_by: Mapped[uuid.UUID | None]
+    dock_counted_at: Mapped[Instant | None]
     version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
@@ -257,7 +261,12 @@ class UnidentifiedArrival(Base):
     """Something arrived that no booking announces. It waits at the dock, outside stock, until somebody knows it."""
 
     __tablename__ = "unidentified_arrival"
-    __table_args__ = (Index("ix_unidentified_open", "warehouse_id", postgresql_where=text("closed_at IS NULL")),)
+    __table_args__ = (
+        Index("ix_unidentified_open", "warehouse_id", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_unidentified_code", "code", postgresql_where=text("closed_at IS NULL")),
+        CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_when"),
+        CheckConstraint("state <> 'claimed' OR claimed_owner_id IS NOT NULL", name="claimed_by"),
+    )
 
     id: Mapped[DocumentId]
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
@@ -265,6 +274,10 @@ class UnidentifiedArrival(Base):
     remark: Mapped[str] = mapped_column(String(255))
     registered_by: Mapped[Reference]
     registered_at: Mapped[Instant]
+    state: Mapped[str] = mapped_column(String(8), default="waiting")
+    claimed_owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("seller.id"))
+    claim_note: Mapped[str] = mapped_column(String(255), default="")
+    claimed_at: Mapped[Instant | None]
     outcome: Mapped[str | None] = mapped_column(String(10))  # claimed | sent_back | destroyed
     booking_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("booking.id"))  # claimed by
     closed_by: Mapped[uuid.UUID | None]

@@ -150,7 +150,7 @@ def deviates(declared: Measure, measured: Measure) -> bool:
     """Whether the seller should hear of it. Which side is called the length does not matter."""
     pairs = [(declared.weight_g, measured.weight_g, TOLERANCE_G)]
     pairs += [(ours, theirs, TOLERANCE_MM) for ours, theirs in zip(declared.sides, measured.sides, strict=True)]
-    return any(abs(one - other) > max(within, one * TOLERANCE_SHARE) for one, other, within in pairs)
+    return any(abs(one - other) > max(Fraction(within), one * TOLERANCE_SHARE) for one, other, within in pairs)
 
 
 def decision_by_default(kind: str, terms: Terms) -> Decision:
@@ -170,6 +170,8 @@ class FileKind(StrEnum):
 
 
 MAX_FILES = 200  # of one booking
+MAX_ARRIVAL_PHOTOS = 20
+MIN_CODE = 6  # of a label: shorter ones could be guessed
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from wms.inbound.rules import (
     MAX_LINES,
     MAX_QUANTITY,
     MIN_APPOINTMENT,
+    MIN_CODE,
     REFERENCE_MAX,
     BookingDraft,
     CartonDraft,
@@ -140,6 +141,7 @@ class BookingOut(BookingAccepted):
     air_waybill = fields.String(allow_none=True)
     remark = fields.String()
     carton_count = fields.Integer()
+    dock_cartons = fields.Integer(allow_none=True, metadata={"description": "Cartons counted off the lorry."})
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
     submitted_at = fields.AwareDateTime(allow_none=True)
@@ -350,6 +352,36 @@ class AppointmentAccepted(CodedSchema):
 class AppointmentOut(AppointmentAccepted):
     dock = fields.String()
     note = fields.String()
+
+
+class ArrivalQuery(CodedSchema):
+    code = Text(80, min_length=MIN_CODE, required=True, metadata={"example": "1Z999AA10123456784",
+                "description": "What its label says, to the letter."})  # fmt: skip
+
+
+class ArrivalOut(CodedSchema):
+    id = fields.UUID()
+    warehouse = fields.String()
+    code = fields.String()
+    state = fields.String(metadata={"description": "waiting, or claimed by somebody."})
+    registered_at = fields.AwareDateTime()
+
+
+class ArrivalsFound(CodedSchema):
+    data = fields.List(fields.Nested(ArrivalOut))
+
+
+class ArrivalClaimIn(CodedSchema):
+    code = Text(80, min_length=MIN_CODE, required=True, metadata={"example": "1Z999AA10123456784"})
+    seller = Text(8, allow_none=True, metadata={"description": "Seller code; implied when the key has one seller."})
+    note = Text(
+        255, min_length=0, load_default="", metadata={"description": "Which booking it belongs to, what is in it."}
+    )
+
+
+class ArrivalClaimed(CodedSchema):
+    id = fields.UUID()
+    state = fields.String()
 
 
 class MeasurementQuery(CodedSchema):

@@ -46,6 +46,12 @@ class AppointmentState(StrEnum):
     KEPT = "kept"  # the first carton is here
 
 
+class UnknownState(StrEnum):
+    WAITING = "waiting"
+    CLAIMED = "claimed"  # a seller says it is theirs; the dock looks
+    CLOSED = "closed"
+
+
 _B = BookingState
 _C = CartonState
 _D = DifferenceState
@@ -113,5 +119,17 @@ APPOINTMENT = Workflow(
     {
         "cancel": move(AppointmentState.BOOKED, AppointmentState.CANCELLED),
         "keep": move(AppointmentState.BOOKED, AppointmentState.KEPT),
+    },
+)
+
+# What arrived and no booking announces.
+UNKNOWN = Workflow(
+    "unknown_arrival",
+    UnknownState,
+    UnknownState.WAITING,
+    {
+        "claim": move(UnknownState.WAITING, UnknownState.CLAIMED),
+        "refuse_claim": move(UnknownState.CLAIMED, UnknownState.WAITING),
+        "settle": move([UnknownState.WAITING, UnknownState.CLAIMED], UnknownState.CLOSED),
     },
 )

@@ -64,6 +64,12 @@ def received(field: str, kinds: Iterable[str]) -> Upload:
     return checked(found.stream.read(MOST_BYTES + 1), found.filename, kinds, f"/{field}")
 
 
+def received_if_any(field: str, kinds: Iterable[str]) -> Upload | None:
+    """The same of a field that may be left empty."""
+    found = request.files.get(field)
+    return received(field, kinds) if found is not None and found.filename else None
+
+
 def decoded(text: str, name: str, kinds: Iterable[str], pointer: str = "/content") -> Upload:
     """A file that came as base64 within JSON."""
     try:

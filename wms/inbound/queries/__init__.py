@@ -1,6 +1,13 @@
 """Reads of inbound, always within the actor's sellers and warehouses; one file per noun."""
 
 from wms.inbound.queries.appointments import appointment_of, dock_calendar
+from wms.inbound.queries.arrivals import (
+    arrival_photo,
+    arrivals_by_code,
+    arrivals_register,
+    bookings_on_lorry,
+    unidentified_arrivals,
+)
 from wms.inbound.queries.bookings import (
     CartonCard,
     DockStock,
@@ -14,9 +21,13 @@ from wms.inbound.queries.bookings import (
     dock_stock,
     load_booking,
     receipts_page,
-    unidentified_arrivals,
 )
-from wms.inbound.queries.differences import differences_page, open_differences, sellers_with_terms
+from wms.inbound.queries.differences import (
+    booking_of_difference,
+    differences_page,
+    open_differences,
+    sellers_with_terms,
+)
 from wms.inbound.queries.files import file_content, files_of_booking
 from wms.inbound.queries.measurements import measurements_page
 
@@ -24,7 +35,12 @@ __all__ = [
     "CartonCard",
     "DockStock",
     "appointment_of",
+    "arrival_photo",
+    "arrivals_by_code",
+    "arrivals_register",
     "booking_detail",
+    "booking_of_difference",
+    "bookings_on_lorry",
     "bookings_page",
     "carton_by_barcode",
     "carton_by_id",

@@ -18,18 +18,19 @@ from wms.platform.database import session
 
 
 def _rows() -> Select[Any]:
+    columns: tuple[Any, ...] = (
+        DockAppointment.id, DockAppointment.starts_at, DockAppointment.ends_at, DockAppointment.state,
+        DockAppointment.note, Location.code.label("dock"), Booking.id.label("booking_id"),
+        Booking.number.label("booking"), Booking.carton_count, Booking.transport, Booking.container_number,
+        Booking.state.label("booking_state"), Seller.code.label("seller"), Warehouse.time_zone,
+    )  # fmt: skip
     return (
-        select(
-            DockAppointment.id, DockAppointment.starts_at, DockAppointment.ends_at, DockAppointment.state,
-            DockAppointment.note, Location.code.label("dock"), Booking.id.label("booking_id"),
-            Booking.number.label("booking"), Booking.carton_count, Booking.transport, Booking.container_number,
-            Booking.state.label("booking_state"), Seller.code.label("seller"), Warehouse.time_zone,
-        )
+        select(*columns)
         .join(Location, Location.id == DockAppointment.location_id)
         .join(Booking, Booking.id == DockAppointment.booking_id)
         .join(Seller, Seller.id == Booking.owner_id)
         .join(Warehouse, Warehouse.id == DockAppointment.warehouse_id)
-    )  # fmt: skip
+    )
 
 
 def appointment_of(actor: Actor, booking_id: uuid.UUID) -> dict[str, Any] | None:

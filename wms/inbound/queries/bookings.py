@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.facility.models import Warehouse
 from wms.identity.models import Seller
-from wms.inbound.models import Booking, Carton, CartonLine, Difference, Receipt, UnidentifiedArrival
+from wms.inbound.models import Booking, Carton, CartonLine, Difference, Receipt
 from wms.inventory.models import Lot
 from wms.platform.database import session
 
@@ -72,7 +72,8 @@ def _headers() -> Select[Any]:
 
 _HEADER = (
     "id", "number", "reference", "state", "version", "owner_id", "warehouse_id", "transport", "expected_on",
-    "tracking_number", "container_number", "air_waybill", "remark", "carton_count", "created_at", "updated_at", "submitted_at",
+    "tracking_number", "container_number", "air_waybill", "remark", "carton_count",
+    "dock_cartons", "created_at", "updated_at", "submitted_at",
     "arrived_at", "received_at", "completed_at", "closed_at", "cancelled_at",
 )  # fmt: skip
 _CARTON = (
@@ -248,13 +249,3 @@ def receipts_page(
     if after is not None:
         statement = statement.where(Receipt.id > after)
     return [dict(row._mapping) for row in session().execute(statement.order_by(Receipt.id).limit(limit))]
-
-
-def unidentified_arrivals(actor: Actor, warehouse_id: uuid.UUID) -> Sequence[UnidentifiedArrival]:
-    """The open entries of a warehouse's register, oldest first."""
-    if not actor.is_staff or not actor.sees_warehouse(warehouse_id):
-        raise not_found("warehouse")
-    statement = select(UnidentifiedArrival).where(
-        UnidentifiedArrival.warehouse_id == warehouse_id, UnidentifiedArrival.closed_at.is_(None)
-    )
-    return session().scalars(statement.order_by(UnidentifiedArrival.id)).all()

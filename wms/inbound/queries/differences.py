@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from wms.catalog.models import Product
 from wms.core.actor import Actor
+from wms.core.refusals import not_found
 from wms.facility.models import Warehouse
 from wms.identity.models import Seller
 from wms.inbound import rules
@@ -44,6 +45,15 @@ def _rows(actor: Actor) -> Select[Any]:
         .outerjoin(target, target.id == Difference.relabel_to),
         actor,
     )  # fmt: skip
+
+
+def booking_of_difference(actor: Actor, difference_id: uuid.UUID) -> uuid.UUID:
+    """404 outside the actor's scope, which looks as one that is not there."""
+    statement = select(Booking.id).join(Difference, Difference.booking_id == Booking.id)
+    found: uuid.UUID | None = session().scalar(in_scope(statement.where(Difference.id == difference_id), actor))
+    if found is None:
+        raise not_found("difference")
+    return found
 
 
 def differences_page(

@@ -5,10 +5,9 @@ from wms.inbound.service.arrivals import (
     Arrived,
     arrive_booking,
     arrive_carton,
+    count_cartons,
     mark_missing,
     measure_carton,
-    register_arrival,
-    settle_arrival,
 )
 from wms.inbound.service.attaching import attach
 from wms.inbound.service.bookings import cancel, create_booking, edit_booking, mark_in_transit, submit
@@ -22,6 +21,13 @@ from wms.inbound.service.settling import CarriedOut, carry_out
 from wms.inbound.service.stowing import Stowed, put_away, suggest_place, undo_put_away
 from wms.inbound.service.terms import set_terms
 from wms.inbound.service.undoing import uncount
+from wms.inbound.service.unknown import (
+    claim_arrival,
+    photograph_arrival,
+    refuse_claim,
+    register_arrival,
+    settle_arrival,
+)
 from wms.inbound.service.whole import (
     CountedWhole,
     StowedWhole,
@@ -48,9 +54,11 @@ __all__ = [
     "cancel_appointment",
     "carry_out",
     "check_movable",
+    "claim_arrival",
     "close_carton",
     "count",
     "count_as_declared",
+    "count_cartons",
     "count_many",
     "create_booking",
     "decide",
@@ -64,8 +72,10 @@ __all__ = [
     "measure_carton",
     "measure_product",
     "move_carton",
+    "photograph_arrival",
     "put_away",
     "put_away_all",
+    "refuse_claim",
     "register_arrival",
     "reopen_carton",
     "request_carton_labels",

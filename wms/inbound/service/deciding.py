@@ -13,6 +13,7 @@ from wms.core.refusals import invalid, not_found
 from wms.inbound import rules
 from wms.inbound.events import DifferenceDecided
 from wms.inbound.models import Booking, Difference, InboundTerms
+from wms.inbound.queries import booking_of_difference
 from wms.inbound.rules import Decision, DifferenceKind
 from wms.inbound.service.loading import load_booking_to_edit
 from wms.inbound.service.progress import settle
@@ -32,7 +33,7 @@ def decide(
     Refuses `not_allowed_now` (being counted, or settled) and, at its field, a decision that such a difference does not
     allow, or a SKU that is not there.
     """
-    booking = load_booking_to_edit(actor, _booking_of(difference_id))
+    booking = load_booking_to_edit(actor, booking_of_difference(actor, difference_id))
     difference = session().get(Difference, difference_id, populate_existing=True)
     if difference is None:  # counted again while this one waited for the booking
         raise not_found("difference")
@@ -48,13 +49,6 @@ def decide(
     session().flush()
     settle(booking.id)
     return difference
-
-
-def _booking_of(difference_id: uuid.UUID) -> uuid.UUID:
-    found = session().scalar(select(Difference.booking_id).where(Difference.id == difference_id))
-    if found is None:
-        raise not_found("difference")
-    return found
 
 
 def _product(owner_id: uuid.UUID, sku: str) -> uuid.UUID:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wms.office.pages import bins, board, customs, docks, exceptions, inbound, orders, stock, system, waves
+from wms.office.pages import arrivals, bins, board, customs, docks, exceptions, inbound, orders, stock, system, waves
 from wms.platform.pages import lazy, state_labels
 
 BLUEPRINTS = [
@@ -12,6 +12,7 @@ BLUEPRINTS = [
     exceptions.blueprint,
     inbound.blueprint,
     docks.blueprint,
+    arrivals.blueprint,
     bins.blueprint,
     stock.blueprint,
     customs.blueprint,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -53,7 +54,7 @@ def index() -> str:
     )  # fmt: skip
 
 
-def _chosen(seen: list[Warehouse]) -> Warehouse:
+def _chosen(seen: Sequence[Warehouse]) -> Warehouse:
     code = request.args.get("warehouse")
     found = next((each for each in seen if code in (None, each.code)), None)
     if found is None:

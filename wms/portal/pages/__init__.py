@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wms.platform.pages import lazy, state_labels
-from wms.portal.pages import appointments, bookings, differences, home, orders, products, returns, stock
+from wms.portal.pages import appointments, arrivals, bookings, differences, home, orders, products, returns, stock
 
 BLUEPRINTS = [
     home.blueprint,
@@ -11,6 +11,7 @@ BLUEPRINTS = [
     bookings.blueprint,
     differences.blueprint,
     appointments.blueprint,
+    arrivals.blueprint,
     stock.blueprint,
     products.blueprint,
     returns.blueprint,
@@ -63,6 +64,11 @@ state_labels["appointment"] = {
     "booked": (lazy("Expected"), "info"),
     "kept": (lazy("Arrived"), "ok"),
     "cancelled": (lazy("Cancelled"), "idle"),
+}
+state_labels["unknown_arrival"] = {
+    "waiting": (lazy("Waits for its seller"), "warn"),
+    "claimed": (lazy("Claimed"), "info"),
+    "closed": (lazy("Settled"), "ok"),
 }
 state_labels["return"] = {
     "announced": (lazy("Announced"), "idle"),

@@ -36,6 +36,7 @@ def index() -> str:
 @requires(Permission.BOOKINGS_WRITE)
 def decide(difference_id: uuid.UUID) -> BaseResponse:
     """The decision, from the list or from the booking's page, to which it leads."""
+    inbound.booking_of_difference(actor(), difference_id)
     wanted = {name: forms.typed_text(name) for name in ("decision", "relabel_to", "remark")}
     body = forms.load_form(schemas.DecisionIn(), forms.given(wanted))
     outcome = body if isinstance(body, Refused) else _decide(difference_id, body)
