@@ -24,6 +24,7 @@ def upgrade() -> None:
     _transport()
     _measures()
     _arrivals()
+    _inspections()
 
 
 def _differences() -> None:
@@ -175,7 +176,70 @@ def _arrivals() -> None:
     )  # fmt: skip
 
 
+def _inspections() -> None:
+    op.create_table(
+        "sampling_plan",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("warehouse_id", sa.Uuid, sa.ForeignKey("warehouse.id"), nullable=False),
+        sa.Column("owner_id", sa.Uuid, sa.ForeignKey("seller.id")),
+        sa.Column("product_id", sa.Uuid),
+        sa.Column("first_receipts", sa.Integer, nullable=False),
+        sa.Column("every_nth", sa.Integer),
+        sa.Column("sample_units", sa.Integer, nullable=False),
+        sa.Column("is_active", sa.Boolean, nullable=False),
+        sa.Column("made_by", sa.Uuid, nullable=False),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
+        sa.CheckConstraint(
+            "first_receipts >= 0 AND sample_units > 0 AND (every_nth IS NULL OR every_nth > 0)",
+            name=op.f("ck_sampling_plan_numbers_sane"),
+        ),
+        sa.CheckConstraint(
+            "first_receipts > 0 OR every_nth IS NOT NULL", name=op.f("ck_sampling_plan_draws_something")
+        ),
+        sa.CheckConstraint(
+            "product_id IS NULL OR owner_id IS NOT NULL", name=op.f("ck_sampling_plan_product_of_owner")
+        ),
+    )
+    op.create_index("ix_sampling_plan_active", "sampling_plan", ["warehouse_id"],
+                    postgresql_where=sa.text("is_active"))  # fmt: skip
+    op.create_table(
+        "sampling_count",
+        sa.Column("plan_id", sa.Uuid, sa.ForeignKey("sampling_plan.id"), primary_key=True),
+        sa.Column("product_id", sa.Uuid, sa.ForeignKey("product.id"), primary_key=True),
+        sa.Column("seen", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "inspection",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("plan_id", sa.Uuid, sa.ForeignKey("sampling_plan.id"), nullable=False),
+        sa.Column("warehouse_id", sa.Uuid, sa.ForeignKey("warehouse.id"), nullable=False),
+        sa.Column("owner_id", sa.Uuid, nullable=False),
+        sa.Column("booking_id", sa.Uuid, nullable=False),
+        sa.Column("carton_id", sa.Uuid, sa.ForeignKey("carton.id"), nullable=False),
+        sa.Column("product_id", sa.Uuid, sa.ForeignKey("product.id"), nullable=False),
+        sa.Column("hold_id", sa.Uuid, sa.ForeignKey("stock_hold.id"), nullable=False),
+        sa.Column("quantity", sa.Integer, nullable=False),
+        sa.Column("sample", sa.Integer, nullable=False),
+        sa.Column("state", sa.String(8), nullable=False),
+        sa.Column("failed", sa.Integer, nullable=False),
+        sa.Column("condition", sa.String(12)),
+        sa.Column("remark", sa.String(255), nullable=False),
+        sa.Column("posting_id", sa.Uuid, sa.ForeignKey("stock_posting.id")),
+        sa.Column("drawn_at", INSTANT, nullable=False),
+        sa.Column("decided_by", sa.Uuid),
+        sa.Column("decided_at", INSTANT),
+        sa.ForeignKeyConstraint(["owner_id", "booking_id"], ["booking.owner_id", "booking.id"]),
+        sa.CheckConstraint("failed BETWEEN 0 AND quantity", name=op.f("ck_inspection_failed_within")),
+        sa.CheckConstraint("(state = 'failed') = (failed > 0)", name=op.f("ck_inspection_failed_some")),
+    )
+    op.create_index("ix_inspection_carton", "inspection", ["carton_id"])
+    op.create_index("ix_inspection_open", "inspection", ["warehouse_id"], postgresql_where=sa.text("state = 'open'"))
+
+
 def downgrade() -> None:
+    for name in ("inspection", "sampling_count", "sampling_plan"):
+        op.drop_table(name)
     for name in ("claimed_at", "claim_note", "claimed_owner_id", "state"):
         op.drop_column("unidentified_arrival", name)
     op.drop_index("ix_unidentified_code", "unidentified_arrival")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 
 from tests.inbound.test_difference_api import photo
-from tests.life import said
+from tests.life import announce, fresh, said
 from tests.portal.test_differences import form
 from tests.portal.test_pages import booking_form, text_of
+from wms.inbound import service as inbound
 
 LABEL = "TRACK-OF-NOBODY-1"
 
@@ -44,6 +45,8 @@ def test_a_lorry_is_found_counted_and_let_in(cast, client, life):
 
 def test_something_unknown_goes_from_the_dock_to_its_seller(cast, client, life):
     receiver = cast.sign_in(client, cast.receiver)
+    bench = life.ask("SELECT barcode FROM station WHERE warehouse_id = :w LIMIT 1", w=cast.overseas.id)
+    receiver.post("/floor/station", data={"barcode": bench})
     nameless = receiver.post("/floor/unknown", data=form(code=""))
     assert nameless.status_code == 422
     data = {**form(code=LABEL, remark="torn"), "file": (io.BytesIO(photo()), "a.jpg")}
@@ -76,3 +79,34 @@ def test_a_unit_is_measured_at_the_dock(cast, client, life):
     assert "Measured otherwise than declared" in text_of(
         cast.sign_in(client, cast.acme_person).get("/portal/differences")
     )
+
+
+def test_a_plan_is_made_and_a_carton_looked_into(cast, client, life):
+    supervisor = cast.sign_in(client, cast.supervisor)
+    wrong = supervisor.post(
+        "/office/inspections/plans", data=form(warehouse="DE1", first_receipts="0", sample_units="1")
+    )
+    assert said(life.app, wrong) == ["This is required."]
+    made = supervisor.post("/office/inspections/plans", data=form(
+        warehouse="DE1", seller="ACME", sku="LAMP-DESK-W", first_receipts="1", sample_units="2"))  # fmt: skip
+    assert said(life.app, made) == ["The plan holds from the next carton on."]
+    with life.app.app_context():
+        fresh()
+        booking = inbound.create_booking(cast.acme, announce("QC-1", [[("LAMP-DESK-W", 5)]]), submitted=True).id
+        fresh()
+        carton = inbound.arrive_booking(cast.receiver, booking).carton_ids[0]
+        fresh()
+        inbound.count_as_declared(cast.receiver, carton)
+        fresh()
+        inbound.close_carton(cast.receiver, carton)
+        fresh()
+    assert "LAMP-DESK-W" in text_of(supervisor.get("/office/inspections"))
+    key = life.ask("SELECT id FROM inspection WHERE booking_id = :b", b=booking)
+    done = supervisor.post(f"/office/inspections/{key}", data=form(failed="1", condition="grade_b", remark="scratched"))
+    assert said(life.app, done) == ["Decided."]
+    shown = text_of(cast.sign_in(client, cast.acme_person).get(f"/portal/bookings/{booking}"))
+    assert "Failed in part" in shown
+    assert "scratched" in shown
+    plan = life.ask("SELECT plan_id FROM inspection WHERE id = :i", i=key)
+    supervisor.post(f"/office/inspections/plans/{plan}/end", data=form())
+    assert life.ask("SELECT is_active FROM sampling_plan WHERE id = :p", p=plan) is False

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wms.core.actor import Actor
 from wms.core.ids import parse_id
 from wms.core.permissions import Permission
-from wms.core.refusals import RefusalKind, Refused, invalid, not_found
+from wms.core.refusals import RefusalKind, Refused, invalid
 from wms.facility import queries as facility
 from wms.inbound import service
 from wms.inbound.models import UnidentifiedArrival
@@ -32,7 +32,7 @@ def store() -> Response | str | tuple[str, int]:
     """One entry of the register, with its photo if one was taken."""
     warehouse = _warehouse(actor())
     if warehouse is None:
-        raise not_found("warehouse")
+        return redirect(url_for("floor_station.choose"))
     code, remark = forms.typed_text("code", 80), forms.typed_text("remark") or ""
     if code is None:
         return _page(forms.field_messages(invalid("/code", "required"))), 422

@@ -116,6 +116,20 @@ CHECKS = [
         " WHERE d.posting_id IS NOT NULL AND d.quantity IS DISTINCT FROM t.units",
     ),
     Check(
+        "a carton with an open inspection is held, counted and not put away",
+        "SELECT count(*) FROM inspection WHERE state = 'open'",
+        "SELECT i.id, c.state, h.ended_at FROM inspection i JOIN carton c ON c.id = i.carton_id"
+        " JOIN stock_hold h ON h.id = i.hold_id WHERE i.state = 'open' AND (c.state <> 'counted'"
+        " OR h.ended_at IS NOT NULL OR h.scope_key <> c.handling_unit_id::text)",
+    ),
+    Check(
+        "an inspection took out of good what failed",
+        "SELECT count(*) FROM inspection WHERE state = 'failed'",
+        "SELECT i.id, i.failed, t.units FROM inspection i LEFT JOIN (SELECT p.id, p.subject_id, sum(m.quantity) AS units"
+        "  FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id WHERE p.subject_kind = 'inspection'"
+        "  GROUP BY 1, 2) t ON t.id = i.posting_id AND t.subject_id = i.id WHERE i.failed <> coalesce(t.units, 0)",
+    ),
+    Check(
         "a booking is closed when it is complete and nothing that differs waits",
         "SELECT count(*) FROM booking",
         "SELECT b.id, b.state, b.closed_at FROM booking b WHERE (b.closed_at IS NOT NULL) <> (b.state = 'completed'"

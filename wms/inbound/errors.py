@@ -38,6 +38,8 @@ TEXTS = {
     "shelf_life_short": N_("%(sku)s keeps %(left)s days, %(wanted)s are asked for. Count it as damaged."),
     "claimed_by_another": N_("Another seller has claimed it. Refuse that claim first."),
     "booking_unknown": N_("No open booking has the number %(number)s."),
+    "carton_in_inspection": N_("This carton is being inspected. Nothing leaves it until that is decided."),
+    "inspection_rows": N_("Only %(left)s good units of it are in the carton."),
     "finding_unknown": N_("Unlabelled or mixed?"),
     "decision_impossible": N_("That cannot be done with such a difference."),
     "relabel_only": N_("Only relabelled goods become another product."),

@@ -84,6 +84,19 @@ class MeasuredOtherwise(Event):
 
 
 @dataclass(frozen=True)
+class InspectionDecided(Event):
+    """A carton was looked into. `failed` units are of `condition` now; 0: all are good."""
+
+    name: ClassVar[str] = "booking.inspected"
+    subject_kind: ClassVar[str] = "booking"
+    carton_id: uuid.UUID
+    product_id: uuid.UUID
+    sample: int
+    failed: int
+    condition: str | None
+
+
+@dataclass(frozen=True)
 class DifferenceDecided(Event):
     """The seller, or the deadline, says what becomes of what differs."""
 

@@ -334,3 +334,70 @@ class Measurement(Base):
     deviates: Mapped[bool] = mapped_column(Boolean)
     measured_by: Mapped[Reference]
     measured_at: Mapped[Instant]
+
+
+class SamplingPlan(Base):
+    """Which cartons are looked into before their goods are put away (抽检方案). The narrowest plan of a product counts."""
+
+    __tablename__ = "sampling_plan"
+    __table_args__ = (
+        ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
+        Index("ix_sampling_plan_active", "warehouse_id", postgresql_where=text("is_active")),
+        CheckConstraint("first_receipts >= 0 AND sample_units > 0 AND (every_nth IS NULL OR every_nth > 0)",
+                        name="numbers_sane"),
+        CheckConstraint("first_receipts > 0 OR every_nth IS NOT NULL", name="draws_something"),
+        CheckConstraint("product_id IS NULL OR owner_id IS NOT NULL", name="product_of_owner"),
+    )  # fmt: skip
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("seller.id"))  # None: every seller
+    product_id: Mapped[uuid.UUID | None]  # None: every product
+    first_receipts: Mapped[int] = mapped_column(Integer)  # the first so many cartons of a product
+    every_nth: Mapped[int | None] = mapped_column(Integer)  # and every n-th
+    sample_units: Mapped[int] = mapped_column(Integer)
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    made_by: Mapped[Reference]
+    made_at: Mapped[Instant]
+
+
+class SamplingCount(Base):
+    """How many cartons of a product a plan has seen."""
+
+    __tablename__ = "sampling_count"
+
+    plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sampling_plan.id"), primary_key=True)
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"), primary_key=True)
+    seen: Mapped[int] = mapped_column(Integer)
+
+
+class Inspection(Base):
+    """A product of a closed carton that is looked into. Its carton is held and not put away while one is open."""
+
+    __tablename__ = "inspection"
+    __table_args__ = (
+        ForeignKeyConstraint(["owner_id", "booking_id"], ["booking.owner_id", "booking.id"]),
+        Index("ix_inspection_carton", "carton_id"),
+        Index("ix_inspection_open", "warehouse_id", postgresql_where=text("state = 'open'")),
+        CheckConstraint("failed BETWEEN 0 AND quantity", name="failed_within"),
+        CheckConstraint("(state = 'failed') = (failed > 0)", name="failed_some"),
+    )
+
+    id: Mapped[DocumentId]
+    plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sampling_plan.id"))
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    owner_id: Mapped[Reference]
+    booking_id: Mapped[Reference]
+    carton_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carton.id"))
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"))
+    hold_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stock_hold.id"))
+    quantity: Mapped[int] = mapped_column(Integer)  # good units of it in the carton
+    sample: Mapped[int] = mapped_column(Integer)  # how many of them are to be looked at
+    state: Mapped[str] = mapped_column(String(8))
+    failed: Mapped[int] = mapped_column(Integer, default=0)
+    condition: Mapped[str | None] = mapped_column(String(12))  # what those that failed are now
+    remark: Mapped[str] = mapped_column(String(255), default="")
+    posting_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stock_posting.id"))
+    drawn_at: Mapped[Instant]
+    decided_by: Mapped[uuid.UUID | None]
+    decided_at: Mapped[Instant | None]

@@ -118,6 +118,38 @@ def date_faults(made_on: date | None, expires_on: date | None, today: date) -> l
     return faults
 
 
+@dataclass(frozen=True)
+class PlanDraft:
+    """Which cartons of a product are looked into: the first so many, and every n-th; `sample_units` of each."""
+
+    first_receipts: int = 0
+    every_nth: int | None = None
+    sample_units: int = 1
+
+
+MAX_PLAN = 10_000
+# What units that fail an inspection may be.
+FAILED_CONDITIONS = ("damaged", "grade_b", "grade_c")
+
+
+def plan_faults(plan: PlanDraft) -> list[FieldError]:
+    bounds = {"first_receipts": (plan.first_receipts, 0), "every_nth": (plan.every_nth, 1),
+              "sample_units": (plan.sample_units, 1)}  # fmt: skip
+    faults = [
+        FieldError(f"/{name}", "too_small" if value < least else "too_large", {"min": least, "max": MAX_PLAN})
+        for name, (value, least) in bounds.items()
+        if value is not None and not least <= value <= MAX_PLAN
+    ]
+    if not faults and plan.first_receipts == 0 and plan.every_nth is None:
+        faults.append(FieldError("/every_nth", "required", {}))
+    return faults
+
+
+def is_drawn(first_receipts: int, every_nth: int | None, seen: int) -> bool:
+    """Whether the `seen`-th carton of a product (from 1) is looked into."""
+    return seen <= first_receipts or (every_nth is not None and seen % every_nth == 0)
+
+
 # What a measure may differ from the declared value without a word: grams and millimetres, or a share if that is more.
 TOLERANCE_G, TOLERANCE_MM, TOLERANCE_SHARE = 50, 10, Fraction(5, 100)
 MAX_WEIGHT_G, MAX_SIDE_MM = 2_000_000, 10_000

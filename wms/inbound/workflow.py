@@ -46,6 +46,13 @@ class AppointmentState(StrEnum):
     KEPT = "kept"  # the first carton is here
 
 
+class InspectionState(StrEnum):
+    OPEN = "open"
+    PASSED = "passed"
+    FAILED = "failed"  # some units are not good any more
+    DROPPED = "dropped"  # the carton is counted again
+
+
 class UnknownState(StrEnum):
     WAITING = "waiting"
     CLAIMED = "claimed"  # a seller says it is theirs; the dock looks
@@ -131,5 +138,16 @@ UNKNOWN = Workflow(
         "claim": move(UnknownState.WAITING, UnknownState.CLAIMED),
         "refuse_claim": move(UnknownState.CLAIMED, UnknownState.WAITING),
         "settle": move([UnknownState.WAITING, UnknownState.CLAIMED], UnknownState.CLOSED),
+    },
+)
+
+INSPECTION = Workflow(
+    "inspection",
+    InspectionState,
+    InspectionState.OPEN,
+    {
+        "pass": move(InspectionState.OPEN, InspectionState.PASSED),
+        "fail": move(InspectionState.OPEN, InspectionState.FAILED),
+        "drop": move(InspectionState.OPEN, InspectionState.DROPPED),
     },
 )

@@ -29,6 +29,7 @@ from wms.inbound.queries.differences import (
     sellers_with_terms,
 )
 from wms.inbound.queries.files import file_content, files_of_booking
+from wms.inbound.queries.inspections import inspections, sampling_plans
 from wms.inbound.queries.measurements import measurements_page
 
 __all__ = [
@@ -52,10 +53,12 @@ __all__ = [
     "dock_stock",
     "file_content",
     "files_of_booking",
+    "inspections",
     "load_booking",
     "measurements_page",
     "open_differences",
     "receipts_page",
+    "sampling_plans",
     "sellers_with_terms",
     "unidentified_arrivals",
 ]

@@ -14,6 +14,7 @@ from wms.inbound.service.bookings import cancel, create_booking, edit_booking, m
 from wms.inbound.service.closing import Closed, close_carton, finish_carton, reopen_carton
 from wms.inbound.service.counting import CountDraft, Counted, LineNow, count, count_many
 from wms.inbound.service.deciding import decide, decide_due, terms_of
+from wms.inbound.service.inspecting import end_plan, inspect, make_plan
 from wms.inbound.service.labelling import request_carton_labels
 from wms.inbound.service.loading import load_booking_to_edit
 from wms.inbound.service.measuring import measure_product
@@ -64,9 +65,12 @@ __all__ = [
     "decide",
     "decide_due",
     "edit_booking",
+    "end_plan",
     "finish_carton",
+    "inspect",
     "load_booking_to_edit",
     "make_appointment",
+    "make_plan",
     "mark_in_transit",
     "mark_missing",
     "measure_carton",

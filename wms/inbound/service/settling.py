@@ -94,11 +94,14 @@ _SOURCES = Statement(
     "  AND (b.handling_unit_id = c.handling_unit_id OR (:damaged AND b.handling_unit_id IS NULL))"
     " WHERE c.id = :carton ORDER BY b.handling_unit_id = c.handling_unit_id DESC NULLS LAST, b.id"
 )
+_INSPECTED = Statement("SELECT true FROM inspection WHERE carton_id = :carton AND state = 'open' LIMIT 1")
 _PRODUCT = Statement("SELECT product_id FROM carton_line WHERE id = :line")
 _STATE = Statement("SELECT state, handling_unit_id FROM carton WHERE id = :carton")
 
 
 def _move(actor: Actor, difference: Difference, decision: Decision) -> Posted:
+    if _INSPECTED.scalar({"carton": difference.carton_id}):
+        raise Refused("carton_in_inspection", {})
     product_id = _PRODUCT.scalar({"line": difference.carton_line_id})
     values = {"carton": difference.carton_id, "product": product_id, "damaged": difference.kind == "damaged"}
     rows = _SOURCES.all(values)

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from wms.office.pages import arrivals, bins, board, customs, docks, exceptions, inbound, orders, stock, system, waves
+from wms.office.pages import (
+    arrivals,
+    bins,
+    board,
+    customs,
+    docks,
+    exceptions,
+    inbound,
+    inspections,
+    orders,
+    stock,
+    system,
+    waves,
+)
 from wms.platform.pages import lazy, state_labels
 
 BLUEPRINTS = [
@@ -12,6 +25,7 @@ BLUEPRINTS = [
     exceptions.blueprint,
     inbound.blueprint,
     docks.blueprint,
+    inspections.blueprint,
     arrivals.blueprint,
     bins.blueprint,
     stock.blueprint,

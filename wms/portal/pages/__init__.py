@@ -70,6 +70,12 @@ state_labels["unknown_arrival"] = {
     "claimed": (lazy("Claimed"), "info"),
     "closed": (lazy("Settled"), "ok"),
 }
+state_labels["inspection"] = {
+    "open": (lazy("Being inspected"), "hold"),
+    "passed": (lazy("Passed"), "ok"),
+    "failed": (lazy("Failed in part"), "stop"),
+    "dropped": (lazy("Counted again"), "idle"),
+}
 state_labels["return"] = {
     "announced": (lazy("Announced"), "idle"),
     "receiving": (lazy("Receiving"), "info"),

@@ -20,6 +20,7 @@ from wms.inbound import schemas, service
 from wms.inbound.models import Booking
 from wms.inbound.words import DECISION_WORDS, DIFFERENCE_WORDS, FILE_WORDS, TRANSPORT_WORDS
 from wms.inbound.workflow import BOOKING
+from wms.inventory.words import CONDITION_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
@@ -75,6 +76,7 @@ def detail(booking_id: uuid.UUID) -> str:
         appointment=inbound.appointment_of(actor(), booking_id),
         may_appoint=may and found["state"] in {"submitted", "in_transit"}, way=_way(found), actions=actions,
         differing=inbound.differences_page(actor(), booking_id=booking_id, limit=MOST_DIFFERENCES), may=may,
+        inspections=inbound.inspections(actor(), booking_id=booking_id), conditions=CONDITION_WORDS,
         decisions=DECISION_WORDS, files=inbound.files_of_booking(actor(), booking_id), file_kinds=FILE_WORDS,
         counted=sum(carton["state"] not in {"declared", "arrived", "missing"} for carton in found["cartons"]),
         here=sum(carton["arrived_at"] is not None for carton in found["cartons"]), transports=TRANSPORT_WORDS,
