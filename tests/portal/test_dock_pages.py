@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 
 from tests.inbound.test_difference_api import photo
-from tests.life import announce, fresh, said
+from tests.life import announce, said
 from tests.portal.test_differences import form
 from tests.portal.test_pages import booking_form, text_of
 from wms.inbound import service as inbound
+from wms.platform.database import transaction
 
 LABEL = "TRACK-OF-NOBODY-1"
 
@@ -91,15 +92,14 @@ def test_a_plan_is_made_and_a_carton_looked_into(cast, client, life):
         warehouse="DE1", seller="ACME", sku="LAMP-DESK-W", first_receipts="1", sample_units="2"))  # fmt: skip
     assert said(life.app, made) == ["The plan holds from the next carton on."]
     with life.app.app_context():
-        fresh()
-        booking = inbound.create_booking(cast.acme, announce("QC-1", [[("LAMP-DESK-W", 5)]]), submitted=True).id
-        fresh()
-        carton = inbound.arrive_booking(cast.receiver, booking).carton_ids[0]
-        fresh()
-        inbound.count_as_declared(cast.receiver, carton)
-        fresh()
-        inbound.close_carton(cast.receiver, carton)
-        fresh()
+        with transaction():
+            booking = inbound.create_booking(cast.acme, announce("QC-1", [[("LAMP-DESK-W", 5)]]), submitted=True).id
+        with transaction():
+            carton = inbound.arrive_booking(cast.receiver, booking).carton_ids[0]
+        with transaction():
+            inbound.count_as_declared(cast.receiver, carton)
+        with transaction():
+            inbound.close_carton(cast.receiver, carton)
     assert "LAMP-DESK-W" in text_of(supervisor.get("/office/inspections"))
     key = life.ask("SELECT id FROM inspection WHERE booking_id = :b", b=booking)
     done = supervisor.post(f"/office/inspections/{key}", data=form(failed="1", condition="grade_b", remark="scratched"))

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from wms.catalog.models import Product
 from wms.core.actor import Actor
+from wms.facility.models import Warehouse
 from wms.inbound.models import Booking, Carton, Measurement
 from wms.inbound.queries.bookings import in_scope
 from wms.platform.database import session
@@ -26,10 +27,11 @@ def measurements_page(
     columns = [getattr(Measurement, name) for name in _OWN]
     statement = in_scope(
         select(*columns, Product.sku, Product.name_en, Product.name_zh, Booking.number.label("booking"),
-               Booking.id.label("booking_id"))
+               Booking.id.label("booking_id"), Warehouse.time_zone)
         .join(Product, Product.id == Measurement.product_id)
         .join(Carton, Carton.id == Measurement.carton_id)
-        .join(Booking, Booking.id == Carton.booking_id),
+        .join(Booking, Booking.id == Carton.booking_id)
+        .join(Warehouse, Warehouse.id == Booking.warehouse_id),
         actor,
     )  # fmt: skip
     if deviating:

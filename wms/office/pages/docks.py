@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_skeleton
 from flask import Blueprint, render_template, request
-from flask_babel import format_date
+from flask_babel import get_locale
 
 from wms.core import clock
 from wms.core.permissions import Permission
@@ -40,7 +41,7 @@ def index() -> str:
     docks = [dock.code for dock in locations_page(warehouse.id, kind=LocationKind.DOCK.value, limit=200)]
     week = [
         {
-            "day": day, "name": format_date(day, "EEEE d MMM"),
+            "day": day, "name": format_skeleton("MMMEd", day, locale=get_locale()),
             "docks": {dock: [row for row in rows if row["dock"] == dock
                              and row["starts_at"].astimezone(zone).date() == day] for dock in docks},
         }
