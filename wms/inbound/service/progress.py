@@ -13,7 +13,8 @@ from wms.platform.statements import Statement
 
 _READ = Statement(
     "SELECT b.owner_id, b.warehouse_id, b.own_state, b.state, b.received_at, b.completed_at, b.closed_at,"
-    " (SELECT true FROM difference d WHERE d.booking_id = b.id AND d.state <> 'settled' LIMIT 1) AS unsettled,"
+    " (SELECT true FROM difference d WHERE d.booking_id = b.id AND d.state IN ('noted', 'open', 'decided')"
+    "  LIMIT 1) AS unsettled,"
     " array_agg(DISTINCT c.state) AS cartons FROM booking b JOIN carton c ON c.booking_id = b.id"
     " WHERE b.id = :booking GROUP BY b.id"
 )
