@@ -14,7 +14,7 @@ from wms.platform.statements import Statement
 _READ = Statement(
     "SELECT b.owner_id, b.warehouse_id, b.own_state, b.state, b.received_at, b.completed_at, b.closed_at,"
     " (SELECT true FROM difference d WHERE d.booking_id = b.id AND d.state IN ('noted', 'open', 'decided')"
-    "  LIMIT 1) AS unsettled,"
+    "  LIMIT 1) AS waiting,"
     " array_agg(DISTINCT c.state) AS cartons FROM booking b JOIN carton c ON c.booking_id = b.id"
     " WHERE b.id = :booking GROUP BY b.id"
 )
@@ -34,7 +34,7 @@ def settle(booking_id: uuid.UUID) -> BookingState:
     row = _READ.first({"booking": booking_id})
     state = rules.booking_state(row.own_state, row.cartons)
     received, completed = state in _RECEIVED, state is BookingState.COMPLETED
-    closed = completed and not row.unsettled
+    closed = completed and not row.waiting
     if state == row.state and closed == (row.closed_at is not None):
         return state
     values = {"state": state.value, "received": received, "completed": completed, "closed": closed}
