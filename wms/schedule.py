@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from wms.cli import audit_and_note, erasers
 from wms.core import clock
+from wms.inbound import service as inbound
 from wms.inventory import holds, month_ends, sellable
 from wms.inventory.counting import planning as counts
 from wms.inventory.layers import service as layers
@@ -85,6 +86,11 @@ def close_months() -> None:
     month_ends.close_months()
 
 
+def decide_differences() -> None:
+    """Sellers who have not said what becomes of goods that differ have said it by their terms."""
+    inbound.decide_due()
+
+
 _auditing = threading.Lock()
 
 
@@ -130,6 +136,7 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("counts", 60.0, plan_counts),
     ("layers", 2.0, follow_layers),
     ("month_ends", 600.0, close_months),
+    ("differences", 300.0, decide_differences),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 5.0, age_prints),
     ("erasure", DAY / 4, erase_due),

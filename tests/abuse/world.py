@@ -23,10 +23,12 @@ from wms.core.permissions import Permission
 from wms.floor import contract
 from wms.floor.scenarios import SCENARIOS
 from wms.identity.models import LoginSession
+from wms.inbound import service as inbound
+from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft, PlanDraft
 from wms.inventory import holds
 from wms.inventory.models import Balance, HoldScope
 from wms.outbound.models import Order, OrderException
-from wms.platform import outbox
+from wms.platform import files, outbox
 from wms.platform.access import AUTHENTICATED
 from wms.platform.database import session, transaction
 from wms.printing import service as printing
@@ -145,9 +147,41 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         "key_id": _one("SELECT id FROM api_key WHERE seller_id = :s", s=cast.ACME.id), "hold_id": hold.id,
         "exception_id": exception.id, "balance_id": balance.id, "task_id": task.id, "user_id": cast.picker.id,
         "session_id": login.id,
+        "difference_id": _one("SELECT d.id FROM difference d JOIN booking b ON b.id = d.booking_id LIMIT 1"),
+        "carton_id": _one("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.coming.id),
+        "file_id": _file(life, cast), "arrival_id": _arrival(cast), **_inspection(cast), "seller_id": cast.ACME.id,
         "kind": "receive", "filename": "js/floor.js",
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
+
+
+def _file(life: Life, cast: Cast) -> uuid.UUID:
+    """A paper of a booking."""
+    kept = files.keep(b"%PDF-1.4 %%EOF", "application/pdf")
+    with transaction():
+        return inbound.attach(cast.acme, life.coming.id, "invoice", kept, "invoice.pdf").id
+
+
+def _arrival(cast: Cast) -> uuid.UUID:
+    """Something that no booking announces: everybody's to claim who knows its label."""
+    with transaction():
+        return inbound.register_arrival(cast.receiver, cast.overseas.id, "LABEL-OF-NOBODY").id
+
+
+def _inspection(cast: Cast) -> dict[str, uuid.UUID]:
+    """A plan, and a carton that it has drawn."""
+    with transaction():
+        plan = inbound.make_plan(cast.supervisor, cast.overseas.id, PlanDraft(1, None, 1), seller="ACME").id
+    cartons = [CartonDraft(1, [LineDraft("MUG-450-BLUE", 2)])]
+    with transaction():
+        made = inbound.create_booking(cast.acme, BookingDraft("DE1", cartons), submitted=True).id
+    with transaction():
+        carton = inbound.arrive_booking(cast.receiver, made).carton_ids[0]
+    with transaction():
+        inbound.count_as_declared(cast.receiver, carton)
+    with transaction():
+        inbound.close_carton(cast.receiver, carton)
+    return {"plan_id": plan, "inspection_id": _one("SELECT id FROM inspection LIMIT 1")}
 
 
 def order_wave(life: Life) -> uuid.UUID:

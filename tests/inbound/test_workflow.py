@@ -54,7 +54,7 @@ def test_every_state_allows_exactly_its_actions(table, moves):
 def test_only_a_cancelled_booking_is_final():
     assert BOOKING.final_states() == {"cancelled"}
     assert CARTON.final_states() == set()
-    assert {"draft", "submitted"} == EDITABLE
+    assert {"draft", "submitted", "in_transit"} == EDITABLE
     assert set(BookingState) - WORKABLE == {"draft", "cancelled"}
 
 

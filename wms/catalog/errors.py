@@ -5,6 +5,7 @@ from __future__ import annotations
 from wms.platform.i18n import N_
 
 TEXTS = {
+    "level_quantity": N_("Each means one unit; an inner, a case or a pallet more than one."),
     "sku_taken": N_("There is already a product with the SKU %(sku)s."),
     "sku_form": N_("A SKU has letters, digits and - _ # * / & + ? . ( ) @ only."),
     "code_is_ours": N_("%(code)s is a code of the warehouse."),

@@ -36,6 +36,15 @@ class BarcodeKind(StrEnum):
     OWN = "own"  # drawn by the warehouse
 
 
+class PackLevel(StrEnum):
+    """What a scanned code is a code of."""
+
+    EACH = "each"
+    INNER = "inner"
+    CASE = "case"
+    PALLET = "pallet"
+
+
 class Product(Base):
     """A seller's SKU. One without a barcode of the seller's gets one drawn by the warehouse (BarcodeKind.OWN)."""
 
@@ -101,6 +110,7 @@ class ProductBarcode(Base):
         UniqueConstraint("owner_id", "barcode"),
         Index("ix_product_barcode_barcode", "barcode"),
         CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("level IN ('each', 'inner', 'case', 'pallet')", name="level_known"),
     )
 
     id: Mapped[DocumentId]
@@ -109,4 +119,5 @@ class ProductBarcode(Base):
     barcode: Mapped[str] = mapped_column(String(80))
     kind: Mapped[str] = mapped_column(String(8))
     quantity: Mapped[int] = mapped_column(Integer, default=1)
+    level: Mapped[str] = mapped_column(String(6), default=PackLevel.EACH.value)
     created_at: Mapped[Instant]

@@ -52,6 +52,7 @@ class CodeMeaning(NamedTuple):
     barcode: str
     quantity: int
     serial_control: str = "none"
+    level: str = "each"
 
 
 _FACTS = (
@@ -90,11 +91,12 @@ def products_by_skus(owner_id: uuid.UUID, skus: Iterable[str]) -> dict[str, Prod
 
 # Barcodes first, then their products by id: left to itself the planner may begin with all products of the owners.
 _MEANINGS = Statement(
-    "WITH b AS MATERIALIZED (SELECT product_id, barcode, quantity FROM product_barcode WHERE barcode = ANY(:codes)"
+    "WITH b AS MATERIALIZED (SELECT product_id, barcode, quantity, level FROM product_barcode WHERE barcode = ANY(:codes)"
     " AND (CAST(:owners AS uuid[]) IS NULL OR owner_id = ANY(CAST(:owners AS uuid[]))))"
-    " SELECT p.id, p.owner_id, p.sku, b.barcode, b.quantity, p.serial_control, 0 AS place"
+    " SELECT p.id, p.owner_id, p.sku, b.barcode, b.quantity, p.serial_control, 0 AS place, b.level"
     " FROM b JOIN product p ON p.id = b.product_id WHERE p.is_active"
-    " UNION ALL SELECT p.id, p.owner_id, p.sku, p.sku, 1, p.serial_control, 1 FROM product p WHERE p.sku = :code AND p.is_active"
+    " UNION ALL SELECT p.id, p.owner_id, p.sku, p.sku, 1, p.serial_control, 1, 'each' FROM product p"
+    " WHERE p.sku = :code AND p.is_active"
     " AND (CAST(:owners AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:owners AS uuid[]))) ORDER BY 7, 2, 1"
 )
 
@@ -105,11 +107,15 @@ def meanings_of(code: str, owner_ids: Iterable[uuid.UUID] | None = None) -> list
     """
     owners = None if owner_ids is None else list(set(owner_ids))
     rows = _MEANINGS.all({"code": code, "codes": list(rules.same_codes(code)), "owners": owners})
-    found = [CodeMeaning(*row[:6]) for row in rows if row.place == 0]
+    found = [_meaning(row) for row in rows if row.place == 0]
     if found and owners is not None and len(owners) == 1:
         return found  # within one seller a code is a barcode or a SKU, never both of different products
     known = {meaning.product_id for meaning in found}
-    return found + [CodeMeaning(*row[:6]) for row in rows if row.place == 1 and row.id not in known]
+    return found + [_meaning(row) for row in rows if row.place == 1 and row.id not in known]
+
+
+def _meaning(row: Any) -> CodeMeaning:
+    return CodeMeaning(row.id, row.owner_id, row.sku, row[3], row[4], row.serial_control, row.level)
 
 
 def barcodes_of(product_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[ProductBarcode]]:

@@ -36,6 +36,12 @@ class Code:
     text: str
     kind: str | None = None
     quantity: int = 1
+    level: str | None = None
+
+    @property
+    def decided_level(self) -> str:
+        """A code of several units is a case, unless it is said to be something else."""
+        return self.level or ("each" if self.quantity == 1 else "case")
 
     @property
     def decided_kind(self) -> str:
@@ -58,6 +64,9 @@ def barcode_faults(codes: list[Code], pointer: str = "/barcodes/{index}/barcode"
     faults: list[FieldError] = []
     seen: set[str] = set()
     for index, code in enumerate(codes):
+        if (code.level == "each") != (code.quantity == 1) and code.level is not None:
+            place = pointer.format(index=index).removesuffix("/barcode")
+            faults.append(FieldError(f"{place}/level", "level_quantity", {}))
         where = pointer.format(index=index)
         fault = _fault_of(code)
         if fault is None and not seen.isdisjoint(same_codes(code.text)):

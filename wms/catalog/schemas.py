@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import fields
 
 from wms.catalog import rules
-from wms.catalog.models import BarcodeKind, Product, ProductBarcode, SerialControl
+from wms.catalog.models import BarcodeKind, PackLevel, Product, ProductBarcode, SerialControl
 from wms.catalog.rules import Code
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, DecimalText, Items, Moment, Range, Text
 
@@ -39,6 +39,8 @@ class BarcodeSchema(CodedSchema):
     barcode = Text(rules.BARCODE_MAX, required=True, metadata={"example": "4006381333931"})
     kind = Choice(SELLERS_KINDS, metadata={"example": "gtin"})
     quantity = Count(1, 100_000, load_default=1, metadata={"example": 1})
+    level = Choice([level.value for level in PackLevel], metadata={"description": "What bears the code: each, inner,"
+                   " case or pallet. Left out: each for one unit, else case.", "example": "each"})  # fmt: skip
 
 
 class _Fields(CodedSchema):
@@ -138,13 +140,17 @@ class BulkAnswer(CodedSchema):
 
 
 def codes_of(data: dict[str, Any]) -> list[Code]:
-    return [Code(each["barcode"], each.get("kind"), each["quantity"]) for each in data.get("barcodes", [])]
+    return [
+        Code(each["barcode"], each.get("kind"), each["quantity"], each.get("level"))
+        for each in data.get("barcodes", [])
+    ]
 
 
 def dump_product(product: Product, barcodes: list[ProductBarcode], seller_code: str) -> dict[str, Any]:
     found: dict[str, Any] = ProductAnswer(exclude=("barcodes", "seller")).dump(product)
     found["seller"] = seller_code
     found["barcodes"] = [
-        {"id": str(each.id), "barcode": each.barcode, "kind": each.kind, "quantity": each.quantity} for each in barcodes
+        {"id": str(each.id), "barcode": each.barcode, "kind": each.kind, "quantity": each.quantity, "level": each.level}
+        for each in barcodes
     ]
     return found

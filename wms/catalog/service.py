@@ -199,7 +199,7 @@ def _refuse_taken(owner_id: uuid.UUID, product_id: uuid.UUID, codes: Sequence[st
 def _insert_barcodes(product: Product, codes: Sequence[Code]) -> list[uuid.UUID]:
     rows = [
         {"id": new_id(), "owner_id": product.owner_id, "product_id": product.id, "barcode": code.text,
-         "kind": code.decided_kind, "quantity": code.quantity, "created_at": clock.now()}
+         "kind": code.decided_kind, "quantity": code.quantity, "level": code.decided_level, "created_at": clock.now()}
         for code in codes
     ]  # fmt: skip
     statement = insert(ProductBarcode).values(rows).on_conflict_do_nothing().returning(ProductBarcode.id)

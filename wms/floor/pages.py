@@ -23,7 +23,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
 from wms.facility import queries as facility
 from wms.facility.models import Station, Warehouse
-from wms.floor import bench_printer, contract, finding, queries, station
+from wms.floor import bench_printer, contract, finding, measures, photos, queries, station, unknown
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
 from wms.floor.words import advice, sentence
@@ -33,7 +33,14 @@ from wms.platform.commands import Outcome
 from wms.platform.pages import lazy
 
 blueprint = Blueprint("floor_pages", __name__, url_prefix="/floor", template_folder="templates")
-BLUEPRINTS = [station.blueprint, bench_printer.blueprint, blueprint]
+BLUEPRINTS = [
+    station.blueprint,
+    bench_printer.blueprint,
+    photos.blueprint,
+    measures.blueprint,
+    unknown.blueprint,
+    blueprint,
+]
 
 
 @dataclass(frozen=True)

@@ -41,10 +41,12 @@ class Found:
     code: str
     owner_id: uuid.UUID | None = None
     pack: int = 1
+    level: str = "each"
     command: str | None = None
     command_quantity: int | None = None
     batch: str | None = None
     expires_on: date | None = None
+    made_on: date | None = None
     serial: str | None = None
     serial_control: str = "none"
 
@@ -110,8 +112,9 @@ def _with_element(found: Found, element: Gs1 | None) -> Found:
     if element is None:
         return found
     values = vars(found) | {"batch": element.lot, "expires_on": element.expiry, "serial": element.serial}
-    if element.count:
-        values["pack"] = element.count
+    values["made_on"] = element.dates.get("11")
+    if element.count:  # so many of what the code means: cases on a pallet's label are cases
+        values["pack"] = found.pack * element.count
     return Found(**values)
 
 
@@ -122,7 +125,7 @@ def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
         owners = None if scope.owner_id is None else [scope.owner_id]
         return [
             Found(kind, meaning.product_id, meaning.sku, owner_id=meaning.owner_id, pack=meaning.quantity,
-                  serial_control=meaning.serial_control)
+                  level=meaning.level, serial_control=meaning.serial_control)
             for meaning in meanings_of(code, owners)
         ] or _by_serial(code, scope)  # fmt: skip
     rows = LOOKUPS[kind].all({"code": code, "warehouse": scope.warehouse_id})

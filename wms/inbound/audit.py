@@ -50,11 +50,15 @@ CHECKS = [
     Check(
         "received per carton line equals its open receipts",
         "SELECT count(*) FROM receipt",
-        "SELECT l.id, l.received_good, l.received_damaged, r.good, r.damaged FROM carton_line l LEFT JOIN ("
+        "SELECT l.id, l.received_good, l.received_damaged, l.unlabelled, l.mixed, r.good, r.damaged,"
+        " r.unlabelled AS without, r.mixed AS among FROM carton_line l LEFT JOIN ("
         "SELECT carton_line_id, sum(quantity) FILTER (WHERE condition = 'good') AS good,"
-        " sum(quantity) FILTER (WHERE condition <> 'good') AS damaged FROM receipt WHERE undone_by IS NULL"
+        " sum(quantity) FILTER (WHERE condition <> 'good') AS damaged,"
+        " sum(quantity) FILTER (WHERE finding = 'unlabelled') AS unlabelled,"
+        " sum(quantity) FILTER (WHERE finding = 'mixed') AS mixed FROM receipt WHERE undone_by IS NULL"
         " GROUP BY 1) r ON r.carton_line_id = l.id WHERE l.received_good <> coalesce(r.good, 0)"
-        " OR l.received_damaged <> coalesce(r.damaged, 0)",
+        " OR l.received_damaged <> coalesce(r.damaged, 0) OR l.unlabelled <> coalesce(r.unlabelled, 0)"
+        " OR l.mixed <> coalesce(r.mixed, 0)",
     ),
     Check(
         "put away per carton line equals its postings and stays within received",
@@ -83,16 +87,53 @@ CHECKS = [
         "differences are what lines and states say",
         "SELECT count(*) FROM difference",
         "WITH e AS (SELECT l.id, l.declared, l.received_good + l.received_damaged AS received, l.received_damaged,"
+        " l.unlabelled, l.mixed,"
         " c.state IN ('counted', 'stowing', 'stowed', 'missing') AS closed, l.declared > 0 OR EXISTS (SELECT 1"
         " FROM carton_line o WHERE o.booking_id = l.booking_id AND o.product_id = l.product_id AND o.declared > 0)"
         " AS known FROM carton_line l JOIN carton c ON c.id = l.carton_id),"
         " w AS (SELECT id, 'over' AS kind, received - declared AS quantity FROM e WHERE received > declared AND known"
         " UNION ALL SELECT id, 'wrong', received - declared FROM e WHERE received > declared AND NOT known"
         " UNION ALL SELECT id, 'short', declared - received FROM e WHERE received < declared AND closed"
-        " UNION ALL SELECT id, 'damaged', received_damaged FROM e WHERE received_damaged > 0)"
+        " UNION ALL SELECT id, 'damaged', received_damaged FROM e WHERE received_damaged > 0"
+        " UNION ALL SELECT id, 'unlabelled', unlabelled FROM e WHERE unlabelled > 0"
+        " UNION ALL SELECT id, 'mixed', mixed FROM e WHERE mixed > 0)"
         " SELECT coalesce(w.id, d.carton_line_id) AS id, coalesce(w.kind, d.kind) AS kind, w.quantity,"
         " d.quantity AS noted FROM w FULL JOIN difference d ON d.carton_line_id = w.id AND d.kind = w.kind"
         " WHERE w.quantity IS DISTINCT FROM d.quantity",
+    ),
+    Check(
+        "a difference is the seller's from the moment its carton is closed",
+        "SELECT count(*) FROM difference",
+        "SELECT d.id, d.state, c.state AS carton FROM difference d JOIN carton c ON c.id = d.carton_id"
+        " WHERE (d.state = 'noted') = (c.state IN ('counted', 'stowing', 'stowed', 'missing'))",
+    ),
+    Check(
+        "a settled difference took as many units as it is",
+        "SELECT count(*) FROM difference WHERE posting_id IS NOT NULL",
+        "SELECT d.id, d.quantity, t.units FROM difference d LEFT JOIN (SELECT p.id, p.subject_id, sum(m.quantity)"
+        "  AS units FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id WHERE p.subject_kind = 'difference'"
+        "  AND m.from_balance_id IS NOT NULL GROUP BY 1, 2) t ON t.id = d.posting_id AND t.subject_id = d.id"
+        " WHERE d.posting_id IS NOT NULL AND d.quantity IS DISTINCT FROM t.units",
+    ),
+    Check(
+        "a carton with an open inspection is held, counted and not put away",
+        "SELECT count(*) FROM inspection WHERE state = 'open'",
+        "SELECT i.id, c.state, h.ended_at FROM inspection i JOIN carton c ON c.id = i.carton_id"
+        " JOIN stock_hold h ON h.id = i.hold_id WHERE i.state = 'open' AND (c.state <> 'counted'"
+        " OR h.ended_at IS NOT NULL OR h.scope_key <> c.handling_unit_id::text)",
+    ),
+    Check(
+        "an inspection took out of good what failed",
+        "SELECT count(*) FROM inspection WHERE state = 'failed'",
+        "SELECT i.id, i.failed, t.units FROM inspection i LEFT JOIN (SELECT p.id, p.subject_id, sum(m.quantity) AS units"
+        "  FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id WHERE p.subject_kind = 'inspection'"
+        "  GROUP BY 1, 2) t ON t.id = i.posting_id AND t.subject_id = i.id WHERE i.failed <> coalesce(t.units, 0)",
+    ),
+    Check(
+        "a booking is closed when it is complete and nothing that differs waits",
+        "SELECT count(*) FROM booking",
+        "SELECT b.id, b.state, b.closed_at FROM booking b WHERE (b.closed_at IS NOT NULL) <> (b.state = 'completed'"
+        " AND NOT EXISTS (SELECT 1 FROM difference d WHERE d.booking_id = b.id AND d.state <> 'settled'))",
     ),
     Check(
         "a booking's state is the function of its cartons",
@@ -110,13 +151,15 @@ CHECKS = [
     ),
     Check(
         "no posting, container, serial number or fact names a booking or carton that is not there",
-        "SELECT count(*) FROM stock_posting WHERE subject_kind IN ('booking', 'carton')",
+        "SELECT count(*) FROM stock_posting WHERE subject_kind IN ('booking', 'carton', 'difference')",
         "SELECT s.place, s.id, s.subject_kind, s.subject_id FROM ("
         " SELECT 'posting' AS place, id::text, subject_kind, subject_id FROM stock_posting"
         " UNION ALL SELECT 'unit', id::text, subject_kind, subject_id FROM handling_unit"
         " UNION ALL SELECT 'event', id::text, subject_kind, subject_id FROM event) s"
         " LEFT JOIN booking b ON s.subject_kind = 'booking' AND b.id = s.subject_id"
         " LEFT JOIN carton c ON s.subject_kind = 'carton' AND c.id = s.subject_id"
-        " WHERE s.subject_kind IN ('booking', 'carton') AND b.id IS NULL AND c.id IS NULL",
+        " LEFT JOIN difference d ON s.subject_kind = 'difference' AND d.id = s.subject_id"
+        " WHERE s.subject_kind IN ('booking', 'carton', 'difference') AND b.id IS NULL AND c.id IS NULL"
+        " AND d.id IS NULL",
     ),
 ]

@@ -51,6 +51,14 @@ class BookingCompleted(Event):
 
 
 @dataclass(frozen=True)
+class BookingClosed(Event):
+    """Complete, and everything that differed is settled."""
+
+    name: ClassVar[str] = "booking.closed"
+    subject_kind: ClassVar[str] = "booking"
+
+
+@dataclass(frozen=True)
 class DifferenceFound(Event):
     """A closed or missing carton differs from what was announced."""
 
@@ -60,3 +68,56 @@ class DifferenceFound(Event):
     product_id: uuid.UUID
     kind: str
     quantity: int
+
+
+@dataclass(frozen=True)
+class MeasuredOtherwise(Event):
+    """A unit weighs or measures more or less than its seller declares. Sizes in g and mm."""
+
+    name: ClassVar[str] = "product.measured_otherwise"
+    subject_kind: ClassVar[str] = "product"
+    carton_id: uuid.UUID
+    weight_g: int
+    length_mm: int
+    width_mm: int
+    height_mm: int
+
+
+@dataclass(frozen=True)
+class InspectionDecided(Event):
+    """A carton was looked into. `failed` units are of `condition` now; 0: all are good."""
+
+    name: ClassVar[str] = "booking.inspected"
+    subject_kind: ClassVar[str] = "booking"
+    carton_id: uuid.UUID
+    product_id: uuid.UUID
+    sample: int
+    failed: int
+    condition: str | None
+
+
+@dataclass(frozen=True)
+class DifferenceDecided(Event):
+    """The seller, or the deadline, says what becomes of what differs."""
+
+    name: ClassVar[str] = "booking.difference_decided"
+    subject_kind: ClassVar[str] = "booking"
+    carton_id: uuid.UUID
+    difference_id: uuid.UUID
+    kind: str
+    decision: str
+    quantity: int
+    by_default: bool
+
+
+@dataclass(frozen=True)
+class DifferenceSettled(Event):
+    """The warehouse has done it. `posting_id`: the stock that went, if any did."""
+
+    name: ClassVar[str] = "booking.difference_settled"
+    subject_kind: ClassVar[str] = "booking"
+    carton_id: uuid.UUID
+    difference_id: uuid.UUID
+    decision: str
+    quantity: int
+    posting_id: uuid.UUID | None

@@ -7,17 +7,24 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from wms.inbound.models import Difference, DockAppointment, InboundFile
 from wms.inbound.rules import (
+    MAX_APPOINTMENT,
     MAX_CARTONS,
     MAX_LINES,
     MAX_QUANTITY,
+    MIN_APPOINTMENT,
+    MIN_CODE,
     REFERENCE_MAX,
     BookingDraft,
     CartonDraft,
+    Decision,
+    DifferenceKind,
+    FileKind,
     LineDraft,
     Transport,
 )
-from wms.inbound.workflow import BookingState, CartonState
+from wms.inbound.workflow import BookingState, CartonState, DifferenceState
 from wms.platform.schemas import Choice, CodedSchema, Count, Items, Moment, Range, Text
 
 MAX_BULK = 50
@@ -41,13 +48,19 @@ class BookingCartonIn(CodedSchema):
     length_mm = Count(1, 10_000, allow_none=True, metadata={"example": 600})
     width_mm = Count(1, 10_000, allow_none=True, metadata={"example": 400})
     height_mm = Count(1, 10_000, allow_none=True, metadata={"example": 400})
+    count = Count(1, MAX_CARTONS, load_default=1,
+                  metadata={"description": "So many equal cartons, numbered from `number` on."})  # fmt: skip
+    pallet = Count(1, MAX_CARTONS, allow_none=True, metadata={"description": "It stands on pallet n, counted from 1."})
     lines = Items(fields.Nested(BookingLineIn), 1, MAX_LINES, required=True)
 
 
 class _Header(CodedSchema):
     expected_on = fields.Date(allow_none=True, validate=_sane_date, metadata={"example": "2026-12-01"})
     tracking_number = Text(64, allow_none=True, metadata={"example": "EMS1234567"})
-    container_number = Text(16, allow_none=True, metadata={"example": "CSQU3054383"})
+    container_number = Text(16, allow_none=True, metadata={"description": "ISO 6346, with its check digit;"
+                                                                  " by sea, rail or road."})  # fmt: skip
+    air_waybill = Text(16, allow_none=True, metadata={
+                       "description": "With its check digit; by air or express."})  # fmt: skip
 
 
 class BookingIn(_Header):
@@ -125,14 +138,19 @@ class BookingOut(BookingAccepted):
     expected_on = fields.Date(allow_none=True)
     tracking_number = fields.String(allow_none=True)
     container_number = fields.String(allow_none=True)
+    air_waybill = fields.String(allow_none=True)
     remark = fields.String()
     carton_count = fields.Integer()
+    dock_cartons = fields.Integer(allow_none=True, metadata={"description": "Cartons counted off the lorry."})
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
     submitted_at = fields.AwareDateTime(allow_none=True)
     arrived_at = fields.AwareDateTime(allow_none=True)
     received_at = fields.AwareDateTime(allow_none=True)
     completed_at = fields.AwareDateTime(allow_none=True)
+    closed_at = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "Complete, and every difference is settled."}
+    )
     cancelled_at = fields.AwareDateTime(allow_none=True)
 
 
@@ -147,13 +165,16 @@ class BookingLineOut(CodedSchema):
     unaccounted = fields.Integer(metadata={"description": "Bonded surplus waiting for customs, part of received."})
     put_away = fields.Integer()
     difference = fields.Integer(metadata={"description": "Received less declared; -n before anything is counted."})
-    differences = fields.Dict(metadata={"description": "Units by kind: over, short, wrong, damaged."})
+    differences = fields.Dict(
+        metadata={"description": "Units by kind: over, short, wrong, damaged, unlabelled, mixed."}
+    )
 
 
 class BookingCartonOut(CodedSchema):
     id = fields.UUID()
     number = fields.Integer()
     barcode = fields.String(metadata={"example": "B-INACME-261124-0001-1-K"})
+    pallet = fields.Integer(allow_none=True)
     reference_box_no = fields.String(allow_none=True)
     state = fields.String(metadata={"enum": [each.value for each in CartonState]})
     declared_weight_g = fields.Integer(allow_none=True)
@@ -216,7 +237,7 @@ class CartonLabelBundles(CodedSchema):
 
 def draft_of(body: dict[str, Any]) -> BookingDraft:
     """The validated body of a booking as a draft."""
-    names = ("reference", "seller", "expected_on", "tracking_number", "container_number")
+    names = ("reference", "seller", "expected_on", "tracking_number", "container_number", "air_waybill")
     given = {name: body.get(name) for name in names}
     return BookingDraft(
         warehouse=body["warehouse"], cartons=cartons_of(body["cartons"]), transport=body["transport"],
@@ -225,7 +246,189 @@ def draft_of(body: dict[str, Any]) -> BookingDraft:
 
 
 def cartons_of(items: list[dict[str, Any]]) -> list[CartonDraft]:
-    return [
-        CartonDraft(**{**item, "lines": [LineDraft(line["sku"], line["quantity"]) for line in item["lines"]]})
-        for item in items
-    ]
+    """Every carton by itself; `count` equal ones each with its number, and the place that all of them stand at."""
+    found: list[CartonDraft] = []
+    for place, item in enumerate(items):
+        own = {name: value for name, value in item.items() if name not in {"count", "lines", "number"}}
+        lines = [LineDraft(line["sku"], line["quantity"]) for line in item["lines"]]
+        many = range(min(item.get("count", 1), MAX_CARTONS + 1 - len(found)))
+        found += [CartonDraft(item["number"] + step, lines, place=place, **own) for step in many]
+    return found
+
+
+class DifferenceQuery(CodedSchema):
+    cursor = Text(200, load_default=None)
+    limit = fields.Integer(load_default=100, validate=Range(1, 200))
+    booking_id = fields.UUID(load_default=None)
+    state = Choice([each.value for each in DifferenceState], load_default=None)
+
+
+class DifferenceOut(CodedSchema):
+    id = fields.UUID()
+    booking_id = fields.UUID()
+    booking = fields.String(metadata={"description": "The booking's number."})
+    carton_id = fields.UUID()
+    carton = fields.Integer(metadata={"description": "Carton number."})
+    product_id = fields.UUID()
+    sku = fields.String()
+    kind = fields.String(metadata={"enum": [each.value for each in DifferenceKind]})
+    quantity = fields.Integer()
+    declared = fields.Integer()
+    received = fields.Integer()
+    state = fields.String(metadata={"description": "noted: still being counted; open: yours to decide; decided: the"
+                                    " warehouse is to do it; settled."})  # fmt: skip
+    due_at = fields.AwareDateTime(allow_none=True, metadata={"description": "Then your terms decide."})
+    decisions = fields.List(fields.String(), metadata={"description": "What can be decided now."})
+    decision = fields.String(allow_none=True)
+    relabel_to = fields.String(allow_none=True, metadata={"description": "SKU that the goods become."})
+    remark = fields.String()
+    by_default = fields.Boolean(metadata={"description": "The deadline decided."})
+    found_at = fields.AwareDateTime()
+    decided_at = fields.AwareDateTime(allow_none=True)
+    settled_at = fields.AwareDateTime(allow_none=True)
+
+
+class DifferencePage(CodedSchema):
+    data = fields.List(fields.Nested(DifferenceOut))
+    next_cursor = fields.String(allow_none=True)
+
+
+class DecisionIn(CodedSchema):
+    decision = Choice([each.value for each in Decision], required=True)
+    relabel_to = Text(40, allow_none=True, metadata={"example": "MUG-450-RED",
+                      "description": "Where relabelled goods become another product of yours."})  # fmt: skip
+    remark = Text(255, min_length=0, load_default="")
+
+
+class DecisionAccepted(CodedSchema):
+    id = fields.UUID()
+    booking_id = fields.UUID()
+    state = fields.String()
+    decision = fields.String()
+
+
+class BookingFileIn(CodedSchema):
+    kind = Choice([each.value for each in FileKind], required=True)
+    name = Text(120, required=True, metadata={"example": "packing-list.pdf"})
+    note = Text(255, min_length=0, load_default="")
+    content = Text(7_000_000, required=True, metadata={"description": "Base64 of a PDF, JPEG or PNG of at most 5 MB.",
+                                                       "example": "JVBERi0xLjQKJSVFT0YK"})  # fmt: skip
+
+
+class BookingFileAccepted(CodedSchema):
+    id = fields.UUID()
+    kind = fields.String()
+    name = fields.String()
+
+
+class BookingFileOut(BookingFileAccepted):
+    note = fields.String()
+    carton = fields.Integer(allow_none=True, metadata={"description": "Carton number, where it shows one carton."})
+    size_bytes = fields.Integer()
+    media_type = fields.String()
+    added_at = fields.AwareDateTime()
+
+
+class BookingFiles(CodedSchema):
+    data = fields.List(fields.Nested(BookingFileOut))
+
+
+class AppointmentIn(CodedSchema):
+    starts_at = Moment(required=True, metadata={"example": "2026-12-01T09:00:00+01:00",
+                       "description": "At a quarter of an hour."})  # fmt: skip
+    minutes = Count(MIN_APPOINTMENT, MAX_APPOINTMENT, load_default=60)
+    dock = Text(24, allow_none=True, metadata={"description": "Without it the first that is free.", "example": "DOCK"})
+    note = Text(120, min_length=0, load_default="", metadata={"description": "Lorry, seal, what the dock should know."})
+
+
+class AppointmentAccepted(CodedSchema):
+    id = fields.UUID()
+    booking_id = fields.UUID()
+    starts_at = fields.AwareDateTime()
+    ends_at = fields.AwareDateTime()
+    state = fields.String()
+
+
+class AppointmentOut(AppointmentAccepted):
+    dock = fields.String()
+    note = fields.String()
+
+
+class ArrivalQuery(CodedSchema):
+    code = Text(80, min_length=MIN_CODE, required=True, metadata={"example": "1Z999AA10123456784",
+                "description": "What its label says, to the letter."})  # fmt: skip
+
+
+class ArrivalOut(CodedSchema):
+    id = fields.UUID()
+    warehouse = fields.String()
+    code = fields.String()
+    state = fields.String(metadata={"description": "waiting, or claimed by somebody."})
+    registered_at = fields.AwareDateTime()
+
+
+class ArrivalsFound(CodedSchema):
+    data = fields.List(fields.Nested(ArrivalOut))
+
+
+class ArrivalClaimIn(CodedSchema):
+    code = Text(80, min_length=MIN_CODE, required=True, metadata={"example": "1Z999AA10123456784"})
+    seller = Text(8, allow_none=True, metadata={"description": "Seller code; implied when the key has one seller."})
+    note = Text(
+        255, min_length=0, load_default="", metadata={"description": "Which booking it belongs to, what is in it."}
+    )
+
+
+class ArrivalClaimed(CodedSchema):
+    id = fields.UUID()
+    state = fields.String()
+
+
+class MeasurementQuery(CodedSchema):
+    cursor = Text(200, load_default=None)
+    limit = fields.Integer(load_default=100, validate=Range(1, 200))
+    deviating = fields.Boolean(load_default=True, metadata={"description": "Only those that differ from the declared."})
+
+
+class MeasurementOut(CodedSchema):
+    """Of one unit, in g and mm. Your declared values stay as they are."""
+
+    id = fields.UUID()
+    product_id = fields.UUID()
+    sku = fields.String()
+    booking = fields.String()
+    declared_weight_g = fields.Integer()
+    declared_length_mm = fields.Integer()
+    declared_width_mm = fields.Integer()
+    declared_height_mm = fields.Integer()
+    weight_g = fields.Integer()
+    length_mm = fields.Integer()
+    width_mm = fields.Integer()
+    height_mm = fields.Integer()
+    deviates = fields.Boolean()
+    measured_at = fields.AwareDateTime()
+
+
+class MeasurementPage(CodedSchema):
+    data = fields.List(fields.Nested(MeasurementOut))
+    next_cursor = fields.String(allow_none=True)
+
+
+def appointed(row: DockAppointment) -> dict[str, Any]:
+    return {"id": str(row.id), "booking_id": str(row.booking_id), "starts_at": row.starts_at.isoformat(),
+            "ends_at": row.ends_at.isoformat(), "state": row.state}  # fmt: skip
+
+
+def difference_of(row: dict[str, Any]) -> dict[str, Any]:
+    """The part of a row that the API tells."""
+    return {name: row[name] for name in DifferenceOut().fields}
+
+
+def decided(difference: Difference) -> dict[str, Any]:
+    """The answer of a decision."""
+    return {"id": str(difference.id), "booking_id": str(difference.booking_id), "state": difference.state,
+            "decision": difference.decision}  # fmt: skip
+
+
+def attached(row: InboundFile) -> dict[str, Any]:
+    return {"id": str(row.id), "kind": row.kind, "name": row.name}

@@ -33,8 +33,35 @@ class CartonState(StrEnum):
     MISSING = "missing"
 
 
+class DifferenceState(StrEnum):
+    NOTED = "noted"  # its carton is still being counted
+    OPEN = "open"  # the seller decides
+    DECIDED = "decided"  # the warehouse does it
+    SETTLED = "settled"
+
+
+class AppointmentState(StrEnum):
+    BOOKED = "booked"
+    CANCELLED = "cancelled"
+    KEPT = "kept"  # the first carton is here
+
+
+class InspectionState(StrEnum):
+    OPEN = "open"
+    PASSED = "passed"
+    FAILED = "failed"  # some units are not good any more
+    DROPPED = "dropped"  # the carton is counted again
+
+
+class UnknownState(StrEnum):
+    WAITING = "waiting"
+    CLAIMED = "claimed"  # a seller says it is theirs; the dock looks
+    CLOSED = "closed"
+
+
 _B = BookingState
 _C = CartonState
+_D = DifferenceState
 
 BOOKING = Workflow(
     "booking",
@@ -58,8 +85,8 @@ BOOKING = Workflow(
     },
 )
 
-# While nothing has left the seller, the announcement may be changed.
-EDITABLE = frozenset({_B.DRAFT, _B.SUBMITTED})
+# Until the first carton is here the announcement may be changed: packing lists come late.
+EDITABLE = frozenset({_B.DRAFT, _B.SUBMITTED, _B.IN_TRANSIT})
 # Where cartons may arrive, be counted, put away or be given up.
 WORKABLE = frozenset(set(BookingState) - {_B.DRAFT, _B.CANCELLED})
 
@@ -78,5 +105,52 @@ CARTON = Workflow(
         "unstow": move([_C.STOWING, _C.STOWED], _C.STOWING),
         "unstow_all": move([_C.STOWING, _C.STOWED], _C.COUNTED),  # nothing of it is in a bin any more
         "lose": move(_C.DECLARED, _C.MISSING),
+    },
+)
+
+# A carton counted again writes its differences anew: that is no move of this table, it is another count.
+DIFFERENCE = Workflow(
+    "difference",
+    DifferenceState,
+    _D.NOTED,
+    {
+        "announce": move(_D.NOTED, _D.OPEN),
+        # until the warehouse has begun, the seller may think again
+        "accept": move([_D.OPEN, _D.DECIDED], _D.SETTLED),
+        "decide": move([_D.OPEN, _D.DECIDED], _D.DECIDED),
+        "carry_out": move(_D.DECIDED, _D.SETTLED),
+    },
+)
+
+APPOINTMENT = Workflow(
+    "appointment",
+    AppointmentState,
+    AppointmentState.BOOKED,
+    {
+        "cancel": move(AppointmentState.BOOKED, AppointmentState.CANCELLED),
+        "keep": move(AppointmentState.BOOKED, AppointmentState.KEPT),
+    },
+)
+
+# What arrived and no booking announces.
+UNKNOWN = Workflow(
+    "unknown_arrival",
+    UnknownState,
+    UnknownState.WAITING,
+    {
+        "claim": move(UnknownState.WAITING, UnknownState.CLAIMED),
+        "refuse_claim": move(UnknownState.CLAIMED, UnknownState.WAITING),
+        "settle": move([UnknownState.WAITING, UnknownState.CLAIMED], UnknownState.CLOSED),
+    },
+)
+
+INSPECTION = Workflow(
+    "inspection",
+    InspectionState,
+    InspectionState.OPEN,
+    {
+        "pass": move(InspectionState.OPEN, InspectionState.PASSED),
+        "fail": move(InspectionState.OPEN, InspectionState.FAILED),
+        "drop": move(InspectionState.OPEN, InspectionState.DROPPED),
     },
 )

@@ -3,6 +3,7 @@
 from wms.platform.i18n import N_
 
 TEXTS = {
+    "lot_made_otherwise": N_("This batch is known to be made on %(known)s, not on %(told)s."),
     "not_enough_stock": N_("Only %(on_hand)s there, %(wanted)s wanted."),
     "stock_is_allocated": N_("%(allocated)s of %(on_hand)s are kept for orders."),
     "allocation_changed": N_("The pick has changed. Look again."),

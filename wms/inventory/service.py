@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wms.core import clock
@@ -57,10 +57,14 @@ class WarehouseFacts(Protocol):
     def is_bonded(self) -> bool: ...
 
 
-def lot_of(product: ProductFacts, batch: str | None, expires_on: date | None) -> uuid.UUID | None:
-    """The lot these goods belong to, made on first sight; None when the product is under neither control.
+def lot_of(
+    product: ProductFacts, batch: str | None, expires_on: date | None, made_on: date | None = None
+) -> uuid.UUID | None:
+    """The lot these goods belong to, made on first sight; None when the product is under neither control. A lot learns
+    its production day from the first goods that tell it.
 
-    Refuses `lot_required` or `expiry_required` when the product asks for what was not read.
+    Refuses `lot_required` or `expiry_required` when the product asks for what was not read, and `lot_made_otherwise`
+    when the lot is known to be of another day.
     """
     if product.expiry_controlled and expires_on is None:
         raise Refused("expiry_required", {"sku": product.sku})
@@ -81,10 +85,21 @@ def lot_of(product: ProductFacts, batch: str | None, expires_on: date | None) ->
             "product_id": product.id,
             "batch": batch,
             "expires_on": expires_on,
+            "made_on": made_on,
         }
         session().execute(insert(Lot).values(**values, created_at=clock.now()).on_conflict_do_nothing())
         found = session().scalar(query)
+    if made_on is not None and found is not None:
+        _learn_day(found, made_on)
     return found
+
+
+def _learn_day(lot_id: uuid.UUID, made_on: date) -> None:
+    first = update(Lot).where(Lot.id == lot_id, Lot.made_on.is_(None)).values(made_on=made_on)
+    session().execute(first)
+    known = session().scalar(select(Lot.made_on).where(Lot.id == lot_id))
+    if known != made_on:
+        raise Refused("lot_made_otherwise", {"known": known.isoformat() if known else "", "told": made_on.isoformat()})
 
 
 def goods(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from flask import current_app
@@ -36,6 +37,32 @@ class StoredFile(Base):
 def store() -> Store:
     found: Store = current_app.extensions["wms_files"]
     return found
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An object that lies in the store and that no row names yet. The sweep leaves it alone for an hour."""
+
+    sha256: str
+    size_bytes: int
+    media_type: str
+
+
+def keep(content: bytes, media_type: str) -> Kept:
+    """Put an object into the store, outside any transaction: the command that follows names it with `name_file`.
+
+    Raises StoreAway.
+    """
+    end_reading()
+    return Kept(store().put(content), len(content), media_type)
+
+
+def name_file(kept: Kept, erase_on: date | None = None) -> uuid.UUID:
+    """The row of an object that was put first, with the transaction of the command."""
+    row = StoredFile(**vars(kept), erase_on=erase_on, created_at=clock.now())
+    session().add(row)
+    session().flush()
+    return row.id
 
 
 def save_file(content: bytes, media_type: str, erase_on: date | None = None) -> uuid.UUID:

@@ -107,4 +107,11 @@ def flash_or_raise(refusal: Refused) -> None:
     """A refusal of a single button: said above the page it came from. What does not exist stays a 404."""
     if refusal.kind is RefusalKind.NOT_FOUND:
         raise refusal
-    flash(show_refusal(refusal), "stop")
+    for message in told(refusal):
+        flash(message, "stop")
+
+
+def told(refusal: Refused) -> list[str]:
+    """A refusal in words where no field stands to show its own: each field's fault, or the whole."""
+    named = [message for messages in field_messages(refusal).values() for message in messages]
+    return named or [show_refusal(refusal)]

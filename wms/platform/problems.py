@@ -89,6 +89,11 @@ TEXTS = {
     "not_a_choice": N_("One of: %(choices)s."),
     "pattern": N_("Not in the expected form."),
     "unprintable": N_("Has characters that cannot be printed."),
+    "file_empty": N_("The file is empty."),
+    "file_too_large": N_("The file is larger than %(limit)s MB."),
+    "file_kind": N_("Not a file of the kinds taken here, or named as another kind."),
+    "file_broken": N_("The file is damaged or not complete."),
+    "file_not_base64": N_("Not base64."),
     "duplicate": N_("Appears more than once."),
     "invalid": N_("Not valid."),
 }

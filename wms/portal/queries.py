@@ -295,7 +295,7 @@ _REFUSED = text(
 _DIFFERING = text(
     "SELECT b.id, b.number, b.reference, b.state, sum(d.quantity) AS units, count(DISTINCT d.carton_id) AS cartons"
     f" FROM difference d JOIN booking b ON b.id = d.booking_id WHERE {IN_SCOPE.format('b')}"
-    " AND d.found_at >= CAST(:now AS timestamptz) - interval '14 days' GROUP BY b.id ORDER BY max(d.found_at) DESC LIMIT 4"
+    " AND d.state = 'open' GROUP BY b.id ORDER BY min(d.due_at) LIMIT 4"
 )
 
 
@@ -305,5 +305,5 @@ def orders_in_need(actor: Actor) -> Sequence[Row[Any]]:
 
 
 def bookings_differing(actor: Actor) -> Sequence[Row[Any]]:
-    """Bookings of the last fortnight where something differs from the announcement."""
-    return session().execute(_DIFFERING, scoped(actor, now=clock.now())).all()
+    """Bookings where something differs and waits for the seller's decision, the nearest deadline first."""
+    return session().execute(_DIFFERING, scoped(actor)).all()

@@ -1,8 +1,8 @@
 """Receiving: scan a carton, count what is in it, close it. Differences are recorded, never argued about at the dock.
 
 The receiver's story: the carton's label says who and which booking. Every product scanned counts one (or a case, or a
-quantity keyed in), FULL all that was announced and is not counted yet. DAMAGE marks the next scan as damaged; UNDO
-takes the last count back; OK closes the carton.
+quantity keyed in), FULL all that was announced and is not counted yet. DAMAGE marks the next scan as damaged, NOLABEL
+as unlabelled, MIXED as found among other goods; UNDO takes the last count back; OK closes the carton.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.identity.models import Seller
 from wms.inbound import service as inbound
 from wms.inbound.models import Booking, Carton
+from wms.inbound.rules import Finding
 from wms.inbound.workflow import CARTON as CARTONS
 from wms.inbound.workflow import CartonState
 from wms.platform.database import session
@@ -27,9 +28,12 @@ from wms.platform.i18n import refusal_texts
 from wms.platform.statements import Statement
 
 CARTON, PRODUCT = "scan_carton", "scan_product"
+PACKS = {"inner": "inner_counted", "case": "case_counted", "pallet": "pallet_counted"}
+FINDINGS = {"NOLABEL": Finding.UNLABELLED.value, "MIXED": Finding.MIXED.value}
 
 _LINES = Statement(
-    "SELECT p.sku, p.name_en, p.name_zh, l.declared, l.received_good, l.received_damaged FROM carton_line l"
+    "SELECT p.sku, p.name_en, p.name_zh, l.declared, l.received_good, l.received_damaged, p.id,"
+    " p.measured_at IS NULL AS unmeasured FROM carton_line l"
     " JOIN product p ON p.id = l.product_id WHERE l.carton_id = :carton ORDER BY p.sku"
 )
 
@@ -74,13 +78,15 @@ class Receive:
             actor, uuid.UUID(task.data["carton_id"]), found.id, quantity,
             condition="damaged" if task.data.get("damaged") else "good", batch=scan.batch or found.batch,
             expires_on=scan.expires_on or found.expires_on, serial_numbers=found.numbers,
+            finding=task.data.get("finding"), made_on=found.made_on,
         )  # fmt: skip
         line = next(line for line in counted.lines if line.product_id == found.id)
         received = line.received_good + line.received_damaged
         over = received > line.declared
         return Step(
-            PRODUCT, hand(task.data, quantity=None, damaged=None, last=found.code), "warn" if over else "ok",
-            "item_counted_over" if over else "item_counted", {"counted": received, "declared": line.declared},
+            PRODUCT, hand(task.data, quantity=None, damaged=None, finding=None, last=found.code), "warn" if over else "ok",
+            "item_counted_over" if over else PACKS.get(found.level, "item_counted"),
+            {"counted": received, "declared": line.declared, "pack": quantity},
             can_undo=True,
         )  # fmt: skip
 
@@ -101,6 +107,9 @@ class Receive:
             return self._count_whole(actor, task, carton_id)
         if found.command == "DAMAGE":
             return Step(PRODUCT, hand(task.data, damaged=True), "warn", "damage_on")
+        if found.command in FINDINGS:
+            finding = FINDINGS[found.command]
+            return Step(PRODUCT, hand(task.data, finding=finding), "warn", f"{finding}_on")
         if found.command == "QTY" and found.command_quantity:
             params = {"quantity": found.command_quantity}
             return Step(PRODUCT, hand(task.data, quantity=found.command_quantity), "ok", "quantity_set", params)
@@ -112,7 +121,7 @@ class Receive:
         """All that is still to be counted, as announced; after DAMAGE all of it is damaged."""
         damaged = bool(task.data.get("damaged"))
         whole = inbound.count_as_declared(actor, carton_id, condition="damaged" if damaged else "good")
-        data = hand(task.data, quantity=None, damaged=None, last=None)
+        data = hand(task.data, quantity=None, damaged=None, finding=None, last=None)
         if damaged:
             return Step(PRODUCT, data, "warn", "counted_as_damaged", {"units": whole.units}, can_undo=True)
         return Step(PRODUCT, data, "ok", "counted_as_declared", {"units": whole.units}, can_undo=True)
@@ -128,6 +137,7 @@ class Receive:
             {
                 "sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "declared": row.declared,
                 "received": row.received_good + row.received_damaged, "damaged": row.received_damaged,
+                "product_id": str(row.id), "unmeasured": row.unmeasured,
             }
             for row in _LINES.all({"carton": carton.id})
         ]  # fmt: skip
@@ -135,6 +145,7 @@ class Receive:
         return {
             "booking": booking.number, "seller": seller, "carton": carton.barcode, "number": carton.number,
             "total": total, "lines": lines, "last": task.data.get("last"), "damaged": bool(task.data.get("damaged")),
+            "finding": task.data.get("finding"), "carton_id": str(carton.id),
             "quantity": task.data.get("quantity"), "left": left,
             "hint": refusal_texts.translate("hint_as_declared", {}) if left else None,
         }  # fmt: skip

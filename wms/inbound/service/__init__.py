@@ -1,21 +1,34 @@
 """Use cases of inbound, one file per noun. What other features call is named here."""
 
+from wms.inbound.service.appointments import cancel_appointment, make_appointment
 from wms.inbound.service.arrivals import (
     Arrived,
     arrive_booking,
     arrive_carton,
+    count_cartons,
     mark_missing,
     measure_carton,
-    register_arrival,
-    settle_arrival,
 )
+from wms.inbound.service.attaching import attach
 from wms.inbound.service.bookings import cancel, create_booking, edit_booking, mark_in_transit, submit
 from wms.inbound.service.closing import Closed, close_carton, finish_carton, reopen_carton
 from wms.inbound.service.counting import CountDraft, Counted, LineNow, count, count_many
+from wms.inbound.service.deciding import decide, decide_due, terms_of
+from wms.inbound.service.inspecting import end_plan, inspect, make_plan
 from wms.inbound.service.labelling import request_carton_labels
 from wms.inbound.service.loading import load_booking_to_edit
+from wms.inbound.service.measuring import measure_product
+from wms.inbound.service.settling import CarriedOut, carry_out
 from wms.inbound.service.stowing import Stowed, put_away, suggest_place, undo_put_away
+from wms.inbound.service.terms import set_terms
 from wms.inbound.service.undoing import uncount
+from wms.inbound.service.unknown import (
+    claim_arrival,
+    photograph_arrival,
+    refuse_claim,
+    register_arrival,
+    settle_arrival,
+)
 from wms.inbound.service.whole import (
     CountedWhole,
     StowedWhole,
@@ -28,6 +41,7 @@ from wms.inbound.service.whole import (
 
 __all__ = [
     "Arrived",
+    "CarriedOut",
     "Closed",
     "CountDraft",
     "Counted",
@@ -37,28 +51,44 @@ __all__ = [
     "StowedWhole",
     "arrive_booking",
     "arrive_carton",
+    "attach",
     "cancel",
+    "cancel_appointment",
+    "carry_out",
     "check_movable",
+    "claim_arrival",
     "close_carton",
     "count",
     "count_as_declared",
+    "count_cartons",
     "count_many",
     "create_booking",
+    "decide",
+    "decide_due",
     "edit_booking",
+    "end_plan",
     "finish_carton",
+    "inspect",
     "load_booking_to_edit",
+    "make_appointment",
+    "make_plan",
     "mark_in_transit",
     "mark_missing",
     "measure_carton",
+    "measure_product",
     "move_carton",
+    "photograph_arrival",
     "put_away",
     "put_away_all",
+    "refuse_claim",
     "register_arrival",
     "reopen_carton",
     "request_carton_labels",
+    "set_terms",
     "settle_arrival",
     "submit",
     "suggest_place",
+    "terms_of",
     "uncount",
     "undo_move_carton",
     "undo_put_away",

@@ -11,24 +11,22 @@ from sqlalchemy import func, select, update
 
 from wms.core import clock
 from wms.core.actor import Actor
-from wms.core.ids import new_id
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused, invalid, not_found
+from wms.core.refusals import Refused, invalid
 from wms.facility.models import HandlingUnitKind, Location, LocationKind
 from wms.facility.queries import system_location
 from wms.facility.service import enter_units
 from wms.inbound.events import CartonArrived
-from wms.inbound.models import Booking, Carton, UnidentifiedArrival
+from wms.inbound.models import Booking, Carton
 from wms.inbound.service import differing
 from wms.inbound.service.loading import BookingAtWork, work_on_booking, work_on_carton
 from wms.inbound.service.progress import settle
 from wms.inbound.workflow import CARTON, CartonState
 from wms.platform.database import session
 from wms.platform.events import record
-from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
 
-OUTCOMES = frozenset({"claimed", "sent_back", "destroyed"})
+MAX_COUNTED = 9_999
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,8 @@ _ONE = Statement("SELECT id, number, barcode, state FROM carton WHERE id = :cart
 _LEFT = Statement("SELECT count(*) FROM carton WHERE booking_id = :booking AND state = :state")
 _ARRIVED = Statement(
     "WITH arrived AS (UPDATE carton AS c SET state = :state, arrived_at = :now, handling_unit_id = k.unit"
-    " FROM unnest(CAST(:cartons AS uuid[]), CAST(:units AS uuid[])) AS k(id, unit) WHERE c.id = k.id)"
+    " FROM unnest(CAST(:cartons AS uuid[]), CAST(:units AS uuid[])) AS k(id, unit) WHERE c.id = k.id),"
+    " kept AS (UPDATE dock_appointment SET state = 'kept' WHERE booking_id = :booking AND state = 'booked')"
     " UPDATE booking SET arrived_at = :now WHERE id = :booking AND arrived_at IS NULL"
 )
 
@@ -67,11 +66,17 @@ def arrive_carton(
     return _arrive(booking, _ONE.all({"carton": carton_id}), location_id)
 
 
-def arrive_booking(actor: Actor, booking_id: uuid.UUID, *, location_id: uuid.UUID | None = None) -> Arrived:
-    """All cartons still awaited are here: one lorry, counted as a whole. Refuses `nothing_missing`."""
+def arrive_booking(
+    actor: Actor, booking_id: uuid.UUID, *, location_id: uuid.UUID | None = None, pallet: int | None = None
+) -> Arrived:
+    """All cartons still awaited are here, or those announced on one pallet: one lorry, counted as a whole. Refuses
+    `nothing_missing`.
+    """
     booking = work_on_booking(actor, booking_id)
     query = select(Carton.id, Carton.number, Carton.barcode, Carton.state).order_by(Carton.number)
     awaited = query.where(Carton.booking_id == booking_id, Carton.state == CartonState.DECLARED.value)
+    if pallet is not None:
+        awaited = awaited.where(Carton.pallet == pallet)
     cartons = session().execute(awaited).all()
     if not cartons:
         raise Refused("nothing_missing", {})
@@ -152,38 +157,13 @@ def measure_carton(
     return booking.version
 
 
-def register_arrival(actor: Actor, warehouse_id: uuid.UUID, code: str, remark: str = "") -> UnidentifiedArrival:
-    """Write down something that no booking announces. It is nobody's stock until it is claimed."""
-    if not (actor.is_staff and actor.may(Permission.FLOOR_WORK) and actor.sees_warehouse(warehouse_id)):
-        raise not_found("warehouse")
-    arrival = UnidentifiedArrival(
-        id=new_id(), warehouse_id=warehouse_id, code=code, remark=remark, registered_by=actor.id,
-        registered_at=clock.now(),
-    )  # fmt: skip
-    session().add(arrival)
-    session().flush()
-    return arrival
-
-
-def settle_arrival(
-    actor: Actor, arrival_id: uuid.UUID, outcome: str, booking_id: uuid.UUID | None = None
-) -> UnidentifiedArrival:
-    """Close an entry of the register: claimed by a booking of that warehouse (which it is then received under), sent
-    back, or destroyed.
+def count_cartons(actor: Actor, booking_id: uuid.UUID, cartons: int) -> int:
+    """How many cartons came off the lorry, counted before any is scanned. What is scanned afterwards is compared with
+    it; nothing arrives by it. Returns the booking's version.
     """
-    arrival = lock_one(Rank.DOCUMENT, UnidentifiedArrival, arrival_id)
-    allowed = actor.is_staff and actor.may(Permission.EXCEPTIONS_MANAGE)
-    if arrival is None or not allowed or not actor.sees_warehouse(arrival.warehouse_id):
-        raise not_found("arrival")
-    if arrival.closed_at is not None:
-        raise Refused("arrival_closed", {})
-    if outcome not in OUTCOMES or (outcome == "claimed") != (booking_id is not None):
-        raise invalid("/outcome", "invalid")
-    if booking_id is not None:
-        place = session().scalar(select(Booking.warehouse_id).where(Booking.id == booking_id))
-        if place != arrival.warehouse_id:
-            raise not_found("booking")
-    arrival.outcome, arrival.booking_id = outcome, booking_id
-    arrival.closed_by, arrival.closed_at = actor.id, clock.now()
-    session().flush()
-    return arrival
+    if not 0 <= cartons <= MAX_COUNTED:
+        raise invalid("/cartons", "too_small" if cartons < 0 else "too_large", min=0, max=MAX_COUNTED)
+    booking = work_on_booking(actor, booking_id)
+    values = {"dock_cartons": cartons, "dock_counted_by": actor.id, "dock_counted_at": clock.now()}
+    session().execute(update(Booking).where(Booking.id == booking_id).values(**values))
+    return booking.version

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -20,17 +21,19 @@ from wms.facility.models import Warehouse
 from wms.identity.queries import Owner, choose_owner
 from wms.inbound import rules
 from wms.inbound.events import BookingCancelled, BookingSubmitted
-from wms.inbound.models import Booking, Carton, CartonLine
+from wms.inbound.models import Booking, Carton, CartonLine, DockAppointment
 from wms.inbound.rules import BookingDraft, CartonDraft
 from wms.inbound.service.loading import load_booking_to_edit, refused_now
-from wms.inbound.workflow import BOOKING, EDITABLE, BookingState, CartonState
+from wms.inbound.workflow import BOOKING, EDITABLE, AppointmentState, BookingState, CartonState
 from wms.platform.counters import next_number
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.printing import service as printing
 
 # The header fields a seller may change while the booking is a draft or submitted; besides them, the cartons.
-EDITABLE_FIELDS = frozenset({"transport", "expected_on", "tracking_number", "container_number", "remark"})
+EDITABLE_FIELDS = frozenset(
+    {"transport", "expected_on", "tracking_number", "container_number", "air_waybill", "remark"}
+)
 
 
 def create_booking(actor: Actor, draft: BookingDraft, *, submitted: bool = False) -> Booking:
@@ -41,7 +44,12 @@ def create_booking(actor: Actor, draft: BookingDraft, *, submitted: bool = False
         raise not_found("booking")
     owner = choose_owner(actor, draft.seller)
     warehouse = _warehouse(actor, draft.warehouse)
-    products = _checked_products(owner.id, warehouse, draft.cartons)
+    draft = replace(
+        draft, container_number=rules.plain_number(draft.container_number),
+        air_waybill=rules.plain_waybill(draft.air_waybill),
+    )  # fmt: skip
+    header = rules.transport_faults(draft.transport, draft.container_number, draft.air_waybill)
+    products = _checked_products(owner.id, warehouse, draft.cartons, header)
     if draft.reference is not None:
         _refuse_taken(owner.id, draft.reference)
     number = next_number(DocumentKind.BOOKING, owner.id, owner.code, clock.today(warehouse.time_zone))
@@ -61,15 +69,42 @@ def edit_booking(actor: Actor, booking_id: uuid.UUID, changes: Mapping[str, Any]
     if booking.state not in EDITABLE:
         raise refused_now("edit", booking.state)
     for name in EDITABLE_FIELDS & changes.keys():
-        setattr(booking, name, changes[name])
+        setattr(
+            booking, name, _PLAIN.get(name, str)(changes[name]) if isinstance(changes[name], str) else changes[name]
+        )
+    header = _changed_faults(booking, changes)
+    if header and "cartons" not in changes:
+        raise invalid_fields(header)
     if "cartons" in changes:
+        _refuse_begun(booking.id)
         warehouse = session().get_one(Warehouse, booking.warehouse_id)
-        products = _checked_products(booking.owner_id, warehouse, changes["cartons"])
+        products = _checked_products(booking.owner_id, warehouse, changes["cartons"], header)
         booking.carton_count = len(changes["cartons"])
         session().flush()
         _write_cartons(booking, changes["cartons"], products)
     _touch(booking)
     return booking
+
+
+_PLAIN = {"container_number": rules.plain_number, "air_waybill": rules.plain_waybill}
+_NUMBERS = ("container_number", "air_waybill")
+
+
+def _changed_faults(booking: Booking, changes: Mapping[str, Any]) -> list[FieldError]:
+    """What is wrong with the numbers now. An older booking may have one that was never checked: it is not held against
+    a change of something else.
+    """
+    faults = rules.transport_faults(booking.transport, booking.container_number, booking.air_waybill)
+    touched = {f"/{name}" for name in _NUMBERS if name in changes or "transport" in changes}
+    return [fault for fault in faults if fault.pointer in touched]
+
+
+def _refuse_begun(booking_id: uuid.UUID) -> None:
+    """A set of which a carton was given up already is not replaced: what is short of it has been told."""
+    begun = select(Carton.number).where(Carton.booking_id == booking_id, Carton.state != CartonState.DECLARED.value)
+    number = session().scalar(begun.order_by(Carton.number).limit(1))
+    if number is not None:
+        raise Refused("cartons_begun", {"number": number})
 
 
 def submit(actor: Actor, booking_id: uuid.UUID, version: int | None = None) -> Booking:
@@ -97,10 +132,17 @@ def cancel(actor: Actor, booking_id: uuid.UUID, version: int | None = None) -> B
     _step(booking, "cancel")
     booking.cancelled_at = clock.now()
     _void_labels(booking)
+    session().execute(_CANCEL_APPOINTMENT.where(DockAppointment.booking_id == booking.id))
     _touch(booking)
     subject = {"subject_id": booking.id, "warehouse_id": booking.warehouse_id, "owner_id": booking.owner_id}
     record(BookingCancelled(**subject))
     return booking
+
+
+_CANCEL_APPOINTMENT = (
+    update(DockAppointment).where(DockAppointment.state == AppointmentState.BOOKED.value)
+    .values(state=AppointmentState.CANCELLED.value)
+)  # fmt: skip
 
 
 def _to_change(actor: Actor, booking_id: uuid.UUID, version: int | None) -> Booking:
@@ -138,18 +180,22 @@ def _warehouse(actor: Actor, code: str) -> Warehouse:
 
 
 def _checked_products(
-    owner_id: uuid.UUID, warehouse: Warehouse, cartons: Sequence[CartonDraft]
+    owner_id: uuid.UUID, warehouse: Warehouse, cartons: Sequence[CartonDraft], header: Sequence[FieldError] = ()
 ) -> dict[str, ProductFacts]:
-    """The owner's products by SKU. Refuses with every wrong carton and line at its place."""
+    """The owner's products by SKU. Refuses with every wrong field of the header, carton and line at its place."""
     faults = rules.carton_faults(cartons)
     if faults and faults[0].pointer == "/cartons":
-        raise invalid_fields(faults)
+        raise invalid_fields([*header, *faults])
+    faults = [*header, *faults]
+    named = {fault.pointer for fault in faults}
     products = products_by_skus(owner_id, {line.sku for carton in cartons for line in carton.lines})
     for index, carton in enumerate(cartons):
         for place, line in enumerate(carton.lines):
             fault = _product_fault(products.get(line.sku), warehouse)
-            if fault is not None:
-                faults.append(FieldError(f"/cartons/{index}/lines/{place}/sku", fault, {"sku": line.sku}))
+            pointer = f"/cartons/{rules.place_of(carton, index)}/lines/{place}/sku"
+            if fault is not None and pointer not in named:
+                named.add(pointer)
+                faults.append(FieldError(pointer, fault, {"sku": line.sku}))
     if faults:
         raise invalid_fields(faults)
     return products
@@ -182,7 +228,8 @@ def _insert(owner: Owner, warehouse: Warehouse, draft: BookingDraft, number: str
     values = {
         "id": new_id(), "number": number, "owner_id": owner.id, "warehouse_id": warehouse.id, "reference": reference,
         "transport": draft.transport, "expected_on": draft.expected_on, "tracking_number": draft.tracking_number,
-        "container_number": draft.container_number, "remark": draft.remark, "own_state": BookingState.DRAFT.value,
+        "container_number": draft.container_number, "air_waybill": draft.air_waybill,
+        "remark": draft.remark, "own_state": BookingState.DRAFT.value,
         "state": BookingState.DRAFT.value, "carton_count": len(draft.cartons), "version": 1, "created_at": now,
         "updated_at": now,
     }  # fmt: skip
@@ -237,7 +284,7 @@ def _carton_row(booking: Booking, carton: CartonDraft, key: uuid.UUID) -> dict[s
     return {
         "id": key, "booking_id": booking.id, "owner_id": booking.owner_id, "warehouse_id": booking.warehouse_id,
         "number": carton.number, "barcode": rules.carton_barcode(booking.number, carton.number),
-        "reference_box_no": carton.reference_box_no, "declared_weight_g": carton.weight_g,
+        "pallet": carton.pallet, "reference_box_no": carton.reference_box_no, "declared_weight_g": carton.weight_g,
         "declared_length_mm": carton.length_mm, "declared_width_mm": carton.width_mm,
         "declared_height_mm": carton.height_mm, "state": CartonState.DECLARED.value,
     }  # fmt: skip

@@ -12,7 +12,7 @@ from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.service import set_unit_state
 from wms.inbound.models import Carton
-from wms.inbound.service import differing
+from wms.inbound.service import differing, inspecting
 from wms.inbound.service.loading import work_on_carton
 from wms.inbound.service.progress import settle
 from wms.inbound.workflow import CARTON, CartonState
@@ -35,7 +35,10 @@ class Closed:
 
 _CARTON = Statement(
     "SELECT c.state, c.handling_unit_id, coalesce((SELECT sum(b.on_hand) FROM balance b"
-    " WHERE b.handling_unit_id = c.handling_unit_id), 0) AS units FROM carton c WHERE c.id = :carton"
+    " WHERE b.handling_unit_id = c.handling_unit_id), 0) AS units,"
+    " (SELECT true FROM sampling_plan s WHERE s.warehouse_id = c.warehouse_id AND s.is_active LIMIT 1) AS sampled,"
+    " (SELECT true FROM inspection i WHERE i.carton_id = c.id AND i.state = 'open' LIMIT 1) AS inspected"
+    " FROM carton c WHERE c.id = :carton"
 )
 
 
@@ -43,7 +46,9 @@ _CLOSE = Statement("UPDATE carton SET state = :state, counted_at = :now, stowed_
 
 
 def close_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
-    """The count is done: what is still missing is short. A carton with nothing in it is finished at once."""
+    """The count is done: what is still missing is short. A carton with nothing in it is finished at once; one that a
+    sampling plan draws is held until somebody has looked into it.
+    """
     booking = work_on_carton(actor, carton_id, action="close")
     carton = _CARTON.first({"carton": carton_id})
     state = CARTON.apply("close", carton.state)
@@ -55,20 +60,37 @@ def close_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
     stowed_at = now if state is CartonState.STOWED else None
     _CLOSE.run({"carton": carton_id, "state": state.value, "now": now, "stowed_at": stowed_at})
     booking_state = settle(booking.id)
+    if carton.units and carton.sampled:
+        inspecting.draw(actor, booking, carton_id, carton.handling_unit_id)
     differences = tuple((each.product_id, each.kind, each.quantity) for each in found)
     return Closed(
         booking.id, booking_state.value, booking.version, carton_id, state.value, differences, int(carton.units)
     )
 
 
+_GONE = Statement(
+    "SELECT coalesce((SELECT true FROM difference WHERE booking_id = :booking AND carton_id = :carton"
+    " AND posting_id IS NOT NULL LIMIT 1), false)"
+)
+
+
 def reopen_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
-    """The count was closed too early: it goes on, and shortages are taken back."""
+    """The count was closed too early: it goes on, and shortages are taken back. What the seller decided about this
+    carton is decided anew when it is closed again.
+
+    Refuses `carton_partly_settled`: goods of it were sent back, destroyed or converted, so that what is in it is no
+    longer all.
+    """
     booking = work_on_carton(actor, carton_id, action="reopen")
     carton = _CARTON.first({"carton": carton_id})
     state = CARTON.apply("reopen", carton.state)
+    if _GONE.scalar({"booking": booking.id, "carton": carton_id}):
+        raise Refused("carton_partly_settled", {})
     differing.rewrite(actor, booking.id, carton_id, differing.lines_of(carton_id), closed=False)
     session().execute(update(Carton).where(Carton.id == carton_id).values(state=state.value, counted_at=None))
     booking_state = settle(booking.id)
+    if carton.inspected:
+        inspecting.drop(actor, booking, carton_id)
     return Closed(booking.id, booking_state.value, booking.version, carton_id, state.value, (), int(carton.units))
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import insert
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
-from wms.core.refusals import Refused, invalid
+from wms.core.refusals import Refused, invalid, invalid_fields
 from wms.inbound import rules
 from wms.inbound.models import CartonLine
 from wms.inbound.service import differing
@@ -32,6 +32,7 @@ from wms.platform.database import session
 from wms.platform.statements import Statement
 
 CONDITIONS = frozenset({"good", "damaged"})
+FINDINGS = frozenset({None, *rules.Finding})
 FULL_CONTROL = "full"
 
 
@@ -40,7 +41,9 @@ _SET_STATE = Statement("UPDATE carton SET state = :state WHERE id = :carton")
 
 @dataclass(frozen=True)
 class CountDraft:
-    """One count: units of a product in one condition and lot. `serial_numbers`: for products under full control."""
+    """One count: units of a product in one condition and lot. `serial_numbers`: for products under full control;
+    `finding`: unlabelled or mixed.
+    """
 
     product_id: uuid.UUID
     quantity: int
@@ -48,6 +51,8 @@ class CountDraft:
     batch: str | None = None
     expires_on: date | None = None
     serial_numbers: Sequence[str] = ()
+    finding: str | None = None
+    made_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -85,17 +90,21 @@ def count(
     batch: str | None = None,
     expires_on: date | None = None,
     serial_numbers: Sequence[str] = (),
+    finding: str | None = None,
+    made_on: date | None = None,
 ) -> Counted:
     """Units of one product were counted in a carton. More than declared is recorded as a difference, in a bonded
     warehouse the surplus goes to *unaccounted*. A product of this owner that is not on the booking is received as
     *wrong*; another seller's is refused.
 
-    Refuses `product_not_of_owner`, `expiry_required`, `lot_required`, `item_needs_serials`, `serial_known`,
-    `not_allowed_now` (not arrived, or closed).
+    Refuses `product_not_of_owner`, `expiry_required`, `lot_required`, `lot_made_otherwise`, `shelf_life_short` (good
+    units that will not keep as long as the seller's terms ask: they are counted as damaged), `item_needs_serials`,
+    `serial_known`, `not_allowed_now` (not arrived, or closed), and days that no goods have at their field.
     """
     return count_many(
-        actor, carton_id, [CountDraft(product_id, quantity, condition, batch, expires_on, serial_numbers)]
-    )
+        actor, carton_id,
+        [CountDraft(product_id, quantity, condition, batch, expires_on, serial_numbers, finding, made_on)],
+    )  # fmt: skip
 
 
 def count_many(actor: Actor, carton_id: uuid.UUID, drafts: Sequence[CountDraft]) -> Counted:
@@ -134,6 +143,8 @@ def _check(drafts: Sequence[CountDraft]) -> None:
             raise invalid("/quantity", code, min=1, max=rules.MAX_QUANTITY)
         if draft.condition not in CONDITIONS:
             raise invalid("/condition", "condition_unknown")
+        if draft.finding not in FINDINGS:
+            raise invalid("/finding", "finding_unknown")
         if len(set(draft.serial_numbers)) != len(draft.serial_numbers):
             raise invalid("/serial_numbers", "duplicate")
 
@@ -163,9 +174,23 @@ class _Line:
     damaged: int
     unaccounted: int
     on_booking: bool
+    unlabelled: int
+    mixed: int
 
     def totals(self) -> LineTotals:
-        return LineTotals(self.id, self.product.id, self.declared, self.good, self.damaged, self.on_booking)
+        return LineTotals(
+            self.id, self.product.id, self.declared, self.good, self.damaged, self.on_booking, self.unlabelled,
+            self.mixed,
+        )  # fmt: skip
+
+    def add(self, draft: CountDraft, beyond: int) -> None:
+        if draft.condition == "good":
+            self.good += draft.quantity
+        else:
+            self.damaged += draft.quantity
+        self.unaccounted += beyond
+        self.unlabelled += draft.quantity * (draft.finding == rules.Finding.UNLABELLED)
+        self.mixed += draft.quantity * (draft.finding == rules.Finding.MIXED)
 
 
 @dataclass(frozen=True)
@@ -181,17 +206,21 @@ class _Facts:
     location_id: uuid.UUID | None
     unaccounted_id: uuid.UUID | None
     warehouse: _Warehouse
+    time_zone: str
+    min_shelf_days: int | None
     lines: dict[uuid.UUID, _Line]
     book_items: dict[str, uuid.UUID] = field(default_factory=dict)  # of the products' item numbers, in bond
 
 
 _READ = Statement(
     "SELECT c.state, c.handling_unit_id, hu.location_id, w.id AS warehouse_id, w.kind = 'bonded' AS bonded,"
+    " w.time_zone, (SELECT t.min_shelf_days FROM inbound_terms t WHERE t.owner_id = c.owner_id) AS min_shelf_days,"
     " CASE WHEN w.kind = 'bonded' THEN (SELECT u.id FROM location u WHERE u.warehouse_id = w.id"
     "  AND u.kind = 'unaccounted' ORDER BY u.walk_order, u.code LIMIT 1) END AS unaccounted_id,"
     " p.id AS product_id, p.owner_id, p.sku, p.lot_controlled, p.expiry_controlled, p.customs_item_number,"
     " p.serial_control, l.id AS line_id, coalesce(l.declared, 0) AS declared, coalesce(l.received_good, 0) AS good,"
     " coalesce(l.received_damaged, 0) AS damaged, coalesce(l.unaccounted, 0) AS unaccounted,"
+    " coalesce(l.unlabelled, 0) AS unlabelled, coalesce(l.mixed, 0) AS mixed,"
     # not EXISTS: in a list of columns that may be answered by reading all lines there are
     " coalesce((SELECT true FROM carton_line o WHERE o.booking_id = c.booking_id AND o.product_id = p.id"
     "  AND o.declared > 0 LIMIT 1), false) AS on_booking"
@@ -208,7 +237,7 @@ def _read(carton_id: uuid.UUID, product_ids: set[uuid.UUID]) -> _Facts:
     first = rows[0]
     lines = {row.product_id: _line(row) for row in rows if row.product_id is not None}
     facts = _Facts(first.state, first.handling_unit_id, first.location_id, first.unaccounted_id,
-                   _Warehouse(first.warehouse_id, first.bonded), lines)  # fmt: skip
+                   _Warehouse(first.warehouse_id, first.bonded), first.time_zone, first.min_shelf_days, lines)  # fmt: skip
     if len(lines) != len(product_ids):
         CARTON.apply("count", facts.state)  # the nearer reason, where there are two
         raise Refused("product_not_of_owner", {}, next_step="register_arrival")
@@ -226,8 +255,9 @@ def _line(row: Any) -> _Line:
                        row.customs_item_number, row.serial_control)  # fmt: skip
     is_new = row.line_id is None
     return _Line(
-        product, row.line_id or new_id(), is_new, row.declared, row.good, row.damaged, row.unaccounted, row.on_booking
-    )
+        product, row.line_id or new_id(), is_new, row.declared, row.good, row.damaged, row.unaccounted, row.on_booking,
+        row.unlabelled, row.mixed,
+    )  # fmt: skip
 
 
 @dataclass
@@ -255,6 +285,7 @@ class _Act:
             "id": line.id, "booking_id": self.booking.id, "carton_id": self.carton_id,
             "owner_id": self.booking.owner_id, "product_id": line.product.id, "position": rules.MAX_LINES + 1,
             "declared": 0, "received_good": 0, "received_damaged": 0, "unaccounted": 0, "put_away": 0,
+            "unlabelled": 0, "mixed": 0,
         }  # fmt: skip
 
 
@@ -267,6 +298,7 @@ class _Entry:
     quantity: int
     is_surplus: bool
     serials: tuple[str, ...]
+    finding: str | None
 
 
 def _entries(drafts: Sequence[CountDraft], work: _Act) -> list[_Entry]:
@@ -277,7 +309,8 @@ def _split(draft: CountDraft, line: _Line, facts: _Facts) -> list[_Entry]:
     """The draft as one entry, or two where a bonded surplus begins; the line's totals move on."""
     product = line.product
     numbers = _serials(draft, product)
-    lot_id = stock_service.lot_of(product, draft.batch, draft.expires_on)
+    _check_days(draft, product, facts)
+    lot_id = stock_service.lot_of(product, draft.batch, draft.expires_on, draft.made_on)
     if facts.location_id is None:  # the workflow lets only cartons be counted that are here
         raise LookupError("an arrived carton has a handling unit")
     stock = stock_service.goods(
@@ -288,18 +321,32 @@ def _split(draft: CountDraft, line: _Line, facts: _Facts) -> list[_Entry]:
     if facts.warehouse.is_bonded:
         beyond = rules.surplus(line.declared, line.good + line.damaged, draft.quantity)
     within = draft.quantity - beyond
-    if draft.condition == "good":
-        line.good += draft.quantity
-    else:
-        line.damaged += draft.quantity
-    line.unaccounted += beyond
-    entries = [_Entry(line, stock, within, False, numbers[:within])] if within else []
+    line.add(draft, beyond)
+    entries = [_Entry(line, stock, within, False, numbers[:within], draft.finding)] if within else []
     if beyond:
         if facts.unaccounted_id is None:
             raise LookupError("every bonded warehouse is made with an unaccounted location")
         outside = replace(stock, location_id=facts.unaccounted_id, handling_unit_id=None)
-        entries.append(_Entry(line, outside, beyond, True, numbers[within:]))
+        entries.append(_Entry(line, outside, beyond, True, numbers[within:], draft.finding))
     return entries
+
+
+def _check_days(draft: CountDraft, product: _Product, facts: _Facts) -> None:
+    """Days that cannot be, and goods that will not keep long enough to be sold."""
+    if draft.made_on is None and draft.expires_on is None:
+        return
+    today = clock.today(facts.time_zone)
+    faults = rules.date_faults(draft.made_on, draft.expires_on, today)
+    if faults:
+        raise invalid_fields(faults)
+    wanted = facts.min_shelf_days
+    if wanted is None or draft.expires_on is None or not product.expiry_controlled or draft.condition != "good":
+        return
+    left = (draft.expires_on - today).days
+    if left < wanted:
+        raise Refused(
+            "shelf_life_short", {"sku": product.sku, "left": left, "wanted": wanted}, next_step="count_as_damaged"
+        )
 
 
 def _serials(draft: CountDraft, product: _Product) -> tuple[str, ...]:
@@ -325,17 +372,20 @@ def _post(actor: Actor, work: _Act, entries: Sequence[_Entry]) -> None:
 
 _WRITE = Statement(
     "WITH d AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:lines AS uuid[]), CAST(:products AS uuid[]),"
-    " CAST(:lots AS uuid[]), CAST(:conditions AS text[]), CAST(:quantities AS int[]), CAST(:surplus AS boolean[]))"
-    " AS d(id, line_id, product_id, lot_id, condition, quantity, is_surplus)),"
+    " CAST(:lots AS uuid[]), CAST(:conditions AS text[]), CAST(:quantities AS int[]), CAST(:surplus AS boolean[]),"
+    " CAST(:findings AS text[])) AS d(id, line_id, product_id, lot_id, condition, quantity, is_surplus, finding)),"
     " added AS (UPDATE carton_line l SET received_good = l.received_good + s.good,"
-    "  received_damaged = l.received_damaged + s.damaged, unaccounted = l.unaccounted + s.surplus FROM ("
+    "  received_damaged = l.received_damaged + s.damaged, unaccounted = l.unaccounted + s.surplus,"
+    "  unlabelled = l.unlabelled + s.unlabelled, mixed = l.mixed + s.mixed FROM ("
     "   SELECT line_id, coalesce(sum(quantity) FILTER (WHERE condition = 'good'), 0) AS good,"
     "   coalesce(sum(quantity) FILTER (WHERE condition <> 'good'), 0) AS damaged,"
-    "   coalesce(sum(quantity) FILTER (WHERE is_surplus), 0) AS surplus FROM d GROUP BY line_id) s"
+    "   coalesce(sum(quantity) FILTER (WHERE is_surplus), 0) AS surplus,"
+    "   coalesce(sum(quantity) FILTER (WHERE finding = 'unlabelled'), 0) AS unlabelled,"
+    "   coalesce(sum(quantity) FILTER (WHERE finding = 'mixed'), 0) AS mixed FROM d GROUP BY line_id) s"
     "  WHERE l.id = s.line_id)"
     " INSERT INTO receipt (id, act_id, booking_id, carton_id, carton_line_id, product_id, lot_id, condition, quantity,"
-    "  is_surplus, posting_id, counted_by, counted_at) SELECT id, :act, :booking, :carton, line_id, product_id, lot_id,"
-    "  condition, quantity, is_surplus, :posting, :actor, :now FROM d"
+    "  is_surplus, finding, posting_id, counted_by, counted_at) SELECT id, :act, :booking, :carton, line_id, product_id, lot_id,"
+    "  condition, quantity, is_surplus, finding, :posting, :actor, :now FROM d"
 )
 
 
@@ -350,6 +400,7 @@ def _write(work: _Act, entries: Sequence[_Entry]) -> None:
             "conditions": [entry.stock.condition for entry in entries],
             "quantities": [entry.quantity for entry in entries],
             "surplus": [entry.is_surplus for entry in entries],
+            "findings": [entry.finding for entry in entries],
             "act": work.id,
             "booking": work.booking.id,
             "carton": work.carton_id,

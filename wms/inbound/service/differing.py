@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -15,6 +15,7 @@ from wms.inbound import rules
 from wms.inbound.events import DifferenceFound
 from wms.inbound.models import Difference
 from wms.inbound.service.loading import BookingAtWork
+from wms.inbound.workflow import DIFFERENCE
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.statements import Statement
@@ -30,11 +31,13 @@ class LineTotals:
     good: int
     damaged: int
     on_booking: bool
+    unlabelled: int
+    mixed: int
 
     def differences(self, closed: bool) -> dict[rules.DifferenceKind, int]:
         return rules.differences(
             declared=self.declared, received=self.good + self.damaged, damaged=self.damaged,
-            on_booking=self.on_booking, closed=closed,
+            on_booking=self.on_booking, closed=closed, unlabelled=self.unlabelled, mixed=self.mixed,
         )  # fmt: skip
 
 
@@ -42,7 +45,7 @@ class LineTotals:
 _LINES = Statement(
     "SELECT l.id, l.product_id, l.declared, l.received_good, l.received_damaged, coalesce("
     "(SELECT true FROM carton_line o WHERE o.booking_id = l.booking_id AND o.product_id = l.product_id"
-    "  AND o.declared > 0 LIMIT 1), false)"
+    "  AND o.declared > 0 LIMIT 1), false), l.unlabelled, l.mixed"
     " FROM carton_line l WHERE l.carton_id = :carton ORDER BY l.position, l.id"
 )
 
@@ -52,6 +55,15 @@ def lines_of(carton_id: uuid.UUID) -> list[LineTotals]:
 
 
 _FORGET = Statement("DELETE FROM difference WHERE carton_line_id = ANY(CAST(:lines AS uuid[]))")
+# Those of a closed carton are the seller's to decide until the hours of their terms are over.
+_NOTE = Statement(
+    "INSERT INTO difference (id, booking_id, carton_id, carton_line_id, kind, quantity, found_by, found_at, state,"
+    " due_at, remark, by_default) SELECT d.id, :booking, :carton, d.line_id, d.kind, d.quantity, :actor, :now, :state,"
+    " CASE WHEN :closed THEN CAST(:now AS timestamptz) + make_interval(hours => coalesce((SELECT t.decide_hours"
+    "  FROM inbound_terms t JOIN booking b ON b.owner_id = t.owner_id WHERE b.id = :booking), :hours)) END, '', false"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:lines AS uuid[]), CAST(:kinds AS text[]), CAST(:quantities AS int[]))"
+    " AS d(id, line_id, kind, quantity)"
+)
 
 
 def rewrite(
@@ -61,15 +73,15 @@ def rewrite(
     if not lines:
         return
     _FORGET.run({"lines": [line.id for line in lines]})
-    now = clock.now()
-    rows = [
-        {"id": new_id(), "booking_id": booking_id, "carton_id": carton_id, "carton_line_id": line.id,
-         "kind": kind.value, "quantity": quantity, "found_by": actor.id, "found_at": now}
-        for line in lines
-        for kind, quantity in line.differences(closed).items()
-    ]  # fmt: skip
-    if rows:
-        session().execute(insert(Difference), rows)
+    found = [(line.id, kind, units) for line in lines for kind, units in line.differences(closed).items()]
+    if not found:
+        return
+    state = DIFFERENCE.apply("announce", DIFFERENCE.initial) if closed else DIFFERENCE.initial
+    ids, kinds = [new_id() for _ in found], [kind.value for _, kind, _ in found]
+    values = {"booking": booking_id, "carton": carton_id, "actor": actor.id, "now": clock.now(), "state": state,
+              "closed": closed, "hours": rules.TERMS.decide_hours, "ids": ids, "lines": [line for line, _, _ in found],
+              "kinds": kinds, "quantities": [units for _, _, units in found]}  # fmt: skip
+    _NOTE.run(values)
 
 
 def close(actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID) -> list[DifferenceFound]:

@@ -48,6 +48,7 @@ _TOUCH = (
     " RETURNING id, number, owner_id, warehouse_id, own_state, state, version"
 )
 _TOUCH_BY_CARTON = Statement(_TOUCH.format(which="(SELECT booking_id FROM carton WHERE id = :key)"))
+_TOUCH_BY_DIFFERENCE = Statement(_TOUCH.format(which="(SELECT booking_id FROM difference WHERE id = :key)"))
 _TOUCH_BY_ID = Statement(_TOUCH.format(which=":key"))
 
 
@@ -62,6 +63,10 @@ def work_on_booking(
     actor: Actor, booking_id: uuid.UUID, permission: Permission = Permission.FLOOR_WORK, action: str = "arrive"
 ) -> BookingAtWork:
     return _work(actor, _TOUCH_BY_ID, booking_id, permission, action, "booking")
+
+
+def work_on_difference(actor: Actor, difference_id: uuid.UUID, permission: Permission) -> BookingAtWork:
+    return _work(actor, _TOUCH_BY_DIFFERENCE, difference_id, permission, "settle", "difference")
 
 
 def _work(

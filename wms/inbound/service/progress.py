@@ -6,37 +6,44 @@ import uuid
 
 from wms.core import clock
 from wms.inbound import rules
-from wms.inbound.events import BookingCompleted, BookingReceived
+from wms.inbound.events import BookingClosed, BookingCompleted, BookingReceived
 from wms.inbound.workflow import BookingState
 from wms.platform.events import record
 from wms.platform.statements import Statement
 
 _READ = Statement(
-    "SELECT b.owner_id, b.warehouse_id, b.own_state, b.state, b.received_at, b.completed_at,"
+    "SELECT b.owner_id, b.warehouse_id, b.own_state, b.state, b.received_at, b.completed_at, b.closed_at,"
+    " (SELECT true FROM difference d WHERE d.booking_id = b.id AND d.state IN ('noted', 'open', 'decided')"
+    "  LIMIT 1) AS waiting,"
     " array_agg(DISTINCT c.state) AS cartons FROM booking b JOIN carton c ON c.booking_id = b.id"
     " WHERE b.id = :booking GROUP BY b.id"
 )
 _WRITE = Statement(
     "UPDATE booking SET state = :state,"
     " received_at = CASE WHEN :received THEN coalesce(received_at, :now) END,"
-    " completed_at = CASE WHEN :completed THEN coalesce(completed_at, :now) END WHERE id = :booking"
+    " completed_at = CASE WHEN :completed THEN coalesce(completed_at, :now) END,"
+    " closed_at = CASE WHEN :closed THEN coalesce(closed_at, :now) END WHERE id = :booking"
 )
 _RECEIVED = frozenset({BookingState.RECEIVED, BookingState.PUTAWAY, BookingState.COMPLETED})
 
 
 def settle(booking_id: uuid.UUID) -> BookingState:
-    """Compute the state of a locked booking anew and announce what it has newly reached."""
+    """Compute the state of a locked booking anew and announce what it has newly reached. It is closed when it is
+    complete and no difference waits: for the seller's word, or for the warehouse to do it.
+    """
     row = _READ.first({"booking": booking_id})
     state = rules.booking_state(row.own_state, row.cartons)
-    if state == row.state:
-        return state
     received, completed = state in _RECEIVED, state is BookingState.COMPLETED
-    _WRITE.run(
-        {"booking": booking_id, "state": state.value, "received": received, "completed": completed, "now": clock.now()}
-    )
+    closed = completed and not row.waiting
+    if state == row.state and closed == (row.closed_at is not None):
+        return state
+    values = {"state": state.value, "received": received, "completed": completed, "closed": closed}
+    _WRITE.run({"booking": booking_id, "now": clock.now(), **values})
     subject = {"subject_id": booking_id, "warehouse_id": row.warehouse_id, "owner_id": row.owner_id}
     if received and row.received_at is None:
         record(BookingReceived(**subject))
     if completed and row.completed_at is None:
         record(BookingCompleted(**subject))
+    if closed and row.closed_at is None:
+        record(BookingClosed(**subject))
     return state

@@ -56,14 +56,16 @@ def put_away(
     """Units of a counted carton go into a bin. `lot_id` only where several lots of the product are in it; `holder` and
     `overruled` as of `putaway.place`.
 
-    Refuses `not_allowed_now` (not yet counted), `nothing_to_put_away`, `too_many_to_put_away`, `lot_needed`,
-    `serials_required`, and what the bin refuses (`putaway.place`).
+    Refuses `not_allowed_now` (not yet counted), `carton_in_inspection`, `nothing_to_put_away`, `too_many_to_put_away`,
+    `lot_needed`, `serials_required`, and what the bin refuses (`putaway.place`).
     """
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
     booking = work_on_carton(actor, carton_id, action="stow")
     carton = _CARTON.first({"carton": carton_id})
     state = CARTON.apply("stow", carton.state)
+    if carton.inspected:
+        raise Refused("carton_in_inspection", {})
     rows = _content(carton.handling_unit_id)
     source = _source(rows, product_id, quantity, condition, lot_id)
     left = sum(row.on_hand for row in rows) - quantity
@@ -134,7 +136,10 @@ def undo_put_away(actor: Actor, carton_id: uuid.UUID) -> Stowed:
     return Stowed(booking.id, booking_state.value, booking.version, carton_id, state.value, posted.posting_id, left)
 
 
-_CARTON = Statement("SELECT state, warehouse_id, handling_unit_id FROM carton WHERE id = :carton")
+_CARTON = Statement(
+    "SELECT state, warehouse_id, handling_unit_id, (SELECT true FROM inspection i WHERE i.carton_id = c.id"
+    " AND i.state = 'open' LIMIT 1) AS inspected FROM carton c WHERE id = :carton"
+)
 _ADD = Statement(
     "UPDATE carton_line AS l SET put_away = l.put_away + d.quantity FROM (SELECT product_id, sum(quantity) AS quantity"
     " FROM unnest(CAST(:products AS uuid[]), CAST(:quantities AS int[])) AS k(product_id, quantity) GROUP BY 1) AS d"

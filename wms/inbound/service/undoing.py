@@ -21,10 +21,13 @@ from wms.platform.statements import Statement
 
 _TAKE = Statement(
     "UPDATE carton_line l SET received_good = l.received_good - r.good,"
-    " received_damaged = l.received_damaged - r.damaged, unaccounted = l.unaccounted - r.surplus"
+    " received_damaged = l.received_damaged - r.damaged, unaccounted = l.unaccounted - r.surplus,"
+    " unlabelled = l.unlabelled - r.unlabelled, mixed = l.mixed - r.mixed"
     " FROM (SELECT carton_line_id, coalesce(sum(quantity) FILTER (WHERE condition = 'good'), 0) AS good,"
     "  coalesce(sum(quantity) FILTER (WHERE condition <> 'good'), 0) AS damaged,"
-    "  coalesce(sum(quantity) FILTER (WHERE is_surplus), 0) AS surplus FROM receipt WHERE act_id = :act"
+    "  coalesce(sum(quantity) FILTER (WHERE is_surplus), 0) AS surplus,"
+    "  coalesce(sum(quantity) FILTER (WHERE finding = 'unlabelled'), 0) AS unlabelled,"
+    "  coalesce(sum(quantity) FILTER (WHERE finding = 'mixed'), 0) AS mixed FROM receipt WHERE act_id = :act"
     "  GROUP BY carton_line_id) r JOIN product p ON true WHERE l.id = r.carton_line_id AND p.id = l.product_id"
     " RETURNING l.id, l.product_id, p.sku, l.declared, l.received_good, l.received_damaged, l.unaccounted"
 )

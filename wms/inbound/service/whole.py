@@ -66,7 +66,10 @@ def count_as_declared(actor: Actor, carton_id: uuid.UUID, *, condition: str = "g
     return CountedWhole(counted, sum(draft.quantity for draft in drafts), len(drafts))
 
 
-_CARTON = Statement("SELECT state, handling_unit_id FROM carton WHERE id = :carton")
+_CARTON = Statement(
+    "SELECT state, handling_unit_id, (SELECT true FROM inspection i WHERE i.carton_id = c.id AND i.state = 'open'"
+    " LIMIT 1) AS inspected FROM carton c WHERE id = :carton"
+)
 
 
 def put_away_all(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID, *, overruled: bool = False) -> StowedWhole:
@@ -81,6 +84,8 @@ def put_away_all(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID, *, 
     booking = work_on_carton(actor, carton_id, action="stow")
     carton = _CARTON.first({"carton": carton_id})
     state = CARTON.apply("stow", carton.state)
+    if carton.inspected:
+        raise Refused("carton_in_inspection", {})
     rows = units.content(carton.handling_unit_id)
     if not rows:
         raise Refused("nothing_to_put_away", {})

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from wms.platform.pages import lazy, state_labels
-from wms.portal.pages import age, bookings, home, labels, orders, products, returns, stock
+from wms.portal.pages import (
+    age,
+    appointments,
+    arrivals,
+    bookings,
+    differences,
+    home,
+    labels,
+    orders,
+    products,
+    returns,
+    stock,
+)
 
 BLUEPRINTS = [
     home.blueprint,
     orders.blueprint,
     bookings.blueprint,
+    differences.blueprint,
+    appointments.blueprint,
+    arrivals.blueprint,
     stock.blueprint,
     age.blueprint,
     products.blueprint,
@@ -52,6 +67,28 @@ state_labels["carton"] = {
     "stowing": (lazy("Putting away"), "info"),
     "stowed": (lazy("Put away"), "ok"),
     "missing": (lazy("Missing"), "stop"),
+}
+state_labels["difference"] = {
+    "noted": (lazy("Still counting"), "idle"),
+    "open": (lazy("To decide"), "warn"),
+    "decided": (lazy("Decided"), "info"),
+    "settled": (lazy("Settled"), "ok"),
+}
+state_labels["appointment"] = {
+    "booked": (lazy("Expected"), "info"),
+    "kept": (lazy("Arrived"), "ok"),
+    "cancelled": (lazy("Cancelled"), "idle"),
+}
+state_labels["unknown_arrival"] = {
+    "waiting": (lazy("Waits for its seller"), "warn"),
+    "claimed": (lazy("Claimed"), "info"),
+    "closed": (lazy("Settled"), "ok"),
+}
+state_labels["inspection"] = {
+    "open": (lazy("Being inspected"), "hold"),
+    "passed": (lazy("Passed"), "ok"),
+    "failed": (lazy("Failed in part"), "stop"),
+    "dropped": (lazy("Counted again"), "idle"),
 }
 state_labels["return"] = {
     "announced": (lazy("Announced"), "idle"),

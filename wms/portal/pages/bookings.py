@@ -19,7 +19,9 @@ from wms.identity.queries import sellers_seen
 from wms.inbound import queries as inbound
 from wms.inbound import schemas, service
 from wms.inbound.models import Booking
+from wms.inbound.words import DECISION_WORDS, DIFFERENCE_WORDS, FILE_WORDS, TRANSPORT_WORDS
 from wms.inbound.workflow import BOOKING
+from wms.inventory.words import CONDITION_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
@@ -44,14 +46,10 @@ HEADER = (
     "expected_on",
     "tracking_number",
     "container_number",
+    "air_waybill",
     "remark",
 )
-TRANSPORT_WORDS = {
-    "express": lazy("Express"), "air": lazy("Air"), "sea": lazy("Sea"), "rail": lazy("Rail"), "road": lazy("Road"),
-}  # fmt: skip
-DIFFERENCE_WORDS = {
-    "over": lazy("Too many"), "short": lazy("Missing"), "wrong": lazy("Wrong product"), "damaged": lazy("Damaged"),
-}  # fmt: skip
+MOST_DIFFERENCES = 500  # on one page; the API tells them all
 
 CARTON_SIZES = KINDS["carton"].sizes
 
@@ -79,8 +77,12 @@ def detail(booking_id: uuid.UUID) -> str:
     actions = [name for name in ("submit", "depart", "cancel") if may and BOOKING.permitted(name, found["state"])]
     return render_template(
         "portal/booking.html", booking=found, products=products_by_ids(line["product_id"] for line in lines),
-        warehouse=load_warehouse(actor(), found["warehouse_id"]), way=_way(found), actions=actions,
-        differing=[(carton, line) for carton in found["cartons"] for line in carton["lines"] if line["differences"]],
+        warehouse=load_warehouse(actor(), found["warehouse_id"]),
+        appointment=inbound.appointment_of(actor(), booking_id),
+        may_appoint=may and found["state"] in {"submitted", "in_transit"}, way=_way(found), actions=actions,
+        differing=inbound.differences_page(actor(), booking_id=booking_id, limit=MOST_DIFFERENCES), may=may,
+        inspections=inbound.inspections(actor(), booking_id=booking_id), conditions=CONDITION_WORDS,
+        decisions=DECISION_WORDS, files=inbound.files_of_booking(actor(), booking_id), file_kinds=FILE_WORDS,
         counted=sum(carton["state"] not in {"declared", "arrived", "missing"} for carton in found["cartons"]),
         here=sum(carton["arrived_at"] is not None for carton in found["cartons"]), transports=TRANSPORT_WORDS,
         differences=DIFFERENCE_WORDS, sizes=CARTON_SIZES,
@@ -92,9 +94,10 @@ def _way(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     steps = [
         (_("Booked"), found["created_at"], _("%(count)s cartons", count=found["carton_count"])),
         (_("Submitted"), found["submitted_at"], None),
-        (_("Arrived"), found["arrived_at"], found["tracking_number"]),
+        (_("Arrived"), found["arrived_at"], found["container_number"] or found["tracking_number"]),
         (_("Received"), found["received_at"], None),
         (_("Complete"), found["completed_at"], None),
+        (_("Closed"), found["closed_at"], None),
     ]
     if found["cancelled_at"] is not None:
         steps = [step for step in steps if step[1] is not None]

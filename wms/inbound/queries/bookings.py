@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,12 +15,12 @@ from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.facility.models import Warehouse
 from wms.identity.models import Seller
-from wms.inbound.models import Booking, Carton, CartonLine, Difference, Receipt, UnidentifiedArrival
+from wms.inbound.models import Booking, Carton, CartonLine, Difference, Receipt
 from wms.inventory.models import Lot
 from wms.platform.database import session
 
 
-def _in_scope(statement: Select[Any], actor: Actor) -> Select[Any]:
+def in_scope(statement: Select[Any], actor: Actor) -> Select[Any]:
     if actor.seller_ids is not None:
         statement = statement.where(Booking.owner_id.in_(actor.seller_ids))
     if actor.warehouse_ids is not None:
@@ -47,7 +47,7 @@ def bookings_page(
     updated_since: datetime | None = None,
 ) -> list[dict[str, Any]]:
     """Headers of bookings, newest first; `after` is (created_at, id) of the last one seen."""
-    statement = _in_scope(_headers(), actor).order_by(Booking.created_at.desc(), Booking.id.desc()).limit(limit)
+    statement = in_scope(_headers(), actor).order_by(Booking.created_at.desc(), Booking.id.desc()).limit(limit)
     if after is not None:
         statement = statement.where(tuple_(Booking.created_at, Booking.id) < after)
     if state is not None:
@@ -72,11 +72,12 @@ def _headers() -> Select[Any]:
 
 _HEADER = (
     "id", "number", "reference", "state", "version", "owner_id", "warehouse_id", "transport", "expected_on",
-    "tracking_number", "container_number", "remark", "carton_count", "created_at", "updated_at", "submitted_at",
-    "arrived_at", "received_at", "completed_at", "cancelled_at",
+    "tracking_number", "container_number", "air_waybill", "remark", "carton_count",
+    "dock_cartons", "created_at", "updated_at", "submitted_at",
+    "arrived_at", "received_at", "completed_at", "closed_at", "cancelled_at",
 )  # fmt: skip
 _CARTON = (
-    "id", "number", "barcode", "reference_box_no", "state", "declared_weight_g", "declared_length_mm",
+    "id", "number", "barcode", "pallet", "reference_box_no", "state", "declared_weight_g", "declared_length_mm",
     "declared_width_mm", "declared_height_mm", "measured_weight_g", "measured_length_mm", "measured_width_mm",
     "measured_height_mm", "arrived_at", "counted_at", "stowed_at",
 )  # fmt: skip
@@ -84,7 +85,7 @@ _CARTON = (
 
 def booking_detail(actor: Actor, booking_id: uuid.UUID) -> dict[str, Any]:
     """A booking with its cartons and lines: declared, received, put away, and what differs."""
-    header = session().execute(_in_scope(_headers(), actor).where(Booking.id == booking_id)).one_or_none()
+    header = session().execute(in_scope(_headers(), actor).where(Booking.id == booking_id)).one_or_none()
     if header is None:
         raise not_found("booking")
     columns = [getattr(Carton, name) for name in _CARTON]
@@ -156,9 +157,9 @@ def cartons_by_code(actor: Actor, code: str, warehouse_id: uuid.UUID | None = No
     More than one where sellers' box numbers repeat: the screen then asks whose it is.
     """
     upper = code.upper() if code.isascii() else code
-    found = session().execute(_in_scope(_cards(), actor).where(Carton.barcode == upper)).all()
+    found = session().execute(in_scope(_cards(), actor).where(Carton.barcode == upper)).all()
     if not found:
-        by_box = _in_scope(_cards(), actor).where(Carton.reference_box_no == code).order_by(Booking.id.desc()).limit(7)
+        by_box = in_scope(_cards(), actor).where(Carton.reference_box_no == code).order_by(Booking.id.desc()).limit(7)
         if warehouse_id is not None:
             by_box = by_box.where(Booking.warehouse_id == warehouse_id)
         found = session().execute(by_box).all()
@@ -167,7 +168,7 @@ def cartons_by_code(actor: Actor, code: str, warehouse_id: uuid.UUID | None = No
 
 def carton_by_barcode(actor: Actor, barcode: str) -> CartonCard:
     """The carton under our label; 404 outside the actor's scope."""
-    found = session().execute(_in_scope(_cards(), actor).where(Carton.barcode == barcode.upper())).one_or_none()
+    found = session().execute(in_scope(_cards(), actor).where(Carton.barcode == barcode.upper())).one_or_none()
     if found is None:
         raise not_found("carton")
     return CartonCard(*found)
@@ -175,7 +176,7 @@ def carton_by_barcode(actor: Actor, barcode: str) -> CartonCard:
 
 def carton_by_id(actor: Actor, carton_id: uuid.UUID) -> CartonCard:
     """404 outside the actor's scope."""
-    found = session().execute(_in_scope(_cards(), actor).where(Carton.id == carton_id)).one_or_none()
+    found = session().execute(in_scope(_cards(), actor).where(Carton.id == carton_id)).one_or_none()
     if found is None:
         raise not_found("carton")
     return CartonCard(*found)
@@ -185,7 +186,7 @@ def cartons_in_work(actor: Actor, warehouse_id: uuid.UUID, states: Iterable[str]
     """Cartons of a warehouse in these states, the oldest booking first: what the dock and the trolley have before
     them.
     """
-    statement = _in_scope(_cards(), actor).where(Carton.warehouse_id == warehouse_id, Carton.state.in_(list(states)))
+    statement = in_scope(_cards(), actor).where(Carton.warehouse_id == warehouse_id, Carton.state.in_(list(states)))
     return [CartonCard(*row) for row in session().execute(statement.order_by(Booking.id, Carton.number).limit(500))]
 
 
@@ -248,13 +249,3 @@ def receipts_page(
     if after is not None:
         statement = statement.where(Receipt.id > after)
     return [dict(row._mapping) for row in session().execute(statement.order_by(Receipt.id).limit(limit))]
-
-
-def unidentified_arrivals(actor: Actor, warehouse_id: uuid.UUID) -> Sequence[UnidentifiedArrival]:
-    """The open entries of a warehouse's register, oldest first."""
-    if not actor.is_staff or not actor.sees_warehouse(warehouse_id):
-        raise not_found("warehouse")
-    statement = select(UnidentifiedArrival).where(
-        UnidentifiedArrival.warehouse_id == warehouse_id, UnidentifiedArrival.closed_at.is_(None)
-    )
-    return session().scalars(statement.order_by(UnidentifiedArrival.id)).all()

@@ -28,7 +28,6 @@ from wms.platform.http import (
 from wms.platform.schemas import load_or_refuse
 
 blueprint = Blueprint("bookings", __name__, url_prefix="/api/v1/bookings", description="Pre-stock bookings (入库单)")
-BLUEPRINTS = [blueprint]
 
 
 def accepted(booking: Booking) -> dict[str, Any]:
@@ -76,7 +75,7 @@ def create_many(body: dict[str, Any]) -> Response:
 def list_bookings(query: dict[str, Any]) -> Response:
     """Bookings, newest first."""
     limit = query.pop("limit")
-    rows = queries.bookings_page(actor(), after=_after(query.pop("cursor")), limit=limit + 1, **query)
+    rows = queries.bookings_page(actor(), after=after_of(query.pop("cursor")), limit=limit + 1, **query)
     shown = rows[:limit]
     more = encode_cursor(shown[-1]["created_at"], shown[-1]["id"]) if len(rows) > limit else None
     return answer_page(shown, more)
@@ -146,7 +145,7 @@ def cancel(booking_id: uuid.UUID) -> Response:
 @blueprint.response(200, schemas.BookingReceiptPage)
 def receipts(query: dict[str, Any], booking_id: uuid.UUID) -> Response:
     """Every count of the booking in order, those taken back included."""
-    after = _after(query["cursor"])
+    after = after_of(query["cursor"])
     limit = query["limit"]
     rows = queries.receipts_page(actor(), booking_id, after=after[1] if after else None, limit=limit + 1)
     shown = rows[:limit]
@@ -168,7 +167,7 @@ def carton_labels(body: dict[str, Any], booking_id: uuid.UUID) -> Response:
     )  # fmt: skip
 
 
-def _after(cursor: str | None) -> Any:
+def after_of(cursor: str | None) -> Any:
     """(instant, id) of the last row of the page before."""
     found = decode_cursor(cursor)
     if found is None:

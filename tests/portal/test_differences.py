@@ -1,0 +1,85 @@
+"""What differs on the seller's pages and at the dock's desk, and the photos that show it."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from tests.inbound.test_difference_api import photo
+from tests.life import said
+from tests.platform.test_uploads import PDF
+from tests.portal.test_pages import text_of
+from wms.core.ids import new_id
+
+
+def form(**fields: object) -> dict[str, object]:
+    return {"command_id": str(new_id()), **fields}
+
+
+def difference(life, kind: str) -> str:
+    return str(life.ask("SELECT id FROM difference WHERE booking_id = :b AND kind = :k", b=life.booking.id, k=kind))
+
+
+def test_a_seller_decides_on_the_list_and_on_the_booking_s_page(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    shown = text_of(seller.get("/portal/differences"))
+    assert "Missing 1" in shown
+    assert "Damaged 1" in shown
+    lost = seller.post(f"/portal/differences/{difference(life, 'short')}", data=form(decision="destroy"))
+    assert lost.headers["Location"] == "/portal/differences"
+    assert said(life.app, lost) == ["That cannot be done with such a difference."]
+    seller.post(f"/portal/differences/{difference(life, 'short')}", data=form(decision="accept"))
+    answer = seller.post(
+        f"/portal/differences/{difference(life, 'damaged')}", data={**form(decision="destroy"), "from": "booking"}
+    )
+    assert answer.headers["Location"] == f"/portal/bookings/{life.booking.id}"
+    page = text_of(seller.get(answer.headers["Location"]))
+    assert "Settled" in page
+    assert "Destroy" in page
+    rival = cast.sign_in(client, cast.rival_person)
+    assert (
+        rival.post(f"/portal/differences/{difference(life, 'short')}", data=form(decision="accept")).status_code == 404
+    )
+
+
+def test_the_desk_carries_out_what_was_decided(cast, client, life):
+    supervisor = cast.sign_in(client, cast.supervisor)
+    shown = text_of(supervisor.get("/office/inbound"))
+    assert "Destroy" in shown
+    assert "as for everybody" in shown
+    done = supervisor.post(f"/office/inbound/differences/{difference(life, 'damaged')}", data=form(stock="yes"))
+    assert said(life.app, done) == ["Done."]
+    assert life.ask("SELECT closed_at IS NOT NULL FROM booking WHERE id = :b", b=life.booking.id) is True
+    terms = f"/office/inbound/terms/{cast.ACME.id}"
+    wrong = supervisor.post(terms, data=form(decide_hours="0", default_decision="accept"))
+    assert said(life.app, wrong) == ["At least 1."]
+    supervisor.post(terms, data=form(decide_hours="48", default_decision="return"))
+    assert life.ask("SELECT decide_hours FROM inbound_terms WHERE owner_id = :s", s=cast.ACME.id) == 48
+    assert cast.sign_in(client, cast.acme_person).get("/office/inbound").status_code == 403
+
+
+def test_a_photo_of_the_dock_reaches_its_seller(cast, client, life):
+    carton = life.ask("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.booking.id)
+    receiver = cast.sign_in(client, cast.receiver)
+    path = f"/floor/photos/{carton}"
+    assert "Photo of carton 1" in text_of(receiver.get(path))
+    wrong = receiver.post(path, data={**form(), "file": (io.BytesIO(PDF), "a.jpg")})
+    assert wrong.status_code == 422
+    kept = receiver.post(path, data={**form(note="crushed corner"), "file": (io.BytesIO(photo()), "a.jpg")})
+    assert kept.headers["Location"] == "/floor/work/receive"
+    seller = cast.sign_in(client, cast.acme_person)
+    shown = text_of(seller.get(f"/portal/bookings/{life.booking.id}"))
+    assert "crushed corner" in shown
+    key = life.ask("SELECT id FROM inbound_file WHERE note = 'crushed corner'")
+    assert seller.get(f"/portal/bookings/{life.booking.id}/files/{key}").mimetype == "image/jpeg"
+    rival = cast.sign_in(client, cast.rival_person)
+    assert rival.get(f"/portal/bookings/{life.booking.id}/files/{key}").status_code == 404
+
+
+@pytest.mark.parametrize(("content", "words"), [(PDF, "list.pdf is attached."), (b"MZ", "Not a file of the kinds")])
+def test_a_seller_attaches_papers(cast, client, life, content, words):
+    seller = cast.sign_in(client, cast.acme_person)
+    data = {**form(kind="packing_list"), "file": (io.BytesIO(content), "list.pdf")}
+    answer = seller.post(f"/portal/bookings/{life.coming.id}/files", data=data)
+    assert said(life.app, answer)[0].startswith(words)

@@ -1,0 +1,112 @@
+"""The gate, the docks and what nobody announced, as people meet them on pages."""
+
+from __future__ import annotations
+
+import io
+
+from tests.inbound.test_difference_api import photo
+from tests.life import announce, said
+from tests.portal.test_differences import form
+from tests.portal.test_pages import booking_form, text_of
+from wms.inbound import service as inbound
+from wms.platform.database import transaction
+
+LABEL = "TRACK-OF-NOBODY-1"
+
+
+def test_a_lorry_is_found_counted_and_let_in(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    made = seller.post("/portal/bookings/new", data=booking_form(
+        reference="FCL-1", transport="sea_fcl", container_number="csqu 3054383"))  # fmt: skip
+    booking = made.headers["Location"]
+    page = text_of(seller.get(booking))
+    assert "Sea, full container (FCL)" in page
+    assert "CSQU3054383" in page
+    wrong = seller.post("/portal/bookings/new", data=booking_form(
+        reference="FCL-2", transport="sea_fcl", container_number="CSQU3054384"))  # fmt: skip
+    assert wrong.status_code == 422
+    late = seller.post(f"{booking}/appointment", data=form(starts_at="2020-01-01T09:00", minutes="60"))
+    assert said(life.app, late) == ["Choose a time within the next 90 days."]
+    at = life.ask("SELECT to_char(now() + interval '2 days', 'YYYY-MM-DD') || 'T09:15'")
+    kept = seller.post(f"{booking}/appointment", data=form(starts_at=at, minutes="120", note="HH-AB 12"))
+    assert said(life.app, kept) == ["The dock is kept free."]
+    supervisor = cast.sign_in(client, cast.supervisor)
+    docks = text_of(supervisor.get("/office/docks?warehouse=DE1"))
+    assert "09:15 – 11:15" in docks
+    assert "HH-AB 12" in docks
+    found = text_of(supervisor.get("/office/arrivals?code=CSQU3054383"))
+    assert "4 of 4 cartons are awaited." in found
+    key = booking.rsplit("/", 1)[1]
+    supervisor.post(f"/office/arrivals/bookings/{key}/count", data=form(number="3", code="CSQU3054383"))
+    assert "3 counted off the lorry" in text_of(supervisor.get("/office/arrivals?code=CSQU3054383"))
+    supervisor.post(f"/office/arrivals/bookings/{key}/arrive", data=form(code="CSQU3054383"))
+    assert life.ask("SELECT state FROM booking WHERE id = :b", b=key) == "arrived"
+    assert life.ask("SELECT state FROM dock_appointment WHERE booking_id = :b", b=key) == "kept"
+
+
+def test_something_unknown_goes_from_the_dock_to_its_seller(cast, client, life):
+    receiver = cast.sign_in(client, cast.receiver)
+    bench = life.ask("SELECT barcode FROM station WHERE warehouse_id = :w LIMIT 1", w=cast.overseas.id)
+    receiver.post("/floor/station", data={"barcode": bench})
+    nameless = receiver.post("/floor/unknown", data=form(code=""))
+    assert nameless.status_code == 422
+    data = {**form(code=LABEL, remark="torn"), "file": (io.BytesIO(photo()), "a.jpg")}
+    assert receiver.post("/floor/unknown", data=data).status_code == 303
+    seller = cast.sign_in(client, cast.acme_person)
+    assert "No dock has it" in text_of(seller.get("/portal/arrivals?code=TRACK-OF"))
+    assert "It is ours" in text_of(seller.get(f"/portal/arrivals?code={LABEL}"))
+    key = life.ask("SELECT id FROM unidentified_arrival WHERE code = :c", c=LABEL)
+    seller.post(f"/portal/arrivals/{key}", data=form(code=LABEL, note="belongs to coming"))
+    supervisor = cast.sign_in(client, cast.supervisor)
+    shown = text_of(supervisor.get("/office/arrivals"))
+    assert "belongs to coming" in shown
+    picture = life.ask("SELECT id FROM inbound_file WHERE arrival_id = :a", a=key)
+    assert supervisor.get(f"/office/arrivals/photos/{picture}").mimetype == "image/jpeg"
+    wrong = supervisor.post(f"/office/arrivals/{key}", data=form(outcome="claimed", booking="IN-NONE"))
+    assert said(life.app, wrong) == ["No open booking has the number IN-NONE."]
+    supervisor.post(f"/office/arrivals/{key}", data=form(outcome="claimed", booking=life.coming.number))
+    assert life.ask("SELECT outcome FROM unidentified_arrival WHERE id = :a", a=key) == "claimed"
+
+
+def test_a_unit_is_measured_at_the_dock(cast, client, life):
+    receiver = cast.sign_in(client, cast.receiver)
+    carton = life.ask("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.booking.id)
+    product = life.ask("SELECT product_id FROM carton_line WHERE carton_id = :c LIMIT 1", c=carton)
+    path = f"/floor/measures/{carton}/{product}"
+    assert "Measure one unit" in text_of(receiver.get(path))
+    assert receiver.post(path, data=form(weight_g="0", length_mm="1", width_mm="x", height_mm="1")).status_code == 422
+    kept = receiver.post(path, data=form(weight_g="9000", length_mm="900", width_mm="10", height_mm="10"))
+    assert kept.status_code == 303
+    assert "Measured otherwise than declared" in text_of(
+        cast.sign_in(client, cast.acme_person).get("/portal/differences")
+    )
+
+
+def test_a_plan_is_made_and_a_carton_looked_into(cast, client, life):
+    supervisor = cast.sign_in(client, cast.supervisor)
+    wrong = supervisor.post(
+        "/office/inspections/plans", data=form(warehouse="DE1", first_receipts="0", sample_units="1")
+    )
+    assert said(life.app, wrong) == ["This is required."]
+    made = supervisor.post("/office/inspections/plans", data=form(
+        warehouse="DE1", seller="ACME", sku="LAMP-DESK-W", first_receipts="1", sample_units="2"))  # fmt: skip
+    assert said(life.app, made) == ["The plan holds from the next carton on."]
+    with life.app.app_context():
+        with transaction():
+            booking = inbound.create_booking(cast.acme, announce("QC-1", [[("LAMP-DESK-W", 5)]]), submitted=True).id
+        with transaction():
+            carton = inbound.arrive_booking(cast.receiver, booking).carton_ids[0]
+        with transaction():
+            inbound.count_as_declared(cast.receiver, carton)
+        with transaction():
+            inbound.close_carton(cast.receiver, carton)
+    assert "LAMP-DESK-W" in text_of(supervisor.get("/office/inspections"))
+    key = life.ask("SELECT id FROM inspection WHERE booking_id = :b", b=booking)
+    done = supervisor.post(f"/office/inspections/{key}", data=form(failed="1", condition="grade_b", remark="scratched"))
+    assert said(life.app, done) == ["Decided."]
+    shown = text_of(cast.sign_in(client, cast.acme_person).get(f"/portal/bookings/{booking}"))
+    assert "Failed in part" in shown
+    assert "scratched" in shown
+    plan = life.ask("SELECT plan_id FROM inspection WHERE id = :i", i=key)
+    supervisor.post(f"/office/inspections/plans/{plan}/end", data=form())
+    assert life.ask("SELECT is_active FROM sampling_plan WHERE id = :p", p=plan) is False

@@ -1,0 +1,56 @@
+"""One unit on the scale: its weight and sides, typed at the dock."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from wms.catalog.queries import products_by_ids
+from wms.core.permissions import Permission
+from wms.core.refusals import RefusalKind, Refused, not_found
+from wms.inbound import queries as inbound
+from wms.inbound import service
+from wms.inbound.rules import Measure
+from wms.platform import forms
+from wms.platform.access import actor, requires
+
+blueprint = Blueprint(
+    "floor_measures", __name__, url_prefix="/floor/measures/<uuid:carton_id>/<uuid:product_id>",
+    template_folder="templates",
+)  # fmt: skip
+NAMES = ("weight_g", "length_mm", "width_mm", "height_mm")
+
+
+@blueprint.get("")
+@requires(Permission.FLOOR_WORK)
+def form(carton_id: uuid.UUID, product_id: uuid.UUID) -> str:
+    return _page(carton_id, product_id)
+
+
+@blueprint.post("")
+@requires(Permission.FLOOR_WORK)
+def store(carton_id: uuid.UUID, product_id: uuid.UUID) -> Response | tuple[str, int]:
+    typed = {name: forms.typed_number(name) for name in NAMES}
+    measured = Measure(**{name: value if isinstance(value, int) else 0 for name, value in typed.items()})
+    outcome = forms.run_form(
+        "products.measure", {"carton": carton_id, "product": product_id, **vars(measured)},
+        lambda: service.measure_product(actor(), carton_id, product_id, measured), lambda row: {"id": str(row.id)},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        if outcome.kind is RefusalKind.NOT_FOUND:
+            raise outcome
+        return _page(carton_id, product_id, outcome), 422
+    return redirect(url_for("floor_pages.work", kind="receive"), 303)
+
+
+def _page(carton_id: uuid.UUID, product_id: uuid.UUID, refusal: Refused | None = None) -> str:
+    card = inbound.carton_by_id(actor(), carton_id)
+    line = next((line for line in inbound.carton_lines(carton_id) if line["product_id"] == product_id), None)
+    if line is None:
+        raise not_found("product")
+    return render_template(
+        "floor/measure.html", card=card, product=products_by_ids([product_id])[product_id], typed=request.form,
+        errors=forms.field_messages(refusal), refusal=forms.told(refusal)[0] if refusal and not refusal.errors else None,
+    )  # fmt: skip
