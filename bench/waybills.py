@@ -19,14 +19,13 @@ from typing import Any
 from sqlalchemy import select, text
 
 from bench import jobs
-from bench.__main__ import machine, processor_seconds
+from bench.house import House, machine, processor_seconds, running_house
 from bench.jobs import CONSIGNEE, sku
 from wms.core import clock
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
-from wms.demo.__main__ import running_system
 from wms.demo.client import DemoError, SellerSystem
-from wms.demo.stage import WAREHOUSE, Stage
+from wms.demo.stage import WAREHOUSE
 from wms.facility.models import Warehouse
 from wms.outbound.service.waves import release_wave
 from wms.platform.database import session, transaction
@@ -48,15 +47,15 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
     print(json.dumps(machine()), flush=True)
-    with running_system(1, PRODUCTS) as stage:
-        jobs.prepare(stage, PRODUCTS)
+    with running_house(PRODUCTS, 1) as stage:
+        jobs.prepare(stage)
         for _ in range(chosen.rounds):
             order(stage, chosen.orders)
             print(json.dumps(measure(stage, chosen.orders)), flush=True)
     return 0
 
 
-def order(stage: Stage, orders: int) -> None:
+def order(stage: House, orders: int) -> None:
     """So many orders of one line, accepted and promised; nothing is left to do when this returns."""
     sellers = [SellerSystem(stage.host, stage.port, stage.key) for _ in range(4)]
 
@@ -75,9 +74,9 @@ def order(stage: Stage, orders: int) -> None:
         time.sleep(0.2)
 
 
-def measure(stage: Stage, orders: int) -> dict[str, Any]:
+def measure(stage: House, orders: int) -> dict[str, Any]:
     """One wave; seconds by the clock."""
-    before = processor_seconds()
+    before = processor_seconds(stage)
     began = time.perf_counter()
     since = clock.now()
     with stage.app.app_context(), transaction():
@@ -86,7 +85,7 @@ def measure(stage: Stage, orders: int) -> dict[str, Any]:
     released = time.perf_counter()
     asked_at, made = _wait(stage, since, orders)
     ready = time.perf_counter()
-    spent = processor_seconds()
+    spent = processor_seconds(stage)
     return {
         "orders": orders, "bundles": made.bundles, "release_s": round(released - began, 2),
         "asked_s": round(asked_at - released, 2), "ready_s": round(ready - released, 2),
@@ -94,7 +93,7 @@ def measure(stage: Stage, orders: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _wait(stage: Stage, since: datetime, orders: int) -> tuple[float, Any]:
+def _wait(stage: House, since: datetime, orders: int) -> tuple[float, Any]:
     """When all waybills were asked for, and what there is once all are ready."""
     asked_at = 0.0
     deadline = time.monotonic() + LONGEST_SECONDS
