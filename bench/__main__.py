@@ -125,7 +125,6 @@ def measure(house: House, name: str, works: Sequence[Callable[[], int]], seconds
     times: list[float] = []
     errors = made = 0
     lock = threading.Lock()
-    deadline = time.perf_counter() + seconds
 
     def run(work: Callable[[], int]) -> None:
         nonlocal errors, made
@@ -147,6 +146,7 @@ def measure(house: House, name: str, works: Sequence[Callable[[], int]], seconds
 
     before = processor_seconds(house)
     began = time.perf_counter()
+    deadline = began + seconds
     lives.together([partial(run, work) for work in works])
     elapsed = time.perf_counter() - began
     spent = processor_seconds(house)

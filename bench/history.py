@@ -294,8 +294,9 @@ def _past(house: House) -> list[dict[str, Any]]:
     with house.app.app_context(), transaction():
         rows = session().execute(
             text(
-                "SELECT o.id, o.number, p.tracking_number AS tracking FROM outbound_order o JOIN parcel p"
-                " ON p.subject_id = o.id WHERE o.state = 'shipped' ORDER BY md5(o.id::text) LIMIT 200"
+                "SELECT o.id, o.number, p.tracking_number AS tracking FROM outbound_order o JOIN shipment s"
+                " ON s.subject_id = o.id JOIN parcel p ON p.shipment_id = s.id"
+                " WHERE o.state = 'shipped' ORDER BY md5(o.id::text) LIMIT 200"
             )
         )
         return [dict(row._mapping) for row in rows]

@@ -58,7 +58,7 @@ class Hand:
         self.draw = random.Random(number)
         self.filled: list[str] = []
         self.ended: list[float] = []  # when a parcel was on the load
-        self.posted = self.read_back = self.waited = 0
+        self.posted = self.printed = self.read_back = self.waited = 0
 
     def walks(self) -> Iterator[None]:
         """Orders sent, then one walk: picked, packed, handed over. No walk when other hands have taken the orders."""
@@ -142,7 +142,8 @@ class Hand:
             self.tablet.start("pack")
         data = self.tablet.task["data"]
         number, page = str(data["tracking_number"]), self.tablet.print_label(data["document_id"])
-        if len(self.ended) % READ_BACK_EVERY == 0:
+        self.printed += 1
+        if self.printed % READ_BACK_EVERY == 1:
             image = pypdfium2.PdfDocument(page)[0].render(scale=DPI / 72, grayscale=True).to_pil()
             read = {code.text for code in zxingcpp.read_barcodes(image)}
             if number not in read:

@@ -209,7 +209,8 @@ def _slice(house: House, goods: Goods, side: Side, clients: int, seconds: float,
                 work()
             ready.wait()
             began.append(time.perf_counter())
-            count, deadline = 0, began[-1] + seconds
+            work()
+            count, deadline = 1, began[-1] + seconds
             while time.perf_counter() < deadline:
                 work()
                 count += 1

@@ -30,10 +30,10 @@ from wms.core.ids import new_id
 
 BIN, NEXT = "A-01-01-1", "A-01-01-2"
 MOST: dict[str, int] = {
-    "order of 3 lines": 0, "stock page": 0, "labels asked for": 0, "move, source": 0, "move, item": 0, "move, target": 0,
-    "receive, carton": 0, "receive, full": 0, "receive, close": 0, "putaway, carton": 0, "putaway, bin": 0,
-    "pick, begin": 0, "pick, tote": 0, "pick, bin": 0, "pick, item": 0, "pick, last item": 0,
-    "pack, tote": 0, "pack, item": 0, "pack, weigh": 0, "pack, close": 0, "hand over": 0,
+    "order of 3 lines": 13, "stock page": 2, "labels asked for": 21, "move, source": 7, "move, item": 10, "move, target": 13,
+    "receive, carton": 23, "receive, full": 23, "receive, close": 14, "putaway, carton": 11, "putaway, bin": 29,
+    "pick, plan": 27, "pick, begin": 18, "pick, tote": 20, "pick, bin": 16, "pick, item": 40, "pick, last item": 35,
+    "pack, tote": 16, "pack, item": 20, "pack, weigh": 22, "pack, close": 38, "hand over": 34,
 }  # fmt: skip
 
 
@@ -82,6 +82,7 @@ class House:
     def ship(self, service: str) -> None:
         self.inside(lambda: order(self.api, {MUG: 1, CABLE: 1}, service))
         self.tablet.start("pick")
+        self.scan("pick, plan", "CMD-OK")
         self.scan("pick, begin", "CMD-OK")
         self.inside(prepare_waybills)
         (tote, *_) = self.inside(totes, self.cast.overseas.id)
@@ -123,4 +124,5 @@ def test_every_hot_request_stays_within_its_statements(house: House) -> None:
     house.ship(service)
     house.sell(service)
     assert house.found.keys() == MOST.keys()
-    assert {name: sent for name, sent in house.found.items() if sent > MOST[name]} == {}
+    over = [f"{name}: {sent}, allowed {MOST[name]}" for name, sent in house.found.items() if sent > MOST[name]]
+    assert not over, "; ".join(over)
