@@ -269,13 +269,13 @@ class Ordeal:
     def _play(self, began: float) -> None:
         """Ask for labels a few at a time, look after what was asked for, and kill something now and then."""
         waiting, asked = self._documents(), []
-        next_kill = time.monotonic() + 1.0
+        closed = 0
         while time.monotonic() - began < self.limit:
             for being in self.beings.values():
                 being.live()
-            if time.monotonic() > next_kill:
+            if self.labels - len(waiting) - len(asked) >= closed:  # not faster than a slow machine starts them again
                 self._kill_something()
-                next_kill = time.monotonic() + self.dice.uniform(0.3, 1.5) * (1 if self.labels > 100 else 0.7)
+                closed = self.labels - len(waiting) - len(asked) + self.dice.choice([1, 2, 3])
             while waiting and len(asked) < 24:
                 asked.append(self._ask_for(waiting.pop()))
             asked = [document for document in asked if not self._look_after(document)]
