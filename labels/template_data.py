@@ -28,6 +28,7 @@ from labels.vocabulary import (
 )
 
 MOST_IMAGES = 4
+LARGEST_NUMBER = 10**9  # that a condition compares with
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,40}(\.[a-z][a-z0-9_]{0,40})?")
 _TYPE_NAMES = {cls: name for name, cls in WORDS.items()}
@@ -202,6 +203,9 @@ class _Reader:
     def _value(self, value: Any, _at: str) -> str:
         if not isinstance(value, str) or not value or len(value) > LONGEST_VALUE:
             raise _WrongError("bad_value", limit=LONGEST_VALUE)
+        if not value.isprintable():
+            place = next(place for place, each in enumerate(value) if not each.isprintable())
+            raise _WrongError("control_character", position=place)
         try:
             pieces(value)
         except BadValueError as wrong:
@@ -235,7 +239,11 @@ class _Reader:
 
     def _values(self, value: Any, _at: str) -> tuple[str | int, ...]:
         right = isinstance(value, list | tuple) and 0 < len(value) <= 50
-        if right and all(isinstance(each, str | int) and len(str(each)) <= 80 for each in value):
+        if right and all(
+            (isinstance(each, str) and len(each) <= 80 and each.isprintable())
+            or (isinstance(each, int) and abs(each) < LARGEST_NUMBER)
+            for each in value
+        ):
             return tuple(value)
         raise _WrongError("bad_values")
 
