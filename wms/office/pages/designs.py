@@ -27,6 +27,7 @@ from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.json_reading import read_json
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
+from wms.platform.schemas import CodedSchema, Text
 from wms.printing.designs import queries, service
 from wms.printing.designs.models import LabelDesign, LabelDesignVersion
 from wms.printing.designs.service import Place
@@ -38,6 +39,12 @@ MOST_SHOWN = 60  # findings beside the preview
 navigation.add(
     Entry(lazy("Label designs"), "office_designs.index", "image", Permission.LABELS_DESIGN, staff=True, order=80)
 )
+
+
+class NoteForm(CodedSchema):
+    """What was changed, in the operator's words."""
+
+    note = Text(120)
 
 
 @blueprint.get("")
@@ -97,8 +104,9 @@ def save() -> BaseResponse | tuple[str, int]:
     place = _place(request.form)
     typed = request.form.get("base", "")
     base, note = int(typed) if typed.isdecimal() and len(typed) < 9 else 0, forms.typed_text("note", 120)
-    if note is not None and not note.isprintable():
-        raise invalid("/note", "unprintable")
+    checked = forms.load_form(NoteForm(), forms.given({"note": note}))
+    if isinstance(checked, Refused):
+        raise checked
     data = _read(request.form.get("data", ""), "/data")
     body = {
         "kind": place.kind,
