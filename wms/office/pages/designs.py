@@ -136,7 +136,7 @@ def _read(text: str | bytes, pointer: str) -> dict[str, Any]:
     try:
         data = read_json(text)
         orjson.dumps(data)
-    except ValueError:  # also what orjson raises
+    except (ValueError, orjson.JSONEncodeError):
         data = None
     if not isinstance(data, dict):
         raise invalid(pointer, "invalid")
