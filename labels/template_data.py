@@ -28,8 +28,10 @@ from labels.vocabulary import (
 )
 
 MOST_IMAGES = 4
+LARGEST_NUMBER = 10**9  # that a condition compares with
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,40}(\.[a-z][a-z0-9_]{0,40})?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # and halves of characters, which no file can hold
 _TYPE_NAMES = {cls: name for name, cls in WORDS.items()}
 
 
@@ -202,6 +204,9 @@ class _Reader:
     def _value(self, value: Any, _at: str) -> str:
         if not isinstance(value, str) or not value or len(value) > LONGEST_VALUE:
             raise _WrongError("bad_value", limit=LONGEST_VALUE)
+        control = _CONTROL.search(value)
+        if control is not None:
+            raise _WrongError("control_character", position=control.start())
         try:
             pieces(value)
         except BadValueError as wrong:
@@ -235,7 +240,11 @@ class _Reader:
 
     def _values(self, value: Any, _at: str) -> tuple[str | int, ...]:
         right = isinstance(value, list | tuple) and 0 < len(value) <= 50
-        if right and all(isinstance(each, str | int) and len(str(each)) <= 80 for each in value):
+        if right and all(
+            (isinstance(each, str) and len(each) <= 80 and _CONTROL.search(each) is None)
+            or (isinstance(each, int) and abs(each) < LARGEST_NUMBER)
+            for each in value
+        ):
             return tuple(value)
         raise _WrongError("bad_values")
 

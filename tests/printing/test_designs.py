@@ -332,6 +332,13 @@ def test_an_operator_designs_in_the_browser(studio: Studio, cast: Cast, fresh_cl
     refused = caller.post("/office/designs/save", data=form(**place, base=1, data=json.dumps(design({"type": "x"}))))
     assert refused.status_code == 422
     assert "is no kind of element" in refused.get_data(as_text=True)
+    for wrong in ({"note": "a\x00b"}, {"data": json.dumps(design(text("\x00")))}, {"data": '{"\\ud800": 1}'}):
+        given = {"data": json.dumps(design()), "base": 1, **wrong}
+        assert caller.post("/office/designs/save", data=form(**place, **given)).status_code == 422, wrong
+    for number in ("0", "99", "3000000000"):
+        assert caller.get(f"{where}/{number}.png").status_code == 404
+        assert caller.get(f"{where}?version={number}").status_code == 404
+        assert caller.post(f"{where}/{number}/publish", data=form()).status_code == 404
     for step in (f"{where}/1/restore", f"{where}/withdraw"):
         assert caller.post(step, data=form()).status_code == 302
     assert "Not published" in caller.get(where).get_data(as_text=True)
@@ -365,7 +372,7 @@ def test_the_preview_shows_the_label_and_says_what_is_wrong(studio: Studio, cast
     assert look(None)["findings"][0]["text"] == "must be an object"
     assert look(design(text("{colour}")))["picture"] is None
     assert len(look(design(*[text("{sku}")] * 300))["findings"]) == 60
-    for body in (b"{", b"[" * 40, b"7"):
+    for body in (b"{", b"[" * 40, b"7", b'{"data": {"\\ud800": 1}}', b'{"data": ' + b"9" * 400 + b"}"):
         answer = caller.send("POST", "/office/designs/preview", data=body, content_type="application/json")
         assert answer.status_code == 422
 

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -26,6 +27,7 @@ from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.json_reading import read_json
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
+from wms.platform.schemas import CodedSchema, Text
 from wms.printing.designs import queries, service
 from wms.printing.designs.models import LabelDesign, LabelDesignVersion
 from wms.printing.designs.service import Place
@@ -37,6 +39,12 @@ MOST_SHOWN = 60  # findings beside the preview
 navigation.add(
     Entry(lazy("Label designs"), "office_designs.index", "image", Permission.LABELS_DESIGN, staff=True, order=80)
 )
+
+
+class NoteForm(CodedSchema):
+    """What was changed, in the operator's words."""
+
+    note = Text(120)
 
 
 @blueprint.get("")
@@ -96,7 +104,10 @@ def save() -> BaseResponse | tuple[str, int]:
     place = _place(request.form)
     typed = request.form.get("base", "")
     base, note = int(typed) if typed.isdecimal() and len(typed) < 9 else 0, forms.typed_text("note", 120)
-    data = _read(request.form.get("data", ""))
+    checked = forms.load_form(NoteForm(), forms.given({"note": note}))
+    if isinstance(checked, Refused):
+        raise checked
+    data = _read(request.form.get("data", ""), "/data")
     body = {
         "kind": place.kind,
         "size": place.size.name,
@@ -118,14 +129,17 @@ def save() -> BaseResponse | tuple[str, int]:
     return redirect(url_for(".detail", design_id=outcome.answer["design"]))
 
 
-def _read(text: str) -> dict[str, Any]:
-    """A design as the browser sends it."""
+def _read(text: str | bytes, pointer: str) -> dict[str, Any]:
+    """An object of JSON as the browser sends it; half characters and endless numbers, which nobody could answer, are
+    none.
+    """
     try:
         data = read_json(text)
-    except ValueError:
+        orjson.dumps(data)
+    except (ValueError, orjson.JSONEncodeError):
         data = None
     if not isinstance(data, dict):
-        raise invalid("/data", "invalid")
+        raise invalid(pointer, "invalid")
     return data
 
 
@@ -164,12 +178,7 @@ def withdraw(design_id: uuid.UUID) -> BaseResponse:
 @requires(Permission.LABELS_DESIGN)
 def preview() -> Response:
     """What the data would print, one pixel a dot, and what is wrong with it. Changes nothing."""
-    try:
-        body = read_json(request.get_data())
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise invalid("", "type")
+    body = _read(request.get_data(), "")
     dpi = next((each for each in SUPPORTED_DPI if each == body.get("dpi")), SUPPORTED_DPI[0])
     template, findings = check_template_data(body.get("data"), dpi=dpi)
     said = [

@@ -15,6 +15,7 @@ from wms.platform.database import session
 from wms.printing.designs.models import LabelDesign, LabelDesignVersion
 from wms.printing.sources import sources
 
+MOST_VERSIONS = 2**31 - 1
 # What belongs to one seller may look like theirs; bins and totes are the house's.
 SELLERS_KINDS = frozenset({"product", "carton", "waybill", "waybill-customs", "return", "packing-slip"})
 
@@ -39,6 +40,9 @@ def load_design(design_id: uuid.UUID) -> LabelDesign:
 
 
 def load_version(design_id: uuid.UUID, number: int) -> LabelDesignVersion:
+    """404 also for a number beyond every column."""
+    if not 0 < number <= MOST_VERSIONS:
+        raise not_found("design version")
     version = session().scalar(
         select(LabelDesignVersion).where(LabelDesignVersion.design_id == design_id, LabelDesignVersion.number == number)
     )
