@@ -87,7 +87,7 @@ def test_a_plan_is_made_and_a_carton_looked_into(cast, client, life):
     wrong = supervisor.post(
         "/office/inspections/plans", data=form(warehouse="DE1", first_receipts="0", sample_units="1")
     )
-    assert said(life.app, wrong) == ["This is required."]
+    assert said(life.app, wrong) == ["Required."]
     made = supervisor.post("/office/inspections/plans", data=form(
         warehouse="DE1", seller="ACME", sku="LAMP-DESK-W", first_receipts="1", sample_units="2"))  # fmt: skip
     assert said(life.app, made) == ["The plan holds from the next carton on."]
