@@ -98,7 +98,7 @@ TEXTS = {
     # shortcuts that the screen of a step tells of
     "hint_as_declared": N_("One by one, or all as announced with FULL"),
     "hint_carton_to_bin": N_("Or scan a bin: the whole carton goes there"),
-    "hint_repack": N_("All of it with FULL. The other container: this goes into it"),
+    "hint_repack": N_("FULL for all, or the container it goes into"),
     "hint_whole_unit": N_("Or the label of a pallet, tote or carton"),
 }
 

@@ -21,7 +21,8 @@ from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement
 
 NOBODY = uuid.UUID(int=0)  # a holder that holds nothing
-FEW = 4  # of each zone, kind and class
+FEW = 4  # of each kind and class
+SHARED = 12
 SOME = 256  # rows of the product that are looked at: it may stand in thousands of bins
 CLASSES = ("A", "B", "C")
 
@@ -89,11 +90,27 @@ _FREE = (
 )
 
 
-def _empty(kinds: str, reach: str, order: str) -> str:
+def _first(reach: str, order: str) -> str:
+    """The first few of one zone, kind and class: an index is entered for each."""
     return (
-        "(SELECT f.id FROM zones z CROSS JOIN unnest(CAST(:classes AS text[])) AS v(class)"
-        f" CROSS JOIN unnest(CAST('{{{kinds}}}' AS text[])) AS k(kind) CROSS JOIN LATERAL (SELECT f.id FROM location f"
-        f" WHERE{_FREE}{reach} ORDER BY f.walk_order{order} LIMIT {FEW}) f)"
+        "zones z CROSS JOIN LATERAL (SELECT f.id, f.walk_order FROM location f"
+        f" WHERE{_FREE}{reach} ORDER BY f.walk_order{order} LIMIT {FEW}) f"
+    )
+
+
+# The first few of each kind and class along the walk, over all zones; and the nearest on either side of the pick face.
+_EMPTY = (
+    "(SELECT f.id FROM unnest(CAST(:classes AS text[])) AS v(class)"
+    " CROSS JOIN unnest(CAST('{storage,bulk,pick_face,cross_dock}' AS text[])) AS k(kind)"
+    f" CROSS JOIN LATERAL (SELECT f.id FROM {_first('', '')} ORDER BY f.walk_order LIMIT {FEW}) f)"
+)
+
+
+def _near(reach: str, order: str) -> str:
+    return (
+        "(SELECT f.id FROM unnest(CAST(:classes AS text[])) AS v(class)"
+        f" CROSS JOIN unnest(CAST('{{storage,bulk}}' AS text[])) AS k(kind) CROSS JOIN {_first(reach, order)}"
+        f" WHERE CAST(:anchor AS int) IS NOT NULL ORDER BY f.walk_order{order} LIMIT {2 * FEW})"
     )
 
 
@@ -104,12 +121,13 @@ _MANY = Statement(
     f"  AND b.product_id = :product AND b.on_hand > 0 LIMIT {SOME}) s JOIN location f ON f.id = s.location_id"
     "  WHERE f.fill < 2 AND f.is_active AND f.kind IN ('storage', 'bulk', 'pick_face') GROUP BY f.id"
     "  ORDER BY bool_or(s.lot_id IS NOT DISTINCT FROM :lot) DESC, min(f.walk_order) LIMIT 24)"
-    " UNION " + _empty("storage,bulk,pick_face,cross_dock", "", "")
-    + " UNION " + _empty("storage,bulk", " AND f.walk_order >= CAST(:anchor AS int)", "")
-    + " UNION " + _empty("storage,bulk", " AND f.walk_order < CAST(:anchor AS int)", " DESC")
-    + " UNION (SELECT f.id FROM zones z CROSS JOIN LATERAL (SELECT f.id FROM location f WHERE f.zone_id = z.id"
-    "  AND f.fill = 1 AND f.mixes_products AND f.is_active AND f.kind IN ('storage', 'bulk')"
-    "  AND (f.owner_id IS NULL OR f.owner_id = :owner) ORDER BY f.walk_order LIMIT 12) f)"
+    f" UNION {_EMPTY}"
+    " UNION " + _near(" AND f.walk_order >= CAST(:anchor AS int)", "")
+    + " UNION " + _near(" AND f.walk_order < CAST(:anchor AS int)", " DESC")
+    + " UNION (SELECT f.id FROM zones z CROSS JOIN LATERAL (SELECT f.id, f.walk_order FROM location f"
+    "  WHERE f.zone_id = z.id AND f.fill = 1 AND f.mixes_products AND f.is_active AND f.kind IN ('storage', 'bulk')"
+    f"  AND (f.owner_id IS NULL OR f.owner_id = :owner) ORDER BY f.walk_order LIMIT {SHARED}) f"
+    f"  ORDER BY f.walk_order LIMIT {SHARED})"
     " UNION (SELECT f.id FROM location f WHERE f.warehouse_id = :warehouse AND f.kind = 'inspection' AND f.is_active"
     "  AND :condition <> 'good' LIMIT 1)) "
     + _SEEN + f" FROM found JOIN location l ON l.id = found.id{_JOINED}{_CONTENT}"
