@@ -156,16 +156,12 @@ def timed(work: Callable[[], object], times: int) -> dict[str, Any]:
     spans.sort()
     quantiles = {name: round(spans[min(times - 1, int(times * share))] * 1000, 1)
                  for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))}  # fmt: skip
-<<<<<<< HEAD
-    return {"operations": times, **quantiles, "cpu_ms": round(spent * 1000, 2)}
-
-
-if __name__ == "__main__":
-    sys.exit(main())
-=======
     return {
         "operations": times,
         **quantiles,
         "cpu_ms": {who: round(seconds / times * 1000, 2) for who, seconds in spent.items()},
     }
->>>>>>> h-putaway
+
+
+if __name__ == "__main__":
+    sys.exit(main())
