@@ -30,10 +30,10 @@ from wms.core.ids import new_id
 
 BIN, NEXT = "A-01-01-1", "A-01-01-2"
 MOST: dict[str, int] = {
-    "order of 3 lines": 13, "stock page": 2, "labels asked for": 21, "move, source": 7, "move, item": 10, "move, target": 13,
-    "receive, carton": 23, "receive, full": 23, "receive, close": 14, "putaway, carton": 11, "putaway, bin": 29,
-    "pick, plan": 27, "pick, begin": 18, "pick, tote": 20, "pick, bin": 16, "pick, item": 40, "pick, last item": 35,
-    "pack, tote": 16, "pack, item": 20, "pack, weigh": 22, "pack, close": 38, "hand over": 34,
+    "order of 3 lines": 11, "stock page": 2, "labels asked for": 8, "move, source": 6, "move, item": 9, "move, target":
+    16, "receive, carton": 22, "receive, full": 22, "receive, close": 13, "putaway, carton": 10, "putaway, bin": 30,
+    "pick, plan": 26, "pick, begin": 12, "pick, tote": 12, "pick, bin": 8, "pick, item": 24, "pick, last item": 24, "pack,
+    tote": 10, "pack, item": 12, "pack, weigh": 14, "pack, close": 34, "hand over": 28
 }  # fmt: skip
 
 
