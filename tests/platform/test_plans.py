@@ -26,7 +26,7 @@ from wms.platform.statements import Statement
 # What an operator sets up, and what is as many as there are people or open works: reading all of it is no matter.
 STAYS_SMALL = {
     "carrier", "service", "seller", "shop", "site", "warehouse", "zone", "station", "role", "role_permission",
-    "counter", "api_key", "membership", "staff_role", "inbound_terms", "sampling_plan",
+    "counter", "api_key", "membership", "staff_role", "inbound_terms", "sampling_plan", "stock_month_end",
 }  # fmt: skip
 SCOPE = {"warehouse_id", "owner_id", "seller_id"}
 # Index → why looking up by a warehouse or an owner alone finds little in it.
@@ -37,7 +37,11 @@ NARROW = {
 }
 ROWS = 1_000_000
 # Statement → why it may read through a table.
-READS_THROUGH = {"wms.platform.outbox._RESUME_TOPIC": "an operator's button; an index for it would burden every job"}
+READS_THROUGH = {
+    "wms.platform.outbox._RESUME_TOPIC": "an operator's button; an index for it would burden every job",
+    "wms.inventory.following._DRAWN": "one row: a sequence's own",
+    "wms.inventory.month_ends._KEEP": "once a month it keeps what every row of a warehouse held",
+}
 
 
 def modules() -> Iterator[Any]:
