@@ -109,6 +109,7 @@ def test_batches_of_any_size_give_the_same_layers(world: World, test_clock, monk
     there = world.overseas.stocked(other, 9)
     test_clock.forward(days=50)
     service.relocate_many(SYSTEM, [(there, 4)], world.overseas.at("inspection"), TEST)
+    session().commit()
     service.recondition(SYSTEM, there, Condition.DAMAGED, 2, TEST)
     session().commit()
     house.stocked(product, 1, "bin2")
@@ -185,7 +186,7 @@ def test_stock_as_of_any_moment_with_and_without_month_ends(january, db_session)
     product = make_product(make_seller())
     session().commit()
     seen: list[tuple[datetime, dict[str, int]]] = []
-    here = house.stocked(product, 20)
+    here = house.stocked(product, 40)
     for step in range(40):
         january.forward(days=3, minutes=7)
         closing = month_ends.close_months()
@@ -201,6 +202,7 @@ def test_stock_as_of_any_moment_with_and_without_month_ends(january, db_session)
         now = {place: quantity for place in ("storage", "bin2", "storage3")
                if (quantity := service.on_hand_of(house.goods(product, place)))}  # fmt: skip
         seen.append((january.now, now))
+    january.forward(hours=1)
     assert session().query(month_ends.MonthEnd).count() == 4
     for moment, there in seen:
         assert at(moment, product) == there
