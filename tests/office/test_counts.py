@@ -48,8 +48,8 @@ def test_a_count_is_planned_counted_and_decided(cast, client, life, stocked):
     assert code in page and "To count" in page
     with life.app.app_context():
         with transaction():
-            task = service.take(cast.receiver, house, stocked.location_id)
-            task_id = task.id
+            task_id = service.take(cast.receiver, house, stocked.location_id).id
+        with transaction():
             for goods, rows in by_goods(rows_of(stocked.location_id)).items():
                 there = sum(row.on_hand for row in rows)
                 if there:

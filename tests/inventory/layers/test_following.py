@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -91,7 +92,7 @@ def test_a_reversal_gives_back_the_age_it_took(world: World, test_clock):
     here = house.stocked(product, 6)
     test_clock.forward(days=100)
     house.stocked(product, 6)
-    posted = service.count(SYSTEM, here, 5, TEST)
+    posted = service.count(SYSTEM, here, 11, TEST)
     session().commit()
     follow()
     assert age_of(product)[0] == [6, 0, 0, 5, 0, 0, 0]
@@ -108,6 +109,7 @@ def test_batches_of_any_size_give_the_same_layers(world: World, test_clock, monk
     there = world.overseas.stocked(other, 9)
     test_clock.forward(days=50)
     service.relocate_many(SYSTEM, [(there, 4)], world.overseas.at("inspection"), TEST)
+    session().commit()
     service.recondition(SYSTEM, there, Condition.DAMAGED, 2, TEST)
     session().commit()
     house.stocked(product, 1, "bin2")
@@ -152,7 +154,13 @@ def test_what_is_not_settled_is_read_later_and_nothing_is_missed(fresh_app: Flas
         worker.join()
     with fresh_app.app_context():
         numbers = list(session().scalars(text("SELECT id FROM stock_move ORDER BY id")))
-    assert behind() == (0, numbers[-1])
+    seen = behind()
+    for _ in range(50):  # whatever else the server is at (a vacuum) may keep it waiting a little
+        if seen[1]:
+            break
+        time.sleep(0.1)
+        seen = behind()
+    assert seen == (0, numbers[-1])
     assert behind() == (numbers[-1], numbers[-1])
 
 
@@ -178,7 +186,7 @@ def test_stock_as_of_any_moment_with_and_without_month_ends(january, db_session)
     product = make_product(make_seller())
     session().commit()
     seen: list[tuple[datetime, dict[str, int]]] = []
-    here = house.stocked(product, 20)
+    here = house.stocked(product, 40)
     for step in range(40):
         january.forward(days=3, minutes=7)
         closing = month_ends.close_months()
@@ -194,6 +202,7 @@ def test_stock_as_of_any_moment_with_and_without_month_ends(january, db_session)
         now = {place: quantity for place in ("storage", "bin2", "storage3")
                if (quantity := service.on_hand_of(house.goods(product, place)))}  # fmt: skip
         seen.append((january.now, now))
+    january.forward(hours=1)
     assert session().query(month_ends.MonthEnd).count() == 4
     for moment, there in seen:
         assert at(moment, product) == there
