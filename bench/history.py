@@ -315,8 +315,8 @@ def compare(small: Side, large: Side, turns: int) -> Iterator[dict[str, Any]]:
                 if turn >= 0:  # connections, plans and caches are warm
                     times[place].append(side.timed.seconds - before)
         few, many = (statistics.median(times[place]) * 1000 for place in (0, 1))
-        yield {"name": name, "few_ms": round(few, 2), "many_ms": round(many, 2), "ratio": round(many / few, 3),
-               "ok": many / few <= GOAL}  # fmt: skip
+        yield {"name": name, "few_ms": round(few, 2), "many_ms": round(many, 2), "ratio": round(many / few, 3) if few else None,
+               "ok": many <= few * GOAL}  # fmt: skip
 
 
 @contextmanager

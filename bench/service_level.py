@@ -30,7 +30,7 @@ from wms.inventory.rules import MoveDraft, Reason, Stock
 from wms.platform.database import session, transaction
 
 ROWS = 400  # pairs of bins with the same product
-HOT_UNITS = 90_000
+HOT_UNITS = 60_000
 HALF = 1_000  # units put into the second bin: more than a walk there and back at random ever takes
 Work = Callable[[], None]
 
