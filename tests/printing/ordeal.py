@@ -180,6 +180,7 @@ class Ordeal:
         self.told = Told(labels=labels)
         self.words: Counter[uuid.UUID] = Counter()
         self.beings: dict[str, Being] = {}
+        self.turns: list[str] = []
         self.since: dict[uuid.UUID, float] = {}
 
     def run(self) -> Told:
@@ -298,7 +299,10 @@ class Ordeal:
         return found
 
     def _kill_something(self) -> None:
-        name = self.dice.choice([*self.beings, "printer"])
+        if not self.turns:  # each has its turn before one has its second
+            self.turns = [*self.beings, "printer"]
+            self.dice.shuffle(self.turns)
+        name = self.turns.pop()
         if name == "printer":
             self.dice.choice(self.printers).cut_power()
         else:

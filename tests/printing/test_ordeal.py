@@ -18,4 +18,5 @@ def test_whatever_is_killed_no_waybill_comes_out_twice_and_none_is_closed_unprin
     told = endure(engines, tmp_path, port, labels=24, seed=7, limit=240)
     assert told.is_clean, told
     assert told.sheets >= told.labels
-    assert sum(told.kills.values()) + told.power_cuts > 3, told
+    assert min(told.kills.values()) > 0, told
+    assert told.power_cuts > 0, told
