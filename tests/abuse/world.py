@@ -12,6 +12,7 @@ import psycopg
 from flask import Flask
 from sqlalchemy import select, text
 
+from labels import Size, builtin_template, template_data
 from tests.cast import Caller, Cast
 from tests.conftest import SeparateRequests
 from tests.engines import Databases
@@ -30,6 +31,9 @@ from wms.platform import outbox
 from wms.platform.access import AUTHENTICATED
 from wms.platform.database import session, transaction
 from wms.printing import service as printing
+from wms.printing import sets
+from wms.printing.designs import service as designs
+from wms.printing.designs.service import Place
 from wms.printing.models import LabelDocument
 
 PEOPLE_MAY = ("admin", "supervisor", "acme_person", "receiver")
@@ -136,6 +140,9 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         wave = order_wave(life)
     with transaction():
         job = printing.arm(cast.supervisor, printing.request_print(cast.supervisor, document).id).id
+        asked = sets.open_set(cast.acme_person, cast.ACME.id, "MUG-450-BLUE", [bundle]).id
+        place = Place("product", Size(60, 40))
+        design = designs.save(cast.supervisor, place, template_data(builtin_template("product", place.size)), 0)
     found = {
         "product_id": cast.ACME.products["MUG-450-BLUE"], "booking_id": life.coming.id, "order_id": life.promised.id,
         "return_id": life.returned.id, "shipment_id": _one("SELECT shipment_id FROM parcel LIMIT 1"),
@@ -144,7 +151,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
                            p=cast.ACME.products["MUG-450-BLUE"]),
         "key_id": _one("SELECT id FROM api_key WHERE seller_id = :s", s=cast.ACME.id), "hold_id": hold.id,
         "exception_id": exception.id, "balance_id": balance.id, "task_id": task.id, "user_id": cast.picker.id,
-        "session_id": login.id,
+        "session_id": login.id, "set_id": asked, "design_id": design.design_id, "number": design.number,
         "kind": "receive", "filename": "js/floor.js",
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
