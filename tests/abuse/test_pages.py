@@ -27,7 +27,7 @@ from wms.core.ids import new_id
 from wms.identity import hashing
 from wms.platform import forms
 
-DESIGN = '{"kind": "product", "size": [60, 40], "elements": []}'
+DESIGN = '{"kind": "product", "size": [70, 50], "elements": []}'
 asked: set[str] = set()
 
 
@@ -74,7 +74,7 @@ BY_ENDPOINT = {
     "portal_products.create": {"barcode": "", "customs_item_number": "", "tracking_number": ""},
     "office_waves.release": {"warehouse": "{warehouse_id}"},
     "portal_labels.create": {"lines.0.quantity": "2"},
-    "office_designs.save": {"kind": "product", "data": DESIGN, "base": "0", "note": "x"},
+    "office_designs.save": {"kind": "product", "size": "70x50", "data": DESIGN, "base": "0", "note": "x"},
     "floor_station.bind": {"barcode": format_own(OwnCode.STATION, "P01")},
     "customs_pages.record_booking": {"item_number": "17", "quantity": "1"},
 }  # fmt: skip

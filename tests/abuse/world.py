@@ -12,6 +12,7 @@ import psycopg
 from flask import Flask
 from sqlalchemy import select, text
 
+from labels import Size, builtin_template, template_data
 from tests.cast import Caller, Cast
 from tests.conftest import SeparateRequests
 from tests.engines import Databases
@@ -32,6 +33,9 @@ from wms.platform import files, outbox
 from wms.platform.access import AUTHENTICATED
 from wms.platform.database import session, transaction
 from wms.printing import service as printing
+from wms.printing import sets
+from wms.printing.designs import service as designs
+from wms.printing.designs.service import Place
 from wms.printing.models import LabelDocument
 
 PEOPLE_MAY = ("admin", "supervisor", "acme_person", "receiver")
@@ -138,6 +142,9 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         wave = order_wave(life)
     with transaction():
         job = printing.arm(cast.supervisor, printing.request_print(cast.supervisor, document).id).id
+        asked = sets.open_set(cast.acme_person, cast.ACME.id, "MUG-450-BLUE", [bundle]).id
+        place = Place("product", Size(60, 40))
+        design = designs.save(cast.supervisor, place, template_data(builtin_template("product", place.size)), 0)
     found = {
         "product_id": cast.ACME.products["MUG-450-BLUE"], "booking_id": life.coming.id, "order_id": life.promised.id,
         "return_id": life.returned.id, "shipment_id": _one("SELECT shipment_id FROM parcel LIMIT 1"),
@@ -150,6 +157,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         "difference_id": _one("SELECT d.id FROM difference d JOIN booking b ON b.id = d.booking_id LIMIT 1"),
         "carton_id": _one("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.coming.id),
         "file_id": _file(life, cast), "arrival_id": _arrival(cast), **_inspection(cast), "seller_id": cast.ACME.id,
+        "set_id": asked, "design_id": design.design_id, "number": design.number,
         "kind": "receive", "filename": "js/floor.js",
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
