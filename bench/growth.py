@@ -8,6 +8,7 @@ again afterwards. The model's postings net to nothing in stock, so copies of the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -160,12 +161,14 @@ def grow(connection: Connection, model: Model, copies: int, minutes_apart: float
     connection.execute("SET synchronous_commit = off")
     _note_own_ids(connection, model)
     indexes = _drop_indexes(connection, [table.name for table in model.tables]) if copies > CHUNK else []
+    now = int(time.time() * 1000)  # one moment for all tables: ids of a copy are made from it
     bases = {table.name: _base(connection, table) for table in model.tables}
     for table in model.tables:
         statement = _copy_statement(model, table, bases)
         for first in range(1, copies + 1, CHUNK):
             connection.execute(
-                statement, {"first": first, "last": min(copies, first + CHUNK - 1), "minutes": minutes_apart}
+                statement,
+                {"first": first, "last": min(copies, first + CHUNK - 1), "minutes": minutes_apart, "now": now},
             )
             connection.commit()
         if _is_numbered(table):
@@ -221,7 +224,7 @@ def _copy_statement(model: Model, table: Table, bases: dict[str, int]) -> sql.Co
     values = [_value(model, column, place, table, bases, joins) for place, column in enumerate(table.columns)]
     return sql.SQL(
         "INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM generate_series(%(first)s::int,"
-        " %(last)s::int) AS series(copy_number) CROSS JOIN LATERAL (SELECT lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint"
+        " %(last)s::int) AS series(copy_number) CROSS JOIN LATERAL (SELECT lpad(to_hex(%(now)s::bigint"
         " - (copy_number * %(minutes)s::float8 * 60000)::bigint), 12, '0') AS prefix,"
         " copy_number * %(minutes)s::float8 * interval '1 minute' AS ago) AS at CROSS JOIN {schema}.{table} AS t {joins}"
     ).format(
