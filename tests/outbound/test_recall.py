@@ -115,7 +115,7 @@ def test_the_api_and_the_page_tell_the_same(cast, client, batch: Batch):
     assert answer.status_code == 200, answer.get_data(as_text=True)
     assert (answer.json["on_hand"], answer.json["gone"]) == (9, 3)
     assert answer.json["data"][-1]["order_number"] == batch.order.number
-    assert cast.api(client).get("/api/v1/recalls?sku=NONE-SUCH&batch=BAD").status_code == 404
+    assert cast.api(client).get("/api/v1/recalls?sku=NONE-SUCH&batch=BAD").status_code == 422
     supervisor = cast.sign_in(client, cast.supervisor)
     page = supervisor.get(f"/office/recall?seller=ACME&sku={batch.product.sku}&batch=BAD")
     shown = unescape(page.get_data(as_text=True))

@@ -10,7 +10,7 @@ from flask_smorest import Blueprint
 
 from wms.catalog.queries import products_by_skus
 from wms.core.permissions import Permission
-from wms.core.refusals import not_found
+from wms.core.refusals import invalid
 from wms.identity.queries import choose_owner
 from wms.outbound import queries
 from wms.outbound.models import Order
@@ -149,7 +149,7 @@ def recall(query: dict[str, Any]) -> dict[str, Any]:
     owner = choose_owner(actor(), query["seller"])
     product = products_by_skus(owner.id, [query["sku"]]).get(query["sku"])
     if product is None:
-        raise not_found("product")
+        raise invalid("/query/sku", "product_unknown", sku=query["sku"])
     found = whereabouts(actor(), product.id, query["batch"])
     return {
         "on_hand": sum(each.quantity for each in found if not each.is_gone),
