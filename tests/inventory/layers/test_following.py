@@ -127,8 +127,9 @@ def test_what_is_not_settled_is_read_later_and_nothing_is_missed(fresh_app: Flas
     drawn, may_commit = threading.Event(), threading.Event()
     with fresh_app.app_context():
         house = make_house("overseas", "UTC")
-        product = make_product(make_seller())
-        early, late = house.goods(product, "storage"), house.goods(product, "bin2")
+        seller = make_seller()
+        # of two products: postings of one meet at its summary row
+        early, late = (house.goods(make_product(seller), place) for place in ("storage", "bin2"))
         session().commit()
 
     def slow() -> None:
