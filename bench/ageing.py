@@ -136,11 +136,12 @@ def _load(moves: int) -> bool:
     with transaction():
         session().execute(AUDIT_TIMEOUT)
         read_through()
-        for statement, values in (
+        acts: list[tuple[str, dict[str, Any]]] = [
             (_PRODUCTS, {"start": start, "products": PRODUCTS}), (_BALANCES, {"start": start}),
             (_HISTORY, {"start": start, "span": SPAN, "moves": moves, "products": PRODUCTS}),
             *((each, {}) for each in _SUMS),
-        ):  # fmt: skip
+        ]  # fmt: skip
+        for statement, values in acts:
             session().execute(text(statement), values)
         first = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         for month in range(1, MONTHS + 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
@@ -61,7 +62,7 @@ def age() -> str:
     warehouse, search = request.args.get("warehouse") or None, request.args.get("q", "").strip() or None
     after = _after()
     lines, following = age_lines(Scope.of(actor()), warehouse=warehouse, sku=search, after=after, limit=queries.PAGE)
-    here = {"warehouse": warehouse, "q": search}
+    here: dict[str, Any] = {"warehouse": warehouse, "q": search}
     return render_template(
         "portal/age.html", lines=lines, tiers=TIER_NAMES, warehouses=warehouses_seen(actor()), warehouse=warehouse,
         search=search, back_url=url_for(".age", **here) if after else "",
@@ -103,7 +104,7 @@ def lots() -> str:
         Scope.of(actor()), warehouse=warehouse, sku=search, within_days=WARN_DAYS if soon else None, skip=skipped,
         limit=queries.PAGE,
     )  # fmt: skip
-    here = {"warehouse": warehouse, "q": search, "soon": "1" if soon else None}
+    here: dict[str, Any] = {"warehouse": warehouse, "q": search, "soon": "1" if soon else None}
     return render_template(
         "portal/lots.html", lines=lines, warehouses=warehouses_seen(actor()), warehouse=warehouse, search=search,
         soon=soon, days=WARN_DAYS, next_url=url_for(".lots", **here, skip=following) if following else "",
