@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("book_item_id", sa.Uuid()),
         sa.Column("fresh", sa.Integer(), nullable=False),
         sa.Column("away", sa.Integer(), nullable=False),
-        sa.CheckConstraint("fresh >= 0 AND away >= 0", name="ck_layer_pool_not_negative"),
+        sa.CheckConstraint("fresh >= 0 AND away >= 0", name=op.f("ck_layer_pool_not_negative")),
         sa.PrimaryKeyConstraint("id", name="pk_layer_pool"),
     )
     op.create_index(
@@ -59,7 +59,7 @@ def upgrade() -> None:
         sa.Column("remaining", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "remaining >= 0 AND remaining <= quantity AND quantity >= 0", name="ck_stock_layer_remaining_within"
+            "remaining >= 0 AND remaining <= quantity AND quantity >= 0", name=op.f("ck_stock_layer_remaining_within")
         ),
         sa.PrimaryKeyConstraint("id", name="pk_stock_layer"),
     )
@@ -95,10 +95,10 @@ def upgrade() -> None:
         sa.Column("daily_bins", sa.Integer(), nullable=False),
         sa.Column("on_zero", sa.Boolean(), nullable=False),
         sa.Column("on_doubt", sa.Boolean(), nullable=False),
-        sa.CheckConstraint("approve_above_minor >= 0 AND daily_bins >= 0", name="ck_count_rule_not_negative"),
-        sa.CheckConstraint("days_a > 0 AND days_b > 0 AND days_c > 0", name="ck_count_rule_days_positive"),
+        sa.CheckConstraint("approve_above_minor >= 0 AND daily_bins >= 0", name=op.f("ck_count_rule_not_negative")),
+        sa.CheckConstraint("days_a > 0 AND days_b > 0 AND days_c > 0", name=op.f("ck_count_rule_days_positive")),
         sa.CheckConstraint(
-            "tolerance_units >= 0 AND tolerance_percent BETWEEN 0 AND 100", name="ck_count_rule_tolerance_within"
+            "tolerance_units >= 0 AND tolerance_percent BETWEEN 0 AND 100", name=op.f("ck_count_rule_tolerance_within")
         ),
         sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name="fk_count_rule_warehouse_id"),
         sa.PrimaryKeyConstraint("warehouse_id", name="pk_count_rule"),
@@ -188,7 +188,7 @@ def upgrade() -> None:
         sa.Column("counted_by", sa.Uuid(), nullable=False),
         sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("posting_id", sa.Uuid()),
-        sa.CheckConstraint("counted >= 0", name="ck_count_line_counted_not_negative"),
+        sa.CheckConstraint("counted >= 0", name=op.f("ck_count_line_counted_not_negative")),
         sa.ForeignKeyConstraint(["posting_id"], ["stock_posting.id"], name="fk_count_line_posting_id"),
         sa.ForeignKeyConstraint(["task_id"], ["count_task.id"], name="fk_count_line_task_id"),
         sa.PrimaryKeyConstraint("id", name="pk_count_line"),
@@ -228,9 +228,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True)),
         sa.CheckConstraint(
-            "(change <> 0) <> (to_condition IS NOT NULL)", name="ck_stock_adjustment_quantity_or_condition"
+            "(change <> 0) <> (to_condition IS NOT NULL)", name=op.f("ck_stock_adjustment_quantity_or_condition")
         ),
-        sa.CheckConstraint("to_condition IS NULL OR units > 0", name="ck_stock_adjustment_units_positive"),
+        sa.CheckConstraint("to_condition IS NULL OR units > 0", name=op.f("ck_stock_adjustment_units_positive")),
         sa.ForeignKeyConstraint(["balance_id"], ["balance.id"], name="fk_stock_adjustment_balance_id"),
         sa.ForeignKeyConstraint(["posting_id"], ["stock_posting.id"], name="fk_stock_adjustment_posting_id"),
         sa.PrimaryKeyConstraint("id", name="pk_stock_adjustment"),
