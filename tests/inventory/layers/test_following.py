@@ -28,12 +28,14 @@ from tests.inventory.world import (
 from wms.core.actor import SYSTEM
 from wms.core.refusals import RefusalKind
 from wms.inventory import following, ledger, month_ends, service
+from wms.inventory.audit import CHECKS
 from wms.inventory.expiry import lot_lines
 from wms.inventory.layers import service as layers
 from wms.inventory.layers.queries import age_lines, layers_of
 from wms.inventory.models import Condition, Move
 from wms.inventory.queries import Scope, network_lines, stock_lines
 from wms.inventory.rules import Recipe
+from wms.platform.auditing import run_checks
 from wms.platform.database import session, transaction
 
 __all__ = ["test_clock", "world"]
@@ -125,8 +127,9 @@ def test_what_is_not_settled_is_read_later_and_nothing_is_missed(fresh_app: Flas
     drawn, may_commit = threading.Event(), threading.Event()
     with fresh_app.app_context():
         house = make_house("overseas", "UTC")
-        product = make_product(make_seller())
-        early, late = house.goods(product, "storage"), house.goods(product, "bin2")
+        seller = make_seller()
+        # of two products: postings of one meet at its summary row
+        early, late = (house.goods(make_product(seller), place) for place in ("storage", "bin2"))
         session().commit()
 
     def slow() -> None:
@@ -216,8 +219,8 @@ def test_stock_as_of_any_moment_with_and_without_month_ends(january, db_session)
     session().execute(
         text("UPDATE stock_month_end_row SET on_hand = on_hand + 1 WHERE product_id = :id"), {"id": product.id}
     )
-    with pytest.raises(AssertionError, match="month-ends"):
-        assert_books_balance()
+    found = {each["name"] for each in run_checks(CHECKS)["checks"] if each["violations"]}
+    assert "month-ends are what the moves say" in found
 
 
 def test_a_month_ends_by_the_warehouses_calendar(january, db_session):
