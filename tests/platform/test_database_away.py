@@ -192,7 +192,7 @@ def test_a_connection_that_ends_before_the_request_does_spoils_nothing(fresh_app
         if reading == "by the session":
             session().execute(text("SELECT 1"))
         else:
-            Statement("SELECT 1").run()
+            Statement("SELECT 1").send()
         assert end_all_connections(outsider) == 1
     with fresh_app.app_context():
         assert session().execute(text("SELECT 1")).scalar() == 1

@@ -253,7 +253,7 @@ def test_locks_are_timed_by_rank_however_the_statement_is_sent(cast, counting):
         with pipelined():
             Statement("SELECT id FROM balance ORDER BY id FOR NO KEY UPDATE").send()
             Statement("SELECT 1").send()
-        Statement("SELECT 1").run()
+        Statement("SELECT 1").send()
     assert counted(counting, "wms_lock_seconds") == {("document",): 1, ("balance",): 1}
 
 
