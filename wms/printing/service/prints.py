@@ -10,8 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -21,9 +20,10 @@ from wms.core.refusals import Refused, invalid, not_found
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, lock, lock_one
+from wms.platform.statements import Statement
 from wms.printing import queries, rules
 from wms.printing.events import LabelReprinted
-from wms.printing.models import KINDS, LabelDocument, PrintEvent, PrintJob, PrintState
+from wms.printing.models import KINDS, LabelDocument, PrintJob, PrintState
 from wms.printing.workflow import PRINT_JOB
 
 ORIGINAL, REPRINT = "original", "reprint"
@@ -149,13 +149,13 @@ def confirm_printed(actor: Actor, subject_kind: str, subject_id: uuid.UUID, kind
     document = lock_one(Rank.DOCUMENT, LabelDocument, found.id) or found
     queries.require_usable(document)
     last = queries.last_job(document.id)
-    job = lock_job(last.id) if last is not None else original_of(actor, document, None)
+    # The document is locked: where no print is known now, there is none.
+    job = lock_job(last.id) if last is not None else insert_job(actor, document, None, ORIGINAL, None)
     if job.state != PrintState.PRINTED.value:
         if not PRINT_JOB.permitted("confirm", job.state):
             job = insert_job(actor, document, job.station_id, REPRINT, "seen")
-        move_job(job, "confirm", by)
         job.confirmed_by, job.printed_at = by, clock.now()
-        session().flush()
+        move_job(job, "confirm", by)
     return job
 
 
@@ -194,8 +194,12 @@ def move_job(job: PrintJob, action: str, detail: str | None = None) -> None:
     note(job, action, detail)
 
 
+_NOTE = Statement(
+    "INSERT INTO print_event (job_id, source, seq, type, detail, at) SELECT :job, 'server', coalesce(max(seq), 0) + 1,"
+    " :kind, :detail, :now FROM print_event WHERE job_id = :job"
+)
+
+
 def note(job: PrintJob, kind: str, detail: str | None = None) -> None:
-    """Add to the job's history; the job is locked or new."""
-    last = session().scalar(select(func.max(PrintEvent.seq)).where(PrintEvent.job_id == job.id)) or 0
-    values = {"job_id": job.id, "source": "server", "seq": last + 1, "type": kind, "detail": detail, "at": clock.now()}
-    session().execute(insert(PrintEvent).values(values))
+    """Add to the job's history; the job is locked or new, and written."""
+    _NOTE.run({"job": job.id, "kind": kind, "detail": detail, "now": clock.now()})
