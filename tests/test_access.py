@@ -68,10 +68,6 @@ def routes(app: Flask) -> Iterator[tuple[Rule, str, Permission | str | None]]:
             yield rule, method, getattr(app.view_functions[rule.endpoint], "permission", "undeclared")
 
 
-# What a question cannot do without, besides the ids of its path.
-QUERIES = {"stock.as_of": "?moment=2026-11-01T00:00:00Z"}
-
-
 def path_of(rule: Rule, known: dict[str, str]) -> str:
     """The rule's path with the known ids, random ones for the rest; numbers and choices get one that fits."""
 
@@ -80,7 +76,7 @@ def path_of(rule: Rule, known: dict[str, str]) -> str:
         fitting = "1" if kind == "int:" else kind[4:].split(",")[0].strip(" )") if kind.startswith("any(") else None
         return fitting or known.get(name, str(uuid.uuid4()))
 
-    return re.sub(r"<([^<>]*:)?(\w+)>", value, rule.rule) + QUERIES.get(rule.endpoint, "")
+    return re.sub(r"<([^<>]*:)?(\w+)>", value, rule.rule)
 
 
 def state(app: Flask) -> dict[str, Any]:

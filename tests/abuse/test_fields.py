@@ -189,18 +189,24 @@ def test_every_parameter_of_every_operation(api: Api, document: dict[str, Any]) 
         example = None
         if "requestBody" in operation:
             example = example_of(document, operation["requestBody"]["content"]["application/json"]["schema"])
+        needed = {
+            each["name"]: each["schema"].get("example", each.get("example"))
+            for each in operation["parameters"]
+            if each["in"] == "query" and each.get("required")
+        }
         for parameter in operation["parameters"]:
+            beside = needed if parameter["in"] == "query" else example
             for name, value in typed().items():
                 walked += 1
                 what = f"{parameter['in']} {parameter['name']} = {name}"
-                PARAMETERS[parameter["in"]](api, method, template, parameter["name"], value, what, example)
+                PARAMETERS[parameter["in"]](api, method, template, parameter["name"], value, what, beside)
     assert not api.wrong, "\n".join(api.wrong)
     assert walked > 500
 
 
-def in_query(api: Api, method: str, template: str, name: str, value: str, what: str, _example: Any) -> None:
+def in_query(api: Api, method: str, template: str, name: str, value: str, what: str, needed: Any) -> None:
     path = api.path(template)
-    _status, told = api.send(method, path, what, query_string={name: safe(value)})
+    _status, told = api.send(method, path, what, query_string={**needed, name: safe(value)})
     pointers = [each["pointer"] for each in told.get("errors", [])]
     if told.get("code") == "invalid_input" and f"/query/{name}" not in pointers:
         api.wrong.append(f"{method} {path} {what}: {pointers}")

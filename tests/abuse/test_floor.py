@@ -16,6 +16,7 @@ from tests.abuse.values import ANYTHING, fields_of, illegal, pointer, sent_to
 from tests.abuse.world import World
 from tests.test_openapi import EXAMPLES, served, walk
 from wms.core.ids import new_id
+from wms.floor.putaway_api import BinsIn, GoodsIn, KeepIn
 from wms.floor.schemas import ScanIn, ScansIn, TaskIn
 from wms.platform.schemas import CodedSchema
 
@@ -23,7 +24,14 @@ BODIES: dict[str, type[CodedSchema]] = {
     "/floor/v1/tasks": TaskIn,
     "/floor/v1/scans": ScanIn,
     "/floor/v1/scans/batch": ScansIn,
+    "/floor/v1/putaway/reservations": KeepIn,
 }
+QUERIES: dict[str, type[CodedSchema]] = {
+    "/floor/v1/putaway/suggestion": GoodsIn,
+    "/floor/v1/putaway/bins": BinsIn,
+}
+# What is named by its id, and the one operation on it.
+BY_ID = {"/floor/v1/tasks/{task_id}": "get", "/floor/v1/putaway/reservations/{holder_id}": "delete"}
 # Any text is a scan, and a scan that means nothing is an answer (200), not a fault of the request.
 ANY_TEXT = {"raw"}
 
@@ -35,8 +43,14 @@ def description() -> dict[str, Any]:
     for path, schema in BODIES.items():
         body = {"required": True, "content": {"application/json": {"schema": schema}}}
         spec.path(path, operations={"post": {"requestBody": body, "parameters": [key], "responses": anything}})
-    task = {"name": "task", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
-    spec.path("/floor/v1/tasks/{task}", operations={"get": {"parameters": [task], "responses": anything}})
+    for path, schema in QUERIES.items():
+        asked = {"parameters": [{"in": "query", "schema": schema}], "responses": anything}
+        spec.path(path, operations={"get": asked})
+    for path, method in BY_ID.items():
+        name = path[path.index("{") + 1 : -1]
+        named = {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+        sent = [named] if method == "get" else [named, key]
+        spec.path(path, operations={method: {"parameters": sent, "responses": anything}})
     found: dict[str, Any] = spec.to_dict()
     return found
 
@@ -44,12 +58,14 @@ def description() -> dict[str, Any]:
 def example(world: World, path: str) -> dict[str, Any]:
     if path.endswith("tasks"):
         return {"kind": "receive", "warehouse": "DE1"}
+    if path.endswith("reservations"):
+        return {"warehouse": "DE1", "seller": "ACME", "sku": "MUG-450-BLUE", "holder_id": str(new_id())}
     scan = {"task_id": world.ids["task_id"], "step_token": None, "scan_id": str(new_id()), "raw": "NOBODY-8831"}
     return {"scans": [scan], "stop_at_refusal": True} if path.endswith("batch") else scan
 
 
 def test_the_description_has_every_route_of_the_floor(world: World) -> None:
-    known = {path.replace("{task}", "<uuid:task_id>") for path in description()["paths"]}
+    known = {path.replace("{", "<uuid:").replace("}", ">") for path in description()["paths"]}
     assert {rule.rule for rule in world.app.url_map.iter_rules() if rule.rule.startswith("/floor/v1")} == known
 
 
@@ -95,4 +111,4 @@ def test_the_floor_under_schemathesis(world: World) -> None:
         schema.config.update(base_url=address)
         wrong, walked = walk(schema)
     assert not wrong, "\n\n".join(wrong)
-    assert len(walked) == len(BODIES) + 1
+    assert len(walked) == len(BODIES) + len(QUERIES) + len(BY_ID)

@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.abuse import ways_in
 from tests.abuse.test_workflows import FLOWS, workflows
-from tests.abuse.ways import ELSEWHERE, WAYS, Action, Ask, Scene, Way
+from tests.abuse.ways import ELSEWHERE, TRIED, WAYS, Action, Ask, Scene, Way
 from tests.abuse.world import WATCH
 from tests.cast import Cast
 from tests.conftest import SeparateRequests
@@ -37,6 +37,8 @@ TABLES = {
     "order": "outbound_order", "wave": "wave", "batch": "pick_batch", "pick_task": "pick_task", "booking": "booking",
     "carton": "carton", "return": "return_order", "shipment": "shipment", "parcel": "parcel", "manifest": "manifest",
     "label_document": "label_document", "label_bundle": "label_bundle", "print_job": "print_job",
+    "difference": "difference", "appointment": "dock_appointment", "inspection": "inspection",
+    "unknown_arrival": "unidentified_arrival", "count": "count_task", "adjustment": "stock_adjustment",
 }  # fmt: skip
 # Where one request goes on along the table.
 FURTHER = {
@@ -50,6 +52,7 @@ ELSE: dict[Action, set[str]] = {
     ("order", "release_customs"): {"promised", "waved", "picking", "picked", "packed"},
     ("order", "start_picking"): {"picking"},
     ("order", "finish_picking"): {"waved"},
+    ("print_job", "arm"): {"claimed"},  # who prints from the bench takes it back from an agent that has not fetched it
 }
 # What follows without the document: an exception about an order that ended is settled; who is led on to the next stop
 # holds the walk.
@@ -181,8 +184,8 @@ def scene(stage_app: Flask, cast: Cast) -> Scene:
 def test_every_action_has_a_way_or_a_word_on_who_does_it() -> None:
     all_of_them = {(flow.name, action) for flow in workflows() for action in flow.moves}
     asked = {action for way in WAYS for action in way.actions}
-    assert asked | ELSEWHERE.keys() == all_of_them
-    assert not asked & ELSEWHERE.keys()
+    assert asked | ELSEWHERE.keys() | TRIED == all_of_them
+    assert not (asked & ELSEWHERE.keys() or asked & TRIED or ELSEWHERE.keys() & TRIED)
     assert TABLES.keys() == FLOWS.keys()
 
 

@@ -78,6 +78,22 @@ ELSEWHERE: dict[Action, str] = {
     ("print_job", "expire"): "the schedule",
 }
 
+# Asked for by pages and screens of their own and tried in the files that are named; not over HTTP in every state.
+FOR_ITSELF = {
+    "tests/inventory/test_adjusting.py": [("adjustment", each) for each in ("post", "reject", "reverse")],
+    "tests/inventory/counting/test_counts.py": [
+        ("count", each) for each in ("approve", "cancel", "finish", "put_back", "recount", "submit", "take")
+    ],
+    "tests/inbound/test_transport.py": [("appointment", each) for each in ("cancel", "keep")],
+    "tests/inbound/test_differences.py": [
+        ("difference", each) for each in ("accept", "announce", "carry_out", "decide")
+    ],
+    "tests/inbound/test_inspections.py": [("inspection", each) for each in ("drop", "fail", "pass")],
+    "tests/inbound/test_arrivals.py": [("unknown_arrival", each) for each in ("claim", "refuse_claim", "settle")],
+    "tests/printing/test_workflow.py": [("print_job", each) for each in ("redirect", "retry")],
+}
+TRIED: set[Action] = {action for actions in FOR_ITSELF.values() for action in actions}
+
 
 def way(*actions: Action, states: str) -> Callable[[Callable[[Scene, str], Ask]], Callable[[Scene, str], Ask]]:
     def named(build: Callable[[Scene, str], Ask]) -> Callable[[Scene, str], Ask]:

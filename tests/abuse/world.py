@@ -21,12 +21,15 @@ from tests.test_access import routes
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.core.permissions import Permission
+from wms.facility.models import Station
 from wms.floor import contract
 from wms.floor.scenarios import SCENARIOS
 from wms.identity.models import LoginSession
 from wms.inbound import service as inbound
 from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft, PlanDraft
 from wms.inventory import holds
+from wms.inventory.adjusting import service as adjusting
+from wms.inventory.counting import planning
 from wms.inventory.models import Balance, HoldScope
 from wms.outbound.models import Order, OrderException
 from wms.platform import files, outbox
@@ -37,6 +40,7 @@ from wms.printing import sets
 from wms.printing.designs import service as designs
 from wms.printing.designs.service import Place
 from wms.printing.models import LabelDocument
+from wms.printing.service.fleet import PrinterDraft
 
 PEOPLE_MAY = ("admin", "supervisor", "acme_person", "receiver")
 
@@ -157,7 +161,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         "difference_id": _one("SELECT d.id FROM difference d JOIN booking b ON b.id = d.booking_id LIMIT 1"),
         "carton_id": _one("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.coming.id),
         "file_id": _file(life, cast), "arrival_id": _arrival(cast), **_inspection(cast), "seller_id": cast.ACME.id,
-        "set_id": asked, "design_id": design.design_id, "number": design.number,
+        "set_id": asked, "design_id": design.design_id, "number": design.number, **_bins(cast), **_printers(cast),
         "kind": "receive", "filename": "js/floor.js",
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
@@ -190,6 +194,36 @@ def _inspection(cast: Cast) -> dict[str, uuid.UUID]:
     with transaction():
         inbound.close_carton(cast.receiver, carton)
     return {"plan_id": plan, "inspection_id": _one("SELECT id FROM inspection LIMIT 1")}
+
+
+def _bins(cast: Cast) -> dict[str, uuid.UUID]:
+    """A bin that is counted and adjusted, its zone, and somebody for whom a bin may be kept."""
+    house = cast.overseas.id
+    row = (
+        "SELECT b.{} FROM balance b JOIN location l ON l.id = b.location_id WHERE l.kind = 'storage' AND b.on_hand > 3"
+    )
+    bin_id, balance_id = (_one(f"{row.format(name)} ORDER BY b.id LIMIT 1") for name in ("location_id", "id"))
+    with transaction():
+        change = adjusting.Change(-1)
+        adjustment = adjusting.request(cast.supervisor, balance_id, change, adjusting.AdjustmentReason.LOST).id
+    with transaction():
+        count = planning.plan_bins(cast.supervisor, house, [bin_id]).id
+    zone = _one("SELECT zone_id FROM location WHERE id = :bin", bin=bin_id)
+    return {
+        "location_id": bin_id, "zone_id": zone, "holder_id": new_id(), "adjustment_id": adjustment, "count_id": count,
+    }  # fmt: skip
+
+
+def _printers(cast: Cast) -> dict[str, uuid.UUID]:
+    """An agent with a printer that a bench prints on."""
+    with transaction():
+        agent = printing.add_agent(cast.supervisor, cast.overseas.id, "bench PC").id
+        draft = PrinterDraft(agent, "printer", "file", "out")
+        printer = printing.save_printer(cast.supervisor, draft).id
+        station = session().scalars(select(Station.id).where(Station.warehouse_id == cast.overseas.id)).first()
+        assert station is not None
+        binding = printing.bind_station(cast.supervisor, station, "location", printer).id
+    return {"agent_id": agent, "printer_id": printer, "binding_id": binding}
 
 
 def order_wave(life: Life) -> uuid.UUID:

@@ -183,6 +183,8 @@ def test_buckets_in_every_combination_follow_the_precedence():
 
 
 def test_losses_and_reversals_are_the_agreed_ones():
-    assert {each.value for each in rules.LOSSES} == {"count", "damage", "loss", "scrap", "hold", "unaccounted"}
+    assert {each.value for each in rules.LOSSES} == {
+        "adjust", "count", "damage", "loss", "scrap", "hold", "unaccounted",
+    }  # fmt: skip
     assert rules.REVERSIBLE.isdisjoint({Reason.PICK, Reason.PACK, Reason.SHIP, Reason.SCRAP, Reason.RETURN})
     assert Reason.REVERSE not in rules.REVERSIBLE

@@ -10,6 +10,7 @@ import orjson
 from flask import Response
 from flask_smorest import Blueprint
 
+from wms.core import clock
 from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid
@@ -127,9 +128,10 @@ def lots(query: dict[str, Any]) -> Response:
 @blueprint.response(200, schemas.AsOfAnswer)
 def as_of(query: dict[str, Any], product_id: uuid.UUID) -> Response:
     """What was on hand at a past moment, recomputed from the moves, place by place."""
-    rows = month_ends.stock_as_of(Scope.of(actor()), product_id, query["moment"])
+    moment = query["moment"] or clock.now()
+    rows = month_ends.stock_as_of(Scope.of(actor()), product_id, moment)
     body = {
-        "moment": query["moment"], "on_hand": sum(row.on_hand for row in rows),
+        "moment": moment, "on_hand": sum(row.on_hand for row in rows),
         "rows": [schemas.dump_past(row) for row in rows],
     }  # fmt: skip
     return Response(orjson.dumps(body), mimetype="application/json")

@@ -134,7 +134,7 @@ class LotsPage(CodedSchema):
 
 
 class AsOfQuery(CodedSchema):
-    moment = Moment(required=True, metadata={"example": "2026-10-31T23:59:59Z"})
+    moment = Moment(load_default=None, metadata={"example": "2026-10-31T23:59:59Z", "description": "Without it: now."})
 
 
 class PastRowAnswer(CodedSchema):

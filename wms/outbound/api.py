@@ -146,7 +146,7 @@ def recall(query: dict[str, Any]) -> dict[str, Any]:
     """Where every unit of a batch is or went, shipped ones with their orders. `on_hand` and `gone` add up to what was
     received.
     """
-    owner = choose_owner(actor(), query["seller"])
+    owner = choose_owner(actor(), query["seller"], "/query/seller")
     product = products_by_skus(owner.id, [query["sku"]]).get(query["sku"])
     if product is None:
         raise invalid("/query/sku", "product_unknown", sku=query["sku"])

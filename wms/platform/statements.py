@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 import psycopg
 from psycopg.rows import namedtuple_row
 from sqlalchemy import event
+from sqlalchemy.engine import Connection as SqlAlchemyConnection
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -129,9 +130,9 @@ def send_behind() -> None:
 
 
 @event.listens_for(Engine, "before_cursor_execute")
-def _keep_order(*_: Any) -> None:
-    """SQLAlchemy is about to execute something."""
-    if db.session.registry.has():
+def _keep_order(connection: SqlAlchemyConnection, *_: Any) -> None:
+    """SQLAlchemy is about to execute something in the session's transaction, or on a connection that it only makes."""
+    if db.session.registry.has() and db.session().info.get("begun") is connection:
         send_behind()
 
 

@@ -130,6 +130,7 @@ class LiveParcel:
     """What a packing bench has to know of a parcel."""
 
     id: uuid.UUID
+    shipment_id: uuid.UUID
     tracking_number: str | None
     weight_g: int | None
     state: str
@@ -137,7 +138,7 @@ class LiveParcel:
 
 # The first parcel of an order that is not void. To be sent with other questions; `live_parcel` reads its answer.
 LIVE_PARCEL = Statement(
-    "SELECT p.id, p.tracking_number, p.weight_g, p.state FROM shipment s JOIN parcel p ON p.shipment_id = s.id"
+    "SELECT p.id, p.shipment_id, p.tracking_number, p.weight_g, p.state FROM shipment s JOIN parcel p ON p.shipment_id = s.id"
     " WHERE s.subject_kind = 'order' AND s.subject_id = :order AND s.state <> 'voided' AND p.state <> 'voided'"
     " ORDER BY p.n LIMIT 1"
 )

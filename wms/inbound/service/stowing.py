@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
@@ -140,12 +141,17 @@ _CARTON = Statement(
     "SELECT state, warehouse_id, handling_unit_id, (SELECT true FROM inspection i WHERE i.carton_id = c.id"
     " AND i.state = 'open' LIMIT 1) AS inspected FROM carton c WHERE id = :carton"
 )
-_ADD = Statement(
+_ADDED = (
     "UPDATE carton_line AS l SET put_away = l.put_away + d.quantity FROM (SELECT product_id, sum(quantity) AS quantity"
     " FROM unnest(CAST(:products AS uuid[]), CAST(:quantities AS int[])) AS k(product_id, quantity) GROUP BY 1) AS d"
     " WHERE l.carton_id = :carton AND l.product_id = d.product_id"
 )
-_SET_STATE = Statement("UPDATE carton SET state = :state, stowed_at = :stowed_at WHERE id = :carton")
+_STATE_SET = "UPDATE carton SET state = :state, stowed_at = :stowed_at WHERE id = :carton"
+_ADD, _SET_STATE, _ADD_AND_SET = (
+    Statement(_ADDED),
+    Statement(_STATE_SET),
+    Statement(f"WITH added AS ({_ADDED}) {_STATE_SET}"),
+)
 # The moves of the last putaway: one, or all rows of a whole carton.
 _LAST = Statement(
     "SELECT m.posting_id AS id, m.product_id, m.quantity FROM stock_move m WHERE m.posting_id = (SELECT p.id"
@@ -176,13 +182,28 @@ def _source(
     return fitting[0]
 
 
-def add_put_away(carton_id: uuid.UUID, quantities: Sequence[tuple[uuid.UUID, int]]) -> None:
+Quantities = Sequence[tuple[uuid.UUID, int]]
+
+
+def add_put_away(carton_id: uuid.UUID, quantities: Quantities) -> None:
     """Units put away (or, negative, taken back) by product: one statement."""
-    products = [product_id for product_id, _ in quantities]
-    values = {"products": products, "quantities": [quantity for _, quantity in quantities], "carton": carton_id}
-    _ADD.run(values)
+    _ADD.run(_added(carton_id, quantities))
 
 
 def set_state(carton_id: uuid.UUID, state: CartonState) -> None:
+    _SET_STATE.run(_state_set(carton_id, state))
+
+
+def add_and_set(carton_id: uuid.UUID, quantities: Quantities, state: CartonState) -> None:
+    """Both at once."""
+    _ADD_AND_SET.run(_added(carton_id, quantities) | _state_set(carton_id, state))
+
+
+def _added(carton_id: uuid.UUID, quantities: Quantities) -> dict[str, Any]:
+    products = [product_id for product_id, _ in quantities]
+    return {"products": products, "quantities": [quantity for _, quantity in quantities], "carton": carton_id}
+
+
+def _state_set(carton_id: uuid.UUID, state: CartonState) -> dict[str, Any]:
     stowed_at = clock.now() if state is CartonState.STOWED else None
-    _SET_STATE.run({"carton": carton_id, "state": state.value, "stowed_at": stowed_at})
+    return {"carton": carton_id, "state": state.value, "stowed_at": stowed_at}

@@ -14,7 +14,7 @@ from wms.facility.service import set_unit_state
 from wms.inbound.service.counting import CONDITIONS, CountDraft, Counted, count_in
 from wms.inbound.service.loading import work_on_carton
 from wms.inbound.service.progress import settle
-from wms.inbound.service.stowing import Stowed, add_put_away, set_state
+from wms.inbound.service.stowing import Stowed, add_and_set
 from wms.inbound.workflow import CARTON, CartonState
 from wms.inventory import units
 from wms.inventory.putaway import service as putaway
@@ -94,9 +94,8 @@ def put_away_all(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID, *, 
     contents = [(row.stock, row.quantity) for row in rows]
     subject = Subject("carton", carton_id)
     posted = putaway.place_all(actor, contents, location_id, subject, products, overruled=overruled)
-    add_put_away(carton_id, [(row.stock.product_id, row.quantity) for row in rows])
     state = CARTON.apply("finish", state.value)
-    set_state(carton_id, state)
+    add_and_set(carton_id, [(row.stock.product_id, row.quantity) for row in rows], state)
     booking_state = settle(booking.id)
     stowed = Stowed(booking.id, booking_state.value, booking.version, carton_id, state.value, posted.posting_id, 0)
     return StowedWhole(stowed, sum(row.quantity for row in rows))
