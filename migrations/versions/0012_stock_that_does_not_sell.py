@@ -1,7 +1,7 @@
 """Stock that does not sell and is not empty has an index of its own: a page of figures no longer reads every bin.
 
-The summary knows what sells. `is_aside` is kept by PostgreSQL itself; adding it writes the table anew, about ten seconds for
-a million rows, during which nothing is posted. Any release can live with it. The index it replaces was asked by that page
+The summary knows what sells. `is_aside` is kept by PostgreSQL itself; adding it writes the table anew, during which nothing
+is posted. Any release can live with it. The index it replaces was asked by that page
 only.
 """
 

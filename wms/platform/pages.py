@@ -98,8 +98,8 @@ def _navigation(actor: Actor) -> list[dict[str, Any]]:
 
 
 def _longest(addresses: Iterable[str], path: str) -> str | None:
-    """The address that the path lies under; the home page is only itself."""
-    under = [each for each in addresses if path == each or (each != "/" and path.startswith(each.rstrip("/") + "/"))]
+    """The address that the path lies under; a home page (it ends with a slash) is only itself."""
+    under = [each for each in addresses if path == each or (not each.endswith("/") and path.startswith(f"{each}/"))]
     return max(under, key=len, default=None)
 
 
