@@ -261,7 +261,7 @@ class Model:
     def _check_source(
         self, reason: str, key: Key, taken: int, claimed: int, moves: list[Move]
     ) -> list[tuple[int, int]]:
-        if self.is_held(key) and reason in {"pick", "pack", "ship", "convert"}:
+        if self.is_held(key) and reason in {"pick", "pack", "ship", "convert", "move"}:
             raise Says("stock_is_held")
         if taken > self.on_hand(key):
             raise Says("not_enough_stock")
