@@ -22,7 +22,7 @@ from wms.floor.scenarios import SCENARIOS
 from wms.floor.schemas import ScanIn, ScansIn, TaskIn
 from wms.floor.words import advice, sentence
 from wms.platform.access import actor, requires
-from wms.platform.commands import Command, Done, Outcome, execute, settle
+from wms.platform.commands import Command, Done, Outcome, execute, plan_once, settle
 from wms.platform.database import session
 from wms.platform.http import command_id, run_command
 from wms.platform.problems import problem, refusal_problem
@@ -184,6 +184,7 @@ def _answer(outcome: Outcome) -> dict[str, Any]:
 
 
 def _screen(task_id: uuid.UUID, known: FloorTask | None = None) -> dict[str, Any]:
+    plan_once()
     task = known or contract.load_task(actor(), task_id)
     data = SCENARIOS[task.kind].view(actor(), task)
     return {

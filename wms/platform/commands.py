@@ -220,6 +220,11 @@ def _replay(stored: Outcome) -> Outcome:
     return stored
 
 
+def plan_once() -> None:
+    """The rest of this transaction looks up by key, like a command: its statements keep one plan (decision 034)."""
+    _PLAN.run()
+
+
 def settle() -> None:
     """Wait until what this session did without waiting, or found done, is on disk; nothing to do when a later command
     of it has waited.
@@ -236,6 +241,7 @@ def _nothing() -> None:
 # Settings of a transaction travel in statements that are sent anyway.
 # A command looks up by key whatever its parameters are: planning its statements once is enough (decision 034).
 _PLAN_ONCE = "set_config('plan_cache_mode', 'force_generic_plan', true)"
+_PLAN = Statement(f"SELECT {_PLAN_ONCE}")
 _DO_NOT_WAIT = "set_config('synchronous_commit', 'off', true)"
 # Something for the log, so that its COMMIT waits.
 _SETTLE = Statement("SELECT pg_logical_emit_message(true, 'wms', 'settle')")
