@@ -166,7 +166,7 @@ def test_a_hold_is_placed_and_ended(cast, client, life):
     assert "This product in the whole warehouse" in text_of(supervisor.get("/office/stock"))
     assert life.ask("SELECT held_by FROM balance WHERE id = :id", id=row) == 1
     hold = life.ask("SELECT id FROM stock_hold WHERE ended_at IS NULL")
-    supervisor.post(f"/office/stock/holds/{cast.overseas.id}/{hold}/end", data=form())
+    supervisor.post(f"/office/holds/{cast.overseas.id}/{hold}/end", data=form())
     assert life.ask("SELECT held_by FROM balance WHERE id = :id", id=row) == 0
 
 

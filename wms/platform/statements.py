@@ -206,12 +206,12 @@ def commit_with(*last: Callable[[], object]) -> None:
         connection.commit()
 
 
-def undo_to(savepoint: str) -> None:
-    """Roll back to a savepoint, past psycopg as `database.undo` does. Raises when there is none, or no connection."""
+def _undo_attempt() -> None:
+    """Roll back to the savepoint, past psycopg as `database.undo` does. Raises when there is none, or no connection."""
     session().info.pop(_BEHIND, None)
     connection = current_connection()
     try:
-        result = connection.pgconn.exec_(f"ROLLBACK TO SAVEPOINT {savepoint}".encode())
+        result = connection.pgconn.exec_(b"ROLLBACK TO SAVEPOINT attempt")
         if result.status != psycopg.pq.ExecStatus.COMMAND_OK:  # a plain number in the binary build
             raise psycopg.errors.error_from_result(result)
     except psycopg.Error as fault:
@@ -237,7 +237,7 @@ def attempt() -> Iterator[None]:
         yield
         _KEEP.send()
     except BaseException:
-        undo_to("attempt")
+        _undo_attempt()
         current.info["locks"] = rank if rank is not None else 0
         del current.info.get("after_commit", [])[waiting:]
         raise

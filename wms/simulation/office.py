@@ -98,7 +98,7 @@ def _hold(play: Play, desk: Desk) -> Process:
     held = play.look(_HELD)
     if held and (play.closing or desk.dice.random() < 0.5):
         row = held[0]
-        desk.form("end hold", f"/office/stock/holds/{row.house}/{row.id}/end", {})
+        desk.form("end hold", f"/office/holds/{row.house}/{row.id}/end", {})
         yield 10.0
     elif not play.closing and desk.dice.random() < 0.2:
         rows = play.look(_IN_STOCK)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -136,19 +135,4 @@ def hold(balance_id: int) -> BaseResponse:
         forms.flash_or_raise(outcome)
     else:
         flash(_("It is held."), "ok")
-    return redirect(url_for(".index"))
-
-
-@blueprint.post("/holds/<uuid:warehouse_id>/<uuid:hold_id>/end")
-@requires(Permission.STOCK_HOLD)
-def end_hold(warehouse_id: uuid.UUID, hold_id: uuid.UUID) -> BaseResponse:
-    warehouse = load_warehouse(actor(), warehouse_id)
-    outcome = forms.run_form(
-        "stock.end_hold", {"id": hold_id}, lambda: holds.end_hold(actor(), warehouse.id, hold_id),
-        lambda ended: {"id": ended.id},
-    )  # fmt: skip
-    if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-    else:
-        flash(_("The hold is ended."), "ok")
     return redirect(url_for(".index"))

@@ -68,7 +68,7 @@ _OF_STOP = Statement(f"{_SIGHT} WHERE t.id = :stop")
 # In walking order, skipped ones at the end.
 _NEXT = Statement(
     f"{_SIGHT} WHERE t.id = (SELECT id FROM pick_task WHERE batch_id = :batch AND state = 'open'"
-    " AND id IS DISTINCT FROM CAST(:but AS uuid) ORDER BY skipped, walk_order, id LIMIT 1)"
+    " ORDER BY skipped, walk_order, id LIMIT 1)"
 )
 
 
@@ -87,7 +87,7 @@ def see(stop_id: uuid.UUID) -> Sight | None:
 
 def next_stop(batch_id: uuid.UUID) -> Sight | None:
     """The next open stop of a walk; None at its end."""
-    return _sight(_NEXT.first({"batch": batch_id, "but": None}))
+    return _sight(_NEXT.first({"batch": batch_id}))
 
 
 _OPEN_IN = Statement(

@@ -151,6 +151,7 @@ _CLOSED = Statement(
     "UPDATE parcel SET state = :state, closed_at = :now, handling_unit_id = coalesce(:unit, handling_unit_id)"
     " WHERE id = :parcel"
 )
+_REOPENED = Statement("UPDATE parcel SET state = :state, closed_at = NULL WHERE id = :parcel")
 
 
 def record_weight(
@@ -187,13 +188,10 @@ def close_parcel(
     _CLOSED.run({"parcel": parcel.id, "state": state, "now": clock.now(), "unit": handling_unit_id})
 
 
-def reopen_parcel(actor: Actor, parcel_id: uuid.UUID) -> Parcel:
+def reopen_parcel(actor: Actor, parcel_id: uuid.UUID) -> None:
     """The box is opened again before it left (a doubt at the gate, a put-back)."""
-    parcel = load_parcel_to_change(actor, parcel_id)
-    parcel.state = PARCEL.apply("reopen", parcel.state).value
-    parcel.closed_at = None
-    session().flush()
-    return parcel
+    parcel = hold_parcel(actor, parcel_id).parcel
+    _REOPENED.run({"parcel": parcel.id, "state": PARCEL.apply("reopen", parcel.state).value})
 
 
 def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str = "cancelled") -> Shipment:
@@ -233,13 +231,6 @@ def load_shipment_to_change(actor: Actor, shipment_id: uuid.UUID) -> Shipment:
         raise not_found("shipment")
     lock(Rank.DOCUMENT, Parcel, session().scalars(select(Parcel.id).where(Parcel.shipment_id == shipment.id)))
     return shipment
-
-
-def load_parcel_to_change(actor: Actor, parcel_id: uuid.UUID) -> Parcel:
-    """The parcel and its shipment under lock; 404 outside the actor's scope."""
-    parcel = queries.load_parcel(actor, parcel_id)
-    load_shipment_to_change(actor, parcel.shipment_id)
-    return parcel
 
 
 def _refuse_final(shipment: Shipment) -> None:
