@@ -1,6 +1,6 @@
 """A little life for page tests: ACME's goods booked, counted, put away; orders in several states; one of them shipped.
 
-Everything through the services, in a committed transaction, in a database that a test module has for itself.
+Everything through the services, in a committed transaction, in a database that a test has for itself.
 """
 
 from __future__ import annotations
@@ -59,17 +59,21 @@ class Life(NamedTuple):
 
 @contextmanager
 def living(engines: Databases, cast: Cast) -> Iterator[Life]:
-    """An application on a database of its own with the whole story in it."""
-    name = engines.copy()
+    """An application on a database of its own with the whole story in it, which each test process tells once."""
+    template, known = engines.told_template("template_life", lambda app: once(app, cast))
+    name = engines.copy(template=template)
     app = create_app(engines.config(name))
     try:
-        with app.app_context(), transaction():
-            documents = tell(cast)
-            known = [Known(each.id, each.number, each.reference) for each in documents]
         yield Life(app, *known)
     finally:
         dispose(app)
         engines.engines.postgres.drop_database(name)
+
+
+def once(app: Flask, cast: Cast) -> list[Known]:
+    with app.app_context(), transaction():
+        documents = tell(cast)
+        return [Known(each.id, each.number, each.reference) for each in documents]
 
 
 def tell(cast: Cast) -> list[Booking | Order | ReturnOrder]:

@@ -1,4 +1,4 @@
-"""Pages of the office on a database of the module's own with a little life in it (tests/life.py)."""
+"""Pages of the office on a database of the test's own with a little life in it (tests/life.py)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.conftest import SeparateRequests
 from tests.life import Life, living
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def life(engines, cast) -> Iterator[Life]:
     with living(engines, cast) as told:
         yield told
@@ -19,5 +19,5 @@ def life(engines, cast) -> Iterator[Life]:
 
 @pytest.fixture
 def client(life) -> FlaskClient:
-    """A client of the living application: what it changes stays until the module's end."""
+    """A client of the living application."""
     return SeparateRequests(life.app, life.app.response_class)

@@ -14,7 +14,7 @@ from wms.platform.database import transaction
 MUG, SERUM, LAMP = "MUG-450-BLUE", "SERUM-30ML", "LAMP-DESK-W"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def aged(life) -> None:
     """The layers have followed the story."""
     with life.app.app_context():
