@@ -26,7 +26,7 @@ T = TypeVar("T")
 TEMPLATE = "template_wms"
 SHARED = "shared"
 MEMORY = Path("/dev/shm")  # noqa: S108  Linux's folder in memory; only folders that mkdtemp made are used in it
-ROOM = 3 << 30  # bytes; two test processes were seen to fill 1.2 GiB together
+ROOM = 2 << 30  # bytes; two test processes were seen to fill half a GiB together
 SHARED_QUEUE = 0  # of the 16 databases of a Valkey; the others are for single tests
 
 
