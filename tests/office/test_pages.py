@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from html import unescape
 
@@ -48,6 +49,17 @@ def test_a_supervisor_sees_every_page(cast, client, life):
     supervisor = cast.sign_in(client, cast.supervisor)
     for path in SUPERVISOR:
         assert supervisor.get(path).status_code == 200, path
+
+
+def headings(answer) -> list[str]:
+    return re.findall(r'class="nav-group">([^<]+)<', answer.get_data(as_text=True))
+
+
+def test_the_navigation_of_staff_has_a_heading_for_each_part_once(cast, client, life):
+    admin = cast.sign_in(client, cast.admin)
+    parts = ["Inbound", "Outbound", "Stock", "Customs", "Labels and printers", "Administration"]
+    assert headings(admin.get("/office/")) == parts * 2  # beside the page, and in the menu of a phone
+    assert headings(cast.sign_in(client, cast.acme_person).get("/portal/stock")) == []
 
 
 def test_sellers_see_none_of_it(cast, client):

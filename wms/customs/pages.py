@@ -24,7 +24,7 @@ blueprint = Blueprint("customs_pages", __name__, url_prefix="/customs", template
 BLUEPRINTS = [blueprint]
 
 navigation.add(
-    Entry(lazy("Bonded book"), "customs_pages.book", "customs", Permission.CUSTOMS_RECORD, staff=True, order=60)
+    Entry(lazy("Bonded book"), "customs_pages.book", "customs", Permission.CUSTOMS_RECORD, staff=True, order=420)
 )
 
 

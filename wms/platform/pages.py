@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, g, request, url_for
 from flask_babel import get_locale
-from flask_babel import lazy_gettext as lazy  # noqa: F401 - what pages.py files take from here
+from flask_babel import lazy_gettext as lazy
 
 from wms.core.actor import Actor
 from wms.core.ids import new_id
@@ -20,12 +20,19 @@ from wms.core.refusals import Refused
 from wms.platform.access import csrf_token, current_actor
 from wms.platform.i18n import LANGUAGES, refusal_texts
 
+# Hundreds of an entry's order → the heading of that part of the navigation, in the order of a parcel's way.
+SECTIONS = {
+    1: lazy("Inbound"), 2: lazy("Outbound"), 3: lazy("Stock"), 4: lazy("Customs"), 5: lazy("Labels and printers"),
+    6: lazy("Administration"),
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Entry:
     """One line of the navigation: shown to those with the permission; `staff` None means everybody.
 
-    `group` heads the lines that have it; `phone`: among the five of a phone's bottom bar.
+    `order`: its place; for staff the hundreds say its section. A seller has few lines and sees them without headings.
+    `phone`: among the five of a phone's bottom bar.
     """
 
     label: Any
@@ -34,7 +41,6 @@ class Entry:
     permission: Permission
     staff: bool | None = None
     order: int = 50
-    group: Any = None
     phone: bool = False
 
 
@@ -91,8 +97,9 @@ def _navigation(actor: Actor) -> list[dict[str, Any]]:
     addresses = {entry: url_for(entry.endpoint) for entry in shown}
     here = _longest(addresses.values(), request.path)
     return [
-        {"label": entry.label, "href": address, "active": address == here, "icon": entry.icon, "group": entry.group,
-         "phone": entry.phone}
+        {"label": entry.label, "href": address, "active": address == here, "icon": entry.icon,
+         "phone": entry.phone,
+         "group": SECTIONS.get(entry.order // 100) if actor.is_staff else None}
         for entry, address in addresses.items()
     ]  # fmt: skip
 

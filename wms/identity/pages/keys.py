@@ -20,7 +20,7 @@ from wms.platform.pages import Entry, lazy, navigation, show_refusal
 
 blueprint = Blueprint("identity_keys", __name__, url_prefix="/keys")
 
-navigation.add(Entry(lazy("API keys"), "identity_keys.keys", "key", Permission.KEYS_MANAGE, order=90))
+navigation.add(Entry(lazy("API keys"), "identity_keys.keys", "key", Permission.KEYS_MANAGE, order=620))
 
 
 @blueprint.get("")

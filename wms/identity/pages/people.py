@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 blueprint = Blueprint("identity_people", __name__, url_prefix="/people")
 PERSON = "identity_people.person"
 
-navigation.add(Entry(lazy("People"), "identity_people.people", "user", Permission.PEOPLE_MANAGE, staff=True, order=91))
+navigation.add(Entry(lazy("People"), "identity_people.people", "user", Permission.PEOPLE_MANAGE, staff=True, order=610))
 
 
 @blueprint.get("")

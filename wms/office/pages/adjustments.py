@@ -35,7 +35,7 @@ DECISIONS: dict[str, Callable[..., Adjustment]] = {
 MOST = 99_999_999
 
 navigation.add(
-    Entry(lazy("Adjustments"), "office_adjustments.index", "edit", Permission.STOCK_ADJUST, staff=True, order=46)
+    Entry(lazy("Adjustments"), "office_adjustments.index", "edit", Permission.STOCK_ADJUST, staff=True, order=360)
 )
 
 

@@ -24,7 +24,7 @@ blueprint = Blueprint("office_arrivals", __name__, url_prefix="/office/arrivals"
 OUTCOMES = ("claimed", "sent_back", "destroyed")
 
 navigation.add(
-    Entry(lazy("Arrivals"), "office_arrivals.index", "shipments", Permission.EXCEPTIONS_MANAGE, staff=True, order=13)
+    Entry(lazy("Arrivals"), "office_arrivals.index", "shipments", Permission.EXCEPTIONS_MANAGE, staff=True, order=130)
 )
 
 

@@ -37,7 +37,9 @@ KIND_WORDS = {
     "tote": lazy("Totes"), "gate": lazy("Gate"), "unaccounted": lazy("Unaccounted"),
 }  # fmt: skip
 
-navigation.add(Entry(lazy("Bins"), "office_bins.index", "pin", Permission.FLOOR_WORK, staff=True, order=40, phone=True))
+navigation.add(
+    Entry(lazy("Bins"), "office_bins.index", "pin", Permission.FLOOR_WORK, staff=True, order=330, phone=True)
+)
 
 
 class PlanForm(CodedSchema):

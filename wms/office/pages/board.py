@@ -15,7 +15,7 @@ blueprint = Blueprint("office", __name__, url_prefix="/office", template_folder=
 STATES = [state.value for state in OrderState if state is not OrderState.CANCELLED]
 
 navigation.add(
-    Entry(lazy("Board"), "office.board", "home", Permission.EXCEPTIONS_MANAGE, staff=True, order=1, phone=True)
+    Entry(lazy("Board"), "office.board", "home", Permission.EXCEPTIONS_MANAGE, staff=True, order=10, phone=True)
 )
 
 

@@ -39,7 +39,7 @@ DECISIONS: dict[str, Callable[..., CountTask]] = {
     "approve": deciding.approve, "recount": deciding.recount, "cancel": deciding.cancel
 }  # fmt: skip
 
-navigation.add(Entry(lazy("Counts"), "office_counts.index", "list", Permission.STOCK_ADJUST, staff=True, order=44))
+navigation.add(Entry(lazy("Counts"), "office_counts.index", "list", Permission.STOCK_ADJUST, staff=True, order=340))
 
 
 class PlanForm(CodedSchema):

@@ -21,7 +21,7 @@ from wms.platform.schemas import CodedSchema, Text
 blueprint = Blueprint("office_customs", __name__, url_prefix="/office/customs", template_folder="../templates")
 
 navigation.add(
-    Entry(lazy("Customs orders"), "office_customs.index", "customs", Permission.CUSTOMS_RECORD, staff=True, order=59,
+    Entry(lazy("Customs orders"), "office_customs.index", "customs", Permission.CUSTOMS_RECORD, staff=True, order=410,
           phone=True)
 )  # fmt: skip
 

@@ -37,7 +37,7 @@ blueprint = Blueprint("office_designs", __name__, url_prefix="/office/designs", 
 MOST_SHOWN = 60  # findings beside the preview
 
 navigation.add(
-    Entry(lazy("Label designs"), "office_designs.index", "image", Permission.LABELS_DESIGN, staff=True, order=80)
+    Entry(lazy("Label designs"), "office_designs.index", "image", Permission.LABELS_DESIGN, staff=True, order=540)
 )
 
 

@@ -24,7 +24,7 @@ blueprint = Blueprint("office_docks", __name__, url_prefix="/office/docks", temp
 DAYS = 7
 
 navigation.add(
-    Entry(lazy("Docks"), "office_docks.index", "calendar", Permission.EXCEPTIONS_MANAGE, staff=True, order=14)
+    Entry(lazy("Docks"), "office_docks.index", "calendar", Permission.EXCEPTIONS_MANAGE, staff=True, order=140)
 )
 
 

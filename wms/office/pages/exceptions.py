@@ -26,7 +26,7 @@ KIND_WORDS = {
 
 navigation.add(
     Entry(
-        lazy("Exceptions"), "office_exceptions.index", "alert", Permission.EXCEPTIONS_MANAGE, staff=True, order=13,
+        lazy("Exceptions"), "office_exceptions.index", "alert", Permission.EXCEPTIONS_MANAGE, staff=True, order=20,
         phone=True,
     )
 )  # fmt: skip

@@ -44,7 +44,7 @@ ALL_SCOPES = {
 }  # fmt: skip
 OF_A_PRODUCT = frozenset({HoldScope.LOT.value, HoldScope.PRODUCT.value, HoldScope.SERIAL.value})
 
-navigation.add(Entry(lazy("Holds"), "office_holds.index", "lock", Permission.STOCK_HOLD, staff=True, order=46))
+navigation.add(Entry(lazy("Holds"), "office_holds.index", "lock", Permission.STOCK_HOLD, staff=True, order=370))
 
 
 class HoldForm(CodedSchema):

@@ -21,7 +21,9 @@ from wms.platform.pages import Entry, lazy, navigation
 blueprint = Blueprint("office_inbound", __name__, url_prefix="/office/inbound", template_folder="../templates")
 
 navigation.add(
-    Entry(lazy("Dock desk"), "office_inbound.index", "package-open", Permission.EXCEPTIONS_MANAGE, staff=True, order=14)
+    Entry(
+        lazy("Dock desk"), "office_inbound.index", "package-open", Permission.EXCEPTIONS_MANAGE, staff=True, order=120
+    )
 )
 
 

@@ -24,7 +24,7 @@ from wms.platform.pages import Entry, lazy, navigation
 blueprint = Blueprint("office_inspections", __name__, url_prefix="/office/inspections", template_folder="../templates")
 
 navigation.add(
-    Entry(lazy("Inspections"), "office_inspections.index", "eye", Permission.STOCK_HOLD, staff=True, order=15)
+    Entry(lazy("Inspections"), "office_inspections.index", "eye", Permission.STOCK_HOLD, staff=True, order=150)
 )
 
 

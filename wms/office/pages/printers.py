@@ -67,7 +67,7 @@ BENCH_KINDS = ("waybill", "carton", "product", "location", "printer")
 _COMMAND_ID = re.compile(r'name="command_id" value="[^"]*"')
 
 navigation.add(
-    Entry(lazy("Printers"), "office_printers.index", "printer", Permission.FACILITY_WRITE, staff=True, order=41)
+    Entry(lazy("Printers"), "office_printers.index", "printer", Permission.FACILITY_WRITE, staff=True, order=530)
 )
 
 

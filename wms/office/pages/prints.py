@@ -45,7 +45,7 @@ AGAIN_WORDS = {
 }
 
 navigation.add(
-    Entry(lazy("Print jobs"), "office_prints.index", "list", Permission.LABELS_REPRINT, staff=True, order=42)
+    Entry(lazy("Print jobs"), "office_prints.index", "list", Permission.LABELS_REPRINT, staff=True, order=520)
 )
 
 

@@ -37,7 +37,7 @@ REASON_WORDS = {
 }  # fmt: skip
 
 navigation.add(
-    Entry(lazy("Count and hold"), "office_stock.index", "count", Permission.STOCK_ADJUST, staff=True, order=45)
+    Entry(lazy("Count and hold"), "office_stock.index", "count", Permission.STOCK_ADJUST, staff=True, order=350)
 )
 
 

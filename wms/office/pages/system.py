@@ -28,7 +28,7 @@ from wms.platform.schema_version import schema_state
 
 blueprint = Blueprint("office_system", __name__, url_prefix="/office/system", template_folder="../templates")
 
-navigation.add(Entry(lazy("System"), "office_system.index", "settings", Permission.OPERATE, staff=True, order=95))
+navigation.add(Entry(lazy("System"), "office_system.index", "settings", Permission.OPERATE, staff=True, order=690))
 
 # What limps, in words: the codes of `vitals.degraded`.
 REASONS = {

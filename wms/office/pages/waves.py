@@ -23,7 +23,7 @@ from wms.platform.pages import Entry, lazy, navigation
 blueprint = Blueprint("office_waves", __name__, url_prefix="/office/waves", template_folder="../templates")
 
 navigation.add(
-    Entry(lazy("Waves"), "office_waves.index", "waves", Permission.WAVES_MANAGE, staff=True, order=12, phone=True)
+    Entry(lazy("Waves"), "office_waves.index", "waves", Permission.WAVES_MANAGE, staff=True, order=220, phone=True)
 )
 
 

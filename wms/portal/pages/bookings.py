@@ -54,7 +54,7 @@ MOST_DIFFERENCES = 500  # on one page; the API tells them all
 CARTON_SIZES = KINDS["carton"].sizes
 
 navigation.add(
-    Entry(lazy("Inbound"), "portal_bookings.index", "inbound", Permission.BOOKINGS_READ, order=15, phone=True)
+    Entry(lazy("Inbound"), "portal_bookings.index", "inbound", Permission.BOOKINGS_READ, order=110, phone=True)
 )
 
 

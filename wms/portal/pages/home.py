@@ -22,7 +22,7 @@ from wms.portal import queries
 blueprint = Blueprint("portal", __name__, template_folder="../templates")
 DAYS = 14
 
-navigation.add(Entry(lazy("Home"), "portal.home", "home", Permission.ORDERS_READ, staff=False, order=1, phone=True))
+navigation.add(Entry(lazy("Home"), "portal.home", "home", Permission.ORDERS_READ, staff=False, order=10, phone=True))
 
 
 @blueprint.app_context_processor

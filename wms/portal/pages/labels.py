@@ -33,7 +33,7 @@ blueprint = Blueprint("portal_labels", __name__, url_prefix="/portal/labels", te
 ROWS = 6  # of an empty form
 MOST_ROWS = 200
 
-navigation.add(Entry(lazy("Labels"), "portal_labels.new", "printer", Permission.LABELS_READ, staff=False, order=27))
+navigation.add(Entry(lazy("Labels"), "portal_labels.new", "printer", Permission.LABELS_READ, staff=False, order=510))
 
 
 class LineForm(CodedSchema):

@@ -50,7 +50,7 @@ CONSIGNEE = (
 )  # fmt: skip
 EMPTY_LINE = {"sku": "", "quantity": "", "unit_value": ""}
 
-navigation.add(Entry(lazy("Orders"), "portal_orders.index", "orders", Permission.ORDERS_READ, order=10, phone=True))
+navigation.add(Entry(lazy("Orders"), "portal_orders.index", "orders", Permission.ORDERS_READ, order=210, phone=True))
 
 
 @blueprint.get("")

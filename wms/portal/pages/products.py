@@ -40,7 +40,7 @@ CARGO_WORDS = {
 TEMPERATURE_WORDS = {"ambient": lazy("Ambient"), "cool": lazy("Cool, 2 to 8 °C"), "frozen": lazy("Frozen")}
 SWITCHES = ("lot_controlled", "expiry_controlled")
 
-navigation.add(Entry(lazy("Products"), "portal_products.index", "products", Permission.PRODUCTS_READ, order=25))
+navigation.add(Entry(lazy("Products"), "portal_products.index", "products", Permission.PRODUCTS_READ, order=320))
 
 
 @blueprint.get("")

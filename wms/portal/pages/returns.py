@@ -38,7 +38,9 @@ REASON_WORDS = {
     "unannounced": lazy("Not announced"),
 }  # fmt: skip
 
-navigation.add(Entry(lazy("Returns"), "portal_returns.index", "returns", Permission.RETURNS_READ, order=30, phone=True))
+navigation.add(
+    Entry(lazy("Returns"), "portal_returns.index", "returns", Permission.RETURNS_READ, order=230, phone=True)
+)
 
 
 @blueprint.get("")

@@ -40,7 +40,9 @@ PARTY_WORDS = {
     "scrap": lazy("Destroyed"), "transit": lazy("Transit"), "conversion": lazy("Conversion"),
 }  # fmt: skip
 
-navigation.add(Entry(lazy("Inventory"), "portal_stock.index", "inventory", Permission.STOCK_READ, order=20, phone=True))
+navigation.add(
+    Entry(lazy("Inventory"), "portal_stock.index", "inventory", Permission.STOCK_READ, order=310, phone=True)
+)
 
 
 @blueprint.get("")
