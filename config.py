@@ -349,6 +349,13 @@ class Config:
         _boolean,
         "yes in development",
     )
+    seed_day: bool = setting(
+        "WMS_SEED_DAY",
+        True,
+        "With the cast, a fortnight of work behind it and a working day half done: stock, orders, returns.",
+        _boolean,
+        "yes",
+    )
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Config:

@@ -54,7 +54,13 @@ class Run:
         self.port = int(settings.pop("PORT", free_port()))
         self.output = instance.parent / f"output-{self.port}"
         outside = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-        self.environment = {**outside, "WMS_INSTANCE": str(instance), "PORT": str(self.port), **settings}
+        self.environment = {
+            **outside,
+            "WMS_INSTANCE": str(instance),
+            "PORT": str(self.port),
+            "WMS_SEED_DAY": "no",
+            **settings,
+        }
         self.command = [*command, "-m", "wms.supervisor"]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(

@@ -111,9 +111,11 @@ def demo_key(seller_code: str) -> str:
 
 
 # Rows to show at the first start: who, login or badge, password or PIN, first page.
-DEMO_LOGINS = [(person.name, person.login, person.password, "/login") for person in PEOPLE] + [
-    (person.name, badge_of(person), person.pin, "/floor/badge") for person in PEOPLE if person.badge and person.pin
-]
+DEMO_LOGINS = (
+    [(person.name, person.login, person.password, "/login") for person in PEOPLE]
+    + [(person.name, badge_of(person), person.pin, "/floor/badge") for person in PEOPLE if person.badge and person.pin]
+    + [(f"{code} by API", "Authorization: Bearer", demo_key(code), "/api/") for code in DEMO_KEYS]
+)
 
 
 def seed_demo_cast(app: Flask, extent: Extent = FULL) -> bool:

@@ -316,7 +316,7 @@ def prepare_in_child(environment: dict[str, str]) -> dict[str, Any]:
 
 
 def prepare(config: Config) -> dict[str, Any]:
-    """Bring the schema up to date and, if asked to, put the demonstration cast into an empty database.
+    """Bring the schema up to date and, if asked to, put the demonstration cast and its day into an empty database.
 
     `wms.seed` owes `seed_demo_cast(app) -> bool` (safe to repeat; whether it added any) and `DEMO_LOGINS`,
     rows of texts to show: who, login, password, path of the first page.
@@ -333,7 +333,10 @@ def prepare(config: Config) -> dict[str, Any]:
     if not config.seed_demo:
         return {"seeded": False, "logins": []}
     seed = importlib.import_module("wms.seed")
-    return {"seeded": bool(seed.seed_demo_cast(app)), "logins": [list(row) for row in seed.DEMO_LOGINS]}
+    is_new = bool(seed.seed_demo_cast(app))
+    if is_new and config.seed_day:
+        importlib.import_module("wms.demo.opening").begin(app)
+    return {"seeded": is_new, "logins": [list(row) for row in seed.DEMO_LOGINS]}
 
 
 def web_answers(config: Config) -> bool:

@@ -57,7 +57,7 @@ def headings(answer) -> list[str]:
 
 def test_the_navigation_of_staff_has_a_heading_for_each_part_once(cast, client, life):
     admin = cast.sign_in(client, cast.admin)
-    parts = ["Inbound", "Outbound", "Stock", "Customs", "Labels and printers", "Administration"]
+    parts = ["Goods in", "Goods out", "Stock control", "Customs", "Labels and printers", "Administration"]
     assert headings(admin.get("/office/")) == parts * 2  # beside the page, and in the menu of a phone
     assert headings(cast.sign_in(client, cast.acme_person).get("/portal/stock")) == []
 

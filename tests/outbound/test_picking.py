@@ -13,7 +13,7 @@ from wms.core.ids import new_id
 from wms.inventory import holds
 from wms.inventory import service as inventory
 from wms.inventory.models import Hold
-from wms.outbound.models import Order, PickBatch
+from wms.outbound.models import Order, PickBatch, Wave
 from wms.outbound.service import orders, picking
 from wms.outbound.service.stops import next_stop
 from wms.platform.database import session
@@ -168,6 +168,18 @@ def test_an_untouched_order_leaves_its_wave_when_nothing_is_left(stage: Stage, w
     stage.wave()
     stage.pick_all(walk)
     assert stage.state(walk) == "picked"
+
+
+def test_a_wave_does_not_stay_open_for_the_order_that_left_it(stage: Stage) -> None:
+    """Its walk ends first and the wave with it; then other stock is looked for, for which it would open again."""
+    stage.stock(MUG, 1, BIN2)
+    order = stage.order({MUG: 1})
+    wave = stage.wave(order)
+    stage.take()
+    stage.do(picking.report_short, stage.cast.picker, stage.tasks(order)[0].id)
+    stage.jobs()
+    assert stage.state(order) == "short"
+    assert session().get_one(Wave, wave.id, populate_existing=True).state == "done"
 
 
 def test_a_begun_order_that_falls_short_is_put_before_a_supervisor_until_stock_comes(stage: Stage, walk: Order) -> None:

@@ -115,8 +115,12 @@ def open_exceptions(actor: Actor, limit: int = 100) -> Sequence[Row[Any]]:
     return _rows(
         "SELECT e.id, e.kind, e.detail, e.created_at, o.id AS order_id, o.number, o.reference, o.state, o.version,"
         " s.code AS seller, w.code AS warehouse, w.time_zone,"
-        " (SELECT string_agg(p.sku || ' × ' || (d.quantity - d.picked), ', ' ORDER BY p.sku) FROM demand d"
-        "  JOIN product p ON p.id = d.product_id WHERE d.order_id = o.id AND d.picked < d.quantity) AS lacking"
+        " (SELECT string_agg(p.sku || ' × ' || CASE e.kind WHEN 'customs_refused' THEN d.quantity"
+        "  ELSE d.quantity - d.picked END, ', ' ORDER BY p.sku) FROM demand d"
+        "  JOIN product p ON p.id = d.product_id WHERE d.order_id = o.id"
+        "  AND (d.picked < d.quantity OR e.kind = 'customs_refused')) AS lacking,"
+        " (SELECT r.reason FROM customs_release r WHERE e.kind = 'customs_refused' AND r.subject_kind = 'order'"
+        "  AND r.subject_id = o.id AND r.reason IS NOT NULL ORDER BY r.created_at DESC LIMIT 1) AS reason"
         " FROM order_exception e JOIN outbound_order o ON o.id = e.order_id JOIN seller s ON s.id = o.owner_id"
         " JOIN warehouse w ON w.id = e.warehouse_id WHERE e.resolved_at IS NULL AND " + IN_WAREHOUSES.format("e") +
         " ORDER BY e.created_at, e.id LIMIT :limit", actor, limit=limit,

@@ -22,7 +22,7 @@ from wms.platform.i18n import LANGUAGES, refusal_texts
 
 # Hundreds of an entry's order → the heading of that part of the navigation, in the order of a parcel's way.
 SECTIONS = {
-    1: lazy("Inbound"), 2: lazy("Outbound"), 3: lazy("Stock"), 4: lazy("Customs"), 5: lazy("Labels and printers"),
+    1: lazy("Goods in"), 2: lazy("Goods out"), 3: lazy("Stock control"), 4: lazy("Customs"), 5: lazy("Labels and printers"),
     6: lazy("Administration"),
 }  # fmt: skip
 

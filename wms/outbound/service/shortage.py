@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import select, text
 
+from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, Warehouse
 from wms.inventory import allocations, promises, releases, waiting
@@ -204,6 +205,8 @@ def _look_elsewhere(order: Order) -> bool:
     if stops:
         batch = batches[0] if batches else walks.new_batch(order.warehouse_id, _wave_of(order))
         walks.insert_tasks(batch, [(order.id, stop) for stop in stops])
+    elif not batches:  # its wave was opened again for a walk that there is nothing for
+        walks.look_after_wave(_wave_of(order), new_id())
     walks.finish_if_done(batches)
     if result.missing:
         _short_at_pick(order, demands)

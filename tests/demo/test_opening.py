@@ -1,0 +1,74 @@
+"""The day that a first start shows: every page has something to show, and the books balance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import flask_migrate
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from config import ROOT
+from tests.cast import load
+from tests.conftest import SeparateRequests
+from tests.engines import Databases, create_app, dispose
+from tests.outbound.conftest import assert_books_balance
+from wms.demo import opening
+from wms.platform.database import session
+from wms.seed import seed_demo_cast
+
+# What the navigation leads to and what stands there at the first start.
+OFFICE = {
+    "/office/": "Hamburg 1", "/office/exceptions": "Name and ID number do not match", "/office/inbound": "Missing 2",
+    "/office/holds": "Smell reported", "/office/docks": "INACME-", "/office/customs": "TM-90", "/office/waves": "W",
+    "/portal/orders": "A-1251", "/portal/bookings": "RV-2240", "/portal/returns": "A-", "/portal/stock": "MUG-450-BLUE",
+}  # fmt: skip
+SELLER = {
+    "/": "3 units differ in 2 cartons", "/portal/orders": "A-1251", "/portal/bookings": "ACME-PO-1056",
+    "/portal/differences": "Damaged 1",
+    "/portal/stock": "SERUM-30ML", "/portal/returns": "A-",
+}  # fmt: skip
+STATES = {"promised", "short", "awaiting_customs", "waved", "picking", "picked", "packed", "shipped", "cancelled"}
+
+
+@pytest.fixture(scope="module")
+def opened(engines: Databases) -> Iterator[Flask]:
+    """A system as its first start leaves it: the whole cast, not the tests' small one."""
+    engines.engines.postgres.create_database("opened")
+    app = create_app(engines.config("opened"))
+    with app.app_context():
+        flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+    seed_demo_cast(app)
+    opening.begin(app)
+    yield app
+    dispose(app)
+    engines.engines.postgres.drop_database("opened")
+
+
+def column(app: Flask, statement: str) -> set[str]:
+    with app.app_context():
+        return set(session().scalars(text(statement)))
+
+
+def test_the_books_balance(opened):
+    with opened.app_context():
+        assert_books_balance()
+
+
+def test_orders_stand_everywhere_on_their_way(opened):
+    assert column(opened, "SELECT DISTINCT state FROM outbound_order") == STATES - {"awaiting_customs"}
+    assert column(opened, "SELECT DISTINCT customs_state FROM outbound_order") == {
+        "none",
+        "waiting",
+        "released",
+        "refused",
+    }
+
+
+@pytest.mark.parametrize(("who", "pages"), [("supervisor", OFFICE), ("acme_person", SELLER)])
+def test_pages_have_something_to_show(opened, who, pages):
+    cast = load(opened)
+    client = cast.sign_in(SeparateRequests(opened, opened.response_class), getattr(cast, who))
+    empty = [path for path, words in pages.items() if words not in client.get(path).get_data(as_text=True)]
+    assert empty == []
