@@ -91,9 +91,9 @@ def test_every_reason_to_be_degraded_has_words(life):
 
 
 def stand_still(life, monkeypatch):
-    """Memory and disks of the machine, which other work moves, stay as they are now."""
+    """Memory, disks, connections, which other work moves, stay as they are now."""
     with life.app.app_context():
-        for name in ("disks", "processes", "courier"):
+        for name in ("disks", "processes", "courier", "database"):
             monkeypatch.setattr(vitals, name, partial(lambda found: found, getattr(vitals, name)()))
 
 

@@ -49,7 +49,7 @@ def at(moment: datetime) -> Iterator[None]:
 
 
 def run_jobs(*features: str) -> None:
-    """Perform what waits of these features, and what follows from it; drawing labels is left to the worker."""
+    """Perform what waits of these features, and what follows from it."""
     while mine := [each for each in outbox.due_jobs(age_seconds=-60) if each[1].split(".")[0] in features]:
         for job_id, _topic in mine:
             outbox.perform(job_id)

@@ -65,7 +65,7 @@ def begin(app: Flask) -> None:
         _today(acme, rival, now)
         _in_bond(bonded, now)
         _come_back(acme, shipped, now)
-        run_jobs("outbound", "inbound", "inventory")
+        run_jobs("outbound", "inbound", "inventory", "printing")
 
 
 def _first_goods(acme: Hands, rival: Hands, bonded: Hands, now: datetime) -> None:

@@ -67,7 +67,7 @@ state_labels["count"] = {
     "open": (lazy("To count"), "idle"),
     "counting": (lazy("Being counted"), "info"),
     "review": (lazy("To decide"), "warn"),
-    "done": (lazy("Counted"), "ok"),
+    "done": (lazy("Counted through"), "ok"),
     "cancelled": (lazy("Cancelled"), "idle"),
 }
 state_labels["adjustment"] = {

@@ -63,14 +63,14 @@ state_labels["carton"] = {
     "declared": (lazy("Announced"), "idle"),
     "arrived": (lazy("At the dock"), "info"),
     "counting": (lazy("Being counted"), "info"),
-    "counted": (lazy("Counted"), "info"),
+    "counted": (lazy("Counted through"), "info"),
     "stowing": (lazy("Putting away"), "info"),
     "stowed": (lazy("Put away"), "ok"),
     "missing": (lazy("Missing"), "stop"),
 }
 state_labels["difference"] = {
     "noted": (lazy("Still counting"), "idle"),
-    "open": (lazy("To decide"), "warn"),
+    "open": (lazy("Awaits your decision"), "warn"),
     "decided": (lazy("Decided"), "info"),
     "settled": (lazy("Settled"), "ok"),
 }
