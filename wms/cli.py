@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from wms import documentation
 from wms.app import FEATURES, ROOT
 from wms.core import clock
+from wms.core.refusals import Refused
+from wms.identity.service import let_first_admin_in
 from wms.inventory import following
 from wms.platform.auditing import AUDIT_TIMEOUT, Check, note, run_checks
 from wms.platform.database import read_through, rollback, session, transaction
@@ -107,6 +109,20 @@ def erase_command(order_id: uuid.UUID | None) -> None:
         click.echo(f"{erased:>10}  {module.__name__.split('.')[1]}")
 
 
+@click.command("first-admin")
+@click.option("--login", required=True, help="What the administrator types to sign in, best an e-mail address.")
+@click.option("--name", required=True, help="Their name.")
+def first_admin_command(login: str, name: str) -> None:
+    """Let the first administrator in: prints a temporary password, once. Refused where people can sign in already."""
+    try:
+        with transaction():
+            password = let_first_admin_in(login, name)
+    except Refused as refusal:
+        click.echo(f"refused: {refusal.code}", err=True)
+        sys.exit(1)
+    click.echo(f"{login.strip().lower()} signs in at /login with {password} and chooses a password of their own.")
+
+
 @click.command("simulate", add_help_option=False, context_settings={"ignore_unknown_options": True})
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def simulate_command(options: tuple[str, ...]) -> None:
@@ -152,4 +168,5 @@ def register(app: Flask) -> None:
     app.cli.add_command(simulate_command)
     app.cli.add_command(erase_command)
     app.cli.add_command(backup_command)
+    app.cli.add_command(first_admin_command)
     app.cli.add_command(write_docs_command)

@@ -92,6 +92,8 @@ def test_every_reason_to_be_degraded_has_words(life):
 
 def stand_still(life, monkeypatch):
     """Memory, disks, connections, which other work moves, stay as they are now."""
+    now = clock.now()  # jobs wait in the told life: they grow no older
+    monkeypatch.setattr(clock, "_source", lambda: now)
     with life.app.app_context():
         for name in ("disks", "processes", "courier", "database"):
             monkeypatch.setattr(vitals, name, partial(lambda found: found, getattr(vitals, name)()))

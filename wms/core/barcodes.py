@@ -21,6 +21,7 @@ from wms.core.checkdigits import house_check
 from wms.core.gs1 import GS, GS1_SYMBOLOGIES, MAX_LENGTH, BarcodeError, Gs1, looks_like_gs1, parse_gs1
 
 __all__ = [
+    "COMMANDS",
     "GS",
     "MAX_LENGTH",
     "SCANNER_TEST",
@@ -48,7 +49,7 @@ SCANNER_TEST: Final = "TEST:AZazqQwW0189-_/|."
 _BODY: Final = re.compile(r"[A-Z0-9](?:[A-Z0-9.-]*[A-Z0-9])?")
 _OWN: Final = re.compile(r"([USPLTBKR])-([A-Z0-9](?:[A-Z0-9.-]*[A-Z0-9])?)-([A-Z0-9])")
 _COMMAND: Final = re.compile(r"CMD-(?:QTY-([0-9]{1,6})|([A-Z]+))")
-_COMMANDS: Final = frozenset(
+COMMANDS: Final = frozenset(
     {"OK", "UNDO", "SKIP", "SHORT", "FULL", "EMPTY", "NOTEMPTY", "SCRAP", "PRINT", "REPRINT"}
     | {"DAMAGE", "NOLABEL", "MIXED", "HELP", "BACK", "LOGOUT"}
 )
@@ -163,7 +164,7 @@ def parse_command(text: str) -> Command | None:
         return None
     if match[1] is not None:
         return Command("QTY", int(match[1]))
-    return Command(match[2]) if match[2] in _COMMANDS else None
+    return Command(match[2]) if match[2] in COMMANDS else None
 
 
 def is_own(text: str) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
-from wms.facility.models import HandlingUnit, Location, LocationKind, Station, Warehouse, Zone
+from wms.facility.models import HandlingUnit, Location, LocationKind, Site, Station, Warehouse, Zone
 from wms.platform.database import session
 
 
@@ -90,6 +90,19 @@ def stations_seen(actor: Actor) -> Sequence[Station]:
     if actor.warehouse_ids is not None:
         statement = statement.where(Station.warehouse_id.in_(actor.warehouse_ids))
     return session().scalars(statement).all()
+
+
+def stations_of(warehouse_id: uuid.UUID) -> Sequence[Station]:
+    return session().scalars(select(Station).where(Station.warehouse_id == warehouse_id).order_by(Station.code)).all()
+
+
+def sites() -> Sequence[Site]:
+    """The operator's buildings, by code."""
+    return session().scalars(select(Site).order_by(Site.code)).all()
+
+
+def site_by_code(code: str) -> Site | None:
+    return session().scalar(select(Site).where(Site.code == code))
 
 
 def station_by_barcode(actor: Actor, barcode: str) -> Station:

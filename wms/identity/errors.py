@@ -7,6 +7,7 @@ from wms.platform.i18n import N_
 TEXTS = {
     "login_refused": N_("Login or password is wrong. After five wrong tries, wait five minutes."),
     "badge_refused": N_("Badge or PIN is wrong. After five wrong tries, wait five minutes."),
+    "not_the_first": N_("People can sign in already; they give others their ways in."),
     "login_taken": N_("This login name is taken."),
     "unknown_seller": N_("No such seller."),
     "seller_code_taken": N_("This seller code is taken."),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Row, select, text
 
 from wms.core import clock
 from wms.core.actor import MUST_CHOOSE, Actor, ActorKind
@@ -118,6 +118,21 @@ def sellers_seen(actor: Actor) -> Sequence[Seller]:
     if actor.seller_ids is not None:
         statement = statement.where(Seller.id.in_(actor.seller_ids))
     return session().scalars(statement).all()
+
+
+def sellers_with_counts() -> Sequence[Row[Any]]:
+    """Every seller by code, with how many people and shops they have here; for who manages people."""
+    return (
+        session()
+        .execute(
+            text(
+                "SELECT s.id, s.code, s.name, s.created_at,"
+                " (SELECT count(DISTINCT m.user_id) FROM membership m WHERE m.seller_id = s.id) AS people,"
+                " (SELECT count(*) FROM shop h WHERE h.seller_id = s.id) AS shops FROM seller s ORDER BY s.code"
+            )
+        )
+        .all()
+    )
 
 
 class Owner(NamedTuple):

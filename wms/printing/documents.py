@@ -1,4 +1,4 @@
-"""What the labels of the lower tiers say: bins and products. Every other feature speaks for its own records."""
+"""What the labels of the lower tiers say: bins, totes, benches and products. Every other feature speaks for its own records."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
-from labels import Label, LabelRefused, LocationLabel, PrinterTestLabel, ProductLabel, Size
+from labels import Label, LabelRefused, LocationLabel, PrinterTestLabel, ProductLabel, Size, StationSign, ToteLabel
 from wms.catalog.models import Product, ProductBarcode
 from wms.catalog.queries import barcodes_of
 from wms.core.barcodes import parse_own
 from wms.core.checkdigits import is_valid_gtin
-from wms.facility.models import Location, Zone
+from wms.facility.models import HandlingUnit, Location, Station, Zone
 from wms.identity.queries import seller_codes
 from wms.platform.database import session
 from wms.printing.models import LabelDocument, LabelKind, Printer
@@ -83,6 +83,30 @@ def unit_code(codes: Sequence[ProductBarcode], wanted: str | None = None) -> str
     return units[0] if units else None
 
 
+def tote_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
+    """Totes; a container that is gone is refused."""
+    ids = {document.subject_id for document in documents}
+    totes = {unit.id: unit for unit in session().scalars(select(HandlingUnit).where(HandlingUnit.id.in_(ids)))}
+    return [
+        ToteLabel(size=Size(*document.size_mm), code=tote.code, barcode=tote.barcode)
+        if (tote := totes.get(document.subject_id)) is not None
+        else LabelRefused("gone")
+        for document in documents
+    ]
+
+
+def station_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
+    """Signs of benches, with the code that ties a tablet to them."""
+    ids = {document.subject_id for document in documents}
+    benches = {bench.id: bench for bench in session().scalars(select(Station).where(Station.id.in_(ids)))}
+    return [
+        StationSign(size=Size(*document.size_mm), code=bench.code, name=bench.name, barcode=bench.barcode)
+        if (bench := benches.get(document.subject_id)) is not None
+        else LabelRefused("gone")
+        for document in documents
+    ]
+
+
 def printer_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
     """Test labels: a frame, a ruler and codes, with what the printer is set to."""
     ids = {document.subject_id for document in documents}
@@ -107,5 +131,7 @@ def _printer(printer: Printer, document: LabelDocument) -> Label:
 SOURCES = {
     LabelKind.LOCATION: location_labels,
     LabelKind.PRODUCT: product_labels,
+    LabelKind.TOTE: tote_labels,
+    LabelKind.STATION: station_labels,
     LabelKind.PRINTER: printer_labels,
 }

@@ -39,6 +39,8 @@ class LabelKind(StrEnum):
     PRODUCT = "product"
     CARTON = "carton"
     WAYBILL = "waybill"
+    TOTE = "tote"
+    STATION = "station"
     PRINTER = "printer"  # the test label of a printer
 
 
@@ -59,6 +61,8 @@ KINDS: dict[str, KindRules] = {
     LabelKind.PRODUCT: KindRules(one_valid=False, once=False, personal=False, size_mm=(60, 40)),
     LabelKind.CARTON: KindRules(one_valid=True, once=False, personal=False, size_mm=(100, 150)),
     LabelKind.WAYBILL: KindRules(one_valid=True, once=True, personal=True, size_mm=(100, 150)),
+    LabelKind.TOTE: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 60)),
+    LabelKind.STATION: KindRules(one_valid=False, once=False, personal=False, size_mm=(297, 210)),
     LabelKind.PRINTER: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 150)),
 }
 

@@ -7,12 +7,13 @@ import uuid
 from sqlalchemy import delete, select
 
 from wms.core import clock
-from wms.core.actor import Actor
+from wms.core.actor import SYSTEM, Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, invalid_fields, not_found
 from wms.identity import rules
 from wms.identity.hashing import hash_random, hash_weak
 from wms.identity.models import Membership, Role, Seller, StaffRole, User
+from wms.identity.service.sellers import ensure_roles
 from wms.identity.service.sessions import Opened, end_sessions, open_session, require_manager, verified
 from wms.platform.database import session
 from wms.platform.i18n import LANGUAGES
@@ -76,6 +77,20 @@ def reset_password(actor: Actor, user_id: uuid.UUID) -> str:
     user.password_expires_at = clock.now() + rules.TEMPORARY_TIME
     end_sessions(user.id)
     return password
+
+
+def let_first_admin_in(login: str, name: str) -> str:
+    """The first administrator of an installation, made at its console; returns the temporary password.
+
+    Refuses `not_the_first` where somebody could sign in already: those people give others their ways in.
+    """
+    ensure_roles()
+    can_sign_in = select(User.id).where(User.password_hash.is_not(None), User.is_active).limit(1)
+    if session().scalar(can_sign_in) is not None:
+        raise Refused("not_the_first", {})
+    user = create_user(SYSTEM, login, name)
+    add_staff_role(SYSTEM, user.id, "admin")
+    return reset_password(SYSTEM, user.id)
 
 
 def change_password(actor: Actor, current: str, password: str) -> Opened | Refused:

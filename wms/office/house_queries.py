@@ -1,0 +1,77 @@
+"""What stands in the operator's warehouses, and what a new house still lacks before its first parcel."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from wms.core.actor import Actor
+from wms.platform.database import session
+from wms.platform.statements import Statement
+
+
+def houses_seen(actor: Actor) -> Sequence[Row[Any]]:
+    """The warehouses of the actor's scope, by code, with their building and what stands in them."""
+    seen = None if actor.warehouse_ids is None else list(actor.warehouse_ids)
+    return (
+        session()
+        .execute(
+            text(
+                "SELECT w.id, w.code, w.name, w.kind, w.country, w.time_zone, s.code AS site, s.name AS site_name,"
+                " (SELECT count(*) FROM location l WHERE l.warehouse_id = w.id AND l.kind IN ('storage', 'bulk',"
+                "  'pick_face', 'cross_dock')) AS bins,"
+                " (SELECT count(*) FROM station b WHERE b.warehouse_id = w.id) AS benches,"
+                " (SELECT count(*) FROM handling_unit u WHERE u.warehouse_id = w.id AND u.kind = 'tote') AS totes"
+                " FROM warehouse w JOIN site s ON s.id = w.site_id"
+                " WHERE (CAST(:seen AS uuid[]) IS NULL OR w.id = ANY(CAST(:seen AS uuid[]))) ORDER BY w.code"
+            ),
+            {"seen": seen},
+        )
+        .all()
+    )
+
+
+def totes_of(warehouse_id: uuid.UUID) -> Sequence[Row[Any]]:
+    """The totes of a warehouse the caller has loaded, by code; `is_free` when no order has it."""
+    return (
+        session()
+        .execute(
+            text(
+                "SELECT id, code, barcode, state, subject_id IS NULL AS is_free FROM handling_unit"
+                " WHERE warehouse_id = :warehouse AND kind = 'tote' ORDER BY code"
+            ),
+            {"warehouse": warehouse_id},
+        )
+        .all()
+    )
+
+
+def unit_codes(warehouse_id: uuid.UUID, prefix: str) -> set[str]:
+    """The codes of containers there that begin so."""
+    return set(
+        session().scalars(
+            text("SELECT code FROM handling_unit WHERE warehouse_id = :warehouse AND starts_with(code, :prefix)"),
+            {"warehouse": warehouse_id, "prefix": prefix},
+        )
+    )
+
+
+# In the order in which a new house is set up. A key is the step; true once it has been taken.
+_STEPS = Statement(
+    "SELECT EXISTS (SELECT FROM warehouse) AS warehouse,"
+    " EXISTS (SELECT FROM location WHERE kind IN ('storage', 'bulk', 'pick_face')) AS bins,"
+    " EXISTS (SELECT FROM station) AS benches,"
+    " EXISTS (SELECT FROM handling_unit WHERE kind = 'tote') AS totes,"
+    " EXISTS (SELECT FROM service WHERE is_active) AS service,"
+    " EXISTS (SELECT FROM seller) AS seller,"
+    " EXISTS (SELECT FROM app_user WHERE badge_hash IS NOT NULL) AS badge"
+)
+
+
+def steps_left() -> list[str]:
+    """What the house still lacks, in order; empty in one that works."""
+    row = _STEPS.first({})
+    return [] if row is None else [step for step in row._fields if not getattr(row, step)]

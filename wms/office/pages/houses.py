@@ -1,0 +1,268 @@
+"""Warehouses as an operator sets them up: the building, its benches and totes, the cards that hang in it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import available_timezones
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from labels import CommandCard, SelfTestCard, render_bundle
+from wms.core.barcodes import COMMANDS, SCANNER_TEST
+from wms.core.ids import parse_id
+from wms.core.money import EXPONENTS
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused, invalid
+from wms.facility import queries as facility
+from wms.facility import service as building
+from wms.facility.models import HandlingUnitKind, LocationKind, Warehouse, WarehouseKind
+from wms.office import house_queries as queries
+from wms.platform import forms
+from wms.platform.access import actor, requires
+from wms.platform.pages import Entry, lazy, navigation, show_refusal
+from wms.platform.schemas import Choice, CodedSchema, Count, Text
+from wms.printing import service as printing
+from wms.printing.models import LabelKind
+from wms.printing.service import DocumentDraft
+from wms.shipping.queries import services_offered
+from wms.shipping.service import ensure_house_carrier
+
+blueprint = Blueprint("office_houses", __name__, url_prefix="/office/warehouses", template_folder="../templates")
+HOUSE_WORDS = {"overseas": lazy("Overseas"), "bonded": lazy("Bonded"), "general": lazy("General")}
+BEFORE_WORDS = {"nothing": lazy("Nothing"), "pick": lazy("Picking"), "pack": lazy("Picking and packing")}
+REGIMES = ["1210", "1239", "9610"]
+# Where a bench may stand: places that every warehouse has.
+BENCH_PLACES = {
+    "packing": lazy("Packing"),
+    "dock": lazy("Dock"),
+    "returns": lazy("Returns"),
+    "inspection": lazy("Inspection"),
+}
+# What is printed on a card under its command; the tablets say the same.
+CARD_WORDS = {
+    "OK": lazy("Done, go on"), "UNDO": lazy("Take the last scan back"), "SKIP": lazy("Later, the next one first"),
+    "SHORT": lazy("Less here than asked for"), "FULL": lazy("All as announced, or the tote is full"),
+    "EMPTY": lazy("The bin is empty"), "NOTEMPTY": lazy("Something is still in the bin"), "SCRAP": lazy("To be destroyed"),
+    "PRINT": lazy("Print the label"), "REPRINT": lazy("Print the label again"), "DAMAGE": lazy("Damaged"),
+    "NOLABEL": lazy("No readable code on it"), "MIXED": lazy("Different goods in one carton"), "HELP": lazy("Call somebody"),
+    "BACK": lazy("One step back"), "LOGOUT": lazy("Lock the tablet"),
+}  # fmt: skip
+MOST_TOTES = 200
+
+navigation.add(
+    Entry(lazy("Warehouses"), "office_houses.index", "warehouse", Permission.FACILITY_WRITE, staff=True, order=600)
+)
+
+
+class HouseForm(CodedSchema):
+    """A warehouse as it is typed. `site` is the code of a building; a new one needs `site_name`."""
+
+    code = Text(16, required=True)
+    name = Text(120, required=True)
+    kind = Choice([kind.value for kind in WarehouseKind], required=True)
+    site = Text(16, required=True)
+    site_name = Text(120, load_default=None)
+    country = Text(2, required=True)
+    time_zone = Text(40, required=True)
+    currency = Text(3, required=True)
+    regime = Choice(REGIMES, load_default=None)
+    before_release = Choice(list(BEFORE_WORDS), load_default="nothing")
+
+
+class BenchForm(CodedSchema):
+    code = Text(16, required=True)
+    name = Text(80, required=True)
+    place = Choice(list(BENCH_PLACES), required=True)
+
+
+class TotesForm(CodedSchema):
+    prefix = Text(8, load_default="")
+    count = Count(1, MOST_TOTES, required=True)
+
+
+@blueprint.get("")
+@requires(Permission.FACILITY_WRITE)
+def index() -> str:
+    return _list_page()
+
+
+def _list_page(refusal: Refused | None = None) -> str:
+    return render_template(
+        "office/houses.html", houses=queries.houses_seen(actor()), sites=facility.sites(), typed=request.form,
+        errors=forms.field_messages(refusal), refusal=_told(refusal), kinds=HOUSE_WORDS, before=BEFORE_WORDS, regimes=REGIMES,
+        zones=sorted(zone for zone in available_timezones() if "/" in zone), currencies=sorted(EXPONENTS),
+        is_carried=bool(services_offered(None)),
+    )  # fmt: skip
+
+
+@blueprint.post("")
+@requires(Permission.FACILITY_WRITE)
+def create() -> BaseResponse | tuple[str, int]:
+    """A warehouse, with its building if that is new."""
+    names = (
+        "code",
+        "name",
+        "kind",
+        "site",
+        "site_name",
+        "country",
+        "time_zone",
+        "currency",
+        "regime",
+        "before_release",
+    )
+    typed = {name: forms.typed_text(name) for name in names}
+    for name in ("code", "site", "country", "currency"):
+        typed[name] = (typed[name] or "").upper()
+    body = forms.load_form(HouseForm(), forms.given(typed))
+    outcome = body if isinstance(body, Refused) else forms.run_form(
+        "facility.create_warehouse", body, lambda: _create(body), lambda made: {"id": made.id}
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return _list_page(outcome), 422
+    flash(_("The warehouse is there. Give it benches, totes and bins."), "ok")
+    return redirect(url_for(".detail", warehouse_id=outcome.answer["id"]))
+
+
+def _create(body: Mapping[str, Any]) -> Warehouse:
+    site = facility.site_by_code(body["site"])
+    if site is None:
+        if not body["site_name"]:
+            raise invalid("/site_name", "required")
+        site = building.create_site(actor(), body["site"], body["site_name"], body["country"])
+    return building.create_warehouse(
+        actor(), site.id, body["code"], body["name"], WarehouseKind(body["kind"]), country=body["country"],
+        time_zone=body["time_zone"], currency=body["currency"], regime=body["regime"],
+        before_release=body["before_release"],
+    )  # fmt: skip
+
+
+@blueprint.get("/<uuid:warehouse_id>")
+@requires(Permission.FACILITY_WRITE)
+def detail(warehouse_id: uuid.UUID) -> str:
+    return _detail_page(facility.load_warehouse(actor(), warehouse_id))
+
+
+def _detail_page(house: Warehouse, refusal: Refused | None = None) -> str:
+    return render_template(
+        "office/house.html", house=house, benches=facility.stations_of(house.id), totes=queries.totes_of(house.id),
+        typed=request.form, errors=forms.field_messages(refusal), refusal=_told(refusal), kinds=HOUSE_WORDS,
+        before=BEFORE_WORDS, places=BENCH_PLACES, most=MOST_TOTES,
+    )  # fmt: skip
+
+
+def _told(refusal: Refused | None) -> str | None:
+    return show_refusal(refusal) if refusal is not None and not refusal.errors else None
+
+
+@blueprint.post("/<uuid:warehouse_id>/benches")
+@requires(Permission.FACILITY_WRITE)
+def add_bench(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    house = facility.load_warehouse(actor(), warehouse_id)
+    typed = {name: forms.typed_text(name) for name in ("code", "name", "place")}
+    body = forms.load_form(BenchForm(), forms.given(typed | {"code": (typed["code"] or "").upper()}))
+    outcome = body if isinstance(body, Refused) else forms.run_form(
+        "facility.create_station", {"warehouse": warehouse_id, **body},
+        lambda: building.create_station(
+            actor(), warehouse_id, body["code"], body["name"],
+            facility.system_location(warehouse_id, LocationKind(body["place"])).id,
+        ),
+        lambda made: {"id": made.id},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return _detail_page(house, outcome), 422
+    flash(_("The bench is there."), "ok")
+    return redirect(url_for(".detail", warehouse_id=warehouse_id))
+
+
+@blueprint.post("/<uuid:warehouse_id>/totes")
+@requires(Permission.FACILITY_WRITE)
+def add_totes(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    """So many more totes, numbered on, and their labels."""
+    house = facility.load_warehouse(actor(), warehouse_id)
+    typed = {"prefix": (forms.typed_text("prefix") or "").upper(), "count": forms.typed_number("count")}
+    body = forms.load_form(TotesForm(), forms.given(typed))
+    outcome = body if isinstance(body, Refused) else forms.run_form(
+        "facility.create_totes", {"warehouse": warehouse_id, **body},
+        lambda: _make_totes(house, body["prefix"], body["count"]), lambda bundles: {"bundles": bundles},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return _detail_page(house, outcome), 422
+    flash(ngettext("%(num)s tote is there.", "%(num)s totes are there.", int(typed["count"] or 0)), "ok")
+    return _to_bundle(outcome.answer["bundles"])
+
+
+def _make_totes(house: Warehouse, prefix: str, count: int) -> Sequence[uuid.UUID]:
+    parking = facility.system_location(house.id, LocationKind.TOTE).id
+    taken = queries.unit_codes(house.id, prefix)
+    codes: list[str] = []
+    number = 0
+    while len(codes) < count:
+        number += 1
+        if (code := f"{prefix}{number:04}") not in taken:
+            codes.append(code)
+    made = [building.create_handling_unit(actor(), house.id, HandlingUnitKind.TOTE, code, parking) for code in codes]
+    drafts = [DocumentDraft(LabelKind.TOTE, "handling_unit", unit.id, barcode=unit.barcode) for unit in made]
+    return printing.request_documents(actor(), house.id, drafts)
+
+
+@blueprint.post("/<uuid:warehouse_id>/labels")
+@requires(Permission.LABELS_REPRINT)
+def labels(warehouse_id: uuid.UUID) -> BaseResponse:
+    """Labels of all its totes, or the signs of its benches."""
+    house = facility.load_warehouse(actor(), warehouse_id)
+    if forms.typed_text("what") == "benches":
+        drafts = [DocumentDraft(LabelKind.STATION, "station", each.id, barcode=each.barcode)
+                  for each in facility.stations_of(house.id)]  # fmt: skip
+    else:
+        drafts = [DocumentDraft(LabelKind.TOTE, "handling_unit", each.id, barcode=each.barcode)
+                  for each in queries.totes_of(house.id)]  # fmt: skip
+    outcome = forms.run_form(
+        "labels.house", {"warehouse": house.id, "what": forms.typed_text("what")},
+        lambda: printing.request_documents(actor(), house.id, drafts), lambda made: {"bundles": made},
+    )  # fmt: skip
+    if isinstance(outcome, Refused) or not outcome.answer["bundles"]:
+        flash(show_refusal(outcome) if isinstance(outcome, Refused) else _("There is nothing to print."), "warn")
+        return redirect(url_for(".detail", warehouse_id=warehouse_id))
+    return _to_bundle(outcome.answer["bundles"])
+
+
+def _to_bundle(bundles: Sequence[Any]) -> BaseResponse:
+    """The page of the first file; the others are told above it."""
+    for number, bundle in enumerate(bundles[1:], 2):
+        flash(
+            _("File %(number)s: %(address)s", number=number, address=url_for("printing_pages.bundle", bundle_id=bundle))
+        )
+    return redirect(url_for("printing_pages.bundle", bundle_id=parse_id(str(bundles[0]))))
+
+
+@blueprint.post("/carrier")
+@requires(Permission.FACILITY_WRITE)
+def use_house_carrier() -> BaseResponse:
+    """The carrier that comes with the system: numbers of its own, a standard service, no contract with anybody."""
+    outcome = forms.run_form(
+        "shipping.house_carrier", {}, lambda: ensure_house_carrier(actor()), lambda made: {"id": made.id}
+    )
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+    else:
+        flash(_("Orders may now name the service HOUSE-STD."), "ok")
+    return redirect(url_for(".index"))
+
+
+@blueprint.get("/cards.pdf")
+@requires(Permission.FACILITY_WRITE)
+def cards() -> Response:
+    """A card for each command that may be scanned instead of tapped, and the scanner's self-test; in the reader's words."""
+    wanted = [
+        CommandCard(command=name, barcode=f"CMD-{name}", explanation=str(CARD_WORDS[name])) for name in sorted(COMMANDS)
+    ]
+    pages = render_bundle([*wanted, SelfTestCard(barcode=SCANNER_TEST)])
+    return Response(
+        pages.pdf, mimetype="application/pdf", headers={"Content-Disposition": 'inline; filename="cards.pdf"'}
+    )
