@@ -21,6 +21,7 @@ from tests.floor.worker import (
     totes,
     tracking_numbers,
 )
+from wms.core.barcodes import SCANNER_TEST
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.floor import errors
@@ -223,3 +224,29 @@ def test_whatever_is_scanned_is_found_or_refused(cast, db_session, raw, kinds):
 
 def counted() -> int:
     return int(session().execute(text("SELECT coalesce(sum(quantity), 0) FROM receipt")).scalar_one())
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "tone"),
+    [(SCANNER_TEST, "scanner_well", "ok"), (SCANNER_TEST.swapcase(), "scanner_caps_lock", "error"),
+     (SCANNER_TEST.replace("z", "y").replace("-", "ß"), "scanner_keyboard_layout", "error"),
+     ("ＴＥＳＴ：" + SCANNER_TEST[5:], "scanner_input_method", "error")],
+)  # fmt: skip
+def test_the_self_test_card_tells_on_a_scanner_at_any_step(cast, client, tablet, typed, code, tone):
+    (label,) = announce(cast, {MUG: 2})
+    tablet.start("receive")
+    tablet.scan(label)
+    before = tablet.step, tablet.seen
+    told = tablet.scan(typed)
+    assert (told["code"], told["tone"]) == (code, tone)
+    assert (tablet.step, tablet.seen) == before
+    tablet.scan(CODES[MUG])  # and work goes on
+    page = cast.sign_in(client, cast.receiver)
+    page.post("/floor/station", data={"barcode": bench(cast)})
+    home = page.post("/floor/find", data={"command_id": str(new_id()), "raw": typed})
+    assert sentence(code, {}) in home.get_data(as_text=True)
+
+
+def bench(cast) -> str:
+    statement = text("SELECT barcode FROM station WHERE warehouse_id = :w ORDER BY code LIMIT 1")
+    return str(session().execute(statement, {"w": cast.overseas.id}).scalar_one())

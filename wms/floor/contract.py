@@ -19,6 +19,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from wms.core import clock
 from wms.core.actor import Actor
+from wms.core.barcodes import ScannerFault, check_scanner
 from wms.core.ids import new_id
 from wms.core.refusals import RefusalKind, Refused, not_found
 from wms.floor.models import FloorTask
@@ -123,7 +124,26 @@ def apply_scan(actor: Actor, scenario: Scenario, task: FloorTask, scan: Scan, st
     """
     if step_token is not None and step_token != task.step_token:
         raise Refused("stale_step", {}, kind=RefusalKind.STALE)
+    if scanner_is_well(scan.raw):
+        return Step(task.step, task.data, code="scanner_well")
     return scenario.scan(actor, task, scan)
+
+
+def scanner_is_well(raw: str) -> bool:
+    """Whether this is a perfect scan of the self-test card. The card scanned with a fault is refused, naming the fault
+    (`scanner_caps_lock`, `scanner_input_method`, `scanner_keyboard_layout`); any other scan is not the card.
+    """
+    faults = check_scanner(raw)
+    if faults:
+        raise Refused(_SCANNER_FAULTS[faults[0]], {})
+    return faults is not None
+
+
+_SCANNER_FAULTS = {
+    ScannerFault.CAPS_LOCK: "scanner_caps_lock",
+    ScannerFault.INPUT_METHOD: "scanner_input_method",
+    ScannerFault.KEYBOARD_LAYOUT: "scanner_keyboard_layout",
+}
 
 
 # The step and the record of its scan, in one statement and as the last one of the transaction. A task that was moved on

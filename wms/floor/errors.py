@@ -20,7 +20,11 @@ TEXTS = {
     "nothing_to_take_back": N_("Nothing to take back."),
     "whole_no_quantity": N_("That goes as a whole. Clear the number."),
     "quantity_too_large": N_("Only %(left)s are there."),
+    "scanner_caps_lock": N_("The scanner types capitals as small letters."),
+    "scanner_input_method": N_("An input method changes what is typed."),
+    "scanner_keyboard_layout": N_("Scanner and tablet use different keyboards."),
     # what an accepted scan says
+    "scanner_well": N_("The scanner types what it reads."),
     "scan_ok": N_("Done."),
     "walks_planned": N_("New walks are planned. Tap Start."),
     "walk_taken": N_("Orders %(orders)s, stops %(stops)s."),
@@ -125,6 +129,9 @@ KIND_WANTED = {
 
 ADVICE_ELSE = N_("Nothing was changed. Scan again, or call the lead.")
 ADVICE = {
+    "scanner_caps_lock": N_("Switch Caps Lock off, at the tablet or in the scanner. Then scan the card again."),
+    "scanner_input_method": N_("Switch the tablet to plain English typing. Then scan the card again."),
+    "scanner_keyboard_layout": N_("Set the scanner to a US keyboard, or ask the lead. Then scan the card again."),
     "scan_unreadable": N_("Hold the scanner square to the code. Dirty label? Call the lead."),
     "scan_unknown": N_("It is not in this warehouse. Set it aside if it stays unknown."),
     "scan_ambiguous": N_("Do not guess. The lead says whose it is."),

@@ -22,8 +22,12 @@ OPENS = (Kind.CARTON, Kind.TOTE, Kind.RETURN, Kind.PARCEL, Kind.LOCATION, Kind.U
 TO_COUNT = {"declared", "arrived", "counting", "missing"}
 
 
-def begin_with(actor: Actor, warehouse_id: uuid.UUID, raw: str) -> FloorTask:
-    """Start (or turn to) the work of a scanned code. A task that has something in hand is not disturbed."""
+def begin_with(actor: Actor, warehouse_id: uuid.UUID, raw: str) -> FloorTask | None:
+    """Start (or turn to) the work of a scanned code. A task that has something in hand is not disturbed. None: it was
+    the card that tests the scanner, and the scanner is well.
+    """
+    if contract.scanner_is_well(raw):
+        return None
     found = resolve(raw, Scope(warehouse_id), OPENS)
     kind = _work_of(found)
     scenario = SCENARIOS[kind]

@@ -102,6 +102,10 @@ def find() -> Response | str:
     raw = request.form.get("raw", "")[:256]
     body = {"raw": raw, "warehouse": place[0].code}
     outcome = _run("floor.find", body, lambda: finding.begin_with(actor(), place[0].id, raw))
+    if not isinstance(outcome, Refused) and outcome.answer["kind"] is None:
+        return _home(
+            *place, {"tone": "ok", "title": sentence("scanner_well", {}), "detail": "", "code": "scanner_well"}
+        )
     if isinstance(outcome, Refused):
         told = sentence(outcome.code, outcome.params)
         detail = advice(outcome.code, outcome.params)
@@ -156,12 +160,14 @@ def _place(found: Actor) -> tuple[Warehouse, Station | None] | None:
     return (next(iter(seen.values())), None) if len(seen) == 1 else None
 
 
-def _run(name: str, body: dict[str, str], use_case: Callable[[], FloorTask]) -> Outcome:
+def _run(name: str, body: dict[str, str], use_case: Callable[[], FloorTask | None]) -> Outcome:
     command_id = parse_id(request.form.get("command_id", ""))
     if command_id is None:
         raise invalid("/command_id", "required")
     command = commands.command_for(actor(), str(command_id), name, body)
-    return commands.execute(command, use_case, lambda task: {"task_id": str(task.id), "kind": task.kind})
+    return commands.execute(
+        command, use_case, lambda task: {"task_id": str(task.id), "kind": task.kind} if task else {"kind": None}
+    )
 
 
 def _frame(warehouse: Warehouse, bench: Station | None) -> dict[str, Any]:
