@@ -1,7 +1,7 @@
-"""Identity's pages, one file per matter: the doors, one's own account, API keys, people."""
+"""Identity's pages, one file per matter: the doors, one's own account, the second step, API keys, people."""
 
 from __future__ import annotations
 
-from wms.identity.pages import account, door, keys, people
+from wms.identity.pages import account, door, keys, people, second_step
 
-BLUEPRINTS = [door.blueprint, account.blueprint, keys.blueprint, people.blueprint]
+BLUEPRINTS = [door.blueprint, account.blueprint, second_step.blueprint, keys.blueprint, people.blueprint]
