@@ -59,6 +59,7 @@ state_labels["batch"] = {
 }
 state_labels["pick_task"] = {
     "open": (lazy("To pick"), "idle"),
+    "set_aside": (lazy("Waits for customs"), "warn"),
     "done": (lazy("Picked"), "ok"),
     "short": (lazy("Short"), "stop"),
     "cancelled": (lazy("Cancelled"), "idle"),
