@@ -1,4 +1,5 @@
 """Two-step sign-in: the secret of a person's app, recovery codes, steps between password and code, roles that demand it.
+And an index for the page of loads.
 
 Expands only: a release that does not know the tables lets people in by the password alone.
 """
@@ -41,9 +42,11 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_index(op.f("ix_login_step_user_id"), "login_step", ["user_id"])
+    op.create_index("ix_manifest_newest", "manifest", ["warehouse_id", "created_at"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_manifest_newest", "manifest")
     op.drop_table("login_step")
     op.drop_table("recovery_code")
     op.drop_table("second_factor")
