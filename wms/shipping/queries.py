@@ -195,18 +195,20 @@ _MANIFESTS = Statement(
     " (SELECT name FROM app_user u WHERE u.id = m.closed_by) AS closed_by"
     " FROM warehouse w CROSS JOIN LATERAL ((SELECT * FROM manifest WHERE warehouse_id = w.id AND state = 'open')"
     "  UNION ALL (SELECT * FROM manifest WHERE warehouse_id = w.id AND state = 'closed'"
-    "  ORDER BY created_at DESC LIMIT :limit)) m JOIN carrier c ON c.id = m.carrier_id"
+    "  AND created_at > :since ORDER BY created_at DESC LIMIT :limit)) m JOIN carrier c ON c.id = m.carrier_id"
     " WHERE CAST(:places AS uuid[]) IS NULL OR w.id = ANY(CAST(:places AS uuid[]))"
     " ORDER BY m.state = 'open' DESC, m.created_at DESC, m.id DESC LIMIT :limit"
 )
 
 
-def manifests(actor: Actor, limit: int) -> Sequence[Any]:
-    """The loads of the actor's warehouses, for staff: the open ones, then the newest; with their parcels counted."""
+def manifests(actor: Actor, since: datetime, limit: int) -> Sequence[Any]:
+    """The loads of the actor's warehouses, for staff: the open ones, then those begun after `since`, newest first; with
+    their parcels counted.
+    """
     if not actor.is_staff:
         raise not_found("manifest")
     places = None if actor.warehouse_ids is None else list(actor.warehouse_ids)
-    return _MANIFESTS.all({"places": places, "limit": limit})
+    return _MANIFESTS.all({"places": places, "since": since, "limit": limit})
 
 
 def manifest_parcels(manifest_id: uuid.UUID) -> Sequence[Parcel]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from wms.core import clock
 from wms.core.permissions import Permission
 from wms.office.pages.inbound import say
 from wms.platform import forms
@@ -17,7 +19,8 @@ from wms.shipping import queries
 from wms.shipping import service as shipping
 
 blueprint = Blueprint("office_manifests", __name__, url_prefix="/office/manifests", template_folder="../templates")
-SHOWN = 50
+SHOWN = 200
+BACK = timedelta(days=14)
 
 navigation.add(
     Entry(lazy("Loads"), "office_manifests.index", "shipments", Permission.SHIPPING_HANDOVER, staff=True, order=16)
@@ -27,8 +30,8 @@ navigation.add(
 @blueprint.get("")
 @requires(Permission.SHIPPING_HANDOVER)
 def index() -> str:
-    """The open loads, then those that left last."""
-    return render_template("office/manifests.html", rows=queries.manifests(actor(), SHOWN))
+    """The open loads, then those of two weeks."""
+    return render_template("office/manifests.html", rows=queries.manifests(actor(), clock.now() - BACK, SHOWN))
 
 
 @blueprint.post("/<uuid:manifest_id>/close")
