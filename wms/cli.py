@@ -18,8 +18,10 @@ from sqlalchemy.exc import DBAPIError
 from wms import documentation
 from wms.app import FEATURES, ROOT
 from wms.core import clock
+from wms.core.actor import SYSTEM
 from wms.core.refusals import Refused
-from wms.identity.service import let_first_admin_in
+from wms.identity.queries import user_by_login
+from wms.identity.service import let_first_admin_in, reset_second_step
 from wms.inventory import following
 from wms.platform.auditing import AUDIT_TIMEOUT, Check, note, run_checks
 from wms.platform.database import read_through, rollback, session, transaction
@@ -123,6 +125,21 @@ def first_admin_command(login: str, name: str) -> None:
     click.echo(f"{login.strip().lower()} signs in at /login with {password} and chooses a password of their own.")
 
 
+@click.command("reset-second-step")
+@click.argument("login")
+def reset_second_step_command(login: str) -> None:
+    """Take two-step sign-in away from the person with this LOGIN: for who has nobody left to do it on a page."""
+    with transaction():
+        person = user_by_login(login)
+        if person is None:
+            raise click.ClickException("nobody has this login")
+        try:
+            reset_second_step(SYSTEM, person.id)
+        except Refused as refusal:
+            raise click.ClickException("two-step sign-in is off for this person") from refusal
+    click.echo("taken away; the password alone lets them in")
+
+
 @click.command("simulate", add_help_option=False, context_settings={"ignore_unknown_options": True})
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def simulate_command(options: tuple[str, ...]) -> None:
@@ -165,6 +182,7 @@ def write_docs_command() -> None:
 def register(app: Flask) -> None:
     """Add our commands to Flask's own."""
     app.cli.add_command(audit_command)
+    app.cli.add_command(reset_second_step_command)
     app.cli.add_command(simulate_command)
     app.cli.add_command(erase_command)
     app.cli.add_command(backup_command)

@@ -2,7 +2,8 @@
 
 A *way* builds a document up to the moment before the action, by services, and returns the request that asks for it. A
 way that can build several states names them. `ELSEWHERE` says of every other action who does it; together they are all
-there are, so that a new action without either fails a test. Those of goods that come in are in `ways_in.py`.
+there are, so that a new action without either fails a test. Those of goods that come in are in `ways_in.py`, those of
+what people find and decide in `ways_decided.py`.
 """
 
 from __future__ import annotations
@@ -57,10 +58,8 @@ ELSEWHERE: dict[Action, str] = {
     ("order", "lose_stock"): "the job after a loss",
     ("wave", "finish"): "the job after the last walk",
     ("wave", "reopen"): "the job that finds other stock",
-    ("carton", "reopen"): "a service without a page",
-    ("carton", "lose"): "a service without a page",
+    ("pick_task", "take_up"): "the job after customs' word",
     ("parcel", "reopen"): "a service without a page",
-    ("manifest", "close"): "a service without a page",
     ("shipment", "number"): "the job after a wave's release",
     ("shipment", "label"): "the job after a wave's release",
     ("label_document", "render"): "the worker",
@@ -76,23 +75,8 @@ ELSEWHERE: dict[Action, str] = {
     ("print_job", "prove_unsent"): "an agent",
     ("print_job", "lose_sight"): "the schedule",
     ("print_job", "expire"): "the schedule",
+    ("print_job", "retry"): "the schedule",
 }
-
-# Asked for by pages and screens of their own and tried in the files that are named; not over HTTP in every state.
-FOR_ITSELF = {
-    "tests/inventory/test_adjusting.py": [("adjustment", each) for each in ("post", "reject", "reverse")],
-    "tests/inventory/counting/test_counts.py": [
-        ("count", each) for each in ("approve", "cancel", "finish", "put_back", "recount", "submit", "take")
-    ],
-    "tests/inbound/test_transport.py": [("appointment", each) for each in ("cancel", "keep")],
-    "tests/inbound/test_differences.py": [
-        ("difference", each) for each in ("accept", "announce", "carry_out", "decide")
-    ],
-    "tests/inbound/test_inspections.py": [("inspection", each) for each in ("drop", "fail", "pass")],
-    "tests/inbound/test_arrivals.py": [("unknown_arrival", each) for each in ("claim", "refuse_claim", "settle")],
-    "tests/printing/test_workflow.py": [("print_job", each) for each in ("redirect", "retry")],
-}
-TRIED: set[Action] = {action for actions in FOR_ITSELF.values() for action in actions}
 
 
 def way(*actions: Action, states: str) -> Callable[[Callable[[Scene, str], Ask]], Callable[[Scene, str], Ask]]:

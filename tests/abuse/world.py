@@ -157,7 +157,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
                            p=cast.ACME.products["MUG-450-BLUE"]),
         "key_id": _one("SELECT id FROM api_key WHERE seller_id = :s", s=cast.ACME.id), "hold_id": hold.id,
         "exception_id": exception.id, "balance_id": balance.id, "task_id": task.id, "user_id": cast.picker.id,
-        "session_id": login.id,
+        "session_id": login.id, "role": "clerk", "manifest_id": _one("SELECT id FROM manifest LIMIT 1"),
         "difference_id": _one("SELECT d.id FROM difference d JOIN booking b ON b.id = d.booking_id LIMIT 1"),
         "carton_id": _one("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.coming.id),
         "file_id": _file(life, cast), "arrival_id": _arrival(cast), **_inspection(cast), "seller_id": cast.ACME.id,

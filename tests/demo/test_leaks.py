@@ -6,6 +6,7 @@ of the demo's own people it is given passwords right and wrong, a made key, a te
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 import tempfile
@@ -29,6 +30,7 @@ from wms.demo.orderbook import read_order_book
 from wms.demo.plan import Plan
 from wms.demo.replay import replay
 from wms.demo.stage import PIN, Stage, set_stage
+from wms.identity import totp
 from wms.platform.database import session, transaction
 from wms.platform.engines import Engines, running_engines
 from wms.platform.files import store
@@ -150,9 +152,35 @@ def _use_doors(stage: Stage) -> dict[str, str]:
     receiver = Browser(stage, "receiver@demo", temporary)
     form = {"current": temporary, "password": CHOSEN, "again": CHOSEN}
     receiver.take(receiver.post("/account/password", form)[1])
+    secrets |= _two_steps(stage, receiver)
     for browser in (admin, receiver):
         browser.line.close()
     return {**secrets, "a chosen password": CHOSEN, "receiver's cookie": receiver.cookie}
+
+
+def _two_steps(stage: Stage, receiver: Browser) -> dict[str, str]:
+    """Two-step sign-in switched on and used, once wrongly and once with a recovery code."""
+    page = receiver.post("/account/second-step", {})[2].decode()
+    shown = re.search(r">((?:[A-Z2-7]{4} ?){8})<", page)[1]
+    secret = shown.replace(" ", "")
+    first = totp.code_of(secret, totp.step_at(clock.now()))
+    _, headers, body = receiver.post("/account/second-step/confirm", {"code": first})
+    receiver.line.headers["Cookie"] = headers["Set-Cookie"].split(";")[0]
+    recovery = re.findall(r"\d(?:-[2-9a-z]{4}){3}", body.decode())
+    assert len(recovery) == 10
+    again = Line(stage.host, stage.port)
+    form = urllib.parse.urlencode({"login": "receiver@demo", "password": CHOSEN}).encode()
+    cookies = again.send("POST", "/login", form, FORM)[1].get_all("Set-Cookie")
+    held = next(each.split(";")[0] for each in cookies if "_step=" in each)
+    again.headers["Cookie"] = held
+    for code, status in ((first, 422), (recovery[0], 302)):
+        answer = again.send("POST", "/login/code", urllib.parse.urlencode({"code": code}).encode(), FORM)
+        assert answer[0] == status
+    again.close()
+    whole = base64.b32decode(secret).hex()
+    return {"the app's key": secret, "as shown": shown, "as bytes": whole, "a step": held.partition("=")[2],
+            **{f"recovery code {number}": code for number, code in enumerate(recovery)},
+            **{f"recovery code {number}, bare": code[2:].replace("-", "") for number, code in enumerate(recovery)}}  # fmt: skip
 
 
 def _order_and_stumble(stage: Stage) -> dict[str, str]:

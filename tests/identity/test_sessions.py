@@ -146,7 +146,9 @@ def test_a_new_badge_or_pin_ends_the_login_on_the_tablet(cast, client, db_sessio
 SENSITIVE = ["/keys", "/people", "/people/sessions/end", "/people/{user}/password", "/people/{user}/badge",
              "/people/{user}/pin", "/people/{user}/badge/remove", "/people/{user}/deactivate", "/people/{user}/reopen",
              "/people/{user}/sessions/end", "/people/{user}/sessions/{user}/end", "/account/sessions/end",
-             "/account/sessions/{user}/end", "/keys/{key}/revoke"]  # fmt: skip
+             "/account/sessions/{user}/end", "/keys/{key}/revoke", "/people/{user}/second-step/reset",
+             "/people/roles/{role}/second-step", "/account/second-step", "/account/second-step/confirm",
+             "/account/second-step/recovery-codes", "/account/second-step/remove"]  # fmt: skip
 
 
 def test_what_changes_a_way_in_wants_a_fresh_proof(cast, client, app, db_session, later):
@@ -159,7 +161,7 @@ def test_what_changes_a_way_in_wants_a_fresh_proof(cast, client, app, db_session
     later(minutes=15, seconds=1)
     key = db_session.scalars(select(ApiKey.id).limit(1)).one()
     for path in SENSITIVE:
-        sent = office.post(path.format(user=cast.receiver.id, key=key), data={"command_id": "x"})
+        sent = office.post(path.format(user=cast.receiver.id, key=key, role="admin"), data={"command_id": "x"})
         assert (sent.status_code, sent.headers["Location"].split("?")[0]) == (303, "/confirm"), path
         back = sent.headers["Location"].partition("next=")[2].replace("%2F", "/")
         assert office.get(back).status_code == 200
@@ -199,12 +201,13 @@ def test_cookies_are_bound_to_https_and_hidden_from_scripts(config):
         with application.test_request_context("/", base_url="https://wms.example"):
             response = application.response_class()
             authentication.set_session_cookie(response, "token")
+            authentication.set_step_cookie(response, "token")
             from flask import session as said
 
             said["_flashes"] = [("ok", "said once")]
             application.session_interface.save_session(application, said, response)
             cookies = response.headers.getlist("Set-Cookie")
-        assert [each.split("=")[0] for each in cookies] == ["__Host-wms", "__Host-said"]
+        assert [each.split("=")[0] for each in cookies] == ["__Host-wms", "__Host-wms_step", "__Host-said"]
         for each in cookies:
             for part in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
                 assert part in each

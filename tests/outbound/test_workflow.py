@@ -26,7 +26,8 @@ ALLOWED = {
     },
     "wave": {"finish": {"released"}, "reopen": {"done"}},
     "batch": {"take": {"open", "picking"}, "finish": {"open", "picking"}},
-    "pick_task": {"finish": {"open"}, "report_short": {"open"}, "cancel": {"open"}},
+    "pick_task": {"finish": {"open"}, "report_short": {"open"}, "set_aside": {"open"}, "take_up": {"set_aside"},
+                  "cancel": {"open", "set_aside"}},
 }  # fmt: skip
 FLOWS = cast("list[Workflow[Any]]", WORKFLOWS)
 PAIRS: list[tuple[Workflow[Any], str, str]] = [

@@ -8,8 +8,10 @@ from enum import StrEnum
 
 from wms.core.permissions import Permission
 
-# The face of a login with a temporary password: it may choose a password of its own and nothing else.
-MUST_CHOOSE = "password"
+# Faces of logins that may do one thing only, and nothing else before it is done.
+MUST_CHOOSE = "password"  # signed in with a temporary password: choose one's own
+MUST_ENROL = "enrol"  # a role demands the second step: set it up
+UNFINISHED = frozenset({MUST_CHOOSE, MUST_ENROL})
 
 
 class ActorKind(StrEnum):
@@ -43,6 +45,15 @@ class Actor:
     def must_choose(self) -> bool:
         """Whether this login has still to choose a password."""
         return self.face == MUST_CHOOSE
+
+    @property
+    def must_enrol(self) -> bool:
+        """Whether this login has still to set up the second step."""
+        return self.face == MUST_ENROL
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.face in UNFINISHED
 
     @property
     def is_staff(self) -> bool:

@@ -37,6 +37,8 @@ TEXTS = {
     "short_reported": N_("Short. The bin will be counted."),
     "stop_skipped": N_("Moved to the end of the walk."),
     "stop_cancelled": N_("Order cancelled. Leave its goods and go on."),
+    "stop_refused": N_("Refused by customs. Leave it and go on."),
+    "tote_refused": N_("Refused. Tote %(tote)s to the customs shelf."),
     "stop_gone": N_("That stop is gone. Go on with the next."),
     "walk_taken_over": N_("%(picker)s has your walk. Begin another."),
     "tote_opened": N_("To check: %(units)s."),

@@ -137,6 +137,26 @@ def clear_session_cookie(response: Response) -> None:
     response.delete_cookie(cookie_name(), secure=_config().is_https, httponly=True, samesite="Lax", path="/")
 
 
+def step_cookie_name() -> str:
+    """Of the first of two steps. Not the login's cookie: what it holds opens nothing."""
+    return cookie_name() + "_step"
+
+
+def step_token() -> str | None:
+    return request.cookies.get(step_cookie_name())
+
+
+def set_step_cookie(response: Response, token: str) -> None:
+    lasting = int(rules.STEP_TIME.total_seconds())
+    response.set_cookie(
+        step_cookie_name(), token, max_age=lasting, secure=_config().is_https, httponly=True, samesite="Lax", path="/"
+    )
+
+
+def clear_step_cookie(response: Response) -> None:
+    response.delete_cookie(step_cookie_name(), secure=_config().is_https, httponly=True, samesite="Lax", path="/")
+
+
 def _config() -> Config:
     config: Config = current_app.extensions["wms_config"]
     return config

@@ -16,6 +16,16 @@ TEXTS = {
     "password_guessable": N_("Too easy to guess. Some unrelated words make a good password."),
     "password_differs": N_("The two are not the same."),
     "password_same": N_("This is the password you have."),
+    "code_refused": N_(
+        "This code is not right, or was used already. After five wrong tries, wait five minutes or longer."
+    ),
+    "code_wrong": N_("This is not the code of now. Is the clock of the phone right?"),
+    "step_over": N_("This took too long, or was done already. Sign in again."),
+    "second_step_is_on": N_("Two-step sign-in is on already."),
+    "second_step_not_begun": N_("This took too long. Begin again: the key is another one then."),
+    "second_step_is_demanded": N_("Your role demands two-step sign-in."),
+    "second_step_by_password": N_("Sign in with your password for this: a badge opens the floor only."),
+    "second_step_yours_first": N_("Switch two-step sign-in on for yourself first: this is your own role."),
     "own_account": N_("Not for yourself: use “My account”."),
     "pin_form": N_("A PIN has 4 to 6 digits, not all the same and not counting."),
     "badge_form": N_("This is not a badge code."),

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Uuid
@@ -49,6 +60,7 @@ class Role(Base):
 
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     is_staff: Mapped[bool] = mapped_column(Boolean)
+    demands_second_step: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     permissions: Mapped[list[str]] = mapped_column(ARRAY(String(64)))
 
 
@@ -130,9 +142,47 @@ class LoginSession(Base):
     id: Mapped[DocumentId]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("app_user.id"), index=True)
-    face: Mapped[str] = mapped_column(String(8))  # portal | office | floor | password (actor.MUST_CHOOSE)
+    face: Mapped[str] = mapped_column(
+        String(8)
+    )  # portal | office | floor, or unfinished: password | enrol (core/actor.py)
     warehouse_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     station_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     created_at: Mapped[Instant]
     seen_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]
+
+
+class SecondFactor(Base):
+    """The secret that a person's authenticator app shares, sealed to the person. Not `confirmed_at`: it asks nothing yet."""
+
+    __tablename__ = "second_factor"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("app_user.id"), primary_key=True)
+    secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    secret_key: Mapped[str] = mapped_column(String(16))
+    made_at: Mapped[Instant]
+    confirmed_at: Mapped[Instant | None]
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)  # of the last code taken: none is taken twice
+    wrong_codes: Mapped[int] = mapped_column(Integer, default=0)  # in a row
+
+
+class RecoveryCode(Base):
+    """One of the ten codes for who has lost the app; argon2id, as they are short."""
+
+    __tablename__ = "recovery_code"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("app_user.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)  # 0 to 9
+    code_hash: Mapped[str] = mapped_column(String(200))
+    used_at: Mapped[Instant | None]
+
+
+class LoginStep(Base):
+    """A password was right and the code is still to come. No login: what looks for logins does not look here."""
+
+    __tablename__ = "login_step"
+
+    id: Mapped[DocumentId]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("app_user.id"), index=True)
+    created_at: Mapped[Instant]

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, select, text
 
 from wms.core import clock
-from wms.core.actor import MUST_CHOOSE, Actor, ActorKind
+from wms.core.actor import UNFINISHED, Actor, ActorKind
 from wms.core.permissions import Permission
 from wms.core.refusals import invalid, not_found
 from wms.identity import rules
-from wms.identity.models import ApiKey, LoginSession, Role, Seller, Shop, User
+from wms.identity.models import ApiKey, LoginSession, Membership, Role, Seller, Shop, StaffRole, User
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
@@ -40,7 +40,9 @@ _PERSON_BY_ID = Statement("SELECT " + _PERSON + " FROM app_user u WHERE u.id = :
 
 _ACCOUNT = (
     "SELECT u.login, u.is_active, u.created_at, u.locked_until, u.password_expires_at,"
-    " u.badge_hash IS NOT NULL AS has_badge, u.password_hash IS NOT NULL AS has_password, "
+    " u.badge_hash IS NOT NULL AS has_badge, u.password_hash IS NOT NULL AS has_password,"
+    " (SELECT confirmed_at FROM second_factor f WHERE f.user_id = u.id) AS second_step_since,"
+    " (SELECT count(*) FROM recovery_code c WHERE c.user_id = u.id AND c.used_at IS NULL) AS recovery_codes, "
     + _PERSON
     + " FROM app_user u"
 )
@@ -49,6 +51,13 @@ _ONE_OF_PEOPLE = Statement(_ACCOUNT + " WHERE u.id = :id")
 _OPEN_SESSIONS = Statement(
     "SELECT id, face, created_at, seen_at FROM login_session WHERE user_id = :user AND ended_at IS NULL"
     " AND created_at > :after ORDER BY seen_at DESC, id DESC"
+)
+
+_SECOND_STEPS = Statement(
+    "SELECT e.data ->> 'what' AS what, e.occurred_at, coalesce(u.name, '') AS by FROM event e"
+    " LEFT JOIN app_user u ON u.id = CAST(e.data ->> 'by' AS uuid)"
+    " WHERE e.subject_kind = 'user' AND e.subject_id = :user AND e.name = 'identity.second_step_changed'"
+    " ORDER BY e.sequence DESC LIMIT 5"
 )
 
 
@@ -79,7 +88,7 @@ def actor_from_person(
     """Staff see all sellers and their warehouses; a seller's person sees their sellers and every warehouse."""
     staff, memberships = row.staff_roles or [], row.memberships or []
     granted = staff or memberships
-    permissions = rules.permissions_of({name: words for name, words, _ in granted if face != MUST_CHOOSE})
+    permissions = rules.permissions_of({name: words for name, words, _ in granted if face not in UNFINISHED})
     places = {place for _, _, place in staff}
     return Actor(
         kind=ActorKind.USER,
@@ -196,6 +205,19 @@ def person(user_id: uuid.UUID) -> Any:
 def open_sessions(user_id: uuid.UUID) -> Sequence[Any]:
     """A person's logins that nobody ended, the last used first. Their age is for the caller to check."""
     return _OPEN_SESSIONS.all({"user": user_id, "after": clock.now() - rules.OLDEST_SESSION})
+
+
+def is_second_step_demanded(user_id: uuid.UUID) -> bool:
+    """Whether one of the person's roles obliges them to two-step sign-in."""
+    staff = select(StaffRole.role).where(StaffRole.user_id == user_id)
+    theirs = staff.union_all(select(Membership.role).where(Membership.user_id == user_id))
+    demanding = select(Role.name).where(Role.demands_second_step, Role.name.in_(theirs))
+    return session().scalar(demanding.limit(1)) is not None
+
+
+def second_step_history(user_id: uuid.UUID) -> Sequence[Any]:
+    """What became of a person's second step, and by whom: rows of what, occurred_at, by; the last five, newest first."""
+    return _SECOND_STEPS.all({"user": user_id})
 
 
 def proved_at(session_id: uuid.UUID) -> datetime | None:

@@ -19,6 +19,10 @@ LOCK_TIME = timedelta(minutes=5)
 OLDEST_SESSION = timedelta(days=8)  # beyond what may be configured
 FRESH_TIME = timedelta(minutes=15)  # since the last proof of who one is, for what changes a way in (ASVS 5.0, 7.5.1)
 TEMPORARY_TIME = timedelta(hours=24)  # for a password that somebody else was shown (ASVS 5.0, 6.4.1)
+STEP_TIME = timedelta(minutes=10)  # between the password and the code
+LONGEST_LOCK = timedelta(hours=24)  # after wrong codes
+RECOVERY_CODES = 10  # one digit says which
+RECOVERY_LENGTH = 12  # of READABLE: 59 bits
 PASSWORD_MIN, PASSWORD_MAX = 12, 200  # ASVS 5.0, 6.2.1 and 6.2.9; no rules of composition (6.2.5)
 GUESSES_MIN = 10**9  # tries that a guesser needs who knows lists of leaked passwords, words and habits
 LETTERS_OF_ONES_OWN = 6  # in a password that has one of the words below
@@ -43,6 +47,8 @@ _KEY = re.compile(rf"{KEY_PREFIX}([0-9A-Za-z]{{{KEY_PUBLIC_LENGTH}}})_([0-9A-Za-
 _SELLER_CODE = re.compile(r"[A-Z][A-Z0-9]{1,7}")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 _PIN = re.compile(r"[0-9]{4,6}")
+_CODE = re.compile(r"[0-9]{6}")
+_RECOVERY_CODE = re.compile(rf"([0-9])([{READABLE}]{{{RECOVERY_LENGTH}}})")
 
 
 def new_key_parts() -> tuple[str, str]:
@@ -110,6 +116,39 @@ def _is_made_of(password: str, words: Iterable[str]) -> bool:
 def new_password() -> str:
     """A temporary password of 80 random bits, to be read from one screen and typed on another."""
     return "-".join("".join(secrets.choice(READABLE) for _ in range(4)) for _ in range(4))
+
+
+def new_recovery_code() -> str:
+    return "".join(secrets.choice(READABLE) for _ in range(RECOVERY_LENGTH))
+
+
+def write_recovery_code(number: int, code: str) -> str:
+    """As it is shown and kept on paper: `4-k7mf-9xqt-2bwc`."""
+    return "-".join((str(number), *(code[at : at + 4] for at in range(0, RECOVERY_LENGTH, 4))))
+
+
+def read_recovery_code(text: str) -> tuple[int, str] | None:
+    """Which of the ten, and its secret part; blanks, hyphens and case are as one likes. None if it has not the form."""
+    match = _RECOVERY_CODE.fullmatch(_together(text))
+    return (int(match[1]), match[2]) if match else None
+
+
+def read_code(text: str) -> str | None:
+    """The six digits of an app, which shows them with a gap; None if the text is no code."""
+    code = _together(text)
+    return code if _CODE.fullmatch(code) else None
+
+
+def _together(text: str) -> str:
+    return re.sub(r"[\s-]", "", text).lower()
+
+
+def lock_time(wrong_codes: int) -> timedelta:
+    """How long five wrong tries lock. Who tries codes has the password already: after each further five codes in a row
+    it is twice as long, so that a million codes are not tried in a person's lifetime.
+    """
+    rounds = min(max(wrong_codes // MAX_FAILURES - 1, 0), 20)
+    return min(LOCK_TIME * (1 << rounds), LONGEST_LOCK)
 
 
 def new_pin() -> str:

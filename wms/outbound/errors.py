@@ -24,6 +24,7 @@ TEXTS = {
     "batch_taken": N_("%(picker)s has this walk."),
     "task_done": N_("Already picked. Showing next."),
     "too_many_picked": N_("Only %(left)s needed here."),
+    "stop_set_aside": N_("Customs refused this order."),
     "customs_not_released": N_("Stop: customs has not released it."),
     "not_in_order": N_("Not in this order. Take it out."),
     "all_verified": N_("All of it is checked already. Take it out."),

@@ -75,6 +75,7 @@ BATCH = Workflow(
 
 class TaskState(StrEnum):
     OPEN = "open"
+    SET_ASIDE = "set_aside"  # customs refused the order: on no walk, its claim stands
     DONE = "done"
     SHORT = "short"
     CANCELLED = "cancelled"
@@ -87,7 +88,9 @@ TASK = Workflow(
     {
         "finish": move(TaskState.OPEN, TaskState.DONE),
         "report_short": move(TaskState.OPEN, TaskState.SHORT),
-        "cancel": move(TaskState.OPEN, TaskState.CANCELLED),
+        "set_aside": move(TaskState.OPEN, TaskState.SET_ASIDE),
+        "take_up": move(TaskState.SET_ASIDE, TaskState.OPEN),
+        "cancel": move([TaskState.OPEN, TaskState.SET_ASIDE], TaskState.CANCELLED),
     },
 )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -91,16 +91,17 @@ def actor() -> Actor:
     return found
 
 
-def requires(permission: Permission | str, *, while_choosing: bool = False) -> Callable[[View], View]:
+def requires(permission: Permission | str, *, unfinished: Collection[str] = ()) -> Callable[[View], View]:
     """Only for actors with `permission` (or `AUTHENTICATED`): 401 (or the login page) for nobody, 403 for others.
 
-    `while_choosing`: also for a login with a temporary password, which otherwise is led to choose one of its own.
+    `unfinished`: the faces of unfinished logins (core/actor.py) that it is open to as well; others of them are led to
+    what they have to do first.
     """
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            answer = check(permission, while_choosing=while_choosing)
+            answer = check(permission, unfinished=unfinished)
             return answer if answer is not None else view(*args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
@@ -109,14 +110,14 @@ def requires(permission: Permission | str, *, while_choosing: bool = False) -> C
     return decorate
 
 
-def check(permission: Permission | str, *, while_choosing: bool = False) -> BaseResponse | None:
+def check(permission: Permission | str, *, unfinished: Collection[str] = ()) -> BaseResponse | None:
     """None when the current actor may; otherwise aborts, or answers with the way to the login page."""
     found = current_actor()
     if found is None:
         if is_machine_surface():
             abort(401)
         return redirect(url_for(_login_endpoint(), next=request.full_path if request.method == "GET" else None))
-    if found.must_choose and not while_choosing:
+    if found.is_unfinished and found.face not in unfinished:
         if is_machine_surface():
             abort(403)
         return redirect(url_for("identity_account.account"))

@@ -136,6 +136,7 @@ class Manifest(Base):
     __tablename__ = "manifest"
     __table_args__ = (
         UniqueConstraint("warehouse_id", "number"),
+        Index("ix_manifest_newest", "warehouse_id", "created_at"),
         Index("uq_manifest_open", "warehouse_id", "carrier_id", unique=True, postgresql_where=text("state = 'open'")),
     )
 

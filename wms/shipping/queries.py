@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
 
@@ -187,6 +187,28 @@ def open_manifest_of(warehouse_id: uuid.UUID, carrier_id: uuid.UUID) -> Manifest
             Manifest.state == ManifestState.OPEN.value,
         )
     )
+
+
+_MANIFESTS = Statement(
+    "SELECT m.id, m.number, m.state, m.created_at, m.closed_at, c.name AS carrier, w.code AS warehouse, w.time_zone,"
+    " (SELECT count(*) FROM parcel p WHERE p.manifest_id = m.id) AS parcels,"
+    " (SELECT name FROM app_user u WHERE u.id = m.closed_by) AS closed_by"
+    " FROM warehouse w CROSS JOIN LATERAL ((SELECT * FROM manifest WHERE warehouse_id = w.id AND state = 'open')"
+    "  UNION ALL (SELECT * FROM manifest WHERE warehouse_id = w.id AND state = 'closed'"
+    "  AND created_at > :since ORDER BY created_at DESC LIMIT :limit)) m JOIN carrier c ON c.id = m.carrier_id"
+    " WHERE CAST(:places AS uuid[]) IS NULL OR w.id = ANY(CAST(:places AS uuid[]))"
+    " ORDER BY m.state = 'open' DESC, m.created_at DESC, m.id DESC LIMIT :limit"
+)
+
+
+def manifests(actor: Actor, since: datetime, limit: int) -> Sequence[Any]:
+    """The loads of the actor's warehouses, for staff: the open ones, then those begun after `since`, newest first; with
+    their parcels counted.
+    """
+    if not actor.is_staff:
+        raise not_found("manifest")
+    places = None if actor.warehouse_ids is None else list(actor.warehouse_ids)
+    return _MANIFESTS.all({"places": places, "since": since, "limit": limit})
 
 
 def manifest_parcels(manifest_id: uuid.UUID) -> Sequence[Parcel]:

@@ -62,7 +62,7 @@ def expect(tablet: Tablet, answer: Answer, what: str, *refusals: str) -> bool:
 
 # Why a stop may be nobody's any more: the order was cancelled, lost its goods, or another picker took the walk over.
 # Whatever is scanned there, the screen leads on.
-GONE_ON = ("stop_cancelled", "stop_gone", "walk_taken_over")
+GONE_ON = ("stop_cancelled", "stop_gone", "stop_refused", "tote_refused", "walk_taken_over")
 NONSENSE = ("]C1", "NOTHING-OF-OURS", "4006381333930", "L-Z-99-99-9-X", "CMD-DANCE", "\x1d\x1d", "é" * 300, "B-IN-1-K")
 
 

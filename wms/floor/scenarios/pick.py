@@ -21,7 +21,14 @@ from wms.outbound.workflow import OrderState, TaskState
 
 BEGIN, TOTE, LOCATION, PRODUCT = "begin", "scan_tote", "scan_location", "scan_product"
 # Why a stop is not this picker's to do any more, and what the screen says while it moves on.
-GONE = {"order_cancelled": "stop_cancelled", "task_done": "stop_gone", "batch_taken": "walk_taken_over"}
+GONE = {"order_cancelled": "stop_cancelled", "task_done": "stop_gone", "batch_taken": "walk_taken_over",
+        "stop_set_aside": "stop_refused"}  # fmt: skip
+
+
+def _why_gone(stop: Sight) -> str:
+    if stop.order_state == OrderState.CANCELLED.value:
+        return "order_cancelled"
+    return "stop_set_aside" if stop.state == TaskState.SET_ASIDE.value else "task_done"
 
 
 class Pick:
@@ -33,22 +40,23 @@ class Pick:
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
         """Steps: begin (OK takes a walk) → [scan_tote] → scan_location → scan_product → … → begin.
 
-        A stop that is gone meanwhile (cancelled, without goods, taken over by another picker) is never a dead end:
-        whatever is scanned there leads on.
+        A stop that is gone meanwhile (cancelled, without goods, taken over by another picker, refused by customs) is
+        never a dead end: whatever is scanned there leads on.
         """
         stop = self._stop(task)
         if stop is not None and stop.state != TaskState.OPEN.value:
-            cancelled = stop.order_state == OrderState.CANCELLED.value
-            return self._lead_on(task, Refused("order_cancelled" if cancelled else "task_done"))
+            return self._lead_on(task, stop, Refused(_why_gone(stop)))
         try:
             return self._apply(actor, task, stop, scan)
         except Refused as refusal:
             if stop is None or refusal.code not in GONE:
                 raise
-            return self._lead_on(task, refusal)  # it was refused before anything was written
+            return self._lead_on(task, stop, refusal)  # it was refused before anything was written
 
-    def _lead_on(self, task: FloorTask, why: Refused) -> Step:
+    def _lead_on(self, task: FloorTask, stop: Sight, why: Refused) -> Step:
         code, params = GONE[why.code], {**why.params}
+        if code == "stop_refused" and stop.tote is not None:
+            code, params = "tote_refused", {"tote": stop.tote}
         if why.code == "batch_taken":
             return Step(BEGIN, {}, "warn", code, params)
         following = self._next(task, "warn", code, params)

@@ -1,7 +1,14 @@
-"""Identity's pages, one file per matter: the doors, one's own account, API keys, people, sellers."""
+"""Identity's pages, one file per matter: the doors, one's own account, the second step, API keys, people, sellers."""
 
 from __future__ import annotations
 
-from wms.identity.pages import account, door, keys, people, sellers
+from wms.identity.pages import account, door, keys, people, second_step, sellers
 
-BLUEPRINTS = [door.blueprint, account.blueprint, keys.blueprint, people.blueprint, sellers.blueprint]
+BLUEPRINTS = [
+    door.blueprint,
+    account.blueprint,
+    second_step.blueprint,
+    keys.blueprint,
+    people.blueprint,
+    sellers.blueprint,
+]

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
+from wms.core.actor import MUST_CHOOSE, UNFINISHED
 from wms.core.refusals import Refused, invalid
 from wms.identity import authentication, queries, rules, service
 from wms.identity.pages.door import enter
@@ -24,13 +25,13 @@ blueprint = Blueprint("identity_account", __name__, url_prefix="/account")
 
 
 @blueprint.get("")
-@requires(AUTHENTICATED, while_choosing=True)
+@requires(AUTHENTICATED, unfinished=UNFINISHED)
 def account() -> str:
     return _page()
 
 
 @blueprint.post("/password")
-@requires(AUTHENTICATED, while_choosing=True)
+@requires(AUTHENTICATED, unfinished={MUST_CHOOSE})
 def change_password() -> BaseResponse | tuple[str, int, dict[str, str]]:
     """The password, by its owner who knows the present one."""
     form = request.form
@@ -75,4 +76,5 @@ def _refused(refusal: Refused) -> tuple[str, int, dict[str, str]]:
 def _page(**shown: Any) -> str:
     found = actor()
     return render_template("identity/account.html", person=queries.person(found.id), least=rules.PASSWORD_MIN,
-                           sessions=authentication.open_logins(found.id), **shown)  # fmt: skip
+                           sessions=authentication.open_logins(found.id), demanded=queries.is_second_step_demanded(found.id),
+                           **shown)  # fmt: skip

@@ -11,7 +11,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from wms.core.actor import Actor, ActorKind
+from wms.core.actor import MUST_ENROL, UNFINISHED, Actor, ActorKind
 from wms.core.refusals import Refused
 from wms.identity import authentication, queries, service
 from wms.platform.access import AUTHENTICATED, actor, current_actor, public, requires
@@ -65,14 +65,24 @@ def login() -> BaseResponse | str:
 @public
 def login_post() -> BaseResponse | Page:
     form = request.form
-    opened: service.Opened | Refused | None = too_many_logins(form.get("login", ""))
+    opened: service.Opened | service.CodeAwaited | Refused | None = too_many_logins(form.get("login", ""))
     if opened is None:
         with transaction():
             _leave()
             opened = service.login(form.get("login", ""), form.get("password", ""))
     if isinstance(opened, Refused):
         return refused("identity/login.html", opened, login=form.get("login", ""), next=form.get("next", ""))
+    if isinstance(opened, service.CodeAwaited):
+        return _ask_for_code(opened)
     return enter(opened, next_address("/"))
+
+
+def _ask_for_code(awaited: service.CodeAwaited) -> BaseResponse:
+    """The way to the second step. Whatever login the browser had has ended: it has none until the code is there."""
+    response = redirect(url_for("identity_second_step.code", next=request.form.get("next") or None))
+    authentication.clear_session_cookie(response)  # type: ignore[arg-type]
+    authentication.set_step_cookie(response, awaited.token)  # type: ignore[arg-type]
+    return response
 
 
 @blueprint.get("/floor/badge")
@@ -96,31 +106,32 @@ def badge_post() -> BaseResponse | Page:
 
 
 @blueprint.get("/confirm")
-@requires(AUTHENTICATED)
+@requires(AUTHENTICATED, unfinished={MUST_ENROL})
 def confirm() -> str:
     return render_template("identity/confirm.html", **_confirmed(request.args.get("next", "")))
 
 
 @blueprint.post("/confirm")
-@requires(AUTHENTICATED)
+@requires(AUTHENTICATED, unfinished={MUST_ENROL})
 def confirm_post() -> BaseResponse | Page:
     """Who one is, shown again: the way to what changes a way in."""
     opened: service.Opened | Refused | None = too_many_logins(str(actor().id))
     if opened is None:
         with transaction():
-            opened = service.prove(actor(), request.form.get("secret", ""))
+            opened = service.prove(actor(), request.form.get("secret", ""), request.form.get("code", ""))
     if isinstance(opened, Refused):
         return refused("identity/confirm.html", opened, **_confirmed(request.form.get("next", "")))
     return enter(opened, next_address(_home(actor())))
 
 
-def _confirmed(following: str) -> dict[str, str]:
+def _confirmed(following: str) -> dict[str, Any]:
     """What the page shows: password managers want to know whose password is asked for."""
-    return {"next": following, "login": queries.person(actor().id).login}
+    person = queries.person(actor().id)
+    return {"next": following, "login": person.login, "asks_code": person.second_step_since is not None}
 
 
 @blueprint.post("/logout")
-@requires(AUTHENTICATED, while_choosing=True)
+@requires(AUTHENTICATED, unfinished=UNFINISHED)
 def logout() -> BaseResponse:
     found = actor()
     with transaction():

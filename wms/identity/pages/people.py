@@ -125,6 +125,32 @@ def remove_badge(user_id: uuid.UUID) -> BaseResponse:
     return _press("badge_removed", user_id, lambda: service.remove_badge(actor(), user_id), said)
 
 
+@blueprint.post("/<uuid:user_id>/second-step/reset")
+@requires(Permission.PEOPLE_MANAGE)
+@proved(PERSON)
+def reset_second_step(user_id: uuid.UUID) -> BaseResponse:
+    said = _("Two-step sign-in is off for this person. They are signed out everywhere.")
+    return _press("second_step_reset", user_id, lambda: service.reset_second_step(actor(), user_id), said)
+
+
+@blueprint.post("/roles/<role>/second-step")
+@requires(Permission.PEOPLE_MANAGE)
+@proved("identity_people.people")
+def demand_second_step(role: str) -> BaseResponse:
+    """Oblige everybody with a role to two-step sign-in (`demanded` 1), or no longer (0)."""
+    demanded = request.form.get("demanded") == "1"
+    body = {"role": role, "demanded": demanded}
+    outcome = run_form("identity.demand_second_step", body, lambda: service.demand_second_step(actor(), role, demanded))
+    if isinstance(outcome, Refused):
+        flash_or_raise(outcome)
+    else:
+        log.info("identity.changed", what="second_step_demanded", role=role, demanded=demanded, by=str(actor().id))
+        flash(
+            _("From their next sign-in on, it is asked for.") if demanded else _("It is up to each person now."), "ok"
+        )
+    return redirect(url_for("identity_people.people"), 303)
+
+
 @blueprint.post("/<uuid:user_id>/deactivate")
 @requires(Permission.PEOPLE_MANAGE)
 @proved(PERSON)
@@ -201,4 +227,5 @@ def _person_page(user_id: uuid.UUID, **shown: Any) -> str:
     shown = {"errors": {}, "refusal": None, "issued": None, "replayed": False, "done": None, **shown}
     codes = queries.seller_codes(uuid.UUID(seller) for _role, _words, seller in found.memberships or [])
     return render_template("identity/person.html", person=found, sessions=authentication.open_logins(user_id), now=clock.now(),
-                           works_for=", ".join(sorted(codes.values())), **shown)  # fmt: skip
+                           second_steps=queries.second_step_history(user_id), works_for=", ".join(sorted(codes.values())),
+                           **shown)  # fmt: skip

@@ -14,7 +14,7 @@ from wms.identity import rules
 from wms.identity.hashing import hash_random, hash_weak
 from wms.identity.models import Membership, Role, Seller, StaffRole, User
 from wms.identity.service.sellers import ensure_roles
-from wms.identity.service.sessions import Opened, end_sessions, open_session, require_manager, verified
+from wms.identity.service.sessions import Opened, end_sessions, face_of, open_session, require_manager, verified
 from wms.platform.database import session
 from wms.platform.i18n import LANGUAGES
 from wms.platform.locks import Rank, lock_one
@@ -40,7 +40,7 @@ def create_user(actor: Actor, login: str, name: str, *, language: str = "en", ha
 
 def deactivate_user(actor: Actor, user_id: uuid.UUID) -> User:
     """Lock a person out: no further login, and the open ones end now. Never oneself: the last key stays outside."""
-    user = _load_other(actor, user_id)
+    user = load_other(actor, user_id)
     user.is_active = False
     end_sessions(user.id)
     return user
@@ -71,7 +71,7 @@ def reset_password(actor: Actor, user_id: uuid.UUID) -> str:
     """A temporary password, shown once to who manages people: good for a day and for choosing another. Nobody but the
     person ever knows the one they choose (ASVS 5.0, 6.4.1, 6.4.6). Their open logins end, a lockout too.
     """
-    user = _load_other(actor, user_id)
+    user = load_other(actor, user_id)
     password = rules.new_password()
     _store_password(user, password)
     user.password_expires_at = clock.now() + rules.TEMPORARY_TIME
@@ -108,7 +108,7 @@ def change_password(actor: Actor, current: str, password: str) -> Opened | Refus
         return invalid_fields([fault])
     _store_password(user, password)
     end_sessions(user.id)
-    return open_session(user.id, "portal" if actor.must_choose else actor.face)
+    return open_session(user.id, face_of(user) if actor.must_choose else actor.face)
 
 
 def _require_good(user: User, password: str) -> None:
@@ -229,7 +229,8 @@ def load_user_to_edit(actor: Actor, user_id: uuid.UUID) -> User:
     return user
 
 
-def _load_other(actor: Actor, user_id: uuid.UUID) -> User:
+def load_other(actor: Actor, user_id: uuid.UUID) -> User:
+    """Anybody but oneself, for those who manage people; locked."""
     require_manager(actor)
     if user_id == actor.id:
         raise Refused("own_account", {})

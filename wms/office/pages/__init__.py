@@ -16,6 +16,7 @@ from wms.office.pages import (
     houses,
     inbound,
     inspections,
+    manifests,
     orders,
     places,
     printers,
@@ -37,6 +38,7 @@ BLUEPRINTS = [
     docks.blueprint,
     inspections.blueprint,
     arrivals.blueprint,
+    manifests.blueprint,
     bins.blueprint,
     places.blueprint,
     houses.blueprint,
@@ -61,6 +63,7 @@ state_labels["batch"] = {
 }
 state_labels["pick_task"] = {
     "open": (lazy("To pick"), "idle"),
+    "set_aside": (lazy("Waits for customs"), "warn"),
     "done": (lazy("Picked"), "ok"),
     "short": (lazy("Short"), "stop"),
     "cancelled": (lazy("Cancelled"), "idle"),

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
 from wms.inbound import queries as inbound
@@ -54,6 +55,18 @@ def arrive(booking_id: uuid.UUID, step: str) -> BaseResponse:
     outcome = forms.run_form(f"bookings.{step}_cartons", {"id": booking_id, "number": number}, use_case)
     say(outcome, _("Noted."))
     return redirect(url_for(".index", code=request.form.get("code", "")[:64]))
+
+
+@blueprint.post("/bookings/<uuid:booking_id>/cartons/<uuid:carton_id>/<any(missing, reopen):step>")
+@requires(Permission.EXCEPTIONS_MANAGE)
+def carton(booking_id: uuid.UUID, carton_id: uuid.UUID, step: str) -> BaseResponse:
+    """A carton that never came is given up, or one whose count was closed too early is opened again."""
+    use_case: Callable[[Actor, uuid.UUID], Any]
+    use_case = service.mark_missing if step == "missing" else service.reopen_carton
+    outcome = forms.run_form(f"cartons.{step}", {"id": carton_id}, lambda: use_case(actor(), carton_id))
+    missing = _("Given up. All of it is short; it may still arrive.")
+    say(outcome, missing if step == "missing" else _("It is open on the tablets again."))
+    return redirect(url_for("portal_bookings.detail", booking_id=booking_id))
 
 
 @blueprint.post("/<uuid:arrival_id>")

@@ -13,6 +13,7 @@ from wms.core.refusals import Refused, not_found
 from wms.inventory.models import Allocation
 from wms.outbound.models import Demand, Order, OrderException
 from wms.outbound.service.orders import cancel_order, load_order_to_edit
+from wms.outbound.service.release import take_up_again
 from wms.outbound.service.shortage import reallocate
 from wms.platform.database import session
 from wms.platform.locks import Rank
@@ -51,6 +52,7 @@ def _try_again(order: Order, found: OrderException) -> None:
         order.customs_state = "waiting"
         order.version += 1
         order.updated_at = clock.now()
+        take_up_again(order)
         return
     for demand in session().scalars(select(Demand).where(Demand.order_id == order.id).order_by(Demand.id)).all():
         if demand.picked + _allocated(demand) >= demand.quantity:

@@ -54,7 +54,7 @@ def work_on(actor: Actor, task_id: uuid.UUID, *, with_order: bool = False) -> He
     """The stop and its walk under lock, in this actor's warehouse, and the walk this picker's to work on.
 
     `with_order`: its order is locked first. Refuses `batch_taken` while another picker holds the walk, `task_done`,
-    `order_cancelled`.
+    `order_cancelled`, `stop_set_aside` since customs refused its order.
     """
     stop = hold_stop(actor, task_id, with_order=with_order)
     walk = stop.walk
@@ -62,6 +62,8 @@ def work_on(actor: Actor, task_id: uuid.UUID, *, with_order: bool = False) -> He
         raise Refused("batch_taken", {"picker": walk.picker or "?"})
     if stop.state == TaskState.CANCELLED.value and stop.order_state == OrderState.CANCELLED.value:
         raise Refused("order_cancelled", {})
+    if stop.state == TaskState.SET_ASIDE.value:
+        raise Refused("stop_set_aside", {})
     if stop.state != TaskState.OPEN.value:
         raise Refused("task_done", {})
     return stop

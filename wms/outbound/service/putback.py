@@ -40,7 +40,7 @@ def stop_work(actor: Actor, order: Order) -> None:
     for unit in lock(Rank.HANDLING_UNIT, HandlingUnit, session().scalars(units)):
         unit.subject_kind = PUT_BACK
         session().flush()
-        if _free_if_empty(unit) and order.tote_id == unit.id:
+        if free_if_empty(unit) and order.tote_id == unit.id:
             order.tote_id = None
     session().flush()
 
@@ -71,7 +71,7 @@ def put_back(
     moves = _moves(unit, product_id, quantity, location.id, serials)
     settles = _settles(unit.subject_id, moves)
     posted = ledger.post(actor, PostingDraft(Reason.PUT_BACK, "order", unit.subject_id, moves, settles=settles))
-    if _free_if_empty(unit) and order is not None and order.tote_id == unit.id:
+    if free_if_empty(unit) and order is not None and order.tote_id == unit.id:
         order.tote_id = None
         session().flush()
     return posted
@@ -141,7 +141,7 @@ _CLAIMED = Statement(
 )
 
 
-def _free_if_empty(unit: HandlingUnit) -> bool:
+def free_if_empty(unit: HandlingUnit) -> bool:
     """A unit that holds nothing any more is free: a tote for the next order, a parcel for nobody."""
     left = session().scalar(
         text("SELECT coalesce(sum(on_hand), 0) FROM balance WHERE handling_unit_id = :unit"), {"unit": unit.id}

@@ -11,13 +11,16 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.customs import service as customs
+from wms.facility.models import HandlingUnit
 from wms.outbound.events import OrderReleased
 from wms.outbound.models import Demand, Order
-from wms.outbound.service import exceptions
-from wms.outbound.service.orders import load_order_to_edit
+from wms.outbound.service import exceptions, putback, walks
+from wms.outbound.service.orders import load_order_to_edit, try_later
+from wms.outbound.service.shortage import ON_A_WALK
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.database import session
 from wms.platform.events import record
+from wms.platform.locks import Rank, lock_one
 
 RELEASABLE = {
     OrderState.AWAITING_CUSTOMS.value, OrderState.PROMISED.value, OrderState.WAVED.value, OrderState.PICKING.value,
@@ -42,19 +45,25 @@ def record_release(actor: Actor, order_id: uuid.UUID, document: str) -> Order:
         actor, order.warehouse_id, "order", order.id, document,
         [(product, item, quantity) for (product, item), quantity in sorted(lines.items())],
     )  # fmt: skip
-    order.customs_state = "released"
+    was_refused, order.customs_state = order.customs_state == "refused", "released"
     exceptions.resolve(order.id, "released", "customs_refused")
     if order.state == OrderState.AWAITING_CUSTOMS.value:
         order.state = ORDER.apply("release_customs", order.state).value
     order.version += 1
     order.updated_at = clock.now()
     session().flush()
+    if was_refused:
+        take_up_again(order)
     record(OrderReleased(subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id))
     return order
 
 
 def record_refusal(actor: Actor, order_id: uuid.UUID, document: str, reason: str) -> Order:
-    """Customs refused it: work stops, and a supervisor decides."""
+    """Customs refused it: work stops, and a supervisor decides.
+
+    Who walks for it is led past its stops. What its tote holds stays there, on the customs shelf, until the order is
+    given up (then it is put back) or taken up again: a refusal (退单) is often corrected within the hour.
+    """
     order = load_order_to_edit(actor, order_id)
     if order.customs_state == "none":
         raise Refused("no_customs_here", {})
@@ -62,6 +71,8 @@ def record_refusal(actor: Actor, order_id: uuid.UUID, document: str, reason: str
         raise Refused("not_released_twice", {})
     if order.state not in RELEASABLE:
         ORDER.apply("release_customs", order.state)
+    if order.state in ON_A_WALK:
+        _set_aside(order)
     customs.record_refusal(actor, order.warehouse_id, "order", order.id, document, reason)
     order.customs_state = "refused"
     order.version += 1
@@ -69,3 +80,17 @@ def record_refusal(actor: Actor, order_id: uuid.UUID, document: str, reason: str
     exceptions.raise_once(order, "customs_refused", document)
     session().flush()
     return order
+
+
+def _set_aside(order: Order) -> None:
+    """Off its walks; an empty tote is free for another order."""
+    walks.set_aside(order.id)
+    tote = None if order.tote_id is None else lock_one(Rank.HANDLING_UNIT, HandlingUnit, order.tote_id)
+    if tote is not None and putback.free_if_empty(tote):
+        order.tote_id = None
+
+
+def take_up_again(order: Order) -> None:
+    """A refusal is no more: a job lays out the stops that were set aside. The caller holds the order."""
+    if order.state in ON_A_WALK:
+        try_later(order, f"customs:{order.version}")

@@ -22,7 +22,7 @@ from wms.outbound.models import Demand, Order, PickBatch, PickTask
 from wms.outbound.service import exceptions, walks
 from wms.outbound.service.orders import await_stock, promise_demands, try_later, wait_for_stock
 from wms.outbound.service.waves import stops_of
-from wms.outbound.workflow import ORDER, TASK, WAVE, OrderState, WaveState
+from wms.outbound.workflow import ORDER, TASK, WAVE, OrderState, TaskState, WaveState
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
 from wms.platform.outbox import add_job
@@ -78,9 +78,14 @@ def retry_order(order_id: uuid.UUID) -> bool:
     order = lock_one(Rank.DOCUMENT, Order, order_id)
     if order is not None and order.state == OrderState.SHORT.value:
         return _promise_again(order)
-    if order is not None and order.state in ON_A_WALK:
+    if order is not None and _is_walked(order):
         return _look_elsewhere(order)
     return False
+
+
+def _is_walked(order: Order) -> bool:
+    """On a walk, or to be: not while customs' refusal stands, when its stops are set aside (049)."""
+    return order.state in ON_A_WALK and order.customs_state != "refused"
 
 
 def _promise_again(order: Order) -> bool:
@@ -168,7 +173,7 @@ def reallocate(demand_id: uuid.UUID) -> None:
     order = None if demand is None else lock_one(Rank.DOCUMENT, Order, demand.order_id)
     if order is None:
         return
-    if order.state in ON_A_WALK:
+    if _is_walked(order):
         _look_elsewhere(order)
     elif order.state in WAITING_FOR_WAVE and _lost_its_pin(order):
         _look_for_another_pin(order)
@@ -195,8 +200,9 @@ def _look_for_another_pin(order: Order) -> None:
 
 
 def _look_elsewhere(order: Order) -> bool:
-    """Other bins for what an order on a walk lacks; True when it has them all."""
+    """Other bins for what an order on a walk lacks; True when it has them all. Stops that were set aside get a walk."""
     demands = _demands_of(order)
+    _take_up(order)
     batches, tasks = walks.lock_open_work(order.id)
     _trim(tasks)
     _reopen(order.wave_id, batches)
@@ -214,6 +220,13 @@ def _look_elsewhere(order: Order) -> bool:
     if exceptions.resolve(order.id, "found", SHORT_AT_PICK):
         waiting.stop_waiting("order", order.id)
     return True
+
+
+def _take_up(order: Order) -> None:
+    aside = [task for task in walks.lock_open_tasks(order.id) if task.state == TaskState.SET_ASIDE.value]
+    if aside:
+        _reopen(order.wave_id, ())
+        walks.take_up(walks.new_batch(order.warehouse_id, _wave_of(order)), aside)
 
 
 def _trim(tasks: Sequence[PickTask]) -> None:
@@ -273,7 +286,7 @@ _LACKING = Statement(
 def leave_wave(order_id: uuid.UUID) -> bool:
     """An order nobody has begun leaves its wave for want of stock, gives its other bins back, and waits."""
     order = lock_one(Rank.DOCUMENT, Order, order_id)
-    if order is None or not _is_untouched(order, _demands_of(order)):
+    if order is None or not _is_walked(order) or not _is_untouched(order, _demands_of(order)):
         return False
     if not _LACKING.scalar({"order": order.id}):
         return False

@@ -16,6 +16,7 @@ from wms.platform.locks import Rank, lock, lock_one
 from wms.platform.outbox import add_job
 from wms.platform.statements import Statement
 
+UNFINISHED = (TaskState.OPEN.value, TaskState.SET_ASIDE.value)
 FINISH_WAVE_TOPIC = "outbound.finish_wave"
 
 
@@ -23,25 +24,44 @@ _OPEN_STOP = Statement("SELECT 1 FROM pick_task WHERE batch_id = :batch AND stat
 
 
 def lock_open_work(order_id: uuid.UUID) -> tuple[Sequence[PickBatch], Sequence[PickTask]]:
-    """The unfinished walks an order has stops on, and its open stops. The caller holds the order: none is added."""
+    """The unfinished walks an order has stops on, and its stops that are open or set aside. The caller holds the order:
+    none is added.
+    """
     walks = select(PickTask.batch_id).where(PickTask.order_id == order_id).distinct()
     batches = lock(Rank.TASK, PickBatch, session().scalars(walks))
     return [batch for batch in batches if batch.state != BatchState.DONE.value], lock_open_tasks(order_id)
 
 
 def lock_open_tasks(order_id: uuid.UUID) -> Sequence[PickTask]:
-    stops = select(PickTask.id).where(PickTask.order_id == order_id, PickTask.state == TaskState.OPEN.value)
+    stops = select(PickTask.id).where(PickTask.order_id == order_id, PickTask.state.in_(UNFINISHED))
     found = lock(Rank.TASK, PickTask, session().scalars(stops))
-    return [task for task in found if task.state == TaskState.OPEN.value]
+    return [task for task in found if task.state in UNFINISHED]
 
 
 def drop_open_work(order_id: uuid.UUID) -> None:
     """The order leaves its walks: its open stops end, and walks it was the last of are done."""
+    _take_off(order_id, "cancel")
+
+
+def set_aside(order_id: uuid.UUID) -> None:
+    """The order leaves its walks for a while: its stops keep their claims, and wait to be taken up."""
+    _take_off(order_id, "set_aside")
+
+
+def _take_off(order_id: uuid.UUID, action: str) -> None:
     batches, tasks = lock_open_work(order_id)
     for task in tasks:
-        task.state = TASK.apply("cancel", task.state).value
+        task.state = TASK.apply(action, task.state).value
     session().flush()
     finish_if_done(batches)
+
+
+def take_up(batch: PickBatch, tasks: Iterable[PickTask]) -> None:
+    """Stops that were set aside go on this walk. The caller has them locked."""
+    for task in tasks:
+        task.batch_id, task.skipped = batch.id, 0
+        task.state = TASK.apply("take_up", task.state).value
+    session().flush()
 
 
 def finish_if_done(batches: Iterable[PickBatch]) -> None:

@@ -85,8 +85,22 @@ def detail(booking_id: uuid.UUID) -> str:
         decisions=DECISION_WORDS, files=inbound.files_of_booking(actor(), booking_id), file_kinds=FILE_WORDS,
         counted=sum(carton["state"] not in {"declared", "arrived", "missing"} for carton in found["cartons"]),
         here=sum(carton["arrived_at"] is not None for carton in found["cartons"]), transports=TRANSPORT_WORDS,
-        differences=DIFFERENCE_WORDS, sizes=CARTON_SIZES,
+        differences=DIFFERENCE_WORDS, sizes=CARTON_SIZES, steps=_carton_steps(found["state"]),
     )  # fmt: skip
+
+
+def _carton_steps(state: str) -> dict[str, tuple[str, str, str]]:
+    """What a supervisor may do to a carton, by its state: step, its button, what it asks first."""
+    if not actor().may(Permission.EXCEPTIONS_MANAGE) or state in {"draft", "cancelled"}:
+        return {}
+    return {
+        "declared": (
+            "missing",
+            _("Never came"),
+            _("All of it is noted as short. If it turns up, it can still arrive."),
+        ),
+        "counted": ("reopen", _("Count again"), _("Its count goes on, and what its seller decided is asked anew.")),
+    }
 
 
 def _way(found: Mapping[str, Any]) -> list[dict[str, Any]]:
