@@ -79,6 +79,16 @@ TEXTS = {
     "note_needed": N_("Say in a note what the other reason is."),
     "condition_same": N_("That is no other quality."),
     "own_approval": N_("Whoever asked for it cannot approve it."),
+    # conversions
+    "conversion_goods_gone": N_("Only %(left)s of %(wanted)s that were kept for it are still there."),
+    "conversion_short": N_("Not enough is free: %(named)s."),
+    "conversion_in_bond": N_("%(warehouse)s is in bond: customs knows the goods as what they are."),
+    "not_a_kit": N_("%(sku)s has no list of parts."),
+    "kit_of_itself": N_("%(sku)s cannot be a part of itself."),
+    "kit_outlives_part": N_("A part is good until %(part)s only, not until %(told)s."),
+    "relabel_keeps_quality": N_("A new label makes nothing better or worse."),
+    "lot_same": N_("That is what the book says already."),
+    "seller_unknown": N_("There is no other seller of that code."),
     # reasons of a putaway suggestion
     "putaway_fixed_bin": N_("The bin of this product."),
     "putaway_near_pick_face": N_("Empty, %(metres)s m from its pick face."),

@@ -25,6 +25,7 @@ from wms.inbound.service.stowing import set_state
 from wms.inbound.workflow import CARTON, DIFFERENCE, CartonState, DifferenceState
 from wms.inventory import ledger
 from wms.inventory import service as stock_service
+from wms.inventory.converting.rules import RecipeKind, one_to_one
 from wms.inventory.ledger import Posted, PostingDraft
 from wms.inventory.models import Balance, Lot
 from wms.inventory.rules import MoveDraft, Reason, Stock
@@ -146,9 +147,10 @@ def _convert(
 ) -> Posted:
     """One to one into the other product, of the same batch and expiry where that one asks for them."""
     yielded = []
+    recipe = one_to_one(RecipeKind.RELABEL, stocks[0][0].product_id, product.id)
     for stock, units in stocks:
         lot = session().get(Lot, stock.lot_id) if stock.lot_id else None
         lot_id = stock_service.lot_of(product, lot.batch if lot else None, lot.expires_on if lot else None)
         made = replace(stock, product_id=product.id, lot_id=lot_id, location_id=place, handling_unit_id=None)
         yielded.append((made, units))
-    return stock_service.convert(actor, stocks, yielded, subject)
+    return stock_service.convert(actor, stocks, yielded, subject, recipe)
