@@ -1,4 +1,5 @@
-"""Conversions by recipe: bills of materials, the documents that ask for a conversion, the recipe of each posting.
+"""Conversions by recipe (bills of materials, the documents that ask for a conversion, the recipe of each posting), and
+value-added services: the catalogue, what sellers ask for, and the proofs of what was done.
 
 New tables, so that a release that does not know them is not disturbed. What was converted before (goods relabelled at the
 dock, one product into another, one to one) gets the recipe it followed.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0013"
 down_revision = "0012"
@@ -26,6 +28,7 @@ def upgrade() -> None:
     _kits()
     _conversions()
     _recipes_of_postings()
+    _services()
     for new, known in PERMISSIONS.items():
         op.execute(
             f"UPDATE role SET permissions = array_append(permissions, '{new}')"
@@ -89,6 +92,8 @@ def _conversions() -> None:
         sa.Column("quantity", sa.Integer, nullable=False),
         sa.Column("done", sa.Integer, nullable=False),
         sa.Column("note", sa.String(200), nullable=False),
+        sa.Column("subject_kind", sa.String(24)),
+        sa.Column("subject_id", sa.Uuid),
         sa.Column("state", sa.String(10), nullable=False),
         sa.Column("asked_by", sa.Uuid, nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
@@ -169,8 +174,98 @@ def _recipes_of_postings() -> None:
         )
 
 
+def _services() -> None:
+    op.create_table(
+        "added_service",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("code", sa.String(24), nullable=False),
+        sa.Column("name_en", sa.String(80), nullable=False),
+        sa.Column("name_zh", sa.String(80), nullable=False),
+        sa.Column("about_en", sa.String(400), nullable=False),
+        sa.Column("about_zh", sa.String(400), nullable=False),
+        sa.Column("work", sa.String(10), nullable=False),
+        sa.Column("unit", sa.String(10), nullable=False),
+        sa.Column("effect", sa.String(10), nullable=False),
+        sa.Column("proofs", postgresql.ARRAY(sa.String(8)), nullable=False),
+        sa.Column("asks_first", sa.Boolean, nullable=False),
+        sa.Column("for_differences", sa.Boolean, nullable=False),
+        sa.Column("is_active", sa.Boolean, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("changed_by", sa.Uuid, nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.UniqueConstraint("code", name="uq_added_service_code"),
+        sa.CheckConstraint("NOT for_differences OR effect = 'none'", name=op.f("ck_added_service_differences_convert")),
+    )
+    op.create_index(
+        "uq_added_service_for_differences", "added_service", ["for_differences"], unique=True,
+        postgresql_where=sa.text("for_differences AND is_active"),
+    )  # fmt: skip
+    op.create_table(
+        "service_request",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("number", sa.String(40), nullable=False),
+        _reference("service_request", "warehouse_id", "warehouse", nullable=False),
+        sa.Column("owner_id", sa.Uuid, nullable=False),
+        _reference("service_request", "service_id", "added_service", nullable=False),
+        sa.Column("product_id", sa.Uuid),
+        _reference("service_request", "to_product_id", "product"),
+        _reference("service_request", "location_id", "location"),
+        _reference("service_request", "handling_unit_id", "handling_unit"),
+        _reference("service_request", "conversion_id", "conversion"),
+        sa.Column("subject_kind", sa.String(24)),
+        sa.Column("subject_id", sa.Uuid),
+        sa.Column("quantity", sa.Integer, nullable=False),
+        sa.Column("done", sa.Integer, nullable=False),
+        sa.Column("note", sa.String(400), nullable=False),
+        sa.Column("answer", sa.String(400), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("asked_by", sa.Uuid, nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.Uuid),
+        sa.Column("decided_at", sa.DateTime(timezone=True)),
+        sa.Column("worker_id", sa.Uuid),
+        sa.Column("begun_at", sa.DateTime(timezone=True)),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.ForeignKeyConstraint(["owner_id"], ["seller.id"], name="fk_service_request_owner_id"),
+        sa.UniqueConstraint("number", name="uq_service_request_number"),
+        sa.CheckConstraint("quantity > 0 AND done >= 0 AND done <= quantity",
+                           name=op.f("ck_service_request_done_within")),
+        sa.CheckConstraint("product_id IS NOT NULL OR handling_unit_id IS NOT NULL OR subject_id IS NOT NULL",
+                           name=op.f("ck_service_request_about_something")),
+        sa.CheckConstraint("state <> 'working' OR worker_id IS NOT NULL",
+                           name=op.f("ck_service_request_somebody_works")),
+    )  # fmt: skip
+    op.create_index("ix_service_request_owner", "service_request", ["owner_id", "id"])
+    op.create_index(
+        "ix_service_request_open", "service_request", ["warehouse_id", "id"],
+        postgresql_where=sa.text("state IN ('requested', 'accepted', 'working')"),
+    )  # fmt: skip
+    op.create_index(
+        "ix_service_request_subject", "service_request", ["subject_kind", "subject_id"],
+        postgresql_where=sa.text("subject_id IS NOT NULL"),
+    )  # fmt: skip
+    op.create_table(
+        "service_proof",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        _reference("service_proof", "request_id", "service_request", nullable=False),
+        sa.Column("kind", sa.String(8), nullable=False),
+        _reference("service_proof", "file_id", "stored_file"),
+        sa.Column("name", sa.String(120), nullable=False),
+        sa.Column("value", sa.Integer),
+        sa.Column("added_by", sa.Uuid, nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(kind = 'photo') = (file_id IS NOT NULL)", name=op.f("ck_service_proof_photo_is_kept")),
+        sa.CheckConstraint("(kind = 'photo') = (value IS NULL)", name=op.f("ck_service_proof_value_or_photo")),
+        sa.CheckConstraint("value >= 0", name=op.f("ck_service_proof_value_not_negative")),
+    )
+    op.create_index("ix_service_proof_request", "service_proof", ["request_id", "id"])
+
+
 def downgrade() -> None:
     for permission in PERMISSIONS:
         op.execute(f"UPDATE role SET permissions = array_remove(permissions, '{permission}')")
+    for table in ("service_proof", "service_request", "added_service"):
+        op.drop_table(table)
     for table in ("posting_recipe_leg", "posting_recipe", "conversion_part", "conversion", "kit_part", "kit_recipe"):
         op.drop_table(table)

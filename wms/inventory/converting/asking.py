@@ -67,8 +67,14 @@ class _Plan:
     yields: dict[uuid.UUID, int] = field(default_factory=dict)
 
 
-def ask(actor: Actor, warehouse_id: uuid.UUID, owner_id: uuid.UUID, wanted: Wanted) -> Conversion:
-    """A conversion of a seller's goods; they are promised to it from now on.
+def ask(
+    actor: Actor,
+    warehouse_id: uuid.UUID,
+    owner_id: uuid.UUID,
+    wanted: Wanted,
+    subject: tuple[str, uuid.UUID] | None = None,
+) -> Conversion:
+    """A conversion of a seller's goods; they are promised to it from now on. `subject`: the document that decides on it.
 
     Refuses `stock_short` (naming each product), `conversion_in_bond`, `not_a_kit`, and at its field what cannot be.
     """
@@ -87,6 +93,7 @@ def ask(actor: Actor, warehouse_id: uuid.UUID, owner_id: uuid.UUID, wanted: Want
         condition=wanted.condition, to_condition=wanted.to_condition or wanted.condition, lot_id=wanted.lot_id,
         location_id=wanted.location_id, handling_unit_id=wanted.handling_unit_id, to_batch=wanted.to_batch,
         to_expires_on=wanted.to_expires_on, quantity=wanted.quantity, done=0, note=wanted.note, state=state.value,
+        subject_kind=subject[0] if subject else None, subject_id=subject[1] if subject else None,
         asked_by=actor.id, asked_at=clock.now(),
     )  # fmt: skip
     session().add(made)
@@ -152,7 +159,7 @@ def _plan(owner_id: uuid.UUID, wanted: Wanted) -> _Plan:
     for name in ("condition", "to_condition"):
         if getattr(wanted, name) not in {None, *Condition}:
             raise invalid(f"/{name}", "invalid")
-    known = products_by_skus(owner_id, {wanted.sku, wanted.to_sku} - {None})
+    known = products_by_skus(owner_id, {wanted.sku, wanted.to_sku or wanted.sku})
     if wanted.sku not in known:
         raise invalid("/sku", "product_unknown", sku=wanted.sku)
     plan = _Plan(known[wanted.sku])

@@ -59,7 +59,7 @@ class Conversion(Base):
 
     `owner_id`: whose goods they are; `to_owner_id`: whose they become, where the owner changes. `quantity`: batches wanted
     (units where it is one to one, else kits), `done`: batches posted. `lot_id`, `location_id`, `handling_unit_id` and
-    `condition` name the goods; `to_…` what they become.
+    `condition` name the goods; `to_…` what they become. `subject_…`: the document it belongs to, which then decides on it.
     """
 
     __tablename__ = "conversion"
@@ -92,6 +92,8 @@ class Conversion(Base):
     quantity: Mapped[int] = mapped_column(Integer)
     done: Mapped[int] = mapped_column(Integer, default=0)
     note: Mapped[str] = mapped_column(String(200), default="")
+    subject_kind: Mapped[str | None] = mapped_column(String(24))
+    subject_id: Mapped[uuid.UUID | None]
     state: Mapped[str] = mapped_column(String(10))
     asked_by: Mapped[Reference]
     asked_at: Mapped[Instant]

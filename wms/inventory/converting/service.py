@@ -255,6 +255,7 @@ def cancel(actor: Actor, conversion_id: uuid.UUID) -> Conversion:
         and actor.sees_warehouse(found.warehouse_id)
     ):  # fmt: skip
         raise not_found("conversion")
+    _check_own(found)
     return give_up(found)
 
 
@@ -274,20 +275,28 @@ def give_back(actor: Actor, conversion_id: uuid.UUID) -> Conversion:
     """Its goods were lost or held: what it was promised is given back. A command of its own, before `promise_again`: a
     transaction goes down the order of locks once.
     """
-    found = load_to_work(actor, conversion_id)
-    found.state = CONVERSION.apply("give_back", found.state).value
+    return let_go(load_to_work(actor, conversion_id))
+
+
+def let_go(conversion: Conversion) -> Conversion:
+    """The same of a conversion that the caller has locked."""
+    conversion.state = CONVERSION.apply("give_back", conversion.state).value
     session().flush()
-    releases.release(SUBJECT, [part.id for part in parts_of(found.id)])
-    return found
+    releases.release(SUBJECT, [part.id for part in parts_of(conversion.id)])
+    return conversion
 
 
 def promise_again(actor: Actor, conversion_id: uuid.UUID) -> Conversion:
     """Promise other goods for what is still to be made. Refuses `conversion_short`."""
-    found = load_to_work(actor, conversion_id)
-    found.state = CONVERSION.apply("promise", found.state).value
+    return keep_others(load_to_work(actor, conversion_id))
+
+
+def keep_others(conversion: Conversion) -> Conversion:
+    """The same of a conversion that the caller has locked."""
+    conversion.state = CONVERSION.apply("promise", conversion.state).value
     session().flush()
-    promise_parts(found)
-    return found
+    promise_parts(conversion)
+    return conversion
 
 
 def undo(actor: Actor, conversion_id: uuid.UUID) -> Conversion:
@@ -295,7 +304,7 @@ def undo(actor: Actor, conversion_id: uuid.UUID) -> Conversion:
 
     Refuses what a reversal refuses: `not_enough_stock` (it moved on), `stock_is_allocated`, `already_reversed`.
     """
-    found = load_to_work(actor, conversion_id, Permission.STOCK_APPROVE)
+    found = _load(actor, conversion_id, Permission.STOCK_APPROVE)
     state = CONVERSION.apply("undo", found.state)
     postings = session().scalars(
         select(Posting.id)
@@ -313,16 +322,24 @@ def undo(actor: Actor, conversion_id: uuid.UUID) -> Conversion:
     return found
 
 
-def load_to_work(
-    actor: Actor, conversion_id: uuid.UUID, permission: Permission = Permission.SERVICES_MANAGE
-) -> Conversion:
-    """Locked, for the warehouse's people."""
+def load_to_work(actor: Actor, conversion_id: uuid.UUID) -> Conversion:
+    """Locked, for the warehouse's people. Refuses `conversion_of_another`."""
+    found = _load(actor, conversion_id, Permission.SERVICES_MANAGE)
+    _check_own(found)
+    return found
+
+
+def _load(actor: Actor, conversion_id: uuid.UUID, permission: Permission) -> Conversion:
     found = lock_one(Rank.DOCUMENT, Conversion, conversion_id)
-    if found is None or not (
-        actor.is_staff and actor.may(permission) and actor.sees_warehouse(found.warehouse_id)
-    ):  # fmt: skip
+    if found is None or not (actor.is_staff and actor.may(permission) and actor.sees_warehouse(found.warehouse_id)):
         raise not_found("conversion")
     return found
+
+
+def _check_own(conversion: Conversion) -> None:
+    """What belongs to another document is decided on there."""
+    if conversion.subject_id is not None:
+        raise Refused("conversion_of_another", {})
 
 
 def _is_taker(actor: Actor, conversion: Conversion) -> bool:
