@@ -77,7 +77,7 @@ def test_photos_are_asked_for_done_and_shown(desk: Desk):
     desk.do(working.report, picker, found.id, Report(1))
     assert desk.refused(working.report, picker, found.id, Report(2)).errors[0]["params"] == {"min": 1, "max": 1}
     lacking = desk.refused(working.finish, picker, found.id)
-    assert (lacking.code, lacking.params) == ("proof_missing", {"kinds": ["photo"]})
+    assert (lacking.code, lacking.params) == ("proof_missing_photo", {"kinds": ["photo"]})
     proof = desk.photo(found)
     assert desk.refused(working.finish, picker, found.id).code == "service_less"
     desk.do(working.finish, picker, found.id, "one was broken")

@@ -16,7 +16,9 @@ TEXTS = {
     "service_less": N_("%(done)s of %(quantity)s: say why it is less."),
     "service_answer_needed": N_("Say why."),
     "part_twice": N_("This part is named already."),
-    "proof_missing": N_("It still wants: %(kinds)s."),
+    "proof_missing_photo": N_("It still wants a photo."),
+    "proof_missing_weight": N_("It still wants to be weighed."),
+    "proof_missing_count": N_("It still wants to be counted."),
     "too_many_proofs": N_("At most %(most)s proofs are kept of one request."),
     "no_service_work": N_("No service waits here."),
 }

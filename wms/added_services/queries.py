@@ -20,7 +20,7 @@ OPEN = ("requested", "accepted", "working")
 _COLUMNS = (
     "SELECT r.id, r.number, r.state, r.version, r.quantity, r.done, r.note, r.answer, r.subject_kind, r.subject_id,"
     " r.asked_at, r.decided_at, r.begun_at, r.ended_at, r.owner_id, r.warehouse_id, r.worker_id, r.product_id,"
-    " r.handling_unit_id, v.id AS service_id, v.code AS service, v.name_en AS service_en, v.name_zh AS service_zh,"
+    " r.to_product_id, r.handling_unit_id, v.id AS service_id, v.code AS service, v.name_en AS service_en, v.name_zh AS service_zh,"
     " v.unit, v.work, v.effect, v.proofs, s.code AS seller, w.code AS warehouse, w.time_zone, p.sku, p.name_en,"
     " p.name_zh, t.sku AS to_sku, l.code AS location, u.code AS container, a.name AS worker, c.id AS conversion_id,"
     " c.state AS conversion_state FROM service_request r JOIN added_service v ON v.id = r.service_id"

@@ -104,7 +104,7 @@ def add_weight(actor: Actor, request_id: uuid.UUID, weight_g: int) -> ServicePro
 
 
 def finish(actor: Actor, request_id: uuid.UUID, answer: str = "") -> ServiceRequest:
-    """It is done. Refuses `nothing_done`, `proof_missing` (naming the kinds), and `service_less` where less was done than
+    """It is done. Refuses `nothing_done`, `proof_missing_…` (by kind), and `service_less` where less was done than
     asked for and nobody says why. Goods kept for what was not done are free again.
     """
     found = _own(actor, request_id)
@@ -112,7 +112,7 @@ def finish(actor: Actor, request_id: uuid.UUID, answer: str = "") -> ServiceRequ
         raise Refused("nothing_done", {})
     lacking = missing_proofs(found)
     if lacking:
-        raise Refused("proof_missing", {"kinds": lacking})
+        raise Refused(f"proof_missing_{lacking[0]}", {"kinds": lacking})
     if found.done < found.quantity and not answer.strip():
         raise Refused("service_less", {"done": found.done, "quantity": found.quantity})
     apply(found, "finish")

@@ -219,6 +219,26 @@ def _place(conversion: Conversion, made: Made) -> uuid.UUID | None:
     return place.id
 
 
+def one_lot(
+    conversion: Conversion, made: Made, batch: str | None, expires_on: date | None, numbers: Sequence[str]
+) -> Made:
+    """What was made, with one batch and expiry for every product it yields, and numbers for whichever of its parts
+    asks for them. For hands that do one thing at a time: a part of several numbered products is told by product.
+    """
+    parts = parts_of(conversion.id)
+    lots = {part.product_id: (batch, expires_on) for part in parts if part.is_yield and (batch or expires_on)}
+    known = products_by_ids(part.product_id for part in parts)
+    sides: dict[bool, dict[uuid.UUID, Sequence[str]]] = {False: {}, True: {}}
+    for part in parts if numbers else ():
+        one = [each for each in parts if each.is_yield is part.is_yield
+               and known[each.product_id].serial_control == "full"]  # fmt: skip
+        if one == [part]:
+            sides[part.is_yield][part.product_id] = numbers
+    if sides[False]:  # what comes bears the numbers of what went, unless nothing numbered went
+        sides[True] = {}
+    return replace(made, lots=lots, consumed=sides[False], yielded=sides[True])
+
+
 def agree(actor: Actor, conversion_id: uuid.UUID, to_sku: str) -> Conversion:
     """The other seller takes the goods, as a product of theirs: they change their owner where they stand, now.
 
