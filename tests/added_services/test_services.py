@@ -172,7 +172,7 @@ def test_goods_lost_meanwhile_are_looked_for_again(desk: Desk):
 
 
 BAD: list[tuple[dict[str, Any], str, str]] = [
-    ({"code": "NONE"}, "/service", "added_service_unknown"), ({"quantity": 0}, "/quantity", "out_of_range"),
+    ({"code": "NONE"}, "/service", "added_service_unknown"), ({"quantity": 0}, "/quantity", "not_between"),
     ({"sku": None}, "/sku", "service_of_what"), ({"sku": "NONE"}, "/sku", "product_unknown"),
     ({"code": "KIT", "sku": None, "container": "X"}, "/sku", "service_needs_product"),
     ({"location": "Z-9"}, "/location", "bin_unknown"), ({"condition": "shiny"}, "/condition", "invalid"),

@@ -8,16 +8,12 @@ from typing import Any
 from flask import Response
 from flask_smorest import Blueprint
 
-from wms.added_services import catalogue, queries, schemas, service
-from wms.added_services.service import Asked
+from wms.added_services import by_codes, catalogue, queries, schemas, service
 from wms.core.permissions import Permission
-from wms.facility.queries import warehouse_by_code
-from wms.identity.queries import choose_owner
-from wms.inventory.converting import asking, kits
+from wms.inventory.converting import kits
 from wms.inventory.converting import queries as conversions
 from wms.inventory.converting import service as converting
-from wms.inventory.converting.asking import Wanted
-from wms.inventory.converting.models import Conversion, KitRecipe
+from wms.inventory.converting.models import KitRecipe
 from wms.inventory.converting.rules import RecipeKind
 from wms.platform import uploads
 from wms.platform.access import actor, requires
@@ -52,12 +48,7 @@ def index() -> Response:
 @blueprint.response(201, schemas.ServiceRequestAccepted)
 def ask(body: dict[str, Any]) -> Response:
     """Ask for a service on a product or a container. Where the stock will change, the goods are kept for it at once."""
-    owner = choose_owner(actor(), body["seller"])
-    warehouse = warehouse_by_code(actor(), body["warehouse"])
-    asked = Asked(**{name: value for name, value in body.items() if name not in {"seller", "warehouse"}})
-    outcome = run_command(
-        "added_services.ask", body, lambda: service.ask(actor(), warehouse.id, owner.id, asked), schemas.asked_for, 201
-    )
+    outcome = run_command("added_services.ask", body, lambda: by_codes.ask(actor(), body), schemas.asked_for, 201)
     return answer_outcome(outcome, lambda answer: f"/api/v1/added-services/requests/{answer['id']}")
 
 
@@ -125,10 +116,8 @@ def kit_list() -> Response:
 @blueprint.response(201, schemas.KitAccepted)
 def define_kit(body: dict[str, Any]) -> Response:
     """Say of what a product is made; a former list of parts ends."""
-    owner = choose_owner(actor(), body["seller"])
-    parts = schemas.parts_of(body["parts"])
     outcome = run_command(
-        "added_services.define_kit", body, lambda: kits.define_kit(actor(), owner.id, body["sku"], parts),
+        "added_services.define_kit", body, lambda: by_codes.define_kit(actor(), body),
         lambda made: {**_kit(made), "sku": body["sku"]}, 201,
     )  # fmt: skip
     return answer_outcome(outcome)
@@ -168,12 +157,7 @@ def offers(query: dict[str, Any]) -> Response:
 @blueprint.response(201, schemas.OfferAccepted)
 def offer(body: dict[str, Any]) -> Response:
     """Offer goods to another seller. They are kept for it until the other one agrees or declines, or you withdraw."""
-    owner = choose_owner(actor(), body["seller"])
-    warehouse = warehouse_by_code(actor(), body["warehouse"])
-    wanted = Wanted(RecipeKind.OWNER, body["sku"], body["quantity"], to_seller=body["to_seller"], note=body["note"])
-    outcome = run_command(
-        "added_services.offer", body, lambda: asking.ask(actor(), warehouse.id, owner.id, wanted), _offered, 201
-    )
+    outcome = run_command("added_services.offer", body, lambda: by_codes.offer(actor(), body), by_codes.offered, 201)
     return answer_outcome(outcome)
 
 
@@ -185,7 +169,7 @@ def agree(body: dict[str, Any], offer_id: uuid.UUID) -> Response:
     """Take the goods, as a product of yours: they are yours where they stand, now."""
     outcome = run_command(
         "added_services.agree", {"id": str(offer_id), **body}, lambda: converting.agree(actor(), offer_id, body["sku"]),
-        _offered,
+        by_codes.offered,
     )  # fmt: skip
     return answer_outcome(outcome)
 
@@ -197,10 +181,6 @@ def end_offer(offer_id: uuid.UUID, word: str) -> Response:
     """`decline`: you do not take them. `withdraw`: you do not give them any more. They are free again."""
     use_case = converting.decline if word == "decline" else converting.cancel
     outcome = run_command(
-        f"added_services.{word}", {"id": str(offer_id)}, lambda: use_case(actor(), offer_id), _offered
+        f"added_services.{word}", {"id": str(offer_id)}, lambda: use_case(actor(), offer_id), by_codes.offered
     )
     return answer_outcome(outcome)
-
-
-def _offered(found: Conversion) -> dict[str, Any]:
-    return {"id": str(found.id), "state": found.state}

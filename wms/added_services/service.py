@@ -86,7 +86,7 @@ def ask(actor: Actor, warehouse_id: uuid.UUID, owner_id: uuid.UUID, asked: Asked
         raise not_found("service")
     service = service_by_code(asked.service)
     if not 1 <= asked.quantity <= MOST:
-        raise invalid("/quantity", "out_of_range", min=1, max=MOST)
+        raise invalid("/quantity", "not_between", min=1, max=MOST)
     target = _target(warehouse, owner_id, asked, service)
     made = _make(actor, service, warehouse, owner_id, asked.quantity, asked.note)
     made.product_id, made.to_product_id = target.product_id, target.to_product_id

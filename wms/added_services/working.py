@@ -35,6 +35,7 @@ from wms.platform.files import Kept
 
 MOST_PROOFS = 60
 MOST_GRAMS = 10_000_000
+MISSING = {kind.value: f"proof_missing_{kind}" for kind in ProofKind}
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def report(actor: Actor, request_id: uuid.UUID, made: Report) -> ServiceRequest:
     left = found.quantity - found.done
     apply(found, "report")
     if not 1 <= made.quantity <= left:
-        raise invalid("/quantity", "out_of_range", min=1, max=left)
+        raise invalid("/quantity", "not_between", min=1, max=left)
     found.done += made.quantity
     _add(actor, found, ProofKind.COUNT, value=made.quantity)
     conversion = conversion_of(found)
@@ -99,7 +100,7 @@ def add_weight(actor: Actor, request_id: uuid.UUID, weight_g: int) -> ServicePro
     """What the scale said."""
     found = _own(actor, request_id)
     if not 1 <= weight_g <= MOST_GRAMS:
-        raise invalid("/weight_g", "out_of_range", min=1, max=MOST_GRAMS)
+        raise invalid("/weight_g", "not_between", min=1, max=MOST_GRAMS)
     return _add(actor, found, ProofKind.WEIGHT, value=weight_g)
 
 
@@ -112,7 +113,7 @@ def finish(actor: Actor, request_id: uuid.UUID, answer: str = "") -> ServiceRequ
         raise Refused("nothing_done", {})
     lacking = missing_proofs(found)
     if lacking:
-        raise Refused(f"proof_missing_{lacking[0]}", {"kinds": lacking})
+        raise Refused(MISSING[lacking[0]], {"kinds": lacking})
     if found.done < found.quantity and not answer.strip():
         raise Refused("service_less", {"done": found.done, "quantity": found.quantity})
     apply(found, "finish")

@@ -80,6 +80,7 @@ TEXTS = {
     "condition_same": N_("That is no other quality."),
     "own_approval": N_("Whoever asked for it cannot approve it."),
     # conversions
+    "not_between": N_("From %(min)s to %(max)s."),
     "conversion_goods_gone": N_("Only %(left)s of %(wanted)s that were kept for it are still there."),
     "conversion_short": N_("Not enough is free: %(named)s."),
     "conversion_in_bond": N_("%(warehouse)s is in bond: customs knows the goods as what they are."),

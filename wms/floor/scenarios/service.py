@@ -115,21 +115,23 @@ class Service:
         unit_id = _CARTON_UNIT.scalar({"carton": found.id}) if found.kind is Kind.CARTON else found.id
         if row.product_id is not None or unit_id is None or unit_id != row.handling_unit_id:
             raise Refused("wrong_item", {"wanted": row.sku or row.container or "–"})
-        return self._report(actor, task, Report(scan.quantity or 1))
+        return self._report(actor, task, row, Report(scan.quantity or 1))
 
     def _product(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
         row = queries.request_row(actor, uuid.UUID(task.data["request_id"]))
         wanted = row.to_product_id if row.effect in {Effect.RELABEL, Effect.GRADE} else row.product_id
-        if wanted is not None and found.id != wanted:
-            raise Refused("wrong_item", {"wanted": row.to_sku or row.sku})
+        if found.id != wanted and (wanted is not None or row.handling_unit_id is not None):
+            raise Refused("wrong_item", {"wanted": row.to_sku or row.sku or row.container})
         place = task.data.get("location_id")
         made = Report(
             scan.quantity or (len(found.numbers) or found.pack), uuid.UUID(place) if place else None,
             _lots(found, scan), *_numbers(row, found),
         )  # fmt: skip
-        return self._report(actor, task, made)
+        return self._report(actor, task, row, made)
 
-    def _report(self, actor: Actor, task: FloorTask, made: Report) -> Step:
+    def _report(self, actor: Actor, task: FloorTask, row: Any, made: Report) -> Step:
+        if made.quantity > row.quantity - row.done:
+            raise Refused("quantity_too_large", {"left": row.quantity - row.done})
         found = working.report(actor, uuid.UUID(task.data["request_id"]), made)
         params = {"done": found.done, "quantity": found.quantity}
         return Step(DO, task.data, "next" if found.done == found.quantity else "ok", "service_counted", params)

@@ -155,7 +155,7 @@ def parts_of(conversion_id: uuid.UUID) -> list[ConversionPart]:
 
 def _plan(owner_id: uuid.UUID, wanted: Wanted) -> _Plan:
     if not 1 <= wanted.quantity <= MOST:
-        raise invalid("/quantity", "out_of_range", min=1, max=MOST)
+        raise invalid("/quantity", "not_between", min=1, max=MOST)
     for name in ("condition", "to_condition"):
         if getattr(wanted, name) not in {None, *Condition}:
             raise invalid(f"/{name}", "invalid")

@@ -27,7 +27,7 @@ def define_kit(actor: Actor, owner_id: uuid.UUID, sku: str, parts: Mapping[str, 
     if not (actor.may(Permission.SERVICES_WRITE) and actor.sees_seller(owner_id)):
         raise not_found("product")
     if not 1 <= len(parts) <= MOST_PARTS:
-        raise invalid("/parts", "list_length", min=1, max=MOST_PARTS)
+        raise invalid("/parts", "not_between", min=1, max=MOST_PARTS)
     known = products_by_skus(owner_id, {sku, *parts})
     if sku not in known:
         raise invalid("/sku", "product_unknown", sku=sku)
@@ -37,7 +37,7 @@ def define_kit(actor: Actor, owner_id: uuid.UUID, sku: str, parts: Mapping[str, 
         if part == sku or part not in known
     ]
     wrong += [
-        FieldError(f"/parts/{number}/units", "out_of_range", {"min": 1, "max": MOST_UNITS})
+        FieldError(f"/parts/{number}/units", "not_between", {"min": 1, "max": MOST_UNITS})
         for number, units in enumerate(parts.values())
         if not 1 <= units <= MOST_UNITS
     ]

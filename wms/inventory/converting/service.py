@@ -77,7 +77,7 @@ def carry_out(actor: Actor, conversion: Conversion, made: Made) -> Posted:
     action = "finish" if made.quantity == left else "convert"
     state = CONVERSION.apply(action, conversion.state)
     if not 1 <= made.quantity <= left:
-        raise invalid("/quantity", "out_of_range", min=1, max=left)
+        raise invalid("/quantity", "not_between", min=1, max=left)
     recipe = _recipe(conversion)
     consumed = _consumed(conversion, made)
     yielded = _yielded(conversion, recipe, made, consumed)

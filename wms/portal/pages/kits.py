@@ -10,15 +10,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from wms.added_services import schemas
+from wms.added_services import by_codes, schemas
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
-from wms.facility.queries import warehouse_by_code, warehouses_seen
-from wms.identity.queries import choose_owner, sellers_seen
-from wms.inventory.converting import asking, kits, queries
+from wms.facility.queries import warehouses_seen
+from wms.identity.queries import sellers_seen
+from wms.inventory.converting import kits, queries
 from wms.inventory.converting import service as converting
-from wms.inventory.converting.asking import Wanted
-from wms.inventory.converting.models import Conversion
 from wms.inventory.converting.rules import RecipeKind
 from wms.platform import forms
 from wms.platform.access import actor, requires
@@ -45,7 +43,7 @@ def define() -> BaseResponse | str | tuple[str, int]:
     typed = {name: forms.typed_text(name) for name in ("seller", "sku")}
     body = forms.load_form(schemas.KitIn(), forms.given(typed) | {"parts": parts})
     outcome = body if isinstance(body, Refused) else forms.run_form(
-        "added_services.define_kit", body, lambda: _define(body), lambda made: {"id": made.id}
+        "added_services.define_kit", body, lambda: by_codes.define_kit(actor(), body), lambda made: {"id": made.id}
     )  # fmt: skip
     if isinstance(outcome, Refused):
         return _kits(request.form, outcome), 422
@@ -55,11 +53,6 @@ def define() -> BaseResponse | str | tuple[str, int]:
 
 def _typed_parts() -> list[dict[str, str]]:
     return forms.typed_rows("parts", ("sku", "units"))
-
-
-def _define(body: dict[str, Any]) -> Any:
-    owner = choose_owner(actor(), body["seller"])
-    return kits.define_kit(actor(), owner.id, body["sku"], schemas.parts_of(body["parts"]))
 
 
 def _kits(typed: Mapping[str, Any], refusal: Refused | None = None, rows: int = ROWS) -> str:
@@ -93,23 +86,12 @@ def offer() -> BaseResponse | tuple[str, int]:
     typed = {name: forms.typed_text(name) for name in names}
     body = forms.load_form(schemas.OfferIn(), forms.given(typed | {"quantity": forms.typed_number("quantity")}))
     outcome = body if isinstance(body, Refused) else forms.run_form(
-        "added_services.offer", body, lambda: _offer(body), _offered
+        "added_services.offer", body, lambda: by_codes.offer(actor(), body), by_codes.offered
     )  # fmt: skip
     if isinstance(outcome, Refused):
         return _offers(request.form, outcome), 422
     flash(_("Offered. The goods are kept until the other seller has decided."), "ok")
     return redirect(url_for(".offers"))
-
-
-def _offer(body: dict[str, Any]) -> Conversion:
-    owner = choose_owner(actor(), body["seller"])
-    warehouse = warehouse_by_code(actor(), body["warehouse"])
-    wanted = Wanted(RecipeKind.OWNER, body["sku"], body["quantity"], to_seller=body["to_seller"], note=body["note"])
-    return asking.ask(actor(), warehouse.id, owner.id, wanted)
-
-
-def _offered(found: Conversion) -> dict[str, Any]:
-    return {"id": found.id, "state": found.state}
 
 
 def _offers(typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
@@ -128,7 +110,7 @@ def agree(offer_id: uuid.UUID) -> BaseResponse:
     body = forms.load_form(schemas.AgreeIn(), forms.given({"sku": forms.typed_text("sku")}))
     outcome = body if isinstance(body, Refused) else forms.run_form(
         "added_services.agree", {"id": offer_id, **body},
-        lambda: converting.agree(actor(), offer_id, body["sku"]), _offered,
+        lambda: converting.agree(actor(), offer_id, body["sku"]), by_codes.offered,
     )  # fmt: skip
     return _said(outcome, _("The goods are yours now."))
 
@@ -137,7 +119,9 @@ def agree(offer_id: uuid.UUID) -> BaseResponse:
 @requires(Permission.SERVICES_WRITE)
 def end_offer(offer_id: uuid.UUID, word: str) -> BaseResponse:
     use_case = converting.decline if word == "decline" else converting.cancel
-    outcome = forms.run_form(f"added_services.{word}", {"id": offer_id}, lambda: use_case(actor(), offer_id), _offered)
+    outcome = forms.run_form(
+        f"added_services.{word}", {"id": offer_id}, lambda: use_case(actor(), offer_id), by_codes.offered
+    )
     return _said(outcome, _("Withdrawn.") if word == "withdraw" else _("Declined."))
 
 

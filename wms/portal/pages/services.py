@@ -10,15 +10,14 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from wms.added_services import catalogue, queries, service
+from wms.added_services import by_codes, catalogue, queries, service
 from wms.added_services.schemas import ServiceRequestIn, asked_for
-from wms.added_services.service import Asked
 from wms.added_services.words import EFFECT_WORDS, PROOF_WORDS, UNIT_WORDS, WORK_WORDS
 from wms.added_services.workflow import SERVICE, RequestState
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
-from wms.facility.queries import warehouse_by_code, warehouses_seen
-from wms.identity.queries import choose_owner, sellers_seen
+from wms.facility.queries import warehouses_seen
+from wms.identity.queries import sellers_seen
 from wms.inventory.words import CONDITION_WORDS
 from wms.platform import forms, uploads
 from wms.platform.access import actor, requires
@@ -75,14 +74,7 @@ def create() -> BaseResponse | tuple[str, int]:
 
 
 def _ask(body: dict[str, Any]) -> forms.Outcome:
-    return forms.run_form("added_services.ask", body, lambda: _make(body), asked_for)
-
-
-def _make(body: dict[str, Any]) -> Any:
-    owner = choose_owner(actor(), body["seller"])
-    warehouse = warehouse_by_code(actor(), body["warehouse"])
-    asked = Asked(**{name: value for name, value in body.items() if name not in {"seller", "warehouse"}})
-    return service.ask(actor(), warehouse.id, owner.id, asked)
+    return forms.run_form("added_services.ask", body, lambda: by_codes.ask(actor(), body), asked_for)
 
 
 def _form(typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
