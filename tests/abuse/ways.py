@@ -84,6 +84,14 @@ FOR_ITSELF = {
     "tests/inventory/counting/test_counts.py": [
         ("count", each) for each in ("approve", "cancel", "finish", "put_back", "recount", "submit", "take")
     ],
+    "tests/inventory/converting/test_conversions.py": [
+        ("conversion", each)
+        for each in ("agree", "cancel", "convert", "decline", "finish", "give_back", "promise", "stop", "undo")
+    ],
+    "tests/added_services/test_services.py": [
+        ("service_request", each)
+        for each in ("accept", "cancel", "finish", "put_back", "reject", "report", "stop", "take")
+    ],
     "tests/inbound/test_transport.py": [("appointment", each) for each in ("cancel", "keep")],
     "tests/inbound/test_differences.py": [
         ("difference", each) for each in ("accept", "announce", "carry_out", "decide")

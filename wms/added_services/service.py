@@ -20,7 +20,7 @@ from wms.core.numbering import DocumentKind
 from wms.core.permissions import Permission
 from wms.core.refusals import FieldError, Refused, invalid, invalid_fields, not_found
 from wms.facility.models import Warehouse
-from wms.facility.queries import load_warehouse, location_by_code, unit_by_code
+from wms.facility.queries import load_warehouse, location_by_code
 from wms.identity.models import Seller
 from wms.inventory.converting import asking
 from wms.inventory.converting import service as converting
@@ -28,13 +28,13 @@ from wms.inventory.converting.asking import Wanted
 from wms.inventory.converting.models import Conversion
 from wms.inventory.converting.rules import RecipeKind
 from wms.inventory.models import Balance, Condition
-from wms.inventory.units import content, within
 from wms.inventory.workflow import ConversionState
 from wms.platform.counters import next_number
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.http import check_version
 from wms.platform.locks import Rank, lock_one
+from wms.platform.statements import Statement
 
 SUBJECT = "service_request"
 MOST = 1_000_000
@@ -164,13 +164,23 @@ def _target(warehouse: Warehouse, owner_id: uuid.UUID, asked: Asked, service: Ad
     return target
 
 
+# One statement whether there is such a container or not: what belongs to others is not told apart from what is not.
+_CONTAINER = Statement(
+    "WITH RECURSIVE named AS (SELECT id FROM handling_unit WHERE warehouse_id = :warehouse AND (code = :code"
+    "  OR barcode = :label)), within AS (SELECT id AS top, id FROM named UNION ALL SELECT w.top, h.id"
+    "  FROM handling_unit h JOIN within w ON h.parent_id = w.id)"
+    " SELECT w.top FROM within w JOIN balance b ON b.handling_unit_id = w.id AND b.on_hand > 0"
+    " GROUP BY w.top HAVING bool_and(b.owner_id = :owner) LIMIT 2"
+)
+
+
 def _container(warehouse_id: uuid.UUID, owner_id: uuid.UUID, code: str) -> uuid.UUID:
     """A container of the warehouse in which only this owner's goods are."""
-    unit = unit_by_code(warehouse_id, code)
-    rows = content(*within(unit.id)) if unit is not None else []
-    if unit is None or {row.stock.owner_id for row in rows} != {owner_id}:
+    values = {"warehouse": warehouse_id, "owner": owner_id, "code": code.upper(), "label": code}
+    found: list[uuid.UUID] = list(_CONTAINER.column(values))
+    if len(found) != 1:
         raise invalid("/container", "container_unknown")
-    return unit.id
+    return found[0]
 
 
 def _check_there(warehouse_id: uuid.UUID, owner_id: uuid.UUID, asked: Asked, target: _Target) -> None:

@@ -26,7 +26,7 @@ from wms.catalog.models import Product
 from wms.core.actor import SYSTEM, Actor, ActorKind
 from wms.core.ids import new_id
 from wms.core.permissions import ROLE_PERMISSIONS
-from wms.core.refusals import RefusalKind
+from wms.core.refusals import RefusalKind, Refused
 from wms.identity.models import Seller
 from wms.inventory import holds, queries, service
 from wms.inventory.converting import asking, kits
@@ -37,6 +37,7 @@ from wms.inventory.converting.rules import RecipeKind, one_to_one
 from wms.inventory.converting.service import Made
 from wms.inventory.models import HoldScope, Lot
 from wms.inventory.rules import Stock
+from wms.inventory.workflow import CONVERSION, ConversionState
 from wms.platform.database import session
 
 K = RecipeKind
@@ -282,6 +283,63 @@ def test_nothing_is_offered_to_nobody_or_oneself(world: World):
     for code in ("NOBODY", world.seller.code, None):
         refused = refusal(ask, world, K.OWNER, world.product, 1, to_seller=code)
         assert [(each["pointer"], each["code"]) for each in refused.errors] == [("/to_seller", "seller_unknown")]
+
+
+# -- every action in every state ----------------------------------------------------------------------------------
+
+
+def at(world: World, state: ConversionState) -> Conversion:
+    """A conversion of two units that got that far."""
+    world.overseas.stocked(world.product, 8)
+    other = make_product(world.seller)
+    if state in {ConversionState.OFFERED, ConversionState.DECLINED}:
+        found = ask(world, K.OWNER, world.product, 2, to_seller=world.other_seller.code)
+        if state is ConversionState.DECLINED:
+            converting.decline(seller(world.other_seller), found.id)
+    else:
+        found = ask(world, K.RELABEL, world.product, 2, to_sku=other.sku)
+        if state in {ConversionState.DONE, ConversionState.UNDONE}:
+            make(found, 2)
+        if state is ConversionState.UNDONE:
+            converting.undo(BOSS, found.id)
+        if state is ConversionState.SHORT:
+            converting.give_back(BOSS, found.id)
+        if state is ConversionState.CANCELLED:
+            converting.cancel(BOSS, found.id)
+    session().commit()
+    return found
+
+
+@pytest.mark.parametrize("state", list(ConversionState))
+def test_every_action_in_every_state(world: World, state: ConversionState):
+    theirs = make_product(world.other_seller)
+    found = at(world, state)
+    taker = seller(world.other_seller)
+    acts = {
+        "agree": lambda: converting.agree(taker, found.id, theirs.sku),
+        "decline": lambda: converting.decline(taker, found.id),
+        "convert": lambda: converting.convert(BOSS, found.id, Made(1)),
+        "finish": lambda: converting.convert(BOSS, found.id, Made(2)),
+        "give_back": lambda: converting.give_back(BOSS, found.id),
+        "promise": lambda: converting.promise_again(BOSS, found.id),
+        "cancel": lambda: converting.cancel(BOSS, found.id),
+        "undo": lambda: converting.undo(BOSS, found.id),
+    }
+    leads = {"agree": "done"}  # there is nothing else to be done then
+    for action, act in acts.items():
+        mine = action in {"agree", "decline"} and found.to_owner_id is None
+        with session().begin_nested() as savepoint:
+            if CONVERSION.permitted(action, state) and not mine:
+                act()
+                session().expire_all()
+                assert found.state == leads.get(action, CONVERSION.moves[action].target)
+            else:
+                with pytest.raises(Refused, match="not_found" if mine else "not_allowed_now"):
+                    act()
+            savepoint.rollback()
+        session().info.pop("locks", None)
+        session().expire_all()
+        assert found.state == state
 
 
 # -- what goes wrong ----------------------------------------------------------------------------------------------
