@@ -174,13 +174,25 @@ def agree(body: dict[str, Any], offer_id: uuid.UUID) -> Response:
     return answer_outcome(outcome)
 
 
-@blueprint.post("/offers/<uuid:offer_id>/<any(decline, withdraw):word>")
+@blueprint.post("/offers/<uuid:offer_id>/decline")
 @requires(Permission.SERVICES_WRITE)
 @blueprint.response(200, schemas.OfferAccepted)
-def end_offer(offer_id: uuid.UUID, word: str) -> Response:
-    """`decline`: you do not take them. `withdraw`: you do not give them any more. They are free again."""
-    use_case = converting.decline if word == "decline" else converting.cancel
+def decline(offer_id: uuid.UUID) -> Response:
+    """You do not take them. They are free again."""
+    command = {"id": str(offer_id)}
     outcome = run_command(
-        f"added_services.{word}", {"id": str(offer_id)}, lambda: use_case(actor(), offer_id), by_codes.offered
+        "added_services.decline", command, lambda: converting.decline(actor(), offer_id), by_codes.offered
+    )
+    return answer_outcome(outcome)
+
+
+@blueprint.post("/offers/<uuid:offer_id>/withdraw")
+@requires(Permission.SERVICES_WRITE)
+@blueprint.response(200, schemas.OfferAccepted)
+def withdraw(offer_id: uuid.UUID) -> Response:
+    """You do not give them any more. They are free again."""
+    command = {"id": str(offer_id)}
+    outcome = run_command(
+        "added_services.withdraw", command, lambda: converting.cancel(actor(), offer_id), by_codes.offered
     )
     return answer_outcome(outcome)

@@ -166,8 +166,9 @@ def _target(warehouse: Warehouse, owner_id: uuid.UUID, asked: Asked, service: Ad
 
 # One statement whether there is such a container or not: what belongs to others is not told apart from what is not.
 _CONTAINER = Statement(
-    "WITH RECURSIVE named AS (SELECT id FROM handling_unit WHERE warehouse_id = :warehouse AND (code = :code"
-    "  OR barcode = :label)), within AS (SELECT id AS top, id FROM named UNION ALL SELECT w.top, h.id"
+    "WITH RECURSIVE named AS (SELECT id FROM handling_unit WHERE warehouse_id = :warehouse AND code = :code UNION"
+    "  SELECT id FROM handling_unit WHERE barcode = :label AND warehouse_id = :warehouse),"
+    " within AS (SELECT id AS top, id FROM named UNION ALL SELECT w.top, h.id"
     "  FROM handling_unit h JOIN within w ON h.parent_id = w.id)"
     " SELECT w.top FROM within w JOIN balance b ON b.handling_unit_id = w.id AND b.on_hand > 0"
     " GROUP BY w.top HAVING bool_and(b.owner_id = :owner) LIMIT 2"

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from wms.core.actor import Actor
+from wms.core.refusals import not_found
 from wms.platform.database import session
 
 OPEN = ("offered", "open", "short")
@@ -46,3 +47,16 @@ def conversions(
         "before": before, "limit": limit + 1,
     }  # fmt: skip
     return session().execute(_LIST, values).all()
+
+
+_OFFERED = text(
+    "SELECT id FROM conversion WHERE id = :id AND to_owner_id IS NOT NULL"
+    " AND (CAST(:sellers AS uuid[]) IS NULL OR to_owner_id = ANY(CAST(:sellers AS uuid[])))"
+)
+
+
+def check_offered(actor: Actor, conversion_id: uuid.UUID) -> None:
+    """404 for what was not offered to one of the actor's sellers."""
+    sellers = None if actor.seller_ids is None else sorted(actor.seller_ids)
+    if session().execute(_OFFERED, {"id": conversion_id, "sellers": sellers}).first() is None:
+        raise not_found("conversion")

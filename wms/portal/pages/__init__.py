@@ -109,7 +109,7 @@ state_labels["service_request"] = {
     "cancelled": (lazy("Cancelled"), "idle"),
 }
 state_labels["conversion"] = {
-    "offered": (lazy("Offered"), "warn"),
+    "offered": (lazy("Waits for the other seller"), "warn"),
     "open": (lazy("Goods kept"), "info"),
     "short": (lazy("Goods missing"), "stop"),
     "done": (lazy("Done"), "ok"),

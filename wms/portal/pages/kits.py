@@ -107,6 +107,7 @@ def _offers(typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
 @requires(Permission.SERVICES_WRITE)
 def agree(offer_id: uuid.UUID) -> BaseResponse:
     """They are the other seller's where they stand, now."""
+    queries.check_offered(actor(), offer_id)
     body = forms.load_form(schemas.AgreeIn(), forms.given({"sku": forms.typed_text("sku")}))
     outcome = body if isinstance(body, Refused) else forms.run_form(
         "added_services.agree", {"id": offer_id, **body},
