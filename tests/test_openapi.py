@@ -74,6 +74,7 @@ def test_what_is_changed_by_version_says_so(document: dict[str, Any]) -> None:
         "patch /api/v1/bookings/{booking_id}",
         "patch /api/v1/orders/{order_id}",
         "patch /api/v1/products/{product_id}",
+        "post /api/v1/added-services/requests/{request_id}/cancel",
         "post /api/v1/orders/{order_id}/cancel",
         "post /api/v1/returns/{return_id}/cancel",
     ]

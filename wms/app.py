@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 FEATURES = (
     "identity", "catalog", "facility",
     "inventory",
-    "customs", "shipping", "printing",
+    "customs", "shipping", "printing", "added_services",
     "inbound", "outbound", "returns",
     "floor", "portal", "office",
 )  # fmt: skip

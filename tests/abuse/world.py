@@ -18,6 +18,9 @@ from tests.conftest import SeparateRequests
 from tests.engines import Databases
 from tests.life import Life, living
 from tests.test_access import routes
+from wms.added_services import catalogue, working
+from wms.added_services import service as services
+from wms.added_services.catalogue import ServiceDraft
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.core.permissions import Permission
@@ -29,6 +32,8 @@ from wms.inbound import service as inbound
 from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft, PlanDraft
 from wms.inventory import holds
 from wms.inventory.adjusting import service as adjusting
+from wms.inventory.converting import asking, kits
+from wms.inventory.converting.rules import RecipeKind
 from wms.inventory.counting import planning
 from wms.inventory.models import Balance, HoldScope
 from wms.outbound.models import Order, OrderException
@@ -162,6 +167,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         "carton_id": _one("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.coming.id),
         "file_id": _file(life, cast), "arrival_id": _arrival(cast), **_inspection(cast), "seller_id": cast.ACME.id,
         "set_id": asked, "design_id": design.design_id, "number": design.number, **_bins(cast), **_printers(cast),
+        **_services(cast),
         "kind": "receive", "filename": "js/floor.js",
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
@@ -224,6 +230,28 @@ def _printers(cast: Cast) -> dict[str, uuid.UUID]:
         assert station is not None
         binding = printing.bind_station(cast.supervisor, station, "location", printer).id
     return {"agent_id": agent, "printer_id": printer, "binding_id": binding}
+
+
+def _services(cast: Cast) -> dict[str, uuid.UUID]:
+    """A service that was asked for and is photographed, a kit, and goods that are kept to become others."""
+    sku, other = "MUG-450-BLUE", "MUG-450-RED"
+    kept = files.keep(b"\xff\xd8", "image/jpeg")
+    with transaction():
+        draft = ServiceDraft("PHOTO", "Photos", "拍照", "photo", asks_first=False)
+        service = catalogue.define_service(cast.supervisor, draft).id
+        kit = kits.define_kit(cast.acme, cast.ACME.id, other, {sku: 2}).id
+    with transaction():
+        asked = services.ask(cast.acme, cast.overseas.id, cast.ACME.id, services.Asked("PHOTO", 2, sku=sku)).id
+    with transaction():
+        working.take(cast.picker, asked)
+        proof = working.add_photo(cast.picker, asked, kept, "a.jpg").id
+    with transaction():
+        wanted = asking.Wanted(RecipeKind.RELABEL, sku, 1, to_sku=other)
+        kept_for = asking.ask(cast.acme, cast.overseas.id, cast.ACME.id, wanted).id
+    return {
+        "service_id": service, "request_id": asked, "proof_id": proof, "kit_id": kit, "conversion_id": kept_for,
+        "offer_id": kept_for,
+    }  # fmt: skip
 
 
 def order_wave(life: Life) -> uuid.UUID:

@@ -64,7 +64,7 @@ def test_no_file_comes_in_but_through_a_gate() -> None:
     # Beside the pages with a file of their own: the macro that could draw one, and the editor whose script reads a logo
     # into the design's JSON; it posts no file.
     known = {"components.html", "design.html"}
-    assert sorted(set(in_pages) - known) == ["booking.html", "photo.html", "unknown.html"]
+    assert sorted(set(in_pages) - known) == ["booking.html", "photo.html", "serving.html", "unknown.html"]
 
 
 def test_no_table_goes_out_but_through_a_gate() -> None:

@@ -14,7 +14,7 @@ TIERS: dict[str, int] = {
     "core": 0, "planning": 0, "platform": 0,
     "identity": 1, "catalog": 1, "facility": 1,
     "inventory": 2,
-    "customs": 3, "shipping": 3, "printing": 3,
+    "customs": 3, "shipping": 3, "printing": 3, "added_services": 3,
     "inbound": 4, "outbound": 4, "returns": 4,
     "floor": 5, "portal": 5, "office": 5, "billing": 5, "exchange": 5, "reports": 5,
 }  # fmt: skip

@@ -11,6 +11,10 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.inbound.dock import CABLE, MUG, RED, Received, announce, deliver, service, stock
+from wms.added_services import catalogue, working
+from wms.added_services.catalogue import ServiceDraft
+from wms.added_services.models import ServiceRequest
+from wms.added_services.working import Report
 from wms.core import clock
 from wms.core.refusals import Refused
 from wms.inbound import queries
@@ -167,6 +171,40 @@ def test_a_new_label_of_the_same_product_changes_no_stock(cast, seen):
     service.decide(cast.acme, key, "relabel")
     assert service.carry_out(cast.supervisor, key).posting_id is None
     assert stock(cast.ACME.products[MUG]) == before
+
+
+def asked_for(key: uuid.UUID) -> list[ServiceRequest]:
+    query = select(ServiceRequest).where(ServiceRequest.subject_id == key).order_by(ServiceRequest.id)
+    return list(session().scalars(query.execution_options(populate_existing=True)))
+
+
+def test_the_decision_to_relabel_asks_for_the_service_of_the_catalogue(cast, seen):
+    key = of(seen, "unlabelled").id
+    service.decide(cast.acme, key, "relabel")
+    assert asked_for(key) == []  # the catalogue has none for it
+    label = ServiceDraft("LABEL", "Label", "贴标", "label", asks_first=False, for_differences=True)
+    catalogue.define_service(cast.supervisor, label)
+    service.decide(cast.acme, key, "relabel", remark="on the lid")
+    service.decide(cast.acme, key, "relabel")
+    (asked,) = asked_for(key)
+    assert (asked.subject_kind, asked.quantity, asked.state, asked.note) == ("difference", 1, "accepted", "on the lid")
+    assert asked.handling_unit_id == session().get_one(Carton, seen.carton).handling_unit_id
+    service.decide(cast.acme, key, "return")
+    assert asked_for(key)[0].state == "cancelled"
+    service.decide(cast.acme, key, "relabel")
+    second = asked_for(key)[1]
+    working.take(cast.picker, second.id)
+    for use_case in (
+        lambda: service.decide(cast.acme, key, "return"), lambda: service.carry_out(cast.supervisor, key)
+    ):  # fmt: skip
+        session().commit()
+        assert refused(use_case).code == "not_allowed_now"  # hands are at it
+        session().rollback()
+    working.report(cast.picker, second.id, Report(1))
+    working.finish(cast.picker, second.id)
+    service.carry_out(cast.supervisor, key)
+    assert [each.state for each in asked_for(key)] == ["cancelled", "done"]
+    assert of(seen, "unlabelled").state == "settled"
 
 
 def test_damaged_goods_are_taken_from_their_bin_good_ones_are_not(cast, seen):

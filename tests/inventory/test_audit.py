@@ -23,6 +23,11 @@ from wms.core import clock
 from wms.core.actor import SYSTEM
 from wms.inventory import holds, ledger, month_ends, service
 from wms.inventory.audit import CHECKS
+from wms.inventory.converting import asking
+from wms.inventory.converting import service as converting
+from wms.inventory.converting.asking import Wanted
+from wms.inventory.converting.rules import RecipeKind, one_to_one
+from wms.inventory.converting.service import Made
 from wms.inventory.layers import service as layers
 from wms.inventory.models import HoldScope
 from wms.inventory.promises import Pin
@@ -104,10 +109,10 @@ CORRUPTIONS = {
     ],
     "a posting stays in its warehouse": [f"UPDATE stock_posting x SET warehouse_id = {OTHER_WAREHOUSE}"],
     "conversions have both legs": [
-        f"DELETE FROM stock_move WHERE posting_id = {CONVERT} AND to_party = 'conversion'",
-        f"DELETE FROM stock_move WHERE posting_id = {CONVERT} AND from_party = 'conversion'",
+        f"DELETE FROM stock_move WHERE posting_id IN {CONVERT} AND to_party = 'conversion'",
+        f"DELETE FROM stock_move WHERE posting_id IN {CONVERT} AND from_party = 'conversion'",
     ],
-    "every posting has moves": [f"DELETE FROM stock_move WHERE posting_id = {CONVERT}"],
+    "every posting has moves": [f"DELETE FROM stock_move WHERE posting_id IN {CONVERT}"],
     "a reversal mirrors its posting": [
         f"UPDATE stock_move SET quantity = quantity + 1 WHERE posting_id = {REVERSAL}",
         (f"INSERT INTO stock_move (posting_id, warehouse_id, owner_id, product_id, from_party, to_balance_id, quantity,"
@@ -152,6 +157,31 @@ CORRUPTIONS = {
         "UPDATE serial SET balance_id = (SELECT min(id) FROM balance)",
         "UPDATE serial SET state = 'void'",
     ],
+    "a conversion names its recipe, and nothing else does": [
+        "DELETE FROM posting_recipe",
+        "UPDATE stock_posting SET reason = 'adjust' WHERE reason = 'convert'",
+    ],
+    "the legs of a conversion match its recipe": [
+        "UPDATE posting_recipe SET batches = batches + 1",
+        "UPDATE posting_recipe_leg SET units = units + 1 WHERE is_yield",
+        ("UPDATE posting_recipe_leg SET is_yield = NOT is_yield WHERE product_id = (SELECT product_id FROM"
+        " posting_recipe_leg LIMIT 1)"),
+        "DELETE FROM posting_recipe_leg WHERE is_yield",
+        f"UPDATE stock_move SET quantity = quantity + 1 WHERE posting_id IN {CONVERT}",
+    ],
+    "a conversion changes only what its kind changes": [
+        "UPDATE posting_recipe SET kind = 'lot'", "UPDATE posting_recipe SET kind = 'owner'",
+        (f"UPDATE balance x SET owner_id = {OTHER_SELLER} WHERE id IN (SELECT to_balance_id FROM stock_move"
+        f" WHERE posting_id IN {CONVERT})"),
+    ],
+    "only conversions use their counter-party": [
+        "UPDATE stock_move SET from_party = 'conversion' WHERE from_party = 'supplier'",
+    ],
+    "a conversion is as far as its postings": ["UPDATE conversion SET done = done + 1"],
+    "a conversion is promised what is still to be made of it": [
+        "UPDATE conversion SET quantity = quantity + 1 WHERE state = 'open'",
+        "UPDATE promise SET open_quantity = open_quantity - 1 WHERE subject_kind = 'conversion'",
+    ],
 }  # fmt: skip
 
 
@@ -167,7 +197,14 @@ def busy_world(db_session) -> World:
     wrong = move(dock, world.overseas.goods(world.product, "bulk"), 1, Reason.PUTAWAY)
     session().commit()
     ledger.reverse(SYSTEM, world.overseas.id, wrong.posting_id)
-    service.convert(SYSTEM, [(dock, 1)], [(world.overseas.goods(make_product(world.seller)), 1)], TEST)
+    made = make_product(world.seller)
+    recipe = one_to_one(RecipeKind.RELABEL, dock.product_id, made.id)
+    service.convert(SYSTEM, [(dock, 1)], [(world.overseas.goods(made), 1)], TEST, recipe)
+    session().commit()
+    wanted = Wanted(RecipeKind.RELABEL, world.product.sku, 2, to_sku=made.sku)
+    asked = asking.ask(SYSTEM, world.overseas.id, world.seller.id, wanted)
+    session().commit()
+    converting.convert(SYSTEM, asked.id, Made(1))
     session().commit()
     allocated(world.overseas, promised(world.overseas, world.product, 4)[0].subject_id)
     held = world.overseas.stocked(world.product, 2, "bin2")
@@ -222,10 +259,11 @@ def test_the_check_names_the_row(busy_world, name, corruption):
         text("SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype IN ('c', 'f')"
              " AND connamespace = 'public'::regnamespace AND conparentid = 0"
              " AND conrelid IN ('balance'::regclass, 'summary'::regclass, 'promise'::regclass, 'allocation'::regclass,"
-             " 'stock_move'::regclass, 'permit'::regclass, 'held_balance'::regclass, 'book_item'::regclass)")
+             " 'stock_move'::regclass, 'permit'::regclass, 'posting_recipe'::regclass, 'posting_recipe_leg'::regclass,"
+             " 'conversion'::regclass, 'held_balance'::regclass, 'book_item'::regclass)")
     ).all():  # fmt: skip
         session().execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}"))
-    for table in ("stock_move", "stock_posting"):
+    for table in ("stock_move", "stock_posting", "posting_recipe", "posting_recipe_leg"):
         session().execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
     if corruption.startswith("DELETE FROM summary"):
         session().execute(text("DELETE FROM allocation"))

@@ -27,9 +27,10 @@ from tests.inventory.world import (
 from wms.core.actor import SYSTEM
 from wms.core.refusals import Refused
 from wms.inventory import ledger, service
+from wms.inventory.converting.rules import Recipe, RecipeKind, one_to_one
 from wms.inventory.ledger import Posted
 from wms.inventory.models import Condition
-from wms.inventory.rules import MoveDraft, Reason, Recipe
+from wms.inventory.rules import MoveDraft, Reason
 from wms.inventory.sellable import book
 from wms.inventory.service import Subject
 from wms.platform.commands import Command, Done, execute
@@ -228,30 +229,34 @@ def test_a_conversion_matches_its_recipe(world: World):
     part = world.overseas.stocked(world.product, 10)
     kit_product = make_product(world.seller)
     kit = world.overseas.goods(kit_product)
-    recipe = Recipe(consumes=((world.product.id, 3),), yields=((kit_product.id, 1),))
+    recipe = Recipe(RecipeKind.KIT, consumes=((world.product.id, 3),), yields=((kit_product.id, 1),))
     for consumed, yielded in ((3, 2), (4, 1), (6, 1), (3, 3)):
         refused = refusal(service.convert, SYSTEM, [(part, consumed)], [(kit, yielded)], TEST, recipe)
         assert refused.code == "conversion_does_not_balance"
     service.convert(SYSTEM, [(part, 9)], [(kit, 3)], TEST, recipe)
     assert (amounts(part), amounts(kit)) == ((1, 0), (3, 0))
     session().commit()
-    assert refusal(service.convert, SYSTEM, [(part, 1)], [(kit, 2)], TEST).code == "conversion_does_not_balance"
-    service.convert(SYSTEM, [(part, 1)], [(kit, 1)], TEST)
+    relabel = one_to_one(RecipeKind.RELABEL, world.product.id, kit_product.id)
+    refused = refusal(service.convert, SYSTEM, [(part, 1)], [(kit, 2)], TEST, relabel)
+    assert refused.code == "conversion_does_not_balance"
+    service.convert(SYSTEM, [(part, 1)], [(kit, 1)], TEST, relabel)
     assert (amounts(part), amounts(kit)) == ((0, 0), (4, 0))
 
 
 def test_an_intended_exit_leaves_what_is_promised(world: World):
     part = world.overseas.stocked(world.product, 5)
-    kit = world.overseas.goods(make_product(world.seller))
+    made = make_product(world.seller)
+    kit, recipe = world.overseas.goods(made), one_to_one(RecipeKind.RELABEL, world.product.id, made.id)
     demand = promised(world.overseas, world.product, 4)[0].subject_id
     session().commit()
-    refused = refusal(service.convert, SYSTEM, [(part, 2)], [(kit, 2)], TEST)
+    refused = refusal(service.convert, SYSTEM, [(part, 2)], [(kit, 2)], TEST, recipe)
     assert (refused.code, refused.params) == ("stock_is_promised", {"free": 1})
     claim = allocated(world.overseas, demand)[0]
     session().commit()
     post(
         Reason.CONVERT,
         MoveDraft(part, "conversion", 4, allocation_id=claim.allocation_id), MoveDraft("conversion", kit, 4),
+        recipe=recipe,
     )  # fmt: skip
     assert summary(world.overseas, world.product) == (1, 0)
 
@@ -334,10 +339,12 @@ def test_the_gate_opens_for_a_fitting_permit_only(world: World):
 def test_bonded_stock_leaves_to_nobody_without_a_permit(world: World, party):
     stock = world.bonded.stocked(world.bonded_product, 2)
     reason = Reason.CONVERT if party == "conversion" else Reason.LOSS
-    moves = [MoveDraft(stock, party, 1)]
+    moves, more = [MoveDraft(stock, party, 1)], {}
     if party == "conversion":
-        moves.append(MoveDraft("conversion", world.bonded.goods(world.bonded_product, "bin2"), 1))
-    assert refusal(post, reason, *moves).code == "customs_permit_needed"
+        other = make_product(world.seller, customs_item_number="OTHER")
+        moves.append(MoveDraft("conversion", world.bonded.goods(other, "bin2"), 1))
+        more = {"recipe": one_to_one(RecipeKind.RELABEL, stock.product_id, other.id)}
+    assert refusal(post, reason, *moves, **more).code == "customs_permit_needed"
     assert amounts(stock) == (2, 0)
 
 

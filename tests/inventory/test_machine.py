@@ -28,6 +28,7 @@ from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.inventory import allocations, holds, ledger, permits, promises, queries, sellable, service
 from wms.inventory.audit import CHECKS
+from wms.inventory.converting.rules import Recipe, RecipeKind, one_to_one
 from wms.inventory.ledger import PostingDraft
 from wms.inventory.models import Condition, HoldScope
 from wms.inventory.promises import Pin, PromiseDraft
@@ -174,11 +175,13 @@ class Stockroom(RuleBasedStateMachine):
         self.unchecked = True
         return told, outcome.answer
 
-    def post(self, reason: Reason, moves: list[Move], settles: dict[int, int] | None = None) -> Any:
+    def post(
+        self, reason: Reason, moves: list[Move], settles: dict[int, int] | None = None, recipe: Recipe | None = None
+    ) -> Any:
         def use_case() -> Any:
             settled = {self.promise_ids[number]: quantity for number, quantity in (settles or {}).items()}
             drafts = [self.draft(move) for move in moves]
-            posted = ledger.post(SYSTEM, PostingDraft(reason, "test", None, drafts, settles=settled))
+            posted = ledger.post(SYSTEM, PostingDraft(reason, "test", None, drafts, recipe, settles=settled))
             return str(posted.posting_id), [(str(each.allocation_id), each.quantity) for each in posted.broken]
 
         answers = self.command(lambda model: model.post(reason.value, moves, settles), use_case)
@@ -555,15 +558,16 @@ class Stockroom(RuleBasedStateMachine):
         key = keys[which % len(keys)]
         kit = key._replace(kind=key.kind._replace(product="kit"))
         moves = [Move(key, "conversion", quantity), Move("conversion", kit, quantity)]
+        recipe = one_to_one(RecipeKind.RELABEL, self.stock(key).product_id, self.stock(kit).product_id)
         if wrong:
-            self.post(Reason.CONVERT, moves)
+            self.post(Reason.CONVERT, moves, recipe=recipe)
             return
 
         def refuse(_: Model) -> None:
             raise Says("conversion_does_not_balance")
 
         consumed, yielded = [(self.stock(key), quantity)], [(self.stock(kit), quantity + 1)]
-        self.command(refuse, lambda: service.convert(SYSTEM, consumed, yielded, SUBJECT))
+        self.command(refuse, lambda: service.convert(SYSTEM, consumed, yielded, SUBJECT, recipe))
 
     # -- holds and days ------------------------------------------------------------------------------------------
 

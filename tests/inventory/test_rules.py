@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wms.core.refusals import Refused
 from wms.facility.models import COUNTS, LocationKind
 from wms.inventory import rules
 from wms.inventory.models import PROMISABLE_STATUSES, Condition, CounterParty, CustomsStatus
-from wms.inventory.rules import Bucket, Claim, MoveDraft, Reason, Recipe, Stock
+from wms.inventory.rules import Bucket, Claim, MoveDraft, Reason, Stock
 
 DAY = date(2026, 3, 1)
 HERE = Stock(uuid.uuid4(), uuid.uuid4(), uuid.uuid4(), uuid.uuid4())
@@ -93,7 +92,7 @@ def test_the_permit_a_move_needs():
 def test_both_ends_are_the_same_goods(name):
     other: dict[str, Any] = {name: uuid.uuid4()}
     with pytest.raises(ValueError, match=name):
-        rules.check_moves(Reason.MOVE, [MoveDraft(HERE, replace(THERE, **other), 1)], None)
+        rules.check_moves(Reason.MOVE, [MoveDraft(HERE, replace(THERE, **other), 1)])
 
 
 @pytest.mark.parametrize("change", [
@@ -101,54 +100,17 @@ def test_both_ends_are_the_same_goods(name):
     {"customs_status": "bonded"},
 ])  # fmt: skip
 def test_place_unit_condition_and_status_may_change(change):
-    rules.check_moves(Reason.MOVE, [MoveDraft(HERE, replace(HERE, **change), 1)], None)
+    rules.check_moves(Reason.MOVE, [MoveDraft(HERE, replace(HERE, **change), 1)])
 
 
 def test_only_conversions_use_the_conversion_party():
     for reason in Reason:
         moves = [MoveDraft(HERE, "conversion", 1), MoveDraft("conversion", THERE, 1)]
         if reason in {Reason.CONVERT, Reason.REVERSE}:
-            rules.check_moves(reason, moves, None)
+            rules.check_moves(reason, moves)
         else:
             with pytest.raises(ValueError, match="conversion"):
-                rules.check_moves(reason, moves, None)
-
-
-def test_a_conversion_has_no_other_party():
-    with pytest.raises(ValueError, match="conversion counter-party"):
-        rules.check_moves(Reason.CONVERT, [MoveDraft(HERE, THERE, 1)], None)
-
-
-@given(consumed=st.integers(1, 40), yielded=st.integers(1, 40), per_in=st.integers(1, 6), per_out=st.integers(1, 6))
-def test_a_recipe_is_met_a_whole_number_of_times(consumed, yielded, per_in, per_out):
-    kit = replace(HERE, product_id=uuid.uuid4())
-    recipe = Recipe(((HERE.product_id, per_in),), ((kit.product_id, per_out),))
-    moves = [MoveDraft(HERE, "conversion", consumed), MoveDraft("conversion", kit, yielded)]
-    fits = any(consumed == n * per_in and yielded == n * per_out for n in range(1, 41))
-    if fits:
-        rules.check_recipe(moves, recipe)
-    else:
-        with pytest.raises(Refused, match="conversion_does_not_balance"):
-            rules.check_recipe(moves, recipe)
-
-
-def test_a_recipe_knows_no_other_goods_and_needs_all_of_its_own():
-    kit, stranger = replace(HERE, product_id=uuid.uuid4()), replace(HERE, product_id=uuid.uuid4())
-    recipe = Recipe(((HERE.product_id, 1), (stranger.product_id, 2)), ((kit.product_id, 1),))
-    whole = [MoveDraft(HERE, "conversion", 2), MoveDraft(stranger, "conversion", 4), MoveDraft("conversion", kit, 2)]
-    rules.check_recipe(whole, recipe)
-    with pytest.raises(Refused):
-        rules.check_recipe([whole[0], whole[2]], recipe)
-    with pytest.raises(Refused):
-        rules.check_recipe([*whole, MoveDraft(replace(HERE, product_id=uuid.uuid4()), "conversion", 2)], recipe)
-
-
-def test_large_recipes_do_not_round():
-    kit = replace(HERE, product_id=uuid.uuid4())
-    recipe = Recipe(((HERE.product_id, 3),), ((kit.product_id, 1),))
-    moves = [MoveDraft(HERE, "conversion", 3 * 10**17 + 1), MoveDraft("conversion", kit, 10**17)]
-    with pytest.raises(Refused):
-        rules.check_recipe(moves, recipe)
+                rules.check_moves(reason, moves)
 
 
 @given(quantities=st.lists(st.integers(1, 9), max_size=6), excess=st.integers(-2, 60))

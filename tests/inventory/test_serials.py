@@ -13,6 +13,7 @@ from wms.catalog.models import Product
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
 from wms.inventory import holds, ledger, serials, service
+from wms.inventory.converting.rules import RecipeKind, one_to_one
 from wms.inventory.models import Condition
 from wms.inventory.rules import MoveDraft, Reason, Stock
 from wms.inventory.service import Subject
@@ -193,8 +194,9 @@ def test_a_lot_correction_keeps_the_numbers(world, phone, shelf):
     wrong, right = (make_lot(product, batch=batch) for batch in ("A", "B"))
     here = world.overseas.stocked(product, 2, lot=wrong, serials=["L1", "L2"])
     there = world.overseas.goods(product, lot=right)
-    assert refusal(service.convert, SYSTEM, [(here, 1)], [(there, 1)], TEST).code == "serials_required"
-    service.convert(SYSTEM, [(here, 1)], [(there, 1)], TEST, serials={here: ["L2"], there: ["L2"]})
+    recipe = one_to_one(RecipeKind.LOT, product.id, product.id)
+    assert refusal(service.convert, SYSTEM, [(here, 1)], [(there, 1)], TEST, recipe).code == "serials_required"
+    service.convert(SYSTEM, [(here, 1)], [(there, 1)], TEST, recipe, serials={here: ["L2"], there: ["L2"]})
     session().commit()
     assert (numbers(here), numbers(there)) == (["L1"], ["L2"])
 

@@ -19,6 +19,7 @@ class DocumentKind(StrEnum):
     WAVE = "WV"
     MANIFEST = "MF"
     COUNT = "CT"
+    SERVICE = "VS"
 
 
 SEQUENCE_WIDTH = 4

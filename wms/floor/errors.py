@@ -101,6 +101,13 @@ TEXTS = {
     "count_other_bin": N_("You are counting %(location)s."),
     "counted_elsewhere": N_("The book has it in %(code)s."),
     "step_back": N_("Start again."),
+    # added services
+    "service_taken_on": N_("%(number)s is yours. Scan what is done."),
+    "service_place": N_("What you make goes to %(location)s."),
+    "service_counted": N_("%(done)s of %(quantity)s done."),
+    "service_weigh": N_("Now weigh it."),
+    "service_left": N_("Left to others. What is done stays."),
+    "service_finished": N_("Service done."),
     # shortcuts that the screen of a step tells of
     "hint_as_declared": N_("One by one, or all as announced with FULL"),
     "hint_carton_to_bin": N_("Or scan a bin: the whole carton goes there"),
@@ -216,5 +223,14 @@ ADVICE = {
     "location_in_transit": N_("Take a bin of the list."),
     "unaccounted_not_counted": N_("Take a bin of the list."),
     "counted_elsewhere": N_("Move it to this bin first, then count what is in it."),
+    "no_service_work": N_("Come back later, or take other work."),
+    "service_taken": N_("Take other work."),
+    "service_not_yours": N_("Begin again: take the next work."),
+    "nothing_done": N_("Scan what is done first."),
+    "service_less": N_("Do the rest, or tap Photo and say why it is less."),
+    "proof_missing_photo": N_("Tap Photo, then finish."),
+    "proof_missing_weight": N_("Type what the scale shows, then OK."),
+    "conversion_goods_gone": N_("Call the lead: other goods have to be kept for it."),
+    "kit_outlives_part": N_("Look at the parts again: the first to expire counts."),
     "carton_is_put_away": N_("Count it, then scan it under Put away."),
 }

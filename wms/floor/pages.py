@@ -23,7 +23,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
 from wms.facility import queries as facility
 from wms.facility.models import Station, Warehouse
-from wms.floor import bench_printer, contract, finding, measures, photos, queries, station, unknown
+from wms.floor import bench_printer, contract, finding, measures, photos, queries, serving, station, unknown
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
 from wms.floor.words import advice, sentence
@@ -39,6 +39,7 @@ BLUEPRINTS = [
     photos.blueprint,
     measures.blueprint,
     unknown.blueprint,
+    serving.blueprint,
     blueprint,
 ]
 
@@ -62,6 +63,7 @@ WORK = {
     "return": Work(lazy("Returns"), "returns", lazy("announced")),
     "putback": Work(lazy("Put back"), "undo", lazy("of cancelled orders")),
     "count": Work(lazy("Count"), "count", lazy("bins to count")),
+    "service": Work(lazy("Services"), "layers", lazy("to do")),
     "move": Work(lazy("Move"), "transfer", lazy("bin to bin")),
     "repack": Work(lazy("Repack"), "package-open", lazy("split, merge, stack")),
 }

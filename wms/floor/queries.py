@@ -29,7 +29,9 @@ _WAITING = Statement(
     " (SELECT count(*) FROM handling_unit WHERE warehouse_id = :warehouse AND subject_kind = 'put_back') AS putback,"
     " (SELECT count(*) FROM return_order WHERE warehouse_id = :warehouse AND state IN ('announced', 'receiving'))"
     "   AS returns,"
-    " (SELECT count(*) FROM count_task WHERE warehouse_id = :warehouse AND state IN ('open', 'counting')) AS counts"
+    " (SELECT count(*) FROM count_task WHERE warehouse_id = :warehouse AND state IN ('open', 'counting')) AS counts,"
+    " (SELECT count(*) FROM service_request WHERE warehouse_id = :warehouse AND state IN ('accepted', 'working'))"
+    "   AS service"
 )
 
 

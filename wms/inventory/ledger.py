@@ -29,8 +29,10 @@ from wms.inventory.balances import (
     calendar_date,
     lock_balances,
 )
+from wms.inventory.converting.noting import note_recipe
+from wms.inventory.converting.rules import Recipe, check_recipe
 from wms.inventory.models import Balance, Move, Posting
-from wms.inventory.rules import INTENDED_EXITS, LOSSES, REVERSIBLE, STOPPED_BY_HOLD, MoveDraft, Reason, Recipe, Stock
+from wms.inventory.rules import INTENDED_EXITS, LOSSES, REVERSIBLE, STOPPED_BY_HOLD, MoveDraft, Reason, Stock
 from wms.inventory.summaries import SummaryKey, after_summaries, change_summaries, summary_key
 from wms.platform.commands import next_posting_key
 from wms.platform.database import session
@@ -40,7 +42,7 @@ from wms.platform.statements import Statement
 
 @dataclass(frozen=True)
 class PostingDraft:
-    """What happened: the reason, the document it belongs to, and the moves.
+    """What happened: the reason, the document it belongs to, and the moves. A conversion names the recipe they match.
 
     `settles` names the promises whose goods have now left the zone (or were put back), with their quantities: the
     customs book is no longer claimed for them.
@@ -75,7 +77,10 @@ class _Work:
 
 def post(actor: Actor, draft: PostingDraft) -> Posted:
     """Write one posting. Refuses with `not_enough_stock`, `stock_is_allocated`, `customs_permit_needed` and kin."""
-    rules.check_moves(draft.reason, draft.moves, draft.recipe)
+    if (draft.recipe is not None) != (draft.reason is Reason.CONVERT):
+        raise ValueError("a conversion, and nothing else, names its recipe")
+    rules.check_moves(draft.reason, draft.moves)
+    batches = check_recipe(draft.moves, draft.recipe) if draft.reason is Reason.CONVERT else 0
     ends = [end for move in draft.moves for end in (move.source, move.target) if isinstance(end, Stock)]
     if len({end.warehouse_id for end in ends}) != 1:
         raise ValueError("a posting stays in one warehouse")
@@ -91,6 +96,8 @@ def post(actor: Actor, draft: PostingDraft) -> Posted:
     work = _Work()
     broken = _take_and_put(draft, rows, work, now)
     posting_id = _write(actor, draft, rows, crossing, work, now)
+    if draft.recipe is not None:
+        note_recipe(posting_id, draft.recipe, batches)
     serials.follow(posting_id, draft.moves, rows, (draft.subject_kind, draft.subject_id), draft.reverses_id)
     change_summaries(_merged(work), guarded=draft.reason in INTENDED_EXITS)
     after_summaries(lambda: _pass_gate(draft, crossing))

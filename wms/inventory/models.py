@@ -29,6 +29,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.inventory import following  # noqa: F401 - the tables of the parts below: who has the models has them all
 from wms.inventory.adjusting import models as _adjusting  # noqa: F401
+from wms.inventory.converting import models as _converting  # noqa: F401
 from wms.inventory.counting import models as _counting  # noqa: F401
 from wms.inventory.layers import models as _layers  # noqa: F401
 from wms.platform.database import Base, DocumentId, Instant, Reference

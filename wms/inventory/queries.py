@@ -446,3 +446,13 @@ def lots_by_batch(product_id: uuid.UUID, batch: str) -> Sequence[Lot]:
     """The lots of a product that bear a batch: more than one where it came with several expiry dates."""
     statement = select(Lot).where(Lot.product_id == product_id, Lot.batch == batch)
     return session().scalars(statement.order_by(Lot.expires_on, Lot.id)).all()
+
+
+def lot_named(product_id: uuid.UUID, batch: str | None, expires_on: date | None) -> uuid.UUID | None:
+    """The lot of a product that the book knows by exactly this."""
+    return session().scalar(
+        select(Lot.id).where(
+            Lot.product_id == product_id, Lot.batch.is_not_distinct_from(batch),
+            Lot.expires_on.is_not_distinct_from(expires_on),
+        )
+    )  # fmt: skip

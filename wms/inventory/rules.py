@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from fractions import Fraction
-
-from wms.core.refusals import Refused
 
 # Names repeated from the tables' enums as text: this file stands above them and below nothing.
 GOOD = "good"
@@ -104,14 +100,6 @@ class MoveDraft:
     serials: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What a conversion may turn into what: units per batch, by product. `None` means one to one."""
-
-    consumes: tuple[tuple[uuid.UUID, int], ...]
-    yields: tuple[tuple[uuid.UUID, int], ...]
-
-
 def last_sale_day(expires_on: date, outbound_days: int) -> date:
     """The last day a lot may be sold: its expiry less the days the parcel travels."""
     return expires_on - timedelta(days=outbound_days)
@@ -136,14 +124,12 @@ def is_sellable(
     return customs_status != BONDED or bool(book_item_booked)
 
 
-def check_moves(reason: Reason, moves: Sequence[MoveDraft], recipe: Recipe | None) -> None:
-    """Every move is whole and keeps product, owner, lot and book item; conversions match their recipe."""
+def check_moves(reason: Reason, moves: Sequence[MoveDraft]) -> None:
+    """Every move is whole and keeps product, owner, lot and book item."""
     if not moves:
         raise ValueError("a posting without moves")
     for move in moves:
         _check_move(reason, move)
-    if reason is Reason.CONVERT:
-        check_recipe(moves, recipe)
 
 
 def _check_move(reason: Reason, move: MoveDraft) -> None:
@@ -161,28 +147,6 @@ def _check_move(reason: Reason, move: MoveDraft) -> None:
         differing = [name for name in same if getattr(source, name) != getattr(target, name)]
         if differing:
             raise ValueError(f"both ends of a move have the same {', '.join(differing)}")
-
-
-def check_recipe(moves: Sequence[MoveDraft], recipe: Recipe | None) -> None:
-    """The legs out of stock and into stock match the recipe a whole number of times."""
-    consumed: Counter[uuid.UUID] = Counter()
-    yielded: Counter[uuid.UUID] = Counter()
-    for move in moves:
-        if isinstance(move.source, Stock) and move.target == "conversion":
-            consumed[move.source.product_id] += move.quantity
-        elif isinstance(move.target, Stock) and move.source == "conversion":
-            yielded[move.target.product_id] += move.quantity
-        else:
-            raise ValueError("each leg of a conversion has the conversion counter-party at one end")
-    if recipe is None:
-        if consumed.total() != yielded.total():
-            raise Refused("conversion_does_not_balance", {"consumed": consumed.total(), "yielded": yielded.total()})
-        return
-    batches = {Fraction(consumed[product], per) for product, per in recipe.consumes}
-    batches |= {Fraction(yielded[product], per) for product, per in recipe.yields}
-    strangers = (set(consumed) - dict(recipe.consumes).keys()) | (set(yielded) - dict(recipe.yields).keys())
-    if strangers or len(batches) != 1 or next(iter(batches)).denominator != 1:
-        raise Refused("conversion_does_not_balance", {"consumed": consumed.total(), "yielded": yielded.total()})
 
 
 def crosses_bond(move: MoveDraft, target_location_kind: str | None) -> bool:

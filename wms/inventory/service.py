@@ -18,9 +18,10 @@ from wms.facility.models import Location, LocationKind
 from wms.inventory import holds, ledger, permits
 from wms.inventory import serials as number_book
 from wms.inventory.balances import LockedBalance, lock_balances
+from wms.inventory.converting.rules import Recipe
 from wms.inventory.ledger import Posted, PostingDraft
 from wms.inventory.models import Balance, Condition, CustomsStatus, Lot
-from wms.inventory.rules import MoveDraft, Reason, Recipe, Stock
+from wms.inventory.rules import MoveDraft, Reason, Stock
 from wms.inventory.summaries import together
 from wms.platform.database import session
 
@@ -346,16 +347,26 @@ def convert(
     consumed: Sequence[tuple[Stock, int]],
     yielded: Sequence[tuple[Stock, int]],
     subject: Subject,
-    recipe: Recipe | None = None,
+    recipe: Recipe,
+    *,
     serials: Mapping[Stock, Sequence[str]] | None = None,
+    permits: Mapping[Stock, uuid.UUID] | None = None,
 ) -> Posted:
-    """Relabel, kit, lot correction, change of owner: goods go through the *conversion* counter-party by a recipe.
+    """Goods that are free go through the *conversion* counter-party by a recipe. What was promised to a conversion first
+    is posted by `wms.inventory.converting.service`.
 
-    `serials`: the numbers consumed or yielded in each row of a product under full control.
+    `serials`: the numbers consumed or yielded in each row of a product under full control; `permits`: customs' leave for
+    each row of duty-suspended goods (law 6), without which they are refused.
     """
-    named = serials or {}
-    moves = [MoveDraft(stock, "conversion", units, serials=named.get(stock, ())) for stock, units in consumed]
-    moves += [MoveDraft("conversion", stock, units, serials=named.get(stock, ())) for stock, units in yielded]
+    named, leave = serials or {}, permits or {}
+    moves = [
+        MoveDraft(stock, "conversion", units, permit_id=leave.get(stock), serials=named.get(stock, ()))
+        for stock, units in consumed
+    ]
+    moves += [
+        MoveDraft("conversion", stock, units, permit_id=leave.get(stock), serials=named.get(stock, ()))
+        for stock, units in yielded
+    ]
     return ledger.post(actor, PostingDraft(Reason.CONVERT, subject.kind, subject.id, moves, recipe))
 
 

@@ -1,4 +1,4 @@
-"""States of what is done to stock on purpose: counts and adjustments. Services apply them; nothing else changes a state."""
+"""States of what is done to stock on purpose: counts, adjustments, conversions. Services apply them and nothing else."""
 
 from __future__ import annotations
 
@@ -50,5 +50,35 @@ ADJUSTMENT = Workflow(
         "post": move(A.REQUESTED, A.POSTED),
         "reject": move(A.REQUESTED, A.REJECTED),
         "reverse": move(A.POSTED, A.REVERSED),  # while the goods have not left or been declared
+    },
+)
+
+
+class ConversionState(StrEnum):
+    OFFERED = "offered"  # a change of owner: the other seller has still to agree
+    OPEN = "open"  # its goods are promised to it
+    SHORT = "short"  # they were lost or held: it is promised nothing
+    DONE = "done"  # what was made of them is in the book; the rest was given back
+    DECLINED = "declined"
+    CANCELLED = "cancelled"  # before anything was made
+    UNDONE = "undone"
+
+
+V = ConversionState
+
+CONVERSION = Workflow(
+    "conversion",
+    ConversionState,
+    V.OFFERED,
+    {
+        "agree": move(V.OFFERED, V.OPEN),  # the other seller; without one the asking is the agreeing
+        "decline": move(V.OFFERED, V.DECLINED),
+        "convert": move(V.OPEN, V.OPEN),  # some of it
+        "finish": move(V.OPEN, V.DONE),  # the last of it
+        "give_back": move(V.OPEN, V.SHORT),
+        "promise": move(V.SHORT, V.OPEN),  # other goods
+        "stop": move([V.OPEN, V.SHORT], V.DONE),  # some was made, no more will be
+        "cancel": move([V.OFFERED, V.OPEN, V.SHORT], V.CANCELLED),
+        "undo": move(V.DONE, V.UNDONE),  # by the mirrors of its postings
     },
 )

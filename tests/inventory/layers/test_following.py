@@ -29,12 +29,12 @@ from wms.core.actor import SYSTEM
 from wms.core.refusals import RefusalKind
 from wms.inventory import following, ledger, month_ends, service
 from wms.inventory.audit import CHECKS
+from wms.inventory.converting.rules import Recipe, RecipeKind, one_to_one
 from wms.inventory.expiry import lot_lines
 from wms.inventory.layers import service as layers
 from wms.inventory.layers.queries import age_lines, layers_of
 from wms.inventory.models import Condition, Move
 from wms.inventory.queries import Scope, network_lines, stock_lines
-from wms.inventory.rules import Recipe
 from wms.platform.auditing import run_checks
 from wms.platform.database import session, transaction
 
@@ -79,9 +79,11 @@ def test_a_relabel_makes_nothing_younger_and_a_kit_is_new(world: World, test_clo
     other, kit = make_product(world.seller), make_product(world.seller)
     here = house.stocked(product, 6)
     test_clock.forward(days=40)
-    service.convert(SYSTEM, [(here, 4)], [(house.goods(other), 4)], TEST)
+    service.convert(
+        SYSTEM, [(here, 4)], [(house.goods(other), 4)], TEST, one_to_one(RecipeKind.RELABEL, product.id, other.id)
+    )
     session().commit()
-    recipe = Recipe(((product.id, 2),), ((kit.id, 1),))
+    recipe = Recipe(RecipeKind.KIT, ((product.id, 2),), ((kit.id, 1),))
     service.convert(SYSTEM, [(here, 2)], [(house.goods(kit), 1)], TEST, recipe)
     session().commit()
     follow()

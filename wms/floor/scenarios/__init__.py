@@ -13,6 +13,7 @@ from wms.floor.scenarios.putback import PutBack
 from wms.floor.scenarios.receive import Receive
 from wms.floor.scenarios.repack import Repack
 from wms.floor.scenarios.returns import ReturnDesk
+from wms.floor.scenarios.service import Service
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.kind: scenario
@@ -27,5 +28,6 @@ SCENARIOS: dict[str, Scenario] = {
         PutBack(),
         ReturnDesk(),
         Count(),
+        Service(),
     )
 }

@@ -15,6 +15,7 @@ from wms.inbound.events import DifferenceDecided
 from wms.inbound.models import Booking, Difference, InboundTerms
 from wms.inbound.queries import booking_of_difference
 from wms.inbound.rules import Decision, DifferenceKind
+from wms.inbound.service.following import follow
 from wms.inbound.service.loading import load_booking_to_edit
 from wms.inbound.service.progress import settle
 from wms.inbound.workflow import DIFFERENCE, DifferenceState
@@ -31,7 +32,7 @@ def decide(
 
     `relabel_to`: the SKU that the goods become, where relabelling means more than a new label of the same product.
     Refuses `not_allowed_now` (being counted, or settled) and, at its field, a decision that such a difference does not
-    allow, or a SKU that is not there.
+    allow, or a SKU that is not there. A relabel asks for the added service that the catalogue names for it.
     """
     booking = load_booking_to_edit(actor, booking_of_difference(actor, difference_id))
     difference = session().get(Difference, difference_id, populate_existing=True)
@@ -47,6 +48,7 @@ def decide(
     booking.version += 1
     booking.updated_at = clock.now()
     session().flush()
+    follow(actor, booking, difference)
     settle(booking.id)
     return difference
 

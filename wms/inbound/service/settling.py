@@ -19,12 +19,14 @@ from wms.inbound.events import DifferenceSettled
 from wms.inbound.models import Difference
 from wms.inbound.rules import LEAVING, Decision
 from wms.inbound.service.closing import reopen_carton
+from wms.inbound.service.following import drop
 from wms.inbound.service.loading import BookingAtWork, work_on_difference
 from wms.inbound.service.progress import settle
 from wms.inbound.service.stowing import set_state
 from wms.inbound.workflow import CARTON, DIFFERENCE, CartonState, DifferenceState
 from wms.inventory import ledger
 from wms.inventory import service as stock_service
+from wms.inventory.converting.rules import RecipeKind, one_to_one
 from wms.inventory.ledger import Posted, PostingDraft
 from wms.inventory.models import Balance, Lot
 from wms.inventory.rules import MoveDraft, Reason, Stock
@@ -53,6 +55,8 @@ def carry_out(actor: Actor, difference_id: uuid.UUID, *, moves_stock: bool = Tru
     `moves_stock=False`: the book says so already, or nothing changes in it (a new label of the same product, a count
     made in the bin). Goods are taken from their carton, damaged ones from any bin; what has been put away as good may
     be promised to orders and is not taken from under them: `difference_goods_away`. Duty-suspended goods need a permit.
+    A service that was asked for with the decision and that nobody has done is withdrawn; one in work is finished first
+    (`not_allowed_now`).
     """
     booking = work_on_difference(actor, difference_id, Permission.EXCEPTIONS_MANAGE)
     difference = session().get(Difference, difference_id, populate_existing=True)
@@ -60,6 +64,7 @@ def carry_out(actor: Actor, difference_id: uuid.UUID, *, moves_stock: bool = Tru
         raise not_found("difference")
     state = DIFFERENCE.apply("carry_out", difference.state)
     decision = Decision(difference.decision or "")
+    drop(difference_id)
     if decision is Decision.RECOUNT and moves_stock:
         return _count_again(actor, booking, difference)
     posted = None
@@ -146,9 +151,10 @@ def _convert(
 ) -> Posted:
     """One to one into the other product, of the same batch and expiry where that one asks for them."""
     yielded = []
+    recipe = one_to_one(RecipeKind.RELABEL, stocks[0][0].product_id, product.id)
     for stock, units in stocks:
         lot = session().get(Lot, stock.lot_id) if stock.lot_id else None
         lot_id = stock_service.lot_of(product, lot.batch if lot else None, lot.expires_on if lot else None)
         made = replace(stock, product_id=product.id, lot_id=lot_id, location_id=place, handling_unit_id=None)
         yielded.append((made, units))
-    return stock_service.convert(actor, stocks, yielded, subject)
+    return stock_service.convert(actor, stocks, yielded, subject, recipe)

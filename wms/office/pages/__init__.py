@@ -7,6 +7,7 @@ from wms.office.pages import (
     arrivals,
     bins,
     board,
+    conversions,
     counts,
     customs,
     designs,
@@ -23,6 +24,7 @@ from wms.office.pages import (
     prints,
     putaway,
     recall,
+    services,
     stock,
     system,
     waves,
@@ -53,6 +55,8 @@ BLUEPRINTS = [
     printers.blueprint,
     prints.blueprint,
     system.blueprint,
+    services.blueprint,
+    conversions.blueprint,
 ]
 
 state_labels["wave"] = {"released": (lazy("Released"), "info"), "done": (lazy("Done"), "ok")}

@@ -10,10 +10,12 @@ from wms.portal.pages import (
     bookings,
     differences,
     home,
+    kits,
     labels,
     orders,
     products,
     returns,
+    services,
     stock,
 )
 
@@ -29,6 +31,8 @@ BLUEPRINTS = [
     products.blueprint,
     labels.blueprint,
     returns.blueprint,
+    services.blueprint,
+    kits.blueprint,
 ]
 
 state_labels["order"] = {
@@ -95,4 +99,21 @@ state_labels["return"] = {
     "receiving": (lazy("Receiving"), "info"),
     "completed": (lazy("Complete"), "ok"),
     "cancelled": (lazy("Cancelled"), "idle"),
+}
+state_labels["service_request"] = {
+    "requested": (lazy("To accept"), "warn"),
+    "accepted": (lazy("To do"), "info"),
+    "working": (lazy("In work"), "info"),
+    "done": (lazy("Done"), "ok"),
+    "rejected": (lazy("Rejected"), "stop"),
+    "cancelled": (lazy("Cancelled"), "idle"),
+}
+state_labels["conversion"] = {
+    "offered": (lazy("Waits for the other seller"), "warn"),
+    "open": (lazy("Goods kept"), "info"),
+    "short": (lazy("Goods missing"), "stop"),
+    "done": (lazy("Done"), "ok"),
+    "declined": (lazy("Declined"), "idle"),
+    "cancelled": (lazy("Cancelled"), "idle"),
+    "undone": (lazy("Taken back"), "idle"),
 }

@@ -1,0 +1,1 @@
+"""Conversions: goods become other goods by a recipe (relabel, kit, lot correction, change of owner, grade)."""
