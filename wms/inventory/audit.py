@@ -5,6 +5,7 @@ A check is a query for violations and a query for how many rows it looked at.
 
 from __future__ import annotations
 
+from wms.inventory.replenishment import audit as replenishment
 from wms.platform.auditing import Check
 
 SELLABLE = (
@@ -332,4 +333,5 @@ CHECKS = [
         " WHERE (s.state = 'in_stock') <> (s.balance_id IS NOT NULL) OR s.balance_id IS DISTINCT FROM l.to_balance_id"
         " OR b.product_id <> s.product_id OR b.owner_id <> s.owner_id",
     ),
+    *replenishment.CHECKS,
 ]

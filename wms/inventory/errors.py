@@ -75,6 +75,17 @@ TEXTS = {
     "nothing_counted": N_("Nothing was counted yet."),
     "not_empty": N_("Something was counted here: it is not empty."),
     "serial_scanned": N_("%(number)s was counted before."),
+    # replenishment of pick faces
+    "face_limits": N_("The minimum is below the maximum, and neither is negative."),
+    "face_limits_of": N_("%(code)s: the minimum is below the maximum."),
+    "face_wrong_kind": N_("%(code)s is no pick face. Its zone is for something else."),
+    "face_line": N_("Line %(line)s: bin, seller, SKU, minimum and maximum are wanted."),
+    "face_lines_many": N_("%(lines)s lines are too many at once. At most %(most)s."),
+    "nothing_to_replenish": N_("No pick face needs anything."),
+    "replenish_gone": N_("Nobody needs that any more."),
+    "replenish_not_yours": N_("Somebody else has that now."),
+    "not_that_face": N_("Wrong bin. It goes to %(code)s."),
+    "too_many_brought": N_("Only %(left)s are kept for that bin."),
     # adjustments
     "note_needed": N_("Say in a note what the other reason is."),
     "condition_same": N_("That is no other quality."),

@@ -1,4 +1,4 @@
-"""States of what is done to stock on purpose: counts and adjustments. Services apply them; nothing else changes a state."""
+"""States of what is done to stock on purpose: counts, adjustments, walks that fill pick faces. Services apply them; nothing else changes a state."""
 
 from __future__ import annotations
 
@@ -50,5 +50,31 @@ ADJUSTMENT = Workflow(
         "post": move(A.REQUESTED, A.POSTED),
         "reject": move(A.REQUESTED, A.REJECTED),
         "reverse": move(A.POSTED, A.REVERSED),  # while the goods have not left or been declared
+    },
+)
+
+
+class ReplenishState(StrEnum):
+    OPEN = "open"
+    WALKING = "walking"  # somebody fetches it
+    DONE = "done"
+    SHORT = "short"  # the reserve bin held less than the book says
+    CANCELLED = "cancelled"
+
+
+R = ReplenishState
+
+REPLENISHMENT = Workflow(
+    "replenishment",
+    ReplenishState,
+    R.OPEN,
+    {
+        "take": move([R.OPEN, R.WALKING], R.WALKING),  # somebody who went home lets go after a while
+        "bring": move(R.WALKING, R.WALKING),  # a part of it
+        "finish": move(R.WALKING, R.DONE),
+        "put_back": move(R.WALKING, R.OPEN),
+        "report_short": move(R.WALKING, R.SHORT),
+        "undo": move([R.WALKING, R.DONE], R.WALKING),  # what was brought last stands in reserve again
+        "cancel": move([R.OPEN, R.WALKING], R.CANCELLED),
     },
 )

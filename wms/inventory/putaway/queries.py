@@ -34,7 +34,9 @@ _VOLUME = (
 # A place, who may stand there, and the room that is kept for goods which others carry to it.
 _PLACE = (
     "l.id, l.warehouse_id, l.code, l.kind, l.walk_order, l.x_m, l.y_m, l.is_active, l.max_weight_g, l.max_volume_cm3,"
-    " l.max_units, l.mixes_products, l.mixes_lots, coalesce(z.owner_id, l.owner_id) AS owner_id, z.temperature,"
+    " (SELECT least(l.max_units, CASE WHEN bool_and(x.maximum IS NOT NULL) THEN sum(x.maximum)::int END) FROM fixed_bin x"
+    "  WHERE x.location_id = l.id) AS max_units,"  # a pick face is never filled beyond its maximum
+    " l.mixes_products, l.mixes_lots, coalesce(z.owner_id, l.owner_id) AS owner_id, z.temperature,"
     " z.customs_area, z.dangerous_classes, l.velocity_class,"
     " ARRAY(SELECT x.product_id FROM fixed_bin x WHERE x.location_id = l.id) AS kept_for,"
     " EXISTS (SELECT 1 FROM stock_hold h WHERE h.warehouse_id = l.warehouse_id AND h.scope_key = l.id::text"

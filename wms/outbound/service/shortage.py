@@ -13,10 +13,13 @@ from typing import Any
 
 from sqlalchemy import select, text
 
+from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, Warehouse
 from wms.inventory import allocations, promises, releases, waiting
+from wms.inventory.balances import lock_rows
 from wms.inventory.models import Summary
+from wms.inventory.replenishment import queries as replenishment
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
 from wms.outbound.service import exceptions, walks
 from wms.outbound.service.orders import await_stock, promise_demands, try_later, wait_for_stock
@@ -205,12 +208,30 @@ def _look_elsewhere(order: Order) -> bool:
         batch = batches[0] if batches else walks.new_batch(order.warehouse_id, _wave_of(order))
         walks.insert_tasks(batch, [(order.id, stop) for stop in stops])
     walks.finish_if_done(batches)
+    if result.missing and all(result.is_coming(each) for each in result.missing):
+        _wait_for_face(order, {demand.product_id for demand in demands if demand.id in result.missing})
+        return False
     if result.missing:
         _short_at_pick(order, demands)
         return False
-    if exceptions.resolve(order.id, "found", SHORT_AT_PICK):
-        waiting.stop_waiting("order", order.id)
+    exceptions.resolve(order.id, "found", SHORT_AT_PICK)
+    waiting.stop_waiting("order", order.id)
     return True
+
+
+def _wait_for_face(order: Order, products: set[uuid.UUID]) -> None:
+    """What the walk lacks is being brought to its pick face: the order stays where it is, and its goods are fetched
+    first. It looks again when they are there, or will not come; at once, when that was so before we held their rows.
+    """
+    rows = replenishment.rows_coming(order.warehouse_id, products)
+    lock_rows(rows)
+    waiting.stop_waiting("order", order.id)
+    waiting.wait_for_stock(
+        order.warehouse_id, order.owner_id, products, "order", order.id, order.ordered_at, at_pick=True,
+        bonded=session().get_one(Warehouse, order.warehouse_id).is_bonded,
+    )  # fmt: skip
+    if replenishment.rows_coming(order.warehouse_id, products) != rows:
+        try_later(order, f"face:{new_id()}")
 
 
 def _trim(tasks: Sequence[PickTask]) -> None:
