@@ -79,10 +79,8 @@ def plan_counts() -> None:
 
 
 def plan_replenishment() -> None:
-    """Walks to pick faces, one warehouse a transaction: each locks rows of its own."""
-    for warehouse_id in replenishment.warehouses_with_faces():
-        commit()
-        replenishment.plan(warehouse_id)
+    """A job for each warehouse whose pick faces ask for it: each locks rows of its own."""
+    replenishment.plan_where_due()
 
 
 def follow_layers() -> None:

@@ -12,6 +12,7 @@ from wms.floor.scenarios.putaway import PutAway
 from wms.floor.scenarios.putback import PutBack
 from wms.floor.scenarios.receive import Receive
 from wms.floor.scenarios.repack import Repack
+from wms.floor.scenarios.replenish import Replenish
 from wms.floor.scenarios.returns import ReturnDesk
 
 SCENARIOS: dict[str, Scenario] = {
@@ -27,5 +28,6 @@ SCENARIOS: dict[str, Scenario] = {
         PutBack(),
         ReturnDesk(),
         Count(),
+        Replenish(),
     )
 }

@@ -31,10 +31,13 @@ from wms.inventory.service import Subject
 from wms.inventory.workflow import REPLENISHMENT
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim
+from wms.platform.outbox import add_job
 from wms.platform.statements import Statement
 
 SUBJECT = "replenish"
 PURPOSE = "replenishment"
+TOPIC = "inventory.replenish"
+TURN_SECONDS = 20  # a warehouse is planned at most so often by the clock
 
 
 @dataclass
@@ -70,15 +73,40 @@ def plan_now(actor: Actor, warehouse_id: uuid.UUID) -> Planned:
     return plan(warehouse_id)
 
 
-def warehouses_with_faces() -> Sequence[uuid.UUID]:
-    """Where anything is to be planned at all."""
-    return list(_WITH_FACES.column({}))
-
-
 _WITH_FACES = Statement(
-    "SELECT w.id FROM warehouse w WHERE w.is_active AND EXISTS (SELECT 1 FROM fixed_bin x WHERE x.warehouse_id = w.id"
-    " AND x.maximum IS NOT NULL) ORDER BY w.id"
+    "SELECT w.id FROM warehouse w WHERE w.is_active AND (EXISTS (SELECT 1 FROM fixed_bin x WHERE x.warehouse_id = w.id"
+    " AND x.maximum IS NOT NULL) OR EXISTS (SELECT 1 FROM replenish_task t WHERE t.warehouse_id = w.id"
+    " AND t.state IN ('open', 'walking'))) ORDER BY w.id"
 )
+# Kept longer than a walk lasts, and never dropped while the task is open.
+_RENEW = Statement(
+    "UPDATE bin_reservation AS r SET expires_at = :until FROM replenish_task t WHERE t.warehouse_id = :warehouse"
+    " AND t.state IN ('open', 'walking') AND r.holder_kind = 'replenish' AND r.holder_id = t.id AND r.expires_at < :soon"
+)
+
+
+def plan_where_due() -> int:
+    """The clock's share: the room of open walks stays kept, and a job plans each warehouse that asks for it. How many."""
+    now = clock.now()
+    due = 0
+    for warehouse_id in _WITH_FACES.column({}):
+        until = now + reservations.KEPT
+        _RENEW.run({"warehouse": warehouse_id, "until": until, "soon": until - reservations.KEPT / 2})
+        if is_due(warehouse_id):
+            turn = int(now.timestamp()) // TURN_SECONDS
+            add_job(TOPIC, {"warehouse_id": str(warehouse_id)}, dedupe_key=f"{TOPIC}:{warehouse_id}:{turn}")
+            due += 1
+    return due
+
+
+def is_due(warehouse_id: uuid.UUID) -> bool:
+    """Whether a planning would change anything, as far as a look without locks can tell."""
+    faces = queries.faces(warehouse_id)
+    doomed, ranks = _judge(warehouse_id, faces)
+    if doomed.ids or ranks:
+        return True
+    lacking = {each.place.product_id for each in faces if rules.lacking(each.face)}
+    return any(queries.reserves(warehouse_id, product_id) for product_id in sorted(lacking))
 
 
 def plan(warehouse_id: uuid.UUID) -> Planned:
@@ -88,16 +116,25 @@ def plan(warehouse_id: uuid.UUID) -> Planned:
     session().flush()
     reservations.taking_turns(warehouse_id)
     doomed = _drop_and_rank(warehouse_id, queries.faces(warehouse_id))
+    _keep_all_room(warehouse_id)
     parts = _find_parts(warehouse_id, _lacking(warehouse_id))
     made = _reserve(warehouse_id, doomed, parts)
-    _renew_room(warehouse_id)
     for place in sorted(doomed.places):
         waiting.announce_face(warehouse_id, place.product_id)
     return Planned(made, len(doomed.ids))
 
 
 def _drop_and_rank(warehouse_id: uuid.UUID, faces: Sequence[FaceNow]) -> _Doomed:
-    """End tasks whose goods were lost or whose face is full without them; rank the others as things are now."""
+    """End tasks that have lost their reason; rank the others as things are now."""
+    doomed, ranks = _judge(warehouse_id, faces)
+    _write(doomed, ranks)
+    for task_id in doomed.ids:
+        reservations.release(Subject(SUBJECT, task_id))
+    return doomed
+
+
+def _judge(warehouse_id: uuid.UUID, faces: Sequence[FaceNow]) -> tuple[_Doomed, dict[uuid.UUID, int]]:
+    """Tasks whose goods were lost or whose face is full without them, and the ranks of others that are wrong."""
     known = {each.place: each.face for each in faces}
     over = {place: face.stands + face.coming - face.maximum for place, face in known.items()}
     doomed, ranks = _Doomed(), {}
@@ -111,8 +148,7 @@ def _drop_and_rank(warehouse_id: uuid.UUID, faces: Sequence[FaceNow]) -> _Doomed
                 over[place] -= task.open_quantity
         elif face is not None and rules.urgency(face) != task.urgency:
             ranks[task.id] = rules.urgency(face)
-    _write(doomed, ranks)
-    return doomed
+    return doomed, ranks
 
 
 _LOCK = Statement(
@@ -193,8 +229,6 @@ def _keep_room(
 def _reserve(warehouse_id: uuid.UUID, doomed: _Doomed, parts: Sequence[_Part]) -> int:
     """Give back what the ended tasks held, then claim the new rows; how many tasks were made."""
     allocations.release_of_promises(SUBJECT, doomed.ids)
-    for task_id in doomed.ids:
-        reservations.release(Subject(SUBJECT, task_id))
     if parts:
         lock_rows({part.balance_id for part in parts})
     made = 0
@@ -222,22 +256,17 @@ def _add(warehouse_id: uuid.UUID, part: _Part, allocation_id: uuid.UUID) -> None
     )  # fmt: skip
 
 
-# Kept longer than a walk lasts, and never dropped while the task is open.
-_RENEW = Statement(
-    "UPDATE bin_reservation AS r SET expires_at = :until FROM replenish_task t WHERE r.holder_kind = 'replenish'"
-    " AND r.holder_id = t.id AND t.warehouse_id = :warehouse AND t.state IN ('open', 'walking')"
-)
 _ROOMLESS = Statement(
     "SELECT t.id, t.product_id, t.location_id, a.open_quantity, b.lot_id, b.condition, b.customs_status"
     " FROM replenish_task t JOIN allocation a ON a.id = t.allocation_id JOIN balance b ON b.id = t.balance_id"
     " WHERE t.warehouse_id = :warehouse AND t.state IN ('open', 'walking') AND a.open_quantity > 0 AND NOT EXISTS ("
-    "  SELECT 1 FROM bin_reservation r WHERE r.holder_kind = 'replenish' AND r.holder_id = t.id)"
+    "  SELECT 1 FROM bin_reservation r WHERE r.holder_kind = 'replenish' AND r.holder_id = t.id"
+    "  AND r.quantity = a.open_quantity)"
 )
 
 
-def _renew_room(warehouse_id: uuid.UUID) -> None:
-    """The room of every open task is kept until the planning after next; where the clock stood still, anew."""
-    _RENEW.run({"warehouse": warehouse_id, "until": clock.now() + reservations.KEPT})
+def _keep_all_room(warehouse_id: uuid.UUID) -> None:
+    """Where a loss shrank a walk, or room expired and was dropped while the clock stood still: it is kept anew."""
     rows = _ROOMLESS.all({"warehouse": warehouse_id})
     products = products_by_ids({row.product_id for row in rows}) if rows else {}
     for row in rows:

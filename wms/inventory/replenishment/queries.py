@@ -208,7 +208,7 @@ _FREE = (
     " AND (t.worker_id = :user OR t.lease_until IS NULL OR t.lease_until < :now)"
 )
 NEXT = Statement(
-    f"SELECT t.id{_FREE} ORDER BY t.worker_id IS NOT DISTINCT FROM CAST(:user AS uuid) AND t.state = 'walking' DESC,"
+    f"SELECT t.id{_FREE} AND t.id <> :current ORDER BY t.worker_id IS NOT DISTINCT FROM CAST(:user AS uuid) AND t.state = 'walking' DESC,"
     f" t.id = ANY(CAST(:but AS uuid[])),{_NEAR} FOR NO KEY UPDATE OF t SKIP LOCKED"
 )
 _BESIDE = Statement(f"SELECT t.id, abs(l.x_m - g.x_m) + abs(l.y_m - g.y_m) AS metres{_FREE} ORDER BY{_NEAR}")

@@ -33,19 +33,26 @@ from wms.inventory.workflow import REPLENISHMENT, ReplenishState
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim, lock, lock_one
 
+NONE = uuid.UUID(int=0)
+
 
 def take_next(
-    actor: Actor, warehouse_id: uuid.UUID, here: uuid.UUID | None = None, but: Sequence[uuid.UUID] = ()
+    actor: Actor,
+    warehouse_id: uuid.UUID,
+    here: uuid.UUID | None = None,
+    but: Sequence[uuid.UUID] = (),
+    current: uuid.UUID | None = None,
 ) -> ReplenishTask:
     """One's own task, else the most urgent that nobody walks; of equally urgent ones the nearest to `here` (the bin
-    scanned last). `but`: those this person left for later come last. Refuses `nothing_to_replenish`.
+    scanned last). `but`: those this person left for later come last; `current`: the one that is just being finished. Refuses `nothing_to_replenish`.
     """
     _check_staff(actor, warehouse_id)
     session().flush()
     claim(Rank.TASK)
-    found = queries.NEXT.scalar(
-        {"warehouse": warehouse_id, "user": actor.id, "now": clock.now(), "here": here, "but": list(but)}
-    )
+    found = queries.NEXT.scalar({
+        "warehouse": warehouse_id, "user": actor.id, "now": clock.now(), "here": here, "but": list(but),
+        "current": current or NONE,
+    })  # fmt: skip
     task = None if found is None else lock_one(Rank.TASK, ReplenishTask, found)
     if task is None:
         raise Refused("nothing_to_replenish", {})
