@@ -215,6 +215,7 @@ ADVICE = {
     "nothing_to_replenish": N_("New ones appear by themselves. Pick, or try again in a minute."),
     "faces_first": N_("Take one under Replenish, then start again."),
     "not_that_face": N_("Take it to the bin on the screen."),
+    "face_in_doubt": N_("Take them back to reserve, then Skip. It is counted soon."),
     "too_many_brought": N_("Leave the rest in reserve."),
     "location_in_transit": N_("Take a bin of the list."),
     "unaccounted_not_counted": N_("Take a bin of the list."),

@@ -85,6 +85,7 @@ TEXTS = {
     "replenish_gone": N_("Nobody needs that any more."),
     "replenish_not_yours": N_("Somebody else has that now."),
     "not_that_face": N_("Wrong bin. It goes to %(code)s."),
+    "face_in_doubt": N_("%(code)s is frozen until it is counted."),
     "too_many_brought": N_("Only %(left)s are kept for that bin."),
     # adjustments
     "note_needed": N_("Say in a note what the other reason is."),

@@ -134,14 +134,14 @@ def _drop_and_rank(warehouse_id: uuid.UUID, faces: Sequence[FaceNow]) -> _Doomed
 
 
 def _judge(warehouse_id: uuid.UUID, faces: Sequence[FaceNow]) -> tuple[_Doomed, dict[uuid.UUID, int]]:
-    """Tasks whose goods were lost or whose face is full without them, and the ranks of others that are wrong."""
+    """Tasks whose goods were lost or whose face is full without them or in doubt, and the ranks of others that are wrong."""
     known = {each.place: each.face for each in faces}
     over = {place: face.stands + face.coming - face.maximum for place, face in known.items()}
     doomed, ranks = _Doomed(), {}
     for task in queries.open_tasks(warehouse_id):
         place = Place(task.location_id, task.product_id)
         face = known.get(place)
-        if task.open_quantity == 0 or (not task.is_held and (face is None or over[place] > 0)):
+        if task.open_quantity == 0 or (not task.is_held and (face is None or face.held or over[place] > 0)):
             doomed.ids.append(task.id)
             doomed.places.add(place)
             if face is not None:

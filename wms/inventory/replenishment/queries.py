@@ -31,12 +31,17 @@ class FaceNow:
     face: Face
 
 
+# What is put to held goods is held with them: a face in doubt is filled when it has been counted.
+_NOT_HELD = (
+    " AND NOT EXISTS (SELECT 1 FROM balance d WHERE d.warehouse_id = t.warehouse_id AND d.product_id = t.product_id"
+    " AND d.location_id = t.location_id AND d.held_by > 0)"
+)
 _FACES = Statement(
-    "SELECT x.location_id, x.product_id, p.owner_id, x.minimum, x.maximum, s.stands, s.free, c.coming,"
+    "SELECT x.location_id, x.product_id, p.owner_id, x.minimum, x.maximum, s.stands, s.free, s.held, c.coming,"
     " w.promised - w.claimed - w.crossing AS wanted, w.awaited"
     " FROM fixed_bin x JOIN product p ON p.id = x.product_id JOIN location l ON l.id = x.location_id"
     " CROSS JOIN LATERAL (SELECT coalesce(sum(b.on_hand), 0) AS stands, coalesce(sum(b.on_hand - b.allocated)"
-    "  FILTER (WHERE b.is_sellable), 0) AS free FROM balance b WHERE b.warehouse_id = x.warehouse_id"
+    "  FILTER (WHERE b.is_sellable), 0) AS free, coalesce(bool_or(b.held_by > 0), false) AS held FROM balance b WHERE b.warehouse_id = x.warehouse_id"
     "  AND b.product_id = x.product_id AND b.location_id = x.location_id) s"
     " CROSS JOIN LATERAL (SELECT coalesce(sum(a.open_quantity), 0) AS coming FROM replenish_task t"
     "  JOIN allocation a ON a.id = t.allocation_id WHERE t.warehouse_id = x.warehouse_id"
@@ -72,6 +77,7 @@ def faces(warehouse_id: uuid.UUID, location_id: uuid.UUID | None = None) -> list
             Face(
                 row.minimum, row.maximum, int(row.stands), int(row.free), int(row.coming),
                 max(0, int(row.wanted) - (ready[row.product_id] - int(row.free + row.coming))), row.awaited,
+                row.held,
             ),
         )
         for row in rows
@@ -137,7 +143,7 @@ _COMING = Statement(
     "SELECT b.id, b.owner_id, b.product_id, b.customs_status, b.book_item_id, a.open_quantity"
     " FROM replenish_task t JOIN allocation a ON a.id = t.allocation_id JOIN balance b ON b.id = t.balance_id"
     " WHERE t.product_id = ANY(CAST(:products AS uuid[])) AND t.warehouse_id = :warehouse"
-    " AND t.state IN ('open', 'walking') AND a.open_quantity > 0"
+    f" AND t.state IN ('open', 'walking') AND a.open_quantity > 0{_NOT_HELD}"
 )
 
 
@@ -162,6 +168,18 @@ def _by_goods(rows: Iterable[Any]) -> dict[GoodsKey, int]:
     for row in rows:
         found[(row.owner_id, row.product_id, row.customs_status, row.book_item_id)] += row.open_quantity
     return found
+
+
+_HELD = Statement(
+    "SELECT 1 FROM balance WHERE warehouse_id = :warehouse AND product_id = :product AND location_id = :location"
+    " AND held_by > 0 LIMIT 1"
+)
+
+
+def is_held(warehouse_id: uuid.UUID, place: Place) -> bool:
+    """Whether the product's goods in this face are held, or in doubt."""
+    values = {"warehouse": warehouse_id, "product": place.product_id, "location": place.location_id}
+    return _HELD.first(values) is not None
 
 
 _TASKS = (
@@ -205,7 +223,7 @@ _FREE = (
     " FROM replenish_task t JOIN allocation a ON a.id = t.allocation_id JOIN balance b ON b.id = t.balance_id"
     " JOIN location l ON l.id = b.location_id LEFT JOIN location g ON g.id = CAST(:here AS uuid)"
     " WHERE t.warehouse_id = :warehouse AND t.state IN ('open', 'walking') AND a.open_quantity > 0"
-    " AND (t.worker_id = :user OR t.lease_until IS NULL OR t.lease_until < :now)"
+    f" AND (t.worker_id = :user OR t.lease_until IS NULL OR t.lease_until < :now){_NOT_HELD}"
 )
 NEXT = Statement(
     f"SELECT t.id{_FREE} AND t.id <> :current ORDER BY t.worker_id IS NOT DISTINCT FROM CAST(:user AS uuid) AND t.state = 'walking' DESC,"

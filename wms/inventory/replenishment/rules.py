@@ -26,7 +26,7 @@ class Tier(IntEnum):
 class Face:
     """A pick face now. `stands`: units in it; `free`: those of them that sell and nobody claimed; `coming`: units of open
     tasks; `wanted`: units promised that no bin is chosen for and that stand in none of the product's other faces;
-    `awaited`: an order on a walk waits for them.
+    `awaited`: an order on a walk waits for them; `held`: its goods are held or in doubt, and what came to them would be.
     """
 
     minimum: int
@@ -36,6 +36,7 @@ class Face:
     coming: int = 0
     wanted: int = 0
     awaited: bool = False
+    held: bool = False
 
 
 def lacking(face: Face) -> int:
@@ -45,7 +46,7 @@ def lacking(face: Face) -> int:
     room = face.maximum - face.stands - face.coming
     ready = face.free + face.coming
     asked = face.awaited or face.wanted > ready or ready < face.minimum
-    if room <= 0 or not (asked or 2 * room >= face.maximum - face.minimum):
+    if room <= 0 or face.held or not (asked or 2 * room >= face.maximum - face.minimum):
         return 0
     return room
 

@@ -92,7 +92,7 @@ def bring(
     """So many units went into the pick face, loose; with the last of them the task is over. Its container stays where
     it is, empty when all of it went.
 
-    Refuses `not_that_face`, `too_many_brought`, `replenish_not_yours`, `replenish_gone`, what the bin refuses
+    Refuses `not_that_face`, `too_many_brought`, `replenish_not_yours`, `replenish_gone`, `face_in_doubt`, what the bin refuses
     (`putaway.place`) and what the ledger refuses.
     """
     task = _own(actor, task_id)
@@ -100,6 +100,8 @@ def bring(
         raise invalid("/quantity", "too_small", min=1)
     if task.location_id != location_id:
         raise Refused("not_that_face", {"code": session().get_one(Location, task.location_id).code})
+    if queries.is_held(task.warehouse_id, queries.Place(location_id, task.product_id)):
+        raise Refused("face_in_doubt", {"code": session().get_one(Location, location_id).code})
     left = left_of(task)
     if quantity > left:
         raise Refused("too_many_brought" if left else "replenish_gone", {"left": left})
