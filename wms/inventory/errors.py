@@ -95,6 +95,7 @@ TEXTS = {
     "putaway_fixed_bin": N_("The bin of this product."),
     "putaway_near_pick_face": N_("Empty, %(metres)s m from its pick face."),
     "putaway_empty_of_class": N_("An empty bin for class %(class)s."),
+    "putaway_orders_wait": N_("Orders wait for %(quantity)s."),
     "putaway_cross_dock": N_("An empty cross-dock place."),
     "putaway_last": N_("There is room."),
     "putaway_same_lot": N_("%(quantity)s of the same are there."),
