@@ -26,6 +26,12 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_fixed_bin_minimum_below_maximum"), "fixed_bin", "minimum >= 0 AND maximum > minimum"
     )
+    op.create_index(
+        "ix_fixed_bin_face",
+        "fixed_bin",
+        ["warehouse_id", "location_id"],
+        postgresql_where=sa.text("maximum IS NOT NULL"),
+    )
     op.add_column("awaited_stock", sa.Column("at_pick", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "replenish_task",
@@ -62,12 +68,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["posting_id"], ["stock_posting.id"], name=op.f("fk_replenish_task_posting_id")),
     )  # fmt: skip
     op.create_index("ix_replenish_task_open", "replenish_task", ["warehouse_id", "urgency"], postgresql_where=OPEN)
-    op.create_index("ix_replenish_task_product", "replenish_task", ["product_id", "warehouse_id"], postgresql_where=OPEN)
+    op.create_index(
+        "ix_replenish_task_product", "replenish_task", ["product_id", "warehouse_id"], postgresql_where=OPEN
+    )
 
 
 def downgrade() -> None:
     op.drop_table("replenish_task")
     op.drop_column("awaited_stock", "at_pick")
+    op.drop_index("ix_fixed_bin_face", "fixed_bin")
     op.drop_constraint(op.f("ck_fixed_bin_minimum_below_maximum"), "fixed_bin")
     op.drop_constraint(op.f("ck_fixed_bin_limits_together"), "fixed_bin")
     op.drop_column("fixed_bin", "maximum")

@@ -40,7 +40,9 @@ def refused(tablet: Tablet, raw: str, **more: object) -> str:
 
 def put(cast, sku: str, code: str) -> None:
     """All of a product stands in this bin."""
-    for row in session().query(Balance).filter(Balance.product_id == cast.ACME.products[sku], Balance.on_hand > 0).all():
+    for row in (
+        session().query(Balance).filter(Balance.product_id == cast.ACME.products[sku], Balance.on_hand > 0).all()
+    ):
         if row.location_id != cast.overseas.locations[code]:
             target = cast.overseas.locations[code]
             stock.relocate(SYSTEM, stock_of(row), target, row.on_hand, Subject("test", None))
@@ -100,7 +102,12 @@ def test_a_walk_from_reserve_to_the_face_in_parts(cast, tablet, shelves):
     answer = tablet.send(tablet.body(shelves[FACE])).get_json()
     assert answer["undo"]["command"] == "CMD-UNDO"
     tablet.next = answer["next"]
-    assert (tablet.step, tablet.seen["left"], tablet.seen["moved"], there(cast, MUG, FACE)) == ("scan_location", 8, 12, 12)
+    assert (tablet.step, tablet.seen["left"], tablet.seen["moved"], there(cast, MUG, FACE)) == (
+        "scan_location",
+        8,
+        12,
+        12,
+    )
     tablet.scan(shelves[RESERVE])
     tablet.scan(CODES[MUG])
     tablet.scan(shelves[FACE])

@@ -43,7 +43,9 @@ def test_who_gets_what(found: list[tuple[str, int]], expected: list[tuple[str, i
 
 
 def test_no_more_is_given_than_arrives_and_no_order_more_than_it_wants() -> None:
-    for arriving, first, second, free, ahead in itertools.product(range(5), range(1, 4), range(1, 4), range(3), range(3)):
+    for arriving, first, second, free, ahead in itertools.product(
+        range(5), range(1, 4), range(1, 4), range(3), range(3)
+    ):
         found = dict(served(arriving, {ONE: first}, {ONE: second}, one=free, ahead=ahead))
         assert sum(found.values()) <= arriving
         assert all(found.get(str(number), 0) <= wanted for number, wanted in enumerate((first, second)))

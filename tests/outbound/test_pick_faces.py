@@ -113,7 +113,7 @@ def test_the_picker_waits_for_what_is_on_its_way_and_goes_on_when_it_is_there(st
     order, task = losing_its_bin(stage, shelf)
     assert (stage.state(order), exceptions_of(order), open_stops(stage, order)) == ("picking", 0, [])
     (walk,) = queries.listed(shelf.house)
-    assert walk.awaited
+    assert walk.picker_waits
     shelf.bring(task, 2)
     stage.jobs()
     assert open_stops(stage, order) == [(shelf.place, 2)]

@@ -303,7 +303,9 @@ class AwaitedStock(Base):
     subject_kind: Mapped[str] = mapped_column(String(24), primary_key=True)
     subject_id: Mapped[Reference] = mapped_column(primary_key=True)
     since: Mapped[Instant]
-    at_pick: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))  # goods come to its face
+    at_pick: Mapped[bool] = mapped_column(
+        Boolean, default=False, server_default=text("false")
+    )  # goods come to its face
 
 
 class HoldScope(StrEnum):

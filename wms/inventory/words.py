@@ -10,4 +10,4 @@ CONDITION_WORDS = {
 }  # fmt: skip
 
 # Why a pick face is to be filled, by `replenishment.rules.Tier`.
-URGENCY_WORDS = {4: lazy("A walk waits"), 3: lazy("Orders want it"), 2: lazy("Below minimum"), 1: lazy("Top up")}
+URGENCY_WORDS = {4: lazy("A picker waits"), 3: lazy("Orders want it"), 2: lazy("Below minimum"), 1: lazy("Top up")}

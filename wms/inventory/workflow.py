@@ -1,4 +1,6 @@
-"""States of what is done to stock on purpose: counts, adjustments, walks that fill pick faces. Services apply them; nothing else changes a state."""
+"""States of what is done to stock on purpose: counts, adjustments, walks that fill pick faces. Services apply them;
+nothing else changes a state.
+"""
 
 from __future__ import annotations
 

@@ -117,7 +117,9 @@ def served_by(
     left = {**free, product_id: max(0, free.get(product_id, 0)) + ahead}
     served: list[tuple[Waiting, int]] = []
     for order in orders:
-        if any(left.get(each, 0) + (arriving if each == product_id else 0) < units for each, units in order.wants.items()):
+        if any(
+            left.get(each, 0) + (arriving if each == product_id else 0) < units for each, units in order.wants.items()
+        ):
             continue
         for each, units in order.wants.items():
             known = min(units, max(0, left.get(each, 0)))

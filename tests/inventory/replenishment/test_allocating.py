@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from datetime import date, timedelta
 
 from tests.inventory.replenishment.house import ANN, SUE, brought, face, plan, taken, tasks
@@ -145,7 +144,7 @@ def test_who_waits_at_the_pick_makes_the_walk_most_urgent_and_is_told(world):
         return session().query(EventRow).filter_by(name=name, warehouse_id=house.id).count()
 
     wait()
-    assert queries.listed(house.id)[0].awaited
+    assert queries.listed(house.id)[0].picker_waits
     plan(house)
     assert tasks(house)[0].urgency // 100 == Tier.PICKER
     before = told()

@@ -324,7 +324,9 @@ def test_the_clock_plans_only_where_something_changes(world):
     house.stocked(product, 100, "storage")
     assert planning.is_due(house.id)
     assert planning.plan_where_due() == 1
-    jobs = session().execute(text("SELECT payload->>'warehouse_id' FROM outbox_job WHERE topic = 'inventory.replenish'"))
+    jobs = session().execute(
+        text("SELECT payload->>'warehouse_id' FROM outbox_job WHERE topic = 'inventory.replenish'")
+    )
     assert list(jobs.scalars()) == [str(house.id)]
     plan(house)
     assert not planning.is_due(house.id)
@@ -446,7 +448,9 @@ def test_a_list_of_faces_is_read_and_set_whole(world):
     assert [(line.bin, line.minimum, line.maximum) for line in lines] == [("PF-1", 2, 9), ("PF-1", 0, 4)]
     assert faces.set_faces(SUE, house.id, lines) == 2
     session().commit()
-    assert faces.read_lines(f"PF-1,{seller},{product.sku},1,3") == faces.read_lines(f"PF-1\t{seller}\t{product.sku}\t1\t3")
+    assert faces.read_lines(f"PF-1,{seller},{product.sku},1,3") == faces.read_lines(
+        f"PF-1\t{seller}\t{product.sku}\t1\t3"
+    )
     for wrong, says in (
         ("PF-1,A,B,1", "face_line"), ("PF-1,A,B,one,2", "face_line"), (f"PF-1,{seller},NONE,1,2", "sku_not_found"),
         (f"NO-1,{seller},{product.sku},1,2", "bin_unknown"), (f"PF-1,{seller},{product.sku},3,3", "face_limits_of"),

@@ -111,9 +111,11 @@ class Pick:
         if "here" not in task.data:
             return None
         found = replenishment.beside(actor.id, task.warehouse_id, uuid.UUID(task.data["here"]))
-        if found is None or found[1] is None or found[1] > NEAR_M:
+        if found is None:
             return None
         walk, metres = found
+        if metres is None or metres > NEAR_M:
+            return None
         params = {"metres": round(metres), "source": walk.source, "face": walk.face}
         return refusal_texts.translate("hint_face_near", params)
 

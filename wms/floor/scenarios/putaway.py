@@ -103,7 +103,11 @@ class PutAway:
             if found is not None and found["reason"] == "putaway_orders_wait":
                 told = {"order": wanted.number, "others": wanted.orders - 1, "quantity": wanted.units}
                 reason = "crossing_one" if wanted.orders == 1 else "crossing_more"
-                return {"code": found["code"], "reason": reason, "params": {**told, "code": found["code"]}}, wanted.units
+                return {
+                    "code": found["code"],
+                    "reason": reason,
+                    "params": {**told, "code": found["code"]},
+                }, wanted.units
         return self._suggest(actor, task, held, quantity), quantity
 
     def _suggest(

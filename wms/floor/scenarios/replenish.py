@@ -138,7 +138,9 @@ class Replenish:
             return Step(BEGIN, hand({}, here=data.get("here")), "warn", "short_reported")
         if command == "BACK" and task.step in (PRODUCT, TARGET):
             step = SOURCE if task.step == PRODUCT else PRODUCT
-            return Step(step, hand(data, quantity=None, serials=None, against=None, short_asked=None), "warn", "step_back")
+            return Step(
+                step, hand(data, quantity=None, serials=None, against=None, short_asked=None), "warn", "step_back"
+            )
         raise Refused("command_not_here", {})
 
     def _skip(self, actor: Actor, task: FloorTask, walk_id: uuid.UUID) -> Step:
@@ -163,7 +165,7 @@ class Replenish:
         if walk is None:
             return shown
         held = walk.lease_until is not None and walk.lease_until > clock.now() and walk.worker_id == actor.id
-        tier = Tier.PICKER if walk.awaited else Tier(walk.urgency // 100)
+        tier = Tier.PICKER if walk.picker_waits else Tier(walk.urgency // 100)
         return {
             **shown, **goods(walk.product_id), "location": walk.source, "location_barcode": walk.source_barcode,
             "unit": walk.unit, "face": walk.face, "face_barcode": walk.face_barcode, "left": walk.left,

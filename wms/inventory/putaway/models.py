@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.platform.database import Base, DocumentId, Instant, Reference
@@ -19,6 +19,7 @@ class FixedBin(Base):
     __table_args__ = (
         ForeignKeyConstraint(["warehouse_id", "location_id"], ["location.warehouse_id", "location.id"]),
         Index("ix_fixed_bin_product", "product_id", "warehouse_id"),
+        Index("ix_fixed_bin_face", "warehouse_id", "location_id", postgresql_where=text("maximum IS NOT NULL")),
         CheckConstraint("(minimum IS NULL) = (maximum IS NULL)", name="limits_together"),
         CheckConstraint("minimum >= 0 AND maximum > minimum", name="minimum_below_maximum"),
     )

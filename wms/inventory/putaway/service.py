@@ -168,7 +168,12 @@ def note_overruled(
 
 
 def goods_of(
-    product: ProductFacts, quantity: int, lot_id: uuid.UUID | None, condition: str, customs_status: str, awaited: int = 0
+    product: ProductFacts,
+    quantity: int,
+    lot_id: uuid.UUID | None,
+    condition: str,
+    customs_status: str,
+    awaited: int = 0,
 ) -> Goods:
     """Goods as the rules see them. `awaited`: units of them that orders wait for."""
     volume = product.length_mm * product.width_mm * product.height_mm

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,8 +63,8 @@ def read_lines(text: str) -> list[FaceLine]:
     """
     delimiter = next((each for each in ("\t", ";") if each in text), ",")
     found = []
-    for number, cells in enumerate(csv.reader(text.splitlines(), delimiter=delimiter), 1):
-        values = [cell.strip() for cell in cells]
+    for number, line in enumerate(text.splitlines(), 1):
+        values = [cell.strip() for cell in line.split(delimiter)]
         if not any(values) or (number == 1 and not values[-1].isdecimal()):
             continue
         if len(values) != len(COLUMNS) or not all(each.isascii() and each.isdecimal() for each in values[3:]):
@@ -81,14 +80,10 @@ def set_faces(actor: Actor, warehouse_id: uuid.UUID, lines: Sequence[FaceLine]) 
     """Set a whole list, all or none; how many. Refuses what `set_face` refuses, naming the bin, and codes it does not
     know (`bin_unknown`, `sku_not_found`).
     """
-    places = {
-        code: location_id
-        for code, location_id in session().execute(
-            select(Location.code, Location.id).where(
-                Location.warehouse_id == warehouse_id, Location.code.in_({line.bin for line in lines})
-            )
-        )
-    }
+    bins = select(Location.code, Location.id).where(
+        Location.warehouse_id == warehouse_id, Location.code.in_({line.bin for line in lines})
+    )
+    places = {row.code: row.id for row in session().execute(bins)}
     products = {
         (seller, sku): product_id
         for seller, sku, product_id in session().execute(

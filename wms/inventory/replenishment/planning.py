@@ -141,7 +141,7 @@ def _judge(warehouse_id: uuid.UUID, faces: Sequence[FaceNow]) -> tuple[_Doomed, 
     for task in queries.open_tasks(warehouse_id):
         place = Place(task.location_id, task.product_id)
         face = known.get(place)
-        if task.open_quantity == 0 or (not task.is_held and (face is None or face.held or over[place] > 0)):
+        if task.open_quantity == 0 or (not task.is_held and (face is None or face.in_doubt or over[place] > 0)):
             doomed.ids.append(task.id)
             doomed.places.add(place)
             if face is not None:
@@ -273,10 +273,7 @@ def _keep_all_room(warehouse_id: uuid.UUID) -> None:
         keep_room_of(row, row.id, products[row.product_id], row.open_quantity, warehouse_id)
 
 
-def keep_room_of(
-    row: Any, task_id: uuid.UUID, product: ProductFacts, quantity: int, warehouse_id: uuid.UUID
-) -> None:
+def keep_room_of(row: Any, task_id: uuid.UUID, product: ProductFacts, quantity: int, warehouse_id: uuid.UUID) -> None:
     """Room in the face for so many more units of a task. `row`: its `location_id`, and the goods of its source."""
     goods = goods_of(product, quantity, row.lot_id, row.condition, row.customs_status)
     reservations.keep(SYSTEM, warehouse_id, row.location_id, goods, Subject(SUBJECT, task_id))
-

@@ -31,17 +31,20 @@ class FaceNow:
     face: Face
 
 
-# What is put to held goods is held with them: a face in doubt is filled when it has been counted.
-_NOT_HELD = (
-    " AND NOT EXISTS (SELECT 1 FROM balance d WHERE d.warehouse_id = t.warehouse_id AND d.product_id = t.product_id"
-    " AND d.location_id = t.location_id AND d.held_by > 0)"
+# A face in doubt is filled when it has been counted: what came to those goods would be held with them. (`{}`: whose
+# warehouse, product and place.)
+_IN_DOUBT = (
+    "EXISTS (SELECT 1 FROM balance d JOIN held_balance y ON y.balance_id = d.id JOIN stock_hold i ON i.id = y.hold_id"
+    "  WHERE d.warehouse_id = {0}.warehouse_id AND d.product_id = {0}.product_id AND d.location_id = {0}.location_id"
+    "  AND d.held_by > 0 AND i.scope = 'balance')"
 )
+_NOT_IN_DOUBT = f" AND NOT {_IN_DOUBT.format('t')}"
 _FACES = Statement(
-    "SELECT x.location_id, x.product_id, p.owner_id, x.minimum, x.maximum, s.stands, s.free, s.held, c.coming,"
-    " w.promised - w.claimed - w.crossing AS wanted, w.awaited"
+    "SELECT x.location_id, x.product_id, p.owner_id, x.minimum, x.maximum, s.stands, s.free, c.coming,"
+    f" w.promised - w.claimed - w.crossing AS wanted, w.awaited, {_IN_DOUBT.format('x')} AS in_doubt"
     " FROM fixed_bin x JOIN product p ON p.id = x.product_id JOIN location l ON l.id = x.location_id"
     " CROSS JOIN LATERAL (SELECT coalesce(sum(b.on_hand), 0) AS stands, coalesce(sum(b.on_hand - b.allocated)"
-    "  FILTER (WHERE b.is_sellable), 0) AS free, coalesce(bool_or(b.held_by > 0), false) AS held FROM balance b WHERE b.warehouse_id = x.warehouse_id"
+    "  FILTER (WHERE b.is_sellable), 0) AS free FROM balance b WHERE b.warehouse_id = x.warehouse_id"
     "  AND b.product_id = x.product_id AND b.location_id = x.location_id) s"
     " CROSS JOIN LATERAL (SELECT coalesce(sum(a.open_quantity), 0) AS coming FROM replenish_task t"
     "  JOIN allocation a ON a.id = t.allocation_id WHERE t.warehouse_id = x.warehouse_id"
@@ -77,7 +80,7 @@ def faces(warehouse_id: uuid.UUID, location_id: uuid.UUID | None = None) -> list
             Face(
                 row.minimum, row.maximum, int(row.stands), int(row.free), int(row.coming),
                 max(0, int(row.wanted) - (ready[row.product_id] - int(row.free + row.coming))), row.awaited,
-                row.held,
+                row.in_doubt,
             ),
         )
         for row in rows
@@ -143,7 +146,7 @@ _COMING = Statement(
     "SELECT b.id, b.owner_id, b.product_id, b.customs_status, b.book_item_id, a.open_quantity"
     " FROM replenish_task t JOIN allocation a ON a.id = t.allocation_id JOIN balance b ON b.id = t.balance_id"
     " WHERE t.product_id = ANY(CAST(:products AS uuid[])) AND t.warehouse_id = :warehouse"
-    f" AND t.state IN ('open', 'walking') AND a.open_quantity > 0{_NOT_HELD}"
+    f" AND t.state IN ('open', 'walking') AND a.open_quantity > 0{_NOT_IN_DOUBT}"
 )
 
 
@@ -170,16 +173,12 @@ def _by_goods(rows: Iterable[Any]) -> dict[GoodsKey, int]:
     return found
 
 
-_HELD = Statement(
-    "SELECT 1 FROM balance WHERE warehouse_id = :warehouse AND product_id = :product AND location_id = :location"
-    " AND held_by > 0 LIMIT 1"
-)
+_DOUBT = Statement("SELECT 1 FROM replenish_task t WHERE t.id = :task AND " + _IN_DOUBT.format("t"))
 
 
-def is_held(warehouse_id: uuid.UUID, place: Place) -> bool:
-    """Whether the product's goods in this face are held, or in doubt."""
-    values = {"warehouse": warehouse_id, "product": place.product_id, "location": place.location_id}
-    return _HELD.first(values) is not None
+def is_in_doubt(task_id: uuid.UUID) -> bool:
+    """Whether the face that a task fills waits to be counted."""
+    return _DOUBT.first({"task": task_id}) is not None
 
 
 _TASKS = (
@@ -188,7 +187,7 @@ _TASKS = (
     " s.id AS source_id, s.code AS source, s.barcode AS source_barcode, h.id AS unit_id, h.code AS unit, b.on_hand,"
     " b.lot_id, o.batch, o.expires_on, p.sku, p.name_en, p.name_zh, p.owner_id, e.code AS seller, u.name AS worker,"
     " w.time_zone, EXISTS (SELECT 1 FROM awaited_stock q WHERE q.warehouse_id = t.warehouse_id"
-    "  AND q.owner_id = t.owner_id AND q.product_id = t.product_id AND q.at_pick) AS awaited"
+    "  AND q.owner_id = t.owner_id AND q.product_id = t.product_id AND q.at_pick) AS picker_waits"
     " FROM replenish_task t JOIN allocation a ON a.id = t.allocation_id JOIN balance b ON b.id = t.balance_id"
     " JOIN location s ON s.id = b.location_id JOIN location f ON f.id = t.location_id"
     " JOIN product p ON p.id = t.product_id JOIN seller e ON e.id = p.owner_id JOIN warehouse w ON w.id = t.warehouse_id"
@@ -198,7 +197,7 @@ _TASKS = (
 _SEEN = Statement(f"{_TASKS} WHERE t.id = :task")
 _LISTED = Statement(
     f"{_TASKS} WHERE t.warehouse_id = :warehouse AND t.state IN ('open', 'walking')"
-    " ORDER BY awaited DESC, t.urgency DESC, s.walk_order, t.id LIMIT 200"
+    " ORDER BY picker_waits DESC, t.urgency DESC, s.walk_order, t.id LIMIT 200"
 )
 
 
@@ -223,10 +222,11 @@ _FREE = (
     " FROM replenish_task t JOIN allocation a ON a.id = t.allocation_id JOIN balance b ON b.id = t.balance_id"
     " JOIN location l ON l.id = b.location_id LEFT JOIN location g ON g.id = CAST(:here AS uuid)"
     " WHERE t.warehouse_id = :warehouse AND t.state IN ('open', 'walking') AND a.open_quantity > 0"
-    f" AND (t.worker_id = :user OR t.lease_until IS NULL OR t.lease_until < :now){_NOT_HELD}"
+    f" AND (t.worker_id = :user OR t.lease_until IS NULL OR t.lease_until < :now){_NOT_IN_DOUBT}"
 )
 NEXT = Statement(
-    f"SELECT t.id{_FREE} AND t.id <> :current ORDER BY t.worker_id IS NOT DISTINCT FROM CAST(:user AS uuid) AND t.state = 'walking' DESC,"
+    f"SELECT t.id{_FREE} AND t.id <> :current"
+    " ORDER BY t.worker_id IS NOT DISTINCT FROM CAST(:user AS uuid) AND t.state = 'walking' DESC,"
     f" t.id = ANY(CAST(:but AS uuid[])),{_NEAR} FOR NO KEY UPDATE OF t SKIP LOCKED"
 )
 _BESIDE = Statement(f"SELECT t.id, abs(l.x_m - g.x_m) + abs(l.y_m - g.y_m) AS metres{_FREE} ORDER BY{_NEAR}")
@@ -251,7 +251,9 @@ def faces_page(
     warehouse_id: uuid.UUID, search: str | None, after: tuple[str, str, str], limit: int
 ) -> tuple[Sequence[Any], Mapping[Place, Face]]:
     """A page of faces by bin, SKU and seller, and the figures of those."""
-    escaped = None if search is None else "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    escaped = (
+        None if search is None else "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    )
     rows = _PAGE.all({
         "warehouse": warehouse_id, "search": escaped, "code": after[0], "sku": after[1], "seller": after[2],
         "limit": limit,

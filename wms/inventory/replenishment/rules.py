@@ -26,7 +26,8 @@ class Tier(IntEnum):
 class Face:
     """A pick face now. `stands`: units in it; `free`: those of them that sell and nobody claimed; `coming`: units of open
     tasks; `wanted`: units promised that no bin is chosen for and that stand in none of the product's other faces;
-    `awaited`: an order on a walk waits for them; `held`: its goods are held or in doubt, and what came to them would be.
+    `awaited`: an order on a walk waits for them; `in_doubt`: it waits to be
+    counted, and what came to its goods would be held with them.
     """
 
     minimum: int
@@ -36,7 +37,7 @@ class Face:
     coming: int = 0
     wanted: int = 0
     awaited: bool = False
-    held: bool = False
+    in_doubt: bool = False
 
 
 def lacking(face: Face) -> int:
@@ -46,7 +47,7 @@ def lacking(face: Face) -> int:
     room = face.maximum - face.stands - face.coming
     ready = face.free + face.coming
     asked = face.awaited or face.wanted > ready or ready < face.minimum
-    if room <= 0 or face.held or not (asked or 2 * room >= face.maximum - face.minimum):
+    if room <= 0 or face.in_doubt or not (asked or 2 * room >= face.maximum - face.minimum):
         return 0
     return room
 
@@ -86,22 +87,16 @@ def share_out(wanted: int, rows: Sequence[Reserve]) -> list[tuple[Reserve, int]]
     ordered = sorted(rows, key=lambda row: (row.expires_on is None, row.expires_on or date.max))
     for _expiry, same in groupby(ordered, key=lambda row: row.expires_on):
         group, taken = list(same), set()
-        for fits in (_whole_carton, _loose, _any):
+        for turn in ("whole cartons", "loose", "the rest"):
             for row in group:
-                if wanted > 0 and row.balance_id not in taken and fits(row, wanted):
+                if wanted > 0 and row.balance_id not in taken and _serves(turn, row, wanted):
                     taken.add(row.balance_id)
                     parts.append((row, min(row.free, wanted)))
                     wanted -= min(row.free, wanted)
     return parts[:MOST_PARTS]
 
 
-def _whole_carton(row: Reserve, wanted: int) -> bool:
-    return row.whole and 0 < row.free <= wanted
-
-
-def _loose(row: Reserve, wanted: int) -> bool:
-    return row.free > 0 and not row.contained
-
-
-def _any(row: Reserve, wanted: int) -> bool:
-    return row.free > 0
+def _serves(turn: str, row: Reserve, wanted: int) -> bool:
+    if turn == "whole cartons":
+        return row.whole and 0 < row.free <= wanted
+    return row.free > 0 and (turn == "the rest" or not row.contained)

@@ -44,7 +44,8 @@ def take_next(
     current: uuid.UUID | None = None,
 ) -> ReplenishTask:
     """One's own task, else the most urgent that nobody walks; of equally urgent ones the nearest to `here` (the bin
-    scanned last). `but`: those this person left for later come last; `current`: the one that is just being finished. Refuses `nothing_to_replenish`.
+    scanned last). `but`: those this person left for later come last; `current`: the one that is
+    just being finished. Refuses `nothing_to_replenish`.
     """
     _check_staff(actor, warehouse_id)
     session().flush()
@@ -100,7 +101,7 @@ def bring(
         raise invalid("/quantity", "too_small", min=1)
     if task.location_id != location_id:
         raise Refused("not_that_face", {"code": session().get_one(Location, task.location_id).code})
-    if queries.is_held(task.warehouse_id, queries.Place(location_id, task.product_id)):
+    if queries.is_in_doubt(task.id):
         raise Refused("face_in_doubt", {"code": session().get_one(Location, location_id).code})
     left = left_of(task)
     if quantity > left:

@@ -78,3 +78,10 @@ state_labels["adjustment"] = {
     "rejected": (lazy("Rejected"), "idle"),
     "reversed": (lazy("Taken back"), "idle"),
 }
+state_labels["replenishment"] = {
+    "open": (lazy("To fetch"), "idle"),
+    "walking": (lazy("Being fetched"), "info"),
+    "done": (lazy("Done"), "ok"),
+    "short": (lazy("Short"), "stop"),
+    "cancelled": (lazy("Cancelled"), "idle"),
+}

@@ -80,7 +80,7 @@ def _page(warehouse: Warehouse | None, refusal: Refused | None = None, typed: Ma
 
 def _tier(task: Any) -> Tier:
     """Why a walk is asked for, as it is now."""
-    return Tier.PICKER if task.awaited else Tier(task.urgency // 100)
+    return Tier.PICKER if task.picker_waits else Tier(task.urgency // 100)
 
 
 @blueprint.post("/<uuid:warehouse_id>/faces")
@@ -112,9 +112,7 @@ def set_list(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     return _set(warehouse, lines, body)
 
 
-def _set(
-    warehouse: Warehouse, lines: list[faces.FaceLine], body: Mapping[str, Any]
-) -> BaseResponse | tuple[str, int]:
+def _set(warehouse: Warehouse, lines: list[faces.FaceLine], body: Mapping[str, Any]) -> BaseResponse | tuple[str, int]:
     outcome = forms.run_form(
         "replenishment.faces", {"warehouse": warehouse.id, **body},
         lambda: faces.set_faces(actor(), warehouse.id, lines), lambda count: {"count": count},
@@ -149,7 +147,7 @@ def plan(warehouse_id: uuid.UUID) -> BaseResponse:
     if isinstance(outcome, Refused):
         return _told(outcome, "", warehouse)
     counts = outcome.answer
-    said = _("%(made)s walks planned, %(dropped)s dropped.", made=counts["made"], dropped=counts["dropped"])
+    said = _("%(made)s replenishments planned, %(dropped)s dropped.", made=counts["made"], dropped=counts["dropped"])
     return _told(outcome, said, warehouse)
 
 
