@@ -21,13 +21,12 @@ from wms.inventory.words import URGENCY_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
-from wms.platform.schemas import CodedSchema, Count, Text
+from wms.platform.schemas import CodedSchema, Count, Items, Text
 
 blueprint = Blueprint(
     "office_replenishment", __name__, url_prefix="/office/replenishment", template_folder="../templates"
 )
 PAGE = 50
-MOST_TEXT = 200_000
 TONES = {Tier.PICKER: "stop", Tier.WAVE: "warn", Tier.BELOW_MINIMUM: "info", Tier.TOP_UP: "idle"}
 
 navigation.add(
@@ -46,7 +45,7 @@ class FaceForm(CodedSchema):
 
 
 class ListForm(CodedSchema):
-    lines = Text(MOST_TEXT, required=True)
+    lines = Items(Text(120, min_length=0), 1, faces.MOST_LINES, required=True)
 
 
 @blueprint.get("")
@@ -102,9 +101,10 @@ def set_face(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
 def set_list(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """A whole list of faces, as it is copied out of a spreadsheet: all or none."""
     warehouse = load_warehouse(actor(), warehouse_id)
-    body = forms.load_form(ListForm(), forms.given({"lines": forms.typed_text("lines", MOST_TEXT)}))
+    typed = request.form.get("lines", "").replace("\t", ";").splitlines()
+    body = forms.load_form(ListForm(), forms.given({"lines": typed or None}))
     try:
-        lines = [] if isinstance(body, Refused) else faces.read_lines(body["lines"])
+        lines = [] if isinstance(body, Refused) else faces.read_lines("\n".join(body["lines"]))
     except Refused as refusal:
         body = refusal
     if isinstance(body, Refused):
