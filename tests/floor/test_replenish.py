@@ -97,7 +97,7 @@ def test_a_walk_from_reserve_to_the_face_in_parts(cast, tablet, shelves):
     assert tablet.scan(shelves[RESERVE])["title"] == "Right bin. Take 20."
     assert refused(tablet, CODES[CABLE]) == "wrong_item"
     assert refused(tablet, CODES[MUG], quantity=21) == "too_many_brought"
-    assert tablet.scan(CODES[MUG], quantity=12)["title"] == f"12 in hand. Take them to {FACE}."
+    assert tablet.scan(CODES[MUG], quantity=12)["title"] == f"12 in hand. To {FACE}."
     assert refused(tablet, shelves[RESERVE]) == "not_that_face"
     answer = tablet.send(tablet.body(shelves[FACE])).get_json()
     assert answer["undo"]["command"] == "CMD-UNDO"

@@ -95,7 +95,7 @@ TEXTS = {
     "count_other_bin": N_("You are counting %(location)s."),
     "counted_elsewhere": N_("The book has it in %(code)s."),
     "face_walk": N_("Go to the bin in reserve."),
-    "face_in_hand": N_("%(quantity)s in hand. Take them to %(location)s."),
+    "face_in_hand": N_("%(quantity)s in hand. To %(location)s."),
     "face_filled": N_("%(quantity)s are in %(location)s."),
     "face_undone": N_("Take them back to reserve."),
     "walk_gone": N_("Nobody needs that any more. Go on."),
