@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.floor.test_contract import receive_and_stow
-from tests.floor.worker import CABLE, CODES, MUG, Tablet
+from tests.floor.worker import CABLE, CODES, MUG, Tablet, house_carrier, order, totes
 from wms.core.actor import SYSTEM
 from wms.facility.models import HandlingUnit, Location
 from wms.inventory import service as stock
@@ -240,3 +240,28 @@ def test_commands_that_mean_nothing_here(cast, tablet, shelves):
     begin(tablet, MUG)
     for command in ("CMD-OK", "CMD-DAMAGE", "CMD-UNDO"):
         assert refused(tablet, command) == "command_not_here"
+
+
+def test_a_picker_is_told_of_what_is_near_and_led_there_when_nothing_else_is_to_do(cast, client, second, shelves):
+    """Cables are picked from their face; the walk ends a few steps from mugs that a face lacks."""
+    task = task_of(cast, CABLE)
+    session().execute(
+        update(ReplenishTask).where(ReplenishTask.id == task.id).values(state="walking", worker_id=cast.receiver.id)
+    )
+    commit()
+    service.bring(cast.receiver, task.id, 6, task.location_id)
+    commit()
+    api, carrier = cast.api(client), house_carrier()
+    order(api, {MUG: 3}, carrier, "SHOP-1")
+    second.start("pick")
+    assert refused(second, "CMD-OK") == "faces_first"
+    order(api, {CABLE: 1}, carrier, "SHOP-2")
+    assert second.scan("CMD-OK")["code"] == "walks_planned"
+    assert second.scan("CMD-OK")["code"] == "walk_taken"
+    second.scan(totes(cast.overseas.id)[0])
+    second.scan(shelves[SECOND])
+    assert second.scan(CODES[CABLE])["code"] == "walk_done"
+    assert FACE in second.seen["near"] and RESERVE in second.seen["near"]
+    second.start("replenish")
+    second.scan("CMD-OK")
+    assert (second.seen["sku"], second.seen["tier"]) == (MUG, "wave")
