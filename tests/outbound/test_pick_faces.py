@@ -178,19 +178,17 @@ def test_an_untouched_order_whose_walk_fails_leaves_the_wave(stage: Stage, shelf
     assert at_pick == 0
 
 
-def test_the_look_for_more_is_repeated_when_the_walk_ended_meanwhile(stage: Stage, shelf: Faces) -> None:
-    """Between the look and the lock the goods arrived: the order is tried again at once."""
-    stage.stock(MUG, 12, BIN1)
-    shelf.plan()
-    task = shelf.take()
-    order = stage.order({MUG: 4})
-    seen: list[set[int]] = [{1}, set()]
-    former = queries.rows_coming
-    try:
-        queries.rows_coming = lambda *_: seen.pop(0)  # type: ignore[assignment]
-        stage.do(shortage._wait_for_face, order, {stage.cast.ACME.products[MUG]})
-    finally:
-        queries.rows_coming = former
-    jobs = session().execute(text("SELECT count(*) FROM outbox_job WHERE topic = 'outbound.retry_order'")).scalar_one()
-    assert jobs == 1
-    assert task.state == "walking"
+def test_a_walk_that_ended_unseen_while_the_order_began_to_wait_is_noticed(stage: Stage, shelf: Faces) -> None:
+    """The wait was not committed when the walk's end asked who waits: the job behind the commit sees that it is over."""
+    stage.stock(MUG, 10, BIN1)
+    order, task = losing_its_bin(stage, shelf)
+    session().execute(text("DELETE FROM awaited_stock"))  # as the walk's end sees it
+    session().commit()
+    rows = queries.rows_coming(shelf.house, {stage.cast.ACME.products[MUG]})
+    assert not stage.do(shortage.check_face_wait, order.id, sorted(rows))
+    shelf.bring(task)
+    stage.jobs()
+    assert open_stops(stage, order) == []
+    assert stage.do(shortage.check_face_wait, order.id, sorted(rows))
+    stage.jobs()
+    assert open_stops(stage, order) == [(shelf.place, 3)]

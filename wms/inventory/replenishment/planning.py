@@ -63,6 +63,7 @@ class _Doomed:
     """Tasks to be cancelled, and for which goods somebody may wait who has to look elsewhere."""
 
     ids: list[uuid.UUID] = field(default_factory=list)
+    rows: set[int] = field(default_factory=set)
     places: set[Place] = field(default_factory=set)
 
 
@@ -143,6 +144,7 @@ def _judge(warehouse_id: uuid.UUID, faces: Sequence[FaceNow]) -> tuple[_Doomed, 
         face = known.get(place)
         if task.open_quantity == 0 or (not task.is_held and (face is None or face.in_doubt or over[place] > 0)):
             doomed.ids.append(task.id)
+            doomed.rows.add(task.balance_id)
             doomed.places.add(place)
             if face is not None:
                 over[place] -= task.open_quantity
@@ -228,9 +230,8 @@ def _keep_room(
 
 def _reserve(warehouse_id: uuid.UUID, doomed: _Doomed, parts: Sequence[_Part]) -> int:
     """Give back what the ended tasks held, then claim the new rows; how many tasks were made."""
+    lock_rows(doomed.rows | {part.balance_id for part in parts})  # all at once: in their order
     allocations.release_of_promises(SUBJECT, doomed.ids)
-    if parts:
-        lock_rows({part.balance_id for part in parts})
     made = 0
     for part in parts:
         allocation_id = allocations.reserve(

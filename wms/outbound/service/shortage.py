@@ -32,6 +32,7 @@ from wms.platform.statements import Statement, attempt
 
 SHORT_AT_PICK = "short_at_pick"
 LEAVE_TOPIC = "outbound.leave_wave"
+FACE_TOPIC = "outbound.check_face_wait"
 WAITING_FOR_WAVE = (OrderState.PROMISED.value, OrderState.AWAITING_CUSTOMS.value)
 ON_A_WALK = (OrderState.WAVED.value, OrderState.PICKING.value)
 
@@ -202,6 +203,7 @@ def _look_elsewhere(order: Order) -> bool:
     batches, tasks = walks.lock_open_work(order.id)
     _trim(tasks)
     _reopen(order.wave_id, batches)
+    rows = replenishment.rows_coming(order.warehouse_id, {demand.product_id for demand in demands})
     result = allocations.allocate(order.warehouse_id, "demand", [demand.id for demand in demands])
     stops = stops_of([demand.id for demand in demands])
     if stops:
@@ -209,7 +211,7 @@ def _look_elsewhere(order: Order) -> bool:
         walks.insert_tasks(batch, [(order.id, stop) for stop in stops])
     walks.finish_if_done(batches)
     if result.missing and all(result.is_coming(each) for each in result.missing):
-        _wait_for_face(order, {demand.product_id for demand in demands if demand.id in result.missing})
+        _wait_for_face(order, {demand.product_id for demand in demands if demand.id in result.missing}, rows)
         return False
     if result.missing:
         _short_at_pick(order, demands)
@@ -219,19 +221,33 @@ def _look_elsewhere(order: Order) -> bool:
     return True
 
 
-def _wait_for_face(order: Order, products: set[uuid.UUID]) -> None:
+def _wait_for_face(order: Order, products: set[uuid.UUID], rows: set[int]) -> None:
     """What the walk lacks is being brought to its pick face: the order stays where it is, and its goods are fetched
-    first. It looks again when they are there, or will not come; at once, when that was so before we held their rows.
+    first. It looks again when they are there, or will not come. `rows`: where what was coming stood before it looked.
     """
-    rows = replenishment.rows_coming(order.warehouse_id, products)
-    lock_rows(rows)
     waiting.stop_waiting("order", order.id)
     waiting.wait_for_stock(
         order.warehouse_id, order.owner_id, products, "order", order.id, order.ordered_at, at_pick=True,
         bonded=session().get_one(Warehouse, order.warehouse_id).is_bonded,
     )  # fmt: skip
-    if replenishment.rows_coming(order.warehouse_id, products) != rows:
-        try_later(order, f"face:{new_id()}")
+    payload = {"order_id": str(order.id), "rows": sorted(rows)}
+    add_job(FACE_TOPIC, payload, dedupe_key=f"{FACE_TOPIC}:{new_id()}")
+
+
+def check_face_wait(order_id: uuid.UUID, rows: Sequence[int]) -> bool:
+    """Behind the commit of a wait: did a walk end that asked, before, who waits? Whoever ends one holds the row that its
+    goods stand in until its own commit, so under the locks of all of them nothing is under way. True when the order is
+    tried again.
+    """
+    order = session().get(Order, order_id)
+    if order is None:
+        return False
+    lock_rows(rows)
+    products = {demand.product_id for demand in _demands_of(order)}
+    if replenishment.rows_coming(order.warehouse_id, products) == set(rows):
+        return False
+    try_later(order, f"face:{new_id()}")
+    return True
 
 
 def _trim(tasks: Sequence[PickTask]) -> None:
