@@ -46,7 +46,7 @@ def test_three_of_them_go_to_the_order_that_waits_and_the_rest_to_a_shelf(cast, 
     label = counted(cast, tablet, 10)
     tablet.start("putaway")
     tablet.scan(label)
-    assert tablet.seen["hint"] == "Scan it item by item: orders wait for some of it"
+    assert tablet.seen["hint"] == "Item by item: orders wait for some of it"
     assert tablet.scan(CODES[MUG])["params"]["quantity"] == 3
     assert tablet.seen["location"] == "X-01"
     assert tablet.seen["reason"] == f"Order {number} waits for 3: take them to X-01."

@@ -253,6 +253,8 @@ def test_a_picker_is_told_of_what_is_near_and_led_there_when_nothing_else_is_to_
     commit()
     api, carrier = cast.api(client), house_carrier()
     order(api, {MUG: 3}, carrier, "SHOP-1")
+    planning.plan(cast.overseas.id)
+    commit()
     second.start("pick")
     assert refused(second, "CMD-OK") == "faces_first"
     order(api, {CABLE: 1}, carrier, "SHOP-2")

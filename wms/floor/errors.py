@@ -106,10 +106,10 @@ TEXTS = {
     "hint_as_declared": N_("One by one, or all as announced with FULL"),
     "hint_carton_to_bin": N_("Or scan a bin: the whole carton goes there"),
     "hint_repack": N_("FULL for all, or the container it goes into"),
-    "hint_orders_wait": N_("Scan it item by item: orders wait for some of it"),
+    "hint_orders_wait": N_("Item by item: orders wait for some of it"),
     "crossing_one": N_("Order %(order)s waits for %(quantity)s: take them to %(code)s."),
     "crossing_more": N_("%(order)s and %(others)s more wait for %(quantity)s: to %(code)s."),
-    "hint_face_near": N_("%(metres)s m from here: fill %(face)s from %(source)s, under Replenish"),
+    "hint_face_near": N_("%(metres)s m away: fill %(face)s from %(source)s"),
     "hint_whole_unit": N_("Or the label of a pallet, tote or carton"),
 }
 

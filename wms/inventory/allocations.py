@@ -178,13 +178,16 @@ def claim_rows(
 _OPEN_PROMISES = Statement(
     "SELECT p.id, p.subject_kind, p.subject_id, p.warehouse_id, p.open_quantity - coalesce((SELECT"
     " sum(a.open_quantity) FROM allocation a WHERE a.promise_id = p.id), 0) AS wanted, s.owner_id, s.product_id,"
-    " s.customs_status, s.book_item_id, p.kind = 'pool' AS any_bin FROM promise p JOIN summary s ON s.id = p.summary_id"
+    " s.customs_status, s.book_item_id, p.kind = 'pool' AS any_bin, EXISTS (SELECT 1 FROM fixed_bin x"
+    "  WHERE x.product_id = s.product_id AND x.warehouse_id = s.warehouse_id AND x.maximum IS NOT NULL) AS is_faced"
+    " FROM promise p JOIN summary s ON s.id = p.summary_id"
     " WHERE p.subject_kind = :kind AND p.subject_id = ANY(CAST(:ids AS uuid[])) AND p.open_quantity > 0"
     " AND p.warehouse_id = :warehouse ORDER BY p.priority DESC, p.created_at, p.id"
 )
 _CANDIDATES = Statement(
     "SELECT b.id, b.on_hand - b.allocated AS free, b.is_sellable, b.book_item_id, b.owner_id, b.product_id,"
-    " b.customs_status, b.location_id, l.kind, lot.expires_on"
+    " b.customs_status, l.kind, lot.expires_on, EXISTS (SELECT 1 FROM fixed_bin x WHERE x.location_id = b.location_id"
+    "  AND x.product_id = b.product_id AND x.maximum IS NOT NULL) AS in_face"
     " FROM balance b JOIN location l ON l.id = b.location_id LEFT JOIN lot ON lot.id = b.lot_id"
     " WHERE b.warehouse_id = :warehouse AND b.product_id = ANY(CAST(:products AS uuid[])) AND b.is_sellable"
     " AND b.on_hand > b.allocated"
@@ -235,7 +238,9 @@ def _plan(
     taken: dict[int, int] = defaultdict(int)
     waits: dict[uuid.UUID, int] = defaultdict(int)
     pooled = [row for row in promises if row.any_bin]
-    candidates, coming = _read_candidates(warehouse_id, {row.product_id for row in pooled}) if pooled else ({}, {})
+    faced = {row.product_id for row in pooled if row.is_faced}
+    candidates = _read_candidates(warehouse_id, {row.product_id for row in pooled}, faced) if pooled else {}
+    coming = replenishment.coming(warehouse_id, faced) if faced else {}
     for row in pooled:
         key = (row.owner_id, row.product_id, row.customs_status, row.book_item_id)
         found, lacking = candidates.get(key, ()), row.wanted
@@ -257,23 +262,21 @@ CandidateKey = tuple[uuid.UUID, uuid.UUID, str, uuid.UUID | None]
 
 
 def _read_candidates(
-    warehouse_id: uuid.UUID, products: set[uuid.UUID]
-) -> tuple[dict[CandidateKey, list[Candidate]], dict[CandidateKey, int]]:
-    """Free rows by what promises ask for, in the order they are taken; and what is on its way to pick faces."""
-    faces = replenishment.faced(warehouse_id, products)
-    faced = {place.product_id for place in faces}
+    warehouse_id: uuid.UUID, products: set[uuid.UUID], faced: set[uuid.UUID]
+) -> dict[CandidateKey, list[Candidate]]:
+    """Free rows by what promises ask for, in the order they are taken. `faced`: products that have pick faces."""
     found: dict[CandidateKey, list[Candidate]] = defaultdict(list)
     first_in_reserve: dict[CandidateKey, date] = {}
     for row in _CANDIDATES.all({"warehouse": warehouse_id, "products": list(products)}):
         key = (row.owner_id, row.product_id, row.customs_status, row.book_item_id)
         expires_on = row.expires_on or date.max
         in_reserve = row.product_id in faced and row.kind != "cross_dock"
-        if in_reserve and (row.location_id, row.product_id) in faces:
+        if in_reserve and row.in_face:
             in_reserve = expires_on > first_in_reserve.get(key, date.max)
         elif in_reserve:
             first_in_reserve.setdefault(key, expires_on)
         found[key].append(Candidate(row.id, row.free, row.is_sellable, row.book_item_id, in_reserve=in_reserve))
-    return found, replenishment.coming(warehouse_id, faced) if faced else {}
+    return found
 
 
 _INSERT = Statement(

@@ -18,7 +18,7 @@ from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.inventory.putaway.rules import NEAR_M
 from wms.inventory.replenishment import queries as replenishment
 from wms.outbound.service import picking, waves
-from wms.outbound.service.stops import Sight, next_stop, open_in, see, walks_waiting
+from wms.outbound.service.stops import Sight, next_stop, open_in, see, work_waiting
 from wms.outbound.workflow import OrderState, TaskState
 from wms.platform.i18n import refusal_texts
 
@@ -160,7 +160,8 @@ class Pick:
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         stop = self._stop(task)
         if stop is None:
-            return {"waiting": walks_waiting(task.warehouse_id), "near": self._near(actor, task)}
+            work = work_waiting(task.warehouse_id)
+            return {"waiting": work.walks, "near": self._near(actor, task) if work.faces else None}
         return {
             "sku": stop.sku, "name_en": stop.name_en, "name_zh": stop.name_zh, "barcode": stop.unit_code,
             "location": stop.location, "location_barcode": stop.location_barcode, "quantity": stop.left,

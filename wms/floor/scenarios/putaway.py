@@ -34,7 +34,8 @@ CARTON, PRODUCT, LOCATION = "scan_carton", "scan_product", "scan_location"
 
 _HELD = Statement(
     "SELECT b.product_id, p.sku, p.name_en, p.name_zh, b.condition, b.lot_id, b.handling_unit_id,"
-    " sum(b.on_hand) AS units FROM balance b"
+    " sum(b.on_hand) AS units, bool_or(EXISTS (SELECT 1 FROM awaited_stock a WHERE a.warehouse_id = b.warehouse_id"
+    "  AND a.owner_id = b.owner_id AND a.product_id = b.product_id)) AS awaited FROM balance b"
     " JOIN product p ON p.id = b.product_id JOIN carton c ON c.handling_unit_id = b.handling_unit_id"
     " WHERE c.id = :carton AND b.on_hand > 0 GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY p.sku, b.condition DESC, b.lot_id"
 )
@@ -207,6 +208,6 @@ def _awaited(
     warehouse_id: uuid.UUID, owner_id: uuid.UUID | None, held: Any, quantity: int, holder_id: uuid.UUID | None
 ) -> Awaited:
     """How many of some units in the carton waiting orders can have; only what is good can be theirs."""
-    if held.condition != Condition.GOOD.value or owner_id is None:
+    if not held.awaited or held.condition != Condition.GOOD.value or owner_id is None:
         return Awaited()
     return awaited(warehouse_id, owner_id, held.product_id, quantity, holder_id)

@@ -137,23 +137,13 @@ def open_tasks(warehouse_id: uuid.UUID) -> Sequence[Any]:
     return _OPEN.all({"warehouse": warehouse_id, "now": clock.now()})
 
 
-# For allocating: which of these products have a face here, and what is on its way to one, by what promises ask for.
-_FACED = Statement(
-    "SELECT location_id, product_id FROM fixed_bin WHERE product_id = ANY(CAST(:products AS uuid[]))"
-    " AND warehouse_id = :warehouse AND maximum IS NOT NULL"
-)
+# What is on its way to pick faces, by what promises ask for.
 _COMING = Statement(
     "SELECT b.id, b.owner_id, b.product_id, b.customs_status, b.book_item_id, a.open_quantity"
     " FROM replenish_task t JOIN allocation a ON a.id = t.allocation_id JOIN balance b ON b.id = t.balance_id"
     " WHERE t.product_id = ANY(CAST(:products AS uuid[])) AND t.warehouse_id = :warehouse"
     f" AND t.state IN ('open', 'walking') AND a.open_quantity > 0{_NOT_IN_DOUBT}"
 )
-
-
-def faced(warehouse_id: uuid.UUID, products: Collection[uuid.UUID]) -> set[Place]:
-    """The pick faces of these products."""
-    rows = _FACED.all({"warehouse": warehouse_id, "products": list(products)})
-    return {Place(row.location_id, row.product_id) for row in rows}
 
 
 def coming(warehouse_id: uuid.UUID, products: Collection[uuid.UUID]) -> dict[GoodsKey, int]:
