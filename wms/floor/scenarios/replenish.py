@@ -154,9 +154,8 @@ class Replenish:
     def _undo(self, actor: Actor, task: FloorTask) -> Step:
         """What was brought last is carried back to its reserve bin, and the walk begins there again."""
         brought_id, walk_id = task.data["brought"], task.data.get("walk_id")
-        if walk_id is not None and walk_id != brought_id:
-            service.put_back(actor, uuid.UUID(walk_id))
-        service.undo(actor, uuid.UUID(brought_id))
+        leaving = None if walk_id in (None, brought_id) else uuid.UUID(walk_id)
+        service.undo(actor, uuid.UUID(brought_id), leaving)
         return Step(SOURCE, hand({}, here=task.data.get("here"), walk_id=brought_id), "warn", "face_undone")
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:

@@ -50,6 +50,8 @@ def take_next(
     _check_staff(actor, warehouse_id)
     session().flush()
     claim(Rank.TASK)
+    if current is not None:
+        lock_one(Rank.TASK, ReplenishTask, current)  # before the next one, for which nobody is waited
     found = queries.NEXT.scalar({
         "warehouse": warehouse_id, "user": actor.id, "now": clock.now(), "here": here, "but": list(but),
         "current": current or NONE,
@@ -135,11 +137,15 @@ def _count(task: ReplenishTask, quantity: int, left: int, posting_id: uuid.UUID)
     session().flush()
 
 
-def undo(actor: Actor, task_id: uuid.UUID) -> ReplenishTask:
+def undo(actor: Actor, task_id: uuid.UUID, leaving: uuid.UUID | None = None) -> ReplenishTask:
     """Take back what was brought last: it stands in reserve again, reserved as before, and the task is in hand.
+    `leaving`: the task that this person had begun since, which is left to others.
 
     Refuses `nothing_to_take_back`, `replenish_not_yours`, and what the mirror posting refuses (a picker took of it).
     """
+    if leaving is not None:
+        lock(Rank.TASK, ReplenishTask, [task_id, leaving])  # both, in their order
+        put_back(actor, leaving)
     task = _load(actor, task_id)
     if task.worker_id != actor.id:
         raise Refused("replenish_not_yours", {})
