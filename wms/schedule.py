@@ -23,6 +23,7 @@ from wms.inventory import holds, month_ends, sellable
 from wms.inventory.counting import planning as counts
 from wms.inventory.layers import service as layers
 from wms.inventory.putaway import filling, reservations
+from wms.inventory.replenishment import planning as replenishment
 from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import db, session, transaction
@@ -75,6 +76,11 @@ def mind_bins() -> None:
 def plan_counts() -> None:
     """Bins in doubt or picked empty, and the day's share by class."""
     counts.plan_what_is_due()
+
+
+def plan_replenishment() -> None:
+    """A job for each warehouse whose pick faces ask for it: each locks rows of its own."""
+    replenishment.plan_where_due()
 
 
 def follow_layers() -> None:
@@ -134,6 +140,7 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("holds_end", 60.0, end_holds),
     ("bins", 60.0, mind_bins),
     ("counts", 60.0, plan_counts),
+    ("replenishment", 20.0, plan_replenishment),
     ("layers", 2.0, follow_layers),
     ("month_ends", 600.0, close_months),
     ("differences", 300.0, decide_differences),

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from tests.inventory.replenishment.house import ANN, brought, face, plan, taken
 from tests.inventory.world import (
     TEST,
     World,
@@ -182,6 +183,22 @@ CORRUPTIONS = {
         "UPDATE conversion SET quantity = quantity + 1 WHERE state = 'open'",
         "UPDATE promise SET open_quantity = open_quantity - 1 WHERE subject_kind = 'conversion'",
     ],
+    "a walk to a pick face reserves what is left to bring, and one that is over nothing": [
+        "UPDATE replenish_task SET moved = moved + 1 WHERE state = 'open'",
+        "UPDATE replenish_task SET state = 'cancelled' WHERE state = 'open'",
+        "UPDATE allocation SET open_quantity = open_quantity - 1 WHERE promise_id IS NULL AND open_quantity > 0",
+        "UPDATE allocation SET open_quantity = 1 WHERE promise_id IS NULL AND open_quantity = 0",
+        "UPDATE replenish_task SET balance_id = (SELECT min(id) FROM balance b WHERE b.id <> balance_id)",
+    ],
+    "what is claimed without a promise is reserved by an open walk": [
+        "UPDATE replenish_task SET allocation_id = (SELECT id FROM allocation WHERE promise_id IS NOT NULL LIMIT 1)",
+        "DELETE FROM replenish_task",
+    ],
+    "a walk brings a product's goods from reserve of its own warehouse and owner": [
+        f"UPDATE replenish_task x SET owner_id = {OTHER_SELLER}",
+        f"UPDATE replenish_task x SET warehouse_id = {OTHER_WAREHOUSE}",
+        "UPDATE replenish_task t SET location_id = (SELECT location_id FROM balance b WHERE b.id = t.balance_id)",
+    ],
 }  # fmt: skip
 
 
@@ -222,6 +239,7 @@ def busy_world(db_session) -> World:
     numbered = make_product(world.seller, serial_control="full")
     place = world.overseas.stocked(numbered, 1, serials=["N1"])
     nest(SYSTEM, world.overseas.unit("carton", "storage"), world.overseas.unit("pallet", "storage"))
+    _replenish(world)
     make_seller()
     session().commit()
     while layers.follow():
@@ -233,6 +251,19 @@ def busy_world(db_session) -> World:
     session().commit()
     assert stock != place
     return world
+
+
+def _replenish(world: World) -> None:
+    """A pick face filled by one walk that is done, and short of what a second one brings."""
+    product = make_product(world.seller)
+    world.overseas.stocked(product, 5, "storage3")
+    face(world.overseas, product, 2, 9)
+    plan(world.overseas)
+    task = taken(ANN, world.overseas)
+    brought(ANN, task, 5)
+    world.overseas.stocked(product, 5, "storage3")
+    face(world.overseas, product, 6, 9)
+    plan(world.overseas)
 
 
 def violated() -> dict[str, list[dict]]:
@@ -260,7 +291,8 @@ def test_the_check_names_the_row(busy_world, name, corruption):
              " AND connamespace = 'public'::regnamespace AND conparentid = 0"
              " AND conrelid IN ('balance'::regclass, 'summary'::regclass, 'promise'::regclass, 'allocation'::regclass,"
              " 'stock_move'::regclass, 'permit'::regclass, 'posting_recipe'::regclass, 'posting_recipe_leg'::regclass,"
-             " 'conversion'::regclass, 'held_balance'::regclass, 'book_item'::regclass)")
+             " 'conversion'::regclass, 'held_balance'::regclass, 'book_item'::regclass,"
+             " 'replenish_task'::regclass)")
     ).all():  # fmt: skip
         session().execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}"))
     for table in ("stock_move", "stock_posting", "posting_recipe", "posting_recipe_leg"):

@@ -36,6 +36,9 @@ NARROW = {
     "ix_handling_unit_put_back": "only totes that wait to be put back",
     "ix_return_order_open": "only returns not yet completed",
     "ix_service_request_open": "only services not yet done",
+    "ix_fixed_bin_face": "the pick faces of a warehouse, which the planning looks at one by one",
+    "ix_replenish_task_open": "only walks that are open",
+    "ix_replenish_task_product": "only walks that are open",
 }
 ROWS = 1_000_000
 # Statement → why it may read through a table.

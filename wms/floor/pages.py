@@ -57,6 +57,7 @@ class Work:
 WORK = {
     "receive": Work(lazy("Receive"), "package-open", lazy("cartons to count")),
     "putaway": Work(lazy("Put away"), "pin", lazy("cartons counted")),
+    "replenish": Work(lazy("Replenish"), "layers", lazy("pick faces to fill")),
     "pick": Work(lazy("Pick"), "cart", lazy("walks")),
     "pack": Work(lazy("Pack"), "package", lazy("orders picked")),
     "handover": Work(lazy("Hand over"), "shipments", lazy("parcels packed")),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from wms.catalog.models import Product
 from wms.catalog.queries import barcodes_of
+from wms.core import clock
 from wms.core.actor import Actor
 from wms.floor.models import FloorTask
 from wms.platform.database import session
@@ -31,7 +33,8 @@ _WAITING = Statement(
     "   AS returns,"
     " (SELECT count(*) FROM count_task WHERE warehouse_id = :warehouse AND state IN ('open', 'counting')) AS counts,"
     " (SELECT count(*) FROM service_request WHERE warehouse_id = :warehouse AND state IN ('accepted', 'working'))"
-    "   AS service"
+    "   AS service,"
+    " (SELECT count(*) FROM replenish_task WHERE warehouse_id = :warehouse AND state IN ('open', 'walking')) AS replenish"
 )
 
 
@@ -52,6 +55,20 @@ def open_tasks(actor: Actor, warehouse_id: uuid.UUID) -> dict[str, FloorTask]:
         .execution_options(populate_existing=True)
     )
     return {task.kind: task for task in rows}
+
+
+LATELY = timedelta(minutes=10)
+_LAST = Statement(
+    "SELECT coalesce(data->>'here', data->>'location_id') FROM floor_task WHERE user_id = :user AND closed_at IS NULL"
+    " AND warehouse_id = :warehouse AND updated_at > :since AND coalesce(data->>'here', data->>'location_id') IS NOT NULL"
+    " ORDER BY updated_at DESC LIMIT 1"
+)
+
+
+def last_place(actor: Actor, warehouse_id: uuid.UUID) -> uuid.UUID | None:
+    """The bin this person scanned last, whatever the work was; None when that was long ago."""
+    found = _LAST.scalar({"user": actor.id, "warehouse": warehouse_id, "since": clock.now() - LATELY})
+    return None if found is None else uuid.UUID(found)
 
 
 def goods(product_id: uuid.UUID | str | None) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from wms.core import clock
 from wms.core.ids import new_id
 from wms.inventory import claims
 from wms.inventory.balances import lock_rows
+from wms.inventory.replenishment import queries as replenishment
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement
@@ -27,13 +29,16 @@ ROUNDS = 4
 
 @dataclass(frozen=True)
 class Candidate:
-    """A balance row that could serve, `free` units of it."""
+    """A balance row that could serve, `free` units of it. `in_reserve`: its product is picked from pick faces, and this
+    is none, or holds what expires later than what is in reserve.
+    """
 
     balance_id: int
     free: int
     is_sellable: bool
     book_item_id: uuid.UUID | None
     held_by: int = 0
+    in_reserve: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,17 @@ class Allocated:
 
 @dataclass(frozen=True)
 class AllocationResult:
-    """What was claimed, and what could not be: units missing by subject."""
+    """What was claimed, and what could not be: units missing by subject. `coming`: how many of these are on their way to
+    a pick face, where the subject may wait for them.
+    """
 
     allocated: list[Allocated]
     missing: dict[uuid.UUID, int]
+    coming: dict[uuid.UUID, int] = field(default_factory=dict)
+
+    def is_coming(self, subject_id: uuid.UUID) -> bool:
+        """Whether all that a subject lacks is on its way."""
+        return 0 < self.missing.get(subject_id, 0) <= self.coming.get(subject_id, 0)
 
 
 # What is decided is decided on `d`: read under the lock, so never stale. On `t` the statement's snapshot would decide
@@ -166,16 +178,21 @@ def claim_rows(
 _OPEN_PROMISES = Statement(
     "SELECT p.id, p.subject_kind, p.subject_id, p.warehouse_id, p.open_quantity - coalesce((SELECT"
     " sum(a.open_quantity) FROM allocation a WHERE a.promise_id = p.id), 0) AS wanted, s.owner_id, s.product_id,"
-    " s.customs_status, s.book_item_id, p.kind = 'pool' AS any_bin FROM promise p JOIN summary s ON s.id = p.summary_id"
+    " s.customs_status, s.book_item_id, p.kind = 'pool' AS any_bin, EXISTS (SELECT 1 FROM fixed_bin x"
+    "  WHERE x.product_id = s.product_id AND x.warehouse_id = s.warehouse_id AND x.maximum IS NOT NULL) AS is_faced"
+    " FROM promise p JOIN summary s ON s.id = p.summary_id"
     " WHERE p.subject_kind = :kind AND p.subject_id = ANY(CAST(:ids AS uuid[])) AND p.open_quantity > 0"
     " AND p.warehouse_id = :warehouse ORDER BY p.priority DESC, p.created_at, p.id"
 )
 _CANDIDATES = Statement(
     "SELECT b.id, b.on_hand - b.allocated AS free, b.is_sellable, b.book_item_id, b.owner_id, b.product_id,"
-    " b.customs_status FROM balance b JOIN location l ON l.id = b.location_id LEFT JOIN lot ON lot.id = b.lot_id"
+    " b.customs_status, l.kind, lot.expires_on, EXISTS (SELECT 1 FROM fixed_bin x WHERE x.location_id = b.location_id"
+    "  AND x.product_id = b.product_id AND x.maximum IS NOT NULL) AS in_face"
+    " FROM balance b JOIN location l ON l.id = b.location_id LEFT JOIN lot ON lot.id = b.lot_id"
     " WHERE b.warehouse_id = :warehouse AND b.product_id = ANY(CAST(:products AS uuid[])) AND b.is_sellable"
     " AND b.on_hand > b.allocated"
-    " ORDER BY lot.expires_on NULLS LAST, b.oldest_at NULLS LAST, l.walk_order, b.id"
+    # what crosses the dock came for orders and leaves first
+    " ORDER BY lot.expires_on NULLS LAST, l.kind <> 'cross_dock', b.oldest_at NULLS LAST, l.walk_order, b.id"
 )
 
 
@@ -188,6 +205,9 @@ _LOCK_PROMISES = Statement(
 def allocate(warehouse_id: uuid.UUID, subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> AllocationResult:
     """Choose bins for what is promised to these subjects and not yet allocated: first expiring, then oldest first.
 
+    A product that has pick faces is picked from these. What they lack and a walk is bringing is `coming` and left in
+    reserve; what no walk brings is taken from reserve, so that nothing waits for a walk that nobody planned.
+
     Never refuses: what no bin holds is `missing`, for the caller to hold, re-promise or report short. A pinned promise
     whose bin was lost is missing too: only a new promise can pin other goods.
     """
@@ -195,9 +215,10 @@ def allocate(warehouse_id: uuid.UUID, subject_kind: str, subject_ids: Sequence[u
     claim(Rank.PROMISE)  # against a twin that allocates, and against a release
     _LOCK_PROMISES.run(parameters)
     allocated: list[Allocated] = []
+    coming: dict[uuid.UUID, int] = {}
     for _ in range(ROUNDS):
         promises = [row for row in _OPEN_PROMISES.all(parameters) if row.wanted > 0]
-        plan, taken = _plan(warehouse_id, promises)
+        plan, taken, coming = _plan(warehouse_id, promises)
         if not taken:
             break
         granted = _claim_quantities(taken)
@@ -206,34 +227,55 @@ def allocate(warehouse_id: uuid.UUID, subject_kind: str, subject_ids: Sequence[u
     for row in _OPEN_PROMISES.all(parameters):
         if row.wanted > 0:
             missing[row.subject_id] += row.wanted
-    return AllocationResult(allocated, dict(missing))
+    return AllocationResult(allocated, dict(missing), coming)
 
 
 def _plan(
     warehouse_id: uuid.UUID, promises: Sequence[Any]
-) -> tuple[list[tuple[OpenPromise, Candidate, int]], dict[int, int]]:
-    """Which rows serve which promise, and how much that takes from each row."""
+) -> tuple[list[tuple[OpenPromise, Candidate, int]], dict[int, int], dict[uuid.UUID, int]]:
+    """Which rows serve which promise, how much that takes from each row, and what subjects may wait for at a face."""
     plan: list[tuple[OpenPromise, Candidate, int]] = []
     taken: dict[int, int] = defaultdict(int)
+    waits: dict[uuid.UUID, int] = defaultdict(int)
     pooled = [row for row in promises if row.any_bin]
-    candidates = _read_candidates(warehouse_id, {row.product_id for row in pooled}) if pooled else {}
+    faced = {row.product_id for row in pooled if row.is_faced}
+    candidates = _read_candidates(warehouse_id, {row.product_id for row in pooled}, faced) if pooled else {}
+    coming = replenishment.coming(warehouse_id, faced) if faced else {}
     for row in pooled:
         key = (row.owner_id, row.product_id, row.customs_status, row.book_item_id)
-        for candidate, share in choose(candidates.get(key, ()), row.wanted, taken):
-            taken[candidate.balance_id] += share
-            wish = OpenPromise(row.id, row.subject_kind, row.subject_id, row.warehouse_id, share)
-            plan.append((wish, candidate, share))
-    return plan, taken
+        found, lacking = candidates.get(key, ()), row.wanted
+        for at_hand in (True, False):
+            if not at_hand and 0 < lacking <= coming.get(key, 0):
+                coming[key] -= lacking
+                waits[row.subject_id] += lacking
+                break
+            rows = [each for each in found if not each.in_reserve] if at_hand else found
+            for candidate, share in choose(rows, lacking, taken):
+                taken[candidate.balance_id] += share
+                lacking -= share
+                wish = OpenPromise(row.id, row.subject_kind, row.subject_id, row.warehouse_id, share)
+                plan.append((wish, candidate, share))
+    return plan, taken, dict(waits)
 
 
 CandidateKey = tuple[uuid.UUID, uuid.UUID, str, uuid.UUID | None]
 
 
-def _read_candidates(warehouse_id: uuid.UUID, products: set[uuid.UUID]) -> dict[CandidateKey, list[Candidate]]:
+def _read_candidates(
+    warehouse_id: uuid.UUID, products: set[uuid.UUID], faced: set[uuid.UUID]
+) -> dict[CandidateKey, list[Candidate]]:
+    """Free rows by what promises ask for, in the order they are taken. `faced`: products that have pick faces."""
     found: dict[CandidateKey, list[Candidate]] = defaultdict(list)
+    first_in_reserve: dict[CandidateKey, date] = {}
     for row in _CANDIDATES.all({"warehouse": warehouse_id, "products": list(products)}):
         key = (row.owner_id, row.product_id, row.customs_status, row.book_item_id)
-        found[key].append(Candidate(row.id, row.free, row.is_sellable, row.book_item_id))
+        expires_on = row.expires_on or date.max
+        in_reserve = row.product_id in faced and row.kind != "cross_dock"
+        if in_reserve and row.in_face:
+            in_reserve = expires_on > first_in_reserve.get(key, date.max)
+        elif in_reserve:
+            first_in_reserve.setdefault(key, expires_on)
+        found[key].append(Candidate(row.id, row.free, row.is_sellable, row.book_item_id, in_reserve=in_reserve))
     return found
 
 
@@ -297,6 +339,17 @@ def reserve(
         }
     )
     return allocation_id
+
+
+_REOPEN = Statement("UPDATE allocation SET open_quantity = open_quantity + :quantity WHERE id = :id")
+
+
+def reserve_again(allocation_id: uuid.UUID, balance_id: int, quantity: int) -> bool:
+    """A reservation that was fulfilled has its units back in the same row. False when they are held there now."""
+    if balance_id not in _claim_quantities({balance_id: quantity}):
+        return False
+    _REOPEN.run({"id": allocation_id, "quantity": quantity})
+    return True
 
 
 _OPEN_OF = Statement(

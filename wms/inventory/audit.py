@@ -6,6 +6,7 @@ A check is a query for violations and a query for how many rows it looked at.
 from __future__ import annotations
 
 from wms.inventory.converting.audit import CHECKS as CONVERTING
+from wms.inventory.replenishment import audit as replenishment
 from wms.platform.auditing import Check
 
 SELLABLE = (
@@ -334,4 +335,5 @@ CHECKS = [
         " OR b.product_id <> s.product_id OR b.owner_id <> s.owner_id",
     ),
     *CONVERTING,
+    *replenishment.CHECKS,
 ]

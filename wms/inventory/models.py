@@ -32,6 +32,7 @@ from wms.inventory.adjusting import models as _adjusting  # noqa: F401
 from wms.inventory.converting import models as _converting  # noqa: F401
 from wms.inventory.counting import models as _counting  # noqa: F401
 from wms.inventory.layers import models as _layers  # noqa: F401
+from wms.inventory.replenishment import models as _replenishment  # noqa: F401
 from wms.platform.database import Base, DocumentId, Instant, Reference
 
 
@@ -303,6 +304,9 @@ class AwaitedStock(Base):
     subject_kind: Mapped[str] = mapped_column(String(24), primary_key=True)
     subject_id: Mapped[Reference] = mapped_column(primary_key=True)
     since: Mapped[Instant]
+    at_pick: Mapped[bool] = mapped_column(
+        Boolean, default=False, server_default=text("false")
+    )  # goods come to its face
 
 
 class HoldScope(StrEnum):

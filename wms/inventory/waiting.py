@@ -30,9 +30,10 @@ _LOCK = Statement(
     " ORDER BY s.id FOR NO KEY UPDATE"
 )
 _AWAIT = Statement(
-    "INSERT INTO awaited_stock (warehouse_id, owner_id, product_id, subject_kind, subject_id, since)"
-    " SELECT :warehouse, :owner, k.product, :kind, :subject, :since"
-    " FROM unnest(CAST(:products AS uuid[])) AS k(product) ON CONFLICT DO NOTHING"
+    "INSERT INTO awaited_stock (warehouse_id, owner_id, product_id, subject_kind, subject_id, since, at_pick)"
+    " SELECT :warehouse, :owner, k.product, :kind, :subject, :since, :at_pick"
+    " FROM unnest(CAST(:products AS uuid[])) AS k(product)"
+    " ON CONFLICT (warehouse_id, owner_id, product_id, subject_kind, subject_id) DO UPDATE SET at_pick = excluded.at_pick"
 )
 _STOP = Statement("DELETE FROM awaited_stock WHERE subject_kind = :kind AND subject_id = :subject")
 _ITEMS = Statement(
@@ -51,18 +52,19 @@ def wait_for_stock(
     *,
     bonded: bool = False,
     released: bool = False,
+    at_pick: bool = False,
 ) -> None:
     """Remember that a subject waits for stock of these products. Again is fine.
 
     Stock that came since the caller looked is not announced any more: the caller looks once more afterwards, when the
     rows are locked (`promises.free_by_product`). `released`: the subject's promises were given up in this transaction,
-    which therefore holds their rows.
+    which therefore holds their rows. `at_pick`: its goods are on their way to a pick face, and a walk waits for them.
     """
     wanted = sorted(set(products))
     parameters = {"warehouse": warehouse_id, "owner": owner_id, "products": wanted}
     if not released:
         _lock_goods(warehouse_id, owner_id, wanted, bonded)
-    _AWAIT.run(parameters | {"kind": subject_kind, "subject": subject_id, "since": since})
+    _AWAIT.run(parameters | {"kind": subject_kind, "subject": subject_id, "since": since, "at_pick": at_pick})
 
 
 def _lock_goods(warehouse_id: uuid.UUID, owner_id: uuid.UUID, wanted: Sequence[uuid.UUID], bonded: bool) -> None:
@@ -91,4 +93,16 @@ _BOOKED = Statement(
 def announce_booked(book_item_id: uuid.UUID) -> None:
     """The customs book has more of an item: stock that was there already can be promised now."""
     for row in _BOOKED.all({"item": book_item_id}):
+        record(AwaitedStockCame(subject_id=row.product_id, warehouse_id=row.warehouse_id, owner_id=row.owner_id))
+
+
+_AT_PICK = Statement(
+    "SELECT DISTINCT warehouse_id, owner_id, product_id FROM awaited_stock WHERE warehouse_id = :warehouse"
+    " AND owner_id = (SELECT owner_id FROM product WHERE id = :product) AND product_id = :product AND at_pick"
+)
+
+
+def announce_face(warehouse_id: uuid.UUID, product_id: uuid.UUID) -> None:
+    """Goods reached a pick face, or will not: walks that wait for them look again. The caller holds the reserve rows."""
+    for row in _AT_PICK.all({"warehouse": warehouse_id, "product": product_id}):
         record(AwaitedStockCame(subject_id=row.product_id, warehouse_id=row.warehouse_id, owner_id=row.owner_id))

@@ -1,4 +1,6 @@
-"""States of what is done to stock on purpose: counts, adjustments, conversions. Services apply them and nothing else."""
+"""States of what is done to stock on purpose: counts, adjustments, conversions, walks that fill pick faces. Services
+apply them; nothing else changes a state.
+"""
 
 from __future__ import annotations
 
@@ -80,5 +82,31 @@ CONVERSION = Workflow(
         "stop": move([V.OPEN, V.SHORT], V.DONE),  # some was made, no more will be
         "cancel": move([V.OFFERED, V.OPEN, V.SHORT], V.CANCELLED),
         "undo": move(V.DONE, V.UNDONE),  # by the mirrors of its postings
+    },
+)
+
+
+class ReplenishState(StrEnum):
+    OPEN = "open"
+    WALKING = "walking"  # somebody fetches it
+    DONE = "done"
+    SHORT = "short"  # the reserve bin held less than the book says
+    CANCELLED = "cancelled"
+
+
+R = ReplenishState
+
+REPLENISHMENT = Workflow(
+    "replenishment",
+    ReplenishState,
+    R.OPEN,
+    {
+        "take": move([R.OPEN, R.WALKING], R.WALKING),  # somebody who went home lets go after a while
+        "bring": move(R.WALKING, R.WALKING),  # a part of it
+        "finish": move(R.WALKING, R.DONE),
+        "put_back": move(R.WALKING, R.OPEN),
+        "report_short": move(R.WALKING, R.SHORT),
+        "undo": move([R.WALKING, R.DONE], R.WALKING),  # what was brought last stands in reserve again
+        "cancel": move([R.OPEN, R.WALKING], R.CANCELLED),
     },
 )

@@ -17,6 +17,7 @@ TEXTS = {
     "cancel_too_late": N_("Too late: it has left."),
     "edit_too_late": N_("Too late to change: it is %(state)s."),
     "nothing_to_wave": N_("No order is ready for a wave."),
+    "faces_first": N_("%(orders)s orders wait until pick faces are filled."),
     "wrong_tote": N_("That tote belongs to another order."),
     "tote_taken": N_("That tote is in use."),
     "not_a_tote": N_("That is not a tote."),

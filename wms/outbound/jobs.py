@@ -33,6 +33,10 @@ def leave_wave(payload: dict[str, Any]) -> None:
     shortage.leave_wave(uuid.UUID(payload["order_id"]))
 
 
+def check_face_wait(payload: dict[str, Any]) -> None:
+    shortage.check_face_wait(uuid.UUID(payload["order_id"]), payload["rows"])
+
+
 def finish_wave(payload: dict[str, Any]) -> None:
     walks.finish_wave(uuid.UUID(payload["wave_id"]))
 
@@ -47,6 +51,7 @@ JOBS = [
     ("outbound.break_promises", break_promises, "default"),
     ("outbound.reallocate", reallocate, "default"),
     (shortage.LEAVE_TOPIC, leave_wave, "default"),
+    (shortage.FACE_TOPIC, check_face_wait, "default"),
     (walks.FINISH_WAVE_TOPIC, finish_wave, "default"),
     ("outbound.prepare_waybills", prepare_waybills, "labels"),
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -95,3 +96,35 @@ def is_id_number(text: str) -> bool:
         return False
     weighted = sum(int(digit) * (2 ** (17 - place) % 11) for place, digit in enumerate(text[:17]))
     return text[17].upper() == "10X98765432"[weighted % 11]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An order that waits for stock: what it wants of each product."""
+
+    number: str
+    wants: Mapping[uuid.UUID, int]
+
+
+def served_by(
+    product_id: uuid.UUID, arriving: int, orders: Sequence[Waiting], free: Mapping[uuid.UUID, int], ahead: int = 0
+) -> list[tuple[Waiting, int]]:
+    """Which orders, in their order, `arriving` units of a product complete, and how many of these units each gets.
+
+    `free`: units of each product that nobody is promised; `ahead`: units on their way besides. An order that would
+    still lack something gets nothing, and keeps nothing from the next.
+    """
+    left = {**free, product_id: max(0, free.get(product_id, 0)) + ahead}
+    served: list[tuple[Waiting, int]] = []
+    for order in orders:
+        if any(
+            left.get(each, 0) + (arriving if each == product_id else 0) < units for each, units in order.wants.items()
+        ):
+            continue
+        for each, units in order.wants.items():
+            known = min(units, max(0, left.get(each, 0)))
+            left[each] = left.get(each, 0) - known
+            if units > known:
+                arriving -= units - known
+                served.append((order, units - known))
+    return served

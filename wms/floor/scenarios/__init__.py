@@ -12,6 +12,7 @@ from wms.floor.scenarios.putaway import PutAway
 from wms.floor.scenarios.putback import PutBack
 from wms.floor.scenarios.receive import Receive
 from wms.floor.scenarios.repack import Repack
+from wms.floor.scenarios.replenish import Replenish
 from wms.floor.scenarios.returns import ReturnDesk
 from wms.floor.scenarios.service import Service
 
@@ -29,5 +30,6 @@ SCENARIOS: dict[str, Scenario] = {
         ReturnDesk(),
         Count(),
         Service(),
+        Replenish(),
     )
 }

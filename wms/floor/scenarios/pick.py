@@ -15,9 +15,12 @@ from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.inventory.putaway.rules import NEAR_M
+from wms.inventory.replenishment import queries as replenishment
 from wms.outbound.service import picking, waves
-from wms.outbound.service.stops import Sight, next_stop, open_in, see, walks_waiting
+from wms.outbound.service.stops import Sight, next_stop, open_in, see, work_waiting
 from wms.outbound.workflow import OrderState, TaskState
+from wms.platform.i18n import refusal_texts
 
 BEGIN, TOTE, LOCATION, PRODUCT = "begin", "scan_tote", "scan_location", "scan_product"
 # Why a stop is not this picker's to do any more, and what the screen says while it moves on.
@@ -111,6 +114,19 @@ class Pick:
             return self._next(task, "warn", "short_reported", {})
         raise Refused("command_not_here", {})
 
+    def _near(self, actor: Actor, task: FloorTask) -> str | None:
+        """A pick face to fill that begins a few steps from where the last walk ended, in words."""
+        if "here" not in task.data:
+            return None
+        found = replenishment.beside(actor.id, task.warehouse_id, uuid.UUID(task.data["here"]))
+        if found is None:
+            return None
+        walk, metres = found
+        if metres is None or metres > NEAR_M:
+            return None
+        params = {"metres": round(metres), "source": walk.source, "face": walk.face}
+        return refusal_texts.translate("hint_face_near", params)
+
     def _begin(self, actor: Actor, task: FloorTask) -> Step:
         batch = picking.take_batch(actor, task.warehouse_id)
         if batch is None:
@@ -132,23 +148,28 @@ class Pick:
         params = {"picked": done.picked, "quantity": done.quantity}
         if done.picked < done.quantity:
             return Step(PRODUCT, hand(task.data, short_asked=None), "ok", "item_picked", params)
-        return self._lead_to(task.data["batch_id"], done.following, "next", "stop_done", params)
+        return self._lead_to(
+            task.data["batch_id"], done.following, "next", "stop_done", params, here=str(stop.location_id)
+        )
 
     def _next(self, task: FloorTask, tone: str, code: str, params: dict[str, Any]) -> Step:
         batch_id = task.data["batch_id"]
         return self._lead_to(batch_id, next_stop(uuid.UUID(batch_id)), tone, code, params)
 
-    def _lead_to(self, batch_id: str, stop: Sight | None, tone: str, code: str, params: dict[str, Any]) -> Step:
-        """The walk's next stop, or its end."""
+    def _lead_to(
+        self, batch_id: str, stop: Sight | None, tone: str, code: str, params: dict[str, Any], here: str | None = None
+    ) -> Step:
+        """The walk's next stop, or its end, where the picker stands `here`."""
         if stop is None:
-            return Step(BEGIN, {}, "done", "walk_done")
+            return Step(BEGIN, hand({}, here=here), "done", "walk_done")
         data = {"batch_id": batch_id, "stop_id": str(stop.id)}
         return Step(TOTE if stop.tote_id is None else LOCATION, data, tone, code, params)
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         stop = self._stop(task)
         if stop is None:
-            return {"waiting": walks_waiting(task.warehouse_id)}
+            work = work_waiting(task.warehouse_id)
+            return {"waiting": work.walks, "near": self._near(actor, task) if work.faces else None}
         return {
             "sku": stop.sku, "name_en": stop.name_en, "name_zh": stop.name_zh, "barcode": stop.unit_code,
             "location": stop.location, "location_barcode": stop.location_barcode, "quantity": stop.left,

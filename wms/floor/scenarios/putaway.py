@@ -1,6 +1,7 @@
 """Putaway: scan a counted carton, an item of it, and the bin it goes to; the screen suggests a bin and says why.
 
-A bin scanned right after the carton takes all that is still in it. The suggested bin is kept until the goods are there, or
+Goods that orders wait for are taken first, as many as they want, to a cross-dock place. A bin scanned right after the carton
+takes all that is still in it. The suggested bin is kept until the goods are there, or
 the person does something else. A supervisor may insist on a bin by scanning it twice.
 """
 
@@ -21,8 +22,10 @@ from wms.floor.units import check_numbers, row_of_unit
 from wms.inbound import service as inbound
 from wms.inbound.models import Carton
 from wms.inbound.workflow import CartonState
+from wms.inventory.models import Condition
 from wms.inventory.putaway import reservations
 from wms.inventory.service import Subject
+from wms.outbound.service.crossing import Awaited, awaited
 from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
 from wms.platform.statements import Statement
@@ -31,7 +34,8 @@ CARTON, PRODUCT, LOCATION = "scan_carton", "scan_product", "scan_location"
 
 _HELD = Statement(
     "SELECT b.product_id, p.sku, p.name_en, p.name_zh, b.condition, b.lot_id, b.handling_unit_id,"
-    " sum(b.on_hand) AS units FROM balance b"
+    " sum(b.on_hand) AS units, bool_or(EXISTS (SELECT 1 FROM awaited_stock a WHERE a.warehouse_id = b.warehouse_id"
+    "  AND a.owner_id = b.owner_id AND a.product_id = b.product_id)) AS awaited FROM balance b"
     " JOIN product p ON p.id = b.product_id JOIN carton c ON c.handling_unit_id = b.handling_unit_id"
     " WHERE c.id = :carton AND b.on_hand > 0 GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY p.sku, b.condition DESC, b.lot_id"
 )
@@ -65,7 +69,8 @@ class PutAway:
         if carton.state not in (CartonState.COUNTED.value, CartonState.STOWING.value):
             raise Refused("carton_not_counted", {})
         rows = _HELD.all({"carton": carton.id})
-        data = {"carton_id": str(carton.id), "owner_id": str(found.owner_id)}
+        waited = any(_awaited(carton.warehouse_id, found.owner_id, row, int(row.units), None).units for row in rows)
+        data = hand({}, carton_id=str(carton.id), owner_id=str(found.owner_id), orders_wait=waited or None)
         return Step(PRODUCT, data, "next", "source_taken", {"units": int(sum(row.units for row in rows))})
 
     def _take(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
@@ -78,18 +83,40 @@ class PutAway:
         if quantity > held.units:
             raise Refused("quantity_too_large", {"left": int(held.units)})
         check_numbers(found, quantity, int(held.units))
+        chosen = scan.quantity is not None or found.serial_control == "full"
+        suggestion, quantity = self._lead(actor, task, held, quantity, chosen=chosen)
         data = hand(
             task.data, product_id=str(found.id), quantity=quantity, condition=held.condition,
-            lot_id=str(held.lot_id) if held.lot_id else None, serials=found.numbers or None,
-            suggestion=self._suggest(actor, task, held, quantity),
+            lot_id=str(held.lot_id) if held.lot_id else None, serials=found.numbers or None, suggestion=suggestion,
         )  # fmt: skip
         return Step(LOCATION, data, "ok", "item_in_hand", {"quantity": quantity})
 
-    def _suggest(self, actor: Actor, task: FloorTask, held: Any, quantity: int) -> dict[str, Any] | None:
-        """The bin to go to, with the reason as code and parameters."""
+    def _lead(
+        self, actor: Actor, task: FloorTask, held: Any, quantity: int, *, chosen: bool
+    ) -> tuple[dict[str, Any] | None, int]:
+        """The bin to go to, with the reason as code and parameters, and with how many units. Orders that wait get theirs
+        first; when the person has `chosen` how many to take, only if these are all for them.
+        """
+        owner_id = uuid.UUID(task.data["owner_id"])
+        wanted = _awaited(task.warehouse_id, owner_id, held, quantity, task.id)
+        if wanted.units and (not chosen or wanted.units >= quantity):
+            found = self._suggest(actor, task, held, wanted.units, wanted.units)
+            if found is not None and found["reason"] == "putaway_orders_wait":
+                told = {"order": wanted.number, "others": wanted.orders - 1, "quantity": wanted.units}
+                reason = "crossing_one" if wanted.orders == 1 else "crossing_more"
+                return {
+                    "code": found["code"],
+                    "reason": reason,
+                    "params": {**told, "code": found["code"]},
+                }, wanted.units
+        return self._suggest(actor, task, held, quantity), quantity
+
+    def _suggest(
+        self, actor: Actor, task: FloorTask, held: Any, quantity: int, awaited: int = 0
+    ) -> dict[str, Any] | None:
         found = inbound.suggest_place(
             actor, uuid.UUID(task.data["carton_id"]), held.product_id, quantity, condition=held.condition,
-            lot_id=held.lot_id, holder=_holder(task),
+            lot_id=held.lot_id, holder=_holder(task), awaited=awaited,
         )  # fmt: skip
         if found is None:
             return None
@@ -151,7 +178,8 @@ class PutAway:
         carton = session().get_one(Carton, uuid.UUID(task.data["carton_id"]))
         rows = _HELD.all({"carton": carton.id})
         suggestion = task.data.get("suggestion")
-        hint = refusal_texts.translate("hint_carton_to_bin", {}) if task.step == PRODUCT else None
+        hinted = "hint_orders_wait" if task.data.get("orders_wait") else "hint_carton_to_bin"
+        hint = refusal_texts.translate(hinted, {}) if task.step == PRODUCT else None
         return {
             "hint": hint,
             "carton": carton.barcode,
@@ -173,4 +201,13 @@ def _holder(task: FloorTask) -> Subject:
 
 def _carton_of(data: Mapping[str, Any]) -> dict[str, Any]:
     """What stays in hand from item to item."""
-    return {key: data[key] for key in ("carton_id", "owner_id") if key in data}
+    return {key: data[key] for key in ("carton_id", "owner_id", "orders_wait") if key in data}
+
+
+def _awaited(
+    warehouse_id: uuid.UUID, owner_id: uuid.UUID | None, held: Any, quantity: int, holder_id: uuid.UUID | None
+) -> Awaited:
+    """How many of some units in the carton waiting orders can have; only what is good can be theirs."""
+    if not held.awaited or held.condition != Condition.GOOD.value or owner_id is None:
+        return Awaited()
+    return awaited(warehouse_id, owner_id, held.product_id, quantity, holder_id)

@@ -96,9 +96,10 @@ def suggest_place(
     condition: str = "good",
     lot_id: uuid.UUID | None = None,
     holder: Subject | None = None,
+    awaited: int = 0,
 ) -> Suggestion | None:
     """The bin for units of a carton, with its reason; by default for all of the product in it. None: no bin
-    has room. With a `holder` the bin is kept for them until the putaway.
+    has room. With a `holder` the bin is kept for them until the putaway. `awaited`: units that orders wait for.
     """
     carton = _CARTON.first({"carton": carton_id})
     if carton is None or not actor.may(Permission.FLOOR_WORK) or not actor.sees_warehouse(carton.warehouse_id):
@@ -106,7 +107,7 @@ def suggest_place(
     source = _source(_content(carton.handling_unit_id), product_id, quantity or 0, condition, lot_id)
     product = products_by_ids([product_id])[product_id]
     goods = putaway.goods_of(
-        product, quantity or source.on_hand, source.lot_id, source.condition, source.customs_status
+        product, quantity or source.on_hand, source.lot_id, source.condition, source.customs_status, awaited
     )
     if holder is None:
         return putaway.suggest_for(carton.warehouse_id, goods)

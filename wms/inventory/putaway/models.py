@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.platform.database import Base, DocumentId, Instant, Reference
@@ -12,18 +12,23 @@ from wms.platform.database import Base, DocumentId, Instant, Reference
 
 class FixedBin(Base):
     """A bin that is a product's own (固定库位): its goods go there first, and nobody else's. Where the bin is a pick
-    face, it is the product's pick face.
+    face, it is the product's pick face; one with a maximum is filled from reserve (decision 027).
     """
 
     __tablename__ = "fixed_bin"
     __table_args__ = (
         ForeignKeyConstraint(["warehouse_id", "location_id"], ["location.warehouse_id", "location.id"]),
         Index("ix_fixed_bin_product", "product_id", "warehouse_id"),
+        Index("ix_fixed_bin_face", "warehouse_id", "location_id", postgresql_where=text("maximum IS NOT NULL")),
+        CheckConstraint("(minimum IS NULL) = (maximum IS NULL)", name="limits_together"),
+        CheckConstraint("minimum >= 0 AND maximum > minimum", name="minimum_below_maximum"),
     )
 
     location_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"), primary_key=True)
     warehouse_id: Mapped[Reference]
+    minimum: Mapped[int | None] = mapped_column(Integer)
+    maximum: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[Instant]
 
 

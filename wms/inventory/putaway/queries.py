@@ -34,7 +34,9 @@ _VOLUME = (
 # A place, who may stand there, and the room that is kept for goods which others carry to it.
 _PLACE = (
     "l.id, l.warehouse_id, l.code, l.kind, l.walk_order, l.x_m, l.y_m, l.is_active, l.max_weight_g, l.max_volume_cm3,"
-    " l.max_units, l.mixes_products, l.mixes_lots, coalesce(z.owner_id, l.owner_id) AS owner_id, z.temperature,"
+    " (SELECT least(l.max_units, CASE WHEN bool_and(x.maximum IS NOT NULL) THEN sum(x.maximum)::int END) FROM fixed_bin x"
+    "  WHERE x.location_id = l.id) AS max_units,"  # a pick face is never filled beyond its maximum
+    " l.mixes_products, l.mixes_lots, coalesce(z.owner_id, l.owner_id) AS owner_id, z.temperature,"
     " z.customs_area, z.dangerous_classes, l.velocity_class,"
     " ARRAY(SELECT x.product_id FROM fixed_bin x WHERE x.location_id = l.id) AS kept_for,"
     " EXISTS (SELECT 1 FROM stock_hold h WHERE h.warehouse_id = l.warehouse_id AND h.scope_key = l.id::text"
@@ -128,6 +130,8 @@ _MANY = Statement(
     "  WHERE f.zone_id = z.id AND f.fill = 1 AND f.mixes_products AND f.is_active AND f.kind IN ('storage', 'bulk')"
     f"  AND (f.owner_id IS NULL OR f.owner_id = :owner) ORDER BY f.walk_order LIMIT {SHARED}) f"
     f"  ORDER BY f.walk_order LIMIT {SHARED})"
+    " UNION (SELECT f.id FROM location f WHERE CAST(:awaited AS int) > 0 AND f.warehouse_id = :warehouse"
+    f"  AND f.kind = 'cross_dock' AND f.is_active ORDER BY f.walk_order LIMIT {SHARED})"
     " UNION (SELECT f.id FROM location f WHERE f.warehouse_id = :warehouse AND f.kind = 'inspection' AND f.is_active"
     "  AND :condition <> 'good' LIMIT 1)) "
     + _SEEN + f" FROM found JOIN location l ON l.id = found.id{_JOINED}{_CONTENT}"
@@ -173,6 +177,7 @@ def candidates(warehouse_id: uuid.UUID, goods: Goods, holder_id: uuid.UUID | Non
         "warehouse": warehouse_id, "owner": goods.owner_id, "temperature": goods.temperature,
         "dangerous": goods.dangerous_class, "weight": goods.weight_g, "volume": goods.volume_mm3,
         "quantity": goods.quantity, "classes": ["", *CLASSES], "anchor": None if face is None else face.walk_order,
+        "awaited": goods.awaited,
     }  # fmt: skip
     return _bins(_MANY.all(values | _of(goods, holder_id)), face)
 

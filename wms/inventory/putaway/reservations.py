@@ -67,3 +67,16 @@ def release(holder: Subject) -> None:
 def drop_expired() -> None:
     """What nobody came for; it has not counted since it expired."""
     _EXPIRED.run({"now": clock.now()})
+
+
+_CROSSING = Statement(
+    "SELECT coalesce(sum(r.quantity), 0) FROM bin_reservation r JOIN location l ON l.id = r.location_id"
+    " WHERE r.product_id = :product AND r.warehouse_id = :warehouse AND r.expires_at > :now AND l.kind = 'cross_dock'"
+    " AND r.holder_id IS DISTINCT FROM CAST(:holder AS uuid)"
+)
+
+
+def crossing(warehouse_id: uuid.UUID, product_id: uuid.UUID, holder_id: uuid.UUID | None) -> int:
+    """Units of a product on their way to cross-dock places in other hands than the holder's."""
+    values = {"warehouse": warehouse_id, "product": product_id, "holder": holder_id, "now": clock.now()}
+    return int(_CROSSING.scalar(values))

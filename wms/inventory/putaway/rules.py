@@ -46,6 +46,7 @@ class Goods:
     temperature: str = AMBIENT
     dangerous_class: str | None = None
     velocity_class: str = "C"
+    awaited: int = 0  # units of them that orders wait for
 
     @property
     def weight_g(self) -> int:
@@ -291,6 +292,7 @@ def _near_its_pick_face(place: Bin) -> bool:
 # In the order in which they are tried. The first bin of the first strategy that finds one is suggested.
 STRATEGIES = (
     Strategy("putaway_not_good", lambda goods, place: goods.condition != GOOD and place.kind == INSPECTION),
+    Strategy("putaway_orders_wait", lambda goods, place: goods.awaited > 0 and place.kind == "cross_dock"),
     Strategy("putaway_fixed_bin", lambda goods, place: goods.product_id in place.kept_for),
     Strategy("putaway_same_lot", lambda _, place: place.same_lot > 0),
     Strategy(
@@ -368,6 +370,8 @@ def reason_for(goods: Goods, place: Bin) -> Reason:
     if found is None:
         return Reason("putaway_last", {"code": place.code})
     code, params = found[1].code, {"code": place.code}
+    if code == "putaway_orders_wait":
+        return Reason(code, {**params, "quantity": goods.awaited})
     if code == "putaway_same_lot":
         return Reason(code, {**params, "quantity": place.same_lot})
     if code == "putaway_same_product":

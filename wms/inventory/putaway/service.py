@@ -168,11 +168,16 @@ def note_overruled(
 
 
 def goods_of(
-    product: ProductFacts, quantity: int, lot_id: uuid.UUID | None, condition: str, customs_status: str
+    product: ProductFacts,
+    quantity: int,
+    lot_id: uuid.UUID | None,
+    condition: str,
+    customs_status: str,
+    awaited: int = 0,
 ) -> Goods:
-    """Goods as the rules see them."""
+    """Goods as the rules see them. `awaited`: units of them that orders wait for."""
     volume = product.length_mm * product.width_mm * product.height_mm
     return Goods(
         product.id, quantity, product.weight_g, volume, lot_id, condition, customs_status, product.owner_id,
-        product.temperature, product.dangerous_class, product.velocity_class,
+        product.temperature, product.dangerous_class, product.velocity_class, awaited,
     )  # fmt: skip

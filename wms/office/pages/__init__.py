@@ -24,6 +24,7 @@ from wms.office.pages import (
     prints,
     putaway,
     recall,
+    replenishment,
     services,
     stock,
     system,
@@ -45,6 +46,7 @@ BLUEPRINTS = [
     places.blueprint,
     houses.blueprint,
     putaway.blueprint,
+    replenishment.blueprint,
     counts.blueprint,
     adjustments.blueprint,
     stock.blueprint,
@@ -84,4 +86,11 @@ state_labels["adjustment"] = {
     "posted": (lazy("Posted"), "ok"),
     "rejected": (lazy("Rejected"), "idle"),
     "reversed": (lazy("Taken back"), "idle"),
+}
+state_labels["replenishment"] = {
+    "open": (lazy("To fetch"), "idle"),
+    "walking": (lazy("Being fetched"), "info"),
+    "done": (lazy("Done"), "ok"),
+    "short": (lazy("Short"), "stop"),
+    "cancelled": (lazy("Cancelled"), "idle"),
 }

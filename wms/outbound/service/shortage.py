@@ -17,7 +17,9 @@ from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, Warehouse
 from wms.inventory import allocations, promises, releases, waiting
+from wms.inventory.balances import lock_rows
 from wms.inventory.models import Summary
+from wms.inventory.replenishment import queries as replenishment
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
 from wms.outbound.service import exceptions, walks
 from wms.outbound.service.orders import await_stock, promise_demands, try_later, wait_for_stock
@@ -30,6 +32,7 @@ from wms.platform.statements import Statement, attempt
 
 SHORT_AT_PICK = "short_at_pick"
 LEAVE_TOPIC = "outbound.leave_wave"
+FACE_TOPIC = "outbound.check_face_wait"
 WAITING_FOR_WAVE = (OrderState.PROMISED.value, OrderState.AWAITING_CUSTOMS.value)
 ON_A_WALK = (OrderState.WAVED.value, OrderState.PICKING.value)
 
@@ -206,6 +209,7 @@ def _look_elsewhere(order: Order) -> bool:
     batches, tasks = walks.lock_open_work(order.id)
     _trim(tasks)
     _reopen(order.wave_id, batches)
+    rows = replenishment.rows_coming(order.warehouse_id, {demand.product_id for demand in demands})
     result = allocations.allocate(order.warehouse_id, "demand", [demand.id for demand in demands])
     stops = stops_of([demand.id for demand in demands])
     if stops:
@@ -214,11 +218,43 @@ def _look_elsewhere(order: Order) -> bool:
     elif not batches:  # its wave was opened again for a walk that there is nothing for
         walks.look_after_wave(_wave_of(order), new_id())
     walks.finish_if_done(batches)
+    if result.missing and all(result.is_coming(each) for each in result.missing):
+        _wait_for_face(order, {demand.product_id for demand in demands if demand.id in result.missing}, rows)
+        return False
     if result.missing:
         _short_at_pick(order, demands)
         return False
-    if exceptions.resolve(order.id, "found", SHORT_AT_PICK):
-        waiting.stop_waiting("order", order.id)
+    exceptions.resolve(order.id, "found", SHORT_AT_PICK)
+    waiting.stop_waiting("order", order.id)
+    return True
+
+
+def _wait_for_face(order: Order, products: set[uuid.UUID], rows: set[int]) -> None:
+    """What the walk lacks is being brought to its pick face: the order stays where it is, and its goods are fetched
+    first. It looks again when they are there, or will not come. `rows`: where what was coming stood before it looked.
+    """
+    waiting.stop_waiting("order", order.id)
+    waiting.wait_for_stock(
+        order.warehouse_id, order.owner_id, products, "order", order.id, order.ordered_at, at_pick=True,
+        bonded=session().get_one(Warehouse, order.warehouse_id).is_bonded,
+    )  # fmt: skip
+    payload = {"order_id": str(order.id), "rows": sorted(rows)}
+    add_job(FACE_TOPIC, payload, dedupe_key=f"{FACE_TOPIC}:{new_id()}")
+
+
+def check_face_wait(order_id: uuid.UUID, rows: Sequence[int]) -> bool:
+    """Behind the commit of a wait: did a walk end that asked, before, who waits? Whoever ends one holds the row that its
+    goods stand in until its own commit, so under the locks of all of them nothing is under way. True when the order is
+    tried again.
+    """
+    order = session().get(Order, order_id)
+    if order is None:
+        return False
+    lock_rows(rows)
+    products = {demand.product_id for demand in _demands_of(order)}
+    if replenishment.rows_coming(order.warehouse_id, products) == set(rows):
+        return False
+    try_later(order, f"face:{new_id()}")
     return True
 
 

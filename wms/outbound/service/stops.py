@@ -94,7 +94,10 @@ _OPEN_IN = Statement(
     "SELECT count(*) AS stops, count(DISTINCT order_id) AS orders FROM pick_task WHERE batch_id = :batch"
     " AND state = 'open'"
 )
-_WAITING = Statement("SELECT count(*) FROM pick_batch WHERE warehouse_id = :warehouse AND state = 'open'")
+_WAITING = Statement(
+    "SELECT (SELECT count(*) FROM pick_batch WHERE warehouse_id = :warehouse AND state = 'open') AS walks,"
+    " EXISTS (SELECT 1 FROM replenish_task WHERE warehouse_id = :warehouse AND state IN ('open', 'walking')) AS faces"
+)
 
 
 def open_in(batch_id: uuid.UUID) -> Any:
@@ -102,9 +105,9 @@ def open_in(batch_id: uuid.UUID) -> Any:
     return _OPEN_IN.first({"batch": batch_id})
 
 
-def walks_waiting(warehouse_id: uuid.UUID) -> int:
-    """Walks that nobody has taken."""
-    return int(_WAITING.scalar({"warehouse": warehouse_id}))
+def work_waiting(warehouse_id: uuid.UUID) -> Any:
+    """How many `walks` nobody has taken, and whether any pick `faces` are to be filled."""
+    return _WAITING.first({"warehouse": warehouse_id})
 
 
 @dataclass(frozen=True)

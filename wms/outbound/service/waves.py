@@ -41,8 +41,8 @@ def release_wave(
 ) -> Wave:
     """Release the most urgent orders that are ready: allocate, lay out walks; waybills follow by a job.
 
-    An order that no bin can serve now (they are kept for a move, or its stock is just being lost) is left for the
-    next wave. Refuses `nothing_to_wave`.
+    An order that no bin can serve now (its goods are on their way to a pick face or kept for a move, or its stock is just
+    being lost) is left for the next wave. Refuses `nothing_to_wave`, and `faces_first` when all wait for pick faces.
     """
     warehouse = session().get(Warehouse, warehouse_id)
     if warehouse is None or not actor.sees_warehouse(warehouse_id):
@@ -58,7 +58,8 @@ def release_wave(
     lacking = {demand.order_id for demand in demands if demand.id in result.missing}
     kept = [orders[key] for key in chosen if key in orders and key not in lacking]
     if not kept:
-        raise Refused("nothing_to_wave", {})
+        coming = {demand.order_id for demand in demands if result.is_coming(demand.id)}
+        raise Refused("faces_first", {"orders": len(coming)}) if coming == lacking else Refused("nothing_to_wave", {})
     wave = _insert_wave(warehouse)
     _lay_out(wave, kept, [demand for demand in demands if demand.order_id not in lacking])
     record(WaveReleased(subject_id=wave.id, warehouse_id=wave.warehouse_id, owner_id=None, orders=len(kept)))
