@@ -38,7 +38,8 @@ TABLES = {
     "carton": "carton", "return": "return_order", "shipment": "shipment", "parcel": "parcel", "manifest": "manifest",
     "label_document": "label_document", "label_bundle": "label_bundle", "print_job": "print_job",
     "difference": "difference", "appointment": "dock_appointment", "inspection": "inspection",
-    "unknown_arrival": "unidentified_arrival", "count": "count_task", "adjustment": "stock_adjustment",
+    "unknown_arrival": "unidentified_arrival", "order_hold": "order_hold", "interception": "interception",
+     "count": "count_task", "adjustment": "stock_adjustment",
 }  # fmt: skip
 # Where one request goes on along the table.
 FURTHER = {
@@ -52,6 +53,7 @@ ELSE: dict[Action, set[str]] = {
     ("order", "release_customs"): {"promised", "waved", "picking", "picked", "packed"},
     ("order", "start_picking"): {"picking"},
     ("order", "finish_picking"): {"waved"},
+    ("pick_task", "hold"): {"held", "done", "short", "cancelled"},  # the order is held, and has no stop to wait
     ("print_job", "arm"): {"claimed"},  # who prints from the bench takes it back from an agent that has not fetched it
 }
 # What follows without the document: an exception about an order that ended is settled; who is led on to the next stop
@@ -70,6 +72,7 @@ NEARER: dict[Action, set[str]] = {
     ("order", "wave"): {"nothing_to_wave", "no_work"},
     ("order", "pack"): {"order_cancelled"},
     ("order", "ship"): {"order_cancelled", "customs_not_released", "not_packed"},
+    ("order", "take_back"): {"parcel_gone", "nothing_to_put_back"},
     ("batch", "take"): {"nothing_to_wave", "no_work"},
     ("parcel", "hand_over"): {"waybill_voided", "parcel_open"},
     ("carton", "arrive"): {"carton_done"},

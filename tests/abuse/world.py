@@ -17,6 +17,7 @@ from tests.cast import Caller, Cast
 from tests.conftest import SeparateRequests
 from tests.engines import Databases
 from tests.life import Life, living
+from tests.life import order as tell_order
 from tests.test_access import routes
 from wms.core import clock
 from wms.core.ids import new_id
@@ -32,6 +33,7 @@ from wms.inventory.adjusting import service as adjusting
 from wms.inventory.counting import planning
 from wms.inventory.models import Balance, HoldScope
 from wms.outbound.models import Order, OrderException
+from wms.outbound.service import interceptions, order_holds
 from wms.platform import files, outbox
 from wms.platform.access import AUTHENTICATED
 from wms.platform.database import session, transaction
@@ -161,10 +163,26 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         "difference_id": _one("SELECT d.id FROM difference d JOIN booking b ON b.id = d.booking_id LIMIT 1"),
         "carton_id": _one("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.coming.id),
         "file_id": _file(life, cast), "arrival_id": _arrival(cast), **_inspection(cast), "seller_id": cast.ACME.id,
+        **_stopped(cast, life),
         "set_id": asked, "design_id": design.design_id, "number": design.number, **_bins(cast), **_printers(cast),
         "kind": "receive", "filename": "js/floor.js",
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
+
+
+def _stopped(cast: Cast, life: Life) -> dict[str, uuid.UUID]:
+    """A hold that the order had, and an order that was intercepted at once."""
+    with transaction():
+        hold = order_holds.place_hold(cast.acme, life.promised.id, "address").id
+    with transaction():
+        order_holds.end_hold(cast.acme, life.promised.id, hold)
+    with transaction():
+        other = tell_order(cast, "SHOP-STOPPED", [("MUG-450-BLUE", 1)]).id
+    with transaction():
+        return {
+            "order_hold_id": hold,
+            "interception_id": interceptions.request_interception(cast.acme, other, "duplicate").id,
+        }
 
 
 def _file(life: Life, cast: Cast) -> uuid.UUID:

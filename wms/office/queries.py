@@ -44,7 +44,8 @@ def orders_ready(actor: Actor) -> dict[uuid.UUID, int]:
     """Orders that a wave may take now, by warehouse."""
     statement = (
         "SELECT o.warehouse_id, count(*) AS orders FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
-        " WHERE o.state = 'promised' AND (o.customs_state IN ('none', 'released')"
+        " WHERE o.state = 'promised' AND o.holds = 0 AND o.interception <> 'requested'"
+        " AND (o.customs_state IN ('none', 'released')"
         " OR (o.customs_state = 'waiting' AND w.before_release <> 'nothing')) AND "
         + IN_WAREHOUSES.format("o") + " GROUP BY 1"
     )  # fmt: skip
@@ -52,7 +53,8 @@ def orders_ready(actor: Actor) -> dict[uuid.UUID, int]:
 
 
 _LIST = (
-    "SELECT o.id, o.number, o.reference, o.state, o.customs_state, o.priority, o.ordered_at, o.version, s.code"
+    "SELECT o.id, o.number, o.reference, o.state, o.customs_state, o.holds, o.interception,"
+    " o.priority, o.ordered_at, o.version, s.code"
     " AS seller,"
     " w.code AS warehouse, w.time_zone, v.number AS wave, {late} AS late,"
     " (SELECT sum(l.quantity) FROM order_line l WHERE l.order_id = o.id) AS units"

@@ -6,6 +6,27 @@ from wms.platform.auditing import Check
 
 CHECKS = [
     Check(
+        "an order counts its open holds and knows of the request to stop it",
+        "SELECT count(*) FROM outbound_order WHERE state NOT IN ('shipped', 'cancelled')",
+        "SELECT o.id, o.holds, o.interception FROM outbound_order o WHERE o.holds <> (SELECT count(*) FROM order_hold h"
+        " WHERE h.order_id = o.id AND h.state = 'open') OR (o.interception = 'requested') <> EXISTS (SELECT 1"
+        "  FROM interception i WHERE i.order_id = o.id AND i.state = 'requested')"
+        " OR (o.state = 'cancelled' AND (o.holds > 0 OR o.interception = 'requested'))",
+    ),
+    Check(
+        "work waits exactly while its order is stopped",
+        "SELECT count(*) FROM pick_task WHERE state IN ('open', 'held')",
+        "SELECT t.id, t.state, o.holds, o.interception FROM pick_task t JOIN outbound_order o ON o.id = t.order_id"
+        " WHERE t.state IN ('open', 'held')"
+        " AND (t.state = 'held') <> (o.holds > 0 OR o.interception = 'requested')",
+    ),
+    Check(
+        "an order that is being stopped stands where it stood",
+        "SELECT count(*) FROM interception WHERE state = 'requested'",
+        "SELECT i.id, i.resume_state, o.state FROM interception i JOIN outbound_order o ON o.id = i.order_id"
+        " WHERE i.state = 'requested' AND o.state <> i.resume_state",
+    ),
+    Check(
         "shipped ≤ verified ≤ picked ≤ demanded",
         "SELECT count(*) FROM demand",
         "SELECT id, quantity, picked, verified, shipped FROM demand WHERE NOT (shipped <= verified AND"

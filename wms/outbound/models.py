@@ -6,6 +6,7 @@ import uuid
 from datetime import date
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Date,
     ForeignKey,
@@ -39,6 +40,7 @@ class Order(Base):
             postgresql_where=text("state NOT IN ('shipped', 'cancelled')"),
         ),
         Index("ix_outbound_order_work", "warehouse_id", "state", "priority", "ordered_at"),
+        CheckConstraint("holds >= 0", name="holds_counted"),
     )
 
     id: Mapped[DocumentId]
@@ -62,6 +64,15 @@ class Order(Base):
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
     shipped_at: Mapped[Instant | None]
+    # Kept here, so that no step of the floor asks another table: open rows of `order_hold`, and the newest interception's
+    # state while it is asked or refused (`none` otherwise).
+    holds: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    interception: Mapped[str] = mapped_column(String(10), default="none", server_default="none")
+
+    @property
+    def is_stopped(self) -> bool:
+        """Held or being intercepted: it joins no wave, and is not picked, packed or handed over."""
+        return self.holds > 0 or self.interception == "requested"
 
 
 class Consignee(Base):
@@ -222,3 +233,56 @@ class OrderException(Base):
     created_at: Mapped[Instant]
     resolved_at: Mapped[Instant | None]
     resolution: Mapped[str | None] = mapped_column(String(24))
+
+
+class OrderHold(Base):
+    """A hold on an order (订单冻结); an order may have several. `side` may end it: seller, warehouse or system."""
+
+    __tablename__ = "order_hold"
+    __table_args__ = (
+        Index("ix_order_hold_order", "order_id"),
+        Index("uq_order_hold_open", "order_id", "side", "reason", unique=True, postgresql_where=text("state = 'open'")),
+        CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended_is_dated"),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[Reference]
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"))
+    side: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(String(24))
+    note: Mapped[str | None] = mapped_column(String(255))
+    keeps_stock: Mapped[bool] = mapped_column(Boolean)
+    state: Mapped[str] = mapped_column(String(8))
+    placed_at: Mapped[Instant]
+    placed_by: Mapped[Reference]
+    placed_by_name: Mapped[str] = mapped_column(String(80))
+    ended_at: Mapped[Instant | None]
+    ended_by: Mapped[uuid.UUID | None]
+    ended_by_name: Mapped[str | None] = mapped_column(String(80))
+    overruled: Mapped[bool] = mapped_column(Boolean, default=False)  # ended by a supervisor for another side
+
+
+class Interception(Base):
+    """A request to stop an order (截单), and its answer. `resume_state`: where the order stood and goes on if refused."""
+
+    __tablename__ = "interception"
+    __table_args__ = (
+        Index("ix_interception_order", "order_id", "requested_at"),
+        Index("uq_interception_open", "order_id", unique=True, postgresql_where=text("state = 'requested'")),
+        Index("ix_interception_asked", "warehouse_id", "requested_at", postgresql_where=text("state = 'requested'")),
+        CheckConstraint("(state = 'requested') = (answered_at IS NULL)", name="answer_is_dated"),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[Reference]
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"))
+    reason: Mapped[str] = mapped_column(String(24))
+    state: Mapped[str] = mapped_column(String(10))
+    resume_state: Mapped[str] = mapped_column(String(20))
+    requested_at: Mapped[Instant]
+    requested_by: Mapped[Reference]
+    requested_by_name: Mapped[str] = mapped_column(String(80))
+    answered_at: Mapped[Instant | None]
+    answered_by: Mapped[uuid.UUID | None]
+    answered_by_name: Mapped[str | None] = mapped_column(String(80))
+    refusal: Mapped[str | None] = mapped_column(String(24))  # why it was refused

@@ -13,7 +13,7 @@ from sqlalchemy import select, text, tuple_
 from wms.catalog.models import Product
 from wms.core.actor import Actor
 from wms.core.ids import parse_id
-from wms.outbound.models import Consignee, Demand, Order, OrderLine
+from wms.outbound.models import Consignee, Demand, Interception, Order, OrderHold, OrderLine
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
@@ -48,7 +48,27 @@ def order_detail(order: Order) -> dict[str, Any]:
             for row in shipping
             if row.parcel_id is not None
         ],
+        "holds": holds_of(order.id),
+        "interceptions": interceptions_of(order.id),
     }  # fmt: skip
+
+
+def holds_of(order_id: uuid.UUID) -> list[dict[str, Any]]:
+    """All holds of an order, oldest first. Who placed and ended them is the warehouse's to know, not the API's."""
+    query = select(OrderHold).where(OrderHold.order_id == order_id).order_by(OrderHold.placed_at, OrderHold.id)
+    names = ("side", "reason", "note", "keeps_stock", "state", "placed_at", "ended_at", "overruled")
+    return [_row_of(each, names) for each in session().scalars(query)]
+
+
+def interceptions_of(order_id: uuid.UUID) -> list[dict[str, Any]]:
+    """All requests to stop an order, oldest first, with their answers."""
+    query = select(Interception).where(Interception.order_id == order_id)
+    names = ("reason", "state", "resume_state", "requested_at", "answered_at", "refusal")
+    return [_row_of(each, names) for each in session().scalars(query.order_by(Interception.requested_at))]
+
+
+def _row_of(record: Any, names: Sequence[str]) -> dict[str, Any]:
+    return {"id": str(record.id), **{name: getattr(record, name) for name in names}}
 
 
 def _lines(order_id: uuid.UUID) -> list[dict[str, Any]]:
@@ -92,6 +112,8 @@ def order_row(order: Order) -> dict[str, Any]:
         "kind": order.kind,
         "state": order.state,
         "customs_state": order.customs_state,
+        "on_hold": order.holds > 0,
+        "interception": order.interception,
         "priority": order.priority,
         "version": order.version,
         "ordered_at": order.ordered_at.isoformat(),

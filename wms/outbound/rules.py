@@ -95,3 +95,21 @@ def is_id_number(text: str) -> bool:
         return False
     weighted = sum(int(digit) * (2 ** (17 - place) % 11) for place, digit in enumerate(text[:17]))
     return text[17].upper() == "10X98765432"[weighted % 11]
+
+
+class Side(StrEnum):
+    """Whose hold on an order it is: that side ends it."""
+
+    SELLER = "seller"
+    WAREHOUSE = "warehouse"
+    SYSTEM = "system"
+
+
+HOLD_REASONS: dict[Side, tuple[str, ...]] = {
+    Side.SELLER: ("address", "payment", "fraud", "buyer_asks", "other"),
+    Side.WAREHOUSE: ("address", "documents", "dangerous", "stock_check", "payment", "other"),
+    Side.SYSTEM: ("no_waybill",),
+}
+# Why a seller wants an order stopped (reference: overseas warehouse, section 5.3), and why the warehouse says no.
+INTERCEPT_REASONS = ("buyer_cancelled", "duplicate", "address_problem", "billing", "other")
+INTERCEPT_REFUSALS = ("truck_left", "not_found", "other")

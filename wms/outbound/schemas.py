@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from wms.outbound.rules import KINDS
+from wms.outbound.rules import HOLD_REASONS, INTERCEPT_REASONS, KINDS
 from wms.outbound.workflow import OrderState
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Moment, Range, Text
 
@@ -76,6 +76,19 @@ class CancelIn(CodedSchema):
     reason = Choice(CANCEL_REASONS, load_default="other", metadata={"example": "buyer_cancelled"})
 
 
+class OrderHoldIn(CodedSchema):
+    """Which reasons there are depends on who holds: the seller, or the warehouse."""
+
+    reason = Choice(sorted({each for reasons in HOLD_REASONS.values() for each in reasons}), required=True,
+                    metadata={"example": "address"})  # fmt: skip
+    note = Text(255, allow_none=True, metadata={"example": "The buyer is asked for the house number."})
+    keeps_stock = fields.Boolean(load_default=True, metadata={"description": "Whether it keeps its reserved stock."})
+
+
+class InterceptIn(CodedSchema):
+    reason = Choice(list(INTERCEPT_REASONS), load_default="other", metadata={"example": "buyer_cancelled"})
+
+
 class OrderQuery(CodedSchema):
     state = Choice([state.value for state in OrderState])
     reference = Text(50)
@@ -97,6 +110,8 @@ class OrderAccepted(CodedSchema):
 
 
 class OrderRow(OrderAccepted):
+    on_hold = fields.Boolean(required=True)
+    interception = fields.String(required=True, metadata={"example": "none"})
     kind = fields.String(required=True)
     priority = fields.Integer(required=True)
     ordered_at = fields.AwareDateTime(required=True)
@@ -147,6 +162,50 @@ class OrderOut(OrderRow):
     consignee = fields.Nested(ConsigneeOut)
     lines = fields.List(fields.Nested(OrderLineOut))
     parcels = fields.List(fields.Nested(ParcelOut))
+    holds = fields.List(fields.Nested(lambda: OrderHoldOut()))
+    interceptions = fields.List(fields.Nested(lambda: InterceptionOut()))
+
+
+class OrderHoldOut(CodedSchema):
+    """`side` may end it: seller, warehouse or system. `overruled`: a supervisor ended it for another side."""
+
+    id = fields.UUID(required=True)
+    side = fields.String(required=True, metadata={"example": "seller"})
+    reason = fields.String(required=True, metadata={"example": "address"})
+    note = fields.String(allow_none=True)
+    keeps_stock = fields.Boolean(required=True)
+    state = fields.String(required=True, metadata={"example": "open"})
+    placed_at = fields.AwareDateTime(required=True)
+    ended_at = fields.AwareDateTime(required=True, allow_none=True)
+    overruled = fields.Boolean(required=True)
+
+
+class InterceptionOut(CodedSchema):
+    """`state`: requested, accepted (the order is cancelled), refused or withdrawn (it goes on as `resume_state`)."""
+
+    id = fields.UUID(required=True)
+    reason = fields.String(required=True, metadata={"example": "buyer_cancelled"})
+    state = fields.String(required=True, metadata={"example": "requested"})
+    resume_state = fields.String(required=True, metadata={"example": "packed"})
+    requested_at = fields.AwareDateTime(required=True)
+    answered_at = fields.AwareDateTime(required=True, allow_none=True)
+    refusal = fields.String(required=True, allow_none=True)
+
+
+class OrderHoldAccepted(CodedSchema):
+    """A hold of an order, and the order as it stands with it."""
+
+    id = fields.UUID(required=True)
+    state = fields.String(required=True, metadata={"example": "open"})
+    order = fields.Nested(OrderAccepted, required=True)
+
+
+class InterceptionAccepted(CodedSchema):
+    """A request to stop an order, and the order as it stands with it."""
+
+    id = fields.UUID(required=True)
+    state = fields.String(required=True, metadata={"example": "requested"})
+    order = fields.Nested(OrderAccepted, required=True)
 
 
 class OrderPage(CodedSchema):

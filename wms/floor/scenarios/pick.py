@@ -17,11 +17,22 @@ from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.outbound.service import picking, waves
 from wms.outbound.service.stops import Sight, next_stop, open_in, see, walks_waiting
-from wms.outbound.workflow import OrderState, TaskState
+from wms.outbound.workflow import InterceptionState, OrderState, TaskState
 
 BEGIN, TOTE, LOCATION, PRODUCT = "begin", "scan_tote", "scan_location", "scan_product"
 # Why a stop is not this picker's to do any more, and what the screen says while it moves on.
-GONE = {"order_cancelled": "stop_cancelled", "task_done": "stop_gone", "batch_taken": "walk_taken_over"}
+GONE = {
+    "order_cancelled": "stop_cancelled", "task_done": "stop_gone", "batch_taken": "walk_taken_over",
+    "intercepted": "stop_intercepted", "order_held": "stop_held",
+}  # fmt: skip
+
+
+def _why_gone(stop: Sight) -> str:
+    if stop.order_state == OrderState.CANCELLED.value:
+        return "intercepted" if stop.interception == InterceptionState.ACCEPTED.value else "order_cancelled"
+    if stop.interception == InterceptionState.REQUESTED.value:
+        return "intercepted"
+    return "order_held" if stop.state == TaskState.HELD.value else "task_done"
 
 
 class Pick:
@@ -38,8 +49,7 @@ class Pick:
         """
         stop = self._stop(task)
         if stop is not None and stop.state != TaskState.OPEN.value:
-            cancelled = stop.order_state == OrderState.CANCELLED.value
-            return self._lead_on(task, Refused("order_cancelled" if cancelled else "task_done"))
+            return self._lead_on(task, Refused(_why_gone(stop)))
         try:
             return self._apply(actor, task, stop, scan)
         except Refused as refusal:

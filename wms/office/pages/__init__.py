@@ -15,6 +15,7 @@ from wms.office.pages import (
     holds,
     inbound,
     inspections,
+    interceptions,
     orders,
     places,
     printers,
@@ -32,6 +33,7 @@ BLUEPRINTS = [
     orders.blueprint,
     waves.blueprint,
     exceptions.blueprint,
+    interceptions.blueprint,
     inbound.blueprint,
     docks.blueprint,
     inspections.blueprint,
@@ -60,6 +62,7 @@ state_labels["batch"] = {
 state_labels["pick_task"] = {
     "open": (lazy("To pick"), "idle"),
     "done": (lazy("Picked"), "ok"),
+    "held": (lazy("Waiting"), "hold"),
     "short": (lazy("Short"), "stop"),
     "cancelled": (lazy("Cancelled"), "idle"),
 }

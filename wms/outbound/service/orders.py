@@ -21,7 +21,7 @@ from wms.inventory.promises import Pin, PromiseDraft
 from wms.outbound import rules
 from wms.outbound.events import OrderCancelled, OrderPromised, OrderShort
 from wms.outbound.models import Consignee, Demand, Order, OrderLine
-from wms.outbound.service import exceptions, putback
+from wms.outbound.service import exceptions, halting, putback
 from wms.outbound.service.consignees import check_consignee, consignee_row
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.database import session
@@ -252,6 +252,7 @@ def cancel_order(actor: Actor, order_id: uuid.UUID, version: int | None, reason:
     order.cancel_reason = reason
     waiting.stop_waiting("order", order.id)
     exceptions.resolve(order.id, "cancelled")
+    halting.end_with_order(actor, order)
     putback.stop_work(actor, order)
     demand_ids = list(session().scalars(select(Demand.id).where(Demand.order_id == order.id)))
     releases.release("demand", demand_ids)

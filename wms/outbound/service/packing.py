@@ -61,7 +61,9 @@ class Opened:
 
 
 def start_packing(actor: Actor, tote_id: uuid.UUID) -> Opened:
-    """The order whose goods are in this tote, ready to be checked. Refuses `order_cancelled`, `not_allowed_now` …"""
+    """The order whose goods are in this tote, ready to be checked. Refuses `order_cancelled`, `intercepted`,
+    `order_held`, `not_allowed_now` …
+    """
     row = _IN_TOTE.first({"tote": tote_id})
     if row is None or not actor.sees_warehouse(row.warehouse_id):
         raise not_found("tote")
@@ -73,6 +75,7 @@ def start_packing(actor: Actor, tote_id: uuid.UUID) -> Opened:
 def _check_bench(order: OrderAtWork) -> None:
     """Refuse an order that is not to be packed now."""
     order.refuse_cancelled()
+    order.refuse_stopped()
     if order.state != OrderState.PICKED.value:
         ORDER.apply("pack", order.state)
     order.check_release(rules.Step.PACK)

@@ -18,7 +18,7 @@ from wms.facility.models import HandlingUnit, Warehouse
 from wms.inventory import allocations, promises, releases, waiting
 from wms.inventory.models import Summary
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
-from wms.outbound.service import exceptions, walks
+from wms.outbound.service import exceptions, halting, walks
 from wms.outbound.service.orders import await_stock, promise_demands, try_later, wait_for_stock
 from wms.outbound.service.waves import stops_of
 from wms.outbound.workflow import ORDER, TASK, WAVE, OrderState, WaveState
@@ -39,6 +39,8 @@ _WAITING = Statement(
     " FROM awaited_stock a JOIN outbound_order o ON o.id = a.subject_id JOIN demand d ON d.order_id = o.id"
     " JOIN order_line l ON l.id = d.order_line_id WHERE a.subject_kind = 'order' AND a.warehouse_id = :warehouse"
     " AND a.owner_id = :owner AND a.product_id = :product AND o.state IN ('short', 'waved', 'picking')"
+    " AND o.interception <> 'requested' AND NOT EXISTS (SELECT 1 FROM order_hold h WHERE h.order_id = o.id"
+    "  AND h.state = 'open' AND NOT (h.keeps_stock AND o.state = 'short'))"
     " GROUP BY o.id, d.product_id ORDER BY o.priority DESC, o.ordered_at, o.id"
 )
 
@@ -76,8 +78,8 @@ def retry_order(order_id: uuid.UUID) -> bool:
     """Try to promise a short order, or to find other bins for one on a walk; True when it needs no more stock."""
     order = lock_one(Rank.DOCUMENT, Order, order_id)
     if order is not None and order.state == OrderState.SHORT.value:
-        return _promise_again(order)
-    if order is not None and order.state in ON_A_WALK:
+        return not halting.is_without_stock(order) and _promise_again(order)
+    if order is not None and order.state in ON_A_WALK and not order.is_stopped:
         return _look_elsewhere(order)
     return False
 
@@ -168,7 +170,8 @@ def reallocate(demand_id: uuid.UUID) -> None:
     if order is None:
         return
     if order.state in ON_A_WALK:
-        _look_elsewhere(order)
+        if not order.is_stopped:  # it is looked for when that is lifted
+            _look_elsewhere(order)
     elif order.state in WAITING_FOR_WAVE and _lost_its_pin(order):
         _look_for_another_pin(order)
 
@@ -198,7 +201,7 @@ def _look_elsewhere(order: Order) -> bool:
     demands = _demands_of(order)
     batches, tasks = walks.lock_open_work(order.id)
     _trim(tasks)
-    _reopen(order.wave_id, batches)
+    reopen_wave(order.wave_id, batches)
     result = allocations.allocate(order.warehouse_id, "demand", [demand.id for demand in demands])
     stops = stops_of([demand.id for demand in demands])
     if stops:
@@ -235,7 +238,7 @@ def _wave_of(order: Order) -> uuid.UUID:
     return order.wave_id
 
 
-def _reopen(wave_id: uuid.UUID | None, batches: Sequence[PickBatch]) -> None:
+def reopen_wave(wave_id: uuid.UUID | None, batches: Sequence[PickBatch]) -> None:
     """A wave that was done gets another walk."""
     if wave_id is None or batches:
         return
@@ -274,12 +277,26 @@ def leave_wave(order_id: uuid.UUID) -> bool:
         return False
     if not _LACKING.scalar({"order": order.id}):
         return False
-    walks.drop_open_work(order.id)
-    if order.tote_id is not None:
-        tote = lock_one(Rank.HANDLING_UNIT, HandlingUnit, order.tote_id)
-        assert tote is not None  # nothing lies in it: the order was not begun
-        tote.subject_kind, tote.subject_id, tote.state = None, None, "open"
-    order.tote_id = order.wave_id = None
-    _lose_promises([order])
+    give_up(order)
     try_later(order, f"left:{order.version}")
     return True
+
+
+def give_up(order: Order) -> None:
+    """An order nobody has begun leaves its wave, if it is on one, gives its claims back and waits as *short*."""
+    if order.state == OrderState.WAVED.value:
+        walks.drop_open_work(order.id)
+        halting.drop_held(order.id)
+        if order.tote_id is not None:
+            tote = lock_one(Rank.HANDLING_UNIT, HandlingUnit, order.tote_id)
+            assert tote is not None  # nothing lies in it: the order was not begun
+            tote.subject_kind, tote.subject_id, tote.state = None, None, "open"
+        order.tote_id = order.wave_id = None
+    _lose_promises([order])
+
+
+def is_untouched(order: Order) -> bool:
+    """Whether its claims can still be given up: nothing was picked for it, and customs has not released its goods."""
+    if order.customs_state == "released":
+        return False
+    return order.state in WAITING_FOR_WAVE or _is_untouched(order, _demands_of(order))

@@ -11,6 +11,7 @@ from wms.portal.pages import (
     differences,
     home,
     labels,
+    order_stops,
     orders,
     products,
     returns,
@@ -20,6 +21,7 @@ from wms.portal.pages import (
 BLUEPRINTS = [
     home.blueprint,
     orders.blueprint,
+    order_stops.blueprint,
     bookings.blueprint,
     differences.blueprint,
     appointments.blueprint,

@@ -24,8 +24,9 @@ from wms.outbound.service.intake import AcceptedOrder
 from wms.outbound.workflow import ORDER
 from wms.platform import forms
 from wms.platform.access import actor, requires
-from wms.platform.pages import Entry, lazy, navigation, show_instant, show_kilograms, show_refusal
+from wms.platform.pages import Entry, lazy, navigation, show_instant, show_kilograms, show_refusal, state_label
 from wms.portal import queries
+from wms.portal.pages import order_stops
 from wms.portal.tables import ListView
 from wms.shipping.queries import services_offered
 
@@ -43,8 +44,13 @@ EVENT_WORDS = {
     "order.accepted": lazy("Accepted"), "order.promised": lazy("Stock reserved"),
     "order.short": lazy("Waiting for stock"), "order.customs_released": lazy("Released by customs"),
     "order.packed": lazy("Packed"), "order.shipped": lazy("Handed over"), "order.cancelled": lazy("Cancelled"),
+    "order.held": lazy("On hold"), "order.hold_ended": lazy("Hold ended"),
+    "order.interception_requested": lazy("Interception asked for"),
+    "order.interception_answered": lazy("Interception answered"),
 }  # fmt: skip
-EVENT_TONES = {"order.short": "warn", "order.cancelled": "idle"}
+EVENT_TONES = {
+    "order.short": "warn", "order.cancelled": "idle", "order.held": "hold", "order.interception_requested": "hold",
+}  # fmt: skip
 CONSIGNEE = (
     "name", "company", "phone", "email", "country", "state", "city", "postcode", "address1", "address2", "id_number",
 )  # fmt: skip
@@ -73,6 +79,7 @@ def detail(order_id: uuid.UUID) -> str:
         "portal/order.html", order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
         reason_words=REASON_WORDS, may_cancel=may_cancel,
+        **order_stops.shown(order),
         may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped",
     )  # fmt: skip
 
@@ -84,6 +91,10 @@ def _history(order: Order, warehouse: Warehouse) -> list[dict[str, Any]]:
         note = show_kilograms(event.data["weight_g"]) if event.data.get("weight_g") else ""
         if event.name == "order.cancelled":
             note = str(REASON_WORDS.get(event.data.get("reason", ""), ""))
+        if event.name in {"order.held", "order.hold_ended"}:
+            note = str(order_stops.HOLD_WORDS.get(event.data["reason"], ""))
+        if event.name == "order.interception_answered":
+            note = state_label(event.data["state"], "interception")
         entries.append(
             {
                 "what": EVENT_WORDS.get(event.name, event.name),
