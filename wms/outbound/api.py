@@ -32,7 +32,7 @@ from wms.outbound.schemas import (
     RecallOut,
     RecallQuery,
 )
-from wms.outbound.service import intake, interceptions, order_holds, orders
+from wms.outbound.service import changes, intake, interceptions, order_holds, orders
 from wms.outbound.service.intake import AcceptedOrder
 from wms.platform.access import actor, requires
 from wms.platform.api_completion import NEEDS_MATCH
@@ -120,10 +120,14 @@ def read(order_id: uuid.UUID) -> Response:
 @blueprint.arguments(OrderPatch)
 @blueprint.response(200, OrderAccepted)
 def change(body: dict[str, Any], order_id: uuid.UUID) -> Response:
-    """Change consignee, priority or remark while nobody works on it. Needs If-Match."""
+    """Change consignee, service, priority or remark while the state allows (`changeable`). A waybill that was drawn is
+    renewed; the paper of the old one is refused. Needs If-Match.
+    """
     version = require_match()
     command = {"id": str(order_id), "version": version, "changes": body}
-    outcome = run_command("orders.edit", command, lambda: orders.edit_order(actor(), order_id, version, body), accepted)
+    outcome = run_command(
+        "orders.edit", command, lambda: changes.edit_order(actor(), order_id, version, body), accepted
+    )
     return answer_outcome(outcome)
 
 

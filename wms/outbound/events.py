@@ -65,6 +65,15 @@ class OrderCancelled(Event):
 
 
 @dataclass(frozen=True)
+class OrderChanged(Event):
+    """`what`: consignee, service or both, by commas; what was on the waybill before is void."""
+
+    name: ClassVar[str] = "order.changed"
+    subject_kind: ClassVar[str] = "order"
+    what: str
+
+
+@dataclass(frozen=True)
 class OrderHeld(Event):
     name: ClassVar[str] = "order.held"
     subject_kind: ClassVar[str] = "order"

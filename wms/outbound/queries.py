@@ -12,9 +12,12 @@ from sqlalchemy import select, text, tuple_
 
 from wms.catalog.models import Product
 from wms.core.actor import Actor
+from wms.core.addresses import warnings_of
 from wms.core.ids import parse_id
 from wms.outbound.models import Consignee, Demand, Interception, Order, OrderHold, OrderLine
+from wms.outbound.rules import changeable
 from wms.platform.database import session
+from wms.platform.i18n import refusal_texts
 from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
 
@@ -48,9 +51,23 @@ def order_detail(order: Order) -> dict[str, Any]:
             for row in shipping
             if row.parcel_id is not None
         ],
+        "changeable": sorted(changeable(order.state, order.customs_state)),
+        "address_warnings": [] if consignee.erased_at else address_warnings(consignee),
         "holds": holds_of(order.id),
         "interceptions": interceptions_of(order.id),
     }  # fmt: skip
+
+
+def address_warnings(consignee: Consignee) -> list[dict[str, Any]]:
+    """What looks wrong with an address, in the reader's words; by the rules of today, whatever they were when it came."""
+    found = warnings_of({name: getattr(consignee, name) for name in SHOWN})
+    return [
+        {
+            "field": each.field, "code": each.code, "params": dict(each.params),
+            "message": refusal_texts.translate(each.code, each.params),
+        }
+        for each in found
+    ]  # fmt: skip
 
 
 def holds_of(order_id: uuid.UUID) -> list[dict[str, Any]]:

@@ -97,6 +97,27 @@ def is_id_number(text: str) -> bool:
     return text[17].upper() == "10X98765432"[weighted % 11]
 
 
+# What may still change of an order, by its state. A waybill that was drawn is renewed with the buyer or the service; a
+# parcel that is closed carries its paper, so it is intercepted instead.
+CHANGEABLE: dict[str, frozenset[str]] = {
+    "short": frozenset({"consignee", "service", "priority", "remark"}),
+    "promised": frozenset({"consignee", "service", "priority", "remark"}),
+    "awaiting_customs": frozenset({"priority", "remark"}),  # the list at customs names buyer and carrier
+    "waved": frozenset({"consignee", "service", "remark"}),
+    "picking": frozenset({"consignee", "service", "remark"}),
+    "picked": frozenset({"consignee", "service", "remark"}),
+    "packed": frozenset(),
+    "shipped": frozenset(),
+    "cancelled": frozenset(),
+}
+NEEDS_WAYBILL = frozenset({"waved", "picking", "picked"})
+
+
+def changeable(state: str, customs_state: str) -> frozenset[str]:
+    """What may change: customs released an order to one buyer by one carrier."""
+    return CHANGEABLE[state] - ({"consignee", "service"} if customs_state == "released" else set())
+
+
 class Side(StrEnum):
     """Whose hold on an order it is: that side ends it."""
 

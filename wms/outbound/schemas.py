@@ -68,6 +68,7 @@ class OrdersIn(CodedSchema):
 
 class OrderPatch(CodedSchema):
     consignee = fields.Nested(ConsigneeIn)
+    service = Text(32, metadata={"example": "HOUSE-STD"})
     priority = Count(0, 9, metadata={"example": 5})
     remark = Text(255, allow_none=True, metadata={"example": "Ring twice."})
 
@@ -162,8 +163,19 @@ class OrderOut(OrderRow):
     consignee = fields.Nested(ConsigneeOut)
     lines = fields.List(fields.Nested(OrderLineOut))
     parcels = fields.List(fields.Nested(ParcelOut))
+    changeable = fields.List(fields.String(), metadata={"example": ["consignee", "service", "remark"]})
+    address_warnings = fields.List(fields.Nested(lambda: AddressWarningOut()))
     holds = fields.List(fields.Nested(lambda: OrderHoldOut()))
     interceptions = fields.List(fields.Nested(lambda: InterceptionOut()))
+
+
+class AddressWarningOut(CodedSchema):
+    """Something that looks wrong with the address. The order is worked on all the same."""
+
+    field = fields.String(required=True, metadata={"example": "postcode"})
+    code = fields.String(required=True, metadata={"example": "address_postcode_form"})
+    message = fields.String(required=True)
+    params = fields.Dict()
 
 
 class OrderHoldOut(CodedSchema):

@@ -43,13 +43,16 @@ _SHIPPED = Statement("UPDATE demand SET shipped = verified WHERE order_id = :ord
 def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> HandedOver:
     """Scan a parcel onto its carrier's load. A second scan answers *already*.
 
-    Refuses `order_cancelled`, `intercepted`, `order_held`, `customs_not_released`, `not_packed`; 404 for a number that is not ours.
+    Refuses `order_cancelled`, `waybill_voided`, `intercepted`, `order_held`,
+    `customs_not_released`, `not_packed`; 404 for a number that is not ours.
     """
     parcel = scanned_parcels(actor, warehouse_id, tracking_number)[0]  # a live one before a void one
     order, (claims,) = hold_order(actor, parcel.subject_id, (_CLAIMS, {"order": parcel.subject_id}))
+    order.refuse_cancelled()
+    if parcel.is_void:  # the order was changed: another paper is the one that goes
+        raise Refused("waybill_voided", {})
     if order.state == OrderState.SHIPPED.value and order.interception != InterceptionState.REQUESTED.value:
         return HandedOver(order, already=True)
-    order.refuse_cancelled()
     order.refuse_stopped()
     if order.state != OrderState.PACKED.value:
         raise Refused("not_packed", {})

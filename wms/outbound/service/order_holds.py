@@ -14,12 +14,15 @@ from wms.core.refusals import Refused, invalid, not_found
 from wms.outbound import rules
 from wms.outbound.events import OrderHeld
 from wms.outbound.models import Order, OrderHold
-from wms.outbound.service import halting, shortage
+from wms.outbound.service import halting, shortage, waybills
 from wms.outbound.service.orders import load_order_to_edit
 from wms.outbound.service.resuming import lift
 from wms.outbound.workflow import ENDED, ORDER_HOLD, OrderState
 from wms.platform.database import session
 from wms.platform.events import record
+from wms.platform.outbox import add_job
+
+NO_WAYBILL = "no_waybill"  # the carrier gave none; asked again when the hold ends
 
 
 def side_of(actor: Actor) -> rules.Side:
@@ -102,4 +105,9 @@ def end_hold(actor: Actor, order_id: uuid.UUID, hold_id: uuid.UUID) -> OrderHold
     order.updated_at = clock.now()
     session().flush()
     lift(order)
+    if found.reason == NO_WAYBILL:
+        add_job(
+            waybills.PREPARE_TOPIC, {"order_id": str(order.id)},
+            dedupe_key=f"{waybills.PREPARE_TOPIC}:{order.id}:{order.version}",
+        )  # fmt: skip
     return found

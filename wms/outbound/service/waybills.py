@@ -20,6 +20,7 @@ from wms.printing.service import DocumentDraft
 from wms.shipping import service as shipping
 from wms.shipping.service import Wanted
 
+PREPARE_TOPIC = "outbound.prepare_order"
 GONE = {OrderState.CANCELLED.value, OrderState.SHORT.value, OrderState.SHIPPED.value}
 
 

@@ -11,6 +11,7 @@ from wms.portal.pages import (
     differences,
     home,
     labels,
+    order_change,
     order_stops,
     orders,
     products,
@@ -21,6 +22,7 @@ from wms.portal.pages import (
 BLUEPRINTS = [
     home.blueprint,
     orders.blueprint,
+    order_change.blueprint,
     order_stops.blueprint,
     bookings.blueprint,
     differences.blueprint,

@@ -17,6 +17,7 @@ from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.identity.queries import sellers_seen
 from wms.outbound import queries as outbound
 from wms.outbound.models import Order
+from wms.outbound.rules import changeable
 from wms.outbound.schemas import CANCEL_REASONS, OrderIn
 from wms.outbound.service import intake
 from wms.outbound.service import orders as service
@@ -44,7 +45,7 @@ EVENT_WORDS = {
     "order.accepted": lazy("Accepted"), "order.promised": lazy("Stock reserved"),
     "order.short": lazy("Waiting for stock"), "order.customs_released": lazy("Released by customs"),
     "order.packed": lazy("Packed"), "order.shipped": lazy("Handed over"), "order.cancelled": lazy("Cancelled"),
-    "order.held": lazy("On hold"), "order.hold_ended": lazy("Hold ended"),
+    "order.changed": lazy("Changed"), "order.held": lazy("On hold"), "order.hold_ended": lazy("Hold ended"),
     "order.interception_requested": lazy("Interception asked for"),
     "order.interception_answered": lazy("Interception answered"),
 }  # fmt: skip
@@ -79,6 +80,7 @@ def detail(order_id: uuid.UUID) -> str:
         "portal/order.html", order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
         reason_words=REASON_WORDS, may_cancel=may_cancel,
+        may_change=actor().may(Permission.ORDERS_WRITE) and changeable(order.state, order.customs_state),
         **order_stops.shown(order),
         may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped",
     )  # fmt: skip
