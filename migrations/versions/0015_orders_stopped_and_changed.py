@@ -1,4 +1,4 @@
-"""Orders: holds as a list, interceptions with their answer.
+"""Orders: holds as a list, interceptions with their answer; cut-offs and what they promise; back orders.
 
 Expands only: every new column has a default that means what the release before it did.
 """
@@ -22,6 +22,7 @@ def upgrade() -> None:
     op.create_check_constraint(op.f("ck_outbound_order_holds_counted"), "outbound_order", "holds >= 0")
     _holds()
     _interceptions()
+    _promises()
 
 
 def _holds() -> None:
@@ -81,7 +82,65 @@ def _interceptions() -> None:
     op.create_index("ix_interception_asked", "interception", ["warehouse_id", "requested_at"], postgresql_where=waiting)
 
 
+def _promises() -> None:
+    op.add_column("outbound_order", sa.Column("release_by", NOW))
+    op.add_column("outbound_order", sa.Column("ship_by", NOW))
+    op.add_column("outbound_order", sa.Column("fill_rule", sa.String(12), nullable=False, server_default="fill_all"))
+    first = sa.ForeignKey("outbound_order.id", name="fk_outbound_order_back_order_of")
+    op.add_column("outbound_order", sa.Column("back_order_of", sa.Uuid(), first))
+    op.create_index("ix_outbound_order_back_order_of", "outbound_order", ["back_order_of"])
+    # What was promised until now: a day. Two hours of it are work.
+    op.execute(
+        "UPDATE outbound_order SET ship_by = ordered_at + interval '24 hours', release_by = ordered_at + interval"
+        " '22 hours' WHERE state NOT IN ('shipped', 'cancelled')"
+    )
+    op.create_table(
+        "cut_off",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("warehouse_id", sa.Uuid(), nullable=False),
+        sa.Column("carrier_id", sa.Uuid(), nullable=False),
+        sa.Column("service_id", sa.Uuid()),
+        sa.Column("orders_until", sa.Integer(), nullable=False),
+        sa.Column("truck_at", sa.Integer(), nullable=False),
+        sa.Column("work_minutes", sa.Integer(), nullable=False),
+        sa.Column("weekdays", sa.Integer(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_cut_off"),
+        sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name="fk_cut_off_warehouse_id"),
+        sa.ForeignKeyConstraint(["carrier_id"], ["carrier.id"], name="fk_cut_off_carrier_id"),
+        sa.ForeignKeyConstraint(["service_id"], ["service.id"], name="fk_cut_off_service_id"),
+        sa.CheckConstraint(
+            "0 <= orders_until AND orders_until < truck_at AND truck_at < 1440 AND work_minutes BETWEEN 0 AND 1440"
+            " AND weekdays BETWEEN 1 AND 127 AND priority BETWEEN 0 AND 9",
+            name=op.f("ck_cut_off_times_of_a_day"),
+        ),
+    )
+    op.create_index(
+        "uq_cut_off", "cut_off", ["warehouse_id", "carrier_id", "service_id"], unique=True,
+        postgresql_nulls_not_distinct=True,
+    )  # fmt: skip
+    op.create_table(
+        "closed_day",
+        sa.Column("warehouse_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("warehouse_id", "day", name="pk_closed_day"),
+        sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name="fk_closed_day_warehouse_id"),
+    )
+    op.create_table(
+        "order_terms",
+        sa.Column("owner_id", sa.Uuid(), nullable=False),
+        sa.Column("fill_rule", sa.String(12), nullable=False),
+        sa.PrimaryKeyConstraint("owner_id", name="pk_order_terms"),
+        sa.ForeignKeyConstraint(["owner_id"], ["seller.id"], name="fk_order_terms_owner_id"),
+    )
+
+
 def downgrade() -> None:
+    for table in ("order_terms", "closed_day", "cut_off"):
+        op.drop_table(table)
+    op.drop_index("ix_outbound_order_back_order_of", "outbound_order")
+    for column in ("back_order_of", "fill_rule", "ship_by", "release_by"):
+        op.drop_column("outbound_order", column)
     op.drop_table("interception")
     op.drop_table("order_hold")
     op.drop_constraint("ck_outbound_order_holds_counted", "outbound_order")

@@ -41,6 +41,8 @@ TEXTS = {
     "nothing_to_put_back": N_("Nothing of it waits to go back."),
     "no_customs_here": N_("This order needs no release."),
     "not_released_twice": N_("Customs has released it already."),
+    "truck_before_orders": N_("The truck leaves before the last order is taken."),
+    "fill_or_kill_short": N_("Not all of it is in stock: %(skus)s. The order was not taken."),
     "waybill_replaced": N_("That label is void: the order was changed."),
     "address_postcode_missing": N_("A postcode is usual in %(country)s, like %(example)s."),
     "address_postcode_form": N_("Not a postcode of %(country)s, which look like %(example)s."),

@@ -65,6 +65,16 @@ class OrderCancelled(Event):
 
 
 @dataclass(frozen=True)
+class OrderSplit(Event):
+    """What is there goes; the rest waits as a back order."""
+
+    name: ClassVar[str] = "order.split"
+    subject_kind: ClassVar[str] = "order"
+    back_order_id: uuid.UUID
+    units: int
+
+
+@dataclass(frozen=True)
 class OrderChanged(Event):
     """`what`: consignee, service or both, by commas; what was on the waybill before is void."""
 

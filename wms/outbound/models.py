@@ -69,10 +69,63 @@ class Order(Base):
     holds: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     interception: Mapped[str] = mapped_column(String(10), default="none", server_default="none")
 
+    # What it is promised by its cut-off (`deadlines.py`), and what becomes of it without stock (`rules.Fill`).
+    release_by: Mapped[Instant | None]
+    ship_by: Mapped[Instant | None]
+    fill_rule: Mapped[str] = mapped_column(String(12), default="fill_all", server_default="fill_all")
+    back_order_of: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("outbound_order.id"), index=True)
+
     @property
     def is_stopped(self) -> bool:
         """Held or being intercepted: it joins no wave, and is not picked, packed or handed over."""
         return self.holds > 0 or self.interception == "requested"
+
+
+class CutOffRow(Base):
+    """When a carrier's truck leaves a warehouse, for all of its services or one (`deadlines.CutOff` explains the numbers).
+
+    `priority`: of orders that bring none of their own.
+    """
+
+    __tablename__ = "cut_off"
+    __table_args__ = (
+        Index(
+            "uq_cut_off", "warehouse_id", "carrier_id", "service_id", unique=True, postgresql_nulls_not_distinct=True
+        ),
+        CheckConstraint(
+            "0 <= orders_until AND orders_until < truck_at AND truck_at < 1440 AND work_minutes BETWEEN 0 AND 1440"
+            " AND weekdays BETWEEN 1 AND 127 AND priority BETWEEN 0 AND 9",
+            name="times_of_a_day",
+        ),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    service_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("service.id"))
+    orders_until: Mapped[int] = mapped_column(Integer)
+    truck_at: Mapped[int] = mapped_column(Integer)
+    work_minutes: Mapped[int] = mapped_column(Integer)
+    weekdays: Mapped[int] = mapped_column(Integer)
+    priority: Mapped[int] = mapped_column(Integer)
+
+
+class ClosedDay(Base):
+    """A day on which a warehouse sends nothing, by its own calendar."""
+
+    __tablename__ = "closed_day"
+
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+
+
+class OrderTerms(Base):
+    """What a seller's orders do without enough stock, where the order does not say (`rules.Fill`)."""
+
+    __tablename__ = "order_terms"
+
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"), primary_key=True)
+    fill_rule: Mapped[str] = mapped_column(String(12))
 
 
 class Consignee(Base):

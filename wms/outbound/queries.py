@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import select, text, tuple_
 
 from wms.catalog.models import Product
+from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.addresses import warnings_of
 from wms.core.ids import parse_id
+from wms.outbound.deadlines import risk
 from wms.outbound.models import Consignee, Demand, Interception, Order, OrderHold, OrderLine
 from wms.outbound.rules import changeable
 from wms.platform.database import session
@@ -51,6 +53,8 @@ def order_detail(order: Order) -> dict[str, Any]:
             for row in shipping
             if row.parcel_id is not None
         ],
+        "back_order_of": order.back_order_of,
+        "back_orders": list(session().scalars(select(Order.id).where(Order.back_order_of == order.id).order_by(Order.id))),
         "changeable": sorted(changeable(order.state, order.customs_state)),
         "address_warnings": [] if consignee.erased_at else address_warnings(consignee),
         "holds": holds_of(order.id),
@@ -137,6 +141,10 @@ def order_row(order: Order) -> dict[str, Any]:
         "created_at": order.created_at.isoformat(),
         "updated_at": order.updated_at.isoformat(),
         "shipped_at": order.shipped_at.isoformat() if order.shipped_at else None,
+        "fill": order.fill_rule,
+        "release_by": order.release_by,
+        "ship_by": order.ship_by,
+        "risk": risk(order.state, order.release_by, order.ship_by, clock.now()).value,
     }
 
 

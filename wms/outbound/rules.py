@@ -118,6 +118,18 @@ def changeable(state: str, customs_state: str) -> frozenset[str]:
     return CHANGEABLE[state] - ({"consignee", "service"} if customs_state == "released" else set())
 
 
+class Fill(StrEnum):
+    """What becomes of an order that cannot have all of its stock at once (Amazon MCF's FillOrKill, FillAll, …)."""
+
+    ALL = "fill_all"  # it waits until all of it is there
+    KILL = "fill_or_kill"  # it is refused, or cancelled when it loses its stock before the wave
+    PARTIAL = "partial"  # what is there goes; the rest is a back order, linked to it
+
+
+# Goods that go back or are destroyed go whole.
+SPLITTABLE_KINDS = frozenset({"dropship", "b2b"})
+
+
 class Side(StrEnum):
     """Whose hold on an order it is: that side ends it."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from wms.outbound.rules import HOLD_REASONS, INTERCEPT_REASONS, KINDS
+from wms.outbound.rules import HOLD_REASONS, INTERCEPT_REASONS, KINDS, Fill
 from wms.outbound.workflow import OrderState
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Moment, Range, Text
 
@@ -52,7 +52,9 @@ class OrderIn(CodedSchema):
     service = Text(32, required=True, metadata={"example": "HOUSE-STD"})
     kind = Choice(KINDS, load_default="dropship")
     shop_id = fields.UUID(allow_none=True)
-    priority = Count(0, 9, load_default=0)
+    priority = Count(0, 9, metadata={"description": "Without it the priority of the service's cut-off counts, or 0."})
+    fill = Choice([each.value for each in Fill], allow_none=True,
+                  metadata={"description": "Without enough stock: wait, refuse, split. Else by the seller's terms."})  # fmt: skip
     remark = Text(255, allow_none=True)
     ordered_at = Moment(allow_none=True, metadata={"example": "2026-11-24T08:15:00+00:00"})
     consignee = fields.Nested(ConsigneeIn, required=True)
@@ -119,6 +121,10 @@ class OrderRow(OrderAccepted):
     created_at = fields.AwareDateTime(required=True)
     updated_at = fields.AwareDateTime(required=True)
     shipped_at = fields.AwareDateTime(required=True, allow_none=True)
+    fill = fields.String(required=True, metadata={"example": "fill_all"})
+    release_by = fields.AwareDateTime(required=True, allow_none=True)
+    ship_by = fields.AwareDateTime(required=True, allow_none=True)
+    risk = fields.String(required=True, metadata={"example": "none", "description": "none, soon, at_risk or late."})
 
 
 class ConsigneeOut(CodedSchema):
@@ -163,6 +169,8 @@ class OrderOut(OrderRow):
     consignee = fields.Nested(ConsigneeOut)
     lines = fields.List(fields.Nested(OrderLineOut))
     parcels = fields.List(fields.Nested(ParcelOut))
+    back_order_of = fields.UUID(allow_none=True)
+    back_orders = fields.List(fields.UUID())
     changeable = fields.List(fields.String(), metadata={"example": ["consignee", "service", "remark"]})
     address_warnings = fields.List(fields.Nested(lambda: AddressWarningOut()))
     holds = fields.List(fields.Nested(lambda: OrderHoldOut()))

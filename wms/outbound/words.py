@@ -1,4 +1,4 @@
-"""Words of what stops an order, for every face that shows it."""
+"""Words of what is shown of an order by several faces: what stops it, and what it does without stock."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ HOLD_WORDS = {
     "buyer_asks": lazy("The buyer asks to wait"), "documents": lazy("A document is missing"),
     "dangerous": lazy("Dangerous goods to be checked"), "stock_check": lazy("The goods are being checked"),
     "no_waybill": lazy("The carrier gives no waybill"), "other": lazy("Another reason"),
+}  # fmt: skip
+FILL_WORDS = {
+    "fill_all": lazy("Wait until all of it is there"), "fill_or_kill": lazy("All at once or not at all"),
+    "partial": lazy("Send what is there, the rest later"),
 }  # fmt: skip
 SIDE_WORDS = {"seller": lazy("Seller"), "warehouse": lazy("Warehouse"), "system": lazy("System")}
 INTERCEPT_WORDS = {

@@ -15,10 +15,12 @@ from wms.core.actor import SYSTEM, Actor
 from wms.core.refusals import Refused, invalid
 from wms.facility.models import Warehouse
 from wms.outbound import rules
+from wms.outbound.deadlines import deadlines
 from wms.outbound.events import OrderChanged
 from wms.outbound.models import Consignee, Order
 from wms.outbound.service import order_holds, waybills
 from wms.outbound.service.consignees import check_consignee, consignee_row
+from wms.outbound.service.intake import cut_off_of
 from wms.outbound.service.orders import load_order_to_edit, touched
 from wms.outbound.workflow import ENDED
 from wms.platform.database import session
@@ -26,7 +28,7 @@ from wms.platform.events import record
 from wms.platform.http import check_version
 from wms.platform.locks import Rank, lock_one
 from wms.platform.outbox import add_job
-from wms.platform.statements import attempt
+from wms.platform.statements import Statement, attempt
 from wms.printing import service as printing
 from wms.shipping import service as shipping
 from wms.shipping.queries import live_parcels, service_by_code
@@ -73,6 +75,18 @@ def _change_service(order: Order, code: str) -> None:
     if service is None:
         raise invalid("/service", "unknown_service")
     order.service_id = service.id
+    place = _CUT_OFF.first({"warehouse": order.warehouse_id, "service": service.id})
+    promised = deadlines(order.created_at, order.ordered_at, cut_off_of(place), place.time_zone, place.closed)
+    order.release_by, order.ship_by = promised.release_by, promised.ship_by
+
+
+_CUT_OFF = Statement(
+    "SELECT w.time_zone, c.orders_until, c.truck_at, c.work_minutes, c.weekdays,"
+    " ARRAY(SELECT day FROM closed_day WHERE warehouse_id = w.id) AS closed FROM warehouse w"
+    " JOIN service s ON s.id = :service LEFT JOIN LATERAL (SELECT * FROM cut_off WHERE warehouse_id = w.id"
+    "  AND carrier_id = s.carrier_id AND (service_id = s.id OR service_id IS NULL) ORDER BY service_id NULLS LAST LIMIT 1)"
+    " c ON true WHERE w.id = :warehouse"
+)
 
 
 def _renew_waybill(actor: Actor, order: Order) -> None:
@@ -105,6 +119,7 @@ def prepare_order(order_id: uuid.UUID) -> bool:
     except Refused as refusal:
         if refusal.next_step == "retry":
             raise
+        session().expire_all()  # what the try had begun is undone
         order_holds.place_hold(SYSTEM, order.id, "no_waybill", note=refusal.code)
         return False
     return True

@@ -62,6 +62,8 @@ class OrderFacts(Protocol):
     def version(self) -> int: ...
     @property
     def ordered_at(self) -> datetime: ...
+    @property
+    def fill_rule(self) -> str: ...
 
 
 def _event(kind: Any, order: Order, **data: Any) -> Any:
@@ -170,7 +172,12 @@ def await_stock(order: OrderFacts, demands: Sequence[Wanted], *, bonded: bool, r
         bonded=bonded, released=released,
     )  # fmt: skip
     free = promises.free_by_product([(order.warehouse_id, order.owner_id, product) for product in wanted])
-    if all(free.get((order.warehouse_id, order.owner_id, product), 0) >= units for product, units in wanted.items()):
+    are_there = [
+        free.get((order.warehouse_id, order.owner_id, product), 0) >= units for product, units in wanted.items()
+    ]
+    # A part may go where the order's rule says so.
+    some = order.fill_rule == rules.Fill.PARTIAL and any(units > 0 for units in free.values())
+    if some or all(are_there):
         try_later(order, f"{order.version}")
 
 

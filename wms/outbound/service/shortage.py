@@ -17,8 +17,9 @@ from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, Warehouse
 from wms.inventory import allocations, promises, releases, waiting
 from wms.inventory.models import Summary
+from wms.outbound import rules
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
-from wms.outbound.service import exceptions, halting, walks
+from wms.outbound.service import back_orders, exceptions, halting, walks
 from wms.outbound.service.orders import await_stock, promise_demands, try_later, wait_for_stock
 from wms.outbound.service.waves import stops_of
 from wms.outbound.workflow import ORDER, TASK, WAVE, OrderState, WaveState
@@ -29,11 +30,12 @@ from wms.platform.statements import Statement, attempt
 
 SHORT_AT_PICK = "short_at_pick"
 LEAVE_TOPIC = "outbound.leave_wave"
+KILL_TOPIC = "outbound.kill_order"
 WAITING_FOR_WAVE = (OrderState.PROMISED.value, OrderState.AWAITING_CUSTOMS.value)
 ON_A_WALK = (OrderState.WAVED.value, OrderState.PICKING.value)
 
 _WAITING = Statement(
-    "SELECT o.id, o.state, d.product_id, sum(d.quantity) AS wanted,"
+    "SELECT o.id, o.state, o.fill_rule, d.product_id, sum(d.quantity) AS wanted,"
     " bool_or(l.batch IS NOT NULL OR l.min_expires_on IS NOT NULL OR l.condition <> 'good'"
     "  OR o.kind = 'return_to_seller') AS pinned"
     " FROM awaited_stock a JOIN outbound_order o ON o.id = a.subject_id JOIN demand d ON d.order_id = o.id"
@@ -67,6 +69,8 @@ def _may_be_served(rows: Sequence[Any], free: dict[uuid.UUID, int]) -> bool:
     """Whether to try; takes from `free` what a pool order will get. Pinned ones and those on a walk just look."""
     if rows[0].state != OrderState.SHORT.value or any(row.pinned for row in rows):
         return True
+    if rows[0].fill_rule == rules.Fill.PARTIAL.value:
+        return any(free.get(row.product_id, 0) > 0 for row in rows)
     if any(free.get(row.product_id, 0) < row.wanted for row in rows):
         return False
     for row in rows:
@@ -78,13 +82,27 @@ def retry_order(order_id: uuid.UUID) -> bool:
     """Try to promise a short order, or to find other bins for one on a walk; True when it needs no more stock."""
     order = lock_one(Rank.DOCUMENT, Order, order_id)
     if order is not None and order.state == OrderState.SHORT.value:
-        return not halting.is_without_stock(order) and _promise_again(order)
+        return not halting.is_without_stock(order) and _serve(order)
     if order is not None and order.state in ON_A_WALK and not order.is_stopped:
         return _look_elsewhere(order)
     return False
 
 
-def _promise_again(order: Order) -> bool:
+def _serve(order: Order) -> bool:
+    """Promise all of a short order; or, where its rule says so, what is there, and the rest becomes a back order."""
+    lacking = _promise_again(order)
+    if not lacking:
+        return True
+    if order.fill_rule == rules.Fill.KILL:
+        _kill_later(order)
+    warehouse = session().get_one(Warehouse, order.warehouse_id)
+    if not back_orders.may_split(order, warehouse) or not back_orders.split_off(order, warehouse, lacking):
+        return False
+    return not _promise_again(order)
+
+
+def _promise_again(order: Order) -> dict[uuid.UUID, int]:
+    """Promise every demand or none; units free by demand of those that are short, empty when all is promised."""
     warehouse = session().get_one(Warehouse, order.warehouse_id)
     demands = _merge_splits(_demands_of(order))
     try:
@@ -93,11 +111,12 @@ def _promise_again(order: Order) -> bool:
     except Refused as refusal:
         if refusal.code != "stock_short":
             raise
-        return False
+        session().expire_all()  # what the try had begun is undone
+        return back_orders.free_of(refusal, demands)
     waiting.stop_waiting("order", order.id)
     order.version += 1
     session().flush()
-    return True
+    return {}
 
 
 def _demands_of(order: Order) -> Sequence[Demand]:
@@ -161,6 +180,14 @@ def _lose_promises(orders: Sequence[Order]) -> None:
         order.version += 1
         warehouse = session().get_one(Warehouse, order.warehouse_id)
         wait_for_stock(order, warehouse, demands[order.id], released=True)
+        if order.fill_rule == rules.Fill.KILL:
+            _kill_later(order)
+
+
+def _kill_later(order: Order) -> None:
+    """All at once or not at all; but who released its stock by a hold wants it back when that ends."""
+    if not order.holds:
+        add_job(KILL_TOPIC, {"order_id": str(order.id)}, dedupe_key=f"{KILL_TOPIC}:{order.id}:{order.version}")
 
 
 def reallocate(demand_id: uuid.UUID) -> None:

@@ -22,6 +22,7 @@ from wms.outbound.schemas import CANCEL_REASONS, OrderIn
 from wms.outbound.service import intake
 from wms.outbound.service import orders as service
 from wms.outbound.service.intake import AcceptedOrder
+from wms.outbound.words import FILL_WORDS
 from wms.outbound.workflow import ORDER
 from wms.platform import forms
 from wms.platform.access import actor, requires
@@ -45,6 +46,7 @@ EVENT_WORDS = {
     "order.accepted": lazy("Accepted"), "order.promised": lazy("Stock reserved"),
     "order.short": lazy("Waiting for stock"), "order.customs_released": lazy("Released by customs"),
     "order.packed": lazy("Packed"), "order.shipped": lazy("Handed over"), "order.cancelled": lazy("Cancelled"),
+    "order.split": lazy("Split: the rest is a back order"),
     "order.changed": lazy("Changed"), "order.held": lazy("On hold"), "order.hold_ended": lazy("Hold ended"),
     "order.interception_requested": lazy("Interception asked for"),
     "order.interception_answered": lazy("Interception answered"),
@@ -81,7 +83,7 @@ def detail(order_id: uuid.UUID) -> str:
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
         reason_words=REASON_WORDS, may_cancel=may_cancel,
         may_change=actor().may(Permission.ORDERS_WRITE) and changeable(order.state, order.customs_state),
-        **order_stops.shown(order),
+        fill_words=FILL_WORDS, **order_stops.shown(order),
         may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped",
     )  # fmt: skip
 
