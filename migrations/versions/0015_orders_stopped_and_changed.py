@@ -23,6 +23,7 @@ def upgrade() -> None:
     _holds()
     _interceptions()
     _promises()
+    _destructions()
 
 
 def _holds() -> None:
@@ -135,7 +136,26 @@ def _promises() -> None:
     )
 
 
+def _destructions() -> None:
+    # What is destroyed is carried by nobody. The release before this one makes no such order.
+    op.alter_column("outbound_order", "service_id", nullable=True)
+    op.create_table(
+        "destruction",
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("witness", sa.String(80), nullable=False),
+        sa.Column("note", sa.String(255)),
+        sa.Column("done_at", NOW, nullable=False),
+        sa.Column("done_by", sa.Uuid(), nullable=False),
+        sa.Column("done_by_name", sa.String(80), nullable=False),
+        sa.PrimaryKeyConstraint("order_id", name="pk_destruction"),
+        sa.ForeignKeyConstraint(["order_id"], ["outbound_order.id"], name="fk_destruction_order_id"),
+    )
+
+
 def downgrade() -> None:
+    op.drop_table("destruction")
+    op.alter_column("outbound_order", "service_id", nullable=False)
     for table in ("order_terms", "closed_day", "cut_off"):
         op.drop_table(table)
     op.drop_index("ix_outbound_order_back_order_of", "outbound_order")

@@ -363,6 +363,16 @@ def parcel_scanned_back_from_the_load(scene: Scene, state: str) -> Ask:
     )  # fmt: skip
 
 
+@way(("order", "destroy"), states="picked")
+def destruction_recorded(scene: Scene, _state: str) -> Ask:
+    scene.stock(MUG, 10)
+    order = scene.order({MUG: 2}, kind="destruction")
+    scene.wave(order)
+    scene.pick_all(order)
+    send = form(scene.person("supervisor"), f"/office/destructions/{order.id}", witness="Max Meier")
+    return Ask({("order", "destroy"): order.id}, send)
+
+
 # --- walks
 
 

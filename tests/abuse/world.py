@@ -33,7 +33,7 @@ from wms.inventory.adjusting import service as adjusting
 from wms.inventory.counting import planning
 from wms.inventory.models import Balance, HoldScope
 from wms.outbound.models import Order, OrderException
-from wms.outbound.service import interceptions, order_holds
+from wms.outbound.service import cut_offs, interceptions, order_holds
 from wms.platform import files, outbox
 from wms.platform.access import AUTHENTICATED
 from wms.platform.database import session, transaction
@@ -178,9 +178,13 @@ def _stopped(cast: Cast, life: Life) -> dict[str, uuid.UUID]:
         order_holds.end_hold(cast.acme, life.promised.id, hold)
     with transaction():
         other = tell_order(cast, "SHOP-STOPPED", [("MUG-450-BLUE", 1)]).id
+    times = {"orders_until": 840, "truck_at": 1020, "work_minutes": 90, "weekdays": 31, "priority": 0}
+    with transaction():
+        cut_off = cut_offs.set_cut_off(cast.supervisor, cast.overseas.id, "HOUSE", None, times).id
     with transaction():
         return {
             "order_hold_id": hold,
+            "cut_off_id": cut_off,
             "interception_id": interceptions.request_interception(cast.acme, other, "duplicate").id,
         }
 

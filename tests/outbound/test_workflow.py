@@ -23,6 +23,7 @@ ALLOWED = {
         "pack": {"picked"},
         "ship": {"packed"},
         "cancel": {"short", "awaiting_customs", "promised", "waved", "picking", "picked", "packed"},
+        "destroy": {"picked"},
         "take_back": {"shipped"},
     },
     "wave": {"finish": {"released"}, "reopen": {"done"}},

@@ -147,6 +147,7 @@ ADVICE = {
     "intercepted": N_("Set the tote aside, a parcel on the intercept shelf. Then scan it under Put back."),
     "waybill_replaced": N_("Destroy that paper. Print the label of this parcel again."),
     "waybill_voided": N_("Do not ship it. Take the parcel back to a packing bench."),
+    "destroy_not_pack": N_("Set the tote aside for destruction. The supervisor records it."),
     "weight_needed": N_("Go back, open its tote again and weigh it."),
     "order_held": N_("Leave it where it is, or set it on the shelf for held orders. Go on with the next."),
     "customs_not_released": N_("Set it on the customs shelf. Do not ship it."),

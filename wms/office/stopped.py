@@ -1,4 +1,4 @@
-"""Reads behind the page of stopped orders, within the actor's warehouses."""
+"""Reads behind the pages of stopped orders and of destructions, within the actor's warehouses."""
 
 from __future__ import annotations
 
@@ -35,6 +35,19 @@ _HOLDS = (
     f" FROM order_hold h {_FROM.format('h')} WHERE h.state = 'open' AND {IN_WAREHOUSES.format('h')}"
     f" ORDER BY h.placed_at, h.id LIMIT {MOST}"
 )
+_DESTRUCTIONS = (
+    f"SELECT {_ORDER}, t.code AS tote, (SELECT string_agg(p.sku || ' × ' || l.quantity, ', ' ORDER BY l.position)"
+    "  FROM order_line l JOIN product p ON p.id = l.product_id WHERE l.order_id = o.id) AS goods"
+    " FROM outbound_order o JOIN seller s ON s.id = o.owner_id JOIN warehouse w ON w.id = o.warehouse_id"
+    " LEFT JOIN handling_unit t ON t.id = o.tote_id WHERE o.kind = 'destruction'"
+    f" AND o.state NOT IN ('shipped', 'cancelled') AND {IN_WAREHOUSES.format('o')}"
+    f" ORDER BY o.state <> 'picked', o.ordered_at, o.id LIMIT {MOST}"
+)
+
+
+def destructions(actor: Actor) -> Sequence[Row[Any]]:
+    """Open orders of that kind; those whose goods wait in a tote first."""
+    return session().execute(text(_DESTRUCTIONS), _scope(actor)).all()
 
 
 def requests(actor: Actor) -> Sequence[Row[Any]]:

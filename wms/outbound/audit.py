@@ -69,7 +69,15 @@ CHECKS = [
         "SELECT o.id FROM outbound_order o JOIN demand d ON d.order_id = o.id WHERE o.state = 'shipped'"
         " GROUP BY o.id HAVING sum(d.quantity) <> sum(d.shipped) OR sum(d.shipped) <> (SELECT"
         "  coalesce(sum(m.quantity), 0) FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
-        "  WHERE p.subject_kind = 'order' AND p.subject_id = o.id AND p.reason = 'ship')",
+        "  WHERE p.subject_kind = 'order' AND p.subject_id = o.id AND p.reason IN ('ship', 'scrap') AND m.to_party IS NOT NULL)",
+    ),
+    Check(
+        "what was destroyed was destroyed before a witness",
+        "SELECT count(*) FROM outbound_order WHERE kind = 'destruction' AND state = 'shipped'",
+        "SELECT o.id, x.units FROM outbound_order o LEFT JOIN destruction x ON x.order_id = o.id WHERE o.kind = 'destruction'"
+        " AND o.state = 'shipped' AND x.units IS DISTINCT FROM (SELECT sum(m.quantity) FROM stock_posting p"
+        "  JOIN stock_move m ON m.posting_id = p.id WHERE p.subject_kind = 'order' AND p.subject_id = o.id"
+        "  AND m.to_party = 'scrap')",
     ),
     Check(
         "every bonded parcel that left was released",

@@ -75,6 +75,13 @@ class OrderSplit(Event):
 
 
 @dataclass(frozen=True)
+class OrderDestroyed(Event):
+    name: ClassVar[str] = "order.destroyed"
+    subject_kind: ClassVar[str] = "order"
+    units: int
+
+
+@dataclass(frozen=True)
 class OrderChanged(Event):
     """`what`: consignee, service or both, by commas; what was on the waybill before is void."""
 

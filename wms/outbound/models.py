@@ -48,9 +48,9 @@ class Order(Base):
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"))
     shop_id: Mapped[uuid.UUID | None]
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
-    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service.id"))
+    service_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("service.id"))  # None: nobody carries it
     reference: Mapped[str] = mapped_column(String(50))
-    kind: Mapped[str] = mapped_column(String(16))  # dropship, b2b, return_to_seller …
+    kind: Mapped[str] = mapped_column(String(16))  # rules.KINDS
     state: Mapped[str] = mapped_column(String(20))
     customs_state: Mapped[str] = mapped_column(String(8), default="none")  # none | waiting | released | refused
     priority: Mapped[int] = mapped_column(Integer, default=0)
@@ -339,3 +339,17 @@ class Interception(Base):
     answered_by: Mapped[uuid.UUID | None]
     answered_by_name: Mapped[str | None] = mapped_column(String(80))
     refusal: Mapped[str | None] = mapped_column(String(24))  # why it was refused
+
+
+class Destruction(Base):
+    """That the goods of an order were destroyed, and before whom."""
+
+    __tablename__ = "destruction"
+
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"), primary_key=True)
+    units: Mapped[int] = mapped_column(Integer)
+    witness: Mapped[str] = mapped_column(String(80))
+    note: Mapped[str | None] = mapped_column(String(255))
+    done_at: Mapped[Instant]
+    done_by: Mapped[Reference]
+    done_by_name: Mapped[str] = mapped_column(String(80))

@@ -16,16 +16,17 @@ from wms.core.actor import Actor
 from wms.core.addresses import warnings_of
 from wms.core.ids import parse_id
 from wms.outbound.deadlines import risk
-from wms.outbound.models import Consignee, Demand, Interception, Order, OrderHold, OrderLine
-from wms.outbound.rules import changeable
+from wms.outbound.models import Consignee, Demand, Destruction, Interception, Order, OrderHold, OrderLine
+from wms.outbound.rules import DESTRUCTION, changeable
 from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
 from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
 
 _SHIPPING = Statement(
-    "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state FROM service s"
-    " LEFT JOIN parcel p ON p.shipment_id = :shipment WHERE s.id = :service ORDER BY p.n"
+    "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state"
+    " FROM (SELECT CAST(:service AS uuid) AS id) wanted LEFT JOIN service s ON s.id = wanted.id"
+    " LEFT JOIN parcel p ON p.shipment_id = :shipment ORDER BY p.n"
 )
 
 
@@ -53,9 +54,10 @@ def order_detail(order: Order) -> dict[str, Any]:
             for row in shipping
             if row.parcel_id is not None
         ],
+        "destruction": _destruction(order),
         "back_order_of": order.back_order_of,
         "back_orders": list(session().scalars(select(Order.id).where(Order.back_order_of == order.id).order_by(Order.id))),
-        "changeable": sorted(changeable(order.state, order.customs_state)),
+        "changeable": sorted(changeable(order.state, order.customs_state, order.kind)),
         "address_warnings": [] if consignee.erased_at else address_warnings(consignee),
         "holds": holds_of(order.id),
         "interceptions": interceptions_of(order.id),
@@ -72,6 +74,14 @@ def address_warnings(consignee: Consignee) -> list[dict[str, Any]]:
         }
         for each in found
     ]  # fmt: skip
+
+
+def _destruction(order: Order) -> dict[str, Any] | None:
+    """How the goods of an order of that kind ended; None until then."""
+    found = session().get(Destruction, order.id) if order.kind == DESTRUCTION else None
+    if found is None:
+        return None
+    return {name: getattr(found, name) for name in ("units", "witness", "note", "done_at")}
 
 
 def holds_of(order_id: uuid.UUID) -> list[dict[str, Any]]:

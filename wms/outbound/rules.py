@@ -14,7 +14,10 @@ WEIGHT_TOLERANCE_PERMILLE = 30
 PACKAGING_G = 60  # a carton and filling, until the box is chosen by the planner
 ORDERS_PER_BATCH = 12  # totes on a cart
 RETURN_TO_SELLER = "return_to_seller"
-KINDS = ["dropship", "b2b", RETURN_TO_SELLER]
+DESTRUCTION = "destruction"
+KINDS = ["dropship", "b2b", RETURN_TO_SELLER, DESTRUCTION]
+# What does not sell may go too, and expired goods go first.
+TAKES_EXPIRED = frozenset({RETURN_TO_SELLER, DESTRUCTION})
 
 
 @dataclass(frozen=True)
@@ -113,9 +116,10 @@ CHANGEABLE: dict[str, frozenset[str]] = {
 NEEDS_WAYBILL = frozenset({"waved", "picking", "picked"})
 
 
-def changeable(state: str, customs_state: str) -> frozenset[str]:
-    """What may change: customs released an order to one buyer by one carrier."""
-    return CHANGEABLE[state] - ({"consignee", "service"} if customs_state == "released" else set())
+def changeable(state: str, customs_state: str, kind: str = "dropship") -> frozenset[str]:
+    """What may change: customs released an order to one buyer by one carrier; what is destroyed goes to nobody."""
+    fixed = customs_state == "released" or kind == DESTRUCTION
+    return CHANGEABLE[state] - ({"consignee", "service"} if fixed else set())
 
 
 class Fill(StrEnum):

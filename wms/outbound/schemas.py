@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from wms.outbound.rules import HOLD_REASONS, INTERCEPT_REASONS, KINDS, Fill
+from wms.outbound.rules import DESTRUCTION, HOLD_REASONS, INTERCEPT_REASONS, KINDS, Fill
 from wms.outbound.workflow import OrderState
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Moment, Range, Text
 
@@ -49,7 +49,7 @@ class OrderIn(CodedSchema):
     reference = Text(50, required=True, metadata={"example": "SHOP-10001"})
     seller = Text(8, allow_none=True, metadata={"description": "Seller code; implied when the key has one seller."})
     warehouse = Text(16, required=True, metadata={"example": "DE1"})
-    service = Text(32, required=True, metadata={"example": "HOUSE-STD"})
+    service = Text(32, allow_none=True, metadata={"example": "HOUSE-STD", "description": "Not for a destruction."})
     kind = Choice(KINDS, load_default="dropship")
     shop_id = fields.UUID(allow_none=True)
     priority = Count(0, 9, metadata={"description": "Without it the priority of the service's cut-off counts, or 0."})
@@ -57,8 +57,15 @@ class OrderIn(CodedSchema):
                   metadata={"description": "Without enough stock: wait, refuse, split. Else by the seller's terms."})  # fmt: skip
     remark = Text(255, allow_none=True)
     ordered_at = Moment(allow_none=True, metadata={"example": "2026-11-24T08:15:00+00:00"})
-    consignee = fields.Nested(ConsigneeIn, required=True)
+    consignee = fields.Nested(ConsigneeIn, metadata={"description": "Not for a destruction."})
     lines = Items(fields.Nested(OrderLineIn), 1, 2_000, required=True)
+
+    @validates_schema
+    def goes_to_somebody(self, data: dict[str, Any], **_: Any) -> None:
+        """What is destroyed goes nowhere; everything else goes to somebody, by a service."""
+        for name in ("service", "consignee"):
+            if data.get(name) is None and data.get("kind") != DESTRUCTION:
+                raise ValidationError("required", name)
 
 
 class OrdersIn(CodedSchema):
@@ -163,18 +170,26 @@ class ParcelOut(CodedSchema):
 
 class OrderOut(OrderRow):
     warehouse = fields.String()
-    service = fields.String()
+    service = fields.String(allow_none=True)
     remark = fields.String(allow_none=True)
     cancel_reason = fields.String(allow_none=True)
     consignee = fields.Nested(ConsigneeOut)
     lines = fields.List(fields.Nested(OrderLineOut))
     parcels = fields.List(fields.Nested(ParcelOut))
+    destruction = fields.Nested(lambda: DestructionOut(), allow_none=True)
     back_order_of = fields.UUID(allow_none=True)
     back_orders = fields.List(fields.UUID())
     changeable = fields.List(fields.String(), metadata={"example": ["consignee", "service", "remark"]})
     address_warnings = fields.List(fields.Nested(lambda: AddressWarningOut()))
     holds = fields.List(fields.Nested(lambda: OrderHoldOut()))
     interceptions = fields.List(fields.Nested(lambda: InterceptionOut()))
+
+
+class DestructionOut(CodedSchema):
+    units = fields.Integer(required=True, metadata={"example": 12})
+    witness = fields.String(required=True, metadata={"example": "Max Meier"})
+    note = fields.String(allow_none=True)
+    done_at = fields.AwareDateTime(required=True)
 
 
 class AddressWarningOut(CodedSchema):

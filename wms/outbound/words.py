@@ -10,6 +10,10 @@ HOLD_WORDS = {
     "dangerous": lazy("Dangerous goods to be checked"), "stock_check": lazy("The goods are being checked"),
     "no_waybill": lazy("The carrier gives no waybill"), "other": lazy("Another reason"),
 }  # fmt: skip
+KIND_WORDS = {
+    "dropship": lazy("To a buyer"), "b2b": lazy("To a business"), "return_to_seller": lazy("Back to the seller"),
+    "destruction": lazy("To be destroyed"),
+}  # fmt: skip
 FILL_WORDS = {
     "fill_all": lazy("Wait until all of it is there"), "fill_or_kill": lazy("All at once or not at all"),
     "partial": lazy("Send what is there, the rest later"),

@@ -35,6 +35,7 @@ ORDER = Workflow(
         "finish_picking": move(S.PICKING, S.PICKED),
         "pack": move(S.PICKED, S.PACKED),
         "ship": move(S.PACKED, S.SHIPPED),
+        "destroy": move(S.PICKED, S.SHIPPED),  # an order of that kind: gone for good, before a witness
         "cancel": move([S.SHORT, S.AWAITING_CUSTOMS, S.PROMISED, S.WAVED, S.PICKING, S.PICKED, S.PACKED], S.CANCELLED),
         "take_back": move(S.SHIPPED, S.CANCELLED),  # intercepted on the load, before the truck left
     },

@@ -22,7 +22,6 @@ from wms.outbound.service import order_holds, waybills
 from wms.outbound.service.consignees import check_consignee, consignee_row
 from wms.outbound.service.intake import cut_off_of
 from wms.outbound.service.orders import load_order_to_edit, touched
-from wms.outbound.workflow import ENDED
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.http import check_version
@@ -42,7 +41,7 @@ def edit_order(actor: Actor, order_id: uuid.UUID, version: int | None, changes: 
     """
     order = load_order_to_edit(actor, order_id)
     check_version(order.version, version)
-    late = sorted(changes.keys() - rules.changeable(order.state, order.customs_state))
+    late = sorted(changes.keys() - rules.changeable(order.state, order.customs_state, order.kind))
     if late:
         raise Refused("edit_too_late", {"document": "order", "state": order.state, "fields": late})
     if "consignee" in changes:
@@ -111,7 +110,7 @@ def prepare_order(order_id: uuid.UUID) -> bool:
     carrier that does not answer is asked again by the outbox.
     """
     order = lock_one(Rank.DOCUMENT, Order, order_id)
-    if order is None or order.state in ENDED or order.state not in rules.NEEDS_WAYBILL:
+    if order is None or order.service_id is None or order.state not in rules.NEEDS_WAYBILL:
         return False
     try:
         with attempt():

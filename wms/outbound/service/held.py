@@ -34,6 +34,7 @@ class OrderAtWork:
     tote_id: uuid.UUID | None
     shipment_id: uuid.UUID | None
     before_release: str
+    kind: str
     holds: int
     interception: str
 
@@ -59,7 +60,7 @@ class OrderAtWork:
 # The warehouse's columns are not locked with the order: none of them is read that could change with it.
 COLUMNS = (
     "o.id, o.number, o.owner_id, o.warehouse_id, o.state, o.customs_state, o.tote_id, o.shipment_id, w.before_release,"
-    " o.holds, o.interception"
+    " o.kind, o.holds, o.interception"
 )
 _FACTS = fields(OrderAtWork)
 _HOLD = Statement(

@@ -80,7 +80,10 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
     `body` is the loaded `OrderIn`. Refuses wrong fields (422 naming each), `order_reference_taken`, `seller_blocked`.
     """
     context = _context(actor, body)
-    check_consignee(body["consignee"], context.regime)
+    if body.get("kind") == rules.DESTRUCTION:
+        body = _to_nobody(context, body)
+    else:
+        check_consignee(body["consignee"], context.regime)
     order = _order(context, body)
     lines = [_line(context, line) for line in body["lines"]]
     demands = [_Demand(new_id(), line, line.quantity) for line in lines]
@@ -116,8 +119,15 @@ def cut_off_of(row: Any) -> CutOff | None:
     return CutOff(row.orders_until, row.truck_at, row.work_minutes, row.weekdays)
 
 
+def _to_nobody(context: _Context, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is destroyed stays in the warehouse's country. Bonded goods are destroyed with customs' permit only."""
+    if context.place.is_bonded:
+        raise invalid_fields([FieldError("/kind", "destruction_bonded", {})])
+    return {**body, "consignee": {"country": context.place.country}}
+
+
 _PLACE = Statement(
-    "SELECT w.id, w.kind = 'bonded' AS is_bonded, w.regime, w.time_zone, w.before_release, s.id AS service_id,"
+    "SELECT w.id, w.country, w.kind = 'bonded' AS is_bonded, w.regime, w.time_zone, w.before_release, s.id AS service_id,"
     " EXISTS (SELECT 1 FROM shop WHERE id = CAST(:shop AS uuid) AND seller_id = :owner) AS has_shop,"
     " (SELECT fill_rule FROM order_terms WHERE owner_id = :owner) AS fill_rule,"
     " c.orders_until, c.truck_at, c.work_minutes, c.weekdays, c.priority,"
@@ -137,7 +147,7 @@ def _context(actor: Actor, body: Mapping[str, Any]) -> _Context:
         raise Refused("seller_blocked", {})
     shop_id = body.get("shop_id")
     asked = {
-        "warehouse": body["warehouse"], "service": body["service"], "shop": shop_id, "owner": seller.id,
+        "warehouse": body["warehouse"], "service": body.get("service"), "shop": shop_id, "owner": seller.id,
         "today": clock.now().date(),
     }  # fmt: skip
     with pipelined():
@@ -147,7 +157,7 @@ def _context(actor: Actor, body: Mapping[str, Any]) -> _Context:
     if place is None or not actor.sees_warehouse(place.id):
         raise invalid_fields([FieldError("/warehouse", "unknown_warehouse", {})])
     errors: list[FieldError] = []
-    if place.service_id is None:
+    if place.service_id is None and body.get("kind") != rules.DESTRUCTION:
         errors.append(FieldError("/service", "unknown_service", {}))
     if shop_id is not None and not place.has_shop:
         errors.append(FieldError("/shop_id", "unknown_shop", {}))

@@ -123,9 +123,9 @@ def draft_of(
     """The promise a demand asks for. A line that names a lot, an expiry or a quality is pinned to balance rows; others
     are served from the pool.
 
-    What goes back to its seller need not sell any more: expired goods may go, and go first.
+    What goes back to its seller or is destroyed need not sell any more: expired goods may go, and go first.
     """
-    home = order.kind == rules.RETURN_TO_SELLER
+    home = order.kind in rules.TAKES_EXPIRED
     pin = None
     if home or line.batch is not None or line.min_expires_on is not None or line.condition != "good":
         lot_id = None

@@ -76,6 +76,8 @@ def _check_bench(order: OrderAtWork) -> None:
     """Refuse an order that is not to be packed now."""
     order.refuse_cancelled()
     order.refuse_stopped()
+    if order.kind == rules.DESTRUCTION:
+        raise Refused("destroy_not_pack", {})
     if order.state != OrderState.PICKED.value:
         ORDER.apply("pack", order.state)
     order.check_release(rules.Step.PACK)

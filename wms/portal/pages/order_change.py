@@ -84,7 +84,7 @@ def _changed(now: Mapping[str, str]) -> dict[str, Any]:
 def _form(order: Order, typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
     return render_template(
         "portal/order_change.html", order=order, typed=typed, errors=forms.field_messages(refusal),
-        may_change=changeable(order.state, order.customs_state), has_waybill=order.shipment_id is not None,
+        may_change=changeable(order.state, order.customs_state, order.kind), has_waybill=order.shipment_id is not None,
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         services=[(each.code, f"{each.code} · {each.name}") for each, _carrier in services_offered(order.warehouse_id)],
     )  # fmt: skip
