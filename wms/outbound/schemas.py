@@ -49,7 +49,7 @@ class OrderIn(CodedSchema):
     reference = Text(50, required=True, metadata={"example": "SHOP-10001"})
     seller = Text(8, allow_none=True, metadata={"description": "Seller code; implied when the key has one seller."})
     warehouse = Text(16, required=True, metadata={"example": "DE1"})
-    service = Text(32, allow_none=True, metadata={"example": "HOUSE-STD", "description": "Not for a destruction."})
+    service = Text(32, metadata={"example": "HOUSE-STD", "description": "Not for a destruction."})
     kind = Choice(KINDS, load_default="dropship")
     shop_id = fields.UUID(allow_none=True)
     priority = Count(0, 9, metadata={"description": "Without it the priority of the service's cut-off counts, or 0."})

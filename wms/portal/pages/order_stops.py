@@ -17,6 +17,7 @@ from wms.outbound import rules
 from wms.outbound.models import Order
 from wms.outbound.schemas import InterceptIn, OrderHoldIn
 from wms.outbound.service import interceptions, order_holds
+from wms.outbound.service.orders import load_order
 from wms.outbound.words import HOLD_WORDS, INTERCEPT_WORDS, REFUSAL_WORDS, SIDE_WORDS
 from wms.outbound.workflow import ENDED, InterceptionState, OrderState
 from wms.platform import forms
@@ -54,6 +55,7 @@ def shown(order: Order) -> dict[str, Any]:
 @blueprint.post("/<uuid:order_id>/hold")
 @requires(Permission.ORDERS_WRITE)
 def hold(order_id: uuid.UUID) -> BaseResponse:
+    load_order(actor(), order_id)  # whose order it is comes before what is typed
     typed = forms.given({name: forms.typed_text(name) for name in ("reason", "note")})
     body = forms.load_form(OrderHoldIn(), typed | {"keeps_stock": request.form.get("release_stock") is None})
     if isinstance(body, Refused):
@@ -78,6 +80,7 @@ def end_hold(order_id: uuid.UUID, order_hold_id: uuid.UUID) -> BaseResponse:
 @blueprint.post("/<uuid:order_id>/intercept")
 @requires(Permission.ORDERS_WRITE)
 def intercept(order_id: uuid.UUID) -> BaseResponse:
+    load_order(actor(), order_id)
     body = forms.load_form(InterceptIn(), forms.given({"reason": forms.typed_text("reason")}))
     if isinstance(body, Refused):
         return _back(order_id, body, "")
