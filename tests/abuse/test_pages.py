@@ -75,6 +75,13 @@ BY_ENDPOINT = {
     "office_waves.release": {"warehouse": "{warehouse_id}"},
     "portal_labels.create": {"lines.0.quantity": "2"},
     "office_designs.save": {"kind": "product", "size": "70x50", "data": DESIGN, "base": "0", "note": "x"},
+    "portal_orders.create": {"kind": "dropship", "fill": "fill_all"},
+    "portal_order_stops.hold": {"reason": "address", "release_stock": ""},
+    "portal_order_stops.intercept": {"reason": "other"},
+    "portal_order_terms.save": {"seller": "ACME", "fill": "partial"},
+    "office_interceptions.refuse": {"why": "other"},
+    "office_cut_offs.save": {"carrier": "HOUSE", "service": "", "orders_until": "14:00", "truck_at": "17:00"},
+    "office_cut_offs.close_days": {"closed_warehouse": "DE1", "closed_days": "2026-12-25"},
     "floor_station.bind": {"barcode": format_own(OwnCode.STATION, "P01")},
     "customs_pages.record_booking": {"item_number": "17", "quantity": "1"},
 }  # fmt: skip

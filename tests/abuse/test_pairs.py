@@ -40,6 +40,7 @@ TABLES = {
     "difference": "difference", "appointment": "dock_appointment", "inspection": "inspection",
     "unknown_arrival": "unidentified_arrival", "count": "count_task", "adjustment": "stock_adjustment",
     "conversion": "conversion", "service_request": "service_request",
+    "order_hold": "order_hold", "interception": "interception",
 }  # fmt: skip
 # Where one request goes on along the table.
 FURTHER = {
@@ -57,6 +58,7 @@ ELSE: dict[Action, set[str]] = {
     ("pick_task", "cancel"): {"done", "short", "cancelled"},
     ("inspection", "drop"): {"passed", "failed", "dropped"},
     ("appointment", "keep"): {"kept", "cancelled"},
+    ("pick_task", "hold"): {"held", "done", "short", "cancelled"},  # the order is held, and has no stop to wait
     ("print_job", "arm"): {"claimed"},  # who prints from the bench takes it back from an agent that has not fetched it
 }
 # What follows without the document: an exception about an order that ended is settled; who is led on to the next stop
@@ -75,6 +77,7 @@ NEARER: dict[Action, set[str]] = {
     ("order", "wave"): {"nothing_to_wave", "no_work"},
     ("order", "pack"): {"order_cancelled"},
     ("order", "ship"): {"order_cancelled", "customs_not_released", "not_packed"},
+    ("order", "take_back"): {"parcel_gone", "nothing_to_put_back"},
     ("batch", "take"): {"nothing_to_wave", "no_work"},
     ("parcel", "hand_over"): {"waybill_voided", "parcel_open"},
     ("carton", "arrive"): {"carton_done"},

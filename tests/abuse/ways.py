@@ -23,8 +23,8 @@ from wms.core import clock
 from wms.core.ids import new_id
 from wms.facility.models import HandlingUnit, Warehouse
 from wms.inbound.models import Carton
-from wms.outbound.models import Order, OrderException
-from wms.outbound.service import picking
+from wms.outbound.models import Interception, Order, OrderException
+from wms.outbound.service import interceptions, order_holds, picking
 from wms.platform.database import session
 from wms.printing import service as printing
 from wms.printing.models import LabelDocument, PrintJob
@@ -57,7 +57,6 @@ WAYS: list[Way] = []
 ELSEWHERE: dict[Action, str] = {
     ("order", "lose_stock"): "the job after a loss",
     ("wave", "finish"): "the job after the last walk",
-    ("wave", "reopen"): "the job that finds other stock",
     ("pick_task", "take_up"): "the job after customs' word",
     ("parcel", "reopen"): "a service without a page",
     ("shipment", "number"): "the job after a wave's release",
@@ -289,6 +288,87 @@ def wave_released_by_the_supervisor(scene: Scene, state: str) -> Ask:
 def wave_released_at_the_tablet(scene: Scene, state: str) -> Ask:
     order = scene.order_at(state)
     return Ask({("order", "wave"): order.id}, scan(scene.tablet("pick"), "CMD-OK"))
+
+
+# --- holds and interceptions
+
+
+@way(("order_hold", "end"), states="open")
+def hold_ended_by_its_seller(scene: Scene, _state: str) -> Ask:
+    order = scene.order_at("promised")
+    found = scene.do(order_holds.place_hold, scene.cast.acme, order.id, "address")
+    send = api(scene, f"/api/v1/orders/{order.id}/holds/{found.id}/end", {})
+    return Ask({("order_hold", "end"): found.id}, send)
+
+
+@way(("order_hold", "end"), ("pick_task", "resume"), ("wave", "reopen"), states="open")
+def hold_ended_on_the_orders_page(scene: Scene, _state: str) -> Ask:
+    order = scene.order_at("waved")
+    found = scene.do(order_holds.place_hold, scene.cast.supervisor, order.id, "stock_check")
+    scene.jobs()  # its wave is done without it
+    send = form(scene.person("supervisor"), f"/portal/orders/{order.id}/holds/{found.id}/end")
+    return Ask(
+        {
+            ("order_hold", "end"): found.id, ("pick_task", "resume"): scene.tasks(order)[0].id,
+            ("wave", "reopen"): order.wave_id,
+        }, send,
+    )  # fmt: skip
+
+
+@way(("pick_task", "hold"), states="open")
+def order_held_by_its_seller(scene: Scene, _state: str) -> Ask:
+    order = scene.order_at("waved")
+    send = api(scene, f"/api/v1/orders/{order.id}/holds", {"reason": "payment"})
+    return Ask({("pick_task", "hold"): scene.tasks(order)[0].id}, send)
+
+
+def intercepted(scene: Scene, state: str) -> tuple[Order, Interception]:
+    order = scene.order_at(state)
+    return order, scene.do(interceptions.request_interception, scene.cast.acme, order.id, "buyer_cancelled")
+
+
+@way(("interception", "accept"), ("order", "cancel"), states="requested")
+def interception_accepted_in_the_office(scene: Scene, _state: str) -> Ask:
+    order, found = intercepted(scene, "packed")
+    send = form(scene.person("supervisor"), f"/office/interceptions/{found.id}/accept")
+    return Ask({("interception", "accept"): found.id, ("order", "cancel"): order.id}, send)
+
+
+@way(("interception", "refuse"), states="requested")
+def interception_refused_in_the_office(scene: Scene, _state: str) -> Ask:
+    _, found = intercepted(scene, "picking")
+    send = form(scene.person("supervisor"), f"/office/interceptions/{found.id}/refuse", why="not_found")
+    return Ask({("interception", "refuse"): found.id}, send)
+
+
+@way(("interception", "withdraw"), states="requested")
+def interception_withdrawn(scene: Scene, _state: str) -> Ask:
+    order, found = intercepted(scene, "picked")
+    send = api(scene, f"/api/v1/orders/{order.id}/intercept/withdraw", {})
+    return Ask({("interception", "withdraw"): found.id}, send)
+
+
+@way(("order", "take_back"), ("shipment", "take_back"), ("parcel", "take_back"), states="shipped")
+def parcel_scanned_back_from_the_load(scene: Scene, state: str) -> Ask:
+    order, _ = intercepted(scene, state)
+    parcel = scene.mine(Parcel, Parcel.state == "handed_over")
+    return Ask(
+        {
+            ("order", "take_back"): order.id, ("shipment", "take_back"): parcel.shipment_id,
+            ("parcel", "take_back"): parcel.id,
+        },
+        scan(scene.tablet("putback"), str(parcel.tracking_number)),
+    )  # fmt: skip
+
+
+@way(("order", "destroy"), states="picked")
+def destruction_recorded(scene: Scene, _state: str) -> Ask:
+    scene.stock(MUG, 10)
+    order = scene.order({MUG: 2}, kind="destruction")
+    scene.wave(order)
+    scene.pick_all(order)
+    send = form(scene.person("supervisor"), f"/office/destructions/{order.id}", witness="Max Meier")
+    return Ask({("order", "destroy"): order.id}, send)
 
 
 # --- walks

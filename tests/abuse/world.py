@@ -17,6 +17,7 @@ from tests.cast import Caller, Cast
 from tests.conftest import SeparateRequests
 from tests.engines import Databases
 from tests.life import Life, living
+from tests.life import order as tell_order
 from tests.test_access import routes
 from wms.added_services import catalogue, working
 from wms.added_services import service as services
@@ -37,6 +38,7 @@ from wms.inventory.converting.rules import RecipeKind
 from wms.inventory.counting import planning
 from wms.inventory.models import Balance, HoldScope
 from wms.outbound.models import Order, OrderException
+from wms.outbound.service import cut_offs, interceptions, order_holds
 from wms.platform import files, outbox
 from wms.platform.access import AUTHENTICATED
 from wms.platform.database import session, transaction
@@ -166,11 +168,31 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         "difference_id": _one("SELECT d.id FROM difference d JOIN booking b ON b.id = d.booking_id LIMIT 1"),
         "carton_id": _one("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.coming.id),
         "file_id": _file(life, cast), "arrival_id": _arrival(cast), **_inspection(cast), "seller_id": cast.ACME.id,
+        **_stopped(cast, life),
         "set_id": asked, "design_id": design.design_id, "number": design.number, **_bins(cast), **_printers(cast),
         **_services(cast),
         "kind": "receive", "filename": "js/floor.js",
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
+
+
+def _stopped(cast: Cast, life: Life) -> dict[str, uuid.UUID]:
+    """A hold that the order had, and an order that was intercepted at once."""
+    with transaction():
+        hold = order_holds.place_hold(cast.acme, life.promised.id, "address").id
+    with transaction():
+        order_holds.end_hold(cast.acme, life.promised.id, hold)
+    with transaction():
+        other = tell_order(cast, "SHOP-STOPPED", [("MUG-450-BLUE", 1)]).id
+    times = {"orders_until": 840, "truck_at": 1020, "work_minutes": 90, "weekdays": 31, "priority": 0}
+    with transaction():
+        cut_off = cut_offs.set_cut_off(cast.supervisor, cast.overseas.id, "HOUSE", None, times).id
+    with transaction():
+        return {
+            "order_hold_id": hold,
+            "cut_off_id": cut_off,
+            "interception_id": interceptions.request_interception(cast.acme, other, "duplicate").id,
+        }
 
 
 def _file(life: Life, cast: Cast) -> uuid.UUID:

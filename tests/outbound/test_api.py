@@ -329,8 +329,9 @@ def test_a_wrong_change_is_named_and_nothing_changes(
 
 def test_an_order_somebody_works_on_is_not_changed(api: Any, placed: dict[str, Any], stage: Stage) -> None:
     stage.wave()
-    answer = api.patch(f"{PATH}/{placed['id']}", {"remark": "x"}, match=1)
+    answer = api.patch(f"{PATH}/{placed['id']}", {"priority": 3}, match=1)
     assert (answer.status_code, answer.json["code"]) == (409, "edit_too_late")
+    assert answer.json["params"]["fields"] == ["priority"]
 
 
 def test_an_order_is_cancelled_once(api: Any, placed: dict[str, Any], stage: Stage) -> None:

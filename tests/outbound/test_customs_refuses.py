@@ -9,8 +9,8 @@ from tests.floor.worker import CODES, Tablet
 from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, MUG, Stage
 from wms.facility.models import HandlingUnit
 from wms.inventory import holds
-from wms.outbound.models import Order, OrderException, PickBatch
-from wms.outbound.service import decisions, orders, picking, release, shortage
+from wms.outbound.models import Order, OrderException, OrderHold, PickBatch
+from wms.outbound.service import decisions, order_holds, orders, picking, release, shortage
 from wms.outbound.service.decisions import Decision
 from wms.platform.database import session
 
@@ -179,3 +179,35 @@ def _tote_codes(warehouse_id) -> list[str]:
     statement = select(HandlingUnit.barcode).where(HandlingUnit.warehouse_id == warehouse_id, HandlingUnit.kind == "tote",
                                                    HandlingUnit.subject_id.is_(None))  # fmt: skip
     return list(session().scalars(statement.order_by(HandlingUnit.code)))
+
+
+@pytest.mark.parametrize("held_first", [True, False])
+def test_a_hold_and_a_refusal_both_stop_it_and_both_must_be_lifted(stage: Stage, held_first: bool) -> None:
+    order = walked(stage)
+    hold: OrderHold
+    if held_first:
+        hold = stage.do(order_holds.place_hold, stage.cast.acme, order.id, "address")
+        refuse(stage, order)
+    else:
+        refuse(stage, order)
+        hold = stage.do(order_holds.place_hold, stage.cast.acme, order.id, "address")
+    stage.jobs()
+    assert "open" not in states(stage, order)
+    stage.do(order_holds.end_hold, stage.cast.acme, order.id, hold.id)
+    stage.jobs()
+    assert states(stage, order) == ["set_aside", "set_aside"]
+    stage.release(order)
+    stage.jobs()
+    finish(stage, order)
+
+
+def test_a_release_while_it_is_held_waits_for_the_end_of_the_hold(stage: Stage) -> None:
+    order = walked(stage)
+    refuse(stage, order)
+    hold = stage.do(order_holds.place_hold, stage.cast.acme, order.id, "address")
+    stage.release(order)
+    stage.jobs()
+    assert "open" not in states(stage, order)
+    stage.do(order_holds.end_hold, stage.cast.acme, order.id, hold.id)
+    stage.jobs()
+    finish(stage, order)

@@ -26,8 +26,8 @@ from wms.platform.statements import Statement
 # What an operator sets up, and what is as many as there are people or open works: reading all of it is no matter.
 STAYS_SMALL = {
     "carrier", "service", "seller", "shop", "site", "warehouse", "zone", "station", "role", "role_permission",
-    "counter", "api_key", "membership", "staff_role", "inbound_terms", "sampling_plan", "stock_month_end",
-    "added_service",
+    "counter", "api_key", "membership", "staff_role", "inbound_terms", "order_terms", "cut_off", "closed_day",
+    "sampling_plan", "stock_month_end", "added_service",
 }  # fmt: skip
 SCOPE = {"warehouse_id", "owner_id", "seller_id"}
 # Index → why looking up by a warehouse or an owner alone finds little in it.

@@ -280,19 +280,23 @@ def reverse(actor: Actor, warehouse_id: uuid.UUID, posting_id: uuid.UUID) -> Pos
     return post(actor, mirror_of(warehouse_id, posting_id))
 
 
-def mirror_of(warehouse_id: uuid.UUID, posting_id: uuid.UUID) -> PostingDraft:
+def mirror_of(warehouse_id: uuid.UUID, posting_id: uuid.UUID, *, still_here: bool = False) -> PostingDraft:
     """The posting that undoes another one; the caller holds what keeps two from undoing it at once. Refuses as
     `reverse` does.
+
+    `still_here`: the caller knows that goods which were handed over stand in the yard, and has taken them back. What
+    left with a permit is outside the zone wherever it stands.
     """
     posting = session().get(Posting, posting_id)
     if posting is None or posting.warehouse_id != warehouse_id:
         raise not_found("posting")
     if session().scalar(select(Posting.id).where(Posting.reverses_id == posting_id)) is not None:
         raise Refused("already_reversed", {})
-    if Reason(posting.reason) not in REVERSIBLE:
+    if Reason(posting.reason) not in REVERSIBLE and not (still_here and posting.reason == Reason.SHIP.value):
         raise Refused("not_reversible", {})
     moves = session().scalars(select(Move).where(Move.posting_id == posting_id).order_by(Move.id)).all()
-    if any(move.permit_id is not None or {move.from_party, move.to_party} & {"customer", "scrap"} for move in moves):
+    gone = {"scrap"} if still_here else {"customer", "scrap"}
+    if any(move.permit_id is not None or {move.from_party, move.to_party} & gone for move in moves):
         raise Refused("not_reversible", {})
     stocks = _stocks_of(moves)
     mirrored = [

@@ -15,8 +15,12 @@ from wms.inventory.queries import Scope
 from wms.platform.database import session
 
 IN_WAREHOUSES = "(CAST(:warehouses AS uuid[]) IS NULL OR {0}.warehouse_id = ANY(CAST(:warehouses AS uuid[])))"
-# Orders not handed over a day after they were ordered are late, until services carry a promise of their own.
-LATE = "o.state NOT IN ('shipped', 'cancelled') AND o.ordered_at < CAST(:now AS timestamptz) - interval '24 hours'"
+# What `wms.outbound.deadlines.risk` says, for lists: the truck left without it; or its wave is due within the hour.
+LATE = "o.state NOT IN ('shipped', 'cancelled') AND o.ship_by < CAST(:now AS timestamptz)"
+AT_RISK = (
+    "o.state IN ('short', 'awaiting_customs', 'promised') AND o.ship_by >= CAST(:now AS timestamptz)"
+    " AND o.release_by < CAST(:now AS timestamptz) + interval '60 minutes'"
+)
 
 
 def _rows(statement: str, actor: Actor, **more: Any) -> Sequence[Row[Any]]:
@@ -44,7 +48,8 @@ def orders_ready(actor: Actor) -> dict[uuid.UUID, int]:
     """Orders that a wave may take now, by warehouse."""
     statement = (
         "SELECT o.warehouse_id, count(*) AS orders FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
-        " WHERE o.state = 'promised' AND (o.customs_state IN ('none', 'released')"
+        " WHERE o.state = 'promised' AND o.holds = 0 AND o.interception <> 'requested'"
+        " AND (o.customs_state IN ('none', 'released')"
         " OR (o.customs_state = 'waiting' AND w.before_release <> 'nothing')) AND "
         + IN_WAREHOUSES.format("o") + " GROUP BY 1"
     )  # fmt: skip
@@ -52,25 +57,31 @@ def orders_ready(actor: Actor) -> dict[uuid.UUID, int]:
 
 
 _LIST = (
-    "SELECT o.id, o.number, o.reference, o.state, o.customs_state, o.priority, o.ordered_at, o.version, s.code"
+    "SELECT o.id, o.number, o.reference, o.state, o.customs_state, o.holds, o.interception,"
+    " o.priority, o.ordered_at, o.release_by, o.ship_by, o.version, s.code"
     " AS seller,"
-    " w.code AS warehouse, w.time_zone, v.number AS wave, {late} AS late,"
+    " w.code AS warehouse, w.time_zone, v.number AS wave, {late} AS late, {at_risk} AS at_risk,"
     " (SELECT sum(l.quantity) FROM order_line l WHERE l.order_id = o.id) AS units"
     " FROM outbound_order o JOIN seller s ON s.id = o.owner_id JOIN warehouse w ON w.id = o.warehouse_id"
     " LEFT JOIN wave v ON v.id = o.wave_id WHERE {scope}"
-).format(late=f"({LATE})", scope=IN_WAREHOUSES.format("o"))
+).format(late=f"({LATE})", at_risk=f"({AT_RISK})", scope=IN_WAREHOUSES.format("o"))
 
 
-def worklist(actor: Actor, state: str | None, late: bool, after: uuid.UUID | None, limit: int) -> Sequence[Row[Any]]:
-    """Open orders (or those of one state), most urgent and oldest first; one more than `limit`."""
+def worklist(
+    actor: Actor, state: str | None, late: bool, after: uuid.UUID | None, limit: int, at_risk: bool = False
+) -> Sequence[Row[Any]]:
+    """Open orders (or those of one state), most urgent and oldest first; one more than `limit`.
+
+    `late`, `at_risk`: only those whose truck left without them, or whose wave is due within the hour.
+    """
     statement = _LIST + (
         " AND (CAST(:state AS text) IS NULL AND o.state NOT IN ('shipped', 'cancelled') OR o.state = :state)"
-        f" AND (NOT :late OR ({LATE}))"
+        f" AND (NOT :late OR ({LATE})) AND (NOT :at_risk OR ({AT_RISK}))"
         " AND (CAST(:after AS uuid) IS NULL OR (-o.priority, o.ordered_at, o.id) >"
         " (SELECT -a.priority, a.ordered_at, a.id FROM outbound_order a WHERE a.id = :after))"
         " ORDER BY -o.priority, o.ordered_at, o.id LIMIT :limit"
     )
-    return _rows(statement, actor, state=state, late=late, after=after, limit=limit + 1)
+    return _rows(statement, actor, state=state, late=late, at_risk=at_risk, after=after, limit=limit + 1)
 
 
 def waves(actor: Actor, limit: int = 50) -> Sequence[Row[Any]]:

@@ -13,12 +13,16 @@ from wms.core.permissions import Permission
 from wms.core.refusals import invalid
 from wms.identity.queries import choose_owner
 from wms.outbound import queries
-from wms.outbound.models import Order
+from wms.outbound.models import Interception, Order, OrderHold
 from wms.outbound.recall import whereabouts
 from wms.outbound.schemas import (
     CancelIn,
+    InterceptIn,
+    InterceptionAccepted,
     OrderAccepted,
     OrderBulkOut,
+    OrderHoldAccepted,
+    OrderHoldIn,
     OrderIn,
     OrderOut,
     OrderPage,
@@ -28,7 +32,7 @@ from wms.outbound.schemas import (
     RecallOut,
     RecallQuery,
 )
-from wms.outbound.service import intake, orders
+from wms.outbound.service import changes, intake, interceptions, order_holds, orders
 from wms.outbound.service.intake import AcceptedOrder
 from wms.platform.access import actor, requires
 from wms.platform.api_completion import NEEDS_MATCH
@@ -116,10 +120,14 @@ def read(order_id: uuid.UUID) -> Response:
 @blueprint.arguments(OrderPatch)
 @blueprint.response(200, OrderAccepted)
 def change(body: dict[str, Any], order_id: uuid.UUID) -> Response:
-    """Change consignee, priority or remark while nobody works on it. Needs If-Match."""
+    """Change consignee, service, priority or remark while the state allows (`changeable`). A waybill that was drawn is
+    renewed; the paper of the old one is refused. Needs If-Match.
+    """
     version = require_match()
     command = {"id": str(order_id), "version": version, "changes": body}
-    outcome = run_command("orders.edit", command, lambda: orders.edit_order(actor(), order_id, version, body), accepted)
+    outcome = run_command(
+        "orders.edit", command, lambda: changes.edit_order(actor(), order_id, version, body), accepted
+    )
     return answer_outcome(outcome)
 
 
@@ -135,6 +143,65 @@ def cancel(body: dict[str, Any], order_id: uuid.UUID) -> Response:
     outcome = run_command(
         "orders.cancel", command, lambda: orders.cancel_order(actor(), order_id, version, body["reason"]), accepted
     )
+    return answer_outcome(outcome)
+
+
+def _hold_answer(found: OrderHold | Interception) -> dict[str, Any]:
+    order = orders.load_order(actor(), found.order_id)
+    return {"id": str(found.id), "state": found.state, "order": accepted(order), "version": order.version}
+
+
+@blueprint.post("/<uuid:order_id>/holds")
+@requires(Permission.ORDERS_WRITE)
+@blueprint.arguments(OrderHoldIn)
+@blueprint.response(201, OrderHoldAccepted)
+def hold(body: dict[str, Any], order_id: uuid.UUID) -> Response:
+    """Hold an order: it joins no wave and is not picked, packed or handed over until every hold is ended."""
+    outcome = run_command(
+        "orders.hold", {"id": str(order_id), **body},
+        lambda: order_holds.place_hold(
+            actor(), order_id, body["reason"], note=body.get("note"), keeps_stock=body["keeps_stock"]
+        ), _hold_answer, 201,
+    )  # fmt: skip
+    return answer_outcome(outcome)
+
+
+@blueprint.post("/<uuid:order_id>/holds/<uuid:order_hold_id>/end")
+@requires(Permission.ORDERS_WRITE)
+@blueprint.response(200, OrderHoldAccepted)
+def end_hold(order_id: uuid.UUID, order_hold_id: uuid.UUID) -> Response:
+    """End a hold of your own side."""
+    outcome = run_command(
+        "orders.end_hold", {"id": str(order_id), "hold": str(order_hold_id)},
+        lambda: order_holds.end_hold(actor(), order_id, order_hold_id), _hold_answer,
+    )  # fmt: skip
+    return answer_outcome(outcome)
+
+
+@blueprint.post("/<uuid:order_id>/intercept")
+@requires(Permission.ORDERS_WRITE)
+@blueprint.arguments(InterceptIn)
+@blueprint.response(200, InterceptionAccepted)
+def intercept(body: dict[str, Any], order_id: uuid.UUID) -> Response:
+    """Ask that an order be stopped, until its truck leaves. Granted at once where nothing was picked; else the
+    warehouse answers: `accepted`, or `refused` and the order goes on.
+    """
+    outcome = run_command(
+        "orders.intercept", {"id": str(order_id), **body},
+        lambda: interceptions.request_interception(actor(), order_id, body["reason"]), _hold_answer,
+    )  # fmt: skip
+    return answer_outcome(outcome)
+
+
+@blueprint.post("/<uuid:order_id>/intercept/withdraw")
+@requires(Permission.ORDERS_WRITE)
+@blueprint.response(200, InterceptionAccepted)
+def withdraw_interception(order_id: uuid.UUID) -> Response:
+    """Take the request back while it is not answered: the order goes on where it stood."""
+    outcome = run_command(
+        "orders.withdraw_interception", {"id": str(order_id)}, lambda: interceptions.withdraw(actor(), order_id),
+        _hold_answer,
+    )  # fmt: skip
     return answer_outcome(outcome)
 
 

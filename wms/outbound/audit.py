@@ -6,6 +6,27 @@ from wms.platform.auditing import Check
 
 CHECKS = [
     Check(
+        "an order counts its open holds and knows of the request to stop it",
+        "SELECT count(*) FROM outbound_order WHERE state NOT IN ('shipped', 'cancelled')",
+        "SELECT o.id, o.holds, o.interception FROM outbound_order o WHERE o.holds <> (SELECT count(*) FROM order_hold h"
+        " WHERE h.order_id = o.id AND h.state = 'open') OR (o.interception = 'requested') <> EXISTS (SELECT 1"
+        "  FROM interception i WHERE i.order_id = o.id AND i.state = 'requested')"
+        " OR (o.state = 'cancelled' AND (o.holds > 0 OR o.interception = 'requested'))",
+    ),
+    Check(
+        "work waits exactly while its order is stopped",
+        "SELECT count(*) FROM pick_task WHERE state IN ('open', 'held')",
+        "SELECT t.id, t.state, o.holds, o.interception FROM pick_task t JOIN outbound_order o ON o.id = t.order_id"
+        " WHERE t.state IN ('open', 'held')"
+        " AND (t.state = 'held') <> (o.holds > 0 OR o.interception = 'requested')",
+    ),
+    Check(
+        "an order that is being stopped stands where it stood",
+        "SELECT count(*) FROM interception WHERE state = 'requested'",
+        "SELECT i.id, i.resume_state, o.state FROM interception i JOIN outbound_order o ON o.id = i.order_id"
+        " WHERE i.state = 'requested' AND o.state <> i.resume_state",
+    ),
+    Check(
         "shipped ≤ verified ≤ picked ≤ demanded",
         "SELECT count(*) FROM demand",
         "SELECT id, quantity, picked, verified, shipped FROM demand WHERE NOT (shipped <= verified AND"
@@ -48,7 +69,15 @@ CHECKS = [
         "SELECT o.id FROM outbound_order o JOIN demand d ON d.order_id = o.id WHERE o.state = 'shipped'"
         " GROUP BY o.id HAVING sum(d.quantity) <> sum(d.shipped) OR sum(d.shipped) <> (SELECT"
         "  coalesce(sum(m.quantity), 0) FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
-        "  WHERE p.subject_kind = 'order' AND p.subject_id = o.id AND p.reason = 'ship')",
+        "  WHERE p.subject_kind = 'order' AND p.subject_id = o.id AND p.reason IN ('ship', 'scrap') AND m.to_party IS NOT NULL)",
+    ),
+    Check(
+        "what was destroyed was destroyed before a witness",
+        "SELECT count(*) FROM outbound_order WHERE kind = 'destruction' AND state = 'shipped'",
+        "SELECT o.id, x.units FROM outbound_order o LEFT JOIN destruction x ON x.order_id = o.id WHERE o.kind = 'destruction'"
+        " AND o.state = 'shipped' AND x.units IS DISTINCT FROM (SELECT sum(m.quantity) FROM stock_posting p"
+        "  JOIN stock_move m ON m.posting_id = p.id WHERE p.subject_kind = 'order' AND p.subject_id = o.id"
+        "  AND m.to_party = 'scrap')",
     ),
     Check(
         "every bonded parcel that left was released",

@@ -62,3 +62,69 @@ class OrderCancelled(Event):
     name: ClassVar[str] = "order.cancelled"
     subject_kind: ClassVar[str] = "order"
     reason: str
+
+
+@dataclass(frozen=True)
+class OrderSplit(Event):
+    """What is there goes; the rest waits as a back order."""
+
+    name: ClassVar[str] = "order.split"
+    subject_kind: ClassVar[str] = "order"
+    back_order_id: uuid.UUID
+    units: int
+
+
+@dataclass(frozen=True)
+class OrderDestroyed(Event):
+    name: ClassVar[str] = "order.destroyed"
+    subject_kind: ClassVar[str] = "order"
+    units: int
+
+
+@dataclass(frozen=True)
+class OrderChanged(Event):
+    """`what`: consignee, service or both, by commas; what was on the waybill before is void."""
+
+    name: ClassVar[str] = "order.changed"
+    subject_kind: ClassVar[str] = "order"
+    what: str
+
+
+@dataclass(frozen=True)
+class OrderHeld(Event):
+    name: ClassVar[str] = "order.held"
+    subject_kind: ClassVar[str] = "order"
+    hold_id: uuid.UUID
+    side: str
+    reason: str
+    keeps_stock: bool
+
+
+@dataclass(frozen=True)
+class OrderHoldEnded(Event):
+    """`overruled`: by a supervisor, for another side."""
+
+    name: ClassVar[str] = "order.hold_ended"
+    subject_kind: ClassVar[str] = "order"
+    hold_id: uuid.UUID
+    reason: str
+    overruled: bool
+
+
+@dataclass(frozen=True)
+class InterceptionRequested(Event):
+    name: ClassVar[str] = "order.interception_requested"
+    subject_kind: ClassVar[str] = "order"
+    interception_id: uuid.UUID
+    reason: str
+
+
+@dataclass(frozen=True)
+class InterceptionAnswered(Event):
+    """`state`: accepted, refused (`reason` says why) or withdrawn."""
+
+    name: ClassVar[str] = "order.interception_answered"
+    subject_kind: ClassVar[str] = "order"
+    interception_id: uuid.UUID
+    state: str
+    reason: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from wms.outbound.service import shortage, walks, waybills
+from wms.outbound.service import back_orders, changes, interceptions, shortage, walks, waybills
 from wms.outbound.service.orders import RETRY_TOPIC
 from wms.platform.events import event_data
 
@@ -45,6 +45,18 @@ def prepare_waybills(payload: dict[str, Any]) -> None:
     waybills.prepare_wave(uuid.UUID(payload["subject_id"]))
 
 
+def kill_order(payload: dict[str, Any]) -> None:
+    back_orders.kill(uuid.UUID(payload["order_id"]))
+
+
+def prepare_order(payload: dict[str, Any]) -> None:
+    changes.prepare_order(uuid.UUID(payload["order_id"]))
+
+
+def refuse_what_left(payload: dict[str, Any]) -> None:
+    interceptions.refuse_what_left(uuid.UUID(payload["subject_id"]))
+
+
 JOBS = [
     ("outbound.retry_waiting", retry_waiting, "default"),
     (RETRY_TOPIC, retry_order, "default"),
@@ -54,4 +66,7 @@ JOBS = [
     (shortage.FACE_TOPIC, check_face_wait, "default"),
     (walks.FINISH_WAVE_TOPIC, finish_wave, "default"),
     ("outbound.prepare_waybills", prepare_waybills, "labels"),
+    (shortage.KILL_TOPIC, kill_order, "default"),
+    (waybills.PREPARE_TOPIC, prepare_order, "labels"),
+    ("outbound.refuse_what_left", refuse_what_left, "default"),
 ]

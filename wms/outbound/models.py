@@ -6,6 +6,7 @@ import uuid
 from datetime import date
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Date,
     ForeignKey,
@@ -39,6 +40,7 @@ class Order(Base):
             postgresql_where=text("state NOT IN ('shipped', 'cancelled')"),
         ),
         Index("ix_outbound_order_work", "warehouse_id", "state", "priority", "ordered_at"),
+        CheckConstraint("holds >= 0", name="holds_counted"),
     )
 
     id: Mapped[DocumentId]
@@ -46,9 +48,9 @@ class Order(Base):
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"))
     shop_id: Mapped[uuid.UUID | None]
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
-    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service.id"))
+    service_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("service.id"))  # None: nobody carries it
     reference: Mapped[str] = mapped_column(String(50))
-    kind: Mapped[str] = mapped_column(String(16))  # dropship, b2b, return_to_seller …
+    kind: Mapped[str] = mapped_column(String(16))  # rules.KINDS
     state: Mapped[str] = mapped_column(String(20))
     customs_state: Mapped[str] = mapped_column(String(8), default="none")  # none | waiting | released | refused
     priority: Mapped[int] = mapped_column(Integer, default=0)
@@ -62,6 +64,68 @@ class Order(Base):
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
     shipped_at: Mapped[Instant | None]
+    # Kept here, so that no step of the floor asks another table: open rows of `order_hold`, and the newest interception's
+    # state while it is asked or refused (`none` otherwise).
+    holds: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    interception: Mapped[str] = mapped_column(String(10), default="none", server_default="none")
+
+    # What it is promised by its cut-off (`deadlines.py`), and what becomes of it without stock (`rules.Fill`).
+    release_by: Mapped[Instant | None]
+    ship_by: Mapped[Instant | None]
+    fill_rule: Mapped[str] = mapped_column(String(12), default="fill_all", server_default="fill_all")
+    back_order_of: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("outbound_order.id"), index=True)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Held or being intercepted: it joins no wave, and is not picked, packed or handed over."""
+        return self.holds > 0 or self.interception == "requested"
+
+
+class CutOffRow(Base):
+    """When a carrier's truck leaves a warehouse, for all of its services or one (`deadlines.CutOff` explains the numbers).
+
+    `priority`: of orders that bring none of their own.
+    """
+
+    __tablename__ = "cut_off"
+    __table_args__ = (
+        Index(
+            "uq_cut_off", "warehouse_id", "carrier_id", "service_id", unique=True, postgresql_nulls_not_distinct=True
+        ),
+        CheckConstraint(
+            "0 <= orders_until AND orders_until < truck_at AND truck_at < 1440 AND work_minutes BETWEEN 0 AND 1440"
+            " AND weekdays BETWEEN 1 AND 127 AND priority BETWEEN 0 AND 9",
+            name="times_of_a_day",
+        ),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    service_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("service.id"))
+    orders_until: Mapped[int] = mapped_column(Integer)
+    truck_at: Mapped[int] = mapped_column(Integer)
+    work_minutes: Mapped[int] = mapped_column(Integer)
+    weekdays: Mapped[int] = mapped_column(Integer)
+    priority: Mapped[int] = mapped_column(Integer)
+
+
+class ClosedDay(Base):
+    """A day on which a warehouse sends nothing, by its own calendar."""
+
+    __tablename__ = "closed_day"
+
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+
+
+class OrderTerms(Base):
+    """What a seller's orders do without enough stock, where the order does not say (`rules.Fill`)."""
+
+    __tablename__ = "order_terms"
+
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"), primary_key=True)
+    fill_rule: Mapped[str] = mapped_column(String(12))
 
 
 class Consignee(Base):
@@ -222,3 +286,70 @@ class OrderException(Base):
     created_at: Mapped[Instant]
     resolved_at: Mapped[Instant | None]
     resolution: Mapped[str | None] = mapped_column(String(24))
+
+
+class OrderHold(Base):
+    """A hold on an order (订单冻结); an order may have several. `side` may end it: seller, warehouse or system."""
+
+    __tablename__ = "order_hold"
+    __table_args__ = (
+        Index("ix_order_hold_order", "order_id"),
+        Index("uq_order_hold_open", "order_id", "side", "reason", unique=True, postgresql_where=text("state = 'open'")),
+        CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended_is_dated"),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[Reference]
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"))
+    side: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(String(24))
+    note: Mapped[str | None] = mapped_column(String(255))
+    keeps_stock: Mapped[bool] = mapped_column(Boolean)
+    state: Mapped[str] = mapped_column(String(8))
+    placed_at: Mapped[Instant]
+    placed_by: Mapped[Reference]
+    placed_by_name: Mapped[str] = mapped_column(String(80))
+    ended_at: Mapped[Instant | None]
+    ended_by: Mapped[uuid.UUID | None]
+    ended_by_name: Mapped[str | None] = mapped_column(String(80))
+    overruled: Mapped[bool] = mapped_column(Boolean, default=False)  # ended by a supervisor for another side
+
+
+class Interception(Base):
+    """A request to stop an order (截单), and its answer. `resume_state`: where the order stood and goes on if refused."""
+
+    __tablename__ = "interception"
+    __table_args__ = (
+        Index("ix_interception_order", "order_id", "requested_at"),
+        Index("uq_interception_open", "order_id", unique=True, postgresql_where=text("state = 'requested'")),
+        Index("ix_interception_asked", "warehouse_id", "requested_at", postgresql_where=text("state = 'requested'")),
+        CheckConstraint("(state = 'requested') = (answered_at IS NULL)", name="answer_is_dated"),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[Reference]
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"))
+    reason: Mapped[str] = mapped_column(String(24))
+    state: Mapped[str] = mapped_column(String(10))
+    resume_state: Mapped[str] = mapped_column(String(20))
+    requested_at: Mapped[Instant]
+    requested_by: Mapped[Reference]
+    requested_by_name: Mapped[str] = mapped_column(String(80))
+    answered_at: Mapped[Instant | None]
+    answered_by: Mapped[uuid.UUID | None]
+    answered_by_name: Mapped[str | None] = mapped_column(String(80))
+    refusal: Mapped[str | None] = mapped_column(String(24))  # why it was refused
+
+
+class Destruction(Base):
+    """That the goods of an order were destroyed, and before whom."""
+
+    __tablename__ = "destruction"
+
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"), primary_key=True)
+    units: Mapped[int] = mapped_column(Integer)
+    witness: Mapped[str] = mapped_column(String(80))
+    note: Mapped[str | None] = mapped_column(String(255))
+    done_at: Mapped[Instant]
+    done_by: Mapped[Reference]
+    done_by_name: Mapped[str] = mapped_column(String(80))

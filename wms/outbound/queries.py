@@ -11,16 +11,22 @@ from typing import Any
 from sqlalchemy import select, text, tuple_
 
 from wms.catalog.models import Product
+from wms.core import clock
 from wms.core.actor import Actor
+from wms.core.addresses import warnings_of
 from wms.core.ids import parse_id
-from wms.outbound.models import Consignee, Demand, Order, OrderLine
+from wms.outbound.deadlines import risk
+from wms.outbound.models import Consignee, Demand, Destruction, Interception, Order, OrderHold, OrderLine
+from wms.outbound.rules import DESTRUCTION, changeable
 from wms.platform.database import session
+from wms.platform.i18n import refusal_texts
 from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
 
 _SHIPPING = Statement(
-    "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state FROM service s"
-    " LEFT JOIN parcel p ON p.shipment_id = :shipment WHERE s.id = :service ORDER BY p.n"
+    "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state"
+    " FROM (SELECT CAST(:service AS uuid) AS id) wanted LEFT JOIN service s ON s.id = wanted.id"
+    " LEFT JOIN parcel p ON p.shipment_id = :shipment ORDER BY p.n"
 )
 
 
@@ -48,7 +54,52 @@ def order_detail(order: Order) -> dict[str, Any]:
             for row in shipping
             if row.parcel_id is not None
         ],
+        "destruction": _destruction(order),
+        "back_order_of": order.back_order_of,
+        "back_orders": list(session().scalars(select(Order.id).where(Order.back_order_of == order.id).order_by(Order.id))),
+        "changeable": sorted(changeable(order.state, order.customs_state, order.kind)),
+        "address_warnings": [] if consignee.erased_at else address_warnings(consignee),
+        "holds": holds_of(order.id),
+        "interceptions": interceptions_of(order.id),
     }  # fmt: skip
+
+
+def address_warnings(consignee: Consignee) -> list[dict[str, Any]]:
+    """What looks wrong with an address, in the reader's words; by the rules of today, whatever they were when it came."""
+    found = warnings_of({name: getattr(consignee, name) for name in SHOWN})
+    return [
+        {
+            "field": each.field, "code": each.code, "params": dict(each.params),
+            "message": refusal_texts.translate(each.code, each.params),
+        }
+        for each in found
+    ]  # fmt: skip
+
+
+def _destruction(order: Order) -> dict[str, Any] | None:
+    """How the goods of an order of that kind ended; None until then."""
+    found = session().get(Destruction, order.id) if order.kind == DESTRUCTION else None
+    if found is None:
+        return None
+    return {name: getattr(found, name) for name in ("units", "witness", "note", "done_at")}
+
+
+def holds_of(order_id: uuid.UUID) -> list[dict[str, Any]]:
+    """All holds of an order, oldest first. Who placed and ended them is the warehouse's to know, not the API's."""
+    query = select(OrderHold).where(OrderHold.order_id == order_id).order_by(OrderHold.placed_at, OrderHold.id)
+    names = ("side", "reason", "note", "keeps_stock", "state", "placed_at", "ended_at", "overruled")
+    return [_row_of(each, names) for each in session().scalars(query)]
+
+
+def interceptions_of(order_id: uuid.UUID) -> list[dict[str, Any]]:
+    """All requests to stop an order, oldest first, with their answers."""
+    query = select(Interception).where(Interception.order_id == order_id)
+    names = ("reason", "state", "resume_state", "requested_at", "answered_at", "refusal")
+    return [_row_of(each, names) for each in session().scalars(query.order_by(Interception.requested_at))]
+
+
+def _row_of(record: Any, names: Sequence[str]) -> dict[str, Any]:
+    return {"id": str(record.id), **{name: getattr(record, name) for name in names}}
 
 
 def _lines(order_id: uuid.UUID) -> list[dict[str, Any]]:
@@ -92,12 +143,18 @@ def order_row(order: Order) -> dict[str, Any]:
         "kind": order.kind,
         "state": order.state,
         "customs_state": order.customs_state,
+        "on_hold": order.holds > 0,
+        "interception": order.interception,
         "priority": order.priority,
         "version": order.version,
         "ordered_at": order.ordered_at.isoformat(),
         "created_at": order.created_at.isoformat(),
         "updated_at": order.updated_at.isoformat(),
         "shipped_at": order.shipped_at.isoformat() if order.shipped_at else None,
+        "fill": order.fill_rule,
+        "release_by": order.release_by,
+        "ship_by": order.ship_by,
+        "risk": risk(order.state, order.release_by, order.ship_by, clock.now()).value,
     }
 
 

@@ -15,7 +15,10 @@ WEIGHT_TOLERANCE_PERMILLE = 30
 PACKAGING_G = 60  # a carton and filling, until the box is chosen by the planner
 ORDERS_PER_BATCH = 12  # totes on a cart
 RETURN_TO_SELLER = "return_to_seller"
-KINDS = ["dropship", "b2b", RETURN_TO_SELLER]
+DESTRUCTION = "destruction"
+KINDS = ["dropship", "b2b", RETURN_TO_SELLER, DESTRUCTION]
+# What does not sell may go too, and expired goods go first.
+TAKES_EXPIRED = frozenset({RETURN_TO_SELLER, DESTRUCTION})
 
 
 @dataclass(frozen=True)
@@ -128,3 +131,55 @@ def served_by(
                 arriving -= units - known
                 served.append((order, units - known))
     return served
+
+
+# What may still change of an order, by its state. A waybill that was drawn is renewed with the buyer or the service; a
+# parcel that is closed carries its paper, so it is intercepted instead.
+CHANGEABLE: dict[str, frozenset[str]] = {
+    "short": frozenset({"consignee", "service", "priority", "remark"}),
+    "promised": frozenset({"consignee", "service", "priority", "remark"}),
+    "awaiting_customs": frozenset({"priority", "remark"}),  # the list at customs names buyer and carrier
+    "waved": frozenset({"consignee", "service", "remark"}),
+    "picking": frozenset({"consignee", "service", "remark"}),
+    "picked": frozenset({"consignee", "service", "remark"}),
+    "packed": frozenset(),
+    "shipped": frozenset(),
+    "cancelled": frozenset(),
+}
+NEEDS_WAYBILL = frozenset({"waved", "picking", "picked"})
+
+
+def changeable(state: str, customs_state: str, kind: str = "dropship") -> frozenset[str]:
+    """What may change: customs released an order to one buyer by one carrier; what is destroyed goes to nobody."""
+    fixed = customs_state == "released" or kind == DESTRUCTION
+    return CHANGEABLE[state] - ({"consignee", "service"} if fixed else set())
+
+
+class Fill(StrEnum):
+    """What becomes of an order that cannot have all of its stock at once (Amazon MCF's FillOrKill, FillAll, …)."""
+
+    ALL = "fill_all"  # it waits until all of it is there
+    KILL = "fill_or_kill"  # it is refused, or cancelled when it loses its stock before the wave
+    PARTIAL = "partial"  # what is there goes; the rest is a back order, linked to it
+
+
+# Goods that go back or are destroyed go whole.
+SPLITTABLE_KINDS = frozenset({"dropship", "b2b"})
+
+
+class Side(StrEnum):
+    """Whose hold on an order it is: that side ends it."""
+
+    SELLER = "seller"
+    WAREHOUSE = "warehouse"
+    SYSTEM = "system"
+
+
+HOLD_REASONS: dict[Side, tuple[str, ...]] = {
+    Side.SELLER: ("address", "payment", "fraud", "buyer_asks", "other"),
+    Side.WAREHOUSE: ("address", "documents", "dangerous", "stock_check", "payment", "other"),
+    Side.SYSTEM: ("no_waybill",),
+}
+# Why a seller wants an order stopped (reference: overseas warehouse, section 5.3), and why the warehouse says no.
+INTERCEPT_REASONS = ("buyer_cancelled", "duplicate", "address_problem", "billing", "other")
+INTERCEPT_REFUSALS = ("truck_left", "not_found", "other")

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from wms.outbound.rules import KINDS
+from wms.outbound.rules import DESTRUCTION, HOLD_REASONS, INTERCEPT_REASONS, KINDS, Fill
 from wms.outbound.workflow import OrderState
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Moment, Range, Text
 
@@ -49,14 +49,23 @@ class OrderIn(CodedSchema):
     reference = Text(50, required=True, metadata={"example": "SHOP-10001"})
     seller = Text(8, allow_none=True, metadata={"description": "Seller code; implied when the key has one seller."})
     warehouse = Text(16, required=True, metadata={"example": "DE1"})
-    service = Text(32, required=True, metadata={"example": "HOUSE-STD"})
+    service = Text(32, metadata={"example": "HOUSE-STD", "description": "Not for a destruction."})
     kind = Choice(KINDS, load_default="dropship")
     shop_id = fields.UUID(allow_none=True)
-    priority = Count(0, 9, load_default=0)
+    priority = Count(0, 9, metadata={"description": "Without it the priority of the service's cut-off counts, or 0."})
+    fill = Choice([each.value for each in Fill], allow_none=True,
+                  metadata={"description": "Without enough stock: wait, refuse, split. Else by the seller's terms."})  # fmt: skip
     remark = Text(255, allow_none=True)
     ordered_at = Moment(allow_none=True, metadata={"example": "2026-11-24T08:15:00+00:00"})
-    consignee = fields.Nested(ConsigneeIn, required=True)
+    consignee = fields.Nested(ConsigneeIn, metadata={"description": "Not for a destruction."})
     lines = Items(fields.Nested(OrderLineIn), 1, 2_000, required=True)
+
+    @validates_schema
+    def goes_to_somebody(self, data: dict[str, Any], **_: Any) -> None:
+        """What is destroyed goes nowhere; everything else goes to somebody, by a service."""
+        for name in ("service", "consignee"):
+            if data.get(name) is None and data.get("kind") != DESTRUCTION:
+                raise ValidationError("required", name)
 
 
 class OrdersIn(CodedSchema):
@@ -68,12 +77,26 @@ class OrdersIn(CodedSchema):
 
 class OrderPatch(CodedSchema):
     consignee = fields.Nested(ConsigneeIn)
+    service = Text(32, metadata={"example": "HOUSE-STD"})
     priority = Count(0, 9, metadata={"example": 5})
     remark = Text(255, allow_none=True, metadata={"example": "Ring twice."})
 
 
 class CancelIn(CodedSchema):
     reason = Choice(CANCEL_REASONS, load_default="other", metadata={"example": "buyer_cancelled"})
+
+
+class OrderHoldIn(CodedSchema):
+    """Which reasons there are depends on who holds: the seller, or the warehouse."""
+
+    reason = Choice(sorted({each for reasons in HOLD_REASONS.values() for each in reasons}), required=True,
+                    metadata={"example": "address"})  # fmt: skip
+    note = Text(255, allow_none=True, metadata={"example": "The buyer is asked for the house number."})
+    keeps_stock = fields.Boolean(load_default=True, metadata={"description": "Whether it keeps its reserved stock."})
+
+
+class InterceptIn(CodedSchema):
+    reason = Choice(list(INTERCEPT_REASONS), load_default="other", metadata={"example": "buyer_cancelled"})
 
 
 class OrderQuery(CodedSchema):
@@ -97,12 +120,18 @@ class OrderAccepted(CodedSchema):
 
 
 class OrderRow(OrderAccepted):
+    on_hold = fields.Boolean(required=True)
+    interception = fields.String(required=True, metadata={"example": "none"})
     kind = fields.String(required=True)
     priority = fields.Integer(required=True)
     ordered_at = fields.AwareDateTime(required=True)
     created_at = fields.AwareDateTime(required=True)
     updated_at = fields.AwareDateTime(required=True)
     shipped_at = fields.AwareDateTime(required=True, allow_none=True)
+    fill = fields.String(required=True, metadata={"example": "fill_all"})
+    release_by = fields.AwareDateTime(required=True, allow_none=True)
+    ship_by = fields.AwareDateTime(required=True, allow_none=True)
+    risk = fields.String(required=True, metadata={"example": "none", "description": "none, soon, at_risk or late."})
 
 
 class ConsigneeOut(CodedSchema):
@@ -141,12 +170,77 @@ class ParcelOut(CodedSchema):
 
 class OrderOut(OrderRow):
     warehouse = fields.String()
-    service = fields.String()
+    service = fields.String(allow_none=True)
     remark = fields.String(allow_none=True)
     cancel_reason = fields.String(allow_none=True)
     consignee = fields.Nested(ConsigneeOut)
     lines = fields.List(fields.Nested(OrderLineOut))
     parcels = fields.List(fields.Nested(ParcelOut))
+    destruction = fields.Nested(lambda: DestructionOut(), allow_none=True)
+    back_order_of = fields.UUID(allow_none=True)
+    back_orders = fields.List(fields.UUID())
+    changeable = fields.List(fields.String(), metadata={"example": ["consignee", "service", "remark"]})
+    address_warnings = fields.List(fields.Nested(lambda: AddressWarningOut()))
+    holds = fields.List(fields.Nested(lambda: OrderHoldOut()))
+    interceptions = fields.List(fields.Nested(lambda: InterceptionOut()))
+
+
+class DestructionOut(CodedSchema):
+    units = fields.Integer(required=True, metadata={"example": 12})
+    witness = fields.String(required=True, metadata={"example": "Max Meier"})
+    note = fields.String(allow_none=True)
+    done_at = fields.AwareDateTime(required=True)
+
+
+class AddressWarningOut(CodedSchema):
+    """Something that looks wrong with the address. The order is worked on all the same."""
+
+    field = fields.String(required=True, metadata={"example": "postcode"})
+    code = fields.String(required=True, metadata={"example": "address_postcode_form"})
+    message = fields.String(required=True)
+    params = fields.Dict()
+
+
+class OrderHoldOut(CodedSchema):
+    """`side` may end it: seller, warehouse or system. `overruled`: a supervisor ended it for another side."""
+
+    id = fields.UUID(required=True)
+    side = fields.String(required=True, metadata={"example": "seller"})
+    reason = fields.String(required=True, metadata={"example": "address"})
+    note = fields.String(allow_none=True)
+    keeps_stock = fields.Boolean(required=True)
+    state = fields.String(required=True, metadata={"example": "open"})
+    placed_at = fields.AwareDateTime(required=True)
+    ended_at = fields.AwareDateTime(required=True, allow_none=True)
+    overruled = fields.Boolean(required=True)
+
+
+class InterceptionOut(CodedSchema):
+    """`state`: requested, accepted (the order is cancelled), refused or withdrawn (it goes on as `resume_state`)."""
+
+    id = fields.UUID(required=True)
+    reason = fields.String(required=True, metadata={"example": "buyer_cancelled"})
+    state = fields.String(required=True, metadata={"example": "requested"})
+    resume_state = fields.String(required=True, metadata={"example": "packed"})
+    requested_at = fields.AwareDateTime(required=True)
+    answered_at = fields.AwareDateTime(required=True, allow_none=True)
+    refusal = fields.String(required=True, allow_none=True)
+
+
+class OrderHoldAccepted(CodedSchema):
+    """A hold of an order, and the order as it stands with it."""
+
+    id = fields.UUID(required=True)
+    state = fields.String(required=True, metadata={"example": "open"})
+    order = fields.Nested(OrderAccepted, required=True)
+
+
+class InterceptionAccepted(CodedSchema):
+    """A request to stop an order, and the order as it stands with it."""
+
+    id = fields.UUID(required=True)
+    state = fields.String(required=True, metadata={"example": "requested"})
+    order = fields.Nested(OrderAccepted, required=True)
 
 
 class OrderPage(CodedSchema):

@@ -35,9 +35,13 @@ ORDER = Workflow(
         "finish_picking": move(S.PICKING, S.PICKED),
         "pack": move(S.PICKED, S.PACKED),
         "ship": move(S.PACKED, S.SHIPPED),
+        "destroy": move(S.PICKED, S.SHIPPED),  # an order of that kind: gone for good, before a witness
         "cancel": move([S.SHORT, S.AWAITING_CUSTOMS, S.PROMISED, S.WAVED, S.PICKING, S.PICKED, S.PACKED], S.CANCELLED),
+        "take_back": move(S.SHIPPED, S.CANCELLED),  # intercepted on the load, before the truck left
     },
 )
+# Where an order stays: what was handed over goes back only while its truck stands in the yard.
+ENDED = frozenset({S.SHIPPED.value, S.CANCELLED.value})
 
 
 class WaveState(StrEnum):
@@ -76,6 +80,7 @@ BATCH = Workflow(
 class TaskState(StrEnum):
     OPEN = "open"
     SET_ASIDE = "set_aside"  # customs refused the order: on no walk, its claim stands
+    HELD = "held"  # its order is stopped: on no walk until that is lifted
     DONE = "done"
     SHORT = "short"
     CANCELLED = "cancelled"
@@ -90,8 +95,39 @@ TASK = Workflow(
         "report_short": move(TaskState.OPEN, TaskState.SHORT),
         "set_aside": move(TaskState.OPEN, TaskState.SET_ASIDE),
         "take_up": move(TaskState.SET_ASIDE, TaskState.OPEN),
-        "cancel": move([TaskState.OPEN, TaskState.SET_ASIDE], TaskState.CANCELLED),
+        "cancel": move([TaskState.OPEN, TaskState.SET_ASIDE, TaskState.HELD], TaskState.CANCELLED),
+        "hold": move(TaskState.OPEN, TaskState.HELD),
+        "resume": move(TaskState.HELD, TaskState.OPEN),
     },
 )
 
-WORKFLOWS = [ORDER, WAVE, BATCH, TASK]
+
+class HoldState(StrEnum):
+    OPEN = "open"
+    ENDED = "ended"
+
+
+ORDER_HOLD = Workflow("order_hold", HoldState, HoldState.OPEN, {"end": move(HoldState.OPEN, HoldState.ENDED)})
+
+
+class InterceptionState(StrEnum):
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"  # the order is cancelled, its goods go back
+    REFUSED = "refused"  # the order goes on where it stood
+    WITHDRAWN = "withdrawn"  # who asked took it back; the order goes on
+
+
+N = InterceptionState
+
+INTERCEPTION = Workflow(
+    "interception",
+    InterceptionState,
+    N.REQUESTED,
+    {
+        "accept": move(N.REQUESTED, N.ACCEPTED),
+        "refuse": move(N.REQUESTED, N.REFUSED),
+        "withdraw": move(N.REQUESTED, N.WITHDRAWN),
+    },
+)
+
+WORKFLOWS = [ORDER, WAVE, BATCH, TASK, ORDER_HOLD, INTERCEPTION]

@@ -58,12 +58,13 @@ def _listing(columns: str, table: str, joins: str, search: str) -> TextClause:
 
 _BY_NUMBER = "starts_with(lower(d.number), lower(:search)) OR starts_with(lower(d.reference), lower(:search))"
 _ORDERS = _listing(
-    "d.id, d.number, d.reference, d.state, d.customs_state, d.created_at, d.ordered_at, d.shipped_at, w.code AS"
+    "d.id, d.number, d.reference, d.kind, d.state, d.customs_state, d.holds, d.interception,"
+    " d.created_at, d.ordered_at, d.shipped_at, w.code AS"
     " warehouse, w.time_zone, s.code AS seller, c.country, v.code AS service,"
     " (SELECT sum(l.quantity) FROM order_line l WHERE l.order_id = d.id) AS units,"
     " (SELECT p.tracking_number FROM parcel p WHERE p.shipment_id = d.shipment_id ORDER BY p.n LIMIT 1) AS tracking",
     "outbound_order",
-    "JOIN consignee c ON c.order_id = d.id JOIN service v ON v.id = d.service_id",
+    "JOIN consignee c ON c.order_id = d.id LEFT JOIN service v ON v.id = d.service_id",
     f"{_BY_NUMBER} OR EXISTS (SELECT 1 FROM parcel p WHERE p.shipment_id = d.shipment_id AND p.tracking_number ="
     " :search)",
 )

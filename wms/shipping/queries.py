@@ -160,11 +160,13 @@ class Scanned:
     handling_unit_id: uuid.UUID | None
     subject_kind: str
     subject_id: uuid.UUID
+    is_void: bool
 
 
 # Live ones first. Two carriers may use the same number.
 _BY_TRACKING = Statement(
-    "SELECT p.id, p.warehouse_id, p.owner_id, p.carrier_id, p.handling_unit_id, s.subject_kind, s.subject_id"
+    "SELECT p.id, p.warehouse_id, p.owner_id, p.carrier_id, p.handling_unit_id, s.subject_kind, s.subject_id,"
+    " p.state = 'voided'"
     " FROM parcel p JOIN shipment s ON s.id = p.shipment_id WHERE p.tracking_number = :number"
     " AND p.warehouse_id = :warehouse ORDER BY p.state = 'voided', p.created_at DESC"
 )

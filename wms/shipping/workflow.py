@@ -16,6 +16,7 @@ SHIPMENT = Workflow(
         "label": move(S.NUMBERED, S.LABELLED),
         "hand_over": move(S.LABELLED, S.HANDED_OVER),
         "void": move([S.OPEN, S.NUMBERED, S.LABELLED], S.VOIDED),
+        "take_back": move(S.HANDED_OVER, S.VOIDED),  # off the load, before the truck left
     },
 )
 PARCEL = Workflow(
@@ -27,6 +28,7 @@ PARCEL = Workflow(
         "reopen": move(P.CLOSED, P.OPEN),
         "hand_over": move(P.CLOSED, P.HANDED_OVER),
         "void": move([P.OPEN, P.CLOSED], P.VOIDED),
+        "take_back": move(P.HANDED_OVER, P.VOIDED),
     },
 )
 MANIFEST = Workflow("manifest", ManifestState, M.OPEN, {"close": move(M.OPEN, M.CLOSED)})

@@ -19,19 +19,25 @@ from wms.inventory.putaway.rules import NEAR_M
 from wms.inventory.replenishment import queries as replenishment
 from wms.outbound.service import picking, waves
 from wms.outbound.service.stops import Sight, next_stop, open_in, see, work_waiting
-from wms.outbound.workflow import OrderState, TaskState
+from wms.outbound.workflow import InterceptionState, OrderState, TaskState
 from wms.platform.i18n import refusal_texts
 
 BEGIN, TOTE, LOCATION, PRODUCT = "begin", "scan_tote", "scan_location", "scan_product"
 # Why a stop is not this picker's to do any more, and what the screen says while it moves on.
-GONE = {"order_cancelled": "stop_cancelled", "task_done": "stop_gone", "batch_taken": "walk_taken_over",
-        "stop_set_aside": "stop_refused"}  # fmt: skip
+GONE = {
+    "order_cancelled": "stop_cancelled", "task_done": "stop_gone", "batch_taken": "walk_taken_over",
+    "stop_set_aside": "stop_refused", "intercepted": "stop_intercepted", "order_held": "stop_held",
+}  # fmt: skip
 
 
 def _why_gone(stop: Sight) -> str:
     if stop.order_state == OrderState.CANCELLED.value:
-        return "order_cancelled"
-    return "stop_set_aside" if stop.state == TaskState.SET_ASIDE.value else "task_done"
+        return "intercepted" if stop.interception == InterceptionState.ACCEPTED.value else "order_cancelled"
+    if stop.interception == InterceptionState.REQUESTED.value:
+        return "intercepted"
+    if stop.state == TaskState.SET_ASIDE.value:
+        return "stop_set_aside"
+    return "order_held" if stop.state == TaskState.HELD.value else "task_done"
 
 
 class Pick:

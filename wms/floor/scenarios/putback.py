@@ -13,7 +13,7 @@ from wms.floor.models import FloorTask
 from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.floor.units import check_numbers
-from wms.outbound.service import putback
+from wms.outbound.service import interceptions, putback
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
@@ -43,21 +43,24 @@ class PutBack:
                 return Step(UNIT, {}, "warn", "step_back")
             raise Refused("command_not_here", {})
         if task.step == UNIT:
-            return self._unit(found)
+            return self._unit(actor, found)
         if task.step == PRODUCT:
             return self._product(task, found, scan)
         return self._location(actor, task, found)
 
-    def _unit(self, found: Found) -> Step:
+    def _unit(self, actor: Actor, found: Found) -> Step:
+        """What waits to be put back; goods of an intercepted order wait for it by being scanned here."""
         unit_id = found.id
         if found.kind is Kind.PARCEL:
             unit_id = _UNIT_OF_PARCEL.scalar({"id": found.id})
+        caught = unit_id is not None and interceptions.catch(actor, unit_id)
         unit = session().get(HandlingUnit, unit_id) if unit_id else None
         if unit is None or unit.subject_kind != putback.PUT_BACK:
             raise Refused("nothing_to_put_back", {})
         rows = _HELD.all({"unit": unit.id})
         data = {"unit_id": str(unit.id), "unit": unit.code, "owner_id": str(rows[0].owner_id)}
-        return Step(PRODUCT, data, "next", "source_taken", {"units": int(sum(row.units for row in rows))})
+        said = "intercept_caught" if caught else "source_taken"
+        return Step(PRODUCT, data, "next", said, {"units": int(sum(row.units for row in rows))})
 
     def _product(self, task: FloorTask, found: Found, scan: Scan) -> Step:
         rows = _HELD.all({"unit": uuid.UUID(task.data["unit_id"])})

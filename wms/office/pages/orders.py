@@ -22,11 +22,11 @@ STATES = [state.value for state in OrderState]
 def index() -> str:
     wanted = request.args.get("state")
     state = wanted if wanted in STATES else None
-    late = request.args.get("late") == "1"
-    rows = queries.worklist(actor(), state, late, parse_id(request.args.get("after", "")), PAGE)
-    here: dict[str, Any] = {"state": state, "late": "1" if late else None}
+    late, risky = request.args.get("late") == "1", request.args.get("risk") == "1"
+    rows = queries.worklist(actor(), state, late, parse_id(request.args.get("after", "")), PAGE, risky)
+    here: dict[str, Any] = {"state": state, "late": "1" if late else None, "risk": "1" if risky else None}
     return render_template(
-        "office/orders.html", rows=rows[:PAGE], states=STATES, state=state, late=late,
+        "office/orders.html", rows=rows[:PAGE], states=STATES, state=state, late=late, risky=risky,
         next_url=url_for(".index", **here, after=rows[PAGE - 1].id) if len(rows) > PAGE else "",
         back_url=url_for(".index", **here) if request.args.get("after") else "",
     )  # fmt: skip

@@ -17,7 +17,7 @@ from wms.inventory.ledger import PostingDraft
 from wms.inventory.rules import BONDED, MoveDraft, Reason, Stock
 from wms.outbound.events import OrderShipped
 from wms.outbound.service.held import OrderAtWork, hold_order, move_order
-from wms.outbound.workflow import OrderState
+from wms.outbound.workflow import InterceptionState, OrderState
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement, pipelined
@@ -43,13 +43,17 @@ _SHIPPED = Statement("UPDATE demand SET shipped = verified WHERE order_id = :ord
 def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> HandedOver:
     """Scan a parcel onto its carrier's load. A second scan answers *already*.
 
-    Refuses `order_cancelled`, `customs_not_released`, `not_packed`; 404 for a number that is not ours.
+    Refuses `order_cancelled`, `waybill_voided`, `intercepted`, `order_held`,
+    `customs_not_released`, `not_packed`; 404 for a number that is not ours.
     """
     parcel = scanned_parcels(actor, warehouse_id, tracking_number)[0]  # a live one before a void one
     order, (claims,) = hold_order(actor, parcel.subject_id, (_CLAIMS, {"order": parcel.subject_id}))
-    if order.state == OrderState.SHIPPED.value:
-        return HandedOver(order, already=True)
     order.refuse_cancelled()
+    if parcel.is_void:  # the order was changed: another paper is the one that goes
+        raise Refused("waybill_voided", {})
+    if order.state == OrderState.SHIPPED.value and order.interception != InterceptionState.REQUESTED.value:
+        return HandedOver(order, already=True)
+    order.refuse_stopped()
     if order.state != OrderState.PACKED.value:
         raise Refused("not_packed", {})
     if order.customs_state not in ("none", "released"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
 from wms.outbound import rules
-from wms.outbound.workflow import ORDER, OrderState
+from wms.outbound.workflow import ORDER, InterceptionState, OrderState
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Answer, Statement, pipelined
 
@@ -34,6 +34,16 @@ class OrderAtWork:
     tote_id: uuid.UUID | None
     shipment_id: uuid.UUID | None
     before_release: str
+    kind: str
+    holds: int
+    interception: str
+
+    def refuse_stopped(self) -> None:
+        """Refuses `intercepted` and `order_held`: whose hands hold it learn it from their next scan."""
+        if self.interception == InterceptionState.REQUESTED.value:
+            raise Refused("intercepted", {})
+        if self.holds:
+            raise Refused("order_held", {})
 
     def refuse_cancelled(self) -> None:
         if self.state == OrderState.CANCELLED.value:
@@ -49,8 +59,10 @@ class OrderAtWork:
 
 # The warehouse's columns are not locked with the order: none of them is read that could change with it.
 COLUMNS = (
-    "o.id, o.number, o.owner_id, o.warehouse_id, o.state, o.customs_state, o.tote_id, o.shipment_id, w.before_release"
+    "o.id, o.number, o.owner_id, o.warehouse_id, o.state, o.customs_state, o.tote_id, o.shipment_id, w.before_release,"
+    " o.kind, o.holds, o.interception"
 )
+_FACTS = fields(OrderAtWork)
 _HOLD = Statement(
     f"SELECT {COLUMNS} FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id WHERE o.id = :order"
     " FOR NO KEY UPDATE OF o"
@@ -75,7 +87,7 @@ def order_at_work(actor: Actor, row: Any) -> OrderAtWork:
     """The row (or None) of a statement that begins with COLUMNS; 404 outside the actor's scope."""
     if row is None or not (actor.sees_seller(row.owner_id) and actor.sees_warehouse(row.warehouse_id)):
         raise not_found("order")
-    return OrderAtWork(*row[:9])
+    return OrderAtWork(*row[: len(_FACTS)])
 
 
 _MOVE = Statement(

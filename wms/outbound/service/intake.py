@@ -19,6 +19,7 @@ from wms.core.refusals import FieldError, Refused, invalid_fields
 from wms.identity.queries import Owner, choose_owner
 from wms.inventory import promises
 from wms.outbound import rules
+from wms.outbound.deadlines import CutOff, deadlines
 from wms.outbound.events import OrderAccepted, OrderPromised, OrderShort
 from wms.outbound.service.consignees import COLUMNS, check_consignee, consignee_row
 from wms.outbound.service.orders import LineFacts, await_stock, draft_of
@@ -41,6 +42,10 @@ class AcceptedOrder:
     state: str
     customs_state: str
     ordered_at: datetime
+    priority: int
+    release_by: datetime
+    ship_by: datetime
+    fill_rule: str
     version: int = 1
 
 
@@ -75,28 +80,62 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
     `body` is the loaded `OrderIn`. Refuses wrong fields (422 naming each), `order_reference_taken`, `seller_blocked`.
     """
     context = _context(actor, body)
-    check_consignee(body["consignee"], context.regime)
+    if body.get("kind") == rules.DESTRUCTION:
+        body = _to_nobody(context, body)
+    else:
+        check_consignee(body["consignee"], context.regime)
     order = _order(context, body)
     lines = [_line(context, line) for line in body["lines"]]
     demands = [_Demand(new_id(), line, line.quantity) for line in lines]
     try:
         with attempt():
-            demands = _promise(order, context, demands, body.get("priority", 0))
+            demands = _promise(order, context, demands)
         order = replace(order, state=_promised_state(order, context))
     except Refused as refusal:
         if refusal.code != "stock_short":
             raise
+        if order.fill_rule == rules.Fill.KILL:
+            raise _killed(refusal, demands, body["lines"]) from refusal
     _write(order, context, body, lines, demands)
     if order.state == OrderState.SHORT.value:
         await_stock(order, demands, bonded=context.place.is_bonded)
     return order
 
 
+def _killed(refusal: Refused, demands: Sequence[_Demand], lines: Sequence[Mapping[str, Any]]) -> Refused:
+    """The whole order or nothing: each short line by its SKU."""
+    sku = {str(demand.id): line["sku"] for demand, line in zip(demands, lines, strict=True)}
+    short = [
+        {"sku": sku.get(each["subject_id"], "?"), "wanted": each["wanted"], "free": each["free"]}
+        for each in refusal.params["lines"]
+    ]
+    return Refused("fill_or_kill_short", {"skus": ", ".join(each["sku"] for each in short), "lines": short})
+
+
+def cut_off_of(row: Any) -> CutOff | None:
+    """Of a row with its columns, all empty where there is none."""
+    if row.truck_at is None:
+        return None
+    return CutOff(row.orders_until, row.truck_at, row.work_minutes, row.weekdays)
+
+
+def _to_nobody(context: _Context, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is destroyed stays in the warehouse's country. Bonded goods are destroyed with customs' permit only."""
+    if context.place.is_bonded:
+        raise invalid_fields([FieldError("/kind", "destruction_bonded", {})])
+    return {**body, "consignee": {"country": context.place.country}}
+
+
 _PLACE = Statement(
-    "SELECT w.id, w.kind = 'bonded' AS is_bonded, w.regime, w.time_zone, w.before_release, s.id AS service_id,"
-    " EXISTS (SELECT 1 FROM shop WHERE id = CAST(:shop AS uuid) AND seller_id = :owner) AS has_shop"
-    " FROM warehouse w LEFT JOIN LATERAL (SELECT id FROM service WHERE code = :service AND is_active"
+    "SELECT w.id, w.country, w.kind = 'bonded' AS is_bonded, w.regime, w.time_zone, w.before_release, s.id AS service_id,"
+    " EXISTS (SELECT 1 FROM shop WHERE id = CAST(:shop AS uuid) AND seller_id = :owner) AS has_shop,"
+    " (SELECT fill_rule FROM order_terms WHERE owner_id = :owner) AS fill_rule,"
+    " c.orders_until, c.truck_at, c.work_minutes, c.weekdays, c.priority,"
+    " ARRAY(SELECT day FROM closed_day WHERE warehouse_id = w.id AND day >= CAST(:today AS date) - 1) AS closed"
+    " FROM warehouse w LEFT JOIN LATERAL (SELECT id, carrier_id FROM service WHERE code = :service AND is_active"
     " AND (warehouse_id = w.id OR warehouse_id IS NULL) ORDER BY warehouse_id LIMIT 1) s ON true"
+    " LEFT JOIN LATERAL (SELECT * FROM cut_off WHERE warehouse_id = w.id AND carrier_id = s.carrier_id"
+    "  AND (service_id = s.id OR service_id IS NULL) ORDER BY service_id NULLS LAST LIMIT 1) c ON true"
     " WHERE w.code = :warehouse AND w.is_active"
 )
 _PRODUCTS = Statement("SELECT id, sku, is_active FROM product WHERE owner_id = :owner AND sku = ANY(:skus)")
@@ -107,7 +146,10 @@ def _context(actor: Actor, body: Mapping[str, Any]) -> _Context:
     if seller.credit_state != "good":
         raise Refused("seller_blocked", {})
     shop_id = body.get("shop_id")
-    asked = {"warehouse": body["warehouse"], "service": body["service"], "shop": shop_id, "owner": seller.id}
+    asked = {
+        "warehouse": body["warehouse"], "service": body.get("service"), "shop": shop_id, "owner": seller.id,
+        "today": clock.now().date(),
+    }  # fmt: skip
     with pipelined():
         places = _PLACE.send(asked)
         found = _PRODUCTS.send({"owner": seller.id, "skus": sorted({line["sku"] for line in body["lines"]})})
@@ -115,7 +157,7 @@ def _context(actor: Actor, body: Mapping[str, Any]) -> _Context:
     if place is None or not actor.sees_warehouse(place.id):
         raise invalid_fields([FieldError("/warehouse", "unknown_warehouse", {})])
     errors: list[FieldError] = []
-    if place.service_id is None:
+    if place.service_id is None and body.get("kind") != rules.DESTRUCTION:
         errors.append(FieldError("/service", "unknown_service", {}))
     if shop_id is not None and not place.has_shop:
         errors.append(FieldError("/shop_id", "unknown_shop", {}))
@@ -139,14 +181,19 @@ def _product_errors(lines: Sequence[Mapping[str, Any]], products: Mapping[str, A
 
 
 def _order(context: _Context, body: Mapping[str, Any]) -> AcceptedOrder:
-    now = clock.now()
-    day = now.astimezone(ZoneInfo(context.place.time_zone)).date()
+    now, place = clock.now(), context.place
+    day = now.astimezone(ZoneInfo(place.time_zone)).date()
+    ordered = body.get("ordered_at") or now
+    promised = deadlines(now, ordered, cut_off_of(place), place.time_zone, place.closed)
+    given = body.get("priority")
     return AcceptedOrder(
         id=new_id(), number=next_number(DocumentKind.ORDER, context.seller.id, context.seller.code, day),
         owner_id=context.seller.id, warehouse_id=context.place.id, reference=body["reference"],
         kind=body.get("kind", "dropship"), state=OrderState.SHORT.value,
         customs_state="waiting" if context.regime.needs_release else "none",
-        ordered_at=body.get("ordered_at") or now,
+        ordered_at=ordered, priority=(place.priority or 0) if given is None else given,
+        release_by=promised.release_by, ship_by=promised.ship_by,
+        fill_rule=body.get("fill") or place.fill_rule or rules.Fill.ALL.value,
     )  # fmt: skip
 
 
@@ -157,11 +204,13 @@ def _line(context: _Context, line: Mapping[str, Any]) -> LineFacts:
     )  # fmt: skip
 
 
-def _promise(order: AcceptedOrder, context: _Context, demands: Sequence[_Demand], priority: int) -> list[_Demand]:
+def _promise(order: AcceptedOrder, context: _Context, demands: Sequence[_Demand]) -> list[_Demand]:
     """Promise every demand or refuse `stock_short`; a bonded demand may come back split over book items."""
     by_id = {demand.id: demand for demand in demands}
     drafts = [
-        draft_of(order, demand.id, demand.line, demand.quantity, bonded=context.place.is_bonded, priority=priority)
+        draft_of(
+            order, demand.id, demand.line, demand.quantity, bonded=context.place.is_bonded, priority=order.priority
+        )
         for demand in demands
     ]
     served: list[_Demand] = []
@@ -186,9 +235,11 @@ def _promised_state(order: AcceptedOrder, context: _Context) -> str:
 # One statement, so that nothing of an order is written whose reference the seller has used before.
 _WRITE = Statement(
     "WITH taken AS (INSERT INTO outbound_order (id, number, owner_id, shop_id, warehouse_id, service_id, reference,"
-    " kind, state, customs_state, priority, version, remark, ordered_at, created_at, updated_at) VALUES (:id, :number,"
-    " :owner_id, :shop_id, :warehouse_id, :service_id, :reference, :kind, :state, :customs_state, :priority, :version,"
-    " :remark, :ordered_at, :now, :now) ON CONFLICT (owner_id, reference) DO NOTHING RETURNING id, owner_id),"
+    " kind, state, customs_state, priority, version, remark, ordered_at, release_by, ship_by, fill_rule, created_at,"
+    " updated_at) VALUES (:id, :number,"
+    " :owner_id, :shop_id, :warehouse_id, :service_id, :reference, :kind, :state, :customs_state, :priority,"
+    " :version, :remark, :ordered_at, :release_by, :ship_by, :fill_rule, :now, :now) ON CONFLICT (owner_id, reference) DO NOTHING"
+    " RETURNING id, owner_id),"
     " lines AS (INSERT INTO order_line (id, owner_id, order_id, position, product_id, quantity, batch, min_expires_on,"
     " condition, unit_value_minor, currency) SELECT l.id, taken.owner_id, taken.id, l.position, l.product, l.quantity,"
     " l.batch, l.min_expires_on, l.condition, l.value, l.currency FROM taken, unnest(CAST(:line_ids AS uuid[]),"
@@ -218,7 +269,6 @@ def _write(
     """The order and its facts. Refuses `order_reference_taken`."""
     buyer = consignee_row(order.id, body["consignee"])
     given: dict[str, Any] = {name: body.get(name) for name in ("shop_id", "remark")}
-    given["priority"] = body.get("priority", 0)
     values = vars(order) | given | {"service_id": context.place.service_id, "now": clock.now()}
     values |= {f"consignee_{name}": value for name, value in buyer.items()}
     subject = {"subject_id": order.id, "warehouse_id": order.warehouse_id, "owner_id": order.owner_id}

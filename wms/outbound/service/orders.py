@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -20,9 +20,8 @@ from wms.inventory import permits, promises, releases, waiting
 from wms.inventory.promises import Pin, PromiseDraft
 from wms.outbound import rules
 from wms.outbound.events import OrderCancelled, OrderPromised, OrderShort
-from wms.outbound.models import Consignee, Demand, Order, OrderLine
-from wms.outbound.service import exceptions, putback
-from wms.outbound.service.consignees import check_consignee, consignee_row
+from wms.outbound.models import Demand, Order, OrderLine
+from wms.outbound.service import exceptions, halting, putback
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.database import session
 from wms.platform.events import record
@@ -30,8 +29,6 @@ from wms.platform.http import check_version
 from wms.platform.locks import Rank, lock_one
 from wms.platform.outbox import add_job
 from wms.platform.statements import Statement
-from wms.printing import service as printing
-from wms.shipping.queries import live_parcels
 
 RETRY_TOPIC = "outbound.retry_order"
 
@@ -65,6 +62,8 @@ class OrderFacts(Protocol):
     def version(self) -> int: ...
     @property
     def ordered_at(self) -> datetime: ...
+    @property
+    def fill_rule(self) -> str: ...
 
 
 def _event(kind: Any, order: Order, **data: Any) -> Any:
@@ -124,9 +123,9 @@ def draft_of(
     """The promise a demand asks for. A line that names a lot, an expiry or a quality is pinned to balance rows; others
     are served from the pool.
 
-    What goes back to its seller need not sell any more: expired goods may go, and go first.
+    What goes back to its seller or is destroyed need not sell any more: expired goods may go, and go first.
     """
-    home = order.kind == rules.RETURN_TO_SELLER
+    home = order.kind in rules.TAKES_EXPIRED
     pin = None
     if home or line.batch is not None or line.min_expires_on is not None or line.condition != "good":
         lot_id = None
@@ -173,7 +172,12 @@ def await_stock(order: OrderFacts, demands: Sequence[Wanted], *, bonded: bool, r
         bonded=bonded, released=released,
     )  # fmt: skip
     free = promises.free_by_product([(order.warehouse_id, order.owner_id, product) for product in wanted])
-    if all(free.get((order.warehouse_id, order.owner_id, product), 0) >= units for product, units in wanted.items()):
+    are_there = [
+        free.get((order.warehouse_id, order.owner_id, product), 0) >= units for product, units in wanted.items()
+    ]
+    # A part may go where the order's rule says so.
+    some = order.fill_rule == rules.Fill.PARTIAL and any(units > 0 for units in free.values())
+    if some or all(are_there):
         try_later(order, f"{order.version}")
 
 
@@ -201,36 +205,7 @@ def load_order_to_edit(actor: Actor, order_id: uuid.UUID) -> Order:
     return order
 
 
-EDITABLE = {OrderState.SHORT.value, OrderState.PROMISED.value}
-
-
-def edit_order(actor: Actor, order_id: uuid.UUID, version: int | None, changes: Mapping[str, Any]) -> Order:
-    """Change consignee, priority or remark while nobody works on it. Refuses `edit_too_late` and stale versions."""
-    order = load_order_to_edit(actor, order_id)
-    check_version(order.version, version)
-    if order.state not in EDITABLE:
-        raise Refused("edit_too_late", {"state": order.state})
-    if "consignee" in changes:
-        _change_consignee(order, changes["consignee"])
-    for name in ("priority", "remark"):
-        if name in changes:
-            setattr(order, name, changes[name])
-    return _touched(order)
-
-
-def _change_consignee(order: Order, consignee: Mapping[str, Any]) -> None:
-    """Another buyer or address. Not after customs released the order to this one; a label made before is void."""
-    if order.customs_state == "released":
-        raise Refused("edit_too_late", {"state": "released"})
-    warehouse = session().get_one(Warehouse, order.warehouse_id)
-    check_consignee(consignee, rules.regime_of(warehouse.regime, warehouse.is_bonded))
-    row = consignee_row(order.id, consignee)
-    session().execute(update(Consignee).where(Consignee.order_id == order.id).values(**row, erased_at=None))
-    if order.shipment_id is not None:  # it was in a wave before it fell short
-        printing.void_documents("parcel", [parcel.id for parcel in live_parcels(order.shipment_id)])
-
-
-def _touched(order: Order) -> Order:
+def touched(order: Order) -> Order:
     order.version += 1
     order.updated_at = clock.now()
     session().flush()
@@ -252,9 +227,10 @@ def cancel_order(actor: Actor, order_id: uuid.UUID, version: int | None, reason:
     order.cancel_reason = reason
     waiting.stop_waiting("order", order.id)
     exceptions.resolve(order.id, "cancelled")
+    halting.end_with_order(actor, order)
     putback.stop_work(actor, order)
     demand_ids = list(session().scalars(select(Demand.id).where(Demand.order_id == order.id)))
     releases.release("demand", demand_ids)
     permits.withdraw("order", order.id)
     record(_event(OrderCancelled, order, reason=reason))
-    return _touched(order)
+    return touched(order)

@@ -61,7 +61,9 @@ class Opened:
 
 
 def start_packing(actor: Actor, tote_id: uuid.UUID) -> Opened:
-    """The order whose goods are in this tote, ready to be checked. Refuses `order_cancelled`, `not_allowed_now` …"""
+    """The order whose goods are in this tote, ready to be checked. Refuses `order_cancelled`, `intercepted`,
+    `order_held`, `not_allowed_now` …
+    """
     row = _IN_TOTE.first({"tote": tote_id})
     if row is None or not actor.sees_warehouse(row.warehouse_id):
         raise not_found("tote")
@@ -73,6 +75,9 @@ def start_packing(actor: Actor, tote_id: uuid.UUID) -> Opened:
 def _check_bench(order: OrderAtWork) -> None:
     """Refuse an order that is not to be packed now."""
     order.refuse_cancelled()
+    order.refuse_stopped()
+    if order.kind == rules.DESTRUCTION:
+        raise Refused("destroy_not_pack", {})
     if order.state != OrderState.PICKED.value:
         ORDER.apply("pack", order.state)
     order.check_release(rules.Step.PACK)
@@ -264,6 +269,10 @@ def _note_weight(order: OrderAtWork, weight_g: int, band: rules.WeightCheck) -> 
     _NOTE.run(values)
 
 
+_REPLACED = Statement(
+    "SELECT 1 FROM parcel p JOIN shipment s ON s.id = p.shipment_id WHERE p.tracking_number = :number"
+    " AND p.state = 'voided' AND s.subject_kind = 'order' AND s.subject_id = :order LIMIT 1"
+)
 _LEFT = Statement("SELECT sum(quantity - verified)::int FROM demand WHERE order_id = :order")
 
 
@@ -271,17 +280,18 @@ def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> None:
     """The printed waybill, scanned back, closes the parcel: the goods leave the tote for it.
 
     Proves that the label came out and that it is on its own parcel. Refuses `wrong_waybill`,
-    `not_verified`, `weight_needed`.
+    `waybill_replaced`, `not_verified`, `weight_needed`.
     """
     of_order = {"order": order_id}
     order, (left, parcels) = hold_order(actor, order_id, (_LEFT, of_order), (LIVE_PARCEL, of_order))
     _check_bench(order)
     _require_verified(left.first()[0])
     parcel = _ready(live_parcel(parcels))
+    if parcel.tracking_number is None or scanned != parcel.tracking_number:
+        replaced = _REPLACED.first({"order": order_id, "number": scanned}) is not None
+        raise Refused("waybill_replaced" if replaced else "wrong_waybill", {})
     if parcel.weight_g is None:
         raise Refused("weight_needed", {})
-    if parcel.tracking_number is None or scanned != parcel.tracking_number:
-        raise Refused("wrong_waybill", {})
     unit_id, place_id = _parcel_unit(order, parcel.tracking_number)
     shipping.close_parcel(actor, parcel.id, scanned, handling_unit_id=unit_id)
     printing.confirm_printed(actor, "parcel", parcel.id, "waybill")

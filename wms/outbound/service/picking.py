@@ -18,7 +18,7 @@ from wms.outbound.models import PickBatch
 from wms.outbound.service import walks
 from wms.outbound.service.held import OrderAtWork, hold_order, move_order
 from wms.outbound.service.stops import HeldStop, Sight, hold_stop
-from wms.outbound.workflow import BATCH, ORDER, TASK, OrderState, TaskState
+from wms.outbound.workflow import BATCH, ORDER, TASK, InterceptionState, OrderState, TaskState
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim, lock_one
 from wms.platform.statements import Statement, pipelined
@@ -54,7 +54,7 @@ def work_on(actor: Actor, task_id: uuid.UUID, *, with_order: bool = False) -> He
     """The stop and its walk under lock, in this actor's warehouse, and the walk this picker's to work on.
 
     `with_order`: its order is locked first. Refuses `batch_taken` while another picker holds the walk, `task_done`,
-    `order_cancelled`, `stop_set_aside` since customs refused its order.
+    `order_cancelled`, `stop_set_aside` since customs refused its order, `intercepted`, `order_held`.
     """
     stop = hold_stop(actor, task_id, with_order=with_order)
     walk = stop.walk
@@ -64,6 +64,9 @@ def work_on(actor: Actor, task_id: uuid.UUID, *, with_order: bool = False) -> He
         raise Refused("order_cancelled", {})
     if stop.state == TaskState.SET_ASIDE.value:
         raise Refused("stop_set_aside", {})
+    if stop.state == TaskState.HELD.value:
+        asked = stop.interception == InterceptionState.REQUESTED.value
+        raise Refused("intercepted" if asked else "order_held", {})
     if stop.state != TaskState.OPEN.value:
         raise Refused("task_done", {})
     return stop
@@ -103,6 +106,7 @@ def assign_tote(actor: Actor, order_id: uuid.UUID, tote_id: uuid.UUID) -> None:
     """Bind an empty tote to an order: everything picked for it goes there. Again with the same tote is fine."""
     order, _ = hold_order(actor, order_id)
     order.refuse_cancelled()
+    order.refuse_stopped()
     claim(Rank.HANDLING_UNIT)
     tote = _TOTE.first({"tote": tote_id})
     if tote is None or tote.warehouse_id != order.warehouse_id or tote.kind != "tote":
@@ -139,6 +143,7 @@ def pick(
     order = stop.order
     assert order is not None  # asked for
     order.refuse_cancelled()
+    order.refuse_stopped()
     if not ORDER.permitted("finish_picking", order.state):
         ORDER.apply("start_picking", order.state)  # refuses, naming the state, where nothing may be picked
     order.check_release(rules.Step.PICK)

@@ -17,7 +17,7 @@ from wms.inventory.ledger import Posted, PostingDraft, stock_of
 from wms.inventory.models import Balance
 from wms.inventory.rules import MoveDraft, Reason, Stock
 from wms.outbound.models import Order
-from wms.outbound.service import walks
+from wms.outbound.service import halting, walks
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
 from wms.platform.statements import Statement
@@ -36,6 +36,7 @@ def stop_work(actor: Actor, order: Order) -> None:
         shipping.void_shipment(actor, order.shipment_id, "order_cancelled")
         printing.void_documents("parcel", parcels)
     walks.drop_open_work(order.id)
+    halting.drop_held(order.id)
     units = select(HandlingUnit.id).where(HandlingUnit.subject_kind == "order", HandlingUnit.subject_id == order.id)
     for unit in lock(Rank.HANDLING_UNIT, HandlingUnit, session().scalars(units)):
         unit.subject_kind = PUT_BACK

@@ -20,8 +20,9 @@ from wms.inventory import allocations, promises, releases, waiting
 from wms.inventory.balances import lock_rows
 from wms.inventory.models import Summary
 from wms.inventory.replenishment import queries as replenishment
+from wms.outbound import rules
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
-from wms.outbound.service import exceptions, walks
+from wms.outbound.service import back_orders, exceptions, halting, walks
 from wms.outbound.service.orders import await_stock, promise_demands, try_later, wait_for_stock
 from wms.outbound.service.waves import stops_of
 from wms.outbound.workflow import ORDER, TASK, WAVE, OrderState, TaskState, WaveState
@@ -33,16 +34,19 @@ from wms.platform.statements import Statement, attempt
 SHORT_AT_PICK = "short_at_pick"
 LEAVE_TOPIC = "outbound.leave_wave"
 FACE_TOPIC = "outbound.check_face_wait"
+KILL_TOPIC = "outbound.kill_order"
 WAITING_FOR_WAVE = (OrderState.PROMISED.value, OrderState.AWAITING_CUSTOMS.value)
 ON_A_WALK = (OrderState.WAVED.value, OrderState.PICKING.value)
 
 _WAITING = Statement(
-    "SELECT o.id, o.state, d.product_id, sum(d.quantity) AS wanted,"
+    "SELECT o.id, o.state, o.fill_rule, d.product_id, sum(d.quantity) AS wanted,"
     " bool_or(l.batch IS NOT NULL OR l.min_expires_on IS NOT NULL OR l.condition <> 'good'"
-    "  OR o.kind = 'return_to_seller') AS pinned"
+    "  OR o.kind IN ('return_to_seller', 'destruction')) AS pinned"
     " FROM awaited_stock a JOIN outbound_order o ON o.id = a.subject_id JOIN demand d ON d.order_id = o.id"
     " JOIN order_line l ON l.id = d.order_line_id WHERE a.subject_kind = 'order' AND a.warehouse_id = :warehouse"
     " AND a.owner_id = :owner AND a.product_id = :product AND o.state IN ('short', 'waved', 'picking')"
+    " AND o.interception <> 'requested' AND NOT EXISTS (SELECT 1 FROM order_hold h WHERE h.order_id = o.id"
+    "  AND h.state = 'open' AND NOT (h.keeps_stock AND o.state = 'short'))"
     " GROUP BY o.id, d.product_id ORDER BY o.priority DESC, o.ordered_at, o.id"
 )
 
@@ -69,6 +73,8 @@ def _may_be_served(rows: Sequence[Any], free: dict[uuid.UUID, int]) -> bool:
     """Whether to try; takes from `free` what a pool order will get. Pinned ones and those on a walk just look."""
     if rows[0].state != OrderState.SHORT.value or any(row.pinned for row in rows):
         return True
+    if rows[0].fill_rule == rules.Fill.PARTIAL.value:
+        return any(free.get(row.product_id, 0) > 0 for row in rows)
     if any(free.get(row.product_id, 0) < row.wanted for row in rows):
         return False
     for row in rows:
@@ -80,18 +86,32 @@ def retry_order(order_id: uuid.UUID) -> bool:
     """Try to promise a short order, or to find other bins for one on a walk; True when it needs no more stock."""
     order = lock_one(Rank.DOCUMENT, Order, order_id)
     if order is not None and order.state == OrderState.SHORT.value:
-        return _promise_again(order)
+        return not halting.is_without_stock(order) and _serve(order)
     if order is not None and _is_walked(order):
         return _look_elsewhere(order)
     return False
 
 
 def _is_walked(order: Order) -> bool:
-    """On a walk, or to be: not while customs' refusal stands, when its stops are set aside (049)."""
-    return order.state in ON_A_WALK and order.customs_state != "refused"
+    """On a walk, or to be: not while it is stopped, nor while customs' refusal stands and its stops are set aside (049)."""
+    return order.state in ON_A_WALK and order.customs_state != "refused" and not order.is_stopped
 
 
-def _promise_again(order: Order) -> bool:
+def _serve(order: Order) -> bool:
+    """Promise all of a short order; or, where its rule says so, what is there, and the rest becomes a back order."""
+    lacking = _promise_again(order)
+    if not lacking:
+        return True
+    if order.fill_rule == rules.Fill.KILL:
+        _kill_later(order)
+    warehouse = session().get_one(Warehouse, order.warehouse_id)
+    if not back_orders.may_split(order, warehouse) or not back_orders.split_off(order, warehouse, lacking):
+        return False
+    return not _promise_again(order)
+
+
+def _promise_again(order: Order) -> dict[uuid.UUID, int]:
+    """Promise every demand or none; units free by demand of those that are short, empty when all is promised."""
     warehouse = session().get_one(Warehouse, order.warehouse_id)
     demands = _merge_splits(_demands_of(order))
     try:
@@ -100,11 +120,12 @@ def _promise_again(order: Order) -> bool:
     except Refused as refusal:
         if refusal.code != "stock_short":
             raise
-        return False
+        session().expire_all()  # what the try had begun is undone
+        return back_orders.free_of(refusal, demands)
     waiting.stop_waiting("order", order.id)
     order.version += 1
     session().flush()
-    return True
+    return {}
 
 
 def _demands_of(order: Order) -> Sequence[Demand]:
@@ -168,6 +189,14 @@ def _lose_promises(orders: Sequence[Order]) -> None:
         order.version += 1
         warehouse = session().get_one(Warehouse, order.warehouse_id)
         wait_for_stock(order, warehouse, demands[order.id], released=True)
+        if order.fill_rule == rules.Fill.KILL:
+            _kill_later(order)
+
+
+def _kill_later(order: Order) -> None:
+    """All at once or not at all; but who released its stock by a hold wants it back when that ends."""
+    if not order.holds:
+        add_job(KILL_TOPIC, {"order_id": str(order.id)}, dedupe_key=f"{KILL_TOPIC}:{order.id}:{order.version}")
 
 
 def reallocate(demand_id: uuid.UUID) -> None:
@@ -176,7 +205,7 @@ def reallocate(demand_id: uuid.UUID) -> None:
     order = None if demand is None else lock_one(Rank.DOCUMENT, Order, demand.order_id)
     if order is None:
         return
-    if _is_walked(order):
+    if _is_walked(order):  # else it is looked for when what stops it is lifted
         _look_elsewhere(order)
     elif order.state in WAITING_FOR_WAVE and _lost_its_pin(order):
         _look_for_another_pin(order)
@@ -208,7 +237,7 @@ def _look_elsewhere(order: Order) -> bool:
     _take_up(order)
     batches, tasks = walks.lock_open_work(order.id)
     _trim(tasks)
-    _reopen(order.wave_id, batches)
+    reopen_wave(order.wave_id, batches)
     rows = replenishment.rows_coming(order.warehouse_id, {demand.product_id for demand in demands})
     result = allocations.allocate(order.warehouse_id, "demand", [demand.id for demand in demands])
     stops = stops_of([demand.id for demand in demands])
@@ -261,7 +290,7 @@ def check_face_wait(order_id: uuid.UUID, rows: Sequence[int]) -> bool:
 def _take_up(order: Order) -> None:
     aside = [task for task in walks.lock_open_tasks(order.id) if task.state == TaskState.SET_ASIDE.value]
     if aside:
-        _reopen(order.wave_id, ())
+        reopen_wave(order.wave_id, ())
         walks.take_up(walks.new_batch(order.warehouse_id, _wave_of(order)), aside)
 
 
@@ -287,7 +316,7 @@ def _wave_of(order: Order) -> uuid.UUID:
     return order.wave_id
 
 
-def _reopen(wave_id: uuid.UUID | None, batches: Sequence[PickBatch]) -> None:
+def reopen_wave(wave_id: uuid.UUID | None, batches: Sequence[PickBatch]) -> None:
     """A wave that was done gets another walk."""
     if wave_id is None or batches:
         return
@@ -326,12 +355,26 @@ def leave_wave(order_id: uuid.UUID) -> bool:
         return False
     if not _LACKING.scalar({"order": order.id}):
         return False
-    walks.drop_open_work(order.id)
-    if order.tote_id is not None:
-        tote = lock_one(Rank.HANDLING_UNIT, HandlingUnit, order.tote_id)
-        assert tote is not None  # nothing lies in it: the order was not begun
-        tote.subject_kind, tote.subject_id, tote.state = None, None, "open"
-    order.tote_id = order.wave_id = None
-    _lose_promises([order])
+    give_up(order)
     try_later(order, f"left:{order.version}")
     return True
+
+
+def give_up(order: Order) -> None:
+    """An order nobody has begun leaves its wave, if it is on one, gives its claims back and waits as *short*."""
+    if order.state == OrderState.WAVED.value:
+        walks.drop_open_work(order.id)
+        halting.drop_held(order.id)
+        if order.tote_id is not None:
+            tote = lock_one(Rank.HANDLING_UNIT, HandlingUnit, order.tote_id)
+            assert tote is not None  # nothing lies in it: the order was not begun
+            tote.subject_kind, tote.subject_id, tote.state = None, None, "open"
+        order.tote_id = order.wave_id = None
+    _lose_promises([order])
+
+
+def is_untouched(order: Order) -> bool:
+    """Whether its claims can still be given up: nothing was picked for it, and customs has not released its goods."""
+    if order.customs_state == "released":
+        return False
+    return order.state in WAITING_FOR_WAVE or _is_untouched(order, _demands_of(order))

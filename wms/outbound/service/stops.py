@@ -33,6 +33,7 @@ class Sight:
     state: str
     order_number: str
     order_state: str
+    interception: str
     tote_id: uuid.UUID | None
     tote: str | None
     owner_id: uuid.UUID
@@ -57,7 +58,7 @@ class Sight:
 _SEEN = [each.name for each in fields(Sight)]
 _SIGHT = (
     "SELECT t.id, t.batch_id, t.order_id, t.location_id, t.product_id, t.quantity, t.picked, t.state, o.number,"
-    " o.state AS order_state, o.tote_id, u.code AS tote, p.owner_id, p.sku, p.name_en, p.name_zh, p.serial_control,"
+    " o.state AS order_state, o.interception, o.tote_id, u.code AS tote, p.owner_id, p.sku, p.name_en, p.name_zh, p.serial_control,"
     " c.codes, l.code AS location, l.barcode, c.units"
     " FROM pick_task t JOIN outbound_order o ON o.id = t.order_id JOIN product p ON p.id = t.product_id"
     " JOIN location l ON l.id = t.location_id LEFT JOIN handling_unit u ON u.id = o.tote_id"
@@ -140,6 +141,7 @@ class HeldStop:
     order: OrderAtWork | None
     goods: Stock
     order_state: str
+    interception: str
     tote_place: uuid.UUID | None
     missing: int
     following: Sight | None
@@ -163,7 +165,8 @@ _HOLD_STOP = Statement(
 )
 # Behind the locks: a tote bound or a unit picked while we waited is seen.
 _AROUND = Statement(
-    "SELECT o.state, u.location_id AS tote_place, (SELECT sum(d.quantity - d.picked) FROM demand d WHERE d.order_id = o.id)"
+    "SELECT o.state, o.interception, u.location_id AS tote_place,"
+    " (SELECT sum(d.quantity - d.picked) FROM demand d WHERE d.order_id = o.id)"
     " AS missing FROM outbound_order o LEFT JOIN handling_unit u ON u.id = o.tote_id"
     f" WHERE o.id = {_OF.format('order_id')}"
 )
@@ -190,6 +193,6 @@ def hold_stop(actor: Actor, stop_id: uuid.UUID, *, with_order: bool) -> HeldStop
         id=row.id, demand_id=row.demand_id, allocation_id=row.allocation_id, balance_id=row.balance_id,
         quantity=row.quantity, picked=row.picked, state=row.state, walk=HeldWalk(*walk),
         order=order_at_work(actor, ordered.first()) if ordered is not None else None, goods=Stock(*row[7:]),
-        order_state=about.state, tote_place=about.tote_place, missing=int(about.missing),
+        order_state=about.state, interception=about.interception, tote_place=about.tote_place, missing=int(about.missing),
         following=_sight(following.first()),
     )  # fmt: skip

@@ -30,7 +30,8 @@ ORDERS_PER_WAVE = 96  # eight carts; one label bundle holds up to 100 waybills
 
 _READY = Statement(
     "SELECT o.id FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id WHERE o.warehouse_id = :warehouse"
-    " AND o.state = 'promised' AND (CAST(:only AS uuid[]) IS NULL OR o.id = ANY(CAST(:only AS uuid[])))"
+    " AND o.state = 'promised' AND o.holds = 0 AND o.interception <> 'requested'"
+    " AND (CAST(:only AS uuid[]) IS NULL OR o.id = ANY(CAST(:only AS uuid[])))"
     " AND (o.customs_state IN ('none', 'released') OR (o.customs_state = 'waiting' AND w.before_release <> 'nothing'))"
     " ORDER BY o.priority DESC, o.ordered_at, o.id LIMIT :limit FOR UPDATE OF o SKIP LOCKED"
 )
@@ -50,7 +51,7 @@ def release_wave(
     parameters = {"warehouse": warehouse_id, "only": None if order_ids is None else list(order_ids), "limit": limit}
     chosen = list(_READY.column(parameters))
     orders = {order.id: order for order in lock(Rank.DOCUMENT, Order, chosen)}
-    orders = {key: order for key, order in orders.items() if order.state == OrderState.PROMISED.value}
+    orders = {key: order for key, order in orders.items() if _is_ready(order)}
     if not orders:
         raise Refused("nothing_to_wave", {})
     demands = session().scalars(select(Demand).where(Demand.order_id.in_(orders))).all()
@@ -64,6 +65,11 @@ def release_wave(
     _lay_out(wave, kept, [demand for demand in demands if demand.order_id not in lacking])
     record(WaveReleased(subject_id=wave.id, warehouse_id=wave.warehouse_id, owner_id=None, orders=len(kept)))
     return wave
+
+
+def _is_ready(order: Order) -> bool:
+    """Still, behind its lock."""
+    return order.state == OrderState.PROMISED.value and not order.is_stopped
 
 
 def _insert_wave(warehouse: Warehouse) -> Wave:

@@ -20,6 +20,7 @@ from wms.printing.service import DocumentDraft
 from wms.shipping import service as shipping
 from wms.shipping.service import Wanted
 
+PREPARE_TOPIC = "outbound.prepare_order"
 GONE = {OrderState.CANCELLED.value, OrderState.SHORT.value, OrderState.SHIPPED.value}
 
 
@@ -29,7 +30,8 @@ def prepare_wave(wave_id: uuid.UUID) -> int:
     Safe to run twice: a shipment, a number and a valid waybill are kept when they exist.
     """
     ids = session().scalars(select(Order.id).where(Order.wave_id == wave_id))
-    orders = [order for order in lock(Rank.DOCUMENT, Order, ids) if order.state not in GONE]
+    locked = lock(Rank.DOCUMENT, Order, ids)
+    orders = [order for order in locked if order.state not in GONE and order.service_id is not None]
     prepare(sorted(orders, key=lambda order: (order.ordered_at, order.id)))
     return len(orders)
 
@@ -42,7 +44,11 @@ def prepare(orders: Sequence[Order]) -> None:
     if not orders:
         return
     warehouse_id = orders[0].warehouse_id
-    wanted = [Wanted(order.owner_id, order.service_id, order.id) for order in orders if order.shipment_id is None]
+    wanted = [
+        Wanted(order.owner_id, order.service_id, order.id)
+        for order in orders
+        if order.shipment_id is None and order.service_id is not None
+    ]
     fresh = shipping.label_new(SYSTEM, warehouse_id, "order", wanted)
     drafts: list[DocumentDraft] = []
     for order in orders:
@@ -59,6 +65,7 @@ def prepare(orders: Sequence[Order]) -> None:
 
 def _prepare_one(order: Order) -> list[DocumentDraft]:
     """An order whose shipment exists, or whose carrier is not asked for many at once."""
+    assert order.service_id is not None  # somebody carries it
     shipment = shipping.open_shipment(SYSTEM, order.warehouse_id, order.owner_id, order.service_id, "order", order.id)
     parcels = shipping.draw_number(SYSTEM, shipment.id)
     shipping.mark_labelled(SYSTEM, shipment.id)

@@ -17,15 +17,18 @@ from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.identity.queries import sellers_seen
 from wms.outbound import queries as outbound
 from wms.outbound.models import Order
+from wms.outbound.rules import DESTRUCTION, changeable
 from wms.outbound.schemas import CANCEL_REASONS, OrderIn
 from wms.outbound.service import intake
 from wms.outbound.service import orders as service
 from wms.outbound.service.intake import AcceptedOrder
+from wms.outbound.words import FILL_WORDS, KIND_WORDS
 from wms.outbound.workflow import ORDER
 from wms.platform import forms
 from wms.platform.access import actor, requires
-from wms.platform.pages import Entry, lazy, navigation, show_instant, show_kilograms, show_refusal
+from wms.platform.pages import Entry, lazy, navigation, show_instant, show_kilograms, show_refusal, state_label
 from wms.portal import queries
+from wms.portal.pages import order_stops
 from wms.portal.tables import ListView
 from wms.shipping.queries import services_offered
 
@@ -43,8 +46,14 @@ EVENT_WORDS = {
     "order.accepted": lazy("Accepted"), "order.promised": lazy("Stock reserved"),
     "order.short": lazy("Waiting for stock"), "order.customs_released": lazy("Released by customs"),
     "order.packed": lazy("Packed"), "order.shipped": lazy("Handed over"), "order.cancelled": lazy("Cancelled"),
+    "order.destroyed": lazy("Destroyed"), "order.split": lazy("Split: the rest is a back order"),
+    "order.changed": lazy("Changed"), "order.held": lazy("On hold"), "order.hold_ended": lazy("Hold ended"),
+    "order.interception_requested": lazy("Interception asked for"),
+    "order.interception_answered": lazy("Interception answered"),
 }  # fmt: skip
-EVENT_TONES = {"order.short": "warn", "order.cancelled": "idle"}
+EVENT_TONES = {
+    "order.short": "warn", "order.cancelled": "idle", "order.held": "hold", "order.interception_requested": "hold",
+}  # fmt: skip
 CONSIGNEE = (
     "name", "company", "phone", "email", "country", "state", "city", "postcode", "address1", "address2", "id_number",
 )  # fmt: skip
@@ -73,7 +82,9 @@ def detail(order_id: uuid.UUID) -> str:
         "portal/order.html", order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
         reason_words=REASON_WORDS, may_cancel=may_cancel,
-        may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped",
+        may_change=actor().may(Permission.ORDERS_WRITE) and changeable(order.state, order.customs_state, order.kind),
+        fill_words=FILL_WORDS, kind_words=KIND_WORDS, **order_stops.shown(order),
+        may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped" and order.kind != DESTRUCTION,
     )  # fmt: skip
 
 
@@ -84,6 +95,10 @@ def _history(order: Order, warehouse: Warehouse) -> list[dict[str, Any]]:
         note = show_kilograms(event.data["weight_g"]) if event.data.get("weight_g") else ""
         if event.name == "order.cancelled":
             note = str(REASON_WORDS.get(event.data.get("reason", ""), ""))
+        if event.name in {"order.held", "order.hold_ended"}:
+            note = str(order_stops.HOLD_WORDS.get(event.data["reason"], ""))
+        if event.name == "order.interception_answered":
+            note = state_label(event.data["state"], "interception")
         entries.append(
             {
                 "what": EVENT_WORDS.get(event.name, event.name),
@@ -144,13 +159,14 @@ def create() -> BaseResponse | str | tuple[str, int]:
 
 def _typed(lines: list[dict[str, str]]) -> dict[str, Any]:
     """The form as a body of the API."""
-    names = ("seller", "warehouse", "service", "reference", "remark")
+    names = ("seller", "warehouse", "service", "reference", "remark", "kind", "fill")
     body: dict[str, Any] = forms.given({name: forms.typed_text(name) for name in names})
     consignee = {name: forms.typed_text(f"consignee.{name}") for name in CONSIGNEE}
     if consignee["country"]:
         consignee["country"] = consignee["country"].upper()
     currency = forms.typed_text("currency", 3)
-    body["consignee"] = forms.given(consignee)
+    if body.get("kind") != DESTRUCTION:  # what is destroyed goes to nobody
+        body["consignee"] = forms.given(consignee)
     body["lines"] = [_line(line, currency) for line in lines]
     return body
 
@@ -174,6 +190,7 @@ def _form(typed: Mapping[str, Any], lines: list[dict[str, str]], refusal: Refuse
         "portal/order_new.html", typed=typed, lines=lines, errors=forms.field_messages(refusal),
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         warehouses=warehouses_seen(actor()), sellers=sellers_seen(actor()), skus=queries.sku_choices(actor()),
+        kinds=list(KIND_WORDS.items()), fills=list(FILL_WORDS.items()),
         services=[(service.code, f"{service.code} · {service.name}") for service, _carrier in services_offered()],
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from wms.shipping.service.shipments import (
     open_shipment,
     record_weight,
     reopen_parcel,
+    take_back_shipment,
     void_shipment,
 )
 
@@ -36,5 +37,6 @@ __all__ = [
     "open_shipment",
     "record_weight",
     "reopen_parcel",
+    "take_back_shipment",
     "void_shipment",
 ]

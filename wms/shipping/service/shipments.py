@@ -6,6 +6,7 @@ Whatever touches a parcel locks its shipment first: one parcel is never numbered
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -22,7 +23,16 @@ from wms.shipping import queries
 from wms.shipping.carriers import connection_to
 from wms.shipping.carriers.interface import CarrierFault, WaybillRequest
 from wms.shipping.events import ShipmentVoided
-from wms.shipping.models import Carrier, Parcel, ParcelState, Service, Shipment, ShipmentState
+from wms.shipping.models import (
+    Carrier,
+    Manifest,
+    ManifestState,
+    Parcel,
+    ParcelState,
+    Service,
+    Shipment,
+    ShipmentState,
+)
 from wms.shipping.service.held import hold_parcel
 from wms.shipping.workflow import PARCEL, SHIPMENT
 
@@ -205,15 +215,38 @@ def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str = "cancelled
     parcels = queries.live_parcels(shipment.id)
     if any(parcel.state == ParcelState.HANDED_OVER.value for parcel in parcels):
         raise Refused("parcel_gone", {})
+    _void(shipment, parcels, "void", reason)
+    return shipment
+
+
+def take_back_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str) -> list[Parcel]:
+    """Its parcels come off the load before the truck leaves, and their waybills are void. Returns these parcels.
+
+    The caller takes the stock back and voids the documents. Refuses `parcel_gone` when a manifest of theirs is closed.
+    """
+    shipment = load_shipment_to_change(actor, shipment_id)
+    parcels = queries.live_parcels(shipment.id)
+    for manifest_id in sorted({each.manifest_id for each in parcels if each.manifest_id is not None}):
+        manifest = lock_one(Rank.DOCUMENT, Manifest, manifest_id)
+        if manifest is None or manifest.state != ManifestState.OPEN.value:
+            raise Refused("parcel_gone", {})
+    _void(shipment, parcels, "take_back", reason)
+    return parcels
+
+
+def _void(shipment: Shipment, parcels: Sequence[Parcel], action: str, reason: str) -> None:
+    """The carrier is told, and shipment and parcels are void. `action`: void, or take_back from a load."""
     connection = connection_to(queries.load_carrier(shipment.carrier_id))
     for parcel in parcels:
         if parcel.tracking_number is not None and connection.capabilities.can_void:
             fault = connection.void(parcel.client_reference, parcel.tracking_number)
             if fault is not None:
                 raise refusal_of(fault)
-        parcel.state = PARCEL.apply("void", parcel.state).value
-    shipment.state = SHIPMENT.apply("void", shipment.state).value
-    shipment.void_reason, shipment.voided_at = reason[:64], clock.now()
+        loaded = parcel.state == ParcelState.HANDED_OVER.value
+        parcel.state = PARCEL.apply("take_back" if loaded else "void", parcel.state).value
+        parcel.manifest_id = parcel.handed_over_at = None
+    shipment.state = SHIPMENT.apply(action, shipment.state).value
+    shipment.void_reason, shipment.voided_at, shipment.handed_over_at = reason[:64], clock.now(), None
     session().flush()
     record(
         ShipmentVoided(
@@ -221,7 +254,6 @@ def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str = "cancelled
             order_kind=shipment.subject_kind, order_id=shipment.subject_id,
         )
     )  # fmt: skip
-    return shipment
 
 
 def load_shipment_to_change(actor: Actor, shipment_id: uuid.UUID) -> Shipment:
@@ -235,5 +267,5 @@ def load_shipment_to_change(actor: Actor, shipment_id: uuid.UUID) -> Shipment:
 
 def _refuse_final(shipment: Shipment) -> None:
     """Nothing is added to a shipment that is gone or void."""
-    if shipment.state in SHIPMENT.final_states():
+    if not SHIPMENT.permitted("void", shipment.state):
         SHIPMENT.apply("void", shipment.state)  # refuses, naming the state

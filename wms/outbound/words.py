@@ -1,0 +1,29 @@
+"""Words of what is shown of an order by several faces: what stops it, and what it does without stock."""
+
+from __future__ import annotations
+
+from wms.platform.pages import lazy
+
+HOLD_WORDS = {
+    "address": lazy("The address is in doubt"), "payment": lazy("Not paid yet"), "fraud": lazy("It may be fraud"),
+    "buyer_asks": lazy("The buyer asks to wait"), "documents": lazy("A document is missing"),
+    "dangerous": lazy("Dangerous goods to be checked"), "stock_check": lazy("The goods are being checked"),
+    "no_waybill": lazy("The carrier gives no waybill"), "other": lazy("Another reason"),
+}  # fmt: skip
+KIND_WORDS = {
+    "dropship": lazy("To a buyer"), "b2b": lazy("To a business"), "return_to_seller": lazy("Back to the seller"),
+    "destruction": lazy("To be destroyed"),
+}  # fmt: skip
+FILL_WORDS = {
+    "fill_all": lazy("Wait until all of it is there"), "fill_or_kill": lazy("All at once or not at all"),
+    "partial": lazy("Send what is there, the rest later"),
+}  # fmt: skip
+SIDE_WORDS = {"seller": lazy("Seller"), "warehouse": lazy("Warehouse"), "system": lazy("System")}
+INTERCEPT_WORDS = {
+    "buyer_cancelled": lazy("The buyer cancelled"), "duplicate": lazy("It is a duplicate"),
+    "address_problem": lazy("The address is wrong"), "billing": lazy("Billing"), "other": lazy("Another reason"),
+}  # fmt: skip
+REFUSAL_WORDS = {
+    "truck_left": lazy("The truck has left"), "not_found": lazy("It could not be found in time"),
+    "other": lazy("Another reason"),
+}  # fmt: skip
