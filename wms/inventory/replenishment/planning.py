@@ -116,9 +116,12 @@ def plan(warehouse_id: uuid.UUID) -> Planned:
     """
     session().flush()
     reservations.taking_turns(warehouse_id)
-    doomed = _drop_and_rank(warehouse_id, queries.faces(warehouse_id))
+    faces = queries.faces(warehouse_id)
+    doomed = _drop_and_rank(warehouse_id, faces)
+    if doomed.ids:  # what they were bringing is lacking again
+        faces = queries.faces(warehouse_id)
     _keep_all_room(warehouse_id)
-    parts = _find_parts(warehouse_id, _lacking(warehouse_id))
+    parts = _find_parts(warehouse_id, _lacking(faces))
     made = _reserve(warehouse_id, doomed, parts)
     for place in sorted(doomed.places):
         waiting.announce_face(warehouse_id, place.product_id)
@@ -181,10 +184,10 @@ def _write(doomed: _Doomed, ranks: dict[uuid.UUID, int]) -> None:
         _RANK.run({"ids": list(ranks), "urgencies": list(ranks.values())})
 
 
-def _lacking(warehouse_id: uuid.UUID) -> list[FaceNow]:
+def _lacking(faces: Sequence[FaceNow]) -> list[FaceNow]:
     """The faces to fill, the most urgent first."""
-    faces = [each for each in queries.faces(warehouse_id) if rules.lacking(each.face)]
-    return sorted(faces, key=lambda each: (-rules.urgency(each.face), each.place))[: rules.MOST_FACES]
+    wanting = [each for each in faces if rules.lacking(each.face)]
+    return sorted(wanting, key=lambda each: (-rules.urgency(each.face), each.place))[: rules.MOST_FACES]
 
 
 def _find_parts(warehouse_id: uuid.UUID, faces: Sequence[FaceNow]) -> list[_Part]:
