@@ -42,6 +42,13 @@ TEXTS = {
     "weighed": N_("%(weight)s g. Scan the label."),
     "weight_confirm": N_("%(measured)s g is off. OK again to accept it."),
     "parcel_closed": N_("Parcel closed."),
+    "packaging_chosen": N_("It goes into %(name)s."),
+    "box_full": N_("This box is full. Weigh it."),
+    "box_goes_on": N_("Go on with this box."),
+    "box_closed": N_("Parcel closed. Next box: %(units)s left."),
+    "parcel_to_reopen": N_("Closed. Scan a tote to open it again."),
+    "parcel_reopened": N_("Opened. Its goods are in the tote."),
+    "parcel_loaded_more": N_("Loaded. More parcels of this order are here."),
     "parcel_loaded": N_("Loaded. %(loaded)s on this load."),
     "parcel_already": N_("Already on this load."),
     "source_taken": N_("Units here: %(units)s."),
@@ -113,6 +120,7 @@ KIND_IS = {
     "booking": N_("That is a booking number."),
     "order": N_("That is an order number."),
     "return": N_("That is a return number."),
+    "packaging": N_("That is a box or bag to pack in."),
 }
 KIND_WANTED = {
     "location": N_("Scan the bin's label."),
@@ -121,6 +129,7 @@ KIND_WANTED = {
     "carton": N_("Scan the carton's label."),
     "parcel": N_("Scan the waybill on the parcel."),
     "return": N_("Scan the returned parcel or its return number."),
+    "packaging": N_("Put it on the scale, or scan the box it is in."),
 }
 
 ADVICE_ELSE = N_("Nothing was changed. Scan again, or call the lead.")
@@ -154,6 +163,14 @@ ADVICE = {
     "scan_each": N_("Clear the quantity and scan one after the other."),
     "weight_off": N_("Open the parcel, check it, weigh again. Still off: a supervisor can accept."),
     "waybill_not_ready": N_("It is being made. Try again in a few seconds."),
+    "box_empty": N_("Scan what goes into it first."),
+    "box_is_all": N_("Weigh it: nothing is left for another box."),
+    "box_in_hand": N_("Weigh and close it, then open the other one."),
+    "one_parcel_order": N_("It must all fit into one box. Take a larger one."),
+    "one_parcel_only": N_("It must all fit into one box. Take a larger one."),
+    "packaging_foreign": N_("Take a box from the common shelf."),
+    "weight_needed": N_("Put it on the scale once more, then scan the label."),
+    "parcel_gone": N_("It is on its way. What is wrong with it comes back as a return."),
     "wrong_waybill": N_("Take that label off. Scan the label of this parcel."),
     "not_packed": N_("Take it back to a packing bench."),
     "wrong_tote": N_("Take the tote on the screen."),

@@ -202,6 +202,7 @@ class Verification(Base):
     profile: Mapped[str] = mapped_column(String(20))
     quantity: Mapped[int] = mapped_column(Integer)
     serial: Mapped[str | None] = mapped_column(String(40))
+    parcel_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("parcel.id"))  # empty: in the box that is open
     actor_id: Mapped[Reference]
     created_at: Mapped[Instant]
 

@@ -1,0 +1,67 @@
+"""What orders are packed in, and which checked units went into which parcel.
+
+A parcel packed by an older release names neither: all checks of its order are its own, which is how they are read. Any
+release can live with the new columns; they are empty until the new one packs.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0017"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+NOW = sa.DateTime(timezone=True)
+SIDES = [f"{where}_{side}_mm" for where in ("inner", "outer") for side in ("length", "width", "height")]
+
+
+def upgrade() -> None:
+    op.create_table(
+        "packaging",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("warehouse_id", sa.Uuid(), nullable=False),
+        sa.Column("owner_id", sa.Uuid()),
+        sa.Column("code", sa.String(16), nullable=False),
+        sa.Column("barcode", sa.String(40), nullable=False),
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("kind", sa.String(8), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in (*SIDES, "empty_g", "max_g", "cost_minor")),
+        sa.Column("takes_dangerous", sa.Boolean(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", NOW, nullable=False),
+        sa.Column("updated_at", NOW, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_packaging"),
+        sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name="fk_packaging_warehouse_id"),
+        sa.ForeignKeyConstraint(["owner_id"], ["seller.id"], name="fk_packaging_owner_id"),
+        sa.UniqueConstraint("warehouse_id", "code", name="uq_packaging_warehouse_id_code"),
+        sa.CheckConstraint(
+            "inner_length_mm > 0 AND inner_width_mm > 0 AND inner_height_mm > 0", name=op.f("ck_packaging_inner_positive")
+        ),
+        sa.CheckConstraint(
+            "outer_length_mm >= inner_length_mm AND outer_width_mm >= inner_width_mm"
+            " AND outer_height_mm >= inner_height_mm", name=op.f("ck_packaging_outer_around_inner"),
+        ),
+        sa.CheckConstraint(
+            "empty_g >= 0 AND max_g > empty_g AND cost_minor >= 0", name=op.f("ck_packaging_weights_and_cost")
+        ),
+    )  # fmt: skip
+    op.create_index("ix_packaging_barcode", "packaging", ["barcode"], unique=True)
+    op.add_column("parcel", sa.Column("units", sa.Integer()))
+    for column in ("packaging_id", "planned_packaging_id"):
+        key = sa.ForeignKey("packaging.id", name=f"fk_parcel_{column}")
+        op.add_column("parcel", sa.Column(column, sa.Uuid(), key))
+    op.create_check_constraint(op.f("ck_parcel_units_positive"), "parcel", "units > 0")
+    key = sa.ForeignKey("parcel.id", name="fk_verification_parcel_id")
+    op.add_column("verification", sa.Column("parcel_id", sa.Uuid(), key))
+
+
+def downgrade() -> None:
+    op.drop_column("verification", "parcel_id")
+    op.drop_constraint(op.f("ck_parcel_units_positive"), "parcel", type_="check")
+    for column in ("planned_packaging_id", "packaging_id", "units"):
+        op.drop_column("parcel", column)
+    op.drop_table("packaging")
