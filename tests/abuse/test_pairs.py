@@ -52,6 +52,7 @@ ELSE: dict[Action, set[str]] = {
     ("order", "release_customs"): {"promised", "waved", "picking", "picked", "packed"},
     ("order", "start_picking"): {"picking"},
     ("order", "finish_picking"): {"waved"},
+    ("order", "unpack"): {"picked"},  # of several parcels one is opened while another is still being packed
     ("print_job", "arm"): {"claimed"},  # who prints from the bench takes it back from an agent that has not fetched it
 }
 # What follows without the document: an exception about an order that ended is settled; who is led on to the next stop
@@ -72,6 +73,8 @@ NEARER: dict[Action, set[str]] = {
     ("order", "ship"): {"order_cancelled", "customs_not_released", "not_packed"},
     ("batch", "take"): {"nothing_to_wave", "no_work"},
     ("parcel", "hand_over"): {"waybill_voided", "parcel_open"},
+    ("order", "unpack"): {"order_cancelled"},
+    ("parcel", "reopen"): {"waybill_voided", "parcel_open", "parcel_gone"},
     ("carton", "arrive"): {"carton_done"},
     ("print_job", "arm"): {"sent_before", "printed_before"},
     ("print_job", "cancel"): {"printed_before", "not_printed_yet"},

@@ -19,8 +19,9 @@ from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
 
 _SHIPPING = Statement(
-    "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state FROM service s"
-    " LEFT JOIN parcel p ON p.shipment_id = :shipment WHERE s.id = :service ORDER BY p.n"
+    "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state, p.units,"
+    " k.name AS packaging FROM service s LEFT JOIN parcel p ON p.shipment_id = :shipment LEFT JOIN packaging k"
+    " ON k.id = p.packaging_id WHERE s.id = :service ORDER BY p.n"
 )
 
 
@@ -44,7 +45,8 @@ def order_detail(order: Order) -> dict[str, Any]:
         "consignee": {name: getattr(consignee, name) for name in SHOWN},
         "lines": _lines(order.id),
         "parcels": [
-            {"tracking_number": row.tracking_number, "weight_g": row.weight_g, "state": row.state}
+            {"tracking_number": row.tracking_number, "weight_g": row.weight_g, "state": row.state, "units": row.units,
+             "packaging": row.packaging}
             for row in shipping
             if row.parcel_id is not None
         ],

@@ -1,0 +1,130 @@
+"""Boxes and bags of a warehouse, that orders are packed in: all of them, one to change, a new one."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from wms.core.money import EXPONENTS
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused, invalid, not_found
+from wms.facility.models import Warehouse
+from wms.facility.packaging import service
+from wms.facility.packaging.models import Packaging
+from wms.facility.packaging.queries import load_packaging, packaging_seen
+from wms.facility.packaging.schemas import NewPackagingIn, PackagingIn
+from wms.facility.queries import load_warehouse, warehouses_seen
+from wms.identity.queries import sellers_seen
+from wms.platform import forms
+from wms.platform.access import actor, requires
+from wms.platform.pages import Entry, lazy, navigation, show_refusal
+
+blueprint = Blueprint("office_packaging", __name__, url_prefix="/office/packaging", template_folder="../templates")
+KIND_WORDS = {"carton": lazy("Carton"), "bag": lazy("Bag")}
+NUMBERS = [f"{where}_{side}_mm" for where in ("inner", "outer") for side in ("length", "width", "height")]
+
+navigation.add(
+    Entry(lazy("Packaging"), "office_packaging.index", "package", Permission.FACILITY_WRITE, staff=True, order=43)
+)
+
+
+@blueprint.get("")
+@requires(Permission.FACILITY_WRITE)
+def index() -> str:
+    seen = warehouses_seen(actor())
+    code = request.args.get("warehouse")
+    warehouse = next((each for each in seen if code in (None, each.code)), None)
+    if warehouse is None:
+        raise not_found("warehouse")
+    return _list(warehouse)
+
+
+def _list(warehouse: Warehouse, refusal: Refused | None = None) -> str:
+    rows = packaging_seen(actor(), warehouse.id)
+    return render_template(
+        "office/packaging.html", rows=rows, warehouse=warehouse, warehouses=warehouses_seen(actor()), kinds=KIND_WORDS,
+        sellers={each.id: each for each in sellers_seen(actor())}, typed=request.form,
+        errors=forms.field_messages(refusal), refusal=_told(refusal),
+    )  # fmt: skip
+
+
+def _told(refusal: Refused | None) -> str | None:
+    return show_refusal(refusal) if refusal is not None and not refusal.errors else None
+
+
+@blueprint.post("/in/<uuid:warehouse_id>")
+@requires(Permission.FACILITY_WRITE)
+def add(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    warehouse = load_warehouse(actor(), warehouse_id)
+    body = forms.load_form(NewPackagingIn(), _typed(warehouse, ("code", "seller")))
+    owner_id = None if isinstance(body, Refused) else _owner(body["seller"])
+    if isinstance(body, Refused) or isinstance(owner_id, Refused):
+        return _list(warehouse, body if isinstance(body, Refused) else owner_id), 422
+    values = {name: value for name, value in body.items() if name not in ("code", "seller")}
+    outcome = forms.run_form(
+        "facility.add_packaging", {"warehouse": warehouse_id, **body},
+        lambda: service.add_packaging(actor(), warehouse_id, body["code"], values, owner_id),
+        lambda made: {"id": str(made.id)},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return _list(warehouse, outcome), 422
+    flash(_("It is saved."), "ok")
+    return redirect(url_for(".index", warehouse=warehouse.code))
+
+
+def _typed(warehouse: Warehouse, names: tuple[str, ...] = ()) -> dict[str, Any]:
+    body: dict[str, Any] = {name: forms.typed_text(name) for name in (*names, "name", "kind")}
+    body |= {name: forms.typed_number(name) for name in (*NUMBERS, "empty_g", "max_g")}
+    body["cost_minor"] = forms.minor_of(forms.typed_text("cost_minor"), warehouse.currency)
+    return forms.given(body) | {name: name in request.form for name in ("takes_dangerous", "is_active")}
+
+
+def _owner(code: str | None) -> uuid.UUID | Refused | None:
+    if code is None:
+        return None
+    found = next((each.id for each in sellers_seen(actor()) if each.code == code), None)
+    return invalid("/seller", "invalid") if found is None else found
+
+
+@blueprint.get("/<uuid:packaging_id>")
+@requires(Permission.FACILITY_WRITE)
+def one(packaging_id: uuid.UUID) -> str:
+    return _one(load_packaging(actor(), packaging_id))
+
+
+def _one(found: Packaging, refusal: Refused | None = None) -> str:
+    return render_template(
+        "office/packaging_one.html", row=found, warehouse=load_warehouse(actor(), found.warehouse_id),
+        kinds=KIND_WORDS, typed=request.form, errors=forms.field_messages(refusal), refusal=_told(refusal),
+        cost=_as_typed(found),
+    )  # fmt: skip
+
+
+def _as_typed(found: Packaging) -> str:
+    """Its cost as people write it."""
+    exponent = EXPONENTS.get(load_warehouse(actor(), found.warehouse_id).currency, 2)
+    return f"{found.cost_minor / 10**exponent:.{exponent}f}"
+
+
+@blueprint.post("/<uuid:packaging_id>")
+@requires(Permission.FACILITY_WRITE)
+def edit(packaging_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    found = load_packaging(actor(), packaging_id)
+    warehouse = load_warehouse(actor(), found.warehouse_id)
+    body = forms.load_form(PackagingIn(), _typed(warehouse))
+    if isinstance(body, Refused):
+        return _one(found, body), 422
+    version, changes = forms.typed_number("version"), dict(body)
+    outcome = forms.run_form(
+        "facility.edit_packaging", {"id": packaging_id, "version": version, **changes},
+        lambda: service.edit_packaging(actor(), packaging_id, version if isinstance(version, int) else 0, changes),
+        lambda row: {"version": row.version},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return _one(found, outcome), 422
+    flash(_("It is saved."), "ok")
+    return redirect(url_for(".index", warehouse=warehouse.code))
