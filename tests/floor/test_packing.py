@@ -177,7 +177,7 @@ def test_without_a_size_the_screen_says_so(cast, client, stage: Stage, bench: Or
     assert tablet.seen["plan"]["why"] == {"code": "no_size", "sku": CABLE}
     page = tablet.look()
     assert f"{CABLE} 没有尺寸，无法推荐包材。" in page
-    assert "选择包材" in page
+    assert "请选择" in page
     session().execute(
         text(
             "UPDATE product SET measured_length_mm = 120, measured_width_mm = 80, measured_height_mm = 20 WHERE sku = :s"

@@ -124,12 +124,18 @@ def _figure(canvas: _Canvas, blocks: Sequence[_Block], heights: set[int]) -> Fig
     for block in shown:
         is_new = block.corner[2] in heights
         faces += [Face(points, side, block.line, is_new) for side, points in canvas.faces(block)]
-        if is_new:
+        if is_new and not any(_is_on(other, block) for other in shown):
             x, y = canvas.place(
                 ((block.corner[0] + block.far[0]) / 2, (block.corner[1] + block.far[1]) / 2, block.far[2])
             )
             marks.append(Mark(x, y, block.line, block.units))
     return Figure(faces, marks, sum(block.units for block in shown if block.corner[2] in heights))
+
+
+def _is_on(one: _Block, other: _Block) -> bool:
+    """Whether `one` hides the middle of the other's top."""
+    middle = [(low + high) / 2 for low, high in zip(other.corner, other.far, strict=True)]
+    return one.corner[2] >= other.far[2] and all(one.corner[axis] < middle[axis] < one.far[axis] for axis in (0, 1))
 
 
 def _from_behind(blocks: Sequence[_Block]) -> list[_Block]:
