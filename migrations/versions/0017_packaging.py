@@ -50,6 +50,9 @@ def upgrade() -> None:
         ),
     )  # fmt: skip
     op.create_index("ix_packaging_barcode", "packaging", ["barcode"], unique=True)
+    op.create_index(
+        "ix_handling_unit_lane", "handling_unit", ["warehouse_id"], postgresql_where=sa.text("subject_kind = 'lane'")
+    )
     op.add_column("parcel", sa.Column("units", sa.Integer()))
     for column in ("packaging_id", "planned_packaging_id"):
         key = sa.ForeignKey("packaging.id", name=f"fk_parcel_{column}")
@@ -64,4 +67,5 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_parcel_units_positive"), "parcel", type_="check")
     for column in ("planned_packaging_id", "packaging_id", "units"):
         op.drop_column("parcel", column)
+    op.drop_index("ix_handling_unit_lane", "handling_unit")
     op.drop_table("packaging")

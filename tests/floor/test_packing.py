@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from tests.floor.worker import CABLE, CODES, MUG, Tablet, totes, tracking_numbers
 from tests.outbound.stage import BIN2, Stage
+from wms.core.ids import new_id
 from wms.facility.models import HandlingUnit
 from wms.facility.packaging import service as catalogue
 from wms.outbound.models import Order
@@ -187,3 +188,47 @@ def test_without_a_size_the_screen_says_so(cast, client, stage: Stage, bench: Or
     tablet.scan("CMD-BACK")
     tablet.scan(tote_of(bench))
     assert [each["code"] for each in tablet.seen["plan"]["boxes"]] == ["BOX-M"]
+
+
+def test_the_fast_lane_takes_two_scans_a_parcel(cast, client, stage: Stage) -> None:
+    stage.stock(MUG, 2)
+    stage.stock(CABLE, 2, BIN2)
+    orders = [stage.order({sku: 1}) for sku in (MUG, CABLE)]
+    stage.wave(*orders)
+    tablet = Tablet(cast.sign_in(client, cast.receiver))
+    tablet.start("pick")
+    tablet.scan("CMD-OK")
+    assert tablet.step == "scan_tote"
+    tote = totes(cast.overseas.id)[0]
+    assert tablet.scan("CMD-MIXED")["code"] == "lane_next_tote"
+    assert tablet.scan(tote)["title"] == "2 orders of one piece go in here."
+    while tablet.step == "scan_location":
+        wanted = tablet.seen
+        tablet.scan(wanted["location_barcode"])
+        tablet.scan(CODES[wanted["sku"]])
+    stage.jobs("printing.render_bundle")
+    tablet.start("lane")
+    assert "Take any item from the lane" in tablet.look()
+    assert tablet.scan("ACME:LAMP-DESK-W")["code"] == "lane_empty"
+    for sku in (MUG, CABLE):
+        told = tablet.scan(CODES[sku])
+        assert (told["code"], tablet.step) == ("lane_label", "scan_waybill")
+        assert "Print the label" in tablet.look()
+        if sku == MUG:
+            assert tablet.scan("CMD-UNDO")["code"] == "lane_given_back"
+            tablet.scan(CODES[sku])
+        assert tablet.scan("HC00000000000")["tone"] == "error"
+        assert (tablet.scan(tablet.seen["tracking_number"])["code"], tablet.step) == ("parcel_closed", "scan_item")
+    assert tote in totes(cast.overseas.id)
+    assert [stage.state(order) for order in orders] == ["packed", "packed"]
+
+
+def test_a_lane_s_container_scanned_at_home_opens_the_lane(cast, client, stage: Stage) -> None:
+    session().execute(text("UPDATE handling_unit SET subject_kind = 'lane', subject_id = id WHERE kind = 'tote'"))
+    (tote, *_) = session().execute(
+        text("SELECT barcode FROM handling_unit WHERE kind = 'tote' AND warehouse_id = :w ORDER BY code"),
+        {"w": cast.overseas.id},
+    ).scalars()  # fmt: skip
+    tablet = Tablet(cast.sign_in(client, cast.receiver))
+    answer = tablet.caller.post("/floor/find", data={"raw": tote, "command_id": str(new_id())})
+    assert answer.headers["Location"].endswith("/floor/work/lane")

@@ -58,6 +58,7 @@ WORK = {
     "putaway": Work(lazy("Put away"), "pin", lazy("cartons counted")),
     "pick": Work(lazy("Pick"), "cart", lazy("walks")),
     "pack": Work(lazy("Pack"), "package", lazy("orders picked")),
+    "lane": Work(lazy("Fast lane"), "play", lazy("single items")),
     "handover": Work(lazy("Hand over"), "shipments", lazy("parcels packed")),
     "return": Work(lazy("Returns"), "returns", lazy("announced")),
     "putback": Work(lazy("Put back"), "undo", lazy("of cancelled orders")),

@@ -38,9 +38,19 @@ CHECKS = [
         "SELECT o.id, sum(d.picked - d.shipped) AS picked, (SELECT coalesce(sum(b.on_hand), 0) FROM balance b"
         "  JOIN handling_unit h ON h.id = b.handling_unit_id WHERE h.subject_id = o.id AND h.subject_kind = 'order')"
         "  AS held FROM outbound_order o JOIN demand d ON d.order_id = o.id"
-        " WHERE o.state IN ('picking', 'picked', 'packed') GROUP BY o.id HAVING sum(d.picked - d.shipped) <> (SELECT"
+        " WHERE o.state IN ('picking', 'picked', 'packed') AND NOT EXISTS (SELECT 1 FROM handling_unit u"
+        "  WHERE u.id = o.tote_id AND u.subject_kind = 'lane') GROUP BY o.id HAVING sum(d.picked - d.shipped) <> (SELECT"
         "  coalesce(sum(b.on_hand), 0) FROM balance b JOIN handling_unit h ON h.id = b.handling_unit_id"
         "  WHERE h.subject_id = o.id AND h.subject_kind = 'order')",
+    ),
+    Check(
+        "a lane's container holds what was picked into it for its orders",
+        "SELECT count(*) FROM handling_unit WHERE subject_kind = 'lane'",
+        "SELECT u.id, coalesce(o.picked, 0) AS picked, coalesce(b.held, 0) AS held FROM handling_unit u LEFT JOIN (SELECT"
+        "  o.tote_id, sum(d.picked) AS picked FROM outbound_order o JOIN demand d ON d.order_id = o.id"
+        "  WHERE o.state IN ('waved', 'picking', 'picked', 'cancelled') GROUP BY 1) o ON o.tote_id = u.id LEFT JOIN (SELECT"
+        "  handling_unit_id, sum(on_hand) AS held FROM balance GROUP BY 1) b ON b.handling_unit_id = u.id"
+        " WHERE u.subject_kind = 'lane' AND coalesce(o.picked, 0) <> coalesce(b.held, 0)",
     ),
     Check(
         "what was checked into a closed parcel lies in it",

@@ -374,8 +374,7 @@ def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> int:
     unit_id, place_id = _parcel_unit(order, parcel.tracking_number)
     shipping.close_parcel(actor, parcel.id, scanned, handling_unit_id=unit_id)
     printing.confirm_printed(actor, "parcel", parcel.id, "waybill")
-    checked = _IN_BOX.all({"order": order.id}) if found.left else []
-    _move_into(actor, order, unit_id, place_id, checked)
+    _move_into(actor, order, unit_id, place_id, is_last=not found.left)
     if found.left:
         _BOXED.run({"order": order.id, "parcel": parcel.id})
         return found.left
@@ -407,7 +406,7 @@ _UNIT = Statement(
     "  subject_id = excluded.subject_id, location_id = excluded.location_id WHERE handling_unit.kind = 'parcel'"
     " RETURNING id, location_id"
 )
-_LOCK_TOTE = Statement("SELECT id FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE")
+_LOCK_TOTE = Statement("SELECT subject_kind FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE")
 _BOXED_HERE = (
     "UPDATE verification AS v SET parcel_id = :parcel FROM demand d WHERE d.id = v.demand_id AND d.order_id = :order"
     " AND v.parcel_id IS NULL"
@@ -416,6 +415,7 @@ _BOXED = Statement(_BOXED_HERE)
 _LAST_BOXED = Statement(
     f"WITH boxed AS ({_BOXED_HERE})"
     " UPDATE handling_unit SET subject_kind = NULL, subject_id = NULL, state = 'open' WHERE id = :tote"
+    " AND subject_kind = 'order'"
 )
 _IN_BOX = Statement(
     "SELECT d.product_id, d.book_item_id, sum(v.quantity)::int AS quantity,"
@@ -436,15 +436,17 @@ def _parcel_unit(order: OrderAtWork, tracking_number: str) -> tuple[uuid.UUID, u
     return made.id, made.location_id
 
 
-def _move_into(
-    actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, place_id: uuid.UUID, checked: Sequence[Any]
-) -> None:
-    """Goods go from the tote into the parcel: those that were `checked` into it, or everything that is left."""
+def _move_into(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, place_id: uuid.UUID, *, is_last: bool) -> None:
+    """Goods go from the tote into the parcel: what was checked into it, or (`is_last`) everything that is left in a tote of
+    the order's own.
+    """
     claim(Rank.HANDLING_UNIT)
     with pipelined():
-        _LOCK_TOTE.send({"tote": order.tote_id})
+        tote = _LOCK_TOTE.send({"tote": order.tote_id})
         content = units.send_content(order.tote_id)
     rows = units.holdings(content)
+    is_own = tote.first().subject_kind == "order"
+    checked = [] if is_last and is_own else _IN_BOX.all({"order": order.id})
     moves = [
         MoveDraft(row.stock, replace(row.stock, location_id=place_id, handling_unit_id=unit_id), quantity, serials=own)
         for row, quantity, own in (_taken(rows, checked) if checked else [(row, row.quantity, []) for row in rows])
