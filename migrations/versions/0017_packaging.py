@@ -57,12 +57,46 @@ def upgrade() -> None:
     for column in ("packaging_id", "planned_packaging_id"):
         key = sa.ForeignKey("packaging.id", name=f"fk_parcel_{column}")
         op.add_column("parcel", sa.Column(column, sa.Uuid(), key))
+    op.add_column("parcel", sa.Column("is_weighed", sa.Boolean(), nullable=False, server_default="true"))
     op.create_check_constraint(op.f("ck_parcel_units_positive"), "parcel", "units > 0")
     key = sa.ForeignKey("parcel.id", name="fk_verification_parcel_id")
     op.add_column("verification", sa.Column("parcel_id", sa.Uuid(), key))
+    _create_weighings()
+
+
+def _create_weighings() -> None:
+    op.create_table(
+        "weighing",
+        sa.Column("parcel_id", sa.Uuid(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("packaging_id", sa.Uuid(), nullable=False),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("weight_g", sa.Integer(), nullable=False),
+        sa.Column("weighed_at", NOW, nullable=False),
+        sa.PrimaryKeyConstraint("parcel_id", name="pk_weighing"),
+        sa.ForeignKeyConstraint(["parcel_id"], ["parcel.id"], name="fk_weighing_parcel_id"),
+        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name="fk_weighing_product_id"),
+        sa.ForeignKeyConstraint(["packaging_id"], ["packaging.id"], name="fk_weighing_packaging_id"),
+        sa.CheckConstraint("units > 0 AND weight_g > 0", name=op.f("ck_weighing_positive")),
+    )
+    op.create_index("ix_weighing_product", "weighing", ["product_id", "weighed_at"])
+    op.create_index("ix_weighing_packaging", "weighing", ["packaging_id", "weighed_at"])
+    for name, of in (("learned_weight", "product"), ("learned_tare", "packaging")):
+        op.create_table(
+            name,
+            sa.Column(f"{of}_id", sa.Uuid(), nullable=False),
+            sa.Column("weight_g", sa.Integer(), nullable=False),
+            sa.Column("parcels", sa.Integer(), nullable=False),
+            sa.Column("learned_at", NOW, nullable=False),
+            sa.PrimaryKeyConstraint(f"{of}_id", name=f"pk_{name}"),
+            sa.ForeignKeyConstraint([f"{of}_id"], [f"{of}.id"], name=f"fk_{name}_{of}_id"),
+        )
 
 
 def downgrade() -> None:
+    for table in ("learned_tare", "learned_weight", "weighing"):
+        op.drop_table(table)
+    op.drop_column("parcel", "is_weighed")
     op.drop_column("verification", "parcel_id")
     op.drop_constraint(op.f("ck_parcel_units_positive"), "parcel", type_="check")
     for column in ("planned_packaging_id", "packaging_id", "units"):

@@ -195,6 +195,7 @@ def test_the_fast_lane_takes_two_scans_a_parcel(cast, client, stage: Stage) -> N
     stage.stock(CABLE, 2, BIN2)
     orders = [stage.order({sku: 1}) for sku in (MUG, CABLE)]
     stage.wave(*orders)
+    stage.jobs("printing.render_bundle")
     tablet = Tablet(cast.sign_in(client, cast.receiver))
     tablet.start("pick")
     tablet.scan("CMD-OK")
@@ -206,7 +207,6 @@ def test_the_fast_lane_takes_two_scans_a_parcel(cast, client, stage: Stage) -> N
         wanted = tablet.seen
         tablet.scan(wanted["location_barcode"])
         tablet.scan(CODES[wanted["sku"]])
-    stage.jobs("printing.render_bundle")
     tablet.start("lane")
     assert "Take any item from the lane" in tablet.look()
     assert tablet.scan("ACME:LAMP-DESK-W")["code"] == "lane_empty"

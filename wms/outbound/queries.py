@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import select, text, tuple_
 from wms.catalog.models import Product
 from wms.core.actor import Actor
 from wms.core.ids import parse_id
-from wms.outbound.models import Consignee, Demand, Order, OrderLine
+from wms.outbound.models import Consignee, Demand, LearnedTare, LearnedWeight, Order, OrderLine
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
@@ -141,6 +141,17 @@ def find_order(actor: Actor, text_: str) -> Order | None:
         query = query.where(Order.warehouse_id.in_(actor.warehouse_ids))
     found = session().scalars(query).all()
     return found[0] if len(found) == 1 else None
+
+
+def learned_weight(product_id: uuid.UUID) -> LearnedWeight | None:
+    """What its last parcels say one unit weighs, while they agree."""
+    return session().get(LearnedWeight, product_id)
+
+
+def learned_tares(packaging_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, LearnedTare]:
+    """What boxes and bags weigh with their filling by their last parcels."""
+    rows = session().scalars(select(LearnedTare).where(LearnedTare.packaging_id.in_(set(packaging_ids))))
+    return {row.packaging_id: row for row in rows}
 
 
 @dataclass(frozen=True)

@@ -91,9 +91,13 @@ class Tare:
     more_g: int = 0
 
 
-def tare_of(empty_g: int | None) -> Tare:
-    """Of a box or bag that weighs so much; of None where nobody said which it is."""
-    return Tare() if empty_g is None else Tare(empty_g, 0, FILLING_G)
+def tare_of(empty_g: int | None, learned_g: int | None = None) -> Tare:
+    """Of a box or bag that weighs so much empty, and as learned with its filling; of None where nobody said which it is."""
+    if empty_g is None:
+        return Tare()
+    if learned_g is None or learned_g < empty_g:
+        return Tare(empty_g, 0, FILLING_G)
+    return Tare(learned_g, learned_g - empty_g, 0)
 
 
 def weight_check(units: Sequence[tuple[int, int]], tare: Tare = Tare()) -> WeightCheck:

@@ -185,6 +185,7 @@ class Parcel(Base):
     units: Mapped[int | None] = mapped_column(Integer)
     packaging_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("packaging.id"))
     planned_packaging_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("packaging.id"))
+    is_weighed: Mapped[bool] = mapped_column(Boolean, default=True, server_default="true")  # by a scale, not computed
     handling_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))
     manifest_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("manifest.id"))
     created_at: Mapped[Instant]

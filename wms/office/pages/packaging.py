@@ -19,6 +19,7 @@ from wms.facility.packaging.queries import load_packaging, packaging_seen
 from wms.facility.packaging.schemas import NewPackagingIn, PackagingIn
 from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.identity.queries import sellers_seen
+from wms.outbound.queries import learned_tares
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
@@ -47,7 +48,7 @@ def _list(warehouse: Warehouse, refusal: Refused | None = None) -> str:
     rows = packaging_seen(actor(), warehouse.id)
     return render_template(
         "office/packaging.html", rows=rows, warehouse=warehouse, warehouses=warehouses_seen(actor()), kinds=KIND_WORDS,
-        sellers={each.id: each for each in sellers_seen(actor())}, typed=request.form,
+        tares=learned_tares(row.id for row in rows), sellers={each.id: each for each in sellers_seen(actor())}, typed=request.form,
         errors=forms.field_messages(refusal), refusal=_told(refusal),
     )  # fmt: skip
 

@@ -115,11 +115,13 @@ def check_bench(order: OrderAtWork) -> None:
 
 # With each line what the box in hand weighs empty, where it is known.
 _LINES = Statement(
-    "SELECT p.id, p.sku, p.name_en, p.name_zh, coalesce(nullif(p.measured_weight_g, 0), p.declared_weight_g)"
-    " AS weight_g, sum(d.quantity)::int AS quantity, sum(d.verified)::int AS verified,"
+    "SELECT p.id, p.sku, p.name_en, p.name_zh, coalesce(nullif(p.measured_weight_g, 0), max(g.weight_g),"
+    "  p.declared_weight_g) AS weight_g, sum(d.quantity)::int AS quantity, sum(d.verified)::int AS verified,"
     " coalesce(sum(v.in_box), 0)::int AS in_box,"
-    " (SELECT empty_g FROM packaging WHERE id = CAST(:packaging AS uuid)) AS empty_g"
-    " FROM demand d JOIN product p ON p.id = d.product_id LEFT JOIN LATERAL (SELECT sum(quantity) AS in_box"
+    " (SELECT empty_g FROM packaging WHERE id = CAST(:packaging AS uuid)) AS empty_g,"
+    " (SELECT weight_g FROM learned_tare WHERE packaging_id = CAST(:packaging AS uuid)) AS learned_g"
+    " FROM demand d JOIN product p ON p.id = d.product_id LEFT JOIN learned_weight g ON g.product_id = p.id"
+    " LEFT JOIN LATERAL (SELECT sum(quantity) AS in_box"
     "  FROM verification WHERE demand_id = d.id AND parcel_id IS NULL) v ON true"
     " WHERE d.order_id = :order GROUP BY p.id ORDER BY p.sku"
 )
@@ -166,7 +168,7 @@ def questions(order_id: uuid.UUID, packaging_id: uuid.UUID | None = None) -> tup
 
 def read_bench(lines: Answer, parcels: Answer) -> Bench:
     rows = lines.all()
-    tare = rules.tare_of(rows[0].empty_g if rows else None)
+    tare = rules.tare_of(rows[0].empty_g, rows[0].learned_g) if rows else rules.Tare()
     return Bench([PackLine(*row[:8]) for row in rows], live_parcels_in(parcels), tare)
 
 
@@ -296,10 +298,11 @@ def weigh(
     *,
     packaging_id: uuid.UUID | None = None,
     planned_id: uuid.UUID | None = None,
+    is_weighed: bool = True,
     accept_anyway: bool = False,
 ) -> None:
     """Record the weight of the open box with what is in it. `packaging_id`: the box or bag it is, `planned_id`: the one
-    that was planned.
+    that was planned; `is_weighed`: by a scale, not computed.
 
     Refuses `not_verified` unless the next parcel has been begun, `box_empty`, `waybill_not_ready`, and `weight_off` unless
     a supervisor accepts it.
@@ -314,7 +317,7 @@ def weigh(
         if not accept_anyway:
             raise Refused("weight_off", {"measured": weight_g, "low": found.band.low_g, "high": found.band.high_g})
         _note_weight(order, weight_g, found.band)
-    shipping.record_weight(actor, parcel.id, weight_g, boxed=Boxed(found.in_box, packaging_id, planned_id))
+    shipping.record_weight(actor, parcel.id, weight_g, boxed=Boxed(found.in_box, packaging_id, planned_id, is_weighed))
 
 
 def _to_close(found: Bench) -> LiveParcel:
@@ -376,11 +379,11 @@ def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> int:
     printing.confirm_printed(actor, "parcel", parcel.id, "waybill")
     _move_into(actor, order, unit_id, place_id, is_last=not found.left)
     if found.left:
-        _BOXED.run({"order": order.id, "parcel": parcel.id})
+        _BOXED.run({"order": order.id, "parcel": parcel.id, "now": clock.now()})
         return found.left
     weight_g = sum(each.weight_g or 0 for each in found.parcels if not each.is_open) + parcel.weight_g
     with pipelined():
-        _LAST_BOXED.send({"order": order.id, "parcel": parcel.id, "tote": order.tote_id})
+        _LAST_BOXED.send({"order": order.id, "parcel": parcel.id, "tote": order.tote_id, "now": clock.now()})
         move_order(order, "pack", keeps_tote=False)
         record(
             OrderPacked(
@@ -411,12 +414,21 @@ _BOXED_HERE = (
     "UPDATE verification AS v SET parcel_id = :parcel FROM demand d WHERE d.id = v.demand_id AND d.order_id = :order"
     " AND v.parcel_id IS NULL"
 )
-_BOXED = Statement(_BOXED_HERE)
+# A parcel of one product on a scale teaches what it weighs (`learning`). Read as it was before this statement.
+_TAUGHT = (
+    "INSERT INTO weighing (parcel_id, product_id, packaging_id, units, weight_g, weighed_at) SELECT p.id,"
+    " min(CAST(d.product_id AS text))::uuid, p.packaging_id, sum(v.quantity), p.weight_g, :now FROM parcel p, demand d"
+    " JOIN verification v ON v.demand_id = d.id AND v.parcel_id IS NULL WHERE p.id = :parcel AND d.order_id = :order"
+    " AND p.is_weighed AND p.packaging_id IS NOT NULL GROUP BY p.id HAVING count(DISTINCT d.product_id) = 1"
+    " ON CONFLICT (parcel_id) DO UPDATE SET product_id = excluded.product_id, packaging_id = excluded.packaging_id,"
+    "  units = excluded.units, weight_g = excluded.weight_g, weighed_at = excluded.weighed_at"
+)
 _LAST_BOXED = Statement(
-    f"WITH boxed AS ({_BOXED_HERE})"
+    f"WITH boxed AS ({_BOXED_HERE}), taught AS ({_TAUGHT})"
     " UPDATE handling_unit SET subject_kind = NULL, subject_id = NULL, state = 'open' WHERE id = :tote"
     " AND subject_kind = 'order'"
 )
+_BOXED = Statement(f"WITH taught AS ({_TAUGHT}) {_BOXED_HERE}")
 _IN_BOX = Statement(
     "SELECT d.product_id, d.book_item_id, sum(v.quantity)::int AS quantity,"
     " array_remove(array_agg(v.serial), NULL) AS serials FROM demand d JOIN verification v ON v.demand_id = d.id"

@@ -62,7 +62,7 @@ def take(actor: Actor, warehouse_id: uuid.UUID, product_id: uuid.UUID, weight_g:
     bench = packing.bench(row.id, box_id)
     parcel = packing.ready(bench.parcel)
     weight = weight_g or bench.band.expected_g
-    packing.weigh(actor, row.id, weight, packaging_id=box_id, planned_id=box_id)
+    packing.weigh(actor, row.id, weight, packaging_id=box_id, planned_id=box_id, is_weighed=weight_g is not None)
     return Taken(row.id, row.number, row.owner_id, parcel.id, weight, plan)
 
 

@@ -146,7 +146,7 @@ def mark_labelled(actor: Actor, shipment_id: uuid.UUID) -> Shipment:
 
 _WEIGHED = Statement(
     "WITH box AS (SELECT outer_length_mm, outer_width_mm, outer_height_mm FROM packaging WHERE id = CAST(:packaging AS uuid))"
-    " UPDATE parcel SET weight_g = :weight, units = :units, packaging_id = CAST(:packaging AS uuid),"
+    " UPDATE parcel SET weight_g = :weight, units = :units, is_weighed = :weighed, packaging_id = CAST(:packaging AS uuid),"
     " planned_packaging_id = CAST(:planned AS uuid),"
     " length_mm = coalesce(:length, (SELECT outer_length_mm FROM box), length_mm),"
     " width_mm = coalesce(:width, (SELECT outer_width_mm FROM box), width_mm),"
@@ -171,6 +171,7 @@ class Boxed:
     units: int | None = None
     packaging_id: uuid.UUID | None = None
     planned_id: uuid.UUID | None = None
+    is_weighed: bool = True  # by a scale; False: what it must weigh is what it is said to weigh
 
 
 def record_weight(
@@ -188,6 +189,7 @@ def record_weight(
     values = {
         "parcel": parcel.id, "weight": weight_g, "length": length, "width": width, "height": height,
         "units": boxed.units, "packaging": boxed.packaging_id, "planned": boxed.planned_id,
+        "weighed": boxed.is_weighed,
     }  # fmt: skip
     _WEIGHED.run(values)
 
