@@ -50,6 +50,22 @@ def upgrade() -> None:
         ),
     )  # fmt: skip
     op.create_index("ix_packaging_barcode", "packaging", ["barcode"], unique=True)
+    op.create_table(
+        "packing_insert",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("warehouse_id", sa.Uuid(), nullable=False),
+        sa.Column("owner_id", sa.Uuid()),
+        sa.Column("country", sa.String(2)),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("created_at", NOW, nullable=False),
+        sa.Column("ended_at", NOW),
+        sa.PrimaryKeyConstraint("id", name="pk_packing_insert"),
+        sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name="fk_packing_insert_warehouse_id"),
+        sa.ForeignKeyConstraint(["owner_id"], ["seller.id"], name="fk_packing_insert_owner_id"),
+    )
+    op.create_index(
+        "ix_packing_insert_current", "packing_insert", ["warehouse_id"], postgresql_where=sa.text("ended_at IS NULL")
+    )
     op.create_index(
         "ix_handling_unit_lane", "handling_unit", ["warehouse_id"], postgresql_where=sa.text("subject_kind = 'lane'")
     )
@@ -102,4 +118,5 @@ def downgrade() -> None:
     for column in ("planned_packaging_id", "packaging_id", "units"):
         op.drop_column("parcel", column)
     op.drop_index("ix_handling_unit_lane", "handling_unit")
+    op.drop_table("packing_insert")
     op.drop_table("packaging")

@@ -11,7 +11,7 @@ from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.facility.packaging import service
 from wms.facility.packaging.models import Packaging
-from wms.facility.packaging.queries import load_packaging, packaging_seen
+from wms.facility.packaging.queries import inserts_of, load_packaging, packaging_seen
 from wms.platform.database import session
 
 SIDES = ("length", "width", "height")
@@ -116,3 +116,24 @@ def test_services_refuse_whoever_may_not(cast, db_session) -> None:
     assert refused.value.errors[0] == {"pointer": "/barcode", "code": "unknown_field", "params": {}}
     with pytest.raises(Refused):
         packaging_seen(cast.customs_clerk, cast.overseas.id)
+
+
+def test_what_goes_in_besides_is_set_up_and_ended(cast, client, office, path) -> None:
+    def send(**typed: str):
+        return office.post(f"{path}/inserts", data={"command_id": str(new_id()), **typed})
+
+    assert send(name="Summer flyer", seller="ACME", country="DE").status_code == 302
+    (made,) = inserts_of(cast.overseas.id)
+    assert (made.name, made.owner_id, made.country) == ("Summer flyer", cast.ACME.id, "DE")
+    assert "Summer flyer" in office.get("/office/packaging?warehouse=DE1").get_data(as_text=True)
+    for wrong in ({"name": ""}, {"name": "X", "country": "de"}, {"name": "X", "seller": "NOBODY"}):
+        assert send(**wrong).status_code == 302
+    assert [each.id for each in inserts_of(cast.overseas.id)] == [made.id]
+    end = f"/office/packaging/inserts/{made.id}/end"
+    assert cast.sign_in(client, cast.receiver).post(end, data={"command_id": str(new_id())}).status_code == 403
+    for actor in (cast.acme, cast.receiver):
+        with pytest.raises(Refused):
+            service.end_insert(actor, made.id)
+    for _ in range(2):
+        assert office.post(end, data={"command_id": str(new_id())}).status_code == 302
+    assert inserts_of(cast.overseas.id) == []

@@ -232,3 +232,24 @@ def test_a_lane_s_container_scanned_at_home_opens_the_lane(cast, client, stage: 
     tablet = Tablet(cast.sign_in(client, cast.receiver))
     answer = tablet.caller.post("/floor/find", data={"raw": tote, "command_id": str(new_id())})
     assert answer.headers["Location"].endswith("/floor/work/lane")
+
+
+@pytest.mark.parametrize(
+    ("owner", "country", "shown"),
+    [(None, None, True), ("ACME", "DE", True), ("RIVAL", None, False), ("ACME", "FR", False), (None, "FR", False)],
+)
+def test_what_goes_in_besides_is_said_for_the_first_parcel(
+    cast, client, stage: Stage, bench: Order, owner, country, shown
+) -> None:
+    owner_id = None if owner is None else getattr(cast, owner).id
+    made = stage.do(catalogue.add_insert, cast.admin, cast.overseas.id, "Summer flyer", owner_id, country)
+    tablet = Tablet(cast.sign_in(client, cast.receiver))
+    tablet.start("pack")
+    tablet.scan(tote_of(bench))
+    assert ("Put in: Summer flyer" in tablet.look()) is shown
+    tablet.scan(CODES[MUG])
+    tablet.scan("CMD-FULL")
+    tablet.scan("CMD-OK", weight_g=tablet.seen["expected_g"])
+    tablet.scan(tracking_numbers()[0])
+    assert tablet.seen["plan"]["inserts"] == []
+    stage.do(catalogue.end_insert, cast.admin, made.id)

@@ -5,7 +5,8 @@ A plan is plain data, as it is kept with the packer's task:
     {"boxes": [{"id", "code", "name", "kind", "inner_mm", "units", "goods": [[line, x, y, z, w, d, h, across, deep, high]]}]}
     {"why": {"code": "no_size" | "fits_none" | "no_packaging" | "too_many", "sku"}}
 
-each with `choices`: [{"barcode", "code", "name"}] of everything that the packer may take instead.
+each with `choices`: [{"barcode", "code", "name"}] of everything that the packer may take instead;
+the bench adds `inserts`, the names of what goes in besides.
 
 `goods` in mm from the corner, each a block of equal units; `line` counts from 1 as the bench lists the products.
 """

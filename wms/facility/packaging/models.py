@@ -1,11 +1,11 @@
-"""The catalogue of packaging. How much of it is left is not tracked."""
+"""The catalogue of packaging, and what is put in with the goods. How much of either is left is not tracked."""
 
 from __future__ import annotations
 
 import uuid
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.platform.database import Base, DocumentId, Instant
@@ -60,3 +60,18 @@ class Packaging(Base):
     def is_own(self) -> bool:
         """A seller's own."""
         return self.owner_id is not None
+
+
+class PackingInsert(Base):
+    """A leaflet, sample or note that goes into an order's first parcel: for one seller or all, to one country or all."""
+
+    __tablename__ = "packing_insert"
+    __table_args__ = (Index("ix_packing_insert_current", "warehouse_id", postgresql_where=text("ended_at IS NULL")),)
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("seller.id"))
+    country: Mapped[str | None] = mapped_column(String(2))
+    name: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[Instant]
+    ended_at: Mapped[Instant | None]

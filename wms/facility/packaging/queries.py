@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
-from wms.facility.packaging.models import Packaging
+from wms.facility.packaging.models import Packaging, PackingInsert
 from wms.platform.database import session
 
 
@@ -22,6 +22,22 @@ def packaging_seen(actor: Actor, warehouse_id: uuid.UUID) -> Sequence[Packaging]
         statement = statement.where(or_(Packaging.owner_id.is_(None), Packaging.owner_id.in_(actor.seller_ids)))
     found = session().scalars(statement.order_by(Packaging.code)).all()
     return sorted(found, key=lambda each: (not each.is_active, each.kind == "bag", _room(each), each.code))
+
+
+def inserts_of(warehouse_id: uuid.UUID) -> Sequence[PackingInsert]:
+    """What goes into parcels of a warehouse now, by name."""
+    statement = select(PackingInsert).where(
+        PackingInsert.warehouse_id == warehouse_id, PackingInsert.ended_at.is_(None)
+    )
+    return session().scalars(statement.order_by(PackingInsert.name, PackingInsert.id)).all()
+
+
+def load_insert(actor: Actor, insert_id: uuid.UUID) -> PackingInsert:
+    """404 outside the actor's scope."""
+    found = session().get(PackingInsert, insert_id)
+    if found is None or not actor.is_staff or not actor.sees_warehouse(found.warehouse_id):
+        raise not_found("insert")
+    return found
 
 
 def _room(each: Packaging) -> int:

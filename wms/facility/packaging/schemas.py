@@ -6,7 +6,7 @@ from marshmallow import fields
 
 from wms.facility.packaging.models import PackagingKind
 from wms.facility.packaging.rules import MOST_COST, MOST_G, MOST_MM
-from wms.platform.schemas import Choice, CodedSchema, Count, Text
+from wms.platform.schemas import Choice, CodedSchema, Count, Country, Text
 
 KINDS = [each.value for each in PackagingKind]
 
@@ -32,6 +32,14 @@ class PackagingIn(CodedSchema):
 class NewPackagingIn(PackagingIn):
     code = Text(16, required=True, pattern=r"[A-Z0-9](?:[A-Z0-9.-]*[A-Z0-9])?")
     seller = Text(8, load_default=None)
+
+
+class InsertIn(CodedSchema):
+    """What goes in, for whose orders, to which country; empty is all."""
+
+    name = Text(80, required=True)
+    seller = Text(8, load_default=None)
+    country = Country(load_default=None)
 
 
 class PackagingOut(CodedSchema):

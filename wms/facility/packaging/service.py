@@ -13,7 +13,7 @@ from wms.core.actor import Actor
 from wms.core.barcodes import OwnCode
 from wms.core.refusals import Refused, invalid, invalid_fields, not_found
 from wms.facility.packaging import rules
-from wms.facility.packaging.models import Packaging
+from wms.facility.packaging.models import Packaging, PackingInsert
 from wms.facility.rules import own_label
 from wms.facility.service import load_warehouse_to_build
 from wms.identity.models import Seller
@@ -64,6 +64,33 @@ def edit_packaging(actor: Actor, packaging_id: uuid.UUID, version: int | None, c
         setattr(found, name, value)
     found.version += 1
     found.updated_at = clock.now()
+    session().flush()
+    return found
+
+
+def add_insert(
+    actor: Actor, warehouse_id: uuid.UUID, name: str, owner_id: uuid.UUID | None = None, country: str | None = None
+) -> PackingInsert:
+    """From now on this goes into the first parcel of these orders. 404 for who may not build."""
+    load_warehouse_to_build(actor, warehouse_id)
+    if owner_id is not None and session().get(Seller, owner_id) is None:
+        raise not_found("seller")
+    made = PackingInsert(
+        warehouse_id=warehouse_id, owner_id=owner_id, country=country, name=name, created_at=clock.now()
+    )
+    session().add(made)
+    session().flush()
+    return made
+
+
+def end_insert(actor: Actor, insert_id: uuid.UUID) -> PackingInsert:
+    """It goes into no order any more. Ending again changes nothing."""
+    found = session().get(PackingInsert, insert_id)
+    if found is None:
+        raise not_found("insert")
+    load_warehouse_to_build(actor, found.warehouse_id)
+    session().refresh(found)
+    found.ended_at = found.ended_at or clock.now()
     session().flush()
     return found
 

@@ -15,8 +15,8 @@ from wms.core.refusals import Refused, invalid, not_found
 from wms.facility.models import Warehouse
 from wms.facility.packaging import service
 from wms.facility.packaging.models import Packaging
-from wms.facility.packaging.queries import load_packaging, packaging_seen
-from wms.facility.packaging.schemas import NewPackagingIn, PackagingIn
+from wms.facility.packaging.queries import inserts_of, load_insert, load_packaging, packaging_seen
+from wms.facility.packaging.schemas import InsertIn, NewPackagingIn, PackagingIn
 from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.identity.queries import sellers_seen
 from wms.outbound.queries import learned_tares
@@ -48,9 +48,44 @@ def _list(warehouse: Warehouse, refusal: Refused | None = None) -> str:
     rows = packaging_seen(actor(), warehouse.id)
     return render_template(
         "office/packaging.html", rows=rows, warehouse=warehouse, warehouses=warehouses_seen(actor()), kinds=KIND_WORDS,
-        tares=learned_tares(row.id for row in rows), sellers={each.id: each for each in sellers_seen(actor())}, typed=request.form,
+        inserts=inserts_of(warehouse.id), tares=learned_tares(row.id for row in rows),
+        sellers={each.id: each for each in sellers_seen(actor())}, typed=request.form,
         errors=forms.field_messages(refusal), refusal=_told(refusal),
     )  # fmt: skip
+
+
+@blueprint.post("/in/<uuid:warehouse_id>/inserts")
+@requires(Permission.FACILITY_WRITE)
+def add_insert(warehouse_id: uuid.UUID) -> BaseResponse:
+    """What goes into the first parcel of some orders."""
+    warehouse = load_warehouse(actor(), warehouse_id)
+    typed = {name: forms.typed_text(name) for name in ("name", "seller", "country")}
+    body = forms.load_form(InsertIn(), forms.given(typed))
+    owner_id = body if isinstance(body, Refused) else _owner(body["seller"])
+    outcome = owner_id if isinstance(owner_id, Refused) or isinstance(body, Refused) else forms.run_form(
+        "facility.add_insert", {"warehouse": warehouse_id, **body},
+        lambda: service.add_insert(actor(), warehouse_id, body["name"], owner_id, body["country"]),
+        lambda made: {"id": str(made.id)},
+    )  # fmt: skip
+    return _said(warehouse, outcome)
+
+
+@blueprint.post("/inserts/<uuid:insert_id>/end")
+@requires(Permission.FACILITY_WRITE)
+def end_insert(insert_id: uuid.UUID) -> BaseResponse:
+    warehouse = load_warehouse(actor(), load_insert(actor(), insert_id).warehouse_id)
+    outcome = forms.run_form(
+        "facility.end_insert", {"id": insert_id}, lambda: service.end_insert(actor(), insert_id), lambda _row: {}
+    )
+    return _said(warehouse, outcome)
+
+
+def _said(warehouse: Warehouse, outcome: forms.Outcome) -> BaseResponse:
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+    else:
+        flash(_("It is saved."), "ok")
+    return redirect(url_for(".index", warehouse=warehouse.code))
 
 
 def _told(refusal: Refused | None) -> str | None:

@@ -67,7 +67,11 @@ _PLANNED_FROM = (
     "  WHERE d.order_id = o.id GROUP BY p.id) g) AS goods,"
     " (SELECT json_agg(k ORDER BY k.code) FROM (SELECT id, code, barcode, name, kind, ARRAY[inner_length_mm, inner_width_mm,"
     "  inner_height_mm] AS inner_mm, empty_g, max_g, cost_minor AS cost, takes_dangerous AS dangerous FROM packaging"
-    "  WHERE warehouse_id = o.warehouse_id AND is_active AND (owner_id IS NULL OR owner_id = o.owner_id)) k) AS boxes"
+    "  WHERE warehouse_id = o.warehouse_id AND is_active AND (owner_id IS NULL OR owner_id = o.owner_id)) k) AS boxes,"
+    " (SELECT json_agg(i.name ORDER BY i.name, i.id) FROM packing_insert i WHERE i.warehouse_id = o.warehouse_id"
+    "  AND i.ended_at IS NULL AND (i.owner_id IS NULL OR i.owner_id = o.owner_id) AND (i.country IS NULL OR i.country ="
+    "   (SELECT country FROM consignee WHERE order_id = o.id)) AND NOT EXISTS (SELECT 1 FROM demand d JOIN verification v"
+    "   ON v.demand_id = d.id AND v.parcel_id IS NOT NULL WHERE d.order_id = o.id)) AS inserts"
 )
 _IN_TOTE = Statement(
     f"SELECT {COLUMNS}, d.verified, d.quantity, {_PLANNED_FROM} FROM handling_unit u JOIN outbound_order o"
@@ -102,7 +106,8 @@ def plan_boxes(order_id: uuid.UUID) -> dict[str, Any]:
 
 
 def _plan(row: Any) -> dict[str, Any]:
-    return boxing.plan(boxing.read_goods(row.goods or []), boxing.read_boxes(row.boxes or []))
+    plan = boxing.plan(boxing.read_goods(row.goods or []), boxing.read_boxes(row.boxes or []))
+    return {**plan, "inserts": row.inserts or []}
 
 
 def check_bench(order: OrderAtWork) -> None:
