@@ -2,7 +2,7 @@
 
 A plan is plain data, as it is kept with the packer's task:
 
-    {"boxes": [{"id", "code", "name", "kind", "inner_mm", "units", "goods": [[line, x, y, z, w, d, h, across, deep, high]]}]}
+    {"boxes": [{"id", "code", "name", "kind", "inner_mm", "empty_g", "units", "goods": [[line, x, y, z, w, d, h, across, deep, high]]}]}
     {"why": {"code": "no_size" | "fits_none" | "no_packaging" | "too_many", "sku"}}
 
 each with `choices`: [{"barcode", "code", "name"}] of everything that the packer may take instead;
@@ -106,7 +106,7 @@ def _written(content: Content, box: Box, lines: Sequence[int]) -> dict[str, Any]
         for placed in content.placed
     ]
     return {
-        "id": box.id, "code": box.code, "name": box.name, "kind": box.kind, "inner_mm": list(box.inner_mm),
+        "id": box.id, "code": box.code, "name": box.name, "kind": box.kind, "inner_mm": list(box.inner_mm), "empty_g": box.empty_g,
         "units": sum(content.counts.values()), "goods": [list(each) for each in merged(blocks)],
     }  # fmt: skip
 

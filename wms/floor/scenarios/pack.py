@@ -139,7 +139,7 @@ class Pack:
         if "order_id" not in task.data:
             return {"parcel": task.data.get("parcel")}
         bench = packing.bench(uuid.UUID(task.data["order_id"]), _used(task.data))
-        band, parcel = bench.band, bench.parcel
+        band, parcel = bench.whole if task.step == PRODUCT else bench.band, bench.parcel
         label = last_print("waybill", "parcel", parcel.id, station_of(actor)) if parcel else None
         lines = [
             {

@@ -165,6 +165,11 @@ class Bench:
         """What the open box must weigh with what is in it."""
         return rules.weight_check([(line.weight_g, line.in_box) for line in self.lines], self.tare)
 
+    @property
+    def whole(self) -> rules.WeightCheck:
+        """What it must weigh if all that is left goes into it."""
+        return rules.weight_check([(line.weight_g, line.in_box + line.left) for line in self.lines], self.tare)
+
 
 def questions(order_id: uuid.UUID, packaging_id: uuid.UUID | None = None) -> tuple[Read, Read]:
     """What `read_bench` reads, to be sent together."""
