@@ -2,7 +2,8 @@
 
 A plan is plain data, as it is kept with the packer's task:
 
-    {"boxes": [{"id", "code", "name", "kind", "inner_mm", "empty_g", "units", "goods": [[line, x, y, z, w, d, h, across, deep, high]]}]}
+    {"boxes": [{"id", "code", "name", "kind", "inner_mm", "empty_g", "units",
+                "goods": [[line, x, y, z, w, d, h, across, deep, high]]}]}
     {"why": {"code": "no_size" | "fits_none" | "no_packaging" | "too_many", "sku"}}
 
 each with `choices`: [{"barcode", "code", "name"}] of everything that the packer may take instead;
