@@ -13,6 +13,8 @@ from wms.facility.packaging import service
 from wms.facility.packaging.models import Packaging
 from wms.facility.packaging.queries import inserts_of, load_packaging, packaging_seen
 from wms.platform.database import session
+from wms.printing.documents import location_labels
+from wms.printing.models import LabelDocument
 
 SIDES = ("length", "width", "height")
 TYPED = {
@@ -137,3 +139,13 @@ def test_what_goes_in_besides_is_set_up_and_ended(cast, client, office, path) ->
     for _ in range(2):
         assert office.post(end, data={"command_id": str(new_id())}).status_code == 302
     assert inserts_of(cast.overseas.id) == []
+
+
+def test_labels_of_boxes_carry_their_codes(cast, office, path) -> None:
+    answer = office.post(f"/office/packaging/in/{cast.overseas.id}/labels", data={"command_id": str(new_id())})
+    assert (answer.status_code, "/labels/bundles/" in answer.headers["Location"]) == (302, True)
+    wanted = {each.code: each.barcode for each in packaging_seen(cast.admin, cast.overseas.id) if each.is_active}
+    asked = session().scalars(select(LabelDocument).where(LabelDocument.subject_kind == "packaging")).all()
+    drawn = location_labels(asked)
+    assert {label.code: label.barcode for label in drawn} == wanted
+    assert all(each.barcode.startswith("C-") and each.barcode.endswith(f"-{each.check}") for each in drawn)

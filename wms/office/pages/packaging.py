@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from wms.core.ids import parse_id
 from wms.core.money import EXPONENTS
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
@@ -23,6 +24,9 @@ from wms.outbound.queries import learned_tares
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
+from wms.printing import service as printing
+from wms.printing.models import LabelKind
+from wms.printing.service import DocumentDraft
 
 blueprint = Blueprint("office_packaging", __name__, url_prefix="/office/packaging", template_folder="../templates")
 KIND_WORDS = {"carton": lazy("Carton"), "bag": lazy("Bag")}
@@ -68,6 +72,24 @@ def add_insert(warehouse_id: uuid.UUID) -> BaseResponse:
         lambda made: {"id": str(made.id)},
     )  # fmt: skip
     return _said(warehouse, outcome)
+
+
+@blueprint.post("/in/<uuid:warehouse_id>/labels")
+@requires(Permission.LABELS_REPRINT)
+def labels(warehouse_id: uuid.UUID) -> BaseResponse:
+    """The labels of all boxes and bags in use, for their shelves or for a card at the bench."""
+    warehouse = load_warehouse(actor(), warehouse_id)
+    drafts = [
+        DocumentDraft(LabelKind.LOCATION, "packaging", each.id, barcode=each.barcode)
+        for each in packaging_seen(actor(), warehouse.id) if each.is_active
+    ]  # fmt: skip
+    outcome = forms.run_form(
+        "labels.packaging", {"warehouse": warehouse.id},
+        lambda: printing.request_documents(actor(), warehouse.id, drafts), lambda made: {"bundles": made},
+    )  # fmt: skip
+    if isinstance(outcome, Refused) or not outcome.answer["bundles"]:
+        return _said(warehouse, outcome)
+    return redirect(url_for("printing_pages.bundle", bundle_id=parse_id(str(outcome.answer["bundles"][0]))))
 
 
 @blueprint.post("/inserts/<uuid:insert_id>/end")
