@@ -65,8 +65,10 @@ def add_insert(warehouse_id: uuid.UUID) -> BaseResponse:
     warehouse = load_warehouse(actor(), warehouse_id)
     typed = {name: forms.typed_text(name) for name in ("name", "seller", "country")}
     body = forms.load_form(InsertIn(), forms.given(typed))
-    owner_id = body if isinstance(body, Refused) else _owner(body["seller"])
-    outcome = owner_id if isinstance(owner_id, Refused) or isinstance(body, Refused) else forms.run_form(
+    if isinstance(body, Refused):
+        return _said(warehouse, body)
+    owner_id = _owner(body["seller"])
+    outcome = owner_id if isinstance(owner_id, Refused) else forms.run_form(
         "facility.add_insert", {"warehouse": warehouse_id, **body},
         lambda: service.add_insert(actor(), warehouse_id, body["name"], owner_id, body["country"]),
         lambda made: {"id": str(made.id)},
@@ -119,9 +121,11 @@ def _told(refusal: Refused | None) -> str | None:
 def add(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     warehouse = load_warehouse(actor(), warehouse_id)
     body = forms.load_form(NewPackagingIn(), _typed(warehouse, ("code", "seller")))
-    owner_id = None if isinstance(body, Refused) else _owner(body["seller"])
-    if isinstance(body, Refused) or isinstance(owner_id, Refused):
-        return _list(warehouse, body if isinstance(body, Refused) else owner_id), 422
+    if isinstance(body, Refused):
+        return _list(warehouse, body), 422
+    owner_id = _owner(body["seller"])
+    if isinstance(owner_id, Refused):
+        return _list(warehouse, owner_id), 422
     values = {name: value for name, value in body.items() if name not in ("code", "seller")}
     outcome = forms.run_form(
         "facility.add_packaging", {"warehouse": warehouse_id, **body},
