@@ -33,7 +33,7 @@ KIND_WORDS = {"carton": lazy("Carton"), "bag": lazy("Bag")}
 NUMBERS = [f"{where}_{side}_mm" for where in ("inner", "outer") for side in ("length", "width", "height")]
 
 navigation.add(
-    Entry(lazy("Packaging"), "office_packaging.index", "package", Permission.FACILITY_WRITE, staff=True, order=43)
+    Entry(lazy("Packaging"), "office_packaging.index", "package", Permission.FACILITY_WRITE, staff=True, order=335)
 )
 
 
