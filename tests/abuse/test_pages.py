@@ -75,6 +75,8 @@ BY_ENDPOINT = {
     "office_waves.release": {"warehouse": "{warehouse_id}"},
     "portal_labels.create": {"lines.0.quantity": "2"},
     "office_designs.save": {"kind": "product", "size": "70x50", "data": DESIGN, "base": "0", "note": "x"},
+    "office_packaging.add": {"kind": "carton", "code": "NEW-1", "max_g": "100"},
+    "office_packaging.edit": {"kind": "carton", "max_g": "100"},
     "floor_station.bind": {"barcode": format_own(OwnCode.STATION, "P01")},
     "customs_pages.record_booking": {"item_number": "17", "quantity": "1"},
 }  # fmt: skip
