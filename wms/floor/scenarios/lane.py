@@ -12,8 +12,10 @@ from wms.floor.contract import Scan, Step
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.outbound.service import packing, single_units
+from wms.platform.database import session
 from wms.printing import service as printing
-from wms.printing.queries import last_print
+from wms.printing.models import LabelDocument
+from wms.printing.queries import choose_printer, last_print
 
 PRODUCT, WAYBILL = "scan_item", "scan_waybill"
 EXPECTED = {PRODUCT: [Kind.PRODUCT, Kind.TOTE], WAYBILL: [Kind.PARCEL]}
@@ -49,11 +51,15 @@ class Lane:
         return Step(WAYBILL, data, "next", "lane_label", {"order": taken.number}, can_undo=True)
 
     def _print(self, actor: Actor, parcel_id: uuid.UUID) -> None:
-        """At the bench's printer, where it has one and the label is there and was not sent before."""
-        label = last_print("waybill", "parcel", parcel_id, station_of(actor))
+        """At the bench's printer, where one is to be reached and the label is there and was not sent before. Else the screen
+        offers the ways there are.
+        """
+        bench = station_of(actor)
+        label = last_print("waybill", "parcel", parcel_id, bench)
         if label is None or label.state != "ready" or not label.has_printer or label.job_state not in (None, "queued"):
             return
-        printing.print_label(actor, label.document_id, station_of(actor))
+        if choose_printer(bench, session().get_one(LabelDocument, label.document_id)) is not None:
+            printing.print_label(actor, label.document_id, bench)
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         if task.step == WAYBILL and found.command in ("UNDO", "BACK"):
@@ -71,7 +77,7 @@ class Lane:
         line = bench.lines[0]
         return {
             "order": task.data["order"], "sku": line.sku, "name_en": line.name_en, "name_zh": line.name_zh,
-            "weight_g": task.data["weight_g"], "plan": task.data["plan"], "packaging": None, "in_box": 0,
+            "weight_g": task.data["weight_g"], "plan": {**task.data["plan"], "choices": []}, "packaging": None, "in_box": 0,
             "tracking_number": parcel.tracking_number if parcel else None,
             "document_id": str(label.document_id) if label else None,
             "document_ready": label is not None and label.state == "ready",
