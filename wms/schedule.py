@@ -24,6 +24,7 @@ from wms.inventory.counting import planning as counts
 from wms.inventory.layers import service as layers
 from wms.inventory.putaway import filling, reservations
 from wms.inventory.replenishment import planning as replenishment
+from wms.outbound.service import learning
 from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import db, session, transaction
@@ -52,6 +53,10 @@ def erase_due() -> None:
     """What names a person goes when its date comes: consignees, and label files with them on. It reads all of them."""
     for feature in erasers():
         feature.erase_due()
+
+
+def learn_weights() -> None:
+    learning.learn()
 
 
 def expire_stock() -> None:
@@ -144,6 +149,7 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("layers", 2.0, follow_layers),
     ("month_ends", 600.0, close_months),
     ("differences", 300.0, decide_differences),
+    ("weights", 3_600.0, learn_weights),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 5.0, age_prints),
     ("erasure", DAY / 4, erase_due),

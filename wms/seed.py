@@ -20,6 +20,7 @@ from wms.core.permissions import KEY_SCOPES
 from wms.facility import queries as facility_queries
 from wms.facility import service as facility
 from wms.facility.models import HandlingUnitKind, LocationKind, Warehouse, WarehouseKind
+from wms.facility.packaging import service as packaging
 from wms.facility.rules import Plan
 from wms.identity import service as identity
 from wms.identity.models import Seller, User
@@ -82,6 +83,15 @@ GOODS = (
     ("YOGA-MAT-6", "Yoga mat, 6 mm", "瑜伽垫 6毫米", 1150, 620, 130, 130, "9506911900", "007", 1320, ""),
     ("PUZZLE-1000", "Jigsaw puzzle, 1,000 pieces", "拼图 1000片", 740, 370, 270, 55, "9503008900", "007", 760, ""),
 )  # fmt: skip
+# code, name, kind, inside and outside in mm, empty g, gross g, cost in minor units
+PACKAGING = (
+    ("BAG-S", "Courier bag S", "bag", (240, 170, 40), (245, 175, 42), 12, 1_500, 6),
+    ("BAG-L", "Courier bag L", "bag", (350, 250, 70), (355, 255, 73), 24, 3_000, 11),
+    ("BOX-S", "Carton S", "carton", (200, 150, 110), (206, 156, 118), 85, 5_000, 28),
+    ("BOX-M", "Carton M", "carton", (300, 230, 210), (306, 236, 218), 180, 12_000, 45),
+    ("BOX-L", "Carton L", "carton", (450, 320, 300), (458, 328, 310), 410, 25_000, 82),
+    ("BOX-LONG", "Carton, long", "carton", (680, 160, 160), (686, 166, 166), 290, 10_000, 74),
+)
 LOT_AND_EXPIRY = {"SERUM-30ML": 60, "VITC-60": 90}  # SKU → days before expiry after which it is not sold
 
 
@@ -178,11 +188,17 @@ def _furnish(warehouse: Warehouse, extent: Extent) -> None:
     facility.generate_locations(
         SYSTEM, warehouse.id, "A", plan, max_weight_g=200_000, max_volume_cm3=480_000, mixes_products=True
     )
-    packing = facility_queries.system_location(warehouse.id, LocationKind.PACKING)
+    bench = facility_queries.system_location(warehouse.id, LocationKind.PACKING)
     for number in range(1, extent.stations + 1):
-        facility.create_station(SYSTEM, warehouse.id, f"P{number:02}", f"Bench {number}", packing.id)
+        facility.create_station(SYSTEM, warehouse.id, f"P{number:02}", f"Bench {number}", bench.id)
     dock = facility_queries.system_location(warehouse.id, LocationKind.DOCK)
     facility.create_station(SYSTEM, warehouse.id, "D01", "Dock 1", dock.id)
+    for code, name, kind, inner, outer, empty_g, max_g, cost in PACKAGING:
+        sides = {f"{where}_{side}_mm": size for where, sizes in (("inner", inner), ("outer", outer))
+                 for side, size in zip(("length", "width", "height"), sizes, strict=True)}  # fmt: skip
+        values = {"name": name, "kind": kind, **sides, "empty_g": empty_g, "max_g": max_g, "cost_minor": cost,
+                  "takes_dangerous": kind == "carton"}  # fmt: skip
+        packaging.add_packaging(SYSTEM, warehouse.id, code, values)
     parking = facility_queries.system_location(warehouse.id, LocationKind.TOTE)
     for number in range(1, extent.totes + 1):
         facility.create_handling_unit(SYSTEM, warehouse.id, HandlingUnitKind.TOTE, f"{number:04}", parking.id)

@@ -82,6 +82,8 @@ BY_ENDPOINT = {
     "office_interceptions.refuse": {"why": "other"},
     "office_cut_offs.save": {"carrier": "HOUSE", "service": "", "orders_until": "14:00", "truck_at": "17:00"},
     "office_cut_offs.close_days": {"closed_warehouse": "DE1", "closed_days": "2026-12-25"},
+    "office_packaging.add": {"kind": "carton", "code": "NEW-1", "max_g": "100"},
+    "office_packaging.edit": {"kind": "carton", "max_g": "100"},
     "floor_station.bind": {"barcode": format_own(OwnCode.STATION, "P01")},
     "customs_pages.record_booking": {"item_number": "17", "quantity": "1"},
 }  # fmt: skip

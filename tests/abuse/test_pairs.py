@@ -59,6 +59,7 @@ ELSE: dict[Action, set[str]] = {
     ("inspection", "drop"): {"passed", "failed", "dropped"},
     ("appointment", "keep"): {"kept", "cancelled"},
     ("pick_task", "hold"): {"held", "done", "short", "cancelled"},  # the order is held, and has no stop to wait
+    ("order", "unpack"): {"picked"},  # of several parcels one is opened while another is still being packed
     ("print_job", "arm"): {"claimed"},  # who prints from the bench takes it back from an agent that has not fetched it
 }
 # What follows without the document: an exception about an order that ended is settled; who is led on to the next stop
@@ -80,6 +81,8 @@ NEARER: dict[Action, set[str]] = {
     ("order", "take_back"): {"parcel_gone", "nothing_to_put_back"},
     ("batch", "take"): {"nothing_to_wave", "no_work"},
     ("parcel", "hand_over"): {"waybill_voided", "parcel_open"},
+    ("order", "unpack"): {"order_cancelled"},
+    ("parcel", "reopen"): {"waybill_voided", "parcel_open", "parcel_gone"},
     ("carton", "arrive"): {"carton_done"},
     ("count", "take"): {"count_not_planned"},
     ("count", "finish"): {"count_not_yours"},

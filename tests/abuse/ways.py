@@ -58,12 +58,11 @@ ELSEWHERE: dict[Action, str] = {
     ("order", "lose_stock"): "the job after a loss",
     ("wave", "finish"): "the job after the last walk",
     ("pick_task", "take_up"): "the job after customs' word",
-    ("parcel", "reopen"): "a service without a page",
     ("shipment", "number"): "the job after a wave's release",
     ("shipment", "label"): "the job after a wave's release",
     ("label_document", "render"): "the worker",
     ("label_document", "refuse"): "the worker",
-    ("label_document", "supersede"): "a service without a page",
+    ("label_document", "supersede"): "a further parcel, which changes how many there are",
     ("label_bundle", "render"): "the worker",
     ("label_bundle", "fail"): "the worker",
     ("label_bundle", "render_again"): "the job that erases",
@@ -431,6 +430,15 @@ def waybill_scanned_back(scene: Scene, state: str) -> Ask:
         {("order", "pack"): order.id, ("parcel", "close"): parcel.id, ("print_job", "confirm"): job.id},
         scan(tablet, str(parcel.tracking_number)),
     )
+
+
+@way(("order", "unpack"), ("parcel", "reopen"), states="packed")
+def parcel_opened_again(scene: Scene, state: str) -> Ask:
+    order = scene.order_at(state)
+    _, parcel, _ = scene.waybill(order)
+    tablet = scene.tablet("pack", str(parcel.tracking_number))
+    free = session().get_one(HandlingUnit, scene.totes()[0]).barcode
+    return Ask({("order", "unpack"): order.id, ("parcel", "reopen"): parcel.id}, scan(tablet, free))
 
 
 @way(("order", "ship"), ("parcel", "hand_over"), ("shipment", "hand_over"), states="packed")

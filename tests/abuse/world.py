@@ -26,6 +26,7 @@ from wms.core import clock
 from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.facility.models import Station
+from wms.facility.packaging import service as packaging
 from wms.floor import contract
 from wms.floor.scenarios import SCENARIOS
 from wms.identity.models import LoginSession
@@ -171,6 +172,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         **_stopped(cast, life),
         "set_id": asked, "design_id": design.design_id, "number": design.number, **_bins(cast), **_printers(cast),
         **_services(cast),
+        **_packaging(cast),
         "kind": "receive", "filename": "js/floor.js",
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
@@ -222,6 +224,14 @@ def _inspection(cast: Cast) -> dict[str, uuid.UUID]:
     with transaction():
         inbound.close_carton(cast.receiver, carton)
     return {"plan_id": plan, "inspection_id": _one("SELECT id FROM inspection LIMIT 1")}
+
+
+def _packaging(cast: Cast) -> dict[str, uuid.UUID]:
+    """A box that orders are packed in, and something to put in besides."""
+    with transaction():
+        insert = packaging.add_insert(cast.supervisor, cast.overseas.id, "Summer flyer", cast.ACME.id).id
+    box = _one("SELECT id FROM packaging WHERE warehouse_id = :w ORDER BY code LIMIT 1", w=cast.overseas.id)
+    return {"packaging_id": box, "insert_id": insert}
 
 
 def _bins(cast: Cast) -> dict[str, uuid.UUID]:

@@ -21,6 +21,7 @@ ALLOWED = {
         "start_picking": {"waved"},
         "finish_picking": {"picking"},
         "pack": {"picked"},
+        "unpack": {"packed"},
         "ship": {"packed"},
         "cancel": {"short", "awaiting_customs", "promised", "waved", "picking", "picked", "packed"},
         "destroy": {"picked"},

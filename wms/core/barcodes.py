@@ -47,7 +47,7 @@ MAX_BODY: Final = 40
 SCANNER_TEST: Final = "TEST:AZazqQwW0189-_/|."
 
 _BODY: Final = re.compile(r"[A-Z0-9](?:[A-Z0-9.-]*[A-Z0-9])?")
-_OWN: Final = re.compile(r"([USPLTBKR])-([A-Z0-9](?:[A-Z0-9.-]*[A-Z0-9])?)-([A-Z0-9])")
+_OWN: Final = re.compile(r"([USPLTBKRC])-([A-Z0-9](?:[A-Z0-9.-]*[A-Z0-9])?)-([A-Z0-9])")
 _COMMAND: Final = re.compile(r"CMD-(?:QTY-([0-9]{1,6})|([A-Z]+))")
 COMMANDS: Final = frozenset(
     {"OK", "UNDO", "SKIP", "SHORT", "FULL", "EMPTY", "NOTEMPTY", "SCRAP", "PRINT", "REPRINT"}
@@ -70,6 +70,7 @@ class OwnCode(StrEnum):
     UNIT = "B"
     TASK = "K"
     RETURN = "R"
+    PACKAGING = "C"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import pypdfium2
 import zxingcpp
 
 from wms.demo.client import DemoError, Tablet
-from wms.demo.plan import Plan
+from wms.demo.plan import CARTON_G, Plan
 
 UNIT_SCANS_UP_TO = 12  # the warehouse's verification profile: more of a line may be keyed in
 LABEL_WAIT_SECONDS = 60.0
@@ -153,7 +153,8 @@ def pack(
             continue
         lines = tablet.task["data"]["lines"]
         _verify(tablet, lines, tally)
-        _weigh(tablet, plan.weight_of(lines), tote, wait_seconds)
+        boxes = tablet.task["data"]["plan"].get("boxes")
+        _weigh(tablet, plan.weight_of(lines, boxes[0]["empty_g"] if boxes else CARTON_G), tote, wait_seconds)
         number = _label(tablet, tally, wait_seconds)
         expect(tablet.scan(number), f"closing {number}")
         floor.parcels.put(number)

@@ -122,10 +122,10 @@ class Plan:
             for invoice, units in by_sale.items():
                 yield each, invoice, [{"sku": sku, "quantity": quantity} for sku, quantity in units.items()]
 
-    def weight_of(self, lines: list[Mapping[str, Any]]) -> int:
-        """What a scale shows for these lines in a carton, in g."""
+    def weight_of(self, lines: list[Mapping[str, Any]], carton_g: int = CARTON_G) -> int:
+        """What a scale shows for these lines in a carton that weighs so much, in g."""
         weights = {item.sku: item.weight_g for item in self.items.values()}
-        return CARTON_G + sum(weights[line["sku"]] * line["quantity"] for line in lines)
+        return carton_g + sum(weights[line["sku"]] * line["quantity"] for line in lines)
 
 
 def _consignee(order: Order) -> dict[str, str]:

@@ -10,6 +10,8 @@ from flask_smorest import Blueprint
 
 from wms.core.permissions import Permission
 from wms.facility import queries
+from wms.facility.packaging.queries import packaging_seen
+from wms.facility.packaging.schemas import PackagingsOut
 from wms.facility.schemas import LocationQuery, LocationSchema, LocationsSchema, WarehousesSchema
 from wms.platform.access import actor, requires
 from wms.platform.http import answer_page, decode_cursor, encode_cursor
@@ -40,3 +42,12 @@ def list_locations(query: dict[str, Any], warehouse_id: uuid.UUID) -> Response:
     shown = rows[: query["limit"]]
     more = encode_cursor(warehouse.created_at, shown[-1].code) if len(rows) > len(shown) else None
     return answer_page(LocationSchema(many=True).dump(shown), more)
+
+
+@blueprint.get("/<uuid:warehouse_id>/packaging")
+@requires(Permission.FACILITY_READ)
+@blueprint.response(200, PackagingsOut)
+def list_packaging(warehouse_id: uuid.UUID) -> dict[str, Any]:
+    """The boxes and bags that orders are packed in here: the operator's, and one's own. There are few: one page."""
+    warehouse = queries.load_warehouse(actor(), warehouse_id)
+    return {"data": packaging_seen(actor(), warehouse.id)}

@@ -21,4 +21,7 @@ TEXTS = {
     "too_many_locations": N_("At most %(max)s locations at once."),
     "location_exists": N_("Location %(code)s is already there."),
     "location_barcode_taken": N_("The label of %(code)s is in use elsewhere."),
+    "packaging_code_taken": N_("There is already a box or bag %(code)s here."),
+    "packaging_outer": N_("The outside is no smaller than the inside."),
+    "packaging_max": N_("It must carry more than it weighs."),
 }

@@ -23,7 +23,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
 from wms.facility import queries as facility
 from wms.facility.models import Station, Warehouse
-from wms.floor import bench_printer, contract, finding, measures, photos, queries, serving, station, unknown
+from wms.floor import bench_printer, contract, finding, measures, photos, picture, queries, serving, station, unknown
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
 from wms.floor.words import advice, sentence
@@ -60,6 +60,7 @@ WORK = {
     "replenish": Work(lazy("Replenish"), "layers", lazy("pick faces to fill")),
     "pick": Work(lazy("Pick"), "cart", lazy("walks")),
     "pack": Work(lazy("Pack"), "package", lazy("orders picked")),
+    "lane": Work(lazy("Fast lane"), "play", lazy("single items")),
     "handover": Work(lazy("Hand over"), "shipments", lazy("parcels packed")),
     "return": Work(lazy("Returns"), "returns", lazy("announced")),
     "putback": Work(lazy("Put back"), "undo", lazy("of cancelled orders")),
@@ -199,7 +200,7 @@ def _screen(found: Actor, task: FloorTask) -> dict[str, Any]:
         "screen_template": f"floor/{task.kind}.html", "task_title": WORK[task.kind].label, "kind": task.kind,
         "icon": WORK[task.kind].icon, "task_id": str(task.id), "step_token": task.step_token, "state": task.step,
         "step": task.step, "seen": seen, "counts": queries.waiting(task.warehouse_id), "home_url": url_for(".home"),
-        "can_type": found.may(Permission.FLOOR_TYPE), "command_id": new_id,
+        "can_type": found.may(Permission.FLOOR_TYPE), "command_id": new_id, "draw_packing": picture.draw,
     }  # fmt: skip
 
 

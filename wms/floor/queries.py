@@ -27,6 +27,8 @@ _WAITING = Statement(
     " (SELECT count(*) FROM pick_batch WHERE warehouse_id = :warehouse AND state IN ('open', 'picking')) AS pick,"
     " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'promised') AS orders,"
     " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'picked') AS pack,"
+    " (SELECT count(*) FROM handling_unit u JOIN outbound_order o ON o.tote_id = u.id AND o.state = 'picked'"
+    "   WHERE u.warehouse_id = :warehouse AND u.subject_kind = 'lane') AS lane,"
     " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'packed') AS handover,"
     " (SELECT count(*) FROM handling_unit WHERE warehouse_id = :warehouse AND subject_kind = 'put_back') AS putback,"
     " (SELECT count(*) FROM return_order WHERE warehouse_id = :warehouse AND state IN ('announced', 'receiving'))"
@@ -42,6 +44,7 @@ def waiting(warehouse_id: uuid.UUID) -> dict[str, int]:
     """How much of each kind of work waits; `orders` are those that no wave has taken yet."""
     row = _WAITING.first({"warehouse": warehouse_id})
     counts = {name: int(number) for name, number in row._asdict().items()}
+    counts["pack"] -= counts["lane"]  # they are packed there
     counts["return"], counts["count"] = counts.pop("returns"), counts.pop("counts")
     return counts
 

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     BOOKING = "booking"
     ORDER = "order"
     RETURN = "return"
+    PACKAGING = "packaging"
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,9 @@ LOOKUPS: dict[Kind, Statement] = {
     Kind.RETURN: Statement(
         "SELECT id, number AS code, owner_id FROM return_order WHERE (number = :code OR tracking_number = :code)"
         " AND warehouse_id = :warehouse LIMIT 2"
+    ),
+    Kind.PACKAGING: Statement(
+        "SELECT id, code, owner_id FROM packaging WHERE barcode = :code AND warehouse_id = :warehouse AND is_active"
     ),
     Kind.ORDER: Statement(
         "SELECT id, number AS code, owner_id FROM outbound_order WHERE number = :code AND warehouse_id = :warehouse"

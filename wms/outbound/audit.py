@@ -56,12 +56,43 @@ CHECKS = [
     Check(
         "picked units of an order lie in its tote or parcel",
         "SELECT count(*) FROM outbound_order WHERE state IN ('picking', 'picked', 'packed')",
-        "SELECT o.id, sum(d.picked) AS picked, (SELECT coalesce(sum(b.on_hand), 0) FROM balance b"
+        "SELECT o.id, sum(d.picked - d.shipped) AS picked, (SELECT coalesce(sum(b.on_hand), 0) FROM balance b"
         "  JOIN handling_unit h ON h.id = b.handling_unit_id WHERE h.subject_id = o.id AND h.subject_kind = 'order')"
         "  AS held FROM outbound_order o JOIN demand d ON d.order_id = o.id"
-        " WHERE o.state IN ('picking', 'picked', 'packed') GROUP BY o.id HAVING sum(d.picked) <> (SELECT"
+        " WHERE o.state IN ('picking', 'picked', 'packed') AND NOT EXISTS (SELECT 1 FROM handling_unit u"
+        "  WHERE u.id = o.tote_id AND u.subject_kind = 'lane') GROUP BY o.id HAVING sum(d.picked - d.shipped) <> (SELECT"
         "  coalesce(sum(b.on_hand), 0) FROM balance b JOIN handling_unit h ON h.id = b.handling_unit_id"
         "  WHERE h.subject_id = o.id AND h.subject_kind = 'order')",
+    ),
+    Check(
+        "a lane's container holds what was picked into it for its orders",
+        "SELECT count(*) FROM handling_unit WHERE subject_kind = 'lane'",
+        "SELECT u.id, coalesce(o.picked, 0) AS picked, coalesce(b.held, 0) AS held FROM handling_unit u LEFT JOIN (SELECT"
+        "  o.tote_id, sum(d.picked) AS picked FROM outbound_order o JOIN demand d ON d.order_id = o.id"
+        "  WHERE o.state IN ('waved', 'picking', 'picked', 'cancelled') GROUP BY 1) o ON o.tote_id = u.id LEFT JOIN (SELECT"
+        "  handling_unit_id, sum(on_hand) AS held FROM balance GROUP BY 1) b ON b.handling_unit_id = u.id"
+        " WHERE u.subject_kind = 'lane' AND coalesce(o.picked, 0) <> coalesce(b.held, 0)",
+    ),
+    Check(
+        "what was checked into a closed parcel lies in it",
+        "SELECT count(*) FROM parcel WHERE state = 'closed'",
+        "SELECT p.id, v.checked, coalesce(b.held, 0) AS held FROM parcel p JOIN (SELECT parcel_id, sum(quantity) AS checked"
+        "  FROM verification WHERE parcel_id IS NOT NULL GROUP BY 1) v ON v.parcel_id = p.id LEFT JOIN (SELECT"
+        "  handling_unit_id, sum(on_hand) AS held FROM balance WHERE handling_unit_id IS NOT NULL GROUP BY 1) b"
+        "  ON b.handling_unit_id = p.handling_unit_id WHERE p.state = 'closed' AND v.checked <> coalesce(b.held, 0)",
+    ),
+    Check(
+        "units are checked into a parcel of their own order that is closed",
+        "SELECT count(*) FROM verification WHERE parcel_id IS NOT NULL",
+        "SELECT v.id, v.parcel_id FROM verification v JOIN demand d ON d.id = v.demand_id JOIN parcel p"
+        " ON p.id = v.parcel_id JOIN shipment s ON s.id = p.shipment_id WHERE p.state = 'open'"
+        " OR s.subject_kind <> 'order' OR s.subject_id <> d.order_id",
+    ),
+    Check(
+        "a parcel of an order that is packed or gone is closed",
+        "SELECT count(*) FROM parcel WHERE state = 'open'",
+        "SELECT p.id, o.state FROM parcel p JOIN shipment s ON s.id = p.shipment_id AND s.subject_kind = 'order'"
+        " JOIN outbound_order o ON o.id = s.subject_id WHERE p.state = 'open' AND o.state IN ('packed', 'shipped')",
     ),
     Check(
         "a shipped order left completely and once",

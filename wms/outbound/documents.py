@@ -13,7 +13,9 @@ from wms.printing.models import LabelDocument
 
 _ROWS = text(
     "SELECT p.id, o.number, o.reference, w.code AS warehouse, w.name AS warehouse_name, w.country AS from_country,"
-    " s.code AS service, s.name AS service_name, ca.code AS carrier, p.tracking_number, p.weight_g, p.n,"
+    " s.code AS service, s.name AS service_name, ca.code AS carrier, p.tracking_number, p.weight_g,"
+    " (SELECT count(*) FROM parcel x WHERE x.shipment_id = sh.id AND x.state <> 'voided' AND x.n < p.n) + 1 AS n,"
+    " (SELECT count(*) FROM parcel x WHERE x.shipment_id = sh.id AND (x.state <> 'voided' OR x.id = p.id)) AS total,"
     " c.name, c.company, c.phone, c.country, c.state, c.city, c.postcode, c.address1, c.address2, se.name AS seller"
     " FROM outbound_order o JOIN consignee c ON c.order_id = o.id JOIN warehouse w ON w.id = o.warehouse_id"
     " JOIN seller se ON se.id = o.owner_id JOIN service s ON s.id = o.service_id"
@@ -49,6 +51,6 @@ def _waybill(row: Any) -> WaybillLabel:
         return_lines=(f"{row.warehouse_name} ({row.warehouse})", row.from_country),
         weight=f"{row.weight_g / 1000:.3f} kg" if row.weight_g else "",
         number=row.n,
-        total=1,
+        total=row.total,
         order_reference=row.number,
     )

@@ -266,8 +266,49 @@ class Verification(Base):
     profile: Mapped[str] = mapped_column(String(20))
     quantity: Mapped[int] = mapped_column(Integer)
     serial: Mapped[str | None] = mapped_column(String(40))
+    parcel_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("parcel.id"))  # empty: in the box that is open
     actor_id: Mapped[Reference]
     created_at: Mapped[Instant]
+
+
+class Weighing(Base):
+    """A parcel of one product, closed and on a scale, in a box that is known: what weights are learned from."""
+
+    __tablename__ = "weighing"
+    __table_args__ = (
+        Index("ix_weighing_product", "product_id", "weighed_at"),
+        Index("ix_weighing_packaging", "packaging_id", "weighed_at"),
+        CheckConstraint("units > 0 AND weight_g > 0", name="positive"),
+    )
+
+    parcel_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("parcel.id"), primary_key=True)
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"))
+    packaging_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("packaging.id"))
+    units: Mapped[int] = mapped_column(Integer)
+    weight_g: Mapped[int] = mapped_column(Integer)  # gross
+    weighed_at: Mapped[Instant]
+
+
+class LearnedWeight(Base):
+    """What one unit of a product weighs by its last parcels, while they agree. A proposal: it overwrites nothing."""
+
+    __tablename__ = "learned_weight"
+
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"), primary_key=True)
+    weight_g: Mapped[int] = mapped_column(Integer)
+    parcels: Mapped[int] = mapped_column(Integer)
+    learned_at: Mapped[Instant]
+
+
+class LearnedTare(Base):
+    """What a box or bag weighs with its filling by the last parcels of measured products, while they agree."""
+
+    __tablename__ = "learned_tare"
+
+    packaging_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("packaging.id"), primary_key=True)
+    weight_g: Mapped[int] = mapped_column(Integer)
+    parcels: Mapped[int] = mapped_column(Integer)
+    learned_at: Mapped[Instant]
 
 
 class OrderException(Base):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,17 @@ from wms.core.actor import Actor
 from wms.core.addresses import warnings_of
 from wms.core.ids import parse_id
 from wms.outbound.deadlines import risk
-from wms.outbound.models import Consignee, Demand, Destruction, Interception, Order, OrderHold, OrderLine
+from wms.outbound.models import (
+    Consignee,
+    Demand,
+    Destruction,
+    Interception,
+    LearnedTare,
+    LearnedWeight,
+    Order,
+    OrderHold,
+    OrderLine,
+)
 from wms.outbound.rules import DESTRUCTION, changeable
 from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
@@ -24,9 +34,9 @@ from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
 
 _SHIPPING = Statement(
-    "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state"
-    " FROM (SELECT CAST(:service AS uuid) AS id) wanted LEFT JOIN service s ON s.id = wanted.id"
-    " LEFT JOIN parcel p ON p.shipment_id = :shipment ORDER BY p.n"
+    "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state, p.units,"
+    " k.name AS packaging FROM (SELECT CAST(:service AS uuid) AS id) wanted LEFT JOIN service s ON s.id = wanted.id"
+    " LEFT JOIN parcel p ON p.shipment_id = :shipment LEFT JOIN packaging k ON k.id = p.packaging_id ORDER BY p.n"
 )
 
 
@@ -50,7 +60,8 @@ def order_detail(order: Order) -> dict[str, Any]:
         "consignee": {name: getattr(consignee, name) for name in SHOWN},
         "lines": _lines(order.id),
         "parcels": [
-            {"tracking_number": row.tracking_number, "weight_g": row.weight_g, "state": row.state}
+            {"tracking_number": row.tracking_number, "weight_g": row.weight_g, "state": row.state, "units": row.units,
+             "packaging": row.packaging}
             for row in shipping
             if row.parcel_id is not None
         ],
@@ -196,6 +207,17 @@ def find_order(actor: Actor, text_: str) -> Order | None:
         query = query.where(Order.warehouse_id.in_(actor.warehouse_ids))
     found = session().scalars(query).all()
     return found[0] if len(found) == 1 else None
+
+
+def learned_weight(product_id: uuid.UUID) -> LearnedWeight | None:
+    """What its last parcels say one unit weighs, while they agree."""
+    return session().get(LearnedWeight, product_id)
+
+
+def learned_tares(packaging_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, LearnedTare]:
+    """What boxes and bags weigh with their filling by their last parcels."""
+    rows = session().scalars(select(LearnedTare).where(LearnedTare.packaging_id.in_(set(packaging_ids))))
+    return {row.packaging_id: row for row in rows}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ EACH_UP_TO = 12
 # Tolerance of the weight check (reference: floor app, section 7.10).
 WEIGHT_TOLERANCE_G = 20
 WEIGHT_TOLERANCE_PERMILLE = 30
-PACKAGING_G = 60  # a carton and filling, until the box is chosen by the planner
+PACKAGING_G = 60  # a carton and filling, where nobody said which
+FILLING_G = 40  # paper, tape and cushions in a box of known weight
 ORDERS_PER_BATCH = 12  # totes on a cart
 RETURN_TO_SELLER = "return_to_seller"
 DESTRUCTION = "destruction"
@@ -85,12 +86,29 @@ class WeightCheck:
         return self.low_g <= measured_g <= self.high_g
 
 
-def weight_check(units: Sequence[tuple[int, int]], packaging_g: int = PACKAGING_G) -> WeightCheck:
+@dataclass(frozen=True)
+class Tare:
+    """What a parcel weighs besides its goods, and how much less or more that may be, all in g."""
+
+    expected_g: int = PACKAGING_G
+    less_g: int = PACKAGING_G  # a guess until boxes are weighed: the lower bound does without it
+    more_g: int = 0
+
+
+def tare_of(empty_g: int | None, learned_g: int | None = None) -> Tare:
+    """Of a box or bag that weighs so much empty, and as learned with its filling; of None where nobody said which it is."""
+    if empty_g is None:
+        return Tare()
+    if learned_g is None or learned_g < empty_g:
+        return Tare(empty_g, 0, FILLING_G)
+    return Tare(learned_g, learned_g - empty_g, 0)
+
+
+def weight_check(units: Sequence[tuple[int, int]], tare: Tare = Tare()) -> WeightCheck:
     """The band a parcel must weigh in, from (unit weight in g, quantity): max(20 g, 3 %) either way."""
-    expected = packaging_g + sum(weight * quantity for weight, quantity in units)
+    expected = tare.expected_g + sum(weight * quantity for weight, quantity in units)
     tolerance = max(WEIGHT_TOLERANCE_G, -(-expected * WEIGHT_TOLERANCE_PERMILLE // 1000))
-    # The packaging is a guess until boxes are weighed: the lower bound does without it.
-    return WeightCheck(expected, expected - packaging_g - tolerance, expected + tolerance)
+    return WeightCheck(expected, expected - tare.less_g - tolerance, expected + tare.more_g + tolerance)
 
 
 def is_id_number(text: str) -> bool:

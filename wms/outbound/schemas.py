@@ -166,6 +166,8 @@ class ParcelOut(CodedSchema):
     tracking_number = fields.String(allow_none=True)
     weight_g = fields.Integer(allow_none=True)
     state = fields.String()
+    units = fields.Integer(allow_none=True, metadata={"description": "Base units in it, once it is weighed."})
+    packaging = fields.String(allow_none=True, metadata={"description": "The box or bag it is, where that is known."})
 
 
 class OrderOut(OrderRow):

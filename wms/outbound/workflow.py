@@ -34,6 +34,7 @@ ORDER = Workflow(
         "start_picking": move(S.WAVED, S.PICKING),
         "finish_picking": move(S.PICKING, S.PICKED),
         "pack": move(S.PICKED, S.PACKED),
+        "unpack": move(S.PACKED, S.PICKED),  # a parcel is opened again
         "ship": move(S.PACKED, S.SHIPPED),
         "destroy": move(S.PICKED, S.SHIPPED),  # an order of that kind: gone for good, before a witness
         "cancel": move([S.SHORT, S.AWAITING_CUSTOMS, S.PROMISED, S.WAVED, S.PICKING, S.PICKED, S.PACKED], S.CANCELLED),

@@ -13,6 +13,7 @@ from wms.catalog.queries import barcodes_of
 from wms.core.barcodes import parse_own
 from wms.core.checkdigits import is_valid_gtin
 from wms.facility.models import HandlingUnit, Location, Station, Zone
+from wms.facility.packaging.models import Packaging
 from wms.identity.queries import seller_codes
 from wms.platform.database import session
 from wms.printing.models import LabelDocument, LabelKind, Printer
@@ -26,14 +27,18 @@ def location_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRef
     rows = session().execute(
         select(Location, Zone.code).join(Zone, Zone.id == Location.zone_id).where(Location.id.in_(ids))
     )
-    found = {location.id: (location, zone) for location, zone in rows}
+    found: dict[uuid.UUID, tuple[Location | Packaging, str]] = {
+        location.id: (location, zone) for location, zone in rows
+    }
+    boxes = session().scalars(select(Packaging).where(Packaging.id.in_(ids - found.keys())))
+    found |= {box.id: (box, box.name) for box in boxes}  # their shelves are labelled as bins are
     return [
         _location(*found[document.subject_id], document) if document.subject_id in found else LabelRefused("gone")
         for document in documents
     ]
 
 
-def _location(location: Location, zone: str, document: LabelDocument) -> Label:
+def _location(location: Location | Packaging, zone: str, document: LabelDocument) -> Label:
     own = parse_own(location.barcode)
     return LocationLabel(
         size=Size(*document.size_mm),

@@ -15,6 +15,8 @@ TEXTS = {
     "number_missing": N_("The parcel has no waybill number yet."),
     "waybill_differs": N_("This waybill belongs to another parcel."),
     "waybill_voided": N_("This waybill is void. Do not ship it."),
+    "parcel_needed": N_("A shipment keeps one parcel."),
+    "parcel_is_closed": N_("The parcel is closed."),
     "parcel_open": N_("The parcel is not closed yet."),
     "parcel_gone": N_("The parcel has been handed over."),
     "other_carrier": N_("This parcel goes with %(carrier)s."),

@@ -164,6 +164,7 @@ class Parcel(Base):
                         name="measures_positive"),
         CheckConstraint("state NOT IN ('closed', 'handed_over') OR (weight_g IS NOT NULL"
                         " AND tracking_number IS NOT NULL)", name="closed_is_complete"),
+        CheckConstraint("units > 0", name="units_positive"),
         CheckConstraint("(state = 'handed_over') = (manifest_id IS NOT NULL AND handed_over_at IS NOT NULL)",
                         name="handed_over_on_a_manifest"),
     )  # fmt: skip
@@ -181,6 +182,11 @@ class Parcel(Base):
     height_mm: Mapped[int | None] = mapped_column(Integer)
     tracking_number: Mapped[str | None] = mapped_column(String(48))
     client_reference: Mapped[str] = mapped_column(String(48))  # ours, told to the carrier: nothing is bought twice
+    # What was weighed: so many units, in this box or bag; and the one that the plan had named.
+    units: Mapped[int | None] = mapped_column(Integer)
+    packaging_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("packaging.id"))
+    planned_packaging_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("packaging.id"))
+    is_weighed: Mapped[bool] = mapped_column(Boolean, default=True, server_default="true")  # by a scale, not computed
     handling_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))
     manifest_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("manifest.id"))
     created_at: Mapped[Instant]

@@ -127,26 +127,31 @@ def live_parcels(shipment_id: uuid.UUID) -> list[Parcel]:
 
 @dataclass(frozen=True)
 class LiveParcel:
-    """What a packing bench has to know of a parcel."""
+    """What a packing bench has to know of a parcel. `units`: how many were in it when it was weighed."""
 
     id: uuid.UUID
     shipment_id: uuid.UUID
     tracking_number: str | None
     weight_g: int | None
     state: str
+    units: int | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == ParcelState.OPEN.value
 
 
-# The first parcel of an order that is not void. To be sent with other questions; `live_parcel` reads its answer.
-LIVE_PARCEL = Statement(
-    "SELECT p.id, p.shipment_id, p.tracking_number, p.weight_g, p.state FROM shipment s JOIN parcel p ON p.shipment_id = s.id"
-    " WHERE s.subject_kind = 'order' AND s.subject_id = :order AND s.state <> 'voided' AND p.state <> 'voided'"
-    " ORDER BY p.n LIMIT 1"
+# The parcels of an order that are not void, as they were begun. To be sent with other questions; `live_parcels_in` reads
+# its answer.
+LIVE_PARCELS = Statement(
+    "SELECT p.id, p.shipment_id, p.tracking_number, p.weight_g, p.state, p.units FROM shipment s"
+    " JOIN parcel p ON p.shipment_id = s.id WHERE s.subject_kind = 'order' AND s.subject_id = :order"
+    " AND s.state <> 'voided' AND p.state <> 'voided' ORDER BY p.n"
 )
 
 
-def live_parcel(answer: Answer) -> LiveParcel | None:
-    row = answer.first()
-    return None if row is None else LiveParcel(*row)
+def live_parcels_in(answer: Answer) -> list[LiveParcel]:
+    return [LiveParcel(*row) for row in answer.all()]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wms.floor.contract import Scenario
 from wms.floor.scenarios.count import Count
 from wms.floor.scenarios.handover import HandOver
+from wms.floor.scenarios.lane import Lane
 from wms.floor.scenarios.move import Move
 from wms.floor.scenarios.pack import Pack
 from wms.floor.scenarios.pick import Pick
@@ -23,6 +24,7 @@ SCENARIOS: dict[str, Scenario] = {
         PutAway(),
         Pick(),
         Pack(),
+        Lane(),
         HandOver(),
         Move(),
         Repack(),

@@ -33,7 +33,8 @@ class HandOver:
         data = hand(task.data, loaded=loaded, last=result.order.number)
         if result.already:
             return Step(PARCEL, data, "warn", "parcel_already")
-        return Step(PARCEL, data, "ok", "parcel_loaded", {"loaded": loaded})
+        code = "parcel_loaded_more" if result.waits else "parcel_loaded"
+        return Step(PARCEL, data, "ok", code, {"loaded": loaded})
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         return {"loaded": task.data["loaded"], "last": task.data.get("last")}

@@ -1,21 +1,30 @@
-"""Packing at the bench: open a tote, check every item, weigh, stick the waybill and scan it back."""
+"""Packing at the bench: open a tote, check every item, weigh, stick the waybill and scan it back; box after box.
+
+The plan of the boxes is made when the tote is opened and stays in hand with the task (decision 067).
+"""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
+from wms.facility.packaging.queries import load_packaging
 from wms.floor.bench_printer import station_of, way_of
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
-from wms.outbound.service import packing
+from wms.outbound.service import boxes, packing
 from wms.printing.queries import last_print
 
-TOTE, PRODUCT, WEIGH, WAYBILL = "scan_tote", "scan_product", "weigh", "scan_waybill"
+TOTE, PRODUCT, WEIGH, WAYBILL, REOPEN = "scan_tote", "scan_product", "weigh", "scan_waybill", "reopen_tote"
+EXPECTED = {
+    TOTE: [Kind.TOTE, Kind.PARCEL], PRODUCT: [Kind.PRODUCT, Kind.PACKAGING], WEIGH: [Kind.PACKAGING],
+    WAYBILL: [Kind.PARCEL], REOPEN: [Kind.TOTE],
+}  # fmt: skip
 
 
 class Pack:
@@ -25,29 +34,60 @@ class Pack:
         return Step(TOTE, {})
 
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
-        """Steps: scan_tote → scan_product … → weigh → scan_waybill → scan_tote."""
+        """Steps: scan_tote → scan_product … → weigh → scan_waybill → scan_tote, or scan_product of the next box.
+
+        A closed parcel's label instead of a tote: reopen_tote → scan_product.
+        """
         if task.step == WEIGH and scan.weight_g is not None:
             return self._weigh(actor, task, scan.weight_g)
-        expected = {TOTE: [Kind.TOTE], PRODUCT: [Kind.PRODUCT], WAYBILL: [Kind.PARCEL]}.get(task.step, [])
         owner_id = task.data.get("owner_id")  # the order's: a code several sellers use is not ambiguous here
-        found = resolve(scan.raw, Scope(task.warehouse_id, owner_id and uuid.UUID(owner_id)), expected)
+        scope = Scope(task.warehouse_id, owner_id and uuid.UUID(owner_id))
+        found = resolve(scan.raw, scope, EXPECTED[task.step])
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, found)
+        if found.kind is Kind.PACKAGING:
+            return self._choose(actor, task, found)
+        if task.step == TOTE and found.kind is Kind.PARCEL:
+            boxes.closed_parcel(actor, task.warehouse_id, found.code)
+            return Step(REOPEN, {"parcel": found.code}, "warn", "parcel_to_reopen")
+        if task.step == REOPEN:
+            assert found.id is not None
+            boxes.reopen(actor, task.warehouse_id, task.data["parcel"], found.id)
+            return self._open(actor, found, reopened=True)
         if task.step == TOTE:
             return self._open(actor, found)
         if task.step == PRODUCT:
             return self._verify(actor, task, found, scan)
         if task.step == WAYBILL:
-            packing.close_parcel(actor, uuid.UUID(task.data["order_id"]), found.code)
-            return Step(TOTE, {}, "done", "parcel_closed")
+            return self._close(actor, task, found.code)
         raise Refused("scale_first", {})
 
-    def _open(self, actor: Actor, found: Found) -> Step:
+    def _open(self, actor: Actor, found: Found, reopened: bool = False) -> Step:
         assert found.id is not None
         opened = packing.start_packing(actor, found.id)
         order, left = opened.order, opened.left
-        data = {"order_id": str(order.id), "owner_id": str(order.owner_id), "order": order.number, "tote": found.code}
+        data = {"order_id": str(order.id), "owner_id": str(order.owner_id), "order": order.number, "tote": found.code,
+                "plan": opened.plan}  # fmt: skip
+        if reopened:
+            return Step(PRODUCT if left else WEIGH, data, "next", "parcel_reopened", can_undo=True)
         return Step(PRODUCT if left else WEIGH, data, "next", "tote_opened", {"units": left})
+
+    def _choose(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        """Another box or bag than the planned one, or one where nothing was planned."""
+        assert found.id is not None
+        chosen = load_packaging(actor, found.id)
+        if chosen.owner_id is not None and str(chosen.owner_id) != task.data["owner_id"]:
+            raise Refused("packaging_foreign", {})
+        used = {"id": str(chosen.id), "code": chosen.code, "name": chosen.name}
+        return Step(task.step, hand(task.data, packaging=used), "ok", "packaging_chosen", {"name": chosen.name})
+
+    def _close(self, actor: Actor, task: FloorTask, number: str) -> Step:
+        order_id = uuid.UUID(task.data["order_id"])
+        left = packing.close_parcel(actor, order_id, number)
+        if not left:
+            return Step(TOTE, {}, "done", "parcel_closed")
+        data = hand(task.data, plan=packing.plan_boxes(order_id), packaging=None, full=None, weight_g=None)
+        return Step(PRODUCT, data, "next", "box_closed", {"units": left})
 
     def _verify(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
         assert found.id is not None
@@ -65,6 +105,12 @@ class Pack:
         return Step(WEIGH, task.data, "next", "all_checked", params, can_undo=True)
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        if found.command == "FULL" and task.step == PRODUCT:
+            boxes.begin_next(actor, uuid.UUID(task.data["order_id"]))
+            return Step(WEIGH, hand(task.data, full=True), "next", "box_full", can_undo=True)
+        if found.command == "UNDO" and task.step == WEIGH and task.data.get("full"):
+            boxes.take_back_next(actor, uuid.UUID(task.data["order_id"]))
+            return Step(PRODUCT, hand(task.data, full=None, weight_asked=None), "warn", "box_goes_on")
         if found.command == "UNDO" and task.step in (PRODUCT, WEIGH):
             if not packing.unverify(actor, uuid.UUID(task.data["order_id"])):
                 raise Refused("nothing_to_take_back", {})
@@ -77,7 +123,10 @@ class Pack:
         order_id, again = uuid.UUID(task.data["order_id"]), task.data.get("weight_asked") == weight_g
         may_accept = actor.may(Permission.EXCEPTIONS_MANAGE)
         try:
-            packing.weigh(actor, order_id, weight_g, accept_anyway=again and may_accept)
+            packing.weigh(
+                actor, order_id, weight_g, packaging_id=_used(task.data), planned_id=_planned(task.data),
+                accept_anyway=again and may_accept,
+            )  # fmt: skip
         except Refused as refusal:
             if refusal.code != "weight_off" or not may_accept:
                 raise
@@ -88,15 +137,14 @@ class Pack:
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         if "order_id" not in task.data:
-            return {}
-        order_id = uuid.UUID(task.data["order_id"])
-        bench = packing.bench(order_id)
-        band = packing.weight_of(bench.lines)
-        label = last_print("waybill", "parcel", bench.parcel.id, station_of(actor)) if bench.parcel else None
+            return {"parcel": task.data.get("parcel")}
+        bench = packing.bench(uuid.UUID(task.data["order_id"]), _used(task.data))
+        band, parcel = bench.whole if task.step == PRODUCT else bench.band, bench.parcel
+        label = last_print("waybill", "parcel", parcel.id, station_of(actor)) if parcel else None
         lines = [
             {
                 "sku": line.sku, "name_en": line.name_en, "name_zh": line.name_zh, "quantity": line.quantity,
-                "verified": line.verified,
+                "verified": line.verified, "in_box": line.in_box,
             }
             for line in bench.lines
         ]  # fmt: skip
@@ -104,10 +152,24 @@ class Pack:
             "order": task.data["order"], "tote": task.data.get("tote"), "lines": lines,
             "weight_g": task.data.get("weight_g"),
             "expected_g": band.expected_g, "low_g": band.low_g, "high_g": band.high_g,
-            "tracking_number": bench.parcel.tracking_number if bench.parcel else None,
+            "parcel_number": 1 + (bench.parcels.index(parcel) if parcel else 0), "parcels": len(bench.parcels),
+            "in_box": bench.in_box, "left": bench.left,
+            "plan": task.data.get("plan", {}), "packaging": task.data.get("packaging"),
+            "tracking_number": parcel.tracking_number if parcel else None,
             "document_id": str(label.document_id) if label else None,
             "document_ready": label is not None and label.state == "ready",
             "print_id": str(label.job_id) if label and label.job_id else None,
             "print_state": label.job_state if label else None,
             "way": way_of(actor, label) if label else {},
         }  # fmt: skip
+
+
+def _planned(data: Mapping[str, Any]) -> uuid.UUID | None:
+    """The box that the plan wants filled now."""
+    planned = data.get("plan", {}).get("boxes")
+    return uuid.UUID(planned[0]["id"]) if planned else None
+
+
+def _used(data: Mapping[str, Any]) -> uuid.UUID | None:
+    """The box in hand: the one the packer took, else the planned one."""
+    return uuid.UUID(data["packaging"]["id"]) if "packaging" in data else _planned(data)

@@ -17,7 +17,7 @@ from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.inventory.putaway.rules import NEAR_M
 from wms.inventory.replenishment import queries as replenishment
-from wms.outbound.service import picking, waves
+from wms.outbound.service import lanes, picking, waves
 from wms.outbound.service.stops import Sight, next_stop, open_in, see, work_waiting
 from wms.outbound.workflow import InterceptionState, OrderState, TaskState
 from wms.platform.i18n import refusal_texts
@@ -80,6 +80,10 @@ class Pick:
             raise Refused("command_not_here", {})
         if task.step == TOTE:
             assert found.id is not None
+            if task.data.get("lane"):
+                bound = lanes.bind_container(actor, stop.batch_id, found.id)
+                following = self._next(task, "ok", "lane_bound", {"orders": bound})
+                return replace(following, code="lane_bound", params={"orders": bound})
             picking.assign_tote(actor, stop.order_id, found.id)
             return Step(LOCATION, task.data, "ok", "tote_bound", {"tote": found.code})
         if task.step == LOCATION:
@@ -112,6 +116,8 @@ class Pick:
         if found.command == "SKIP":
             picking.skip(actor, stop.id)
             return self._next(task, "warn", "stop_skipped", {})
+        if found.command == "MIXED" and task.step == TOTE:  # one tote for all orders of a single piece
+            return Step(TOTE, hand(task.data, lane=True), "ok", "lane_next_tote")
         if found.command == "SHORT" and task.step == PRODUCT:
             if not task.data.get("short_asked"):
                 params = {"picked": stop.picked, "quantity": stop.quantity}

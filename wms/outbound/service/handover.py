@@ -27,21 +27,29 @@ from wms.shipping.queries import scanned_parcels
 
 @dataclass(frozen=True)
 class HandedOver:
-    """The order whose parcel went, and whether it had gone before (a second scan is harmless)."""
+    """The order whose parcel went, and whether it had gone before (a second scan is harmless). `waits`: further parcels of
+    it are still here.
+    """
 
     order: OrderAtWork
     already: bool
+    waits: bool = False
 
 
 _CLAIMS = Statement(
     "SELECT promise_id, quantity FROM demand WHERE order_id = :order AND promise_id IS NOT NULL"
     " AND book_item_id IS NOT NULL"
 )
-_SHIPPED = Statement("UPDATE demand SET shipped = verified WHERE order_id = :order")
+# What was checked into a parcel goes with it; checks of a release that knew one parcel an order name none.
+_SHIPPED = Statement(
+    "UPDATE demand AS d SET shipped = d.shipped + v.quantity FROM (SELECT demand_id, sum(quantity)::int AS quantity"
+    " FROM verification WHERE demand_id IN (SELECT id FROM demand WHERE order_id = :order)"
+    " AND (parcel_id = :parcel OR parcel_id IS NULL) GROUP BY demand_id) v WHERE d.id = v.demand_id"
+)
 
 
 def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> HandedOver:
-    """Scan a parcel onto its carrier's load. A second scan answers *already*.
+    """Scan a parcel onto its carrier's load. A second scan answers *already*. The order is shipped with its last one.
 
     Refuses `order_cancelled`, `waybill_voided`, `intercepted`, `order_held`,
     `customs_not_released`, `not_packed`; 404 for a number that is not ours.
@@ -58,19 +66,22 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Ha
         raise Refused("not_packed", {})
     if order.customs_state not in ("none", "released"):
         raise Refused("customs_not_released", {})
-    shipping.load_parcel_onto(actor, parcel.id)
+    loaded = shipping.load_parcel_onto(actor, parcel.id)
+    if loaded.already:
+        return HandedOver(order, already=True)
     assert parcel.handling_unit_id is not None  # a packed parcel is a handling unit
     _post_exit(actor, order, parcel.handling_unit_id, claims.all())
     with pipelined():
         _GONE.send({"unit": parcel.handling_unit_id})
-        _SHIPPED.send({"order": order.id})
-        move_order(order, "ship", shipped_at=clock.now())
-        record(
-            OrderShipped(
-                subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, parcel_id=parcel.id
+        _SHIPPED.send({"order": order.id, "parcel": parcel.id})
+        if loaded.shipment_done:
+            move_order(order, "ship", shipped_at=clock.now())
+            record(
+                OrderShipped(
+                    subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, parcel_id=parcel.id
+                )
             )
-        )
-    return HandedOver(order, already=False)
+    return HandedOver(order, already=False, waits=not loaded.shipment_done)
 
 
 _LOCK_UNIT = Statement("SELECT id FROM handling_unit WHERE id = :unit FOR NO KEY UPDATE")

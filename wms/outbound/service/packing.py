@@ -1,4 +1,8 @@
-"""The bench: check what is in the tote, weigh it, stick the waybill, scan it back. Only then the parcel is closed."""
+"""The bench: check what is in the tote, weigh it, stick the waybill, scan it back. Only then the parcel is closed.
+
+An order goes into as many parcels as its packer needs (decision 068). One box is open at a time: what was checked and is in
+no parcel yet is in it. How further ones are begun and closed ones opened again: `boxes`.
+"""
 
 from __future__ import annotations
 
@@ -15,22 +19,26 @@ from wms.core.refusals import Refused, invalid, not_found
 from wms.inventory import ledger, serials, units
 from wms.inventory.ledger import PostingDraft
 from wms.inventory.rules import MoveDraft, Reason
-from wms.outbound import rules
+from wms.inventory.units import Holding
+from wms.outbound import boxing, rules
 from wms.outbound.events import OrderPacked
 from wms.outbound.service import numbers
-from wms.outbound.service.held import COLUMNS, OrderAtWork, hold_order, move_order, order_at_work
+from wms.outbound.service.held import COLUMNS, OrderAtWork, Read, hold_order, move_order, order_at_work
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim
-from wms.platform.statements import Statement, pipelined
+from wms.platform.statements import Answer, Statement, pipelined
 from wms.printing import service as printing
 from wms.shipping import service as shipping
-from wms.shipping.queries import LIVE_PARCEL, LiveParcel, live_parcel
+from wms.shipping.queries import LIVE_PARCELS, LiveParcel, live_parcels_in
+from wms.shipping.service import Boxed
 
 
 @dataclass(frozen=True)
 class PackLine:
-    """One product of an order at the bench: units owed and checked; its weight is the measured one where there is one."""
+    """One product of an order at the bench: units owed, checked, and of these in the open box; its weight is the measured
+    one where there is one.
+    """
 
     product_id: uuid.UUID
     sku: str
@@ -39,25 +47,47 @@ class PackLine:
     weight_g: int
     quantity: int
     verified: int
+    in_box: int
 
     @property
     def left(self) -> int:
         return self.quantity - self.verified
 
 
+# Of an order `o`: its products with what of them is in no closed parcel yet, and the packaging its goods may go into.
+_PLANNED_FROM = (
+    "(SELECT json_agg(g ORDER BY g.sku) FROM (SELECT p.sku, sum(d.quantity - coalesce(v.boxed, 0))::int AS quantity,"
+    "  CASE WHEN p.measured_length_mm > 0 AND p.measured_width_mm > 0 AND p.measured_height_mm > 0 THEN"
+    "   ARRAY[p.measured_length_mm, p.measured_width_mm, p.measured_height_mm] ELSE"
+    "   ARRAY[p.declared_length_mm, p.declared_width_mm, p.declared_height_mm] END AS size_mm,"
+    "  coalesce(nullif(p.measured_weight_g, 0), p.declared_weight_g) AS weight_g, p.cargo_attributes AS cargo,"
+    "  coalesce(p.dangerous_class, CASE WHEN 'dangerous' = ANY(p.cargo_attributes) THEN '?' END) AS hazard"
+    "  FROM demand d JOIN product p ON p.id = d.product_id LEFT JOIN LATERAL (SELECT sum(quantity) AS boxed"
+    "   FROM verification WHERE demand_id = d.id AND parcel_id IS NOT NULL) v ON true"
+    "  WHERE d.order_id = o.id GROUP BY p.id) g) AS goods,"
+    " (SELECT json_agg(k ORDER BY k.code) FROM (SELECT id, code, barcode, name, kind, ARRAY[inner_length_mm, inner_width_mm,"
+    "  inner_height_mm] AS inner_mm, empty_g, max_g, cost_minor AS cost, takes_dangerous AS dangerous FROM packaging"
+    "  WHERE warehouse_id = o.warehouse_id AND is_active AND (owner_id IS NULL OR owner_id = o.owner_id)) k) AS boxes,"
+    " (SELECT json_agg(i.name ORDER BY i.name, i.id) FROM packing_insert i WHERE i.warehouse_id = o.warehouse_id"
+    "  AND i.ended_at IS NULL AND (i.owner_id IS NULL OR i.owner_id = o.owner_id) AND (i.country IS NULL OR i.country ="
+    "   (SELECT country FROM consignee WHERE order_id = o.id)) AND NOT EXISTS (SELECT 1 FROM demand d JOIN verification v"
+    "   ON v.demand_id = d.id AND v.parcel_id IS NOT NULL WHERE d.order_id = o.id)) AS inserts"
+)
 _IN_TOTE = Statement(
-    f"SELECT {COLUMNS}, d.verified, d.quantity FROM handling_unit u JOIN outbound_order o ON o.id = u.subject_id"
-    " JOIN warehouse w ON w.id = o.warehouse_id CROSS JOIN LATERAL (SELECT sum(verified)::int AS"
+    f"SELECT {COLUMNS}, d.verified, d.quantity, {_PLANNED_FROM} FROM handling_unit u JOIN outbound_order o"
+    " ON o.id = u.subject_id JOIN warehouse w ON w.id = o.warehouse_id CROSS JOIN LATERAL (SELECT sum(verified)::int AS"
     " verified, sum(quantity)::int AS quantity FROM demand WHERE order_id = o.id) d WHERE u.id = :tote"
 )
+_TO_PLAN = Statement(f"SELECT {_PLANNED_FROM} FROM outbound_order o WHERE o.id = :order")
 
 
 @dataclass(frozen=True)
 class Opened:
-    """The order of a tote, and how many of its units are still to be checked."""
+    """The order of a tote, how many of its units are still to be checked, and the plan of its boxes (`boxing`)."""
 
     order: OrderAtWork
     left: int
+    plan: dict[str, Any]
 
 
 def start_packing(actor: Actor, tote_id: uuid.UUID) -> Opened:
@@ -68,11 +98,21 @@ def start_packing(actor: Actor, tote_id: uuid.UUID) -> Opened:
     if row is None or not actor.sees_warehouse(row.warehouse_id):
         raise not_found("tote")
     order = order_at_work(actor, row)
-    _check_bench(order)
-    return Opened(order, row.quantity - row.verified)
+    check_bench(order)
+    return Opened(order, row.quantity - row.verified, _plan(row))
 
 
-def _check_bench(order: OrderAtWork) -> None:
+def plan_boxes(order_id: uuid.UUID) -> dict[str, Any]:
+    """The plan for what is in no closed parcel yet."""
+    return _plan(_TO_PLAN.first({"order": order_id}))
+
+
+def _plan(row: Any) -> dict[str, Any]:
+    plan = boxing.plan(boxing.read_goods(row.goods or []), boxing.read_boxes(row.boxes or []))
+    return {**plan, "inserts": row.inserts or []}
+
+
+def check_bench(order: OrderAtWork) -> None:
     """Refuse an order that is not to be packed now."""
     order.refuse_cancelled()
     order.refuse_stopped()
@@ -83,31 +123,80 @@ def _check_bench(order: OrderAtWork) -> None:
     order.check_release(rules.Step.PACK)
 
 
+# With each line what the box in hand weighs empty, where it is known.
 _LINES = Statement(
-    "SELECT p.id, p.sku, p.name_en, p.name_zh, coalesce(nullif(p.measured_weight_g, 0), p.declared_weight_g)"
-    " AS weight_g, sum(d.quantity)::int AS quantity, sum(d.verified)::int AS verified"
-    " FROM demand d JOIN product p ON p.id = d.product_id"
+    "SELECT p.id, p.sku, p.name_en, p.name_zh, coalesce(nullif(p.measured_weight_g, 0), max(g.weight_g),"
+    "  p.declared_weight_g) AS weight_g, sum(d.quantity)::int AS quantity, sum(d.verified)::int AS verified,"
+    " coalesce(sum(v.in_box), 0)::int AS in_box,"
+    " (SELECT empty_g FROM packaging WHERE id = CAST(:packaging AS uuid)) AS empty_g,"
+    " (SELECT weight_g FROM learned_tare WHERE packaging_id = CAST(:packaging AS uuid)) AS learned_g"
+    " FROM demand d JOIN product p ON p.id = d.product_id LEFT JOIN learned_weight g ON g.product_id = p.id"
+    " LEFT JOIN LATERAL (SELECT sum(quantity) AS in_box"
+    "  FROM verification WHERE demand_id = d.id AND parcel_id IS NULL) v ON true"
     " WHERE d.order_id = :order GROUP BY p.id ORDER BY p.sku"
 )
 
 
-def pack_lines(order_id: uuid.UUID) -> list[PackLine]:
-    """What the tote must hold, by product."""
-    return [PackLine(*row) for row in _LINES.all({"order": order_id})]
-
-
 @dataclass(frozen=True)
 class Bench:
-    """What a packer has before them: the order's products, and its parcel when its waybill has been prepared."""
+    """What a packer has before them: the order's products, its parcels once waybills have been prepared, and what the box
+    in hand may weigh empty.
+    """
 
     lines: Sequence[PackLine]
-    parcel: LiveParcel | None
+    parcels: Sequence[LiveParcel]
+    tare: rules.Tare
+
+    @property
+    def parcel(self) -> LiveParcel | None:
+        """The one whose box is open: the first that is not closed."""
+        return next((each for each in self.parcels if each.is_open), None)
+
+    @property
+    def has_next(self) -> bool:
+        """Another one was begun for what does not go into this box."""
+        return sum(each.is_open for each in self.parcels) > 1
+
+    @property
+    def left(self) -> int:
+        return sum(line.left for line in self.lines)
+
+    @property
+    def in_box(self) -> int:
+        return sum(line.in_box for line in self.lines)
+
+    @property
+    def band(self) -> rules.WeightCheck:
+        """What the open box must weigh with what is in it."""
+        return rules.weight_check([(line.weight_g, line.in_box) for line in self.lines], self.tare)
+
+    @property
+    def whole(self) -> rules.WeightCheck:
+        """What it must weigh if all that is left goes into it."""
+        return rules.weight_check([(line.weight_g, line.in_box + line.left) for line in self.lines], self.tare)
 
 
-def bench(order_id: uuid.UUID) -> Bench:
+def questions(order_id: uuid.UUID, packaging_id: uuid.UUID | None = None) -> tuple[Read, Read]:
+    """What `read_bench` reads, to be sent together."""
+    return (_LINES, {"order": order_id, "packaging": packaging_id}), (LIVE_PARCELS, {"order": order_id})
+
+
+def read_bench(lines: Answer, parcels: Answer) -> Bench:
+    rows = lines.all()
+    tare = rules.tare_of(rows[0].empty_g, rows[0].learned_g) if rows else rules.Tare()
+    return Bench([PackLine(*row[:8]) for row in rows], live_parcels_in(parcels), tare)
+
+
+def bench(order_id: uuid.UUID, packaging_id: uuid.UUID | None = None) -> Bench:
+    """`packaging_id`: the box or bag in hand."""
     with pipelined():
-        lines, parcels = _LINES.send({"order": order_id}), LIVE_PARCEL.send({"order": order_id})
-    return Bench([PackLine(*row) for row in lines.all()], live_parcel(parcels))
+        lines, parcels = [statement.send(values) for statement, values in questions(order_id, packaging_id)]
+    return read_bench(lines, parcels)
+
+
+def pack_lines(order_id: uuid.UUID) -> Sequence[PackLine]:
+    """What the tote must hold, by product."""
+    return bench(order_id).lines
 
 
 _PRODUCT = Statement(
@@ -138,7 +227,7 @@ def verify(
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
     order, (answer,) = hold_order(actor, order_id, (_PRODUCT, {"order": order_id, "product": product_id}))
-    _check_bench(order)
+    check_bench(order)
     demands = answer.all()
     if not demands:
         raise Refused("not_in_order", {})
@@ -190,7 +279,8 @@ def _count_verified(
 
 _LAST = Statement(
     "SELECT v.id, v.demand_id, v.quantity, v.serial, d.product_id FROM verification v JOIN demand d"
-    " ON d.id = v.demand_id WHERE d.order_id = :order ORDER BY v.created_at DESC, v.id DESC LIMIT 1"
+    " ON d.id = v.demand_id WHERE d.order_id = :order AND v.parcel_id IS NULL"
+    " ORDER BY v.created_at DESC, v.id DESC LIMIT 1"
 )
 _TAKE_BACK = Statement(
     "WITH gone AS (DELETE FROM verification WHERE id = :id)"
@@ -199,9 +289,9 @@ _TAKE_BACK = Statement(
 
 
 def unverify(actor: Actor, order_id: uuid.UUID) -> bool:
-    """Take the last check back (the packer's undo); False when there is none."""
+    """Take the last check of the open box back (the packer's undo); False when there is none."""
     order, (answer,) = hold_order(actor, order_id, (_LAST, {"order": order_id}))
-    _check_bench(order)
+    check_bench(order)
     last = answer.first()
     if last is None:
         return False
@@ -212,38 +302,50 @@ def unverify(actor: Actor, order_id: uuid.UUID) -> bool:
 
 
 def expected_weight(order_id: uuid.UUID) -> rules.WeightCheck:
-    """The band the closed parcel must weigh in."""
-    return weight_of(pack_lines(order_id))
+    """The band the open box must weigh in."""
+    return bench(order_id).band
 
 
-def weight_of(lines: Sequence[PackLine]) -> rules.WeightCheck:
-    return rules.weight_check([(line.weight_g, line.quantity) for line in lines])
+def weigh(
+    actor: Actor,
+    order_id: uuid.UUID,
+    weight_g: int,
+    *,
+    packaging_id: uuid.UUID | None = None,
+    planned_id: uuid.UUID | None = None,
+    is_weighed: bool = True,
+    accept_anyway: bool = False,
+) -> None:
+    """Record the weight of the open box with what is in it. `packaging_id`: the box or bag it is, `planned_id`: the one
+    that was planned; `is_weighed`: by a scale, not computed.
 
-
-def weigh(actor: Actor, order_id: uuid.UUID, weight_g: int, *, accept_anyway: bool = False) -> None:
-    """Record the parcel's weight. Refuses `not_verified`, and `weight_off` unless a supervisor accepts it."""
-    of_order = {"order": order_id}
-    order, (listed, parcels) = hold_order(actor, order_id, (_LINES, of_order), (LIVE_PARCEL, of_order))
-    _check_bench(order)
+    Refuses `not_verified` unless the next parcel has been begun, `box_empty`, `waybill_not_ready`, and `weight_off` unless
+    a supervisor accepts it.
+    """
+    order, answers = hold_order(actor, order_id, *questions(order_id, packaging_id))
+    check_bench(order)
     if weight_g < 1:
         raise invalid("/weight_g", "too_small", min=1)
-    lines = [PackLine(*row) for row in listed.all()]
-    _require_verified(sum(line.left for line in lines))
-    band = weight_of(lines)
-    if not band.accepts(weight_g):
+    found = read_bench(*answers)
+    parcel = _to_close(found)
+    if not found.band.accepts(weight_g):
         if not accept_anyway:
-            raise Refused("weight_off", {"measured": weight_g, "low": band.low_g, "high": band.high_g})
-        _note_weight(order, weight_g, band)
-    shipping.record_weight(actor, _ready(live_parcel(parcels)).id, weight_g)
+            raise Refused("weight_off", {"measured": weight_g, "low": found.band.low_g, "high": found.band.high_g})
+        _note_weight(order, weight_g, found.band)
+    shipping.record_weight(actor, parcel.id, weight_g, boxed=Boxed(found.in_box, packaging_id, planned_id, is_weighed))
 
 
-def _require_verified(left: int) -> None:
-    """Every unit was checked: a check may have been taken back after the weighing."""
-    if left:
-        raise Refused("not_verified", {"left": left})
+def _to_close(found: Bench) -> LiveParcel:
+    """The open parcel, with something in it and a place for what is left: a check may have been taken back meanwhile."""
+    if found.left and not found.has_next:
+        raise Refused("not_verified", {"left": found.left})
+    parcel = ready(found.parcel)
+    if not found.in_box:
+        raise Refused("box_empty", {})
+    return parcel
 
 
-def _ready(parcel: LiveParcel | None) -> LiveParcel:
+def ready(parcel: LiveParcel | None) -> LiveParcel:
     """Refuses `waybill_not_ready` while the wave's waybills are still being prepared."""
     if parcel is None:
         raise Refused("waybill_not_ready", {})
@@ -251,8 +353,9 @@ def _ready(parcel: LiveParcel | None) -> LiveParcel:
 
 
 def parcel_of(order_id: uuid.UUID) -> LiveParcel:
-    """The order's parcel. Refuses `waybill_not_ready`."""
-    return _ready(live_parcel(LIVE_PARCEL.send({"order": order_id})))
+    """The order's open parcel, or where none is open its first. Refuses `waybill_not_ready`."""
+    found = live_parcels_in(LIVE_PARCELS.send({"order": order_id}))
+    return ready(next((each for each in found if each.is_open), found[0] if found else None))
 
 
 _NOTE = Statement(
@@ -273,69 +376,132 @@ _REPLACED = Statement(
     "SELECT 1 FROM parcel p JOIN shipment s ON s.id = p.shipment_id WHERE p.tracking_number = :number"
     " AND p.state = 'voided' AND s.subject_kind = 'order' AND s.subject_id = :order LIMIT 1"
 )
-_LEFT = Statement("SELECT sum(quantity - verified)::int FROM demand WHERE order_id = :order")
 
 
-def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> None:
-    """The printed waybill, scanned back, closes the parcel: the goods leave the tote for it.
+def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> int:
+    """The printed waybill, scanned back, closes the open box: its goods leave the tote for it. Returns how many units of the
+    order are still to be packed; with none left the order is packed, and a parcel begun for nothing is dropped.
 
-    Proves that the label came out and that it is on its own parcel. Refuses `wrong_waybill`,
-    `waybill_replaced`, `not_verified`, `weight_needed`.
+    Proves that the label came out and that it is on its own parcel. Refuses `wrong_waybill`, `waybill_replaced`,
+    `not_verified`, `box_empty`, `weight_needed`.
     """
-    of_order = {"order": order_id}
-    order, (left, parcels) = hold_order(actor, order_id, (_LEFT, of_order), (LIVE_PARCEL, of_order))
-    _check_bench(order)
-    _require_verified(left.first()[0])
-    parcel = _ready(live_parcel(parcels))
+    order, answers = hold_order(actor, order_id, *questions(order_id))
+    check_bench(order)
+    found = read_bench(*answers)
+    parcel = _to_close(found)
     if parcel.tracking_number is None or scanned != parcel.tracking_number:
         replaced = _REPLACED.first({"order": order_id, "number": scanned}) is not None
         raise Refused("waybill_replaced" if replaced else "wrong_waybill", {})
-    if parcel.weight_g is None:
+    if parcel.weight_g is None or parcel.units not in (None, found.in_box):
         raise Refused("weight_needed", {})
+    if not found.left:
+        drop_unused(actor, [each for each in found.parcels if each.is_open and each.id != parcel.id])
     unit_id, place_id = _parcel_unit(order, parcel.tracking_number)
     shipping.close_parcel(actor, parcel.id, scanned, handling_unit_id=unit_id)
     printing.confirm_printed(actor, "parcel", parcel.id, "waybill")
-    _move_into(actor, order, unit_id, place_id)
+    _move_into(actor, order, unit_id, place_id, is_last=not found.left)
+    if found.left:
+        _BOXED.run({"order": order.id, "parcel": parcel.id, "now": clock.now()})
+        return found.left
+    weight_g = sum(each.weight_g or 0 for each in found.parcels if not each.is_open) + parcel.weight_g
     with pipelined():
-        _FREE.send({"tote": order.tote_id})
+        _LAST_BOXED.send({"order": order.id, "parcel": parcel.id, "tote": order.tote_id, "now": clock.now()})
         move_order(order, "pack", keeps_tote=False)
         record(
             OrderPacked(
-                subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, weight_g=parcel.weight_g
+                subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, weight_g=weight_g
             )
         )
+    return 0
 
 
-# The parcel as a thing that holds stock, standing at the packing place.
+def drop_unused(actor: Actor, parcels: Sequence[LiveParcel]) -> None:
+    """Parcels that nothing went into: their numbers and labels are void."""
+    for parcel in parcels:
+        shipping.drop_parcel(actor, parcel.id)
+        printing.void_documents("parcel", [parcel.id])
+
+
+# The parcel as a thing that holds stock, standing at the packing place. One that is closed again is the same thing.
 _UNIT = Statement(
     "INSERT INTO handling_unit (id, warehouse_id, kind, code, barcode, location_id, state, subject_kind, subject_id,"
     " created_at) SELECT :id, :warehouse, 'parcel', :code, :code, id, 'closed', 'order', :order, :now FROM location"
-    " WHERE warehouse_id = :warehouse AND kind = 'packing' ORDER BY walk_order LIMIT 1 RETURNING location_id"
+    " WHERE warehouse_id = :warehouse AND kind = 'packing' ORDER BY walk_order LIMIT 1"
+    " ON CONFLICT (warehouse_id, code) DO UPDATE SET state = 'closed', subject_kind = 'order',"
+    "  subject_id = excluded.subject_id, location_id = excluded.location_id WHERE handling_unit.kind = 'parcel'"
+    " RETURNING id, location_id"
 )
-_LOCK_TOTE = Statement("SELECT id FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE")
-_FREE = Statement("UPDATE handling_unit SET subject_kind = NULL, subject_id = NULL, state = 'open' WHERE id = :tote")
+_LOCK_TOTE = Statement("SELECT subject_kind FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE")
+_BOXED_HERE = (
+    "UPDATE verification AS v SET parcel_id = :parcel FROM demand d WHERE d.id = v.demand_id AND d.order_id = :order"
+    " AND v.parcel_id IS NULL"
+)
+# A parcel of one product on a scale teaches what it weighs (`learning`). Read as it was before this statement.
+_TAUGHT = (
+    "INSERT INTO weighing (parcel_id, product_id, packaging_id, units, weight_g, weighed_at) SELECT p.id,"
+    " min(CAST(d.product_id AS text))::uuid, p.packaging_id, sum(v.quantity), p.weight_g, :now FROM parcel p, demand d"
+    " JOIN verification v ON v.demand_id = d.id AND v.parcel_id IS NULL WHERE p.id = :parcel AND d.order_id = :order"
+    " AND p.is_weighed AND p.packaging_id IS NOT NULL GROUP BY p.id HAVING count(DISTINCT d.product_id) = 1"
+    " ON CONFLICT (parcel_id) DO UPDATE SET product_id = excluded.product_id, packaging_id = excluded.packaging_id,"
+    "  units = excluded.units, weight_g = excluded.weight_g, weighed_at = excluded.weighed_at"
+)
+_LAST_BOXED = Statement(
+    f"WITH boxed AS ({_BOXED_HERE}), taught AS ({_TAUGHT})"
+    " UPDATE handling_unit SET subject_kind = NULL, subject_id = NULL, state = 'open' WHERE id = :tote"
+    " AND subject_kind = 'order'"
+)
+_BOXED = Statement(f"WITH taught AS ({_TAUGHT}) {_BOXED_HERE}")
+_IN_BOX = Statement(
+    "SELECT d.product_id, d.book_item_id, sum(v.quantity)::int AS quantity,"
+    " array_remove(array_agg(v.serial), NULL) AS serials FROM demand d JOIN verification v ON v.demand_id = d.id"
+    " WHERE d.order_id = :order AND v.parcel_id IS NULL GROUP BY d.product_id, d.book_item_id"
+)
 
 
 def _parcel_unit(order: OrderAtWork, tracking_number: str) -> tuple[uuid.UUID, uuid.UUID]:
     """Make it; returns its id and that of its place."""
-    unit_id = new_id()
     values = {
-        "id": unit_id, "warehouse": order.warehouse_id, "code": tracking_number, "order": order.id,
+        "id": new_id(), "warehouse": order.warehouse_id, "code": tracking_number, "order": order.id,
         "now": clock.now(),
     }  # fmt: skip
-    place_id = _UNIT.scalar(values)
-    if place_id is None:
+    made = _UNIT.first(values)
+    if made is None:
         raise not_found("packing location")
-    return unit_id, place_id
+    return made.id, made.location_id
 
 
-def _move_into(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, place_id: uuid.UUID) -> None:
+def _move_into(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, place_id: uuid.UUID, *, is_last: bool) -> None:
+    """Goods go from the tote into the parcel: what was checked into it, or (`is_last`) everything that is left in a tote of
+    the order's own.
+    """
     claim(Rank.HANDLING_UNIT)
     with pipelined():
-        _LOCK_TOTE.send({"tote": order.tote_id})
+        tote = _LOCK_TOTE.send({"tote": order.tote_id})
         content = units.send_content(order.tote_id)
+    rows = units.holdings(content)
+    is_own = tote.first().subject_kind == "order"
+    checked = [] if is_last and is_own else _IN_BOX.all({"order": order.id})
     moves = [
-        MoveDraft(row.stock, replace(row.stock, location_id=place_id, handling_unit_id=unit_id), row.quantity)
-        for row in units.holdings(content)
+        MoveDraft(row.stock, replace(row.stock, location_id=place_id, handling_unit_id=unit_id), quantity, serials=own)
+        for row, quantity, own in (_taken(rows, checked) if checked else [(row, row.quantity, []) for row in rows])
     ]
     ledger.post(actor, PostingDraft(Reason.PACK, "order", order.id, moves))
+
+
+def _taken(rows: Sequence[Holding], checked: Sequence[Any]) -> list[tuple[Holding, int, list[str]]]:
+    """How many of each row of the tote the checked units are; where numbers name them, exactly those."""
+    found: list[tuple[Holding, int, list[str]]] = []
+    for group in checked:
+        left = group.quantity
+        numbers = serials.by_row(group.product_id, group.serials)
+        for row in rows:
+            if (row.stock.product_id, row.stock.book_item_id) != (group.product_id, group.book_item_id):
+                continue
+            own = numbers.get(row.balance_id, [])
+            share = len(own) if numbers else min(left, row.quantity)
+            if share:
+                found.append((row, share, own))
+                left -= share
+        if left:
+            raise RuntimeError(f"{left} checked units of {group.product_id} are not in the tote")
+    return found

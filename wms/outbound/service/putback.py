@@ -17,7 +17,7 @@ from wms.inventory.ledger import Posted, PostingDraft, stock_of
 from wms.inventory.models import Balance
 from wms.inventory.rules import MoveDraft, Reason, Stock
 from wms.outbound.models import Order
-from wms.outbound.service import halting, walks
+from wms.outbound.service import halting, lanes, walks
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
 from wms.platform.statements import Statement
@@ -44,6 +44,7 @@ def stop_work(actor: Actor, order: Order) -> None:
         if free_if_empty(unit) and order.tote_id == unit.id:
             order.tote_id = None
     session().flush()
+    lanes.settle_container(order.tote_id)
 
 
 def put_back(
@@ -72,9 +73,11 @@ def put_back(
     moves = _moves(unit, product_id, quantity, location.id, serials)
     settles = _settles(unit.subject_id, moves)
     posted = ledger.post(actor, PostingDraft(Reason.PUT_BACK, "order", unit.subject_id, moves, settles=settles))
-    if free_if_empty(unit) and order is not None and order.tote_id == unit.id:
-        order.tote_id = None
-        session().flush()
+    if free_if_empty(unit):
+        if order is not None and order.tote_id == unit.id:
+            order.tote_id = None
+            session().flush()
+        lanes.forget_cancelled(unit.id)
     return posted
 
 

@@ -19,6 +19,7 @@ from wms.core.refusals import Refused
 from wms.facility.queries import warehouses_seen
 from wms.identity.queries import seller_codes, sellers_seen
 from wms.inventory.queries import Scope, stock_lines
+from wms.outbound.queries import learned_weight
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
@@ -60,7 +61,7 @@ def detail(product_id: uuid.UUID) -> str:
     return render_template(
         "portal/product.html", product=product, barcodes=barcodes_of([product.id])[product.id],
         seller=seller_codes([product.owner_id])[product.owner_id], lines=_lines(product), sizes=list(PRODUCT_SIZES),
-        warehouses=warehouses_seen(actor()), most=MOST_LABELS,
+        warehouses=warehouses_seen(actor()), most=MOST_LABELS, learned=learned_weight(product.id),
     )  # fmt: skip
 
 

@@ -6,9 +6,11 @@ from wms.shipping.service.batches import Numbered, Wanted, label_new
 from wms.shipping.service.handover import HandedOver, close_manifest, hand_over_parcel, load_parcel_onto, open_manifest
 from wms.shipping.service.setup import add_number_range, add_service, create_carrier, ensure_house_carrier
 from wms.shipping.service.shipments import (
+    Boxed,
     add_parcel,
     close_parcel,
     draw_number,
+    drop_parcel,
     mark_labelled,
     open_shipment,
     record_weight,
@@ -18,6 +20,7 @@ from wms.shipping.service.shipments import (
 )
 
 __all__ = [
+    "Boxed",
     "HandedOver",
     "Numbered",
     "Wanted",
@@ -28,6 +31,7 @@ __all__ = [
     "close_parcel",
     "create_carrier",
     "draw_number",
+    "drop_parcel",
     "ensure_house_carrier",
     "hand_over_parcel",
     "label_new",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -154,25 +155,52 @@ def mark_labelled(actor: Actor, shipment_id: uuid.UUID) -> Shipment:
 
 
 _WEIGHED = Statement(
-    "UPDATE parcel SET weight_g = :weight, length_mm = coalesce(:length, length_mm), width_mm = coalesce(:width, width_mm),"
-    " height_mm = coalesce(:height, height_mm) WHERE id = :parcel"
+    "WITH box AS (SELECT outer_length_mm, outer_width_mm, outer_height_mm FROM packaging WHERE id = CAST(:packaging AS uuid))"
+    " UPDATE parcel SET weight_g = :weight, units = :units, is_weighed = :weighed, packaging_id = CAST(:packaging AS uuid),"
+    " planned_packaging_id = CAST(:planned AS uuid),"
+    " length_mm = coalesce(:length, (SELECT outer_length_mm FROM box), length_mm),"
+    " width_mm = coalesce(:width, (SELECT outer_width_mm FROM box), width_mm),"
+    " height_mm = coalesce(:height, (SELECT outer_height_mm FROM box), height_mm) WHERE id = :parcel"
 )
 _CLOSED = Statement(
     "UPDATE parcel SET state = :state, closed_at = :now, handling_unit_id = coalesce(:unit, handling_unit_id)"
     " WHERE id = :parcel"
 )
-_REOPENED = Statement("UPDATE parcel SET state = :state, closed_at = NULL WHERE id = :parcel")
+_REOPENED = Statement(
+    "UPDATE parcel SET state = :state, closed_at = NULL, weight_g = NULL, units = NULL, handling_unit_id = NULL"
+    " WHERE id = :parcel"
+)
+
+
+@dataclass(frozen=True)
+class Boxed:
+    """What lay on the scale: so many units, in this box or bag (whose outside is the parcel's size unless one is
+    measured), and the one that was planned.
+    """
+
+    units: int | None = None
+    packaging_id: uuid.UUID | None = None
+    planned_id: uuid.UUID | None = None
+    is_weighed: bool = True  # by a scale; False: what it must weigh is what it is said to weigh
 
 
 def record_weight(
-    actor: Actor, parcel_id: uuid.UUID, weight_g: int, size_mm: tuple[int, int, int] | None = None
+    actor: Actor,
+    parcel_id: uuid.UUID,
+    weight_g: int,
+    size_mm: tuple[int, int, int] | None = None,
+    boxed: Boxed = Boxed(),
 ) -> None:
     """What the scale and the ruler said: g and (length, width, height) in mm. Only while the box is open."""
     parcel = hold_parcel(actor, parcel_id).parcel
     if parcel.state != ParcelState.OPEN.value:
         PARCEL.apply("close", parcel.state)  # refuses, naming the state
     length, width, height = size_mm or (None, None, None)
-    values = {"parcel": parcel.id, "weight": weight_g, "length": length, "width": width, "height": height}
+    values = {
+        "parcel": parcel.id, "weight": weight_g, "length": length, "width": width, "height": height,
+        "units": boxed.units, "packaging": boxed.packaging_id, "planned": boxed.planned_id,
+        "weighed": boxed.is_weighed,
+    }  # fmt: skip
     _WEIGHED.run(values)
 
 
@@ -199,9 +227,38 @@ def close_parcel(
 
 
 def reopen_parcel(actor: Actor, parcel_id: uuid.UUID) -> None:
-    """The box is opened again before it left (a doubt at the gate, a put-back)."""
+    """The box is opened again before it left (a doubt at the gate, a put-back); it will be weighed again. What it was as
+    a thing that holds stock is the caller's to end.
+    """
     parcel = hold_parcel(actor, parcel_id).parcel
     _REOPENED.run({"parcel": parcel.id, "state": PARCEL.apply("reopen", parcel.state).value})
+
+
+def drop_parcel(actor: Actor, parcel_id: uuid.UUID) -> None:
+    """An open parcel that nothing goes into: its number is given back and never used again.
+
+    Refuses `parcel_needed` for the last one of a shipment that has not left, `parcel_is_closed`.
+    """
+    held = hold_parcel(actor, parcel_id)
+    waiting = {ParcelState.OPEN.value, ParcelState.CLOSED.value}
+    if not any(each.state in waiting for each in held.parcels if each.id != parcel_id):
+        raise Refused("parcel_needed", {})
+    if held.parcel.state != ParcelState.OPEN.value:
+        raise Refused("parcel_is_closed", {})
+    parcel = session().get_one(Parcel, parcel_id, populate_existing=True)
+    _give_back(queries.load_carrier(parcel.carrier_id), parcel)
+    session().flush()
+
+
+def _give_back(carrier: Carrier, parcel: Parcel) -> None:
+    connection = connection_to(carrier)
+    if parcel.tracking_number is not None and connection.capabilities.can_void:
+        fault = connection.void(parcel.client_reference, parcel.tracking_number)
+        if fault is not None:
+            raise refusal_of(fault)
+    loaded = parcel.state == ParcelState.HANDED_OVER.value
+    parcel.state = PARCEL.apply("take_back" if loaded else "void", parcel.state).value
+    parcel.manifest_id = parcel.handed_over_at = None
 
 
 def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str = "cancelled") -> Shipment:
@@ -236,15 +293,9 @@ def take_back_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str) -> lis
 
 def _void(shipment: Shipment, parcels: Sequence[Parcel], action: str, reason: str) -> None:
     """The carrier is told, and shipment and parcels are void. `action`: void, or take_back from a load."""
-    connection = connection_to(queries.load_carrier(shipment.carrier_id))
+    carrier = queries.load_carrier(shipment.carrier_id)
     for parcel in parcels:
-        if parcel.tracking_number is not None and connection.capabilities.can_void:
-            fault = connection.void(parcel.client_reference, parcel.tracking_number)
-            if fault is not None:
-                raise refusal_of(fault)
-        loaded = parcel.state == ParcelState.HANDED_OVER.value
-        parcel.state = PARCEL.apply("take_back" if loaded else "void", parcel.state).value
-        parcel.manifest_id = parcel.handed_over_at = None
+        _give_back(carrier, parcel)
     shipment.state = SHIPMENT.apply(action, shipment.state).value
     shipment.void_reason, shipment.voided_at, shipment.handed_over_at = reason[:64], clock.now(), None
     session().flush()

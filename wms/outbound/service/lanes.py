@@ -1,0 +1,99 @@
+"""One container for many orders of a single unit (the fast lane): bound on a walk, emptied at the bench.
+
+Such orders are alike: any unit of the product serves any of them, so they need no tote each. The container is bound to its
+wave (subject kind `lane`); each order names it as its tote. Not in bond: there every unit belongs to a list.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from wms.core.actor import Actor
+from wms.core.refusals import Refused, not_found
+from wms.facility.models import Warehouse
+from wms.outbound.models import Order, PickBatch
+from wms.platform.database import session
+from wms.platform.locks import Rank, claim, lock
+from wms.platform.statements import Statement
+
+LANE = "lane"
+
+# Of one unit of a product without serial numbers, and nothing picked for them yet.
+_SINGLES = Statement(
+    "SELECT o.id FROM outbound_order o JOIN demand d ON d.order_id = o.id JOIN product p ON p.id = d.product_id"
+    " WHERE o.id IN (SELECT order_id FROM pick_task WHERE batch_id = :batch AND state = 'open') AND o.tote_id IS NULL"
+    " AND o.state IN ('waved', 'picking') GROUP BY o.id HAVING sum(d.quantity) = 1 AND max(p.serial_control) = 'none'"
+)
+_TOTE = Statement(
+    "SELECT warehouse_id, kind, subject_kind, subject_id FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE"
+)
+_BIND = Statement(
+    "WITH bound AS (UPDATE handling_unit SET subject_kind = 'lane', subject_id = :wave, state = 'in_use' WHERE id = :tote)"
+    " UPDATE outbound_order SET tote_id = :tote WHERE id = ANY(CAST(:orders AS uuid[]))"
+)
+
+
+def bind_container(actor: Actor, batch_id: uuid.UUID, tote_id: uuid.UUID) -> int:
+    """All single-unit orders of this walk are picked into one container: an empty one, or the wave's; returns how many.
+
+    Refuses `no_singles`, `lane_in_bond`, `not_a_tote`, `tote_taken`.
+    """
+    batch = session().get(PickBatch, batch_id)
+    if batch is None or not actor.sees_warehouse(batch.warehouse_id):
+        raise not_found("walk")
+    if session().get_one(Warehouse, batch.warehouse_id).is_bonded:
+        raise Refused("lane_in_bond", {})
+    orders = lock(Rank.DOCUMENT, Order, _SINGLES.column({"batch": batch_id}))
+    chosen = [order.id for order in orders if order.tote_id is None and order.state in ("waved", "picking")]
+    if not chosen:
+        raise Refused("no_singles", {})
+    claim(Rank.HANDLING_UNIT)
+    tote = _TOTE.first({"tote": tote_id})
+    if tote is None or tote.warehouse_id != batch.warehouse_id or tote.kind != "tote":
+        raise Refused("not_a_tote", {})
+    if tote.subject_id is not None and (tote.subject_kind, tote.subject_id) != (LANE, batch.wave_id):
+        raise Refused("tote_taken", {})
+    _BIND.run({"tote": tote_id, "wave": batch.wave_id, "orders": chosen})
+    session().expire_all()
+    return len(chosen)
+
+
+_LEFT = Statement(
+    "SELECT u.subject_kind, EXISTS (SELECT 1 FROM outbound_order o WHERE o.tote_id = u.id"
+    "  AND o.state IN ('waved', 'picking', 'picked')) AS is_awaited,"
+    " EXISTS (SELECT 1 FROM balance b WHERE b.handling_unit_id = u.id AND b.on_hand > 0) AS has_goods,"
+    " (SELECT o.id FROM outbound_order o WHERE o.tote_id = u.id AND o.state = 'cancelled' ORDER BY o.updated_at DESC, o.id"
+    "  LIMIT 1) AS cancelled FROM handling_unit u WHERE u.id = :tote FOR NO KEY UPDATE OF u"
+)
+_SETTLE = Statement(
+    "UPDATE handling_unit SET subject_kind = :kind, subject_id = :subject, state = :state WHERE id = :tote"
+)
+
+
+_FORGET = Statement("UPDATE outbound_order SET tote_id = NULL WHERE tote_id = :tote AND state = 'cancelled'")
+
+
+def settle_container(tote_id: uuid.UUID | None, *, is_held: bool = False) -> bool:
+    """A container that no order waits for any more is free; goods of cancelled orders in it wait to be put back. False for
+    one that is no lane's. Called by who holds the order that may have been the last; `is_held`: and the container too.
+    """
+    if tote_id is None:
+        return False
+    if not is_held:
+        claim(Rank.HANDLING_UNIT)
+    found = _LEFT.first({"tote": tote_id})
+    if found is None or found.subject_kind != LANE:
+        return False
+    if found.is_awaited:
+        return True
+    if found.has_goods:
+        _SETTLE.run({"tote": tote_id, "kind": "put_back", "subject": found.cancelled, "state": "in_use"})
+    else:
+        forget_cancelled(tote_id)
+        _SETTLE.run({"tote": tote_id, "kind": None, "subject": None, "state": "open"})
+    return True
+
+
+def forget_cancelled(tote_id: uuid.UUID) -> None:
+    """Nothing of the cancelled orders is in this container any more."""
+    _FORGET.run({"tote": tote_id})
