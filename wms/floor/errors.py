@@ -189,7 +189,7 @@ ADVICE = {
     "waybill_replaced": N_("Destroy that paper. Print the label of this parcel again."),
     "waybill_voided": N_("Do not ship it. Take the parcel back to a packing bench."),
     "destroy_not_pack": N_("Set the tote aside for destruction. The supervisor records it."),
-    "weight_needed": N_("Go back, open its tote again and weigh it."),
+    "weight_needed": N_("Put it on the scale once more, then scan the label."),
     "order_held": N_("Leave it where it is, or set it on the shelf for held orders. Go on with the next."),
     "customs_not_released": N_("Set it on the customs shelf. Do not ship it."),
     "not_in_order": N_("Set it aside, then scan what belongs to the order."),
