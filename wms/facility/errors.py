@@ -21,4 +21,7 @@ TEXTS = {
     "too_many_locations": N_("At most %(max)s locations at once."),
     "location_exists": N_("Location %(code)s is already there."),
     "location_barcode_taken": N_("The label of %(code)s is in use elsewhere."),
+    "depot_not_there": N_("There are %(rows)s cross aisles and %(aisles)s aisles."),
+    "aisle_not_there": N_("There are %(aisles)s aisles in %(blocks)s blocks."),
+    "aisle_cut_off": N_("Aisle %(aisle)s could not be walked to and left again."),
 }

@@ -5,11 +5,22 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
-from wms.facility.models import HandlingUnit, Location, LocationKind, Station, Warehouse, Zone
+from wms.facility import layout
+from wms.facility.models import (
+    COUNTS,
+    HandlingUnit,
+    Location,
+    LocationKind,
+    PickingLayout,
+    Station,
+    Warehouse,
+    Zone,
+    ZoneLayout,
+)
 from wms.platform.database import session
 
 
@@ -116,3 +127,56 @@ def units_by_barcode(warehouse_id: uuid.UUID, barcode: str) -> Sequence[Handling
     """The containers of a warehouse that carry a label; more than one when a supplier's carton label repeats."""
     statement = select(HandlingUnit).where(HandlingUnit.barcode == barcode, HandlingUnit.warehouse_id == warehouse_id)
     return session().scalars(statement).all()
+
+
+_AISLES = text(
+    "SELECT zone_id, aisle, min(bay) AS low, max(bay) AS high, min(walk_order) AS walk_order, NULL AS code FROM location"
+    " WHERE warehouse_id = :warehouse AND kind = ANY(CAST(:kinds AS text[])) AND aisle IS NOT NULL AND bay IS NOT NULL"
+    " GROUP BY 1, 2 UNION ALL SELECT zone_id, NULL, NULL, NULL, walk_order, code FROM location"
+    " WHERE warehouse_id = :warehouse AND kind = ANY(CAST(:kinds AS text[])) AND (aisle IS NULL OR bay IS NULL)"
+)
+
+
+def aisles_of(warehouse_id: uuid.UUID) -> list[layout.Aisle]:
+    """The aisles that the bins of a warehouse stand in, each with its lowest and highest bay."""
+    parameters = {"warehouse": warehouse_id, "kinds": [kind.value for kind in COUNTS]}
+    found: dict[tuple[uuid.UUID, int], layout.Aisle] = {}
+    for row in session().execute(_AISLES, parameters):
+        named = (row.aisle, row.low, row.high) if row.code is None else _named_by(row.code)
+        if named is None:
+            continue
+        number, low, high = named
+        known = found.get((row.zone_id, number))
+        if known is not None:
+            low, high = min(low, known.low), max(high, known.high)
+        walk_order = min(row.walk_order, known.walk_order) if known is not None else row.walk_order
+        found[row.zone_id, number] = layout.Aisle(row.zone_id, number, low, high, walk_order)
+    return list(found.values())
+
+
+def _named_by(code: str) -> tuple[int, int, int] | None:
+    numbers = layout.numbers_of(code)
+    return None if numbers is None else (numbers[0], numbers[1], numbers[1])
+
+
+def layout_settings(warehouse_id: uuid.UUID) -> layout.Settings:
+    """How its aisles stand, as the office said, or as is usual."""
+    row = session().get(PickingLayout, warehouse_id)
+    if row is None:
+        return layout.Settings()
+    one_way = tuple((aisle, block, direction) for aisle, block, direction in row.one_way)
+    starts, ends = (tuple((cross, aisle) for cross, aisle in each) for each in (row.starts, row.ends))
+    return layout.Settings(
+        row.aisle_pitch_mm, row.bay_pitch_mm, row.cross_aisle_mm, row.blocks, row.bays_face, one_way, starts, ends
+    )
+
+
+def zone_places(warehouse_id: uuid.UUID) -> dict[uuid.UUID, layout.ZonePlace]:
+    """Zones whose place among the aisles the office said."""
+    statement = select(ZoneLayout).join(Zone, Zone.id == ZoneLayout.zone_id).where(Zone.warehouse_id == warehouse_id)
+    return {each.zone_id: layout.ZonePlace(each.first_aisle, each.first_block) for each in session().scalars(statement)}
+
+
+def floor_of(warehouse_id: uuid.UUID) -> layout.Floor:
+    """Where its aisles stand, for planning walks."""
+    return layout.draw(layout_settings(warehouse_id), aisles_of(warehouse_id), zone_places(warehouse_id))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from wms.core import clock
 from wms.core.ids import new_id
-from wms.inventory import claims
+from wms.inventory import choosing, claims
 from wms.inventory.balances import lock_rows
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim
@@ -170,12 +170,16 @@ _OPEN_PROMISES = Statement(
     " WHERE p.subject_kind = :kind AND p.subject_id = ANY(CAST(:ids AS uuid[])) AND p.open_quantity > 0"
     " AND p.warehouse_id = :warehouse ORDER BY p.priority DESC, p.created_at, p.id"
 )
-_CANDIDATES = Statement(
-    "SELECT b.id, b.on_hand - b.allocated AS free, b.is_sellable, b.book_item_id, b.owner_id, b.product_id,"
-    " b.customs_status FROM balance b JOIN location l ON l.id = b.location_id LEFT JOIN lot ON lot.id = b.lot_id"
+_OFFERS = Statement(
+    "SELECT b.id, b.on_hand - b.allocated AS free, b.owner_id, b.product_id, b.customs_status, b.book_item_id,"
+    " b.location_id, l.walk_order, l.zone_id, l.aisle, l.bay, l.code, lot.expires_on,"
+    " (b.oldest_at AT TIME ZONE w.time_zone)::date AS came_on, b.handling_unit_id IS NOT NULL AS in_unit,"
+    " CASE WHEN b.handling_unit_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM balance x"
+    "  WHERE x.handling_unit_id = b.handling_unit_id AND x.on_hand > 0 AND x.id <> b.id) THEN b.on_hand END AS unit_whole"
+    " FROM balance b JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
+    " LEFT JOIN lot ON lot.id = b.lot_id"
     " WHERE b.warehouse_id = :warehouse AND b.product_id = ANY(CAST(:products AS uuid[])) AND b.is_sellable"
     " AND b.on_hand > b.allocated"
-    " ORDER BY lot.expires_on NULLS LAST, b.oldest_at NULLS LAST, l.walk_order, b.id"
 )
 
 
@@ -185,23 +189,42 @@ _LOCK_PROMISES = Statement(
 )
 
 
-def allocate(warehouse_id: uuid.UUID, subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> AllocationResult:
-    """Choose bins for what is promised to these subjects and not yet allocated: first expiring, then oldest first.
+@dataclass(frozen=True)
+class Wanted:
+    """What was planned to be claimed: so many units of a row for a subject."""
 
-    Never refuses: what no bin holds is `missing`, for the caller to hold, re-promise or report short. A pinned promise
-    whose bin was lost is missing too: only a new promise can pin other goods.
+    subject_id: uuid.UUID
+    balance_id: int
+    units: int
+
+
+def allocate(
+    warehouse_id: uuid.UUID, subject_kind: str, subject_ids: Sequence[uuid.UUID], planned: Sequence[Wanted] = ()
+) -> AllocationResult:
+    """Choose bins for what is promised to these subjects and not yet allocated (`choosing`).
+
+    `planned` is claimed first, as far as it is still so; what is not is chosen anew. Never refuses: what no bin holds is
+    `missing`, for the caller to hold, re-promise or report short. A pinned promise whose bin was lost is missing too:
+    only a new promise can pin other goods.
     """
     parameters = {"kind": subject_kind, "ids": list(subject_ids), "warehouse": warehouse_id}
     claim(Rank.PROMISE)  # against a twin that allocates, and against a release
     _LOCK_PROMISES.run(parameters)
     allocated: list[Allocated] = []
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         promises = [row for row in _OPEN_PROMISES.all(parameters) if row.wanted > 0]
-        plan, taken = _plan(warehouse_id, promises)
-        if not taken:
+        plan = _as_planned(promises, planned) if planned and turn == 0 else _plan(warehouse_id, promises)
+        if not plan:
+            if planned and turn == 0:
+                continue
             break
+        taken: dict[int, int] = defaultdict(int)
+        for share in plan:
+            taken[share.balance_id] += share.units
         granted = _claim_quantities(taken)
-        allocated += _insert(plan, granted)
+        allocated += _insert([share for share in plan if share.balance_id in granted])
+        if len(granted) == len(taken) and sum(row.wanted for row in promises) == sum(taken.values()):
+            return AllocationResult(allocated, {})
     missing: dict[uuid.UUID, int] = defaultdict(int)
     for row in _OPEN_PROMISES.all(parameters):
         if row.wanted > 0:
@@ -209,32 +232,88 @@ def allocate(warehouse_id: uuid.UUID, subject_kind: str, subject_ids: Sequence[u
     return AllocationResult(allocated, dict(missing))
 
 
-def _plan(
-    warehouse_id: uuid.UUID, promises: Sequence[Any]
-) -> tuple[list[tuple[OpenPromise, Candidate, int]], dict[int, int]]:
-    """Which rows serve which promise, and how much that takes from each row."""
-    plan: list[tuple[OpenPromise, Candidate, int]] = []
+@dataclass(frozen=True)
+class _Share:
+    """So many units of a row for a promise."""
+
+    promise: OpenPromise
+    balance_id: int
+    units: int
+
+
+def _share(row: Any, balance_id: int, units: int) -> _Share:
+    return _Share(OpenPromise(row.id, row.subject_kind, row.subject_id, row.warehouse_id, units), balance_id, units)
+
+
+_STILL = Statement("SELECT id FROM balance WHERE id = ANY(CAST(:ids AS bigint[])) AND is_sellable")
+
+
+def _as_planned(promises: Sequence[Any], planned: Sequence[Wanted]) -> list[_Share]:
+    """The shares of a plan for those promises that want exactly what it was made for, from rows that still sell."""
+    still = set(_STILL.column({"ids": sorted({each.balance_id for each in planned})}))
+    by_subject: dict[uuid.UUID, list[Wanted]] = defaultdict(list)
+    for each in planned:
+        by_subject[each.subject_id].append(each)
+    found: list[_Share] = []
+    for row in promises:
+        own = by_subject.get(row.subject_id, ())
+        if (
+            row.any_bin
+            and sum(each.units for each in own) == row.wanted
+            and all(each.balance_id in still for each in own)
+        ):
+            found += [_share(row, each.balance_id, each.units) for each in own]
+    return found
+
+
+def _plan(warehouse_id: uuid.UUID, promises: Sequence[Any]) -> list[_Share]:
+    """Which rows serve which promise."""
+    found: list[_Share] = []
     taken: dict[int, int] = defaultdict(int)
     pooled = [row for row in promises if row.any_bin]
-    candidates = _read_candidates(warehouse_id, {row.product_id for row in pooled}) if pooled else {}
+    if not pooled:
+        return []
+    offered = offers(warehouse_id, {row.product_id for row in pooled})
     for row in pooled:
-        key = (row.owner_id, row.product_id, row.customs_status, row.book_item_id)
-        for candidate, share in choose(candidates.get(key, ()), row.wanted, taken):
-            taken[candidate.balance_id] += share
-            wish = OpenPromise(row.id, row.subject_kind, row.subject_id, row.warehouse_id, share)
-            plan.append((wish, candidate, share))
-    return plan, taken
-
-
-CandidateKey = tuple[uuid.UUID, uuid.UUID, str, uuid.UUID | None]
-
-
-def _read_candidates(warehouse_id: uuid.UUID, products: set[uuid.UUID]) -> dict[CandidateKey, list[Candidate]]:
-    found: dict[CandidateKey, list[Candidate]] = defaultdict(list)
-    for row in _CANDIDATES.all({"warehouse": warehouse_id, "products": list(products)}):
-        key = (row.owner_id, row.product_id, row.customs_status, row.book_item_id)
-        found[key].append(Candidate(row.id, row.free, row.is_sellable, row.book_item_id))
+        own = offered.get((row.owner_id, row.product_id, row.customs_status, row.book_item_id), Offered([], {}))
+        for choice in choosing.choose(own.offers, row.wanted, taken, own.reach):
+            taken[choice.offer.balance_id] += choice.units
+            found.append(_share(row, choice.offer.balance_id, choice.units))
     return found
+
+
+OfferKey = tuple[uuid.UUID, uuid.UUID, str, uuid.UUID | None]
+
+
+@dataclass(frozen=True)
+class Offered:
+    """The rows that could serve one kind of goods, and each of them as read (its bin's zone, aisle, bay, code)."""
+
+    offers: list[choosing.Offer]
+    rows: dict[int, Any]
+
+    def reach(self, offer: choosing.Offer) -> int:
+        """By the order of bins, where nobody knows the aisles."""
+        return int(self.rows[offer.balance_id].walk_order)
+
+
+def offers(warehouse_id: uuid.UUID, products: Collection[uuid.UUID]) -> dict[OfferKey, Offered]:
+    """What of these products could be allocated now, read without a lock."""
+    found: dict[OfferKey, Offered] = {}
+    for row in _OFFERS.all({"warehouse": warehouse_id, "products": sorted(products)}):
+        key = (row.owner_id, row.product_id, row.customs_status, row.book_item_id)
+        own = found.setdefault(key, Offered([], {}))
+        offer = choosing.Offer(
+            row.id, row.location_id, row.free, row.expires_on, row.came_on, row.unit_whole, row.in_unit
+        )  # fmt: skip
+        own.offers.append(offer)
+        own.rows[row.id] = row
+    return found
+
+
+def open_promises(warehouse_id: uuid.UUID, subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> list[Any]:
+    """What these subjects are promised and no bin is claimed for yet, most urgent first, read without a lock."""
+    return _OPEN_PROMISES.all({"kind": subject_kind, "ids": list(subject_ids), "warehouse": warehouse_id})
 
 
 _INSERT = Statement(
@@ -244,11 +323,10 @@ _INSERT = Statement(
 )
 
 
-def _insert(plan: Sequence[tuple[OpenPromise, Candidate, int]], granted: set[int]) -> list[Allocated]:
+def _insert(shares: Sequence[_Share]) -> list[Allocated]:
     rows = [
-        (Allocated(new_id(), wish.promise_id, wish.subject_id, candidate.balance_id, share), wish)
-        for wish, candidate, share in plan
-        if candidate.balance_id in granted
+        (Allocated(new_id(), share.promise.promise_id, share.promise.subject_id, share.balance_id, share.units), share)
+        for share in shares
     ]
     if rows:
         now = clock.now()
@@ -256,16 +334,16 @@ def _insert(plan: Sequence[tuple[OpenPromise, Candidate, int]], granted: set[int
             [
                 {
                     "id": each.allocation_id,
-                    "warehouse": wish.warehouse_id,
+                    "warehouse": share.promise.warehouse_id,
                     "balance": each.balance_id,
                     "promise": each.promise_id,
                     "purpose": None,
-                    "subject_kind": wish.subject_kind,
+                    "subject_kind": share.promise.subject_kind,
                     "subject_id": each.subject_id,
                     "quantity": each.quantity,
                     "now": now,
                 }
-                for each, wish in rows
+                for each, share in rows
             ]
         )
     return [each for each, _ in rows]

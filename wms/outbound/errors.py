@@ -42,4 +42,7 @@ TEXTS = {
     "no_customs_here": N_("This order needs no release."),
     "not_released_twice": N_("Customs has released it already."),
     "exception_resolved": N_("Somebody decided this already."),
+    "plan_changed": N_(
+        "Not as shown any more: %(gone)s orders are gone, goods of %(lost)s were taken. Look at the new plan."
+    ),
 }

@@ -15,7 +15,7 @@ from wms.inventory.ledger import PostingDraft
 from wms.inventory.rules import MoveDraft, Reason
 from wms.outbound import rules
 from wms.outbound.models import PickBatch
-from wms.outbound.service import walks
+from wms.outbound.service import rerouting, walks
 from wms.outbound.service.held import OrderAtWork, hold_order, move_order
 from wms.outbound.service.stops import HeldStop, Sight, hold_stop
 from wms.outbound.workflow import BATCH, ORDER, TASK, OrderState, TaskState
@@ -68,11 +68,12 @@ def work_on(actor: Actor, task_id: uuid.UUID, *, with_order: bool = False) -> He
 
 
 def skip(actor: Actor, task_id: uuid.UUID) -> None:
-    """Postpone a stop to the end of the walk."""
+    """Postpone a stop to the end of the walk; the others are laid anew from here."""
     stop = work_on(actor, task_id)
     with pipelined():
         _keep(actor, stop)
         _SKIP.send({"stop": stop.id})
+    rerouting.reroute(stop.walk.id, stop.walk.warehouse_id, seen_at=stop.id)
 
 
 _SKIP = Statement("UPDATE pick_task SET skipped = skipped + 1 WHERE id = :stop")

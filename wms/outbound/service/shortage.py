@@ -18,9 +18,9 @@ from wms.facility.models import HandlingUnit, Warehouse
 from wms.inventory import allocations, promises, releases, waiting
 from wms.inventory.models import Summary
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
-from wms.outbound.service import exceptions, walks
+from wms.outbound.service import exceptions, rerouting, walks
 from wms.outbound.service.orders import await_stock, promise_demands, try_later, wait_for_stock
-from wms.outbound.service.waves import stops_of
+from wms.outbound.service.reading import stops_of
 from wms.outbound.workflow import ORDER, TASK, WAVE, OrderState, WaveState
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
@@ -204,6 +204,7 @@ def _look_elsewhere(order: Order) -> bool:
     if stops:
         batch = batches[0] if batches else walks.new_batch(order.warehouse_id, _wave_of(order))
         walks.insert_tasks(batch, [(order.id, stop) for stop in stops])
+        rerouting.reroute(batch.id, order.warehouse_id)
     walks.finish_if_done(batches)
     if result.missing:
         _short_at_pick(order, demands)
