@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 from sqlalchemy import select, text
 
@@ -15,11 +17,9 @@ from wms.facility.models import (
     HandlingUnit,
     Location,
     LocationKind,
-    PickingLayout,
     Station,
     Warehouse,
     Zone,
-    ZoneLayout,
 )
 from wms.platform.database import session
 
@@ -129,54 +129,59 @@ def units_by_barcode(warehouse_id: uuid.UUID, barcode: str) -> Sequence[Handling
     return session().scalars(statement).all()
 
 
-_AISLES = text(
-    "SELECT zone_id, aisle, min(bay) AS low, max(bay) AS high, min(walk_order) AS walk_order, NULL AS code FROM location"
-    " WHERE warehouse_id = :warehouse AND kind = ANY(CAST(:kinds AS text[])) AND aisle IS NOT NULL AND bay IS NOT NULL"
-    " GROUP BY 1, 2 UNION ALL SELECT zone_id, NULL, NULL, NULL, walk_order, code FROM location"
-    " WHERE warehouse_id = :warehouse AND kind = ANY(CAST(:kinds AS text[])) AND (aisle IS NULL OR bay IS NULL)"
+# One question: it is asked while a picker waits. Bins that do not say their aisle are told by their code.
+_FLOOR = text(
+    "SELECT to_jsonb(p) AS layout, (SELECT jsonb_agg(jsonb_build_array(y.zone_id, y.first_aisle, y.first_block))"
+    "  FROM zone_layout y JOIN zone z ON z.id = y.zone_id WHERE z.warehouse_id = w.id) AS zones,"
+    " (SELECT jsonb_agg(jsonb_build_array(a.zone_id, a.aisle, a.low, a.high, a.walk_order, a.code)) FROM ("
+    "  SELECT zone_id, aisle, min(bay) AS low, max(bay) AS high, min(walk_order) AS walk_order, NULL AS code FROM location"
+    "  WHERE warehouse_id = w.id AND kind = ANY(CAST(:kinds AS text[])) AND aisle IS NOT NULL AND bay IS NOT NULL"
+    "  GROUP BY 1, 2 UNION ALL SELECT zone_id, NULL, NULL, NULL, walk_order, code FROM location"
+    "  WHERE warehouse_id = w.id AND kind = ANY(CAST(:kinds AS text[])) AND (aisle IS NULL OR bay IS NULL)) a) AS aisles"
+    " FROM warehouse w LEFT JOIN picking_layout p ON p.warehouse_id = w.id WHERE w.id = :warehouse"
 )
 
 
-def aisles_of(warehouse_id: uuid.UUID) -> list[layout.Aisle]:
-    """The aisles that the bins of a warehouse stand in, each with its lowest and highest bay."""
-    parameters = {"warehouse": warehouse_id, "kinds": [kind.value for kind in COUNTS]}
-    found: dict[tuple[uuid.UUID, int], layout.Aisle] = {}
-    for row in session().execute(_AISLES, parameters):
-        named = (row.aisle, row.low, row.high) if row.code is None else _named_by(row.code)
-        if named is None:
-            continue
-        number, low, high = named
-        known = found.get((row.zone_id, number))
-        if known is not None:
-            low, high = min(low, known.low), max(high, known.high)
-        walk_order = min(row.walk_order, known.walk_order) if known is not None else row.walk_order
-        found[row.zone_id, number] = layout.Aisle(row.zone_id, number, low, high, walk_order)
-    return list(found.values())
+@dataclass(frozen=True)
+class FloorFacts:
+    """What a floor is drawn from: `layout.draw`."""
+
+    settings: layout.Settings
+    aisles: list[layout.Aisle]
+    zones: dict[uuid.UUID, layout.ZonePlace]
 
 
-def _named_by(code: str) -> tuple[int, int, int] | None:
-    numbers = layout.numbers_of(code)
-    return None if numbers is None else (numbers[0], numbers[1], numbers[1])
+def floor_facts(warehouse_id: uuid.UUID) -> FloorFacts:
+    """How the aisles of a warehouse stand as the office said, or as is usual; and which its bins stand in."""
+    row = session().execute(_FLOOR, {"warehouse": warehouse_id, "kinds": [kind.value for kind in COUNTS]}).one()
+    zones = {uuid.UUID(zone): layout.ZonePlace(aisle, block) for zone, aisle, block in row.zones or ()}
+    return FloorFacts(_settings(row.layout), _aisles(row.aisles or ()), zones)
 
 
-def layout_settings(warehouse_id: uuid.UUID) -> layout.Settings:
-    """How its aisles stand, as the office said, or as is usual."""
-    row = session().get(PickingLayout, warehouse_id)
-    if row is None:
+def _settings(data: dict[str, Any] | None) -> layout.Settings:
+    if data is None:
         return layout.Settings()
-    one_way = tuple((aisle, block, direction) for aisle, block, direction in row.one_way)
-    starts, ends = (tuple((cross, aisle) for cross, aisle in each) for each in (row.starts, row.ends))
-    return layout.Settings(
-        row.aisle_pitch_mm, row.bay_pitch_mm, row.cross_aisle_mm, row.blocks, row.bays_face, one_way, starts, ends
-    )
+    several = {name: tuple(tuple(each) for each in data[name]) for name in ("one_way", "starts", "ends")}
+    return layout.Settings(**{each.name: data[each.name] for each in fields(layout.Settings)} | several)
 
 
-def zone_places(warehouse_id: uuid.UUID) -> dict[uuid.UUID, layout.ZonePlace]:
-    """Zones whose place among the aisles the office said."""
-    statement = select(ZoneLayout).join(Zone, Zone.id == ZoneLayout.zone_id).where(Zone.warehouse_id == warehouse_id)
-    return {each.zone_id: layout.ZonePlace(each.first_aisle, each.first_block) for each in session().scalars(statement)}
+def _aisles(rows: Iterable[Any]) -> list[layout.Aisle]:
+    found: dict[tuple[uuid.UUID, int], layout.Aisle] = {}
+    for zone, number, low, high, walk_order, code in rows:
+        if code is not None:
+            named = layout.numbers_of(code)
+            if named is None:
+                continue
+            number, low, high = named[0], named[1], named[1]
+        key = (uuid.UUID(zone), number)
+        known = found.get(key)
+        if known is not None:
+            low, high, walk_order = min(low, known.low), max(high, known.high), min(walk_order, known.walk_order)
+        found[key] = layout.Aisle(*key, low, high, walk_order)
+    return list(found.values())
 
 
 def floor_of(warehouse_id: uuid.UUID) -> layout.Floor:
     """Where its aisles stand, for planning walks."""
-    return layout.draw(layout_settings(warehouse_id), aisles_of(warehouse_id), zone_places(warehouse_id))
+    facts = floor_facts(warehouse_id)
+    return layout.draw(facts.settings, facts.aisles, facts.zones)

@@ -33,7 +33,7 @@ from wms.facility.models import (
     Zone,
     ZoneLayout,
 )
-from wms.facility.queries import aisles_of, zone_places
+from wms.facility.queries import floor_facts
 from wms.planning.budget import Budget
 from wms.planning.route import NoWay, route_in_layout
 from wms.platform.database import session
@@ -334,14 +334,15 @@ def edit_layout(
     Refuses depots that are not there (422), and `aisle_cut_off` when one-way aisles leave no way to an aisle and back.
     """
     load_warehouse_to_build(actor, warehouse_id)
-    _check_layout(layout.draw(settings, aisles_of(warehouse_id), zones), settings)
+    facts = floor_facts(warehouse_id)
+    _check_layout(layout.draw(settings, facts.aisles, zones), settings)
     row = session().get(PickingLayout, warehouse_id) or PickingLayout(warehouse_id=warehouse_id)
     for name in ("aisle_pitch_mm", "bay_pitch_mm", "cross_aisle_mm", "blocks", "bays_face"):
         setattr(row, name, getattr(settings, name))
     for name in ("one_way", "starts", "ends"):
         setattr(row, name, [list(each) for each in getattr(settings, name)])
     session().add(row)
-    for zone_id in {*zones, *zone_places(warehouse_id)}:
+    for zone_id in {*zones, *facts.zones}:
         _place_zone(zone_id, zones.get(zone_id))
     session().flush()
 

@@ -71,13 +71,18 @@ class AllocationResult:
 # `on_hand` is written with what it is: PostgreSQL holds the row against its CHECKs before it notices that `t` is an
 # old version, and an old on_hand beside a new allocated would fail them.
 _LOCKED = (
-    " FROM (SELECT b.id, b.on_hand, b.allocated, b.held_by, k.quantity FROM balance b"
+    " FROM (SELECT b.id, b.on_hand, b.allocated, b.held_by, b.is_sellable, k.quantity FROM balance b"
     " JOIN unnest(CAST(:ids AS bigint[]), CAST(:quantities AS int[])) AS k(id, quantity) ON k.id = b.id"
     " ORDER BY b.id OFFSET 0 FOR NO KEY UPDATE OF b) AS d WHERE t.id = d.id"
 )
 _CLAIM = Statement(
     f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated + d.quantity{_LOCKED}"
     " AND d.on_hand - d.allocated >= d.quantity AND d.held_by = 0 RETURNING t.id"
+)
+# For what was promised as selling: it must still sell.
+_CLAIM_SELLING = Statement(
+    f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated + d.quantity{_LOCKED}"
+    " AND d.on_hand - d.allocated >= d.quantity AND d.held_by = 0 AND d.is_sellable RETURNING t.id"
 )
 # Pinned: what was chosen as selling, or as held, must still be so: the promise counts by it.
 _CLAIM_AS_SEEN = Statement(
@@ -91,11 +96,11 @@ _CLAIM_AS_SEEN = Statement(
 _UNCLAIM = Statement(f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated - d.quantity{_LOCKED}")
 
 
-def _claim_quantities(wanted: Mapping[int, int]) -> set[int]:
+def _claim_quantities(wanted: Mapping[int, int], statement: Statement = _CLAIM) -> set[int]:
     """Claim these quantities where they are still free; returns the rows that were."""
     claim(Rank.BALANCE)
     ids = sorted(wanted)
-    return set(_CLAIM.column({"ids": ids, "quantities": [wanted[each] for each in ids]}))
+    return set(statement.column({"ids": ids, "quantities": [wanted[each] for each in ids]}))
 
 
 def _claim_as_seen(wanted: Mapping[int, int], seen: Mapping[int, Candidate]) -> set[int]:
@@ -164,7 +169,7 @@ def claim_rows(
 
 
 _OPEN_PROMISES = Statement(
-    "SELECT p.id, p.subject_kind, p.subject_id, p.warehouse_id, p.open_quantity - coalesce((SELECT"
+    "SELECT p.id, p.subject_kind, p.subject_id, p.warehouse_id, p.open_quantity, p.open_quantity - coalesce((SELECT"
     " sum(a.open_quantity) FROM allocation a WHERE a.promise_id = p.id), 0) AS wanted, s.owner_id, s.product_id,"
     " s.customs_status, s.book_item_id, p.kind = 'pool' AS any_bin FROM promise p JOIN summary s ON s.id = p.summary_id"
     " WHERE p.subject_kind = :kind AND p.subject_id = ANY(CAST(:ids AS uuid[])) AND p.open_quantity > 0"
@@ -221,7 +226,7 @@ def allocate(
         taken: dict[int, int] = defaultdict(int)
         for share in plan:
             taken[share.balance_id] += share.units
-        granted = _claim_quantities(taken)
+        granted = _claim_quantities(taken, _CLAIM_SELLING)
         allocated += _insert([share for share in plan if share.balance_id in granted])
         if len(granted) == len(taken) and sum(row.wanted for row in promises) == sum(taken.values()):
             return AllocationResult(allocated, {})
@@ -245,23 +250,15 @@ def _share(row: Any, balance_id: int, units: int) -> _Share:
     return _Share(OpenPromise(row.id, row.subject_kind, row.subject_id, row.warehouse_id, units), balance_id, units)
 
 
-_STILL = Statement("SELECT id FROM balance WHERE id = ANY(CAST(:ids AS bigint[])) AND is_sellable")
-
-
 def _as_planned(promises: Sequence[Any], planned: Sequence[Wanted]) -> list[_Share]:
-    """The shares of a plan for those promises that want exactly what it was made for, from rows that still sell."""
-    still = set(_STILL.column({"ids": sorted({each.balance_id for each in planned})}))
+    """The shares of a plan for those promises that want exactly what it was made for."""
     by_subject: dict[uuid.UUID, list[Wanted]] = defaultdict(list)
     for each in planned:
         by_subject[each.subject_id].append(each)
     found: list[_Share] = []
     for row in promises:
         own = by_subject.get(row.subject_id, ())
-        if (
-            row.any_bin
-            and sum(each.units for each in own) == row.wanted
-            and all(each.balance_id in still for each in own)
-        ):
+        if row.any_bin and sum(each.units for each in own) == row.wanted:
             found += [_share(row, each.balance_id, each.units) for each in own]
     return found
 

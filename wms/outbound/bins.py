@@ -22,6 +22,7 @@ class Line:
     order_id: uuid.UUID
     number: str
     demand_id: uuid.UUID
+    product_id: uuid.UUID
     sku: str
     each: Size
     units: int
@@ -102,14 +103,14 @@ def _reach(bins: Mapping[uuid.UUID, Bin], distance: Distance, near: Sequence[Pla
 def _stop(line: Line, choice: Choice, bin_: Bin) -> Stop:
     offer = choice.offer
     return Stop(
-        line.order_id, line.demand_id, offer.balance_id, offer.location_id, bin_.place, bin_.walk_order, choice.units,
-        line.each, choice.why.value, choice.choices,
+        line.order_id, line.demand_id, line.product_id, offer.balance_id, offer.location_id, bin_.place, bin_.walk_order,
+        choice.units, line.each, choice.why.value, choice.choices,
     )  # fmt: skip
 
 
 def pinned(order_id: uuid.UUID, row: Any, bin_: Bin, each: Size) -> Stop:
     """A stop whose bin was chosen when the order was promised."""
     return Stop(
-        order_id, row.demand_id, row.balance_id, row.location_id, bin_.place, bin_.walk_order, row.open_quantity, each,
-        Why.PINNED.value, 1, allocated=True,
+        order_id, row.demand_id, row.product_id, row.balance_id, row.location_id, bin_.place, bin_.walk_order,
+        row.open_quantity, each, Why.PINNED.value, 1, row.allocation_id,
     )  # fmt: skip

@@ -77,12 +77,13 @@ class Selection:
 
 @dataclass(frozen=True)
 class Stop:
-    """So many units of one row of stock for one demand. `each`: size of a unit (1, cm³, g). `allocated`: the row is
-    claimed for it already.
+    """So many units of one row of stock for one demand. `each`: size of a unit (1, cm³, g). `allocation_id`: by which the
+    row is claimed for it already.
     """
 
     order_id: uuid.UUID
     demand_id: uuid.UUID
+    product_id: uuid.UUID
     balance_id: int
     location_id: uuid.UUID
     place: Place
@@ -91,7 +92,7 @@ class Stop:
     each: Size
     why: str
     choices: int
-    allocated: bool = False
+    allocation_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -329,15 +330,9 @@ def from_data(data: dict[str, Any]) -> Plan:
 
 
 def _stop_from_data(row: list[Any]) -> Stop:
-    order, demand, balance, location, place, walk_order, units, each, *rest = row
+    ids, balance, place, walk_order, units, each, why, choices, claimed = row
+    order, demand, product, location = (uuid.UUID(key) for key in ids)
     return Stop(
-        uuid.UUID(order),
-        uuid.UUID(demand),
-        balance,
-        uuid.UUID(location),
-        Place(*place),
-        walk_order,
-        units,
-        Size(*each),
-        *rest,
-    )
+        order, demand, product, balance, location, Place(*place), walk_order, units, Size(*each), why, choices,
+        claimed and uuid.UUID(claimed),
+    )  # fmt: skip

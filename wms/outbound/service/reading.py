@@ -13,16 +13,13 @@ from typing import Any
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.facility import layout, queries
-from wms.facility.models import Warehouse
 from wms.inventory import allocations
 from wms.inventory.allocations import OfferKey
 from wms.inventory.choosing import Offer
 from wms.outbound import bins, carts
 from wms.outbound.bins import Bin, Line
-from wms.outbound.models import WaveSetting
 from wms.planning.distances import distance_of
 from wms.planning.totes import Size
-from wms.platform.database import session
 from wms.platform.statements import Statement
 
 # Of orders by zone only their bins tell; so many of the most urgent are looked at.
@@ -42,7 +39,7 @@ _READY = Statement(
     " ORDER BY o.priority DESC, o.ordered_at, o.id LIMIT :limit"
 )
 _DEMANDS = Statement(
-    "SELECT d.id, d.order_id, p.sku, coalesce(p.measured_weight_g, p.declared_weight_g) AS weight,"
+    "SELECT d.id, d.order_id, d.product_id, p.sku, coalesce(p.measured_weight_g, p.declared_weight_g) AS weight,"
     " coalesce(p.measured_length_mm, p.declared_length_mm) AS length,"
     " coalesce(p.measured_width_mm, p.declared_width_mm) AS width,"
     " coalesce(p.measured_height_mm, p.declared_height_mm) AS height"
@@ -55,6 +52,10 @@ _STOPS = Statement(
     " AND a.subject_id = ANY(CAST(:demands AS uuid[])) AND a.open_quantity > 0"
     " AND NOT EXISTS (SELECT 1 FROM pick_task t WHERE t.allocation_id = a.id) ORDER BY l.walk_order, a.id"
 )
+_SETTINGS = Statement(
+    f"SELECT {', '.join(f's.{each.name}' for each in fields(carts.Settings))} FROM warehouse w"
+    " LEFT JOIN wave_setting s ON s.warehouse_id = w.id WHERE w.id = :warehouse"
+)
 _ZONES = Statement("SELECT id FROM zone WHERE warehouse_id = :warehouse AND code = ANY(CAST(:codes AS text[]))")
 
 
@@ -63,12 +64,12 @@ def stops_of(demand_ids: Sequence[uuid.UUID]) -> Sequence[Any]:
     return _STOPS.all({"demands": list(demand_ids)})
 
 
-def settings_of(warehouse_id: uuid.UUID) -> carts.Settings:
-    """Carts and rates of a warehouse, as the office said, or as is usual."""
-    row = session().get(WaveSetting, warehouse_id)
-    return carts.Settings() if row is None else carts.Settings(
-        **{each.name: getattr(row, each.name) for each in fields(carts.Settings)}
-    )  # fmt: skip
+def settings_of(warehouse_id: uuid.UUID) -> carts.Settings | None:
+    """Carts and rates of a warehouse, as the office said, or as is usual; None where there is no such warehouse."""
+    row = _SETTINGS.first({"warehouse": warehouse_id})
+    if row is None or row.cart_totes is None:
+        return None if row is None else carts.Settings()
+    return carts.Settings(**row._asdict())
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def read(
     actor: Actor, warehouse_id: uuid.UUID, selection: carts.Selection, order_ids: Sequence[uuid.UUID] | None = None
 ) -> Facts:
     """What a wave of this selection (of `order_ids` only, where given) is planned from. 404 outside the actor's scope."""
-    if session().get(Warehouse, warehouse_id) is None or not actor.sees_warehouse(warehouse_id):
+    settings = settings_of(warehouse_id) if actor.sees_warehouse(warehouse_id) else None
+    if settings is None:
         raise not_found("warehouse")
     floor = queries.floor_of(warehouse_id)
     ready = _READY.all(_wanted(warehouse_id, selection, order_ids))
@@ -96,15 +98,14 @@ def read(
     demands = _DEMANDS.all({"orders": list(numbers)}) if numbers else []
     promises = allocations.open_promises(warehouse_id, "demand", [row.id for row in demands]) if demands else []
     offered = allocations.offers(warehouse_id, {row.product_id for row in promises if row.any_bin and row.wanted > 0})
-    standing = stops_of([row.id for row in demands]) if demands else []
+    claimed = [row.subject_id for row in promises if row.wanted < row.open_quantity]
+    standing = stops_of(claimed) if claimed else []
     rows = {row.location_id: row for each in offered.values() for row in each.rows.values()}
     rows |= {row.location_id: row for row in standing}
     places = {key: bin_of(floor, row) for key, row in rows.items()}
     offers = {key: each.offers for key, each in offered.items()}
     lines = _lines(demands, promises, offers, standing, places, numbers)
-    return Facts(
-        warehouse_id, floor, settings_of(warehouse_id), selection, lines, places, _zones(warehouse_id, selection)
-    )
+    return Facts(warehouse_id, floor, settings, selection, lines, places, _zones(warehouse_id, selection))
 
 
 def _zones(warehouse_id: uuid.UUID, selection: carts.Selection) -> frozenset[uuid.UUID]:
@@ -150,7 +151,17 @@ def _lines(
         )
         wanted = max(0, promise.wanted) if promise is not None else 0
         found[row.order_id].append(
-            Line(row.order_id, numbers[row.order_id], row.id, row.sku, sizes[row.id], wanted, own, already)
+            Line(
+                row.order_id,
+                numbers[row.order_id],
+                row.id,
+                row.product_id,
+                row.sku,
+                sizes[row.id],
+                wanted,
+                own,
+                already,
+            )
         )
     return list(found.values())
 

@@ -15,7 +15,8 @@ from wms.platform.statements import Statement
 
 # The open stops, and last the bin where the picker was seen last.
 _REST = Statement(
-    "SELECT t.id, t.order_id, t.demand_id, t.balance_id, t.location_id, t.quantity - t.picked AS open_quantity, t.skipped,"
+    "SELECT t.id, t.order_id, t.demand_id, t.product_id, t.allocation_id, t.balance_id, t.location_id, "
+    " t.quantity - t.picked AS open_quantity, t.skipped,"
     " l.walk_order, l.zone_id, l.aisle, l.bay, l.code FROM pick_task t JOIN location l ON l.id = t.location_id"
     " WHERE t.batch_id = :batch AND t.state = 'open' ORDER BY l.walk_order, t.id"
 )
@@ -49,7 +50,9 @@ def reroute(batch_id: uuid.UUID, warehouse_id: uuid.UUID, seen_at: uuid.UUID | N
         by_key = {(row.demand_id, row.balance_id): row.id for row in group}
         turns += [by_key[stop.demand_id, stop.balance_id] for stop in ordered]
         here = ordered[-1].place
-    first = 0 if last is None else max(0, last.turn)
+    if seen_at is not None:
+        turns.append(seen_at)  # put off just now: behind those that were put off as often
+    first = 0 if last is None else last.turn
     _TURN.run({"stops": turns, "turns": list(range(first + 1, first + 1 + len(turns)))})
 
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
-from wms.facility.models import Warehouse
 from wms.facility.queries import floor_of
 from wms.inventory import allocations
 from wms.inventory.allocations import AllocationResult, Wanted
@@ -64,7 +62,7 @@ def release_wave(
 
 # Who is cancelled or released elsewhere at this moment is not waited for.
 _HOLD = Statement(
-    "SELECT o.id, o.state FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
+    "SELECT o.id, o.state, w.code AS warehouse FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
     " WHERE o.id = ANY(CAST(:orders AS uuid[])) AND o.warehouse_id = :warehouse AND o.state = 'promised'"
     " AND (o.customs_state IN ('none', 'released') OR (o.customs_state = 'waiting' AND w.before_release <> 'nothing'))"
     " ORDER BY o.id FOR NO KEY UPDATE OF o SKIP LOCKED"
@@ -78,107 +76,151 @@ def release_plan(actor: Actor, plan: Plan, *, exactly: bool = False) -> Wave:
 
     Refuses `nothing_to_wave`.
     """
-    warehouse = session().get(Warehouse, plan.warehouse_id)
-    if warehouse is None or not actor.sees_warehouse(warehouse.id):
+    if not actor.sees_warehouse(plan.warehouse_id):
         raise not_found("warehouse")
     claim(Rank.DOCUMENT)
-    held = {row.id: row.state for row in _HOLD.all({"orders": plan.orders, "warehouse": warehouse.id})}
+    held = {row.id: row for row in _HOLD.all({"orders": plan.orders, "warehouse": plan.warehouse_id})}
     stops = [stop for stop in plan.stops if stop.order_id in held]
-    demands = list(dict.fromkeys(stop.demand_id for stop in stops))
-    result = _allocate(warehouse.id, demands, stops) if stops else AllocationResult([], {})
+    result = _allocate(plan.warehouse_id, stops)
     lacking = {stop.order_id for stop in stops if stop.demand_id in result.missing}
-    if exactly:
-        _refuse_changes(len(plan.orders) - len(held), {stop.order_id for stop in _moved(stops, result)} | lacking)
+    moved = _moved(stops, result)
+    if exactly and (len(held) < len(plan.orders) or lacking or moved):
+        lost = lacking | {stop.order_id for stop in moved}
+        raise Refused("plan_changed", {"gone": len(plan.orders) - len(held), "lost": len(lost)})
     kept = [order for order in plan.orders if order in held and order not in lacking]
     if not kept:
         raise Refused("nothing_to_wave", {})
-    wave = _insert_wave(warehouse)
-    laid_out = _lay_out(wave, plan, set(kept), demands)
-    wave.planned_m, wave.bin_order_m = (
-        carts.metres_of(sum(lengths)) for lengths in zip(*((walk.planned, walk.bin_order) for walk in laid_out), strict=True)
-    )  # fmt: skip
-    wave.unplanned_m = (
-        carts.metres_of(plan.unplanned) if len(kept) == len(plan.orders) else None
-    )  # else of other orders
-    session().flush()
-    state = {ORDER.apply("wave", held[order]).value for order in kept}.pop()
+    if moved or lacking:  # what is claimed now is not what was planned
+        claims = _claims_of(stops)
+    else:
+        claims = _claims_as_planned(stops, result)
+    walks_now = _walks_now(plan, set(kept), claims)
+    wave = _insert_wave(plan, held[kept[0]].warehouse, walks_now, is_whole=len(kept) == len(plan.orders))
+    _lay_out(wave, walks_now, claims)
+    state = {ORDER.apply("wave", held[order].state).value for order in kept}.pop()
     _JOIN.run({"orders": kept, "wave": wave.id, "state": state})
     record(WaveReleased(subject_id=wave.id, warehouse_id=wave.warehouse_id, owner_id=None, orders=len(kept)))
     return wave
 
 
-def _allocate(warehouse_id: uuid.UUID, demands: Sequence[uuid.UUID], stops: Sequence[Stop]) -> AllocationResult:
-    planned = [Wanted(stop.demand_id, stop.balance_id, stop.units) for stop in stops if not stop.allocated]
-    return allocations.allocate(warehouse_id, "demand", demands, planned)
+def _allocate(warehouse_id: uuid.UUID, stops: Sequence[Stop]) -> AllocationResult:
+    if not stops:
+        return AllocationResult([], {})
+    planned = [Wanted(stop.demand_id, stop.balance_id, stop.units) for stop in stops if stop.allocation_id is None]
+    return allocations.allocate(
+        warehouse_id, "demand", list(dict.fromkeys(stop.demand_id for stop in stops)), planned
+    )  # fmt: skip
 
 
-def _moved(stops: Sequence[Stop], result: AllocationResult) -> list[Stop]:
-    """Stops whose goods others took: what was claimed for them is not what was planned."""
+def _moved(stops: Sequence[Stop], result: AllocationResult) -> set[Stop]:
+    """Stops whose goods others took: what was claimed is not what was planned."""
     claimed = {(each.subject_id, each.balance_id, each.quantity) for each in result.allocated}
-    return [
-        stop for stop in stops
-        if not stop.allocated and (stop.demand_id, stop.balance_id, stop.units) not in claimed
-    ]  # fmt: skip
+    planned = {
+        (stop.demand_id, stop.balance_id, stop.units): stop for stop in stops if stop.allocation_id is None
+    }  # fmt: skip
+    demands = {subject for subject, _, _ in claimed - planned.keys()}
+    return {stop for key, stop in planned.items() if key not in claimed} | {
+        stop for stop in stops if stop.demand_id in demands
+    }
 
 
-def _refuse_changes(gone: int, lost: Collection[uuid.UUID]) -> None:
-    if gone or lost:
-        raise Refused("plan_changed", {"gone": gone, "lost": len(lost)})
+@dataclass(frozen=True)
+class Claim:
+    """An allocation as a stop is made of it."""
+
+    allocation_id: uuid.UUID
+    demand_id: uuid.UUID
+    product_id: uuid.UUID
+    balance_id: int
+    location_id: uuid.UUID
+    open_quantity: int
+    walk_order: int
+    zone_id: uuid.UUID | None = None
+    aisle: int | None = None
+    bay: int | None = None
+    code: str = ""
 
 
-def _insert_wave(warehouse: Warehouse) -> Wave:
+Claims = Mapping[uuid.UUID, Sequence[Claim]]  # by demand
+
+
+def _claims_of(stops: Sequence[Stop]) -> Claims:
+    found: dict[uuid.UUID, list[Claim]] = defaultdict(list)
+    for row in stops_of(list(dict.fromkeys(stop.demand_id for stop in stops))):
+        found[row.demand_id].append(Claim(**{each.name: getattr(row, each.name) for each in fields(Claim)}))
+    return found
+
+
+def _claims_as_planned(stops: Sequence[Stop], result: AllocationResult) -> Claims:
+    made = {(each.subject_id, each.balance_id): each.allocation_id for each in result.allocated}
+    found: dict[uuid.UUID, list[Claim]] = defaultdict(list)
+    for stop in stops:
+        found[stop.demand_id].append(Claim(
+            stop.allocation_id or made[stop.demand_id, stop.balance_id], stop.demand_id, stop.product_id,
+            stop.balance_id, stop.location_id, stop.units, stop.walk_order,
+        ))  # fmt: skip
+    return found
+
+
+def _walks_now(plan: Plan, kept: Collection[uuid.UUID], claims: Claims) -> list[Walk]:
+    """The walks of the orders that are kept: as planned where nothing changed, else laid anew."""
+    found: list[Walk] = []
+    for walk in plan.walks:
+        own = {stop.demand_id: stop.order_id for stop in walk.stops if stop.order_id in kept}
+        here = [each for demand in own for each in claims.get(demand, ())]
+        if own and _is_as_planned(walk, here):
+            found.append(walk)
+        elif own:
+            found.append(_planned_anew(plan, walk, own, here))
+    return found
+
+
+def _is_as_planned(walk: Walk, claims: Sequence[Claim]) -> bool:
+    planned = {(stop.demand_id, stop.balance_id, stop.units) for stop in walk.stops}
+    claimed = {(each.demand_id, each.balance_id, each.open_quantity) for each in claims}
+    return len(claims) == len(walk.stops) and claimed == planned
+
+
+def _planned_anew(plan: Plan, walk: Walk, own: Mapping[uuid.UUID, uuid.UUID], claims: Sequence[Claim]) -> Walk:
+    """The walk of what is left of its orders, or is found elsewhere: some milliseconds, also under locks."""
+    known = {(stop.demand_id, stop.balance_id): stop for stop in walk.stops}
+    sizes = {stop.demand_id: stop.each for stop in walk.stops}
+    floor = floor_of(plan.warehouse_id)
+    stops = []
+    for each in claims:
+        stop = known.get((each.demand_id, each.balance_id))
+        if stop is None:
+            at = bin_of(floor, each)
+            stop = Stop(
+                own[each.demand_id], each.demand_id, each.product_id, each.balance_id, each.location_id, at.place,
+                at.walk_order, each.open_quantity, sizes[each.demand_id], "", 0,
+            )  # fmt: skip
+        stops.append(replace(stop, units=each.open_quantity))
+    return carts.walk_through(floor.layout, stops, walk.totes, plan.seed)
+
+
+def _insert_wave(plan: Plan, warehouse_code: str, laid_out: Sequence[Walk], *, is_whole: bool) -> Wave:
     now = clock.now()
-    sequence = next_in_range(f"WV:{warehouse.id}:{now:%y%m%d}")
+    sequence = next_in_range(f"WV:{plan.warehouse_id}:{now:%y%m%d}")
     wave = Wave(
-        id=new_id(), warehouse_id=warehouse.id, number=f"WV{warehouse.code}-{now:%y%m%d}-{sequence:04d}",
+        id=new_id(), warehouse_id=plan.warehouse_id, number=f"WV{warehouse_code}-{now:%y%m%d}-{sequence:04d}",
         state=WAVE.initial.value, created_at=now, released_at=now,
+        planned_m=carts.metres_of(sum(walk.planned for walk in laid_out)),
+        bin_order_m=carts.metres_of(sum(walk.bin_order for walk in laid_out)),
+        unplanned_m=carts.metres_of(plan.unplanned) if is_whole else None,  # else it is of other orders
     )  # fmt: skip
     session().add(wave)
     session().flush()
     return wave
 
 
-def _lay_out(wave: Wave, plan: Plan, kept: Collection[uuid.UUID], demands: Sequence[uuid.UUID]) -> list[Walk]:
-    """The walks of the orders that are kept, as planned where nothing changed; returns them as they are now."""
-    rows: dict[uuid.UUID, list[Any]] = defaultdict(list)
-    for row in stops_of(demands):
-        rows[row.demand_id].append(row)
-    found = []
-    for walk in plan.walks:
-        own = {stop.demand_id: stop.order_id for stop in walk.stops if stop.order_id in kept}
-        if own:
-            here = [row for demand in own for row in rows[demand]]
-            found.append((walk if _is_as_planned(walk, here) else _planned_anew(plan, walk, own, here), own, here))
-    batches = walks.new_batches(wave, [(walk.planned, walk.bin_order) for walk, _, _ in found])
-    tasks: list[dict[str, Any]] = []
-    for batch_id, (walk, own, here) in zip(batches, found, strict=True):
-        turn = {(stop.demand_id, stop.balance_id): (at, stop) for at, stop in enumerate(walk.stops, start=1)}
-        for row in here:
-            at, stop = turn[row.demand_id, row.balance_id]
-            task = walks.task_of(batch_id, wave.warehouse_id, own[row.demand_id], row)
-            tasks.append(task | {"walk_order": at, "why": stop.why or None, "choices": stop.choices})
-    walks.insert_rows(tasks)
-    return [walk for walk, _, _ in found]
-
-
-def _is_as_planned(walk: Walk, rows: Sequence[Any]) -> bool:
-    planned = {(stop.demand_id, stop.balance_id, stop.units) for stop in walk.stops}
-    return (
-        len(rows) == len(walk.stops) and {(row.demand_id, row.balance_id, row.open_quantity) for row in rows} == planned
-    )
-
-
-def _planned_anew(plan: Plan, walk: Walk, own: dict[uuid.UUID, uuid.UUID], rows: Sequence[Any]) -> Walk:
-    """The walk of what is left of its orders, or is found elsewhere: some milliseconds, also under locks."""
-    floor = floor_of(plan.warehouse_id)
-    known = {(stop.demand_id, stop.balance_id): stop for stop in walk.stops}
-    sizes = {stop.demand_id: stop.each for stop in walk.stops}
-    stops = []
-    for row in rows:
-        at = bin_of(floor, row)
-        found = known.get((row.demand_id, row.balance_id)) or Stop(
-            own[row.demand_id], row.demand_id, row.balance_id, row.location_id, at.place, at.walk_order,
-            row.open_quantity, sizes[row.demand_id], "", 0,
-        )  # fmt: skip
-        stops.append(replace(found, units=row.open_quantity))
-    return carts.walk_through(floor.layout, stops, walk.totes, plan.seed)
+def _lay_out(wave: Wave, laid_out: Sequence[Walk], claims: Claims) -> None:
+    """Walks and their stops as rows, in the order they are to be taken and passed."""
+    batches = walks.new_batches(wave, [(walk.planned, walk.bin_order) for walk in laid_out])
+    rows = []
+    for batch_id, walk in zip(batches, laid_out, strict=True):
+        for turn, stop in enumerate(walk.stops, start=1):
+            claimed = next(each for each in claims[stop.demand_id] if each.balance_id == stop.balance_id)
+            task = walks.task_of(batch_id, wave.warehouse_id, stop.order_id, claimed)
+            rows.append(task | {"walk_order": turn, "why": stop.why or None, "choices": stop.choices})
+    walks.insert_rows(rows)
