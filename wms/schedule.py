@@ -23,6 +23,7 @@ from wms.inventory import holds, month_ends, sellable
 from wms.inventory.counting import planning as counts
 from wms.inventory.layers import service as layers
 from wms.inventory.putaway import filling, reservations
+from wms.outbound.service import plans, wave_rules
 from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import db, session, transaction
@@ -91,6 +92,12 @@ def decide_differences() -> None:
     inbound.decide_due()
 
 
+def release_waves() -> None:
+    """Rules whose time of day came; and plans that nobody released."""
+    wave_rules.start_due(clock.now())
+    plans.drop_old()
+
+
 _auditing = threading.Lock()
 
 
@@ -136,6 +143,7 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("counts", 60.0, plan_counts),
     ("layers", 2.0, follow_layers),
     ("month_ends", 600.0, close_months),
+    ("waves", 20.0, release_waves),
     ("differences", 300.0, decide_differences),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 5.0, age_prints),

@@ -44,7 +44,7 @@ class Settings:
     seconds_per_stop: int = 12
     seconds_per_unit: int = 3
     minutes_per_wave: int = 60
-    planning_ms: int = 3_000
+    planning_ms: int = 10_000
 
     @property
     def cart(self) -> Cart:
@@ -306,17 +306,9 @@ def as_data(plan: Plan) -> dict[str, Any]:
 
 
 def _stop_as_data(stop: Stop) -> list[Any]:
-    ids = [str(stop.order_id), str(stop.demand_id), stop.balance_id, str(stop.location_id)]
-    return [
-        *ids,
-        list(stop.place),
-        stop.walk_order,
-        stop.units,
-        list(stop.each),
-        stop.why,
-        stop.choices,
-        stop.allocated,
-    ]
+    ids = [str(stop.order_id), str(stop.demand_id), str(stop.product_id), str(stop.location_id)]
+    claimed = str(stop.allocation_id) if stop.allocation_id else None
+    return [ids, stop.balance_id, stop.place, stop.walk_order, stop.units, stop.each, stop.why, stop.choices, claimed]
 
 
 def from_data(data: dict[str, Any]) -> Plan:

@@ -45,4 +45,7 @@ TEXTS = {
     "plan_changed": N_(
         "Not as shown any more: %(gone)s orders are gone, goods of %(lost)s were taken. Look at the new plan."
     ),
+    "plan_released": N_("This plan is released already."),
+    "rule_name_taken": N_("Another rule has this name."),
+    "too_few_orders": N_("Too few orders were ready."),
 }

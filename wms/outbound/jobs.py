@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from wms.outbound.service import shortage, walks, waybills
+from wms.outbound.service import shortage, walks, wave_rules, waybills
 from wms.outbound.service.orders import RETRY_TOPIC
 from wms.platform.events import event_data
 
@@ -41,6 +41,10 @@ def prepare_waybills(payload: dict[str, Any]) -> None:
     waybills.prepare_wave(uuid.UUID(payload["subject_id"]))
 
 
+def release_by_rule(payload: dict[str, Any]) -> None:
+    wave_rules.release_by_rule(uuid.UUID(payload["rule_id"]), payload["day"])
+
+
 JOBS = [
     ("outbound.retry_waiting", retry_waiting, "default"),
     (RETRY_TOPIC, retry_order, "default"),
@@ -48,5 +52,6 @@ JOBS = [
     ("outbound.reallocate", reallocate, "default"),
     (shortage.LEAVE_TOPIC, leave_wave, "default"),
     (walks.FINISH_WAVE_TOPIC, finish_wave, "default"),
+    (wave_rules.RULE_TOPIC, release_by_rule, "default"),
     ("outbound.prepare_waybills", prepare_waybills, "labels"),
 ]

@@ -86,13 +86,19 @@ def new_batch(warehouse_id: uuid.UUID, wave_id: uuid.UUID) -> PickBatch:
 
 def new_batches(wave: Wave, lengths: Sequence[tuple[int, int]]) -> list[uuid.UUID]:
     """Walks of a wave in the order they are to be taken, from their lengths (planned, by bins; µm); returns their ids."""
+    ids = [new_id() for _ in lengths]
+    shared = {
+        "warehouse_id": wave.warehouse_id,
+        "wave_id": wave.id,
+        "state": BATCH.initial.value,
+        "created_at": clock.now(),
+    }
     rows = [
-        {"id": new_id(), "warehouse_id": wave.warehouse_id, "wave_id": wave.id, "state": BATCH.initial.value,
-         "created_at": clock.now(), "planned_m": metres_of(planned), "bin_order_m": metres_of(bin_order)}
-        for planned, bin_order in lengths
-    ]  # fmt: skip
+        {**shared, "id": key, "planned_m": metres_of(planned), "bin_order_m": metres_of(bin_order)}
+        for key, (planned, bin_order) in zip(ids, lengths, strict=True)
+    ]
     session().execute(insert(PickBatch), rows)
-    return [row["id"] for row in rows]
+    return ids
 
 
 def insert_tasks(batch: PickBatch, stops: Sequence[tuple[uuid.UUID, Any]]) -> None:
