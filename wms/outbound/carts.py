@@ -156,27 +156,21 @@ class Cost:
 def cost_of(plan: Plan, settings: Settings) -> Cost:
     """By the stated rates: so long a walk, a stop, a unit, and metres a minute."""
     stops = plan.stops
-    places = sum(len({stop.location_id for stop in walk.stops}) for walk in plan.walks)
-    units = sum(stop.units for stop in stops)
-    metres = metres_of(sum(walk.planned for walk in plan.walks))
-    seconds = (
-        len(plan.walks) * settings.seconds_per_walk + places * settings.seconds_per_stop
-        + units * settings.seconds_per_unit + metres / settings.metres_per_minute * 60
-    )  # fmt: skip
+    seconds = sum(seconds_of(walk, settings) for walk in plan.walks)
     minutes = -(-int(seconds) // 60)
     people = min(len(plan.walks), -(-minutes // settings.minutes_per_wave))
-    bin_order = metres_of(sum(walk.bin_order for walk in plan.walks))
-    return Cost(
-        len(plan.orders),
-        len(plan.walks),
-        len(stops),
-        units,
-        metres,
-        bin_order,
-        metres_of(plan.unplanned),
-        minutes,
-        people,
-    )
+    lengths = [sum(walk.planned for walk in plan.walks), sum(walk.bin_order for walk in plan.walks), plan.unplanned]
+    units = sum(stop.units for stop in stops)
+    return Cost(len(plan.orders), len(plan.walks), len(stops), units, *map(metres_of, lengths), minutes, people)
+
+
+def seconds_of(walk: Walk, settings: Settings) -> float:
+    """How long one walk takes. Goods from one bin are one stop, for however many orders."""
+    return (
+        settings.seconds_per_walk + len({stop.location_id for stop in walk.stops}) * settings.seconds_per_stop
+        + sum(stop.units for stop in walk.stops) * settings.seconds_per_unit
+        + walk.planned / UM_PER_M / settings.metres_per_minute * 60
+    )  # fmt: skip
 
 
 def metres_of(length: int) -> float:

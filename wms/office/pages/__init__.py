@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wms.office.pages import (
     adjustments,
+    aisles,
     arrivals,
     bins,
     board,
@@ -23,6 +24,8 @@ from wms.office.pages import (
     recall,
     stock,
     system,
+    wave_rules,
+    wave_settings,
     waves,
 )
 from wms.platform.pages import lazy, state_labels
@@ -31,6 +34,9 @@ BLUEPRINTS = [
     board.blueprint,
     orders.blueprint,
     waves.blueprint,
+    wave_settings.blueprint,
+    wave_rules.blueprint,
+    aisles.blueprint,
     exceptions.blueprint,
     inbound.blueprint,
     docks.blueprint,
