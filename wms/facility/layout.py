@@ -139,7 +139,7 @@ def _depots(layout: Layout, named: Sequence[tuple[int, int]]) -> list[Place]:
 def read_one_way(text: str) -> tuple[tuple[int, int, int], ...] | None:
     """`3 up, 4@2 down` (aisle 4 in block 2) as `Settings.one_way`; None when it cannot be read."""
     found = [_ONE_WAY.fullmatch(part.strip()) for part in text.split(",") if part.strip()]
-    if any(part is None or part[1] == "0" for part in found):
+    if any(part is None or int(part[1]) < 1 or (part[2] and int(part[2]) < 1) for part in found):
         return None
     return tuple(
         (int(part[1]), int(part[2] or 0), UP if part[3] == "up" else DOWN) for part in found if part is not None

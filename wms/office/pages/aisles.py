@@ -135,7 +135,7 @@ def _typed_zones(warehouse: Warehouse) -> dict[uuid.UUID, layout.ZonePlace] | Re
             continue
         loaded = forms.load_form(ZoneForm(), forms.given(typed))
         if isinstance(loaded, Refused):
-            first = loaded.errors[0]
-            return invalid(f"/zone/{zone.id}{first['pointer']}", first["code"], **(first.get("params") or {}))
+            wrong = loaded.errors[0]["pointer"]
+            return invalid(f"/zone/{zone.id}{wrong}", "invalid")
         found[zone.id] = layout.ZonePlace(**loaded)
     return found

@@ -91,7 +91,7 @@ def _save(warehouse: Warehouse, rule: WaveRule | None) -> BaseResponse | tuple[s
     if isinstance(outcome, Refused):
         if outcome.kind is RefusalKind.NOT_FOUND:
             raise outcome
-        named = invalid("/name", outcome.code) if outcome.code == "rule_name_taken" else outcome
+        named = invalid("/name", "rule_name_taken") if outcome.code == "rule_name_taken" else outcome
         return _page(warehouse, wave_rules.load_rule(actor(), rule_id) if rule_id else None, named), 422
     flash(_("It is saved."), "ok")
     return redirect(url_for(".index", warehouse=warehouse.code))

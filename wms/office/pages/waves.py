@@ -64,14 +64,16 @@ def detail(wave_id: uuid.UUID) -> str:
 
 @blueprint.post("")
 @requires(Permission.WAVES_MANAGE)
-def release() -> BaseResponse:
-    """The most urgent orders that are ready, up to the number asked for, at once."""
-    warehouse_id = parse_id(request.form.get("warehouse", "")) or uuid.UUID(int=0)
-    wanted = forms.typed_number("limit")
-    limit = min(wanted, ORDERS_PER_WAVE) if isinstance(wanted, int) and wanted > 0 else ORDERS_PER_WAVE
+def release() -> BaseResponse | tuple[str, int]:
+    """The most urgent of these orders at once, planned no longer than a request may take."""
+    warehouse = load_warehouse(actor(), parse_id(request.form.get("warehouse", "")) or uuid.UUID(int=0))
+    selection = typed_selection(ZoneInfo(warehouse.time_zone))
+    if isinstance(selection, Refused):
+        return _page(selection), 422
     outcome = forms.run_form(
-        "waves.release", {"warehouse": warehouse_id, "limit": limit},
-        lambda: release_wave(actor(), warehouse_id, limit=limit), lambda wave: {"id": wave.id, "number": wave.number},
+        "waves.release", {"warehouse": warehouse.id, "selection": selection.as_data()},
+        lambda: release_wave(actor(), warehouse.id, selection=selection),
+        lambda wave: {"id": wave.id, "number": wave.number},
     )  # fmt: skip
     if isinstance(outcome, Refused):
         forms.flash_or_raise(outcome)
