@@ -51,7 +51,8 @@ def typed_selection(zone: ZoneInfo) -> Selection | Refused:
         )
     except ValueError:
         return invalid("/before", "invalid")
-    return Selection(loaded["limit"], *(tuple(loaded[name]) for name in ("kinds", "carriers", "zones")), before=before)
+    kinds, carriers, zones = (tuple(loaded[name]) for name in ("kinds", "carriers", "zones"))
+    return Selection(loaded["limit"], kinds, carriers, zones, before)
 
 
 def choices_of(warehouse_id: uuid.UUID) -> dict[str, dict[str, str]]:

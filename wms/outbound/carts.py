@@ -159,9 +159,12 @@ def cost_of(plan: Plan, settings: Settings) -> Cost:
     seconds = sum(seconds_of(walk, settings) for walk in plan.walks)
     minutes = -(-int(seconds) // 60)
     people = min(len(plan.walks), -(-minutes // settings.minutes_per_wave))
-    lengths = [sum(walk.planned for walk in plan.walks), sum(walk.bin_order for walk in plan.walks), plan.unplanned]
-    units = sum(stop.units for stop in stops)
-    return Cost(len(plan.orders), len(plan.walks), len(stops), units, *map(metres_of, lengths), minutes, people)
+    return Cost(
+        orders=len(plan.orders), carts=len(plan.walks), stops=len(stops), units=sum(stop.units for stop in stops),
+        metres=metres_of(sum(walk.planned for walk in plan.walks)),
+        bin_order_metres=metres_of(sum(walk.bin_order for walk in plan.walks)),
+        unplanned_metres=metres_of(plan.unplanned), minutes=minutes, people=people,
+    )  # fmt: skip
 
 
 def seconds_of(walk: Walk, settings: Settings) -> float:
