@@ -29,6 +29,31 @@ def upgrade() -> None:
         op.add_column("pick_batch", sa.Column(name, METRES))
     op.add_column("pick_task", sa.Column("why", sa.String(16)))
     op.add_column("pick_task", sa.Column("choices", sa.SmallInteger()))
+    _walls()
+
+
+def _walls() -> None:
+    op.create_table(
+        "put_wall_slot",
+        sa.Column("unit_id", sa.Uuid(), sa.ForeignKey("handling_unit.id"), nullable=False),
+        sa.Column("warehouse_id", sa.Uuid(), sa.ForeignKey("warehouse.id"), nullable=False),
+        sa.Column("wall", sa.String(8), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("unit_id"),
+        sa.UniqueConstraint("warehouse_id", "wall", "number", name="uq_put_wall_slot_warehouse_id"),
+    )
+    op.create_index(
+        "ix_handling_unit_to_sort",
+        "handling_unit",
+        ["warehouse_id"],
+        postgresql_where=sa.text("subject_kind = 'batch'"),
+    )
+    op.add_column("pick_batch", sa.Column("wall", sa.String(8)))
+    op.add_column(
+        "pick_batch", sa.Column("tote_id", sa.Uuid(), sa.ForeignKey("handling_unit.id", name="fk_pick_batch_tote_id"))
+    )
+    op.add_column("pick_task", sa.Column("sorted", sa.Integer(), nullable=False, server_default="0"))
+    op.create_check_constraint(op.f("ck_pick_task_sorted_within"), "pick_task", "sorted >= 0 AND sorted <= picked")
 
 
 def _layouts() -> None:
@@ -116,6 +141,12 @@ def _rules() -> None:
 
 
 def downgrade() -> None:
+    op.drop_constraint(op.f("ck_pick_task_sorted_within"), "pick_task")
+    op.drop_column("pick_task", "sorted")
+    op.drop_column("pick_batch", "tote_id")
+    op.drop_column("pick_batch", "wall")
+    op.drop_index("ix_handling_unit_to_sort", "handling_unit")
+    op.drop_table("put_wall_slot")
     op.drop_column("pick_task", "choices")
     op.drop_column("pick_task", "why")
     for name in ("planned_m", "bin_order_m"):

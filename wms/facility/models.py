@@ -191,6 +191,7 @@ class HandlingUnit(Base):
         UniqueConstraint("warehouse_id", "code"),
         Index("ix_handling_unit_barcode", "barcode"),
         Index("ix_handling_unit_put_back", "warehouse_id", postgresql_where=text("subject_kind = 'put_back'")),
+        Index("ix_handling_unit_to_sort", "warehouse_id", postgresql_where=text("subject_kind = 'batch'")),
         Index("ix_handling_unit_parent", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         CheckConstraint("parent_id <> id", name="not_in_itself"),
     )

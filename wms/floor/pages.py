@@ -57,6 +57,7 @@ WORK = {
     "receive": Work(lazy("Receive"), "package-open", lazy("cartons to count")),
     "putaway": Work(lazy("Put away"), "pin", lazy("cartons counted")),
     "pick": Work(lazy("Pick"), "cart", lazy("walks")),
+    "sort": Work(lazy("Sort"), "layers", lazy("totes to sort")),
     "pack": Work(lazy("Pack"), "package", lazy("orders picked")),
     "handover": Work(lazy("Hand over"), "shipments", lazy("parcels packed")),
     "return": Work(lazy("Returns"), "returns", lazy("announced")),

@@ -9,10 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import request
+from flask_babel import gettext as _
 from sqlalchemy import text
 
 from wms.core.refusals import Refused, invalid
 from wms.outbound.carts import KINDS, MOST_ORDERS, USUAL_ORDERS, Selection
+from wms.outbound.service.sorting import walls_of
 from wms.platform import forms
 from wms.platform.database import session
 from wms.platform.pages import lazy
@@ -29,7 +31,11 @@ WHY_WORDS = {
     "pinned": lazy("the order names these goods"),
 }  # fmt: skip
 # A refusal that a rule noted, in words.
-RULE_REFUSALS = {"too_few_orders": lazy("too few orders were ready"), "nothing_to_wave": lazy("no order was ready")}
+RULE_REFUSALS = {
+    "too_few_orders": lazy("too few orders were ready"),
+    "nothing_to_wave": lazy("no order was ready"),
+    "no_such_wall": lazy("its put wall is gone"),
+}
 
 
 class SelectionForm(CodedSchema):
@@ -37,12 +43,15 @@ class SelectionForm(CodedSchema):
     kinds = Items(Choice(list(KINDS)), 0, len(KINDS), load_default=list)
     carriers = Items(Text(12), 0, 100, load_default=list)
     zones = Items(Text(16), 0, 200, load_default=list)
+    wall = Text(8, load_default="")
 
 
 def typed_selection(zone: ZoneInfo) -> Selection | Refused:
     """The selection of the form; `before` is a moment of the warehouse's clock."""
     body: dict[str, Any] = {name: request.form.getlist(name) for name in ("kinds", "carriers", "zones")}
-    loaded = forms.load_form(SelectionForm(), forms.given(body | {"limit": forms.typed_number("limit")}))
+    loaded = forms.load_form(
+        SelectionForm(), forms.given(body | {"limit": forms.typed_number("limit"), "wall": forms.typed_text("wall")})
+    )
     if isinstance(loaded, Refused):
         return loaded
     try:
@@ -52,7 +61,7 @@ def typed_selection(zone: ZoneInfo) -> Selection | Refused:
     except ValueError:
         return invalid("/before", "invalid")
     kinds, carriers, zones = (tuple(loaded[name]) for name in ("kinds", "carriers", "zones"))
-    return Selection(loaded["limit"], kinds, carriers, zones, before)
+    return Selection(loaded["limit"], kinds, carriers, zones, before, loaded["wall"])
 
 
 def choices_of(warehouse_id: uuid.UUID) -> dict[str, dict[str, str]]:
@@ -63,11 +72,13 @@ def choices_of(warehouse_id: uuid.UUID) -> dict[str, dict[str, str]]:
              " 'cross_dock') ORDER BY code"),
         {"warehouse": warehouse_id},
     )  # fmt: skip
-    return {name: {row.code: f"{row.code} · {row.name}" for row in rows}
-            for name, rows in (("carriers", carriers), ("zones", zones))}  # fmt: skip
+    found = {"carriers": carriers, "zones": zones}
+    named = {name: {row.code: f"{row.code} · {row.name}" for row in rows} for name, rows in found.items()}
+    return named | {"walls": {wall: f"{wall} · {slots}" for wall, slots in walls_of(warehouse_id).items()}}
 
 
 def selection_words(selection: Mapping[str, Any]) -> list[str]:
     """A kept selection as short words."""
     kinds = [str(KIND_WORDS[kind]) for kind in selection.get("kinds") or ()]
-    return [*kinds, *(selection.get("carriers") or ()), *(selection.get("zones") or ())]
+    wall = [_("wall %(wall)s", wall=selection["wall"])] if selection.get("wall") else []
+    return [*kinds, *(selection.get("carriers") or ()), *(selection.get("zones") or ()), *wall]

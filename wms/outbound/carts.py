@@ -56,7 +56,8 @@ class Settings:
 @dataclass(frozen=True)
 class Selection:
     """Which ready orders a wave takes, the most urgent first. Empty `kinds`, `carriers`, `zones` (their codes): all.
-    `before`: ordered before. `zones`: all of an order's goods lie in these.
+    `before`: ordered before. `zones`: all of an order's goods lie in these. `wall`: the put wall to sort at; empty: each
+    order is picked into a tote of its own.
     """
 
     limit: int = USUAL_ORDERS
@@ -64,6 +65,7 @@ class Selection:
     carriers: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     before: datetime | None = None
+    wall: str = ""
 
     def as_data(self) -> dict[str, Any]:
         return asdict(self) | {"before": self.before.isoformat() if self.before else None}
@@ -72,7 +74,8 @@ class Selection:
     def from_data(cls, data: dict[str, Any]) -> Selection:
         several = {name: tuple(data.get(name) or ()) for name in ("kinds", "carriers", "zones")}
         before = data.get("before")
-        return cls(limit=data.get("limit", USUAL_ORDERS), before=before and datetime.fromisoformat(before), **several)
+        moment = datetime.fromisoformat(before) if before else None
+        return cls(limit=data.get("limit", USUAL_ORDERS), before=moment, wall=data.get("wall") or "", **several)
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ class Plan:
     unplanned: int = 0
     short: tuple[Short, ...] = ()
     seed: int = SEED
+    wall: str = ""
 
     @property
     def orders(self) -> list[uuid.UUID]:
@@ -292,7 +296,7 @@ def length_of(layout: Layout, places: Sequence[Place]) -> int:
 def as_data(plan: Plan) -> dict[str, Any]:
     """The plan as JSON keeps it."""
     return {
-        "warehouse_id": str(plan.warehouse_id), "unplanned": plan.unplanned, "seed": plan.seed,
+        "warehouse_id": str(plan.warehouse_id), "unplanned": plan.unplanned, "seed": plan.seed, "wall": plan.wall,
         "walks": [
             {"planned": walk.planned, "bin_order": walk.bin_order, "totes": walk.totes,
              "stops": [_stop_as_data(stop) for stop in walk.stops]}
@@ -315,7 +319,7 @@ def from_data(data: dict[str, Any]) -> Plan:
         for walk in data["walks"]
     )
     short = tuple(Short(uuid.UUID(order), number, sku, missing) for order, number, sku, missing in data["short"])
-    return Plan(uuid.UUID(data["warehouse_id"]), walks, data["unplanned"], short, data["seed"])
+    return Plan(uuid.UUID(data["warehouse_id"]), walks, data["unplanned"], short, data["seed"], data["wall"])
 
 
 def _stop_from_data(row: list[Any]) -> Stop:

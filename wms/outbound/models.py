@@ -161,7 +161,9 @@ class Wave(Base):
 
 
 class PickBatch(Base):
-    """One walk of one cart (拣货单). `picker_id` holds it while the lease runs."""
+    """One walk of one cart (拣货单). `picker_id` holds it while the lease runs. `wall`: its goods are picked together, into
+    the tote `tote_id`, and sorted at that put wall (播种墙) afterwards; None: each order into a tote of its own.
+    """
 
     __tablename__ = "pick_batch"
     __table_args__ = (Index("ix_pick_batch_open", "warehouse_id", "state", "created_at"),)
@@ -175,6 +177,8 @@ class PickBatch(Base):
     created_at: Mapped[Instant]
     planned_m: Mapped[Metres]
     bin_order_m: Mapped[Metres]
+    wall: Mapped[str | None] = mapped_column(String(8))
+    tote_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))
 
 
 class PickTask(Base):
@@ -188,6 +192,7 @@ class PickTask(Base):
         Index("ix_pick_task_demand", "demand_id"),
         UniqueConstraint("allocation_id"),
         CheckConstraint("picked >= 0 AND picked <= quantity AND quantity > 0", name="picked_within"),
+        CheckConstraint("sorted >= 0 AND sorted <= picked", name="sorted_within"),
     )
 
     id: Mapped[DocumentId]
@@ -206,6 +211,7 @@ class PickTask(Base):
     skipped: Mapped[int] = mapped_column(Integer, default=0)
     why: Mapped[str | None] = mapped_column(String(16))
     choices: Mapped[int | None] = mapped_column(SmallInteger)
+    sorted: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))  # of `picked`, at a put wall
 
 
 class Verification(Base):
@@ -301,3 +307,15 @@ class WaveRule(Base):
     looked_at: Mapped[Instant | None]
     last_wave_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("wave.id"))
     last_refusal: Mapped[str | None] = mapped_column(String(40))
+
+
+class PutWallSlot(Base):
+    """A slot of a put wall (播种墙): a container of its own, that holds one order until it is packed."""
+
+    __tablename__ = "put_wall_slot"
+    __table_args__ = (UniqueConstraint("warehouse_id", "wall", "number"),)
+
+    unit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("handling_unit.id"), primary_key=True)
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    wall: Mapped[str] = mapped_column(String(8))
+    number: Mapped[int] = mapped_column(Integer)

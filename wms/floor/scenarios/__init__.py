@@ -13,6 +13,7 @@ from wms.floor.scenarios.putback import PutBack
 from wms.floor.scenarios.receive import Receive
 from wms.floor.scenarios.repack import Repack
 from wms.floor.scenarios.returns import ReturnDesk
+from wms.floor.scenarios.sort import Sort
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.kind: scenario
@@ -20,6 +21,7 @@ SCENARIOS: dict[str, Scenario] = {
         Receive(),
         PutAway(),
         Pick(),
+        Sort(),
         Pack(),
         HandOver(),
         Move(),

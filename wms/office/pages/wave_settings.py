@@ -14,10 +14,10 @@ from wms.core.refusals import Refused
 from wms.facility.models import Warehouse
 from wms.facility.queries import warehouse_by_code
 from wms.outbound.carts import Settings
-from wms.outbound.service import reading, wave_rules
+from wms.outbound.service import reading, sorting, wave_rules
 from wms.platform import forms
 from wms.platform.access import actor, requires
-from wms.platform.schemas import CodedSchema, Count
+from wms.platform.schemas import CodedSchema, Count, Text
 
 blueprint = Blueprint(
     "office_wave_settings", __name__, url_prefix="/office/waves/settings", template_folder="../templates"
@@ -39,6 +39,11 @@ class SettingsForm(CodedSchema):
     planning_seconds = Count(1, 60, required=True)
 
 
+class WallForm(CodedSchema):
+    wall = Text(8, required=True, pattern=r"[A-Z0-9]*")
+    slots = Count(1, 99, required=True)
+
+
 @blueprint.get("/<warehouse>")
 @requires(Permission.WAVES_MANAGE)
 def index(warehouse: str) -> str:
@@ -54,7 +59,7 @@ def _page(warehouse: Warehouse, refusal: Refused | None = None) -> str:
     }
     return render_template(
         "office/wave_settings.html", warehouse=warehouse, shown=request.form if refusal else shown,
-        errors=forms.field_messages(refusal),
+        errors=forms.field_messages(refusal), walls=sorting.walls_of(warehouse.id),
     )  # fmt: skip
 
 
@@ -86,3 +91,23 @@ def _settings(body: dict[str, Any]) -> Settings:
         **body, tote_volume_cm3=litres and litres * 1_000, tote_weight_g=kilograms and kilograms * 1_000,
         planning_ms=seconds * 1_000,
     )  # fmt: skip
+
+
+@blueprint.post("/<warehouse>/walls")
+@requires(Permission.FACILITY_WRITE)
+def make_wall(warehouse: str) -> BaseResponse | tuple[str, int]:
+    """A put wall: its slots are containers, with labels of their own."""
+    found = warehouse_by_code(actor(), warehouse)
+    typed = {"wall": forms.typed_text("wall"), "slots": forms.typed_number("slots")}
+    body = forms.load_form(WallForm(), forms.given(typed))
+    if isinstance(body, Refused):
+        return _page(found, body), 422
+    outcome = forms.run_form(
+        "waves.make_wall", {"warehouse": found.id, **body},
+        lambda: sorting.make_wall(actor(), found.id, body["wall"], body["slots"]), lambda made: {"slots": len(made)},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+    else:
+        flash(_("The wall is there."), "ok")
+    return redirect(url_for(".index", warehouse=warehouse))

@@ -76,7 +76,12 @@ def skip(actor: Actor, task_id: uuid.UUID) -> None:
     rerouting.reroute(stop.walk.id, stop.walk.warehouse_id, seen_at=stop.id)
 
 
-_SKIP = Statement("UPDATE pick_task SET skipped = skipped + 1 WHERE id = :stop")
+# Where goods are picked together, a bin is put off for all of its orders.
+_SKIP = Statement(
+    "UPDATE pick_task AS t SET skipped = t.skipped + 1 FROM pick_task s JOIN pick_batch b ON b.id = s.batch_id"
+    " WHERE s.id = :stop AND (t.id = s.id OR (b.wall IS NOT NULL AND t.batch_id = s.batch_id"
+    " AND t.balance_id = s.balance_id AND t.state = 'open'))"
+)
 _KEEP = Statement("UPDATE pick_batch SET picker_id = :picker, lease_until = :until, state = :state WHERE id = :batch")
 
 
@@ -95,7 +100,21 @@ _BIND = Statement(
     "WITH tote AS (UPDATE handling_unit SET subject_kind = 'order', subject_id = :order, state = 'in_use'"
     " WHERE id = :tote) UPDATE outbound_order SET tote_id = :tote WHERE id = :order"
 )
-_TOTE = Statement("SELECT warehouse_id, kind, subject_id FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE")
+_TOTE = Statement(
+    "SELECT warehouse_id, kind, subject_id, EXISTS (SELECT 1 FROM put_wall_slot s WHERE s.unit_id = handling_unit.id) AS"
+    " is_slot FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE"
+)
+
+
+def hold_free_tote(warehouse_id: uuid.UUID, tote_id: uuid.UUID, mine: uuid.UUID) -> bool:
+    """The tote under lock: free, or bound to `mine` already (False). Refuses `not_a_tote`, `tote_taken`."""
+    claim(Rank.HANDLING_UNIT)
+    tote = _TOTE.first({"tote": tote_id})
+    if tote is None or tote.warehouse_id != warehouse_id or tote.kind != "tote" or tote.is_slot:
+        raise Refused("not_a_tote", {})
+    if tote.subject_id not in (None, mine):
+        raise Refused("tote_taken", {})
+    return tote.subject_id is None
 
 
 def assign_tote(actor: Actor, order_id: uuid.UUID, tote_id: uuid.UUID) -> None:
@@ -104,7 +123,7 @@ def assign_tote(actor: Actor, order_id: uuid.UUID, tote_id: uuid.UUID) -> None:
     order.refuse_cancelled()
     claim(Rank.HANDLING_UNIT)
     tote = _TOTE.first({"tote": tote_id})
-    if tote is None or tote.warehouse_id != order.warehouse_id or tote.kind != "tote":
+    if tote is None or tote.warehouse_id != order.warehouse_id or tote.kind != "tote" or tote.is_slot:
         raise Refused("not_a_tote", {})
     if order.tote_id == tote_id:
         return

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from wms.core.actor import Actor
-from wms.core.refusals import not_found
+from wms.core.refusals import Refused, not_found
 from wms.facility import layout, queries
 from wms.inventory import allocations
 from wms.inventory.allocations import OfferKey
@@ -56,6 +56,7 @@ _SETTINGS = Statement(
     f"SELECT {', '.join(f's.{each.name}' for each in fields(carts.Settings))} FROM warehouse w"
     " LEFT JOIN wave_setting s ON s.warehouse_id = w.id WHERE w.id = :warehouse"
 )
+_SLOTS = Statement("SELECT count(*) FROM put_wall_slot WHERE warehouse_id = :warehouse AND wall = :wall")
 _ZONES = Statement("SELECT id FROM zone WHERE warehouse_id = :warehouse AND code = ANY(CAST(:codes AS text[]))")
 
 
@@ -83,6 +84,7 @@ class Facts:
     lines: list[list[Line]]
     bins: dict[uuid.UUID, Bin]
     zones: frozenset[uuid.UUID]
+    slots: int = 0  # of the selection's put wall
 
 
 def read(
@@ -105,7 +107,11 @@ def read(
     places = {key: bin_of(floor, row) for key, row in rows.items()}
     offers = {key: each.offers for key, each in offered.items()}
     lines = _lines(demands, promises, offers, standing, places, numbers)
-    return Facts(warehouse_id, floor, settings, selection, lines, places, _zones(warehouse_id, selection))
+    wall = selection.wall
+    slots = _SLOTS.scalar({"warehouse": warehouse_id, "wall": wall}) if wall else 0
+    if wall and not slots:
+        raise Refused("no_such_wall", {"wall": wall})
+    return Facts(warehouse_id, floor, settings, selection, lines, places, _zones(warehouse_id, selection), slots)
 
 
 def _zones(warehouse_id: uuid.UUID, selection: carts.Selection) -> frozenset[uuid.UUID]:
@@ -182,5 +188,8 @@ def plan(facts: Facts, *, effort: float = 1.0) -> carts.Plan:
         facts.lines, facts.bins, distance_of(drawn), drawn.trips[0].start,
         limit=facts.selection.limit, zones=facts.zones if facts.selection.zones else None,
     )  # fmt: skip
-    made = carts.plan_walks(facts.warehouse_id, drawn, chosen.orders, facts.settings, effort=effort)
-    return replace(made, short=tuple(chosen.short))
+    settings = facts.settings
+    if facts.slots:  # as many orders to a walk as the wall has slots
+        settings = replace(settings, cart_totes=facts.slots)
+    made = carts.plan_walks(facts.warehouse_id, drawn, chosen.orders, settings, effort=effort)
+    return replace(made, short=tuple(chosen.short), wall=facts.selection.wall)

@@ -46,6 +46,14 @@ def drop_open_work(order_id: uuid.UUID) -> None:
     finish_if_done(batches)
 
 
+# A walk that is done leaves no tote behind that holds nothing. Who fills or sorts one holds its walk.
+_FREE = Statement(
+    "UPDATE handling_unit AS u SET subject_kind = NULL, subject_id = NULL, state = 'open' WHERE u.id = :tote"
+    " AND u.subject_kind = 'batch' AND u.subject_id = :batch AND NOT EXISTS (SELECT 1 FROM balance b"
+    " WHERE b.handling_unit_id = u.id AND b.on_hand > 0)"
+)
+
+
 def finish_if_done(batches: Iterable[PickBatch]) -> None:
     """Walks without an open stop are done. The caller has them locked; their wave is looked at by a job."""
     for batch in batches:
@@ -54,6 +62,8 @@ def finish_if_done(batches: Iterable[PickBatch]) -> None:
         batch.state = BATCH.apply("finish", batch.state).value
         batch.lease_until = None
         session().flush()
+        if batch.tote_id is not None:
+            _FREE.run({"tote": batch.tote_id, "batch": batch.id})
         look_after_wave(batch.wave_id, batch.id)
 
 
@@ -84,9 +94,11 @@ def new_batch(warehouse_id: uuid.UUID, wave_id: uuid.UUID) -> PickBatch:
     return batch
 
 
-def new_batches(wave: Wave, lengths: Sequence[tuple[int, int]]) -> list[uuid.UUID]:
-    """Walks of a wave in the order they are to be taken, from their lengths (planned, by bins; µm); returns their ids."""
-    ids = [new_id() for _ in lengths]
+def new_batches(wave: Wave, given: Sequence[tuple[int, int, str | None]]) -> list[uuid.UUID]:
+    """Walks of a wave in the order they are to be taken, from their lengths (planned, by bins; µm) and put wall; returns
+    their ids.
+    """
+    ids = [new_id() for _ in given]
     shared = {
         "warehouse_id": wave.warehouse_id,
         "wave_id": wave.id,
@@ -94,8 +106,8 @@ def new_batches(wave: Wave, lengths: Sequence[tuple[int, int]]) -> list[uuid.UUI
         "created_at": clock.now(),
     }
     rows = [
-        {**shared, "id": key, "planned_m": metres_of(planned), "bin_order_m": metres_of(bin_order)}
-        for key, (planned, bin_order) in zip(ids, lengths, strict=True)
+        {**shared, "id": key, "planned_m": metres_of(planned), "bin_order_m": metres_of(bin_order), "wall": wall}
+        for key, (planned, bin_order, wall) in zip(ids, given, strict=True)
     ]
     session().execute(insert(PickBatch), rows)
     return ids

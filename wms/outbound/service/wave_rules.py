@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -129,7 +129,7 @@ def selection_of(rule: WaveRule, zone: ZoneInfo, day: datetime) -> Selection:
     if rule.cut_off is None:
         return wanted
     before = datetime.combine(day.date(), time.fromisoformat(rule.cut_off), zone)
-    return Selection(wanted.limit, wanted.kinds, wanted.carriers, wanted.zones, before)
+    return replace(wanted, before=before)
 
 
 def release_by_rule(rule_id: uuid.UUID, day: str) -> uuid.UUID | None:
@@ -139,7 +139,10 @@ def release_by_rule(rule_id: uuid.UUID, day: str) -> uuid.UUID | None:
         return None
     zone = ZoneInfo(session().get_one(Warehouse, rule.warehouse_id).time_zone)
     wanted, fewest = selection_of(rule, zone, datetime.fromisoformat(day)), rule.fewest
-    facts = reading.read(SYSTEM, rule.warehouse_id, wanted)
+    try:
+        facts = reading.read(SYSTEM, rule.warehouse_id, wanted)
+    except Refused as refusal:
+        return _note(rule_id, None, refusal.code)
     end_reading()
     plan = reading.plan(facts)
     if len(plan.orders) < fewest:

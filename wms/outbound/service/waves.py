@@ -96,7 +96,7 @@ def release_plan(actor: Actor, plan: Plan, *, exactly: bool = False) -> Wave:
         claims = _claims_as_planned(stops, result)
     walks_now = _walks_now(plan, set(kept), claims)
     wave = _insert_wave(plan, held[kept[0]].warehouse, walks_now, is_whole=len(kept) == len(plan.orders))
-    _lay_out(wave, walks_now, claims)
+    _lay_out(wave, walks_now, claims, plan.wall)
     state = {ORDER.apply("wave", held[order].state).value for order in kept}.pop()
     _JOIN.run({"orders": kept, "wave": wave.id, "state": state})
     record(WaveReleased(subject_id=wave.id, warehouse_id=wave.warehouse_id, owner_id=None, orders=len(kept)))
@@ -214,9 +214,13 @@ def _insert_wave(plan: Plan, warehouse_code: str, laid_out: Sequence[Walk], *, i
     return wave
 
 
-def _lay_out(wave: Wave, laid_out: Sequence[Walk], claims: Claims) -> None:
+def _lay_out(wave: Wave, laid_out: Sequence[Walk], claims: Claims, wall: str) -> None:
     """Walks and their stops as rows, in the order they are to be taken and passed."""
-    batches = walks.new_batches(wave, [(walk.planned, walk.bin_order) for walk in laid_out])
+    # An order that fills more than a wall keeps to totes of its own.
+    walls = [wall or None if len(walk.orders) > 1 or walk.totes == 1 else None for walk in laid_out]
+    batches = walks.new_batches(
+        wave, [(walk.planned, walk.bin_order, own) for walk, own in zip(laid_out, walls, strict=True)]
+    )  # fmt: skip
     rows = []
     for batch_id, walk in zip(batches, laid_out, strict=True):
         for turn, stop in enumerate(walk.stops, start=1):
