@@ -9,8 +9,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from tests.cast import Cast
-from tests.floor.test_statements import BIN, House
-from tests.floor.worker import CABLE, CODES, MUG, order
+from tests.floor.test_statements import House
+from tests.floor.worker import CABLE, CODES, MUG, house_carrier, order
 from wms.outbound.carts import Selection
 from wms.outbound.service import sorting, waves
 from wms.platform.database import session, transaction
@@ -20,9 +20,10 @@ class Wall(House):
     """A house with a wall of four slots, goods in a bin, and orders released for it."""
 
     def prepare(self, *orders: dict[str, int]) -> None:
+        service = self.inside(house_carrier)
         self.receive({MUG: 9, CABLE: 9})
-        for lines in orders:
-            self.inside(order, self.cast, lines)
+        for number, lines in enumerate(orders):
+            order(self.api, lines, service, f"WALL-{number}")
         self.inside(self._release)
 
     def _release(self) -> None:
@@ -35,16 +36,16 @@ class Wall(House):
     def ask(self, statement: str) -> Any:
         return self.inside(lambda: session().execute(text(statement)).scalars().all())
 
-    def say(self, raw: str, **more: Any) -> dict[str, Any]:
-        answer = self.tablet.send(self.tablet.body(raw, **more))
-        assert answer.json["ok"], answer.json["feedback"]
-        self.tablet.next = answer.json["next"]
-        return dict(answer.json["next"])
+    def say(self, raw: str, **more: Any) -> str:
+        """An accepted scan, after which both forms of the screen are looked at; its code."""
+        feedback = self.tablet.scan(raw, **more)
+        assert feedback["tone"] != "error", feedback
+        return str(feedback["code"])
 
     def refused(self, raw: str, **more: Any) -> str:
-        answer = self.tablet.send(self.tablet.body(raw, **more))
-        assert not answer.json["ok"]
-        return str(answer.json["feedback"]["code"])
+        feedback = self.tablet.scan(raw, **more)
+        assert feedback["tone"] == "error", feedback
+        return str(feedback["code"])
 
 
 @pytest.fixture
@@ -61,8 +62,12 @@ def test_a_walk_is_picked_together_and_sorted_slot_by_slot(wall: Wall) -> None:
     wall.say("CMD-OK")
     assert wall.refused(labels[0]) == "not_a_tote"
     wall.say(tote)
-    while (seen := wall.tablet.next)["step"] != "begin":
-        wall.say(wall.cast.overseas.labels[BIN] if seen["step"] == "scan_location" else _code(seen), **_all(seen))
+    while wall.tablet.step != "begin":
+        seen = wall.tablet.seen
+        if wall.tablet.step == "scan_location":
+            wall.say(seen["location_barcode"])
+        else:
+            wall.say(CODES[seen["sku"]], quantity=seen["quantity"])
     wall.tablet.start("sort")
     assert wall.refused(labels[0]) == "nothing_to_sort"
     wall.say(tote)
@@ -77,14 +82,6 @@ def test_a_walk_is_picked_together_and_sorted_slot_by_slot(wall: Wall) -> None:
         wall.say(code)
         at = wall.ask("SELECT data ->> 'number' FROM floor_task WHERE kind = 'sort' AND closed_at IS NULL")[0]
         wall.say(labels[int(at) - 1])
-    assert wall.tablet.next["step"] == "scan_tote"
+    assert wall.tablet.step == "scan_tote"
     assert wall.ask("SELECT DISTINCT state FROM outbound_order") == ["picked"]
     assert wall.refused(tote) == "nothing_to_sort"
-
-
-def _code(seen: dict[str, Any]) -> str:
-    return CODES[MUG] if seen["data"]["sku"] == MUG else CODES[CABLE]
-
-
-def _all(seen: dict[str, Any]) -> dict[str, Any]:
-    return {"quantity": seen["data"]["quantity"]} if seen["step"] == "scan_product" else {}
