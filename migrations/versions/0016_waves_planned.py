@@ -40,7 +40,7 @@ def _walls() -> None:
         sa.Column("wall", sa.String(8), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("unit_id"),
-        sa.UniqueConstraint("warehouse_id", "wall", "number", name="uq_put_wall_slot_warehouse_id"),
+        sa.UniqueConstraint("warehouse_id", "wall", "number", name=op.f("uq_put_wall_slot_warehouse_id_wall_number")),
     )
     op.create_index(
         "ix_handling_unit_to_sort",
@@ -70,7 +70,7 @@ def _layouts() -> None:
         sa.Column("ends", JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("warehouse_id"),
         sa.CheckConstraint("aisle_pitch_mm > 0 AND bay_pitch_mm > 0 AND cross_aisle_mm >= 0 AND blocks > 0",
-                           name="ck_picking_layout_sizes"),
+                           name=op.f("ck_picking_layout_sizes")),
     )  # fmt: skip
     op.create_table(
         "zone_layout",
@@ -78,7 +78,7 @@ def _layouts() -> None:
         sa.Column("first_aisle", sa.Integer(), nullable=False),
         sa.Column("first_block", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("zone_id"),
-        sa.CheckConstraint("first_aisle > 0 AND first_block > 0", name="ck_zone_layout_from_one"),
+        sa.CheckConstraint("first_aisle > 0 AND first_block > 0", name=op.f("ck_zone_layout_from_one")),
     )
 
 
@@ -99,9 +99,9 @@ def _settings() -> None:
         sa.PrimaryKeyConstraint("warehouse_id"),
         sa.CheckConstraint("cart_totes > 0 AND metres_per_minute > 0 AND minutes_per_wave > 0 AND planning_ms > 0"
                            " AND seconds_per_walk >= 0 AND seconds_per_stop >= 0 AND seconds_per_unit >= 0",
-                           name="ck_wave_setting_positive"),
+                           name=op.f("ck_wave_setting_positive")),
         sa.CheckConstraint("(tote_units IS NULL OR tote_units > 0) AND (tote_volume_cm3 IS NULL OR tote_volume_cm3 > 0)"
-                           " AND (tote_weight_g IS NULL OR tote_weight_g > 0)", name="ck_wave_setting_tote"),
+                           " AND (tote_weight_g IS NULL OR tote_weight_g > 0)", name=op.f("ck_wave_setting_tote")),
     )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def _rules() -> None:
         sa.Column("last_wave_id", sa.Uuid(), sa.ForeignKey("wave.id")),
         sa.Column("last_refusal", sa.String(40)),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("warehouse_id", "name", name="uq_wave_rule_warehouse_id"),
+        sa.UniqueConstraint("warehouse_id", "name", name=op.f("uq_wave_rule_warehouse_id_name")),
     )
 
 
