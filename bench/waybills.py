@@ -67,6 +67,11 @@ def order(stage: House, orders: int) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(send, range(4)))
+    rest(stage)
+
+
+def rest(stage: House) -> None:
+    """Wait until no job is left to do."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while stage.open_jobs():
         if time.monotonic() > deadline:

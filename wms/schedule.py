@@ -24,7 +24,7 @@ from wms.inventory.counting import planning as counts
 from wms.inventory.layers import service as layers
 from wms.inventory.putaway import filling, reservations
 from wms.inventory.replenishment import planning as replenishment
-from wms.outbound.service import learning
+from wms.outbound.service import learning, plans, wave_rules
 from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import db, session, transaction
@@ -102,6 +102,12 @@ def decide_differences() -> None:
     inbound.decide_due()
 
 
+def release_waves() -> None:
+    """Rules whose time of day came; and plans that nobody released."""
+    wave_rules.start_due(clock.now())
+    plans.drop_old()
+
+
 _auditing = threading.Lock()
 
 
@@ -148,6 +154,7 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("replenishment", 20.0, plan_replenishment),
     ("layers", 2.0, follow_layers),
     ("month_ends", 600.0, close_months),
+    ("waves", 20.0, release_waves),
     ("differences", 300.0, decide_differences),
     ("weights", 3_600.0, learn_weights),
     ("file_orphans", DAY / 4, sweep_files),

@@ -7,11 +7,14 @@ from itertools import count
 from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import text
 
 from tests.cast import Cast
 from tests.outbound.stage import Stage
 from wms.cli import all_checks
 from wms.platform.auditing import run_checks
+from wms.platform.database import session
 
 
 class PlainCounters:
@@ -50,3 +53,15 @@ def books(request: pytest.FixtureRequest) -> Iterator[None]:
 def stage(db_session: Any, cast: Cast) -> Stage:
     """The floor, inside the test's transaction."""
     return Stage(cast)
+
+
+@pytest.fixture
+def floor(fresh_app: Flask, cast: Cast) -> Iterator[Stage]:
+    """The stage where commits are real; the audit runs at the end."""
+    with fresh_app.app_context():
+        yield Stage(cast)
+        session().rollback()
+        assert_books_balance()
+        dead = session().scalar(text("SELECT count(*) FROM outbox_job WHERE state = 'dead'"))
+        session().rollback()
+        assert dead == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,9 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from tests.cast import Cast
 from tests.conftest import SeparateRequests
-from tests.outbound.conftest import assert_books_balance
 from tests.outbound.stage import BIN1, MUG, Stage, body
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
@@ -24,18 +22,6 @@ from wms.platform.commands import Done, command_for, execute
 from wms.platform.database import session
 
 PATH = "/api/v1/orders"
-
-
-@pytest.fixture
-def floor(fresh_app: Flask, cast: Cast) -> Iterator[Stage]:
-    """The stage where commits are real; the audit runs at the end."""
-    with fresh_app.app_context():
-        yield Stage(cast)
-        session().rollback()
-        assert_books_balance()
-        dead = session().scalar(text("SELECT count(*) FROM outbox_job WHERE state = 'dead'"))
-        session().rollback()
-        assert dead == 0
 
 
 def at_once(app: Flask, *calls: Callable[[], Any]) -> list[Any]:

@@ -55,7 +55,7 @@ def test_the_most_urgent_and_oldest_orders_join_up_to_the_limit(stage: Stage) ->
     assert [stage.state(each) for each in (urgent, old, young)] == ["waved", "waved", "promised"]
 
 
-def test_twelve_orders_share_a_cart_and_are_walked_in_walking_order(stage: Stage) -> None:
+def test_at_most_twelve_orders_share_a_cart_and_are_walked_in_walking_order(stage: Stage) -> None:
     stage.stock(MUG, 20, BIN3)
     stage.stock(CABLE, 20, BIN1)
     orders = [stage.order({MUG: 1, CABLE: 1}) for _ in range(13)]
@@ -66,7 +66,7 @@ def test_twelve_orders_share_a_cart_and_are_walked_in_walking_order(stage: Stage
         session().scalar(text("SELECT count(DISTINCT order_id) FROM pick_task WHERE batch_id = :b"), {"b": batch.id})
         for batch in batches
     ]
-    assert sorted(sizes) == [1, 12]
+    assert (len(sizes), sum(sizes), max(sizes) <= 12) == (2, 13, True)
     order = orders[0]
     assert [task.location_id for task in stage.tasks(order)] == [
         stage.cast.overseas.locations[BIN1], stage.cast.overseas.locations[BIN3],

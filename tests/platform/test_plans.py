@@ -28,12 +28,13 @@ STAYS_SMALL = {
     "carrier", "service", "seller", "shop", "site", "warehouse", "zone", "station", "role", "role_permission",
     "counter", "api_key", "membership", "staff_role", "inbound_terms", "order_terms", "cut_off", "closed_day",
     "sampling_plan", "stock_month_end", "added_service", "packaging",
-    "packing_insert",
+    "packing_insert", "put_wall_slot", "wave_setting",
 }  # fmt: skip
 SCOPE = {"warehouse_id", "owner_id", "seller_id"}
 # Index → why looking up by a warehouse or an owner alone finds little in it.
 NARROW = {
     "uq_manifest_open": "one open manifest for each carrier",
+    "ix_handling_unit_to_sort": "only totes of walks that wait for the put wall",
     "ix_handling_unit_put_back": "only totes that wait to be put back",
     "ix_handling_unit_lane": "only the containers of fast lanes",
     "ix_return_order_open": "only returns not yet completed",

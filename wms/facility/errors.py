@@ -24,4 +24,7 @@ TEXTS = {
     "packaging_code_taken": N_("There is already a box or bag %(code)s here."),
     "packaging_outer": N_("The outside is no smaller than the inside."),
     "packaging_max": N_("It must carry more than it weighs."),
+    "depot_not_there": N_("There are %(rows)s cross aisles and %(aisles)s aisles."),
+    "aisle_not_there": N_("There are %(aisles)s aisles in %(blocks)s blocks."),
+    "aisle_cut_off": N_("Aisle %(aisle)s could not be walked to and left again."),
 }

@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.platform.database import Base, DocumentId, Instant
@@ -192,6 +192,7 @@ class HandlingUnit(Base):
         Index("ix_handling_unit_barcode", "barcode"),
         Index("ix_handling_unit_put_back", "warehouse_id", postgresql_where=text("subject_kind = 'put_back'")),
         Index("ix_handling_unit_lane", "warehouse_id", postgresql_where=text("subject_kind = 'lane'")),
+        Index("ix_handling_unit_to_sort", "warehouse_id", postgresql_where=text("subject_kind = 'batch'")),
         Index("ix_handling_unit_parent", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         CheckConstraint("parent_id <> id", name="not_in_itself"),
     )
@@ -207,3 +208,35 @@ class HandlingUnit(Base):
     subject_id: Mapped[uuid.UUID | None]
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))  # the one it stands in
     created_at: Mapped[Instant]
+
+
+class PickingLayout(Base):
+    """How the aisles of a warehouse stand, as walks are planned on (`layout.py`, docs/waves.md). None: by the codes of
+    its bins, with the sizes of `layout.Settings`.
+    """
+
+    __tablename__ = "picking_layout"
+    __table_args__ = (
+        CheckConstraint("aisle_pitch_mm > 0 AND bay_pitch_mm > 0 AND cross_aisle_mm >= 0 AND blocks > 0", name="sizes"),
+    )
+
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"), primary_key=True)
+    aisle_pitch_mm: Mapped[int] = mapped_column(Integer)
+    bay_pitch_mm: Mapped[int] = mapped_column(Integer)
+    cross_aisle_mm: Mapped[int] = mapped_column(Integer)
+    blocks: Mapped[int] = mapped_column(Integer)
+    bays_face: Mapped[bool] = mapped_column(Boolean)  # odd and even bays stand opposite each other
+    one_way: Mapped[list[list[int]]] = mapped_column(JSONB)  # [aisle, block or 0 for all, 1 up or -1 down]
+    starts: Mapped[list[list[int]]] = mapped_column(JSONB)  # [cross aisle, aisle], counted from 1
+    ends: Mapped[list[list[int]]] = mapped_column(JSONB)  # none: where a walk began
+
+
+class ZoneLayout(Base):
+    """Where a zone stands among the aisles of its warehouse. None: beside the zone before it."""
+
+    __tablename__ = "zone_layout"
+    __table_args__ = (CheckConstraint("first_aisle > 0 AND first_block > 0", name="from_one"),)
+
+    zone_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("zone.id"), primary_key=True)
+    first_aisle: Mapped[int] = mapped_column(Integer)
+    first_block: Mapped[int] = mapped_column(Integer)

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
-from wms.facility.models import HandlingUnit, Location, LocationKind, Site, Station, Warehouse, Zone
+from wms.facility import layout
+from wms.facility.models import (
+    COUNTS,
+    HandlingUnit,
+    Location,
+    LocationKind,
+    Site,
+    Station,
+    Warehouse,
+    Zone,
+)
 from wms.platform.database import session
 
 
@@ -129,3 +141,61 @@ def units_by_barcode(warehouse_id: uuid.UUID, barcode: str) -> Sequence[Handling
     """The containers of a warehouse that carry a label; more than one when a supplier's carton label repeats."""
     statement = select(HandlingUnit).where(HandlingUnit.barcode == barcode, HandlingUnit.warehouse_id == warehouse_id)
     return session().scalars(statement).all()
+
+
+# One question: it is asked while a picker waits. Bins that do not say their aisle are told by their code.
+_FLOOR = text(
+    "SELECT to_jsonb(p) AS layout, (SELECT jsonb_agg(jsonb_build_array(y.zone_id, y.first_aisle, y.first_block))"
+    "  FROM zone_layout y JOIN zone z ON z.id = y.zone_id WHERE z.warehouse_id = w.id) AS zones,"
+    " (SELECT jsonb_agg(jsonb_build_array(a.zone_id, a.aisle, a.low, a.high, a.walk_order, a.code)) FROM ("
+    "  SELECT zone_id, aisle, min(bay) AS low, max(bay) AS high, min(walk_order) AS walk_order, NULL AS code FROM location"
+    "  WHERE warehouse_id = w.id AND kind = ANY(CAST(:kinds AS text[])) AND aisle IS NOT NULL AND bay IS NOT NULL"
+    "  GROUP BY 1, 2 UNION ALL SELECT zone_id, NULL, NULL, NULL, walk_order, code FROM location"
+    "  WHERE warehouse_id = w.id AND kind = ANY(CAST(:kinds AS text[])) AND (aisle IS NULL OR bay IS NULL)) a) AS aisles"
+    " FROM warehouse w LEFT JOIN picking_layout p ON p.warehouse_id = w.id WHERE w.id = :warehouse"
+)
+
+
+@dataclass(frozen=True)
+class FloorFacts:
+    """What a floor is drawn from: `layout.draw`."""
+
+    settings: layout.Settings
+    aisles: list[layout.Aisle]
+    zones: dict[uuid.UUID, layout.ZonePlace]
+
+
+def floor_facts(warehouse_id: uuid.UUID) -> FloorFacts:
+    """How the aisles of a warehouse stand as the office said, or as is usual; and which its bins stand in."""
+    row = session().execute(_FLOOR, {"warehouse": warehouse_id, "kinds": [kind.value for kind in COUNTS]}).one()
+    zones = {uuid.UUID(zone): layout.ZonePlace(aisle, block) for zone, aisle, block in row.zones or ()}
+    return FloorFacts(_settings(row.layout), _aisles(row.aisles or ()), zones)
+
+
+def _settings(data: dict[str, Any] | None) -> layout.Settings:
+    if data is None:
+        return layout.Settings()
+    several = {name: tuple(tuple(each) for each in data[name]) for name in ("one_way", "starts", "ends")}
+    return layout.Settings(**{each.name: data[each.name] for each in fields(layout.Settings)} | several)
+
+
+def _aisles(rows: Iterable[Any]) -> list[layout.Aisle]:
+    found: dict[tuple[uuid.UUID, int], layout.Aisle] = {}
+    for zone, number, low, high, walk_order, code in rows:
+        if code is not None:
+            named = layout.numbers_of(code)
+            if named is None:
+                continue
+            number, low, high = named[0], named[1], named[1]
+        key = (uuid.UUID(zone), number)
+        known = found.get(key)
+        if known is not None:
+            low, high, walk_order = min(low, known.low), max(high, known.high), min(walk_order, known.walk_order)
+        found[key] = layout.Aisle(*key, low, high, walk_order)
+    return list(found.values())
+
+
+def floor_of(warehouse_id: uuid.UUID) -> layout.Floor:
+    """Where its aisles stand, for planning walks."""
+    facts = floor_facts(warehouse_id)
+    return layout.draw(facts.settings, facts.aisles, facts.zones)

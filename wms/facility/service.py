@@ -19,18 +19,23 @@ from wms.core.ids import new_id
 from wms.core.money import is_currency
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
-from wms.facility import rules
+from wms.facility import layout, rules
 from wms.facility.models import (
     HandlingUnit,
     HandlingUnitKind,
     Location,
     LocationKind,
+    PickingLayout,
     Site,
     Station,
     Warehouse,
     WarehouseKind,
     Zone,
+    ZoneLayout,
 )
+from wms.facility.queries import floor_facts
+from wms.planning.budget import Budget
+from wms.planning.route import NoWay, route_in_layout
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
@@ -319,3 +324,49 @@ _UNIT_STATE = Statement("UPDATE handling_unit SET state = :state WHERE id = :uni
 def set_unit_state(unit_id: uuid.UUID, state: str) -> None:
     """Called by the owner of the document that the container came with; that document's lock guards it."""
     _UNIT_STATE.run({"unit": unit_id, "state": state})
+
+
+def edit_layout(
+    actor: Actor, warehouse_id: uuid.UUID, settings: layout.Settings, zones: Mapping[uuid.UUID, layout.ZonePlace]
+) -> None:
+    """How the aisles stand from now on; walks that are planned already stay. Zones not named stand beside the one before.
+
+    Refuses depots that are not there (422), and `aisle_cut_off` when one-way aisles leave no way to an aisle and back.
+    """
+    load_warehouse_to_build(actor, warehouse_id)
+    facts = floor_facts(warehouse_id)
+    _check_layout(layout.draw(settings, facts.aisles, zones), settings)
+    row = session().get(PickingLayout, warehouse_id) or PickingLayout(warehouse_id=warehouse_id)
+    for name in ("aisle_pitch_mm", "bay_pitch_mm", "cross_aisle_mm", "blocks", "bays_face"):
+        setattr(row, name, getattr(settings, name))
+    for name in ("one_way", "starts", "ends"):
+        setattr(row, name, [list(each) for each in getattr(settings, name)])
+    session().add(row)
+    for zone_id in {*zones, *facts.zones}:
+        _place_zone(zone_id, zones.get(zone_id))
+    session().flush()
+
+
+def _place_zone(zone_id: uuid.UUID, place: layout.ZonePlace | None) -> None:
+    row = session().get(ZoneLayout, zone_id)
+    if place is None:
+        if row is not None:
+            session().delete(row)
+        return
+    row = row or ZoneLayout(zone_id=zone_id)
+    row.first_aisle, row.first_block = place.first_aisle, place.first_block
+    session().add(row)
+
+
+def _check_layout(floor: layout.Floor, settings: layout.Settings) -> None:
+    drawn = floor.layout
+    for name, depots in (("starts", settings.starts), ("ends", settings.ends)):
+        if any(row > drawn.rows or aisle > drawn.aisles for row, aisle in depots) or (name == "starts" and not depots):
+            raise invalid(f"/{name}", "depot_not_there", rows=drawn.rows, aisles=drawn.aisles)
+    if any(aisle > drawn.aisles or block > drawn.blocks for aisle, block, _ in settings.one_way):
+        raise invalid("/one_way", "aisle_not_there", aisles=drawn.aisles, blocks=drawn.blocks)
+    for block, aisle in sorted(drawn.one_way):
+        try:
+            route_in_layout(drawn, [drawn.bay(block, aisle, 0)], Budget())
+        except NoWay:
+            raise invalid("/one_way", "aisle_cut_off", aisle=aisle + 1) from None

@@ -16,6 +16,7 @@ from wms.floor.scenarios import SCENARIOS
 from wms.inbound.models import Carton
 from wms.outbound.service.lanes import LANE
 from wms.outbound.service.putback import PUT_BACK
+from wms.outbound.service.together import WALK
 from wms.platform.database import session
 
 # Not the product: several sellers may use its code, and it alone does not say what to do.
@@ -48,5 +49,5 @@ def _work_of(found: Found) -> str:
         return "receive" if session().get_one(Carton, found.id).state in TO_COUNT else "putaway"
     if found.kind is Kind.TOTE:
         unit = session().get_one(HandlingUnit, found.id)
-        return {PUT_BACK: "putback", LANE: "lane"}.get(unit.subject_kind or "", "pack")
+        return {PUT_BACK: "putback", LANE: "lane", WALK: "sort"}.get(unit.subject_kind or "", "pack")
     return {Kind.RETURN: "return", Kind.PARCEL: "handover", Kind.LOCATION: "move", Kind.UNIT: "move"}[found.kind]

@@ -59,6 +59,7 @@ WORK = {
     "putaway": Work(lazy("Put away"), "pin", lazy("cartons counted")),
     "replenish": Work(lazy("Replenish"), "layers", lazy("pick faces to fill")),
     "pick": Work(lazy("Pick"), "cart", lazy("walks")),
+    "sort": Work(lazy("Sort"), "layers", lazy("totes to sort")),
     "pack": Work(lazy("Pack"), "package", lazy("orders picked")),
     "lane": Work(lazy("Fast lane"), "play", lazy("single items")),
     "handover": Work(lazy("Hand over"), "shipments", lazy("parcels packed")),

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -17,28 +17,27 @@ from sqlalchemy import text
 
 from wms.core import clock
 from wms.core.ids import new_id
-from wms.inventory import claims
+from wms.inventory import choosing, claims
 from wms.inventory.balances import lock_rows
+from wms.inventory.choosing import OfferKey
 from wms.inventory.replenishment import queries as replenishment
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement
 
 ROUNDS = 4
+CROSS_DOCK = "cross_dock"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A balance row that could serve, `free` units of it. `in_reserve`: its product is picked from pick faces, and this
-    is none, or holds what expires later than what is in reserve.
-    """
+    """A balance row that could serve, `free` units of it."""
 
     balance_id: int
     free: int
     is_sellable: bool
     book_item_id: uuid.UUID | None
     held_by: int = 0
-    in_reserve: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,13 +82,18 @@ class AllocationResult:
 # `on_hand` is written with what it is: PostgreSQL holds the row against its CHECKs before it notices that `t` is an
 # old version, and an old on_hand beside a new allocated would fail them.
 _LOCKED = (
-    " FROM (SELECT b.id, b.on_hand, b.allocated, b.held_by, k.quantity FROM balance b"
+    " FROM (SELECT b.id, b.on_hand, b.allocated, b.held_by, b.is_sellable, k.quantity FROM balance b"
     " JOIN unnest(CAST(:ids AS bigint[]), CAST(:quantities AS int[])) AS k(id, quantity) ON k.id = b.id"
     " ORDER BY b.id OFFSET 0 FOR NO KEY UPDATE OF b) AS d WHERE t.id = d.id"
 )
 _CLAIM = Statement(
     f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated + d.quantity{_LOCKED}"
     " AND d.on_hand - d.allocated >= d.quantity AND d.held_by = 0 RETURNING t.id"
+)
+# For what was promised as selling: it must still sell.
+_CLAIM_SELLING = Statement(
+    f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated + d.quantity{_LOCKED}"
+    " AND d.on_hand - d.allocated >= d.quantity AND d.held_by = 0 AND d.is_sellable RETURNING t.id"
 )
 # Pinned: what was chosen as selling, or as held, must still be so: the promise counts by it.
 _CLAIM_AS_SEEN = Statement(
@@ -103,11 +107,11 @@ _CLAIM_AS_SEEN = Statement(
 _UNCLAIM = Statement(f"UPDATE balance AS t SET on_hand = d.on_hand, allocated = d.allocated - d.quantity{_LOCKED}")
 
 
-def _claim_quantities(wanted: Mapping[int, int]) -> set[int]:
+def _claim_quantities(wanted: Mapping[int, int], statement: Statement = _CLAIM) -> set[int]:
     """Claim these quantities where they are still free; returns the rows that were."""
     claim(Rank.BALANCE)
     ids = sorted(wanted)
-    return set(_CLAIM.column({"ids": ids, "quantities": [wanted[each] for each in ids]}))
+    return set(statement.column({"ids": ids, "quantities": [wanted[each] for each in ids]}))
 
 
 def _claim_as_seen(wanted: Mapping[int, int], seen: Mapping[int, Candidate]) -> set[int]:
@@ -176,7 +180,7 @@ def claim_rows(
 
 
 _OPEN_PROMISES = Statement(
-    "SELECT p.id, p.subject_kind, p.subject_id, p.warehouse_id, p.open_quantity - coalesce((SELECT"
+    "SELECT p.id, p.subject_kind, p.subject_id, p.warehouse_id, p.open_quantity, p.open_quantity - coalesce((SELECT"
     " sum(a.open_quantity) FROM allocation a WHERE a.promise_id = p.id), 0) AS wanted, s.owner_id, s.product_id,"
     " s.customs_status, s.book_item_id, p.kind = 'pool' AS any_bin, EXISTS (SELECT 1 FROM fixed_bin x"
     "  WHERE x.product_id = s.product_id AND x.warehouse_id = s.warehouse_id AND x.maximum IS NOT NULL) AS is_faced"
@@ -184,15 +188,18 @@ _OPEN_PROMISES = Statement(
     " WHERE p.subject_kind = :kind AND p.subject_id = ANY(CAST(:ids AS uuid[])) AND p.open_quantity > 0"
     " AND p.warehouse_id = :warehouse ORDER BY p.priority DESC, p.created_at, p.id"
 )
-_CANDIDATES = Statement(
-    "SELECT b.id, b.on_hand - b.allocated AS free, b.is_sellable, b.book_item_id, b.owner_id, b.product_id,"
-    " b.customs_status, l.kind, lot.expires_on, EXISTS (SELECT 1 FROM fixed_bin x WHERE x.location_id = b.location_id"
-    "  AND x.product_id = b.product_id AND x.maximum IS NOT NULL) AS in_face"
-    " FROM balance b JOIN location l ON l.id = b.location_id LEFT JOIN lot ON lot.id = b.lot_id"
+_OFFERS = Statement(
+    "SELECT b.id, b.on_hand - b.allocated AS free, b.owner_id, b.product_id, b.customs_status, b.book_item_id,"
+    " b.location_id, l.kind, l.walk_order, l.zone_id, l.aisle, l.bay, l.code, lot.expires_on,"
+    " (b.oldest_at AT TIME ZONE w.time_zone)::date AS came_on, b.handling_unit_id IS NOT NULL AS in_unit,"
+    " EXISTS (SELECT 1 FROM fixed_bin x WHERE x.location_id = b.location_id AND x.product_id = b.product_id"
+    "  AND x.maximum IS NOT NULL) AS in_face,"
+    " CASE WHEN b.handling_unit_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM balance x"
+    "  WHERE x.handling_unit_id = b.handling_unit_id AND x.on_hand > 0 AND x.id <> b.id) THEN b.on_hand END AS unit_whole"
+    " FROM balance b JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
+    " LEFT JOIN lot ON lot.id = b.lot_id"
     " WHERE b.warehouse_id = :warehouse AND b.product_id = ANY(CAST(:products AS uuid[])) AND b.is_sellable"
     " AND b.on_hand > b.allocated"
-    # what crosses the dock came for orders and leaves first
-    " ORDER BY lot.expires_on NULLS LAST, l.kind <> 'cross_dock', b.oldest_at NULLS LAST, l.walk_order, b.id"
 )
 
 
@@ -202,27 +209,49 @@ _LOCK_PROMISES = Statement(
 )
 
 
-def allocate(warehouse_id: uuid.UUID, subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> AllocationResult:
-    """Choose bins for what is promised to these subjects and not yet allocated: first expiring, then oldest first.
+@dataclass(frozen=True)
+class Wanted:
+    """What was planned to be claimed: so many units of a row for a subject."""
+
+    subject_id: uuid.UUID
+    balance_id: int
+    units: int
+
+
+def allocate(
+    warehouse_id: uuid.UUID, subject_kind: str, subject_ids: Sequence[uuid.UUID], planned: Sequence[Wanted] = ()
+) -> AllocationResult:
+    """Choose bins for what is promised to these subjects and not yet allocated (`choosing`).
 
     A product that has pick faces is picked from these. What they lack and a walk is bringing is `coming` and left in
     reserve; what no walk brings is taken from reserve, so that nothing waits for a walk that nobody planned.
 
-    Never refuses: what no bin holds is `missing`, for the caller to hold, re-promise or report short. A pinned promise
-    whose bin was lost is missing too: only a new promise can pin other goods.
+    `planned` is claimed first, as far as it is still so; what is not is chosen anew. Never refuses: what no bin holds is
+    `missing`, for the caller to hold, re-promise or report short. A pinned promise whose bin was lost is missing too:
+    only a new promise can pin other goods.
     """
     parameters = {"kind": subject_kind, "ids": list(subject_ids), "warehouse": warehouse_id}
     claim(Rank.PROMISE)  # against a twin that allocates, and against a release
     _LOCK_PROMISES.run(parameters)
     allocated: list[Allocated] = []
     coming: dict[uuid.UUID, int] = {}
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         promises = [row for row in _OPEN_PROMISES.all(parameters) if row.wanted > 0]
-        plan, taken, coming = _plan(warehouse_id, promises)
-        if not taken:
+        if planned and turn == 0:
+            plan = _as_planned(promises, planned)
+        else:
+            plan, coming = _plan(warehouse_id, promises)
+        if not plan:
+            if planned and turn == 0:
+                continue
             break
-        granted = _claim_quantities(taken)
-        allocated += _insert(plan, granted)
+        taken: dict[int, int] = defaultdict(int)
+        for share in plan:
+            taken[share.balance_id] += share.units
+        granted = _claim_quantities(taken, _CLAIM_SELLING)
+        allocated += _insert([share for share in plan if share.balance_id in granted])
+        if len(granted) == len(taken) and sum(row.wanted for row in promises) == sum(taken.values()):
+            return AllocationResult(allocated, {})
     missing: dict[uuid.UUID, int] = defaultdict(int)
     for row in _OPEN_PROMISES.all(parameters):
         if row.wanted > 0:
@@ -230,53 +259,106 @@ def allocate(warehouse_id: uuid.UUID, subject_kind: str, subject_ids: Sequence[u
     return AllocationResult(allocated, dict(missing), coming)
 
 
-def _plan(
-    warehouse_id: uuid.UUID, promises: Sequence[Any]
-) -> tuple[list[tuple[OpenPromise, Candidate, int]], dict[int, int], dict[uuid.UUID, int]]:
-    """Which rows serve which promise, how much that takes from each row, and what subjects may wait for at a face."""
-    plan: list[tuple[OpenPromise, Candidate, int]] = []
+@dataclass(frozen=True)
+class _Share:
+    """So many units of a row for a promise."""
+
+    promise: OpenPromise
+    balance_id: int
+    units: int
+
+
+def _share(row: Any, balance_id: int, units: int) -> _Share:
+    return _Share(OpenPromise(row.id, row.subject_kind, row.subject_id, row.warehouse_id, units), balance_id, units)
+
+
+def _as_planned(promises: Sequence[Any], planned: Sequence[Wanted]) -> list[_Share]:
+    """The shares of a plan for those promises that want exactly what it was made for."""
+    by_subject: dict[uuid.UUID, list[Wanted]] = defaultdict(list)
+    for each in planned:
+        by_subject[each.subject_id].append(each)
+    found: list[_Share] = []
+    for row in promises:
+        own = by_subject.get(row.subject_id, ())
+        if row.any_bin and sum(each.units for each in own) == row.wanted:
+            found += [_share(row, each.balance_id, each.units) for each in own]
+    return found
+
+
+def _plan(warehouse_id: uuid.UUID, promises: Sequence[Any]) -> tuple[list[_Share], dict[uuid.UUID, int]]:
+    """Which rows serve which promise, and what subjects may wait for at a face."""
+    found: list[_Share] = []
     taken: dict[int, int] = defaultdict(int)
-    waits: dict[uuid.UUID, int] = defaultdict(int)
     pooled = [row for row in promises if row.any_bin]
+    if not pooled:
+        return [], {}
+    waits: dict[uuid.UUID, int] = defaultdict(int)
     faced = {row.product_id for row in pooled if row.is_faced}
-    candidates = _read_candidates(warehouse_id, {row.product_id for row in pooled}, faced) if pooled else {}
-    coming = replenishment.coming(warehouse_id, faced) if faced else {}
+    offered = offers(warehouse_id, {row.product_id for row in pooled}, faced)
+    coming = coming_to_faces(warehouse_id, faced)
     for row in pooled:
         key = (row.owner_id, row.product_id, row.customs_status, row.book_item_id)
-        found, lacking = candidates.get(key, ()), row.wanted
-        for at_hand in (True, False):
-            if not at_hand and 0 < lacking <= coming.get(key, 0):
-                coming[key] -= lacking
-                waits[row.subject_id] += lacking
-                break
-            rows = [each for each in found if not each.in_reserve] if at_hand else found
-            for candidate, share in choose(rows, lacking, taken):
-                taken[candidate.balance_id] += share
-                lacking -= share
-                wish = OpenPromise(row.id, row.subject_kind, row.subject_id, row.warehouse_id, share)
-                plan.append((wish, candidate, share))
-    return plan, taken, dict(waits)
+        own = offered.get(key, Offered([], {}))
+        served = choosing.serve(own.offers, own.reserve, row.wanted, taken, own.reach, coming.get(key, 0))
+        if served.coming:
+            coming[key] -= served.coming
+            waits[row.subject_id] += served.coming
+        for choice in served.choices:
+            taken[choice.offer.balance_id] += choice.units
+            found.append(_share(row, choice.offer.balance_id, choice.units))
+    return found, dict(waits)
 
 
-CandidateKey = tuple[uuid.UUID, uuid.UUID, str, uuid.UUID | None]
+def coming_to_faces(warehouse_id: uuid.UUID, faced: set[uuid.UUID]) -> dict[OfferKey, int]:
+    """Units that walks are bringing to the pick faces of these products."""
+    return replenishment.coming(warehouse_id, faced) if faced else {}
 
 
-def _read_candidates(
-    warehouse_id: uuid.UUID, products: set[uuid.UUID], faced: set[uuid.UUID]
-) -> dict[CandidateKey, list[Candidate]]:
-    """Free rows by what promises ask for, in the order they are taken. `faced`: products that have pick faces."""
-    found: dict[CandidateKey, list[Candidate]] = defaultdict(list)
-    first_in_reserve: dict[CandidateKey, date] = {}
-    for row in _CANDIDATES.all({"warehouse": warehouse_id, "products": list(products)}):
+@dataclass(frozen=True)
+class Offered:
+    """The rows that could serve one kind of goods, and each of them as read (its bin's zone, aisle, bay, code).
+    `reserve`: the goods are picked from pick faces, and this row is none, or holds what expires later than what is in
+    reserve.
+    """
+
+    offers: list[choosing.Offer]
+    rows: dict[int, Any]
+    reserve: frozenset[int] = frozenset()
+
+    def reach(self, offer: choosing.Offer) -> int:
+        """By the order of bins, where nobody knows the aisles."""
+        return int(self.rows[offer.balance_id].walk_order)
+
+
+def offers(
+    warehouse_id: uuid.UUID, products: Collection[uuid.UUID], faced: Collection[uuid.UUID] = ()
+) -> dict[OfferKey, Offered]:
+    """What of these products could be allocated now, read without a lock. `faced`: those that have pick faces."""
+    found: dict[OfferKey, Offered] = {}
+    for row in _OFFERS.all({"warehouse": warehouse_id, "products": sorted(products)}):
         key = (row.owner_id, row.product_id, row.customs_status, row.book_item_id)
-        expires_on = row.expires_on or date.max
-        in_reserve = row.product_id in faced and row.kind != "cross_dock"
-        if in_reserve and row.in_face:
-            in_reserve = expires_on > first_in_reserve.get(key, date.max)
-        elif in_reserve:
-            first_in_reserve.setdefault(key, expires_on)
-        found[key].append(Candidate(row.id, row.free, row.is_sellable, row.book_item_id, in_reserve=in_reserve))
-    return found
+        own = found.setdefault(key, Offered([], {}))
+        offer = choosing.Offer(
+            row.id, row.location_id, row.free, row.expires_on,
+            date.min if row.kind == CROSS_DOCK else row.came_on,  # it came for orders, and leaves first
+            row.unit_whole, row.in_unit,
+        )  # fmt: skip
+        own.offers.append(offer)
+        own.rows[row.id] = row
+    return {key: _with_reserve(own) if key[1] in faced else own for key, own in found.items()}
+
+
+def _with_reserve(own: Offered) -> Offered:
+    """Which of these rows are reserve, of a product that has pick faces."""
+    shelved = [row for row in own.rows.values() if row.kind != CROSS_DOCK]
+    first = min((row.expires_on or date.max for row in shelved if not row.in_face), default=date.max)
+    reserve = {row.id for row in shelved if not row.in_face or (row.expires_on or date.max) > first}
+    return replace(own, reserve=frozenset(reserve))
+
+
+def open_promises(warehouse_id: uuid.UUID, subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> list[Any]:
+    """What these subjects are promised and no bin is claimed for yet, most urgent first, read without a lock."""
+    return _OPEN_PROMISES.all({"kind": subject_kind, "ids": list(subject_ids), "warehouse": warehouse_id})
 
 
 _INSERT = Statement(
@@ -286,11 +368,10 @@ _INSERT = Statement(
 )
 
 
-def _insert(plan: Sequence[tuple[OpenPromise, Candidate, int]], granted: set[int]) -> list[Allocated]:
+def _insert(shares: Sequence[_Share]) -> list[Allocated]:
     rows = [
-        (Allocated(new_id(), wish.promise_id, wish.subject_id, candidate.balance_id, share), wish)
-        for wish, candidate, share in plan
-        if candidate.balance_id in granted
+        (Allocated(new_id(), share.promise.promise_id, share.promise.subject_id, share.balance_id, share.units), share)
+        for share in shares
     ]
     if rows:
         now = clock.now()
@@ -298,16 +379,16 @@ def _insert(plan: Sequence[tuple[OpenPromise, Candidate, int]], granted: set[int
             [
                 {
                     "id": each.allocation_id,
-                    "warehouse": wish.warehouse_id,
+                    "warehouse": share.promise.warehouse_id,
                     "balance": each.balance_id,
                     "promise": each.promise_id,
                     "purpose": None,
-                    "subject_kind": wish.subject_kind,
+                    "subject_kind": share.promise.subject_kind,
                     "subject_id": each.subject_id,
                     "quantity": each.quantity,
                     "now": now,
                 }
-                for each, wish in rows
+                for each, share in rows
             ]
         )
     return [each for each, _ in rows]

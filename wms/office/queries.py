@@ -87,7 +87,7 @@ def worklist(
 def waves(actor: Actor, limit: int = 50) -> Sequence[Row[Any]]:
     """The newest waves with how far their walks and orders are."""
     return _rows(
-        "SELECT v.id, v.number, v.state, v.released_at, w.code AS warehouse, w.time_zone,"
+        "SELECT v.id, v.number, v.state, v.released_at, v.planned_m, v.unplanned_m, w.code AS warehouse, w.time_zone,"
         " (SELECT count(*) FROM outbound_order o WHERE o.wave_id = v.id) AS orders,"
         " (SELECT count(*) FROM outbound_order o WHERE o.wave_id = v.id AND o.state IN ('packed', 'shipped')) AS"
         " packed,"
@@ -108,7 +108,7 @@ def walks_of(wave_id: uuid.UUID) -> Sequence[Row[Any]]:
         session()
         .execute(
             text(
-                "SELECT b.id, b.state, u.name AS picker, b.lease_until, count(k.id) AS stops,"
+                "SELECT b.id, b.state, u.name AS picker, b.lease_until, b.planned_m, b.bin_order_m, count(k.id) AS stops,"
                 " count(k.id) FILTER (WHERE k.state <> 'open') AS done, coalesce(sum(k.picked), 0) AS picked,"
                 " coalesce(sum(k.quantity) FILTER (WHERE k.state <> 'cancelled'), 0) AS wanted"
                 " FROM pick_batch b LEFT JOIN pick_task k ON k.batch_id = b.id LEFT JOIN app_user u ON u.id ="

@@ -56,13 +56,29 @@ CHECKS = [
     Check(
         "picked units of an order lie in its tote or parcel",
         "SELECT count(*) FROM outbound_order WHERE state IN ('picking', 'picked', 'packed')",
-        "SELECT o.id, sum(d.picked - d.shipped) AS picked, (SELECT coalesce(sum(b.on_hand), 0) FROM balance b"
-        "  JOIN handling_unit h ON h.id = b.handling_unit_id WHERE h.subject_id = o.id AND h.subject_kind = 'order')"
-        "  AS held FROM outbound_order o JOIN demand d ON d.order_id = o.id"
+        "SELECT o.id, sum(d.picked - d.shipped) AS picked, x.held, y.unsorted FROM outbound_order o"
+        " JOIN demand d ON d.order_id = o.id"
+        " CROSS JOIN LATERAL (SELECT coalesce(sum(b.on_hand), 0) AS held FROM balance b JOIN handling_unit h"
+        "  ON h.id = b.handling_unit_id WHERE h.subject_id = o.id AND h.subject_kind = 'order') x"
+        " CROSS JOIN LATERAL (SELECT coalesce(sum(t.picked - t.sorted), 0) AS unsorted FROM pick_task t JOIN pick_batch w"
+        "  ON w.id = t.batch_id WHERE t.order_id = o.id AND w.wall IS NOT NULL) y"
         " WHERE o.state IN ('picking', 'picked', 'packed') AND NOT EXISTS (SELECT 1 FROM handling_unit u"
-        "  WHERE u.id = o.tote_id AND u.subject_kind = 'lane') GROUP BY o.id HAVING sum(d.picked - d.shipped) <> (SELECT"
-        "  coalesce(sum(b.on_hand), 0) FROM balance b JOIN handling_unit h ON h.id = b.handling_unit_id"
-        "  WHERE h.subject_id = o.id AND h.subject_kind = 'order')",
+        "  WHERE u.id = o.tote_id AND u.subject_kind = 'lane') GROUP BY o.id, x.held, y.unsorted"
+        " HAVING sum(d.picked - d.shipped) <> x.held + y.unsorted",
+    ),
+    Check(
+        "what was picked together lies in totes of its walk until it is sorted",
+        "SELECT count(*) FROM pick_batch WHERE wall IS NOT NULL",
+        "SELECT b.id, x.unsorted, y.held FROM pick_batch b CROSS JOIN LATERAL (SELECT coalesce(sum(t.picked - t.sorted), 0)"
+        "  AS unsorted FROM pick_task t WHERE t.batch_id = b.id) x CROSS JOIN LATERAL (SELECT coalesce(sum(r.on_hand), 0)"
+        "  AS held FROM balance r JOIN handling_unit h ON h.id = r.handling_unit_id WHERE h.subject_kind = 'batch'"
+        "  AND h.subject_id = b.id) y WHERE b.wall IS NOT NULL AND x.unsorted <> y.held",
+    ),
+    Check(
+        "no order is picked while its goods wait to be sorted",
+        "SELECT count(*) FROM outbound_order WHERE state IN ('picked', 'packed', 'shipped')",
+        "SELECT o.id FROM outbound_order o JOIN pick_task t ON t.order_id = o.id JOIN pick_batch b ON b.id = t.batch_id"
+        " WHERE o.state IN ('picked', 'packed', 'shipped') AND b.wall IS NOT NULL AND t.picked > t.sorted",
     ),
     Check(
         "a lane's container holds what was picked into it for its orders",

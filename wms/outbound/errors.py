@@ -74,4 +74,18 @@ TEXTS = {
     "intercept_scan_back": N_("The parcel is loaded. Take it off and scan it under Put back."),
     "not_intercepted": N_("Nobody asked to intercept it."),
     "exception_resolved": N_("Somebody decided this already."),
+    "plan_changed": N_(
+        "Not as shown any more: %(gone)s orders are gone, goods of %(lost)s were taken. Look at the new plan."
+    ),
+    "plan_released": N_("This plan is released already."),
+    "rule_name_taken": N_("Another rule has this name."),
+    "too_few_orders": N_("Too few orders were ready."),
+    "no_such_wall": N_("There is no put wall %(wall)s."),
+    "wall_taken": N_("Put wall %(wall)s is already there."),
+    "wall_full": N_("Every slot of %(wall)s is taken."),
+    "nothing_to_sort": N_("Nothing in that tote waits to be sorted."),
+    "not_in_tote": N_("No order of this tote needs it."),
+    "not_a_slot": N_("That is no slot of wall %(wall)s."),
+    "wrong_slot": N_("This order has another slot."),
+    "slot_taken": N_("Another order is in that slot."),
 }

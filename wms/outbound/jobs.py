@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from wms.outbound.service import back_orders, changes, interceptions, shortage, walks, waybills
+from wms.outbound.service import back_orders, changes, interceptions, shortage, walks, wave_rules, waybills
 from wms.outbound.service.orders import RETRY_TOPIC
 from wms.platform.events import event_data
 
@@ -57,6 +57,10 @@ def refuse_what_left(payload: dict[str, Any]) -> None:
     interceptions.refuse_what_left(uuid.UUID(payload["subject_id"]))
 
 
+def release_by_rule(payload: dict[str, Any]) -> None:
+    wave_rules.release_by_rule(uuid.UUID(payload["rule_id"]), payload["day"])
+
+
 JOBS = [
     ("outbound.retry_waiting", retry_waiting, "default"),
     (RETRY_TOPIC, retry_order, "default"),
@@ -65,6 +69,7 @@ JOBS = [
     (shortage.LEAVE_TOPIC, leave_wave, "default"),
     (shortage.FACE_TOPIC, check_face_wait, "default"),
     (walks.FINISH_WAVE_TOPIC, finish_wave, "default"),
+    (wave_rules.RULE_TOPIC, release_by_rule, "default"),
     ("outbound.prepare_waybills", prepare_waybills, "labels"),
     (shortage.KILL_TOPIC, kill_order, "default"),
     (waybills.PREPARE_TOPIC, prepare_order, "labels"),

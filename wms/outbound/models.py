@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
+from typing import Annotated, Any
 
 from sqlalchemy import (
     Boolean,
@@ -14,14 +15,19 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Numeric,
+    SmallInteger,
     String,
     Text,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wms.platform.database import Base, DocumentId, Instant, Reference
+from wms.platform.database import Base, Data, DocumentId, Instant, Reference
+
+Metres = Annotated[float | None, mapped_column(Numeric(10, 1, asdecimal=False))]
 
 
 class Order(Base):
@@ -199,7 +205,9 @@ class Demand(Base):
 
 
 class Wave(Base):
-    """Orders released together (波次)."""
+    """Orders released together (波次). `planned_m`: metres of its walks as planned; `bin_order_m`: of the same walks from bin
+    to bin by code; `unplanned_m`: of carts filled as the orders came, walked by code.
+    """
 
     __tablename__ = "wave"
     __table_args__ = (Index("ix_wave_open", "warehouse_id", "state"),)
@@ -210,10 +218,15 @@ class Wave(Base):
     state: Mapped[str] = mapped_column(String(12))
     created_at: Mapped[Instant]
     released_at: Mapped[Instant | None]
+    planned_m: Mapped[Metres]
+    bin_order_m: Mapped[Metres]
+    unplanned_m: Mapped[Metres]
 
 
 class PickBatch(Base):
-    """One walk of one cart (拣货单). `picker_id` holds it while the lease runs."""
+    """One walk of one cart (拣货单). `picker_id` holds it while the lease runs. `wall`: its goods are picked together, into
+    the tote `tote_id`, and sorted at that put wall (播种墙) afterwards; None: each order into a tote of its own.
+    """
 
     __tablename__ = "pick_batch"
     __table_args__ = (Index("ix_pick_batch_open", "warehouse_id", "state", "created_at"),)
@@ -225,10 +238,16 @@ class PickBatch(Base):
     picker_id: Mapped[uuid.UUID | None]
     lease_until: Mapped[Instant | None]
     created_at: Mapped[Instant]
+    planned_m: Mapped[Metres]
+    bin_order_m: Mapped[Metres]
+    wall: Mapped[str | None] = mapped_column(String(8))
+    tote_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))
 
 
 class PickTask(Base):
-    """One stop of a walk (拣货任务): so many of one allocation for one order."""
+    """One stop of a walk (拣货任务): so many of one allocation for one order. `walk_order`: its place in the walk. `why`
+    this bin out of `choices` (`inventory/choosing.py`); both empty for stops found later.
+    """
 
     __tablename__ = "pick_task"
     __table_args__ = (
@@ -236,6 +255,7 @@ class PickTask(Base):
         Index("ix_pick_task_demand", "demand_id"),
         UniqueConstraint("allocation_id"),
         CheckConstraint("picked >= 0 AND picked <= quantity AND quantity > 0", name="picked_within"),
+        CheckConstraint("sorted >= 0 AND sorted <= picked", name="sorted_within"),
     )
 
     id: Mapped[DocumentId]
@@ -252,6 +272,9 @@ class PickTask(Base):
     picked: Mapped[int] = mapped_column(Integer, default=0)
     state: Mapped[str] = mapped_column(String(12))
     skipped: Mapped[int] = mapped_column(Integer, default=0)
+    why: Mapped[str | None] = mapped_column(String(16))
+    choices: Mapped[int | None] = mapped_column(SmallInteger)
+    sorted: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))  # of `picked`, at a put wall
 
 
 class Verification(Base):
@@ -394,3 +417,76 @@ class Destruction(Base):
     done_at: Mapped[Instant]
     done_by: Mapped[Reference]
     done_by_name: Mapped[str] = mapped_column(String(80))
+
+
+class WaveSetting(Base):
+    """What a cart holds and how fast people are, for planning (`carts.Settings` where there is none)."""
+
+    __tablename__ = "wave_setting"
+    __table_args__ = (
+        CheckConstraint("cart_totes > 0 AND metres_per_minute > 0 AND minutes_per_wave > 0 AND planning_ms > 0"
+                        " AND seconds_per_walk >= 0 AND seconds_per_stop >= 0 AND seconds_per_unit >= 0",
+                        name="positive"),
+        CheckConstraint("(tote_units IS NULL OR tote_units > 0) AND (tote_volume_cm3 IS NULL OR tote_volume_cm3 > 0)"
+                        " AND (tote_weight_g IS NULL OR tote_weight_g > 0)", name="tote"),
+    )  # fmt: skip
+
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"), primary_key=True)
+    cart_totes: Mapped[int] = mapped_column(Integer)
+    tote_units: Mapped[int | None] = mapped_column(Integer)
+    tote_volume_cm3: Mapped[int | None] = mapped_column(Integer)
+    tote_weight_g: Mapped[int | None] = mapped_column(Integer)
+    metres_per_minute: Mapped[int] = mapped_column(Integer)
+    seconds_per_walk: Mapped[int] = mapped_column(Integer)
+    seconds_per_stop: Mapped[int] = mapped_column(Integer)
+    seconds_per_unit: Mapped[int] = mapped_column(Integer)
+    minutes_per_wave: Mapped[int] = mapped_column(Integer)
+    planning_ms: Mapped[int] = mapped_column(Integer)
+
+
+class WavePlan(Base):
+    """A wave as it was shown before its release: `plan` as `carts.Plan`. Kept for a day."""
+
+    __tablename__ = "wave_plan"
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    made_by: Mapped[Reference]
+    made_at: Mapped[Instant] = mapped_column(index=True)
+    selection: Mapped[Data]
+    plan: Mapped[Data]
+    wave_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("wave.id"))
+
+
+class WaveRule(Base):
+    """A wave that is released by the clock: at these times of the warehouse's day, of orders before `cut_off`, when at
+    least `fewest` are ready. `selection` as `carts.Selection`.
+    """
+
+    __tablename__ = "wave_rule"
+    __table_args__ = (UniqueConstraint("warehouse_id", "name"),)
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    name: Mapped[str] = mapped_column(String(60))
+    position: Mapped[int] = mapped_column(Integer)
+    times: Mapped[list[str]] = mapped_column(ARRAY(String(5)))  # HH:MM
+    cut_off: Mapped[str | None] = mapped_column(String(5))
+    selection: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    fewest: Mapped[int] = mapped_column(Integer)
+    is_active: Mapped[bool] = mapped_column(Boolean)
+    looked_at: Mapped[Instant | None]
+    last_wave_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("wave.id"))
+    last_refusal: Mapped[str | None] = mapped_column(String(40))
+
+
+class PutWallSlot(Base):
+    """A slot of a put wall (播种墙): a container of its own, that holds one order until it is packed."""
+
+    __tablename__ = "put_wall_slot"
+    __table_args__ = (UniqueConstraint("warehouse_id", "wall", "number"),)
+
+    unit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("handling_unit.id"), primary_key=True)
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    wall: Mapped[str] = mapped_column(String(8))
+    number: Mapped[int] = mapped_column(Integer)

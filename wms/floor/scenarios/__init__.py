@@ -16,6 +16,7 @@ from wms.floor.scenarios.repack import Repack
 from wms.floor.scenarios.replenish import Replenish
 from wms.floor.scenarios.returns import ReturnDesk
 from wms.floor.scenarios.service import Service
+from wms.floor.scenarios.sort import Sort
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.kind: scenario
@@ -23,6 +24,7 @@ SCENARIOS: dict[str, Scenario] = {
         Receive(),
         PutAway(),
         Pick(),
+        Sort(),
         Pack(),
         Lane(),
         HandOver(),

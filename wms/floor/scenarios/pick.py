@@ -1,4 +1,4 @@
-"""Picking: take a walk, bind a tote to each order, then bin after bin in walking order.
+"""Picking: take a walk, bind a tote to each order (for a put wall: one to the walk), then bin after bin in walking order.
 
 The picker's story: the screen shows the place, huge. Scan it; the screen shows how many of what. Scan the goods (each,
 or the first with a quantity); they go into the order's tote. What is not there is reported with SHORT, twice.
@@ -17,7 +17,7 @@ from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.inventory.putaway.rules import NEAR_M
 from wms.inventory.replenishment import queries as replenishment
-from wms.outbound.service import lanes, picking, waves
+from wms.outbound.service import lanes, picking, together, waves
 from wms.outbound.service.stops import Sight, next_stop, open_in, see, work_waiting
 from wms.outbound.workflow import InterceptionState, OrderState, TaskState
 from wms.platform.i18n import refusal_texts
@@ -80,6 +80,9 @@ class Pick:
             raise Refused("command_not_here", {})
         if task.step == TOTE:
             assert found.id is not None
+            if stop.wall is not None:
+                together.bind_tote(actor, stop.batch_id, found.id)
+                return Step(LOCATION, task.data, "ok", "walk_tote_bound", {"tote": found.code})
             if task.data.get("lane"):
                 bound = lanes.bind_container(actor, stop.batch_id, found.id)
                 following = self._next(task, "ok", "lane_bound", {"orders": bound})
@@ -156,7 +159,8 @@ class Pick:
     def _product(self, actor: Actor, task: FloorTask, stop: Sight, found: Found, scan: Scan) -> Step:
         if found.id != stop.product_id:
             raise Refused("wrong_item", {"wanted": stop.sku})
-        done = picking.pick(actor, stop.id, scan.quantity or found.pack, serials=found.numbers)
+        take = together.pick_together if stop.wall is not None else picking.pick
+        done = take(actor, stop.id, scan.quantity or found.pack, serials=found.numbers)
         params = {"picked": done.picked, "quantity": done.quantity}
         if done.picked < done.quantity:
             return Step(PRODUCT, hand(task.data, short_asked=None), "ok", "item_picked", params)
@@ -185,6 +189,6 @@ class Pick:
         return {
             "sku": stop.sku, "name_en": stop.name_en, "name_zh": stop.name_zh, "barcode": stop.unit_code,
             "location": stop.location, "location_barcode": stop.location_barcode, "quantity": stop.left,
-            "picked": stop.picked, "wanted": stop.quantity, "order": stop.order_number, "tote": stop.tote,
+            "picked": stop.picked, "wanted": stop.quantity, "order": stop.order_number, "tote": stop.tote, "wall": stop.wall,
             "stops_left": open_in(stop.batch_id).stops, "short_asked": bool(task.data.get("short_asked")),
         }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wms.office.pages import (
     adjustments,
+    aisles,
     arrivals,
     bins,
     board,
@@ -32,6 +33,8 @@ from wms.office.pages import (
     services,
     stock,
     system,
+    wave_rules,
+    wave_settings,
     waves,
 )
 from wms.platform.pages import lazy, state_labels
@@ -40,6 +43,9 @@ BLUEPRINTS = [
     board.blueprint,
     orders.blueprint,
     waves.blueprint,
+    wave_settings.blueprint,
+    wave_rules.blueprint,
+    aisles.blueprint,
     exceptions.blueprint,
     interceptions.blueprint,
     destructions.blueprint,

@@ -15,7 +15,7 @@ from wms.inventory.ledger import PostingDraft
 from wms.inventory.rules import MoveDraft, Reason
 from wms.outbound import rules
 from wms.outbound.models import PickBatch
-from wms.outbound.service import walks
+from wms.outbound.service import rerouting, walks
 from wms.outbound.service.held import OrderAtWork, hold_order, move_order
 from wms.outbound.service.stops import HeldStop, Sight, hold_stop
 from wms.outbound.workflow import BATCH, ORDER, TASK, InterceptionState, OrderState, TaskState
@@ -73,14 +73,20 @@ def work_on(actor: Actor, task_id: uuid.UUID, *, with_order: bool = False) -> He
 
 
 def skip(actor: Actor, task_id: uuid.UUID) -> None:
-    """Postpone a stop to the end of the walk."""
+    """Postpone a stop to the end of the walk; the others are laid anew from here."""
     stop = work_on(actor, task_id)
     with pipelined():
         _keep(actor, stop)
         _SKIP.send({"stop": stop.id})
+    rerouting.reroute(stop.walk.id, stop.walk.warehouse_id, seen_at=stop.id)
 
 
-_SKIP = Statement("UPDATE pick_task SET skipped = skipped + 1 WHERE id = :stop")
+# Where goods are picked together, a bin is put off for all of its orders.
+_SKIP = Statement(
+    "UPDATE pick_task AS t SET skipped = t.skipped + 1 FROM pick_task s JOIN pick_batch b ON b.id = s.batch_id"
+    " WHERE s.id = :stop AND (t.id = s.id OR (b.wall IS NOT NULL AND t.batch_id = s.batch_id"
+    " AND t.balance_id = s.balance_id AND t.state = 'open'))"
+)
 _KEEP = Statement("UPDATE pick_batch SET picker_id = :picker, lease_until = :until, state = :state WHERE id = :batch")
 
 
@@ -99,7 +105,21 @@ _BIND = Statement(
     "WITH tote AS (UPDATE handling_unit SET subject_kind = 'order', subject_id = :order, state = 'in_use'"
     " WHERE id = :tote) UPDATE outbound_order SET tote_id = :tote WHERE id = :order"
 )
-_TOTE = Statement("SELECT warehouse_id, kind, subject_id FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE")
+_TOTE = Statement(
+    "SELECT warehouse_id, kind, subject_id, EXISTS (SELECT 1 FROM put_wall_slot s WHERE s.unit_id = handling_unit.id) AS"
+    " is_slot FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE"
+)
+
+
+def hold_free_tote(warehouse_id: uuid.UUID, tote_id: uuid.UUID, mine: uuid.UUID) -> bool:
+    """The tote under lock: free, or bound to `mine` already (False). Refuses `not_a_tote`, `tote_taken`."""
+    claim(Rank.HANDLING_UNIT)
+    tote = _TOTE.first({"tote": tote_id})
+    if tote is None or tote.warehouse_id != warehouse_id or tote.kind != "tote" or tote.is_slot:
+        raise Refused("not_a_tote", {})
+    if tote.subject_id not in (None, mine):
+        raise Refused("tote_taken", {})
+    return tote.subject_id is None
 
 
 def assign_tote(actor: Actor, order_id: uuid.UUID, tote_id: uuid.UUID) -> None:
@@ -109,7 +129,7 @@ def assign_tote(actor: Actor, order_id: uuid.UUID, tote_id: uuid.UUID) -> None:
     order.refuse_stopped()
     claim(Rank.HANDLING_UNIT)
     tote = _TOTE.first({"tote": tote_id})
-    if tote is None or tote.warehouse_id != order.warehouse_id or tote.kind != "tote":
+    if tote is None or tote.warehouse_id != order.warehouse_id or tote.kind != "tote" or tote.is_slot:
         raise Refused("not_a_tote", {})
     if order.tote_id == tote_id:
         return

@@ -22,9 +22,9 @@ from wms.inventory.models import Summary
 from wms.inventory.replenishment import queries as replenishment
 from wms.outbound import rules
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
-from wms.outbound.service import back_orders, exceptions, halting, walks
+from wms.outbound.service import back_orders, exceptions, halting, rerouting, walks
 from wms.outbound.service.orders import await_stock, promise_demands, try_later, wait_for_stock
-from wms.outbound.service.waves import stops_of
+from wms.outbound.service.reading import stops_of
 from wms.outbound.workflow import ORDER, TASK, WAVE, OrderState, TaskState, WaveState
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
@@ -244,6 +244,7 @@ def _look_elsewhere(order: Order) -> bool:
     if stops:
         batch = batches[0] if batches else walks.new_batch(order.warehouse_id, _wave_of(order))
         walks.insert_tasks(batch, [(order.id, stop) for stop in stops])
+        rerouting.reroute(batch.id, order.warehouse_id)
     elif not batches:  # its wave was opened again for a walk that there is nothing for
         walks.look_after_wave(_wave_of(order), new_id())
     walks.finish_if_done(batches)

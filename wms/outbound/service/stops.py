@@ -21,7 +21,9 @@ from wms.platform.statements import Statement, pipelined
 
 @dataclass(frozen=True)
 class Sight:
-    """A stop as a screen shows it. `codes`: units by barcode of its product, as its owner registered them, oldest first."""
+    """A stop as a screen shows it. `codes`: units by barcode of its product, as its owner registered them, oldest first.
+    `wall`: its goods are sorted there; `tote` is then the walk's, and `quantity` and `picked` are of all its orders.
+    """
 
     id: uuid.UUID
     batch_id: uuid.UUID
@@ -44,6 +46,7 @@ class Sight:
     codes: Mapping[str, int]
     location: str
     location_barcode: str
+    wall: str | None
 
     @property
     def left(self) -> int:
@@ -57,11 +60,16 @@ class Sight:
 
 _SEEN = [each.name for each in fields(Sight)]
 _SIGHT = (
-    "SELECT t.id, t.batch_id, t.order_id, t.location_id, t.product_id, t.quantity, t.picked, t.state, o.number,"
-    " o.state AS order_state, o.interception, o.tote_id, u.code AS tote, p.owner_id, p.sku, p.name_en, p.name_zh, p.serial_control,"
-    " c.codes, l.code AS location, l.barcode, c.units"
+    "SELECT t.id, t.batch_id, t.order_id, t.location_id, t.product_id, coalesce(k.quantity, t.quantity) AS quantity,"
+    " coalesce(k.picked, t.picked) AS picked, t.state, o.number, o.state AS order_state, o.interception,"
+    " u.id AS tote_id, u.code AS tote, p.owner_id, p.sku, p.name_en, p.name_zh, p.serial_control,"
+    " c.codes, l.code AS location, l.barcode, h.wall, c.units"
     " FROM pick_task t JOIN outbound_order o ON o.id = t.order_id JOIN product p ON p.id = t.product_id"
-    " JOIN location l ON l.id = t.location_id LEFT JOIN handling_unit u ON u.id = o.tote_id"
+    " JOIN location l ON l.id = t.location_id JOIN pick_batch h ON h.id = t.batch_id"
+    " LEFT JOIN handling_unit u ON u.id = CASE WHEN h.wall IS NULL THEN o.tote_id ELSE h.tote_id END"
+    " LEFT JOIN LATERAL (SELECT sum(x.quantity)::int AS quantity, sum(x.picked)::int AS picked FROM pick_task x"
+    "  WHERE x.batch_id = t.batch_id AND x.balance_id = t.balance_id AND x.state = 'open') k"
+    "  ON h.wall IS NOT NULL AND t.state = 'open'"
     " CROSS JOIN LATERAL (SELECT array_agg(barcode ORDER BY created_at, id) AS codes,"
     "  array_agg(quantity ORDER BY created_at, id) AS units FROM product_barcode WHERE product_id = p.id) c"
 )

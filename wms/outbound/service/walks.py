@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import func, insert, select
 
 from wms.core import clock
 from wms.core.ids import new_id
+from wms.outbound.carts import metres_of
 from wms.outbound.models import PickBatch, PickTask, Wave
 from wms.outbound.workflow import BATCH, TASK, WAVE, BatchState, TaskState
 from wms.platform.database import session
@@ -64,6 +66,14 @@ def take_up(batch: PickBatch, tasks: Iterable[PickTask]) -> None:
     session().flush()
 
 
+# A walk that is done leaves no tote behind that holds nothing. Who fills or sorts one holds its walk.
+_FREE = Statement(
+    "UPDATE handling_unit AS u SET subject_kind = NULL, subject_id = NULL, state = 'open' WHERE u.id = :tote"
+    " AND u.subject_kind = 'batch' AND u.subject_id = :batch AND NOT EXISTS (SELECT 1 FROM balance b"
+    " WHERE b.handling_unit_id = u.id AND b.on_hand > 0)"
+)
+
+
 def finish_if_done(batches: Iterable[PickBatch]) -> None:
     """Walks without an open stop are done. The caller has them locked; their wave is looked at by a job."""
     for batch in batches:
@@ -72,6 +82,8 @@ def finish_if_done(batches: Iterable[PickBatch]) -> None:
         batch.state = BATCH.apply("finish", batch.state).value
         batch.lease_until = None
         session().flush()
+        if batch.tote_id is not None:
+            _FREE.run({"tote": batch.tote_id, "batch": batch.id})
         look_after_wave(batch.wave_id, batch.id)
 
 
@@ -102,15 +114,40 @@ def new_batch(warehouse_id: uuid.UUID, wave_id: uuid.UUID) -> PickBatch:
     return batch
 
 
-def insert_tasks(batch: PickBatch, stops: Sequence[tuple[uuid.UUID, object]]) -> None:
-    """Put stops on a walk: (order id, row of `stops_of`)."""
-    session().execute(insert(PickTask), [_task(batch, order_id, stop) for order_id, stop in stops])
+def new_batches(wave: Wave, given: Sequence[tuple[int, int, str | None]]) -> list[uuid.UUID]:
+    """Walks of a wave in the order they are to be taken, from their lengths (planned, by bins; µm) and put wall; returns
+    their ids.
+    """
+    ids = [new_id() for _ in given]
+    shared = {
+        "warehouse_id": wave.warehouse_id,
+        "wave_id": wave.id,
+        "state": BATCH.initial.value,
+        "created_at": clock.now(),
+    }
+    rows = [
+        {**shared, "id": key, "planned_m": metres_of(planned), "bin_order_m": metres_of(bin_order), "wall": wall}
+        for key, (planned, bin_order, wall) in zip(ids, given, strict=True)
+    ]
+    session().execute(insert(PickBatch), rows)
+    return ids
 
 
-def _task(batch: PickBatch, order_id: uuid.UUID, stop: object) -> dict[str, object]:
-    names = ("demand_id", "allocation_id", "balance_id", "location_id", "product_id", "walk_order")
-    return {name: getattr(stop, name) for name in names} | {
-        "id": new_id(), "warehouse_id": batch.warehouse_id, "batch_id": batch.id, "order_id": order_id,
-        "quantity": stop.open_quantity,  # type: ignore[attr-defined]
-        "picked": 0, "state": TaskState.OPEN.value, "skipped": 0,
+def insert_tasks(batch: PickBatch, stops: Sequence[tuple[uuid.UUID, Any]]) -> None:
+    """Put stops on a walk: (order id, row of `stops_of`). The walk is then to be laid anew (`rerouting.reroute`)."""
+    insert_rows([task_of(batch.id, batch.warehouse_id, order_id, stop) for order_id, stop in stops])
+
+
+def insert_rows(tasks: Sequence[dict[str, Any]]) -> None:
+    session().execute(insert(PickTask), list(tasks))
+
+
+def task_of(batch_id: uuid.UUID, warehouse_id: uuid.UUID, order_id: uuid.UUID, stop: Any) -> dict[str, Any]:
+    """The row of a stop, from one of `stops_of`."""
+    return {
+        "id": new_id(), "warehouse_id": warehouse_id, "batch_id": batch_id, "order_id": order_id,
+        "demand_id": stop.demand_id, "allocation_id": stop.allocation_id, "balance_id": stop.balance_id,
+        "location_id": stop.location_id, "product_id": stop.product_id, "walk_order": stop.walk_order,
+        "quantity": stop.open_quantity, "picked": 0, "state": TASK.initial.value, "skipped": 0, "why": None,
+        "choices": None,
     }  # fmt: skip

@@ -1,115 +1,233 @@
-"""A wave: orders released together. Bins are chosen, walks are laid out; its waybills are prepared by a job."""
+"""A wave: orders released together. What was planned is claimed and verified; its waybills are prepared by a job.
+
+Planning (`reading`) holds no lock and may be long before. In between orders are cancelled and goods go elsewhere: what is
+not as it was planned is left out, or found anew, or refuses the whole, as the caller wants it.
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
-
-from sqlalchemy import select
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
-from wms.facility.models import Warehouse
+from wms.facility.queries import floor_of
 from wms.inventory import allocations
-from wms.outbound import rules
+from wms.inventory.allocations import AllocationResult, Wanted
+from wms.outbound import carts
+from wms.outbound.carts import Plan, Selection, Stop, Walk
 from wms.outbound.events import WaveReleased
-from wms.outbound.models import Demand, Order, Wave
-from wms.outbound.service import walks
-from wms.outbound.workflow import ORDER, WAVE, OrderState
+from wms.outbound.models import Wave
+from wms.outbound.service import reading, walks
+from wms.outbound.service.reading import bin_of, stops_of
+from wms.outbound.workflow import ORDER, WAVE
 from wms.platform.counters import next_in_range
 from wms.platform.database import session
 from wms.platform.events import record
-from wms.platform.locks import Rank, lock
+from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement
 
-ORDERS_PER_WAVE = 96  # eight carts; one label bundle holds up to 100 waybills
+ORDERS_PER_WAVE = carts.USUAL_ORDERS
+# A picker waits for it: a tenth of the search costs some per cent of the metres, and is over in a blink.
+WHILE_SOMEBODY_WAITS = 0.1
 
-_READY = Statement(
-    "SELECT o.id FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id WHERE o.warehouse_id = :warehouse"
-    " AND o.state = 'promised' AND o.holds = 0 AND o.interception <> 'requested'"
-    " AND (CAST(:only AS uuid[]) IS NULL OR o.id = ANY(CAST(:only AS uuid[])))"
-    " AND (o.customs_state IN ('none', 'released') OR (o.customs_state = 'waiting' AND w.before_release <> 'nothing'))"
-    " ORDER BY o.priority DESC, o.ordered_at, o.id LIMIT :limit FOR UPDATE OF o SKIP LOCKED"
-)
+# Two pickers who find no walk at once each get orders: the second plans when the first has committed.
+_TURN = Statement("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:warehouse AS text), 16))")
 
 
 def release_wave(
-    actor: Actor, warehouse_id: uuid.UUID, *, order_ids: Sequence[uuid.UUID] | None = None, limit: int = ORDERS_PER_WAVE
+    actor: Actor,
+    warehouse_id: uuid.UUID,
+    *,
+    order_ids: Sequence[uuid.UUID] | None = None,
+    limit: int = ORDERS_PER_WAVE,
+    selection: Selection | None = None,
 ) -> Wave:
-    """Release the most urgent orders that are ready: allocate, lay out walks; waybills follow by a job.
+    """Plan and release the most urgent orders that are ready, in one transaction, for somebody who waits for it.
 
     An order that no bin can serve now (its goods are on their way to a pick face or kept for a move, or its stock is just
     being lost) is left for the next wave. Refuses `nothing_to_wave`, and `faces_first` when all wait for pick faces.
     """
-    warehouse = session().get(Warehouse, warehouse_id)
-    if warehouse is None or not actor.sees_warehouse(warehouse_id):
+    if not actor.sees_warehouse(warehouse_id):
         raise not_found("warehouse")
-    parameters = {"warehouse": warehouse_id, "only": None if order_ids is None else list(order_ids), "limit": limit}
-    chosen = list(_READY.column(parameters))
-    orders = {order.id: order for order in lock(Rank.DOCUMENT, Order, chosen)}
-    orders = {key: order for key, order in orders.items() if _is_ready(order)}
-    if not orders:
-        raise Refused("nothing_to_wave", {})
-    demands = session().scalars(select(Demand).where(Demand.order_id.in_(orders))).all()
-    result = allocations.allocate(warehouse_id, "demand", [demand.id for demand in demands])
-    lacking = {demand.order_id for demand in demands if demand.id in result.missing}
-    kept = [orders[key] for key in chosen if key in orders and key not in lacking]
+    _TURN.send({"warehouse": warehouse_id})
+    wanted = selection or Selection(limit=limit)
+    plan = reading.plan(reading.read(actor, warehouse_id, wanted, order_ids), effort=WHILE_SOMEBODY_WAITS)
+    if not plan.walks and plan.short and all(each.is_coming for each in plan.short):
+        raise Refused("faces_first", {"orders": len(plan.short)})
+    return release_plan(actor, plan)
+
+
+# Who is cancelled or released elsewhere at this moment is not waited for.
+_HOLD = Statement(
+    "SELECT o.id, o.state, w.code AS warehouse FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
+    " WHERE o.id = ANY(CAST(:orders AS uuid[])) AND o.warehouse_id = :warehouse AND o.state = 'promised'"
+    " AND o.holds = 0 AND o.interception <> 'requested'"
+    " AND (o.customs_state IN ('none', 'released') OR (o.customs_state = 'waiting' AND w.before_release <> 'nothing'))"
+    " ORDER BY o.id FOR NO KEY UPDATE OF o SKIP LOCKED"
+)
+_JOIN = Statement("UPDATE outbound_order SET state = :state, wave_id = :wave WHERE id = ANY(CAST(:orders AS uuid[]))")
+
+
+def release_plan(actor: Actor, plan: Plan, *, exactly: bool = False) -> Wave:
+    """Release what was planned. Orders that are not ready any more are left out, goods that others took are found in
+    other bins; `exactly`: refuses `plan_changed` (`gone` orders, `lost` orders' goods) instead of either.
+
+    Refuses `nothing_to_wave`.
+    """
+    if not actor.sees_warehouse(plan.warehouse_id):
+        raise not_found("warehouse")
+    claim(Rank.DOCUMENT)
+    held = {row.id: row for row in _HOLD.all({"orders": plan.orders, "warehouse": plan.warehouse_id})}
+    stops = [stop for stop in plan.stops if stop.order_id in held]
+    result = _allocate(plan.warehouse_id, stops)
+    lacking = {stop.order_id for stop in stops if stop.demand_id in result.missing}
+    moved = _moved(stops, result)
+    if exactly and (len(held) < len(plan.orders) or lacking or moved):
+        lost = lacking | {stop.order_id for stop in moved}
+        raise Refused("plan_changed", {"gone": len(plan.orders) - len(held), "lost": len(lost)})
+    kept = [order for order in plan.orders if order in held and order not in lacking]
     if not kept:
-        coming = {demand.order_id for demand in demands if result.is_coming(demand.id)}
-        raise Refused("faces_first", {"orders": len(coming)}) if coming == lacking else Refused("nothing_to_wave", {})
-    wave = _insert_wave(warehouse)
-    _lay_out(wave, kept, [demand for demand in demands if demand.order_id not in lacking])
+        raise Refused("nothing_to_wave", {})
+    if moved or lacking:  # what is claimed now is not what was planned
+        claims = _claims_of(stops)
+    else:
+        claims = _claims_as_planned(stops, result)
+    walks_now = _walks_now(plan, set(kept), claims)
+    wave = _insert_wave(plan, held[kept[0]].warehouse, walks_now, is_whole=len(kept) == len(plan.orders))
+    _lay_out(wave, walks_now, claims, plan.wall)
+    state = {ORDER.apply("wave", held[order].state).value for order in kept}.pop()
+    _JOIN.run({"orders": kept, "wave": wave.id, "state": state})
     record(WaveReleased(subject_id=wave.id, warehouse_id=wave.warehouse_id, owner_id=None, orders=len(kept)))
     return wave
 
 
-def _is_ready(order: Order) -> bool:
-    """Still, behind its lock."""
-    return order.state == OrderState.PROMISED.value and not order.is_stopped
+def _allocate(warehouse_id: uuid.UUID, stops: Sequence[Stop]) -> AllocationResult:
+    if not stops:
+        return AllocationResult([], {})
+    planned = [Wanted(stop.demand_id, stop.balance_id, stop.units) for stop in stops if stop.allocation_id is None]
+    return allocations.allocate(
+        warehouse_id, "demand", list(dict.fromkeys(stop.demand_id for stop in stops)), planned
+    )  # fmt: skip
 
 
-def _insert_wave(warehouse: Warehouse) -> Wave:
+def _moved(stops: Sequence[Stop], result: AllocationResult) -> set[Stop]:
+    """Stops whose goods others took: what was claimed is not what was planned."""
+    claimed = {(each.subject_id, each.balance_id, each.quantity) for each in result.allocated}
+    planned = {
+        (stop.demand_id, stop.balance_id, stop.units): stop for stop in stops if stop.allocation_id is None
+    }  # fmt: skip
+    demands = {subject for subject, _, _ in claimed - planned.keys()}
+    return {stop for key, stop in planned.items() if key not in claimed} | {
+        stop for stop in stops if stop.demand_id in demands
+    }
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An allocation as a stop is made of it."""
+
+    allocation_id: uuid.UUID
+    demand_id: uuid.UUID
+    product_id: uuid.UUID
+    balance_id: int
+    location_id: uuid.UUID
+    open_quantity: int
+    walk_order: int
+    zone_id: uuid.UUID | None = None
+    aisle: int | None = None
+    bay: int | None = None
+    code: str = ""
+
+
+Claims = Mapping[uuid.UUID, Sequence[Claim]]  # by demand
+
+
+def _claims_of(stops: Sequence[Stop]) -> Claims:
+    found: dict[uuid.UUID, list[Claim]] = defaultdict(list)
+    for row in stops_of(list(dict.fromkeys(stop.demand_id for stop in stops))):
+        found[row.demand_id].append(Claim(**{each.name: getattr(row, each.name) for each in fields(Claim)}))
+    return found
+
+
+def _claims_as_planned(stops: Sequence[Stop], result: AllocationResult) -> Claims:
+    made = {(each.subject_id, each.balance_id): each.allocation_id for each in result.allocated}
+    found: dict[uuid.UUID, list[Claim]] = defaultdict(list)
+    for stop in stops:
+        found[stop.demand_id].append(Claim(
+            stop.allocation_id or made[stop.demand_id, stop.balance_id], stop.demand_id, stop.product_id,
+            stop.balance_id, stop.location_id, stop.units, stop.walk_order,
+        ))  # fmt: skip
+    return found
+
+
+def _walks_now(plan: Plan, kept: Collection[uuid.UUID], claims: Claims) -> list[Walk]:
+    """The walks of the orders that are kept: as planned where nothing changed, else laid anew."""
+    found: list[Walk] = []
+    for walk in plan.walks:
+        own = {stop.demand_id: stop.order_id for stop in walk.stops if stop.order_id in kept}
+        here = [each for demand in own for each in claims.get(demand, ())]
+        if own and _is_as_planned(walk, here):
+            found.append(walk)
+        elif own:
+            found.append(_planned_anew(plan, walk, own, here))
+    return found
+
+
+def _is_as_planned(walk: Walk, claims: Sequence[Claim]) -> bool:
+    planned = {(stop.demand_id, stop.balance_id, stop.units) for stop in walk.stops}
+    claimed = {(each.demand_id, each.balance_id, each.open_quantity) for each in claims}
+    return len(claims) == len(walk.stops) and claimed == planned
+
+
+def _planned_anew(plan: Plan, walk: Walk, own: Mapping[uuid.UUID, uuid.UUID], claims: Sequence[Claim]) -> Walk:
+    """The walk of what is left of its orders, or is found elsewhere: some milliseconds, also under locks."""
+    known = {(stop.demand_id, stop.balance_id): stop for stop in walk.stops}
+    sizes = {stop.demand_id: stop.each for stop in walk.stops}
+    floor = floor_of(plan.warehouse_id)
+    stops = []
+    for each in claims:
+        stop = known.get((each.demand_id, each.balance_id))
+        if stop is None:
+            at = bin_of(floor, each)
+            stop = Stop(
+                own[each.demand_id], each.demand_id, each.product_id, each.balance_id, each.location_id, at.place,
+                at.walk_order, each.open_quantity, sizes[each.demand_id], "", 0,
+            )  # fmt: skip
+        stops.append(replace(stop, units=each.open_quantity))
+    return carts.walk_through(floor.layout, stops, walk.totes, plan.seed)
+
+
+def _insert_wave(plan: Plan, warehouse_code: str, laid_out: Sequence[Walk], *, is_whole: bool) -> Wave:
     now = clock.now()
-    sequence = next_in_range(f"WV:{warehouse.id}:{now:%y%m%d}")
+    sequence = next_in_range(f"WV:{plan.warehouse_id}:{now:%y%m%d}")
     wave = Wave(
-        id=new_id(), warehouse_id=warehouse.id, number=f"WV{warehouse.code}-{now:%y%m%d}-{sequence:04d}",
+        id=new_id(), warehouse_id=plan.warehouse_id, number=f"WV{warehouse_code}-{now:%y%m%d}-{sequence:04d}",
         state=WAVE.initial.value, created_at=now, released_at=now,
+        planned_m=carts.metres_of(sum(walk.planned for walk in laid_out)),
+        bin_order_m=carts.metres_of(sum(walk.bin_order for walk in laid_out)),
+        unplanned_m=carts.metres_of(plan.unplanned) if is_whole else None,  # else it is of other orders
     )  # fmt: skip
     session().add(wave)
     session().flush()
     return wave
 
 
-_STOPS = Statement(
-    "SELECT a.id AS allocation_id, a.subject_id AS demand_id, a.balance_id, a.open_quantity, b.location_id,"
-    " b.product_id, l.walk_order FROM allocation a JOIN balance b ON b.id = a.balance_id"
-    " JOIN location l ON l.id = b.location_id WHERE a.subject_kind = 'demand'"
-    " AND a.subject_id = ANY(CAST(:demands AS uuid[])) AND a.open_quantity > 0"
-    " AND NOT EXISTS (SELECT 1 FROM pick_task t WHERE t.allocation_id = a.id) ORDER BY l.walk_order, a.id"
-)
-
-
-def stops_of(demand_ids: Sequence[uuid.UUID]) -> Sequence[Any]:
-    """Allocations of these demands that are not yet on a walk, in walking order."""
-    return _STOPS.all({"demands": list(demand_ids)})
-
-
-def _lay_out(wave: Wave, orders: Sequence[Order], demands: Sequence[Demand]) -> None:
-    """Orders whose goods lie close together share a cart: sorted by where their walk begins, cut into carts."""
-    order_of = {demand.id: demand.order_id for demand in demands}
-    stops: dict[uuid.UUID, list[Any]] = defaultdict(list)
-    for stop in stops_of(list(order_of)):
-        stops[order_of[stop.demand_id]].append(stop)
-    ordered = sorted(orders, key=lambda order: (stops[order.id][0].walk_order, order.ordered_at, order.id))
-    for first in range(0, len(ordered), rules.ORDERS_PER_BATCH):
-        cart = ordered[first : first + rules.ORDERS_PER_BATCH]
-        batch = walks.new_batch(wave.warehouse_id, wave.id)
-        for order in cart:
-            order.state = ORDER.apply("wave", order.state).value
-            order.wave_id = wave.id
-        walks.insert_tasks(batch, [(order.id, stop) for order in cart for stop in stops[order.id]])
-    session().flush()
+def _lay_out(wave: Wave, laid_out: Sequence[Walk], claims: Claims, wall: str) -> None:
+    """Walks and their stops as rows, in the order they are to be taken and passed."""
+    # An order that fills more than a wall keeps to totes of its own.
+    walls = [wall or None if len(walk.orders) > 1 or walk.totes == 1 else None for walk in laid_out]
+    batches = walks.new_batches(
+        wave, [(walk.planned, walk.bin_order, own) for walk, own in zip(laid_out, walls, strict=True)]
+    )  # fmt: skip
+    rows = []
+    for batch_id, walk in zip(batches, laid_out, strict=True):
+        for turn, stop in enumerate(walk.stops, start=1):
+            claimed = next(each for each in claims[stop.demand_id] if each.balance_id == stop.balance_id)
+            task = walks.task_of(batch_id, wave.warehouse_id, stop.order_id, claimed)
+            rows.append(task | {"walk_order": turn, "why": stop.why or None, "choices": stop.choices})
+    walks.insert_rows(rows)

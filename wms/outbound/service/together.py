@@ -1,0 +1,154 @@
+"""Picking for a put wall: what several orders want from one bin is taken at once, into one tote of the walk.
+
+The goods are the orders' already (their claims are fulfilled), but lie together until they are sorted (`sorting`). An order
+is *picked* when the last of its units is in its slot.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.refusals import Refused, invalid, not_found
+from wms.facility.models import HandlingUnit
+from wms.inventory import ledger
+from wms.inventory.ledger import PostingDraft, stock_of
+from wms.inventory.models import Balance
+from wms.inventory.rules import MoveDraft, Reason
+from wms.outbound import rules
+from wms.outbound.models import Demand, Order, PickBatch, PickTask
+from wms.outbound.service import walks
+from wms.outbound.service.held import COLUMNS, OrderAtWork, order_at_work
+from wms.outbound.service.picking import LEASE, Picked, hold_free_tote
+from wms.outbound.service.stops import next_stop
+from wms.outbound.workflow import ORDER, TASK, OrderState, TaskState
+from wms.platform.database import session
+from wms.platform.locks import Rank, claim, lock, lock_one
+from wms.platform.statements import Statement
+
+WALK = "batch"  # what a tote of a walk is bound to
+
+_TOGETHER = Statement(
+    "SELECT t.id, t.order_id FROM pick_task t JOIN pick_task s ON s.batch_id = t.batch_id AND s.balance_id = t.balance_id"
+    " WHERE s.id = :stop AND t.state = 'open' ORDER BY t.walk_order, t.id"
+)
+_HOLD = Statement(
+    f"SELECT {COLUMNS} FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
+    " WHERE o.id = ANY(CAST(:orders AS uuid[])) ORDER BY o.id FOR NO KEY UPDATE OF o"
+)
+_BIND = Statement(
+    "WITH tote AS (UPDATE handling_unit SET subject_kind = 'batch', subject_id = :batch, state = 'in_use' WHERE id = :tote)"
+    " UPDATE pick_batch SET tote_id = :tote WHERE id = :batch"
+)
+
+
+def bind_tote(actor: Actor, batch_id: uuid.UUID, tote_id: uuid.UUID) -> None:
+    """The walk's goods go into this empty tote from now on; one that was bound before keeps what is in it.
+
+    Refuses `not_a_tote`, `tote_taken`, `batch_taken`.
+    """
+    batch = _hold_walk(actor, batch_id)
+    hold_free_tote(batch.warehouse_id, tote_id, batch.id)
+    session().flush()
+    _BIND.run({"batch": batch.id, "tote": tote_id})
+
+
+def _hold_walk(actor: Actor, batch_id: uuid.UUID) -> PickBatch:
+    batch = lock_one(Rank.TASK, PickBatch, batch_id)
+    if batch is None or not actor.sees_warehouse(batch.warehouse_id):
+        raise not_found("walk")
+    if batch.picker_id not in (None, actor.id) and batch.lease_until is not None and batch.lease_until > clock.now():
+        raise Refused("batch_taken", {"picker": "?"})
+    return batch
+
+
+def pick_together(actor: Actor, task_id: uuid.UUID, quantity: int, serials: Sequence[str] = ()) -> Picked:
+    """Take units of one bin for all orders of the walk that want them, the first first: one posting, bin → tote.
+
+    Refuses as `picking.pick`: `tote_needed`, `too_many_picked`, `task_done`, `batch_taken`, `customs_not_released`.
+    """
+    if quantity < 1:
+        raise invalid("/quantity", "too_small", min=1)
+    wanted = _TOGETHER.all({"stop": task_id})
+    seen = session().get(PickTask, task_id)
+    if seen is None:
+        raise not_found("task")
+    claim(Rank.DOCUMENT)
+    held = {
+        row.id: order_at_work(actor, row) for row in _HOLD.all({"orders": sorted({row.order_id for row in wanted})})
+    }
+    batch = _hold_walk(actor, seen.batch_id)
+    tasks = [task for task in lock(Rank.TASK, PickTask, [row.id for row in wanted]) if _may_be_picked(task, held)]
+    if not tasks:
+        raise Refused("task_done", {})
+    tote = session().get(HandlingUnit, batch.tote_id) if batch.tote_id else None
+    if tote is None:
+        raise Refused("tote_needed", {})
+    shares = _shares(sorted(tasks, key=lambda task: (task.walk_order, task.id)), quantity)
+    source = stock_of(session().get_one(Balance, seen.balance_id, populate_existing=True))
+    target = replace(source, location_id=tote.location_id, handling_unit_id=tote.id)
+    numbers = list(serials)
+    moves = [
+        MoveDraft(source, target, units, allocation_id=task.allocation_id, serials=[numbers.pop(0) for _ in range(units)] if serials
+                  else ())
+        for task, units in shares
+    ]  # fmt: skip
+    ledger.post(actor, PostingDraft(Reason.PICK, WALK, batch.id, moves))
+    _count(actor, batch, shares, held)
+    following = next_stop(batch.id)
+    picked, all_ = (sum(values) for values in zip(*((task.picked, task.quantity) for task in tasks), strict=True))
+    return Picked(picked, all_, following)
+
+
+def _may_be_picked(task: PickTask, held: dict[uuid.UUID, OrderAtWork]) -> bool:
+    order = held[task.order_id]
+    if task.state != TaskState.OPEN.value or order.state == OrderState.CANCELLED.value:
+        return False
+    order.check_release(rules.Step.PICK)
+    return True
+
+
+def _shares(tasks: Sequence[PickTask], quantity: int) -> list[tuple[PickTask, int]]:
+    left = sum(task.quantity - task.picked for task in tasks)
+    if quantity > left:
+        raise Refused("too_many_picked", {"left": left})
+    found = []
+    for task in tasks:
+        share = min(quantity, task.quantity - task.picked)
+        if share:
+            found.append((task, share))
+            quantity -= share
+    return found
+
+
+def _count(
+    actor: Actor, batch: PickBatch, shares: Sequence[tuple[PickTask, int]], held: dict[uuid.UUID, OrderAtWork]
+) -> None:
+    """Stops, demands, orders and the walk follow the goods. All of them are held."""
+    for task, units in shares:
+        task.picked += units
+        if task.picked == task.quantity:
+            task.state = TASK.apply("finish", task.state).value
+        session().get_one(Demand, task.demand_id, populate_existing=True).picked += units
+    for order_id in {task.order_id for task, _ in shares}:
+        if held[order_id].state == OrderState.WAVED.value:
+            order = session().get_one(Order, order_id, populate_existing=True)
+            order.state = ORDER.apply("start_picking", order.state).value
+            order.version += 1
+    batch.picker_id, batch.lease_until = actor.id, clock.now() + LEASE
+    session().flush()
+    walks.finish_if_done([batch])
+
+
+def unsorted_of(order_id: uuid.UUID) -> int:
+    """Units of an order that lie in totes of walks."""
+    return int(_UNSORTED.scalar({"order": order_id}) or 0)
+
+
+_UNSORTED = Statement(
+    "SELECT sum(t.picked - t.sorted) FROM pick_task t JOIN pick_batch b ON b.id = t.batch_id"
+    " WHERE t.order_id = :order AND b.wall IS NOT NULL"
+)
