@@ -13,7 +13,7 @@ from wms.outbound.documents import waybills
 from wms.outbound.models import Order
 from wms.outbound.queries import order_detail, return_source
 from wms.outbound.recall import whereabouts
-from wms.outbound.service import boxes, packing
+from wms.outbound.service import boxes, interceptions, packing
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
 from wms.shipping.models import Parcel
@@ -329,3 +329,22 @@ def test_a_parcel_packed_by_an_older_release_leaves_and_is_opened(stage: Stage, 
     assert (stage.state(bench), [each.shipped for each in stage.demands(bench)]) in (
         ("shipped", [2, 4]), ("shipped", [4, 2]),
     )  # fmt: skip
+
+
+def test_several_parcels_on_a_load_are_not_taken_off_by_one_scan(stage: Stage, bench: Order) -> None:
+    first, second = split(stage, bench)
+    ask = (interceptions.request_interception, stage.cast.acme, bench.id, "buyer_cancelled")
+    stage.hand_over(first)
+    stage.hand_over(second)
+    assert stage.refused(*ask).code == "intercept_several"
+    assert stage.state(bench) == "shipped"
+
+
+def test_a_parcel_that_went_ahead_keeps_its_order_from_being_cancelled(stage: Stage, bench: Order) -> None:
+    first, second = split(stage, bench)
+    stage.hand_over(first)
+    asked = stage.do(interceptions.request_interception, stage.cast.acme, bench.id, "buyer_cancelled")
+    assert stage.refused(interceptions.accept, stage.cast.supervisor, asked.id).code == "parcel_gone"
+    stage.do(interceptions.refuse, stage.cast.supervisor, asked.id, "other")
+    stage.hand_over(second)
+    assert stage.state(bench) == "shipped"

@@ -21,7 +21,7 @@ blueprint = Blueprint(
 )
 
 navigation.add(
-    Entry(lazy("Destructions"), "office_destructions.index", "trash", Permission.STOCK_APPROVE, staff=True, order=47)
+    Entry(lazy("Destructions"), "office_destructions.index", "trash", Permission.STOCK_APPROVE, staff=True, order=245)
 )
 
 

@@ -24,7 +24,7 @@ blueprint = Blueprint(
 
 navigation.add(
     Entry(
-        lazy("Stopped orders"), "office_interceptions.index", "ban", Permission.EXCEPTIONS_MANAGE, staff=True, order=14
+        lazy("Stopped orders"), "office_interceptions.index", "ban", Permission.EXCEPTIONS_MANAGE, staff=True, order=240
     )
 )
 

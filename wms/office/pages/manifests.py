@@ -23,7 +23,7 @@ SHOWN = 200
 BACK = timedelta(days=14)
 
 navigation.add(
-    Entry(lazy("Loads"), "office_manifests.index", "shipments", Permission.SHIPPING_HANDOVER, staff=True, order=16)
+    Entry(lazy("Loads"), "office_manifests.index", "shipments", Permission.SHIPPING_HANDOVER, staff=True, order=250)
 )
 
 

@@ -30,7 +30,7 @@ PAGE = 50
 TONES = {Tier.PICKER: "stop", Tier.WAVE: "warn", Tier.BELOW_MINIMUM: "info", Tier.TOP_UP: "idle"}
 
 navigation.add(
-    Entry(lazy("Pick faces"), "office_replenishment.index", "layers", Permission.STOCK_ADJUST, staff=True, order=41)
+    Entry(lazy("Pick faces"), "office_replenishment.index", "layers", Permission.STOCK_ADJUST, staff=True, order=333)
 )
 
 

@@ -31,7 +31,7 @@ DECISIONS: dict[str, Callable[..., ServiceRequest]] = {
 }  # fmt: skip
 
 navigation.add(
-    Entry(lazy("Service desk"), "office_services.index", "layers", Permission.SERVICES_MANAGE, staff=True, order=47)
+    Entry(lazy("Service desk"), "office_services.index", "layers", Permission.SERVICES_MANAGE, staff=True, order=385)
 )
 
 

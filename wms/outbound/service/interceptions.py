@@ -41,13 +41,16 @@ IN_NO_HANDS = frozenset(
 def request_interception(actor: Actor, order_id: uuid.UUID, reason: str) -> Interception:
     """Ask that an order be stopped; asked again, the request that waits is the answer.
 
-    Refuses `order_cancelled`, and `intercept_too_late` when its truck has left or customs has let it out.
+    Refuses `order_cancelled`, `intercept_too_late` when its truck has left or customs has let it out, and
+    `intercept_several` where several parcels are on the load: one scan would say that all came off.
     """
     order = load_order_to_edit(actor, order_id)
     if order.state == OrderState.CANCELLED.value:
         raise Refused("intercept_cancelled", {})
     if order.state == OrderState.SHIPPED.value and not _is_in_house(order):
         raise Refused("intercept_too_late", {})
+    if order.state == OrderState.SHIPPED.value and _PARCELS.scalar({"shipment": order.shipment_id}) > 1:
+        raise Refused("intercept_several", {})
     found = halting.open_request(order.id)
     if found is not None:
         return found
@@ -88,6 +91,9 @@ _IN_HOUSE = Statement(
     "SELECT count(*) > 0 AND bool_and(m.state = 'open') FROM parcel p JOIN manifest m ON m.id = p.manifest_id"
     " WHERE p.shipment_id = :shipment AND p.state = 'handed_over'"
 )
+
+
+_PARCELS = Statement("SELECT count(*) FROM parcel WHERE shipment_id = :shipment AND state = 'handed_over'")
 
 
 def _is_in_house(order: Order) -> bool:

@@ -37,7 +37,7 @@ TAB_WORDS = {
 }  # fmt: skip
 NAMES = ("seller", "warehouse", "service", "sku", "container", "location", "condition", "to_sku", "note")
 
-navigation.add(Entry(lazy("Added services"), "portal_services.index", "layers", Permission.SERVICES_READ, order=32))
+navigation.add(Entry(lazy("Added services"), "portal_services.index", "layers", Permission.SERVICES_READ, order=380))
 
 
 @blueprint.get("")
