@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.outbound.stage import MUG, Stage
-from tests.outbound.test_concurrency import at_once, command, floor
+from tests.outbound.test_concurrency import at_once, command
 from tests.outbound.test_leaving import at
 from wms.outbound.models import Interception, Order
 from wms.outbound.service import changes, handover, interceptions, order_holds, packing, picking, waves
@@ -20,7 +20,6 @@ from wms.platform.database import session
 from wms.shipping import service as shipping
 from wms.shipping.models import Manifest, Parcel
 
-__all__ = ["floor"]
 ROUNDS = 4
 Pair = tuple[Order, Callable[[], str], Callable[[], str]]
 

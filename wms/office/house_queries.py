@@ -10,7 +10,6 @@ from sqlalchemy import Row, text
 
 from wms.core.actor import Actor
 from wms.platform.database import session
-from wms.platform.statements import Statement
 
 
 def houses_seen(actor: Actor) -> Sequence[Row[Any]]:
@@ -60,7 +59,7 @@ def unit_codes(warehouse_id: uuid.UUID, prefix: str) -> set[str]:
 
 
 # In the order in which a new house is set up. A key is the step; true once it has been taken.
-_STEPS = Statement(
+_STEPS = text(
     "SELECT EXISTS (SELECT FROM warehouse) AS warehouse,"
     " EXISTS (SELECT FROM location WHERE kind IN ('storage', 'bulk', 'pick_face')) AS bins,"
     " EXISTS (SELECT FROM station) AS benches,"
@@ -73,5 +72,5 @@ _STEPS = Statement(
 
 def steps_left() -> list[str]:
     """What the house still lacks, in order; empty in one that works."""
-    row = _STEPS.first({})
-    return [] if row is None else [step for step in row._fields if not getattr(row, step)]
+    row = session().execute(_STEPS).one()
+    return [step for step in row._fields if not getattr(row, step)]

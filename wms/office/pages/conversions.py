@@ -45,7 +45,9 @@ NAMES = ("kind", "seller", "warehouse", "sku", "location", "condition", "batch",
          "to_expires_on", "note")  # fmt: skip
 
 navigation.add(
-    Entry(lazy("Conversions"), "office_conversions.index", "transfer", Permission.SERVICES_MANAGE, staff=True, order=390)
+    Entry(
+        lazy("Conversions"), "office_conversions.index", "transfer", Permission.SERVICES_MANAGE, staff=True, order=390
+    )
 )
 
 

@@ -29,7 +29,7 @@ LOOKED_AT = 2_000
 
 _READY = Statement(
     "SELECT o.id, o.number FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
-    " JOIN service s ON s.id = o.service_id JOIN carrier c ON c.id = s.carrier_id"
+    " LEFT JOIN service s ON s.id = o.service_id LEFT JOIN carrier c ON c.id = s.carrier_id"
     " CROSS JOIN LATERAL (SELECT sum(l.quantity) AS units, count(DISTINCT l.product_id) AS products FROM order_line l"
     "  WHERE l.order_id = o.id) x WHERE o.warehouse_id = :warehouse AND o.state = 'promised'"
     " AND o.holds = 0 AND o.interception <> 'requested'"
