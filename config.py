@@ -109,6 +109,17 @@ def _public_url(raw: str) -> str:
     return _web_address(raw).rstrip("/")
 
 
+def _networks(raw: str) -> str:
+    for each in raw.split(","):
+        try:
+            ipaddress.ip_network(each.strip())
+        except ValueError:
+            raise ValueError(
+                f"must be networks like 10.1.0.0/16, separated by commas; {each.strip()!r} is none"
+            ) from None
+    return raw
+
+
 def _pii_key(raw: str) -> str:
     try:
         size = len(base64.b64decode(raw, validate=True))
@@ -305,6 +316,13 @@ class Config:
         0,
         "Reverse proxies in front whose X-Forwarded-For and X-Forwarded-Proto are believed.",
         _integer(0, 5),
+    )
+    carrier_networks: str = setting(
+        "WMS_CARRIER_NETWORKS",
+        "",
+        "Private networks in which carriers' services may stand, as 10.1.0.0/16,192.168.7.9; no other is ever asked.",
+        _networks,
+        "empty: none in production, else this machine",
     )
     default_language: str = setting(
         "WMS_LANGUAGE",

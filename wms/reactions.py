@@ -12,6 +12,7 @@ from wms.core.events import Event
 from wms.inventory.events import AllocationBroken, AwaitedStockCame, FreeBelowZero
 from wms.outbound.events import WaveReleased
 from wms.platform.events import InTransaction, reactions
+from wms.shipping.events import WaybillWanted
 
 IN_TRANSACTION: dict[type[Event], Sequence[InTransaction]] = {}
 
@@ -20,6 +21,7 @@ AFTER_COMMIT: dict[type[Event], Sequence[str]] = {
     FreeBelowZero: ["outbound.break_promises"],
     AllocationBroken: ["outbound.reallocate"],
     WaveReleased: ["outbound.prepare_waybills"],
+    WaybillWanted: ["outbound.ask_for_waybill"],
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from wms.outbound.service import shortage, walks, waybills
+from wms.outbound.service import carrier_waybills, shortage, walks, waybills
 from wms.outbound.service.orders import RETRY_TOPIC
 from wms.platform.events import event_data
 
@@ -41,6 +41,10 @@ def prepare_waybills(payload: dict[str, Any]) -> None:
     waybills.prepare_wave(uuid.UUID(payload["subject_id"]))
 
 
+def ask_for_waybill(payload: dict[str, Any]) -> None:
+    carrier_waybills.ask(uuid.UUID(payload["subject_id"]))
+
+
 JOBS = [
     ("outbound.retry_waiting", retry_waiting, "default"),
     (RETRY_TOPIC, retry_order, "default"),
@@ -49,4 +53,5 @@ JOBS = [
     (shortage.LEAVE_TOPIC, leave_wave, "default"),
     (walks.FINISH_WAVE_TOPIC, finish_wave, "default"),
     ("outbound.prepare_waybills", prepare_waybills, "labels"),
+    ("outbound.ask_for_waybill", ask_for_waybill, "labels"),
 ]

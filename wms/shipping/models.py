@@ -7,8 +7,21 @@ from __future__ import annotations
 
 import uuid
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.platform.database import Base, Data, DocumentId, Instant, Reference
@@ -46,6 +59,23 @@ class ParcelState(StrEnum):
 class ManifestState(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
+
+
+class TaskAction(StrEnum):
+    """What a remote carrier is asked to do."""
+
+    CREATE = "create"
+    VOID = "void"
+    MANIFEST = "manifest"
+
+
+class TaskState(StrEnum):
+    WAITING = "waiting"  # for its turn, or for the carrier to answer again
+    ASKING = "asking"  # from now on the carrier may have done it, whatever became of us
+    DONE = "done"
+    REFUSED = "refused"  # the carrier, or our check of what it sent, said no: a person looks
+    FAILED = "failed"  # it did not answer as often as we try: a person looks
+    DROPPED = "dropped"  # nobody wants it any more
 
 
 class Carrier(Base):
@@ -181,7 +211,58 @@ class Parcel(Base):
     tracking_number: Mapped[str | None] = mapped_column(String(48))
     client_reference: Mapped[str] = mapped_column(String(48))  # ours, told to the carrier: nothing is bought twice
     handling_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))
+    carrier_reference: Mapped[str | None] = mapped_column(String(64))  # what a remote carrier calls it
     manifest_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("manifest.id"))
     created_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
     handed_over_at: Mapped[Instant | None]
+
+
+class CarrierAccount(Base):
+    """How a remote carrier is reached. The token is sealed (AES-GCM, bound to this row) and never shown again."""
+
+    __tablename__ = "carrier_account"
+    __table_args__ = (UniqueConstraint("carrier_id"),)
+
+    id: Mapped[DocumentId]
+    carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    base_url: Mapped[str] = mapped_column(String(200))
+    token_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    token_key: Mapped[str] = mapped_column(String(16))
+    updated_at: Mapped[Instant]
+
+
+class CarrierTask(Base):
+    """One thing a remote carrier is asked to do, under our reference. At most one of an action is open for it.
+
+    `attempts` counts exchanges that were begun: at the first, nobody at the carrier can know the reference yet.
+    `fault` and `facts` are what the last one ended with.
+    """
+
+    __tablename__ = "carrier_task"
+    __table_args__ = (
+        Index("uq_carrier_task_open", "client_reference", "action", unique=True,
+              postgresql_where=text("state NOT IN ('done', 'dropped')")),
+        Index("ix_carrier_task_open", "warehouse_id", "created_at",
+              postgresql_where=text("state NOT IN ('done', 'dropped')")),
+        Index("ix_carrier_task_parcel", "parcel_id"),
+        Index("ix_carrier_task_manifest", "manifest_id"),
+        CheckConstraint("(action = 'manifest') = (manifest_id IS NOT NULL)"
+                        " AND (action = 'manifest') = (parcel_id IS NULL)", name="one_subject"),
+    )  # fmt: skip
+
+    id: Mapped[DocumentId]
+    carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    warehouse_id: Mapped[Reference]
+    action: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(8))
+    parcel_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("parcel.id"))
+    manifest_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("manifest.id"))
+    client_reference: Mapped[str] = mapped_column(String(48))
+    carrier_reference: Mapped[str | None] = mapped_column(String(64))
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    rounds: Mapped[int] = mapped_column(Integer, default=1)  # how often a person had it tried anew, plus one
+    fault: Mapped[str | None] = mapped_column(String(40))
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    created_at: Mapped[Instant]
+    updated_at: Mapped[Instant]

@@ -50,7 +50,7 @@ def prepare(orders: Sequence[Order]) -> None:
         if made is None:
             drafts += _prepare_one(order)
             continue
-        drafts.append(_draft(order, made.parcel_id, made.tracking_number))
+        drafts.append(waybill_draft(order, made.parcel_id, made.tracking_number))
         order.shipment_id = made.shipment_id
     session().flush()
     if drafts:
@@ -61,13 +61,18 @@ def _prepare_one(order: Order) -> list[DocumentDraft]:
     """An order whose shipment exists, or whose carrier is not asked for many at once."""
     shipment = shipping.open_shipment(SYSTEM, order.warehouse_id, order.owner_id, order.service_id, "order", order.id)
     parcels = shipping.draw_number(SYSTEM, shipment.id)
-    shipping.mark_labelled(SYSTEM, shipment.id)
     order.shipment_id = shipment.id
-    return [_draft(order, parcel.id, parcel.tracking_number) for parcel in parcels]
+    if any(parcel.tracking_number is None for parcel in parcels):
+        return []  # a remote carrier is asked after the commit: `carrier_waybills`
+    shipping.mark_labelled(SYSTEM, shipment.id)
+    return [waybill_draft(order, parcel.id, parcel.tracking_number) for parcel in parcels]
 
 
-def _draft(order: Order, parcel_id: uuid.UUID, tracking_number: str | None) -> DocumentDraft:
+def waybill_draft(
+    order: Order, parcel_id: uuid.UUID, tracking_number: str | None, size_mm: tuple[int, int] | None = None
+) -> DocumentDraft:
+    """The wish for the waybill of a parcel; `size_mm` None: the size of our own."""
     return DocumentDraft(
         kind="waybill", subject_kind="parcel", subject_id=parcel_id, owner_id=order.owner_id, barcode=tracking_number,
-        parent=("order", order.id),
+        parent=("order", order.id), size_mm=size_mm,
     )  # fmt: skip

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from wms.shipping.service.batches import Numbered, Wanted, label_new
 from wms.shipping.service.handover import HandedOver, close_manifest, hand_over_parcel, load_parcel_onto, open_manifest
-from wms.shipping.service.setup import add_number_range, add_service, create_carrier, ensure_house_carrier
+from wms.shipping.service.remote import Answered, ask_for_waybill, settle_waybill
+from wms.shipping.service.setup import (
+    add_number_range,
+    add_service,
+    connect_carrier,
+    create_carrier,
+    ensure_house_carrier,
+)
 from wms.shipping.service.shipments import (
     add_parcel,
     close_parcel,
@@ -15,16 +22,22 @@ from wms.shipping.service.shipments import (
     reopen_parcel,
     void_shipment,
 )
+from wms.shipping.service.tasks import CarrierLater, ask_again
 
 __all__ = [
+    "Answered",
+    "CarrierLater",
     "HandedOver",
     "Numbered",
     "Wanted",
     "add_number_range",
     "add_parcel",
     "add_service",
+    "ask_again",
+    "ask_for_waybill",
     "close_manifest",
     "close_parcel",
+    "connect_carrier",
     "create_carrier",
     "draw_number",
     "ensure_house_carrier",
@@ -36,5 +49,6 @@ __all__ = [
     "open_shipment",
     "record_weight",
     "reopen_parcel",
+    "settle_waybill",
     "void_shipment",
 ]

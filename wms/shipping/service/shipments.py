@@ -19,10 +19,11 @@ from wms.platform.events import record
 from wms.platform.locks import Rank, lock, lock_one
 from wms.platform.statements import Statement
 from wms.shipping import queries
-from wms.shipping.carriers import connection_to
+from wms.shipping.carriers import connection_to, is_remote
 from wms.shipping.carriers.interface import CarrierFault, WaybillRequest
 from wms.shipping.events import ShipmentVoided
 from wms.shipping.models import Carrier, Parcel, ParcelState, Service, Shipment, ShipmentState
+from wms.shipping.service import tasks
 from wms.shipping.service.held import hold_parcel
 from wms.shipping.workflow import PARCEL, SHIPMENT
 
@@ -79,7 +80,9 @@ def _insert_parcel(shipment: Shipment, handling_unit_id: uuid.UUID | None = None
 def draw_number(actor: Actor, shipment_id: uuid.UUID) -> list[Parcel]:
     """Give every parcel that has none its waybill number; makes parcel 1 when there is none. Safe to ask again.
 
-    Returns the live parcels. Refuses `numbers_used_up`, `carrier_refused`, `carrier_later`.
+    Returns the live parcels. A remote carrier's have no number yet: it is asked after the commit, and the shipment
+    stands *open* until it has answered for all of them. Refuses `numbers_used_up`, `carrier_refused`, `carrier_later`;
+    `parcel_gone` where a number would still have to come after part of the shipment left.
     """
     shipment = load_shipment_to_change(actor, shipment_id)
     _refuse_final(shipment)
@@ -87,6 +90,9 @@ def draw_number(actor: Actor, shipment_id: uuid.UUID) -> list[Parcel]:
     unnumbered = [parcel for parcel in parcels if parcel.tracking_number is None]
     if unnumbered:
         carrier = queries.load_carrier(shipment.carrier_id)
+        if is_remote(carrier):
+            _await_numbers(shipment, parcels)
+            return parcels
         service = queries.load_service(shipment.service_id)
         for parcel in unnumbered:
             parcel.tracking_number = _buy(carrier, service, parcel)
@@ -96,11 +102,18 @@ def draw_number(actor: Actor, shipment_id: uuid.UUID) -> list[Parcel]:
     return parcels
 
 
+def _await_numbers(shipment: Shipment, parcels: list[Parcel]) -> None:
+    if any(parcel.state == ParcelState.HANDED_OVER.value for parcel in parcels):
+        raise Refused("parcel_gone", {})
+    for parcel in parcels:
+        if parcel.tracking_number is None:
+            tasks.want_waybill(shipment, parcel)
+    shipment.state = SHIPMENT.apply("await", shipment.state).value
+    session().flush()
+
+
 def _buy(carrier: Carrier, service: Service, parcel: Parcel) -> str:
-    connection = connection_to(carrier)
-    if not connection.capabilities.local:
-        raise RuntimeError(f"{carrier.code} is asked over a network: by a job, not inside a transaction")
-    answer = connection.create(
+    answer = connection_to(carrier).create(
         WaybillRequest(parcel.client_reference, parcel.warehouse_id, service.code, parcel.weight_g, _size(parcel))
     )
     if isinstance(answer, CarrierFault):
@@ -205,12 +218,9 @@ def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str = "cancelled
     parcels = queries.live_parcels(shipment.id)
     if any(parcel.state == ParcelState.HANDED_OVER.value for parcel in parcels):
         raise Refused("parcel_gone", {})
-    connection = connection_to(queries.load_carrier(shipment.carrier_id))
+    carrier = queries.load_carrier(shipment.carrier_id)
     for parcel in parcels:
-        if parcel.tracking_number is not None and connection.capabilities.can_void:
-            fault = connection.void(parcel.client_reference, parcel.tracking_number)
-            if fault is not None:
-                raise refusal_of(fault)
+        _give_back(carrier, parcel)
         parcel.state = PARCEL.apply("void", parcel.state).value
     shipment.state = SHIPMENT.apply("void", shipment.state).value
     shipment.void_reason, shipment.voided_at = reason[:64], clock.now()
@@ -222,6 +232,18 @@ def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str = "cancelled
         )
     )  # fmt: skip
     return shipment
+
+
+def _give_back(carrier: Carrier, parcel: Parcel) -> None:
+    """A local carrier may refuse; a remote one is told after the commit, and its "no" is a matter for the office."""
+    if is_remote(carrier):
+        tasks.give_back(parcel)
+        return
+    connection = connection_to(carrier)
+    if parcel.tracking_number is not None and connection.capabilities.can_void:
+        fault = connection.void(parcel.client_reference, parcel.tracking_number)
+        if fault is not None:
+            raise refusal_of(fault)
 
 
 def load_shipment_to_change(actor: Actor, shipment_id: uuid.UUID) -> Shipment:
