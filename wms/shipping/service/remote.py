@@ -82,7 +82,7 @@ def _ask(connection: RemoteConnection, begun: Begun, request: WaybillRequest) ->
         facts = {**refusal.params, "label": refusal.code, "carrier_reference": granted.carrier_reference}
         return CarrierFault("carrier_label", retryable=False, params=facts)
     if not normal.confirmed:
-        facts = {"label": "no_barcode", "carrier_reference": granted.carrier_reference}
+        facts = {"label": "symbol_not_readable", "carrier_reference": granted.carrier_reference}
         return CarrierFault("carrier_label", retryable=False, params=facts)
     return replace(granted, label_pdf=normal.pdf)
 
