@@ -1,6 +1,6 @@
 """Carriers that are asked over a network or by file: how each is reached, what it is asked, what it said of a parcel.
 
-All new tables but one column of `parcel`, which earlier releases leave empty: any release can live with it.
+All new tables but a column of `parcel` and one of `carrier`, which earlier releases leave empty: any release can live with it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ OPEN = sa.text("state NOT IN ('done', 'dropped')")
 
 def upgrade() -> None:
     op.add_column("parcel", sa.Column("carrier_reference", sa.String(64)))
+    op.add_column("carrier", sa.Column("number_format", sa.String(16)))
     op.create_table(
         "carrier_account",
         sa.Column("id", sa.Uuid(), primary_key=True),
@@ -63,4 +64,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("carrier_task")
     op.drop_table("carrier_account")
+    op.drop_column("carrier", "number_format")
     op.drop_column("parcel", "carrier_reference")

@@ -109,15 +109,15 @@ def test_the_carrier_hears_of_the_lorry_once(stage: Stage, carrier: CarrierSimul
     order, _ = waved(stage)
     turn()
     stage.pick_all(order)
-    left = stage.hand_over(stage.pack(order))
-    carrier.calls.clear()
-    stage.do(shipping.close_manifest, stage.cast.picker, left.manifest_id)
-    stage.do(shipping.close_manifest, stage.cast.picker, left.manifest_id)
+    stage.hand_over(stage.pack(order))
+    load = parcel_of(order).manifest_id
+    stage.do(shipping.close_manifest, stage.cast.picker, load)
+    stage.do(shipping.close_manifest, stage.cast.picker, load)
     carrier.mood("lost")
     assert turn(MANIFEST_TOPIC) == ["later"]
     assert turn(MANIFEST_TOPIC) == ["done"]
     assert [each["shipments"] for each in carrier.manifests.values()] == [["sim-1"]]
-    task = session().scalars(select(CarrierTask).where(CarrierTask.manifest_id == left.manifest_id)).one()
+    task = session().scalars(select(CarrierTask).where(CarrierTask.manifest_id == load)).one()
     assert (task.state, task.carrier_reference, task.attempts) == ("done", "list-1", 2)
 
 

@@ -88,6 +88,7 @@ class Carrier(Base):
     name: Mapped[str] = mapped_column(String(80))
     kind: Mapped[str] = mapped_column(String(16))
     capabilities: Mapped[Data]
+    number_format: Mapped[str | None] = mapped_column(String(16))  # of `number_formats`: what its numbers look like
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[Instant]
 

@@ -25,3 +25,11 @@ state_labels["manifest"] = {
     "open": (lazy("Loading"), "info"),
     "closed": (lazy("Closed"), "ok"),
 }
+state_labels["carrier_task"] = {
+    "waiting": (lazy("Waits"), "idle"),
+    "asking": (lazy("Being asked"), "info"),
+    "done": (lazy("Done"), "ok"),
+    "refused": (lazy("Refused"), "stop"),
+    "failed": (lazy("No answer"), "stop"),
+    "dropped": (lazy("Not wanted any more"), "idle"),
+}

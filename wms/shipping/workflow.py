@@ -38,6 +38,7 @@ CARRIER_TASK = Workflow(
     {
         "ask": move([T.WAITING, T.ASKING], T.ASKING),  # from asking: whoever asked has died over it
         "finish": move(T.ASKING, T.DONE),
+        "bring": move(T.WAITING, T.DONE),  # a person did, from the carrier's file
         "postpone": move(T.ASKING, T.WAITING),
         "refuse": move(T.ASKING, T.REFUSED),
         "give_up": move(T.ASKING, T.FAILED),

@@ -15,6 +15,8 @@ from wms.shipping.models import Carrier
 
 CONNECTIONS: dict[str, Callable[[Carrier], CarrierConnection]] = {"house": HouseCarrier}
 HTTP = "http"
+FILE = "file"  # the office sends a table and gets one back; its labels are ours
+FILE_CAPABILITIES = Capabilities(many_parcels=True)
 LOOPBACK = "127.0.0.0/8,::1/128"
 
 

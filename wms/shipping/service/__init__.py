@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wms.shipping.service.batches import Numbered, Wanted, label_new
 from wms.shipping.service.handover import HandedOver, close_manifest, hand_over_parcel, load_parcel_onto, open_manifest
-from wms.shipping.service.remote import Answered, ask_for_waybill, settle_waybill
+from wms.shipping.service.remote import Answered, ask_for_waybill, settle_waybill, take_number
 from wms.shipping.service.setup import (
     add_number_range,
     add_service,
@@ -16,6 +16,7 @@ from wms.shipping.service.shipments import (
     add_parcel,
     close_parcel,
     draw_number,
+    load_shipment_to_change,
     mark_labelled,
     open_shipment,
     record_weight,
@@ -44,11 +45,13 @@ __all__ = [
     "hand_over_parcel",
     "label_new",
     "load_parcel_onto",
+    "load_shipment_to_change",
     "mark_labelled",
     "open_manifest",
     "open_shipment",
     "record_weight",
     "reopen_parcel",
     "settle_waybill",
+    "take_number",
     "void_shipment",
 ]

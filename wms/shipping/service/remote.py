@@ -136,6 +136,14 @@ def number_parcel(shipment: Shipment, parcel: Parcel, granted: WaybillGranted) -
         session().flush()
 
 
+def take_number(shipment: Shipment, parcel: Parcel, number: str) -> None:
+    """A person brought the number of a parcel that waits for one. The caller holds both, and has judged it."""
+    task = tasks.open_create(parcel.id)
+    if task is not None:
+        tasks.finish_by_hand(task)
+    number_parcel(shipment, parcel, WaybillGranted(number))
+
+
 def take_back(task_id: uuid.UUID) -> None:
     """Ask the carrier to take a waybill back. One it does not know needs no return.
 

@@ -27,13 +27,22 @@ _TOKEN = re.compile(r"[\x21-\x7e]{8,400}")  # what may stand in a header
 
 
 def create_carrier(
-    actor: Actor, code: str, name: str, *, kind: str = "house", capabilities: Capabilities = HOUSE
+    actor: Actor,
+    code: str,
+    name: str,
+    *,
+    kind: str = "house",
+    capabilities: Capabilities = HOUSE,
+    number_format: str | None = None,
 ) -> Carrier:
-    """A carrier. Refuses `carrier_code_taken`."""
+    """A carrier. `number_format`: of `number_formats.FORMATS`, or None. Refuses `carrier_code_taken`."""
     _require_operator(actor)
     if session().scalar(select(Carrier.id).where(Carrier.code == code)) is not None:
         raise Refused("carrier_code_taken", {"code": code})
-    carrier = Carrier(code=code, name=name, kind=kind, capabilities=capabilities.as_data(), created_at=clock.now())
+    carrier = Carrier(
+        code=code, name=name, kind=kind, capabilities=capabilities.as_data(), number_format=number_format,
+        created_at=clock.now(),
+    )  # fmt: skip
     session().add(carrier)
     session().flush()
     return carrier

@@ -27,13 +27,13 @@ from wms.shipping.carriers import remote_connection
 from wms.shipping.carriers.interface import Capabilities, CarrierFault, RemoteConnection
 from wms.shipping.events import WaybillWanted
 from wms.shipping.models import Carrier, CarrierAccount, CarrierTask, Manifest, Parcel, Shipment, TaskAction, TaskState
+from wms.shipping.queries import TASK_ENDS
 from wms.shipping.workflow import CARRIER_TASK
 
 MOST_ATTEMPTS = 7  # of one round: less than the outbox's own, so that the task says what the matter is
 ASKING_SECONDS = 120  # a search and a creation at their longest, and the check of a label
 GIVE_BACK_TOPIC = "shipping.give_back"
 MANIFEST_TOPIC = "shipping.tell_manifest"
-FINAL = (TaskState.DONE.value, TaskState.DROPPED.value)
 
 
 class CarrierLater(Exception):
@@ -130,7 +130,7 @@ def open_create(parcel_id: uuid.UUID) -> CarrierTask | None:
     return session().scalar(
         select(CarrierTask).where(
             CarrierTask.parcel_id == parcel_id, CarrierTask.action == TaskAction.CREATE.value,
-            CarrierTask.state.not_in(FINAL),
+            CarrierTask.state.not_in(TASK_ENDS),
         )
     )  # fmt: skip
 
@@ -191,6 +191,13 @@ def finish(task: CarrierTask, carrier_reference: str | None = None) -> None:
     task.state = CARRIER_TASK.apply("finish", task.state).value
     task.carrier_reference = carrier_reference or task.carrier_reference
     task.fault = task.facts = None
+    task.updated_at = clock.now()
+    session().flush()
+
+
+def finish_by_hand(task: CarrierTask) -> None:
+    """A person brought what a file carrier was asked for. The caller holds the parcel."""
+    task.state = CARRIER_TASK.apply("bring", task.state).value
     task.updated_at = clock.now()
     session().flush()
 
