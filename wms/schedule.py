@@ -27,6 +27,7 @@ from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import db, session, transaction
 from wms.printing import service as printing
+from wms.shipping.service import following
 
 DAY = 86_400.0
 log = structlog.get_logger(__name__)
@@ -91,6 +92,11 @@ def decide_differences() -> None:
     inbound.decide_due()
 
 
+def follow_parcels() -> None:
+    """Jobs that ask carriers how far parcels have come."""
+    following.ask_for_due()
+
+
 _auditing = threading.Lock()
 
 
@@ -137,6 +143,7 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("layers", 2.0, follow_layers),
     ("month_ends", 600.0, close_months),
     ("differences", 300.0, decide_differences),
+    ("parcels", 60.0, follow_parcels),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 5.0, age_prints),
     ("erasure", DAY / 4, erase_due),

@@ -59,9 +59,36 @@ def upgrade() -> None:
     op.create_index("ix_carrier_task_open", "carrier_task", ["warehouse_id", "created_at"], postgresql_where=OPEN)
     op.create_index("ix_carrier_task_parcel", "carrier_task", ["parcel_id"])
     op.create_index("ix_carrier_task_manifest", "carrier_task", ["manifest_id"])
+    op.create_table(
+        "parcel_tracking",
+        sa.Column("parcel_id", sa.Uuid(), sa.ForeignKey("parcel.id"), primary_key=True),
+        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("began_at", INSTANT, nullable=False),
+        sa.Column("asked_at", INSTANT),
+        sa.Column("next_at", INSTANT),
+        sa.Column("faults", sa.Integer(), nullable=False),
+        sa.Column("fault", sa.String(40)),
+    )
+    op.create_index(
+        "ix_parcel_tracking_due", "parcel_tracking", ["next_at"], postgresql_where=sa.text("next_at IS NOT NULL")
+    )
+    op.create_table(
+        "tracking_event",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        sa.Column("parcel_id", sa.Uuid(), sa.ForeignKey("parcel.id"), nullable=False),
+        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("place", sa.String(80), nullable=False),
+        sa.Column("happened_at", INSTANT, nullable=False),
+        sa.Column("told_at", INSTANT, nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.UniqueConstraint("parcel_id", "fingerprint"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("tracking_event")
+    op.drop_table("parcel_tracking")
     op.drop_table("carrier_task")
     op.drop_table("carrier_account")
     op.drop_column("carrier", "number_format")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from wms.shipping.service import remote
+from wms.shipping.service import following, remote
+from wms.shipping.service.following import TRACK_TOPIC
 from wms.shipping.service.tasks import GIVE_BACK_TOPIC, MANIFEST_TOPIC
 
 
@@ -17,7 +18,12 @@ def tell_manifest(payload: dict[str, Any]) -> None:
     remote.tell_manifest(uuid.UUID(payload["task_id"]))
 
 
+def track(payload: dict[str, Any]) -> None:
+    following.follow(uuid.UUID(payload["parcel_id"]))
+
+
 JOBS = [
     (GIVE_BACK_TOPIC, give_back, "default"),
     (MANIFEST_TOPIC, tell_manifest, "default"),
+    (TRACK_TOPIC, track, "default"),
 ]

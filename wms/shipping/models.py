@@ -267,3 +267,34 @@ class CarrierTask(Base):
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
+
+
+class ParcelTracking(Base):
+    """How far a parcel has come by its carrier's word, and when it is asked again (None: no more)."""
+
+    __tablename__ = "parcel_tracking"
+    __table_args__ = (Index("ix_parcel_tracking_due", "next_at", postgresql_where=text("next_at IS NOT NULL")),)
+
+    parcel_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("parcel.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(20))  # `tracking.TrackState`
+    began_at: Mapped[Instant]
+    asked_at: Mapped[Instant | None]
+    next_at: Mapped[Instant | None]
+    faults: Mapped[int] = mapped_column(Integer)  # in a row
+    fault: Mapped[str | None] = mapped_column(String(40))
+
+
+class TrackingEvent(Base):
+    """What a carrier said happened to a parcel, once, however often it says so. Append-only in use."""
+
+    __tablename__ = "tracking_event"
+    __table_args__ = (UniqueConstraint("parcel_id", "fingerprint"),)
+
+    id: Mapped[DocumentId]
+    parcel_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("parcel.id"))
+    state: Mapped[str] = mapped_column(String(20))
+    code: Mapped[str] = mapped_column(String(40))  # the carrier's
+    place: Mapped[str] = mapped_column(String(80))
+    happened_at: Mapped[Instant]
+    told_at: Mapped[Instant]
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)

@@ -23,12 +23,15 @@ from wms.shipping.models import (
     ManifestState,
     Parcel,
     ParcelState,
+    ParcelTracking,
     Service,
     Shipment,
     ShipmentState,
     TaskAction,
     TaskState,
+    TrackingEvent,
 )
+from wms.shipping.tracking import TrackState, shown_place
 
 Row = TypeVar("Row", Shipment, Parcel)
 TASK_ENDS = (TaskState.DONE.value, TaskState.DROPPED.value)
@@ -298,3 +301,62 @@ def carriers_page() -> list[tuple[Carrier, CarrierAccount | None]]:
         .order_by(Carrier.code)
     )
     return [(carrier, account) for carrier, account in session().execute(statement)]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happened to a parcel; `place` never has a house number."""
+
+    state: str
+    happened_at: datetime
+    place: str
+
+
+@dataclass(frozen=True)
+class Way:
+    """How far a parcel has come, newest step first, and nothing that names a person."""
+
+    parcel_id: uuid.UUID
+    tracking_number: str | None
+    carrier: str
+    state: str
+    steps: list[Step]
+
+
+def ways(parcel_ids: Iterable[uuid.UUID]) -> list[Way]:
+    """The ways of these parcels by their number in the shipment. Where the carrier tells nothing, what we know ourselves."""
+    wanted = set(parcel_ids)
+    rows = (
+        session()
+        .execute(
+            select(Parcel, Carrier.name, ParcelTracking.state)
+            .join(Carrier, Carrier.id == Parcel.carrier_id)
+            .outerjoin(ParcelTracking, ParcelTracking.parcel_id == Parcel.id)
+            .where(Parcel.id.in_(wanted))
+            .order_by(Parcel.shipment_id, Parcel.n)
+        )
+        .all()
+    )
+    told: dict[uuid.UUID, list[Step]] = {key: [] for key in wanted}
+    events = session().scalars(
+        select(TrackingEvent)
+        .where(TrackingEvent.parcel_id.in_(wanted))
+        .order_by(TrackingEvent.happened_at.desc(), TrackingEvent.id.desc())
+    )
+    for event in events:
+        told[event.parcel_id].append(Step(event.state, event.happened_at, shown_place(event.place)))
+    return [_way(parcel, carrier, state, told[parcel.id]) for parcel, carrier, state in rows]
+
+
+def _way(parcel: Parcel, carrier: str, told: str | None, steps: list[Step]) -> Way:
+    if parcel.handed_over_at is not None:
+        own = Step(TrackState.PICKED_UP.value, parcel.handed_over_at, "")
+        if not any(step.state == own.state for step in steps):
+            steps = sorted([*steps, own], key=lambda step: step.happened_at, reverse=True)
+    if parcel.state == ParcelState.VOIDED.value:
+        state = TrackState.CANCELLED.value
+    elif told in (None, TrackState.PENDING.value, TrackState.UNKNOWN.value):
+        state = TrackState.PICKED_UP.value if parcel.handed_over_at is not None else TrackState.PENDING.value
+    else:
+        state = told
+    return Way(parcel.id, parcel.tracking_number, carrier, state, steps)

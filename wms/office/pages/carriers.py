@@ -58,6 +58,7 @@ OUTCOMES = {
     "has_another": (lazy("The parcel has another number"), "stop"),
     "voided": (lazy("The parcel is void"), "stop"),
 }
+refusal_texts.explain("carrier_label", "label", label_words.PREFIX)
 
 navigation.add(
     Entry(lazy("Carriers"), "office_carriers.index", "shipments", Permission.EXCEPTIONS_MANAGE, staff=True, order=260)
@@ -99,11 +100,8 @@ def _told(refusal: Refused | None) -> dict[str, Any]:
 
 
 def fault_words(task: CarrierTask) -> str:
-    """Why a carrier did not do it; a label's own reason in the words that labels have."""
-    facts = dict(task.facts or {})
-    if "label" in facts:
-        facts["label"] = refusal_texts.translate(label_words.PREFIX + facts["label"], facts)
-    return refusal_texts.translate(task.fault, facts) if task.fault else ""
+    """Why a carrier did not do it."""
+    return refusal_texts.translate(task.fault, task.facts or {}) if task.fault else ""
 
 
 @blueprint.post("/tasks/<uuid:task_id>")

@@ -27,7 +27,8 @@ from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_instant, show_kilograms, show_refusal
 from wms.portal import queries
 from wms.portal.tables import ListView
-from wms.shipping.queries import services_offered
+from wms.shipping.pages import page_of
+from wms.shipping.queries import live_parcels, services_offered, ways
 
 blueprint = Blueprint("portal_orders", __name__, url_prefix="/portal/orders", template_folder="../templates")
 TAB_WORDS = {
@@ -71,6 +72,8 @@ def detail(order_id: uuid.UUID) -> str:
     may_cancel = actor().may(Permission.ORDERS_WRITE) and ORDER.permitted("cancel", order.state)
     return render_template(
         "portal/order.html", order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
+        ways=ways([parcel.id for parcel in live_parcels(order.shipment_id)]) if order.shipment_id else [],
+        page_of=page_of,
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
         reason_words=REASON_WORDS, may_cancel=may_cancel,
         may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped",

@@ -18,7 +18,7 @@ from wms.platform.database import end_reading, keep_so_far, session
 from wms.shipping.carriers import draws_its_own_labels
 from wms.shipping.carriers.interface import CarrierFault, RemoteConnection, WaybillGranted, WaybillRequest
 from wms.shipping.models import Carrier, CarrierTask, Parcel, ParcelState, Shipment, ShipmentState
-from wms.shipping.service import tasks
+from wms.shipping.service import following, tasks
 from wms.shipping.service.shipments import load_shipment_to_change
 from wms.shipping.service.tasks import Begun, CarrierLater
 from wms.shipping.workflow import SHIPMENT
@@ -108,6 +108,7 @@ def settle_waybill(actor: Actor, answered: Answered) -> WaybillGranted | Carrier
         return replace(answer, retryable=again)
     tasks.finish(task, answer.carrier_reference)
     number_parcel(shipment, parcel, answer)
+    following.begin_following(parcel)
     return answer
 
 
