@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -58,9 +59,7 @@ def test_a_parcel_is_asked_for_until_there_is_no_more_to_learn(state: TrackState
         return
     assert look is not None and NOW < look <= NOW + MOST_PAUSE
     pauses = [next_look(state, NOW, NOW, faults) for faults in range(40)]
-    assert (
-        all(early <= late for early, late in zip(pauses, pauses[1:], strict=False)) and pauses[-1] == NOW + MOST_PAUSE
-    )
+    assert all(early <= late for early, late in pairwise(pauses)) and pauses[-1] == NOW + MOST_PAUSE
     assert next_look(state, NOW - ASK_FOR - timedelta(seconds=1), NOW) is None
 
 

@@ -84,7 +84,8 @@ def follow(parcel_id: uuid.UUID) -> None:
 def _now_at(events: list[TrackedEvent]) -> TrackState:
     """The state of the last event that says one; of equal times the one told last."""
     told = [each for each in events if state_of(each.code) is not TrackState.UNKNOWN]
-    return state_of(sorted(told, key=lambda each: each.happened_at)[-1].code) if told else TrackState.UNKNOWN
+    last = max(reversed(told), key=lambda each: each.happened_at, default=None)
+    return TrackState.UNKNOWN if last is None else state_of(last.code)
 
 
 def _keep(parcel_id: uuid.UUID, events: list[TrackedEvent]) -> None:
