@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.queries import warehouse_by_code, warehouses_seen
+from wms.outbound.queries import order_numbers
 from wms.outbound.service import carrier_files
 from wms.platform import forms
 from wms.platform.access import actor, requires
@@ -87,8 +88,10 @@ def index() -> str:
 
 
 def _index(refusal: Refused | None = None) -> str:
+    tasks = queries.open_tasks(actor())
+    orders = order_numbers(row.subject_id for row in tasks if row.subject_kind == "order" and row.subject_id)
     return render_template(
-        "office/carriers.html", tasks=queries.open_tasks(actor()), carriers=queries.carriers_page(), kinds=KIND_WORDS,
+        "office/carriers.html", tasks=tasks, orders=orders, carriers=queries.carriers_page(), kinds=KIND_WORDS,
         actions=ACTION_WORDS, why=fault_words, formats=list(FORMATS), stops=queries.TASK_STOPS, typed=request.form,
         **_told(refusal),
     )  # fmt: skip
@@ -155,7 +158,8 @@ def _detail(carrier_id: uuid.UUID, refusal: Refused | None = None, said: list[di
     offered = [service for service, each in queries.services_offered() if each.id == carrier_id]
     return render_template(
         "office/carrier.html", carrier=carrier, account=account, kinds=KIND_WORDS, services=offered, warehouses=houses,
-        house_codes={each.id: each.code for each in houses}, typed=request.form, said=said, outcomes=OUTCOMES,
+        house_codes={each.id: each.code for each in houses}, said=said, chosen=request.form.get("warehouse", ""),
+        typed=request.form if refusal is not None else {}, outcomes=OUTCOMES,
         waiting={each.code: len(queries.parcels_waiting_for_files(carrier_id, each.id, carrier_files.MOST_ROWS))
                  for each in houses} if carrier.kind == FILE else {},
         **_told(refusal),
