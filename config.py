@@ -245,6 +245,13 @@ class Config:
         _integer(1, 600),
     )
     label_workers: int = setting("WMS_LABEL_WORKERS", 1, "Processes that render labels and documents.", _integer(0, 64))
+    carrier_workers: int = setting(
+        "WMS_CARRIER_WORKERS",
+        None,
+        "Processes that ask carriers over the network. 0: those that render labels do it too, and wait for slow ones.",
+        _integer(0, 64),
+        "1 in production, else 0",
+    )
     worker_ttl: int = setting(
         "WMS_WORKER_TTL",
         30,
@@ -471,6 +478,7 @@ def _with_derived_defaults(config: Config) -> Config:
         metrics_root=config.metrics_root or config.instance_path / "metrics",
         public_url=config.public_url or f"http://{host}:{config.port}",
         log_json=config.is_production if config.log_json is None else config.log_json,
+        carrier_workers=int(config.is_production) if config.carrier_workers is None else config.carrier_workers,
         seed_demo=config.environment == "development" if config.seed_demo is None else config.seed_demo,
     )
 

@@ -53,5 +53,5 @@ JOBS = [
     (shortage.LEAVE_TOPIC, leave_wave, "default"),
     (walks.FINISH_WAVE_TOPIC, finish_wave, "default"),
     ("outbound.prepare_waybills", prepare_waybills, "labels"),
-    ("outbound.ask_for_waybill", ask_for_waybill, "labels"),
+    ("outbound.ask_for_waybill", ask_for_waybill, "carriers"),
 ]

@@ -23,7 +23,7 @@ def track(payload: dict[str, Any]) -> None:
 
 
 JOBS = [
-    (GIVE_BACK_TOPIC, give_back, "default"),
-    (MANIFEST_TOPIC, tell_manifest, "default"),
-    (TRACK_TOPIC, track, "default"),
+    (GIVE_BACK_TOPIC, give_back, "carriers"),
+    (MANIFEST_TOPIC, tell_manifest, "carriers"),
+    (TRACK_TOPIC, track, "carriers"),
 ]
