@@ -1,6 +1,7 @@
 """Carriers that are asked over a network or by file: how each is reached, what it is asked, what it said of a parcel.
 
-All new tables but a column of `parcel` and one of `carrier`, which earlier releases leave empty: any release can live with it.
+All new tables but a column each of `parcel`, `carrier` and `shipment`, which
+earlier releases leave empty: any release can live with it.
 """
 
 from __future__ import annotations
@@ -84,9 +85,33 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
         sa.UniqueConstraint("parcel_id", "fingerprint"),
     )
+    op.add_column("shipment", sa.Column("choice", JSONB()))
+    op.create_table(
+        "rate_table",
+        sa.Column("service_id", sa.Uuid(), sa.ForeignKey("service.id"), primary_key=True),
+        sa.Column("rows", JSONB(), nullable=False),
+        sa.Column("updated_at", INSTANT, nullable=False),
+    )
+    op.create_table(
+        "service_rule",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        sa.Column("service_id", sa.Uuid(), sa.ForeignKey("service.id"), nullable=False),
+        sa.Column("owner_id", sa.Uuid(), sa.ForeignKey("seller.id")),
+        sa.Column("warehouse_id", sa.Uuid(), sa.ForeignKey("warehouse.id")),
+        sa.Column("rule", sa.String(8), nullable=False),
+        sa.Column("candidates", JSONB(), nullable=False),
+        sa.Column("updated_at", INSTANT, nullable=False),
+    )
+    op.create_index(
+        "uq_service_rule", "service_rule", ["service_id", "owner_id", "warehouse_id"], unique=True,
+        postgresql_nulls_not_distinct=True,
+    )  # fmt: skip
 
 
 def downgrade() -> None:
+    op.drop_table("service_rule")
+    op.drop_table("rate_table")
+    op.drop_column("shipment", "choice")
     op.drop_table("tracking_event")
     op.drop_table("parcel_tracking")
     op.drop_table("carrier_task")

@@ -17,9 +17,9 @@ _ROWS = text(
     " s.code AS service, s.name AS service_name, ca.code AS carrier, ca.kind AS carrier_kind, p.tracking_number, p.weight_g, p.n,"
     " c.name, c.company, c.phone, c.country, c.state, c.city, c.postcode, c.address1, c.address2, se.name AS seller"
     " FROM outbound_order o JOIN consignee c ON c.order_id = o.id JOIN warehouse w ON w.id = o.warehouse_id"
-    " JOIN seller se ON se.id = o.owner_id JOIN service s ON s.id = o.service_id"
-    " JOIN carrier ca ON ca.id = s.carrier_id"
+    " JOIN seller se ON se.id = o.owner_id"
     " JOIN shipment sh ON sh.subject_id = o.id AND sh.subject_kind = 'order' JOIN parcel p ON p.shipment_id = sh.id"
+    " JOIN service s ON s.id = sh.service_id JOIN carrier ca ON ca.id = sh.carrier_id"
     " WHERE p.id = ANY(CAST(:ids AS uuid[]))"
 )
 

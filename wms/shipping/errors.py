@@ -28,6 +28,10 @@ TEXTS = {
     "carrier_no_account": N_("The carrier's address and credentials are not set."),
     "carrier_address": N_("The carrier's address is not valid."),
     "carrier_no_recipient": N_("The buyer's address has been erased."),
+    # Rates and the choice between services.
+    "rate_row": N_("Row %(row)s: the column %(column)s is not right."),
+    "rate_setting": N_("The table lacks the setting %(name)s."),
+    "rule_candidates": N_("One to twenty different services, by code. There is none called: %(codes)s"),
     # Setting one up.
     "carrier_address_wrong": N_("Give an https address, without login or query, outside private networks."),
     "carrier_token_wrong": N_("A token is 8 to 400 characters without blanks."),

@@ -156,6 +156,7 @@ class Shipment(Base):
     subject_id: Mapped[Reference]
     state: Mapped[str] = mapped_column(String(12))
     void_reason: Mapped[str | None] = mapped_column(String(64))
+    choice: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # why this service: `service/choices.py`
     created_at: Mapped[Instant]
     handed_over_at: Mapped[Instant | None]
     voided_at: Mapped[Instant | None]
@@ -298,3 +299,33 @@ class TrackingEvent(Base):
     happened_at: Mapped[Instant]
     told_at: Mapped[Instant]
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RateTable(Base):
+    """What a service costs: the rows of its table as they were uploaded and found right (`rate_tables.card_of`)."""
+
+    __tablename__ = "rate_table"
+
+    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service.id"), primary_key=True)
+    rows: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
+    updated_at: Mapped[Instant]
+
+
+class ServiceRule(Base):
+    """What is done with orders that name a service: which one is taken, by which rule, from which. For one seller and
+    warehouse or all (None); the narrower rule counts, a seller's before a warehouse's."""
+
+    __tablename__ = "service_rule"
+    __table_args__ = (
+        Index(
+            "uq_service_rule", "service_id", "owner_id", "warehouse_id", unique=True, postgresql_nulls_not_distinct=True
+        ),
+    )
+
+    id: Mapped[DocumentId]
+    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service.id"))  # the one orders name
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("seller.id"))
+    warehouse_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("warehouse.id"))
+    rule: Mapped[str] = mapped_column(String(8))  # `rates.Rule`
+    candidates: Mapped[list[str]] = mapped_column(JSONB)  # codes of services, the preferred first
+    updated_at: Mapped[Instant]

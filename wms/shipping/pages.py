@@ -80,3 +80,11 @@ state_labels["tracking"] = {
     "cancelled": (lazy("Not sent"), "idle"),
     "unknown": (lazy("Noted by the carrier"), "idle"),
 }
+# Why a service could not be chosen.
+state_labels["no_quote"] = {
+    "no_card": (lazy("has no rates"), "idle"),
+    "no_zone": (lazy("does not go there"), "idle"),
+    "too_heavy": (lazy("does not carry so much"), "idle"),
+    "too_long": (lazy("does not carry anything so long"), "idle"),
+    "other_currency": (lazy("is priced in another currency"), "idle"),
+}
