@@ -118,6 +118,38 @@ def test_a_file_carrier_out_and_in(life: Life, cast: Cast, client):
     assert life.ask("SELECT tracking_number FROM parcel WHERE client_reference = :r", r=reference) == "RR123456784CN"
 
 
+def test_rates_out_and_in_and_a_rule(life: Life, cast: Cast, client):
+    supervisor = cast.sign_in(client, cast.supervisor)
+    service = life.ask("SELECT id FROM service WHERE code = 'HOUSE-STD'")
+    path = f"/office/rates/{service}"
+    example = supervisor.get(f"{path}/table").data
+
+    def upload(content: bytes):
+        return send(supervisor, f"{path}/table", file=(io.BytesIO(content), "rates.csv"))
+
+    wrong = upload(example.replace(b"4.20", b"4.2O"))
+    assert wrong.status_code == 422 and "Row 10: the column amount is not right." in wrong.get_data(as_text=True)
+    assert life.ask("SELECT count(*) FROM rate_table") == 0
+    assert upload(example).status_code == 302
+    assert supervisor.get(f"{path}/table").data == example, "what went in comes out"
+    assert send(supervisor, f"{path}/rule", rule="cheapest", candidates="house-std", seller="ACME").status_code == 302
+    page = supervisor.get(path).get_data(as_text=True)
+    assert "12 rows" in page and "The cheapest" in page and "ACME" in page
+    refused = send(supervisor, f"{path}/rule", rule="cheapest", candidates="NOBODY")
+    assert refused.status_code == 409 and "There is none called: NOBODY" in refused.get_data(as_text=True)
+    order_with(life, cast, "HOUSE-STD")
+    order = life.ask("SELECT subject_id FROM shipment WHERE choice IS NOT NULL")
+    page = supervisor.get(f"/portal/orders/{order}").get_data(as_text=True)
+    assert "Chosen by rule" in page and "HOUSE-STD: " in page
+    assert "Chosen by rule" not in cast.sign_in(client, cast.acme_person).get(f"/portal/orders/{order}").get_data(
+        as_text=True
+    )
+    for name in ("picker", "customs_clerk", "acme_person"):
+        person = cast.sign_in(client, getattr(cast, name))
+        assert person.get(path).status_code == 403
+        assert send(person, f"{path}/rule", rule="cheapest", candidates="HOUSE-STD").status_code == 403
+
+
 def test_only_an_administrator_sets_carriers_up(life: Life, cast: Cast, client):
     path = set_up(cast.sign_in(client, cast.admin), "SIM", "http", "EXPRESS")
     for name in ("supervisor", "picker", "customs_clerk", "acme_person"):
