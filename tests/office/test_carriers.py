@@ -116,12 +116,17 @@ def test_a_file_carrier_out_and_in(life: Life, cast: Cast, client):
         answer = upload(content)
         assert answer.status_code == 422 and words in answer.get_data(as_text=True)
     assert life.ask("SELECT tracking_number FROM parcel WHERE client_reference = :r", r=reference) == "RR123456784CN"
+    order = life.ask("SELECT s.subject_id FROM shipment s JOIN parcel p ON p.shipment_id = s.id WHERE p.client_reference = :r",
+                     r=reference)  # fmt: skip
+    marked = "The number does not look like this carrier"
+    assert marked in supervisor.get(f"/portal/orders/{order}").get_data(as_text=True)
+    assert marked not in cast.sign_in(client, cast.acme_person).get(f"/portal/orders/{order}").get_data(as_text=True)
 
 
 def test_rates_out_and_in_and_a_rule(life: Life, cast: Cast, client):
     supervisor = cast.sign_in(client, cast.supervisor)
     service = life.ask("SELECT id FROM service WHERE code = 'HOUSE-STD'")
-    path = f"/office/rates/{service}"
+    path = f"{PAGE}/rates/{service}"
     example = supervisor.get(f"{path}/table").data
 
     def upload(content: bytes):

@@ -31,6 +31,7 @@ from wms.shipping.models import (
     TaskState,
     TrackingEvent,
 )
+from wms.shipping.number_formats import is_doubtful
 from wms.shipping.tracking import TrackState, shown_place
 
 Row = TypeVar("Row", Shipment, Parcel)
@@ -321,6 +322,7 @@ class Way:
     carrier: str
     state: str
     steps: list[Step]
+    doubtful: bool  # the number does not look like one of its carrier's
 
 
 def ways(parcel_ids: Iterable[uuid.UUID]) -> list[Way]:
@@ -329,7 +331,7 @@ def ways(parcel_ids: Iterable[uuid.UUID]) -> list[Way]:
     rows = (
         session()
         .execute(
-            select(Parcel, Carrier.name, ParcelTracking.state)
+            select(Parcel, Carrier, ParcelTracking.state)
             .join(Carrier, Carrier.id == Parcel.carrier_id)
             .outerjoin(ParcelTracking, ParcelTracking.parcel_id == Parcel.id)
             .where(Parcel.id.in_(wanted))
@@ -348,7 +350,7 @@ def ways(parcel_ids: Iterable[uuid.UUID]) -> list[Way]:
     return [_way(parcel, carrier, state, told[parcel.id]) for parcel, carrier, state in rows]
 
 
-def _way(parcel: Parcel, carrier: str, told: str | None, steps: list[Step]) -> Way:
+def _way(parcel: Parcel, carrier: Carrier, told: str | None, steps: list[Step]) -> Way:
     if parcel.handed_over_at is not None:
         own = Step(TrackState.PICKED_UP.value, parcel.handed_over_at, "")
         if not any(step.state == own.state for step in steps):
@@ -359,4 +361,6 @@ def _way(parcel: Parcel, carrier: str, told: str | None, steps: list[Step]) -> W
         state = TrackState.PICKED_UP.value if parcel.handed_over_at is not None else TrackState.PENDING.value
     else:
         state = told
-    return Way(parcel.id, parcel.tracking_number, carrier, state, steps)
+    number = parcel.tracking_number
+    doubtful = number is not None and is_doubtful(carrier.number_format, number)
+    return Way(parcel.id, number, carrier.name, state, steps, doubtful)

@@ -25,7 +25,7 @@ from wms.shipping.rate_tables import COLUMNS, MOST_ROWS
 from wms.shipping.rates import Rule
 from wms.shipping.service import choices
 
-blueprint = Blueprint("office_rates", __name__, url_prefix="/office/rates", template_folder="../templates")
+blueprint = Blueprint("office_rates", __name__, url_prefix="/office/carriers/rates", template_folder="../templates")
 
 RULE_WORDS = {
     Rule.CHEAPEST.value: lazy("The cheapest"),
