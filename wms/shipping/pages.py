@@ -19,13 +19,13 @@ blueprint = Blueprint("tracking", __name__, url_prefix="/t", template_folder="te
 BLUEPRINTS = [blueprint]
 
 
-@blueprint.get("/<key>")
+@blueprint.get("/<parcel_key>")
 @public
-def show(key: str) -> Response:
+def show(parcel_key: str) -> Response:
     """Where a parcel is, in the reader's language: no name, no address, no order. The address cannot be guessed; who
     asks without a login has the requests of their network address (`platform.limits`).
     """
-    parcel_id = parcel_of_key(key, current_app.config["SECRET_KEY"])
+    parcel_id = parcel_of_key(parcel_key, current_app.config["SECRET_KEY"])
     way = next(iter(queries.ways([parcel_id])), None) if parcel_id is not None else None
     if way is None:
         raise not_found("parcel")
@@ -38,7 +38,7 @@ def show(key: str) -> Response:
 
 def page_of(parcel_id: uuid.UUID) -> str:
     """The public address of a parcel's page."""
-    return url_for("tracking.show", key=public_key(parcel_id, current_app.config["SECRET_KEY"]), _external=True)
+    return url_for("tracking.show", parcel_key=public_key(parcel_id, current_app.config["SECRET_KEY"]), _external=True)
 
 
 state_labels["shipment"] = {
