@@ -39,6 +39,7 @@ TABLES = {
     "label_document": "label_document", "label_bundle": "label_bundle", "print_job": "print_job",
     "difference": "difference", "appointment": "dock_appointment", "inspection": "inspection",
     "unknown_arrival": "unidentified_arrival", "count": "count_task", "adjustment": "stock_adjustment",
+    "carrier_task": "carrier_task",
 }  # fmt: skip
 # Where one request goes on along the table.
 FURTHER = {

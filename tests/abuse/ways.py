@@ -61,6 +61,7 @@ ELSEWHERE: dict[Action, str] = {
     ("carton", "lose"): "a service without a page",
     ("parcel", "reopen"): "a service without a page",
     ("manifest", "close"): "a service without a page",
+    ("shipment", "await"): "the job after a wave's release",
     ("shipment", "number"): "the job after a wave's release",
     ("shipment", "label"): "the job after a wave's release",
     ("label_document", "render"): "the worker",
@@ -90,6 +91,9 @@ FOR_ITSELF = {
     ],
     "tests/inbound/test_inspections.py": [("inspection", each) for each in ("drop", "fail", "pass")],
     "tests/inbound/test_arrivals.py": [("unknown_arrival", each) for each in ("claim", "refuse_claim", "settle")],
+    "tests/outbound/test_carrier_tasks.py": [
+        ("carrier_task", each) for each in ("again", "ask", "bring", "drop", "finish", "give_up", "postpone", "refuse")
+    ],
     "tests/printing/test_workflow.py": [("print_job", each) for each in ("redirect", "retry")],
 }
 TRIED: set[Action] = {action for actions in FOR_ITSELF.values() for action in actions}

@@ -41,6 +41,9 @@ from wms.printing.designs import service as designs
 from wms.printing.designs.service import Place
 from wms.printing.models import LabelDocument
 from wms.printing.service.fleet import PrinterDraft
+from wms.shipping import service as shipping
+from wms.shipping.carriers import FILE, FILE_CAPABILITIES
+from wms.shipping.tracking import public_key
 
 PEOPLE_MAY = ("admin", "supervisor", "acme_person", "receiver")
 
@@ -162,9 +165,19 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         "carton_id": _one("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.coming.id),
         "file_id": _file(life, cast), "arrival_id": _arrival(cast), **_inspection(cast), "seller_id": cast.ACME.id,
         "set_id": asked, "design_id": design.design_id, "number": design.number, **_bins(cast), **_printers(cast),
-        "kind": "receive", "filename": "js/floor.js",
+        "kind": "receive", "filename": "js/floor.js", **_carriers(life, cast),
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
+
+
+def _carriers(life: Life, cast: Cast) -> dict[str, object]:
+    """One that works with files, a service, and the buyer's address of a parcel."""
+    with transaction():
+        carrier = shipping.create_carrier(cast.admin, "FILES", "Files", kind=FILE, capabilities=FILE_CAPABILITIES)
+        service = shipping.add_service(cast.admin, carrier.id, "FILES-STD", "Files")
+        found = {"carrier_id": carrier.id, "service_id": service.id, "warehouse": "DE1"}
+    key = public_key(_one("SELECT id FROM parcel LIMIT 1"), life.app.config["SECRET_KEY"])
+    return {**found, "parcel_key": key}
 
 
 def _file(life: Life, cast: Cast) -> uuid.UUID:
