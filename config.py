@@ -109,6 +109,17 @@ def _public_url(raw: str) -> str:
     return _web_address(raw).rstrip("/")
 
 
+def _networks(raw: str) -> str:
+    for each in raw.split(","):
+        try:
+            ipaddress.ip_network(each.strip())
+        except ValueError:
+            raise ValueError(
+                f"must be networks like 10.1.0.0/16, separated by commas; {each.strip()!r} is none"
+            ) from None
+    return raw
+
+
 def _pii_key(raw: str) -> str:
     try:
         size = len(base64.b64decode(raw, validate=True))
@@ -234,6 +245,13 @@ class Config:
         _integer(1, 600),
     )
     label_workers: int = setting("WMS_LABEL_WORKERS", 1, "Processes that render labels and documents.", _integer(0, 64))
+    carrier_workers: int = setting(
+        "WMS_CARRIER_WORKERS",
+        None,
+        "Processes that ask carriers over the network. 0: those that render labels do it too, and wait for slow ones.",
+        _integer(0, 64),
+        "1 in production, else 0",
+    )
     worker_ttl: int = setting(
         "WMS_WORKER_TTL",
         30,
@@ -305,6 +323,13 @@ class Config:
         0,
         "Reverse proxies in front whose X-Forwarded-For and X-Forwarded-Proto are believed.",
         _integer(0, 5),
+    )
+    carrier_networks: str = setting(
+        "WMS_CARRIER_NETWORKS",
+        "",
+        "Private networks in which carriers' services may stand, as 10.1.0.0/16,192.168.7.9; no other is ever asked.",
+        _networks,
+        "empty: none in production, else this machine",
     )
     default_language: str = setting(
         "WMS_LANGUAGE",
@@ -453,6 +478,7 @@ def _with_derived_defaults(config: Config) -> Config:
         metrics_root=config.metrics_root or config.instance_path / "metrics",
         public_url=config.public_url or f"http://{host}:{config.port}",
         log_json=config.is_production if config.log_json is None else config.log_json,
+        carrier_workers=int(config.is_production) if config.carrier_workers is None else config.carrier_workers,
         seed_demo=config.environment == "development" if config.seed_demo is None else config.seed_demo,
     )
 

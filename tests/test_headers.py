@@ -75,4 +75,5 @@ def test_no_secret_is_typed_into_an_address(cast, client):
 def test_no_route_takes_a_secret_in_its_path(app):
     """14.2.1: what stands in a path is an id, a number or a choice."""
     names = {name for rule, _, _ in routes(app) for name in rule.arguments}
-    assert not {name for name in names if re.search(r"token|secret|password|pin\b|badge|key$", name)}
+    known = {"parcel_key"}  # an address that is given away, to a page that names nobody (decision 070)
+    assert {name for name in names if re.search(r"token|secret|password|pin\b|badge|key$", name)} <= known

@@ -12,7 +12,7 @@ from wms.core.events import Event
 from wms.inventory.events import AllocationBroken, AwaitedStockCame, FreeBelowZero
 from wms.outbound.events import WaveReleased
 from wms.platform.events import InTransaction, reactions
-from wms.shipping.events import ManifestClosed
+from wms.shipping.events import ManifestClosed, WaybillWanted
 
 IN_TRANSACTION: dict[type[Event], Sequence[InTransaction]] = {}
 
@@ -22,6 +22,7 @@ AFTER_COMMIT: dict[type[Event], Sequence[str]] = {
     AllocationBroken: ["outbound.reallocate"],
     WaveReleased: ["outbound.prepare_waybills"],
     ManifestClosed: ["outbound.refuse_what_left"],
+    WaybillWanted: ["outbound.ask_for_waybill"],
 }
 
 

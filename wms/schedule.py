@@ -29,6 +29,7 @@ from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import db, session, transaction
 from wms.printing import service as printing
+from wms.shipping.service import following
 
 DAY = 86_400.0
 log = structlog.get_logger(__name__)
@@ -108,6 +109,11 @@ def release_waves() -> None:
     plans.drop_old()
 
 
+def follow_parcels() -> None:
+    """Jobs that ask carriers how far parcels have come."""
+    following.ask_for_due()
+
+
 _auditing = threading.Lock()
 
 
@@ -157,6 +163,7 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("waves", 20.0, release_waves),
     ("differences", 300.0, decide_differences),
     ("weights", 3_600.0, learn_weights),
+    ("parcels", 60.0, follow_parcels),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 5.0, age_prints),
     ("erasure", DAY / 4, erase_due),

@@ -69,11 +69,18 @@ def _web_arguments(config: Config) -> list[str]:
     return [sys.executable, "-m", "gunicorn", *words, "wsgi:app"]
 
 
+def _worker_arguments(config: Config) -> list[str]:
+    """A slow carrier must not keep labels waiting: where it has no process of its own, it comes last."""
+    queues = ["labels", "default"] if config.carrier_workers else ["labels", "default", "carriers"]
+    return [sys.executable, "-m", "wms.worker", *queues]
+
+
 # What runs beside the engines. A worker listens to one queue only: then a job that is being fetched when its
 # worker dies is not lost. The sweeper finds work in the outbox whose courier died.
 KINDS = (
     Kind("web", _web_arguments, lambda _: 1),
-    Kind("worker", lambda _: [sys.executable, "-m", "wms.worker"], lambda config: config.label_workers),
+    Kind("worker", _worker_arguments, lambda config: config.label_workers),
+    Kind("carriers", lambda _: [sys.executable, "-m", "wms.worker", "carriers"], lambda config: config.carrier_workers),
     Kind("sweeper", lambda _: [sys.executable, "-m", "wms.worker", "sweep"], lambda _: 1),
 )
 

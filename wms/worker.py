@@ -1,4 +1,4 @@
-"""The worker's entry points. `python -m wms.worker labels default` works the queues; `sweep` minds the outbox.
+"""The worker's entry points. `python -m wms.worker labels default carriers` works the queues; `sweep` minds the outbox.
 
 The application is built once, before RQ forks its work-horses.
 """
@@ -194,4 +194,4 @@ if __name__ == "__main__":
     else:
         # One file, one module: RQ imports `wms.worker` by name and must find this same application.
         sys.modules["wms.worker"] = sys.modules["__main__"]
-        work(sys.argv[1:] or ["labels", "default"])
+        work(sys.argv[1:] or list(courier.QUEUES))

@@ -41,6 +41,7 @@ TABLES = {
     "unknown_arrival": "unidentified_arrival", "count": "count_task", "adjustment": "stock_adjustment",
     "conversion": "conversion", "service_request": "service_request",
     "order_hold": "order_hold", "interception": "interception",
+    "carrier_task": "carrier_task",
 }  # fmt: skip
 # Where one request goes on along the table.
 FURTHER = {

@@ -58,6 +58,7 @@ ELSEWHERE: dict[Action, str] = {
     ("order", "lose_stock"): "the job after a loss",
     ("wave", "finish"): "the job after the last walk",
     ("pick_task", "take_up"): "the job after customs' word",
+    ("shipment", "await"): "the job after a wave's release",
     ("shipment", "number"): "the job after a wave's release",
     ("shipment", "label"): "the job after a wave's release",
     ("label_document", "render"): "the worker",
@@ -86,6 +87,9 @@ FOR_ITSELF = {
     "tests/added_services/test_services.py": [
         ("service_request", each)
         for each in ("accept", "cancel", "finish", "put_back", "reject", "report", "stop", "take")
+    ],
+    "tests/outbound/test_carrier_tasks.py": [
+        ("carrier_task", each) for each in ("again", "ask", "bring", "drop", "finish", "give_up", "postpone", "refuse")
     ],
 }
 TRIED: set[Action] = {action for actions in FOR_ITSELF.values() for action in actions}

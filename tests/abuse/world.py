@@ -49,6 +49,9 @@ from wms.printing.designs import service as designs
 from wms.printing.designs.service import Place
 from wms.printing.models import LabelDocument
 from wms.printing.service.fleet import PrinterDraft
+from wms.shipping import service as shipping
+from wms.shipping.carriers import FILE, FILE_CAPABILITIES
+from wms.shipping.tracking import public_key
 
 PEOPLE_MAY = ("admin", "supervisor", "acme_person", "receiver")
 
@@ -174,6 +177,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         **_services(cast),
         **_packaging(cast),
         "kind": "receive", "filename": "js/floor.js",
+        **_carriers(life, cast),
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
 
@@ -195,6 +199,16 @@ def _stopped(cast: Cast, life: Life) -> dict[str, uuid.UUID]:
             "cut_off_id": cut_off,
             "interception_id": interceptions.request_interception(cast.acme, other, "duplicate").id,
         }
+
+
+def _carriers(life: Life, cast: Cast) -> dict[str, object]:
+    """One that works with files, a service, and the buyer's address of a parcel."""
+    with transaction():
+        carrier = shipping.create_carrier(cast.admin, "FILES", "Files", kind=FILE, capabilities=FILE_CAPABILITIES)
+        service = shipping.add_service(cast.admin, carrier.id, "FILES-STD", "Files")
+        found = {"carrier_id": carrier.id, "service_id": service.id, "warehouse": "DE1"}
+    key = public_key(_one("SELECT id FROM parcel LIMIT 1"), life.app.config["SECRET_KEY"])
+    return {**found, "parcel_key": key}
 
 
 def _file(life: Life, cast: Cast) -> uuid.UUID:

@@ -10,17 +10,18 @@ from sqlalchemy import text
 from labels import Label, LabelRefused, WaybillLabel
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
+from wms.shipping.carriers import draws_its_own_labels
 
 _ROWS = text(
     "SELECT p.id, o.number, o.reference, w.code AS warehouse, w.name AS warehouse_name, w.country AS from_country,"
-    " s.code AS service, s.name AS service_name, ca.code AS carrier, p.tracking_number, p.weight_g,"
+    " s.code AS service, s.name AS service_name, ca.code AS carrier, ca.kind AS carrier_kind, p.tracking_number, p.weight_g,"
     " (SELECT count(*) FROM parcel x WHERE x.shipment_id = sh.id AND x.state <> 'voided' AND x.n < p.n) + 1 AS n,"
     " (SELECT count(*) FROM parcel x WHERE x.shipment_id = sh.id AND (x.state <> 'voided' OR x.id = p.id)) AS total,"
     " c.name, c.company, c.phone, c.country, c.state, c.city, c.postcode, c.address1, c.address2, se.name AS seller"
     " FROM outbound_order o JOIN consignee c ON c.order_id = o.id JOIN warehouse w ON w.id = o.warehouse_id"
-    " JOIN seller se ON se.id = o.owner_id JOIN service s ON s.id = o.service_id"
-    " JOIN carrier ca ON ca.id = s.carrier_id"
+    " JOIN seller se ON se.id = o.owner_id"
     " JOIN shipment sh ON sh.subject_id = o.id AND sh.subject_kind = 'order' JOIN parcel p ON p.shipment_id = sh.id"
+    " JOIN service s ON s.id = sh.service_id JOIN carrier ca ON ca.id = sh.carrier_id"
     " WHERE p.id = ANY(CAST(:ids AS uuid[]))"
 )
 
@@ -28,9 +29,15 @@ _ROWS = text(
 def waybills(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
     """The label contents of these waybill documents, in their order."""
     rows = {row.id: row for row in session().execute(_ROWS, {"ids": [each.subject_id for each in documents]})}
-    gone = LabelRefused("source_gone", {})
-    found = [rows.get(each.subject_id) for each in documents]
-    return [_waybill(row) if row is not None and row.name else gone for row in found]
+    return [_content(rows.get(each.subject_id)) for each in documents]
+
+
+def _content(row: Any) -> Label | LabelRefused:
+    if row is None or not row.name:
+        return LabelRefused("source_gone", {})
+    if draws_its_own_labels(row.carrier_kind):  # lost with the store: it is fetched from the carrier again, never drawn
+        return LabelRefused("carriers_own", {})
+    return _waybill(row)
 
 
 SOURCES = {"waybill": waybills}

@@ -5,7 +5,16 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from wms.outbound.service import back_orders, changes, interceptions, shortage, walks, wave_rules, waybills
+from wms.outbound.service import (
+    back_orders,
+    carrier_waybills,
+    changes,
+    interceptions,
+    shortage,
+    walks,
+    wave_rules,
+    waybills,
+)
 from wms.outbound.service.orders import RETRY_TOPIC
 from wms.platform.events import event_data
 
@@ -61,6 +70,10 @@ def release_by_rule(payload: dict[str, Any]) -> None:
     wave_rules.release_by_rule(uuid.UUID(payload["rule_id"]), payload["day"])
 
 
+def ask_for_waybill(payload: dict[str, Any]) -> None:
+    carrier_waybills.ask(uuid.UUID(payload["subject_id"]))
+
+
 JOBS = [
     ("outbound.retry_waiting", retry_waiting, "default"),
     (RETRY_TOPIC, retry_order, "default"),
@@ -74,4 +87,5 @@ JOBS = [
     (shortage.KILL_TOPIC, kill_order, "default"),
     (waybills.PREPARE_TOPIC, prepare_order, "labels"),
     ("outbound.refuse_what_left", refuse_what_left, "default"),
+    ("outbound.ask_for_waybill", ask_for_waybill, "carriers"),
 ]

@@ -282,3 +282,9 @@ def return_source(actor: Actor, named: str) -> ReturnSource | None:
     if order is None or not actor.sees_seller(order.owner_id) or not actor.sees_warehouse(order.warehouse_id):
         return None
     return ReturnSource(order.id, order.owner_id, order.warehouse_id, order.state, shipped_lines(order.id))
+
+
+def order_numbers(order_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """What people call these orders."""
+    rows = session().execute(select(Order.id, Order.number).where(Order.id.in_(set(order_ids))))
+    return {row.id: row.number for row in rows}

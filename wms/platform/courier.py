@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 from wms.platform.outbox import jobs
 
 log = structlog.get_logger(__name__)
-QUEUES = ("labels", "default")
+QUEUES = ("labels", "default", "carriers")  # the last waits for others' servers, and nobody should wait for it
 # The function RQ calls, by name: the JSON serializer carries no code.
 ENTRY_POINT = "wms.worker.run_outbox_job"
 # An RQ job is a hint: nothing of it is kept.

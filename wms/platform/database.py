@@ -168,6 +168,17 @@ def end_reading() -> None:
         current.info["posting_key"] = name
 
 
+def keep_so_far() -> None:
+    """Commit what a job has noted before something slow that must not hold its transaction open (law 8).
+
+    For jobs only, which may be run again after any of their steps: a command's effect and answer commit together.
+    """
+    name = session().info.get("posting_key")
+    commit()
+    if name is not None:
+        session().info["posting_key"] = name
+
+
 def _has_changed(current: Session) -> bool:
     """Whether the server has given the transaction a number, which it does at the first change or row lock."""
     if current.connection().in_nested_transaction():  # inside somebody else's: no saying whose change it was

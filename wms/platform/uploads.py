@@ -22,6 +22,7 @@ from flask import Response, request
 from wms.core.refusals import invalid
 from wms.platform import files
 from wms.platform.files import Kept
+from wms.platform.tables import LARGEST_TABLE
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_PIXELS = 60_000_000
@@ -62,6 +63,14 @@ def received(field: str, kinds: Iterable[str]) -> Upload:
     if found is None or not found.filename:
         raise invalid(f"/{field}", "required")
     return checked(found.stream.read(MOST_BYTES + 1), found.filename, kinds, f"/{field}")
+
+
+def received_table(field: str) -> bytes:
+    """The bytes of a form's one table, for `tables.read_table` to judge; nothing of it is kept. Refuses `required`."""
+    found = request.files.get(field)
+    if found is None or not found.filename:
+        raise invalid(f"/{field}", "required")
+    return found.stream.read(LARGEST_TABLE + 1)
 
 
 def received_if_any(field: str, kinds: Iterable[str]) -> Upload | None:

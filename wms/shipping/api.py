@@ -16,6 +16,7 @@ from wms.platform.access import actor, requires
 from wms.platform.http import answer_page, decode_cursor, encode_cursor
 from wms.shipping import queries, schemas
 from wms.shipping.models import Carrier, Service, Shipment
+from wms.shipping.pages import page_of
 
 services = Blueprint("services", __name__, url_prefix="/api/v1/services", description="Carriers' services")
 shipments = Blueprint("shipments", __name__, url_prefix="/api/v1/shipments", description="Shipments and parcels")
@@ -62,10 +63,28 @@ def show(shipment_id: uuid.UUID) -> Response:
     return jsonify(_dump([queries.load_shipment(actor(), shipment_id)])[0])
 
 
+@shipments.get("/<uuid:shipment_id>/tracking")
+@requires(Permission.ORDERS_READ)
+@shipments.response(200, schemas.WaysAnswer)
+def tracking(shipment_id: uuid.UUID) -> dict[str, Any]:
+    """How far each parcel of a shipment has come, by its carrier's word and ours."""
+    shipment = queries.load_shipment(actor(), shipment_id)
+    found = queries.ways(parcel.id for parcel in queries.parcels_of([shipment.id])[shipment.id])
+    return {"data": [{**vars(way), "events": way.steps} for way in found]}
+
+
 def _dump(rows: list[Shipment]) -> list[dict[str, Any]]:
     parcels = queries.parcels_of(row.id for row in rows)
     carriers = queries.carrier_codes(row.carrier_id for row in rows)
-    return [schemas.dump_shipment(row, parcels[row.id], carriers[row.carrier_id]) for row in rows]
+    states = {way.parcel_id: way.state for way in queries.ways(each.id for some in parcels.values() for each in some)}
+    return [
+        schemas.dump_shipment(
+            row,
+            [schemas.dump_parcel(each, states[each.id], page_of(each.id)) for each in parcels[row.id]],
+            carriers[row.carrier_id],
+        )
+        for row in rows
+    ]
 
 
 def _after(text: str | None) -> tuple[Any, uuid.UUID] | None:

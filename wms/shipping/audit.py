@@ -41,4 +41,21 @@ CHECKS = [
         "SELECT p.id FROM parcel p JOIN manifest m ON m.id = p.manifest_id WHERE m.carrier_id <> p.carrier_id"
         " OR m.warehouse_id <> p.warehouse_id OR p.state <> 'handed_over'",
     ),
+    Check(
+        "a void waybill of a remote carrier goes back to it",
+        "SELECT count(*) FROM parcel WHERE carrier_reference IS NOT NULL AND state = 'voided'",
+        "SELECT p.id, p.carrier_reference FROM parcel p JOIN carrier c ON c.id = p.carrier_id"
+        " WHERE p.state = 'voided' AND p.carrier_reference IS NOT NULL AND c.capabilities ->> 'can_void' = 'true'"
+        " AND NOT EXISTS (SELECT 1 FROM carrier_task t WHERE t.parcel_id = p.id AND t.action = 'void')",
+    ),
+    Check(
+        "what a remote carrier is asked to do agrees with the parcel",
+        "SELECT count(*) FROM carrier_task WHERE parcel_id IS NOT NULL",
+        "SELECT t.id, t.action, t.state, p.state AS parcel_state FROM carrier_task t JOIN parcel p ON p.id = t.parcel_id"
+        " WHERE t.carrier_id <> p.carrier_id OR t.client_reference <> p.client_reference"
+        " OR (t.action = 'void' AND p.state <> 'voided')"
+        " OR (t.action = 'create' AND t.state = 'done' AND p.tracking_number IS NULL)"
+        " OR (t.action = 'create' AND t.state NOT IN ('done', 'dropped')"
+        "  AND (p.state = 'voided' OR p.tracking_number IS NOT NULL))",
+    ),
 ]

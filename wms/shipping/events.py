@@ -24,6 +24,17 @@ class ParcelHandedOver(Event):
 
 
 @dataclass(frozen=True)
+class WaybillWanted(Event):
+    """A remote carrier is to be asked for the waybill of a parcel, by the owner of what the shipment is for."""
+
+    name: ClassVar[str] = "shipping.waybill_wanted"
+    subject_kind: ClassVar[str] = "parcel"
+
+    order_kind: str
+    order_id: uuid.UUID
+
+
+@dataclass(frozen=True)
 class ShipmentVoided(Event):
     name: ClassVar[str] = "shipping.shipment_voided"
     subject_kind: ClassVar[str] = "shipment"

@@ -7,8 +7,21 @@ from __future__ import annotations
 
 import uuid
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.platform.database import Base, Data, DocumentId, Instant, Reference
@@ -48,6 +61,23 @@ class ManifestState(StrEnum):
     CLOSED = "closed"
 
 
+class TaskAction(StrEnum):
+    """What a remote carrier is asked to do."""
+
+    CREATE = "create"
+    VOID = "void"
+    MANIFEST = "manifest"
+
+
+class TaskState(StrEnum):
+    WAITING = "waiting"  # for its turn, or for the carrier to answer again
+    ASKING = "asking"  # from now on the carrier may have done it, whatever became of us
+    DONE = "done"
+    REFUSED = "refused"  # the carrier, or our check of what it sent, said no: a person looks
+    FAILED = "failed"  # it did not answer as often as we try: a person looks
+    DROPPED = "dropped"  # nobody wants it any more
+
+
 class Carrier(Base):
     """Who carries. `kind` names the connection (`carriers/`); `capabilities` are data (`carriers/interface.py`)."""
 
@@ -58,6 +88,7 @@ class Carrier(Base):
     name: Mapped[str] = mapped_column(String(80))
     kind: Mapped[str] = mapped_column(String(16))
     capabilities: Mapped[Data]
+    number_format: Mapped[str | None] = mapped_column(String(16))  # of `number_formats`: what its numbers look like
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[Instant]
 
@@ -125,6 +156,7 @@ class Shipment(Base):
     subject_id: Mapped[Reference]
     state: Mapped[str] = mapped_column(String(12))
     void_reason: Mapped[str | None] = mapped_column(String(64))
+    choice: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # why this service: `service/choices.py`
     created_at: Mapped[Instant]
     handed_over_at: Mapped[Instant | None]
     voided_at: Mapped[Instant | None]
@@ -188,7 +220,119 @@ class Parcel(Base):
     planned_packaging_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("packaging.id"))
     is_weighed: Mapped[bool] = mapped_column(Boolean, default=True, server_default="true")  # by a scale, not computed
     handling_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))
+    carrier_reference: Mapped[str | None] = mapped_column(String(64))  # what a remote carrier calls it
     manifest_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("manifest.id"))
     created_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
     handed_over_at: Mapped[Instant | None]
+
+
+class CarrierAccount(Base):
+    """How a remote carrier is reached. The token is sealed (AES-GCM, bound to this row) and never shown again."""
+
+    __tablename__ = "carrier_account"
+    __table_args__ = (UniqueConstraint("carrier_id"),)
+
+    id: Mapped[DocumentId]
+    carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    base_url: Mapped[str] = mapped_column(String(200))
+    token_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    token_key: Mapped[str] = mapped_column(String(16))
+    updated_at: Mapped[Instant]
+
+
+class CarrierTask(Base):
+    """One thing a remote carrier is asked to do, under our reference. At most one of an action is open for it.
+
+    `attempts` counts exchanges that were begun: at the first, nobody at the carrier can know the reference yet.
+    `fault` and `facts` are what the last one ended with.
+    """
+
+    __tablename__ = "carrier_task"
+    __table_args__ = (
+        Index("uq_carrier_task_open", "client_reference", "action", unique=True,
+              postgresql_where=text("state NOT IN ('done', 'dropped')")),
+        Index("ix_carrier_task_open", "warehouse_id", "created_at",
+              postgresql_where=text("state NOT IN ('done', 'dropped')")),
+        Index("ix_carrier_task_parcel", "parcel_id"),
+        Index("ix_carrier_task_manifest", "manifest_id"),
+        CheckConstraint("(action = 'manifest') = (manifest_id IS NOT NULL)"
+                        " AND (action = 'manifest') = (parcel_id IS NULL)", name="one_subject"),
+    )  # fmt: skip
+
+    id: Mapped[DocumentId]
+    carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    warehouse_id: Mapped[Reference]
+    action: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(8))
+    parcel_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("parcel.id"))
+    manifest_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("manifest.id"))
+    client_reference: Mapped[str] = mapped_column(String(48))
+    carrier_reference: Mapped[str | None] = mapped_column(String(64))
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    rounds: Mapped[int] = mapped_column(Integer, default=1)  # how often a person had it tried anew, plus one
+    fault: Mapped[str | None] = mapped_column(String(40))
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    created_at: Mapped[Instant]
+    updated_at: Mapped[Instant]
+
+
+class ParcelTracking(Base):
+    """How far a parcel has come by its carrier's word, and when it is asked again (None: no more)."""
+
+    __tablename__ = "parcel_tracking"
+    __table_args__ = (Index("ix_parcel_tracking_due", "next_at", postgresql_where=text("next_at IS NOT NULL")),)
+
+    parcel_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("parcel.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(20))  # `tracking.TrackState`
+    began_at: Mapped[Instant]
+    asked_at: Mapped[Instant | None]
+    next_at: Mapped[Instant | None]
+    faults: Mapped[int] = mapped_column(Integer)  # in a row
+    fault: Mapped[str | None] = mapped_column(String(40))
+
+
+class TrackingEvent(Base):
+    """What a carrier said happened to a parcel, once, however often it says so. Append-only in use."""
+
+    __tablename__ = "tracking_event"
+    __table_args__ = (UniqueConstraint("parcel_id", "fingerprint"),)
+
+    id: Mapped[DocumentId]
+    parcel_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("parcel.id"))
+    state: Mapped[str] = mapped_column(String(20))
+    code: Mapped[str] = mapped_column(String(40))  # the carrier's
+    place: Mapped[str] = mapped_column(String(80))
+    happened_at: Mapped[Instant]
+    told_at: Mapped[Instant]
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RateTable(Base):
+    """What a service costs: the rows of its table as they were uploaded and found right (`rate_tables.card_of`)."""
+
+    __tablename__ = "rate_table"
+
+    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service.id"), primary_key=True)
+    rows: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
+    updated_at: Mapped[Instant]
+
+
+class ServiceRule(Base):
+    """What is done with orders that name a service: which one is taken, by which rule, from which. For one seller and
+    warehouse or all (None); the narrower rule counts, a seller's before a warehouse's."""
+
+    __tablename__ = "service_rule"
+    __table_args__ = (
+        Index(
+            "uq_service_rule", "service_id", "owner_id", "warehouse_id", unique=True, postgresql_nulls_not_distinct=True
+        ),
+    )
+
+    id: Mapped[DocumentId]
+    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service.id"))  # the one orders name
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("seller.id"))
+    warehouse_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("warehouse.id"))
+    rule: Mapped[str] = mapped_column(String(8))  # `rates.Rule`
+    candidates: Mapped[list[str]] = mapped_column(JSONB)  # codes of services, the preferred first
+    updated_at: Mapped[Instant]

@@ -15,9 +15,28 @@ from wms.core.refusals import not_found
 from wms.platform.database import session
 from wms.platform.statements import Answer, Statement
 from wms.shipping.carriers.interface import Capabilities
-from wms.shipping.models import Carrier, Manifest, ManifestState, Parcel, ParcelState, Service, Shipment, ShipmentState
+from wms.shipping.models import (
+    Carrier,
+    CarrierAccount,
+    CarrierTask,
+    Manifest,
+    ManifestState,
+    Parcel,
+    ParcelState,
+    ParcelTracking,
+    Service,
+    Shipment,
+    ShipmentState,
+    TaskAction,
+    TaskState,
+    TrackingEvent,
+)
+from wms.shipping.number_formats import is_doubtful
+from wms.shipping.tracking import TrackState, shown_place
 
 Row = TypeVar("Row", Shipment, Parcel)
+TASK_ENDS = (TaskState.DONE.value, TaskState.DROPPED.value)
+TASK_STOPS = (TaskState.REFUSED.value, TaskState.FAILED.value)
 
 
 def service_by_code(warehouse_id: uuid.UUID, code: str) -> Service | None:
@@ -253,3 +272,124 @@ def _scoped(statement: Select[Row], actor: Actor, model: type[Row]) -> Select[Ro
     if actor.warehouse_ids is not None:
         statement = statement.where(model.warehouse_id.in_(actor.warehouse_ids))
     return statement
+
+
+def parcels_waiting_for_files(
+    carrier_id: uuid.UUID, warehouse_id: uuid.UUID, limit: int
+) -> Sequence[tuple[Shipment, Parcel]]:
+    """The parcels that wait for a number of this carrier, the oldest first."""
+    statement = (
+        select(Shipment, Parcel)
+        .join(Parcel, Parcel.shipment_id == Shipment.id)
+        .join(CarrierTask, CarrierTask.parcel_id == Parcel.id)
+        .where(
+            CarrierTask.carrier_id == carrier_id, CarrierTask.warehouse_id == warehouse_id,
+            CarrierTask.action == TaskAction.CREATE.value, CarrierTask.state.not_in(TASK_ENDS),
+        )
+        .order_by(CarrierTask.created_at, CarrierTask.id)
+        .limit(limit)
+    )  # fmt: skip
+    return [(shipment, parcel) for shipment, parcel in session().execute(statement)]
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """What a carrier is asked to do, as the office sees it; `number` is the parcel's or the manifest's."""
+
+    task: CarrierTask
+    carrier: Carrier
+    subject_kind: str | None
+    subject_id: uuid.UUID | None
+    number: str | None
+
+
+def open_tasks(actor: Actor, limit: int = 200) -> list[TaskRow]:
+    """What remote carriers have not done yet in the actor's warehouses: what needs a person first, then the oldest."""
+    statement = (
+        select(
+            CarrierTask, Carrier, Shipment.subject_kind, Shipment.subject_id, Parcel.tracking_number, Manifest.number
+        )
+        .join(Carrier, Carrier.id == CarrierTask.carrier_id)
+        .outerjoin(Parcel, Parcel.id == CarrierTask.parcel_id)
+        .outerjoin(Shipment, Shipment.id == Parcel.shipment_id)
+        .outerjoin(Manifest, Manifest.id == CarrierTask.manifest_id)
+        .where(CarrierTask.state.not_in(TASK_ENDS))
+        .order_by(CarrierTask.state.in_(TASK_STOPS).desc(), CarrierTask.created_at, CarrierTask.id)
+        .limit(limit)
+    )
+    if actor.warehouse_ids is not None:
+        statement = statement.where(CarrierTask.warehouse_id.in_(actor.warehouse_ids))
+    rows = session().execute(statement).all()
+    return [TaskRow(row[0], row[1], row[2], row[3], row[4] or row[5]) for row in rows]
+
+
+def carriers_page() -> list[tuple[Carrier, CarrierAccount | None]]:
+    """All carriers by code, with how the remote ones are reached. There are few."""
+    statement = (
+        select(Carrier, CarrierAccount)
+        .outerjoin(CarrierAccount, CarrierAccount.carrier_id == Carrier.id)
+        .order_by(Carrier.code)
+    )
+    return [(carrier, account) for carrier, account in session().execute(statement)]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happened to a parcel; `place` never has a house number."""
+
+    state: str
+    happened_at: datetime
+    place: str
+
+
+@dataclass(frozen=True)
+class Way:
+    """How far a parcel has come, newest step first, and nothing that names a person."""
+
+    parcel_id: uuid.UUID
+    tracking_number: str | None
+    carrier: str
+    state: str
+    steps: list[Step]
+    doubtful: bool  # the number does not look like one of its carrier's
+
+
+def ways(parcel_ids: Iterable[uuid.UUID]) -> list[Way]:
+    """The ways of these parcels by their number in the shipment. Where the carrier tells nothing, what we know ourselves."""
+    wanted = set(parcel_ids)
+    rows = (
+        session()
+        .execute(
+            select(Parcel, Carrier, ParcelTracking.state)
+            .join(Carrier, Carrier.id == Parcel.carrier_id)
+            .outerjoin(ParcelTracking, ParcelTracking.parcel_id == Parcel.id)
+            .where(Parcel.id.in_(wanted))
+            .order_by(Parcel.shipment_id, Parcel.n)
+        )
+        .all()
+    )
+    told: dict[uuid.UUID, list[Step]] = {key: [] for key in wanted}
+    events = session().scalars(
+        select(TrackingEvent)
+        .where(TrackingEvent.parcel_id.in_(wanted))
+        .order_by(TrackingEvent.happened_at.desc(), TrackingEvent.id.desc())
+    )
+    for event in events:
+        told[event.parcel_id].append(Step(event.state, event.happened_at, shown_place(event.place)))
+    return [_way(parcel, carrier, state, told[parcel.id]) for parcel, carrier, state in rows]
+
+
+def _way(parcel: Parcel, carrier: Carrier, told: str | None, steps: list[Step]) -> Way:
+    if parcel.handed_over_at is not None:
+        own = Step(TrackState.PICKED_UP.value, parcel.handed_over_at, "")
+        if not any(step.state == own.state for step in steps):
+            steps = sorted([*steps, own], key=lambda step: step.happened_at, reverse=True)
+    if parcel.state == ParcelState.VOIDED.value:
+        state = TrackState.CANCELLED.value
+    elif told in (None, TrackState.PENDING.value, TrackState.UNKNOWN.value):
+        state = TrackState.PICKED_UP.value if parcel.handed_over_at is not None else TrackState.PENDING.value
+    else:
+        state = told
+    number = parcel.tracking_number
+    doubtful = number is not None and is_doubtful(carrier.number_format, number)
+    return Way(parcel.id, number, carrier.name, state, steps, doubtful)

@@ -8,6 +8,7 @@ from marshmallow import fields
 
 from wms.platform.schemas import Choice, CodedSchema, Range, Text
 from wms.shipping.models import Parcel, ParcelState, Shipment, ShipmentState
+from wms.shipping.tracking import TrackState
 
 
 class ServiceQuery(CodedSchema):
@@ -48,6 +49,27 @@ class ParcelAnswer(CodedSchema):
     width_mm = fields.Integer(allow_none=True)
     height_mm = fields.Integer(allow_none=True)
     handed_over_at = fields.AwareDateTime(allow_none=True)
+    tracking_state = Choice([state.value for state in TrackState])
+    tracking_page = fields.String(metadata={"description": "for the buyer: it names no person and cannot be guessed"})
+
+
+class TrackingEventAnswer(CodedSchema):
+    state = Choice([state.value for state in TrackState])
+    happened_at = fields.AwareDateTime()
+    place = fields.String(metadata={"example": "Berlin"})
+
+
+class ParcelWayAnswer(CodedSchema):
+    """How far a parcel has come, the newest event first."""
+
+    parcel_id = fields.UUID()
+    tracking_number = fields.String(allow_none=True)
+    state = Choice([state.value for state in TrackState])
+    events = fields.List(fields.Nested(TrackingEventAnswer))
+
+
+class WaysAnswer(CodedSchema):
+    data = fields.List(fields.Nested(ParcelWayAnswer))
 
 
 class ShipmentAnswer(CodedSchema):
@@ -67,7 +89,12 @@ class ShipmentsPage(CodedSchema):
     next_cursor = fields.String(allow_none=True)
 
 
-def dump_shipment(shipment: Shipment, parcels: list[Parcel], carrier: str) -> dict[str, Any]:
+def dump_parcel(parcel: Parcel, tracking_state: str, page: str) -> dict[str, Any]:
+    known = {name: getattr(parcel, name) for name in _PARCEL_FIELDS}
+    return {**known, "tracking_state": tracking_state, "tracking_page": page}
+
+
+def dump_shipment(shipment: Shipment, parcels: list[dict[str, Any]], carrier: str) -> dict[str, Any]:
     found: dict[str, Any] = ShipmentAnswer().dump(
         {**{name: getattr(shipment, name) for name in _SHIPMENT_FIELDS}, "carrier": carrier, "parcels": parcels}
     )
@@ -75,3 +102,6 @@ def dump_shipment(shipment: Shipment, parcels: list[Parcel], carrier: str) -> di
 
 
 _SHIPMENT_FIELDS = ("id", "warehouse_id", "subject_kind", "subject_id", "state", "created_at", "handed_over_at")
+_PARCEL_FIELDS = (
+    "id", "n", "state", "tracking_number", "weight_g", "length_mm", "width_mm", "height_mm", "handed_over_at",
+)  # fmt: skip

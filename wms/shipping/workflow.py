@@ -1,17 +1,18 @@
-"""The states of a shipment, a parcel and a manifest."""
+"""The states of a shipment, a parcel, a manifest, and of what a remote carrier is asked to do."""
 
 from __future__ import annotations
 
 from wms.core.workflow import Workflow, move
-from wms.shipping.models import ManifestState, ParcelState, ShipmentState
+from wms.shipping.models import ManifestState, ParcelState, ShipmentState, TaskState
 
-S, P, M = ShipmentState, ParcelState, ManifestState
+S, P, M, T = ShipmentState, ParcelState, ManifestState, TaskState
 
 SHIPMENT = Workflow(
     "shipment",
     ShipmentState,
     S.OPEN,
     {
+        "await": move([S.OPEN, S.NUMBERED, S.LABELLED], S.OPEN),  # a number is on its way from a remote carrier
         "number": move(S.OPEN, S.NUMBERED),
         "label": move(S.NUMBERED, S.LABELLED),
         "hand_over": move(S.LABELLED, S.HANDED_OVER),
@@ -32,4 +33,19 @@ PARCEL = Workflow(
     },
 )
 MANIFEST = Workflow("manifest", ManifestState, M.OPEN, {"close": move(M.OPEN, M.CLOSED)})
-WORKFLOWS = (SHIPMENT, PARCEL, MANIFEST)
+CARRIER_TASK = Workflow(
+    "carrier_task",
+    TaskState,
+    T.WAITING,
+    {
+        "ask": move([T.WAITING, T.ASKING], T.ASKING),  # from asking: whoever asked has died over it
+        "finish": move(T.ASKING, T.DONE),
+        "bring": move(T.WAITING, T.DONE),  # a person did, from the carrier's file
+        "postpone": move(T.ASKING, T.WAITING),
+        "refuse": move(T.ASKING, T.REFUSED),
+        "give_up": move(T.ASKING, T.FAILED),
+        "again": move([T.REFUSED, T.FAILED], T.WAITING),
+        "drop": move([T.WAITING, T.ASKING, T.REFUSED, T.FAILED], T.DROPPED),
+    },
+)
+WORKFLOWS = (SHIPMENT, PARCEL, MANIFEST, CARRIER_TASK)

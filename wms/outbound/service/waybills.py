@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from wms.core.actor import SYSTEM
 from wms.outbound.models import Order
+from wms.outbound.service.service_choice import services_for
 from wms.outbound.workflow import OrderState
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock
@@ -19,6 +20,7 @@ from wms.printing import service as printing
 from wms.printing.service import DocumentDraft
 from wms.shipping import service as shipping
 from wms.shipping.service import Wanted
+from wms.shipping.service.choices import keep_reasons
 
 PREPARE_TOPIC = "outbound.prepare_order"
 GONE = {OrderState.CANCELLED.value, OrderState.SHORT.value, OrderState.SHIPPED.value}
@@ -44,37 +46,47 @@ def prepare(orders: Sequence[Order]) -> None:
     if not orders:
         return
     warehouse_id = orders[0].warehouse_id
+    chosen = services_for(orders)
+    service_of = {order.id: chosen[order.id].service_id if order.id in chosen else order.service_id for order in orders}
     wanted = [
-        Wanted(order.owner_id, order.service_id, order.id)
+        Wanted(order.owner_id, service_id, order.id)
         for order in orders
-        if order.shipment_id is None and order.service_id is not None
+        if order.shipment_id is None and (service_id := service_of[order.id]) is not None
     ]
     fresh = shipping.label_new(SYSTEM, warehouse_id, "order", wanted)
     drafts: list[DocumentDraft] = []
     for order in orders:
         made = fresh.get(order.id)
         if made is None:
-            drafts += _prepare_one(order)
+            drafts += _prepare_one(order, service_of[order.id])
             continue
-        drafts.append(_draft(order, made.parcel_id, made.tracking_number))
+        drafts.append(waybill_draft(order, made.parcel_id, made.tracking_number))
         order.shipment_id = made.shipment_id
     session().flush()
+    keep_reasons(
+        {order.shipment_id: chosen[order.id].reason for order in orders if order.id in chosen and order.shipment_id}
+    )
     if drafts:
         printing.request_documents(SYSTEM, warehouse_id, drafts)
 
 
-def _prepare_one(order: Order) -> list[DocumentDraft]:
+def _prepare_one(order: Order, service_id: uuid.UUID | None) -> list[DocumentDraft]:
     """An order whose shipment exists, or whose carrier is not asked for many at once."""
-    assert order.service_id is not None  # somebody carries it
-    shipment = shipping.open_shipment(SYSTEM, order.warehouse_id, order.owner_id, order.service_id, "order", order.id)
+    assert service_id is not None  # somebody carries it
+    shipment = shipping.open_shipment(SYSTEM, order.warehouse_id, order.owner_id, service_id, "order", order.id)
     parcels = shipping.draw_number(SYSTEM, shipment.id)
-    shipping.mark_labelled(SYSTEM, shipment.id)
     order.shipment_id = shipment.id
-    return [_draft(order, parcel.id, parcel.tracking_number) for parcel in parcels]
+    if any(parcel.tracking_number is None for parcel in parcels):
+        return []  # a remote carrier is asked after the commit: `carrier_waybills`
+    shipping.mark_labelled(SYSTEM, shipment.id)
+    return [waybill_draft(order, parcel.id, parcel.tracking_number) for parcel in parcels]
 
 
-def _draft(order: Order, parcel_id: uuid.UUID, tracking_number: str | None) -> DocumentDraft:
+def waybill_draft(
+    order: Order, parcel_id: uuid.UUID, tracking_number: str | None, size_mm: tuple[int, int] | None = None
+) -> DocumentDraft:
+    """The wish for the waybill of a parcel; `size_mm` None: the size of our own."""
     return DocumentDraft(
         kind="waybill", subject_kind="parcel", subject_id=parcel_id, owner_id=order.owner_id, barcode=tracking_number,
-        parent=("order", order.id),
+        parent=("order", order.id), size_mm=size_mm,
     )  # fmt: skip

@@ -30,7 +30,8 @@ from wms.platform.pages import Entry, lazy, navigation, show_instant, show_kilog
 from wms.portal import queries
 from wms.portal.pages import order_stops
 from wms.portal.tables import ListView
-from wms.shipping.queries import services_offered
+from wms.shipping.pages import page_of
+from wms.shipping.queries import live_parcels, services_offered, shipment_of, ways
 
 blueprint = Blueprint("portal_orders", __name__, url_prefix="/portal/orders", template_folder="../templates")
 TAB_WORDS = {
@@ -80,12 +81,20 @@ def detail(order_id: uuid.UUID) -> str:
     may_cancel = actor().may(Permission.ORDERS_WRITE) and ORDER.permitted("cancel", order.state)
     return render_template(
         "portal/order.html", order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
+        ways=ways([parcel.id for parcel in live_parcels(order.shipment_id)]) if order.shipment_id else [],
+        page_of=page_of, choice=_choice(order),
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
         reason_words=REASON_WORDS, may_cancel=may_cancel,
         may_change=actor().may(Permission.ORDERS_WRITE) and changeable(order.state, order.customs_state, order.kind),
         fill_words=FILL_WORDS, kind_words=KIND_WORDS, **order_stops.shown(order),
         may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped" and order.kind != DESTRUCTION,
     )  # fmt: skip
+
+
+def _choice(order: Order) -> dict[str, Any] | None:
+    """Why the order goes with this service, where the system chose; for staff."""
+    shipment = shipment_of("order", order.id) if actor().is_staff else None
+    return None if shipment is None else shipment.choice
 
 
 def _history(order: Order, warehouse: Warehouse) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from wms.printing.service.fleet import (
     save_printer,
     unbind_station,
 )
+from wms.printing.service.incoming import add_incoming
 from wms.printing.service.prints import (
     arm,
     confirm_printed,
@@ -45,6 +46,7 @@ __all__ = [
     "Told",
     "Word",
     "add_agent",
+    "add_incoming",
     "age_prints",
     "arm",
     "arm_claimed",

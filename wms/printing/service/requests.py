@@ -66,10 +66,10 @@ def request_documents(actor: Actor, warehouse_id: uuid.UUID, drafts: Sequence[Do
     """
     warehouse = load_warehouse(actor, warehouse_id)
     wanted = _split(drafts)
-    _supersede([draft.subject for draft in wanted if draft.is_single and draft.replace])
+    supersede([draft.subject for draft in wanted if draft.is_single and draft.replace])
     kept = _valid_bundles([draft.subject for draft in wanted if draft.is_single])
     fresh = [draft for draft in wanted if draft.subject not in kept]
-    versions = _last_versions([draft.subject for draft in fresh if draft.is_single])
+    versions = last_versions([draft.subject for draft in fresh if draft.is_single])
     made: list[uuid.UUID | None] = []
     for chunk in _chunks(fresh):
         made.extend(_insert_bundle(actor, warehouse, chunk, versions))
@@ -125,7 +125,7 @@ def _valid_bundles(subjects: Sequence[Subject]) -> dict[Subject, uuid.UUID]:
     return {(row.kind, row.subject_kind, row.subject_id): row.bundle_id for row in rows}
 
 
-def _last_versions(subjects: Sequence[Subject]) -> dict[Subject, int]:
+def last_versions(subjects: Sequence[Subject]) -> dict[Subject, int]:
     if not subjects:
         return {}
     columns = (LabelDocument.kind, LabelDocument.subject_kind, LabelDocument.subject_id)
@@ -205,7 +205,7 @@ def _add_render_job(bundle_id: uuid.UUID, revision: int) -> None:
     add_job(RENDER_TOPIC, payload, dedupe_key=f"{RENDER_TOPIC}:{bundle_id}:{revision}")
 
 
-def _supersede(subjects: Sequence[Subject]) -> None:
+def supersede(subjects: Sequence[Subject]) -> None:
     """The valid or refused labels of these subjects give way to a new one; their waiting prints are cancelled."""
     if subjects:
         _end(_subjects(subjects), "supersede")

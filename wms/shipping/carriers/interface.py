@@ -1,8 +1,9 @@
 """What shipping asks of a carrier. Faults are values: a carrier's "no" is an everyday answer.
 
-A connection that is `local` answers from our own database and may be called inside a transaction. One that is not
-talks over a network and is called by a job, never inside the command that asks for it (law 8). Either way `create`
-carries our own reference: asked again with the same one it gives the same waybill, so that nothing is bought twice.
+A connection that is `local` answers from our own database and may be called inside a transaction
+(`CarrierConnection`). One that is not talks over a network or is a person with a file (`RemoteConnection`): a job calls
+it, never the command that asks for it (law 8). Either way a waybill is asked for under our own reference: a local
+connection gives the same one again, a remote one is asked for it by that reference before anything is tried again.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any, Protocol
 
 
@@ -23,6 +25,7 @@ class Capabilities:
     needs_weight_before_label: bool = False
     needs_size_before_label: bool = False
     many_parcels: bool = False
+    can_track: bool = False
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Capabilities:
@@ -34,22 +37,66 @@ class Capabilities:
 
 
 @dataclass(frozen=True)
+class Party:
+    """Who sends or receives. Never printed in a log: a fault that quotes a request shows no person."""
+
+    name: str = field(repr=False)
+    country: str = ""
+    company: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
+    state: str = field(default="", repr=False)
+    city: str = field(default="", repr=False)
+    postcode: str = field(default="", repr=False)
+    address1: str = field(default="", repr=False)
+    address2: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Content:
+    """Units of one product in a parcel; the value in minor units of the currency, where it was declared."""
+
+    description: str
+    quantity: int
+    weight_g: int | None = None
+    value_minor: int | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True)
 class WaybillRequest:
-    """A parcel that wants a waybill. Weight in g and size in mm where known."""
+    """A parcel that wants a waybill. Weight in g and size in mm where known; people and contents for remote carriers."""
 
     client_reference: str
     warehouse_id: uuid.UUID
     service_code: str
     weight_g: int | None = None
     size_mm: tuple[int, int, int] | None = None
+    label_mm: tuple[int, int] = (100, 150)
+    sender: Party | None = None
+    recipient: Party | None = None
+    contents: tuple[Content, ...] = ()
 
 
 @dataclass(frozen=True)
 class WaybillGranted:
-    """The carrier's promise. `carrier_reference` is what it wants to hear when the waybill is voided."""
+    """The carrier's promise. `carrier_reference` is what it wants to hear when the waybill is voided.
+
+    `label_pdf`: the carrier's own label, which is checked before it is used; None where we draw it.
+    """
 
     tracking_number: str
     carrier_reference: str | None = None
+    label_pdf: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class TrackedEvent:
+    """What a carrier says happened to a parcel. `code` and `text` are the carrier's, `place` without an address."""
+
+    code: str
+    happened_at: datetime
+    text: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,3 +120,25 @@ class CarrierConnection(Protocol):
 
     def void(self, client_reference: str, tracking_number: str) -> CarrierFault | None:
         """Give a waybill back; None when the carrier agrees. Voiding twice is agreement."""
+
+
+class RemoteConnection(Protocol):
+    """A carrier behind a network. Every method may take as long as its deadline: call none inside a transaction."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def find(self, client_reference: str) -> WaybillGranted | CarrierFault | None:
+        """The waybill the carrier made for our reference and has not voided; None when there is none."""
+
+    def create(self, request: WaybillRequest) -> WaybillGranted | CarrierFault:
+        """A new waybill. After any earlier try the caller has asked `find` first."""
+
+    def void(self, carrier_reference: str) -> CarrierFault | None:
+        """Give a waybill back; None when the carrier agrees, or knows it no more."""
+
+    def manifest(self, client_reference: str, carrier_references: Sequence[str]) -> str | CarrierFault:
+        """Tell the carrier which waybills a lorry took; the carrier's number of that list. Again gives the same."""
+
+    def track(self, tracking_number: str) -> list[TrackedEvent] | CarrierFault:
+        """What happened to a parcel so far."""

@@ -20,7 +20,7 @@ from wms.core.refusals import Refused, not_found
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim
 from wms.shipping import queries
-from wms.shipping.carriers import connection_to
+from wms.shipping.carriers import connection_to, is_remote
 from wms.shipping.carriers.interface import CarrierFault, WaybillRequest
 from wms.shipping.models import Carrier, Parcel, Service, Shipment
 from wms.shipping.service.shipments import refusal_of
@@ -76,11 +76,7 @@ def _service(service_id: uuid.UUID, warehouse_id: uuid.UUID) -> tuple[Service, C
         raise Refused("service_closed", {"service": service.code})
     carrier = queries.load_carrier(service.carrier_id)
     wants = queries.capabilities_of(carrier.id)
-    if (
-        wants.needs_weight_before_label
-        or wants.needs_size_before_label
-        or not connection_to(carrier).capabilities.local
-    ):
+    if wants.needs_weight_before_label or wants.needs_size_before_label or is_remote(carrier):
         return None
     return service, carrier
 

@@ -20,8 +20,10 @@ from wms.platform.events import record
 from wms.platform.locks import Rank, claim, lock_one
 from wms.platform.statements import Statement, pipelined
 from wms.shipping import queries
+from wms.shipping.carriers import is_remote
 from wms.shipping.events import ManifestClosed, ParcelHandedOver
 from wms.shipping.models import Manifest, ManifestState, Parcel, ParcelState, ShipmentState
+from wms.shipping.service import tasks
 from wms.shipping.service.held import ParcelAtWork, ShipmentAtWork, hold_parcel
 from wms.shipping.workflow import MANIFEST, PARCEL, SHIPMENT
 
@@ -162,6 +164,9 @@ def close_manifest(actor: Actor, manifest_id: uuid.UUID) -> Manifest:
     manifest.closed_at, manifest.closed_by = clock.now(), actor.id
     session().flush()
     parcels = session().scalar(select(func.count()).select_from(Parcel).where(Parcel.manifest_id == manifest.id)) or 0
+    carrier = queries.load_carrier(manifest.carrier_id)
+    if is_remote(carrier) and queries.capabilities_of(carrier.id).can_manifest:
+        tasks.want_manifest(manifest)
     record(ManifestClosed(subject_id=manifest.id, warehouse_id=manifest.warehouse_id, owner_id=None, parcels=parcels))
     return manifest
 

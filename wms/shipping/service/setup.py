@@ -2,34 +2,81 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 from sqlalchemy import select
 
 from wms.core import clock
 from wms.core.actor import Actor
+from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
+from wms.platform.secrecy import seal
 from wms.shipping import rules
-from wms.shipping.carriers.interface import Capabilities
-from wms.shipping.models import Carrier, NumberAt, NumberRange, NumberScheme, Service
+from wms.shipping.carriers import HTTP, allowed_networks
+from wms.shipping.carriers.addresses import read_address, resolve_literal
+from wms.shipping.carriers.interface import Capabilities, CarrierFault
+from wms.shipping.models import Carrier, CarrierAccount, NumberAt, NumberRange, NumberScheme, Service
 
 HOUSE = Capabilities(local=True, can_void=True, can_manifest=True, many_parcels=True)
 
+_TOKEN = re.compile(r"[\x21-\x7e]{8,400}")  # what may stand in a header
+
 
 def create_carrier(
-    actor: Actor, code: str, name: str, *, kind: str = "house", capabilities: Capabilities = HOUSE
+    actor: Actor,
+    code: str,
+    name: str,
+    *,
+    kind: str = "house",
+    capabilities: Capabilities = HOUSE,
+    number_format: str | None = None,
 ) -> Carrier:
-    """A carrier. Refuses `carrier_code_taken`."""
+    """A carrier. `number_format`: of `number_formats.FORMATS`, or None. Refuses `carrier_code_taken`."""
     _require_operator(actor)
     if session().scalar(select(Carrier.id).where(Carrier.code == code)) is not None:
         raise Refused("carrier_code_taken", {"code": code})
-    carrier = Carrier(code=code, name=name, kind=kind, capabilities=capabilities.as_data(), created_at=clock.now())
+    carrier = Carrier(
+        code=code, name=name, kind=kind, capabilities=capabilities.as_data(), number_format=number_format,
+        created_at=clock.now(),
+    )  # fmt: skip
     session().add(carrier)
     session().flush()
     return carrier
+
+
+def connect_carrier(actor: Actor, carrier_id: uuid.UUID, base_url: str, token: str) -> CarrierAccount:
+    """How a remote carrier is reached: its address and the operator's token, which is sealed and never shown again.
+
+    An empty token keeps the one there is, at the same address only: at another, it would be told to strangers.
+    Refuses `carrier_address_wrong`, `carrier_token_wrong`, `carrier_kind_local`; 404 for who is no administrator.
+    """
+    if not (actor.is_staff and actor.may(Permission.OPERATE)):
+        raise not_found("carrier")
+    carrier = lock_one(Rank.DOCUMENT, Carrier, carrier_id)
+    if carrier is None:
+        raise not_found("carrier")
+    if carrier.kind != HTTP:
+        raise Refused("carrier_kind_local", {})
+    address = read_address(base_url)
+    if address is None or isinstance(resolve_literal(address, allowed_networks()), CarrierFault):
+        raise invalid("/base_url", "carrier_address_wrong")
+    account = session().scalar(select(CarrierAccount).where(CarrierAccount.carrier_id == carrier_id))
+    if not token and account is not None and account.base_url == base_url:
+        return account
+    if not _TOKEN.fullmatch(token):
+        raise invalid("/token", "carrier_token_wrong")
+    if account is None:
+        account = CarrierAccount(id=new_id(), carrier_id=carrier_id)
+        session().add(account)
+    sealed = seal(token, str(account.id))
+    account.base_url, account.updated_at = base_url, clock.now()
+    account.token_sealed, account.token_key = sealed.content, sealed.key_id
+    session().flush()
+    return account
 
 
 def add_number_range(

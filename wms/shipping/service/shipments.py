@@ -21,7 +21,7 @@ from wms.platform.events import record
 from wms.platform.locks import Rank, lock, lock_one
 from wms.platform.statements import Statement
 from wms.shipping import queries
-from wms.shipping.carriers import connection_to
+from wms.shipping.carriers import connection_to, is_remote
 from wms.shipping.carriers.interface import CarrierFault, WaybillRequest
 from wms.shipping.events import ShipmentVoided
 from wms.shipping.models import (
@@ -34,6 +34,7 @@ from wms.shipping.models import (
     Shipment,
     ShipmentState,
 )
+from wms.shipping.service import tasks
 from wms.shipping.service.held import hold_parcel
 from wms.shipping.workflow import PARCEL, SHIPMENT
 
@@ -90,7 +91,9 @@ def _insert_parcel(shipment: Shipment, handling_unit_id: uuid.UUID | None = None
 def draw_number(actor: Actor, shipment_id: uuid.UUID) -> list[Parcel]:
     """Give every parcel that has none its waybill number; makes parcel 1 when there is none. Safe to ask again.
 
-    Returns the live parcels. Refuses `numbers_used_up`, `carrier_refused`, `carrier_later`.
+    Returns the live parcels. A remote carrier's have no number yet: it is asked after the commit, and the shipment
+    stands *open* until it has answered for all of them. Refuses `numbers_used_up`, `carrier_refused`, `carrier_later`;
+    `parcel_gone` where a number would still have to come after part of the shipment left.
     """
     shipment = load_shipment_to_change(actor, shipment_id)
     _refuse_final(shipment)
@@ -98,6 +101,9 @@ def draw_number(actor: Actor, shipment_id: uuid.UUID) -> list[Parcel]:
     unnumbered = [parcel for parcel in parcels if parcel.tracking_number is None]
     if unnumbered:
         carrier = queries.load_carrier(shipment.carrier_id)
+        if is_remote(carrier):
+            _await_numbers(shipment, parcels)
+            return parcels
         service = queries.load_service(shipment.service_id)
         for parcel in unnumbered:
             parcel.tracking_number = _buy(carrier, service, parcel)
@@ -107,11 +113,18 @@ def draw_number(actor: Actor, shipment_id: uuid.UUID) -> list[Parcel]:
     return parcels
 
 
+def _await_numbers(shipment: Shipment, parcels: list[Parcel]) -> None:
+    if any(parcel.state == ParcelState.HANDED_OVER.value for parcel in parcels):
+        raise Refused("parcel_gone", {})
+    for parcel in parcels:
+        if parcel.tracking_number is None:
+            tasks.want_waybill(shipment, parcel)
+    shipment.state = SHIPMENT.apply("await", shipment.state).value
+    session().flush()
+
+
 def _buy(carrier: Carrier, service: Service, parcel: Parcel) -> str:
-    connection = connection_to(carrier)
-    if not connection.capabilities.local:
-        raise RuntimeError(f"{carrier.code} is asked over a network: by a job, not inside a transaction")
-    answer = connection.create(
+    answer = connection_to(carrier).create(
         WaybillRequest(parcel.client_reference, parcel.warehouse_id, service.code, parcel.weight_g, _size(parcel))
     )
     if isinstance(answer, CarrierFault):
@@ -250,17 +263,6 @@ def drop_parcel(actor: Actor, parcel_id: uuid.UUID) -> None:
     session().flush()
 
 
-def _give_back(carrier: Carrier, parcel: Parcel) -> None:
-    connection = connection_to(carrier)
-    if parcel.tracking_number is not None and connection.capabilities.can_void:
-        fault = connection.void(parcel.client_reference, parcel.tracking_number)
-        if fault is not None:
-            raise refusal_of(fault)
-    loaded = parcel.state == ParcelState.HANDED_OVER.value
-    parcel.state = PARCEL.apply("take_back" if loaded else "void", parcel.state).value
-    parcel.manifest_id = parcel.handed_over_at = None
-
-
 def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str = "cancelled") -> Shipment:
     """Give the waybills back. Their numbers are never used again. Refuses `parcel_gone` after a hand-over.
 
@@ -305,6 +307,23 @@ def _void(shipment: Shipment, parcels: Sequence[Parcel], action: str, reason: st
             order_kind=shipment.subject_kind, order_id=shipment.subject_id,
         )
     )  # fmt: skip
+
+
+def _give_back(carrier: Carrier, parcel: Parcel) -> None:
+    """Its waybill is void, whether it stands here or on a load. A local carrier may refuse; a remote one is told after the
+    commit, and its "no" is a matter for the office.
+    """
+    if is_remote(carrier):
+        tasks.give_back(parcel)
+    else:
+        connection = connection_to(carrier)
+        if parcel.tracking_number is not None and connection.capabilities.can_void:
+            fault = connection.void(parcel.client_reference, parcel.tracking_number)
+            if fault is not None:
+                raise refusal_of(fault)
+    loaded = parcel.state == ParcelState.HANDED_OVER.value
+    parcel.state = PARCEL.apply("take_back" if loaded else "void", parcel.state).value
+    parcel.manifest_id = parcel.handed_over_at = None
 
 
 def load_shipment_to_change(actor: Actor, shipment_id: uuid.UUID) -> Shipment:

@@ -1,0 +1,185 @@
+"""The office's pages of carriers: what waits and why, setting one up, files out and in; who may what, in both languages."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import pytest
+
+from tests.carrier_server import TOKEN, CarrierSimulator, running_carrier
+from tests.cast import Cast
+from tests.life import MUG, Life
+from wms.core.ids import new_id
+from wms.outbound.schemas import OrderIn
+from wms.outbound.service import intake, waves
+from wms.platform import outbox
+from wms.platform.database import session, transaction
+
+PAGE = "/office/carriers"
+
+
+@pytest.fixture
+def carrier() -> Iterator[CarrierSimulator]:
+    with running_carrier() as running:
+        yield running
+
+
+def send(person, path: str, **fields):
+    return person.post(path, data={"command_id": str(new_id()), **fields})
+
+
+def set_up(admin, code: str, kind: str, service: str, **more: str) -> str:
+    """A carrier with a service, as an administrator types it; its page's path."""
+    made = send(admin, PAGE, code=code, name=f"Carrier {code}", kind=kind, **more)
+    assert made.status_code == 302
+    path = made.headers["Location"]
+    assert send(admin, f"{path}/services", code=service, name=service, warehouse="DE1").status_code == 302
+    return path
+
+
+def order_with(life: Life, cast: Cast, service: str) -> str:
+    """An order in a wave, and the jobs it set going; its parcel's reference."""
+    body = {"reference": str(new_id())[-12:], "warehouse": "DE1", "service": service,
+            "consignee": {"name": "Anna Schmidt", "country": "DE", "city": "Berlin", "postcode": "10115",
+                          "address1": "Invalidenstraße 117"},
+            "lines": [{"sku": MUG, "quantity": 1}]}  # fmt: skip
+    with life.app.app_context():
+        with transaction():
+            order_id = intake.create_order(cast.acme, OrderIn().load(body)).id
+        with transaction():
+            waves.release_wave(cast.supervisor, cast.overseas.id, order_ids=[order_id])
+        jobs(life)
+    return life.ask(
+        "SELECT p.client_reference FROM parcel p JOIN shipment s ON s.id = p.shipment_id WHERE s.subject_id = :o",
+        o=order_id,
+    )
+
+
+def jobs(life: Life) -> None:
+    from sqlalchemy import text
+
+    for topic in ("outbound.prepare_waybills", "outbound.ask_for_waybill"):
+        found = text("SELECT id FROM outbox_job WHERE state = 'new' AND topic = :t ORDER BY sequence")
+        rows = session().execute(found, {"t": topic}).all()
+        session().rollback()
+        for row in rows:
+            outbox.perform(row.id)
+
+
+def test_a_network_carrier_from_its_setting_up_to_a_mended_fault(life: Life, cast: Cast, client, carrier):
+    admin = cast.sign_in(client, cast.admin)
+    path = set_up(admin, "SIM", "http", "EXPRESS", number_format="ups")
+    wrong = send(admin, f"{path}/account", base_url="http://carrier.example", token=TOKEN)
+    assert wrong.status_code == 409 and "Give an https address" in wrong.get_data(as_text=True)
+    assert TOKEN not in wrong.get_data(as_text=True), "a token is never shown, not even to who has just typed it"
+    assert send(admin, f"{path}/account", base_url=carrier.url, token=TOKEN).status_code == 302
+    page = admin.get(path).get_data(as_text=True)
+    assert carrier.url in page and TOKEN not in page
+    carrier.mood("broken_label")
+    order_with(life, cast, "EXPRESS")
+    supervisor = cast.sign_in(client, cast.supervisor)
+    page = supervisor.get(PAGE).get_data(as_text=True)
+    assert "The carrier&#39;s label cannot be used: the PDF is damaged." in page
+    task = life.ask("SELECT id FROM carrier_task WHERE state = 'refused'")
+    assert send(supervisor, f"{PAGE}/tasks/{task}").status_code == 302
+    with life.app.app_context():
+        jobs(life)
+    assert life.ask("SELECT state FROM carrier_task") == "done"
+    assert "No carrier owes us anything" in supervisor.get(PAGE).get_data(as_text=True)
+    send(supervisor, f"{PAGE}/tasks/{task}")
+    assert life.ask("SELECT rounds FROM carrier_task") == 2, "done is done"
+    assert TOKEN not in str(life.ask("SELECT string_agg(c::text, '') FROM command c"))
+
+
+def test_a_file_carrier_out_and_in(life: Life, cast: Cast, client):
+    path = set_up(cast.sign_in(client, cast.admin), "POST", "file", "POST-STD", number_format="s10")
+    reference = order_with(life, cast, "POST-STD")
+    supervisor = cast.sign_in(client, cast.supervisor)
+    table = supervisor.get(f"{path}/parcels/DE1")
+    assert (table.mimetype, table.headers["Cache-Control"]) == ("text/csv", "no-store")
+    assert reference in table.get_data(as_text=True) and "Anna Schmidt" in table.get_data(as_text=True)
+    numbers = f"reference,tracking_number\n{reference},RR123456784CN\nnobody/1,RR123456785CN\n"
+
+    def upload(content: bytes):
+        return send(supervisor, f"{path}/numbers", warehouse="DE1", file=(io.BytesIO(content), "numbers.csv"))
+
+    said = upload(numbers.encode()).get_data(as_text=True)
+    for words in ("1 number taken.", "does not look like this carrier", "No parcel has this reference here"):
+        assert words in said
+    assert "Was there already" in upload(numbers.encode()).get_data(as_text=True)
+    for content, words in (
+        (b"PK\x03\x04\x00", "This is no table"),
+        (b"a,b\n1,2\n", "needs one column"),
+        (b"", "needs one column"),
+    ):
+        answer = upload(content)
+        assert answer.status_code == 422 and words in answer.get_data(as_text=True)
+    assert life.ask("SELECT tracking_number FROM parcel WHERE client_reference = :r", r=reference) == "RR123456784CN"
+    order = life.ask("SELECT s.subject_id FROM shipment s JOIN parcel p ON p.shipment_id = s.id WHERE p.client_reference = :r",
+                     r=reference)  # fmt: skip
+    marked = "The number does not look like this carrier"
+    assert marked in supervisor.get(f"/portal/orders/{order}").get_data(as_text=True)
+    assert marked not in cast.sign_in(client, cast.acme_person).get(f"/portal/orders/{order}").get_data(as_text=True)
+
+
+def test_rates_out_and_in_and_a_rule(life: Life, cast: Cast, client):
+    supervisor = cast.sign_in(client, cast.supervisor)
+    service = life.ask("SELECT id FROM service WHERE code = 'HOUSE-STD'")
+    path = f"{PAGE}/rates/{service}"
+    example = supervisor.get(f"{path}/table").data
+
+    def upload(content: bytes):
+        return send(supervisor, f"{path}/table", file=(io.BytesIO(content), "rates.csv"))
+
+    wrong = upload(example.replace(b"4.20", b"4.2O"))
+    assert wrong.status_code == 422 and "Row 10: the column amount is not right." in wrong.get_data(as_text=True)
+    assert life.ask("SELECT count(*) FROM rate_table") == 0
+    assert upload(example).status_code == 302
+    assert supervisor.get(f"{path}/table").data == example, "what went in comes out"
+    assert send(supervisor, f"{path}/rule", rule="cheapest", candidates="house-std", seller="ACME").status_code == 302
+    page = supervisor.get(path).get_data(as_text=True)
+    assert "12 rows" in page and "The cheapest" in page and "ACME" in page
+    refused = send(supervisor, f"{path}/rule", rule="cheapest", candidates="NOBODY")
+    assert refused.status_code == 409 and "There is none called: NOBODY" in refused.get_data(as_text=True)
+    order_with(life, cast, "HOUSE-STD")
+    order = life.ask("SELECT subject_id FROM shipment WHERE choice IS NOT NULL")
+    page = supervisor.get(f"/portal/orders/{order}").get_data(as_text=True)
+    assert "Chosen by rule" in page and "HOUSE-STD: " in page
+    assert "Chosen by rule" not in cast.sign_in(client, cast.acme_person).get(f"/portal/orders/{order}").get_data(
+        as_text=True
+    )
+    for name in ("picker", "customs_clerk", "acme_person"):
+        person = cast.sign_in(client, getattr(cast, name))
+        assert person.get(path).status_code == 403
+        assert send(person, f"{path}/rule", rule="cheapest", candidates="HOUSE-STD").status_code == 403
+
+
+def test_only_an_administrator_sets_carriers_up(life: Life, cast: Cast, client):
+    path = set_up(cast.sign_in(client, cast.admin), "SIM", "http", "EXPRESS")
+    for name in ("supervisor", "picker", "customs_clerk", "acme_person"):
+        person = cast.sign_in(client, getattr(cast, name))
+        for address in (PAGE, f"{path}/account", f"{path}/services"):
+            assert (
+                send(
+                    person, address, code="X", name="X", kind="http", base_url="https://a.example", token=TOKEN
+                ).status_code
+                == 403
+            )
+        may_look = name == "supervisor"
+        for address in (PAGE, path):
+            assert person.get(address).status_code == (200 if may_look else 403)
+    page = cast.sign_in(client, cast.supervisor).get(path).get_data(as_text=True)
+    assert "New service" not in page and "How it is reached" not in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"code": "sim", "name": "S", "kind": "http"}, "Not in the expected form"), ({"code": "SIM", "kind": "http"}, "Required"),
+     ({"code": "SIM", "name": "S", "kind": "fax"}, "One of"), ({"code": "HOUSE", "name": "S", "kind": "http"}, "already a carrier"),
+     ({"code": "SIM", "name": "S", "kind": "http", "number_format": "x"}, "One of")],
+)  # fmt: skip
+def test_a_wrong_carrier_is_told_at_its_field(life: Life, cast: Cast, client, fields, words: str):
+    answer = send(cast.sign_in(client, cast.admin), PAGE, **fields)
+    assert answer.status_code == 409 and words in answer.get_data(as_text=True)
+    assert life.ask("SELECT count(*) FROM carrier") == 1
