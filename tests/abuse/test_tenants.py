@@ -46,7 +46,7 @@ def theirs(world: World) -> dict[str, str]:
     """What ACME has, by words as well as by ids: what a field of a body or a query may name."""
     ask = world.life.ask
     return {
-        **world.ids,
+        **{name: value for name, value in world.ids.items() if name != "warehouse"},  # everybody's
         "order": world.life.shipped.number, "reference": world.life.promised.reference, "seller": "ACME",
         "cursor": "", "tracking_number": ask("SELECT tracking_number FROM parcel LIMIT 1"),
         "carton": ask("SELECT barcode FROM carton ORDER BY id LIMIT 1"), "booking": world.life.coming.number,

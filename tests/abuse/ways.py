@@ -57,6 +57,7 @@ WAYS: list[Way] = []
 ELSEWHERE: dict[Action, str] = {
     ("order", "lose_stock"): "the job after a loss",
     ("wave", "finish"): "the job after the last walk",
+    ("pick_batch", "reopen"): "the job that finds other stock",
     ("pick_task", "take_up"): "the job after customs' word",
     ("shipment", "await"): "the job after a wave's release",
     ("shipment", "number"): "the job after a wave's release",
@@ -80,6 +81,9 @@ ELSEWHERE: dict[Action, str] = {
 # The newest: asked for by pages and screens of their own and tried in the files that are named; not yet over HTTP in
 # every state.
 FOR_ITSELF = {
+    "tests/inventory/replenishment/test_walks.py": [
+        ("replenishment", each) for each in ("take", "bring", "finish", "put_back", "report_short", "undo", "cancel")
+    ],
     "tests/inventory/converting/test_conversions.py": [
         ("conversion", each)
         for each in ("agree", "cancel", "convert", "decline", "finish", "give_back", "promise", "stop", "undo")

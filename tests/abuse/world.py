@@ -38,8 +38,9 @@ from wms.inventory.converting import asking, kits
 from wms.inventory.converting.rules import RecipeKind
 from wms.inventory.counting import planning
 from wms.inventory.models import Balance, HoldScope
+from wms.outbound.carts import Selection
 from wms.outbound.models import Order, OrderException
-from wms.outbound.service import cut_offs, interceptions, order_holds
+from wms.outbound.service import cut_offs, interceptions, order_holds, plans, reading, wave_rules
 from wms.platform import files, outbox
 from wms.platform.access import AUTHENTICATED
 from wms.platform.database import session, transaction
@@ -176,10 +177,29 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         "set_id": asked, "design_id": design.design_id, "number": design.number, **_bins(cast), **_printers(cast),
         **_services(cast),
         **_packaging(cast),
+        **_waves(cast),
         "kind": "receive", "filename": "js/floor.js",
         **_carriers(life, cast),
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
+
+
+def _waves(cast: Cast) -> dict[str, uuid.UUID]:
+    """A rule that releases waves, and a plan that nobody released."""
+    house, every = cast.overseas.id, Selection()
+    values = {
+        "name": "Noon",
+        "times": ["12:00"],
+        "cut_off": None,
+        "selection": every.as_data(),
+        "fewest": 1,
+        "is_active": False,
+    }
+    with transaction():
+        rule = wave_rules.save_rule(cast.supervisor, house, None, values).id
+    with transaction():
+        plan = plans.keep_plan(cast.supervisor, reading.plan(reading.read(cast.supervisor, house, every)), every).id
+    return {"rule_id": rule, "plan_id": plan}
 
 
 def _stopped(cast: Cast, life: Life) -> dict[str, uuid.UUID]:

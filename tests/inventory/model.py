@@ -9,7 +9,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
+ZONES = {"overseas": "America/Los_Angeles", "bonded": "Asia/Shanghai"}
 COUNTING = {"storage", "bin2"}
 ON_ITS_WAY = {"tote", "packing", "gate"}
 PLACES = ["storage", "dock", "inspection", "returns", "packing", "tote", "gate", "unaccounted", "bin2"]  # as walked
@@ -449,15 +451,46 @@ class Model:
             promise = self.promises[number]
             wanted = promise.open - sum(each.open for each in self.allocations if each.promise == number)
             if not promise.pinned:
-                for key in self._in_order([key for key in self.rows if key.pool == promise.pool and self.sells(key)]):
-                    share = min(wanted, self.on_hand(key) - self.allocated(key))
-                    if share > 0:
-                        self.allocations.append(Allocation(key, number, share))
-                        made.append((number, key, share))
-                        wanted -= share
+                for key, share in self._chosen([key for key in self.rows if key.pool == promise.pool], wanted):
+                    self.allocations.append(Allocation(key, number, share))
+                    made.append((number, key, share))
+                    wanted -= share
             if wanted:
                 missing[promise.subject] += wanted
         return made, dict(missing)
+
+    def _chosen(self, keys: list[Key], wanted: int) -> list[tuple[Key, int]]:
+        """What has to go first by day, of that a whole container before a part, then few touches, then a short walk."""
+        room = {key: self.on_hand(key) - self.allocated(key) for key in keys if self.sells(key)}
+        left = [key for key, units in room.items() if units > 0]
+        taken: list[tuple[Key, int]] = []
+        while wanted and left:
+            first = min(self._due(key) for key in left)
+            key = self._best([key for key in left if self._due(key) == first], room, wanted)
+            share = min(wanted, room[key])
+            taken.append((key, share))
+            wanted -= share
+            left.remove(key)
+        return taken
+
+    def _due(self, key: Key) -> tuple[date, date]:
+        oldest = self.rows[key].oldest
+        day = date.max if oldest is None else oldest.astimezone(ZoneInfo(ZONES[key.kind.house])).date()
+        return key.kind.expires_on or date.max, day
+
+    def _best(self, keys: list[Key], room: dict[Key, int], wanted: int) -> Key:
+        whole = [key for key in keys if self._fills_its_unit(key) and room[key] == self.on_hand(key) <= wanted]
+        enough = [key for key in keys if room[key] >= wanted]
+        loose = [key for key in enough if key.unit is None]
+        largest = max(room[key] for key in whole or keys)
+        equal = [key for key in whole or keys if room[key] == largest]
+        nearest = equal if whole or not enough else loose or enough
+        return min(nearest, key=lambda key: (PLACES.index(key.place), self.rows[key].number))
+
+    def _fills_its_unit(self, key: Key) -> bool:
+        """Whether it stands in a container in which nothing else is."""
+        with_it = [other for other in self.rows if other.unit == key.unit and other.kind.house == key.kind.house]
+        return key.unit is not None and all(other == key or not self.on_hand(other) for other in with_it)
 
     def reserve(self, key: Key, quantity: int) -> bool:
         if self.is_held(key) or self.on_hand(key) - self.allocated(key) < quantity:

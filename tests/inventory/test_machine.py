@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from sqlalchemy import text
 
-from tests.inventory.model import Item, Key, Kind, Model, Move, Permit, Says, fresh
+from tests.inventory.model import ZONES, Item, Key, Kind, Model, Move, Permit, Says, fresh
 from tests.inventory.world import House, balance, isolated, make_house, make_lot, make_product, make_seller
 from wms.core import clock
 from wms.core.actor import SYSTEM
@@ -41,7 +41,6 @@ from wms.platform.database import session
 
 EXAMPLES = int(os.environ.get("WMS_MACHINE_EXAMPLES", "12"))
 STEPS = int(os.environ.get("WMS_MACHINE_STEPS", "30"))
-ZONES = {"overseas": "America/Los_Angeles", "bonded": "Asia/Shanghai"}
 UNITS = {"T1": "tote", "T2": "tote", "put_back": "tote", "P1": "gate", "C1": "storage"}
 SUBJECT = Subject("test", None)
 

@@ -28,7 +28,7 @@ ALLOWED = {
         "take_back": {"shipped"},
     },
     "wave": {"finish": {"released"}, "reopen": {"done"}},
-    "batch": {"take": {"open", "picking"}, "finish": {"open", "picking"}},
+    "batch": {"take": {"open", "picking"}, "finish": {"open", "picking"}, "reopen": {"done"}},
     "pick_task": {"finish": {"open"}, "report_short": {"open"}, "set_aside": {"open"}, "take_up": {"set_aside"},
                   "cancel": {"open", "set_aside", "held"}, "hold": {"open"}, "resume": {"held"}},
     "order_hold": {"end": {"open"}},

@@ -27,6 +27,8 @@ from wms.outbound.schemas import OrderIn
 from wms.outbound.service import handover, intake, packing, picking, waves
 from wms.platform import outbox
 from wms.platform.database import session, transaction
+from wms.shipping import service as shipping
+from wms.shipping.models import Manifest
 
 T = TypeVar("T")
 Lines = Mapping[str, int]  # SKU → units
@@ -176,6 +178,12 @@ class Hands:
             number = self.pack(order_id)
             if leave:
                 do(handover.hand_over, self.picker, self.house.id, number)
+
+    def truck_leaves(self) -> None:
+        """The driver signs for what is on the load."""
+        open_ = select(Manifest.id).where(Manifest.warehouse_id == self.house.id, Manifest.state == "open")
+        for manifest_id in session().scalars(open_).all():
+            do(shipping.close_manifest, self.supervisor, manifest_id)
 
 
 def person(login: str) -> Actor:

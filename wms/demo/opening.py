@@ -92,6 +92,7 @@ def _days_behind(acme: Hands, now: datetime) -> list[uuid.UUID]:
                 for number, lines in enumerate(wanted, 1)
             ]
             acme.ship(made)
+            acme.truck_leaves()
             shipped += made
     return shipped
 

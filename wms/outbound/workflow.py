@@ -74,6 +74,7 @@ BATCH = Workflow(
     {
         "take": move([BatchState.OPEN, BatchState.PICKING], BatchState.PICKING),
         "finish": move([BatchState.OPEN, BatchState.PICKING], BatchState.DONE),
+        "reopen": move(BatchState.DONE, BatchState.OPEN),  # for a put wall: its goods are sorted by their walk
     },
 )
 

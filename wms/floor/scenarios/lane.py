@@ -18,6 +18,7 @@ from wms.printing.models import LabelDocument
 from wms.printing.queries import choose_printer, last_print
 
 PRODUCT, WAYBILL = "scan_item", "scan_waybill"
+STOPPED = ("order_cancelled", "intercepted", "order_held")
 EXPECTED = {PRODUCT: [Kind.PRODUCT, Kind.TOTE], WAYBILL: [Kind.PARCEL]}
 
 
@@ -63,7 +64,13 @@ class Lane:
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         if task.step == WAYBILL and found.command in ("UNDO", "BACK"):
-            if not single_units.give_back(actor, uuid.UUID(task.data["order_id"])):
+            try:
+                given_back = single_units.give_back(actor, uuid.UUID(task.data["order_id"]))
+            except Refused as refusal:
+                if refusal.code not in STOPPED:
+                    raise
+                return Step(PRODUCT, {}, "warn", refusal.code, refusal.params)  # nothing holds this bench to it
+            if not given_back:
                 raise Refused("nothing_to_take_back", {})
             return Step(PRODUCT, {}, "warn", "lane_given_back")
         raise Refused("command_not_here", {})

@@ -79,7 +79,7 @@ BLUEPRINTS = [
     conversions.blueprint,
 ]
 
-state_labels["wave"] = {"released": (lazy("Released"), "info"), "done": (lazy("Done"), "ok")}
+state_labels["wave"] = {"released": (lazy("Released to pick"), "info"), "done": (lazy("Done"), "ok")}
 state_labels["batch"] = {
     "open": (lazy("Free"), "idle"),
     "picking": (lazy("Picking"), "info"),

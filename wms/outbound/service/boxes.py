@@ -66,17 +66,26 @@ def take_back_next(actor: Actor, order_id: uuid.UUID) -> bool:
     return True
 
 
+_OWN_LABELS = Statement(
+    "SELECT 1 FROM shipment s JOIN carrier c ON c.id = s.carrier_id WHERE s.subject_kind = 'order' AND s.subject_id = :order"
+    " AND s.state <> 'voided' AND c.kind = 'http'"
+)
+
+
 def _label(actor: Actor, order: OrderAtWork) -> None:
     """Labels of the open parcels; one that has not been printed is made anew, for it says how many there are."""
+    if _OWN_LABELS.first({"order": order.id}) is not None:
+        return  # its carrier makes them, each when it is asked
     found = packing.bench(order.id).parcels
     drafts = [
         DocumentDraft(
             kind="waybill", subject_kind="parcel", subject_id=each.id, owner_id=order.owner_id,
             barcode=each.tracking_number, parent=("order", order.id), replace=not _was_sent(each),
         )
-        for each in found if each.is_open
+        for each in found if each.is_open and each.tracking_number is not None
     ]  # fmt: skip
-    printing.request_documents(actor, order.warehouse_id, drafts)
+    if drafts:
+        printing.request_documents(actor, order.warehouse_id, drafts)
 
 
 def _was_sent(parcel: LiveParcel) -> bool:

@@ -16,6 +16,7 @@ from wms.outbound.service.waybills import waybill_draft
 from wms.platform import files
 from wms.platform.database import keep_so_far, session
 from wms.platform.locks import Rank, lock_one
+from wms.platform.statements import Statement
 from wms.printing import service as printing
 from wms.shipping import service as shipping
 from wms.shipping.carriers.interface import CarrierFault, Content, Party, WaybillGranted, WaybillRequest
@@ -59,16 +60,20 @@ def request_of(shipment: Shipment, parcel: Parcel) -> WaybillRequest | None:
     warehouse = session().get_one(Warehouse, shipment.warehouse_id)
     seller = session().get_one(Seller, shipment.owner_id)
     size = (parcel.length_mm, parcel.width_mm, parcel.height_mm)
+    lines = _lines(order.id, parcel)
     return WaybillRequest(
         client_reference=parcel.client_reference,
         warehouse_id=shipment.warehouse_id,
         service_code=service.code,
-        weight_g=parcel.weight_g or _computed_weight(order.id),
+        weight_g=parcel.weight_g or sum(_weight(product) * units for _, product, units in lines),
         size_mm=None if None in size else size,  # type: ignore[arg-type]
         label_mm=(service.label_width_mm, service.label_height_mm),
         sender=Party(name=seller.name, company=warehouse.name, country=warehouse.country),
         recipient=_recipient(consignee),
-        contents=tuple(_contents(order.id)),
+        contents=tuple(
+            Content(product.name_en, units, _weight(product), line.unit_value_minor, line.currency)
+            for line, product, units in lines
+        ),
     )
 
 
@@ -77,27 +82,29 @@ def _recipient(consignee: Consignee) -> Party:
     return Party(**{name: getattr(consignee, name) or "" for name in names})
 
 
-def _lines(order_id: uuid.UUID) -> Sequence[tuple[OrderLine, Product]]:
+# Units of each line that are in other boxes: closed ones, and an open one that was begun before this.
+_ELSEWHERE = Statement(
+    "SELECT d.order_line_id, sum(v.quantity)::int AS units FROM demand d JOIN verification v ON v.demand_id = d.id"
+    " WHERE d.order_id = :order AND CASE WHEN v.parcel_id IS NULL THEN EXISTS (SELECT 1 FROM parcel p"
+    "  WHERE p.shipment_id = :shipment AND p.n < :n AND p.state = 'open') ELSE v.parcel_id <> :parcel END GROUP BY 1"
+)
+
+
+def _lines(order_id: uuid.UUID, parcel: Parcel) -> Sequence[tuple[OrderLine, Product, int]]:
+    """What goes into this parcel, as far as is known: everything that is in no other one."""
+    values = {"order": order_id, "shipment": parcel.shipment_id, "n": parcel.n, "parcel": parcel.id}
+    elsewhere = {row.order_line_id: row.units for row in _ELSEWHERE.all(values)}
     statement = (
         select(OrderLine, Product)
         .join(Product, Product.id == OrderLine.product_id)
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position)
     )
-    return [(line, product) for line, product in session().execute(statement)]
+    found = [
+        (line, product, line.quantity - elsewhere.get(line.id, 0)) for line, product in session().execute(statement)
+    ]
+    return [each for each in found if each[2] > 0]
 
 
 def _weight(product: Product) -> int:
     return product.measured_weight_g or product.declared_weight_g
-
-
-def _computed_weight(order_id: uuid.UUID) -> int:
-    """Of an order that has not been on the scale: what its units weigh."""
-    return sum(_weight(product) * line.quantity for line, product in _lines(order_id))
-
-
-def _contents(order_id: uuid.UUID) -> list[Content]:
-    return [
-        Content(product.name_en, line.quantity, _weight(product), line.unit_value_minor, line.currency)
-        for line, product in _lines(order_id)
-    ]

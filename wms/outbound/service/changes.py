@@ -30,6 +30,7 @@ from wms.platform.outbox import add_job
 from wms.platform.statements import Statement, attempt
 from wms.printing import service as printing
 from wms.shipping import service as shipping
+from wms.shipping.models import ParcelState
 from wms.shipping.queries import live_parcels, service_by_code
 
 ON_THE_WAYBILL = frozenset({"consignee", "service"})
@@ -94,7 +95,10 @@ def _renew_waybill(actor: Actor, order: Order) -> None:
     """
     if order.shipment_id is None:
         return
-    parcels = [parcel.id for parcel in live_parcels(order.shipment_id)]
+    live = live_parcels(order.shipment_id)
+    if any(parcel.state != ParcelState.OPEN.value for parcel in live):  # a closed box carries its paper
+        raise Refused("edit_too_late", {"document": "order", "state": order.state, "fields": sorted(ON_THE_WAYBILL)})
+    parcels = [parcel.id for parcel in live]
     shipping.void_shipment(actor, order.shipment_id, "order_changed")
     printing.void_documents("parcel", parcels)
     order.shipment_id = None

@@ -62,6 +62,8 @@ def _scrap(actor: Actor, order: Order) -> int:
     assert order.tote_id is not None  # it was picked into one
     tote = lock_one(Rank.HANDLING_UNIT, HandlingUnit, order.tote_id)
     assert tote is not None  # totes are never deleted
+    if (tote.subject_kind, tote.subject_id) != ("order", order.id):  # others' goods are in it, too
+        raise Refused("not_a_tote", {})
     tote.subject_kind, tote.subject_id, tote.state = None, None, "open"
     session().flush()
     held = units.holdings(units.send_content(tote.id))

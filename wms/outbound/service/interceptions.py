@@ -55,11 +55,18 @@ def request_interception(actor: Actor, order_id: uuid.UUID, reason: str) -> Inte
     if found is not None:
         return found
     found = _insert(actor, order, reason)
-    if order.state in IN_NO_HANDS:
+    if order.state in IN_NO_HANDS or _IN_A_LANE.first({"order": order.id, "tote": order.tote_id}) is not None:
         cancel_order(SYSTEM, order.id, None, reason)
     else:
         halting.halt(order)
     return found
+
+
+# Any unit of a lane serves any of its orders: until a bench has taken one for it, nobody's hands hold this order.
+_IN_A_LANE = Statement(
+    "SELECT 1 FROM outbound_order o JOIN handling_unit u ON u.id = CAST(:tote AS uuid) AND u.subject_kind = 'lane'"
+    " WHERE o.id = :order AND o.state = 'picked' AND NOT EXISTS (SELECT 1 FROM demand d WHERE d.order_id = o.id AND d.verified > 0)"
+)
 
 
 def _insert(actor: Actor, order: Order, reason: str) -> Interception:

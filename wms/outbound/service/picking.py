@@ -212,4 +212,6 @@ def report_short(actor: Actor, task_id: uuid.UUID) -> None:
     with pipelined():
         _SHORT.send({"stop": stop.id, "state": TASK.apply("report_short", stop.state).value})
         _keep(actor, stop, finished=stop.following is None)
+        if stop.following is None:
+            walks.free_tote(stop.walk.id)
     holds.doubt(actor, stop.walk.warehouse_id, stop.balance_id)

@@ -27,7 +27,8 @@ _FREE = Statement(
     " WHERE id = ANY(CAST(:rows AS bigint[]))"
 )
 _ORDERS = Statement(
-    "SELECT id, number, state FROM outbound_order WHERE id = ANY(CAST(:orders AS uuid[])) ORDER BY number"
+    "SELECT id, number, state, holds > 0 OR interception = 'requested' OR customs_state = 'refused' AS is_stopped"
+    " FROM outbound_order WHERE id = ANY(CAST(:orders AS uuid[])) ORDER BY number"
 )
 
 
@@ -85,7 +86,11 @@ def changes_of(plan: Plan) -> list[Gone]:
             if free[stop.balance_id] < 0:
                 lost.add(stop.order_id)
     rows = _ORDERS.all({"orders": plan.orders})
-    return [Gone(row.id, row.number, row.state) for row in rows if row.state != "promised" or row.id in lost]
+    return [
+        Gone(row.id, row.number, row.state)
+        for row in rows
+        if row.state != "promised" or row.is_stopped or row.id in lost
+    ]
 
 
 def numbers_of(plan: Plan) -> dict[uuid.UUID, str]:

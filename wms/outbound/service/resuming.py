@@ -52,7 +52,7 @@ def _put_on_a_walk(order: Order) -> None:
     walking = [batch for batch in batches if batch.state != BatchState.DONE.value]
     reopen_wave(order.wave_id, walking)
     assert order.wave_id is not None  # it has stops
-    batch = walking[0] if walking else walks.new_batch(order.warehouse_id, order.wave_id)
+    batch = walking[0] if walking else walks.further_batch(order.warehouse_id, order.wave_id, order.id)
     for task in tasks:
         task.state = TASK.apply("resume", task.state).value
         task.batch_id = batch.id

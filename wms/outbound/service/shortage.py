@@ -22,7 +22,7 @@ from wms.inventory.models import Summary
 from wms.inventory.replenishment import queries as replenishment
 from wms.outbound import rules
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
-from wms.outbound.service import back_orders, exceptions, halting, rerouting, walks
+from wms.outbound.service import back_orders, exceptions, halting, lanes, rerouting, walks
 from wms.outbound.service.orders import await_stock, promise_demands, try_later, wait_for_stock
 from wms.outbound.service.reading import stops_of
 from wms.outbound.workflow import ORDER, TASK, WAVE, OrderState, TaskState, WaveState
@@ -242,7 +242,7 @@ def _look_elsewhere(order: Order) -> bool:
     result = allocations.allocate(order.warehouse_id, "demand", [demand.id for demand in demands])
     stops = stops_of([demand.id for demand in demands])
     if stops:
-        batch = batches[0] if batches else walks.new_batch(order.warehouse_id, _wave_of(order))
+        batch = batches[0] if batches else walks.further_batch(order.warehouse_id, _wave_of(order), order.id)
         walks.insert_tasks(batch, [(order.id, stop) for stop in stops])
         rerouting.reroute(batch.id, order.warehouse_id)
     elif not batches:  # its wave was opened again for a walk that there is nothing for
@@ -289,10 +289,10 @@ def check_face_wait(order_id: uuid.UUID, rows: Sequence[int]) -> bool:
 
 
 def _take_up(order: Order) -> None:
-    aside = [task for task in walks.lock_open_tasks(order.id) if task.state == TaskState.SET_ASIDE.value]
+    aside = [task for task in walks.lock_open_work(order.id)[1] if task.state == TaskState.SET_ASIDE.value]
     if aside:
         reopen_wave(order.wave_id, ())
-        walks.take_up(walks.new_batch(order.warehouse_id, _wave_of(order)), aside)
+        walks.take_up(walks.further_batch(order.warehouse_id, _wave_of(order), order.id), aside)
 
 
 def _trim(tasks: Sequence[PickTask]) -> None:
@@ -366,11 +366,12 @@ def give_up(order: Order) -> None:
     if order.state == OrderState.WAVED.value:
         walks.drop_open_work(order.id)
         halting.drop_held(order.id)
-        if order.tote_id is not None:
-            tote = lock_one(Rank.HANDLING_UNIT, HandlingUnit, order.tote_id)
+        tote_id, order.tote_id, order.wave_id = order.tote_id, None, None
+        session().flush()
+        if tote_id is not None and not lanes.settle_container(tote_id):  # a lane's holds other orders' goods
+            tote = lock_one(Rank.HANDLING_UNIT, HandlingUnit, tote_id)
             assert tote is not None  # nothing lies in it: the order was not begun
             tote.subject_kind, tote.subject_id, tote.state = None, None, "open"
-        order.tote_id = order.wave_id = None
     _lose_promises([order])
 
 

@@ -17,8 +17,10 @@ from wms.platform.statements import Statement
 _OLDEST = Statement(
     "SELECT o.id, o.number, o.owner_id, o.tote_id FROM handling_unit u JOIN outbound_order o ON o.tote_id = u.id"
     " JOIN demand d ON d.order_id = o.id WHERE u.warehouse_id = :warehouse AND u.subject_kind = 'lane'"
-    " AND o.state = 'picked' AND o.customs_state IN ('none', 'released') AND d.product_id = :product AND d.verified = 0"
-    " ORDER BY o.priority DESC, o.ordered_at, o.id LIMIT 1 FOR NO KEY UPDATE OF o SKIP LOCKED"
+    " AND o.state = 'picked' AND o.customs_state IN ('none', 'released') AND o.holds = 0"
+    " AND o.interception <> 'requested' AND d.product_id = :product AND d.verified = 0"
+    " ORDER BY EXISTS (SELECT 1 FROM parcel p WHERE p.shipment_id = o.shipment_id AND p.state = 'open'"
+    "  AND p.tracking_number IS NOT NULL) DESC, o.priority DESC, o.ordered_at, o.id LIMIT 1 FOR NO KEY UPDATE OF o SKIP LOCKED"
 )
 _OWNERS = Statement(
     "SELECT DISTINCT o.owner_id FROM handling_unit u JOIN outbound_order o ON o.tote_id = u.id AND o.state = 'picked'"
@@ -61,6 +63,8 @@ def take(actor: Actor, warehouse_id: uuid.UUID, product_id: uuid.UUID, weight_g:
     box_id = uuid.UUID(plan["boxes"][0]["id"]) if plan.get("boxes") else None
     bench = packing.bench(row.id, box_id)
     parcel = packing.ready(bench.parcel)
+    if parcel.tracking_number is None:  # its carrier has not answered
+        raise Refused("waybill_not_ready", {})
     weight = weight_g or bench.band.expected_g
     packing.weigh(actor, row.id, weight, packaging_id=box_id, planned_id=box_id, is_weighed=weight_g is not None)
     return Taken(row.id, row.number, row.owner_id, parcel.id, weight, plan)

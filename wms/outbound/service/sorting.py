@@ -25,6 +25,7 @@ from wms.inventory.ledger import PostingDraft, stock_of
 from wms.inventory.models import Balance
 from wms.inventory.rules import MoveDraft, Reason
 from wms.outbound.models import Demand, Order, PickBatch, PickTask, PutWallSlot
+from wms.outbound.service import halting
 from wms.outbound.service.putback import PUT_BACK
 from wms.outbound.service.together import WALK, unsorted_of
 from wms.outbound.workflow import ORDER, BatchState, OrderState
@@ -189,6 +190,9 @@ def put(
     if left == 0 and ORDER.permitted("finish_picking", order.state):
         order.state = ORDER.apply("finish_picking", order.state).value
         order.version += 1
+        asked = halting.open_request(order.id)
+        if asked is not None:  # it lies in its slot now, and goes on from there if it is refused
+            asked.resume_state = order.state
     session().flush()
     return Sorted(left, slot.number)
 

@@ -53,7 +53,8 @@ def set_aside(order_id: uuid.UUID) -> None:
 def _take_off(order_id: uuid.UUID, action: str) -> None:
     batches, tasks = lock_open_work(order_id)
     for task in tasks:
-        task.state = TASK.apply(action, task.state).value
+        if TASK.permitted(action, task.state):  # what is set aside already stays so
+            task.state = TASK.apply(action, task.state).value
     session().flush()
     finish_if_done(batches)
 
@@ -68,9 +69,9 @@ def take_up(batch: PickBatch, tasks: Iterable[PickTask]) -> None:
 
 # A walk that is done leaves no tote behind that holds nothing. Who fills or sorts one holds its walk.
 _FREE = Statement(
-    "UPDATE handling_unit AS u SET subject_kind = NULL, subject_id = NULL, state = 'open' WHERE u.id = :tote"
-    " AND u.subject_kind = 'batch' AND u.subject_id = :batch AND NOT EXISTS (SELECT 1 FROM balance b"
-    " WHERE b.handling_unit_id = u.id AND b.on_hand > 0)"
+    "UPDATE handling_unit AS u SET subject_kind = NULL, subject_id = NULL, state = 'open'"
+    " WHERE u.id = (SELECT tote_id FROM pick_batch WHERE id = :batch) AND u.subject_kind = 'batch' AND u.subject_id = :batch"
+    " AND NOT EXISTS (SELECT 1 FROM balance b WHERE b.handling_unit_id = u.id AND b.on_hand > 0)"
 )
 
 
@@ -82,9 +83,13 @@ def finish_if_done(batches: Iterable[PickBatch]) -> None:
         batch.state = BATCH.apply("finish", batch.state).value
         batch.lease_until = None
         session().flush()
-        if batch.tote_id is not None:
-            _FREE.run({"tote": batch.tote_id, "batch": batch.id})
+        free_tote(batch.id)
         look_after_wave(batch.wave_id, batch.id)
+
+
+def free_tote(batch_id: uuid.UUID) -> None:
+    """The tote of a walk that has ended is free when it holds nothing."""
+    _FREE.run({"batch": batch_id})
 
 
 def look_after_wave(wave_id: uuid.UUID, batch_id: uuid.UUID) -> None:
@@ -111,6 +116,31 @@ def new_batch(warehouse_id: uuid.UUID, wave_id: uuid.UUID) -> PickBatch:
     )
     session().add(batch)
     session().flush()
+    return batch
+
+
+# The walk for a put wall that an order is, or was last, on.
+_WALL_WALK = Statement(
+    "SELECT b.id, u.subject_id IS NOT DISTINCT FROM b.id AS has_tote FROM pick_task t JOIN pick_batch b ON b.id = t.batch_id"
+    " LEFT JOIN handling_unit u ON u.id = b.tote_id WHERE t.order_id = :order AND b.wave_id = :wave AND b.wall IS NOT NULL"
+    " ORDER BY b.created_at DESC, b.id DESC LIMIT 1"
+)
+
+
+def further_batch(warehouse_id: uuid.UUID, wave_id: uuid.UUID, order_id: uuid.UUID) -> PickBatch:
+    """A walk for what is left of an order whose walks are done: a new one; for a put wall the same, begun again, because
+    what was picked for it is sorted by it. The caller holds the order's walks.
+    """
+    row = _WALL_WALK.first({"order": order_id, "wave": wave_id})
+    if row is None:
+        return new_batch(warehouse_id, wave_id)
+    batch = session().get_one(PickBatch, row.id)
+    if batch.state == BatchState.DONE.value:
+        batch.state = BATCH.apply("reopen", batch.state).value
+        batch.picker_id = batch.lease_until = None
+        if not row.has_tote:  # it was emptied, and is others' now
+            batch.tote_id = None
+        session().flush()
     return batch
 
 

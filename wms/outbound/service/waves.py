@@ -225,9 +225,15 @@ def _lay_out(wave: Wave, laid_out: Sequence[Walk], claims: Claims, wall: str) ->
         wave, [(walk.planned, walk.bin_order, own) for walk, own in zip(laid_out, walls, strict=True)]
     )  # fmt: skip
     rows = []
+    left = {demand: list(own) for demand, own in claims.items()}  # a demand may have two claims on one row
     for batch_id, walk in zip(batches, laid_out, strict=True):
         for turn, stop in enumerate(walk.stops, start=1):
-            claimed = next(each for each in claims[stop.demand_id] if each.balance_id == stop.balance_id)
+            claimed = next(
+                each
+                for each in left[stop.demand_id]
+                if (each.balance_id, each.open_quantity) == (stop.balance_id, stop.units)
+            )
+            left[stop.demand_id].remove(claimed)
             task = walks.task_of(batch_id, wave.warehouse_id, stop.order_id, claimed)
             rows.append(task | {"walk_order": turn, "why": stop.why or None, "choices": stop.choices})
     walks.insert_rows(rows)

@@ -261,6 +261,12 @@ def drop_parcel(actor: Actor, parcel_id: uuid.UUID) -> None:
     parcel = session().get_one(Parcel, parcel_id, populate_existing=True)
     _give_back(queries.load_carrier(parcel.carrier_id), parcel)
     session().flush()
+    shipment = session().get_one(Shipment, parcel.shipment_id, populate_existing=True)
+    left = [each for each in held.parcels if each.id != parcel_id and each.state != ParcelState.VOIDED.value]
+    if shipment.state == ShipmentState.OPEN.value and all(each.tracking_number is not None for each in left):
+        # It was the only one whose number was still waited for.
+        shipment.state = SHIPMENT.apply("label", SHIPMENT.apply("number", shipment.state).value).value
+        session().flush()
 
 
 def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str = "cancelled") -> Shipment:
