@@ -57,7 +57,7 @@ WAYS: list[Way] = []
 ELSEWHERE: dict[Action, str] = {
     ("order", "lose_stock"): "the job after a loss",
     ("wave", "finish"): "the job after the last walk",
-    ("pick_batch", "reopen"): "the job that finds other stock",
+    ("batch", "reopen"): "the job that finds other stock",
     ("pick_task", "take_up"): "the job after customs' word",
     ("shipment", "await"): "the job after a wave's release",
     ("shipment", "number"): "the job after a wave's release",

@@ -170,6 +170,20 @@ def test_an_untouched_order_leaves_its_wave_when_nothing_is_left(stage: Stage, w
     assert stage.state(walk) == "picked"
 
 
+def test_an_order_that_is_begun_before_it_left_its_wave_is_put_before_a_supervisor(stage: Stage, walk: Order) -> None:
+    stage.tote(walk)
+    mugs, cables = stage.tasks(walk)
+    stage.do(picking.report_short, stage.cast.picker, mugs.id)
+    stage.jobs("outbound.reallocate")  # nothing elsewhere: it is to leave its wave
+    stage.do(picking.pick, stage.cast.picker, cables.id, 2)
+    stage.jobs()
+    assert (stage.state(walk), exceptions(walk)) == ("picking", [("short_at_pick", None)])
+    stage.stock(MUG, 4, BIN2)
+    stage.jobs()
+    stage.pick_all(walk)
+    assert stage.state(walk) == "picked"
+
+
 def test_a_wave_does_not_stay_open_for_the_order_that_left_it(stage: Stage) -> None:
     """Its walk ends first and the wave with it; then other stock is looked for, for which it would open again."""
     stage.stock(MUG, 1, BIN2)

@@ -350,9 +350,14 @@ _LACKING = Statement(
 
 
 def leave_wave(order_id: uuid.UUID) -> bool:
-    """An order nobody has begun leaves its wave for want of stock, gives its other bins back, and waits."""
+    """An order nobody has begun leaves its wave for want of stock, gives its other bins back, and waits. One that
+    somebody began meanwhile stays: it is looked for again, and then a supervisor is told.
+    """
     order = lock_one(Rank.DOCUMENT, Order, order_id)
-    if order is None or not _is_walked(order) or not _is_untouched(order, _demands_of(order)):
+    if order is None or not _is_walked(order):
+        return False
+    if not _is_untouched(order, _demands_of(order)):
+        try_later(order, f"begun:{order.version}")
         return False
     if not _LACKING.scalar({"order": order.id}):
         return False
