@@ -79,6 +79,8 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
 
     `body` is the loaded `OrderIn`. Refuses wrong fields (422 naming each), `order_reference_taken`, `seller_blocked`.
     """
+    if body.get("kind") == rules.DESTRUCTION:
+        body = {**body, "service": None}  # nobody carries it, whatever was asked for
     context = _context(actor, body)
     if body.get("kind") == rules.DESTRUCTION:
         body = _to_nobody(context, body)
