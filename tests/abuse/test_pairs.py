@@ -40,7 +40,7 @@ TABLES = {
     "difference": "difference", "appointment": "dock_appointment", "inspection": "inspection",
     "unknown_arrival": "unidentified_arrival", "count": "count_task", "adjustment": "stock_adjustment",
     "conversion": "conversion", "service_request": "service_request",
-    "order_hold": "order_hold", "interception": "interception",
+    "order_hold": "order_hold", "interception": "interception", "replenishment": "replenish_task",
     "carrier_task": "carrier_task",
 }  # fmt: skip
 # Where one request goes on along the table.
