@@ -14,6 +14,7 @@ from wms.platform.s3_store import S3Store, s3_client
 
 BUCKET = "files"
 IMPATIENT_SECONDS = 1.0
+PATIENT_SECONDS = 20.0
 
 
 class ObjectServer:
@@ -61,15 +62,15 @@ class ObjectServer:
         return s3_client(self.config(), IMPATIENT_SECONDS, IMPATIENT_SECONDS, attempts=1)
 
     def empty_store(self) -> S3Store:
-        """A store on a bucket with nothing in it."""
-        client = self.client()
+        """A store on a bucket with nothing in it. Emptied with patience: a busy machine is no server that is away."""
+        client = s3_client(self.config(), IMPATIENT_SECONDS, PATIENT_SECONDS, attempts=1)
         with contextlib.suppress(client.exceptions.BucketAlreadyOwnedByYou):
             client.create_bucket(Bucket=BUCKET)
         store = S3Store(client, BUCKET)
         for batch in store.listing():
             for each in batch:
                 store.delete(each.name)
-        return store
+        return S3Store(self.client(), BUCKET)
 
 
 @contextlib.contextmanager
