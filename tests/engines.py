@@ -59,17 +59,22 @@ class Databases:
     def migrated_template(self) -> str:
         """The database that others are copied from: migrated, with the cast, when first asked for, not used after."""
         if not self._migrated:
-            self.engines.postgres.drop_database(TEMPLATE)  # of an attempt that failed
-            self.engines.postgres.create_database(TEMPLATE)
-            app = create_app(self.config(TEMPLATE))
+            app = self.migrated(TEMPLATE)
             try:
-                with app.app_context():
-                    flask_migrate.upgrade(directory=str(ROOT / "migrations"))
                 build_cast(app)
             finally:
                 dispose(app)
             self._migrated = True
         return TEMPLATE
+
+    def migrated(self, name: str) -> Flask:
+        """The application on a new database with the schema and nothing in it. The caller disposes of both."""
+        self.engines.postgres.drop_database(name)  # of an attempt that failed
+        self.engines.postgres.create_database(name)
+        app = create_app(self.config(name))
+        with app.app_context():
+            flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+        return app
 
     def told_template(self, name: str, tell: Callable[[Flask], T]) -> tuple[str, T]:
         """A template in which a story has been told, when first asked for, and what its teller gave back."""

@@ -75,8 +75,8 @@ def _worker_arguments(config: Config) -> list[str]:
     return [sys.executable, "-m", "wms.worker", *queues]
 
 
-# What runs beside the engines. A worker listens to one queue only: then a job that is being fetched when its
-# worker dies is not lost. The sweeper finds work in the outbox whose courier died.
+# What runs beside the engines. A hint that is being fetched when its worker dies may be lost: the sweeper finds work in
+# the outbox whose courier died.
 KINDS = (
     Kind("web", _web_arguments, lambda _: 1),
     Kind("worker", _worker_arguments, lambda config: config.label_workers),

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import flask_migrate
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from config import ROOT
 from tests.cast import load
 from tests.conftest import SeparateRequests
-from tests.engines import Databases, create_app, dispose
+from tests.engines import Databases, dispose
 from tests.outbound.conftest import assert_books_balance
 from wms.demo import opening
 from wms.platform.database import session
@@ -35,10 +33,7 @@ STATES = {"promised", "short", "awaiting_customs", "waved", "picking", "picked",
 @pytest.fixture(scope="module")
 def opened(engines: Databases) -> Iterator[Flask]:
     """A system as its first start leaves it: the whole cast, not the tests' small one."""
-    engines.engines.postgres.create_database("opened")
-    app = create_app(engines.config("opened"))
-    with app.app_context():
-        flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+    app = engines.migrated("opened")
     seed_demo_cast(app)
     opening.begin(app)
     yield app

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import flask_migrate
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from config import ROOT
 from tests.conftest import SeparateRequests
-from tests.engines import Databases, create_app, dispose
+from tests.engines import Databases, dispose
 from wms.core.ids import new_id
 from wms.office.house_queries import steps_left
 from wms.office.pages.board import STEP_WORDS
@@ -24,10 +22,7 @@ PASSWORD = "seven quiet herons over the canal"
 @pytest.fixture
 def empty(engines: Databases) -> Iterator[Flask]:
     """A migrated database and nothing in it."""
-    engines.engines.postgres.create_database("from_nothing")
-    app = create_app(engines.config("from_nothing"))
-    with app.app_context():
-        flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+    app = engines.migrated("from_nothing")
     yield app
     dispose(app)
     engines.engines.postgres.drop_database("from_nothing")

@@ -293,6 +293,7 @@ def test_what_left_with_its_truck_is_not_intercepted_and_whoever_asked_is_told(s
     stage.jobs()
     assert (asked(order).state, asked(order).refusal, stage.state(order)) == ("refused", "truck_left", "shipped")
     assert stage.refused(ask, stage, order).code == "intercept_too_late"
+    assert interceptions.why_not(order) == "intercept_too_late"  # its page offers nothing that is refused
 
 
 def test_bonded_goods_that_were_let_out_stay_out(stage: Stage) -> None:

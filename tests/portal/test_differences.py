@@ -44,7 +44,7 @@ def test_a_seller_decides_on_the_list_and_on_the_booking_s_page(cast, client, li
 
 
 def decide_everything(cast, client, life) -> None:
-    """The lamp that is damaged is to be destroyed, the rest is taken as it is. Decided already: so much the better."""
+    """The lamp that is damaged is to be destroyed, the rest is taken as it is."""
     seller = cast.sign_in(client, cast.acme_person)
     for kind, decision in (("damaged", "destroy"), ("short", "accept")):
         seller.post(f"/portal/differences/{difference(life, kind)}", data=form(decision=decision))

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, text
 
-from wms.added_services.models import ServiceProof, ServiceRequest
+from wms.added_services.models import ServiceProof
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.platform.database import session
@@ -105,9 +105,3 @@ _NEXT = Statement(
 def next_work(warehouse_id: uuid.UUID, user_id: uuid.UUID) -> uuid.UUID | None:
     """What this person is to do now: what they are at, else the oldest that waits."""
     return _NEXT.scalar({"warehouse": warehouse_id, "user": user_id})
-
-
-def request_by_number(warehouse_id: uuid.UUID, number: str) -> uuid.UUID | None:
-    return session().scalar(
-        select(ServiceRequest.id).where(ServiceRequest.number == number, ServiceRequest.warehouse_id == warehouse_id)
-    )

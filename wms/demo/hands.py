@@ -60,8 +60,7 @@ def run_jobs(*features: str) -> None:
 class Hands:
     """The cast at work in one warehouse, for one seller."""
 
-    def __init__(self, seller: str, warehouse: str, seller_login: str) -> None:
-        self.seller = seller
+    def __init__(self, seller_login: str, warehouse: str) -> None:
         self.owner = person(seller_login)
         self.receiver, self.picker = person("receiver@demo"), person("picker@demo")
         self.supervisor, self.clerk = person("supervisor@demo"), person("clerk@demo")

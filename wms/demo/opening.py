@@ -56,8 +56,8 @@ def begin(app: Flask) -> None:
     """Tell the story into a system that has the cast and no stock. A few seconds; not to be repeated."""
     now = clock.now().replace(microsecond=0)
     with app.app_context():
-        acme, rival = Hands("ACME", "DE1", "acme@demo"), Hands("RIVAL", "DE1", "rival@demo")
-        bonded = Hands("RIVAL", "NGB1", "rival@demo")
+        acme, rival = Hands("acme@demo", "DE1"), Hands("rival@demo", "DE1")
+        bonded = Hands("rival@demo", "NGB1")
         _first_goods(acme, rival, bonded, now)
         shipped = _days_behind(acme, now)
         _at_the_dock(acme, rival, now)

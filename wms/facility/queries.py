@@ -137,12 +137,6 @@ def unit_by_code(warehouse_id: uuid.UUID, text: str) -> HandlingUnit | None:
     return found[0] if len(found) == 1 else None
 
 
-def units_by_barcode(warehouse_id: uuid.UUID, barcode: str) -> Sequence[HandlingUnit]:
-    """The containers of a warehouse that carry a label; more than one when a supplier's carton label repeats."""
-    statement = select(HandlingUnit).where(HandlingUnit.barcode == barcode, HandlingUnit.warehouse_id == warehouse_id)
-    return session().scalars(statement).all()
-
-
 # One question: it is asked while a picker waits. Bins that do not say their aisle are told by their code.
 _FLOOR = text(
     "SELECT to_jsonb(p) AS layout, (SELECT jsonb_agg(jsonb_build_array(y.zone_id, y.first_aisle, y.first_block))"

@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from marshmallow import fields
 from werkzeug.wrappers import Response as BaseResponse
 
-from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.models import Warehouse
@@ -19,6 +18,7 @@ from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.facility.rules import Plan
 from wms.facility.service import generate_locations
 from wms.office import queries
+from wms.office.pages.label_files import to_files
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
@@ -151,8 +151,4 @@ def labels(warehouse_id: uuid.UUID) -> BaseResponse:
     if isinstance(outcome, Refused) or not outcome.answer["bundles"]:
         flash(show_refusal(outcome) if isinstance(outcome, Refused) else _("There are no bins in that zone."), "warn")
         return redirect(url_for(".index", warehouse=warehouse.code))
-    for number, bundle in enumerate(outcome.answer["bundles"][1:], 2):
-        flash(
-            _("File %(number)s: %(address)s", number=number, address=url_for("printing_pages.bundle", bundle_id=bundle))
-        )
-    return redirect(url_for("printing_pages.bundle", bundle_id=parse_id(str(outcome.answer["bundles"][0]))))
+    return to_files(outcome.answer["bundles"])

@@ -42,7 +42,6 @@ ALL_SCOPES = {
     **SCOPE_WORDS, HoldScope.HANDLING_UNIT.value: lazy("Everything in this container"),
     HoldScope.SERIAL.value: lazy("This unit"),
 }  # fmt: skip
-OF_A_PRODUCT = frozenset({HoldScope.LOT.value, HoldScope.PRODUCT.value, HoldScope.SERIAL.value})
 
 navigation.add(Entry(lazy("Holds"), "office_holds.index", "lock", Permission.STOCK_HOLD, staff=True, order=370))
 

@@ -14,7 +14,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from labels import CommandCard, SelfTestCard, render_bundle
 from wms.core.barcodes import COMMANDS, SCANNER_TEST
-from wms.core.ids import parse_id
 from wms.core.money import EXPONENTS
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid
@@ -22,6 +21,7 @@ from wms.facility import queries as facility
 from wms.facility import service as building
 from wms.facility.models import HandlingUnitKind, LocationKind, Warehouse, WarehouseKind
 from wms.office import house_queries as queries
+from wms.office.pages.label_files import to_files
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
@@ -194,7 +194,7 @@ def add_totes(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     if isinstance(outcome, Refused):
         return _detail_page(house, outcome), 422
     flash(ngettext("%(num)s tote is there.", "%(num)s totes are there.", int(typed["count"] or 0)), "ok")
-    return _to_bundle(outcome.answer["bundles"])
+    return to_files(outcome.answer["bundles"])
 
 
 def _make_totes(house: Warehouse, prefix: str, count: int) -> Sequence[uuid.UUID]:
@@ -229,16 +229,7 @@ def labels(warehouse_id: uuid.UUID) -> BaseResponse:
     if isinstance(outcome, Refused) or not outcome.answer["bundles"]:
         flash(show_refusal(outcome) if isinstance(outcome, Refused) else _("There is nothing to print."), "warn")
         return redirect(url_for(".detail", warehouse_id=warehouse_id))
-    return _to_bundle(outcome.answer["bundles"])
-
-
-def _to_bundle(bundles: Sequence[Any]) -> BaseResponse:
-    """The page of the first file; the others are told above it."""
-    for number, bundle in enumerate(bundles[1:], 2):
-        flash(
-            _("File %(number)s: %(address)s", number=number, address=url_for("printing_pages.bundle", bundle_id=bundle))
-        )
-    return redirect(url_for("printing_pages.bundle", bundle_id=parse_id(str(bundles[0]))))
+    return to_files(outcome.answer["bundles"])
 
 
 @blueprint.post("/carrier")

@@ -9,7 +9,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from wms.core.ids import parse_id
 from wms.core.money import EXPONENTS
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
@@ -20,6 +19,7 @@ from wms.facility.packaging.queries import inserts_of, load_insert, load_packagi
 from wms.facility.packaging.schemas import InsertIn, NewPackagingIn, PackagingIn
 from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.identity.queries import sellers_seen
+from wms.office.pages.label_files import to_files
 from wms.outbound.queries import learned_tares
 from wms.platform import forms
 from wms.platform.access import actor, requires
@@ -91,7 +91,7 @@ def labels(warehouse_id: uuid.UUID) -> BaseResponse:
     )  # fmt: skip
     if isinstance(outcome, Refused) or not outcome.answer["bundles"]:
         return _said(warehouse, outcome)
-    return redirect(url_for("printing_pages.bundle", bundle_id=parse_id(str(outcome.answer["bundles"][0]))))
+    return to_files(outcome.answer["bundles"])
 
 
 @blueprint.post("/inserts/<uuid:insert_id>/end")

@@ -41,16 +41,13 @@ IN_NO_HANDS = frozenset(
 def request_interception(actor: Actor, order_id: uuid.UUID, reason: str) -> Interception:
     """Ask that an order be stopped; asked again, the request that waits is the answer.
 
-    Refuses `order_cancelled`, `intercept_too_late` when its truck has left or customs has let it out, and
+    Refuses `intercept_cancelled`, `intercept_too_late` when its truck has left or customs has let it out, and
     `intercept_several` where several parcels are on the load: one scan would say that all came off.
     """
     order = load_order_to_edit(actor, order_id)
-    if order.state == OrderState.CANCELLED.value:
-        raise Refused("intercept_cancelled", {})
-    if order.state == OrderState.SHIPPED.value and not _is_in_house(order):
-        raise Refused("intercept_too_late", {})
-    if order.state == OrderState.SHIPPED.value and _PARCELS.scalar({"shipment": order.shipment_id}) > 1:
-        raise Refused("intercept_several", {})
+    reason_against = why_not(order)
+    if reason_against is not None:
+        raise Refused(reason_against, {})
     found = halting.open_request(order.id)
     if found is not None:
         return found
@@ -67,6 +64,19 @@ _IN_A_LANE = Statement(
     "SELECT 1 FROM outbound_order o JOIN handling_unit u ON u.id = CAST(:tote AS uuid) AND u.subject_kind = 'lane'"
     " WHERE o.id = :order AND o.state = 'picked' AND NOT EXISTS (SELECT 1 FROM demand d WHERE d.order_id = o.id AND d.verified > 0)"
 )
+
+
+def why_not(order: Order) -> str | None:
+    """The code of what keeps an order from being intercepted now; None where it may be asked for."""
+    if order.state == OrderState.CANCELLED.value:
+        return "intercept_cancelled"
+    if order.state != OrderState.SHIPPED.value:
+        return None
+    load = _LOAD.first({"shipment": order.shipment_id})
+    # Bonded goods that were let out are outside, wherever they are.
+    if order.customs_state != "none" or load is None or not load.stands_here:
+        return "intercept_too_late"
+    return "intercept_several" if load.parcels > 1 else None
 
 
 def _insert(actor: Actor, order: Order, reason: str) -> Interception:
@@ -93,18 +103,11 @@ def _touch(order: Order) -> None:
     session().flush()
 
 
-# The truck stands in the yard while its manifest is open. Bonded goods that were let out are outside, wherever they are.
-_IN_HOUSE = Statement(
-    "SELECT count(*) > 0 AND bool_and(m.state = 'open') FROM parcel p JOIN manifest m ON m.id = p.manifest_id"
-    " WHERE p.shipment_id = :shipment AND p.state = 'handed_over'"
+# The truck stands in the yard while its manifest is open.
+_LOAD = Statement(
+    "SELECT count(*) AS parcels, coalesce(bool_and(m.state = 'open'), false) AS stands_here FROM parcel p"
+    " JOIN manifest m ON m.id = p.manifest_id WHERE p.shipment_id = :shipment AND p.state = 'handed_over'"
 )
-
-
-_PARCELS = Statement("SELECT count(*) FROM parcel WHERE shipment_id = :shipment AND state = 'handed_over'")
-
-
-def _is_in_house(order: Order) -> bool:
-    return order.customs_state == "none" and bool(_IN_HOUSE.scalar({"shipment": order.shipment_id}))
 
 
 def accept(actor: Actor, interception_id: uuid.UUID) -> Interception:

@@ -69,11 +69,12 @@ def release_kept(actor: Actor, plan_id: uuid.UUID) -> Wave:
 
 @dataclass(frozen=True)
 class Gone:
-    """An order of a plan that is no longer ready, or (`state` promised) whose goods others have taken."""
+    """An order of a plan that is no longer ready, or `is_robbed`: ready, and others have taken its goods."""
 
     id: uuid.UUID
     number: str
     state: str
+    is_robbed: bool
 
 
 def changes_of(plan: Plan) -> list[Gone]:
@@ -87,9 +88,9 @@ def changes_of(plan: Plan) -> list[Gone]:
                 lost.add(stop.order_id)
     rows = _ORDERS.all({"orders": plan.orders})
     return [
-        Gone(row.id, row.number, row.state)
+        Gone(row.id, row.number, row.state, is_ready)
         for row in rows
-        if row.state != "promised" or row.is_stopped or row.id in lost
+        if not (is_ready := row.state == "promised" and not row.is_stopped) or row.id in lost
     ]
 
 

@@ -19,7 +19,7 @@ from wms.outbound.schemas import InterceptIn, OrderHoldIn
 from wms.outbound.service import interceptions, order_holds
 from wms.outbound.service.orders import load_order
 from wms.outbound.words import HOLD_WORDS, INTERCEPT_WORDS, REFUSAL_WORDS, SIDE_WORDS
-from wms.outbound.workflow import ENDED, InterceptionState, OrderState
+from wms.outbound.workflow import ENDED, InterceptionState
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import lazy, state_labels
@@ -46,7 +46,7 @@ def shown(order: Order) -> dict[str, Any]:
         "intercept_reasons": list(INTERCEPT_WORDS.items()),
         "may_hold": may and order.state not in ENDED,
         "may_release_stock": order.state in {"short", "promised", "awaiting_customs", "waved"},
-        "may_intercept": may and not is_asked and order.state != OrderState.CANCELLED.value,
+        "may_intercept": may and not is_asked and interceptions.why_not(order) is None,
         "may_withdraw": may and is_asked,
         "ends_sides": set(rules.Side) if actor().may(Permission.EXCEPTIONS_MANAGE) else {side},
     }  # fmt: skip
