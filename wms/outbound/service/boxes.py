@@ -24,6 +24,7 @@ from wms.printing import service as printing
 from wms.printing.queries import last_print
 from wms.printing.service import DocumentDraft
 from wms.shipping import service as shipping
+from wms.shipping.carriers import draws_its_own_labels
 from wms.shipping.queries import LiveParcel, Scanned, load_parcel, scanned_parcels
 
 # A label in one of these states may have left the printer: what it says stays.
@@ -66,16 +67,16 @@ def take_back_next(actor: Actor, order_id: uuid.UUID) -> bool:
     return True
 
 
-_OWN_LABELS = Statement(
-    "SELECT 1 FROM shipment s JOIN carrier c ON c.id = s.carrier_id WHERE s.subject_kind = 'order' AND s.subject_id = :order"
-    " AND s.state <> 'voided' AND c.kind = 'http'"
+_CARRIER = Statement(
+    "SELECT c.kind FROM shipment s JOIN carrier c ON c.id = s.carrier_id WHERE s.subject_kind = 'order'"
+    " AND s.subject_id = :order AND s.state <> 'voided'"
 )
 
 
 def _label(actor: Actor, order: OrderAtWork) -> None:
     """Labels of the open parcels; one that has not been printed is made anew, for it says how many there are."""
-    if _OWN_LABELS.first({"order": order.id}) is not None:
-        return  # its carrier makes them, each when it is asked
+    if draws_its_own_labels(str(_CARRIER.scalar({"order": order.id}))):
+        return  # each comes when its carrier is asked
     found = packing.bench(order.id).parcels
     drafts = [
         DocumentDraft(
