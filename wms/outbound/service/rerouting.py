@@ -47,8 +47,8 @@ def reroute(batch_id: uuid.UUID, warehouse_id: uuid.UUID, seen_at: uuid.UUID | N
     for group in groups:
         stops = [pinned(row.order_id, row, bin_of(floor, row), UNSIZED) for row in group]
         _, ordered = carts.in_sequence(_from_here(floor.layout, here), stops)
-        by_key = {(row.demand_id, row.balance_id): row.id for row in group}
-        turns += [by_key[stop.demand_id, stop.balance_id] for stop in ordered]
+        stop_of = {row.allocation_id: row.id for row in group}  # a demand may have two claims on one row
+        turns += [stop_of[stop.allocation_id] for stop in ordered if stop.allocation_id is not None]
         here = ordered[-1].place
     if seen_at is not None:
         turns.append(seen_at)  # put off just now: behind those that were put off as often
