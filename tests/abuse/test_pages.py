@@ -78,6 +78,7 @@ BY_ENDPOINT = {
     "portal_orders.create": {"kind": "dropship", "fill": "fill_all"},
     "portal_order_stops.hold": {"reason": "address", "release_stock": ""},
     "portal_order_stops.intercept": {"reason": "other"},
+    "floor_photos.store_damage": {"reason": "wet"},
     "portal_order_ways.go": {"way": "hold"},
     "office_wave_shortages.go": {"way": "hold"},
     "portal_order_terms.save": {"seller": "ACME", "fill": "partial"},

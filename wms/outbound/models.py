@@ -490,3 +490,28 @@ class PutWallSlot(Base):
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
     wall: Mapped[str] = mapped_column(String(8))
     number: Mapped[int] = mapped_column(Integer)
+
+
+class PickDamage(Base):
+    """Units that a picker found damaged at a stop of `order_id`, with the reason and a photo where one was taken."""
+
+    __tablename__ = "pick_damage"
+    __table_args__ = (
+        Index("ix_pick_damage_newest", "warehouse_id", "created_at", postgresql_where=text("undone_at IS NULL")),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"), index=True)
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"))
+    location_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("location.id"))
+    quantity: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str] = mapped_column(String(12))  # damage.REASONS
+    note: Mapped[str] = mapped_column(String(255))
+    file_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stored_file.id"))
+    file_name: Mapped[str | None] = mapped_column(String(120))
+    posting_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stock_posting.id"))
+    actor_id: Mapped[Reference]
+    created_at: Mapped[Instant]
+    undone_at: Mapped[Instant | None]

@@ -142,11 +142,14 @@ def assign_tote(actor: Actor, order_id: uuid.UUID, tote_id: uuid.UUID) -> None:
 
 @dataclass(frozen=True)
 class Picked:
-    """A stop after a pick: units in the tote, of how many. `following`: the walk's next stop when this one is done."""
+    """A stop after a pick: units in the tote, of how many. `following`: the walk's next stop when this one is done.
+    `emptied`: by the book these were the last units of their row.
+    """
 
     picked: int
     quantity: int
     following: Sight | None
+    emptied: bool = False
 
 
 def pick(
@@ -177,7 +180,7 @@ def pick(
     move = MoveDraft(stop.goods, target, quantity, allocation_id=stop.allocation_id, serials=serials)
     ledger.post(actor, PostingDraft(Reason.PICK, "order", order.id, [move]))
     _count_pick(actor, stop, order, quantity)
-    return Picked(stop.picked + quantity, stop.quantity, stop.following)
+    return Picked(stop.picked + quantity, stop.quantity, stop.following, quantity >= stop.on_hand)
 
 
 _COUNT = Statement(

@@ -181,3 +181,11 @@ def task_of(batch_id: uuid.UUID, warehouse_id: uuid.UUID, order_id: uuid.UUID, s
         "quantity": stop.open_quantity, "picked": 0, "state": TASK.initial.value, "skipped": 0, "why": None,
         "choices": None,
     }  # fmt: skip
+
+
+def stop_beside(row: dict[str, Any], allocation_id: uuid.UUID, balance_id: int, units: int) -> uuid.UUID:
+    """A further open stop at the place of another one (`row`: what the two share); returns its id."""
+    made = new_id()
+    own = {"id": made, "allocation_id": allocation_id, "balance_id": balance_id, "quantity": units, "picked": 0}
+    insert_rows([row | own | {"state": TASK.initial.value, "why": None, "choices": None}])
+    return made
