@@ -225,7 +225,8 @@ class Wave(Base):
 
 class PickBatch(Base):
     """One walk of one cart (拣货单). `picker_id` holds it while the lease runs. `wall`: its goods are picked together, into
-    the tote `tote_id`, and sorted at that put wall (播种墙) afterwards; None: each order into a tote of its own.
+    the tote `tote_id`, and sorted at that put wall (播种墙) afterwards; None: each order into a tote of its own. `zone_id`: a
+    walk that was parted by zones, for a picker who works there.
     """
 
     __tablename__ = "pick_batch"
@@ -242,6 +243,7 @@ class PickBatch(Base):
     bin_order_m: Mapped[Metres]
     wall: Mapped[str | None] = mapped_column(String(8))
     tote_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))
+    zone_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("zone.id"))
 
 
 class PickTask(Base):

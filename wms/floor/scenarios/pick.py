@@ -79,13 +79,14 @@ class Pick:
 
     def _apply(self, actor: Actor, task: FloorTask, stop: Sight | None, scan: Scan) -> Step:
         expected = {
+            BEGIN: [Kind.LOCATION],
             TOTE: [Kind.TOTE], LOCATION: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT], DAMAGED: [Kind.PRODUCT]
         }.get(task.step, [])  # fmt: skip
         found = resolve(scan.raw, self._scope(task, stop), expected)
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, stop, found)
         if stop is None:
-            raise Refused("command_not_here", {})
+            return self._begin(actor, task, found.id)  # a bin of the zone that the picker works in
         if task.step == TOTE:
             assert found.id is not None
             if stop.wall is not None:
@@ -123,7 +124,7 @@ class Pick:
 
     def _command(self, actor: Actor, task: FloorTask, stop: Sight | None, found: Found) -> Step:
         if task.step == BEGIN and found.command == "OK":
-            return self._begin(actor, task)
+            return self._begin(actor, task, uuid.UUID(task.data["here"]) if "here" in task.data else None)
         if stop is None:
             return exceptions.command(actor, task, None, found.command or "")
         if found.command == "SKIP":
@@ -152,8 +153,8 @@ class Pick:
         params = {"metres": round(metres), "source": walk.source, "face": walk.face}
         return refusal_texts.translate("hint_face_near", params)
 
-    def _begin(self, actor: Actor, task: FloorTask) -> Step:
-        batch = picking.take_batch(actor, task.warehouse_id)
+    def _begin(self, actor: Actor, task: FloorTask, here: uuid.UUID | None) -> Step:
+        batch = picking.take_batch(actor, task.warehouse_id, here)
         if batch is None:
             try:
                 waves.release_wave(actor, task.warehouse_id)
@@ -161,7 +162,7 @@ class Pick:
                 if refusal.code == "nothing_to_wave":
                     raise Refused("no_work", {}) from refusal
                 raise
-            return Step(BEGIN, {}, "ok", "walks_planned")
+            return Step(BEGIN, hand({}, here=None if here is None else str(here)), "ok", "walks_planned")
         open_work = open_in(batch.id)
         params = {"orders": open_work.orders, "stops": open_work.stops}
         return self._lead_to(str(batch.id), next_stop(batch.id), "next", "walk_taken", params)
@@ -202,7 +203,7 @@ class Pick:
             return more
         if stop is None:
             work = work_waiting(task.warehouse_id)
-            return {**more, "waiting": work.walks, "near": self._near(actor, task) if work.faces else None}
+            return {**more, "waiting": work.walks, "by_zone": work.by_zone, "near": self._near(actor, task) if work.faces else None}
         return {
             **more,
             "sku": stop.sku, "name_en": stop.name_en, "name_zh": stop.name_zh, "barcode": stop.unit_code,

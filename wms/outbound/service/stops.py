@@ -104,8 +104,9 @@ _OPEN_IN = Statement(
     " AND state = 'open'"
 )
 _WAITING = Statement(
-    "SELECT (SELECT count(*) FROM pick_batch WHERE warehouse_id = :warehouse AND state = 'open') AS walks,"
+    "SELECT count(*) AS walks, coalesce(bool_or(zone_id IS NOT NULL), false) AS by_zone,"
     " EXISTS (SELECT 1 FROM replenish_task WHERE warehouse_id = :warehouse AND state IN ('open', 'walking')) AS faces"
+    " FROM pick_batch WHERE warehouse_id = :warehouse AND state = 'open'"
 )
 
 
@@ -115,7 +116,7 @@ def open_in(batch_id: uuid.UUID) -> Any:
 
 
 def work_waiting(warehouse_id: uuid.UUID) -> Any:
-    """How many `walks` nobody has taken, and whether any pick `faces` are to be filled."""
+    """How many `walks` nobody has taken, whether some are parted `by_zone`, and whether any pick `faces` are to be filled."""
     return _WAITING.first({"warehouse": warehouse_id})
 
 
