@@ -1,4 +1,4 @@
-"""Photos taken with the tablet: of a carton at the dock, of what is damaged at the pick."""
+"""Photos taken with the tablet: of a carton at the dock, of what is damaged at the pick, of a parcel at the bench."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from wms.inbound import queries as inbound
 from wms.inbound import service
 from wms.inbound.rules import FileKind
 from wms.outbound.models import PickDamage
+from wms.outbound.service import bench_photos
 from wms.outbound.service import damage as damages
+from wms.outbound.service.orders import load_order
 from wms.outbound.words import DAMAGE_WORDS
 from wms.platform import forms, uploads
 from wms.platform.access import actor, requires
@@ -90,3 +92,36 @@ def store_damage(damage_id: uuid.UUID) -> Response | tuple[str, int]:
 def _damage_page(found: PickDamage, refusal: Refused | None = None) -> str:
     told = " ".join(forms.told(refusal)) if refusal is not None else None
     return render_template("floor/damage.html", found=found, reasons=list(DAMAGE_WORDS.items()), refusal=told)
+
+
+@blueprint.get("/parcel/<uuid:order_id>")
+@requires(Permission.FLOOR_WORK)
+def parcel(order_id: uuid.UUID) -> str:
+    return _parcel_page(order_id)
+
+
+@blueprint.post("/parcel/<uuid:order_id>")
+@requires(Permission.FLOOR_WORK)
+def store_parcel(order_id: uuid.UUID) -> Response | tuple[str, int]:
+    """A photo of the parcel that is being packed; its seller sees it beside the order."""
+    load_order(actor(), order_id)
+    try:
+        upload = uploads.received("file", uploads.PHOTOS)
+    except Refused as refusal:
+        return _parcel_page(order_id, refusal), 422
+    kept = upload.keep()
+    outcome = forms.run_form(
+        "packing.photo", {"id": order_id, "sha256": kept.sha256},
+        lambda: bench_photos.add(actor(), order_id, kept, upload.name), lambda row: {"id": str(row.id)},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return _parcel_page(order_id, outcome), 409
+    if request.form.get("another"):
+        return redirect(url_for(".parcel", order_id=order_id, taken=1), 303)
+    return redirect(url_for("floor_pages.work", kind="pack"), 303)
+
+
+def _parcel_page(order_id: uuid.UUID, refusal: Refused | None = None) -> str:
+    order = load_order(actor(), order_id)
+    told = " ".join(forms.told(refusal)) if refusal is not None else None
+    return render_template("floor/parcel_photo.html", order=order, refusal=told, taken="taken" in request.args)

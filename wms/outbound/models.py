@@ -126,12 +126,15 @@ class ClosedDay(Base):
 
 
 class OrderTerms(Base):
-    """What a seller's orders do without enough stock, where the order does not say (`rules.Fill`)."""
+    """What a seller's orders do without enough stock, where the order does not say (`rules.Fill`). `pack_photo`: every
+    parcel is photographed before it is closed.
+    """
 
     __tablename__ = "order_terms"
 
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"), primary_key=True)
     fill_rule: Mapped[str] = mapped_column(String(12))
+    pack_photo: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
 
 
 class Consignee(Base):
@@ -517,3 +520,19 @@ class PickDamage(Base):
     actor_id: Mapped[Reference]
     created_at: Mapped[Instant]
     undone_at: Mapped[Instant | None]
+
+
+class ParcelPhoto(Base):
+    """What a packer photographed of an open parcel, for its seller."""
+
+    __tablename__ = "parcel_photo"
+    __table_args__ = (Index("ix_parcel_photo_order", "order_id", "taken_at"),)
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"))
+    parcel_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("parcel.id"))
+    file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stored_file.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    taken_by: Mapped[Reference]
+    taken_at: Mapped[Instant]

@@ -203,7 +203,12 @@ class Pick:
             return more
         if stop is None:
             work = work_waiting(task.warehouse_id)
-            return {**more, "waiting": work.walks, "by_zone": work.by_zone, "near": self._near(actor, task) if work.faces else None}
+            return {
+                **more,
+                "waiting": work.walks,
+                "by_zone": work.by_zone,
+                "near": self._near(actor, task) if work.faces else None,
+            }
         return {
             **more,
             "sku": stop.sku, "name_en": stop.name_en, "name_zh": stop.name_zh, "barcode": stop.unit_code,
