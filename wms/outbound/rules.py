@@ -167,9 +167,11 @@ CHANGEABLE: dict[str, frozenset[str]] = {
 NEEDS_WAYBILL = frozenset({"waved", "picking", "picked"})
 
 
-def changeable(state: str, customs_state: str, kind: str = "dropship") -> frozenset[str]:
-    """What may change: customs released an order to one buyer by one carrier; what is destroyed goes to nobody."""
-    fixed = customs_state == "released" or kind == DESTRUCTION
+def changeable(state: str, customs_state: str, kind: str = "dropship", *, box_closed: bool = False) -> frozenset[str]:
+    """What may change: customs released an order to one buyer by one carrier; what is destroyed goes to nobody; a closed
+    box, though it be one of several, carries its paper.
+    """
+    fixed = customs_state == "released" or kind == DESTRUCTION or box_closed
     return CHANGEABLE[state] - ({"consignee", "service"} if fixed else set())
 
 

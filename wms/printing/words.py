@@ -23,6 +23,7 @@ _CONTENT = {
     "bad_entry": N_("is no list of the right entries"),
     "bad_number_of_total": N_("counts further than its total (%(number)s of %(total)s)"),
     "barcode_differs": N_("the bar code would say something else than was promised"),
+    "customs_values": N_("a value for customs is missing, or they are of several currencies"),
     "carriers_own": N_("the carrier draws this label: ask it for the waybill again"),
     "code_does_not_fit": N_(
         "the bar code needs %(needed_width_mm)s mm and has %(box_width_mm)s × %(box_height_mm)s mm"

@@ -182,6 +182,21 @@ def connect(carrier_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     return redirect(url_for(".detail", carrier_id=carrier_id))
 
 
+@blueprint.post("/<uuid:carrier_id>/abilities")
+@requires(Permission.OPERATE)
+def abilities(carrier_id: uuid.UUID) -> BaseResponse:
+    """What it does for orders that ask for it."""
+    can = {name: request.form.get(name) == "1" for name in ("can_sign", "can_insure")}
+    outcome = forms.run_form(
+        "carriers.abilities", {"id": carrier_id, **can}, lambda: shipping.set_abilities(actor(), carrier_id, **can)
+    )
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+    else:
+        flash(_("Saved."), "ok")
+    return redirect(url_for(".detail", carrier_id=carrier_id))
+
+
 @blueprint.post("/<uuid:carrier_id>/services")
 @requires(Permission.OPERATE)
 def add_service(carrier_id: uuid.UUID) -> BaseResponse | tuple[str, int]:

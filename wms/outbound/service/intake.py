@@ -21,6 +21,7 @@ from wms.inventory import promises
 from wms.outbound import rules
 from wms.outbound.deadlines import CutOff, deadlines
 from wms.outbound.events import OrderAccepted, OrderPromised, OrderShort
+from wms.outbound.extras import service as extras
 from wms.outbound.service.consignees import COLUMNS, check_consignee, consignee_row
 from wms.outbound.service.orders import LineFacts, await_stock, draft_of
 from wms.outbound.workflow import ORDER, OrderState
@@ -86,6 +87,8 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
         body = _to_nobody(context, body)
     else:
         check_consignee(body["consignee"], context.regime)
+        extras.check_service(context.place.service_id, body)
+        extras.check_values(context.seller.id, context.place.country, body)
     order = _order(context, body)
     lines = [_line(context, line) for line in body["lines"]]
     demands = [_Demand(new_id(), line, line.quantity) for line in lines]
@@ -282,6 +285,7 @@ def _write(
     if written.first() is None:
         earlier = _TAKEN.first({"owner": order.owner_id, "reference": order.reference})
         raise Refused("order_reference_taken", {"number": earlier.number, "id": str(earlier.id)})
+    extras.write(order.id, body)
 
 
 def _line_arrays(lines: Sequence[LineFacts], given: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
