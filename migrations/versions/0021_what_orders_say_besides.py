@@ -1,6 +1,7 @@
 """What an order says besides: platform, signature, insurance, packing, what customs is told; the buyer's tax ids, sealed.
+And papers of orders.
 
-Expands only: a release that does not know the table and the two columns leaves them alone.
+Expands only: a release that does not know the tables and the two columns leaves them alone.
 """
 
 from __future__ import annotations
@@ -34,9 +35,21 @@ def upgrade() -> None:
         sa.CheckConstraint("(insured_minor IS NULL) = (insured_currency IS NULL)", name="insured_in_a_currency"),
         sa.CheckConstraint("insured_minor > 0", name="insured_positive"),
     )
+    op.create_table(
+        "order_paper",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        sa.Column("order_id", sa.Uuid(), sa.ForeignKey("outbound_order.id"), nullable=False),
+        sa.Column("kind", sa.String(12), nullable=False),
+        sa.Column("name", sa.String(120), nullable=False),
+        sa.Column("file_id", sa.Uuid(), sa.ForeignKey("stored_file.id"), nullable=False),
+        sa.Column("added_by", sa.Uuid(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+    )
+    op.create_index("ix_order_paper_order", "order_paper", ["order_id", "id"])
 
 
 def downgrade() -> None:
+    op.drop_table("order_paper")
     op.drop_table("order_extra")
     op.drop_column("consignee", "tax_ids_key")
     op.drop_column("consignee", "tax_ids_sealed")

@@ -112,7 +112,9 @@ def test_a_form_has_one_currency_and_every_value(api: Any, stage: Stage) -> None
              {"sku": RED, "quantity": 1, "unit_value_minor": 500, "currency": "USD"}]  # fmt: skip
     told = {"declaration": {}, "consignee": {"country": "US"}}
     answer = api.post(PATH, body(lines, **told))
-    assert [(each["pointer"], each["code"]) for each in answer.json["errors"]] == [("/lines/1/currency", "one_currency")]
+    assert [(each["pointer"], each["code"]) for each in answer.json["errors"]] == [
+        ("/lines/1/currency", "one_currency")
+    ]
     session().execute(text("UPDATE product SET declared_value_minor = NULL, declared_currency = NULL WHERE sku = :s"),
                       {"s": RED})  # fmt: skip
     answer = api.post(PATH, body([lines[0], {"sku": RED, "quantity": 1}], **told))
@@ -146,8 +148,8 @@ def rated(stage: Stage, code: str, *, signs: bool) -> Any:
     carrier = stage.do(shipping.create_carrier, stage.cast.admin, code, code, kind="file")
     stage.do(shipping.set_abilities, stage.cast.admin, carrier.id, can_sign=signs, can_insure=False)
     service = stage.do(shipping.add_service, stage.cast.admin, carrier.id, f"{code}-STD", code)
-    blank = {name: "" for name in ("name", "value", "country", "prefix", "zone", "up_to_g", "amount", "percent", "over_g",
-                                   "longer_mm")}  # fmt: skip
+    columns = ("name", "value", "country", "prefix", "zone", "up_to_g", "amount", "percent", "over_g", "longer_mm")
+    blank = dict.fromkeys(columns, "")
     rows = [
         {"kind": "setting", "name": "currency", "value": "EUR"}, {"kind": "setting", "name": "days", "value": "2"},
         {"kind": "zone", "country": "DE", "zone": "1"},

@@ -73,6 +73,7 @@ TEXTS = {
     "customs_value_needed": N_("Customs needs the value of one: say it here or with the product."),
     "service_no_signature": N_("The carrier of this service hands over without a signature."),
     "service_no_insurance": N_("The carrier of this service does not insure."),
+    "too_many_papers": N_("An order has at most %(most)s papers."),
     "intercepted": N_("Stop: the order is intercepted."),
     "order_held": N_("Stop: the order is on hold."),
     "hold_too_late": N_("Too late to hold: it is %(state)s."),

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from wms.outbound.attachments.models import OrderPaper  # noqa: F401 - its table
 from wms.outbound.extras.models import OrderExtra  # noqa: F401 - its table
 from wms.platform.database import Base, Data, DocumentId, Instant, Reference
 
