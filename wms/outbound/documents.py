@@ -13,7 +13,7 @@ from wms.outbound.extras.form import form_of
 from wms.outbound.extras.rules import crosses_a_border
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
-from wms.shipping.carriers import draws_its_own_labels
+from wms.shipping.carriers import OWN, draws_its_own_labels
 
 _ROWS = text(
     "SELECT p.id, o.number, o.reference, w.code AS warehouse, w.name AS warehouse_name, w.country AS from_country,"
@@ -40,7 +40,7 @@ def _content(row: Any) -> Label | LabelRefused:
     if row is None or not row.name:
         return LabelRefused("source_gone", {})
     if draws_its_own_labels(row.carrier_kind):  # lost with the store: it is fetched from the carrier again, never drawn
-        return LabelRefused("carriers_own", {})
+        return LabelRefused("sellers_own" if row.carrier_kind == OWN else "carriers_own", {})
     facts = _facts(row)
     if row.contents is None or not crosses_a_border(row.from_country, row.country):
         return WaybillLabel(**facts)

@@ -73,6 +73,12 @@ TEXTS = {
     "customs_value_needed": N_("Customs needs the value of one: say it here or with the product."),
     "service_no_signature": N_("The carrier of this service hands over without a signature."),
     "service_no_insurance": N_("The carrier of this service does not insure."),
+    # Labels that sellers bring (`own_labels`).
+    "labels_not_yours": N_("Labels of the service %(service)s do not come from you."),
+    "label_number_twice": N_("Each label has a number of its own."),
+    "label_number_taken": N_("Another parcel has, or had, the number %(number)s."),
+    "label_number_ours": N_("%(number)s is a code of this house."),
+    "label_in_use": N_("The parcel %(number)s is closed: its label stays. Name it too."),
     "too_many_papers": N_("An order has at most %(most)s papers."),
     "intercepted": N_("Stop: the order is intercepted."),
     "order_held": N_("Stop: the order is on hold."),

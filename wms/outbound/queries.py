@@ -34,7 +34,7 @@ from wms.platform.i18n import refusal_texts
 from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
 from wms.shipping.models import ParcelState
-from wms.shipping.queries import live_parcels
+from wms.shipping.queries import brings_labels, live_parcels
 
 _SHIPPING = Statement(
     "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state, p.units,"
@@ -62,6 +62,7 @@ def order_detail(order: Order) -> dict[str, Any]:
         "cancel_reason": order.cancel_reason,
         "consignee": {name: getattr(consignee, name) for name in SHOWN} | buyers_ids(consignee),
         **extras_of(order.id),
+        "brings_labels": brings_labels(order.service_id),
         "lines": _lines(order.id),
         "parcels": [
             {"tracking_number": row.tracking_number, "weight_g": row.weight_g, "state": row.state, "units": row.units,

@@ -198,7 +198,7 @@ class Side(StrEnum):
 HOLD_REASONS: dict[Side, tuple[str, ...]] = {
     Side.SELLER: ("address", "payment", "fraud", "buyer_asks", "other"),
     Side.WAREHOUSE: ("address", "documents", "dangerous", "stock_check", "payment", "other"),
-    Side.SYSTEM: ("no_waybill",),
+    Side.SYSTEM: ("no_waybill", "label_missing"),
 }
 # Why a seller wants an order stopped (reference: overseas warehouse, section 5.3), and why the warehouse says no.
 INTERCEPT_REASONS = ("buyer_cancelled", "duplicate", "address_problem", "billing", "other")

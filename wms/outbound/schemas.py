@@ -179,6 +179,7 @@ class ParcelOut(CodedSchema):
 class OrderOut(OrderRow, ExtrasOut):
     warehouse = fields.String()
     service = fields.String(allow_none=True)
+    brings_labels = fields.Boolean(metadata={"description": "Its labels come from you: `POST /orders/{id}/labels`."})
     remark = fields.String(allow_none=True)
     cancel_reason = fields.String(allow_none=True)
     consignee = fields.Nested(ConsigneeOut)

@@ -37,6 +37,7 @@ _CONTENT = {
     "no_source": N_("nobody says what this kind of label shows"),
     "not_digits": N_("must be %(length)s digits"),
     "not_text": N_("is no text"),
+    "sellers_own": N_("the seller brings this label: ask for its file again"),
     "source_gone": N_("what it was for is no longer there"),
     "symbol_not_readable": N_("the bar code cannot be read back"),
     "text_does_not_fit": N_("the text does not fit and must not be cut"),

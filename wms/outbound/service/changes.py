@@ -32,7 +32,7 @@ from wms.platform.outbox import add_job
 from wms.platform.statements import Statement, attempt
 from wms.printing import service as printing
 from wms.shipping import service as shipping
-from wms.shipping.queries import live_parcels, service_by_code
+from wms.shipping.queries import brings_labels, live_parcels, service_by_code
 
 ON_THE_WAYBILL = frozenset({"consignee", "service"})
 
@@ -54,14 +54,25 @@ def edit_order(actor: Actor, order_id: uuid.UUID, version: int | None, changes: 
         if name in changes:
             setattr(order, name, changes[name])
     if changes.keys() & ON_THE_WAYBILL:
-        _renew_waybill(actor, order)
+        if "service" in changes or not brings_labels(order.service_id):  # else the label is the seller's word
+            _renew_waybill(actor, order)
         record(
             OrderChanged(
                 subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id,
                 what=",".join(sorted(changes.keys() & ON_THE_WAYBILL)),
             )
         )  # fmt: skip
+    if "service" in changes:
+        _settle_labels(order)
     return touched(order)
+
+
+def _settle_labels(order: Order) -> None:
+    """With another service, labels are the seller's to bring, or are not any more."""
+    if brings_labels(order.service_id):
+        order_holds.await_labels(order.id)
+    else:
+        order_holds.have_labels(order)
 
 
 def _change_consignee(order: Order, consignee: Mapping[str, Any]) -> None:
