@@ -88,8 +88,11 @@ def _is_supervisor(actor: Actor) -> bool:
 
 
 def await_labels(order_id: uuid.UUID) -> None:
-    """Its seller brings the labels, and has not yet."""
-    place_hold(SYSTEM, order_id, LABEL_MISSING)
+    """Its seller brings the labels, and has not yet. The caller holds the order, or has just written it."""
+    order = session().get_one(Order, order_id)
+    if all(each.reason != LABEL_MISSING for each in halting.open_holds(order.id)):
+        _insert(SYSTEM, order, rules.Side.SYSTEM, LABEL_MISSING, None, keeps_stock=True)
+        halting.halt(order)
 
 
 def have_labels(order: Order) -> None:
