@@ -16,7 +16,7 @@ import pypdfium2
 import zxingcpp
 
 from wms.demo.client import DemoError, Tablet
-from wms.demo.luck import Lot
+from wms.demo.luck import APART_UNITS, Lot
 from wms.demo.plan import CARTON_G, Plan
 from wms.demo.shelf import Goods, Shelf
 
@@ -96,7 +96,7 @@ def printed(lot: Lot | None) -> dict[str, Any]:
 
 @dataclass
 class Stower:
-    """What somebody who puts away knows by looking, and where they note it. `apart`: products of which a unit goes to an
+    """What somebody who puts away knows by looking, and where they note it. `apart`: products of which some units go to an
     empty bin, whatever is suggested.
     """
 
@@ -122,10 +122,11 @@ def put_away(
         expect(tablet.scan(barcode), f"putting away {barcode}")
         while tablet.task["state"] == "scan_product":
             line = tablet.task["data"]["lines"][0]
-            if line["sku"] in stower.apart and line["quantity"] > 1:
-                stower.note(barcode, line, 1, _stow_apart(tablet, line, locations, stower.shelf))
-                line = tablet.task["data"]["lines"][0]
-            units, code = _stow(tablet, line, locations)
+            apart = APART_UNITS if line["sku"] in stower.apart and line["condition"] == "good" else 0
+            if line["quantity"] > apart:
+                units, code = _stow(tablet, line | {"quantity": line["quantity"] - apart}, locations)
+            else:
+                units, code = line["quantity"], _stow_apart(tablet, line, locations, stower.shelf)
             stower.note(barcode, line, units, code)
 
 
@@ -151,11 +152,11 @@ def _stow(tablet: Tablet, line: dict[str, Any], locations: dict[str, str]) -> tu
 
 
 def _stow_apart(tablet: Tablet, line: dict[str, Any], locations: dict[str, str], shelf: Shelf) -> str:
-    """One unit goes to a bin that is empty; its code."""
+    """Some units go to a bin that is empty; its code."""
     for code in sorted(locations, reverse=True):
         if not code.startswith("A-") or not shelf.is_empty(code):
             continue
-        expect(tablet.scan(barcode_of(line["sku"]), quantity=1), f"taking {line['sku']}")
+        expect(tablet.scan(barcode_of(line["sku"]), quantity=line["quantity"]), f"taking {line['sku']}")
         if tablet.scan(locations[code])["ok"]:
             return code
         expect(tablet.scan("CMD-BACK"), "stepping back")

@@ -25,6 +25,8 @@ SPARE_LINES, SPARE_UNITS = 5, 2
 # Days after today: both are sold, the earlier one first; the third is too near its end on the day it comes.
 LOT_DAYS: Final = {"EARLY": 200, "LATE": 400, "NEAR": OUTBOUND_DAYS - 12}
 NEAR_UNITS: Final = 3
+# Of goods of which some will be gone, so many stand apart in another bin; one unit goes here, one there.
+APART_UNITS: Final = 2
 
 Line = dict[str, Any]
 
@@ -75,7 +77,9 @@ class Luck:
         """What the seller sends of a product, to have so much in stock."""
         if sku in self.damaged:
             return stock + self.damaged_units[sku]
-        return stock + 1 if sku in self.less or sku in self.vanishing else stock
+        if sku in self.vanishing:
+            return stock + APART_UNITS
+        return stock + 1 if sku in self.less else stock
 
     def inside(self, line: Mapping[str, Any], lot: str | None) -> list[Line]:
         """The line as it really is in its carton."""

@@ -21,7 +21,7 @@ from wms.demo.stage import PIN, WAREHOUSE, Stage
 
 BULK_PRODUCTS = 200
 BULK_ORDERS = 20
-WAVE_ORDERS = 120  # the supervisor looks when so many, or a quarter of all, have come since
+WAVE_ORDERS = 150  # the supervisor looks when so many, or half of all, have come since
 MORNING_AISLE = "A-01"
 DRAIN_SECONDS = 120.0
 QUIET = ("short", "shipped", "cancelled")
@@ -223,10 +223,13 @@ def _settle_differences(show: Show) -> None:
 
 
 def _vanish(show: Show) -> int:
-    """A unit of some products is gone, and nobody noticed; how many."""
+    """A unit of some products is gone from each of their bins, and nobody noticed; how many."""
+    gone = 0
     for sku in sorted(show.plan.luck.vanishing):
-        show.shelf.take(show.shelf.bins_of(sku)[-1], sku, 1)
-    return len(show.plan.luck.vanishing)
+        for code in show.shelf.bins_of(sku):
+            show.shelf.take(code, sku, 1)
+            gone += 1
+    return gone
 
 
 def _count(show: Show, plan: Callable[[], bool]) -> None:
@@ -272,7 +275,7 @@ def _sell(show: Show) -> None:
 def _open_shop(show: Show, floor: Floor) -> None:
     """Send all orders, supervise the floor meanwhile, and end when everything that can leave has left."""
     orders = [body for _, body in show.plan.orders()]
-    at_once = max(1, min(WAVE_ORDERS, len(orders) // 4))
+    at_once = max(1, min(WAVE_ORDERS, len(orders) // 2))
     bulk, sent, looked_at = min(BULK_ORDERS, at_once), 0, 0
     while not floor.stop.is_set():
         if sent < len(orders):

@@ -28,7 +28,7 @@ from wms.seed import Extent, demo_key, seed_demo_cast
 
 PIN = "470183"
 WAREHOUSE = "DE1"
-WALL, WALL_SLOTS = "W1", 12
+WALL, WALL_SLOTS = "W1", 8
 FACES = Bins("F-{aisle:02}-{bay:02}-{level}", (1, 1), (1, 12), (1, 2))
 
 
