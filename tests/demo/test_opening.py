@@ -26,7 +26,7 @@ OFFICE = {
 SELLER = {
     "/": "3 units differ in 2 cartons", "/portal/orders": "A-1251", "/portal/bookings": "ACME-PO-1056",
     "/portal/differences": "Damaged 1",
-    "/portal/stock": "SERUM-30ML", "/portal/returns": "A-", "/portal/services": "plain cartons",
+    "/portal/stock": "SERUM-30ML", "/portal/returns": "A-", "/portal/services": "PUZZLE-1000",
 }  # fmt: skip
 STATES = {"promised", "short", "awaiting_customs", "waved", "picking", "picked", "packed", "shipped", "cancelled"}
 
