@@ -21,6 +21,7 @@ _COLUMNS = (
     "platform", "signature", "insured_minor", "insured_currency", "packing", "packing_remark", "contents", "ioss",
     "vat_id", "eori",
 )  # fmt: skip
+LACKS = {"signature": "service_no_signature", "insurance": "service_no_insurance"}
 _INSERT = Statement(
     f"INSERT INTO order_extra (order_id, {', '.join(_COLUMNS)}) VALUES (:order_id,"
     f" {', '.join('CAST(:packing AS text[])' if name == 'packing' else f':{name}' for name in _COLUMNS)})"
@@ -34,7 +35,7 @@ def check_service(service_id: uuid.UUID | None, body: Mapping[str, Any]) -> None
         return
     found = lacking(service_id, signature, insured)
     if found:
-        raise invalid_fields([FieldError(f"/{name}", f"service_no_{name}", {}) for name in found])
+        raise invalid_fields([FieldError(f"/{name}", LACKS[name], {}) for name in found])
 
 
 def lacking(service_id: uuid.UUID, signature: str | None, insured: bool) -> list[str]:
@@ -49,7 +50,7 @@ def check_change(order_id: uuid.UUID, service_id: uuid.UUID) -> None:
     if extra is not None:
         found = lacking(service_id, extra.signature, extra.insured_minor is not None)
         if found:
-            raise invalid_fields([FieldError("/service", f"service_no_{name}", {}) for name in found])
+            raise invalid_fields([FieldError("/service", LACKS[name], {}) for name in found])
 
 
 _DECLARED = Statement(
