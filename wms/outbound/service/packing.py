@@ -74,7 +74,9 @@ _PLANNED_FROM = (
     "   FROM shop WHERE id = o.shop_id)) AND NOT EXISTS (SELECT 1 FROM demand d JOIN verification v"
     "   ON v.demand_id = d.id AND v.parcel_id IS NOT NULL WHERE d.order_id = o.id)) AS inserts,"
     " EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id AND k.pack_photo) OR EXISTS (SELECT 1 FROM demand d"
-    "  JOIN product p ON p.id = d.product_id WHERE d.order_id = o.id AND p.pack_photo) AS photo"
+    "  JOIN product p ON p.id = d.product_id WHERE d.order_id = o.id AND p.pack_photo) AS photo,"
+    " (SELECT json_build_object('packing', e.packing, 'remark', e.packing_remark, 'signature', e.signature)"
+    "  FROM order_extra e WHERE e.order_id = o.id) AS wishes"
 )
 _IN_TOTE = Statement(
     f"SELECT {COLUMNS}, d.verified, d.quantity, {_PLANNED_FROM} FROM handling_unit u JOIN outbound_order o"
@@ -112,7 +114,8 @@ def plan_boxes(order_id: uuid.UUID) -> dict[str, Any]:
 
 def _plan(row: Any) -> dict[str, Any]:
     plan = boxing.plan(boxing.read_goods(row.goods or []), boxing.read_boxes(row.boxes or []))
-    return {**plan, "inserts": row.inserts or [], "photo": row.photo}
+    wishes = {"wishes": row.wishes} if row.wishes else {}
+    return {**plan, "inserts": row.inserts or [], "photo": row.photo, **wishes}
 
 
 def check_bench(order: OrderAtWork) -> None:
