@@ -122,7 +122,9 @@ def test_what_was_taken_since_is_fetched_by_one_walk_only(stage: Stage, far: uui
 
 
 def test_an_order_that_fills_more_than_the_wall_is_not_parted() -> None:
-    stop = carts.Stop(new_id(), new_id(), new_id(), 1, new_id(), carts.Place(0, 0), 1, 1, carts.Size(1, 1, 1), "", 1)
+    stop = carts.Stop(
+        new_id(), new_id(), new_id(), 1, new_id(), carts.Place(0, 0, 0, 0), 1, 1, carts.Size(1, 1, 1), "", 1
+    )
     alone = carts.Walk((stop,), 0, 0, 9)
     assert not zoned.is_sorted(alone)
     assert zoned.is_sorted(replace(alone, totes=1))
