@@ -242,6 +242,6 @@ def _remember(begun: Session, _: object, connection: Connection) -> None:
 def _forget(ended: Session) -> None:
     ended.info.pop("begun", None)
     ended.info.pop("locks", None)
-    ended.info.pop("psycopg", None)
+    ended.info.pop("wire", None)
     ended.info.pop("posting_key", None)
     ended.info.pop("behind", None)
