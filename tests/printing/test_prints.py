@@ -30,6 +30,7 @@ def refusal_of(use_case, *arguments: object) -> Refused:
 
 def jobs(document: LabelDocument) -> list[tuple[str, str]]:
     with transaction():
+        session().expire_all()  # a scan writes past it
         return [(job.reason, job.state) for job in queries.jobs_of(document.id)]
 
 
