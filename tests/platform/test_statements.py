@@ -51,7 +51,9 @@ def test_a_fault_in_a_pipeline_is_sqlalchemys_and_the_session_goes_on(db_session
 
 
 def prepared() -> int:
-    return int(Statement("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'INSERT INTO counter%'").scalar())
+    return int(
+        Statement("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'INSERT INTO counter%'").scalar()
+    )
 
 
 def test_what_was_prepared_outlives_a_rollback_a_refusal_and_the_end_of_a_request(fresh_app: Flask) -> None:
