@@ -48,7 +48,8 @@ class Query:
         """What makes a named tuple of the values of one of its rows; its columns are always the same."""
         if self._row is None:
             columns = [result.fname(number).decode() for number in range(result.nfields)]
-            self._row = namedtuple("Row", columns, rename=True)._make  # type: ignore[misc]
+            made: Any = namedtuple("Row", columns, rename=True)
+            self._row = made._make
         return self._row
 
 
