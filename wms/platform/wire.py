@@ -48,7 +48,7 @@ class Query:
         """What makes a named tuple of the values of one of its rows; its columns are always the same."""
         if self._row is None:
             columns = [result.fname(number).decode() for number in range(result.nfields)]
-            made: Any = namedtuple("Row", columns, rename=True)
+            made: Any = namedtuple("Row", columns, rename=True)  # type: ignore[misc]
             self._row = made._make
         return self._row
 
