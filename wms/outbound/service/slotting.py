@@ -123,8 +123,8 @@ def find(history: History, most: int) -> Found:
     bits = {place: bit for bit, place in enumerate(places)}
 
     def slot(row: Any) -> Slot:
-        product = row.product_id if slot_of.get(row.product_id) is row else None
-        return Slot(bits[history.places[row.location_id]], NOBODY if product is None else number[product], _alike(row))
+        holds = row.products and slot_of.get(row.product_id) is row
+        return Slot(bits[history.places[row.location_id]], number[row.product_id] if holds else NOBODY, _alike(row))
 
     try:
         length = LayoutArea(history.layout, places).measure().length
