@@ -237,12 +237,6 @@ def manifests(actor: Actor, since: datetime, limit: int) -> Sequence[Any]:
     return _MANIFESTS.all({"places": places, "since": since, "limit": limit})
 
 
-def manifest_parcels(manifest_id: uuid.UUID) -> Sequence[Parcel]:
-    """The parcels on a manifest in the order they were handed over."""
-    statement = select(Parcel).where(Parcel.manifest_id == manifest_id)
-    return session().scalars(statement.order_by(Parcel.handed_over_at, Parcel.id)).all()
-
-
 def shipments_page(
     actor: Actor,
     *,

@@ -1,11 +1,11 @@
-"""The states of a shipment, a parcel, a manifest, and of what a remote carrier is asked to do."""
+"""The states of a shipment, a parcel, a bag, a manifest, and of what a remote carrier is asked to do."""
 
 from __future__ import annotations
 
 from wms.core.workflow import Workflow, move
-from wms.shipping.models import ManifestState, ParcelState, ShipmentState, TaskState
+from wms.shipping.models import BagState, ManifestState, ParcelState, ShipmentState, TaskState
 
-S, P, M, T = ShipmentState, ParcelState, ManifestState, TaskState
+S, P, M, T, B = ShipmentState, ParcelState, ManifestState, TaskState, BagState
 
 SHIPMENT = Workflow(
     "shipment",
@@ -32,6 +32,17 @@ PARCEL = Workflow(
         "take_back": move(P.HANDED_OVER, P.VOIDED),
     },
 )
+BAG = Workflow(
+    "bag",
+    BagState,
+    B.OPEN,
+    {
+        "close": move(B.OPEN, B.CLOSED),
+        "reopen": move(B.CLOSED, B.OPEN),
+        "load": move(B.CLOSED, B.LOADED),
+        "drop": move([B.OPEN, B.LOADED], B.DROPPED),
+    },
+)
 MANIFEST = Workflow("manifest", ManifestState, M.OPEN, {"close": move(M.OPEN, M.CLOSED)})
 CARRIER_TASK = Workflow(
     "carrier_task",
@@ -48,4 +59,4 @@ CARRIER_TASK = Workflow(
         "drop": move([T.WAITING, T.ASKING, T.REFUSED, T.FAILED], T.DROPPED),
     },
 )
-WORKFLOWS = (SHIPMENT, PARCEL, MANIFEST, CARRIER_TASK)
+WORKFLOWS = (SHIPMENT, PARCEL, BAG, MANIFEST, CARRIER_TASK)

@@ -25,6 +25,7 @@ from wms.shipping.carriers import connection_to, is_remote
 from wms.shipping.carriers.interface import CarrierFault, WaybillRequest
 from wms.shipping.events import ShipmentVoided
 from wms.shipping.models import (
+    Bag,
     Carrier,
     Manifest,
     ManifestState,
@@ -241,9 +242,11 @@ def close_parcel(
 
 def reopen_parcel(actor: Actor, parcel_id: uuid.UUID) -> None:
     """The box is opened again before it left (a doubt at the gate, a put-back); it will be weighed again. What it was as
-    a thing that holds stock is the caller's to end.
+    a thing that holds stock is the caller's to end. Refuses `parcel_in_bag`.
     """
     parcel = hold_parcel(actor, parcel_id).parcel
+    if parcel.bag_id is not None:
+        raise Refused("parcel_in_bag", {"bag": session().get_one(Bag, parcel.bag_id).number})
     _REOPENED.run({"parcel": parcel.id, "state": PARCEL.apply("reopen", parcel.state).value})
 
 
