@@ -92,6 +92,7 @@ FOR_ITSELF = {
         ("service_request", each)
         for each in ("accept", "cancel", "finish", "put_back", "reject", "report", "stop", "take")
     ],
+    "tests/outbound/test_bags.py": [("bag", each) for each in ("close", "drop", "load", "reopen")],
     "tests/outbound/test_carrier_tasks.py": [
         ("carrier_task", each) for each in ("again", "ask", "bring", "drop", "finish", "give_up", "postpone", "refuse")
     ],

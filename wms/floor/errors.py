@@ -96,7 +96,6 @@ TEXTS = {
     "bag_not_packed": N_("Take out %(number)s: not packed."),
     "bag_not_released": N_("Take out %(number)s: customs."),
     "not_in_bag": N_("That parcel is not in this bag."),
-    "bag_full": N_("%(parcels)s are in it: no more."),
     "parcel_already": N_("Already on this load."),
     "source_taken": N_("Units here: %(units)s."),
     "item_in_hand": N_("%(quantity)s in hand. Scan the bin."),
