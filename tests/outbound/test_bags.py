@@ -238,17 +238,7 @@ def test_the_scale_has_to_agree_with_the_parcels(dock: Stage) -> None:
 
 
 def test_an_order_of_several_parcels_is_shipped_with_its_last_bag(dock: Stage) -> None:
-    order = dock.order({MUG: 2})
-    dock.wave(order)
-    dock.pick_all(order)
-    from tests.outbound.test_parcels import close as close_box
-    from tests.outbound.test_parcels import verify
-
-    verify(dock, order, MUG, 1)
-    dock.do(boxes.begin_next, dock.cast.picker, order.id)
-    first = close_box(dock, order)
-    verify(dock, order, MUG, 1)
-    second = close_box(dock, order)
+    order, (first, second) = dock.packed_in_two({MUG: 2})
     one, two = filled(dock, first), filled(dock, second)
     close(dock, one)
     close(dock, two)
@@ -292,6 +282,57 @@ def test_postings_that_are_written_together_share_no_stock(dock: Stage) -> None:
     draft = PostingDraft(Reason.SHIP, "test", None, [MoveDraft(stock, "customer", 1)])
     with pytest.raises(ValueError, match="share no stock"):
         dock.do(ledger.post_all, SYSTEM, [draft, draft])
+
+
+@pytest.mark.parametrize("state", ["open", "closed", "loaded"])
+def test_an_intercepted_parcel_comes_out_of_its_bag_by_one_scan_under_put_back(dock: Stage, state: str) -> None:
+    (order, number), (other, other_number) = dock.packed({MUG: 1}), dock.packed({MUG: 2})
+    bag_id = filled(dock, number, other_number)
+    if state != "open":
+        close(dock, bag_id)
+    if state == "loaded":
+        load(dock, bag_id)
+    gross = bag(bag_id).weight_g
+    weight_g, unit = parcel(number).weight_g, parcel(number).handling_unit_id
+    stopped(dock, order, "intercepted")
+    if state != "open":
+        assert dock.refused(load, dock, bag_id).code == "bag_intercepted"
+    assert dock.do(interceptions.catch, dock.cast.picker, unit) == interceptions.Caught(0)
+    assert dock.state(order) == "cancelled"
+    assert [each.tracking_number for each in loads.bag_parcels(bag_id)] == [other_number]
+    assert dock.put_back_all(order) == 1
+    found = bag(bag_id)
+    if state == "loaded":
+        assert gross is not None
+        assert (found.state, found.weight_g) == ("loaded", gross - (weight_g or 0))
+        assert load(dock, bag_id).already
+    else:
+        assert (found.state, found.weight_g) == ("open", None)
+        close(dock, bag_id)
+        load(dock, bag_id)
+    assert dock.state(other) == "shipped"
+
+
+def test_a_loaded_bag_whose_only_parcel_is_taken_back_is_given_up(dock: Stage) -> None:
+    order, number = dock.packed({MUG: 1})
+    bag_id = filled(dock, number)
+    close(dock, bag_id)
+    load(dock, bag_id)
+    stopped(dock, order, "intercepted")
+    assert dock.do(interceptions.catch, dock.cast.picker, parcel(number).handling_unit_id) is not None
+    assert (bag(bag_id).state, bag(bag_id).manifest_id) == ("dropped", None)
+    assert dock.refused(load, dock, bag_id).code == "bag_open"
+
+
+def test_a_cancelled_parcel_comes_out_of_its_bag_under_put_back_too(dock: Stage) -> None:
+    (order, number), (_, other) = dock.packed({MUG: 1}), dock.packed({MUG: 1})
+    bag_id = filled(dock, number, other)
+    close(dock, bag_id)
+    unit = parcel(number).handling_unit_id
+    stopped(dock, order, "cancelled")
+    assert dock.do(interceptions.catch, dock.cast.picker, unit) is None  # nobody asked: it only waits to be put back
+    assert (bag(bag_id).state, len(loads.bag_parcels(bag_id))) == ("open", 1)
+    assert dock.put_back_all(order) == 1
 
 
 # Every action of a bag in every state: what it does, or that it is refused.

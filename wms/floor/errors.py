@@ -50,6 +50,7 @@ TEXTS = {
     "tote_refused": N_("Refused. Tote %(tote)s to the customs shelf."),
     "stop_intercepted": N_("Intercepted. Set its tote aside and go on."),
     "stop_held": N_("On hold. Leave its goods and go on."),
+    "intercept_more": N_("Set it aside. Still on a load: %(left)s of it."),
     "intercept_caught": N_("Interception done. To put back: %(units)s."),
     "stop_gone": N_("That stop is gone. Go on with the next."),
     "walk_taken_over": N_("%(picker)s has your walk. Begin another."),

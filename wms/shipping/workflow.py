@@ -17,7 +17,7 @@ SHIPMENT = Workflow(
         "label": move(S.NUMBERED, S.LABELLED),
         "hand_over": move(S.LABELLED, S.HANDED_OVER),
         "void": move([S.OPEN, S.NUMBERED, S.LABELLED], S.VOIDED),
-        "take_back": move(S.HANDED_OVER, S.VOIDED),  # off the load, before the truck left
+        "take_off": move(S.HANDED_OVER, S.LABELLED),  # a parcel is off the load, before the truck left
     },
 )
 PARCEL = Workflow(
@@ -29,7 +29,7 @@ PARCEL = Workflow(
         "reopen": move(P.CLOSED, P.OPEN),
         "hand_over": move(P.CLOSED, P.HANDED_OVER),
         "void": move([P.OPEN, P.CLOSED], P.VOIDED),
-        "take_back": move(P.HANDED_OVER, P.VOIDED),
+        "take_off": move(P.HANDED_OVER, P.CLOSED),
     },
 )
 BAG = Workflow(

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wms.core import clock
 from wms.core.permissions import Permission
 from wms.facility.queries import load_warehouse
+from wms.office import stopped
 from wms.office.pages.inbound import say
 from wms.outbound.queries import order_numbers
 from wms.platform import forms
@@ -35,7 +36,7 @@ def index() -> str:
     """The open loads, then those of two weeks; and the bags that are on none yet."""
     return render_template(
         "office/manifests.html", rows=queries.manifests(actor(), clock.now() - BACK, SHOWN),
-        bags=loads.bags_here(actor(), SHOWN),
+        bags=loads.bags_here(actor(), SHOWN), to_take_off=stopped.to_take_off(),
     )  # fmt: skip
 
 

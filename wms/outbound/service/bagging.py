@@ -56,6 +56,13 @@ def request_label(actor: Actor, bag: Bag) -> None:
     printing.request_documents(actor, bag.warehouse_id, [draft])
 
 
+_ASKED = Statement(
+    "SELECT p.tracking_number FROM parcel p JOIN shipment s ON s.id = p.shipment_id AND s.subject_kind = 'order'"
+    " JOIN outbound_order o ON o.id = s.subject_id WHERE p.bag_id = :bag AND o.interception = 'requested'"
+    " ORDER BY p.tracking_number LIMIT 1"
+)
+
+
 @dataclass(frozen=True)
 class BagGone:
     """A bag on its load; `already`: it had gone before."""
@@ -74,6 +81,9 @@ def load(actor: Actor, bag_id: uuid.UUID) -> BagGone:
     seen = loads.bag_parcels(bag_id)
     bag = loads.bag_at(actor, bag_id)
     if bag.state == BagState.LOADED.value:
+        asked = _ASKED.scalar({"bag": bag_id})
+        if asked is not None:  # it stands in the yard, and somebody wants this one back
+            raise Refused("bag_intercepted", {"number": asked})
         return BagGone(bag.number, len(seen), already=True)
     if bag.state != BagState.CLOSED.value:
         raise Refused("bag_open", {"bag": bag.number})

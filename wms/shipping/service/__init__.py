@@ -32,7 +32,7 @@ from wms.shipping.service.shipments import (
     open_shipment,
     record_weight,
     reopen_parcel,
-    take_back_shipment,
+    take_off_load,
     void_shipment,
 )
 from wms.shipping.service.tasks import CarrierLater, ask_again
@@ -72,8 +72,8 @@ __all__ = [
     "reopen_bag",
     "reopen_parcel",
     "settle_waybill",
-    "take_back_shipment",
     "take_number",
+    "take_off_load",
     "take_out_of_bag",
     "void_shipment",
 ]

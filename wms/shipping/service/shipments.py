@@ -35,7 +35,7 @@ from wms.shipping.models import (
     Shipment,
     ShipmentState,
 )
-from wms.shipping.service import tasks
+from wms.shipping.service import bags, tasks
 from wms.shipping.service.held import hold_parcel
 from wms.shipping.workflow import PARCEL, SHIPMENT
 
@@ -283,32 +283,38 @@ def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str = "cancelled
     parcels = queries.live_parcels(shipment.id)
     if any(parcel.state == ParcelState.HANDED_OVER.value for parcel in parcels):
         raise Refused("parcel_gone", {})
-    _void(shipment, parcels, "void", reason)
+    _void(shipment, parcels, reason)
     return shipment
 
 
-def take_back_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str) -> list[Parcel]:
-    """Its parcels come off the load before the truck leaves, and their waybills are void. Returns these parcels.
+def take_off_load(actor: Actor, parcel_id: uuid.UUID) -> None:
+    """A parcel comes off the load before the truck leaves, out of the bag it was in; it may go again later.
 
-    The caller takes the stock back and voids the documents. Refuses `parcel_gone` when a manifest of theirs is closed.
+    The caller takes the stock back. Refuses `parcel_gone` when its manifest is closed, and a parcel that is on no load.
     """
-    shipment = load_shipment_to_change(actor, shipment_id)
-    parcels = queries.live_parcels(shipment.id)
-    for manifest_id in sorted({each.manifest_id for each in parcels if each.manifest_id is not None}):
-        manifest = lock_one(Rank.DOCUMENT, Manifest, manifest_id)
-        if manifest is None or manifest.state != ManifestState.OPEN.value:
-            raise Refused("parcel_gone", {})
-    _void(shipment, parcels, "take_back", reason)
-    return parcels
+    found = queries.load_parcel(actor, parcel_id)
+    shipment = load_shipment_to_change(actor, found.shipment_id)
+    parcel = session().get_one(Parcel, parcel_id)
+    state = PARCEL.apply("take_off", parcel.state).value
+    bag = lock_one(Rank.DOCUMENT, Bag, parcel.bag_id) if parcel.bag_id is not None else None
+    manifest = lock_one(Rank.DOCUMENT, Manifest, parcel.manifest_id)
+    if manifest is None or manifest.state != ManifestState.OPEN.value:
+        raise Refused("parcel_gone", {})
+    parcel.state, parcel.manifest_id, parcel.handed_over_at = state, None, None
+    if shipment.state == ShipmentState.HANDED_OVER.value:
+        shipment.state, shipment.handed_over_at = SHIPMENT.apply("take_off", shipment.state).value, None
+    session().flush()
+    if bag is not None:
+        bags.take_off_load(parcel, bag)
 
 
-def _void(shipment: Shipment, parcels: Sequence[Parcel], action: str, reason: str) -> None:
-    """The carrier is told, and shipment and parcels are void. `action`: void, or take_back from a load."""
+def _void(shipment: Shipment, parcels: Sequence[Parcel], reason: str) -> None:
+    """The carrier is told, and shipment and parcels are void."""
     carrier = queries.load_carrier(shipment.carrier_id)
     for parcel in parcels:
         _give_back(carrier, parcel)
-    shipment.state = SHIPMENT.apply(action, shipment.state).value
-    shipment.void_reason, shipment.voided_at, shipment.handed_over_at = reason[:64], clock.now(), None
+    shipment.state = SHIPMENT.apply("void", shipment.state).value
+    shipment.void_reason, shipment.voided_at = reason[:64], clock.now()
     session().flush()
     record(
         ShipmentVoided(
@@ -319,8 +325,8 @@ def _void(shipment: Shipment, parcels: Sequence[Parcel], action: str, reason: st
 
 
 def _give_back(carrier: Carrier, parcel: Parcel) -> None:
-    """Its waybill is void, whether it stands here or on a load. A local carrier may refuse; a remote one is told after the
-    commit, and its "no" is a matter for the office.
+    """Its waybill is void. A local carrier may refuse; a remote one is told after the commit, and its "no" is a matter for
+    the office.
     """
     if is_remote(carrier):
         tasks.give_back(parcel)
@@ -330,9 +336,7 @@ def _give_back(carrier: Carrier, parcel: Parcel) -> None:
             fault = connection.void(parcel.client_reference, parcel.tracking_number)
             if fault is not None:
                 raise refusal_of(fault)
-    loaded = parcel.state == ParcelState.HANDED_OVER.value
-    parcel.state = PARCEL.apply("take_back" if loaded else "void", parcel.state).value
-    parcel.manifest_id = parcel.handed_over_at = None
+    parcel.state = PARCEL.apply("void", parcel.state).value
 
 
 def load_shipment_to_change(actor: Actor, shipment_id: uuid.UUID) -> Shipment:
