@@ -73,5 +73,6 @@ def hold_parcels(actor: Actor, parcel_ids: Sequence[uuid.UUID]) -> list[Shipment
         found = known.get(parcel_id)
         if found is None or not (actor.sees_seller(found[0].owner_id) and actor.sees_warehouse(found[0].warehouse_id)):
             raise not_found("parcel")
-        held.append(ShipmentAtWork(*rows[found[1]], found[0], fellows[found[1]]))
+        row, own = rows[found[1]], fellows[found[1]]
+        held.append(ShipmentAtWork(row.id, row.state, row.subject_kind, row.subject_id, row.service_id, found[0], own))
     return held
