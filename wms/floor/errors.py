@@ -58,6 +58,7 @@ TEXTS = {
     "item_verified": N_("%(verified)s of %(quantity)s checked."),
     "all_checked": N_("All checked. Weigh it."),
     "check_undone": N_("Last check taken back."),
+    "weigh_again": N_("Put it on the scale again."),
     "weighed": N_("%(weight)s g. Scan the label."),
     "weight_confirm": N_("%(measured)s g is off. OK again to accept it."),
     "parcel_closed": N_("Parcel closed."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -72,6 +73,7 @@ class CarrierForm(CodedSchema):
     name = Text(80, required=True)
     kind = Choice(list(KINDS), required=True)
     number_format = Choice(list(FORMATS), load_default=None)
+    label_at = Choice(["wave", "scale"], load_default="wave")
 
 
 class ServiceForm(CodedSchema):
@@ -126,13 +128,14 @@ def again(task_id: uuid.UUID) -> BaseResponse:
 @requires(Permission.OPERATE)
 def add() -> BaseResponse | tuple[str, int]:
     """A new carrier."""
-    names = ("code", "name", "kind", "number_format")
+    names = ("code", "name", "kind", "number_format", "label_at")
     loaded = forms.load_form(CarrierForm(), forms.given({name: forms.typed_text(name) for name in names}))
 
     def make() -> Carrier:
         assert not isinstance(loaded, Refused)  # noqa: S101 - else nothing is run
+        after_scale = replace(KINDS[loaded["kind"]], needs_weight_before_label=loaded["label_at"] == "scale")
         return shipping.create_carrier(
-            actor(), loaded["code"], loaded["name"], kind=loaded["kind"], capabilities=KINDS[loaded["kind"]],
+            actor(), loaded["code"], loaded["name"], kind=loaded["kind"], capabilities=after_scale,
             number_format=loaded["number_format"],
         )  # fmt: skip
 

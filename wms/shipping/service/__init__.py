@@ -36,6 +36,7 @@ from wms.shipping.service.shipments import (
     void_shipment,
 )
 from wms.shipping.service.tasks import CarrierLater, ask_again
+from wms.shipping.service.weighing import want_weighed_label
 
 __all__ = [
     "Answered",
@@ -76,4 +77,5 @@ __all__ = [
     "take_off_load",
     "take_out_of_bag",
     "void_shipment",
+    "want_weighed_label",
 ]

@@ -74,10 +74,10 @@ def add_parcel(actor: Actor, shipment_id: uuid.UUID, *, handling_unit_id: uuid.U
     _refuse_final(shipment)
     if queries.live_parcels(shipment.id) and not queries.capabilities_of(shipment.carrier_id).many_parcels:
         raise Refused("one_parcel_only", {"carrier": queries.load_carrier(shipment.carrier_id).code})
-    return _insert_parcel(shipment, handling_unit_id)
+    return insert_parcel(shipment, handling_unit_id)
 
 
-def _insert_parcel(shipment: Shipment, handling_unit_id: uuid.UUID | None = None) -> Parcel:
+def insert_parcel(shipment: Shipment, handling_unit_id: uuid.UUID | None = None) -> Parcel:
     last = session().scalar(select(func.max(Parcel.n)).where(Parcel.shipment_id == shipment.id)) or 0
     parcel = Parcel(
         shipment_id=shipment.id, warehouse_id=shipment.warehouse_id, owner_id=shipment.owner_id,
@@ -92,13 +92,14 @@ def _insert_parcel(shipment: Shipment, handling_unit_id: uuid.UUID | None = None
 def draw_number(actor: Actor, shipment_id: uuid.UUID) -> list[Parcel]:
     """Give every parcel that has none its waybill number; makes parcel 1 when there is none. Safe to ask again.
 
-    Returns the live parcels. A remote carrier's have no number yet: it is asked after the commit, and the shipment
-    stands *open* until it has answered for all of them. Refuses `numbers_used_up`, `carrier_refused`, `carrier_later`;
-    `parcel_gone` where a number would still have to come after part of the shipment left.
+    Returns the live parcels. A remote carrier's have no number yet: it is asked after the commit, or after the scale where it
+    wants the weight first, and the shipment stands *open* until it has answered for all of them. Refuses
+    `numbers_used_up`, `carrier_refused`, `carrier_later`; `parcel_gone` where a number would still have to come after part of
+    the shipment left.
     """
     shipment = load_shipment_to_change(actor, shipment_id)
     _refuse_final(shipment)
-    parcels = queries.live_parcels(shipment.id) or [_insert_parcel(shipment)]
+    parcels = queries.live_parcels(shipment.id) or [insert_parcel(shipment)]
     unnumbered = [parcel for parcel in parcels if parcel.tracking_number is None]
     if unnumbered:
         carrier = queries.load_carrier(shipment.carrier_id)
@@ -117,8 +118,9 @@ def draw_number(actor: Actor, shipment_id: uuid.UUID) -> list[Parcel]:
 def _await_numbers(shipment: Shipment, parcels: list[Parcel]) -> None:
     if any(parcel.state == ParcelState.HANDED_OVER.value for parcel in parcels):
         raise Refused("parcel_gone", {})
+    weight_first = queries.capabilities_of(shipment.carrier_id).needs_weight_before_label
     for parcel in parcels:
-        if parcel.tracking_number is None:
+        if parcel.tracking_number is None and (parcel.weight_g is not None or not weight_first):
             tasks.want_waybill(shipment, parcel)
     shipment.state = SHIPMENT.apply("await", shipment.state).value
     session().flush()
@@ -262,7 +264,7 @@ def drop_parcel(actor: Actor, parcel_id: uuid.UUID) -> None:
     if held.parcel.state != ParcelState.OPEN.value:
         raise Refused("parcel_is_closed", {})
     parcel = session().get_one(Parcel, parcel_id, populate_existing=True)
-    _give_back(queries.load_carrier(parcel.carrier_id), parcel)
+    give_back(queries.load_carrier(parcel.carrier_id), parcel)
     session().flush()
     shipment = session().get_one(Shipment, parcel.shipment_id, populate_existing=True)
     left = [each for each in held.parcels if each.id != parcel_id and each.state != ParcelState.VOIDED.value]
@@ -312,7 +314,7 @@ def _void(shipment: Shipment, parcels: Sequence[Parcel], reason: str) -> None:
     """The carrier is told, and shipment and parcels are void."""
     carrier = queries.load_carrier(shipment.carrier_id)
     for parcel in parcels:
-        _give_back(carrier, parcel)
+        give_back(carrier, parcel)
     shipment.state = SHIPMENT.apply("void", shipment.state).value
     shipment.void_reason, shipment.voided_at = reason[:64], clock.now()
     session().flush()
@@ -324,7 +326,7 @@ def _void(shipment: Shipment, parcels: Sequence[Parcel], reason: str) -> None:
     )  # fmt: skip
 
 
-def _give_back(carrier: Carrier, parcel: Parcel) -> None:
+def give_back(carrier: Carrier, parcel: Parcel) -> None:
     """Its waybill is void. A local carrier may refuse; a remote one is told after the commit, and its "no" is a matter for
     the office.
     """
