@@ -198,15 +198,16 @@ def _take_off(actor: Actor, order: Order, found: Interception, parcel_id: uuid.U
     and the order is cancelled; until then it stands packed, and what is off may go again.
     """
     shipping.take_off_load(actor, parcel_id)
-    if order.state == OrderState.SHIPPED.value:
+    if order.state != OrderState.PACKED.value:
         order.state, order.shipped_at = ORDER.apply("take_off", order.state).value, None
-        found.resume_state = order.state
     _touch(order)
     _UNSHIPPED.run({"order": order.id, "parcel": parcel_id})
     left: int = _LOAD.first({"shipment": order.shipment_id}).parcels
     assert order.shipment_id is not None  # it was handed over
     units = [each.handling_unit_id for each in live_parcels(order.shipment_id)]
-    if not left:
+    if left:
+        found.resume_state = order.state
+    else:
         _end(actor, order, found)
     for unit in lock(Rank.HANDLING_UNIT, HandlingUnit, [each for each in units if each is not None]):
         if unit.id == unit_id or not left:
