@@ -56,6 +56,13 @@ CHECKS = [
         " AND NOT EXISTS (SELECT 1 FROM parcel p WHERE p.bag_id = b.id)",
     ),
     Check(
+        "what a parcel costs is the sum of its lines, and it has left",
+        "SELECT count(*) FROM parcel_rate",
+        "SELECT r.parcel_id, r.total_minor FROM parcel_rate r JOIN parcel p ON p.id = r.parcel_id WHERE p.state <> 'handed_over'"
+        " OR r.total_minor <> r.base_minor + (SELECT coalesce(sum((x ->> 1)::bigint), 0)"
+        "  FROM jsonb_array_elements(r.surcharges) x)",
+    ),
+    Check(
         "a void waybill of a remote carrier goes back to it",
         "SELECT count(*) FROM parcel WHERE carrier_reference IS NOT NULL AND state = 'voided'",
         "SELECT p.id, p.carrier_reference FROM parcel p JOIN carrier c ON c.id = p.carrier_id"

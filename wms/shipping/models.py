@@ -384,3 +384,29 @@ class ServiceRule(Base):
     rule: Mapped[str] = mapped_column(String(8))  # `rates.Rule`
     candidates: Mapped[list[str]] = mapped_column(JSONB)  # codes of services, the preferred first
     updated_at: Mapped[Instant]
+
+
+class ParcelRate(Base):
+    """What a parcel costs by its service's table, with what its scale and its box said, as its lorry left: what an invoice
+    points at. Written once. `why`: `rates.NoQuote` where the table has no price for it.
+    """
+
+    __tablename__ = "parcel_rate"
+    __table_args__ = (
+        CheckConstraint("(why IS NULL) = (total_minor IS NOT NULL AND currency IS NOT NULL AND zone IS NOT NULL)",
+                        name="priced_or_not"),
+    )  # fmt: skip
+
+    parcel_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("parcel.id"), primary_key=True)
+    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service.id"))
+    table_of: Mapped[Instant]  # when the table was saved that this is by
+    rated_at: Mapped[Instant]
+    weight_g: Mapped[int] = mapped_column(Integer)  # by the scale
+    dimensional_g: Mapped[int] = mapped_column(Integer)  # 0 where the table has no divisor or the box is not known
+    charged_g: Mapped[int | None] = mapped_column(Integer)
+    zone: Mapped[str | None] = mapped_column(String(40))
+    currency: Mapped[str | None] = mapped_column(String(3))
+    base_minor: Mapped[int | None] = mapped_column(BigInteger)
+    surcharges: Mapped[list[list[Any]]] = mapped_column(JSONB)  # [name, minor], in the table's order
+    total_minor: Mapped[int | None] = mapped_column(BigInteger)
+    why: Mapped[str | None] = mapped_column(String(16))

@@ -22,6 +22,7 @@ from wms.shipping.models import (
     Manifest,
     ManifestState,
     Parcel,
+    ParcelRate,
     ParcelState,
     ParcelTracking,
     Service,
@@ -412,3 +413,10 @@ def _way(parcel: Parcel, carrier: Carrier, told: str | None, steps: list[Step]) 
     number = parcel.tracking_number
     doubtful = number is not None and is_doubtful(carrier.number_format, number)
     return Way(parcel.id, number, carrier.name, state, steps, doubtful)
+
+
+def rates_of(shipment_id: uuid.UUID) -> list[tuple[Parcel, ParcelRate]]:
+    """What the parcels of a shipment that left cost, by n."""
+    statement = select(Parcel, ParcelRate).join(ParcelRate, ParcelRate.parcel_id == Parcel.id)
+    rows = session().execute(statement.where(Parcel.shipment_id == shipment_id).order_by(Parcel.n))
+    return [(parcel, rate) for parcel, rate in rows]
