@@ -25,6 +25,13 @@ TEXTS = {
     "carrier_number_taken": N_("The carrier gave the number %(number)s, which another parcel has."),
     "carrier_several": N_("The carrier has %(waybills)s waybills for this parcel. Have it void all but one."),
     "carrier_label": N_("The carrier's label cannot be used: %(label)s."),
+    "carrier_unsure": N_(
+        "It is not known whether the carrier made a waybill. Look in its portal and void it there, then ask again."
+    ),
+    "carrier_no_connector": N_("The karrio connector %(connector)s is not installed."),
+    "carrier_settings": N_("The karrio connector %(connector)s does not take these settings."),
+    "carrier_connector_wrong": N_("A connector's name has small letters, digits and low lines."),
+    "carrier_settings_wrong": N_("The settings are one JSON object."),
     "carrier_no_account": N_("The carrier's address and credentials are not set."),
     "carrier_address": N_("The carrier's address is not valid."),
     "carrier_no_recipient": N_("The buyer's address has been erased."),

@@ -30,7 +30,7 @@ from wms.platform.uploads import received_table
 from wms.printing import words as label_words
 from wms.shipping import queries
 from wms.shipping import service as shipping
-from wms.shipping.carriers import FILE, FILE_CAPABILITIES, HTTP
+from wms.shipping.carriers import FILE, FILE_CAPABILITIES, HTTP, KARRIO, karrio_bridge
 from wms.shipping.carriers.http import CAPABILITIES
 from wms.shipping.models import Carrier, CarrierTask, NumberScheme
 from wms.shipping.number_formats import FORMATS
@@ -44,8 +44,9 @@ KIND_WORDS = {
     "house": lazy("Our own number ranges"),
     "http": lazy("Over a network, by our parcel protocol"),
     "file": lazy("By file: a table out, numbers in"),
+    "karrio": lazy("By the karrio SDK, where it is installed"),
 }
-KINDS = {"house": HOUSE, HTTP: CAPABILITIES, FILE: FILE_CAPABILITIES}
+KINDS = {"house": HOUSE, HTTP: CAPABILITIES, FILE: FILE_CAPABILITIES, KARRIO: karrio_bridge.CAPABILITIES}
 SCHEME_WORDS = {
     NumberScheme.PLAIN.value: lazy("Of the house: prefix, ten digits, check"),
     NumberScheme.S10.value: lazy("UPU S10: RR 12345678 5 CN"),
@@ -192,7 +193,7 @@ def _detail(carrier_id: uuid.UUID, refusal: Refused | None = None, said: list[di
 @requires(Permission.OPERATE)
 def connect(carrier_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """Where a carrier's server is and who we are there. The token is never shown again, and no trace of it is kept."""
-    url, token = forms.typed_text("base_url", 200) or "", forms.typed_text("token", 400) or ""
+    url, token = forms.typed_text("base_url", 200) or "", forms.typed_text("token", 4000) or ""
     body = {"id": carrier_id, "url": url, "token": blind_index(token).hex()}
     outcome = forms.run_form(
         "carriers.connect", body, lambda: shipping.connect_carrier(actor(), carrier_id, url, token)
