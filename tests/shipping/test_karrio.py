@@ -51,6 +51,12 @@ def test_what_the_sdk_is_told() -> None:
     assert shipment_of(REQUEST, {"person_name": "Dock", "country_code": "FR"})["shipper"]["person_name"] == "Dock"
 
 
+def test_a_signature_and_an_insured_sum_are_told_in_the_sdks_words() -> None:
+    assert shipment_of(REQUEST)["options"] == {}
+    asked = replace(REQUEST, signature="adult", insured_minor=5000, insured_currency="EUR")
+    assert shipment_of(asked)["options"] == {"signature_confirmation": True, "insurance": 50.0, "currency": "EUR"}
+
+
 def test_a_waybill_it_brings() -> None:
     assert granted_of(GRANTED) == WaybillGranted("1Z5R89390000000017", "sim-1", b"%PDF")
 

@@ -19,6 +19,9 @@ HTTP = "http"
 KARRIO = "karrio"  # by the karrio SDK, an optional extra
 FILE = "file"  # the office sends a table and gets one back; its labels are ours
 FILE_CAPABILITIES = Capabilities(many_parcels=True)
+OWN = "own"  # sellers bring its labels, numbers and all, with their orders; nobody is asked
+OWN_CAPABILITIES = Capabilities(many_parcels=True)
+ASKED_BY_JOBS = frozenset({HTTP, KARRIO})  # others' numbers are brought by a person
 LOOPBACK = "127.0.0.0/8,::1/128"
 
 
@@ -33,8 +36,8 @@ def is_remote(carrier: Carrier) -> bool:
 
 
 def draws_its_own_labels(carrier_kind: str) -> bool:
-    """Whether the carrier sends the label: ours would not be taken."""
-    return carrier_kind in (HTTP, KARRIO)
+    """Whether the label comes from the carrier or the seller: ours would not be taken."""
+    return carrier_kind in (HTTP, KARRIO, OWN)
 
 
 def remote_connection(carrier: Carrier, base_url: str, token: str) -> RemoteConnection | CarrierFault:

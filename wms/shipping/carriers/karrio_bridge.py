@@ -227,11 +227,22 @@ def shipment_of(request: WaybillRequest, shipper: Any = None) -> dict[str, Any]:
         parcel |= {"length": length, "width": width, "height": height, "dimension_unit": "CM"}
     made: dict[str, Any] = {
         "service": request.service_code.lower().replace("-", "_"), "shipper": sender, "recipient": recipient,
-        "parcels": [parcel], "reference": request.client_reference[-35:], "label_type": "PDF", "options": {},
+        "parcels": [parcel], "reference": request.client_reference[-35:], "label_type": "PDF", "options": _options(request),
     }  # fmt: skip
     if sender.get("country_code") != recipient.get("country_code"):
         made["customs"] = {"content_type": "merchandise", "incoterm": "DDU", "commodities": parcel["items"]}
     return made
+
+
+def _options(request: WaybillRequest) -> dict[str, Any]:
+    """In the SDK's own words, which each connector reads as far as its carrier does it."""
+    options: dict[str, Any] = {"signature_confirmation": True} if request.signature else {}
+    if request.insured_minor is not None and request.insured_currency:
+        options |= {
+            "insurance": _major(request.insured_minor, request.insured_currency),
+            "currency": request.insured_currency,
+        }
+    return options
 
 
 def _address(party: Party | None) -> dict[str, str]:

@@ -20,6 +20,7 @@ from wms.shipping.service.setup import (
     connect_carrier,
     create_carrier,
     ensure_house_carrier,
+    set_abilities,
 )
 from wms.shipping.service.shipments import (
     Boxed,
@@ -72,6 +73,7 @@ __all__ = [
     "record_weight",
     "reopen_bag",
     "reopen_parcel",
+    "set_abilities",
     "settle_waybill",
     "take_number",
     "take_off_load",
