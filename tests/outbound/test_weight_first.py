@@ -10,13 +10,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, text
 
-from tests.abuse.ways import Scene
 from tests.carrier_server import TOKEN, CarrierSimulator, running_carrier
 from tests.outbound.stage import MUG, Stage
 from tests.outbound.test_carrier_waybills import turn
 from wms.outbound.documents import waybills
 from wms.outbound.models import Order
-from wms.outbound.service import boxes, packing, single_units
+from wms.outbound.service import boxes, lanes, packing, single_units
 from wms.platform.database import session, transaction
 from wms.printing.models import LabelDocument
 from wms.shipping import service as shipping
@@ -197,26 +196,7 @@ def test_our_own_label_waits_for_the_scale_too_and_says_the_weight(stage: Stage)
     assert stage.state(order) == "shipped"
 
 
-def test_the_screen_waits_and_tells(cast, client, app, db_session, carrier: CarrierSimulator) -> None:
-    scene = Scene(cast, client)
-    order = checked(scene)
-    tablet = scene.tablet("pack", scene.tote_code(order))
-    assert tablet.step == "weigh"
-    assert tablet.scan("CMD-OK", weight_g=tablet.seen["expected_g"])["code"] == "weighed"
-    assert (tablet.seen["tracking_number"], tablet.seen["fault"]) == (None, None)
-    assert "data-refresh" in tablet.look()
-    carrier.mood("refusal")
-    turn()
-    shown = tablet.look()
-    assert "postcode_unknown" in shown
-    assert "Invalidenstr" not in shown  # a carrier's sentence may quote an address
-    assert tablet.scan("CMD-UNDO")["code"] == "weigh_again"
-    assert tablet.step == "weigh"
-
-
 def test_the_fast_lane_needs_a_scale_for_such_a_carrier(stage: Stage, carrier: CarrierSimulator) -> None:
-    from wms.outbound.service import lanes
-
     order = stage.order({MUG: 1}, service="AIR")
     stage.wave(order)
     batch, tote = stage.take(), stage.totes()[0]
@@ -224,7 +204,7 @@ def test_the_fast_lane_needs_a_scale_for_such_a_carrier(stage: Stage, carrier: C
     stage.pick_all(order)
     product, house = stage.cast.ACME.products[MUG], stage.cast.overseas.id
     assert stage.refused(single_units.take, stage.cast.picker, house, product).code == "scale_first"
-    grams = packing.expected_weight(order.id).expected_g + packing.pack_lines(order.id)[0].weight_g
+    grams = packing.bench(order.id).whole.expected_g
     stage.do(single_units.take, stage.cast.picker, house, product, grams)
     assert turn() == ["done"]
     assert bought(carrier) == [grams]

@@ -35,7 +35,7 @@ def want_weighed_label(actor: Actor, parcel_id: uuid.UUID, told_g: int | None) -
     asked = tasks.open_create(parcel.id)
     was_told = parcel.tracking_number is not None or (asked is not None and asked.attempts > 0)
     if was_told and parcel.weight_g != told_g:
-        parcel = _replace(shipment, parcel)
+        parcel = _replace(shipment, parcel, told_g)
     if parcel.tracking_number is None:
         tasks.want_waybill(shipment, parcel)
     return parcel
@@ -47,7 +47,7 @@ def _label_if_weighed(actor: Actor, shipment: Shipment) -> None:
         shipments.mark_labelled(actor, shipment.id)
 
 
-def _replace(shipment: Shipment, old: Parcel) -> Parcel:
+def _replace(shipment: Shipment, old: Parcel, told_g: int | None) -> Parcel:
     """The parcel is void, and what was weighed is the next open one's, which stays in front of those begun after it."""
     waiting = select(Parcel).where(
         Parcel.shipment_id == shipment.id, Parcel.state == ParcelState.OPEN.value, Parcel.id != old.id,
@@ -59,6 +59,7 @@ def _replace(shipment: Shipment, old: Parcel) -> Parcel:
     now = begun or made
     for name in _MEASURES:
         setattr(now, name, getattr(old, name))
+    old.weight_g = told_g  # what its label says
     if shipment.state != ShipmentState.OPEN.value:
         shipment.state = SHIPMENT.apply("await", shipment.state).value
     session().flush()
