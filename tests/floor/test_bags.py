@@ -8,9 +8,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from labels import BagLabel
 from tests.abuse.ways import Scene
 from tests.cast import Cast
 from tests.outbound.stage import MUG
+from wms.outbound.bag_labels import bag_labels
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
 from wms.shipping.models import Bag
@@ -44,10 +46,11 @@ def test_from_the_first_parcel_to_the_lorry(scene: Scene) -> None:
     assert tablet.scan("CMD-OK", weight_g=gross)["code"] == "bag_weight_confirm"
     assert tablet.scan("CMD-OK", weight_g=gross)["code"] == "bag_is_closed"
     assert (tablet.step, the_bag().weight_g) == ("closed_bag", gross)
-    scene.jobs("printing.render_bundle")
     document = session().scalars(select(LabelDocument).where(LabelDocument.kind == "bag")).one()
-    assert (document.state, document.subject_id) == ("ready", the_bag().id)
-    assert "closed_bag" in tablet.look()
+    assert (document.state, document.subject_id) == ("requested", the_bag().id)
+    (label,) = bag_labels([document])
+    assert isinstance(label, BagLabel)
+    assert (label.parcels, label.weight, label.barcode) == ("2", f"{gross / 1000:.3f} kg", the_bag().barcode)
     gate = scene.tablet("handover")
     assert gate.scan(numbers[0])["code"] == "parcel_in_bag"
     assert gate.scan(the_bag().barcode)["code"] == "bag_loaded"

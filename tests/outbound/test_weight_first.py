@@ -4,6 +4,7 @@ packer is told why there is none.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -204,7 +205,8 @@ def test_the_fast_lane_needs_a_scale_for_such_a_carrier(stage: Stage, carrier: C
     stage.pick_all(order)
     product, house = stage.cast.ACME.products[MUG], stage.cast.overseas.id
     assert stage.refused(single_units.take, stage.cast.picker, house, product).code == "scale_first"
-    grams = packing.bench(order.id).whole.expected_g
+    planned = packing.plan_boxes(order.id)["boxes"]
+    grams = packing.bench(order.id, uuid.UUID(planned[0]["id"]) if planned else None).whole.expected_g
     stage.do(single_units.take, stage.cast.picker, house, product, grams)
     assert turn() == ["done"]
     assert bought(carrier) == [grams]
