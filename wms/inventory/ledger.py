@@ -89,7 +89,8 @@ def post_all(actor: Actor, drafts: Sequence[PostingDraft]) -> list[Posted]:
         raise ValueError("postings that are written together share no stock")
     allocated = [move.allocation_id for draft in drafts for move in draft.moves if move.allocation_id]
     claims.lock_promises(allocated, [promise_id for draft in drafts for promise_id in draft.settles])
-    locked = lock_balances([end for each in ends for end in each])
+    likely_new = [end for draft, own in zip(drafts, ends, strict=True) for end in own if _is_likely_new(draft, end)]
+    locked = lock_balances([end for each in ends for end in each], likely_new)
     now = clock.now()
     written = [
         _post_one(actor, draft, {end: locked[end] for end in own}, now) for draft, own in zip(drafts, ends, strict=True)
@@ -136,6 +137,13 @@ def _post_one(actor: Actor, draft: PostingDraft, rows: dict[Stock, LockedBalance
         note_recipe(posting_id, draft.recipe, batches)
     serials.follow(posting_id, draft.moves, rows, (draft.subject_kind, draft.subject_id), draft.reverses_id)
     return _Written(Posted(posting_id, {stock: row.id for stock, row in rows.items()}, broken), work, crossing)
+
+
+def _is_likely_new(draft: PostingDraft, end: Stock) -> bool:
+    """Goods that go into a container seldom find any of their kind there; those that leave one have a row."""
+    if end.handling_unit_id is None or draft.reverses_id is not None:
+        return False
+    return all(end != move.source for move in draft.moves)
 
 
 def _takes_entry_back(draft: PostingDraft, move: MoveDraft) -> bool:

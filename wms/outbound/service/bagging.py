@@ -148,11 +148,10 @@ def _leave(
         handover.exit_of(of_order[key], goods[unit_id], claims[of_order[key].id]) for key, unit_id in unit_of.items()
     ]
     ledger.post_all(actor, drafts)
-    with pipelined():
-        for each in gone:
-            unit_id = unit_of[each.parcel_id]
-            assert unit_id is not None  # a closed parcel is a handling unit
-            handover.note_gone(of_order[each.parcel_id], each.parcel_id, unit_id)
-        last = {of_order[each.parcel_id].id: each.parcel_id for each in gone if each.shipment_done}
-        for order_id, parcel_id in last.items():
-            handover.note_shipped(orders[order_id], parcel_id)
+    for each in gone:
+        unit_id = unit_of[each.parcel_id]
+        assert unit_id is not None  # a closed parcel is a handling unit
+        handover.note_gone(of_order[each.parcel_id], each.parcel_id, unit_id)
+    last = {of_order[each.parcel_id].id: each.parcel_id for each in gone if each.shipment_done}
+    for order_id, parcel_id in last.items():
+        handover.note_shipped(orders[order_id], parcel_id)

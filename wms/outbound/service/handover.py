@@ -68,10 +68,9 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Ha
         return HandedOver(order, already=True)
     assert parcel.handling_unit_id is not None  # a packed parcel is a handling unit
     _post_exit(actor, order, parcel.handling_unit_id, claims.all())
-    with pipelined():
-        note_gone(order, parcel.id, parcel.handling_unit_id)
-        if loaded.shipment_done:
-            note_shipped(order, parcel.id)
+    note_gone(order, parcel.id, parcel.handling_unit_id)
+    if loaded.shipment_done:
+        note_shipped(order, parcel.id)
     return HandedOver(order, already=False, waits=not loaded.shipment_done)
 
 
@@ -104,9 +103,9 @@ def exit_of(order: OrderAtWork, goods: Sequence[Holding], claims: Sequence[Any])
 
 
 def note_gone(order: OrderAtWork, parcel_id: uuid.UUID, unit_id: uuid.UUID) -> None:
-    """To be sent in a pipeline, as `note_shipped`."""
-    _GONE.send({"unit": unit_id})
-    _SHIPPED.send({"order": order.id, "parcel": parcel_id})
+    """What was in the parcel went, and the box with it."""
+    _GONE.run({"unit": unit_id})
+    _SHIPPED.run({"order": order.id, "parcel": parcel_id})
 
 
 def note_shipped(order: OrderAtWork, parcel_id: uuid.UUID) -> None:

@@ -25,7 +25,6 @@ from wms.platform.counters import next_in_range, next_number
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, lock_one
-from wms.platform.statements import pipelined
 from wms.shipping import loads, queries, rules
 from wms.shipping.events import BagClosed, BagLoaded
 from wms.shipping.models import Bag, BagKind, BagState, Carrier, Parcel, ParcelState
@@ -210,8 +209,7 @@ def load_held_bag(actor: Actor, held: HeldBag) -> list[HandedOver]:
         check_closed(each)
     load_id = find_load(actor, bag.warehouse_id, bag.carrier_id)
     going = {each.parcel.id for each in held.shipments}
-    with pipelined():
-        loaded = [send_off(each, load_id, going) for each in held.shipments]
+    loaded = [send_off(each, load_id, going) for each in held.shipments]
     bag.state, bag.manifest_id, bag.loaded_at = state, load_id, clock.now()
     session().flush()
     record(

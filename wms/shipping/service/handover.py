@@ -19,7 +19,7 @@ from wms.platform.counters import next_number
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim, lock_one
-from wms.platform.statements import Statement, pipelined
+from wms.platform.statements import Statement
 from wms.shipping import queries
 from wms.shipping.carriers import is_remote
 from wms.shipping.events import ManifestClosed, ParcelHandedOver
@@ -96,8 +96,7 @@ def load_parcel_onto(actor: Actor, parcel_id: uuid.UUID, manifest_id: uuid.UUID 
     if parcel.bag_id is not None:
         raise Refused("parcel_in_bag", {"bag": session().get_one(Bag, parcel.bag_id).number})
     load_id = find_load(actor, parcel.warehouse_id, parcel.carrier_id, manifest_id)
-    with pipelined():
-        return send_off(shipment, load_id, {parcel.id})
+    return send_off(shipment, load_id, {parcel.id})
 
 
 def check_closed(shipment: ShipmentAtWork) -> None:
@@ -109,7 +108,7 @@ def check_closed(shipment: ShipmentAtWork) -> None:
 
 
 def send_off(shipment: ShipmentAtWork, load_id: uuid.UUID, going: Collection[uuid.UUID]) -> HandedOver:
-    """A held parcel is on its load. `going`: it and all others that leave with it now. To be sent in a pipeline."""
+    """A held parcel is on its load. `going`: it and all others that leave with it now."""
     parcel = shipment.parcel
     gone = {ParcelState.HANDED_OVER.value, ParcelState.VOIDED.value}
     done = all(each.state in gone for each in shipment.parcels if each.id not in going)
@@ -118,7 +117,7 @@ def send_off(shipment: ShipmentAtWork, load_id: uuid.UUID, going: Collection[uui
         "now": clock.now(), "shipment": shipment.id, "done": done,
         "shipment_state": SHIPMENT.apply("hand_over", shipment.state).value if done else shipment.state,
     }  # fmt: skip
-    _HANDED_OVER.send(values)
+    _HANDED_OVER.run(values)
     _announce(parcel, shipment, load_id)
     return HandedOver(parcel.id, load_id, already=False, shipment_done=done)
 
