@@ -171,6 +171,9 @@ LOOKUPS: dict[Kind, Statement] = {
     Kind.TOTE: _unit("tote"),
     Kind.CARTON: Statement(
         "SELECT id, barcode AS code, owner_id FROM carton WHERE barcode = :code AND warehouse_id = :warehouse"
+        # a parcel that another warehouse sent bears the waybill it left with
+        " UNION ALL SELECT c.id, c.barcode, c.owner_id FROM carton c JOIN booking b ON b.id = c.booking_id"
+        " WHERE c.warehouse_id = :warehouse AND c.reference_box_no = :code AND b.transfer_order_id IS NOT NULL"
     ),
     Kind.PARCEL: Statement(
         "SELECT id, tracking_number AS code, owner_id FROM parcel WHERE tracking_number = :code"

@@ -82,6 +82,22 @@ class OrderDestroyed(Event):
 
 
 @dataclass(frozen=True)
+class TransferSent(Event):
+    """All of it is on its way to the other warehouse."""
+
+    name: ClassVar[str] = "order.transfer_sent"
+    subject_kind: ClassVar[str] = "order"
+
+
+@dataclass(frozen=True)
+class TransferTakenBack(Event):
+    """It was intercepted on its load, before the truck left."""
+
+    name: ClassVar[str] = "order.transfer_taken_back"
+    subject_kind: ClassVar[str] = "order"
+
+
+@dataclass(frozen=True)
 class OrderChanged(Event):
     """`what`: consignee, service or both, by commas; what was on the waybill before is void."""
 

@@ -16,6 +16,7 @@ from wms.core.actor import Actor
 from wms.core.addresses import warnings_of
 from wms.core.ids import parse_id
 from wms.outbound.deadlines import risk
+from wms.outbound.kinds import transfers
 from wms.outbound.models import (
     Consignee,
     Demand,
@@ -27,7 +28,7 @@ from wms.outbound.models import (
     OrderHold,
     OrderLine,
 )
-from wms.outbound.rules import DESTRUCTION, changeable
+from wms.outbound.rules import DESTRUCTION, TRANSFER, changeable
 from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
 from wms.platform.locks import Rank, lock_one
@@ -66,6 +67,7 @@ def order_detail(order: Order) -> dict[str, Any]:
             if row.parcel_id is not None
         ],
         "destruction": _destruction(order),
+        "to_warehouse": _goes_to(order),
         "back_order_of": order.back_order_of,
         "back_orders": list(session().scalars(select(Order.id).where(Order.back_order_of == order.id).order_by(Order.id))),
         "changeable": sorted(changeable(order.state, order.customs_state, order.kind)),
@@ -93,6 +95,12 @@ def _destruction(order: Order) -> dict[str, Any] | None:
     if found is None:
         return None
     return {name: getattr(found, name) for name in ("units", "witness", "note", "done_at")}
+
+
+def _goes_to(order: Order) -> str | None:
+    """The code of the warehouse that a transfer goes to."""
+    target = transfers.goes_to(order.id) if order.kind == TRANSFER else None
+    return None if target is None else target.code
 
 
 def holds_of(order_id: uuid.UUID) -> list[dict[str, Any]]:
@@ -276,10 +284,14 @@ class ReturnSource:
 
 
 def return_source(actor: Actor, named: str) -> ReturnSource | None:
-    """The order named by its id, number, reference or a tracking number; None outside the actor's scope."""
+    """The order named by its id, number, reference or a tracking number; None outside the actor's scope, and for a
+    transfer: nobody has it who could send it back.
+    """
     order_id = parse_id(named) or order_of_parcel(named)
     order = session().get(Order, order_id) if order_id is not None else find_order(actor, named)
     if order is None or not actor.sees_seller(order.owner_id) or not actor.sees_warehouse(order.warehouse_id):
+        return None
+    if order.kind == TRANSFER:
         return None
     return ReturnSource(order.id, order.owner_id, order.warehouse_id, order.state, shipped_lines(order.id))
 

@@ -17,7 +17,10 @@ FILLING_G = 40  # paper, tape and cushions in a box of known weight
 ORDERS_PER_BATCH = 12  # totes on a cart
 RETURN_TO_SELLER = "return_to_seller"
 DESTRUCTION = "destruction"
-KINDS = ["dropship", "b2b", RETURN_TO_SELLER, DESTRUCTION]
+TRANSFER = "transfer"
+KINDS = ["dropship", "b2b", RETURN_TO_SELLER, DESTRUCTION, TRANSFER]
+# Nobody buys them: the seller need not say to whom they go.
+WITHOUT_BUYER = frozenset({DESTRUCTION, TRANSFER})
 # What does not sell may go too, and expired goods go first.
 TAKES_EXPIRED = frozenset({RETURN_TO_SELLER, DESTRUCTION})
 
@@ -169,6 +172,8 @@ NEEDS_WAYBILL = frozenset({"waved", "picking", "picked"})
 
 def changeable(state: str, customs_state: str, kind: str = "dropship") -> frozenset[str]:
     """What may change: customs released an order to one buyer by one carrier; what is destroyed goes to nobody."""
+    if kind == TRANSFER:
+        return CHANGEABLE[state] - {"consignee"}  # it stands at another dock than the one that expects it
     fixed = customs_state == "released" or kind == DESTRUCTION
     return CHANGEABLE[state] - ({"consignee", "service"} if fixed else set())
 

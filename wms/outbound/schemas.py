@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from wms.outbound.rules import DESTRUCTION, HOLD_REASONS, INTERCEPT_REASONS, KINDS, Fill
+from wms.outbound.rules import DESTRUCTION, HOLD_REASONS, INTERCEPT_REASONS, KINDS, TRANSFER, WITHOUT_BUYER, Fill
 from wms.outbound.workflow import OrderState
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Moment, Range, Text
 
@@ -57,15 +57,23 @@ class OrderIn(CodedSchema):
                   metadata={"description": "Without enough stock: wait, refuse, split. Else by the seller's terms."})  # fmt: skip
     remark = Text(255, allow_none=True)
     ordered_at = Moment(allow_none=True, metadata={"example": "2026-11-24T08:15:00+00:00"})
-    consignee = fields.Nested(ConsigneeIn, metadata={"description": "Not for a destruction."})
+    consignee = fields.Nested(ConsigneeIn, metadata={"description": "Not for a destruction or a transfer."})
+    to_warehouse = Text(
+        16, allow_none=True, metadata={"description": "For a transfer: the warehouse that receives it."}
+    )
     lines = Items(fields.Nested(OrderLineIn), 1, 2_000, required=True)
 
     @validates_schema
     def goes_to_somebody(self, data: dict[str, Any], **_: Any) -> None:
         """What is destroyed goes nowhere; everything else goes to somebody, by a service."""
-        for name in ("service", "consignee"):
-            if data.get(name) is None and data.get("kind") != DESTRUCTION:
+        for name, without in (("service", {DESTRUCTION}), ("consignee", WITHOUT_BUYER)):
+            if data.get(name) is None and data.get("kind") not in without:
                 raise ValidationError("required", name)
+
+    @validates_schema
+    def only_transfers_go_to_a_warehouse(self, data: dict[str, Any], **_: Any) -> None:
+        if (data.get("to_warehouse") is not None) != (data.get("kind") == TRANSFER):
+            raise ValidationError("required" if data.get("kind") == TRANSFER else "transfer_only", "to_warehouse")
 
 
 class OrdersIn(CodedSchema):
@@ -179,6 +187,7 @@ class OrderOut(OrderRow):
     lines = fields.List(fields.Nested(OrderLineOut))
     parcels = fields.List(fields.Nested(ParcelOut))
     destruction = fields.Nested(lambda: DestructionOut(), allow_none=True)
+    to_warehouse = fields.String(allow_none=True, metadata={"description": "Of a transfer."})
     back_order_of = fields.UUID(allow_none=True)
     back_orders = fields.List(fields.UUID())
     changeable = fields.List(fields.String(), metadata={"example": ["consignee", "service", "remark"]})

@@ -15,7 +15,8 @@ from wms.customs import service as customs
 from wms.inventory import ledger, units
 from wms.inventory.ledger import PostingDraft
 from wms.inventory.rules import BONDED, MoveDraft, Reason, Stock
-from wms.outbound.events import OrderShipped
+from wms.outbound import rules
+from wms.outbound.events import OrderShipped, TransferSent
 from wms.outbound.service.held import OrderAtWork, hold_order, move_order
 from wms.outbound.workflow import InterceptionState, OrderState
 from wms.platform.events import record
@@ -76,11 +77,10 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Ha
         _SHIPPED.send({"order": order.id, "parcel": parcel.id})
         if loaded.shipment_done:
             move_order(order, "ship", shipped_at=clock.now())
-            record(
-                OrderShipped(
-                    subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, parcel_id=parcel.id
-                )
-            )
+            subject = {"subject_id": order.id, "warehouse_id": order.warehouse_id, "owner_id": order.owner_id}
+            record(OrderShipped(**subject, parcel_id=parcel.id))
+            if order.kind == rules.TRANSFER:
+                record(TransferSent(**subject))
     return HandedOver(order, already=False, waits=not loaded.shipment_done)
 
 
@@ -89,13 +89,16 @@ _GONE = Statement("UPDATE handling_unit SET state = 'gone', subject_kind = NULL,
 
 
 def _post_exit(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, claims: Sequence[Any]) -> None:
-    """Everything in the parcel goes to the customer; bonded goods under the order's permits."""
+    """Everything in the parcel goes to the customer, or on its way to another warehouse; bonded goods under the order's
+    permits.
+    """
+    party = "transit" if order.kind == rules.TRANSFER else "customer"
     claim(Rank.HANDLING_UNIT)
     with pipelined():
         _LOCK_UNIT.send({"unit": unit_id})
         content = units.send_content(unit_id)
     moves = [
-        MoveDraft(row.stock, "customer", row.quantity, permit_id=_permit(order, row.stock))
+        MoveDraft(row.stock, party, row.quantity, permit_id=_permit(order, row.stock))
         for row in units.holdings(content)
     ]
     ledger.post(actor, PostingDraft(Reason.SHIP, "order", order.id, moves, settles=_settles(claims)))

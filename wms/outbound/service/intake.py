@@ -21,6 +21,7 @@ from wms.inventory import promises
 from wms.outbound import rules
 from wms.outbound.deadlines import CutOff, deadlines
 from wms.outbound.events import OrderAccepted, OrderPromised, OrderShort
+from wms.outbound.kinds import transfers
 from wms.outbound.service.consignees import COLUMNS, check_consignee, consignee_row
 from wms.outbound.service.orders import LineFacts, await_stock, draft_of
 from wms.outbound.workflow import ORDER, OrderState
@@ -82,6 +83,11 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
     if body.get("kind") == rules.DESTRUCTION:
         body = {**body, "service": None}  # nobody carries it, whatever was asked for
     context = _context(actor, body)
+    target = None
+    if body.get("kind") == rules.TRANSFER:
+        place = context.place
+        target = transfers.target_of(actor, body["to_warehouse"], place.id, from_bonded=place.is_bonded)
+        body = transfers.addressed(body, target)
     if body.get("kind") == rules.DESTRUCTION:
         body = _to_nobody(context, body)
     else:
@@ -99,6 +105,8 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
         if order.fill_rule == rules.Fill.KILL:
             raise _killed(refusal, demands, body["lines"]) from refusal
     _write(order, context, body, lines, demands)
+    if target is not None:
+        transfers.write(order.id, target.id)
     if order.state == OrderState.SHORT.value:
         await_stock(order, demands, bonded=context.place.is_bonded)
     return order

@@ -18,7 +18,8 @@ from wms.facility.models import HandlingUnit
 from wms.inventory import ledger
 from wms.inventory.models import Posting
 from wms.inventory.rules import Reason
-from wms.outbound.events import InterceptionRequested, OrderCancelled
+from wms.outbound import rules
+from wms.outbound.events import InterceptionRequested, OrderCancelled, TransferTakenBack
 from wms.outbound.models import Demand, Interception, Order
 from wms.outbound.service import halting
 from wms.outbound.service.orders import cancel_order, load_order_to_edit
@@ -202,11 +203,10 @@ def _take_back(actor: Actor, order: Order, found: Interception) -> None:
     )
     for posting_id in session().scalars(exits).all():
         ledger.post(actor, ledger.mirror_of(order.warehouse_id, posting_id, still_here=True))
-    record(
-        OrderCancelled(
-            subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, reason=found.reason
-        )
-    )
+    subject = {"subject_id": order.id, "warehouse_id": order.warehouse_id, "owner_id": order.owner_id}
+    record(OrderCancelled(**subject, reason=found.reason))
+    if order.kind == rules.TRANSFER:
+        record(TransferTakenBack(**subject))
 
 
 _LEFT = Statement(

@@ -17,7 +17,7 @@ from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.identity.queries import sellers_seen
 from wms.outbound import queries as outbound
 from wms.outbound.models import Order
-from wms.outbound.rules import DESTRUCTION, changeable
+from wms.outbound.rules import DESTRUCTION, TRANSFER, WITHOUT_BUYER, changeable
 from wms.outbound.schemas import CANCEL_REASONS, OrderIn
 from wms.outbound.service import intake
 from wms.outbound.service import orders as service
@@ -51,6 +51,10 @@ EVENT_WORDS = {
     "order.changed": lazy("Changed"), "order.held": lazy("On hold"), "order.hold_ended": lazy("Hold ended"),
     "order.interception_requested": lazy("Interception asked for"),
     "order.interception_answered": lazy("Interception answered"),
+    "order.transfer_sent": lazy("On its way to the other warehouse"),
+    "order.transfer_taken_back": lazy("Taken off the load"),
+    "order.transfer_booked": lazy("Expected by the other warehouse"),
+    "order.transfer_settled": lazy("Received through by the other warehouse"),
 }  # fmt: skip
 EVENT_TONES = {
     "order.short": "warn", "order.cancelled": "idle", "order.held": "hold", "order.interception_requested": "hold",
@@ -58,6 +62,7 @@ EVENT_TONES = {
 CONSIGNEE = (
     "name", "company", "phone", "email", "country", "state", "city", "postcode", "address1", "address2", "id_number",
 )  # fmt: skip
+OWN_FORMS = {TRANSFER}  # kinds that have a page of their own
 EMPTY_LINE = {"sku": "", "quantity": "", "unit_value": ""}
 
 navigation.add(Entry(lazy("Orders"), "portal_orders.index", "orders", Permission.ORDERS_READ, order=210, phone=True))
@@ -87,7 +92,8 @@ def detail(order_id: uuid.UUID) -> str:
         reason_words=REASON_WORDS, may_cancel=may_cancel,
         may_change=actor().may(Permission.ORDERS_WRITE) and changeable(order.state, order.customs_state, order.kind),
         fill_words=FILL_WORDS, kind_words=KIND_WORDS, **order_stops.shown(order),
-        may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped" and order.kind != DESTRUCTION,
+        may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped"
+        and order.kind not in {DESTRUCTION, TRANSFER},
     )  # fmt: skip
 
 
@@ -174,7 +180,7 @@ def _typed(lines: list[dict[str, str]]) -> dict[str, Any]:
     if consignee["country"]:
         consignee["country"] = consignee["country"].upper()
     currency = forms.typed_text("currency", 3)
-    if body.get("kind") != DESTRUCTION:  # what is destroyed goes to nobody
+    if body.get("kind") not in WITHOUT_BUYER:  # what is destroyed goes to nobody
         body["consignee"] = forms.given(consignee)
     body["lines"] = [_line(line, currency) for line in lines]
     return body
@@ -199,7 +205,7 @@ def _form(typed: Mapping[str, Any], lines: list[dict[str, str]], refusal: Refuse
         "portal/order_new.html", typed=typed, lines=lines, errors=forms.field_messages(refusal),
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         warehouses=warehouses_seen(actor()), sellers=sellers_seen(actor()), skus=queries.sku_choices(actor()),
-        kinds=list(KIND_WORDS.items()), fills=list(FILL_WORDS.items()),
+        kinds=[each for each in KIND_WORDS.items() if each[0] not in OWN_FORMS], fills=list(FILL_WORDS.items()),
         services=[(service.code, f"{service.code} · {service.name}") for service, _carrier in services_offered()],
     )  # fmt: skip
 
