@@ -20,7 +20,7 @@ from wms.outbound.service.together import WALK
 from wms.platform.database import session
 
 # Not the product: several sellers may use its code, and it alone does not say what to do.
-OPENS = (Kind.CARTON, Kind.TOTE, Kind.RETURN, Kind.PARCEL, Kind.LOCATION, Kind.UNIT)
+OPENS = (Kind.CARTON, Kind.TOTE, Kind.RETURN, Kind.PARCEL, Kind.LOCATION, Kind.UNIT, Kind.ORDER)
 TO_COUNT = {"declared", "arrived", "counting", "missing"}
 
 
@@ -50,4 +50,11 @@ def _work_of(found: Found) -> str:
     if found.kind is Kind.TOTE:
         unit = session().get_one(HandlingUnit, found.id)
         return {PUT_BACK: "putback", LANE: "lane", WALK: "sort"}.get(unit.subject_kind or "", "pack")
-    return {Kind.RETURN: "return", Kind.PARCEL: "handover", Kind.LOCATION: "move", Kind.UNIT: "move"}[found.kind]
+    other = {
+        Kind.RETURN: "return",
+        Kind.PARCEL: "handover",
+        Kind.LOCATION: "move",
+        Kind.UNIT: "move",
+        Kind.ORDER: "pickup",
+    }
+    return other[found.kind]

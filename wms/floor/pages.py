@@ -63,6 +63,7 @@ WORK = {
     "pack": Work(lazy("Pack"), "package", lazy("orders picked")),
     "lane": Work(lazy("Fast lane"), "play", lazy("single items")),
     "handover": Work(lazy("Hand over"), "shipments", lazy("parcels packed")),
+    "pickup": Work(lazy("Counter"), "user", lazy("to be picked up")),
     "return": Work(lazy("Returns"), "returns", lazy("announced")),
     "putback": Work(lazy("Put back"), "undo", lazy("of cancelled orders")),
     "count": Work(lazy("Count"), "count", lazy("bins to count")),

@@ -127,6 +127,14 @@ CHECKS = [
         "  AND m.to_party = 'scrap')",
     ),
     Check(
+        "a pick-up is collected exactly when its last parcel was handed out, and by nobody else's gate",
+        "SELECT count(*) FROM pick_up",
+        "SELECT o.id, o.state, u.collected_at FROM outbound_order o FULL JOIN pick_up u ON u.order_id = o.id"
+        " WHERE (o.kind = 'pick_up') <> (u.order_id IS NOT NULL)"
+        " OR (u.order_id IS NOT NULL AND (o.state = 'shipped') <> (u.collected_at IS NOT NULL))"
+        " OR (o.state = 'packed' AND u.order_id IS NOT NULL AND u.ready_at IS NULL)",
+    ),
+    Check(
         "every bonded parcel that left was released",
         "SELECT count(*) FROM outbound_order WHERE customs_state <> 'none'",
         "SELECT id, customs_state FROM outbound_order WHERE state = 'shipped' AND customs_state NOT IN"

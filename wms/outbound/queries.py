@@ -16,7 +16,7 @@ from wms.core.actor import Actor
 from wms.core.addresses import warnings_of
 from wms.core.ids import parse_id
 from wms.outbound.deadlines import risk
-from wms.outbound.kinds import transfers
+from wms.outbound.kinds import pick_up, transfers
 from wms.outbound.models import (
     Consignee,
     Demand,
@@ -68,6 +68,7 @@ def order_detail(order: Order) -> dict[str, Any]:
         ],
         "destruction": _destruction(order),
         "to_warehouse": _goes_to(order),
+        "pick_up": pick_up.facts(order),
         "back_order_of": order.back_order_of,
         "back_orders": list(session().scalars(select(Order.id).where(Order.back_order_of == order.id).order_by(Order.id))),
         "changeable": sorted(changeable(order.state, order.customs_state, order.kind)),

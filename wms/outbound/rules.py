@@ -18,9 +18,12 @@ ORDERS_PER_BATCH = 12  # totes on a cart
 RETURN_TO_SELLER = "return_to_seller"
 DESTRUCTION = "destruction"
 TRANSFER = "transfer"
-KINDS = ["dropship", "b2b", RETURN_TO_SELLER, DESTRUCTION, TRANSFER]
+PICK_UP = "pick_up"
+KINDS = ["dropship", "b2b", RETURN_TO_SELLER, DESTRUCTION, TRANSFER, PICK_UP]
 # Nobody buys them: the seller need not say to whom they go.
 WITHOUT_BUYER = frozenset({DESTRUCTION, TRANSFER})
+# Nobody carries them: no service is chosen.
+WITHOUT_SERVICE = frozenset({DESTRUCTION, PICK_UP})
 # What does not sell may go too, and expired goods go first.
 TAKES_EXPIRED = frozenset({RETURN_TO_SELLER, DESTRUCTION})
 
@@ -172,6 +175,8 @@ NEEDS_WAYBILL = frozenset({"waved", "picking", "picked"})
 
 def changeable(state: str, customs_state: str, kind: str = "dropship") -> frozenset[str]:
     """What may change: customs released an order to one buyer by one carrier; what is destroyed goes to nobody."""
+    if kind == PICK_UP:
+        return CHANGEABLE[state] - {"service"}  # nobody carries it
     if kind == TRANSFER:
         return CHANGEABLE[state] - {"consignee"}  # it stands at another dock than the one that expects it
     fixed = customs_state == "released" or kind == DESTRUCTION

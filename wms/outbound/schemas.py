@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from wms.outbound.rules import DESTRUCTION, HOLD_REASONS, INTERCEPT_REASONS, KINDS, TRANSFER, WITHOUT_BUYER, Fill
+from wms.outbound.rules import HOLD_REASONS, INTERCEPT_REASONS, KINDS, TRANSFER, WITHOUT_BUYER, WITHOUT_SERVICE, Fill
 from wms.outbound.workflow import OrderState
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Moment, Range, Text
 
@@ -49,7 +49,7 @@ class OrderIn(CodedSchema):
     reference = Text(50, required=True, metadata={"example": "SHOP-10001"})
     seller = Text(8, allow_none=True, metadata={"description": "Seller code; implied when the key has one seller."})
     warehouse = Text(16, required=True, metadata={"example": "DE1"})
-    service = Text(32, metadata={"example": "HOUSE-STD", "description": "Not for a destruction."})
+    service = Text(32, metadata={"example": "HOUSE-STD", "description": "Not for a destruction or a pick-up."})
     kind = Choice(KINDS, load_default="dropship")
     shop_id = fields.UUID(allow_none=True)
     priority = Count(0, 9, metadata={"description": "Without it the priority of the service's cut-off counts, or 0."})
@@ -66,7 +66,7 @@ class OrderIn(CodedSchema):
     @validates_schema
     def goes_to_somebody(self, data: dict[str, Any], **_: Any) -> None:
         """What is destroyed goes nowhere; everything else goes to somebody, by a service."""
-        for name, without in (("service", {DESTRUCTION}), ("consignee", WITHOUT_BUYER)):
+        for name, without in (("service", WITHOUT_SERVICE), ("consignee", WITHOUT_BUYER)):
             if data.get(name) is None and data.get("kind") not in without:
                 raise ValidationError("required", name)
 
@@ -188,6 +188,7 @@ class OrderOut(OrderRow):
     parcels = fields.List(fields.Nested(ParcelOut))
     destruction = fields.Nested(lambda: DestructionOut(), allow_none=True)
     to_warehouse = fields.String(allow_none=True, metadata={"description": "Of a transfer."})
+    pick_up = fields.Nested(lambda: PickUpOut(), allow_none=True)
     back_order_of = fields.UUID(allow_none=True)
     back_orders = fields.List(fields.UUID())
     changeable = fields.List(fields.String(), metadata={"example": ["consignee", "service", "remark"]})
@@ -201,6 +202,18 @@ class DestructionOut(CodedSchema):
     witness = fields.String(required=True, metadata={"example": "Max Meier"})
     note = fields.String(allow_none=True)
     done_at = fields.AwareDateTime(required=True)
+
+
+class PickUpOut(CodedSchema):
+    """`code`: what the consignee says at the counter; for the seller, who tells them."""
+
+    code = fields.String(required=True, allow_none=True, metadata={"example": "048213"})
+    ready_at = fields.AwareDateTime(required=True, allow_none=True)
+    keep_until = fields.AwareDateTime(required=True, allow_none=True)
+    collected_at = fields.AwareDateTime(required=True, allow_none=True)
+    checked = fields.String(
+        required=True, allow_none=True, metadata={"example": "code", "description": "code or document."}
+    )
 
 
 class AddressWarningOut(CodedSchema):

@@ -9,6 +9,7 @@ from wms.floor.scenarios.lane import Lane
 from wms.floor.scenarios.move import Move
 from wms.floor.scenarios.pack import Pack
 from wms.floor.scenarios.pick import Pick
+from wms.floor.scenarios.pickup import PickUp
 from wms.floor.scenarios.putaway import PutAway
 from wms.floor.scenarios.putback import PutBack
 from wms.floor.scenarios.receive import Receive
@@ -28,6 +29,7 @@ SCENARIOS: dict[str, Scenario] = {
         Pack(),
         Lane(),
         HandOver(),
+        PickUp(),
         Move(),
         Repack(),
         PutBack(),

@@ -49,10 +49,11 @@ _SHIPPED = Statement(
 )
 
 
-def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> HandedOver:
+def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str, *, at_counter: bool = False) -> HandedOver:
     """Scan a parcel onto its carrier's load. A second scan answers *already*. The order is shipped with its last one.
+    `at_counter`: into the hands of who fetches it (`counter.collect`).
 
-    Refuses `order_cancelled`, `waybill_voided`, `intercepted`, `order_held`,
+    Refuses `order_cancelled`, `waybill_voided`, `intercepted`, `order_held`, `pick_up_at_counter`,
     `customs_not_released`, `not_packed`; 404 for a number that is not ours.
     """
     parcel = scanned_parcels(actor, warehouse_id, tracking_number)[0]  # a live one before a void one
@@ -63,6 +64,8 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Ha
     if order.state == OrderState.SHIPPED.value and order.interception != InterceptionState.REQUESTED.value:
         return HandedOver(order, already=True)
     order.refuse_stopped()
+    if (order.kind == rules.PICK_UP) != at_counter:
+        raise Refused("not_a_pick_up" if at_counter else "pick_up_at_counter", {})
     if order.state != OrderState.PACKED.value:
         raise Refused("not_packed", {})
     if order.customs_state not in ("none", "released"):

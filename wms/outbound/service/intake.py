@@ -21,13 +21,14 @@ from wms.inventory import promises
 from wms.outbound import rules
 from wms.outbound.deadlines import CutOff, deadlines
 from wms.outbound.events import OrderAccepted, OrderPromised, OrderShort
-from wms.outbound.kinds import transfers
+from wms.outbound.kinds import pick_up, transfers
 from wms.outbound.service.consignees import COLUMNS, check_consignee, consignee_row
 from wms.outbound.service.orders import LineFacts, await_stock, draft_of
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.counters import next_number
 from wms.platform.events import record
 from wms.platform.statements import Statement, attempt, pipelined
+from wms.shipping import service as shipping
 
 
 @dataclass(frozen=True)
@@ -80,18 +81,9 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
 
     `body` is the loaded `OrderIn`. Refuses wrong fields (422 naming each), `order_reference_taken`, `seller_blocked`.
     """
-    if body.get("kind") == rules.DESTRUCTION:
-        body = {**body, "service": None}  # nobody carries it, whatever was asked for
+    body = _with_service(body)
     context = _context(actor, body)
-    target = None
-    if body.get("kind") == rules.TRANSFER:
-        place = context.place
-        target = transfers.target_of(actor, body["to_warehouse"], place.id, from_bonded=place.is_bonded)
-        body = transfers.addressed(body, target)
-    if body.get("kind") == rules.DESTRUCTION:
-        body = _to_nobody(context, body)
-    else:
-        check_consignee(body["consignee"], context.regime)
+    body, target_id = _of_its_kind(actor, context, body)
     order = _order(context, body)
     lines = [_line(context, line) for line in body["lines"]]
     demands = [_Demand(new_id(), line, line.quantity) for line in lines]
@@ -105,11 +97,44 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
         if order.fill_rule == rules.Fill.KILL:
             raise _killed(refusal, demands, body["lines"]) from refusal
     _write(order, context, body, lines, demands)
-    if target is not None:
-        transfers.write(order.id, target.id)
+    _write_kind(order, target_id)
     if order.state == OrderState.SHORT.value:
         await_stock(order, demands, bonded=context.place.is_bonded)
     return order
+
+
+def _with_service(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Nobody carries what is destroyed, or picked up at the counter, whatever was asked for."""
+    if body.get("kind") == rules.DESTRUCTION:
+        return {**body, "service": None}
+    if body.get("kind") == rules.PICK_UP:
+        return {**body, "service": shipping.ensure_counter().code}
+    return body
+
+
+def _of_its_kind(
+    actor: Actor, context: _Context, body: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], uuid.UUID | None]:
+    """The order with whom it goes to, which its kind may say; and the warehouse that a transfer goes to."""
+    place, target_id = context.place, None
+    if body.get("kind") == rules.PICK_UP and place.is_bonded:
+        raise invalid_fields([FieldError("/kind", "pick_up_bonded", {})])
+    if body.get("kind") == rules.TRANSFER:
+        target = transfers.target_of(actor, body["to_warehouse"], place.id, from_bonded=place.is_bonded)
+        body, target_id = transfers.addressed(body, target), target.id
+    if body.get("kind") == rules.DESTRUCTION:
+        body = _to_nobody(context, body)
+    else:
+        check_consignee(body["consignee"], context.regime)
+    return body, target_id
+
+
+def _write_kind(order: AcceptedOrder, target_id: uuid.UUID | None) -> None:
+    """What is known of an order of its kind, besides the order."""
+    if target_id is not None:
+        transfers.write(order.id, target_id)
+    if order.kind == rules.PICK_UP:
+        pick_up.write(order.id)
 
 
 def _killed(refusal: Refused, demands: Sequence[_Demand], lines: Sequence[Mapping[str, Any]]) -> Refused:
@@ -137,13 +162,15 @@ def _to_nobody(context: _Context, body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 _PLACE = Statement(
-    "SELECT w.id, w.country, w.kind = 'bonded' AS is_bonded, w.regime, w.time_zone, w.before_release, s.id AS service_id,"
+    "SELECT w.id, w.country, w.kind = 'bonded' AS is_bonded, w.regime, w.time_zone, w.before_release,"
+    " s.id AS service_id, s.is_counter,"
     " EXISTS (SELECT 1 FROM shop WHERE id = CAST(:shop AS uuid) AND seller_id = :owner) AS has_shop,"
     " (SELECT fill_rule FROM order_terms WHERE owner_id = :owner) AS fill_rule,"
     " c.orders_until, c.truck_at, c.work_minutes, c.weekdays, c.priority,"
     " ARRAY(SELECT day FROM closed_day WHERE warehouse_id = w.id AND day >= CAST(:today AS date) - 1) AS closed"
-    " FROM warehouse w LEFT JOIN LATERAL (SELECT id, carrier_id FROM service WHERE code = :service AND is_active"
-    " AND (warehouse_id = w.id OR warehouse_id IS NULL) ORDER BY warehouse_id LIMIT 1) s ON true"
+    " FROM warehouse w LEFT JOIN LATERAL (SELECT v.id, v.carrier_id, k.kind = 'counter' AS is_counter FROM service v"
+    "  JOIN carrier k ON k.id = v.carrier_id WHERE v.code = :service AND v.is_active"
+    "  AND (v.warehouse_id = w.id OR v.warehouse_id IS NULL) ORDER BY v.warehouse_id LIMIT 1) s ON true"
     " LEFT JOIN LATERAL (SELECT * FROM cut_off WHERE warehouse_id = w.id AND carrier_id = s.carrier_id"
     "  AND (service_id = s.id OR service_id IS NULL) ORDER BY service_id NULLS LAST LIMIT 1) c ON true"
     " WHERE w.code = :warehouse AND w.is_active"
@@ -167,7 +194,8 @@ def _context(actor: Actor, body: Mapping[str, Any]) -> _Context:
     if place is None or not actor.sees_warehouse(place.id):
         raise invalid_fields([FieldError("/warehouse", "unknown_warehouse", {})])
     errors: list[FieldError] = []
-    if place.service_id is None and body.get("kind") != rules.DESTRUCTION:
+    at_counter = body.get("kind") == rules.PICK_UP
+    if (place.service_id is None and body.get("kind") != rules.DESTRUCTION) or (place.is_counter and not at_counter):
         errors.append(FieldError("/service", "unknown_service", {}))
     if shop_id is not None and not place.has_shop:
         errors.append(FieldError("/shop_id", "unknown_shop", {}))

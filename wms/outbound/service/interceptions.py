@@ -73,6 +73,8 @@ def why_not(order: Order) -> str | None:
         return "intercept_cancelled"
     if order.state != OrderState.SHIPPED.value:
         return None
+    if order.kind == rules.PICK_UP:  # somebody has it in their hands, whatever list it is on
+        return "intercept_too_late"
     load = _LOAD.first({"shipment": order.shipment_id})
     # Bonded goods that were let out are outside, wherever they are.
     if order.customs_state != "none" or load is None or not load.stands_here:

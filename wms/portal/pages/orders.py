@@ -16,6 +16,7 @@ from wms.facility.models import Warehouse
 from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.identity.queries import sellers_seen
 from wms.outbound import queries as outbound
+from wms.outbound.kinds import pick_up
 from wms.outbound.models import Order
 from wms.outbound.rules import DESTRUCTION, TRANSFER, WITHOUT_BUYER, changeable
 from wms.outbound.schemas import CANCEL_REASONS, OrderIn
@@ -51,6 +52,8 @@ EVENT_WORDS = {
     "order.changed": lazy("Changed"), "order.held": lazy("On hold"), "order.hold_ended": lazy("Hold ended"),
     "order.interception_requested": lazy("Interception asked for"),
     "order.interception_answered": lazy("Interception answered"),
+    "order.pick_up_collected": lazy("Picked up"),
+    "order.pick_up_overdue": lazy("Nobody came for it in time"),
     "order.transfer_sent": lazy("On its way to the other warehouse"),
     "order.transfer_taken_back": lazy("Taken off the load"),
     "order.transfer_booked": lazy("Expected by the other warehouse"),
@@ -85,7 +88,8 @@ def detail(order_id: uuid.UUID) -> str:
     warehouse = load_warehouse(actor(), order.warehouse_id)
     may_cancel = actor().may(Permission.ORDERS_WRITE) and ORDER.permitted("cancel", order.state)
     return render_template(
-        "portal/order.html", order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
+        "portal/order.html", pick_up_code=pick_up.code_for(actor(), order.id),
+        order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
         ways=ways([parcel.id for parcel in live_parcels(order.shipment_id)]) if order.shipment_id else [],
         page_of=page_of, choice=_choice(order),
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],

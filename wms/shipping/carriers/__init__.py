@@ -13,7 +13,8 @@ from wms.shipping.carriers.http import HttpCarrier
 from wms.shipping.carriers.interface import Capabilities, CarrierConnection, CarrierFault, RemoteConnection
 from wms.shipping.models import Carrier
 
-CONNECTIONS: dict[str, Callable[[Carrier], CarrierConnection]] = {"house": HouseCarrier}
+COUNTER = "counter"  # the consignee fetches it: numbered like the house's, offered to orders of that kind only
+CONNECTIONS: dict[str, Callable[[Carrier], CarrierConnection]] = {"house": HouseCarrier, COUNTER: HouseCarrier}
 HTTP = "http"
 FILE = "file"  # the office sends a table and gets one back; its labels are ours
 FILE_CAPABILITIES = Capabilities(many_parcels=True)

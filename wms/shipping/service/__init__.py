@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wms.shipping.service.batches import Numbered, Wanted, label_new
+from wms.shipping.service.counter import ensure_counter
 from wms.shipping.service.handover import HandedOver, close_manifest, hand_over_parcel, load_parcel_onto, open_manifest
 from wms.shipping.service.remote import Answered, ask_for_waybill, settle_waybill, take_number
 from wms.shipping.service.setup import (
@@ -46,6 +47,7 @@ __all__ = [
     "create_carrier",
     "draw_number",
     "drop_parcel",
+    "ensure_counter",
     "ensure_house_carrier",
     "hand_over_parcel",
     "label_new",
