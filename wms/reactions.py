@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wms.core.events import Event
-from wms.inbound.events import BookingClosed
+from wms.inbound.events import TransferReceived
 from wms.inventory.events import AllocationBroken, AwaitedStockCame, FreeBelowZero
 from wms.outbound.events import TransferSent, TransferTakenBack, WaveReleased
 from wms.platform.events import InTransaction, reactions
@@ -26,7 +26,7 @@ AFTER_COMMIT: dict[type[Event], Sequence[str]] = {
     WaybillWanted: ["outbound.ask_for_waybill"],
     TransferSent: ["transfers.book_inbound"],
     TransferTakenBack: ["transfers.take_back"],
-    BookingClosed: ["transfers.settle"],
+    TransferReceived: ["transfers.settle"],
 }
 
 

@@ -135,6 +135,14 @@ CHECKS = [
         " OR (o.state = 'packed' AND u.order_id IS NOT NULL AND u.ready_at IS NULL)",
     ),
     Check(
+        "an order to Amazon has its shipment, and left with its new labels on",
+        "SELECT count(*) FROM fba_order",
+        "SELECT o.id, o.state, f.shipment_id FROM outbound_order o FULL JOIN fba_order f ON f.order_id = o.id"
+        " WHERE (o.kind = 'fba') <> (f.order_id IS NOT NULL) OR (o.state IN ('packed', 'shipped') AND EXISTS (SELECT 1"
+        "  FROM order_line l JOIN fba_line x ON x.order_line_id = l.id WHERE l.order_id = o.id AND NOT EXISTS (SELECT 1"
+        "   FROM service_request r WHERE r.subject_kind = 'order_line' AND r.subject_id = l.id AND r.state = 'done')))",
+    ),
+    Check(
         "every bonded parcel that left was released",
         "SELECT count(*) FROM outbound_order WHERE customs_state <> 'none'",
         "SELECT id, customs_state FROM outbound_order WHERE state = 'shipped' AND customs_state NOT IN"

@@ -15,8 +15,10 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.addresses import warnings_of
 from wms.core.ids import parse_id
+from wms.facility.models import HandlingUnit
 from wms.outbound.deadlines import risk
-from wms.outbound.kinds import pick_up, transfers
+from wms.outbound.kinds import boxes, fba, pick_up, transfers
+from wms.outbound.kinds.models import FbaLine
 from wms.outbound.models import (
     Consignee,
     Demand,
@@ -49,6 +51,7 @@ def order_detail(order: Order) -> dict[str, Any]:
     """One order as its seller sees it, with consignee (never the ID number)."""
     consignee = session().get_one(Consignee, order.id)
     shipping = _SHIPPING.all({"shipment": order.shipment_id, "service": order.service_id})
+    contents = boxes.contents_of(order.id)
     warehouse = (
         session().execute(text("SELECT code FROM warehouse WHERE id = :id"), {"id": order.warehouse_id}).scalar_one()
     )
@@ -62,13 +65,14 @@ def order_detail(order: Order) -> dict[str, Any]:
         "lines": _lines(order.id),
         "parcels": [
             {"tracking_number": row.tracking_number, "weight_g": row.weight_g, "state": row.state, "units": row.units,
-             "packaging": row.packaging}
+             "packaging": row.packaging, "contents": contents.get(row.parcel_id, [])}
             for row in shipping
             if row.parcel_id is not None
         ],
         "destruction": _destruction(order),
         "to_warehouse": _goes_to(order),
         "pick_up": pick_up.facts(order),
+        "fba": fba.facts(order),
         "back_order_of": order.back_order_of,
         "back_orders": list(session().scalars(select(Order.id).where(Order.back_order_of == order.id).order_by(Order.id))),
         "changeable": sorted(changeable(order.state, order.customs_state, order.kind)),
@@ -126,8 +130,10 @@ def _lines(order_id: uuid.UUID) -> list[dict[str, Any]]:
     rows = (
         session()
         .execute(
-            select(OrderLine, Product.sku, Product.name_en, Product.name_zh)
+            select(OrderLine, Product.sku, Product.name_en, Product.name_zh, HandlingUnit.code, FbaLine.fnsku)
             .join(Product, Product.id == OrderLine.product_id)
+            .outerjoin(HandlingUnit, HandlingUnit.id == OrderLine.handling_unit_id)
+            .outerjoin(FbaLine, FbaLine.order_line_id == OrderLine.id)
             .where(OrderLine.order_id == order_id)
             .order_by(OrderLine.position)
         )
@@ -147,10 +153,11 @@ def _lines(order_id: uuid.UUID) -> list[dict[str, Any]]:
         {
             "position": line.position, "sku": sku, "name_en": name_en, "name_zh": name_zh,
             "quantity": line.quantity, "batch": line.batch, "min_expires_on": line.min_expires_on,
-            "condition": line.condition, "unit_value_minor": line.unit_value_minor, "currency": line.currency,
+            "condition": line.condition, "container": container, "fnsku": fnsku,
+            "unit_value_minor": line.unit_value_minor, "currency": line.currency,
             "picked": int(done[line.id].picked), "shipped": int(done[line.id].shipped),
         }
-        for line, sku, name_en, name_zh in rows
+        for line, sku, name_en, name_zh, container, fnsku in rows
     ]  # fmt: skip
 
 

@@ -19,7 +19,8 @@ RETURN_TO_SELLER = "return_to_seller"
 DESTRUCTION = "destruction"
 TRANSFER = "transfer"
 PICK_UP = "pick_up"
-KINDS = ["dropship", "b2b", RETURN_TO_SELLER, DESTRUCTION, TRANSFER, PICK_UP]
+FBA = "fba"
+KINDS = ["dropship", "b2b", RETURN_TO_SELLER, DESTRUCTION, TRANSFER, PICK_UP, FBA]
 # Nobody buys them: the seller need not say to whom they go.
 WITHOUT_BUYER = frozenset({DESTRUCTION, TRANSFER})
 # Nobody carries them: no service is chosen.

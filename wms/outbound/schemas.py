@@ -6,7 +6,16 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from wms.outbound.rules import HOLD_REASONS, INTERCEPT_REASONS, KINDS, TRANSFER, WITHOUT_BUYER, WITHOUT_SERVICE, Fill
+from wms.outbound.rules import (
+    FBA,
+    HOLD_REASONS,
+    INTERCEPT_REASONS,
+    KINDS,
+    TRANSFER,
+    WITHOUT_BUYER,
+    WITHOUT_SERVICE,
+    Fill,
+)
 from wms.outbound.workflow import OrderState
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Moment, Range, Text
 
@@ -34,8 +43,13 @@ class OrderLineIn(CodedSchema):
     batch = Text(40, allow_none=True)
     min_expires_on = fields.Date(allow_none=True)
     condition = Choice(CONDITIONS, load_default="good")
+    container = Text(
+        48, allow_none=True, metadata={"description": "A carton or pallet of yours: the line is all of this SKU in it."}
+    )
     unit_value_minor = Count(0, 2_000_000_000, allow_none=True, metadata={"example": 1290})
     currency = Currency(allow_none=True, metadata={"example": "EUR"})
+    fnsku = Text(10, allow_none=True, pattern=r"[A-Z0-9]{10}",
+                 metadata={"example": "X001ABCDEF", "description": "For FBA: the label each unit gets first."})  # fmt: skip
 
     @validates_schema
     def value_has_a_currency(self, data: dict[str, Any], **_: Any) -> None:
@@ -43,6 +57,14 @@ class OrderLineIn(CodedSchema):
         value, currency = data.get("unit_value_minor"), data.get("currency")
         if (value is None) != (currency is None):
             raise ValidationError("required", "currency" if currency is None else "unit_value_minor")
+
+
+class FbaIn(CodedSchema):
+    """Amazon's shipment. Its cartons are numbered `<shipment_id>U000001` and so on."""
+
+    shipment_id = Text(12, required=True, pattern=r"FBA[A-Z0-9]{6,9}", metadata={"example": "FBA1MMD8D0"})
+    reference_id = Text(20, allow_none=True, metadata={"example": "4XJ7K2QP", "description": "Amazon's reference."})
+    centre = Text(8, required=True, pattern=r"[A-Z0-9]{3,8}", metadata={"example": "DTM2"})
 
 
 class OrderIn(CodedSchema):
@@ -61,7 +83,16 @@ class OrderIn(CodedSchema):
     to_warehouse = Text(
         16, allow_none=True, metadata={"description": "For a transfer: the warehouse that receives it."}
     )
+    fba = fields.Nested(FbaIn, allow_none=True, metadata={"description": "For orders of kind fba."})
     lines = Items(fields.Nested(OrderLineIn), 1, 2_000, required=True)
+
+    @validates_schema
+    def only_fba_orders_have_a_shipment(self, data: dict[str, Any], **_: Any) -> None:
+        is_fba = data.get("kind") == FBA
+        if (data.get("fba") is not None) != is_fba:
+            raise ValidationError("required" if is_fba else "fba_only", "fba")
+        if not is_fba and any(line.get("fnsku") for line in data.get("lines", ())):
+            raise ValidationError("fba_only", "fba")
 
     @validates_schema
     def goes_to_somebody(self, data: dict[str, Any], **_: Any) -> None:
@@ -164,6 +195,8 @@ class OrderLineOut(CodedSchema):
     batch = fields.String(allow_none=True)
     min_expires_on = fields.Date(allow_none=True)
     condition = fields.String()
+    fnsku = fields.String(allow_none=True)
+    container = fields.String(allow_none=True, metadata={"description": "The carton or pallet that the line names."})
     unit_value_minor = fields.Integer(allow_none=True)
     currency = fields.String(allow_none=True)
     picked = fields.Integer()
@@ -176,6 +209,7 @@ class ParcelOut(CodedSchema):
     state = fields.String()
     units = fields.Integer(allow_none=True, metadata={"description": "Base units in it, once it is weighed."})
     packaging = fields.String(allow_none=True, metadata={"description": "The box or bag it is, where that is known."})
+    contents = fields.List(fields.Nested(lambda: ContentOut()), metadata={"description": "What is in it, once closed."})
 
 
 class OrderOut(OrderRow):
@@ -189,6 +223,7 @@ class OrderOut(OrderRow):
     destruction = fields.Nested(lambda: DestructionOut(), allow_none=True)
     to_warehouse = fields.String(allow_none=True, metadata={"description": "Of a transfer."})
     pick_up = fields.Nested(lambda: PickUpOut(), allow_none=True)
+    fba = fields.Nested(lambda: FbaOut(), allow_none=True)
     back_order_of = fields.UUID(allow_none=True)
     back_orders = fields.List(fields.UUID())
     changeable = fields.List(fields.String(), metadata={"example": ["consignee", "service", "remark"]})
@@ -202,6 +237,33 @@ class DestructionOut(CodedSchema):
     witness = fields.String(required=True, metadata={"example": "Max Meier"})
     note = fields.String(allow_none=True)
     done_at = fields.AwareDateTime(required=True)
+
+
+class FbaOut(CodedSchema):
+    """`relabelled`: whether every unit that gets a label has it; until then it is not packed."""
+
+    shipment_id = fields.String(required=True, metadata={"example": "FBA1MMD8D0"})
+    reference_id = fields.String(required=True, allow_none=True)
+    centre = fields.String(required=True, metadata={"example": "DTM2"})
+    relabelled = fields.Boolean(required=True)
+    boxes = fields.List(fields.Nested(lambda: FbaBoxOut()), required=True)
+
+
+class ContentOut(CodedSchema):
+    sku = fields.String(required=True)
+    quantity = fields.Integer(required=True)
+
+
+class FbaBoxOut(CodedSchema):
+    """A closed carton as Amazon wants it declared; weight in g, sides in mm where they are known."""
+
+    box_id = fields.String(required=True, metadata={"example": "FBA1MMD8D0U000001"})
+    tracking_number = fields.String(required=True)
+    weight_g = fields.Integer(required=True)
+    length_mm = fields.Integer(required=True, allow_none=True)
+    width_mm = fields.Integer(required=True, allow_none=True)
+    height_mm = fields.Integer(required=True, allow_none=True)
+    contents = fields.List(fields.Nested(ContentOut), required=True)
 
 
 class PickUpOut(CodedSchema):

@@ -18,6 +18,7 @@ from wms.floor.scenarios.replenish import Replenish
 from wms.floor.scenarios.returns import ReturnDesk
 from wms.floor.scenarios.service import Service
 from wms.floor.scenarios.sort import Sort
+from wms.floor.scenarios.whole import Whole
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.kind: scenario
@@ -30,6 +31,7 @@ SCENARIOS: dict[str, Scenario] = {
         Lane(),
         HandOver(),
         PickUp(),
+        Whole(),
         Move(),
         Repack(),
         PutBack(),

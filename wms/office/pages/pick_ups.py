@@ -6,10 +6,10 @@ import uuid
 
 from flask import Blueprint, Response, render_template
 
-from labels import pages_of, render_bundle
 from wms.core.permissions import Permission
 from wms.core.refusals import not_found
 from wms.office import stopped
+from wms.outbound.kinds.papers import drawn
 from wms.outbound.kinds.slips import slip_of
 from wms.outbound.rules import PICK_UP
 from wms.outbound.service.orders import load_order
@@ -36,8 +36,7 @@ def slip(order_id: uuid.UUID) -> Response:
     order = load_order(actor(), order_id)
     if order.kind != PICK_UP or order.state == "cancelled":
         raise not_found("pick-up")
-    pages = render_bundle(pages_of(slip_of(order)))
     return Response(
-        pages.pdf, mimetype="application/pdf",
+        drawn([slip_of(order)]), mimetype="application/pdf",
         headers={"Content-Disposition": 'inline; filename="slip.pdf"', "Cache-Control": "no-store"},
     )  # fmt: skip

@@ -19,6 +19,26 @@ class TransferOrder(Base):
     to_warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"), index=True)
 
 
+class FbaOrder(Base):
+    """An order of kind *fba* (FBA 中转): Amazon's shipment, which numbers its cartons, and the centre that receives it."""
+
+    __tablename__ = "fba_order"
+
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"), primary_key=True)
+    shipment_id: Mapped[str] = mapped_column(String(12), index=True)
+    reference_id: Mapped[str | None] = mapped_column(String(20))
+    centre: Mapped[str] = mapped_column(String(8))
+
+
+class FbaLine(Base):
+    """A line whose units get another label before they are packed (换标)."""
+
+    __tablename__ = "fba_line"
+
+    order_line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("order_line.id"), primary_key=True)
+    fnsku: Mapped[str] = mapped_column(String(10))
+
+
 class PickUp(Base):
     """How an order of kind *pick-up* (自提) is fetched at the counter. `code`: what the consignee says there; `checked`:
     by the code, or by a document with their name.

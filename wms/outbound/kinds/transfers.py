@@ -82,8 +82,9 @@ _SENT = Statement(
 )
 # A number that was captured as the unit left is nobody's again: it has not been sold.
 _STILL_OURS = Statement(
-    "UPDATE serial SET state = 'void' WHERE state = 'shipped' AND balance_id IS NULL AND subject_kind = 'order'"
-    " AND subject_id = :order"
+    "UPDATE serial AS s SET state = 'void' FROM demand d JOIN verification v ON v.demand_id = d.id AND v.serial IS NOT NULL"
+    " WHERE d.order_id = :order AND s.product_id = d.product_id AND s.number = v.serial AND s.state = 'shipped'"
+    " AND s.balance_id IS NULL AND s.subject_kind = 'order' AND s.subject_id = d.order_id"
 )
 
 

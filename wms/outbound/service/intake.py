@@ -21,7 +21,7 @@ from wms.inventory import promises
 from wms.outbound import rules
 from wms.outbound.deadlines import CutOff, deadlines
 from wms.outbound.events import OrderAccepted, OrderPromised, OrderShort
-from wms.outbound.kinds import pick_up, transfers
+from wms.outbound.kinds import containers, fba, pick_up, transfers
 from wms.outbound.service.consignees import COLUMNS, check_consignee, consignee_row
 from wms.outbound.service.orders import LineFacts, await_stock, draft_of
 from wms.outbound.workflow import ORDER, OrderState
@@ -58,6 +58,7 @@ class _Context:
     seller: Owner
     place: Any  # a row of _PLACE
     products: Mapping[str, uuid.UUID]
+    containers: Mapping[str, uuid.UUID]
     regime: rules.Regime
 
 
@@ -97,7 +98,7 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
         if order.fill_rule == rules.Fill.KILL:
             raise _killed(refusal, demands, body["lines"]) from refusal
     _write(order, context, body, lines, demands)
-    _write_kind(order, target_id)
+    _write_kind(actor, order, target_id, lines, body)
     if order.state == OrderState.SHORT.value:
         await_stock(order, demands, bonded=context.place.is_bonded)
     return order
@@ -119,6 +120,8 @@ def _of_its_kind(
     place, target_id = context.place, None
     if body.get("kind") == rules.PICK_UP and place.is_bonded:
         raise invalid_fields([FieldError("/kind", "pick_up_bonded", {})])
+    if body.get("kind") == rules.FBA:
+        fba.check(context.seller.id, body, from_bonded=place.is_bonded)
     if body.get("kind") == rules.TRANSFER:
         target = transfers.target_of(actor, body["to_warehouse"], place.id, from_bonded=place.is_bonded)
         body, target_id = transfers.addressed(body, target), target.id
@@ -129,12 +132,16 @@ def _of_its_kind(
     return body, target_id
 
 
-def _write_kind(order: AcceptedOrder, target_id: uuid.UUID | None) -> None:
+def _write_kind(
+    actor: Actor, order: AcceptedOrder, target_id: uuid.UUID | None, lines: Sequence[LineFacts], body: Mapping[str, Any]
+) -> None:
     """What is known of an order of its kind, besides the order."""
     if target_id is not None:
         transfers.write(order.id, target_id)
     if order.kind == rules.PICK_UP:
         pick_up.write(order.id)
+    if order.kind == rules.FBA:
+        fba.write(actor, order, [(line.id, line.product_id, line.quantity) for line in lines], body)
 
 
 def _killed(refusal: Refused, demands: Sequence[_Demand], lines: Sequence[Mapping[str, Any]]) -> Refused:
@@ -201,10 +208,14 @@ def _context(actor: Actor, body: Mapping[str, Any]) -> _Context:
         errors.append(FieldError("/shop_id", "unknown_shop", {}))
     products = {row.sku: row for row in found.all()}
     errors += _product_errors(body["lines"], products)
+    named = containers.named(place.id, seller.id, body["lines"])
+    errors += containers.faults(named, body["lines"])
     if errors:
         raise invalid_fields(errors)
     regime = rules.regime_of(place.regime, place.is_bonded)
-    return _Context(seller, place, {sku: row.id for sku, row in products.items()}, regime)
+    return _Context(
+        seller, place, {sku: row.id for sku, row in products.items()}, {code: each.id for code, each in named.items()}, regime
+    )  # fmt: skip
 
 
 def _product_errors(lines: Sequence[Mapping[str, Any]], products: Mapping[str, Any]) -> list[FieldError]:
@@ -238,7 +249,7 @@ def _order(context: _Context, body: Mapping[str, Any]) -> AcceptedOrder:
 def _line(context: _Context, line: Mapping[str, Any]) -> LineFacts:
     return LineFacts(
         new_id(), context.products[line["sku"]], line["quantity"], line.get("batch"), line.get("min_expires_on"),
-        line.get("condition", "good"),
+        line.get("condition", "good"), context.containers.get(line.get("container") or ""),
     )  # fmt: skip
 
 
@@ -279,12 +290,13 @@ _WRITE = Statement(
     " :version, :remark, :ordered_at, :release_by, :ship_by, :fill_rule, :now, :now) ON CONFLICT (owner_id, reference) DO NOTHING"
     " RETURNING id, owner_id),"
     " lines AS (INSERT INTO order_line (id, owner_id, order_id, position, product_id, quantity, batch, min_expires_on,"
-    " condition, unit_value_minor, currency) SELECT l.id, taken.owner_id, taken.id, l.position, l.product, l.quantity,"
-    " l.batch, l.min_expires_on, l.condition, l.value, l.currency FROM taken, unnest(CAST(:line_ids AS uuid[]),"
+    " condition, unit_value_minor, currency, handling_unit_id) SELECT l.id, taken.owner_id, taken.id, l.position,"
+    " l.product, l.quantity,"
+    " l.batch, l.min_expires_on, l.condition, l.value, l.currency, l.unit FROM taken, unnest(CAST(:line_ids AS uuid[]),"
     " CAST(:line_products AS uuid[]), CAST(:line_quantities AS int[]), CAST(:batches AS text[]),"
     " CAST(:min_expiries AS date[]), CAST(:conditions AS text[]), CAST(:unit_values AS int[]),"
-    " CAST(:currencies AS text[])) WITH ORDINALITY AS l(id, product, quantity, batch, min_expires_on, condition, value,"
-    " currency, position)),"
+    " CAST(:currencies AS text[]), CAST(:line_units AS uuid[])) WITH ORDINALITY AS l(id, product, quantity, batch,"
+    " min_expires_on, condition, value, currency, unit, position)),"
     " demands AS (INSERT INTO demand (id, owner_id, order_id, order_line_id, product_id, quantity, promise_id,"
     " book_item_id, picked, verified, shipped) SELECT d.id, taken.owner_id, taken.id, d.line, d.product, d.quantity,"
     " d.promise, d.book_item, 0, 0, 0 FROM taken, unnest(CAST(:demand_ids AS uuid[]), CAST(:demand_lines AS uuid[]),"
@@ -330,6 +342,7 @@ def _line_arrays(lines: Sequence[LineFacts], given: Sequence[Mapping[str, Any]])
         "conditions": [line.condition for line in lines],
         "unit_values": [each.get("unit_value_minor") for each in given],
         "currencies": [each.get("currency") for each in given],
+        "line_units": [line.handling_unit_id for line in lines],
     }
 
 

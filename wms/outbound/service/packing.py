@@ -22,7 +22,7 @@ from wms.inventory.rules import MoveDraft, Reason
 from wms.inventory.units import Holding
 from wms.outbound import boxing, rules
 from wms.outbound.events import OrderPacked
-from wms.outbound.kinds import pick_up
+from wms.outbound.kinds import fba, pick_up
 from wms.outbound.service import numbers
 from wms.outbound.service.held import COLUMNS, OrderAtWork, Read, hold_order, move_order, order_at_work
 from wms.outbound.workflow import ORDER, OrderState
@@ -122,6 +122,8 @@ def check_bench(order: OrderAtWork) -> None:
     if order.state != OrderState.PICKED.value:
         ORDER.apply("pack", order.state)
     order.check_release(rules.Step.PACK)
+    if order.kind == rules.FBA:
+        fba.refuse_unlabelled(order.id)
 
 
 # With each line what the box in hand weighs empty, where it is known.

@@ -66,7 +66,8 @@ CONSIGNEE = (
     "name", "company", "phone", "email", "country", "state", "city", "postcode", "address1", "address2", "id_number",
 )  # fmt: skip
 OWN_FORMS = {TRANSFER}  # kinds that have a page of their own
-EMPTY_LINE = {"sku": "", "quantity": "", "unit_value": ""}
+EMPTY_LINE = {"sku": "", "quantity": "", "unit_value": "", "container": "", "fnsku": ""}
+FBA_FIELDS = ("shipment_id", "reference_id", "centre")
 
 navigation.add(Entry(lazy("Orders"), "portal_orders.index", "orders", Permission.ORDERS_READ, order=210, phone=True))
 
@@ -165,7 +166,7 @@ def new() -> str:
 @requires(Permission.ORDERS_WRITE)
 def create() -> BaseResponse | str | tuple[str, int]:
     """Another line is added to the form; otherwise the order is made, and promised if there is stock."""
-    lines = forms.typed_rows("lines", ("sku", "quantity", "unit_value"))
+    lines = forms.typed_rows("lines", tuple(EMPTY_LINE))
     if request.form.get("action") == "add_line":
         return _form(request.form, [*lines, EMPTY_LINE, EMPTY_LINE])
     body = forms.load_form(OrderIn(), _typed(lines))
@@ -186,6 +187,9 @@ def _typed(lines: list[dict[str, str]]) -> dict[str, Any]:
     currency = forms.typed_text("currency", 3)
     if body.get("kind") not in WITHOUT_BUYER:  # what is destroyed goes to nobody
         body["consignee"] = forms.given(consignee)
+    amazon = forms.given({name: (forms.typed_text(f"fba.{name}") or "").upper() or None for name in FBA_FIELDS})
+    if amazon:
+        body["fba"] = amazon
     body["lines"] = [_line(line, currency) for line in lines]
     return body
 
@@ -193,7 +197,10 @@ def _typed(lines: list[dict[str, str]]) -> dict[str, Any]:
 def _line(line: Mapping[str, str], currency: str | None) -> dict[str, Any]:
     minor = forms.minor_of(line["unit_value"] or None, currency)
     valued = {"unit_value_minor": minor, "currency": currency} if minor is not None else {}
-    return forms.given({"sku": line["sku"], "quantity": forms.as_number(line["quantity"] or None), **valued})
+    narrower = {name: line[name] or None for name in ("container", "fnsku")}
+    return forms.given(
+        {"sku": line["sku"], "quantity": forms.as_number(line["quantity"] or None), **valued, **narrower}
+    )
 
 
 def _create(body: dict[str, Any]) -> forms.Outcome:
