@@ -17,6 +17,7 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
+from wms.facility.models import Warehouse
 from wms.identity.models import User
 from wms.inventory import ledger, units
 from wms.inventory.ledger import PostingDraft
@@ -38,14 +39,16 @@ from wms.shipping import service as shipping
 from wms.shipping.queries import LIVE_PARCELS, LiveParcel, live_parcels_in
 from wms.shipping.service import Boxed
 
+# By the claims on what is inside: a row has few, a stop has one.
+_CLAIMED = (
+    "FROM balance b JOIN allocation a ON a.balance_id = b.id AND a.open_quantity > 0 JOIN pick_task t"
+    " ON t.allocation_id = a.id AND t.state = 'open' WHERE b.handling_unit_id = ANY(CAST(:tree AS uuid[]))"
+)
 _WANTED = Statement(
     "SELECT u.id, u.code, u.warehouse_id, u.subject_id, u.kind, u.state, (SELECT id FROM location l"
     "  WHERE l.warehouse_id = u.warehouse_id AND l.kind = 'packing' ORDER BY l.walk_order LIMIT 1) AS bench,"
-    " (SELECT count(DISTINCT t.order_id) FROM pick_task t JOIN balance b ON b.id = t.balance_id"
-    "  WHERE b.handling_unit_id = ANY(CAST(:tree AS uuid[])) AND t.state = 'open') AS orders,"
-    " (SELECT t.order_id FROM pick_task t JOIN balance b ON b.id = t.balance_id"
-    "  WHERE b.handling_unit_id = ANY(CAST(:tree AS uuid[])) AND t.state = 'open' ORDER BY t.id LIMIT 1) AS order_id"
-    " FROM handling_unit u WHERE u.id = :unit"
+    f" (SELECT count(DISTINCT t.order_id) {_CLAIMED}) AS orders,"
+    f" (SELECT t.order_id {_CLAIMED} ORDER BY t.id LIMIT 1) AS order_id FROM handling_unit u WHERE u.id = :unit"
 )
 _OWED = Statement(
     "SELECT sum(quantity - picked)::int AS missing, sum(picked - verified)::int AS loose FROM demand WHERE order_id = :order"
@@ -123,6 +126,9 @@ def _parcel(actor: Actor, order: OrderAtWork, live: Sequence[LiveParcel], *, las
     open_one = packing.ready(next((each for each in live if each.is_open), None))
     if last:
         return _numbered(open_one)
+    warehouse = session().get_one(Warehouse, order.warehouse_id)
+    if rules.regime_of(warehouse.regime, warehouse.is_bonded).one_parcel:
+        raise Refused("one_parcel_order", {})
     added = shipping.add_parcel(actor, open_one.shipment_id)
     shipping.draw_number(actor, open_one.shipment_id)
     found = live_parcels_in(LIVE_PARCELS.send({"order": order.id}))
