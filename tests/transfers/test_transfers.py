@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 
 from tests.outbound.stage import CABLE, MUG, RED, Stage, body
 from tests.transfers.conftest import build
+from wms.catalog.models import Product
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.models import Location, WarehouseKind
@@ -335,3 +336,28 @@ def test_several_parcels_are_several_cartons(stage: Stage, other: uuid.UUID) -> 
     stage.jobs(*TOPICS)
     assert [carton.reference_box_no for carton in cartons_of(order)] == numbers
     assert figures(stage, order) == {MUG: (3, 0, 0, 0, 3)}
+
+
+def test_a_number_captured_on_the_way_out_is_sold_where_it_arrives(stage: Stage, other: uuid.UUID) -> None:
+    """Exit control: the unit was moved, not sold; at the next bench its number is new again."""
+    stage.do(_control_exit, stage.cast.ACME.products[MUG])
+    stage.stock(MUG, 2)
+    order = transfer(stage, {MUG: 1})
+    stage.wave(order)
+    stage.pick_all(order)
+    stage.do(packing.verify, stage.cast.picker, order.id, stage.cast.ACME.products[MUG], 1, serial="SN-1")
+    stage.do(packing.weigh, stage.cast.picker, order.id, packing.expected_weight(order.id).expected_g)
+    number = str(stage.parcel(order).tracking_number)
+    stage.do(packing.close_parcel, stage.cast.picker, order.id, number)
+    stage.hand_over(number)
+    stage.jobs(*TOPICS)
+    assert session().execute(text("SELECT state FROM serial WHERE number = 'SN-1'")).scalar_one() == "void"
+    sold = stage.order({MUG: 1})
+    stage.wave(sold)
+    stage.pick_all(sold)
+    stage.do(packing.verify, stage.cast.picker, sold.id, stage.cast.ACME.products[MUG], 1, serial="SN-1")
+
+
+def _control_exit(product_id: uuid.UUID) -> None:
+    session().get_one(Product, product_id).serial_control = "exit"
+    session().flush()

@@ -19,9 +19,9 @@ class Container(NamedTuple):
 
 # By its label or its code. One statement whether it is another's or not there: nobody learns which.
 _NAMED = Statement(
-    "WITH named AS (SELECT id, barcode AS said FROM handling_unit WHERE barcode = ANY(CAST(:codes AS text[]))"
-    "  AND warehouse_id = :warehouse UNION SELECT id, code FROM handling_unit WHERE warehouse_id = :warehouse"
-    "  AND code = ANY(CAST(:codes AS text[])))"
+    "WITH said AS (SELECT unnest(CAST(:codes AS text[])) AS code), named AS (SELECT u.id, s.code AS said FROM said s"
+    "  JOIN handling_unit u ON u.barcode = s.code AND u.warehouse_id = :warehouse UNION SELECT u.id, s.code FROM said s"
+    "  JOIN handling_unit u ON u.warehouse_id = :warehouse AND u.code = s.code)"
     " SELECT n.said, n.id, p.sku, sum(b.on_hand - b.allocated)::int AS free, bool_and(b.owner_id = :owner"
     "  AND b.is_sellable) AS mine FROM named n JOIN handling_unit u ON u.id = n.id AND u.subject_id IS NULL"
     "  AND u.kind IN ('carton', 'pallet', 'inner') AND u.state <> 'gone' JOIN balance b ON b.handling_unit_id = u.id"

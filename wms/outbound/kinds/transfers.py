@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from wms.core.actor import Actor
 from wms.core.refusals import FieldError, invalid_fields
+from wms.inventory import serials
 from wms.outbound.kinds.models import TransferOrder
 from wms.platform.database import session
 from wms.platform.statements import Statement
@@ -80,11 +81,9 @@ _SENT = Statement(
     " AND p.subject_id = :order AND p.reason = 'ship' AND NOT EXISTS (SELECT 1 FROM stock_posting r"
     "  WHERE r.reverses_id = p.id) GROUP BY c.id, m.product_id ORDER BY c.n, m.product_id"
 )
-# A number that was captured as the unit left is nobody's again: it has not been sold.
-_STILL_OURS = Statement(
-    "UPDATE serial AS s SET state = 'void' FROM demand d JOIN verification v ON v.demand_id = d.id AND v.serial IS NOT NULL"
-    " WHERE d.order_id = :order AND s.product_id = d.product_id AND s.number = v.serial AND s.state = 'shipped'"
-    " AND s.balance_id IS NULL AND s.subject_kind = 'order' AND s.subject_id = d.order_id"
+_CAPTURED = Statement(
+    "SELECT d.product_id, array_agg(v.serial) AS numbers FROM demand d JOIN verification v ON v.demand_id = d.id"
+    " AND v.serial IS NOT NULL WHERE d.order_id = :order GROUP BY 1"
 )
 
 
@@ -94,5 +93,6 @@ def sent(order_id: uuid.UUID) -> list[Any]:
 
 
 def unsell_numbers(order_id: uuid.UUID) -> None:
-    """Serial numbers captured at the bench may be captured again where the goods are sold."""
-    _STILL_OURS.run({"order": order_id})
+    """Serial numbers captured at the bench may be captured again where the goods are sold: they are nobody's yet."""
+    for row in _CAPTURED.all({"order": order_id}):
+        serials.stay(row.product_id, row.numbers, "order", order_id)
