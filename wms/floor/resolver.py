@@ -180,9 +180,9 @@ LOOKUPS: dict[Kind, Statement] = {
         " AND warehouse_id = :warehouse"
         # a carton or pallet that goes whole bears its own label
         " UNION ALL SELECT p.id, p.tracking_number, p.owner_id FROM handling_unit h JOIN shipment s"
-        " ON s.subject_kind = 'order' AND s.subject_id = h.subject_id JOIN parcel p ON p.shipment_id = s.id"
-        " AND p.handling_unit_id = h.id AND p.state = 'closed' WHERE h.barcode = :code AND h.kind <> 'parcel'"
-        " AND h.warehouse_id = :warehouse AND h.subject_kind = 'order'"
+        " ON s.subject_kind = 'order' AND s.subject_id = h.subject_id AND s.state <> 'voided' JOIN parcel p"
+        " ON p.shipment_id = s.id AND p.handling_unit_id = h.id AND p.state = 'closed' WHERE h.barcode = :code"
+        " AND h.kind <> 'parcel' AND h.warehouse_id = :warehouse AND h.subject_kind = 'order'"
     ),
     Kind.UNIT: _unit("pallet"),
     Kind.BOOKING: Statement(
