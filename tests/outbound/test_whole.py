@@ -6,9 +6,11 @@ import uuid
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, text
 
 from tests.outbound.stage import BIN1, BIN2, CABLE, MUG, Stage, body
+from tests.outbound.test_concurrency import at_once, command
 from wms.core.actor import SYSTEM
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, HandlingUnitKind
@@ -19,7 +21,7 @@ from wms.inventory.rules import Reason
 from wms.outbound import queries
 from wms.outbound.models import Order
 from wms.outbound.schemas import OrderIn
-from wms.outbound.service import intake, interceptions, order_holds, picking, whole
+from wms.outbound.service import intake, interceptions, order_holds, orders, picking, whole
 from wms.platform.database import session
 from wms.shipping.models import Parcel
 
@@ -272,3 +274,33 @@ def test_the_books_say_where_it_went(stage: Stage) -> None:
              " WHERE b.handling_unit_id = :u AND b.on_hand > 0 GROUP BY 1"), {"u": unit.id},
     ).all()  # fmt: skip
     assert [tuple(row) for row in held] == [("packing", 6)]
+
+
+def test_two_hands_at_one_carton(floor: Stage, fresh_app: Flask) -> None:
+    """One of them has it; a cancel in the middle leaves a state with a name, and the books balance."""
+    unit = container(floor, "CTN-1", {MUG: 6}).id
+    order = b2b(floor, {MUG: 6})
+    floor.wave(order)
+    took = [
+        command(floor, floor.cast.picker, lambda: whole.take_whole(floor.cast.picker, unit)),
+        command(floor, floor.cast.supervisor, lambda: whole.take_whole(floor.cast.supervisor, unit)),
+    ]
+    said = sorted(at_once(fresh_app, *took))
+    assert said[0] == "done"
+    assert said[1] in {"whole_not_wanted", "whole_not_all", "waybill_not_ready", "unit_in_use"}
+    assert floor.state(order) == "packed"
+
+
+def test_a_cancel_while_it_is_taken(floor: Stage, fresh_app: Flask) -> None:
+    unit = container(floor, "CTN-1", {MUG: 6}).id
+    order_id = b2b(floor, {MUG: 6}).id
+    floor.wave(session().get_one(Order, order_id))
+    at_once(
+        fresh_app,
+        command(floor, floor.cast.picker, lambda: whole.take_whole(floor.cast.picker, unit)),
+        command(floor, floor.cast.acme, lambda: orders.cancel_order(floor.cast.acme, order_id, None, "other")),
+    )
+    order = session().get_one(Order, order_id)
+    assert floor.state(order) == "cancelled"
+    floor.put_back_all(order)
+    assert floor.free(MUG) == (6, 0)

@@ -20,8 +20,10 @@ class Container(NamedTuple):
 # By its label or its code. One statement whether it is another's or not there: nobody learns which.
 _NAMED = Statement(
     "WITH said AS (SELECT unnest(CAST(:codes AS text[])) AS code), named AS (SELECT u.id, s.code AS said FROM said s"
-    "  JOIN handling_unit u ON u.barcode = s.code AND u.warehouse_id = :warehouse UNION SELECT u.id, s.code FROM said s"
-    "  JOIN handling_unit u ON u.warehouse_id = :warehouse AND u.code = s.code)"
+    # LIMIT: one by one, and not joined with all there are
+    "  CROSS JOIN LATERAL (SELECT id FROM handling_unit WHERE barcode = s.code AND warehouse_id = :warehouse LIMIT 2) u"
+    " UNION SELECT u.id, s.code FROM said s CROSS JOIN LATERAL (SELECT id FROM handling_unit"
+    "  WHERE warehouse_id = :warehouse AND code = s.code LIMIT 2) u)"
     " SELECT n.said, n.id, p.sku, sum(b.on_hand - b.allocated)::int AS free, bool_and(b.owner_id = :owner"
     "  AND b.is_sellable) AS mine FROM named n JOIN handling_unit u ON u.id = n.id AND u.subject_id IS NULL"
     "  AND u.kind IN ('carton', 'pallet', 'inner') AND u.state <> 'gone' JOIN balance b ON b.handling_unit_id = u.id"
