@@ -256,7 +256,7 @@ def _pack(order: OrderAtWork, weight_g: int) -> None:
 
 
 _WAITING = Statement(
-    "SELECT u.id, u.code, l.code AS location, o.number, u.kind, sum(b.on_hand)::int AS units FROM pick_task t"
+    "SELECT u.id, u.code, l.code AS location, o.number, u.kind, sum(t.quantity - t.picked)::int AS units FROM pick_task t"
     " JOIN outbound_order o ON o.id = t.order_id JOIN balance b ON b.id = t.balance_id JOIN handling_unit u"
     " ON u.id = b.handling_unit_id JOIN location l ON l.id = u.location_id JOIN pick_batch w ON w.id = t.batch_id"
     " WHERE t.state = 'open' AND w.warehouse_id = :warehouse AND w.state IN ('open', 'picking') AND w.wall IS NULL"
