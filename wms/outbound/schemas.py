@@ -6,6 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
+from wms.core import tax_ids
+from wms.outbound.extras.schemas import ExtrasIn, ExtrasOut, TaxId
 from wms.outbound.rules import (
     FBA,
     HOLD_REASONS,
@@ -35,6 +37,8 @@ class ConsigneeIn(CodedSchema):
     address1 = Text(120, required=True, metadata={"example": "Invalidenstraße 117"})
     address2 = Text(120, allow_none=True)
     id_number = Text(18, allow_none=True, metadata={"description": "GB 11643 ID number; bonded orders need it."})
+    vat_id = TaxId(tax_ids.is_vat_id, "vat_id_wrong", "FR12345678901")
+    eori = TaxId(tax_ids.is_eori, "eori_wrong", "FR12345678901234")
 
 
 class OrderLineIn(CodedSchema):
@@ -67,7 +71,7 @@ class FbaIn(CodedSchema):
     centre = Text(8, required=True, pattern=r"[A-Z0-9]{3,8}", metadata={"example": "DTM2"})
 
 
-class OrderIn(CodedSchema):
+class OrderIn(ExtrasIn):
     reference = Text(50, required=True, metadata={"example": "SHOP-10001"})
     seller = Text(8, allow_none=True, metadata={"description": "Seller code; implied when the key has one seller."})
     warehouse = Text(16, required=True, metadata={"example": "DE1"})
@@ -184,6 +188,8 @@ class ConsigneeOut(CodedSchema):
     postcode = fields.String(allow_none=True)
     address1 = fields.String(allow_none=True)
     address2 = fields.String(allow_none=True)
+    vat_id = fields.String(allow_none=True, metadata={"description": "Masked.", "example": "FR…901"})
+    eori = fields.String(allow_none=True, metadata={"description": "Masked.", "example": "FR…234"})
 
 
 class OrderLineOut(CodedSchema):
@@ -212,9 +218,10 @@ class ParcelOut(CodedSchema):
     contents = fields.List(fields.Nested(lambda: ContentOut()), metadata={"description": "What is in it, once closed."})
 
 
-class OrderOut(OrderRow):
+class OrderOut(OrderRow, ExtrasOut):
     warehouse = fields.String()
     service = fields.String(allow_none=True)
+    brings_labels = fields.Boolean(metadata={"description": "Its labels come from you: `POST /orders/{id}/labels`."})
     remark = fields.String(allow_none=True)
     cancel_reason = fields.String(allow_none=True)
     consignee = fields.Nested(ConsigneeOut)

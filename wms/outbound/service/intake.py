@@ -21,14 +21,17 @@ from wms.inventory import promises
 from wms.outbound import rules
 from wms.outbound.deadlines import CutOff, deadlines
 from wms.outbound.events import OrderAccepted, OrderPromised, OrderShort
+from wms.outbound.extras import service as extras
 from wms.outbound.kinds import containers, fba, pick_up, transfers
 from wms.outbound.service.consignees import COLUMNS, check_consignee, consignee_row
+from wms.outbound.service.order_holds import await_labels
 from wms.outbound.service.orders import LineFacts, await_stock, draft_of
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.counters import next_number
 from wms.platform.events import record
 from wms.platform.statements import Statement, attempt, pipelined
 from wms.shipping import service as shipping
+from wms.shipping.carriers import COUNTER, OWN
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,9 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
     _write_kind(actor, order, target_id, lines, body)
     if order.state == OrderState.SHORT.value:
         await_stock(order, demands, bonded=context.place.is_bonded)
+    if context.place.carrier_kind == OWN:
+        await_labels(order.id)
+        order = replace(order, version=order.version + 1)
     return order
 
 
@@ -129,6 +135,8 @@ def _of_its_kind(
         body = _to_nobody(context, body)
     else:
         check_consignee(body["consignee"], context.regime)
+        extras.check_service(place.service_id, body)
+        extras.check_values(context.seller.id, place.country, body)
     return body, target_id
 
 
@@ -170,12 +178,12 @@ def _to_nobody(context: _Context, body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 _PLACE = Statement(
     "SELECT w.id, w.country, w.kind = 'bonded' AS is_bonded, w.regime, w.time_zone, w.before_release,"
-    " s.id AS service_id, s.is_counter,"
+    " s.id AS service_id, s.carrier_kind,"
     " EXISTS (SELECT 1 FROM shop WHERE id = CAST(:shop AS uuid) AND seller_id = :owner) AS has_shop,"
     " (SELECT fill_rule FROM order_terms WHERE owner_id = :owner) AS fill_rule,"
     " c.orders_until, c.truck_at, c.work_minutes, c.weekdays, c.priority,"
     " ARRAY(SELECT day FROM closed_day WHERE warehouse_id = w.id AND day >= CAST(:today AS date) - 1) AS closed"
-    " FROM warehouse w LEFT JOIN LATERAL (SELECT v.id, v.carrier_id, k.kind = 'counter' AS is_counter FROM service v"
+    " FROM warehouse w LEFT JOIN LATERAL (SELECT v.id, v.carrier_id, k.kind AS carrier_kind FROM service v"
     "  JOIN carrier k ON k.id = v.carrier_id WHERE v.code = :service AND v.is_active"
     "  AND (v.warehouse_id = w.id OR v.warehouse_id IS NULL) ORDER BY v.warehouse_id LIMIT 1) s ON true"
     " LEFT JOIN LATERAL (SELECT * FROM cut_off WHERE warehouse_id = w.id AND carrier_id = s.carrier_id"
@@ -202,7 +210,9 @@ def _context(actor: Actor, body: Mapping[str, Any]) -> _Context:
         raise invalid_fields([FieldError("/warehouse", "unknown_warehouse", {})])
     errors: list[FieldError] = []
     at_counter = body.get("kind") == rules.PICK_UP
-    if (place.service_id is None and body.get("kind") != rules.DESTRUCTION) or (place.is_counter and not at_counter):
+    if (place.service_id is None and body.get("kind") != rules.DESTRUCTION) or (
+        place.carrier_kind == COUNTER and not at_counter
+    ):
         errors.append(FieldError("/service", "unknown_service", {}))
     if shop_id is not None and not place.has_shop:
         errors.append(FieldError("/shop_id", "unknown_shop", {}))
@@ -330,6 +340,7 @@ def _write(
     if written.first() is None:
         earlier = _TAKEN.first({"owner": order.owner_id, "reference": order.reference})
         raise Refused("order_reference_taken", {"number": earlier.number, "id": str(earlier.id)})
+    extras.write(order.id, body)
 
 
 def _line_arrays(lines: Sequence[LineFacts], given: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -12,6 +12,7 @@ from wms.shipping.service.setup import (
     connect_carrier,
     create_carrier,
     ensure_house_carrier,
+    set_abilities,
 )
 from wms.shipping.service.shipments import (
     Boxed,
@@ -58,6 +59,7 @@ __all__ = [
     "open_shipment",
     "record_weight",
     "reopen_parcel",
+    "set_abilities",
     "settle_waybill",
     "take_back_shipment",
     "take_number",
