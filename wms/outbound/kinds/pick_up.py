@@ -45,7 +45,7 @@ _READY = Statement(
 def ready(order_id: uuid.UUID) -> None:
     """It is packed and stands at the counter from now on."""
     now = clock.now()
-    _READY.send({"order": order_id, "now": now, "until": now + KEPT})
+    _READY.run({"order": order_id, "now": now, "until": now + KEPT})
 
 
 def facts(order: Order) -> dict[str, Any] | None:

@@ -75,15 +75,14 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str, *, at
         return HandedOver(order, already=True)
     assert parcel.handling_unit_id is not None  # a packed parcel is a handling unit
     _post_exit(actor, order, parcel.handling_unit_id, claims.all())
-    with pipelined():
-        _GONE.send({"unit": parcel.handling_unit_id})
-        _SHIPPED.send({"order": order.id, "parcel": parcel.id})
-        if loaded.shipment_done:
-            move_order(order, "ship", shipped_at=clock.now())
-            subject = {"subject_id": order.id, "warehouse_id": order.warehouse_id, "owner_id": order.owner_id}
-            record(OrderShipped(**subject, parcel_id=parcel.id))
-            if order.kind == rules.TRANSFER:
-                record(TransferSent(**subject))
+    _GONE.run({"unit": parcel.handling_unit_id})
+    _SHIPPED.run({"order": order.id, "parcel": parcel.id})
+    if loaded.shipment_done:
+        move_order(order, "ship", shipped_at=clock.now())
+        subject = {"subject_id": order.id, "warehouse_id": order.warehouse_id, "owner_id": order.owner_id}
+        record(OrderShipped(**subject, parcel_id=parcel.id))
+        if order.kind == rules.TRANSFER:
+            record(TransferSent(**subject))
     return HandedOver(order, already=False, waits=not loaded.shipment_done)
 
 

@@ -33,7 +33,7 @@ from wms.outbound.service.waybills import waybill_draft
 from wms.outbound.workflow import TASK, OrderState, TaskState
 from wms.platform.database import session
 from wms.platform.events import record
-from wms.platform.statements import Statement, pipelined
+from wms.platform.statements import Statement
 from wms.printing import service as printing
 from wms.shipping import service as shipping
 from wms.shipping.queries import LIVE_PARCELS, LiveParcel, live_parcels_in
@@ -243,16 +243,13 @@ _FREE_TOTE = Statement(
 def _pack(order: OrderAtWork, weight_g: int) -> None:
     """Nothing of it is loose: it is packed. It stands as *picked* now, whatever `order` says."""
     picked = replace(order, state=OrderState.PICKED.value)
-    with pipelined():
-        _FREE_TOTE.send({"tote": order.tote_id})
-        move_order(picked, "pack", keeps_tote=False)
-        if order.kind == rules.PICK_UP:
-            pick_up.ready(order.id)
-        record(
-            OrderPacked(
-                subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, weight_g=weight_g
-            )
-        )
+    _FREE_TOTE.run({"tote": order.tote_id})
+    move_order(picked, "pack", keeps_tote=False)
+    if order.kind == rules.PICK_UP:
+        pick_up.ready(order.id)
+    record(
+        OrderPacked(subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, weight_g=weight_g)
+    )
 
 
 _WAITING = Statement(
