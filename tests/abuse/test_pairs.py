@@ -86,7 +86,7 @@ NEARER: dict[Action, set[str]] = {
     ("order", "wave"): {"nothing_to_wave", "no_work"},
     ("order", "pack"): {"order_cancelled"},
     ("order", "ship"): {"order_cancelled", "customs_not_released", "not_packed"},
-    ("order", "take_back"): {"parcel_gone", "nothing_to_put_back"},
+    ("order", "take_off"): {"parcel_gone", "nothing_to_put_back"},
     ("batch", "take"): {"nothing_to_wave", "no_work"},
     ("parcel", "hand_over"): {"waybill_voided", "parcel_open"},
     ("order", "unpack"): {"order_cancelled"},

@@ -92,6 +92,7 @@ FOR_ITSELF = {
         ("service_request", each)
         for each in ("accept", "cancel", "finish", "put_back", "reject", "report", "stop", "take")
     ],
+    "tests/outbound/test_bags.py": [("bag", each) for each in ("close", "drop", "load", "reopen")],
     "tests/outbound/test_carrier_tasks.py": [
         ("carrier_task", each) for each in ("again", "ask", "bring", "drop", "finish", "give_up", "postpone", "refuse")
     ],
@@ -355,16 +356,21 @@ def interception_withdrawn(scene: Scene, _state: str) -> Ask:
     return Ask({("interception", "withdraw"): found.id}, send)
 
 
-@way(("order", "take_back"), ("shipment", "take_back"), ("parcel", "take_back"), states="shipped")
-def parcel_scanned_back_from_the_load(scene: Scene, state: str) -> Ask:
-    order, _ = intercepted(scene, state)
-    parcel = scene.mine(Parcel, Parcel.state == "handed_over")
+@way(("order", "take_off"), ("shipment", "take_off"), ("parcel", "take_off"), states="shipped")
+def parcel_scanned_back_from_the_load(scene: Scene, _state: str) -> Ask:
+    """One of two: with the last one the order would be cancelled in the same breath."""
+    scene.stock(MUG, 10)
+    order, numbers = scene.packed_in_two({MUG: 2})
+    for number in numbers:
+        scene.hand_over(number)
+    scene.do(interceptions.request_interception, scene.cast.acme, order.id, "buyer_cancelled")
+    parcel = scene.mine(Parcel, Parcel.tracking_number == numbers[0])
     return Ask(
         {
-            ("order", "take_back"): order.id, ("shipment", "take_back"): parcel.shipment_id,
-            ("parcel", "take_back"): parcel.id,
+            ("order", "take_off"): order.id, ("shipment", "take_off"): parcel.shipment_id,
+            ("parcel", "take_off"): parcel.id,
         },
-        scan(scene.tablet("putback"), str(parcel.tracking_number)),
+        scan(scene.tablet("putback"), numbers[0]),
     )  # fmt: skip
 
 

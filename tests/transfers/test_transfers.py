@@ -181,7 +181,9 @@ def test_taken_off_the_load_nothing_comes(stage: Stage, other: uuid.UUID) -> Non
     unit = stage.parcel_unit(order)
     stage.do(interceptions.catch, stage.cast.picker, unit)
     assert stage.jobs(*TOPICS) == ["transfers.take_back"]
-    assert (stage.state(order), booking_of(order).state) == ("cancelled", "cancelled")
+    session().expire_all()
+    (booking,) = session().scalars(select(Booking)).all()
+    assert (stage.state(order), booking.state, booking.transfer_order_id) == ("cancelled", "cancelled", None)
     assert stage.put_back_all(order) == 4
     assert figures(stage, order) == {MUG: (0, 0, 0, 0, 0)}
     assert stage.free(MUG) == (7, 0)
@@ -314,8 +316,8 @@ def test_the_address_it_goes_to_is_not_changed(stage: Stage, other: uuid.UUID) -
     stage.do(changes.edit_order, stage.cast.acme, order.id, order.version, {"service": "HOUSE-EXP"})
 
 
-def test_several_parcels_are_several_cartons(stage: Stage, other: uuid.UUID) -> None:
-    """Booked when the last of them left."""
+def two_parcels(stage: Stage) -> tuple[Order, list[str]]:
+    """A transfer of three mugs, packed into two boxes."""
     stage.stock(MUG, 3)
     order = transfer(stage, {MUG: 3})
     stage.wave(order)
@@ -330,6 +332,33 @@ def test_several_parcels_are_several_cartons(stage: Stage, other: uuid.UUID) -> 
         stage.do(packing.weigh, stage.cast.picker, order.id, packing.expected_weight(order.id).expected_g)
         numbers.append(str(stage.parcel(order).tracking_number))
         stage.do(packing.close_parcel, stage.cast.picker, order.id, numbers[-1])
+    return order, numbers
+
+
+def test_one_of_its_parcels_is_taken_off_and_goes_again(stage: Stage, other: uuid.UUID) -> None:
+    """What was booked is withdrawn, and booked anew when all of it has left once more."""
+    order, numbers = two_parcels(stage)
+    for number in numbers:
+        stage.hand_over(number)
+    stage.jobs(*TOPICS)
+    first = booking_of(order).id
+    asked = stage.do(interceptions.request_interception, stage.cast.acme, order.id, "other")
+    caught = stage.do(interceptions.catch, stage.cast.picker, stage.parcel_unit(order))
+    assert caught is not None and caught.left == 1
+    stage.jobs(*TOPICS)
+    assert session().get_one(Booking, first, populate_existing=True).state == "cancelled"
+    stage.do(interceptions.refuse, stage.cast.supervisor, asked.id, "other")
+    assert stage.state(order) == "packed"
+    stage.hand_over(numbers[0])
+    stage.jobs(*TOPICS)
+    again = booking_of(order)
+    assert (again.id != first, again.state) == (True, "in_transit")
+    assert figures(stage, order) == {MUG: (3, 0, 0, 0, 3)}
+
+
+def test_several_parcels_are_several_cartons(stage: Stage, other: uuid.UUID) -> None:
+    """Booked when the last of them left."""
+    order, numbers = two_parcels(stage)
     assert stage.do(handover.hand_over, stage.cast.picker, stage.cast.overseas.id, numbers[0]).waits
     assert stage.jobs(*TOPICS) == []
     stage.hand_over(numbers[1])

@@ -32,6 +32,7 @@ _WAITING = Statement(
     " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'packed') AS handover,"
     " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'packed' AND kind = 'pick_up')"
     "   AS pickup,"
+    " (SELECT count(*) FROM bag WHERE warehouse_id = :warehouse AND state IN ('open', 'closed')) AS bag,"
     " (SELECT count(*) FROM handling_unit WHERE warehouse_id = :warehouse AND subject_kind = 'put_back') AS putback,"
     " (SELECT count(*) FROM handling_unit WHERE warehouse_id = :warehouse AND subject_kind = 'batch') AS sort,"
     " (SELECT count(*) FROM return_order WHERE warehouse_id = :warehouse AND state IN ('announced', 'receiving'))"

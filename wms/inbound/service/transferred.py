@@ -81,6 +81,7 @@ def withdraw(order_id: uuid.UUID) -> bool:
         return False
     booking.own_state = booking.state = BOOKING.apply("cancel", booking.state).value
     booking.cancelled_at = booking.updated_at = clock.now()
+    booking.transfer_order_id = None  # the order may leave again, and is booked anew then
     booking.version += 1
     session().flush()
     record(BookingCancelled(subject_id=booking.id, warehouse_id=booking.warehouse_id, owner_id=booking.owner_id))
