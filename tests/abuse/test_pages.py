@@ -78,6 +78,8 @@ BY_ENDPOINT = {
     "portal_orders.create": {"kind": "dropship", "fill": "fill_all"},
     "portal_order_stops.hold": {"reason": "address", "release_stock": ""},
     "portal_order_stops.intercept": {"reason": "other"},
+    "portal_order_ways.go": {"way": "hold"},
+    "office_wave_shortages.go": {"way": "hold"},
     "portal_order_terms.save": {"seller": "ACME", "fill": "partial"},
     "office_interceptions.refuse": {"why": "other"},
     "office_cut_offs.save": {"carrier": "HOUSE", "service": "", "orders_until": "14:00", "truck_at": "17:00"},

@@ -89,4 +89,8 @@ TEXTS = {
     "not_a_slot": N_("That is no slot of wall %(wall)s."),
     "wrong_slot": N_("This order has another slot."),
     "slot_taken": N_("Another order is in that slot."),
+    "way_closed": N_("That is not possible now. The page shows what is."),
+    "nothing_lacks": N_("It lacks nothing any more."),
+    "join_too_late": N_("Too late: one of the parts is being worked on."),
+    "join_no_part": N_("This is no part of another order."),
 }

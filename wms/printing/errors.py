@@ -9,6 +9,7 @@ TEXTS = {
     **words.TEXTS,
     "not_ready": N_("The label is still being made. Wait a moment."),
     "label_refused": N_("The label cannot be printed. %(field)s: %(reason)s."),
+    "label_file_refused": N_("The label file cannot be used: %(reason)s."),
     "label_voided": N_("This label is void. Do not use it."),
     "label_superseded": N_("There is a newer label. Use that one."),
     "label_erased": N_("This label has been erased."),
@@ -41,3 +42,4 @@ TEXTS = {
     "design_of_house_only": N_("This kind of label belongs to the house, not to a seller."),
 }
 refusal_texts.explain("label_refused", "reason", words.PREFIX)
+refusal_texts.explain("label_file_refused", "reason", words.PREFIX)

@@ -37,6 +37,7 @@ from wms.office.pages import (
     system,
     wave_rules,
     wave_settings,
+    wave_shortages,
     waves,
 )
 from wms.platform.pages import lazy, state_labels
@@ -47,6 +48,7 @@ BLUEPRINTS = [
     waves.blueprint,
     wave_settings.blueprint,
     wave_rules.blueprint,
+    wave_shortages.blueprint,
     aisles.blueprint,
     exceptions.blueprint,
     interceptions.blueprint,

@@ -110,6 +110,17 @@ def _serve(order: Order) -> bool:
     return not _promise_again(order)
 
 
+def serve_part(order: Order) -> bool:
+    """Promise what is there of a short order, once, whatever its rule: the rest is a back order. False where nothing of
+    it is there. The caller holds the order, and has made sure that it may be split.
+    """
+    lacking = _promise_again(order)
+    if not lacking:
+        return True
+    warehouse = session().get_one(Warehouse, order.warehouse_id)
+    return back_orders.split_off(order, warehouse, lacking) is not None and not _promise_again(order)
+
+
 def _promise_again(order: Order) -> dict[uuid.UUID, int]:
     """Promise every demand or none; units free by demand of those that are short, empty when all is promised."""
     warehouse = session().get_one(Warehouse, order.warehouse_id)

@@ -28,7 +28,7 @@ from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_instant, show_kilograms, show_refusal, state_label
 from wms.portal import queries
-from wms.portal.pages import order_stops
+from wms.portal.pages import order_stops, order_ways
 from wms.portal.tables import ListView
 from wms.shipping.pages import page_of
 from wms.shipping.queries import live_parcels, services_offered, shipment_of, ways
@@ -41,7 +41,7 @@ TAB_WORDS = {
 REASON_WORDS = {
     "buyer_cancelled": lazy("The buyer cancelled"), "duplicate": lazy("It is a duplicate"),
     "address_problem": lazy("The address is wrong"), "out_of_stock": lazy("No stock"), "billing": lazy("Billing"),
-    "other": lazy("Another reason"),
+    "joined": lazy("It goes with its first part again"), "other": lazy("Another reason"),
 }  # fmt: skip
 EVENT_WORDS = {
     "order.accepted": lazy("Accepted"), "order.promised": lazy("Stock reserved"),
@@ -86,7 +86,7 @@ def detail(order_id: uuid.UUID) -> str:
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
         reason_words=REASON_WORDS, may_cancel=may_cancel,
         may_change=actor().may(Permission.ORDERS_WRITE) and changeable(order.state, order.customs_state, order.kind),
-        fill_words=FILL_WORDS, kind_words=KIND_WORDS, **order_stops.shown(order),
+        fill_words=FILL_WORDS, kind_words=KIND_WORDS, **order_stops.shown(order), **order_ways.shown(order),
         may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped" and order.kind != DESTRUCTION,
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from wms.printing.service.fleet import (
     save_printer,
     unbind_station,
 )
-from wms.printing.service.incoming import add_incoming
+from wms.printing.service.incoming import LabelPage, add_incoming, keep_label_file
 from wms.printing.service.prints import (
     arm,
     confirm_printed,
@@ -42,6 +42,7 @@ from wms.printing.service.sending import (
 
 __all__ = [
     "DocumentDraft",
+    "LabelPage",
     "PrinterDraft",
     "Told",
     "Word",
@@ -61,6 +62,7 @@ __all__ = [
     "erase_due",
     "erase_labels_of",
     "fetch",
+    "keep_label_file",
     "note_poll",
     "offers",
     "pause_printer",
