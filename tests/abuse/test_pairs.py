@@ -20,9 +20,9 @@ from flask import Flask, has_request_context
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.abuse import ways_decided, ways_in
+from tests.abuse import ways_decided, ways_in, ways_worked
 from tests.abuse.test_workflows import FLOWS, workflows
-from tests.abuse.ways import ELSEWHERE, TRIED, WAYS, Action, Ask, Scene, Way
+from tests.abuse.ways import ELSEWHERE, WAYS, Action, Ask, Scene, Way
 from tests.abuse.world import WATCH
 from tests.cast import Cast
 from tests.conftest import SeparateRequests
@@ -48,6 +48,8 @@ FURTHER = {
     ("carton", "close"): "stowed",
     ("booking", "close"): "completed",
     ("print_job", "queue_again"): "dispatching",
+    ("conversion", "agree"): "done",
+    ("replenishment", "put_back"): "walking",  # alone in the house, one comes to the same walk again
 }
 # Where the request means something else, which is done: customs may answer while work goes on; a pick is the first, the
 # last, or one between; a carton arrives, an order ends, whatever its appointment, inspection or stop is.
@@ -66,6 +68,7 @@ ELSE: dict[Action, set[str]] = {
         "short",
         "cancelled",
     },  # the order is held without a stop to wait
+    ("carrier_task", "drop"): {"done", "dropped"},  # the order ends, whatever its carrier was asked
     ("order", "unpack"): {"picked"},  # of several parcels one is opened while another is still being packed
     ("print_job", "arm"): {"claimed"},  # who prints from the bench takes it back from an agent that has not fetched it
 }
@@ -100,6 +103,9 @@ NEARER: dict[Action, set[str]] = {
     ("print_job", "redirect"): {"sent_before", "printed_before"},
     ("print_job", "arm"): {"sent_before", "printed_before"},
     ("print_job", "cancel"): {"printed_before", "not_printed_yet"},
+    ("replenishment", "take"): {"nothing_to_replenish"},
+    ("replenishment", "undo"): {"nothing_to_take_back"},
+    ("service_request", "take"): {"no_service_work"},
 }
 
 
@@ -209,8 +215,8 @@ def scene(stage_app: Flask, cast: Cast) -> Scene:
 def test_every_action_has_a_way_or_a_word_on_who_does_it() -> None:
     all_of_them = {(flow.name, action) for flow in workflows() for action in flow.moves}
     asked = {action for way in WAYS for action in way.actions}
-    assert asked | ELSEWHERE.keys() | TRIED == all_of_them
-    assert not (asked & ELSEWHERE.keys() or asked & TRIED or ELSEWHERE.keys() & TRIED)
+    assert asked | ELSEWHERE.keys() == all_of_them
+    assert not asked & ELSEWHERE.keys()
     assert TABLES.keys() == FLOWS.keys()
 
 
@@ -218,6 +224,7 @@ def test_every_state_that_allows_an_action_is_built_by_a_way() -> None:
     """As it comes about, not by hand. A print's state is its own row's alone: any is as good as built."""
     assert ways_in.__doc__  # imported for their ways
     assert ways_decided.__doc__
+    assert ways_worked.__doc__
     built: dict[Action, set[str]] = {}
     for way in WAYS:
         built.setdefault(way.actions[0], set()).update(way.states)

@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -38,7 +39,7 @@ from wms.facility.models import HandlingUnitKind, LocationKind
 from wms.facility.queries import system_location
 from wms.outbound.service import sorting
 from wms.platform.auditing import run_checks
-from wms.platform.database import session, transaction
+from wms.platform.database import db, session, transaction
 
 PROCESSES = multiprocessing.get_context("spawn")
 TOTES = 30
@@ -197,7 +198,7 @@ class Chaos:
             with app.app_context():
                 yard = Yard(load(app), self.orders, calm.is_set)
                 session().rollback()
-                _furnish(yard)
+                _furnish(yard, ("pack", "pick", "nothing")[self.seed % 3])
                 for each in others:
                     each.start()
                 with Crew(app, yard, self.seed, over.is_set).working():
@@ -260,11 +261,17 @@ class Chaos:
         )[0]  # fmt: skip
 
 
-def _furnish(yard: Yard) -> None:
-    """Totes and a wall; in bond everything may be done before release, so that customs' word comes at every step."""
+def _furnish(yard: Yard, before_release: str) -> None:
+    """Totes and a wall, and what may be done in bond before release: with *pack* customs' word comes at every step.
+    PostgreSQL tells whom a deadlock was between.
+    """
     boss = person("admin", "boss")
     with transaction():
-        session().execute(text("UPDATE warehouse SET before_release = 'pack' WHERE kind = 'bonded'"))
+        values = {"before": before_release}
+        session().execute(text("UPDATE warehouse SET before_release = :before WHERE kind = 'bonded'"), values)
+        name = session().execute(text("SELECT current_database()")).scalar_one()
+        session().execute(text(f'ALTER DATABASE "{name}" SET log_error_verbosity = default'))
+    db.engine.dispose()  # connections from now on
     for house in yard.houses:
         with transaction():
             place = system_location(house.id, LocationKind.PACKING).id
@@ -289,6 +296,13 @@ def endure(databases: Databases, orders: int, seed: int, processes: int = 1, lim
     return Chaos(databases.config(databases.copy()), orders, seed, processes, limit).run()
 
 
+def told_of_deadlocks(log: Path) -> list[str]:
+    """Who waited for whom, statements without their values."""
+    lines = log.read_text(errors="replace").splitlines()
+    found = [place for place, line in enumerate(lines) if "deadlock detected" in line]
+    return [line[:400] for place in found for line in lines[place : place + 12]]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=500)
@@ -299,10 +313,12 @@ def main() -> int:
     logging.disable(logging.INFO)
     with running_databases() as databases:
         told = endure(databases, given.orders, given.seed, given.processes, given.limit)
+        deadlocks = told_of_deadlocks(databases.engines.postgres.log)
     print(told.table())
     print("clean" if told.is_clean else "NOT CLEAN", told.summary())
     for what, found in told.wrong.items():
         print(f"  {what}: {len(found)}", *found[:8], sep="\n    ")
+    print(*deadlocks, sep="\n")
     for fault, times in Counter(told.faults).most_common(8):
         print(f"  {times} x {fault}")
     return 0 if told.is_clean else 1
