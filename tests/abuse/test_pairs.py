@@ -49,6 +49,7 @@ FURTHER = {
     ("booking", "close"): "completed",
     ("print_job", "queue_again"): "dispatching",
     ("conversion", "agree"): "done",
+    ("shipment", "number"): "labelled",
     ("replenishment", "put_back"): "walking",  # alone in the house, one comes to the same walk again
 }
 # Where the request means something else, which is done: customs may answer while work goes on; a pick is the first, the
@@ -68,6 +69,7 @@ ELSE: dict[Action, set[str]] = {
         "short",
         "cancelled",
     },  # the order is held without a stop to wait
+    ("carrier_task", "bring"): {"done", "dropped"},  # the number is the parcel's, which has none here
     ("carrier_task", "drop"): {"done", "dropped"},  # the order ends, whatever its carrier was asked
     ("order", "unpack"): {"picked"},  # of several parcels one is opened while another is still being packed
     ("print_job", "arm"): {"claimed"},  # who prints from the bench takes it back from an agent that has not fetched it
@@ -106,6 +108,9 @@ NEARER: dict[Action, set[str]] = {
     ("replenishment", "take"): {"nothing_to_replenish"},
     ("replenishment", "undo"): {"nothing_to_take_back"},
     ("service_request", "take"): {"no_service_work"},
+    ("service_request", "report"): {"service_not_yours"},
+    ("service_request", "finish"): {"service_not_yours"},
+    ("service_request", "put_back"): {"service_not_yours"},
 }
 
 

@@ -60,8 +60,6 @@ ELSEWHERE: dict[Action, str] = {
     ("batch", "reopen"): "the job that finds other stock",
     ("pick_task", "take_up"): "the job after customs' word",
     ("shipment", "await"): "the job after a wave's release",
-    ("shipment", "number"): "the job after a wave's release",
-    ("shipment", "label"): "the job after a wave's release",
     ("label_document", "render"): "the worker",
     ("label_document", "refuse"): "the worker",
     ("label_document", "supersede"): "a further parcel, which changes how many there are",

@@ -315,11 +315,11 @@ def carrier_asked_again(scene: Scene, state: str) -> Ask:
     return Ask({("carrier_task", "again"): task.id}, send)
 
 
-@way(("carrier_task", "bring"), states="waiting")
+@way(("carrier_task", "bring"), ("shipment", "number"), ("shipment", "label"), states="waiting")
 def number_brought_by_file(scene: Scene, state: str) -> Ask:
     task, _ = carrier_task(scene, state)
     parcel = session().get_one(Parcel, task.parcel_id)
-    carrier_id = session().get_one(Shipment, parcel.shipment_id).carrier_id
+    shipment_id, carrier_id = parcel.shipment_id, session().get_one(Shipment, parcel.shipment_id).carrier_id
     boss, table = scene.person("supervisor"), f"reference,tracking_number\n{parcel.client_reference},POST123456789\n"
 
     def send(command_id: str) -> Any:
@@ -327,7 +327,11 @@ def number_brought_by_file(scene: Scene, state: str) -> Ask:
         data = {"command_id": command_id, "warehouse": "DE1", "file": file}
         return boss.post(f"/office/carriers/{carrier_id}/numbers", data=data)
 
-    return Ask({("carrier_task", "bring"): task.id}, send)
+    return Ask(
+        {
+            ("carrier_task", "bring"): task.id, ("shipment", "number"): shipment_id, ("shipment", "label"): shipment_id
+        }, send,
+    )  # fmt: skip
 
 
 def _order_given_up(person: Caller, order: Order) -> Any:
