@@ -102,15 +102,17 @@ class Winspool:
         # A job leaves the list when it is done: that it is not there says nothing.
         return Result(Came.LOST, "not in the queue", spool_id)
 
-    def stage(self, spool_id: str) -> Stage | None:
-        job = self._job(lambda each: each.id == int(spool_id))
+    def stage(self, name: str, spool_id: str) -> Stage | None:
+        job = self._job(lambda each: each.id == int(spool_id) and each.document == name)
         if job is None:
             return None
         if job.status & _JOB_FAILED:
             return Stage.FAILED
         return Stage.COMPLETED if job.status & _JOB_DONE else Stage.WAITING
 
-    def give_up(self, spool_id: str) -> None:
+    def give_up(self, name: str, spool_id: str) -> None:
+        if self._job(lambda each: each.id == int(spool_id) and each.document == name) is None:
+            return
         handle = self._opened()
         try:
             self._spooler.SetJobW(handle, int(spool_id), 0, None, 5)  # JOB_CONTROL_DELETE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wms.printing.service.ageing import age_prints
-from wms.printing.service.claims import Word, arm_claimed, claim, fetch, offers, tell
+from wms.printing.service.claims import Word, arm_claimed, claim, fetch, offers, tell, unwanted
 from wms.printing.service.erasure import erase_due, erase_labels_of, redraw
 from wms.printing.service.files import bundle_pdf, document_pdf, print_pdf
 from wms.printing.service.fleet import (
@@ -84,5 +84,6 @@ __all__ = [
     "send_again",
     "tell",
     "unbind_station",
+    "unwanted",
     "void_documents",
 ]
