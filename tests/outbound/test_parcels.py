@@ -7,13 +7,13 @@ import uuid
 import pytest
 from sqlalchemy import select, text
 
-from tests.outbound.stage import BIN2, CABLE, LAMP, MUG, SERUM, Stage, in_days
+from tests.outbound.stage import BIN2, CABLE, LAMP, MUG, SERUM, Stage, body, in_days
 from wms.facility.packaging.models import Packaging
 from wms.outbound.documents import waybills
 from wms.outbound.models import Order
 from wms.outbound.queries import order_detail, return_source
 from wms.outbound.recall import whereabouts
-from wms.outbound.service import boxes, interceptions, packing
+from wms.outbound.service import boxes, changes, interceptions, packing
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
 from wms.shipping.models import Parcel
@@ -66,6 +66,21 @@ def held(number: str) -> int:
                  " WHERE h.code = :code"), {"code": number},
         ).scalar_one()
     )  # fmt: skip
+
+
+def test_with_one_box_closed_nothing_is_offered_that_is_refused(stage: Stage, bench: Order) -> None:
+    other = {"consignee": body({MUG: 1})["consignee"], "service": "HOUSE-STD", "remark": "Ring twice."}
+    assert order_detail(bench)["changeable"] == sorted(other)
+    verify(stage, bench, MUG, 2)
+    stage.do(boxes.begin_next, stage.cast.picker, bench.id)
+    close(stage, bench)
+    session().expire_all()
+    assert order_detail(bench)["changeable"] == ["remark"]
+    for name, value in other.items():
+        if name != "remark":
+            refusal = stage.refused(changes.edit_order, stage.cast.acme, bench.id, None, {name: value})
+            assert (refusal.code, refusal.params["fields"]) == ("edit_too_late", [name])
+    stage.do(changes.edit_order, stage.cast.acme, bench.id, None, {"remark": other["remark"]})
 
 
 def test_each_parcel_has_its_own_number_weight_and_goods(stage: Stage, bench: Order) -> None:

@@ -27,11 +27,13 @@ from wms.floor import bench_printer, contract, finding, measures, photos, pictur
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
 from wms.floor.words import advice, sentence
+from wms.outbound.extras.words import PACKING_WORDS, SIGNATURE_WORDS
 from wms.platform import commands
 from wms.platform.access import actor, requires
 from wms.platform.commands import Outcome
 from wms.platform.pages import lazy
 
+EXTRA_WORDS = {"packing": PACKING_WORDS, "signature": SIGNATURE_WORDS}
 blueprint = Blueprint("floor_pages", __name__, url_prefix="/floor", template_folder="templates")
 BLUEPRINTS = [
     station.blueprint,
@@ -202,6 +204,7 @@ def _screen(found: Actor, task: FloorTask) -> dict[str, Any]:
         "icon": WORK[task.kind].icon, "task_id": str(task.id), "step_token": task.step_token, "state": task.step,
         "step": task.step, "seen": seen, "counts": queries.waiting(task.warehouse_id), "home_url": url_for(".home"),
         "can_type": found.may(Permission.FLOOR_TYPE), "command_id": new_id, "draw_packing": picture.draw,
+        "extra_words": EXTRA_WORDS,
     }  # fmt: skip
 
 

@@ -13,7 +13,9 @@ from wms.core.permissions import Permission
 from wms.core.refusals import invalid
 from wms.identity.queries import choose_owner
 from wms.outbound import queries
+from wms.outbound.attachments.api import blueprint as order_papers
 from wms.outbound.models import Interception, Order, OrderHold
+from wms.outbound.own_labels.api import blueprint as order_labels
 from wms.outbound.recall import whereabouts
 from wms.outbound.schemas import (
     CancelIn,
@@ -50,7 +52,7 @@ from wms.platform.schemas import load_or_refuse
 
 blueprint = Blueprint("orders", __name__, url_prefix="/api/v1/orders", description="Outbound orders (出库单)")
 recalls = Blueprint("recalls", __name__, url_prefix="/api/v1/recalls", description="Where a batch is (召回)")
-BLUEPRINTS = [blueprint, recalls]
+BLUEPRINTS = [blueprint, recalls, order_papers, order_labels]
 
 
 def accepted(order: Order | AcceptedOrder) -> dict[str, Any]:

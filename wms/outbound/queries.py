@@ -16,6 +16,7 @@ from wms.core.actor import Actor
 from wms.core.addresses import warnings_of
 from wms.core.ids import parse_id
 from wms.outbound.deadlines import risk
+from wms.outbound.extras.queries import buyers_ids, extras_of
 from wms.outbound.models import (
     Consignee,
     Demand,
@@ -32,6 +33,8 @@ from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
 from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
+from wms.shipping.models import ParcelState
+from wms.shipping.queries import brings_labels, live_parcels
 
 _SHIPPING = Statement(
     "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state, p.units,"
@@ -57,7 +60,9 @@ def order_detail(order: Order) -> dict[str, Any]:
         "service": shipping[0].code,
         "remark": order.remark,
         "cancel_reason": order.cancel_reason,
-        "consignee": {name: getattr(consignee, name) for name in SHOWN},
+        "consignee": {name: getattr(consignee, name) for name in SHOWN} | buyers_ids(consignee),
+        **extras_of(order.id),
+        "brings_labels": brings_labels(order.service_id),
         "lines": _lines(order.id),
         "parcels": [
             {"tracking_number": row.tracking_number, "weight_g": row.weight_g, "state": row.state, "units": row.units,
@@ -68,7 +73,7 @@ def order_detail(order: Order) -> dict[str, Any]:
         "destruction": _destruction(order),
         "back_order_of": order.back_order_of,
         "back_orders": list(session().scalars(select(Order.id).where(Order.back_order_of == order.id).order_by(Order.id))),
-        "changeable": sorted(changeable(order.state, order.customs_state, order.kind)),
+        "changeable": sorted(changeable_now(order)),
         "address_warnings": [] if consignee.erased_at else address_warnings(consignee),
         "holds": holds_of(order.id),
         "interceptions": interceptions_of(order.id),
@@ -85,6 +90,13 @@ def address_warnings(consignee: Consignee) -> list[dict[str, Any]]:
         }
         for each in found
     ]  # fmt: skip
+
+
+def changeable_now(order: Order) -> frozenset[str]:
+    """What may change of an order as it stands: what is offered, and all that is not refused."""
+    boxes = live_parcels(order.shipment_id) if order.shipment_id is not None else []
+    closed = any(each.state != ParcelState.OPEN.value for each in boxes)
+    return changeable(order.state, order.customs_state, order.kind, box_closed=closed)
 
 
 def _destruction(order: Order) -> dict[str, Any] | None:

@@ -167,9 +167,11 @@ CHANGEABLE: dict[str, frozenset[str]] = {
 NEEDS_WAYBILL = frozenset({"waved", "picking", "picked"})
 
 
-def changeable(state: str, customs_state: str, kind: str = "dropship") -> frozenset[str]:
-    """What may change: customs released an order to one buyer by one carrier; what is destroyed goes to nobody."""
-    fixed = customs_state == "released" or kind == DESTRUCTION
+def changeable(state: str, customs_state: str, kind: str = "dropship", *, box_closed: bool = False) -> frozenset[str]:
+    """What may change: customs released an order to one buyer by one carrier; what is destroyed goes to nobody; a closed
+    box, though it be one of several, carries its paper.
+    """
+    fixed = customs_state == "released" or kind == DESTRUCTION or box_closed
     return CHANGEABLE[state] - ({"consignee", "service"} if fixed else set())
 
 
@@ -196,7 +198,7 @@ class Side(StrEnum):
 HOLD_REASONS: dict[Side, tuple[str, ...]] = {
     Side.SELLER: ("address", "payment", "fraud", "buyer_asks", "other"),
     Side.WAREHOUSE: ("address", "documents", "dangerous", "stock_check", "payment", "other"),
-    Side.SYSTEM: ("no_waybill",),
+    Side.SYSTEM: ("no_waybill", "label_missing"),
 }
 # Why a seller wants an order stopped (reference: overseas warehouse, section 5.3), and why the warehouse says no.
 INTERCEPT_REASONS = ("buyer_cancelled", "duplicate", "address_problem", "billing", "other")

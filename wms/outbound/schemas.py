@@ -6,6 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
+from wms.core import tax_ids
+from wms.outbound.extras.schemas import ExtrasIn, ExtrasOut, TaxId
 from wms.outbound.rules import DESTRUCTION, HOLD_REASONS, INTERCEPT_REASONS, KINDS, Fill
 from wms.outbound.workflow import OrderState
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Moment, Range, Text
@@ -26,6 +28,8 @@ class ConsigneeIn(CodedSchema):
     address1 = Text(120, required=True, metadata={"example": "Invalidenstraße 117"})
     address2 = Text(120, allow_none=True)
     id_number = Text(18, allow_none=True, metadata={"description": "GB 11643 ID number; bonded orders need it."})
+    vat_id = TaxId(tax_ids.is_vat_id, "vat_id_wrong", "FR12345678901")
+    eori = TaxId(tax_ids.is_eori, "eori_wrong", "FR12345678901234")
 
 
 class OrderLineIn(CodedSchema):
@@ -45,7 +49,7 @@ class OrderLineIn(CodedSchema):
             raise ValidationError("required", "currency" if currency is None else "unit_value_minor")
 
 
-class OrderIn(CodedSchema):
+class OrderIn(ExtrasIn):
     reference = Text(50, required=True, metadata={"example": "SHOP-10001"})
     seller = Text(8, allow_none=True, metadata={"description": "Seller code; implied when the key has one seller."})
     warehouse = Text(16, required=True, metadata={"example": "DE1"})
@@ -145,6 +149,8 @@ class ConsigneeOut(CodedSchema):
     postcode = fields.String(allow_none=True)
     address1 = fields.String(allow_none=True)
     address2 = fields.String(allow_none=True)
+    vat_id = fields.String(allow_none=True, metadata={"description": "Masked.", "example": "FR…901"})
+    eori = fields.String(allow_none=True, metadata={"description": "Masked.", "example": "FR…234"})
 
 
 class OrderLineOut(CodedSchema):
@@ -170,9 +176,10 @@ class ParcelOut(CodedSchema):
     packaging = fields.String(allow_none=True, metadata={"description": "The box or bag it is, where that is known."})
 
 
-class OrderOut(OrderRow):
+class OrderOut(OrderRow, ExtrasOut):
     warehouse = fields.String()
     service = fields.String(allow_none=True)
+    brings_labels = fields.Boolean(metadata={"description": "Its labels come from you: `POST /orders/{id}/labels`."})
     remark = fields.String(allow_none=True)
     cancel_reason = fields.String(allow_none=True)
     consignee = fields.Nested(ConsigneeOut)

@@ -14,7 +14,7 @@ from functools import partial
 import orjson
 from sqlalchemy import select, text
 
-from labels import Label, LabelRefused, PageInfo, Template, render_bundle
+from labels import KINDS, Label, LabelRefused, PageInfo, Template, render_bundle
 from wms.core import clock
 from wms.core.refusals import not_found
 from wms.platform import metrics
@@ -123,12 +123,15 @@ def _wanted(documents: Sequence[LabelDocument], drawing: Drawing) -> list[tuple[
             drawing.refused[document.id] = content
             continue
         try:
-            wanted.append((document, content, None if version is None else template_of(version)))
+            template = None if version is None else template_of(version)
         except LabelRefused as refusal:
             drawing.refused[document.id] = refusal
         else:
-            if version is not None:
+            if template is not None and type(content) is not KINDS[template.kind].content:
+                template = None  # a design of waybills draws none with a customs form below
+            elif version is not None:
                 drawing.design[document.id] = version
+            wanted.append((document, content, template))
     return wanted
 
 

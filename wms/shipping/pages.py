@@ -87,4 +87,6 @@ state_labels["no_quote"] = {
     "too_heavy": (lazy("does not carry so much"), "idle"),
     "too_long": (lazy("does not carry anything so long"), "idle"),
     "other_currency": (lazy("is priced in another currency"), "idle"),
+    "no_signature": (lazy("hands over without a signature"), "idle"),
+    "no_insurance": (lazy("does not insure"), "idle"),
 }

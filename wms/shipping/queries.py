@@ -14,6 +14,7 @@ from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.platform.database import session
 from wms.platform.statements import Answer, Statement
+from wms.shipping.carriers import OWN
 from wms.shipping.carriers.interface import Capabilities
 from wms.shipping.models import (
     Carrier,
@@ -79,6 +80,11 @@ def load_carrier(carrier_id: uuid.UUID) -> Carrier:
     if found is None:
         raise not_found("carrier")
     return found
+
+
+def brings_labels(service_id: uuid.UUID | None) -> bool:
+    """Whether the labels of this service come with the orders, from their sellers."""
+    return service_id is not None and load_carrier(load_service(service_id).carrier_id).kind == OWN
 
 
 def capabilities_of(carrier_id: uuid.UUID) -> Capabilities:

@@ -92,6 +92,8 @@ class NoQuote(StrEnum):
     TOO_HEAVY = "too_heavy"
     TOO_LONG = "too_long"
     OTHER_CURRENCY = "other_currency"
+    NO_SIGNATURE = "no_signature"
+    NO_INSURANCE = "no_insurance"
 
 
 def charged_weight(goods: Goods, divisor: int, step_g: int) -> int:

@@ -29,7 +29,7 @@ from wms.platform.uploads import received_table
 from wms.printing import words as label_words
 from wms.shipping import queries
 from wms.shipping import service as shipping
-from wms.shipping.carriers import FILE, FILE_CAPABILITIES, HTTP
+from wms.shipping.carriers import FILE, FILE_CAPABILITIES, HTTP, OWN, OWN_CAPABILITIES
 from wms.shipping.carriers.http import CAPABILITIES
 from wms.shipping.models import Carrier, CarrierTask
 from wms.shipping.number_formats import FORMATS
@@ -41,8 +41,9 @@ KIND_WORDS = {
     "house": lazy("Our own number ranges"),
     "http": lazy("Over a network, by our parcel protocol"),
     "file": lazy("By file: a table out, numbers in"),
+    "own": lazy("From the seller: its own labels and numbers"),
 }
-KINDS = {"house": HOUSE, HTTP: CAPABILITIES, FILE: FILE_CAPABILITIES}
+KINDS = {"house": HOUSE, HTTP: CAPABILITIES, FILE: FILE_CAPABILITIES, OWN: OWN_CAPABILITIES}
 ACTION_WORDS = {
     "create": lazy("Get the waybill"),
     "void": lazy("Give the waybill back"),
@@ -179,6 +180,21 @@ def connect(carrier_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     if isinstance(outcome, Refused):
         return _detail(carrier_id, outcome), 409
     flash(_("Saved."), "ok")
+    return redirect(url_for(".detail", carrier_id=carrier_id))
+
+
+@blueprint.post("/<uuid:carrier_id>/abilities")
+@requires(Permission.OPERATE)
+def abilities(carrier_id: uuid.UUID) -> BaseResponse:
+    """What it does for orders that ask for it."""
+    can = {name: request.form.get(name) == "1" for name in ("can_sign", "can_insure")}
+    outcome = forms.run_form(
+        "carriers.abilities", {"id": carrier_id, **can}, lambda: shipping.set_abilities(actor(), carrier_id, **can)
+    )
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+    else:
+        flash(_("Saved."), "ok")
     return redirect(url_for(".detail", carrier_id=carrier_id))
 
 

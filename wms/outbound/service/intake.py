@@ -21,12 +21,15 @@ from wms.inventory import promises
 from wms.outbound import rules
 from wms.outbound.deadlines import CutOff, deadlines
 from wms.outbound.events import OrderAccepted, OrderPromised, OrderShort
+from wms.outbound.extras import service as extras
 from wms.outbound.service.consignees import COLUMNS, check_consignee, consignee_row
+from wms.outbound.service.order_holds import await_labels
 from wms.outbound.service.orders import LineFacts, await_stock, draft_of
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.counters import next_number
 from wms.platform.events import record
 from wms.platform.statements import Statement, attempt, pipelined
+from wms.shipping.carriers import OWN
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
         body = _to_nobody(context, body)
     else:
         check_consignee(body["consignee"], context.regime)
+        extras.check_service(context.place.service_id, body)
+        extras.check_values(context.seller.id, context.place.country, body)
     order = _order(context, body)
     lines = [_line(context, line) for line in body["lines"]]
     demands = [_Demand(new_id(), line, line.quantity) for line in lines]
@@ -101,6 +106,9 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
     _write(order, context, body, lines, demands)
     if order.state == OrderState.SHORT.value:
         await_stock(order, demands, bonded=context.place.is_bonded)
+    if context.place.carrier_kind == OWN:
+        await_labels(order.id)
+        order = replace(order, version=order.version + 1)
     return order
 
 
@@ -130,6 +138,7 @@ def _to_nobody(context: _Context, body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 _PLACE = Statement(
     "SELECT w.id, w.country, w.kind = 'bonded' AS is_bonded, w.regime, w.time_zone, w.before_release, s.id AS service_id,"
+    " (SELECT kind FROM carrier WHERE id = s.carrier_id) AS carrier_kind,"
     " EXISTS (SELECT 1 FROM shop WHERE id = CAST(:shop AS uuid) AND seller_id = :owner) AS has_shop,"
     " (SELECT fill_rule FROM order_terms WHERE owner_id = :owner) AS fill_rule,"
     " c.orders_until, c.truck_at, c.work_minutes, c.weekdays, c.priority,"
@@ -282,6 +291,7 @@ def _write(
     if written.first() is None:
         earlier = _TAKEN.first({"owner": order.owner_id, "reference": order.reference})
         raise Refused("order_reference_taken", {"number": earlier.number, "id": str(earlier.id)})
+    extras.write(order.id, body)
 
 
 def _line_arrays(lines: Sequence[LineFacts], given: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -71,7 +71,9 @@ _PLANNED_FROM = (
     " (SELECT json_agg(i.name ORDER BY i.name, i.id) FROM packing_insert i WHERE i.warehouse_id = o.warehouse_id"
     "  AND i.ended_at IS NULL AND (i.owner_id IS NULL OR i.owner_id = o.owner_id) AND (i.country IS NULL OR i.country ="
     "   (SELECT country FROM consignee WHERE order_id = o.id)) AND NOT EXISTS (SELECT 1 FROM demand d JOIN verification v"
-    "   ON v.demand_id = d.id AND v.parcel_id IS NOT NULL WHERE d.order_id = o.id)) AS inserts"
+    "   ON v.demand_id = d.id AND v.parcel_id IS NOT NULL WHERE d.order_id = o.id)) AS inserts,"
+    " (SELECT json_build_object('packing', e.packing, 'remark', e.packing_remark, 'signature', e.signature)"
+    "  FROM order_extra e WHERE e.order_id = o.id) AS wishes"
 )
 _IN_TOTE = Statement(
     f"SELECT {COLUMNS}, d.verified, d.quantity, {_PLANNED_FROM} FROM handling_unit u JOIN outbound_order o"
@@ -109,7 +111,7 @@ def plan_boxes(order_id: uuid.UUID) -> dict[str, Any]:
 
 def _plan(row: Any) -> dict[str, Any]:
     plan = boxing.plan(boxing.read_goods(row.goods or []), boxing.read_boxes(row.boxes or []))
-    return {**plan, "inserts": row.inserts or []}
+    return {**plan, "inserts": row.inserts or [], **({"wishes": row.wishes} if row.wishes else {})}
 
 
 def check_bench(order: OrderAtWork) -> None:

@@ -17,7 +17,7 @@ from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.identity.queries import sellers_seen
 from wms.outbound import queries as outbound
 from wms.outbound.models import Order
-from wms.outbound.rules import DESTRUCTION, changeable
+from wms.outbound.rules import DESTRUCTION
 from wms.outbound.schemas import CANCEL_REASONS, OrderIn
 from wms.outbound.service import intake
 from wms.outbound.service import orders as service
@@ -28,7 +28,7 @@ from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_instant, show_kilograms, show_refusal, state_label
 from wms.portal import queries
-from wms.portal.pages import order_stops, order_ways
+from wms.portal.pages import order_extras, order_labels, order_papers, order_stops, order_ways
 from wms.portal.tables import ListView
 from wms.shipping.pages import page_of
 from wms.shipping.queries import live_parcels, services_offered, shipment_of, ways
@@ -57,6 +57,7 @@ EVENT_TONES = {
 }  # fmt: skip
 CONSIGNEE = (
     "name", "company", "phone", "email", "country", "state", "city", "postcode", "address1", "address2", "id_number",
+    "vat_id", "eori",
 )  # fmt: skip
 EMPTY_LINE = {"sku": "", "quantity": "", "unit_value": ""}
 
@@ -85,8 +86,9 @@ def detail(order_id: uuid.UUID) -> str:
         page_of=page_of, choice=_choice(order),
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
         reason_words=REASON_WORDS, may_cancel=may_cancel,
-        may_change=actor().may(Permission.ORDERS_WRITE) and changeable(order.state, order.customs_state, order.kind),
-        fill_words=FILL_WORDS, kind_words=KIND_WORDS, **order_stops.shown(order), **order_ways.shown(order),
+        may_change=actor().may(Permission.ORDERS_WRITE) and outbound.changeable_now(order),
+        fill_words=FILL_WORDS, kind_words=KIND_WORDS, extras=order_extras.WORDS, **order_stops.shown(order),
+        **order_ways.shown(order), **order_papers.shown(order), **order_labels.shown(order),
         may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped" and order.kind != DESTRUCTION,
     )  # fmt: skip
 
@@ -177,6 +179,8 @@ def _typed(lines: list[dict[str, str]]) -> dict[str, Any]:
     if body.get("kind") != DESTRUCTION:  # what is destroyed goes to nobody
         body["consignee"] = forms.given(consignee)
     body["lines"] = [_line(line, currency) for line in lines]
+    if body.get("kind") != DESTRUCTION:
+        body |= order_extras.typed()
     return body
 
 
@@ -201,6 +205,7 @@ def _form(typed: Mapping[str, Any], lines: list[dict[str, str]], refusal: Refuse
         warehouses=warehouses_seen(actor()), sellers=sellers_seen(actor()), skus=queries.sku_choices(actor()),
         kinds=list(KIND_WORDS.items()), fills=list(FILL_WORDS.items()),
         services=[(service.code, f"{service.code} · {service.name}") for service, _carrier in services_offered()],
+        extras=order_extras.CHOICES,
     )  # fmt: skip
 
 

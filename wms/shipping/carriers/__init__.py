@@ -17,6 +17,8 @@ CONNECTIONS: dict[str, Callable[[Carrier], CarrierConnection]] = {"house": House
 HTTP = "http"
 FILE = "file"  # the office sends a table and gets one back; its labels are ours
 FILE_CAPABILITIES = Capabilities(many_parcels=True)
+OWN = "own"  # sellers bring its labels, numbers and all, with their orders; nobody is asked
+OWN_CAPABILITIES = Capabilities(many_parcels=True)
 LOOPBACK = "127.0.0.0/8,::1/128"
 
 
@@ -31,8 +33,8 @@ def is_remote(carrier: Carrier) -> bool:
 
 
 def draws_its_own_labels(carrier_kind: str) -> bool:
-    """Whether the carrier sends the label: ours would not be taken."""
-    return carrier_kind == HTTP
+    """Whether the label comes from the carrier or the seller: ours would not be taken."""
+    return carrier_kind in (HTTP, OWN)
 
 
 def remote_connection(carrier: Carrier, base_url: str, token: str) -> RemoteConnection | CarrierFault:

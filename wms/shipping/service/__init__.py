@@ -11,6 +11,7 @@ from wms.shipping.service.setup import (
     connect_carrier,
     create_carrier,
     ensure_house_carrier,
+    set_abilities,
 )
 from wms.shipping.service.shipments import (
     Boxed,
@@ -56,6 +57,7 @@ __all__ = [
     "open_shipment",
     "record_weight",
     "reopen_parcel",
+    "set_abilities",
     "settle_waybill",
     "take_back_shipment",
     "take_number",

@@ -48,6 +48,17 @@ def create_carrier(
     return carrier
 
 
+def set_abilities(actor: Actor, carrier_id: uuid.UUID, *, can_sign: bool, can_insure: bool) -> Carrier:
+    """Whether a carrier hands over against a signature, and insures. Orders that want what it does not do are refused."""
+    _require_operator(actor)
+    carrier = lock_one(Rank.DOCUMENT, Carrier, carrier_id)
+    if carrier is None:
+        raise not_found("carrier")
+    carrier.capabilities = {**carrier.capabilities, "can_sign": can_sign, "can_insure": can_insure}
+    session().flush()
+    return carrier
+
+
 def connect_carrier(actor: Actor, carrier_id: uuid.UUID, base_url: str, token: str) -> CarrierAccount:
     """How a remote carrier is reached: its address and the operator's token, which is sealed and never shown again.
 
