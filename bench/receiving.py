@@ -1,6 +1,6 @@
-"""`python -m bench.receiving`: one booking of 1,000 cartons with 20 lines each, from its announcement to the bins.
+"""`python -m bench.receiving`: 1,000 cartons of 20 lines, in bookings of 500, from their announcement to the bins.
 
-Every step is a command of its own, as the dock sends it, on engines of its own: the booking is written and arrives whole;
+Every step is a command of its own, as the dock sends it, on engines of its own: a booking is written and arrives whole;
 then carton after carton is received (as announced, in one scan; every tenth counted line by line, every fiftieth a unit
 short), closed, and put away whole. What matters is that the thousandth carton costs what the first did: quantiles of the
 first and the last tenth stand beside each other. One JSON line for each step, times in ms of the wall; ends with the audit,
@@ -35,7 +35,7 @@ from wms.core.refusals import Refused
 from wms.identity import queries as people
 from wms.inbound import service as inbound
 from wms.inbound.models import Carton
-from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft
+from wms.inbound.rules import MAX_CARTONS, BookingDraft, CartonDraft, LineDraft
 from wms.inbound.service import CountDraft
 from wms.platform.commands import command_for, execute
 from wms.platform.database import db, session, transaction
@@ -83,8 +83,8 @@ class Dock:
             raise outcome
         return made[0]
 
-    def announce(self, cartons: int, lines: int) -> list[tuple[uuid.UUID, list[str]]]:
-        """The booking at the dock: its cartons' ids with their SKUs."""
+    def announce(self, reference: str, cartons: int, lines: int) -> list[tuple[uuid.UUID, list[str]]]:
+        """A booking at the dock: its cartons' ids with their SKUs."""
         skus = list(self.products)
         drafts = [
             CartonDraft(
@@ -92,7 +92,7 @@ class Dock:
             )
             for number in range(1, cartons + 1)
         ]  # fmt: skip
-        draft = BookingDraft("DE1", drafts, "BENCH-DOCK")
+        draft = BookingDraft("DE1", drafts, reference)
         booking = self.do(
             "booking written", self.seller, lambda: inbound.create_booking(self.seller, draft, submitted=True).id
         )
@@ -128,11 +128,13 @@ def measure(cartons: int, lines: int) -> list[dict[str, Any]]:
     """The figures of each step, and of the whole. An application context of an empty house with the cast is active."""
     dock = Dock(max(3 * lines, 60))
     began = time.perf_counter()
-    for number, (carton, skus) in enumerate(dock.announce(cartons, lines), 1):
-        dock.receive(number, carton, skus)
+    numbers = itertools.count(1)
+    for first in range(0, cartons, MAX_CARTONS):
+        for carton, skus in dock.announce(f"BENCH-{first}", min(MAX_CARTONS, cartons - first), lines):
+            dock.receive(next(numbers), carton, skus)
     seconds = time.perf_counter() - began
     figures = [{"name": step, **_quantiles(times)} for step, times in dock.times.items()]
-    whole = {"name": "whole booking", "cartons": cartons, "lines": cartons * lines, "seconds": round(seconds, 1),
+    whole = {"name": "all of it", "cartons": cartons, "lines": cartons * lines, "seconds": round(seconds, 1),
              "lines_a_second": round(cartons * lines / seconds)}  # fmt: skip
     return [*figures, whole]
 
