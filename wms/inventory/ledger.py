@@ -85,7 +85,7 @@ def post(actor: Actor, draft: PostingDraft) -> Posted:
     if len({end.warehouse_id for end in ends}) != 1:
         raise ValueError("a posting stays in one warehouse")
     claims.lock_promises([move.allocation_id for move in draft.moves if move.allocation_id], draft.settles)
-    rows = lock_balances(ends)
+    rows = lock_balances(ends, [end for end in ends if _is_likely_new(draft, end)])
     now = clock.now()
     crossing = [
         rules.crosses_bond(move, _target_kind(move, rows)) and not _takes_entry_back(draft, move)
@@ -103,6 +103,13 @@ def post(actor: Actor, draft: PostingDraft) -> Posted:
     after_summaries(lambda: _pass_gate(draft, crossing))
     claims.announce_broken(broken)
     return Posted(posting_id, {stock: row.id for stock, row in rows.items()}, broken)
+
+
+def _is_likely_new(draft: PostingDraft, end: Stock) -> bool:
+    """Goods that go into a container seldom find any of their kind there; those that leave one have a row."""
+    if end.handling_unit_id is None or draft.reverses_id is not None:
+        return False
+    return all(end != move.source for move in draft.moves)
 
 
 def _takes_entry_back(draft: PostingDraft, move: MoveDraft) -> bool:

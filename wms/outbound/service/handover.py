@@ -71,16 +71,15 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Ha
         return HandedOver(order, already=True)
     assert parcel.handling_unit_id is not None  # a packed parcel is a handling unit
     _post_exit(actor, order, parcel.handling_unit_id, claims.all())
-    with pipelined():
-        _GONE.send({"unit": parcel.handling_unit_id})
-        _SHIPPED.send({"order": order.id, "parcel": parcel.id})
-        if loaded.shipment_done:
-            move_order(order, "ship", shipped_at=clock.now())
-            record(
-                OrderShipped(
-                    subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, parcel_id=parcel.id
-                )
+    _GONE.run({"unit": parcel.handling_unit_id})
+    _SHIPPED.run({"order": order.id, "parcel": parcel.id})
+    if loaded.shipment_done:
+        move_order(order, "ship", shipped_at=clock.now())
+        record(
+            OrderShipped(
+                subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, parcel_id=parcel.id
             )
+        )
     return HandedOver(order, already=False, waits=not loaded.shipment_done)
 
 

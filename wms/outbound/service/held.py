@@ -105,4 +105,4 @@ def move_order(order: OrderAtWork, *actions: str, keeps_tote: bool = True, shipp
     values = {
         "order": order.id, "state": state, "now": clock.now(), "keeps_tote": keeps_tote, "shipped_at": shipped_at,
     }  # fmt: skip
-    _MOVE.send(values)
+    _MOVE.run(values)

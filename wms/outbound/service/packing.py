@@ -406,14 +406,11 @@ def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> int:
         _BOXED.run({"order": order.id, "parcel": parcel.id, "now": clock.now()})
         return found.left
     weight_g = sum(each.weight_g or 0 for each in found.parcels if not each.is_open) + parcel.weight_g
-    with pipelined():
-        _LAST_BOXED.send({"order": order.id, "parcel": parcel.id, "tote": order.tote_id, "now": clock.now()})
-        move_order(order, "pack", keeps_tote=False)
-        record(
-            OrderPacked(
-                subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, weight_g=weight_g
-            )
-        )
+    _LAST_BOXED.run({"order": order.id, "parcel": parcel.id, "tote": order.tote_id, "now": clock.now()})
+    move_order(order, "pack", keeps_tote=False)
+    record(
+        OrderPacked(subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, weight_g=weight_g)
+    )
     return 0
 
 

@@ -18,7 +18,7 @@ from wms.platform.counters import next_number
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim, lock_one
-from wms.platform.statements import Statement, pipelined
+from wms.platform.statements import Statement
 from wms.shipping import queries
 from wms.shipping.carriers import is_remote
 from wms.shipping.events import ManifestClosed, ParcelHandedOver
@@ -103,9 +103,8 @@ def load_parcel_onto(actor: Actor, parcel_id: uuid.UUID, manifest_id: uuid.UUID 
         "now": clock.now(), "shipment": shipment.id, "done": done,
         "shipment_state": SHIPMENT.apply("hand_over", shipment.state).value if done else shipment.state,
     }  # fmt: skip
-    with pipelined():
-        _HANDED_OVER.send(values)
-        _announce(parcel, shipment, load_id)
+    _HANDED_OVER.run(values)
+    _announce(parcel, shipment, load_id)
     return HandedOver(parcel.id, load_id, already=False, shipment_done=done)
 
 
