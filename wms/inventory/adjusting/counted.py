@@ -112,8 +112,8 @@ _CORRECTED = Statement(
     "  UNION ALL SELECT m.posting_id FROM stock_move m WHERE m.to_balance_id = :row AND m.created_at > :since) s"
     " JOIN stock_posting p ON p.id = s.posting_id"
     " WHERE p.reason IN ('count', 'loss', 'unaccounted', 'adjust', 'reverse') AND NOT (p.subject_kind = 'adjustment'"
-    "  AND p.subject_id IN (SELECT id FROM stock_adjustment WHERE balance_id = :row AND reason = 'counted'"
-    "   AND created_at = :since)) LIMIT 1"
+    "  AND EXISTS (SELECT 1 FROM stock_adjustment a WHERE a.id = p.subject_id AND a.balance_id = :row"
+    "   AND a.reason = 'counted' AND a.created_at = :since)) LIMIT 1"
 )
 
 
