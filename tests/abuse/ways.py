@@ -81,6 +81,13 @@ ELSEWHERE: dict[Action, str] = {
     ("carrier_task", "give_up"): "the job that asks",
 }
 
+# The newest: asked for by pages and screens of their own and tried in the files that are named; not yet over HTTP in
+# every state.
+FOR_ITSELF = {
+    "tests/outbound/test_bags.py": [("bag", each) for each in ("close", "drop", "load", "reopen")],
+}
+TRIED: set[Action] = {action for actions in FOR_ITSELF.values() for action in actions}
+
 
 def way(*actions: Action, states: str) -> Callable[[Callable[[Scene, str], Ask]], Callable[[Scene, str], Ask]]:
     def named(build: Callable[[Scene, str], Ask]) -> Callable[[Scene, str], Ask]:
@@ -338,16 +345,21 @@ def interception_withdrawn(scene: Scene, _state: str) -> Ask:
     return Ask({("interception", "withdraw"): found.id}, send)
 
 
-@way(("order", "take_back"), ("shipment", "take_back"), ("parcel", "take_back"), states="shipped")
-def parcel_scanned_back_from_the_load(scene: Scene, state: str) -> Ask:
-    order, _ = intercepted(scene, state)
-    parcel = scene.mine(Parcel, Parcel.state == "handed_over")
+@way(("order", "take_off"), ("shipment", "take_off"), ("parcel", "take_off"), states="shipped")
+def parcel_scanned_back_from_the_load(scene: Scene, _state: str) -> Ask:
+    """One of two: with the last one the order would be cancelled in the same breath."""
+    scene.stock(MUG, 10)
+    order, numbers = scene.packed_in_two({MUG: 2})
+    for number in numbers:
+        scene.hand_over(number)
+    scene.do(interceptions.request_interception, scene.cast.acme, order.id, "buyer_cancelled")
+    parcel = scene.mine(Parcel, Parcel.tracking_number == numbers[0])
     return Ask(
         {
-            ("order", "take_back"): order.id, ("shipment", "take_back"): parcel.shipment_id,
-            ("parcel", "take_back"): parcel.id,
+            ("order", "take_off"): order.id, ("shipment", "take_off"): parcel.shipment_id,
+            ("parcel", "take_off"): parcel.id,
         },
-        scan(scene.tablet("putback"), str(parcel.tracking_number)),
+        scan(scene.tablet("putback"), numbers[0]),
     )  # fmt: skip
 
 
