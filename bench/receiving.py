@@ -19,6 +19,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ class Dock:
             for place, sku in enumerate(skus):
                 units = UNITS - (1 if missing and place == 0 else 0)
                 counted = [CountDraft(self.products[sku], units)]
-                self.do("line counted", who, lambda counted=counted: inbound.count_many(who, carton, counted))
+                self.do("line counted", who, partial(inbound.count_many, who, carton, counted))
         else:
             self.do("carton as announced", who, lambda: inbound.count_as_declared(who, carton))
         self.do("carton closed", who, lambda: inbound.close_carton(who, carton))
