@@ -41,7 +41,7 @@ TABLES = {
     "unknown_arrival": "unidentified_arrival", "count": "count_task", "adjustment": "stock_adjustment",
     "conversion": "conversion", "service_request": "service_request",
     "order_hold": "order_hold", "interception": "interception", "replenishment": "replenish_task",
-    "carrier_task": "carrier_task",
+    "carrier_task": "carrier_task", "bag": "bag",
 }  # fmt: skip
 # Where one request goes on along the table.
 FURTHER = {
