@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from tests.outbound.stage import BIN2, CABLE, MUG, Stage, body
 from tests.printing.test_incoming import sellers_pdf
 from wms.core.refusals import Refused
+from wms.floor.resolver import Kind, Scope, resolve
 from wms.outbound import documents
 from wms.outbound.models import Order, OrderHold
 from wms.outbound.own_labels import service
@@ -183,3 +184,19 @@ def test_a_lost_file_is_asked_of_the_seller_never_drawn(own: Stage) -> None:
     assert order_detail(session().get_one(Order, order.id))["brings_labels"]
     assert own.state(own.cancel(order)) == "cancelled"
     assert live(order) == []
+
+
+def test_a_number_is_found_behind_the_carriers_routing_code(own: Stage) -> None:
+    """As a scanner reads it from a label of USPS: 420, the ZIP code, the number; with or without the separator."""
+    number = "9400111206206406260787"
+    order = own.order({MUG: 1}, service="OWN-UPS")
+    bring(own, order, number)
+    scope = Scope(own.cast.overseas.id)
+    for scanned in (number, f"42010115{number}", f"42010115\x1d{number}"):
+        assert resolve(scanned, scope, [Kind.PARCEL]).code == number
+    for scanned in (number[1:], f"42010115{number}1", number[-7:], f"X{number[-7:]}"):
+        with pytest.raises(Refused) as refused:
+            resolve(scanned, scope, [Kind.PARCEL])
+        assert refused.value.code in {"scan_unknown", "scan_unreadable"}
+    with pytest.raises(Refused):
+        resolve(f"42010115{number}", Scope(own.cast.bonded.id), [Kind.PARCEL])
