@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.outbound.stage import BIN2, ID_NUMBER, MUG, RED, Stage, body
+from tests.outbound.test_extras import flat_rates
 from wms.core.refusals import Refused
 from wms.outbound.models import Order
 from wms.outbound.routing import queries, rules, service
@@ -216,13 +217,6 @@ def test_carriage_is_what_the_services_own_rates_say(both: Stage) -> None:
     order = create(both, {MUG: 1})
     route: Any = queries.route_of(order.id)
     assert [each["cost_minor"] for each in route["candidates"]] == [None, None]
-    columns = ("name", "value", "country", "prefix", "zone", "up_to_g", "amount", "percent", "over_g", "longer_mm")
-    blank = dict.fromkeys(columns, "")
-    rows = [
-        {"kind": "setting", "name": "currency", "value": "EUR"}, {"kind": "setting", "name": "days", "value": "2"},
-        {"kind": "zone", "country": "DE", "zone": "1"},
-        {"kind": "price", "zone": "1", "up_to_g": "30000", "amount": "4.90"},
-    ]  # fmt: skip
-    both.do(save_rates, both.cast.admin, order.service_id, [blank | row for row in rows])
+    both.do(save_rates, both.cast.admin, order.service_id, flat_rates("4.90"))
     route = queries.route_of(create(both, {MUG: 1}).id)
     assert [each["cost_minor"] for each in route["candidates"]] == [490, 490]
