@@ -39,6 +39,18 @@ def test_every_kind_of_luck_is_met():
     assert len(frozenset().union(*drawn)) == sum(map(len, drawn))
 
 
+def test_cartons_of_any_book_can_be_announced():
+    """Found with a book of 1,965 products: a carton has at most 200 lines, and nobody packs so many."""
+    lines = "\n".join(f"{n};G{n};GOODS {n};5;3/3/2025 08:00;1,00;1;Germany" for n in range(1, 3_001))
+    plan = Plan(
+        read_order_book(
+            f"InvoiceNo;StockCode;Description;Quantity;InvoiceDate;UnitPrice;CustomerID;Country\n{lines}".encode()
+        ),
+        TODAY,
+    )
+    assert max(len(carton.lines) for _, cartons in plan.bookings() for carton in cartons) <= 20
+
+
 def test_what_can_be_sold_is_never_less_than_was_planned():
     """Whatever is damaged, lacking, lost, too old or gone: the stock that the plan counts on is there."""
     plan = Plan(read_order_book(OWN_BOOK), TODAY)

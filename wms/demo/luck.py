@@ -25,6 +25,7 @@ SPARE_LINES, SPARE_UNITS = 5, 2
 # Days after today: both are sold, the earlier one first; the third is too near its end on the day it comes.
 LOT_DAYS: Final = {"EARLY": 200, "LATE": 400, "NEAR": OUTBOUND_DAYS - 12}
 NEAR_UNITS: Final = 3
+MOST_NEAR: Final = 20  # products, in one carton
 # Of goods of which some will be gone, so many stand apart in another bin; one unit goes here, one there.
 APART_UNITS: Final = 2
 
@@ -105,6 +106,6 @@ class Luck:
                 spoiled = [line | {"condition": "damaged", "lot": None} for line in lines]
                 found.append(Carton(lines, spoiled, is_lost))
         if number == 1:
-            lines = [{"sku": sku, "quantity": NEAR_UNITS} for sku in sorted(self.with_lots)]
+            lines = [{"sku": sku, "quantity": NEAR_UNITS} for sku in sorted(self.with_lots)[:MOST_NEAR]]
             found.append(Carton(lines, [line | {"condition": "good", "lot": self.lots["NEAR"]} for line in lines]))
         return found

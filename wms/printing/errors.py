@@ -31,6 +31,7 @@ TEXTS = {
     "agent_name_taken": N_("There is an agent called %(name)s already."),
     "printer_name_taken": N_("There is a printer called %(name)s already."),
     "printer_address": N_("Not an address of that kind of printer."),
+    "printer_language": N_("Port 9100 wants a label printer's own language."),
     "same_printer": N_("The second printer must be another one."),
     "size_unknown": N_("This size is not offered."),
     "design_changed": N_(

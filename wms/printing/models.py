@@ -235,7 +235,7 @@ class Printer(Base):
     name: Mapped[str] = mapped_column(String(40))
     backend: Mapped[str] = mapped_column(String(8))
     uri: Mapped[str] = mapped_column(String(200))
-    language: Mapped[str] = mapped_column(String(4))  # zpl | tspl: what a raw port is spoken to in
+    language: Mapped[str] = mapped_column(String(4))  # zpl | tspl; on a Windows queue also pdf: its driver draws
     dpi: Mapped[int] = mapped_column(Integer)
     width_mm: Mapped[float]  # the loaded medium
     height_mm: Mapped[float]

@@ -18,6 +18,7 @@ WORDS = {
     "marker-supply-empty": lazy("no ribbon"), "marker-supply-low": lazy("ribbon nearly used up"),
     "offline": lazy("switched off"), "shutdown": lazy("switched off"), "not_accepting": lazy("takes no jobs"),
     "other_labels": lazy("other labels loaded"), "no_pdf": lazy("takes no PDF"),
+    "uneven_dots": lazy("its dots are not square"),
     # the way to it
     "timeout": lazy("no answer in time"), "unreached": lazy("no answer"), "busy": lazy("busy"),
     "ConnectionRefusedError": lazy("refuses the connection"), "ConnectionResetError": lazy("the connection broke off"),

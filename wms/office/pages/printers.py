@@ -82,7 +82,7 @@ class PrinterForm(CodedSchema):
     name = Text(40, required=True)
     backend = Choice([each.value for each in Backend], required=True)
     uri = Text(200, required=True)
-    language = Choice(["zpl", "tspl"], load_default="zpl")
+    language = Choice(["zpl", "tspl", "pdf"], load_default="zpl")
     dpi = fields.Integer(required=True, validate=validate.OneOf([203, 300, 600], error="invalid"))
     width_mm = Length(10, 320, required=True)
     height_mm = Length(10, 460, required=True)
