@@ -6,7 +6,7 @@ from wms.platform.pages import lazy
 
 PREFER_WORDS = {
     "nearest": lazy("The nearest to the buyer"), "cheapest": lazy("The cheapest carriage"),
-    "first": lazy("The first of my order"),
+    "first": lazy("The first of my list"),
 }  # fmt: skip
 WHY_WORDS = {
     "complete": lazy("It has everything, and is the best that does."),
