@@ -75,7 +75,12 @@ BY_ENDPOINT = {
     "office_waves.release": {"warehouse": "{warehouse_id}"},
     "portal_labels.create": {"lines.0.quantity": "2"},
     "office_designs.save": {"kind": "product", "size": "70x50", "data": DESIGN, "base": "0", "note": "x"},
-    "portal_orders.create": {"kind": "dropship", "fill": "fill_all"},
+    "portal_orders.create": {
+        "kind": "dropship", "fill": "fill_all", "platform": "amazon", "signature": "", "insurance.value": "",
+        "packing": "carton", "contents": "goods", "ioss": "IM2760000742", "vat_id": "DE123456789", "eori": "DE1234567890123",
+    },
+    "portal_order_routing.save": {"seller": "ACME", "prefer": "nearest", "zones": "DE1 FR 67 1"},
+    "portal_order_papers.add": {"kind": "invoice"},
     "portal_order_stops.hold": {"reason": "address", "release_stock": ""},
     "portal_order_stops.intercept": {"reason": "other"},
     "portal_order_ways.go": {"way": "hold"},
