@@ -78,9 +78,11 @@ BY_ENDPOINT = {
     "portal_orders.create": {
         "kind": "dropship", "fill": "fill_all", "platform": "amazon", "signature": "", "insurance.value": "",
         "packing": "carton", "contents": "goods", "ioss": "IM2760000742", "vat_id": "DE123456789", "eori": "DE1234567890123",
+        "lines.0.container": "", "lines.0.fnsku": "", "fba.shipment_id": "", "fba.reference_id": "", "fba.centre": "",
     },
     "portal_order_routing.save": {"seller": "ACME", "prefer": "nearest", "zones": "DE1 FR 67 1"},
     "portal_order_papers.add": {"kind": "invoice"},
+    "transfers_pages.create": {"to_warehouse": "NGB1"},
     "portal_order_stops.hold": {"reason": "address", "release_stock": ""},
     "portal_order_stops.intercept": {"reason": "other"},
     "portal_order_ways.go": {"way": "hold"},

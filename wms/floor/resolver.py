@@ -18,6 +18,7 @@ from wms.core import clock
 from wms.core.barcodes import BarcodeError, Gs1, looks_like_gs1, normalise_scan, parse_command, parse_gs1
 from wms.core.refusals import Refused
 from wms.platform.statements import Statement
+from wms.shipping.carriers import LABELS_OF_OTHERS
 
 
 class Kind(StrEnum):
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     ORDER = "order"
     RETURN = "return"
     PACKAGING = "packaging"
+    BAG = "bag"  # of parcels
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
 # Carriers put a routing code before the number on labels of their own (USPS: 420 and the ZIP code; FedEx: 20 digits).
 _ENDS_SO = Statement(
     "SELECT p.id, p.tracking_number AS code, p.owner_id FROM parcel p JOIN carrier c ON c.id = p.carrier_id"
-    " WHERE p.tracking_number = ANY(CAST(:ends AS text[])) AND p.warehouse_id = :warehouse AND c.kind IN ('http', 'own')"
+    " WHERE p.tracking_number = ANY(CAST(:ends AS text[])) AND p.warehouse_id = :warehouse AND c.kind = ANY(CAST(:kinds AS text[]))"
     " LIMIT 2"
 )
 
@@ -148,7 +150,8 @@ def _behind_prefix(code: str, scope: Scope) -> Found | None:
     """The one parcel whose number ends this code, as `labels.check_incoming` looks for it on the label."""
     plain = "".join(each for each in code if each.isalnum())
     ends = [plain[place:] for place in range(1, len(plain) - LEAST_AFTER_PREFIX + 1)]
-    rows = _ENDS_SO.all({"ends": ends, "warehouse": scope.warehouse_id}) if ends else []
+    asked = {"ends": ends, "warehouse": scope.warehouse_id, "kinds": list(LABELS_OF_OTHERS)}
+    rows = _ENDS_SO.all(asked) if ends else []
     return Found(Kind.PARCEL, rows[0].id, rows[0].code, owner_id=rows[0].owner_id) if len(rows) == 1 else None
 
 
@@ -190,12 +193,23 @@ LOOKUPS: dict[Kind, Statement] = {
     Kind.TOTE: _unit("tote"),
     Kind.CARTON: Statement(
         "SELECT id, barcode AS code, owner_id FROM carton WHERE barcode = :code AND warehouse_id = :warehouse"
+        # a parcel that another warehouse sent bears the waybill it left with
+        " UNION ALL SELECT c.id, c.barcode, c.owner_id FROM carton c JOIN booking b ON b.id = c.booking_id"
+        " WHERE c.warehouse_id = :warehouse AND c.reference_box_no = :code AND b.transfer_order_id IS NOT NULL"
     ),
     Kind.PARCEL: Statement(
         "SELECT id, tracking_number AS code, owner_id FROM parcel WHERE tracking_number = :code"
         " AND warehouse_id = :warehouse"
+        # a carton or pallet that goes whole bears its own label
+        " UNION ALL SELECT p.id, p.tracking_number, p.owner_id FROM handling_unit h JOIN shipment s"
+        " ON s.subject_kind = 'order' AND s.subject_id = h.subject_id AND s.state <> 'voided' JOIN parcel p"
+        " ON p.shipment_id = s.id AND p.handling_unit_id = h.id AND p.state = 'closed' WHERE h.barcode = :code"
+        " AND h.kind <> 'parcel' AND h.warehouse_id = :warehouse AND h.subject_kind = 'order'"
     ),
     Kind.UNIT: _unit("pallet"),
+    Kind.BAG: Statement(
+        "SELECT id, number AS code, NULL::uuid AS owner_id FROM bag WHERE barcode = :code AND warehouse_id = :warehouse"
+    ),
     Kind.BOOKING: Statement(
         "SELECT id, number AS code, owner_id FROM booking WHERE number = :code AND warehouse_id = :warehouse"
     ),

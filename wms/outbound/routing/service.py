@@ -34,7 +34,7 @@ from wms.shipping.rates import Goods, Quote, quote
 
 MOST_REFERENCE = 50
 MOST_ZONES = 500
-NARROW = ("batch", "min_expires_on")
+NARROW = ("batch", "min_expires_on", "container")
 
 
 def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
