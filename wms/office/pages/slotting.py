@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from flask import Blueprint, Response, render_template, request
 
 from wms.core.permissions import Permission
@@ -18,6 +15,7 @@ from wms.platform.access import actor, requires
 from wms.platform.database import end_reading
 from wms.platform.pages import Entry, lazy, navigation
 from wms.platform.schemas import CodedSchema, Count
+from wms.platform.tables import write_table
 
 blueprint = Blueprint("office_slotting", __name__, url_prefix="/office/slotting", template_folder="../templates")
 
@@ -55,17 +53,14 @@ def as_file() -> Response | tuple[str, int]:
     found = _found(chosen)
     if isinstance(found, Refused):
         raise found
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["#", "seller", "sku", "from", "to", "back_sku", "saves_m_a_day"])
-    for number, move in enumerate(found.moves, 1):
-        partner = move.partner.sku if move.partner is not None else ""
-        writer.writerow(
-            [number, move.product.seller, move.product.sku, move.origin, move.target, partner, round(move.metres, 1)]
-        )
-    answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="slotting-{chosen.code}.csv"'
-    return answer
+    header = ("number", "seller", "sku", "from", "to", "back_sku", "saves_m_a_day")
+    rows = [
+        (number, move.product.seller, move.product.sku, move.origin, move.target,
+         None if move.partner is None else move.partner.sku, round(move.metres, 1))
+        for number, move in enumerate(found.moves, 1)
+    ]  # fmt: skip
+    headers = {"Content-Disposition": f'attachment; filename="slotting-{chosen.code}.csv"', "Cache-Control": "no-store"}
+    return Response(write_table(header, rows), 200, headers, mimetype="text/csv")
 
 
 def _chosen() -> Warehouse | None:
