@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wms.printing.service.ageing import age_prints
 from wms.printing.service.claims import Word, arm_claimed, claim, fetch, offers, tell, unwanted
+from wms.printing.service.confirming import confirm_printed
 from wms.printing.service.erasure import erase_due, erase_labels_of, redraw
 from wms.printing.service.files import bundle_pdf, document_pdf, print_pdf
 from wms.printing.service.fleet import (
@@ -22,7 +23,6 @@ from wms.printing.service.fleet import (
 from wms.printing.service.incoming import LabelPage, add_incoming, keep_label_file
 from wms.printing.service.prints import (
     arm,
-    confirm_printed,
     report_lost,
     reprint,
     request_print,
