@@ -340,9 +340,11 @@ def pack(
             time.sleep(0.2)
             floor.picked.put(tote)
             continue
+        numbers = []
         while tablet.task["state"] != "scan_tote":
-            number = _fill_box(tablet, plan, tally, tote, wait_seconds)
-            expect(tablet.scan(number), f"closing {number}")
+            numbers.append(_fill_box(tablet, plan, tally, tote, wait_seconds))
+            expect(tablet.scan(numbers[-1]), f"closing {numbers[-1]}")
+        for number in numbers:  # the gate takes none of an order before all are packed
             floor.parcels.put(number)
         if tote not in floor.slots:
             floor.free_totes.put(tote)
