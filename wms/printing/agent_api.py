@@ -112,8 +112,8 @@ def document(job_id: uuid.UUID) -> Response:
     body = _body(_CLAIM)
     with transaction():
         found = service.fetch(actor().id, job_id, body["claim_token"])
-        offset = (found.printer.offset_x_mm, found.printer.offset_y_mm)
-    made = service.print_pdf(found.job, offset)
+        offset, dpi = (found.printer.offset_x_mm, found.printer.offset_y_mm), found.printer.dpi
+    made = service.print_pdf(found.job, offset, dpi)
     response = Response(made.pdf, mimetype="application/pdf")
     response.headers["X-Content-SHA256"] = hashlib.sha256(made.pdf).hexdigest()
     return response
