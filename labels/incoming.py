@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from labels.media import Size
 LARGEST_FILE = 10_000_000
 MOST_PAGES = 100
 TOLERANCE_MM = 1.0
+LEAST_AFTER_PREFIX = 8  # of a tracking number: what is shorter ends too many codes by chance
 _CHILD = Path(__file__).with_name("incoming_child.py")
 _TOO_LONG = {-signal.SIGXCPU, -signal.SIGKILL}
 
@@ -39,6 +40,26 @@ class Incoming:
     pdf: bytes
     codes: tuple[tuple[Code, ...], ...]
     confirmed: bool
+
+    def pages_saying(self, tracking_numbers: Sequence[str]) -> list[int]:
+        """The page of each tracking number, in their order; a page is one number's. Pages count from 0.
+
+        Raises LabelRefused: page_not_readable, page_of_another (page, from 1), number_on_no_page (number) for a number
+        too many.
+        """
+        left = list(range(len(self.codes)))
+        found: list[int] = []
+        for number in tracking_numbers:
+            if not left:
+                raise LabelRefused("number_on_no_page", {"number": number})
+            best = max(left, key=lambda page: _likeness(self.codes[page], number))
+            if not _likeness(self.codes[best], number):
+                strange = next((page for page in left if not self.codes[page]), left[0])
+                code = "page_of_another" if self.codes[strange] else "page_not_readable"
+                raise LabelRefused(code, {"page": strange + 1})
+            left.remove(best)
+            found.append(best)
+        return found
 
 
 def check_incoming(
@@ -104,13 +125,21 @@ def _confirmed(codes: tuple[tuple[Code, ...], ...], tracking_number: str | None)
     """Whether a symbol says the tracking number; refused when symbols say only other things."""
     if tracking_number is None:
         return False
-    wanted = _letters_and_digits(tracking_number)
-    read = [code.content for page in codes for code in page]
-    if any(_letters_and_digits(each).endswith(wanted) for each in read):
+    if any(_likeness(page, tracking_number) for page in codes):
         return True
+    read = [code.content for page in codes for code in page]
     if read:
         raise LabelRefused("barcode_differs", {"expected": tracking_number, "read": ", ".join(read)[:400]})
     return False
+
+
+def _likeness(page: Iterable[Code], tracking_number: str) -> int:
+    """2 for a page whose symbol says the number alone, 1 after a routing prefix, 0 without."""
+    wanted = _letters_and_digits(tracking_number)
+    read = {_letters_and_digits(code.content) for code in page}
+    if wanted and wanted in read:
+        return 2
+    return int(len(wanted) >= LEAST_AFTER_PREFIX and any(each.endswith(wanted) for each in read))
 
 
 def _letters_and_digits(content: str) -> str:

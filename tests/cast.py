@@ -38,7 +38,7 @@ from wms.platform import access
 from wms.platform.database import commit, session
 from wms.seed import Extent, demo_key, seed_demo_cast
 
-EXTENT = Extent(aisles=2, bays=3, levels=2, stations=1, totes=4)
+EXTENT = Extent(aisles=2, bays=3, levels=2, stations=1, totes=4, services=False)  # tests define their own
 
 
 def build(app: Flask) -> None:

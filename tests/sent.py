@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
 import psycopg
+
+from wms.platform.wire import Answer, Wire
 
 
 @contextmanager
@@ -21,6 +23,7 @@ def statements() -> Iterator[list[str]]:
             sent.append(said)
 
     execute, execute_many = psycopg.Cursor.execute, psycopg.Cursor.executemany
+    exchange = Wire.exchange
 
     def noted(self: Any, query: Any, *arguments: Any, **options: Any) -> Any:
         note(query)
@@ -30,5 +33,13 @@ def statements() -> Iterator[list[str]]:
         note(query)
         return execute_many(self, query, *arguments, **options)
 
-    with mock.patch.multiple(psycopg.Cursor, execute=noted, executemany=noted_many):
+    def noted_together(self: Wire, answers: Sequence[Answer], *arguments: Any, **options: Any) -> None:
+        for each in answers:
+            note(each.query.sql)
+        exchange(self, answers, *arguments, **options)
+
+    with (
+        mock.patch.multiple(psycopg.Cursor, execute=noted, executemany=noted_many),
+        mock.patch.object(Wire, "exchange", noted_together),
+    ):
         yield sent

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from config import Config
+from wms.added_services.catalogue import ServiceDraft, define_service
 from wms.catalog import service as catalog
 from wms.catalog.rules import Code
 from wms.core.actor import SYSTEM
@@ -92,6 +93,19 @@ PACKAGING = (
     ("BOX-L", "Carton L", "carton", (450, 320, 300), (458, 328, 310), 410, 25_000, 82),
     ("BOX-LONG", "Carton, long", "carton", (680, 160, 160), (686, 166, 166), 290, 10_000, 74),
 )
+# What overseas warehouses usually do besides: code, English, Chinese, work, unit, effect on the book, proofs, asks first
+SERVICES = (
+    ("RELABEL", "Relabel as another SKU", "换标", "label", "unit", "relabel", (), False),
+    ("LABEL", "Label goods that came without", "补贴标签", "label", "unit", "none", (), False),
+    ("PHOTO", "Photos of goods", "拍照", "photo", "unit", "none", ("photo",), True),
+    ("REPACK", "Repack", "换包装", "pack", "unit", "none", (), True),
+    ("REINFORCE", "Reinforce cartons", "加固", "pack", "carton", "none", ("photo",), True),
+    ("BUNDLE", "Bundle into sets", "组套", "kit", "unit", "kit", (), True),
+    ("UNBUNDLE", "Take sets apart", "拆套", "kit", "unit", "unkit", (), True),
+    ("SPLIT", "Split cartons", "分箱", "split", "carton", "none", ("count",), True),
+    ("COUNT", "Count again", "清点", "count", "unit", "none", ("count",), False),
+)
+FOR_DIFFERENCES = "LABEL"  # follows from a seller's decision to relabel what differs
 LOT_AND_EXPIRY = {"SERUM-30ML": 60, "VITC-60": 90}  # SKU → days before expiry after which it is not sold
 
 
@@ -103,6 +117,7 @@ class Extent(NamedTuple):
     levels: int = 3
     stations: int = 4
     totes: int = 24
+    services: bool = True  # the catalogue of added services is filled
 
 
 FULL = Extent()
@@ -154,6 +169,16 @@ def _build(extent: Extent) -> None:
     for number, code in enumerate(sellers):
         _list_goods(code, number)
     ensure_house_carrier(SYSTEM)
+    if extent.services:
+        _offer_services()
+
+
+def _offer_services() -> None:
+    for code, english, chinese, work, unit, effect, proofs, asks_first in SERVICES:
+        define_service(SYSTEM, ServiceDraft(
+            code, english, chinese, work, unit, effect, proofs=proofs, asks_first=asks_first,
+            for_differences=code == FOR_DIFFERENCES,
+        ))  # fmt: skip
 
 
 def _build_warehouses(extent: Extent) -> dict[str, uuid.UUID]:

@@ -38,6 +38,7 @@ from wms.inventory.converting import asking, kits
 from wms.inventory.converting.rules import RecipeKind
 from wms.inventory.counting import planning
 from wms.inventory.models import Balance, HoldScope
+from wms.outbound.attachments import service as attachments
 from wms.outbound.carts import Selection
 from wms.outbound.models import Order, OrderException
 from wms.outbound.service import cut_offs, interceptions, order_holds, plans, reading, wave_rules
@@ -172,6 +173,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         "session_id": login.id, "role": "clerk", "manifest_id": _one("SELECT id FROM manifest LIMIT 1"),
         "difference_id": _one("SELECT d.id FROM difference d JOIN booking b ON b.id = d.booking_id LIMIT 1"),
         "carton_id": _one("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.coming.id),
+        "paper_id": _paper(life, cast),
         "file_id": _file(life, cast), "arrival_id": _arrival(cast), **_inspection(cast), "seller_id": cast.ACME.id,
         **_stopped(cast, life),
         "set_id": asked, "design_id": design.design_id, "number": design.number, **_bins(cast), **_printers(cast),
@@ -236,6 +238,13 @@ def _file(life: Life, cast: Cast) -> uuid.UUID:
     kept = files.keep(b"%PDF-1.4 %%EOF", "application/pdf")
     with transaction():
         return inbound.attach(cast.acme, life.coming.id, "invoice", kept, "invoice.pdf").id
+
+
+def _paper(life: Life, cast: Cast) -> uuid.UUID:
+    """A paper of an order."""
+    kept = files.keep(b"%PDF-1.4 %%EOF", "application/pdf")
+    with transaction():
+        return attachments.attach(cast.acme, life.promised.id, "invoice", kept, "invoice.pdf").id
 
 
 def _arrival(cast: Cast) -> uuid.UUID:

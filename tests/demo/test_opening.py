@@ -20,12 +20,13 @@ from wms.seed import seed_demo_cast
 OFFICE = {
     "/office/": "Hamburg 1", "/office/exceptions": "Name and ID number do not match", "/office/inbound": "Missing 2",
     "/office/holds": "Smell reported", "/office/docks": "INACME-", "/office/customs": "TM-90", "/office/waves": "W",
+    "/office/services": "The foot of the lamp", "/office/services/catalogue": "Bundle into sets",
     "/portal/orders": "A-1251", "/portal/bookings": "RV-2240", "/portal/returns": "A-", "/portal/stock": "MUG-450-BLUE",
 }  # fmt: skip
 SELLER = {
     "/": "3 units differ in 2 cartons", "/portal/orders": "A-1251", "/portal/bookings": "ACME-PO-1056",
     "/portal/differences": "Damaged 1",
-    "/portal/stock": "SERUM-30ML", "/portal/returns": "A-",
+    "/portal/stock": "SERUM-30ML", "/portal/returns": "A-", "/portal/services": "PUZZLE-1000",
 }  # fmt: skip
 STATES = {"promised", "short", "awaiting_customs", "waved", "picking", "picked", "packed", "shipped", "cancelled"}
 

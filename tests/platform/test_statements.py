@@ -51,7 +51,9 @@ def test_a_fault_in_a_pipeline_is_sqlalchemys_and_the_session_goes_on(db_session
 
 
 def prepared() -> int:
-    return int(Statement("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%next_value%'").scalar())
+    return int(
+        Statement("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'INSERT INTO counter%'").scalar()
+    )
 
 
 def test_what_was_prepared_outlives_a_rollback_a_refusal_and_the_end_of_a_request(fresh_app: Flask) -> None:
@@ -65,6 +67,10 @@ def test_what_was_prepared_outlives_a_rollback_a_refusal_and_the_end_of_a_reques
         rollback()
         assert prepared() >= 1
         assert execute(Command(str(new_id()), "test", "try", {}), refuse, lambda _: {}).code == "command_not_here"
+        assert prepared() >= 1
+        with pytest.raises(IntegrityError):
+            ADD.send({"name": "test-y", "value": None})
+        session().rollback()  # psycopg's own, which it sees
         assert prepared() >= 1
         backend = current_connection().info.backend_pid
     with fresh_app.app_context():

@@ -218,6 +218,7 @@ class IppPrinter(Mechanism):
         super().__init__(faults, seconds_a_sheet)
         self.creates = creates
         self.jobs: dict[int, dict[str, Any]] = {}
+        self.more: list[wire.Attribute] = []  # what else it tells of itself; one of the names below takes its place
         self.seen: list[wire.Message] = []
         outer = self
 
@@ -273,12 +274,15 @@ class IppPrinter(Mechanism):
         known = [wire.PRINT_JOB, wire.GET_JOB_ATTRIBUTES, wire.GET_JOBS, wire.CANCEL_JOB, wire.GET_PRINTER_ATTRIBUTES]
         known += [wire.CREATE_JOB, wire.SEND_DOCUMENT] if self.creates else []
         state = 5 if not self.has_paper else 4 if busy else 3
-        return wire.answer(0, [*_HEAD, (wire.PRINTER, [
+        told = [
             wire.Attribute("printer-state", wire.ENUM, (state,)),
             wire.Attribute("printer-state-reasons", wire.KEYWORD, ("none" if self.has_paper else "media-empty-error",)),
             wire.Attribute("printer-is-accepting-jobs", wire.BOOLEAN, (True,)),
             wire.Attribute("operations-supported", wire.ENUM, tuple(known)),
-        ])])  # fmt: skip
+        ]
+        others = {each.name for each in self.more}
+        told = [each for each in told if each.name not in others] + self.more
+        return wire.answer(0, [*_HEAD, (wire.PRINTER, told)])
 
     def _create(self, asked: wire.Message) -> bytes:
         with self.lock:

@@ -99,7 +99,7 @@ def test_a_printer_is_set_up_changed_paused_and_tied_to_a_bench(bench: Bench, bo
         {"width_mm": "-100"}, {"width_mm": "1e9"}, {"height_mm": "nan"}, {"height_mm": ""}, {"dpi": "1"}, {"dpi": "x"},
         {"offset_x_mm": "11"}, {"uri": "http://10.0.0.9/"}, {"uri": "socket://"}, {"uri": "socket://10.0.0.9:99999"},
         {"uri": "socket://user:secret@10.0.0.9"}, {"backend": "file", "uri": "../../etc"}, {"backend": "fax"}, {"name": ""},
-        {"language": "epl"}, {"agent_id": "7"}, {"agent_id": str(uuid.uuid4())},
+        {"language": "epl"}, {"language": "pdf"}, {"agent_id": "7"}, {"agent_id": str(uuid.uuid4())},
     ],
 )  # fmt: skip
 def test_a_wrong_printer_is_refused_and_nothing_is_set_up(bench: Bench, boss: Caller, wrong: dict[str, str]):

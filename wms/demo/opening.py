@@ -13,6 +13,10 @@ from datetime import date, datetime, timedelta
 
 from flask import Flask
 
+from wms.added_services import service as added_services
+from wms.added_services import working
+from wms.added_services.service import Asked
+from wms.added_services.working import Report
 from wms.core import clock
 from wms.demo.hands import Hands, at, do, run_jobs
 from wms.inbound import service as inbound
@@ -61,6 +65,7 @@ def begin(app: Flask) -> None:
         _first_goods(acme, rival, bonded, now)
         shipped = _days_behind(acme, now)
         _at_the_dock(acme, rival, now)
+        _services(acme, now)
         _in_doubt(acme, now)
         _today(acme, rival, now)
         _in_bond(bonded, now)
@@ -126,6 +131,25 @@ def _received_with_differences(acme: Hands) -> None:
     for carton, counts in zip(acme.cartons(booking), counted, strict=True):
         acme.count(carton, counts)
         acme.stow(carton, counts)
+
+
+def _services(acme: Hands, now: datetime) -> None:
+    """A service that is done, one that waits for its worker, one that the office is still to accept."""
+    seller = next(iter(acme.owner.seller_ids or ()))
+
+    def ask(service: str, sku: str, units: int, note: str) -> uuid.UUID:
+        return do(added_services.ask, acme.owner, acme.house.id, seller, Asked(service, units, sku=sku, note=note)).id
+
+    with at(now - timedelta(days=2, hours=3)):
+        repacked = ask("REPACK", "PUZZLE-1000", 6, "Boxes dented on the way: into plain cartons, please.")
+        do(added_services.accept, acme.supervisor, repacked)
+    with at(now - timedelta(days=2)):
+        do(working.take, acme.picker, repacked)
+        do(working.report, acme.picker, repacked, Report(6))
+        do(working.finish, acme.picker, repacked)
+    with at(now - timedelta(hours=4)):
+        ask("COUNT", "CABLE-USBC-2M", 100, "")
+        ask("PHOTO", "LAMP-DESK-W", 1, "The foot of the lamp, from below.")
 
 
 def _in_doubt(acme: Hands, now: datetime) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, date
 from typing import Any
 
+from wms.core import clock
+from wms.demo.luck import OUTBOUND_DAYS, Carton, Luck
 from wms.demo.orderbook import Order, OrderBook, Return
 
 LINES_PER_CARTON = 20
@@ -22,6 +24,10 @@ UNITS_PER_CARTON_LINE = 5_000
 SHORT_EVERY = 40
 SHORT_BY_PERMILLE = 150
 CARTON_G = 60
+# A parcel of goods that no plan of boxes was made for (too many pieces) is full at so much.
+FULL_CM3, FULL_G = 25_000, 20_000
+LEAST_FOR_FACE = 12
+LOT_RULES = {"lot_controlled": True, "expiry_controlled": True, "outbound_days": OUTBOUND_DAYS}
 
 COUNTRIES = {
     "united kingdom": "GB", "france": "FR", "germany": "DE", "eire": "IE", "spain": "ES", "netherlands": "NL",
@@ -47,7 +53,7 @@ class Item:
 class Plan:
     """The whole demo as data."""
 
-    def __init__(self, book: OrderBook) -> None:
+    def __init__(self, book: OrderBook, today: date | None = None) -> None:
         self.book = book
         self.items = {code: _item(code, name) for code, name in _named(book).items()}
         self.demand = Counter(
@@ -57,6 +63,10 @@ class Plan:
             for line in order.lines:
                 self.demand[line.code] += line.quantity
         self.stock = self._stock()
+        under_booked = {self.items[code].sku for code, units in self.stock.items() if units < self.demand[code]}
+        one_carton = range(1, UNITS_PER_CARTON_LINE)
+        skus = [item.sku for code, item in self.items.items() if self.stock[code] in one_carton]
+        self.luck = Luck(skus, under_booked, today or clock.today("Europe/Berlin"))
 
     def _stock(self) -> dict[str, int]:
         """Pre-stock by code: all of the demand, less a little of some products; never of an order that is sent back."""
@@ -78,25 +88,51 @@ class Plan:
                 "declared_length_mm": item.side_mm, "declared_width_mm": item.side_mm,
                 "declared_height_mm": item.side_mm,
                 "barcodes": [{"barcode": f"X{item.sku}", "kind": "seller", "quantity": 1}],
+                **(LOT_RULES if item.sku in self.luck.with_lots else {}),
             }
             for item in self.items.values()
         ]  # fmt: skip
 
-    def bookings(self) -> Iterator[dict[str, Any]]:
-        """Bookings of cartons with mixed SKUs, big quantities split over several lines' worth of cartons."""
-        lines = [
-            {"sku": self.items[code].sku, "quantity": part}
-            for code, quantity in self.stock.items()
-            for part in _parts(quantity)
-        ]
-        cartons = _cartons(lines)
-        for first in range(0, len(cartons), CARTONS_PER_BOOKING):
-            chosen = cartons[first : first + CARTONS_PER_BOOKING]
+    def bookings(self) -> Iterator[tuple[dict[str, Any], list[Carton]]]:
+        """Bookings of cartons with mixed SKUs, as they are announced, and their cartons as they really are. Big quantities
+        are split over several lines' worth of cartons; of goods with lots half are of an early lot, half of a late one.
+        """
+        first: list[tuple[dict[str, Any], str | None]] = []
+        second: list[tuple[dict[str, Any], str | None]] = []
+        for code, stock in self.stock.items():
+            sku = self.items[code].sku
+            for part in _parts(self.luck.announced(sku, stock)):
+                if sku not in self.luck.with_lots:
+                    first.append(({"sku": sku, "quantity": part}, None))
+                    continue
+                early = part // 2
+                first += [({"sku": sku, "quantity": early}, "EARLY")] if early else []
+                second.append(({"sku": sku, "quantity": part - early}, "LATE"))
+        cartons = _cartons([*first, *second])
+        for number, start in enumerate(range(0, len(cartons), CARTONS_PER_BOOKING), 1):
+            chosen = [self._carton(lines) for lines in cartons[start : start + CARTONS_PER_BOOKING]]
+            chosen += self.luck.spare_cartons(number)
             yield {
-                "reference": f"PRE-{first // CARTONS_PER_BOOKING + 1:04d}", "warehouse": "DE1", "transport": "sea",
-                "submit": True,
-                "cartons": [{"number": number, "lines": lines} for number, lines in enumerate(chosen, 1)],
-            }  # fmt: skip
+                "reference": f"PRE-{number:04d}", "warehouse": "DE1", "transport": "sea", "submit": True,
+                "cartons": [{"number": place, "lines": each.lines} for place, each in enumerate(chosen, 1)],
+            }, chosen  # fmt: skip
+
+    def _carton(self, lines: list[tuple[dict[str, Any], str | None]]) -> Carton:
+        inside = [found for line, lot in lines for found in self.luck.inside(line, lot)]
+        return Carton([line for line, _ in lines], inside)
+
+    def faces(self, bins: Sequence[str]) -> list[str]:
+        """Pick faces for the products that are wanted most, as the office types them: `bin;seller;sku;minimum;maximum`.
+        A face holds a third of what will be wanted, and is filled from half of that on.
+        """
+        luck = self.luck
+        kept = luck.with_lots | luck.vanishing
+        wanted = sorted(self.stock, key=lambda code: (-self.stock[code], code))
+        chosen = [code for code in wanted if self.items[code].sku not in kept and self.stock[code] >= LEAST_FOR_FACE]
+        return [
+            f"{place};ACME;{self.items[code].sku};{self.stock[code] // 6};{self.stock[code] // 3}"
+            for place, code in zip(bins, chosen, strict=False)
+        ]
 
     def orders(self) -> Iterator[tuple[Order, dict[str, Any]]]:
         """Orders in date order, as the shop would send them."""
@@ -122,7 +158,19 @@ class Plan:
             for invoice, units in by_sale.items():
                 yield each, invoice, [{"sku": sku, "quantity": quantity} for sku, quantity in units.items()]
 
-    def weight_of(self, lines: list[Mapping[str, Any]], carton_g: int = CARTON_G) -> int:
+    def by_hand(self, lines: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
+        """What somebody puts into a box who has no plan of it: line by line until it is full; whether that is all."""
+        items = {item.sku: item for item in self.items.values()}
+        room, weight, inside = FULL_CM3 * 1_000, FULL_G, []
+        for line in lines:
+            item = items[line["sku"]]
+            units = min(line["quantity"], room // item.side_mm**3, weight // item.weight_g)
+            if units:
+                inside.append({**line, "quantity": units})
+            room, weight = room - units * item.side_mm**3, weight - units * item.weight_g
+        return inside, sum(line["quantity"] for line in inside) == sum(line["quantity"] for line in lines)
+
+    def weight_of(self, lines: Sequence[Mapping[str, Any]], carton_g: int = CARTON_G) -> int:
         """What a scale shows for these lines in a carton that weighs so much, in g."""
         weights = {item.sku: item.weight_g for item in self.items.values()}
         return carton_g + sum(weights[line["sku"]] * line["quantity"] for line in lines)
@@ -161,12 +209,13 @@ def _parts(quantity: int) -> list[int]:
     return [UNITS_PER_CARTON_LINE] * whole + ([rest] if rest else [])
 
 
-def _cartons(lines: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+def _cartons(lines: list[tuple[dict[str, Any], str | None]]) -> list[list[tuple[dict[str, Any], str | None]]]:
     """Cartons of up to twenty lines, a SKU at most once in each."""
-    cartons: list[list[dict[str, Any]]] = []
+    cartons: list[list[tuple[dict[str, Any], str | None]]] = []
     for line in lines:
         target = cartons[-1] if cartons else []
-        if not cartons or len(target) >= LINES_PER_CARTON or any(each["sku"] == line["sku"] for each in target):
+        known = any(each["sku"] == line[0]["sku"] for each, _ in target)
+        if not cartons or len(target) >= LINES_PER_CARTON or known:
             cartons.append([])
         cartons[-1].append(line)
     return cartons

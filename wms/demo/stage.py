@@ -4,6 +4,7 @@ the replay itself uses nothing but the public API and the scan contract.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import flask_migrate
@@ -14,13 +15,21 @@ from config import Config
 from wms.app import create_app
 from wms.cli import audit
 from wms.core.actor import SYSTEM
-from wms.facility.models import HandlingUnit, Location, Warehouse
+from wms.facility import service as facility
+from wms.facility.models import HandlingUnit, Location, LocationKind, Warehouse
+from wms.facility.queries import floor_of
+from wms.facility.rules import Plan as Bins
 from wms.identity import service as identity
+from wms.outbound import carts
+from wms.outbound.models import Wave
+from wms.outbound.service import reading, sorting
 from wms.platform.database import session, transaction
 from wms.seed import Extent, demo_key, seed_demo_cast
 
 PIN = "470183"
 WAREHOUSE = "DE1"
+WALL, WALL_SLOTS = "W1", 8
+FACES = Bins("F-{aisle:02}-{bay:02}-{level}", (1, 1), (1, 12), (1, 2))
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,10 @@ class Stage:
     badges: list[str]
     totes: list[str]
     locations: dict[str, str]  # code → what its label reads
+    units: dict[str, str]  # totes and slots of the put wall, the same
+    slots: frozenset[str]  # what the labels of the wall's slots read
+    faces: list[str]  # codes of the bins that can be pick faces
+    shelves: frozenset[str]  # codes of these and of all bins on shelves
 
     def audit_violations(self) -> int:
         """How many rows break an invariant (`flask audit`)."""
@@ -55,6 +68,52 @@ class Stage:
                 session().execute(text("SELECT count(*) FROM outbox_job WHERE state IN ('new', 'leased')")).scalar_one()
             )
 
+    def bins_in_doubt(self) -> int:
+        """Bins that a job will have counted."""
+        with self.app.app_context(), transaction():
+            found = session().execute(_DOUBTS, {"house": WAREHOUSE}).scalar_one()
+            return int(found)
+
+    def metres(self, walks: Iterable[Sequence[str]]) -> tuple[float, float]:
+        """Metres through these bins (each walk the codes in the order they were gone to), and of the same walks from bin
+        to bin by code.
+        """
+        with self.app.app_context():
+            house = session().scalars(select(Warehouse).where(Warehouse.code == WAREHOUSE)).one()
+            floor = floor_of(house.id)
+            rows = session().scalars(select(Location).where(Location.warehouse_id == house.id))
+            bins = {row.code: reading.bin_of(floor, row) for row in rows}
+        walked = by_code = 0
+        for walk in walks:
+            in_order = sorted(set(walk), key=lambda code: (bins[code].walk_order, code))
+            walked += carts.length_of(floor.layout, [bins[code].place for code in walk])
+            by_code += carts.length_of(floor.layout, [bins[code].place for code in in_order])
+        return carts.metres_of(walked), carts.metres_of(by_code)
+
+    def waves(self) -> tuple[int, float]:
+        """How many waves there were, and the metres of carts filled as their orders came, walked by code."""
+        with self.app.app_context():
+            rows = session().scalars(select(Wave.unplanned_m)).all()
+            return len(rows), round(float(sum(row for row in rows if row is not None)), 1)
+
+    def book(self) -> dict[tuple[str, str, str], int]:
+        """(bin, SKU, condition) → units, of what lies loose on shelves."""
+        with self.app.app_context():
+            rows = session().execute(_BOOK, {"house": WAREHOUSE})
+            return {(row.bin, row.sku, row.condition): int(row.units) for row in rows}
+
+
+_DOUBTS = text(
+    "SELECT count(*) FROM stock_hold h JOIN warehouse w ON w.id = h.warehouse_id WHERE w.code = :house"
+    " AND h.scope = 'balance' AND h.ended_at IS NULL"
+)
+_BOOK = text(
+    "SELECT l.code AS bin, p.sku, b.condition, sum(b.on_hand) AS units FROM balance b"
+    " JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
+    " JOIN product p ON p.id = b.product_id WHERE w.code = :house AND b.handling_unit_id IS NULL"
+    " AND l.kind IN ('storage', 'pick_face') AND b.on_hand <> 0 GROUP BY 1, 2, 3"
+)
+
 
 def set_stage(config: Config, tablets: int, products: int) -> Stage:
     """Build everything the book needs. Bins for all its products, a cart of totes for every picker, a badge each."""
@@ -64,20 +123,26 @@ def set_stage(config: Config, tablets: int, products: int) -> Stage:
     aisles = max(2, min(40, products // 60 + 1))
     seed_demo_cast(app, Extent(aisles=aisles, bays=12, levels=4, totes=min(24 * max(2, tablets), 12 + products)))
     with app.app_context(), transaction():
-        badges = [_hire(f"tablet{number:02}") for number in range(1, 4 * tablets + 3)]
+        hands = max(4 * tablets + 2, 2 * tablets + 7)
+        badges = [_hire(f"tablet{number:02}") for number in range(1, hands + 1)]
         warehouse = session().scalars(select(Warehouse).where(Warehouse.code == WAREHOUSE)).one()
-        totes = (
-            session()
-            .scalars(
-                select(HandlingUnit.barcode)
-                .where(HandlingUnit.warehouse_id == warehouse.id, HandlingUnit.kind == "tote")
-                .order_by(HandlingUnit.code)
-            )
-            .all()
+        slots = frozenset(each.barcode for each in sorting.make_wall(SYSTEM, warehouse.id, WALL, WALL_SLOTS))
+        facility.create_zone(SYSTEM, warehouse.id, "F", "Pick faces", LocationKind.PICK_FACE)
+        facility.generate_locations(SYSTEM, warehouse.id, "F", FACES, max_weight_g=200_000, max_volume_cm3=480_000)
+        containers = session().execute(
+            select(HandlingUnit.code, HandlingUnit.barcode)
+            .where(HandlingUnit.warehouse_id == warehouse.id, HandlingUnit.kind == "tote")
+            .order_by(HandlingUnit.code)
         )
+        units = {row.code: row.barcode for row in containers}
         places = session().execute(select(Location.code, Location.barcode).where(Location.warehouse_id == warehouse.id))
         locations = {row.code: row.barcode for row in places}
-    return Stage(app, "127.0.0.1", config.port, demo_key("ACME"), badges, list(totes), locations)
+    faces = sorted(code for code in locations if code.startswith("F-"))
+    totes = [barcode for barcode in units.values() if barcode not in slots]
+    return Stage(
+        app, "127.0.0.1", config.port, demo_key("ACME"), badges, totes, locations, units, slots, faces,
+        frozenset(code for code in locations if code.startswith(("A-", "F-"))),
+    )  # fmt: skip
 
 
 def _hire(name: str) -> str:

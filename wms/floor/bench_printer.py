@@ -17,6 +17,7 @@ from wms.platform.pages import lazy
 from wms.printing import queries
 from wms.printing.models import LabelDocument, PrintJob
 from wms.printing.queries import LastPrint
+from wms.printing.reasons import first_in_words
 from wms.printing.rules import PRINTS, Health
 
 blueprint = Blueprint("floor_printer", __name__, url_prefix="/floor/printer", template_folder="templates")
@@ -31,8 +32,6 @@ WORDS = {
     Health.LOST: lazy("its PC is away"),
     Health.UNSEEN: lazy("never seen"),
 }
-REASONS = {"paper_out": lazy("no labels"), "media-empty": lazy("no labels"), "media-empty-error": lazy("no labels"),
-           "ribbon_out": lazy("no ribbon"), "head_open": lazy("head open"), "jam": lazy("jam")}  # fmt: skip
 
 
 @blueprint.get("")
@@ -57,11 +56,8 @@ def printers_of_bench(found: Actor) -> list[dict[str, str]]:
 
 
 def _words(health: Health, reasons: str) -> str:
-    if health is Health.STOPPED:
-        for each in reasons.split(","):
-            if each in REASONS:
-                return str(REASONS[each])
-    return str(WORDS[health])
+    why = first_in_words(reasons) if health is Health.STOPPED else ""
+    return why or str(WORDS[health])
 
 
 def station_of(found: Actor) -> uuid.UUID | None:

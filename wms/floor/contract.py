@@ -44,7 +44,11 @@ class Scan:
 
 @dataclass(frozen=True)
 class Step:
-    """Where a scan led: the next step, what the person then holds, and what to tell them."""
+    """Where a scan led: the next step, what the person then holds, and what to tell them.
+
+    `carried`: what was read for the next step, so that a scan of the same body and the screen need not read it again. Not
+    kept: whoever changes anything reads it under lock.
+    """
 
     step: str
     data: dict[str, Any]
@@ -52,6 +56,7 @@ class Step:
     code: str = "scan_ok"
     params: dict[str, Any] = field(default_factory=dict)
     can_undo: bool = False
+    carried: Any = field(default=None, compare=False)
 
 
 class Scenario(Protocol):
@@ -178,6 +183,7 @@ def advance(task: FloorTask, following: Step) -> None:
     """What the row says after `move_on`, without reading it again."""
     for name, value in (("step", following.step), ("data", following.data), ("version", task.version + 1)):
         set_committed_value(task, name, value)
+    task.carry(following.carried)
 
 
 def answer_of(step: Step, task: FloorTask) -> dict[str, Any]:

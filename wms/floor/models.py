@@ -34,6 +34,14 @@ class FloorTask(Base):
     def step_token(self) -> str:
         return f"{self.id}.{self.version}"
 
+    @property
+    def carried(self) -> Any:
+        """What the scan that led here read for the next step, within one request; None in any other."""
+        return vars(self).get("_carried")
+
+    def carry(self, what: Any) -> None:
+        vars(self)["_carried"] = what
+
 
 class ScanEvent(Base):
     """Every accepted scan as it came: for the typed-instead-of-scanned rate and for disputes. No personal data."""

@@ -3,6 +3,7 @@
 from wms.platform.i18n import N_
 
 TEXTS = {
+    "booking_of_transfer": N_("%(number)s was booked by another warehouse's transfer. It changes with its goods only."),
     "reference_taken": N_("This reference already belongs to %(number)s."),
     "carton_numbers_gap": N_("Carton numbers count from 1 without a gap; %(expected)s is next."),
     "product_unknown": N_("There is no product with the SKU %(sku)s."),
@@ -20,6 +21,7 @@ TEXTS = {
     "lot_needed": N_("Several batches are in there. Choose one."),
     "nothing_left_to_count": N_("All that was announced is counted."),
     "carton_not_here": N_("That carton has not arrived."),
+    "carton_empty": N_("Carton %(number)s is empty: all of it is put away."),
     "nothing_missing": N_("No carton of it is awaited."),
     "arrival_closed": N_("This was settled before."),
     "condition_unknown": N_("Good or damaged?"),

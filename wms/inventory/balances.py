@@ -17,7 +17,7 @@ from wms.core import clock
 from wms.core.refusals import Refused
 from wms.inventory.rules import Stock, is_sellable
 from wms.platform.locks import Rank, claim
-from wms.platform.statements import Statement, pipelined
+from wms.platform.statements import Answer, Statement, pipelined
 
 
 @dataclass(frozen=True)
@@ -122,14 +122,25 @@ def _arrays(stocks: Sequence[Stock]) -> dict[str, list[Any]]:
     return {name: [getattr(stock, name) for stock in stocks] for name in _KEY_COLUMNS}
 
 
-def lock_balances(stocks: Iterable[Stock]) -> dict[Stock, LockedBalance]:
-    """Lock the rows of these keys by id, making empty rows for keys not seen before."""
+def lock_balances(stocks: Iterable[Stock], likely_new: Iterable[Stock] = ()) -> dict[Stock, LockedBalance]:
+    """Lock the rows of these keys by id, making empty rows for keys not seen before.
+
+    `likely_new`: keys of theirs that have no row yet, as far as one can guess: what their rows need to know is asked in the
+    same round trip.
+    """
     wanted = sorted(set(stocks), key=_order)
+    guessed = sorted(set(likely_new), key=_order)
     claim(Rank.BALANCE)
-    found = _locked(wanted)
+    with pipelined():
+        answer = _LOCK.send(_arrays(wanted))
+        asked = _ask_facts(guessed) if guessed else None
+    found = _as_locked(wanted, answer)
     missing = [stock for stock in wanted if stock not in found]
     if missing:
-        made = _create(missing)
+        if asked is None or missing != guessed:
+            with pipelined():
+                asked = _ask_facts(missing)
+        made = _create(missing, asked)
         # A row that a concurrent twin made first has to be locked like any other, in the order of all.
         found = found | made if len(made) == len(missing) else _locked(wanted)
     return found
@@ -140,7 +151,11 @@ def _order(stock: Stock) -> tuple[str, ...]:
 
 
 def _locked(wanted: Sequence[Stock]) -> dict[Stock, LockedBalance]:
-    rows = _LOCK.all(_arrays(wanted))
+    return _as_locked(wanted, _LOCK.send(_arrays(wanted)))
+
+
+def _as_locked(wanted: Sequence[Stock], answer: Answer) -> dict[Stock, LockedBalance]:
+    rows = answer.all()
     return {
         wanted[row.ordinal - 1]: LockedBalance(
             row.id, wanted[row.ordinal - 1], row.on_hand, row.allocated, row.is_sellable, row.held_by > 0,
@@ -150,17 +165,20 @@ def _locked(wanted: Sequence[Stock]) -> dict[Stock, LockedBalance]:
     }  # fmt: skip
 
 
-def _create(missing: Sequence[Stock]) -> dict[Stock, LockedBalance]:
+def _ask_facts(stocks: Sequence[Stock]) -> Answer:
+    """Ask what rows of these keys have to know; from here on nobody changes it until this transaction ends."""
+    for warehouse_id in sorted({stock.warehouse_id for stock in stocks}):
+        _ROWS_SHARED.send({"warehouse": str(warehouse_id)})
+    return _FACTS.send(_arrays(stocks))
+
+
+def _create(missing: Sequence[Stock], asked: Answer) -> dict[Stock, LockedBalance]:
     """Insert empty rows with the sellable property and the holds of their scope, and return those (locked by being
     new). A concurrent twin is fine.
 
     Refuses `location_foreign` when a place, handling unit, lot or book item is not of this warehouse and product.
     """
-    with pipelined():
-        for warehouse_id in sorted({stock.warehouse_id for stock in missing}):
-            _ROWS_SHARED.send({"warehouse": str(warehouse_id)})
-        answer = _FACTS.send(_arrays(missing))
-    facts = {row.ordinal: row for row in answer.all()}
+    facts = {row.ordinal: row for row in asked.all()}
     if len(facts) != len(missing):
         raise Refused("location_foreign", {})
     ordered = [facts[ordinal] for ordinal in range(1, len(missing) + 1)]

@@ -6,13 +6,14 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from wms.core.refusals import Refused
 from wms.inventory.allocations import release_of_promises
 from wms.inventory.summaries import SummaryKey, change_summaries
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement
 
 _OPEN = Statement(
-    "SELECT p.id, p.open_quantity, p.claims_sellable, p.book_item_id, p.book_quantity, s.warehouse_id, s.owner_id,"
+    "SELECT p.id, p.subject_id, p.open_quantity, p.claims_sellable, p.book_item_id, p.book_quantity, s.warehouse_id, s.owner_id,"
     " s.product_id, s.customs_status, s.book_item_id AS summary_item FROM promise p"
     " JOIN summary s ON s.id = p.summary_id"
     " WHERE p.subject_kind = :kind AND p.subject_id = ANY(CAST(:ids AS uuid[])) AND p.open_quantity > 0"
@@ -47,6 +48,40 @@ def release(subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> dict[uuid.UU
     change_summaries(deltas)
     free_book(book)
     return {row.id: row.open_quantity for row in rows}
+
+
+_SHRINK = Statement(
+    "UPDATE promise AS p SET open_quantity = p.open_quantity - k.units FROM unnest(CAST(:ids AS uuid[]),"
+    " CAST(:units AS int[])) AS k(id, units) WHERE p.id = k.id"
+)
+
+
+def release_part(subject_kind: str, units: Mapping[uuid.UUID, int]) -> None:
+    """Give up so many units of what is promised to each of these subjects: units that no bin is claimed for.
+
+    Refuses `promise_gone` when so many are not open. Not for what counts in the customs book: that goes whole.
+    """
+    wanted = {key: number for key, number in units.items() if number > 0}
+    claim(Rank.PROMISE)
+    rows = _OPEN.all({"kind": subject_kind, "ids": list(wanted)}) if wanted else []
+    own = {row.id: row for row in rows}
+    left = dict(wanted)
+    shares: dict[uuid.UUID, int] = {}
+    for row in rows:
+        shares[row.id] = min(row.open_quantity, left[row.subject_id])
+        left[row.subject_id] -= shares[row.id]
+    if any(left.values()) or any(row.book_item_id is not None for row in rows):
+        raise Refused("promise_gone", {})
+    if not shares:
+        return
+    _SHRINK.run({"ids": list(shares), "units": list(shares.values())})
+    deltas: dict[SummaryKey, tuple[int, int]] = {}
+    for promise_id, number in shares.items():
+        row = own[promise_id]
+        if row.claims_sellable:
+            key = SummaryKey(row.warehouse_id, row.owner_id, row.product_id, row.customs_status, row.summary_item)
+            deltas[key] = (0, deltas.get(key, (0, 0))[1] - number)
+    change_summaries(deltas)
 
 
 def free_book(quantities: Mapping[uuid.UUID, int]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from wms.outbound.carts import Short
+from wms.outbound.carts import Plan, Short
 from wms.platform.database import session
 
 LINES = 500
@@ -33,7 +33,8 @@ def shortages(warehouse_id: uuid.UUID, short: Sequence[Short]) -> Sequence[Row[A
     if not short:
         return []
     statement = text(
-        "SELECT p.sku, s.code AS seller, count(*) AS orders, sum(k.missing) AS missing,"
+        "SELECT p.id AS product_id, p.sku, s.code AS seller, count(*) AS orders, sum(k.missing) AS missing,"
+        " array_agg(o.id ORDER BY o.number) AS order_ids,"
         " (SELECT coalesce(sum(b.on_hand), 0) FROM balance b JOIN location l ON l.id = b.location_id"
         "  WHERE b.warehouse_id = :warehouse AND b.product_id = p.id AND b.on_hand > 0 AND l.kind IN ('dock', 'inspection',"
         "  'returns')) AS to_stow,"
@@ -43,10 +44,23 @@ def shortages(warehouse_id: uuid.UUID, short: Sequence[Short]) -> Sequence[Row[A
         "  AND b.on_hand > 0 AND b.is_sellable) AS kept"
         " FROM unnest(CAST(:orders AS uuid[]), CAST(:skus AS text[]), CAST(:missing AS int[])) AS k(order_id, sku, missing)"
         " JOIN outbound_order o ON o.id = k.order_id JOIN seller s ON s.id = o.owner_id"
-        " JOIN product p ON p.owner_id = o.owner_id AND p.sku = k.sku GROUP BY p.id, p.sku, s.code ORDER BY 3 DESC, 1"
+        " JOIN product p ON p.owner_id = o.owner_id AND p.sku = k.sku GROUP BY p.id, p.sku, s.code ORDER BY orders DESC, p.sku"
     )
     parameters = {
         "warehouse": warehouse_id, "orders": [each.order_id for each in short], "skus": [each.sku for each in short],
         "missing": [each.missing for each in short],
     }  # fmt: skip
     return session().execute(statement, parameters).all()
+
+
+def past_faces(plan: Plan) -> int:
+    """Units that a plan takes out of reserve although their product has a pick face."""
+    statement = text(
+        "SELECT coalesce(sum(k.units), 0) FROM unnest(CAST(:rows AS bigint[]), CAST(:units AS int[])) AS k(row_id, units)"
+        " JOIN balance b ON b.id = k.row_id JOIN location l ON l.id = b.location_id AND l.kind <> 'cross_dock'"
+        " WHERE EXISTS (SELECT 1 FROM fixed_bin x WHERE x.warehouse_id = b.warehouse_id AND x.product_id = b.product_id"
+        "  AND x.maximum IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM fixed_bin x WHERE x.location_id = b.location_id"
+        "  AND x.product_id = b.product_id AND x.maximum IS NOT NULL)"
+    )
+    parameters = {"rows": [stop.balance_id for stop in plan.stops], "units": [stop.units for stop in plan.stops]}
+    return int(session().execute(statement, parameters).scalar_one())

@@ -13,7 +13,10 @@ from wms.core.permissions import Permission
 from wms.core.refusals import invalid
 from wms.identity.queries import choose_owner
 from wms.outbound import queries
+from wms.outbound.attachments.api import blueprint as order_papers
+from wms.outbound.kinds import pick_up
 from wms.outbound.models import Interception, Order, OrderHold
+from wms.outbound.own_labels.api import blueprint as order_labels
 from wms.outbound.recall import whereabouts
 from wms.outbound.schemas import (
     CancelIn,
@@ -50,7 +53,7 @@ from wms.platform.schemas import load_or_refuse
 
 blueprint = Blueprint("orders", __name__, url_prefix="/api/v1/orders", description="Outbound orders (出库单)")
 recalls = Blueprint("recalls", __name__, url_prefix="/api/v1/recalls", description="Where a batch is (召回)")
-BLUEPRINTS = [blueprint, recalls]
+BLUEPRINTS = [blueprint, recalls, order_papers, order_labels]
 
 
 def accepted(order: Order | AcceptedOrder) -> dict[str, Any]:
@@ -111,7 +114,10 @@ def index(query: dict[str, Any]) -> Response:
 def read(order_id: uuid.UUID) -> Response:
     """One order with its lines, consignee and parcels."""
     order = orders.load_order(actor(), order_id)
-    return answer_document(queries.order_detail(order), order.version)
+    found = queries.order_detail(order)
+    if found["pick_up"] is not None:
+        found["pick_up"]["code"] = pick_up.code_for(actor(), order.id)
+    return answer_document(found, order.version)
 
 
 @blueprint.patch("/<uuid:order_id>")

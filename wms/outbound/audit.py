@@ -116,7 +116,8 @@ CHECKS = [
         "SELECT o.id FROM outbound_order o JOIN demand d ON d.order_id = o.id WHERE o.state = 'shipped'"
         " GROUP BY o.id HAVING sum(d.quantity) <> sum(d.shipped) OR sum(d.shipped) <> (SELECT"
         "  coalesce(sum(m.quantity), 0) FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
-        "  WHERE p.subject_kind = 'order' AND p.subject_id = o.id AND p.reason IN ('ship', 'scrap') AND m.to_party IS NOT NULL)",
+        "  WHERE p.subject_kind = 'order' AND p.subject_id = o.id AND p.reason IN ('ship', 'scrap') AND m.to_party IS NOT NULL"
+        "  AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id))",
     ),
     Check(
         "what was destroyed was destroyed before a witness",
@@ -125,6 +126,22 @@ CHECKS = [
         " AND o.state = 'shipped' AND x.units IS DISTINCT FROM (SELECT sum(m.quantity) FROM stock_posting p"
         "  JOIN stock_move m ON m.posting_id = p.id WHERE p.subject_kind = 'order' AND p.subject_id = o.id"
         "  AND m.to_party = 'scrap')",
+    ),
+    Check(
+        "a pick-up is collected exactly when its last parcel was handed out, and by nobody else's gate",
+        "SELECT count(*) FROM pick_up",
+        "SELECT o.id, o.state, u.collected_at FROM outbound_order o FULL JOIN pick_up u ON u.order_id = o.id"
+        " WHERE (o.kind = 'pick_up') <> (u.order_id IS NOT NULL)"
+        " OR (u.order_id IS NOT NULL AND (o.state = 'shipped') <> (u.collected_at IS NOT NULL))"
+        " OR (o.state = 'packed' AND u.order_id IS NOT NULL AND u.ready_at IS NULL)",
+    ),
+    Check(
+        "an order to Amazon has its shipment, and left with its new labels on",
+        "SELECT count(*) FROM fba_order",
+        "SELECT o.id, o.state, f.shipment_id FROM outbound_order o FULL JOIN fba_order f ON f.order_id = o.id"
+        " WHERE (o.kind = 'fba') <> (f.order_id IS NOT NULL) OR (o.state IN ('packed', 'shipped') AND EXISTS (SELECT 1"
+        "  FROM order_line l JOIN fba_line x ON x.order_line_id = l.id WHERE l.order_id = o.id AND NOT EXISTS (SELECT 1"
+        "   FROM service_request r WHERE r.subject_kind = 'order_line' AND r.subject_id = l.id AND r.state = 'done')))",
     ),
     Check(
         "every bonded parcel that left was released",

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from wms.core import clock
+from wms.outbound.attachments import service as attachments
 from wms.platform.database import session
 
 # Long enough for claims and for customs' questions (reference: reliability, section 5).
@@ -16,21 +17,24 @@ KEEP_DAYS = 180
 _ERASE = (
     "UPDATE consignee AS c SET name = NULL, company = NULL, phone = NULL, email = NULL, state = NULL, city = NULL,"
     " postcode = NULL, address1 = NULL, address2 = NULL, id_number_sealed = NULL, id_number_key = NULL,"
-    " id_number_index = NULL, erased_at = :now WHERE c.erased_at IS NULL AND "
+    " id_number_index = NULL, tax_ids_sealed = NULL, tax_ids_key = NULL, erased_at = :now WHERE c.erased_at IS NULL AND "
 )
 _DUE = text(
     _ERASE + "EXISTS (SELECT 1 FROM outbound_order o WHERE o.id = c.order_id AND o.state IN ('shipped', 'cancelled')"
-    " AND o.updated_at < :before) RETURNING 1"
+    " AND o.updated_at < :before) RETURNING c.order_id"
 )
-_ONE = text(_ERASE + "c.order_id = :order RETURNING 1")
+_ONE = text(_ERASE + "c.order_id = :order RETURNING c.order_id")
 
 
 def erase_due() -> int:
-    """Forget the consignees of orders that ended long enough ago; returns how many."""
+    """Forget the consignees of orders that ended long enough ago, and the papers; returns how many consignees."""
     now = clock.now()
-    return len(session().execute(_DUE, {"now": now, "before": now - timedelta(days=KEEP_DAYS)}).all())
+    found = session().execute(_DUE, {"now": now, "before": now - timedelta(days=KEEP_DAYS)}).scalars().all()
+    attachments.erase(found)
+    return len(found)
 
 
 def erase_order(order_id: uuid.UUID) -> int:
-    """Forget the consignee of this order now; 0 when it was forgotten before."""
+    """Forget the consignee of this order now, and its papers; 0 when it was forgotten before."""
+    attachments.erase([order_id])
     return len(session().execute(_ONE, {"now": clock.now(), "order": order_id}).all())

@@ -25,6 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from wms.outbound.attachments.models import OrderPaper  # noqa: F401 - its table
+from wms.outbound.extras.models import OrderExtra  # noqa: F401 - its table
 from wms.platform.database import Base, Data, DocumentId, Instant, Reference
 
 Metres = Annotated[float | None, mapped_column(Numeric(10, 1, asdecimal=False))]
@@ -153,6 +155,8 @@ class Consignee(Base):
     id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # AES-GCM, bound to the order
     id_number_key: Mapped[str | None] = mapped_column(String(16))
     id_number_index: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # blind index for quota checks
+    tax_ids_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # `extras.service.seal_ids`
+    tax_ids_key: Mapped[str | None] = mapped_column(String(16))
     erased_at: Mapped[Instant | None]
 
 
@@ -174,6 +178,7 @@ class OrderLine(Base):
     batch: Mapped[str | None] = mapped_column(String(40))
     min_expires_on: Mapped[date | None] = mapped_column(Date)
     condition: Mapped[str] = mapped_column(String(12), default="good")
+    handling_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))  # out of this container
     unit_value_minor: Mapped[int | None] = mapped_column(Integer)
     currency: Mapped[str | None] = mapped_column(String(3))
 

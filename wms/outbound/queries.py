@@ -15,7 +15,11 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.addresses import warnings_of
 from wms.core.ids import parse_id
+from wms.facility.models import HandlingUnit
 from wms.outbound.deadlines import risk
+from wms.outbound.extras.queries import buyers_ids, extras_of
+from wms.outbound.kinds import boxes, fba, pick_up, transfers
+from wms.outbound.kinds.models import FbaLine
 from wms.outbound.models import (
     Consignee,
     Demand,
@@ -27,11 +31,13 @@ from wms.outbound.models import (
     OrderHold,
     OrderLine,
 )
-from wms.outbound.rules import DESTRUCTION, changeable
+from wms.outbound.rules import DESTRUCTION, TRANSFER, changeable
 from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
 from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
+from wms.shipping.models import ParcelState
+from wms.shipping.queries import brings_labels, live_parcels
 
 _SHIPPING = Statement(
     "SELECT s.id AS service_id, s.code, p.id AS parcel_id, p.tracking_number, p.weight_g, p.state, p.units,"
@@ -48,6 +54,7 @@ def order_detail(order: Order) -> dict[str, Any]:
     """One order as its seller sees it, with consignee (never the ID number)."""
     consignee = session().get_one(Consignee, order.id)
     shipping = _SHIPPING.all({"shipment": order.shipment_id, "service": order.service_id})
+    contents = boxes.contents_of(order.id)
     warehouse = (
         session().execute(text("SELECT code FROM warehouse WHERE id = :id"), {"id": order.warehouse_id}).scalar_one()
     )
@@ -57,18 +64,23 @@ def order_detail(order: Order) -> dict[str, Any]:
         "service": shipping[0].code,
         "remark": order.remark,
         "cancel_reason": order.cancel_reason,
-        "consignee": {name: getattr(consignee, name) for name in SHOWN},
+        "consignee": {name: getattr(consignee, name) for name in SHOWN} | buyers_ids(consignee),
+        **extras_of(order.id),
+        "brings_labels": brings_labels(order.service_id),
         "lines": _lines(order.id),
         "parcels": [
             {"tracking_number": row.tracking_number, "weight_g": row.weight_g, "state": row.state, "units": row.units,
-             "packaging": row.packaging}
+             "packaging": row.packaging, "contents": contents.get(row.parcel_id, [])}
             for row in shipping
             if row.parcel_id is not None
         ],
         "destruction": _destruction(order),
+        "to_warehouse": _goes_to(order),
+        "pick_up": pick_up.facts(order),
+        "fba": fba.facts(order),
         "back_order_of": order.back_order_of,
         "back_orders": list(session().scalars(select(Order.id).where(Order.back_order_of == order.id).order_by(Order.id))),
-        "changeable": sorted(changeable(order.state, order.customs_state, order.kind)),
+        "changeable": sorted(changeable_now(order)),
         "address_warnings": [] if consignee.erased_at else address_warnings(consignee),
         "holds": holds_of(order.id),
         "interceptions": interceptions_of(order.id),
@@ -87,12 +99,25 @@ def address_warnings(consignee: Consignee) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def changeable_now(order: Order) -> frozenset[str]:
+    """What may change of an order as it stands: what is offered, and all that is not refused."""
+    boxes = live_parcels(order.shipment_id) if order.shipment_id is not None else []
+    closed = any(each.state != ParcelState.OPEN.value for each in boxes)
+    return changeable(order.state, order.customs_state, order.kind, box_closed=closed)
+
+
 def _destruction(order: Order) -> dict[str, Any] | None:
     """How the goods of an order of that kind ended; None until then."""
     found = session().get(Destruction, order.id) if order.kind == DESTRUCTION else None
     if found is None:
         return None
     return {name: getattr(found, name) for name in ("units", "witness", "note", "done_at")}
+
+
+def _goes_to(order: Order) -> str | None:
+    """The code of the warehouse that a transfer goes to."""
+    target = transfers.goes_to(order.id) if order.kind == TRANSFER else None
+    return None if target is None else target.code
 
 
 def holds_of(order_id: uuid.UUID) -> list[dict[str, Any]]:
@@ -117,8 +142,10 @@ def _lines(order_id: uuid.UUID) -> list[dict[str, Any]]:
     rows = (
         session()
         .execute(
-            select(OrderLine, Product.sku, Product.name_en, Product.name_zh)
+            select(OrderLine, Product.sku, Product.name_en, Product.name_zh, HandlingUnit.code, FbaLine.fnsku)
             .join(Product, Product.id == OrderLine.product_id)
+            .outerjoin(HandlingUnit, HandlingUnit.id == OrderLine.handling_unit_id)
+            .outerjoin(FbaLine, FbaLine.order_line_id == OrderLine.id)
             .where(OrderLine.order_id == order_id)
             .order_by(OrderLine.position)
         )
@@ -138,10 +165,11 @@ def _lines(order_id: uuid.UUID) -> list[dict[str, Any]]:
         {
             "position": line.position, "sku": sku, "name_en": name_en, "name_zh": name_zh,
             "quantity": line.quantity, "batch": line.batch, "min_expires_on": line.min_expires_on,
-            "condition": line.condition, "unit_value_minor": line.unit_value_minor, "currency": line.currency,
+            "condition": line.condition, "container": container, "fnsku": fnsku,
+            "unit_value_minor": line.unit_value_minor, "currency": line.currency,
             "picked": int(done[line.id].picked), "shipped": int(done[line.id].shipped),
         }
-        for line, sku, name_en, name_zh in rows
+        for line, sku, name_en, name_zh, container, fnsku in rows
     ]  # fmt: skip
 
 
@@ -276,10 +304,14 @@ class ReturnSource:
 
 
 def return_source(actor: Actor, named: str) -> ReturnSource | None:
-    """The order named by its id, number, reference or a tracking number; None outside the actor's scope."""
+    """The order named by its id, number, reference or a tracking number; None outside the actor's scope, and for a
+    transfer: nobody has it who could send it back.
+    """
     order_id = parse_id(named) or order_of_parcel(named)
     order = session().get(Order, order_id) if order_id is not None else find_order(actor, named)
     if order is None or not actor.sees_seller(order.owner_id) or not actor.sees_warehouse(order.warehouse_id):
+        return None
+    if order.kind == TRANSFER:
         return None
     return ReturnSource(order.id, order.owner_id, order.warehouse_id, order.state, shipped_lines(order.id))
 

@@ -17,7 +17,14 @@ FILLING_G = 40  # paper, tape and cushions in a box of known weight
 ORDERS_PER_BATCH = 12  # totes on a cart
 RETURN_TO_SELLER = "return_to_seller"
 DESTRUCTION = "destruction"
-KINDS = ["dropship", "b2b", RETURN_TO_SELLER, DESTRUCTION]
+TRANSFER = "transfer"
+PICK_UP = "pick_up"
+FBA = "fba"
+KINDS = ["dropship", "b2b", RETURN_TO_SELLER, DESTRUCTION, TRANSFER, PICK_UP, FBA]
+# Nobody buys them: the seller need not say to whom they go.
+WITHOUT_BUYER = frozenset({DESTRUCTION, TRANSFER})
+# Nobody carries them: no service is chosen.
+WITHOUT_SERVICE = frozenset({DESTRUCTION, PICK_UP})
 # What does not sell may go too, and expired goods go first.
 TAKES_EXPIRED = frozenset({RETURN_TO_SELLER, DESTRUCTION})
 
@@ -167,10 +174,14 @@ CHANGEABLE: dict[str, frozenset[str]] = {
 NEEDS_WAYBILL = frozenset({"waved", "picking", "picked"})
 
 
-def changeable(state: str, customs_state: str, kind: str = "dropship") -> frozenset[str]:
-    """What may change: customs released an order to one buyer by one carrier; what is destroyed goes to nobody."""
-    fixed = customs_state == "released" or kind == DESTRUCTION
-    return CHANGEABLE[state] - ({"consignee", "service"} if fixed else set())
+def changeable(state: str, customs_state: str, kind: str = "dropship", *, box_closed: bool = False) -> frozenset[str]:
+    """What may change: customs released an order to one buyer by one carrier; what is destroyed goes to nobody; a closed
+    box, though it be one of several, carries its paper. Nobody carries what is picked up, and a transfer stands at another
+    dock than the one that expects it.
+    """
+    fixed = customs_state == "released" or kind == DESTRUCTION or box_closed
+    never = {PICK_UP: {"service"}, TRANSFER: {"consignee"}}.get(kind, set())
+    return CHANGEABLE[state] - ({"consignee", "service"} if fixed else never)
 
 
 class Fill(StrEnum):
@@ -196,7 +207,7 @@ class Side(StrEnum):
 HOLD_REASONS: dict[Side, tuple[str, ...]] = {
     Side.SELLER: ("address", "payment", "fraud", "buyer_asks", "other"),
     Side.WAREHOUSE: ("address", "documents", "dangerous", "stock_check", "payment", "other"),
-    Side.SYSTEM: ("no_waybill",),
+    Side.SYSTEM: ("no_waybill", "label_missing"),
 }
 # Why a seller wants an order stopped (reference: overseas warehouse, section 5.3), and why the warehouse says no.
 INTERCEPT_REASONS = ("buyer_cancelled", "duplicate", "address_problem", "billing", "other")

@@ -8,11 +8,14 @@ HOLD_WORDS = {
     "address": lazy("The address is in doubt"), "payment": lazy("Not paid yet"), "fraud": lazy("It may be fraud"),
     "buyer_asks": lazy("The buyer asks to wait"), "documents": lazy("A document is missing"),
     "dangerous": lazy("Dangerous goods to be checked"), "stock_check": lazy("The goods are being checked"),
-    "no_waybill": lazy("The carrier gives no waybill"), "other": lazy("Another reason"),
+    "no_waybill": lazy("The carrier gives no waybill"),
+    "label_missing": lazy("The seller's label is missing"), "other": lazy("Another reason"),
 }  # fmt: skip
 KIND_WORDS = {
     "dropship": lazy("To a buyer"), "b2b": lazy("To a business"), "return_to_seller": lazy("Back to the seller"),
-    "destruction": lazy("To be destroyed"),
+    "destruction": lazy("To be destroyed"), "transfer": lazy("To another warehouse"),
+    "pick_up": lazy("Picked up at the counter"),
+    "fba": lazy("To Amazon (FBA)"),
 }  # fmt: skip
 FILL_WORDS = {
     "fill_all": lazy("Wait until all of it is there"), "fill_or_kill": lazy("All at once or not at all"),

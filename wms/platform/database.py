@@ -18,6 +18,7 @@ import psycopg
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
+from psycopg._preparing import PrepareManager
 from sqlalchemy import Connection, DateTime, Engine, MetaData, Uuid, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, DisconnectionError, PendingRollbackError, ResourceClosedError
@@ -207,8 +208,18 @@ def transaction() -> Iterator[Session]:
         raise
 
 
+class KeptStatements(PrepareManager):
+    """psycopg's register of what is prepared on a connection, which a rollback does not empty: its `DEALLOCATE ALL` would
+    take along what `platform.wire` has prepared. PostgreSQL plans anew by itself what a change of tables touches.
+    """
+
+    def clear(self) -> bool:
+        return False
+
+
 @event.listens_for(Engine, "connect")
 def _set_up(driver: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
+    driver._prepared = KeptStatements()  # there is no public way; a test sees that nothing is deallocated
     driver.prepared_max = 500  # the default of 100 is less than the hot statements there are
     write_plain_lists(driver)
     record.info["fresh"] = True
@@ -242,6 +253,6 @@ def _remember(begun: Session, _: object, connection: Connection) -> None:
 def _forget(ended: Session) -> None:
     ended.info.pop("begun", None)
     ended.info.pop("locks", None)
-    ended.info.pop("psycopg", None)
+    ended.info.pop("wire", None)
     ended.info.pop("posting_key", None)
     ended.info.pop("behind", None)

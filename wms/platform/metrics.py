@@ -183,17 +183,10 @@ class Tally(threading.local):
     statements = 0
     seconds = 0.0
     rank: str | None = None  # what the next statement locks
-    together = False  # statements are only sent; their answers come at the end of the block
 
-    def sent(self, seconds: float) -> None:
-        """One statement, and the time until its answer."""
-        self.statements += 1
-        self.seconds += seconds
-        if self.rank is not None and not self.together:
-            self._locked(seconds)
-
-    def answered(self, seconds: float) -> None:
-        """The answers of statements that were sent together."""
+    def sent(self, seconds: float, statements: int = 1) -> None:
+        """One statement, or several sent together, and the time until their answers."""
+        self.statements += statements
         self.seconds += seconds
         if self.rank is not None:
             self._locked(seconds)

@@ -1,6 +1,6 @@
-"""Statements of the hot paths, sent by psycopg itself on the session's connection, in the session's transaction.
+"""Statements of the hot paths, sent over the wire itself (`platform.wire`) on the session's connection, in its transaction.
 
-SQLAlchemy's own way costs about 180 µs a statement, this one 70, and several sent together (`pipelined`) 20 each: one
+SQLAlchemy's own way costs about 180 µs a statement, this one 25, and several sent together (`pipelined`) 9 each: one
 round trip to the server instead of many. What is sent is plain SQL with `:name` parameters, as in `sqlalchemy.text`;
 what comes back are named tuples. Faults are SQLAlchemy's (`DBAPIError` and kin), so that callers see one kind.
 
@@ -13,34 +13,28 @@ The session must hold nothing unflushed that a statement reads: these statements
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import psycopg
-from psycopg.rows import namedtuple_row
 from sqlalchemy import event
 from sqlalchemy.engine import Connection as SqlAlchemyConnection
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from wms.platform import wire
 from wms.platform.database import db, session
 from wms.platform.metrics import tally
-
-_PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
-Connection = psycopg.Connection[Any]
+from wms.platform.wire import Connection, Query, Wire
 
 
-class Statement:
+class Statement(Query):
     """One statement, written once at import."""
 
-    __slots__ = ("_sql",)
-
-    def __init__(self, sql: str) -> None:
-        self._sql = _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")).encode()
+    __slots__ = ()
 
     def all(self, parameters: Mapping[str, Any] | None = None) -> list[Any]:
         """Every row of the answer."""
@@ -61,72 +55,58 @@ class Statement:
 
     def run_many(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute once for each row of parameters, all sent together; no answers."""
-        send_behind()
-        connection = current_connection()
-        try:
-            connection.cursor().executemany(self._sql, rows)
-        except psycopg.Error as fault:
-            _raise(connection, fault)
+        _add(Answer(self, rows))
 
     def run(self, parameters: Mapping[str, Any] | None = None) -> None:
         """Execute; whatever comes back is not looked at. Sent with the next statement of the transaction."""
-        session().info.setdefault(_BEHIND, []).append((self._sql, parameters or {}))
+        session().info.setdefault(_BEHIND, []).append(Answer(self, (parameters or {},)))
 
     def send(self, parameters: Mapping[str, Any] | None = None) -> Answer:
-        """Execute; inside `pipelined` only send, and look at the answer after the block."""
-        behind = session().info.pop(_BEHIND, ())  # before a connection is made, which executes statements of its own
-        connection = current_connection()
-        with pipelined() if behind and not tally.together else nullcontext():
-            try:
-                cursor = connection.cursor(row_factory=namedtuple_row)
-                _send_all(connection, behind)
-                cursor.execute(self._sql, parameters or {})
-            except psycopg.Error as fault:
-                _raise(connection, fault)
-        return Answer(connection, cursor)
+        """Execute; inside `pipelined` the answer is there after the block, or when it is asked for."""
+        answer = Answer(self, (parameters or {},))
+        _add(answer)
+        return answer
 
 
-class Answer:
+class Answer(wire.Answer):
     """The rows of a statement that was sent."""
 
-    __slots__ = ("_connection", "_cursor")
+    __slots__ = ()
 
-    def __init__(self, connection: Connection, cursor: psycopg.Cursor[Any]) -> None:
-        self._connection, self._cursor = connection, cursor
-
-    def all(self) -> list[Any]:
-        rows: list[Any] = self._fetch(self._cursor.fetchall)
-        return rows
-
-    def first(self) -> Any:
-        return self._fetch(self._cursor.fetchone)
-
-    def _fetch(self, fetch: Callable[[], Any]) -> Any:
-        try:
-            return fetch()
-        except psycopg.Error as fault:
-            _raise(self._connection, fault)
+    def _load(self, most: int | None) -> list[Any]:
+        if not self.is_there:  # asked for inside the block: what was sent so far is waited for now
+            send_behind()
+        return super()._load(most)
 
 
-_BEHIND = "behind"  # in the session's info: what was run and not yet sent; forgotten at the end of each transaction
+# In the session's info: what is to be sent with the next statement, and whether a block sends its statements together.
+# The first is forgotten at the end of each transaction.
+_BEHIND, _TOGETHER = "behind", "together"
 
 
-def _send_all(connection: Connection, statements: Iterable[tuple[bytes, Mapping[str, Any]]]) -> None:
-    for sql, parameters in statements:
-        connection.cursor().execute(sql, parameters)
+def _add(answer: Answer) -> None:
+    info = session().info
+    info.setdefault(_BEHIND, []).append(answer)
+    if not info.get(_TOGETHER):
+        send_behind()
 
 
 def send_behind() -> None:
     """Send what was run and not yet sent: before anything that does not go through this file."""
-    behind = session().info.pop(_BEHIND, ())
-    if not behind:
-        return
-    connection = current_connection()
-    with nullcontext() if tally.together else pipelined():
-        try:
-            _send_all(connection, behind)
-        except psycopg.Error as fault:
-            _raise(connection, fault)
+    behind = session().info.pop(_BEHIND, None)  # before a connection is made, which executes statements of its own
+    if behind:
+        _exchange(behind)
+
+
+def _exchange(answers: Sequence[Answer], *, commit: bool = False) -> None:
+    current = _wire()
+    began = time.perf_counter()
+    try:
+        current.exchange(answers, commit)
+    except psycopg.Error as fault:
+        _raise(current.connection, fault)
+    finally:
+        tally.sent(time.perf_counter() - began, len(answers))
 
 
 @event.listens_for(Engine, "before_cursor_execute")
@@ -141,32 +121,36 @@ def _before_commit(_: Session) -> None:
     send_behind()
 
 
-def current_connection() -> Connection:
-    """psycopg's connection of this session, with the session's transaction begun."""
+def _wire() -> Wire:
+    """That of the session's connection."""
     info = session().info
-    if "psycopg" not in info:  # forgotten at the end of each transaction
-        info["psycopg"] = session().connection().connection.dbapi_connection
-    found: Connection = info["psycopg"]
+    if "wire" not in info:  # forgotten at the end of each transaction
+        pooled = session().connection().connection
+        if "wire" not in pooled.info:  # kept as long as the connection to the server
+            pooled.info["wire"] = Wire(pooled.dbapi_connection)  # type: ignore[arg-type]
+        info["wire"] = pooled.info["wire"]
+    found: Wire = info["wire"]
     return found
+
+
+def current_connection() -> Connection:
+    """psycopg's connection of this session."""
+    return _wire().connection
 
 
 @contextmanager
 def pipelined() -> Iterator[None]:
-    """Send the statements of the block together; their answers and faults are there at its end."""
-    connection = current_connection()
-    outer, tally.together = tally.together, True
-    began = 0.0
+    """Send the statements of the block together; their answers and faults are there at its end.
+
+    What was not yet sent when an exception leaves the block stays behind, as what was run does.
+    """
+    info = session().info
+    outer, info[_TOGETHER] = info.get(_TOGETHER, False), True
     try:
-        with connection.pipeline():
-            yield
-            _send_all(connection, session().info.pop(_BEHIND, ()))
-            began = time.perf_counter()
-    except psycopg.Error as fault:
-        _raise(connection, fault)
+        yield
     finally:
-        tally.together = outer
-        if began:
-            tally.answered(time.perf_counter() - began)
+        info[_TOGETHER] = outer
+    send_behind()
 
 
 @contextmanager
@@ -198,12 +182,14 @@ def commit_with(*last: Callable[[], object]) -> None:
             send()
         send_behind()
         return
-    connection = current_connection()
-    with pipelined():
+    info = session().info
+    outer, info[_TOGETHER] = info.get(_TOGETHER, False), True
+    try:
         for send in last:
             send()
-        _send_all(connection, session().info.pop(_BEHIND, ()))
-        connection.commit()
+    finally:
+        info[_TOGETHER] = outer
+    _exchange(info.pop(_BEHIND, ()), commit=True)
 
 
 def _undo_attempt() -> None:

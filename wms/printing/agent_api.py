@@ -65,15 +65,21 @@ def enrol() -> Response:
 @blueprint.post("/poll")
 @requires(AUTHENTICATED)
 def poll() -> Response:
-    """I am here, and so are my printers; what is there to print? Answers the printers as they are set up, and offers."""
+    """I am here, and so are my printers; what is there to print? Answers the printers as they are set up, offers, and
+    what must not come out any more of the jobs that the printers have taken.
+    """
     body = _body(_POLL)
     told = [service.Told(each["id"], each["state"], each["reasons"]) for each in body["printers"]]
     with transaction():
         service.note_poll(actor().id, body["host"], body["version"], body["pending"], told)
         offers = service.offers(actor().id)
+        unwanted = service.unwanted(actor().id, body["printing"])
         printers = [_printer(each) for each in queries.printers_of_agent(actor().id)]
     found = [{"job_id": str(job_id), "printer_id": str(printer_id)} for job_id, printer_id in offers]
-    return jsonify(poll_seconds=POLL_SECONDS, version=VERSION, printers=printers, offers=found)
+    return jsonify(
+        poll_seconds=POLL_SECONDS, version=VERSION, printers=printers, offers=found,
+        unwanted=[str(each) for each in unwanted],
+    )  # fmt: skip
 
 
 def _printer(printer: Printer) -> dict[str, Any]:
@@ -106,8 +112,8 @@ def document(job_id: uuid.UUID) -> Response:
     body = _body(_CLAIM)
     with transaction():
         found = service.fetch(actor().id, job_id, body["claim_token"])
-        offset = (found.printer.offset_x_mm, found.printer.offset_y_mm)
-    made = service.print_pdf(found.job, offset)
+        offset, dpi = (found.printer.offset_x_mm, found.printer.offset_y_mm), found.printer.dpi
+    made = service.print_pdf(found.job, offset, dpi)
     response = Response(made.pdf, mimetype="application/pdf")
     response.headers["X-Content-SHA256"] = hashlib.sha256(made.pdf).hexdigest()
     return response

@@ -18,7 +18,7 @@ CHECKS = [
         "SELECT count(*) FROM label_document WHERE state = 'ready'",
         "SELECT d.id, d.page_index, b.state, b.pages FROM label_document d JOIN label_bundle b ON b.id = d.bundle_id"
         " WHERE d.state = 'ready' AND d.erased_at IS NULL AND b.state <> 'requested' AND (d.page_index IS NULL"
-        " OR d.page_index + d.copies > b.pages OR b.state <> 'ready' OR b.file_id IS NULL)",
+        " OR d.page_index + d.copies * d.sheets > b.pages OR b.state <> 'ready' OR b.file_id IS NULL)",
     ),
     Check(
         "a settled bundle has no label left to make",

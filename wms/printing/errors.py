@@ -9,6 +9,7 @@ TEXTS = {
     **words.TEXTS,
     "not_ready": N_("The label is still being made. Wait a moment."),
     "label_refused": N_("The label cannot be printed. %(field)s: %(reason)s."),
+    "label_file_refused": N_("The label file cannot be used: %(reason)s."),
     "label_voided": N_("This label is void. Do not use it."),
     "label_superseded": N_("There is a newer label. Use that one."),
     "label_erased": N_("This label has been erased."),
@@ -30,6 +31,7 @@ TEXTS = {
     "agent_name_taken": N_("There is an agent called %(name)s already."),
     "printer_name_taken": N_("There is a printer called %(name)s already."),
     "printer_address": N_("Not an address of that kind of printer."),
+    "printer_language": N_("Port 9100 wants a label printer's own language."),
     "same_printer": N_("The second printer must be another one."),
     "size_unknown": N_("This size is not offered."),
     "design_changed": N_(
@@ -41,3 +43,4 @@ TEXTS = {
     "design_of_house_only": N_("This kind of label belongs to the house, not to a seller."),
 }
 refusal_texts.explain("label_refused", "reason", words.PREFIX)
+refusal_texts.explain("label_file_refused", "reason", words.PREFIX)

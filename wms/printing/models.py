@@ -40,8 +40,10 @@ class LabelKind(StrEnum):
     CARTON = "carton"
     WAYBILL = "waybill"
     TOTE = "tote"
+    BAG = "bag"  # a bag or pallet of parcels
     STATION = "station"
     PRINTER = "printer"  # the test label of a printer
+    MANIFEST = "manifest"  # the list of a load, which its driver signs
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,10 @@ KINDS: dict[str, KindRules] = {
     LabelKind.CARTON: KindRules(one_valid=True, once=False, personal=False, size_mm=(100, 150)),
     LabelKind.WAYBILL: KindRules(one_valid=True, once=True, personal=True, size_mm=(100, 150)),
     LabelKind.TOTE: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 60)),
+    LabelKind.BAG: KindRules(one_valid=True, once=False, personal=False, size_mm=(100, 150)),
     LabelKind.STATION: KindRules(one_valid=False, once=False, personal=False, size_mm=(297, 210)),
     LabelKind.PRINTER: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 150)),
+    LabelKind.MANIFEST: KindRules(one_valid=False, once=False, personal=False, size_mm=(210, 297)),
 }
 
 
@@ -126,6 +130,7 @@ class LabelBundle(Base):
     __tablename__ = "label_bundle"
     __table_args__ = (
         CheckConstraint("state <> 'ready' OR file_id IS NOT NULL OR erased_at IS NOT NULL", name="ready_has_a_file"),
+        CheckConstraint("dpi IN (203, 300, 600)", name="dpi"),
         Index("ix_label_bundle_erase", "erase_on", postgresql_where=text("file_id IS NOT NULL")),
     )
 
@@ -135,6 +140,7 @@ class LabelBundle(Base):
     state: Mapped[str] = mapped_column(String(12))
     revision: Mapped[int] = mapped_column(Integer, default=0)  # counts renderings asked for
     pages: Mapped[int] = mapped_column(Integer, default=0)
+    dpi: Mapped[int] = mapped_column(Integer, default=203, server_default="203")  # whose dots its bars stand on
     file_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stored_file.id"))
     erase_on: Mapped[date | None] = mapped_column(Date)
     erased_at: Mapped[Instant | None]
@@ -144,7 +150,9 @@ class LabelBundle(Base):
 
 
 class LabelDocument(Base):
-    """One label, printed `copies` times on as many pages. `barcode` is what a scanner must read from it."""
+    """One label, printed `copies` times. `barcode` is what a scanner must read from it. A copy of a label is one page; one
+    of a paper is as many as its list needs (`sheets`, known once it is rendered).
+    """
 
     __tablename__ = "label_document"
     __table_args__ = (
@@ -156,6 +164,7 @@ class LabelDocument(Base):
         Index("ix_label_document_parent", "parent_kind", "parent_id",
               postgresql_where=text("parent_id IS NOT NULL")),
         CheckConstraint("copies BETWEEN 1 AND 100", name="copies"),
+        CheckConstraint("sheets BETWEEN 1 AND 100", name="sheets"),
         CheckConstraint("(state = 'refused') = (refusal IS NOT NULL)", name="refused_says_why"),
     )  # fmt: skip
 
@@ -180,6 +189,7 @@ class LabelDocument(Base):
     position: Mapped[int] = mapped_column(Integer)  # in the bundle, as asked for
     page_index: Mapped[int | None] = mapped_column(Integer)  # of its first copy, once rendered
     copies: Mapped[int] = mapped_column(Integer, default=1)
+    sheets: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     created_at: Mapped[Instant]
     erased_at: Mapped[Instant | None]
 
@@ -235,7 +245,7 @@ class Printer(Base):
     name: Mapped[str] = mapped_column(String(40))
     backend: Mapped[str] = mapped_column(String(8))
     uri: Mapped[str] = mapped_column(String(200))
-    language: Mapped[str] = mapped_column(String(4))  # zpl | tspl: what a raw port is spoken to in
+    language: Mapped[str] = mapped_column(String(4))  # zpl | tspl; on a Windows queue also pdf: its driver draws
     dpi: Mapped[int] = mapped_column(Integer)
     width_mm: Mapped[float]  # the loaded medium
     height_mm: Mapped[float]

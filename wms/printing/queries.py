@@ -71,19 +71,6 @@ def bundle_to_show(actor: Actor, bundle_id: uuid.UUID, *, with_documents: bool =
     return bundle, _DOCUMENTS.all({"id": bundle_id}) if with_documents else []
 
 
-def newest_document(kind: str, subject_kind: str, subject_id: uuid.UUID) -> LabelDocument | None:
-    return session().scalar(
-        select(LabelDocument)
-        .where(
-            LabelDocument.kind == kind,
-            LabelDocument.subject_kind == subject_kind,
-            LabelDocument.subject_id == subject_id,
-        )
-        .order_by(LabelDocument.version.desc())
-        .limit(1)
-    )
-
-
 def newest_documents(kind: str, subject_kind: str, subject_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, LabelDocument]:
     """The newest label of each subject, by the subject's id."""
     rows = session().scalars(

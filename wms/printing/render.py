@@ -14,7 +14,7 @@ from functools import partial
 import orjson
 from sqlalchemy import select, text
 
-from labels import Label, LabelRefused, PageInfo, Template, render_bundle
+from labels import KINDS, Label, LabelRefused, PageInfo, Template, pages_of, render_bundle
 from wms.core import clock
 from wms.core.refusals import not_found
 from wms.platform import metrics
@@ -30,17 +30,19 @@ from wms.printing.sources import sources
 from wms.printing.words import numbers_of
 from wms.printing.workflow import BUNDLE, DOCUMENT
 
+MOST_PAGES = 100  # of one file
 DRAWN = frozenset({DocumentState.REQUESTED.value, DocumentState.READY.value})
 
 
 @dataclass
 class Drawing:
-    """What came of a bundle: the file (empty when nothing could be drawn), first pages, the design versions that drew
-    them (none for built-in templates), and why others are missing."""
+    """What came of a bundle: the file (empty when nothing could be drawn), first pages and how many each copy has, the
+    design versions that drew them (none for built-in templates), and why others are missing."""
 
     pdf: bytes = b""
     pages: int = 0
     first_page: dict[uuid.UUID, int] = field(default_factory=dict)
+    sheets: dict[uuid.UUID, int] = field(default_factory=dict)
     design: dict[uuid.UUID, uuid.UUID] = field(default_factory=dict)
     refused: dict[uuid.UUID, LabelRefused] = field(default_factory=dict)
 
@@ -56,13 +58,13 @@ def render(bundle_id: uuid.UUID) -> None:
         raise not_found("bundle")
     if bundle.state != BundleState.REQUESTED.value:
         return
-    revision = bundle.revision
+    revision, dpi = bundle.revision, bundle.dpi
     documents = [
         document
         for document in queries.documents_of(bundle_id)
         if document.state in DRAWN and document.erased_at is None
     ]
-    drawing = draw(documents)
+    drawing = draw(documents, dpi)
     labels = Counter[str]()  # taken now: saving ends the transaction in which the documents were read
     for document in documents:
         labels[document.kind] += document.copies * (document.id in drawing.first_page)
@@ -89,14 +91,16 @@ def _count_labels(labels: Counter[str]) -> None:
         metrics.LABELS.add(kind, amount=number)
 
 
-def draw(documents: Sequence[LabelDocument]) -> Drawing:
-    """Draw what can be drawn, in order; `copies` pages of each."""
+def draw(documents: Sequence[LabelDocument], dpi: int = 203) -> Drawing:
+    """Draw what can be drawn, in order; `copies` of each. `dpi`: whose dots the bars stand on, 203, 300 or 600."""
     drawing = Drawing()
     wanted = _wanted(documents, drawing)
     while wanted:
-        pages = [each for each in wanted for _ in range(each[0].copies)]
+        pages = [(each[0], page, each[2]) for each in wanted for _ in range(each[0].copies) for page in each[1]]
         try:
-            bundle = render_bundle([content for _, content, _ in pages], chosen=[template for _, _, template in pages])
+            bundle = render_bundle(
+                [content for _, content, _ in pages], dpi=dpi, chosen=[template for _, _, template in pages]
+            )
         except LabelRefused as refusal:
             place = refusal.params.get("label")
             if not isinstance(place, int):
@@ -108,27 +112,39 @@ def draw(documents: Sequence[LabelDocument]) -> Drawing:
                 drawing.pdf, drawing.pages = bundle.pdf, len(pages)
                 for index, (document, _, _) in enumerate(pages):
                     drawing.first_page.setdefault(document.id, index)
+                drawing.sheets = {document.id: len(sheets) for document, sheets, _ in wanted}
                 break
         drawing.refused.update(bad)
         wanted = [each for each in wanted if each[0].id not in bad]
     return drawing
 
 
-def _wanted(documents: Sequence[LabelDocument], drawing: Drawing) -> list[tuple[LabelDocument, Label, Template | None]]:
-    """What each document says and the template that draws it; those that say nothing are noted as refused."""
+Wanted = tuple[LabelDocument, tuple[Label, ...], Template | None]
+
+
+def _wanted(documents: Sequence[LabelDocument], drawing: Drawing) -> list[Wanted]:
+    """The pages of each document and the template that draws them; those that say nothing are noted as refused."""
     contents, versions = sources.contents_of(documents), versions_for(documents)
-    wanted: list[tuple[LabelDocument, Label, Template | None]] = []
+    wanted: list[Wanted] = []
+    left = MOST_PAGES
     for document, content, version in zip(documents, contents, versions, strict=True):
         if isinstance(content, LabelRefused):
             drawing.refused[document.id] = content
             continue
         try:
-            wanted.append((document, content, None if version is None else template_of(version)))
+            template = None if version is None else template_of(version)
+            if template is not None and type(content) is not KINDS[template.kind].content:
+                version = template = None  # a design of waybills draws none with a customs form below
+            pages = pages_of(content, template)
+            left -= len(pages) * document.copies
+            if left < 0:
+                raise LabelRefused("too_many_pages", {"pages": MOST_PAGES - left, "limit": MOST_PAGES})
         except LabelRefused as refusal:
             drawing.refused[document.id] = refusal
-        else:
-            if version is not None:
-                drawing.design[document.id] = version
+            continue
+        wanted.append((document, pages, template))
+        if version is not None:
+            drawing.design[document.id] = version
     return wanted
 
 
@@ -142,10 +158,11 @@ def _misread(documents: Sequence[LabelDocument], pages: Sequence[PageInfo]) -> d
 
 
 _DRAWN_NOW = text(
-    "UPDATE label_document AS d SET state = :state, page_index = k.page, refusal = k.refusal, refusal_field = k.field,"
-    " refusal_facts = CAST(k.facts AS jsonb), design_version_id = k.design"
-    " FROM unnest(CAST(:ids AS uuid[]), CAST(:pages AS int[]), CAST(:refusals AS text[]), CAST(:fields AS text[]),"
-    " CAST(:facts AS text[]), CAST(:designs AS uuid[])) AS k(id, page, refusal, field, facts, design) WHERE d.id = k.id"
+    "UPDATE label_document AS d SET state = :state, page_index = k.page, sheets = k.sheets, refusal = k.refusal,"
+    " refusal_field = k.field, refusal_facts = CAST(k.facts AS jsonb), design_version_id = k.design"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:pages AS int[]), CAST(:sheets AS int[]), CAST(:refusals AS text[]),"
+    " CAST(:fields AS text[]), CAST(:facts AS text[]), CAST(:designs AS uuid[]))"
+    " AS k(id, page, sheets, refusal, field, facts, design) WHERE d.id = k.id"
 )
 
 
@@ -169,6 +186,7 @@ def _settle(document_ids: Sequence[uuid.UUID], drawing: Drawing) -> None:
             parameters = {
                 "state": DOCUMENT.moves[action].target, "ids": ids,
                 "pages": [drawing.first_page.get(each) for each in ids],
+                "sheets": [drawing.sheets.get(each, 1) for each in ids],
                 "refusals": [each.code[:40] if each else None for each in refusals],
                 "fields": [str(each.params.get("field", ""))[:40] or None if each else None for each in refusals],
                 "facts": [orjson.dumps(numbers_of(each.params)).decode() if each else None for each in refusals],

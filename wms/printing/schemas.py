@@ -104,12 +104,15 @@ class ToldPrinter(CodedSchema):
 
 
 class PollIn(CodedSchema):
-    """The heartbeat of an agent. `pending`: how many words of its journal have not been taken in yet."""
+    """The heartbeat of an agent. `pending`: how many words of its journal have not been taken in yet. `printing`: jobs that
+    its printers have taken and not printed yet.
+    """
 
     host = Text(80, required=True)
     version = Text(20, required=True)
     pending = Count(0, 1_000_000, load_default=0)
     printers = Items(fields.Nested(ToldPrinter), 0, 100, load_default=list)
+    printing = Items(fields.UUID(), 0, 1000, load_default=list)
 
 
 class ClaimIn(CodedSchema):

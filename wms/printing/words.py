@@ -23,6 +23,7 @@ _CONTENT = {
     "bad_entry": N_("is no list of the right entries"),
     "bad_number_of_total": N_("counts further than its total (%(number)s of %(total)s)"),
     "barcode_differs": N_("the bar code would say something else than was promised"),
+    "customs_values": N_("a value for customs is missing, or they are of several currencies"),
     "carriers_own": N_("the carrier draws this label: ask it for the waybill again"),
     "code_does_not_fit": N_(
         "the bar code needs %(needed_width_mm)s mm and has %(box_width_mm)s × %(box_height_mm)s mm"
@@ -36,6 +37,7 @@ _CONTENT = {
     "no_source": N_("nobody says what this kind of label shows"),
     "not_digits": N_("must be %(length)s digits"),
     "not_text": N_("is no text"),
+    "sellers_own": N_("the seller brings this label: ask for its file again"),
     "source_gone": N_("what it was for is no longer there"),
     "symbol_not_readable": N_("the bar code cannot be read back"),
     "text_does_not_fit": N_("the text does not fit and must not be cut"),
@@ -110,6 +112,9 @@ _FILES = {
     "image_broken": N_("the picture is damaged"),
     "image_not_png": N_("the picture is no PNG file; save the logo as PNG"),
     "image_too_large": N_("the picture is too large: at most 1 MB and 4,000 × 4,000 dots, 8 million in all"),
+    "number_on_no_page": N_("there are more tracking numbers than pages"),
+    "page_not_readable": N_("no bar code on page %(page)s can be read"),
+    "page_of_another": N_("no bar code on page %(page)s says the tracking number it would have to"),
     "not_a_pdf": N_("the file is no PDF"),
     "pdf_broken": N_("the PDF is damaged"),
     "pdf_encrypted": N_("the PDF is locked with a password"),

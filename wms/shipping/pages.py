@@ -54,6 +54,12 @@ state_labels["parcel"] = {
     "handed_over": (lazy("Handed over"), "ok"),
     "voided": (lazy("Void"), "stop"),
 }
+state_labels["bag"] = {
+    "open": (lazy("Being filled"), "info"),
+    "closed": (lazy("Closed"), "warn"),
+    "loaded": (lazy("On a load"), "ok"),
+    "dropped": (lazy("Given up"), "idle"),
+}
 state_labels["manifest"] = {
     "open": (lazy("Loading"), "info"),
     "closed": (lazy("Closed"), "ok"),
@@ -87,4 +93,6 @@ state_labels["no_quote"] = {
     "too_heavy": (lazy("does not carry so much"), "idle"),
     "too_long": (lazy("does not carry anything so long"), "idle"),
     "other_currency": (lazy("is priced in another currency"), "idle"),
+    "no_signature": (lazy("hands over without a signature"), "idle"),
+    "no_insurance": (lazy("does not insure"), "idle"),
 }

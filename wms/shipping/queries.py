@@ -14,6 +14,7 @@ from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.platform.database import session
 from wms.platform.statements import Answer, Statement
+from wms.shipping.carriers import COUNTER, OWN
 from wms.shipping.carriers.interface import Capabilities
 from wms.shipping.models import (
     Carrier,
@@ -22,6 +23,7 @@ from wms.shipping.models import (
     Manifest,
     ManifestState,
     Parcel,
+    ParcelRate,
     ParcelState,
     ParcelTracking,
     Service,
@@ -44,18 +46,18 @@ def service_by_code(warehouse_id: uuid.UUID, code: str) -> Service | None:
     statement = (
         select(Service)
         .join(Carrier, and_(Carrier.id == Service.carrier_id, Carrier.is_active))
-        .where(Service.code == code, Service.is_active, _offered(warehouse_id))
+        .where(Service.code == code, Service.is_active, Carrier.kind != COUNTER, _offered(warehouse_id))
         .order_by(Service.warehouse_id.is_(None))
     )
     return session().scalar(statement.limit(1))
 
 
 def services_offered(warehouse_id: uuid.UUID | None = None) -> Sequence[tuple[Service, Carrier]]:
-    """Active services with their carriers, by code; for one warehouse or all."""
+    """Active services with their carriers, by code; for one warehouse or all. Without the counter: nobody carries that."""
     statement = (
         select(Service, Carrier)
         .join(Carrier, Carrier.id == Service.carrier_id)
-        .where(Service.is_active, Carrier.is_active)
+        .where(Service.is_active, Carrier.is_active, Carrier.kind != COUNTER)
         .order_by(Service.code, Service.id)
     )
     if warehouse_id is not None:
@@ -79,6 +81,11 @@ def load_carrier(carrier_id: uuid.UUID) -> Carrier:
     if found is None:
         raise not_found("carrier")
     return found
+
+
+def brings_labels(service_id: uuid.UUID | None) -> bool:
+    """Whether the labels of this service come with the orders, from their sellers."""
+    return service_id is not None and load_carrier(load_service(service_id).carrier_id).kind == OWN
 
 
 def capabilities_of(carrier_id: uuid.UUID) -> Capabilities:
@@ -154,6 +161,7 @@ class LiveParcel:
     weight_g: int | None
     state: str
     units: int | None
+    weight_first: bool = False  # its carrier makes the label after the scale
 
     @property
     def is_open(self) -> bool:
@@ -163,14 +171,38 @@ class LiveParcel:
 # The parcels of an order that are not void, as they were begun. To be sent with other questions; `live_parcels_in` reads
 # its answer.
 LIVE_PARCELS = Statement(
-    "SELECT p.id, p.shipment_id, p.tracking_number, p.weight_g, p.state, p.units FROM shipment s"
-    " JOIN parcel p ON p.shipment_id = s.id WHERE s.subject_kind = 'order' AND s.subject_id = :order"
+    "SELECT p.id, p.shipment_id, p.tracking_number, p.weight_g, p.state, p.units,"
+    " coalesce(c.capabilities ->> 'needs_weight_before_label', '') = 'true' FROM shipment s"
+    " JOIN parcel p ON p.shipment_id = s.id JOIN carrier c ON c.id = s.carrier_id"
+    " WHERE s.subject_kind = 'order' AND s.subject_id = :order"
     " AND s.state <> 'voided' AND p.state <> 'voided' ORDER BY p.n"
 )
 
 
 def live_parcels_in(answer: Answer) -> list[LiveParcel]:
     return [LiveParcel(*row) for row in answer.all()]
+
+
+_FAULT = Statement(
+    "SELECT fault, facts, state FROM carrier_task WHERE parcel_id = :parcel AND action = 'create'"
+    " AND state NOT IN ('done', 'dropped')"
+)
+
+
+@dataclass(frozen=True)
+class LabelFault:
+    """Why a parcel has no waybill yet, as its carrier said last; `stopped`: it is not asked again by itself."""
+
+    code: str
+    facts: dict[str, Any]
+    stopped: bool
+
+
+def label_fault(parcel_id: uuid.UUID) -> LabelFault | None:
+    row = _FAULT.first({"parcel": parcel_id})
+    if row is None or row.fault is None:
+        return None
+    return LabelFault(row.fault, row.facts or {}, row.state in TASK_STOPS)
 
 
 @dataclass(frozen=True)
@@ -235,12 +267,6 @@ def manifests(actor: Actor, since: datetime, limit: int) -> Sequence[Any]:
         raise not_found("manifest")
     places = None if actor.warehouse_ids is None else list(actor.warehouse_ids)
     return _MANIFESTS.all({"places": places, "since": since, "limit": limit})
-
-
-def manifest_parcels(manifest_id: uuid.UUID) -> Sequence[Parcel]:
-    """The parcels on a manifest in the order they were handed over."""
-    statement = select(Parcel).where(Parcel.manifest_id == manifest_id)
-    return session().scalars(statement.order_by(Parcel.handed_over_at, Parcel.id)).all()
 
 
 def shipments_page(
@@ -393,3 +419,10 @@ def _way(parcel: Parcel, carrier: Carrier, told: str | None, steps: list[Step]) 
     number = parcel.tracking_number
     doubtful = number is not None and is_doubtful(carrier.number_format, number)
     return Way(parcel.id, number, carrier.name, state, steps, doubtful)
+
+
+def rates_of(shipment_id: uuid.UUID) -> list[tuple[Parcel, ParcelRate]]:
+    """What the parcels of a shipment that left cost, by n."""
+    statement = select(Parcel, ParcelRate).join(ParcelRate, ParcelRate.parcel_id == Parcel.id)
+    rows = session().execute(statement.where(Parcel.shipment_id == shipment_id).order_by(Parcel.n))
+    return [(parcel, rate) for parcel, rate in rows]

@@ -88,15 +88,18 @@ class Pick:
                 following = self._next(task, "ok", "lane_bound", {"orders": bound})
                 return replace(following, code="lane_bound", params={"orders": bound})
             picking.assign_tote(actor, stop.order_id, found.id)
-            return Step(LOCATION, task.data, "ok", "tote_bound", {"tote": found.code})
+            bound_stop = replace(stop, tote_id=found.id, tote=found.code)
+            return Step(LOCATION, task.data, "ok", "tote_bound", {"tote": found.code}, carried=bound_stop)
         if task.step == LOCATION:
             if found.id != stop.location_id:
                 raise Refused("wrong_location", {"wanted": stop.location})
-            return Step(PRODUCT, task.data, "ok", "bin_right", {"quantity": stop.left})
+            return Step(PRODUCT, task.data, "ok", "bin_right", {"quantity": stop.left}, carried=stop)
         return self._product(actor, task, stop, found, scan)
 
     def _stop(self, task: FloorTask) -> Sight | None:
         stop_id = task.data.get("stop_id")
+        if isinstance(task.carried, Sight) and str(task.carried.id) == stop_id:
+            return task.carried
         return None if stop_id is None else see(uuid.UUID(stop_id))
 
     def _scope(self, task: FloorTask, stop: Sight | None) -> Scope:
@@ -179,7 +182,7 @@ class Pick:
         if stop is None:
             return Step(BEGIN, hand({}, here=here), "done", "walk_done")
         data = {"batch_id": batch_id, "stop_id": str(stop.id)}
-        return Step(TOTE if stop.tote_id is None else LOCATION, data, tone, code, params)
+        return Step(TOTE if stop.tote_id is None else LOCATION, data, tone, code, params, carried=stop)
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         stop = self._stop(task)

@@ -7,7 +7,7 @@ kept for them in the face. One posting moves them, from the reserve straight int
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sqlalchemy import func, select
@@ -196,6 +196,27 @@ def cancel(actor: Actor, task_id: uuid.UUID) -> ReplenishTask:
     _end([task])
     set_free([task])
     return task
+
+
+def drop_waiting(warehouse_id: uuid.UUID, products: Collection[uuid.UUID]) -> list[ReplenishTask]:
+    """Walks to the faces of these products that nobody has in hand end: what they would bring is free where it stands.
+    The next planning asks for what the faces still lack.
+    """
+    ids = session().scalars(
+        select(ReplenishTask.id).where(
+            ReplenishTask.warehouse_id == warehouse_id, ReplenishTask.product_id.in_(products),
+            ReplenishTask.state.in_([ReplenishState.OPEN, ReplenishState.WALKING]),
+        )
+    ).all()  # fmt: skip
+    found = [
+        task
+        for task in lock(Rank.TASK, ReplenishTask, ids)
+        if REPLENISHMENT.permitted("cancel", task.state)
+        and not (task.lease_until is not None and task.lease_until > clock.now())
+    ]
+    _end(found)
+    set_free(found)
+    return found
 
 
 def end_of_face(location_id: uuid.UUID, product_id: uuid.UUID) -> list[ReplenishTask]:

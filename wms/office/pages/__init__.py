@@ -25,6 +25,7 @@ from wms.office.pages import (
     manifests,
     orders,
     packaging,
+    pick_ups,
     places,
     printers,
     prints,
@@ -37,6 +38,7 @@ from wms.office.pages import (
     system,
     wave_rules,
     wave_settings,
+    wave_shortages,
     waves,
 )
 from wms.platform.pages import lazy, state_labels
@@ -47,10 +49,12 @@ BLUEPRINTS = [
     waves.blueprint,
     wave_settings.blueprint,
     wave_rules.blueprint,
+    wave_shortages.blueprint,
     aisles.blueprint,
     exceptions.blueprint,
     interceptions.blueprint,
     destructions.blueprint,
+    pick_ups.blueprint,
     cut_offs.blueprint,
     carriers.blueprint,
     rates.blueprint,

@@ -26,6 +26,7 @@ from wms.platform.schemas import Choice, CodedSchema, Text
 from wms.printing import queries
 from wms.printing import service as printing
 from wms.printing.models import Backend, Printer
+from wms.printing.reasons import in_words
 from wms.printing.service import DocumentDraft, PrinterDraft
 
 blueprint = Blueprint("office_printers", __name__, url_prefix="/office/printers", template_folder="../templates")
@@ -45,18 +46,10 @@ AGENT_WORDS = {
     "new": (lazy("Waits for its code"), "idle"),
     "revoked": (lazy("Revoked"), "stop"),
 }
-# What printers say of themselves, in words; what is not here is shown as they said it.
-REASON_WORDS = {
-    "paper_out": lazy("no labels"), "media-empty": lazy("no labels"), "media-empty-error": lazy("no labels"),
-    "ribbon_out": lazy("no ribbon"), "head_open": lazy("head open"), "cover_open": lazy("cover open"),
-    "paused": lazy("paused at the printer"), "jam": lazy("jam"), "media-jam": lazy("jam"), "media-jam-error": lazy("jam"),
-    "error": lazy("fault"), "no_status": lazy("tells no status"), "timeout": lazy("no answer in time"),
-    "ConnectionRefusedError": lazy("refuses the connection"), "not_accepting": lazy("takes no jobs"),
-}  # fmt: skip
 KIND_WORDS = {
     "waybill": lazy("Waybill"), "carton": lazy("Carton label"), "product": lazy("Product label"),
     "location": lazy("Bin label"), "tote": lazy("Tote label"), "station": lazy("Station sign"),
-    "printer": lazy("Printer test"),
+    "bag": lazy("Bag label"), "printer": lazy("Printer test"), "manifest": lazy("Load list"),
 }  # fmt: skip
 BACKENDS = {
     Backend.RAW: (lazy("Label printer, port 9100"), "socket://192.168.1.40:9100"),
@@ -64,7 +57,7 @@ BACKENDS = {
     Backend.WINSPOOL: (lazy("Windows queue on the agent's PC"), "ZDesigner GK420d"),
     Backend.FILE: (lazy("Folder on the agent's PC"), "labels"),
 }
-BENCH_KINDS = ("waybill", "carton", "product", "location", "tote", "station", "printer")
+BENCH_KINDS = ("waybill", "bag", "carton", "product", "location", "tote", "station", "manifest", "printer")
 _COMMAND_ID = re.compile(r'name="command_id" value="[^"]*"')
 
 navigation.add(
@@ -89,7 +82,7 @@ class PrinterForm(CodedSchema):
     name = Text(40, required=True)
     backend = Choice([each.value for each in Backend], required=True)
     uri = Text(200, required=True)
-    language = Choice(["zpl", "tspl"], load_default="zpl")
+    language = Choice(["zpl", "tspl", "pdf"], load_default="zpl")
     dpi = fields.Integer(required=True, validate=validate.OneOf([203, 300, 600], error="invalid"))
     width_mm = Length(10, 320, required=True)
     height_mm = Length(10, 460, required=True)
@@ -127,14 +120,9 @@ def now() -> Response:
 def _live() -> tuple[str, str]:
     live = render_template(
         "office/printers_now.html", printers=print_queries.printers_seen(actor()), health=HEALTH_WORDS,
-        agents=print_queries.agents_seen(actor()), agent_words=AGENT_WORDS, reasons=reason_words,
+        agents=print_queries.agents_seen(actor()), agent_words=AGENT_WORDS, reasons=in_words,
     )  # fmt: skip
     return live, f'"{hashlib.sha256(_COMMAND_ID.sub("", live).encode()).hexdigest()[:32]}"'
-
-
-def reason_words(reasons: str) -> str:
-    """What a printer says of itself, for a person."""
-    return ", ".join(str(REASON_WORDS.get(each, each)) for each in reasons.split(",") if each)
 
 
 @blueprint.get("/strip")
@@ -150,7 +138,7 @@ def strip() -> Response:
 def printers_down() -> Markup:
     """The alert that names them, or nothing."""
     down = [each for each in print_queries.printers_seen(actor()) if each.is_down]
-    content = render_template("office/printers_strip.html", down=down, health=HEALTH_WORDS, reasons=reason_words)
+    content = render_template("office/printers_strip.html", down=down, health=HEALTH_WORDS, reasons=in_words)
     return Markup(content)  # noqa: S704 - our own template's
 
 
@@ -223,7 +211,7 @@ def _edit(printer: Printer, refusal: Refused | None = None) -> str:
         agents=[each for each in print_queries.agents_seen(actor()) if each[1].id == printer.warehouse_id],
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         seen=next(each for each in print_queries.printers_seen(actor()) if each.printer.id == printer.id),
-        health=HEALTH_WORDS, reasons=reason_words,
+        health=HEALTH_WORDS, reasons=in_words,
     )  # fmt: skip
 
 
@@ -278,7 +266,7 @@ def test_label(printer_id: uuid.UUID) -> BaseResponse:
 @requires(Permission.FACILITY_WRITE)
 def bind() -> BaseResponse:
     """A bench prints a kind of label on a printer from now on."""
-    station, printer = (parse_id(request.form.get(name, "")) for name in ("station", "printer"))
+    station, printer = (parse_id(request.form.get(name, "")) for name in ("station", "manifest", "printer"))
     fallback, kind = parse_id(request.form.get("fallback", "")), forms.typed_text("kind", 12) or ""
     if station is None or printer is None:
         flash(_("Choose a bench and a printer."), "warn")

@@ -14,11 +14,12 @@ from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.office import print_queries
-from wms.office.pages.printers import HEALTH_WORDS, KIND_WORDS, reason_words
+from wms.office.pages.printers import HEALTH_WORDS, KIND_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation
 from wms.printing import service as printing
+from wms.printing.reasons import in_words
 
 blueprint = Blueprint("office_prints", __name__, url_prefix="/office/prints", template_folder="../templates")
 PAGE = 50
@@ -60,7 +61,7 @@ def index() -> str:
     here: dict[str, Any] = dict(wanted)
     return render_template(
         "office/prints.html", rows=rows[:PAGE], wanted=wanted, groups=GROUP_WORDS, kinds=KIND_WORDS,
-        printers=print_queries.printers_seen(actor()), reasons=reason_words, again=AGAIN_WORDS,
+        printers=print_queries.printers_seen(actor()), reasons=in_words, again=AGAIN_WORDS,
         next_url=url_for(".index", **here, after=rows[PAGE - 1].PrintJob.id) if more else "",
         back_url=url_for(".index", **here) if "after" in request.args else "",
     )  # fmt: skip
@@ -79,7 +80,7 @@ def detail(job_id: uuid.UUID) -> str:
         words=EVENT_WORDS,
         health=HEALTH_WORDS,
         again=AGAIN_WORDS,
-        reasons=reason_words,
+        reasons=in_words,
     )
 
 

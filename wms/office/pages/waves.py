@@ -15,6 +15,7 @@ from wms.core.refusals import Refused, not_found
 from wms.facility.models import Warehouse
 from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.office import queries, wave_queries
+from wms.office.pages import wave_shortages
 from wms.office.wave_forms import KIND_WORDS, WHY_WORDS, choices_of, selection_words, typed_selection
 from wms.outbound import carts
 from wms.outbound.carts import MOST_ORDERS, Selection
@@ -119,7 +120,8 @@ def planned(plan_id: uuid.UUID) -> str:
         "office/wave_plan.html", row=row, plan=made, cost=carts.cost_of(made, settings), settings=settings,
         warehouse=load_warehouse(actor(), row.warehouse_id), numbers=plans.numbers_of(made), words=selection_words(row.selection),
         gone=plans.changes_of(made) if row.wave_id is None else [], metres=carts.metres_of, whys=WHY_WORDS,
-        shortages=wave_queries.shortages(row.warehouse_id, made.short), selection=row.selection,
+        shortages=wave_shortages.shown(row), selection=row.selection,
+        past_faces=wave_queries.past_faces(made) if row.wave_id is None else 0,
         walks=[(walk, -(-int(carts.seconds_of(walk, settings)) // 60)) for walk in made.walks],
     )  # fmt: skip
 

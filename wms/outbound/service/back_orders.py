@@ -16,6 +16,7 @@ from wms.facility.models import Warehouse
 from wms.identity.models import Seller
 from wms.outbound import rules
 from wms.outbound.events import OrderAccepted, OrderShort, OrderSplit
+from wms.outbound.extras import service as extras
 from wms.outbound.models import Consignee, Demand, Order, OrderLine
 from wms.outbound.service.consignees import COLUMNS
 from wms.outbound.service.orders import await_stock, cancel_order
@@ -55,7 +56,7 @@ def split_off(order: Order, warehouse: Warehouse, lacking: Mapping[uuid.UUID, in
     kept = {demand.id: min(demand.quantity, lacking.get(demand.id, demand.quantity)) for demand in demands}
     if not any(kept.values()) or all(kept[demand.id] == demand.quantity for demand in demands):
         return None
-    back = _back_order(order, warehouse)
+    back, whole = _back_order(order, warehouse), sum(demand.quantity for demand in demands)
     moved = [_move(back, demand, kept[demand.id]) for demand in demands if kept[demand.id] < demand.quantity]
     order.version += 1
     order.updated_at = clock.now()
@@ -64,6 +65,7 @@ def split_off(order: Order, warehouse: Warehouse, lacking: Mapping[uuid.UUID, in
     record(OrderShort(**about))
     record(OrderAccepted(**about, state=back.state))
     units = sum(demand.quantity for demand in moved)
+    extras.share_insurance(order.id, back.id, units, whole)
     record(OrderSplit(**about | {"subject_id": order.id}, back_order_id=back.id, units=units))
     await_stock(back, moved, bonded=False)
     return back
@@ -86,6 +88,7 @@ def _back_order(order: Order, warehouse: Warehouse) -> Order:
     session().flush()
     session().add(_consignee(order.id, back.id))
     session().flush()
+    extras.copy_to(order.id, back.id)
     return back
 
 
@@ -103,12 +106,13 @@ def _reference(order: Order, first: uuid.UUID) -> str:
 
 
 def _consignee(order_id: uuid.UUID, back_id: uuid.UUID) -> Consignee:
-    """The same buyer; an ID number is sealed anew, to the order that it now belongs to."""
+    """The same buyer; ID number and tax ids are sealed anew, to the order that they now belong to."""
     buyer = session().get_one(Consignee, order_id)
     values = {name: getattr(buyer, name) for name in COLUMNS}
     if buyer.id_number_sealed is not None:
         sealed = seal(unseal(buyer.id_number_sealed, str(order_id)), str(back_id))
         values |= {"id_number_sealed": sealed.content, "id_number_key": sealed.key_id, "id_number_index": sealed.index}
+    values |= extras.seal_ids(back_id, extras.open_ids(order_id, buyer.tax_ids_sealed))
     return Consignee(order_id=back_id, **values, erased_at=buyer.erased_at)
 
 
@@ -121,7 +125,16 @@ def _move(back: Order, demand: Demand, kept: int) -> Demand:
         return demand
     rest = demand.quantity - kept
     line.quantity, demand.quantity = kept, kept
-    names = ("position", "product_id", "batch", "min_expires_on", "condition", "unit_value_minor", "currency")
+    names = (
+        "position",
+        "product_id",
+        "batch",
+        "min_expires_on",
+        "condition",
+        "unit_value_minor",
+        "currency",
+        "handling_unit_id",
+    )
     part = OrderLine(
         id=new_id(), owner_id=back.owner_id, order_id=back.id, quantity=rest,
         **{name: getattr(line, name) for name in names},

@@ -22,6 +22,7 @@ from wms.printing import service as printing
 from wms.printing.service import DocumentDraft
 from wms.shipping import service as shipping
 from wms.shipping.carriers import FILE
+from wms.shipping.carriers.interface import Duties
 from wms.shipping.models import Carrier, Parcel, Shipment
 from wms.shipping.number_formats import is_doubtful
 from wms.shipping.queries import live_parcels, parcels_waiting_for_files
@@ -30,6 +31,8 @@ MOST_ROWS = 2000
 COLUMNS = (
     "reference", "service", "weight_g", "length_mm", "width_mm", "height_mm", "name", "company", "phone", "country",
     "state", "city", "postcode", "address1", "address2", "contents", "value_minor", "currency",
+    "signature", "insured_minor", "insured_currency", "customs_contents", "ioss", "sender_vat_id", "sender_eori",
+    "recipient_vat_id", "recipient_eori",
 )  # fmt: skip
 _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{3,46}[0-9A-Z]")
 
@@ -47,14 +50,26 @@ def parcels_table(actor: Actor, carrier_id: uuid.UUID, warehouse_id: uuid.UUID) 
             continue
         to, size = request.recipient, request.size_mm or (None, None, None)
         value = sum((each.value_minor or 0) * each.quantity for each in request.contents)
-        currency = next((each.currency for each in request.contents if each.currency), None)
+        currencies = {each.currency for each in request.contents if each.currency}
+        currency = currencies.pop() if len(currencies) == 1 else None  # amounts of several make no sum
         contents = "; ".join(f"{each.quantity} x {each.description}" for each in request.contents)
         rows.append(
             (request.client_reference, request.service_code, request.weight_g, *size, to.name, to.company, to.phone,
              to.country, to.state, to.city, to.postcode, to.address1, to.address2, contents,
-             value if currency else None, currency)
+             value if currency else None, currency, request.signature, request.insured_minor, request.insured_currency,
+             *_duties(request.duties))
         )  # fmt: skip
     return write_table(COLUMNS, rows)
+
+
+def _duties(duties: Duties | None) -> tuple[str | None, ...]:
+    """The last columns of a row."""
+    if duties is None:
+        return (None,) * 6
+    return (
+        duties.contents, duties.ioss, duties.sender_vat_id, duties.sender_eori, duties.recipient_vat_id,
+        duties.recipient_eori,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

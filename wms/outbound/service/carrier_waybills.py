@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 
-from wms.catalog.models import Product
 from wms.core.actor import SYSTEM
 from wms.facility.models import Warehouse
 from wms.identity.models import Seller
+from wms.outbound.extras.models import OrderExtra
+from wms.outbound.extras.rules import share
+from wms.outbound.extras.service import open_ids
 from wms.outbound.models import Consignee, Order, OrderLine
+from wms.outbound.parcel_goods import ParcelGoods, goods_in
 from wms.outbound.service.waybills import waybill_draft
 from wms.platform import files
 from wms.platform.database import keep_so_far, session
 from wms.platform.locks import Rank, lock_one
-from wms.platform.statements import Statement
 from wms.printing import service as printing
 from wms.shipping import service as shipping
-from wms.shipping.carriers.interface import CarrierFault, Content, Party, WaybillGranted, WaybillRequest
+from wms.shipping.carriers.interface import CarrierFault, Content, Duties, Party, WaybillGranted, WaybillRequest
 from wms.shipping.models import Parcel, Service, Shipment
 from wms.shipping.queries import live_parcels
 
@@ -60,51 +63,46 @@ def request_of(shipment: Shipment, parcel: Parcel) -> WaybillRequest | None:
     warehouse = session().get_one(Warehouse, shipment.warehouse_id)
     seller = session().get_one(Seller, shipment.owner_id)
     size = (parcel.length_mm, parcel.width_mm, parcel.height_mm)
-    lines = _lines(order.id, parcel)
+    goods = goods_in(order.id, parcel)
     return WaybillRequest(
         client_reference=parcel.client_reference,
         warehouse_id=shipment.warehouse_id,
         service_code=service.code,
-        weight_g=parcel.weight_g or sum(_weight(product) * units for _, product, units in lines),
+        weight_g=parcel.weight_g or sum(each.weight_g * each.units for each in goods),
         size_mm=None if None in size else size,  # type: ignore[arg-type]
         label_mm=(service.label_width_mm, service.label_height_mm),
         sender=Party(name=seller.name, company=warehouse.name, country=warehouse.country),
         recipient=_recipient(consignee),
         contents=tuple(
-            Content(product.name_en, units, _weight(product), line.unit_value_minor, line.currency)
-            for line, product, units in lines
+            Content(
+                each.description, each.units, each.weight_g, each.value_minor, each.currency, each.product.hs_code,
+                each.product.origin_country,
+            )
+            for each in goods
         ),
-    )
+        **_besides(order.id, consignee, goods),
+    )  # fmt: skip
+
+
+def _besides(order_id: uuid.UUID, consignee: Consignee, goods: Sequence[ParcelGoods]) -> dict[str, Any]:
+    """Signature, the part of the insured sum that is in this parcel, and what customs is told."""
+    extra = session().get(OrderExtra, order_id)
+    if extra is None:
+        return {}
+    insured = None
+    if extra.insured_minor is not None:
+        ordered = sum(session().scalars(select(OrderLine.quantity).where(OrderLine.order_id == order_id)))
+        insured = share(extra.insured_minor, sum(each.units for each in goods), ordered)
+    duties = None
+    if extra.contents is not None:
+        buyer = open_ids(order_id, consignee.tax_ids_sealed)
+        duties = Duties(extra.contents, extra.ioss, extra.vat_id, extra.eori, buyer.get("vat_id"), buyer.get("eori"))
+    return {
+        "signature": extra.signature, "insured_minor": insured, "insured_currency": extra.insured_currency,
+        "duties": duties,
+    }  # fmt: skip
 
 
 def _recipient(consignee: Consignee) -> Party:
     names = ("name", "country", "company", "phone", "state", "city", "postcode", "address1", "address2")
     return Party(**{name: getattr(consignee, name) or "" for name in names})
-
-
-# Units of each line that are in other boxes: closed ones, and an open one that was begun before this.
-_ELSEWHERE = Statement(
-    "SELECT d.order_line_id, sum(v.quantity)::int AS units FROM demand d JOIN verification v ON v.demand_id = d.id"
-    " WHERE d.order_id = :order AND CASE WHEN v.parcel_id IS NULL THEN EXISTS (SELECT 1 FROM parcel p"
-    "  WHERE p.shipment_id = :shipment AND p.n < :n AND p.state = 'open') ELSE v.parcel_id <> :parcel END GROUP BY 1"
-)
-
-
-def _lines(order_id: uuid.UUID, parcel: Parcel) -> Sequence[tuple[OrderLine, Product, int]]:
-    """What goes into this parcel, as far as is known: everything that is in no other one."""
-    values = {"order": order_id, "shipment": parcel.shipment_id, "n": parcel.n, "parcel": parcel.id}
-    elsewhere = {row.order_line_id: row.units for row in _ELSEWHERE.all(values)}
-    statement = (
-        select(OrderLine, Product)
-        .join(Product, Product.id == OrderLine.product_id)
-        .where(OrderLine.order_id == order_id)
-        .order_by(OrderLine.position)
-    )
-    found = [
-        (line, product, line.quantity - elsewhere.get(line.id, 0)) for line, product in session().execute(statement)
-    ]
-    return [each for each in found if each[2] > 0]
-
-
-def _weight(product: Product) -> int:
-    return product.measured_weight_g or product.declared_weight_g

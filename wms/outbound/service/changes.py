@@ -17,7 +17,9 @@ from wms.facility.models import Warehouse
 from wms.outbound import rules
 from wms.outbound.deadlines import deadlines
 from wms.outbound.events import OrderChanged
+from wms.outbound.extras import service as extras
 from wms.outbound.models import Consignee, Order
+from wms.outbound.queries import changeable_now
 from wms.outbound.service import order_holds, waybills
 from wms.outbound.service.consignees import check_consignee, consignee_row
 from wms.outbound.service.intake import cut_off_of
@@ -30,8 +32,7 @@ from wms.platform.outbox import add_job
 from wms.platform.statements import Statement, attempt
 from wms.printing import service as printing
 from wms.shipping import service as shipping
-from wms.shipping.models import ParcelState
-from wms.shipping.queries import live_parcels, service_by_code
+from wms.shipping.queries import brings_labels, live_parcels, service_by_code
 
 ON_THE_WAYBILL = frozenset({"consignee", "service"})
 
@@ -42,7 +43,7 @@ def edit_order(actor: Actor, order_id: uuid.UUID, version: int | None, changes: 
     """
     order = load_order_to_edit(actor, order_id)
     check_version(order.version, version)
-    late = sorted(changes.keys() - rules.changeable(order.state, order.customs_state, order.kind))
+    late = sorted(changes.keys() - changeable_now(order))
     if late:
         raise Refused("edit_too_late", {"document": "order", "state": order.state, "fields": late})
     if "consignee" in changes:
@@ -53,20 +54,33 @@ def edit_order(actor: Actor, order_id: uuid.UUID, version: int | None, changes: 
         if name in changes:
             setattr(order, name, changes[name])
     if changes.keys() & ON_THE_WAYBILL:
-        _renew_waybill(actor, order)
+        if "service" in changes or not brings_labels(order.service_id):  # else the label is the seller's word
+            _renew_waybill(actor, order)
         record(
             OrderChanged(
                 subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id,
                 what=",".join(sorted(changes.keys() & ON_THE_WAYBILL)),
             )
         )  # fmt: skip
+    if "service" in changes:
+        _settle_labels(order)
     return touched(order)
+
+
+def _settle_labels(order: Order) -> None:
+    """With another service, labels are the seller's to bring, or are not any more."""
+    if brings_labels(order.service_id):
+        order_holds.await_labels(order.id)
+    else:
+        order_holds.have_labels(order)
 
 
 def _change_consignee(order: Order, consignee: Mapping[str, Any]) -> None:
     warehouse = session().get_one(Warehouse, order.warehouse_id)
     check_consignee(consignee, rules.regime_of(warehouse.regime, warehouse.is_bonded))
     row = consignee_row(order.id, consignee)
+    if not any(name in consignee for name in extras.BUYERS):  # not said again: they are the order's still
+        row = {name: value for name, value in row.items() if not name.startswith("tax_ids")}
     session().execute(update(Consignee).where(Consignee.order_id == order.id).values(**row, erased_at=None))
 
 
@@ -74,6 +88,7 @@ def _change_service(order: Order, code: str) -> None:
     service = service_by_code(order.warehouse_id, code)
     if service is None:
         raise invalid("/service", "unknown_service")
+    extras.check_change(order.id, service.id)
     order.service_id = service.id
     place = _CUT_OFF.first({"warehouse": order.warehouse_id, "service": service.id})
     promised = deadlines(order.created_at, order.ordered_at, cut_off_of(place), place.time_zone, place.closed)
@@ -95,10 +110,7 @@ def _renew_waybill(actor: Actor, order: Order) -> None:
     """
     if order.shipment_id is None:
         return
-    live = live_parcels(order.shipment_id)
-    if any(parcel.state != ParcelState.OPEN.value for parcel in live):  # a closed box carries its paper
-        raise Refused("edit_too_late", {"document": "order", "state": order.state, "fields": sorted(ON_THE_WAYBILL)})
-    parcels = [parcel.id for parcel in live]
+    parcels = [parcel.id for parcel in live_parcels(order.shipment_id)]
     shipping.void_shipment(actor, order.shipment_id, "order_changed")
     printing.void_documents("parcel", parcels)
     order.shipment_id = None

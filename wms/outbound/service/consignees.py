@@ -9,10 +9,14 @@ from typing import Any
 from labels import missing_glyphs
 from wms.core.refusals import FieldError, invalid_fields
 from wms.outbound import rules
+from wms.outbound.extras.service import seal_ids
 from wms.platform.secrecy import seal
 
 PRINTED_FIELDS = ("name", "company", "state", "city", "postcode", "address1", "address2")
-COLUMNS = (*PRINTED_FIELDS, "phone", "email", "country", "id_number_sealed", "id_number_key", "id_number_index")
+COLUMNS = (
+    *PRINTED_FIELDS, "phone", "email", "country", "id_number_sealed", "id_number_key", "id_number_index", "tax_ids_sealed",
+    "tax_ids_key",
+)  # fmt: skip
 
 
 def check_consignee(consignee: Mapping[str, Any], regime: rules.Regime) -> None:
@@ -32,8 +36,8 @@ def check_consignee(consignee: Mapping[str, Any], regime: rules.Regime) -> None:
 
 
 def consignee_row(order_id: uuid.UUID, consignee: Mapping[str, Any]) -> dict[str, Any]:
-    """The row's columns but its key; the ID number is sealed to this order."""
-    row: dict[str, Any] = {name: consignee.get(name) for name in COLUMNS}
+    """The row's columns but its key; ID number and tax ids are sealed to this order."""
+    row: dict[str, Any] = {name: consignee.get(name) for name in COLUMNS} | seal_ids(order_id, consignee)
     number = consignee.get("id_number")
     if number:
         sealed = seal(number.upper(), str(order_id))

@@ -7,7 +7,7 @@ import uuid
 from sqlalchemy import select
 
 from wms.core import clock
-from wms.core.actor import Actor, ActorKind
+from wms.core.actor import SYSTEM, Actor, ActorKind
 from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
@@ -22,6 +22,7 @@ from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.outbox import add_job
 
+LABEL_MISSING = "label_missing"  # a label that the seller brings (`own_labels`)
 NO_WAYBILL = "no_waybill"  # the carrier gave none; asked again when the hold ends
 
 
@@ -84,6 +85,21 @@ def _insert(
 def _is_supervisor(actor: Actor) -> bool:
     """A person who decides for the warehouse, and over other sides."""
     return side_of(actor) is rules.Side.WAREHOUSE and actor.may(Permission.EXCEPTIONS_MANAGE)
+
+
+def await_labels(order_id: uuid.UUID) -> None:
+    """Its seller brings the labels, and has not yet. The caller holds the order, or has just written it."""
+    order = session().get_one(Order, order_id)
+    if all(each.reason != LABEL_MISSING for each in halting.open_holds(order.id)):
+        _insert(SYSTEM, order, rules.Side.SYSTEM, LABEL_MISSING, None, keeps_stock=True)
+        halting.halt(order)
+
+
+def have_labels(order: Order) -> None:
+    """Nothing is missing any more; the caller holds the order."""
+    for each in halting.open_holds(order.id):
+        if each.reason == LABEL_MISSING:
+            end_hold(SYSTEM, order.id, each.id)
 
 
 def end_hold(actor: Actor, order_id: uuid.UUID, hold_id: uuid.UUID) -> OrderHold:

@@ -22,6 +22,7 @@ from wms.inventory.rules import MoveDraft, Reason
 from wms.inventory.units import Holding
 from wms.outbound import boxing, rules
 from wms.outbound.events import OrderPacked
+from wms.outbound.kinds import fba, pick_up
 from wms.outbound.service import numbers
 from wms.outbound.service.held import COLUMNS, OrderAtWork, Read, hold_order, move_order, order_at_work
 from wms.outbound.workflow import ORDER, OrderState
@@ -29,6 +30,7 @@ from wms.platform.events import record
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Answer, Statement, pipelined
 from wms.printing import service as printing
+from wms.printing.service import DocumentDraft
 from wms.shipping import service as shipping
 from wms.shipping.queries import LIVE_PARCELS, LiveParcel, live_parcels_in
 from wms.shipping.service import Boxed
@@ -71,7 +73,9 @@ _PLANNED_FROM = (
     " (SELECT json_agg(i.name ORDER BY i.name, i.id) FROM packing_insert i WHERE i.warehouse_id = o.warehouse_id"
     "  AND i.ended_at IS NULL AND (i.owner_id IS NULL OR i.owner_id = o.owner_id) AND (i.country IS NULL OR i.country ="
     "   (SELECT country FROM consignee WHERE order_id = o.id)) AND NOT EXISTS (SELECT 1 FROM demand d JOIN verification v"
-    "   ON v.demand_id = d.id AND v.parcel_id IS NOT NULL WHERE d.order_id = o.id)) AS inserts"
+    "   ON v.demand_id = d.id AND v.parcel_id IS NOT NULL WHERE d.order_id = o.id)) AS inserts,"
+    " (SELECT json_build_object('packing', e.packing, 'remark', e.packing_remark, 'signature', e.signature)"
+    "  FROM order_extra e WHERE e.order_id = o.id) AS wishes"
 )
 _IN_TOTE = Statement(
     f"SELECT {COLUMNS}, d.verified, d.quantity, {_PLANNED_FROM} FROM handling_unit u JOIN outbound_order o"
@@ -109,7 +113,7 @@ def plan_boxes(order_id: uuid.UUID) -> dict[str, Any]:
 
 def _plan(row: Any) -> dict[str, Any]:
     plan = boxing.plan(boxing.read_goods(row.goods or []), boxing.read_boxes(row.boxes or []))
-    return {**plan, "inserts": row.inserts or []}
+    return {**plan, "inserts": row.inserts or [], **({"wishes": row.wishes} if row.wishes else {})}
 
 
 def check_bench(order: OrderAtWork) -> None:
@@ -121,6 +125,8 @@ def check_bench(order: OrderAtWork) -> None:
     if order.state != OrderState.PICKED.value:
         ORDER.apply("pack", order.state)
     order.check_release(rules.Step.PACK)
+    if order.kind == rules.FBA:
+        fba.refuse_unlabelled(order.id)
 
 
 # With each line what the box in hand weighs empty, where it is known.
@@ -333,6 +339,22 @@ def weigh(
             raise Refused("weight_off", {"measured": weight_g, "low": found.band.low_g, "high": found.band.high_g})
         _note_weight(order, weight_g, found.band)
     shipping.record_weight(actor, parcel.id, weight_g, boxed=Boxed(found.in_box, packaging_id, planned_id, is_weighed))
+    if parcel.weight_first:
+        _label_after_scale(actor, order, parcel)
+
+
+def _label_after_scale(actor: Actor, order: OrderAtWork, parcel: LiveParcel) -> None:
+    """Its carrier wanted the weight first: now the label is asked for, in the place of one with another weight."""
+    now = shipping.want_weighed_label(actor, parcel.id, parcel.weight_g)
+    if now.id != parcel.id:
+        printing.void_documents("parcel", [parcel.id])
+    if now.tracking_number is None or now.carrier_reference is not None:
+        return  # the carrier's own label comes when it is asked, or has come
+    draft = DocumentDraft(
+        kind="waybill", subject_kind="parcel", subject_id=now.id, owner_id=order.owner_id, barcode=now.tracking_number,
+        parent=("order", order.id), replace=parcel.weight_g not in (None, now.weight_g),
+    )  # fmt: skip
+    printing.request_documents(actor, order.warehouse_id, [draft])
 
 
 def _to_close(found: Bench) -> LiveParcel:
@@ -383,13 +405,15 @@ def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> int:
     order are still to be packed; with none left the order is packed, and a parcel begun for nothing is dropped.
 
     Proves that the label came out and that it is on its own parcel. Refuses `wrong_waybill`, `waybill_replaced`,
-    `not_verified`, `box_empty`, `weight_needed`.
+    `waybill_not_ready`, `not_verified`, `box_empty`, `weight_needed`.
     """
     order, answers = hold_order(actor, order_id, *questions(order_id))
     check_bench(order)
     found = read_bench(*answers)
     parcel = _to_close(found)
-    if parcel.tracking_number is None or scanned != parcel.tracking_number:
+    if parcel.tracking_number is None:
+        raise Refused("waybill_not_ready", {})
+    if scanned != parcel.tracking_number:
         replaced = _REPLACED.first({"order": order_id, "number": scanned}) is not None
         raise Refused("waybill_replaced" if replaced else "wrong_waybill", {})
     if parcel.weight_g is None or parcel.units not in (None, found.in_box):
@@ -404,14 +428,13 @@ def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> int:
         _BOXED.run({"order": order.id, "parcel": parcel.id, "now": clock.now()})
         return found.left
     weight_g = sum(each.weight_g or 0 for each in found.parcels if not each.is_open) + parcel.weight_g
-    with pipelined():
-        _LAST_BOXED.send({"order": order.id, "parcel": parcel.id, "tote": order.tote_id, "now": clock.now()})
-        move_order(order, "pack", keeps_tote=False)
-        record(
-            OrderPacked(
-                subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, weight_g=weight_g
-            )
-        )
+    _LAST_BOXED.run({"order": order.id, "parcel": parcel.id, "tote": order.tote_id, "now": clock.now()})
+    move_order(order, "pack", keeps_tote=False)
+    if order.kind == rules.PICK_UP:
+        pick_up.ready(order.id)
+    record(
+        OrderPacked(subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, weight_g=weight_g)
+    )
     return 0
 
 

@@ -21,7 +21,7 @@ from wms.outbound.service.stops import HeldStop, Sight, hold_stop
 from wms.outbound.workflow import BATCH, ORDER, TASK, InterceptionState, OrderState, TaskState
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim, lock_one
-from wms.platform.statements import Statement, pipelined
+from wms.platform.statements import Statement
 
 LEASE = timedelta(minutes=15)
 
@@ -75,9 +75,8 @@ def work_on(actor: Actor, task_id: uuid.UUID, *, with_order: bool = False) -> He
 def skip(actor: Actor, task_id: uuid.UUID) -> None:
     """Postpone a stop to the end of the walk; the others are laid anew from here."""
     stop = work_on(actor, task_id)
-    with pipelined():
-        _keep(actor, stop)
-        _SKIP.send({"stop": stop.id})
+    _keep(actor, stop)
+    _SKIP.run({"stop": stop.id})
     rerouting.reroute(stop.walk.id, stop.walk.warehouse_id, seen_at=stop.id)
 
 
@@ -96,9 +95,9 @@ def _keep(actor: Actor, stop: HeldStop, *, finished: bool = False) -> None:
         "batch": stop.walk.id, "picker": actor.id, "until": None if finished else clock.now() + LEASE,
         "state": BATCH.apply("finish", stop.walk.state).value if finished else stop.walk.state,
     }  # fmt: skip
-    _KEEP.send(values)
+    _KEEP.run(values)
     if finished:
-        walks.look_after_wave(stop.walk.wave_id, stop.walk.id)
+        walks.look_after_wave(stop.walk.wave_id)
 
 
 _BIND = Statement(
@@ -193,11 +192,10 @@ def _count_pick(actor: Actor, stop: HeldStop, order: OrderAtWork, quantity: int)
     actions = ["start_picking"] if order.state == OrderState.WAVED.value else []
     if stop.missing == quantity:
         actions.append("finish_picking")
-    with pipelined():
-        _COUNT.send({"quantity": quantity, "demand": stop.demand_id, "stop": stop.id, "state": state})
-        if actions:
-            move_order(order, *actions)
-        _keep(actor, stop, finished=is_done and stop.following is None)
+    _COUNT.run({"quantity": quantity, "demand": stop.demand_id, "stop": stop.id, "state": state})
+    if actions:
+        move_order(order, *actions)
+    _keep(actor, stop, finished=is_done and stop.following is None)
 
 
 _SHORT = Statement("UPDATE pick_task SET state = :state WHERE id = :stop")
@@ -209,9 +207,8 @@ def report_short(actor: Actor, task_id: uuid.UUID) -> None:
     The hold breaks every claim on that row; each demand, this one too, is then looked after by `reallocate`.
     """
     stop = work_on(actor, task_id)
-    with pipelined():
-        _SHORT.send({"stop": stop.id, "state": TASK.apply("report_short", stop.state).value})
-        _keep(actor, stop, finished=stop.following is None)
-        if stop.following is None:
-            walks.free_tote(stop.walk.id)
+    _SHORT.run({"stop": stop.id, "state": TASK.apply("report_short", stop.state).value})
+    _keep(actor, stop, finished=stop.following is None)
+    if stop.following is None:
+        walks.free_tote(stop.walk.id)
     holds.doubt(actor, stop.walk.warehouse_id, stop.balance_id)

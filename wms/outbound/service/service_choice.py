@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import BigInteger, cast, func, select
 
 from wms.catalog.models import Product
+from wms.outbound.extras.models import OrderExtra
 from wms.outbound.models import Consignee, Order, OrderLine
 from wms.platform.database import session
 from wms.shipping.rates import Goods
@@ -23,8 +24,20 @@ def services_for(orders: Sequence[Order]) -> dict[uuid.UUID, Chosen]:
         return {}
     ruled = {rule.service_id for rule in rules}
     wanted = [order for order, service_id in fresh.items() if service_id in ruled]
-    wishes = [ToChoose(order.id, order.owner_id, fresh[order]) for order in wanted]
+    special = {extra.order_id: extra for extra in _wishes([order.id for order in wanted])}
+    wishes = [_to_choose(order, fresh[order], special.get(order.id)) for order in wanted]
     return choices.choose_services(wanted[0].warehouse_id, wishes, rules, _goods([each.id for each in wanted]))
+
+
+def _wishes(order_ids: Sequence[uuid.UUID]) -> Sequence[OrderExtra]:
+    return session().scalars(select(OrderExtra).where(OrderExtra.order_id.in_(order_ids))).all()
+
+
+def _to_choose(order: Order, service_id: uuid.UUID, extra: OrderExtra | None) -> ToChoose:
+    if extra is None:
+        return ToChoose(order.id, order.owner_id, service_id)
+    signed, insured = extra.signature is not None, extra.insured_minor is not None
+    return ToChoose(order.id, order.owner_id, service_id, signed, insured)
 
 
 def _goods(order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Goods]:

@@ -41,7 +41,7 @@ ON_A_WALK = (OrderState.WAVED.value, OrderState.PICKING.value)
 _WAITING = Statement(
     "SELECT o.id, o.state, o.fill_rule, d.product_id, sum(d.quantity) AS wanted,"
     " bool_or(l.batch IS NOT NULL OR l.min_expires_on IS NOT NULL OR l.condition <> 'good'"
-    "  OR o.kind IN ('return_to_seller', 'destruction')) AS pinned"
+    "  OR l.handling_unit_id IS NOT NULL OR o.kind IN ('return_to_seller', 'destruction')) AS pinned"
     " FROM awaited_stock a JOIN outbound_order o ON o.id = a.subject_id JOIN demand d ON d.order_id = o.id"
     " JOIN order_line l ON l.id = d.order_line_id WHERE a.subject_kind = 'order' AND a.warehouse_id = :warehouse"
     " AND a.owner_id = :owner AND a.product_id = :product AND o.state IN ('short', 'waved', 'picking')"
@@ -108,6 +108,17 @@ def _serve(order: Order) -> bool:
     if not back_orders.may_split(order, warehouse) or not back_orders.split_off(order, warehouse, lacking):
         return False
     return not _promise_again(order)
+
+
+def serve_part(order: Order) -> bool:
+    """Promise what is there of a short order, once, whatever its rule: the rest is a back order. False where nothing of
+    it is there. The caller holds the order, and has made sure that it may be split.
+    """
+    lacking = _promise_again(order)
+    if not lacking:
+        return True
+    warehouse = session().get_one(Warehouse, order.warehouse_id)
+    return back_orders.split_off(order, warehouse, lacking) is not None and not _promise_again(order)
 
 
 def _promise_again(order: Order) -> dict[uuid.UUID, int]:
@@ -246,7 +257,7 @@ def _look_elsewhere(order: Order) -> bool:
         walks.insert_tasks(batch, [(order.id, stop) for stop in stops])
         rerouting.reroute(batch.id, order.warehouse_id)
     elif not batches:  # its wave was opened again for a walk that there is nothing for
-        walks.look_after_wave(_wave_of(order), new_id())
+        walks.look_after_wave(_wave_of(order))
     walks.finish_if_done(batches)
     if result.missing and all(result.is_coming(each) for each in result.missing):
         _wait_for_face(order, {demand.product_id for demand in demands if demand.id in result.missing}, rows)

@@ -14,7 +14,6 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.outbound import queries as outbound
 from wms.outbound.models import Order
-from wms.outbound.rules import changeable
 from wms.outbound.schemas import OrderPatch
 from wms.outbound.service import changes
 from wms.outbound.service import orders as service
@@ -24,6 +23,7 @@ from wms.platform.pages import show_refusal
 from wms.portal.pages.orders import CONSIGNEE
 from wms.shipping.queries import services_offered
 
+MASKED = ("vat_id", "eori")
 blueprint = Blueprint("portal_order_change", __name__, url_prefix="/portal/orders", template_folder="../templates")
 
 
@@ -56,9 +56,9 @@ def _save(order_id: uuid.UUID, version: int, body: dict[str, Any]) -> forms.Outc
 
 
 def _now(order: Order) -> dict[str, str]:
-    """The order as the form shows it. The ID number is never shown; left empty with the rest unchanged it stays."""
+    """The order as the form shows it. Its buyer's ids are never shown; left empty with the rest unchanged they stay."""
     shown = outbound.order_detail(order)
-    buyer = {f"consignee.{name}": value or "" for name, value in shown["consignee"].items()}
+    buyer = {f"consignee.{name}": value or "" for name, value in shown["consignee"].items() if name not in MASKED}
     return {**buyer, "service": shown["service"], "priority": str(order.priority), "remark": order.remark or ""}
 
 
@@ -74,7 +74,7 @@ def _changed(now: Mapping[str, str]) -> dict[str, Any]:
     buyer = {name: forms.typed_text(f"consignee.{name}") for name in CONSIGNEE}
     shown = {name: buyer[name] or "" for name in CONSIGNEE if f"consignee.{name}" in now}
     is_same = all(now[f"consignee.{name}"] == value for name, value in shown.items())
-    if "consignee.name" in request.form and (buyer["id_number"] or not is_same):
+    if "consignee.name" in request.form and (any(buyer[name] for name in ("id_number", *MASKED)) or not is_same):
         if buyer["country"]:
             buyer["country"] = buyer["country"].upper()
         body["consignee"] = forms.given(buyer)
@@ -84,7 +84,7 @@ def _changed(now: Mapping[str, str]) -> dict[str, Any]:
 def _form(order: Order, typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
     return render_template(
         "portal/order_change.html", order=order, typed=typed, errors=forms.field_messages(refusal),
-        may_change=changeable(order.state, order.customs_state, order.kind), has_waybill=order.shipment_id is not None,
+        may_change=outbound.changeable_now(order), has_waybill=order.shipment_id is not None,
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         services=[(each.code, f"{each.code} · {each.name}") for each, _carrier in services_offered(order.warehouse_id)],
     )  # fmt: skip

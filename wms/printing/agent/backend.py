@@ -84,10 +84,13 @@ class Backend(Protocol):
         """What came of a sending that was broken off. Raises Unreached."""
         ...
 
-    def stage(self, spool_id: str) -> Stage | None:
-        """How far a sent job is; None where nothing more is known of sent jobs. Raises Unreached."""
+    def stage(self, name: str, spool_id: str) -> Stage | None:
+        """How far a sent job is; None where nothing more is known of sent jobs. Raises Unreached.
+
+        Printers count from 1 again when they are switched on: a job of that number and another name is not ours.
+        """
         ...
 
-    def give_up(self, spool_id: str) -> None:
+    def give_up(self, name: str, spool_id: str) -> None:
         """Take a sent job back out of the queue, as far as that is possible. Raises Unreached."""
         ...

@@ -42,10 +42,10 @@ class Folder:
             return Result(Came.SENT, spool_id=name)
         return Result(Came.UNSENT, "no file")
 
-    def stage(self, spool_id: str) -> Stage:  # noqa: ARG002 - what is there is done
+    def stage(self, name: str, spool_id: str) -> Stage:  # noqa: ARG002 - what is there is done
         return Stage.COMPLETED
 
-    def give_up(self, spool_id: str) -> None:
+    def give_up(self, name: str, spool_id: str) -> None:
         """Nothing waits here."""
 
     def _write(self, name: str, content: bytes) -> None:

@@ -45,7 +45,8 @@ class Ipp:
         wanted = wire.Attribute(
             "requested-attributes", wire.KEYWORD,
             ("printer-state", "printer-state-reasons", "printer-is-accepting-jobs", "operations-supported",
-             "media-supported", "sides-supported", "print-scaling-supported"),
+             "media-supported", "media-ready", "sides-supported", "print-scaling-supported", "document-format-supported",
+             "cups-version"),
         )  # fmt: skip
         try:
             found = self._ask(wire.ask(wire.GET_PRINTER_ATTRIBUTES, self._uri, wanted))
@@ -55,12 +56,7 @@ class Ipp:
             return Look("stopped", f"ipp_{found.code:04x}")
         self._creates = wire.CREATE_JOB in found.values("operations-supported")
         self._how = _how(found, (self._target.width_mm, self._target.height_mm))
-        reasons = [each for each in found.values("printer-state-reasons") if each != "none"]
-        state = _STATES.get(found.value("printer-state"), "stopped")
-        if found.value("printer-is-accepting-jobs") is False:
-            state, reasons = "stopped", [*reasons, "not_accepting"]
-        hard = [each for each in reasons if each.endswith("-error") or each in ("media-empty", "media-jam", "paused")]
-        return Look("stopped" if hard else state, ",".join(reasons)[:120])
+        return _look(found, (self._target.width_mm, self._target.height_mm))
 
     def prepare(self, pdf: bytes) -> bytes:
         raster.check_pages(pdf, self._target.width_mm, self._target.height_mm)
@@ -111,7 +107,7 @@ class Ipp:
             raise Unreached(self._uri)
         if spool_id is None and self._creates:
             return Result(Came.UNSENT, "broken off before the document")
-        job = self._job(spool_id) if spool_id is not None else self._job_named(name)
+        job = self._job(name, spool_id) if spool_id is not None else self._job_named(name)
         if job is None:
             return Result(Came.LOST, "the printer does not know it any more")
         found = str(job["job-id"][0])
@@ -125,14 +121,14 @@ class Ipp:
             return Result(Came.LOST, "given up by the printer", found)
         return Result(Came.SENT, spool_id=found)
 
-    def stage(self, spool_id: str) -> Stage:
-        job = self._job(spool_id)
+    def stage(self, name: str, spool_id: str) -> Stage:
+        job = self._job(name, spool_id)
         if job is None or job["job-state"][0] in _FAILED:
             return Stage.FAILED
         return Stage.COMPLETED if job["job-state"][0] in _COMPLETED else Stage.WAITING
 
-    def give_up(self, spool_id: str) -> None:
-        if not self._withdraw(spool_id):
+    def give_up(self, name: str, spool_id: str) -> None:
+        if self._job(name, spool_id) is not None and not self._withdraw(spool_id):
             raise Unreached(self._uri)
 
     def _withdraw(self, spool_id: str) -> bool:
@@ -142,13 +138,16 @@ class Ipp:
             return False
         return True
 
-    def _job(self, spool_id: str) -> dict[str, list[Any]] | None:
+    def _job(self, name: str, spool_id: str) -> dict[str, list[Any]] | None:
+        """Our job of that number; None when the printer has none, or has given the number to another."""
         wanted = wire.Attribute("requested-attributes", wire.KEYWORD, _JOB_ATTRIBUTES)
         number = wire.Attribute("job-id", wire.INTEGER, (int(spool_id),))
         found = self._asked(wire.ask(wire.GET_JOB_ATTRIBUTES, self._uri, number, wanted))
         if found.code == NOT_FOUND:
             return None
-        return next((each for each in found.of_tag(wire.JOB) if "job-state" in each and "job-id" in each), None)
+        jobs = (each for each in found.of_tag(wire.JOB) if "job-state" in each and "job-id" in each)
+        # Some printers cut long names off.
+        return next((each for each in jobs if name.startswith(str(each.get("job-name", [name])[0]))), None)
 
     def _job_named(self, name: str) -> dict[str, list[Any]] | None:
         """The job with our name, among those that wait and those that are over."""
@@ -193,6 +192,39 @@ class Ipp:
             return wire.read(content)
         except wire.WrongIpp as fault:
             raise NoAnswer("no_ipp", sent=True) from fault
+
+
+# What keeps a printer from printing whatever weight it gives to it, and what does when it gives none (RFC 8011, 5.4.12).
+_ALWAYS = {"media-needed", "offline"}
+_WITHOUT_WEIGHT = {"media-empty", "media-jam", "paused", "cover-open", "door-open", "interlock-open", "input-tray-missing",
+                   "marker-supply-empty", "shutdown"}  # fmt: skip
+_WEIGHTS = ("error", "warning", "report")
+_MOST_REASONS = 5
+
+
+def _look(printer: wire.Message, size_mm: tuple[float, float]) -> Look:
+    """State and reasons as the printer tells them; *stopped* also where it would take a label and not print it well."""
+    state = _STATES.get(printer.value("printer-state"), "stopped")
+    reasons: dict[str, bool] = {}  # whether each stops it
+    for told in printer.values("printer-state-reasons"):
+        name, _, weight = told.rpartition("-")
+        name, weight = (name, weight) if weight in _WEIGHTS else (told, "")
+        if name != "none":
+            stops = name in _ALWAYS or weight == "error" or (not weight and name in _WITHOUT_WEIGHT)
+            reasons[name] = reasons.get(name, False) or stops
+    formats, ready = printer.values("document-format-supported"), printer.values("media-ready")
+    # A CUPS queue tells what is set there, not what the printer behind it has.
+    if printer.value("cups-version") is None:
+        if "media-empty" in reasons and len(ready) <= 1:  # by a warning, another tray would help
+            reasons["media-empty"] = True
+        if ready and all(_SIZE.search(each) for each in ready) and _medium(ready, size_mm) is None:
+            reasons["other_labels"] = True
+    if formats and "application/pdf" not in formats:
+        reasons["no_pdf"] = True
+    if printer.value("printer-is-accepting-jobs") is False:
+        reasons["not_accepting"] = True
+    said = ",".join(sorted(reasons, key=lambda each: not reasons[each])[:_MOST_REASONS])
+    return Look("stopped" if any(reasons.values()) else state, said)
 
 
 def _how(printer: wire.Message, size_mm: tuple[float, float]) -> tuple[wire.Attribute, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import pypdfium2
+import pypdfium2.raw as pdfium
 from PIL import Image, ImageOps
 
 MM_PER_INCH = 25.4
@@ -60,9 +61,23 @@ def _opened(pdf: bytes) -> pypdfium2.PdfDocument:
 
 
 def _dots(page: pypdfium2.PdfPage, dpi: int) -> Dots:
-    grey = page.render(scale=dpi / 72, grayscale=True).to_pil().convert("L")
+    grey = _grey(page, dpi)
     black = ImageOps.invert(grey).point(lambda shade: 255 if shade > 127 else 0).convert("1", dither=Image.Dither.NONE)
     return Dots(black.width, black.height, (black.width + 7) // 8, black.tobytes())
+
+
+def _grey(page: pypdfium2.PdfPage, dpi: int) -> Image.Image:
+    """A page with one pixel a dot, exactly: fitted to whole pixels it would be stretched by up to one dot in its width, and
+    some bars with it.
+    """
+    width, height = (round(side * dpi / 72) for side in page.get_size())
+    bitmap = pypdfium2.PdfBitmap.new_native(width, height, pdfium.FPDFBitmap_Gray)
+    bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
+    matrix = pdfium.FS_MATRIX(dpi / 72, 0, 0, dpi / 72, 0, 0)
+    pdfium.FPDF_RenderPageBitmapWithMatrix(bitmap, page, matrix, pdfium.FS_RECTF(0, 0, width, height), 0)
+    picture: Image.Image = bitmap.to_pil().convert("L")
+    bitmap.close()
+    return picture
 
 
 def as_zpl(pages: list[Dots], name: str) -> bytes:

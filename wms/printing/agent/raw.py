@@ -59,10 +59,10 @@ class Raw:
     def look_up(self, name: str, spool_id: str | None) -> Result:  # noqa: ARG002 - there is nobody to ask
         return Result(Came.LOST, "broken off while it was sent")
 
-    def stage(self, spool_id: str) -> Stage | None:  # noqa: ARG002
+    def stage(self, name: str, spool_id: str) -> Stage | None:  # noqa: ARG002
         return None
 
-    def give_up(self, spool_id: str) -> None:
+    def give_up(self, name: str, spool_id: str) -> None:
         """What a printer has taken cannot be taken back over this line."""
 
     def _written(self, pages: list[raster.Dots], name: str) -> bytes:

@@ -7,11 +7,13 @@ import http.client
 import json
 import ssl
 import threading
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 TIMEOUT_SECONDS = 15.0
+REST_SECONDS = 1.5  # servers close what has rested for two seconds and more
 MOST_BYTES = 32 * 1024 * 1024
 
 
@@ -94,7 +96,14 @@ class Server:
         return answer.headers, content
 
     def _connection(self) -> http.client.HTTPConnection:
+        """This thread's own, kept open between questions. One that has rested may have been closed by the other end, which
+        is only noticed when a question is lost on it.
+        """
         found: http.client.HTTPConnection | None = getattr(self._mine, "connection", None)
+        if found is not None and time.monotonic() - self._mine.used > REST_SECONDS:
+            self._hang_up()
+            found = None
+        self._mine.used = time.monotonic()
         if found is None:
             host, port = self._parts.hostname or "", self._parts.port
             if self._tls is not None:

@@ -1,151 +1,154 @@
-"""The Windows spooler: dots in the printer's own language, sent raw to a local queue (`uri` is the queue's name).
+"""The Windows spooler (`uri` is the queue's name): dots in a label printer's own language, sent as they are, or (language
+`pdf`) pages drawn by the printer's driver, for office printers and for label printers that speak neither ZPL nor TSPL.
 
-Written against the documented interface (winspool.drv: OpenPrinter, StartDocPrinter, WritePrinter, EndDocPrinter,
-EnumJobs); it has not been run on Windows by us yet. Meant for label printers on USB; an office printer wants IPP.
+Tried against a spooler of the tests' own, at the border of ctypes; not yet run on Windows by us. A job's name is ours and
+is noted with its number before a byte of it is written.
 """
 
 from __future__ import annotations
 
-import ctypes
 import sys
-from ctypes import wintypes
 from typing import Any
 
-from . import raster
+from . import raster, windows
 from .backend import Came, Look, Noting, Result, Stage, Target, Unreached
+from .windows import Drawing, LastError, Spooler, WindowsFault
 
-# PRINTER_STATUS_* and JOB_STATUS_* of winspool.h
-_STOPPED = {0x1: "paused", 0x8: "jam", 0x10: "paper_out", 0x80: "offline", 0x400000: "door_open", 0x2: "error"}
-_JOB_FAILED, _JOB_DONE = 0x2 | 0x4 | 0x100, 0x80 | 0x1000  # error, deleting, deleted; printed, complete
-
-
-class _DocInfo(ctypes.Structure):
-    _fields_ = (("name", wintypes.LPWSTR), ("output", wintypes.LPWSTR), ("datatype", wintypes.LPWSTR))
-
-
-class _SystemTime(ctypes.Structure):
-    _fields_ = tuple((name, wintypes.WORD) for name in ("y", "mo", "wd", "d", "h", "mi", "s", "ms"))
-
-
-class _JobInfo(ctypes.Structure):
-    """JOB_INFO_1W."""
-
-    _fields_ = (
-        ("id", wintypes.DWORD), ("printer", wintypes.LPWSTR), ("machine", wintypes.LPWSTR), ("user", wintypes.LPWSTR),
-        ("document", wintypes.LPWSTR), ("datatype", wintypes.LPWSTR), ("words", wintypes.LPWSTR),
-        ("status", wintypes.DWORD), ("priority", wintypes.DWORD), ("position", wintypes.DWORD),
-        ("pages", wintypes.DWORD), ("printed", wintypes.DWORD), ("submitted", _SystemTime),
-    )  # fmt: skip
+# PRINTER_STATUS_* of winspool.h: what keeps a queue from printing, and what only says that it does.
+_STOPPED = {0x1: "paused", 0x2: "error", 0x8: "jam", 0x10: "paper_out", 0x40: "paper_out", 0x80: "offline",
+            0x1000: "offline", 0x40000: "ribbon_out", 0x100000: "error", 0x400000: "door_open"}  # fmt: skip
+_BUSY = 0x200 | 0x400 | 0x4000
+# JOB_STATUS_*. One in error is not over: Windows prints it when the trouble has gone.
+_OVER, _DONE, _SPOOLING = 0x4 | 0x100, 0x80 | 0x1000, 0x8
+PDF = "pdf"
 
 
 class Winspool:
-    def __init__(self, target: Target) -> None:
-        if sys.platform != "win32":
+    """`spooler`, `gdi` and `error` are the system's own, unless a test gives others."""
+
+    def __init__(self, target: Target, spooler: Any = None, gdi: Any = None, error: LastError | None = None) -> None:
+        if sys.platform != "win32" and spooler is None:
             raise ValueError("the Windows spooler is on Windows only")
         self._target = target
-        self._spooler = ctypes.WinDLL("winspool.drv", use_last_error=True)
+        error = error or windows.last_error
+        self._spooler = Spooler(spooler or windows.load("winspool.drv"), error)
+        self._drawing = Drawing(gdi or windows.load("gdi32.dll"), error) if target.language == PDF else None
 
     def look(self) -> Look:
         try:
-            handle = self._open()
-        except OSError as fault:
-            return Look("unreached", f"windows_{fault.winerror}")
-        try:
-            status = self._printer_status(handle)
-        finally:
-            self._spooler.ClosePrinter(handle)
-        reasons = ",".join(name for bit, name in _STOPPED.items() if status & bit)
-        return Look("stopped", reasons) if reasons else Look("ready")
+            with self._spooler.opened(self._target.uri) as handle:
+                attributes, status = self._spooler.told(handle)
+            wrong = self._wrong_paper()
+        except WindowsFault as fault:
+            return Look("unreached", str(fault))
+        reasons = [name for bit, name in _STOPPED.items() if status & bit]
+        # A printer that is unplugged is put offline by Windows, without a status.
+        reasons += ["offline"] * bool(attributes & windows.OFFLINE) + ["other_labels"] * wrong
+        if reasons:
+            return Look("stopped", ",".join(dict.fromkeys(reasons)))
+        return Look("busy" if status & _BUSY else "ready")
 
-    def prepare(self, pdf: bytes) -> list[raster.Dots]:
+    def _wrong_paper(self) -> bool:
+        """Whether the driver is set to another paper than the label's: it would cut it off, or turn it."""
+        if self._drawing is None:
+            return False
+        with self._drawing.on(self._target.uri) as surface:
+            dots = self._drawing.caps(surface, windows.PAPER_X, windows.PAPER_Y)
+            an_inch = self._drawing.caps(surface, windows.DPI_X, windows.DPI_Y)
+        paper = [side / each * raster.MM_PER_INCH for side, each in zip(dots, an_inch, strict=True)]
+        wanted = (self._target.width_mm, self._target.height_mm)
+        return any(abs(one - other) > raster.SIZE_TOLERANCE_MM for one, other in zip(paper, wanted, strict=True))
+
+    def prepare(self, pdf: bytes) -> bytes | list[raster.Dots]:
+        """Bytes for the queue, or dots at the driver's resolution."""
         raster.check_pages(pdf, self._target.width_mm, self._target.height_mm)
-        return raster.pages_as_dots(pdf, self._target.dpi)
+        return pdf if self._drawing is not None else raster.pages_as_dots(pdf, self._target.dpi)
 
-    def send(self, name: str, prepared: list[raster.Dots], note_spool: Noting) -> Result:
-        tspl = self._target.language == "tspl"
-        data = (
-            raster.as_tspl(prepared, name, self._target.width_mm, self._target.height_mm)
-            if tspl
-            else raster.as_zpl(prepared, name)
-        )
+    def send(self, name: str, prepared: bytes | list[raster.Dots], note_spool: Noting) -> Result:
+        if isinstance(prepared, bytes):
+            return self._draw(name, prepared, note_spool)
+        number = None
         try:
-            handle = self._open()
-        except OSError as fault:
-            return Result(Came.UNSENT, f"windows_{fault.winerror}")
-        try:
-            return self._write(handle, name, data, note_spool)
-        finally:
-            self._spooler.ClosePrinter(handle)
+            with self._spooler.opened(self._target.uri) as handle:
+                number = self._spooler.begin(handle, name)
+                note_spool(str(number))
+                self._spooler.write(handle, self._written(prepared, name))
+        except WindowsFault as fault:
+            return _broken_off(number, fault)
+        return Result(Came.SENT, spool_id=str(number))
 
-    def _write(self, handle: Any, name: str, data: bytes, note_spool: Noting) -> Result:
-        about = _DocInfo(name, None, "RAW")
-        job_id = self._spooler.StartDocPrinterW(handle, 1, ctypes.byref(about))
-        if not job_id:
-            return Result(Came.UNSENT, f"windows_{ctypes.get_last_error()}")
-        note_spool(str(job_id))
-        written = wintypes.DWORD(0)
-        done = self._spooler.StartPagePrinter(handle) and self._spooler.WritePrinter(
-            handle, data, len(data), ctypes.byref(written)
-        )
-        if not done or written.value != len(data):
-            fault = ctypes.get_last_error()
-            self._spooler.AbortPrinter(handle)
-            return Result(Came.LOST, f"windows_{fault}", str(job_id))
-        if not (self._spooler.EndPagePrinter(handle) and self._spooler.EndDocPrinter(handle)):
-            return Result(Came.LOST, f"windows_{ctypes.get_last_error()}", str(job_id))
-        return Result(Came.SENT, spool_id=str(job_id))
+    def _written(self, pages: list[raster.Dots], name: str) -> bytes:
+        if self._target.language == "tspl":
+            return raster.as_tspl(pages, name, self._target.width_mm, self._target.height_mm)
+        return raster.as_zpl(pages, name)
+
+    def _draw(self, name: str, pdf: bytes, note_spool: Noting) -> Result:
+        drawing, number = self._drawing, None
+        if drawing is None:
+            return Result(Came.UNSENT, "no_pdf")
+        try:
+            with drawing.on(self._target.uri) as surface:
+                across, down = drawing.caps(surface, windows.DPI_X, windows.DPI_Y)
+                if across != down:
+                    return Result(Came.UNSENT, "uneven_dots")
+                pages = raster.pages_as_dots(pdf, across)
+                number = drawing.begin(surface, name)
+                note_spool(str(number))
+                try:
+                    for page in pages:
+                        drawing.page(surface, page.width, page.height, _whole_words(page))
+                    drawing.finish(surface)
+                except WindowsFault:
+                    drawing.AbortDoc(surface)
+                    raise
+        except WindowsFault as fault:
+            return _broken_off(number, fault)
+        return Result(Came.SENT, spool_id=str(number))
 
     def look_up(self, name: str, spool_id: str | None) -> Result:
-        job = self._job(lambda each: each.document == name)
-        if job is not None and not job.status & _JOB_FAILED:
-            return Result(Came.SENT, spool_id=str(job.id))
-        # A job leaves the list when it is done: that it is not there says nothing.
-        return Result(Came.LOST, "not in the queue", spool_id)
+        if spool_id is None:
+            return Result(Came.UNSENT, "broken off before the document")  # it is noted before anything is written
+        job = self._job(name, spool_id)
+        if job is None or job.status & _OVER:
+            # A job leaves the list when it is done: that it is not there says nothing.
+            return Result(Came.LOST, "not in the queue", spool_id)
+        if job.status & _SPOOLING:
+            self.give_up(name, spool_id)
+            return Result(Came.LOST, "broken off in the document", spool_id)
+        return Result(Came.SENT, spool_id=spool_id)
 
-    def stage(self, spool_id: str) -> Stage | None:
-        job = self._job(lambda each: each.id == int(spool_id))
+    def stage(self, name: str, spool_id: str) -> Stage | None:
+        job = self._job(name, spool_id)
         if job is None:
             return None
-        if job.status & _JOB_FAILED:
+        if job.status & _OVER:
             return Stage.FAILED
-        return Stage.COMPLETED if job.status & _JOB_DONE else Stage.WAITING
+        return Stage.COMPLETED if job.status & _DONE else Stage.WAITING
 
-    def give_up(self, spool_id: str) -> None:
-        handle = self._opened()
+    def give_up(self, name: str, spool_id: str) -> None:
         try:
-            self._spooler.SetJobW(handle, int(spool_id), 0, None, 5)  # JOB_CONTROL_DELETE
-        finally:
-            self._spooler.ClosePrinter(handle)
+            if self._job(name, spool_id) is not None:
+                with self._spooler.opened(self._target.uri) as handle:
+                    self._spooler.delete(handle, int(spool_id))
+        except WindowsFault as fault:
+            raise Unreached(str(fault)) from fault
 
-    def _job(self, wanted: Any) -> Any:
-        handle = self._opened()
+    def _job(self, name: str, spool_id: str) -> windows.Job | None:
         try:
-            needed, count = wintypes.DWORD(0), wintypes.DWORD(0)
-            self._spooler.EnumJobsW(handle, 0, 1000, 1, None, 0, ctypes.byref(needed), ctypes.byref(count))
-            buffer = ctypes.create_string_buffer(max(1, needed.value))
-            if not self._spooler.EnumJobsW(
-                handle, 0, 1000, 1, buffer, needed, ctypes.byref(needed), ctypes.byref(count)
-            ):
-                raise Unreached(f"windows_{ctypes.get_last_error()}")
-            jobs = ctypes.cast(buffer, ctypes.POINTER(_JobInfo))
-            return next((jobs[place] for place in range(count.value) if wanted(jobs[place])), None)
-        finally:
-            self._spooler.ClosePrinter(handle)
+            with self._spooler.opened(self._target.uri) as handle:
+                jobs = self._spooler.jobs(handle)
+        except WindowsFault as fault:
+            raise Unreached(str(fault)) from fault
+        return next((job for job in jobs if (job.id, job.document) == (int(spool_id), name)), None)
 
-    def _printer_status(self, handle: Any) -> int:
-        """PRINTER_INFO_6 is the status alone."""
-        needed, status = wintypes.DWORD(0), wintypes.DWORD(0)
-        self._spooler.GetPrinterW(handle, 6, ctypes.byref(status), ctypes.sizeof(status), ctypes.byref(needed))
-        return int(status.value)
 
-    def _opened(self) -> Any:
-        try:
-            return self._open()
-        except OSError as fault:
-            raise Unreached(f"windows_{fault.winerror}") from fault
+def _broken_off(number: int | None, fault: WindowsFault) -> Result:
+    """Without a job there is nothing; with one, some of it may be on paper."""
+    return Result(Came.UNSENT, str(fault)) if number is None else Result(Came.LOST, str(fault), str(number))
 
-    def _open(self) -> Any:
-        handle = wintypes.HANDLE()
-        if not self._spooler.OpenPrinterW(self._target.uri, ctypes.byref(handle), None):
-            raise ctypes.WinError(ctypes.get_last_error())
-        return handle
+
+def _whole_words(page: raster.Dots) -> bytes:
+    """Rows of whole four bytes, as Windows wants them."""
+    more = -page.row_bytes % 4
+    rows = (page.bits[start : start + page.row_bytes] for start in range(0, len(page.bits), page.row_bytes))
+    return b"".join(row + b"\0" * more for row in rows)

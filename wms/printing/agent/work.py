@@ -45,6 +45,7 @@ class Hand:
         self._looked = self._not_before = float("-inf")
         self._failures = 0
         self._printing: dict[str, float] = {}  # sent and not printed yet, since when
+        self.unwanted: frozenset[str] = frozenset()  # of these: a person has said that they did not come out
         self._broken_off = True  # what an earlier run left
 
     def turn(self, offers: list[str]) -> bool:
@@ -171,11 +172,14 @@ class Hand:
         for job_id, since in list(self._printing.items()):
             entry = self._journal.find(job_id)
             stage = self._stage(entry) if entry is not None and entry.spool_id is not None else None
-            if stage is Stage.WAITING and time.monotonic() - since < PATIENCE_SECONDS:
-                continue
+            if stage is Stage.WAITING and entry is not None:
+                patient = time.monotonic() - since < PATIENCE_SECONDS
+                if patient and (job_id not in self.unwanted or not self._give_up(entry)):
+                    continue
+                if not patient:
+                    self._give_up(entry)
+                stage = Stage.FAILED
             del self._printing[job_id]
-            if stage is Stage.WAITING and entry is not None and entry.spool_id is not None:
-                stage = self._give_up(entry.spool_id)
             if stage is Stage.COMPLETED:
                 self._journal.settle(job_id, "done", "completed", "")
             elif stage is Stage.FAILED:
@@ -186,17 +190,22 @@ class Hand:
 
     def _stage(self, entry: Entry) -> Stage | None:
         try:
-            return self._backend.stage(entry.spool_id or "")
+            return self._backend.stage(name_of(entry.job_id), entry.spool_id or "")
         except Unreached:
             return Stage.WAITING
 
-    def _give_up(self, spool_id: str) -> Stage:
-        """Nobody waits for it any more: it must not come out when the printer comes back."""
+    def _give_up(self, entry: Entry) -> bool:
+        """Nobody waits for it any more: it must not come out when the printer comes back. False without an answer."""
         try:
-            self._backend.give_up(spool_id)
+            self._backend.give_up(name_of(entry.job_id), entry.spool_id or "")
         except Unreached as reason:
-            log.warning("cannot take %s back from %s: %s", spool_id, self.target.name, reason)
-        return Stage.FAILED
+            log.warning("cannot take %s back from %s: %s", entry.spool_id, self.target.name, reason)
+            return False
+        return True
+
+    def at_the_printer(self) -> list[str]:
+        """What the printer has taken and not printed yet."""
+        return list(self._printing)
 
 
 class Agent:
@@ -215,10 +224,14 @@ class Agent:
         """Tell, then poll. Raises Away, and Denied when the server does not know this agent (any more)."""
         self.tell()
         answer = self._server.poll(
-            {"host": self._host, "version": VERSION, "pending": self._journal.pending(), "printers": self._looks()}
-        )
+            {"host": self._host, "version": VERSION, "pending": self._journal.pending(), "printers": self._looks(),
+             "printing": [job_id for hand in self.hands.values() for job_id in hand.at_the_printer()]}
+        )  # fmt: skip
         self.poll_seconds = float(answer["poll_seconds"])
         self._set_up([Target.from_answer(each) for each in answer["printers"]])
+        unwanted = frozenset(answer.get("unwanted", ()))
+        for hand in self.hands.values():
+            hand.unwanted = unwanted
         offers: dict[str, list[str]] = {}
         for each in answer["offers"]:
             offers.setdefault(each["printer_id"], []).append(each["job_id"])

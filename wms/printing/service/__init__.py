@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from wms.printing.service.ageing import age_prints
-from wms.printing.service.claims import Word, arm_claimed, claim, fetch, offers, tell
+from wms.printing.service.claims import Word, arm_claimed, claim, fetch, offers, tell, unwanted
+from wms.printing.service.confirming import confirm_printed
 from wms.printing.service.erasure import erase_due, erase_labels_of, redraw
 from wms.printing.service.files import bundle_pdf, document_pdf, print_pdf
 from wms.printing.service.fleet import (
@@ -19,10 +20,9 @@ from wms.printing.service.fleet import (
     save_printer,
     unbind_station,
 )
-from wms.printing.service.incoming import add_incoming
+from wms.printing.service.incoming import LabelPage, add_incoming, keep_label_file
 from wms.printing.service.prints import (
     arm,
-    confirm_printed,
     report_lost,
     reprint,
     request_print,
@@ -42,6 +42,7 @@ from wms.printing.service.sending import (
 
 __all__ = [
     "DocumentDraft",
+    "LabelPage",
     "PrinterDraft",
     "Told",
     "Word",
@@ -61,6 +62,7 @@ __all__ = [
     "erase_due",
     "erase_labels_of",
     "fetch",
+    "keep_label_file",
     "note_poll",
     "offers",
     "pause_printer",
@@ -82,5 +84,6 @@ __all__ = [
     "send_again",
     "tell",
     "unbind_station",
+    "unwanted",
     "void_documents",
 ]

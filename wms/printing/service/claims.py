@@ -54,6 +54,19 @@ def offers(agent_id: uuid.UUID) -> list[tuple[uuid.UUID, uuid.UUID]]:
     return [(row.id, row.printer_id) for row in rows]
 
 
+_UNWANTED = Statement(
+    "SELECT j.id FROM print_job j JOIN printer p ON p.id = j.printer_id"
+    " WHERE j.id = ANY(CAST(:ids AS uuid[])) AND p.agent_id = :agent AND j.state IN ('cancelled', 'voided')"
+)
+
+
+def unwanted(agent_id: uuid.UUID, job_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Of the jobs that this agent's printers have taken, those that must not come out any more: somebody has said that
+    none came, and has another printed.
+    """
+    return [row.id for row in _UNWANTED.all({"ids": list(job_ids), "agent": agent_id})] if job_ids else []
+
+
 @dataclass(frozen=True)
 class Claim:
     """A claimed job. `next_seq`: from where on the agent numbers what it tells of it."""

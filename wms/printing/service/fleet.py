@@ -18,7 +18,7 @@ from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
 from wms.platform.statements import Statement
 from wms.printing import rules
-from wms.printing.models import KINDS, PrintAgent, Printer, PrinterState, PrintJob, StationPrinter
+from wms.printing.models import KINDS, Backend, PrintAgent, Printer, PrinterState, PrintJob, StationPrinter
 from wms.printing.service.prints import note
 from wms.printing.workflow import PRINT_JOB
 
@@ -107,6 +107,8 @@ def save_printer(actor: Actor, draft: PrinterDraft, printer_id: uuid.UUID | None
     agent = load_agent_to_edit(actor, draft.agent_id)
     if not rules.is_address(draft.backend, draft.uri):
         raise invalid("/uri", "printer_address")
+    if draft.backend == Backend.RAW and draft.language == "pdf":
+        raise invalid("/language", "printer_language")
     printer = load_printer_to_edit(actor, printer_id) if printer_id else None
     _refuse_taken(Printer, "printer_name_taken", agent.warehouse_id, draft.name, printer_id)
     if printer is None:

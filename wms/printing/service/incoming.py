@@ -1,21 +1,64 @@
-"""Labels that others drew: a carrier's own, which has passed `labels.check_incoming` and lies in the store."""
+"""Labels that others drew: a carrier's or a seller's own, checked and normalised once, and taken as they are."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
+from labels import LabelRefused, Size, check_incoming, extract_page
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
+from wms.core.refusals import invalid
 from wms.facility.queries import load_warehouse
 from wms.platform.database import session
 from wms.platform.events import record
-from wms.platform.files import Kept, name_file
+from wms.platform.files import Kept, keep, name_file
 from wms.printing.events import BundleReady
 from wms.printing.models import KINDS, LabelBundle, LabelDocument
 from wms.printing.service.requests import KEEP_PERSONAL_DAYS, DocumentDraft, last_versions, supersede
+from wms.printing.words import numbers_of
 from wms.printing.workflow import BUNDLE, DOCUMENT
+
+
+@dataclass(frozen=True)
+class LabelPage:
+    """One label out of a file that has passed: a PDF of one page of exactly `size_mm`, in the store, named by no row yet."""
+
+    tracking_number: str
+    size_mm: tuple[float, float]
+    kept: Kept
+
+
+def keep_label_file(
+    pdf: bytes, size_mm: tuple[float, float], tracking_numbers: Sequence[str], pointer: str = "/label"
+) -> list[LabelPage]:
+    """A seller's PDF, one page for each tracking number: judged, made upright and exact, each page put into the store.
+
+    For labels that a seller brings to an order. Call it *before* the command (it runs a child process for a tenth of a
+    second a page and ends what was read); inside the command, holding the parcel, give each page's `kept` to
+    `add_incoming` with a draft of kind waybill whose `barcode` is the tracking number and `size_mm` the page's. What no
+    command takes is swept from the store. Pages may stand in any order: each is known by the symbol that says its
+    number, which packing will scan, so a page whose symbols cannot be read is refused too. A source that such a label
+    is drawn again from does not exist: after a loss it must answer LabelRefused, as it does for a carrier's own.
+
+    Returns the labels in the order of `tracking_numbers`. Refuses `invalid_input` at `pointer` with
+    `label_file_refused`, whose `reason` is a code of `printing.words` (not_a_pdf, pdf_broken, wrong_size, wrong_pages,
+    page_of_another, page_not_readable …). Raises StoreAway.
+    """
+    size = Size(*size_mm)
+    try:
+        normal = check_incoming(pdf, size, pages=len(tracking_numbers))
+        pages = normal.pages_saying(tracking_numbers)
+    except LabelRefused as refusal:
+        raise invalid(pointer, "label_file_refused", reason=refusal.code, **numbers_of(refusal.params)) from refusal
+    cut = [normal.pdf] if len(pages) == 1 else [extract_page(normal.pdf, page) for page in pages]
+    return [
+        LabelPage(number, size_mm, keep(content, "application/pdf"))
+        for number, content in zip(tracking_numbers, cut, strict=True)
+    ]
 
 
 def add_incoming(actor: Actor, warehouse_id: uuid.UUID, draft: DocumentDraft, kept: Kept) -> uuid.UUID:

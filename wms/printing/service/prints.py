@@ -1,7 +1,7 @@
 """The record of prints (reference: printing.md, section 2): no label is printed twice by accident, none is lost.
 
 *Arm* marks a job *dispatching*, durably, before a browser gets the page or an agent sends it; scanning the label confirms
-it. What nobody scanned becomes *unknown*, and a person says what happened. `sending.py`: which way a label goes;
+it (`confirming.py`). What nobody scanned becomes *unknown*, and a person says what happened. `sending.py`: which way a label goes;
 `claims.py`: what agents do; `ageing.py`: what time does.
 """
 
@@ -136,27 +136,6 @@ def is_being_sent(job: PrintJob) -> bool:
     """Its agent may be sending it at this very moment: to send another now would be two."""
     under_way = job.printer_id is not None and job.state == PrintState.DISPATCHING.value
     return under_way and job.dispatching_at is not None and clock.now() - job.dispatching_at < rules.SIGHT
-
-
-def confirm_printed(actor: Actor, subject_kind: str, subject_id: uuid.UUID, kind: str, by: str = "scan") -> PrintJob:
-    """The label was seen: its newest print is *printed*. Without a print on record (a bundle printed as a file) the
-    original is recorded now. Again changes nothing. What was seen is true whatever the file does meanwhile: only a
-    label that must not be used is refused (`no_label`, `label_voided`, `label_superseded`).
-    """
-    found = queries.newest_document(kind, subject_kind, subject_id)
-    if found is None or not queries.sees(actor, found):
-        raise Refused("no_label", {})
-    document = lock_one(Rank.DOCUMENT, LabelDocument, found.id) or found
-    queries.require_usable(document)
-    last = queries.last_job(document.id)
-    # The document is locked: where no print is known now, there is none.
-    job = lock_job(last.id) if last is not None else insert_job(actor, document, None, ORIGINAL, None)
-    if job.state != PrintState.PRINTED.value:
-        if not PRINT_JOB.permitted("confirm", job.state):
-            job = insert_job(actor, document, job.station_id, REPRINT, "seen")
-        job.confirmed_by, job.printed_at = by, clock.now()
-        move_job(job, "confirm", by)
-    return job
 
 
 def cancel_waiting(document_ids: Iterable[uuid.UUID], state: PrintState) -> None:

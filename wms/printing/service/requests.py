@@ -71,8 +71,9 @@ def request_documents(actor: Actor, warehouse_id: uuid.UUID, drafts: Sequence[Do
     fresh = [draft for draft in wanted if draft.subject not in kept]
     versions = last_versions([draft.subject for draft in fresh if draft.is_single])
     made: list[uuid.UUID | None] = []
+    dpi = dpi_for(warehouse.id, {draft.kind for draft in fresh}) if fresh else 0
     for chunk in _chunks(fresh):
-        made.extend(_insert_bundle(actor, warehouse, chunk, versions))
+        made.extend(_insert_bundle(actor, warehouse, chunk, versions, dpi))
     # Somebody may have asked for the same label at the same moment and been faster.
     twins = _valid_bundles([draft.subject for draft, bundle in zip(fresh, made, strict=True) if bundle is None])
     new = iter(made)
@@ -136,11 +137,11 @@ def last_versions(subjects: Sequence[Subject]) -> dict[Subject, int]:
 
 
 def _insert_bundle(
-    actor: Actor, warehouse: Warehouse, drafts: Sequence[DocumentDraft], versions: dict[Subject, int]
+    actor: Actor, warehouse: Warehouse, drafts: Sequence[DocumentDraft], versions: dict[Subject, int], dpi: int
 ) -> list[uuid.UUID | None]:
     """One bundle with its documents and its job; per draft the bundle's id, None where a twin was faster."""
     session().flush()
-    bundle = _bundle_of(actor, warehouse, drafts)
+    bundle = _bundle_of(actor, warehouse, drafts) | {"dpi": dpi}
     ids = [new_id() for _ in drafts]
     sizes = [draft.size_mm or KINDS[draft.kind].size_mm for draft in drafts]
     parents = [draft.parent or (None, None) for draft in drafts]
@@ -165,9 +166,24 @@ def _insert_bundle(
     return [bundle["id"] if each in inserted else None for each in ids]
 
 
+_DPI = Statement(
+    "SELECT p.dpi FROM printer p JOIN station_printer s ON s.printer_id = p.id WHERE p.warehouse_id = :warehouse"
+    " AND s.kind = ANY(CAST(:kinds AS text[])) GROUP BY p.dpi ORDER BY count(*) DESC, p.dpi LIMIT 1"
+)
+USUAL_DPI = 203
+
+
+def dpi_for(warehouse_id: uuid.UUID, kinds: Iterable[str]) -> int:
+    """The resolution that most benches of a warehouse print these kinds with. A label that goes to another printer is
+    drawn once more for that one when it is fetched.
+    """
+    found: int | None = _DPI.scalar({"warehouse": warehouse_id, "kinds": [str(kind) for kind in kinds]})
+    return found or USUAL_DPI
+
+
 _ADD_BUNDLE = Statement(
-    "INSERT INTO label_bundle (id, warehouse_id, owner_id, state, revision, pages, erase_on, requested_by, created_at)"
-    " VALUES (:id, :warehouse, :owner, :state, :revision, 0, :erase_on, :requested_by, :now)"
+    "INSERT INTO label_bundle (id, warehouse_id, owner_id, state, revision, pages, dpi, erase_on, requested_by, created_at)"
+    " VALUES (:id, :warehouse, :owner, :state, :revision, 0, :dpi, :erase_on, :requested_by, :now)"
 )
 _DROP_BUNDLE = Statement("DELETE FROM label_bundle WHERE id = :id")
 # In the order of their subjects, so that two requests for the same labels cannot wait for each other in a circle.

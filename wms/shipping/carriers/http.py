@@ -25,7 +25,9 @@ from wms.shipping.carriers.interface import (
 from wms.shipping.carriers.wire import Patience, Said, exchange
 
 PATIENCE = Patience()
-CAPABILITIES = Capabilities(can_void=True, can_manifest=True, many_parcels=True, can_track=True)
+CAPABILITIES = Capabilities(
+    can_void=True, can_manifest=True, many_parcels=True, can_track=True, can_sign=True, can_insure=True
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,16 @@ def _shipment(request: WaybillRequest) -> dict[str, Any]:
         "sender": _party(request.sender),
         "recipient": _party(request.recipient),
         "contents": [asdict(each) for each in request.contents],
+        "signature": request.signature,
+        "insurance": _insurance(request),
+        "customs": None if request.duties is None else asdict(request.duties),
     }
+
+
+def _insurance(request: WaybillRequest) -> dict[str, Any] | None:
+    if request.insured_minor is None:
+        return None
+    return {"value_minor": request.insured_minor, "currency": request.insured_currency}
 
 
 def _party(party: Party | None) -> dict[str, str] | None:

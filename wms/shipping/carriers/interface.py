@@ -26,6 +26,9 @@ class Capabilities:
     needs_size_before_label: bool = False
     many_parcels: bool = False
     can_track: bool = False
+    can_find: bool = True  # asked for a waybill by our reference; else a person looks before anything is tried again
+    can_sign: bool = False  # hands over against a signature
+    can_insure: bool = False
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Capabilities:
@@ -60,6 +63,20 @@ class Content:
     weight_g: int | None = None
     value_minor: int | None = None
     currency: str | None = None
+    hs_code: str | None = None
+    origin: str | None = None  # ISO 3166-1 alpha-2
+
+
+@dataclass(frozen=True)
+class Duties:
+    """What customs asks of a parcel that crosses a border. Ids name persons too: none is ever printed in a log."""
+
+    contents: str  # goods, gift, documents, sample, returned, other
+    ioss: str | None = field(default=None, repr=False)
+    sender_vat_id: str | None = field(default=None, repr=False)
+    sender_eori: str | None = field(default=None, repr=False)
+    recipient_vat_id: str | None = field(default=None, repr=False)
+    recipient_eori: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -75,6 +92,10 @@ class WaybillRequest:
     sender: Party | None = None
     recipient: Party | None = None
     contents: tuple[Content, ...] = ()
+    signature: str | None = None  # anybody, recipient, adult
+    insured_minor: int | None = None  # of this parcel, in `insured_currency`
+    insured_currency: str | None = None
+    duties: Duties | None = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,8 @@ class ToChoose:
     subject_id: uuid.UUID
     owner_id: uuid.UUID
     service_id: uuid.UUID
+    signed: bool = False  # to be handed over against a signature
+    insured: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,25 @@ def choose_services(
         offers: list[tuple[str, Quote | NoQuote]] = []
         for service in offered:
             card = cards[service.id] if service.id in cards else cards.setdefault(service.id, _card(service.id))
-            offers.append((service.code, NoQuote.NO_CARD if card is None else quote(card, goods[wish.subject_id], now)))
+            offers.append((service.code, _lacking(service, wish) or _quoted(card, goods[wish.subject_id], now)))
         choice = choose(Rule(rule.rule), offers)
         taken = next((each.id for each in offered if each.code == choice.service), wish.service_id)
         found[wish.subject_id] = Chosen(taken, reason_of(choice))
     return found
+
+
+def _quoted(card: RateCard | None, goods: Goods, at: time) -> Quote | NoQuote:
+    return NoQuote.NO_CARD if card is None else quote(card, goods, at)
+
+
+def _lacking(service: Service, wish: ToChoose) -> NoQuote | None:
+    """What the order wants and the service's carrier does not do."""
+    if not (wish.signed or wish.insured):
+        return None
+    can = queries.capabilities_of(service.carrier_id)
+    if wish.signed and not can.can_sign:
+        return NoQuote.NO_SIGNATURE
+    return NoQuote.NO_INSURANCE if wish.insured and not can.can_insure else None
 
 
 def _narrowest(rules: Sequence[ServiceRule], wish: ToChoose, warehouse_id: uuid.UUID) -> ServiceRule | None:

@@ -1,0 +1,1 @@
+"""Papers that come with an order: an invoice, a packing list, whatever else its seller wants at hand."""

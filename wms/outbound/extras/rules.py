@@ -1,0 +1,58 @@
+"""What may be said, and what it means. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from wms.core.tax_ids import CUSTOMS_UNION
+
+PLATFORMS = (
+    "aliexpress", "allegro", "amazon", "cdiscount", "ebay", "etsy", "kaufland", "lazada", "mercadolibre", "otto", "own_shop",
+    "shein", "shopee", "shopify", "temu", "tiktok", "walmart", "wayfair", "other",
+)  # fmt: skip
+
+
+class Signature(StrEnum):
+    """Against whose signature a parcel is handed over."""
+
+    ANYBODY = "anybody"  # who opens the door
+    RECIPIENT = "recipient"
+    ADULT = "adult"  # of age, by a paper
+
+
+# What goods are packed into: of these an order wants one (reference: overseas warehouse, section 5.4).
+MATERIALS = ("carton", "courier_bag", "bubble_bag", "eco_bag")
+PACKING = (*MATERIALS, "gift_wrap", "no_prices", "neutral", "cushioned", "upright")
+# Of a CN 22 (UPU, Convention Manual, art. 20-001).
+CONTENTS = ("goods", "gift", "documents", "sample", "returned", "other")
+
+# Up to here a CN 22 will do: 300 SDR (UPU, Convention Manual), in units that are well below any rate of the last ten
+# years; a CN 23 is taken everywhere in its place. Other currencies get a CN 23.
+_CN22_UP_TO = {"EUR": 300, "USD": 360, "GBP": 260, "CHF": 300, "CNY": 2_400, "HKD": 2_800, "CAD": 480, "AUD": 500}
+
+
+def crosses_a_border(here: str, there: str) -> bool:
+    """Whether a customs form goes with a parcel between these countries."""
+    return here != there and not {here, there} <= CUSTOMS_UNION
+
+
+def form_for(units: float, currency: str) -> str:
+    """The form for goods of this value, in whole units of the currency."""
+    return "CN 22" if units <= _CN22_UP_TO.get(currency, -1) else "CN 23"
+
+
+def odd_currency(currencies: Sequence[str | None]) -> int | None:
+    """The first line whose currency is another than the first one named: a form has one."""
+    first = next((each for each in currencies if each), None)
+    return next((place for place, each in enumerate(currencies) if each and each != first), None)
+
+
+def share(insured_minor: int, part: int, whole: int) -> int:
+    """What of an insured sum falls on a part of the goods, rounded up: never less cover than was asked for."""
+    return insured_minor if whole <= 0 else -(-insured_minor * min(part, whole) // whole)
+
+
+def lacking(signature: str | None, insured: bool, *, can_sign: bool, can_insure: bool) -> list[str]:
+    """What an order wants that a carrier does not do: `signature`, `insurance`."""
+    return ["signature"] * (signature is not None and not can_sign) + ["insurance"] * (insured and not can_insure)

@@ -1,0 +1,76 @@
+"""The part of an order's body that says what it may say besides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from wms.core import tax_ids
+from wms.outbound.extras.rules import CONTENTS, MATERIALS, PACKING, PLATFORMS, Signature, odd_currency
+from wms.platform.schemas import Choice, CodedSchema, Count, Currency, Items, Length, Text, printable
+
+
+def TaxId(test: Callable[[str], bool], code: str, example: str) -> fields.String:  # noqa: N802
+    """An id of this form, however it is spaced. Kept as `tax_ids.plain` writes it."""
+
+    def has_form(value: str) -> None:
+        if not test(tax_ids.plain(value)):
+            raise ValidationError(code)
+
+    return fields.String(validate=[Length(1, 30), printable, has_form], allow_none=True, metadata={"example": example})
+
+
+class DeclarationIn(CodedSchema):
+    """What customs is told of goods that cross a border; their values stand with the lines."""
+
+    contents = Choice(list(CONTENTS), load_default="goods")
+    ioss = TaxId(tax_ids.is_ioss, "ioss_wrong", "IM2760000742")
+    vat_id = TaxId(tax_ids.is_vat_id, "vat_id_wrong", "DE123456789")
+    eori = TaxId(tax_ids.is_eori, "eori_wrong", "DE1234567890123")
+
+
+class InsuranceIn(CodedSchema):
+    value_minor = Count(1, 2_000_000_000, required=True, metadata={"example": 12900})
+    currency = Currency(required=True, metadata={"example": "EUR"})
+
+
+class ExtrasIn(CodedSchema):
+    """Of `OrderIn`. Nothing of it is for a destruction."""
+
+    platform = Choice(list(PLATFORMS), allow_none=True, metadata={"example": "amazon"})
+    signature = Choice([each.value for each in Signature], allow_none=True,
+                       metadata={"description": "Against whose. Refused where the service's carrier takes none."})  # fmt: skip
+    insurance = fields.Nested(InsuranceIn, allow_none=True)
+    packing = Items(Choice(list(PACKING)), 0, len(PACKING), allow_none=True, metadata={"example": ["bubble_bag"]})
+    packing_remark = Text(255, allow_none=True, metadata={"example": "Card on top."})
+    declaration = fields.Nested(DeclarationIn, allow_none=True)
+
+    @validates_schema
+    def agrees_with_itself(self, data: dict[str, Any], **_: Any) -> None:
+        """One material; one currency where a form is filled in."""
+        if len({each for each in data.get("packing") or () if each in MATERIALS}) > 1:
+            raise ValidationError("one_material", "packing")
+        if data.get("declaration") is not None:
+            odd = odd_currency([line.get("currency") for line in data.get("lines") or ()])
+            if odd is not None:
+                raise ValidationError({"lines": {odd: {"currency": ["one_currency"]}}})
+
+
+class DeclarationOut(CodedSchema):
+    contents = fields.String(metadata={"example": "goods"})
+    ioss = fields.String(allow_none=True)
+    vat_id = fields.String(allow_none=True)
+    eori = fields.String(allow_none=True)
+
+
+class ExtrasOut(CodedSchema):
+    """Of `OrderOut`."""
+
+    platform = fields.String(allow_none=True, metadata={"example": "amazon"})
+    signature = fields.String(allow_none=True, metadata={"example": "recipient"})
+    insurance = fields.Nested(InsuranceIn, allow_none=True)
+    packing = fields.List(fields.String())
+    packing_remark = fields.String(allow_none=True)
+    declaration = fields.Nested(DeclarationOut, allow_none=True)
