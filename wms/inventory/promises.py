@@ -12,7 +12,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from wms.core import clock
 from wms.core.ids import new_id
@@ -137,14 +137,6 @@ _CONDITIONAL = Statement(
     f" JOIN {SUMMARY_KEYS} ON {SUMMARY_MATCH} ORDER BY s.id OFFSET 0 FOR NO KEY UPDATE OF s) AS d"
     f" WHERE t.id = d.id AND d.sellable - d.taken >= d.wanted RETURNING {SUMMARY_COLUMNS}"
 )
-# One line needs no order of locks and nothing before its own row to wait for: the row itself decides, at half the cost.
-# What was free when it was asked is decided again on the newest version where another was quicker.
-_CONDITIONAL_ONE = Statement(
-    "UPDATE summary AS t SET promised = t.promised + :wanted WHERE t.warehouse_id = :warehouse_id"
-    " AND t.owner_id = :owner_id AND t.product_id = :product_id AND t.customs_status = :customs_status"
-    " AND t.book_item_id IS NOT DISTINCT FROM CAST(:book_item_id AS uuid) AND t.sellable - t.promised >= :wanted"
-    f" RETURNING {SUMMARY_COLUMNS}"
-)
 _GIVE_BACK = Statement(
     f"UPDATE summary AS s SET promised = s.promised - k.promised FROM {SUMMARY_KEYS} WHERE {SUMMARY_MATCH}"
 )
@@ -165,7 +157,8 @@ def _claim_summaries(shares: Sequence[_Share], request: _Request) -> dict[Summar
     claim(Rank.SUMMARY)
     found: dict[SummaryKey, int] = {}
     if wanted:
-        found = {row.key: row.id for row in map(summary_now, _take(wanted))}
+        arrays = summary_arrays({key: (0, quantity) for key, quantity in wanted.items()})
+        found = {row.key: row.id for row in map(summary_now, _CONDITIONAL.all(arrays))}
         request.summaries = {key: wanted[key] for key in found}
         if len(found) != len(wanted):
             _refuse_short(request, {key for key in wanted if key not in found})
@@ -174,14 +167,6 @@ def _claim_summaries(shares: Sequence[_Share], request: _Request) -> dict[Summar
         rows = map(summary_now, _FIND_OR_MAKE.all(summary_arrays(others)))
         found |= {row.key: row.id for row in rows}
     return found
-
-
-def _take(wanted: Mapping[SummaryKey, int]) -> Sequence[Any]:
-    """The summary rows that had enough, as they are after it."""
-    if len(wanted) == 1:
-        [(key, quantity)] = wanted.items()
-        return _CONDITIONAL_ONE.all({**vars(key), "wanted": quantity})
-    return _CONDITIONAL.all(summary_arrays({key: (0, quantity) for key, quantity in wanted.items()}))
 
 
 def _refuse_short(request: _Request, failed: Collection[SummaryKey] = ()) -> NoReturn:
