@@ -11,6 +11,7 @@ from labels import CustomsWaybillLabel, Label, LabelRefused, WaybillLabel
 from wms.core import clock
 from wms.outbound.extras.form import form_of
 from wms.outbound.extras.rules import crosses_a_border
+from wms.outbound.service.load_lists import load_lists
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
 from wms.shipping.carriers import OWN, draws_its_own_labels
@@ -51,7 +52,7 @@ def _content(row: Any) -> Label | LabelRefused:
     return CustomsWaybillLabel(**facts, **form)
 
 
-SOURCES = {"waybill": waybills}
+SOURCES = {"waybill": waybills, "manifest": load_lists}
 
 
 def _facts(row: Any) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core import clock
 from wms.core.permissions import Permission
+from wms.core.refusals import Refused
 from wms.office.pages.inbound import say
+from wms.office.pages.label_files import to_files
+from wms.outbound.service.load_lists import request_load_list
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation
@@ -32,6 +35,20 @@ navigation.add(
 def index() -> str:
     """The open loads, then those of two weeks."""
     return render_template("office/manifests.html", rows=queries.manifests(actor(), clock.now() - BACK, SHOWN))
+
+
+@blueprint.post("/<uuid:manifest_id>/list")
+@requires(Permission.SHIPPING_HANDOVER)
+def load_list(manifest_id: uuid.UUID) -> BaseResponse:
+    """The list that the driver signs, as a file."""
+    outcome = forms.run_form(
+        "manifests.list", {"id": manifest_id}, lambda: request_load_list(actor(), manifest_id),
+        lambda bundle: {"bundle": bundle},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+        return redirect(url_for(".index"), 303)
+    return to_files([outcome.answer["bundle"]])
 
 
 @blueprint.post("/<uuid:manifest_id>/close")
