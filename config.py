@@ -120,6 +120,12 @@ def _networks(raw: str) -> str:
     return raw
 
 
+def _gs1_prefix(raw: str) -> str:
+    if raw and not (raw.isascii() and raw.isdigit() and 4 <= len(raw) <= 12):
+        raise ValueError("must be 4 to 12 digits")
+    return raw
+
+
 def _pii_key(raw: str) -> str:
     try:
         size = len(base64.b64decode(raw, validate=True))
@@ -330,6 +336,13 @@ class Config:
         "Private networks in which carriers' services may stand, as 10.1.0.0/16,192.168.7.9; no other is ever asked.",
         _networks,
         "empty: none in production, else this machine",
+    )
+    gs1_prefix: str = setting(
+        "WMS_GS1_PREFIX",
+        "",
+        "The operator's GS1 company prefix, 4 to 12 digits: bags and pallets of parcels are numbered by SSCC-18.",
+        _gs1_prefix,
+        "empty: numbers of the house",
     )
     default_language: str = setting(
         "WMS_LANGUAGE",

@@ -21,7 +21,7 @@ AFTER_COMMIT: dict[type[Event], Sequence[str]] = {
     FreeBelowZero: ["outbound.break_promises"],
     AllocationBroken: ["outbound.reallocate"],
     WaveReleased: ["outbound.prepare_waybills"],
-    ManifestClosed: ["outbound.refuse_what_left"],
+    ManifestClosed: ["outbound.refuse_what_left", "outbound.rate_load"],
     WaybillWanted: ["outbound.ask_for_waybill"],
 }
 

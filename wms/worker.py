@@ -155,7 +155,7 @@ def sweep_once(app: Flask) -> int:
         waiting = courier.waiting_hints() if due else set()
         for job_id, topic in due:
             if not courier.answers():
-                outbox.perform(job_id)
+                outbox.perform_in_a_row(job_id)
             elif str(job_id) not in waiting:
                 outbox.hint(job_id, topic)
         return len(due)

@@ -18,7 +18,7 @@ from labels.builtin.cutting import (
     when,
 )
 from labels.builtin.kind import Kind
-from labels.content import CustomsWaybillLabel, ReturnLabel, WaybillLabel
+from labels.content import BagLabel, CustomsWaybillLabel, ReturnLabel, WaybillLabel
 from labels.geometry import Box, printable_area
 from labels.media import SIZE_4X6_INCH, SIZE_76X130, SIZE_100X100, SIZE_100X150, SIZE_100X180, Size
 from labels.vocabulary import Element, Rows
@@ -277,8 +277,43 @@ def _return(size: Size) -> list[Element]:
     ]  # fmt: skip
 
 
+def _bag(size: Size) -> list[Element]:
+    """Whose it is from afar, what it holds from near, and bars that a forklift's scanner reads."""
+    whole = printable_area(size)
+    head, carrier, facts, bars, foot = whole.rows(13, 21, 16, 42, 8)
+    title, service = head.columns(34, 66)
+    parcels, weight = facts.columns(42, 58)
+    warehouse, printed = foot.columns(62, 38)
+    number_mm = min(9.0, bars.height * 0.2)
+    scale = min(whole.width / 96, whole.height / 146)
+    return [
+        frame(whole, 0.5),
+        filled(title),
+        text(title.inset(1.5, 1.5), "{title}", 24 * scale, 7, align="center", bold=True, white=True),
+        caption(service, "{captions.service}"),
+        text(value_of(service), "{service}", 26 * scale, 7, bold=True),
+        *[rule_above(row, 0.4) for row in (carrier, facts, bars, foot)],
+        *[rule_before(cell) for cell in (weight, printed)],
+        caption(carrier, "{captions.carrier}"),
+        text(value_of(carrier), "{carrier}", 60 * scale, 10, align="center", bold=True),
+        caption(parcels, "{captions.parcels}"),
+        text(value_of(parcels), "{parcels}", 34 * scale, 8, align="center", bold=True),
+        caption(weight, "{captions.weight}"),
+        text(value_of(weight), "{weight}", 34 * scale, 8, align="center", bold=True),
+        code(
+            Box(bars.left + 0.6, bars.top + 2.2, bars.width - 1.2, bars.height - number_mm - 3), "{symbology}",
+            "{barcode}", preferred_mm=0.5, fallbacks=or_matrix("{barcode}"),
+        ),
+        text(bars.inset(2, 0.3).lower(number_mm), "{number}", 18 * scale, 7, align="center", bold=True),
+        caption(warehouse, "{captions.warehouse}"),
+        text(value_of(warehouse), "{warehouse}", 10, 5),
+        text(printed.inset(1.2, 1), "{printed_at}", 7, 5, align="right"),
+    ]  # fmt: skip
+
+
 KINDS = (
     Kind("waybill", WaybillLabel, (SIZE_100X150, SIZE_100X180, SIZE_76X130, SIZE_4X6_INCH), _waybill),
     Kind("waybill-customs", CustomsWaybillLabel, (SIZE_100X150, SIZE_100X180, SIZE_4X6_INCH), _customs_waybill),
+    Kind("bag", BagLabel, (SIZE_100X150, SIZE_4X6_INCH, SIZE_100X100), _bag),
     Kind("return", ReturnLabel, (SIZE_100X150, SIZE_4X6_INCH, SIZE_100X100), _return),
 )

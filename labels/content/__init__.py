@@ -36,9 +36,12 @@ from labels.content.papers import (
     PickList,
 )
 from labels.content.parcels import (
+    BAG_CAPTIONS,
     CUSTOMS_CAPTIONS,
     RETURN_CAPTIONS,
     WAYBILL_CAPTIONS,
+    BagCaptions,
+    BagLabel,
     CustomsCaptions,
     CustomsLine,
     CustomsWaybillLabel,
@@ -67,6 +70,7 @@ from labels.content.places import (
 from labels.content.rules import Label
 
 __all__ = [
+    "BAG_CAPTIONS",
     "CARTON_CAPTIONS",
     "CUSTOMS_CAPTIONS",
     "FBA_CAPTIONS",
@@ -80,6 +84,8 @@ __all__ = [
     "SELF_TEST_CAPTIONS",
     "WAYBILL_CAPTIONS",
     "BadgeLabel",
+    "BagCaptions",
+    "BagLabel",
     "CartLabel",
     "CartonCaptions",
     "CartonLabel",

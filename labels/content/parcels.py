@@ -156,6 +156,39 @@ class CustomsWaybillLabel(WaybillLabel):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BagCaptions:
+    carrier: str = text(20)
+    service: str = text(20)
+    parcels: str = text(20)
+    weight: str = text(20)
+    warehouse: str = text(20)
+
+
+BAG_CAPTIONS = BagCaptions(
+    carrier="Carrier", service="Service", parcels="Parcels", weight="Gross weight", warehouse="From"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BagLabel(Label):
+    """A bag or pallet of parcels for one service of one carrier (集包). `barcode` is its SSCC-18 with `symbology` gs1_128
+    and the identifier in brackets, or the house's own code."""
+
+    size: Size = SIZE_100X150
+    title: str = text(20, required=True)
+    number: str = text(48, required=True)
+    barcode: str = text(48, required=True)
+    symbology: Literal["code128", "gs1_128"] = choice("code128", "gs1_128")
+    carrier: str = text(40, required=True)
+    service: str = text(40)
+    parcels: str = text(16)
+    weight: str = text(24)
+    warehouse: str = text(60)
+    printed_at: str = text(40)
+    captions: BagCaptions = captions(BAG_CAPTIONS)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReturnCaptions:
     title: str = text(30)
     ship_to: str = text(20)

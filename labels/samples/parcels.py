@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from labels.content import (
+    BagCaptions,
+    BagLabel,
     CustomsCaptions,
     CustomsLine,
     CustomsWaybillLabel,
@@ -259,7 +261,47 @@ _RETURNS = {
     "shortest": ReturnLabel(return_number="1", to_lines=("A",)),
 }
 
+_BAGS = {
+    "en": BagLabel(
+        title="BAG",
+        number="BGHOUSE-261124-0007",
+        barcode="B-BGHOUSE-261124-0007-L",
+        carrier="HOUSE",
+        service="House standard",
+        parcels="48",
+        weight="21.350 kg",
+        warehouse="Frankfurt (DE1)",
+        printed_at="2026-11-24 15:08",
+    ),
+    "zh": BagLabel(
+        title="托盘",
+        number="(00) 376130321109103420",
+        barcode="(00)376130321109103420",
+        symbology="gs1_128",
+        carrier="顺丰国际",
+        service="经济小包",
+        parcels="212",
+        weight="186.400 千克",
+        warehouse="宁波保税一号仓 (NGB1)",
+        printed_at="2026-11-24 15:08",
+        captions=BagCaptions(carrier="承运商", service="服务", parcels="件数", weight="毛重", warehouse="发货仓"),
+    ),
+    "longest": BagLabel(
+        title="PALLET OF PARCELS 12",
+        number="BGCARRIER-CODE-261124-99999-WAREHOUSE-AND-MORE1",
+        barcode="B-FRA1-BGCARRIER-261124-99999-X",
+        carrier="International Priority Post and Couriers",
+        service="Economy small packets, tracked, untaxed!",
+        parcels="12,345 of 99,999",
+        weight="1,234.567 kg / 2,721 lb",
+        warehouse="Overseas fulfilment centre Frankfurt-Höchst, hall 12 (FRA1)",
+        printed_at="2026-11-24 15:08 UTC+08:00",
+    ),
+    "shortest": BagLabel(title="B", number="1", barcode="1", carrier="A"),
+}
+
 SAMPLES: dict[str, dict[str, Label]] = {
+    "bag": dict(_BAGS),
     "waybill": dict(_WAYBILLS),
     "waybill-customs": dict(_CUSTOMS),
     "return": dict(_RETURNS),

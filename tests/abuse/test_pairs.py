@@ -20,7 +20,7 @@ from flask import Flask, has_request_context
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.abuse import ways_decided, ways_in
+from tests.abuse import ways_decided, ways_in, ways_worked
 from tests.abuse.test_workflows import FLOWS, workflows
 from tests.abuse.ways import ELSEWHERE, TRIED, WAYS, Action, Ask, Scene, Way
 from tests.abuse.world import WATCH
@@ -41,13 +41,16 @@ TABLES = {
     "unknown_arrival": "unidentified_arrival", "count": "count_task", "adjustment": "stock_adjustment",
     "conversion": "conversion", "service_request": "service_request",
     "order_hold": "order_hold", "interception": "interception", "replenishment": "replenish_task",
-    "carrier_task": "carrier_task",
+    "carrier_task": "carrier_task", "bag": "bag",
 }  # fmt: skip
 # Where one request goes on along the table.
 FURTHER = {
     ("carton", "close"): "stowed",
     ("booking", "close"): "completed",
     ("print_job", "queue_again"): "dispatching",
+    ("conversion", "agree"): "done",
+    ("shipment", "number"): "labelled",
+    ("replenishment", "put_back"): "walking",  # alone in the house, one comes to the same walk again
 }
 # Where the request means something else, which is done: customs may answer while work goes on; a pick is the first, the
 # last, or one between; a carton arrives, an order ends, whatever its appointment, inspection or stop is.
@@ -66,6 +69,8 @@ ELSE: dict[Action, set[str]] = {
         "short",
         "cancelled",
     },  # the order is held without a stop to wait
+    ("carrier_task", "bring"): {"done", "dropped"},  # the number is the parcel's, which has none here
+    ("carrier_task", "drop"): {"done", "dropped"},  # the order ends, whatever its carrier was asked
     ("order", "unpack"): {"picked"},  # of several parcels one is opened while another is still being packed
     ("print_job", "arm"): {"claimed"},  # who prints from the bench takes it back from an agent that has not fetched it
 }
@@ -85,7 +90,7 @@ NEARER: dict[Action, set[str]] = {
     ("order", "wave"): {"nothing_to_wave", "no_work"},
     ("order", "pack"): {"order_cancelled"},
     ("order", "ship"): {"order_cancelled", "customs_not_released", "not_packed"},
-    ("order", "take_back"): {"parcel_gone", "nothing_to_put_back"},
+    ("order", "take_off"): {"parcel_gone", "nothing_to_put_back"},
     ("batch", "take"): {"nothing_to_wave", "no_work"},
     ("parcel", "hand_over"): {"waybill_voided", "parcel_open"},
     ("order", "unpack"): {"order_cancelled"},
@@ -100,6 +105,12 @@ NEARER: dict[Action, set[str]] = {
     ("print_job", "redirect"): {"sent_before", "printed_before"},
     ("print_job", "arm"): {"sent_before", "printed_before"},
     ("print_job", "cancel"): {"printed_before", "not_printed_yet"},
+    ("replenishment", "take"): {"nothing_to_replenish"},
+    ("replenishment", "undo"): {"nothing_to_take_back"},
+    ("service_request", "take"): {"no_service_work"},
+    ("service_request", "report"): {"service_not_yours"},
+    ("service_request", "finish"): {"service_not_yours"},
+    ("service_request", "put_back"): {"service_not_yours"},
 }
 
 
@@ -218,6 +229,7 @@ def test_every_state_that_allows_an_action_is_built_by_a_way() -> None:
     """As it comes about, not by hand. A print's state is its own row's alone: any is as good as built."""
     assert ways_in.__doc__  # imported for their ways
     assert ways_decided.__doc__
+    assert ways_worked.__doc__
     built: dict[Action, set[str]] = {}
     for way in WAYS:
         built.setdefault(way.actions[0], set()).update(way.states)

@@ -17,6 +17,7 @@ from wms.added_services.words import EFFECT_WORDS, PROOF_WORDS, UNIT_WORDS, WORK
 from wms.added_services.workflow import SERVICE, RequestState
 from wms.added_services.working import Report
 from wms.core.refusals import RefusalKind
+from wms.customs.processing import permit_conversion
 from wms.inventory import service as inventory
 from wms.inventory.converting import service as converting
 from wms.platform.database import session
@@ -196,11 +197,20 @@ def test_nobody_photographs_more_than_there_is(desk: Desk):
     assert desk.refused(desk.ask, "PHOTO", 1, location=BIN2).params == {"there": 0, "wanted": 1}
 
 
-def test_goods_in_bond_are_photographed_but_not_relabelled(desk: Desk):
-    desk.stock(MUG, 3, BIN1, house=desk.cast.bonded)
-    ask = (service.ask, desk.cast.acme, desk.cast.bonded.id, desk.cast.ACME.id)
+def test_goods_in_bond_are_photographed_and_relabelled_once_customs_permits_it(desk: Desk):
+    house = desk.cast.bonded
+    desk.stock(MUG, 3, BIN1, house=house)
+    session().execute(
+        text("UPDATE product SET customs_item_number = 'RED-1' WHERE id = :id"), {"id": desk.cast.ACME.products[RED]}
+    )
+    session().commit()
+    ask = (service.ask, desk.cast.acme, house.id, desk.cast.ACME.id)
     desk.do(*ask, Asked("PHOTO", 2, sku=MUG))
-    assert desk.refused(*ask, Asked("RELABEL", 2, sku=MUG, to_sku=RED)).code == "conversion_in_bond"
+    asked = desk.do(*ask, Asked("RELABEL", 2, sku=MUG, to_sku=RED))
+    desk.do(working.take, desk.cast.picker, asked.id)
+    assert desk.refused(working.report, desk.cast.picker, asked.id, Report(1)).code == "customs_permit_needed"
+    desk.do(permit_conversion, desk.cast.customs_clerk, house.id, asked.conversion_id, "JG-1")
+    desk.do(working.report, desk.cast.picker, asked.id, Report(2))
 
 
 def test_what_is_asked_about_a_thing_above_changes_no_book(desk: Desk):

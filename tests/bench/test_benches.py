@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from flask import Flask
 
-from bench import history, jobs, last_unit, lives, memory, service_level
+from bench import history, jobs, last_unit, lives, memory, receiving, service_level
 from bench.__main__ import measure
 from bench.house import House
 from tests.engines import Databases
+from wms.cli import audit
 from wms.demo.stage import set_stage
 
 PRODUCTS = 40
@@ -97,3 +99,13 @@ def test_history_grows_and_the_books_still_balance(engines: Databases) -> None:
         assert house.audit_violations() == 0
         lines = list(history.compare(side, side, turns=1))
     assert len(lines) > 30
+
+
+def test_receiving(fresh_app: Flask) -> None:
+    with fresh_app.app_context():
+        *steps, whole = receiving.measure(cartons=10, lines=3)
+        assert {each["name"] for each in steps} == {
+            "booking written", "booking arrives", "carton as announced", "line counted", "carton closed", "carton put away"
+        }  # fmt: skip
+        assert (whole["cartons"], whole["lines"]) == (10, 30)
+        assert not [each["name"] for each in audit()["checks"] if each["violations"]]

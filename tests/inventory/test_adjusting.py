@@ -9,7 +9,8 @@ import pytest
 from tests.inventory.counting.people import ANN, SUE, person
 from tests.inventory.world import World, amounts, balance, book_line, make_product, move, refusal
 from wms.core.refusals import RefusalKind
-from wms.inventory.adjusting import queries, service
+from wms.inventory import holds
+from wms.inventory.adjusting import counted, queries, service
 from wms.inventory.adjusting.service import AdjustmentReason, Change
 from wms.inventory.models import Posting
 from wms.inventory.queries import Scope
@@ -109,3 +110,94 @@ def test_those_that_wait_are_shown_first(world: World, here):
     rows = queries.adjustments(Scope(None, [world.overseas.id]))
     assert [row.state for row in rows] == ["requested", "posted"]
     assert rows[0].id == waiting.id
+
+
+# A row counted by hand
+
+
+def tell(stock: Stock, units: int, who=SUE, **more):
+    told = counted.count(who, balance(stock).id, units, **more)
+    session().commit()
+    return told
+
+
+def test_a_count_is_believed_at_once_up_to_the_limit(world: World, here):
+    doubt(here)
+    assert (tell(here, 15).changed, amounts(here), doubts(here)) == (True, (15, 0), 0)
+    assert (tell(here, 15).changed, tell(here, 20).waiting) == (False, [])
+    assert amounts(here) == (20, 0)
+
+
+def test_a_count_above_the_limit_waits_for_somebody_else(world: World, here):
+    doubt(here)
+    told = tell(here, 14)
+    (made,) = told.waiting
+    assert (told.changed, made.reason, made.change, made.value_minor) == (False, "counted", -6, 6_000)
+    assert (made.state, amounts(here), doubts(here)) == ("requested", (20, 0), 1)
+    assert refusal(service.approve, SUE, made.id).code == "own_approval"
+    service.approve(BOSS, made.id)
+    session().commit()
+    assert (made.state, amounts(here), doubts(here)) == ("posted", (14, 0), 0)
+    (more,) = tell(here, 20).waiting  # found is worth as much as lost
+    service.reject(BOSS, more.id)
+    assert amounts(here) == (14, 0)
+
+
+def test_goods_that_move_meanwhile_do_not_change_what_was_found(world: World, here):
+    (made,) = tell(here, 13).waiting
+    move(here, replace(here, location_id=world.overseas.at("bin2")), 5)
+    session().commit()
+    service.approve(BOSS, made.id)
+    session().commit()
+    assert amounts(here) == (8, 0)
+
+
+def test_a_later_count_takes_the_place_of_the_one_that_waits(world: World, here):
+    (first,) = tell(here, 13).waiting
+    (second,) = tell(here, 12).waiting
+    assert (first.state, second.state) == ("rejected", "requested")
+    assert tell(here, 19).waiting == []
+    assert (second.state, amounts(here)) == ("rejected", (19, 0))
+
+
+def test_what_was_corrected_since_is_out_of_date(world: World, here):
+    (made,) = tell(here, 13).waiting
+    ask(here, -2)
+    assert refusal(service.approve, BOSS, made.id).code == "count_outdated"
+
+
+def test_in_bond_the_approved_count_is_unaccounted(world: World):
+    product = make_product(world.seller, customs_item_number="17", declared_value_minor=9_000, declared_currency="USD")
+    there = world.bonded.stocked(product, 10)
+    (made,) = tell(there, 9).waiting
+    service.approve(BOSS, made.id)
+    session().commit()
+    assert (made.state, amounts(there)) == ("posted", (9, 0))
+    assert session().get_one(Posting, made.posting_id).reason == Reason.UNACCOUNTED
+
+
+def test_numbers_lost_and_found_wait_each(world: World):
+    product = make_product(
+        world.seller, serial_control="full", declared_value_minor=4_000, declared_currency="USD"
+    )  # fmt: skip
+    there = world.overseas.stocked(product, 3, serials=["A", "B", "C"])
+    told = tell(there, 3, serials=["A", "B", "X"])
+    assert [(each.change, each.serials) for each in told.waiting] == [(-1, ["C"]), (1, ["X"])]
+    for each in told.waiting:
+        service.approve(BOSS, each.id)
+        session().commit()
+    assert amounts(there) == (3, 0)
+
+
+def test_who_may_not_adjust_counts_nothing_here(world: World, here):
+    assert refusal(counted.count, ANN, balance(here).id, 1).kind is RefusalKind.NOT_FOUND
+
+
+def doubt(stock: Stock) -> None:
+    holds.doubt(SUE, stock.warehouse_id, balance(stock).id)
+    session().commit()
+
+
+def doubts(stock: Stock) -> int:
+    session().expire_all()
+    return balance(stock).held_by

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import uuid
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select, text, update
 
 from tests.carrier_server import TOKEN, CarrierSimulator, running_carrier
 from tests.cast import Cast
@@ -15,6 +17,7 @@ from wms.outbound.schemas import OrderIn
 from wms.outbound.service import intake, waves
 from wms.platform import outbox
 from wms.platform.database import session, transaction
+from wms.shipping.models import Carrier, NumberRange
 
 PAGE = "/office/carriers"
 
@@ -183,3 +186,35 @@ def test_a_wrong_carrier_is_told_at_its_field(life: Life, cast: Cast, client, fi
     answer = send(cast.sign_in(client, cast.admin), PAGE, **fields)
     assert answer.status_code == 409 and words in answer.get_data(as_text=True)
     assert life.ask("SELECT count(*) FROM carrier") == 1
+
+
+def test_ranges_of_numbers_are_shown_added_and_warned_of(cast: Cast, client, life: Life):
+    """One that is nearly used up stands on the board until another is added."""
+    admin = cast.sign_in(client, cast.admin)
+    with life.app.app_context():
+        path = f"{PAGE}/{session().scalars(select(Carrier.id).where(Carrier.code == 'HOUSE')).one()}"
+    warning = "HOUSE: {left} waybill numbers are left"
+    assert "waybill numbers are left" not in admin.get("/office/").text
+    with life.app.app_context(), transaction():
+        taken = session().execute(text("SELECT next_value - 1 FROM counter WHERE name LIKE 'waybill:%'")).scalar_one()
+        session().execute(update(NumberRange).values(last_serial=taken + 399, low_water=400))
+    assert warning.format(left=400) in admin.get("/office/").text
+    asked = {"scheme": "s10", "prefix": "RR", "first_serial": "0", "last_serial": "499", "low_water": "100"}
+    refused = send(admin, f"{path}/ranges", **asked)
+    assert (refused.status_code, "S10 numbers end with a country" in refused.text) == (409, True)
+    assert send(admin, f"{path}/ranges", **asked, country="CN").status_code == 302
+    shown = admin.get(path).text
+    assert "RR000000005CN" in shown
+    assert ">500<" in shown
+    assert "waybill numbers are left" not in admin.get("/office/").text  # 900 are left together
+    supervisor = cast.sign_in(client, cast.supervisor)
+    assert send(supervisor, f"{path}/ranges", **asked, country="CN").status_code == 403
+
+
+def test_a_carrier_whose_label_comes_after_the_scale_is_set_up_so(cast: Cast, client, life: Life):
+    admin = cast.sign_in(client, cast.admin)
+    path = set_up(admin, "SCALE", "http", "AIR", label_at="scale")
+    with life.app.app_context():
+        made = session().get_one(Carrier, uuid.UUID(path.rsplit("/", 1)[1]))
+        assert made.capabilities["needs_weight_before_label"] is True
+    assert send(admin, PAGE, code="SCALE2", name="x", kind="http", label_at="whenever").status_code == 409

@@ -60,7 +60,7 @@ def test_what_the_system_prints_is_known(life):
     with life.app.app_context():
         printed = {kind for kind in KINDS if queries.is_printed(kind)}
     assert printed == {
-        "location", "station", "tote", "command", "product", "carton", "waybill", "waybill-customs", "manifest", "self-test",
+        "location", "station", "tote", "bag", "command", "product", "carton", "waybill", "waybill-customs", "manifest", "self-test",
         "printer-test",
     }  # fmt: skip
 
@@ -68,11 +68,11 @@ def test_what_the_system_prints_is_known(life):
 @pytest.mark.parametrize("kind", ["command", "self-test"])
 def test_cards_are_drawn_with_the_houses_design(kind: str, cast, client, life):
     boss = cast.sign_in(client, cast.admin)
-    before = words_of(boss.get("/office/start/cards.pdf").data)
+    before = words_of(boss.get("/office/warehouses/cards.pdf").data)
     (size,) = {each.size for each in samples()[next(name for name in samples() if name.startswith(f"{kind}-"))]}
     with life.app.app_context():
         published(cast.admin, kind, size, restyled(kind, size))
-    after = words_of(boss.get("/office/start/cards.pdf").data)
+    after = words_of(boss.get("/office/warehouses/cards.pdf").data)
     changed = [place for place, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
     assert changed == ([len(before) - 1] if kind == "self-test" else list(range(len(before) - 1)))
 

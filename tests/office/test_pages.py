@@ -171,6 +171,19 @@ def test_a_count_puts_the_book_right(cast, client, life):
     assert life.ask("SELECT on_hand FROM balance WHERE id = :id", id=row) == before - 2
 
 
+def test_a_count_above_the_limit_waits_for_approval(cast, client, life):
+    row = mug_row(cast, life)
+    before = life.ask("SELECT on_hand FROM balance WHERE id = :id", id=row)
+    counted = cast.sign_in(client, cast.supervisor).post(f"/office/stock/{row}/count", data=form(counted=before - 12))
+    assert said(life.app, counted) == ["It is worth more than the limit: somebody else has to approve it."]
+    assert life.ask("SELECT on_hand FROM balance WHERE id = :id", id=row) == before
+    admin = cast.sign_in(client, cast.admin)
+    assert "Counted" in text_of(admin.get("/office/adjustments"))
+    waiting = life.ask("SELECT id FROM stock_adjustment WHERE state = 'requested'")
+    assert said(life.app, admin.post(f"/office/adjustments/{waiting}/approve", data=form())) == ["Decided."]
+    assert life.ask("SELECT on_hand FROM balance WHERE id = :id", id=row) == before - 12
+
+
 def test_a_hold_is_placed_and_ended(cast, client, life):
     row = mug_row(cast, life)
     supervisor = cast.sign_in(client, cast.supervisor)
@@ -226,7 +239,8 @@ def test_a_clerk_counts_nothing_and_releases_no_unbonded_order(cast, client, lif
 
 PHONE = {
     "sku": "PHONE-C", "name_en": "Phone", "name_zh": "手机", "declared_weight_g": 200, "declared_length_mm": 150,
-    "declared_width_mm": 70, "declared_height_mm": 8, "serial_control": "full",
+    "declared_width_mm": 70, "declared_height_mm": 8, "serial_control": "full", "declared_value_minor": 4_000,
+    "declared_currency": "USD",
 }  # fmt: skip
 
 

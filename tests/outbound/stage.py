@@ -25,7 +25,7 @@ from wms.inventory.models import Balance
 from wms.inventory.rules import Reason, Stock
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
 from wms.outbound.schemas import OrderIn
-from wms.outbound.service import handover, intake, orders, packing, picking, putback, release, waves
+from wms.outbound.service import boxes, handover, intake, orders, packing, picking, putback, release, waves
 from wms.platform import outbox
 from wms.platform.database import session, transaction
 from wms.shipping.models import Parcel
@@ -208,10 +208,7 @@ class Stage:
     def pack(self, order: Order) -> str:
         """Verify, weigh, label, close; returns the tracking number."""
         self.verify_all(order)
-        self.do(packing.weigh, self.cast.picker, order.id, packing.expected_weight(order.id).expected_g)
-        number = str(self.parcel(order).tracking_number)
-        self.do(packing.close_parcel, self.cast.picker, order.id, number)
-        return number
+        return self._close(order)
 
     def hand_over(self, number: str, house: WarehouseFacts | None = None) -> handover.HandedOver:
         return self.do(handover.hand_over, self.cast.picker, (house or self.cast.overseas).id, number)
@@ -222,6 +219,22 @@ class Stage:
         self.wave(order)
         self.pick_all(order)
         return order, self.pack(order)
+
+    def packed_in_two(self, lines: dict[str, int]) -> tuple[Order, tuple[str, str]]:
+        """A new order in two parcels, one unit of the first product in the first; and their tracking numbers."""
+        order = self.order(lines)
+        self.wave(order)
+        self.pick_all(order)
+        first = packing.pack_lines(order.id)[0]
+        self.do(packing.verify, self.cast.picker, order.id, first.product_id, 1)
+        self.do(boxes.begin_next, self.cast.picker, order.id)
+        return order, (self._close(order), self.pack(order))
+
+    def _close(self, order: Order) -> str:
+        self.do(packing.weigh, self.cast.picker, order.id, packing.expected_weight(order.id).expected_g)
+        number = str(self.parcel(order).tracking_number)
+        self.do(packing.close_parcel, self.cast.picker, order.id, number)
+        return number
 
     def shipped(self, lines: dict[str, int]) -> Order:
         order, number = self.packed(lines)

@@ -8,10 +8,15 @@ import uuid
 import pytest
 
 from tests.outbound.stage import BIN1, CABLE, MUG, Stage
-from wms.facility.models import Location
+from wms.catalog.models import Product
+from wms.core.actor import SYSTEM
+from wms.customs import service as customs
+from wms.facility.models import Location, LocationKind, Warehouse
+from wms.facility.queries import system_location
+from wms.inventory import service as inventory
 from wms.outbound.rules import Waiting, served_by
 from wms.outbound.service.crossing import Awaited, awaited
-from wms.platform.database import session
+from wms.platform.database import session, transaction
 
 ONE, OTHER = uuid.uuid4(), uuid.uuid4()
 
@@ -75,12 +80,33 @@ def test_an_order_that_lacks_something_else_is_not_led_past_the_shelf(stage: Sta
     assert waiting(stage, MUG, 5) == Awaited(2, order.number, 1)
 
 
-def test_orders_that_name_their_goods_and_bonded_ones_are_not_led(stage: Stage) -> None:
+def test_orders_that_name_their_goods_are_not_led(stage: Stage) -> None:
     stage.order([{"sku": MUG, "quantity": 2, "condition": "damaged"}])
     assert waiting(stage, MUG, 5) == Awaited()
-    stage.bonded_order({MUG: 1})
-    bonded = stage.cast.bonded.id
-    assert stage.do(awaited, bonded, stage.cast.ACME.id, stage.cast.ACME.products[MUG], 5) == Awaited()
+
+
+def test_in_bond_only_what_customs_has_booked_crosses_the_dock(stage: Stage) -> None:
+    house, product_id = stage.cast.bonded, stage.cast.ACME.products[MUG]
+
+    def led() -> Awaited:
+        return stage.do(awaited, house.id, stage.cast.ACME.id, product_id, 5)
+
+    order = stage.bonded_order({MUG: 2})
+    assert led() == Awaited(unbooked=True)
+    with transaction():
+        warehouse, product = session().get_one(Warehouse, house.id), session().get_one(Product, product_id)
+        arrived = inventory.goods(warehouse, product, system_location(house.id, LocationKind.DOCK).id)
+        item = str(product.customs_item_number)
+    stage.do(inventory.receive, SYSTEM, arrived, 5, inventory.Subject("test", None))
+    assert led() == Awaited(unbooked=True)
+    stage.do(customs.record_book_receipt, stage.cast.customs_clerk, house.id, item, "QD-1", 1)
+    assert led() == Awaited(unbooked=True)  # one would not complete it
+    stage.do(customs.record_book_receipt, stage.cast.customs_clerk, house.id, item, "QD-2", 3)
+    assert led() == Awaited(2, order.number, 1)
+    stage.do(inventory.relocate, SYSTEM, arrived, house.locations[BIN1], 2, inventory.Subject("test", None))
+    stage.jobs()
+    assert stage.state(order) in ("promised", "awaiting_customs")
+    assert led() == Awaited()
 
 
 def test_what_crosses_the_dock_is_promised_and_picked_from_there(stage: Stage) -> None:

@@ -16,6 +16,8 @@ from wms.outbound.recall import whereabouts
 from wms.outbound.service import boxes, changes, interceptions, packing
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
+from wms.returns.queries import with_customer
+from wms.shipping import service as shipping
 from wms.shipping.models import Parcel
 
 
@@ -346,12 +348,76 @@ def test_a_parcel_packed_by_an_older_release_leaves_and_is_opened(stage: Stage, 
     )  # fmt: skip
 
 
-def test_several_parcels_on_a_load_are_not_taken_off_by_one_scan(stage: Stage, bench: Order) -> None:
-    first, second = split(stage, bench)
-    ask = (interceptions.request_interception, stage.cast.acme, bench.id, "buyer_cancelled")
-    stage.hand_over(first)
-    stage.hand_over(second)
-    assert stage.refused(*ask).code == "intercept_several"
+def unit_of(number: str) -> uuid.UUID:
+    query = select(Parcel.handling_unit_id).where(Parcel.tracking_number == number, Parcel.state != "voided")
+    found = session().scalars(query).one()
+    assert found is not None
+    return found
+
+
+def gone() -> int:
+    """Units with customers by the moves."""
+    statement = (
+        "SELECT coalesce(sum(CASE WHEN to_party = 'customer' THEN quantity WHEN from_party = 'customer' THEN -quantity"
+        " END), 0) FROM stock_move"
+    )
+    return int(session().scalar(text(statement)))
+
+
+@pytest.mark.parametrize("loaded", [1, 2])
+def test_several_parcels_are_taken_off_the_load_one_by_one(stage: Stage, bench: Order, loaded: int) -> None:
+    numbers = split(stage, bench)
+    units = [unit_of(number) for number in numbers]
+    for number in numbers[:loaded]:
+        stage.hand_over(number)
+    asked = stage.do(interceptions.request_interception, stage.cast.acme, bench.id, "buyer_cancelled")
+    assert stage.refused(interceptions.accept, stage.cast.supervisor, asked.id).code == "intercept_scan_back"
+    if loaded == 1:  # in hand, but one of its fellows stands on the load: nothing is decided by this scan
+        assert stage.do(interceptions.catch, stage.cast.picker, units[1]) == interceptions.Caught(1)
+        assert stage.state(bench) == "packed"
+    else:
+        assert stage.do(interceptions.catch, stage.cast.picker, units[1]) == interceptions.Caught(1)
+        assert (stage.state(bench), gone()) == ("packed", 2)
+        assert stage.refused(stage.hand_over, numbers[1]).code == "intercepted"
+    assert stage.do(interceptions.catch, stage.cast.picker, units[0]) == interceptions.Caught(0)
+    assert (stage.state(bench), gone()) == ("cancelled", 0)
+    assert stage.put_back_all(bench) == 6
+    assert {each.state for each in session().scalars(select(Parcel))} == {"voided"}
+
+
+def test_what_was_taken_off_goes_again_when_nobody_wants_it_stopped(stage: Stage, bench: Order) -> None:
+    numbers = split(stage, bench)
+    units = [unit_of(number) for number in numbers]
+    for number in numbers:
+        stage.hand_over(number)
+    stage.do(interceptions.request_interception, stage.cast.acme, bench.id, "buyer_cancelled")
+    stage.do(interceptions.catch, stage.cast.picker, units[0])
+    stage.do(interceptions.withdraw, stage.cast.acme, bench.id)
+    assert (stage.state(bench), gone()) == ("packed", 6 - held(numbers[0]))
+    assert not stage.hand_over(numbers[0]).already
+    assert (stage.state(bench), gone()) == ("shipped", 6)
+    # and comes back as a return as if it had left once
+    product = stage.cast.ACME.products[MUG]
+    assert sum(row[2] for row in with_customer(bench.id, product)) == 2
+
+
+def test_a_truck_that_left_with_a_part_of_it_ends_the_request(stage: Stage, bench: Order) -> None:
+    numbers = split(stage, bench)
+    units = [unit_of(number) for number in numbers]
+    for number in numbers:
+        stage.hand_over(number)
+    stage.do(interceptions.request_interception, stage.cast.acme, bench.id, "buyer_cancelled")
+    stage.do(interceptions.catch, stage.cast.picker, units[0])
+    load_id = session().scalars(select(Parcel.manifest_id).where(Parcel.tracking_number == numbers[1])).one()
+    stage.do(shipping.close_manifest, stage.cast.picker, load_id)
+    stage.jobs()
+    order = session().get_one(Order, bench.id, populate_existing=True)
+    assert (order.interception, order.state) == ("refused", "packed")
+    assert interceptions.why_not(order) == "intercept_too_late"  # a part of it is on the road
+    assert stage.refused(interceptions.request_interception, stage.cast.acme, bench.id, "other").code == (
+        "intercept_too_late"
+    )
+    stage.hand_over(numbers[0])
     assert stage.state(bench) == "shipped"
 
 
@@ -359,7 +425,7 @@ def test_a_parcel_that_went_ahead_keeps_its_order_from_being_cancelled(stage: St
     first, second = split(stage, bench)
     stage.hand_over(first)
     asked = stage.do(interceptions.request_interception, stage.cast.acme, bench.id, "buyer_cancelled")
-    assert stage.refused(interceptions.accept, stage.cast.supervisor, asked.id).code == "parcel_gone"
+    assert stage.refused(interceptions.accept, stage.cast.supervisor, asked.id).code == "intercept_scan_back"
     stage.do(interceptions.refuse, stage.cast.supervisor, asked.id, "other")
     stage.hand_over(second)
     assert stage.state(bench) == "shipped"

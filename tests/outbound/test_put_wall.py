@@ -194,3 +194,23 @@ def test_a_wall_is_made_once_and_by_builders(stage: Stage, wall: list[Any]) -> N
     unknown = Selection(wall="W9")
     assert stage.refused(reading.read, stage.cast.supervisor, house, unknown).code == "no_such_wall"
     assert stage.do(waves.release_wave, stage.cast.supervisor, house, selection=Selection(wall="W1"))
+
+
+def test_a_wave_whose_walk_was_begun_again_is_over_when_that_ends(stage: Stage, wall: list[Any]) -> None:
+    stage.stock(MUG, 1, BIN1)
+    stage.stock(CABLE, 1, BIN3)
+    stage.order({MUG: 1, CABLE: 1})
+    batch = released(stage)
+    tote = free_tote(stage)
+    stage.do(together.bind_tote, stage.cast.picker, batch.id, tote)
+    stage.do(together.pick_together, stage.cast.picker, next_stop(batch.id).id, 1)
+    lacking = next_stop(batch.id)
+    stage.do(picking.report_short, stage.cast.picker, lacking.id)
+    stage.jobs()
+    assert session().scalar(text("SELECT state FROM wave")) == "done"
+    stage.stock(lacking.sku, 1, BIN1)
+    stage.jobs()
+    assert (stage.take().id, session().scalar(text("SELECT state FROM wave"))) == (batch.id, "released")
+    stage.do(together.pick_together, stage.cast.picker, next_stop(batch.id).id, 1)
+    stage.jobs()
+    assert session().scalar(text("SELECT state FROM wave")) == "done"

@@ -25,7 +25,7 @@ ALLOWED = {
         "ship": {"packed"},
         "cancel": {"short", "awaiting_customs", "promised", "waved", "picking", "picked", "packed"},
         "destroy": {"picked"},
-        "take_back": {"shipped"},
+        "take_off": {"shipped"},
     },
     "wave": {"finish": {"released"}, "reopen": {"done"}},
     "batch": {"take": {"open", "picking"}, "finish": {"open", "picking"}, "reopen": {"done"}},
@@ -58,4 +58,4 @@ def test_an_action_is_allowed_exactly_where_the_table_says(workflow, action, sta
 
 def test_what_ends_an_order() -> None:
     assert ORDER.final_states() == {"cancelled"}
-    assert {action for action in ORDER.moves if ORDER.permitted(action, "shipped")} == {"take_back"}
+    assert {action for action in ORDER.moves if ORDER.permitted(action, "shipped")} == {"take_off"}

@@ -33,6 +33,7 @@ STAYS_SMALL = {
 SCOPE = {"warehouse_id", "owner_id", "seller_id"}
 # Index → why looking up by a warehouse or an owner alone finds little in it.
 NARROW = {
+    "ix_bag_here": "only bags that are on no load yet",
     "uq_manifest_open": "one open manifest for each carrier",
     "ix_handling_unit_to_sort": "only totes of walks that wait for the put wall",
     "ix_handling_unit_put_back": "only totes that wait to be put back",

@@ -8,6 +8,8 @@ from tests.inbound.test_difference_api import photo
 from tests.life import announce, said
 from tests.portal.test_differences import form
 from tests.portal.test_pages import booking_form, text_of
+from wms.added_services import catalogue
+from wms.added_services.catalogue import ServiceDraft
 from wms.inbound import service as inbound
 from wms.platform.database import transaction
 
@@ -110,3 +112,38 @@ def test_a_plan_is_made_and_a_carton_looked_into(cast, client, life):
     plan = life.ask("SELECT plan_id FROM inspection WHERE id = :i", i=key)
     supervisor.post(f"/office/inspections/plans/{plan}/end", data=form())
     assert life.ask("SELECT is_active FROM sampling_plan WHERE id = :p", p=plan) is False
+
+
+def test_a_service_is_asked_for_on_a_carton_that_is_here(cast, client, life):
+    with life.app.app_context(), transaction():
+        for draft in (
+            ServiceDraft("PHOTO", "Photos", "拍照", "photo"),
+            ServiceDraft("KIT", "Kits", "组套", "kit", effect="kit"),
+        ):
+            catalogue.define_service(cast.supervisor, draft)
+    seller, boss = cast.sign_in(client, cast.acme_person), cast.sign_in(client, cast.supervisor)
+    page, address = f"/portal/bookings/{life.coming.id}", f"/portal/bookings/{life.coming.id}/services"
+    carton = life.ask("SELECT id FROM carton WHERE booking_id = :b AND number = 1", b=life.coming.id)
+    wish = {"carton": carton, "service": "PHOTO", "quantity": "2", "note": "all sides"}
+    assert "Ask for a service" not in text_of(seller.get(page))
+    assert said(life.app, seller.post(address, data=form(**wish))) == ["That carton has not arrived."]
+    with life.app.app_context(), transaction():
+        inbound.arrive_booking(cast.receiver, life.coming.id)
+    seen = text_of(seller.get(page))
+    assert "Ask for a service" in seen
+    assert "Photos · " in seen
+    assert "Kits · " not in seen  # it changes the stock: asked for on goods
+    made = seller.post(address, data=form(**wish))
+    assert said(life.app, made) == ["Asked for. You can follow it here."]
+    number = life.ask("SELECT number FROM service_request WHERE subject_kind = 'carton' AND subject_id = :c", c=carton)
+    for reader in (seller, boss):
+        assert number in text_of(reader.get(page))
+    assert said(life.app, boss.post(address, data=form(**wish))) == ["Asked for. You can follow it here."]
+    assert "Required" in said(life.app, boss.post(address, data=form(**wish | {"quantity": ""})))[0]
+    elsewhere = life.ask("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.booking.id)
+    assert seller.post(address, data=form(**wish | {"carton": elsewhere})).status_code == 404
+    full = life.ask("SELECT id FROM carton WHERE booking_id = :b AND state = 'stowed' LIMIT 1", b=life.booking.id)
+    told = seller.post(f"/portal/bookings/{life.booking.id}/services", data=form(**wish | {"carton": full}))
+    assert "is empty" in said(life.app, told)[0]
+    assert cast.sign_in(client, cast.rival_person).post(address, data=form(**wish)).status_code == 404
+    assert life.ask("SELECT count(*) FROM service_request WHERE subject_kind = 'carton'") == 2

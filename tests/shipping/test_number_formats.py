@@ -23,10 +23,13 @@ RIGHT = {
     "sf": ["SF1234567890123", "123456789012"],
     "gofo": ["GFUS01234567890123"],
     "amazon": ["TBA123456789012"],
+    "ontrac": ["C11031500001879", "C10999911320231", "D10011354453707"],
+    "china_post": ["RR123456785CN", "9876543210123"],
+    "yanwen": ["UA123456789YP", "1234567890"],
 }  # fmt: skip
 ALL = [(name, number) for name, numbers in RIGHT.items() for number in numbers]
 # Numbers whose last digit checks the others; of 20 digits USPS has two kinds, so that two digits pass.
-_LAST = ("usps", "ups", "fedex", "canada_post", "purolator", "sscc")
+_LAST = ("usps", "ups", "fedex", "canada_post", "purolator", "sscc", "ontrac")
 CHECKED = [pair for pair in ALL if (pair[0] in _LAST or pair[1] == "3318810025") and len(pair[1]) != 20]
 
 

@@ -65,5 +65,5 @@ def test_the_last_states_are_final():
     assert SHIPMENT.final_states() == {ShipmentState.VOIDED}
     assert PARCEL.final_states() == {ParcelState.VOIDED}
     for flow in (SHIPMENT, PARCEL):  # what was handed over only comes off the load again
-        assert [action for action in flow.moves if flow.permitted(action, "handed_over")] == ["take_back"]
+        assert [action for action in flow.moves if flow.permitted(action, "handed_over")] == ["take_off"]
     assert MANIFEST.final_states() == {ManifestState.CLOSED}

@@ -16,7 +16,7 @@ from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
 from wms.core.refusals import RefusalKind, Refused
 from wms.platform.database import session, transaction
-from wms.shipping import queries
+from wms.shipping import loads, queries
 from wms.shipping import service as shipping
 from wms.shipping.carriers import CONNECTIONS
 from wms.shipping.carriers.interface import Capabilities, CarrierFault, WaybillGranted, WaybillRequest
@@ -51,7 +51,9 @@ def test_a_parcel_goes_its_whole_way(house: House, cast: Cast):
         assert (shipment.state, parcel.state, done.already) == ("handed_over", "handed_over", False)
         assert parcel.manifest_id == done.manifest_id
         assert shipment.handed_over_at == parcel.handed_over_at
-        assert list(queries.manifest_parcels(done.manifest_id)) == [parcel]
+        on_load = loads.contents_of(cast.picker, done.manifest_id)
+        assert [each.id for each in on_load.loose] == [parcel.id]
+        assert (on_load.parcels, on_load.bags, on_load.weight_g) == (1, (), 840)
         assert events("shipping.parcel_handed_over") == 1
 
 

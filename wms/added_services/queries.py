@@ -38,6 +38,7 @@ _PAGE = text(
     " AND (CAST(:before AS uuid) IS NULL OR r.id < CAST(:before AS uuid)) ORDER BY r.id DESC LIMIT :limit"
 )
 _ONE = text(f"{_COLUMNS} WHERE{_SCOPE} AND r.id = :id")
+_ABOUT = text(f"{_COLUMNS} WHERE{_SCOPE} AND r.subject_kind = :kind AND r.subject_id = ANY(:ids) ORDER BY r.id DESC")
 _PROOFS = text(
     "SELECT f.id, f.kind, f.value, f.name, f.file_id, f.added_at, a.name AS by FROM service_proof f"
     " LEFT JOIN app_user a ON a.id = f.added_by WHERE f.request_id = :id ORDER BY f.id"
@@ -65,6 +66,11 @@ def request_row(actor: Actor, request_id: uuid.UUID) -> Row[Any]:
     if found is None:
         raise not_found("service")
     return found
+
+
+def requests_about(actor: Actor, kind: str, subject_ids: Collection[uuid.UUID]) -> Sequence[Row[Any]]:
+    """Requests within scope about these things above, newest first."""
+    return session().execute(_ABOUT, {"kind": kind, "ids": list(subject_ids)} | _scope(actor)).all()
 
 
 def proofs_of(request_id: uuid.UUID) -> Sequence[Row[Any]]:

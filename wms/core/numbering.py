@@ -18,6 +18,7 @@ class DocumentKind(StrEnum):
     RETURN = "RT"
     WAVE = "WV"
     MANIFEST = "MF"
+    BAG = "BG"
     COUNT = "CT"
     SERVICE = "VS"
 

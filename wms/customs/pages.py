@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core.ids import new_id, parse_id
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused, invalid
-from wms.customs import queries, schemas, service
+from wms.core.refusals import RefusalKind, Refused, invalid
+from wms.customs import processing, queries, schemas, service
 from wms.facility.models import Warehouse
 from wms.facility.queries import warehouses_seen
-from wms.platform import commands
+from wms.platform import commands, forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.platform.schemas import load_or_refuse
@@ -25,6 +25,16 @@ BLUEPRINTS = [blueprint]
 
 navigation.add(
     Entry(lazy("Bonded book"), "customs_pages.book", "customs", Permission.CUSTOMS_RECORD, staff=True, order=420)
+)
+navigation.add(
+    Entry(
+        lazy("Processing in bond"),
+        "customs_pages.in_processing",
+        "transfer",
+        Permission.CUSTOMS_RECORD,
+        staff=True,
+        order=425,
+    )
 )
 
 
@@ -75,3 +85,34 @@ def _desk(warehouse: Warehouse) -> dict[str, Any]:
         "items": queries.unbooked_items(warehouse.id),
         "receipts": queries.recent_receipts(warehouse.id),
     }
+
+
+@blueprint.get("/processing")
+@requires(Permission.CUSTOMS_RECORD)
+def in_processing() -> str:
+    """Conversions in bond: what waits for customs' word, and what may be carried out."""
+    return _processing()
+
+
+@blueprint.post("/processing/<uuid:warehouse_id>/<uuid:conversion_id>")
+@requires(Permission.CUSTOMS_RECORD)
+def permit(warehouse_id: uuid.UUID, conversion_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    """Customs lets it happen, under this document."""
+    body = forms.load_form(schemas.ProcessingForm(), forms.given({"document": forms.typed_text("document")}))
+    outcome = body if isinstance(body, Refused) else forms.run_form(
+        "customs.processing", {"id": conversion_id, **body},
+        lambda: processing.permit_conversion(actor(), warehouse_id, conversion_id, body["document"]),
+        lambda made: {"id": made.id},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        if outcome.kind is RefusalKind.NOT_FOUND:
+            raise outcome
+        return _processing(show_refusal(outcome)), 422
+    flash(_("Recorded. It may be carried out."), "ok")
+    return redirect(url_for(".in_processing"), 303)
+
+
+def _processing(refusal: str | None = None) -> str:
+    bonded = [warehouse for warehouse in warehouses_seen(actor()) if warehouse.is_bonded]
+    desks = [(warehouse, processing.conversions_in_bond(warehouse.id)) for warehouse in bonded]
+    return render_template("customs/processing.html", desks=desks, refusal=refusal)

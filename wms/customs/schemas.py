@@ -13,3 +13,9 @@ class BookingForm(CodedSchema):
     item_number = Text(32, required=True)
     document = Text(64, required=True)
     quantity = fields.Integer(required=True, validate=Range(1, 2_000_000_000))
+
+
+class ProcessingForm(CodedSchema):
+    """Customs' document for a conversion in bond."""
+
+    document = Text(64, required=True)

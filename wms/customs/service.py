@@ -37,7 +37,7 @@ def record_book_receipt(
 
     Refuses `book_item_unknown`, `document_recorded` (the same document for the same item), `not_booked_enough`.
     """
-    warehouse = _load_bonded(actor, warehouse_id)
+    warehouse = load_bonded(actor, warehouse_id)
     document = _document(document)
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
@@ -74,13 +74,15 @@ def record_release(
     subject_id: uuid.UUID,
     document: str,
     lines: Sequence[Line],
+    *,
+    kind: str = "release",
 ) -> Release:
-    """Customs released a subject: a permit for each product and book item, used up as the goods leave.
+    """Customs released a subject: a permit (of this kind) for each product and book item, used up as the goods leave.
 
     The owner of the subject calls this under the subject's lock. The same release again (document and lines) gives the
     first one. Refuses `already_released` for another, `document_taken` for a document that released something else.
     """
-    warehouse = _load_bonded(actor, warehouse_id)
+    warehouse = load_bonded(actor, warehouse_id)
     document = _document(document)
     wanted = _added_up(lines)
     release = _insert_release(actor, warehouse, subject_kind, subject_id, document)
@@ -88,7 +90,7 @@ def record_release(
         return _same_release(subject_kind, subject_id, document, wanted)
     for (product_id, book_item_id), quantity in sorted(wanted.items(), key=str):
         permit_id = permits.issue_permit(
-            warehouse_id=warehouse.id, kind="release", document=document, subject_kind=subject_kind,
+            warehouse_id=warehouse.id, kind=kind, document=document, subject_kind=subject_kind,
             subject_id=subject_id, product_id=product_id, book_item_id=book_item_id, quantity=quantity,
         )  # fmt: skip
         session().add(
@@ -145,7 +147,7 @@ def record_refusal(
     reason: str,
 ) -> Release:
     """Customs refused a declaration (退单). It may be declared and released later. Refuses `already_released`."""
-    warehouse = _load_bonded(actor, warehouse_id)
+    warehouse = load_bonded(actor, warehouse_id)
     released = queries.release_of(subject_kind, subject_id)
     if released is not None:
         raise Refused("already_released", {"document": released.document})
@@ -165,7 +167,7 @@ def record_refusal(
     return refusal
 
 
-def _load_bonded(actor: Actor, warehouse_id: uuid.UUID) -> Warehouse:
+def load_bonded(actor: Actor, warehouse_id: uuid.UUID) -> Warehouse:
     """A bonded warehouse this clerk records for; 404 for everybody else."""
     if not (actor.is_staff and actor.may(Permission.CUSTOMS_RECORD)):
         raise not_found("warehouse")

@@ -18,9 +18,10 @@ from wms.outbound.service.lanes import LANE
 from wms.outbound.service.putback import PUT_BACK
 from wms.outbound.service.together import WALK
 from wms.platform.database import session
+from wms.shipping.models import Bag, BagState
 
 # Not the product: several sellers may use its code, and it alone does not say what to do.
-OPENS = (Kind.CARTON, Kind.TOTE, Kind.RETURN, Kind.PARCEL, Kind.LOCATION, Kind.UNIT)
+OPENS = (Kind.CARTON, Kind.TOTE, Kind.RETURN, Kind.PARCEL, Kind.LOCATION, Kind.UNIT, Kind.BAG)
 TO_COUNT = {"declared", "arrived", "counting", "missing"}
 
 
@@ -50,4 +51,6 @@ def _work_of(found: Found) -> str:
     if found.kind is Kind.TOTE:
         unit = session().get_one(HandlingUnit, found.id)
         return {PUT_BACK: "putback", LANE: "lane", WALK: "sort"}.get(unit.subject_kind or "", "pack")
+    if found.kind is Kind.BAG:
+        return "bag" if session().get_one(Bag, found.id).state == BagState.OPEN.value else "handover"
     return {Kind.RETURN: "return", Kind.PARCEL: "handover", Kind.LOCATION: "move", Kind.UNIT: "move"}[found.kind]

@@ -77,6 +77,7 @@ WORK = {
     "sort": Work(lazy("Sort"), "layers", lazy("totes to sort")),
     "pack": Work(lazy("Pack"), "package", lazy("orders picked")),
     "lane": Work(lazy("Fast lane"), "play", lazy("single items")),
+    "bag": Work(lazy("Bags"), "layers", lazy("not loaded yet")),
     "handover": Work(lazy("Hand over"), "shipments", lazy("parcels packed")),
     "return": Work(lazy("Returns"), "returns", lazy("announced")),
     "putback": Work(lazy("Put back"), "undo", lazy("of cancelled orders")),

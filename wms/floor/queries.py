@@ -30,6 +30,7 @@ _WAITING = Statement(
     " (SELECT count(*) FROM handling_unit u JOIN outbound_order o ON o.tote_id = u.id AND o.state = 'picked'"
     "   WHERE u.warehouse_id = :warehouse AND u.subject_kind = 'lane') AS lane,"
     " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'packed') AS handover,"
+    " (SELECT count(*) FROM bag WHERE warehouse_id = :warehouse AND state IN ('open', 'closed')) AS bag,"
     " (SELECT count(*) FROM handling_unit WHERE warehouse_id = :warehouse AND subject_kind = 'put_back') AS putback,"
     " (SELECT count(*) FROM handling_unit WHERE warehouse_id = :warehouse AND subject_kind = 'batch') AS sort,"
     " (SELECT count(*) FROM return_order WHERE warehouse_id = :warehouse AND state IN ('announced', 'receiving'))"

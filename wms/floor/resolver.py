@@ -31,6 +31,7 @@ class Kind(StrEnum):
     ORDER = "order"
     RETURN = "return"
     PACKAGING = "packaging"
+    BAG = "bag"  # of parcels
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,9 @@ LOOKUPS: dict[Kind, Statement] = {
         " AND warehouse_id = :warehouse"
     ),
     Kind.UNIT: _unit("pallet"),
+    Kind.BAG: Statement(
+        "SELECT id, number AS code, NULL::uuid AS owner_id FROM bag WHERE barcode = :code AND warehouse_id = :warehouse"
+    ),
     Kind.BOOKING: Statement(
         "SELECT id, number AS code, owner_id FROM booking WHERE number = :code AND warehouse_id = :warehouse"
     ),

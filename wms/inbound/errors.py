@@ -20,6 +20,7 @@ TEXTS = {
     "lot_needed": N_("Several batches are in there. Choose one."),
     "nothing_left_to_count": N_("All that was announced is counted."),
     "carton_not_here": N_("That carton has not arrived."),
+    "carton_empty": N_("Carton %(number)s is empty: all of it is put away."),
     "nothing_missing": N_("No carton of it is awaited."),
     "arrival_closed": N_("This was settled before."),
     "condition_unknown": N_("Good or damaged?"),

@@ -95,7 +95,7 @@ TEXTS = {
     "not_between": N_("From %(min)s to %(max)s."),
     "conversion_goods_gone": N_("Only %(left)s of %(wanted)s that were kept for it are still there."),
     "conversion_short": N_("Not enough is free: %(named)s."),
-    "conversion_in_bond": N_("%(warehouse)s is in bond: customs knows the goods as what they are."),
+    "conversion_in_bond": N_("%(warehouse)s is in bond: goods change their seller there by customs' own papers."),
     "conversion_of_another": N_("It belongs to a service that was asked for: decide there."),
     "not_a_kit": N_("%(sku)s has no list of parts."),
     "kit_of_itself": N_("%(sku)s cannot be a part of itself."),

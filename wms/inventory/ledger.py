@@ -77,16 +77,53 @@ class _Work:
 
 def post(actor: Actor, draft: PostingDraft) -> Posted:
     """Write one posting. Refuses with `not_enough_stock`, `stock_is_allocated`, `customs_permit_needed` and kin."""
+    return post_all(actor, [draft])[0]
+
+
+def post_all(actor: Actor, drafts: Sequence[PostingDraft]) -> list[Posted]:
+    """Several postings at once, each of goods that no other of them touches: what each locks, all lock together, so that
+    ranks are kept. Refuses as `post` does, and then none is written.
+    """
+    ends = [_ends_of(draft) for draft in drafts]
+    if len(drafts) > 1 and sum(len(set(each)) for each in ends) != len({end for each in ends for end in each}):
+        raise ValueError("postings that are written together share no stock")
+    allocated = [move.allocation_id for draft in drafts for move in draft.moves if move.allocation_id]
+    claims.lock_promises(allocated, [promise_id for draft in drafts for promise_id in draft.settles])
+    likely_new = [end for draft, own in zip(drafts, ends, strict=True) for end in own if _is_likely_new(draft, end)]
+    locked = lock_balances([end for each in ends for end in each], likely_new)
+    now = clock.now()
+    written = [
+        _post_one(actor, draft, {end: locked[end] for end in own}, now) for draft, own in zip(drafts, ends, strict=True)
+    ]
+    for draft, done in zip(drafts, written, strict=True):
+        change_summaries(_merged(done.work), guarded=draft.reason in INTENDED_EXITS)
+    gates = [(draft, done.crossing) for draft, done in zip(drafts, written, strict=True)]
+    after_summaries(lambda: _pass_gate(gates))
+    claims.announce_broken([each for done in written for each in done.posted.broken])
+    return [done.posted for done in written]
+
+
+def _ends_of(draft: PostingDraft) -> list[Stock]:
+    """The rows it moves between. Raises ValueError for a posting that can be none."""
     if (draft.recipe is not None) != (draft.reason is Reason.CONVERT):
         raise ValueError("a conversion, and nothing else, names its recipe")
     rules.check_moves(draft.reason, draft.moves)
-    batches = check_recipe(draft.moves, draft.recipe) if draft.reason is Reason.CONVERT else 0
     ends = [end for move in draft.moves for end in (move.source, move.target) if isinstance(end, Stock)]
     if len({end.warehouse_id for end in ends}) != 1:
         raise ValueError("a posting stays in one warehouse")
-    claims.lock_promises([move.allocation_id for move in draft.moves if move.allocation_id], draft.settles)
-    rows = lock_balances(ends, [end for end in ends if _is_likely_new(draft, end)])
-    now = clock.now()
+    return ends
+
+
+@dataclass(frozen=True)
+class _Written:
+    posted: Posted
+    work: _Work
+    crossing: Sequence[bool]
+
+
+def _post_one(actor: Actor, draft: PostingDraft, rows: dict[Stock, LockedBalance], now: datetime) -> _Written:
+    """The posting and what it does to its rows, which are locked; summaries, customs book and permits come later."""
+    batches = check_recipe(draft.moves, draft.recipe) if draft.reason is Reason.CONVERT else 0
     crossing = [
         rules.crosses_bond(move, _target_kind(move, rows)) and not _takes_entry_back(draft, move)
         for move in draft.moves
@@ -99,10 +136,7 @@ def post(actor: Actor, draft: PostingDraft) -> Posted:
     if draft.recipe is not None:
         note_recipe(posting_id, draft.recipe, batches)
     serials.follow(posting_id, draft.moves, rows, (draft.subject_kind, draft.subject_id), draft.reverses_id)
-    change_summaries(_merged(work), guarded=draft.reason in INTENDED_EXITS)
-    after_summaries(lambda: _pass_gate(draft, crossing))
-    claims.announce_broken(broken)
-    return Posted(posting_id, {stock: row.id for stock, row in rows.items()}, broken)
+    return _Written(Posted(posting_id, {stock: row.id for stock, row in rows.items()}, broken), work, crossing)
 
 
 def _is_likely_new(draft: PostingDraft, end: Stock) -> bool:
@@ -191,7 +225,7 @@ def _merged(work: _Work) -> dict[SummaryKey, tuple[int, int]]:
     return {key: (work.sellable.get(key, 0), work.promised.get(key, 0)) for key in keys}
 
 
-def _pass_gate(draft: PostingDraft, crossing: Sequence[bool]) -> None:
+def _pass_gate(gates: Sequence[tuple[PostingDraft, Sequence[bool]]]) -> None:
     """The customs book follows, and permits are used up.
 
     Goods entering bond wait to be booked, and are taken back from what waits; goods leaving with a permit are written
@@ -200,7 +234,7 @@ def _pass_gate(draft: PostingDraft, crossing: Sequence[bool]) -> None:
     entered: dict[uuid.UUID, int] = defaultdict(int)
     left: dict[uuid.UUID, int] = defaultdict(int)
     undone: dict[uuid.UUID, int] = defaultdict(int)
-    for move in draft.moves:
+    for draft, move in [(each, move) for each, _ in gates for move in each.moves]:
         source_bonded = isinstance(move.source, Stock) and move.source.customs_status == rules.BONDED
         target_bonded = isinstance(move.target, Stock) and move.target.customs_status == rules.BONDED
         if source_bonded == target_bonded:
@@ -210,8 +244,12 @@ def _pass_gate(draft: PostingDraft, crossing: Sequence[bool]) -> None:
             raise Refused("book_item_missing", {})
         book = entered if target_bonded else undone if _takes_entry_back(draft, move) else left
         book[stock.book_item_id] += move.quantity
-    permits.change_book(entered, left, permits.settled(draft.settles), undone)
-    permits.use(draft.moves, crossing)
+    settles: dict[uuid.UUID, int] = defaultdict(int)
+    for draft, _ in gates:
+        for promise_id, quantity in draft.settles.items():
+            settles[promise_id] += quantity
+    permits.change_book(entered, left, permits.settled(settles), undone)
+    permits.use([move for draft, _ in gates for move in draft.moves], [each for _, some in gates for each in some])
 
 
 # One statement, one round trip: the posting, its moves in their order, and what they do to the balances.

@@ -365,7 +365,8 @@ class Permit(Base):
 
     id: Mapped[DocumentId]
     warehouse_id: Mapped[Reference]
-    kind: Mapped[str] = mapped_column(String(24))  # release | destruction | return_abroad | settlement | back_into_bond
+    # release | processing | destruction | return_abroad | settlement | back_into_bond
+    kind: Mapped[str] = mapped_column(String(24))
     document: Mapped[str] = mapped_column(String(64))
     subject_kind: Mapped[str] = mapped_column(String(24))
     subject_id: Mapped[Reference]

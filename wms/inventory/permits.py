@@ -165,6 +165,18 @@ def issue_permit(
     return permit.id
 
 
+_OF_SUBJECT = Statement(
+    "SELECT product_id, book_item_id, id FROM permit WHERE subject_kind = :kind AND subject_id = :id"
+    " AND withdrawn_at IS NULL AND used < quantity ORDER BY created_at, id"
+)
+
+
+def of_subject(subject_kind: str, subject_id: uuid.UUID) -> dict[tuple[uuid.UUID, uuid.UUID | None], uuid.UUID]:
+    """Permits of a document that are not used up, by (product, book item)."""
+    rows = _OF_SUBJECT.all({"kind": subject_kind, "id": subject_id})
+    return {(row.product_id, row.book_item_id): row.id for row in reversed(rows)}
+
+
 def mark_booked(book_item_id: uuid.UUID, quantity: int) -> None:
     """Write a booking into the book line. Called by `sellable.book`, which lets the stock sell first.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
@@ -239,13 +239,22 @@ def scrap(
 
 
 def count(
-    actor: Actor, stock: Stock, counted: int, subject: Subject, serials: Sequence[str] | None = None
+    actor: Actor,
+    stock: Stock,
+    counted: int,
+    subject: Subject,
+    serials: Sequence[str] | None = None,
+    *,
+    waits: Callable[[Units, Units], bool] | None = None,
 ) -> Posted | None:
     """Make the book agree with a count of this row; None when it already does. A doubt about the row is over.
 
     Outside bond the difference goes to or comes from *adjustment*; in bond a shortage moves to the *unaccounted*
     location and a surplus is received into it, until a permit settles it (law 6). Under full serial control a count
     that differs names the numbers that are there; one that the book has in another bin is moved from there.
+
+    `waits` is asked, under the row's lock, about what is lacking and what is there beyond the book: True leaves both
+    unposted and the doubt standing, for somebody else to approve.
     """
     seen = find_balance(stock)
     doubts = holds.lock_doubts(seen.id) if seen is not None else []
@@ -254,6 +263,8 @@ def count(
         here = lock_balances([stock, *misplaced])[stock]  # what the count is compared with cannot move any more
         lost, found = _differences(here, counted, serials)
         found -= misplaced
+        if (lost or found) and waits is not None and waits(lost, found):
+            lost, found, doubts = Units(), Units(), []
         posted = None
         if lost or found or misplaced:
             posted = _post_differences(actor, here, lost, found, misplaced, subject)
@@ -262,7 +273,7 @@ def count(
 
 
 @dataclass(frozen=True)
-class _Units:
+class Units:
     """Units that a count found beyond the book, or lacking; the numbers of those that have one."""
 
     quantity: int = 0
@@ -271,22 +282,22 @@ class _Units:
     def __bool__(self) -> bool:
         return self.quantity > 0
 
-    def __sub__(self, known: Mapping[Stock, Sequence[str]]) -> _Units:
+    def __sub__(self, known: Mapping[Stock, Sequence[str]]) -> Units:
         numbers = set(self.serials).difference(*known.values())
-        return _Units(self.quantity - len(self.serials) + len(numbers), tuple(sorted(numbers)))
+        return Units(self.quantity - len(self.serials) + len(numbers), tuple(sorted(numbers)))
 
 
-def _differences(here: LockedBalance, counted: int, numbers: Sequence[str] | None) -> tuple[_Units, _Units]:
+def _differences(here: LockedBalance, counted: int, numbers: Sequence[str] | None) -> tuple[Units, Units]:
     """What is lacking, and what is there beyond the book."""
     if not here.keeps_serials or (numbers is None and counted in {0, here.on_hand}):
-        return _Units(max(0, here.on_hand - counted)), _Units(max(0, counted - here.on_hand))
+        return Units(max(0, here.on_hand - counted)), Units(max(0, counted - here.on_hand))
     seen = set(numbers or ())
     if len(seen) != counted:
         raise Refused("serials_required", {"wanted": counted, "given": len(seen)})
     known = number_book.of_row(here.id)
     return (
-        _Units(here.on_hand - len(seen & known), tuple(sorted(known - seen))),
-        _Units(len(seen - known), tuple(sorted(seen - known))),
+        Units(here.on_hand - len(seen & known), tuple(sorted(known - seen))),
+        Units(len(seen - known), tuple(sorted(seen - known))),
     )
 
 
@@ -310,8 +321,8 @@ def misplaced_numbers(stock: Stock, numbers: Sequence[str]) -> dict[Stock, list[
 def _post_differences(
     actor: Actor,
     here: LockedBalance,
-    lost: _Units,
-    found: _Units,
+    lost: Units,
+    found: Units,
     misplaced: Mapping[Stock, Sequence[str]],
     subject: Subject,
 ) -> Posted:

@@ -20,7 +20,7 @@ KIND_WORDS = {
     "cart": lazy("Cart label"), "put-wall": lazy("Put-wall slot"), "command": lazy("Command card"), "badge": lazy("Badge"),
     "product": lazy("Product label"), "carton": lazy("Carton label"), "fba-carton": lazy("FBA carton label"),
     "pallet": lazy("Pallet label"), "waybill": lazy("Waybill"), "waybill-customs": lazy("Waybill with customs form"),
-    "return": lazy("Return label"), "packing-slip": lazy("Packing slip"), "pick-list": lazy("Pick list"),
+    "bag": lazy("Bag label"), "return": lazy("Return label"), "packing-slip": lazy("Packing slip"), "pick-list": lazy("Pick list"),
     "manifest": lazy("Manifest"), "gate-pass": lazy("Gate pass"), "self-test": lazy("Scanner test card"),
     "printer-test": lazy("Printer test label"),
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from wms.core.actor import Actor
 from wms.inventory.queries import Scope
 from wms.office.queries import IN_WAREHOUSES
 from wms.platform.database import session
+from wms.platform.statements import Statement
 
 MOST = 200
 _ORDER = "o.id AS order_id, o.number, o.reference, o.state AS order_state, s.code AS seller, w.code AS warehouse, w.time_zone"
@@ -23,11 +25,12 @@ _REQUESTS = (
     f"SELECT i.id, i.reason, i.resume_state, i.requested_at, i.requested_by_name, {_ORDER}, t.code AS tote,"
     " (SELECT u.name FROM pick_task k JOIN pick_batch b ON b.id = k.batch_id JOIN app_user u ON u.id = b.picker_id"
     "  WHERE k.order_id = o.id ORDER BY b.created_at DESC LIMIT 1) AS picker,"
-    " p.tracking_number, m.number AS manifest"
+    " p.tracking_number, m.number AS manifest, g.number AS bag"
     f" FROM interception i {_FROM.format('i')} LEFT JOIN handling_unit t ON t.id = o.tote_id"
-    " LEFT JOIN LATERAL (SELECT p.tracking_number, p.manifest_id FROM parcel p WHERE p.shipment_id = o.shipment_id"
-    "  AND p.state IN ('closed', 'handed_over') ORDER BY p.n LIMIT 1) p ON true"
-    " LEFT JOIN manifest m ON m.id = p.manifest_id"
+    " LEFT JOIN LATERAL (SELECT p.tracking_number, p.manifest_id, p.bag_id FROM parcel p"
+    "  WHERE p.shipment_id = o.shipment_id AND p.state IN ('closed', 'handed_over')"
+    "  ORDER BY p.state = 'handed_over' DESC, p.n LIMIT 1) p ON true"
+    " LEFT JOIN manifest m ON m.id = p.manifest_id LEFT JOIN bag g ON g.id = p.bag_id"
     f" WHERE i.state = 'requested' AND {IN_WAREHOUSES.format('i')} ORDER BY i.requested_at, i.id LIMIT {MOST}"
 )
 _HOLDS = (
@@ -53,6 +56,17 @@ def destructions(actor: Actor) -> Sequence[Row[Any]]:
 def requests(actor: Actor) -> Sequence[Row[Any]]:
     """Interceptions that wait for an answer, oldest first, with where their goods are."""
     return session().execute(text(_REQUESTS), _scope(actor)).all()
+
+
+_TO_TAKE_OFF = Statement(
+    "SELECT p.manifest_id, count(*)::int AS parcels FROM interception i JOIN outbound_order o ON o.id = i.order_id"
+    " JOIN parcel p ON p.shipment_id = o.shipment_id AND p.state = 'handed_over' WHERE i.state = 'requested' GROUP BY 1"
+)
+
+
+def to_take_off() -> dict[uuid.UUID, int]:
+    """Parcels that somebody wants back, by the load they are on."""
+    return {row.manifest_id: row.parcels for row in _TO_TAKE_OFF.all()}
 
 
 def holds(actor: Actor) -> Sequence[Row[Any]]:

@@ -116,7 +116,8 @@ CHECKS = [
         "SELECT o.id FROM outbound_order o JOIN demand d ON d.order_id = o.id WHERE o.state = 'shipped'"
         " GROUP BY o.id HAVING sum(d.quantity) <> sum(d.shipped) OR sum(d.shipped) <> (SELECT"
         "  coalesce(sum(m.quantity), 0) FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
-        "  WHERE p.subject_kind = 'order' AND p.subject_id = o.id AND p.reason IN ('ship', 'scrap') AND m.to_party IS NOT NULL)",
+        "  WHERE p.subject_kind = 'order' AND p.subject_id = o.id AND p.reason IN ('ship', 'scrap') AND m.to_party IS NOT NULL"
+        "  AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id))",
     ),
     Check(
         "what was destroyed was destroyed before a witness",

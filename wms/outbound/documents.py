@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from labels import CustomsWaybillLabel, Label, LabelRefused, WaybillLabel
 from wms.core import clock
+from wms.outbound.bag_labels import bag_labels
 from wms.outbound.extras.form import form_of
 from wms.outbound.extras.rules import crosses_a_border
 from wms.outbound.service.load_lists import load_lists
@@ -52,7 +53,7 @@ def _content(row: Any) -> Label | LabelRefused:
     return CustomsWaybillLabel(**facts, **form)
 
 
-SOURCES = {"waybill": waybills, "manifest": load_lists}
+SOURCES = {"waybill": waybills, "bag": bag_labels, "manifest": load_lists}
 
 
 def _facts(row: Any) -> dict[str, Any]:

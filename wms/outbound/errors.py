@@ -87,7 +87,6 @@ TEXTS = {
     "hold_keeps_stock": N_("Its goods are picked or released. Hold it with its stock, or intercept it."),
     "hold_not_yours": N_("Only who placed this hold ends it."),
     "intercept_cancelled": N_("Nothing to intercept: it is cancelled."),
-    "intercept_several": N_("Its parcels are on the load already: several cannot be taken off."),
     "intercept_too_late": N_("Too late to intercept: it has left."),
     "intercept_scan_back": N_("The parcel is loaded. Take it off and scan it under Put back."),
     "not_intercepted": N_("Nobody asked to intercept it."),

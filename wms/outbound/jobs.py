@@ -10,6 +10,7 @@ from wms.outbound.service import (
     carrier_waybills,
     changes,
     interceptions,
+    rating,
     shortage,
     walks,
     wave_rules,
@@ -66,6 +67,10 @@ def refuse_what_left(payload: dict[str, Any]) -> None:
     interceptions.refuse_what_left(uuid.UUID(payload["subject_id"]))
 
 
+def rate_load(payload: dict[str, Any]) -> None:
+    rating.rate_load(uuid.UUID(payload["subject_id"]))
+
+
 def release_by_rule(payload: dict[str, Any]) -> None:
     wave_rules.release_by_rule(uuid.UUID(payload["rule_id"]), payload["day"])
 
@@ -87,5 +92,6 @@ JOBS = [
     (shortage.KILL_TOPIC, kill_order, "default"),
     (waybills.PREPARE_TOPIC, prepare_order, "labels"),
     ("outbound.refuse_what_left", refuse_what_left, "default"),
+    ("outbound.rate_load", rate_load, "default"),
     ("outbound.ask_for_waybill", ask_for_waybill, "carriers"),
 ]

@@ -38,7 +38,7 @@ ORDER = Workflow(
         "ship": move(S.PACKED, S.SHIPPED),
         "destroy": move(S.PICKED, S.SHIPPED),  # an order of that kind: gone for good, before a witness
         "cancel": move([S.SHORT, S.AWAITING_CUSTOMS, S.PROMISED, S.WAVED, S.PICKING, S.PICKED, S.PACKED], S.CANCELLED),
-        "take_back": move(S.SHIPPED, S.CANCELLED),  # intercepted on the load, before the truck left
+        "take_off": move(S.SHIPPED, S.PACKED),  # a parcel of it is off the load, before the truck left
     },
 )
 # Where an order stays: what was handed over goes back only while its truck stands in the yard.

@@ -292,6 +292,25 @@ def due_jobs(limit: int = 100, age_seconds: float = 2.0) -> list[tuple[uuid.UUID
     return [(row.id, row.topic) for row in rows]
 
 
+_BEHIND = Statement(
+    "SELECT n.id FROM outbox_job d JOIN outbox_job n ON n.ordering_key = d.ordering_key AND n.sequence > d.sequence"
+    f" AND n.state = 'new' AND n.next_at <= {_NOW} WHERE d.id = :id ORDER BY n.sequence LIMIT 1"
+)
+
+
+def perform_in_a_row(job_id: uuid.UUID) -> int:
+    """Run a job here and then those that waited behind it (its ordering key), for who has no courier to hint at them: one
+    look around (`due_jobs`) finds only the first of each key. Returns how many were done.
+    """
+    done = 0
+    following: uuid.UUID | None = job_id
+    while following is not None and perform(following):
+        done += 1
+        with transaction():
+            following = _BEHIND.scalar({"id": following, "ruling": clock.ruling()})
+    return done
+
+
 def oldest_due_seconds() -> float:
     """Age in seconds of the oldest job that waits (0 when none); `/readyz` reports it."""
     statement = text(

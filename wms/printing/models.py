@@ -40,6 +40,7 @@ class LabelKind(StrEnum):
     CARTON = "carton"
     WAYBILL = "waybill"
     TOTE = "tote"
+    BAG = "bag"  # a bag or pallet of parcels
     STATION = "station"
     PRINTER = "printer"  # the test label of a printer
     MANIFEST = "manifest"  # the list of a load, which its driver signs
@@ -63,6 +64,7 @@ KINDS: dict[str, KindRules] = {
     LabelKind.CARTON: KindRules(one_valid=True, once=False, personal=False, size_mm=(100, 150)),
     LabelKind.WAYBILL: KindRules(one_valid=True, once=True, personal=True, size_mm=(100, 150)),
     LabelKind.TOTE: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 60)),
+    LabelKind.BAG: KindRules(one_valid=True, once=False, personal=False, size_mm=(100, 150)),
     LabelKind.STATION: KindRules(one_valid=False, once=False, personal=False, size_mm=(297, 210)),
     LabelKind.PRINTER: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 150)),
     LabelKind.MANIFEST: KindRules(one_valid=False, once=False, personal=False, size_mm=(210, 297)),

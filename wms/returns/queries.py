@@ -89,7 +89,7 @@ _WITH_CUSTOMER = text(
     "SELECT m.lot_id, m.book_item_id,"
     " sum(CASE WHEN m.to_party = 'customer' THEN m.quantity ELSE -m.quantity END) AS out"
     " FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id WHERE m.product_id = :product"
-    " AND ((p.subject_kind = 'order' AND p.subject_id = :order AND m.to_party = 'customer')"
+    " AND ((p.subject_kind = 'order' AND p.subject_id = :order AND 'customer' IN (m.to_party, m.from_party))"
     "   OR (p.subject_kind = 'return' AND m.from_party = 'customer' AND p.subject_id IN"
     "     (SELECT id FROM return_order WHERE order_id = :order)))"
     " GROUP BY 1, 2 ORDER BY 1, 2"

@@ -42,6 +42,27 @@ CHECKS = [
         " OR m.warehouse_id <> p.warehouse_id OR p.state <> 'handed_over'",
     ),
     Check(
+        "a bag holds its own service's parcels, and leaves with them",
+        "SELECT count(*) FROM parcel WHERE bag_id IS NOT NULL",
+        "SELECT p.id, b.number, b.state FROM parcel p JOIN bag b ON b.id = p.bag_id JOIN shipment s ON s.id = p.shipment_id"
+        " WHERE b.warehouse_id <> p.warehouse_id OR b.carrier_id <> p.carrier_id OR b.service_id <> s.service_id"
+        " OR b.state = 'dropped' OR (b.state = 'loaded') <> (p.state = 'handed_over')"
+        " OR b.manifest_id IS DISTINCT FROM p.manifest_id",
+    ),
+    Check(
+        "a bag that is not given up holds something",
+        "SELECT count(*) FROM bag",
+        "SELECT b.id, b.number FROM bag b WHERE b.state <> 'dropped'"
+        " AND NOT EXISTS (SELECT 1 FROM parcel p WHERE p.bag_id = b.id)",
+    ),
+    Check(
+        "what a parcel costs is the sum of its lines, and it has left",
+        "SELECT count(*) FROM parcel_rate",
+        "SELECT r.parcel_id, r.total_minor FROM parcel_rate r JOIN parcel p ON p.id = r.parcel_id WHERE p.state <> 'handed_over'"
+        " OR r.total_minor <> r.base_minor + (SELECT coalesce(sum((x ->> 1)::bigint), 0)"
+        "  FROM jsonb_array_elements(r.surcharges) x)",
+    ),
+    Check(
         "a void waybill of a remote carrier goes back to it",
         "SELECT count(*) FROM parcel WHERE carrier_reference IS NOT NULL AND state = 'voided'",
         "SELECT p.id, p.carrier_reference FROM parcel p JOIN carrier c ON c.id = p.carrier_id"

@@ -44,6 +44,27 @@ class ShipmentVoided(Event):
 
 
 @dataclass(frozen=True)
+class BagClosed(Event):
+    """Parcels of one service are closed up together; `weight_g` gross, by the scale."""
+
+    name: ClassVar[str] = "shipping.bag_closed"
+    subject_kind: ClassVar[str] = "bag"
+
+    parcels: int
+    weight_g: int
+
+
+@dataclass(frozen=True)
+class BagLoaded(Event):
+    name: ClassVar[str] = "shipping.bag_loaded"
+    subject_kind: ClassVar[str] = "bag"
+
+    manifest_id: uuid.UUID
+    parcels: int
+    weight_g: int
+
+
+@dataclass(frozen=True)
 class ManifestClosed(Event):
     name: ClassVar[str] = "shipping.manifest_closed"
     subject_kind: ClassVar[str] = "manifest"

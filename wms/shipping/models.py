@@ -61,6 +61,18 @@ class ManifestState(StrEnum):
     CLOSED = "closed"
 
 
+class BagKind(StrEnum):
+    BAG = "bag"
+    PALLET = "pallet"
+
+
+class BagState(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"  # weighed, with its label on it
+    LOADED = "loaded"
+    DROPPED = "dropped"  # its last parcel was taken out: its number is never used again
+
+
 class TaskAction(StrEnum):
     """What a remote carrier is asked to do."""
 
@@ -182,6 +194,40 @@ class Manifest(Base):
     closed_by: Mapped[uuid.UUID | None]
 
 
+class Bag(Base):
+    """Parcels of one service that are closed, weighed and loaded together (集包); decision 083. `weight_g`: gross, by the
+    scale; less what was taken out of it on the load.
+    """
+
+    __tablename__ = "bag"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "number"),
+        UniqueConstraint("warehouse_id", "barcode"),
+        Index("ix_bag_here", "warehouse_id", "created_at", postgresql_where=text("state IN ('open', 'closed')")),
+        Index("ix_bag_manifest", "manifest_id", postgresql_where=text("manifest_id IS NOT NULL")),
+        CheckConstraint("weight_g > 0", name="weight_positive"),
+        CheckConstraint("state NOT IN ('closed', 'loaded') OR (weight_g IS NOT NULL AND closed_at IS NOT NULL)",
+                        name="closed_is_weighed"),
+        CheckConstraint("(state = 'loaded') = (manifest_id IS NOT NULL AND loaded_at IS NOT NULL)",
+                        name="loaded_on_a_manifest"),
+    )  # fmt: skip
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service.id"))
+    kind: Mapped[str] = mapped_column(String(8))
+    number: Mapped[str] = mapped_column(String(40))  # what people read: the SSCC, or the house's number
+    barcode: Mapped[str] = mapped_column(String(48))  # what scanners read: 18 digits of an SSCC, or our own code
+    state: Mapped[str] = mapped_column(String(8))
+    weight_g: Mapped[int | None] = mapped_column(Integer)
+    created_at: Mapped[Instant]
+    closed_at: Mapped[Instant | None]
+    closed_by: Mapped[uuid.UUID | None]
+    loaded_at: Mapped[Instant | None]
+    manifest_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("manifest.id"))
+
+
 class Parcel(Base):
     """What is weighed and handed over. Its number is the waybill's; a number once drawn is never used again."""
 
@@ -192,6 +238,7 @@ class Parcel(Base):
         UniqueConstraint("client_reference"),
         Index("ix_parcel_tracking", "tracking_number"),
         Index("ix_parcel_manifest", "manifest_id", postgresql_where=text("manifest_id IS NOT NULL")),
+        Index("ix_parcel_bag", "bag_id", postgresql_where=text("bag_id IS NOT NULL")),
         CheckConstraint("n > 0 AND weight_g > 0 AND length_mm > 0 AND width_mm > 0 AND height_mm > 0",
                         name="measures_positive"),
         CheckConstraint("state NOT IN ('closed', 'handed_over') OR (weight_g IS NOT NULL"
@@ -222,6 +269,7 @@ class Parcel(Base):
     handling_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))
     carrier_reference: Mapped[str | None] = mapped_column(String(64))  # what a remote carrier calls it
     manifest_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("manifest.id"))
+    bag_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("bag.id"))  # the one it is in, or left in
     created_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
     handed_over_at: Mapped[Instant | None]
@@ -336,3 +384,29 @@ class ServiceRule(Base):
     rule: Mapped[str] = mapped_column(String(8))  # `rates.Rule`
     candidates: Mapped[list[str]] = mapped_column(JSONB)  # codes of services, the preferred first
     updated_at: Mapped[Instant]
+
+
+class ParcelRate(Base):
+    """What a parcel costs by its service's table, with what its scale and its box said, as its lorry left: what an invoice
+    points at. Written once. `why`: `rates.NoQuote` where the table has no price for it.
+    """
+
+    __tablename__ = "parcel_rate"
+    __table_args__ = (
+        CheckConstraint("(why IS NULL) = (total_minor IS NOT NULL AND currency IS NOT NULL AND zone IS NOT NULL)",
+                        name="priced_or_not"),
+    )  # fmt: skip
+
+    parcel_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("parcel.id"), primary_key=True)
+    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service.id"))
+    table_of: Mapped[Instant]  # when the table was saved that this is by
+    rated_at: Mapped[Instant]
+    weight_g: Mapped[int] = mapped_column(Integer)  # by the scale
+    dimensional_g: Mapped[int] = mapped_column(Integer)  # 0 where the table has no divisor or the box is not known
+    charged_g: Mapped[int | None] = mapped_column(Integer)
+    zone: Mapped[str | None] = mapped_column(String(40))
+    currency: Mapped[str | None] = mapped_column(String(3))
+    base_minor: Mapped[int | None] = mapped_column(BigInteger)
+    surcharges: Mapped[list[list[Any]]] = mapped_column(JSONB)  # [name, minor], in the table's order
+    total_minor: Mapped[int | None] = mapped_column(BigInteger)
+    why: Mapped[str | None] = mapped_column(String(16))

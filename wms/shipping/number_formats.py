@@ -26,6 +26,15 @@ def _ups(number: str) -> bool:
     return bool(re.fullmatch("1Z[0-9A-Z]{16}", number)) and number[-1] == checkdigits.ups_1z_check_digit(number[2:-1])
 
 
+def _ontrac(number: str) -> bool:
+    """C or D and 14 digits; the letter counts as 4 or 5, the digits as UPS's do: odd places ×1, even ×2."""
+    if not re.fullmatch("[CD][0-9]{14}", number):
+        return False
+    digits = {"C": "4", "D": "5"}[number[0]] + number[1:]
+    total = sum(int(digit) * (1 + place % 2) for place, digit in enumerate(digits[:-1]))
+    return digits[-1] == str(-total % 10)
+
+
 _USPS = _gs1("9[1-5][0-9]{20}|9[1-5][0-9]{24}|[0-9]{20}")
 
 
@@ -82,6 +91,11 @@ FORMATS: dict[str, Callable[[str], bool]] = {
     "4px": _shape("4PX[0-9]{13}CN"),
     "gofo": _shape("GFUS[0-9]{14}"),
     "amazon": _shape("TB[ACM][0-9]{12}"),
+    "ontrac": _ontrac,
+    "china_post": lambda number: (
+        bool(re.fullmatch("[0-9]{13}", number)) or (number.endswith("CN") and checkdigits.is_valid_s10(number))
+    ),
+    "yanwen": _shape("[A-Z]{2}[0-9]{9}[A-Z]{2}|[0-9]{8,20}"),
 }
 
 

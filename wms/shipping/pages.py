@@ -54,6 +54,12 @@ state_labels["parcel"] = {
     "handed_over": (lazy("Handed over"), "ok"),
     "voided": (lazy("Void"), "stop"),
 }
+state_labels["bag"] = {
+    "open": (lazy("Being filled"), "info"),
+    "closed": (lazy("Closed"), "warn"),
+    "loaded": (lazy("On a load"), "ok"),
+    "dropped": (lazy("Given up"), "idle"),
+}
 state_labels["manifest"] = {
     "open": (lazy("Loading"), "info"),
     "closed": (lazy("Closed"), "ok"),

@@ -23,6 +23,7 @@ from wms.shipping.models import (
     Manifest,
     ManifestState,
     Parcel,
+    ParcelRate,
     ParcelState,
     ParcelTracking,
     Service,
@@ -160,6 +161,7 @@ class LiveParcel:
     weight_g: int | None
     state: str
     units: int | None
+    weight_first: bool = False  # its carrier makes the label after the scale
 
     @property
     def is_open(self) -> bool:
@@ -169,14 +171,38 @@ class LiveParcel:
 # The parcels of an order that are not void, as they were begun. To be sent with other questions; `live_parcels_in` reads
 # its answer.
 LIVE_PARCELS = Statement(
-    "SELECT p.id, p.shipment_id, p.tracking_number, p.weight_g, p.state, p.units FROM shipment s"
-    " JOIN parcel p ON p.shipment_id = s.id WHERE s.subject_kind = 'order' AND s.subject_id = :order"
+    "SELECT p.id, p.shipment_id, p.tracking_number, p.weight_g, p.state, p.units,"
+    " coalesce(c.capabilities ->> 'needs_weight_before_label', '') = 'true' FROM shipment s"
+    " JOIN parcel p ON p.shipment_id = s.id JOIN carrier c ON c.id = s.carrier_id"
+    " WHERE s.subject_kind = 'order' AND s.subject_id = :order"
     " AND s.state <> 'voided' AND p.state <> 'voided' ORDER BY p.n"
 )
 
 
 def live_parcels_in(answer: Answer) -> list[LiveParcel]:
     return [LiveParcel(*row) for row in answer.all()]
+
+
+_FAULT = Statement(
+    "SELECT fault, facts, state FROM carrier_task WHERE parcel_id = :parcel AND action = 'create'"
+    " AND state NOT IN ('done', 'dropped')"
+)
+
+
+@dataclass(frozen=True)
+class LabelFault:
+    """Why a parcel has no waybill yet, as its carrier said last; `stopped`: it is not asked again by itself."""
+
+    code: str
+    facts: dict[str, Any]
+    stopped: bool
+
+
+def label_fault(parcel_id: uuid.UUID) -> LabelFault | None:
+    row = _FAULT.first({"parcel": parcel_id})
+    if row is None or row.fault is None:
+        return None
+    return LabelFault(row.fault, row.facts or {}, row.state in TASK_STOPS)
 
 
 @dataclass(frozen=True)
@@ -249,12 +275,6 @@ def load_manifest(actor: Actor, manifest_id: uuid.UUID) -> Manifest:
     if found is None or not (actor.is_staff and actor.sees_warehouse(found.warehouse_id)):
         raise not_found("manifest")
     return found
-
-
-def manifest_parcels(manifest_id: uuid.UUID) -> Sequence[Parcel]:
-    """The parcels on a manifest in the order they were handed over."""
-    statement = select(Parcel).where(Parcel.manifest_id == manifest_id)
-    return session().scalars(statement.order_by(Parcel.handed_over_at, Parcel.id)).all()
 
 
 def shipments_page(
@@ -407,3 +427,10 @@ def _way(parcel: Parcel, carrier: Carrier, told: str | None, steps: list[Step]) 
     number = parcel.tracking_number
     doubtful = number is not None and is_doubtful(carrier.number_format, number)
     return Way(parcel.id, number, carrier.name, state, steps, doubtful)
+
+
+def rates_of(shipment_id: uuid.UUID) -> list[tuple[Parcel, ParcelRate]]:
+    """What the parcels of a shipment that left cost, by n."""
+    statement = select(Parcel, ParcelRate).join(ParcelRate, ParcelRate.parcel_id == Parcel.id)
+    rows = session().execute(statement.where(Parcel.shipment_id == shipment_id).order_by(Parcel.n))
+    return [(parcel, rate) for parcel, rate in rows]

@@ -96,11 +96,15 @@ class NoQuote(StrEnum):
     NO_INSURANCE = "no_insurance"
 
 
+def dimensional_weight(goods: Goods, divisor: int) -> int:
+    """g: mm³ over cm³ a kg is g, because a thousand of one is a thousandth of the other. 0 where nothing is known of it."""
+    return -(-goods.volume_mm3 // divisor) if divisor and goods.volume_mm3 else 0
+
+
 def charged_weight(goods: Goods, divisor: int, step_g: int) -> int:
-    """g: mm³ over cm³ a kg is g, because a thousand of one is a thousandth of the other."""
-    dimensional = -(-goods.volume_mm3 // divisor) if divisor and goods.volume_mm3 else 0
+    """The greater of both in g, rounded up to the step."""
     step = max(step_g, 1)
-    return -(-max(goods.weight_g, dimensional) // step) * step
+    return -(-max(goods.weight_g, dimensional_weight(goods, divisor)) // step) * step
 
 
 def zone_of(zones: Sequence[Zone], country: str, postcode: str) -> str | None:

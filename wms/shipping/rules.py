@@ -55,6 +55,17 @@ def write_number(form: NumberForm, serial: int) -> str:
     return payload + checkdigits.mod37_36_check(payload)
 
 
+# What a bag or pallet may weigh empty, with straps and film; and what the parcels' own weighings may be off together.
+EMPTY_G = {"bag": 2_000, "pallet": 40_000}
+_SLACK_G, _SLACK_SHARE = 100, 50
+
+
+def bag_weight_band(kind: str, parcels_g: int) -> tuple[int, int]:
+    """What a bag with parcels of this weight must weigh, g, both included. Outside it one is missing or one too many."""
+    slack = max(_SLACK_G, parcels_g // _SLACK_SHARE)
+    return max(1, parcels_g - slack), parcels_g + EMPTY_G[kind] + slack
+
+
 def is_valid_number(form: NumberForm, number: str) -> bool:
     """True for a number that could be of this form: shape and check character."""
     if form.scheme == "s10":

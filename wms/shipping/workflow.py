@@ -1,11 +1,11 @@
-"""The states of a shipment, a parcel, a manifest, and of what a remote carrier is asked to do."""
+"""The states of a shipment, a parcel, a bag, a manifest, and of what a remote carrier is asked to do."""
 
 from __future__ import annotations
 
 from wms.core.workflow import Workflow, move
-from wms.shipping.models import ManifestState, ParcelState, ShipmentState, TaskState
+from wms.shipping.models import BagState, ManifestState, ParcelState, ShipmentState, TaskState
 
-S, P, M, T = ShipmentState, ParcelState, ManifestState, TaskState
+S, P, M, T, B = ShipmentState, ParcelState, ManifestState, TaskState, BagState
 
 SHIPMENT = Workflow(
     "shipment",
@@ -17,7 +17,7 @@ SHIPMENT = Workflow(
         "label": move(S.NUMBERED, S.LABELLED),
         "hand_over": move(S.LABELLED, S.HANDED_OVER),
         "void": move([S.OPEN, S.NUMBERED, S.LABELLED], S.VOIDED),
-        "take_back": move(S.HANDED_OVER, S.VOIDED),  # off the load, before the truck left
+        "take_off": move(S.HANDED_OVER, S.LABELLED),  # a parcel is off the load, before the truck left
     },
 )
 PARCEL = Workflow(
@@ -29,7 +29,18 @@ PARCEL = Workflow(
         "reopen": move(P.CLOSED, P.OPEN),
         "hand_over": move(P.CLOSED, P.HANDED_OVER),
         "void": move([P.OPEN, P.CLOSED], P.VOIDED),
-        "take_back": move(P.HANDED_OVER, P.VOIDED),
+        "take_off": move(P.HANDED_OVER, P.CLOSED),
+    },
+)
+BAG = Workflow(
+    "bag",
+    BagState,
+    B.OPEN,
+    {
+        "close": move(B.OPEN, B.CLOSED),
+        "reopen": move(B.CLOSED, B.OPEN),
+        "load": move(B.CLOSED, B.LOADED),
+        "drop": move([B.OPEN, B.LOADED], B.DROPPED),
     },
 )
 MANIFEST = Workflow("manifest", ManifestState, M.OPEN, {"close": move(M.OPEN, M.CLOSED)})
@@ -48,4 +59,4 @@ CARRIER_TASK = Workflow(
         "drop": move([T.WAITING, T.ASKING, T.REFUSED, T.FAILED], T.DROPPED),
     },
 )
-WORKFLOWS = (SHIPMENT, PARCEL, MANIFEST, CARRIER_TASK)
+WORKFLOWS = (SHIPMENT, PARCEL, BAG, MANIFEST, CARRIER_TASK)

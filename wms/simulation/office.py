@@ -40,6 +40,7 @@ _AT_CUSTOMS = (
     " AND state NOT IN ('short', 'shipped', 'cancelled') ORDER BY created_at, id"
 )
 _RELEASED = "SELECT customs_state FROM outbound_order WHERE id = CAST(:id AS uuid)"
+_WAITING = "SELECT id FROM stock_adjustment WHERE balance_id = :id AND state = 'requested'"
 _UNBOOKED = (
     "SELECT item_number, unbooked FROM book_item WHERE warehouse_id = CAST(:house AS uuid) AND unbooked > 0"
     " ORDER BY item_number"
@@ -50,27 +51,32 @@ PASSWORDS = {person.login: person.password for person in PEOPLE}
 def supervise(play: Play) -> Process:
     """Round after round: doubtful bins counted, exceptions decided, a hold placed or ended, a wave released."""
     desk = Desk(play.wire, "supervisor", "supervisor@demo", PASSWORDS["supervisor@demo"])
+    other = Desk(play.wire, "admin", "admin@demo", PASSWORDS["admin@demo"])
     while True:
         yield desk.dice.uniform(300, 1_200)
         for row in play.look(_DOUBTED):
-            _count(play, desk, row)
+            _count(play, desk, other, row)
             yield 20.0
         for row in play.look(_EXCEPTIONS):
             _decide(play, desk, row)
             yield 15.0
         yield from _hold(play, desk)
         if not play.closing:
-            _look_around(play, desk)
+            _look_around(play, desk, other)
 
 
-def _count(play: Play, desk: Desk, row: Any) -> None:
-    """A bin is counted: what is missing of its product there is found missing in this row first."""
+def _count(play: Play, desk: Desk, other: Desk, row: Any) -> None:
+    """A bin is counted: what is missing of its product there is found missing in this row first. What is worth more than the
+    limit is approved by the other one.
+    """
     place = Place(row.house, row.bin, row.seller, row.sku, row.condition)
     lost = min(row.on_hand, play.world.missing[place])
     counted = row.on_hand - lost
     desk.form(
         "count", f"/office/stock/{row.id}/count", {"counted": str(counted)}, f"{place.bin} {place.sku}: {counted}"
     )
+    for waiting in play.look(_WAITING, id=row.id):
+        other.form("approve", f"/office/adjustments/{waiting.id}/approve", {}, f"{place.bin} {place.sku}: {counted}")
     now = play.look(_ROW, id=row.id)[0].on_hand
     if now != counted:
         raise Untrue(f"{place} was counted as {counted}, and the system says {now}")
@@ -111,13 +117,13 @@ def _hold(play: Play, desk: Desk) -> Process:
             yield 10.0
 
 
-def _look_around(play: Play, desk: Desk) -> None:
+def _look_around(play: Play, desk: Desk, other: Desk) -> None:
     """A spot check, a wave by hand, and the board."""
     throw = desk.dice.random()
     if throw < 0.3:
         rows = play.look(_IN_STOCK)
         if rows:
-            _count(play, desk, desk.dice.choice(rows))
+            _count(play, desk, other, desk.dice.choice(rows))
     elif throw < 0.6:
         house = desk.dice.choice(list(play.stage.houses.values()))
         desk.form("release wave", "/office/waves", {"warehouse": house.id, "limit": "20"}, house.code)

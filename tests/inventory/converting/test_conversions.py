@@ -16,6 +16,7 @@ from tests.inventory.world import (
     amounts,
     make_lot,
     make_product,
+    make_seller,
     move,
     permit,
     promised,
@@ -410,12 +411,14 @@ def test_it_is_undone_by_its_mirror_while_all_is_there(world: World):
     assert refusal(converting.undo, BOSS, asked.id).code == "not_allowed_now"
 
 
-def test_goods_in_bond_are_not_converted(world: World):
+def test_goods_in_bond_are_converted_with_leave_only_and_never_change_their_seller(world: World):
     other = make_product(world.seller, customs_item_number="OTHER")
     here = world.bonded.stocked(world.bonded_product, 4)
-    wanted = Wanted(K.RELABEL, world.bonded_product.sku, 1, to_sku=other.sku)
-    refused = refusal(asking.ask, seller(world.seller), world.bonded.id, world.seller.id, wanted)
-    assert (refused.code, refused.params) == ("conversion_in_bond", {"warehouse": world.bonded.warehouse.code})
+    ask = (asking.ask, seller(world.seller), world.bonded.id, world.seller.id)
+    sold = refusal(*ask, Wanted(K.OWNER, world.bonded_product.sku, 1, to_seller=make_seller().code))
+    assert (sold.code, sold.params) == ("conversion_in_bond", {"warehouse": world.bonded.warehouse.code})
+    unknown = make_product(world.seller)
+    assert refusal(*ask, Wanted(K.RELABEL, world.bonded_product.sku, 1, to_sku=unknown.sku)).code == "book_item_missing"
     there = world.bonded.goods(other)
     recipe = one_to_one(K.RELABEL, here.product_id, other.id)
     legs = [(here, 2)], [(there, 2)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wms.floor.contract import Scenario
+from wms.floor.scenarios.bag import Bags
 from wms.floor.scenarios.count import Count
 from wms.floor.scenarios.handover import HandOver
 from wms.floor.scenarios.lane import Lane
@@ -27,6 +28,7 @@ SCENARIOS: dict[str, Scenario] = {
         Sort(),
         Pack(),
         Lane(),
+        Bags(),
         HandOver(),
         Move(),
         Repack(),

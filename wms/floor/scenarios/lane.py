@@ -85,7 +85,7 @@ class Lane:
         return {
             "order": task.data["order"], "sku": line.sku, "name_en": line.name_en, "name_zh": line.name_zh,
             "weight_g": task.data["weight_g"], "plan": {**task.data["plan"], "choices": []}, "packaging": None, "in_box": 0,
-            "tracking_number": parcel.tracking_number if parcel else None,
+            "tracking_number": parcel.tracking_number if parcel else None, "fault": None,
             "document_id": str(label.document_id) if label else None,
             "document_ready": label is not None and label.state == "ready",
             "print_id": str(label.job_id) if label and label.job_id else None,

@@ -18,7 +18,9 @@ from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.outbound.service import boxes, packing
+from wms.platform.i18n import refusal_texts
 from wms.printing.queries import last_print
+from wms.shipping.queries import label_fault
 
 TOTE, PRODUCT, WEIGH, WAYBILL, REOPEN = "scan_tote", "scan_product", "weigh", "scan_waybill", "reopen_tote"
 EXPECTED = {
@@ -115,6 +117,8 @@ class Pack:
             if not packing.unverify(actor, uuid.UUID(task.data["order_id"])):
                 raise Refused("nothing_to_take_back", {})
             return Step(PRODUCT, task.data, "warn", "check_undone")
+        if found.command == "UNDO" and task.step == WAYBILL:
+            return Step(WEIGH, hand(task.data, weight_g=None), "warn", "weigh_again")
         if found.command == "BACK":
             return Step(TOTE, {}, "warn", "step_back")
         raise Refused("command_not_here", {})
@@ -141,6 +145,7 @@ class Pack:
         bench = packing.bench(uuid.UUID(task.data["order_id"]), _used(task.data))
         band, parcel = bench.whole if task.step == PRODUCT else bench.band, bench.parcel
         label = last_print("waybill", "parcel", parcel.id, station_of(actor)) if parcel else None
+        fault = label_fault(parcel.id) if parcel and parcel.tracking_number is None else None
         lines = [
             {
                 "sku": line.sku, "name_en": line.name_en, "name_zh": line.name_zh, "quantity": line.quantity,
@@ -156,6 +161,8 @@ class Pack:
             "in_box": bench.in_box, "left": bench.left,
             "plan": task.data.get("plan", {}), "packaging": task.data.get("packaging"),
             "tracking_number": parcel.tracking_number if parcel else None,
+            "fault": refusal_texts.translate(fault.code, fault.facts) if fault else None,
+            "fault_stops": fault is not None and fault.stopped,
             "document_id": str(label.document_id) if label else None,
             "document_ready": label is not None and label.state == "ready",
             "print_id": str(label.job_id) if label and label.job_id else None,

@@ -109,7 +109,10 @@ class PutAway:
                     "reason": reason,
                     "params": {**told, "code": found["code"]},
                 }, wanted.units
-        return self._suggest(actor, task, held, quantity), quantity
+        found = self._suggest(actor, task, held, quantity)
+        if found is not None and wanted.unbooked:  # why it is not led to them
+            found = {"code": found["code"], "reason": "crossing_unbooked", "params": {"code": found["code"]}}
+        return found, quantity
 
     def _suggest(
         self, actor: Actor, task: FloorTask, held: Any, quantity: int, awaited: int = 0

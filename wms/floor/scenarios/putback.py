@@ -53,13 +53,15 @@ class PutBack:
         unit_id = found.id
         if found.kind is Kind.PARCEL:
             unit_id = _UNIT_OF_PARCEL.scalar({"id": found.id})
-        caught = unit_id is not None and interceptions.catch(actor, unit_id)
+        caught = interceptions.catch(actor, unit_id) if unit_id is not None else None
+        if caught is not None and caught.left:
+            return Step(UNIT, {}, "warn", "intercept_more", {"left": caught.left})
         unit = session().get(HandlingUnit, unit_id) if unit_id else None
         if unit is None or unit.subject_kind != putback.PUT_BACK:
             raise Refused("nothing_to_put_back", {})
         rows = _HELD.all({"unit": unit.id})
         data = {"unit_id": str(unit.id), "unit": unit.code, "owner_id": str(rows[0].owner_id)}
-        said = "intercept_caught" if caught else "source_taken"
+        said = "intercept_caught" if caught is not None else "source_taken"
         return Step(PRODUCT, data, "next", said, {"units": int(sum(row.units for row in rows))})
 
     def _product(self, task: FloorTask, found: Found, scan: Scan) -> Step:

@@ -18,6 +18,7 @@ from wms.inbound.service.inspecting import end_plan, inspect, make_plan
 from wms.inbound.service.labelling import request_carton_labels
 from wms.inbound.service.loading import load_booking_to_edit
 from wms.inbound.service.measuring import measure_product
+from wms.inbound.service.serving import ask_for_carton
 from wms.inbound.service.settling import CarriedOut, carry_out
 from wms.inbound.service.stowing import Stowed, put_away, suggest_place, undo_put_away
 from wms.inbound.service.terms import set_terms
@@ -51,6 +52,7 @@ __all__ = [
     "StowedWhole",
     "arrive_booking",
     "arrive_carton",
+    "ask_for_carton",
     "attach",
     "cancel",
     "cancel_appointment",

@@ -16,13 +16,15 @@ from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
 from wms.facility.models import Location
-from wms.inventory import ledger, service
+from wms.inventory import holds, ledger, service
+from wms.inventory.adjusting.counted import COUNTED, check_fresh
 from wms.inventory.adjusting.models import Adjustment
 from wms.inventory.counting import queries as counting
 from wms.inventory.counting.rules import Result, needs_approval, why_not_countable
 from wms.inventory.ledger import PostingDraft, stock_of
 from wms.inventory.models import Balance, Condition
 from wms.inventory.rules import BONDED, MoveDraft, Reason, Stock
+from wms.inventory.summaries import together
 from wms.inventory.workflow import ADJUSTMENT, AdjustmentState
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
@@ -36,6 +38,7 @@ class AdjustmentReason(StrEnum):
     SAMPLE = "sample"
     MISCOUNTED = "miscounted"
     REGRADED = "regraded"
+    COUNTED = COUNTED  # a count of the row found it; never chosen
     OTHER = "other"  # only with a note
 
 
@@ -80,12 +83,19 @@ def request(
 
 
 def approve(actor: Actor, adjustment_id: uuid.UUID) -> Adjustment:
-    """Let it be posted. Refuses `own_approval`, and what the ledger refuses by now."""
+    """Let it be posted. Refuses `own_approval`, `count_outdated`, and what the ledger refuses by now."""
     found = _load(actor, adjustment_id, Permission.STOCK_APPROVE)
     ADJUSTMENT.apply("post", found.state)
     if found.requested_by == actor.id:
         raise Refused("own_approval", {})
-    _post(actor, found)
+    if found.reason != AdjustmentReason.COUNTED:
+        _post(actor, found)
+        return found
+    check_fresh(found.id)
+    doubts = holds.lock_doubts(found.balance_id)
+    with together():
+        _post(actor, found)
+        holds.end_doubts(actor, doubts)
     return found
 
 

@@ -1,7 +1,8 @@
 """Asking for a conversion: what is to become what, checked, and its goods promised (law 4: every intended exit is).
 
 A change of owner is asked for by the seller who gives and agreed to by the one who takes; anything else is the owner's
-own affair and open at once. Duty-suspended goods are not converted: customs knows them as what they are (law 6).
+own affair and open at once. Duty-suspended goods are converted when customs has permitted this very conversion (law 6): both
+what goes and what comes have a line in its book. They do not change their owner: that is customs' own procedure.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
+from wms.facility.models import Warehouse
 from wms.facility.queries import load_warehouse
 from wms.identity.queries import seller_by_code
 from wms.inventory.converting import kits
@@ -81,9 +83,11 @@ def ask(
     warehouse = load_warehouse(actor, warehouse_id)
     if not (actor.may(Permission.SERVICES_WRITE) and actor.sees_seller(owner_id)):
         raise not_found("stock")
-    if warehouse.is_bonded:
+    if warehouse.is_bonded and wanted.kind is RecipeKind.OWNER:
         raise Refused("conversion_in_bond", {"warehouse": warehouse.code})
     plan = _plan(owner_id, wanted)
+    if warehouse.is_bonded:
+        _check_customs(plan)
     state = CONVERSION.initial
     if wanted.kind is not RecipeKind.OWNER:
         state = CONVERSION.apply("agree", state)
@@ -113,13 +117,14 @@ def promise_parts(conversion: Conversion) -> None:
     """Promise what is still to be made of it. Refuses `stock_short` with SKUs."""
     left = conversion.quantity - conversion.done
     parts = {part.id: part for part in parts_of(conversion.id) if not part.is_yield}
-    pin = _pin(conversion)
+    pin, bonded = _pin(conversion), session().get_one(Warehouse, conversion.warehouse_id).is_bonded
     drafts = [
         PromiseDraft(
-            SUBJECT, part.id, conversion.warehouse_id, conversion.owner_id, part.product_id, part.units * left, pin=pin
+            SUBJECT, part.id, conversion.warehouse_id, conversion.owner_id, part.product_id, part.units * left,
+            bonded=bonded, pin=pin,
         )
         for part in parts.values()
-    ]
+    ]  # fmt: skip
     try:
         promise(drafts)
     except Refused as refusal:
@@ -151,6 +156,13 @@ def _pin(conversion: Conversion) -> Pin:
 def parts_of(conversion_id: uuid.UUID) -> list[ConversionPart]:
     rows = select(ConversionPart).where(ConversionPart.conversion_id == conversion_id).order_by(ConversionPart.id)
     return list(session().scalars(rows))
+
+
+def _check_customs(plan: _Plan) -> None:
+    """Everything that goes or comes has a line in the customs book. Refuses `book_item_missing`."""
+    for product in products_by_ids({*plan.consumes, *plan.yields}).values():
+        if not product.customs_item_number:
+            raise Refused("book_item_missing", {"sku": product.sku})
 
 
 def _plan(owner_id: uuid.UUID, wanted: Wanted) -> _Plan:

@@ -20,7 +20,7 @@ from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
 from wms.facility.models import Location
-from wms.inventory import ledger, releases, serials
+from wms.inventory import ledger, permits, releases, serials
 from wms.inventory.balances import lock_balances
 from wms.inventory.converting import rules
 from wms.inventory.converting.asking import SUBJECT, parts_of, promise_parts
@@ -28,7 +28,7 @@ from wms.inventory.converting.models import Conversion, ConversionPart
 from wms.inventory.converting.rules import ONE_TO_ONE, Claimed, Recipe, RecipeKind
 from wms.inventory.ledger import Posted, PostingDraft, stock_of
 from wms.inventory.models import Allocation, Balance, Lot, Posting
-from wms.inventory.rules import COUNTING_LOCATIONS, MoveDraft, Reason, Stock
+from wms.inventory.rules import BONDED, COUNTING_LOCATIONS, MoveDraft, Reason, Stock
 from wms.inventory.service import lot_of
 from wms.inventory.summaries import together
 from wms.inventory.workflow import CONVERSION, ConversionState
@@ -66,7 +66,8 @@ def convert(actor: Actor, conversion_id: uuid.UUID, made: Made) -> Posted:
     """Post so many batches of an open conversion.
 
     Refuses `conversion_goods_gone` (lost since they were promised: look again), `serials_required`, `expiry_required` and
-    `lot_required` (the product made asks for what nobody told), `kit_outlives_part`, and what the ledger refuses.
+    `lot_required` (the product made asks for what nobody told), `kit_outlives_part`, and what the ledger refuses
+    (`customs_permit_needed` in bond until a clerk has recorded customs' word).
     """
     return carry_out(actor, load_to_work(actor, conversion_id), made)
 
@@ -81,16 +82,53 @@ def carry_out(actor: Actor, conversion: Conversion, made: Made) -> Posted:
     recipe = _recipe(conversion)
     consumed = _consumed(conversion, made)
     yielded = _yielded(conversion, recipe, made, consumed)
-    moves = [MoveDraft(each.stock, "conversion", each.quantity, each.allocation_id, serials=each.numbers)
+    leave = permits.of_subject(SUBJECT, conversion.id) if any(_is_bonded(each) for each in consumed) else {}
+    moves = [MoveDraft(each.stock, "conversion", each.quantity, each.allocation_id, _leave(leave, each), each.numbers)
              for each in consumed]  # fmt: skip
-    moves += [MoveDraft("conversion", each.stock, each.quantity, serials=each.numbers) for each in yielded]
-    posted = ledger.post(actor, PostingDraft(Reason.CONVERT, SUBJECT, conversion.id, moves, recipe))
+    moves += [
+        MoveDraft("conversion", each.stock, each.quantity, None, _leave(leave, each), each.numbers) for each in yielded
+    ]
+    settles = _settles(consumed) if leave else {}
+    posted = ledger.post(actor, PostingDraft(Reason.CONVERT, SUBJECT, conversion.id, moves, recipe, settles=settles))
     conversion.done += made.quantity
     conversion.state = state.value
     if state is ConversionState.DONE:
         conversion.ended_at = clock.now()
     session().flush()
     return posted
+
+
+Leave = Mapping[tuple[uuid.UUID, uuid.UUID | None], uuid.UUID]  # customs', by product and line of its book
+
+
+def _is_bonded(leg: _Leg) -> bool:
+    return leg.stock.customs_status == BONDED
+
+
+def _leave(leave: Leave, leg: _Leg) -> uuid.UUID | None:
+    return leave.get((leg.stock.product_id, leg.stock.book_item_id)) if _is_bonded(leg) else None
+
+
+def _settles(consumed: Sequence[_Leg]) -> dict[uuid.UUID, int]:
+    """What of their claims on the customs book ends with these goods, by promise."""
+    claims = select(Allocation.id, Allocation.promise_id).where(
+        Allocation.id.in_([each.allocation_id for each in consumed]), Allocation.promise_id.is_not(None)
+    )
+    promised = {row.id: row.promise_id for row in session().execute(claims)}
+    found: dict[uuid.UUID, int] = defaultdict(int)
+    for each in consumed:
+        if each.allocation_id in promised:
+            found[promised[each.allocation_id]] += each.quantity
+    return dict(found)
+
+
+def _as(stock: Stock, product: ProductFacts) -> Stock:
+    """The goods as another product; in bond under that product's line of the customs book."""
+    item = stock.book_item_id
+    if stock.customs_status == BONDED and product.id != stock.product_id:
+        assert product.customs_item_number is not None  # looked at when it was asked for
+        item = permits.book_item(stock.warehouse_id, product.customs_item_number)
+    return replace(stock, product_id=product.id, book_item_id=item)
 
 
 def _recipe(conversion: Conversion) -> Recipe:
@@ -173,7 +211,7 @@ def _yielded(conversion: Conversion, recipe: Recipe, made: Made, consumed: Seque
         if recipe.kind is RecipeKind.KIT and product.expiry_controlled:
             told = rules.kit_expiry(told, expiries)
         stock = replace(
-            first, product_id=product_id, location_id=place or first.location_id, lot_id=lot_of(product, batch, told),
+            _as(first, product), location_id=place or first.location_id, lot_id=lot_of(product, batch, told),
             handling_unit_id=None if place else first.handling_unit_id,
         )  # fmt: skip
         legs.append(_Leg(stock, units, tuple(made.yielded.get(product_id, ()))))
@@ -189,7 +227,7 @@ def _same_again(conversion: Conversion, product: ProductFacts, made: Made, leg: 
     elif lot is not None:  # nothing grows younger by a new label
         batch, expires_on = lot.batch or batch, lot.expires_on or expires_on
     stock = replace(
-        leg.stock, owner_id=product.owner_id, product_id=product.id, lot_id=lot_of(product, batch, expires_on),
+        _as(leg.stock, product), owner_id=product.owner_id, lot_id=lot_of(product, batch, expires_on),
         condition=conversion.to_condition, location_id=place or leg.stock.location_id,
         handling_unit_id=None if place else leg.stock.handling_unit_id,
     )  # fmt: skip
@@ -288,6 +326,7 @@ def _give_up(conversion: Conversion, state: ConversionState) -> Conversion:
     conversion.state, conversion.ended_at = state.value, clock.now()
     session().flush()
     releases.release(SUBJECT, [part.id for part in parts_of(conversion.id)])
+    permits.withdraw(SUBJECT, conversion.id)
     return conversion
 
 

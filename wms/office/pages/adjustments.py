@@ -27,7 +27,7 @@ blueprint = Blueprint("office_adjustments", __name__, url_prefix="/office/adjust
 REASON_WORDS = {
     "found": lazy("Found"), "lost": lazy("Lost"), "broken": lazy("Broken"), "expired": lazy("Expired"),
     "sample": lazy("Taken as a sample"), "miscounted": lazy("Counted wrong before"), "regraded": lazy("Looked at again"),
-    "other": lazy("Another reason"),
+    "other": lazy("Another reason"), "counted": lazy("Counted"),
 }  # fmt: skip
 DECISIONS: dict[str, Callable[..., Adjustment]] = {
     "approve": service.approve, "reject": service.reject, "reverse": service.reverse
@@ -44,7 +44,7 @@ class AdjustForm(CodedSchema):
 
     units = fields.Integer(strict=True, required=True, validate=Range(-MOST, MOST))
     to_condition = Choice([each.value for each in Condition], load_default=None)
-    reason = Choice([each.value for each in AdjustmentReason], required=True)
+    reason = Choice([each.value for each in AdjustmentReason if each != AdjustmentReason.COUNTED], required=True)
     note = Text(200, load_default=None)
     serials = Items(Text(40), 1, 5_000, load_default=())
 

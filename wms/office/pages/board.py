@@ -10,6 +10,7 @@ from wms.office.pages.printers import printers_down
 from wms.outbound.workflow import OrderState
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation
+from wms.shipping.number_ranges import running_out
 
 blueprint = Blueprint("office", __name__, url_prefix="/office", template_folder="../templates")
 STATES = [state.value for state in OrderState if state is not OrderState.CANCELLED]
@@ -40,7 +41,8 @@ def board() -> str:
         "office/board.html", houses=houses, states=STATES, ready=queries.orders_ready(actor()),
         late=sum(house["late"] for house in houses), exceptions=queries.open_exceptions(actor(), 6),
         jobs=queries.jobs_health(), dead=queries.dead_jobs() if actor().may(Permission.OPERATE) else [],
-        printers=printers_down(), waves=[wave for wave in queries.waves(actor(), 8) if wave.state != "done"], kinds=_kinds(),
+        printers=printers_down(), numbers=running_out(),
+        waves=[wave for wave in queries.waves(actor(), 8) if wave.state != "done"], kinds=_kinds(),
         steps=house_queries.steps_left() if builds else [], step_words=STEP_WORDS,
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -29,10 +30,12 @@ from wms.platform.uploads import received_table
 from wms.printing import words as label_words
 from wms.shipping import queries
 from wms.shipping import service as shipping
-from wms.shipping.carriers import FILE, FILE_CAPABILITIES, HTTP, OWN, OWN_CAPABILITIES
+from wms.shipping.carriers import FILE, FILE_CAPABILITIES, HTTP, KARRIO, OWN, OWN_CAPABILITIES, karrio_bridge
 from wms.shipping.carriers.http import CAPABILITIES
-from wms.shipping.models import Carrier, CarrierTask
+from wms.shipping.models import Carrier, CarrierTask, NumberScheme
 from wms.shipping.number_formats import FORMATS
+from wms.shipping.number_ranges import ranges_left
+from wms.shipping.rules import NumberForm
 from wms.shipping.service.setup import HOUSE
 
 blueprint = Blueprint("office_carriers", __name__, url_prefix="/office/carriers", template_folder="../templates")
@@ -42,8 +45,17 @@ KIND_WORDS = {
     "http": lazy("Over a network, by our parcel protocol"),
     "file": lazy("By file: a table out, numbers in"),
     "own": lazy("From the seller: its own labels and numbers"),
+    "karrio": lazy("By the karrio SDK, where it is installed"),
 }
-KINDS = {"house": HOUSE, HTTP: CAPABILITIES, FILE: FILE_CAPABILITIES, OWN: OWN_CAPABILITIES}
+KINDS = {
+    "house": HOUSE, HTTP: CAPABILITIES, FILE: FILE_CAPABILITIES, OWN: OWN_CAPABILITIES,
+    KARRIO: karrio_bridge.CAPABILITIES,
+}  # fmt: skip
+SCHEME_WORDS = {
+    NumberScheme.PLAIN.value: lazy("Of the house: prefix, ten digits, check"),
+    NumberScheme.S10.value: lazy("UPU S10: RR 12345678 5 CN"),
+    NumberScheme.SSCC.value: lazy("SSCC-18"),
+}
 ACTION_WORDS = {
     "create": lazy("Get the waybill"),
     "void": lazy("Give the waybill back"),
@@ -73,6 +85,7 @@ class CarrierForm(CodedSchema):
     name = Text(80, required=True)
     kind = Choice(list(KINDS), required=True)
     number_format = Choice(list(FORMATS), load_default=None)
+    label_at = Choice(["wave", "scale"], load_default="wave")
 
 
 class ServiceForm(CodedSchema):
@@ -81,6 +94,16 @@ class ServiceForm(CodedSchema):
     warehouse = Text(16, load_default=None)
     label_width_mm = fields.Integer(load_default=100, validate=Range(20, 300))
     label_height_mm = fields.Integer(load_default=150, validate=Range(20, 300))
+
+
+class RangeForm(CodedSchema):
+    scheme = Choice([each.value for each in NumberScheme], required=True)
+    prefix = Text(12, pattern="[A-Z0-9]{1,12}", required=True)
+    country = Text(2, pattern="[A-Z]{2}", load_default=None)
+    extension = fields.Integer(load_default=None, validate=Range(0, 9))
+    first_serial = fields.Integer(load_default=0, validate=Range(0, 10**16))
+    last_serial = fields.Integer(load_default=None, validate=Range(0, 10**16))
+    low_water = fields.Integer(load_default=1000, validate=Range(0, 10**9))
 
 
 @blueprint.get("")
@@ -127,13 +150,14 @@ def again(task_id: uuid.UUID) -> BaseResponse:
 @requires(Permission.OPERATE)
 def add() -> BaseResponse | tuple[str, int]:
     """A new carrier."""
-    names = ("code", "name", "kind", "number_format")
+    names = ("code", "name", "kind", "number_format", "label_at")
     loaded = forms.load_form(CarrierForm(), forms.given({name: forms.typed_text(name) for name in names}))
 
     def make() -> Carrier:
         assert not isinstance(loaded, Refused)  # noqa: S101 - else nothing is run
+        after_scale = replace(KINDS[loaded["kind"]], needs_weight_before_label=loaded["label_at"] == "scale")
         return shipping.create_carrier(
-            actor(), loaded["code"], loaded["name"], kind=loaded["kind"], capabilities=KINDS[loaded["kind"]],
+            actor(), loaded["code"], loaded["name"], kind=loaded["kind"], capabilities=after_scale,
             number_format=loaded["number_format"],
         )  # fmt: skip
 
@@ -160,6 +184,7 @@ def _detail(carrier_id: uuid.UUID, refusal: Refused | None = None, said: list[di
     offered = [service for service, each in queries.services_offered() if each.id == carrier_id]
     return render_template(
         "office/carrier.html", carrier=carrier, account=account, kinds=KIND_WORDS, services=offered, warehouses=houses,
+        ranges=ranges_left(carrier_id), schemes=SCHEME_WORDS,
         house_codes={each.id: each.code for each in houses}, said=said, chosen=request.form.get("warehouse", ""),
         typed=request.form if refusal is not None else {}, outcomes=OUTCOMES,
         waiting={each.code: len(queries.parcels_waiting_for_files(carrier_id, each.id, carrier_files.MOST_ROWS))
@@ -172,7 +197,7 @@ def _detail(carrier_id: uuid.UUID, refusal: Refused | None = None, said: list[di
 @requires(Permission.OPERATE)
 def connect(carrier_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """Where a carrier's server is and who we are there. The token is never shown again, and no trace of it is kept."""
-    url, token = forms.typed_text("base_url", 200) or "", forms.typed_text("token", 400) or ""
+    url, token = forms.typed_text("base_url", 200) or "", forms.typed_text("token", 4000) or ""
     body = {"id": carrier_id, "url": url, "token": blind_index(token).hex()}
     outcome = forms.run_form(
         "carriers.connect", body, lambda: shipping.connect_carrier(actor(), carrier_id, url, token)
@@ -214,6 +239,28 @@ def add_service(carrier_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
         )  # fmt: skip
 
     outcome = _run("carriers.add_service", loaded, make, lambda made: {"id": made.id})
+    if isinstance(outcome, Refused):
+        return _detail(carrier_id, outcome), 409
+    flash(_("Saved."), "ok")
+    return redirect(url_for(".detail", carrier_id=carrier_id))
+
+
+@blueprint.post("/<uuid:carrier_id>/ranges")
+@requires(Permission.OPERATE)
+def add_range(carrier_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    """A further range of numbers that the carrier gave us (号段)."""
+    names = ("scheme", "prefix", "country", "extension", "first_serial", "last_serial", "low_water")
+    loaded = forms.load_form(RangeForm(), forms.given({name: forms.typed_text(name) for name in names}))
+
+    def make() -> Any:
+        assert not isinstance(loaded, Refused)  # noqa: S101 - else nothing is run
+        form = NumberForm(loaded["scheme"], loaded["prefix"], loaded["country"], loaded["extension"])
+        return shipping.add_number_range(
+            actor(), carrier_id, form, first_serial=loaded["first_serial"], last_serial=loaded["last_serial"],
+            low_water=loaded["low_water"],
+        )  # fmt: skip
+
+    outcome = _run("carriers.add_range", loaded, make, lambda made: {"id": made.id})
     if isinstance(outcome, Refused):
         return _detail(carrier_id, outcome), 409
     flash(_("Saved."), "ok")

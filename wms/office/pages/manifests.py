@@ -12,13 +12,16 @@ from werkzeug.wrappers import Response as BaseResponse
 from wms.core import clock
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
+from wms.facility.queries import load_warehouse
+from wms.office import stopped
 from wms.office.pages.inbound import say
 from wms.office.pages.label_files import to_files
+from wms.outbound.queries import order_numbers
 from wms.outbound.service.load_lists import request_load_list
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation
-from wms.shipping import queries
+from wms.shipping import loads, queries
 from wms.shipping import service as shipping
 
 blueprint = Blueprint("office_manifests", __name__, url_prefix="/office/manifests", template_folder="../templates")
@@ -33,8 +36,25 @@ navigation.add(
 @blueprint.get("")
 @requires(Permission.SHIPPING_HANDOVER)
 def index() -> str:
-    """The open loads, then those of two weeks."""
-    return render_template("office/manifests.html", rows=queries.manifests(actor(), clock.now() - BACK, SHOWN))
+    """The open loads, then those of two weeks; and the bags that are on none yet."""
+    return render_template(
+        "office/manifests.html", rows=queries.manifests(actor(), clock.now() - BACK, SHOWN),
+        bags=loads.bags_here(actor(), SHOWN), to_take_off=stopped.to_take_off(),
+    )  # fmt: skip
+
+
+@blueprint.get("/<uuid:manifest_id>")
+@requires(Permission.SHIPPING_HANDOVER)
+def detail(manifest_id: uuid.UUID) -> str:
+    """What is on a load: its bags and pallets with their parcels, and the parcels by themselves."""
+    found = loads.contents_of(actor(), manifest_id)
+    inside = [parcel for bag in found.bags for parcel in bag.parcels]
+    orders = order_numbers(each.subject_id for each in (*found.loose, *inside) if each.subject_kind == "order")
+    return render_template(
+        "office/manifest.html", found=found, manifest=found.manifest, orders=orders,
+        carrier=queries.load_carrier(found.manifest.carrier_id),
+        warehouse=load_warehouse(actor(), found.manifest.warehouse_id),
+    )  # fmt: skip
 
 
 @blueprint.post("/<uuid:manifest_id>/list")

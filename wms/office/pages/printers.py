@@ -49,7 +49,7 @@ AGENT_WORDS = {
 KIND_WORDS = {
     "waybill": lazy("Waybill"), "carton": lazy("Carton label"), "product": lazy("Product label"),
     "location": lazy("Bin label"), "tote": lazy("Tote label"), "station": lazy("Station sign"),
-    "printer": lazy("Printer test"), "manifest": lazy("Load list"),
+    "bag": lazy("Bag label"), "printer": lazy("Printer test"), "manifest": lazy("Load list"),
 }  # fmt: skip
 BACKENDS = {
     Backend.RAW: (lazy("Label printer, port 9100"), "socket://192.168.1.40:9100"),
@@ -57,7 +57,7 @@ BACKENDS = {
     Backend.WINSPOOL: (lazy("Windows queue on the agent's PC"), "ZDesigner GK420d"),
     Backend.FILE: (lazy("Folder on the agent's PC"), "labels"),
 }
-BENCH_KINDS = ("waybill", "carton", "product", "location", "tote", "station", "manifest", "printer")
+BENCH_KINDS = ("waybill", "bag", "carton", "product", "location", "tote", "station", "manifest", "printer")
 _COMMAND_ID = re.compile(r'name="command_id" value="[^"]*"')
 
 navigation.add(

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
 from wms.facility.queries import load_warehouse, locations_by_ids
-from wms.inventory import holds, ledger, service
+from wms.inventory import holds
+from wms.inventory.adjusting import counted
 from wms.inventory.models import Balance, HoldScope
 from wms.inventory.words import CONDITION_WORDS
 from wms.office import queries
@@ -85,27 +86,31 @@ def _row_page(found: Balance, refusal: Refused | None = None) -> str:
         warehouse=load_warehouse(actor(), found.warehouse_id), errors=forms.field_messages(refusal), typed=request.form,
         reasons=[(code, words) for code, words in REASON_WORDS.items() if code != "in_doubt"],
         qualities=[(code, words) for code, words in CONDITION_WORDS.items() if code != found.condition],
-        adjustment_reasons=list(ADJUSTMENT_REASONS.items()),
+        adjustment_reasons=[(code, words) for code, words in ADJUSTMENT_REASONS.items() if code != counted.COUNTED],
     )  # fmt: skip
 
 
 @blueprint.post("/<int:balance_id>/count")
 @requires(Permission.STOCK_ADJUST)
 def count(balance_id: int) -> BaseResponse | tuple[str, int]:
-    """What is really there: the book is made to agree, and claims that cannot be kept break."""
+    """What is really there: the book is made to agree, and claims that cannot be kept break. Above the limit of the
+    warehouse's counts the difference waits for another's approval.
+    """
     found = _load(balance_id)
     typed = {"counted": forms.typed_number("counted"), "serials": request.form.get("serials", "").split() or None}
     body = forms.load_form(CountForm(), forms.given(typed))
     if isinstance(body, Refused):
         return _row_page(found, body), 422
-    stock, subject = ledger.stock_of(found), service.Subject("count", None)
     outcome = forms.run_form(
         "stock.count", {"row": balance_id, **body},
-        lambda: service.count(actor(), stock, body["counted"], subject, body["serials"]),
-        lambda posted: {"changed": posted is not None},
+        lambda: counted.count(actor(), balance_id, body["counted"], body["serials"]),
+        lambda done: {"changed": done.changed, "waits": bool(done.waiting)},
     )  # fmt: skip
     if isinstance(outcome, Refused):
         forms.flash_or_raise(outcome)
+    elif outcome.answer["waits"]:
+        flash(_("It is worth more than the limit: somebody else has to approve it."), "ok")
+        return redirect(url_for("office_adjustments.index"))
     else:
         flash(_("The book was put right.") if outcome.answer["changed"] else _("The book was right."), "ok")
     return redirect(url_for(".row", balance_id=balance_id))

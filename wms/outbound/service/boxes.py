@@ -83,7 +83,8 @@ def _label(actor: Actor, order: OrderAtWork) -> None:
             kind="waybill", subject_kind="parcel", subject_id=each.id, owner_id=order.owner_id,
             barcode=each.tracking_number, parent=("order", order.id), replace=not _was_sent(each),
         )
-        for each in found if each.is_open and each.tracking_number is not None
+        for each in found
+        if each.is_open and each.tracking_number is not None and not (each.weight_first and each.weight_g is None)
     ]  # fmt: skip
     if drafts:
         printing.request_documents(actor, order.warehouse_id, drafts)

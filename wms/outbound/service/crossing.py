@@ -17,25 +17,35 @@ from wms.platform.statements import Statement
 
 # Short ones only: what an order on a walk lacks is found by the walk. Pinned ones name their goods themselves.
 _ORDERS = Statement(
-    "SELECT o.id, o.number, d.product_id, sum(d.quantity) AS wanted,"
+    "SELECT o.id, o.number, d.product_id, sum(d.quantity) AS wanted, w.kind = 'bonded' AS bonded,"
     " bool_or(l.batch IS NOT NULL OR l.min_expires_on IS NOT NULL OR l.condition <> 'good'"
     "  OR o.kind IN ('return_to_seller', 'destruction')) AS pinned"
     " FROM awaited_stock a JOIN outbound_order o ON o.id = a.subject_id JOIN demand d ON d.order_id = o.id"
     " JOIN order_line l ON l.id = d.order_line_id JOIN warehouse w ON w.id = o.warehouse_id"
     " WHERE a.subject_kind = 'order' AND a.warehouse_id = :warehouse AND a.owner_id = :owner"
-    " AND a.product_id = :product AND o.state = :short AND w.kind <> 'bonded'"
+    " AND a.product_id = :product AND o.state = :short"
     " AND NOT EXISTS (SELECT 1 FROM order_hold h WHERE h.order_id = o.id AND h.state = 'open' AND NOT h.keeps_stock)"
-    " GROUP BY o.id, d.product_id, o.priority, o.ordered_at ORDER BY o.priority DESC, o.ordered_at, o.id"
+    " GROUP BY o.id, d.product_id, o.priority, o.ordered_at, w.kind ORDER BY o.priority DESC, o.ordered_at, o.id"
+)
+
+
+# What customs has booked of these goods' line and nobody claims, over all owners.
+_BOOKED = Statement(
+    "SELECT greatest(0, i.booked - i.pre_deducted - i.promised) FROM product p JOIN book_item i"
+    " ON i.warehouse_id = :warehouse AND i.item_number = p.customs_item_number WHERE p.id = :product"
 )
 
 
 @dataclass(frozen=True)
 class Awaited:
-    """So many of the goods go to orders that wait: the first of these, and how many there are."""
+    """So many of the goods go to orders that wait: the first of these, and how many there are. `unbooked`: orders wait for
+    them, and in bond customs has not booked any.
+    """
 
     units: int = 0
     number: str | None = None
     orders: int = 0
+    unbooked: bool = False
 
 
 def awaited(
@@ -49,7 +59,7 @@ def awaited(
     the oldest, each only when nothing else is lacking to it. What is free already, or on its way to a cross-dock place
     in other hands than the holder's, is theirs first.
 
-    Never in a bonded warehouse: customs books what came before any of it may be promised.
+    In a bonded warehouse only as many as customs has booked: nothing else of it may be promised, wherever it stands.
     """
     parameters = {"warehouse": warehouse_id, "owner": owner_id, "product": product_id, "short": OrderState.SHORT.value}
     rows = _ORDERS.all(parameters)
@@ -58,9 +68,16 @@ def awaited(
     keys = [(warehouse_id, owner_id, each) for each in sorted({row.product_id for row in rows})]
     free: Mapping[uuid.UUID, int] = {key[2]: units for key, units in promises.free_by_product(keys).items()}
     ahead = crossing(warehouse_id, product_id, holder_id)
-    served = rules.served_by(product_id, quantity, _waiting(rows), free, ahead)
+    booked = _booked(warehouse_id, product_id) if rows[0].bonded else quantity
+    served = rules.served_by(product_id, min(quantity, booked), _waiting(rows), free, ahead)
+    if not served and booked < quantity:
+        return Awaited(unbooked=bool(rules.served_by(product_id, quantity, _waiting(rows), free, ahead)))
     units = sum(share for _order, share in served)
     return Awaited(units, served[0][0].number, len(served)) if served else Awaited()
+
+
+def _booked(warehouse_id: uuid.UUID, product_id: uuid.UUID) -> int:
+    return int(_BOOKED.scalar({"warehouse": warehouse_id, "product": product_id}) or 0)
 
 
 def _waiting(rows: Sequence[Any]) -> list[Waiting]:

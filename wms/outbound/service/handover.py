@@ -15,6 +15,7 @@ from wms.customs import service as customs
 from wms.inventory import ledger, units
 from wms.inventory.ledger import PostingDraft
 from wms.inventory.rules import BONDED, MoveDraft, Reason, Stock
+from wms.inventory.units import Holding
 from wms.outbound.events import OrderShipped
 from wms.outbound.service.held import OrderAtWork, hold_order, move_order
 from wms.outbound.workflow import InterceptionState, OrderState
@@ -61,26 +62,25 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Ha
         raise Refused("waybill_voided", {})
     if order.state == OrderState.SHIPPED.value and order.interception != InterceptionState.REQUESTED.value:
         return HandedOver(order, already=True)
-    order.refuse_stopped()
-    if order.state != OrderState.PACKED.value:
-        raise Refused("not_packed", {})
-    if order.customs_state not in ("none", "released"):
-        raise Refused("customs_not_released", {})
+    refuse_unfit(order)
     loaded = shipping.load_parcel_onto(actor, parcel.id)
     if loaded.already:
         return HandedOver(order, already=True)
     assert parcel.handling_unit_id is not None  # a packed parcel is a handling unit
     _post_exit(actor, order, parcel.handling_unit_id, claims.all())
-    _GONE.run({"unit": parcel.handling_unit_id})
-    _SHIPPED.run({"order": order.id, "parcel": parcel.id})
+    note_gone(order, parcel.id, parcel.handling_unit_id)
     if loaded.shipment_done:
-        move_order(order, "ship", shipped_at=clock.now())
-        record(
-            OrderShipped(
-                subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, parcel_id=parcel.id
-            )
-        )
+        note_shipped(order, parcel.id)
     return HandedOver(order, already=False, waits=not loaded.shipment_done)
+
+
+def refuse_unfit(order: OrderAtWork) -> None:
+    """Refuse an order that may not leave: `intercepted`, `order_held`, `not_packed`, `customs_not_released`."""
+    order.refuse_stopped()
+    if order.state != OrderState.PACKED.value:
+        raise Refused("not_packed", {})
+    if order.customs_state not in ("none", "released"):
+        raise Refused("customs_not_released", {})
 
 
 _LOCK_UNIT = Statement("SELECT id FROM handling_unit WHERE id = :unit FOR NO KEY UPDATE")
@@ -93,11 +93,27 @@ def _post_exit(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, claims: Seq
     with pipelined():
         _LOCK_UNIT.send({"unit": unit_id})
         content = units.send_content(unit_id)
-    moves = [
-        MoveDraft(row.stock, "customer", row.quantity, permit_id=_permit(order, row.stock))
-        for row in units.holdings(content)
-    ]
-    ledger.post(actor, PostingDraft(Reason.SHIP, "order", order.id, moves, settles=_settles(claims)))
+    ledger.post(actor, exit_of(order, units.holdings(content), claims))
+
+
+def exit_of(order: OrderAtWork, goods: Sequence[Holding], claims: Sequence[Any]) -> PostingDraft:
+    """What a parcel with these goods takes out of the building."""
+    moves = [MoveDraft(row.stock, "customer", row.quantity, permit_id=_permit(order, row.stock)) for row in goods]
+    return PostingDraft(Reason.SHIP, "order", order.id, moves, settles=_settles(claims))
+
+
+def note_gone(order: OrderAtWork, parcel_id: uuid.UUID, unit_id: uuid.UUID) -> None:
+    """What was in the parcel went, and the box with it."""
+    _GONE.run({"unit": unit_id})
+    _SHIPPED.run({"order": order.id, "parcel": parcel_id})
+
+
+def note_shipped(order: OrderAtWork, parcel_id: uuid.UUID) -> None:
+    """It went with its last parcel."""
+    move_order(order, "ship", shipped_at=clock.now())
+    record(
+        OrderShipped(subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, parcel_id=parcel_id)
+    )
 
 
 def _permit(order: OrderAtWork, stock: Stock) -> uuid.UUID | None:

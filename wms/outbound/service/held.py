@@ -7,7 +7,7 @@ What a scan changes is written by statements of its own service (decision 033). 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -81,6 +81,22 @@ def hold_order(actor: Actor, order_id: uuid.UUID, *reads: Read) -> tuple[OrderAt
         answer = _HOLD.send({"order": order_id})
         answers = [statement.send(parameters) for statement, parameters in reads]
     return order_at_work(actor, answer.first()), answers
+
+
+_HOLD_ALL = Statement(
+    f"SELECT {COLUMNS} FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
+    " WHERE o.id = ANY(CAST(:orders AS uuid[])) ORDER BY o.id FOR NO KEY UPDATE OF o"
+)
+
+
+def hold_orders(actor: Actor, order_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, OrderAtWork]:
+    """Several at once, by id; 404 outside the actor's scope."""
+    claim(Rank.DOCUMENT)
+    rows = _HOLD_ALL.all({"orders": list(order_ids)})
+    found = {row.id: order_at_work(actor, row) for row in rows}
+    if found.keys() != set(order_ids):
+        raise not_found("order")
+    return found
 
 
 def order_at_work(actor: Actor, row: Any) -> OrderAtWork:

@@ -1,14 +1,14 @@
 """Interception (截单): a request to stop an order, possible until its truck leaves, and its answer.
 
 Where nobody's hands hold the order it is granted at once. Else work stops, whoever scans the order's stop, tote or
-parcel next is told, and the request is answered by scanning the goods under *Put back*, or in the office.
+parcel next is told, and the request is answered by scanning the goods under *Put back*, or in the office. Parcels on a load
+are scanned one by one: with the last of them off the load the order is cancelled (decision 084).
 """
 
 from __future__ import annotations
 
 import uuid
-
-from sqlalchemy import select
+from dataclasses import dataclass
 
 from wms.core import clock
 from wms.core.actor import SYSTEM, Actor
@@ -16,10 +16,8 @@ from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
 from wms.facility.models import HandlingUnit
 from wms.inventory import ledger
-from wms.inventory.models import Posting
-from wms.inventory.rules import Reason
 from wms.outbound.events import InterceptionRequested, OrderCancelled
-from wms.outbound.models import Demand, Interception, Order
+from wms.outbound.models import Interception, Order
 from wms.outbound.service import halting
 from wms.outbound.service.orders import cancel_order, load_order_to_edit
 from wms.outbound.service.putback import PUT_BACK
@@ -31,6 +29,8 @@ from wms.platform.locks import Rank, lock
 from wms.platform.statements import Statement
 from wms.printing import service as printing
 from wms.shipping import service as shipping
+from wms.shipping.models import ParcelState
+from wms.shipping.queries import live_parcels
 
 # Nobody's hands hold these: nothing of theirs was picked.
 IN_NO_HANDS = frozenset(
@@ -41,8 +41,8 @@ IN_NO_HANDS = frozenset(
 def request_interception(actor: Actor, order_id: uuid.UUID, reason: str) -> Interception:
     """Ask that an order be stopped; asked again, the request that waits is the answer.
 
-    Refuses `intercept_cancelled`, `intercept_too_late` when its truck has left or customs has let it out, and
-    `intercept_several` where several parcels are on the load: one scan would say that all came off.
+    Refuses `intercept_cancelled`, `intercept_too_late` when a truck has left with it or with a part of it, or customs has
+    let it out.
     """
     order = load_order_to_edit(actor, order_id)
     reason_against = why_not(order)
@@ -70,13 +70,11 @@ def why_not(order: Order) -> str | None:
     """The code of what keeps an order from being intercepted now; None where it may be asked for."""
     if order.state == OrderState.CANCELLED.value:
         return "intercept_cancelled"
-    if order.state != OrderState.SHIPPED.value:
-        return None
     load = _LOAD.first({"shipment": order.shipment_id})
+    if not load.parcels:
+        return "intercept_too_late" if order.state == OrderState.SHIPPED.value else None  # it was destroyed
     # Bonded goods that were let out are outside, wherever they are.
-    if order.customs_state != "none" or load is None or not load.stands_here:
-        return "intercept_too_late"
-    return "intercept_several" if load.parcels > 1 else None
+    return "intercept_too_late" if order.customs_state != "none" or not load.stands_here else None
 
 
 def _insert(actor: Actor, order: Order, reason: str) -> Interception:
@@ -116,7 +114,7 @@ def accept(actor: Actor, interception_id: uuid.UUID) -> Interception:
     Refuses `not_allowed_now` when it was answered, `intercept_scan_back` while the parcel is on the load.
     """
     order, found = _hold(actor, interception_id, "accept")
-    if order.state == OrderState.SHIPPED.value:
+    if _LOAD.first({"shipment": order.shipment_id}).parcels:
         raise Refused("intercept_scan_back", {})
     cancel_order(actor, order.id, None, found.reason)
     return found
@@ -157,56 +155,98 @@ def _hold(actor: Actor, interception_id: uuid.UUID, action: str) -> tuple[Order,
 
 _OF_UNIT = Statement("SELECT subject_id FROM handling_unit WHERE id = :unit AND subject_kind = 'order'")
 _OF_PARCEL = Statement(
-    "SELECT s.subject_id FROM handling_unit u JOIN parcel p ON p.handling_unit_id = u.id"
-    " JOIN shipment s ON s.id = p.shipment_id WHERE u.id = :unit AND s.subject_kind = 'order' AND p.state <> 'voided'"
+    "SELECT p.id, p.state, p.bag_id, s.subject_id FROM parcel p JOIN shipment s ON s.id = p.shipment_id"
+    " WHERE p.handling_unit_id = :unit AND s.subject_kind = 'order' ORDER BY p.state = 'voided', p.created_at DESC LIMIT 1"
 )
 
 
-def catch(actor: Actor, unit_id: uuid.UUID) -> bool:
-    """Goods of an intercepted order are in somebody's hands under *Put back*: that is the answer *accepted*.
+@dataclass(frozen=True)
+class Caught:
+    """Goods of an intercepted order are in hand; so many further parcels of it are still on a load."""
 
-    The tote or parcel waits to be put back afterwards; False when no request waits for it. Refuses
-    `intercept_too_late` when the truck left meanwhile.
+    left: int
+
+
+def catch(actor: Actor, unit_id: uuid.UUID) -> Caught | None:
+    """Goods of an intercepted order are in somebody's hands under *Put back*: that is the answer *accepted*, with the last
+    of its parcels that was on a load. They wait to be put back afterwards; None when no request waits for them.
+
+    What may not leave comes out of the bag it is in. Refuses `parcel_gone` when the truck left meanwhile.
     """
-    parameters = {"unit": unit_id}
-    order_id = _OF_UNIT.scalar(parameters) or _OF_PARCEL.scalar(parameters)
+    parcel = _OF_PARCEL.first({"unit": unit_id})
+    order_id = parcel.subject_id if parcel is not None else _OF_UNIT.scalar({"unit": unit_id})
     if order_id is None:
-        return False
+        return None
     order = load_order_to_edit(actor, order_id)
+    parcel = _OF_PARCEL.first({"unit": unit_id})  # as it is behind the lock
     found = halting.open_request(order.id)
+    ends = found is not None or order.state == OrderState.CANCELLED.value
+    if ends and parcel is not None and parcel.bag_id is not None and parcel.state != ParcelState.HANDED_OVER.value:
+        shipping.take_out_of_bag(actor, parcel.id)
     if found is None:
-        return False
-    if order.state == OrderState.SHIPPED.value:
-        _take_back(actor, order, found)
-    else:
+        return None
+    if parcel is not None and parcel.state == ParcelState.HANDED_OVER.value:
+        return _take_off(actor, order, found, parcel.id, unit_id)
+    left = _LOAD.first({"shipment": order.shipment_id}).parcels
+    if not left:
         cancel_order(actor, order.id, None, found.reason)
-    return True
+    return Caught(left)
 
 
-def _take_back(actor: Actor, order: Order, found: Interception) -> None:
-    """Off the load again, while the truck stands there: the exit is mirrored, the waybill void, the order cancelled."""
+def _take_off(actor: Actor, order: Order, found: Interception, parcel_id: uuid.UUID, unit_id: uuid.UUID) -> Caught:
+    """Off the load again, while the truck stands there: the parcel's exit is mirrored. With the last one waybills are void
+    and the order is cancelled; until then it stands packed, and what is off may go again.
+    """
+    shipping.take_off_load(actor, parcel_id)
+    if order.state != OrderState.PACKED.value:
+        order.state, order.shipped_at = ORDER.apply("take_off", order.state).value, None
+    _touch(order)
+    _UNSHIPPED.run({"order": order.id, "parcel": parcel_id})
+    left: int = _LOAD.first({"shipment": order.shipment_id}).parcels
     assert order.shipment_id is not None  # it was handed over
-    parcels = shipping.take_back_shipment(actor, order.shipment_id, "intercepted")
-    printing.void_documents("parcel", [parcel.id for parcel in parcels])
-    order.state = ORDER.apply("take_back", order.state).value
-    order.cancel_reason, order.shipped_at = found.reason, None
-    for demand in session().scalars(select(Demand).where(Demand.order_id == order.id)):
-        demand.shipped = 0
+    units = [each.handling_unit_id for each in live_parcels(order.shipment_id)]
+    if left:
+        found.resume_state = order.state
+    else:
+        _end(actor, order, found)
+    for unit in lock(Rank.HANDLING_UNIT, HandlingUnit, [each for each in units if each is not None]):
+        if unit.id == unit_id or not left:
+            unit.state, unit.subject_kind, unit.subject_id = "closed", "order" if left else PUT_BACK, order.id
+    session().flush()
+    for posting_id in _EXITS.column({"unit": unit_id}):
+        ledger.post(actor, ledger.mirror_of(order.warehouse_id, posting_id, still_here=True))
+    return Caught(left)
+
+
+def _end(actor: Actor, order: Order, found: Interception) -> None:
+    """All of it is here: nothing is promised to it any more, for all of it was picked."""
+    assert order.shipment_id is not None  # it was handed over
+    parcels = [each.id for each in live_parcels(order.shipment_id)]
+    shipping.void_shipment(actor, order.shipment_id, "intercepted")
+    printing.void_documents("parcel", parcels)
+    order.state = ORDER.apply("cancel", order.state).value
+    order.cancel_reason = found.reason
     halting.end_with_order(actor, order)
     _touch(order)
-    for unit in lock(Rank.HANDLING_UNIT, HandlingUnit, [each.handling_unit_id for each in parcels]):
-        unit.state, unit.subject_kind, unit.subject_id = "closed", PUT_BACK, order.id
-    session().flush()
-    exits = select(Posting.id).where(
-        Posting.subject_kind == "order", Posting.subject_id == order.id, Posting.reason == Reason.SHIP.value
-    )
-    for posting_id in session().scalars(exits).all():
-        ledger.post(actor, ledger.mirror_of(order.warehouse_id, posting_id, still_here=True))
     record(
         OrderCancelled(
             subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, reason=found.reason
         )
     )
+
+
+# What was checked into the parcel is here again; checks of a release that knew one parcel an order name none.
+_UNSHIPPED = Statement(
+    "UPDATE demand AS d SET shipped = d.shipped - v.quantity FROM (SELECT demand_id, sum(quantity)::int AS quantity"
+    " FROM verification WHERE demand_id IN (SELECT id FROM demand WHERE order_id = :order)"
+    " AND (parcel_id = :parcel OR parcel_id IS NULL) GROUP BY demand_id) v WHERE d.id = v.demand_id"
+)
+# How its goods left: the posting that has not been mirrored.
+_EXITS = Statement(
+    "SELECT DISTINCT p.id FROM balance b JOIN stock_move m ON m.from_balance_id = b.id JOIN stock_posting p"
+    " ON p.id = m.posting_id WHERE b.handling_unit_id = :unit AND p.reason = 'ship'"
+    " AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id)"
+)
 
 
 _LEFT = Statement(

@@ -48,11 +48,11 @@ _LOADS = Statement(
     " WHERE m.id = ANY(CAST(:ids AS uuid[]))"
 )
 _PARCELS = Statement(
-    "SELECT p.manifest_id, p.tracking_number, p.weight_g, s.name AS service, o.number, c.country FROM parcel p"
+    "SELECT p.manifest_id, p.tracking_number, p.weight_g, s.name AS service, o.number, c.country, b.number AS bag FROM parcel p"
     " JOIN shipment sh ON sh.id = p.shipment_id JOIN service s ON s.id = sh.service_id"
     " LEFT JOIN outbound_order o ON o.id = sh.subject_id AND sh.subject_kind = 'order'"
-    " LEFT JOIN consignee c ON c.order_id = o.id WHERE p.manifest_id = ANY(CAST(:ids AS uuid[]))"
-    " ORDER BY p.handed_over_at, p.id"
+    " LEFT JOIN consignee c ON c.order_id = o.id LEFT JOIN bag b ON b.id = p.bag_id"
+    " WHERE p.manifest_id = ANY(CAST(:ids AS uuid[])) ORDER BY b.number NULLS LAST, p.handed_over_at, p.id"
 )
 
 
@@ -95,15 +95,25 @@ def _content(load: Any, parcels: Sequence[Any], document: LabelDocument) -> Labe
         date=document.created_at.astimezone(ZoneInfo(load.time_zone)).strftime("%Y-%m-%d %H:%M"),
         lines=tuple(
             ManifestLine(
-                tracking_number=parcel.tracking_number or "–", order=parcel.number or "", destination=parcel.country or "",
+                tracking_number=parcel.tracking_number or "–", order=_order(parcel), destination=parcel.country or "",
                 weight=_kilograms(parcel.weight_g), pieces="1",
             )
             for parcel in parcels
         ),
-        parcels=str(len(parcels)),
+        parcels=_counted(parcels),
         total_weight=_kilograms(sum(parcel.weight_g or 0 for parcel in parcels)),
         captions=CAPTIONS,
     )  # fmt: skip
+
+
+def _order(parcel: Any) -> str:
+    """Its order's number, and the bag or pallet that it lies in: what the driver counts."""
+    return " · ".join(each for each in (parcel.number, parcel.bag) if each)[:40]
+
+
+def _counted(parcels: Sequence[Any]) -> str:
+    bags = len({parcel.bag for parcel in parcels if parcel.bag})
+    return f"{len(parcels)} · {bags} bags/袋" if bags else str(len(parcels))
 
 
 def _short(services: Sequence[str]) -> str:

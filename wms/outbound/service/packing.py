@@ -29,6 +29,7 @@ from wms.platform.events import record
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Answer, Statement, pipelined
 from wms.printing import service as printing
+from wms.printing.service import DocumentDraft
 from wms.shipping import service as shipping
 from wms.shipping.queries import LIVE_PARCELS, LiveParcel, live_parcels_in
 from wms.shipping.service import Boxed
@@ -335,6 +336,22 @@ def weigh(
             raise Refused("weight_off", {"measured": weight_g, "low": found.band.low_g, "high": found.band.high_g})
         _note_weight(order, weight_g, found.band)
     shipping.record_weight(actor, parcel.id, weight_g, boxed=Boxed(found.in_box, packaging_id, planned_id, is_weighed))
+    if parcel.weight_first:
+        _label_after_scale(actor, order, parcel)
+
+
+def _label_after_scale(actor: Actor, order: OrderAtWork, parcel: LiveParcel) -> None:
+    """Its carrier wanted the weight first: now the label is asked for, in the place of one with another weight."""
+    now = shipping.want_weighed_label(actor, parcel.id, parcel.weight_g)
+    if now.id != parcel.id:
+        printing.void_documents("parcel", [parcel.id])
+    if now.tracking_number is None or now.carrier_reference is not None:
+        return  # the carrier's own label comes when it is asked, or has come
+    draft = DocumentDraft(
+        kind="waybill", subject_kind="parcel", subject_id=now.id, owner_id=order.owner_id, barcode=now.tracking_number,
+        parent=("order", order.id), replace=parcel.weight_g not in (None, now.weight_g),
+    )  # fmt: skip
+    printing.request_documents(actor, order.warehouse_id, [draft])
 
 
 def _to_close(found: Bench) -> LiveParcel:
@@ -385,13 +402,15 @@ def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> int:
     order are still to be packed; with none left the order is packed, and a parcel begun for nothing is dropped.
 
     Proves that the label came out and that it is on its own parcel. Refuses `wrong_waybill`, `waybill_replaced`,
-    `not_verified`, `box_empty`, `weight_needed`.
+    `waybill_not_ready`, `not_verified`, `box_empty`, `weight_needed`.
     """
     order, answers = hold_order(actor, order_id, *questions(order_id))
     check_bench(order)
     found = read_bench(*answers)
     parcel = _to_close(found)
-    if parcel.tracking_number is None or scanned != parcel.tracking_number:
+    if parcel.tracking_number is None:
+        raise Refused("waybill_not_ready", {})
+    if scanned != parcel.tracking_number:
         replaced = _REPLACED.first({"order": order_id, "number": scanned}) is not None
         raise Refused("waybill_replaced" if replaced else "wrong_waybill", {})
     if parcel.weight_g is None or parcel.units not in (None, found.in_box):

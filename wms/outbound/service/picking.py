@@ -97,7 +97,7 @@ def _keep(actor: Actor, stop: HeldStop, *, finished: bool = False) -> None:
     }  # fmt: skip
     _KEEP.run(values)
     if finished:
-        walks.look_after_wave(stop.walk.wave_id, stop.walk.id)
+        walks.look_after_wave(stop.walk.wave_id)
 
 
 _BIND = Statement(

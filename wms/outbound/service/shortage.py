@@ -257,7 +257,7 @@ def _look_elsewhere(order: Order) -> bool:
         walks.insert_tasks(batch, [(order.id, stop) for stop in stops])
         rerouting.reroute(batch.id, order.warehouse_id)
     elif not batches:  # its wave was opened again for a walk that there is nothing for
-        walks.look_after_wave(_wave_of(order), new_id())
+        walks.look_after_wave(_wave_of(order))
     walks.finish_if_done(batches)
     if result.missing and all(result.is_coming(each) for each in result.missing):
         _wait_for_face(order, {demand.product_id for demand in demands if demand.id in result.missing}, rows)

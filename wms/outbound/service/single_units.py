@@ -50,7 +50,7 @@ def take(actor: Actor, warehouse_id: uuid.UUID, product_id: uuid.UUID, weight_g:
     """The oldest released order of one unit of this product is this bench's now, until `give_back`.
 
     `weight_g`: what a scale says; without it the computed weight of goods and box is the parcel's. Refuses `lane_empty`,
-    `waybill_not_ready`, `weight_off`.
+    `waybill_not_ready`, `weight_off`, and `scale_first` where the carrier wants the weight before it makes a label.
     """
     if not actor.sees_warehouse(warehouse_id):
         raise not_found("warehouse")
@@ -63,7 +63,9 @@ def take(actor: Actor, warehouse_id: uuid.UUID, product_id: uuid.UUID, weight_g:
     box_id = uuid.UUID(plan["boxes"][0]["id"]) if plan.get("boxes") else None
     bench = packing.bench(row.id, box_id)
     parcel = packing.ready(bench.parcel)
-    if parcel.tracking_number is None:  # its carrier has not answered
+    if parcel.weight_first and weight_g is None:
+        raise Refused("scale_first", {})
+    if parcel.tracking_number is None and not parcel.weight_first:  # its carrier has not answered
         raise Refused("waybill_not_ready", {})
     weight = weight_g or bench.band.expected_g
     packing.weigh(actor, row.id, weight, packaging_id=box_id, planned_id=box_id, is_weighed=weight_g is not None)

@@ -84,7 +84,7 @@ def finish_if_done(batches: Iterable[PickBatch]) -> None:
         batch.lease_until = None
         session().flush()
         free_tote(batch.id)
-        look_after_wave(batch.wave_id, batch.id)
+        look_after_wave(batch.wave_id)
 
 
 def free_tote(batch_id: uuid.UUID) -> None:
@@ -92,9 +92,9 @@ def free_tote(batch_id: uuid.UUID) -> None:
     _FREE.run({"batch": batch_id})
 
 
-def look_after_wave(wave_id: uuid.UUID, batch_id: uuid.UUID) -> None:
-    """A walk of this wave ended: it may have been the last."""
-    add_job(FINISH_WAVE_TOPIC, {"wave_id": str(wave_id)}, dedupe_key=f"{FINISH_WAVE_TOPIC}:{batch_id}")
+def look_after_wave(wave_id: uuid.UUID) -> None:
+    """A walk of this wave ended: it may have been the last. A job each time: one that is begun again ends again."""
+    add_job(FINISH_WAVE_TOPIC, {"wave_id": str(wave_id)}, dedupe_key=f"{FINISH_WAVE_TOPIC}:{new_id()}")
 
 
 def finish_wave(wave_id: uuid.UUID) -> bool:

@@ -19,6 +19,7 @@ from wms.platform.locks import Rank, lock
 from wms.printing import service as printing
 from wms.printing.service import DocumentDraft
 from wms.shipping import service as shipping
+from wms.shipping.queries import capabilities_of
 from wms.shipping.service import Wanted
 from wms.shipping.service.choices import keep_reasons
 
@@ -78,6 +79,9 @@ def _prepare_one(order: Order, service_id: uuid.UUID | None) -> list[DocumentDra
     order.shipment_id = shipment.id
     if any(parcel.tracking_number is None for parcel in parcels):
         return []  # a remote carrier is asked after the commit: `carrier_waybills`
+    wants_weight = capabilities_of(shipment.carrier_id).needs_weight_before_label
+    if wants_weight and any(parcel.weight_g is None for parcel in parcels):
+        return []  # labelled at the scale: `packing.weigh`
     shipping.mark_labelled(SYSTEM, shipment.id)
     return [waybill_draft(order, parcel.id, parcel.tracking_number) for parcel in parcels]
 

@@ -26,6 +26,7 @@ from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.portal import cartons, queries
+from wms.portal.pages.carton_services import carton_services
 from wms.portal.tables import ListView
 from wms.printing import service as printing
 from wms.printing.models import LabelKind
@@ -85,7 +86,7 @@ def detail(booking_id: uuid.UUID) -> str:
         decisions=DECISION_WORDS, files=inbound.files_of_booking(actor(), booking_id), file_kinds=FILE_WORDS,
         counted=sum(carton["state"] not in {"declared", "arrived", "missing"} for carton in found["cartons"]),
         here=sum(carton["arrived_at"] is not None for carton in found["cartons"]), transports=TRANSPORT_WORDS,
-        differences=DIFFERENCE_WORDS, sizes=CARTON_SIZES, steps=_carton_steps(found["state"]),
+        differences=DIFFERENCE_WORDS, sizes=CARTON_SIZES, steps=_carton_steps(found["state"]), **carton_services(found),
     )  # fmt: skip
 
 

@@ -30,8 +30,9 @@ from wms.platform.pages import Entry, lazy, navigation, show_instant, show_kilog
 from wms.portal import queries
 from wms.portal.pages import order_extras, order_labels, order_papers, order_stops, order_ways
 from wms.portal.tables import ListView
+from wms.shipping.models import Parcel, ParcelRate
 from wms.shipping.pages import page_of
-from wms.shipping.queries import live_parcels, services_offered, shipment_of, ways
+from wms.shipping.queries import live_parcels, rates_of, services_offered, shipment_of, ways
 
 blueprint = Blueprint("portal_orders", __name__, url_prefix="/portal/orders", template_folder="../templates")
 TAB_WORDS = {
@@ -83,7 +84,7 @@ def detail(order_id: uuid.UUID) -> str:
     return render_template(
         "portal/order.html", order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
         ways=ways([parcel.id for parcel in live_parcels(order.shipment_id)]) if order.shipment_id else [],
-        page_of=page_of, choice=_choice(order),
+        page_of=page_of, choice=_choice(order), rates=_rates(order),
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
         reason_words=REASON_WORDS, may_cancel=may_cancel,
         may_change=actor().may(Permission.ORDERS_WRITE) and outbound.changeable_now(order),
@@ -97,6 +98,11 @@ def _choice(order: Order) -> dict[str, Any] | None:
     """Why the order goes with this service, where the system chose; for staff."""
     shipment = shipment_of("order", order.id) if actor().is_staff else None
     return None if shipment is None else shipment.choice
+
+
+def _rates(order: Order) -> list[tuple[Parcel, ParcelRate]]:
+    """What its parcels cost by the carrier's table, once their lorry has left; for staff."""
+    return rates_of(order.shipment_id) if order.shipment_id is not None and actor().is_staff else []
 
 
 def _history(order: Order, warehouse: Warehouse) -> list[dict[str, Any]]:

@@ -11,14 +11,17 @@ from wms.shipping.carriers.addresses import Network, read_address
 from wms.shipping.carriers.house import HouseCarrier
 from wms.shipping.carriers.http import HttpCarrier
 from wms.shipping.carriers.interface import Capabilities, CarrierConnection, CarrierFault, RemoteConnection
+from wms.shipping.carriers.karrio_bridge import CONNECTOR, KarrioCarrier, settings_of
 from wms.shipping.models import Carrier
 
 CONNECTIONS: dict[str, Callable[[Carrier], CarrierConnection]] = {"house": HouseCarrier}
 HTTP = "http"
+KARRIO = "karrio"  # by the karrio SDK, an optional extra
 FILE = "file"  # the office sends a table and gets one back; its labels are ours
 FILE_CAPABILITIES = Capabilities(many_parcels=True)
 OWN = "own"  # sellers bring its labels, numbers and all, with their orders; nobody is asked
 OWN_CAPABILITIES = Capabilities(many_parcels=True)
+ASKED_BY_JOBS = frozenset({HTTP, KARRIO})  # others' numbers are brought by a person
 LOOPBACK = "127.0.0.0/8,::1/128"
 
 
@@ -34,11 +37,16 @@ def is_remote(carrier: Carrier) -> bool:
 
 def draws_its_own_labels(carrier_kind: str) -> bool:
     """Whether the label comes from the carrier or the seller: ours would not be taken."""
-    return carrier_kind in (HTTP, OWN)
+    return carrier_kind in (HTTP, KARRIO, OWN)
 
 
 def remote_connection(carrier: Carrier, base_url: str, token: str) -> RemoteConnection | CarrierFault:
     """The connection of a carrier behind a network. Faults: `carrier_address` when the address is none."""
+    if carrier.kind == KARRIO:
+        settings = settings_of(token)
+        if settings is None or not CONNECTOR.fullmatch(base_url):
+            return CarrierFault("carrier_address", retryable=False)
+        return KarrioCarrier(Capabilities.from_data(carrier.capabilities), base_url, settings)
     address = read_address(base_url)
     if carrier.kind != HTTP or address is None:
         return CarrierFault("carrier_address", retryable=False)

@@ -26,6 +26,7 @@ class Capabilities:
     needs_size_before_label: bool = False
     many_parcels: bool = False
     can_track: bool = False
+    can_find: bool = True  # asked for a waybill by our reference; else a person looks before anything is tried again
     can_sign: bool = False  # hands over against a signature
     can_insure: bool = False
 

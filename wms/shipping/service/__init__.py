@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from wms.shipping.service.bags import (
+    Bagged,
+    close_bag,
+    hold_bag_and_parcels,
+    load_held_bag,
+    put_into_bag,
+    reopen_bag,
+    take_out_of_bag,
+)
 from wms.shipping.service.batches import Numbered, Wanted, label_new
 from wms.shipping.service.handover import HandedOver, close_manifest, hand_over_parcel, load_parcel_onto, open_manifest
 from wms.shipping.service.remote import Answered, ask_for_waybill, settle_waybill, take_number
@@ -24,13 +33,15 @@ from wms.shipping.service.shipments import (
     open_shipment,
     record_weight,
     reopen_parcel,
-    take_back_shipment,
+    take_off_load,
     void_shipment,
 )
 from wms.shipping.service.tasks import CarrierLater, ask_again
+from wms.shipping.service.weighing import want_weighed_label
 
 __all__ = [
     "Answered",
+    "Bagged",
     "Boxed",
     "CarrierLater",
     "HandedOver",
@@ -41,6 +52,7 @@ __all__ = [
     "add_service",
     "ask_again",
     "ask_for_waybill",
+    "close_bag",
     "close_manifest",
     "close_parcel",
     "connect_carrier",
@@ -49,17 +61,23 @@ __all__ = [
     "drop_parcel",
     "ensure_house_carrier",
     "hand_over_parcel",
+    "hold_bag_and_parcels",
     "label_new",
+    "load_held_bag",
     "load_parcel_onto",
     "load_shipment_to_change",
     "mark_labelled",
     "open_manifest",
     "open_shipment",
+    "put_into_bag",
     "record_weight",
+    "reopen_bag",
     "reopen_parcel",
     "set_abilities",
     "settle_waybill",
-    "take_back_shipment",
     "take_number",
+    "take_off_load",
+    "take_out_of_bag",
     "void_shipment",
+    "want_weighed_label",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -22,7 +23,7 @@ from wms.platform.statements import Statement
 from wms.shipping import queries
 from wms.shipping.carriers import is_remote
 from wms.shipping.events import ManifestClosed, ParcelHandedOver
-from wms.shipping.models import Manifest, ManifestState, Parcel, ParcelState, ShipmentState
+from wms.shipping.models import Bag, Manifest, ManifestState, Parcel, ParcelState, ShipmentState
 from wms.shipping.service import tasks
 from wms.shipping.service.held import ParcelAtWork, ShipmentAtWork, hold_parcel
 from wms.shipping.workflow import MANIFEST, PARCEL, SHIPMENT
@@ -89,15 +90,28 @@ def load_parcel_onto(actor: Actor, parcel_id: uuid.UUID, manifest_id: uuid.UUID 
     """The same for a parcel that was found already."""
     shipment = hold_parcel(actor, parcel_id)
     parcel = shipment.parcel
-    if parcel.state == ParcelState.VOIDED.value:
-        raise Refused("waybill_voided", {})
     if parcel.state == ParcelState.HANDED_OVER.value:
         return _again(parcel, manifest_id)
-    if parcel.state == ParcelState.OPEN.value or shipment.state != ShipmentState.LABELLED.value:
+    check_closed(shipment)
+    if parcel.bag_id is not None:
+        raise Refused("parcel_in_bag", {"bag": session().get_one(Bag, parcel.bag_id).number})
+    load_id = find_load(actor, parcel.warehouse_id, parcel.carrier_id, manifest_id)
+    return send_off(shipment, load_id, {parcel.id})
+
+
+def check_closed(shipment: ShipmentAtWork) -> None:
+    """Refuse a parcel that is not ready to leave: `waybill_voided`, `parcel_open`."""
+    if shipment.parcel.state == ParcelState.VOIDED.value:
+        raise Refused("waybill_voided", {})
+    if shipment.parcel.state == ParcelState.OPEN.value or shipment.state != ShipmentState.LABELLED.value:
         raise Refused("parcel_open", {})
-    load_id = _load(actor, parcel, manifest_id)
+
+
+def send_off(shipment: ShipmentAtWork, load_id: uuid.UUID, going: Collection[uuid.UUID]) -> HandedOver:
+    """A held parcel is on its load. `going`: it and all others that leave with it now."""
+    parcel = shipment.parcel
     gone = {ParcelState.HANDED_OVER.value, ParcelState.VOIDED.value}
-    done = all(each.state in gone for each in shipment.parcels if each.id != parcel.id)
+    done = all(each.state in gone for each in shipment.parcels if each.id not in going)
     values = {
         "parcel": parcel.id, "state": PARCEL.apply("hand_over", parcel.state).value, "manifest": load_id,
         "now": clock.now(), "shipment": shipment.id, "done": done,
@@ -124,19 +138,21 @@ _LOAD = Statement(
 )
 
 
-def _load(actor: Actor, parcel: ParcelAtWork, manifest_id: uuid.UUID | None) -> uuid.UUID:
-    """The manifest to load on, shared-locked."""
+def find_load(
+    actor: Actor, warehouse_id: uuid.UUID, carrier_id: uuid.UUID, manifest_id: uuid.UUID | None = None
+) -> uuid.UUID:
+    """The manifest to load on, shared-locked: the open one of the carrier unless one is named."""
     claim(Rank.DOCUMENT)
     if manifest_id is None:
-        found: uuid.UUID | None = _OPEN_LOAD.scalar({"warehouse": parcel.warehouse_id, "carrier": parcel.carrier_id})
+        found: uuid.UUID | None = _OPEN_LOAD.scalar({"warehouse": warehouse_id, "carrier": carrier_id})
         if found is not None:
             return found
-    wanted = manifest_id or open_manifest(actor, parcel.warehouse_id, parcel.carrier_id).id
-    manifest = _LOAD.first({"manifest": wanted, "warehouse": parcel.warehouse_id})
+    wanted = manifest_id or open_manifest(actor, warehouse_id, carrier_id).id
+    manifest = _LOAD.first({"manifest": wanted, "warehouse": warehouse_id})
     if manifest is None:
         raise not_found("manifest")
-    if manifest.carrier_id != parcel.carrier_id:
-        raise Refused("other_carrier", {"carrier": queries.load_carrier(parcel.carrier_id).code})
+    if manifest.carrier_id != carrier_id:
+        raise Refused("other_carrier", {"carrier": queries.load_carrier(carrier_id).code})
     if manifest.state != ManifestState.OPEN.value:
         raise Refused("manifest_closed", {"number": manifest.number})
     return wanted

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from labels import LabelRefused, Size, check_incoming
 from wms.core.actor import Actor
 from wms.platform.database import end_reading, keep_so_far, session
-from wms.shipping.carriers import HTTP
+from wms.shipping.carriers import ASKED_BY_JOBS
 from wms.shipping.carriers.interface import CarrierFault, RemoteConnection, WaybillGranted, WaybillRequest
 from wms.shipping.models import Carrier, CarrierTask, Parcel, ParcelState, Shipment, ShipmentState
 from wms.shipping.service import following, tasks
@@ -48,7 +48,7 @@ def ask_for_waybill(
         return None
     parcel = session().get_one(Parcel, parcel_id)
     shipment = session().get_one(Shipment, parcel.shipment_id)
-    if session().get_one(Carrier, task.carrier_id).kind != HTTP:
+    if session().get_one(Carrier, task.carrier_id).kind not in ASKED_BY_JOBS:
         return None  # a person brings the numbers of such a carrier
     request = request_of(shipment, parcel)
     connection = tasks.connect(shipment.carrier_id)

@@ -16,13 +16,15 @@ from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 from wms.platform.secrecy import seal
 from wms.shipping import rules
-from wms.shipping.carriers import HTTP, allowed_networks
+from wms.shipping.carriers import HTTP, KARRIO, allowed_networks
 from wms.shipping.carriers.addresses import read_address, resolve_literal
 from wms.shipping.carriers.interface import Capabilities, CarrierFault
+from wms.shipping.carriers.karrio_bridge import CONNECTOR, settings_of
 from wms.shipping.models import Carrier, CarrierAccount, NumberAt, NumberRange, NumberScheme, Service
 
 HOUSE = Capabilities(local=True, can_void=True, can_manifest=True, many_parcels=True)
 
+_LONGEST_SETTINGS = 4000
 _TOKEN = re.compile(r"[\x21-\x7e]{8,400}")  # what may stand in a header
 
 
@@ -63,22 +65,23 @@ def connect_carrier(actor: Actor, carrier_id: uuid.UUID, base_url: str, token: s
     """How a remote carrier is reached: its address and the operator's token, which is sealed and never shown again.
 
     An empty token keeps the one there is, at the same address only: at another, it would be told to strangers.
-    Refuses `carrier_address_wrong`, `carrier_token_wrong`, `carrier_kind_local`; 404 for who is no administrator.
+    Refuses `carrier_address_wrong`, `carrier_connector_wrong`, `carrier_settings_wrong`, `carrier_token_wrong`,
+    `carrier_kind_local`; 404 for who is no administrator.
     """
     if not (actor.is_staff and actor.may(Permission.OPERATE)):
         raise not_found("carrier")
     carrier = lock_one(Rank.DOCUMENT, Carrier, carrier_id)
     if carrier is None:
         raise not_found("carrier")
-    if carrier.kind != HTTP:
+    if carrier.kind not in (HTTP, KARRIO):
         raise Refused("carrier_kind_local", {})
-    address = read_address(base_url)
-    if address is None or isinstance(resolve_literal(address, allowed_networks()), CarrierFault):
-        raise invalid("/base_url", "carrier_address_wrong")
+    _check_way(carrier, base_url, token)
     account = session().scalar(select(CarrierAccount).where(CarrierAccount.carrier_id == carrier_id))
     if not token and account is not None and account.base_url == base_url:
         return account
-    if not _TOKEN.fullmatch(token):
+    if carrier.kind == KARRIO and len(token) <= _LONGEST_SETTINGS and settings_of(token) is not None:
+        pass  # never a header of ours
+    elif not _TOKEN.fullmatch(token):
         raise invalid("/token", "carrier_token_wrong")
     if account is None:
         account = CarrierAccount(id=new_id(), carrier_id=carrier_id)
@@ -88,6 +91,19 @@ def connect_carrier(actor: Actor, carrier_id: uuid.UUID, base_url: str, token: s
     account.token_sealed, account.token_key = sealed.content, sealed.key_id
     session().flush()
     return account
+
+
+def _check_way(carrier: Carrier, base_url: str, token: str) -> None:
+    """An address that may be asked; for the SDK the name of a connector, and its settings as a JSON object."""
+    if carrier.kind == KARRIO:
+        if not CONNECTOR.fullmatch(base_url):
+            raise invalid("/base_url", "carrier_connector_wrong")
+        if token and settings_of(token) is None:
+            raise invalid("/token", "carrier_settings_wrong")
+        return
+    address = read_address(base_url)
+    if address is None or isinstance(resolve_literal(address, allowed_networks()), CarrierFault):
+        raise invalid("/base_url", "carrier_address_wrong")
 
 
 def add_number_range(

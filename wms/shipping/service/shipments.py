@@ -25,6 +25,7 @@ from wms.shipping.carriers import connection_to, is_remote
 from wms.shipping.carriers.interface import CarrierFault, WaybillRequest
 from wms.shipping.events import ShipmentVoided
 from wms.shipping.models import (
+    Bag,
     Carrier,
     Manifest,
     ManifestState,
@@ -34,7 +35,7 @@ from wms.shipping.models import (
     Shipment,
     ShipmentState,
 )
-from wms.shipping.service import tasks
+from wms.shipping.service import bags, tasks
 from wms.shipping.service.held import hold_parcel
 from wms.shipping.workflow import PARCEL, SHIPMENT
 
@@ -73,10 +74,10 @@ def add_parcel(actor: Actor, shipment_id: uuid.UUID, *, handling_unit_id: uuid.U
     _refuse_final(shipment)
     if queries.live_parcels(shipment.id) and not queries.capabilities_of(shipment.carrier_id).many_parcels:
         raise Refused("one_parcel_only", {"carrier": queries.load_carrier(shipment.carrier_id).code})
-    return _insert_parcel(shipment, handling_unit_id)
+    return insert_parcel(shipment, handling_unit_id)
 
 
-def _insert_parcel(shipment: Shipment, handling_unit_id: uuid.UUID | None = None) -> Parcel:
+def insert_parcel(shipment: Shipment, handling_unit_id: uuid.UUID | None = None) -> Parcel:
     last = session().scalar(select(func.max(Parcel.n)).where(Parcel.shipment_id == shipment.id)) or 0
     parcel = Parcel(
         shipment_id=shipment.id, warehouse_id=shipment.warehouse_id, owner_id=shipment.owner_id,
@@ -91,13 +92,14 @@ def _insert_parcel(shipment: Shipment, handling_unit_id: uuid.UUID | None = None
 def draw_number(actor: Actor, shipment_id: uuid.UUID) -> list[Parcel]:
     """Give every parcel that has none its waybill number; makes parcel 1 when there is none. Safe to ask again.
 
-    Returns the live parcels. A remote carrier's have no number yet: it is asked after the commit, and the shipment
-    stands *open* until it has answered for all of them. Refuses `numbers_used_up`, `carrier_refused`, `carrier_later`;
-    `parcel_gone` where a number would still have to come after part of the shipment left.
+    Returns the live parcels. A remote carrier's have no number yet: it is asked after the commit, or after the scale where it
+    wants the weight first, and the shipment stands *open* until it has answered for all of them. Refuses
+    `numbers_used_up`, `carrier_refused`, `carrier_later`; `parcel_gone` where a number would still have to come after part of
+    the shipment left.
     """
     shipment = load_shipment_to_change(actor, shipment_id)
     _refuse_final(shipment)
-    parcels = queries.live_parcels(shipment.id) or [_insert_parcel(shipment)]
+    parcels = queries.live_parcels(shipment.id) or [insert_parcel(shipment)]
     unnumbered = [parcel for parcel in parcels if parcel.tracking_number is None]
     if unnumbered:
         carrier = queries.load_carrier(shipment.carrier_id)
@@ -116,8 +118,9 @@ def draw_number(actor: Actor, shipment_id: uuid.UUID) -> list[Parcel]:
 def _await_numbers(shipment: Shipment, parcels: list[Parcel]) -> None:
     if any(parcel.state == ParcelState.HANDED_OVER.value for parcel in parcels):
         raise Refused("parcel_gone", {})
+    weight_first = queries.capabilities_of(shipment.carrier_id).needs_weight_before_label
     for parcel in parcels:
-        if parcel.tracking_number is None:
+        if parcel.tracking_number is None and (parcel.weight_g is not None or not weight_first):
             tasks.want_waybill(shipment, parcel)
     shipment.state = SHIPMENT.apply("await", shipment.state).value
     session().flush()
@@ -241,9 +244,11 @@ def close_parcel(
 
 def reopen_parcel(actor: Actor, parcel_id: uuid.UUID) -> None:
     """The box is opened again before it left (a doubt at the gate, a put-back); it will be weighed again. What it was as
-    a thing that holds stock is the caller's to end.
+    a thing that holds stock is the caller's to end. Refuses `parcel_in_bag`.
     """
     parcel = hold_parcel(actor, parcel_id).parcel
+    if parcel.bag_id is not None:
+        raise Refused("parcel_in_bag", {"bag": session().get_one(Bag, parcel.bag_id).number})
     _REOPENED.run({"parcel": parcel.id, "state": PARCEL.apply("reopen", parcel.state).value})
 
 
@@ -259,7 +264,7 @@ def drop_parcel(actor: Actor, parcel_id: uuid.UUID) -> None:
     if held.parcel.state != ParcelState.OPEN.value:
         raise Refused("parcel_is_closed", {})
     parcel = session().get_one(Parcel, parcel_id, populate_existing=True)
-    _give_back(queries.load_carrier(parcel.carrier_id), parcel)
+    give_back(queries.load_carrier(parcel.carrier_id), parcel)
     session().flush()
     shipment = session().get_one(Shipment, parcel.shipment_id, populate_existing=True)
     left = [each for each in held.parcels if each.id != parcel_id and each.state != ParcelState.VOIDED.value]
@@ -280,32 +285,38 @@ def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str = "cancelled
     parcels = queries.live_parcels(shipment.id)
     if any(parcel.state == ParcelState.HANDED_OVER.value for parcel in parcels):
         raise Refused("parcel_gone", {})
-    _void(shipment, parcels, "void", reason)
+    _void(shipment, parcels, reason)
     return shipment
 
 
-def take_back_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str) -> list[Parcel]:
-    """Its parcels come off the load before the truck leaves, and their waybills are void. Returns these parcels.
+def take_off_load(actor: Actor, parcel_id: uuid.UUID) -> None:
+    """A parcel comes off the load before the truck leaves, out of the bag it was in; it may go again later.
 
-    The caller takes the stock back and voids the documents. Refuses `parcel_gone` when a manifest of theirs is closed.
+    The caller takes the stock back. Refuses `parcel_gone` when its manifest is closed, and a parcel that is on no load.
     """
-    shipment = load_shipment_to_change(actor, shipment_id)
-    parcels = queries.live_parcels(shipment.id)
-    for manifest_id in sorted({each.manifest_id for each in parcels if each.manifest_id is not None}):
-        manifest = lock_one(Rank.DOCUMENT, Manifest, manifest_id)
-        if manifest is None or manifest.state != ManifestState.OPEN.value:
-            raise Refused("parcel_gone", {})
-    _void(shipment, parcels, "take_back", reason)
-    return parcels
+    found = queries.load_parcel(actor, parcel_id)
+    shipment = load_shipment_to_change(actor, found.shipment_id)
+    parcel = session().get_one(Parcel, parcel_id)
+    state = PARCEL.apply("take_off", parcel.state).value
+    bag = lock_one(Rank.DOCUMENT, Bag, parcel.bag_id) if parcel.bag_id is not None else None
+    manifest = lock_one(Rank.DOCUMENT, Manifest, parcel.manifest_id)
+    if manifest is None or manifest.state != ManifestState.OPEN.value:
+        raise Refused("parcel_gone", {})
+    parcel.state, parcel.manifest_id, parcel.handed_over_at = state, None, None
+    if shipment.state == ShipmentState.HANDED_OVER.value:
+        shipment.state, shipment.handed_over_at = SHIPMENT.apply("take_off", shipment.state).value, None
+    session().flush()
+    if bag is not None:
+        bags.take_off_load(parcel, bag)
 
 
-def _void(shipment: Shipment, parcels: Sequence[Parcel], action: str, reason: str) -> None:
-    """The carrier is told, and shipment and parcels are void. `action`: void, or take_back from a load."""
+def _void(shipment: Shipment, parcels: Sequence[Parcel], reason: str) -> None:
+    """The carrier is told, and shipment and parcels are void."""
     carrier = queries.load_carrier(shipment.carrier_id)
     for parcel in parcels:
-        _give_back(carrier, parcel)
-    shipment.state = SHIPMENT.apply(action, shipment.state).value
-    shipment.void_reason, shipment.voided_at, shipment.handed_over_at = reason[:64], clock.now(), None
+        give_back(carrier, parcel)
+    shipment.state = SHIPMENT.apply("void", shipment.state).value
+    shipment.void_reason, shipment.voided_at = reason[:64], clock.now()
     session().flush()
     record(
         ShipmentVoided(
@@ -315,9 +326,9 @@ def _void(shipment: Shipment, parcels: Sequence[Parcel], action: str, reason: st
     )  # fmt: skip
 
 
-def _give_back(carrier: Carrier, parcel: Parcel) -> None:
-    """Its waybill is void, whether it stands here or on a load. A local carrier may refuse; a remote one is told after the
-    commit, and its "no" is a matter for the office.
+def give_back(carrier: Carrier, parcel: Parcel) -> None:
+    """Its waybill is void. A local carrier may refuse; a remote one is told after the commit, and its "no" is a matter for
+    the office.
     """
     if is_remote(carrier):
         tasks.give_back(parcel)
@@ -327,9 +338,7 @@ def _give_back(carrier: Carrier, parcel: Parcel) -> None:
             fault = connection.void(parcel.client_reference, parcel.tracking_number)
             if fault is not None:
                 raise refusal_of(fault)
-    loaded = parcel.state == ParcelState.HANDED_OVER.value
-    parcel.state = PARCEL.apply("take_back" if loaded else "void", parcel.state).value
-    parcel.manifest_id = parcel.handed_over_at = None
+    parcel.state = PARCEL.apply("void", parcel.state).value
 
 
 def load_shipment_to_change(actor: Actor, shipment_id: uuid.UUID) -> Shipment:

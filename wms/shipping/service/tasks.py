@@ -235,6 +235,11 @@ def ask_again(actor: Actor, task_id: uuid.UUID) -> CarrierTask:
     assert task is not None  # noqa: S101 - found above; tasks are never deleted
     task.state = CARRIER_TASK.apply("again", task.state).value
     task.rounds += 1
+    if (
+        parcel is not None
+        and not Capabilities.from_data(session().get_one(Carrier, task.carrier_id).capabilities).can_find
+    ):
+        task.attempts = 0  # whoever asks again has looked: the carrier has none under this reference
     task.updated_at = clock.now()
     session().flush()
     if parcel is not None:

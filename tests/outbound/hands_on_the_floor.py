@@ -1,0 +1,243 @@
+"""Hands on the floor of a chaos: walks, the put wall, benches, the gate, and what comes back."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from tests.cast import WarehouseFacts
+from tests.outbound.hands import (
+    Booker,
+    Clerk,
+    Dock,
+    Hand,
+    Seller,
+    Supervisor,
+    Tallier,
+    Worker,
+)
+from wms.core.refusals import Refused
+from wms.outbound.service import (
+    boxes,
+    handover,
+    interceptions,
+    lanes,
+    packing,
+    picking,
+    putback,
+    single_units,
+    sorting,
+    together,
+)
+from wms.outbound.service.stops import next_stop
+from wms.platform.database import transaction
+from wms.shipping import service as shipping
+
+
+class Picker(Hand):
+    """Walks: a stop is picked, put off, found short; sometimes a walk is left for a while."""
+
+    def turn(self) -> bool:
+        house = self.dice.choice(self.yard.houses)
+        with transaction():
+            batch = picking.take_batch(self.actor, house.id)
+            walk = None if batch is None else (batch.id, batch.wall)
+        if walk is None:
+            return False
+        if walk[1] is None and house is self.cast.overseas and self.dice.random() < 0.4:
+            self._bind_lane(walk[0], house)
+        for _ in range(6):
+            with transaction():
+                stop = next_stop(walk[0])
+            if stop is None or not self._at(stop, house):
+                break
+        return True
+
+    def _tote(self, house: WarehouseFacts) -> uuid.UUID | None:
+        found = self.one_of(
+            "SELECT id FROM handling_unit u WHERE warehouse_id = :house AND kind = 'tote' AND subject_id IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM put_wall_slot s WHERE s.unit_id = u.id)", house=house.id,
+        )  # fmt: skip
+        return None if found is None else found.id
+
+    def _bind_lane(self, batch_id: uuid.UUID, house: WarehouseFacts) -> None:
+        tote = self._tote(house)
+        if tote is not None:
+            self.do("bind lane", "waved", lanes.bind_container, self.actor, batch_id, tote)
+
+    def _at(self, stop: Any, house: WarehouseFacts) -> bool:
+        """One look at one stop; False to walk away."""
+        state = stop.order_state
+        if stop.tote_id is None:
+            tote = self._tote(house)
+            if tote is None:
+                return False
+            if stop.wall is not None:
+                return self.do("bind tote", state, together.bind_tote, self.actor, stop.batch_id, tote)
+            return self.do("bind tote", state, picking.assign_tote, self.actor, stop.order_id, tote)
+        if self.may(0.06):
+            self.do("short", state, picking.report_short, self.actor, stop.id)
+            return True
+        if self.may(0.06):
+            self.do("put off", state, picking.skip, self.actor, stop.id)
+            return True
+        units = self.dice.randint(1, stop.left)
+        pick = picking.pick if stop.wall is None else together.pick_together
+        told = self.told("pick", state, pick, self.actor, stop.id, units)
+        return told in ("done", "order_cancelled", "task_done", "order_held", "intercepted")
+
+
+class Sorter(Hand):
+    """At the put wall."""
+
+    def turn(self) -> bool:
+        found = self.one_of(
+            "SELECT u.id FROM handling_unit u JOIN pick_batch b ON b.id = u.subject_id WHERE u.subject_kind = 'batch'"
+            " AND EXISTS (SELECT 1 FROM balance r WHERE r.handling_unit_id = u.id AND r.on_hand > 0)"
+        )  # fmt: skip
+        if found is None:
+            return False
+        return sum(self._unit(found.id) for _ in range(4)) > 0
+
+    def _unit(self, tote_id: uuid.UUID) -> bool:
+        try:
+            with transaction():
+                tote = sorting.open_tote(self.actor, tote_id)
+                inside = sorting.in_tote(tote.id)
+                product = self.dice.choice(inside).product_id
+                goal = sorting.goal_of(tote, product)
+        except Refused as refusal:
+            self.yard.tried["look at the wall", "-", refusal.code] += 1
+            return False
+        units = self.dice.randint(1, goal.units)
+        return self.do("sort", "picking", sorting.put, self.actor, tote, goal.order_id, product, units, goal.slot_id)
+
+
+class Packer(Hand):
+    """A bench: one or several parcels, checks taken back, parcels opened again."""
+
+    def turn(self) -> bool:
+        if self.may(0.08) and self._open_again():
+            return True
+        found = self.one_of(
+            "SELECT o.id, o.tote_id, o.kind, u.subject_kind, o.warehouse_id, (SELECT min(d.product_id::text)::uuid"
+            "  FROM demand d WHERE d.order_id = o.id) AS product_id FROM outbound_order o JOIN handling_unit u"
+            "  ON u.id = o.tote_id WHERE o.state = 'picked' AND o.kind <> 'destruction' AND (NOT :calm OR (o.holds = 0"
+            "  AND o.interception <> 'requested' AND o.customs_state <> 'refused'))", calm=self.yard.calm(),
+        )  # fmt: skip
+        if found is None:
+            return False
+        if found.subject_kind == "lane":
+            return self._single(found)
+        if not self.do("open tote", "picked", packing.start_packing, self.actor, found.tote_id):
+            return False
+        return self._pack(found.id)
+
+    def _single(self, found: Any) -> bool:
+        taken: list[single_units.Taken] = []
+
+        def take() -> None:
+            taken[:] = [single_units.take(self.actor, found.warehouse_id, found.product_id)]
+
+        if not self.do("take a single", "picked", take):
+            return False
+        if self.may(0.1):
+            return self.do("give back", "picked", single_units.give_back, self.actor, taken[0].order_id)
+        number = self._number(taken[0].order_id)
+        return self.do("close", "picked", single_units.close, self.actor, taken[0].order_id, number)
+
+    def _pack(self, order_id: uuid.UUID) -> bool:
+        with transaction():
+            lines = packing.pack_lines(order_id)
+        for line in lines:
+            for _ in range(line.left):
+                self.do("check", "picked", packing.verify, self.actor, order_id, line.product_id, 1)
+                if self.may(0.05):
+                    self.do("check taken back", "picked", packing.unverify, self.actor, order_id)
+                if self.may(0.12):
+                    self.do("begin next", "picked", boxes.begin_next, self.actor, order_id)
+                    if self.dice.random() < 0.2:
+                        self.do("next taken back", "picked", boxes.take_back_next, self.actor, order_id)
+                    if self.dice.random() < 0.8:
+                        self._close(order_id)
+        return self._close(order_id)
+
+    def _close(self, order_id: uuid.UUID) -> bool:
+        with transaction():
+            weight = packing.expected_weight(order_id).expected_g
+        if not self.do("weigh", "picked", packing.weigh, self.actor, order_id, weight):
+            return False
+        return self.do("close", "picked", packing.close_parcel, self.actor, order_id, self._number(order_id))
+
+    def _number(self, order_id: uuid.UUID) -> str:
+        """What the label in hand says; nothing where none came."""
+        with transaction():
+            parcels = packing.bench(order_id).parcels
+            open_ones = [each.tracking_number for each in parcels if each.is_open]
+        return str(open_ones[0]) if open_ones else "–"
+
+    def _open_again(self) -> bool:
+        found = self.one_of(
+            "SELECT p.tracking_number, o.warehouse_id, o.state, coalesce(o.tote_id, (SELECT u.id FROM handling_unit u"
+            "  WHERE u.warehouse_id = o.warehouse_id AND u.kind = 'tote' AND u.subject_id IS NULL AND NOT EXISTS"
+            "  (SELECT 1 FROM put_wall_slot s WHERE s.unit_id = u.id) ORDER BY random() LIMIT 1)) AS tote_id"
+            " FROM parcel p JOIN shipment s ON s.id = p.shipment_id JOIN outbound_order o ON o.id = s.subject_id"
+            " WHERE p.state = 'closed' AND o.state IN ('packed', 'picked')"
+        )  # fmt: skip
+        if found is None or found.tote_id is None:
+            return False
+        return self.do("open again", found.state, boxes.reopen, self.actor, found.warehouse_id, found.tracking_number,
+                       found.tote_id)  # fmt: skip
+
+
+class Gate(Hand):
+    """Scans onto loads whatever stands there, ready or not, and lets trucks go."""
+
+    def turn(self) -> bool:
+        state = "AND p.state = 'closed'" if self.dice.random() < 0.8 else ""
+        found = self.one_of(
+            "SELECT p.tracking_number, p.warehouse_id, o.state FROM parcel p JOIN shipment s ON s.id = p.shipment_id"
+            f" JOIN outbound_order o ON o.id = s.subject_id WHERE p.tracking_number IS NOT NULL {state}"
+        )  # fmt: skip
+        if found is not None:
+            self.do("hand over", found.state, handover.hand_over, self.actor, found.warehouse_id, found.tracking_number)
+        if self.dice.random() < 0.1:
+            self.drive_off()
+        return found is not None
+
+    def drive_off(self) -> None:
+        load = self.one_of("SELECT id FROM manifest WHERE state = 'open'")
+        if load is not None:
+            self.do("drive off", "shipped", shipping.close_manifest, self.actor, load.id)
+
+
+class Returner(Hand):
+    """Puts back what was cancelled, and catches what is to be stopped."""
+
+    def turn(self) -> bool:
+        self._catch()
+        found = self.one_of(
+            "SELECT u.id, b.product_id, b.on_hand, u.warehouse_id FROM handling_unit u JOIN balance b"
+            " ON b.handling_unit_id = u.id WHERE u.subject_kind = 'put_back' AND b.on_hand > 0"
+        )  # fmt: skip
+        if found is None:
+            return False
+        house = next(each for each in self.yard.houses if each.id == found.warehouse_id)
+        place = house.locations[self.dice.choice(sorted(code for code in house.locations if code.startswith("A-0")))]
+        units = self.dice.randint(1, found.on_hand)
+        return self.do("put back", "cancelled", putback.put_back, self.actor, found.id, found.product_id, units, place)
+
+    def _catch(self) -> None:
+        found = self.one_of(
+            "SELECT u.id, o.state FROM outbound_order o JOIN interception i ON i.order_id = o.id AND i.state = 'requested'"
+            " JOIN handling_unit u ON u.subject_id = o.id OR u.id IN (SELECT p.handling_unit_id FROM parcel p"
+            "  WHERE p.shipment_id = o.shipment_id)"
+        )  # fmt: skip
+        if found is not None and (self.yard.calm() or self.dice.random() < 0.3):
+            self.do("catch", found.state, interceptions.catch, self.actor, found.id)
+
+
+CREW: tuple[tuple[type[Hand], int], ...] = (
+    (Seller, 2), (Supervisor, 2), (Picker, 3), (Sorter, 1), (Packer, 3), (Gate, 1), (Clerk, 1), (Returner, 2),
+    (Tallier, 1), (Dock, 1), (Booker, 1), (Worker, 3),
+)  # fmt: skip

@@ -1,0 +1,15 @@
+"""Orders disturbed at every step by many hands at once, at the small size. The real one: `python -m tests.outbound.chaos`."""
+
+from __future__ import annotations
+
+from tests.engines import Databases
+from tests.outbound.chaos import endure
+
+
+def test_forty_orders_end_whatever_is_done_to_them(engines: Databases) -> None:
+    told = endure(engines, orders=40, seed=7, limit=240)
+    assert (told.faults, told.wrong) == ([], {})
+    assert told.orders >= 40
+    assert set(told.ends) == {"shipped", "cancelled"}
+    done = {what for (what, _, how) in told.tried if how == "done"}
+    assert {"cancel", "intercept", "hold", "change consignee", "pick", "close", "hand over", "put back"} <= done

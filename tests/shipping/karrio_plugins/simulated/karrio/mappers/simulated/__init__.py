@@ -1,0 +1,120 @@
+"""A connector of the karrio SDK that speaks to our carrier simulator: written for tests, by the SDK's own rules."""
+
+from __future__ import annotations
+
+import json
+import typing
+import urllib.parse
+
+import attr
+import karrio.api.mapper as mapper
+import karrio.api.proxy as proxy
+import karrio.core.metadata as metadata
+import karrio.core.models as models
+import karrio.core.settings as core
+import karrio.lib as lib
+
+
+@attr.s(auto_attribs=True)
+class Settings(core.Settings):
+    url: str
+    token: str
+
+    account_country_code: str | None = None
+    carrier_id: str = "simulated"
+    test_mode: bool = False
+    metadata: dict = attr.Factory(dict)
+    config: dict = attr.Factory(dict)
+    id: str | None = None
+
+    @property
+    def carrier_name(self) -> str:
+        return "simulated"
+
+    def headers(self) -> dict:
+        return {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+
+
+class Proxy(proxy.Proxy):
+    def _ask(self, method: str, path: str, body: typing.Any = None) -> str:
+        data = None if body is None else json.dumps(body).encode()
+        return lib.request(
+            url=f"{self.settings.url}{path}", data=data, headers=self.settings.headers(), method=method, timeout=5
+        )
+
+    def create_shipment(self, request: lib.Serializable) -> lib.Deserializable:
+        return lib.Deserializable(self._ask("POST", "/v1/shipments", request.serialize()), lib.to_dict)
+
+    def cancel_shipment(self, request: lib.Serializable) -> lib.Deserializable:
+        said = self._ask("DELETE", f"/v1/shipments/{urllib.parse.quote(request.serialize(), safe='')}")
+        return lib.Deserializable(said or "{}", lib.to_dict)
+
+    def get_tracking(self, request: lib.Serializable) -> lib.Deserializable:
+        numbers = request.serialize()
+        return lib.Deserializable([self._ask("GET", f"/v1/tracking/{each}") for each in numbers],
+                                  lambda rows: [lib.to_dict(row) for row in rows])  # fmt: skip
+
+
+class Mapper(mapper.Mapper):
+    def _messages(self, response: dict) -> list[models.Message]:
+        if "code" not in response:
+            return []
+        return [
+            models.Message(
+                carrier_name="simulated", carrier_id="simulated", code=response["code"],
+                message=response.get("message"), level="error",
+            )
+        ]  # fmt: skip
+
+    def create_shipment_request(self, payload: models.ShipmentRequest) -> lib.Serializable:
+        parcel = payload.parcels[0]
+        body = {
+            "reference": payload.reference, "service": payload.service, "weight_g": round(parcel.weight * 1000),
+            "recipient": {"name": payload.recipient.person_name, "address1": payload.recipient.address_line1},
+            "sender": {"name": payload.shipper.person_name, "city": payload.shipper.city},
+        }  # fmt: skip
+        return lib.Serializable(body)
+
+    def parse_shipment_response(self, response: lib.Deserializable) -> typing.Any:
+        said = response.deserialize()
+        if "tracking_number" not in said:
+            return None, self._messages(said)
+        details = models.ShipmentDetails(
+            carrier_id="simulated", carrier_name="simulated", tracking_number=said["tracking_number"],
+            shipment_identifier=said["id"], docs=models.Documents(label=(said.get("label") or {}).get("content")),
+            label_type="PDF",
+        )  # fmt: skip
+        return details, []
+
+    def create_cancel_shipment_request(self, payload: models.ShipmentCancelRequest) -> lib.Serializable:
+        return lib.Serializable(payload.shipment_identifier)
+
+    def parse_cancel_shipment_response(self, response: lib.Deserializable) -> typing.Any:
+        messages = self._messages(response.deserialize())
+        details = models.ConfirmationDetails(
+            carrier_id="simulated", carrier_name="simulated", success=True, operation="Cancel Shipment"
+        )
+        return (None, messages) if messages else (details, [])
+
+    def create_tracking_request(self, payload: models.TrackingRequest) -> lib.Serializable:
+        return lib.Serializable(payload.tracking_numbers)
+
+    def parse_tracking_response(self, response: lib.Deserializable) -> typing.Any:
+        rows = response.deserialize()
+        found = [
+            models.TrackingDetails(
+                carrier_id="simulated", carrier_name="simulated", tracking_number=row["tracking_number"],
+                events=[
+                    models.TrackingEvent(date=each["at"][:10], code=each["code"], timestamp=each["at"],
+                                         description=each["text"], location=each["place"])
+                    for each in row["events"]
+                ],
+            )
+            for row in rows if "events" in row
+        ]  # fmt: skip
+        return found, [message for row in rows for message in self._messages(row)]
+
+
+METADATA = metadata.PluginMetadata(
+    id="simulated", label="Simulated", Mapper=Mapper, Proxy=Proxy, Settings=Settings, is_hub=False
+)
