@@ -25,13 +25,13 @@ from wms.shipping import queries
 from wms.shipping import service as shipping
 
 blueprint = Blueprint("floor_loads", __name__, url_prefix="/floor/loads", template_folder="templates")
-BACK, SHOWN = timedelta(days=1), 40
+BACK, SHOWN = timedelta(days=3), 40
 
 
 @blueprint.get("")
 @requires(Permission.SHIPPING_HANDOVER)
 def index() -> Response | str:
-    """The open loads of this warehouse, then those of the last day."""
+    """The open loads of this warehouse, then those of three days."""
     warehouse = _warehouse()
     if warehouse is None:
         return redirect(url_for("floor_station.choose"))
