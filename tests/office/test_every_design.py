@@ -49,7 +49,7 @@ def test_the_editor_opens_on_every_kind_and_size_without_a_fault(cast, client, l
     for kind, size in PLACES:
         page = boss.get(f"/office/designs/new?kind={kind}&size={size.name}")
         assert page.status_code == 200, (kind, size)
-        assert ("示例内容" in page.text) is not queries.is_printed(kind)
+        assert ("系统不会自行打印这种标签" in page.text) is not queries.is_printed(kind)
         asked = {"data": template_data(builtin_template(kind, size)), "dpi": 203, "sample": 1}
         seen = boss.post("/office/designs/preview", json=asked).json
         assert str(seen["picture"]).startswith("data:image/png;base64,"), (kind, size, seen["findings"])
