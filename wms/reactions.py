@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wms.core.events import Event
+from wms.inbound.events import TransferReceived
 from wms.inventory.events import AllocationBroken, AwaitedStockCame, FreeBelowZero
-from wms.outbound.events import WaveReleased
+from wms.outbound.events import TransferSent, TransferTakenBack, WaveReleased
 from wms.platform.events import InTransaction, reactions
 from wms.shipping.events import ManifestClosed, WaybillWanted
 
@@ -23,6 +24,9 @@ AFTER_COMMIT: dict[type[Event], Sequence[str]] = {
     WaveReleased: ["outbound.prepare_waybills"],
     ManifestClosed: ["outbound.refuse_what_left", "outbound.rate_load"],
     WaybillWanted: ["outbound.ask_for_waybill"],
+    TransferSent: ["transfers.book_inbound"],
+    TransferTakenBack: ["transfers.take_back"],
+    TransferReceived: ["transfers.settle"],
 }
 
 

@@ -24,7 +24,7 @@ from wms.inventory.counting import planning as counts
 from wms.inventory.layers import service as layers
 from wms.inventory.putaway import filling, reservations
 from wms.inventory.replenishment import planning as replenishment
-from wms.outbound.service import learning, plans, wave_rules
+from wms.outbound.service import counter, learning, plans, wave_rules
 from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import db, session, transaction
@@ -114,6 +114,11 @@ def follow_parcels() -> None:
     following.ask_for_due()
 
 
+def remind_of_pick_ups() -> None:
+    """What nobody came for in time goes before a supervisor."""
+    counter.remind_due()
+
+
 _auditing = threading.Lock()
 
 
@@ -164,6 +169,7 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("differences", 300.0, decide_differences),
     ("weights", 3_600.0, learn_weights),
     ("parcels", 60.0, follow_parcels),
+    ("pick_ups", 600.0, remind_of_pick_ups),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 5.0, age_prints),
     ("erasure", DAY / 4, erase_due),

@@ -20,7 +20,7 @@ from flask import Flask, has_request_context
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.abuse import ways_decided, ways_in, ways_worked
+from tests.abuse import ways_decided, ways_in, ways_kinds, ways_worked
 from tests.abuse.test_workflows import FLOWS, workflows
 from tests.abuse.ways import ELSEWHERE, TRIED, WAYS, Action, Ask, Scene, Way
 from tests.abuse.world import WATCH
@@ -86,6 +86,7 @@ NOTED = {"floor_task", "scan_event"}
 # A nearer reason than "not now", by action.
 NEARER: dict[Action, set[str]] = {
     ("order", "cancel"): {"cancel_too_late"},
+    ("pick_task", "finish"): {"whole_not_wanted"},
     ("order", "release_customs"): {"no_customs_here", "not_released_twice"},
     ("order", "wave"): {"nothing_to_wave", "no_work"},
     ("order", "pack"): {"order_cancelled"},
@@ -229,6 +230,7 @@ def test_every_state_that_allows_an_action_is_built_by_a_way() -> None:
     """As it comes about, not by hand. A print's state is its own row's alone: any is as good as built."""
     assert ways_in.__doc__  # imported for their ways
     assert ways_decided.__doc__
+    assert ways_kinds.__doc__
     assert ways_worked.__doc__
     built: dict[Action, set[str]] = {}
     for way in WAYS:

@@ -16,6 +16,7 @@ TIERS: dict[str, int] = {
     "inventory": 2,
     "customs": 3, "shipping": 3, "printing": 3, "added_services": 3,
     "inbound": 4, "outbound": 4, "returns": 4,
+    "transfers": 5,
     "floor": 5, "portal": 5, "office": 5, "billing": 5, "exchange": 5, "reports": 5,
 }  # fmt: skip
 # What composes the whole: may import everything.

@@ -253,3 +253,12 @@ class Stage:
         for unit, product, units in rows:
             self.do(putback.put_back, self.cast.picker, unit, product, units, house.locations[place])
         return sum(row.on_hand for row in rows)
+
+    def parcel_unit(self, order: Order) -> uuid.UUID:
+        """The order's first parcel as a thing that holds stock."""
+        session().expire_all()
+        query = text(
+            "SELECT p.handling_unit_id FROM parcel p JOIN shipment s ON s.id = p.shipment_id WHERE s.subject_id = :order"
+            " AND p.state <> 'voided' ORDER BY p.n LIMIT 1"
+        )
+        return session().execute(query, {"order": order.id}).scalar_one()

@@ -21,7 +21,7 @@ from wms.platform.database import session
 from wms.shipping.models import Bag, BagState
 
 # Not the product: several sellers may use its code, and it alone does not say what to do.
-OPENS = (Kind.CARTON, Kind.TOTE, Kind.RETURN, Kind.PARCEL, Kind.LOCATION, Kind.UNIT, Kind.BAG)
+OPENS = (Kind.CARTON, Kind.TOTE, Kind.RETURN, Kind.PARCEL, Kind.LOCATION, Kind.UNIT, Kind.BAG, Kind.ORDER)
 TO_COUNT = {"declared", "arrived", "counting", "missing"}
 
 
@@ -53,4 +53,11 @@ def _work_of(found: Found) -> str:
         return {PUT_BACK: "putback", LANE: "lane", WALK: "sort"}.get(unit.subject_kind or "", "pack")
     if found.kind is Kind.BAG:
         return "bag" if session().get_one(Bag, found.id).state == BagState.OPEN.value else "handover"
-    return {Kind.RETURN: "return", Kind.PARCEL: "handover", Kind.LOCATION: "move", Kind.UNIT: "move"}[found.kind]
+    other = {
+        Kind.RETURN: "return",
+        Kind.PARCEL: "handover",
+        Kind.LOCATION: "move",
+        Kind.UNIT: "move",
+        Kind.ORDER: "pickup",
+    }
+    return other[found.kind]

@@ -28,6 +28,7 @@ from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
 from wms.floor.words import advice, sentence
 from wms.outbound.extras.words import PACKING_WORDS, SIGNATURE_WORDS
+from wms.outbound.service import whole
 from wms.platform import commands
 from wms.platform.access import actor, requires
 from wms.platform.commands import Outcome
@@ -61,11 +62,13 @@ WORK = {
     "putaway": Work(lazy("Put away"), "pin", lazy("cartons counted")),
     "replenish": Work(lazy("Replenish"), "layers", lazy("pick faces to fill")),
     "pick": Work(lazy("Pick"), "cart", lazy("walks")),
+    "whole": Work(lazy("Whole cartons"), "package", lazy("to fetch whole")),
     "sort": Work(lazy("Sort"), "layers", lazy("totes to sort")),
     "pack": Work(lazy("Pack"), "package", lazy("orders picked")),
     "lane": Work(lazy("Fast lane"), "play", lazy("single items")),
     "bag": Work(lazy("Bags"), "layers", lazy("not loaded yet")),
     "handover": Work(lazy("Hand over"), "shipments", lazy("parcels packed")),
+    "pickup": Work(lazy("Counter"), "user", lazy("to be picked up")),
     "return": Work(lazy("Returns"), "returns", lazy("announced")),
     "putback": Work(lazy("Put back"), "undo", lazy("of cancelled orders")),
     "count": Work(lazy("Count"), "count", lazy("bins to count")),
@@ -144,7 +147,8 @@ def _home(warehouse: Warehouse, bench: Station | None, last_result: dict[str, st
     running = queries.open_tasks(actor(), warehouse.id)
     tasks = [task for task in running.values() if task.data and task.kind in WORK and _is_under_way(task)]
     return render_template(
-        "floor/home.html", **_frame(warehouse, bench), work=WORK, counts=queries.waiting(warehouse.id), running=running,
+        "floor/home.html", **_frame(warehouse, bench), work=WORK, running=running,
+        counts={**queries.waiting(warehouse.id), "whole": len(whole.waiting(warehouse.id))},
         current=tasks[0] if tasks else None, command_id=new_id, last_result=last_result,
     )  # fmt: skip
 

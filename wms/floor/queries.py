@@ -30,6 +30,8 @@ _WAITING = Statement(
     " (SELECT count(*) FROM handling_unit u JOIN outbound_order o ON o.tote_id = u.id AND o.state = 'picked'"
     "   WHERE u.warehouse_id = :warehouse AND u.subject_kind = 'lane') AS lane,"
     " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'packed') AS handover,"
+    " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'packed' AND kind = 'pick_up')"
+    "   AS pickup,"
     " (SELECT count(*) FROM bag WHERE warehouse_id = :warehouse AND state IN ('open', 'closed')) AS bag,"
     " (SELECT count(*) FROM handling_unit WHERE warehouse_id = :warehouse AND subject_kind = 'put_back') AS putback,"
     " (SELECT count(*) FROM handling_unit WHERE warehouse_id = :warehouse AND subject_kind = 'batch') AS sort,"
@@ -47,6 +49,7 @@ def waiting(warehouse_id: uuid.UUID) -> dict[str, int]:
     row = _WAITING.first({"warehouse": warehouse_id})
     counts = {name: int(number) for name, number in row._asdict().items()}
     counts["pack"] -= counts["lane"]  # they are packed there
+    counts["handover"] -= counts["pickup"]  # they go over the counter
     counts["return"], counts["count"] = counts.pop("returns"), counts.pop("counts")
     return counts
 

@@ -172,10 +172,18 @@ LOOKUPS: dict[Kind, Statement] = {
     Kind.TOTE: _unit("tote"),
     Kind.CARTON: Statement(
         "SELECT id, barcode AS code, owner_id FROM carton WHERE barcode = :code AND warehouse_id = :warehouse"
+        # a parcel that another warehouse sent bears the waybill it left with
+        " UNION ALL SELECT c.id, c.barcode, c.owner_id FROM carton c JOIN booking b ON b.id = c.booking_id"
+        " WHERE c.warehouse_id = :warehouse AND c.reference_box_no = :code AND b.transfer_order_id IS NOT NULL"
     ),
     Kind.PARCEL: Statement(
         "SELECT id, tracking_number AS code, owner_id FROM parcel WHERE tracking_number = :code"
         " AND warehouse_id = :warehouse"
+        # a carton or pallet that goes whole bears its own label
+        " UNION ALL SELECT p.id, p.tracking_number, p.owner_id FROM handling_unit h JOIN shipment s"
+        " ON s.subject_kind = 'order' AND s.subject_id = h.subject_id AND s.state <> 'voided' JOIN parcel p"
+        " ON p.shipment_id = s.id AND p.handling_unit_id = h.id AND p.state = 'closed' WHERE h.barcode = :code"
+        " AND h.kind <> 'parcel' AND h.warehouse_id = :warehouse AND h.subject_kind = 'order'"
     ),
     Kind.UNIT: _unit("pallet"),
     Kind.BAG: Statement(

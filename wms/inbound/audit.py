@@ -15,7 +15,7 @@ _RECEIVED = (
     "  FILTER (WHERE coalesce(m.from_party, m.to_party) = 'adjustment') AS unaccounted"
     " FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
     " JOIN balance b ON b.id = coalesce(m.to_balance_id, m.from_balance_id)"
-    " WHERE p.subject_kind = 'carton' AND coalesce(m.from_party, m.to_party) IN ('supplier', 'adjustment')"
+    " WHERE p.subject_kind = 'carton' AND coalesce(m.from_party, m.to_party) IN ('supplier', 'transit', 'adjustment')"
     " GROUP BY 1, 2"
 )
 # Units put away less those taken back into the carton.

@@ -59,6 +59,14 @@ class BookingClosed(Event):
 
 
 @dataclass(frozen=True)
+class TransferReceived(Event):
+    """The same of what another warehouse sent: what was lost or found is known."""
+
+    name: ClassVar[str] = "booking.transfer_received"
+    subject_kind: ClassVar[str] = "booking"
+
+
+@dataclass(frozen=True)
 class DifferenceFound(Event):
     """A closed or missing carton differs from what was announced."""
 

@@ -33,6 +33,12 @@ class Booking(Base):
         Index("ix_booking_board", "warehouse_id", "state"),
         Index("ix_booking_container", "container_number", postgresql_where=text("container_number IS NOT NULL")),
         Index("ix_booking_newest", "owner_id", "created_at", "id"),
+        Index(
+            "uq_booking_transfer",
+            "transfer_order_id",
+            unique=True,
+            postgresql_where=text("transfer_order_id IS NOT NULL"),
+        ),
         CheckConstraint("own_state IN ('draft', 'submitted', 'in_transit', 'cancelled')", name="own_state_known"),
         {"postgresql_with": {"fillfactor": "70"}},  # its version moves with every count
     )
@@ -63,6 +69,8 @@ class Booking(Base):
     completed_at: Mapped[Instant | None]
     cancelled_at: Mapped[Instant | None]
     closed_at: Mapped[Instant | None]  # complete, and nothing that differs waits for anybody
+    # The order of another warehouse that sends it. No key: outbound stands beside.
+    transfer_order_id: Mapped[uuid.UUID | None]
 
 
 class Carton(Base):

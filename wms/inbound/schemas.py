@@ -148,6 +148,9 @@ class BookingOut(BookingAccepted):
     arrived_at = fields.AwareDateTime(allow_none=True)
     received_at = fields.AwareDateTime(allow_none=True)
     completed_at = fields.AwareDateTime(allow_none=True)
+    transfer_order_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "The order of another warehouse that sent it."}
+    )
     closed_at = fields.AwareDateTime(
         allow_none=True, metadata={"description": "Complete, and every difference is settled."}
     )

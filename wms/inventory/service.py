@@ -154,11 +154,14 @@ def receive_many(
     lines: Sequence[Arrival],
     subject: Subject,
     surplus: Sequence[Arrival] = (),
+    *,
+    source: str = "supplier",
 ) -> Posted:
     """Several lines counted in one go, one posting. `surplus`: bonded goods beyond the announcement, which come from
     *adjustment* into *unaccounted* as of `receive(surplus=True)`. A line under full serial control names its numbers.
+    `source`: *transit* for what another warehouse sent.
     """
-    moves = [_arriving("supplier", line) for line in lines]
+    moves = [_arriving(source, line) for line in lines]
     moves += [_arriving("adjustment", line) for line in surplus]
     return _post(actor, Reason.RECEIVE, subject, moves)
 

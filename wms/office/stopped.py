@@ -1,4 +1,4 @@
-"""Reads behind the pages of stopped orders and of destructions, within the actor's warehouses."""
+"""Reads behind the pages of stopped orders, of destructions and of pick-ups, within the actor's warehouses."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from wms.core import clock
 from wms.core.actor import Actor
 from wms.inventory.queries import Scope
 from wms.office.queries import IN_WAREHOUSES
@@ -46,6 +47,22 @@ _DESTRUCTIONS = (
     f" AND o.state NOT IN ('shipped', 'cancelled') AND {IN_WAREHOUSES.format('o')}"
     f" ORDER BY o.state <> 'picked', o.ordered_at, o.id LIMIT {MOST}"
 )
+
+
+# Those that wait, the longest first; then those that were fetched in the last days.
+_PICK_UPS = (
+    f"SELECT {_ORDER}, u.ready_at, u.keep_until, u.reminded_at, u.collected_at, u.collected_by_name, (SELECT count(*)"
+    "  FROM parcel p WHERE p.shipment_id = o.shipment_id AND p.state IN ('closed', 'handed_over')) AS parcels"
+    " FROM pick_up u JOIN outbound_order o ON o.id = u.order_id JOIN seller s ON s.id = o.owner_id"
+    f" JOIN warehouse w ON w.id = o.warehouse_id WHERE o.state <> 'cancelled' AND {IN_WAREHOUSES.format('o')}"
+    " AND (u.collected_at IS NULL OR u.collected_at > CAST(:now AS timestamptz) - interval '7 days')"
+    f" ORDER BY u.collected_at IS NOT NULL, u.ready_at NULLS LAST, u.collected_at DESC, o.id LIMIT {MOST}"
+)
+
+
+def pick_ups(actor: Actor) -> Sequence[Row[Any]]:
+    """Orders that are fetched at the counter; those that wait there first."""
+    return session().execute(text(_PICK_UPS), _scope(actor) | {"now": clock.now()}).all()
 
 
 def destructions(actor: Actor) -> Sequence[Row[Any]]:

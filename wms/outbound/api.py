@@ -14,6 +14,7 @@ from wms.core.refusals import invalid
 from wms.identity.queries import choose_owner
 from wms.outbound import queries
 from wms.outbound.attachments.api import blueprint as order_papers
+from wms.outbound.kinds import pick_up
 from wms.outbound.models import Interception, Order, OrderHold
 from wms.outbound.own_labels.api import blueprint as order_labels
 from wms.outbound.recall import whereabouts
@@ -113,7 +114,10 @@ def index(query: dict[str, Any]) -> Response:
 def read(order_id: uuid.UUID) -> Response:
     """One order with its lines, consignee and parcels."""
     order = orders.load_order(actor(), order_id)
-    return answer_document(queries.order_detail(order), order.version)
+    found = queries.order_detail(order)
+    if found["pick_up"] is not None:
+        found["pick_up"]["code"] = pick_up.code_for(actor(), order.id)
+    return answer_document(found, order.version)
 
 
 @blueprint.patch("/<uuid:order_id>")

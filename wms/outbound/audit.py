@@ -128,6 +128,22 @@ CHECKS = [
         "  AND m.to_party = 'scrap')",
     ),
     Check(
+        "a pick-up is collected exactly when its last parcel was handed out, and by nobody else's gate",
+        "SELECT count(*) FROM pick_up",
+        "SELECT o.id, o.state, u.collected_at FROM outbound_order o FULL JOIN pick_up u ON u.order_id = o.id"
+        " WHERE (o.kind = 'pick_up') <> (u.order_id IS NOT NULL)"
+        " OR (u.order_id IS NOT NULL AND (o.state = 'shipped') <> (u.collected_at IS NOT NULL))"
+        " OR (o.state = 'packed' AND u.order_id IS NOT NULL AND u.ready_at IS NULL)",
+    ),
+    Check(
+        "an order to Amazon has its shipment, and left with its new labels on",
+        "SELECT count(*) FROM fba_order",
+        "SELECT o.id, o.state, f.shipment_id FROM outbound_order o FULL JOIN fba_order f ON f.order_id = o.id"
+        " WHERE (o.kind = 'fba') <> (f.order_id IS NOT NULL) OR (o.state IN ('packed', 'shipped') AND EXISTS (SELECT 1"
+        "  FROM order_line l JOIN fba_line x ON x.order_line_id = l.id WHERE l.order_id = o.id AND NOT EXISTS (SELECT 1"
+        "   FROM service_request r WHERE r.subject_kind = 'order_line' AND r.subject_id = l.id AND r.state = 'done')))",
+    ),
+    Check(
         "every bonded parcel that left was released",
         "SELECT count(*) FROM outbound_order WHERE customs_state <> 'none'",
         "SELECT id, customs_state FROM outbound_order WHERE state = 'shipped' AND customs_state NOT IN"

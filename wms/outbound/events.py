@@ -82,6 +82,39 @@ class OrderDestroyed(Event):
 
 
 @dataclass(frozen=True)
+class PickUpCollected(Event):
+    """Its consignee has it. `checked`: by code or document."""
+
+    name: ClassVar[str] = "order.pick_up_collected"
+    subject_kind: ClassVar[str] = "order"
+    checked: str
+
+
+@dataclass(frozen=True)
+class PickUpOverdue(Event):
+    """Nobody came for it in time."""
+
+    name: ClassVar[str] = "order.pick_up_overdue"
+    subject_kind: ClassVar[str] = "order"
+
+
+@dataclass(frozen=True)
+class TransferSent(Event):
+    """All of it is on its way to the other warehouse."""
+
+    name: ClassVar[str] = "order.transfer_sent"
+    subject_kind: ClassVar[str] = "order"
+
+
+@dataclass(frozen=True)
+class TransferTakenBack(Event):
+    """It was intercepted on its load, before the truck left."""
+
+    name: ClassVar[str] = "order.transfer_taken_back"
+    subject_kind: ClassVar[str] = "order"
+
+
+@dataclass(frozen=True)
 class OrderChanged(Event):
     """`what`: consignee, service or both, by commas; what was on the waybill before is void."""
 

@@ -178,6 +178,7 @@ class OrderLine(Base):
     batch: Mapped[str | None] = mapped_column(String(40))
     min_expires_on: Mapped[date | None] = mapped_column(Date)
     condition: Mapped[str] = mapped_column(String(12), default="good")
+    handling_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))  # out of this container
     unit_value_minor: Mapped[int | None] = mapped_column(Integer)
     currency: Mapped[str | None] = mapped_column(String(3))
 

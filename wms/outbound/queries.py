@@ -15,8 +15,11 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.addresses import warnings_of
 from wms.core.ids import parse_id
+from wms.facility.models import HandlingUnit
 from wms.outbound.deadlines import risk
 from wms.outbound.extras.queries import buyers_ids, extras_of
+from wms.outbound.kinds import boxes, fba, pick_up, transfers
+from wms.outbound.kinds.models import FbaLine
 from wms.outbound.models import (
     Consignee,
     Demand,
@@ -28,7 +31,7 @@ from wms.outbound.models import (
     OrderHold,
     OrderLine,
 )
-from wms.outbound.rules import DESTRUCTION, changeable
+from wms.outbound.rules import DESTRUCTION, TRANSFER, changeable
 from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
 from wms.platform.locks import Rank, lock_one
@@ -51,6 +54,7 @@ def order_detail(order: Order) -> dict[str, Any]:
     """One order as its seller sees it, with consignee (never the ID number)."""
     consignee = session().get_one(Consignee, order.id)
     shipping = _SHIPPING.all({"shipment": order.shipment_id, "service": order.service_id})
+    contents = boxes.contents_of(order.id)
     warehouse = (
         session().execute(text("SELECT code FROM warehouse WHERE id = :id"), {"id": order.warehouse_id}).scalar_one()
     )
@@ -66,11 +70,14 @@ def order_detail(order: Order) -> dict[str, Any]:
         "lines": _lines(order.id),
         "parcels": [
             {"tracking_number": row.tracking_number, "weight_g": row.weight_g, "state": row.state, "units": row.units,
-             "packaging": row.packaging}
+             "packaging": row.packaging, "contents": contents.get(row.parcel_id, [])}
             for row in shipping
             if row.parcel_id is not None
         ],
         "destruction": _destruction(order),
+        "to_warehouse": _goes_to(order),
+        "pick_up": pick_up.facts(order),
+        "fba": fba.facts(order),
         "back_order_of": order.back_order_of,
         "back_orders": list(session().scalars(select(Order.id).where(Order.back_order_of == order.id).order_by(Order.id))),
         "changeable": sorted(changeable_now(order)),
@@ -107,6 +114,12 @@ def _destruction(order: Order) -> dict[str, Any] | None:
     return {name: getattr(found, name) for name in ("units", "witness", "note", "done_at")}
 
 
+def _goes_to(order: Order) -> str | None:
+    """The code of the warehouse that a transfer goes to."""
+    target = transfers.goes_to(order.id) if order.kind == TRANSFER else None
+    return None if target is None else target.code
+
+
 def holds_of(order_id: uuid.UUID) -> list[dict[str, Any]]:
     """All holds of an order, oldest first. Who placed and ended them is the warehouse's to know, not the API's."""
     query = select(OrderHold).where(OrderHold.order_id == order_id).order_by(OrderHold.placed_at, OrderHold.id)
@@ -129,8 +142,10 @@ def _lines(order_id: uuid.UUID) -> list[dict[str, Any]]:
     rows = (
         session()
         .execute(
-            select(OrderLine, Product.sku, Product.name_en, Product.name_zh)
+            select(OrderLine, Product.sku, Product.name_en, Product.name_zh, HandlingUnit.code, FbaLine.fnsku)
             .join(Product, Product.id == OrderLine.product_id)
+            .outerjoin(HandlingUnit, HandlingUnit.id == OrderLine.handling_unit_id)
+            .outerjoin(FbaLine, FbaLine.order_line_id == OrderLine.id)
             .where(OrderLine.order_id == order_id)
             .order_by(OrderLine.position)
         )
@@ -150,10 +165,11 @@ def _lines(order_id: uuid.UUID) -> list[dict[str, Any]]:
         {
             "position": line.position, "sku": sku, "name_en": name_en, "name_zh": name_zh,
             "quantity": line.quantity, "batch": line.batch, "min_expires_on": line.min_expires_on,
-            "condition": line.condition, "unit_value_minor": line.unit_value_minor, "currency": line.currency,
+            "condition": line.condition, "container": container, "fnsku": fnsku,
+            "unit_value_minor": line.unit_value_minor, "currency": line.currency,
             "picked": int(done[line.id].picked), "shipped": int(done[line.id].shipped),
         }
-        for line, sku, name_en, name_zh in rows
+        for line, sku, name_en, name_zh, container, fnsku in rows
     ]  # fmt: skip
 
 
@@ -288,10 +304,14 @@ class ReturnSource:
 
 
 def return_source(actor: Actor, named: str) -> ReturnSource | None:
-    """The order named by its id, number, reference or a tracking number; None outside the actor's scope."""
+    """The order named by its id, number, reference or a tracking number; None outside the actor's scope, and for a
+    transfer: nobody has it who could send it back.
+    """
     order_id = parse_id(named) or order_of_parcel(named)
     order = session().get(Order, order_id) if order_id is not None else find_order(actor, named)
     if order is None or not actor.sees_seller(order.owner_id) or not actor.sees_warehouse(order.warehouse_id):
+        return None
+    if order.kind == TRANSFER:
         return None
     return ReturnSource(order.id, order.owner_id, order.warehouse_id, order.state, shipped_lines(order.id))
 

@@ -17,7 +17,14 @@ FILLING_G = 40  # paper, tape and cushions in a box of known weight
 ORDERS_PER_BATCH = 12  # totes on a cart
 RETURN_TO_SELLER = "return_to_seller"
 DESTRUCTION = "destruction"
-KINDS = ["dropship", "b2b", RETURN_TO_SELLER, DESTRUCTION]
+TRANSFER = "transfer"
+PICK_UP = "pick_up"
+FBA = "fba"
+KINDS = ["dropship", "b2b", RETURN_TO_SELLER, DESTRUCTION, TRANSFER, PICK_UP, FBA]
+# Nobody buys them: the seller need not say to whom they go.
+WITHOUT_BUYER = frozenset({DESTRUCTION, TRANSFER})
+# Nobody carries them: no service is chosen.
+WITHOUT_SERVICE = frozenset({DESTRUCTION, PICK_UP})
 # What does not sell may go too, and expired goods go first.
 TAKES_EXPIRED = frozenset({RETURN_TO_SELLER, DESTRUCTION})
 
@@ -169,10 +176,12 @@ NEEDS_WAYBILL = frozenset({"waved", "picking", "picked"})
 
 def changeable(state: str, customs_state: str, kind: str = "dropship", *, box_closed: bool = False) -> frozenset[str]:
     """What may change: customs released an order to one buyer by one carrier; what is destroyed goes to nobody; a closed
-    box, though it be one of several, carries its paper.
+    box, though it be one of several, carries its paper. Nobody carries what is picked up, and a transfer stands at another
+    dock than the one that expects it.
     """
     fixed = customs_state == "released" or kind == DESTRUCTION or box_closed
-    return CHANGEABLE[state] - ({"consignee", "service"} if fixed else set())
+    never = {PICK_UP: {"service"}, TRANSFER: {"consignee"}}.get(kind, set())
+    return CHANGEABLE[state] - ({"consignee", "service"} if fixed else never)
 
 
 class Fill(StrEnum):

@@ -8,7 +8,16 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from wms.core import tax_ids
 from wms.outbound.extras.schemas import ExtrasIn, ExtrasOut, TaxId
-from wms.outbound.rules import DESTRUCTION, HOLD_REASONS, INTERCEPT_REASONS, KINDS, Fill
+from wms.outbound.rules import (
+    FBA,
+    HOLD_REASONS,
+    INTERCEPT_REASONS,
+    KINDS,
+    TRANSFER,
+    WITHOUT_BUYER,
+    WITHOUT_SERVICE,
+    Fill,
+)
 from wms.outbound.workflow import OrderState
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Moment, Range, Text
 
@@ -38,8 +47,13 @@ class OrderLineIn(CodedSchema):
     batch = Text(40, allow_none=True)
     min_expires_on = fields.Date(allow_none=True)
     condition = Choice(CONDITIONS, load_default="good")
+    container = Text(
+        48, allow_none=True, metadata={"description": "A carton or pallet of yours: the line is all of this SKU in it."}
+    )
     unit_value_minor = Count(0, 2_000_000_000, allow_none=True, metadata={"example": 1290})
     currency = Currency(allow_none=True, metadata={"example": "EUR"})
+    fnsku = Text(10, allow_none=True, pattern=r"[A-Z0-9]{10}",
+                 metadata={"example": "X001ABCDEF", "description": "For FBA: the label each unit gets first."})  # fmt: skip
 
     @validates_schema
     def value_has_a_currency(self, data: dict[str, Any], **_: Any) -> None:
@@ -49,11 +63,19 @@ class OrderLineIn(CodedSchema):
             raise ValidationError("required", "currency" if currency is None else "unit_value_minor")
 
 
+class FbaIn(CodedSchema):
+    """Amazon's shipment. Its cartons are numbered `<shipment_id>U000001` and so on."""
+
+    shipment_id = Text(12, required=True, pattern=r"FBA[A-Z0-9]{6,9}", metadata={"example": "FBA1MMD8D0"})
+    reference_id = Text(20, allow_none=True, metadata={"example": "4XJ7K2QP", "description": "Amazon's reference."})
+    centre = Text(8, required=True, pattern=r"[A-Z0-9]{3,8}", metadata={"example": "DTM2"})
+
+
 class OrderIn(ExtrasIn):
     reference = Text(50, required=True, metadata={"example": "SHOP-10001"})
     seller = Text(8, allow_none=True, metadata={"description": "Seller code; implied when the key has one seller."})
     warehouse = Text(16, required=True, metadata={"example": "DE1"})
-    service = Text(32, metadata={"example": "HOUSE-STD", "description": "Not for a destruction."})
+    service = Text(32, metadata={"example": "HOUSE-STD", "description": "Not for a destruction or a pick-up."})
     kind = Choice(KINDS, load_default="dropship")
     shop_id = fields.UUID(allow_none=True)
     priority = Count(0, 9, metadata={"description": "Without it the priority of the service's cut-off counts, or 0."})
@@ -61,15 +83,32 @@ class OrderIn(ExtrasIn):
                   metadata={"description": "Without enough stock: wait, refuse, split. Else by the seller's terms."})  # fmt: skip
     remark = Text(255, allow_none=True)
     ordered_at = Moment(allow_none=True, metadata={"example": "2026-11-24T08:15:00+00:00"})
-    consignee = fields.Nested(ConsigneeIn, metadata={"description": "Not for a destruction."})
+    consignee = fields.Nested(ConsigneeIn, metadata={"description": "Not for a destruction or a transfer."})
+    to_warehouse = Text(
+        16, allow_none=True, metadata={"description": "For a transfer: the warehouse that receives it."}
+    )
+    fba = fields.Nested(FbaIn, allow_none=True, metadata={"description": "For orders of kind fba."})
     lines = Items(fields.Nested(OrderLineIn), 1, 2_000, required=True)
+
+    @validates_schema
+    def only_fba_orders_have_a_shipment(self, data: dict[str, Any], **_: Any) -> None:
+        is_fba = data.get("kind") == FBA
+        if (data.get("fba") is not None) != is_fba:
+            raise ValidationError("required" if is_fba else "fba_only", "fba")
+        if not is_fba and any(line.get("fnsku") for line in data.get("lines", ())):
+            raise ValidationError("fba_only", "fba")
 
     @validates_schema
     def goes_to_somebody(self, data: dict[str, Any], **_: Any) -> None:
         """What is destroyed goes nowhere; everything else goes to somebody, by a service."""
-        for name in ("service", "consignee"):
-            if data.get(name) is None and data.get("kind") != DESTRUCTION:
+        for name, without in (("service", WITHOUT_SERVICE), ("consignee", WITHOUT_BUYER)):
+            if data.get(name) is None and data.get("kind") not in without:
                 raise ValidationError("required", name)
+
+    @validates_schema
+    def only_transfers_go_to_a_warehouse(self, data: dict[str, Any], **_: Any) -> None:
+        if (data.get("to_warehouse") is not None) != (data.get("kind") == TRANSFER):
+            raise ValidationError("required" if data.get("kind") == TRANSFER else "transfer_only", "to_warehouse")
 
 
 class OrdersIn(CodedSchema):
@@ -162,6 +201,8 @@ class OrderLineOut(CodedSchema):
     batch = fields.String(allow_none=True)
     min_expires_on = fields.Date(allow_none=True)
     condition = fields.String()
+    fnsku = fields.String(allow_none=True)
+    container = fields.String(allow_none=True, metadata={"description": "The carton or pallet that the line names."})
     unit_value_minor = fields.Integer(allow_none=True)
     currency = fields.String(allow_none=True)
     picked = fields.Integer()
@@ -174,6 +215,7 @@ class ParcelOut(CodedSchema):
     state = fields.String()
     units = fields.Integer(allow_none=True, metadata={"description": "Base units in it, once it is weighed."})
     packaging = fields.String(allow_none=True, metadata={"description": "The box or bag it is, where that is known."})
+    contents = fields.List(fields.Nested(lambda: ContentOut()), metadata={"description": "What is in it, once closed."})
 
 
 class OrderOut(OrderRow, ExtrasOut):
@@ -186,6 +228,9 @@ class OrderOut(OrderRow, ExtrasOut):
     lines = fields.List(fields.Nested(OrderLineOut))
     parcels = fields.List(fields.Nested(ParcelOut))
     destruction = fields.Nested(lambda: DestructionOut(), allow_none=True)
+    to_warehouse = fields.String(allow_none=True, metadata={"description": "Of a transfer."})
+    pick_up = fields.Nested(lambda: PickUpOut(), allow_none=True)
+    fba = fields.Nested(lambda: FbaOut(), allow_none=True)
     back_order_of = fields.UUID(allow_none=True)
     back_orders = fields.List(fields.UUID())
     changeable = fields.List(fields.String(), metadata={"example": ["consignee", "service", "remark"]})
@@ -199,6 +244,45 @@ class DestructionOut(CodedSchema):
     witness = fields.String(required=True, metadata={"example": "Max Meier"})
     note = fields.String(allow_none=True)
     done_at = fields.AwareDateTime(required=True)
+
+
+class FbaOut(CodedSchema):
+    """`relabelled`: whether every unit that gets a label has it; until then it is not packed."""
+
+    shipment_id = fields.String(required=True, metadata={"example": "FBA1MMD8D0"})
+    reference_id = fields.String(required=True, allow_none=True)
+    centre = fields.String(required=True, metadata={"example": "DTM2"})
+    relabelled = fields.Boolean(required=True)
+    boxes = fields.List(fields.Nested(lambda: FbaBoxOut()), required=True)
+
+
+class ContentOut(CodedSchema):
+    sku = fields.String(required=True)
+    quantity = fields.Integer(required=True)
+
+
+class FbaBoxOut(CodedSchema):
+    """A closed carton as Amazon wants it declared; weight in g, sides in mm where they are known."""
+
+    box_id = fields.String(required=True, metadata={"example": "FBA1MMD8D0U000001"})
+    tracking_number = fields.String(required=True)
+    weight_g = fields.Integer(required=True)
+    length_mm = fields.Integer(required=True, allow_none=True)
+    width_mm = fields.Integer(required=True, allow_none=True)
+    height_mm = fields.Integer(required=True, allow_none=True)
+    contents = fields.List(fields.Nested(ContentOut), required=True)
+
+
+class PickUpOut(CodedSchema):
+    """`code`: what the consignee says at the counter; for the seller, who tells them."""
+
+    code = fields.String(required=True, allow_none=True, metadata={"example": "048213"})
+    ready_at = fields.AwareDateTime(required=True, allow_none=True)
+    keep_until = fields.AwareDateTime(required=True, allow_none=True)
+    collected_at = fields.AwareDateTime(required=True, allow_none=True)
+    checked = fields.String(
+        required=True, allow_none=True, metadata={"example": "code", "description": "code or document."}
+    )
 
 
 class AddressWarningOut(CodedSchema):

@@ -13,7 +13,9 @@ HOLD_WORDS = {
 }  # fmt: skip
 KIND_WORDS = {
     "dropship": lazy("To a buyer"), "b2b": lazy("To a business"), "return_to_seller": lazy("Back to the seller"),
-    "destruction": lazy("To be destroyed"),
+    "destruction": lazy("To be destroyed"), "transfer": lazy("To another warehouse"),
+    "pick_up": lazy("Picked up at the counter"),
+    "fba": lazy("To Amazon (FBA)"),
 }  # fmt: skip
 FILL_WORDS = {
     "fill_all": lazy("Wait until all of it is there"), "fill_or_kill": lazy("All at once or not at all"),

@@ -14,7 +14,7 @@ from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.platform.database import session
 from wms.platform.statements import Answer, Statement
-from wms.shipping.carriers import OWN
+from wms.shipping.carriers import COUNTER, OWN
 from wms.shipping.carriers.interface import Capabilities
 from wms.shipping.models import (
     Carrier,
@@ -46,18 +46,18 @@ def service_by_code(warehouse_id: uuid.UUID, code: str) -> Service | None:
     statement = (
         select(Service)
         .join(Carrier, and_(Carrier.id == Service.carrier_id, Carrier.is_active))
-        .where(Service.code == code, Service.is_active, _offered(warehouse_id))
+        .where(Service.code == code, Service.is_active, Carrier.kind != COUNTER, _offered(warehouse_id))
         .order_by(Service.warehouse_id.is_(None))
     )
     return session().scalar(statement.limit(1))
 
 
 def services_offered(warehouse_id: uuid.UUID | None = None) -> Sequence[tuple[Service, Carrier]]:
-    """Active services with their carriers, by code; for one warehouse or all."""
+    """Active services with their carriers, by code; for one warehouse or all. Without the counter: nobody carries that."""
     statement = (
         select(Service, Carrier)
         .join(Carrier, Carrier.id == Service.carrier_id)
-        .where(Service.is_active, Carrier.is_active)
+        .where(Service.is_active, Carrier.is_active, Carrier.kind != COUNTER)
         .order_by(Service.code, Service.id)
     )
     if warehouse_id is not None:

@@ -10,6 +10,7 @@ from wms.floor.scenarios.lane import Lane
 from wms.floor.scenarios.move import Move
 from wms.floor.scenarios.pack import Pack
 from wms.floor.scenarios.pick import Pick
+from wms.floor.scenarios.pickup import PickUp
 from wms.floor.scenarios.putaway import PutAway
 from wms.floor.scenarios.putback import PutBack
 from wms.floor.scenarios.receive import Receive
@@ -18,6 +19,7 @@ from wms.floor.scenarios.replenish import Replenish
 from wms.floor.scenarios.returns import ReturnDesk
 from wms.floor.scenarios.service import Service
 from wms.floor.scenarios.sort import Sort
+from wms.floor.scenarios.whole import Whole
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.kind: scenario
@@ -30,6 +32,8 @@ SCENARIOS: dict[str, Scenario] = {
         Lane(),
         Bags(),
         HandOver(),
+        PickUp(),
+        Whole(),
         Move(),
         Repack(),
         PutBack(),

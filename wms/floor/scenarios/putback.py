@@ -35,7 +35,9 @@ class PutBack:
 
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
         """Steps: scan_unit → scan_product → scan_location → scan_product … → scan_unit."""
-        expected = {UNIT: [Kind.TOTE, Kind.PARCEL], PRODUCT: [Kind.PRODUCT], LOCATION: [Kind.LOCATION]}[task.step]
+        expected = {UNIT: [Kind.TOTE, Kind.PARCEL, Kind.UNIT], PRODUCT: [Kind.PRODUCT], LOCATION: [Kind.LOCATION]}[
+            task.step
+        ]
         owner = task.data.get("owner_id")
         found = resolve(scan.raw, Scope(task.warehouse_id, uuid.UUID(owner) if owner else None), expected)
         if found.kind is Kind.COMMAND:

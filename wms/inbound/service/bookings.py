@@ -53,8 +53,8 @@ def create_booking(actor: Actor, draft: BookingDraft, *, submitted: bool = False
     if draft.reference is not None:
         _refuse_taken(owner.id, draft.reference)
     number = next_number(DocumentKind.BOOKING, owner.id, owner.code, clock.today(warehouse.time_zone))
-    booking = _insert(owner, warehouse, draft, number)
-    _insert_cartons(booking, draft.cartons, products, {})
+    booking = insert_booking(owner, warehouse, draft, number)
+    insert_cartons(booking, draft.cartons, products, {})
     if submitted:
         _submit(booking)
     return booking
@@ -147,6 +147,8 @@ _CANCEL_APPOINTMENT = (
 
 def _to_change(actor: Actor, booking_id: uuid.UUID, version: int | None) -> Booking:
     booking = load_booking_to_edit(actor, booking_id)
+    if booking.transfer_order_id is not None:
+        raise Refused("booking_of_transfer", {"number": booking.number})
     if version is not None and booking.version != version:
         raise Refused("stale", {"current": booking.version}, kind=RefusalKind.STALE)
     return booking
@@ -211,6 +213,12 @@ def _product_fault(product: ProductFacts | None, warehouse: Warehouse) -> str | 
     return None
 
 
+def is_free(owner_id: uuid.UUID, reference: str) -> bool:
+    """Whether no booking of this seller has the reference."""
+    query = select(Booking.id).where(Booking.owner_id == owner_id, Booking.reference == reference)
+    return session().scalar(query) is None
+
+
 def _refuse_taken(owner_id: uuid.UUID, reference: str) -> None:
     query = select(Booking.id, Booking.number).where(Booking.owner_id == owner_id, Booking.reference == reference)
     found = session().execute(query).one_or_none()
@@ -222,7 +230,8 @@ def _refuse_taken(owner_id: uuid.UUID, reference: str) -> None:
         )  # fmt: skip
 
 
-def _insert(owner: Owner, warehouse: Warehouse, draft: BookingDraft, number: str) -> Booking:
+def insert_booking(owner: Owner, warehouse: Warehouse, draft: BookingDraft, number: str) -> Booking:
+    """The row of a booking, a draft. Refuses `reference_taken`."""
     now = clock.now()
     reference = draft.reference or number
     values = {
@@ -253,15 +262,16 @@ def _write_cartons(booking: Booking, cartons: Sequence[CartonDraft], products: M
     kept = {row.number: row.id for row in session().execute(query)}
     if kept:  # so that box numbers may change places
         session().execute(update(Carton).where(Carton.booking_id == booking.id).values(reference_box_no=None))
-    _insert_cartons(booking, cartons, products, kept)
+    insert_cartons(booking, cartons, products, kept)
 
 
-def _insert_cartons(
+def insert_cartons(
     booking: Booking,
     cartons: Sequence[CartonDraft],
     products: Mapping[str, ProductFacts],
     kept: Mapping[int, uuid.UUID],
 ) -> None:
+    """The rows of its cartons and their lines. `kept`: ids of cartons that are there, by number."""
     rows = [_carton_row(booking, carton, kept.get(carton.number) or new_id()) for carton in cartons]
     statement = upsert(Carton)
     renewed = {name: statement.excluded[name] for name in rows[0] if name not in {"id", "booking_id", "number"}}

@@ -361,11 +361,14 @@ def _serials(draft: CountDraft, product: _Product) -> tuple[str, ...]:
 
 
 def _post(actor: Actor, work: _Act, entries: Sequence[_Entry]) -> None:
+    # What another warehouse sent is on its way; everything else comes from outside.
+    source = "supplier" if work.booking.transfer_order_id is None else "transit"
     posted = stock_service.receive_many(
         actor,
         [(entry.stock, entry.quantity, entry.serials) for entry in entries if not entry.is_surplus],
         Subject("carton", work.carton_id),
         [(entry.stock, entry.quantity, entry.serials) for entry in entries if entry.is_surplus],
+        source=source,
     )
     work.posting_id = posted.posting_id
 

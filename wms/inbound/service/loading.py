@@ -41,11 +41,12 @@ class BookingAtWork:
     own_state: str
     state: str
     version: int
+    transfer_order_id: uuid.UUID | None
 
 
 _TOUCH = (
     "UPDATE booking SET version = version + 1, updated_at = :now WHERE id = {which}"
-    " RETURNING id, number, owner_id, warehouse_id, own_state, state, version"
+    " RETURNING id, number, owner_id, warehouse_id, own_state, state, version, transfer_order_id"
 )
 _TOUCH_BY_CARTON = Statement(_TOUCH.format(which="(SELECT booking_id FROM carton WHERE id = :key)"))
 _TOUCH_BY_DIFFERENCE = Statement(_TOUCH.format(which="(SELECT booking_id FROM difference WHERE id = :key)"))

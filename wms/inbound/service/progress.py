@@ -6,13 +6,13 @@ import uuid
 
 from wms.core import clock
 from wms.inbound import rules
-from wms.inbound.events import BookingClosed, BookingCompleted, BookingReceived
+from wms.inbound.events import BookingClosed, BookingCompleted, BookingReceived, TransferReceived
 from wms.inbound.workflow import BookingState
 from wms.platform.events import record
 from wms.platform.statements import Statement
 
 _READ = Statement(
-    "SELECT b.owner_id, b.warehouse_id, b.own_state, b.state, b.received_at, b.completed_at, b.closed_at,"
+    "SELECT b.owner_id, b.warehouse_id, b.own_state, b.state, b.received_at, b.completed_at, b.closed_at, b.transfer_order_id,"
     " (SELECT true FROM difference d WHERE d.booking_id = b.id AND d.state IN ('noted', 'open', 'decided')"
     "  LIMIT 1) AS waiting,"
     " array_agg(DISTINCT c.state) AS cartons FROM booking b JOIN carton c ON c.booking_id = b.id"
@@ -46,4 +46,6 @@ def settle(booking_id: uuid.UUID) -> BookingState:
         record(BookingCompleted(**subject))
     if closed and row.closed_at is None:
         record(BookingClosed(**subject))
+        if row.transfer_order_id is not None:
+            record(TransferReceived(**subject))
     return state

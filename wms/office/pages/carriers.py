@@ -41,6 +41,7 @@ from wms.shipping.service.setup import HOUSE
 blueprint = Blueprint("office_carriers", __name__, url_prefix="/office/carriers", template_folder="../templates")
 
 KIND_WORDS = {
+    "counter": lazy("At the counter"),
     "house": lazy("Our own number ranges"),
     "http": lazy("Over a network, by our parcel protocol"),
     "file": lazy("By file: a table out, numbers in"),

@@ -22,6 +22,7 @@ KIND_WORDS = {
     "damaged": lazy("Damaged"),
     "weight": lazy("The weight is off"),
     "customs_refused": lazy("Refused by customs"),
+    "not_collected": lazy("Nobody came for it"),
 }
 
 navigation.add(

@@ -125,7 +125,16 @@ def _move(back: Order, demand: Demand, kept: int) -> Demand:
         return demand
     rest = demand.quantity - kept
     line.quantity, demand.quantity = kept, kept
-    names = ("position", "product_id", "batch", "min_expires_on", "condition", "unit_value_minor", "currency")
+    names = (
+        "position",
+        "product_id",
+        "batch",
+        "min_expires_on",
+        "condition",
+        "unit_value_minor",
+        "currency",
+        "handling_unit_id",
+    )
     part = OrderLine(
         id=new_id(), owner_id=back.owner_id, order_id=back.id, quantity=rest,
         **{name: getattr(line, name) for name in names},

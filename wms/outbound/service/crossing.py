@@ -19,7 +19,7 @@ from wms.platform.statements import Statement
 _ORDERS = Statement(
     "SELECT o.id, o.number, d.product_id, sum(d.quantity) AS wanted, w.kind = 'bonded' AS bonded,"
     " bool_or(l.batch IS NOT NULL OR l.min_expires_on IS NOT NULL OR l.condition <> 'good'"
-    "  OR o.kind IN ('return_to_seller', 'destruction')) AS pinned"
+    "  OR l.handling_unit_id IS NOT NULL OR o.kind IN ('return_to_seller', 'destruction')) AS pinned"
     " FROM awaited_stock a JOIN outbound_order o ON o.id = a.subject_id JOIN demand d ON d.order_id = o.id"
     " JOIN order_line l ON l.id = d.order_line_id JOIN warehouse w ON w.id = o.warehouse_id"
     " WHERE a.subject_kind = 'order' AND a.warehouse_id = :warehouse AND a.owner_id = :owner"

@@ -12,6 +12,7 @@ from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
 from wms.inventory.models import Allocation
 from wms.outbound.models import Demand, Order, OrderException
+from wms.outbound.service import counter
 from wms.outbound.service.orders import cancel_order, load_order_to_edit
 from wms.outbound.service.release import take_up_again
 from wms.outbound.service.shortage import reallocate
@@ -38,7 +39,8 @@ def decide(actor: Actor, exception_id: uuid.UUID, decision: Decision) -> OrderEx
     if found.resolved_at is not None:
         raise Refused("exception_resolved", {})
     if decision is Decision.CANCEL:
-        cancel_order(actor, order.id, None, "other" if found.kind == "customs_refused" else "out_of_stock")
+        in_stock = found.kind in {"customs_refused", counter.NOT_COLLECTED}
+        cancel_order(actor, order.id, None, "other" if in_stock else "out_of_stock")
     elif decision is Decision.WAIT:
         _try_again(order, found)
     found.resolved_at = clock.now()
@@ -48,6 +50,9 @@ def decide(actor: Actor, exception_id: uuid.UUID, decision: Decision) -> OrderEx
 
 
 def _try_again(order: Order, found: OrderException) -> None:
+    if found.kind == counter.NOT_COLLECTED:
+        counter.wait_longer(order)
+        return
     if found.kind == "customs_refused":
         order.customs_state = "waiting"
         order.version += 1

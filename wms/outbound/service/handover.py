@@ -16,7 +16,8 @@ from wms.inventory import ledger, units
 from wms.inventory.ledger import PostingDraft
 from wms.inventory.rules import BONDED, MoveDraft, Reason, Stock
 from wms.inventory.units import Holding
-from wms.outbound.events import OrderShipped
+from wms.outbound import rules
+from wms.outbound.events import OrderShipped, TransferSent
 from wms.outbound.service.held import OrderAtWork, hold_order, move_order
 from wms.outbound.workflow import InterceptionState, OrderState
 from wms.platform.events import record
@@ -49,10 +50,11 @@ _SHIPPED = Statement(
 )
 
 
-def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> HandedOver:
+def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str, *, at_counter: bool = False) -> HandedOver:
     """Scan a parcel onto its carrier's load. A second scan answers *already*. The order is shipped with its last one.
+    `at_counter`: into the hands of who fetches it (`counter.collect`).
 
-    Refuses `order_cancelled`, `waybill_voided`, `intercepted`, `order_held`,
+    Refuses `order_cancelled`, `waybill_voided`, `intercepted`, `order_held`, `pick_up_at_counter`,
     `customs_not_released`, `not_packed`; 404 for a number that is not ours.
     """
     parcel = scanned_parcels(actor, warehouse_id, tracking_number)[0]  # a live one before a void one
@@ -62,7 +64,7 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Ha
         raise Refused("waybill_voided", {})
     if order.state == OrderState.SHIPPED.value and order.interception != InterceptionState.REQUESTED.value:
         return HandedOver(order, already=True)
-    refuse_unfit(order)
+    refuse_unfit(order, at_counter=at_counter)
     loaded = shipping.load_parcel_onto(actor, parcel.id)
     if loaded.already:
         return HandedOver(order, already=True)
@@ -74,9 +76,13 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str) -> Ha
     return HandedOver(order, already=False, waits=not loaded.shipment_done)
 
 
-def refuse_unfit(order: OrderAtWork) -> None:
-    """Refuse an order that may not leave: `intercepted`, `order_held`, `not_packed`, `customs_not_released`."""
+def refuse_unfit(order: OrderAtWork, *, at_counter: bool = False) -> None:
+    """Refuse an order that may not leave: `intercepted`, `order_held`, `not_packed`, `customs_not_released`; and one that
+    leaves by the other gate, `pick_up_at_counter` or `not_a_pick_up`.
+    """
     order.refuse_stopped()
+    if (order.kind == rules.PICK_UP) != at_counter:
+        raise Refused("not_a_pick_up" if at_counter else "pick_up_at_counter", {})
     if order.state != OrderState.PACKED.value:
         raise Refused("not_packed", {})
     if order.customs_state not in ("none", "released"):
@@ -88,7 +94,7 @@ _GONE = Statement("UPDATE handling_unit SET state = 'gone', subject_kind = NULL,
 
 
 def _post_exit(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, claims: Sequence[Any]) -> None:
-    """Everything in the parcel goes to the customer; bonded goods under the order's permits."""
+    """Everything in the parcel goes; bonded goods under the order's permits."""
     claim(Rank.HANDLING_UNIT)
     with pipelined():
         _LOCK_UNIT.send({"unit": unit_id})
@@ -97,8 +103,9 @@ def _post_exit(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, claims: Seq
 
 
 def exit_of(order: OrderAtWork, goods: Sequence[Holding], claims: Sequence[Any]) -> PostingDraft:
-    """What a parcel with these goods takes out of the building."""
-    moves = [MoveDraft(row.stock, "customer", row.quantity, permit_id=_permit(order, row.stock)) for row in goods]
+    """What a parcel with these goods takes out of the building: to the customer, or on its way to another warehouse."""
+    party = "transit" if order.kind == rules.TRANSFER else "customer"
+    moves = [MoveDraft(row.stock, party, row.quantity, permit_id=_permit(order, row.stock)) for row in goods]
     return PostingDraft(Reason.SHIP, "order", order.id, moves, settles=_settles(claims))
 
 
@@ -111,9 +118,10 @@ def note_gone(order: OrderAtWork, parcel_id: uuid.UUID, unit_id: uuid.UUID) -> N
 def note_shipped(order: OrderAtWork, parcel_id: uuid.UUID) -> None:
     """It went with its last parcel."""
     move_order(order, "ship", shipped_at=clock.now())
-    record(
-        OrderShipped(subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, parcel_id=parcel_id)
-    )
+    subject = {"subject_id": order.id, "warehouse_id": order.warehouse_id, "owner_id": order.owner_id}
+    record(OrderShipped(**subject, parcel_id=parcel_id))
+    if order.kind == rules.TRANSFER:
+        record(TransferSent(**subject))
 
 
 def _permit(order: OrderAtWork, stock: Stock) -> uuid.UUID | None:

@@ -22,6 +22,7 @@ from wms.outbound import rules
 from wms.outbound.deadlines import CutOff, deadlines
 from wms.outbound.events import OrderAccepted, OrderPromised, OrderShort
 from wms.outbound.extras import service as extras
+from wms.outbound.kinds import containers, fba, pick_up, transfers
 from wms.outbound.service.consignees import COLUMNS, check_consignee, consignee_row
 from wms.outbound.service.order_holds import await_labels
 from wms.outbound.service.orders import LineFacts, await_stock, draft_of
@@ -29,7 +30,8 @@ from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.counters import next_number
 from wms.platform.events import record
 from wms.platform.statements import Statement, attempt, pipelined
-from wms.shipping.carriers import OWN
+from wms.shipping import service as shipping
+from wms.shipping.carriers import COUNTER, OWN
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class _Context:
     seller: Owner
     place: Any  # a row of _PLACE
     products: Mapping[str, uuid.UUID]
+    containers: Mapping[str, uuid.UUID]
     regime: rules.Regime
 
 
@@ -82,15 +85,9 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
 
     `body` is the loaded `OrderIn`. Refuses wrong fields (422 naming each), `order_reference_taken`, `seller_blocked`.
     """
-    if body.get("kind") == rules.DESTRUCTION:
-        body = {**body, "service": None}  # nobody carries it, whatever was asked for
+    body = _with_service(body)
     context = _context(actor, body)
-    if body.get("kind") == rules.DESTRUCTION:
-        body = _to_nobody(context, body)
-    else:
-        check_consignee(body["consignee"], context.regime)
-        extras.check_service(context.place.service_id, body)
-        extras.check_values(context.seller.id, context.place.country, body)
+    body, target_id = _of_its_kind(actor, context, body)
     order = _order(context, body)
     lines = [_line(context, line) for line in body["lines"]]
     demands = [_Demand(new_id(), line, line.quantity) for line in lines]
@@ -104,12 +101,55 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
         if order.fill_rule == rules.Fill.KILL:
             raise _killed(refusal, demands, body["lines"]) from refusal
     _write(order, context, body, lines, demands)
+    _write_kind(actor, order, target_id, lines, body)
     if order.state == OrderState.SHORT.value:
         await_stock(order, demands, bonded=context.place.is_bonded)
     if context.place.carrier_kind == OWN:
         await_labels(order.id)
         order = replace(order, version=order.version + 1)
     return order
+
+
+def _with_service(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Nobody carries what is destroyed, or picked up at the counter, whatever was asked for."""
+    if body.get("kind") == rules.DESTRUCTION:
+        return {**body, "service": None}
+    if body.get("kind") == rules.PICK_UP:
+        return {**body, "service": shipping.ensure_counter().code}
+    return body
+
+
+def _of_its_kind(
+    actor: Actor, context: _Context, body: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], uuid.UUID | None]:
+    """The order with whom it goes to, which its kind may say; and the warehouse that a transfer goes to."""
+    place, target_id = context.place, None
+    if body.get("kind") == rules.PICK_UP and place.is_bonded:
+        raise invalid_fields([FieldError("/kind", "pick_up_bonded", {})])
+    if body.get("kind") == rules.FBA:
+        fba.check(context.seller.id, body, from_bonded=place.is_bonded)
+    if body.get("kind") == rules.TRANSFER:
+        target = transfers.target_of(actor, body["to_warehouse"], place.id, from_bonded=place.is_bonded)
+        body, target_id = transfers.addressed(body, target), target.id
+    if body.get("kind") == rules.DESTRUCTION:
+        body = _to_nobody(context, body)
+    else:
+        check_consignee(body["consignee"], context.regime)
+        extras.check_service(place.service_id, body)
+        extras.check_values(context.seller.id, place.country, body)
+    return body, target_id
+
+
+def _write_kind(
+    actor: Actor, order: AcceptedOrder, target_id: uuid.UUID | None, lines: Sequence[LineFacts], body: Mapping[str, Any]
+) -> None:
+    """What is known of an order of its kind, besides the order."""
+    if target_id is not None:
+        transfers.write(order.id, target_id)
+    if order.kind == rules.PICK_UP:
+        pick_up.write(order.id)
+    if order.kind == rules.FBA:
+        fba.write(actor, order, [(line.id, line.product_id, line.quantity) for line in lines], body)
 
 
 def _killed(refusal: Refused, demands: Sequence[_Demand], lines: Sequence[Mapping[str, Any]]) -> Refused:
@@ -137,14 +177,15 @@ def _to_nobody(context: _Context, body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 _PLACE = Statement(
-    "SELECT w.id, w.country, w.kind = 'bonded' AS is_bonded, w.regime, w.time_zone, w.before_release, s.id AS service_id,"
-    " (SELECT kind FROM carrier WHERE id = s.carrier_id) AS carrier_kind,"
+    "SELECT w.id, w.country, w.kind = 'bonded' AS is_bonded, w.regime, w.time_zone, w.before_release,"
+    " s.id AS service_id, s.carrier_kind,"
     " EXISTS (SELECT 1 FROM shop WHERE id = CAST(:shop AS uuid) AND seller_id = :owner) AS has_shop,"
     " (SELECT fill_rule FROM order_terms WHERE owner_id = :owner) AS fill_rule,"
     " c.orders_until, c.truck_at, c.work_minutes, c.weekdays, c.priority,"
     " ARRAY(SELECT day FROM closed_day WHERE warehouse_id = w.id AND day >= CAST(:today AS date) - 1) AS closed"
-    " FROM warehouse w LEFT JOIN LATERAL (SELECT id, carrier_id FROM service WHERE code = :service AND is_active"
-    " AND (warehouse_id = w.id OR warehouse_id IS NULL) ORDER BY warehouse_id LIMIT 1) s ON true"
+    " FROM warehouse w LEFT JOIN LATERAL (SELECT v.id, v.carrier_id, k.kind AS carrier_kind FROM service v"
+    "  JOIN carrier k ON k.id = v.carrier_id WHERE v.code = :service AND v.is_active"
+    "  AND (v.warehouse_id = w.id OR v.warehouse_id IS NULL) ORDER BY v.warehouse_id LIMIT 1) s ON true"
     " LEFT JOIN LATERAL (SELECT * FROM cut_off WHERE warehouse_id = w.id AND carrier_id = s.carrier_id"
     "  AND (service_id = s.id OR service_id IS NULL) ORDER BY service_id NULLS LAST LIMIT 1) c ON true"
     " WHERE w.code = :warehouse AND w.is_active"
@@ -168,16 +209,23 @@ def _context(actor: Actor, body: Mapping[str, Any]) -> _Context:
     if place is None or not actor.sees_warehouse(place.id):
         raise invalid_fields([FieldError("/warehouse", "unknown_warehouse", {})])
     errors: list[FieldError] = []
-    if place.service_id is None and body.get("kind") != rules.DESTRUCTION:
+    at_counter = body.get("kind") == rules.PICK_UP
+    if (place.service_id is None and body.get("kind") != rules.DESTRUCTION) or (
+        place.carrier_kind == COUNTER and not at_counter
+    ):
         errors.append(FieldError("/service", "unknown_service", {}))
     if shop_id is not None and not place.has_shop:
         errors.append(FieldError("/shop_id", "unknown_shop", {}))
     products = {row.sku: row for row in found.all()}
     errors += _product_errors(body["lines"], products)
+    named = containers.named(place.id, seller.id, body["lines"])
+    errors += containers.faults(named, body["lines"])
     if errors:
         raise invalid_fields(errors)
     regime = rules.regime_of(place.regime, place.is_bonded)
-    return _Context(seller, place, {sku: row.id for sku, row in products.items()}, regime)
+    return _Context(
+        seller, place, {sku: row.id for sku, row in products.items()}, {code: each.id for code, each in named.items()}, regime
+    )  # fmt: skip
 
 
 def _product_errors(lines: Sequence[Mapping[str, Any]], products: Mapping[str, Any]) -> list[FieldError]:
@@ -211,7 +259,7 @@ def _order(context: _Context, body: Mapping[str, Any]) -> AcceptedOrder:
 def _line(context: _Context, line: Mapping[str, Any]) -> LineFacts:
     return LineFacts(
         new_id(), context.products[line["sku"]], line["quantity"], line.get("batch"), line.get("min_expires_on"),
-        line.get("condition", "good"),
+        line.get("condition", "good"), context.containers.get(line.get("container") or ""),
     )  # fmt: skip
 
 
@@ -252,12 +300,13 @@ _WRITE = Statement(
     " :version, :remark, :ordered_at, :release_by, :ship_by, :fill_rule, :now, :now) ON CONFLICT (owner_id, reference) DO NOTHING"
     " RETURNING id, owner_id),"
     " lines AS (INSERT INTO order_line (id, owner_id, order_id, position, product_id, quantity, batch, min_expires_on,"
-    " condition, unit_value_minor, currency) SELECT l.id, taken.owner_id, taken.id, l.position, l.product, l.quantity,"
-    " l.batch, l.min_expires_on, l.condition, l.value, l.currency FROM taken, unnest(CAST(:line_ids AS uuid[]),"
+    " condition, unit_value_minor, currency, handling_unit_id) SELECT l.id, taken.owner_id, taken.id, l.position,"
+    " l.product, l.quantity,"
+    " l.batch, l.min_expires_on, l.condition, l.value, l.currency, l.unit FROM taken, unnest(CAST(:line_ids AS uuid[]),"
     " CAST(:line_products AS uuid[]), CAST(:line_quantities AS int[]), CAST(:batches AS text[]),"
     " CAST(:min_expiries AS date[]), CAST(:conditions AS text[]), CAST(:unit_values AS int[]),"
-    " CAST(:currencies AS text[])) WITH ORDINALITY AS l(id, product, quantity, batch, min_expires_on, condition, value,"
-    " currency, position)),"
+    " CAST(:currencies AS text[]), CAST(:line_units AS uuid[])) WITH ORDINALITY AS l(id, product, quantity, batch,"
+    " min_expires_on, condition, value, currency, unit, position)),"
     " demands AS (INSERT INTO demand (id, owner_id, order_id, order_line_id, product_id, quantity, promise_id,"
     " book_item_id, picked, verified, shipped) SELECT d.id, taken.owner_id, taken.id, d.line, d.product, d.quantity,"
     " d.promise, d.book_item, 0, 0, 0 FROM taken, unnest(CAST(:demand_ids AS uuid[]), CAST(:demand_lines AS uuid[]),"
@@ -304,6 +353,7 @@ def _line_arrays(lines: Sequence[LineFacts], given: Sequence[Mapping[str, Any]])
         "conditions": [line.condition for line in lines],
         "unit_values": [each.get("unit_value_minor") for each in given],
         "currencies": [each.get("currency") for each in given],
+        "line_units": [line.handling_unit_id for line in lines],
     }
 
 

@@ -16,7 +16,8 @@ from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
 from wms.facility.models import HandlingUnit
 from wms.inventory import ledger
-from wms.outbound.events import InterceptionRequested, OrderCancelled
+from wms.outbound import rules
+from wms.outbound.events import InterceptionRequested, OrderCancelled, TransferTakenBack
 from wms.outbound.models import Interception, Order
 from wms.outbound.service import halting
 from wms.outbound.service.orders import cancel_order, load_order_to_edit
@@ -73,6 +74,8 @@ def why_not(order: Order) -> str | None:
     load = _LOAD.first({"shipment": order.shipment_id})
     if not load.parcels:
         return "intercept_too_late" if order.state == OrderState.SHIPPED.value else None  # it was destroyed
+    if order.kind == rules.PICK_UP:  # somebody has it in their hands, whatever list it is on
+        return "intercept_too_late"
     # Bonded goods that were let out are outside, wherever they are.
     return "intercept_too_late" if order.customs_state != "none" or not load.stands_here else None
 
@@ -200,6 +203,8 @@ def _take_off(actor: Actor, order: Order, found: Interception, parcel_id: uuid.U
     shipping.take_off_load(actor, parcel_id)
     if order.state != OrderState.PACKED.value:
         order.state, order.shipped_at = ORDER.apply("take_off", order.state).value, None
+        if order.kind == rules.TRANSFER:  # what is left may go again, and is booked anew then
+            record(TransferTakenBack(subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id))
     _touch(order)
     _UNSHIPPED.run({"order": order.id, "parcel": parcel_id})
     left: int = _LOAD.first({"shipment": order.shipment_id}).parcels

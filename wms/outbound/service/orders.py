@@ -20,6 +20,7 @@ from wms.inventory import permits, promises, releases, waiting
 from wms.inventory.promises import Pin, PromiseDraft
 from wms.outbound import rules
 from wms.outbound.events import OrderCancelled, OrderPromised, OrderShort
+from wms.outbound.kinds import fba
 from wms.outbound.models import Demand, Order, OrderLine
 from wms.outbound.service import exceptions, halting, putback
 from wms.outbound.workflow import ORDER, OrderState
@@ -43,6 +44,7 @@ class LineFacts:
     batch: str | None
     min_expires_on: date | None
     condition: str
+    handling_unit_id: uuid.UUID | None = None
 
 
 class OrderFacts(Protocol):
@@ -127,14 +129,18 @@ def draft_of(
     """
     home = order.kind in rules.TAKES_EXPIRED
     pin = None
-    if home or line.batch is not None or line.min_expires_on is not None or line.condition != "good":
+    narrower = (line.batch, line.min_expires_on, line.handling_unit_id)
+    if home or line.condition != "good" or any(each is not None for each in narrower):
         lot_id = None
         if line.batch is not None:
             lot_id = _LOT.scalar({"product": line.product_id, "batch": line.batch})
             if lot_id is None:
                 short = {"subject_id": str(line.id), "wanted": line.quantity, "free": 0}
                 raise Refused("stock_short", {"lines": [short]})
-        pin = Pin(lot_id=lot_id, condition=line.condition, min_expires_on=line.min_expires_on, expired=home)
+        pin = Pin(
+            lot_id=lot_id, handling_unit_id=line.handling_unit_id, condition=line.condition,
+            min_expires_on=line.min_expires_on, expired=home,
+        )  # fmt: skip
     return PromiseDraft(
         "demand", demand_id, order.warehouse_id, order.owner_id, line.product_id, quantity, bonded=bonded, pin=pin,
         priority=priority,
@@ -228,6 +234,8 @@ def cancel_order(actor: Actor, order_id: uuid.UUID, version: int | None, reason:
     waiting.stop_waiting("order", order.id)
     exceptions.resolve(order.id, "cancelled")
     halting.end_with_order(actor, order)
+    if order.kind == rules.FBA:
+        fba.give_up(order.id)
     putback.stop_work(actor, order)
     demand_ids = list(session().scalars(select(Demand.id).where(Demand.order_id == order.id)))
     releases.release("demand", demand_ids)

@@ -22,6 +22,7 @@ from wms.inventory.rules import MoveDraft, Reason
 from wms.inventory.units import Holding
 from wms.outbound import boxing, rules
 from wms.outbound.events import OrderPacked
+from wms.outbound.kinds import fba, pick_up
 from wms.outbound.service import numbers
 from wms.outbound.service.held import COLUMNS, OrderAtWork, Read, hold_order, move_order, order_at_work
 from wms.outbound.workflow import ORDER, OrderState
@@ -124,6 +125,8 @@ def check_bench(order: OrderAtWork) -> None:
     if order.state != OrderState.PICKED.value:
         ORDER.apply("pack", order.state)
     order.check_release(rules.Step.PACK)
+    if order.kind == rules.FBA:
+        fba.refuse_unlabelled(order.id)
 
 
 # With each line what the box in hand weighs empty, where it is known.
@@ -427,6 +430,8 @@ def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> int:
     weight_g = sum(each.weight_g or 0 for each in found.parcels if not each.is_open) + parcel.weight_g
     _LAST_BOXED.run({"order": order.id, "parcel": parcel.id, "tote": order.tote_id, "now": clock.now()})
     move_order(order, "pack", keeps_tote=False)
+    if order.kind == rules.PICK_UP:
+        pick_up.ready(order.id)
     record(
         OrderPacked(subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, weight_g=weight_g)
     )

@@ -41,7 +41,7 @@ ON_A_WALK = (OrderState.WAVED.value, OrderState.PICKING.value)
 _WAITING = Statement(
     "SELECT o.id, o.state, o.fill_rule, d.product_id, sum(d.quantity) AS wanted,"
     " bool_or(l.batch IS NOT NULL OR l.min_expires_on IS NOT NULL OR l.condition <> 'good'"
-    "  OR o.kind IN ('return_to_seller', 'destruction')) AS pinned"
+    "  OR l.handling_unit_id IS NOT NULL OR o.kind IN ('return_to_seller', 'destruction')) AS pinned"
     " FROM awaited_stock a JOIN outbound_order o ON o.id = a.subject_id JOIN demand d ON d.order_id = o.id"
     " JOIN order_line l ON l.id = d.order_line_id WHERE a.subject_kind = 'order' AND a.warehouse_id = :warehouse"
     " AND a.owner_id = :owner AND a.product_id = :product AND o.state IN ('short', 'waved', 'picking')"

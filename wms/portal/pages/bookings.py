@@ -75,7 +75,8 @@ def detail(booking_id: uuid.UUID) -> str:
     found = inbound.booking_detail(actor(), booking_id)
     lines = [line for carton in found["cartons"] for line in carton["lines"]]
     may = actor().may(Permission.BOOKINGS_WRITE)
-    actions = [name for name in ("submit", "depart", "cancel") if may and BOOKING.permitted(name, found["state"])]
+    own = may and found["transfer_order_id"] is None  # what another warehouse sent is nobody's to change
+    actions = [name for name in ("submit", "depart", "cancel") if own and BOOKING.permitted(name, found["state"])]
     return render_template(
         "portal/booking.html", booking=found, products=products_by_ids(line["product_id"] for line in lines),
         warehouse=load_warehouse(actor(), found["warehouse_id"]),

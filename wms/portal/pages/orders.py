@@ -16,8 +16,9 @@ from wms.facility.models import Warehouse
 from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.identity.queries import sellers_seen
 from wms.outbound import queries as outbound
+from wms.outbound.kinds import pick_up
 from wms.outbound.models import Order
-from wms.outbound.rules import DESTRUCTION
+from wms.outbound.rules import DESTRUCTION, TRANSFER, WITHOUT_BUYER
 from wms.outbound.schemas import CANCEL_REASONS, OrderIn
 from wms.outbound.service import intake
 from wms.outbound.service import orders as service
@@ -52,6 +53,12 @@ EVENT_WORDS = {
     "order.changed": lazy("Changed"), "order.held": lazy("On hold"), "order.hold_ended": lazy("Hold ended"),
     "order.interception_requested": lazy("Interception asked for"),
     "order.interception_answered": lazy("Interception answered"),
+    "order.pick_up_collected": lazy("Picked up"),
+    "order.pick_up_overdue": lazy("Nobody came for it in time"),
+    "order.transfer_sent": lazy("On its way to the other warehouse"),
+    "order.transfer_taken_back": lazy("Taken off the load"),
+    "order.transfer_booked": lazy("Expected by the other warehouse"),
+    "order.transfer_settled": lazy("Received through by the other warehouse"),
 }  # fmt: skip
 EVENT_TONES = {
     "order.short": "warn", "order.cancelled": "idle", "order.held": "hold", "order.interception_requested": "hold",
@@ -60,7 +67,9 @@ CONSIGNEE = (
     "name", "company", "phone", "email", "country", "state", "city", "postcode", "address1", "address2", "id_number",
     "vat_id", "eori",
 )  # fmt: skip
-EMPTY_LINE = {"sku": "", "quantity": "", "unit_value": ""}
+OWN_FORMS = {TRANSFER}  # kinds that have a page of their own
+EMPTY_LINE = {"sku": "", "quantity": "", "unit_value": "", "container": "", "fnsku": ""}
+FBA_FIELDS = ("shipment_id", "reference_id", "centre")
 
 navigation.add(Entry(lazy("Orders"), "portal_orders.index", "orders", Permission.ORDERS_READ, order=210, phone=True))
 
@@ -82,7 +91,8 @@ def detail(order_id: uuid.UUID) -> str:
     warehouse = load_warehouse(actor(), order.warehouse_id)
     may_cancel = actor().may(Permission.ORDERS_WRITE) and ORDER.permitted("cancel", order.state)
     return render_template(
-        "portal/order.html", order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
+        "portal/order.html", pick_up_code=pick_up.code_for(actor(), order.id),
+        order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
         ways=ways([parcel.id for parcel in live_parcels(order.shipment_id)]) if order.shipment_id else [],
         page_of=page_of, choice=_choice(order), rates=_rates(order),
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
@@ -90,7 +100,8 @@ def detail(order_id: uuid.UUID) -> str:
         may_change=actor().may(Permission.ORDERS_WRITE) and outbound.changeable_now(order),
         fill_words=FILL_WORDS, kind_words=KIND_WORDS, extras=order_extras.WORDS, **order_stops.shown(order),
         **order_ways.shown(order), **order_papers.shown(order), **order_labels.shown(order),
-        may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped" and order.kind != DESTRUCTION,
+        may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped"
+        and order.kind not in {DESTRUCTION, TRANSFER},
     )  # fmt: skip
 
 
@@ -163,7 +174,7 @@ def new() -> str:
 @requires(Permission.ORDERS_WRITE)
 def create() -> BaseResponse | str | tuple[str, int]:
     """Another line is added to the form; otherwise the order is made, and promised if there is stock."""
-    lines = forms.typed_rows("lines", ("sku", "quantity", "unit_value"))
+    lines = forms.typed_rows("lines", tuple(EMPTY_LINE))
     if request.form.get("action") == "add_line":
         return _form(request.form, [*lines, EMPTY_LINE, EMPTY_LINE])
     body = forms.load_form(OrderIn(), _typed(lines))
@@ -182,8 +193,11 @@ def _typed(lines: list[dict[str, str]]) -> dict[str, Any]:
     if consignee["country"]:
         consignee["country"] = consignee["country"].upper()
     currency = forms.typed_text("currency", 3)
-    if body.get("kind") != DESTRUCTION:  # what is destroyed goes to nobody
+    if body.get("kind") not in WITHOUT_BUYER:  # what is destroyed goes to nobody
         body["consignee"] = forms.given(consignee)
+    amazon = forms.given({name: (forms.typed_text(f"fba.{name}") or "").upper() or None for name in FBA_FIELDS})
+    if amazon:
+        body["fba"] = amazon
     body["lines"] = [_line(line, currency) for line in lines]
     if body.get("kind") != DESTRUCTION:
         body |= order_extras.typed()
@@ -193,7 +207,10 @@ def _typed(lines: list[dict[str, str]]) -> dict[str, Any]:
 def _line(line: Mapping[str, str], currency: str | None) -> dict[str, Any]:
     minor = forms.minor_of(line["unit_value"] or None, currency)
     valued = {"unit_value_minor": minor, "currency": currency} if minor is not None else {}
-    return forms.given({"sku": line["sku"], "quantity": forms.as_number(line["quantity"] or None), **valued})
+    narrower = {name: line[name] or None for name in ("container", "fnsku")}
+    return forms.given(
+        {"sku": line["sku"], "quantity": forms.as_number(line["quantity"] or None), **valued, **narrower}
+    )
 
 
 def _create(body: dict[str, Any]) -> forms.Outcome:
@@ -209,7 +226,7 @@ def _form(typed: Mapping[str, Any], lines: list[dict[str, str]], refusal: Refuse
         "portal/order_new.html", typed=typed, lines=lines, errors=forms.field_messages(refusal),
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         warehouses=warehouses_seen(actor()), sellers=sellers_seen(actor()), skus=queries.sku_choices(actor()),
-        kinds=list(KIND_WORDS.items()), fills=list(FILL_WORDS.items()),
+        kinds=[each for each in KIND_WORDS.items() if each[0] not in OWN_FORMS], fills=list(FILL_WORDS.items()),
         services=[(service.code, f"{service.code} · {service.name}") for service, _carrier in services_offered()],
         extras=order_extras.CHOICES,
     )  # fmt: skip

@@ -14,7 +14,8 @@ from wms.shipping.carriers.interface import Capabilities, CarrierConnection, Car
 from wms.shipping.carriers.karrio_bridge import CONNECTOR, KarrioCarrier, settings_of
 from wms.shipping.models import Carrier
 
-CONNECTIONS: dict[str, Callable[[Carrier], CarrierConnection]] = {"house": HouseCarrier}
+COUNTER = "counter"  # the consignee fetches it: numbered like the house's, offered to orders of that kind only
+CONNECTIONS: dict[str, Callable[[Carrier], CarrierConnection]] = {"house": HouseCarrier, COUNTER: HouseCarrier}
 HTTP = "http"
 KARRIO = "karrio"  # by the karrio SDK, an optional extra
 FILE = "file"  # the office sends a table and gets one back; its labels are ours

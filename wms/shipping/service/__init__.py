@@ -12,6 +12,7 @@ from wms.shipping.service.bags import (
     take_out_of_bag,
 )
 from wms.shipping.service.batches import Numbered, Wanted, label_new
+from wms.shipping.service.counter import ensure_counter
 from wms.shipping.service.handover import HandedOver, close_manifest, hand_over_parcel, load_parcel_onto, open_manifest
 from wms.shipping.service.remote import Answered, ask_for_waybill, settle_waybill, take_number
 from wms.shipping.service.setup import (
@@ -59,6 +60,7 @@ __all__ = [
     "create_carrier",
     "draw_number",
     "drop_parcel",
+    "ensure_counter",
     "ensure_house_carrier",
     "hand_over_parcel",
     "hold_bag_and_parcels",

@@ -1,0 +1,64 @@
+"""Lines that name a carton or pallet: it goes whole, so a line is all of its product that is in there."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from wms.core.refusals import FieldError
+from wms.platform.statements import Statement
+
+
+class Container(NamedTuple):
+    """A container with goods of one seller, in a bin: its free units by SKU."""
+
+    id: uuid.UUID
+    there: Mapping[str, int]
+
+
+# By its label or its code. One statement whether it is another's or not there: nobody learns which.
+_NAMED = Statement(
+    "WITH said AS (SELECT unnest(CAST(:codes AS text[])) AS code), named AS (SELECT u.id, s.code AS said FROM said s"
+    # LIMIT: one by one, and not joined with all there are
+    "  CROSS JOIN LATERAL (SELECT id FROM handling_unit WHERE barcode = s.code AND warehouse_id = :warehouse LIMIT 2) u"
+    " UNION SELECT u.id, s.code FROM said s CROSS JOIN LATERAL (SELECT id FROM handling_unit"
+    "  WHERE warehouse_id = :warehouse AND code = s.code LIMIT 2) u)"
+    " SELECT n.said, n.id, p.sku, sum(b.on_hand - b.allocated)::int AS free, bool_and(b.owner_id = :owner"
+    "  AND b.is_sellable) AS mine FROM named n JOIN handling_unit u ON u.id = n.id AND u.subject_id IS NULL"
+    "  AND u.kind IN ('carton', 'pallet', 'inner') AND u.state <> 'gone' JOIN balance b ON b.handling_unit_id = u.id"
+    "  AND b.on_hand > 0 JOIN product p ON p.id = b.product_id GROUP BY n.said, n.id, p.sku"
+)
+
+
+def named(warehouse_id: uuid.UUID, owner_id: uuid.UUID, lines: Sequence[Mapping[str, Any]]) -> dict[str, Container]:
+    """The containers that lines name, by what they say; those that are not there, or not all the owner's, are left out."""
+    codes = sorted({line["container"] for line in lines if line.get("container")})
+    if not codes:
+        return {}
+    found: dict[str, dict[str, int]] = {}
+    ids: dict[str, uuid.UUID] = {}
+    foreign = set()
+    for row in _NAMED.all({"codes": codes, "warehouse": warehouse_id, "owner": owner_id}):
+        found.setdefault(row.said, {})[row.sku] = row.free
+        ids[row.said] = row.id
+        if not row.mine:
+            foreign.add(row.said)
+    return {said: Container(ids[said], there) for said, there in found.items() if said not in foreign}
+
+
+def faults(found: Mapping[str, Container], lines: Sequence[Mapping[str, Any]]) -> list[FieldError]:
+    """What is wrong with lines that name one, each at its field."""
+    errors: list[FieldError] = []
+    for index, line in enumerate(lines):
+        said = line.get("container")
+        if not said:
+            continue
+        if line.get("batch") or line.get("min_expires_on") or line.get("condition", "good") != "good":
+            errors.append(FieldError(f"/lines/{index}/container", "container_elsewhere", {}))
+        elif said not in found:
+            errors.append(FieldError(f"/lines/{index}/container", "container_not_here", {}))
+        elif found[said].there.get(line["sku"], 0) != line["quantity"]:
+            there = found[said].there.get(line["sku"], 0)
+            errors.append(FieldError(f"/lines/{index}/quantity", "container_holds", {"there": there}))
+    return errors
