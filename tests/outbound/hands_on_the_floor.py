@@ -105,6 +105,8 @@ class Sorter(Hand):
             with transaction():
                 tote = sorting.open_tote(self.actor, tote_id)
                 inside = sorting.in_tote(tote.id)
+                if not inside:  # emptied by the other one since
+                    return False
                 product = self.dice.choice(inside).product_id
                 goal = sorting.goal_of(tote, product)
         except Refused as refusal:
