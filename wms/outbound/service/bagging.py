@@ -81,20 +81,26 @@ def load(actor: Actor, bag_id: uuid.UUID) -> BagGone:
     seen = loads.bag_parcels(bag_id)
     bag = loads.bag_at(actor, bag_id)
     if bag.state == BagState.LOADED.value:
-        asked = _ASKED.scalar({"bag": bag_id})
-        if asked is not None:  # it stands in the yard, and somebody wants this one back
-            raise Refused("bag_intercepted", {"number": asked})
-        return BagGone(bag.number, len(seen), already=True)
+        return _gone_before(bag, seen)
     if bag.state != BagState.CLOSED.value:
         raise Refused("bag_open", {"bag": bag.number})
     orders = hold_orders(actor, [each.subject_id for each in seen])
     held = shipping.hold_bag_and_parcels(actor, bag_id, [each.id for each in seen])
+    if held.bag.state == BagState.LOADED.value:  # another scan of it was first
+        return _gone_before(held.bag, seen)
     numbers = {each.id: each.tracking_number for each in seen}
     for each in held.shipments:
         refuse_in_bag(orders[each.subject_id], numbers[each.parcel.id], is_void=each.parcel.state == "voided")
     gone = shipping.load_held_bag(actor, held)
     _leave(actor, orders, {each.id: each for each in seen}, gone)
     return BagGone(held.bag.number, len(gone))
+
+
+def _gone_before(bag: Bag, inside: Sequence[BagParcel]) -> BagGone:
+    asked = _ASKED.scalar({"bag": bag.id})
+    if asked is not None:  # it stands in the yard, and somebody wants this one back
+        raise Refused("bag_intercepted", {"number": asked})
+    return BagGone(bag.number, len(inside), already=True)
 
 
 # What keeps a parcel by itself at the gate, said of one in a bag: which one has to come out.
