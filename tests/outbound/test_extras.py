@@ -143,19 +143,23 @@ def test_a_carrier_that_cannot_is_refused_with_the_reason(
     assert found == expected
 
 
+def flat_rates(amount: str) -> list[dict[str, str]]:
+    """A rate table: one price, in Germany."""
+    columns = ("name", "value", "country", "prefix", "zone", "up_to_g", "amount", "percent", "over_g", "longer_mm")
+    rows = [
+        {"kind": "setting", "name": "currency", "value": "EUR"}, {"kind": "setting", "name": "days", "value": "2"},
+        {"kind": "zone", "country": "DE", "zone": "1"},
+        {"kind": "price", "zone": "1", "up_to_g": "30000", "amount": amount},
+    ]  # fmt: skip
+    return [dict.fromkeys(columns, "") | row for row in rows]
+
+
 def rated(stage: Stage, code: str, *, signs: bool) -> Any:
     """A service of a carrier of its own, with a rate."""
     carrier = stage.do(shipping.create_carrier, stage.cast.admin, code, code, kind="file")
     stage.do(shipping.set_abilities, stage.cast.admin, carrier.id, can_sign=signs, can_insure=False)
     service = stage.do(shipping.add_service, stage.cast.admin, carrier.id, f"{code}-STD", code)
-    columns = ("name", "value", "country", "prefix", "zone", "up_to_g", "amount", "percent", "over_g", "longer_mm")
-    blank = dict.fromkeys(columns, "")
-    rows = [
-        {"kind": "setting", "name": "currency", "value": "EUR"}, {"kind": "setting", "name": "days", "value": "2"},
-        {"kind": "zone", "country": "DE", "zone": "1"},
-        {"kind": "price", "zone": "1", "up_to_g": "30000", "amount": "9" if signs else "3"},
-    ]  # fmt: skip
-    stage.do(save_rates, stage.cast.admin, service.id, [blank | row for row in rows])
+    stage.do(save_rates, stage.cast.admin, service.id, flat_rates("9" if signs else "3"))
     return service
 
 

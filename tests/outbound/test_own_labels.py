@@ -9,18 +9,24 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.outbound.stage import BIN2, CABLE, MUG, Stage, body
+from tests.outbound.test_extras import flat_rates
 from tests.printing.test_incoming import sellers_pdf
 from wms.core.refusals import Refused
+from wms.floor.resolver import Kind, Scope, resolve
 from wms.outbound import documents
 from wms.outbound.models import Order, OrderHold
 from wms.outbound.own_labels import service
 from wms.outbound.queries import order_detail
 from wms.outbound.service import boxes, changes, packing
+from wms.outbound.service.service_choice import services_for
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
 from wms.shipping import service as shipping
 from wms.shipping.carriers import OWN, OWN_CAPABILITIES
 from wms.shipping.models import Parcel
+from wms.shipping.queries import service_by_code
+from wms.shipping.rates import Rule
+from wms.shipping.service.choices import save_rates, save_rule
 
 UPS, OTHER, THIRD = "1Z5R89390357567127", "1Z879E930346834440", "1Z12345E0205271688"
 
@@ -183,3 +189,28 @@ def test_a_lost_file_is_asked_of_the_seller_never_drawn(own: Stage) -> None:
     assert order_detail(session().get_one(Order, order.id))["brings_labels"]
     assert own.state(own.cancel(order)) == "cancelled"
     assert live(order) == []
+
+
+def test_a_number_is_found_behind_the_carriers_routing_code(own: Stage) -> None:
+    """As a scanner reads it from a label of USPS: 420, the ZIP code, the number; with or without the separator."""
+    number = "9400111206206406260787"
+    order = own.order({MUG: 1}, service="OWN-UPS")
+    bring(own, order, number)
+    scope = Scope(own.cast.overseas.id)
+    for scanned in (number, f"42010115{number}", f"42010115\x1d{number}"):
+        assert resolve(scanned, scope, [Kind.PARCEL]).code == number
+    for scanned in (number[1:], f"42010115{number}1", number[-7:], f"X{number[-7:]}"):
+        with pytest.raises(Refused) as refused:
+            resolve(scanned, scope, [Kind.PARCEL])
+        assert refused.value.code in {"scan_unknown", "scan_unreadable"}
+    with pytest.raises(Refused):
+        resolve(f"42010115{number}", Scope(own.cast.bonded.id), [Kind.PARCEL])
+
+
+def test_no_rule_puts_an_order_on_labels_that_nobody_brings(own: Stage) -> None:
+    order = own.order({MUG: 1})
+    brought = service_by_code(own.cast.overseas.id, "OWN-UPS")
+    assert brought is not None and order.service_id is not None
+    own.do(save_rates, own.cast.admin, brought.id, flat_rates("1"))
+    own.do(save_rule, own.cast.admin, order.service_id, Rule.CHEAPEST, ["OWN-UPS"])
+    assert services_for([order])[order.id].service_id == order.service_id

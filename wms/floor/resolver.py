@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from labels.incoming import LEAST_AFTER_PREFIX
 from wms.catalog.queries import meanings_of
 from wms.core import clock
 from wms.core.barcodes import BarcodeError, Gs1, looks_like_gs1, normalise_scan, parse_command, parse_gs1
 from wms.core.refusals import Refused
 from wms.platform.statements import Statement
+from wms.shipping.carriers import LABELS_OF_OTHERS
 
 
 class Kind(StrEnum):
@@ -92,6 +94,8 @@ def resolve(raw: str, scope: Scope, expected: Sequence[Kind]) -> Found:
             return _with_element(found[0], element)
         if len(found) > 1:
             raise Refused("scan_ambiguous", {"code": _tail(code), "count": len(found)})
+    if Kind.PARCEL in expected and (parcel := _behind_prefix(code, scope)) is not None:
+        return parcel
     for kind in (Kind.PRODUCT, *LOOKUPS):
         if kind not in expected and _look_up(kind, code, scope):
             raise Refused("scan_wrong_kind", {"is": kind.value, "wanted": expected[0].value if expected else ""})
@@ -132,6 +136,23 @@ def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
         ] or _by_serial(code, scope)  # fmt: skip
     rows = LOOKUPS[kind].all({"code": code, "warehouse": scope.warehouse_id})
     return [Found(kind, row.id, row.code, owner_id=row.owner_id) for row in rows]
+
+
+# Carriers put a routing code before the number on labels of their own (USPS: 420 and the ZIP code; FedEx: 20 digits).
+_ENDS_SO = Statement(
+    "SELECT p.id, p.tracking_number AS code, p.owner_id FROM parcel p JOIN carrier c ON c.id = p.carrier_id"
+    " WHERE p.tracking_number = ANY(CAST(:ends AS text[])) AND p.warehouse_id = :warehouse AND c.kind = ANY(CAST(:kinds AS text[]))"
+    " LIMIT 2"
+)
+
+
+def _behind_prefix(code: str, scope: Scope) -> Found | None:
+    """The one parcel whose number ends this code, as `labels.check_incoming` looks for it on the label."""
+    plain = "".join(each for each in code if each.isalnum())
+    ends = [plain[place:] for place in range(1, len(plain) - LEAST_AFTER_PREFIX + 1)]
+    asked = {"ends": ends, "warehouse": scope.warehouse_id, "kinds": list(LABELS_OF_OTHERS)}
+    rows = _ENDS_SO.all(asked) if ends else []
+    return Found(Kind.PARCEL, rows[0].id, rows[0].code, owner_id=rows[0].owner_id) if len(rows) == 1 else None
 
 
 # Pallets, and cartons that no booking announced: those are found as cartons.

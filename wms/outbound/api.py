@@ -18,6 +18,7 @@ from wms.outbound.kinds import pick_up
 from wms.outbound.models import Interception, Order, OrderHold
 from wms.outbound.own_labels.api import blueprint as order_labels
 from wms.outbound.recall import whereabouts
+from wms.outbound.routing import service as routing
 from wms.outbound.schemas import (
     CancelIn,
     InterceptIn,
@@ -35,7 +36,7 @@ from wms.outbound.schemas import (
     RecallOut,
     RecallQuery,
 )
-from wms.outbound.service import changes, intake, interceptions, order_holds, orders
+from wms.outbound.service import changes, interceptions, order_holds, orders
 from wms.outbound.service.intake import AcceptedOrder
 from wms.platform.access import actor, requires
 from wms.platform.api_completion import NEEDS_MATCH
@@ -78,7 +79,7 @@ def location(answer: Any) -> str:
 @blueprint.response(201, OrderAccepted)
 def create(body: dict[str, Any]) -> Response:
     """Create an order and promise its stock. Without stock it is accepted as `short` and promised when stock comes."""
-    outcome = run_command("orders.create", body, lambda: intake.create_order(actor(), body), accepted, 201)
+    outcome = run_command("orders.create", body, lambda: routing.create_order(actor(), body), accepted, 201)
     return answer_outcome(outcome, location)
 
 
@@ -91,7 +92,7 @@ def create_many(body: dict[str, Any]) -> Response:
     schema = OrderIn()
     return run_bulk(
         "orders.create", body["orders"],
-        lambda item: intake.create_order(actor(), load_or_refuse(schema, item)), accepted,
+        lambda item: routing.create_order(actor(), load_or_refuse(schema, item)), accepted,
     )  # fmt: skip
 
 

@@ -94,6 +94,13 @@ TEXTS = {
     "customs_value_needed": N_("Customs needs the value of one: say it here or with the product."),
     "service_no_signature": N_("The carrier of this service hands over without a signature."),
     "service_no_insurance": N_("The carrier of this service does not insure."),
+    # Which warehouse (`routing`).
+    "route_named_line": N_("An order for one batch, expiry or condition names its warehouse."),
+    "route_none": N_("None of your warehouses may take this order. Name one."),
+    "route_warehouses": N_("Each warehouse once, and at most %(most)s."),
+    "route_zones": N_("Distances are of warehouses you chose, at most %(most)s rows."),
+    "route_zone_row": N_("Row %(row)s: warehouse, country, how the postcode begins or *, distance."),
+    "route_place": N_("%(warehouse)s: a whole number from 1."),
     # Labels that sellers bring (`own_labels`).
     "labels_not_yours": N_("Labels of the service %(service)s do not come from you."),
     "label_number_twice": N_("Each label has a number of its own."),

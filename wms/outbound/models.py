@@ -27,6 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.outbound.attachments.models import OrderPaper  # noqa: F401 - its table
 from wms.outbound.extras.models import OrderExtra  # noqa: F401 - its table
+from wms.outbound.routing.models import OrderRoute, OrderRouting  # noqa: F401 - their tables
 from wms.platform.database import Base, Data, DocumentId, Instant, Reference
 
 Metres = Annotated[float | None, mapped_column(Numeric(10, 1, asdecimal=False))]

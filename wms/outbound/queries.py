@@ -31,6 +31,7 @@ from wms.outbound.models import (
     OrderHold,
     OrderLine,
 )
+from wms.outbound.routing.queries import route_of
 from wms.outbound.rules import DESTRUCTION, TRANSFER, changeable
 from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
@@ -67,6 +68,7 @@ def order_detail(order: Order) -> dict[str, Any]:
         "consignee": {name: getattr(consignee, name) for name in SHOWN} | buyers_ids(consignee),
         **extras_of(order.id),
         "brings_labels": brings_labels(order.service_id),
+        "route": route_of(order.id),
         "lines": _lines(order.id),
         "parcels": [
             {"tracking_number": row.tracking_number, "weight_g": row.weight_g, "state": row.state, "units": row.units,

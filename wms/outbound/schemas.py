@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from wms.core import tax_ids
 from wms.outbound.extras.schemas import ExtrasIn, ExtrasOut, TaxId
+from wms.outbound.routing.schemas import RouteOut
 from wms.outbound.rules import (
     FBA,
     HOLD_REASONS,
@@ -74,7 +75,8 @@ class FbaIn(CodedSchema):
 class OrderIn(ExtrasIn):
     reference = Text(50, required=True, metadata={"example": "SHOP-10001"})
     seller = Text(8, allow_none=True, metadata={"description": "Seller code; implied when the key has one seller."})
-    warehouse = Text(16, required=True, metadata={"example": "DE1"})
+    warehouse = Text(16, metadata={"example": "DE1",
+                     "description": "May be left out where you let the house choose (*Orders → Which warehouse*)."})  # fmt: skip
     service = Text(32, metadata={"example": "HOUSE-STD", "description": "Not for a destruction or a pick-up."})
     kind = Choice(KINDS, load_default="dropship")
     shop_id = fields.UUID(allow_none=True)
@@ -221,6 +223,7 @@ class ParcelOut(CodedSchema):
 class OrderOut(OrderRow, ExtrasOut):
     warehouse = fields.String()
     service = fields.String(allow_none=True)
+    route = fields.Nested(RouteOut, allow_none=True)
     brings_labels = fields.Boolean(metadata={"description": "Its labels come from you: `POST /orders/{id}/labels`."})
     remark = fields.String(allow_none=True)
     cancel_reason = fields.String(allow_none=True)

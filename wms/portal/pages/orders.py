@@ -18,9 +18,11 @@ from wms.identity.queries import sellers_seen
 from wms.outbound import queries as outbound
 from wms.outbound.kinds import pick_up
 from wms.outbound.models import Order
+from wms.outbound.routing import service as routing
+from wms.outbound.routing.queries import is_routed
+from wms.outbound.routing.words import WHY_NOT_WORDS, WHY_WORDS
 from wms.outbound.rules import DESTRUCTION, TRANSFER, WITHOUT_BUYER
 from wms.outbound.schemas import CANCEL_REASONS, OrderIn
-from wms.outbound.service import intake
 from wms.outbound.service import orders as service
 from wms.outbound.service.intake import AcceptedOrder
 from wms.outbound.words import FILL_WORDS, KIND_WORDS
@@ -98,7 +100,8 @@ def detail(order_id: uuid.UUID) -> str:
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
         reason_words=REASON_WORDS, may_cancel=may_cancel,
         may_change=actor().may(Permission.ORDERS_WRITE) and outbound.changeable_now(order),
-        fill_words=FILL_WORDS, kind_words=KIND_WORDS, extras=order_extras.WORDS, **order_stops.shown(order),
+        fill_words=FILL_WORDS, kind_words=KIND_WORDS, extras=order_extras.WORDS,
+        why_words=WHY_WORDS, why_not_words=WHY_NOT_WORDS, **order_stops.shown(order),
         **order_ways.shown(order), **order_papers.shown(order), **order_labels.shown(order),
         may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped"
         and order.kind not in {DESTRUCTION, TRANSFER},
@@ -214,7 +217,7 @@ def _line(line: Mapping[str, str], currency: str | None) -> dict[str, Any]:
 
 
 def _create(body: dict[str, Any]) -> forms.Outcome:
-    return forms.run_form("orders.create", body, lambda: intake.create_order(actor(), body), _accepted)
+    return forms.run_form("orders.create", body, lambda: routing.create_order(actor(), body), _accepted)
 
 
 def _accepted(order: Order | AcceptedOrder) -> dict[str, Any]:
@@ -228,7 +231,7 @@ def _form(typed: Mapping[str, Any], lines: list[dict[str, str]], refusal: Refuse
         warehouses=warehouses_seen(actor()), sellers=sellers_seen(actor()), skus=queries.sku_choices(actor()),
         kinds=[each for each in KIND_WORDS.items() if each[0] not in OWN_FORMS], fills=list(FILL_WORDS.items()),
         services=[(service.code, f"{service.code} · {service.name}") for service, _carrier in services_offered()],
-        extras=order_extras.CHOICES,
+        extras=order_extras.CHOICES, routes=any(is_routed(seller.id) for seller in sellers_seen(actor())),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ FILE_CAPABILITIES = Capabilities(many_parcels=True)
 OWN = "own"  # sellers bring its labels, numbers and all, with their orders; nobody is asked
 OWN_CAPABILITIES = Capabilities(many_parcels=True)
 ASKED_BY_JOBS = frozenset({HTTP, KARRIO})  # others' numbers are brought by a person
+LABELS_OF_OTHERS = (HTTP, KARRIO, OWN)
 LOOPBACK = "127.0.0.0/8,::1/128"
 
 
@@ -38,7 +39,7 @@ def is_remote(carrier: Carrier) -> bool:
 
 def draws_its_own_labels(carrier_kind: str) -> bool:
     """Whether the label comes from the carrier or the seller: ours would not be taken."""
-    return carrier_kind in (HTTP, KARRIO, OWN)
+    return carrier_kind in LABELS_OF_OTHERS
 
 
 def remote_connection(carrier: Carrier, base_url: str, token: str) -> RemoteConnection | CarrierFault:

@@ -60,7 +60,8 @@ def choose_services(
         if rule is None or wish.subject_id not in goods:
             continue
         services = [queries.service_by_code(warehouse_id, code) for code in rule.candidates]
-        offered = [each for each in services if each is not None]
+        # A service whose labels sellers bring is taken by who names it, never instead of another.
+        offered = [each for each in services if each is not None and not queries.brings_labels(each.id)]
         offers: list[tuple[str, Quote | NoQuote]] = []
         for service in offered:
             card = cards[service.id] if service.id in cards else cards.setdefault(service.id, _card(service.id))

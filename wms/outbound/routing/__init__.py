@@ -1,0 +1,1 @@
+"""Which warehouse an order goes from, where its seller lets the house choose."""
