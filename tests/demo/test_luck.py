@@ -8,12 +8,12 @@ from itertools import chain
 
 import pytest
 
-from wms.demo import figures
+from wms.demo import crew, figures
 from wms.demo.__main__ import OWN_BOOK
 from wms.demo.figures import Size, cartons
 from wms.demo.luck import Lot
 from wms.demo.orderbook import read_order_book
-from wms.demo.plan import Plan
+from wms.demo.plan import FULL_CM3, FULL_G, Plan
 from wms.demo.shelf import Goods, Shelf
 from wms.planning.packing import Carton
 
@@ -84,6 +84,24 @@ def test_one_size_is_the_one_that_needs_the_fewest_litres():
     assert found["cartons_by_size"] == {"L": 1, "S": 1}
     assert (found["cartons"], found["carton_litres"]) == (2, 10.6)
     assert (found["one_size"], found["cartons_one_size"], found["carton_litres_one_size"]) == ("S", 3, 4.0)
+
+
+def test_a_box_gets_what_its_plan_says_and_what_is_left_gets_the_next():
+    lines = [{"sku": "A", "quantity": 9}, {"sku": "B", "quantity": 0}, {"sku": "C", "quantity": 4}]
+    plan = Plan(read_order_book(OWN_BOOK), TODAY)
+    boxes = [{"goods": [[1, 0, 0, 0, 9, 9, 9, 2, 2, 1], [3, 0, 0, 9, 9, 9, 9, 1, 1, 1]]}, {"goods": []}]
+    inside, is_last = crew._content(lines, boxes, plan)
+    assert ([(line["sku"], line["quantity"]) for line in inside], is_last) == ([("A", 4), ("C", 1)], False)
+    assert crew._content(lines, boxes[:1], plan) == ([lines[0], lines[2]], True)
+
+
+def test_without_a_plan_a_box_is_filled_until_it_is_full():
+    plan = Plan(read_order_book(OWN_BOOK), TODAY)
+    item = next(iter(plan.items.values()))
+    most = min(FULL_CM3 * 1_000 // item.side_mm**3, FULL_G // item.weight_g)
+    inside, is_last = crew._content([{"sku": item.sku, "quantity": most + 5}], None, plan)
+    assert (inside, is_last) == ([{"sku": item.sku, "quantity": most}], False)
+    assert crew._content([{"sku": item.sku, "quantity": 5}], None, plan)[1]
 
 
 def test_parcels_an_hour_by_stated_times():

@@ -96,8 +96,8 @@ def printed(lot: Lot | None) -> dict[str, Any]:
 
 @dataclass
 class Stower:
-    """What somebody who puts away knows by looking, and where they note it. `apart`: products of which some units go to an
-    empty bin, whatever is suggested.
+    """What somebody who puts away knows by looking, and where they note it. `apart`: products of which some units go to
+    another bin, whatever is suggested.
     """
 
     shelf: Shelf = field(default_factory=Shelf)
@@ -152,15 +152,15 @@ def _stow(tablet: Tablet, line: dict[str, Any], locations: dict[str, str]) -> tu
 
 
 def _stow_apart(tablet: Tablet, line: dict[str, Any], locations: dict[str, str], shelf: Shelf) -> str:
-    """Some units go to a bin that is empty; its code."""
-    for code in sorted(locations, reverse=True):
-        if not code.startswith("A-") or not shelf.is_empty(code):
-            continue
+    """Some units go to a bin that has none of these goods, an empty one before others; its code."""
+    shelves = [code for code in sorted(locations, reverse=True) if code.startswith("A-")]
+    others = [code for code in shelves if not shelf.there(code, line["sku"])]
+    for code in sorted(others, key=lambda code: not shelf.is_empty(code)):
         expect(tablet.scan(barcode_of(line["sku"]), quantity=line["quantity"]), f"taking {line['sku']}")
         if tablet.scan(locations[code])["ok"]:
             return code
         expect(tablet.scan("CMD-BACK"), "stepping back")
-    raise DemoError(f"no bin is empty for {line['sku']}: the demo's warehouse is too small for this order book")
+    raise DemoError(f"no other bin has room for {line['sku']}: the demo's warehouse is too small for this order book")
 
 
 @dataclass
@@ -340,9 +340,11 @@ def pack(
             time.sleep(0.2)
             floor.picked.put(tote)
             continue
+        numbers = []
         while tablet.task["state"] != "scan_tote":
-            number = _fill_box(tablet, plan, tally, tote, wait_seconds)
-            expect(tablet.scan(number), f"closing {number}")
+            numbers.append(_fill_box(tablet, plan, tally, tote, wait_seconds))
+            expect(tablet.scan(numbers[-1]), f"closing {numbers[-1]}")
+        for number in numbers:  # the gate takes none of an order before all are packed
             floor.parcels.put(number)
         if tote not in floor.slots:
             floor.free_totes.put(tote)
