@@ -85,6 +85,7 @@ BY_ENDPOINT = {
     "transfers_pages.create": {"to_warehouse": "NGB1"},
     "portal_order_stops.hold": {"reason": "address", "release_stock": ""},
     "portal_order_stops.intercept": {"reason": "other"},
+    "floor_photos.store_damage": {"reason": "wet"},
     "portal_order_ways.go": {"way": "hold"},
     "office_wave_shortages.go": {"way": "hold"},
     "portal_order_terms.save": {"seller": "ACME", "fill": "partial"},

@@ -418,6 +418,15 @@ def shortage_reported(scene: Scene, _state: str) -> Ask:
     return Ask({("pick_task", "report_short"): scene.tasks(order)[0].id}, scan(tablet, "CMD-SHORT"))
 
 
+@way(("pick_task", "report_short"), states="open")
+def all_of_the_bin_is_damaged(scene: Scene, _state: str) -> Ask:
+    order = scene.order_at("waved")
+    tablet = at_the_bin(scene, order)
+    assert tablet.scan("CMD-DAMAGE")["code"] == "pick_damage_on"
+    send = lambda command_id: tablet.send({**tablet.body(CODES[MUG], quantity=10), "scan_id": command_id})  # noqa: E731
+    return Ask({("pick_task", "report_short"): scene.tasks(order)[0].id}, send)
+
+
 # --- the bench, the gate and the printer
 
 

@@ -40,8 +40,8 @@ from wms.inventory.counting import planning
 from wms.inventory.models import Balance, HoldScope
 from wms.outbound.attachments import service as attachments
 from wms.outbound.carts import Selection
-from wms.outbound.models import Order, OrderException
-from wms.outbound.service import cut_offs, interceptions, order_holds, plans, reading, wave_rules
+from wms.outbound.models import Order, OrderException, PickTask
+from wms.outbound.service import cut_offs, damage, interceptions, order_holds, plans, reading, wave_rules
 from wms.platform import files, outbox
 from wms.platform.access import AUTHENTICATED
 from wms.platform.database import session, transaction
@@ -175,7 +175,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         "carton_id": _one("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.coming.id),
         "paper_id": _paper(life, cast),
         "file_id": _file(life, cast), "arrival_id": _arrival(cast), **_inspection(cast), "seller_id": cast.ACME.id,
-        **_stopped(cast, life),
+        **_stopped(cast, life), "damage_id": _damaged(life, cast),
         "set_id": asked, "design_id": design.design_id, "number": design.number, **_bins(cast), **_printers(cast),
         **_services(cast),
         **_packaging(cast),
@@ -221,6 +221,14 @@ def _stopped(cast: Cast, life: Life) -> dict[str, uuid.UUID]:
             "cut_off_id": cut_off,
             "interception_id": interceptions.request_interception(cast.acme, other, "duplicate").id,
         }
+
+
+def _damaged(life: Life, cast: Cast) -> uuid.UUID:
+    """A unit that the picker found damaged, at a stop of the order that is waved."""
+    session().expire_all()
+    stop = session().scalars(select(PickTask.id).where(PickTask.order_id == life.waved.id)).one()
+    with transaction():
+        return damage.report(cast.picker, stop, 1).id
 
 
 def _carriers(life: Life, cast: Cast) -> dict[str, object]:

@@ -248,7 +248,13 @@ def test_what_goes_in_besides_is_said_for_the_first_parcel(
     tablet.scan(tote_of(bench))
     assert ("Put in: Summer flyer" in tablet.look()) is shown
     tablet.scan(CODES[MUG])
-    tablet.scan("CMD-FULL")
+    told = tablet.scan("CMD-FULL")["code"]
+    assert (told, tablet.step) == (("inserts_first", "inserts") if shown else ("box_full", "weigh"))
+    if shown:  # who packs says that it is in
+        assert tablet.scan("CMD-UNDO")["code"] == "box_goes_on"
+        tablet.scan("CMD-FULL")
+        assert tablet.scan(CODES[MUG])["tone"] == "error"
+        assert tablet.scan("CMD-OK")["code"] == "inserts_in"
     tablet.scan("CMD-OK", weight_g=tablet.seen["expected_g"])
     tablet.scan(tracking_numbers()[0])
     assert tablet.seen["plan"]["inserts"] == []

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Numeric,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -74,6 +75,9 @@ class Product(Base):
     measured_at: Mapped[Instant | None]
     lot_controlled: Mapped[bool] = mapped_column(Boolean, default=False)
     expiry_controlled: Mapped[bool] = mapped_column(Boolean, default=False)
+    pack_photo: Mapped[bool] = mapped_column(
+        Boolean, default=False, server_default=text("false")
+    )  # of each parcel with it
     outbound_days: Mapped[int] = mapped_column(Integer, default=0)  # last sale day = expiry less these days
     serial_control: Mapped[str] = mapped_column(String(8), default=SerialControl.NONE.value)
     cargo_attributes: Mapped[list[str]] = mapped_column(ARRAY(String(16)), default=list)  # battery, liquid, fragile …

@@ -45,6 +45,7 @@ class BarcodeSchema(CodedSchema):
 
 class _Fields(CodedSchema):
     lot_controlled = fields.Boolean()
+    pack_photo = fields.Boolean(metadata={"description": "A photo is taken before a parcel with it is closed."})
     expiry_controlled = fields.Boolean()
     outbound_days = Count(0, 3650, metadata={"description": "Days before expiry after which it is no longer sold."})
     serial_control = Choice([control.value for control in SerialControl])

@@ -35,6 +35,7 @@ EDITABLE = frozenset(
     }
     | {
         "lot_controlled",
+        "pack_photo",
         "expiry_controlled",
         "outbound_days",
         "serial_control",

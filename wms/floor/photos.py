@@ -1,4 +1,4 @@
-"""A photo of a carton at the dock, taken with the tablet."""
+"""Photos taken with the tablet: of a carton at the dock, of what is damaged at the pick, of a parcel at the bench."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from wms.core.refusals import RefusalKind, Refused
 from wms.inbound import queries as inbound
 from wms.inbound import service
 from wms.inbound.rules import FileKind
+from wms.outbound.models import PickDamage
+from wms.outbound.service import bench_photos
+from wms.outbound.service import damage as damages
+from wms.outbound.service.orders import load_order
+from wms.outbound.words import DAMAGE_WORDS
 from wms.platform import forms, uploads
 from wms.platform.access import actor, requires
 
@@ -54,3 +59,69 @@ def _page(carton_id: uuid.UUID, refusal: Refused | None = None) -> str:
     card = inbound.carton_by_id(actor(), carton_id)
     told = " ".join(forms.told(refusal)) if refusal is not None else None
     return render_template("floor/photo.html", card=card, refusal=told, taken="taken" in request.args)
+
+
+@blueprint.get("/damage/<uuid:damage_id>")
+@requires(Permission.FLOOR_WORK)
+def damage(damage_id: uuid.UUID) -> str:
+    return _damage_page(damages.load(actor(), damage_id))
+
+
+@blueprint.post("/damage/<uuid:damage_id>")
+@requires(Permission.FLOOR_WORK)
+def store_damage(damage_id: uuid.UUID) -> Response | tuple[str, int]:
+    """Why it is damaged, and a photo if one was taken; then picking goes on."""
+    found = damages.load(actor(), damage_id)
+    try:
+        upload = uploads.received_if_any("file", uploads.PHOTOS)
+    except Refused as refusal:
+        return _damage_page(found, refusal), 422
+    kept = upload.keep() if upload else None
+    reason, note = request.form.get("reason", ""), forms.typed_text("note") or ""
+    body = {"id": damage_id, "reason": reason, "note": note, "sha256": kept.sha256 if kept else None}
+    outcome = forms.run_form(
+        "picking.damage", body,
+        lambda: damages.describe(actor(), damage_id, reason, note, kept, upload.name if upload else ""),
+        lambda row: {"id": str(row.id)},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return _damage_page(damages.load(actor(), damage_id), outcome), 409
+    return redirect(url_for("floor_pages.work", kind="pick"), 303)
+
+
+def _damage_page(found: PickDamage, refusal: Refused | None = None) -> str:
+    told = " ".join(forms.told(refusal)) if refusal is not None else None
+    return render_template("floor/damage.html", found=found, reasons=list(DAMAGE_WORDS.items()), refusal=told)
+
+
+@blueprint.get("/parcel/<uuid:order_id>")
+@requires(Permission.FLOOR_WORK)
+def parcel(order_id: uuid.UUID) -> str:
+    return _parcel_page(order_id)
+
+
+@blueprint.post("/parcel/<uuid:order_id>")
+@requires(Permission.FLOOR_WORK)
+def store_parcel(order_id: uuid.UUID) -> Response | tuple[str, int]:
+    """A photo of the parcel that is being packed; its seller sees it beside the order."""
+    load_order(actor(), order_id)
+    try:
+        upload = uploads.received("file", uploads.PHOTOS)
+    except Refused as refusal:
+        return _parcel_page(order_id, refusal), 422
+    kept = upload.keep()
+    outcome = forms.run_form(
+        "packing.photo", {"id": order_id, "sha256": kept.sha256},
+        lambda: bench_photos.add(actor(), order_id, kept, upload.name), lambda row: {"id": str(row.id)},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return _parcel_page(order_id, outcome), 409
+    if request.form.get("another"):
+        return redirect(url_for(".parcel", order_id=order_id, taken=1), 303)
+    return redirect(url_for("floor_pages.work", kind="pack"), 303)
+
+
+def _parcel_page(order_id: uuid.UUID, refusal: Refused | None = None) -> str:
+    order = load_order(actor(), order_id)
+    told = " ".join(forms.told(refusal)) if refusal is not None else None
+    return render_template("floor/parcel_photo.html", order=order, refusal=told, taken="taken" in request.args)

@@ -235,3 +235,8 @@ def user_by_login(login: str) -> User | None:
 
 def seller_by_code(code: str) -> Seller | None:
     return session().scalar(select(Seller).where(Seller.code == code))
+
+
+def platforms_known() -> list[str]:
+    """The platforms that any shop sells on."""
+    return list(session().scalars(select(Shop.platform).distinct().order_by(Shop.platform)))

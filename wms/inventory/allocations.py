@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from wms.core import clock
 from wms.core.ids import new_id
+from wms.core.refusals import Refused
 from wms.inventory import choosing, claims
 from wms.inventory.balances import lock_rows
 from wms.inventory.choosing import OfferKey
@@ -431,6 +432,32 @@ def reserve_again(allocation_id: uuid.UUID, balance_id: int, quantity: int) -> b
         return False
     _REOPEN.run({"id": allocation_id, "quantity": quantity})
     return True
+
+
+_CLAIM_OF = Statement(
+    "SELECT id, warehouse_id, balance_id, promise_id, subject_kind, subject_id, open_quantity FROM allocation"
+    " WHERE id = :id FOR NO KEY UPDATE"
+)
+_GIVE = Statement("UPDATE allocation SET open_quantity = open_quantity - :units WHERE id = :id")
+
+
+def move_claim(allocation_id: uuid.UUID, balance_id: int, units: int) -> uuid.UUID:
+    """So many units of a claim on another row; returns the claim on that. Refuses `allocation_changed` when the claim holds
+    fewer by now, or the row has fewer free ones that sell.
+    """
+    claim(Rank.PROMISE)
+    held = _CLAIM_OF.first({"id": allocation_id})
+    if held is None or held.promise_id is None or held.open_quantity < units:
+        raise Refused("allocation_changed", {})
+    lock_rows({held.balance_id, balance_id})
+    if balance_id not in _claim_quantities({balance_id: units}, _CLAIM_SELLING):
+        raise Refused("allocation_changed", {})
+    _GIVE.run({"id": allocation_id, "units": units})
+    unclaim_locked({held.balance_id: units})
+    share = _Share(
+        OpenPromise(held.promise_id, held.subject_kind, held.subject_id, held.warehouse_id, units), balance_id, units
+    )  # fmt: skip
+    return _insert([share])[0].allocation_id
 
 
 _OPEN_OF = Statement(

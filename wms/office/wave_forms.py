@@ -61,7 +61,8 @@ def typed_selection(zone: ZoneInfo) -> Selection | Refused:
     except ValueError:
         return invalid("/before", "invalid")
     kinds, carriers, zones = (tuple(loaded[name]) for name in ("kinds", "carriers", "zones"))
-    return Selection(loaded["limit"], kinds, carriers, zones, before, loaded["wall"])
+    by_zone = bool(loaded["wall"]) and request.form.get("by_zone") is not None
+    return Selection(loaded["limit"], kinds, carriers, zones, before, loaded["wall"], by_zone)
 
 
 def choices_of(warehouse_id: uuid.UUID) -> dict[str, dict[str, str]]:
@@ -81,4 +82,5 @@ def selection_words(selection: Mapping[str, Any]) -> list[str]:
     """A kept selection as short words."""
     kinds = [str(KIND_WORDS[kind]) for kind in selection.get("kinds") or ()]
     wall = [_("wall %(wall)s", wall=selection["wall"])] if selection.get("wall") else []
-    return [*kinds, *(selection.get("carriers") or ()), *(selection.get("zones") or ()), *wall]
+    parted = [_("parted by zone")] if selection.get("by_zone") else []
+    return [*kinds, *(selection.get("carriers") or ()), *(selection.get("zones") or ()), *wall, *parted]

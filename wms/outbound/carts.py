@@ -57,7 +57,7 @@ class Settings:
 class Selection:
     """Which ready orders a wave takes, the most urgent first. Empty `kinds`, `carriers`, `zones` (their codes): all.
     `before`: ordered before. `zones`: all of an order's goods lie in these. `wall`: the put wall to sort at; empty: each
-    order is picked into a tote of its own.
+    order is picked into a tote of its own. `by_zone`: for a wall, the goods of each zone on a walk of their own (`zoned`).
     """
 
     limit: int = USUAL_ORDERS
@@ -66,6 +66,7 @@ class Selection:
     zones: tuple[str, ...] = ()
     before: datetime | None = None
     wall: str = ""
+    by_zone: bool = False
 
     def as_data(self) -> dict[str, Any]:
         return asdict(self) | {"before": self.before.isoformat() if self.before else None}
@@ -75,7 +76,10 @@ class Selection:
         several = {name: tuple(data.get(name) or ()) for name in ("kinds", "carriers", "zones")}
         before = data.get("before")
         moment = datetime.fromisoformat(before) if before else None
-        return cls(limit=data.get("limit", USUAL_ORDERS), before=moment, wall=data.get("wall") or "", **several)
+        return cls(
+            limit=data.get("limit", USUAL_ORDERS), before=moment, wall=data.get("wall") or "",
+            by_zone=bool(data.get("by_zone")), **several,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,12 +104,15 @@ class Stop:
 
 @dataclass(frozen=True)
 class Walk:
-    """One cart: its stops in walking order; lengths in µm; `bin_order`: the same stops by the order of bins."""
+    """One cart: its stops in walking order; lengths in µm; `bin_order`: the same stops by the order of bins. `zone`: of all
+    its stops, where a walk is parted by zones.
+    """
 
     stops: tuple[Stop, ...]
     planned: int
     bin_order: int
     totes: int
+    zone: uuid.UUID | None = None
 
     @property
     def orders(self) -> tuple[uuid.UUID, ...]:
@@ -136,7 +143,7 @@ class Plan:
 
     @property
     def orders(self) -> list[uuid.UUID]:
-        return [order for walk in self.walks for order in walk.orders]
+        return list(dict.fromkeys(order for walk in self.walks for order in walk.orders))
 
     @property
     def stops(self) -> list[Stop]:
@@ -300,7 +307,7 @@ def as_data(plan: Plan) -> dict[str, Any]:
         "warehouse_id": str(plan.warehouse_id), "unplanned": plan.unplanned, "seed": plan.seed, "wall": plan.wall,
         "walks": [
             {"planned": walk.planned, "bin_order": walk.bin_order, "totes": walk.totes,
-             "stops": [_stop_as_data(stop) for stop in walk.stops]}
+             "stops": [_stop_as_data(stop) for stop in walk.stops], "zone": str(walk.zone) if walk.zone else None}
             for walk in plan.walks
         ],
         "short": [[str(each.order_id), each.number, each.sku, each.missing, each.is_coming] for each in plan.short],
@@ -316,7 +323,13 @@ def _stop_as_data(stop: Stop) -> list[Any]:
 def from_data(data: dict[str, Any]) -> Plan:
     """The plan that `as_data` wrote."""
     walks = tuple(
-        Walk(tuple(_stop_from_data(stop) for stop in walk["stops"]), walk["planned"], walk["bin_order"], walk["totes"])
+        Walk(
+            tuple(_stop_from_data(stop) for stop in walk["stops"]),
+            walk["planned"],
+            walk["bin_order"],
+            walk["totes"],
+            uuid.UUID(walk["zone"]) if walk.get("zone") else None,
+        )
         for walk in data["walks"]
     )
     short = tuple(Short(uuid.UUID(order), *rest) for order, *rest in data["short"])

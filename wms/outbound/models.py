@@ -129,12 +129,15 @@ class ClosedDay(Base):
 
 
 class OrderTerms(Base):
-    """What a seller's orders do without enough stock, where the order does not say (`rules.Fill`)."""
+    """What a seller's orders do without enough stock, where the order does not say (`rules.Fill`). `pack_photo`: every
+    parcel is photographed before it is closed.
+    """
 
     __tablename__ = "order_terms"
 
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"), primary_key=True)
     fill_rule: Mapped[str] = mapped_column(String(12))
+    pack_photo: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
 
 
 class Consignee(Base):
@@ -231,7 +234,8 @@ class Wave(Base):
 
 class PickBatch(Base):
     """One walk of one cart (拣货单). `picker_id` holds it while the lease runs. `wall`: its goods are picked together, into
-    the tote `tote_id`, and sorted at that put wall (播种墙) afterwards; None: each order into a tote of its own.
+    the tote `tote_id`, and sorted at that put wall (播种墙) afterwards; None: each order into a tote of its own. `zone_id`: a
+    walk that was parted by zones, for a picker who works there.
     """
 
     __tablename__ = "pick_batch"
@@ -248,6 +252,7 @@ class PickBatch(Base):
     bin_order_m: Mapped[Metres]
     wall: Mapped[str | None] = mapped_column(String(8))
     tote_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))
+    zone_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("zone.id"))
 
 
 class PickTask(Base):
@@ -496,3 +501,44 @@ class PutWallSlot(Base):
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
     wall: Mapped[str] = mapped_column(String(8))
     number: Mapped[int] = mapped_column(Integer)
+
+
+class PickDamage(Base):
+    """Units that a picker found damaged at a stop of `order_id`, with the reason and a photo where one was taken."""
+
+    __tablename__ = "pick_damage"
+    __table_args__ = (
+        Index("ix_pick_damage_newest", "warehouse_id", "created_at", postgresql_where=text("undone_at IS NULL")),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"), index=True)
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"))
+    location_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("location.id"))
+    quantity: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str] = mapped_column(String(12))  # damage.REASONS
+    note: Mapped[str] = mapped_column(String(255))
+    file_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stored_file.id"))
+    file_name: Mapped[str | None] = mapped_column(String(120))
+    posting_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stock_posting.id"))
+    actor_id: Mapped[Reference]
+    created_at: Mapped[Instant]
+    undone_at: Mapped[Instant | None]
+
+
+class ParcelPhoto(Base):
+    """What a packer photographed of an open parcel, for its seller."""
+
+    __tablename__ = "parcel_photo"
+    __table_args__ = (Index("ix_parcel_photo_order", "order_id", "taken_at"),)
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"))
+    parcel_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("parcel.id"))
+    file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stored_file.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    taken_by: Mapped[Reference]
+    taken_at: Mapped[Instant]

@@ -30,3 +30,7 @@ REFUSAL_WORDS = {
     "truck_left": lazy("The truck has left"), "not_found": lazy("It could not be found in time"),
     "other": lazy("Another reason"),
 }  # fmt: skip
+DAMAGE_WORDS = {
+    "broken": lazy("Broken"), "wet": lazy("Wet"), "dirty": lazy("Dirty"), "package": lazy("Its package is damaged"),
+    "expired": lazy("Expired"), "other": lazy("Another reason"),
+}  # fmt: skip

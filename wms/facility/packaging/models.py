@@ -63,7 +63,9 @@ class Packaging(Base):
 
 
 class PackingInsert(Base):
-    """A leaflet, sample or note that goes into an order's first parcel: for one seller or all, to one country or all."""
+    """A leaflet, sample or note that goes into an order's first parcel: for one seller or all, to one country or all, sold on
+    one platform or all.
+    """
 
     __tablename__ = "packing_insert"
     __table_args__ = (Index("ix_packing_insert_current", "warehouse_id", postgresql_where=text("ended_at IS NULL")),)
@@ -72,6 +74,7 @@ class PackingInsert(Base):
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
     owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("seller.id"))
     country: Mapped[str | None] = mapped_column(String(2))
+    platform: Mapped[str | None] = mapped_column(String(32))  # of the order's shop
     name: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]

@@ -40,6 +40,7 @@ class InsertIn(CodedSchema):
     name = Text(80, required=True)
     seller = Text(8, load_default=None)
     country = Country(load_default=None)
+    platform = Text(32, load_default=None)
 
 
 class PackagingOut(CodedSchema):

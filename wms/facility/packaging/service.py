@@ -69,14 +69,20 @@ def edit_packaging(actor: Actor, packaging_id: uuid.UUID, version: int | None, c
 
 
 def add_insert(
-    actor: Actor, warehouse_id: uuid.UUID, name: str, owner_id: uuid.UUID | None = None, country: str | None = None
-) -> PackingInsert:
+    actor: Actor, warehouse_id: uuid.UUID, name: str, owner_id: uuid.UUID | None = None, country: str | None = None,
+    platform: str | None = None,
+) -> PackingInsert:  # fmt: skip
     """From now on this goes into the first parcel of these orders. 404 for who may not build."""
     load_warehouse_to_build(actor, warehouse_id)
     if owner_id is not None and session().get(Seller, owner_id) is None:
         raise not_found("seller")
     made = PackingInsert(
-        warehouse_id=warehouse_id, owner_id=owner_id, country=country, name=name, created_at=clock.now()
+        warehouse_id=warehouse_id,
+        owner_id=owner_id,
+        country=country,
+        platform=platform,
+        name=name,
+        created_at=clock.now(),
     )
     session().add(made)
     session().flush()

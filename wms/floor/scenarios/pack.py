@@ -17,15 +17,16 @@ from wms.floor.bench_printer import station_of, way_of
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
-from wms.outbound.service import boxes, packing
+from wms.outbound.service import bench_photos, boxes, packing
 from wms.platform.i18n import refusal_texts
 from wms.printing.queries import last_print
 from wms.shipping.queries import label_fault
 
 TOTE, PRODUCT, WEIGH, WAYBILL, REOPEN = "scan_tote", "scan_product", "weigh", "scan_waybill", "reopen_tote"
+INSERTS = "inserts"
 EXPECTED = {
     TOTE: [Kind.TOTE, Kind.PARCEL], PRODUCT: [Kind.PRODUCT, Kind.PACKAGING], WEIGH: [Kind.PACKAGING],
-    WAYBILL: [Kind.PARCEL], REOPEN: [Kind.TOTE],
+    WAYBILL: [Kind.PARCEL], REOPEN: [Kind.TOTE], INSERTS: [],
 }  # fmt: skip
 
 
@@ -36,7 +37,8 @@ class Pack:
         return Step(TOTE, {})
 
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
-        """Steps: scan_tote → scan_product … → weigh → scan_waybill → scan_tote, or scan_product of the next box.
+        """Steps: scan_tote → scan_product … → [inserts, OK] → weigh → scan_waybill → scan_tote, or scan_product of the next
+        box.
 
         A closed parcel's label instead of a tote: reopen_tote → scan_product.
         """
@@ -71,8 +73,8 @@ class Pack:
         data = {"order_id": str(order.id), "owner_id": str(order.owner_id), "order": order.number, "tote": found.code,
                 "plan": opened.plan}  # fmt: skip
         if reopened:
-            return Step(PRODUCT if left else WEIGH, data, "next", "parcel_reopened", can_undo=True)
-        return Step(PRODUCT if left else WEIGH, data, "next", "tote_opened", {"units": left})
+            return Step(PRODUCT if left else _checked(data), data, "next", "parcel_reopened", can_undo=True)
+        return Step(PRODUCT if left else _checked(data), data, "next", "tote_opened", {"units": left})
 
     def _choose(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         """Another box or bag than the planned one, or one where nothing was planned."""
@@ -85,6 +87,8 @@ class Pack:
 
     def _close(self, actor: Actor, task: FloorTask, number: str) -> Step:
         order_id = uuid.UUID(task.data["order_id"])
+        if _asks_photo(task.data) and not bench_photos.of_open_parcel(order_id):
+            raise Refused("photo_needed", {})
         left = packing.close_parcel(actor, order_id, number)
         if not left:
             return Step(TOTE, {}, "done", "parcel_closed")
@@ -104,16 +108,21 @@ class Pack:
         }
         if done.verified < done.quantity:
             return Step(PRODUCT, task.data, "ok", "item_verified", params, can_undo=True)
-        return Step(WEIGH, task.data, "next", "all_checked", params, can_undo=True)
+        step = _checked(task.data)
+        return Step(step, task.data, "next", "all_checked" if step == WEIGH else "inserts_first", params, can_undo=True)
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         if found.command == "FULL" and task.step == PRODUCT:
             boxes.begin_next(actor, uuid.UUID(task.data["order_id"]))
-            return Step(WEIGH, hand(task.data, full=True), "next", "box_full", can_undo=True)
-        if found.command == "UNDO" and task.step == WEIGH and task.data.get("full"):
+            step = _checked(task.data)
+            told = "box_full" if step == WEIGH else "inserts_first"
+            return Step(step, hand(task.data, full=True), "next", told, can_undo=True)
+        if found.command == "OK" and task.step == INSERTS:  # the packer says that they are in
+            return Step(WEIGH, hand(task.data, inserts_in=True), "next", "inserts_in")
+        if found.command == "UNDO" and task.step in (WEIGH, INSERTS) and task.data.get("full"):
             boxes.take_back_next(actor, uuid.UUID(task.data["order_id"]))
             return Step(PRODUCT, hand(task.data, full=None, weight_asked=None), "warn", "box_goes_on")
-        if found.command == "UNDO" and task.step in (PRODUCT, WEIGH):
+        if found.command == "UNDO" and task.step in (PRODUCT, WEIGH, INSERTS):
             if not packing.unverify(actor, uuid.UUID(task.data["order_id"])):
                 raise Refused("nothing_to_take_back", {})
             return Step(PRODUCT, task.data, "warn", "check_undone")
@@ -167,8 +176,18 @@ class Pack:
             "document_ready": label is not None and label.state == "ready",
             "print_id": str(label.job_id) if label and label.job_id else None,
             "print_state": label.job_state if label else None,
-            "way": way_of(actor, label) if label else {},
+            "way": way_of(actor, label) if label else {}, "order_id": task.data["order_id"],
+            "photos": bench_photos.of_open_parcel(uuid.UUID(task.data["order_id"])) if _asks_photo(task.data) else None,
         }  # fmt: skip
+
+
+def _asks_photo(data: Mapping[str, Any]) -> bool:
+    return bool(data.get("plan", {}).get("photo"))
+
+
+def _checked(data: Mapping[str, Any]) -> str:
+    """What follows when the box is checked: what goes in besides, which is confirmed once, or the scale."""
+    return INSERTS if data.get("plan", {}).get("inserts") and not data.get("inserts_in") else WEIGH
 
 
 def _planned(data: Mapping[str, Any]) -> uuid.UUID | None:

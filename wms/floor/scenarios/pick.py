@@ -15,14 +15,17 @@ from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.floor.scenarios import pick_exceptions as exceptions
+from wms.inventory.counting import zero
 from wms.inventory.putaway.rules import NEAR_M
 from wms.inventory.replenishment import queries as replenishment
-from wms.outbound.service import lanes, picking, together, waves
+from wms.outbound.service import lanes, lots, picking, together, waves
 from wms.outbound.service.stops import Sight, next_stop, open_in, see, work_waiting
 from wms.outbound.workflow import InterceptionState, OrderState, TaskState
 from wms.platform.i18n import refusal_texts
 
 BEGIN, TOTE, LOCATION, PRODUCT = "begin", "scan_tote", "scan_location", "scan_product"
+DAMAGED, ZERO = "scan_damaged", "zero_check"
 # Why a stop is not this picker's to do any more, and what the screen says while it moves on.
 GONE = {
     "order_cancelled": "stop_cancelled", "task_done": "stop_gone", "batch_taken": "walk_taken_over",
@@ -50,8 +53,11 @@ class Pick:
         """Steps: begin (OK takes a walk) → [scan_tote] → scan_location → scan_product → … → begin.
 
         A stop that is gone meanwhile (cancelled, without goods, taken over by another picker, refused by customs) is
-        never a dead end: whatever is scanned there leads on.
+        never a dead end: whatever is scanned there leads on. On the way: scan_damaged (after DAMAGE), and zero_check where
+        the bin should be empty now.
         """
+        if task.step == ZERO:
+            return exceptions.zero_answered(actor, task, scan, self._next)
         stop = self._stop(task)
         if stop is not None and stop.state != TaskState.OPEN.value:
             return self._lead_on(task, stop, Refused(_why_gone(stop)))
@@ -72,17 +78,20 @@ class Pick:
         return replace(following, tone="warn", code=code, params=params)  # also where the walk ends with it
 
     def _apply(self, actor: Actor, task: FloorTask, stop: Sight | None, scan: Scan) -> Step:
-        expected = {TOTE: [Kind.TOTE], LOCATION: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT]}.get(task.step, [])
+        expected = {
+            BEGIN: [Kind.LOCATION],
+            TOTE: [Kind.TOTE], LOCATION: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT], DAMAGED: [Kind.PRODUCT]
+        }.get(task.step, [])  # fmt: skip
         found = resolve(scan.raw, self._scope(task, stop), expected)
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, stop, found)
         if stop is None:
-            raise Refused("command_not_here", {})
+            return self._begin(actor, task, found.id)  # a bin of the zone that the picker works in
         if task.step == TOTE:
             assert found.id is not None
             if stop.wall is not None:
                 together.bind_tote(actor, stop.batch_id, found.id)
-                return Step(LOCATION, task.data, "ok", "walk_tote_bound", {"tote": found.code})
+                return Step(LOCATION, hand(task.data, full=None), "ok", "walk_tote_bound", {"tote": found.code})
             if task.data.get("lane"):
                 bound = lanes.bind_container(actor, stop.batch_id, found.id)
                 following = self._next(task, "ok", "lane_bound", {"orders": bound})
@@ -94,6 +103,8 @@ class Pick:
             if found.id != stop.location_id:
                 raise Refused("wrong_location", {"wanted": stop.location})
             return Step(PRODUCT, task.data, "ok", "bin_right", {"quantity": stop.left}, carried=stop)
+        if task.step == DAMAGED:
+            return exceptions.damaged(actor, task, stop, found, scan, self._next)
         return self._product(actor, task, stop, found, scan)
 
     def _stop(self, task: FloorTask) -> Sight | None:
@@ -116,9 +127,9 @@ class Pick:
 
     def _command(self, actor: Actor, task: FloorTask, stop: Sight | None, found: Found) -> Step:
         if task.step == BEGIN and found.command == "OK":
-            return self._begin(actor, task)
+            return self._begin(actor, task, uuid.UUID(task.data["here"]) if "here" in task.data else None)
         if stop is None:
-            raise Refused("command_not_here", {})
+            return exceptions.command(actor, task, None, found.command or "")
         if found.command == "SKIP":
             picking.skip(actor, stop.id)
             return self._next(task, "warn", "stop_skipped", {})
@@ -130,7 +141,7 @@ class Pick:
                 return Step(PRODUCT, hand(task.data, short_asked=True), "warn", "short_confirm", params)
             picking.report_short(actor, stop.id)
             return self._next(task, "warn", "short_reported", {})
-        raise Refused("command_not_here", {})
+        return exceptions.command(actor, task, stop, found.command or "")
 
     def _near(self, actor: Actor, task: FloorTask) -> str | None:
         """A pick face to fill that begins a few steps from where the last walk ended, in words."""
@@ -145,8 +156,8 @@ class Pick:
         params = {"metres": round(metres), "source": walk.source, "face": walk.face}
         return refusal_texts.translate("hint_face_near", params)
 
-    def _begin(self, actor: Actor, task: FloorTask) -> Step:
-        batch = picking.take_batch(actor, task.warehouse_id)
+    def _begin(self, actor: Actor, task: FloorTask, here: uuid.UUID | None) -> Step:
+        batch = picking.take_batch(actor, task.warehouse_id, here)
         if batch is None:
             try:
                 waves.release_wave(actor, task.warehouse_id)
@@ -154,7 +165,7 @@ class Pick:
                 if refusal.code == "nothing_to_wave":
                     raise Refused("no_work", {}) from refusal
                 raise
-            return Step(BEGIN, {}, "ok", "walks_planned")
+            return Step(BEGIN, hand({}, here=None if here is None else str(here)), "ok", "walks_planned")
         open_work = open_in(batch.id)
         params = {"orders": open_work.orders, "stops": open_work.stops}
         return self._lead_to(str(batch.id), next_stop(batch.id), "next", "walk_taken", params)
@@ -162,18 +173,23 @@ class Pick:
     def _product(self, actor: Actor, task: FloorTask, stop: Sight, found: Found, scan: Scan) -> Step:
         if found.id != stop.product_id:
             raise Refused("wrong_item", {"wanted": stop.sku})
+        batch = scan.batch or found.batch
+        if lots.is_other(stop.id, batch):
+            return exceptions.other_lot(actor, task, stop, str(batch))
         take = together.pick_together if stop.wall is not None else picking.pick
         done = take(actor, stop.id, scan.quantity or found.pack, serials=found.numbers)
         params = {"picked": done.picked, "quantity": done.quantity}
         if done.picked < done.quantity:
             return Step(PRODUCT, hand(task.data, short_asked=None), "ok", "item_picked", params)
+        if done.emptied and zero.is_asked(stop.location_id):
+            return exceptions.ask_zero(task, stop)
         return self._lead_to(
             task.data["batch_id"], done.following, "next", "stop_done", params, here=str(stop.location_id)
         )
 
     def _next(self, task: FloorTask, tone: str, code: str, params: dict[str, Any]) -> Step:
         batch_id = task.data["batch_id"]
-        return self._lead_to(batch_id, next_stop(uuid.UUID(batch_id)), tone, code, params)
+        return self._lead_to(batch_id, next_stop(uuid.UUID(batch_id)), tone, code, params, task.data.get("here"))
 
     def _lead_to(
         self, batch_id: str, stop: Sight | None, tone: str, code: str, params: dict[str, Any], here: str | None = None
@@ -185,11 +201,19 @@ class Pick:
         return Step(TOTE if stop.tote_id is None else LOCATION, data, tone, code, params, carried=stop)
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
-        stop = self._stop(task)
+        stop, more = self._stop(task), exceptions.shown(task)
+        if task.step == ZERO:
+            return more
         if stop is None:
             work = work_waiting(task.warehouse_id)
-            return {"waiting": work.walks, "near": self._near(actor, task) if work.faces else None}
+            return {
+                **more,
+                "waiting": work.walks,
+                "by_zone": work.by_zone,
+                "near": self._near(actor, task) if work.faces else None,
+            }
         return {
+            **more,
             "sku": stop.sku, "name_en": stop.name_en, "name_zh": stop.name_zh, "barcode": stop.unit_code,
             "location": stop.location, "location_barcode": stop.location_barcode, "quantity": stop.left,
             "picked": stop.picked, "wanted": stop.quantity, "order": stop.order_number, "tote": stop.tote, "wall": stop.wall,

@@ -111,7 +111,7 @@ def plan_what_is_due() -> int:
     emptied = queries.bins_picked_empty()
     warehouses = session().scalars(select(Warehouse).where(Warehouse.is_active).order_by(Warehouse.code)).all()
     return sum(
-        _plan_free(warehouse, kind, bins)
+        plan_free(warehouse, kind, bins)
         for warehouse in warehouses
         for kind, bins in _due(warehouse, queries.rule_of(warehouse.id), emptied.get(warehouse.id, []))
     )
@@ -127,7 +127,7 @@ def _due(warehouse: Warehouse, rule: Rule, emptied: list[uuid.UUID]) -> Iterator
         yield CountKind.CLASS, queries.bins_due(warehouse.id, rule, clock.now(), left)
 
 
-def _plan_free(warehouse: Warehouse, kind: CountKind, bins: Sequence[uuid.UUID]) -> int:
+def plan_free(warehouse: Warehouse, kind: CountKind, bins: Sequence[uuid.UUID]) -> int:
     """Those of the bins that nobody is to count yet."""
     busy = set(queries.bins_being_counted(bins))
     free = [each for each in bins if each not in busy][: rules.MOST_BINS]

@@ -99,6 +99,9 @@ _EMPTIED = Statement(
     " JOIN balance b ON b.id = m.from_balance_id JOIN location l ON l.id = b.location_id"
     " WHERE m.id > :after AND m.id <= :upto AND p.reason = 'pick' AND l.kind IN ('storage', 'bulk', 'pick_face')"
     " AND NOT EXISTS (SELECT 1 FROM balance o WHERE o.location_id = b.location_id AND o.on_hand > 0)"
+    # Who picked it empty may have said so at once (`zero`).
+    " AND NOT EXISTS (SELECT 1 FROM count_task t WHERE t.location_id = b.location_id AND t.state = 'done'"
+    "  AND t.finished_at >= p.created_at)"
 )
 
 

@@ -10,9 +10,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
+from wms.facility.queries import warehouses_seen
 from wms.office import queries
+from wms.outbound.service import damage
 from wms.outbound.service.decisions import Decision, decide
-from wms.platform import forms
+from wms.outbound.words import DAMAGE_WORDS
+from wms.platform import forms, uploads
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation
 
@@ -36,7 +39,10 @@ navigation.add(
 @blueprint.get("")
 @requires(Permission.EXCEPTIONS_MANAGE)
 def index() -> str:
-    return render_template("office/exceptions.html", rows=queries.open_exceptions(actor()), kinds=KIND_WORDS)
+    return render_template(
+        "office/exceptions.html", rows=queries.open_exceptions(actor()), kinds=KIND_WORDS,
+        damages=damage.newest([each.id for each in warehouses_seen(actor())]), damage_words=DAMAGE_WORDS,
+    )  # fmt: skip
 
 
 @blueprint.post("/<uuid:exception_id>")
@@ -55,3 +61,10 @@ def settle(exception_id: uuid.UUID) -> BaseResponse:
     else:
         flash(_("Decided."), "ok")
     return redirect(url_for(".index"))
+
+
+@blueprint.get("/damage/<uuid:damage_id>")
+@requires(Permission.EXCEPTIONS_MANAGE)
+def damage_photo(damage_id: uuid.UUID) -> BaseResponse:
+    """What the picker photographed."""
+    return uploads.hand_out(*damage.photo_of(actor(), damage_id))

@@ -18,7 +18,7 @@ from wms.facility.packaging.models import Packaging
 from wms.facility.packaging.queries import inserts_of, load_insert, load_packaging, packaging_seen
 from wms.facility.packaging.schemas import InsertIn, NewPackagingIn, PackagingIn
 from wms.facility.queries import load_warehouse, warehouses_seen
-from wms.identity.queries import sellers_seen
+from wms.identity.queries import platforms_known, sellers_seen
 from wms.office.pages.label_files import to_files
 from wms.outbound.queries import learned_tares
 from wms.platform import forms
@@ -52,7 +52,7 @@ def _list(warehouse: Warehouse, refusal: Refused | None = None) -> str:
     rows = packaging_seen(actor(), warehouse.id)
     return render_template(
         "office/packaging.html", rows=rows, warehouse=warehouse, warehouses=warehouses_seen(actor()), kinds=KIND_WORDS,
-        inserts=inserts_of(warehouse.id), tares=learned_tares(row.id for row in rows),
+        inserts=inserts_of(warehouse.id), platforms=platforms_known(), tares=learned_tares(row.id for row in rows),
         sellers={each.id: each for each in sellers_seen(actor())}, typed=request.form,
         errors=forms.field_messages(refusal), refusal=_told(refusal),
     )  # fmt: skip
@@ -63,14 +63,14 @@ def _list(warehouse: Warehouse, refusal: Refused | None = None) -> str:
 def add_insert(warehouse_id: uuid.UUID) -> BaseResponse:
     """What goes into the first parcel of some orders."""
     warehouse = load_warehouse(actor(), warehouse_id)
-    typed = {name: forms.typed_text(name) for name in ("name", "seller", "country")}
+    typed = {name: forms.typed_text(name) for name in ("name", "seller", "country", "platform")}
     body = forms.load_form(InsertIn(), forms.given(typed))
     if isinstance(body, Refused):
         return _said(warehouse, body)
     owner_id = _owner(body["seller"])
     outcome = owner_id if isinstance(owner_id, Refused) else forms.run_form(
         "facility.add_insert", {"warehouse": warehouse_id, **body},
-        lambda: service.add_insert(actor(), warehouse_id, body["name"], owner_id, body["country"]),
+        lambda: service.add_insert(actor(), warehouse_id, body["name"], owner_id, body["country"], body["platform"]),
         lambda made: {"id": str(made.id)},
     )  # fmt: skip
     return _said(warehouse, outcome)

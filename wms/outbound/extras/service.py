@@ -120,6 +120,15 @@ def share_insurance(order_id: uuid.UUID, back_id: uuid.UUID, moved: int, units: 
     session().flush()
 
 
+def join_insurance(order_id: uuid.UUID, back_id: uuid.UUID) -> None:
+    """The parts are one order again: what the back order's goods are insured for counts with the rest."""
+    extra, back = session().get(OrderExtra, order_id), session().get(OrderExtra, back_id)
+    if extra is None or back is None or extra.insured_minor is None or back.insured_minor is None:
+        return
+    extra.insured_minor += back.insured_minor
+    session().flush()
+
+
 # The buyer's ids, sealed to the order in the buyer's row.
 
 BUYERS = ("vat_id", "eori")

@@ -78,11 +78,19 @@ def closed_days(warehouse_id: uuid.UUID) -> Sequence[date]:
     return session().scalars(query.order_by(ClosedDay.day)).all()
 
 
+def set_terms(actor: Actor, owner_id: uuid.UUID, rule: rules.Fill, *, pack_photo: bool) -> OrderTerms:
+    """What a seller's orders do without enough stock, and whether their parcels are photographed, from now on."""
+    return _set_terms(actor, owner_id, {"fill_rule": rule.value, "pack_photo": pack_photo})
+
+
 def set_fill_rule(actor: Actor, owner_id: uuid.UUID, rule: rules.Fill) -> OrderTerms:
     """What a seller's orders do without enough stock, from now on."""
+    return _set_terms(actor, owner_id, {"fill_rule": rule.value})
+
+
+def _set_terms(actor: Actor, owner_id: uuid.UUID, values: dict[str, Any]) -> OrderTerms:
     if not actor.sees_seller(owner_id):
         raise not_found("seller")
-    values: dict[str, Any] = {"fill_rule": rule.value}
     statement = insert(OrderTerms).values(owner_id=owner_id, **values)
     session().execute(statement.on_conflict_do_update(index_elements=["owner_id"], set_=values))
     return session().get_one(OrderTerms, owner_id, populate_existing=True)

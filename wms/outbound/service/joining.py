@@ -13,6 +13,7 @@ from wms.facility.models import Warehouse
 from wms.inventory import releases, waiting
 from wms.outbound import rules
 from wms.outbound.events import OrderCancelled
+from wms.outbound.extras import service as extras
 from wms.outbound.models import Demand, Order, OrderLine
 from wms.outbound.service.orders import load_order_to_edit, touched, try_later, wait_for_stock
 from wms.outbound.workflow import ORDER, OrderState
@@ -51,6 +52,7 @@ def join(actor: Actor, back_id: uuid.UUID) -> Order:
     claims = list(session().scalars(query))
     for demand in session().scalars(select(Demand).where(Demand.order_id == back.id).order_by(Demand.id)).all():
         _move(demand, first)
+    extras.join_insurance(first.id, back.id)
     back.state = ORDER.apply("cancel", back.state).value
     back.cancel_reason = JOINED
     waiting.stop_waiting("order", back.id)

@@ -18,12 +18,15 @@ from wms.platform.statements import Statement
 
 LANE = "lane"
 
-# Of one unit of a product without serial numbers, and nothing picked for them yet; never one whose goods are destroyed.
+# Of one unit of a product without serial numbers, and nothing picked for them yet; never one that is
+# destroyed or photographed.
 _SINGLES = Statement(
     "SELECT o.id FROM outbound_order o JOIN demand d ON d.order_id = o.id JOIN product p ON p.id = d.product_id"
+    " LEFT JOIN order_terms k ON k.owner_id = o.owner_id"
     " WHERE o.id IN (SELECT order_id FROM pick_task WHERE batch_id = :batch AND state = 'open') AND o.tote_id IS NULL"
     " AND o.state IN ('waved', 'picking') AND o.kind <> 'destruction'"
     " GROUP BY o.id HAVING sum(d.quantity) = 1 AND max(p.serial_control) = 'none'"
+    " AND NOT bool_or(p.pack_photo OR coalesce(k.pack_photo, false))"
 )
 _TOTE = Statement(
     "SELECT warehouse_id, kind, subject_kind, subject_id FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE"

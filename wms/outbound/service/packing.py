@@ -72,8 +72,11 @@ _PLANNED_FROM = (
     "  WHERE warehouse_id = o.warehouse_id AND is_active AND (owner_id IS NULL OR owner_id = o.owner_id)) k) AS boxes,"
     " (SELECT json_agg(i.name ORDER BY i.name, i.id) FROM packing_insert i WHERE i.warehouse_id = o.warehouse_id"
     "  AND i.ended_at IS NULL AND (i.owner_id IS NULL OR i.owner_id = o.owner_id) AND (i.country IS NULL OR i.country ="
-    "   (SELECT country FROM consignee WHERE order_id = o.id)) AND NOT EXISTS (SELECT 1 FROM demand d JOIN verification v"
+    "   (SELECT country FROM consignee WHERE order_id = o.id)) AND (i.platform IS NULL OR i.platform = (SELECT platform"
+    "   FROM shop WHERE id = o.shop_id)) AND NOT EXISTS (SELECT 1 FROM demand d JOIN verification v"
     "   ON v.demand_id = d.id AND v.parcel_id IS NOT NULL WHERE d.order_id = o.id)) AS inserts,"
+    " EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id AND k.pack_photo) OR EXISTS (SELECT 1 FROM demand d"
+    "  JOIN product p ON p.id = d.product_id WHERE d.order_id = o.id AND p.pack_photo) AS photo,"
     " (SELECT json_build_object('packing', e.packing, 'remark', e.packing_remark, 'signature', e.signature)"
     "  FROM order_extra e WHERE e.order_id = o.id) AS wishes"
 )
@@ -113,7 +116,8 @@ def plan_boxes(order_id: uuid.UUID) -> dict[str, Any]:
 
 def _plan(row: Any) -> dict[str, Any]:
     plan = boxing.plan(boxing.read_goods(row.goods or []), boxing.read_boxes(row.boxes or []))
-    return {**plan, "inserts": row.inserts or [], **({"wishes": row.wishes} if row.wishes else {})}
+    wishes = {"wishes": row.wishes} if row.wishes else {}
+    return {**plan, "inserts": row.inserts or [], "photo": row.photo, **wishes}
 
 
 def check_bench(order: OrderAtWork) -> None:

@@ -28,15 +28,19 @@ LEASE = timedelta(minutes=15)
 _NEXT = Statement(
     "SELECT id FROM pick_batch WHERE warehouse_id = :warehouse AND state IN ('open', 'picking')"
     " AND (picker_id = :picker OR picker_id IS NULL OR lease_until < :now)"
-    " ORDER BY (picker_id = :picker) DESC NULLS LAST, created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED"
+    " ORDER BY (picker_id = :picker) DESC NULLS LAST,"
+    " coalesce(zone_id = (SELECT zone_id FROM location WHERE id = CAST(:here AS uuid)), false) DESC, created_at, id"
+    " LIMIT 1 FOR UPDATE SKIP LOCKED"
 )
 
 
-def take_batch(actor: Actor, warehouse_id: uuid.UUID) -> PickBatch | None:
-    """The picker's own unfinished walk, else the oldest one nobody holds; None when there is none."""
+def take_batch(actor: Actor, warehouse_id: uuid.UUID, here: uuid.UUID | None = None) -> PickBatch | None:
+    """The picker's own unfinished walk, else one of the zone they stand in (`here`: a bin of it) where walks are parted by
+    zones, else the oldest one nobody holds; None when there is none.
+    """
     if not actor.sees_warehouse(warehouse_id):
         raise not_found("warehouse")
-    found = _NEXT.scalar({"warehouse": warehouse_id, "picker": actor.id, "now": clock.now()})
+    found = _NEXT.scalar({"warehouse": warehouse_id, "picker": actor.id, "now": clock.now(), "here": here})
     return None if found is None else _hold(actor, found)
 
 
@@ -141,11 +145,14 @@ def assign_tote(actor: Actor, order_id: uuid.UUID, tote_id: uuid.UUID) -> None:
 
 @dataclass(frozen=True)
 class Picked:
-    """A stop after a pick: units in the tote, of how many. `following`: the walk's next stop when this one is done."""
+    """A stop after a pick: units in the tote, of how many. `following`: the walk's next stop when this one is done.
+    `emptied`: by the book these were the last units of their row.
+    """
 
     picked: int
     quantity: int
     following: Sight | None
+    emptied: bool = False
 
 
 def pick(
@@ -176,7 +183,7 @@ def pick(
     move = MoveDraft(stop.goods, target, quantity, allocation_id=stop.allocation_id, serials=serials)
     ledger.post(actor, PostingDraft(Reason.PICK, "order", order.id, [move]))
     _count_pick(actor, stop, order, quantity)
-    return Picked(stop.picked + quantity, stop.quantity, stop.following)
+    return Picked(stop.picked + quantity, stop.quantity, stop.following, quantity >= stop.on_hand)
 
 
 _COUNT = Statement(

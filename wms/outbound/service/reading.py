@@ -16,7 +16,7 @@ from wms.facility import layout, queries
 from wms.inventory import allocations
 from wms.inventory.allocations import Offered
 from wms.inventory.choosing import OfferKey
-from wms.outbound import bins, carts
+from wms.outbound import bins, carts, zoned
 from wms.outbound.bins import Bin, Line
 from wms.planning.distances import distance_of
 from wms.planning.totes import Size
@@ -203,4 +203,7 @@ def plan(facts: Facts, *, effort: float = 1.0) -> carts.Plan:
     if facts.slots:  # as many orders to a walk as the wall has slots
         settings = replace(settings, cart_totes=facts.slots)
     made = carts.plan_walks(facts.warehouse_id, drawn, chosen.orders, settings, effort=effort)
-    return replace(made, short=tuple(chosen.short), wall=facts.selection.wall)
+    made = replace(made, short=tuple(chosen.short), wall=facts.selection.wall)
+    if facts.slots and facts.selection.by_zone:
+        made = zoned.part_by_zone(made, drawn, {place: each.zone for place, each in facts.bins.items()})
+    return made

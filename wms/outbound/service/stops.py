@@ -104,8 +104,9 @@ _OPEN_IN = Statement(
     " AND state = 'open'"
 )
 _WAITING = Statement(
-    "SELECT (SELECT count(*) FROM pick_batch WHERE warehouse_id = :warehouse AND state = 'open') AS walks,"
+    "SELECT count(*) AS walks, coalesce(bool_or(zone_id IS NOT NULL), false) AS by_zone,"
     " EXISTS (SELECT 1 FROM replenish_task WHERE warehouse_id = :warehouse AND state IN ('open', 'walking')) AS faces"
+    " FROM pick_batch WHERE warehouse_id = :warehouse AND state = 'open'"
 )
 
 
@@ -115,7 +116,7 @@ def open_in(batch_id: uuid.UUID) -> Any:
 
 
 def work_waiting(warehouse_id: uuid.UUID) -> Any:
-    """How many `walks` nobody has taken, and whether any pick `faces` are to be filled."""
+    """How many `walks` nobody has taken, whether some are parted `by_zone`, and whether any pick `faces` are to be filled."""
     return _WAITING.first({"warehouse": warehouse_id})
 
 
@@ -134,8 +135,8 @@ class HeldWalk:
 class HeldStop:
     """A stop under lock, with its walk, and its order where that was asked for.
 
-    `goods`: where its units lie. `missing`: units of the order that no tote holds yet. `following`: the walk's next
-    open stop besides this one.
+    `goods`: where its units lie, `on_hand` of them as the lock was asked for. `missing`: units of the order that no tote
+    holds yet. `following`: the walk's next open stop besides this one.
     """
 
     id: uuid.UUID
@@ -148,6 +149,7 @@ class HeldStop:
     walk: HeldWalk
     order: OrderAtWork | None
     goods: Stock
+    on_hand: int
     order_state: str
     interception: str
     tote_place: uuid.UUID | None
@@ -167,7 +169,7 @@ _HOLD_WALK = Statement(
 )
 _KEYS = tuple(each.name for each in fields(Stock))
 _HOLD_STOP = Statement(
-    "SELECT t.id, t.demand_id, t.allocation_id, t.balance_id, t.quantity, t.picked, t.state,"
+    "SELECT t.id, t.demand_id, t.allocation_id, t.balance_id, t.quantity, t.picked, t.state, b.on_hand,"
     f" {', '.join(f'b.{name}' for name in _KEYS)} FROM pick_task t JOIN balance b ON b.id = t.balance_id"
     " WHERE t.id = :stop FOR NO KEY UPDATE OF t"
 )
@@ -200,7 +202,7 @@ def hold_stop(actor: Actor, stop_id: uuid.UUID, *, with_order: bool) -> HeldStop
     return HeldStop(
         id=row.id, demand_id=row.demand_id, allocation_id=row.allocation_id, balance_id=row.balance_id,
         quantity=row.quantity, picked=row.picked, state=row.state, walk=HeldWalk(*walk),
-        order=order_at_work(actor, ordered.first()) if ordered is not None else None, goods=Stock(*row[7:]),
+        order=order_at_work(actor, ordered.first()) if ordered is not None else None, goods=Stock(*row[8:]), on_hand=row.on_hand,
         order_state=about.state, interception=about.interception, tote_place=about.tote_place, missing=int(about.missing),
         following=_sight(following.first()),
     )  # fmt: skip

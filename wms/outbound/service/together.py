@@ -88,7 +88,8 @@ def pick_together(actor: Actor, task_id: uuid.UUID, quantity: int, serials: Sequ
     if tote is None:
         raise Refused("tote_needed", {})
     shares = _shares(sorted(tasks, key=lambda task: (task.walk_order, task.id)), quantity)
-    source = stock_of(session().get_one(Balance, seen.balance_id, populate_existing=True))
+    row = session().get_one(Balance, seen.balance_id, populate_existing=True)
+    source, emptied = stock_of(row), quantity >= row.on_hand
     target = replace(source, location_id=tote.location_id, handling_unit_id=tote.id)
     numbers = list(serials)
     moves = [
@@ -100,7 +101,7 @@ def pick_together(actor: Actor, task_id: uuid.UUID, quantity: int, serials: Sequ
     _count(actor, batch, shares, held)
     following = next_stop(batch.id)
     picked, all_ = (sum(values) for values in zip(*((task.picked, task.quantity) for task in tasks), strict=True))
-    return Picked(picked, all_, following)
+    return Picked(picked, all_, following, emptied)
 
 
 def _may_be_picked(task: PickTask, held: dict[uuid.UUID, OrderAtWork]) -> bool:

@@ -144,9 +144,9 @@ def further_batch(warehouse_id: uuid.UUID, wave_id: uuid.UUID, order_id: uuid.UU
     return batch
 
 
-def new_batches(wave: Wave, given: Sequence[tuple[int, int, str | None]]) -> list[uuid.UUID]:
-    """Walks of a wave in the order they are to be taken, from their lengths (planned, by bins; µm) and put wall; returns
-    their ids.
+def new_batches(wave: Wave, given: Sequence[tuple[int, int, str | None, uuid.UUID | None]]) -> list[uuid.UUID]:
+    """Walks of a wave in the order they are to be taken, from their lengths (planned, by bins; µm), put wall and zone;
+    returns their ids.
     """
     ids = [new_id() for _ in given]
     shared = {
@@ -156,9 +156,10 @@ def new_batches(wave: Wave, given: Sequence[tuple[int, int, str | None]]) -> lis
         "created_at": clock.now(),
     }
     rows = [
-        {**shared, "id": key, "planned_m": metres_of(planned), "bin_order_m": metres_of(bin_order), "wall": wall}
-        for key, (planned, bin_order, wall) in zip(ids, given, strict=True)
-    ]
+        {**shared, "id": key, "planned_m": metres_of(planned), "bin_order_m": metres_of(bin_order), "wall": wall,
+         "zone_id": zone}
+        for key, (planned, bin_order, wall, zone) in zip(ids, given, strict=True)
+    ]  # fmt: skip
     session().execute(insert(PickBatch), rows)
     return ids
 
@@ -181,3 +182,11 @@ def task_of(batch_id: uuid.UUID, warehouse_id: uuid.UUID, order_id: uuid.UUID, s
         "quantity": stop.open_quantity, "picked": 0, "state": TASK.initial.value, "skipped": 0, "why": None,
         "choices": None,
     }  # fmt: skip
+
+
+def stop_beside(row: dict[str, Any], allocation_id: uuid.UUID, balance_id: int, units: int) -> uuid.UUID:
+    """A further open stop at the place of another one (`row`: what the two share); returns its id."""
+    made = new_id()
+    own = {"id": made, "allocation_id": allocation_id, "balance_id": balance_id, "quantity": units, "picked": 0}
+    insert_rows([row | own | {"state": TASK.initial.value, "why": None, "choices": None}])
+    return made

@@ -18,7 +18,7 @@ from wms.core.refusals import Refused, not_found
 from wms.facility.queries import floor_of
 from wms.inventory import allocations
 from wms.inventory.allocations import AllocationResult, Wanted
-from wms.outbound import carts
+from wms.outbound import carts, zoned
 from wms.outbound.carts import Plan, Selection, Stop, Walk
 from wms.outbound.events import WaveReleased
 from wms.outbound.models import Wave
@@ -168,14 +168,26 @@ def _claims_as_planned(stops: Sequence[Stop], result: AllocationResult) -> Claim
 def _walks_now(plan: Plan, kept: Collection[uuid.UUID], claims: Claims) -> list[Walk]:
     """The walks of the orders that are kept: as planned where nothing changed, else laid anew."""
     found: list[Walk] = []
-    for walk in plan.walks:
+    last = {
+        stop.demand_id: at for at, walk in enumerate(plan.walks) for stop in walk.stops
+    }  # a demand may be on several
+    left = {demand: list(each) for demand, each in claims.items()}
+    for at, walk in enumerate(plan.walks):
         own = {stop.demand_id: stop.order_id for stop in walk.stops if stop.order_id in kept}
-        here = [each for demand in own for each in claims.get(demand, ())]
+        here = [each for demand in own for each in _taken(walk, left.get(demand, []), all_=last[demand] == at)]
         if own and _is_as_planned(walk, here):
             found.append(walk)
-        elif own:
+        elif here:
             found.append(_planned_anew(plan, walk, own, here))
     return found
+
+
+def _taken(walk: Walk, left: list[Claim], *, all_: bool) -> list[Claim]:
+    """What of a demand's claims this walk fetches, off `left`: those it was planned for, or (`all_`) whatever there is."""
+    planned = {(stop.demand_id, stop.balance_id) for stop in walk.stops}
+    taken = [each for each in left if all_ or (each.demand_id, each.balance_id) in planned]
+    left[:] = [each for each in left if each not in taken]
+    return taken
 
 
 def _is_as_planned(walk: Walk, claims: Sequence[Claim]) -> bool:
@@ -199,7 +211,7 @@ def _planned_anew(plan: Plan, walk: Walk, own: Mapping[uuid.UUID, uuid.UUID], cl
                 at.walk_order, each.open_quantity, sizes[each.demand_id], "", 0,
             )  # fmt: skip
         stops.append(replace(stop, units=each.open_quantity))
-    return carts.walk_through(floor.layout, stops, walk.totes, plan.seed)
+    return replace(carts.walk_through(floor.layout, stops, walk.totes, plan.seed), zone=walk.zone)
 
 
 def _insert_wave(plan: Plan, warehouse_code: str, laid_out: Sequence[Walk], *, is_whole: bool) -> Wave:
@@ -220,9 +232,9 @@ def _insert_wave(plan: Plan, warehouse_code: str, laid_out: Sequence[Walk], *, i
 def _lay_out(wave: Wave, laid_out: Sequence[Walk], claims: Claims, wall: str) -> None:
     """Walks and their stops as rows, in the order they are to be taken and passed."""
     # An order that fills more than a wall keeps to totes of its own.
-    walls = [wall or None if len(walk.orders) > 1 or walk.totes == 1 else None for walk in laid_out]
+    walls = [wall or None if zoned.is_sorted(walk) else None for walk in laid_out]
     batches = walks.new_batches(
-        wave, [(walk.planned, walk.bin_order, own) for walk, own in zip(laid_out, walls, strict=True)]
+        wave, [(walk.planned, walk.bin_order, own, walk.zone) for walk, own in zip(laid_out, walls, strict=True)]
     )  # fmt: skip
     rows = []
     left = {demand: list(own) for demand, own in claims.items()}  # a demand may have two claims on one row

@@ -23,11 +23,12 @@ from wms.outbound.routing.queries import is_routed
 from wms.outbound.routing.words import WHY_NOT_WORDS, WHY_WORDS
 from wms.outbound.rules import DESTRUCTION, TRANSFER, WITHOUT_BUYER
 from wms.outbound.schemas import CANCEL_REASONS, OrderIn
+from wms.outbound.service import bench_photos
 from wms.outbound.service import orders as service
 from wms.outbound.service.intake import AcceptedOrder
 from wms.outbound.words import FILL_WORDS, KIND_WORDS
 from wms.outbound.workflow import ORDER
-from wms.platform import forms
+from wms.platform import forms, uploads
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_instant, show_kilograms, show_refusal, state_label
 from wms.portal import queries
@@ -96,7 +97,7 @@ def detail(order_id: uuid.UUID) -> str:
         "portal/order.html", pick_up_code=pick_up.code_for(actor(), order.id),
         order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
         ways=ways([parcel.id for parcel in live_parcels(order.shipment_id)]) if order.shipment_id else [],
-        page_of=page_of, choice=_choice(order), rates=_rates(order),
+        page_of=page_of, choice=_choice(order), rates=_rates(order), photos=bench_photos.of_order(order.id),
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
         reason_words=REASON_WORDS, may_cancel=may_cancel,
         may_change=actor().may(Permission.ORDERS_WRITE) and outbound.changeable_now(order),
@@ -165,6 +166,13 @@ def _steps(order: Order) -> list[dict[str, Any]]:
             tone = "hold" if order.customs_state == "waiting" else "stop"
         entries.append({"what": what, "tone": tone, "current": place == now + 1})
     return [entry for place, entry in enumerate(entries) if place != 2 or order.customs_state != "none"]
+
+
+@blueprint.get("/<uuid:order_id>/photos/<uuid:photo_id>")
+@requires(Permission.ORDERS_READ)
+def photo(order_id: uuid.UUID, photo_id: uuid.UUID) -> BaseResponse:
+    """What the packer photographed."""
+    return uploads.hand_out(*bench_photos.content(actor(), order_id, photo_id))
 
 
 @blueprint.get("/new")

@@ -39,7 +39,7 @@ CARGO_WORDS = {
     "valuable": lazy("Valuable"), "dangerous": lazy("Dangerous goods"),
 }  # fmt: skip
 TEMPERATURE_WORDS = {"ambient": lazy("Ambient"), "cool": lazy("Cool, 2 to 8 °C"), "frozen": lazy("Frozen")}
-SWITCHES = ("lot_controlled", "expiry_controlled")
+SWITCHES = ("lot_controlled", "expiry_controlled", "pack_photo")
 
 navigation.add(Entry(lazy("Products"), "portal_products.index", "products", Permission.PRODUCTS_READ, order=320))
 

@@ -1,0 +1,143 @@
+"""Damage, another batch, the zero check and a full tote at the pick, as the tablet sends them."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+from sqlalchemy import select, text
+
+from tests.cast import Cast
+from tests.floor.test_gone_stops import on_a_walk
+from tests.floor.test_sort import Wall, wall
+from tests.floor.worker import CABLE, CODES, MUG, Tablet, totes
+from wms.core.actor import SYSTEM
+from wms.core.ids import new_id
+from wms.inventory import service as inventory
+from wms.inventory.counting import planning
+from wms.inventory.counting.rules import Rule
+from wms.inventory.ledger import stock_of
+from wms.inventory.models import Balance
+from wms.platform.database import commit, session
+
+__all__ = ["wall"]
+
+
+@pytest.fixture
+def tablet(cast, client) -> Tablet:
+    return Tablet(cast.sign_in(client, cast.receiver))
+
+
+def photo() -> io.BytesIO:
+    kept = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(kept, "JPEG")
+    kept.seek(0)
+    return kept
+
+
+def test_damage_is_reported_described_and_taken_back(cast, client, tablet):
+    on_a_walk(cast, cast.api(client), tablet, 2, "scan_location")
+    assert tablet.scan("CMD-DAMAGE")["code"] == "command_not_here"
+    tablet.scan(tablet.seen["location_barcode"])
+    assert tablet.scan("CMD-DAMAGE")["code"] == "pick_damage_on"
+    assert tablet.step == "scan_damaged"
+    assert tablet.scan(CODES[CABLE])["code"] == "wrong_item"
+    assert tablet.scan("CMD-BACK")["code"] == "step_back"
+    tablet.scan("CMD-DAMAGE")
+    assert tablet.scan(CODES[MUG], quantity=99)["code"] == "quantity_too_large"
+    told = tablet.scan(CODES[MUG], quantity=3)
+    assert (told["code"], told["tone"]) == ("pick_damaged", "warn")
+    key = tablet.seen["damaged"]
+    page = f"/floor/photos/damage/{key}"
+    assert tablet.caller.get(page).status_code == 200
+    form = {"command_id": str(new_id()), "reason": "wet", "note": "a puddle", "file": (photo(), "wet.jpg")}
+    assert tablet.caller.post(page, data=form, content_type="multipart/form-data").status_code == 303
+    wrong = {"command_id": str(new_id()), "reason": "bored"}
+    assert tablet.caller.post(page, data=wrong).status_code == 409
+    supervisor = cast.sign_in(client, cast.supervisor)
+    shown = supervisor.get("/office/exceptions").get_data(as_text=True)
+    assert "a puddle" in shown
+    assert supervisor.get(f"/office/exceptions/damage/{key}").mimetype == "image/jpeg"
+    seller = cast.sign_in(client, cast.acme_person)
+    assert seller.get(f"/office/exceptions/damage/{key}").status_code in (403, 404)
+    assert tablet.scan("CMD-UNDO")["code"] == "pick_damage_undone"
+    assert "damaged" not in tablet.seen or tablet.seen["damaged"] is None
+    assert tablet.scan(CODES[MUG], quantity=2)["code"] == "stop_done"
+
+
+def test_a_bin_with_nothing_left_leads_on(cast, client, tablet):
+    on_a_walk(cast, cast.api(client), tablet, 1, "scan_product")
+    tablet.scan("CMD-DAMAGE")
+    assert tablet.scan(CODES[MUG], quantity=10)["code"] == "pick_damaged_all"
+    assert tablet.step == "begin"
+    assert tablet.scan("CMD-UNDO")["code"] == "pick_damage_undone"
+    assert tablet.scan("CMD-UNDO")["code"] == "command_not_here"
+
+
+def _asking(cast: Cast) -> None:
+    planning.set_rule(cast.supervisor, cast.overseas.id, Rule(on_zero=True))
+    commit()
+
+
+def _take_away(cast: Cast, units: int) -> None:
+    """What nobody wants of the mugs leaves their bin."""
+    row = session().scalars(select(Balance).where(Balance.on_hand > 0, Balance.handling_unit_id.is_(None))).one()
+    other = next(place for place in cast.overseas.locations.values() if place != row.location_id)
+    inventory.relocate(SYSTEM, stock_of(row), other, units, inventory.Subject("test", None))
+    commit()
+
+
+@pytest.mark.parametrize(("answer", "code", "kind"), [
+    ("CMD-EMPTY", "walk_done", "zero"), ("CMD-OK", "walk_done", "zero"), ("bin", "walk_done", "zero"),
+    ("CMD-NOTEMPTY", "walk_done", "doubt"),
+])  # fmt: skip
+def test_who_empties_a_bin_is_asked_whether_it_is_empty(cast, client, tablet, answer, code, kind):
+    _asking(cast)
+    on_a_walk(cast, cast.api(client), tablet, 4, "scan_tote")
+    _take_away(cast, 2)
+    asked = 0
+    for _ in range(40):
+        if tablet.step == "begin":
+            break
+        if tablet.step == "scan_tote":
+            tablet.scan(totes(cast.overseas.id)[0])
+        elif tablet.step == "zero_check":
+            asked += 1
+            assert tablet.scan(CODES[MUG])["tone"] == "error"
+            assert tablet.scan("CMD-SKIP")["code"] == "zero_first"
+            label = cast.overseas.labels[tablet.seen["bin"]]
+            assert tablet.scan(label if answer == "bin" else answer)["code"] == code
+        elif tablet.step == "scan_location":
+            tablet.scan(tablet.seen["location_barcode"])
+        else:
+            tablet.scan(CODES[MUG], quantity=2)
+    assert asked == 1
+    assert session().execute(text("SELECT kind FROM stock_count")).scalars().all() == [kind]
+
+
+def test_a_full_tote_of_a_walk_is_set_down_for_another(wall: Wall) -> None:
+    wall.prepare({MUG: 2}, {MUG: 1, CABLE: 1})
+    first, second = wall.ask(
+        "SELECT barcode FROM handling_unit h WHERE kind = 'tote' AND NOT EXISTS (SELECT 1 FROM put_wall_slot s"
+        " WHERE s.unit_id = h.id) AND warehouse_id = (SELECT id FROM warehouse WHERE code = 'DE1') ORDER BY code LIMIT 2"
+    )
+    wall.tablet.start("pick")
+    wall.say("CMD-OK")
+    assert wall.refused("CMD-FULL") == "command_not_here"
+    wall.say(first)
+    assert wall.say("CMD-FULL") == "tote_full"
+    assert wall.say("CMD-BACK") == "step_back"
+    wall.say(wall.tablet.seen["location_barcode"])
+    wall.say(CODES[wall.tablet.seen["sku"]], quantity=1)
+    assert wall.say("CMD-FULL") == "tote_full"
+    assert wall.say(second) == "walk_tote_bound"
+    while wall.tablet.step != "begin":
+        seen = wall.tablet.seen
+        wall.say(seen["location_barcode"] if wall.tablet.step == "scan_location" else CODES[seen["sku"]],
+                 **({} if wall.tablet.step == "scan_location" else {"quantity": seen["quantity"]}))  # fmt: skip
+    held = wall.ask("SELECT sum(b.on_hand) FROM balance b JOIN handling_unit h ON h.id = b.handling_unit_id"
+                    " WHERE h.subject_kind = 'batch' GROUP BY h.id ORDER BY 1")  # fmt: skip
+    assert held == [1, 3]
+    wall.tablet.start("sort")
+    wall.say(first)

@@ -1,0 +1,168 @@
+"""Damage found at the pick: the units become *damaged* where they lie, and whoever counted on them is served elsewhere.
+
+A loss like any other: it breaks the newest claims that the rest of the row cannot serve, and each demand that lost its bin is
+looked after by `shortage.reallocate`. The picker goes on with what is left, or with the next stop.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, text
+
+from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
+from wms.core.refusals import Refused, invalid, not_found
+from wms.inventory import ledger
+from wms.inventory import service as inventory
+from wms.inventory.models import Allocation, Balance, Condition
+from wms.outbound.models import PickBatch, PickDamage, PickTask
+from wms.outbound.service import walks
+from wms.outbound.service.picking import LEASE, work_on
+from wms.outbound.workflow import TASK, TaskState
+from wms.platform import files
+from wms.platform.database import session
+from wms.platform.files import Kept
+from wms.platform.locks import Rank, lock, lock_one
+
+SUBJECT = "pick_damage"
+REASONS = ("broken", "wet", "dirty", "package", "expired", "other")
+TAKEN_BACK_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """`left`: units of the stop that its row can still give; with none the walk goes on elsewhere."""
+
+    id: uuid.UUID
+    left: int
+
+
+def report(actor: Actor, task_id: uuid.UUID, quantity: int, serials: Sequence[str] = ()) -> Reported:
+    """So many units in the bin of a stop are damaged. Refuses as `picking.work_on`, `quantity_too_large` when the row holds
+    fewer, `serials_required` and `serial_not_here`.
+    """
+    if quantity < 1:
+        raise invalid("/quantity", "too_small", min=1)
+    stop = work_on(actor, task_id)
+    batch = lock_one(Rank.TASK, PickBatch, stop.walk.id)
+    assert batch is not None  # held with the stop
+    tasks = _open_on(batch.id, stop.balance_id)
+    there = session().get_one(Balance, stop.balance_id, populate_existing=True)
+    if quantity > there.on_hand:
+        raise Refused("quantity_too_large", {"left": there.on_hand})
+    seen = next(task for task in tasks if task.id == task_id)
+    found = PickDamage(
+        id=new_id(), warehouse_id=batch.warehouse_id, order_id=seen.order_id, product_id=there.product_id,
+        location_id=there.location_id, quantity=quantity, reason="other", note="", actor_id=actor.id,
+        created_at=clock.now(),
+    )  # fmt: skip
+    posted = inventory.recondition(
+        actor, stop.goods, Condition.DAMAGED, quantity, inventory.Subject(SUBJECT, found.id), serials=serials
+    )
+    found.posting_id = posted.posting_id
+    session().add(found)
+    left = sum(_shrink(task) for task in tasks)
+    batch.picker_id, batch.lease_until = actor.id, clock.now() + LEASE
+    session().flush()
+    walks.finish_if_done([batch])
+    return Reported(found.id, left)
+
+
+def _open_on(batch_id: uuid.UUID, balance_id: int) -> Sequence[PickTask]:
+    """All open stops of a walk at one row: where goods are picked together, several orders' ."""
+    query = select(PickTask.id).where(
+        PickTask.batch_id == batch_id, PickTask.balance_id == balance_id, PickTask.state == TaskState.OPEN.value
+    )
+    return lock(Rank.TASK, PickTask, session().scalars(query))
+
+
+def _shrink(task: PickTask) -> int:
+    """A stop is for what is still claimed for it; units left to pick. The row is held: claims on it stand still."""
+    query = select(Allocation.open_quantity).where(Allocation.id == task.allocation_id)
+    claimed = session().scalar(query.execution_options(populate_existing=True)) or 0
+    if task.picked + claimed == 0:
+        task.state = TASK.apply("report_short", task.state).value
+    elif task.picked + claimed < task.quantity:
+        task.quantity = task.picked + claimed
+        if claimed == 0:
+            task.state = TASK.apply("finish", task.state).value
+    return claimed
+
+
+def take_back(actor: Actor, damage_id: uuid.UUID) -> PickDamage:
+    """It was a mistake: the units are good again, as long as they lie there. Whose claim was broken has been served
+    elsewhere, or is looked after because stock came.
+
+    Refuses `nothing_to_take_back` after ten minutes, for another person, and when it was taken back; and what the ledger
+    refuses.
+    """
+    found = _held(actor, damage_id)
+    late = found.created_at + TAKEN_BACK_FOR < clock.now()
+    if late or found.actor_id != actor.id or found.undone_at is not None or found.posting_id is None:
+        raise Refused("nothing_to_take_back", {})
+    ledger.post(actor, ledger.mirror_of(found.warehouse_id, found.posting_id))
+    found.undone_at = clock.now()
+    session().flush()
+    return found
+
+
+def describe(
+    actor: Actor, damage_id: uuid.UUID, reason: str, note: str, kept: Kept | None, name: str = ""
+) -> PickDamage:
+    """Why, and a photo. Again replaces what was said; a photo stays unless another one comes."""
+    if reason not in REASONS:
+        raise invalid("/reason", "invalid")
+    found = _held(actor, damage_id)
+    found.reason, found.note = reason, note
+    if kept is not None:
+        found.file_id, found.file_name = files.name_file(kept), name
+    session().flush()
+    return found
+
+
+def load(actor: Actor, damage_id: uuid.UUID) -> PickDamage:
+    """404 outside the actor's warehouses."""
+    found = session().get(PickDamage, damage_id)
+    if found is None or not (actor.is_staff and actor.sees_warehouse(found.warehouse_id)):
+        raise not_found("damage")
+    return found
+
+
+def _held(actor: Actor, damage_id: uuid.UUID) -> PickDamage:
+    load(actor, damage_id)
+    found = lock_one(Rank.TASK, PickDamage, damage_id)
+    assert found is not None  # never deleted
+    return found
+
+
+# The newest of each warehouse by the index that orders them: no more is read than is shown.
+_NEWEST = text(
+    "SELECT x.id, x.quantity, x.reason, x.note, x.file_id, x.created_at, x.undone_at, p.sku, p.name_en, p.name_zh,"
+    " s.code AS seller, l.code AS location, o.id AS order_id, o.number, u.name AS picker, w.time_zone"
+    " FROM unnest(CAST(:warehouses AS uuid[])) AS h(id) CROSS JOIN LATERAL (SELECT * FROM pick_damage d"
+    "  WHERE d.warehouse_id = h.id AND d.undone_at IS NULL ORDER BY d.created_at DESC LIMIT :limit) x"
+    " JOIN product p ON p.id = x.product_id JOIN seller s ON s.id = p.owner_id JOIN location l ON l.id = x.location_id"
+    " JOIN outbound_order o ON o.id = x.order_id JOIN warehouse w ON w.id = x.warehouse_id"
+    " LEFT JOIN app_user u ON u.id = x.actor_id ORDER BY x.created_at DESC, x.id DESC LIMIT :limit"
+)
+
+
+def newest(warehouse_ids: Sequence[uuid.UUID], limit: int = 50) -> Sequence[Any]:
+    """What pickers found damaged last."""
+    return session().execute(_NEWEST, {"warehouses": list(warehouse_ids), "limit": limit}).all()
+
+
+def photo_of(actor: Actor, damage_id: uuid.UUID) -> tuple[bytes, str, str]:
+    """(bytes, media type, name) of a photo; 404 outside the actor's warehouses. Raises StoreAway."""
+    found = load(actor, damage_id)
+    name = found.file_name or ""
+    read = files.read_file(found.file_id) if found.file_id is not None else None
+    if read is None:
+        raise not_found("file")
+    return read[0], read[1], name

@@ -1,0 +1,108 @@
+"""Another batch than the one that was chosen, found at the pick: the claim moves to it, where a rule does not forbid that.
+
+The picker scans what is in the hand; the book has to have it in the same bin, and free. What expires first leaves first: a
+batch that keeps longer is refused as long as the chosen one is there on the book.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from wms.core.actor import Actor
+from wms.core.refusals import Refused
+from wms.inventory import allocations
+from wms.outbound.models import Demand, OrderLine, PickTask
+from wms.outbound.service import walks
+from wms.outbound.service.picking import work_on
+from wms.outbound.workflow import TASK
+from wms.platform.database import session
+from wms.platform.statements import Statement
+
+# The chosen row, and what else of these goods stands in its bin (or in its container) and may be sold.
+_HERE = Statement(
+    "SELECT b.id, b.on_hand - b.allocated AS free, l.batch, l.expires_on, b.id = s.id AS is_chosen FROM balance s"
+    " JOIN balance b ON b.location_id = s.location_id AND b.handling_unit_id IS NOT DISTINCT FROM s.handling_unit_id"
+    "  AND b.product_id = s.product_id AND b.owner_id = s.owner_id AND b.condition = s.condition"
+    "  AND b.customs_status = s.customs_status AND b.book_item_id IS NOT DISTINCT FROM s.book_item_id"
+    " LEFT JOIN lot l ON l.id = b.lot_id WHERE s.id = :row AND (b.id = s.id OR (b.is_sellable AND b.on_hand > 0))"
+    " ORDER BY l.expires_on NULLS LAST, b.id"
+)
+_BATCH = Statement(
+    "SELECT l.batch FROM pick_task t JOIN balance b ON b.id = t.balance_id JOIN lot l ON l.id = b.lot_id WHERE t.id = :stop"
+)
+
+
+def is_other(stop_id: uuid.UUID, batch: str | None) -> bool:
+    """Whether the batch that was scanned is not the one that the stop is for. Goods without a batch are never other."""
+    if not batch:
+        return False
+    chosen = _BATCH.scalar({"stop": stop_id})
+    return chosen is not None and chosen != batch
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The stop that is now for the scanned batch, and for how many units of it."""
+
+    stop_id: uuid.UUID
+    units: int
+    batch: str
+
+
+def change(actor: Actor, stop_id: uuid.UUID, batch: str) -> Changed:
+    """Let the stop take its units from the row of this batch: all that are left of it, or as many as are free there; the
+    rest stays a stop of its own.
+
+    Refuses as `picking.work_on`; `lot_named` where the order's line asks for a batch, `lot_not_here` when the book has none
+    of it free in this bin, `lot_later` when the chosen one expires before it.
+    """
+    stop = work_on(actor, stop_id)
+    line = session().scalars(
+        select(OrderLine).join(Demand, Demand.order_line_id == OrderLine.id).where(Demand.id == stop.demand_id)
+    ).one()  # fmt: skip
+    if line.batch is not None:
+        raise Refused("lot_named", {"batch": line.batch})
+    rows = _HERE.all({"row": stop.balance_id})
+    chosen = next(row for row in rows if row.is_chosen)
+    other = next((row for row in rows if row.batch == batch and row.free > 0 and not row.is_chosen), None)
+    if other is None:
+        raise Refused("lot_not_here", {"batch": batch})
+    if (other.expires_on or date.max) > (chosen.expires_on or date.max):
+        raise Refused("lot_later", {"batch": chosen.batch, "expires_on": chosen.expires_on.isoformat()})
+    if line.min_expires_on is not None and (other.expires_on or date.max) < line.min_expires_on:
+        raise Refused("lot_too_soon", {"expires_on": line.min_expires_on.isoformat()})
+    units = min(other.free, stop.quantity - stop.picked)
+    moved = allocations.move_claim(stop.allocation_id, other.id, units)
+    return Changed(_stop_for(stop_id, moved, other.id, units), units, batch)
+
+
+def _stop_for(stop_id: uuid.UUID, allocation_id: uuid.UUID, balance_id: int, units: int) -> uuid.UUID:
+    """The stop of the moved claim: right before what is left of the first."""
+    task = session().get_one(PickTask, stop_id, populate_existing=True)
+    if task.picked == 0 and units == task.quantity:
+        task.allocation_id, task.balance_id = allocation_id, balance_id
+        session().flush()
+        return task.id
+    row = {
+        name: getattr(task, name)
+        for name in (
+            "warehouse_id",
+            "batch_id",
+            "order_id",
+            "demand_id",
+            "location_id",
+            "product_id",
+            "walk_order",
+            "skipped",
+        )
+    }
+    made = walks.stop_beside(row, allocation_id, balance_id, units)
+    task.quantity -= units
+    if task.picked == task.quantity:
+        task.state = TASK.apply("finish", task.state).value
+    session().flush()
+    return made
