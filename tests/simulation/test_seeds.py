@@ -21,7 +21,7 @@ from wms.simulation.stage import Stages
 SEEDS = range(1, 21)
 HOURS = 0.25
 TOLD_TWICE = 3
-LONG, LONG_HOURS = 17, 1.5
+LONG, LONG_HOURS = 17, 2.0
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +53,11 @@ def test_a_longer_one_meets_everything(stages: Stages) -> None:
     assert result.commands.keys() >= {
         "book", "order", "cancel", "change order", "announce return", "scan receive", "scan putaway", "scan pick",
         "scan pack", "scan handover", "scan move", "scan putback", "scan return", "print", "count", "hold",
-        "book receipt", "customs release", "order, wrong", "order, again", "cancel another's",
+        "book receipt", "customs release", "order, wrong", "order, again", "cancel another's", "plan wave", "release wave",
+        "release plan", "scan sort", "scan lane", "scan replenish", "plan count", "scan count", "ask for a service",
+        "accept service", "scan service",
     }  # fmt: skip
+    assert result.units.keys() >= {"sorted", "at the fast lane", "replenished", "found missing", "returned", "put back"}
     assert result.faults.keys() >= {fault.value for fault in Fault} | {"login_ended"}
     assert result.parcels > 10
 
