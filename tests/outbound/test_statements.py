@@ -11,8 +11,8 @@ from wms.outbound.schemas import OrderIn
 from wms.outbound.service import intake, packing, picking
 from wms.platform.database import session
 
-BUDGET = {"create, 1 line": 15, "create, 3 lines": 15, "pick": 24, "pick, last": 24, "verify": 6, "weigh": 10,
-          "close": 32, "hand over": 26}  # fmt: skip
+BUDGET = {"create, 1 line": 8, "create, 3 lines": 8, "pick": 16, "pick, last": 16, "verify": 6, "weigh": 10,
+          "close": 20, "hand over": 21}  # fmt: skip
 SKUS = (MUG, CABLE, LAMP, RED)
 
 

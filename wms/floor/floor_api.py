@@ -27,7 +27,7 @@ from wms.platform.database import session
 from wms.platform.http import command_id, run_command
 from wms.platform.problems import problem, refusal_problem
 from wms.platform.schemas import field_errors
-from wms.platform.statements import Answer
+from wms.platform.statements import Answer, looking
 
 blueprint = Blueprint("floor_api", __name__, url_prefix="/floor/v1")
 BLUEPRINTS = [blueprint, putaway_api.blueprint]
@@ -184,9 +184,10 @@ def _answer(outcome: Outcome) -> dict[str, Any]:
 
 
 def _screen(task_id: uuid.UUID, known: FloorTask | None = None) -> dict[str, Any]:
-    plan_once()
-    task = known or contract.load_task(actor(), task_id)
-    data = SCENARIOS[task.kind].view(actor(), task)
+    with looking():  # what a view reads is true for itself: no transaction is begun and rolled back for it
+        plan_once()
+        task = known or contract.load_task(actor(), task_id)
+        data = SCENARIOS[task.kind].view(actor(), task)
     return {
         "task_id": str(task.id), "kind": task.kind, "state": task.step, "step_token": task.step_token, "data": data
     }  # fmt: skip
