@@ -30,7 +30,7 @@ from wms.inventory.rules import MoveDraft, Reason, Stock
 from wms.platform.database import session, transaction
 
 ROWS = 400  # pairs of bins with the same product
-HOT_UNITS = 60_000
+HOT_UNITS = 18_000  # more than all promise in one turn; five such products are what a bin carries
 HALF = 1_000  # units put into the second bin: more than a walk there and back at random ever takes
 Work = Callable[[], None]
 
@@ -47,7 +47,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Goods:
-    """What is worked on: pairs of bins, and one product of which everybody orders."""
+    """What is worked on: pairs of bins, and one product of which everybody orders (a new one each turn)."""
 
     pairs: Sequence[Pair]
     warehouse: uuid.UUID
@@ -68,14 +68,16 @@ _HOT = text(
 )
 
 
-def prepare(house: House) -> Goods:
-    """Pairs of rows that exist: the measured postings make none. And a product with stock for all who want it."""
-    hot_sku = f"HOT-{new_id().hex[-8:].upper()}"
-    stock_new(house, [hot_sku], HOT_UNITS)
+def prepare(house: House, turns: int) -> list[Goods]:
+    """Pairs of rows that exist: the measured postings make none. And for each turn a product with stock for all who
+    want it.
+    """
+    hot_skus = [f"HOT-{new_id().hex[-8:].upper()}" for _ in range(turns)]
+    stock_new(house, hot_skus, HOT_UNITS)
     with house.app.app_context():
         with transaction():
             found = session().execute(_BINS, {"rows": ROWS}).all()
-            hot = session().execute(_HOT, {"sku": hot_sku, "warehouse": WAREHOUSE}).one()
+            hots = [session().execute(_HOT, {"sku": sku, "warehouse": WAREHOUSE}).one() for sku in hot_skus]
         pairs = []
         for row in found:
             one = Stock(row.warehouse_id, row.owner_id, row.product_id, row.location_id)
@@ -83,7 +85,7 @@ def prepare(house: House) -> Goods:
             with transaction():
                 ids = post(SYSTEM, _draft(one, other, HALF)).balance_ids
             pairs.append(Pair(one, other, ids[one], ids[other]))
-    return Goods(pairs, hot.warehouse_id, hot.owner_id, hot.product_id, hot.id)
+    return [Goods(pairs, hot.warehouse_id, hot.owner_id, hot.product_id, hot.id) for hot in hots]
 
 
 def _draft(source: Stock, target: Stock, quantity: int = 1) -> PostingDraft:
@@ -170,12 +172,12 @@ JOBS: dict[str, tuple[Side, Side]] = {
 }
 
 
-def compare(house: House, goods: Goods, name: str, clients: int, slices: int, seconds: float) -> dict[str, Any]:
+def compare(house: House, turns: Sequence[Goods], name: str, clients: int, seconds: float) -> dict[str, Any]:
     """Rates of both, by turns, and the ratio of their medians."""
     rates: dict[str, list[float]] = {"ours": [], "bare": []}
     spent = {"ours": [0.0, 0.0], "bare": [0.0, 0.0]}
     made = {"ours": 0, "bare": 0}
-    for turn in range(slices):
+    for turn, goods in enumerate(turns):
         for side, works in zip(rates, JOBS[name], strict=True):
             before = processor_seconds(house)
             done, elapsed = _slice(house, goods, works, clients, seconds, turn)
@@ -224,7 +226,7 @@ def _slice(house: House, goods: Goods, side: Side, clients: int, seconds: float,
 
 def service_level(house: House, seconds: float, slices: int = 6) -> Iterator[dict[str, Any]]:
     """One client: what a call costs. Four, as many as a web process has threads: what contention costs."""
-    goods = prepare(house)
+    turns = prepare(house, 2 * slices)
     for name in JOBS:
-        for clients in (1, 4):
-            yield compare(house, goods, name, clients, slices, seconds / slices)
+        yield compare(house, turns[:slices], name, 1, seconds / slices)
+        yield compare(house, turns[slices:], name, 4, seconds / slices)

@@ -268,8 +268,10 @@ class _Compiler:
                     raise LabelRefused("too_many_entries", {"field": self._path + rows.field, "limit": capacity})
                 shown = listed[: capacity - 1]
                 more(sheet, None)
+            # The list of a paper goes on from page to page, and so do its numbers.
+            before = capacity * (getattr(content, "page", 1) - 1) if rows.overflow == "refuse" else 0
             for place, entry in enumerate(shown):
-                given = Entry(entry, place + 1)
+                given = Entry(entry, before + place + 1)
                 for part in cell(place):
                     part(sheet, given)
 

@@ -75,8 +75,8 @@ _PACKING = {
             "Returns within 30 days of receipt, in the original packaging, the return number outside, to the address above",
         )
         * 4,
-        page=9998,
-        pages=9999,
+        page=99,
+        pages=100,
     ),
     "shortest": PackingSlip(order_number="1", barcode="1", lines=(PackingLine(sku="1", quantity="1"),)),
 }
@@ -163,8 +163,8 @@ _PICK = {
             )
             for _ in range(22)
         ),
-        page=9998,
-        pages=9999,
+        page=99,
+        pages=100,
     ),
     "shortest": PickList(number="1", barcode="1", lines=(PickLine(location="1", sku="1", quantity="1"),)),
 }
@@ -262,8 +262,8 @@ _MANIFESTS = {
         ),
         parcels="1,234,567",
         total_weight="12,345,678.901 kg",
-        page=9998,
-        pages=9999,
+        page=99,
+        pages=100,
     ),
     "shortest": Manifest(number="1", barcode="1", carrier="A", lines=(ManifestLine(tracking_number="1"),)),
 }
@@ -342,8 +342,8 @@ _GATE_PASSES = {
         ),
         parcels="9,876,536",
         total_weight="9,876,543.12 kg",
-        page=9998,
-        pages=9999,
+        page=99,
+        pages=100,
     ),
     "shortest": GatePass(number="1", barcode="1", vehicle="1", lines=(GatePassLine(document="1"),)),
 }

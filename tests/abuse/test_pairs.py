@@ -71,6 +71,7 @@ ELSE: dict[Action, set[str]] = {
     },  # the order is held without a stop to wait
     ("carrier_task", "bring"): {"done", "dropped"},  # the number is the parcel's, which has none here
     ("carrier_task", "drop"): {"done", "dropped"},  # the order ends, whatever its carrier was asked
+    ("order", "take_off"): {"packed"},  # another of its parcels is off already
     ("order", "unpack"): {"picked"},  # of several parcels one is opened while another is still being packed
     ("print_job", "arm"): {"claimed"},  # who prints from the bench takes it back from an agent that has not fetched it
 }

@@ -73,7 +73,7 @@ def test_what_has_never_failed_would_be_told(house: House) -> None:
 
 @pytest.mark.parametrize("name", service_level.JOBS)
 def test_the_service_level(house: House, name: str) -> None:
-    figure = service_level.compare(house, service_level.prepare(house), name, clients=2, slices=1, seconds=0.05)
+    figure = service_level.compare(house, service_level.prepare(house, 1), name, clients=2, seconds=0.05)
     assert figure["operations"]["ours"] > 0
     assert figure["operations"]["bare"] > 0
 

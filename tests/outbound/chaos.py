@@ -50,7 +50,7 @@ STUCK_SECONDS = 25  # nothing changed for so long: what is left will never end
 DISTURBANCES = (
     "cancel", "intercept", "withdraw", "accept", "refuse", "catch", "hold", "hold, stock given up", "hold by the house",
     "end hold", "change consignee", "change service", "change priority", "short", "customs refuses", "customs releases",
-    "open again", "drive off",
+    "open again", "put into a bag", "take out of a bag", "drive off",
 )  # fmt: skip
 
 # Each finds rows that must not be.
@@ -77,6 +77,7 @@ MUST_NOT_BE = {
     " p.shipment_id JOIN outbound_order o ON o.id = s.subject_id WHERE o.state = 'cancelled' AND p.state <> 'voided'",
     "a container that nobody comes for": "SELECT u.code, u.kind, u.subject_kind, u.state, o.number, o.state AS order_state"
     " FROM handling_unit u LEFT JOIN outbound_order o ON o.id = u.subject_id WHERE u.subject_id IS NOT NULL",
+    "a bag that is left": "SELECT number, state FROM bag WHERE state IN ('open', 'closed')",
     "goods in a container": "SELECT u.code, u.kind, b.on_hand FROM balance b JOIN handling_unit u ON u.id = b.handling_unit_id"
     " WHERE b.on_hand > 0",
     "a claim that is left": "SELECT subject_kind, subject_id, open_quantity FROM promise WHERE open_quantity > 0",
@@ -222,8 +223,9 @@ class Chaos:
             now = rows(
                 "SELECT count(*) FILTER (WHERE back_order_of IS NULL) AS orders, count(*) FILTER (WHERE state NOT IN"
                 " ('shipped', 'cancelled')) AS open, (SELECT count(*) FROM handling_unit WHERE subject_id IS NOT NULL)"
-                " AS bound, (SELECT count(*) FROM outbox_job WHERE state <> 'done') AS jobs, (SELECT max(id) FROM stock_move)"
-                " AS move, sum(version) AS versions FROM outbound_order"
+                " + (SELECT count(*) FROM bag WHERE state IN ('open', 'closed')) AS bound, (SELECT count(*) FROM outbox_job"
+                " WHERE state <> 'done') AS jobs, (SELECT max(id) FROM stock_move) AS move, sum(version) AS versions FROM"
+                " outbound_order"
             )[0]  # fmt: skip
             if not calm.is_set() and now.orders >= self.orders and now.open <= self.orders // 2:
                 calm.set()

@@ -18,6 +18,7 @@ from tests.outbound.hands import (
 )
 from wms.core.refusals import Refused
 from wms.outbound.service import (
+    bagging,
     boxes,
     handover,
     interceptions,
@@ -104,6 +105,8 @@ class Sorter(Hand):
             with transaction():
                 tote = sorting.open_tote(self.actor, tote_id)
                 inside = sorting.in_tote(tote.id)
+                if not inside:  # emptied by the other one since
+                    return False
                 product = self.dice.choice(inside).product_id
                 goal = sorting.goal_of(tote, product)
         except Refused as refusal:
@@ -211,6 +214,58 @@ class Gate(Hand):
             self.do("drive off", "shipped", shipping.close_manifest, self.actor, load.id)
 
 
+class Bagger(Hand):
+    """Puts parcels into bags, weighs and loads them; what must not leave is taken out again."""
+
+    def turn(self) -> bool:
+        acts = [self._put_in, self._close, self._load]
+        self.dice.shuffle(acts)
+        return sum(act() for act in acts[: self.dice.randint(1, 3)]) > 0
+
+    def _put_in(self) -> bool:
+        found = self.one_of(
+            "SELECT p.tracking_number, p.warehouse_id, o.state, (SELECT b.id FROM bag b WHERE b.state = 'open' AND"
+            "  b.warehouse_id = p.warehouse_id ORDER BY random() LIMIT 1) AS bag_id FROM parcel p JOIN shipment s"
+            "  ON s.id = p.shipment_id JOIN outbound_order o ON o.id = s.subject_id WHERE p.state = 'closed'"
+            "  AND p.bag_id IS NULL"
+        )  # fmt: skip
+        if found is None or not self.may(0.5):
+            return False
+        bag_id = found.bag_id if self.dice.random() < 0.8 else None
+        put = (self.actor, found.warehouse_id, found.tracking_number, bag_id)
+        return self.do("put into a bag", found.state, bagging.put_in, *put)
+
+    def _close(self) -> bool:
+        found = self.one_of(
+            "SELECT b.id, sum(p.weight_g) AS grams FROM bag b JOIN parcel p ON p.bag_id = b.id WHERE b.state = 'open'"
+            " GROUP BY b.id"
+        )  # fmt: skip
+        if found is None:
+            return False
+        weight = int(found.grams or 1) + 150
+        told = self.told("close a bag", "packed", bagging.close, self.actor, found.id, weight, accept_anyway=True)
+        return told == "done" or self._take_out(found.id)
+
+    def _load(self) -> bool:
+        found = self.one_of("SELECT id FROM bag WHERE state = 'closed'")
+        if found is None:
+            return False
+        told = self.told("load a bag", "packed", bagging.load, self.actor, found.id)
+        return told == "done" or self._take_out(found.id)
+
+    def _take_out(self, bag_id: uuid.UUID) -> bool:
+        """Of a bag that may not go: a parcel of an order that may not."""
+        found = self.one_of(
+            "SELECT p.id, o.state FROM parcel p JOIN shipment s ON s.id = p.shipment_id JOIN outbound_order o"
+            " ON o.id = s.subject_id WHERE p.bag_id = :bag AND p.state <> 'handed_over' AND (o.state <> 'packed'"
+            " OR o.holds > 0 OR o.interception = 'requested' OR o.customs_state NOT IN ('none', 'released'))",
+            bag=bag_id,
+        )  # fmt: skip
+        if found is None:
+            return False
+        return self.do("take out of a bag", found.state, shipping.take_out_of_bag, self.actor, found.id)
+
+
 class Returner(Hand):
     """Puts back what was cancelled, and catches what is to be stopped."""
 
@@ -238,6 +293,6 @@ class Returner(Hand):
 
 
 CREW: tuple[tuple[type[Hand], int], ...] = (
-    (Seller, 2), (Supervisor, 2), (Picker, 3), (Sorter, 1), (Packer, 3), (Gate, 1), (Clerk, 1), (Returner, 2),
+    (Seller, 2), (Supervisor, 2), (Picker, 3), (Sorter, 1), (Packer, 3), (Gate, 1), (Bagger, 1), (Clerk, 1), (Returner, 2),
     (Tallier, 1), (Dock, 1), (Booker, 1), (Worker, 3),
 )  # fmt: skip

@@ -271,12 +271,12 @@ def test_a_draft_may_be_wrong_but_is_not_published(studio: Studio):
     assert studio.drawn("ACME")[1] is None
 
 
-def test_a_place_must_be_one_that_is_printed(studio: Studio):
+def test_a_place_must_be_a_kind_and_size_of_the_labels(studio: Studio):
     bins = {**design(), "kind": "location", "size": [100, 60]}
     acme = studio.desk.cast.ACME.id
     assert studio.refused(bins, place=Place("location", Size(100, 60), acme)).code == "design_of_house_only"
     assert studio.refused(bins, place=Place("location", Size(100, 61))).code == "not_found"
-    assert studio.refused(bins, place=Place("printer-test", Size(100, 150))).code == "not_found"
+    assert studio.refused(bins, place=Place("banner", Size(100, 60))).code == "not_found"
 
 
 def test_what_a_design_cannot_print_is_refused_for_that_label_with_its_numbers(studio: Studio):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import Any
 
+import pypdfium2
 from flask.testing import FlaskClient
 
 from tests.cast import Cast
@@ -13,6 +16,7 @@ from wms.core.ids import new_id
 from wms.platform.database import transaction
 from wms.printing import queries
 from wms.printing.schemas import BundleAnswer
+from wms.printing.sets_api import LabelSetAnswer
 
 
 def test_a_seller_asks_waits_and_fetches(desk: Desk, cast: Cast, fresh_client: FlaskClient):
@@ -41,6 +45,36 @@ def test_a_seller_asks_waits_and_fetches(desk: Desk, cast: Cast, fresh_client: F
     assert codes[0::2] == codes[1::2]
     single = api.get(f"/api/v1/documents/{found['documents'][1]['id']}/pdf")
     assert read_codes(single.data) == [codes[2]]
+
+
+def test_a_large_request_is_followed_as_a_whole_and_fetched_at_once(desk: Desk, cast: Cast, fresh_client: FlaskClient):
+    """Two hundred and fifty labels are three files; the set tells of all of them, and packs them."""
+    api: Any = cast.api(fresh_client, "ACME")
+    product = str(next(iter(cast.ACME.products.values())))
+    body = {"warehouse": "DE1", "lines": [{"product_id": product, "quantity": 250}]}
+    asked = api.post("/api/v1/labels/products", body, key="set-1").json
+    where = f"/api/v1/label-sets/{asked['set']}"
+    first = api.get(where)
+    assert (first.json["state"], first.json["labels"], first.json["done"]) == ("requested", 250, 0)
+    assert [(each["bundle"], each["labels"]) for each in first.json["files"]] == [
+        (bundle, labels) for bundle, labels in zip(asked["bundles"], (100, 100, 50), strict=True)
+    ]
+    early = api.get(f"{where}/zip")
+    assert (early.status_code, early.json["code"]) == (409, "not_ready")
+    assert first.headers["Retry-After"] == early.headers["Retry-After"] == "1"
+    desk.work()
+    last = api.get(where)
+    assert (last.json["state"], last.json["done"], last.json["refused"]) == ("ready", 250, 0)
+    assert "Retry-After" not in last.headers
+    assert LabelSetAnswer().dump(LabelSetAnswer().load(last.json)) == last.json, "it is as it is described"
+    with zipfile.ZipFile(io.BytesIO(api.get(f"{where}/zip").data)) as packed:
+        files = [pypdfium2.PdfDocument(packed.read(name)) for name in sorted(packed.namelist())]
+        assert [len(file) for file in files] == [100, 100, 50]
+        for file in files:
+            file.close()
+    rival = cast.api(fresh_client, "RIVAL")
+    assert {rival.get(path).status_code for path in (where, f"{where}/zip")} == {404}
+    assert fresh_client.get(where).status_code == 401
 
 
 def test_another_sellers_labels_and_products_do_not_exist(desk: Desk, cast: Cast, fresh_client: FlaskClient):

@@ -151,5 +151,8 @@ def test_a_paper_has_as_many_pages_as_its_list_needs(desk: Desk, cast: Cast, fre
     came = printed(bench, second)
     with pypdfium2.PdfDocument(came) as document, transaction():
         assert len(document) == 2 * second.sheets
+        assert "150" in document[second.sheets - 1].get_textpage().get_text_bounded(), (
+            "its numbers go on from page to page"
+        )
         with pypdfium2.PdfDocument(printing.document_pdf(SYSTEM, second.id)) as one_copy:
             assert len(one_copy) == second.sheets

@@ -48,7 +48,13 @@ def test_a_transfer_is_made_and_seen(cast, client, life):
 def test_what_is_wrong_is_said_at_its_field(cast, client, life):
     seller = cast.sign_in(client, cast.acme_person)
     before = life.ask("SELECT count(*) FROM outbound_order")
-    for fields in ({"to_warehouse": "DE1"}, {"to_warehouse": "NGB1"}, {"to_warehouse": ""}, {"lines.0.quantity": "0"}):
+    for fields in (
+        {"warehouse": ""},
+        {"to_warehouse": "DE1"},
+        {"to_warehouse": "NGB1"},
+        {"to_warehouse": ""},
+        {"lines.0.quantity": "0"},
+    ):
         answer = seller.post("/portal/transfers/new", data=typed(**fields))
         assert answer.status_code == 422
         assert "field-error" in answer.get_data(as_text=True)

@@ -23,7 +23,19 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
 from wms.facility import queries as facility
 from wms.facility.models import Station, Warehouse
-from wms.floor import bench_printer, contract, finding, measures, photos, picture, queries, serving, station, unknown
+from wms.floor import (
+    bench_printer,
+    contract,
+    finding,
+    loads,
+    measures,
+    photos,
+    picture,
+    queries,
+    serving,
+    station,
+    unknown,
+)
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
 from wms.floor.words import advice, sentence
@@ -43,6 +55,7 @@ BLUEPRINTS = [
     measures.blueprint,
     unknown.blueprint,
     serving.blueprint,
+    loads.blueprint,
     blueprint,
 ]
 

@@ -236,6 +236,7 @@ class CartonLabelBundles(CodedSchema):
     """Bundles are rendered behind the answer; ask for each one's file until it is ready."""
 
     bundles = fields.List(fields.UUID())
+    set = fields.UUID()
 
 
 def draft_of(body: dict[str, Any]) -> BookingDraft:

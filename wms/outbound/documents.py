@@ -12,6 +12,7 @@ from wms.core import clock
 from wms.outbound.bag_labels import bag_labels
 from wms.outbound.extras.form import form_of
 from wms.outbound.extras.rules import crosses_a_border
+from wms.outbound.service.load_lists import load_lists
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
 from wms.shipping.carriers import OWN, draws_its_own_labels
@@ -52,7 +53,7 @@ def _content(row: Any) -> Label | LabelRefused:
     return CustomsWaybillLabel(**facts, **form)
 
 
-SOURCES = {"waybill": waybills, "bag": bag_labels}
+SOURCES = {"waybill": waybills, "bag": bag_labels, "manifest": load_lists}
 
 
 def _facts(row: Any) -> dict[str, Any]:

@@ -21,16 +21,17 @@ from wms.platform.access import actor, requires
 from wms.platform.http import answer_outcome, run_command
 from wms.platform.problems import refusal_problem
 from wms.platform.statements import looking
-from wms.printing import agent_api, queries, schemas, service
+from wms.printing import agent_api, queries, schemas, service, sets_api
 from wms.printing.models import BundleState
 from wms.printing.products import request_product_labels
+from wms.printing.sets import LabelSet, open_set_of
 
 RETRY_SECONDS = 1
 
 labels = Blueprint("labels", __name__, url_prefix="/api/v1/labels", description="Asking for labels")
 bundles = Blueprint("bundles", __name__, url_prefix="/api/v1/bundles", description="Files of up to 100 labels")
 documents = Blueprint("documents", __name__, url_prefix="/api/v1/documents", description="Single labels")
-BLUEPRINTS = [labels, bundles, documents, *agent_api.BLUEPRINTS]
+BLUEPRINTS = [labels, bundles, documents, sets_api.blueprint, *agent_api.BLUEPRINTS]
 
 
 @labels.post("/products")
@@ -38,18 +39,23 @@ BLUEPRINTS = [labels, bundles, documents, *agent_api.BLUEPRINTS]
 @labels.arguments(schemas.ProductLabels)
 @labels.response(202, schemas.BundlesAnswer)
 def product_labels(body: dict[str, Any]) -> Response:
-    """Labels for units of products. `Location` is the first bundle. Needs an `Idempotency-Key`."""
-    outcome = run_command("labels.products", body, lambda: _request(body), lambda made: {"bundles": made}, 202)
+    """Labels for units of products. `Location` is the first bundle; `set` tells of all of them at once. Needs an
+    `Idempotency-Key`.
+    """
+    outcome = run_command(
+        "labels.products", body, lambda: _request(body), lambda made: {"bundles": made.bundle_ids, "set": made.id}, 202
+    )
     return answer_outcome(outcome, lambda answer: f"/api/v1/bundles/{answer['bundles'][0]}")
 
 
-def _request(body: dict[str, Any]) -> list[uuid.UUID]:
+def _request(body: dict[str, Any]) -> LabelSet:
     quantities: Counter[uuid.UUID] = Counter()
     for line in body["lines"]:
         quantities[line["product_id"]] += line["quantity"]
     warehouse = warehouse_by_code(actor(), body["warehouse"])
     size = schemas.PRODUCT_SIZES[body["size"]]
-    return request_product_labels(actor(), warehouse.id, quantities, size, schemas.MOST_LABELS)
+    made = request_product_labels(actor(), warehouse.id, quantities, size, schemas.MOST_LABELS)
+    return open_set_of(actor(), "labels", made)
 
 
 @bundles.get("/<uuid:bundle_id>")

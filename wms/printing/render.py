@@ -124,7 +124,8 @@ Wanted = tuple[LabelDocument, tuple[Label, ...], Template | None]
 
 def _wanted(documents: Sequence[LabelDocument], drawing: Drawing) -> list[Wanted]:
     """The pages of each document and the template that draws them; those that say nothing are noted as refused."""
-    contents, versions = sources.contents_of(documents), versions_for(documents)
+    contents = sources.contents_of(documents)
+    versions = versions_for(documents, contents)
     wanted: list[Wanted] = []
     left = MOST_PAGES
     for document, content, version in zip(documents, contents, versions, strict=True):

@@ -33,9 +33,10 @@ class ProductLabels(CodedSchema):
 
 
 class BundlesAnswer(CodedSchema):
-    """The bundles that hold the labels, up to 100 pages each. Ask each until it is `ready`."""
+    """The bundles that hold the labels, up to 100 pages each. Ask each until it is `ready`, or the set for all."""
 
     bundles = fields.List(fields.UUID())
+    set = fields.UUID()
 
 
 class DocumentAnswer(CodedSchema):

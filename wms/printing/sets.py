@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ForeignKey, String, text
+from sqlalchemy import ForeignKey, String, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Uuid
@@ -18,7 +18,7 @@ from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
 from wms.platform.database import Base, DocumentId, Instant, Reference, session
-from wms.printing.models import BundleState
+from wms.printing.models import BundleState, LabelBundle
 from wms.printing.service.files import bundle_pdf
 
 
@@ -91,6 +91,12 @@ def open_set(actor: Actor, owner_id: uuid.UUID | None, title: str, bundle_ids: S
     session().add(made)
     session().flush()
     return made
+
+
+def open_set_of(actor: Actor, title: str, bundle_ids: Sequence[uuid.UUID]) -> LabelSet:
+    """The same for whoever does not know whose the bundles are: one seller's, or the operator's staff's."""
+    owners = set(session().scalars(select(LabelBundle.owner_id).where(LabelBundle.id.in_(bundle_ids))))
+    return open_set(actor, owners.pop() if len(owners) == 1 else None, title, bundle_ids)
 
 
 def load_set(actor: Actor, set_id: uuid.UUID) -> LabelSet:

@@ -269,6 +269,14 @@ def manifests(actor: Actor, since: datetime, limit: int) -> Sequence[Any]:
     return _MANIFESTS.all({"places": places, "since": since, "limit": limit})
 
 
+def load_manifest(actor: Actor, manifest_id: uuid.UUID) -> Manifest:
+    """For staff; 404 outside the actor's warehouses."""
+    found = session().get(Manifest, manifest_id, populate_existing=True)
+    if found is None or not (actor.is_staff and actor.sees_warehouse(found.warehouse_id)):
+        raise not_found("manifest")
+    return found
+
+
 def shipments_page(
     actor: Actor,
     *,

@@ -14,9 +14,9 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.queries import warehouses_seen
 from wms.identity.queries import sellers_seen
+from wms.outbound.routing import service as routing
 from wms.outbound.rules import TRANSFER
 from wms.outbound.schemas import OrderIn
-from wms.outbound.service import intake
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.http import decode_id_cursor, encode_cursor
@@ -81,7 +81,7 @@ def create() -> BaseResponse | str | tuple[str, int]:
 
 def _create(body: dict[str, Any]) -> forms.Outcome:
     return forms.run_form(
-        "orders.create", body, lambda: intake.create_order(actor(), body), lambda order: {"id": str(order.id)}
+        "orders.create", body, lambda: routing.create_order(actor(), body), lambda order: {"id": str(order.id)}
     )
 
 

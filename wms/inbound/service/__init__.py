@@ -15,7 +15,7 @@ from wms.inbound.service.closing import Closed, close_carton, finish_carton, reo
 from wms.inbound.service.counting import CountDraft, Counted, LineNow, count, count_many
 from wms.inbound.service.deciding import decide, decide_due, terms_of
 from wms.inbound.service.inspecting import end_plan, inspect, make_plan
-from wms.inbound.service.labelling import request_carton_labels
+from wms.inbound.service.labelling import request_carton_label_set, request_carton_labels
 from wms.inbound.service.loading import load_booking_to_edit
 from wms.inbound.service.measuring import measure_product
 from wms.inbound.service.serving import ask_for_carton
@@ -85,6 +85,7 @@ __all__ = [
     "refuse_claim",
     "register_arrival",
     "reopen_carton",
+    "request_carton_label_set",
     "request_carton_labels",
     "set_terms",
     "settle_arrival",

@@ -18,6 +18,7 @@ from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 from wms.printing import service as printing
 from wms.printing.service import DocumentDraft
+from wms.printing.sets import LabelSet, open_set
 
 
 def request_carton_labels(actor: Actor, booking_id: uuid.UUID, numbers: Sequence[int] | None = None) -> list[uuid.UUID]:
@@ -46,3 +47,10 @@ def request_carton_labels(actor: Actor, booking_id: uuid.UUID, numbers: Sequence
         for number in (numbers or cartons)
     ]  # fmt: skip
     return printing.request_documents(actor, booking.warehouse_id, drafts)
+
+
+def request_carton_label_set(actor: Actor, booking_id: uuid.UUID, numbers: Sequence[int] | None = None) -> LabelSet:
+    """The same, with a set that tells how far all of them are."""
+    bundles = request_carton_labels(actor, booking_id, numbers)
+    booking = load_booking(actor, booking_id)
+    return open_set(actor, booking.owner_id, booking.number, bundles)

@@ -27,6 +27,7 @@ from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.platform.schemas import Choice, CodedSchema, Count, Text
 from wms.printing import service as printing
+from wms.printing.designs.choice import house_templates
 from wms.printing.models import LabelKind
 from wms.printing.service import DocumentDraft
 from wms.shipping.queries import services_offered
@@ -253,7 +254,9 @@ def cards() -> Response:
     wanted = [
         CommandCard(command=name, barcode=f"CMD-{name}", explanation=str(CARD_WORDS[name])) for name in sorted(COMMANDS)
     ]
-    pages = render_bundle([*wanted, SelfTestCard(barcode=SCANNER_TEST)])
+    pages = render_bundle(
+        [*wanted, SelfTestCard(barcode=SCANNER_TEST)], templates=house_templates(["command", "self-test"])
+    )
     return Response(
         pages.pdf, mimetype="application/pdf", headers={"Content-Disposition": 'inline; filename="cards.pdf"'}
     )

@@ -31,8 +31,8 @@ _ORDERS = Statement(
 
 # What customs has booked of these goods' line and nobody claims, over all owners.
 _BOOKED = Statement(
-    "SELECT greatest(0, i.booked - i.pre_deducted - i.promised) FROM product p JOIN book_item i"
-    " ON i.warehouse_id = :warehouse AND i.item_number = p.customs_item_number WHERE p.id = :product"
+    "SELECT greatest(0, booked - pre_deducted - promised) FROM book_item WHERE warehouse_id = :warehouse"
+    " AND item_number = (SELECT customs_item_number FROM product WHERE id = :product)"
 )
 
 

@@ -200,8 +200,8 @@ def _take_off(actor: Actor, order: Order, found: Interception, parcel_id: uuid.U
     """Off the load again, while the truck stands there: the parcel's exit is mirrored. With the last one waybills are void
     and the order is cancelled; until then it stands packed, and what is off may go again.
     """
-    shipping.take_off_load(actor, parcel_id)
-    if order.state != OrderState.PACKED.value:
+    was_whole = shipping.take_off_load(actor, parcel_id)
+    if was_whole or order.state != OrderState.PACKED.value:
         order.state, order.shipped_at = ORDER.apply("take_off", order.state).value, None
         if order.kind == rules.TRANSFER:  # what is left may go again, and is booked anew then
             record(TransferTakenBack(subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id))

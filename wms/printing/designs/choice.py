@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from labels import LabelRefused, Template, read_template
+from labels import Label, LabelRefused, Template, read_template
+from labels.kinds import kind_of
 from wms.platform.database import session
 from wms.printing.designs.models import LabelDesign, LabelDesignVersion, LabelPicture
 
@@ -23,19 +24,30 @@ if TYPE_CHECKING:
 Place = tuple[str, float, float, uuid.UUID | None]  # kind, width and height in mm, seller
 
 
-def versions_for(documents: Sequence[LabelDocument]) -> list[uuid.UUID | None]:
-    """The design version that draws each document, None for the built-in template. One look at the designs."""
-    published = _published({document.kind for document in documents})
+def versions_for(
+    documents: Sequence[LabelDocument], contents: Sequence[Label | LabelRefused]
+) -> list[uuid.UUID | None]:
+    """The design version that draws each document, None for the built-in template. One look at the designs.
+
+    What a document says decides its kind: a waybill across a border is one with a customs form.
+    """
+    kinds = [None if isinstance(each, LabelRefused) else kind_of(each).name for each in contents]
+    published = _published({kind for kind in kinds if kind is not None})
     return [
         document.design_version_id
-        if document.page_index is not None
-        else published.get(_place(document, document.owner_id), published.get(_place(document, None)))
-        for document in documents
+        if document.page_index is not None or kind is None
+        else published.get(_place(kind, document, document.owner_id), published.get(_place(kind, document, None)))
+        for document, kind in zip(documents, kinds, strict=True)
     ]
 
 
-def _place(document: LabelDocument, owner_id: uuid.UUID | None) -> Place:
-    return document.kind, document.width_mm, document.height_mm, owner_id
+def _place(kind: str, document: LabelDocument, owner_id: uuid.UUID | None) -> Place:
+    return kind, document.width_mm, document.height_mm, owner_id
+
+
+def house_templates(kinds: Iterable[str]) -> list[Template]:
+    """The house's published designs of these kinds, for what is drawn without a document: cards."""
+    return [template_of(version) for place, version in _published(kinds).items() if place[3] is None]
 
 
 def _published(kinds: Iterable[str]) -> dict[Place, uuid.UUID]:

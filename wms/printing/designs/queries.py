@@ -20,9 +20,18 @@ MOST_VERSIONS = 2**31 - 1
 SELLERS_KINDS = frozenset({"product", "carton", "waybill", "waybill-customs", "return", "packing-slip"})
 
 
+# Drawn by the system besides what documents are of the same name for: see `designs.choice`.
+PRINTED_BESIDES = frozenset({"waybill-customs", "printer-test", "command", "self-test"})
+
+
 def offered_kinds() -> list[str]:
-    """The kinds of label that the warehouse prints, in the order of `labels.KINDS`."""
-    return [name for name in KINDS if name in sources.by_kind]
+    """Every built-in kind can be restyled: without a record of ours that it is about, the samples are its contents."""
+    return list(KINDS)
+
+
+def is_printed(kind: str) -> bool:
+    """Whether the system prints labels of a kind by itself."""
+    return kind in sources.by_kind or kind in PRINTED_BESIDES
 
 
 def offered_sizes(kind: str) -> list[Size]:

@@ -289,8 +289,9 @@ def void_shipment(actor: Actor, shipment_id: uuid.UUID, reason: str = "cancelled
     return shipment
 
 
-def take_off_load(actor: Actor, parcel_id: uuid.UUID) -> None:
-    """A parcel comes off the load before the truck leaves, out of the bag it was in; it may go again later.
+def take_off_load(actor: Actor, parcel_id: uuid.UUID) -> bool:
+    """A parcel comes off the load before the truck leaves, out of the bag it was in; it may go again later. Returns whether
+    all of its shipment had been handed over.
 
     The caller takes the stock back. Refuses `parcel_gone` when its manifest is closed, and a parcel that is on no load.
     """
@@ -303,11 +304,13 @@ def take_off_load(actor: Actor, parcel_id: uuid.UUID) -> None:
     if manifest is None or manifest.state != ManifestState.OPEN.value:
         raise Refused("parcel_gone", {})
     parcel.state, parcel.manifest_id, parcel.handed_over_at = state, None, None
-    if shipment.state == ShipmentState.HANDED_OVER.value:
+    was_whole = shipment.state == ShipmentState.HANDED_OVER.value
+    if was_whole:
         shipment.state, shipment.handed_over_at = SHIPMENT.apply("take_off", shipment.state).value, None
     session().flush()
     if bag is not None:
         bags.take_off_load(parcel, bag)
+    return was_whole
 
 
 def _void(shipment: Shipment, parcels: Sequence[Parcel], reason: str) -> None:
