@@ -77,13 +77,13 @@ def test_a_picker_takes_what_expires_first_and_never_what_is_not_sold():
     assert shelf.as_book()["A-1", "SERUM", "good"] == 5
 
 
-def test_one_size_is_the_one_that_needs_the_fewest_litres():
+def test_one_size_is_the_one_that_needs_the_fewest_cartons():
     small = Size("S", (110, 110, 110), Carton((100_000, 100_000, 100_000), 0, 10**7, 1, True))
     large = Size("L", (210, 210, 210), Carton((200_000, 200_000, 200_000), 0, 10**7, 1, True))
     found = cartons([[(1, 90, 10)], [(2, 90, 10)], [(501, 90, 10)]], [small, large])
     assert found["cartons_by_size"] == {"L": 1, "S": 1}
     assert (found["cartons"], found["carton_litres"]) == (2, 10.6)
-    assert (found["one_size"], found["cartons_one_size"], found["carton_litres_one_size"]) == ("S", 3, 4.0)
+    assert (found["one_size"], found["cartons_one_size"], found["carton_litres_one_size"]) == ("L", 2, 18.5)
 
 
 def test_a_box_gets_what_its_plan_says_and_what_is_left_gets_the_next():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import text
 
@@ -24,10 +24,12 @@ from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
 from wms.inventory import holds, sellable, service
 from wms.inventory.allocations import allocate, release_allocation, reserve
+from wms.inventory.audit import CHECKS
 from wms.inventory.models import Condition, HoldScope
 from wms.inventory.promises import Pin
 from wms.inventory.rules import Reason
 from wms.inventory.summaries import together
+from wms.platform.auditing import run_checks
 from wms.platform.database import session
 
 
@@ -254,6 +256,29 @@ def test_goods_expire_by_the_calendar_of_their_warehouse(world: World, test_cloc
     session().commit()
     assert sellable.expire() == 2
     assert [summary(house, product) for house, product, _ in rows] == [(5, 2), (5, 2)]
+
+
+def test_the_audit_gives_the_job_of_the_new_day_a_quarter_of_an_hour(world: World, test_clock):
+    """Found by the simulation: it was asked 15 seconds after midnight, and the job comes every minute."""
+    check = [each for each in CHECKS if each.name == "sellable property is what the rule says"]
+
+    def wrong() -> int:
+        session().commit()
+        return len(run_checks(check)["checks"][0]["violations"])
+
+    test_clock.now = datetime(2030, 3, 9, 20, 0, tzinfo=UTC)
+    product = make_product(world.seller, outbound_days=3)
+    world.overseas.stocked(product, 5, lot=make_lot(product, date(2030, 3, 12)))
+    midnight = datetime(2030, 3, 10, 8, 0, tzinfo=UTC)  # in Los Angeles
+    test_clock.now = midnight + timedelta(seconds=15)
+    assert wrong() == 0
+    test_clock.now = midnight + timedelta(minutes=16)
+    assert wrong() == 1
+    assert sellable.expire() == 1
+    assert wrong() == 0
+    test_clock.now = midnight - timedelta(days=1)  # as the books are looked at after each test: long before
+    assert sellable.expire() == 1
+    session().commit()
 
 
 def test_expired_goods_that_arrive_do_not_sell(world: World):

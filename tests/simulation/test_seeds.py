@@ -21,7 +21,7 @@ from wms.simulation.stage import Stages
 SEEDS = range(1, 21)
 HOURS = 0.25
 TOLD_TWICE = 3
-LONG, LONG_HOURS = 17, 1.5
+LONG, LONG_HOURS, MOST_LONG = 17, 1.5, 4
 
 
 @pytest.fixture(scope="module")
@@ -47,16 +47,30 @@ def test_a_seed_holds(stages: Stages, seed: int) -> None:
     assert set(result.faults) & {fault.value for fault in Fault}
 
 
-def test_a_longer_one_meets_everything(stages: Stages) -> None:
-    """Otherwise it would prove little: every kind of work was done, and every kind of fault befell somebody."""
-    result = play(stages, LONG, LONG_HOURS)
-    assert result.commands.keys() >= {
-        "book", "order", "cancel", "change order", "announce return", "scan receive", "scan putaway", "scan pick",
-        "scan pack", "scan handover", "scan move", "scan putback", "scan return", "print", "count", "hold",
-        "book receipt", "customs release", "order, wrong", "order, again", "cancel another's",
-    }  # fmt: skip
-    assert result.faults.keys() >= {fault.value for fault in Fault} | {"login_ended"}
-    assert result.parcels > 10
+EVERY_WORK = {
+    "book", "order", "cancel", "change order", "announce return", "scan receive", "scan putaway", "scan pick",
+    "scan pack", "scan handover", "scan move", "scan putback", "scan return", "print", "count", "hold",
+    "book receipt", "customs release", "order, wrong", "order, again", "cancel another's", "plan wave", "release wave",
+    "release plan", "scan sort", "scan lane", "scan replenish", "plan count", "scan count", "ask for a service",
+    "accept service", "scan service",
+}  # fmt: skip
+
+
+def test_longer_ones_meet_everything(stages: Stages) -> None:
+    """Otherwise they would prove little: every kind of work was done, and every kind of fault befell somebody. Mostly in the
+    first; what is rare there, in the next ones.
+    """
+    work: set[str] = set()
+    befell: set[str] = set()
+    for seed in range(LONG, LONG + MOST_LONG):
+        result = play(stages, seed, LONG_HOURS)
+        assert result.parcels > 10
+        work |= result.commands.keys()
+        befell |= result.faults.keys()
+        if work >= EVERY_WORK:
+            break
+    assert sorted(EVERY_WORK - work) == []
+    assert befell >= {fault.value for fault in Fault} | {"login_ended"}
 
 
 def test_a_seed_is_the_same_sequence_again(stages: Stages) -> None:

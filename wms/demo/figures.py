@@ -79,7 +79,8 @@ Order = Sequence[tuple[int, int, int]]  # of each line: units, side in mm, weigh
 
 def cartons(orders: Iterable[Order], sizes: Sequence[Size]) -> dict[str, Any]:
     """Cartons and their litres when the planner may choose, beside the one size that would do best for all these orders.
-    Best is the fewest litres. Orders of over 500 pieces are packed without a plan and left out of both.
+    Best by what the planner aims at: the fewest cartons, then the fewest litres.
+    Orders of over 500 pieces are packed without a plan and left out of both.
     """
     wanted = [order for order in orders if sum(units for units, _, _ in order) <= MOST_UNITS]
     chosen = [box for order in wanted for box in _packed(order, sizes)]
@@ -89,7 +90,7 @@ def cartons(orders: Iterable[Order], sizes: Sequence[Size]) -> dict[str, Any]:
             alone[size.code] = [box for order in wanted for box in _packed(order, [size])]
         except FitsNoCarton:
             continue  # something fits none of this size
-    best = min(alone, key=lambda code: (_litres(alone[code]), code), default=None)
+    best = min(alone, key=lambda code: (len(alone[code]), _litres(alone[code]), code), default=None)
     same = alone[best] if best is not None else []
     return {
         "cartons": len(chosen), "cartons_one_size": len(same), "one_size": best,

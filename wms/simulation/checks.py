@@ -20,7 +20,8 @@ _SHELF = text(
     "SELECT w.code AS house, l.code AS bin, s.code AS seller, p.sku, b.condition, sum(b.on_hand) AS units"
     " FROM balance b JOIN warehouse w ON w.id = b.warehouse_id JOIN location l ON l.id = b.location_id"
     " JOIN seller s ON s.id = b.owner_id JOIN product p ON p.id = b.product_id"
-    " WHERE b.handling_unit_id IS NULL AND l.kind IN ('storage', 'inspection') AND b.on_hand <> 0 GROUP BY 1, 2, 3, 4, 5"
+    " WHERE b.handling_unit_id IS NULL AND l.kind IN ('storage', 'pick_face', 'inspection') AND b.on_hand <> 0"
+    " GROUP BY 1, 2, 3, 4, 5"
 )
 _ORDERS = text("SELECT CAST(id AS text) AS id, state, customs_state FROM outbound_order ORDER BY id")
 _BOOKINGS = text("SELECT CAST(id AS text) FROM booking ORDER BY id")
@@ -113,6 +114,13 @@ _CARTONS = text(
     "SELECT c.barcode, c.state FROM carton c JOIN booking b ON b.id = c.booking_id WHERE b.state <> 'cancelled'"
     " AND c.state NOT IN ('stowed', 'declared', 'missing') ORDER BY 1"
 )
+_COUNTS = text(
+    "SELECT l.code, t.state, t.round FROM count_task t JOIN location l ON l.id = t.location_id JOIN warehouse w"
+    " ON w.id = t.warehouse_id WHERE t.state NOT IN ('done', 'cancelled') AND w.kind <> 'bonded' ORDER BY 1"
+)
+_FACES = text("SELECT id, state FROM replenish_task WHERE state NOT IN ('done', 'cancelled', 'short')")
+# One whose goods were lost waits for others; nobody may be left unheard, or with one in hand.
+_SERVICES = text("SELECT number, state FROM service_request WHERE state IN ('requested', 'working')")
 _WALKS = text("SELECT id, state FROM pick_batch WHERE state <> 'done'")
 
 
@@ -120,7 +128,8 @@ def everything_ended() -> None:
     """After the last hand has gone home: no job, no order, tote, carton or walk is left without a reason."""
     for what, question in (
         ("jobs", _JOBS), ("orders short although their goods are free", _UNEXPLAINED), ("orders", _STUCK),
-        ("totes", _TOTES), ("cartons", _CARTONS), ("walks", _WALKS),
+        ("totes", _TOTES), ("cartons", _CARTONS), ("walks", _WALKS), ("counts", _COUNTS), ("walks to pick faces", _FACES),
+        ("services", _SERVICES),
     ):  # fmt: skip
         left = [tuple(str(value) for value in row) for row in session().execute(question)]
         if left:

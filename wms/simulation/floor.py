@@ -19,15 +19,15 @@ LABEL_SECONDS = 45.0  # between two looks for a waybill: PATIENCE of them outlas
 STOP_GONE = ("allocation_changed",)
 _EMPTY_TOTES = (
     "SELECT barcode FROM handling_unit WHERE warehouse_id = CAST(:house AS uuid) AND kind = 'tote' AND state = 'open'"
-    " ORDER BY code"
+    " AND id NOT IN (SELECT unit_id FROM put_wall_slot) ORDER BY code"
 )
 _FULL_TOTES = (
     "SELECT h.barcode FROM handling_unit h JOIN outbound_order o ON o.tote_id = h.id WHERE h.warehouse_id ="
-    " CAST(:house AS uuid) AND o.state = 'picked' ORDER BY h.code"
+    " CAST(:house AS uuid) AND o.state = 'picked' AND h.subject_kind = 'order' ORDER BY h.code"
 )
 _WORK = (
-    "SELECT EXISTS (SELECT 1 FROM pick_batch WHERE warehouse_id = CAST(:house AS uuid) AND state <> 'done')"
-    " OR EXISTS (SELECT 1 FROM outbound_order WHERE warehouse_id = CAST(:house AS uuid) AND state = 'promised')"
+    "SELECT EXISTS (SELECT 1 FROM pick_batch WHERE warehouse_id = CAST(:house AS uuid) AND state <> 'done'),"
+    " EXISTS (SELECT 1 FROM outbound_order WHERE warehouse_id = CAST(:house AS uuid) AND state = 'promised')"
 )
 
 
@@ -52,10 +52,11 @@ def pick(play: Play, house: House, job: str) -> Process:
 
 
 def _begin(play: Play, house: House, tablet: Tablet) -> Process:
-    if not play.look(_WORK, house=house.id)[0][0]:
-        yield IDLE
+    waits, ready = play.look(_WORK, house=house.id)[0]
+    if not waits and (not ready or (not play.closing and tablet.dice.random() < 0.85)):
+        yield IDLE  # mostly a picker waits for the office to plan walks; now and then they have one planned themselves
         return
-    if not expect(tablet, tablet.scan("CMD-OK"), "beginning a walk", "no_work"):
+    if not expect(tablet, tablet.scan("CMD-OK"), "beginning a walk", "no_work", "faces_first"):
         yield IDLE
     yield tablet.dice.uniform(3, 10)
 
@@ -67,7 +68,13 @@ def _step(play: Play, house: House, tablet: Tablet) -> Process:
             tablet.scan("CMD-SKIP")
             yield IDLE
             return
-        expect(tablet, tablet.scan(tablet.dice.choice(empty)), "binding a tote", "tote_taken")
+        lane = tablet.data["wanted"] == 1 and tablet.data["wall"] is None and not house.bonded
+        if lane and tablet.dice.random() < 0.5:
+            expect(tablet, tablet.scan("CMD-MIXED"), "choosing the fast lane")
+            yield 2.0
+        bound = tablet.scan(tablet.dice.choice(empty))
+        if not expect(tablet, bound, "binding a tote", "tote_taken", "no_singles") and bound.code == "no_singles":
+            expect(tablet, tablet.scan("CMD-SKIP"), "leaving the fast lane")
     elif tablet.state == "scan_location":
         if tablet.dice.random() < 0.03:
             if tablet.scan("CMD-SKIP").ok:
@@ -75,7 +82,7 @@ def _step(play: Play, house: House, tablet: Tablet) -> Process:
             return
         wrong = tablet.dice.random() < 0.03
         code = tablet.dice.choice(list(house.bins)) if wrong else tablet.data["location"]
-        answer = tablet.scan(house.bins[code])
+        answer = tablet.scan(house.places[code])
         expect(tablet, answer, f"going to {code}", *(["wrong_location"] if wrong else []))
     else:
         yield from _take(play, house, tablet)
@@ -139,7 +146,7 @@ def _pack_one(play: Play, tablet: Tablet) -> Process:
         elif tablet.state == "weigh":
             done = yield from _weigh(tablet)
         else:
-            done = yield from _label(play, tablet, order)
+            done = yield from take_label(play, tablet, order)
         if not done:
             expect(tablet, tablet.scan("CMD-BACK"), "putting the tote aside")
             return
@@ -166,7 +173,8 @@ def _check(play: Play, tablet: Tablet, order: Order) -> Act:
 
 def _weigh(tablet: Tablet) -> Act:
     if tablet.dice.random() < 0.05:
-        if expect(tablet, tablet.scan("CMD-OK", weight_g=tablet.data["high_g"] + 500), "weighing", "weight_off", *GONE):
+        answer = tablet.scan("CMD-OK", weight_g=tablet.data["high_g"] + 500)
+        if expect(tablet, answer, "weighing", "weight_off", "waybill_not_ready", *GONE):
             raise Untrue(f"{tablet.name}: a wrong weight was taken")
         yield 4.0
     for _ in range(PATIENCE):
@@ -180,7 +188,7 @@ def _weigh(tablet: Tablet) -> Act:
     raise Untrue(f"{tablet.name}: the waybill of {tablet.data['order']} was never prepared")
 
 
-def _label(play: Play, tablet: Tablet, order: Order) -> Act:
+def take_label(play: Play, tablet: Tablet, order: Order) -> Act:
     for _ in range(PATIENCE):
         tablet.look()
         if tablet.data["document_ready"] or tablet.data["document_id"] is None:

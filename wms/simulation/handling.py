@@ -11,8 +11,13 @@ from wms.simulation.world import Order, Place, Untrue
 
 IDLE = 240.0
 _TO_PUT_BACK = (
-    "SELECT h.barcode, o.number FROM handling_unit h JOIN outbound_order o ON o.id = h.subject_id WHERE"
-    " h.warehouse_id = CAST(:house AS uuid) AND h.subject_kind = 'put_back' ORDER BY h.code, h.id"
+    "SELECT h.barcode FROM handling_unit h WHERE h.warehouse_id = CAST(:house AS uuid) AND h.subject_kind = 'put_back'"
+    " ORDER BY h.code, h.id"
+)
+_HELD = (
+    "SELECT s.code AS seller, p.sku, sum(b.on_hand)::int AS units FROM handling_unit h JOIN balance b"
+    " ON b.handling_unit_id = h.id AND b.on_hand > 0 JOIN product p ON p.id = b.product_id JOIN seller s"
+    " ON s.id = b.owner_id WHERE h.warehouse_id = CAST(:house AS uuid) AND h.barcode = :unit GROUP BY 1, 2 ORDER BY 1, 2"
 )
 
 
@@ -22,14 +27,14 @@ def tidy(play: Play, house: House) -> Process:
     while True:
         waiting = play.look(_TO_PUT_BACK, house=house.id)
         if waiting:
-            barcode, number = tablet.dice.choice(waiting)
-            yield from _put_back(play, house, tablet, barcode, play.world.by_number[number])
+            yield from _put_back(play, house, tablet, tablet.dice.choice(waiting)[0])
         elif not play.closing and tablet.dice.random() < 0.25:
             yield from _move(play, house, tablet)
         yield tablet.dice.uniform(60, IDLE)
 
 
-def _put_back(play: Play, house: House, tablet: Tablet, barcode: str, order: Order) -> Process:
+def _put_back(play: Play, house: House, tablet: Tablet, barcode: str) -> Process:
+    """What is in it to any bins. A container of single pieces may hold goods of two sellers: one after the other then."""
     tablet.start("putback")
     if tablet.state != "scan_unit":
         expect(tablet, tablet.scan("CMD-BACK"), "stepping back")
@@ -37,13 +42,20 @@ def _put_back(play: Play, house: House, tablet: Tablet, barcode: str, order: Ord
     yield 4.0
     while tablet.state == "scan_product":
         before = tablet.task["step_token"]
-        line = tablet.dice.choice(tablet.data["lines"])
-        units = tablet.dice.randint(1, line["quantity"])
-        expect(tablet, tablet.scan(code_of(order.seller, line["sku"]), quantity=units), f"taking {line['sku']}")
+        rows = list(play.look(_HELD, house=house.id, unit=barcode))
+        tablet.dice.shuffle(rows)
+        for row in rows:
+            units = tablet.dice.randint(1, row.units)
+            answer = tablet.scan(code_of(row.seller, row.sku), quantity=units)
+            if expect(tablet, answer, f"taking {row.sku}", "scan_unknown", "wrong_item"):
+                break
+        else:  # what is left is another seller's: opened once more, the screen asks for it
+            expect(tablet, tablet.scan("CMD-BACK"), "stepping back")
+            return
         yield 10.0
         bin_code = tablet.dice.choice(list(house.bins))
-        expect(tablet, tablet.scan(house.bins[bin_code]), f"putting {line['sku']} back to {bin_code}")
-        play.world.put(Place(house.code, bin_code, order.seller, line["sku"], "good"), units)
+        expect(tablet, tablet.scan(house.bins[bin_code]), f"putting {row.sku} back to {bin_code}")
+        play.world.put(Place(house.code, bin_code, row.seller, row.sku, "good"), units)
         play.world.units["put back"] += units
         yield 5.0
         mischief(play, tablet, before)

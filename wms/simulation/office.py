@@ -6,7 +6,7 @@ from typing import Any
 
 from wms.seed import PEOPLE
 from wms.simulation.play import Play
-from wms.simulation.stage import House
+from wms.simulation.stage import WALL, House
 from wms.simulation.timeline import Process
 from wms.simulation.wire import Desk
 from wms.simulation.world import Place, Untrue
@@ -15,7 +15,7 @@ _PLACE = (
     "SELECT b.id, b.on_hand, w.code AS house, l.code AS bin, s.code AS seller, p.sku, b.condition,"
     " b.customs_status FROM balance b JOIN warehouse w ON w.id = b.warehouse_id JOIN location l ON l.id = b.location_id"
     " JOIN seller s ON s.id = b.owner_id JOIN product p ON p.id = b.product_id"
-    " WHERE b.handling_unit_id IS NULL AND l.kind = 'storage' AND b.condition = 'good'"
+    " WHERE b.handling_unit_id IS NULL AND l.kind IN ('storage', 'pick_face') AND b.condition = 'good'"
 )
 _DOUBTED = (
     _PLACE + " AND CAST(b.id AS text) IN (SELECT scope_key FROM stock_hold WHERE scope = 'balance'"
@@ -45,6 +45,18 @@ _UNBOOKED = (
     "SELECT item_number, unbooked FROM book_item WHERE warehouse_id = CAST(:house AS uuid) AND unbooked > 0"
     " ORDER BY item_number"
 )
+_TO_APPROVE = (
+    "SELECT CAST(t.id AS text) AS id, w.code AS house, l.code AS bin FROM count_task t JOIN warehouse w"
+    " ON w.id = t.warehouse_id JOIN location l ON l.id = t.location_id WHERE t.state = 'review' ORDER BY t.id"
+)
+_COUNT_STATE = "SELECT state FROM count_task WHERE id = CAST(:id AS uuid)"
+_ASKED = "SELECT CAST(id AS text) AS id, number FROM service_request WHERE state = 'requested' ORDER BY id"
+_CARTON_STATE = "SELECT state FROM carton WHERE id = CAST(:id AS uuid)"
+_READY = (
+    "SELECT w.code, count(*) AS orders FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
+    " WHERE o.state = 'promised' GROUP BY 1 ORDER BY 2 DESC, 1"
+)
+KINDS = ("", "", "single_unit", "multi_line")
 PASSWORDS = {person.login: person.password for person in PEOPLE}
 
 
@@ -53,13 +65,20 @@ def supervise(play: Play) -> Process:
     desk = Desk(play.wire, "supervisor", "supervisor@demo", PASSWORDS["supervisor@demo"])
     other = Desk(play.wire, "admin", "admin@demo", PASSWORDS["admin@demo"])
     while True:
-        yield desk.dice.uniform(300, 1_200)
+        yield desk.dice.uniform(240, 900)
         for row in play.look(_DOUBTED):
             _count(play, desk, other, row)
             yield 20.0
         for row in play.look(_EXCEPTIONS):
             _decide(play, desk, row)
             yield 15.0
+        for row in play.look(_TO_APPROVE):
+            _approve(play, desk, row)
+            yield 15.0
+        for row in play.look(_ASKED):
+            desk.form("accept service", f"/office/services/requests/{row.id}/accept", {}, row.number)
+            yield 5.0
+        _give_up_cartons(play, desk)
         yield from _hold(play, desk)
         if not play.closing:
             _look_around(play, desk, other)
@@ -82,6 +101,64 @@ def _count(play: Play, desk: Desk, other: Desk, row: Any) -> None:
         raise Untrue(f"{place} was counted as {counted}, and the system says {now}")
     if lost:
         play.world.found_out(place, lost, row.customs_status == "bonded")
+
+
+def _approve(play: Play, desk: Desk, row: Any) -> None:
+    """A variance that two people found, or that is worth much: the book follows. Outdated, it is counted anew."""
+    desk.form("approve count", f"/office/counts/bins/{row.id}/approve", {}, f"{row.house} {row.bin}")
+    lost = play.world.counted_bins.pop((row.house, row.bin), {})
+    if play.look(_COUNT_STATE, id=row.id)[0].state == "done":
+        for place, units in lost.items():
+            play.world.found_out(place, units, bonded=False)
+    else:
+        desk.form("drop count", f"/office/counts/bins/{row.id}/cancel", {}, f"{row.house} {row.bin}")
+
+
+def _give_up_cartons(play: Play, desk: Desk) -> None:
+    """What should have come two hours ago is given up; it may still arrive."""
+    for overdue in list(play.world.overdue):
+        booking, carton, since = overdue
+        if not play.closing and (play.timeline.moment - since).total_seconds() < 7_200:
+            continue
+        play.world.overdue.remove(overdue)
+        if play.look(_CARTON_STATE, id=carton)[0].state == "declared":
+            desk.form(
+                "give carton up", f"/office/arrivals/bookings/{booking}/cartons/{carton}/missing", {}, carton[-8:]
+            )
+
+
+def _plan_count(desk: Desk, house: House) -> None:
+    if desk.dice.random() < 0.6:
+        how, what = "bin", desk.dice.choice([*house.bins])
+    else:
+        how, what = "zone", desk.dice.choice(["F", "A-01-0"])
+    desk.form("plan count", f"/office/counts/{house.id}/plan", {"how": how, "what": what}, f"{how} {what}")
+
+
+def plan_waves(play: Play) -> Process:
+    """The same person at another screen: wave after wave, while orders come."""
+    desk = Desk(play.wire, "planner", "supervisor@demo", PASSWORDS["supervisor@demo"])
+    while not play.closing:
+        yield desk.dice.uniform(300, 900)
+        _wave(play, desk)
+
+
+def _wave(play: Play, desk: Desk) -> None:
+    """A wave by hand: at once, or planned, looked at and then released as it was shown, or refused."""
+    ready = play.look(_READY)
+    house = play.stage.houses[ready[0].code] if ready else desk.dice.choice(list(play.stage.houses.values()))
+    kind = desk.dice.choice(KINDS)
+    wall = WALL if kind != "single_unit" and desk.dice.random() < 0.75 else ""
+    form = {"warehouse": house.id, "limit": "20", "wall": wall} | ({"kinds": kind} if kind else {})
+    told = f"{house.code} {kind} {wall}".strip()
+    if desk.dice.random() < 0.5:
+        desk.form("release wave", "/office/waves", form, told)
+        return
+    planned = desk.form("plan wave", "/office/waves/plans", form, told).headers.get("Location", "")
+    if "/plans/" in planned:
+        if desk.read(planned).status != 200:
+            raise Untrue(f"{planned} is not shown")
+        desk.form("release plan", planned, {}, told)
 
 
 def _decide(play: Play, desk: Desk, row: Any) -> None:
@@ -120,13 +197,12 @@ def _hold(play: Play, desk: Desk) -> Process:
 def _look_around(play: Play, desk: Desk, other: Desk) -> None:
     """A spot check, a wave by hand, and the board."""
     throw = desk.dice.random()
-    if throw < 0.3:
+    if throw < 0.25:
         rows = play.look(_IN_STOCK)
         if rows:
             _count(play, desk, other, desk.dice.choice(rows))
-    elif throw < 0.6:
-        house = desk.dice.choice(list(play.stage.houses.values()))
-        desk.form("release wave", "/office/waves", {"warehouse": house.id, "limit": "20"}, house.code)
+    elif throw < 0.75:
+        _plan_count(desk, play.stage.houses["DE1"])
     else:
         for page in ("/office/", "/office/orders", "/office/exceptions", "/office/stock"):
             answer = desk.read(page)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from wms.core.ids import new_id
 from wms.outbound.rules import is_id_number
 from wms.seed import GOODS
 from wms.simulation.play import Play, has_lots
+from wms.simulation.services import ASKED
 from wms.simulation.stage import House
 from wms.simulation.timeline import Process
 from wms.simulation.wire import Answer, SellerSystem, meaning
@@ -37,7 +39,8 @@ class Shop:
             self.book(house, arrives_after=60)
             yield 5.0
         acts = [
-            (62, self.order), (9, self.book_somewhere), (10, self.cancel), (4, self.change), (6, self.announce_return),
+            (62, self.order), (9, self.book_somewhere), (10, self.cancel), (4, self.change), (8, self.announce_return),
+            (8, self.ask_service),
             (6, self.send_nonsense), (5, self.send_again), (3, self.use_a_reference_twice), (2, self.reach_for_others),
             (2, self.read),
         ]  # fmt: skip
@@ -91,6 +94,12 @@ class Shop:
         for carton, announced in zip(shown["cartons"], cartons, strict=True):
             declared = {line["sku"]: line["quantity"] for line in announced["lines"]}
             packed = Carton(carton["barcode"], house.code, house.bonded, self.seller, declared, self._inside(declared))
+            if arrives_after is None and dice.random() < 0.08:  # lost on the way; of three one turns up after all
+                since = self.play.timeline.moment + timedelta(seconds=after)
+                self.play.world.overdue.append((booking_id, carton["id"], since))
+                if dice.random() < 0.67:
+                    continue
+                after += 7_200
             self.play.timeline.add(self._arrive(packed), after + dice.uniform(0, 900))
 
     def _inside(self, declared: dict[str, int]) -> dict[str, tuple[int, int]]:
@@ -114,8 +123,7 @@ class Shop:
 
     def _order_body(self, house: House, reference: str) -> dict[str, Any]:
         dice = self.dice
-        stocked = [sku for carton in self.play.world.cartons if (carton.seller, carton.house) == (self.seller, house.code)
-                   for sku in carton.declared] or SKUS  # fmt: skip
+        stocked = self._stocked(house.code)
         skus = dict.fromkeys(dice.choice(stocked if dice.random() < 0.93 else SKUS) for _ in range(dice.randint(1, 3)))
         lines: list[dict[str, Any]] = []
         for sku in skus:
@@ -132,6 +140,11 @@ class Shop:
             "reference": reference, "warehouse": house.code, "service": dice.choice(["HOUSE-STD", "HOUSE-EXP"]),
             "priority": dice.choices([0, 5], [90, 10])[0], "consignee": consignee, "lines": lines,
         }  # fmt: skip
+
+    def _stocked(self, house: str) -> list[str]:
+        """SKUs that were sent there and came, as often as they came."""
+        came = [carton for carton in self.play.world.cartons if (carton.seller, carton.house) == (self.seller, house)]
+        return [sku for carton in came for sku in carton.declared] or SKUS
 
     def order(self) -> None:
         house = self._house()
@@ -213,6 +226,21 @@ class Shop:
     def _come_back(self, order: Order, number: str, lines: dict[str, int]) -> Process:
         self.play.world.returns[order.house].append((number, order, lines))
         yield from ()
+
+    def ask_service(self) -> None:
+        """A value-added service on goods that may be there; nothing is converted in bond."""
+        service = self.dice.choice(list(ASKED))
+        wanted, becomes = ASKED[service]
+        body = {"warehouse": "DE1", "service": service, "sku": wanted or self.dice.choice(self._stocked("DE1")),
+                "quantity": self.dice.randint(1, 4)} | ({"to_sku": becomes} if becomes else {})  # fmt: skip
+        path = "/api/v1/added-services/requests"
+        answer = self._post("ask for a service", path, body, f"{service} {body['sku']}x{body['quantity']}")
+        if answer.status != 201 and answer.code not in (
+            "conversion_short",
+            "validation_failed",
+            "service_more_than_there",
+        ):
+            raise Untrue(f"a service was refused: {answer.status} {answer.body}")
 
     # -- what shops get wrong ------------------------------------------------------------------------------------
 

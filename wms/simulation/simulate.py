@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from wms.platform.database import db
-from wms.simulation import checks, dock, faults, floor, handling, machines, office
+from wms.simulation import checks, dock, faults, floor, handling, machines, minding, office, services, wall
 from wms.simulation.logs import quiet
 from wms.simulation.play import Play
 from wms.simulation.sellers import Shop
@@ -119,13 +119,19 @@ def _raise_the_curtain(play: Play) -> None:
         hands = [
             dock.receive(play, house), dock.put_away(play, house), floor.pick(play, house, "picker"),
             floor.pick(play, house, "second_picker"), floor.pack(play, house), floor.hand_over(play, house),
-            handling.tidy(play, house), handling.take_back(play, house),
+            handling.tidy(play, house), handling.take_back(play, house), wall.sort(play, house),
         ]  # fmt: skip
         if house.bonded:
             hands.append(office.clear_customs(play, house))
+        else:  # what a zone in bond does not do, or not in this way
+            hands += [
+                wall.single_pieces(play, house), minding.fill_faces(play, house), services.craft(play, house),
+                minding.count(play, house, "counter"), minding.count(play, house, "second_counter"),
+            ]  # fmt: skip
         for number, process in enumerate(hands):
             play.timeline.add(process, 60.0 + number)
     play.timeline.add(office.supervise(play), 90.0)
+    play.timeline.add(office.plan_waves(play), 95.0)
     play.timeline.add(handling.disappear(play))
 
 

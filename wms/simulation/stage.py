@@ -14,14 +14,19 @@ from pathlib import Path
 import flask_migrate
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from config import ROOT, Config
 from wms.app import create_app
 from wms.core.actor import SYSTEM
+from wms.facility import service as facility
+from wms.facility.models import LocationKind, Warehouse, WarehouseKind
+from wms.facility.rules import Plan as Bins
 from wms.identity import authentication
 from wms.identity import service as identity
 from wms.identity.models import User
+from wms.inventory.replenishment.faces import FaceLine, set_faces
+from wms.outbound.service.sorting import make_wall
 from wms.platform.database import db, session, transaction
 from wms.platform.engines import Engines, running_engines
 from wms.seed import PEOPLE, Extent, demo_key, seed_demo_cast
@@ -32,7 +37,14 @@ QUEUE = 15  # of Valkey's sixteen numbered databases
 EXTENT = Extent(aisles=2, bays=5, levels=3, stations=2, totes=14)
 PIN = "4711"
 BUILT_AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
-JOBS = ("receiver", "stower", "picker", "second_picker", "packer", "gatekeeper", "returns_clerk", "mover")
+JOBS = (
+    "receiver", "stower", "picker", "second_picker", "packer", "gatekeeper", "returns_clerk", "mover", "sorter", "laner",
+    "filler", "counter", "second_counter", "craftsman",
+)  # fmt: skip
+WALL, SLOTS = "W1", 4
+FACES = Bins("F-{aisle:02}-{bay:02}-{level}", (1, 1), (1, 3), (1, 1))
+# Which products are picked from a bin that is kept filled: seller, SKU, minimum, maximum.
+FACED = (("ACME", "MUG-450-BLUE", 5, 12), ("ACME", "CABLE-USBC-1M", 6, 16), ("RIVAL", "T-SHIRT-01-M", 5, 12))
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,7 @@ class House:
     bonded: bool
     bins: dict[str, str]  # code → what its label reads, of the shelves
     places: dict[str, str]  # the same of every place
-    totes: list[str]
+    units: dict[str, str]  # totes and slots of the put wall: code → what the label reads
     badges: dict[str, str]  # job → badge
 
 
@@ -104,8 +116,10 @@ class Stages:
                 with app.app_context():
                     flask_migrate.upgrade(directory=str(ROOT / "migrations"))
                 seed_demo_cast(app, EXTENT)
-                with app.app_context(), transaction():
-                    self.badges = _hire_all()
+                with app.app_context():
+                    with transaction():
+                        self.badges = _hire_all()
+                    _furnish()
         finally:
             _dispose(app)
 
@@ -139,6 +153,22 @@ def _hire_all() -> dict[str, dict[str, str]]:
     return badges
 
 
+def _furnish() -> None:
+    """A put wall in each house, and pick faces where nothing is in bond."""
+    with transaction():
+        houses = session().execute(select(Warehouse.id, Warehouse.kind).order_by(Warehouse.code)).all()
+    for house in houses:
+        with transaction():
+            make_wall(SYSTEM, house.id, WALL, SLOTS)
+        if house.kind == WarehouseKind.BONDED:
+            continue
+        with transaction():
+            facility.create_zone(SYSTEM, house.id, "F", "Pick faces", LocationKind.PICK_FACE)
+            codes = facility.generate_locations(SYSTEM, house.id, "F", FACES, mixes_products=True)
+        with transaction():
+            set_faces(SYSTEM, house.id, [FaceLine(code, *faced) for code, faced in zip(codes, FACED, strict=True)])
+
+
 def _hire(name: str) -> str:
     user = identity.create_user(SYSTEM, f"{name}@simulation", name)
     identity.add_staff_role(SYSTEM, user.id, "floor")
@@ -147,7 +177,7 @@ def _hire(name: str) -> str:
 
 _WAREHOUSES = text("SELECT id, code, kind FROM warehouse ORDER BY code")
 _PLACES = text("SELECT code, barcode, kind FROM location WHERE warehouse_id = :id ORDER BY code")
-_TOTES = text("SELECT barcode FROM handling_unit WHERE warehouse_id = :id AND kind = 'tote' ORDER BY code")
+_TOTES = text("SELECT code, barcode FROM handling_unit WHERE warehouse_id = :id AND kind = 'tote' ORDER BY code")
 
 
 def _houses(app: Flask, badges: dict[str, dict[str, str]]) -> dict[str, House]:
@@ -157,8 +187,8 @@ def _houses(app: Flask, badges: dict[str, dict[str, str]]) -> dict[str, House]:
             places = session().execute(_PLACES, {"id": row.id}).all()
             bins = {each.code: each.barcode for each in places if each.kind == "storage"}
             all_of_them = {each.code: each.barcode for each in places}
-            totes = list(session().execute(_TOTES, {"id": row.id}).scalars())
+            units = {each.code: each.barcode for each in session().execute(_TOTES, {"id": row.id})}
             houses[row.code] = House(
-                str(row.id), row.code, row.kind == "bonded", bins, all_of_them, totes, badges[row.code]
+                str(row.id), row.code, row.kind == "bonded", bins, all_of_them, units, badges[row.code]
             )
     return houses

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 
@@ -86,6 +87,8 @@ class World:
         self.free_totes: dict[str, list[str]] = defaultdict(list)
         self.parcels: dict[str, list[str]] = defaultdict(list)  # at the gate
         self.order_of_parcel: dict[str, Order] = {}
+        self.counted_bins: dict[tuple[str, str], dict[Place, int]] = {}  # (house, bin) → what was found missing there
+        self.overdue: list[tuple[str, str, datetime]] = []  # cartons that did not come: booking, carton, since when
         self.returns: dict[str, list[tuple[str, Order, dict[str, int]]]] = defaultdict(list)  # on their way to the desk
         self.units: Counter[str] = Counter()  # received, shipped, returned, scrapped, lost, found out
 

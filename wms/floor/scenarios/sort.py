@@ -31,17 +31,14 @@ class Sort:
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
         """Steps: scan_tote → scan_product → scan_slot → scan_product … → scan_tote."""
         expected = {TOTE: [Kind.TOTE], PRODUCT: [Kind.PRODUCT], SLOT: [Kind.TOTE]}[task.step]
-        owner = task.data.get("owner_id")
-        found = resolve(scan.raw, Scope(task.warehouse_id, uuid.UUID(owner) if owner else None), expected)
+        found = resolve(scan.raw, Scope(task.warehouse_id, _owner_in(task)), expected)
         if found.kind is Kind.COMMAND:
             return self._command(task, found)
         assert found.id is not None
         if task.step == TOTE:
             tote = sorting.open_tote(actor, found.id)
-            owners = {row.owner_id for row in sorting.in_tote(tote.id)}
-            data = {"tote_id": str(tote.id), "owner_id": str(owners.pop()) if len(owners) == 1 else None}
             units = sum(row.units for row in sorting.in_tote(tote.id))
-            return Step(PRODUCT, hand(data), "next", "sort_opened", {"units": units, "wall": tote.wall})
+            return Step(PRODUCT, {"tote_id": str(tote.id)}, "next", "sort_opened", {"units": units, "wall": tote.wall})
         tote = sorting.open_tote(actor, uuid.UUID(task.data["tote_id"]))
         if task.step == PRODUCT:
             return self._product(task, tote, found, scan)
@@ -99,6 +96,14 @@ class Sort:
             "left": sum(line["quantity"] for line in lines), "slots": _slots(tote),
             **{name: task.data.get(name) for name in ("quantity", "order", "slot", "number", "cancelled")},
         }  # fmt: skip
+
+
+def _owner_in(task: FloorTask) -> uuid.UUID | None:
+    """Whose goods the tote holds, where they are one seller's now: a walk that goes on may bring another's."""
+    if task.step != PRODUCT:
+        return None
+    owners = {row.owner_id for row in sorting.in_tote(uuid.UUID(task.data["tote_id"]))}
+    return owners.pop() if len(owners) == 1 else None
 
 
 def _without_item(task: FloorTask) -> dict[str, Any]:
