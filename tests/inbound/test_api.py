@@ -238,7 +238,7 @@ def test_carton_labels_are_asked_for_once_and_void_when_the_cartons_change(api, 
     first = api.post(f"{path}/carton-labels", {})
     assert first.status_code == 202, first.json
     again = api.post(f"{path}/carton-labels", {"cartons": [2]})
-    assert again.json == first.json
+    assert again.json["bundles"] == first.json["bundles"], "a label that is valid is found where it is"
     documents = text("SELECT state, count(*)::int FROM label_document WHERE kind = 'carton' GROUP BY 1")
     assert dict(db_session.execute(documents).all()) == {"requested": 2}
     assert api.post(f"{path}/carton-labels", {"cartons": [3]}).json["errors"][0]["pointer"] == "/cartons/0"
