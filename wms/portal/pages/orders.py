@@ -168,11 +168,11 @@ def _steps(order: Order) -> list[dict[str, Any]]:
     return [entry for place, entry in enumerate(entries) if place != 2 or order.customs_state != "none"]
 
 
-@blueprint.get("/<uuid:order_id>/photos/<uuid:photo_id>")
+@blueprint.get("/<uuid:order_id>/photos/<uuid:file_id>")
 @requires(Permission.ORDERS_READ)
-def photo(order_id: uuid.UUID, photo_id: uuid.UUID) -> BaseResponse:
+def photo(order_id: uuid.UUID, file_id: uuid.UUID) -> BaseResponse:
     """What the packer photographed."""
-    return uploads.hand_out(*bench_photos.content(actor(), order_id, photo_id))
+    return uploads.hand_out(*bench_photos.content(actor(), order_id, file_id))
 
 
 @blueprint.get("/new")
