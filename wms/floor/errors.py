@@ -196,7 +196,7 @@ TEXTS = {
     "hint_repack": N_("FULL for all, or the container it goes into"),
     "hint_orders_wait": N_("Item by item: orders wait for some of it"),
     "crossing_one": N_("Order %(order)s waits for %(quantity)s: take them to %(code)s."),
-    "crossing_unbooked": N_("To %(code)s. Orders wait for it, and customs has not booked it yet."),
+    "crossing_unbooked": N_("To %(code)s: not yet in the customs book."),
     "crossing_more": N_("%(order)s and %(others)s more wait for %(quantity)s: to %(code)s."),
     "hint_face_near": N_("%(metres)s m away: fill %(face)s from %(source)s"),
     "hint_whole_unit": N_("Or the label of a pallet, tote or carton"),

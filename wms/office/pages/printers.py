@@ -266,7 +266,7 @@ def test_label(printer_id: uuid.UUID) -> BaseResponse:
 @requires(Permission.FACILITY_WRITE)
 def bind() -> BaseResponse:
     """A bench prints a kind of label on a printer from now on."""
-    station, printer = (parse_id(request.form.get(name, "")) for name in ("station", "manifest", "printer"))
+    station, printer = (parse_id(request.form.get(name, "")) for name in ("station", "printer"))
     fallback, kind = parse_id(request.form.get("fallback", "")), forms.typed_text("kind", 12) or ""
     if station is None or printer is None:
         flash(_("Choose a bench and a printer."), "warn")
