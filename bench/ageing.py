@@ -59,7 +59,8 @@ _BALANCES = (
 # Ten moves make a round of a product: ten units come, nine go one by one.
 _HISTORY = (
     "WITH told AS (SELECT n, n % :products AS product, n / :products AS step, gen_random_uuid() AS id,"
-    "  CAST(:start AS timestamptz) + CAST(:span AS interval) * n / :moves AS at FROM generate_series(0, :moves - 1) n),"
+    "  CAST(:start AS timestamptz) + CAST(:span AS interval) * (n / CAST(:moves AS double precision)) AS at"
+    "  FROM generate_series(0, :moves - 1) n),"
     " whose AS (SELECT b.id, b.warehouse_id, b.owner_id, b.product_id, row_number() OVER (ORDER BY p.sku) - 1 AS n"
     "  FROM balance b JOIN product p ON p.id = b.product_id WHERE p.sku LIKE 'BULK-%'),"
     " posted AS (INSERT INTO stock_posting (id, warehouse_id, key, reason, subject_kind, actor_kind, actor_id,"
