@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import uuid
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, text
 
 from tests.outbound.stage import BIN2, CABLE, LAMP, MUG, Stage
+from tests.outbound.test_concurrency import at_once
 from wms.facility.models import HandlingUnit
 from wms.outbound.models import Order
 from wms.outbound.service import lanes, packing, putback, single_units
-from wms.platform.database import session
+from wms.platform.database import db, session
 
 
 def lane(stage: Stage, *orders: Order) -> uuid.UUID:
@@ -68,6 +72,35 @@ def test_two_steps_a_parcel_the_oldest_order_first(stage: Stage, orders: list[Or
     parcel = session().execute(text("SELECT p.weight_g, k.code FROM parcel p JOIN packaging k ON k.id = p.packaging_id"
                                     " WHERE p.tracking_number = :n"), {"n": number}).one()  # fmt: skip
     assert tuple(parcel) == (320 + 85, "BOX-S")
+
+
+def test_an_order_in_other_hands_for_a_moment_is_waited_for(floor: Stage, fresh_app: Flask) -> None:
+    """The job that makes the waybill holds the only order: the unit is not said to be nobody's."""
+    floor.stock(MUG, 1)
+    order = floor.order({MUG: 1})
+    lane(floor, order)
+    key, held = order.id, threading.Event()
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+
+    def hold() -> bool:
+        with db.engine.connect() as other, db.engine.connect() as watcher:
+            other.execute(text("SELECT 1 FROM outbound_order WHERE id = :order FOR NO KEY UPDATE"), {"order": key})
+            held.set()
+            for _ in range(500):
+                if watcher.execute(waits).scalar():
+                    return True
+                watcher.rollback()
+                time.sleep(0.01)
+        return False
+
+    def take_it() -> str:
+        held.wait(10)
+        return take(floor, MUG).number
+
+    waited, number = at_once(fresh_app, hold, take_it)
+    assert (waited, number) == (True, order.number)
 
 
 def test_a_more_urgent_order_goes_before_an_older_one(stage: Stage) -> None:

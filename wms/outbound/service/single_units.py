@@ -14,14 +14,16 @@ from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement
 
 # The most urgent, then the oldest. One that another bench has just taken is passed by; one that was checked is taken.
-_OLDEST = Statement(
+_WANTING = (
     "SELECT o.id, o.number, o.owner_id, o.tote_id FROM handling_unit u JOIN outbound_order o ON o.tote_id = u.id"
     " JOIN demand d ON d.order_id = o.id WHERE u.warehouse_id = :warehouse AND u.subject_kind = 'lane'"
     " AND o.state = 'picked' AND o.customs_state IN ('none', 'released') AND o.holds = 0"
     " AND o.interception <> 'requested' AND d.product_id = :product AND d.verified = 0"
     " ORDER BY EXISTS (SELECT 1 FROM parcel p WHERE p.shipment_id = o.shipment_id AND p.state = 'open'"
-    "  AND p.tracking_number IS NOT NULL) DESC, o.priority DESC, o.ordered_at, o.id LIMIT 1 FOR NO KEY UPDATE OF o SKIP LOCKED"
+    "  AND p.tracking_number IS NOT NULL) DESC, o.priority DESC, o.ordered_at, o.id LIMIT 1 FOR NO KEY UPDATE OF o"
 )
+_OLDEST = Statement(f"{_WANTING} SKIP LOCKED")
+_AWAITED = Statement(_WANTING)  # whoever has it is waited for
 _OWNERS = Statement(
     "SELECT DISTINCT o.owner_id FROM handling_unit u JOIN outbound_order o ON o.tote_id = u.id AND o.state = 'picked'"
     " WHERE u.warehouse_id = :warehouse AND u.subject_kind = 'lane' LIMIT 2"
@@ -55,7 +57,10 @@ def take(actor: Actor, warehouse_id: uuid.UUID, product_id: uuid.UUID, weight_g:
     if not actor.sees_warehouse(warehouse_id):
         raise not_found("warehouse")
     claim(Rank.DOCUMENT)
-    row = _OLDEST.first({"warehouse": warehouse_id, "product": product_id})
+    wanted = {"warehouse": warehouse_id, "product": product_id}
+    row = _OLDEST.first(wanted)
+    if row is None and _AWAITED.first(wanted) is not None:  # in other hands for a moment: its waybill is being made
+        row = _OLDEST.first(wanted)
     if row is None or not actor.sees_seller(row.owner_id):
         raise Refused("lane_empty", {})
     packing.verify(actor, row.id, product_id, 1)
