@@ -9,8 +9,6 @@ from wms.demo.client import DemoError, Tablet
 from wms.demo.crew import LABEL_WAIT_SECONDS, Floor, Tally, _label, barcode_of, code_of, expect, printed
 from wms.demo.shelf import Shelf
 
-# Its waybill is being made; or its order is held by whoever makes it, and passed by as if none waited.
-LANE_SOON = ("waybill_not_ready", "lane_empty")
 NOT_NOW = ("count_not_planned", "count_taken", "count_same_person")
 
 
@@ -65,7 +63,7 @@ def single_pieces(tablet: Tablet, floor: Floor, tally: Tally, wait_seconds: floa
         for sku in skus:
             deadline = time.monotonic() + wait_seconds
             answer = tablet.scan(barcode_of(sku))
-            while not answer["ok"] and code_of(answer) in LANE_SOON and time.monotonic() < deadline:
+            while not answer["ok"] and code_of(answer) == "waybill_not_ready" and time.monotonic() < deadline:
                 time.sleep(0.2)
                 answer = tablet.scan(barcode_of(sku))
             expect(answer, f"{sku} at the fast lane")
