@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy import text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from wms.platform import wire
 from wms.platform.database import rollback, session
@@ -99,3 +100,34 @@ def test_a_connection_torn_off_in_the_middle_is_used_by_nobody(
         rollback()
         assert NAMES.column() == []
         assert current_connection() is not torn
+
+
+@pytest.mark.parametrize("way", ["wire", "orm"])
+def test_a_column_that_a_migration_changed_costs_a_connection_one_fault(fresh_app: Flask, way: str) -> None:
+    """What is prepared outlives every rollback: without leaving the connection it would fail as long as that lasts."""
+    looked = Statement("SELECT value FROM changed")
+
+    def look() -> Any:
+        if way == "wire":
+            return looked.scalar()
+        for _ in range(10):  # psycopg prepares what it has seen five times
+            found = session().execute(text("SELECT value FROM changed")).scalar()
+        return found
+
+    with fresh_app.app_context():
+        try:
+            session().execute(text("CREATE TABLE changed AS SELECT 1::int AS value"))
+            session().commit()
+            assert look() == 1
+            session().commit()
+            session().execute(text("ALTER TABLE changed ALTER COLUMN value TYPE text"))
+            session().commit()
+            with pytest.raises(DBAPIError) as fault:
+                look()
+            assert fault.value.connection_invalidated
+            rollback()
+            assert look() == "1"
+        finally:
+            rollback()
+            session().execute(text("DROP TABLE IF EXISTS changed"))
+            session().commit()

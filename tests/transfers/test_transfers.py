@@ -356,6 +356,27 @@ def test_one_of_its_parcels_is_taken_off_and_goes_again(stage: Stage, other: uui
     assert figures(stage, order) == {MUG: (3, 0, 0, 0, 3)}
 
 
+def test_it_goes_again_though_some_of_it_was_received(stage: Stage, other: uuid.UUID) -> None:
+    """Its booking cannot be withdrawn any more: what leaves the second time is what was sent."""
+    order, numbers = two_parcels(stage)
+    for number in numbers:
+        stage.hand_over(number)
+    stage.jobs(*TOPICS)
+    carton = cartons_of(order)[1]
+    stage.do(inbound.arrive_carton, stage.cast.supervisor, carton.barcode, warehouse_id=other)
+    stage.do(inbound.count_many, stage.cast.supervisor, carton.id, [CountDraft(stage.cast.ACME.products[MUG], 2)])
+    asked = stage.do(interceptions.request_interception, stage.cast.acme, order.id, "other")
+    stage.do(interceptions.catch, stage.cast.picker, stage.parcel_unit(order))
+    stage.jobs(*TOPICS)
+    stage.do(interceptions.refuse, stage.cast.supervisor, asked.id, "other")
+    stage.hand_over(numbers[0])
+    stage.jobs(*TOPICS)
+    assert figures(stage, order) == {MUG: (3, 0, 2, 0, 1)}
+    stage.do(inbound.close_carton, stage.cast.supervisor, carton.id)
+    receive(stage, order, {MUG: 1})
+    assert figures(stage, order) == {MUG: (3, 0, 3, 0, 0)}
+
+
 def test_several_parcels_are_several_cartons(stage: Stage, other: uuid.UUID) -> None:
     """Booked when the last of them left."""
     order, numbers = two_parcels(stage)

@@ -254,6 +254,8 @@ ADVICE = {
     "whole_not_wanted": N_("Leave it where it stands."),
     "whole_not_all": N_("Pick it from the walk, item by item."),
     "whole_serials": N_("Pick it from the walk, item by item."),
+    "whole_photo": N_("Pick it from the walk, item by item."),
+    "whole_scale": N_("Pick it from the walk, item by item."),
     "whole_wall": N_("Pick it from the walk, item by item."),
     "pick_up_at_counter": N_("Put it on the shelf for pick-ups."),
     "not_a_pick_up": N_("A carrier takes it: scan it under Hand over."),

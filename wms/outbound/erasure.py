@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import text
 
 from wms.core import clock
 from wms.outbound.attachments import service as attachments
+from wms.outbound.service import bench_photos
 from wms.platform.database import session
 
 # Long enough for claims and for customs' questions (reference: reliability, section 5).
@@ -27,14 +29,19 @@ _ONE = text(_ERASE + "c.order_id = :order RETURNING c.order_id")
 
 
 def erase_due() -> int:
-    """Forget the consignees of orders that ended long enough ago, and the papers; returns how many consignees."""
+    """Forget the consignees of orders that ended long enough ago, papers and photos; returns how many consignees."""
     now = clock.now()
     found = session().execute(_DUE, {"now": now, "before": now - timedelta(days=KEEP_DAYS)}).scalars().all()
-    attachments.erase(found)
+    _erase_files(found)
     return len(found)
 
 
 def erase_order(order_id: uuid.UUID) -> int:
-    """Forget the consignee of this order now, and its papers; 0 when it was forgotten before."""
-    attachments.erase([order_id])
+    """Forget the consignee of this order now, its papers and photos; 0 when it was forgotten before."""
+    _erase_files([order_id])
     return len(session().execute(_ONE, {"now": clock.now(), "order": order_id}).all())
+
+
+def _erase_files(order_ids: Sequence[uuid.UUID]) -> None:
+    attachments.erase(order_ids)
+    bench_photos.erase(order_ids)

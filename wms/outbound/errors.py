@@ -71,6 +71,8 @@ TEXTS = {
     "whole_not_wanted": N_("No order wants this whole."),
     "whole_not_all": N_("The order does not want all that is in it."),
     "whole_serials": N_("Its serial numbers are captured at the bench."),
+    "whole_photo": N_("Its contents are to be photographed."),
+    "whole_scale": N_("Its carrier wants the weight before it gives a number."),
     "whole_wall": N_("It is picked for a put wall."),
     "pick_up_bonded": N_("Bonded goods are not picked up: they leave by parcel after release."),
     "pick_up_at_counter": N_("It is picked up at the counter."),

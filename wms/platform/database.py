@@ -19,7 +19,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from psycopg._preparing import PrepareManager
-from sqlalchemy import Connection, DateTime, Engine, MetaData, Uuid, event, text
+from sqlalchemy import Connection, DateTime, Engine, ExceptionContext, MetaData, Uuid, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, DisconnectionError, PendingRollbackError, ResourceClosedError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
@@ -241,6 +241,19 @@ def _refuse_dead(driver: psycopg.Connection[Any], record: ConnectionPoolEntry, _
         raise DisconnectionError("the server has closed this connection")
     if driver.autocommit:  # a look that was torn off (`statements.looking`): no transaction may begin on it
         raise DisconnectionError("this connection was left in the middle of a look")
+
+
+# "cached plan must not change result type": a migration changed a column under statements that are prepared here.
+STALE_PLAN = "0A000"
+
+
+@event.listens_for(Engine, "handle_error")
+def _leave_stale(context: ExceptionContext) -> None:
+    """A connection whose prepared statements do not fit the tables any more is left, as one that was lost is: no rollback
+    forgets them (`KeptStatements`), so each would fail for as long as the connection lasts.
+    """
+    if getattr(context.original_exception, "sqlstate", None) == STALE_PLAN:
+        context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
 
 @event.listens_for(Session, "after_begin")

@@ -6,17 +6,18 @@ The same bytes are stored once and counted; the object goes when its last refere
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from flask import current_app
-from sqlalchemy import Date, Index, Integer, String, text
+from sqlalchemy import Date, Index, Integer, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.core import clock
-from wms.platform.database import Base, DocumentId, Instant, db, end_reading, session
+from wms.platform.database import Base, DocumentId, Instant, after_commit, db, end_reading, session
 from wms.platform.stores import DRAFT, Store
 
 
@@ -101,6 +102,15 @@ def read_file(file_id: uuid.UUID) -> tuple[bytes, str] | None:
 def erase_file(file_id: uuid.UUID) -> None:
     """Drop a reference; the object goes with the last one at the next sweep."""
     session().execute(text("DELETE FROM stored_file WHERE id = :id"), {"id": file_id})
+
+
+def forget_files(file_ids: Sequence[uuid.UUID]) -> None:
+    """Content that must be forgotten: the references now, the objects once that is committed. No row names them any more."""
+    hashes = session().scalars(select(StoredFile.sha256).where(StoredFile.id.in_(file_ids))).all()
+    for file_id in file_ids:
+        erase_file(file_id)
+    for sha256 in hashes:
+        after_commit(partial(remove_unnamed, sha256))
 
 
 # Held shared by whoever deletes an object, exclusively by a backup: every object that the database's snapshot names is

@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from wms.platform import wire
-from wms.platform.database import db, session
+from wms.platform.database import STALE_PLAN, db, session
 from wms.platform.metrics import tally
 from wms.platform.wire import Connection, Query, Wire
 
@@ -231,6 +231,8 @@ def attempt() -> Iterator[None]:
 
 def _raise(connection: Connection, fault: psycopg.Error) -> NoReturn:
     """As SQLAlchemy would: its class of fault without the parameters, and a dead connection leaves the pool."""
+    if fault.sqlstate == STALE_PLAN:
+        connection.close()
     if connection.closed:
         session().connection().invalidate(fault)
     told = DBAPIError.instance(None, None, fault, psycopg.Error, connection_invalidated=connection.closed)

@@ -53,6 +53,13 @@ def _left(row: Any) -> RangeLeft:
     )  # fmt: skip
 
 
+def is_ours_to_give(number: str) -> bool:
+    """Whether an active range gives this number, or would with another check character. Serials have a fixed width and
+    stand before it, so numbers of a range are in order.
+    """
+    return any(len(number) == len(each.first) and each.first <= number <= each.last for each in ranges_left())
+
+
 @dataclass(frozen=True)
 class RunningOut:
     """A carrier whose ranges together are at or below their low-water marks."""

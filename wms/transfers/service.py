@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -37,12 +37,17 @@ def book_inbound(order_id: uuid.UUID) -> bool:
     if order is None or order.kind != TRANSFER or order.state != OrderState.SHIPPED.value:
         return False
     target = transfers.goes_to(order.id)
-    if target is None or transferred.booking_of(order.id) is not None:
+    if target is None:
         return False
     rows = transfers.sent(order.id)
     units: dict[uuid.UUID, int] = defaultdict(int)
     for row in rows:
         units[row.product_id] += row.quantity
+    known = transferred.booking_of(order.id)
+    if known is not None:
+        _sent_again(order.id, units)
+        settle(known.id)
+        return False
     booking = transferred.book(
         Sent(order.id, order.number, order.owner_id, target.warehouse_id, list(units), _cartons(rows))
     )
@@ -56,6 +61,16 @@ def book_inbound(order_id: uuid.UUID) -> bool:
         )
     )  # fmt: skip
     return True
+
+
+def _sent_again(order_id: uuid.UUID, units: Mapping[uuid.UUID, int]) -> None:
+    """It left once more for a booking that could not be withdrawn (`take_back`): what left now is what was sent."""
+    lines = session().scalars(select(TransferLine).where(TransferLine.order_id == order_id)).all()
+    for line in lines:
+        line.sent = units.get(line.product_id, 0)
+    fresh = units.keys() - {line.product_id for line in lines}
+    session().add_all([TransferLine(order_id=order_id, product_id=key, sent=units[key]) for key in sorted(fresh)])
+    session().flush()
 
 
 def _cartons(rows: Sequence[Any]) -> list[CartonDraft]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from functools import partial
 
 from sqlalchemy import delete, func, select
 
@@ -16,8 +15,8 @@ from wms.outbound.attachments.models import OrderPaper
 from wms.outbound.models import Consignee
 from wms.outbound.service.orders import load_order_to_edit
 from wms.outbound.workflow import OrderState
-from wms.platform.database import after_commit, session
-from wms.platform.files import Kept, StoredFile, erase_file, name_file, remove_unnamed
+from wms.platform.database import session
+from wms.platform.files import Kept, forget_files, name_file
 
 KINDS = ("invoice", "packing_list", "other")
 MOST_PAPERS = 20
@@ -63,11 +62,6 @@ def erase(order_ids: Sequence[uuid.UUID]) -> int:
 
 
 def _forget(papers: Sequence[OrderPaper]) -> None:
-    """The rows now, the objects once that is committed."""
     files = [paper.file_id for paper in papers]
-    hashes = session().scalars(select(StoredFile.sha256).where(StoredFile.id.in_(files))).all()
     session().execute(delete(OrderPaper).where(OrderPaper.id.in_([paper.id for paper in papers])))
-    for file_id in files:
-        erase_file(file_id)
-    for sha256 in hashes:
-        after_commit(partial(remove_unnamed, sha256))
+    forget_files(files)

@@ -81,6 +81,23 @@ def check_values(owner_id: uuid.UUID, country: str, body: Mapping[str, Any]) -> 
         raise invalid_fields(errors)
 
 
+_CURRENCIES = Statement(
+    "SELECT coalesce(l.currency, p.declared_currency) AS currency FROM order_line l JOIN product p ON p.id = l.product_id"
+    " WHERE l.order_id = :order ORDER BY l.position"
+)
+
+
+def check_country(order_id: uuid.UUID, here: str, there: str) -> None:
+    """The same of another buyer for an order that is there: `/consignee/country`. `here`: of the warehouse."""
+    extra = session().get(OrderExtra, order_id)
+    if extra is None or extra.contents is None or not rules.crosses_a_border(here, there):
+        return
+    currencies = _CURRENCIES.column({"order": order_id})
+    code = "customs_value_needed" if None in currencies else "one_currency" if rules.odd_currency(currencies) else None
+    if code is not None:
+        raise invalid_fields([FieldError("/consignee/country", code, {})])
+
+
 def write(order_id: uuid.UUID, body: Mapping[str, Any]) -> None:
     """Of a new order; nothing where it says nothing."""
     if not any(body.get(name) for name in _FIELDS):

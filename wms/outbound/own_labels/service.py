@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from wms.core.actor import SYSTEM, Actor
 from wms.core.barcodes import parse_own
@@ -28,6 +28,7 @@ from wms.printing.service import LabelPage
 from wms.shipping import service as shipping
 from wms.shipping.models import Parcel, ParcelState, Service
 from wms.shipping.number_formats import is_doubtful
+from wms.shipping.number_ranges import is_ours_to_give
 from wms.shipping.queries import brings_labels, live_parcels, load_carrier, load_service
 
 MOST_LABELS = 20
@@ -70,7 +71,7 @@ def bring(actor: Actor, order_id: uuid.UUID, pages: Sequence[LabelPage]) -> Brou
     shipment = shipping.load_shipment_to_change(SYSTEM, shipment.id)
     live = live_parcels(shipment.id)
     _refuse_unnamed(live, numbers)
-    _refuse_taken(service, live, numbers)
+    _refuse_taken(order, service, live, numbers)
     for parcel, page in _places(shipment.id, live, pages):
         if parcel.tracking_number is None:
             shipping.take_number(shipment, parcel, page.tracking_number)
@@ -111,14 +112,16 @@ def _refuse_unnamed(live: Sequence[Parcel], numbers: Sequence[str]) -> None:
             raise Refused("label_in_use", {"number": parcel.tracking_number})
 
 
-def _refuse_taken(service: Service, live: Sequence[Parcel], numbers: Sequence[str]) -> None:
-    """A number is one parcel's, for ever."""
+def _refuse_taken(order: Order, service: Service, live: Sequence[Parcel], numbers: Sequence[str]) -> None:
+    """A number is one parcel's, for ever: of its carrier, and in its warehouse, where a scan must find the one that is
+    meant. One that a range of ours will give is somebody's too.
+    """
     taken = session().scalars(
         select(Parcel.tracking_number).where(
-            Parcel.carrier_id == service.carrier_id, Parcel.tracking_number.in_(numbers),
-            Parcel.id.not_in([parcel.id for parcel in live]),
+            or_(Parcel.carrier_id == service.carrier_id, Parcel.warehouse_id == order.warehouse_id),
+            Parcel.tracking_number.in_(numbers), Parcel.id.not_in([parcel.id for parcel in live]),
         )
-    ).first()  # fmt: skip
+    ).first() or next((each for each in numbers if is_ours_to_give(each)), None)  # fmt: skip
     if taken is not None:
         raise invalid(f"/tracking_numbers/{list(numbers).index(taken)}", "label_number_taken", number=taken)
 

@@ -18,6 +18,7 @@ from wms.outbound import rules
 from wms.outbound.events import OrderAccepted, OrderShort, OrderSplit
 from wms.outbound.extras import service as extras
 from wms.outbound.models import Consignee, Demand, Order, OrderLine
+from wms.outbound.service import halting
 from wms.outbound.service.consignees import COLUMNS
 from wms.outbound.service.orders import await_stock, cancel_order
 from wms.outbound.workflow import OrderState
@@ -26,6 +27,7 @@ from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, lock_one
 from wms.platform.secrecy import seal, unseal
+from wms.shipping.queries import brings_labels
 
 MOST_REFERENCE = 50
 
@@ -68,12 +70,14 @@ def split_off(order: Order, warehouse: Warehouse, lacking: Mapping[uuid.UUID, in
     extras.share_insurance(order.id, back.id, units, whole)
     record(OrderSplit(**about | {"subject_id": order.id}, back_order_id=back.id, units=units))
     await_stock(back, moved, bonded=False)
+    if brings_labels(back.service_id):
+        halting.await_labels(back)
     return back
 
 
 def _back_order(order: Order, warehouse: Warehouse) -> Order:
     """The order once more, without lines; of the first order where that is a back order itself."""
-    first = order.back_order_of or order.id
+    first = _first_of(order)
     seller = session().get_one(Seller, order.owner_id)
     now = clock.now()
     back = Order(
@@ -90,6 +94,12 @@ def _back_order(order: Order, warehouse: Warehouse) -> Order:
     session().flush()
     extras.copy_to(order.id, back.id)
     return back
+
+
+def _first_of(order: Order) -> uuid.UUID:
+    """The order whose goods these are; a part that was routed to another warehouse is the first one there."""
+    first = session().get_one(Order, order.back_order_of) if order.back_order_of is not None else order
+    return first.id if first.warehouse_id == order.warehouse_id else order.id
 
 
 def _reference(order: Order, first: uuid.UUID) -> str:

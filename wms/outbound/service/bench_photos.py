@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import delete
+
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
@@ -75,6 +77,15 @@ def content(actor: Actor, order_id: uuid.UUID, photo_id: uuid.UUID) -> tuple[byt
     if read is None:
         raise not_found("file")
     return read[0], read[1], name
+
+
+def erase(order_ids: Sequence[uuid.UUID]) -> int:
+    """Forget every photo of these orders' parcels: papers and labels may be on them. Returns how many."""
+    photos = session().execute(
+        delete(ParcelPhoto).where(ParcelPhoto.order_id.in_(order_ids)).returning(ParcelPhoto.file_id)
+    ).scalars().all()  # fmt: skip
+    files.forget_files(photos)
+    return len(photos)
 
 
 def are_asked(owner_id: uuid.UUID) -> bool:

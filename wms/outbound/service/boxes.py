@@ -45,8 +45,15 @@ def begin_next(actor: Actor, order_id: uuid.UUID) -> None:
     if not found.left:
         raise Refused("box_is_all", {})
     open_one = packing.ready(found.parcel)
-    if found.has_next:
-        return
+    if not found.has_next:
+        add_box(actor, order, open_one)
+
+
+def add_box(actor: Actor, order: OrderAtWork, open_one: LiveParcel) -> None:
+    """A further parcel behind the open one, with a number and a label of its own. The caller holds the order.
+
+    Refuses `one_parcel_order`, `one_parcel_only` where the carrier takes no more, and what a carrier refuses.
+    """
     warehouse = session().get_one(Warehouse, order.warehouse_id)
     if rules.regime_of(warehouse.regime, warehouse.is_bonded).one_parcel:
         raise Refused("one_parcel_order", {})

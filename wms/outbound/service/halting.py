@@ -7,9 +7,11 @@ import uuid
 from sqlalchemy import select, update
 
 from wms.core import clock
-from wms.core.actor import Actor
-from wms.outbound.events import InterceptionAnswered, OrderHoldEnded
+from wms.core.actor import SYSTEM, Actor
+from wms.core.ids import new_id
+from wms.outbound.events import InterceptionAnswered, OrderHeld, OrderHoldEnded
 from wms.outbound.models import Interception, Order, OrderHold, PickTask
+from wms.outbound.rules import Side
 from wms.outbound.service import walks
 from wms.outbound.workflow import (
     INTERCEPTION,
@@ -24,6 +26,7 @@ from wms.platform.database import session
 from wms.platform.events import record
 
 ON_A_WALK = (OrderState.WAVED.value, OrderState.PICKING.value)
+LABEL_MISSING = "label_missing"  # a label that the seller brings (`own_labels`)
 
 
 def halt(order: Order) -> None:
@@ -59,6 +62,36 @@ def is_without_stock(order: Order) -> bool:
         OrderHold.order_id == order.id, OrderHold.state == HoldState.OPEN.value, ~OrderHold.keeps_stock
     )
     return session().scalar(query.limit(1)) is not None
+
+
+def open_hold(
+    actor: Actor, order: Order, side: Side, reason: str, note: str | None = None, *, keeps_stock: bool
+) -> OrderHold:
+    """One more hold; what it stops is the caller's to stop, who holds the order."""
+    found = OrderHold(
+        id=new_id(), warehouse_id=order.warehouse_id, order_id=order.id, side=side.value, reason=reason, note=note,
+        keeps_stock=keeps_stock, state=ORDER_HOLD.initial.value, placed_at=clock.now(), placed_by=actor.id,
+        placed_by_name=actor.name[:80], overruled=False,
+    )  # fmt: skip
+    session().add(found)
+    order.holds += 1
+    order.version += 1
+    order.updated_at = clock.now()
+    session().flush()
+    record(
+        OrderHeld(
+            subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, hold_id=found.id,
+            side=side.value, reason=reason, keeps_stock=keeps_stock,
+        )
+    )  # fmt: skip
+    return found
+
+
+def await_labels(order: Order) -> None:
+    """Its seller brings the labels, and has not yet. The caller holds the order, or has just written it."""
+    if all(each.reason != LABEL_MISSING for each in open_holds(order.id)):
+        open_hold(SYSTEM, order, Side.SYSTEM, LABEL_MISSING, keeps_stock=True)
+        halt(order)
 
 
 def close_hold(actor: Actor, order: Order, hold: OrderHold, *, overruled: bool) -> None:

@@ -15,6 +15,7 @@ from wms.outbound import rules
 from wms.outbound.events import OrderCancelled
 from wms.outbound.extras import service as extras
 from wms.outbound.models import Demand, Order, OrderLine
+from wms.outbound.service import halting, putback
 from wms.outbound.service.orders import load_order_to_edit, touched, try_later, wait_for_stock
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.database import session
@@ -26,13 +27,25 @@ UNBEGUN = (OrderState.SHORT.value, OrderState.PROMISED.value)
 
 
 def may_join(order: Order) -> bool:
-    """Whether this back order can go with its first part again. An order that goes in parts by rule would part anew."""
+    """Whether this back order can go with its first part again. An order that goes in parts by rule would part anew, and a
+    part that was routed to another warehouse (`routing`) is no back order of the first one.
+    """
     first = session().get(Order, order.back_order_of) if order.back_order_of is not None else None
-    return first is not None and first.fill_rule != rules.Fill.PARTIAL and _is_untouched([order, first])
+    if first is None or first.fill_rule == rules.Fill.PARTIAL or first.warehouse_id != order.warehouse_id:
+        return False
+    return _is_untouched([order, first])
 
 
 def _is_untouched(orders: Sequence[Order]) -> bool:
-    return all(each.state in UNBEGUN and not each.is_stopped for each in orders)
+    """Nobody works on them, and nothing stops them but labels that are still missing (`own_labels`)."""
+    return all(each.state in UNBEGUN and not _is_stopped(each) for each in orders)
+
+
+def _is_stopped(order: Order) -> bool:
+    return order.is_stopped and (
+        order.interception == "requested"
+        or any(each.reason != halting.LABEL_MISSING for each in halting.open_holds(order.id))
+    )
 
 
 def join(actor: Actor, back_id: uuid.UUID) -> Order:
@@ -56,6 +69,8 @@ def join(actor: Actor, back_id: uuid.UUID) -> Order:
     back.state = ORDER.apply("cancel", back.state).value
     back.cancel_reason = JOINED
     waiting.stop_waiting("order", back.id)
+    halting.end_with_order(actor, back)
+    putback.void_labels(actor, back)
     touched(back)
     record(
         OrderCancelled(subject_id=back.id, warehouse_id=back.warehouse_id, owner_id=back.owner_id, reason=JOINED)
@@ -73,8 +88,10 @@ def _move(demand: Demand, first: Order) -> None:
     """A demand with its line, or into the line that it was parted from."""
     line = session().get_one(OrderLine, demand.order_line_id)
     parted = session().scalar(
-        select(OrderLine).where(OrderLine.order_id == first.id, OrderLine.position == line.position)
-    )
+        select(OrderLine).where(
+            OrderLine.order_id == first.id, OrderLine.position == line.position, OrderLine.product_id == line.product_id
+        )
+    )  # fmt: skip
     if parted is None:
         line.order_id = demand.order_id = first.id
         session().flush()

@@ -8,21 +8,17 @@ from sqlalchemy import select
 
 from wms.core import clock
 from wms.core.actor import SYSTEM, Actor, ActorKind
-from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
 from wms.outbound import rules
-from wms.outbound.events import OrderHeld
 from wms.outbound.models import Order, OrderHold
 from wms.outbound.service import halting, shortage, waybills
 from wms.outbound.service.orders import load_order_to_edit
 from wms.outbound.service.resuming import lift
 from wms.outbound.workflow import ENDED, ORDER_HOLD, OrderState
 from wms.platform.database import session
-from wms.platform.events import record
 from wms.platform.outbox import add_job
 
-LABEL_MISSING = "label_missing"  # a label that the seller brings (`own_labels`)
 NO_WAYBILL = "no_waybill"  # the carrier gave none; asked again when the hold ends
 
 
@@ -52,33 +48,11 @@ def place_hold(
         return same
     if not keeps_stock and order.state != OrderState.SHORT.value and not shortage.is_untouched(order):
         raise Refused("hold_keeps_stock", {})
-    found = _insert(actor, order, side, reason, note, keeps_stock)
+    found = halting.open_hold(actor, order, side, reason, note, keeps_stock=keeps_stock)
     if keeps_stock:
         halting.halt(order)
     elif order.state != OrderState.SHORT.value:
         shortage.give_up(order)
-    return found
-
-
-def _insert(
-    actor: Actor, order: Order, side: rules.Side, reason: str, note: str | None, keeps_stock: bool
-) -> OrderHold:
-    found = OrderHold(
-        id=new_id(), warehouse_id=order.warehouse_id, order_id=order.id, side=side.value, reason=reason, note=note,
-        keeps_stock=keeps_stock, state=ORDER_HOLD.initial.value, placed_at=clock.now(), placed_by=actor.id,
-        placed_by_name=actor.name[:80], overruled=False,
-    )  # fmt: skip
-    session().add(found)
-    order.holds += 1
-    order.version += 1
-    order.updated_at = clock.now()
-    session().flush()
-    record(
-        OrderHeld(
-            subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id, hold_id=found.id,
-            side=side.value, reason=reason, keeps_stock=keeps_stock,
-        )
-    )  # fmt: skip
     return found
 
 
@@ -89,16 +63,13 @@ def _is_supervisor(actor: Actor) -> bool:
 
 def await_labels(order_id: uuid.UUID) -> None:
     """Its seller brings the labels, and has not yet. The caller holds the order, or has just written it."""
-    order = session().get_one(Order, order_id)
-    if all(each.reason != LABEL_MISSING for each in halting.open_holds(order.id)):
-        _insert(SYSTEM, order, rules.Side.SYSTEM, LABEL_MISSING, None, keeps_stock=True)
-        halting.halt(order)
+    halting.await_labels(session().get_one(Order, order_id))
 
 
 def have_labels(order: Order) -> None:
     """Nothing is missing any more; the caller holds the order."""
     for each in halting.open_holds(order.id):
-        if each.reason == LABEL_MISSING:
+        if each.reason == halting.LABEL_MISSING:
             end_hold(SYSTEM, order.id, each.id)
 
 

@@ -56,6 +56,8 @@ class PackLine:
         return self.quantity - self.verified
 
 
+MOST_CODE = 40  # characters of a handling unit's code; a number may have more
+
 # Of an order `o`: its products with what of them is in no closed parcel yet, and the packaging its goods may go into.
 _PLANNED_FROM = (
     "(SELECT json_agg(g ORDER BY g.sku) FROM (SELECT p.sku, sum(d.quantity - coalesce(v.boxed, 0))::int AS quantity,"
@@ -344,10 +346,10 @@ def weigh(
         _note_weight(order, weight_g, found.band)
     shipping.record_weight(actor, parcel.id, weight_g, boxed=Boxed(found.in_box, packaging_id, planned_id, is_weighed))
     if parcel.weight_first:
-        _label_after_scale(actor, order, parcel)
+        label_after_scale(actor, order, parcel)
 
 
-def _label_after_scale(actor: Actor, order: OrderAtWork, parcel: LiveParcel) -> None:
+def label_after_scale(actor: Actor, order: OrderAtWork, parcel: LiveParcel) -> None:
     """Its carrier wanted the weight first: now the label is asked for, in the place of one with another weight."""
     now = shipping.want_weighed_label(actor, parcel.id, parcel.weight_g)
     if now.id != parcel.id:
@@ -424,7 +426,7 @@ def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> int:
         raise Refused("weight_needed", {})
     if not found.left:
         drop_unused(actor, [each for each in found.parcels if each.is_open and each.id != parcel.id])
-    unit_id, place_id = _parcel_unit(order, parcel.tracking_number)
+    unit_id, place_id = _parcel_unit(order, parcel.id, parcel.tracking_number)
     shipping.close_parcel(actor, parcel.id, scanned, handling_unit_id=unit_id)
     printing.confirm_printed(actor, "parcel", parcel.id, "waybill")
     _move_into(actor, order, unit_id, place_id, is_last=not found.left)
@@ -449,13 +451,15 @@ def drop_unused(actor: Actor, parcels: Sequence[LiveParcel]) -> None:
         printing.void_documents("parcel", [parcel.id])
 
 
-# The parcel as a thing that holds stock, standing at the packing place. One that is closed again is the same thing.
+# The parcel as a thing that holds stock, standing at the packing place. One that is closed again is the same thing; one of
+# another carrier that had the same number is not.
 _UNIT = Statement(
     "INSERT INTO handling_unit (id, warehouse_id, kind, code, barcode, location_id, state, subject_kind, subject_id,"
     " created_at) SELECT :id, :warehouse, 'parcel', :code, :code, id, 'closed', 'order', :order, :now FROM location"
     " WHERE warehouse_id = :warehouse AND kind = 'packing' ORDER BY walk_order LIMIT 1"
     " ON CONFLICT (warehouse_id, code) DO UPDATE SET state = 'closed', subject_kind = 'order',"
     "  subject_id = excluded.subject_id, location_id = excluded.location_id WHERE handling_unit.kind = 'parcel'"
+    "  AND NOT EXISTS (SELECT 1 FROM parcel p WHERE p.handling_unit_id = handling_unit.id)"
     " RETURNING id, location_id"
 )
 _LOCK_TOTE = Statement("SELECT subject_kind FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE")
@@ -485,16 +489,14 @@ _IN_BOX = Statement(
 )
 
 
-def _parcel_unit(order: OrderAtWork, tracking_number: str) -> tuple[uuid.UUID, uuid.UUID]:
-    """Make it; returns its id and that of its place."""
-    values = {
-        "id": new_id(), "warehouse": order.warehouse_id, "code": tracking_number, "order": order.id,
-        "now": clock.now(),
-    }  # fmt: skip
-    made = _UNIT.first(values)
-    if made is None:
-        raise not_found("packing location")
-    return made.id, made.location_id
+def _parcel_unit(order: OrderAtWork, parcel_id: uuid.UUID, number: str) -> tuple[uuid.UUID, uuid.UUID]:
+    """Make it; returns its id and that of its place. It is called by its number, unless that is too long or another's."""
+    values = {"id": new_id(), "warehouse": order.warehouse_id, "order": order.id, "now": clock.now()}
+    for code in (number, parcel_id.hex):
+        made = _UNIT.first({**values, "code": code}) if len(code) <= MOST_CODE else None
+        if made is not None:
+            return made.id, made.location_id
+    raise not_found("packing location")
 
 
 def _move_into(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, place_id: uuid.UUID, *, is_last: bool) -> None:

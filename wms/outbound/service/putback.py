@@ -31,10 +31,7 @@ PUT_BACK = "put_back"
 def stop_work(actor: Actor, order: Order) -> None:
     """Open pick tasks end, the waybill is void, unused permits are withdrawn, picked goods wait to be put back."""
     # Documents before tasks before goods: the order of the lock ranks.
-    if order.shipment_id is not None:
-        parcels = [parcel.id for parcel in live_parcels(order.shipment_id)]
-        shipping.void_shipment(actor, order.shipment_id, "order_cancelled")
-        printing.void_documents("parcel", parcels)
+    void_labels(actor, order)
     walks.drop_open_work(order.id)
     halting.drop_held(order.id)
     units = select(HandlingUnit.id).where(HandlingUnit.subject_kind == "order", HandlingUnit.subject_id == order.id)
@@ -45,6 +42,14 @@ def stop_work(actor: Actor, order: Order) -> None:
             order.tote_id = None
     session().flush()
     lanes.settle_container(order.tote_id)
+
+
+def void_labels(actor: Actor, order: Order) -> None:
+    """Waybills of an order that is given up go back, and their papers are void. The caller holds the order."""
+    if order.shipment_id is not None:
+        parcels = [parcel.id for parcel in live_parcels(order.shipment_id)]
+        shipping.void_shipment(actor, order.shipment_id, "order_cancelled")
+        printing.void_documents("parcel", parcels)
 
 
 def put_back(

@@ -37,7 +37,8 @@ STAFF_WAYS = frozenset({Way.BINS, Way.FACE})  # they decide over the warehouse's
 
 _LACKS = Statement(
     "SELECT d.id, d.product_id, p.sku, d.quantity, d.picked + a.claimed AS done, f.free, f.in_faces, c.coming, c.in_hand,"
-    " x.has_face, l.batch IS NOT NULL OR l.min_expires_on IS NOT NULL OR l.condition <> 'good' AS is_pinned"
+    " x.has_face, l.batch IS NOT NULL OR l.min_expires_on IS NOT NULL OR l.condition <> 'good'"
+    "  OR l.handling_unit_id IS NOT NULL AS is_pinned"
     " FROM demand d JOIN order_line l ON l.id = d.order_line_id JOIN product p ON p.id = d.product_id"
     " CROSS JOIN LATERAL (SELECT coalesce(sum(y.open_quantity), 0)::int AS claimed FROM allocation y"
     "  WHERE y.subject_kind = 'demand' AND y.subject_id = d.id AND y.open_quantity > 0) a"

@@ -17,7 +17,6 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
-from wms.facility.models import Warehouse
 from wms.identity.models import User
 from wms.inventory import ledger, units
 from wms.inventory.ledger import PostingDraft
@@ -26,15 +25,13 @@ from wms.inventory.units import Holding
 from wms.outbound import rules
 from wms.outbound.events import OrderPacked
 from wms.outbound.kinds import fba, pick_up
-from wms.outbound.models import Order, PickBatch, PickTask
-from wms.outbound.service import packing, walks
+from wms.outbound.models import PickBatch, PickTask
+from wms.outbound.service import boxes, packing, walks
 from wms.outbound.service.held import OrderAtWork, hold_order, move_order
-from wms.outbound.service.waybills import waybill_draft
 from wms.outbound.workflow import TASK, OrderState, TaskState
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.statements import Statement
-from wms.printing import service as printing
 from wms.shipping import service as shipping
 from wms.shipping.queries import LIVE_PARCELS, LiveParcel, live_parcels_in
 from wms.shipping.service import Boxed
@@ -53,10 +50,11 @@ _WANTED = Statement(
 _OWED = Statement(
     "SELECT sum(quantity - picked)::int AS missing, sum(picked - verified)::int AS loose FROM demand WHERE order_id = :order"
 )
-# What one unit weighs, measured before declared.
+# What one unit weighs, measured before declared; and what of it takes somebody who looks into the box.
 _WEIGHS = Statement(
-    "SELECT id, coalesce(nullif(measured_weight_g, 0), declared_weight_g) AS weight_g, serial_control FROM product"
-    " WHERE id = ANY(CAST(:products AS uuid[]))"
+    "SELECT p.id, coalesce(nullif(p.measured_weight_g, 0), p.declared_weight_g) AS weight_g, p.serial_control,"
+    " p.pack_photo OR EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = p.owner_id AND k.pack_photo) AS photo"
+    " FROM product p WHERE p.id = ANY(CAST(:products AS uuid[]))"
 )
 
 
@@ -75,8 +73,9 @@ def take_whole(actor: Actor, unit_id: uuid.UUID) -> TakenWhole:
     """A carton or pallet goes whole: picked, checked and closed as a parcel of its order in one.
 
     Refuses `whole_not_wanted` where no open stop leads to it, `whole_not_all` where the order does not want everything in
-    it or others want some, `whole_serials` where numbers are captured at exit, `whole_wall` for goods that are sorted,
-    `waybill_not_ready`, `one_parcel_only` where the carrier takes no more, and what a pick refuses.
+    it or others want some, `whole_serials` where numbers are captured at exit, `whole_photo` where its contents are to be
+    photographed, `whole_scale` where the carrier asks for a weight before it gives a number, `whole_wall` for goods that
+    are sorted, `waybill_not_ready`, `one_parcel_only` where the carrier takes no more, and what a pick refuses.
     """
     tree = units.within(unit_id)
     seen = _WANTED.first({"unit": unit_id, "tree": tree})
@@ -84,6 +83,8 @@ def take_whole(actor: Actor, unit_id: uuid.UUID) -> TakenWhole:
         raise not_found("handling unit")
     if seen.order_id is None or seen.kind == "tote" or seen.subject_id is not None:
         raise Refused("whole_not_wanted", {})
+    if seen.bench is None:
+        raise not_found("packing location")
     if seen.orders > 1:
         raise Refused("whole_not_all", {})
     order, (parcels, owed) = hold_order(
@@ -94,9 +95,11 @@ def take_whole(actor: Actor, unit_id: uuid.UUID) -> TakenWhole:
     quantity = sum(row.quantity for row in rows)
     still = owed.first()
     last = still.missing == quantity and still.loose == 0
-    parcel = _parcel(actor, order, live_parcels_in(parcels), last=last)
     weight_g = _weight(rows)
+    parcel = _parcel(actor, order, live_parcels_in(parcels), last=last)
     shipping.record_weight(actor, parcel.id, weight_g, boxed=Boxed(quantity, is_weighed=False))
+    if parcel.weight_first:
+        packing.label_after_scale(actor, order, parcel)
     assert parcel.tracking_number is not None  # `_parcel` has seen to it
     shipping.close_parcel(actor, parcel.id, parcel.tracking_number, handling_unit_id=unit_id)
     walked, stops = _hold(actor, order, rows)
@@ -122,34 +125,29 @@ def _check(order: OrderAtWork) -> None:
 
 
 def _parcel(actor: Actor, order: OrderAtWork, live: Sequence[LiveParcel], *, last: bool) -> LiveParcel:
-    """The parcel that the container becomes: the open one where nothing else needs it, else a further one."""
-    open_one = packing.ready(next((each for each in live if each.is_open), None))
+    """The parcel that the container becomes: the first open one. What is left of the order goes into the next one, begun
+    where there is none; with nothing left, what was begun besides is dropped.
+    """
+    waiting = [each for each in live if each.is_open]
+    mine = packing.ready(waiting[0] if waiting else None)
+    if mine.tracking_number is None:  # a remote carrier gives its number later
+        raise Refused("whole_scale" if mine.weight_first else "waybill_not_ready", {})
     if last:
-        return _numbered(open_one)
-    warehouse = session().get_one(Warehouse, order.warehouse_id)
-    if rules.regime_of(warehouse.regime, warehouse.is_bonded).one_parcel:
-        raise Refused("one_parcel_order", {})
-    added = shipping.add_parcel(actor, open_one.shipment_id)
-    shipping.draw_number(actor, open_one.shipment_id)
-    found = live_parcels_in(LIVE_PARCELS.send({"order": order.id}))
-    mine = _numbered(next(each for each in found if each.id == added.id))
-    document = waybill_draft(session().get_one(Order, order.id), mine.id, mine.tracking_number)
-    printing.request_documents(actor, order.warehouse_id, [document])
+        packing.drop_unused(actor, waiting[1:])
+    elif len(waiting) == 1:
+        boxes.add_box(actor, order, mine)
     return mine
 
 
-def _numbered(parcel: LiveParcel) -> LiveParcel:
-    """A remote carrier gives its number later."""
-    if parcel.tracking_number is None:
-        raise Refused("waybill_not_ready", {})
-    return parcel
-
-
 def _weight(rows: Sequence[Holding]) -> int:
-    """What it must weigh. Numbers that are captured as goods leave need each unit in somebody's hand."""
+    """What it must weigh. Numbers that are captured as goods leave need each unit in somebody's hand, and a photo of what
+    goes into a parcel an open one.
+    """
     products = {row.id: row for row in _WEIGHS.all({"products": sorted({row.stock.product_id for row in rows})})}
     if any(row.serial_control == SerialControl.EXIT.value for row in products.values()):
         raise Refused("whole_serials", {})
+    if any(row.photo for row in products.values()):
+        raise Refused("whole_photo", {})
     return rules.PACKAGING_G + sum(products[row.stock.product_id].weight_g * row.quantity for row in rows)
 
 
