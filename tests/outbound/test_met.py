@@ -26,7 +26,7 @@ from wms.inventory.models import Condition
 from wms.outbound.erasure import erase_order
 from wms.outbound.models import Order, ParcelPhoto
 from wms.outbound.rules import Fill
-from wms.outbound.service import bench_photos, changes, cut_offs, damage, joining, lanes, shortfalls, whole
+from wms.outbound.service import bench_photos, changes, cut_offs, damage, joining, lanes, picking, shortfalls, whole
 from wms.outbound.ways import Way
 from wms.platform import files
 from wms.platform.database import session
@@ -130,6 +130,7 @@ def test_a_line_that_names_its_carton_is_not_split_at_the_pick(stage: Stage) -> 
     stop = stage.tasks(order)[0]
     stage.take()
     stage.tote(order)
+    stage.do(picking.pick, stage.cast.picker, stop.id, 1)
     stage.do(damage.report, stage.cast.picker, stop.id, 1)
     stage.jobs()
     assert closed(stage, order)["split"] == "line_is_pinned"

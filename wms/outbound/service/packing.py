@@ -459,7 +459,8 @@ _UNIT = Statement(
     " WHERE warehouse_id = :warehouse AND kind = 'packing' ORDER BY walk_order LIMIT 1"
     " ON CONFLICT (warehouse_id, code) DO UPDATE SET state = 'closed', subject_kind = 'order',"
     "  subject_id = excluded.subject_id, location_id = excluded.location_id WHERE handling_unit.kind = 'parcel'"
-    "  AND NOT EXISTS (SELECT 1 FROM parcel p WHERE p.handling_unit_id = handling_unit.id)"
+    "  AND NOT EXISTS (SELECT 1 FROM parcel p WHERE p.tracking_number = handling_unit.code"
+    "   AND p.handling_unit_id = handling_unit.id)"
     " RETURNING id, location_id"
 )
 _LOCK_TOTE = Statement("SELECT subject_kind FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE")
