@@ -85,15 +85,6 @@ def newest_documents(kind: str, subject_kind: str, subject_ids: Iterable[uuid.UU
     return {row.subject_id: row for row in rows}
 
 
-def documents_under(parent_kind: str, parent_id: uuid.UUID) -> Sequence[LabelDocument]:
-    """All labels of an order or booking, the newest versions last."""
-    return session().scalars(
-        select(LabelDocument)
-        .where(LabelDocument.parent_kind == parent_kind, LabelDocument.parent_id == parent_id)
-        .order_by(LabelDocument.bundle_id, LabelDocument.position, LabelDocument.version)
-    ).all()  # fmt: skip
-
-
 def last_job(document_id: uuid.UUID) -> PrintJob | None:
     return session().scalar(
         select(PrintJob)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from wms.platform.wire import Answer, Wire
 
 
 class Fault(StrEnum):
@@ -43,9 +47,17 @@ class Trap:
         finally:
             self.armed = None
 
-    def spring(self) -> None:
-        self.armed = None
-        self.sprung += 1
+    def fall(self, connection: psycopg.Connection[Any], commit: Callable[[], None]) -> None:
+        """Commit, with what is armed befalling it."""
+        fault, self.armed = self.armed, None
+        self.sprung += fault is not None
+        if fault is Fault.CONNECTION_LOST:
+            connection.pgconn.finish()
+        elif fault is Fault.CRASH_BEFORE_COMMIT:
+            raise Crash(fault)
+        commit()
+        if fault is Fault.CRASH_AFTER_COMMIT:
+            raise Crash(fault)
 
 
 @contextmanager
@@ -54,26 +66,28 @@ def fitted(engine: Engine, trap: Trap) -> Iterator[None]:
 
     class Connection(psycopg.Connection[Any]):
         def commit(self) -> None:
-            fault = trap.armed
-            if fault is Fault.CONNECTION_LOST:
-                trap.spring()
-                self.pgconn.finish()
-            elif fault is Fault.CRASH_BEFORE_COMMIT:
-                trap.spring()
-                raise Crash(fault)
-            super().commit()
-            # Inside a pipeline the COMMIT is only queued: SQLAlchemy's own, which follows, finds it done.
-            if fault is Fault.CRASH_AFTER_COMMIT and self.pgconn.pipeline_status == psycopg.pq.PipelineStatus.OFF:
-                trap.spring()
-                raise Crash(fault)
+            trap.fall(self, super().commit)
+
+    class TrappedWire(Wire):
+        def exchange(self, answers: Sequence[Answer], commit: bool = False) -> None:
+            send = partial(super().exchange, answers, commit)
+            if commit:  # it travels with the last statements, and never comes to the connection's own
+                trap.fall(self.connection, send)
+            else:
+                send()
 
     def connect(_dialect: Any, _record: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
         return Connection.connect(*arguments, **options)
 
+    def wired(driver: Any, record: ConnectionPoolEntry) -> None:
+        record.info["wire"] = TrappedWire(driver)
+
     engine.dispose()
     event.listen(engine, "do_connect", connect)
+    event.listen(engine, "connect", wired)
     try:
         yield
     finally:
         event.remove(engine, "do_connect", connect)
+        event.remove(engine, "connect", wired)
         engine.dispose()
