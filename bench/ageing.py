@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import statistics
 import sys
@@ -22,20 +21,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 from sqlalchemy import text
 
-from config import ROOT, WITHOUT_LIMITS, Config
-from wms.app import create_app
+from bench.alone import alone
 from wms.cli import audit
 from wms.inventory import month_ends
 from wms.inventory.audit import CHECKS
 from wms.inventory.layers.queries import age_lines, layers_of
 from wms.inventory.queries import Scope, moves_of, network_lines, stock_lines
 from wms.platform.auditing import AUDIT_TIMEOUT, run_checks
-from wms.platform.database import db, read_through, rollback, session, transaction
-from wms.platform.engines import running_engines
-from wms.seed import FULL, seed_demo_cast
+from wms.platform.database import read_through, rollback, session, transaction
 
 SEED, ASKED, MONTHS, PRODUCTS, RECENT = 7, 300, 24, 400, 10_000
 SPAN = timedelta(days=730)
@@ -118,20 +113,12 @@ _MONTH = (
 def main(moves: int) -> int:
     """Exit status 0 when the loaded books are clean."""
     with tempfile.TemporaryDirectory(prefix="wms-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # ours: as root, the engines run as another account that has to reach it
-        with running_engines(folder, os.environ.get("WMS_ENGINE_ACCOUNT", "wms-engines"), fast=True) as engines:
-            engines.postgres.create_database("ageing")
-            base = Config.from_environ({"WMS_ENV": "test", "WMS_INSTANCE": str(folder / "i"), **WITHOUT_LIMITS})
-            app = create_app(base.with_engines(engines.postgres.url("ageing"), engines.valkey.url(0)))
-            with app.app_context():
-                flask_migrate.upgrade(directory=str(ROOT / "migrations"))
-            seed_demo_cast(app, FULL)
-            with app.app_context():
-                clean = _load(moves) and _audits(moves)
-                _measure(moves)
-                db.session.remove()
-                db.engine.dispose()
+        return alone(Path(name), lambda _: _all(moves))
+
+
+def _all(moves: int) -> int:
+    clean = _load(moves) and _audits(moves)
+    _measure(moves)
     return 0 if clean else 1
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import sys
 import tempfile
 import time
@@ -23,12 +22,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 from flask import Flask
 from sqlalchemy import select, text
 
-from config import ROOT, WITHOUT_LIMITS, Config
-from wms.app import create_app
+from bench.alone import alone
 from wms.cli import audit
 from wms.core.actor import Actor
 from wms.core.ids import new_id
@@ -39,9 +36,7 @@ from wms.inbound.models import Carton
 from wms.inbound.rules import MAX_CARTONS, BookingDraft, CartonDraft, LineDraft
 from wms.inbound.service import CountDraft
 from wms.platform.commands import command_for, execute
-from wms.platform.database import db, session, transaction
-from wms.platform.engines import running_engines
-from wms.seed import FULL, seed_demo_cast
+from wms.platform.database import session, transaction
 
 UNITS, COUNTED_EACH, SHORT_EACH = 6, 10, 50
 
@@ -152,24 +147,6 @@ def _at(times: list[float], share: float) -> float:
     return round(sorted(times)[min(len(times) - 1, int(len(times) * share))], 1)
 
 
-def serving(folder: Path, run: Callable[[Flask], int]) -> int:
-    """`run` with an application on engines of its own in this folder, with the cast."""
-    folder.chmod(0o755)  # ours: as root, the engines run as another account that has to reach it
-    with running_engines(folder, os.environ.get("WMS_ENGINE_ACCOUNT", "wms-engines"), fast=True) as engines:
-        engines.postgres.create_database("receiving")
-        base = Config.from_environ({"WMS_ENV": "test", "WMS_INSTANCE": str(folder / "i"), **WITHOUT_LIMITS})
-        app = create_app(base.with_engines(engines.postgres.url("receiving"), engines.valkey.url(0)))
-        with app.app_context():
-            flask_migrate.upgrade(directory=str(ROOT / "migrations"))
-        seed_demo_cast(app, FULL)
-        with app.app_context():
-            try:
-                return run(app)
-            finally:
-                db.session.remove()
-                db.engine.dispose()
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cartons", type=int, default=1_000)
@@ -184,7 +161,7 @@ def main() -> int:
         return 1 if wrong else 0
 
     with tempfile.TemporaryDirectory(prefix="wms-bench-") as name:
-        return serving(Path(name), run)
+        return alone(Path(name), run)
 
 
 if __name__ == "__main__":

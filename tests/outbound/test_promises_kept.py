@@ -85,7 +85,7 @@ def test_a_wrong_cut_off_is_named(stage: Stage) -> None:
 
 
 def fill(stage: Stage, rule: rules.Fill) -> None:
-    stage.do(cut_offs.set_fill_rule, stage.cast.acme_person, stage.cast.ACME.id, rule)
+    stage.do(cut_offs.set_terms, stage.cast.acme_person, stage.cast.ACME.id, rule, pack_photo=False)
 
 
 def test_fill_or_kill_refuses_and_leaves_the_reference_free(stage: Stage) -> None:

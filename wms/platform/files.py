@@ -17,6 +17,7 @@ from sqlalchemy import Date, Index, Integer, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.core import clock
+from wms.core.refusals import not_found
 from wms.platform.database import Base, DocumentId, Instant, after_commit, db, end_reading, session
 from wms.platform.stores import DRAFT, Store
 
@@ -97,6 +98,14 @@ def read_file(file_id: uuid.UUID) -> tuple[bytes, str] | None:
     sha256, media_type = row.sha256, row.media_type
     end_reading()
     return store().get(sha256), media_type
+
+
+def read_named(file_id: uuid.UUID, name: str, noun: str) -> tuple[bytes, str, str]:
+    """(bytes, media type, name), as a page hands a file out; refuses as not found, by `noun`, what was erased."""
+    found = read_file(file_id)
+    if found is None:
+        raise not_found(noun)
+    return found[0], found[1], name
 
 
 def erase_file(file_id: uuid.UUID) -> None:

@@ -12,7 +12,7 @@ from wms.core.refusals import not_found
 from wms.inbound.models import Carton, InboundFile
 from wms.inbound.queries.bookings import load_booking
 from wms.platform.database import session
-from wms.platform.files import StoredFile, read_file
+from wms.platform.files import StoredFile, read_named
 
 
 def files_of_booking(actor: Actor, booking_id: uuid.UUID) -> list[dict[str, Any]]:
@@ -36,8 +36,4 @@ def file_content(actor: Actor, booking_id: uuid.UUID, file_id: uuid.UUID) -> tup
     row = session().get(InboundFile, file_id)
     if row is None or row.booking_id != booking_id:
         raise not_found("file")
-    name = row.name
-    found = read_file(row.file_id)
-    if found is None:
-        raise not_found("file")
-    return found[0], found[1], name
+    return read_named(row.file_id, row.name, "file")

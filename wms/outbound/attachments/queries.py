@@ -12,7 +12,7 @@ from wms.core.refusals import not_found
 from wms.outbound.attachments.models import OrderPaper
 from wms.outbound.service.orders import load_order
 from wms.platform.database import session
-from wms.platform.files import StoredFile, read_file
+from wms.platform.files import StoredFile, read_named
 
 
 def papers_of(actor: Actor, order_id: uuid.UUID) -> list[dict[str, Any]]:
@@ -35,8 +35,4 @@ def paper_content(actor: Actor, order_id: uuid.UUID, paper_id: uuid.UUID) -> tup
     paper = session().get(OrderPaper, paper_id)
     if paper is None or paper.order_id != order_id:
         raise not_found("paper")
-    name = paper.name
-    found = read_file(paper.file_id)
-    if found is None:
-        raise not_found("paper")
-    return found[0], found[1], name
+    return read_named(paper.file_id, paper.name, "paper")

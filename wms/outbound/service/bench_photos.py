@@ -72,11 +72,7 @@ def content(actor: Actor, order_id: uuid.UUID, photo_id: uuid.UUID) -> tuple[byt
     found = session().get(ParcelPhoto, photo_id)
     if found is None or found.order_id != order.id:
         raise not_found("file")
-    name = found.name
-    read = files.read_file(found.file_id)
-    if read is None:
-        raise not_found("file")
-    return read[0], read[1], name
+    return files.read_named(found.file_id, found.name, "file")
 
 
 def erase(order_ids: Sequence[uuid.UUID]) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -80,17 +79,9 @@ def closed_days(warehouse_id: uuid.UUID) -> Sequence[date]:
 
 def set_terms(actor: Actor, owner_id: uuid.UUID, rule: rules.Fill, *, pack_photo: bool) -> OrderTerms:
     """What a seller's orders do without enough stock, and whether their parcels are photographed, from now on."""
-    return _set_terms(actor, owner_id, {"fill_rule": rule.value, "pack_photo": pack_photo})
-
-
-def set_fill_rule(actor: Actor, owner_id: uuid.UUID, rule: rules.Fill) -> OrderTerms:
-    """What a seller's orders do without enough stock, from now on."""
-    return _set_terms(actor, owner_id, {"fill_rule": rule.value})
-
-
-def _set_terms(actor: Actor, owner_id: uuid.UUID, values: dict[str, Any]) -> OrderTerms:
     if not actor.sees_seller(owner_id):
         raise not_found("seller")
+    values = {"fill_rule": rule.value, "pack_photo": pack_photo}
     statement = insert(OrderTerms).values(owner_id=owner_id, **values)
     session().execute(statement.on_conflict_do_update(index_elements=["owner_id"], set_=values))
     return session().get_one(OrderTerms, owner_id, populate_existing=True)

@@ -16,6 +16,7 @@ from wms.inbound import schemas, service
 from wms.inbound.words import DECISION_WORDS, DIFFERENCE_WORDS
 from wms.platform import forms, uploads
 from wms.platform.access import actor, requires
+from wms.portal.pages.attaching import attach_paper
 
 blueprint = Blueprint("portal_differences", __name__, url_prefix="/portal", template_folder="../templates")
 
@@ -74,19 +75,8 @@ def file(booking_id: uuid.UUID, file_id: uuid.UUID) -> Response:
 def add_file(booking_id: uuid.UUID) -> BaseResponse:
     """A paper or photo more."""
     inbound.load_booking(actor(), booking_id)
-    here = redirect(url_for("portal_bookings.detail", booking_id=booking_id))
-    try:
-        upload = uploads.received("file", uploads.PAPERS)
-    except Refused as refusal:
-        forms.flash_or_raise(refusal)
-        return here
-    kept, kind = upload.keep(), request.form.get("kind", "")
-    outcome = forms.run_form(
-        "bookings.attach", {"id": booking_id, "kind": kind, "sha256": kept.sha256, "name": upload.name},
-        lambda: service.attach(actor(), booking_id, kind, kept, upload.name), schemas.attached,
+    return attach_paper(
+        "bookings.attach", booking_id,
+        lambda kind, kept, name: service.attach(actor(), booking_id, kind, kept, name), schemas.attached,
+        url_for("portal_bookings.detail", booking_id=booking_id),
     )  # fmt: skip
-    if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-    else:
-        flash(_("%(name)s is attached.", name=upload.name), "ok")
-    return here

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, redirect, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -18,6 +18,7 @@ from wms.outbound.workflow import OrderState
 from wms.platform import forms, uploads
 from wms.platform.access import actor, requires
 from wms.platform.pages import lazy
+from wms.portal.pages.attaching import attach_paper
 
 blueprint = Blueprint("portal_order_papers", __name__, url_prefix="/portal/orders", template_folder="../templates")
 KIND_WORDS = {"invoice": lazy("Invoice"), "packing_list": lazy("Packing list"), "other": lazy("Another paper")}
@@ -40,22 +41,11 @@ def paper(order_id: uuid.UUID, paper_id: uuid.UUID) -> Response:
 def add(order_id: uuid.UUID) -> BaseResponse:
     """One paper more."""
     load_order(actor(), order_id)
-    here = redirect(url_for("portal_orders.detail", order_id=order_id))
-    try:
-        upload = uploads.received("file", uploads.PAPERS)
-    except Refused as refusal:
-        forms.flash_or_raise(refusal)
-        return here
-    kept, kind = upload.keep(), request.form.get("kind", "")
-    outcome = forms.run_form(
-        "orders.attach", {"id": order_id, "kind": kind, "sha256": kept.sha256, "name": upload.name},
-        lambda: service.attach(actor(), order_id, kind, kept, upload.name), lambda made: {"id": made.id},
+    return attach_paper(
+        "orders.attach", order_id,
+        lambda kind, kept, name: service.attach(actor(), order_id, kind, kept, name), lambda made: {"id": made.id},
+        url_for("portal_orders.detail", order_id=order_id),
     )  # fmt: skip
-    if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-    else:
-        flash(_("%(name)s is attached.", name=upload.name), "ok")
-    return here
 
 
 @blueprint.post("/<uuid:order_id>/papers/<uuid:paper_id>/remove")
