@@ -1,5 +1,5 @@
 """Summaries know what is staged and what is set aside; the index that named `on_hand` makes place for one that does not;
-a balance's place is of its warehouse.
+a balance's place is of its warehouse; its key is looked up by its unit before its owner and lot.
 
 The sums are kept by this release's postings only: processes of the release before have to stop first, and refuse this schema.
 """
@@ -26,6 +26,15 @@ _SUMS = (
 )
 
 
+_KEY = ["owner_id", "lot_id", "book_item_id", "condition", "customs_status"]
+
+
+def _key(columns: list[str]) -> None:
+    """The unique index of balances, over `columns` in this order."""
+    op.drop_index("uq_balance_key", "balance")
+    op.create_index("uq_balance_key", "balance", columns, unique=True, postgresql_nulls_not_distinct=True)
+
+
 def upgrade() -> None:
     for name in ("staged", "aside"):
         op.add_column("summary", sa.Column(name, sa.Integer(), nullable=False, server_default=sa.text("0")))
@@ -36,6 +45,7 @@ def upgrade() -> None:
     unfit = sa.Computed("on_hand > 0 AND (held_by > 0 OR condition <> 'good')", persisted=True)
     op.add_column("balance", sa.Column("is_unfit", sa.Boolean(), unfit, nullable=False))
     op.create_index("ix_balance_unfit", "balance", ["product_id", "warehouse_id"], postgresql_where=sa.text("is_unfit"))
+    _key(["warehouse_id", "product_id", "location_id", "handling_unit_id", *_KEY])
     for name in ("warehouse_id", "location_id"):
         op.drop_constraint(f"fk_balance_{name}", "balance", type_="foreignkey")
     both = (["warehouse_id", "location_id"], ["warehouse_id", "id"])
@@ -43,6 +53,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _key(["warehouse_id", "product_id", "location_id", *_KEY[:3], "handling_unit_id", *_KEY[3:]])
     op.drop_constraint("fk_balance_warehouse_id_location_id", "balance", type_="foreignkey")
     for name in ("warehouse", "location"):
         op.create_foreign_key(f"fk_balance_{name}_id", "balance", name, [f"{name}_id"], ["id"])

@@ -58,11 +58,17 @@ _MATCH = (
     " AND b.handling_unit_id IS NOT DISTINCT FROM k.handling_unit_id"
     " AND b.condition = k.condition AND b.customs_status = k.customs_status"
 )
+# A row is found by its unit, or by having none: of a product at the dock there are as many rows as cartons of it ever came,
+# and `IS NOT DISTINCT FROM`, which no index can answer, would look at each. No key ever changes: what is locked is what
+# was found.
+_FOUND = (
+    f"(SELECT b.id FROM balance b WHERE b.handling_unit_id = k.handling_unit_id AND {_MATCH}"
+    f" UNION ALL SELECT b.id FROM balance b WHERE k.handling_unit_id IS NULL AND b.handling_unit_id IS NULL AND {_MATCH})"
+)
 _LOCK = Statement(
     f"SELECT k.ordinal, b.id, b.on_hand, b.allocated, b.is_sellable, b.held_by, b.oldest_at, l.kind, w.time_zone,"
     " p.serial_control = 'full' AS keeps_serials"
-    f" FROM {_KEYS}"
-    f" JOIN balance b ON {_MATCH}"
+    f" FROM {_KEYS} CROSS JOIN LATERAL {_FOUND} f JOIN balance b ON b.id = f.id"
     " JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
     " JOIN product p ON p.id = b.product_id"
     " ORDER BY b.id FOR NO KEY UPDATE OF b"

@@ -121,8 +121,8 @@ class Balance(Base):
     __tablename__ = "balance"
     __table_args__ = (
         Index(
-            "uq_balance_key", "warehouse_id", "product_id", "location_id", "owner_id", "lot_id", "book_item_id",
-            "handling_unit_id", "condition", "customs_status", unique=True, postgresql_nulls_not_distinct=True,
+            "uq_balance_key", "warehouse_id", "product_id", "location_id", "handling_unit_id", "owner_id", "lot_id",
+            "book_item_id", "condition", "customs_status", unique=True, postgresql_nulls_not_distinct=True,
         ),
         ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
         # One look instead of two, and a stricter one: the place is of this warehouse.

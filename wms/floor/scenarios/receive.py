@@ -68,7 +68,7 @@ class Receive:
             inbound.arrive_carton(actor, carton.barcode, warehouse_id=task.warehouse_id)
         elif carton.state not in (CartonState.ARRIVED.value, CartonState.COUNTING.value):
             raise Refused("carton_done", {})
-        data = {"carton_id": task.data["carton_id"], "owner_id": str(carton.owner_id)}
+        data = {"carton_id": str(carton.id), "owner_id": str(carton.owner_id)}
         return Step(PRODUCT, data, "next", "carton_opened", {"number": carton.number, "total": carton.total})
 
     def _count(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
