@@ -145,10 +145,11 @@ def test_a_row_is_found_among_all_cartons_of_its_product_without_looking_at_them
     house, product = world.overseas, world.product
     for _ in range(20):
         move("supplier", house.goods(product, "dock", unit=house.unit("carton", "dock")), 1, Reason.RECEIVE)
+        session().commit()
     loose, in_carton = house.goods(product, "dock"), house.goods(product, "dock", unit=house.unit("carton", "dock"))
     for stock in (loose, in_carton):
         move("supplier", stock, 1, Reason.RECEIVE)
-    session().commit()
+        session().commit()
     for stock in (loose, in_carton):
         before = rows_read("balance")
         assert lock_balances([stock])[stock].on_hand == 1

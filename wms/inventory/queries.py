@@ -98,11 +98,10 @@ class StockLine(NamedTuple):
 _EXPIRED = "lot.expires_on - page.outbound_days < (CAST(:now AS timestamptz) AT TIME ZONE page.time_zone)::date"
 _IN_ORDER = ", ".join(f"'{kind}'" for kind in sorted(ORDER_LOCATIONS))
 _IS_STAGED = f"(SELECT l.kind IN ({_IN_ORDER}) FROM location l WHERE l.id = b.location_id) AS is_staged"
-_ALL_OF = "coalesce(sum(x.on_hand) FILTER (WHERE {}), 0)::bigint"
 
 
+_OTHER_BUCKETS = (Bucket.PENDING, Bucket.UNQUALIFIED, Bucket.FROZEN)
 # Rows of a product of the page in another bucket than the sum they are part of; each by one reason.
-_IN_BUCKET = "x.bucket = '{}' AND NOT x.is_sellable"
 _OTHERWISE = (
     f"SELECT b.on_hand, b.is_sellable, CASE WHEN b.held_by > 0 THEN '{Bucket.FROZEN}' ELSE '{Bucket.UNQUALIFIED}' END AS"
     f" bucket, {_IS_STAGED} FROM balance b WHERE b.is_unfit AND b.product_id = page.product_id"
@@ -113,6 +112,15 @@ _OTHERWISE = (
     f" UNION ALL SELECT * FROM (SELECT b.on_hand, b.is_sellable, '{Bucket.PENDING}', {_IS_STAGED} FROM put_back b"
     "  WHERE b.product_id = page.product_id AND b.warehouse_id = page.warehouse_id"
     f"  AND NOT EXISTS (SELECT 1 FROM lot WHERE lot.id = b.lot_id AND {_EXPIRED})) r WHERE r.is_staged"
+)
+_OTHERWISE_SUMS = ", ".join(
+    f"coalesce(sum(x.on_hand) FILTER (WHERE {which}), 0)::bigint AS {name}"
+    for name, which in {
+        "expired": "x.is_sellable",
+        "staged": "NOT x.is_sellable AND x.is_staged",
+        "aside": "NOT x.is_sellable AND NOT x.is_staged",
+        **{bucket: f"NOT x.is_sellable AND x.bucket = '{bucket}'" for bucket in _OTHER_BUCKETS},
+    }.items()
 )
 
 
@@ -132,23 +140,20 @@ def _lines_statement(conditions: tuple[str, ...], limit: int) -> Statement:
         # LIMIT: an EXISTS would be made a join with all balances there are
         " (SELECT true FROM balance b WHERE b.warehouse_id = w.id AND b.product_id = p.id LIMIT 1)"
         f" ORDER BY p.sku, p.id, w.id LIMIT {limit:d}),"
-        " put_back AS MATERIALIZED (SELECT b.product_id, b.warehouse_id, b.lot_id, b.on_hand, b.is_sellable, b.location_id"
-        "  FROM handling_unit u JOIN balance b ON b.handling_unit_id = u.id AND b.on_hand > 0 AND NOT b.is_unfit"
-        "  WHERE u.subject_kind = 'put_back' AND u.warehouse_id IN (SELECT warehouse_id FROM page))"
+        # OFFSET: from the totes to what is in them, whatever a plan thinks of the sizes
+        " put_back AS MATERIALIZED (SELECT b.* FROM handling_unit u CROSS JOIN LATERAL (SELECT b.product_id, b.warehouse_id,"
+        "  b.lot_id, b.on_hand, b.is_sellable, b.location_id FROM balance b WHERE b.handling_unit_id = u.id"
+        "  AND b.on_hand > 0 AND NOT b.is_unfit OFFSET 0) b WHERE u.subject_kind = 'put_back'"
+        "  AND u.warehouse_id IN (SELECT warehouse_id FROM page))"
         " SELECT page.product_id, page.warehouse_id, page.warehouse_code, page.sku, page.name_en, page.name_zh,"
-        f" s.promised, s.sellable, {_ALL_OF.format('x.is_sellable')} AS expired,"
-        f" s.staged - {_ALL_OF.format('x.is_staged AND NOT x.is_sellable')} AS outbound,"
-        f" s.aside - {_ALL_OF.format('NOT x.is_staged AND NOT x.is_sellable')}"
-        f" + {_ALL_OF.format(_IN_BUCKET.format(Bucket.PENDING))} AS pending,"
-        f" {_ALL_OF.format(_IN_BUCKET.format(Bucket.UNQUALIFIED))} AS unqualified,"
-        f" {_ALL_OF.format(_IN_BUCKET.format(Bucket.FROZEN))} AS frozen FROM page"
+        " s.promised, s.sellable, o.expired, s.staged - o.staged AS outbound, s.aside - o.aside + o.pending AS pending,"
+        " o.unqualified, o.frozen FROM page"
         " CROSS JOIN LATERAL (SELECT coalesce(sum(t.sellable), 0)::bigint AS sellable,"
         "  coalesce(sum(t.promised), 0)::bigint AS promised, coalesce(sum(t.staged), 0)::bigint AS staged,"
         "  coalesce(sum(t.aside), 0)::bigint AS aside FROM summary t WHERE t.warehouse_id = page.warehouse_id"
         "  AND t.owner_id = page.owner_id AND t.product_id = page.product_id) s"
-        f" LEFT JOIN LATERAL ({_OTHERWISE}) x ON true"
-        " GROUP BY page.sku, page.product_id, page.warehouse_id, page.warehouse_code, page.name_en, page.name_zh,"
-        " s.promised, s.sellable, s.staged, s.aside ORDER BY page.sku, page.product_id, page.warehouse_id"
+        f" CROSS JOIN LATERAL (SELECT {_OTHERWISE_SUMS} FROM ({_OTHERWISE}) x) o"
+        " ORDER BY page.sku, page.product_id, page.warehouse_id"
     )
 
 
