@@ -388,7 +388,7 @@ def test_the_clerks_desk(desk: Desk, cast: Cast, fresh_client: Any):
     clerk = cast.sign_in(fresh_client, cast.customs_clerk)
     page = clerk.get("/customs/unaccounted").text
     assert ITEM in page
-    assert "Declare missing" in page
+    assert "申报短少" in page
     row, house = desk.row.id, desk.house.id
     assert post(desk, clerk, f"{house}/rows/{row}", kind="duty", quantity="4").status_code == 422
     assert post(desk, clerk, f"{house}/rows/{row}", kind="gift", quantity="1").status_code == 422
