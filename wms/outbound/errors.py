@@ -4,6 +4,7 @@ from wms.platform.i18n import N_
 
 TEXTS = {
     "load_empty": N_("There is no parcel on %(number)s yet."),
+    "walk_picked": N_("Nothing is left to pick on this walk."),
     "order_reference_taken": N_("This reference already belongs to %(number)s."),
     "unknown_sku": N_("No product with this SKU."),
     "order_product_inactive": N_("This product is not active."),
@@ -97,6 +98,7 @@ TEXTS = {
     "customs_value_needed": N_("Customs needs the value of one: say it here or with the product."),
     "service_no_signature": N_("The carrier of this service hands over without a signature."),
     "service_no_insurance": N_("The carrier of this service does not insure."),
+    "no_such_line": N_("The order has no such line."),
     # Which warehouse (`routing`).
     "route_named_line": N_("An order for one batch, expiry or condition names its warehouse."),
     "route_none": N_("None of your warehouses may take this order. Name one."),
