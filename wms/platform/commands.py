@@ -189,7 +189,6 @@ def _attempt(
     try:
         return _take(command, use_case, answer, status, last, durable, travels)
     except _Known:
-        session().expunge_all()
         rollback()
         stored = _stored(command, *_kept_days(command))
         if stored is None:
