@@ -74,11 +74,11 @@ def _other_batch(play: Play, tablet: Tablet, place: Place) -> Act:
     if not batches:
         return False
     answer = tablet.scan(code_of(place.seller, place.sku), batch=tablet.dice.choice(batches))
-    yield 3.0
     if answer.code in GONE_ON or answer.code in NOT_THAT_BATCH:
         return True
-    if expect(tablet, answer, f"picking {place.sku} by its batch", *STOP_LOST) and answer.code != "lot_changed":
-        play.world.take(place, 1)
+    if expect(tablet, answer, f"picking {place.sku} by its batch", *STOP_LOST):
+        play.world.take(place, 0 if answer.code == "lot_changed" else 1)
+        yield 3.0
     elif answer.code == "allocation_changed":
         expect(tablet, tablet.scan("CMD-SKIP"), "leaving a stop for later")
         yield 90.0

@@ -166,7 +166,7 @@ class Shop:
         lines = {line["sku"]: line["quantity"] for line in body["lines"]}
         detail = f"{body['reference']} {house.code} {kind} {_in_words(lines)}"
         answer = self.post("order" if kind == "dropship" else f"order {kind}", "/api/v1/orders", body, detail)
-        if answer.code == "stock_short" and body.get("fill") == "fill_or_kill":
+        if answer.code == "fill_or_kill_short" and body.get("fill") == "fill_or_kill":
             return
         if answer.status != 201:
             raise Untrue(f"an order was refused: {answer.status} {answer.body}")
