@@ -74,9 +74,10 @@ class Yard:
 
     @property
     def batches(self) -> list[tuple[str, date]]:
-        """Name and last day of each; both may be sold for months."""
+        """Name and last day of each; all may be sold for months."""
         today = clock.today("Europe/Berlin")
-        return [("L1", today + timedelta(days=400)), ("L2", today + timedelta(days=380))]
+        ends = {"L1": 400, "L2": 380, "L3": 380}  # a later one may not go in the place of an earlier one
+        return [(name, today + timedelta(days=days)) for name, days in ends.items()]
 
     @property
     def houses(self) -> tuple[WarehouseFacts, WarehouseFacts]:
@@ -380,7 +381,8 @@ class Dock(Hand):
             return False
         if not self.yard.calm() and self.dice.random() < 0.5:
             return False
-        place = house.locations[self.dice.choice(sorted(code for code in house.locations if code.startswith("A-0")))]
+        bins = sorted(code for code in house.locations if code.startswith("A-0"))
+        place = house.locations[self.dice.choice(bins[:2] if sku == DATED else bins)]  # batches stand together
         units = self.dice.randint(3, 15)
         with transaction():
             warehouse, product = session().get_one(Warehouse, house.id), session().get_one(Product, product_id)
