@@ -27,7 +27,7 @@ PUTAWAY_TRIES = 20
 BIN_FULL = ("location_full", "location_other_product", "location_reserved")
 # Answers to a scan of goods that were really taken; any other one leads on without them.
 PICKED = ("item_picked", "stop_done", "walk_done")
-DPI = 203
+DPI = 203.2  # 8 dots a millimetre, as printers call 203
 
 
 @dataclass
