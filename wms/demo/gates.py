@@ -123,18 +123,23 @@ def stop(
             raise DemoError(f"{numbers[0]} was to be stopped at the gate: {refused['feedback']}")
         tablet.start("putback")
         for number in numbers:
-            _put_back(tablet, number, bins[len(number) % len(bins)], places, shelf)
+            units = _put_back(tablet, number, bins[len(number) % len(bins)], places, shelf)
+            tally.add("units_stopped", units)
         tally.add("intercepted")
 
 
-def _put_back(tablet: Tablet, number: str, code: str, places: dict[str, str], shelf: Shelf) -> None:
+def _put_back(tablet: Tablet, number: str, code: str, places: dict[str, str], shelf: Shelf) -> int:
+    """The parcel's goods to that bin; how many units."""
     expect(tablet.scan(number), f"catching {number}")
+    units = 0
     while tablet.task["state"] == "scan_product":
         line = tablet.task["data"]["lines"][0]
         expect(tablet.scan(barcode_of(line["sku"]), quantity=line["quantity"]), f"taking {line['sku']} out of {number}")
         with shelf.at(code):
             expect(tablet.scan(places[code]), f"putting {line['sku']} back")
             shelf.put(code, Goods(line["sku"], "good", None), line["quantity"])
+        units += line["quantity"]
+    return units
 
 
 def relabel(tablet: Tablet, floor: Floor, tally: Tally) -> None:
