@@ -95,9 +95,8 @@ class Show:
         return self.sellers[-1]
 
     def close(self) -> None:
-        every = (*self.sellers, self.office, *self.hands)
-        for each in every:
-            each.line.close()
+        for line in (self.office.line, *(each.line for each in self.sellers), *(hand.line for hand in self.hands)):
+            line.close()
 
 
 def replay(stage: Stage, book: OrderBook, tablets: int) -> dict[str, Any]:
