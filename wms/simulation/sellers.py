@@ -196,7 +196,7 @@ class Shop:
         return [each for each in every if each.seller == self.seller and each.gone and not each.destroyed]
 
     def cancel(self) -> None:
-        mine = [each for each in self.mine() if not each.on_load]
+        mine = list(self.mine())
         if not mine:
             return
         order = self.dice.choice(mine)
@@ -208,6 +208,8 @@ class Shop:
         )
         if answer.status == 200 and not stale:
             self.play.world.cancel(order)
+        elif answer.code == "parcel_gone" and order.on_load:
+            return  # a part of it stands on a load: it can be intercepted
         elif answer.status != 412 or not stale:
             raise Untrue(f"{order.number} could not be cancelled: {answer.status} {answer.body}")
 
