@@ -21,7 +21,7 @@ from wms.simulation.stage import Stages
 SEEDS = range(1, 21)
 HOURS = 0.25
 TOLD_TWICE = 3
-LONG, LONG_HOURS, MOST_LONG = 17, 1.5, 4
+LONG, LONG_HOURS, MOST_LONG = 17, 1.5, 6
 
 
 @pytest.fixture(scope="module")
