@@ -15,7 +15,7 @@ from wms.platform.database import session
 _UNBOOKED = text(
     "SELECT i.id, i.item_number, i.unbooked, i.booked, i.booked_at, (SELECT string_agg(DISTINCT s.code || ' ' || p.sku,"
     "  ', ' ORDER BY s.code || ' ' || p.sku) FROM balance b JOIN product p ON p.id = b.product_id"
-    "  JOIN seller s ON s.id = b.owner_id WHERE b.book_item_id = i.id AND b.on_hand > 0) AS goods"
+    "  JOIN seller s ON s.id = b.owner_id WHERE b.book_item_id = i.id AND b.is_there) AS goods"
     " FROM book_item i WHERE i.warehouse_id = :warehouse AND i.unbooked > 0 ORDER BY i.item_number LIMIT :limit"
 )
 
