@@ -43,6 +43,7 @@ MADE: list[tuple[str, str, list[str], str | None, list[str]]] = [
      ["warehouse_id", "created_at", "from_balance_id", "to_balance_id", "quantity"]),
     ("ix_stock_layer_open", "stock_layer", ["owner_id", "product_id", "warehouse_id", "opened_on", "move_id"],
      "remaining > 0", ["remaining"]),
+    ("ix_stock_month_end_row_product", "stock_month_end_row", ["month_end_id", "product_id"], None, []),
 ]  # fmt: skip
 # What stood under these names, or did this work, before.
 BEFORE: list[tuple[str, str, list[str], str | None]] = [
@@ -55,6 +56,7 @@ BEFORE: list[tuple[str, str, list[str], str | None]] = [
     ("ix_stock_move_history", "stock_move", ["owner_id", "product_id", "id"], None),
     ("ix_stock_layer_open", "stock_layer", ["owner_id", "product_id", "warehouse_id", "opened_on", "move_id"],
      "remaining > 0"),
+    ("ix_stock_month_end_row_month_end_id", "stock_month_end_row", ["month_end_id"], None),
 ]  # fmt: skip
 
 
