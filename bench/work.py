@@ -1,7 +1,8 @@
 """What a call has PostgreSQL do: pages of its buffers touched and rows read, which no neighbour on the machine can move.
 
-Read from the server's own counters for a database, whoever asks it. Connections tell them now and then; here they are made
-to, so nothing may be under way.
+Read from the server's own counters for the tables and indexes of a database, whoever asked them; what it looks up in its
+catalogue, as often as connections are new, is left out. Connections tell their counts now and then; here they are made to,
+so nothing may be under way.
 """
 
 from __future__ import annotations
@@ -16,7 +17,11 @@ from flask import Flask
 from wms.platform.database import db
 from wms.platform.engines import ADMIN_ROLE, Engines
 
-_READ = "SELECT blks_hit + blks_read AS buffers, tup_returned AS rows FROM pg_stat_database WHERE datname = %s"
+_READ = (
+    "SELECT (SELECT coalesce(sum(heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0)), 0)"
+    "  FROM pg_statio_user_tables), (SELECT coalesce(sum(seq_tup_read), 0) FROM pg_stat_user_tables)"
+    " + (SELECT coalesce(sum(idx_tup_read), 0) FROM pg_stat_user_indexes)"
+)
 
 
 class Work(NamedTuple):
@@ -30,10 +35,10 @@ class Work(NamedTuple):
 
 
 class Meter:
-    """The counters of one database, read over a connection to another."""
+    """The counters of the database that an application is connected to."""
 
-    def __init__(self, reader: psycopg.Connection[Any], app: Flask, database: str) -> None:
-        self.reader, self.app, self.database = reader, app, database
+    def __init__(self, reader: psycopg.Connection[Any], app: Flask) -> None:
+        self.reader, self.app = reader, app
 
     def read(self) -> Work:
         with self.app.app_context():
@@ -42,14 +47,14 @@ class Meter:
                 connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
                 connection.rollback()
                 connection.close()
-        row = self.reader.execute(_READ, [self.database]).fetchone()
-        assert row is not None  # the application is connected to it
-        return Work(int(row[0]), int(row[1]))
+        buffers, rows = self.reader.execute(_READ).fetchone() or (0, 0)
+        return Work(int(buffers), int(rows))
 
 
 @contextmanager
 def meter(engines: Engines, app: Flask, database: str) -> Iterator[Meter]:
+    """`database`: its name."""
     with psycopg.connect(
-        host=str(engines.home.sockets), user=ADMIN_ROLE, dbname="postgres", autocommit=True
+        host=str(engines.home.sockets), user=ADMIN_ROLE, dbname=database, autocommit=True
     ) as connection:
-        yield Meter(connection, app, database)
+        yield Meter(connection, app)

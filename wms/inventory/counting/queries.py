@@ -172,11 +172,12 @@ def counts_page(scope: Scope, limit: int = 50) -> Sequence[Row[Any]]:
     """Counts, newest first, with how far their bins are."""
     return _rows(
         "SELECT c.id, c.number, c.kind, c.created_at, w.code AS warehouse, w.time_zone, u.name AS planner,"
-        " t.bins, t.done, t.review FROM stock_count c JOIN warehouse w ON w.id = c.warehouse_id"
+        f" t.bins, t.done, t.review FROM (SELECT * FROM stock_count c WHERE {_IN.format('c')}"
+        "  ORDER BY c.created_at DESC, c.id DESC LIMIT :limit) c JOIN warehouse w ON w.id = c.warehouse_id"
         " LEFT JOIN app_user u ON u.id = c.planned_by CROSS JOIN LATERAL (SELECT count(*) AS bins,"
         "  count(*) FILTER (WHERE k.state IN ('done', 'cancelled')) AS done,"
         "  count(*) FILTER (WHERE k.state = 'review') AS review FROM count_task k WHERE k.count_id = c.id) t"
-        f" WHERE {_IN.format('c')} ORDER BY c.created_at DESC, c.id DESC LIMIT :limit", scope, limit=limit,
+        " ORDER BY c.created_at DESC, c.id DESC", scope, limit=limit,
     )  # fmt: skip
 
 
