@@ -100,16 +100,14 @@ class Listing:
             "reference": reference, "house": warehouse, "house_id": warehouse_id, "since": updated_since, "named": [],
             "moment": after and after[0], "key": after and after[1],
         }  # fmt: skip
-        by: tuple[str, ...]
+        by: tuple[str, ...] = _HOUSES if actor.seller_ids is None else _BOTH
         lately = self.knows_changes and updated_since is not None and updated_since > clock.now() - LATELY
         if search is not None:
             found, values["named"] = self._named(actor, values)
             conditions += (_NAMED if found else _MATCHES,)
-            by = _NAMED_ONES if found else _OWNERS
+            by = _NAMED_ONES if found else by
         elif lately or reference is not None or (states and self.end not in states):
             by = _OWNERS
-        else:
-            by = _HOUSES if actor.seller_ids is None else _BOTH
         statement = _newest(self.table, by, conditions, lately, limit)
         return list(_execute(statement, values).scalars())
 
