@@ -355,13 +355,17 @@ def _past(house: House) -> list[dict[str, Any]]:
         return [dict(row._mapping) for row in rows]
 
 
-def work_of(side: Side, name: str) -> Work:
-    """What a call has PostgreSQL do, once connections and plans are warm."""
+def works_of(side: Side) -> dict[str, Work]:
+    """What each call has PostgreSQL do, once connections and plans are warm."""
     assert side.meter is not None
-    side.calls[name]()
-    began = side.meter.read()
-    side.calls[name]()
-    return side.meter.read().since(began)
+    for call in side.calls.values():
+        call()
+    found, before = {}, side.meter.read()
+    for name, call in side.calls.items():
+        call()
+        now = side.meter.read()
+        found[name], before = now.since(before), now
+    return found
 
 
 def compare(small: Side, large: Side, turns: int) -> Iterator[dict[str, Any]]:

@@ -106,10 +106,10 @@ def test_no_call_reads_more_when_history_grows(engines: Databases) -> None:
             side.calls = history.calls(side)
             with house.app.app_context():
                 db.engine.dispose()  # what is measured uses one connection: it has every statement prepared
-            before = {name: history.work_of(side, name) for name in side.calls}
+            before = history.works_of(side)
             past(engines, grown, SHORT, LONG)
             assert house.audit_violations() == 0
-            after = {name: history.work_of(side, name) for name in side.calls}
+            after = history.works_of(side)
     assert len(before) > 80
     more = {name: (before[name].rows, after[name].rows) for name in before if after[name].rows > allowed(before[name])}
     assert more == {}
