@@ -23,6 +23,7 @@ ENDS = {"outbound_order": "'cancelled', 'shipped'", "booking": "'cancelled', 'co
 IS_THERE = sa.Column("is_there", sa.Boolean(), sa.Computed("on_hand > 0", persisted=True), nullable=False)
 # Name, table, columns, condition, and what else the index holds.
 MADE: list[tuple[str, str, list[str], str | None, list[str]]] = [
+    ("ix_handling_unit_totes", "handling_unit", ["warehouse_id", "code"], "kind = 'tote'", []),
     ("ix_carton_states", "carton", ["booking_id", "state"], None, []),
     ("ix_booking_tracking", "booking", ["tracking_number"], "tracking_number IS NOT NULL", []),
     ("ix_return_order_here", "return_order", ["warehouse_id"], "state IN ('announced', 'receiving')", []),

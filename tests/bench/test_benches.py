@@ -116,8 +116,8 @@ def test_no_call_reads_more_when_history_grows(engines: Databases) -> None:
 
 
 def allowed(before: work.Work) -> float:
-    """A few rows more or less are of the catalogue, or of a job that was looked for once more."""
-    return before.rows * history.GOAL + 20
+    """A few rows more are of what the measured calls left open; what reads the past reads a thousand more."""
+    return before.rows * history.GOAL + 100
 
 
 def past(engines: Databases, grown: tuple[growth.Model, growth.Model], behind: int, copies: int) -> None:

@@ -47,6 +47,7 @@ NARROW = {
     "ix_bag_here": "only bags that are on no load yet",
     "uq_manifest_open": "one open manifest for each carrier",
     "ix_handling_unit_to_sort": "only totes of walks that wait for the put wall",
+    "ix_handling_unit_totes": "only totes, of which a house has as many as its carts hold",
     "ix_handling_unit_put_back": "only totes that wait to be put back",
     "ix_handling_unit_lane": "only the containers of fast lanes",
     "ix_return_order_here": "only returns not yet completed",
