@@ -188,7 +188,8 @@ def asked(
 
     def note(statement: TextClause, values: Mapping[str, Any]) -> Any:
         query = Query(str(statement))
-        plans.append(driver.execute(b"EXPLAIN (GENERIC_PLAN, FORMAT JSON) " + query.sql).fetchone()[0][0]["Plan"])
+        row = driver.execute(b"EXPLAIN (GENERIC_PLAN, FORMAT JSON) " + query.sql, prepare=False).fetchone()
+        plans.append(row[0][0]["Plan"])
         return session().execute(statement, values)
 
     monkeypatch.setattr(listing, "_execute", note)
