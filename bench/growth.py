@@ -263,7 +263,8 @@ def _value(
         )
     if column.kind == "text":
         kept = sql.SQL("left({}, {})").format(given, sql.Literal(column.length - 6)) if column.length else given
-        return sql.SQL("{} || '~' || to_hex(copy_number)").format(kept)
+        # as long for every copy: else one's number would be the beginning of another's
+        return sql.SQL("{} || '~' || lpad(to_hex(copy_number), 5, '0')").format(kept)
     if column.kind == "time":
         return sql.SQL("{} - at.ago").format(given)
     if column.kind == "date":

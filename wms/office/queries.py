@@ -70,10 +70,10 @@ _LIST = (
     "SELECT o.id, o.number, o.reference, o.state, o.customs_state, o.holds, o.interception,"
     " o.priority, o.ordered_at, o.release_by, o.ship_by, o.version, s.code"
     " AS seller,"
-    " w.code AS warehouse, w.time_zone, v.number AS wave, {late} AS late, {at_risk} AS at_risk,"
+    " w.code AS warehouse, w.time_zone, (SELECT v.number FROM wave v WHERE v.id = o.wave_id) AS wave, {late} AS late,"
+    " {at_risk} AS at_risk,"
     " (SELECT sum(l.quantity) FROM order_line l WHERE l.order_id = o.id) AS units"
-    " FROM outbound_order o JOIN seller s ON s.id = o.owner_id JOIN warehouse w ON w.id = o.warehouse_id"
-    " LEFT JOIN wave v ON v.id = o.wave_id WHERE {scope}"
+    " FROM outbound_order o JOIN seller s ON s.id = o.owner_id JOIN warehouse w ON w.id = o.warehouse_id WHERE {scope}"
 ).format(late=f"({LATE})", at_risk=f"({AT_RISK})", scope=IN_WAREHOUSES.format("o"))
 
 
