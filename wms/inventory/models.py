@@ -115,14 +115,22 @@ class BookItem(Base):
     created_at: Mapped[Instant]
 
 
+def nothing_as_id(column: str) -> str:
+    """An id that may be missing, as the unique key of stock has it."""
+    return f"coalesce({column}, '00000000-0000-0000-0000-000000000000'::uuid)"
+
+
 class Balance(Base):
     """Quantity now, by the balance key (law 3). Written by postings and claims only; CHECKs are the last guard."""
 
     __tablename__ = "balance"
     __table_args__ = (
+        # Nothing is a value in it (`nothing_as_id`): so a row is one look by its whole key. `IS NOT DISTINCT FROM` cannot
+        # enter an index, and would read every parcel's row of a product at a bench to find one.
         Index(
-            "uq_balance_key", "warehouse_id", "product_id", "location_id", "handling_unit_id", "owner_id", "lot_id",
-            "book_item_id", "condition", "customs_status", unique=True, postgresql_nulls_not_distinct=True,
+            "uq_balance_key", "warehouse_id", "product_id", "location_id", "owner_id",
+            *(text(nothing_as_id(name)) for name in ("lot_id", "book_item_id", "handling_unit_id")),
+            "condition", "customs_status", unique=True,
         ),
         ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
         # One look instead of two, and a stricter one: the place is of this warehouse.
@@ -132,7 +140,13 @@ class Balance(Base):
         Index("ix_balance_location", "location_id"),
         Index("ix_balance_handling_unit", "handling_unit_id", postgresql_where=text("handling_unit_id IS NOT NULL")),
         Index("ix_balance_lot", "lot_id", postgresql_where=text("lot_id IS NOT NULL")),
-        Index("ix_balance_unfit", "product_id", "warehouse_id", postgresql_where=text("is_unfit")),
+        Index("ix_balance_unfit", "owner_id", "product_id", "warehouse_id", postgresql_where=text("is_unfit")),
+        # What is there, beside rows of years that are empty: every parcel and tote, every carton at the dock left some.
+        Index("ix_balance_there", "id", postgresql_where=text("is_there")),
+        Index("ix_balance_there_product", "product_id", "warehouse_id", postgresql_where=text("is_there")),
+        Index("ix_balance_there_location", "location_id", postgresql_where=text("is_there")),
+        Index("ix_balance_there_unit", "handling_unit_id",
+              postgresql_where=text("is_there AND handling_unit_id IS NOT NULL")),
         {"postgresql_with": {"fillfactor": "70"}},
     )  # fmt: skip
 
@@ -149,9 +163,10 @@ class Balance(Base):
     on_hand: Mapped[int] = mapped_column(Integer, default=0)
     allocated: Mapped[int] = mapped_column(Integer, default=0)
     is_sellable: Mapped[bool] = mapped_column(Boolean)  # the property of section 4, kept by postings, holds, day job
+    # What is not empty: who looks for goods says so, and `on_hand` may change without any index being written.
+    is_there: Mapped[bool] = mapped_column(Boolean, Computed("on_hand > 0", persisted=True))
     held_by: Mapped[int] = mapped_column(Integer, default=0)  # number of open holds on this row
-    # What the sums of a summary do not tell apart. A column, so that no index names `on_hand`: goods that are fit come and
-    # go without any index being written.
+    # What the sums of a summary do not tell apart; the same for few rows.
     is_unfit: Mapped[bool] = mapped_column(
         Boolean, Computed("on_hand > 0 AND (held_by > 0 OR condition <> 'good')", persisted=True)
     )
@@ -233,7 +248,15 @@ class Move(Base):
             postgresql_where=text("from_balance_id IS NOT NULL"),
         ),
         Index("ix_stock_move_to", "to_balance_id", "id", postgresql_where=text("to_balance_id IS NOT NULL")),
-        Index("ix_stock_move_history", "owner_id", "product_id", "id"),
+        # With all that the stock of a past moment is counted from: a month of a product lies on few pages of the index, where
+        # each of its moves lies on a page of its own in the table.
+        Index(
+            "ix_stock_move_history",
+            "owner_id",
+            "product_id",
+            "id",
+            postgresql_include=["warehouse_id", "created_at", "from_balance_id", "to_balance_id", "quantity"],
+        ),
         Index("ix_stock_move_lot", "lot_id", "id", postgresql_where=text("lot_id IS NOT NULL")),  # recalls
     )
 
