@@ -26,7 +26,6 @@ from wms.core.actor import SYSTEM
 from wms.core.refusals import Refused
 from wms.facility.models import COUNTS, HandlingUnit, LocationKind
 from wms.inventory import holds, schemas, service
-from wms.inventory.balances import lock_balances
 from wms.inventory.models import Balance, Condition, HoldScope, Summary
 from wms.inventory.queries import Scope, moves_of, stock_lines, stock_rows
 from wms.inventory.rules import BUCKETS_IN_ORDER, Bucket, Figure, Reason, figure_of
@@ -139,22 +138,6 @@ def test_a_page_reads_neither_the_bins_that_sell_nor_what_was_emptied(world: Wor
         "available": 50, "outbound": 0, "pending": 5, "unqualified": 0, "frozen": 0,
     }  # fmt: skip
     assert rows_read("balance") - before <= 1  # that there is one
-
-
-def test_a_row_is_found_among_all_cartons_of_its_product_without_looking_at_them(world: World):
-    house, product = world.overseas, world.product
-    for _ in range(20):
-        move("supplier", house.goods(product, "dock", unit=house.unit("carton", "dock")), 1, Reason.RECEIVE)
-        session().commit()
-    loose, in_carton = house.goods(product, "dock"), house.goods(product, "dock", unit=house.unit("carton", "dock"))
-    for stock in (loose, in_carton):
-        move("supplier", stock, 1, Reason.RECEIVE)
-        session().commit()
-    for stock in (loose, in_carton):
-        before = rows_read("balance")
-        assert lock_balances([stock])[stock].on_hand == 1
-        assert rows_read("balance") - before <= 3  # found, locked, and nothing else
-        session().rollback()
 
 
 def rows_read(table: str) -> int:
