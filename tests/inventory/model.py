@@ -211,10 +211,13 @@ class Model:
         return self.rows.setdefault(key, Row(len(self.rows)))
 
     @staticmethod
-    def _crosses(move: Move) -> bool:
+    def _crosses(reason: str, move: Move) -> bool:
         source, target = move.source, move.target
         if isinstance(source, Key) and source.is_bonded:
-            return isinstance(target, str) or not target.is_bonded
+            if isinstance(target, Key) and target.is_bonded:
+                aside = source.place == "unaccounted" and target.place != "unaccounted"
+                return aside and reason not in {"count", "unaccounted"}
+            return True
         if isinstance(target, Key) and target.is_bonded:
             return isinstance(source, Key) or (source != "supplier" and target.place != "unaccounted")
         return False
@@ -222,7 +225,8 @@ class Model:
     def post(self, reason: str, moves: list[Move], settles: dict[int, int] | None = None) -> list[tuple[int, int]]:  # noqa: C901
         """Returns the claims that broke: (allocation, quantity)."""
         if any(
-            self._crosses(move) and move.permit is None and not self._takes_entry_back(reason, move) for move in moves
+            self._crosses(reason, move) and move.permit is None and not self._takes_entry_back(reason, move)
+            for move in moves
         ):
             raise Says("customs_permit_needed")
         before = {pool: sellable - promised for pool, (sellable, promised) in self.summaries().items()}
@@ -256,7 +260,7 @@ class Model:
         for index, quantity in (settles or {}).items():
             self.promises[index].book -= min(self.promises[index].book, quantity)
         for move in moves:
-            self._pass_gate(move, back=self._takes_entry_back(reason, move))
+            self._pass_gate(reason, move, back=self._takes_entry_back(reason, move))
         self.postings.append(Posting(reason, moves))
         return broken
 
@@ -301,7 +305,7 @@ class Model:
         bonded = isinstance(move.source, Key) and move.source.is_bonded
         return reason == "reverse" and bonded and move.target in {"supplier", "adjustment"}
 
-    def _pass_gate(self, move: Move, *, back: bool) -> None:
+    def _pass_gate(self, reason: str, move: Move, *, back: bool) -> None:
         source, target = move.source, move.target
         out = isinstance(source, Key) and source.is_bonded
         into = isinstance(target, Key) and target.is_bonded
@@ -319,9 +323,9 @@ class Model:
                 from_booked = min(item.booked, move.quantity)
                 item.booked -= from_booked
                 item.unbooked -= move.quantity - from_booked
-        if self._crosses(move) and move.permit is not None:
+        if self._crosses(reason, move) and move.permit is not None:
             permit = self.permits[move.permit]
-            kind = PERMIT_KIND.get(target) if isinstance(target, str) else None
+            kind = PERMIT_KIND.get(target) if isinstance(target, str) else "settlement" if out and into else None
             same = (permit.house, permit.product, permit.item) == (
                 stock.kind.house,
                 stock.kind.product,

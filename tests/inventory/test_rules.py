@@ -76,6 +76,31 @@ def test_the_bond_is_crossed_in_every_combination():
         assert rules.crosses_bond(MoveDraft(source, target, 1), "storage") is crosses
 
 
+def test_goods_leave_unaccounted_for_a_bin_with_a_permit_only():
+    move = MoveDraft(BONDED, replace(BONDED, location_id=uuid.uuid4()), 1)
+    for source in LocationKind:
+        for target in LocationKind:
+            leaves = source is LocationKind.UNACCOUNTED and target is not LocationKind.UNACCOUNTED
+            assert rules.crosses_bond(move, target.value, source.value) is leaves
+    assert rules.permit_kind(move) == "settlement"
+    outside = MoveDraft(HERE, THERE, 1)
+    assert rules.crosses_bond(outside, "storage", "unaccounted") is False
+
+
+def test_only_as_many_found_as_missed_are_set_off():
+    back, struck = MoveDraft(BONDED, replace(BONDED, location_id=uuid.uuid4()), 2), MoveDraft(BONDED, "adjustment", 2)
+    assert rules.sets_off(Reason.SETTLE, [back, struck])
+    permit = uuid.uuid4()
+    for reason, moves in (
+        (Reason.MOVE, [back, struck]), (Reason.SETTLE, [back]), (Reason.SETTLE, [struck, back]),
+        (Reason.SETTLE, [back, struck, back]), (Reason.SETTLE, [replace(back, quantity=3), struck]),
+        (Reason.SETTLE, [back, replace(struck, target="scrap")]), (Reason.SETTLE, [back, replace(struck, source=HERE)]),
+        (Reason.SETTLE, [replace(back, permit_id=permit), struck]),
+        (Reason.SETTLE, [back, replace(struck, permit_id=permit)]),
+    ):  # fmt: skip
+        assert not rules.sets_off(reason, moves)
+
+
 def test_the_permit_a_move_needs():
     kinds = {party: rules.permit_kind(MoveDraft(BONDED, party.value, 1)) for party in CounterParty}
     assert kinds == {

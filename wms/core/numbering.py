@@ -21,6 +21,7 @@ class DocumentKind(StrEnum):
     BAG = "BG"
     COUNT = "CT"
     SERVICE = "VS"
+    SETTLEMENT = "ST"
 
 
 SEQUENCE_WIDTH = 4

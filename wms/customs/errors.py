@@ -11,5 +11,9 @@ TEXTS = {
     "document_taken": N_("Document %(document)s already released something else."),
     "document_missing": N_("Type the number of the document."),
     "already_released": N_("Customs already released this under %(document)s."),
+    "not_unaccounted": N_("%(left)s are unaccounted and not declared yet, %(wanted)s wanted."),
+    "unaccounted_gone": N_("Only %(left)s of these %(wanted)s are still unaccounted. Withdraw what else was declared."),
+    "bin_needed": N_("Say which bin they are put into."),
+    "unknown_bin": N_("No bin has the code %(place)s here."),
     "release_empty": N_("A release names at least one product."),
 }

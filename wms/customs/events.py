@@ -36,3 +36,24 @@ class ReleaseRefused(Event):
 
     order_kind: str
     order_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class SettlementDeclared(Event):
+    """Customs is told of goods that are missing or over."""
+
+    name: ClassVar[str] = "customs.settlement_declared"
+    subject_kind: ClassVar[str] = "settlement"
+
+    kind: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class SettlementClosed(Event):
+    """`state`: settled, refused or withdrawn."""
+
+    name: ClassVar[str] = "customs.settlement_closed"
+    subject_kind: ClassVar[str] = "settlement"
+
+    state: str

@@ -6,6 +6,7 @@ import uuid
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.platform.database import Base, DocumentId, Instant, Reference
@@ -74,3 +75,46 @@ class ReleaseLine(Base):
     book_item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("book_item.id"))
     quantity: Mapped[int] = mapped_column(Integer)
     permit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("permit.id"))
+
+
+class SettlementKind(StrEnum):
+    """What customs is asked for. Surplus is declared for entry, shortage taxed like a sale, and nothing is adjusted in
+    silence; goods may be destroyed under supervision or sent back abroad (reference: bonded customs, section 2.5).
+    """
+
+    DUTY = "duty"  # missing goods: taxed as if sold inland (补税)
+    ENTRY = "entry"  # goods over: entered in the book after the fact (补报入区)
+    DESTRUCTION = "destruction"  # goods over: destroyed under supervision (销毁)
+    RETURN_ABROAD = "return_abroad"  # goods over: sent back (退运)
+
+
+class Settlement(Base):
+    """One declaration about goods of one *unaccounted* row. Customs' answers stand in `customs_release`, and the permit."""
+
+    __tablename__ = "customs_settlement"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("(state = 'settled') = (posting_id IS NOT NULL)", name="settled_is_posted"),
+        Index("ix_customs_settlement_open", "balance_id", postgresql_where=text("state IN ('declared', 'accepted')")),
+        Index("ix_customs_settlement_warehouse", "warehouse_id", "declared_at"),
+    )
+
+    id: Mapped[DocumentId]
+    number: Mapped[str] = mapped_column(String(40))
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    owner_id: Mapped[Reference]
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"))
+    book_item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("book_item.id"))
+    balance_id: Mapped[int] = mapped_column(ForeignKey("balance.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    quantity: Mapped[int] = mapped_column(Integer)
+    serials: Mapped[list[str]] = mapped_column(ARRAY(String(40)), default=list)
+    note: Mapped[str | None] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(12))
+    declared_by: Mapped[Reference]
+    declared_at: Mapped[Instant]
+    answered_at: Mapped[Instant | None]
+    settled_by: Mapped[uuid.UUID | None]
+    settled_at: Mapped[Instant | None]
+    posting_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stock_posting.id"))

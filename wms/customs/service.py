@@ -20,7 +20,7 @@ from wms.customs.models import BookReceipt, Outcome, Release, ReleaseLine
 from wms.customs.queries import permit_for
 from wms.facility.models import Warehouse
 from wms.facility.queries import load_warehouse
-from wms.inventory import permits, sellable
+from wms.inventory import permits, sellable, unaccounted
 from wms.inventory.models import BookItem
 from wms.platform.database import session
 from wms.platform.events import record
@@ -35,7 +35,8 @@ def record_book_receipt(
 ) -> BookReceipt:
     """Customs booked `quantity` units of an item under this document; the first booking makes its stock sellable.
 
-    Refuses `book_item_unknown`, `document_recorded` (the same document for the same item), `not_booked_enough`.
+    Units over the declaration are no part of it: their own declaration enters them (`wms.customs.settling`). Refuses
+    `book_item_unknown`, `document_recorded` (the same document for the same item), `not_booked_enough`.
     """
     warehouse = load_bonded(actor, warehouse_id)
     document = _document(document)
@@ -46,12 +47,34 @@ def record_book_receipt(
     )
     if item is None:
         raise Refused("book_item_unknown", {"item": item_number})
+    receipt = _book(actor, item, document, quantity)
+    over = unaccounted.over_of_item(warehouse.id, item.id)
+    if item.unbooked < over:  # as the booking left it, which keeps it still
+        raise Refused("not_booked_enough", {"unbooked": max(0, item.unbooked + quantity - over), "wanted": quantity})
+    return receipt
+
+
+def book_surplus(actor: Actor, book_item_id: uuid.UUID, document: str, quantity: int) -> None:
+    """Customs entered units in the book that had been over. What a clerk booked together with the rest, before surplus
+    was kept apart, is booked already.
+    """
+    item = session().get_one(BookItem, book_item_id, populate_existing=True)
+    units = min(quantity, item.unbooked)
+    if units:
+        _book(actor, item, document, units)
+
+
+def _book(actor: Actor, item: BookItem, document: str, quantity: int) -> BookReceipt:
     sellable.book(item.id, quantity)
     first = session().scalar(select(BookReceipt.id).where(BookReceipt.book_item_id == item.id).limit(1)) is None
     # After the booking, which locks the item for itself: the receipt's foreign key only shares that lock, and two
     # clerks who both shared it could not both go on.
     receipt = _insert_receipt(actor, item, document, quantity)
-    record(BookItemBooked(subject_id=item.id, warehouse_id=warehouse.id, owner_id=None, quantity=quantity, first=first))
+    record(
+        BookItemBooked(
+            subject_id=item.id, warehouse_id=item.warehouse_id, owner_id=None, quantity=quantity, first=first
+        )
+    )
     return receipt
 
 

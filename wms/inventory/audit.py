@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from wms.inventory.converting.audit import CHECKS as CONVERTING
 from wms.inventory.replenishment import audit as replenishment
+from wms.inventory.unaccounted import SET_OFF
 from wms.platform.auditing import Check
 
 # How long after its warehouse's midnight a row may still sell whose last sale day is over: the job of the new day comes
@@ -227,14 +228,14 @@ CHECKS = [
         " LEFT JOIN balance t ON t.id = m.to_balance_id WHERE b.customs_status = 'bonded' AND m.permit_id IS NULL"
         " AND (m.to_party IS NOT NULL OR t.customs_status <> 'bonded')"
         # an entry that customs had not booked was taken back; that it mirrors one is a check of its own
-        " AND NOT (p.reverses_id IS NOT NULL AND m.to_party IN ('supplier', 'adjustment'))",
+        f" AND NOT (p.reverses_id IS NOT NULL AND m.to_party IN ('supplier', 'adjustment')) AND NOT {SET_OFF}",
         _MOVED_SINCE,
         "SELECT m.id FROM stock_move m JOIN balance b ON b.id = m.from_balance_id"
         " JOIN stock_posting p ON p.id = m.posting_id"
         " LEFT JOIN balance t ON t.id = m.to_balance_id WHERE m.id > :since AND b.customs_status = 'bonded' AND m.permit_id IS NULL"
         " AND (m.to_party IS NOT NULL OR t.customs_status <> 'bonded')"
         # an entry that customs had not booked was taken back; that it mirrors one is a check of its own
-        " AND NOT (p.reverses_id IS NOT NULL AND m.to_party IN ('supplier', 'adjustment'))",
+        f" AND NOT (p.reverses_id IS NOT NULL AND m.to_party IN ('supplier', 'adjustment')) AND NOT {SET_OFF}",
     ),
     Check(
         "stock came into bond by a receipt or with a permit",

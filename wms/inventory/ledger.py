@@ -124,10 +124,7 @@ class _Written:
 def _post_one(actor: Actor, draft: PostingDraft, rows: dict[Stock, LockedBalance], now: datetime) -> _Written:
     """The posting and what it does to its rows, which are locked; summaries, customs book and permits come later."""
     batches = check_recipe(draft.moves, draft.recipe) if draft.reason is Reason.CONVERT else 0
-    crossing = [
-        rules.crosses_bond(move, _target_kind(move, rows)) and not _takes_entry_back(draft, move)
-        for move in draft.moves
-    ]
+    crossing = [_crosses(draft, move, rows) for move in draft.moves]
     if any(crosses and move.permit_id is None for crosses, move in zip(crossing, draft.moves, strict=True)):
         raise Refused("customs_permit_needed", {})
     work = _Work()
@@ -146,15 +143,23 @@ def _is_likely_new(draft: PostingDraft, end: Stock) -> bool:
     return all(end != move.source for move in draft.moves)
 
 
+def _crosses(draft: PostingDraft, move: MoveDraft, rows: dict[Stock, LockedBalance]) -> bool:
+    """Whether this move needs customs' permit here."""
+    target, source = (rows[end].location_kind if isinstance(end, Stock) else None for end in (move.target, move.source))
+    if not rules.crosses_bond(move, target, source):
+        return False
+    if isinstance(move.target, Stock) and source == rules.UNACCOUNTED and move.target.customs_status == rules.BONDED:
+        return not (draft.reason in rules.FINDS_AGAIN or rules.sets_off(draft.reason, draft.moves))
+    return not _takes_entry_back(draft, move)
+
+
 def _takes_entry_back(draft: PostingDraft, move: MoveDraft) -> bool:
-    """A reversal of goods that came into bond from outside: no permit is needed while customs has not booked them,
-    which the customs book decides under its lock (`permits.change_book`).
+    """Goods that came into bond from outside go out of the books again, by a reversal or because they were only missed
+    elsewhere: no permit is needed while customs has not booked them, which the customs book decides under its lock
+    (`permits.change_book`).
     """
-    return draft.reverses_id is not None and rules.undoes_entry_into_bond(move)
-
-
-def _target_kind(move: MoveDraft, rows: dict[Stock, LockedBalance]) -> str | None:
-    return rows[move.target].location_kind if isinstance(move.target, Stock) else None
+    again = draft.reverses_id is not None or rules.sets_off(draft.reason, draft.moves)
+    return again and rules.undoes_entry_into_bond(move)
 
 
 def _take_and_put(
@@ -242,7 +247,9 @@ def _pass_gate(gates: Sequence[tuple[PostingDraft, Sequence[bool]]]) -> None:
         stock = move.target if target_bonded else move.source
         if not isinstance(stock, Stock) or stock.book_item_id is None:
             raise Refused("book_item_missing", {})
-        book = entered if target_bonded else undone if _takes_entry_back(draft, move) else left
+        # A surplus that is destroyed or sent back was never booked.
+        unbooked = draft.reason is Reason.SETTLE and move.target in {"scrap", "supplier"}
+        book = entered if target_bonded else undone if unbooked or _takes_entry_back(draft, move) else left
         book[stock.book_item_id] += move.quantity
     settles: dict[uuid.UUID, int] = defaultdict(int)
     for draft, _ in gates:

@@ -48,6 +48,8 @@ class Reason(StrEnum):
 LOSSES = frozenset(
     {Reason.COUNT, Reason.ADJUST, Reason.DAMAGE, Reason.LOSS, Reason.SCRAP, Reason.HOLD, Reason.UNACCOUNTED}
 )
+# A count may find in a bin what an earlier one missed: by its number it is known to be the same.
+FINDS_AGAIN = frozenset({Reason.COUNT, Reason.UNACCOUNTED})
 # What may be undone by a reversing posting; picks are undone by put-back, what left the building by a return.
 REVERSIBLE = frozenset(
     {
@@ -149,11 +151,13 @@ def _check_move(reason: Reason, move: MoveDraft) -> None:
             raise ValueError(f"both ends of a move have the same {', '.join(differing)}")
 
 
-def crosses_bond(move: MoveDraft, target_location_kind: str | None) -> bool:
-    """Whether customs must have permitted this move (law 6)."""
+def crosses_bond(move: MoveDraft, target_location_kind: str | None, source_location_kind: str | None = None) -> bool:
+    """Whether customs must have permitted this move (law 6): out of bond, into it, or from *unaccounted* to a bin."""
     source, target = move.source, move.target
     if isinstance(source, Stock) and source.customs_status == BONDED:
-        return target in OUTSIDE or (isinstance(target, Stock) and target.customs_status != BONDED)
+        if isinstance(target, Stock) and target.customs_status == BONDED:
+            return source_location_kind == UNACCOUNTED and target_location_kind != UNACCOUNTED
+        return target in OUTSIDE or isinstance(target, Stock)
     if isinstance(target, Stock) and target.customs_status == BONDED:
         if isinstance(source, Stock):
             return True  # released or never bonded goods going (back) into bond
@@ -169,9 +173,24 @@ def undoes_entry_into_bond(move: MoveDraft) -> bool:
     return isinstance(source, Stock) and source.customs_status == BONDED and move.target in {"supplier", "adjustment"}
 
 
+def sets_off(reason: Reason, moves: Sequence[MoveDraft]) -> bool:
+    """Whether goods that one count missed and another found are the same (轧差): so many stand in a bin again, and as many
+    that had been entered as a surplus are taken out of the books. Nothing came or went, so customs has nothing to say.
+    """
+    if reason is not Reason.SETTLE or len(moves) != 2:
+        return False
+    back, struck = moves
+    return (
+        isinstance(back.target, Stock) and struck.target == "adjustment" and back.source == struck.source
+        and back.quantity == struck.quantity and back.permit_id is None and struck.permit_id is None
+    )  # fmt: skip
+
+
 def permit_kind(move: MoveDraft) -> str | None:
     """The kind of permit that lets a crossing move pass; None where several kinds may."""
     if isinstance(move.target, Stock) and move.target.customs_status == BONDED:
+        if isinstance(move.source, Stock) and move.source.customs_status == BONDED:
+            return "settlement"  # from *unaccounted*
         return None if move.source in {"conversion", "adjustment"} else "back_into_bond"
     return PERMIT_FOR.get(move.target) if isinstance(move.target, str) else None
 

@@ -206,6 +206,20 @@ def by_row(product_id: uuid.UUID, numbers: Collection[str]) -> dict[int, list[st
     return dict(found)
 
 
+_SURPLUS = Statement(
+    "SELECT s.number FROM serial s JOIN balance b ON b.id = s.balance_id JOIN location l ON l.id = b.location_id"
+    " AND l.kind = 'unaccounted' WHERE s.product_id = :product AND s.number = ANY(CAST(:numbers AS text[]))"
+    " AND (SELECT m.from_balance_id IS NULL FROM serial_move m WHERE m.serial_id = s.id ORDER BY m.id DESC LIMIT 1)"
+)
+
+
+def without_surplus(product_id: uuid.UUID, numbers: Collection[str]) -> Collection[str]:
+    """The given numbers but those that are over in bond: customs has to enter these first. Costs nothing without any."""
+    if not numbers:
+        return numbers
+    return set(numbers) - set(_SURPLUS.column({"product": product_id, "numbers": list(numbers)}))
+
+
 def of_row(balance_id: int) -> set[str]:
     """The numbers in a row."""
     return set(session().scalars(select(Serial.number).where(Serial.balance_id == balance_id)))

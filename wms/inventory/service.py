@@ -306,12 +306,11 @@ def _differences(here: LockedBalance, counted: int, numbers: Sequence[str] | Non
 
 def misplaced_numbers(stock: Stock, numbers: Sequence[str]) -> dict[Stock, list[str]]:
     """Counted numbers that the book has in other bins, among the same goods. Not what stands in a tote or carton: that
-    is somebody's work, and `serial_known` says so.
+    is somebody's work, and `serial_known` says so; nor what customs has to enter first (a surplus in bond).
     """
     here = find_balance(stock)
-    by_row = {
-        key: own for key, own in number_book.by_row(stock.product_id, numbers).items() if here is None or key != here.id
-    }
+    known = number_book.by_row(stock.product_id, number_book.without_surplus(stock.product_id, numbers))
+    by_row = {key: own for key, own in known.items() if here is None or key != here.id}
     rows = session().scalars(select(Balance).where(Balance.id.in_(by_row), Balance.handling_unit_id.is_(None)))
     return {
         other: by_row[row.id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wms.inventory.unaccounted import TOLD_APART
 from wms.seed import PEOPLE
 from wms.simulation.play import Play
 from wms.simulation.stage import WALL, House
@@ -41,9 +42,12 @@ _AT_CUSTOMS = (
 )
 _RELEASED = "SELECT customs_state FROM outbound_order WHERE id = CAST(:id AS uuid)"
 _WAITING = "SELECT id FROM stock_adjustment WHERE balance_id = :id AND state = 'requested'"
+# What came as announced. What came beyond is declared for itself (`wms.customs.settling`).
 _UNBOOKED = (
-    "SELECT item_number, unbooked FROM book_item WHERE warehouse_id = CAST(:house AS uuid) AND unbooked > 0"
-    " ORDER BY item_number"
+    "SELECT k.item_number, k.unbooked - x.over AS unbooked FROM book_item k CROSS JOIN LATERAL (SELECT coalesce(sum(i.over"
+    f" - o.over), 0) AS over FROM location l JOIN balance b ON b.location_id = l.id AND b.book_item_id = k.id{TOLD_APART}"
+    "  WHERE l.warehouse_id = k.warehouse_id AND l.kind = 'unaccounted') x"
+    " WHERE k.warehouse_id = CAST(:house AS uuid) AND k.unbooked > x.over ORDER BY k.item_number"
 )
 _TO_APPROVE = (
     "SELECT CAST(t.id AS text) AS id, w.code AS house, l.code AS bin FROM count_task t JOIN warehouse w"

@@ -20,8 +20,7 @@ from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.platform.schemas import load_or_refuse
 
-blueprint = Blueprint("customs_pages", __name__, url_prefix="/customs", template_folder="templates")
-BLUEPRINTS = [blueprint]
+blueprint = Blueprint("customs_pages", __name__, url_prefix="/customs", template_folder="../templates")
 
 navigation.add(
     Entry(lazy("Bonded book"), "customs_pages.book", "customs", Permission.CUSTOMS_RECORD, staff=True, order=420)
