@@ -2,7 +2,7 @@
 before anything is stored; the logo of a label, which the editor puts into the design's JSON, goes through
 `labels.images.check_image` (`printing/designs/service.save`). Tables for spreadsheets (1.2.10) go out through
 `wms/platform/tables.py`, the one writer, which neutralises cells that a spreadsheet would run, and come in through its
-reader.
+reader, or, with the line each row stands in and as workbooks too, through `wms/platform/sheets.py`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ UPLOADS: dict[str, set[str]] = {
     "send_from_directory": set(),
 }
 TABLES: dict[str, set[str]] = {
-    "csv": {"wms/demo/table.py", "wms/platform/tables.py"},
-    "openpyxl": set(),
+    "csv": {"wms/demo/table.py", "wms/platform/sheets.py", "wms/platform/tables.py"},
+    "openpyxl": {"wms/platform/sheets.py"},
     "python_calamine": set(),
     "xlsxwriter": set(),
 }

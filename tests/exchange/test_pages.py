@@ -37,7 +37,7 @@ def test_a_file_goes_from_its_upload_to_its_orders_before_nobody_elses_eyes(cast
     shown = unescape(seller.get(where).get_data(as_text=True))
     assert "Make 1 order" in shown
     table = list(csv.reader(io.StringIO(seller.get(f"{where}/findings.csv").get_data().decode("utf-8-sig"))))
-    assert [row[:2] for row in table] == [["Line", "Column"], ["3", "quantity"], ["4", "quantity"]]
+    assert [row[:2] for row in table] == [["Row", "Column"], ["3", "quantity"], ["4", "quantity"]]
     assert [rival.get(where + end).status_code for end in ("", "/now", "/findings.csv")] == [404, 404, 404]
     assert [
         rival.post(f"{where}/{end}", data={"command_id": str(new_id())}).status_code for end in ("create", "drop")

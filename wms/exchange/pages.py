@@ -136,7 +136,7 @@ def findings(import_id: uuid.UUID) -> Response:
     """What is wrong, as a table to work off."""
     shown = queries.import_detail(service.load_import(actor(), import_id))
     rows = [(each["line"], _heading(each["column"]), each["message"]) for each in shown["findings"]]
-    return _file(write_table([_("Line"), _("Column"), _("What is wrong")], rows), sheets.CSV, "findings.csv")
+    return _file(write_table([_("Row"), _("Column"), _("What is wrong")], rows), sheets.CSV, "findings.csv")
 
 
 def _heading(name: str) -> str:

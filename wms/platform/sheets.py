@@ -17,14 +17,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from flask import request
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from wms.core.refusals import Refused, invalid
 from wms.platform.tables import decoded
-from wms.platform.uploads import NAME_MAX, Upload
+from wms.platform.uploads import NAME_MAX, Upload, received_raw
 
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_BYTES = 4 * 1024 * 1024
@@ -47,10 +46,8 @@ class Row:
 
 def received_sheet(field: str) -> Upload:
     """The one file of a form's field, judged. Refuses at the field as `judged` does, and `required` when there is none."""
-    found = request.files.get(field)
-    if found is None or not found.filename:
-        raise invalid(f"/{field}", "required")
-    return judged(found.stream.read(MOST_BYTES + 1), found.filename, f"/{field}")
+    content, name = received_raw(field, MOST_BYTES)
+    return judged(content, name, f"/{field}")
 
 
 def judged(content: bytes, name: str, pointer: str = "/file") -> Upload:
