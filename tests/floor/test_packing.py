@@ -236,7 +236,9 @@ def test_the_lane_s_command_leads_into_no_dead_end(cast, client, stage: Stage) -
     told = tablet.scan("CMD-MIXED")
     assert (told["code"], told["tone"], tablet.step) == ("no_singles", "error", "scan_tote")
     assert tablet.scan(totes(cast.overseas.id)[0])["code"] == "tote_bound"
-    stage.pick_all(several)
+    tablet.scan(tablet.seen["location_barcode"])
+    for _ in range(2):
+        tablet.scan(CODES[MUG])
     single = stage.order({MUG: 1})
     stage.wave(single)
     tablet.start("pick")

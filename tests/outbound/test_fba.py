@@ -133,10 +133,10 @@ def test_cartons_bear_amazons_number_and_say_what_is_in_them(stage: Stage) -> No
     assert [(each.contents, each.number, each.total, each.destination) for each in labels] == [
         ("Qty 1", 1, 2, "DTM2"), ("Assorted SKUs", 2, 2, "DTM2"),
     ]  # fmt: skip
-    assert drawn(labels).startswith(b"%PDF")
+    assert drawn(labels, stage.cast.ACME.id).startswith(b"%PDF")
     lists = packing_lists(order)
     assert [each.total for each in lists] == ["1", "2"]
-    assert drawn(lists).startswith(b"%PDF")
+    assert drawn(lists, stage.cast.ACME.id).startswith(b"%PDF")
 
 
 def test_a_whole_carton_goes_to_amazon_as_it_is(stage: Stage) -> None:

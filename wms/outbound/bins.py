@@ -125,5 +125,5 @@ def pinned(order_id: uuid.UUID, row: Any, bin_: Bin, each: Size) -> Stop:
     """A stop whose bin was chosen when the order was promised."""
     return Stop(
         order_id, row.demand_id, row.product_id, row.balance_id, row.location_id, bin_.place, bin_.walk_order,
-        row.open_quantity, TAKES_NO_ROOM if row.is_whole else each, Why.PINNED.value, 1, row.allocation_id,
+        row.open_quantity, each, Why.PINNED.value, 1, row.allocation_id,
     )  # fmt: skip

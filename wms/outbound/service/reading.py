@@ -164,7 +164,10 @@ def _lines(
         goods = None if promise is None or not promise.any_bin else _key(promise)
         own = NOTHING if goods is None else offered.get(goods, NOTHING)
         already = tuple(
-            bins.pinned(row.order_id, each, places[each.location_id], sizes[row.id]) for each in stops[row.id]
+            bins.pinned(
+                row.order_id, each, places[each.location_id], bins.TAKES_NO_ROOM if each.is_whole else sizes[row.id]
+            )
+            for each in stops[row.id]
         )
         wanted = max(0, promise.wanted) if promise is not None else 0
         found[row.order_id].append(
