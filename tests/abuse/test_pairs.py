@@ -233,6 +233,7 @@ def test_every_state_that_allows_an_action_is_built_by_a_way() -> None:
     """As it comes about, not by hand. A print's state is its own row's alone: any is as good as built."""
     assert ways_in.__doc__  # imported for their ways
     assert ways_decided.__doc__
+    assert ways_bonded.__doc__
     assert ways_kinds.__doc__
     assert ways_worked.__doc__
     built: dict[Action, set[str]] = {}

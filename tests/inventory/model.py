@@ -225,7 +225,8 @@ class Model:
     def post(self, reason: str, moves: list[Move], settles: dict[int, int] | None = None) -> list[tuple[int, int]]:  # noqa: C901
         """Returns the claims that broke: (allocation, quantity)."""
         if any(
-            self._crosses(reason, move) and move.permit is None and not self._takes_entry_back(reason, move) for move in moves
+            self._crosses(reason, move) and move.permit is None and not self._takes_entry_back(reason, move)
+            for move in moves
         ):
             raise Says("customs_permit_needed")
         before = {pool: sellable - promised for pool, (sellable, promised) in self.summaries().items()}
