@@ -74,6 +74,56 @@ def test_a_parcel_on_the_load_waits_for_the_offices_answer(cast, client, life):
     assert "The truck has left" in shown
 
 
+def test_what_an_order_says_besides_is_changed_on_its_page(cast, client, life):
+    """What the form shows is what is there; only what differs is sent; what was emptied is taken away."""
+    seller = cast.sign_in(client, cast.acme_person)
+    page = f"/portal/orders/{life.waved.id}/change"
+    typed = typed_in(text_of(seller.get(page)))
+    said = {"platform": "temu", "packing": ["upright", "eco_bag"], "packing_remark": "Card on top.",
+            "declaration.contents": "gift", "declaration.ioss": "im 276 000 0742", "values.0.unit_value": "9,90"}  # fmt: skip
+    answer = seller.post(page, data={**typed, **said, "command_id": str(new_id())})
+    assert answer.status_code == 302, text_of(answer)
+    shown = text_of(seller.get(page))
+    now = typed_in(shown)
+    assert {name: now[name] for name in said if name != "packing"} == {
+        **{name: said[name] for name in said if name != "packing"},
+        "declaration.ioss": "IM2760000742", "values.0.unit_value": "9.90",
+    }  # fmt: skip
+    assert re.findall(r'name="packing" value="(\w+)" checked', shown) == ["eco_bag", "upright"]
+    detail = text_of(seller.get(f"/portal/orders/{life.waved.id}"))
+    assert "For customs, Packed how, To the packer, Platform, Values of lines" in detail
+    version = now["version"]
+    same = seller.post(page, data={**now, "packing": ["upright", "eco_bag"], "command_id": str(new_id())})
+    assert same.status_code == 302
+    events = "SELECT count(*) FROM event WHERE name = 'order.changed' AND subject_id = :id"
+    assert life.ask(events, id=life.waved.id) == 1
+    emptied = now | {"packing": [], "packing_remark": "", "declaration.contents": "", "declaration.ioss": "",
+                     "platform": "", "version": str(int(version) + 1), "command_id": str(new_id())}  # fmt: skip
+    assert seller.post(page, data=emptied).status_code == 302
+    assert life.ask("SELECT count(*) FROM order_extra WHERE order_id = :id", id=life.waved.id) == 0
+    wrong = typed_in(text_of(seller.get(page))) | {"values.0.unit_value": "x", "insurance.value": "-1",
+                                                   "command_id": str(new_id())}  # fmt: skip
+    answer = seller.post(page, data=wrong)
+    told = unescape(answer.get_data(as_text=True))
+    assert (answer.status_code, told.count("data-invalid"), "Nothing was saved" in told) == (422, 1, True)
+    assert 'value="x"' in told
+
+
+def typed_in(shown: str) -> dict[str, str]:
+    """The fields of a page's main form as a browser would send them; boxes that are ticked are left out."""
+    main = re.search(r'<form method="post" action="[^"]*/change".*?</form>', shown, re.DOTALL)
+    assert main is not None
+    fields = dict(re.findall(r'<input[^>]* name="([\w.]+)"[^>]* value="([^"]*)"', main[0]))
+    for name, options in re.findall(r'<select[^>]* name="([\w.]+)"[^>]*>(.*?)</select>', main[0], re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)" selected', options) or re.search(
+            r'<option value="([^"]*)"', options
+        )
+        assert chosen is not None
+        fields[name] = chosen[1]
+    fields.pop("packing", None)
+    return fields
+
+
 def test_an_order_is_changed_on_its_page_and_its_paper_with_it(cast, client, life):
     seller = cast.sign_in(client, cast.acme_person)
     page = f"/portal/orders/{life.waved.id}/change"

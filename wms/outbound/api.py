@@ -127,8 +127,9 @@ def read(order_id: uuid.UUID) -> Response:
 @blueprint.arguments(OrderPatch)
 @blueprint.response(200, OrderAccepted)
 def change(body: dict[str, Any], order_id: uuid.UUID) -> Response:
-    """Change consignee, service, priority or remark while the state allows (`changeable`). A waybill that was drawn is
-    renewed; the paper of the old one is refused. Needs If-Match.
+    """Change consignee, service, priority, remark, or what an order says besides, while the state allows (`changeable`).
+    Each is replaced whole; null takes it away. A waybill that was drawn is renewed; the paper of the old one is refused.
+    Needs If-Match.
     """
     version = require_match()
     command = {"id": str(order_id), "version": version, "changes": body}

@@ -99,6 +99,7 @@ TEXTS = {
     "customs_value_needed": N_("Customs needs the value of one: say it here or with the product."),
     "service_no_signature": N_("The carrier of this service hands over without a signature."),
     "service_no_insurance": N_("The carrier of this service does not insure."),
+    "no_such_line": N_("The order has no such line."),
     # Which warehouse (`routing`).
     "route_named_line": N_("An order for one batch, expiry or condition names its warehouse."),
     "route_none": N_("None of your warehouses may take this order. Name one."),

@@ -116,7 +116,9 @@ class TransferTakenBack(Event):
 
 @dataclass(frozen=True)
 class OrderChanged(Event):
-    """`what`: consignee, service or both, by commas; what was on the waybill before is void."""
+    """`what`: of `rules.ON_THE_WAYBILL` and `rules.FOR_THE_PACKER`, labels or papers, by commas. What was on the waybill
+    before is void.
+    """
 
     name: ClassVar[str] = "order.changed"
     subject_kind: ClassVar[str] = "order"

@@ -164,15 +164,20 @@ def served_by(
     return served
 
 
-# What may still change of an order, by its state. A waybill that was drawn is renewed with the buyer or the service; a
-# parcel that is closed carries its paper, so it is intercepted instead.
+# What a waybill, its customs form or the list at customs says, and what the packer is told.
+ON_THE_WAYBILL = frozenset({"consignee", "service", "signature", "insurance", "declaration", "values"})
+FOR_THE_PACKER = frozenset({"platform", "packing", "packing_remark"})
+_BEFORE_A_WALK = ON_THE_WAYBILL | FOR_THE_PACKER | {"priority", "remark"}
+_ON_A_WALK = _BEFORE_A_WALK - {"priority"}
+# What may still change of an order, by its state. A waybill that was drawn is renewed with what stands on it; a parcel
+# that is closed carries its paper, so it is intercepted instead.
 CHANGEABLE: dict[str, frozenset[str]] = {
-    "short": frozenset({"consignee", "service", "priority", "remark"}),
-    "promised": frozenset({"consignee", "service", "priority", "remark"}),
-    "awaiting_customs": frozenset({"priority", "remark"}),  # the list at customs names buyer and carrier
-    "waved": frozenset({"consignee", "service", "remark"}),
-    "picking": frozenset({"consignee", "service", "remark"}),
-    "picked": frozenset({"consignee", "service", "remark"}),
+    "short": _BEFORE_A_WALK,
+    "promised": _BEFORE_A_WALK,
+    "awaiting_customs": _BEFORE_A_WALK - ON_THE_WAYBILL,  # the list at customs names buyer, carrier and values
+    "waved": _ON_A_WALK,
+    "picking": _ON_A_WALK,
+    "picked": _ON_A_WALK,
     "packed": frozenset(),
     "shipped": frozenset(),
     "cancelled": frozenset(),
@@ -181,13 +186,14 @@ NEEDS_WAYBILL = frozenset({"waved", "picking", "picked"})
 
 
 def changeable(state: str, customs_state: str, kind: str = "dropship", *, box_closed: bool = False) -> frozenset[str]:
-    """What may change: customs released an order to one buyer by one carrier; what is destroyed goes to nobody; a closed
-    box, though it be one of several, carries its paper. Nobody carries what is picked up, and a transfer stands at another
-    dock than the one that expects it.
+    """What may change: customs released an order to one buyer by one carrier; what is destroyed goes to nobody and into no
+    box; a closed box, though it be one of several, carries its paper and was packed as was asked for. Nobody carries what is
+    picked up, and a transfer stands at another dock than the one that expects it.
     """
-    fixed = customs_state == "released" or kind == DESTRUCTION or box_closed
-    never = {PICK_UP: {"service"}, TRANSFER: {"consignee"}}.get(kind, set())
-    return CHANGEABLE[state] - ({"consignee", "service"} if fixed else never)
+    packed = FOR_THE_PACKER if box_closed or kind == DESTRUCTION else frozenset()
+    if packed or customs_state == "released":
+        return CHANGEABLE[state] - ON_THE_WAYBILL - packed
+    return CHANGEABLE[state] - {PICK_UP: {"service"}, TRANSFER: {"consignee"}}.get(kind, set())
 
 
 class Fill(StrEnum):

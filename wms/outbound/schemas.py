@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from wms.core import tax_ids
-from wms.outbound.extras.schemas import ExtrasIn, ExtrasOut, TaxId
+from wms.outbound.extras.schemas import ExtrasIn, ExtrasOut, ExtrasPatch, TaxId
 from wms.outbound.routing.schemas import RouteOut
 from wms.outbound.rules import (
     FBA,
@@ -120,7 +120,7 @@ class OrdersIn(CodedSchema):
                    metadata={"description": "Up to 200 orders as of `POST /orders`."})  # fmt: skip
 
 
-class OrderPatch(CodedSchema):
+class OrderPatch(ExtrasPatch):
     consignee = fields.Nested(ConsigneeIn)
     service = Text(32, metadata={"example": "HOUSE-STD"})
     priority = Count(0, 9, metadata={"example": 5})

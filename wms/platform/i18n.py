@@ -46,8 +46,8 @@ class CatalogueDomain(Domain):
     """Flask-Babel's lookup over our in-memory catalogues."""
 
     def get_translations(self) -> Translations:
-        # Babel writes our zh_CN out as zh_Hans_CN
-        return catalogue("zh_CN" if str(get_locale()).startswith("zh") else DEFAULT_LANGUAGE)
+        locale = get_locale()  # asked for every text of a page: its code is read, not written out
+        return catalogue("zh_CN" if locale is not None and locale.language == "zh" else DEFAULT_LANGUAGE)
 
 
 def choose_language() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,11 +48,24 @@ class Entry:
 class Navigation:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+        self.lines = lru_cache(maxsize=128)(self._lines)  # roles in their languages: a menu is the same on every page
 
     def add(self, *entries: Entry) -> None:
-        for entry in entries:
-            if entry not in self.entries:
-                self.entries.append(entry)
+        self.entries += [entry for entry in entries if entry not in self.entries]
+        self.lines.cache_clear()
+
+    def _lines(
+        self, permissions: frozenset[Permission], staff: bool, _language: str, _root: str
+    ) -> dict[str, dict[str, Any]]:
+        """What the holders of these permissions see, by address, in the language and below the root of the request."""
+        shown = (each for each in self.entries if each.permission in permissions and each.staff in (None, staff))
+        return {
+            url_for(entry.endpoint): {
+                "label": str(entry.label), "href": url_for(entry.endpoint), "icon": entry.icon, "phone": entry.phone,
+                "group": str(SECTIONS.get(entry.order // 100, "")) if staff else "",
+            }
+            for entry in sorted(shown, key=lambda entry: entry.order)
+        }  # fmt: skip
 
 
 navigation = Navigation()
@@ -65,6 +79,7 @@ def init_pages(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["csrf_token"] = csrf_token  # imported macros see globals, not the page's context
     app.jinja_env.globals["new_command_id"] = new_id  # one for each form that is shown
+    app.jinja_env.globals["icons_address"] = _icons_address
     app.context_processor(_context)
     app.jinja_env.filters.update(
         {"when": show_instant, "refusal": show_refusal, "state_label": state_label, "state_tone": state_tone,
@@ -88,20 +103,17 @@ def _context() -> dict[str, Any]:
     }
 
 
+def _icons_address() -> str:
+    """Where the symbols stand: a page draws a hundred of them, and asks once."""
+    if "icons_address" not in g:
+        g.icons_address = url_for("static", filename="icons.svg")
+    return str(g.icons_address)
+
+
 def _navigation(actor: Actor) -> list[dict[str, Any]]:
-    shown = [
-        entry
-        for entry in sorted(navigation.entries, key=lambda entry: entry.order)
-        if actor.may(entry.permission) and entry.staff in (None, actor.is_staff)
-    ]
-    addresses = {entry: url_for(entry.endpoint) for entry in shown}
-    here = _longest(addresses.values(), request.path)
-    return [
-        {"label": entry.label, "href": address, "active": address == here, "icon": entry.icon,
-         "phone": entry.phone,
-         "group": SECTIONS.get(entry.order // 100) if actor.is_staff else None}
-        for entry, address in addresses.items()
-    ]  # fmt: skip
+    lines = navigation.lines(actor.permissions, actor.is_staff, str(get_locale()), request.script_root)
+    here = _longest(lines, request.path)
+    return [{**line, "active": address == here} for address, line in lines.items()]
 
 
 def _longest(addresses: Iterable[str], path: str) -> str | None:

@@ -13,6 +13,7 @@ from wms.core.ids import new_id
 from wms.core.refusals import Refused, invalid, not_found
 from wms.outbound.attachments.models import OrderPaper
 from wms.outbound.models import Consignee
+from wms.outbound.service.changes import announce
 from wms.outbound.service.orders import load_order_to_edit
 from wms.outbound.workflow import OrderState
 from wms.platform.database import session
@@ -41,6 +42,7 @@ def attach(actor: Actor, order_id: uuid.UUID, kind: str, kept: Kept, name: str) 
     )  # fmt: skip
     session().add(paper)
     session().flush()
+    announce(order, "papers")
     return paper
 
 
@@ -51,6 +53,7 @@ def remove(actor: Actor, order_id: uuid.UUID, paper_id: uuid.UUID) -> uuid.UUID:
     if paper is None or paper.order_id != order.id:
         raise not_found("paper")
     _forget([paper])
+    announce(order, "papers")
     return paper_id
 
 

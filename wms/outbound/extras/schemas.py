@@ -58,6 +58,37 @@ class ExtrasIn(CodedSchema):
                 raise ValidationError({"lines": {odd: {"currency": ["one_currency"]}}})
 
 
+class LineValueIn(CodedSchema):
+    """What customs is told one unit of a line is worth; both null: what its product is declared with."""
+
+    position = Count(
+        1, 2_000, required=True, metadata={"example": 1, "description": "The line, as the order shows it."}
+    )
+    unit_value_minor = Count(0, 2_000_000_000, required=True, allow_none=True, metadata={"example": 1290})
+    currency = Currency(required=True, allow_none=True, metadata={"example": "EUR"})
+
+    @validates_schema
+    def value_has_a_currency(self, data: dict[str, Any], **_: Any) -> None:
+        """Neither means anything without the other."""
+        value, currency = data.get("unit_value_minor"), data.get("currency")
+        if (value is None) != (currency is None):
+            raise ValidationError("required", "currency" if currency is None else "unit_value_minor")
+
+
+class ExtrasPatch(ExtrasIn):
+    """Of `OrderPatch`. What is named is replaced whole; null takes it away."""
+
+    values = Items(fields.Nested(LineValueIn), 1, 2_000, metadata={"description": "Values of lines for customs."})
+
+    @validates_schema
+    def each_line_once(self, data: dict[str, Any], **_: Any) -> None:
+        seen: set[int] = set()
+        for place, value in enumerate(data.get("values") or ()):
+            if value["position"] in seen:
+                raise ValidationError({"values": {place: {"position": ["duplicate"]}}})
+            seen.add(value["position"])
+
+
 class DeclarationOut(CodedSchema):
     contents = fields.String(metadata={"example": "goods"})
     ioss = fields.String(allow_none=True)

@@ -16,7 +16,7 @@ from wms.platform.secrecy import seal, unseal
 from wms.platform.statements import Statement
 from wms.shipping.queries import capabilities_of, load_service
 
-_FIELDS = ("platform", "signature", "insurance", "packing", "packing_remark", "declaration")
+FIELDS = ("platform", "signature", "insurance", "packing", "packing_remark", "declaration")
 _COLUMNS = (
     "platform", "signature", "insured_minor", "insured_currency", "packing", "packing_remark", "contents", "ioss",
     "vat_id", "eori",
@@ -42,15 +42,6 @@ def lacking(service_id: uuid.UUID, signature: str | None, insured: bool) -> list
     """What of it the service's carrier does not do."""
     can = capabilities_of(load_service(service_id).carrier_id)
     return rules.lacking(signature, insured, can_sign=can.can_sign, can_insure=can.can_insure)
-
-
-def check_change(order_id: uuid.UUID, service_id: uuid.UUID) -> None:
-    """The same of another service for an order that is there: `/service`."""
-    extra = session().get(OrderExtra, order_id)
-    if extra is not None:
-        found = lacking(service_id, extra.signature, extra.insured_minor is not None)
-        if found:
-            raise invalid_fields([FieldError("/service", LACKS[name], {}) for name in found])
 
 
 _DECLARED = Statement(
@@ -81,37 +72,25 @@ def check_values(owner_id: uuid.UUID, country: str, body: Mapping[str, Any]) -> 
         raise invalid_fields(errors)
 
 
-_CURRENCIES = Statement(
-    "SELECT coalesce(l.currency, p.declared_currency) AS currency FROM order_line l JOIN product p ON p.id = l.product_id"
-    " WHERE l.order_id = :order ORDER BY l.position"
-)
-
-
-def check_country(order_id: uuid.UUID, here: str, there: str) -> None:
-    """The same of another buyer for an order that is there: `/consignee/country`. `here`: of the warehouse."""
-    extra = session().get(OrderExtra, order_id)
-    if extra is None or extra.contents is None or not rules.crosses_a_border(here, there):
-        return
-    currencies = _CURRENCIES.column({"order": order_id})
-    code = "customs_value_needed" if None in currencies else "one_currency" if rules.odd_currency(currencies) else None
-    if code is not None:
-        raise invalid_fields([FieldError("/consignee/country", code, {})])
-
-
 def write(order_id: uuid.UUID, body: Mapping[str, Any]) -> None:
     """Of a new order; nothing where it says nothing."""
-    if not any(body.get(name) for name in _FIELDS):
-        return
-    declaration, insurance = body.get("declaration") or {}, body.get("insurance") or {}
-    given: dict[str, Any] = {name: body.get(name) for name in ("platform", "signature", "packing_remark")}
-    _INSERT.run(
-        {
-            "order_id": order_id, **given, "packing": list(dict.fromkeys(body.get("packing") or ())),
-            "insured_minor": insurance.get("value_minor"), "insured_currency": insurance.get("currency"),
-            "contents": declaration.get("contents"),
-            **{name: _plain(declaration.get(name)) for name in ("ioss", "vat_id", "eori")},
-        }
-    )  # fmt: skip
+    if any(body.get(name) for name in FIELDS):
+        _INSERT.run({"order_id": order_id, **columns_of({name: body.get(name) for name in FIELDS})})
+
+
+def columns_of(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that those of `FIELDS` stand in which are there."""
+    found = {name: said[name] for name in ("platform", "signature", "packing_remark") if name in said}
+    if "packing" in said:
+        found["packing"] = list(dict.fromkeys(said["packing"] or ()))
+    if "insurance" in said:
+        insurance = said["insurance"] or {}
+        found |= {"insured_minor": insurance.get("value_minor"), "insured_currency": insurance.get("currency")}
+    if "declaration" in said:
+        declaration = said["declaration"] or {}
+        found["contents"] = declaration.get("contents")
+        found |= {name: _plain(declaration.get(name)) for name in ("ioss", "vat_id", "eori")}
+    return found
 
 
 def _plain(number: str | None) -> str | None:

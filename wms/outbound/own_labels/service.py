@@ -18,6 +18,7 @@ from wms.core.refusals import FieldError, Refused, invalid, invalid_fields
 from wms.facility.models import Warehouse
 from wms.outbound import rules
 from wms.outbound.models import Order
+from wms.outbound.service.changes import announce
 from wms.outbound.service.order_holds import have_labels
 from wms.outbound.service.orders import load_order, load_order_to_edit, touched
 from wms.outbound.service.waybills import waybill_draft
@@ -82,6 +83,7 @@ def bring(actor: Actor, order_id: uuid.UUID, pages: Sequence[LabelPage]) -> Brou
     if all(parcel.tracking_number for parcel in live_parcels(shipment.id)):
         shipping.mark_labelled(SYSTEM, shipment.id)
     have_labels(order)
+    announce(order, "labels")
     carrier = load_carrier(service.carrier_id)
     return Brought(touched(order), [each for each in numbers if is_doubtful(carrier.number_format, each)])
 

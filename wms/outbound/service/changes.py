@@ -1,4 +1,4 @@
-"""An order is changed while its state allows (`rules.CHANGEABLE`): buyer, service, priority, remark.
+"""An order is changed while its state allows (`rules.CHANGEABLE`): buyer, service, priority, remark, what it says besides.
 
 What is on the waybill cannot change under it: a number that was drawn is given back, the paper is void, and another is made.
 """
@@ -17,6 +17,7 @@ from wms.facility.models import Warehouse
 from wms.outbound import rules
 from wms.outbound.deadlines import deadlines
 from wms.outbound.events import OrderChanged
+from wms.outbound.extras import changing
 from wms.outbound.extras import service as extras
 from wms.outbound.models import Consignee, Order
 from wms.outbound.queries import changeable_now
@@ -34,12 +35,11 @@ from wms.printing import service as printing
 from wms.shipping import service as shipping
 from wms.shipping.queries import brings_labels, live_parcels, service_by_code
 
-ON_THE_WAYBILL = frozenset({"consignee", "service"})
-
 
 def edit_order(actor: Actor, order_id: uuid.UUID, version: int | None, changes: Mapping[str, Any]) -> Order:
-    """Change consignee, service, priority or remark. Refuses `edit_too_late` naming the state and what may not change
-    in it any more, `unknown_service` and stale versions.
+    """Change consignee, service, priority, remark or what the order says besides (`OrderPatch`). Refuses `edit_too_late`
+    naming the state and what may not change in it any more, `unknown_service`, what the service or the customs form cannot
+    do, and stale versions.
     """
     order = load_order_to_edit(actor, order_id)
     check_version(order.version, version)
@@ -53,18 +53,32 @@ def edit_order(actor: Actor, order_id: uuid.UUID, version: int | None, changes: 
     for name in ("priority", "remark"):
         if name in changes:
             setattr(order, name, changes[name])
-    if changes.keys() & ON_THE_WAYBILL:
-        if "service" in changes or not brings_labels(order.service_id):  # else the label is the seller's word
-            _renew_waybill(actor, order)
-        record(
-            OrderChanged(
-                subject_id=order.id, warehouse_id=order.warehouse_id, owner_id=order.owner_id,
-                what=",".join(sorted(changes.keys() & ON_THE_WAYBILL)),
-            )
-        )  # fmt: skip
+    changing.write_changes(order.id, changes)
+    _check_together(order, changes)
+    drawn_here = "service" in changes or not brings_labels(order.service_id)  # else the label is the seller's word
+    if changes.keys() & rules.ON_THE_WAYBILL and drawn_here:
+        _renew_waybill(actor, order)
+    told = changes.keys() & (rules.ON_THE_WAYBILL | rules.FOR_THE_PACKER)
+    if told:
+        announce(order, *sorted(told))
     if "service" in changes:
         _settle_labels(order)
     return touched(order)
+
+
+def announce(order: Order, *what: str) -> None:
+    """That these of an order are other ones now."""
+    subject = {"subject_id": order.id, "warehouse_id": order.warehouse_id, "owner_id": order.owner_id}
+    record(OrderChanged(**subject, what=",".join(what)))
+
+
+def _check_together(order: Order, changes: Mapping[str, Any]) -> None:
+    """What was changed must agree with what was not."""
+    if changes.keys() & {"service", "signature", "insurance"}:
+        changing.check_service(order.id, order.service_id, changes)
+    if changes.keys() & {"consignee", "declaration", "values"}:
+        here = session().get_one(Warehouse, order.warehouse_id).country
+        changing.check_declared(order.id, here, session().get_one(Consignee, order.id).country, changes)
 
 
 def _settle_labels(order: Order) -> None:
@@ -78,7 +92,6 @@ def _settle_labels(order: Order) -> None:
 def _change_consignee(order: Order, consignee: Mapping[str, Any]) -> None:
     warehouse = session().get_one(Warehouse, order.warehouse_id)
     check_consignee(consignee, rules.regime_of(warehouse.regime, warehouse.is_bonded, order.kind))
-    extras.check_country(order.id, warehouse.country, consignee["country"])
     row = consignee_row(order.id, consignee)
     if not any(name in consignee for name in extras.BUYERS):  # not said again: they are the order's still
         row = {name: value for name, value in row.items() if not name.startswith("tax_ids")}
@@ -89,7 +102,6 @@ def _change_service(order: Order, code: str) -> None:
     service = service_by_code(order.warehouse_id, code)
     if service is None:
         raise invalid("/service", "unknown_service")
-    extras.check_change(order.id, service.id)
     order.service_id = service.id
     place = _CUT_OFF.first({"warehouse": order.warehouse_id, "service": service.id})
     promised = deadlines(order.created_at, order.ordered_at, cut_off_of(place), place.time_zone, place.closed)

@@ -1,4 +1,6 @@
-"""An order is changed while its state allows: buyer, service, priority, remark. Only what was changed is sent."""
+"""An order is changed while its state allows: buyer, service, priority, remark, what it says besides. Only what was changed
+is sent.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core.permissions import Permission
@@ -20,6 +23,7 @@ from wms.outbound.service import orders as service
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import show_refusal
+from wms.portal.pages import order_extras
 from wms.portal.pages.orders import CONSIGNEE
 from wms.shipping.queries import services_offered
 
@@ -31,7 +35,9 @@ blueprint = Blueprint("portal_order_change", __name__, url_prefix="/portal/order
 @requires(Permission.ORDERS_WRITE)
 def form(order_id: uuid.UUID) -> str:
     order = service.load_order(actor(), order_id)
-    return _form(order, _now(order))
+    shown = outbound.order_detail(order)
+    fields = {name: [value] for name, value in _now(order, shown).items()} | order_extras.shown(shown)
+    return _form(order, shown, MultiDict(fields))
 
 
 @blueprint.post("/<uuid:order_id>/change")
@@ -40,10 +46,13 @@ def change(order_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     order = service.load_order(actor(), order_id)
     held = forms.as_number(forms.typed_text("version"))
     version = held if isinstance(held, int) else 0
-    body = forms.load_form(OrderPatch(), _changed(_now(order)))
+    shown = outbound.order_detail(order)
+    changes = _changed(_now(order, shown)) | order_extras.changed(shown)
+    body = forms.load_form(OrderPatch(), changes)
     outcome: forms.Outcome = body if isinstance(body, Refused) else _save(order_id, version, body)
     if isinstance(outcome, Refused):
-        return _form(service.load_order(actor(), order_id), request.form, outcome), 422
+        order = service.load_order(actor(), order_id)
+        return _form(order, outbound.order_detail(order), request.form, outcome), 422
     flash(_("The order is changed."), "ok")
     return redirect(url_for("portal_orders.detail", order_id=order_id))
 
@@ -55,9 +64,8 @@ def _save(order_id: uuid.UUID, version: int, body: dict[str, Any]) -> forms.Outc
     )  # fmt: skip
 
 
-def _now(order: Order) -> dict[str, str]:
+def _now(order: Order, shown: Mapping[str, Any]) -> dict[str, str]:
     """The order as the form shows it. Its buyer's ids are never shown; left empty with the rest unchanged they stay."""
-    shown = outbound.order_detail(order)
     buyer = {f"consignee.{name}": value or "" for name, value in shown["consignee"].items() if name not in MASKED}
     return {**buyer, "service": shown["service"], "priority": str(order.priority), "remark": order.remark or ""}
 
@@ -81,9 +89,10 @@ def _changed(now: Mapping[str, str]) -> dict[str, Any]:
     return body
 
 
-def _form(order: Order, typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
+def _form(order: Order, shown: Mapping[str, Any], typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
     return render_template(
-        "portal/order_change.html", order=order, typed=typed, errors=forms.field_messages(refusal),
+        "portal/order_change.html", order=order, typed=typed, errors=forms.field_messages(refusal), lines=shown["lines"],
+        extras=order_extras.CHOICES,
         may_change=outbound.changeable_now(order), has_waybill=order.shipment_id is not None,
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         services=[(each.code, f"{each.code} · {each.name}") for each, _carrier in services_offered(order.warehouse_id)],

@@ -1,21 +1,38 @@
-"""What an order says besides: typed in the form of a new one, and shown."""
+"""What an order says besides: typed in the form of a new one or of one that changes, and shown."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import request
 
+from wms.core.money import Money
 from wms.outbound.extras import words
 from wms.platform import forms
+from wms.platform.pages import lazy
 
+CURRENCIES = ("EUR", "USD", "CNY", "GBP")
 CHOICES = {
     "platforms": words.platforms, "signatures": list(words.SIGNATURE_WORDS.items()),
     "packing": list(words.PACKING_WORDS.items()), "contents": list(words.CONTENTS_WORDS.items()),
+    "currencies": lambda now: [(each, each) for each in dict.fromkeys((*CURRENCIES, now)) if each],
 }  # fmt: skip
 WORDS = {
     "platform": words.platform_name, "signature": words.SIGNATURE_WORDS, "packing": words.PACKING_WORDS,
     "contents": words.CONTENTS_WORDS,
+}  # fmt: skip
+# What of an order was changed, as its history says it.
+FIELD_WORDS = {
+    "consignee": lazy("Buyer"), "service": lazy("Service"), "signature": lazy("Signature on delivery"),
+    "insurance": lazy("Insured value"), "declaration": lazy("For customs"), "values": lazy("Values of lines"),
+    "platform": lazy("Platform"), "packing": lazy("Packed how"), "packing_remark": lazy("To the packer"),
+    "papers": lazy("Papers"), "labels": lazy("Labels"),
+}  # fmt: skip
+# The field of the form that is there where the form asks for this.
+_ASKED_BY = {
+    "platform": "platform", "signature": "signature", "insurance": "insurance.value", "packing": "packing_remark",
+    "packing_remark": "packing_remark", "declaration": "declaration.contents",
 }  # fmt: skip
 
 
@@ -34,3 +51,54 @@ def typed() -> dict[str, Any]:
     if declared:
         found["declaration"] = declared
     return found
+
+
+def shown(order: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What the order says, as the fields of the form show it. `order`: as `order_detail` gives it."""
+    insurance, declaration = order["insurance"], order["declaration"] or {}
+    fields = {name: [order[name] or ""] for name in ("platform", "signature", "packing_remark")}
+    fields["packing"] = list(order["packing"])
+    if insurance:
+        fields["insurance.value"] = [_amount(insurance["value_minor"], insurance["currency"])]
+        fields["insurance.currency"] = [insurance["currency"]]
+    fields |= {f"declaration.{name}": [value or ""] for name, value in declaration.items()}
+    for place, line in enumerate(order["lines"]):
+        fields[f"values.{place}.unit_value"] = [_amount(line["unit_value_minor"], line["currency"])]
+        fields[f"values.{place}.currency"] = [line["currency"] or "EUR"]
+    return fields
+
+
+def _amount(minor: int | None, currency: str | None) -> str:
+    return "" if minor is None or currency is None else f"{Money(minor, currency).as_decimal():f}"
+
+
+def changed(order: Mapping[str, Any]) -> dict[str, Any]:
+    """What the form asks for and says otherwise than the order, as a part of the API's body."""
+    said = typed()
+    found = {
+        name: said.get(name) for name, field in _ASKED_BY.items()
+        if field in request.form and _plain(said.get(name)) != _plain(order[name])
+    }  # fmt: skip
+    values = _values(order["lines"])
+    return found | ({"values": values} if values else {})
+
+
+def _plain(value: Any) -> Any:
+    """As it compares: nothing is nothing, and choices have no order."""
+    if isinstance(value, Mapping):
+        return forms.given(value)
+    return sorted(value) if isinstance(value, list) else value or None
+
+
+def _values(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The value of every line, where one of them is another than before."""
+    found = []
+    for place, line in enumerate(lines):
+        if f"values.{place}.unit_value" not in request.form:
+            return []
+        currency = forms.typed_text(f"values.{place}.currency", 3)
+        minor = forms.minor_of(forms.typed_text(f"values.{place}.unit_value", 14), currency)
+        value = {"unit_value_minor": minor, "currency": None if minor is None else currency}
+        found.append({"position": line["position"], **value})
+    same = [(line["unit_value_minor"], line["currency"]) for line in lines]
+    return found if [(each["unit_value_minor"], each["currency"]) for each in found] != same else []

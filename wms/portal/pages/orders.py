@@ -129,6 +129,8 @@ def _history(order: Order, warehouse: Warehouse) -> list[dict[str, Any]]:
             note = str(REASON_WORDS.get(event.data.get("reason", ""), ""))
         if event.name in {"order.held", "order.hold_ended"}:
             note = str(order_stops.HOLD_WORDS.get(event.data["reason"], ""))
+        if event.name == "order.changed":
+            note = ", ".join(str(order_extras.FIELD_WORDS[name]) for name in event.data["what"].split(","))
         if event.name == "order.interception_answered":
             note = state_label(event.data["state"], "interception")
         entries.append(
