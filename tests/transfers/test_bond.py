@@ -35,9 +35,9 @@ from wms.inventory.models import BookItem, Permit
 from wms.inventory.queries import Scope
 from wms.outbound.models import Order
 from wms.outbound.rules import TRANSFER, regime_of
-from wms.outbound.service import orders, release
+from wms.outbound.service import handover, orders, release
 from wms.platform.auditing import run_checks
-from wms.platform.database import session
+from wms.platform.database import session, transaction
 from wms.transfers import bond
 from wms.transfers.audit import CHECKS
 
@@ -70,11 +70,15 @@ def filed(stage: Stage, order: Order) -> Order:
     return order
 
 
+def packed(stage: Stage, order: Order) -> str:
+    stage.wave(house=stage.cast.bonded)
+    stage.pick_all(order, stage.cast.bonded)
+    return stage.pack(order)
+
+
 def left(stage: Stage, units: int = 5) -> Order:
     order = filed(stage, ordered(stage, units))
-    stage.wave(house=stage.cast.bonded)
-    stage.pick_all(order)
-    stage.hand_over(stage.pack(order))
+    stage.hand_over(packed(stage, order), stage.cast.bonded)
     stage.jobs(*TOPICS)
     return order
 
@@ -97,7 +101,7 @@ def permits(order: Order) -> list[tuple[str, str, int, int, bool]]:
 
 def test_both_lists_stand_before_customs_lets_it_go(stage: Stage, zone: uuid.UUID) -> None:
     order, boss = ordered(stage), stage.cast.supervisor
-    assert (order.state, order.customs_state) == ("awaiting_customs", "waiting")
+    assert order.customs_state == "waiting"
     assert stage.refused(release.record_release, boss, order.id, "QD-OUT").code == "lists_missing"
     assert stage.refused(bond.file_in, boss, order.id, "QD-IN", "QD-OUT").code == "list_out_first"
     stage.do(bond.file_out, boss, order.id, "QD-OUT")
@@ -113,6 +117,21 @@ def test_both_lists_stand_before_customs_lets_it_go(stage: Stage, zone: uuid.UUI
     assert stage.refused(bond.file_out, boss, order.id, "QD-OUT").code == "not_released_twice"
     second = transfer(stage, {MUG: 1}, warehouse="NGB1", to_warehouse="BND2", reference="second")
     assert stage.refused(bond.file_out, boss, second.id, "QD-OUT").code == "document_taken"
+
+
+def test_packed_goods_wait_at_the_gate_for_both_lists(stage: Stage, zone: uuid.UUID) -> None:
+    with transaction():
+        session().get_one(Warehouse, stage.cast.bonded.id).before_release = "pack"
+    order, boss, picker = ordered(stage), stage.cast.supervisor, stage.cast.picker
+    number, house = packed(stage, order), stage.cast.bonded.id
+    assert stage.refused(handover.hand_over, picker, house, number).code == "customs_not_released"
+    stage.do(bond.file_out, boss, order.id, "QD-OUT")
+    assert stage.refused(handover.hand_over, picker, house, number).code == "customs_not_released"
+    stage.do(bond.file_in, boss, order.id, "QD-IN", "QD-OUT")
+    assert stage.refused(handover.hand_over, picker, house, number).code == "customs_not_released"
+    stage.do(release.record_release, boss, order.id, "QD-OUT")
+    stage.hand_over(number, stage.cast.bonded)
+    assert stage.state(order) == "shipped"
 
 
 def test_the_goods_leave_one_book_and_enter_the_other(stage: Stage, zone: uuid.UUID) -> None:
@@ -197,7 +216,7 @@ def test_several_cartons_are_allowed_between_zones(stage: Stage, zone: uuid.UUID
     assert regime_of("1210", True, TRANSFER).needs_release
 
 
-def test_only_the_clerks_of_each_end(stage: Stage, zone: uuid.UUID, fresh_client: Any) -> None:
+def test_only_the_clerks_of_each_end(stage: Stage, zone: uuid.UUID, client: Any) -> None:
     order, clerk = ordered(stage), stage.cast.customs_clerk  # of NGB1 only
     for stranger in (stage.cast.picker, stage.cast.acme_person):
         assert stage.refused(bond.file_out, stranger, order.id, "QD-1").kind is RefusalKind.NOT_FOUND
@@ -207,9 +226,9 @@ def test_only_the_clerks_of_each_end(stage: Stage, zone: uuid.UUID, fresh_client
     assert stage.refused(bond.file_out, stage.cast.supervisor, new_id(), "QD-1").kind is RefusalKind.NOT_FOUND
 
 
-def test_the_desk(stage: Stage, zone: uuid.UUID, fresh_client: Any) -> None:
+def test_the_desk(stage: Stage, zone: uuid.UUID, client: Any) -> None:
     order = ordered(stage)
-    boss = stage.cast.sign_in(fresh_client, stage.cast.supervisor)
+    boss = stage.cast.sign_in(client, stage.cast.supervisor)
 
     def post(step: str, **fields: str) -> int:
         path = f"/portal/transfers/bond/{order.id}/{step}"
@@ -226,8 +245,8 @@ def test_the_desk(stage: Stage, zone: uuid.UUID, fresh_client: Any) -> None:
     page = boss.get("/portal/transfers/bond").text
     assert order.number in page
     assert "QD-IN" in page
-    assert stage.cast.sign_in(fresh_client, stage.cast.picker).get("/portal/transfers/bond").status_code == 403
-    assert "NGB1" in stage.cast.sign_in(fresh_client, stage.cast.acme_person).get("/portal/transfers/new").text
+    assert stage.cast.sign_in(client, stage.cast.picker).get("/portal/transfers/bond").status_code == 403
+    assert "NGB1" in stage.cast.sign_in(client, stage.cast.acme_person).get("/portal/transfers/new").text
 
 
 CORRUPTIONS = {

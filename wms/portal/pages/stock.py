@@ -89,7 +89,8 @@ def rows(product_id: uuid.UUID) -> str:
     every = stock_rows(Scope.of(actor()), product.id, warehouse_id=house)
     return render_template(
         "portal/stock_rows.html", product=product, buckets=BUCKETS, bucket=bucket, house=house,
-        rows=[row for row in every if _behind(bucket, row) and (row.is_waiting or not waiting)], waiting=waiting, conditions=CONDITION_WORDS,
+        rows=[row for row in every if _behind(bucket, row) and (row.is_waiting or not waiting)], waiting=waiting,
+        conditions=CONDITION_WORDS,
         houses={each.id: each for each in warehouses_seen(actor())}, words={each[0]: each[1] for each in BUCKETS},
         orders=queries.orders_claiming(actor(), product.id, house) if bucket in (None, Bucket.OUTBOUND) else [],
     )  # fmt: skip
