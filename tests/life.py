@@ -139,14 +139,20 @@ def receive(cast: Cast) -> Booking:
 
 
 def order(
-    cast: Cast, reference: str, lines: list[tuple[str, int]], warehouse: str = "DE1", id_number: str | None = None
+    cast: Cast,
+    reference: str,
+    lines: list[tuple[str, int]],
+    warehouse: str = "DE1",
+    id_number: str | None = None,
+    **more: Any,
 ) -> Order:
+    """`more`: what else its body says."""
     body: dict[str, Any] = {
         "reference": reference, "warehouse": warehouse, "service": "HOUSE-STD",
         "consignee": {"name": "Anna Schmidt", "country": "DE", "city": "Berlin", "postcode": "10115",
                       "address1": "Invalidenstraße 117", "id_number": id_number},
         "lines": [{"sku": sku, "quantity": quantity, "unit_value_minor": 1290, "currency": "EUR"}
-                  for sku, quantity in lines],
+                  for sku, quantity in lines], **more,
     }  # fmt: skip
     made = intake.create_order(cast.acme, body)
     fresh()
@@ -155,6 +161,14 @@ def order(
 
 def ship(cast: Cast, made: Order) -> Order:
     """Wave, pick, pack, hand over."""
+    handover.hand_over(cast.picker, cast.overseas.id, pack(cast, made))
+    fresh()
+    session().refresh(made)
+    return made
+
+
+def pack(cast: Cast, made: Order) -> str:
+    """Wave, pick, pack; the number on its waybill."""
     wave = waves.release_wave(cast.supervisor, cast.overseas.id, order_ids=[made.id])
     fresh()
     prepare_wave(wave.id)
@@ -179,10 +193,7 @@ def ship(cast: Cast, made: Order) -> Order:
     fresh()
     packing.close_parcel(cast.picker, made.id, number)
     fresh()
-    handover.hand_over(cast.picker, cast.overseas.id, number)
-    fresh()
-    session().refresh(made)
-    return made
+    return number
 
 
 def tote(cast: Cast) -> uuid.UUID:

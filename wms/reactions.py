@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wms.core.events import Event
+from wms.identity import badges
 from wms.inbound.events import TransferReceived
 from wms.inventory.events import AllocationBroken, AwaitedStockCame, FreeBelowZero
 from wms.outbound.events import TransferSent, TransferTakenBack, WaveReleased
 from wms.platform.events import InTransaction, reactions
+from wms.printing.designs.choice import house_templates
 from wms.shipping.events import ManifestClosed, WaybillWanted
 
 IN_TRANSACTION: dict[type[Event], Sequence[InTransaction]] = {}
@@ -33,3 +35,4 @@ AFTER_COMMIT: dict[type[Event], Sequence[str]] = {
 def register() -> None:
     reactions.in_transaction = IN_TRANSACTION
     reactions.after_commit = AFTER_COMMIT
+    badges.Designs.published = staticmethod(lambda: house_templates(["badge"]))

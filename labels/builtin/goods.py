@@ -275,16 +275,25 @@ def _pallet(size: Size) -> list[Element]:
         text(value_of(cartons), "{cartons}", 16, 7, bold=True),
         text(value_of(weight), "{gross_weight}", 14, 6, bold=True),
         text(value_of(more), "{contents}", 12, 6, lines=2),
-        either("elements", _element_bars(second, "{elements}"), [when("barcode", *_own_bars(second))]),
+        either(
+            "elements", _element_bars(second, "{elements}"),
+            [when("sscc", when("barcode", *_own_bars(second)))],
+        ),
+        either("sscc", _sscc_bars(main), _own_bars(Box(main.left, main.top, main.width, main.height - 4))),
+        text(Box(main.left + 2, main.bottom - 3.9, main.width - 4, 2.7), "{printed_at}", 7, 5, align="right"),
+    ]  # fmt: skip
+
+
+def _sscc_bars(cell: Box) -> list[Element]:
+    return [
         code(
-            Box(main.left + 0.6, main.top + 2, main.width - 1.2, main.height - 12.5), "gs1_128", "(00){sscc}",
+            Box(cell.left + 0.6, cell.top + 2, cell.width - 1.2, cell.height - 12.5), "gs1_128", "(00){sscc}",
             preferred_mm=0.5,
         ),
         text(
-            Box(main.left + 2, main.bottom - 10, main.width - 4, 5.4), "{captions.sscc} (00) {sscc}", 16, 8, align="center",
+            Box(cell.left + 2, cell.bottom - 10, cell.width - 4, 5.4), "{captions.sscc} (00) {sscc}", 16, 8, align="center",
             bold=True,
         ),
-        text(Box(main.left + 2, main.bottom - 3.9, main.width - 4, 2.7), "{printed_at}", 7, 5, align="right"),
     ]  # fmt: skip
 
 

@@ -152,11 +152,12 @@ class PalletLabel(Label):
     """A handling unit by its SSCC-18, in a GS1-128 symbol with identifier (00).
 
     `elements` is a second element string where the contents are uniform: "(02)09521234543213(37)24".
-    `barcode` is our own code of the unit, if it has one.
+    `barcode` is our own code of the unit, if it has one; where the house has no GS1 prefix it stands in the place of the
+    SSCC.
     """
 
     size: Size = SIZE_100X150
-    sscc: str = text(18, required=True)
+    sscc: str = text(18)
     owner: str = text(40)
     destination: str = text(20)
     booking: str = text(40)

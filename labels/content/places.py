@@ -31,7 +31,7 @@ class ZoneSign(Label):
     """A zone, to be read from the far end of the aisle."""
 
     size: Size = A4_LANDSCAPE
-    code: str = text(12, required=True)
+    code: str = text(16, required=True)
     name: str = text(60)
     barcode: str = text(48)
     note: str = text(80)

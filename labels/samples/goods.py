@@ -229,6 +229,9 @@ _PALLETS = {
         printed_at="2026-11-24 15:08 UTC+08:00",
     ),
     "shortest": PalletLabel(sscc="000000000000000000"),
+    "own code": PalletLabel(
+        barcode="B-PAL00417-K", owner="S1027", contents="MIXED 18 SKU", cartons="12", printed_at="2026-11-24 15:08"
+    ),
 }
 
 SAMPLES: dict[str, dict[str, Label]] = {

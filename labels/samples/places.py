@@ -40,7 +40,7 @@ _ZONES = {
     "en": ZoneSign(code="A", name="Pick area A, small parts", barcode="Z-A-7", note="Aisles 01 to 24", arrow="up"),
     "zh": ZoneSign(code="B2", name="保税 拣货区 B", barcode="Z-B2-4", note="化妆品 · 食品，温度 15–25 °C"),
     "longest": ZoneSign(
-        code="MEZZANINE-02",
+        code="MEZZANINE-02-EAS",
         name="Mezzanine level two east, fragile goods, returns to inspect",
         barcode="Z-MEZZANINE-LEVEL-02-EAST-Q",
         note="No stacking, floor load 300 kg per square metre, keep the fire lane free",

@@ -121,6 +121,24 @@ def test_the_preview_has_its_true_size() -> None:
         assert round(picture.info["dpi"][0]) == dpi
 
 
+# One size of a kind at the resolution that divides worst; every size at the usual one.
+DOTS = [(name, size, 203) for name, size in BUILT_IN] + [(kind.name, kind.sizes[0], 300) for kind in KINDS.values()]
+
+
+@pytest.mark.parametrize(("name", "size", "dpi"), DOTS, ids=[f"{name}-{size.name}-{dpi}" for name, size, dpi in DOTS])
+def test_no_bar_of_a_preview_is_resampled(name: str, size: Size, dpi: int) -> None:
+    """Every module is as many pixels wide as it has dots, black or white throughout."""
+    label = samples_of(name, size)[0]
+    picture = np.asarray(Image.open(BytesIO(preview_png(label, dpi=dpi))))
+    for placed, (right, down) in render_bundle([label], dpi=dpi).pages[0].placements:
+        dots, left, top = placed.dots_per_module, placed.left + right, placed.top + down
+        step = dots if placed.symbol.is_matrix else placed.height // 2
+        for row in range(top + step // 2, top + placed.height, step):
+            modules = picture[row, left : left + placed.symbol.width * dots].reshape(-1, dots).astype(int)
+            assert np.all(np.minimum(modules, 255 - modules) < 16), "no half tones in a symbol"
+            assert np.all(np.ptp(modules, axis=1) < 16), "no module shares its pixels with another"
+
+
 @pytest.mark.parametrize(
     ("data", "expected"),
     [

@@ -74,7 +74,7 @@ def build(operator: Operator) -> str:
         time_zone="America/New_York", currency="usd",
     )  # fmt: skip
     operator.set_up(f"{house}/benches", house, code="p01", name="Bench 1", place="packing")
-    operator.set_up(f"{house}/totes", house, count="3")
+    operator.set_up(f"{house}/units", house, count="3")
     key = house.rsplit("/", 1)[1]
     operator.set_up(f"/office/places/{key}/zones/new", f"/office/places/{key}/zones/new", code="A", name="Shelves",
                     purpose="storage", temperature="ambient", customs_area="any")  # fmt: skip

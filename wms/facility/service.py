@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from flask import current_app
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from wms.core import clock
+from wms.core import checkdigits, clock
 from wms.core.actor import Actor
 from wms.core.barcodes import OwnCode
 from wms.core.ids import new_id
@@ -36,6 +37,7 @@ from wms.facility.models import (
 from wms.facility.queries import floor_facts
 from wms.planning.budget import Budget
 from wms.planning.route import NoWay, route_in_layout
+from wms.platform.counters import next_in_range
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
@@ -208,7 +210,9 @@ def create_station(actor: Actor, warehouse_id: uuid.UUID, code: str, name: str, 
 def create_handling_unit(
     actor: Actor, warehouse_id: uuid.UUID, kind: HandlingUnitKind, code: str, location_id: uuid.UUID
 ) -> HandlingUnit:
-    """A tote, carton or pallet. It is labelled `T-…` (tote) or `B-…` (all others)."""
+    """A tote, carton or pallet. It is labelled `T-…` (tote) or `B-…` (all others); a pallet by its SSCC where the operator has
+    a GS1 prefix.
+    """
     warehouse = _load_warehouse(actor, warehouse_id, Permission.FLOOR_WORK, Permission.FACILITY_WRITE)
     _require_location(warehouse_id, location_id)
     _refuse_taken(
@@ -218,14 +222,24 @@ def create_handling_unit(
         HandlingUnit.warehouse_id == warehouse_id,
         HandlingUnit.code == code,
     )
-    own = OwnCode.TOTE if kind is HandlingUnitKind.TOTE else OwnCode.UNIT
     unit = HandlingUnit(
         warehouse_id=warehouse_id, kind=kind.value, code=code, location_id=location_id, state="open",
-        barcode=rules.own_label(own, warehouse.label_prefix, code), created_at=clock.now(),
+        barcode=_unit_label(warehouse, kind, code), created_at=clock.now(),
     )  # fmt: skip
     session().add(unit)
     session().flush()
     return unit
+
+
+SSCC_EXTENSION = 0
+
+
+def _unit_label(warehouse: Warehouse, kind: HandlingUnitKind, code: str) -> str:
+    prefix = current_app.extensions["wms_config"].gs1_prefix if kind is HandlingUnitKind.PALLET else ""
+    if prefix:  # of the range that bags and pallets of parcels are numbered from
+        return checkdigits.sscc(SSCC_EXTENSION, prefix, next_in_range(f"sscc:{prefix}"))
+    own = OwnCode.TOTE if kind is HandlingUnitKind.TOTE else OwnCode.UNIT
+    return rules.own_label(own, warehouse.label_prefix, code)
 
 
 def load_warehouse_to_build(actor: Actor, warehouse_id: uuid.UUID) -> Warehouse:

@@ -15,6 +15,7 @@ from wms.platform.access import actor, requires
 from wms.platform.database import session
 from wms.platform.pages import lazy
 from wms.printing import queries
+from wms.printing import service as printing
 from wms.printing.models import LabelDocument, PrintJob
 from wms.printing.queries import LastPrint
 from wms.printing.reasons import first_in_words
@@ -78,6 +79,17 @@ def way_of(found: Actor, label: LastPrint) -> dict[str, Any]:
         "printer": printer.name, "prints": health in PRINTS, "state": _words(health, printer.reasons),
         "other_id": _id(other.id if other else None), "other": other.name if other else None,
     }  # fmt: skip
+
+
+def print_or_show(found: Actor, bundle_id: uuid.UUID) -> dict[str, Any]:
+    """Print what is being made on this bench's printer for it, as soon as it is made. {bundle, printer}: the file's id, and
+    the printer's (None: the file is to be opened).
+    """
+    document = queries.documents_of(bundle_id)[0]
+    printer = queries.choose_printer(station_of(found), document)
+    if printer is not None:
+        printing.print_when_made(found, bundle_id, printer.id)
+    return {"bundle": bundle_id, "printer": printer.id if printer else None}
 
 
 def _id(value: uuid.UUID | None) -> str | None:

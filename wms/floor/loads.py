@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -15,12 +14,11 @@ from wms.core.permissions import Permission
 from wms.core.refusals import RefusalKind, Refused
 from wms.facility import queries as facility
 from wms.facility.models import Warehouse
-from wms.floor import bench_printer
+from wms.floor.bench_printer import print_or_show, station_of
 from wms.outbound.service.load_lists import request_load_list
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.printing import queries as printing_queries
-from wms.printing import service as printing
 from wms.shipping import queries
 from wms.shipping import service as shipping
 
@@ -42,22 +40,15 @@ def index() -> Response | str:
 @requires(Permission.SHIPPING_HANDOVER)
 def print_list(manifest_id: uuid.UUID) -> Response | tuple[str, int]:
     """On the bench's printer for such papers; without one the file opens when it is made."""
-    outcome = forms.run_form("loads.list", {"id": manifest_id}, lambda: _print(manifest_id), lambda made: made)
+    outcome = forms.run_form(
+        "loads.list", {"id": manifest_id}, lambda: print_or_show(actor(), request_load_list(actor(), manifest_id)),
+        lambda made: made,
+    )  # fmt: skip
     if isinstance(outcome, Refused):
         return _refused(outcome)
     if outcome.answer["printer"] is None:
         return redirect(url_for("printing_pages.bundle", bundle_id=parse_id(str(outcome.answer["bundle"]))), 303)
     return redirect(url_for(".index", printer=outcome.answer["printer"]), 303)
-
-
-def _print(manifest_id: uuid.UUID) -> dict[str, Any]:
-    """{bundle, printer}: the id of the file, and of the printer where it waits for it."""
-    bundle_id = request_load_list(actor(), manifest_id)
-    document = printing_queries.documents_of(bundle_id)[0]
-    printer = printing_queries.choose_printer(bench_printer.station_of(actor()), document)
-    if printer is not None:
-        printing.print_when_made(actor(), bundle_id, printer.id)
-    return {"bundle": bundle_id, "printer": printer.id if printer else None}
 
 
 @blueprint.post("/<uuid:manifest_id>/close")
@@ -92,7 +83,7 @@ def _page(warehouse: Warehouse, refusal: Refused | None = None) -> str:
 def _warehouse() -> Warehouse | None:
     """The bench's; without a bench the only one there is."""
     seen = {each.id: each for each in facility.warehouses_seen(actor())}
-    station_id = bench_printer.station_of(actor())
+    station_id = station_of(actor())
     bench = facility.station_by_id(station_id) if station_id is not None else None
     if bench is not None and bench.warehouse_id in seen:
         return seen[bench.warehouse_id]

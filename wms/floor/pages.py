@@ -29,6 +29,7 @@ from wms.floor import (
     finding,
     loads,
     measures,
+    papers,
     photos,
     picture,
     queries,
@@ -56,6 +57,7 @@ BLUEPRINTS = [
     unknown.blueprint,
     serving.blueprint,
     loads.blueprint,
+    papers.blueprint,
     blueprint,
 ]
 

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     RETURN = "return"
     PACKAGING = "packaging"
     BAG = "bag"  # of parcels
+    WALK = "walk"  # by the number on its pick list
 
 
 @dataclass(frozen=True)
@@ -222,5 +223,11 @@ LOOKUPS: dict[Kind, Statement] = {
     ),
     Kind.ORDER: Statement(
         "SELECT id, number AS code, owner_id FROM outbound_order WHERE number = :code AND warehouse_id = :warehouse"
+    ),
+    Kind.WALK: Statement(
+        "SELECT b.id, :code AS code, NULL::uuid AS owner_id FROM wave v CROSS JOIN LATERAL (SELECT id, row_number()"
+        " OVER (ORDER BY created_at, id) AS n FROM pick_batch WHERE wave_id = v.id) b"
+        " WHERE v.number = regexp_replace(:code, '-[0-9]+$', '') AND v.warehouse_id = :warehouse"
+        " AND b.n::text = substring(:code FROM '-([0-9]+)$')"
     ),
 }

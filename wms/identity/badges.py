@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable, Sequence
 
+from labels import BadgeLabel, LabelRefused, Template, render_bundle
 from labels.barcodes import encode
 
 _RUN = re.compile(r"(\d+) (\d+) (\d+) 1 re")
@@ -13,6 +15,23 @@ _RUN = re.compile(r"(\d+) (\d+) (\d+) 1 re")
 def badge_picture(code: str) -> str:
     """The QR code of a badge as a `data:` address of an SVG, its quiet zone included."""
     return "data:image/svg+xml;base64," + base64.b64encode(qr_picture(code).encode()).decode()
+
+
+class Designs:
+    """The house's designs of badges, which stand above: the composition root says how they are asked for."""
+
+    published: Callable[[], Sequence[Template]] = staticmethod(lambda: ())
+
+
+def badge_card(code: str, name: str, site: str = "") -> str | None:
+    """The badge as a card of a wallet's size, to be printed: a `data:` address of a PDF. None where the name holds a character
+    that cannot be printed.
+    """
+    try:
+        card = render_bundle([BadgeLabel(name=name, barcode=code, site=site)], templates=Designs.published()).pdf
+    except LabelRefused:
+        return None
+    return "data:application/pdf;base64," + base64.b64encode(card).decode()
 
 
 def qr_picture(content: str) -> str:

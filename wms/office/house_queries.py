@@ -48,6 +48,32 @@ def totes_of(warehouse_id: uuid.UUID) -> Sequence[Row[Any]]:
     )
 
 
+def units_of(warehouse_id: uuid.UUID, only: uuid.UUID | None = None) -> Sequence[Row[Any]]:
+    """The pallets and cartons of the house's own in a warehouse the caller has loaded, newest first, no more than 200; or
+    `only` one container that is no tote.
+    """
+    return (
+        session()
+        .execute(
+            text(
+                "SELECT u.id, u.code, u.kind, u.barcode, l.code AS location, (SELECT coalesce(sum(b.on_hand), 0)::int"
+                "  FROM balance b WHERE b.handling_unit_id = u.id) AS units FROM handling_unit u"
+                " JOIN location l ON l.id = u.location_id WHERE u.warehouse_id = :warehouse AND u.state <> 'gone'"
+                " AND (u.id = :only OR CAST(:only AS uuid) IS NULL AND u.kind IN ('pallet', 'carton') AND u.subject_kind IS NULL)"
+                " AND u.kind NOT IN ('tote', 'parcel') ORDER BY u.created_at DESC, u.code LIMIT 200"
+            ),
+            {"warehouse": warehouse_id, "only": only},
+        )
+        .all()
+    )
+
+
+def zones_of(warehouse_id: uuid.UUID) -> Sequence[Row[Any]]:
+    """The zones of a warehouse the caller has loaded, by code."""
+    zones = text("SELECT id, code, name FROM zone WHERE warehouse_id = :warehouse ORDER BY code")
+    return session().execute(zones, {"warehouse": warehouse_id}).all()
+
+
 def unit_codes(warehouse_id: uuid.UUID, prefix: str) -> set[str]:
     """The codes of containers there that begin so."""
     return set(

@@ -303,7 +303,8 @@ def content_of(location_id: uuid.UUID) -> Sequence[Row[Any]]:
     return session().execute(
         text(
             "SELECT b.id, b.on_hand, b.allocated, b.held_by, b.condition, p.sku, p.name_en, p.name_zh, s.code AS seller,"
-            " u.code AS unit, t.batch, t.expires_on FROM balance b JOIN product p ON p.id = b.product_id"
+            " u.id AS unit_id, u.code AS unit, u.kind AS unit_kind, t.batch, t.expires_on FROM balance b"
+            " JOIN product p ON p.id = b.product_id"
             " JOIN seller s ON s.id = b.owner_id LEFT JOIN handling_unit u ON u.id = b.handling_unit_id"
             " LEFT JOIN lot t ON t.id = b.lot_id WHERE b.location_id = :location AND b.on_hand > 0"
             " ORDER BY p.sku, b.id LIMIT 200"

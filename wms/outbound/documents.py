@@ -12,7 +12,10 @@ from wms.core import clock
 from wms.outbound.bag_labels import bag_labels
 from wms.outbound.extras.form import form_of
 from wms.outbound.extras.rules import crosses_a_border
+from wms.outbound.packing_slips import packing_slips
+from wms.outbound.pick_lists import pick_lists
 from wms.outbound.service.load_lists import load_lists
+from wms.outbound.wall_labels import wall_labels
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
 from wms.shipping.carriers import OWN, draws_its_own_labels
@@ -53,7 +56,10 @@ def _content(row: Any) -> Label | LabelRefused:
     return CustomsWaybillLabel(**facts, **form)
 
 
-SOURCES = {"waybill": waybills, "bag": bag_labels, "manifest": load_lists}
+SOURCES = {
+    "waybill": waybills, "bag": bag_labels, "manifest": load_lists, "put-wall": wall_labels, "pick-list": pick_lists,
+    "packing-slip": packing_slips,
+}  # fmt: skip
 
 
 def _facts(row: Any) -> dict[str, Any]:

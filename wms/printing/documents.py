@@ -1,13 +1,24 @@
-"""What the labels of the lower tiers say: bins, totes, benches and products. Every other feature speaks for its own records."""
+"""What the labels of the lower tiers say: zones, bins, totes, benches and products. Other features speak for their own records."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from labels import Label, LabelRefused, LocationLabel, PrinterTestLabel, ProductLabel, Size, StationSign, ToteLabel
+from labels import (
+    Label,
+    LabelRefused,
+    LocationLabel,
+    PrinterTestLabel,
+    ProductLabel,
+    Size,
+    StationSign,
+    ToteLabel,
+    ZoneSign,
+)
 from wms.catalog.models import Product, ProductBarcode
 from wms.catalog.queries import barcodes_of
 from wms.core.barcodes import parse_own
@@ -17,6 +28,7 @@ from wms.facility.packaging.models import Packaging
 from wms.identity.queries import seller_codes
 from wms.platform.database import session
 from wms.printing.models import LabelDocument, LabelKind, Printer
+from wms.printing.unit_labels import unit_labels
 
 # GTIN length → the symbol that retail scanners expect; a GTIN-14 is printed as Code 128.
 RETAIL = {13: "ean13", 12: "upca", 8: "ean8"}
@@ -112,6 +124,29 @@ def station_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefu
     ]
 
 
+def zone_signs(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
+    """Signs over zones, with the aisles that are in them. Nothing is scanned there, so they bear no code."""
+    ids = {document.subject_id for document in documents}
+    rows = session().execute(
+        select(Zone.id, Zone.code, Zone.name, func.min(Location.aisle), func.max(Location.aisle))
+        .outerjoin(Location, Location.zone_id == Zone.id)
+        .where(Zone.id.in_(ids))
+        .group_by(Zone.id)
+    )
+    zones = {row[0]: row for row in rows}
+    return [
+        _zone(zones[document.subject_id], document) if document.subject_id in zones else LabelRefused("gone")
+        for document in documents
+    ]
+
+
+def _zone(row: Any, document: LabelDocument) -> Label:
+    _id, code, name, first, last = row
+    aisles = "" if first is None else f"{first:02}" if first == last else f"{first:02} – {last:02}"
+    note = f"Aisles / 通道 {aisles}" if aisles else ""
+    return ZoneSign(size=Size(*document.size_mm), code=code, name="" if name == code else name[:60], note=note)
+
+
 def printer_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
     """Test labels: a frame, a ruler and codes, with what the printer is set to."""
     ids = {document.subject_id for document in documents}
@@ -139,4 +174,6 @@ SOURCES = {
     LabelKind.TOTE: tote_labels,
     LabelKind.STATION: station_labels,
     LabelKind.PRINTER: printer_labels,
+    LabelKind.ZONE: zone_signs,
+    LabelKind.PALLET: unit_labels,
 }

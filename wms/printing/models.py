@@ -44,6 +44,12 @@ class LabelKind(StrEnum):
     STATION = "station"
     PRINTER = "printer"  # the test label of a printer
     MANIFEST = "manifest"  # the list of a load, which its driver signs
+    ZONE = "zone"
+    PALLET = "pallet"  # a container of the house that is no tote: pallet, carton, inner
+    PUT_WALL = "put-wall"  # a slot of one
+    PICK_LIST = "pick-list"
+    PACKING_SLIP = "packing-slip"
+    RETURN = "return"
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,12 @@ KINDS: dict[str, KindRules] = {
     LabelKind.STATION: KindRules(one_valid=False, once=False, personal=False, size_mm=(297, 210)),
     LabelKind.PRINTER: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 150)),
     LabelKind.MANIFEST: KindRules(one_valid=False, once=False, personal=False, size_mm=(210, 297)),
+    LabelKind.ZONE: KindRules(one_valid=False, once=False, personal=False, size_mm=(297, 210)),
+    LabelKind.PALLET: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 150)),
+    LabelKind.PUT_WALL: KindRules(one_valid=False, once=False, personal=False, size_mm=(60, 40)),
+    LabelKind.PICK_LIST: KindRules(one_valid=False, once=False, personal=False, size_mm=(210, 297)),
+    LabelKind.PACKING_SLIP: KindRules(one_valid=False, once=False, personal=False, size_mm=(210, 297)),
+    LabelKind.RETURN: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 150)),
 }
 
 

@@ -9,19 +9,21 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid
-from wms.platform import commands
+from wms.platform import commands, forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import lazy, state_labels
 from wms.platform.problems import refusal_problem
 from wms.printing import queries, service
 from wms.printing.api import answer_pdf
 from wms.printing.models import KINDS, LabelDocument, PrintJob, PrintState
+from wms.printing.rules import PRINTS
 from wms.printing.words import sentence
 
 blueprint = Blueprint("printing_pages", __name__, url_prefix="/labels", template_folder="templates")
@@ -61,10 +63,12 @@ def bundle(bundle_id: uuid.UUID) -> str:
     found = queries.load_bundle(actor(), bundle_id)
     documents = queries.documents_of(found.id)
     ready = [each for each in documents if each.state == "ready"]
-    printer = queries.choose_printer(_station(), ready[0]) if ready and actor().may(Permission.FLOOR_WORK) else None
+    may_print = bool(ready) and actor().is_staff and actor().may(Permission.FLOOR_WORK)
     return render_template(
         "printing/bundle.html", bundle=found, documents=documents, pages=sum(each.copies for each in documents),
-        refused=[each for each in documents if each.state == "refused"], sentence=sentence, printer=printer,
+        refused=[each for each in documents if each.state == "refused"], sentence=sentence, prints=PRINTS,
+        own=queries.choose_printer(_station(), ready[0]) if may_print else None,
+        printers=queries.printers_for(found.warehouse_id, ready) if may_print else [],
     )  # fmt: skip
 
 
@@ -121,12 +125,16 @@ def print_document(document_id: uuid.UUID) -> BaseResponse:
 @blueprint.post("/bundles/<uuid:bundle_id>/print")
 @requires(Permission.FLOOR_WORK)
 def print_bundle(bundle_id: uuid.UUID) -> BaseResponse:
-    """The bench prints a whole bundle, one print on record for each label."""
+    """A whole bundle, one print on record for each label: on the printer that the form names, or where the bench prints
+    such labels.
+    """
+    printer_id = parse_id(request.form.get("printer", ""))
 
     def use_case() -> PrintJob:
-        return service.print_bundle(actor(), bundle_id, _station())[-1]
+        return service.print_bundle(actor(), bundle_id, _station(), printer_id)[-1]
 
-    return _printed("labels.print_bundle", {"bundle": bundle_id}, use_case, ".bundle_file", bundle_id=bundle_id)
+    body = {"bundle": bundle_id, "printer": printer_id}
+    return _printed("labels.print_bundle", body, use_case, ".bundle_file", bundle_id=bundle_id)
 
 
 @blueprint.post("/documents/<uuid:document_id>/reprint")
@@ -186,8 +194,13 @@ def _printed(
         command, use_case, lambda job: {"job_id": job.id, "at_a_printer": job.printer_id is not None}
     )
     if isinstance(outcome, Refused):
-        return refusal_problem(outcome)
+        if request.form.get("next") is None or _back().startswith("/floor/"):
+            return refusal_problem(outcome)
+        forms.flash_or_raise(outcome)
+        return redirect(_back(), 303)
     if outcome.answer.get("at_a_printer"):
+        if not _back().startswith("/floor/"):  # the tablet's screens say themselves where a label waits
+            flash(_("It waits for its printer, and is printed as soon as that can."), "ok")
         return redirect(_back(), 303)
     return redirect(url_for(endpoint, **address), 303)  # type: ignore[arg-type]
 

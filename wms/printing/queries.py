@@ -225,6 +225,18 @@ def choose_printer(station_id: uuid.UUID | None, document: LabelDocument) -> Pri
     return None
 
 
+def printers_for(warehouse_id: uuid.UUID, documents: Sequence[LabelDocument]) -> list[tuple[Printer, rules.Health]]:
+    """The printers of a warehouse whose loaded labels have the size of all of these, with how they are: those that print
+    now first. None where the sizes are mixed.
+    """
+    ids = session().scalars(select(Printer.id).where(Printer.warehouse_id == warehouse_id))
+    found = [
+        each for each in printers_of(ids).values()
+        if documents and all(rules.fits(one.size_mm, (each[0].width_mm, each[0].height_mm)) for one in documents)
+    ]  # fmt: skip
+    return sorted(found, key=lambda each: (each[1] not in rules.PRINTS, each[0].name))
+
+
 def fallback_of(job: PrintJob) -> Printer | None:
     """Another printer of the job's bench that would print it now."""
     if job.station_id is None or job.printer_id is None:

@@ -19,6 +19,7 @@ from wms.floor.scenarios import pick_exceptions as exceptions
 from wms.inventory.counting import zero
 from wms.inventory.putaway.rules import NEAR_M
 from wms.inventory.replenishment import queries as replenishment
+from wms.outbound.models import PickBatch
 from wms.outbound.service import lanes, lots, picking, together, waves
 from wms.outbound.service.stops import Sight, next_stop, open_in, see, work_waiting
 from wms.outbound.workflow import InterceptionState, OrderState, TaskState
@@ -50,7 +51,7 @@ class Pick:
         return Step(BEGIN, {})
 
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
-        """Steps: begin (OK takes a walk) → [scan_tote] → scan_location → scan_product → … → begin.
+        """Steps: begin (OK takes a walk, a pick list its own) → [scan_tote] → scan_location → scan_product → … → begin.
 
         A stop that is gone meanwhile (cancelled, without goods, taken over by another picker, refused by customs) is
         never a dead end: whatever is scanned there leads on. On the way: scan_damaged (after DAMAGE), and zero_check where
@@ -79,12 +80,15 @@ class Pick:
 
     def _apply(self, actor: Actor, task: FloorTask, stop: Sight | None, scan: Scan) -> Step:
         expected = {
-            BEGIN: [Kind.LOCATION],
+            BEGIN: [Kind.LOCATION, Kind.WALK],
             TOTE: [Kind.TOTE], LOCATION: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT], DAMAGED: [Kind.PRODUCT]
         }.get(task.step, [])  # fmt: skip
         found = resolve(scan.raw, self._scope(task, stop), expected)
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, stop, found)
+        if stop is None and found.kind is Kind.WALK:
+            assert found.id is not None
+            return self._take(picking.take_this(actor, found.id))
         if stop is None:
             return self._begin(actor, task, found.id)  # a bin of the zone that the picker works in
         if task.step == TOTE:
@@ -166,6 +170,9 @@ class Pick:
                     raise Refused("no_work", {}) from refusal
                 raise
             return Step(BEGIN, hand({}, here=None if here is None else str(here)), "ok", "walks_planned")
+        return self._take(batch)
+
+    def _take(self, batch: PickBatch) -> Step:
         open_work = open_in(batch.id)
         params = {"orders": open_work.orders, "stops": open_work.stops}
         return self._lead_to(str(batch.id), next_stop(batch.id), "next", "walk_taken", params)

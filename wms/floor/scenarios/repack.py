@@ -118,7 +118,8 @@ class Repack:
         unit = session().get_one(HandlingUnit, uuid.UUID(task.data["unit_id"]), populate_existing=True)
         parent = session().get(HandlingUnit, unit.parent_id) if unit.parent_id else None
         return {
-            "unit": task.data["unit"], "location": session().get_one(Location, unit.location_id).code,
+            "unit": task.data["unit"], "unit_id": task.data["unit_id"],
+            "location": session().get_one(Location, unit.location_id).code,
             "parent": parent.code if parent else None, "children": [row.code for row in _children(task)],
             "lines": [
                 {"sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "quantity": row.on_hand,

@@ -21,7 +21,7 @@ from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import RefusalKind, Refused
 from wms.identity import authentication, queries, rules, service
-from wms.identity.badges import badge_picture
+from wms.identity.badges import badge_card, badge_picture
 from wms.identity.pages.proof import proved
 from wms.platform.access import actor, requires
 from wms.platform.database import transaction
@@ -98,7 +98,8 @@ def issue_badge(user_id: uuid.UUID) -> str | tuple[str, int]:
     def use_case() -> dict[str, str]:
         pin = typed or rules.new_pin()
         code = service.set_badge(actor(), user_id, pin)
-        return {"badge": code, "picture": badge_picture(code), **({} if typed else {"pin": pin})}
+        shown = {"badge": code, "picture": badge_picture(code), "card": badge_card(code, _name_of(user_id)) or ""}
+        return shown | ({} if typed else {"pin": pin})
 
     return _issue("badge_issued", user_id, use_case)
 
@@ -197,6 +198,10 @@ def _issue(what: str, user_id: uuid.UUID, use_case: Callable[[], dict[str, str]]
         return _person_page(user_id, replayed=True)
     _note(what, user_id)
     return _person_page(user_id, issued=made[-1], done=what)
+
+
+def _name_of(user_id: uuid.UUID) -> str:
+    return str(queries.person(user_id).name)[:60]
 
 
 def _press(what: str, user_id: uuid.UUID, use_case: Callable[[], Any], said: str) -> BaseResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from itertools import count, islice
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -16,12 +17,12 @@ from labels import CommandCard, SelfTestCard, render_bundle
 from wms.core.barcodes import COMMANDS, SCANNER_TEST
 from wms.core.money import EXPONENTS
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused, invalid
+from wms.core.refusals import FieldError, Refused, invalid, invalid_fields
 from wms.facility import queries as facility
 from wms.facility import service as building
 from wms.facility.models import HandlingUnitKind, LocationKind, Warehouse, WarehouseKind
 from wms.office import house_queries as queries
-from wms.office.pages.label_files import to_files
+from wms.office.pages.label_files import sizes_of, to_files
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
@@ -30,6 +31,7 @@ from wms.printing import service as printing
 from wms.printing.designs.choice import house_templates
 from wms.printing.models import LabelKind
 from wms.printing.service import DocumentDraft
+from wms.printing.unit_labels import code_on_label
 from wms.shipping.queries import services_offered
 from wms.shipping.service import ensure_house_carrier
 
@@ -53,7 +55,8 @@ CARD_WORDS = {
     "NOLABEL": lazy("No readable code on it"), "MIXED": lazy("Different goods in one carton"), "HELP": lazy("Call somebody"),
     "BACK": lazy("One step back"), "LOGOUT": lazy("Lock the tablet"),
 }  # fmt: skip
-MOST_TOTES = 200
+MOST_UNITS = 200
+UNIT_WORDS = {"tote": lazy("Totes"), "pallet": lazy("Pallets"), "carton": lazy("Cartons")}
 
 navigation.add(
     Entry(lazy("Warehouses"), "office_houses.index", "warehouse", Permission.FACILITY_WRITE, staff=True, order=600)
@@ -81,9 +84,13 @@ class BenchForm(CodedSchema):
     place = Choice(list(BENCH_PLACES), required=True)
 
 
-class TotesForm(CodedSchema):
-    prefix = Text(8, load_default="")
-    count = Count(1, MOST_TOTES, required=True)
+class UnitsForm(CodedSchema):
+    """So many containers more; totes stand where totes are kept, others in a bin of `bin`."""
+
+    kind = Choice(list(UNIT_WORDS), load_default=HandlingUnitKind.TOTE.value)
+    prefix = Text(8, load_default="", pattern=r"[A-Z0-9.-]*")
+    count = Count(1, MOST_UNITS, required=True)
+    bin = Text(24, load_default=None)
 
 
 @blueprint.get("")
@@ -152,8 +159,9 @@ def detail(warehouse_id: uuid.UUID) -> str:
 def _detail_page(house: Warehouse, refusal: Refused | None = None) -> str:
     return render_template(
         "office/house.html", house=house, benches=facility.stations_of(house.id), totes=queries.totes_of(house.id),
+        units=queries.units_of(house.id), unit_kinds=UNIT_WORDS, sizes=sizes_of, zones=queries.zones_of(house.id),
         typed=request.form, errors=forms.field_messages(refusal), refusal=_told(refusal), kinds=HOUSE_WORDS,
-        before=BEFORE_WORDS, places=BENCH_PLACES, most=MOST_TOTES,
+        before=BEFORE_WORDS, places=BENCH_PLACES, most=MOST_UNITS,
     )  # fmt: skip
 
 
@@ -181,56 +189,40 @@ def add_bench(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     return redirect(url_for(".detail", warehouse_id=warehouse_id))
 
 
-@blueprint.post("/<uuid:warehouse_id>/totes")
+@blueprint.post("/<uuid:warehouse_id>/units")
 @requires(Permission.FACILITY_WRITE)
-def add_totes(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
-    """So many more totes, numbered on, and their labels."""
+def add_units(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    """So many more totes, pallets or cartons, numbered on, and their labels."""
     house = facility.load_warehouse(actor(), warehouse_id)
-    typed = {"prefix": (forms.typed_text("prefix") or "").upper(), "count": forms.typed_number("count")}
-    body = forms.load_form(TotesForm(), forms.given(typed))
+    typed = {"kind": forms.typed_text("kind"), "count": forms.typed_number("count")}
+    typed |= {name: (forms.typed_text(name) or "").upper() for name in ("prefix", "bin")}
+    body = forms.load_form(UnitsForm(), forms.given(typed))
     outcome = body if isinstance(body, Refused) else forms.run_form(
-        "facility.create_totes", {"warehouse": warehouse_id, **body},
-        lambda: _make_totes(house, body["prefix"], body["count"]), lambda bundles: {"bundles": bundles},
+        "facility.create_units", {"warehouse": warehouse_id, **body},
+        lambda: _make_units(house, body), lambda bundles: {"bundles": bundles},
     )  # fmt: skip
     if isinstance(outcome, Refused):
         return _detail_page(house, outcome), 422
-    flash(ngettext("%(num)s tote is there.", "%(num)s totes are there.", int(typed["count"] or 0)), "ok")
+    flash(ngettext("%(num)s container is there.", "%(num)s containers are there.", int(typed["count"] or 0)), "ok")
     return to_files(outcome.answer["bundles"])
 
 
-def _make_totes(house: Warehouse, prefix: str, count: int) -> Sequence[uuid.UUID]:
-    parking = facility.system_location(house.id, LocationKind.TOTE).id
+def _make_units(house: Warehouse, body: Mapping[str, Any]) -> Sequence[uuid.UUID]:
+    kind, prefix = HandlingUnitKind(body["kind"]), body["prefix"]
+    is_tote = kind is HandlingUnitKind.TOTE
+    place = facility.system_location(house.id, LocationKind.TOTE if is_tote else LocationKind.DOCK)
+    if body["bin"] and not is_tote:
+        found = facility.location_by_code(house.id, body["bin"])
+        if found is None:
+            raise invalid_fields([FieldError("/bin", "bin_unknown", {"code": body["bin"]})])
+        place = found
     taken = queries.unit_codes(house.id, prefix)
-    codes: list[str] = []
-    number = 0
-    while len(codes) < count:
-        number += 1
-        if (code := f"{prefix}{number:04}") not in taken:
-            codes.append(code)
-    made = [building.create_handling_unit(actor(), house.id, HandlingUnitKind.TOTE, code, parking) for code in codes]
-    drafts = [DocumentDraft(LabelKind.TOTE, "handling_unit", unit.id, barcode=unit.barcode) for unit in made]
+    numbers = (f"{prefix}{number:04}" for number in count(1))
+    codes = islice((code for code in numbers if code not in taken), body["count"])
+    made = [building.create_handling_unit(actor(), house.id, kind, code, place.id) for code in codes]
+    label = LabelKind.TOTE if is_tote else LabelKind.PALLET
+    drafts = [DocumentDraft(label, "handling_unit", unit.id, barcode=code_on_label(unit.barcode)) for unit in made]
     return printing.request_documents(actor(), house.id, drafts)
-
-
-@blueprint.post("/<uuid:warehouse_id>/labels")
-@requires(Permission.LABELS_REPRINT)
-def labels(warehouse_id: uuid.UUID) -> BaseResponse:
-    """Labels of all its totes, or the signs of its benches."""
-    house = facility.load_warehouse(actor(), warehouse_id)
-    if forms.typed_text("what") == "benches":
-        drafts = [DocumentDraft(LabelKind.STATION, "station", each.id, barcode=each.barcode)
-                  for each in facility.stations_of(house.id)]  # fmt: skip
-    else:
-        drafts = [DocumentDraft(LabelKind.TOTE, "handling_unit", each.id, barcode=each.barcode)
-                  for each in queries.totes_of(house.id)]  # fmt: skip
-    outcome = forms.run_form(
-        "labels.house", {"warehouse": house.id, "what": forms.typed_text("what")},
-        lambda: printing.request_documents(actor(), house.id, drafts), lambda made: {"bundles": made},
-    )  # fmt: skip
-    if isinstance(outcome, Refused) or not outcome.answer["bundles"]:
-        flash(show_refusal(outcome) if isinstance(outcome, Refused) else _("There is nothing to print."), "warn")
-        return redirect(url_for(".detail", warehouse_id=warehouse_id))
-    return to_files(outcome.answer["bundles"])
 
 
 @blueprint.post("/carrier")

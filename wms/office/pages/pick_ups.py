@@ -37,6 +37,6 @@ def slip(order_id: uuid.UUID) -> Response:
     if order.kind != PICK_UP or order.state == "cancelled":
         raise not_found("pick-up")
     return Response(
-        drawn([slip_of(order)]), mimetype="application/pdf",
+        drawn([slip_of(order)], order.owner_id), mimetype="application/pdf",
         headers={"Content-Disposition": 'inline; filename="slip.pdf"', "Cache-Control": "no-store"},
     )  # fmt: skip

@@ -50,6 +50,8 @@ KIND_WORDS = {
     "waybill": lazy("Waybill"), "carton": lazy("Carton label"), "product": lazy("Product label"),
     "location": lazy("Bin label"), "tote": lazy("Tote label"), "station": lazy("Station sign"),
     "bag": lazy("Bag label"), "printer": lazy("Printer test"), "manifest": lazy("Load list"),
+    "zone": lazy("Zone sign"), "pallet": lazy("Pallet label"), "put-wall": lazy("Put-wall slot"),
+    "pick-list": lazy("Pick list"), "packing-slip": lazy("Packing slip"), "return": lazy("Return label"),
 }  # fmt: skip
 BACKENDS = {
     Backend.RAW: (lazy("Label printer, port 9100"), "socket://192.168.1.40:9100"),
@@ -57,7 +59,10 @@ BACKENDS = {
     Backend.WINSPOOL: (lazy("Windows queue on the agent's PC"), "ZDesigner GK420d"),
     Backend.FILE: (lazy("Folder on the agent's PC"), "labels"),
 }
-BENCH_KINDS = ("waybill", "bag", "carton", "product", "location", "tote", "station", "manifest", "printer")
+BENCH_KINDS = (
+    "waybill", "packing-slip", "bag", "pallet", "carton", "return", "product", "location", "tote", "put-wall", "station", "zone",
+    "pick-list", "manifest", "printer",
+)  # fmt: skip
 _COMMAND_ID = re.compile(r'name="command_id" value="[^"]*"')
 
 navigation.add(

@@ -13,6 +13,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.models import Warehouse
 from wms.facility.queries import warehouse_by_code
+from wms.office.pages.label_files import sizes_of
 from wms.outbound.carts import Settings
 from wms.outbound.service import reading, sorting, wave_rules
 from wms.platform import forms
@@ -59,7 +60,7 @@ def _page(warehouse: Warehouse, refusal: Refused | None = None) -> str:
     }
     return render_template(
         "office/wave_settings.html", warehouse=warehouse, shown=request.form if refusal else shown,
-        errors=forms.field_messages(refusal), walls=sorting.walls_of(warehouse.id),
+        errors=forms.field_messages(refusal), walls=sorting.walls_of(warehouse.id), sizes=sizes_of,
     )  # fmt: skip
 
 
@@ -109,5 +110,5 @@ def make_wall(warehouse: str) -> BaseResponse | tuple[str, int]:
     if isinstance(outcome, Refused):
         forms.flash_or_raise(outcome)
     else:
-        flash(_("The wall is there."), "ok")
+        flash(_("The wall is there. Print the labels of its slots."), "ok")
     return redirect(url_for(".index", warehouse=warehouse))

@@ -16,10 +16,12 @@ from wms.facility.models import Warehouse
 from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.office import queries, wave_queries
 from wms.office.pages import wave_shortages
+from wms.office.pages.label_files import to_files
 from wms.office.wave_forms import KIND_WORDS, WHY_WORDS, choices_of, selection_words, typed_selection
 from wms.outbound import carts
 from wms.outbound.carts import MOST_ORDERS, Selection
 from wms.outbound.models import Wave
+from wms.outbound.pick_lists import request_pick_list
 from wms.outbound.service import plans, reading
 from wms.outbound.service.waves import ORDERS_PER_WAVE, release_wave
 from wms.platform import forms
@@ -81,6 +83,20 @@ def release() -> BaseResponse | tuple[str, int]:
         return redirect(url_for(".index"))
     flash(_("Wave %(number)s is released.", number=outcome.answer["number"]), "ok")
     return redirect(url_for(".detail", wave_id=outcome.answer["id"]))
+
+
+@blueprint.post("/walks/<uuid:batch_id>/list")
+@requires(Permission.WAVES_MANAGE)
+def pick_list(batch_id: uuid.UUID) -> BaseResponse:
+    """What is left of a walk, on paper."""
+    outcome = forms.run_form(
+        "waves.pick_list", {"walk": batch_id}, lambda: request_pick_list(actor(), batch_id),
+        lambda bundle: {"bundle": bundle},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+        return redirect(url_for(".index"))
+    return to_files([outcome.answer["bundle"]])
 
 
 @blueprint.post("/plans")

@@ -10,6 +10,7 @@ from datetime import timedelta
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, invalid, not_found
+from wms.identity.models import User
 from wms.inventory import holds, ledger
 from wms.inventory.ledger import PostingDraft
 from wms.inventory.rules import MoveDraft, Reason
@@ -42,6 +43,18 @@ def take_batch(actor: Actor, warehouse_id: uuid.UUID, here: uuid.UUID | None = N
         raise not_found("warehouse")
     found = _NEXT.scalar({"warehouse": warehouse_id, "picker": actor.id, "now": clock.now(), "here": here})
     return None if found is None else _hold(actor, found)
+
+
+def take_this(actor: Actor, batch_id: uuid.UUID) -> PickBatch:
+    """The walk of a pick list, where it is nobody's or this picker's own. Refuses `batch_taken`, `walk_picked`."""
+    batch = lock_one(Rank.TASK, PickBatch, batch_id)
+    if batch is None or not actor.sees_warehouse(batch.warehouse_id):
+        raise not_found("walk")
+    if not BATCH.permitted("take", batch.state):
+        raise Refused("walk_picked", {})
+    if batch.picker_id not in (None, actor.id) and batch.lease_until is not None and batch.lease_until >= clock.now():
+        raise Refused("batch_taken", {"picker": session().get_one(User, batch.picker_id).name})
+    return _hold(actor, batch_id)
 
 
 def _hold(actor: Actor, batch_id: uuid.UUID) -> PickBatch:

@@ -10,8 +10,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from wms.core.ids import parse_id
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused
+from wms.core.refusals import Refused, invalid
 from wms.facility.queries import load_warehouse
 from wms.outbound import queries as outbound
 from wms.outbound.queries import ShippedLine
@@ -23,6 +24,7 @@ from wms.portal import queries
 from wms.portal.tables import ListView
 from wms.returns import queries as returned
 from wms.returns import service
+from wms.returns.documents import SIZES, request_return_label
 from wms.returns.models import ReturnOrder
 from wms.returns.schemas import REASONS, ReturnIn
 from wms.returns.workflow import RETURN
@@ -61,7 +63,7 @@ def detail(return_id: uuid.UUID) -> str:
     found = service.load_return(actor(), return_id)
     return render_template(
         "portal/return.html", found=returned.return_detail(found), order=load_order(actor(), found.order_id),
-        warehouse=load_warehouse(actor(), found.warehouse_id), reasons=REASON_WORDS,
+        warehouse=load_warehouse(actor(), found.warehouse_id), reasons=REASON_WORDS, sizes=list(SIZES),
         may_cancel=actor().may(Permission.RETURNS_WRITE) and RETURN.permitted("cancel", found.state),
     )  # fmt: skip
 
@@ -115,6 +117,23 @@ def _shipped(lines: Sequence[ShippedLine]) -> dict[str, int]:
     for line in lines:
         found[line.sku] = found.get(line.sku, 0) + line.shipped
     return found
+
+
+@blueprint.post("/<uuid:return_id>/label")
+@requires(Permission.LABELS_READ)
+def label(return_id: uuid.UUID) -> BaseResponse:
+    """The label for the buyer, in a size."""
+    size = request.form.get("size", "")
+    if size not in SIZES:
+        raise invalid("/size", "invalid")
+    outcome = forms.run_form(
+        "returns.label", {"id": return_id, "size": size}, lambda: request_return_label(actor(), return_id, size),
+        lambda bundle: {"bundle": bundle},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+        return redirect(url_for(".detail", return_id=return_id))
+    return redirect(url_for("printing_pages.bundle", bundle_id=parse_id(str(outcome.answer["bundle"]))), 303)
 
 
 @blueprint.post("/<uuid:return_id>/cancel")

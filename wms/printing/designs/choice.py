@@ -45,9 +45,15 @@ def _place(kind: str, document: LabelDocument, owner_id: uuid.UUID | None) -> Pl
     return kind, document.width_mm, document.height_mm, owner_id
 
 
-def house_templates(kinds: Iterable[str]) -> list[Template]:
-    """The house's published designs of these kinds, for what is drawn without a document: cards."""
-    return [template_of(version) for place, version in _published(kinds).items() if place[3] is None]
+def house_templates(kinds: Iterable[str], owner_id: uuid.UUID | None = None) -> list[Template]:
+    """The house's published designs of these kinds, for what is drawn without a document: cards, papers that name a person.
+    `owner_id`: the seller whose own go before them.
+    """
+    published = _published(kinds)
+    chosen = {place[:3]: version for place, version in published.items() if place[3] is None}
+    if owner_id is not None:
+        chosen |= {place[:3]: version for place, version in published.items() if place[3] == owner_id}
+    return [template_of(version) for version in chosen.values()]
 
 
 def _published(kinds: Iterable[str]) -> dict[Place, uuid.UUID]:

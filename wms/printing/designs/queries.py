@@ -21,7 +21,7 @@ SELLERS_KINDS = frozenset({"product", "carton", "waybill", "waybill-customs", "r
 
 
 # Drawn by the system besides what documents are of the same name for: see `designs.choice`.
-PRINTED_BESIDES = frozenset({"waybill-customs", "printer-test", "command", "self-test"})
+PRINTED_BESIDES = frozenset({"waybill-customs", "printer-test", "command", "self-test", "badge", "fba-carton"})
 
 
 def offered_kinds() -> list[str]:

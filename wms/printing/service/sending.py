@@ -16,7 +16,7 @@ from wms.core.refusals import Refused, not_found
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock
 from wms.printing import queries, rules
-from wms.printing.models import DocumentState, LabelDocument, Printer, PrintJob, PrintState
+from wms.printing.models import DocumentState, LabelBundle, LabelDocument, Printer, PrintJob, PrintState
 from wms.printing.service import prints
 from wms.printing.service.ageing import ONCE
 from wms.printing.workflow import PRINT_JOB
@@ -41,12 +41,16 @@ class Place:
     seq: int
 
 
-def print_bundle(actor: Actor, bundle_id: uuid.UUID, station_id: uuid.UUID | None = None) -> list[PrintJob]:
-    """Print a whole bundle, one job a label, in its order. All or none: `sent_before` when one waybill was sent.
+def print_bundle(
+    actor: Actor, bundle_id: uuid.UUID, station_id: uuid.UUID | None = None, printer_id: uuid.UUID | None = None
+) -> list[PrintJob]:
+    """Print a whole bundle, one job a label, in its order: at `printer_id` where a person chose one, else where the bench
+    prints such labels. All or none: `sent_before` when one waybill was sent, `media_differs`.
 
     Through an agent it is a batch: it goes on behind a jam when that label has been settled.
     """
     bundle = queries.load_bundle(actor, bundle_id)
+    at = _chosen_printer(actor, bundle, printer_id) if printer_id is not None else None
     queries.require_file(bundle)
     ready = [each for each in queries.documents_of(bundle.id) if each.state == DocumentState.READY.value]
     lock(Rank.DOCUMENT, LabelDocument, [document.id for document in ready])
@@ -54,10 +58,19 @@ def print_bundle(actor: Actor, bundle_id: uuid.UUID, station_id: uuid.UUID | Non
     chosen: dict[tuple[str, float, float], Printer | None] = {}
     for seq, document in enumerate(ready, 1):
         key = (document.kind, *document.size_mm)
+        if at is not None and not rules.fits(document.size_mm, (at.width_mm, at.height_mm)):
+            raise Refused("media_differs", {"printer": at.name})
         if key not in chosen:
-            chosen[key] = queries.choose_printer(station_id, document)
+            chosen[key] = at or queries.choose_printer(station_id, document)
         made.append(_send(actor, document, station_id, chosen[key], Place(batch_id, seq)))
     return made
+
+
+def _chosen_printer(actor: Actor, bundle: LabelBundle, printer_id: uuid.UUID) -> Printer:
+    printer = queries.load_printer(actor, printer_id)
+    if printer.warehouse_id != bundle.warehouse_id:
+        raise not_found("printer")
+    return printer
 
 
 def _send(
