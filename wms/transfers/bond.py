@@ -69,8 +69,10 @@ def _target(order_id: uuid.UUID) -> uuid.UUID:
 
 
 def _check_open(order: Order) -> None:
+    if order.customs_state == "released":
+        raise Refused("not_released_twice", {})
     if order.customs_state not in AT_CUSTOMS:
-        raise Refused("not_released_twice" if order.customs_state == "released" else "no_customs_here", {})
+        raise Refused("no_customs_here", {})
 
 
 # What left with the order and was not received with its booking, by lot; `entered` before is received here.
