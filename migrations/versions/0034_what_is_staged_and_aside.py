@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0034"
-down_revision = "0033"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 older_must_stop = True
