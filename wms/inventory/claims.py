@@ -82,7 +82,11 @@ def fulfilled(used: Answer | None, moves: Sequence[MoveDraft], rows: Mapping[Sto
     """What came of the claims that these moves name, among those of `used`. Refuses `allocation_changed` when one is
     gone, smaller, or elsewhere, and `promise_gone`.
     """
-    named = {each.allocation_id: each.source for each in moves if each.allocation_id is not None}
+    named = {
+        each.allocation_id: each.source
+        for each in moves
+        if each.allocation_id is not None and isinstance(each.source, Stock)
+    }
     if used is None or not named:
         return Fulfilled(frozenset())
     taken = {row.id: row for row in used.all() if row.id in named}

@@ -120,7 +120,7 @@ _OTHERWISE_SUMS = ", ".join(
         "expired": "x.is_sellable",
         "staged": "NOT x.is_sellable AND x.is_staged",
         "aside": "NOT x.is_sellable AND NOT x.is_staged",
-        **{bucket: f"NOT x.is_sellable AND x.bucket = '{bucket}'" for bucket in _OTHER_BUCKETS},
+        **{str(bucket): f"NOT x.is_sellable AND x.bucket = '{bucket}'" for bucket in _OTHER_BUCKETS},
     }.items()
 )
 

@@ -215,6 +215,7 @@ def _take(
         send_behind()
     outcome: Outcome
     final: Callable[[], None]
+    told: tuple[str, int | None, Any]
     try:
         result = use_case()
         session().flush()
@@ -324,12 +325,9 @@ def _begin(command: Command) -> None:
         "fingerprint": command.fingerprint(),
         "now": now,
     }
-    table = notes().get((_PARTITION, day), "command")
+    table = notes().get(_partition_of(day), "command")
     _insert_into(table).run_expecting(values, partial(_begun, day))
     name_transaction(f"{command.scope}:{command.id}")
-
-
-_PARTITION = "commands of"
 
 
 def _begun(day: date, inserted: Answer) -> None:
@@ -338,7 +336,7 @@ def _begun(day: date, inserted: Answer) -> None:
         raise _Known
     session().info["command_row"] = (day, row.kept_in)
     if row.kept_in == _partition_of(day):  # not the one for days that have none: such a day may get its own
-        notes()[_PARTITION, day] = row.kept_in
+        notes()[row.kept_in] = row.kept_in
 
 
 def _partition_of(day: date) -> str:
