@@ -12,6 +12,7 @@ from wms.core import clock
 from wms.outbound.bag_labels import bag_labels
 from wms.outbound.extras.form import form_of
 from wms.outbound.extras.rules import crosses_a_border
+from wms.outbound.gate_passes import gate_passes
 from wms.outbound.packing_slips import packing_slips
 from wms.outbound.pick_lists import pick_lists
 from wms.outbound.service.load_lists import load_lists
@@ -59,6 +60,7 @@ def _content(row: Any) -> Label | LabelRefused:
 SOURCES = {
     "waybill": waybills, "bag": bag_labels, "manifest": load_lists, "put-wall": wall_labels, "pick-list": pick_lists,
     "packing-slip": packing_slips,
+    "gate-pass": gate_passes,
 }  # fmt: skip
 
 

@@ -81,7 +81,7 @@ class Pick:
     def _apply(self, actor: Actor, task: FloorTask, stop: Sight | None, scan: Scan) -> Step:
         expected = {
             BEGIN: [Kind.LOCATION, Kind.WALK],
-            TOTE: [Kind.TOTE], LOCATION: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT], DAMAGED: [Kind.PRODUCT]
+            TOTE: [Kind.TOTE, Kind.CART], LOCATION: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT], DAMAGED: [Kind.PRODUCT]
         }.get(task.step, [])  # fmt: skip
         found = resolve(scan.raw, self._scope(task, stop), expected)
         if found.kind is Kind.COMMAND:
@@ -92,17 +92,7 @@ class Pick:
         if stop is None:
             return self._begin(actor, task, found.id)  # a bin of the zone that the picker works in
         if task.step == TOTE:
-            assert found.id is not None
-            if stop.wall is not None:
-                together.bind_tote(actor, stop.batch_id, found.id)
-                return Step(LOCATION, hand(task.data, full=None), "ok", "walk_tote_bound", {"tote": found.code})
-            if task.data.get("lane"):
-                bound = lanes.bind_container(actor, stop.batch_id, found.id)
-                following = self._next(task, "ok", "lane_bound", {"orders": bound})
-                return replace(following, code="lane_bound", params={"orders": bound})
-            picking.assign_tote(actor, stop.order_id, found.id)
-            bound_stop = replace(stop, tote_id=found.id, tote=found.code)
-            return Step(LOCATION, task.data, "ok", "tote_bound", {"tote": found.code}, carried=bound_stop)
+            return self._bind(actor, task, stop, found)
         if task.step == LOCATION:
             if found.id != stop.location_id:
                 raise Refused("wrong_location", {"wanted": stop.location})
@@ -110,6 +100,23 @@ class Pick:
         if task.step == DAMAGED:
             return exceptions.damaged(actor, task, stop, found, scan, self._next)
         return self._product(actor, task, stop, found, scan)
+
+    def _bind(self, actor: Actor, task: FloorTask, stop: Sight, found: Found) -> Step:
+        """The tote that the order, the walk or the single pieces go into."""
+        assert found.id is not None
+        tote_id, tote = found.id, found.code
+        if found.kind is Kind.CART:  # its next free tote, whose code the screen says
+            tote_id, tote = picking.free_tote_on(found.id, found.code)
+        if stop.wall is not None:
+            together.bind_tote(actor, stop.batch_id, tote_id)
+            return Step(LOCATION, hand(task.data, full=None), "ok", "walk_tote_bound", {"tote": tote})
+        if task.data.get("lane"):
+            bound = lanes.bind_container(actor, stop.batch_id, tote_id)
+            following = self._next(task, "ok", "lane_bound", {"orders": bound})
+            return replace(following, code="lane_bound", params={"orders": bound})
+        picking.assign_tote(actor, stop.order_id, tote_id)
+        bound_stop = replace(stop, tote_id=tote_id, tote=tote)
+        return Step(LOCATION, task.data, "ok", "tote_bound", {"tote": tote}, carried=bound_stop)
 
     def _stop(self, task: FloorTask) -> Sight | None:
         stop_id = task.data.get("stop_id")

@@ -22,6 +22,7 @@ from wms.inventory.rules import MoveDraft, Reason
 from wms.inventory.units import Holding
 from wms.outbound import boxing, rules
 from wms.outbound.events import OrderPacked
+from wms.outbound.extras.rules import SLIP
 from wms.outbound.kinds import fba, pick_up
 from wms.outbound.service import numbers
 from wms.outbound.service.held import COLUMNS, OrderAtWork, Read, hold_order, move_order, order_at_work
@@ -79,6 +80,9 @@ _PLANNED_FROM = (
     "   ON v.demand_id = d.id AND v.parcel_id IS NOT NULL WHERE d.order_id = o.id)) AS inserts,"
     " EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id AND k.pack_photo) OR EXISTS (SELECT 1 FROM demand d"
     "  JOIN product p ON p.id = d.product_id WHERE d.order_id = o.id AND p.pack_photo) AS photo,"
+    " (EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id AND k.pack_slip) OR EXISTS (SELECT 1 FROM order_extra e"
+    f"  WHERE e.order_id = o.id AND '{SLIP}' = ANY(e.packing))) AND NOT EXISTS (SELECT 1 FROM demand d JOIN verification v"
+    "   ON v.demand_id = d.id AND v.parcel_id IS NOT NULL WHERE d.order_id = o.id) AS slip,"
     " (SELECT json_build_object('packing', e.packing, 'remark', e.packing_remark, 'signature', e.signature)"
     "  FROM order_extra e WHERE e.order_id = o.id) AS wishes"
 )
@@ -119,7 +123,8 @@ def plan_boxes(order_id: uuid.UUID) -> dict[str, Any]:
 def _plan(row: Any) -> dict[str, Any]:
     plan = boxing.plan(boxing.read_goods(row.goods or []), boxing.read_boxes(row.boxes or []))
     wishes = {"wishes": row.wishes} if row.wishes else {}
-    return {**plan, "inserts": row.inserts or [], "photo": row.photo, **wishes}
+    slip = {"slip": True} if row.slip else {}
+    return {**plan, "inserts": row.inserts or [], "photo": row.photo, **wishes, **slip}
 
 
 def check_bench(order: OrderAtWork) -> None:
