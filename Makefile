@@ -24,7 +24,7 @@ run: $(STAMP) ## run the whole system with its own database and queue, on port 8
 	@exec $(BIN)/python -m wms.supervisor run
 
 test: lint ## lint, then every test (TESTS=path chooses some)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+	@$(BIN)/python -m pytest -n 2 $(TESTS)
 
 fuzz: $(STAMP) ## the hostile tests for longer (EXAMPLES=200 for each operation, reader and field)
 	@WMS_FUZZ=$(EXAMPLES) $(BIN)/python -m pytest -n 2 tests/abuse tests/test_openapi.py

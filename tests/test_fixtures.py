@@ -7,6 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from config import ROOT
+from tests.conftest import BUILT_ONCE, together
 from tests.engines import Databases
 from wms.platform.engine_home import EngineError
 from wms.platform.engines import running_engines
@@ -70,3 +72,17 @@ def test_a_second_pair_on_the_same_folder_is_refused(engines: Databases):
     with pytest.raises(EngineError, match="already running, started by process"):
         with running_engines(engines.folder, "wms-engines", fast=True):
             pass
+
+
+@pytest.mark.parametrize("place", BUILT_ONCE)
+def test_what_is_built_once_is_there(place: str) -> None:
+    assert (ROOT / place).exists()
+
+
+def test_tests_that_share_a_building_go_together_and_others_one_by_one() -> None:
+    ids = [
+        "tests/faults/test_book.py::test_a[1]",
+        "tests/faults/test_faults.py::test_b",
+        "tests/core/test_ids.py::test_c",
+    ]
+    assert [together(each) for each in ids] == ["tests/faults/", "tests/faults/", ids[2]]

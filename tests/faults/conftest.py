@@ -27,8 +27,6 @@ def house(request: pytest.FixtureRequest) -> Iterator[House]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several test processes, one of them gets all of this: each other would start a house of its own."""
     for item in items:
         if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("faults"))
             item.add_marker(pytest.mark.system)

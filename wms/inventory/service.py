@@ -17,7 +17,7 @@ from wms.core.refusals import Refused, not_found
 from wms.facility.models import Location, LocationKind
 from wms.inventory import holds, ledger, permits
 from wms.inventory import serials as number_book
-from wms.inventory.balances import LockedBalance, lock_balances
+from wms.inventory.balances import LockedBalance, find_row, lock_balances
 from wms.inventory.converting.rules import Recipe
 from wms.inventory.ledger import Posted, PostingDraft
 from wms.inventory.models import Balance, Condition, CustomsStatus, Lot
@@ -390,16 +390,8 @@ def on_hand_of(stock: Stock) -> int:
 
 
 def find_balance(stock: Stock) -> Balance | None:
-    return session().scalar(
-        select(Balance).where(
-            Balance.warehouse_id == stock.warehouse_id, Balance.product_id == stock.product_id,
-            Balance.location_id == stock.location_id, Balance.owner_id == stock.owner_id,
-            Balance.lot_id.is_not_distinct_from(stock.lot_id),
-            Balance.book_item_id.is_not_distinct_from(stock.book_item_id),
-            Balance.handling_unit_id.is_not_distinct_from(stock.handling_unit_id),
-            Balance.condition == stock.condition, Balance.customs_status == stock.customs_status,
-        ).execution_options(populate_existing=True)
-    )  # fmt: skip
+    row_id = find_row(stock)
+    return None if row_id is None else session().get(Balance, row_id, populate_existing=True)
 
 
 def _post(actor: Actor, reason: Reason, subject: Subject, moves: Sequence[MoveDraft]) -> Posted:

@@ -22,7 +22,7 @@ from wms.platform.statements import Statement
 _ASKED = Statement(
     "SELECT 1 FROM count_rule r JOIN location l ON l.warehouse_id = r.warehouse_id WHERE l.id = :location AND r.on_zero"
     " AND l.kind IN ('storage', 'bulk', 'pick_face')"
-    " AND NOT EXISTS (SELECT 1 FROM balance b WHERE b.location_id = l.id AND b.on_hand > 0)"
+    " AND NOT EXISTS (SELECT 1 FROM balance b WHERE b.location_id = l.id AND b.is_there)"
 )
 
 

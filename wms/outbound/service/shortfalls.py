@@ -46,7 +46,7 @@ _LACKS = Statement(
     "  coalesce(sum(b.on_hand - b.allocated) FILTER (WHERE EXISTS (SELECT 1 FROM fixed_bin k"
     "   WHERE k.location_id = b.location_id AND k.product_id = b.product_id AND k.maximum IS NOT NULL)), 0)::int AS in_faces"
     "  FROM balance b WHERE b.warehouse_id = :warehouse AND b.product_id = d.product_id AND b.is_sellable"
-    "  AND b.on_hand > b.allocated) f"
+    "  AND b.is_there AND b.on_hand > b.allocated) f"
     " CROSS JOIN LATERAL (SELECT coalesce(sum(y.open_quantity), 0)::int AS coming,"
     "  coalesce(bool_or(t.state = 'walking' AND t.lease_until > :now), false) AS in_hand"
     "  FROM replenish_task t JOIN allocation y ON y.id = t.allocation_id WHERE t.product_id = d.product_id"

@@ -71,7 +71,7 @@ def take_up(batch: PickBatch, tasks: Iterable[PickTask]) -> None:
 _FREE = Statement(
     "UPDATE handling_unit AS u SET subject_kind = NULL, subject_id = NULL, state = 'open'"
     " WHERE u.id = (SELECT tote_id FROM pick_batch WHERE id = :batch) AND u.subject_kind = 'batch' AND u.subject_id = :batch"
-    " AND NOT EXISTS (SELECT 1 FROM balance b WHERE b.handling_unit_id = u.id AND b.on_hand > 0)"
+    " AND NOT EXISTS (SELECT 1 FROM balance b WHERE b.handling_unit_id = u.id AND b.is_there)"
 )
 
 
