@@ -10,11 +10,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
 revision = "0033"
-<<<<<<< HEAD
 down_revision = "0031"
-=======
-down_revision = "0031"
->>>>>>> main
 branch_labels = None
 depends_on = None
 
