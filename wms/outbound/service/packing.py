@@ -26,6 +26,7 @@ from wms.outbound.extras.rules import SLIP
 from wms.outbound.kinds import fba, pick_up
 from wms.outbound.service import numbers
 from wms.outbound.service.held import COLUMNS, OrderAtWork, Read, hold_order, move_order, order_at_work
+from wms.outbound.waybill_sizes import in_their_sizes
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim
@@ -365,7 +366,7 @@ def label_after_scale(actor: Actor, order: OrderAtWork, parcel: LiveParcel) -> N
         kind="waybill", subject_kind="parcel", subject_id=now.id, owner_id=order.owner_id, barcode=now.tracking_number,
         parent=("order", order.id), replace=parcel.weight_g not in (None, now.weight_g),
     )  # fmt: skip
-    printing.request_documents(actor, order.warehouse_id, [draft])
+    printing.request_documents(actor, order.warehouse_id, in_their_sizes([draft]))
 
 
 def _to_close(found: Bench) -> LiveParcel:
