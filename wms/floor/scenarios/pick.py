@@ -111,12 +111,17 @@ class Pick:
             together.bind_tote(actor, stop.batch_id, tote_id)
             return Step(LOCATION, hand(task.data, full=None), "ok", "walk_tote_bound", {"tote": tote})
         if task.data.get("lane"):
-            bound = lanes.bind_container(actor, stop.batch_id, tote_id)
-            following = self._next(task, "ok", "lane_bound", {"orders": bound})
-            return replace(following, code="lane_bound", params={"orders": bound})
+            return self._into_lane(actor, task, stop, tote_id)
         picking.assign_tote(actor, stop.order_id, tote_id)
         bound_stop = replace(stop, tote_id=tote_id, tote=tote)
         return Step(LOCATION, task.data, "ok", "tote_bound", {"tote": tote}, carried=bound_stop)
+
+    def _into_lane(self, actor: Actor, task: FloorTask, stop: Sight, tote_id: uuid.UUID) -> Step:
+        if not lanes.has_singles(stop.batch_id):  # they went meanwhile: this order has its own tote
+            return Step(TOTE, hand(task.data, lane=None), "warn", "no_singles")
+        bound = lanes.bind_container(actor, stop.batch_id, tote_id)
+        following = self._next(task, "ok", "lane_bound", {"orders": bound})
+        return replace(following, code="lane_bound", params={"orders": bound})
 
     def _stop(self, task: FloorTask) -> Sight | None:
         stop_id = task.data.get("stop_id")
@@ -145,6 +150,8 @@ class Pick:
             picking.skip(actor, stop.id)
             return self._next(task, "warn", "stop_skipped", {})
         if found.command == "MIXED" and task.step == TOTE:  # one tote for all orders of a single piece
+            if not lanes.has_singles(stop.batch_id):
+                raise Refused("no_singles", {})
             return Step(TOTE, hand(task.data, lane=True), "ok", "lane_next_tote")
         if found.command == "SHORT" and task.step == PRODUCT:
             if not task.data.get("short_asked"):
