@@ -83,14 +83,25 @@ class Pick:
             BEGIN: [Kind.LOCATION, Kind.WALK],
             TOTE: [Kind.TOTE, Kind.CART], LOCATION: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT], DAMAGED: [Kind.PRODUCT]
         }.get(task.step, [])  # fmt: skip
+        if "damaged" in task.data:
+            expected = [*expected, Kind.LOCATION]
         found = resolve(scan.raw, self._scope(task, stop), expected)
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, stop, found)
-        if stop is None and found.kind is Kind.WALK:
+        if exceptions.is_set_down(task, found):
+            return exceptions.set_down(actor, task, found)
+        if stop is None:
+            return self._somewhere(actor, task, found)
+        return self._at_stop(actor, task, stop, found, scan)
+
+    def _somewhere(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        """A walk's pick list, or a bin of the zone that the picker works in."""
+        if found.kind is Kind.WALK:
             assert found.id is not None
             return self._take(picking.take_this(actor, found.id))
-        if stop is None:
-            return self._begin(actor, task, found.id)  # a bin of the zone that the picker works in
+        return self._begin(actor, task, found.id)
+
+    def _at_stop(self, actor: Actor, task: FloorTask, stop: Sight, found: Found, scan: Scan) -> Step:
         if task.step == TOTE:
             return self._bind(actor, task, stop, found)
         if task.step == LOCATION:
@@ -103,7 +114,8 @@ class Pick:
 
     def _bind(self, actor: Actor, task: FloorTask, stop: Sight, found: Found) -> Step:
         """The tote that the order, the walk or the single pieces go into."""
-        assert found.id is not None
+        if found.id is None or found.kind not in (Kind.TOTE, Kind.CART):
+            raise Refused("not_a_tote", {})
         tote_id, tote = found.id, found.code
         if found.kind is Kind.CART:  # its next free tote, whose code the screen says
             tote_id, tote = picking.free_tote_on(found.id, found.code)
