@@ -71,7 +71,7 @@ def test_nobody_is_asked_for_what_nobody_wants(cast, client, stage: Stage, bench
     tablet = checked(cast, client, bench)
     assert tablet.seen["photos"] is None
     assert tablet.scan(tracking_numbers()[0])["code"] == "parcel_closed"
-    assert not bench_photos.are_asked(cast.ACME.id)
+    assert cut_offs.terms_of(cast.ACME.id) is None
 
 
 def test_sellers_say_on_their_terms_that_they_want_photos(cast, client, stage: Stage) -> None:
@@ -80,7 +80,8 @@ def test_sellers_say_on_their_terms_that_they_want_photos(cast, client, stage: S
         form = {"command_id": str(new_id()), "seller": "ACME", "fill": "partial", **photo_wanted}
         assert seller.post("/portal/orders/terms", data=form).status_code == 302
         session().expire_all()
-        assert bench_photos.are_asked(cast.ACME.id) == bool(photo_wanted)
+        terms = cut_offs.terms_of(cast.ACME.id)
+        assert terms is not None and terms.pack_photo is bool(photo_wanted)
 
 
 @pytest.mark.parametrize(("platform", "shown"), [("OTTO", False), (None, True)])

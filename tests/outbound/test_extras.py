@@ -83,7 +83,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("/packing", ["carton", "eco_bag"], "/packing", "one_material"),
     ("/packing/0", "box", "/packing/0", "not_a_choice"),
     ("/packing", "carton", "/packing", "type"),
-    ("/packing", ["upright"] * 10, "/packing", "too_many"),
+    ("/packing", ["upright"] * (len(rules.PACKING) + 1), "/packing", "too_many"),
     ("/packing_remark", "x" * 256, "/packing_remark", "too_long"),
     ("/packing_remark", "a\x00b", "/packing_remark", "unprintable"),
     ("/declaration/contents", "drugs", "/declaration/contents", "not_a_choice"),

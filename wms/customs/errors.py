@@ -9,6 +9,7 @@ TEXTS = {
     "book_item_unknown": N_("No goods of item %(item)s have arrived here."),
     "document_recorded": N_("Document %(document)s is already recorded for item %(item)s."),
     "document_taken": N_("Document %(document)s already released something else."),
+    "gate_pass_taken": N_("Pass %(number)s is recorded for a load already."),
     "document_missing": N_("Type the number of the document."),
     "already_released": N_("Customs already released this under %(document)s."),
     "not_unaccounted": N_("%(left)s are unaccounted and not declared yet, %(wanted)s wanted."),

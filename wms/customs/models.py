@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -55,6 +56,32 @@ class Release(Base):
     outcome: Mapped[str] = mapped_column(String(8))
     document: Mapped[str] = mapped_column(String(64))
     reason: Mapped[str | None] = mapped_column(String(120))
+    clerk_id: Mapped[Reference]
+    created_at: Mapped[Instant]
+
+
+class GatePass(Base):
+    """A pass that customs issued (核放单): one vehicle with one load may leave the zone. The newest one of a load is in force.
+
+    No person stands here: the driver signs on the paper.
+    """
+
+    __tablename__ = "gate_pass"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "number"),
+        Index("ix_gate_pass_subject", "subject_kind", "subject_id"),
+    )
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    number: Mapped[str] = mapped_column(String(24))
+    subject_kind: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[Reference]
+    vehicle: Mapped[str] = mapped_column(String(30))
+    vehicle_weight_kg: Mapped[int | None] = mapped_column(Integer)
+    container: Mapped[str | None] = mapped_column(String(30))
+    seal: Mapped[str | None] = mapped_column(String(30))
+    valid_until: Mapped[date | None] = mapped_column(Date)
     clerk_id: Mapped[Reference]
     created_at: Mapped[Instant]
 

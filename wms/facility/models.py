@@ -55,6 +55,7 @@ class HandlingUnitKind(StrEnum):
     PALLET = "pallet"
     PARCEL = "parcel"
     INNER = "inner"  # a box within a carton
+    CART = "cart"  # holds the totes that are named after it, and no goods
 
 
 class Temperature(StrEnum):
@@ -71,6 +72,10 @@ class CustomsArea(StrEnum):
     ANY = "any"
     BONDED = "bonded"  # duty suspended only
     FREE = "free"  # only goods that are not under bond
+
+
+# Which way the label of a bin points, from where it hangs; empty: it hangs at the bin.
+ARROWS = ("", "up", "down", "left", "right")
 
 
 class Site(Base):
@@ -163,6 +168,7 @@ class Location(Base):
     owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("seller.id"))  # where its zone is not rented whole
     velocity_class: Mapped[str] = mapped_column(String(1), default="")  # meant for goods of class A, B or C; else ""
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    label_arrow: Mapped[str] = mapped_column(String(5), default="", server_default=text("''"))
     # A hint for finding bins, kept by putaway and a job: 0 empty, 1 with room, 2 full. Nothing relies on it.
     fill: Mapped[int] = mapped_column(SmallInteger, default=0)
 

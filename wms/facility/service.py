@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import current_app
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from wms.core import checkdigits, clock
@@ -22,6 +22,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
 from wms.facility import layout, rules
 from wms.facility.models import (
+    ARROWS,
     HandlingUnit,
     HandlingUnitKind,
     Location,
@@ -124,6 +125,15 @@ def edit_location(actor: Actor, location_id: uuid.UUID, changes: Mapping[str, An
     if place is None:
         raise not_found("location")
     return _change(place, changes, LOCATION_RULES)
+
+
+def point_labels(actor: Actor, warehouse_id: uuid.UUID, location_ids: Sequence[uuid.UUID], arrow: str) -> None:
+    """The labels of these bins of a warehouse point that way from now on (`models.ARROWS`)."""
+    load_warehouse_to_build(actor, warehouse_id)
+    if arrow not in ARROWS:
+        raise invalid("/arrow", "invalid")
+    here = Location.warehouse_id == warehouse_id, Location.id.in_(location_ids)
+    session().execute(update(Location).where(*here).values(label_arrow=arrow))
 
 
 ZONE_RULES = frozenset({"owner_id", "temperature", "customs_area", "dangerous_classes"})

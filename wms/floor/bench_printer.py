@@ -11,12 +11,13 @@ from flask import Blueprint, Response, render_template, request
 from wms.core.actor import Actor
 from wms.core.ids import parse_id
 from wms.core.permissions import Permission
+from wms.outbound.packing_slips import SIZES, request_packing_slip
 from wms.platform.access import actor, requires
 from wms.platform.database import session
 from wms.platform.pages import lazy
 from wms.printing import queries
 from wms.printing import service as printing
-from wms.printing.models import LabelDocument, PrintJob
+from wms.printing.models import LabelDocument, LabelKind, PrintJob
 from wms.printing.queries import LastPrint
 from wms.printing.reasons import first_in_words
 from wms.printing.rules import PRINTS, Health
@@ -90,6 +91,23 @@ def print_or_show(found: Actor, bundle_id: uuid.UUID) -> dict[str, Any]:
     if printer is not None:
         printing.print_when_made(found, bundle_id, printer.id)
     return {"bundle": bundle_id, "printer": printer.id if printer else None}
+
+
+def slip_size(found: Actor) -> str:
+    """The size in which this bench prints packing slips: that of its printer for them, else A4."""
+    station_id = station_of(found)
+    media = [
+        f"{binding.width_mm:g}x{binding.height_mm:g}"
+        for binding in (queries.bindings_of(station_id) if station_id else [])
+        if binding.kind == LabelKind.PACKING_SLIP
+    ]
+    return next((each for each in media if each in SIZES), next(iter(SIZES)))
+
+
+def print_slip_once(found: Actor, order_id: uuid.UUID) -> None:
+    """An order that gets a packing slip is opened at the bench: printed by itself the first time."""
+    if order_id not in queries.newest_documents(LabelKind.PACKING_SLIP, "order", [order_id]):
+        print_or_show(found, request_packing_slip(found, order_id, slip_size(found)))
 
 
 def _id(value: uuid.UUID | None) -> str | None:

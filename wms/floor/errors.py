@@ -216,6 +216,7 @@ KIND_IS = {
     "return": N_("That is a return number."),
     "packaging": N_("That is a box or bag to pack in."),
     "bag": N_("That is a bag or pallet of parcels."),
+    "cart": N_("That is a picking cart."),
     "walk": N_("That is the pick list of a walk."),
 }
 KIND_WANTED = {

@@ -12,7 +12,8 @@ from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
 from wms.facility.models import HandlingUnit
-from wms.floor.bench_printer import print_or_show
+from wms.floor.bench_printer import print_or_show, slip_size
+from wms.outbound.packing_slips import request_packing_slip
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.database import session
@@ -30,6 +31,16 @@ blueprint = Blueprint("floor_papers", __name__, url_prefix="/floor/papers")
 def unit(unit_id: uuid.UUID) -> Response:
     """The label of a pallet or carton, with what is on it now."""
     return _printed("labels.unit", {"unit": unit_id}, lambda: _ask_unit(unit_id))
+
+
+@blueprint.post("/orders/<uuid:order_id>/slip")
+@requires(Permission.FLOOR_WORK)
+def packing_slip(order_id: uuid.UUID) -> Response:
+    """The packing slip of the order at the bench, once more or where it did not print by itself."""
+    return _printed(
+        "orders.packing_slip_at_bench", {"order": order_id},
+        lambda: request_packing_slip(actor(), order_id, slip_size(actor())),
+    )  # fmt: skip
 
 
 def _ask_unit(unit_id: uuid.UUID) -> uuid.UUID:

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     RETURN = "return"
     PACKAGING = "packaging"
     BAG = "bag"  # of parcels
+    CART = "cart"
     WALK = "walk"  # by the number on its pick list
 
 
@@ -157,9 +158,7 @@ def _behind_prefix(code: str, scope: Scope) -> Found | None:
 
 
 # Pallets, and cartons that no booking announced: those are found as cartons.
-_OTHER = (
-    "(h.kind NOT IN ('tote', 'carton', 'parcel') OR (h.kind = 'carton' AND h.subject_kind IS DISTINCT FROM 'carton'))"
-)
+_OTHER = "(h.kind NOT IN ('tote', 'cart', 'carton', 'parcel') OR (h.kind = 'carton' AND h.subject_kind IS DISTINCT FROM 'carton'))"
 
 
 _SERIAL = Statement(
@@ -208,6 +207,7 @@ LOOKUPS: dict[Kind, Statement] = {
         " AND h.kind <> 'parcel' AND h.warehouse_id = :warehouse AND h.subject_kind = 'order'"
     ),
     Kind.UNIT: _unit("pallet"),
+    Kind.CART: _unit("cart"),
     Kind.BAG: Statement(
         "SELECT id, number AS code, NULL::uuid AS owner_id FROM bag WHERE barcode = :code AND warehouse_id = :warehouse"
     ),

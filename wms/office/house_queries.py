@@ -60,12 +60,32 @@ def units_of(warehouse_id: uuid.UUID, only: uuid.UUID | None = None) -> Sequence
                 "  FROM balance b WHERE b.handling_unit_id = u.id) AS units FROM handling_unit u"
                 " JOIN location l ON l.id = u.location_id WHERE u.warehouse_id = :warehouse AND u.state <> 'gone'"
                 " AND (u.id = :only OR CAST(:only AS uuid) IS NULL AND u.kind IN ('pallet', 'carton') AND u.subject_kind IS NULL)"
-                " AND u.kind NOT IN ('tote', 'parcel') ORDER BY u.created_at DESC, u.code LIMIT 200"
+                " AND u.kind NOT IN ('tote', 'cart', 'parcel') ORDER BY u.created_at DESC, u.code LIMIT 200"
             ),
             {"warehouse": warehouse_id, "only": only},
         )
         .all()
     )
+
+
+def bins_to_label(warehouse_id: uuid.UUID, zone: str, level: int | None, limit: int) -> Sequence[Row[Any]]:
+    """The bins of a zone of a warehouse the caller has loaded, or of one level of it, by code; no more than `limit`."""
+    bins = text(
+        "SELECT l.id, l.barcode FROM location l JOIN zone z ON z.id = l.zone_id WHERE l.warehouse_id = :warehouse"
+        " AND z.code = :zone AND (CAST(:level AS int) IS NULL OR l.level = :level) ORDER BY l.code LIMIT :limit"
+    )
+    given = {"warehouse": warehouse_id, "zone": zone, "level": level, "limit": limit}
+    return session().execute(bins, given).all()
+
+
+def carts_of(warehouse_id: uuid.UUID) -> Sequence[Row[Any]]:
+    """The picking carts of a warehouse the caller has loaded, by code, with how many totes are named after each."""
+    carts = text(
+        "SELECT c.id, c.code, c.barcode, (SELECT count(*) FROM handling_unit t WHERE t.warehouse_id = c.warehouse_id"
+        " AND t.kind = 'tote' AND starts_with(t.code, c.code || '-')) AS totes FROM handling_unit c"
+        " WHERE c.warehouse_id = :warehouse AND c.kind = 'cart' ORDER BY c.code"
+    )
+    return session().execute(carts, {"warehouse": warehouse_id}).all()
 
 
 def zones_of(warehouse_id: uuid.UUID) -> Sequence[Row[Any]]:

@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from labels import CustomsWaybillLabel, Label, LabelRefused, WaybillLabel
+from labels import CustomsWaybillLabel, Label, LabelRefused, Size, WaybillLabel
 from wms.core import clock
 from wms.outbound.bag_labels import bag_labels
 from wms.outbound.extras.form import form_of
 from wms.outbound.extras.rules import crosses_a_border
+from wms.outbound.gate_passes import gate_passes
 from wms.outbound.packing_slips import packing_slips
 from wms.outbound.pick_lists import pick_lists
 from wms.outbound.service.load_lists import load_lists
@@ -38,15 +39,15 @@ _ROWS = text(
 def waybills(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
     """The label contents of these waybill documents, in their order."""
     rows = {row.id: row for row in session().execute(_ROWS, {"ids": [each.subject_id for each in documents]})}
-    return [_content(rows.get(each.subject_id)) for each in documents]
+    return [_content(rows.get(each.subject_id), Size(*each.size_mm)) for each in documents]
 
 
-def _content(row: Any) -> Label | LabelRefused:
+def _content(row: Any, size: Size) -> Label | LabelRefused:
     if row is None or not row.name:
         return LabelRefused("source_gone", {})
     if draws_its_own_labels(row.carrier_kind):  # lost with the store: it is fetched from the carrier again, never drawn
         return LabelRefused("sellers_own" if row.carrier_kind == OWN else "carriers_own", {})
-    facts = _facts(row)
+    facts = _facts(row) | {"size": size}
     if row.contents is None or not crosses_a_border(row.from_country, row.country):
         return WaybillLabel(**facts)
     try:
@@ -59,6 +60,7 @@ def _content(row: Any) -> Label | LabelRefused:
 SOURCES = {
     "waybill": waybills, "bag": bag_labels, "manifest": load_lists, "put-wall": wall_labels, "pick-list": pick_lists,
     "packing-slip": packing_slips,
+    "gate-pass": gate_passes,
 }  # fmt: skip
 
 

@@ -130,7 +130,7 @@ class ClosedDay(Base):
 
 class OrderTerms(Base):
     """What a seller's orders do without enough stock, where the order does not say (`rules.Fill`). `pack_photo`: every
-    parcel is photographed before it is closed.
+    parcel is photographed before it is closed. `pack_slip`: every order gets a packing slip into its first parcel.
     """
 
     __tablename__ = "order_terms"
@@ -138,6 +138,7 @@ class OrderTerms(Base):
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"), primary_key=True)
     fill_rule: Mapped[str] = mapped_column(String(12))
     pack_photo: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    pack_slip: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
 
 
 class Consignee(Base):

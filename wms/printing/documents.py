@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 
 from labels import (
+    CartLabel,
     Label,
     LabelRefused,
     LocationLabel,
@@ -27,6 +28,7 @@ from wms.facility.models import HandlingUnit, Location, Station, Zone
 from wms.facility.packaging.models import Packaging
 from wms.identity.queries import seller_codes
 from wms.platform.database import session
+from wms.platform.statements import Statement
 from wms.printing.models import LabelDocument, LabelKind, Printer
 from wms.printing.unit_labels import unit_labels
 
@@ -50,6 +52,11 @@ def location_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRef
     ]
 
 
+_ARROWS: dict[str, Literal["up", "down", "left", "right"] | None] = {
+    "": None, "up": "up", "down": "down", "left": "left", "right": "right",
+}  # fmt: skip
+
+
 def _location(location: Location | Packaging, zone: str, document: LabelDocument) -> Label:
     own = parse_own(location.barcode)
     return LocationLabel(
@@ -58,6 +65,7 @@ def _location(location: Location | Packaging, zone: str, document: LabelDocument
         barcode=location.barcode,
         check=own.check if own else "",
         zone=zone,
+        arrow=_ARROWS[location.label_arrow] if isinstance(location, Location) else None,
     )
 
 
@@ -110,6 +118,27 @@ def tote_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused
         else LabelRefused("gone")
         for document in documents
     ]
+
+
+_CARTS = Statement(
+    "SELECT c.id, c.code, c.barcode, (SELECT count(*) FROM handling_unit t WHERE t.warehouse_id = c.warehouse_id"
+    "  AND starts_with(t.code, c.code || '-') AND t.kind = 'tote') AS totes FROM handling_unit c"
+    " WHERE c.id = ANY(CAST(:ids AS uuid[])) AND c.kind = 'cart'"
+)
+
+
+def cart_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
+    """Picking carts, with how many totes are named after each."""
+    carts = {row.id: row for row in _CARTS.all({"ids": list({document.subject_id for document in documents})})}
+    return [
+        CartLabel(
+            size=Size(*document.size_mm), code=cart.code, barcode=cart.barcode,
+            slots=f"{cart.totes} totes / 箱" if cart.totes else "",
+        )
+        if (cart := carts.get(document.subject_id)) is not None
+        else LabelRefused("gone")
+        for document in documents
+    ]  # fmt: skip
 
 
 def station_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
@@ -174,6 +203,7 @@ SOURCES = {
     LabelKind.TOTE: tote_labels,
     LabelKind.STATION: station_labels,
     LabelKind.PRINTER: printer_labels,
+    LabelKind.CART: cart_labels,
     LabelKind.ZONE: zone_signs,
     LabelKind.PALLET: unit_labels,
 }

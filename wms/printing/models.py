@@ -50,6 +50,8 @@ class LabelKind(StrEnum):
     PICK_LIST = "pick-list"
     PACKING_SLIP = "packing-slip"
     RETURN = "return"
+    GATE_PASS = "gate-pass"  # noqa: S105 - a paper
+    CART = "cart"
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ KINDS: dict[str, KindRules] = {
     LabelKind.PICK_LIST: KindRules(one_valid=False, once=False, personal=False, size_mm=(210, 297)),
     LabelKind.PACKING_SLIP: KindRules(one_valid=False, once=False, personal=False, size_mm=(210, 297)),
     LabelKind.RETURN: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 150)),
+    LabelKind.GATE_PASS: KindRules(one_valid=False, once=False, personal=False, size_mm=(210, 297)),
+    LabelKind.CART: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 60)),
 }
 
 

@@ -26,7 +26,7 @@ _UNITS = Statement(
     "  FROM tree t LEFT JOIN balance b"
     "  ON b.handling_unit_id = t.id AND b.is_there LEFT JOIN product p ON p.id = b.product_id"
     "  LEFT JOIN seller s ON s.id = b.owner_id WHERE t.root = h.id) c WHERE h.id = ANY(CAST(:ids AS uuid[]))"
-    " AND h.state <> 'gone' AND h.kind NOT IN ('tote', 'parcel')"
+    " AND h.state <> 'gone' AND h.kind NOT IN ('tote', 'cart', 'parcel')"
 )
 
 

@@ -13,7 +13,7 @@ from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.packaging.queries import load_packaging
-from wms.floor.bench_printer import station_of, way_of
+from wms.floor.bench_printer import print_slip_once, station_of, way_of
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
@@ -72,6 +72,8 @@ class Pack:
         order, left = opened.order, opened.left
         data = {"order_id": str(order.id), "owner_id": str(order.owner_id), "order": order.number, "tote": found.code,
                 "plan": opened.plan}  # fmt: skip
+        if opened.plan.get("slip"):
+            print_slip_once(actor, order.id)
         if reopened:
             return Step(PRODUCT if left else _checked(data), data, "next", "parcel_reopened", can_undo=True)
         return Step(PRODUCT if left else _checked(data), data, "next", "tote_opened", {"units": left})
@@ -187,7 +189,8 @@ def _asks_photo(data: Mapping[str, Any]) -> bool:
 
 def _checked(data: Mapping[str, Any]) -> str:
     """What follows when the box is checked: what goes in besides, which is confirmed once, or the scale."""
-    return INSERTS if data.get("plan", {}).get("inserts") and not data.get("inserts_in") else WEIGH
+    plan = data.get("plan", {})
+    return INSERTS if (plan.get("inserts") or plan.get("slip")) and not data.get("inserts_in") else WEIGH
 
 
 def _planned(data: Mapping[str, Any]) -> uuid.UUID | None:

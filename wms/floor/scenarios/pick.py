@@ -81,7 +81,7 @@ class Pick:
     def _apply(self, actor: Actor, task: FloorTask, stop: Sight | None, scan: Scan) -> Step:
         expected = {
             BEGIN: [Kind.LOCATION, Kind.WALK],
-            TOTE: [Kind.TOTE], LOCATION: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT], DAMAGED: [Kind.PRODUCT]
+            TOTE: [Kind.TOTE, Kind.CART], LOCATION: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT], DAMAGED: [Kind.PRODUCT]
         }.get(task.step, [])  # fmt: skip
         if "damaged" in task.data:
             expected = [*expected, Kind.LOCATION]
@@ -103,16 +103,7 @@ class Pick:
 
     def _at_stop(self, actor: Actor, task: FloorTask, stop: Sight, found: Found, scan: Scan) -> Step:
         if task.step == TOTE:
-            if found.id is None or found.kind is not Kind.TOTE:
-                raise Refused("not_a_tote", {})
-            if stop.wall is not None:
-                together.bind_tote(actor, stop.batch_id, found.id)
-                return Step(LOCATION, hand(task.data, full=None), "ok", "walk_tote_bound", {"tote": found.code})
-            if task.data.get("lane"):
-                return self._into_lane(actor, task, stop, found.id)
-            picking.assign_tote(actor, stop.order_id, found.id)
-            bound_stop = replace(stop, tote_id=found.id, tote=found.code)
-            return Step(LOCATION, task.data, "ok", "tote_bound", {"tote": found.code}, carried=bound_stop)
+            return self._bind(actor, task, stop, found)
         if task.step == LOCATION:
             if found.id != stop.location_id:
                 raise Refused("wrong_location", {"wanted": stop.location})
@@ -120,6 +111,22 @@ class Pick:
         if task.step == DAMAGED:
             return exceptions.damaged(actor, task, stop, found, scan, self._next)
         return self._product(actor, task, stop, found, scan)
+
+    def _bind(self, actor: Actor, task: FloorTask, stop: Sight, found: Found) -> Step:
+        """The tote that the order, the walk or the single pieces go into."""
+        if found.id is None or found.kind not in (Kind.TOTE, Kind.CART):
+            raise Refused("not_a_tote", {})
+        tote_id, tote = found.id, found.code
+        if found.kind is Kind.CART:  # its next free tote, whose code the screen says
+            tote_id, tote = picking.free_tote_on(found.id, found.code)
+        if stop.wall is not None:
+            together.bind_tote(actor, stop.batch_id, tote_id)
+            return Step(LOCATION, hand(task.data, full=None), "ok", "walk_tote_bound", {"tote": tote})
+        if task.data.get("lane"):
+            return self._into_lane(actor, task, stop, tote_id)
+        picking.assign_tote(actor, stop.order_id, tote_id)
+        bound_stop = replace(stop, tote_id=tote_id, tote=tote)
+        return Step(LOCATION, task.data, "ok", "tote_bound", {"tote": tote}, carried=bound_stop)
 
     def _into_lane(self, actor: Actor, task: FloorTask, stop: Sight, tote_id: uuid.UUID) -> Step:
         if not lanes.has_singles(stop.batch_id):  # they went meanwhile: this order has its own tote

@@ -18,18 +18,14 @@ from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.facility.rules import Plan
 from wms.facility.service import generate_locations
 from wms.office import queries
-from wms.office.pages.label_files import to_files
+from wms.office.pages import bin_labels
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.platform.schemas import Choice, CodedSchema, Count, Text
-from wms.printing import service as printing
-from wms.printing.models import LabelKind
-from wms.printing.service import DocumentDraft
 
 blueprint = Blueprint("office_bins", __name__, url_prefix="/office/bins", template_folder="../templates")
 PAGE = 50
-MOST_LABELS = 2_000
 RANGES = ("aisles", "bays", "levels", "positions")
 KIND_WORDS = {
     "storage": lazy("Storage"), "bulk": lazy("Bulk"), "pick_face": lazy("Pick face"), "cross_dock": lazy("Cross-dock"),
@@ -83,7 +79,7 @@ def _page(warehouse: Warehouse | None, typed: Mapping[str, Any] | None = None, r
     return render_template(
         "office/bins.html", warehouse=warehouse, warehouses=warehouses_seen(actor()), rows=rows[:PAGE], zone=zone,
         zones=queries.zones_of(warehouse.id) if warehouse else [], search=search, kinds=KIND_WORDS, typed=typed or {},
-        errors=forms.field_messages(refusal), ranges=RANGES,
+        errors=forms.field_messages(refusal), ranges=RANGES, labels=bin_labels.shown(),
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         next_url=url_for(".index", **here, after=rows[PAGE - 1].code) if len(rows) > PAGE else "",
         back_url=url_for(".index", **here) if after else "",
@@ -134,21 +130,3 @@ def limits_of(body: Mapping[str, Any]) -> dict[str, int | None]:
         "max_volume_cm3": None if volume is None else volume * 1000,
         "max_units": body["max_units"],
     }
-
-
-@blueprint.post("/<uuid:warehouse_id>/labels")
-@requires(Permission.LABELS_REPRINT)
-def labels(warehouse_id: uuid.UUID) -> BaseResponse:
-    """Labels of one zone's bins, in the order of their codes."""
-    warehouse = load_warehouse(actor(), warehouse_id)
-    zone = forms.typed_text("zone", 16)
-    bins = queries.bins_of(warehouse.id, zone, None, "", MOST_LABELS)[:MOST_LABELS]
-    drafts = [DocumentDraft(LabelKind.LOCATION, "location", each.id, barcode=each.barcode) for each in bins]
-    outcome = forms.run_form(
-        "labels.bins", {"warehouse": warehouse.id, "zone": zone},
-        lambda: printing.request_documents(actor(), warehouse.id, drafts), lambda made: {"bundles": made},
-    )  # fmt: skip
-    if isinstance(outcome, Refused) or not outcome.answer["bundles"]:
-        flash(show_refusal(outcome) if isinstance(outcome, Refused) else _("There are no bins in that zone."), "warn")
-        return redirect(url_for(".index", warehouse=warehouse.code))
-    return to_files(outcome.answer["bundles"])

@@ -53,7 +53,7 @@ def index() -> str:
     kinds = [(kind, design_words.kind_name(kind), queries.offered_sizes(kind)) for kind in queries.offered_kinds()]
     return render_template(
         "office/designs.html", designs=queries.designs(), kinds=kinds, sellers=sellers_seen(actor()),
-        name_of=design_words.kind_name, is_printed=queries.is_printed, sellers_kinds=queries.SELLERS_KINDS,
+        name_of=design_words.kind_name, sellers_kinds=queries.SELLERS_KINDS,
     )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def _editor(
     return render_template(
         "office/design.html", place=place, seller=seller, design=design, shown=shown, setup=setup, refusal=refusal,
         versions=queries.versions_of(design.id) if design else [], name=design_words.kind_name(place.kind),
-        is_printed=queries.is_printed(place.kind), note=request.form.get("note", ""),
+        note=request.form.get("note", ""),
         samples=[design_words.sample_name(each) for each in samples],
         resolutions=SUPPORTED_DPI, base=design.newest if design else 0,
         said=show_refusal(refusal) if refusal is not None else "",

@@ -1,4 +1,4 @@
-"""Labels of what stands in a building: signs of zones and benches, totes, pallets and cartons, slots of put walls."""
+"""Labels of what stands in a building: signs of zones and benches, totes and carts, pallets and cartons, slots of put walls."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ blueprint = Blueprint("office_house_labels", __name__, url_prefix="/office/wareh
 _THINGS: dict[str, tuple[str, Callable[[uuid.UUID], Sequence[Any]]]] = {
     LabelKind.STATION: ("station", facility.stations_of),
     LabelKind.TOTE: ("handling_unit", queries.totes_of),
+    LabelKind.CART: ("handling_unit", queries.carts_of),
     LabelKind.ZONE: ("zone", queries.zones_of),
     LabelKind.PALLET: ("handling_unit", queries.units_of),
 }

@@ -56,7 +56,14 @@ CARD_WORDS = {
     "BACK": lazy("One step back"), "LOGOUT": lazy("Lock the tablet"),
 }  # fmt: skip
 MOST_UNITS = 200
-UNIT_WORDS = {"tote": lazy("Totes"), "pallet": lazy("Pallets"), "carton": lazy("Cartons")}
+MOST_TOTES_ON_CART, USUAL_TOTES = 40, 12
+MOST_OF_CARTS = 20
+UNIT_WORDS = {
+    "tote": lazy("Totes"),
+    "cart": lazy("Carts with their totes"),
+    "pallet": lazy("Pallets"),
+    "carton": lazy("Cartons"),
+}
 
 navigation.add(
     Entry(lazy("Warehouses"), "office_houses.index", "warehouse", Permission.FACILITY_WRITE, staff=True, order=600)
@@ -91,6 +98,7 @@ class UnitsForm(CodedSchema):
     prefix = Text(8, load_default="", pattern=r"[A-Z0-9.-]*")
     count = Count(1, MOST_UNITS, required=True)
     bin = Text(24, load_default=None)
+    totes = Count(1, MOST_TOTES_ON_CART, load_default=USUAL_TOTES)  # on each cart
 
 
 @blueprint.get("")
@@ -159,7 +167,8 @@ def detail(warehouse_id: uuid.UUID) -> str:
 def _detail_page(house: Warehouse, refusal: Refused | None = None) -> str:
     return render_template(
         "office/house.html", house=house, benches=facility.stations_of(house.id), totes=queries.totes_of(house.id),
-        units=queries.units_of(house.id), unit_kinds=UNIT_WORDS, sizes=sizes_of, zones=queries.zones_of(house.id),
+        units=queries.units_of(house.id), carts=queries.carts_of(house.id),
+        usual_totes=USUAL_TOTES, unit_kinds=UNIT_WORDS, sizes=sizes_of, zones=queries.zones_of(house.id),
         typed=request.form, errors=forms.field_messages(refusal), refusal=_told(refusal), kinds=HOUSE_WORDS,
         before=BEFORE_WORDS, places=BENCH_PLACES, most=MOST_UNITS,
     )  # fmt: skip
@@ -194,7 +203,11 @@ def add_bench(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
 def add_units(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """So many more totes, pallets or cartons, numbered on, and their labels."""
     house = facility.load_warehouse(actor(), warehouse_id)
-    typed = {"kind": forms.typed_text("kind"), "count": forms.typed_number("count")}
+    typed = {
+        "kind": forms.typed_text("kind"),
+        "count": forms.typed_number("count"),
+        "totes": forms.typed_number("totes"),
+    }
     typed |= {name: (forms.typed_text(name) or "").upper() for name in ("prefix", "bin")}
     body = forms.load_form(UnitsForm(), forms.given(typed))
     outcome = body if isinstance(body, Refused) else forms.run_form(
@@ -209,20 +222,38 @@ def add_units(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
 
 def _make_units(house: Warehouse, body: Mapping[str, Any]) -> Sequence[uuid.UUID]:
     kind, prefix = HandlingUnitKind(body["kind"]), body["prefix"]
-    is_tote = kind is HandlingUnitKind.TOTE
-    place = facility.system_location(house.id, LocationKind.TOTE if is_tote else LocationKind.DOCK)
-    if body["bin"] and not is_tote:
-        found = facility.location_by_code(house.id, body["bin"])
-        if found is None:
-            raise invalid_fields([FieldError("/bin", "bin_unknown", {"code": body["bin"]})])
-        place = found
+    if kind is HandlingUnitKind.CART and body["count"] > MOST_OF_CARTS:
+        raise invalid("/count", "too_large", max=MOST_OF_CARTS)
+    place = _place_of_units(house, kind, body["bin"])
     taken = queries.unit_codes(house.id, prefix)
     numbers = (f"{prefix}{number:04}" for number in count(1))
     codes = islice((code for code in numbers if code not in taken), body["count"])
-    made = [building.create_handling_unit(actor(), house.id, kind, code, place.id) for code in codes]
-    label = LabelKind.TOTE if is_tote else LabelKind.PALLET
-    drafts = [DocumentDraft(label, "handling_unit", unit.id, barcode=code_on_label(unit.barcode)) for unit in made]
+    drafts: list[DocumentDraft] = []
+    for code in codes:
+        unit = building.create_handling_unit(actor(), house.id, kind, code, place)
+        drafts.append(DocumentDraft(UNIT_LABELS[kind], "handling_unit", unit.id, barcode=code_on_label(unit.barcode)))
+        for number in range(1, body["totes"] + 1 if kind is HandlingUnitKind.CART else 1):
+            tote = building.create_handling_unit(actor(), house.id, HandlingUnitKind.TOTE, f"{code}-{number:02}", place)
+            drafts.append(DocumentDraft(LabelKind.TOTE, "handling_unit", tote.id, barcode=tote.barcode))
     return printing.request_documents(actor(), house.id, drafts)
+
+
+UNIT_LABELS = {
+    HandlingUnitKind.TOTE: LabelKind.TOTE, HandlingUnitKind.CART: LabelKind.CART,
+    HandlingUnitKind.PALLET: LabelKind.PALLET, HandlingUnitKind.CARTON: LabelKind.PALLET,
+}  # fmt: skip
+
+
+def _place_of_units(house: Warehouse, kind: HandlingUnitKind, typed: str | None) -> uuid.UUID:
+    """Totes and carts where totes are kept; others in the bin that was typed, else at the dock."""
+    if kind in (HandlingUnitKind.TOTE, HandlingUnitKind.CART):
+        return facility.system_location(house.id, LocationKind.TOTE).id
+    if not typed:
+        return facility.system_location(house.id, LocationKind.DOCK).id
+    found = facility.location_by_code(house.id, typed)
+    if found is None:
+        raise invalid_fields([FieldError("/bin", "bin_unknown", {"code": typed})])
+    return found.id
 
 
 @blueprint.post("/carrier")

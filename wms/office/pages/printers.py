@@ -52,6 +52,7 @@ KIND_WORDS = {
     "bag": lazy("Bag label"), "printer": lazy("Printer test"), "manifest": lazy("Load list"),
     "zone": lazy("Zone sign"), "pallet": lazy("Pallet label"), "put-wall": lazy("Put-wall slot"),
     "pick-list": lazy("Pick list"), "packing-slip": lazy("Packing slip"), "return": lazy("Return label"),
+    "gate-pass": lazy("Gate pass"), "cart": lazy("Cart label"),
 }  # fmt: skip
 BACKENDS = {
     Backend.RAW: (lazy("Label printer, port 9100"), "socket://192.168.1.40:9100"),
@@ -60,8 +61,9 @@ BACKENDS = {
     Backend.FILE: (lazy("Folder on the agent's PC"), "labels"),
 }
 BENCH_KINDS = (
-    "waybill", "packing-slip", "bag", "pallet", "carton", "return", "product", "location", "tote", "put-wall", "station", "zone",
-    "pick-list", "manifest", "printer",
+    "waybill", "packing-slip", "bag", "pallet", "carton", "return", "product", "location", "tote", "cart", "put-wall",
+    "station", "zone",
+    "pick-list", "manifest", "gate-pass", "printer",
 )  # fmt: skip
 _COMMAND_ID = re.compile(r'name="command_id" value="[^"]*"')
 
@@ -108,7 +110,8 @@ def _page(refusal: Refused | None = None, code: str | None = None) -> str:
         stations=stations_seen(actor()), printers=print_queries.printers_seen(actor()), kinds=KIND_WORDS,
         agents=print_queries.agents_seen(actor()), bindings=print_queries.bindings_seen(actor()), backends=BACKENDS,
         bench_kinds=BENCH_KINDS, errors=forms.field_messages(refusal),
-        refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None, typed=request.form,
+        refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
+        typed=request.form if code is None else {},
         server=request.host_url.rstrip("/"), wheel=url_for("print_agent_program.install"),
     )  # fmt: skip
 

@@ -21,9 +21,10 @@ class Signature(StrEnum):
     ADULT = "adult"  # of age, by a paper
 
 
+SLIP = "packing_slip"  # printed at the bench, put into the first parcel
 # What goods are packed into: of these an order wants one (reference: overseas warehouse, section 5.4).
 MATERIALS = ("carton", "courier_bag", "bubble_bag", "eco_bag")
-PACKING = (*MATERIALS, "gift_wrap", "no_prices", "neutral", "cushioned", "upright")
+PACKING = (*MATERIALS, "gift_wrap", "no_prices", "neutral", "cushioned", "upright", SLIP)
 # Of a CN 22 (UPU, Convention Manual, art. 20-001).
 CONTENTS = ("goods", "gift", "documents", "sample", "returned", "other")
 

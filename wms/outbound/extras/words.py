@@ -21,6 +21,7 @@ PACKING_WORDS = {
     "eco_bag": lazy("In a bag that composts"), "gift_wrap": lazy("Wrapped as a gift"),
     "no_prices": lazy("No prices in the parcel"), "neutral": lazy("Nothing of us outside"),
     "cushioned": lazy("Cushioned on all sides"), "upright": lazy("Upright"),
+    "packing_slip": lazy("With a packing slip"),
 }  # fmt: skip
 CONTENTS_WORDS = {
     "goods": lazy("Goods that were sold"), "gift": lazy("A gift"), "documents": lazy("Documents"),

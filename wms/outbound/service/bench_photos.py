@@ -15,7 +15,7 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
-from wms.outbound.models import OrderTerms, ParcelPhoto
+from wms.outbound.models import ParcelPhoto
 from wms.outbound.service import packing
 from wms.outbound.service.orders import load_order, load_order_to_edit
 from wms.outbound.workflow import OrderState
@@ -82,9 +82,3 @@ def erase(order_ids: Sequence[uuid.UUID]) -> int:
     ).scalars().all()  # fmt: skip
     files.forget_files(photos)
     return len(photos)
-
-
-def are_asked(owner_id: uuid.UUID) -> bool:
-    """Whether a seller wants every parcel photographed."""
-    found = session().get(OrderTerms, owner_id)
-    return found is not None and found.pack_photo

@@ -16,6 +16,7 @@ from wms.inventory.rules import MoveDraft, Reason
 from wms.outbound import rules
 from wms.outbound.service import packing
 from wms.outbound.service.held import OrderAtWork, hold_order, move_order
+from wms.outbound.waybill_sizes import in_their_sizes
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim
@@ -94,7 +95,7 @@ def _label(actor: Actor, order: OrderAtWork) -> None:
         if each.is_open and each.tracking_number is not None and not (each.weight_first and each.weight_g is None)
     ]  # fmt: skip
     if drafts:
-        printing.request_documents(actor, order.warehouse_id, drafts)
+        printing.request_documents(actor, order.warehouse_id, in_their_sizes(drafts))
 
 
 def _was_sent(parcel: LiveParcel) -> bool:

@@ -15,6 +15,7 @@ from wms.core.refusals import not_found
 from wms.outbound.models import Order
 from wms.outbound.service.carrier_waybills import request_of
 from wms.outbound.service.waybills import waybill_draft
+from wms.outbound.waybill_sizes import in_their_sizes
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock
 from wms.platform.tables import write_table
@@ -159,7 +160,7 @@ def _label(warehouse_id: uuid.UUID, numbered: set[uuid.UUID], drafts: Sequence[D
         if all(parcel.tracking_number for parcel in live_parcels(shipment_id)):
             shipping.mark_labelled(SYSTEM, shipment_id)
     if drafts:
-        printing.request_documents(SYSTEM, warehouse_id, drafts)
+        printing.request_documents(SYSTEM, warehouse_id, in_their_sizes(drafts))
 
 
 def _require(actor: Actor, carrier_id: uuid.UUID, warehouse_id: uuid.UUID) -> Carrier:

@@ -77,14 +77,23 @@ def closed_days(warehouse_id: uuid.UUID) -> Sequence[date]:
     return session().scalars(query.order_by(ClosedDay.day)).all()
 
 
-def set_terms(actor: Actor, owner_id: uuid.UUID, rule: rules.Fill, *, pack_photo: bool) -> OrderTerms:
-    """What a seller's orders do without enough stock, and whether their parcels are photographed, from now on."""
+def set_terms(
+    actor: Actor, owner_id: uuid.UUID, rule: rules.Fill, *, pack_photo: bool, pack_slip: bool = False
+) -> OrderTerms:
+    """What a seller's orders do without enough stock, and whether their parcels are photographed and bear a slip, from now
+    on.
+    """
     if not actor.sees_seller(owner_id):
         raise not_found("seller")
-    values = {"fill_rule": rule.value, "pack_photo": pack_photo}
+    values = {"fill_rule": rule.value, "pack_photo": pack_photo, "pack_slip": pack_slip}
     statement = insert(OrderTerms).values(owner_id=owner_id, **values)
     session().execute(statement.on_conflict_do_update(index_elements=["owner_id"], set_=values))
     return session().get_one(OrderTerms, owner_id, populate_existing=True)
+
+
+def terms_of(owner_id: uuid.UUID) -> OrderTerms | None:
+    """None: as every seller begins."""
+    return session().get(OrderTerms, owner_id)
 
 
 def fill_rule_of(owner_id: uuid.UUID) -> str:

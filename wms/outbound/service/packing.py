@@ -22,9 +22,11 @@ from wms.inventory.rules import MoveDraft, Reason
 from wms.inventory.units import Holding
 from wms.outbound import boxing, rules
 from wms.outbound.events import OrderPacked
+from wms.outbound.extras.rules import SLIP
 from wms.outbound.kinds import fba, pick_up
 from wms.outbound.service import numbers
 from wms.outbound.service.held import COLUMNS, OrderAtWork, Read, hold_order, move_order, order_at_work
+from wms.outbound.waybill_sizes import in_their_sizes
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim
@@ -82,6 +84,9 @@ _PLANNED_FROM = (
     "    ('carton', 'pallet', 'inner'))) AS inserts,"
     " EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id AND k.pack_photo) OR EXISTS (SELECT 1 FROM demand d"
     "  JOIN product p ON p.id = d.product_id WHERE d.order_id = o.id AND p.pack_photo) AS photo,"
+    " (EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id AND k.pack_slip) OR EXISTS (SELECT 1 FROM order_extra e"
+    f"  WHERE e.order_id = o.id AND '{SLIP}' = ANY(e.packing))) AND NOT EXISTS (SELECT 1 FROM demand d JOIN verification v"
+    "   ON v.demand_id = d.id AND v.parcel_id IS NOT NULL WHERE d.order_id = o.id) AS slip,"
     " (SELECT json_build_object('packing', e.packing, 'remark', e.packing_remark, 'signature', e.signature)"
     "  FROM order_extra e WHERE e.order_id = o.id) AS wishes"
 )
@@ -122,7 +127,8 @@ def plan_boxes(order_id: uuid.UUID) -> dict[str, Any]:
 def _plan(row: Any) -> dict[str, Any]:
     plan = boxing.plan(boxing.read_goods(row.goods or []), boxing.read_boxes(row.boxes or []))
     wishes = {"wishes": row.wishes} if row.wishes else {}
-    return {**plan, "inserts": row.inserts or [], "photo": row.photo, **wishes}
+    slip = {"slip": True} if row.slip else {}
+    return {**plan, "inserts": row.inserts or [], "photo": row.photo, **wishes, **slip}
 
 
 def check_bench(order: OrderAtWork) -> None:
@@ -363,7 +369,7 @@ def label_after_scale(actor: Actor, order: OrderAtWork, parcel: LiveParcel) -> N
         kind="waybill", subject_kind="parcel", subject_id=now.id, owner_id=order.owner_id, barcode=now.tracking_number,
         parent=("order", order.id), replace=parcel.weight_g not in (None, now.weight_g),
     )  # fmt: skip
-    printing.request_documents(actor, order.warehouse_id, [draft])
+    printing.request_documents(actor, order.warehouse_id, in_their_sizes([draft]))
 
 
 def _to_close(found: Bench) -> LiveParcel:

@@ -138,6 +138,22 @@ def hold_free_tote(warehouse_id: uuid.UUID, tote_id: uuid.UUID, mine: uuid.UUID)
     return tote.subject_id is None
 
 
+# In the order in which they hang: by code.
+_FREE_ON = Statement(
+    "SELECT t.id, t.code FROM handling_unit c JOIN handling_unit t ON t.warehouse_id = c.warehouse_id"
+    " AND starts_with(t.code, c.code || '-') AND t.kind = 'tote' AND t.subject_id IS NULL AND t.state = 'open'"
+    " WHERE c.id = :cart AND c.kind = 'cart' ORDER BY t.code LIMIT 1"
+)
+
+
+def free_tote_on(cart_id: uuid.UUID, cart: str) -> tuple[uuid.UUID, str]:
+    """The next free tote (id, code) of a cart: those that are named after it. Refuses `cart_full`."""
+    found = _FREE_ON.first({"cart": cart_id})
+    if found is None:
+        raise Refused("cart_full", {"cart": cart})
+    return found.id, found.code
+
+
 def assign_tote(actor: Actor, order_id: uuid.UUID, tote_id: uuid.UUID) -> None:
     """Bind an empty tote to an order: everything picked for it goes there. Again with the same tote is fine."""
     order, _ = hold_order(actor, order_id)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from wms.core.actor import SYSTEM
 from wms.outbound.models import Order
 from wms.outbound.service.service_choice import services_for
+from wms.outbound.waybill_sizes import in_their_sizes
 from wms.outbound.workflow import OrderState
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock
@@ -68,7 +69,7 @@ def prepare(orders: Sequence[Order]) -> None:
         {order.shipment_id: chosen[order.id].reason for order in orders if order.id in chosen and order.shipment_id}
     )
     if drafts:
-        printing.request_documents(SYSTEM, warehouse_id, drafts)
+        printing.request_documents(SYSTEM, warehouse_id, in_their_sizes(drafts))
 
 
 def _prepare_one(order: Order, service_id: uuid.UUID | None) -> list[DocumentDraft]:
@@ -89,7 +90,7 @@ def _prepare_one(order: Order, service_id: uuid.UUID | None) -> list[DocumentDra
 def waybill_draft(
     order: Order, parcel_id: uuid.UUID, tracking_number: str | None, size_mm: tuple[int, int] | None = None
 ) -> DocumentDraft:
-    """The wish for the waybill of a parcel; `size_mm` None: the size of our own."""
+    """The wish for the waybill of a parcel; `size_mm` None: the size of our own (`waybill_sizes`)."""
     return DocumentDraft(
         kind="waybill", subject_kind="parcel", subject_id=parcel_id, owner_id=order.owner_id, barcode=tracking_number,
         parent=("order", order.id), size_mm=size_mm,

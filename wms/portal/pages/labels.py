@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 from marshmallow import fields
@@ -25,13 +26,14 @@ from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.platform.problems import refusal_problem
 from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text
 from wms.portal import queries
-from wms.printing import sets
+from wms.printing import sets, sheets
 from wms.printing.products import request_product_labels
 from wms.printing.schemas import MOST_LABELS, PRODUCT_SIZES
 
 blueprint = Blueprint("portal_labels", __name__, url_prefix="/portal/labels", template_folder="../templates")
 ROWS = 6  # of an empty form
 MOST_ROWS = 200
+SHEETS = sheets.layouts_of("product")
 
 navigation.add(Entry(lazy("Labels"), "portal_labels.new", "printer", Permission.LABELS_READ, staff=False, order=510))
 
@@ -46,7 +48,8 @@ class LabelsForm(CodedSchema):
 
     seller = Text(8)
     warehouse = Text(16, required=True)
-    size = Choice(list(PRODUCT_SIZES), required=True)
+    size = Choice([*PRODUCT_SIZES, *SHEETS], required=True)
+    start = Count(0, 43, load_default=0)  # places of the first sheet that were used before
     lines = Items(fields.Nested(LineForm), 1, MOST_ROWS, required=True)
 
 
@@ -65,11 +68,27 @@ def create() -> BaseResponse | str | tuple[str, int]:
         return _form(request.form, min(MOST_ROWS, max(ROWS, len(rows)) + ROWS))
     body: dict[str, Any] = {name: forms.typed_text(name) for name in ("seller", "warehouse", "size")}
     lines = [forms.given({"sku": row["sku"], "quantity": forms.as_number(row["quantity"])}) for row in rows]
+    body["start"] = forms.typed_number("start")
     loaded = forms.load_form(LabelsForm(), forms.given(body) | {"lines": lines})
+    if not isinstance(loaded, Refused) and loaded["size"] in SHEETS:
+        return _on_sheets(loaded, max(ROWS, len(rows)))
     outcome = loaded if isinstance(loaded, Refused) else _ask(loaded)
     if isinstance(outcome, Refused):
         return _form(request.form, max(ROWS, len(rows)), outcome), 422
     return redirect(url_for(".progress", set_id=outcome.answer["set"]))
+
+
+def _on_sheets(body: dict[str, Any], rows: int) -> BaseResponse | tuple[str, int]:
+    """A4 sheets, drawn at once."""
+    try:
+        owner = choose_owner(actor(), body.get("seller"))
+        wanted = list(_quantities(owner, body["lines"]).items())
+        pdf = sheets.sheet_pdf(
+            "product", wanted, body["size"], min(body["start"], sheets.cells_of(body["size"]) - 1), owner.id
+        )
+    except Refused as refusal:
+        return _form(request.form, rows, refusal), 422
+    return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": 'inline; filename="labels.pdf"'})
 
 
 def _ask(body: dict[str, Any]) -> forms.Outcome:
@@ -101,11 +120,17 @@ def _quantities(owner: Owner, lines: list[dict[str, Any]]) -> Counter[uuid.UUID]
     return found
 
 
+def _sizes() -> list[tuple[str, str]]:
+    """(value, words): of label printers, then of sheets."""
+    labels = [(size, f"{size.replace('x', ' × ')} mm") for size in PRODUCT_SIZES]
+    return labels + [(name, _("A4 sheet of %(count)s", count=sheets.cells_of(name))) for name in SHEETS]
+
+
 def _form(typed: Mapping[str, Any], rows: int, refusal: Refused | None = None) -> str:
     return render_template(
         "portal/labels_new.html", typed=typed, rows=rows, errors=forms.field_messages(refusal),
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
-        sizes=list(PRODUCT_SIZES), sellers=sellers_seen(actor()), warehouses=warehouses_seen(actor()),
+        sizes=_sizes(), sellers=sellers_seen(actor()), warehouses=warehouses_seen(actor()),
         skus=queries.sku_choices(actor()), most=MOST_LABELS,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
 from wms.identity.queries import sellers_seen
 from wms.outbound.rules import Fill
-from wms.outbound.service import bench_photos, cut_offs
+from wms.outbound.service import cut_offs
 from wms.outbound.words import FILL_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
@@ -29,8 +29,7 @@ NOTES = {
 @requires(Permission.ORDERS_WRITE)
 def terms() -> str:
     sellers = [
-        (seller, cut_offs.fill_rule_of(seller.id), bench_photos.are_asked(seller.id))
-        for seller in sellers_seen(actor())
+        (seller, cut_offs.fill_rule_of(seller.id), cut_offs.terms_of(seller.id)) for seller in sellers_seen(actor())
     ]
     return render_template(
         "portal/order_terms.html", sellers=sellers, rules=[(code, words, NOTES[code]) for code, words in FILL_WORDS.items()]
@@ -44,10 +43,10 @@ def save() -> BaseResponse:
     seller = next((each for each in sellers_seen(actor()) if each.code == code), None)
     if seller is None or wanted not in set(Fill):
         raise not_found("seller")
-    photo = request.form.get("pack_photo") is not None
+    photo, slip = (request.form.get(name) is not None for name in ("pack_photo", "pack_slip"))
     outcome = forms.run_form(
-        "orders.terms", {"seller": seller.code, "fill": wanted, "photo": photo},
-        lambda: cut_offs.set_terms(actor(), seller.id, Fill(wanted), pack_photo=photo),
+        "orders.terms", {"seller": seller.code, "fill": wanted, "photo": photo, "slip": slip},
+        lambda: cut_offs.set_terms(actor(), seller.id, Fill(wanted), pack_photo=photo, pack_slip=slip),
         lambda found: {"fill": found.fill_rule},
     )  # fmt: skip
     if isinstance(outcome, Refused):

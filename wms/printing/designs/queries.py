@@ -13,25 +13,15 @@ from wms.core.refusals import not_found
 from wms.identity.models import Seller, User
 from wms.platform.database import session
 from wms.printing.designs.models import LabelDesign, LabelDesignVersion
-from wms.printing.sources import sources
 
 MOST_VERSIONS = 2**31 - 1
 # What belongs to one seller may look like theirs; bins and totes are the house's.
 SELLERS_KINDS = frozenset({"product", "carton", "waybill", "waybill-customs", "return", "packing-slip"})
 
 
-# Drawn by the system besides what documents are of the same name for: see `designs.choice`.
-PRINTED_BESIDES = frozenset({"waybill-customs", "printer-test", "command", "self-test", "badge", "fba-carton"})
-
-
 def offered_kinds() -> list[str]:
-    """Every built-in kind can be restyled: without a record of ours that it is about, the samples are its contents."""
+    """Every built-in kind can be restyled; the samples are the contents that the editor shows."""
     return list(KINDS)
-
-
-def is_printed(kind: str) -> bool:
-    """Whether the system prints labels of a kind by itself."""
-    return kind in sources.by_kind or kind in PRINTED_BESIDES
 
 
 def offered_sizes(kind: str) -> list[Size]:
