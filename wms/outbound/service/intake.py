@@ -222,7 +222,7 @@ def _context(actor: Actor, body: Mapping[str, Any]) -> _Context:
     errors += containers.faults(named, body["lines"])
     if errors:
         raise invalid_fields(errors)
-    regime = rules.regime_of(place.regime, place.is_bonded)
+    regime = rules.regime_of(place.regime, place.is_bonded, body.get("kind"))
     return _Context(
         seller, place, {sku: row.id for sku, row in products.items()}, {code: each.id for code, each in named.items()}, regime
     )  # fmt: skip
