@@ -410,6 +410,7 @@ class Serial(Base):
         UniqueConstraint("product_id", "number"),
         ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
         Index("ix_serial_balance", "balance_id", postgresql_where=text("balance_id IS NOT NULL")),
+        Index("ix_serial_number", "number"),
     )
 
     id: Mapped[DocumentId]

@@ -17,6 +17,7 @@ from sqlalchemy import select, text
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
+from wms.inventory.layers.rules import WAITING_KINDS
 from wms.inventory.models import Lot
 from wms.inventory.rules import (
     BUCKETS_IN_ORDER,
@@ -295,6 +296,7 @@ class StockRow:
     allocated: int
     bucket: Bucket
     oldest_at: datetime | None
+    is_waiting: bool = False  # not put away: without an age
 
 
 _ROWS = text(
@@ -330,6 +332,7 @@ def stock_rows(
         StockRow(
             row.id, row.warehouse_id, row.location_id, row.location_code, row.unit_code, row.batch, row.expires_on,
             row.condition, row.customs_status, row.item_number, row.on_hand, row.allocated, _bucket(row), row.oldest_at,
+            row.kind in WAITING_KINDS,
         )
         for row in session().execute(_ROWS, parameters)
     ]  # fmt: skip

@@ -156,18 +156,20 @@ def receive_many(
     surplus: Sequence[Arrival] = (),
     *,
     source: str = "supplier",
+    permits: Mapping[tuple[uuid.UUID, uuid.UUID | None], uuid.UUID] | None = None,
 ) -> Posted:
     """Several lines counted in one go, one posting. `surplus`: bonded goods beyond the announcement, which come from
     *adjustment* into *unaccounted* as of `receive(surplus=True)`. A line under full serial control names its numbers.
-    `source`: *transit* for what another warehouse sent.
+    `source`: *transit* for what another warehouse sent; into bond it comes with `permits`, by product and line of the book.
     """
-    moves = [_arriving(source, line) for line in lines]
+    leave = permits or {}
+    moves = [_arriving(source, line, leave.get((line[0].product_id, line[0].book_item_id))) for line in lines]
     moves += [_arriving("adjustment", line) for line in surplus]
     return _post(actor, Reason.RECEIVE, subject, moves)
 
 
-def _arriving(source: str, line: Arrival) -> MoveDraft:
-    return MoveDraft(source, line[0], line[1], serials=line[2] if len(line) == 3 else ())
+def _arriving(source: str, line: Arrival, permit_id: uuid.UUID | None = None) -> MoveDraft:
+    return MoveDraft(source, line[0], line[1], permit_id=permit_id, serials=line[2] if len(line) == 3 else ())
 
 
 def relocate(

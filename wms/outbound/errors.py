@@ -59,7 +59,9 @@ TEXTS = {
     "witness_is_yourself": N_("The witness is somebody else than you."),
     "transfer_only": N_("Only a transfer goes to a warehouse."),
     "transfer_same": N_("It is there already. Choose another warehouse."),
-    "transfer_bonded": N_("Goods go in and out of bond under customs' papers only, not by a transfer."),
+    "transfer_bonded": N_(
+        "From a bonded warehouse goods are transferred to another bonded one only, and to one from nowhere else."
+    ),
     "label_not_drawn": N_("It cannot be drawn: %(reason)s."),
     "fba_only": N_("Only orders to Amazon have this."),
     "fba_shipment_taken": N_("%(number)s goes out for this shipment already."),
@@ -69,6 +71,8 @@ TEXTS = {
     "container_not_here": N_("No carton or pallet of yours with this code stands in a bin here."),
     "container_holds": N_("It holds %(there)s of it: a line that names it takes all of them."),
     "container_elsewhere": N_("A line that names a container names no batch, expiry or quality."),
+    "damage_place": N_("%(code)s is no place for damaged goods. Scan one for inspection or returns."),
+    "damage_gone": N_("These units were set down or are good again."),
     "whole_not_wanted": N_("No order wants this whole."),
     "whole_not_all": N_("The order does not want all that is in it."),
     "whole_serials": N_("Its serial numbers are captured at the bench."),

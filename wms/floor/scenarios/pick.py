@@ -83,23 +83,33 @@ class Pick:
             BEGIN: [Kind.LOCATION, Kind.WALK],
             TOTE: [Kind.TOTE], LOCATION: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT], DAMAGED: [Kind.PRODUCT]
         }.get(task.step, [])  # fmt: skip
+        if "damaged" in task.data:
+            expected = [*expected, Kind.LOCATION]
         found = resolve(scan.raw, self._scope(task, stop), expected)
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, stop, found)
-        if stop is None and found.kind is Kind.WALK:
+        if exceptions.is_set_down(task, found):
+            return exceptions.set_down(actor, task, found)
+        if stop is None:
+            return self._somewhere(actor, task, found)
+        return self._at_stop(actor, task, stop, found, scan)
+
+    def _somewhere(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        """A walk's pick list, or a bin of the zone that the picker works in."""
+        if found.kind is Kind.WALK:
             assert found.id is not None
             return self._take(picking.take_this(actor, found.id))
-        if stop is None:
-            return self._begin(actor, task, found.id)  # a bin of the zone that the picker works in
+        return self._begin(actor, task, found.id)
+
+    def _at_stop(self, actor: Actor, task: FloorTask, stop: Sight, found: Found, scan: Scan) -> Step:
         if task.step == TOTE:
-            assert found.id is not None
+            if found.id is None or found.kind is not Kind.TOTE:
+                raise Refused("not_a_tote", {})
             if stop.wall is not None:
                 together.bind_tote(actor, stop.batch_id, found.id)
                 return Step(LOCATION, hand(task.data, full=None), "ok", "walk_tote_bound", {"tote": found.code})
             if task.data.get("lane"):
-                bound = lanes.bind_container(actor, stop.batch_id, found.id)
-                following = self._next(task, "ok", "lane_bound", {"orders": bound})
-                return replace(following, code="lane_bound", params={"orders": bound})
+                return self._into_lane(actor, task, stop, found.id)
             picking.assign_tote(actor, stop.order_id, found.id)
             bound_stop = replace(stop, tote_id=found.id, tote=found.code)
             return Step(LOCATION, task.data, "ok", "tote_bound", {"tote": found.code}, carried=bound_stop)
@@ -110,6 +120,13 @@ class Pick:
         if task.step == DAMAGED:
             return exceptions.damaged(actor, task, stop, found, scan, self._next)
         return self._product(actor, task, stop, found, scan)
+
+    def _into_lane(self, actor: Actor, task: FloorTask, stop: Sight, tote_id: uuid.UUID) -> Step:
+        if not lanes.has_singles(stop.batch_id):  # they went meanwhile: this order has its own tote
+            return Step(TOTE, hand(task.data, lane=None), "warn", "no_singles")
+        bound = lanes.bind_container(actor, stop.batch_id, tote_id)
+        following = self._next(task, "ok", "lane_bound", {"orders": bound})
+        return replace(following, code="lane_bound", params={"orders": bound})
 
     def _stop(self, task: FloorTask) -> Sight | None:
         stop_id = task.data.get("stop_id")
@@ -138,6 +155,8 @@ class Pick:
             picking.skip(actor, stop.id)
             return self._next(task, "warn", "stop_skipped", {})
         if found.command == "MIXED" and task.step == TOTE:  # one tote for all orders of a single piece
+            if not lanes.has_singles(stop.batch_id):
+                raise Refused("no_singles", {})
             return Step(TOTE, hand(task.data, lane=True), "ok", "lane_next_tote")
         if found.command == "SHORT" and task.step == PRODUCT:
             if not task.data.get("short_asked"):

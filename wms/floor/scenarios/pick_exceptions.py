@@ -34,6 +34,8 @@ def command(actor: Actor, task: FloorTask, stop: Sight | None, name: str) -> Ste
         return Step(PRODUCT, data, "warn", "step_back")
     if name == "FULL" and task.step in (LOCATION, PRODUCT) and stop.wall is not None:
         return Step(TOTE, hand(data, short_asked=None, full=True), "ok", "tote_full")
+    if name == "BACK" and task.step == TOTE and data.get("lane"):
+        return Step(TOTE, hand(data, lane=None), "warn", "step_back")
     if name == "BACK" and task.step == TOTE and data.get("full"):
         return Step(LOCATION, hand(data, full=None), "warn", "step_back")
     raise Refused("command_not_here", {})
@@ -53,6 +55,18 @@ def damaged(actor: Actor, task: FloorTask, stop: Sight, found: Found, scan: Scan
         following, data=hand(following.data, damaged=str(reported.id)), tone="warn", code="pick_damaged_all",
         params=params, can_undo=True,
     )  # fmt: skip
+
+
+def is_set_down(task: FloorTask, found: Found) -> bool:
+    """A place for damaged goods, scanned after a damage was reported."""
+    return found.kind is Kind.LOCATION and "damaged" in task.data and damage.is_place_for(found.id)
+
+
+def set_down(actor: Actor, task: FloorTask, found: Found) -> Step:
+    """The damaged units leave the bin for this place; the walk goes on where it was."""
+    assert found.id is not None
+    place = damage.set_down(actor, uuid.UUID(task.data["damaged"]), found.id)
+    return Step(task.step, hand(task.data, damaged=None), "ok", "pick_damage_set_down", {"place": place.code})
 
 
 def other_lot(actor: Actor, task: FloorTask, stop: Sight, batch: str) -> Step:

@@ -39,6 +39,11 @@ _BIND = Statement(
 )
 
 
+def has_singles(batch_id: uuid.UUID) -> bool:
+    """Whether orders of a single piece are left on this walk that have no tote yet."""
+    return _SINGLES.first({"batch": batch_id}) is not None
+
+
 def bind_container(actor: Actor, batch_id: uuid.UUID, tote_id: uuid.UUID) -> int:
     """All single-unit orders of this walk are picked into one container: an empty one, or the wave's; returns how many.
 
