@@ -100,7 +100,9 @@ def _insert(
     seller = session().get_one(Seller, source.owner_id)
     warehouse = session().get_one(Warehouse, source.warehouse_id)
     now = clock.now()
-    number = next_number(DocumentKind.RETURN, seller.id, seller.code, now.astimezone(ZoneInfo(warehouse.time_zone)).date())
+    number = next_number(
+        DocumentKind.RETURN, seller.id, seller.code, now.astimezone(ZoneInfo(warehouse.time_zone)).date()
+    )
     reference = reference or number  # as with bookings: without one, our number serves
     values = {
         "id": new_id(), "number": number,
