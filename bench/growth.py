@@ -154,8 +154,10 @@ _WORDS = {
 }  # fmt: skip
 
 
-def grow(connection: Connection, model: Model, copies: int, minutes_apart: float) -> int:
-    """Write so many copies of the model, each further back in time; returns the rows written."""
+def grow(connection: Connection, model: Model, copies: int, minutes_apart: float, behind: int = 0) -> int:
+    """Write so many copies of the model, each further back in time, behind the copies there are; returns the rows
+    written.
+    """
     connection.execute("SET session_replication_role = replica")
     connection.execute("SET maintenance_work_mem = '512MB'")
     connection.execute("SET synchronous_commit = off")
@@ -165,16 +167,16 @@ def grow(connection: Connection, model: Model, copies: int, minutes_apart: float
     bases = {table.name: _base(connection, table) for table in model.tables}
     for table in model.tables:
         statement = _copy_statement(model, table, bases)
-        for first in range(1, copies + 1, CHUNK):
+        for first in range(behind + 1, behind + copies + 1, CHUNK):
             connection.execute(
                 statement,
-                {"first": first, "last": min(copies, first + CHUNK - 1), "minutes": minutes_apart, "now": now},
+                {"first": first, "last": min(behind + copies, first + CHUNK - 1), "minutes": minutes_apart, "now": now},
             )
             connection.commit()
         if _is_numbered(table):
             connection.execute(
                 "SELECT setval(pg_get_serial_sequence(%s::text, %s::text), %s::bigint)",
-                [f'public."{table.name}"', table.key[0], bases[table.name] + (copies + 1) * table.rows],
+                [f'public."{table.name}"', table.key[0], bases[table.name] + (behind + copies + 1) * table.rows],
             )
     for index in indexes:
         connection.execute(index.encode())
@@ -261,7 +263,8 @@ def _value(
         )
     if column.kind == "text":
         kept = sql.SQL("left({}, {})").format(given, sql.Literal(column.length - 6)) if column.length else given
-        return sql.SQL("{} || '~' || to_hex(copy_number)").format(kept)
+        # as long for every copy: else one's number would be the beginning of another's
+        return sql.SQL("{} || '~' || lpad(to_hex(copy_number), 5, '0')").format(kept)
     if column.kind == "time":
         return sql.SQL("{} - at.ago").format(given)
     if column.kind == "date":

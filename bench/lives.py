@@ -55,7 +55,7 @@ class Hand:
         self.house, self.number, self.totes, self.orders = house, number, totes, orders
         self.seller = SellerSystem(house.host, house.port, house.key)
         self.tablet = TimedTablet(house.host, house.port, house.badges[number], PIN, WAREHOUSE)
-        self.draw = random.Random(number)
+        self.draw, self.items = random.Random(number), list(range(house.products))
         self.filled: list[str] = []
         self.ended: list[float] = []  # when a parcel was on the load
         self.posted = self.printed = self.read_back = self.waited = 0
@@ -80,7 +80,7 @@ class Hand:
             yield
 
     def _order(self) -> None:
-        items = self.draw.sample(range(self.house.products), len(QUANTITIES))
+        items = self.draw.sample(self.items, len(QUANTITIES))
         lines = [{"sku": sku(item), "quantity": units} for item, units in zip(items, QUANTITIES, strict=True)]
         body = {"reference": f"L-{new_id().hex[-16:]}", "warehouse": WAREHOUSE, "service": "HOUSE-STD",
                 "consignee": CONSIGNEE, "lines": lines}  # fmt: skip

@@ -32,7 +32,7 @@ FEATURES = (
     "inventory",
     "customs", "shipping", "printing", "added_services",
     "inbound", "outbound", "returns",
-    "floor", "portal", "office", "transfers",
+    "floor", "portal", "office", "transfers", "exchange",
 )  # fmt: skip
 
 MAX_BODY_BYTES = 8 * 1024 * 1024

@@ -193,7 +193,7 @@ def _build_warehouses(extent: Extent) -> dict[str, uuid.UUID]:
         currency="CNY", regime="1210", before_release="pick",
     )  # fmt: skip
     for warehouse in (overseas, bonded):
-        _furnish(warehouse, extent)
+        furnish(warehouse, extent)
     _contract_carrier()
     return {warehouse.code: warehouse.id for warehouse in (overseas, bonded)}
 
@@ -206,7 +206,7 @@ def _contract_carrier() -> None:
     shipping.add_service(SYSTEM, carrier.id, "HOUSE-EXP", "House express")
 
 
-def _furnish(warehouse: Warehouse, extent: Extent) -> None:
+def furnish(warehouse: Warehouse, extent: Extent) -> None:
     """Bins, benches and totes."""
     facility.create_zone(SYSTEM, warehouse.id, "A", "Shelves", LocationKind.STORAGE)
     plan = Plan("A-{aisle:02}-{bay:02}-{level}", (1, extent.aisles), (1, extent.bays), (1, extent.levels))

@@ -223,6 +223,36 @@ def test_the_fast_lane_takes_two_scans_a_parcel(cast, client, stage: Stage) -> N
     assert [stage.state(order) for order in orders] == ["packed", "packed"]
 
 
+def test_the_lane_s_command_leads_into_no_dead_end(cast, client, stage: Stage) -> None:
+    """Without single pieces it says so at once; BACK takes it back; single pieces that went meanwhile let the tote be asked
+    for again.
+    """
+    stage.stock(MUG, 5)
+    several = stage.order({MUG: 2})
+    stage.wave(several)
+    tablet = Tablet(cast.sign_in(client, cast.receiver))
+    tablet.start("pick")
+    tablet.scan("CMD-OK")
+    told = tablet.scan("CMD-MIXED")
+    assert (told["code"], told["tone"], tablet.step) == ("no_singles", "error", "scan_tote")
+    assert tablet.scan(totes(cast.overseas.id)[0])["code"] == "tote_bound"
+    tablet.scan(tablet.seen["location_barcode"])
+    for _ in range(2):
+        tablet.scan(CODES[MUG])
+    single = stage.order({MUG: 1})
+    stage.wave(single)
+    tablet.start("pick")
+    tablet.scan("CMD-OK")
+    tablet.scan("CMD-MIXED")
+    assert (tablet.scan("CMD-BACK")["code"], tablet.step) == ("step_back", "scan_tote")
+    tablet.scan("CMD-MIXED")
+    session().execute(text("UPDATE product SET pack_photo = true WHERE sku = :sku"), {"sku": MUG})
+    session().commit()
+    tote = totes(cast.overseas.id)[0]
+    assert (tablet.scan(tote)["code"], tablet.step) == ("no_singles", "scan_tote")
+    assert tablet.scan(tote)["code"] == "tote_bound"
+
+
 def test_a_lane_s_container_scanned_at_home_opens_the_lane(cast, client, stage: Stage) -> None:
     session().execute(text("UPDATE handling_unit SET subject_kind = 'lane', subject_id = id WHERE kind = 'tote'"))
     (tote, *_) = session().execute(

@@ -67,7 +67,8 @@ def test_the_bond_is_crossed_in_every_combination():
         assert rules.crosses_bond(MoveDraft(party.value, HERE, 1), "dock") is False
         for kind in LocationKind:
             into = rules.crosses_bond(MoveDraft(party.value, BONDED, 1), kind.value)
-            free = party is CounterParty.SUPPLIER or kind is LocationKind.UNACCOUNTED
+            aside = kind is LocationKind.UNACCOUNTED and party is not CounterParty.TRANSIT
+            free = party is CounterParty.SUPPLIER or aside
             assert into is not free
     for source, target, crosses in (
         (inside[0], inside[1], False), (BONDED, PAID, True), (PAID, BONDED, True), (HERE, THERE, False),
@@ -110,6 +111,7 @@ def test_the_permit_a_move_needs():
     assert rules.permit_kind(MoveDraft("customer", BONDED, 1)) == "back_into_bond"
     assert rules.permit_kind(MoveDraft(PAID, BONDED, 1)) == "back_into_bond"
     assert rules.permit_kind(MoveDraft("adjustment", BONDED, 1)) is None
+    assert rules.permit_kind(MoveDraft("transit", BONDED, 1)) == "transfer_in"
     assert rules.permit_kind(MoveDraft(BONDED, PAID, 1)) is None
 
 

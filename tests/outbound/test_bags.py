@@ -376,3 +376,18 @@ def test_every_action_in_every_state(dock: Stage, action: str, state: BagState) 
         session().rollback()
         told = refusal.code
     assert told == TOLD[action, state.value]
+
+
+def test_the_api_shows_a_bag_with_the_parcels_of_who_asks(dock: Stage, client: Any) -> None:
+    (_, number), (_, other) = dock.packed({MUG: 1}), dock.packed({MUG: 1})
+    bag_id = filled(dock, number, other, kind=BagKind.PALLET)
+    close(dock, bag_id)
+    api, rival = dock.cast.api(client), dock.cast.api(client, "RIVAL")
+    shown = api.get(f"/api/v1/bags/{bag_id}").json
+    assert (shown["kind"], shown["state"], shown["warehouse"], shown["carrier"]) == ("pallet", "closed", "DE1", "HOUSE")
+    assert [each["tracking_number"] for each in shown["parcels"]] == sorted([number, other])
+    assert shown["weight_g"] == sum(each["weight_g"] for each in shown["parcels"]) + 150
+    (row,) = api.get("/api/v1/bags", query_string={"state": "closed", "number": shown["number"]}).json["data"]
+    assert row["id"] == str(bag_id)
+    assert api.get("/api/v1/bags", query_string={"state": "loaded"}).json["data"] == []
+    assert (rival.get("/api/v1/bags").json["data"], rival.get(f"/api/v1/bags/{bag_id}").status_code) == ([], 404)

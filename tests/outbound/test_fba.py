@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 
 import pytest
+from flask import current_app
 from marshmallow import ValidationError
 from sqlalchemy import select
 
 from labels import FbaCartonLabel
 from tests.outbound.stage import CABLE, MUG, Stage, body
+from tests.outbound.test_concurrency import at_once
 from tests.outbound.test_whole import container
 from wms.added_services import working
 from wms.added_services.catalogue import ServiceDraft, define_service
 from wms.added_services.models import ServiceRequest
 from wms.added_services.working import Report
+from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.outbound import queries
 from wms.outbound.kinds import fba
@@ -24,6 +28,7 @@ from wms.outbound.kinds.slips import packing_lists
 from wms.outbound.models import Order
 from wms.outbound.schemas import OrderIn
 from wms.outbound.service import boxes, intake, packing, whole
+from wms.platform.commands import command_for, execute
 from wms.platform.database import session
 
 AMAZON = {"shipment_id": "FBA1MMD8D0", "reference_id": "4XJ7K2QP", "centre": "DTM2"}
@@ -128,10 +133,10 @@ def test_cartons_bear_amazons_number_and_say_what_is_in_them(stage: Stage) -> No
     assert [(each.contents, each.number, each.total, each.destination) for each in labels] == [
         ("Qty 1", 1, 2, "DTM2"), ("Assorted SKUs", 2, 2, "DTM2"),
     ]  # fmt: skip
-    assert drawn(labels).startswith(b"%PDF")
+    assert drawn(labels, stage.cast.ACME.id).startswith(b"%PDF")
     lists = packing_lists(order)
     assert [each.total for each in lists] == ["1", "2"]
-    assert drawn(lists).startswith(b"%PDF")
+    assert drawn(lists, stage.cast.ACME.id).startswith(b"%PDF")
 
 
 def test_a_whole_carton_goes_to_amazon_as_it_is(stage: Stage) -> None:
@@ -186,3 +191,21 @@ def test_what_amazon_would_not_take_is_refused(given: dict[str, Any], field: str
     with pytest.raises(ValidationError) as raised:
         OrderIn().load({**body({MUG: 1}), **given})
     assert field in raised.value.messages
+
+
+def test_two_orders_for_one_shipment_at_one_moment_are_one_order(floor: Stage) -> None:
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    floor.stock(MUG, 10)
+
+    def order(number: int) -> Any:
+        given = OrderIn().load(body({MUG: 1}, kind="fba", fba=AMAZON, reference=f"AT-ONCE-{number}"))
+        return execute(
+            command_for(floor.cast.acme, str(new_id()), "orders.create", {"n": number}),
+            lambda: intake.create_order(floor.cast.acme, given), lambda made: {"id": str(made.id)},
+        )  # fmt: skip
+
+    answers = at_once(app, *(partial(order, number) for number in range(4)))
+    assert [type(answer).__name__ for answer in answers].count("Done") == 1
+    refused = [answer for answer in answers if isinstance(answer, Refused)]
+    assert {each.errors[0]["code"] for each in refused} == {"fba_shipment_taken"}
+    assert len(refused) == 3

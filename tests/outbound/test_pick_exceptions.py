@@ -9,7 +9,9 @@ from sqlalchemy import select, text
 
 from tests.outbound.stage import BIN1, BIN2, CABLE, MUG, SERUM, Stage, in_days
 from wms.core import clock
+from wms.inventory.counting import goods as shelf
 from wms.inventory.counting import planning, queries, zero
+from wms.inventory.counting import service as counts
 from wms.inventory.counting.rules import Rule
 from wms.inventory.models import Balance
 from wms.outbound.carts import Selection
@@ -227,6 +229,25 @@ def test_a_bin_that_is_not_empty_is_counted(asking: Stage) -> None:
     assert not asking.do(zero.doubt_empty, asking.cast.picker, place)
     assert not asking.do(zero.confirm_empty, asking.cast.picker, place)
     assert list(queries.bins_being_counted([place])) == [place]
+
+
+def test_what_is_in_a_bin_that_should_be_empty_waits_for_its_count(asking: Stage) -> None:
+    """Nothing that is, or comes, there is sold before; the count ends the doubt, whatever it finds."""
+    asking.stock(MUG, 2)
+    place = asking.cast.overseas.locations[BIN1]
+    order, _tasks = begun(asking, {MUG: 2})
+    asking.pick_all(order)
+    asking.do(zero.doubt_empty, asking.cast.picker, place)
+    asking.do(zero.doubt_empty, asking.cast.picker, place)
+    asking.stock(CABLE, 3)
+    assert (asking.free(CABLE), asking.state(asking.order({CABLE: 1}))) == ((0, 0), "short")
+    task = asking.do(counts.take, asking.cast.picker, asking.cast.overseas.id, place)
+    goods = shelf.Goods(asking.cast.ACME.id, asking.cast.ACME.products[CABLE], None, None, "good")
+    asking.do(counts.tally, asking.cast.picker, task.id, goods, 3)
+    asking.do(counts.finish, asking.cast.picker, task.id)
+    assert asking.free(CABLE)[0] == 3
+    open_ = "SELECT count(*) FROM stock_hold WHERE ended_at IS NULL"
+    assert session().execute(text(open_)).scalar() == 0
 
 
 def test_nothing_is_confirmed_of_a_bin_that_got_goods_meanwhile(asking: Stage) -> None:

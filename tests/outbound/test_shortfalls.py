@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, MUG, RECEIPT, Stage
+from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, MUG, RECEIPT, SERUM, Stage, in_days
 from tests.outbound.test_pick_faces import Faces
 from wms.inventory import service as inventory
 from wms.inventory.models import Condition
@@ -248,3 +248,16 @@ def test_demands_of_one_product_share_what_is_free() -> None:
     first = lack(free=6)
     second = lack(free=6, product_id=first.product_id)
     assert ways.available([first, second]) == {first.demand_id: 5, second.demand_id: 1}
+
+
+def test_a_line_that_names_a_batch_is_told_of_that_batch_only(stage: Stage) -> None:
+    """Units of other batches are no other bins for it; a container is looked for by itself."""
+    stage.stock(SERUM, 20, BIN1, batch="L-1", expires_on=in_days(400))
+    stage.stock(SERUM, 2, BIN2, batch="L-2", expires_on=in_days(500))
+    for line, free in (({"batch": "L-2"}, 2), ({"min_expires_on": in_days(450).isoformat()}, 2), ({}, 22)):
+        order = stage.order([{"sku": SERUM, "quantity": 30, **line}])
+        found = shortfalls.of_order(session().get_one(Order, order.id))
+        assert found is not None
+        assert [lack.free for lack in found.lacks] == [free], line
+        assert {each.way: each.why for each in found.offers}[Way.BINS] == "no_other_bins"
+        stage.cancel(order)

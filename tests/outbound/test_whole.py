@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,14 +15,16 @@ from tests.outbound.test_concurrency import at_once, command
 from wms.core.actor import SYSTEM
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, HandlingUnitKind
+from wms.facility.packaging import service as catalogue
 from wms.facility.service import create_handling_unit
 from wms.floor.resolver import Kind, Scope, resolve
 from wms.inventory import service as inventory
 from wms.inventory.rules import Reason
 from wms.outbound import queries
+from wms.outbound.carts import Selection
 from wms.outbound.models import Order
 from wms.outbound.schemas import OrderIn
-from wms.outbound.service import intake, interceptions, order_holds, orders, picking, whole
+from wms.outbound.service import intake, interceptions, order_holds, orders, packing, picking, reading, whole
 from wms.platform.database import session
 from wms.shipping.models import Parcel
 
@@ -304,3 +307,30 @@ def test_a_cancel_while_it_is_taken(floor: Stage, fresh_app: Flask) -> None:
     assert floor.state(order) == "cancelled"
     floor.put_back_all(order)
     assert floor.free(MUG) == (6, 0)
+
+
+@pytest.mark.parametrize("whole_first", [True, False])
+def test_what_goes_in_besides_is_asked_for_at_the_first_parcel_that_is_packed(stage: Stage, whole_first: bool) -> None:
+    """A carton that goes as it is takes no leaflet: the bench still asks. The platform that the order says counts."""
+    add = (catalogue.add_insert, stage.cast.admin, stage.cast.overseas.id)
+    stage.do(*add, "Flyer", None, None)
+    stage.do(*add, "Temu card", None, None, "temu")
+    unit = container(stage, "BOX-1", {MUG: 6})
+    stage.stock(CABLE, 2, BIN2)
+    order = b2b(stage, [line(MUG, 6, "BOX-1"), line(CABLE, 2)], platform="temu")
+    stage.wave(order)
+    if whole_first:
+        take(stage, unit)
+    assert packing.plan_boxes(order.id)["inserts"] == ["Flyer", "Temu card"]
+
+
+def test_a_carton_that_goes_whole_takes_no_room_in_totes(stage: Stage) -> None:
+    container(stage, "BOX-1", {MUG: 30})
+    stage.stock(CABLE, 2, BIN2)
+    named = b2b(stage, [line(MUG, 30, "BOX-1"), line(CABLE, 2)])
+    container(stage, "BOX-2", {MUG: 30})
+    chosen = b2b(stage, {MUG: 30})
+    for order in (named, chosen):
+        facts = reading.read(stage.cast.supervisor, stage.cast.overseas.id, Selection(), [order.id])
+        plan = reading.plan(replace(facts, settings=replace(facts.settings, tote_units=5)))
+        assert [walk.totes for walk in plan.walks] == [1]

@@ -121,6 +121,27 @@ def test_what_was_taken_since_is_fetched_by_one_walk_only(stage: Stage, far: uui
     assert len({task.allocation_id for task in stage.tasks(order)}) == len(stage.tasks(order))
 
 
+@pytest.mark.parametrize("walked", [True, False])
+def test_goods_found_elsewhere_lead_nobody_out_of_their_zone(stage: Stage, far: uuid.UUID, walked: bool) -> None:
+    """They go on the order's walk of their zone where one is open, else on a new one there."""
+    stage.stock(MUG, 1, BIN1)
+    stage.stock(CABLE, 1, BIN3)
+    order = stage.order({MUG: 1, CABLE: 1} if walked else {MUG: 1})
+    batches = {batch.zone_id: batch.id for batch in released(stage)}
+    stage.stock(MUG, 5, BIN3)
+    near = take(stage, stage.cast.picker)
+    assert near.zone_id != far
+    stop = next_stop(near.id)
+    assert stop is not None
+    stage.do(picking.report_short, stage.cast.picker, stop.id)
+    stage.jobs()
+    assert next_stop(near.id) is None
+    there = take(stage, stage.cast.receiver, BIN3)
+    assert (there.zone_id, there.wall, there.id == batches.get(far)) == (far, "W1", walked)
+    sort_all(stage, walk(stage, stage.cast.receiver, there))
+    assert stage.state(order) == "picked"
+
+
 def test_an_order_that_fills_more_than_the_wall_is_not_parted() -> None:
     stop = carts.Stop(
         new_id(), new_id(), new_id(), 1, new_id(), carts.Place(0, 0, 0, 0), 1, 1, carts.Size(1, 1, 1), "", 1

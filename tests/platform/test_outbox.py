@@ -167,6 +167,21 @@ def test_jobs_that_wait_for_their_turn_do_not_crowd_out_the_others(outbox_app: F
     assert [job_id for job_id, _ in outbox.due_jobs()] == [first, free]
 
 
+@pytest.mark.parametrize("near", [1, 7, 500])
+def test_due_are_the_first_of_every_key_and_those_without_one(outbox_app: Flask, near: int, monkeypatch) -> None:
+    """However many stand in front of them: looked for near at hand, or from key to key."""
+    monkeypatch.setattr(outbox, "NEAR", near)
+    jobs = [
+        add(f"{n}", key=key) for n, key in enumerate(["a", "b", None, "a", "c", "a", "b", None, "d", "c", "e", "a"])
+    ]
+    run_sql("UPDATE outbox_job SET next_at = now() - interval '1 minute'")
+    run_sql(f"UPDATE outbox_job SET state = 'leased', lease_until = now() + interval '1 minute' WHERE id = '{jobs[1]}'")
+    run_sql(f"UPDATE outbox_job SET next_at = now() + interval '1 minute' WHERE id IN ('{jobs[4]}', '{jobs[7]}')")
+    run_sql(f"UPDATE outbox_job SET state = 'dead' WHERE id = '{jobs[8]}'")
+    assert [job_id for job_id, _ in outbox.due_jobs(limit=9)] == [jobs[0], jobs[2], jobs[10]]
+    assert [job_id for job_id, _ in outbox.due_jobs(limit=2)] == [jobs[0], jobs[2]]
+
+
 def test_a_dead_job_does_not_hold_up_those_behind_it(outbox_app: Flask):
     first, second = add("1", "test.refuse", key="k"), add("2", key="k")
     outbox.perform(first)

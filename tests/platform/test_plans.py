@@ -7,21 +7,32 @@ house whose tables hold a million rows each, which PostgreSQL is told without th
 from __future__ import annotations
 
 import importlib
+import itertools
 import pkgutil
 import re
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 import wms
 from tests.cast import Cast
 from tests.engines import Databases
 from tests.life import living
+from wms.core.actor import Actor, ActorKind
+from wms.inbound.queries import BOOKINGS
+from wms.outbound.queries import ORDERS
+from wms.platform import listing
 from wms.platform.database import session, transaction
+from wms.platform.listing import Listing
 from wms.platform.statements import Statement
+from wms.platform.wire import Query
+from wms.returns.queries import RETURNS
 
 # What an operator sets up, and what is as many as there are people or open works: reading all of it is no matter.
 STAYS_SMALL = {
@@ -36,9 +47,10 @@ NARROW = {
     "ix_bag_here": "only bags that are on no load yet",
     "uq_manifest_open": "one open manifest for each carrier",
     "ix_handling_unit_to_sort": "only totes of walks that wait for the put wall",
+    "ix_handling_unit_totes": "only totes, of which a house has as many as its carts hold",
     "ix_handling_unit_put_back": "only totes that wait to be put back",
     "ix_handling_unit_lane": "only the containers of fast lanes",
-    "ix_return_order_open": "only returns not yet completed",
+    "ix_return_order_here": "only returns not yet completed",
     "ix_service_request_open": "only services not yet done",
     "ix_fixed_bin_face": "the pick faces of a warehouse, which the planning looks at one by one",
     "ix_replenish_task_open": "only walks that are open",
@@ -151,3 +163,86 @@ def test_no_table_is_read_through_on_a_first_day(first_day: Flask, name: str) ->
 def test_no_table_is_read_through_when_it_has_grown(grown: Flask, name: str) -> None:
     with grown.app_context():
         assert faults(plan_of(STATEMENTS[name])) == []
+
+
+# Lists (`wms.platform.listing`): every way of asking, as the planner sees it with a million documents.
+LISTINGS = {"orders": ORDERS, "bookings": BOOKINGS, "returns": RETURNS}
+SELLER = Actor(ActorKind.API_KEY, uuid.UUID(int=1), "a seller", frozenset(), seller_ids=frozenset({uuid.UUID(int=2)}))
+STAFF = Actor(ActorKind.USER, uuid.UUID(int=1), "staff", frozenset())
+CLERK = replace(STAFF, warehouse_ids=frozenset({uuid.UUID(int=3)}))
+WAYS: dict[str, dict[str, Any]] = {
+    "all": {}, "behind": {"after": (datetime(2026, 1, 1, tzinfo=UTC), uuid.UUID(int=4))}, "ended": {"states": ("END",)},
+    "cancelled": {"states": ("cancelled",)}, "open": {"states": ("OPEN",)}, "search": {"search": "SO-1"},
+    "search for many": {"search": "S"},
+    "reference": {"reference": "R-1"}, "warehouse": {"warehouse": "DE1"},
+}  # fmt: skip
+OPEN = {"orders": "short", "bookings": "submitted", "returns": "announced"}
+
+
+def asked(
+    found: Listing, actor: Actor, way: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> list[dict[str, Any]]:
+    """The plans of what a list asks."""
+    plans = []
+    driver = session().connection().connection.dbapi_connection
+
+    def note(statement: TextClause, values: Mapping[str, Any]) -> Any:
+        query = Query(str(statement))
+        row = driver.execute(b"EXPLAIN (GENERIC_PLAN, FORMAT JSON) " + query.sql, prepare=False).fetchone()
+        plans.append(row[0][0]["Plan"])
+        return session().execute(statement, values)
+
+    monkeypatch.setattr(listing, "_execute", note)
+    found.page(actor, limit=26, **way)
+    return plans
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_a_list_reads_a_page_and_no_history(grown: Flask, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No head is read through and then sorted: its newest come out of an index in their order, or it is a look at the few
+    that are open or named.
+    """
+    found = LISTINGS[name]
+    with grown.app_context():
+        for actor, (way, given) in itertools.product((SELLER, STAFF, CLERK), WAYS.items()):
+            monkeypatch.setattr(listing, "MOST_NAMED", -1 if way == "search for many" else 1_000)
+            states = tuple({"END": found.end, "OPEN": OPEN[name]}.get(each, each) for each in given.get("states", ()))
+            plans = asked(found, actor, {**given, **({"states": states} if states else {})}, monkeypatch)
+            assert plans
+            for plan in plans:
+                assert unbounded(plan, found.table) == [], (way, actor.name)
+
+
+BOUNDED = ("cancelled", "open", "search", "tracking", "barcode", "reference", "number", "pk_")
+
+
+def unbounded(plan: dict[str, Any], table: str) -> list[str]:
+    """Reads of the table that no limit ends and no narrow index bounds."""
+    found = []
+    for node, limited in under_limit(plan, False):
+        index = node.get("Index Name", "")
+        narrow = any(word in index for word in BOUNDED) or "(id = " in node.get("Index Cond", "")
+        if node.get("Relation Name") == table and not limited and not narrow:
+            found.append(f"{node['Node Type']} of {table} through {index or 'nothing'}")
+    return found
+
+
+def under_limit(plan: dict[str, Any], limited: bool) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Nodes, and whether a limit stops them: it does not reach through a sort."""
+    here = limited or plan["Node Type"] == "Limit"
+    if plan["Node Type"] in ("Sort", "Incremental Sort", "Hash", "Aggregate"):
+        here = False
+    yield plan, here
+    for inner in plan.get("Plans", ()):
+        yield from under_limit(inner, here)
+
+
+@pytest.mark.parametrize("name", ["wms.inventory.balances._LOCK", "wms.inventory.balances._FIND"])
+def test_a_row_of_stock_is_one_look_by_its_whole_key(grown: Flask, name: str) -> None:
+    """At a bench stand, and stood, as many rows of a product as parcels: its unit has to be part of the look."""
+    with grown.app_context():
+        conditions = [
+            node["Index Cond"] for node in nodes(plan_of(STATEMENTS[name])) if node.get("Relation Name") == "balance"
+        ]
+    assert conditions
+    assert all("handling_unit_id" in each and "lot_id" in each for each in conditions)

@@ -19,6 +19,7 @@ from wms.platform.database import session, transaction
 from wms.shipping import loads, queries
 from wms.shipping import service as shipping
 from wms.shipping.carriers import CONNECTIONS
+from wms.shipping.carriers import house as carrier_of_ours
 from wms.shipping.carriers.interface import Capabilities, CarrierFault, WaybillGranted, WaybillRequest
 from wms.shipping.models import Manifest, NumberRange, Parcel, Shipment
 from wms.shipping.rules import NumberForm, is_valid_number
@@ -111,6 +112,33 @@ def test_running_low_is_announced_once_and_used_up_is_refused(house: House):
         shipping.add_number_range(SYSTEM, house.carrier, NumberForm("s10", "LX", "DE"), last_serial=99)
         (parcel,) = shipping.draw_number(SYSTEM, shipment.id)
         assert str(parcel.tracking_number).endswith("DE")
+
+
+def test_running_low_is_told_by_whoever_passes_the_mark_and_again_after_a_refill(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    """Blocks skip the mark; two ranges count together; once is enough, and a further range begins anew."""
+    serials = iter([1, 400, 401, 402])
+    with transaction():
+        session().get_one(NumberRange, house.numbers).low_water = 700
+        with monkeypatch.context() as patched:
+            patched.setattr(carrier_of_ours, "next_in_range", lambda _name: next(serials))
+            told = []
+            for _ in range(4):
+                house.numbered()
+                told.append(events("shipping.numbers_run_low"))
+        assert told == [0, 1, 1, 1]
+    with transaction():
+        added = shipping.add_number_range(
+            SYSTEM, house.carrier, NumberForm("s10", "LX", "DE"), last_serial=999, low_water=10
+        )
+        later = {f"waybill:{house.numbers}": iter([500, 900]), f"waybill:{added.id}": iter(())}
+        monkeypatch.setattr(carrier_of_ours, "next_in_range", lambda name: next(later[name]))
+        house.numbered()  # 500 are left of the first, 1,000 of the second
+        assert events("shipping.numbers_run_low") == 1
+        session().get_one(NumberRange, added.id).last_serial = 100
+        house.numbered()
+        assert events("shipping.numbers_run_low") == 2
 
 
 def test_further_parcels_get_numbers_of_their_own(house: House):

@@ -21,7 +21,7 @@ from wms.simulation.stage import Stages
 SEEDS = range(1, 21)
 HOURS = 0.25
 TOLD_TWICE = 3
-LONG, LONG_HOURS, MOST_LONG = 17, 1.5, 4
+LONG, LONG_HOURS, MOST_LONG = 17, 1.5, 6
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_a_seed_holds(stages: Stages, seed: int) -> None:
     assert result.audits >= 1
     assert result.comparisons >= 3
     assert set(result.orders) <= {"shipped", "cancelled", "short"}
-    assert result.parcels == result.orders.get("shipped", 0)
+    assert result.parcels >= result.orders.get("shipped", 0) - result.commands.get("destroy", 0)
     assert result.commands.keys() >= {"book", "scan receive", "scan putaway", "sign in"}
     assert set(result.faults) & {fault.value for fault in Fault}
 
@@ -52,7 +52,10 @@ EVERY_WORK = {
     "scan pack", "scan handover", "scan move", "scan putback", "scan return", "print", "count", "hold",
     "book receipt", "customs release", "order, wrong", "order, again", "cancel another's", "plan wave", "release wave",
     "release plan", "scan sort", "scan lane", "scan replenish", "plan count", "scan count", "ask for a service",
-    "accept service", "scan service",
+    "accept service", "scan service", "order b2b", "order fba", "order pick_up", "order transfer",
+    "order return_to_seller", "order destruction", "destroy", "intercept",
+    "scan bag", "scan pickup", "drive off", "hold order", "end order hold", "change service", "decide difference",
+    "carry out",
 }  # fmt: skip
 
 
@@ -70,6 +73,7 @@ def test_longer_ones_meet_everything(stages: Stages) -> None:
         if work >= EVERY_WORK:
             break
     assert sorted(EVERY_WORK - work) == []
+    assert work & {"accept interception", "refuse interception"}
     assert befell >= {fault.value for fault in Fault} | {"login_ended"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,8 +21,8 @@ def world_with(bonded: bool = False) -> tuple[World, Order]:
     house = "NGB1" if bonded else "DE1"
     order = Order("1", "SO-1", "R-1", house, bonded, "ACME", {"MUG": 2})
     world.accept(order)
-    world.order_of_parcel["HC1"] = order
     world.goods[Goods(house, "ACME", "MUG")] = 5
+    world.close(order, "HC1", Counter(MUG=2))
     return world, order
 
 
@@ -29,6 +30,7 @@ def test_a_parcel_leaves_once_and_takes_its_goods() -> None:
     world, order = world_with()
     world.ship("HC1")
     assert world.goods[Goods("DE1", "ACME", "MUG")] == 3
+    assert (order.gone, order.parcel) == (True, "HC1")
     with pytest.raises(Untrue, match="left twice"):
         world.ship("HC1")
     with pytest.raises(Untrue, match="had left"):
@@ -37,11 +39,72 @@ def test_a_parcel_leaves_once_and_takes_its_goods() -> None:
         world.ship("HC2")
 
 
-def test_a_cancelled_order_never_leaves() -> None:
+def test_an_order_is_gone_with_its_last_parcel() -> None:
+    world, _ = world_with()
+    order = Order("2", "SO-2", "R-2", "DE1", False, "ACME", {"MUG": 3})
+    world.accept(order)
+    world.close(order, "HC2", Counter(MUG=1))
+    with pytest.raises(Untrue, match="two parcels bear"):
+        world.close(order, "HC2", Counter(MUG=1))
+    world.ship("HC2")
+    assert not order.gone
+    world.close(order, "HC3", Counter(MUG=2))
+    with pytest.raises(Untrue, match="more is packed"):
+        world.close(order, "HC4", Counter(MUG=1))
+    world.ship("HC3")
+    assert order.gone
+
+
+@pytest.mark.parametrize(
+    ("stop", "said"),
+    [
+        (lambda world, order: world.cancel(order), "although it was cancelled"),
+        (lambda world, order: world.ask_to_stop(order), "waits for it to be stopped"),
+        (lambda world, order: order.holds.add("1"), "although it is held"),
+    ],
+)
+def test_what_is_stopped_never_leaves(stop, said) -> None:
     world, order = world_with()
-    world.cancel(order)
-    with pytest.raises(Untrue, match="although it was cancelled"):
+    stop(world, order)
+    with pytest.raises(Untrue, match=said):
         world.ship("HC1")
+    with pytest.raises(Untrue, match="although it is stopped"):
+        world.destroy(order)
+
+
+def test_what_came_off_its_load_is_here_again() -> None:
+    world, order = world_with()
+    with pytest.raises(Untrue, match="on which it is not"):
+        world.take_off("HC1")
+    world.ship("HC1")
+    world.ask_to_stop(order)
+    world.take_off("HC1")
+    assert (world.goods[Goods("DE1", "ACME", "MUG")], order.gone) == (5, False)
+    world.cancel(order)
+    assert (order.cancelled, order.asked) == (True, False)
+
+
+def test_a_truck_that_drove_off_brings_nothing_back() -> None:
+    world, order = world_with()
+    world.ship("HC1")
+    order.parcels["HC1"].left = True
+    with pytest.raises(Untrue, match="on which it is not"):
+        world.take_off("HC1")
+
+
+def test_parts_want_what_the_whole_one_wanted() -> None:
+    world, order = world_with()
+    part = Order("2", "SO-2", "R-1", "DE1", False, "ACME", {"MUG": 1})
+    world.part(order, part)
+    assert (order.lines, world.orders["2"]) == ({"MUG": 1}, part)
+    with pytest.raises(Untrue, match="wants more"):
+        world.part(order, Order("3", "SO-3", "R-1", "DE1", False, "ACME", {"MUG": 2}))
+
+
+def test_what_is_destroyed_is_gone_without_a_parcel() -> None:
+    world, order = world_with()
+    world.destroy(order)
+    assert (order.gone, order.parcel, world.goods[Goods("DE1", "ACME", "MUG")]) == (True, None, 3)
 
 
 def test_nothing_bonded_leaves_before_its_release() -> None:

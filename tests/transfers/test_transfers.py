@@ -281,7 +281,7 @@ def test_nobody_else_sees_it_and_nobody_returns_it(stage: Stage, other: uuid.UUI
     ("more", "code"),
     [({"to_warehouse": "DE1"}, "transfer_same"), ({"to_warehouse": "NGB1"}, "transfer_bonded"),
      ({"to_warehouse": "NOWHERE"}, "unknown_warehouse"), ({"to_warehouse": "BND2"}, "transfer_bonded"),
-     ({"warehouse": "NGB1"}, "transfer_bonded")],
+     ({"warehouse": "NGB1"}, "transfer_bonded"), ({"warehouse": "NGB1", "to_warehouse": "NGB1"}, "transfer_same")],
 )  # fmt: skip
 def test_wrong_targets_are_refused_at_their_field(
     stage: Stage, other: uuid.UUID, more: dict[str, str], code: str

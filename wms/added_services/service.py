@@ -170,7 +170,7 @@ _CONTAINER = Statement(
     "  SELECT id FROM handling_unit WHERE barcode = :label AND warehouse_id = :warehouse),"
     " within AS (SELECT id AS top, id FROM named UNION ALL SELECT w.top, h.id"
     "  FROM handling_unit h JOIN within w ON h.parent_id = w.id)"
-    " SELECT w.top FROM within w JOIN balance b ON b.handling_unit_id = w.id AND b.on_hand > 0"
+    " SELECT w.top FROM within w JOIN balance b ON b.handling_unit_id = w.id AND b.is_there"
     " GROUP BY w.top HAVING bool_and(b.owner_id = :owner) LIMIT 2"
 )
 

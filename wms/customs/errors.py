@@ -15,5 +15,9 @@ TEXTS = {
     "unaccounted_gone": N_("Only %(left)s of these %(wanted)s are still unaccounted. Withdraw what else was declared."),
     "bin_needed": N_("Say which bin they are put into."),
     "unknown_bin": N_("No bin has the code %(place)s here."),
+    "list_filed": N_("List %(document)s is filed for it already."),
+    "list_out_first": N_("The list of the warehouse that sends has to be filed first."),
+    "list_not_linked": N_("The outbound list of this transfer is %(document)s."),
+    "lists_missing": N_("Both entry lists of the transfer must be filed first. See Transfers in bond."),
     "release_empty": N_("A release names at least one product."),
 }

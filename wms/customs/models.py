@@ -77,6 +77,28 @@ class ReleaseLine(Base):
     permit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("permit.id"))
 
 
+class LinkedList(Base):
+    """One of the two entry lists of a transfer between bonded warehouses: `out` of one book, `in` to the other, which names
+    the first (`linked_to`).
+    """
+
+    __tablename__ = "linked_list"
+    __table_args__ = (
+        UniqueConstraint("order_id", "side"),
+        UniqueConstraint("warehouse_id", "document"),
+        CheckConstraint("(side = 'in') = (linked_to IS NOT NULL)", name="in_names_out"),
+    )
+
+    id: Mapped[DocumentId]
+    order_id: Mapped[Reference]
+    side: Mapped[str] = mapped_column(String(3))
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    document: Mapped[str] = mapped_column(String(64))
+    linked_to: Mapped[str | None] = mapped_column(String(64))
+    clerk_id: Mapped[Reference]
+    created_at: Mapped[Instant]
+
+
 class SettlementKind(StrEnum):
     """What customs is asked for. Surplus is declared for entry, shortage taxed like a sale, and nothing is adjusted in
     silence; goods may be destroyed under supervision or sent back abroad (reference: bonded customs, section 2.5).

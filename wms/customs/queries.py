@@ -19,9 +19,9 @@ from wms.platform.database import session
 _UNBOOKED = text(
     "SELECT k.id, k.item_number, k.unbooked - x.over AS unbooked, k.booked, k.booked_at, (SELECT string_agg(DISTINCT s.code"
     "  || ' ' || p.sku, ', ' ORDER BY s.code || ' ' || p.sku) FROM balance b JOIN product p ON p.id = b.product_id"
-    "  JOIN seller s ON s.id = b.owner_id WHERE b.book_item_id = k.id AND b.on_hand > 0) AS goods"
+    "  JOIN seller s ON s.id = b.owner_id WHERE b.book_item_id = k.id AND b.is_there) AS goods"
     " FROM book_item k CROSS JOIN LATERAL (SELECT coalesce(sum(i.over - o.over), 0) AS over FROM location l JOIN balance b"
-    f"  ON b.location_id = l.id AND b.book_item_id = k.id AND b.on_hand > 0{TOLD_APART}"
+    f"  ON b.location_id = l.id AND b.book_item_id = k.id AND b.is_there{TOLD_APART}"
     "  WHERE l.warehouse_id = k.warehouse_id AND l.kind = 'unaccounted') x"
     " WHERE k.warehouse_id = :warehouse AND k.unbooked > x.over ORDER BY k.item_number LIMIT :limit"
 )

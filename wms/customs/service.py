@@ -39,7 +39,7 @@ def record_book_receipt(
     `book_item_unknown`, `document_recorded` (the same document for the same item), `not_booked_enough`.
     """
     warehouse = load_bonded(actor, warehouse_id)
-    document = _document(document)
+    document = checked_document(document)
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
     item = session().scalar(
@@ -106,9 +106,23 @@ def record_release(
     first one. Refuses `already_released` for another, `document_taken` for a document that released something else.
     """
     warehouse = load_bonded(actor, warehouse_id)
-    document = _document(document)
+    return write_release(actor.id, warehouse, subject_kind, subject_id, document, lines, kind=kind)
+
+
+def write_release(
+    clerk_id: uuid.UUID,
+    warehouse: Warehouse,
+    subject_kind: str,
+    subject_id: uuid.UUID,
+    document: str,
+    lines: Sequence[Line],
+    *,
+    kind: str,
+) -> Release:
+    """As `record_release`, in the name of a clerk who has recorded the document in that warehouse before."""
+    document = checked_document(document)
     wanted = _added_up(lines)
-    release = _insert_release(actor, warehouse, subject_kind, subject_id, document)
+    release = _insert_release(clerk_id, warehouse, subject_kind, subject_id, document)
     if release is None:
         return _same_release(subject_kind, subject_id, document, wanted)
     for (product_id, book_item_id), quantity in sorted(wanted.items(), key=str):
@@ -140,11 +154,11 @@ def _added_up(lines: Sequence[Line]) -> Counter[tuple[uuid.UUID, uuid.UUID]]:
 
 
 def _insert_release(
-    actor: Actor, warehouse: Warehouse, subject_kind: str, subject_id: uuid.UUID, document: str
+    clerk_id: uuid.UUID, warehouse: Warehouse, subject_kind: str, subject_id: uuid.UUID, document: str
 ) -> Release | None:
     values = {
         "id": new_id(), "warehouse_id": warehouse.id, "subject_kind": subject_kind, "subject_id": subject_id,
-        "outcome": Outcome.RELEASED.value, "document": document, "clerk_id": actor.id, "created_at": clock.now(),
+        "outcome": Outcome.RELEASED.value, "document": document, "clerk_id": clerk_id, "created_at": clock.now(),
     }  # fmt: skip
     return session().scalar(insert(Release).values(values).on_conflict_do_nothing().returning(Release))
 
@@ -178,7 +192,7 @@ def record_refusal(
         raise invalid("/reason", "required")
     refusal = Release(
         id=new_id(), warehouse_id=warehouse.id, subject_kind=subject_kind, subject_id=subject_id,
-        outcome=Outcome.REFUSED.value, document=_document(document), reason=reason.strip()[:120], clerk_id=actor.id,
+        outcome=Outcome.REFUSED.value, document=checked_document(document), reason=reason.strip()[:120], clerk_id=actor.id,
         created_at=clock.now(),
     )  # fmt: skip
     session().add(refusal)
@@ -200,7 +214,7 @@ def load_bonded(actor: Actor, warehouse_id: uuid.UUID) -> Warehouse:
     return warehouse
 
 
-def _document(given: str) -> str:
+def checked_document(given: str) -> str:
     text = given.strip()
     if not text:
         raise invalid("/document", "document_missing")

@@ -190,6 +190,7 @@ class HandlingUnit(Base):
     __table_args__ = (
         UniqueConstraint("warehouse_id", "code"),
         Index("ix_handling_unit_barcode", "barcode"),
+        Index("ix_handling_unit_totes", "warehouse_id", "code", postgresql_where=text("kind = 'tote'")),
         Index("ix_handling_unit_put_back", "warehouse_id", postgresql_where=text("subject_kind = 'put_back'")),
         Index("ix_handling_unit_lane", "warehouse_id", postgresql_where=text("subject_kind = 'lane'")),
         Index("ix_handling_unit_to_sort", "warehouse_id", postgresql_where=text("subject_kind = 'batch'")),

@@ -215,8 +215,9 @@ LOOKUPS: dict[Kind, Statement] = {
         "SELECT id, number AS code, owner_id FROM booking WHERE number = :code AND warehouse_id = :warehouse"
     ),
     Kind.RETURN: Statement(
-        "SELECT id, number AS code, owner_id FROM return_order WHERE (number = :code OR tracking_number = :code)"
-        " AND warehouse_id = :warehouse LIMIT 2"
+        # each looked up by itself: for the two joined by OR, all returns of the warehouse would be walked through
+        "SELECT id, number AS code, owner_id FROM (SELECT * FROM return_order WHERE number = :code UNION"
+        " SELECT * FROM return_order WHERE tracking_number = :code) r WHERE warehouse_id = :warehouse LIMIT 2"
     ),
     Kind.PACKAGING: Statement(
         "SELECT id, code, owner_id FROM packaging WHERE barcode = :code AND warehouse_id = :warehouse AND is_active"

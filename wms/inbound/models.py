@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.platform.database import Base, DocumentId, Instant, Reference
+from wms.platform.listing import indexes_of
 
 
 class Booking(Base):
@@ -32,7 +33,8 @@ class Booking(Base):
         UniqueConstraint("owner_id", "id"),
         Index("ix_booking_board", "warehouse_id", "state"),
         Index("ix_booking_container", "container_number", postgresql_where=text("container_number IS NOT NULL")),
-        Index("ix_booking_newest", "owner_id", "created_at", "id"),
+        *indexes_of("booking", ("completed", "cancelled")),
+        Index("ix_booking_tracking", "tracking_number", postgresql_where=text("tracking_number IS NOT NULL")),
         Index(
             "uq_booking_transfer",
             "transfer_order_id",
@@ -85,6 +87,7 @@ class Carton(Base):
         ForeignKeyConstraint(["owner_id", "booking_id"], ["booking.owner_id", "booking.id"]),
         Index("ix_carton_box", "warehouse_id", "reference_box_no",
               postgresql_where=text("reference_box_no IS NOT NULL")),
+        Index("ix_carton_states", "booking_id", "state"),  # a booking's state is computed from those its cartons are in
         Index("ix_carton_open", "warehouse_id", "state", postgresql_where=text(
             "state IN ('declared', 'arrived', 'counting', 'counted', 'stowing')")),
         Index("ix_carton_handling_unit", "handling_unit_id", postgresql_where=text("handling_unit_id IS NOT NULL")),

@@ -196,11 +196,11 @@ _OFFERS = Statement(
     " EXISTS (SELECT 1 FROM fixed_bin x WHERE x.location_id = b.location_id AND x.product_id = b.product_id"
     "  AND x.maximum IS NOT NULL) AS in_face,"
     " CASE WHEN b.handling_unit_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM balance x"
-    "  WHERE x.handling_unit_id = b.handling_unit_id AND x.on_hand > 0 AND x.id <> b.id) THEN b.on_hand END AS unit_whole"
+    "  WHERE x.handling_unit_id = b.handling_unit_id AND x.is_there AND x.id <> b.id) THEN b.on_hand END AS unit_whole"
     " FROM balance b JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
     " LEFT JOIN lot ON lot.id = b.lot_id"
     " WHERE b.warehouse_id = :warehouse AND b.product_id = ANY(CAST(:products AS uuid[])) AND b.is_sellable"
-    " AND b.on_hand > b.allocated"
+    " AND b.is_there AND b.on_hand > b.allocated"
 )
 
 

@@ -14,7 +14,7 @@ from wms.core import clock
 from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid
-from wms.inventory import expiry, month_ends, queries, schemas
+from wms.inventory import expiry, month_ends, queries, schemas, serial_lives
 from wms.inventory.counting import queries as counting
 from wms.inventory.layers import queries as ages
 from wms.inventory.queries import LineKey, Scope
@@ -120,6 +120,15 @@ def lots(query: dict[str, Any]) -> Response:
     )  # fmt: skip
     cursor = None if after is None else encode_cursor(_TIMELESS, after)
     return answer_page([schemas.dump_lot(line) for line in lines], cursor)
+
+
+@blueprint.get("/serials")
+@requires(Permission.STOCK_READ)
+@blueprint.arguments(schemas.SerialQuery, location="query")
+@blueprint.response(200, schemas.SerialPage)
+def serials(query: dict[str, Any]) -> dict[str, Any]:
+    """The life of a serial number: where the unit is now, and every place it came to, newest first."""
+    return {"data": serial_lives.lives(Scope.of(actor()), query["number"], query["sku"]), "next_cursor": None}
 
 
 @blueprint.get("/<uuid:product_id>/as-of")

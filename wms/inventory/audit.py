@@ -264,7 +264,8 @@ CHECKS = [
         "permits are used as the moves say",
         "SELECT count(*) FROM permit",
         "SELECT p.id, p.used, coalesce(m.q, 0) AS moved FROM permit p LEFT JOIN (SELECT permit_id,"
-        " sum(quantity) AS q FROM stock_move WHERE permit_id IS NOT NULL GROUP BY 1) m ON m.permit_id = p.id"
+        " sum(CASE WHEN g.reverses_id IS NULL THEN m.quantity ELSE -m.quantity END) AS q FROM stock_move m"
+        "  JOIN stock_posting g ON g.id = m.posting_id WHERE m.permit_id IS NOT NULL GROUP BY 1) m ON m.permit_id = p.id"
         " WHERE p.used <> coalesce(m.q, 0) OR p.used > p.quantity",
     ),
     Check(

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from wms.core import clock
 from wms.core.refusals import Refused
+from wms.inventory.models import nothing_as_id
 from wms.inventory.rules import Stock, is_sellable
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Answer, Statement, pipelined
@@ -44,12 +45,14 @@ _KEYS = (
     " WITH ORDINALITY AS k(warehouse_id, owner_id, product_id, location_id, lot_id, book_item_id,"
     " handling_unit_id, condition, customs_status, ordinal)"
 )
+_SAME_IDS = "".join(
+    f" AND {nothing_as_id(f'b.{name}')} = {nothing_as_id(f'k.{name}')}"
+    for name in ("lot_id", "book_item_id", "handling_unit_id")
+)
 _MATCH = (
     "b.warehouse_id = k.warehouse_id AND b.product_id = k.product_id"
-    " AND b.location_id = k.location_id AND b.owner_id = k.owner_id AND b.lot_id IS NOT DISTINCT FROM k.lot_id"
-    " AND b.book_item_id IS NOT DISTINCT FROM k.book_item_id"
-    " AND b.handling_unit_id IS NOT DISTINCT FROM k.handling_unit_id"
-    " AND b.condition = k.condition AND b.customs_status = k.customs_status"
+    " AND b.location_id = k.location_id AND b.owner_id = k.owner_id"
+    f"{_SAME_IDS} AND b.condition = k.condition AND b.customs_status = k.customs_status"
 )
 _LOCK = Statement(
     f"SELECT k.ordinal, b.id, b.on_hand, b.allocated, b.is_sellable, b.held_by, b.oldest_at, l.kind, w.time_zone,"
@@ -94,6 +97,15 @@ _HOLD_TOO = Statement("INSERT INTO held_balance (hold_id, balance_id) VALUES (:h
 # Making rows (shared) and changing what new rows inherit (exclusive: holds, first bookings) exclude each other.
 _ROWS_SHARED = Statement("SELECT pg_advisory_xact_lock_shared(hashtextextended(CAST(:warehouse AS text), 17))")
 _ROWS_EXCLUSIVE = Statement("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:warehouse AS text), 17))")
+
+
+_FIND = Statement(f"SELECT b.id FROM {_KEYS} JOIN balance b ON {_MATCH}")
+
+
+def find_row(stock: Stock) -> int | None:
+    """The row of a key, not locked; None when there never was one."""
+    found: int | None = _FIND.scalar(_arrays([stock]))
+    return found
 
 
 def lock_rows(balance_ids: Iterable[int]) -> None:

@@ -45,7 +45,7 @@ _LOTS = text(
     "SELECT p.id AS product_id, p.sku, p.name_en, p.name_zh, p.outbound_days, w.id AS warehouse_id, w.code AS warehouse,"
     " w.time_zone, t.batch, t.expires_on, sum(b.on_hand) AS on_hand, sum(b.on_hand) FILTER (WHERE b.is_sellable) AS sells"
     " FROM balance b JOIN lot t ON t.id = b.lot_id JOIN product p ON p.id = b.product_id"
-    " JOIN warehouse w ON w.id = b.warehouse_id WHERE b.on_hand > 0 AND t.expires_on IS NOT NULL"
+    " JOIN warehouse w ON w.id = b.warehouse_id WHERE b.is_there AND t.expires_on IS NOT NULL"
     " AND (CAST(:sellers AS uuid[]) IS NULL OR b.owner_id = ANY(CAST(:sellers AS uuid[])))"
     " AND (CAST(:warehouses AS uuid[]) IS NULL OR b.warehouse_id = ANY(CAST(:warehouses AS uuid[])))"
     " AND (CAST(:warehouse AS text) IS NULL OR w.code = :warehouse) AND (CAST(:sku AS text) IS NULL OR p.sku = :sku)"

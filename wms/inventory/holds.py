@@ -219,14 +219,31 @@ def doubt(actor: Actor, warehouse_id: uuid.UUID, balance_id: int) -> Hold:
     return place_hold(actor, warehouse_id, HoldScope.BALANCE, str(balance_id), IN_DOUBT)
 
 
+def doubt_bin(actor: Actor, warehouse_id: uuid.UUID, location_id: uuid.UUID) -> Hold | None:
+    """Something stands in a bin that the book says is empty: whatever is, or comes to be, in it waits for a count. None where
+    that is so already.
+    """
+    if lock_bin_doubts(location_id):
+        return None
+    return place_hold(actor, warehouse_id, HoldScope.LOCATION, str(location_id), IN_DOUBT)
+
+
+def lock_bin_doubts(location_id: uuid.UUID) -> Sequence[Hold]:
+    """The open doubts about a whole bin, locked."""
+    return _open_doubts(HoldScope.LOCATION, str(location_id))
+
+
 def lock_doubts(balance_id: int) -> Sequence[Hold]:
     """The open doubts about a row, locked: they come before the row in the order of locks."""
+    return _open_doubts(HoldScope.BALANCE, str(balance_id))
+
+
+def _open_doubts(scope: HoldScope, key: str) -> Sequence[Hold]:
     ids = session().scalars(
         select(Hold.id).where(
-            Hold.scope == HoldScope.BALANCE.value, Hold.scope_key == str(balance_id), Hold.reason == IN_DOUBT,
-            Hold.ended_at.is_(None),
+            Hold.scope == scope.value, Hold.scope_key == key, Hold.reason == IN_DOUBT, Hold.ended_at.is_(None)
         )
-    )  # fmt: skip
+    )
     found = list(ids)
     return [hold for hold in lock(HOLD_RANK, Hold, found) if hold.ended_at is None] if found else []
 

@@ -257,6 +257,7 @@ def _pass_gate(gates: Sequence[tuple[PostingDraft, Sequence[bool]]]) -> None:
             settles[promise_id] += quantity
     permits.change_book(entered, left, permits.settled(settles), undone)
     permits.use([move for draft, _ in gates for move in draft.moves], [each for _, some in gates for each in some])
+    permits.give_back([move for draft, _ in gates if draft.reverses_id is not None for move in draft.moves])
 
 
 # One statement, one round trip: the posting, its moves in their order, and what they do to the balances.
@@ -299,12 +300,16 @@ def _write(
         "business_date": calendar_date(any_row),
         "now": now,
     }
-    _WRITE.run(values | _move_arrays(draft.moves, crossing, rows) | balance_arrays(work.balances))
+    _WRITE.run(
+        values
+        | _move_arrays(draft.moves, crossing, rows, is_reversal=draft.reverses_id is not None)
+        | balance_arrays(work.balances)
+    )
     return posting_id
 
 
 def _move_arrays(
-    moves: Sequence[MoveDraft], crossing: Sequence[bool], rows: dict[Stock, LockedBalance]
+    moves: Sequence[MoveDraft], crossing: Sequence[bool], rows: dict[Stock, LockedBalance], *, is_reversal: bool
 ) -> dict[str, list[Any]]:
     goods = [move.source if isinstance(move.source, Stock) else move.target for move in moves]
     stocks = [stock for stock in goods if isinstance(stock, Stock)]  # all of them: at least one end is stock
@@ -318,7 +323,9 @@ def _move_arrays(
         "to_balances": [rows[move.target].id if isinstance(move.target, Stock) else None for move in moves],
         "to_parties": [move.target if isinstance(move.target, str) else None for move in moves],
         "quantities": [move.quantity for move in moves],
-        "permits": [move.permit_id if crosses else None for move, crosses in zip(moves, crossing, strict=True)],
+        "permits": [
+            move.permit_id if crosses or is_reversal else None for move, crosses in zip(moves, crossing, strict=True)
+        ],
         "crossing": list(crossing),
     }
 
@@ -348,7 +355,10 @@ def mirror_of(warehouse_id: uuid.UUID, posting_id: uuid.UUID, *, still_here: boo
         raise Refused("not_reversible", {})
     moves = session().scalars(select(Move).where(Move.posting_id == posting_id).order_by(Move.id)).all()
     gone = {"scrap"} if still_here else {"customer", "scrap"}
-    if any(move.permit_id is not None or {move.from_party, move.to_party} & gone for move in moves):
+    if any(
+        (move.permit_id is not None and move.from_party != "transit") or {move.from_party, move.to_party} & gone
+        for move in moves
+    ):
         raise Refused("not_reversible", {})
     stocks = _stocks_of(moves)
     mirrored = [
@@ -356,6 +366,7 @@ def mirror_of(warehouse_id: uuid.UUID, posting_id: uuid.UUID, *, still_here: boo
             stocks[move.to_balance_id] if move.to_balance_id is not None else str(move.to_party),
             stocks[move.from_balance_id] if move.from_balance_id is not None else str(move.from_party),
             move.quantity,
+            permit_id=move.permit_id,
         )
         for move in moves
     ]

@@ -115,14 +115,22 @@ class BookItem(Base):
     created_at: Mapped[Instant]
 
 
+def nothing_as_id(column: str) -> str:
+    """An id that may be missing, as the unique key of stock has it."""
+    return f"coalesce({column}, '00000000-0000-0000-0000-000000000000'::uuid)"
+
+
 class Balance(Base):
     """Quantity now, by the balance key (law 3). Written by postings and claims only; CHECKs are the last guard."""
 
     __tablename__ = "balance"
     __table_args__ = (
+        # Nothing is a value in it (`nothing_as_id`): so a row is one look by its whole key. `IS NOT DISTINCT FROM` cannot
+        # enter an index, and would read every parcel's row of a product at a bench to find one.
         Index(
-            "uq_balance_key", "warehouse_id", "product_id", "location_id", "owner_id", "lot_id", "book_item_id",
-            "handling_unit_id", "condition", "customs_status", unique=True, postgresql_nulls_not_distinct=True,
+            "uq_balance_key", "warehouse_id", "product_id", "location_id", "owner_id",
+            *(text(nothing_as_id(name)) for name in ("lot_id", "book_item_id", "handling_unit_id")),
+            "condition", "customs_status", unique=True,
         ),
         ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
         CheckConstraint("on_hand >= 0", name="on_hand_not_negative"),
@@ -130,7 +138,13 @@ class Balance(Base):
         Index("ix_balance_location", "location_id"),
         Index("ix_balance_handling_unit", "handling_unit_id", postgresql_where=text("handling_unit_id IS NOT NULL")),
         Index("ix_balance_lot", "lot_id", postgresql_where=text("lot_id IS NOT NULL")),
-        Index("ix_balance_aside", "product_id", "warehouse_id", postgresql_where=text("is_aside")),
+        Index("ix_balance_aside", "owner_id", "product_id", "warehouse_id", postgresql_where=text("is_aside")),
+        # What is there, beside rows of years that are empty: every parcel and tote, every carton at the dock left some.
+        Index("ix_balance_there", "id", postgresql_where=text("is_there")),
+        Index("ix_balance_there_product", "product_id", "warehouse_id", postgresql_where=text("is_there")),
+        Index("ix_balance_there_location", "location_id", postgresql_where=text("is_there")),
+        Index("ix_balance_there_unit", "handling_unit_id",
+              postgresql_where=text("is_there AND handling_unit_id IS NOT NULL")),
         {"postgresql_with": {"fillfactor": "70"}},
     )  # fmt: skip
 
@@ -149,6 +163,8 @@ class Balance(Base):
     is_sellable: Mapped[bool] = mapped_column(Boolean)  # the property of section 4, kept by postings, holds, day job
     # What a summary does not know. A column, so that its index is written only when a row becomes or ceases to be so.
     is_aside: Mapped[bool] = mapped_column(Boolean, Computed("on_hand > 0 AND NOT is_sellable", persisted=True))
+    # The same of what is not empty: who looks for goods says so, and `on_hand` may change without any index being written.
+    is_there: Mapped[bool] = mapped_column(Boolean, Computed("on_hand > 0", persisted=True))
     held_by: Mapped[int] = mapped_column(Integer, default=0)  # number of open holds on this row
     oldest_at: Mapped[Instant | None]  # when the oldest goods here were put away; steers FIFO
 
@@ -222,7 +238,15 @@ class Move(Base):
             postgresql_where=text("from_balance_id IS NOT NULL"),
         ),
         Index("ix_stock_move_to", "to_balance_id", "id", postgresql_where=text("to_balance_id IS NOT NULL")),
-        Index("ix_stock_move_history", "owner_id", "product_id", "id"),
+        # With all that the stock of a past moment is counted from: a month of a product lies on few pages of the index, where
+        # each of its moves lies on a page of its own in the table.
+        Index(
+            "ix_stock_move_history",
+            "owner_id",
+            "product_id",
+            "id",
+            postgresql_include=["warehouse_id", "created_at", "from_balance_id", "to_balance_id", "quantity"],
+        ),
         Index("ix_stock_move_lot", "lot_id", "id", postgresql_where=text("lot_id IS NOT NULL")),  # recalls
     )
 
@@ -386,6 +410,7 @@ class Serial(Base):
         UniqueConstraint("product_id", "number"),
         ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
         Index("ix_serial_balance", "balance_id", postgresql_where=text("balance_id IS NOT NULL")),
+        Index("ix_serial_number", "number"),
     )
 
     id: Mapped[DocumentId]

@@ -15,7 +15,7 @@ from datetime import time as clock_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Integer, UniqueConstraint, select
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, Integer, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.core import clock
@@ -51,9 +51,10 @@ class MonthEndRow(Base):
     """One balance row at a month-end; rows without goods are left out."""
 
     __tablename__ = "stock_month_end_row"
+    __table_args__ = (Index("ix_stock_month_end_row_product", "month_end_id", "product_id"),)
 
     balance_id: Mapped[int] = mapped_column(ForeignKey("balance.id"), primary_key=True)
-    month_end_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stock_month_end.id"), primary_key=True, index=True)
+    month_end_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stock_month_end.id"), primary_key=True)
     owner_id: Mapped[Reference]
     product_id: Mapped[Reference]
     on_hand: Mapped[int] = mapped_column(Integer)
@@ -155,8 +156,8 @@ _AS_OF = Statement(
     " AND v.warehouse_id = h.id AND v.created_at >= h.since AND v.created_at <= :moment),"
     " past AS (SELECT x.id, sum(x.quantity) AS on_hand FROM (SELECT to_balance_id AS id, quantity FROM moved"
     " UNION ALL SELECT from_balance_id, -quantity FROM moved UNION ALL SELECT r.balance_id, r.on_hand"
-    "  FROM balance o JOIN stock_month_end_row r ON r.balance_id = o.id JOIN houses h ON h.month_end_id = r.month_end_id"
-    "  WHERE o.owner_id = :owner AND o.product_id = :product AND o.warehouse_id = h.id) x"
+    # not by the rows there are: most of those are of parcels long gone
+    "  FROM houses h JOIN stock_month_end_row r ON r.month_end_id = h.month_end_id AND r.product_id = :product) x"
     " WHERE x.id IS NOT NULL GROUP BY 1 HAVING sum(x.quantity) <> 0)"
     " SELECT b.warehouse_id, w.code AS warehouse_code, l.code AS location_code, u.code AS unit_code, lot.batch,"
     " lot.expires_on, b.condition, b.customs_status, past.on_hand FROM past JOIN balance b ON b.id = past.id"

@@ -100,6 +100,21 @@ def use(moves: Sequence[MoveDraft], crossing: Sequence[bool]) -> None:
             _refuse(permit_id, stock, kind, quantity)
 
 
+_GIVE_BACK = Statement("UPDATE permit SET used = used - :quantity WHERE id = :id")
+
+
+def give_back(reversed_moves: Iterable[MoveDraft]) -> None:
+    """An entry into bond under a permit was taken back: its units may be entered again."""
+    units: dict[uuid.UUID, int] = defaultdict(int)
+    for move in reversed_moves:
+        if move.permit_id is not None:
+            units[move.permit_id] += move.quantity
+    if units:
+        claim(Rank.PERMIT)
+    for permit_id in sorted(units):
+        _GIVE_BACK.run({"id": permit_id, "quantity": units[permit_id]})
+
+
 def _refuse(permit_id: uuid.UUID, stock: Stock, kind: str | None, quantity: int) -> None:
     permit = session().get(Permit, permit_id, populate_existing=True)
     if (

@@ -34,7 +34,7 @@ _PINNED_ROWS = Statement(
     " LEFT JOIN lot ON lot.id = b.lot_id JOIN location l ON l.id = b.location_id"
     " JOIN warehouse w ON w.id = b.warehouse_id JOIN product p ON p.id = b.product_id"
     " WHERE b.warehouse_id = :warehouse AND b.owner_id = :owner AND b.product_id = :product"
-    " AND b.condition = :condition AND b.on_hand > b.allocated AND (b.held_by = 0 OR (:held AND NOT EXISTS ("
+    " AND b.condition = :condition AND b.is_there AND b.on_hand > b.allocated AND (b.held_by = 0 OR (:held AND NOT EXISTS ("
     "  SELECT 1 FROM held_balance x JOIN stock_hold h ON h.id = x.hold_id WHERE x.balance_id = b.id"
     "  AND h.reason = 'in_doubt')))"
     " AND l.kind NOT IN ('tote', 'packing', 'gate', 'unaccounted')"

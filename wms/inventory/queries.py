@@ -17,6 +17,7 @@ from sqlalchemy import select, text
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
+from wms.inventory.layers.rules import WAITING_KINDS
 from wms.inventory.models import Lot
 from wms.inventory.rules import (
     BUCKETS_IN_ORDER,
@@ -134,10 +135,11 @@ def _lines_statement(conditions: tuple[str, ...], limit: int) -> Statement:
         "  coalesce(sum(t.promised), 0)::bigint AS promised FROM summary t WHERE t.warehouse_id = page.warehouse_id"
         "  AND t.owner_id = page.owner_id AND t.product_id = page.product_id) s"
         " CROSS JOIN LATERAL (SELECT coalesce(sum(b.on_hand), 0)::bigint AS expired FROM lot JOIN balance b"
-        "  ON b.lot_id = lot.id AND b.warehouse_id = page.warehouse_id AND b.is_sellable"
+        "  ON b.lot_id = lot.id AND b.warehouse_id = page.warehouse_id AND b.is_there AND b.is_sellable"
         f"  WHERE lot.product_id = page.product_id AND {_EXPIRED}) e"
         f" CROSS JOIN LATERAL (SELECT {_ASIDE} FROM (SELECT b.on_hand, {_BUCKET} AS bucket FROM balance b"
-        "  WHERE b.is_aside AND b.product_id = page.product_id AND b.warehouse_id = page.warehouse_id) a) aside"
+        "  WHERE b.is_aside AND b.owner_id = page.owner_id AND b.product_id = page.product_id"
+        "  AND b.warehouse_id = page.warehouse_id) a) aside"
         " ORDER BY page.sku, page.product_id, page.warehouse_id"
     )
 
@@ -294,6 +296,7 @@ class StockRow:
     allocated: int
     bucket: Bucket
     oldest_at: datetime | None
+    is_waiting: bool = False  # not put away: without an age
 
 
 _ROWS = text(
@@ -304,7 +307,7 @@ _ROWS = text(
     " JOIN warehouse w ON w.id = b.warehouse_id JOIN product p ON p.id = b.product_id"
     " LEFT JOIN lot ON lot.id = b.lot_id LEFT JOIN handling_unit u ON u.id = b.handling_unit_id"
     " LEFT JOIN book_item bi ON bi.id = b.book_item_id"
-    f" WHERE b.product_id = :product AND b.on_hand > 0 AND {_IN_SCOPE.format('b')}"
+    f" WHERE b.product_id = :product AND b.is_there AND {_IN_SCOPE.format('b')}"
     " AND (CAST(:only_warehouse AS uuid) IS NULL OR b.warehouse_id = :only_warehouse)"
     " AND b.id > :after ORDER BY b.id LIMIT :limit"
 )
@@ -329,6 +332,7 @@ def stock_rows(
         StockRow(
             row.id, row.warehouse_id, row.location_id, row.location_code, row.unit_code, row.batch, row.expires_on,
             row.condition, row.customs_status, row.item_number, row.on_hand, row.allocated, _bucket(row), row.oldest_at,
+            row.kind in WAITING_KINDS,
         )
         for row in session().execute(_ROWS, parameters)
     ]  # fmt: skip
@@ -367,32 +371,36 @@ class MoveLine:
 
 
 def _end(name: str) -> str:
-    """The columns of one end. Its balance after the move: what is there now, less what came and went since."""
-    row = f"{name}_row"
-    since = (
-        f"(SELECT coalesce(sum(x.quantity), 0) FROM stock_move x WHERE x.to_balance_id = {row}.id AND x.id > m.id)"
-        f" - (SELECT coalesce(sum(x.quantity), 0) FROM stock_move x WHERE x.from_balance_id = {row}.id AND x.id > m.id)"
-    )
+    """The columns of one end, and what was on its row after the newest move of the page."""
     return (
-        f"m.{name}_party, {name}_place.code AS {name}_place, {name}_unit.code AS {name}_unit,"
-        f" {row}.condition AS {name}_condition, {row}.on_hand - ({since}) AS {name}_after"
+        f"m.{name}_balance_id, m.{name}_party, {name}_place.code AS {name}_place, {name}_unit.code AS {name}_unit,"
+        f" {name}_row.condition AS {name}_condition, {name}_row.on_hand - coalesce((SELECT x.came FROM later x"
+        f" WHERE x.id = {name}_row.id), 0) AS {name}_then"
     )
 
 
+# The page is found first; what came and went behind it is summed once for each row, out of the index of the product's
+# history. What was there after each move of the page is reckoned from move to move (`_moved`): asked for each by itself, a
+# hot bin's later moves would be read fifty times.
 _MOVES = text(
-    f"SELECT m.id, m.created_at, p.business_date, m.warehouse_id, w.code AS warehouse_code, m.posting_id, p.reason,"
+    "WITH page AS MATERIALIZED (SELECT m.* FROM stock_move m WHERE m.owner_id = :owner AND m.product_id = :product"
+    f" AND m.id < :before AND {_IN_SCOPE.format('m')} AND (CAST(:warehouse AS text) IS NULL OR m.warehouse_id ="
+    "  (SELECT h.id FROM warehouse h WHERE h.code = :warehouse)) ORDER BY m.id DESC LIMIT :limit),"
+    " later AS MATERIALIZED (SELECT y.id, sum(y.quantity) AS came FROM (SELECT v.to_balance_id, v.from_balance_id, v.quantity"
+    "  FROM stock_move v WHERE v.owner_id = :owner AND v.product_id = :product AND v.id > (SELECT max(id) FROM page)) v"
+    "  CROSS JOIN LATERAL (VALUES (v.to_balance_id, v.quantity), (v.from_balance_id, -v.quantity)) AS y(id, quantity)"
+    "  WHERE y.id IS NOT NULL GROUP BY 1)"
+    " SELECT m.id, m.created_at, p.business_date, m.warehouse_id, w.code AS warehouse_code, m.posting_id, p.reason,"
     f" p.reverses_id, p.subject_kind, p.subject_id, p.actor_kind, p.actor_id, m.quantity, {_end('from')}, {_end('to')}"
-    " FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id JOIN warehouse w ON w.id = m.warehouse_id"
+    " FROM page m JOIN stock_posting p ON p.id = m.posting_id JOIN warehouse w ON w.id = m.warehouse_id"
     " LEFT JOIN balance from_row ON from_row.id = m.from_balance_id"
     " LEFT JOIN location from_place ON from_place.id = from_row.location_id"
     " LEFT JOIN handling_unit from_unit ON from_unit.id = from_row.handling_unit_id"
     " LEFT JOIN balance to_row ON to_row.id = m.to_balance_id"
     " LEFT JOIN location to_place ON to_place.id = to_row.location_id"
-    " LEFT JOIN handling_unit to_unit ON to_unit.id = to_row.handling_unit_id"
-    f" WHERE m.owner_id = :owner AND m.product_id = :product AND {_IN_SCOPE.format('m')}"
-    " AND (CAST(:warehouse AS text) IS NULL OR w.code = :warehouse)"
-    " AND (CAST(:before AS bigint) IS NULL OR m.id < :before) ORDER BY m.id DESC LIMIT :limit"
+    " LEFT JOIN handling_unit to_unit ON to_unit.id = to_row.handling_unit_id ORDER BY m.id DESC"
 )
+_LAST_ID = 2**63 - 1
 _OWNER = text("SELECT owner_id FROM product WHERE id = :product")
 
 
@@ -421,25 +429,34 @@ def moves_of(
         "owner": owner_id,
         "product": product_id,
         "warehouse": warehouse,
-        "before": before,
+        "before": _LAST_ID if before is None else before,
         "limit": limit + 1,
     }
     rows = session().execute(_MOVES, parameters).all()
-    lines = [_move_line(row) for row in rows[:limit]]
+    there: dict[int, int] = {}  # row → what was on it, going back from the newest move
+    lines = [_move_line(row, there) for row in rows[:limit]]
     return lines, lines[-1].id if len(rows) > limit else None
 
 
-def _move_line(row: Any) -> MoveLine:
+def _move_line(row: Any, there: dict[int, int]) -> MoveLine:
+    """`there` is moved on to before this move."""
+    after_source = _moved(there, row.from_balance_id, row.from_then, -row.quantity)
+    after_target = _moved(there, row.to_balance_id, row.to_then, row.quantity)
     return MoveLine(
         row.id, row.created_at, row.business_date, row.warehouse_id, row.warehouse_code, row.posting_id, row.reason,
         row.reverses_id, row.subject_kind, row.subject_id, row.actor_kind, row.actor_id, row.quantity,
-        MoveEnd(row.from_party, row.from_place, row.from_unit, row.from_condition, _count(row.from_after)),
-        MoveEnd(row.to_party, row.to_place, row.to_unit, row.to_condition, _count(row.to_after)),
+        MoveEnd(row.from_party, row.from_place, row.from_unit, row.from_condition, after_source),
+        MoveEnd(row.to_party, row.to_place, row.to_unit, row.to_condition, after_target),
     )  # fmt: skip
 
 
-def _count(value: Any) -> int | None:
-    return None if value is None else int(value)
+def _moved(there: dict[int, int], row_id: int | None, newest: int | None, change: int) -> int | None:
+    """What was on a row after a move that changed it so; None for a counter-party."""
+    if row_id is None or newest is None:
+        return None
+    after = there.get(row_id, int(newest))
+    there[row_id] = after - change
+    return after
 
 
 def lots_by_batch(product_id: uuid.UUID, batch: str) -> Sequence[Lot]:

@@ -67,6 +67,8 @@ REVERSIBLE = frozenset(
 STOPPED_BY_HOLD = frozenset({Reason.MOVE, Reason.PICK, Reason.PACK, Reason.SHIP, Reason.CONVERT})
 # Intended exits take a promise first (law 4): without one they may only take what is free.
 INTENDED_EXITS = frozenset({Reason.SHIP, Reason.CONVERT})
+# Where goods that enter bond come from: until customs has booked them, that is taken back.
+ENTERS_FROM = frozenset({"supplier", "adjustment", "transit"})
 # Which permit opens the gate to whom; between other ends any kind may serve.
 PERMIT_FOR = {"customer": "release", "scrap": "destruction", "supplier": "return_abroad", "adjustment": "settlement"}
 
@@ -163,14 +165,16 @@ def crosses_bond(move: MoveDraft, target_location_kind: str | None, source_locat
             return True  # released or never bonded goods going (back) into bond
         if source == "supplier":
             return False  # a receipt under the bonded entry list
+        if source == "transit":
+            return True  # from another zone, under the list that is linked with that zone's
         return target_location_kind != UNACCOUNTED  # a surplus waits as unaccounted until a permit settles it
     return False
 
 
 def undoes_entry_into_bond(move: MoveDraft) -> bool:
-    """Whether the mirror of this move brought goods into bond from a receipt or as a surplus."""
+    """Whether the mirror of this move brought goods into bond from a receipt, from another zone, or as a surplus."""
     source = move.source
-    return isinstance(source, Stock) and source.customs_status == BONDED and move.target in {"supplier", "adjustment"}
+    return isinstance(source, Stock) and source.customs_status == BONDED and move.target in ENTERS_FROM
 
 
 def sets_off(reason: Reason, moves: Sequence[MoveDraft]) -> bool:
@@ -191,6 +195,8 @@ def permit_kind(move: MoveDraft) -> str | None:
     if isinstance(move.target, Stock) and move.target.customs_status == BONDED:
         if isinstance(move.source, Stock) and move.source.customs_status == BONDED:
             return "settlement"  # from *unaccounted*
+        if move.source == "transit":
+            return "transfer_in"
         return None if move.source in {"conversion", "adjustment"} else "back_into_bond"
     return PERMIT_FOR.get(move.target) if isinstance(move.target, str) else None
 

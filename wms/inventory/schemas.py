@@ -64,6 +64,49 @@ class CountedPage(CodedSchema):
     next_cursor = fields.String(allow_none=True)
 
 
+class SerialQuery(CodedSchema):
+    number = Text(40, required=True, metadata={"example": "SN-000123"})
+    sku = Text(40, load_default=None)
+
+
+class SerialStep(CodedSchema):
+    """Where a number went with one posting. `party` stands in for the end outside the building."""
+
+    at = fields.AwareDateTime(attribute="created_at")
+    reason = fields.String(metadata={"example": "putaway"})
+    warehouse = fields.String(metadata={"example": "LAX1"})
+    from_location = fields.String(allow_none=True)
+    to_location = fields.String(allow_none=True)
+    to_unit = fields.String(allow_none=True, metadata={"description": "Container it was put into."})
+    party = fields.String(allow_none=True, metadata={"example": "supplier"})
+    document_kind = fields.String(allow_none=True, attribute="subject_kind", metadata={"example": "order"})
+    document_id = fields.UUID(allow_none=True, attribute="subject_id")
+    is_reversal = fields.Boolean()
+
+
+class SerialAnswer(CodedSchema):
+    """One unit. Of a product whose numbers are read at the bench only, there are no steps."""
+
+    number = fields.String()
+    sku = fields.String(metadata={"example": "T-SHIRT-01"})
+    state = fields.String(metadata={"example": "in_stock", "description": "in_stock, shipped or void."})
+    warehouse = fields.String(allow_none=True)
+    location = fields.String(allow_none=True)
+    unit = fields.String(allow_none=True)
+    condition = fields.String(allow_none=True)
+    batch = fields.String(allow_none=True)
+    expires_on = fields.Date(allow_none=True)
+    is_held = fields.Boolean()
+    document_kind = fields.String(allow_none=True, attribute="subject_kind")
+    document_id = fields.UUID(allow_none=True, attribute="subject_id")
+    steps = fields.List(fields.Nested(SerialStep))
+
+
+class SerialPage(CodedSchema):
+    data = fields.List(fields.Nested(SerialAnswer))
+    next_cursor = fields.String(allow_none=True)
+
+
 class AgeTier(CodedSchema):
     first_day = fields.Integer(metadata={"example": 31})
     last_day = fields.Integer(allow_none=True, metadata={"example": 60, "description": "Null: and older."})

@@ -17,7 +17,7 @@ from wms.core.refusals import Refused, not_found
 from wms.facility.models import Location, LocationKind
 from wms.inventory import holds, ledger, permits
 from wms.inventory import serials as number_book
-from wms.inventory.balances import LockedBalance, lock_balances
+from wms.inventory.balances import LockedBalance, find_row, lock_balances
 from wms.inventory.converting.rules import Recipe
 from wms.inventory.ledger import Posted, PostingDraft
 from wms.inventory.models import Balance, Condition, CustomsStatus, Lot
@@ -156,18 +156,20 @@ def receive_many(
     surplus: Sequence[Arrival] = (),
     *,
     source: str = "supplier",
+    permits: Mapping[tuple[uuid.UUID, uuid.UUID | None], uuid.UUID] | None = None,
 ) -> Posted:
     """Several lines counted in one go, one posting. `surplus`: bonded goods beyond the announcement, which come from
     *adjustment* into *unaccounted* as of `receive(surplus=True)`. A line under full serial control names its numbers.
-    `source`: *transit* for what another warehouse sent.
+    `source`: *transit* for what another warehouse sent; into bond it comes with `permits`, by product and line of the book.
     """
-    moves = [_arriving(source, line) for line in lines]
+    leave = permits or {}
+    moves = [_arriving(source, line, leave.get((line[0].product_id, line[0].book_item_id))) for line in lines]
     moves += [_arriving("adjustment", line) for line in surplus]
     return _post(actor, Reason.RECEIVE, subject, moves)
 
 
-def _arriving(source: str, line: Arrival) -> MoveDraft:
-    return MoveDraft(source, line[0], line[1], serials=line[2] if len(line) == 3 else ())
+def _arriving(source: str, line: Arrival, permit_id: uuid.UUID | None = None) -> MoveDraft:
+    return MoveDraft(source, line[0], line[1], permit_id=permit_id, serials=line[2] if len(line) == 3 else ())
 
 
 def relocate(
@@ -390,16 +392,8 @@ def on_hand_of(stock: Stock) -> int:
 
 
 def find_balance(stock: Stock) -> Balance | None:
-    return session().scalar(
-        select(Balance).where(
-            Balance.warehouse_id == stock.warehouse_id, Balance.product_id == stock.product_id,
-            Balance.location_id == stock.location_id, Balance.owner_id == stock.owner_id,
-            Balance.lot_id.is_not_distinct_from(stock.lot_id),
-            Balance.book_item_id.is_not_distinct_from(stock.book_item_id),
-            Balance.handling_unit_id.is_not_distinct_from(stock.handling_unit_id),
-            Balance.condition == stock.condition, Balance.customs_status == stock.customs_status,
-        ).execution_options(populate_existing=True)
-    )  # fmt: skip
+    row_id = find_row(stock)
+    return None if row_id is None else session().get(Balance, row_id, populate_existing=True)
 
 
 def _post(actor: Actor, reason: Reason, subject: Subject, moves: Sequence[MoveDraft]) -> Posted:

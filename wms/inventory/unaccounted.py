@@ -56,7 +56,7 @@ _ROWS = text(
     "SELECT b.id, b.warehouse_id, b.owner_id, b.product_id, b.book_item_id, b.lot_id, b.condition, b.on_hand,"
     " i.over - o.over AS over, i.missing - o.missing AS missing, w.code AS warehouse, s.code AS seller, p.sku, p.name_en,"
     " p.name_zh, k.item_number, t.batch, t.expires_on, p.serial_control = 'full' AS keeps_serials FROM location l"
-    " JOIN balance b ON b.location_id = l.id AND b.on_hand > 0 AND b.customs_status = 'bonded'"
+    " JOIN balance b ON b.location_id = l.id AND b.is_there AND b.customs_status = 'bonded'"
     " JOIN product p ON p.id = b.product_id JOIN seller s ON s.id = b.owner_id JOIN book_item k ON k.id = b.book_item_id"
     f" JOIN warehouse w ON w.id = b.warehouse_id LEFT JOIN lot t ON t.id = b.lot_id{TOLD_APART} WHERE l.kind = 'unaccounted'"
     " AND (CAST(:warehouses AS uuid[]) IS NULL OR l.warehouse_id = ANY(CAST(:warehouses AS uuid[])))"
@@ -69,7 +69,7 @@ _ONE = Statement(
 )
 _OF_ITEM = Statement(
     "SELECT coalesce(sum(i.over - o.over), 0)::int FROM location l JOIN balance b ON b.location_id = l.id"
-    f" AND b.book_item_id = :item AND b.on_hand > 0{TOLD_APART}"
+    f" AND b.book_item_id = :item AND b.is_there{TOLD_APART}"
     " WHERE l.warehouse_id = :warehouse AND l.kind = 'unaccounted'"
 )
 _ORIGINS = Statement(

@@ -56,7 +56,7 @@ class MovedUnit:
 _KEYS = tuple(each.name for each in fields(Stock))
 _CONTENT = Statement(
     f"SELECT id, on_hand, {', '.join(_KEYS)} FROM balance WHERE handling_unit_id = ANY(CAST(:units AS uuid[]))"
-    " AND on_hand > 0 ORDER BY id"
+    " AND is_there ORDER BY id"
 )
 _PLACE = Statement("SELECT warehouse_id, code, kind, is_active FROM location WHERE id = :location")
 _WITHIN = Statement(

@@ -6,15 +6,20 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, select, text
 
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import parse_id
 from wms.inventory.queries import Scope
+from wms.outbound.models import Order
+from wms.outbound.queries import ORDERS
+from wms.outbound.workflow import OrderState
 from wms.platform.database import session
+from wms.platform.listing import in_order
 
 IN_WAREHOUSES = "(CAST(:warehouses AS uuid[]) IS NULL OR {0}.warehouse_id = ANY(CAST(:warehouses AS uuid[])))"
+OPEN = [state.value for state in OrderState if state not in (OrderState.SHIPPED, OrderState.CANCELLED)]
 # What `wms.outbound.deadlines.risk` says, for lists: the truck left without it; or its wave is due within the hour.
 LATE = "o.state NOT IN ('shipped', 'cancelled') AND o.ship_by < CAST(:now AS timestamptz)"
 AT_RISK = (
@@ -28,16 +33,21 @@ def _rows(statement: str, actor: Actor, **more: Any) -> Sequence[Row[Any]]:
     return session().execute(text(statement), parameters).all()
 
 
+# What is open, and what left in a day: each by the index that knows it.
+_BY_STATE = (
+    "SELECT w.id, w.code, w.name, o.state, count(*) AS orders, count(*) FILTER (WHERE " + LATE + ") AS late"
+    " FROM warehouse w CROSS JOIN LATERAL (SELECT x.state, x.ship_by FROM outbound_order x WHERE x.warehouse_id = w.id"
+    " AND x.state IN (" + ", ".join(f"'{state}'" for state in OPEN) + ") UNION ALL"
+    " SELECT x.state, x.ship_by FROM outbound_order x WHERE x.warehouse_id = w.id AND x.state IN ('shipped', 'cancelled')"
+    " AND x.shipped_at >= CAST(:now AS timestamptz) - interval '24 hours') o"
+    " WHERE (CAST(:warehouses AS uuid[]) IS NULL OR w.id = ANY(CAST(:warehouses AS uuid[]))) GROUP BY 1, 2, 3, 4 ORDER BY 2"
+)
+
+
 def orders_by_state(actor: Actor) -> list[dict[str, Any]]:
     """Per warehouse: how many orders stand in each state, and how many of the open ones are late."""
-    statement = (
-        "SELECT w.id, w.code, w.name, o.state, count(*) AS orders, count(*) FILTER (WHERE " + LATE + ") AS late"
-        " FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id WHERE " + IN_WAREHOUSES.format("o") +
-        " AND (o.state NOT IN ('shipped', 'cancelled') OR o.shipped_at >= CAST(:now AS timestamptz) - interval '24 hours')"
-        " GROUP BY 1, 2, 3, 4 ORDER BY 2"
-    )  # fmt: skip
     found: dict[uuid.UUID, dict[str, Any]] = {}
-    for row in _rows(statement, actor):
+    for row in _rows(_BY_STATE, actor):
         house = found.setdefault(row.id, {"id": row.id, "code": row.code, "name": row.name, "states": {}, "late": 0})
         house["states"][row.state] = int(row.orders)
         house["late"] += int(row.late)
@@ -60,46 +70,60 @@ _LIST = (
     "SELECT o.id, o.number, o.reference, o.state, o.customs_state, o.holds, o.interception,"
     " o.priority, o.ordered_at, o.release_by, o.ship_by, o.version, s.code"
     " AS seller,"
-    " w.code AS warehouse, w.time_zone, v.number AS wave, {late} AS late, {at_risk} AS at_risk,"
+    " w.code AS warehouse, w.time_zone, (SELECT v.number FROM wave v WHERE v.id = o.wave_id) AS wave, {late} AS late,"
+    " {at_risk} AS at_risk,"
     " (SELECT sum(l.quantity) FROM order_line l WHERE l.order_id = o.id) AS units"
-    " FROM outbound_order o JOIN seller s ON s.id = o.owner_id JOIN warehouse w ON w.id = o.warehouse_id"
-    " LEFT JOIN wave v ON v.id = o.wave_id WHERE {scope}"
+    " FROM outbound_order o JOIN seller s ON s.id = o.owner_id JOIN warehouse w ON w.id = o.warehouse_id WHERE {scope}"
 ).format(late=f"({LATE})", at_risk=f"({AT_RISK})", scope=IN_WAREHOUSES.format("o"))
 
 
 def worklist(
     actor: Actor, state: str | None, late: bool, after: uuid.UUID | None, limit: int, at_risk: bool = False
 ) -> Sequence[Row[Any]]:
-    """Open orders (or those of one state), most urgent and oldest first; one more than `limit`.
+    """Open orders (or those of one state), most urgent and oldest first; what is shipped or cancelled is urgent no more:
+    the newest first. One more than `limit`.
 
     `late`, `at_risk`: only those whose truck left without them, or whose wave is due within the hour.
     """
+    if state is not None and state not in OPEN:
+        return [] if late or at_risk else _ended(actor, state, after, limit + 1)
+    states = ", ".join(f"'{each}'" for each in (OPEN if state is None else [state]))
     statement = _LIST + (
-        " AND (CAST(:state AS text) IS NULL AND o.state NOT IN ('shipped', 'cancelled') OR o.state = :state)"
-        f" AND (NOT :late OR ({LATE})) AND (NOT :at_risk OR ({AT_RISK}))"
+        f" AND o.state IN ({states}) AND (NOT :late OR ({LATE})) AND (NOT :at_risk OR ({AT_RISK}))"
         " AND (CAST(:after AS uuid) IS NULL OR (-o.priority, o.ordered_at, o.id) >"
         " (SELECT -a.priority, a.ordered_at, a.id FROM outbound_order a WHERE a.id = :after))"
         " ORDER BY -o.priority, o.ordered_at, o.id LIMIT :limit"
     )
-    return _rows(statement, actor, state=state, late=late, at_risk=at_risk, after=after, limit=limit + 1)
+    return _rows(statement, actor, late=late, at_risk=at_risk, after=after, limit=limit + 1)
+
+
+def _ended(actor: Actor, state: str, after: uuid.UUID | None, limit: int) -> Sequence[Row[Any]]:
+    last = session().execute(select(Order.created_at, Order.id).where(Order.id == after)).one_or_none()
+    found = ORDERS.page(actor, states=(state,), after=None if last is None else (last[0], last[1]), limit=limit)
+    return in_order(found, _rows(_LIST + " AND o.id = ANY(CAST(:ids AS uuid[]))", actor, ids=found))
+
+
+# The newest of each warehouse first, then what is told of them: an aggregate beside the list would be made for every wave
+# there ever was.
+_WAVES = (
+    "SELECT v.id, v.number, v.state, v.released_at, v.planned_m, v.unplanned_m, v.warehouse, v.time_zone,"
+    " (SELECT count(*) FROM outbound_order o WHERE o.wave_id = v.id) AS orders,"
+    " (SELECT count(*) FROM outbound_order o WHERE o.wave_id = v.id AND o.state IN ('packed', 'shipped')) AS packed,"
+    " (SELECT count(*) FROM pick_batch b WHERE b.wave_id = v.id) AS walks,"
+    " coalesce(t.picked, 0) AS picked, coalesce(t.wanted, 0) AS wanted FROM ("
+    "  SELECT n.*, w.code AS warehouse, w.time_zone FROM warehouse w CROSS JOIN LATERAL (SELECT * FROM wave x"
+    "   WHERE x.warehouse_id = w.id ORDER BY x.released_at DESC NULLS FIRST, x.id DESC LIMIT :limit) n"
+    "  WHERE (CAST(:warehouses AS uuid[]) IS NULL OR w.id = ANY(CAST(:warehouses AS uuid[])))"
+    "  ORDER BY n.released_at DESC NULLS FIRST, n.id DESC LIMIT :limit) v LEFT JOIN LATERAL ("
+    "  SELECT sum(k.picked) AS picked, sum(k.quantity) AS wanted FROM pick_task k JOIN pick_batch b ON b.id = k.batch_id"
+    "  WHERE b.wave_id = v.id AND k.state <> 'cancelled') t ON true"
+    " ORDER BY v.released_at DESC NULLS FIRST, v.id DESC"
+)
 
 
 def waves(actor: Actor, limit: int = 50) -> Sequence[Row[Any]]:
     """The newest waves with how far their walks and orders are."""
-    return _rows(
-        "SELECT v.id, v.number, v.state, v.released_at, v.planned_m, v.unplanned_m, w.code AS warehouse, w.time_zone,"
-        " (SELECT count(*) FROM outbound_order o WHERE o.wave_id = v.id) AS orders,"
-        " (SELECT count(*) FROM outbound_order o WHERE o.wave_id = v.id AND o.state IN ('packed', 'shipped')) AS"
-        " packed,"
-        " (SELECT count(*) FROM pick_batch b WHERE b.wave_id = v.id) AS walks,"
-        " coalesce(t.picked, 0) AS picked, coalesce(t.wanted, 0) AS wanted"
-        " FROM wave v JOIN warehouse w ON w.id = v.warehouse_id LEFT JOIN LATERAL ("
-        "  SELECT sum(k.picked) AS picked, sum(k.quantity) AS wanted FROM pick_task k JOIN pick_batch b ON b.id"
-        " = k.batch_id"
-        "  WHERE b.wave_id = v.id AND k.state <> 'cancelled') t ON true"
-        " WHERE " + IN_WAREHOUSES.format("v") + " ORDER BY v.released_at DESC NULLS FIRST, v.id DESC LIMIT :limit",
-        actor, limit=limit,
-    )  # fmt: skip
+    return _rows(_WAVES, actor, limit=limit)
 
 
 def walks_of(wave_id: uuid.UUID) -> Sequence[Row[Any]]:
@@ -142,9 +166,9 @@ def jobs_health() -> Row[Any]:
     """The outbox: what waits, since when, and what is dead."""
     return session().execute(
         text(
-            "SELECT count(*) FILTER (WHERE state IN ('new', 'leased')) AS waiting,"
-            " extract(epoch FROM CAST(:now AS timestamptz) - min(created_at) FILTER (WHERE state IN ('new', 'leased')))"
-            " AS oldest_seconds, count(*) FILTER (WHERE state = 'dead') AS dead FROM outbox_job WHERE state <> 'done'"
+            "SELECT x.waiting, extract(epoch FROM CAST(:now AS timestamptz) - x.oldest) AS oldest_seconds,"
+            " (SELECT count(*) FROM outbox_job WHERE state = 'dead') AS dead FROM (SELECT count(*) AS waiting,"
+            " min(created_at) AS oldest FROM outbox_job WHERE state IN ('new', 'leased')) x"
         ),
         {"now": clock.now()},
     ).one()  # fmt: skip
@@ -192,9 +216,9 @@ def zones_of(warehouse_id: uuid.UUID) -> Sequence[Row[Any]]:
         .execute(
             text(
                 "SELECT z.id, z.code, z.name, z.purpose, count(DISTINCT l.id) AS bins,"
-                " count(DISTINCT l.id) FILTER (WHERE b.on_hand > 0) AS used, coalesce(sum(b.on_hand), 0) AS units"
+                " count(DISTINCT l.id) FILTER (WHERE b.is_there) AS used, coalesce(sum(b.on_hand), 0) AS units"
                 " FROM zone z LEFT JOIN location l ON l.zone_id = z.id LEFT JOIN balance b ON b.location_id = l.id"
-                " AND b.on_hand > 0 WHERE z.warehouse_id = :warehouse GROUP BY z.id ORDER BY min(l.walk_order), z.code"
+                " AND b.is_there WHERE z.warehouse_id = :warehouse GROUP BY z.id ORDER BY min(l.walk_order), z.code"
             ),
             {"warehouse": warehouse_id},
         )
@@ -215,7 +239,7 @@ def bins_of(
                 " coalesce(sum(b.allocated), 0) AS allocated, string_agg(DISTINCT s.code || ' ' || p.sku, ', ')"
                 " AS goods"
                 " FROM location l JOIN zone z ON z.id = l.zone_id LEFT JOIN balance b ON b.location_id = l.id"
-                " AND b.on_hand > 0"
+                " AND b.is_there"
                 " LEFT JOIN product p ON p.id = b.product_id LEFT JOIN seller s ON s.id = b.owner_id"
                 " WHERE l.warehouse_id = :warehouse AND l.code > :after AND (CAST(:zone AS text) IS NULL OR"
                 " z.code = :zone)"
@@ -250,7 +274,7 @@ _STOCK = (
 def stock_found(actor: Actor, search: str | None, after: int, limit: int) -> Sequence[Row[Any]]:
     """Rows of the stock by bin, SKU or barcode; one more than `limit`."""
     statement = _STOCK + (
-        " AND b.on_hand > 0 AND b.id > :after AND (CAST(:search AS text) IS NULL OR l.code = upper(:search)"
+        " AND b.is_there AND b.id > :after AND (CAST(:search AS text) IS NULL OR l.code = upper(:search)"
         " OR l.barcode = upper(:search) OR p.sku = :search OR EXISTS (SELECT 1 FROM product_barcode c"
         " WHERE c.product_id = p.id AND c.barcode = :search)) ORDER BY b.id LIMIT :limit"
     )
@@ -268,7 +292,7 @@ def holds_list(actor: Actor, ended: bool, after: str, limit: int) -> Sequence[Ro
         "  WHERE x.hold_id = h.id) AS units,"
         " (SELECT string_agg(DISTINCT g.sku || ' · ' || f.code, ', ') FROM held_balance x JOIN balance b"
         "  ON b.id = x.balance_id JOIN product g ON g.id = b.product_id JOIN location f ON f.id = b.location_id"
-        "  WHERE x.hold_id = h.id AND b.on_hand > 0) AS places"
+        "  WHERE x.hold_id = h.id AND b.is_there) AS places"
         " FROM stock_hold h JOIN warehouse w ON w.id = h.warehouse_id LEFT JOIN app_user u ON u.id = h.placed_by"
         " LEFT JOIN app_user e ON e.id = h.ended_by LEFT JOIN seller s ON s.id = h.owner_id"
         " LEFT JOIN location l ON l.id = CASE WHEN h.scope = 'location' THEN h.scope_key::uuid END"
@@ -306,7 +330,7 @@ def content_of(location_id: uuid.UUID) -> Sequence[Row[Any]]:
             " u.id AS unit_id, u.code AS unit, u.kind AS unit_kind, t.batch, t.expires_on FROM balance b"
             " JOIN product p ON p.id = b.product_id"
             " JOIN seller s ON s.id = b.owner_id LEFT JOIN handling_unit u ON u.id = b.handling_unit_id"
-            " LEFT JOIN lot t ON t.id = b.lot_id WHERE b.location_id = :location AND b.on_hand > 0"
+            " LEFT JOIN lot t ON t.id = b.lot_id WHERE b.location_id = :location AND b.is_there"
             " ORDER BY p.sku, b.id LIMIT 200"
         ),
         {"location": location_id},

@@ -12,6 +12,7 @@ from wms.inventory.choosing import Choice, Offer, OfferKey, Why, serve
 from wms.outbound.carts import Short, Stop
 from wms.planning.distances import Distance
 from wms.planning.layout import Place
+from wms.planning.totes import NOTHING as TAKES_NO_ROOM
 from wms.planning.totes import Size
 
 
@@ -113,9 +114,10 @@ def _reach(bins: Mapping[uuid.UUID, Bin], distance: Distance, near: Sequence[Pla
 
 def _stop(line: Line, choice: Choice, bin_: Bin) -> Stop:
     offer = choice.offer
+    whole = offer.unit_whole is not None and choice.units == offer.unit_whole  # it goes as it is, into no tote
     return Stop(
         line.order_id, line.demand_id, line.product_id, offer.balance_id, offer.location_id, bin_.place, bin_.walk_order,
-        choice.units, line.each, choice.why.value, choice.choices,
+        choice.units, TAKES_NO_ROOM if whole else line.each, choice.why.value, choice.choices,
     )  # fmt: skip
 
 

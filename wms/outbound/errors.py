@@ -59,7 +59,9 @@ TEXTS = {
     "witness_is_yourself": N_("The witness is somebody else than you."),
     "transfer_only": N_("Only a transfer goes to a warehouse."),
     "transfer_same": N_("It is there already. Choose another warehouse."),
-    "transfer_bonded": N_("Goods go in and out of bond under customs' papers only, not by a transfer."),
+    "transfer_bonded": N_(
+        "From a bonded warehouse goods are transferred to another bonded one only, and to one from nowhere else."
+    ),
     "label_not_drawn": N_("It cannot be drawn: %(reason)s."),
     "fba_only": N_("Only orders to Amazon have this."),
     "fba_shipment_taken": N_("%(number)s goes out for this shipment already."),

@@ -29,6 +29,7 @@ from wms.outbound.attachments.models import OrderPaper  # noqa: F401 - its table
 from wms.outbound.extras.models import OrderExtra  # noqa: F401 - its table
 from wms.outbound.routing.models import OrderRoute, OrderRouting  # noqa: F401 - their tables
 from wms.platform.database import Base, Data, DocumentId, Instant, Reference
+from wms.platform.listing import indexes_of
 
 Metres = Annotated[float | None, mapped_column(Numeric(10, 1, asdecimal=False))]
 
@@ -41,16 +42,15 @@ class Order(Base):
         UniqueConstraint("owner_id", "reference"),
         UniqueConstraint("owner_id", "id"),
         ForeignKeyConstraint(["owner_id", "shop_id"], ["shop.seller_id", "shop.id"]),
-        Index("ix_outbound_order_listing", "owner_id", "created_at", "id"),
-        Index(
-            "ix_outbound_order_open",
-            "owner_id",
-            "state",
-            postgresql_where=text("state NOT IN ('shipped', 'cancelled')"),
-        ),
+        *indexes_of("outbound_order", ("shipped", "cancelled")),
+        Index("ix_outbound_order_changed", "owner_id", "updated_at"),  # sellers' systems ask for it every few minutes
+        # Written once, when an order leaves: the days of a seller, the days and the newest of a warehouse.
+        Index("ix_outbound_order_shipped", "owner_id", "shipped_at", "warehouse_id",
+              postgresql_where=text("shipped_at IS NOT NULL")),
+        Index("ix_outbound_order_gone", "warehouse_id", "shipped_at", postgresql_where=text("shipped_at IS NOT NULL")),
         Index("ix_outbound_order_work", "warehouse_id", "state", "priority", "ordered_at"),
         CheckConstraint("holds >= 0", name="holds_counted"),
-    )
+    )  # fmt: skip
 
     id: Mapped[DocumentId]
     number: Mapped[str] = mapped_column(String(40), unique=True)
@@ -219,7 +219,10 @@ class Wave(Base):
     """
 
     __tablename__ = "wave"
-    __table_args__ = (Index("ix_wave_open", "warehouse_id", "state"),)
+    __table_args__ = (
+        Index("ix_wave_open", "warehouse_id", "state"),
+        Index("ix_wave_newest", "warehouse_id", "released_at", "id"),
+    )
 
     id: Mapped[DocumentId]
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import select, text
 
 from wms.catalog.models import Product
 from wms.core import clock
@@ -33,8 +33,10 @@ from wms.outbound.models import (
 )
 from wms.outbound.routing.queries import route_of
 from wms.outbound.rules import DESTRUCTION, TRANSFER, changeable
+from wms.outbound.workflow import OrderState
 from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
+from wms.platform.listing import Listing, in_order
 from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
 from wms.shipping.models import ParcelState
@@ -199,6 +201,14 @@ def order_row(order: Order) -> dict[str, Any]:
     }
 
 
+# A tracking number names the order that its parcel is of now.
+_TRACKED = (
+    "SELECT d.id FROM parcel p JOIN shipment s ON s.id = p.shipment_id JOIN outbound_order d ON d.id = s.subject_id"
+    " AND d.shipment_id = s.id WHERE p.tracking_number = :search AND s.subject_kind = 'order'"
+)
+ORDERS = Listing("outbound_order", OrderState.SHIPPED.value, (_TRACKED,), knows_changes=True)
+
+
 def list_orders(
     actor: Actor,
     *,
@@ -210,22 +220,11 @@ def list_orders(
     limit: int = 50,
 ) -> Sequence[Order]:
     """Orders within the actor's scope, newest first, one more than `limit` so that the caller sees a next page."""
-    query = select(Order).order_by(Order.created_at.desc(), Order.id.desc()).limit(limit + 1)
-    if actor.seller_ids is not None:
-        query = query.where(Order.owner_id.in_(actor.seller_ids))
-    if actor.warehouse_ids is not None:
-        query = query.where(Order.warehouse_id.in_(actor.warehouse_ids))
-    if state is not None:
-        query = query.where(Order.state == state)
-    if reference is not None:
-        query = query.where(Order.reference == reference)
-    if warehouse_id is not None:
-        query = query.where(Order.warehouse_id == warehouse_id)
-    if updated_since is not None:
-        query = query.where(Order.updated_at >= updated_since)
-    if after is not None:
-        query = query.where(tuple_(Order.created_at, Order.id) < tuple_(after[0], after[1]))
-    return session().scalars(query).all()
+    found = ORDERS.page(
+        actor, states=() if state is None else (state,), reference=reference,
+        warehouse_id=warehouse_id, updated_since=updated_since, after=after, limit=limit + 1,
+    )  # fmt: skip
+    return in_order(found, session().scalars(select(Order).where(Order.id.in_(found))).all())
 
 
 def find_order(actor: Actor, text_: str) -> Order | None:

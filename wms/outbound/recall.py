@@ -58,7 +58,7 @@ _FOUND = Statement(
     " SELECT b.warehouse_id, w.code AS warehouse, b.lot_id, t.expires_on, b.on_hand AS quantity, l.code AS location,"
     "  u.code AS unit, b.condition, b.held_by > 0 AS is_held, NULL AS gone_to, NULL AS document_kind,"
     "  NULL::uuid AS order_id, NULL AS order_number, NULL AS reference, NULL AS country, NULL AS tracking_numbers,"
-    "  NULL::timestamptz AS left_at FROM lots t JOIN balance b ON b.lot_id = t.id AND b.on_hand > 0"
+    "  NULL::timestamptz AS left_at FROM lots t JOIN balance b ON b.lot_id = t.id AND b.is_there"
     "  JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
     "  LEFT JOIN handling_unit u ON u.id = b.handling_unit_id"
     "  WHERE (CAST(:warehouses AS uuid[]) IS NULL OR b.warehouse_id = ANY(CAST(:warehouses AS uuid[])))"

@@ -47,10 +47,16 @@ REGIMES: dict[str | None, Regime] = {
 }
 
 
-def regime_of(code: str | None, is_bonded: bool) -> Regime:
-    """The rules of a warehouse. A bonded warehouse without a known regime gets the strictest."""
+# Between bonded warehouses goods go in bulk, under two entry lists that name each other (区间流转): nobody buys them.
+BETWEEN_ZONES = Regime(one_parcel=False, all_or_nothing=True, needs_id_number=False, needs_release=True)
+
+
+def regime_of(code: str | None, is_bonded: bool, kind: str | None = None) -> Regime:
+    """The rules of a warehouse for an order of a kind. A bonded warehouse without a known regime gets the strictest."""
     if not is_bonded:
         return REGIMES[None]
+    if kind == TRANSFER:
+        return BETWEEN_ZONES
     return REGIMES.get(code, REGIMES["1210"])
 
 

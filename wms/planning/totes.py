@@ -122,7 +122,8 @@ def _first_fit(lines: Sequence[Line], limit: Size, order: Sequence[int], only_la
 
 def _room(load: Size, each: Size, limit: Size) -> int:
     """How many more of such units fit."""
-    return min((most - used) // one for used, one, most in zip(load, each, limit, strict=True) if one)
+    room = ((most - used) // one for used, one, most in zip(load, each, limit, strict=True) if one)
+    return min(room, default=UNLIMITED)  # what takes no room always fits
 
 
 def load_of(tote: Tote, lines: Sequence[Line]) -> Size:

@@ -44,6 +44,7 @@ class OutboxJob(Base):
         Index("ix_outbox_job_due", "next_at", postgresql_where=text("state IN ('new', 'leased')")),
         Index("ix_outbox_job_ordering", "ordering_key", "sequence",
               postgresql_where=text("state IN ('new', 'leased') AND ordering_key IS NOT NULL")),
+        Index("ix_outbox_job_dead", "sequence", postgresql_where=text("state = 'dead'")),
     )  # fmt: skip
 
     id: Mapped[DocumentId]
@@ -274,22 +275,42 @@ def _pause(attempts: int) -> int:
     return BACKOFF_SECONDS[min(attempts, len(BACKOFF_SECONDS)) - 1]
 
 
+_RUNS_NOT = f"next_at <= {_NOW} - :age * interval '1 second' AND (state = 'new' OR lease_until < {_NOW})"
+# Those behind an earlier job of their key cannot run: they must not crowd out the ones that can.
 _DUE = Statement(
-    f"SELECT id, topic FROM outbox_job mine WHERE state IN ('new', 'leased') AND next_at <= {_NOW} - :age *"
-    f" interval '1 second' AND (state = 'new' OR lease_until < {_NOW})"
-    # Those behind an earlier job of their key cannot run: they must not crowd out the ones that can.
-    " AND (ordering_key IS NULL OR NOT EXISTS (SELECT 1 FROM outbox_job earlier"
-    "   WHERE earlier.ordering_key = mine.ordering_key AND earlier.sequence < mine.sequence"
-    "   AND earlier.state IN ('new', 'leased')))"
-    " ORDER BY sequence LIMIT :limit"
+    "SELECT n.id, n.topic, n.is_first FROM (SELECT id, topic, sequence, state, next_at, lease_until, (ordering_key IS NULL"
+    "  OR NOT EXISTS (SELECT 1 FROM outbox_job earlier WHERE earlier.ordering_key = mine.ordering_key"
+    "   AND earlier.sequence < mine.sequence AND earlier.state IN ('new', 'leased'))) AS is_first"
+    "  FROM outbox_job mine WHERE state IN ('new', 'leased') ORDER BY next_at LIMIT :near) n"
+    f" WHERE {_RUNS_NOT} ORDER BY n.is_first DESC, n.sequence"
 )
+# The first of each key, found from key to key whatever stands behind it, and those without a key.
+_FIRSTS = Statement(
+    "WITH RECURSIVE firsts AS ((SELECT id, topic, sequence, state, next_at, lease_until, ordering_key FROM outbox_job"
+    "  WHERE state IN ('new', 'leased') AND ordering_key IS NOT NULL ORDER BY ordering_key, sequence LIMIT 1) UNION ALL"
+    "  SELECT n.* FROM firsts f CROSS JOIN LATERAL (SELECT id, topic, sequence, state, next_at, lease_until, ordering_key"
+    "   FROM outbox_job WHERE state IN ('new', 'leased') AND ordering_key > f.ordering_key"
+    "   ORDER BY ordering_key, sequence LIMIT 1) n)"
+    f" SELECT id, topic FROM (SELECT id, topic, sequence FROM firsts WHERE {_RUNS_NOT} UNION ALL"
+    "  (SELECT id, topic, sequence FROM outbox_job WHERE state IN ('new', 'leased') AND ordering_key IS NULL"
+    f"   AND {_RUNS_NOT} ORDER BY next_at LIMIT :limit)) x ORDER BY sequence LIMIT :limit"
+)
+NEAR = 500  # jobs that are looked at first
 
 
 def due_jobs(limit: int = 100, age_seconds: float = 2.0) -> list[tuple[uuid.UUID, str]]:
-    """Rows that should be running and are not: never hinted, hint lost, or their lease ran out."""
+    """Rows that should be running and are not: never hinted, hint lost, or their lease ran out.
+
+    The jobs that were due first are looked at; where those are a long backlog of few keys (a webhook's receiver is away),
+    of which one each can run, the first of every key is sought instead.
+    """
+    asked = {"age": age_seconds, "ruling": clock.ruling()}
     with transaction():
-        rows = _DUE.all({"limit": limit, "age": age_seconds, "ruling": clock.ruling()})
-    return [(row.id, row.topic) for row in rows]
+        near = _DUE.all(asked | {"near": max(NEAR, limit)})
+        rows = [row for row in near if row.is_first]
+        if len(rows) < limit and len(near) > len(rows):
+            rows = _FIRSTS.all(asked | {"limit": limit})
+    return [(row.id, row.topic) for row in rows[:limit]]
 
 
 _BEHIND = Statement(
@@ -322,7 +343,12 @@ def oldest_due_seconds() -> float:
 
 def open_counts() -> dict[str, int]:
     """Rows by state, without the finished ones."""
-    rows = session().execute(text("SELECT state, count(*) AS n FROM outbox_job WHERE state <> 'done' GROUP BY state"))
+    rows = session().execute(
+        text(
+            "SELECT state, count(*) AS n FROM outbox_job WHERE state IN ('new', 'leased') GROUP BY state"
+            " UNION ALL SELECT state, count(*) FROM outbox_job WHERE state = 'dead' GROUP BY state"
+        )
+    )
     return {row.state: row.n for row in rows}
 
 

@@ -1,13 +1,14 @@
 """Tables for spreadsheets (CSV): the one writer, which neutralises cells that a spreadsheet would run, and the one reader.
 
 UTF-8 with a byte order mark, because spreadsheets take it for the machine's old code page without; comma, CRLF
-(RFC 4180). Read are comma, semicolon and tab, UTF-8 with or without the mark, and GB 18030 (what Chinese spreadsheets
-save). Source of the neutralising: OWASP, *CSV Injection*; a number or phone number with its sign stays as it is, because
-it can only be calculated.
+(RFC 4180). Read are comma, semicolon and tab, UTF-8 with or without the mark, UTF-16 with it ("Unicode text"), and GB 18030
+(what Chinese spreadsheets save). Source of the neutralising: OWASP, *CSV Injection*; a number or phone number with its sign
+stays as it is, because it can only be calculated.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -44,7 +45,7 @@ def read_table(content: bytes, wanted: Sequence[str], most: int, pointer: str = 
     """
     if len(content) > LARGEST_TABLE:
         raise invalid(pointer, "table_too_large", megabytes=LARGEST_TABLE // 1024 // 1024)
-    text = _decoded(content, pointer)
+    text = decoded(content, pointer)
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)
     try:
@@ -64,8 +65,10 @@ def read_table(content: bytes, wanted: Sequence[str], most: int, pointer: str = 
     return [{name: row[place].strip() if place < len(row) else "" for name, place in places.items()} for row in body]
 
 
-def _decoded(content: bytes, pointer: str) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
+def decoded(content: bytes, pointer: str) -> str:
+    """The text of a file in one of these writings. Refuses `table_not_text`."""
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:

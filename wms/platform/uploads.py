@@ -73,6 +73,16 @@ def received_table(field: str) -> bytes:
     return found.stream.read(LARGEST_TABLE + 1)
 
 
+def received_raw(field: str, most_bytes: int) -> tuple[bytes, str]:
+    """(bytes, name as sent) of a form's one file, at most one byte more than may be, for its own gate to judge
+    (`sheets.judged`). Refuses `required`.
+    """
+    found = request.files.get(field)
+    if found is None or not found.filename:
+        raise invalid(f"/{field}", "required")
+    return found.stream.read(most_bytes + 1), found.filename
+
+
 def received_if_any(field: str, kinds: Iterable[str]) -> Upload | None:
     """The same of a field that may be left empty."""
     found = request.files.get(field)

@@ -11,10 +11,14 @@ from sqlalchemy import Row, TextClause, text
 
 from wms.core import clock
 from wms.core.actor import Actor
+from wms.inbound.queries import BOOKINGS
 from wms.inventory.queries import Scope
+from wms.outbound.queries import ORDERS
 from wms.outbound.workflow import OrderState
 from wms.platform.database import session
-from wms.platform.http import decode_cursor, encode_cursor
+from wms.platform.http import decode_id_cursor, encode_cursor
+from wms.platform.listing import Listing
+from wms.returns.queries import RETURNS
 
 PAGE = 25
 IN_SCOPE = (
@@ -44,19 +48,15 @@ def scoped(actor: Actor, **more: Any) -> dict[str, Any]:
     return Scope.of(actor).parameters() | more
 
 
-def _listing(columns: str, table: str, joins: str, search: str) -> TextClause:
-    """A list, newest first, within scope, in some states, searched, by keyset."""
+def _listing(columns: str, table: str, joins: str) -> TextClause:
+    """The rows of a page whose ids were found (`wms.platform.listing`), in that order."""
     return text(
-        f"SELECT {columns} FROM {table} d JOIN warehouse w ON w.id = d.warehouse_id JOIN seller s ON s.id ="
-        f" d.owner_id"
-        f" {joins} WHERE {IN_SCOPE.format('d')} AND (CAST(:states AS text[]) IS NULL OR d.state = ANY(:states))"
-        f" AND (CAST(:search AS text) IS NULL OR {search})"
-        " AND (CAST(:moment AS timestamptz) IS NULL OR (d.created_at, d.id) < (:moment, CAST(:key AS uuid)))"
-        " ORDER BY d.created_at DESC, d.id DESC LIMIT :limit"
+        f"SELECT {columns} FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS page(id, place)"
+        f" JOIN {table} d ON d.id = page.id JOIN warehouse w ON w.id = d.warehouse_id JOIN seller s ON s.id = d.owner_id"
+        f" {joins} ORDER BY page.place"
     )
 
 
-_BY_NUMBER = "starts_with(lower(d.number), lower(:search)) OR starts_with(lower(d.reference), lower(:search))"
 _ORDERS = _listing(
     "d.id, d.number, d.reference, d.kind, d.state, d.customs_state, d.holds, d.interception,"
     " d.created_at, d.ordered_at, d.shipped_at, w.code AS"
@@ -65,8 +65,6 @@ _ORDERS = _listing(
     " (SELECT p.tracking_number FROM parcel p WHERE p.shipment_id = d.shipment_id ORDER BY p.n LIMIT 1) AS tracking",
     "outbound_order",
     "JOIN consignee c ON c.order_id = d.id LEFT JOIN service v ON v.id = d.service_id",
-    f"{_BY_NUMBER} OR EXISTS (SELECT 1 FROM parcel p WHERE p.shipment_id = d.shipment_id AND p.tracking_number ="
-    " :search)",
 )
 _BOOKINGS = _listing(
     "d.id, d.number, d.reference, d.state, d.created_at, d.arrived_at, d.expected_on, d.carton_count,"
@@ -77,9 +75,8 @@ _BOOKINGS = _listing(
     "LEFT JOIN LATERAL (SELECT sum(l.declared) AS declared, sum(l.received_good + l.received_damaged) AS received,"
     " sum(l.put_away) AS put_away, sum(CASE WHEN k.state IN ('counted', 'stowing', 'stowed', 'missing')"
     " THEN l.received_good + l.received_damaged - l.declared ELSE 0 END) AS closed_difference"
-    " FROM carton_line l JOIN carton k ON k.id = l.carton_id WHERE l.booking_id = d.id) t ON true",
-    f"{_BY_NUMBER} OR d.tracking_number = :search"
-    " OR EXISTS (SELECT 1 FROM carton k WHERE k.booking_id = d.id AND k.barcode = upper(:search))",
+    " FROM carton_line l JOIN carton k ON k.id = l.carton_id AND k.booking_id = l.booking_id"
+    " WHERE l.booking_id = d.id) t ON true",
 )
 _RETURNS = _listing(
     "d.id, d.number, d.reference, d.state, d.reason, d.created_at, d.tracking_number, w.code AS warehouse, w.time_zone,"
@@ -88,32 +85,30 @@ _RETURNS = _listing(
     " (SELECT sum(l.received) FROM return_line l WHERE l.return_id = d.id) AS received",
     "return_order",
     "JOIN outbound_order o ON o.id = d.order_id",
-    f"{_BY_NUMBER} OR d.tracking_number = :search",
 )
 
 
-def _page(statement: TextClause, actor: Actor, states: Collection[str], search: str | None, cursor: str | None) -> Page:
-    after = decode_cursor(cursor)
-    parameters = scoped(
-        actor, states=list(states) or None, search=search, moment=after[0] if after else None,
-        key=after[1] if after else None, limit=PAGE + 1,
-    )  # fmt: skip
-    rows = session().execute(statement, parameters).all()
-    shown = rows[:PAGE]
-    return shown, encode_cursor(shown[-1].created_at, shown[-1].id) if len(rows) > PAGE else None
+def _page(
+    listing: Listing, rows_of: TextClause, actor: Actor, states: Collection[str], search: str | None,
+    cursor: str | None, most: int = PAGE,
+) -> Page:  # fmt: skip
+    after = decode_id_cursor(cursor)
+    found = listing.page(actor, states=states, search=search, after=after, limit=most + 1)
+    shown = session().execute(rows_of, {"ids": found[:most]}).all()
+    return shown, encode_cursor(shown[-1].created_at, shown[-1].id) if len(found) > most else None
 
 
 def orders_page(actor: Actor, tab: str, search: str | None, cursor: str | None) -> Page:
-    return _page(_ORDERS, actor, ORDER_TABS.get(tab, ()), search, cursor)
+    return _page(ORDERS, _ORDERS, actor, ORDER_TABS.get(tab, ()), search, cursor)
 
 
-def bookings_page(actor: Actor, tab: str, search: str | None, cursor: str | None) -> Page:
+def bookings_page(actor: Actor, tab: str, search: str | None, cursor: str | None, most: int = PAGE) -> Page:
     """Bookings with their sums; `difference` counts closed cartons only."""
-    return _page(_BOOKINGS, actor, BOOKING_TABS.get(tab, ()), search, cursor)
+    return _page(BOOKINGS, _BOOKINGS, actor, BOOKING_TABS.get(tab, ()), search, cursor, most)
 
 
 def returns_page(actor: Actor, tab: str, search: str | None, cursor: str | None) -> Page:
-    return _page(_RETURNS, actor, RETURN_TABS.get(tab, ()), search, cursor)
+    return _page(RETURNS, _RETURNS, actor, RETURN_TABS.get(tab, ()), search, cursor)
 
 
 # The states that documents stay in for ever: never counted to show a number beside a tab.
@@ -135,7 +130,7 @@ def open_counted(actor: Actor, table: str) -> Counter[str]:
 _PRODUCTS = text(
     "SELECT p.id, p.sku, p.name_en, p.name_zh, p.is_active, p.declared_weight_g, p.measured_weight_g, s.code AS seller,"
     " (SELECT b.barcode FROM product_barcode b WHERE b.product_id = p.id AND b.quantity = 1 ORDER BY b.created_at, b.id"
-    " LIMIT 1) AS barcode, (SELECT coalesce(sum(b.on_hand), 0) FROM balance b WHERE b.product_id = p.id) AS on_hand,"
+    " LIMIT 1) AS barcode, (SELECT coalesce(sum(b.on_hand), 0) FROM balance b WHERE b.product_id = p.id AND b.is_there) AS on_hand,"
     " (SELECT coalesce(sum(m.sellable - m.promised), 0) FROM summary m WHERE m.product_id = p.id) AS free"
     " FROM product p JOIN seller s ON s.id = p.owner_id"
     " WHERE (CAST(:sellers AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:sellers AS uuid[])))"
@@ -281,20 +276,28 @@ def orders_claiming(actor: Actor, product_id: uuid.UUID, warehouse_id: uuid.UUID
     return session().execute(_CLAIMING, scoped(actor, product=product_id, warehouse=warehouse_id)).all()
 
 
+# The figures of the first page read what is open, what is there, and the last days: all of one seller.
+_MINE = (
+    "{0}.owner_id = ANY(CAST(:sellers AS uuid[]))"
+    " AND (CAST(:warehouses AS uuid[]) IS NULL OR {0}.warehouse_id = ANY(CAST(:warehouses AS uuid[])))"
+)
 _HOME = text(
-    "SELECT (SELECT count(*) FROM booking b WHERE b.state IN ('submitted', 'in_transit') AND {b}) AS coming,"
-    " (SELECT coalesce(sum(b.on_hand), 0) FROM balance b WHERE {b}) AS on_hand,"
-    " (SELECT coalesce(sum(b.on_hand), 0) FROM balance b WHERE b.held_by > 0 AND {b}) AS held,"
-    " (SELECT coalesce(sum(b.sellable), 0) FROM summary b WHERE {b}) AS sellable".replace("{b}", IN_SCOPE.format("b"))
+    "SELECT (SELECT count(*) FROM booking b WHERE b.state IN ('submitted', 'in_transit')"
+    " AND b.state NOT IN ('cancelled', 'completed') AND {b}) AS coming,"
+    " s.sellable + a.on_hand AS on_hand, a.held, s.sellable FROM"
+    " (SELECT coalesce(sum(b.sellable), 0) AS sellable FROM warehouse w JOIN summary b ON b.warehouse_id = w.id AND {b}) s,"
+    " (SELECT coalesce(sum(b.on_hand), 0) AS on_hand, coalesce(sum(b.on_hand) FILTER (WHERE b.held_by > 0), 0) AS held"
+    "  FROM balance b WHERE b.is_aside AND {b}) a".replace("{b}", _MINE.format("b"))
 )
 _SHIPPED = text(
     "SELECT (o.shipped_at AT TIME ZONE w.time_zone)::date AS day, w.code AS warehouse, count(*) AS orders"
-    f" FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id WHERE {IN_SCOPE.format('o')}"
+    f" FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id WHERE {_MINE.format('o')}"
     " AND o.shipped_at >= CAST(:now AS timestamptz) - interval '15 days' GROUP BY 1, 2 ORDER BY 1, 2"
 )
 
 
 def home_figures(actor: Actor) -> Row[Any]:
+    """Of a seller: what sells and what does not but is there add up to what is on hand."""
     return session().execute(_HOME, scoped(actor)).one()
 
 
@@ -305,8 +308,8 @@ def shipped_per_day(actor: Actor) -> Sequence[Row[Any]]:
 
 _REFUSED = text(
     "SELECT o.id, o.number, o.reference, o.state, o.customs_state, o.ordered_at FROM outbound_order o"
-    f" WHERE {IN_SCOPE.format('o')} AND (o.state = 'short' OR (o.customs_state = 'refused' AND o.state NOT IN"
-    f" ('cancelled')))"
+    f" WHERE {_MINE.format('o')} AND o.state NOT IN ('cancelled', 'shipped')"
+    " AND (o.state = 'short' OR o.customs_state = 'refused')"
     " ORDER BY (o.customs_state = 'refused') DESC, o.ordered_at, o.id LIMIT 6"
 )
 _DIFFERING = text(

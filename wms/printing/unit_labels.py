@@ -24,7 +24,7 @@ _UNITS = Statement(
     "  min(p.sku) AS sku, count(DISTINCT b.owner_id) AS owners, min(s.code || ' ' || s.name) AS owner,"
     "  coalesce(sum(b.on_hand * coalesce(nullif(p.measured_weight_g, 0), p.declared_weight_g)), 0)::bigint AS goods_g"
     "  FROM tree t LEFT JOIN balance b"
-    "  ON b.handling_unit_id = t.id AND b.on_hand > 0 LEFT JOIN product p ON p.id = b.product_id"
+    "  ON b.handling_unit_id = t.id AND b.is_there LEFT JOIN product p ON p.id = b.product_id"
     "  LEFT JOIN seller s ON s.id = b.owner_id WHERE t.root = h.id) c WHERE h.id = ANY(CAST(:ids AS uuid[]))"
     " AND h.state <> 'gone' AND h.kind NOT IN ('tote', 'parcel')"
 )

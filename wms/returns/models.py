@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.platform.database import Base, DocumentId, Instant, Reference
+from wms.platform.listing import indexes_of
 
 
 class ReturnOrder(Base):
@@ -18,9 +19,10 @@ class ReturnOrder(Base):
         UniqueConstraint("owner_id", "reference"),
         UniqueConstraint("owner_id", "id"),
         ForeignKeyConstraint(["owner_id", "order_id"], ["outbound_order.owner_id", "outbound_order.id"]),
-        Index("ix_return_order_listing", "owner_id", "created_at", "id"),
+        *indexes_of("return_order", ("completed", "cancelled")),
         Index("ix_return_order_tracking", "tracking_number"),
-        Index("ix_return_order_open", "warehouse_id", postgresql_where=text("state IN ('announced', 'receiving')")),
+        Index("ix_return_order_here", "warehouse_id", postgresql_where=text("state IN ('announced', 'receiving')")),
+        Index("ix_return_order_order", "order_id"),
     )
 
     id: Mapped[DocumentId]

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import select, text
 
 from wms.catalog.models import Product
 from wms.core.actor import Actor
 from wms.platform.database import session
+from wms.platform.listing import Listing, in_order
 from wms.returns.models import ReturnLine, ReturnOrder
+from wms.returns.workflow import ReturnState
 
 
 def return_row(found: ReturnOrder) -> dict[str, Any]:
@@ -42,20 +44,17 @@ def return_detail(found: ReturnOrder) -> dict[str, Any]:
     return {**return_row(found), "lines": lines}
 
 
+RETURNS = Listing(
+    "return_order", ReturnState.COMPLETED.value, ("SELECT id FROM return_order WHERE tracking_number = :search",)
+)
+
+
 def list_returns(
     actor: Actor, *, state: str | None = None, after: tuple[datetime, uuid.UUID] | None = None, limit: int = 50
 ) -> Sequence[ReturnOrder]:
     """Returns within scope, newest first, one more than `limit`."""
-    query = select(ReturnOrder).order_by(ReturnOrder.created_at.desc(), ReturnOrder.id.desc()).limit(limit + 1)
-    if actor.seller_ids is not None:
-        query = query.where(ReturnOrder.owner_id.in_(actor.seller_ids))
-    if actor.warehouse_ids is not None:
-        query = query.where(ReturnOrder.warehouse_id.in_(actor.warehouse_ids))
-    if state is not None:
-        query = query.where(ReturnOrder.state == state)
-    if after is not None:
-        query = query.where(tuple_(ReturnOrder.created_at, ReturnOrder.id) < tuple_(after[0], after[1]))
-    return session().scalars(query).all()
+    found = RETURNS.page(actor, states=() if state is None else (state,), after=after, limit=limit + 1)
+    return in_order(found, session().scalars(select(ReturnOrder).where(ReturnOrder.id.in_(found))).all())
 
 
 def open_return_of(order_id: uuid.UUID) -> ReturnOrder | None:

@@ -14,13 +14,14 @@ from wms.core.refusals import invalid
 from wms.facility.queries import warehouse_by_code
 from wms.platform.access import actor, requires
 from wms.platform.http import answer_page, decode_cursor, encode_cursor
-from wms.shipping import queries, schemas
+from wms.shipping import bag_queries, queries, schemas
 from wms.shipping.models import Carrier, Service, Shipment
 from wms.shipping.pages import page_of
 
 services = Blueprint("services", __name__, url_prefix="/api/v1/services", description="Carriers' services")
 shipments = Blueprint("shipments", __name__, url_prefix="/api/v1/shipments", description="Shipments and parcels")
-BLUEPRINTS = [services, shipments]
+bags = Blueprint("bags", __name__, url_prefix="/api/v1/bags", description="Bags and pallets of parcels (集包)")
+BLUEPRINTS = [services, shipments, bags]
 
 
 @services.get("")
@@ -71,6 +72,28 @@ def tracking(shipment_id: uuid.UUID) -> dict[str, Any]:
     shipment = queries.load_shipment(actor(), shipment_id)
     found = queries.ways(parcel.id for parcel in queries.parcels_of([shipment.id])[shipment.id])
     return {"data": [{**vars(way), "events": way.steps} for way in found]}
+
+
+@bags.get("")
+@requires(Permission.ORDERS_READ)
+@bags.arguments(schemas.BagQuery, location="query")
+@bags.response(200, schemas.BagsPage)
+def list_bags(query: dict[str, Any]) -> Response:
+    """Bags and pallets, oldest first; a seller sees those with parcels of theirs in them, and these parcels."""
+    rows = bag_queries.bags_page(
+        actor(), after=_after(query["cursor"]), limit=query["limit"] + 1, state=query["state"], number=query["number"]
+    )
+    shown = rows[: query["limit"]]
+    more = encode_cursor(shown[-1].created_at, shown[-1].id) if len(rows) > len(shown) else None
+    return answer_page([vars(each) for each in bag_queries.with_parcels(actor(), shown)], more)
+
+
+@bags.get("/<uuid:bag_id>")
+@requires(Permission.ORDERS_READ)
+@bags.response(200, schemas.BagAnswer)
+def show_bag(bag_id: uuid.UUID) -> dict[str, Any]:
+    """One bag or pallet with the parcels in it that are yours."""
+    return vars(bag_queries.load_bag(actor(), bag_id))
 
 
 def _dump(rows: list[Shipment]) -> list[dict[str, Any]]:

@@ -74,7 +74,9 @@ class ManifestClosed(Event):
 
 @dataclass(frozen=True)
 class NumbersRunLow(Event):
-    """Fewer numbers than the range's low-water mark are left: ask the carrier for more."""
+    """No more numbers than the low-water mark are left in a carrier's ranges together: ask it for more. Said once, and again
+    when they run low after a further range.
+    """
 
     name: ClassVar[str] = "shipping.numbers_run_low"
     subject_kind: ClassVar[str] = "number_range"

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import fields
 
 from wms.platform.schemas import Choice, CodedSchema, Range, Text
-from wms.shipping.models import Parcel, ParcelState, Shipment, ShipmentState
+from wms.shipping.models import BagKind, BagState, Parcel, ParcelState, Shipment, ShipmentState
 from wms.shipping.tracking import TrackState
 
 
@@ -51,6 +51,46 @@ class ParcelAnswer(CodedSchema):
     handed_over_at = fields.AwareDateTime(allow_none=True)
     tracking_state = Choice([state.value for state in TrackState])
     tracking_page = fields.String(metadata={"description": "for the buyer: it names no person and cannot be guessed"})
+
+
+class BagQuery(CodedSchema):
+    cursor = Text(400, load_default=None)
+    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    state = Choice([state.value for state in BagState], load_default=None)
+    number = Text(48, load_default=None, metadata={"example": "340123450000000017"})
+
+
+class BaggedParcelAnswer(CodedSchema):
+    id = fields.UUID()
+    shipment_id = fields.UUID()
+    subject_kind = fields.String(metadata={"example": "order"})
+    subject_id = fields.UUID()
+    tracking_number = fields.String(allow_none=True, metadata={"example": "HC0000000001K"})
+    weight_g = fields.Integer(allow_none=True, metadata={"example": 840})
+    state = Choice([state.value for state in ParcelState])
+
+
+class BagAnswer(CodedSchema):
+    """`barcode`: what a scanner reads from its label. `weight_g`: gross, once it is closed; of everything in it."""
+
+    id = fields.UUID()
+    warehouse = fields.String(metadata={"example": "DE1"})
+    carrier = fields.String(metadata={"example": "HOUSE"})
+    service = fields.String(metadata={"example": "HOUSE-STD"})
+    kind = Choice([kind.value for kind in BagKind])
+    number = fields.String(metadata={"example": "340123450000000017"})
+    barcode = fields.String(metadata={"example": "340123450000000017"})
+    state = Choice([state.value for state in BagState])
+    weight_g = fields.Integer(allow_none=True, metadata={"example": 12400})
+    created_at = fields.AwareDateTime()
+    closed_at = fields.AwareDateTime(allow_none=True)
+    loaded_at = fields.AwareDateTime(allow_none=True)
+    parcels = fields.List(fields.Nested(BaggedParcelAnswer))
+
+
+class BagsPage(CodedSchema):
+    data = fields.List(fields.Nested(BagAnswer))
+    next_cursor = fields.String(allow_none=True)
 
 
 class TrackingEventAnswer(CodedSchema):

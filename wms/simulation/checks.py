@@ -20,11 +20,16 @@ _SHELF = text(
     "SELECT w.code AS house, l.code AS bin, s.code AS seller, p.sku, b.condition, sum(b.on_hand) AS units"
     " FROM balance b JOIN warehouse w ON w.id = b.warehouse_id JOIN location l ON l.id = b.location_id"
     " JOIN seller s ON s.id = b.owner_id JOIN product p ON p.id = b.product_id"
-    " WHERE b.handling_unit_id IS NULL AND l.kind IN ('storage', 'pick_face', 'inspection') AND b.on_hand <> 0"
+    " WHERE b.handling_unit_id IS NULL AND l.kind IN ('storage', 'pick_face', 'inspection', 'cross_dock') AND b.on_hand <> 0"
     " GROUP BY 1, 2, 3, 4, 5"
 )
-_ORDERS = text("SELECT CAST(id AS text) AS id, state, customs_state FROM outbound_order ORDER BY id")
-_BOOKINGS = text("SELECT CAST(id AS text) FROM booking ORDER BY id")
+_ORDERS = text(
+    "SELECT CAST(o.id AS text) AS id, state, customs_state, interception, holds, (SELECT sum(quantity)::int"
+    " FROM order_line l WHERE l.order_id = o.id) AS units FROM outbound_order o ORDER BY o.id"
+)
+_BOOKINGS = text(
+    "SELECT CAST(id AS text) AS id, CAST(transfer_order_id AS text) AS sent, state FROM booking ORDER BY id"
+)
 _PARCELS = text(
     "SELECT p.tracking_number, CAST(s.subject_id AS text) AS order_id FROM parcel p"
     " JOIN shipment s ON s.id = p.shipment_id WHERE p.state = 'handed_over'"
@@ -41,10 +46,9 @@ def compare(world: World) -> None:
     }
     _same("goods in bins", shelf, world.shelf)
     _compare_orders(world)
-    booked = dict.fromkeys(session().execute(_BOOKINGS).scalars(), 1)
-    _same("bookings", booked, Counter(dict.fromkeys(world.bookings, 1)))
+    _compare_bookings(world)
     left = {row.tracking_number: row.order_id for row in session().execute(_PARCELS)}
-    told = {order.parcel: order.id for order in world.orders.values() if order.parcel is not None}
+    told = {each.number: each.order.id for each in world.parcels.values() if each.on_load}
     if left != told:
         raise Untrue(f"parcels that left: the system says {sorted(left.items() ^ told.items())} otherwise")
     rollback()
@@ -60,22 +64,43 @@ def _same(what: str, system: dict[Any, int], truth: Counter[Any]) -> None:
         raise Untrue(f"{what}, (system, truth): {wrong}")
 
 
+def _compare_bookings(world: World) -> None:
+    """What sellers announced, and one for each transfer that left; those of transfers that came back are withdrawn."""
+    booked = {}
+    for row in session().execute(_BOOKINGS):
+        if row.id in world.bookings:
+            booked[row.id] = 1
+        elif row.sent is not None and world.orders[row.sent].kind == "transfer":
+            if row.sent in booked:
+                raise Untrue(f"{world.orders[row.sent].number} was booked twice")
+            booked[row.sent] = 1
+        elif row.sent is not None or row.state != "cancelled" or not world.units["taken off a load"]:
+            raise Untrue(f"a booking that nobody made: {tuple(row)}")
+    _same("bookings", {key: 1 for key in booked if key in world.bookings}, Counter(dict.fromkeys(world.bookings, 1)))
+
+
 def _compare_orders(world: World) -> None:
     rows = {row.id: row for row in session().execute(_ORDERS)}
     if rows.keys() != world.orders.keys():
         raise Untrue(f"orders that one side does not know: {sorted(rows.keys() ^ world.orders.keys())}")
     for key, row in rows.items():
-        fault = _contradiction(world.orders[key], row.state, row.customs_state)
+        fault = _contradiction(world.orders[key], row)
         if fault:
             raise Untrue(f"{world.orders[key].number} is {row.state}, {fault}")
 
 
-def _contradiction(order: Order, state: str, customs_state: str) -> str:
-    if (state == "cancelled") != order.cancelled:
-        return "which its seller was not told" if state == "cancelled" else "although its cancelling was confirmed"
-    if (state == "shipped") != (order.parcel is not None):
-        return "which nobody handed over" if state == "shipped" else f"although it left as {order.parcel}"
-    if customs_state == "released" and not order.released:
+def _contradiction(order: Order, row: Any) -> str:
+    if (row.state == "cancelled") != order.cancelled:
+        return "which its seller was not told" if row.state == "cancelled" else "although its cancelling was confirmed"
+    if (row.state == "shipped") != order.gone:
+        return "which nobody handed over" if row.state == "shipped" else f"although it left as {order.parcel}"
+    if (row.interception == "requested") != order.asked:
+        return f"and to be stopped: {order.asked}; the system says {row.interception}"
+    if row.holds < len(order.holds):
+        return f"held {row.holds} times, and its seller knows of {len(order.holds)}"
+    if row.units != sum(order.lines.values()):
+        return f"of {row.units} units, and wants {order.lines}"
+    if row.customs_state == "released" and not order.released:
         return "released, which no clerk recorded"
     return ""
 
@@ -121,20 +146,55 @@ _COUNTS = text(
 _FACES = text("SELECT id, state FROM replenish_task WHERE state NOT IN ('done', 'cancelled', 'short')")
 # One whose goods were lost waits for others; nobody may be left unheard, or with one in hand.
 _SERVICES = text("SELECT number, state FROM service_request WHERE state IN ('requested', 'working')")
+_LOADS = text("SELECT number FROM manifest WHERE state = 'open' ORDER BY 1")
+_BAGS = text("SELECT number, state FROM bag WHERE state IN ('open', 'closed') ORDER BY 1")
+_ASKED = text("SELECT order_id FROM interception WHERE state = 'requested' ORDER BY 1")
+_TRANSFERS = text(
+    "SELECT CAST(t.order_id AS text) AS id, p.sku, t.sent, t.lost, t.found, t.settled_at IS NOT NULL AS settled,"
+    " b.closed_at IS NOT NULL AS closed FROM transfer_line t JOIN product p ON p.id = t.product_id LEFT JOIN booking b"
+    " ON b.transfer_order_id = t.order_id ORDER BY 1, 2"
+)
 _WALKS = text("SELECT id, state FROM pick_batch WHERE state <> 'done'")
 
 
-def everything_ended() -> None:
-    """After the last hand has gone home: no job, no order, tote, carton or walk is left without a reason."""
+def everything_ended(world: World) -> None:
+    """After the last hand has gone home: no job, no order, tote, carton or walk is left without a reason, no truck stands
+    in the yard, and what was sent from house to house is what came, was lost, or was found.
+    """
+    _transfers_tie_up(world)
     for what, question in (
         ("jobs", _JOBS), ("orders short although their goods are free", _UNEXPLAINED), ("orders", _STUCK),
         ("totes", _TOTES), ("cartons", _CARTONS), ("walks", _WALKS), ("counts", _COUNTS), ("walks to pick faces", _FACES),
-        ("services", _SERVICES),
+        ("services", _SERVICES), ("loads", _LOADS), ("bags", _BAGS), ("requests to stop an order", _ASKED),
     ):  # fmt: skip
         left = [tuple(str(value) for value in row) for row in session().execute(question)]
         if left:
             raise Untrue(f"left over at the end, {what}: {left}")
     rollback()
+
+
+def _transfers_tie_up(world: World) -> None:
+    """Sent and found is received and lost, product by product, once the booking of the other house is closed."""
+    received: Counter[tuple[str, str]] = Counter()
+    for carton in world.cartons:
+        if carton.of is not None:
+            received.update({(carton.of.id, sku): units for sku, units in carton.counted.items()})
+    known: Counter[str] = Counter()
+    for row in session().execute(_TRANSFERS):
+        order = world.orders[row.id]
+        if row.sent != (order.lines.get(row.sku, 0) if order.gone else 0):
+            raise Untrue(f"{order.number} sent {row.sent} of {row.sku}, and took along {order.lines}")
+        came = received[row.id, row.sku]
+        if row.closed and row.settled and row.sent + row.found != came + row.lost:
+            raise Untrue(
+                f"{order.number}, {row.sku}: {row.sent} sent, {came} received, {row.lost} lost, {row.found} found"
+            )
+        known[row.id] += 1
+    missing = [
+        each.number for each in world.orders.values() if each.kind == "transfer" and each.gone and not known[each.id]
+    ]
+    if missing:
+        raise Untrue(f"transfers that left, and nobody was told of: {missing}")
 
 
 _STATES = text("SELECT state, count(*) AS orders FROM outbound_order GROUP BY 1 ORDER BY 1")

@@ -1,21 +1,21 @@
-"""Pickers, packers and the gate: walks, totes, labels and parcels, as the screen says and as the goods really are."""
+"""Pickers and packers: walks, totes, boxes and labels, as the screen says and as the goods really are."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections import Counter
 
 from wms.outbound.rules import EACH_UP_TO
-from wms.simulation.play import GONE_ON, Play, code_of, expect, mischief
+from wms.simulation import finds
+from wms.simulation.play import GONE_ON, Act, Play, code_of, expect, mischief
 from wms.simulation.stage import House
 from wms.simulation.timeline import Process
 from wms.simulation.wire import Tablet
 from wms.simulation.world import Order, Place, Untrue
 
-# A part of a process that says whether it came to its end.
-Act = Generator[float, None, bool]
 IDLE = 150.0
 PATIENCE = 60
 LABEL_SECONDS = 45.0  # between two looks for a waybill: PATIENCE of them outlast a worker that is away
+IN_DOUBT = ("dispatching", "dispatched", "unknown")
 STOP_GONE = ("allocation_changed",)
 _EMPTY_TOTES = (
     "SELECT barcode FROM handling_unit WHERE warehouse_id = CAST(:house AS uuid) AND kind = 'tote' AND state = 'open'"
@@ -23,7 +23,7 @@ _EMPTY_TOTES = (
 )
 _FULL_TOTES = (
     "SELECT h.barcode FROM handling_unit h JOIN outbound_order o ON o.tote_id = h.id WHERE h.warehouse_id ="
-    " CAST(:house AS uuid) AND o.state = 'picked' AND h.subject_kind = 'order' ORDER BY h.code"
+    " CAST(:house AS uuid) AND o.state = 'picked' AND o.kind <> 'destruction' AND h.subject_kind = 'order' ORDER BY h.code"
 )
 _WORK = (
     "SELECT EXISTS (SELECT 1 FROM pick_batch WHERE warehouse_id = CAST(:house AS uuid) AND state <> 'done'),"
@@ -84,6 +84,8 @@ def _step(play: Play, house: House, tablet: Tablet) -> Process:
         code = tablet.dice.choice(list(house.bins)) if wrong else tablet.data["location"]
         answer = tablet.scan(house.places[code])
         expect(tablet, answer, f"going to {code}", *(["wrong_location"] if wrong else []))
+    elif tablet.state == "zero_check":
+        finds.say_whether_empty(play, house, tablet)
     else:
         yield from _take(play, house, tablet)
     yield tablet.dice.uniform(4, 25)
@@ -91,9 +93,11 @@ def _step(play: Play, house: House, tablet: Tablet) -> Process:
 
 def _take(play: Play, house: House, tablet: Tablet) -> Process:
     data = tablet.data
-    order = play.world.by_number[data["order"]]
+    order = play.order(data["order"])
     place = Place(house.code, data["location"], order.seller, data["sku"], "good")
     wanted, there = data["quantity"], play.world.really_there(place)
+    if there > 0 and (yield from finds.find(play, tablet, place, there)):
+        return
     units = min(wanted, there)
     if units > 0 and tablet.dice.random() < 0.5:
         units = 1
@@ -126,17 +130,18 @@ def pack(play: Play, house: House) -> Process:
             continue
         answer = tablet.scan(tablet.dice.choice(totes))
         yield 4.0
-        if expect(tablet, answer, "opening a tote", "customs_not_released", "order_cancelled"):
+        if expect(tablet, answer, "opening a tote", "customs_not_released", "relabel_first", *GONE):
             yield from _pack_one(play, tablet)
         else:
             yield 200.0
 
 
-GONE = ("order_cancelled", "stock_is_held")
+GONE = ("order_cancelled", "stock_is_held", "intercepted", "order_held")
+ONE_BOX = ("box_empty", "box_is_all", "one_parcel_order", "box_in_hand")
 
 
 def _pack_one(play: Play, tablet: Tablet) -> Process:
-    order = play.world.by_number[tablet.data["order"]]
+    order = play.order(tablet.data["order"])
     for _ in range(PATIENCE * 10):
         before = tablet.task["step_token"]
         if tablet.state == "scan_tote":
@@ -144,7 +149,7 @@ def _pack_one(play: Play, tablet: Tablet) -> Process:
         if tablet.state == "scan_product":
             done = yield from _check(play, tablet, order)
         elif tablet.state == "weigh":
-            done = yield from _weigh(tablet)
+            done = yield from _weigh(play, tablet)
         else:
             done = yield from take_label(play, tablet, order)
         if not done:
@@ -163,15 +168,22 @@ def _check(play: Play, tablet: Tablet, order: Order) -> Act:
         answer = tablet.scan(code, quantity=left)
     if not expect(tablet, answer, f"checking {line['sku']}", *GONE):
         return False
+    order.checked.append((line["sku"], 1 if line["quantity"] <= EACH_UP_TO else left))
     yield tablet.dice.uniform(2, 5)
     if tablet.dice.random() < 0.03 and not play.closing:
         if not expect(tablet, tablet.scan("CMD-UNDO"), "taking a check back", *GONE):
             return False
+        order.checked.pop()
         yield 2.0
+    elif tablet.state == "scan_product" and tablet.dice.random() < 0.05 and not play.closing:
+        play.wire.record.faults["box_full"] += 1
+        if not expect(tablet, tablet.scan("CMD-FULL"), "beginning the next box", *ONE_BOX, *GONE):
+            return tablet.state == "scan_product"
+        yield 3.0
     return True
 
 
-def _weigh(tablet: Tablet) -> Act:
+def _weigh(play: Play, tablet: Tablet) -> Act:
     if tablet.dice.random() < 0.05:
         answer = tablet.scan("CMD-OK", weight_g=tablet.data["high_g"] + 500)
         if expect(tablet, answer, "weighing", "weight_off", "waybill_not_ready", *GONE):
@@ -185,7 +197,41 @@ def _weigh(tablet: Tablet) -> Act:
         if answer.code != "waybill_not_ready":
             return False
         yield LABEL_SECONDS
+    if tablet.data["tracking_number"] is None and not play.closing:
+        return False  # its carrier is slow, or has refused
     raise Untrue(f"{tablet.name}: the waybill of {tablet.data['order']} was never prepared")
+
+
+def _have_it_printed(play: Play, tablet: Tablet, order: str, number: str) -> Act:
+    """Until it is in hand: out of the bench's printer, or out of the browser's, which sends it at once. False: it never came."""
+    for _ in range(PATIENCE):
+        if tablet.data["print_state"] in (None, "expired", "failed_safe"):
+            _print(play, tablet, order)
+        yield 5.0
+        tablet.look()
+        if tablet.data["document_id"] is None or tablet.data["print_state"] is None:
+            return False  # the order was changed meanwhile: another paper is the one
+        printer = tablet.data["way"].get("printer")
+        came = play.paper.came[number] if printer else 1
+        doubts = 0.05 if came else 0.2
+        if tablet.data["print_state"] in IN_DOUBT and tablet.dice.random() < doubts and not (came and play.closing):
+            said = tablet.form("no label came out", f"/labels/prints/{tablet.data['print_id']}/lost", {}, order)
+            if said.status == 303:
+                play.paper.asked_again[number] += 1
+                if play.agent is not None:
+                    play.agent.wanted = 6
+        elif came:
+            return True
+        yield 20.0
+    return False
+
+
+def _print(play: Play, tablet: Tablet, order: str) -> None:
+    """The agent has just asked whether there is anything, as it does each second."""
+    if tablet.bench is not None and play.agent is not None:
+        play.agent.poll()
+        play.agent.wanted = 6
+    tablet.form("print", f"/labels/documents/{tablet.data['document_id']}/print", {}, order)
 
 
 def take_label(play: Play, tablet: Tablet, order: Order) -> Act:
@@ -195,15 +241,10 @@ def take_label(play: Play, tablet: Tablet, order: Order) -> Act:
             break
         yield LABEL_SECONDS
     number = tablet.data["tracking_number"]
-    if tablet.data["document_ready"] and tablet.data["print_state"] is None:
-        tablet.form("print", f"/labels/documents/{tablet.data['document_id']}/print", {}, order.number)
-        yield 5.0
-        tablet.look()
-        if tablet.dice.random() < 0.05 and tablet.data["print_id"] is not None:
-            tablet.form("no label came out", f"/labels/prints/{tablet.data['print_id']}/lost", {}, order.number)
-            yield 5.0
-    if tablet.dice.random() < 0.03 and play.world.order_of_parcel:
-        other = tablet.dice.choice(list(play.world.order_of_parcel))
+    if tablet.data["document_ready"] and not (yield from _have_it_printed(play, tablet, order.number, number)):
+        return False
+    if tablet.dice.random() < 0.03 and play.world.parcels:
+        other = tablet.dice.choice(list(play.world.parcels))
         refusals = ("wrong_waybill", "scan_unknown", *GONE)  # unknown: it is another warehouse's
         if expect(tablet, tablet.scan(other), "another label", *refusals):
             raise Untrue(f"{order.number} was closed with the label of another parcel, {other}")
@@ -211,42 +252,10 @@ def take_label(play: Play, tablet: Tablet, order: Order) -> Act:
         return False
     if not expect(tablet, tablet.scan(number), f"closing {number}", *GONE, "scan_unknown", "weight_needed"):
         return False
-    if number in play.world.order_of_parcel:
-        raise Untrue(f"two parcels bear the number {number}")
-    play.world.order_of_parcel[number] = order
-    play.world.parcels[order.house].append(number)
+    inside: Counter[str] = Counter()
+    for sku, units in order.checked:
+        inside[sku] += units
+    play.world.close(order, number, inside)
+    play.bring_out(order, number)
     yield 5.0
     return True
-
-
-def hand_over(play: Play, house: House) -> Process:
-    """A truck comes now and then; every parcel at the gate goes onto it, scanned once, sometimes twice."""
-    tablet = play.tablet(house, "gatekeeper")
-    tablet.start("handover")
-    while True:
-        yield tablet.dice.uniform(600, 3_000)
-        waiting, play.world.parcels[house.code] = play.world.parcels[house.code], []
-        for number in waiting:
-            for _ in range(2 if tablet.dice.random() < 0.08 else 1):
-                before = tablet.task["step_token"]
-                _load(play, tablet, number)
-                yield tablet.dice.uniform(2, 6)
-                mischief(play, tablet, before)
-        if waiting:
-            expect(tablet, tablet.scan("CMD-OK"), "closing the load")
-
-
-def _load(play: Play, tablet: Tablet, number: str) -> None:
-    order = play.world.order_of_parcel[number]
-    answer = tablet.scan(number)
-    if not expect(tablet, answer, f"loading {number}", "order_cancelled", "stock_is_held"):
-        if answer.code == "stock_is_held":  # goods were recalled: the parcel waits at the gate
-            play.world.parcels[order.house].append(number)
-        elif not order.cancelled:
-            raise Untrue(f"{number} was stopped at the gate, but {order.number} is not cancelled")
-        return
-    if answer.code == "parcel_already":
-        if order.parcel != number:
-            raise Untrue(f"{number} was said to be on the load, but nobody put it there")
-    else:
-        play.world.ship(number)

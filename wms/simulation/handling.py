@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wms.simulation.dock import BIN_REFUSALS
 from wms.simulation.play import Play, code_of, expect, has_lots, mischief
 from wms.simulation.stage import House
@@ -11,9 +13,19 @@ from wms.simulation.world import Order, Place, Untrue
 
 IDLE = 240.0
 _TO_PUT_BACK = (
-    "SELECT h.barcode FROM handling_unit h WHERE h.warehouse_id = CAST(:house AS uuid) AND h.subject_kind = 'put_back'"
-    " ORDER BY h.code, h.id"
+    "SELECT h.barcode, p.tracking_number FROM handling_unit h LEFT JOIN parcel p ON p.handling_unit_id = h.id"
+    " WHERE h.warehouse_id = CAST(:house AS uuid) AND h.subject_kind = 'put_back' ORDER BY h.code, h.id"
 )
+# What is to be stopped and stands somewhere: a tote, or the parcels of the order.
+_TO_CATCH = (
+    "SELECT o.number, h.barcode, NULL AS parcel FROM interception i JOIN outbound_order o ON o.id = i.order_id"
+    " JOIN handling_unit h ON h.subject_kind = 'order' AND h.subject_id = o.id AND h.kind = 'tote' WHERE"
+    " i.state = 'requested' AND h.warehouse_id = CAST(:house AS uuid) UNION ALL"
+    " SELECT o.number, p.tracking_number, p.tracking_number FROM interception i JOIN outbound_order o ON o.id = i.order_id"
+    " JOIN parcel p ON p.shipment_id = o.shipment_id AND p.state IN ('closed', 'handed_over') WHERE"
+    " i.state = 'requested' AND p.warehouse_id = CAST(:house AS uuid) ORDER BY 1, 2"
+)
+NOT_CAUGHT = ("nothing_to_put_back", "parcel_gone")
 _HELD = (
     "SELECT s.code AS seller, p.sku, sum(b.on_hand)::int AS units FROM handling_unit h JOIN balance b"
     " ON b.handling_unit_id = h.id AND b.on_hand > 0 JOIN product p ON p.id = b.product_id JOIN seller s"
@@ -26,19 +38,49 @@ def tidy(play: Play, house: House) -> Process:
     tablet = play.tablet(house, "mover")
     while True:
         waiting = play.look(_TO_PUT_BACK, house=house.id)
-        if waiting:
-            yield from _put_back(play, house, tablet, tablet.dice.choice(waiting)[0])
+        stopped = play.look(_TO_CATCH, house=house.id)
+        if stopped and (play.closing or tablet.dice.random() < 0.5):
+            yield from _catch(play, tablet, tablet.dice.choice(stopped))
+        elif waiting:
+            row = tablet.dice.choice(waiting)
+            yield from _put_back(play, house, tablet, row.barcode, row.tracking_number)
         elif not play.closing and tablet.dice.random() < 0.25:
             yield from _move(play, house, tablet)
         yield tablet.dice.uniform(60, IDLE)
 
 
-def _put_back(play: Play, house: House, tablet: Tablet, barcode: str) -> Process:
+def _catch(play: Play, tablet: Tablet, row: Any) -> Process:
+    """Goods of an order that is to be stopped are in these hands: off the load and out of the bag, and with the last of
+    them the answer is yes. They are put back afterwards.
+    """
+    order = play.order(row.number)
+    tablet.start("putback")
+    if tablet.state != "scan_unit":
+        expect(tablet, tablet.scan("CMD-BACK"), "stepping back")
+    answer = tablet.scan(row.barcode)
+    if not expect(tablet, answer, f"stopping {row.number}", *NOT_CAUGHT):
+        return
+    parcel = play.world.parcels.get(row.parcel)
+    if parcel is not None:
+        parcel.bag = None
+        if parcel.on_load:
+            play.world.take_off(parcel.number)
+            play.world.gate[order.house].append(parcel.number)
+    if answer.code == "intercept_caught":
+        play.world.cancel(order)
+        play.world.units["interceptions caught"] += 1
+        expect(tablet, tablet.scan("CMD-BACK"), "putting it aside")
+    yield 20.0
+
+
+def _put_back(play: Play, house: House, tablet: Tablet, barcode: str, number: str | None) -> Process:
     """What is in it to any bins. A container of single pieces may hold goods of two sellers: one after the other then."""
     tablet.start("putback")
     if tablet.state != "scan_unit":
         expect(tablet, tablet.scan("CMD-BACK"), "stepping back")
     expect(tablet, tablet.scan(barcode), f"opening {barcode}")
+    if number in play.world.parcels:
+        play.world.parcels[number].bag = None
     yield 4.0
     while tablet.state == "scan_product":
         before = tablet.task["step_token"]
@@ -112,7 +154,7 @@ def take_back(play: Play, house: House) -> Process:
 def _unannounced(play: Play, house: House, tablet: Tablet) -> Process:
     shipped = [
         order for order in play.world.orders.values()
-        if order.house == house.code and order.parcel is not None and not order.returned
+        if order.house == house.code and order.parcel is not None and order.kind == "dropship" and not order.returned
     ]  # fmt: skip
     if shipped:
         order = tablet.dice.choice(shipped)

@@ -6,6 +6,7 @@ from typing import Any
 
 from wms.inventory.unaccounted import TOLD_APART
 from wms.seed import PEOPLE
+from wms.simulation.answers import answer_all, decide_shortages
 from wms.simulation.play import Play
 from wms.simulation.stage import WALL, House
 from wms.simulation.timeline import Process
@@ -83,6 +84,7 @@ def supervise(play: Play) -> Process:
             desk.form("accept service", f"/office/services/requests/{row.id}/accept", {}, row.number)
             yield 5.0
         _give_up_cartons(play, desk)
+        yield from answer_all(play, desk)
         yield from _hold(play, desk)
         if not play.closing:
             _look_around(play, desk, other)
@@ -153,15 +155,21 @@ def _wave(play: Play, desk: Desk) -> None:
     house = play.stage.houses[ready[0].code] if ready else desk.dice.choice(list(play.stage.houses.values()))
     kind = desk.dice.choice(KINDS)
     wall = WALL if kind != "single_unit" and desk.dice.random() < 0.75 else ""
-    form = {"warehouse": house.id, "limit": "20", "wall": wall} | ({"kinds": kind} if kind else {})
-    told = f"{house.code} {kind} {wall}".strip()
+    parted = {"by_zone": "1"} if wall and desk.dice.random() < 0.5 else {}
+    form = {"warehouse": house.id, "limit": "20", "wall": wall} | parted | ({"kinds": kind} if kind else {})
+    told = " ".join(filter(None, (house.code, kind, wall, *parted)))
     if desk.dice.random() < 0.5:
         desk.form("release wave", "/office/waves", form, told)
         return
     planned = desk.form("plan wave", "/office/waves/plans", form, told).headers.get("Location", "")
     if "/plans/" in planned:
-        if desk.read(planned).status != 200:
+        shown = desk.read(planned)
+        if shown.status != 200:
             raise Untrue(f"{planned} is not shown")
+        if decide_shortages(play, desk, shown.body.decode()) and desk.dice.random() < 0.7:
+            planned = desk.form("plan again", f"{planned}/again", {}, told).headers.get("Location", "")
+            if "/plans/" not in planned:
+                return
         desk.form("release plan", planned, {}, told)
 
 

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
 from wms.platform.database import rollback, session
 from wms.seed import LOT_AND_EXPIRY
+from wms.simulation.paper import Paper
 from wms.simulation.stage import House, Stage
 from wms.simulation.timeline import Timeline
 from wms.simulation.wire import Answer, Tablet, Wire
-from wms.simulation.world import Untrue, World
+from wms.simulation.world import Order, Untrue, World
+
+if TYPE_CHECKING:
+    from wms.simulation.printers import Agent
+
+# A part of a process that says whether it came to its end.
+Act = Generator[float, None, bool]
+# The parts of orders, as whoever works on one sees them.
+_PART = (
+    "SELECT CAST(o.id AS text) AS id, o.number, o.reference, w.code AS house, w.kind = 'bonded' AS bonded,"
+    " s.code AS seller, o.kind, CAST(o.back_order_of AS text) AS first, o.state, (SELECT jsonb_object_agg(x.sku, x.units)"
+    "  FROM (SELECT p.sku, sum(l.quantity)::int AS units FROM order_line l JOIN product p ON p.id = l.product_id"
+    "   WHERE l.order_id = o.id GROUP BY 1) x) AS lines FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
+    " JOIN seller s ON s.id = o.owner_id"
+)
 
 
 class Play:
@@ -22,12 +37,15 @@ class Play:
     def __init__(self, stage: Stage, timeline: Timeline, world: World, wire: Wire) -> None:
         self.stage, self.timeline, self.world, self.wire = stage, timeline, world, wire
         self.closing = False  # no new business: what was begun is finished
+        self.paper = Paper()
+        self.agent: Agent | None = None  # beside the printer of a bench
 
     def dice(self, name: str) -> random.Random:
         return self.timeline.dice(name)
 
     def tablet(self, house: House, job: str) -> Tablet:
-        return Tablet(self.wire, f"{house.code}.{job}", house.code, house.badges[job])
+        bench = house.bench if job == "packer" else None
+        return Tablet(self.wire, f"{house.code}.{job}", house.code, house.badges[job], bench)
 
     def look(self, question: str, **values: Any) -> Sequence[Any]:
         """What a person sees with their own eyes or on a page: rows of a question."""
@@ -35,6 +53,32 @@ class Play:
             rows = session().execute(text(question), values).all()
             rollback()
         return rows
+
+    def order(self, number: str) -> Order:
+        """An order as its number on a screen says; of an order that was parted meanwhile, the part."""
+        if number not in self.world.by_number:
+            self.learn_of_parts()
+        return self.world.by_number[number]
+
+    def learn_of_parts(self) -> None:
+        """Orders that came about because others were parted: the parts want together what the whole one wanted."""
+        for row in self.look(f"{_PART} WHERE o.back_order_of IS NOT NULL ORDER BY o.created_at, o.id"):
+            if row.id in self.world.orders:
+                continue
+            whole = self.world.orders[row.first]
+            part = Order(
+                row.id, row.number, row.reference, row.house, row.bonded, row.seller, row.lines, row.kind,
+                cancelled=row.state == "cancelled",
+            )  # fmt: skip
+            self.world.part(whole, part)
+
+    def bring_out(self, order: Order, number: str) -> None:
+        """A closed parcel goes to the gate, or to the counter where its consignee fetches it."""
+        if order.kind == "pick_up":
+            if order not in self.world.counter[order.house]:
+                self.world.counter[order.house].append(order)
+        else:
+            self.world.gate[order.house].append(number)
 
     def inside(self, action: Callable[[], Any]) -> Any:
         """Something that runs within the system: a job, a check."""
@@ -62,7 +106,9 @@ def expect(tablet: Tablet, answer: Answer, what: str, *refusals: str) -> bool:
 
 # Why a stop may be nobody's any more: the order was cancelled, lost its goods, or another picker took the walk over.
 # Whatever is scanned there, the screen leads on.
-GONE_ON = ("stop_cancelled", "stop_gone", "stop_refused", "tote_refused", "walk_taken_over")
+GONE_ON = (
+    "stop_cancelled", "stop_gone", "stop_refused", "tote_refused", "walk_taken_over", "stop_intercepted", "stop_held",
+)  # fmt: skip
 NONSENSE = ("]C1", "NOTHING-OF-OURS", "4006381333930", "L-Z-99-99-9-X", "CMD-DANCE", "\x1d\x1d", "é" * 300, "B-IN-1-K")
 
 

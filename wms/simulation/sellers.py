@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from wms.core.ids import new_id
 from wms.outbound.rules import is_id_number
 from wms.seed import GOODS
+from wms.simulation import carrier, minds
+from wms.simulation.kinds import kind_of, shaped
 from wms.simulation.play import Play, has_lots
 from wms.simulation.services import ASKED
 from wms.simulation.stage import House
@@ -38,10 +41,12 @@ class Shop:
         for house in self.play.stage.houses.values():
             self.book(house, arrives_after=60)
             yield 5.0
-        acts = [
-            (62, self.order), (9, self.book_somewhere), (10, self.cancel), (4, self.change), (8, self.announce_return),
-            (8, self.ask_service),
-            (6, self.send_nonsense), (5, self.send_again), (3, self.use_a_reference_twice), (2, self.reach_for_others),
+        acts: list[tuple[int, Callable[[], object]]] = [
+            (62, self.order), (9, self.book_somewhere), (6, self.cancel), (4, self.change), (8, self.announce_return),
+            (8, self.ask_service), (9, partial(minds.intercept, self)), (2, partial(minds.withdraw, self)),
+            (3, partial(minds.hold, self)), (4, partial(minds.end_hold, self)), (3, partial(minds.change_service, self)),
+            (5, partial(minds.decide, self)),
+            (5, self.send_nonsense), (4, self.send_again), (3, self.use_a_reference_twice), (2, self.reach_for_others),
             (2, self.read),
         ]  # fmt: skip
         weights = [weight for weight, _ in acts]
@@ -51,12 +56,14 @@ class Shop:
             busy = BUSY[self.play.timeline.moment.hour]
             burst = self.dice.random() < 0.15
             yield 1.0 if burst else self.dice.expovariate(busy / PAUSE_SECONDS)
+        while minds.end_hold(self):
+            yield 60.0
 
     def _reference(self) -> str:
         self.made += 1
         return f"{self.seller}-{self.made:06}"
 
-    def _post(self, what: str, path: str, body: Any, detail: str, match: int | None = None) -> Answer:
+    def post(self, what: str, path: str, body: Any, detail: str, match: int | None = None) -> Answer:
         self.keys += 1
         key = str(new_id()) if self.dice.random() < 0.9 else f"{self.seller}-key-{self.keys}"
         answer = self.system.post(what, path, body, key=key, match=match, detail=detail)
@@ -67,26 +74,26 @@ class Shop:
     # -- pre-stock -----------------------------------------------------------------------------------------------
 
     def book_somewhere(self) -> None:
-        self.book(self.dice.choice(list(self.play.stage.houses.values())))
+        self.book(self.play.stage.houses[self.dice.choice(["DE1", "DE1", "NGB1"])])
 
     def book(self, house: House, arrives_after: float | None = None) -> None:
         dice = self.dice
         cartons: list[dict[str, Any]] = [
             {"number": number, "lines": [
-                {"sku": sku, "quantity": dice.choice([4, 6, 12, 12, 24])} for sku in dice.sample(SKUS, dice.randint(1, 3))
+                {"sku": sku, "quantity": dice.choice([6, 12, 12, 24])} for sku in dice.sample(SKUS, dice.randint(1, 3))
             ]}
             for number in range(1, dice.randint(1, 3) + 1)
         ]  # fmt: skip
         reference = self._reference()
         body = {"warehouse": house.code, "reference": reference, "submit": True, "cartons": cartons}
-        answer = self._post("book", "/api/v1/bookings", body, f"{reference} in {house.code}")
+        answer = self.post("book", "/api/v1/bookings", body, f"{reference} in {house.code}")
         if answer.status != 201:
             raise Untrue(f"a booking was refused: {answer.status} {answer.body}")
         booking_id = answer.body["id"]
         self.play.world.bookings[booking_id] = house.code
         shown = self.system.get(f"/api/v1/bookings/{booking_id}")
         if arrives_after is None and dice.random() < 0.1:
-            withdrawn = self._post("withdraw booking", f"/api/v1/bookings/{booking_id}/cancel", {}, reference)
+            withdrawn = self.post("withdraw booking", f"/api/v1/bookings/{booking_id}/cancel", {}, reference)
             if withdrawn.status != 200:
                 raise Untrue(f"a booking could not be withdrawn: {withdrawn.status} {withdrawn.body}")
             return
@@ -123,7 +130,7 @@ class Shop:
 
     def _order_body(self, house: House, reference: str) -> dict[str, Any]:
         dice = self.dice
-        stocked = self._stocked(house.code)
+        stocked = self.stocked(house.code)
         skus = dict.fromkeys(dice.choice(stocked if dice.random() < 0.93 else SKUS) for _ in range(dice.randint(1, 3)))
         lines: list[dict[str, Any]] = []
         for sku in skus:
@@ -137,61 +144,86 @@ class Shop:
         if house.bonded:
             consignee |= {"country": "CN", "city": "宁波", "postcode": "315800", "id_number": id_number(dice)}
         return {
-            "reference": reference, "warehouse": house.code, "service": dice.choice(["HOUSE-STD", "HOUSE-EXP"]),
+            "reference": reference, "warehouse": house.code, "service": self._service(house),
             "priority": dice.choices([0, 5], [90, 10])[0], "consignee": consignee, "lines": lines,
         }  # fmt: skip
 
-    def _stocked(self, house: str) -> list[str]:
+    def _service(self, house: House) -> str:
+        """Mostly of the house's own carrier; one behind a network serves what is not in bond."""
+        if not house.bonded and self.dice.random() < 0.2:
+            return carrier.SERVICE
+        return self.dice.choice(["HOUSE-STD", "HOUSE-EXP"])
+
+    def stocked(self, house: str) -> list[str]:
         """SKUs that were sent there and came, as often as they came."""
         came = [carton for carton in self.play.world.cartons if (carton.seller, carton.house) == (self.seller, house)]
         return [sku for carton in came for sku in carton.declared] or SKUS
 
     def order(self) -> None:
         house = self._house()
-        body = self._order_body(house, self._reference())
+        kind = kind_of(house, self.dice)
+        body = shaped(kind, self._order_body(house, self._reference()), house, self.made, self.dice)
         lines = {line["sku"]: line["quantity"] for line in body["lines"]}
-        answer = self._post("order", "/api/v1/orders", body, f"{body['reference']} {house.code} {_in_words(lines)}")
+        detail = f"{body['reference']} {house.code} {kind} {_in_words(lines)}"
+        answer = self.post("order" if kind == "dropship" else f"order {kind}", "/api/v1/orders", body, detail)
+        if answer.code == "fill_or_kill_short" and body.get("fill") == "fill_or_kill":
+            return
         if answer.status != 201:
             raise Untrue(f"an order was refused: {answer.status} {answer.body}")
         told = answer.body
-        self.play.world.accept(
-            Order(told["id"], told["number"], body["reference"], house.code, house.bonded, self.seller, lines)
-        )
+        order = Order(
+            told["id"], told["number"], body["reference"], house.code, house.bonded, self.seller, lines, kind,
+            body.get("to_warehouse"),
+        )  # fmt: skip
+        self.play.world.accept(order)
+        if kind == "pick_up":
+            self.play.world.codes[order.id] = self.system.get(f"/api/v1/orders/{order.id}")["pick_up"]["code"]
+        if body.get("fill") == "partial":
+            self.play.learn_of_parts()
 
     def _house(self) -> House:
-        houses = self.play.stage.houses
-        return houses["DE1" if self.dice.random() < 0.65 else "NGB1"]
+        return self.play.stage.houses[self.dice.choices(["DE1", "DE2", "NGB1"], [62, 8, 30])[0]]
 
-    def _mine(self, *, shipped: bool = False) -> Iterator[Order]:
+    def mine(self, *, shipped: bool = False) -> Iterator[Order]:
         for order in self.play.world.orders.values():
-            if order.seller == self.seller and (order.parcel is not None if shipped else order.open):
+            sold = order.parcel is not None and order.kind == "dropship"
+            if order.seller == self.seller and (sold if shipped else order.open):
                 yield order
 
+    def loaded(self) -> list[Order]:
+        """Orders that are on a load, not all of which need be gone."""
+        every = self.play.world.orders.values()
+        return [each for each in every if each.seller == self.seller and each.gone and not each.destroyed]
+
     def cancel(self) -> None:
-        mine = list(self._mine())
+        mine = list(self.mine())
         if not mine:
             return
         order = self.dice.choice(mine)
         version = self.system.get(f"/api/v1/orders/{order.id}")["version"]
         stale = self.dice.random() < 0.1 and version > 1
         body = {"reason": "buyer_cancelled"}
-        answer = self._post(
+        answer = self.post(
             "cancel", f"/api/v1/orders/{order.id}/cancel", body, order.number, match=version - 1 if stale else version
         )
         if answer.status == 200 and not stale:
             self.play.world.cancel(order)
+        elif answer.code == "parcel_gone" and order.on_load:
+            return  # a part of it stands on a load: it can be intercepted
         elif answer.status != 412 or not stale:
             raise Untrue(f"{order.number} could not be cancelled: {answer.status} {answer.body}")
 
     def change(self) -> None:
         """Another address or urgency, which is possible while nobody works on it."""
-        mine = list(self._mine())
+        mine = list(self.mine())
         if not mine:
             return
         order = self.dice.choice(mine)
         version = self.system.get(f"/api/v1/orders/{order.id}")["version"]
         changes: dict[str, Any] = {"priority": self.dice.randrange(10)}
         if self.dice.random() < 0.5:
+            if order.kind in ("destruction", "transfer"):
+                return
             changes["consignee"] = self._order_body(self.play.stage.houses[order.house], "-")["consignee"]
         answer = self.system.send(
             "PATCH", "change order", f"/api/v1/orders/{order.id}", changes, key=str(new_id()), match=version,
@@ -201,7 +233,7 @@ class Shop:
             raise Untrue(f"{order.number} could not be changed: {answer.status} {answer.body}")
 
     def announce_return(self) -> None:
-        shipped = [order for order in self._mine(shipped=True) if not order.returned]
+        shipped = [order for order in self.mine(shipped=True) if not order.returned]
         if not shipped:
             return
         order = self.dice.choice(shipped)
@@ -210,7 +242,7 @@ class Shop:
             return
         body = {"order": order.number, "reason": "changed_mind",
                 "lines": [{"sku": sku, "quantity": units} for sku, units in lines.items()]}  # fmt: skip
-        answer = self._post("announce return", "/api/v1/returns", body, f"{order.number} {_in_words(lines)}")
+        answer = self.post("announce return", "/api/v1/returns", body, f"{order.number} {_in_words(lines)}")
         if answer.status == 422:  # announced before
             return
         if answer.status != 201:
@@ -219,7 +251,7 @@ class Shop:
             self.play.timeline.add(self._come_back(order, answer.body["number"], lines), self.dice.uniform(600, 5400))
         elif self.dice.random() < 0.5:
             path = f"/api/v1/returns/{answer.body['id']}/cancel"
-            withdrawn = self._post("withdraw return", path, {}, order.number, match=answer.body["version"])
+            withdrawn = self.post("withdraw return", path, {}, order.number, match=answer.body["version"])
             if withdrawn.status != 200 and withdrawn.status != 412:  # stale: its parcel was opened at the desk
                 raise Untrue(f"a return could not be withdrawn: {withdrawn.status} {withdrawn.body}")
 
@@ -231,10 +263,10 @@ class Shop:
         """A value-added service on goods that may be there; nothing is converted in bond."""
         service = self.dice.choice(list(ASKED))
         wanted, becomes = ASKED[service]
-        body = {"warehouse": "DE1", "service": service, "sku": wanted or self.dice.choice(self._stocked("DE1")),
+        body = {"warehouse": "DE1", "service": service, "sku": wanted or self.dice.choice(self.stocked("DE1")),
                 "quantity": self.dice.randint(1, 4)} | ({"to_sku": becomes} if becomes else {})  # fmt: skip
         path = "/api/v1/added-services/requests"
-        answer = self._post("ask for a service", path, body, f"{service} {body['sku']}x{body['quantity']}")
+        answer = self.post("ask for a service", path, body, f"{service} {body['sku']}x{body['quantity']}")
         if answer.status != 201 and answer.code not in (
             "conversion_short",
             "validation_failed",
@@ -256,7 +288,7 @@ class Shop:
             {**body, "warehouse": "NGB1", "consignee": {**body["consignee"], "id_number": "110101190001011234"}},
         ]  # fmt: skip
         which = self.dice.randrange(len(spoiled))
-        answer = self._post("order, wrong", "/api/v1/orders", spoiled[which], f"fault {which}")
+        answer = self.post("order, wrong", "/api/v1/orders", spoiled[which], f"fault {which}")
         if answer.status != 422 or not answer.body.get("errors"):
             raise Untrue(f"nonsense {which} was answered {answer.status} {answer.body}")
 
@@ -276,11 +308,11 @@ class Shop:
             raise Untrue(f"a used key was taken for something else: {answer.status} {answer.body}")
 
     def use_a_reference_twice(self) -> None:
-        mine = list(self._mine())
+        mine = list(self.mine())
         if not mine:
             return
         body = self._order_body(self._house(), self.dice.choice(mine).reference)
-        answer = self._post("order, known reference", "/api/v1/orders", body, body["reference"])
+        answer = self.post("order, known reference", "/api/v1/orders", body, body["reference"])
         if (answer.status, answer.code) != (409, "order_reference_taken"):
             raise Untrue(f"a reference was taken twice: {answer.status} {answer.body}")
 
@@ -289,7 +321,7 @@ class Shop:
         if not theirs:
             return
         order = self.dice.choice(theirs)
-        answer = self._post("cancel another's", f"/api/v1/orders/{order.id}/cancel", {"reason": "other"},
+        answer = self.post("cancel another's", f"/api/v1/orders/{order.id}/cancel", {"reason": "other"},
                             order.number, match=1)  # fmt: skip
         if answer.status != 404:
             raise Untrue(f"{self.seller} reached {order.number} of {order.seller}: {answer.status}")

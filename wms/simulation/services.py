@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from wms.simulation.floor import Act
-from wms.simulation.play import Play, code_of, expect, mischief
+from wms.simulation.play import Act, Play, code_of, expect, mischief
 from wms.simulation.stage import House
 from wms.simulation.timeline import Process
 from wms.simulation.wire import Tablet

@@ -5,12 +5,28 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from wms.platform.database import db
-from wms.simulation import checks, dock, faults, floor, handling, machines, minding, office, services, wall
+from wms.simulation import (
+    carrier,
+    checks,
+    dock,
+    faults,
+    floor,
+    gate,
+    handling,
+    machines,
+    minding,
+    office,
+    printers,
+    services,
+    transit,
+    wall,
+)
 from wms.simulation.logs import quiet
 from wms.simulation.play import Play
 from wms.simulation.sellers import Shop
@@ -78,6 +94,7 @@ class _Watch:
     def compare(self) -> None:
         self.compared_at = self.play.wire.record.steps
         self.comparisons += 1
+        self.play.learn_of_parts()
         self.play.inside(lambda: checks.compare(self.play.world))
 
     def audit(self) -> None:
@@ -99,13 +116,17 @@ def simulate(stage: Stage, seed: int, hours: float) -> Result:
         virtual_time(lambda: timeline.moment, timeline.dice("ids")),
         faults.fitted(engine, trap),
         quiet() as log,
+        ExitStack() as network,
     ):
         play = Play(stage, timeline, World(), Wire(stage.app, timeline, trap))
+        remote = carrier.Carrier(play)
+        network.enter_context(carrier.joined(remote))
         watch = _Watch(play)
         try:
+            play.inside(remote.contract)
             _raise_the_curtain(play)
             timeline.run(start + timedelta(hours=hours), watch.look)
-            _bring_to_an_end(play, watch)
+            _bring_to_an_end(play, watch, remote)
         except Exception as fault:
             raise Failed(seed, hours, play, log, fault) from fault
         return _result(play, watch, seed, hours, time.monotonic() - began)
@@ -113,21 +134,28 @@ def simulate(stage: Stage, seed: int, hours: float) -> Result:
 
 def _raise_the_curtain(play: Play) -> None:
     machines.start_all(play)
+    play.agent = printers.Agent(play, *play.stage.agent)
+    play.timeline.add(play.agent.work(), 20.0)
     for seller in play.stage.keys:
         play.timeline.add(Shop(play, seller).run(), 30.0)
     for house in play.stage.houses.values():
         hands = [
             dock.receive(play, house), dock.put_away(play, house), floor.pick(play, house, "picker"),
-            floor.pick(play, house, "second_picker"), floor.pack(play, house), floor.hand_over(play, house),
-            handling.tidy(play, house), handling.take_back(play, house), wall.sort(play, house),
+            floor.pack(play, house), gate.hand_over(play, house), handling.tidy(play, house), wall.sort(play, house),
         ]  # fmt: skip
+        if house.code != "DE2":  # the second one is small
+            hands += [
+                floor.pick(play, house, "second_picker"), handling.take_back(play, house), gate.bag(play, house),
+            ]  # fmt: skip
         if house.bonded:
             hands.append(office.clear_customs(play, house))
         else:  # what a zone in bond does not do, or not in this way
             hands += [
-                wall.single_pieces(play, house), minding.fill_faces(play, house), services.craft(play, house),
-                minding.count(play, house, "counter"), minding.count(play, house, "second_counter"),
+                wall.single_pieces(play, house), services.craft(play, house), minding.count(play, house, "counter"),
+                minding.count(play, house, "second_counter"), gate.fetch(play, house), transit.drive(play, house),
             ]  # fmt: skip
+        if house.code == "DE1":
+            hands.append(minding.fill_faces(play, house))
         for number, process in enumerate(hands):
             play.timeline.add(process, 60.0 + number)
     play.timeline.add(office.supervise(play), 90.0)
@@ -135,7 +163,7 @@ def _raise_the_curtain(play: Play) -> None:
     play.timeline.add(handling.disappear(play))
 
 
-def _bring_to_an_end(play: Play, watch: _Watch) -> None:
+def _bring_to_an_end(play: Play, watch: _Watch, remote: carrier.Carrier) -> None:
     """No new business and no more faults: whatever was begun must come to an end, and say why where it does not."""
     play.closing = play.wire.calm = True
     ending = play.timeline.moment
@@ -143,7 +171,8 @@ def _bring_to_an_end(play: Play, watch: _Watch) -> None:
         play.timeline.run(play.timeline.moment + timedelta(minutes=30), watch.look)
         watch.compare()
         try:
-            play.inside(checks.everything_ended)
+            play.inside(lambda: checks.everything_ended(play.world))
+            remote.settled()
             break
         except Untrue:
             if play.timeline.moment - ending > timedelta(hours=DRAIN_HOURS):
@@ -158,7 +187,7 @@ def _result(play: Play, watch: _Watch, seed: int, hours: float, seconds: float) 
         digest=record.digest.hexdigest(), commands=dict(sorted(record.commands.items())),
         refusals=dict(sorted(record.refusals.items())), faults=dict(sorted(record.faults.items())),
         orders=play.inside(checks.orders_by_state),
-        parcels=sum(order.parcel is not None for order in play.world.orders.values()),
+        parcels=sum(each.on_load for each in play.world.parcels.values()),
         units=dict(sorted(play.world.units.items())), comparisons=watch.comparisons, audits=watch.audits,
         audit_checks=watch.audit_checks, seconds=round(seconds, 2),
     )  # fmt: skip

@@ -20,16 +20,20 @@ from config import ROOT, Config
 from wms.app import create_app
 from wms.core.actor import SYSTEM
 from wms.facility import service as facility
-from wms.facility.models import LocationKind, Warehouse, WarehouseKind
+from wms.facility.models import LocationKind, Site, Warehouse, WarehouseKind
 from wms.facility.rules import Plan as Bins
 from wms.identity import authentication
 from wms.identity import service as identity
 from wms.identity.models import User
+from wms.inventory.counting.planning import set_rule
+from wms.inventory.counting.rules import Rule
 from wms.inventory.replenishment.faces import FaceLine, set_faces
 from wms.outbound.service.sorting import make_wall
 from wms.platform.database import db, session, transaction
 from wms.platform.engines import Engines, running_engines
-from wms.seed import PEOPLE, Extent, demo_key, seed_demo_cast
+from wms.printing import service as printing
+from wms.printing.service import PrinterDraft
+from wms.seed import PEOPLE, Extent, demo_key, furnish, seed_demo_cast
 from wms.simulation.timeline import virtual_time
 
 TEMPLATE, DATABASE = "template_simulation", "simulation"
@@ -39,9 +43,12 @@ PIN = "4711"
 BUILT_AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
 JOBS = (
     "receiver", "stower", "picker", "second_picker", "packer", "gatekeeper", "returns_clerk", "mover", "sorter", "laner",
-    "filler", "counter", "second_counter", "craftsman",
+    "filler", "counter", "second_counter", "craftsman", "bagger", "clerk_at_counter",
 )  # fmt: skip
 WALL, SLOTS = "W1", 4
+SECOND = Extent(aisles=1, bays=4, levels=2, stations=1, totes=6)
+BEHIND = Bins("B-{aisle:02}-{bay:02}-{level}", (1, 1), (1, 4), (1, 2))
+CROSSING = Bins("X-{aisle:02}-{bay:02}-{level}", (1, 1), (1, 2), (1, 1))
 FACES = Bins("F-{aisle:02}-{bay:02}-{level}", (1, 1), (1, 3), (1, 1))
 # Which products are picked from a bin that is kept filled: seller, SKU, minimum, maximum.
 FACED = (("ACME", "MUG-450-BLUE", 5, 12), ("ACME", "CABLE-USBC-1M", 6, 16), ("RIVAL", "T-SHIRT-01-M", 5, 12))
@@ -58,6 +65,7 @@ class House:
     places: dict[str, str]  # the same of every place
     units: dict[str, str]  # totes and slots of the put wall: code → what the label reads
     badges: dict[str, str]  # job → badge
+    bench: str | None = None  # the label of a bench that has a printer
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,7 @@ class Stage:
     app: Flask
     houses: dict[str, House]
     keys: dict[str, str]  # seller → API key
+    agent: tuple[str, str]  # of the print agent at that bench: its token, and its printer
 
 
 @dataclass
@@ -78,6 +87,7 @@ class Stages:
     engines: Engines
     folder: Path
     badges: dict[str, dict[str, str]] = field(default_factory=dict)
+    agent: tuple[str, str] = ("", "")
     app: Flask | None = None
 
     def config(self, database: str) -> Config:
@@ -98,7 +108,8 @@ class Stages:
         self.app.extensions.pop("wms_counters", None)  # blocks of numbers of the database before
         authentication.tried.clear()
         try:
-            yield Stage(self.app, _houses(self.app, self.badges), {code: demo_key(code) for code in ("ACME", "RIVAL")})
+            keys = {code: demo_key(code) for code in ("ACME", "RIVAL")}
+            yield Stage(self.app, _houses(self.app, self.badges), keys, self.agent)
         finally:
             _dispose(self.app)
 
@@ -117,9 +128,12 @@ class Stages:
                     flask_migrate.upgrade(directory=str(ROOT / "migrations"))
                 seed_demo_cast(app, EXTENT)
                 with app.app_context():
+                    _build_second()
                     with transaction():
                         self.badges = _hire_all()
                     _furnish()
+                    with transaction():
+                        self.agent = _plug_in_printer()
         finally:
             _dispose(app)
 
@@ -143,7 +157,7 @@ def _dispose(app: Flask) -> None:
 
 def _hire_all() -> dict[str, dict[str, str]]:
     """A pair of hands for each job in each warehouse; secrets of everybody cost little to check here."""
-    badges = {code: {job: _hire(f"{job}.{code.lower()}") for job in JOBS} for code in ("DE1", "NGB1")}
+    badges = {code: {job: _hire(f"{job}.{code.lower()}") for job in JOBS} for code in ("DE1", "DE2", "NGB1")}
     # Simulated people sign in thousands of times. The form is production's, the cost is not.
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     session().execute(update(User).where(User.pin_hash.is_not(None)).values(pin_hash=cheap.hash(PIN)))
@@ -153,20 +167,49 @@ def _hire_all() -> dict[str, dict[str, str]]:
     return badges
 
 
-def _furnish() -> None:
-    """A put wall in each house, and pick faces where nothing is in bond."""
+def _build_second() -> None:
+    """Another overseas warehouse, which receives from the first and sends there."""
     with transaction():
-        houses = session().execute(select(Warehouse.id, Warehouse.kind).order_by(Warehouse.code)).all()
+        site = session().scalars(select(Site).where(Site.code == "HAM")).one()
+        house = facility.create_warehouse(
+            SYSTEM, site.id, "DE2", "Hamburg 2", WarehouseKind.OVERSEAS, country="DE", time_zone="Europe/Berlin",
+            currency="EUR",
+        )  # fmt: skip
+        furnish(house, SECOND)
+
+
+def _furnish() -> None:
+    """A put wall in each house; in the big one of them that is not in bond a second zone, a place where goods that orders
+    wait for go at once, pick faces, and a look into every bin that should be empty.
+    """
+    with transaction():
+        houses = session().execute(select(Warehouse.id, Warehouse.code).order_by(Warehouse.code)).all()
     for house in houses:
         with transaction():
             make_wall(SYSTEM, house.id, WALL, SLOTS)
-        if house.kind == WarehouseKind.BONDED:
+        if house.code != "DE1":
             continue
+        with transaction():
+            set_rule(SYSTEM, house.id, Rule(on_zero=True, daily_bins=0))
+            facility.create_zone(SYSTEM, house.id, "B", "Shelves behind", LocationKind.STORAGE)
+            facility.generate_locations(SYSTEM, house.id, "B", BEHIND, mixes_products=True)
+            facility.create_zone(SYSTEM, house.id, "X", "Cross-dock", LocationKind.CROSS_DOCK)
+            facility.generate_locations(SYSTEM, house.id, "X", CROSSING, mixes_products=True)
         with transaction():
             facility.create_zone(SYSTEM, house.id, "F", "Pick faces", LocationKind.PICK_FACE)
             codes = facility.generate_locations(SYSTEM, house.id, "F", FACES, mixes_products=True)
         with transaction():
             set_faces(SYSTEM, house.id, [FaceLine(code, *faced) for code, faced in zip(codes, FACED, strict=True)])
+
+
+def _plug_in_printer() -> tuple[str, str]:
+    """A printer at the first bench of DE1 for waybills, and the agent that serves it."""
+    bench = session().execute(_BENCH).one()
+    code = printing.add_agent(SYSTEM, bench.warehouse_id, "bench")
+    issued = printing.enrol(code.text, "bench", "1")
+    printer = printing.save_printer(SYSTEM, PrinterDraft(issued.id, "Bench 1", "raw", "socket://127.0.0.1:9100"))
+    printing.bind_station(SYSTEM, bench.id, "waybill", printer.id)
+    return issued.text, str(printer.id)
 
 
 def _hire(name: str) -> str:
@@ -175,6 +218,10 @@ def _hire(name: str) -> str:
     return identity.set_badge(SYSTEM, user.id, PIN)
 
 
+_BENCH = text(
+    "SELECT s.id, s.warehouse_id, s.barcode FROM station s JOIN warehouse w ON w.id = s.warehouse_id"
+    " WHERE w.code = 'DE1' AND s.code = 'P01'"
+)
 _WAREHOUSES = text("SELECT id, code, kind FROM warehouse ORDER BY code")
 _PLACES = text("SELECT code, barcode, kind FROM location WHERE warehouse_id = :id ORDER BY code")
 _TOTES = text("SELECT code, barcode FROM handling_unit WHERE warehouse_id = :id AND kind = 'tote' ORDER BY code")
@@ -189,6 +236,13 @@ def _houses(app: Flask, badges: dict[str, dict[str, str]]) -> dict[str, House]:
             all_of_them = {each.code: each.barcode for each in places}
             units = {each.code: each.barcode for each in session().execute(_TOTES, {"id": row.id})}
             houses[row.code] = House(
-                str(row.id), row.code, row.kind == "bonded", bins, all_of_them, units, badges[row.code]
+                str(row.id),
+                row.code,
+                row.kind == "bonded",
+                bins,
+                all_of_them,
+                units,
+                badges[row.code],
+                session().execute(_BENCH).one().barcode if row.code == "DE1" else None,
             )
     return houses

@@ -11,6 +11,7 @@ from wms.simulation.world import Untrue
 
 IDLE = 150.0
 WALL_FULL = 300.0
+LANE_REFUSALS = ("lane_empty", "waybill_not_ready", "relabel_first", *GONE)
 _TO_SORT = (
     "SELECT h.barcode FROM handling_unit h WHERE h.warehouse_id = CAST(:house AS uuid) AND h.subject_kind = 'batch'"
     " AND EXISTS (SELECT 1 FROM balance b WHERE b.handling_unit_id = h.id AND b.on_hand > 0) ORDER BY h.code"
@@ -79,7 +80,7 @@ def single_pieces(play: Play, house: House) -> Process:
             continue
         row = tablet.dice.choice(waiting)
         answer = tablet.scan(code_of(row.seller, row.sku))
-        if not expect(tablet, answer, f"{row.sku} at the lane", "lane_empty", "waybill_not_ready", "stock_is_held"):
+        if not expect(tablet, answer, f"{row.sku} at the lane", *LANE_REFUSALS):
             yield IDLE
             continue
         yield 4.0
@@ -88,14 +89,16 @@ def single_pieces(play: Play, house: House) -> Process:
 
 def _close(play: Play, tablet: Tablet) -> Process:
     """Its label, scanned back; sometimes the item goes back into the container first."""
-    order = play.world.by_number[tablet.data["order"]]
+    order = play.order(tablet.data["order"])
     before = tablet.task["step_token"]
     if tablet.dice.random() < 0.05 and not play.closing:
         expect(tablet, tablet.scan("CMD-UNDO"), "putting a single piece back", *GONE)
         yield 5.0
         return
+    order.checked[:] = order.lines.items()
     done = yield from take_label(play, tablet, order)
     if not done:
+        order.checked.clear()
         expect(tablet, tablet.scan("CMD-BACK"), "giving a single piece back", "nothing_to_take_back")
         yield IDLE
         return

@@ -283,14 +283,23 @@ class Tablet(_Person):
 
     first_page = "/floor/station"
 
-    def __init__(self, wire: Wire, name: str, house: str, badge: str) -> None:
+    def __init__(self, wire: Wire, name: str, house: str, badge: str, bench: str | None = None) -> None:
         super().__init__(wire, name, wire.timeline.dice(name))
-        self.house, self.badge = house, badge
+        self.house, self.badge, self.bench = house, badge, bench
         self.sequence = 0
         self.task: dict[str, Any] = {}
 
     def _door(self) -> tuple[str, dict[str, str]]:
         return "/floor/badge", {"badge": self.badge, "pin": PIN}
+
+    def sign_in(self) -> None:
+        """And say at which bench, where there is one with a printer; mostly."""
+        super().sign_in()
+        if self.bench is not None and self.dice.random() < 0.8:
+            body = _encoded({"barcode": self.bench})
+            self.wire.until_answered(
+                lambda: self.wire.open("POST", "/floor/station", body, {"Content-Type": FORM, **self.headers})
+            )
 
     @property
     def state(self) -> str:
@@ -314,8 +323,10 @@ class Tablet(_Person):
         answer = self._send("GET", f"/floor/v1/tasks/{self.task['task_id']}", None, {})
         self.task = answer.body["next"]
 
-    def scan(self, raw: str, *, token: str | None = None, **extra: Any) -> Answer:
-        """One scan. `token`: the step the person believes to be at, the shown one by default."""
+    def scan(self, raw: str, *, token: str | None = None, noted: str | None = None, **extra: Any) -> Answer:
+        """One scan. `token`: the step the person believes to be at, the shown one by default. `noted`: what the record says
+        of a code that falls differently each time.
+        """
         self.sequence += 1
         scan_id = str(new_id())
         body = {
@@ -323,7 +334,7 @@ class Tablet(_Person):
             "step_token": token or self.task["step_token"], **extra,
         }  # fmt: skip
         quantity = f" x{extra['quantity']}" if "quantity" in extra else ""
-        answer = self._json(f"scan {self.task['kind']}", "/floor/v1/scans", body, scan_id, raw + quantity)
+        answer = self._json(f"scan {self.task['kind']}", "/floor/v1/scans", body, scan_id, (noted or raw) + quantity)
         if answer.status == 200:
             self.task = answer.body["next"]
         elif answer.status == 409 and isinstance(answer.body, dict) and "current" in answer.body:

@@ -43,6 +43,7 @@ class Carton:
     acts: list[list[tuple[str, str, int]]] = field(default_factory=list)  # counted: (sku, condition, units)
     held: Counter[tuple[str, str]] = field(default_factory=Counter)  # (sku, condition) still in the carton
     counted: Counter[str] = field(default_factory=Counter)
+    of: Order | None = None  # the transfer whose parcel it was
 
 
 @dataclass
@@ -56,14 +57,48 @@ class Order:
     bonded: bool
     seller: str
     lines: dict[str, int]
+    kind: str = "dropship"
+    to_house: str | None = None  # of a transfer
     cancelled: bool = False
     released: bool = False
-    parcel: str | None = None  # the waybill it left under
+    destroyed: bool = False
+    asked: bool = False  # its seller wants it stopped, and nobody has answered
+    holds: set[str] = field(default_factory=set)
+    checked: list[tuple[str, int]] = field(default_factory=list)  # at the bench, since its last closed parcel
+    parcels: dict[str, Parcel] = field(default_factory=dict)
     returned: Counter[str] = field(default_factory=Counter)
 
     @property
+    def on_load(self) -> list[Parcel]:
+        return [each for each in self.parcels.values() if each.on_load]
+
+    @property
+    def parcel(self) -> str | None:
+        """A waybill it left under; None until all of it is gone."""
+        gone = self.on_load
+        whole = sum((each.inside for each in gone), Counter[str]()) == Counter(self.lines)
+        return gone[0].number if gone and whole else None
+
+    @property
+    def gone(self) -> bool:
+        return self.destroyed or self.parcel is not None
+
+    @property
     def open(self) -> bool:
-        return not self.cancelled and self.parcel is None
+        return not self.cancelled and not self.gone
+
+
+@dataclass
+class Parcel:
+    """A closed parcel: whose it is, what was put into it, and where it stands."""
+
+    number: str
+    order: Order
+    inside: Counter[str]
+    label: str = ""  # what is scanned of it: its waybill, or the label of a carton that goes whole
+    bag: str | None = None
+    on_load: bool = False
+    left: bool = False  # its truck drove off, or somebody took it along
 
 
 class Untrue(AssertionError):
@@ -85,8 +120,12 @@ class World:
         self.cartons: list[Carton] = []
         self.picked: dict[str, list[str]] = defaultdict(list)  # totes for the bench
         self.free_totes: dict[str, list[str]] = defaultdict(list)
-        self.parcels: dict[str, list[str]] = defaultdict(list)  # at the gate
-        self.order_of_parcel: dict[str, Order] = {}
+        self.gate: dict[str, list[str]] = defaultdict(list)  # parcels that stand there, by number
+        self.counter: dict[str, list[Order]] = defaultdict(list)  # packed, and fetched by their consignees
+        self.bags: dict[str, list[str]] = defaultdict(list)  # closed bags and pallets that stand at the gate
+        self.parcels: dict[str, Parcel] = {}
+        self.codes: dict[str, str] = {}  # what who fetches an order was told to say
+        self.under_way: list[Parcel] = []  # to another warehouse
         self.counted_bins: dict[tuple[str, str], dict[Place, int]] = {}  # (house, bin) → what was found missing there
         self.overdue: list[tuple[str, str, datetime]] = []  # cartons that did not come: booking, carton, since when
         self.returns: dict[str, list[tuple[str, Order, dict[str, int]]]] = defaultdict(list)  # on their way to the desk
@@ -155,25 +194,78 @@ class World:
         self.orders[order.id] = self.by_number[order.number] = order
 
     def cancel(self, order: Order) -> None:
-        if order.parcel is not None:
-            raise Untrue(f"{order.number} was cancelled although it had left as {order.parcel}")
-        order.cancelled = True
+        """It was cancelled, or its interception was granted."""
+        if order.gone or order.on_load:
+            raise Untrue(
+                f"{order.number} was cancelled although it had left as {[each.number for each in order.on_load]}"
+            )
+        order.cancelled, order.asked = True, False
+        order.holds.clear()
+
+    def part(self, whole: Order, part: Order) -> None:
+        """An order was parted: what its part wants, the first one does not any more."""
+        self.accept(part)
+        left = Counter(whole.lines)
+        left.subtract(part.lines)
+        if any(units < 0 for units in left.values()):
+            raise Untrue(f"{part.number} wants more than {whole.number} did, of which it is a part: {part.lines}")
+        whole.lines = dict(+left)
+        self.units["orders parted"] += 1
+
+    def ask_to_stop(self, order: Order) -> None:
+        order.asked = True
+        self.units["interceptions asked"] += 1
+
+    def close(self, order: Order, number: str, inside: Counter[str], label: str = "") -> Parcel:
+        """A parcel was closed under a waybill that nobody else has."""
+        if number in self.parcels:
+            raise Untrue(f"two parcels bear the number {number}")
+        parcel = self.parcels[number] = order.parcels[number] = Parcel(number, order, +inside, label or number)
+        packed = sum((each.inside for each in order.parcels.values()), Counter[str]())
+        if packed - Counter(order.lines):
+            raise Untrue(f"more is packed of {order.number} than was ordered: {packed} of {order.lines}")
+        order.checked.clear()
+        return parcel
 
     def ship(self, number: str) -> None:
-        """A parcel was taken onto the load, for the first time."""
-        order = self.order_of_parcel.get(number)
-        if order is None:
+        """A parcel was taken onto the load, or handed out, for the first time."""
+        parcel = self.parcels.get(number)
+        if parcel is None:
             raise Untrue(f"the parcel {number} left, which nobody had closed")
-        if order.parcel is not None:
-            raise Untrue(f"{order.number} left twice: as {order.parcel} and as {number}")
+        order = parcel.order
+        if parcel.on_load:
+            raise Untrue(f"{order.number} left twice as {number}")
         if order.cancelled:
             raise Untrue(f"{order.number} left although it was cancelled")
+        if order.asked:
+            raise Untrue(f"{order.number} left although its seller waits for it to be stopped")
+        if order.holds:
+            raise Untrue(f"{order.number} left although it is held")
         if order.bonded and not order.released:
             raise Untrue(f"{order.number} left the zone before customs had released it")
-        order.parcel = number
-        for sku, units in order.lines.items():
-            self.goods[Goods(order.house, order.seller, sku)] -= units
-            self.units["shipped"] += units
+        parcel.on_load = True
+        self._leave(order, parcel.inside, 1)
+        self.units["shipped"] += parcel.inside.total()
+
+    def take_off(self, number: str) -> None:
+        """A parcel came off the load again, before its truck left."""
+        parcel = self.parcels[number]
+        if not parcel.on_load or parcel.left:
+            raise Untrue(f"{number} was taken off a load on which it is not")
+        parcel.on_load = False
+        self._leave(parcel.order, parcel.inside, -1)
+        self.units["taken off a load"] += parcel.inside.total()
+
+    def destroy(self, order: Order) -> None:
+        if order.cancelled or order.asked or order.holds or order.destroyed:
+            raise Untrue(f"{order.number} was destroyed although it is stopped: {order}")
+        order.destroyed = True
+        self._leave(order, Counter(order.lines), 1)
+        self.units["destroyed"] += sum(order.lines.values())
+
+    def _leave(self, order: Order, inside: Counter[str], times: int) -> None:
+        for sku, units in inside.items():
+            self.goods[Goods(order.house, order.seller, sku)] -= units * times
 
     def come_back(self, order: Order, sku: str, units: int) -> None:
         order.returned[sku] += units

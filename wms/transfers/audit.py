@@ -48,10 +48,28 @@ CHECKS = [
         "goods go into transit and out of it with transfers only",
         "SELECT count(*) FROM stock_move WHERE 'transit' IN (from_party, to_party)",
         "SELECT m.id, p.subject_kind, p.subject_id FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id"
-        " LEFT JOIN transfer_order k ON p.subject_kind = 'order' AND k.order_id = p.subject_id"
+        " LEFT JOIN transfer_order k ON p.subject_kind IN ('order', 'transfer_lost') AND k.order_id = p.subject_id"
         " LEFT JOIN carton c ON p.subject_kind = 'carton' AND c.id = p.subject_id"
         " LEFT JOIN booking b ON b.id = c.booking_id AND b.transfer_order_id IS NOT NULL"
         " WHERE 'transit' IN (m.from_party, m.to_party) AND k.order_id IS NULL AND b.id IS NULL",
+    ),
+    Check(
+        "between zones goods leave when both lists stand and name each other",
+        "SELECT count(*) FROM linked_list",
+        "SELECT o.id, o.number, a.document, b.linked_to FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
+        " JOIN transfer_order k ON k.order_id = o.id LEFT JOIN linked_list a ON a.order_id = o.id AND a.side = 'out'"
+        " LEFT JOIN linked_list b ON b.order_id = o.id AND b.side = 'in' WHERE w.kind = 'bonded'"
+        " AND (o.customs_state = 'released' OR o.state = 'shipped') AND (b.linked_to IS DISTINCT FROM a.document"
+        "  OR a.document IS NULL OR a.warehouse_id <> o.warehouse_id OR b.warehouse_id <> k.to_warehouse_id)",
+    ),
+    Check(
+        "of what a transfer between zones lost, no more is entered as missing than was lost",
+        "SELECT count(*) FROM stock_posting WHERE subject_kind = 'transfer_lost'",
+        "SELECT e.order_id, e.product_id, e.units, t.lost FROM (SELECT p.subject_id AS order_id, m.product_id,"
+        "  sum(m.quantity) AS units FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
+        "  WHERE p.subject_kind = 'transfer_lost' GROUP BY 1, 2) e LEFT JOIN transfer_line t ON t.order_id = e.order_id"
+        "  AND t.product_id = e.product_id JOIN booking b ON b.transfer_order_id = e.order_id"
+        " WHERE b.closed_at IS NOT NULL AND t.settled_at >= b.closed_at AND e.units > coalesce(t.lost, 0)",
     ),
     Check(
         "an order is a transfer exactly where it has another warehouse to go to",

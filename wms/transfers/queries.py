@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, select, text
 
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.inventory.queries import Scope
 from wms.platform.database import session
 from wms.platform.statements import Statement
+from wms.transfers.models import TransferLine
 from wms.transfers.rules import in_transit
 
 _RECEIVED = Statement(
@@ -27,6 +28,10 @@ _RECEIVED = Statement(
 def received_units(booking_id: uuid.UUID) -> dict[uuid.UUID, int]:
     """What the cartons of a booking brought in out of transit, by product, counts that were taken back aside."""
     return {row.product_id: row.units for row in _RECEIVED.all({"booking": booking_id})}
+
+
+def lines_of(order_id: uuid.UUID) -> Sequence[TransferLine]:
+    return session().scalars(select(TransferLine).where(TransferLine.order_id == order_id)).all()
 
 
 TABS = ("all", "open", "differing")

@@ -8,6 +8,16 @@ from wms.platform.schemas import Choice, CodedSchema, Range, Text
 from wms.transfers.queries import TABS
 
 
+class OutListForm(CodedSchema):
+    document = Text(64, required=True)
+
+
+class InListForm(OutListForm):
+    """The receiving zone's list, and the one it names."""
+
+    linked_to = Text(64, required=True)
+
+
 class TransferQuery(CodedSchema):
     which = Choice(list(TABS), load_default="all", metadata={"description": "All, not received through, or differing."})
     cursor = Text(200, load_default=None)

@@ -25,12 +25,14 @@ from tests.inventory.world import (
     move,
     refusal,
 )  # fmt: skip
+from wms.core import clock
 from wms.core.actor import SYSTEM
 from wms.core.refusals import RefusalKind
 from wms.inventory import following, ledger, month_ends, service
 from wms.inventory.audit import CHECKS
 from wms.inventory.converting.rules import Recipe, RecipeKind, one_to_one
 from wms.inventory.expiry import lot_lines
+from wms.inventory.layers import queries, rules
 from wms.inventory.layers import service as layers
 from wms.inventory.layers.queries import age_lines, layers_of
 from wms.inventory.models import Condition, Move
@@ -317,3 +319,18 @@ def test_the_network_is_the_sum_of_its_warehouses(world: World):
             break
     assert len(pages) == len(set(pages)) >= 1
     assert network_lines(Scope({world.other_seller.id}))[0] == []
+
+
+def test_a_layer_stands_in_the_tier_of_its_age_on_every_day(world: World, test_clock) -> None:
+    """What the page adds up in SQL is what the rule says, a day ahead and years behind."""
+    today = clock.today("Asia/Shanghai")
+    rows = session().execute(
+        text(
+            f"SELECT x.opened_on, {queries._TIER} AS tier FROM (SELECT 'Asia/Shanghai' AS time_zone) page,"
+            " (SELECT CAST(:today AS date) - n AS opened_on FROM generate_series(-1, 800) n) x"
+        ),
+        {"now": clock.now(), "today": today},
+    )
+    found = [(row.opened_on, row.tier) for row in rows]
+    assert len(found) == 802
+    assert [tier for _, tier in found] == [rules.tier_of(rules.age_in_days(day, today)) for day, _ in found]

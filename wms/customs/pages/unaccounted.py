@@ -33,12 +33,12 @@ KIND_WORDS = {
 }  # fmt: skip
 DONE_WORDS = {"destruction": lazy("It was destroyed"), "return_abroad": lazy("It was sent back")}
 ORIGIN_WORDS = {
-    "count": lazy("Count"), "adjustment": lazy("Adjustment"), "carton": lazy("Receipt"), "booking": lazy("Transfer"),
+    "count": lazy("Stock count"), "adjustment": lazy("Adjustment"), "carton": lazy("Receipt"), "booking": lazy("Transfer"),
 }  # fmt: skip
 SHOWN = 100
 
 state_labels["settlement"] = {
-    "declared": (lazy("At customs"), "info"), "accepted": (lazy("Accepted, to be done"), "warn"),
+    "declared": (lazy("Waits for customs' answer"), "info"), "accepted": (lazy("Accepted, to be done"), "warn"),
     "settled": (lazy("Settled"), "ok"), "refused": (lazy("Refused by customs"), "stop"),
     "withdrawn": (lazy("Withdrawn"), "idle"),
 }  # fmt: skip

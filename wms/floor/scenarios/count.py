@@ -36,7 +36,7 @@ _NEXT = Statement(
 )
 # What the book has of a product in the bin: which lots, qualities and owners there are, never how many.
 _KNOWN = Statement(
-    "SELECT DISTINCT owner_id, product_id, lot_id, condition FROM balance WHERE location_id = :location AND on_hand > 0"
+    "SELECT DISTINCT owner_id, product_id, lot_id, condition FROM balance WHERE location_id = :location AND is_there"
 )
 _LINES = Statement(
     "SELECT n.counted, n.condition, p.sku, p.name_en, p.name_zh, t.batch, h.code AS unit"

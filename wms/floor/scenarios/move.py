@@ -34,7 +34,7 @@ SOURCES = (Kind.LOCATION, Kind.CARTON, Kind.TOTE, Kind.UNIT)
 # What of a product lies loose in a bin: the row that came first, and that may be moved.
 _LOOSE = Statement(
     "SELECT id, on_hand, allocated, held_by FROM balance WHERE location_id = :location AND product_id = :product"
-    " AND handling_unit_id IS NULL AND on_hand > 0 ORDER BY held_by > 0, oldest_at, id LIMIT 1"
+    " AND handling_unit_id IS NULL AND is_there ORDER BY held_by > 0, oldest_at, id LIMIT 1"
 )
 _SOURCE_AND_TARGET = Statement(
     "SELECT b.warehouse_id, b.owner_id, b.product_id, b.location_id, b.lot_id, b.book_item_id, b.handling_unit_id,"

@@ -97,9 +97,7 @@ class Pick:
                 together.bind_tote(actor, stop.batch_id, found.id)
                 return Step(LOCATION, hand(task.data, full=None), "ok", "walk_tote_bound", {"tote": found.code})
             if task.data.get("lane"):
-                bound = lanes.bind_container(actor, stop.batch_id, found.id)
-                following = self._next(task, "ok", "lane_bound", {"orders": bound})
-                return replace(following, code="lane_bound", params={"orders": bound})
+                return self._into_lane(actor, task, stop, found.id)
             picking.assign_tote(actor, stop.order_id, found.id)
             bound_stop = replace(stop, tote_id=found.id, tote=found.code)
             return Step(LOCATION, task.data, "ok", "tote_bound", {"tote": found.code}, carried=bound_stop)
@@ -110,6 +108,13 @@ class Pick:
         if task.step == DAMAGED:
             return exceptions.damaged(actor, task, stop, found, scan, self._next)
         return self._product(actor, task, stop, found, scan)
+
+    def _into_lane(self, actor: Actor, task: FloorTask, stop: Sight, tote_id: uuid.UUID) -> Step:
+        if not lanes.has_singles(stop.batch_id):  # they went meanwhile: this order has its own tote
+            return Step(TOTE, hand(task.data, lane=None), "warn", "no_singles")
+        bound = lanes.bind_container(actor, stop.batch_id, tote_id)
+        following = self._next(task, "ok", "lane_bound", {"orders": bound})
+        return replace(following, code="lane_bound", params={"orders": bound})
 
     def _stop(self, task: FloorTask) -> Sight | None:
         stop_id = task.data.get("stop_id")
@@ -138,6 +143,8 @@ class Pick:
             picking.skip(actor, stop.id)
             return self._next(task, "warn", "stop_skipped", {})
         if found.command == "MIXED" and task.step == TOTE:  # one tote for all orders of a single piece
+            if not lanes.has_singles(stop.batch_id):
+                raise Refused("no_singles", {})
             return Step(TOTE, hand(task.data, lane=True), "ok", "lane_next_tote")
         if found.command == "SHORT" and task.step == PRODUCT:
             if not task.data.get("short_asked"):

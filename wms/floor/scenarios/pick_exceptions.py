@@ -34,6 +34,8 @@ def command(actor: Actor, task: FloorTask, stop: Sight | None, name: str) -> Ste
         return Step(PRODUCT, data, "warn", "step_back")
     if name == "FULL" and task.step in (LOCATION, PRODUCT) and stop.wall is not None:
         return Step(TOTE, hand(data, short_asked=None, full=True), "ok", "tote_full")
+    if name == "BACK" and task.step == TOTE and data.get("lane"):
+        return Step(TOTE, hand(data, lane=None), "warn", "step_back")
     if name == "BACK" and task.step == TOTE and data.get("full"):
         return Step(LOCATION, hand(data, full=None), "warn", "step_back")
     raise Refused("command_not_here", {})

@@ -37,7 +37,7 @@ _HELD = Statement(
     " sum(b.on_hand) AS units, bool_or(EXISTS (SELECT 1 FROM awaited_stock a WHERE a.warehouse_id = b.warehouse_id"
     "  AND a.owner_id = b.owner_id AND a.product_id = b.product_id)) AS awaited FROM balance b"
     " JOIN product p ON p.id = b.product_id JOIN carton c ON c.handling_unit_id = b.handling_unit_id"
-    " WHERE c.id = :carton AND b.on_hand > 0 GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY p.sku, b.condition DESC, b.lot_id"
+    " WHERE c.id = :carton AND b.is_there GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY p.sku, b.condition DESC, b.lot_id"
 )
 
 

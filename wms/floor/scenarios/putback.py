@@ -22,7 +22,7 @@ UNIT, PRODUCT, LOCATION = "scan_unit", "scan_product", "scan_location"
 _HELD = Statement(
     "SELECT b.product_id, p.sku, p.name_en, p.name_zh, p.owner_id, sum(b.on_hand) AS units FROM balance b"
     " JOIN product p ON p.id = b.product_id"
-    " WHERE b.handling_unit_id = :unit AND b.on_hand > 0 GROUP BY 1, 2, 3, 4, 5 ORDER BY 2"
+    " WHERE b.handling_unit_id = :unit AND b.is_there GROUP BY 1, 2, 3, 4, 5 ORDER BY 2"
 )
 _UNIT_OF_PARCEL = Statement("SELECT handling_unit_id FROM parcel WHERE id = :id")
 

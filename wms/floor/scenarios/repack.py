@@ -33,7 +33,7 @@ EXPECTED = {UNIT: UNITS, PRODUCT: (Kind.PRODUCT, *UNITS), TARGET: (*UNITS, Kind.
 _INSIDE = Statement(
     "SELECT b.id, b.product_id, p.sku, p.name_en, p.name_zh, b.condition, b.lot_id, b.handling_unit_id, b.on_hand,"
     " b.allocated FROM balance b JOIN product p ON p.id = b.product_id WHERE b.handling_unit_id = :unit"
-    " AND b.on_hand > 0 ORDER BY p.sku, b.condition DESC, b.id"
+    " AND b.is_there ORDER BY p.sku, b.condition DESC, b.id"
 )
 _CHILDREN = Statement("SELECT code, kind FROM handling_unit WHERE parent_id = :unit AND state <> 'gone' ORDER BY code")
 

@@ -37,7 +37,7 @@ _KEPT = Statement(
 )
 _STANDING = Statement(
     "SELECT l.code, p.sku, sum(b.on_hand)::int AS quantity FROM balance b JOIN location l ON l.id = b.location_id"
-    " JOIN product p ON p.id = b.product_id WHERE b.product_id = :product AND b.warehouse_id = :warehouse AND b.on_hand > 0"
+    " JOIN product p ON p.id = b.product_id WHERE b.product_id = :product AND b.warehouse_id = :warehouse AND b.is_there"
     " AND l.kind NOT IN ('tote', 'packing', 'gate', 'unaccounted')"
     " GROUP BY l.code, l.walk_order, p.sku ORDER BY l.walk_order, l.code LIMIT :most"
 )

@@ -236,5 +236,5 @@ def _person_page(user_id: uuid.UUID, **shown: Any) -> str:
     shown = {"errors": {}, "refusal": None, "issued": None, "replayed": False, "done": None, **shown}
     codes = queries.seller_codes(uuid.UUID(seller) for _role, _words, seller in found.memberships or [])
     return render_template("identity/person.html", person=found, sessions=authentication.open_logins(user_id), now=clock.now(),
-                           role_words=ROLE_WORDS, second_steps=queries.second_step_history(user_id), works_for=", ".join(sorted(codes.values())),
-                           **shown)  # fmt: skip
+                           role_words=ROLE_WORDS, second_steps=queries.second_step_history(user_id),
+                           works_for=", ".join(sorted(codes.values())), **shown)  # fmt: skip

@@ -9,6 +9,7 @@ from wms.inbound.queries.arrivals import (
     unidentified_arrivals,
 )
 from wms.inbound.queries.bookings import (
+    BOOKINGS,
     CartonCard,
     DockStock,
     booking_detail,
@@ -33,6 +34,7 @@ from wms.inbound.queries.inspections import inspections, sampling_plans
 from wms.inbound.queries.measurements import measurements_page
 
 __all__ = [
+    "BOOKINGS",
     "CartonCard",
     "DockStock",
     "appointment_of",

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select, text, tuple_
+from sqlalchemy import Select, select, text
 
 from wms.catalog.models import Product
 from wms.core.actor import Actor
@@ -16,8 +16,10 @@ from wms.core.refusals import not_found
 from wms.facility.models import Warehouse
 from wms.identity.models import Seller
 from wms.inbound.models import Booking, Carton, CartonLine, Difference, Receipt
+from wms.inbound.workflow import BookingState
 from wms.inventory.models import Lot
 from wms.platform.database import session
+from wms.platform.listing import Listing, in_order
 
 
 def in_scope(statement: Select[Any], actor: Actor) -> Select[Any]:
@@ -36,6 +38,14 @@ def load_booking(actor: Actor, booking_id: uuid.UUID) -> Booking:
     return booking
 
 
+BOOKINGS = Listing(
+    "booking", BookingState.COMPLETED.value, (
+        "SELECT id FROM booking WHERE tracking_number = :search",
+        "SELECT booking_id FROM carton WHERE barcode = upper(:search)",
+    ),
+)  # fmt: skip
+
+
 def bookings_page(
     actor: Actor,
     *,
@@ -47,18 +57,12 @@ def bookings_page(
     updated_since: datetime | None = None,
 ) -> list[dict[str, Any]]:
     """Headers of bookings, newest first; `after` is (created_at, id) of the last one seen."""
-    statement = in_scope(_headers(), actor).order_by(Booking.created_at.desc(), Booking.id.desc()).limit(limit)
-    if after is not None:
-        statement = statement.where(tuple_(Booking.created_at, Booking.id) < after)
-    if state is not None:
-        statement = statement.where(Booking.state == state)
-    if reference is not None:
-        statement = statement.where(Booking.reference == reference)
-    if warehouse is not None:
-        statement = statement.where(Warehouse.code == warehouse)
-    if updated_since is not None:
-        statement = statement.where(Booking.updated_at >= updated_since)
-    return [dict(row._mapping) for row in session().execute(statement)]
+    found = BOOKINGS.page(
+        actor, states=() if state is None else (state,), reference=reference, warehouse=warehouse,
+        updated_since=updated_since, after=after, limit=limit,
+    )  # fmt: skip
+    rows = session().execute(_headers().where(Booking.id.in_(found))).all()
+    return [dict(row._mapping) for row in in_order(found, rows)]
 
 
 def _headers() -> Select[Any]:
@@ -215,7 +219,7 @@ class DockStock(NamedTuple):
 _DOCK = text(
     "SELECT c.id, c.barcode, k.number, b.owner_id, b.product_id, p.sku, b.lot_id, t.batch, t.expires_on, b.condition,"
     " b.on_hand, c.state FROM carton c JOIN booking k ON k.id = c.booking_id"
-    " JOIN balance b ON b.handling_unit_id = c.handling_unit_id AND b.on_hand > 0 JOIN product p ON p.id = b.product_id"
+    " JOIN balance b ON b.handling_unit_id = c.handling_unit_id AND b.is_there JOIN product p ON p.id = b.product_id"
     " LEFT JOIN lot t ON t.id = b.lot_id WHERE c.warehouse_id = :warehouse"
     " AND c.state IN ('counting', 'counted', 'stowing') AND (CAST(:carton AS uuid) IS NULL OR c.id = :carton)"
     " ORDER BY c.arrived_at, c.id, p.sku, b.id LIMIT 1000"

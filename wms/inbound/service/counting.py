@@ -361,14 +361,17 @@ def _serials(draft: CountDraft, product: _Product) -> tuple[str, ...]:
 
 
 def _post(actor: Actor, work: _Act, entries: Sequence[_Entry]) -> None:
-    # What another warehouse sent is on its way; everything else comes from outside.
-    source = "supplier" if work.booking.transfer_order_id is None else "transit"
+    # What another warehouse sent is on its way; everything else comes from outside. From zone to zone it comes under its
+    # list, which is one of two that customs let it go with.
+    sent = work.booking.transfer_order_id
+    leave = permits.of_subject("transfer", sent) if sent is not None and work.facts.warehouse.is_bonded else {}
     posted = stock_service.receive_many(
         actor,
         [(entry.stock, entry.quantity, entry.serials) for entry in entries if not entry.is_surplus],
         Subject("carton", work.carton_id),
         [(entry.stock, entry.quantity, entry.serials) for entry in entries if entry.is_surplus],
-        source=source,
+        source="supplier" if sent is None else "transit",
+        permits=leave,
     )
     work.posting_id = posted.posting_id
 

@@ -172,7 +172,7 @@ def inspect(
 
 _GOOD = Statement(
     "SELECT b.id, b.on_hand FROM balance b JOIN carton c ON c.handling_unit_id = b.handling_unit_id WHERE c.id = :carton"
-    " AND b.product_id = CAST(:product AS uuid) AND b.condition = 'good' AND b.on_hand > 0 ORDER BY b.id"
+    " AND b.product_id = CAST(:product AS uuid) AND b.condition = 'good' AND b.is_there ORDER BY b.id"
 )
 
 

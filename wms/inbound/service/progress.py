@@ -7,16 +7,18 @@ import uuid
 from wms.core import clock
 from wms.inbound import rules
 from wms.inbound.events import BookingClosed, BookingCompleted, BookingReceived, TransferReceived
-from wms.inbound.workflow import BookingState
+from wms.inbound.workflow import BookingState, CartonState
 from wms.platform.events import record
 from wms.platform.statements import Statement
 
+_STATES = ", ".join(f"'{state.value}'" for state in CartonState)
 _READ = Statement(
     "SELECT b.owner_id, b.warehouse_id, b.own_state, b.state, b.received_at, b.completed_at, b.closed_at, b.transfer_order_id,"
     " (SELECT true FROM difference d WHERE d.booking_id = b.id AND d.state IN ('noted', 'open', 'decided')"
     "  LIMIT 1) AS waiting,"
-    " array_agg(DISTINCT c.state) AS cartons FROM booking b JOIN carton c ON c.booking_id = b.id"
-    " WHERE b.id = :booking GROUP BY b.id"
+    # One look for each state there is, not one at each carton: a booking has hundreds, and this is asked after each.
+    f" ARRAY(SELECT s.state FROM unnest(ARRAY[{_STATES}]) s(state) WHERE (SELECT true FROM carton c"
+    "  WHERE c.booking_id = b.id AND c.state = s.state LIMIT 1)) AS cartons FROM booking b WHERE b.id = :booking"
 )
 _WRITE = Statement(
     "UPDATE booking SET state = :state,"

@@ -94,7 +94,7 @@ _SOURCES = Statement(
     " (SELECT coalesce(sum(o.on_hand), 0) FROM balance o WHERE o.handling_unit_id = c.handling_unit_id) AS in_carton,"
     " hu.location_id AS place FROM carton c JOIN handling_unit hu ON hu.id = c.handling_unit_id"
     " JOIN balance b ON b.warehouse_id = c.warehouse_id AND b.owner_id = c.owner_id"
-    "  AND b.product_id = CAST(:product AS uuid) AND b.on_hand > b.allocated AND b.held_by = 0"
+    "  AND b.product_id = CAST(:product AS uuid) AND b.is_there AND b.on_hand > b.allocated AND b.held_by = 0"
     "  AND (b.condition <> 'good') = :damaged"
     "  AND (b.handling_unit_id = c.handling_unit_id OR (:damaged AND b.handling_unit_id IS NULL))"
     " WHERE c.id = :carton ORDER BY b.handling_unit_id = c.handling_unit_id DESC NULLS LAST, b.id"

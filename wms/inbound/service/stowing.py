@@ -164,7 +164,7 @@ _LAST = Statement(
 
 def _content(handling_unit_id: uuid.UUID | None) -> Sequence[Balance]:
     """The rows with goods in the carton, read anew."""
-    query = select(Balance).where(Balance.handling_unit_id == handling_unit_id, Balance.on_hand > 0)
+    query = select(Balance).where(Balance.handling_unit_id == handling_unit_id, Balance.is_there)
     return session().scalars(query.order_by(Balance.id).execution_options(populate_existing=True)).all()
 
 

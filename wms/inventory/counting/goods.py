@@ -59,9 +59,12 @@ _IDS = Statement("SELECT id, held_by FROM balance WHERE location_id = :location 
 
 
 def lock_bin(location_id: uuid.UUID) -> tuple[list[Row], list[Hold]]:
-    """Every row of a bin, locked: a posting under way is waited for, a later one waits. And the open doubts about them."""
+    """Every row of a bin, locked: a posting under way is waited for, a later one waits. And the open doubts about them, and
+    about the bin.
+    """
     ids = _IDS.all({"location": location_id})
     doubts = [hold for row in ids if row.held_by for hold in holds.lock_doubts(row.id)]
+    doubts += holds.lock_bin_doubts(location_id)
     lock_rows([row.id for row in ids])
     return rows_of(location_id), doubts
 

@@ -48,7 +48,7 @@ _BY_PLACE = text(
 )
 _OF_PRODUCT = text(
     "SELECT DISTINCT l.id FROM balance b JOIN location l ON l.id = b.location_id WHERE b.warehouse_id = :warehouse"
-    f" AND b.product_id = ANY(CAST(:products AS uuid[])) AND b.on_hand > 0 AND l.kind IN ({_KINDS})"
+    f" AND b.product_id = ANY(CAST(:products AS uuid[])) AND b.is_there AND l.kind IN ({_KINDS})"
 )
 _IN_DOUBT = text(
     "SELECT DISTINCT b.location_id FROM stock_hold h JOIN balance b ON b.id = CAST(h.scope_key AS bigint)"
@@ -59,7 +59,7 @@ _IN_DOUBT = text(
 _DUE = text(
     "SELECT d.location_id FROM (SELECT b.location_id, min(p.velocity_class) AS class, min(b.oldest_at) AS since"
     " FROM balance b JOIN product p ON p.id = b.product_id JOIN location l ON l.id = b.location_id"
-    f" WHERE b.warehouse_id = :warehouse AND b.on_hand > 0 AND l.kind IN ({_KINDS}) GROUP BY 1) d"
+    f" WHERE b.warehouse_id = :warehouse AND b.is_there AND l.kind IN ({_KINDS}) GROUP BY 1) d"
     " CROSS JOIN LATERAL (SELECT coalesce((SELECT max(t.finished_at) FROM count_task t WHERE t.location_id = d.location_id"
     "  AND t.state = 'done'), d.since) AS last) c"
     " WHERE NOT EXISTS (SELECT 1 FROM count_task o WHERE o.location_id = d.location_id"
@@ -98,7 +98,7 @@ _EMPTIED = Statement(
     "SELECT DISTINCT b.warehouse_id, b.location_id FROM stock_move m JOIN stock_posting p ON p.id = m.posting_id"
     " JOIN balance b ON b.id = m.from_balance_id JOIN location l ON l.id = b.location_id"
     " WHERE m.id > :after AND m.id <= :upto AND p.reason = 'pick' AND l.kind IN ('storage', 'bulk', 'pick_face')"
-    " AND NOT EXISTS (SELECT 1 FROM balance o WHERE o.location_id = b.location_id AND o.on_hand > 0)"
+    " AND NOT EXISTS (SELECT 1 FROM balance o WHERE o.location_id = b.location_id AND o.is_there)"
     # Who picked it empty may have said so at once (`zero`).
     " AND NOT EXISTS (SELECT 1 FROM count_task t WHERE t.location_id = b.location_id AND t.state = 'done'"
     "  AND t.finished_at >= p.created_at)"
@@ -172,11 +172,12 @@ def counts_page(scope: Scope, limit: int = 50) -> Sequence[Row[Any]]:
     """Counts, newest first, with how far their bins are."""
     return _rows(
         "SELECT c.id, c.number, c.kind, c.created_at, w.code AS warehouse, w.time_zone, u.name AS planner,"
-        " t.bins, t.done, t.review FROM stock_count c JOIN warehouse w ON w.id = c.warehouse_id"
+        f" t.bins, t.done, t.review FROM (SELECT * FROM stock_count c WHERE {_IN.format('c')}"
+        "  ORDER BY c.created_at DESC, c.id DESC LIMIT :limit) c JOIN warehouse w ON w.id = c.warehouse_id"
         " LEFT JOIN app_user u ON u.id = c.planned_by CROSS JOIN LATERAL (SELECT count(*) AS bins,"
         "  count(*) FILTER (WHERE k.state IN ('done', 'cancelled')) AS done,"
         "  count(*) FILTER (WHERE k.state = 'review') AS review FROM count_task k WHERE k.count_id = c.id) t"
-        f" WHERE {_IN.format('c')} ORDER BY c.created_at DESC, c.id DESC LIMIT :limit", scope, limit=limit,
+        " ORDER BY c.created_at DESC, c.id DESC", scope, limit=limit,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import not_found
 from wms.facility.models import Location, Warehouse
+from wms.inventory import holds
 from wms.inventory.counting import goods as shelf
 from wms.inventory.counting import planning, queries
 from wms.inventory.counting.models import CountTask, StockCount
@@ -22,7 +23,7 @@ from wms.platform.statements import Statement
 _ASKED = Statement(
     "SELECT 1 FROM count_rule r JOIN location l ON l.warehouse_id = r.warehouse_id WHERE l.id = :location AND r.on_zero"
     " AND l.kind IN ('storage', 'bulk', 'pick_face')"
-    " AND NOT EXISTS (SELECT 1 FROM balance b WHERE b.location_id = l.id AND b.on_hand > 0)"
+    " AND NOT EXISTS (SELECT 1 FROM balance b WHERE b.location_id = l.id AND b.is_there)"
 )
 
 
@@ -38,9 +39,10 @@ def confirm_empty(actor: Actor, location_id: uuid.UUID) -> bool:
     warehouse = _warehouse_of(actor, location_id)
     if queries.bins_being_counted([location_id]):
         return False
-    rows, _doubts = shelf.lock_bin(location_id)
+    rows, doubts = shelf.lock_bin(location_id)
     if any(row.on_hand for row in rows):
         return False
+    holds.end_doubts(actor, doubts)
     now = clock.now()
     sequence = next_in_range(f"CT:{warehouse.id}:{now:%y%m%d}")
     count = StockCount(
@@ -61,8 +63,13 @@ def confirm_empty(actor: Actor, location_id: uuid.UUID) -> bool:
 
 
 def doubt_empty(actor: Actor, location_id: uuid.UUID) -> bool:
-    """Something is in it that the book does not have: the bin is to be counted. False where it is being counted already."""
-    return planning.plan_free(_warehouse_of(actor, location_id), CountKind.DOUBT, [location_id]) > 0
+    """Something is in it that the book does not have: the bin is to be counted, and nobody relies on what is in it, or comes
+    into it, before. False where it is being counted already.
+    """
+    warehouse = _warehouse_of(actor, location_id)
+    planned = planning.plan_free(warehouse, CountKind.DOUBT, [location_id]) > 0
+    holds.doubt_bin(actor, warehouse.id, location_id)
+    return planned
 
 
 def _warehouse_of(actor: Actor, location_id: uuid.UUID) -> Warehouse:

@@ -20,7 +20,7 @@ class Layer(Base):
     __table_args__ = (
         CheckConstraint("remaining >= 0 AND remaining <= quantity AND quantity >= 0", name="remaining_within"),
         Index("ix_stock_layer_open", "owner_id", "product_id", "warehouse_id", "opened_on", "move_id",
-              postgresql_where=text("remaining > 0")),
+              postgresql_include=["remaining"], postgresql_where=text("remaining > 0")),
         Index("ix_stock_layer_posting", "posting_id"),
     )  # fmt: skip
 

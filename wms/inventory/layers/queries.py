@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from wms.core import clock
 from wms.inventory.layers.rules import TIERS, age_in_days, tier_of
@@ -58,17 +57,28 @@ class LayerLine:
 AgeKey = tuple[str, uuid.UUID, uuid.UUID]  # SKU, product, warehouse
 
 
+# `rules.tier_of` for an open layer `x`: added up where they lie, hundreds of layers are a row for each tier. A test asks
+# both for every day.
+_AGE = "(CAST(:now AS timestamptz) AT TIME ZONE page.time_zone)::date - x.opened_on + 1"
+_TIER = (
+    "CASE "
+    + " ".join(f"WHEN {_AGE} <= {last} THEN {number}" for number, (_, last) in enumerate(TIERS) if last is not None)
+    + f" ELSE {len(TIERS) - 1} END"
+)
+
+
 def _lines(conditions: tuple[str, ...]) -> Statement:
     return Statement(
         "WITH page AS MATERIALIZED (SELECT p.sku, p.id AS product_id, w.id AS warehouse_id, p.owner_id, p.name_en,"
         " p.name_zh, w.code AS warehouse_code, w.time_zone FROM product p CROSS JOIN warehouse w"
         f" WHERE {''.join(f'{each} AND ' for each in conditions)}"
         " (SELECT true FROM balance b WHERE b.owner_id = p.owner_id AND b.warehouse_id = w.id AND b.product_id = p.id"
-        " AND b.on_hand > 0 LIMIT 1) ORDER BY p.sku, p.id, w.id LIMIT :limit)"
-        " SELECT page.*, h.on_hand, y.opened_on, y.remaining FROM page"
+        " AND b.is_there LIMIT 1) ORDER BY p.sku, p.id, w.id LIMIT :limit)"
+        " SELECT page.*, h.on_hand, y.tier, y.opened_on, y.remaining FROM page"
         " CROSS JOIN LATERAL (SELECT sum(b.on_hand) AS on_hand FROM balance b WHERE b.owner_id = page.owner_id"
-        "  AND b.warehouse_id = page.warehouse_id AND b.product_id = page.product_id) h"
-        " LEFT JOIN LATERAL (SELECT x.opened_on, sum(x.remaining) AS remaining FROM stock_layer x"
+        "  AND b.warehouse_id = page.warehouse_id AND b.product_id = page.product_id AND b.is_there) h"
+        f" LEFT JOIN LATERAL (SELECT {_TIER} AS tier, min(x.opened_on) AS opened_on, sum(x.remaining) AS remaining"
+        "  FROM stock_layer x"
         "  WHERE x.owner_id = page.owner_id AND x.product_id = page.product_id AND x.warehouse_id = page.warehouse_id"
         "  AND x.remaining > 0 GROUP BY 1) y ON true"
         " ORDER BY page.sku, page.product_id, page.warehouse_id"
@@ -98,6 +108,7 @@ def age_lines(
     parameters = scope.parameters() | {
         "warehouse": warehouse, "sku": sku, "after_sku": after[0] if after else None,
         "after_product": after[1] if after else None, "after_warehouse": after[2] if after else None, "limit": limit + 1,
+        "now": clock.now(),
     }  # fmt: skip
     conditions = tuple(said for name, said in _CONDITIONS.items() if parameters[name] is not None)
     statement = _STATEMENTS.setdefault(conditions, _lines(conditions))
@@ -109,17 +120,13 @@ def age_lines(
             AgeLine(row.product_id, row.owner_id, row.warehouse_id, row.warehouse_code, row.sku, row.name_en, row.name_zh,
                     int(row.on_hand)),
         )  # fmt: skip
-        if row.opened_on is not None:
-            _add(line, row)
+        if row.tier is not None:
+            line.tiers[row.tier] = int(row.remaining)
+            age = age_in_days(row.opened_on, clock.today(row.time_zone))
+            line.oldest = age if line.oldest is None else max(line.oldest, age)
     lines = list(found.values())[:limit]
     last = lines[-1] if len(found) > limit else None
     return lines, None if last is None else (last.sku, last.product_id, last.warehouse_id)
-
-
-def _add(line: AgeLine, row: Any) -> None:
-    age = age_in_days(row.opened_on, clock.today(row.time_zone))
-    line.tiers[tier_of(age)] += int(row.remaining)
-    line.oldest = age if line.oldest is None else max(line.oldest, age)
 
 
 _LAYERS = Statement(

@@ -14,7 +14,7 @@ _FILL = text(
     "   sum(b.on_hand::numeric * coalesce(p.measured_weight_g, p.declared_weight_g)) AS weight_g,"
     "   sum(b.on_hand::numeric * coalesce(p.measured_length_mm, p.declared_length_mm)"
     "    * coalesce(p.measured_width_mm, p.declared_width_mm) * coalesce(p.measured_height_mm, p.declared_height_mm))"
-    "    AS volume_mm3 FROM balance b JOIN product p ON p.id = b.product_id WHERE b.on_hand > 0 GROUP BY 1) c"
+    "    AS volume_mm3 FROM balance b JOIN product p ON p.id = b.product_id WHERE b.is_there GROUP BY 1) c"
     "  ON c.location_id = l.id WHERE l.kind IN ('storage', 'bulk', 'pick_face', 'cross_dock')),"
     " wrong AS (SELECT l.id, u.fill FROM location l JOIN used u ON u.id = l.id WHERE l.fill <> u.fill"
     "  ORDER BY l.id FOR NO KEY UPDATE OF l SKIP LOCKED)"  # one in use now is put right the next time

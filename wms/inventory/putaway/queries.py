@@ -61,7 +61,7 @@ _CONTENT = (
     "  sum(b.on_hand) FILTER (WHERE b.product_id <> :product) AS other_products,"
     "  sum(b.on_hand) FILTER (WHERE b.customs_status <> :status) AS other_status,"
     "  array_agg(p.dangerous_class) FILTER (WHERE p.dangerous_class IS NOT NULL) AS classes"
-    "  FROM balance b JOIN product p ON p.id = b.product_id WHERE b.location_id = l.id AND b.on_hand > 0) c ON true"
+    "  FROM balance b JOIN product p ON p.id = b.product_id WHERE b.location_id = l.id AND b.is_there) c ON true"
 )
 _SEEN = (
     f"SELECT {_PLACE}, c.weight_g, c.volume_mm3, c.same_product, c.same_lot, c.other_lots, c.other_products,"
@@ -85,7 +85,7 @@ _FREE = (
     " AND (f.max_weight_g IS NULL OR f.max_weight_g >= :weight)"
     " AND (f.max_volume_cm3 IS NULL OR f.max_volume_cm3::bigint * 1000 >= :volume)"
     " AND (f.max_units IS NULL OR f.max_units >= :quantity)"
-    " AND NOT EXISTS (SELECT 1 FROM balance e WHERE e.location_id = f.id AND e.on_hand > 0)"
+    " AND NOT EXISTS (SELECT 1 FROM balance e WHERE e.location_id = f.id AND e.is_there)"
     " AND NOT EXISTS (SELECT 1 FROM fixed_bin x WHERE x.location_id = f.id)"
     " AND NOT EXISTS (SELECT 1 FROM bin_reservation r WHERE r.location_id = f.id AND r.expires_at > :now"
     "  AND r.holder_id <> :holder)"
@@ -120,7 +120,7 @@ _MANY = Statement(
     f"WITH {_ZONES}, found AS MATERIALIZED ("
     " (SELECT x.location_id AS id FROM fixed_bin x WHERE x.product_id = :product AND x.warehouse_id = :warehouse)"
     " UNION (SELECT f.id FROM (SELECT b.location_id, b.lot_id FROM balance b WHERE b.warehouse_id = :warehouse"
-    f"  AND b.product_id = :product AND b.on_hand > 0 LIMIT {SOME}) s JOIN location f ON f.id = s.location_id"
+    f"  AND b.product_id = :product AND b.is_there LIMIT {SOME}) s JOIN location f ON f.id = s.location_id"
     "  WHERE f.fill < 2 AND f.is_active AND f.kind IN ('storage', 'bulk', 'pick_face') GROUP BY f.id"
     "  ORDER BY bool_or(s.lot_id IS NOT DISTINCT FROM :lot) DESC, min(f.walk_order) LIMIT 24)"
     f" UNION {_EMPTY}"
@@ -141,7 +141,7 @@ _PICK_FACES = Statement(
     "SELECT f.walk_order, f.x_m, f.y_m FROM location f JOIN fixed_bin x ON x.location_id = f.id"
     " WHERE x.product_id = :product AND x.warehouse_id = :warehouse AND f.kind = 'pick_face'"
     " UNION SELECT f.walk_order, f.x_m, f.y_m FROM (SELECT b.location_id FROM balance b"
-    "  WHERE b.warehouse_id = :warehouse AND b.product_id = :product AND b.on_hand > 0"
+    "  WHERE b.warehouse_id = :warehouse AND b.product_id = :product AND b.is_there"
     f"  LIMIT {SOME}) s JOIN location f ON f.id = s.location_id WHERE f.kind = 'pick_face'"
     " ORDER BY 1 LIMIT 1"
 )
@@ -227,7 +227,7 @@ _WHOLE = Statement(
     f"SELECT {_PLACE}, b.product_id, b.lot_id, b.customs_status, p.dangerous_class, b.on_hand AS units,"
     f" {_WEIGHT.format('b.on_hand')} AS weight_g, {_VOLUME.format('b.on_hand')} AS volume_mm3"
     f" FROM location l{_JOINED} LEFT JOIN (balance b JOIN product p ON p.id = b.product_id)"
-    " ON b.location_id = l.id AND b.on_hand > 0 WHERE l.id = :location"
+    " ON b.location_id = l.id AND b.is_there WHERE l.id = :location"
 )
 
 

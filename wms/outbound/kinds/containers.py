@@ -27,7 +27,7 @@ _NAMED = Statement(
     " SELECT n.said, n.id, p.sku, sum(b.on_hand - b.allocated)::int AS free, bool_and(b.owner_id = :owner"
     "  AND b.is_sellable) AS mine FROM named n JOIN handling_unit u ON u.id = n.id AND u.subject_id IS NULL"
     "  AND u.kind IN ('carton', 'pallet', 'inner') AND u.state <> 'gone' JOIN balance b ON b.handling_unit_id = u.id"
-    "  AND b.on_hand > 0 JOIN product p ON p.id = b.product_id GROUP BY n.said, n.id, p.sku"
+    "  AND b.is_there JOIN product p ON p.id = b.product_id GROUP BY n.said, n.id, p.sku"
 )
 
 

@@ -32,6 +32,10 @@ _TAKEN = Statement(
 )
 
 
+# Until the commit: of two orders for one shipment that come at once, the second sees the first.
+_ONE_AT_A_TIME = Statement("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7))")
+
+
 class Taken(Protocol):
     """What is needed of an order that is being taken in."""
 
@@ -51,6 +55,7 @@ def check(owner_id: uuid.UUID, body: Mapping[str, Any], *, from_bonded: bool) ->
     """
     if from_bonded:
         raise invalid_fields([FieldError("/kind", "fba_bonded", {})])
+    _ONE_AT_A_TIME.run({"name": f"fba:{owner_id}:{body['fba']['shipment_id']}"})
     other = _TAKEN.scalar({"shipment": body["fba"]["shipment_id"], "owner": owner_id})
     if other is not None:
         raise invalid_fields([FieldError("/fba/shipment_id", "fba_shipment_taken", {"number": other})])

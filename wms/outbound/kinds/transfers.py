@@ -24,8 +24,9 @@ _TARGET = Statement(
 
 
 def target_of(actor: Actor, code: str, warehouse_id: uuid.UUID, *, from_bonded: bool) -> Any:
-    """The warehouse a transfer goes to. Refuses, at its field, one that is not there, the same one, and bond on either
-    side: between zones goods go under two bonded entry lists that name each other (区间流转), which nobody here writes.
+    """The warehouse a transfer goes to. Refuses, at its field, one that is not there, the same one, and bond on one side
+    only: out of bond goods would be duty paid first, into it they need an entry. Between bonded warehouses they go under
+    two entry lists that name each other (区间流转, `wms.customs.linked`).
     """
     found = _TARGET.first({"code": code})
     fault = None
@@ -33,7 +34,7 @@ def target_of(actor: Actor, code: str, warehouse_id: uuid.UUID, *, from_bonded: 
         fault = "unknown_warehouse"
     elif found.id == warehouse_id:
         fault = "transfer_same"
-    elif found.is_bonded or from_bonded:
+    elif found.is_bonded != from_bonded:
         fault = "transfer_bonded"
     if fault is not None:
         raise invalid_fields([FieldError("/to_warehouse", fault, {})])

@@ -66,7 +66,7 @@ def bring(actor: Actor, order_id: uuid.UUID, pages: Sequence[LabelPage]) -> Brou
     if order.state in ENDED or order.state == "packed":
         raise Refused("edit_too_late", {"document": "order", "state": order.state, "fields": ["labels"]})
     house = session().get_one(Warehouse, order.warehouse_id)
-    if len(pages) > 1 and rules.regime_of(house.regime, house.is_bonded).one_parcel:
+    if len(pages) > 1 and rules.regime_of(house.regime, house.is_bonded, order.kind).one_parcel:
         raise Refused("one_parcel_order", {})
     shipment = shipping.open_shipment(SYSTEM, order.warehouse_id, order.owner_id, service.id, "order", order.id)
     shipment = shipping.load_shipment_to_change(SYSTEM, shipment.id)

@@ -46,6 +46,19 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
     """
     if body.get("warehouse"):
         return intake.create_order(actor, body)
+    return _create(actor, body, *_decided(actor, body))
+
+
+def check_order(actor: Actor, body: Mapping[str, Any]) -> None:
+    """What `create_order` refuses, as far as that can be known before (`intake.check_order`)."""
+    if not body.get("warehouse"):
+        decision, _prefer, _wanted = _decided(actor, body)
+        body = {**body, "warehouse": decision.parts[0].warehouse}
+    intake.check_order(actor, body)
+
+
+def _decided(actor: Actor, body: Mapping[str, Any]) -> tuple[rules.Decision, rules.Prefer, dict[str, int]]:
+    """Where an order without a warehouse goes, by what its seller prefers, and the units it wants of each SKU."""
     owner = choose_owner(actor, body.get("seller"))
     setting = session().get(OrderRouting, owner.id)
     if setting is None or not setting.warehouses or body.get("kind", "dropship") not in SPLITTABLE_KINDS:
@@ -63,7 +76,7 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
     )
     if not decision.parts:
         raise invalid("/warehouse", "route_none")
-    return _create(actor, body, decision, rules.Prefer(setting.prefer), wanted)
+    return decision, rules.Prefer(setting.prefer), wanted
 
 
 def _create(

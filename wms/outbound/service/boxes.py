@@ -55,7 +55,7 @@ def add_box(actor: Actor, order: OrderAtWork, open_one: LiveParcel) -> None:
     Refuses `one_parcel_order`, `one_parcel_only` where the carrier takes no more, and what a carrier refuses.
     """
     warehouse = session().get_one(Warehouse, order.warehouse_id)
-    if rules.regime_of(warehouse.regime, warehouse.is_bonded).one_parcel:
+    if rules.regime_of(warehouse.regime, warehouse.is_bonded, order.kind).one_parcel:
         raise Refused("one_parcel_order", {})
     shipping.add_parcel(actor, open_one.shipment_id)
     shipping.draw_number(actor, open_one.shipment_id)

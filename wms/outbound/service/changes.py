@@ -91,7 +91,7 @@ def _settle_labels(order: Order) -> None:
 
 def _change_consignee(order: Order, consignee: Mapping[str, Any]) -> None:
     warehouse = session().get_one(Warehouse, order.warehouse_id)
-    check_consignee(consignee, rules.regime_of(warehouse.regime, warehouse.is_bonded))
+    check_consignee(consignee, rules.regime_of(warehouse.regime, warehouse.is_bonded, order.kind))
     row = consignee_row(order.id, consignee)
     if not any(name in consignee for name in extras.BUYERS):  # not said again: they are the order's still
         row = {name: value for name, value in row.items() if not name.startswith("tax_ids")}

@@ -110,6 +110,12 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
     return order
 
 
+def check_order(actor: Actor, body: Mapping[str, Any]) -> None:
+    """What `create_order` refuses whatever stock there is, without taking the order in. The reference is not looked up."""
+    body = _with_service(body)
+    _of_its_kind(actor, _context(actor, body), body)
+
+
 def _with_service(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Nobody carries what is destroyed, or picked up at the counter, whatever was asked for."""
     if body.get("kind") == rules.DESTRUCTION:
@@ -222,7 +228,7 @@ def _context(actor: Actor, body: Mapping[str, Any]) -> _Context:
     errors += containers.faults(named, body["lines"])
     if errors:
         raise invalid_fields(errors)
-    regime = rules.regime_of(place.regime, place.is_bonded)
+    regime = rules.regime_of(place.regime, place.is_bonded, body.get("kind"))
     return _Context(
         seller, place, {sku: row.id for sku, row in products.items()}, {code: each.id for code, each in named.items()}, regime
     )  # fmt: skip

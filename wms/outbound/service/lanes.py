@@ -39,6 +39,11 @@ _BIND = Statement(
 )
 
 
+def has_singles(batch_id: uuid.UUID) -> bool:
+    """Whether orders of a single piece are left on this walk that have no tote yet."""
+    return _SINGLES.first({"batch": batch_id}) is not None
+
+
 def bind_container(actor: Actor, batch_id: uuid.UUID, tote_id: uuid.UUID) -> int:
     """All single-unit orders of this walk are picked into one container: an empty one, or the wave's; returns how many.
 
@@ -67,7 +72,7 @@ def bind_container(actor: Actor, batch_id: uuid.UUID, tote_id: uuid.UUID) -> int
 _LEFT = Statement(
     "SELECT u.subject_kind, EXISTS (SELECT 1 FROM outbound_order o WHERE o.tote_id = u.id"
     "  AND o.state IN ('waved', 'picking', 'picked')) AS is_awaited,"
-    " EXISTS (SELECT 1 FROM balance b WHERE b.handling_unit_id = u.id AND b.on_hand > 0) AS has_goods,"
+    " EXISTS (SELECT 1 FROM balance b WHERE b.handling_unit_id = u.id AND b.is_there) AS has_goods,"
     " (SELECT o.id FROM outbound_order o WHERE o.tote_id = u.id AND o.state = 'cancelled' ORDER BY o.updated_at DESC, o.id"
     "  LIMIT 1) AS cancelled FROM handling_unit u WHERE u.id = :tote FOR NO KEY UPDATE OF u"
 )

@@ -28,7 +28,7 @@ _HERE = Statement(
     " JOIN balance b ON b.location_id = s.location_id AND b.handling_unit_id IS NOT DISTINCT FROM s.handling_unit_id"
     "  AND b.product_id = s.product_id AND b.owner_id = s.owner_id AND b.condition = s.condition"
     "  AND b.customs_status = s.customs_status AND b.book_item_id IS NOT DISTINCT FROM s.book_item_id"
-    " LEFT JOIN lot l ON l.id = b.lot_id WHERE s.id = :row AND (b.id = s.id OR (b.is_sellable AND b.on_hand > 0))"
+    " LEFT JOIN lot l ON l.id = b.lot_id WHERE s.id = :row AND (b.id = s.id OR (b.is_sellable AND b.is_there))"
     " ORDER BY l.expires_on NULLS LAST, b.id"
 )
 _BATCH = Statement(

@@ -240,5 +240,7 @@ def cancel_order(actor: Actor, order_id: uuid.UUID, version: int | None, reason:
     demand_ids = list(session().scalars(select(Demand.id).where(Demand.order_id == order.id)))
     releases.release("demand", demand_ids)
     permits.withdraw("order", order.id)
+    if order.kind == rules.TRANSFER:
+        permits.withdraw("transfer", order.id)
     record(_event(OrderCancelled, order, reason=reason))
     return touched(order)

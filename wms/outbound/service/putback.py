@@ -103,7 +103,7 @@ def _moves(
     numbers = number_book.by_row(product_id, serials)
     rows = session().scalars(
         select(Balance)
-        .where(Balance.handling_unit_id == unit.id, Balance.product_id == product_id, Balance.on_hand > 0)
+        .where(Balance.handling_unit_id == unit.id, Balance.product_id == product_id, Balance.is_there)
         .order_by(Balance.id)
     )
     moves: list[MoveDraft] = []
@@ -153,7 +153,8 @@ _CLAIMED = Statement(
 def free_if_empty(unit: HandlingUnit) -> bool:
     """A unit that holds nothing any more is free: a tote for the next order, a parcel for nobody."""
     left = session().scalar(
-        text("SELECT coalesce(sum(on_hand), 0) FROM balance WHERE handling_unit_id = :unit"), {"unit": unit.id}
+        text("SELECT coalesce(sum(on_hand), 0) FROM balance WHERE handling_unit_id = :unit AND is_there"),
+        {"unit": unit.id},
     )
     if left:
         return False

@@ -50,7 +50,9 @@ _DEMANDS = Statement(
 )
 _STOPS = Statement(
     "SELECT a.id AS allocation_id, a.subject_id AS demand_id, a.balance_id, a.open_quantity, b.location_id,"
-    " b.product_id, l.walk_order, l.zone_id, l.aisle, l.bay, l.code FROM allocation a"
+    " b.product_id, l.walk_order, l.zone_id, l.aisle, l.bay, l.code, b.handling_unit_id IS NOT NULL AND a.open_quantity ="
+    " b.on_hand AND NOT EXISTS (SELECT 1 FROM balance x WHERE x.handling_unit_id = b.handling_unit_id AND x.on_hand > 0"
+    "  AND x.id <> b.id) AS is_whole FROM allocation a"
     " JOIN balance b ON b.id = a.balance_id JOIN location l ON l.id = b.location_id WHERE a.subject_kind = 'demand'"
     " AND a.subject_id = ANY(CAST(:demands AS uuid[])) AND a.open_quantity > 0"
     " AND NOT EXISTS (SELECT 1 FROM pick_task t WHERE t.allocation_id = a.id) ORDER BY l.walk_order, a.id"
@@ -162,7 +164,10 @@ def _lines(
         goods = None if promise is None or not promise.any_bin else _key(promise)
         own = NOTHING if goods is None else offered.get(goods, NOTHING)
         already = tuple(
-            bins.pinned(row.order_id, each, places[each.location_id], sizes[row.id]) for each in stops[row.id]
+            bins.pinned(
+                row.order_id, each, places[each.location_id], bins.TAKES_NO_ROOM if each.is_whole else sizes[row.id]
+            )
+            for each in stops[row.id]
         )
         wanted = max(0, promise.wanted) if promise is not None else 0
         found[row.order_id].append(

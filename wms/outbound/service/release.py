@@ -10,10 +10,12 @@ from sqlalchemy import select
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
+from wms.customs import linked
 from wms.customs import service as customs
 from wms.facility.models import HandlingUnit
 from wms.outbound.events import OrderReleased
 from wms.outbound.models import Demand, Order
+from wms.outbound.rules import TRANSFER
 from wms.outbound.service import exceptions, putback, walks
 from wms.outbound.service.orders import load_order_to_edit, try_later
 from wms.outbound.service.shortage import ON_A_WALK
@@ -37,6 +39,8 @@ def record_release(actor: Actor, order_id: uuid.UUID, document: str) -> Order:
         raise Refused("no_customs_here", {})
     if order.state not in RELEASABLE:
         ORDER.apply("release_customs", order.state)
+    # Between zones both lists stand before either side lets go (区间流转).
+    into = linked.check_both(order.id, document)[1] if order.kind == TRANSFER else None
     lines: dict[tuple[uuid.UUID, uuid.UUID], int] = defaultdict(int)
     for demand in session().scalars(select(Demand).where(Demand.order_id == order.id)):
         assert demand.book_item_id is not None  # promised under a book line
@@ -45,6 +49,11 @@ def record_release(actor: Actor, order_id: uuid.UUID, document: str) -> Order:
         actor, order.warehouse_id, "order", order.id, document,
         [(product, item, quantity) for (product, item), quantity in sorted(lines.items())],
     )  # fmt: skip
+    if into is not None:
+        units: dict[uuid.UUID, int] = defaultdict(int)
+        for (product, _item), quantity in lines.items():
+            units[product] += quantity
+        linked.let_in(into, units)
     was_refused, order.customs_state = order.customs_state == "refused", "released"
     exceptions.resolve(order.id, "released", "customs_refused")
     if order.state == OrderState.AWAITING_CUSTOMS.value:
@@ -74,6 +83,8 @@ def record_refusal(actor: Actor, order_id: uuid.UUID, document: str, reason: str
     if order.state in ON_A_WALK:
         _set_aside(order)
     customs.record_refusal(actor, order.warehouse_id, "order", order.id, document, reason)
+    if order.kind == TRANSFER:
+        linked.drop(order.id)
     order.customs_state = "refused"
     order.version += 1
     order.updated_at = clock.now()

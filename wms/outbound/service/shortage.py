@@ -253,9 +253,7 @@ def _look_elsewhere(order: Order) -> bool:
     result = allocations.allocate(order.warehouse_id, "demand", [demand.id for demand in demands])
     stops = stops_of([demand.id for demand in demands])
     if stops:
-        batch = batches[0] if batches else walks.further_batch(order.warehouse_id, _wave_of(order), order.id)
-        walks.insert_tasks(batch, [(order.id, stop) for stop in stops])
-        rerouting.reroute(batch.id, order.warehouse_id)
+        _put_on_walks(order, batches, stops)
     elif not batches:  # its wave was opened again for a walk that there is nothing for
         walks.look_after_wave(_wave_of(order))
     walks.finish_if_done(batches)
@@ -268,6 +266,19 @@ def _look_elsewhere(order: Order) -> bool:
     exceptions.resolve(order.id, "found", SHORT_AT_PICK)
     waiting.stop_waiting("order", order.id)
     return True
+
+
+def _put_on_walks(order: Order, batches: Sequence[PickBatch], stops: Sequence[Any]) -> None:
+    """Each stop on a walk of its zone, where walks are parted by zones; else all on one."""
+    by_walk: dict[uuid.UUID, tuple[PickBatch, list[Any]]] = {}
+    known = list(batches)
+    for stop in stops:
+        batch = walks.walk_for(known, order.warehouse_id, _wave_of(order), order.id, stop.zone_id)
+        known += [] if batch in known else [batch]
+        by_walk.setdefault(batch.id, (batch, []))[1].append(stop)
+    for batch, own in by_walk.values():
+        walks.insert_tasks(batch, [(order.id, stop) for stop in own])
+        rerouting.reroute(batch.id, order.warehouse_id)
 
 
 def _wait_for_face(order: Order, products: set[uuid.UUID], rows: set[int]) -> None:

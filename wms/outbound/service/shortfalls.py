@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
@@ -38,15 +39,19 @@ STAFF_WAYS = frozenset({Way.BINS, Way.FACE})  # they decide over the warehouse's
 _LACKS = Statement(
     "SELECT d.id, d.product_id, p.sku, d.quantity, d.picked + a.claimed AS done, f.free, f.in_faces, c.coming, c.in_hand,"
     " x.has_face, l.batch IS NOT NULL OR l.min_expires_on IS NOT NULL OR l.condition <> 'good'"
-    "  OR l.handling_unit_id IS NOT NULL AS is_pinned"
+    "  OR l.handling_unit_id IS NOT NULL AS is_pinned, l.condition"
     " FROM demand d JOIN order_line l ON l.id = d.order_line_id JOIN product p ON p.id = d.product_id"
     " CROSS JOIN LATERAL (SELECT coalesce(sum(y.open_quantity), 0)::int AS claimed FROM allocation y"
     "  WHERE y.subject_kind = 'demand' AND y.subject_id = d.id AND y.open_quantity > 0) a"
     " CROSS JOIN LATERAL (SELECT coalesce(sum(b.on_hand - b.allocated), 0)::int AS free,"
     "  coalesce(sum(b.on_hand - b.allocated) FILTER (WHERE EXISTS (SELECT 1 FROM fixed_bin k"
     "   WHERE k.location_id = b.location_id AND k.product_id = b.product_id AND k.maximum IS NOT NULL)), 0)::int AS in_faces"
-    "  FROM balance b WHERE b.warehouse_id = :warehouse AND b.product_id = d.product_id AND b.is_sellable"
-    "  AND b.on_hand > b.allocated) f"
+    "  FROM balance b LEFT JOIN lot t ON t.id = b.lot_id WHERE b.warehouse_id = :warehouse AND b.product_id = d.product_id"
+    "  AND b.is_there AND b.on_hand > b.allocated AND CASE WHEN l.condition = 'good' THEN b.is_sellable"
+    "   ELSE b.condition = l.condition AND b.held_by = 0 END"
+    # A line that names a batch, a day or a container is served by that alone.
+    "  AND (l.batch IS NULL OR t.batch = l.batch) AND (l.min_expires_on IS NULL OR t.expires_on >= l.min_expires_on)"
+    "  AND (l.handling_unit_id IS NULL OR b.handling_unit_id = l.handling_unit_id)) f"
     " CROSS JOIN LATERAL (SELECT coalesce(sum(y.open_quantity), 0)::int AS coming,"
     "  coalesce(bool_or(t.state = 'walking' AND t.lease_until > :now), false) AS in_hand"
     "  FROM replenish_task t JOIN allocation y ON y.id = t.allocation_id WHERE t.product_id = d.product_id"
@@ -82,10 +87,17 @@ def _lacks_of(order: Order, stage: Stage) -> list[Lack]:
     rows = _LACKS.all({"order": order.id, "warehouse": order.warehouse_id, "now": clock.now()})
     keys = {row.product_id: (order.warehouse_id, order.owner_id, row.product_id) for row in rows}
     pool = promises.free_by_product(list(keys.values())) if stage is Stage.SHORT else {}
+
+    def free(row: Any) -> int:
+        """What a short order may still be promised, of the goods that its line names."""
+        unpromised = max(0, pool.get(keys[row.product_id], 0)) if stage is Stage.SHORT else row.free
+        if not row.is_pinned:
+            return unpromised
+        return min(row.free, unpromised) if row.condition == "good" else row.free
+
     return [
         Lack(
-            row.id, row.product_id, row.sku, row.quantity, row.done,
-            max(0, pool.get(keys[row.product_id], 0)) if stage is Stage.SHORT else row.free,
+            row.id, row.product_id, row.sku, row.quantity, row.done, free(row),
             row.in_faces, row.coming, row.in_hand, row.has_face, row.is_pinned,
         )
         for row in rows

@@ -40,7 +40,7 @@ _BINS = text(
     " coalesce(l.owner_id, z.owner_id) AS owner_id, z.temperature, z.customs_area, z.dangerous_classes, l.max_weight_g,"
     " l.max_volume_cm3, l.max_units FROM location l JOIN zone z ON z.id = l.zone_id"
     " CROSS JOIN LATERAL (SELECT count(DISTINCT b.product_id) AS products, min(CAST(b.product_id AS text)) AS product_id"
-    "  FROM balance b WHERE b.location_id = l.id AND b.on_hand > 0) x"
+    "  FROM balance b WHERE b.location_id = l.id AND b.is_there) x"
     " WHERE l.warehouse_id = :warehouse AND l.is_active AND l.kind IN ('storage', 'pick_face') ORDER BY l.walk_order, l.id"
 )
 _VISITS = text(

@@ -96,7 +96,7 @@ def tote_of(tote_id: uuid.UUID) -> Tote | None:
 
 _IN_TOTE = Statement(
     "SELECT b.product_id, p.owner_id, p.sku, p.name_en, p.name_zh, sum(b.on_hand)::int AS units FROM balance b"
-    " JOIN product p ON p.id = b.product_id WHERE b.handling_unit_id = :tote AND b.on_hand > 0"
+    " JOIN product p ON p.id = b.product_id WHERE b.handling_unit_id = :tote AND b.is_there"
     " GROUP BY 1, 2, 3, 4, 5 ORDER BY 3"
 )
 

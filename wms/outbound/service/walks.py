@@ -71,7 +71,7 @@ def take_up(batch: PickBatch, tasks: Iterable[PickTask]) -> None:
 _FREE = Statement(
     "UPDATE handling_unit AS u SET subject_kind = NULL, subject_id = NULL, state = 'open'"
     " WHERE u.id = (SELECT tote_id FROM pick_batch WHERE id = :batch) AND u.subject_kind = 'batch' AND u.subject_id = :batch"
-    " AND NOT EXISTS (SELECT 1 FROM balance b WHERE b.handling_unit_id = u.id AND b.on_hand > 0)"
+    " AND NOT EXISTS (SELECT 1 FROM balance b WHERE b.handling_unit_id = u.id AND b.is_there)"
 )
 
 
@@ -121,20 +121,47 @@ def new_batch(warehouse_id: uuid.UUID, wave_id: uuid.UUID) -> PickBatch:
 
 # The walk for a put wall that an order is, or was last, on.
 _WALL_WALK = Statement(
-    "SELECT b.id, u.subject_id IS NOT DISTINCT FROM b.id AS has_tote FROM pick_task t JOIN pick_batch b ON b.id = t.batch_id"
-    " LEFT JOIN handling_unit u ON u.id = b.tote_id WHERE t.order_id = :order AND b.wave_id = :wave AND b.wall IS NOT NULL"
-    " ORDER BY b.created_at DESC, b.id DESC LIMIT 1"
+    "SELECT b.id, b.zone_id, u.subject_id IS NOT DISTINCT FROM b.id AS has_tote FROM pick_task t JOIN pick_batch b"
+    " ON b.id = t.batch_id LEFT JOIN handling_unit u ON u.id = b.tote_id WHERE t.order_id = :order AND b.wave_id = :wave"
+    " AND b.wall IS NOT NULL ORDER BY b.zone_id = CAST(:zone AS uuid) DESC NULLS LAST, b.created_at DESC, b.id DESC LIMIT 1"
 )
 
 
-def further_batch(warehouse_id: uuid.UUID, wave_id: uuid.UUID, order_id: uuid.UUID) -> PickBatch:
-    """A walk for what is left of an order whose walks are done: a new one; for a put wall the same, begun again, because
-    what was picked for it is sorted by it. The caller holds the order's walks.
+def walk_for(
+    batches: Sequence[PickBatch], warehouse_id: uuid.UUID, wave_id: uuid.UUID, order_id: uuid.UUID, zone_id: uuid.UUID
+) -> PickBatch:
+    """The walk that goods found elsewhere, in this zone, are fetched by. `batches`: the order's open ones, held: the first;
+    of walks parted by zone the one of the zone, else a new one there, for whoever works there.
     """
-    row = _WALL_WALK.first({"order": order_id, "wave": wave_id})
+    parted = [batch for batch in batches if batch.zone_id is not None]
+    if not batches:
+        return further_batch(warehouse_id, wave_id, order_id, zone_id)
+    if not parted:
+        return batches[0]
+    return next((batch for batch in parted if batch.zone_id == zone_id), None) or _beside(parted[0], zone_id)
+
+
+def _beside(batch: PickBatch, zone_id: uuid.UUID) -> PickBatch:
+    """A walk of its own in another zone, for the same put wall."""
+    made = new_batch(batch.warehouse_id, batch.wave_id)
+    made.wall, made.zone_id = batch.wall, zone_id
+    session().flush()
+    return made
+
+
+def further_batch(
+    warehouse_id: uuid.UUID, wave_id: uuid.UUID, order_id: uuid.UUID, zone_id: uuid.UUID | None = None
+) -> PickBatch:
+    """A walk for what is left of an order whose walks are done: a new one; for a put wall the same, begun again, because
+    what was picked for it is sorted by it, or a new one in the zone where none of its walks was. The caller holds the
+    order's walks.
+    """
+    row = _WALL_WALK.first({"order": order_id, "wave": wave_id, "zone": zone_id})
     if row is None:
         return new_batch(warehouse_id, wave_id)
     batch = session().get_one(PickBatch, row.id)
+    if zone_id is not None and row.zone_id not in (None, zone_id):
+        return _beside(batch, zone_id)
     if batch.state == BatchState.DONE.value:
         batch.state = BATCH.apply("reopen", batch.state).value
         batch.picker_id = batch.lease_until = None

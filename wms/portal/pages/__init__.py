@@ -24,6 +24,7 @@ from wms.portal.pages import (
     orders,
     products,
     returns,
+    serials,
     services,
     stock,
 )
@@ -46,6 +47,7 @@ BLUEPRINTS = [
     arrivals.blueprint,
     stock.blueprint,
     age.blueprint,
+    serials.blueprint,
     products.blueprint,
     labels.blueprint,
     returns.blueprint,

@@ -41,7 +41,7 @@ def home() -> BaseResponse | str:
         return redirect(_desk(found))
     counts = queries.open_counted(found, "outbound_order")
     figures = queries.home_figures(found)
-    here, coming = (queries.bookings_page(found, tab, None, None)[0][:4] for tab in ("here", "coming"))
+    here, coming = (queries.bookings_page(found, tab, None, None, 4)[0] for tab in ("here", "coming"))
     return render_template(
         "portal/home.html", now=clock.now(), today=format_date(clock.now(), "full"), figures=figures,
         short=counts["short"],

@@ -85,10 +85,12 @@ def rows(product_id: uuid.UUID) -> str:
     product = load_product(actor(), product_id)
     house = parse_id(request.args.get("warehouse", ""))
     bucket = next((each for each in Bucket if each.value == request.args.get("bucket")), None)
+    waiting = request.args.get("waiting") == "1"  # behind the ages: what was not put away has none
     every = stock_rows(Scope.of(actor()), product.id, warehouse_id=house)
     return render_template(
         "portal/stock_rows.html", product=product, buckets=BUCKETS, bucket=bucket, house=house,
-        rows=[row for row in every if _behind(bucket, row)], conditions=CONDITION_WORDS,
+        rows=[row for row in every if _behind(bucket, row) and (row.is_waiting or not waiting)], waiting=waiting,
+        conditions=CONDITION_WORDS,
         houses={each.id: each for each in warehouses_seen(actor())}, words={each[0]: each[1] for each in BUCKETS},
         orders=queries.orders_claiming(actor(), product.id, house) if bucket in (None, Bucket.OUTBOUND) else [],
     )  # fmt: skip

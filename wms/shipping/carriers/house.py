@@ -9,6 +9,7 @@ from sqlalchemy import select
 from wms.platform.counters import next_in_range
 from wms.platform.database import session
 from wms.platform.events import record
+from wms.platform.statements import Statement
 from wms.shipping.carriers.interface import Capabilities, CarrierFault, WaybillGranted, WaybillRequest
 from wms.shipping.events import NumbersRunLow
 from wms.shipping.models import Carrier, NumberRange, Parcel
@@ -57,11 +58,30 @@ class HouseCarrier:
         return session().scalars(statement.order_by(NumberRange.created_at, NumberRange.id)).all()
 
     def _draw(self, ranges: Sequence[NumberRange]) -> str | None:
-        for each in ranges:
+        for place, each in enumerate(ranges):
             serial = each.first_serial + next_in_range(f"waybill:{each.id}") - 1
             if serial <= each.last_serial:
-                left = each.last_serial - serial
-                if left == each.low_water:
-                    record(NumbersRunLow(subject_id=each.id, warehouse_id=None, owner_id=None, left=left))
+                behind = sum(later.last_serial - later.first_serial + 1 for later in ranges[place + 1 :])
+                left = each.last_serial - serial + behind
+                if left <= max(known.low_water for known in ranges):
+                    _tell_once(each, ranges, left)
                 return write_number(NumberForm(each.scheme, each.prefix, each.country, each.extension), serial)
         return None
+
+
+# Numbers are taken in blocks by several processes: which of them draws the one at the mark, or whether any does, is chance.
+# So whoever draws below it tells, unless it was told since the newest range came.
+_TELLING = Statement("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 7))")
+_TOLD = Statement(
+    "SELECT 1 FROM event WHERE subject_kind = 'number_range' AND subject_id = ANY(CAST(:ranges AS uuid[]))"
+    f" AND name = '{NumbersRunLow.name}' AND occurred_at >= :since LIMIT 1"
+)
+
+
+def _tell_once(drawn: NumberRange, ranges: Sequence[NumberRange], left: int) -> None:
+    """Announce that a carrier's ranges run out, once until they are filled up; nobody waits for who is at it."""
+    if not _TELLING.scalar({"name": f"numbers:{drawn.carrier_id}"}):
+        return
+    since = max(each.created_at for each in ranges)
+    if _TOLD.first({"ranges": [each.id for each in ranges], "since": since}) is None:
+        record(NumbersRunLow(subject_id=drawn.id, warehouse_id=None, owner_id=None, left=left))

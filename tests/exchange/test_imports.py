@@ -1,0 +1,241 @@
+"""A file of orders, from the upload to the orders: what is told, what is made, once."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from tests.outbound.stage import MUG, RED, Stage
+from wms.core import clock
+from wms.exchange import columns, erasure, service, working
+from wms.exchange.columns import COLUMNS, column_of, heading_of
+from wms.exchange.models import OrderImport
+from wms.outbound.models import Consignee, Order
+from wms.platform import sheets
+from wms.platform.database import session
+from wms.platform.tables import write_table
+
+HEADING = ["reference", "sku", "quantity", "recipient", "country", "city", "postcode", "address1"]
+ANNA = ["Anna Schmidt", "Germany", "Berlin", "10115", "Invalidenstraße 117"]
+TOPICS = (service.CHECK_TOPIC, service.CREATE_TOPIC)
+PATH = "/api/v1/order-imports"
+
+
+def sheet(*rows: list[Any], heading: list[str] = HEADING) -> bytes:
+    return write_table(heading, rows)
+
+
+@pytest.fixture
+def api(stage: Stage, client: Any) -> Any:
+    stage.stock(MUG, 10)
+    return stage.cast.api(client)
+
+
+def sent(api: Any, content: bytes, name: str = "orders.csv", **more: Any) -> dict[str, Any]:
+    body = {"name": name, "content": base64.b64encode(content).decode(), "warehouse": "DE1", "service": "HOUSE-STD"}
+    session().rollback()  # what a test has looked at is a savepoint around what requests commit
+    answer = api.post(PATH, body | more)
+    assert answer.status_code == 202, answer.json
+    return answer.json
+
+
+def checked(stage: Stage, api: Any, content: bytes, **more: Any) -> dict[str, Any]:
+    made = sent(api, content, **more)
+    stage.jobs(*TOPICS)
+    return api.get(f"{PATH}/{made['id']}").json
+
+
+def found(shown: dict[str, Any]) -> list[tuple[int, str, str]]:
+    """By line and column; that they come by line is asserted too."""
+    told = [(each["line"], each["column"], each["code"]) for each in shown["findings"]]
+    assert [each[0] for each in told] == sorted(each[0] for each in told)
+    return sorted(told)
+
+
+def test_the_whole_file_is_told_and_only_the_good_orders_are_made_once(stage: Stage, api: Any) -> None:
+    content = sheet(
+        ["S-1", MUG, "2", *ANNA], ["S-2", MUG, "x", *ANNA], ["S-3", "NO-SUCH", "1", *ANNA], ["", MUG, "1", *ANNA],
+        ["S-1", RED, "1", "", "", "", "", ""], ["S-4", MUG, "0", "", "DE", "", "10115", "Weg 1"],
+        ["S-5", MUG, "1", "Bea", "Atlantis", "X", "1", "Weg 1"], ["S-6", MUG, "1", *ANNA],
+        ["S-6", MUG, "1", "Other", "", "", "", ""],
+    )  # fmt: skip
+    shown = checked(stage, api, content)
+    assert (shown["state"], shown["lines"], shown["orders"], shown["good"], shown["refused"], shown["there"]) == (
+        "checked", 9, 7, 1, 6, 0,
+    )  # fmt: skip
+    assert found(shown) == [
+        (3, "quantity", "type"), (4, "sku", "unknown_sku"), (5, "reference", "required"), (7, "city", "required"),
+        (7, "quantity", "too_small"), (7, "recipient", "required"), (8, "country", "sheet_country"),
+        (10, "recipient", "sheet_rows_differ"),
+    ]  # fmt: skip
+    assert api.get("/api/v1/orders").json["data"] == []
+    address = f"{PATH}/{shown['id']}/create"
+    answer = api.post(address, key="made-once")
+    assert answer.status_code == 202
+    stage.jobs(*TOPICS)
+    assert api.post(address, key="made-once").json == answer.json
+    done = api.get(f"{PATH}/{shown['id']}").json
+    assert (done["state"], done["created"], done["handled"]) == ("done", 1, 1)
+    order = session().scalars(select(Order)).one()
+    lines = api.get(f"/api/v1/orders/{order.id}").json["lines"]
+    assert (order.reference, [(line["sku"], line["quantity"]) for line in lines]) == ("S-1", [(MUG, 2), (RED, 1)])
+    assert (session().get_one(Consignee, order.id).country, session().get_one(OrderImport, shown["id"]).file_id) == (
+        "DE",
+        None,
+    )
+    assert session().execute(text("SELECT count(*) FROM stored_file")).scalar() == 0
+    again = checked(stage, api, content)
+    assert (again["there"], again["good"], again["refused"]) == (1, 0, 6)
+    assert api.post(f"{PATH}/{again['id']}/create").json["code"] == "sheet_no_orders"
+
+
+def test_a_job_that_is_run_again_in_the_middle_makes_nothing_twice(
+    stage: Stage, api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "MADE_AT", 2)
+    monkeypatch.setattr(working, "TURN_SECONDS", 0.0)
+    shown = checked(stage, api, sheet(*([f"S-{n}", MUG, "1", *ANNA] for n in range(5))))
+    api.post(f"{PATH}/{shown['id']}/create")
+    real, calls = working._make, 0
+
+    def dies(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        made = real(*arguments)
+        if calls == 1:
+            raise OSError("the worker dies after its first order")
+        return made
+
+    monkeypatch.setattr(working, "_make", dies)
+    monkeypatch.setattr(working, "TURN_SECONDS", 60.0)
+    with pytest.raises(OSError, match="dies"):
+        working.make_orders(shown["id"], 0)
+    session().rollback()
+    stage.jobs(*TOPICS)
+    working.make_orders(shown["id"], 0)  # a courier that comes late
+    done = api.get(f"{PATH}/{shown['id']}").json
+    assert (done["state"], done["created"], session().query(Order).count()) == ("done", 5, 5)
+
+
+def test_what_cannot_be_made_any_more_is_told(stage: Stage, api: Any) -> None:
+    content = sheet(["S-1", MUG, "1", *ANNA, ""], ["S-2", MUG, "99", *ANNA, "fill_or_kill"], heading=[*HEADING, "fill"])
+    shown = checked(stage, api, content)
+    assert shown["good"] == 2
+    api.post(f"{PATH}/{shown['id']}/create")
+    stage.jobs(*TOPICS)
+    done = api.get(f"{PATH}/{shown['id']}").json
+    assert (done["created"], found(done)) == (1, [(3, "", "fill_or_kill_short")])
+
+
+def test_a_file_is_dropped_before_and_while_its_orders_are_made(stage: Stage, api: Any) -> None:
+    made = sent(api, sheet(["S-1", MUG, "1", *ANNA]))
+    assert api.post(f"{PATH}/{made['id']}/drop").json["state"] == "dropped"
+    stage.jobs(*TOPICS)
+    assert api.get(f"{PATH}/{made['id']}").json["state"] == "dropped"
+    shown = checked(stage, api, sheet(["S-1", MUG, "1", *ANNA]))
+    api.post(f"{PATH}/{shown['id']}/create")
+    assert api.post(f"{PATH}/{shown['id']}/drop").status_code == 200
+    stage.jobs(*TOPICS)
+    assert session().query(Order).count() == 0
+    assert api.post(f"{PATH}/{shown['id']}/create").json["code"] == "not_allowed_now"
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (sheet(["S-1", "1"], heading=["reference", "quantity"]), "table_lacks"),
+        (sheet(["a", "b"], heading=["sku", "seller-sku"]), "sheet_column_twice"),
+        (b"reference,sku\n", "table_empty"),
+        (b"reference\n" + b"x\n" * 5_001, "table_too_long"),
+    ],
+)
+def test_what_is_no_file_of_orders_says_why_and_is_forgotten(stage: Stage, api: Any, content: bytes, code: str) -> None:
+    shown = checked(stage, api, content)
+    assert (shown["state"], found(shown)) == ("failed", [(1, "", code)])
+    assert session().execute(text("SELECT count(*) FROM stored_file")).scalar() == 0
+
+
+def test_a_file_that_nobody_says_a_word_about_is_forgotten_after_a_day(stage: Stage, api: Any) -> None:
+    shown = checked(stage, api, sheet(["S-1", MUG, "1", *ANNA]))
+    assert stage.do(erasure.erase_due) == 0
+    session().execute(text("UPDATE order_import SET created_at = :old"), {"old": clock.now() - timedelta(hours=25)})
+    session().commit()
+    assert stage.do(erasure.erase_due) == 1
+    assert api.get(f"{PATH}/{shown['id']}").json["state"] == "dropped"
+    assert session().execute(text("SELECT count(*) FROM stored_file")).scalar() == 0
+
+
+def test_a_seller_has_so_many_open_files(stage: Stage, api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MOST_OPEN", 1)
+    sent(api, sheet(["S-1", MUG, "1", *ANNA]))
+    body = {"name": "a.csv", "content": base64.b64encode(b"a,b\n1,2").decode()}
+    assert api.post(PATH, body).json["code"] == "too_many_imports"
+
+
+def test_exports_of_shops_are_read_as_they_are(stage: Stage, api: Any) -> None:
+    """Amazon's order report (tabs), Shopify's export (further lines are empty), a Chinese ERP's (GB 18030)."""
+    amazon = (
+        "order-id\torder-item-id\tpurchase-date\trecipient-name\tship-address-1\tship-city\tship-postal-code\tship-country"
+        "\tsku\tquantity-purchased\n"
+        f"302-1\t7\t2026-11-24T08:15:00+00:00\tAnna\tWeg 1\tBerlin\t10115\tDE\t{MUG}\t1\n"
+    )
+    shopify = (
+        "Name,Email,Currency,Lineitem quantity,Lineitem name,Lineitem sku,Lineitem price,Shipping Name,Shipping Street,"
+        "Shipping City,Shipping Zip,Shipping Country\n"
+        f"#1001,a@b.example,EUR,1,Mug,{MUG},9.90,Anna,Weg 1,Berlin,'10115,DE\n#1001,a@b.example,,2,Red,{RED},,,,,,\n"
+    )
+    erp = f"订单号,商品编码,数量,收件人,国家,城市,邮编,地址\nE-1,{MUG},1,李雷,德国,Berlin,10115,Weg 1\n"
+    for content, unread in (
+        (amazon.encode(), ["order-item-id"]),
+        (shopify.encode(), ["Lineitem name"]),
+        (erp.encode("gb18030"), []),
+    ):
+        shown = checked(stage, api, content, name="export.txt")
+        assert (shown["good"], shown["findings"], shown["unread"]) == (1, [], unread)
+        api.post(f"{PATH}/{shown['id']}/create")
+        stage.jobs(*TOPICS)
+    assert sorted(session().scalars(select(Order.reference))) == ["#1001", "302-1", "E-1"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_template_is_read_back(stage: Stage, api: Any, language: str) -> None:
+    heading = [heading_of(column, language) for column in COLUMNS]
+    row = [{"sku": MUG}.get(column.name, column.example) for column in COLUMNS]
+    full = dict(zip([column.name for column in COLUMNS], row, strict=True)) | {
+        "packing": "eco_bag; upright", "contents": "gift", "ioss": "IM2760000742", "priority": "3", "buyer_vat_id": "FR12345678901",
+    }  # fmt: skip
+    shown = checked(stage, api, sheets.write_workbook("x", heading, [list(full.values())]), name="t.xlsx")
+    assert (shown["good"], shown["findings"], shown["unread"]) == (1, [], [])
+    api.post(f"{PATH}/{shown['id']}/create")
+    stage.jobs(*TOPICS)
+    order = api.get("/api/v1/orders").json["data"][0]
+    detail = api.get(f"/api/v1/orders/{order['id']}").json
+    assert (detail["packing"], detail["declaration"]["ioss"], detail["platform"], detail["priority"]) == (
+        ["eco_bag", "upright"], "IM2760000742", "amazon", 3,
+    )  # fmt: skip
+    assert detail["lines"][0]["unit_value_minor"] == 1290
+
+
+def test_no_heading_means_two_columns() -> None:
+    named = [columns.plain(each) for column in COLUMNS for each in {column.name, *column.also}]
+    assert len(named) == len(set(named))
+    for column in COLUMNS:
+        for each in (column.name, *column.also):
+            assert column_of(each) == column.name
+    assert (column_of("Name"), column_of("Name", ["Lineitem sku"]), column_of("no such")) == (
+        "recipient",
+        "reference",
+        None,
+    )
+
+
+def test_findings_name_nobody(stage: Stage, api: Any) -> None:
+    secret = "Zaphod Beeblebrox \U0001f600"
+    checked(stage, api, sheet(["S-1", MUG, "1", secret, "Nowhere land", "X" * 90, "1", "Y" * 300]))
+    kept = session().execute(text("SELECT order_import::text FROM order_import")).scalar_one()
+    assert "Zaphod" not in kept
+    assert "Nowhere" not in kept

@@ -1,0 +1,167 @@
+"""Rows of a file become bodies of the API: rows of one reference are one order, its lines in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from wms.core.refusals import invalid
+from wms.exchange.columns import BY_NAME, COLUMNS, NEEDED, country_code
+from wms.exchange.columns import column_of as named_by
+from wms.platform.forms import as_number, minor_of
+from wms.platform.sheets import Row
+
+_AT = {column.pointer: column.name for column in COLUMNS}
+_SEPARATORS = str.maketrans(dict.fromkeys(";|/、，；", ","))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong in a line. `column`: its name here, empty where it is none in particular."""
+
+    line: int
+    column: str
+    code: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class FileOrder:
+    """An order as the file says it: `rows` are the lines it stands in."""
+
+    reference: str
+    body: dict[str, Any]
+    rows: list[int]
+    findings: list[Finding] = field(default_factory=list)
+
+    def found(self, pointer: str, code: str, params: Mapping[str, Any]) -> Finding:
+        """A refusal at a field of the body, where it stands in the file."""
+        parts = pointer.strip("/").split("/")
+        if parts[0] == "lines" and len(parts) > 1 and parts[1].isdigit() and int(parts[1]) < len(self.rows):
+            return Finding(self.rows[int(parts[1])], _AT.get(f"/lines/{'/'.join(parts[2:])}", ""), code, params)
+        name = next((_AT[at] for at in (pointer, f"/{parts[0]}") if at in _AT), "")
+        if name == "country" and code in {"too_long", "too_short", "pattern"}:
+            return Finding(self.rows[0], name, "sheet_country")
+        return Finding(self.rows[0], name, code, params)
+
+
+@dataclass(frozen=True)
+class Book:
+    """A whole file. `headings`: as the file calls each column; `unread`: those that mean nothing here."""
+
+    orders: list[FileOrder]
+    lines: int
+    headings: dict[str, str]
+    unread: list[str]
+
+
+def assemble(rows: Sequence[Row], owner_code: str, warehouse: str | None, service: str | None) -> Book:
+    """The orders of a sheet. Refuses at `/file` `table_lacks`, `sheet_column_twice`: else it is no file of orders."""
+    places, headings, unread = _columns(rows[0])
+    orders: dict[str, FileOrder] = {}
+    loose = 0
+    for row in rows[1:]:
+        cells = {name: row.cells[place] if place < len(row.cells) else "" for name, place in places.items()}
+        reference = cells["reference"]
+        if not reference:  # told as an order of its own, so that the count adds up
+            loose += 1
+        order = orders.get(reference) if reference else None
+        if order is None:
+            order = FileOrder(reference, _order(cells, owner_code, warehouse, service), [])
+            orders[reference or f"\0{loose}"] = order
+        else:
+            order.findings += _contradictions(order, cells, row.line)
+        order.rows.append(row.line)
+        order.body["lines"].append(_line(cells))
+    return Book(list(orders.values()), len(rows) - 1, headings, unread)
+
+
+def _columns(heading: Row) -> tuple[dict[str, int], dict[str, str], list[str]]:
+    places: dict[str, int] = {}
+    unread = []
+    for place, text in enumerate(heading.cells):
+        name = named_by(text, heading.cells)
+        if name is None:
+            unread += [text[:60]] if text else []
+        elif name in places:
+            raise invalid("/file", "sheet_column_twice", one=heading.cells[places[name]][:60], other=text[:60])
+        else:
+            places[name] = place
+    for name in NEEDED:
+        if name not in places:
+            raise invalid("/file", "table_lacks", column=name)
+    return places, {name: heading.cells[place][:60] for name, place in places.items()}, unread[:50]
+
+
+def _order(cells: Mapping[str, str], owner_code: str, warehouse: str | None, service: str | None) -> dict[str, Any]:
+    """What stands in every row of an order, without its lines."""
+    given = {"warehouse": warehouse, "service": service}
+    body: dict[str, Any] = {
+        "seller": owner_code,
+        "lines": [],
+        **{name: value for name, value in given.items() if value},
+    }
+    for name, text in cells.items():
+        column = BY_NAME[name]
+        if not text or column.of_line:
+            continue
+        *above, last = column.pointer.strip("/").split("/")
+        inner = body
+        for step in above:
+            inner = inner.setdefault(step, {})
+        inner[last] = _value(column.form, text, cells.get("insured_currency", "").upper())
+    body.setdefault("consignee", {})
+    return body
+
+
+def _line(cells: Mapping[str, str]) -> dict[str, Any]:
+    currency = cells.get("currency", "").upper()
+    found: dict[str, Any] = {}
+    for name, text in cells.items():
+        column = BY_NAME[name]
+        if text and column.of_line:
+            found[column.pointer.rpartition("/")[2]] = _value(column.form, text, currency)
+    if "unit_value_minor" not in found:  # a currency alone says nothing: exports fill the column for every row
+        found.pop("currency", None)
+    return found
+
+
+def _contradictions(order: FileOrder, cells: Mapping[str, str], line: int) -> list[Finding]:
+    """A further row of an order repeats what the first says, or leaves it empty (as Shopify does)."""
+    found = []
+    for name, text in cells.items():
+        column = BY_NAME[name]
+        if column.of_line or not text:
+            continue
+        inner: Any = order.body
+        for step in column.pointer.strip("/").split("/"):
+            inner = inner.get(step) if isinstance(inner, Mapping) else None
+        if inner != _value(column.form, text, cells.get("insured_currency", "").upper()):
+            found.append(Finding(line, name, "sheet_rows_differ"))
+    return found
+
+
+def _value(form: str, text: str, currency: str) -> Any:
+    """A cell as the API takes it; what cannot be read stays text, for the schema to refuse."""
+    if form == "number":
+        return as_number(text)
+    if form == "amount":
+        return minor_of(text, currency)
+    if form == "list":
+        return [each.strip() for each in text.translate(_SEPARATORS).split(",") if each.strip()]
+    if form == "country":
+        return country_code(text)
+    if form == "moment":
+        return _moment(text)
+    return text.upper() if form == "upper" else text
+
+
+def _moment(text: str) -> str:
+    """With its offset; a time without one is UTC."""
+    try:
+        found = datetime.fromisoformat(text.replace(" +", "+").replace("/", "-"))
+    except ValueError:
+        return text
+    return found.replace(tzinfo=found.tzinfo or UTC).isoformat()

@@ -1,0 +1,129 @@
+"""The columns a file of orders may have: what each is called, here and by the systems that sellers export from.
+
+Headings are compared without case, blanks and punctuation. Besides ours, in English and Chinese, those of Amazon's order
+reports (*order-id*, *ship-address-1*), Shopify's order exports (*Lineitem sku*, *Shipping Street*) and the usual ones of Chinese
+ERP exports (收件人, 平台单号) are known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from babel import Locale
+
+from wms.platform.pages import lazy
+
+
+@dataclass(frozen=True)
+class Column:
+    """`pointer`: where it stands in the body of the API; a line's begins with `lines`. `form`: how its text is read."""
+
+    name: str
+    pointer: str
+    label: object
+    example: str
+    also: tuple[str, ...] = ()
+    form: str = "text"  # text | number | amount | country | list | upper
+
+    @property
+    def of_line(self) -> bool:
+        return self.pointer.startswith("/lines/")
+
+
+COLUMNS = (
+    Column("reference", "/reference", lazy("Your reference"), "SHOP-10001", (
+        "order id", "order number", "order no", "订单号", "平台单号", "参考号", "客户单号", "销售单号")),
+    Column("sku", "/lines/sku", lazy("SKU"), "MUG-BLUE", ("lineitem sku", "seller sku", "merchant sku", "商品编码", "货号")),
+    Column("quantity", "/lines/quantity", lazy("Quantity"), "2", (
+        "quantity purchased", "lineitem quantity", "qty", "数量", "件数", "商品数量"), "number"),
+    Column("warehouse", "/warehouse", lazy("Warehouse"), "DE1", ("warehouse code", "仓库", "仓库代码", "发货仓库")),
+    Column("service", "/service", lazy("Service"), "HOUSE-STD", ("shipping service", "物流服务", "物流渠道", "渠道", "渠道代码")),
+    Column("recipient", "/consignee/name", lazy("Name of the buyer"), "Anna Schmidt", (
+        "recipient name", "shipping name", "consignee", "收件人", "收件人姓名", "收货人")),
+    Column("company", "/consignee/company", lazy("Company"), "", ("shipping company", "公司", "收件人公司")),
+    Column("phone", "/consignee/phone", lazy("Phone"), "+49 30 1234567", (
+        "ship phone number", "shipping phone", "buyer phone number", "电话", "手机", "收件人电话", "联系电话")),
+    Column("email", "/consignee/email", lazy("E-mail"), "", ("buyer email", "邮箱", "收件人邮箱")),
+    Column("country", "/consignee/country", lazy("Country"), "DE", (
+        "ship country", "shipping country", "country code", "国家", "国家代码", "收件人国家", "目的国"), "country"),
+    Column("state", "/consignee/state", lazy("State or province"), "", (
+        "ship state", "shipping province", "province", "州省", "省", "州", "省州", "收件人省州")),
+    Column("city", "/consignee/city", lazy("City"), "Berlin", ("ship city", "shipping city", "城市", "收件人城市")),
+    Column("postcode", "/consignee/postcode", lazy("Postcode"), "10115", (
+        "ship postal code", "shipping zip", "postal code", "zip", "zip code", "邮编", "收件人邮编")),
+    Column("address1", "/consignee/address1", lazy("Address"), "Invalidenstraße 117", (
+        "ship address 1", "shipping street", "shipping address1", "address", "address line 1", "street", "地址", "地址1",
+        "详细地址", "收件人地址")),
+    Column("address2", "/consignee/address2", lazy("Address, second line"), "", (
+        "ship address 2", "shipping address2", "address line 2", "地址2", "地址第二行")),
+    Column("id_number", "/consignee/id_number", lazy("ID number"), "", ("身份证", "身份证号", "身份证号码"), "upper"),
+    Column("buyer_vat_id", "/consignee/vat_id", lazy("VAT ID of the buyer"), "", ("buyer vat number", "买家 VAT 税号")),
+    Column("buyer_eori", "/consignee/eori", lazy("EORI number of the buyer"), "", ("买家 EORI 号",)),
+    Column("unit_value", "/lines/unit_value_minor", lazy("Value of one"), "12.90", (
+        "unit price", "lineitem price", "declared value", "单价", "申报单价", "申报价值"), "amount"),
+    Column("currency", "/lines/currency", lazy("Currency"), "EUR", ("币种", "货币", "申报币种"), "upper"),
+    Column("batch", "/lines/batch", lazy("Batch"), "", ("lot", "批次", "批号")),
+    Column("priority", "/priority", lazy("Priority"), "", ("优先级",), "number"),
+    Column("fill", "/fill", lazy("Without enough stock"), "", ("缺货处理",)),
+    Column("ordered_at", "/ordered_at", lazy("Ordered"), "2026-11-24T08:15:00+00:00", (
+        "purchase date", "created at", "下单时间", "付款时间"), "moment"),
+    Column("remark", "/remark", lazy("Remark"), "", ("note", "notes", "备注", "订单备注")),
+    Column("platform", "/platform", lazy("Platform"), "amazon", ("sales platform", "平台", "销售平台")),
+    Column("signature", "/signature", lazy("Signature on delivery"), "", ("签收要求", "签名")),
+    Column("insured_value", "/insurance/value_minor", lazy("Insured value"), "", ("保价", "保价金额"), "amount"),
+    Column("insured_currency", "/insurance/currency", lazy("Currency of the insurance"), "", ("保价币种",), "upper"),
+    Column("packing", "/packing", lazy("Packed how"), "", ("包装要求",), "list"),
+    Column("packing_remark", "/packing_remark", lazy("To the packer"), "", ("打包备注", "给打包员的备注")),
+    Column("contents", "/declaration/contents", lazy("What it is"), "", ("申报类型",)),
+    Column("ioss", "/declaration/ioss", lazy("IOSS number"), "", ("ioss number", "IOSS 号")),
+    Column("sender_vat_id", "/declaration/vat_id", lazy("VAT ID of the sender"), "", ("vat number", "发件人 VAT 税号", "vat号")),
+    Column("sender_eori", "/declaration/eori", lazy("EORI number of the sender"), "", ("eori number", "发件人 EORI 号", "eori号")),
+)  # fmt: skip
+# Without them no line is an order.
+NEEDED = ("reference", "sku", "quantity", "recipient", "country", "city", "address1")
+BY_NAME = {column.name: column for column in COLUMNS}
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_PUNCTUATION = re.compile(r"[\W_]+")
+
+
+def plain(heading: str) -> str:
+    """A heading as it is compared."""
+    return _PUNCTUATION.sub("", heading).lower()
+
+
+def heading_of(column: Column, language: str) -> str:
+    """What the template calls a column: a heading that is read again."""
+    chinese = next((each for each in column.also if _CHINESE.search(each)), column.name)
+    return chinese if language.startswith("zh") else column.name
+
+
+@cache
+def _known() -> dict[str, str]:
+    return {plain(heading): column.name for column in COLUMNS for heading in (column.name, *column.also)}
+
+
+def column_of(heading: str, others: Sequence[str] = ()) -> str | None:
+    """The column that a heading names; None where it means nothing here. `others`: all headings of the file."""
+    if plain(heading) == "name":  # the order's number at Shopify, the buyer's name elsewhere
+        return "reference" if "lineitemsku" in map(plain, others) else "recipient"
+    bare = re.sub(r"[(（*].*$", "", heading)  # "Quantity (units)", "收件人*"
+    return _known().get(plain(heading)) or _known().get(plain(bare))
+
+
+@cache
+def _countries() -> dict[str, str]:
+    """Names of countries in English, Chinese, German and French, and the codes of three letters, to those of two."""
+    found: dict[str, str] = {}
+    for language in ("en", "zh", "de", "fr"):
+        for code, name in Locale(language).territories.items():
+            if len(code) == 2 and code.isalpha():
+                found.setdefault(plain(name), code)
+    return found | {"usa": "US", "uk": "GB", "england": "GB", "greatbritain": "GB"}
+
+
+def country_code(text: str) -> str:
+    """The code of a country by its code or name; the text itself where it is none that is known."""
+    return text.upper() if len(text) == 2 and text.isascii() else _countries().get(plain(text), text)

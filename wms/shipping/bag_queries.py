@@ -1,0 +1,108 @@
+"""Reads of bags and pallets for the API: with the parcels that the reader may see."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select, tuple_
+
+from wms.core.actor import Actor
+from wms.core.refusals import not_found
+from wms.facility.models import Warehouse
+from wms.platform.database import session
+from wms.shipping.models import Bag, Carrier, Parcel, Service, Shipment
+
+
+@dataclass(frozen=True)
+class BagSeen:
+    """`parcels`: rows of `BaggedParcelAnswer`, by tracking number."""
+
+    id: uuid.UUID
+    warehouse: str
+    carrier: str
+    service: str
+    kind: str
+    number: str
+    barcode: str
+    state: str
+    weight_g: int | None
+    created_at: datetime
+    closed_at: datetime | None
+    loaded_at: datetime | None
+    parcels: list[dict[str, Any]]
+
+
+def bags_page(
+    actor: Actor, *, after: tuple[datetime, uuid.UUID] | None, limit: int, state: str | None = None,
+    number: str | None = None,
+) -> Sequence[Bag]:  # fmt: skip
+    """Bags of the actor's scope, oldest first: a seller's are those with a parcel of theirs in them."""
+    statement = select(Bag).order_by(Bag.created_at, Bag.id).limit(limit)
+    if actor.warehouse_ids is not None:
+        statement = statement.where(Bag.warehouse_id.in_(actor.warehouse_ids))
+    if actor.seller_ids is not None:
+        theirs = select(Parcel.bag_id).join(Shipment, Shipment.id == Parcel.shipment_id)
+        theirs = theirs.where(Shipment.owner_id.in_(actor.seller_ids), Parcel.bag_id == Bag.id)
+        statement = statement.where(theirs.exists())
+    if after is not None:
+        statement = statement.where(tuple_(Bag.created_at, Bag.id) > after)
+    if state is not None:
+        statement = statement.where(Bag.state == state)
+    if number is not None:
+        statement = statement.where(or_(Bag.number == number, Bag.barcode == number))
+    return session().scalars(statement).all()
+
+
+def load_bag(actor: Actor, bag_id: uuid.UUID) -> BagSeen:
+    """404 outside the actor's warehouses, and for a seller who has nothing in it."""
+    bag = session().get(Bag, bag_id)
+    if bag is None or not actor.sees_warehouse(bag.warehouse_id):
+        raise not_found("bag")
+    (seen,) = with_parcels(actor, [bag])
+    if not seen.parcels and not actor.is_staff:
+        raise not_found("bag")
+    return seen
+
+
+def with_parcels(actor: Actor, bags: Sequence[Bag]) -> list[BagSeen]:
+    """These bags with the parcels in them that the actor sees."""
+    inside = _parcels(actor, [bag.id for bag in bags])
+    houses, carriers, services = (
+        _codes(model, {getattr(bag, name) for bag in bags})
+        for model, name in ((Warehouse, "warehouse_id"), (Carrier, "carrier_id"), (Service, "service_id"))
+    )
+    names = ("id", "kind", "number", "barcode", "state", "weight_g", "created_at", "closed_at", "loaded_at")
+    return [
+        BagSeen(
+            **{name: getattr(bag, name) for name in names}, warehouse=houses[bag.warehouse_id],
+            carrier=carriers[bag.carrier_id], service=services[bag.service_id], parcels=inside[bag.id],
+        )
+        for bag in bags
+    ]  # fmt: skip
+
+
+def _parcels(actor: Actor, bag_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[dict[str, Any]]]:
+    statement = (
+        select(
+            Parcel.bag_id, Parcel.id, Parcel.shipment_id, Shipment.subject_kind, Shipment.subject_id,
+            Parcel.tracking_number, Parcel.weight_g, Parcel.state,
+        )
+        .join(Shipment, Shipment.id == Parcel.shipment_id)
+        .where(Parcel.bag_id.in_(bag_ids)).order_by(Parcel.tracking_number, Parcel.id)
+    )  # fmt: skip
+    if actor.seller_ids is not None:
+        statement = statement.where(Shipment.owner_id.in_(actor.seller_ids))
+    found: dict[uuid.UUID, list[dict[str, Any]]] = defaultdict(list)
+    for row in session().execute(statement):
+        facts = dict(row._mapping)
+        found[facts.pop("bag_id")].append(facts)
+    return found
+
+
+def _codes(model: Any, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    return {row[0]: row[1] for row in session().execute(select(model.id, model.code).where(model.id.in_(ids)))}
