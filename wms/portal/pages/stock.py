@@ -128,6 +128,7 @@ def ledger(product_id: uuid.UUID) -> str:
     return render_template(
         "portal/ledger.html", product=product, lines=lines, reasons=REASON_WORDS, parties=PARTY_WORDS,
         conditions=CONDITION_WORDS, houses={each.id: each for each in warehouses_seen(actor())}, warehouse=warehouse,
+        bookings=queries.bookings_of_subjects([line.subject_id for line in lines if line.subject_id]),
         next_url=url_for(".ledger", product_id=product.id, warehouse=warehouse, before=following) if following else "",
         back_url=here if before else "",
     )  # fmt: skip
