@@ -14,11 +14,13 @@ from tests.floor.test_sort import Wall, wall
 from tests.floor.worker import CABLE, CODES, MUG, Tablet, totes
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
+from wms.core.refusals import Refused
 from wms.inventory import service as inventory
 from wms.inventory.counting import planning
 from wms.inventory.counting.rules import Rule
 from wms.inventory.ledger import stock_of
 from wms.inventory.models import Balance
+from wms.outbound.service import damage
 from wms.platform.database import commit, session
 
 __all__ = ["wall"]
@@ -78,6 +80,33 @@ def test_a_bin_with_nothing_left_leads_on(cast, client, tablet):
 def _asking(cast: Cast) -> None:
     planning.set_rule(cast.supervisor, cast.overseas.id, Rule(on_zero=True))
     commit()
+
+
+@pytest.mark.parametrize("kind", ["inspection", "returns"])
+def test_damaged_goods_are_set_down_where_nobody_picks(cast, client, tablet, kind):
+    """Once, by who reported them, in a place for them; then there is nothing to undo."""
+    on_a_walk(cast, cast.api(client), tablet, 2, "scan_location")
+    at_bin = tablet.seen["location_barcode"]
+    place = session().execute(
+        text("SELECT id, code, barcode FROM location WHERE warehouse_id = :w AND kind = :k ORDER BY code LIMIT 1"),
+        {"w": cast.overseas.id, "k": kind},
+    ).one()  # fmt: skip
+    assert tablet.scan(place.barcode)["code"] == "wrong_location"  # nothing is damaged
+    tablet.scan(at_bin)
+    tablet.scan("CMD-DAMAGE")
+    assert "Scan the place you put them in" in tablet.scan(CODES[MUG], quantity=1)["title"]
+    dock = text("SELECT barcode FROM location WHERE warehouse_id = :w AND kind = 'dock' LIMIT 1")
+    assert tablet.scan(session().execute(dock, {"w": cast.overseas.id}).scalar_one())["tone"] == "error"
+    assert (tablet.scan(place.barcode)["code"], tablet.step) == ("pick_damage_set_down", "scan_product")
+    rows = "SELECT b.on_hand, b.condition FROM balance b WHERE b.location_id = :place AND b.on_hand > 0"
+    assert [tuple(row) for row in session().execute(text(rows), {"place": place.id})] == [(1, "damaged")]
+    assert tablet.seen.get("damaged") is None
+    assert tablet.scan(place.barcode)["tone"] == "error"
+    assert tablet.scan("CMD-UNDO")["tone"] == "error"
+    found = session().execute(text("SELECT id FROM pick_damage")).scalar_one()
+    with pytest.raises(Refused, match="damage_gone"):
+        damage.set_down(cast.receiver, found, place.id)
+    session().rollback()
 
 
 def _take_away(cast: Cast, units: int) -> None:

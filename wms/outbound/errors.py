@@ -71,6 +71,8 @@ TEXTS = {
     "container_not_here": N_("No carton or pallet of yours with this code stands in a bin here."),
     "container_holds": N_("It holds %(there)s of it: a line that names it takes all of them."),
     "container_elsewhere": N_("A line that names a container names no batch, expiry or quality."),
+    "damage_place": N_("%(code)s is no place for damaged goods. Scan one for inspection or returns."),
+    "damage_gone": N_("These units were set down or are good again."),
     "whole_not_wanted": N_("No order wants this whole."),
     "whole_not_all": N_("The order does not want all that is in it."),
     "whole_serials": N_("Its serial numbers are captured at the bench."),

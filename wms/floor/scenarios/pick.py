@@ -83,16 +83,28 @@ class Pick:
             BEGIN: [Kind.LOCATION, Kind.WALK],
             TOTE: [Kind.TOTE], LOCATION: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT], DAMAGED: [Kind.PRODUCT]
         }.get(task.step, [])  # fmt: skip
+        if "damaged" in task.data:
+            expected = [*expected, Kind.LOCATION]
         found = resolve(scan.raw, self._scope(task, stop), expected)
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, stop, found)
-        if stop is None and found.kind is Kind.WALK:
+        if exceptions.is_set_down(task, found):
+            return exceptions.set_down(actor, task, found)
+        if stop is None:
+            return self._somewhere(actor, task, found)
+        return self._at_stop(actor, task, stop, found, scan)
+
+    def _somewhere(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        """A walk's pick list, or a bin of the zone that the picker works in."""
+        if found.kind is Kind.WALK:
             assert found.id is not None
             return self._take(picking.take_this(actor, found.id))
-        if stop is None:
-            return self._begin(actor, task, found.id)  # a bin of the zone that the picker works in
+        return self._begin(actor, task, found.id)
+
+    def _at_stop(self, actor: Actor, task: FloorTask, stop: Sight, found: Found, scan: Scan) -> Step:
         if task.step == TOTE:
-            assert found.id is not None
+            if found.id is None or found.kind is not Kind.TOTE:
+                raise Refused("not_a_tote", {})
             if stop.wall is not None:
                 together.bind_tote(actor, stop.batch_id, found.id)
                 return Step(LOCATION, hand(task.data, full=None), "ok", "walk_tote_bound", {"tote": found.code})

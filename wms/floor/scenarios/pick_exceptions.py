@@ -57,6 +57,18 @@ def damaged(actor: Actor, task: FloorTask, stop: Sight, found: Found, scan: Scan
     )  # fmt: skip
 
 
+def is_set_down(task: FloorTask, found: Found) -> bool:
+    """A place for damaged goods, scanned after a damage was reported."""
+    return found.kind is Kind.LOCATION and "damaged" in task.data and damage.is_place_for(found.id)
+
+
+def set_down(actor: Actor, task: FloorTask, found: Found) -> Step:
+    """The damaged units leave the bin for this place; the walk goes on where it was."""
+    assert found.id is not None
+    place = damage.set_down(actor, uuid.UUID(task.data["damaged"]), found.id)
+    return Step(task.step, hand(task.data, damaged=None), "ok", "pick_damage_set_down", {"place": place.code})
+
+
 def other_lot(actor: Actor, task: FloorTask, stop: Sight, batch: str) -> Step:
     """Another batch than the chosen one: the claim moves to it, and its second scan takes it."""
     if stop.wall is not None:  # one bin's units are several orders' there

@@ -1,4 +1,5 @@
-"""Damage found at the pick: the units become *damaged* where they lie, and whoever counted on them is served elsewhere.
+"""Damage found at the pick: the units become *damaged* where they lie, and whoever counted on them is served elsewhere. Then
+they are set down in a place for such goods, or left in their bin.
 
 A loss like any other: it breaks the newest claims that the rest of the row cannot serve, and each demand that lost its bin is
 looked after by `shortage.reallocate`. The picker goes on with what is left, or with the next stop.
@@ -18,9 +19,10 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, invalid, not_found
+from wms.facility.models import Location, LocationKind
 from wms.inventory import ledger
 from wms.inventory import service as inventory
-from wms.inventory.models import Allocation, Balance, Condition
+from wms.inventory.models import Allocation, Balance, Condition, Move, Serial, SerialMove
 from wms.outbound.models import PickBatch, PickDamage, PickTask
 from wms.outbound.service import walks
 from wms.outbound.service.picking import LEASE, work_on
@@ -33,6 +35,7 @@ from wms.platform.locks import Rank, lock, lock_one
 SUBJECT = "pick_damage"
 REASONS = ("broken", "wet", "dirty", "package", "expired", "other")
 TAKEN_BACK_FOR = timedelta(minutes=10)
+SET_DOWN = frozenset({LocationKind.INSPECTION.value, LocationKind.RETURNS.value})
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,46 @@ def take_back(actor: Actor, damage_id: uuid.UUID) -> PickDamage:
     found.undone_at = clock.now()
     session().flush()
     return found
+
+
+def set_down(actor: Actor, damage_id: uuid.UUID, location_id: uuid.UUID) -> Location:
+    """The damaged units of a report are put into a place for such goods, out of the bin that is picked from.
+
+    Refuses `damage_place` (not of `SET_DOWN`), `damage_gone` for another person's report, one that was taken back or set down
+    before, and what the ledger refuses.
+    """
+    found = _held(actor, damage_id)
+    place, here = session().get(Location, location_id), session().get_one(Location, found.location_id)
+    if place is None or place.warehouse_id != found.warehouse_id:
+        raise not_found("location")
+    if place.kind not in SET_DOWN:
+        raise Refused("damage_place", {"code": place.code})
+    gone = found.undone_at is not None or found.posting_id is None or here.kind in SET_DOWN
+    if gone or found.actor_id != actor.id:
+        raise Refused("damage_gone", {})
+    there = session().scalars(select(Move.to_balance_id).where(Move.posting_id == found.posting_id)).one()
+    stock = ledger.stock_of(session().get_one(Balance, there, populate_existing=True))
+    inventory.relocate(
+        actor, stock, place.id, found.quantity, inventory.Subject(SUBJECT, found.id), serials=_numbers(found)
+    )
+    found.location_id = place.id
+    session().flush()
+    return place
+
+
+def is_place_for(location_id: uuid.UUID | None) -> bool:
+    """Whether damaged goods are set down in this place: none is picked from it."""
+    place = session().get(Location, location_id) if location_id is not None else None
+    return place is not None and place.kind in SET_DOWN
+
+
+def _numbers(found: PickDamage) -> list[str]:
+    """The serial numbers of the units that were reported."""
+    query = (
+        select(Serial.number).join(SerialMove, SerialMove.serial_id == Serial.id)
+        .where(SerialMove.posting_id == found.posting_id).order_by(Serial.number)
+    )  # fmt: skip
+    return list(session().scalars(query))
 
 
 def describe(
