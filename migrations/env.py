@@ -1,6 +1,7 @@
 """Alembic's entry: our metadata, one transaction a migration, and a note of each revision's parent.
 
-`schema_parent` lets an older process recognise a schema that is newer by one (`wms.platform.schema_version`).
+`schema_parent` lets an older process recognise a schema that is newer by one (`wms.platform.schema_version`), unless its
+migration says `older_must_stop`: what older processes would write is not enough any more.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ def remember_parent(ctx: object, step: object, heads: object, run_args: object, 
         return
     ctx.connection.execute(  # type: ignore[attr-defined]
         text("INSERT INTO schema_parent (revision, parent) VALUES (:revision, :parent) ON CONFLICT DO NOTHING"),
-        {"revision": revision.revision, "parent": revision.down_revision},
+        {
+            "revision": revision.revision,
+            "parent": None if getattr(revision.module, "older_must_stop", False) else revision.down_revision,
+        },
     )
 
 

@@ -66,8 +66,11 @@ CORRUPTIONS = {
         "UPDATE balance SET held_by = held_by + 1 WHERE is_sellable",
         "UPDATE balance SET condition = 'grade_b' WHERE is_sellable AND on_hand > 0",
     ],
-    "summary sellable equals its sellable balances": [
+    "summaries are the sums of their balances": [
         "UPDATE summary SET sellable = sellable + 1",
+        "UPDATE summary SET staged = staged + 1",
+        "UPDATE summary SET aside = aside + 1",
+        "UPDATE summary SET staged = staged + 1, aside = aside - 1 WHERE aside > 0",
         "DELETE FROM summary WHERE sellable > 0",
     ],
     "summary promised equals the open promises": [

@@ -152,9 +152,11 @@ def test_held_goods_are_not_moved_but_may_be_put_away_and_counted(world: World):
     house, product = world.overseas, world.product
     there, dock = house.stocked(product, 5), house.goods(product, "dock")
     service.receive(SYSTEM, dock, 2, TEST)
+    session().commit()
     place(world, product.id)
     assert refusal(service.relocate, SYSTEM, there, house.at("bin2"), 1, TEST).code == "stock_is_held"
     service.relocate(SYSTEM, dock, house.at("bin2"), 2, TEST, reason=Reason.PUTAWAY)
+    session().commit()
     service.count(SYSTEM, there, 4, TEST)
     session().commit()
     assert amounts(there) == (4, 0)

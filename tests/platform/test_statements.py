@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from tests.sent import statements
+from wms.core import clock
 from wms.core.ids import new_id
-from wms.core.refusals import Refused
-from wms.platform.commands import Command, execute
+from wms.core.refusals import Refused, invalid
+from wms.platform.commands import Command, Done, Outcome, execute
 from wms.platform.database import db, rollback, session, transaction
 from wms.platform.statements import Statement, attempt, current_connection, looking, pipelined
 
@@ -183,3 +186,60 @@ def test_a_connection_left_in_the_middle_of_a_look_begins_no_transaction(fresh_a
         db.session.remove()
         assert current_connection() is not left
         assert not current_connection().autocommit
+
+
+def test_a_row_that_travels_is_met_by_the_first_answer(fresh_app: Flask) -> None:
+    """Known before, known meanwhile, never sent by itself where something is read: one effect and one answer."""
+    begun: list[str] = []
+
+    def use_case(reads: bool, fault: bool = False) -> str:
+        begun.append("")
+        ADD.run({"name": f"test-{len(begun)}", "value": 1})
+        if reads:
+            NAMES.column()
+            begun[-1] = "read"
+        if fault:
+            raise invalid("/quantity", "too_small", min=1)
+        return f"test-{len(begun)}"
+
+    def scan(command: Command, reads: bool, fault: bool = False) -> Outcome:
+        return execute(command, lambda: use_case(reads, fault), lambda name: {"name": name}, travels=True)
+
+    with fresh_app.app_context():
+        for reads in (True, False):
+            command, begun[:] = Command(str(new_id()), "test", "try", {"reads": reads}), []
+            first, again = scan(command, reads), scan(command, reads)
+            assert (first, again) == (Done({"name": "test-1"}), Done({"name": "test-1"}, replayed=True))
+            assert begun == ["read" if reads else "", ""]  # its second beginning ended with its first answer
+            assert NAMES.column() == ["test-1"]
+            # A body that is no good by now is a command done before all the same; a new one is not kept.
+            assert scan(command, False, fault=True) == again
+            wrong = scan(Command(str(new_id()), "test", "try", {}), reads, fault=True)
+            assert isinstance(wrong, Refused) and not wrong.replayed
+            rollback()
+            assert NAMES.column() == ["test-1"]
+            with transaction():
+                RENAME.run({"old": "test-1", "new": f"kept-{reads}"})
+
+
+def test_a_command_finds_its_day_without_its_parent(fresh_app: Flask) -> None:
+    """From the second on, a connection writes into the partition of the day by its name; other days as before."""
+
+    def run(name: str) -> str:
+        with statements() as sent:
+            assert isinstance(execute(Command(name, "test", "noted", {}), lambda: None, lambda _: {}), Done)
+        return " ".join(each.split(" (")[0] for each in sent if "INTO command" in each)
+
+    with fresh_app.app_context():
+        today = f"command_{clock.now():%Y%m%d}"
+        assert run(str(new_id())) == "INSERT INTO command"
+        assert run(str(new_id())) == f"INSERT INTO {today}"
+        rows = Statement("SELECT count(*) FILTER (WHERE outcome = 'done') AS done, count(DISTINCT tableoid) AS tables"
+                         " FROM command WHERE scope = 'test'").first()  # fmt: skip
+        assert (rows.done, rows.tables) == (2, 1)
+        rollback()
+        former = clock.use(lambda: datetime(2041, 5, 2, 12, tzinfo=UTC))
+        try:
+            assert [run("one"), run("two")] == ["INSERT INTO command"] * 2  # no partition: the day may get one yet
+        finally:
+            clock.use(former)

@@ -30,6 +30,7 @@ from wms.recovery.programs import connect, programs_for
 
 RELEASE = Path(__file__).parent / "release-0001.dump"
 MIGRATIONS = str(ROOT / "migrations")
+STOPS_OLDER = {"0036"}  # what the release before would write is not enough any more
 GROWS = {"schema_parent"}  # each migration notes itself
 
 
@@ -129,4 +130,5 @@ def test_a_release_works_on_its_own_schema_and_on_one_newer_by_one(old: Flask, m
             monkeypatch.setattr(schema_version, "known_revisions", lambda own=own: revisions[: own + 1])
             with old.app_context():
                 state = schema_state()
-            assert (state.found, state.wanted, state.usable) == (revision, revisions[own], found in (own, own + 1))
+            usable = found == own or (found == own + 1 and revision not in STOPS_OLDER)
+            assert (state.found, state.wanted, state.usable) == (revision, revisions[own], usable)

@@ -24,7 +24,7 @@ from wms.core.ids import new_id
 from wms.core.refusals import RefusalKind, Refused, not_found
 from wms.floor.models import FloorTask
 from wms.platform.database import session
-from wms.platform.statements import Answer, Statement
+from wms.platform.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -107,16 +107,7 @@ _LOAD = Statement(
 
 def load_task(actor: Actor, task_id: uuid.UUID) -> FloorTask:
     """The person's own task; 404 for anybody else's."""
-    return loaded_task(ask_for_task(actor, task_id))
-
-
-def ask_for_task(actor: Actor, task_id: uuid.UUID) -> Answer:
-    """The question of `load_task`, whose answer `loaded_task` reads: it may travel with others."""
-    return _LOAD.send({"task": task_id, "user": actor.id})
-
-
-def loaded_task(answer: Answer) -> FloorTask:
-    row = answer.first()
+    row = _LOAD.first({"task": task_id, "user": actor.id})
     if row is None:
         raise not_found("task")
     return FloorTask(**row._asdict())  # not the session's: a scan compares and sets the row itself

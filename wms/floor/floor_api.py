@@ -27,7 +27,7 @@ from wms.platform.database import session
 from wms.platform.http import command_id, run_command
 from wms.platform.problems import problem, refusal_problem
 from wms.platform.schemas import field_errors
-from wms.platform.statements import Answer, looking
+from wms.platform.statements import looking
 
 blueprint = Blueprint("floor_api", __name__, url_prefix="/floor/v1")
 BLUEPRINTS = [blueprint, putaway_api.blueprint]
@@ -137,13 +137,9 @@ def _attempt(body: dict[str, Any], known: dict[uuid.UUID, FloorTask], durable: b
     command = Command(str(given.scan_id), actor().scope, "floor.scan", body)
     task_id = body["task_id"]
     taken: list[contract.Step] = []
-    asked: list[Answer] = []
-
-    def ahead() -> None:
-        asked[:] = [contract.ask_for_task(actor(), task_id)]
 
     def use_case() -> contract.Step:
-        task = known[task_id] = known.get(task_id) or contract.loaded_task(asked[0])
+        task = known[task_id] = known.get(task_id) or contract.load_task(actor(), task_id)
         if given.source == "typed" and not actor().may(Permission.FLOOR_TYPE):
             raise Refused("command_not_here", {})
         return contract.apply_scan(actor(), SCENARIOS[task.kind], task, given, body["step_token"])
@@ -153,8 +149,7 @@ def _attempt(body: dict[str, Any], known: dict[uuid.UUID, FloorTask], durable: b
         taken[:] = [step]
 
     outcome = execute(
-        command, use_case, lambda step: contract.answer_of(step, known[task_id]), last=last, durable=durable,
-        ahead=None if task_id in known else ahead,
+        command, use_case, lambda step: contract.answer_of(step, known[task_id]), last=last, durable=durable, travels=True,
     )  # fmt: skip
     if taken and isinstance(outcome, Done) and not outcome.replayed:
         contract.advance(known[task_id], taken[0])

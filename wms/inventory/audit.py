@@ -99,15 +99,19 @@ CHECKS = [
         f" WHERE b.is_sellable <> ({_SELLS}) AND b.is_sellable <> ({_SOLD})",
     ),
     Check(
-        "summary sellable equals its sellable balances",
+        "summaries are the sums of their balances",
         "SELECT count(*) FROM summary",
-        "SELECT coalesce(s.id, 0) AS summary, x.product_id, s.sellable, x.q FROM (SELECT warehouse_id, owner_id,"
-        " product_id, customs_status, book_item_id, sum(on_hand) FILTER (WHERE is_sellable) AS q FROM balance"
+        "SELECT coalesce(s.id, 0) AS summary, x.product_id, s.sellable, x.sells, s.staged, x.stands, s.aside, x.lies FROM"
+        " (SELECT b.warehouse_id, b.owner_id, b.product_id, b.customs_status, b.book_item_id, sum(b.on_hand) FILTER ("
+        "  WHERE b.is_sellable) AS sells, sum(b.on_hand) FILTER (WHERE NOT b.is_sellable AND l.kind IN"
+        "  ('tote', 'packing', 'gate')) AS stands, sum(b.on_hand) FILTER (WHERE NOT b.is_sellable AND l.kind NOT IN"
+        "  ('tote', 'packing', 'gate')) AS lies FROM balance b JOIN location l ON l.id = b.location_id"
         " GROUP BY 1, 2, 3, 4, 5) x FULL JOIN summary s ON s.warehouse_id = x.warehouse_id"
         " AND s.owner_id = x.owner_id AND s.product_id = x.product_id AND s.customs_status = x.customs_status"
         " AND coalesce(s.book_item_id, '00000000-0000-0000-0000-000000000000')"
         "   = coalesce(x.book_item_id, '00000000-0000-0000-0000-000000000000')"
-        " WHERE coalesce(s.sellable, 0) <> coalesce(x.q, 0)",
+        " WHERE (coalesce(s.sellable, 0), coalesce(s.staged, 0), coalesce(s.aside, 0))"
+        "  <> (coalesce(x.sells, 0), coalesce(x.stands, 0), coalesce(x.lies, 0))",
     ),
     Check(
         "summary promised equals the open promises",

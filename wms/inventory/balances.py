@@ -10,13 +10,14 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from wms.core import clock
 from wms.core.refusals import Refused
 from wms.inventory.models import nothing_as_id
-from wms.inventory.rules import Stock, is_sellable
+from wms.inventory.rules import Figure, Stock, figure_of, is_sellable
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Answer, Statement, pipelined
 
@@ -36,8 +37,14 @@ class LockedBalance:
     time_zone: str
     keeps_serials: bool  # full serial control: numbers go with the goods
 
+    @property
+    def figure(self) -> Figure:
+        """The sum of its summary that its units are part of."""
+        return figure_of(self.is_sellable, self.location_kind)
+
 
 _KEY_COLUMNS = tuple(each.name for each in fields(Stock))
+_VALUES = attrgetter(*_KEY_COLUMNS)
 _KEYS = (
     "unnest(CAST(:warehouse_id AS uuid[]), CAST(:owner_id AS uuid[]), CAST(:product_id AS uuid[]),"
     " CAST(:location_id AS uuid[]), CAST(:lot_id AS uuid[]), CAST(:book_item_id AS uuid[]),"
@@ -134,11 +141,13 @@ def _arrays(stocks: Sequence[Stock]) -> dict[str, list[Any]]:
     return {name: [getattr(stock, name) for stock in stocks] for name in _KEY_COLUMNS}
 
 
-def lock_balances(stocks: Iterable[Stock], likely_new: Iterable[Stock] = ()) -> dict[Stock, LockedBalance]:
+def lock_balances(
+    stocks: Iterable[Stock], likely_new: Iterable[Stock] = (), behind: Callable[[], object] | None = None
+) -> dict[Stock, LockedBalance]:
     """Lock the rows of these keys by id, making empty rows for keys not seen before.
 
     `likely_new`: keys of theirs that have no row yet, as far as one can guess: what their rows need to know is asked in the
-    same round trip.
+    same round trip. `behind` sends what has to come behind the locks, in that round trip too.
     """
     wanted = sorted(set(stocks), key=_order)
     guessed = sorted(set(likely_new), key=_order)
@@ -146,6 +155,8 @@ def lock_balances(stocks: Iterable[Stock], likely_new: Iterable[Stock] = ()) -> 
     with pipelined():
         answer = _LOCK.send(_arrays(wanted))
         asked = _ask_facts(guessed) if guessed else None
+        if behind is not None:
+            behind()
     found = _as_locked(wanted, answer)
     missing = [stock for stock in wanted if stock not in found]
     if missing:
@@ -158,8 +169,9 @@ def lock_balances(stocks: Iterable[Stock], likely_new: Iterable[Stock] = ()) -> 
     return found
 
 
-def _order(stock: Stock) -> tuple[str, ...]:
-    return tuple(str(getattr(stock, name)) for name in _KEY_COLUMNS)
+def _order(stock: Stock) -> tuple[int | str, ...]:
+    """What keys are sorted by: the same order for everybody who makes rows."""
+    return tuple(-1 if each is None else each.int if isinstance(each, uuid.UUID) else each for each in _VALUES(stock))
 
 
 def _locked(wanted: Sequence[Stock]) -> dict[Stock, LockedBalance]:

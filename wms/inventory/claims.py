@@ -13,7 +13,7 @@ from wms.inventory.events import AllocationBroken
 from wms.inventory.rules import Claim, MoveDraft, Stock, claims_to_break
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim
-from wms.platform.statements import Statement
+from wms.platform.statements import Answer, Statement
 
 
 @dataclass(frozen=True)
@@ -50,40 +50,51 @@ def lock_promises(allocation_ids: Iterable[uuid.UUID], settled: Iterable[uuid.UU
         _LOCK_PROMISES.run(parameters)
 
 
-# The rows and promises are locked: what is read here is what is changed here. A claim that cannot give what is wanted
-# gives nothing, and so does a promise.
+# The rows and promises are locked by the statements before: what is read here is what is changed here. A claim that cannot
+# give what is wanted gives nothing, and so does a promise.
 _FULFIL = Statement(
-    "WITH wanted AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:balances AS bigint[]), CAST(:quantities AS int[]))"
-    "  AS k(id, balance, quantity)),"
+    "WITH wanted AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:quantities AS int[])) AS k(id, quantity)),"
     " taken AS (UPDATE allocation AS a SET open_quantity = a.open_quantity - k.quantity FROM wanted k WHERE a.id = k.id"
-    "  AND a.balance_id = k.balance AND a.open_quantity >= k.quantity RETURNING a.id, a.promise_id, k.quantity),"
+    "  AND a.open_quantity >= k.quantity RETURNING a.id, a.balance_id, a.promise_id, k.quantity),"
     " paid AS (UPDATE promise AS p SET open_quantity = p.open_quantity - d.quantity FROM (SELECT promise_id,"
     "  sum(quantity)::int AS quantity FROM taken WHERE promise_id IS NOT NULL GROUP BY promise_id) AS d"
     "  WHERE p.id = d.promise_id AND p.open_quantity >= d.quantity RETURNING p.id, p.claims_sellable)"
-    " SELECT t.id, t.promise_id, p.id AS paid, p.claims_sellable FROM taken t LEFT JOIN paid p ON p.id = t.promise_id"
+    " SELECT t.id, t.balance_id, t.promise_id, p.id AS paid, p.claims_sellable FROM taken t"
+    " LEFT JOIN paid p ON p.id = t.promise_id"
 )
 
 
-def fulfil(moves: Sequence[MoveDraft], rows: Mapping[Stock, LockedBalance]) -> Fulfilled:
-    """Use up the claims these moves name. Refuses `allocation_changed` when one is gone, smaller, or elsewhere, and
-    `promise_gone`.
+def use_up(moves: Iterable[MoveDraft]) -> Answer | None:
+    """Use up the claims these moves name, behind the locks on their rows; None when they name none. Whether the claims
+    were there is told by `fulfilled`, and has to be asked: what it refuses has been written by then.
     """
-    if not moves:
-        return Fulfilled(frozenset())
     wanted: dict[uuid.UUID, int] = defaultdict(int)
-    places: dict[uuid.UUID, int] = {}
     for move in moves:
-        if move.allocation_id is None or not isinstance(move.source, Stock):
+        if move.allocation_id is None:
+            continue
+        if not isinstance(move.source, Stock):
             raise ValueError("a claim is fulfilled by a move out of stock")
         wanted[move.allocation_id] += move.quantity
-        places[move.allocation_id] = rows[move.source].id
-    parameters = {"ids": list(wanted), "balances": [places[key] for key in wanted], "quantities": list(wanted.values())}
-    taken = _FULFIL.all(parameters)
-    if len(taken) != len(wanted):
+    return _FULFIL.send({"ids": list(wanted), "quantities": list(wanted.values())}) if wanted else None
+
+
+def fulfilled(used: Answer | None, moves: Sequence[MoveDraft], rows: Mapping[Stock, LockedBalance]) -> Fulfilled:
+    """What came of the claims that these moves name, among those of `used`. Refuses `allocation_changed` when one is
+    gone, smaller, or elsewhere, and `promise_gone`.
+    """
+    named = {
+        each.allocation_id: each.source
+        for each in moves
+        if each.allocation_id is not None and isinstance(each.source, Stock)
+    }
+    if used is None or not named:
+        return Fulfilled(frozenset())
+    taken = {row.id: row for row in used.all() if row.id in named}
+    if any(key not in taken or taken[key].balance_id != rows[source].id for key, source in named.items()):
         raise Refused("allocation_changed", {})
-    if any(row.promise_id is not None and row.paid is None for row in taken):
+    if any(row.promise_id is not None and row.paid is None for row in taken.values()):
         raise Refused("promise_gone", {})
-    return Fulfilled(frozenset(row.id for row in taken if row.claims_sellable))
+    return Fulfilled(frozenset(row.id for row in taken.values() if row.claims_sellable))
 
 
 _OPEN_NEWEST_FIRST = Statement(

@@ -33,11 +33,11 @@ from wms.inventory.converting.noting import note_recipe
 from wms.inventory.converting.rules import Recipe, check_recipe
 from wms.inventory.models import Balance, Move, Posting
 from wms.inventory.rules import INTENDED_EXITS, LOSSES, REVERSIBLE, STOPPED_BY_HOLD, MoveDraft, Reason, Stock
-from wms.inventory.summaries import SummaryKey, after_summaries, change_summaries, summary_key
+from wms.inventory.summaries import Change, SummaryKey, after_summaries, change_summaries, summary_key
 from wms.platform.commands import next_posting_key
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
-from wms.platform.statements import Statement
+from wms.platform.statements import Answer, Statement
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,11 @@ class _Work:
     """Deltas gathered before anything is written."""
 
     balances: dict[int, BalanceDelta] = field(default_factory=lambda: defaultdict(BalanceDelta))
-    sellable: dict[SummaryKey, int] = field(default_factory=lambda: defaultdict(int))
-    promised: dict[SummaryKey, int] = field(default_factory=lambda: defaultdict(int))
+    figures: dict[SummaryKey, dict[str, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
+
+    def changes(self) -> dict[SummaryKey, Change]:
+        """What is added to each summary."""
+        return {key: Change(**own) for key, own in self.figures.items()}
 
 
 def post(actor: Actor, draft: PostingDraft) -> Posted:
@@ -90,13 +93,18 @@ def post_all(actor: Actor, drafts: Sequence[PostingDraft]) -> list[Posted]:
     allocated = [move.allocation_id for draft in drafts for move in draft.moves if move.allocation_id]
     claims.lock_promises(allocated, [promise_id for draft in drafts for promise_id in draft.settles])
     likely_new = [end for draft, own in zip(drafts, ends, strict=True) for end in own if _is_likely_new(draft, end)]
-    locked = lock_balances([end for each in ends for end in each], likely_new)
+    used: list[Answer | None] = []
+    locked = lock_balances(
+        [end for each in ends for end in each], likely_new,
+        lambda: used.append(claims.use_up(move for draft in drafts for move in draft.moves)),
+    )  # fmt: skip
     now = clock.now()
     written = [
-        _post_one(actor, draft, {end: locked[end] for end in own}, now) for draft, own in zip(drafts, ends, strict=True)
+        _post_one(actor, draft, {end: locked[end] for end in own}, used[0], now)
+        for draft, own in zip(drafts, ends, strict=True)
     ]
     for draft, done in zip(drafts, written, strict=True):
-        change_summaries(_merged(done.work), guarded=draft.reason in INTENDED_EXITS)
+        change_summaries(done.work.changes(), guarded=draft.reason in INTENDED_EXITS)
     gates = [(draft, done.crossing) for draft, done in zip(drafts, written, strict=True)]
     after_summaries(lambda: _pass_gate(gates))
     claims.announce_broken([each for done in written for each in done.posted.broken])
@@ -121,14 +129,18 @@ class _Written:
     crossing: Sequence[bool]
 
 
-def _post_one(actor: Actor, draft: PostingDraft, rows: dict[Stock, LockedBalance], now: datetime) -> _Written:
-    """The posting and what it does to its rows, which are locked; summaries, customs book and permits come later."""
+def _post_one(
+    actor: Actor, draft: PostingDraft, rows: dict[Stock, LockedBalance], used: Answer | None, now: datetime
+) -> _Written:
+    """The posting and what it does to its rows, which are locked; summaries, customs book and permits come later.
+    `used`: what came of the claims of all postings that are written together.
+    """
     batches = check_recipe(draft.moves, draft.recipe) if draft.reason is Reason.CONVERT else 0
     crossing = [_crosses(draft, move, rows) for move in draft.moves]
     if any(crosses and move.permit_id is None for crosses, move in zip(crossing, draft.moves, strict=True)):
         raise Refused("customs_permit_needed", {})
     work = _Work()
-    broken = _take_and_put(draft, rows, work, now)
+    broken = _take_and_put(draft, rows, used, work, now)
     posting_id = _write(actor, draft, rows, crossing, work, now)
     if draft.recipe is not None:
         note_recipe(posting_id, draft.recipe, batches)
@@ -163,12 +175,12 @@ def _takes_entry_back(draft: PostingDraft, move: MoveDraft) -> bool:
 
 
 def _take_and_put(
-    draft: PostingDraft, rows: dict[Stock, LockedBalance], work: _Work, now: datetime
+    draft: PostingDraft, rows: dict[Stock, LockedBalance], used: Answer | None, work: _Work, now: datetime
 ) -> list[claims.BrokenClaim]:
     """Gather the deltas of all moves; check every source against what is there and what is claimed."""
     taken: dict[int, int] = defaultdict(int)
     claimed: dict[int, int] = defaultdict(int)
-    fulfilled = claims.fulfil([move for move in draft.moves if move.allocation_id is not None], rows)
+    fulfilled = claims.fulfilled(used, draft.moves, rows)
     for move in draft.moves:
         if isinstance(move.source, Stock):
             row = rows[move.source]
@@ -176,7 +188,7 @@ def _take_and_put(
             if move.allocation_id is not None:
                 claimed[row.id] += move.quantity
                 if move.allocation_id in fulfilled.counted:
-                    work.promised[summary_key(move.source)] -= move.quantity
+                    work.figures[summary_key(move.source)]["promised"] -= move.quantity
     broken: list[claims.BrokenClaim] = []
     for row in sorted(rows.values(), key=lambda each: each.id):
         broken += _check_source(draft.reason, row, taken[row.id], claimed[row.id])
@@ -211,8 +223,7 @@ def _apply_quantities(moves: Sequence[MoveDraft], rows: dict[Stock, LockedBalanc
         if isinstance(move.source, Stock):
             source = rows[move.source]
             work.balances[source.id].on_hand -= move.quantity
-            if source.is_sellable:
-                work.sellable[summary_key(move.source)] -= move.quantity
+            work.figures[summary_key(move.source)][source.figure] -= move.quantity
             if source.location_kind in rules.COUNTING_LOCATIONS and source.oldest_at is not None:
                 entered_at = source.oldest_at  # age runs from the first putaway, not from the last walk
         if isinstance(move.target, Stock):
@@ -221,13 +232,7 @@ def _apply_quantities(moves: Sequence[MoveDraft], rows: dict[Stock, LockedBalanc
             emptied = target.on_hand + delta.on_hand <= 0
             delta.on_hand += move.quantity
             delta.oldest_at = entered_at if emptied or delta.oldest_at is None else min(delta.oldest_at, entered_at)
-            if target.is_sellable:
-                work.sellable[summary_key(move.target)] += move.quantity
-
-
-def _merged(work: _Work) -> dict[SummaryKey, tuple[int, int]]:
-    keys = work.sellable.keys() | work.promised.keys()
-    return {key: (work.sellable.get(key, 0), work.promised.get(key, 0)) for key in keys}
+            work.figures[summary_key(move.target)][target.figure] += move.quantity
 
 
 def _pass_gate(gates: Sequence[tuple[PostingDraft, Sequence[bool]]]) -> None:

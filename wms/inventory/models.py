@@ -133,12 +133,14 @@ class Balance(Base):
             "condition", "customs_status", unique=True,
         ),
         ForeignKeyConstraint(["owner_id", "product_id"], ["product.owner_id", "product.id"]),
+        # One look instead of two, and a stricter one: the place is of this warehouse.
+        ForeignKeyConstraint(["warehouse_id", "location_id"], ["location.warehouse_id", "location.id"]),
         CheckConstraint("on_hand >= 0", name="on_hand_not_negative"),
         CheckConstraint("allocated >= 0 AND allocated <= on_hand", name="allocated_within"),
         Index("ix_balance_location", "location_id"),
         Index("ix_balance_handling_unit", "handling_unit_id", postgresql_where=text("handling_unit_id IS NOT NULL")),
         Index("ix_balance_lot", "lot_id", postgresql_where=text("lot_id IS NOT NULL")),
-        Index("ix_balance_aside", "owner_id", "product_id", "warehouse_id", postgresql_where=text("is_aside")),
+        Index("ix_balance_unfit", "owner_id", "product_id", "warehouse_id", postgresql_where=text("is_unfit")),
         # What is there, beside rows of years that are empty: every parcel and tote, every carton at the dock left some.
         Index("ix_balance_there", "id", postgresql_where=text("is_there")),
         Index("ix_balance_there_product", "product_id", "warehouse_id", postgresql_where=text("is_there")),
@@ -149,28 +151,32 @@ class Balance(Base):
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    warehouse_id: Mapped[Reference]
     owner_id: Mapped[Reference]
     product_id: Mapped[Reference]
     lot_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("lot.id"))
     book_item_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("book_item.id"))
-    location_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("location.id"))
+    location_id: Mapped[Reference]
     handling_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))
     condition: Mapped[str] = mapped_column(String(12))
     customs_status: Mapped[str] = mapped_column(String(20))
     on_hand: Mapped[int] = mapped_column(Integer, default=0)
     allocated: Mapped[int] = mapped_column(Integer, default=0)
     is_sellable: Mapped[bool] = mapped_column(Boolean)  # the property of section 4, kept by postings, holds, day job
-    # What a summary does not know. A column, so that its index is written only when a row becomes or ceases to be so.
-    is_aside: Mapped[bool] = mapped_column(Boolean, Computed("on_hand > 0 AND NOT is_sellable", persisted=True))
-    # The same of what is not empty: who looks for goods says so, and `on_hand` may change without any index being written.
+    # What is not empty: who looks for goods says so, and `on_hand` may change without any index being written.
     is_there: Mapped[bool] = mapped_column(Boolean, Computed("on_hand > 0", persisted=True))
     held_by: Mapped[int] = mapped_column(Integer, default=0)  # number of open holds on this row
+    # What the sums of a summary do not tell apart; the same for few rows.
+    is_unfit: Mapped[bool] = mapped_column(
+        Boolean, Computed("on_hand > 0 AND (held_by > 0 OR condition <> 'good')", persisted=True)
+    )
     oldest_at: Mapped[Instant | None]  # when the oldest goods here were put away; steers FIFO
 
 
 class Summary(Base):
-    """Sellable and promised per (warehouse, owner, product, customs status, book item). Free = sellable - promised."""
+    """What is there per (warehouse, owner, product, customs status, book item): on hand is sellable + staged + aside
+    (`rules.figure_of`). Free = sellable - promised.
+    """
 
     __tablename__ = "summary"
     __table_args__ = (
@@ -178,6 +184,8 @@ class Summary(Base):
               unique=True, postgresql_nulls_not_distinct=True),
         CheckConstraint("sellable >= 0", name="sellable_not_negative"),
         CheckConstraint("promised >= 0", name="promised_not_negative"),
+        CheckConstraint("staged >= 0", name="staged_not_negative"),
+        CheckConstraint("aside >= 0", name="aside_not_negative"),
         {"postgresql_with": {"fillfactor": "70"}},
     )  # fmt: skip
 
@@ -189,6 +197,8 @@ class Summary(Base):
     book_item_id: Mapped[uuid.UUID | None]
     sellable: Mapped[int] = mapped_column(Integer, default=0)
     promised: Mapped[int] = mapped_column(Integer, default=0)
+    staged: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))
+    aside: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))
 
 
 class Posting(Base):

@@ -23,9 +23,11 @@ from wms.inventory.pins import Pin, pinned_rows
 from wms.inventory.releases import free_book, release
 from wms.inventory.rules import BONDED, NO_STATUS
 from wms.inventory.summaries import (
+    NOTHING,
     SUMMARY_COLUMNS,
     SUMMARY_KEYS,
     SUMMARY_MATCH,
+    Change,
     SummaryKey,
     summary_arrays,
     summary_now,
@@ -92,7 +94,7 @@ class _Request:
     def give_back(self) -> None:
         unclaim_locked(self.rows)
         for key, quantity in self.summaries.items():
-            _GIVE_BACK.run(summary_arrays({key: (0, quantity)}))
+            _GIVE_BACK.run(summary_arrays({key: Change(promised=quantity)}))
         free_book(self.book)
 
 
@@ -157,12 +159,14 @@ def _claim_summaries(shares: Sequence[_Share], request: _Request) -> dict[Summar
     claim(Rank.SUMMARY)
     found: dict[SummaryKey, int] = {}
     if wanted:
-        arrays = summary_arrays({key: (0, quantity) for key, quantity in wanted.items()})
+        arrays = summary_arrays({key: Change(promised=quantity) for key, quantity in wanted.items()})
         found = {row.key: row.id for row in map(summary_now, _CONDITIONAL.all(arrays))}
         request.summaries = {key: wanted[key] for key in found}
         if len(found) != len(wanted):
             _refuse_short(request, {key for key in wanted if key not in found})
-    others = {share.key: (0, 0) for share in sorted(shares, key=lambda each: str(each.key)) if share.key not in found}
+    others = {
+        share.key: NOTHING for share in sorted(shares, key=lambda each: each.key.in_order()) if share.key not in found
+    }
     if others:
         rows = map(summary_now, _FIND_OR_MAKE.all(summary_arrays(others)))
         found |= {row.key: row.id for row in rows}

@@ -21,7 +21,6 @@ from wms.inventory.layers.rules import WAITING_KINDS
 from wms.inventory.models import Lot
 from wms.inventory.rules import (
     BUCKETS_IN_ORDER,
-    GOOD,
     ORDER_LOCATIONS,
     Bucket,
     bucket_of,
@@ -98,28 +97,41 @@ class StockLine(NamedTuple):
 
 # Whether a lot is past its last sale day, by the warehouse's calendar (`rules.last_sale_day`).
 _EXPIRED = "lot.expires_on - page.outbound_days < (CAST(:now AS timestamptz) AT TIME ZONE page.time_zone)::date"
-# `rules.bucket_of` for a row `b` that does not sell; looks are made only as far as they are needed. A test asks both for
-# every kind of row.
 _IN_ORDER = ", ".join(f"'{kind}'" for kind in sorted(ORDER_LOCATIONS))
-_BUCKET = (
-    f"CASE WHEN b.held_by > 0 THEN '{Bucket.FROZEN}' WHEN b.condition <> '{GOOD}' OR (b.lot_id IS NOT NULL AND"
-    f" EXISTS (SELECT 1 FROM lot WHERE lot.id = b.lot_id AND {_EXPIRED})) THEN '{Bucket.UNQUALIFIED}'"
-    f" WHEN (SELECT l.kind IN ({_IN_ORDER}) FROM location l WHERE l.id = b.location_id) AND NOT EXISTS (SELECT 1 FROM"
-    " handling_unit u WHERE u.id = b.handling_unit_id AND u.subject_kind = 'put_back')"
-    f" THEN '{Bucket.OUTBOUND}' ELSE '{Bucket.PENDING}' END"
+_IS_STAGED = f"(SELECT l.kind IN ({_IN_ORDER}) FROM location l WHERE l.id = b.location_id) AS is_staged"
+
+
+_OTHER_BUCKETS = (Bucket.PENDING, Bucket.UNQUALIFIED, Bucket.FROZEN)
+# Rows of a product of the page in another bucket than the sum they are part of; each by one reason.
+_OTHERWISE = (
+    f"SELECT b.on_hand, b.is_sellable, CASE WHEN b.held_by > 0 THEN '{Bucket.FROZEN}' ELSE '{Bucket.UNQUALIFIED}' END AS"
+    f" bucket, {_IS_STAGED} FROM balance b WHERE b.is_unfit AND b.owner_id = page.owner_id"
+    "  AND b.product_id = page.product_id AND b.warehouse_id = page.warehouse_id"
+    f" UNION ALL SELECT b.on_hand, b.is_sellable, '{Bucket.UNQUALIFIED}', {_IS_STAGED} FROM lot JOIN balance b"
+    "  ON b.lot_id = lot.id AND b.warehouse_id = page.warehouse_id AND b.is_there AND NOT b.is_unfit"
+    f"  WHERE lot.product_id = page.product_id AND {_EXPIRED}"
+    f" UNION ALL SELECT * FROM (SELECT b.on_hand, b.is_sellable, '{Bucket.PENDING}', {_IS_STAGED} FROM put_back b"
+    "  WHERE b.product_id = page.product_id AND b.warehouse_id = page.warehouse_id"
+    f"  AND NOT EXISTS (SELECT 1 FROM lot WHERE lot.id = b.lot_id AND {_EXPIRED})) r WHERE r.is_staged"
 )
-_ASIDE = ", ".join(
-    f"coalesce(sum(a.on_hand) FILTER (WHERE a.bucket = '{bucket}'), 0)::bigint AS {bucket}"
-    for bucket in BUCKETS_IN_ORDER
-    if bucket is not Bucket.AVAILABLE
+_OTHERWISE_SUMS = ", ".join(
+    f"coalesce(sum(x.on_hand) FILTER (WHERE {which}), 0)::bigint AS {name}"
+    for name, which in {
+        "expired": "x.is_sellable",
+        "staged": "NOT x.is_sellable AND x.is_staged",
+        "aside": "NOT x.is_sellable AND NOT x.is_staged",
+        **{str(bucket): f"NOT x.is_sellable AND x.bucket = '{bucket}'" for bucket in _OTHER_BUCKETS},
+    }.items()
 )
 
 
-# The page is found first, by SKU; only what lies on it is read. What sells is known to the summary, however many bins it
-# lies in; beside it stand the rows that do not sell and are not empty (`is_aside`, with an index of their own), and what
-# has passed its last sale day since the day job looked. So a page costs the same after years of moves. Conditions are
-# there or not, and the limit is a number in it, so that a plan can rely on them: with the limit as a parameter PostgreSQL
-# plans each look anew (2.8 ms of 4.4), because a plan for any limit looks dear beside one for this.
+# The page is found first, by SKU; only what lies on it is read. Where goods stand, the summary knows, however many bins and
+# cartons they lie in: what is staged is on its way out, what is aside waits to be put away. Beside it stand the rows that
+# are in another bucket than their sum says (`rules.bucket_of`; a test asks both for every kind of row): those held or not
+# good (`is_unfit`, with an index of their own), those past their last sale day, and goods that are to be put back. So a page
+# costs the same after years of moves, and with a full dock. Conditions are there or not, and the limit is a number in it,
+# so that a plan can rely on them: with the limit as a parameter PostgreSQL plans each look anew (2.8 ms of 4.4), because a
+# plan for any limit looks dear beside one for this.
 @cache
 def _lines_statement(conditions: tuple[str, ...], limit: int) -> Statement:
     return Statement(
@@ -128,18 +140,20 @@ def _lines_statement(conditions: tuple[str, ...], limit: int) -> Statement:
         f" WHERE {''.join(f'{each} AND ' for each in conditions)}"
         # LIMIT: an EXISTS would be made a join with all balances there are
         " (SELECT true FROM balance b WHERE b.warehouse_id = w.id AND b.product_id = p.id LIMIT 1)"
-        f" ORDER BY p.sku, p.id, w.id LIMIT {limit:d})"
+        f" ORDER BY p.sku, p.id, w.id LIMIT {limit:d}),"
+        # OFFSET: from the totes to what is in them, whatever a plan thinks of the sizes
+        " put_back AS MATERIALIZED (SELECT b.* FROM handling_unit u CROSS JOIN LATERAL (SELECT b.product_id, b.warehouse_id,"
+        "  b.lot_id, b.on_hand, b.is_sellable, b.location_id FROM balance b WHERE b.handling_unit_id = u.id"
+        "  AND b.is_there AND NOT b.is_unfit OFFSET 0) b WHERE u.subject_kind = 'put_back'"
+        "  AND u.warehouse_id IN (SELECT warehouse_id FROM page))"
         " SELECT page.product_id, page.warehouse_id, page.warehouse_code, page.sku, page.name_en, page.name_zh,"
-        " s.promised, s.sellable, e.expired, aside.outbound, aside.pending, aside.unqualified, aside.frozen FROM page"
+        " s.promised, s.sellable, o.expired, s.staged - o.staged AS outbound, s.aside - o.aside + o.pending AS pending,"
+        " o.unqualified, o.frozen FROM page"
         " CROSS JOIN LATERAL (SELECT coalesce(sum(t.sellable), 0)::bigint AS sellable,"
-        "  coalesce(sum(t.promised), 0)::bigint AS promised FROM summary t WHERE t.warehouse_id = page.warehouse_id"
+        "  coalesce(sum(t.promised), 0)::bigint AS promised, coalesce(sum(t.staged), 0)::bigint AS staged,"
+        "  coalesce(sum(t.aside), 0)::bigint AS aside FROM summary t WHERE t.warehouse_id = page.warehouse_id"
         "  AND t.owner_id = page.owner_id AND t.product_id = page.product_id) s"
-        " CROSS JOIN LATERAL (SELECT coalesce(sum(b.on_hand), 0)::bigint AS expired FROM lot JOIN balance b"
-        "  ON b.lot_id = lot.id AND b.warehouse_id = page.warehouse_id AND b.is_there AND b.is_sellable"
-        f"  WHERE lot.product_id = page.product_id AND {_EXPIRED}) e"
-        f" CROSS JOIN LATERAL (SELECT {_ASIDE} FROM (SELECT b.on_hand, {_BUCKET} AS bucket FROM balance b"
-        "  WHERE b.is_aside AND b.owner_id = page.owner_id AND b.product_id = page.product_id"
-        "  AND b.warehouse_id = page.warehouse_id) a) aside"
+        f" CROSS JOIN LATERAL (SELECT {_OTHERWISE_SUMS} FROM ({_OTHERWISE}) x) o"
         " ORDER BY page.sku, page.product_id, page.warehouse_id"
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from wms.core.refusals import Refused
 from wms.inventory.allocations import release_of_promises
-from wms.inventory.summaries import SummaryKey, change_summaries
+from wms.inventory.summaries import NOTHING, Change, SummaryKey, change_summaries
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement
 
@@ -36,12 +36,12 @@ def release(subject_kind: str, subject_ids: Sequence[uuid.UUID]) -> dict[uuid.UU
     if not rows:
         return {}
     release_of_promises(subject_kind, subject_ids)
-    deltas: dict[SummaryKey, tuple[int, int]] = {}
+    deltas: dict[SummaryKey, Change] = {}
     book: dict[uuid.UUID, int] = defaultdict(int)
     for row in rows:
         if row.claims_sellable:
             key = SummaryKey(row.warehouse_id, row.owner_id, row.product_id, row.customs_status, row.summary_item)
-            deltas[key] = (0, deltas.get(key, (0, 0))[1] - row.open_quantity)
+            deltas[key] = Change(promised=deltas.get(key, NOTHING).promised - row.open_quantity)
         if row.book_item_id is not None:
             book[row.book_item_id] += min(row.book_quantity, row.open_quantity)
     _CLOSE.run({"ids": [row.id for row in rows]})
@@ -75,12 +75,12 @@ def release_part(subject_kind: str, units: Mapping[uuid.UUID, int]) -> None:
     if not shares:
         return
     _SHRINK.run({"ids": list(shares), "units": list(shares.values())})
-    deltas: dict[SummaryKey, tuple[int, int]] = {}
+    deltas: dict[SummaryKey, Change] = {}
     for promise_id, number in shares.items():
         row = own[promise_id]
         if row.claims_sellable:
             key = SummaryKey(row.warehouse_id, row.owner_id, row.product_id, row.customs_status, row.summary_item)
-            deltas[key] = (0, deltas.get(key, (0, 0))[1] - number)
+            deltas[key] = Change(promised=deltas.get(key, NOTHING).promised - number)
     change_summaries(deltas)
 
 

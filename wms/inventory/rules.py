@@ -87,6 +87,11 @@ class Stock:
     condition: str = GOOD
     customs_status: str = NO_STATUS
 
+    def __hash__(self) -> int:
+        """By what tells most keys apart: ids are hashed in Python, and a posting looks its keys up dozens of times."""
+        unit = self.handling_unit_id
+        return hash((self.product_id.int, self.location_id.int, unit and unit.int))
+
 
 @dataclass(frozen=True)
 class MoveDraft:
@@ -126,6 +131,23 @@ def is_sellable(
     if expires_on is not None and today > last_sale_day(expires_on, outbound_days):
         return False
     return customs_status != BONDED or bool(book_item_booked)
+
+
+class Figure(StrEnum):
+    """The sums that a summary keeps of its rows: every unit on hand is in exactly one of them."""
+
+    SELLABLE = "sellable"
+    STAGED = "staged"  # in a tote, at a bench, at the gate
+    ASIDE = "aside"  # everything else that does not sell
+
+
+def figure_of(is_sellable: bool, location_kind: str) -> Figure:
+    """The sum that a row is part of. It does not ask for holds, condition or expiry beyond what sells: a row changes its
+    sum only when it begins or ceases to sell.
+    """
+    if is_sellable:
+        return Figure.SELLABLE
+    return Figure.STAGED if location_kind in ORDER_LOCATIONS else Figure.ASIDE
 
 
 def check_moves(reason: Reason, moves: Sequence[MoveDraft]) -> None:

@@ -13,8 +13,8 @@ from wms.inventory import permits, waiting
 from wms.inventory.allocations import break_all, break_unsold
 from wms.inventory.balances import lock_all, lock_rows
 from wms.inventory.models import BookItem
-from wms.inventory.rules import is_sellable
-from wms.inventory.summaries import SummaryKey, change_summaries
+from wms.inventory.rules import figure_of, is_sellable
+from wms.inventory.summaries import Change, SummaryKey, change_summaries
 from wms.platform.database import session
 
 _FACTS = text(
@@ -40,7 +40,7 @@ def refresh(balance_ids: Sequence[int], *, booked: bool = False) -> None:
     lock_rows(ids)
     gained: list[int] = []
     lost: list[int] = []
-    deltas: dict[SummaryKey, int] = defaultdict(int)
+    figures: dict[SummaryKey, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in session().execute(_FACTS, {"ids": ids}):
         wanted = is_sellable(
             condition=row.condition, held=row.held_by > 0, location_kind=row.kind, customs_status=row.customs_status,
@@ -50,14 +50,15 @@ def refresh(balance_ids: Sequence[int], *, booked: bool = False) -> None:
         if wanted != row.is_sellable:
             (gained if wanted else lost).append(row.id)
             key = SummaryKey(row.warehouse_id, row.owner_id, row.product_id, row.customs_status, row.book_item_id)
-            deltas[key] += row.on_hand if wanted else -row.on_hand
+            figures[key][figure_of(row.is_sellable, row.kind)] -= row.on_hand
+            figures[key][figure_of(wanted, row.kind)] += row.on_hand
     if lost:
         break_all(lost)
     if gained:
         break_unsold(gained)
     if gained or lost:
         session().execute(_SET, {"ids": gained + lost})
-    change_summaries({key: (delta, 0) for key, delta in deltas.items()})
+    change_summaries({key: Change(**own) for key, own in figures.items()})
 
 
 def book(book_item_id: uuid.UUID, quantity: int) -> None:

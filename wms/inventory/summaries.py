@@ -1,4 +1,5 @@
-"""Summary rows: sellable and promised by product, changed by deltas; who waits or is overdrawn is told.
+"""Summary rows: what sells, is staged, is set aside and is promised, by product, changed by deltas; who waits or is
+overdrawn is told.
 
 `together` lets several postings and holds of one use case change the summaries once, at its end: the order of locks
 (`wms.platform.locks`) does not let balances be locked after summaries.
@@ -10,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from wms.core.refusals import Refused
 from wms.inventory.events import AwaitedStockCame, FreeBelowZero
@@ -29,8 +30,30 @@ class SummaryKey:
     customs_status: str
     book_item_id: uuid.UUID | None
 
+    def __hash__(self) -> int:
+        """By what tells most keys apart, as `Stock` is."""
+        return hash((self.warehouse_id.int, self.product_id.int))
 
-Deltas = Mapping[SummaryKey, tuple[int, int]]  # (sellable, promised)
+    def in_order(self) -> tuple[int | str, ...]:
+        """What keys are sorted by: the same order for everybody who makes rows."""
+        item = self.book_item_id
+        return (
+            self.warehouse_id.int, self.owner_id.int, self.product_id.int, self.customs_status,
+            -1 if item is None else item.int,
+        )  # fmt: skip
+
+
+class Change(NamedTuple):
+    """What is added to each figure of a summary."""
+
+    sellable: int = 0
+    promised: int = 0
+    staged: int = 0
+    aside: int = 0
+
+
+NOTHING = Change()
+Deltas = Mapping[SummaryKey, Change]
 
 
 def summary_key(stock: Stock) -> SummaryKey:
@@ -64,19 +87,26 @@ SUMMARY_MATCH = (
 SUMMARY_COLUMNS = (
     "t.id, t.warehouse_id, t.owner_id, t.product_id, t.customs_status, t.book_item_id, t.sellable, t.promised"
 )
+_CHANGES = (
+    "unnest(CAST(:warehouse_id AS uuid[]), CAST(:owner_id AS uuid[]), CAST(:product_id AS uuid[]),"
+    " CAST(:customs_status AS text[]), CAST(:book_item_id AS uuid[]), CAST(:sellable AS int[]),"
+    " CAST(:promised AS int[]), CAST(:staged AS int[]), CAST(:aside AS int[])) AS k(warehouse_id, owner_id, product_id,"
+    " customs_status, book_item_id, sellable, promised, staged, aside)"
+)
 # Computed from `d`, read under the lock: see `wms.inventory.allocations` on old versions and CHECKs.
 _CHANGE = Statement(
-    "UPDATE summary AS t SET sellable = d.sellable, promised = d.promised FROM ("
-    "SELECT s.id, s.sellable + k.sellable AS sellable, s.promised + k.promised AS promised FROM summary s"
-    f" JOIN {SUMMARY_KEYS} ON {SUMMARY_MATCH} ORDER BY s.id OFFSET 0 FOR NO KEY UPDATE OF s) AS d"
+    "UPDATE summary AS t SET sellable = d.sellable, promised = d.promised, staged = d.staged, aside = d.aside FROM ("
+    "SELECT s.id, s.sellable + k.sellable AS sellable, s.promised + k.promised AS promised,"
+    " s.staged + k.staged AS staged, s.aside + k.aside AS aside FROM summary s"
+    f" JOIN {_CHANGES} ON {SUMMARY_MATCH} ORDER BY s.id OFFSET 0 FOR NO KEY UPDATE OF s) AS d"
     f" WHERE t.id = d.id RETURNING {SUMMARY_COLUMNS}"
 )
 _INSERT = Statement(
-    "INSERT INTO summary AS t (warehouse_id, owner_id, product_id, customs_status, book_item_id, sellable, promised)"
-    f" SELECT k.* FROM {SUMMARY_KEYS}"
+    "INSERT INTO summary AS t (warehouse_id, owner_id, product_id, customs_status, book_item_id, sellable, promised,"
+    f" staged, aside) SELECT k.* FROM {_CHANGES}"
     " ON CONFLICT (warehouse_id, owner_id, product_id, customs_status, book_item_id)"
-    " DO UPDATE SET sellable = t.sellable + excluded.sellable, promised = t.promised + excluded.promised"
-    f" RETURNING {SUMMARY_COLUMNS}"
+    " DO UPDATE SET sellable = t.sellable + excluded.sellable, promised = t.promised + excluded.promised,"
+    f" staged = t.staged + excluded.staged, aside = t.aside + excluded.aside RETURNING {SUMMARY_COLUMNS}"
 )
 _AWAITED = Statement(
     "SELECT DISTINCT a.warehouse_id, a.owner_id, a.product_id FROM awaited_stock a JOIN unnest("
@@ -89,9 +119,7 @@ def summary_arrays(deltas: Deltas) -> dict[str, list[Any]]:
     keys = list(deltas)
     names = ("warehouse_id", "owner_id", "product_id", "customs_status", "book_item_id")
     arrays: dict[str, list[Any]] = {name: [getattr(key, name) for key in keys] for name in names}
-    arrays["sellable"] = [deltas[key][0] for key in keys]
-    arrays["promised"] = [deltas[key][1] for key in keys]
-    return arrays
+    return arrays | {name: [getattr(deltas[key], name) for key in keys] for name in Change._fields}
 
 
 def summary_now(row: Any) -> SummaryNow:
@@ -103,7 +131,7 @@ class _Pending:
     """Changes gathered inside `together`."""
 
     def __init__(self) -> None:
-        self.deltas: dict[SummaryKey, tuple[int, int]] = {}
+        self.deltas: dict[SummaryKey, Change] = {}
         self.guarded: set[SummaryKey] = set()
         self.afterwards: list[Callable[[], None]] = []
 
@@ -138,7 +166,7 @@ def after_summaries(action: Callable[[], None]) -> None:
 
 
 def change_summaries(deltas: Deltas, *, guarded: bool = False) -> None:
-    """Add (sellable, promised) to each summary, making rows not seen before, and tell whom it concerns.
+    """Add to the figures of each summary, making rows not seen before, and tell whom it concerns.
 
     `guarded`: an intended exit, which must leave what is promised. Refuses `stock_is_promised`.
     """
@@ -146,15 +174,15 @@ def change_summaries(deltas: Deltas, *, guarded: bool = False) -> None:
     if pending is None:
         _apply(deltas, set(deltas) if guarded else set())
         return
-    for key, (sellable, promised) in deltas.items():
-        before = pending.deltas.get(key, (0, 0))
-        pending.deltas[key] = (before[0] + sellable, before[1] + promised)
+    for key, delta in deltas.items():
+        before = pending.deltas.get(key, NOTHING)
+        pending.deltas[key] = Change(*(one + other for one, other in zip(before, delta, strict=True)))
     if guarded:
         pending.guarded |= deltas.keys()
 
 
 def _apply(deltas: Deltas, guarded: set[SummaryKey]) -> None:
-    real = {key: deltas[key] for key in sorted(deltas, key=str) if deltas[key] != (0, 0)}
+    real = {key: deltas[key] for key in sorted(deltas, key=SummaryKey.in_order) if deltas[key] != NOTHING}
     if not real:
         return
     claim(Rank.SUMMARY)
@@ -165,7 +193,7 @@ def _apply(deltas: Deltas, guarded: set[SummaryKey]) -> None:
         changed += [summary_now(row) for row in _INSERT.all(summary_arrays(missing))]
     grown: list[SummaryNow] = []
     for each in changed:
-        more_free = real[each.key][0] - real[each.key][1]
+        more_free = real[each.key].sellable - real[each.key].promised
         if more_free < 0 and each.free < 0:
             if each.key in guarded:
                 raise Refused("stock_is_promised", {"free": max(0, each.free - more_free)})

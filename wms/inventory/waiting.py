@@ -13,7 +13,7 @@ from datetime import datetime
 from wms.inventory import permits
 from wms.inventory.events import AwaitedStockCame
 from wms.inventory.rules import BONDED, NO_STATUS
-from wms.inventory.summaries import SUMMARY_KEYS, SUMMARY_MATCH, SummaryKey, summary_arrays
+from wms.inventory.summaries import NOTHING, SUMMARY_KEYS, SUMMARY_MATCH, SummaryKey, summary_arrays
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement
@@ -75,8 +75,8 @@ def _lock_goods(warehouse_id: uuid.UUID, owner_id: uuid.UUID, wanted: Sequence[u
         items = {row.id: by_number[row.customs_item_number] for row in rows}
         keys = [SummaryKey(warehouse_id, owner_id, product, BONDED, item) for product, item in items.items()]
     claim(Rank.SUMMARY)
-    for key in sorted(keys, key=str):
-        _MAKE.run(summary_arrays({key: (0, 0)}))
+    for key in sorted(keys, key=SummaryKey.in_order):
+        _MAKE.run(summary_arrays({key: NOTHING}))
     _LOCK.run({"warehouse": warehouse_id, "owner": owner_id, "products": wanted})
 
 

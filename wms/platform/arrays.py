@@ -1,16 +1,20 @@
 """Lists of ids, numbers and flags as PostgreSQL reads them, written in one go.
 
 psycopg asks a dumper for each element and looks whether it needs quotes: a booking of twenty lines sends two thousand of
-them. The elements of these kinds have one spelling and never need any. Types and all other lists stay psycopg's.
+them. The elements of these kinds have one spelling and never need any. Types and all other lists stay psycopg's; which
+dumper knows the type is seen by the kind alone, where it depends on nothing else.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from types import NoneType
 from typing import Any
 
 import psycopg
+from psycopg.abc import DumperKey
+from psycopg.adapt import PyFormat
 from psycopg.types.array import ListDumper
 
 _SPELLINGS: dict[type, Callable[[Any], str]] = {
@@ -20,12 +24,32 @@ _SPELLINGS: dict[type, Callable[[Any], str]] = {
 }
 
 
+_OF_ONE_TYPE = {uuid.UUID, bool, str}  # of numbers, the largest decides
+
+
+def _kind_of(items: list[Any]) -> type | None:
+    """The one kind of what is in it besides None; NoneType when nothing is, None for several."""
+    kinds = set(map(type, items))
+    if len(kinds) > 1:
+        kinds.discard(NoneType)
+    return kinds.pop() if len(kinds) == 1 else None if kinds else NoneType
+
+
 class PlainListDumper(ListDumper):
     """A list of one of those kinds, None among them or not, without lists inside."""
 
+    def get_key(self, obj: list[Any], format: PyFormat) -> DumperKey:  # noqa: A002 - psycopg names it
+        if not self.oid:
+            kind = _kind_of(obj)
+            if kind is NoneType:
+                return self.cls
+            if kind in _OF_ONE_TYPE:
+                return self.cls, kind
+        return super().get_key(obj, format)
+
     def dump(self, obj: list[Any]) -> Any:
-        kinds = set(map(type, obj)) - {type(None)}
-        spell = _SPELLINGS.get(kinds.pop()) if len(kinds) == 1 else None
+        kind = _kind_of(obj)
+        spell = _SPELLINGS.get(kind) if kind is not None else None
         if spell is None:
             return super().dump(obj)
         return f"{{{','.join(['NULL' if each is None else spell(each) for each in obj])}}}".encode()

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import orjson
@@ -32,7 +32,7 @@ from wms.core.ids import made_at, new_id, parse_id
 from wms.core.refusals import RefusalKind, Refused
 from wms.platform import cause, metrics, tracing
 from wms.platform.database import Base, Instant, commit, rollback, session
-from wms.platform.statements import Statement, commit_with, pipelined
+from wms.platform.statements import Answer, Statement, commit_with, notes, send_behind
 
 KEEP_DAYS = 30
 MAX_KEY_LENGTH = 255
@@ -112,12 +112,13 @@ def execute(
     status: int = 200,
     last: Callable[[T], None] | None = None,
     durable: bool = True,
-    ahead: Callable[[], object] | None = None,
+    travels: bool = False,
 ) -> Outcome:
     """Run `use_case` once for this command id and commit, or give the stored answer.
 
     `last` sends statements whose answers nobody needs: they travel with the command's answer and the COMMIT.
-    `ahead` sends what the use case is going to read first: it travels with the command's row, in its transaction.
+    `travels`: the command's row is sent with what the use case reads first, not before it. For use cases that touch
+    nothing but the database: of a command that was done before they are begun again, and undone with that first answer.
     `durable` False: do not wait for the disk. For a caller who tells nobody before `settle`: the log is written in
     order, so a later commit that waits keeps this one's effect too. A refusal always waits.
 
@@ -127,7 +128,7 @@ def execute(
     cause.add(command=told)
     with tracing.span("command", command.name, None, **{"wms.command": told}) as span:
         try:
-            outcome = _execute(command, use_case, answer, status, last, durable, ahead)
+            outcome = _execute(command, use_case, answer, status, last, durable, travels)
         except BaseException as fault:
             metrics.COMMANDS.add(command.name, "fault")
             span.set_attribute("error.type", type(fault).__name__)
@@ -154,11 +155,11 @@ def _execute(
     status: int,
     last: Callable[[T], None] | None,
     durable: bool,
-    ahead: Callable[[], object] | None,
+    travels: bool,
 ) -> Outcome:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _attempt(command, use_case, answer, status, last, durable, ahead)
+            return _attempt(command, use_case, answer, status, last, durable, travels)
         except DBAPIError as fault:
             rollback()
             # A lost connection may have been lost after its COMMIT: the command's row tells, so asking again is safe.
@@ -183,34 +184,61 @@ def _attempt(
     status: int,
     last: Callable[[T], None] | None,
     durable: bool,
-    ahead: Callable[[], object] | None,
+    travels: bool,
 ) -> Outcome:
-    stored = _begin(command, ahead)
-    if stored is not None:
+    try:
+        return _take(command, use_case, answer, status, last, durable, travels)
+    except _Known:
+        rollback()
+        stored = _stored(command, *_kept_days(command))
+        if stored is None:
+            raise RuntimeError("a command's row is gone before its time") from None
         return _replay(stored)
+
+
+class _Known(Exception):
+    """The command has a row already: it was done before, or a twin of it was quicker."""
+
+
+def _take(
+    command: Command,
+    use_case: Callable[[], T],
+    answer: Callable[[T], Any],
+    status: int,
+    last: Callable[[T], None] | None,
+    durable: bool,
+    travels: bool,
+) -> Outcome:
+    """The command's row, its effect and its answer, committed. Raises _Known, and then nothing was changed."""
+    _begin(command)
+    if not travels:
+        send_behind()
     outcome: Outcome
     final: Callable[[], None]
+    told: tuple[str, int | None, Any]
     try:
         result = use_case()
         session().flush()
         outcome = Done(answer(result), status)
-        parameters = _finished(command, "done", status, outcome.answer)
-        finish = _FINISH if durable else _FINISH_UNSETTLED
+        told, waits = ("done", status, outcome.answer), durable
         final = _nothing if last is None else partial(last, result)
     except Refused as refusal:
         # No savepoint behind the command's row: done commands, which are nearly all, would pay for one.
+        stood = "command_row" in session().info
         session().expunge_all()
         rollback()
-        if refusal.kind is RefusalKind.INVALID:
+        if stood and refusal.kind is RefusalKind.INVALID:
             return refusal  # malformed input is not stored: the client mends it and may send the same id again
-        stored = _begin(command, None)
-        if stored is not None:
-            return _replay(stored)
-        parameters = _finished(command, "refused", None, refusal.as_data())
-        outcome, finish, final = refusal, _FINISH, _nothing
-    commit_with(final, lambda: finish.send(parameters))
+        _begin(command)
+        if refusal.kind is RefusalKind.INVALID:
+            send_behind()  # refused before the row was sent, which only now says whether this was done before
+            rollback()
+            return refusal
+        outcome, final = refusal, _nothing
+        told, waits = ("refused", None, refusal.as_data()), True
+    commit_with(final, lambda: _finish(command, *told, waits=waits))
     commit()
-    session().info["unsettled"] = not durable and isinstance(outcome, Done)
+    session().info["unsettled"] = not waits
     return outcome
 
 
@@ -245,34 +273,49 @@ _PLAN = Statement(f"SELECT {_PLAN_ONCE}")
 _DO_NOT_WAIT = "set_config('synchronous_commit', 'off', true)"
 # Something for the log, so that its COMMIT waits.
 _SETTLE = Statement("SELECT pg_logical_emit_message(true, 'wms', 'settle')")
-_INSERT = Statement(
-    "INSERT INTO command (day, scope, id, name, fingerprint, created_at)"
-    f" VALUES (:day, :scope, :id, :name, :fingerprint, :now) ON CONFLICT DO NOTHING RETURNING {_PLAN_ONCE}"
-)
+
+
+# A command's row is found again by its partition's own name: through the parent, routing a row to one of forty days costs
+# as much as inserting it, and changing one locks them all. Which day has a partition a connection learns from its first row.
+@cache
+def _insert_into(table: str) -> Statement:
+    kept_in = "tableoid::regclass::text" if table == "command" else f"'{table}'"
+    return Statement(
+        f"INSERT INTO {table} (day, scope, id, name, fingerprint, created_at)"
+        " VALUES (:day, :scope, :id, :name, :fingerprint, :now) ON CONFLICT DO NOTHING"
+        f" RETURNING {_PLAN_ONCE}, {kept_in} AS kept_in"
+    )
+
+
+@cache
+def _answer_in(table: str, *, waits: bool) -> Statement:
+    return Statement(
+        f"UPDATE {table} SET outcome = :outcome, status = :status, answer = CAST(:answer AS jsonb)"
+        f" WHERE day = :day AND scope = :scope AND id = :id{'' if waits else f' RETURNING {_DO_NOT_WAIT}'}"
+    )
+
+
+_INSERT, _ANSWER, _ANSWER_UNSETTLED = (
+    _insert_into("command"), _answer_in("command", waits=True), _answer_in("command", waits=False)
+)  # fmt: skip
 _ONE_AT_A_TIME = Statement("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7))")
 _FIND = Statement(
     "SELECT fingerprint, outcome, status, answer FROM command"
     " WHERE scope = :scope AND id = :id AND day BETWEEN :earliest AND :latest"
 )
-_ANSWERED = (
-    "UPDATE command SET outcome = :outcome, status = :status, answer = CAST(:answer AS jsonb)"
-    " WHERE day = :day AND scope = :scope AND id = :id"
-)
-_FINISH = Statement(_ANSWERED)
-_FINISH_UNSETTLED = Statement(f"{_ANSWERED} RETURNING {_DO_NOT_WAIT}")
 
 
-def _begin(command: Command, ahead: Callable[[], object] | None) -> Outcome | None:
-    """Insert the command row, or answer for one that is already there. A running twin is waited for."""
+def _begin(command: Command) -> None:
+    """Insert the command's row with the next statement. A running twin is waited for. Raises _Known, then or now."""
+    session().info.pop("command_row", None)
     now = clock.now()
     day = _day_of(command.id, now)
     if day is None:
         # The key does not tell its age: serialise equal keys, then look over all kept days.
         lock_name = f"{command.scope} {command.id}"
         _ONE_AT_A_TIME.run({"name": lock_name})
-        found = _stored(command, now.date() - timedelta(days=KEEP_DAYS), now.date() + timedelta(days=1))
-        if found is not None:
-            return found
+        if _stored(command, *_kept_days(command)) is not None:
+            raise _Known
         day = now.date()
     values = {
         "day": day,
@@ -282,15 +325,29 @@ def _begin(command: Command, ahead: Callable[[], object] | None) -> Outcome | No
         "fingerprint": command.fingerprint(),
         "now": now,
     }
-    with pipelined():
-        inserted = _INSERT.send(values)
-        if ahead is not None:
-            ahead()
-    if inserted.first() is None:
-        return _stored(command, day, day)
-    session().info["command_day"] = day
+    table = notes().get(_partition_of(day), "command")
+    _insert_into(table).run_expecting(values, partial(_begun, day))
     name_transaction(f"{command.scope}:{command.id}")
-    return None
+
+
+def _begun(day: date, inserted: Answer) -> None:
+    row = inserted.first()
+    if row is None:
+        raise _Known
+    session().info["command_row"] = (day, row.kept_in)
+    if row.kept_in == _partition_of(day):  # not the one for days that have none: such a day may get its own
+        notes()[row.kept_in] = row.kept_in
+
+
+def _partition_of(day: date) -> str:
+    return f"command_{day:%Y%m%d}"
+
+
+def _kept_days(command: Command) -> tuple[date, date]:
+    """The first and the last day that the row of this command can be of."""
+    now = clock.now()
+    day = _day_of(command.id, now)
+    return (day, day) if day is not None else (now.date() - timedelta(days=KEEP_DAYS), now.date() + timedelta(days=1))
 
 
 def _day_of(command_id: str, now: datetime) -> date | None:
@@ -321,15 +378,16 @@ def _stored(command: Command, earliest: date, latest: date) -> Outcome | None:
     return Done(row.answer, row.status or 200, replayed=True)
 
 
-def _finished(command: Command, outcome: str, status: int | None, answer: Mapping[str, Any] | Any) -> dict[str, Any]:
-    return {
-        "outcome": outcome,
-        "status": status,
-        "answer": orjson.dumps(answer, default=str).decode(),
-        "day": session().info.pop("command_day"),
-        "scope": command.scope,
-        "id": command.id,
-    }
+def _finish(
+    command: Command, outcome: str, status: int | None, answer: Mapping[str, Any] | Any, *, waits: bool
+) -> None:
+    """Write the answer into the command's row. `waits`: the COMMIT is to wait for the disk."""
+    day, table = session().info.pop("command_row")
+    parameters = {
+        "outcome": outcome, "status": status, "answer": orjson.dumps(answer, default=str).decode(), "day": day,
+        "scope": command.scope, "id": command.id,
+    }  # fmt: skip
+    _answer_in(table, waits=waits).send(parameters)
 
 
 def name_transaction(key: str) -> None:
@@ -360,7 +418,7 @@ def ensure_partitions(first: date, days: int) -> None:
         return
     session().execute(text("LOCK TABLE command IN ACCESS EXCLUSIVE MODE"))  # which making a partition takes anyway
     for day in sorted(wanted - set(session().execute(_DAYS_APART).scalars())):
-        name = f"command_{day:%Y%m%d}"
+        name = _partition_of(day)
         following = day + timedelta(days=1)
         session().execute(
             text(f"CREATE TABLE {name} PARTITION OF command FOR VALUES FROM ('{day}') TO ('{following}')")
@@ -374,7 +432,7 @@ def drop_expired_partitions(today: date) -> list[str]:
         text("SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
              " WHERE i.inhparent = 'command'::regclass AND c.relname ~ '^command_[0-9]{8}$'")
     )  # fmt: skip
-    expired = [name for name in rows.scalars() if name < f"command_{oldest:%Y%m%d}"]
+    expired = [name for name in rows.scalars() if name < _partition_of(oldest)]
     for name in expired:
         session().execute(text(f"DROP TABLE {name}"))
     session().execute(text("DELETE FROM command_default WHERE day < :oldest"), {"oldest": oldest})

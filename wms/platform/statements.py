@@ -61,6 +61,12 @@ class Statement(Query):
         """Execute; whatever comes back is not looked at. Sent with the next statement of the transaction."""
         session().info.setdefault(_BEHIND, []).append(Answer(self, (parameters or {},)))
 
+    def run_expecting(self, parameters: Mapping[str, Any], met: Callable[[Answer], None]) -> None:
+        """The same, but `met` is given the answer as soon as it came, before whoever sent the next statement has theirs:
+        what it raises is raised there. No COMMIT is sent before it was asked.
+        """
+        session().info.setdefault(_BEHIND, []).append(Answer(self, (parameters,), met))
+
     def send(self, parameters: Mapping[str, Any] | None = None) -> Answer:
         """Execute; inside `pipelined` the answer is there after the block, or when it is asked for."""
         answer = Answer(self, (parameters or {},))
@@ -69,9 +75,15 @@ class Statement(Query):
 
 
 class Answer(wire.Answer):
-    """The rows of a statement that was sent."""
+    """The rows of a statement that was sent. `met` is told when they are there."""
 
-    __slots__ = ()
+    __slots__ = ("met",)
+
+    def __init__(
+        self, query: Query, rows: Sequence[Mapping[str, Any]], met: Callable[[Answer], None] | None = None
+    ) -> None:
+        super().__init__(query, rows)
+        self.met = met
 
     def _load(self, most: int | None) -> list[Any]:
         if not self.is_there:  # asked for inside the block: what was sent so far is waited for now
@@ -88,18 +100,22 @@ def _add(answer: Answer) -> None:
     info = session().info
     info.setdefault(_BEHIND, []).append(answer)
     if not info.get(_TOGETHER):
-        send_behind()
+        _send_behind(info)
 
 
 def send_behind() -> None:
     """Send what was run and not yet sent: before anything that does not go through this file."""
-    behind = session().info.pop(_BEHIND, None)  # before a connection is made, which executes statements of its own
+    _send_behind(session().info)
+
+
+def _send_behind(info: dict[Any, Any]) -> None:
+    behind = info.pop(_BEHIND, None)  # before a connection is made, which executes statements of its own
     if behind:
-        _exchange(behind)
+        _exchange(info, behind)
 
 
-def _exchange(answers: Sequence[Answer], *, commit: bool = False) -> None:
-    current = _wire()
+def _exchange(info: dict[Any, Any], answers: Sequence[Answer], *, commit: bool = False) -> None:
+    current = _wire(info)
     began = time.perf_counter()
     try:
         current.exchange(answers, commit)
@@ -107,6 +123,9 @@ def _exchange(answers: Sequence[Answer], *, commit: bool = False) -> None:
         _raise(current.connection, fault)
     finally:
         tally.sent(time.perf_counter() - began, len(answers))
+    for each in answers:
+        if each.met is not None:
+            each.met(each)
 
 
 @event.listens_for(Engine, "before_cursor_execute")
@@ -121,9 +140,8 @@ def _before_commit(_: Session) -> None:
     send_behind()
 
 
-def _wire() -> Wire:
-    """That of the session's connection."""
-    info = session().info
+def _wire(info: dict[Any, Any]) -> Wire:
+    """That of the connection of the session, whose `info` it is."""
     if "wire" not in info:  # forgotten at the end of each transaction
         pooled = session().connection().connection
         if "wire" not in pooled.info:  # kept as long as the connection to the server
@@ -135,7 +153,12 @@ def _wire() -> Wire:
 
 def current_connection() -> Connection:
     """psycopg's connection of this session."""
-    return _wire().connection
+    return _wire(session().info).connection
+
+
+def notes() -> dict[str, Any]:
+    """What was learned of the database over this session's connection; kept as long as that is."""
+    return _wire(session().info).notes
 
 
 @contextmanager
@@ -150,7 +173,7 @@ def pipelined() -> Iterator[None]:
         yield
     finally:
         info[_TOGETHER] = outer
-    send_behind()
+    _send_behind(info)
 
 
 @contextmanager
@@ -177,19 +200,21 @@ def commit_with(*last: Callable[[], object]) -> None:
     """Let the transaction's COMMIT travel with its last statements. The session has to be told by `commit` afterwards,
     which then finds nothing left to do at the server.
     """
+    info = session().info
+    if any(each.met for each in info.get(_BEHIND, ())):
+        _send_behind(info)
     if session().connection().in_nested_transaction():  # somebody else's transaction: theirs to commit
         for send in last:
             send()
         send_behind()
         return
-    info = session().info
     outer, info[_TOGETHER] = info.get(_TOGETHER, False), True
     try:
         for send in last:
             send()
     finally:
         info[_TOGETHER] = outer
-    _exchange(info.pop(_BEHIND, ()), commit=True)
+    _exchange(info, info.pop(_BEHIND, ()), commit=True)
 
 
 def _undo_attempt() -> None:

@@ -93,10 +93,13 @@ _Spelled = tuple[_Key, Sequence[Any], Sequence[Any]]
 
 
 class Wire:
-    """One connection's: what is prepared on it, and how values are spelled for it. Used by one thread at a time."""
+    """One connection's: what is prepared on it, how values are spelled for it, and what its user noted of the database.
+    Used by one thread at a time.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.notes: dict[str, Any] = {}
         self._spelling = Transformer(connection)
         self._names: OrderedDict[_Key, bytes] = OrderedDict()
         self._numbers = itertools.count()

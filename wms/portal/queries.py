@@ -268,10 +268,12 @@ _MINE = (
 _HOME = text(
     "SELECT (SELECT count(*) FROM booking b WHERE b.state IN ('submitted', 'in_transit')"
     " AND b.state NOT IN ('cancelled', 'completed') AND {b}) AS coming,"
-    " s.sellable + a.on_hand AS on_hand, a.held, s.sellable FROM"
-    " (SELECT coalesce(sum(b.sellable), 0) AS sellable FROM warehouse w JOIN summary b ON b.warehouse_id = w.id AND {b}) s,"
-    " (SELECT coalesce(sum(b.on_hand), 0) AS on_hand, coalesce(sum(b.on_hand) FILTER (WHERE b.held_by > 0), 0) AS held"
-    "  FROM balance b WHERE b.is_aside AND {b}) a".replace("{b}", _MINE.format("b"))
+    " s.on_hand, h.held, s.sellable FROM"
+    " (SELECT coalesce(sum(b.sellable + b.staged + b.aside), 0) AS on_hand, coalesce(sum(b.sellable), 0) AS sellable"
+    "  FROM warehouse w JOIN summary b ON b.warehouse_id = w.id AND {b}) s,"
+    " (SELECT coalesce(sum(b.on_hand), 0) AS held FROM balance b WHERE b.is_unfit AND b.held_by > 0 AND {b}) h".replace(
+        "{b}", _MINE.format("b")
+    )
 )
 _SHIPPED = text(
     "SELECT (o.shipped_at AT TIME ZONE w.time_zone)::date AS day, w.code AS warehouse, count(*) AS orders"
@@ -281,7 +283,7 @@ _SHIPPED = text(
 
 
 def home_figures(actor: Actor) -> Row[Any]:
-    """Of a seller: what sells and what does not but is there add up to what is on hand."""
+    """Of a seller: what is on hand, and of it what sells and what is held."""
     return session().execute(_HOME, scoped(actor)).one()
 
 

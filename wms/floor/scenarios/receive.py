@@ -10,22 +10,17 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import select, text
-
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
-from wms.identity.models import Seller
 from wms.inbound import service as inbound
-from wms.inbound.models import Booking, Carton
 from wms.inbound.rules import Finding
 from wms.inbound.workflow import CARTON as CARTONS
 from wms.inbound.workflow import CartonState
-from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
-from wms.platform.statements import Statement
+from wms.platform.statements import Statement, pipelined
 
 CARTON, PRODUCT = "scan_carton", "scan_product"
 PACKS = {"inner": "inner_counted", "case": "case_counted", "pallet": "pallet_counted"}
@@ -41,6 +36,11 @@ _LINES = Statement(
 _CARTON = Statement(
     "SELECT id, state, barcode, number, owner_id, (SELECT count(*) FROM carton o WHERE o.booking_id = c.booking_id)"
     " AS total FROM carton c WHERE id = :carton"
+)
+_SHOWN = Statement(
+    "SELECT c.barcode, c.number, b.number AS booking, s.name AS seller, (SELECT count(*) FROM carton o"
+    " WHERE o.booking_id = c.booking_id) AS total FROM carton c JOIN booking b ON b.id = c.booking_id"
+    " JOIN seller s ON s.id = b.owner_id WHERE c.id = :carton"
 )
 
 
@@ -129,23 +129,23 @@ class Receive:
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         if "carton_id" not in task.data:
             return {}
-        carton = session().get_one(Carton, uuid.UUID(task.data["carton_id"]))
-        booking = session().get_one(Booking, carton.booking_id)
-        seller = session().get_one(Seller, booking.owner_id).name
-        total = session().scalar(select(text("count(*)")).select_from(Carton).where(Carton.booking_id == booking.id))
+        of_carton = {"carton": uuid.UUID(task.data["carton_id"])}
+        with pipelined():
+            shown, held = _SHOWN.send(of_carton), _LINES.send(of_carton)
+        carton = shown.first()
         lines = [
             {
                 "sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "declared": row.declared,
                 "received": row.received_good + row.received_damaged, "damaged": row.received_damaged,
                 "product_id": str(row.id), "unmeasured": row.unmeasured,
             }
-            for row in _LINES.all({"carton": carton.id})
+            for row in held.all()
         ]  # fmt: skip
         left = sum(max(0, line["declared"] - line["received"]) for line in lines)
         return {
-            "booking": booking.number, "seller": seller, "carton": carton.barcode, "number": carton.number,
-            "total": total, "lines": lines, "last": task.data.get("last"), "damaged": bool(task.data.get("damaged")),
-            "finding": task.data.get("finding"), "carton_id": str(carton.id),
+            "booking": carton.booking, "seller": carton.seller, "carton": carton.barcode, "number": carton.number,
+            "total": carton.total, "lines": lines, "last": task.data.get("last"), "damaged": bool(task.data.get("damaged")),
+            "finding": task.data.get("finding"), "carton_id": task.data["carton_id"],
             "quantity": task.data.get("quantity"), "left": left,
             "hint": refusal_texts.translate("hint_as_declared", {}) if left else None,
         }  # fmt: skip

@@ -23,7 +23,7 @@ from wms.inbound.service import differing
 from wms.inbound.service.differing import LineTotals
 from wms.inbound.service.loading import BookingAtWork, work_on_carton
 from wms.inbound.service.progress import settle
-from wms.inbound.workflow import CARTON
+from wms.inbound.workflow import CARTON, CartonState
 from wms.inventory import permits
 from wms.inventory import service as stock_service
 from wms.inventory.rules import Stock
@@ -34,9 +34,6 @@ from wms.platform.statements import Statement
 CONDITIONS = frozenset({"good", "damaged"})
 FINDINGS = frozenset({None, *rules.Finding})
 FULL_CONTROL = "full"
-
-
-_SET_STATE = Statement("UPDATE carton SET state = :state WHERE id = :carton")
 
 
 @dataclass(frozen=True)
@@ -121,12 +118,8 @@ def count_in(actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID, drafts:
     work.add_missing_lines(drafts)
     entries = _entries(drafts, work)
     _post(actor, work, entries)
-    _write(work, entries)
-    if facts.state != state:
-        _SET_STATE.run({"carton": carton_id, "state": state.value})
-        booking_state = settle(booking.id).value
-    else:
-        booking_state = booking.state
+    _write(work, entries, state)
+    booking_state = settle(booking.id).value if facts.state != state else booking.state
     lines = tuple(
         LineNow(line.product.id, line.product.sku, line.declared, line.good, line.damaged, line.unaccounted)
         for line in work.facts.lines.values()
@@ -388,15 +381,16 @@ _WRITE = Statement(
     "   coalesce(sum(quantity) FILTER (WHERE is_surplus), 0) AS surplus,"
     "   coalesce(sum(quantity) FILTER (WHERE finding = 'unlabelled'), 0) AS unlabelled,"
     "   coalesce(sum(quantity) FILTER (WHERE finding = 'mixed'), 0) AS mixed FROM d GROUP BY line_id) s"
-    "  WHERE l.id = s.line_id)"
+    "  WHERE l.id = s.line_id),"
+    " begun AS (UPDATE carton SET state = :state WHERE id = :carton AND state <> :state)"
     " INSERT INTO receipt (id, act_id, booking_id, carton_id, carton_line_id, product_id, lot_id, condition, quantity,"
     "  is_surplus, finding, posting_id, counted_by, counted_at) SELECT id, :act, :booking, :carton, line_id, product_id, lot_id,"
     "  condition, quantity, is_surplus, finding, :posting, :actor, :now FROM d"
 )
 
 
-def _write(work: _Act, entries: Sequence[_Entry]) -> None:
-    """Receipts and line totals in one statement; differences only where they changed."""
+def _write(work: _Act, entries: Sequence[_Entry], state: CartonState) -> None:
+    """Receipts, line totals and the carton's state in one statement; differences only where they changed."""
     _WRITE.run(
         {
             "ids": [new_id() for _ in entries],
@@ -410,6 +404,7 @@ def _write(work: _Act, entries: Sequence[_Entry]) -> None:
             "act": work.id,
             "booking": work.booking.id,
             "carton": work.carton_id,
+            "state": state.value,
             "posting": work.posting_id,
             "actor": work.actor.id,
             "now": clock.now(),

@@ -42,9 +42,10 @@ _CLAIMS = Statement(
     "SELECT promise_id, quantity FROM demand WHERE order_id = :order AND promise_id IS NOT NULL"
     " AND book_item_id IS NOT NULL"
 )
-# What was checked into a parcel goes with it; checks of a release that knew one parcel an order name none.
-_SHIPPED = Statement(
-    "UPDATE demand AS d SET shipped = d.shipped + v.quantity FROM (SELECT demand_id, sum(quantity)::int AS quantity"
+# The box goes, and what was checked into the parcel with it; checks of a release that knew one parcel an order name none.
+_GONE = Statement(
+    "WITH box AS (UPDATE handling_unit SET state = 'gone', subject_kind = NULL, subject_id = NULL WHERE id = :unit)"
+    " UPDATE demand AS d SET shipped = d.shipped + v.quantity FROM (SELECT demand_id, sum(quantity)::int AS quantity"
     " FROM verification WHERE demand_id IN (SELECT id FROM demand WHERE order_id = :order)"
     " AND (parcel_id = :parcel OR parcel_id IS NULL) GROUP BY demand_id) v WHERE d.id = v.demand_id"
 )
@@ -90,7 +91,6 @@ def refuse_unfit(order: OrderAtWork, *, at_counter: bool = False) -> None:
 
 
 _LOCK_UNIT = Statement("SELECT id FROM handling_unit WHERE id = :unit FOR NO KEY UPDATE")
-_GONE = Statement("UPDATE handling_unit SET state = 'gone', subject_kind = NULL, subject_id = NULL WHERE id = :unit")
 
 
 def _post_exit(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, claims: Sequence[Any]) -> None:
@@ -111,8 +111,7 @@ def exit_of(order: OrderAtWork, goods: Sequence[Holding], claims: Sequence[Any])
 
 def note_gone(order: OrderAtWork, parcel_id: uuid.UUID, unit_id: uuid.UUID) -> None:
     """What was in the parcel went, and the box with it."""
-    _GONE.run({"unit": unit_id})
-    _SHIPPED.run({"order": order.id, "parcel": parcel_id})
+    _GONE.run({"order": order.id, "parcel": parcel_id, "unit": unit_id})
 
 
 def note_shipped(order: OrderAtWork, parcel_id: uuid.UUID) -> None:
