@@ -49,7 +49,6 @@ from wms.platform.auditing import run_checks
 from wms.platform.database import db, session, transaction
 
 PROCESSES = multiprocessing.get_context("spawn")
-CONNECTIONS = 12  # of a process and its hands
 TOTES = 30
 SLOTS = 8
 BREATH_SECONDS = 0.08  # between two turns of a hand
@@ -208,7 +207,8 @@ class Chaos:
     """`orders` orders of seed `seed` in an empty, migrated database with the cast."""
 
     def __init__(self, config: Config, orders: int, seed: int, processes: int = 1, limit: float = 1800) -> None:
-        self.config = replace(config, web_threads=CONNECTIONS)
+        hands = sum(many for _, many in CREW)  # a connection each, and one for who watches: nobody waits for another's
+        self.config = replace(config, web_threads=hands + 1)
         self.orders, self.seed, self.processes, self.limit = orders, seed, processes, limit
         self.told = Told()
 
