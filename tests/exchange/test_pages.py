@@ -48,6 +48,7 @@ def test_a_file_goes_from_its_upload_to_its_orders_before_nobody_elses_eyes(cast
     agency = cast.sign_in(client, cast.agency)
     agency.post("/language", data={"language": "zh-CN"})
     assert "已创建订单" in text_of(agency.get(where))
+    assert "bubble_bag · eco_bag" in text_of(seller.get(f"{PAGE}/columns"))
     for path in ("", "/columns", "/template.xlsx", "/template.csv"):
         assert seller.get(PAGE + path).status_code == 200
         assert cast.sign_in(client, cast.receiver).get(PAGE + path).status_code == 403

@@ -21,7 +21,7 @@ import pypdfium2
 
 from tests.faults.book import Book
 from tests.faults.line import Gate, PatientLine
-from wms.demo import crew
+from wms.demo import crew, gates
 from wms.demo.client import SellerSystem, Tablet
 from wms.demo.crew import Floor, Tally, barcode_of
 from wms.demo.stage import PIN, WAREHOUSE, Stage
@@ -36,6 +36,7 @@ MOST_OPEN_ORDERS = 15  # the shops wait for the floor beyond this
 PAUSE_SECONDS = 0.1  # of every client between two pieces of work
 LABELS = 6
 LABEL_PATIENCE_SECONDS = 900.0
+ONE_BY_ONE = 1_000  # parcels: no bags here
 
 
 class Shop(SellerSystem):
@@ -243,7 +244,7 @@ class Crew:
         crew.pack(self.tablet(name), self.floor, Weights(), self.head.tally, waits)  # type: ignore[arg-type]
 
     def _hand_over(self, name: str) -> None:
-        crew.hand_over(self.tablet(name), self.floor, self.head.tally)
+        gates.hand_over(self.tablet(name), self.floor, self.head.tally, ONE_BY_ONE)
 
     def _print(self, name: str) -> None:
         """Labels of products: asked for, waited for, fetched and counted."""

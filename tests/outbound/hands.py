@@ -11,6 +11,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from sqlalchemy import text
 from tests.cast import Cast, WarehouseFacts
 from tests.outbound.stage import ID_NUMBER, body
 from wms.catalog.models import Product
+from wms.core import clock
 from wms.core.actor import SYSTEM, Actor, ActorKind
 from wms.core.ids import new_id
 from wms.core.permissions import ROLE_PERMISSIONS
@@ -49,7 +51,11 @@ from wms.platform import outbox
 from wms.platform.commands import Done, command_for, execute
 from wms.platform.database import session, transaction
 
-SKUS = ("MUG-450-BLUE", "MUG-450-RED", "CABLE-USBC-1M", "LAMP-DESK-W", "PUZZLE-1000")
+DATED = "SERUM-30ML"  # comes in batches
+SKUS = ("MUG-450-BLUE", "MUG-450-RED", "CABLE-USBC-1M", "LAMP-DESK-W", "PUZZLE-1000", DATED)
+KINDS = ["dropship"] * 6 + ["b2b", "return_to_seller", "destruction", "transfer", "pick_up"]
+SPLIT = ("dropship", "b2b")
+TO = "DE2"  # where transfers go
 BONDED_SKUS = ("MUG-450-BLUE", "CABLE-USBC-1M")
 WALL = "W1"
 LOW = 12  # units free: the dock brings more
@@ -65,6 +71,13 @@ class Yard:
     calm: Callable[[], bool]
     tried: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # (what, in which state, with what outcome)
     faults: list[str] = field(default_factory=list)
+
+    @property
+    def batches(self) -> list[tuple[str, date]]:
+        """Name and last day of each; all may be sold for months."""
+        today = clock.today("Europe/Berlin")
+        ends = {"L1": 400, "L2": 380, "L3": 380}  # a later one may not go in the place of an earlier one
+        return [(name, today + timedelta(days=days)) for name, days in ends.items()]
 
     @property
     def houses(self) -> tuple[WarehouseFacts, WarehouseFacts]:
@@ -149,12 +162,16 @@ class Seller(Hand):
             more |= {"warehouse": "NGB1", "consignee": {"country": "CN", "city": "杭州", "id_number": ID_NUMBER}}
         else:
             more |= {"fill": self.dice.choice(["fill_all", "fill_all", "fill_or_kill", "partial"])}
-            more |= {"kind": self.dice.choice(["dropship"] * 6 + ["b2b", "return_to_seller", "destruction"])}
-            if more["kind"] in ("return_to_seller", "destruction"):
+            more |= {"kind": self.dice.choice(KINDS)}
+            if more["kind"] not in SPLIT:
                 more.pop("fill")
+            if more["kind"] == "transfer":
+                more |= {"to_warehouse": TO}
         sent = body(lines, **more) | {"reference": f"C-{new_id().hex[-12:]}"}
-        if sent.get("kind") == "destruction":
-            del sent["consignee"], sent["service"]
+        if sent.get("kind") in ("destruction", "transfer"):
+            del sent["consignee"]
+        if sent.get("kind") in ("destruction", "pick_up"):
+            del sent["service"]
         self.do("order", "-", lambda: intake.create_order(self.actor, OrderIn().load(sent)))
 
     def _disturb(self, order: Any) -> None:
@@ -364,11 +381,13 @@ class Dock(Hand):
             return False
         if not self.yard.calm() and self.dice.random() < 0.5:
             return False
-        place = house.locations[self.dice.choice(sorted(code for code in house.locations if code.startswith("A-0")))]
+        bins = sorted(code for code in house.locations if code.startswith("A-0"))
+        place = house.locations[self.dice.choice(bins[:2] if sku == DATED else bins)]  # batches stand together
         units = self.dice.randint(3, 15)
         with transaction():
             warehouse, product = session().get_one(Warehouse, house.id), session().get_one(Product, product_id)
-            arrived = inventory.goods(warehouse, product, system_location(house.id, LocationKind.DOCK).id)
+            lot = inventory.lot_of(product, *self.dice.choice(self.yard.batches)) if sku == DATED else None
+            arrived = inventory.goods(warehouse, product, system_location(house.id, LocationKind.DOCK).id, lot_id=lot)
         subject = inventory.Subject("test", None)
         self.do("receive", sku, inventory.receive, SYSTEM, arrived, units, subject)
         return self.do(

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.cast import WarehouseFacts
 from tests.outbound.hands import (
+    DATED,
     Booker,
     Clerk,
     Dock,
@@ -16,13 +17,17 @@ from tests.outbound.hands import (
     Tallier,
     Worker,
 )
+from tests.outbound.hands_between import Counter, FarDock
 from wms.core.refusals import Refused
+from wms.inventory.counting import zero
 from wms.outbound.service import (
     bagging,
     boxes,
+    damage,
     handover,
     interceptions,
     lanes,
+    lots,
     packing,
     picking,
     putback,
@@ -82,10 +87,38 @@ class Picker(Hand):
         if self.may(0.06):
             self.do("put off", state, picking.skip, self.actor, stop.id)
             return True
+        if self.may(0.05):
+            self._find_damaged(stop)
+            return True
+        if self.may(0.3) and stop.sku == DATED:
+            batch = self.dice.choice(self.yard.batches)[0]
+            self.do("another batch", state, lots.change, self.actor, stop.id, batch)
+            return True
         units = self.dice.randint(1, stop.left)
         pick = picking.pick if stop.wall is None else together.pick_together
         told = self.told("pick", state, pick, self.actor, stop.id, units)
+        if told == "done" and units == stop.left:
+            self._look_into(stop)
         return told in ("done", "order_cancelled", "task_done", "order_held", "intercepted")
+
+    def _find_damaged(self, stop: Any) -> None:
+        """A unit is broken where it lies; sometimes it is not, on a second look."""
+        found: list[uuid.UUID] = []
+
+        def report() -> None:
+            found[:] = [damage.report(self.actor, stop.id, 1).id]
+
+        if self.do("damage", stop.order_state, report) and self.dice.random() < 0.3:
+            self.do("damage taken back", stop.order_state, damage.take_back, self.actor, found[0])
+
+    def _look_into(self, stop: Any) -> None:
+        """Whether a bin that the book calls empty is."""
+        with transaction():
+            asked = zero.is_asked(stop.location_id)
+        if asked and self.may(0.2):
+            self.do("bin is not empty", stop.order_state, zero.doubt_empty, self.actor, stop.location_id)
+        elif asked:
+            self.do("bin is empty", stop.order_state, zero.confirm_empty, self.actor, stop.location_id)
 
 
 class Sorter(Hand):
@@ -204,7 +237,7 @@ class Gate(Hand):
         )  # fmt: skip
         if found is not None:
             self.do("hand over", found.state, handover.hand_over, self.actor, found.warehouse_id, found.tracking_number)
-        if self.dice.random() < 0.1:
+        if self.dice.random() < (0.5 if self.yard.calm() else 0.1):
             self.drive_off()
         return found is not None
 
@@ -284,15 +317,16 @@ class Returner(Hand):
 
     def _catch(self) -> None:
         found = self.one_of(
-            "SELECT u.id, o.state FROM outbound_order o JOIN interception i ON i.order_id = o.id AND i.state = 'requested'"
-            " JOIN handling_unit u ON u.subject_id = o.id OR u.id IN (SELECT p.handling_unit_id FROM parcel p"
-            "  WHERE p.shipment_id = o.shipment_id)"
+            "SELECT u.id, o.state, u.state = 'gone' AS on_load FROM outbound_order o JOIN interception i"
+            " ON i.order_id = o.id AND i.state = 'requested' JOIN handling_unit u ON u.subject_id = o.id"
+            " OR u.id IN (SELECT p.handling_unit_id FROM parcel p WHERE p.shipment_id = o.shipment_id)"
         )  # fmt: skip
         if found is not None and (self.yard.calm() or self.dice.random() < 0.3):
-            self.do("catch", found.state, interceptions.catch, self.actor, found.id)
+            what = "take off the load" if found.on_load else "catch"
+            self.do(what, found.state, interceptions.catch, self.actor, found.id)
 
 
 CREW: tuple[tuple[type[Hand], int], ...] = (
     (Seller, 2), (Supervisor, 2), (Picker, 3), (Sorter, 1), (Packer, 3), (Gate, 1), (Bagger, 1), (Clerk, 1), (Returner, 2),
-    (Tallier, 1), (Dock, 1), (Booker, 1), (Worker, 3),
+    (Tallier, 1), (Dock, 1), (Booker, 1), (Counter, 1), (FarDock, 1), (Worker, 3),
 )  # fmt: skip

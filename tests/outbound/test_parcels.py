@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
@@ -71,7 +72,11 @@ def held(number: str) -> int:
 
 
 def test_with_one_box_closed_nothing_is_offered_that_is_refused(stage: Stage, bench: Order) -> None:
-    other = {"consignee": body({MUG: 1})["consignee"], "service": "HOUSE-STD", "remark": "Ring twice."}
+    other: dict[str, Any] = {
+        "consignee": body({MUG: 1})["consignee"], "service": "HOUSE-STD", "remark": "Ring twice.", "platform": "amazon",
+        "packing": ["carton"], "packing_remark": "Tissue paper.", "signature": None, "insurance": None, "declaration": None,
+        "values": [{"position": 1, "unit_value_minor": 100, "currency": "EUR"}],
+    }  # fmt: skip
     assert order_detail(bench)["changeable"] == sorted(other)
     verify(stage, bench, MUG, 2)
     stage.do(boxes.begin_next, stage.cast.picker, bench.id)

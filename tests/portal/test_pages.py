@@ -335,6 +335,8 @@ def test_the_buckets_lead_to_their_rows(cast, client, life):
     ledger = text_of(seller.get(f"/portal/stock/{lamp}/ledger"))
     assert "Received" in ledger
     assert "Shipped" in ledger
+    assert f'href="/portal/bookings/{life.booking.id}"' in ledger  # what was received and put away leads to its booking
+    assert ">–</td></tr>" not in ledger
 
 
 def test_the_api_reference_shows_every_operation(client):

@@ -71,6 +71,11 @@ def test_a_reference_is_used_once(api: Any, sent: dict[str, Any]) -> None:
     assert session().query(ReturnOrder).count() == 1
 
 
+def test_without_a_reference_our_number_serves(api: Any, sent: dict[str, Any]) -> None:
+    told = api.post(PATH, {**sent, "reference": None}).json
+    assert told["reference"] == told["number"]
+
+
 LONG = "x" * 400
 WRONG = [
     *(({name: 7}, f"/{name}", "type") for name in ("order", "reference", "tracking_number")),

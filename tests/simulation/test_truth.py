@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,8 @@ import pytest
 
 from wms.core import clock
 from wms.core.ids import made_at, new_id
+from wms.simulation.carrier import Carrier
+from wms.simulation.paper import Paper
 from wms.simulation.timeline import Process, Timeline, virtual_time
 from wms.simulation.world import Carton, Goods, Order, Place, Untrue, World
 
@@ -159,3 +162,32 @@ def test_turns_come_in_the_order_of_time_and_the_clock_follows() -> None:
     assert [name for name, _ in seen] == ["slow", "quick", "quick", "quick", "quick", "slow"]
     assert [moment for _, moment in seen] == sorted(moment for _, moment in seen)
     assert clock.ruling() is None
+
+
+def test_a_waybill_comes_out_once_unless_a_person_says_that_none_came() -> None:
+    paper = Paper()
+    paper.come_out("job 1", "HC1")
+    with pytest.raises(Untrue, match="one job printed"):
+        paper.come_out("job 1", "HC1")
+    paper = Paper()
+    paper.come_out("job 1", "HC1")
+    paper.asked_again["HC1"] += 1
+    paper.come_out("job 2", "HC1")
+    with pytest.raises(Untrue, match="nobody had said"):
+        paper.come_out("job 3", "HC1")
+
+
+class _Calm:
+    """What a carrier needs of a play."""
+
+    def dice(self, name: str) -> random.Random:
+        return random.Random(name)
+
+
+def test_a_carrier_sells_one_waybill_for_a_reference_until_it_is_given_back() -> None:
+    seller = Carrier(_Calm())
+    first = seller._sell("ORDER/1")
+    with pytest.raises(Untrue, match="a second waybill"):
+        seller._sell("ORDER/1")
+    first["state"] = "voided"
+    assert seller._sell("ORDER/1")["tracking_number"] != first["tracking_number"]

@@ -17,4 +17,4 @@ EFFECT_WORDS = {
     "grade": lazy("Goods of another quality become a product that sells"),
     "kit": lazy("Parts become a kit"), "unkit": lazy("A kit becomes its parts"),
 }  # fmt: skip
-PROOF_WORDS = {"photo": lazy("Photo"), "count": lazy("Count"), "weight": lazy("Weight")}
+PROOF_WORDS = {"photo": lazy("Photo"), "count": lazy("Number counted"), "weight": lazy("Weight")}

@@ -1,4 +1,4 @@
-"""The demo's people: receivers, pickers, packers, a gate keeper and a returns clerk, each a tablet of their own.
+"""The demo's people: receivers, pickers, packers and a returns clerk, each a tablet of their own.
 
 They do what their screen tells them, and nothing the floor cannot do.
 """
@@ -15,6 +15,7 @@ from typing import Any
 import pypdfium2
 import zxingcpp
 
+from wms.demo import kinds
 from wms.demo.client import DemoError, Tablet
 from wms.demo.luck import APART_UNITS, Lot
 from wms.demo.plan import CARTON_G, Plan
@@ -26,7 +27,7 @@ PUTAWAY_TRIES = 20
 BIN_FULL = ("location_full", "location_other_product", "location_reserved")
 # Answers to a scan of goods that were really taken; any other one leads on without them.
 PICKED = ("item_picked", "stop_done", "walk_done")
-DPI = 203
+DPI = 203.2  # 8 dots a millimetre, as printers call 203
 
 
 @dataclass
@@ -182,6 +183,23 @@ class Floor:
     slots: frozenset[str] = frozenset()
     doubts: queue.Queue[str] = field(default_factory=queue.Queue)  # bins in which less was found than the system says
     board: threading.Lock = field(default_factory=threading.Lock)  # one picker at a time takes a walk from it
+    ways: dict[str, str] = field(
+        default_factory=dict
+    )  # order number → how it goes, where that is not as most (`kinds`)
+    order_ids: dict[str, str] = field(default_factory=dict)  # of these: number → id
+    to_fetch: queue.Queue[tuple[str, list[str]]] = field(default_factory=queue.Queue)  # an order and its parcels
+    to_stop: queue.Queue[tuple[str, list[str]]] = field(default_factory=queue.Queue)  # the same
+
+    def bring_out(self, order: str, numbers: list[str]) -> None:
+        """A packed order's parcels to the gate, or where else it goes."""
+        way = self.ways.get(order)
+        if way == kinds.PICK_UP:
+            self.to_fetch.put((order, numbers))
+        elif way == kinds.STOPPED:
+            self.to_stop.put((order, numbers))
+        else:
+            for number in numbers:
+                self.parcels.put(number)
 
 
 @dataclass
@@ -340,12 +358,11 @@ def pack(
             time.sleep(0.2)
             floor.picked.put(tote)
             continue
-        numbers = []
+        numbers, order = [], tablet.task["data"]["order"]
         while tablet.task["state"] != "scan_tote":
             numbers.append(_fill_box(tablet, plan, tally, tote, wait_seconds))
             expect(tablet.scan(numbers[-1]), f"closing {numbers[-1]}")
-        for number in numbers:  # the gate takes none of an order before all are packed
-            floor.parcels.put(number)
+        floor.bring_out(order, numbers)  # the gate takes none of an order before all are packed
         if tote not in floor.slots:
             floor.free_totes.put(tote)
         floor.picked.task_done()
@@ -424,22 +441,6 @@ def _label(tablet: Tablet, tally: Tally, wait_seconds: float, kind: str = "pack"
     with tally.lock:
         tally.labels_verified += 1
     return str(data["tracking_number"])
-
-
-def hand_over(tablet: Tablet, floor: Floor, tally: Tally) -> None:
-    """Scan parcels onto the carrier's load until told that no more come."""
-    tablet.start("handover")
-    while True:
-        try:
-            number = floor.parcels.get(timeout=0.3)
-        except queue.Empty:
-            if floor.stop.is_set():
-                return
-            continue
-        expect(tablet.scan(number), f"handing over {number}")
-        with tally.lock:
-            tally.parcels += 1
-        floor.parcels.task_done()
 
 
 def take_back(tablet: Tablet, number: str, lines: Lines, place: tuple[str, str], tally: Tally, shelf: Shelf) -> None:

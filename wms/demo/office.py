@@ -17,8 +17,10 @@ LOGIN = "supervisor@demo"
 CART_ORDERS = 48
 LANE_ORDERS = 96
 SEVERAL = ("single_line", "multi_line")
+OTHERS = "b2b"  # whatever does not go to a buyer by a carrier
 _TOKEN = re.compile(r'name="csrf-token"\s+content="([^"]+)"')
 _COUNTED = re.compile(r'<tr><td class="main"><a href="(/office/counts/bins/[0-9a-f-]{36})">.*?</tr>', re.DOTALL)
+_LOAD = re.compile(r'action="(/office/manifests/[0-9a-f-]{36}/close)"')
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -61,8 +63,10 @@ class Office:
     # -- waves -------------------------------------------------------------------------------------------------------
 
     def release(self, kinds: Iterable[str], limit: int, wall: str = "") -> bool:
-        """Plan a wave of these orders, look at it, release exactly that; False when no order is ready."""
-        chosen = [("kinds", kind) for kind in kinds]
+        """Plan a wave of these orders, look at it, release exactly that; False when no order is ready. Walks for a put wall
+        are parted by zone.
+        """
+        chosen = [("kinds", kind) for kind in kinds] + ([("by_zone", "1")] if wall else [])
         plan = self.press(
             "/office/waves/plans", ("warehouse", self.house), ("limit", str(limit)), ("wall", wall), *chosen
         )
@@ -75,10 +79,10 @@ class Office:
         return False
 
     def release_waves(self) -> bool:
-        """One wave for the fast lane, one for the put wall, one of carts with a tote for each order."""
+        """One wave for the fast lane, one for the put wall, one of carts with a tote for each order, of whatever kind."""
         lane = self.release(["single_unit"], LANE_ORDERS)
         wall = self.release(SEVERAL, WALL_SLOTS, WALL)
-        return self.release(SEVERAL, CART_ORDERS) or wall or lane
+        return self.release([*SEVERAL, OTHERS], CART_ORDERS) or wall or lane
 
     # -- pick faces and counts ---------------------------------------------------------------------------------------
 
@@ -102,6 +106,13 @@ class Office:
             if ">Decide<" in row:
                 self.press(f"{path}/approve")
         return len(rows)
+
+    def trucks_leave(self) -> int:
+        """Every driver signs; returns how many loads there were."""
+        loads = sorted(set(_LOAD.findall(self.page("/office/manifests"))))
+        for path in loads:
+            self.press(path)
+        return len(loads)
 
     def give_up(self, booking_id: str, carton_id: str) -> None:
         """A carton that never came."""

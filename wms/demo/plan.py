@@ -14,6 +14,7 @@ from datetime import UTC, date
 from typing import Any
 
 from wms.core import clock
+from wms.demo import kinds
 from wms.demo.luck import OUTBOUND_DAYS, Carton, Luck
 from wms.demo.orderbook import Order, OrderBook, Return
 
@@ -67,6 +68,18 @@ class Plan:
         one_carton = range(1, UNITS_PER_CARTON_LINE)
         skus = [item.sku for code, item in self.items.items() if self.stock[code] in one_carton]
         self.luck = Luck(skus, under_booked, today or clock.today("Europe/Berlin"))
+        self.ways = self._ways(under_booked)
+
+    def _ways(self, under_booked: set[str]) -> dict[str, str]:
+        """Which orders go another way: none that waits for goods or comes back, none with lots or of goods that vanish."""
+        sent_back = {taken.sale_invoice for each in self.book.returns for line in each.lines for taken in line.taken}
+        wanted = [
+            (order.invoice, [(self.items[line.code].sku, line.quantity) for line in order.lines])
+            for order in self.book.orders
+            if order.invoice not in sent_back
+        ]
+        kept_out = frozenset(under_booked) | self.luck.with_lots | self.luck.vanishing
+        return kinds.ways(kinds.fitting(wanted, kept_out), len(self.book.orders))
 
     def _stock(self) -> dict[str, int]:
         """Pre-stock by code: all of the demand, less a little of some products; never of an order that is sent back."""
@@ -136,8 +149,8 @@ class Plan:
 
     def orders(self) -> Iterator[tuple[Order, dict[str, Any]]]:
         """Orders in date order, as the shop would send them."""
-        for order in self.book.orders:
-            yield order, {
+        for number, order in enumerate(self.book.orders, 1):
+            body = {
                 "reference": order.invoice, "warehouse": "DE1", "service": "HOUSE-STD",
                 "ordered_at": order.ordered_at.replace(tzinfo=UTC).isoformat(),
                 "consignee": _consignee(order),
@@ -147,6 +160,7 @@ class Plan:
                     for line in order.lines
                 ],
             }  # fmt: skip
+            yield order, kinds.shaped(self.ways.get(order.invoice), body, number)
 
     def returns(self) -> Iterator[tuple[Return, str, list[dict[str, Any]]]]:
         """Each return, by the sale it goes against: (return, invoice of the sale, lines)."""

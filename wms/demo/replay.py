@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wms.demo import crew, figures, stations
+from wms.demo import crew, figures, gates, kinds, stations
 from wms.demo.client import DemoError, SellerSystem, Tablet
 from wms.demo.crew import Floor, Stower, Tally
 from wms.demo.office import Office
@@ -73,13 +73,15 @@ class Show:
     shelf: Shelf = field(default_factory=Shelf)
 
     def __post_init__(self) -> None:
-        self.seller = SellerSystem(self.stage.host, self.stage.port, self.stage.key)
+        self.sellers: list[SellerSystem] = []
+        self.seller = self.seller_again()
         self.office = Office(self.stage, self.seller)
         made = [Tablet(self.stage.host, self.stage.port, badge, PIN, WAREHOUSE) for badge in self.stage.badges]
         self.hands = made
         self.pickers, self.packers = made[: self.tablets], made[self.tablets : 2 * self.tablets]
-        others = made[2 * self.tablets : 2 * self.tablets + 7]
-        self.sorter, self.lane, self.gate, self.filler, *self.counters, self.desk = others
+        others = made[2 * self.tablets : 2 * self.tablets + 10]
+        self.sorter, self.lane, self.gate, self.filler, *self.counters, self.desk = others[:7]
+        self.clerk, self.returner, self.craftsman = others[7:]
 
     def floor(self) -> Floor:
         return Floor(
@@ -87,8 +89,13 @@ class Show:
             shelf=self.shelf, units=self.stage.units, slots=self.stage.slots,
         )  # fmt: skip
 
+    def seller_again(self) -> SellerSystem:
+        """The seller at another line: each is one thread's."""
+        self.sellers.append(SellerSystem(self.stage.host, self.stage.port, self.stage.key))
+        return self.sellers[-1]
+
     def close(self) -> None:
-        for line in (self.seller.line, self.office.line, *(hand.line for hand in self.hands)):
+        for line in (self.office.line, *(each.line for each in self.sellers), *(hand.line for hand in self.hands)):
             line.close()
 
 
@@ -103,6 +110,7 @@ def replay(stage: Stage, book: OrderBook, tablets: int) -> dict[str, Any]:
     say("the morning's count is done")
     gone = _vanish(show)
     _sell(show)
+    _receive_transfers(show)
     _count(show, lambda: _plan_evening(show))
     say("the evening's count is done")
     _return(show)
@@ -136,7 +144,13 @@ def _figures(show: Show, shipped: Sequence[dict[str, Any]]) -> dict[str, Any]:
     packaging = show.seller.get(f"/api/v1/warehouses/{show.office.house}/packaging")["data"]
     return {
         "waves": waves, "walks": len(tally.walks), "orders_by_wall": did["wall_orders"], "orders_by_lane": singles,
-        "orders_by_cart": len(shipped) - singles - did["wall_orders"],
+        "orders_by_cart": len(shipped) + did["intercepted"] - singles - did["wall_orders"],
+        "zone_walks": show.stage.zone_walks(),
+        "pick_ups": did["pick_ups"], "fba_orders": sum(each["kind"] == kinds.FBA for each in shipped),
+        "units_relabelled": did["units_relabelled"], "intercepted": did["intercepted"],
+        "units_stopped": did["units_stopped"], "trucks": did["trucks"],
+        "transfers": did["transfers"], "units_transferred": did["units_transferred"], "bags": did["bags"],
+        "pallets": did["pallets"], "parcels_in_bags": did["parcels_in_bags"],
         "metres_walked": walked, "metres_bin_order": by_code, "metres_as_orders_came": as_they_came,
         **figures.cartons(orders, figures.sizes_of(packaging)),
         "person_hours": {work: round(each / 3_600, 2) for work, each in seconds.items()},
@@ -263,17 +277,47 @@ def _sell(show: Show) -> None:
         crew_.send(crew.pack, tablet, floor, show.plan, tally)
     crew_.send(stations.sort, show.sorter, floor, tally)
     crew_.send(stations.single_pieces, show.lane, floor, tally)
-    crew_.send(crew.hand_over, show.gate, floor, tally)
+    crew_.send(gates.hand_over, show.gate, floor, tally)
+    crew_.send(gates.counter, show.clerk, floor, show.seller_again(), tally)
+    crew_.send(gates.stop, show.returner, floor, show.seller_again(), show.shelf, stage.locations, tally)
+    crew_.send(gates.relabel, show.craftsman, floor, tally)
     crew_.send(stations.replenish, show.filler, floor, show.shelf, stage.locations, tally)
     for tablet in show.counters:
         crew_.send(stations.count, tablet, floor, show.shelf, stage.locations, tally)
     crew_.send(_open_shop, show, floor)
     crew_.wait()
-    say(f"{tally.parcels} parcels handed over")
+    did = tally.did
+    say(f"{tally.parcels} parcels handed over, {did['parcels_in_bags']} of them in {did['bags']} bags and on pallets")
+    say(
+        f"{did['pick_ups']} orders fetched, {did['units_relabelled']} units relabelled, {did['intercepted']} stopped at the gate"
+    )
+
+
+def _receive_transfers(show: Show) -> None:
+    """The trucks leave, and what goes to the other house is received there under the waybills that it left with."""
+    show.tally.add("trucks", show.office.trucks_leave())
+    _drain(show.stage)
+    stage = show.stage
+    tablet = Tablet(stage.host, stage.port, stage.badges[0], PIN, kinds.OTHER_HOUSE)
+    show.hands.append(tablet)
+    came: queue.Queue[tuple[str, crew.Lines]] = queue.Queue()
+    counted: queue.Queue[str] = queue.Queue()
+    for detail in _orders(show.seller, "shipped"):
+        if detail["kind"] != kinds.TRANSFER:
+            continue
+        show.tally.add("transfers")
+        for parcel in detail["parcels"]:
+            came.put((parcel["tracking_number"], [{**line, "lot": None} for line in parcel["contents"]]))
+            counted.put(parcel["tracking_number"])
+            show.tally.add("units_transferred", sum(line["quantity"] for line in parcel["contents"]))
+    crew.receive(tablet, came)
+    crew.put_away(tablet, counted, stage.elsewhere)
+    say(f"{show.tally.did['transfers']} transfers received by {kinds.OTHER_HOUSE}")
 
 
 def _open_shop(show: Show, floor: Floor) -> None:
     """Send all orders, supervise the floor meanwhile, and end when everything that can leave has left."""
+    ways = show.plan.ways
     orders = [body for _, body in show.plan.orders()]
     at_once = max(1, min(WAVE_ORDERS, len(orders) // 2))
     bulk, sent, looked_at = min(BULK_ORDERS, at_once), 0, 0
@@ -281,6 +325,11 @@ def _open_shop(show: Show, floor: Floor) -> None:
         if sent < len(orders):
             answer = show.seller.must_post("/api/v1/orders/bulk", {"orders": orders[sent : sent + bulk]})
             _all_made(answer, "order")
+            for body, result in zip(orders[sent : sent + bulk], answer["results"], strict=True):
+                if body["reference"] in ways:
+                    told = result["answer"]
+                    floor.order_ids[told["number"]] = told["id"]
+                    floor.ways[told["number"]] = ways[body["reference"]]
             sent += bulk
             if sent >= len(orders):
                 say(f"{len(orders)} orders sent")

@@ -15,8 +15,9 @@ from config import Config
 from wms.app import create_app
 from wms.cli import audit
 from wms.core.actor import SYSTEM
+from wms.demo.kinds import OTHER_HOUSE
 from wms.facility import service as facility
-from wms.facility.models import HandlingUnit, Location, LocationKind, Warehouse
+from wms.facility.models import HandlingUnit, Location, LocationKind, Warehouse, WarehouseKind
 from wms.facility.queries import floor_of
 from wms.facility.rules import Plan as Bins
 from wms.identity import service as identity
@@ -24,7 +25,7 @@ from wms.outbound import carts
 from wms.outbound.models import Wave
 from wms.outbound.service import reading, sorting
 from wms.platform.database import session, transaction
-from wms.seed import Extent, demo_key, seed_demo_cast
+from wms.seed import Extent, demo_key, furnish, seed_demo_cast
 
 PIN = "470183"
 WAREHOUSE = "DE1"
@@ -47,6 +48,7 @@ class Stage:
     slots: frozenset[str]  # what the labels of the wall's slots read
     faces: list[str]  # codes of the bins that can be pick faces
     shelves: frozenset[str]  # codes of these and of all bins on shelves
+    elsewhere: dict[str, str]  # places of the other house: code → what the label reads
 
     def audit_violations(self) -> int:
         """How many rows break an invariant (`flask audit`)."""
@@ -96,6 +98,13 @@ class Stage:
             rows = session().scalars(select(Wave.unplanned_m)).all()
             return len(rows), round(float(sum(row for row in rows if row is not None)), 1)
 
+    def zone_walks(self) -> int:
+        """Walks of a put wall that were parted by zone."""
+        with self.app.app_context():
+            return int(
+                session().execute(text("SELECT count(*) FROM pick_batch WHERE zone_id IS NOT NULL")).scalar_one()
+            )
+
     def book(self) -> dict[tuple[str, str, str], int]:
         """(bin, SKU, condition) → units, of what lies loose on shelves."""
         with self.app.app_context():
@@ -121,14 +130,21 @@ def set_stage(config: Config, tablets: int, products: int) -> Stage:
     with app.app_context():
         flask_migrate.upgrade()
     aisles = max(2, min(40, products // 60 + 1))
-    seed_demo_cast(app, Extent(aisles=aisles, bays=12, levels=4, totes=min(24 * max(2, tablets), 12 + products)))
+    front = aisles - aisles // 2  # the rest is a zone of its own, whose walks meet those of the first at the put wall
+    seed_demo_cast(app, Extent(aisles=front, bays=12, levels=4, totes=min(24 * max(2, tablets), 12 + products)))
     with app.app_context(), transaction():
-        hands = max(4 * tablets + 2, 2 * tablets + 7)
+        hands = max(4 * tablets + 2, 2 * tablets + 10)
         badges = [_hire(f"tablet{number:02}") for number in range(1, hands + 1)]
         warehouse = session().scalars(select(Warehouse).where(Warehouse.code == WAREHOUSE)).one()
         slots = frozenset(each.barcode for each in sorting.make_wall(SYSTEM, warehouse.id, WALL, WALL_SLOTS))
         facility.create_zone(SYSTEM, warehouse.id, "F", "Pick faces", LocationKind.PICK_FACE)
         facility.generate_locations(SYSTEM, warehouse.id, "F", FACES, max_weight_g=200_000, max_volume_cm3=480_000)
+        facility.create_zone(SYSTEM, warehouse.id, "B", "Shelves behind", LocationKind.STORAGE)
+        behind = Bins("A-{aisle:02}-{bay:02}-{level}", (front + 1, aisles), (1, 12), (1, 4))
+        facility.generate_locations(
+            SYSTEM, warehouse.id, "B", behind, max_weight_g=200_000, max_volume_cm3=480_000, mixes_products=True
+        )
+        other = _other_house(warehouse)
         containers = session().execute(
             select(HandlingUnit.code, HandlingUnit.barcode)
             .where(HandlingUnit.warehouse_id == warehouse.id, HandlingUnit.kind == "tote")
@@ -137,12 +153,24 @@ def set_stage(config: Config, tablets: int, products: int) -> Stage:
         units = {row.code: row.barcode for row in containers}
         places = session().execute(select(Location.code, Location.barcode).where(Location.warehouse_id == warehouse.id))
         locations = {row.code: row.barcode for row in places}
+        there = session().execute(select(Location.code, Location.barcode).where(Location.warehouse_id == other.id))
+        elsewhere = {row.code: row.barcode for row in there}
     faces = sorted(code for code in locations if code.startswith("F-"))
     totes = [barcode for barcode in units.values() if barcode not in slots]
     return Stage(
         app, "127.0.0.1", config.port, demo_key("ACME"), badges, totes, locations, units, slots, faces,
-        frozenset(code for code in locations if code.startswith(("A-", "F-"))),
+        frozenset(code for code in locations if code.startswith(("A-", "F-"))), elsewhere,
     )  # fmt: skip
+
+
+def _other_house(first: Warehouse) -> Warehouse:
+    """The warehouse that transfers go to: a dock and shelves."""
+    made = facility.create_warehouse(
+        SYSTEM, first.site_id, OTHER_HOUSE, "Hamburg 2", WarehouseKind.OVERSEAS, country=first.country,
+        time_zone=first.time_zone, currency=first.currency,
+    )  # fmt: skip
+    furnish(made, Extent(aisles=1, bays=8, levels=3, stations=1, totes=0))
+    return made
 
 
 def _hire(name: str) -> str:

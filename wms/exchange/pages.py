@@ -22,7 +22,9 @@ from wms.exchange.schemas import ImportForm
 from wms.exchange.workflow import ORDER_IMPORT
 from wms.facility.queries import warehouses_seen
 from wms.identity.queries import sellers_seen
+from wms.outbound.extras.rules import CONTENTS, PACKING, PLATFORMS, Signature
 from wms.outbound.routing.queries import is_routed
+from wms.outbound.rules import Fill
 from wms.platform import forms, sheets
 from wms.platform.access import actor, requires
 from wms.platform.http import decode_id_cursor, encode_cursor
@@ -33,6 +35,11 @@ from wms.shipping.queries import services_offered
 blueprint = Blueprint("order_imports_pages", __name__, url_prefix="/portal/order-imports", template_folder="templates")
 BLUEPRINTS = [blueprint]
 PAGE = 25
+# What columns may say that take one word, or several, of a list.
+VALUES = {
+    "platform": PLATFORMS, "signature": [each.value for each in Signature], "packing": PACKING, "contents": CONTENTS,
+    "fill": [each.value for each in Fill],
+}  # fmt: skip
 state_labels["order_import"] = {
     "checking": (lazy("Being looked through"), "info"), "checked": (lazy("Waits for your word"), "warn"),
     "failed": (lazy("No file of orders"), "stop"), "creating": (lazy("Orders are being made"), "info"),
@@ -166,6 +173,6 @@ def columns() -> str:
     """Which columns a file may have, and what else they are called."""
     chinese = str(get_locale()).startswith("zh")
     return render_template(
-        "exchange/columns.html", columns=COLUMNS, needed=NEEDED,
+        "exchange/columns.html", columns=COLUMNS, needed=NEEDED, values=VALUES,
         heading=lambda column: heading_of(column, "zh" if chinese else "en"),
     )  # fmt: skip

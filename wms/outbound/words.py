@@ -12,7 +12,7 @@ HOLD_WORDS = {
     "label_missing": lazy("The seller's label is missing"), "other": lazy("Another reason"),
 }  # fmt: skip
 KIND_WORDS = {
-    "dropship": lazy("To a buyer"), "b2b": lazy("To a business"), "return_to_seller": lazy("Back to the seller"),
+    "dropship": lazy("Dropship to a buyer"), "b2b": lazy("To a business"), "return_to_seller": lazy("Back to the seller"),
     "destruction": lazy("To be destroyed"), "transfer": lazy("To another warehouse"),
     "pick_up": lazy("Picked up at the counter"),
     "fba": lazy("To Amazon (FBA)"),

@@ -227,6 +227,22 @@ def bookings_of_cartons(carton_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uu
     return {row.id: row.booking_id for row in rows}
 
 
+_BOOKING_BEHIND = text(
+    " UNION ALL ".join(
+        f"SELECT id, {booking} AS booking_id FROM {table} WHERE id = ANY(CAST(:ids AS uuid[]))"
+        for table, booking in (
+            ("booking", "id"), ("carton", "booking_id"), ("difference", "booking_id"), ("inspection", "booking_id"),
+        )
+    )
+)  # fmt: skip
+
+
+def bookings_of_subjects(subject_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """The booking behind each subject of a posting that has one: receiving and putaway name the carton."""
+    rows = session().execute(_BOOKING_BEHIND, {"ids": list(set(subject_ids))})
+    return {row.id: row.booking_id for row in rows}
+
+
 _LACKING_ORDERS = text(
     "SELECT o.id, o.number, o.reference, o.state, NULL::date AS expected_on, w.code AS warehouse, sum(d.quantity) AS units"
     " FROM demand d JOIN outbound_order o ON o.id = d.order_id JOIN warehouse w ON w.id = o.warehouse_id"

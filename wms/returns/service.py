@@ -58,8 +58,7 @@ def announce(actor: Actor, body: Mapping[str, Any]) -> ReturnOrder:
         raise Refused("order_not_shipped", {})
     outbound.lock_shipped_lines(source.order_id)  # two announcements of one order take their turns
     wanted = _wanted(source, body["lines"])
-    reference = body.get("reference") or str(new_id())
-    return _insert(source, reference, body.get("tracking_number"), body["reason"], wanted, announced=True)
+    return _insert(source, body.get("reference"), body.get("tracking_number"), body["reason"], wanted, announced=True)
 
 
 def _wanted(source: ReturnSource, lines: Sequence[Mapping[str, Any]]) -> dict[uuid.UUID, int]:
@@ -91,7 +90,7 @@ def _wanted(source: ReturnSource, lines: Sequence[Mapping[str, Any]]) -> dict[uu
 
 def _insert(
     source: ReturnSource,
-    reference: str,
+    reference: str | None,
     tracking_number: str | None,
     reason: str,
     wanted: Mapping[uuid.UUID, int],
@@ -101,9 +100,12 @@ def _insert(
     seller = session().get_one(Seller, source.owner_id)
     warehouse = session().get_one(Warehouse, source.warehouse_id)
     now = clock.now()
-    day = now.astimezone(ZoneInfo(warehouse.time_zone)).date()
+    number = next_number(
+        DocumentKind.RETURN, seller.id, seller.code, now.astimezone(ZoneInfo(warehouse.time_zone)).date()
+    )
+    reference = reference or number  # as with bookings: without one, our number serves
     values = {
-        "id": new_id(), "number": next_number(DocumentKind.RETURN, seller.id, seller.code, day),
+        "id": new_id(), "number": number,
         "owner_id": source.owner_id, "warehouse_id": source.warehouse_id, "order_id": source.order_id,
         "reference": reference, "tracking_number": tracking_number, "reason": reason, "announced": announced,
         "state": RETURN.initial.value, "version": 1, "created_at": now, "updated_at": now,
@@ -147,7 +149,7 @@ def open_unannounced(actor: Actor, order_id: uuid.UUID) -> ReturnOrder:
     if opened is not None:
         return opened
     wanted = dict.fromkeys((line.demand_id for line in source.lines), 0)
-    return _insert(source, str(new_id()), None, "unannounced", wanted, announced=False)
+    return _insert(source, None, None, "unannounced", wanted, announced=False)
 
 
 def load_return(actor: Actor, return_id: uuid.UUID) -> ReturnOrder:

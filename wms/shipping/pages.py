@@ -42,21 +42,21 @@ def page_of(parcel_id: uuid.UUID) -> str:
 
 
 state_labels["shipment"] = {
-    "open": (lazy("Open"), "idle"),
+    "open": (lazy("No number yet"), "idle"),
     "numbered": (lazy("Number drawn"), "info"),
     "labelled": (lazy("Labelled"), "info"),
     "handed_over": (lazy("Handed over"), "ok"),
     "voided": (lazy("Void"), "stop"),
 }
 state_labels["parcel"] = {
-    "open": (lazy("Open"), "idle"),
-    "closed": (lazy("Closed"), "info"),
+    "open": (lazy("To be packed"), "idle"),
+    "closed": (lazy("Packed"), "info"),
     "handed_over": (lazy("Handed over"), "ok"),
     "voided": (lazy("Void"), "stop"),
 }
 state_labels["bag"] = {
     "open": (lazy("Being filled"), "info"),
-    "closed": (lazy("Closed"), "warn"),
+    "closed": (lazy("Bag closed"), "warn"),
     "loaded": (lazy("On a load"), "ok"),
     "dropped": (lazy("Given up"), "idle"),
 }

@@ -31,6 +31,10 @@ from wms.platform.pages import Entry, lazy, navigation, show_refusal
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("identity_people", __name__, url_prefix="/people")
 PERSON = "identity_people.person"
+ROLE_WORDS = {
+    "admin": lazy("Administrator"), "supervisor": lazy("Supervisor"), "floor": lazy("Floor worker"),
+    "clerk": lazy("Customs clerk"), "seller": lazy("Seller"),
+}  # fmt: skip
 
 navigation.add(Entry(lazy("People"), "identity_people.people", "user", Permission.PEOPLE_MANAGE, staff=True, order=610))
 
@@ -224,7 +228,7 @@ def _list_page(**shown: Any) -> str:
     sellers = queries.seller_codes([seller.id for seller in queries.sellers_seen(actor())])
     shown = {"errors": {}, "typed": {}, "refusal": None, **shown}
     return render_template("identity/people.html", people=queries.people(), sellers=sellers, roles=queries.roles(),
-                           now=clock.now(), command_id=new_id(), **shown)  # fmt: skip
+                           role_words=ROLE_WORDS, now=clock.now(), command_id=new_id(), **shown)  # fmt: skip
 
 
 def _person_page(user_id: uuid.UUID, **shown: Any) -> str:
@@ -232,5 +236,5 @@ def _person_page(user_id: uuid.UUID, **shown: Any) -> str:
     shown = {"errors": {}, "refusal": None, "issued": None, "replayed": False, "done": None, **shown}
     codes = queries.seller_codes(uuid.UUID(seller) for _role, _words, seller in found.memberships or [])
     return render_template("identity/person.html", person=found, sessions=authentication.open_logins(user_id), now=clock.now(),
-                           second_steps=queries.second_step_history(user_id), works_for=", ".join(sorted(codes.values())),
-                           **shown)  # fmt: skip
+                           role_words=ROLE_WORDS, second_steps=queries.second_step_history(user_id),
+                           works_for=", ".join(sorted(codes.values())), **shown)  # fmt: skip

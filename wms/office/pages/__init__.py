@@ -93,7 +93,7 @@ BLUEPRINTS = [
 
 state_labels["wave"] = {"released": (lazy("Released to pick"), "info"), "done": (lazy("Done"), "ok")}
 state_labels["batch"] = {
-    "open": (lazy("Free"), "idle"),
+    "open": (lazy("To be fetched"), "idle"),
     "picking": (lazy("Picking"), "info"),
     "done": (lazy("Done"), "ok"),
 }

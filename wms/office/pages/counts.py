@@ -32,7 +32,7 @@ from wms.platform.schemas import Choice, CodedSchema, Count, Text
 blueprint = Blueprint("office_counts", __name__, url_prefix="/office/counts", template_folder="../templates")
 KIND_WORDS = {
     "class": lazy("By class"), "location": lazy("By place"), "product": lazy("By product"),
-    "zero": lazy("Picked empty"), "doubt": lazy("In doubt"),
+    "zero": lazy("Picked empty"), "doubt": lazy("Bin in doubt"),
 }  # fmt: skip
 HOW = ["class", "zone", "bin", "product"]
 DECISIONS: dict[str, Callable[..., CountTask]] = {

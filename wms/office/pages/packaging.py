@@ -29,7 +29,7 @@ from wms.printing.models import LabelKind
 from wms.printing.service import DocumentDraft
 
 blueprint = Blueprint("office_packaging", __name__, url_prefix="/office/packaging", template_folder="../templates")
-KIND_WORDS = {"carton": lazy("Carton"), "bag": lazy("Bag")}
+KIND_WORDS = {"carton": lazy("Carton"), "bag": lazy("Packing bag")}
 NUMBERS = [f"{where}_{side}_mm" for where in ("inner", "outer") for side in ("length", "width", "height")]
 
 navigation.add(

@@ -87,8 +87,8 @@ _PLANNED_FROM = (
     f"  AND {_FIRST_PACKED}) AS inserts,"
     " EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id AND k.pack_photo) OR EXISTS (SELECT 1 FROM demand d"
     "  JOIN product p ON p.id = d.product_id WHERE d.order_id = o.id AND p.pack_photo) AS photo,"
-    " (EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id AND k.pack_slip) OR EXISTS (SELECT 1 FROM order_extra e"
-    f"  WHERE e.order_id = o.id AND '{SLIP}' = ANY(e.packing))) AND {_FIRST_PACKED} AS slip,"
+    " (EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id AND k.pack_slip) OR coalesce((SELECT"
+    f"  '{SLIP}' = ANY(e.packing) FROM order_extra e WHERE e.order_id = o.id), false)) AND {_FIRST_PACKED} AS slip,"
     " (SELECT json_build_object('packing', e.packing, 'remark', e.packing_remark, 'signature', e.signature)"
     "  FROM order_extra e WHERE e.order_id = o.id) AS wishes"
 )

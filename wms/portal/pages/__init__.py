@@ -89,7 +89,7 @@ state_labels["carton"] = {
     "counting": (lazy("Being counted"), "info"),
     "counted": (lazy("Counted through"), "info"),
     "stowing": (lazy("Putting away"), "info"),
-    "stowed": (lazy("Put away"), "ok"),
+    "stowed": (lazy("On the shelf"), "ok"),
     "missing": (lazy("Missing"), "stop"),
 }
 state_labels["difference"] = {
@@ -99,7 +99,7 @@ state_labels["difference"] = {
     "settled": (lazy("Settled"), "ok"),
 }
 state_labels["appointment"] = {
-    "booked": (lazy("Expected"), "info"),
+    "booked": (lazy("Appointed"), "info"),
     "kept": (lazy("Arrived"), "ok"),
     "cancelled": (lazy("Cancelled"), "idle"),
 }

@@ -108,7 +108,7 @@ def _carton_steps(state: str) -> dict[str, tuple[str, str, str]]:
 def _way(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Where the goods are: what has happened with its time, then what is still to come."""
     steps = [
-        (_("Booked"), found["created_at"], _("%(count)s cartons", count=found["carton_count"])),
+        (_("Drawn up"), found["created_at"], _("%(count)s cartons", count=found["carton_count"])),
         (_("Submitted"), found["submitted_at"], None),
         (_("Arrived"), found["arrived_at"], found["container_number"] or found["tracking_number"]),
         (_("Received"), found["received_at"], None),

@@ -40,7 +40,7 @@ from wms.shipping.queries import live_parcels, rates_of, services_offered, shipm
 
 blueprint = Blueprint("portal_orders", __name__, url_prefix="/portal/orders", template_folder="../templates")
 TAB_WORDS = {
-    "all": lazy("All"), "open": lazy("Open"), "short": lazy("Waiting for stock"), "customs": lazy("At customs"),
+    "all": lazy("All"), "open": lazy("Unfinished"), "short": lazy("Waiting for stock"), "customs": lazy("At customs"),
     "work": lazy("In the warehouse"), "shipped": lazy("Shipped"), "cancelled": lazy("Cancelled"),
 }  # fmt: skip
 REASON_WORDS = {

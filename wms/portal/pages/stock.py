@@ -85,15 +85,24 @@ def rows(product_id: uuid.UUID) -> str:
     product = load_product(actor(), product_id)
     house = parse_id(request.args.get("warehouse", ""))
     bucket = next((each for each in Bucket if each.value == request.args.get("bucket")), None)
-    waiting = request.args.get("waiting") == "1"  # behind the ages: what was not put away has none
+    narrowed = {name: request.args.get(name) or None for name in ("waiting", "expires", "batch")}
     every = stock_rows(Scope.of(actor()), product.id, warehouse_id=house)
     return render_template(
         "portal/stock_rows.html", product=product, buckets=BUCKETS, bucket=bucket, house=house,
-        rows=[row for row in every if _behind(bucket, row) and (row.is_waiting or not waiting)], waiting=waiting,
+        rows=[row for row in every if _behind(bucket, row) and _within(narrowed, row)], narrowed=narrowed,
         conditions=CONDITION_WORDS,
         houses={each.id: each for each in warehouses_seen(actor())}, words={each[0]: each[1] for each in BUCKETS},
         orders=queries.orders_claiming(actor(), product.id, house) if bucket in (None, Bucket.OUTBOUND) else [],
     )  # fmt: skip
+
+
+def _within(narrowed: dict[str, str | None], row: Any) -> bool:
+    """Behind a figure of the ages (what was not put away has none) or of one lot."""
+    if narrowed["waiting"] and not row.is_waiting:
+        return False
+    if narrowed["expires"] is None:
+        return True
+    return (str(row.expires_on), row.batch) == (narrowed["expires"], narrowed["batch"])
 
 
 def _behind(bucket: Bucket | None, row: Any) -> bool:
@@ -119,6 +128,7 @@ def ledger(product_id: uuid.UUID) -> str:
     return render_template(
         "portal/ledger.html", product=product, lines=lines, reasons=REASON_WORDS, parties=PARTY_WORDS,
         conditions=CONDITION_WORDS, houses={each.id: each for each in warehouses_seen(actor())}, warehouse=warehouse,
+        bookings=queries.bookings_of_subjects([line.subject_id for line in lines if line.subject_id]),
         next_url=url_for(".ledger", product_id=product.id, warehouse=warehouse, before=following) if following else "",
         back_url=here if before else "",
     )  # fmt: skip
