@@ -16,12 +16,13 @@ from wms.platform.database import session, transaction
 
 @pytest.fixture
 def cart(cast, db_session) -> str:
-    """The label of a cart of two totes; C2 is another cart, whose totes are not its."""
+    """The label of a cart of two totes; the totes of C10 and C1-00, other carts, are not its."""
     place = system_location(cast.overseas.id, LocationKind.TOTE).id
     with transaction():
         units = [create_handling_unit(SYSTEM, cast.overseas.id, kind, code, place) for kind, code in (
             (HandlingUnitKind.CART, "C1"), (HandlingUnitKind.TOTE, "C1-02"), (HandlingUnitKind.TOTE, "C1-01"),
             (HandlingUnitKind.CART, "C10"), (HandlingUnitKind.TOTE, "C10-01"),
+            (HandlingUnitKind.CART, "C1-00"), (HandlingUnitKind.TOTE, "C1-00-01"),
         )]  # fmt: skip
         return str(units[0].barcode)
 

@@ -141,8 +141,8 @@ def hold_free_tote(warehouse_id: uuid.UUID, tote_id: uuid.UUID, mine: uuid.UUID)
 # In the order in which they hang: by code.
 _FREE_ON = Statement(
     "SELECT t.id, t.code FROM handling_unit c JOIN handling_unit t ON t.warehouse_id = c.warehouse_id"
-    " AND starts_with(t.code, c.code || '-') AND t.kind = 'tote' AND t.subject_id IS NULL AND t.state = 'open'"
-    " WHERE c.id = :cart AND c.kind = 'cart' ORDER BY t.code LIMIT 1"
+    " AND starts_with(t.code, c.code || '-') AND strpos(substr(t.code, length(c.code) + 2), '-') = 0 AND t.kind = 'tote'"
+    " AND t.subject_id IS NULL AND t.state = 'open' WHERE c.id = :cart AND c.kind = 'cart' ORDER BY t.code LIMIT 1"
 )
 
 
