@@ -25,7 +25,7 @@ from wms.demo.stage import PIN, WAREHOUSE
 QUANTITIES = (2, 1)
 READ_BACK_EVERY = 10  # labels; reading one takes the client as long as a scan takes the house
 WAIT_SECONDS = 60.0
-DPI = 203
+DPI = 203.2  # 8 dots a millimetre, as printers call 203
 SCANS = "/floor/v1/scans"
 
 
