@@ -169,6 +169,17 @@ def test_a_file_that_nobody_says_a_word_about_is_forgotten_after_a_day(stage: St
     assert session().execute(text("SELECT count(*) FROM stored_file")).scalar() == 0
 
 
+def test_a_buyer_is_forgotten_with_the_files_that_may_still_name_them(stage: Stage, api: Any) -> None:
+    """The file came once more after its order was made, and waits for a word."""
+    order = stage.order({MUG: 1})
+    shown = checked(stage, api, sheet([order.reference, MUG, "1", *ANNA]))
+    assert (shown["state"], shown["there"]) == ("checked", 1)
+    assert stage.do(erasure.erase_order, order.id) == 1
+    assert api.get(f"{PATH}/{shown['id']}").json["state"] == "dropped"
+    assert session().execute(text("SELECT count(*) FROM stored_file")).scalar() == 0
+    assert stage.do(erasure.erase_order, order.id) == 0
+
+
 def test_a_seller_has_so_many_open_files(stage: Stage, api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "MOST_OPEN", 1)
     sent(api, sheet(["S-1", MUG, "1", *ANNA]))

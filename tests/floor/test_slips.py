@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.floor.worker import CODES, MUG, Tablet, tracking_numbers
 from tests.outbound.stage import Stage
 from wms.core.ids import new_id
 from wms.outbound.models import Order
+from wms.outbound.packing_slips import request_packing_slip
 from wms.outbound.rules import Fill
 from wms.outbound.service import cut_offs
 from wms.platform.database import commit, session, transaction
@@ -44,6 +46,30 @@ def opened(cast: Any, client: Any, order: Order) -> Tablet:
     return tablet
 
 
+def slip_printer(cast: Any) -> uuid.UUID:
+    """A printer for slips at the bench."""
+    with transaction():
+        station = cast.overseas.stations["P01"]
+        agent = printing.add_agent(cast.supervisor, cast.overseas.id, "bench")
+        printing.enrol(agent.text, "bench", "1.1.0")
+        draft = PrinterDraft(agent.id, "Slips", "raw", "socket://10.0.0.9:9100", width_mm=100.0, height_mm=150.0)
+        printer = printing.save_printer(cast.supervisor, draft).id
+        printing.bind_station(cast.supervisor, station, "packing-slip", printer)
+        printing.note_poll(agent.id, "bench", "1.1.0", 0, [printing.Told(printer, "ready", "")])
+    return printer
+
+
+def at_bench(cast: Any, client: Any, order: Order) -> Tablet:
+    """Its tote is opened at the bench."""
+    station = cast.overseas.stations["P01"]
+    label = session().execute(text("SELECT barcode FROM station WHERE id = :id"), {"id": station}).scalar_one()
+    tablet = Tablet(cast.sign_in(client, cast.receiver))
+    tablet.caller.post("/floor/station", data={"barcode": label})
+    tablet.start("pack")
+    tablet.scan(tote_of(order))
+    return tablet
+
+
 @pytest.mark.parametrize("whose", ["order", "seller", "nobody"])
 def test_it_is_printed_once_and_put_in_before_the_scale(cast, client, stage: Stage, bench: Order, whose: str) -> None:
     wish(stage, bench, whose)
@@ -69,19 +95,8 @@ def test_it_is_printed_once_and_put_in_before_the_scale(cast, client, stage: Sta
 
 def test_it_comes_out_of_the_bench_s_printer_in_that_printer_s_size(cast, client, stage: Stage, bench: Order) -> None:
     wish(stage, bench, "order")
-    with transaction():
-        station = cast.overseas.stations["P01"]
-        agent = printing.add_agent(cast.supervisor, cast.overseas.id, "bench")
-        printing.enrol(agent.text, "bench", "1.1.0")
-        draft = PrinterDraft(agent.id, "Slips", "raw", "socket://10.0.0.9:9100", width_mm=100.0, height_mm=150.0)
-        printer = printing.save_printer(cast.supervisor, draft).id
-        printing.bind_station(cast.supervisor, station, "packing-slip", printer)
-        printing.note_poll(agent.id, "bench", "1.1.0", 0, [printing.Told(printer, "ready", "")])
-    label = session().execute(text("SELECT barcode FROM station WHERE id = :id"), {"id": station}).scalar_one()
-    tablet = Tablet(cast.sign_in(client, cast.receiver))
-    tablet.caller.post("/floor/station", data={"barcode": label})
-    tablet.start("pack")
-    tablet.scan(tote_of(bench))
+    printer = slip_printer(cast)
+    tablet = at_bench(cast, client, bench)
     (slip,) = slips()
     assert slip.size_mm == (100.0, 150.0)
     job = session().scalars(select(PrintJob).where(PrintJob.document_id == slip.id)).one()
@@ -90,6 +105,20 @@ def test_it_comes_out_of_the_bench_s_printer_in_that_printer_s_size(cast, client
         f"/floor/papers/orders/{bench.id}/slip", data={"command_id": str(new_id()), "next": "/floor/work/pack"}
     )
     assert again.headers["Location"].endswith("/floor/work/pack")
+    assert len(slips()) == 2
+
+
+def test_a_slip_that_the_seller_had_made_is_not_the_one_in_the_parcel(cast, client, stage: Stage, bench: Order) -> None:
+    """A file that somebody in an office looks at is no paper at the bench."""
+    wish(stage, bench, "order")
+    stage.do(request_packing_slip, stage.cast.acme, bench.id)
+    printer = slip_printer(cast)
+    at_bench(cast, client, bench)
+    made = slips()
+    assert len(made) == 2
+    job = session().scalars(select(PrintJob)).one()
+    assert (job.printer_id, job.document_id) == (printer, made[-1].id)
+    at_bench(cast, client, bench)
     assert len(slips()) == 2
 
 

@@ -8,8 +8,13 @@ from sqlalchemy import select, text
 from tests.inbound.dock import MUG, deliver, line, sellable, service, stock
 from wms.core.refusals import Refused
 from wms.customs import service as customs
+from wms.customs import settling
+from wms.customs.models import SettlementKind
+from wms.customs.settling import Asked
+from wms.inventory import unaccounted
 from wms.inventory.models import BookItem
-from wms.platform.database import commit
+from wms.inventory.queries import Scope
+from wms.platform.database import commit, rollback
 
 BIN = "A-01-01-1"
 
@@ -92,6 +97,28 @@ def test_a_count_in_bond_is_taken_back_beside_what_is_booked(cast, at_dock, db_s
     with pytest.raises(Refused) as refusal:
         service.uncount(cast.receiver, at_dock.carton)
     assert refusal.value.code == "customs_permit_needed"
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_a_surplus_that_customs_was_told_of_is_not_taken_back(cast, at_dock, db_session, accepted):
+    mug, clerk = cast.ACME.products[MUG], cast.customs_clerk
+    service.count(cast.receiver, at_dock.carton, mug, 13)
+    (row,) = unaccounted.rows_seen(Scope())
+    made = settling.declare(clerk, cast.bonded.id, row.id, Asked(SettlementKind.DESTRUCTION, 2))
+    commit()
+    if accepted:
+        settling.accept(clerk, made.id, "QD1")
+    commit()
+    with pytest.raises(Refused) as refusal:
+        service.uncount(cast.receiver, at_dock.carton)
+    assert (refusal.value.code, refusal.value.params) == ("surplus_declared", {"number": made.number})
+    rollback()
+    assert line(at_dock.carton, mug) == (10, 13, 0, 3, 0)
+    if not accepted:
+        settling.withdraw(clerk, made.id)
+        commit()
+        service.uncount(cast.receiver, at_dock.carton)
+        assert stock(mug) == {}
 
 
 def test_nothing_is_put_away_to_unaccounted_or_beside_another_status(cast, at_dock, db_session):

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 
 from tests.outbound.stage import BIN1, BIN2, CABLE, MUG, SERUM, Stage, in_days
 from wms.core import clock
+from wms.facility.models import Location
 from wms.inventory.counting import goods as shelf
 from wms.inventory.counting import planning, queries, zero
 from wms.inventory.counting import service as counts
@@ -103,6 +104,20 @@ def test_damage_is_taken_back_by_who_reported_it(stage: Stage) -> None:
     stage.jobs()
     stage.pick_all(order)
     assert stage.state(order) == "picked"
+
+
+def test_damage_that_was_set_down_is_not_taken_back_out_of_another(stage: Stage) -> None:
+    """Other damaged units may lie in the bin still: they are not the ones that stand in the place for damage."""
+    stage.stock(MUG, 3)
+    _order, (task,) = begun(stage, {MUG: 3})
+    picker, house = stage.cast.picker, stage.cast.overseas.id
+    first = stage.do(damage.report, picker, task.id, 1)
+    place = session().scalars(select(Location.id).where(Location.warehouse_id == house, Location.kind == "inspection"))
+    stage.do(damage.set_down, picker, first.id, place.first())
+    second = stage.do(damage.report, picker, task.id, 1)
+    assert stage.refused(damage.take_back, picker, first.id).code == "damage_gone"
+    stage.do(damage.take_back, picker, second.id)
+    assert by_condition(stage, MUG) == {"good": 2, "damaged": 1}
 
 
 def test_damage_is_taken_back_soon_or_not_at_all(stage: Stage) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, MUG, Stage
 from wms.core.actor import SYSTEM
 from wms.facility.models import Location
+from wms.inventory import holds
 from wms.inventory import service as inventory
 from wms.inventory.ledger import stock_of
 from wms.inventory.models import Balance
@@ -144,6 +145,19 @@ def test_a_face_in_doubt_is_not_waited_for_nor_filled_until_it_is_counted(stage:
     there = stock_of(session().get_one(Balance, stop.balance_id))
     stage.do(inventory.count, SYSTEM, there, 1, inventory.Subject("count", None))
     assert shelf.plan().made == 1
+
+
+def test_a_face_that_was_not_empty_is_filled_when_it_has_been_counted(stage: Stage, shelf: Faces) -> None:
+    """At the zero check somebody found goods in it that the book does not have."""
+    stage.stock(MUG, 40, BIN1)
+    shelf.plan()
+    task = shelf.take()
+    stage.do(holds.doubt_bin, SYSTEM, shelf.house, shelf.place)
+    assert stage.refused(service.bring, stage.cast.receiver, task.id, 1, shelf.place).code == "face_in_doubt"
+    stage.do(service.put_back, stage.cast.receiver, task.id)
+    assert stage.refused(service.take_next, stage.cast.receiver, shelf.house).code == "nothing_to_replenish"
+    planned = shelf.plan()
+    assert (planned.made, planned.dropped) == (0, 1)
 
 
 @pytest.mark.parametrize("ending", ["cancel", "report_short", "loss"])

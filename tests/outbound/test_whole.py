@@ -317,11 +317,12 @@ def test_what_goes_in_besides_is_asked_for_at_the_first_parcel_that_is_packed(st
     stage.do(*add, "Temu card", None, None, "temu")
     unit = container(stage, "BOX-1", {MUG: 6})
     stage.stock(CABLE, 2, BIN2)
-    order = b2b(stage, [line(MUG, 6, "BOX-1"), line(CABLE, 2)], platform="temu")
+    order = b2b(stage, [line(MUG, 6, "BOX-1"), line(CABLE, 2)], platform="temu", packing=["packing_slip"])
     stage.wave(order)
     if whole_first:
         take(stage, unit)
-    assert packing.plan_boxes(order.id)["inserts"] == ["Flyer", "Temu card"]
+    plan = packing.plan_boxes(order.id)
+    assert (plan["inserts"], plan.get("slip")) == (["Flyer", "Temu card"], True)
 
 
 def test_a_carton_that_goes_whole_takes_no_room_in_totes(stage: Stage) -> None:

@@ -112,3 +112,30 @@ def test_what_cannot_be_read_is_refused_in_bounded_work(what: str) -> None:
     with pytest.raises(Refused) as refused:
         read_sheet(judged(content, name).content, 10)
     assert refused.value.errors[0]["code"] == code
+
+
+def test_a_small_file_that_is_a_mountain_of_text_is_refused() -> None:
+    """A workbook keeps each text once, however many cells it stands in."""
+    kind = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    row = '<c t="s"><v>0</v></c>' * 60
+    plain = workbook(["a"])
+    types = zipfile.ZipFile(io.BytesIO(plain)).read("[Content_Types].xml")
+    strings = (
+        b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument'
+        b'.spreadsheetml.sharedStrings+xml"/></Types>'
+    )
+    content = repacked(
+        plain,
+        {
+            "[Content_Types].xml": types.replace(b"</Types>", strings),
+            "xl/sharedStrings.xml": f"<sst {kind}><si><t>{'x' * 2_500}</t></si></sst>".encode(),
+            "xl/worksheets/sheet1.xml": (
+                f"<worksheet {kind}><sheetData>{f'<row>{row}</row>' * 300}</sheetData></worksheet>".encode()
+            ),
+        },
+    )
+    judged(content, "orders.xlsx")
+    assert len(content) < 1024 * 1024
+    with pytest.raises(Refused) as refusal:
+        read_sheet(content, 5_000)
+    assert [error["code"] for error in refusal.value.errors] == ["file_too_large"]

@@ -27,7 +27,7 @@ from wms.customs import service as customs
 from wms.customs.audit import CHECKS as CUSTOMS
 from wms.customs.models import SettlementKind
 from wms.customs.settling import Asked
-from wms.facility.models import Warehouse, WarehouseKind
+from wms.facility.models import Location, Warehouse, WarehouseKind
 from wms.inbound import service as inbound
 from wms.inbound.service import CountDraft
 from wms.inventory import unaccounted
@@ -184,6 +184,42 @@ def test_what_was_lost_on_the_way_is_missing_there_and_settled(stage: Stage, zon
     made = stage.do(settling.declare, boss, zone, row.id, Asked(SettlementKind.DUTY, 2))
     assert Authority(boss).answer(made.id) == ["settled"]
     assert book(zone) == (3, 0)
+
+
+def test_what_turns_up_after_it_was_entered_as_missing_is_set_off(stage: Stage, zone: uuid.UUID) -> None:
+    """A carton that was given up turns up when customs' leave is used up for what was missing: it is over, and both are the
+    same goods.
+    """
+    order, boss = left(stage), stage.cast.supervisor
+    carton = cartons_of(order)[0]
+    stage.do(inbound.mark_missing, boss, carton.id)
+    settle_differences(stage, order)
+    stage.jobs(*TOPICS)
+    assert figures(stage, order) == {MUG: (5, 0, 0, 5, 0)}
+    stage.do(bond.enter_lost, boss, order.id)
+    stage.do(inbound.arrive_carton, boss, carton.barcode, warehouse_id=zone)
+    stage.do(inbound.count_many, boss, carton.id, [CountDraft(stage.cast.ACME.products[MUG], 5)])
+    stage.do(inbound.close_carton, boss, carton.id)
+    settle_differences(stage, order)
+    stage.jobs(*TOPICS)
+    assert figures(stage, order) == {MUG: (5, 0, 0, 5, 0)}  # under the lists nothing came; what did is set off
+    (row,) = unaccounted.rows_seen(Scope())
+    assert (row.warehouse, row.missing, row.over) == ("BND2", 5, 5)
+    place = session().scalars(select(Location.code).where(Location.warehouse_id == zone, Location.kind == "storage"))
+    stage.do(settling.set_off, boss, zone, row.id, 5, place.first())
+    assert (unaccounted.rows_seen(Scope()), book(zone)) == ([], (0, 5))
+
+
+def test_a_unit_in_another_carton_than_listed_is_no_surplus(stage: Stage, zone: uuid.UUID) -> None:
+    """Customs' leave says how many may come in, whatever carton they lie in."""
+    order, boss, mug = left(stage), stage.cast.supervisor, stage.cast.ACME.products[MUG]
+    booking, carton = booking_of(order), cartons_of(order)[0]
+    session().execute(text("UPDATE carton_line SET declared = 4 WHERE carton_id = :c"), {"c": carton.id})
+    session().commit()
+    stage.do(inbound.arrive_carton, boss, carton.barcode, warehouse_id=zone)
+    stage.do(inbound.count_many, boss, carton.id, [CountDraft(mug, 5)])
+    assert (booking.id == booking_of(order).id, permits(order)[1][3], book(zone)) == (True, 5, (0, 5))
+    assert not unaccounted.rows_seen(Scope())
 
 
 def test_nothing_comes_in_without_its_leave(stage: Stage, zone: uuid.UUID) -> None:

@@ -14,6 +14,7 @@ TEXTS = {
     "already_released": N_("Customs already released this under %(document)s."),
     "not_unaccounted": N_("%(left)s are unaccounted and not declared yet, %(wanted)s wanted."),
     "unaccounted_gone": N_("Only %(left)s of these %(wanted)s are still unaccounted. Withdraw what else was declared."),
+    "surplus_declared": N_("Customs was told of this surplus under %(number)s. Withdraw that first."),
     "bin_needed": N_("Say which bin they are put into."),
     "unknown_bin": N_("No bin has the code %(place)s here."),
     "list_filed": N_("List %(document)s is filed for it already."),

@@ -8,7 +8,7 @@ destroyed or sent back, and are settled when that is done. Nothing else takes go
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -178,6 +178,20 @@ def set_off(actor: Actor, warehouse_id: uuid.UUID, balance_id: int, quantity: in
     if quantity > left:
         raise Refused("not_unaccounted", {"left": left, "wanted": quantity})
     return unaccounted.set_off(actor, stock, target, quantity).posting_id
+
+
+def refuse_declared(balance_ids: Collection[int]) -> None:
+    """Rows that a surplus was just taken back from, which are held: what customs was told of is no mistake of ours alone
+    (law 1). Refuses `surplus_declared`.
+    """
+    over = [kind.value for kind, own in SIDE_OF.items() if own is Side.OVER]
+    for balance_id in sorted(balance_ids):
+        if _undeclared(balance_id, Side.OVER) < 0:
+            newest = select(Settlement.number).where(
+                Settlement.balance_id == balance_id, Settlement.state.in_(OPEN), Settlement.kind.in_(over)
+            )
+            number = session().scalars(newest.order_by(Settlement.declared_at.desc(), Settlement.id.desc())).first()
+            raise Refused("surplus_declared", {"number": number})
 
 
 def _load(actor: Actor, settlement_id: uuid.UUID) -> Settlement:

@@ -93,20 +93,28 @@ def print_or_show(found: Actor, bundle_id: uuid.UUID) -> dict[str, Any]:
     return {"bundle": bundle_id, "printer": printer.id if printer else None}
 
 
-def slip_size(found: Actor) -> str:
-    """The size in which this bench prints packing slips: that of its printer for them, else A4."""
+def _slip_sizes(found: Actor) -> list[str]:
+    """The sizes that this bench's printers for packing slips are loaded with, of those that slips are drawn in."""
     station_id = station_of(found)
     media = [
         f"{binding.width_mm:g}x{binding.height_mm:g}"
         for binding in (queries.bindings_of(station_id) if station_id else [])
         if binding.kind == LabelKind.PACKING_SLIP
     ]
-    return next((each for each in media if each in SIZES), next(iter(SIZES)))
+    return [each for each in media if each in SIZES]
+
+
+def slip_size(found: Actor) -> str:
+    """The size in which this bench prints packing slips: that of its printer for them, else A4."""
+    return next(iter(_slip_sizes(found)), next(iter(SIZES)))
 
 
 def print_slip_once(found: Actor, order_id: uuid.UUID) -> None:
-    """An order that gets a packing slip is opened at the bench: printed by itself the first time."""
-    if order_id not in queries.newest_documents(LabelKind.PACKING_SLIP, "order", [order_id]):
+    """An order that gets a packing slip is opened at the bench: printed by itself the first time. A file that its seller had
+    made is no paper: it counts only where the bench has no printer for slips.
+    """
+    made = order_id in queries.newest_documents(LabelKind.PACKING_SLIP, "order", [order_id])
+    if not made or (_slip_sizes(found) and not queries.was_sent(LabelKind.PACKING_SLIP, "order", order_id)):
         print_or_show(found, request_packing_slip(found, order_id, slip_size(found)))
 
 

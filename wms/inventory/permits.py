@@ -192,6 +192,17 @@ def of_subject(subject_kind: str, subject_id: uuid.UUID) -> dict[tuple[uuid.UUID
     return {(row.product_id, row.book_item_id): row.id for row in reversed(rows)}
 
 
+_LEFT = Statement(
+    "SELECT product_id, sum(quantity - used)::int AS units FROM permit WHERE subject_kind = :kind AND subject_id = :id"
+    " AND withdrawn_at IS NULL GROUP BY product_id"
+)
+
+
+def left_of(subject_kind: str, subject_id: uuid.UUID) -> dict[uuid.UUID, int]:
+    """Units that the permits of a document still let pass, by product; 0 for those used up, nothing for products without."""
+    return {row.product_id: row.units for row in _LEFT.all({"kind": subject_kind, "id": subject_id})}
+
+
 def mark_booked(book_item_id: uuid.UUID, quantity: int) -> None:
     """Write a booking into the book line. Called by `sellable.book`, which lets the stock sell first.
 

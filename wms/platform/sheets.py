@@ -31,6 +31,8 @@ MOST_UNPACKED = 32 * 1024 * 1024
 MOST_PARTS = 500
 MOST_COLUMNS = 200
 MOST_TEXT = 2_000  # characters of a cell that are read
+# Of all cells together. A workbook keeps a text once however many cells it stands in: half a megabyte may be gigabytes of rows.
+MOST_CHARACTERS = 16 * 1024 * 1024
 _ENDINGS = {CSV: (".csv", ".tsv", ".txt"), XLSX: (".xlsx",)}
 _DOCTYPES = tuple("<!DOCTYPE".encode(code) for code in ("utf-8", "utf-16-le", "utf-16-be"))
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -91,11 +93,16 @@ def _judge_package(content: bytes, pointer: str) -> None:
 def read_sheet(content: bytes, most: int, pointer: str = "/file") -> list[Row]:
     """The rows of a judged file that are not empty, the heading first; of a workbook, those of its first sheet.
 
-    Refuses `table_empty`, `table_too_long` (more than `most` rows under the heading, or as many empty ones), `file_broken`.
+    Refuses `table_empty`, `table_too_long` (more than `most` rows under the heading, or as many empty ones), `file_too_large`
+    (more text in them than a file may have), `file_broken`.
     """
     rows = _workbook(content, pointer) if content.startswith(b"PK") else _text(content, pointer)
     found: list[Row] = []
+    characters = 0
     for number, row in enumerate(rows):
+        characters += sum(map(len, row.cells))
+        if characters > MOST_CHARACTERS:
+            raise invalid(pointer, "file_too_large", limit=MOST_CHARACTERS // (1024 * 1024))
         if any(row.cells):
             found.append(row)
         if len(found) > most + 1 or number > 2 * most + 1_000:

@@ -85,6 +85,16 @@ def newest_documents(kind: str, subject_kind: str, subject_ids: Iterable[uuid.UU
     return {row.subject_id: row for row in rows}
 
 
+def was_sent(kind: str, subject_kind: str, subject_id: uuid.UUID) -> bool:
+    """Whether any label of this kind of a subject was sent to a printer."""
+    sent = (
+        select(PrintJob.id).join(LabelDocument, LabelDocument.id == PrintJob.document_id)
+        .where(LabelDocument.kind == kind, LabelDocument.subject_kind == subject_kind,
+               LabelDocument.subject_id == subject_id, PrintJob.printer_id.is_not(None))
+    )  # fmt: skip
+    return session().scalars(sent.limit(1)).first() is not None
+
+
 def last_job(document_id: uuid.UUID) -> PrintJob | None:
     return session().scalar(
         select(PrintJob)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from tests.inventory.counting.people import (
     ANN,
@@ -37,7 +37,7 @@ from tests.inventory.world import (
 from wms.core.actor import SYSTEM
 from wms.inventory import holds, ledger, serials
 from wms.inventory import service as stock
-from wms.inventory.counting import deciding, planning, queries, service
+from wms.inventory.counting import deciding, planning, queries, service, zero
 from wms.inventory.counting.models import CountLine, CountTask
 from wms.inventory.counting.rules import CountKind, Rule, Verdict
 from wms.inventory.models import Posting
@@ -383,6 +383,20 @@ def test_the_clock_plans_doubts_emptied_bins_and_a_days_share(world: World, test
     assert kinds.pop(house.at("bin2")) == CountKind.DOUBT
     assert list(kinds.values()) == [CountKind.CLASS]
     assert planning.plan_what_is_due() == 0
+
+
+def test_a_bin_that_held_what_the_book_does_not_know_is_planned_until_it_is_counted(world: World):
+    """Its count may be cancelled: the doubt stays, and nobody may rely on the bin before."""
+    house = world.overseas
+    house.stocked(world.product, 3)
+    assert zero.doubt_empty(ANN, house.at("bin2"))
+    session().commit()
+    (task,) = session().scalars(select(CountTask)).all()
+    deciding.cancel(SUE, task.id)
+    session().commit()
+    assert planning.plan_what_is_due() == 1
+    (again,) = session().scalars(select(CountTask).where(CountTask.id != task.id)).all()
+    assert again.location_id == house.at("bin2")
 
 
 def test_plans_by_zone_prefix_and_product(world: World):

@@ -114,6 +114,8 @@ def count_in(actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID, drafts:
     """The same, of checked drafts and under the booking's lock."""
     facts = _read(carton_id, {draft.product_id for draft in drafts})
     state = CARTON.apply("count", facts.state)
+    if booking.transfer_order_id is not None and facts.warehouse.is_bonded:
+        facts.leave.update(permits.left_of("transfer", booking.transfer_order_id))
     work = _Act(new_id(), actor, booking, carton_id, facts)
     work.add_missing_lines(drafts)
     entries = _entries(drafts, work)
@@ -203,6 +205,8 @@ class _Facts:
     min_shelf_days: int | None
     lines: dict[uuid.UUID, _Line]
     book_items: dict[str, uuid.UUID] = field(default_factory=dict)  # of the products' item numbers, in bond
+    # From zone to zone: the units that customs still lets in, by product. Moved on by this act.
+    leave: dict[uuid.UUID, int] = field(default_factory=dict)
 
 
 _READ = Statement(
@@ -310,9 +314,7 @@ def _split(draft: CountDraft, line: _Line, facts: _Facts) -> list[_Entry]:
         facts.warehouse, product, facts.location_id, lot_id=lot_id, handling_unit_id=facts.handling_unit_id,
         condition=draft.condition, book_items=facts.book_items,
     )  # fmt: skip
-    beyond = 0
-    if facts.warehouse.is_bonded:
-        beyond = rules.surplus(line.declared, line.good + line.damaged, draft.quantity)
+    beyond = _beyond(draft, line, facts)
     within = draft.quantity - beyond
     line.add(draft, beyond)
     entries = [_Entry(line, stock, within, False, numbers[:within], draft.finding)] if within else []
@@ -340,6 +342,19 @@ def _check_days(draft: CountDraft, product: _Product, facts: _Facts) -> None:
         raise Refused(
             "shelf_life_short", {"sku": product.sku, "left": left, "wanted": wanted}, next_step="count_as_damaged"
         )
+
+
+def _beyond(draft: CountDraft, line: _Line, facts: _Facts) -> int:
+    """How many of these units are a surplus in bond: more than the carton declares; from another zone, more than customs
+    still lets in. The list names no cartons, and what was given up and entered as missing used up its leave.
+    """
+    if not facts.warehouse.is_bonded:
+        return 0
+    if line.product.id not in facts.leave:
+        return rules.surplus(line.declared, line.good + line.damaged, draft.quantity)
+    within = min(draft.quantity, facts.leave[line.product.id])
+    facts.leave[line.product.id] -= within
+    return draft.quantity - within
 
 
 def _serials(draft: CountDraft, product: _Product) -> tuple[str, ...]:

@@ -10,12 +10,14 @@ from sqlalchemy import select, update
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
+from wms.customs import settling
 from wms.inbound.models import Carton, Receipt
 from wms.inbound.service import differing
 from wms.inbound.service.counting import Counted, LineNow
 from wms.inbound.service.loading import work_on_carton
 from wms.inbound.workflow import CARTON
 from wms.inventory import ledger
+from wms.inventory.models import Move
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
@@ -36,8 +38,8 @@ _TAKE = Statement(
 def uncount(actor: Actor, carton_id: uuid.UUID, act_id: uuid.UUID | None = None) -> Counted:
     """Take back the last count of a carton that is still open; with `act_id`, only if that is the last one.
 
-    Refuses `nothing_to_undo`, `not_allowed_now`, and what the ledger refuses: goods that customs has booked stay in the
-    zone (`customs_permit_needed`).
+    Refuses `nothing_to_undo`, `not_allowed_now`, `surplus_declared` (customs was told of it), and what the ledger refuses:
+    goods that customs has booked stay in the zone (`customs_permit_needed`).
     """
     booking = work_on_carton(actor, carton_id, action="uncount")
     state = session().execute(select(Carton.state).where(Carton.id == carton_id)).scalar_one()
@@ -46,6 +48,7 @@ def uncount(actor: Actor, carton_id: uuid.UUID, act_id: uuid.UUID | None = None)
     if not last or act_id not in {None, last[0].act_id}:
         raise Refused("nothing_to_undo", {})
     posted = ledger.reverse(actor, booking.warehouse_id, last[0].posting_id)
+    settling.refuse_declared(_surplus_of(posted.posting_id))
     act = last[0].act_id
     session().execute(update(Receipt).where(Receipt.act_id == act).values(undone_by=posted.posting_id))
     rows = _TAKE.all({"act": act})
@@ -55,6 +58,12 @@ def uncount(actor: Actor, carton_id: uuid.UUID, act_id: uuid.UUID | None = None)
     now = tuple(LineNow(row.product_id, row.sku, row.declared, row.received_good, row.received_damaged, row.unaccounted)
                 for row in rows)  # fmt: skip
     return Counted(act, booking.id, booking.state, booking.version, carton_id, state, now)
+
+
+def _surplus_of(posting_id: uuid.UUID) -> Sequence[int]:
+    """The unaccounted rows that this posting took a surplus back from."""
+    rows = select(Move.from_balance_id).where(Move.posting_id == posting_id, Move.to_party == "adjustment").distinct()
+    return [row_id for row_id in session().scalars(rows) if row_id is not None]
 
 
 def _last(carton_id: uuid.UUID) -> Sequence[Any]:

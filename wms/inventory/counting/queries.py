@@ -54,6 +54,10 @@ _IN_DOUBT = text(
     "SELECT DISTINCT b.location_id FROM stock_hold h JOIN balance b ON b.id = CAST(h.scope_key AS bigint)"
     f" JOIN location l ON l.id = b.location_id WHERE h.warehouse_id = :warehouse AND h.ended_at IS NULL"
     f" AND h.scope = 'balance' AND h.reason = 'in_doubt' AND l.kind IN ({_KINDS})"
+    # the whole bin is, where it was to be empty and was not
+    " UNION SELECT l.id FROM stock_hold h JOIN location l ON l.id = CAST(h.scope_key AS uuid)"
+    " WHERE h.warehouse_id = :warehouse AND h.ended_at IS NULL AND h.scope = 'location' AND h.reason = 'in_doubt'"
+    f" AND l.kind IN ({_KINDS})"
 )
 # By the best class of what lies in a bin, and how long ago it was counted: the most overdue first.
 _DUE = text(

@@ -34,9 +34,12 @@ class FaceNow:
 # A face in doubt is filled when it has been counted: what came to those goods would be held with them. (`{}`: whose
 # warehouse, product and place.)
 _IN_DOUBT = (
-    "EXISTS (SELECT 1 FROM balance d JOIN held_balance y ON y.balance_id = d.id JOIN stock_hold i ON i.id = y.hold_id"
+    "(EXISTS (SELECT 1 FROM balance d JOIN held_balance y ON y.balance_id = d.id JOIN stock_hold i ON i.id = y.hold_id"
     "  WHERE d.warehouse_id = {0}.warehouse_id AND d.product_id = {0}.product_id AND d.location_id = {0}.location_id"
     "  AND d.held_by > 0 AND i.scope = 'balance')"
+    " OR EXISTS (SELECT 1 FROM stock_hold i WHERE i.warehouse_id = {0}.warehouse_id"
+    "  AND i.scope_key = CAST({0}.location_id AS text) AND i.ended_at IS NULL AND i.scope = 'location'"
+    "  AND i.reason = 'in_doubt'))"
 )
 _NOT_IN_DOUBT = f" AND NOT {_IN_DOUBT.format('t')}"
 _FACES = Statement(

@@ -102,10 +102,12 @@ def take_back(actor: Actor, damage_id: uuid.UUID) -> PickDamage:
     """It was a mistake: the units are good again, as long as they lie there. Whose claim was broken has been served
     elsewhere, or is looked after because stock came.
 
-    Refuses `nothing_to_take_back` after ten minutes, for another person, and when it was taken back; and what the ledger
-    refuses.
+    Refuses `damage_gone` when they were set down, `nothing_to_take_back` after ten minutes, for another person, and when it
+    was taken back; and what the ledger refuses.
     """
     found = _held(actor, damage_id)
+    if session().get_one(Location, found.location_id).kind in SET_DOWN:  # others may lie in the bin still
+        raise Refused("damage_gone", {})
     late = found.created_at + TAKEN_BACK_FOR < clock.now()
     if late or found.actor_id != actor.id or found.undone_at is not None or found.posting_id is None:
         raise Refused("nothing_to_take_back", {})

@@ -60,6 +60,12 @@ class PackLine:
 
 MOST_CODE = 40  # characters of a handling unit's code; a number may have more
 
+# What goes in besides goes into the first parcel that is packed: a carton that goes whole is not opened for it.
+_FIRST_PACKED = (
+    "NOT EXISTS (SELECT 1 FROM demand d JOIN verification v ON v.demand_id = d.id JOIN parcel q ON q.id = v.parcel_id"
+    " LEFT JOIN handling_unit h ON h.id = q.handling_unit_id WHERE d.order_id = o.id AND coalesce(h.kind, '') NOT IN"
+    " ('carton', 'pallet', 'inner'))"
+)
 # Of an order `o`: its products with what of them is in no closed parcel yet, and the packaging its goods may go into.
 _PLANNED_FROM = (
     "(SELECT json_agg(g ORDER BY g.sku) FROM (SELECT p.sku, sum(d.quantity - coalesce(v.boxed, 0))::int AS quantity,"
@@ -78,15 +84,11 @@ _PLANNED_FROM = (
     "  AND i.ended_at IS NULL AND (i.owner_id IS NULL OR i.owner_id = o.owner_id) AND (i.country IS NULL OR i.country ="
     "   (SELECT country FROM consignee WHERE order_id = o.id)) AND (i.platform IS NULL OR i.platform = coalesce((SELECT"
     "    platform FROM order_extra WHERE order_id = o.id), (SELECT platform FROM shop WHERE id = o.shop_id)))"
-    # The first parcel that is packed: a carton that goes whole is not opened for a leaflet.
-    "  AND NOT EXISTS (SELECT 1 FROM demand d JOIN verification v ON v.demand_id = d.id JOIN parcel q ON q.id = v.parcel_id"
-    "   LEFT JOIN handling_unit h ON h.id = q.handling_unit_id WHERE d.order_id = o.id AND coalesce(h.kind, '') NOT IN"
-    "    ('carton', 'pallet', 'inner'))) AS inserts,"
+    f"  AND {_FIRST_PACKED}) AS inserts,"
     " EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id AND k.pack_photo) OR EXISTS (SELECT 1 FROM demand d"
     "  JOIN product p ON p.id = d.product_id WHERE d.order_id = o.id AND p.pack_photo) AS photo,"
     " (EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id AND k.pack_slip) OR coalesce((SELECT"
-    f"  '{SLIP}' = ANY(e.packing) FROM order_extra e WHERE e.order_id = o.id), false)) AND NOT EXISTS (SELECT 1 FROM demand d JOIN verification v"
-    "   ON v.demand_id = d.id AND v.parcel_id IS NOT NULL WHERE d.order_id = o.id) AS slip,"
+    f"  '{SLIP}' = ANY(e.packing) FROM order_extra e WHERE e.order_id = o.id), false)) AND {_FIRST_PACKED} AS slip,"
     " (SELECT json_build_object('packing', e.packing, 'remark', e.packing_remark, 'signature', e.signature)"
     "  FROM order_extra e WHERE e.order_id = o.id) AS wishes"
 )
