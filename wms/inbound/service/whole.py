@@ -106,7 +106,8 @@ def put_away_all(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID, *, 
 _UNOPENED = Statement(
     "SELECT c.state, c.handling_unit_id, (SELECT true FROM inspection i WHERE i.carton_id = c.id AND i.state = 'open'"
     " LIMIT 1) AS inspected, (SELECT true FROM difference d WHERE d.booking_id = c.booking_id AND d.carton_id = c.id"
-    "  AND d.state <> 'settled' LIMIT 1) AS undecided, (SELECT sum(b.on_hand)::int FROM balance b WHERE b.handling_unit_id = c.handling_unit_id) AS units,"
+    "  AND d.state <> 'settled' LIMIT 1) AS undecided,"
+    " (SELECT sum(b.on_hand)::int FROM balance b WHERE b.handling_unit_id = c.handling_unit_id) AS units,"
     " (SELECT true FROM balance b WHERE b.handling_unit_id = c.handling_unit_id AND b.is_there AND b.held_by > 0 LIMIT 1)"
     " AS held FROM carton c WHERE c.id = :carton"
 )
