@@ -8,7 +8,17 @@ import pytest
 from sqlalchemy import text
 
 from tests.floor.test_whole import BIN, NEXT, counts, received
-from tests.floor.worker import CABLE, CODES, MUG, Tablet, announce
+from tests.floor.worker import (
+    CABLE,
+    CODES,
+    MUG,
+    Tablet,
+    announce,
+    house_carrier,
+    order,
+    prepare_waybills,
+    totes,
+)
 from tests.inbound.dock import bins, sellable, stock
 from wms.facility.models import LocationKind
 from wms.inventory.counting import planning
@@ -148,3 +158,22 @@ def test_its_label_moves_it_repacks_it_and_counts_it(cast, client, db_session, t
     tablet.start("putaway")
     told = tablet.scan(label)
     assert (told["code"], tablet.step) == ("scan_wrong_kind", "scan_carton")
+
+
+def test_a_picker_is_told_the_carton_to_open(cast, client, db_session, tablet):
+    label = unopened(cast, tablet, {MUG: 10})
+    order(cast.api(client), {MUG: 2}, house_carrier())
+    tablet.start("pick")
+    tablet.scan("CMD-OK")
+    prepare_waybills()
+    tablet.scan("CMD-OK")
+    tablet.scan(totes(cast.overseas.id)[0])
+    code = (
+        session().execute(text("SELECT code FROM handling_unit WHERE barcode = :label"), {"label": label}).scalar_one()
+    )
+    for scanned in (tablet.seen["location_barcode"], None):
+        assert tablet.seen["container"] == code and f"in {code}" in tablet.look()
+        if scanned:
+            tablet.scan(scanned)
+    assert tablet.scan(CODES[MUG], quantity=2)["tone"] in ("done", "next")
+    assert sellable(cast.ACME.products[MUG]) == 8

@@ -218,6 +218,10 @@ LOOKUPS: dict[Kind, Statement] = {
         " ON s.subject_kind = 'order' AND s.subject_id = h.subject_id AND s.state <> 'voided' JOIN parcel p"
         " ON p.shipment_id = s.id AND p.handling_unit_id = h.id AND p.state = 'closed' WHERE h.barcode = :code"
         " AND h.kind <> 'parcel' AND h.warehouse_id = :warehouse AND h.subject_kind = 'order'"
+        # or the waybill that it came with from another warehouse
+        " UNION ALL SELECT p.id, p.tracking_number, p.owner_id FROM carton c JOIN booking b ON b.id = c.booking_id"
+        " JOIN parcel p ON p.handling_unit_id = c.handling_unit_id AND p.state = 'closed' WHERE c.reference_box_no = :code"
+        " AND c.warehouse_id = :warehouse AND b.transfer_order_id IS NOT NULL"
     ),
     Kind.UNIT: _unit("pallet"),
     Kind.CART: _unit("cart"),
