@@ -164,6 +164,25 @@ def all_stowing_taken_back(scene: Scene, state: str) -> Ask:
     return Ask(documents, scan(tablet, "CMD-UNDO"))
 
 
+@way(("carton", "finish"), ("booking", "complete"), states="counted")
+def stowed_as_it_is(scene: Scene, _state: str) -> Ask:
+    carton = scene.carton()
+    tablet = stowing(scene, carton)
+    assert tablet.scan("CMD-WHOLE")["code"] == "carton_in_hand"
+    documents = {("carton", "finish"): carton.id, ("booking", "complete"): carton.booking_id}
+    return Ask(documents, scan(tablet, scene.cast.overseas.labels[BIN1]))
+
+
+@way(("carton", "unstow_all"), ("booking", "unstow_all"), states="stowed")
+def taken_back_as_it_is(scene: Scene, _state: str) -> Ask:
+    carton = scene.carton()
+    tablet = stowing(scene, carton)
+    for code in ("CMD-WHOLE", scene.cast.overseas.labels[BIN1]):
+        assert tablet.scan(code)["code"] in ("carton_in_hand", "carton_stowed_whole")
+    documents = {("carton", "unstow_all"): carton.id, ("booking", "unstow_all"): carton.booking_id}
+    return Ask(documents, scan(tablet, "CMD-UNDO"))
+
+
 # --- returns
 
 

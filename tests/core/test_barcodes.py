@@ -133,7 +133,7 @@ def test_bodies_refused(body: str, code: str) -> None:
 
 def test_commands() -> None:
     names = ["OK", "UNDO", "SKIP", "SHORT", "FULL", "EMPTY", "NOTEMPTY", "PRINT", "REPRINT", "DAMAGE", "HELP"]
-    names += ["BACK", "LOGOUT"]
+    names += ["BACK", "LOGOUT", "WHOLE"]
     assert [parse_command(f"CMD-{name}") for name in names] == [Command(name) for name in names]
     assert parse_command(" cmd-qty-12 ") == Command("QTY", 12)
     assert parse_command("CMD-QTY-0") == Command("QTY", 0)

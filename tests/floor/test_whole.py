@@ -154,7 +154,7 @@ def test_a_bin_takes_the_whole_carton_and_an_order_is_picked_from_it(cast, clien
     label = received(cast, tablet, {MUG: 10, CABLE: 4})
     tablet.start("putaway")
     tablet.scan(label)
-    assert tablet.seen["hint"] == "Or scan a bin: the whole carton goes there"
+    assert tablet.seen["hint"] == "Or a bin for all; WHOLE leaves it closed"
     assert tablet.seen["hint"] in tablet.look()
     told = tablet.scan(cast.overseas.labels[BIN])
     assert (told["code"], told["title"], tablet.step) == ("carton_stowed", "All 14 put away.", "scan_carton")

@@ -23,7 +23,7 @@ from wms.inbound.service import CountDraft
 from wms.outbound import queries as outbound
 from wms.outbound.models import Order
 from wms.outbound.schemas import OrderIn
-from wms.outbound.service import boxes, changes, handover, intake, interceptions, orders, packing, picking
+from wms.outbound.service import boxes, changes, handover, intake, interceptions, orders, packing, picking, waves, whole
 from wms.platform.database import session
 from wms.portal.queries import coming_units
 from wms.returns import service as returns
@@ -134,6 +134,34 @@ def test_the_parcel_is_known_by_the_waybill_it_bears(stage: Stage, other: uuid.U
     found = resolve(str(number), Scope(other), [Kind.CARTON])
     assert (found.kind, found.id) == (Kind.CARTON, carton.id)
     assert resolve(str(number), Scope(stage.cast.overseas.id), [Kind.PARCEL]).kind is Kind.PARCEL
+
+
+def test_a_parcel_put_away_as_it_is_goes_on_under_its_waybill(stage: Stage, other: uuid.UUID) -> None:
+    """Nothing else is on it, so that means the container in its bin, and the new parcel once that is an order's."""
+    order = leave(stage, {MUG: 5})
+    (carton,) = cartons_of(order)
+    number = str(carton.reference_box_no)
+    stage.do(inbound.arrive_carton, stage.cast.supervisor, carton.barcode, warehouse_id=other)
+    stage.do(inbound.count_as_declared, stage.cast.supervisor, carton.id)
+    stage.do(inbound.close_carton, stage.cast.supervisor, carton.id)
+    assert resolve(number, Scope(other), [Kind.UNIT, Kind.CARTON]).kind is Kind.CARTON
+    place = session().scalars(select(Location.id).where(Location.warehouse_id == other, Location.kind == "storage"))
+    stage.do(inbound.put_away_unopened, stage.cast.supervisor, carton.id, place.first())
+    stage.jobs(*TOPICS)
+    assert figures(stage, order) == {MUG: (5, 0, 5, 0, 0)}
+    unit_id = cartons_of(order)[0].handling_unit_id
+    for code in (number, carton.barcode):
+        found = resolve(code, Scope(other), [Kind.CARTON, Kind.PARCEL, Kind.UNIT])
+        assert (found.kind, found.id) == (Kind.UNIT, unit_id)
+    given = OrderIn().load(body({MUG: 5}, kind="b2b", warehouse="DE2"))
+    sold = session().get_one(Order, stage.do(intake.create_order, stage.cast.acme, given).id)
+    stage.do(waves.release_wave, stage.cast.supervisor, other, order_ids=[sold.id])
+    stage.jobs("outbound.prepare_waybills")
+    taken = stage.do(whole.take_whole, stage.cast.supervisor, unit_id)
+    for code in (number, carton.barcode):
+        assert resolve(code, Scope(other), [Kind.PARCEL]).code == taken.tracking_number
+    stage.do(handover.hand_over, stage.cast.supervisor, other, taken.tracking_number)
+    assert (stage.state(sold), sellable(other, MUG, stage)) == ("shipped", 0)
 
 
 def test_lost_and_found_are_settled_when_it_is_closed(stage: Stage, other: uuid.UUID) -> None:

@@ -51,7 +51,7 @@ _OWN: Final = re.compile(r"([USPLTBKRC])-([A-Z0-9](?:[A-Z0-9.-]*[A-Z0-9])?)-([A-
 _COMMAND: Final = re.compile(r"CMD-(?:QTY-([0-9]{1,6})|([A-Z]+))")
 COMMANDS: Final = frozenset(
     {"OK", "UNDO", "SKIP", "SHORT", "FULL", "EMPTY", "NOTEMPTY", "SCRAP", "PRINT", "REPRINT"}
-    | {"DAMAGE", "NOLABEL", "MIXED", "HELP", "BACK", "LOGOUT"}
+    | {"DAMAGE", "NOLABEL", "MIXED", "WHOLE", "HELP", "BACK", "LOGOUT"}
 )
 _AIM: Final = re.compile(r"\]([A-Za-z][0-9A-Za-z])")
 _COUNTS_AS: Final = str.maketrans("-.", "QX")

@@ -157,7 +157,7 @@ def _behind_prefix(code: str, scope: Scope) -> Found | None:
     return Found(Kind.PARCEL, rows[0].id, rows[0].code, owner_id=rows[0].owner_id) if len(rows) == 1 else None
 
 
-# Pallets, and cartons that no booking announced: those are found as cartons.
+# Pallets, and cartons that are free stock's: those that a booking still has in hand are found as cartons.
 _OTHER = "(h.kind NOT IN ('tote', 'cart', 'carton', 'parcel') OR (h.kind = 'carton' AND h.subject_kind IS DISTINCT FROM 'carton'))"
 
 
@@ -178,11 +178,22 @@ def _by_serial(code: str, scope: Scope) -> list[Found]:
     ]  # fmt: skip
 
 
+# A carton put away as it is: its container stands in a bin and is not the booking's any more.
+_FREE = "h.subject_kind IS DISTINCT FROM 'carton' AND h.state <> 'gone'"
+_OF_BOOKING = f"NOT EXISTS (SELECT 1 FROM handling_unit h WHERE h.id = c.handling_unit_id AND {_FREE})"
+
+
 def _unit(kind: str) -> Statement:
     condition = f"h.kind = '{kind}'" if kind != "pallet" else _OTHER
+    by_waybill = (  # as its carton was found by the waybill that it came with
+        " UNION SELECT h.id, h.code, NULL::uuid FROM carton c JOIN booking b ON b.id = c.booking_id JOIN handling_unit h"
+        " ON h.id = c.handling_unit_id WHERE c.warehouse_id = :warehouse AND c.reference_box_no = :code"
+        f" AND b.transfer_order_id IS NOT NULL AND {_FREE}"
+    )
     return Statement(
         "SELECT h.id, h.code, NULL::uuid AS owner_id FROM handling_unit h WHERE h.barcode = :code"
         f" AND h.warehouse_id = :warehouse AND {condition} AND h.state <> 'gone'"
+        f"{by_waybill if kind == 'pallet' else ''}"
     )
 
 
@@ -192,10 +203,12 @@ LOOKUPS: dict[Kind, Statement] = {
     ),
     Kind.TOTE: _unit("tote"),
     Kind.CARTON: Statement(
-        "SELECT id, barcode AS code, owner_id FROM carton WHERE barcode = :code AND warehouse_id = :warehouse"
+        "SELECT c.id, c.barcode AS code, c.owner_id FROM carton c WHERE c.barcode = :code"
+        f" AND c.warehouse_id = :warehouse AND {_OF_BOOKING}"
         # a parcel that another warehouse sent bears the waybill it left with
         " UNION ALL SELECT c.id, c.barcode, c.owner_id FROM carton c JOIN booking b ON b.id = c.booking_id"
         " WHERE c.warehouse_id = :warehouse AND c.reference_box_no = :code AND b.transfer_order_id IS NOT NULL"
+        f" AND {_OF_BOOKING}"
     ),
     Kind.PARCEL: Statement(
         "SELECT id, tracking_number AS code, owner_id FROM parcel WHERE tracking_number = :code"
@@ -205,6 +218,10 @@ LOOKUPS: dict[Kind, Statement] = {
         " ON s.subject_kind = 'order' AND s.subject_id = h.subject_id AND s.state <> 'voided' JOIN parcel p"
         " ON p.shipment_id = s.id AND p.handling_unit_id = h.id AND p.state = 'closed' WHERE h.barcode = :code"
         " AND h.kind <> 'parcel' AND h.warehouse_id = :warehouse AND h.subject_kind = 'order'"
+        # or the waybill that it came with from another warehouse
+        " UNION ALL SELECT p.id, p.tracking_number, p.owner_id FROM carton c JOIN booking b ON b.id = c.booking_id"
+        " JOIN parcel p ON p.handling_unit_id = c.handling_unit_id AND p.state = 'closed' WHERE c.reference_box_no = :code"
+        " AND c.warehouse_id = :warehouse AND b.transfer_order_id IS NOT NULL"
     ),
     Kind.UNIT: _unit("pallet"),
     Kind.CART: _unit("cart"),

@@ -80,8 +80,17 @@ CHECKS = [
     Check(
         "a stowed carton is empty",
         "SELECT count(*) FROM carton WHERE state = 'stowed'",
+        # unless it was put away as it is: then its container is nobody's document
         "SELECT c.id, b.id AS balance_id, b.on_hand FROM carton c JOIN balance b"
-        " ON b.handling_unit_id = c.handling_unit_id WHERE c.state = 'stowed' AND b.on_hand > 0",
+        " ON b.handling_unit_id = c.handling_unit_id JOIN handling_unit u ON u.id = c.handling_unit_id"
+        " WHERE c.state = 'stowed' AND b.on_hand > 0 AND u.subject_kind = 'carton'",
+    ),
+    Check(
+        "until it is stowed a carton's container is its own",
+        "SELECT count(*) FROM carton WHERE handling_unit_id IS NOT NULL AND state <> 'stowed'",
+        "SELECT c.id, c.state, u.subject_kind, u.subject_id FROM carton c JOIN handling_unit u"
+        " ON u.id = c.handling_unit_id WHERE c.state <> 'stowed' AND (u.subject_kind IS DISTINCT FROM 'carton'"
+        " OR u.subject_id IS DISTINCT FROM c.id)",
     ),
     Check(
         "differences are what lines and states say",

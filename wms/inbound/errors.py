@@ -41,6 +41,8 @@ TEXTS = {
     "claimed_by_another": N_("Another seller has claimed it. Refuse that claim first."),
     "booking_unknown": N_("No open booking has the number %(number)s."),
     "carton_in_inspection": N_("This carton is being inspected. Nothing leaves it until that is decided."),
+    "carton_begun": N_("Some of it is in a bin already: the rest goes loose."),
+    "carton_undecided": N_("It differs from what was announced, and nobody has decided yet."),
     "inspection_rows": N_("Only %(left)s good units of it are in the carton."),
     "finding_unknown": N_("Unlabelled or mixed?"),
     "decision_impossible": N_("That cannot be done with such a difference."),

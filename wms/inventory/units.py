@@ -109,6 +109,7 @@ def move_unit(
     subject: Subject,
     *,
     of_document: str | None = None,
+    puts_away: bool = False,
     overruled: bool = False,
 ) -> MovedUnit:
     """A container goes to another place with everything in it, those within it included: one posting, or none when all
@@ -117,7 +118,8 @@ def move_unit(
     Nothing but the place changes, so in bond no permit is needed. Claims stay with a row and do not travel: a picker is
     on the way to where it stands, so goods kept for an order are refused (`stock_is_allocated`), and held goods stay
     where they were held (`stock_is_held`). `of_document`: the kind of document that the container came with and whose
-    lock the caller holds; its goods go into bins by the document's own putaway only. `overruled` as of `putaway.place`.
+    lock the caller holds; its goods go into bins by the document's own putaway only. `puts_away`: this is that putaway,
+    into a bin and nowhere else; from then on the container is nobody's document. `overruled` as of `putaway.place`.
 
     Refuses `unit_gone`, `unit_in_use` (bound to an order, a put-back, a parcel), `unit_is_there`, `location_foreign`,
     `location_closed`, `location_wrong_kind`, `carton_is_put_away`, what a bin refuses its goods (`putaway.place`), and
@@ -129,12 +131,15 @@ def move_unit(
         check_free(each, of_document)
     rows = [row for row in content(*tree) if row.stock.location_id != location_id]
     products = products_by_ids({row.stock.product_id for row in rows})
-    refusal = _check_target(actor, unit, rows, products, location_id, of_document, overruled)
-    posting_id = _move_content(actor, rows, location_id, subject) if rows else None
+    refusal = _check_target(actor, unit, rows, products, location_id, of_document, overruled, puts_away)
+    reason = Reason.PUTAWAY if puts_away else Reason.MOVE
+    posting_id = _move_content(actor, rows, location_id, subject, reason) if rows else None
     if posting_id is not None:
         putaway.note_overruled(actor, unit.warehouse_id, location_id, posting_id, refusal)
     moved = MovedUnit(unit_id, sum(row.quantity for row in rows), posting_id, unit.location_id, unit.parent_id)
     unit.parent_id = None
+    if puts_away:
+        unit.subject_kind, unit.subject_id, unit.state = None, None, "open"
     _stand(tree.values(), location_id)
     return moved
 
@@ -161,6 +166,7 @@ def _check_target(
     location_id: uuid.UUID,
     of_document: str | None,
     overruled: bool,
+    puts_away: bool,
 ) -> Refused | None:
     """Refuse a place the container may not go to; returns what was overruled."""
     place = _PLACE.first({"location": location_id})
@@ -168,31 +174,41 @@ def _check_target(
         raise not_found("location")
     if place.warehouse_id != unit.warehouse_id:
         raise Refused("location_foreign", {})
-    if location_id == unit.location_id and unit.parent_id is None and not rows:
+    if location_id == unit.location_id and unit.parent_id is None and not rows and not puts_away:
         raise Refused("unit_is_there", {})
     if not place.is_active:
         raise Refused("location_closed", {"code": place.code})
     if not rows and of_document is None:
         return None  # an empty container may stand anywhere
-    if place.kind not in COUNTING_LOCATIONS | WAITING_PLACES:
+    if place.kind not in (COUNTING_LOCATIONS if puts_away else COUNTING_LOCATIONS | WAITING_PLACES):
         raise Refused("location_wrong_kind", {"code": place.code, "kind": place.kind})
     if place.kind not in COUNTING_LOCATIONS:
         return None
-    if of_document is not None:
+    if of_document is not None and not puts_away:
         raise Refused("carton_is_put_away", {}, next_step="putaway")
     goods = [(row.stock, row.quantity) for row in rows]
     return putaway.check_all(actor, goods, location_id, products, overruled=overruled)
 
 
-def _move_content(actor: Actor, rows: Sequence[Holding], location_id: uuid.UUID, subject: Subject) -> uuid.UUID:
+def _move_content(
+    actor: Actor, rows: Sequence[Holding], location_id: uuid.UUID, subject: Subject, reason: Reason
+) -> uuid.UUID:
     """Everything stays in the container it is in."""
     moves = [MoveDraft(row.stock, replace(row.stock, location_id=location_id), row.quantity) for row in rows]
-    return ledger.post(actor, PostingDraft(Reason.MOVE, subject.kind, subject.id, moves)).posting_id
+    return ledger.post(actor, PostingDraft(reason, subject.kind, subject.id, moves)).posting_id
 
 
-def undo_move(actor: Actor, moved: MovedUnit, location_id: uuid.UUID, *, of_document: str | None = None) -> None:
+def undo_move(
+    actor: Actor,
+    moved: MovedUnit,
+    location_id: uuid.UUID,
+    *,
+    of_document: str | None = None,
+    back_to: Subject | None = None,
+) -> uuid.UUID | None:
     """The container goes back to where it was taken from, while it and its goods are as they were put down: a mirror
-    posting. It goes back into the container that it stood in, if that is still there.
+    posting, whose id is returned. It goes back into the container that it stood in, if that is still there. `back_to`:
+    the document, under the caller's lock, that it came with and was put away of (`move_unit(puts_away=True)`).
 
     Refuses `unit_changed` when it went elsewhere or its content changed, and what the ledger refuses.
     """
@@ -204,12 +220,16 @@ def undo_move(actor: Actor, moved: MovedUnit, location_id: uuid.UUID, *, of_docu
         check_free(each, of_document)
     if unit.location_id != location_id or unit.parent_id is not None or not _as_moved(moved, tree):
         raise Refused("unit_changed", {})
+    undone = None
     if moved.posting_id is not None:
-        ledger.post(actor, ledger.mirror_of(unit.warehouse_id, moved.posting_id))
+        undone = ledger.post(actor, ledger.mirror_of(unit.warehouse_id, moved.posting_id)).posting_id
+    if back_to is not None:
+        unit.subject_kind, unit.subject_id, unit.state = back_to.kind, back_to.id, "in_use"
     parent = known.get(moved.from_parent_id) if moved.from_parent_id is not None else None
     if parent is not None and parent.location_id == moved.from_location_id and parent.state != "gone":
         unit.parent_id = parent.id
     _stand(tree.values(), moved.from_location_id)
+    return undone
 
 
 def _as_moved(moved: MovedUnit, tree: Iterable[uuid.UUID]) -> bool:

@@ -250,5 +250,6 @@ class Pick:
             "sku": stop.sku, "name_en": stop.name_en, "name_zh": stop.name_zh, "barcode": stop.unit_code,
             "location": stop.location, "location_barcode": stop.location_barcode, "quantity": stop.left,
             "picked": stop.picked, "wanted": stop.quantity, "order": stop.order_number, "tote": stop.tote, "wall": stop.wall,
+            "container": stop.container,
             "stops_left": open_in(stop.batch_id).stops, "short_asked": bool(task.data.get("short_asked")),
         }  # fmt: skip

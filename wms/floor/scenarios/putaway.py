@@ -1,8 +1,8 @@
 """Putaway: scan a counted carton, an item of it, and the bin it goes to; the screen suggests a bin and says why.
 
 Goods that orders wait for are taken first, as many as they want, to a cross-dock place. A bin scanned right after the carton
-takes all that is still in it. The suggested bin is kept until the goods are there, or
-the person does something else. A supervisor may insist on a bin by scanning it twice.
+takes all that is still in it, loose; after WHOLE it takes the carton as it is. The suggested bin is kept until the goods are
+there, or the person does something else. A supervisor may insist on a bin by scanning it twice.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class PutAway:
 
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
         """Steps: scan_carton → scan_product (all of it, or a quantity) → scan_location → … → scan_carton; or scan_carton
-        → scan_product (a bin, for the whole carton) → scan_carton.
+        → scan_product (a bin, for the whole carton) → scan_carton; or scan_carton → scan_product (WHOLE) → scan_location
+        → scan_carton.
         """
         owner = task.data.get("owner_id")
         expected = {CARTON: [Kind.CARTON], PRODUCT: [Kind.PRODUCT, Kind.LOCATION], LOCATION: [Kind.LOCATION]}[task.step]
@@ -62,6 +63,8 @@ class PutAway:
             return self._stow_whole(actor, task, found, scan)
         if task.step == PRODUCT:
             return self._take(actor, task, found, scan)
+        if task.data.get("unopened"):
+            return self._stow_unopened(actor, task, found)
         return self._stow(actor, task, found)
 
     def _open(self, found: Found) -> Step:
@@ -162,12 +165,44 @@ class PutAway:
             CARTON, {"stowed": _carton_of(task.data)}, "done", "carton_stowed", {"units": whole.units}, can_undo=True
         )
 
+    def _lift(self, actor: Actor, task: FloorTask) -> Step:
+        """The carton in hand, to be put away as it is; what forbids that is said before anybody walks. A bin is suggested
+        where one kind of goods is in it; it is not kept.
+        """
+        carton_id = uuid.UUID(task.data["carton_id"])
+        units = inbound.check_unopened(carton_id)
+        rows, suggestion = _HELD.all({"carton": carton_id}), None
+        if len(rows) == 1:
+            found = inbound.suggest_place(
+                actor, carton_id, rows[0].product_id, units, condition=rows[0].condition, lot_id=rows[0].lot_id
+            )
+            if found is not None:
+                suggestion = {"code": found.code, "reason": found.reason.code, "params": dict(found.reason.params)}
+        data = hand(_carton_of(task.data), unopened=True, quantity=units, suggestion=suggestion)
+        return Step(LOCATION, data, "ok", "carton_in_hand", {"units": units})
+
+    def _stow_unopened(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        assert found.id is not None
+        carton_id, location_id = uuid.UUID(task.data["carton_id"]), found.id
+        whole = insisting(
+            actor,
+            task,
+            found,
+            lambda overruled: inbound.put_away_unopened(actor, carton_id, location_id, overruled=overruled),
+        )
+        if isinstance(whole, Step):
+            return whole
+        kept = {"stowed": _carton_of(task.data)}
+        return Step(CARTON, kept, "done", "carton_stowed_whole", {"units": whole.units}, can_undo=True)
+
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         kept = _carton_of(task.data)
         undone = task.data.get("stowed") if task.step == CARTON else kept if task.step == PRODUCT else None
         if found.command == "UNDO" and undone:
             inbound.undo_put_away(actor, uuid.UUID(undone["carton_id"]))
             return Step(PRODUCT, undone, "warn", "step_back")
+        if found.command == "WHOLE" and task.step == PRODUCT:
+            return self._lift(actor, task)
         if found.command == "BACK":
             if task.step == LOCATION:
                 reservations.release(_holder(task))
@@ -181,11 +216,13 @@ class PutAway:
         carton = session().get_one(Carton, uuid.UUID(task.data["carton_id"]))
         rows = _HELD.all({"carton": carton.id})
         suggestion = task.data.get("suggestion")
-        hinted = "hint_orders_wait" if task.data.get("orders_wait") else "hint_carton_to_bin"
+        closed = carton.state == CartonState.COUNTED.value
+        usual = "hint_unopened" if closed else "hint_carton_to_bin"
+        hinted = "hint_orders_wait" if task.data.get("orders_wait") else usual
         hint = refusal_texts.translate(hinted, {}) if task.step == PRODUCT else None
         return {
             "hint": hint,
-            "carton": carton.barcode,
+            "carton": carton.barcode, "closed": closed, "unopened": task.data.get("unopened", False),
             "lines": [
                 {"sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "quantity": int(row.units),
                  "condition": row.condition}

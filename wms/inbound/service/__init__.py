@@ -34,9 +34,11 @@ from wms.inbound.service.whole import (
     CountedWhole,
     StowedWhole,
     check_movable,
+    check_unopened,
     count_as_declared,
     move_carton,
     put_away_all,
+    put_away_unopened,
     undo_move_carton,
 )
 
@@ -58,6 +60,7 @@ __all__ = [
     "cancel_appointment",
     "carry_out",
     "check_movable",
+    "check_unopened",
     "claim_arrival",
     "close_carton",
     "count",
@@ -82,6 +85,7 @@ __all__ = [
     "photograph_arrival",
     "put_away",
     "put_away_all",
+    "put_away_unopened",
     "refuse_claim",
     "register_arrival",
     "reopen_carton",

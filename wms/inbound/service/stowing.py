@@ -1,4 +1,6 @@
-"""Putaway (上架): goods go from their carton, loose, into a bin, and become sellable there."""
+"""Putaway (上架): goods go from their carton, loose, into a bin, and become sellable there. `whole.py` has the putaway
+of a carton at once; both are taken back here.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,12 @@ from wms.inbound.models import CartonLine
 from wms.inbound.service.loading import work_on_carton
 from wms.inbound.service.progress import settle
 from wms.inbound.workflow import CARTON, CartonState
-from wms.inventory import ledger
+from wms.inventory import ledger, units
 from wms.inventory.models import Balance
 from wms.inventory.putaway import service as putaway
 from wms.inventory.putaway.rules import Suggestion
 from wms.inventory.service import Subject
+from wms.inventory.units import MovedUnit
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
@@ -116,16 +119,16 @@ def suggest_place(
 
 
 def undo_put_away(actor: Actor, carton_id: uuid.UUID) -> Stowed:
-    """The last goods put away go back into their carton, while they are still in that bin and in nobody's order."""
+    """The last goods put away go back into their carton, while they are still in that bin and in nobody's order; a
+    carton put away as it is comes back with them. Refuses `nothing_to_undo`, and what `units.undo_move` refuses.
+    """
     booking = work_on_carton(actor, carton_id, action="unstow")
     carton = _CARTON.first({"carton": carton_id})
     last = _LAST.all({"warehouse": booking.warehouse_id, "carton": carton_id})
     if not last:
         raise Refused("nothing_to_undo", {})
     state = CARTON.apply("unstow", carton.state)
-    if carton.state == CartonState.STOWED:
-        set_unit_state(carton.handling_unit_id, "in_use")
-    posted = ledger.reverse(actor, booking.warehouse_id, last[0].id)
+    posting_id = _take_back(actor, carton, carton_id, last[0])
     add_put_away(carton_id, [(move.product_id, -move.quantity) for move in last])
     put_away_left = session().scalar(
         select(CartonLine.id).where(CartonLine.carton_id == carton_id, CartonLine.put_away > 0)
@@ -135,7 +138,20 @@ def undo_put_away(actor: Actor, carton_id: uuid.UUID) -> Stowed:
     set_state(carton_id, state)
     booking_state = settle(booking.id)
     left = sum(row.on_hand for row in _content(carton.handling_unit_id))
-    return Stowed(booking.id, booking_state.value, booking.version, carton_id, state.value, posted.posting_id, left)
+    return Stowed(booking.id, booking_state.value, booking.version, carton_id, state.value, posting_id, left)
+
+
+def _take_back(actor: Actor, carton: Any, carton_id: uuid.UUID, move: Any) -> uuid.UUID:
+    """The mirror of a putaway; `move` is one of its moves."""
+    if move.unit_id is not None:  # it went as it was
+        moved = MovedUnit(move.unit_id, 0, move.id, move.from_id)
+        undone = units.undo_move(actor, moved, move.to_id, back_to=Subject("carton", carton_id))
+        if undone is None:
+            raise Refused("unit_changed", {})
+        return undone
+    if carton.state == CartonState.STOWED:
+        set_unit_state(carton.handling_unit_id, "in_use")
+    return ledger.reverse(actor, carton.warehouse_id, move.id).posting_id
 
 
 _CARTON = Statement(
@@ -153,9 +169,11 @@ _ADD, _SET_STATE, _ADD_AND_SET = (
     Statement(_STATE_SET),
     Statement(f"WITH added AS ({_ADDED}) {_STATE_SET}"),
 )
-# The moves of the last putaway: one, or all rows of a whole carton.
+# The moves of the last putaway: one, or all rows of a whole carton; `unit_id` where they stayed in a container.
 _LAST = Statement(
-    "SELECT m.posting_id AS id, m.product_id, m.quantity FROM stock_move m WHERE m.posting_id = (SELECT p.id"
+    "SELECT m.posting_id AS id, m.product_id, m.quantity, f.location_id AS from_id, t.location_id AS to_id,"
+    " t.handling_unit_id AS unit_id FROM stock_move m JOIN balance f ON f.id = m.from_balance_id"
+    " JOIN balance t ON t.id = m.to_balance_id WHERE m.posting_id = (SELECT p.id"
     "  FROM stock_posting p WHERE p.warehouse_id = :warehouse AND p.subject_kind = 'carton' AND p.subject_id = :carton"
     "  AND p.reason = 'putaway' AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id)"
     "  ORDER BY p.id DESC LIMIT 1) ORDER BY m.id"

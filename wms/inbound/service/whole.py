@@ -1,11 +1,12 @@
-"""A whole carton in one scan: counted as declared, put away into one bin, or moved. One posting each, and as many
-statements for two lines as for twenty.
+"""A whole carton in one scan: counted as declared, put away into one bin, loose or as it is, or moved. One posting each,
+and as many statements for two lines as for twenty.
 """
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from wms.catalog.queries import products_by_ids
 from wms.core.actor import Actor
@@ -73,10 +74,10 @@ _CARTON = Statement(
 
 
 def put_away_all(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID, *, overruled: bool = False) -> StowedWhole:
-    """Everything still in a counted carton goes into one bin, loose: one posting, all or nothing (整箱上架).
+    """Everything still in a counted carton goes into one bin, loose: one posting, all or nothing (拆箱上架).
 
     Loose as `put_away` leaves it, and not inside the carton: a picker is sent to a bin and would not see a carton in
-    it, the Move screen and counts take loose rows, and nobody would end a carton whose last unit was picked.
+    it. What is to stay unopened is put away by `put_away_unopened`.
 
     Refuses `not_allowed_now` (not yet counted), `nothing_to_put_away`, and for each row what the bin refuses
     (see `put_away`); a carton of several products needs a bin that mixes products.
@@ -99,6 +100,66 @@ def put_away_all(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID, *, 
     booking_state = settle(booking.id)
     stowed = Stowed(booking.id, booking_state.value, booking.version, carton_id, state.value, posted.posting_id, 0)
     return StowedWhole(stowed, sum(row.quantity for row in rows))
+
+
+# One look at all that keeps a carton from being put away as it is.
+_UNOPENED = Statement(
+    "SELECT c.state, c.handling_unit_id, (SELECT true FROM inspection i WHERE i.carton_id = c.id AND i.state = 'open'"
+    " LIMIT 1) AS inspected, (SELECT true FROM difference d WHERE d.booking_id = c.booking_id AND d.carton_id = c.id"
+    "  AND d.state <> 'settled' LIMIT 1) AS undecided,"
+    " (SELECT sum(b.on_hand)::int FROM balance b WHERE b.handling_unit_id = c.handling_unit_id) AS units,"
+    " (SELECT true FROM balance b WHERE b.handling_unit_id = c.handling_unit_id AND b.is_there AND b.held_by > 0 LIMIT 1)"
+    " AS held FROM carton c WHERE c.id = :carton"
+)
+
+
+def check_unopened(carton_id: uuid.UUID) -> int:
+    """How many units are in a carton that may be put away as it is. Refuses what `put_away_unopened` refuses before it
+    knows the bin.
+    """
+    return int(_unopened(carton_id).units)
+
+
+def _unopened(carton_id: uuid.UUID) -> Any:
+    carton = _UNOPENED.first({"carton": carton_id})
+    if carton.state == CartonState.STOWING:
+        raise Refused("carton_begun", {})
+    CARTON.apply("stow", carton.state)
+    if carton.inspected:
+        raise Refused("carton_in_inspection", {})
+    if carton.undecided:
+        raise Refused("carton_undecided", {})
+    if carton.held:
+        raise Refused("stock_is_held", {})
+    if not carton.units:
+        raise Refused("nothing_to_put_away", {})
+    return carton
+
+
+def put_away_unopened(
+    actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID, *, overruled: bool = False
+) -> StowedWhole:
+    """A counted carton is put away as it is, with its goods in it: one posting (整箱上架). It is free stock's container
+    from then on, known by the label that it came with: moved, repacked, counted and shipped like any other.
+
+    Only a carton that is what its booking says: what is decided later takes goods out of a carton that is still the
+    booking's. Refuses `carton_begun` (some of it is in a bin), `not_allowed_now` (not yet counted),
+    `carton_in_inspection`, `carton_undecided` (a difference waits for the seller or the warehouse), `stock_is_held`,
+    `nothing_to_put_away`, and what the bin refuses its goods (`put_away_all`).
+    """
+    booking = work_on_carton(actor, carton_id, action="stow")
+    unit_id = _unopened(carton_id).handling_unit_id
+    rows = units.content(unit_id)
+    moved = units.move_unit(
+        actor, unit_id, location_id, Subject("carton", carton_id), of_document="carton", puts_away=True,
+        overruled=overruled,
+    )  # fmt: skip
+    if moved.posting_id is None:
+        raise Refused("nothing_to_put_away", {})
+    add_and_set(carton_id, [(row.stock.product_id, row.quantity) for row in rows], CartonState.STOWED)
+    state, now = CartonState.STOWED.value, settle(booking.id).value
+    stowed = Stowed(booking.id, now, booking.version, carton_id, state, moved.posting_id, 0)
+    return StowedWhole(stowed, moved.units)
 
 
 # What a carton may be while it is carried about: not in the middle of a count or a putaway, whose undo looks for the

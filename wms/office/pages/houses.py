@@ -52,7 +52,8 @@ CARD_WORDS = {
     "SHORT": lazy("Less here than asked for"), "FULL": lazy("All as announced, or the tote is full"),
     "EMPTY": lazy("The bin is empty"), "NOTEMPTY": lazy("Something is still in the bin"), "SCRAP": lazy("To be destroyed"),
     "PRINT": lazy("Print the label"), "REPRINT": lazy("Print the label again"), "DAMAGE": lazy("Damaged"),
-    "NOLABEL": lazy("No readable code on it"), "MIXED": lazy("Different goods in one carton"), "HELP": lazy("Call somebody"),
+    "NOLABEL": lazy("No readable code on it"), "MIXED": lazy("Different goods in one carton"),
+    "WHOLE": lazy("The carton as it is, unopened"), "HELP": lazy("Call somebody"),
     "BACK": lazy("One step back"), "LOGOUT": lazy("Lock the tablet"),
 }  # fmt: skip
 MOST_UNITS = 200

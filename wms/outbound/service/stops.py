@@ -23,6 +23,7 @@ from wms.platform.statements import Statement, pipelined
 class Sight:
     """A stop as a screen shows it. `codes`: units by barcode of its product, as its owner registered them, oldest first.
     `wall`: its goods are sorted there; `tote` is then the walk's, and `quantity` and `picked` are of all its orders.
+    `container`: its goods stand in the bin in this one.
     """
 
     id: uuid.UUID
@@ -47,6 +48,7 @@ class Sight:
     location: str
     location_barcode: str
     wall: str | None
+    container: str | None
 
     @property
     def left(self) -> int:
@@ -63,7 +65,8 @@ _SIGHT = (
     "SELECT t.id, t.batch_id, t.order_id, t.location_id, t.product_id, coalesce(k.quantity, t.quantity) AS quantity,"
     " coalesce(k.picked, t.picked) AS picked, t.state, o.number, o.state AS order_state, o.interception,"
     " u.id AS tote_id, u.code AS tote, p.owner_id, p.sku, p.name_en, p.name_zh, p.serial_control,"
-    " c.codes, l.code AS location, l.barcode, h.wall, c.units"
+    " c.codes, l.code AS location, l.barcode, h.wall, (SELECT v.code FROM balance y JOIN handling_unit v"
+    "  ON v.id = y.handling_unit_id WHERE y.id = t.balance_id) AS container, c.units"
     " FROM pick_task t JOIN outbound_order o ON o.id = t.order_id JOIN product p ON p.id = t.product_id"
     " JOIN location l ON l.id = t.location_id JOIN pick_batch h ON h.id = t.batch_id"
     " LEFT JOIN handling_unit u ON u.id = CASE WHEN h.wall IS NULL THEN o.tote_id ELSE h.tote_id END"
