@@ -19,7 +19,7 @@ LANE_ORDERS = 96
 SEVERAL = ("single_line", "multi_line")
 OTHERS = "b2b"  # whatever does not go to a buyer by a carrier
 _TOKEN = re.compile(r'name="csrf-token"\s+content="([^"]+)"')
-_COUNTED = re.compile(r'<tr><td class="main"><a href="(/office/counts/bins/[0-9a-f-]{36})">.*?</tr>', re.DOTALL)
+_COUNTED = re.compile(r'<tr data-state="(\w+)"><td class="main"><a href="(/office/counts/bins/[0-9a-f-]{36})">')
 _LOAD = re.compile(r'action="(/office/manifests/[0-9a-f-]{36}/close)"')
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -101,9 +101,9 @@ class Office:
 
     def decide_counts(self) -> int:
         """Approve what two people counted alike; returns how many bins are still to be counted or decided on."""
-        rows = [(row[1], row[0]) for row in _COUNTED.finditer(self.page(f"/office/counts?warehouse={WAREHOUSE}"))]
-        for path, row in rows:
-            if ">Decide<" in row:
+        rows = _COUNTED.findall(self.page(f"/office/counts?warehouse={WAREHOUSE}"))
+        for state, path in rows:
+            if state == "review":
                 self.press(f"{path}/approve")
         return len(rows)
 
