@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from labels import Size, builtin_template, template_data
+from tests.abuse.world_newest import newest_ids
 from tests.cast import Caller, Cast
 from tests.conftest import SeparateRequests
 from tests.engines import Databases
@@ -181,7 +182,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         **_packaging(cast),
         **_waves(cast),
         "kind": "receive", "filename": "js/floor.js",
-        **_carriers(life, cast),
+        **_carriers(life, cast), **newest_ids(life, cast),
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import Select, or_, select, tuple_
 
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
@@ -42,13 +42,7 @@ def bags_page(
     number: str | None = None,
 ) -> Sequence[Bag]:  # fmt: skip
     """Bags of the actor's scope, oldest first: a seller's are those with a parcel of theirs in them."""
-    statement = select(Bag).order_by(Bag.created_at, Bag.id).limit(limit)
-    if actor.warehouse_ids is not None:
-        statement = statement.where(Bag.warehouse_id.in_(actor.warehouse_ids))
-    if actor.seller_ids is not None:
-        theirs = select(Parcel.bag_id).join(Shipment, Shipment.id == Parcel.shipment_id)
-        theirs = theirs.where(Shipment.owner_id.in_(actor.seller_ids), Parcel.bag_id == Bag.id)
-        statement = statement.where(theirs.exists())
+    statement = _seen(actor).order_by(Bag.created_at, Bag.id).limit(limit)
     if after is not None:
         statement = statement.where(tuple_(Bag.created_at, Bag.id) > after)
     if state is not None:
@@ -59,14 +53,23 @@ def bags_page(
 
 
 def load_bag(actor: Actor, bag_id: uuid.UUID) -> BagSeen:
-    """404 outside the actor's warehouses, and for a seller who has nothing in it."""
-    bag = session().get(Bag, bag_id)
-    if bag is None or not actor.sees_warehouse(bag.warehouse_id):
+    """404 outside the actor's warehouses, and for a seller who has nothing in it: by one look, as for no bag at all."""
+    bag = session().scalars(_seen(actor).where(Bag.id == bag_id)).one_or_none()
+    if bag is None:
         raise not_found("bag")
     (seen,) = with_parcels(actor, [bag])
-    if not seen.parcels and not actor.is_staff:
-        raise not_found("bag")
     return seen
+
+
+def _seen(actor: Actor) -> Select[tuple[Bag]]:
+    statement = select(Bag)
+    if actor.warehouse_ids is not None:
+        statement = statement.where(Bag.warehouse_id.in_(actor.warehouse_ids))
+    if actor.seller_ids is not None:
+        theirs = select(Parcel.bag_id).join(Shipment, Shipment.id == Parcel.shipment_id)
+        theirs = theirs.where(Shipment.owner_id.in_(actor.seller_ids), Parcel.bag_id == Bag.id)
+        statement = statement.where(theirs.exists())
+    return statement
 
 
 def with_parcels(actor: Actor, bags: Sequence[Bag]) -> list[BagSeen]:

@@ -35,6 +35,7 @@ def packing_list(order_id: uuid.UUID) -> Response:
 @requires(Permission.LABELS_READ)
 def packing_slip(order_id: uuid.UUID) -> BaseResponse:
     """The slip that goes into the first parcel, in a size."""
+    load_order(actor(), order_id)  # whose it is comes before what is wrong with the form
     size = request.form.get("size", "")
     if size not in SIZES:
         raise invalid("/size", "invalid")

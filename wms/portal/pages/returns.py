@@ -123,6 +123,7 @@ def _shipped(lines: Sequence[ShippedLine]) -> dict[str, int]:
 @requires(Permission.LABELS_READ)
 def label(return_id: uuid.UUID) -> BaseResponse:
     """The label for the buyer, in a size."""
+    service.load_return(actor(), return_id)  # whose it is comes before what is wrong with the form
     size = request.form.get("size", "")
     if size not in SIZES:
         raise invalid("/size", "invalid")
