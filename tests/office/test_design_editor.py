@@ -63,7 +63,8 @@ def test_an_operator_adds_a_logo_and_publishes_it(page, life):
         assert float(page.locator(".design-four input").first.input_value()) == pytest.approx(left + 0.5)
 
         page.fill("[name=note]", "our logo")
-        page.get_by_role("button", name="Save a version").click()
+        with page.expect_navigation(wait_until="load"):  # before its scripts ran, a button asks nothing back
+            page.get_by_role("button", name="Save a version").click()
         page.get_by_role("button", name="Publish version 1").click()
         page.locator("[data-confirm-go]").click()
         page.wait_for_selector("text=Version 1 is in force")
