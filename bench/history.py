@@ -284,7 +284,8 @@ def calls(side: Side) -> dict[str, Callable[[], object]]:
 
 _STATES = ("short", "promised", "waved", "shipped", "cancelled")
 _TABS = ("open", "short", "work", "shipped", "cancelled")
-_NO_LIST = ("search", "now", "strip", "new", "cards.pdf", "list")  # moved on elsewhere, polled, forms, a file
+# Moved on elsewhere, polled, forms, a file; a desk of the clerk, who is neither of these people.
+_NO_LIST = ("search", "now", "strip", "new", "cards.pdf", "list", "bond")
 
 
 def _lists(house: House, seller: SellerSystem, portal: Browser) -> dict[str, Callable[[], object]]:

@@ -70,11 +70,9 @@ def _step(play: Play, house: House, tablet: Tablet) -> Process:
             return
         lane = tablet.data["wanted"] == 1 and tablet.data["wall"] is None and not house.bonded
         if lane and tablet.dice.random() < 0.5:
-            expect(tablet, tablet.scan("CMD-MIXED"), "choosing the fast lane")
+            expect(tablet, tablet.scan("CMD-MIXED"), "choosing the fast lane", "no_singles")
             yield 2.0
-        bound = tablet.scan(tablet.dice.choice(empty))
-        if not expect(tablet, bound, "binding a tote", "tote_taken", "no_singles") and bound.code == "no_singles":
-            expect(tablet, tablet.scan("CMD-SKIP"), "leaving the fast lane")
+        expect(tablet, tablet.scan(tablet.dice.choice(empty)), "binding a tote", "tote_taken")
     elif tablet.state == "scan_location":
         if tablet.dice.random() < 0.03:
             if tablet.scan("CMD-SKIP").ok:
