@@ -8,7 +8,14 @@ import pytest
 
 from tests.test_access import path_of, routes
 
-KINDS = {"text/html", "application/json", "application/problem+json", "application/pdf", "application/zip"}
+KINDS = {
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "text/html",
+    "application/json",
+    "application/problem+json",
+    "application/pdf",
+    "application/zip",
+}
 POLICY = {"default-src 'none'", "script-src 'self'", "style-src 'self'", "object-src 'none'", "base-uri 'none'",
           "frame-ancestors 'none'", "form-action 'self'"}  # fmt: skip
 FORM = re.compile(r"<form\b[^>]*>.*?</form>", re.DOTALL)
