@@ -243,7 +243,8 @@ def take_label(play: Play, tablet: Tablet, order: Order) -> Act:
         return False
     if tablet.dice.random() < 0.03 and play.world.parcels:
         other = tablet.dice.choice(list(play.world.parcels))
-        refusals = ("wrong_waybill", "scan_unknown", *GONE)  # unknown: it is another warehouse's
+        # unknown: it is another warehouse's; not ready: its own is still being made
+        refusals = ("wrong_waybill", "scan_unknown", "waybill_not_ready", *GONE)
         if expect(tablet, tablet.scan(other), "another label", *refusals):
             raise Untrue(f"{order.number} was closed with the label of another parcel, {other}")
     if number is None:
