@@ -61,7 +61,7 @@ def load_bag(actor: Actor, bag_id: uuid.UUID) -> BagSeen:
     return seen
 
 
-def _seen(actor: Actor) -> Select[tuple[Bag]]:
+def _seen(actor: Actor) -> Select[Bag]:
     statement = select(Bag)
     if actor.warehouse_ids is not None:
         statement = statement.where(Bag.warehouse_id.in_(actor.warehouse_ids))
