@@ -56,6 +56,12 @@ def test_no_text_is_translated_that_nobody_says(wanted, chinese):
     assert sorted(map(str, chinese.keys() - wanted.keys())) == []
 
 
+def test_english_is_in_the_code_and_nowhere_else():
+    path = CATALOGUES / "en" / "LC_MESSAGES" / "messages.po"
+    with path.open("rb") as source:
+        assert [message.id for message in read_po(source, locale="en") if message.id] == []
+
+
 def test_a_translation_has_the_placeholders_of_its_text(chinese):
     wrong = {}
     for text, message in chinese.items():

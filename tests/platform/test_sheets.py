@@ -34,6 +34,15 @@ def repacked(content: bytes, change: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
+def damaged(content: bytes, name: str) -> bytes:
+    """The workbook with the packed bytes of one part turned over, as a bad disk or a cut line leaves them."""
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        part = package.getinfo(name)
+    begin = part.header_offset + 30 + len(name) + 2
+    turned = bytes(255 - each for each in content[begin : begin + 40])
+    return content[:begin] + turned + content[begin + 40 :]
+
+
 @pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 def test_text_is_read_with_the_line_each_row_begins_in(code: str) -> None:
     upload = judged(TEXT.encode(code), "C:\\Users\\me\\orders.CSV")
@@ -77,7 +86,8 @@ HOSTILE = {
     "an ending of its own": (b"a,b", "a.exe", "file_kind"),
     "an old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a.xls", "sheet_old_excel"),
     "half a workbook": (GOOD[: len(GOOD) // 2], "a.xlsx", "file_broken"),
-    "any archive": (repacked(GOOD, {})[:0] or b"PK\x05\x06" + b"\0" * 18, "a.xlsx", "file_kind"),
+    "a damaged part": (damaged(GOOD, "xl/worksheets/sheet1.xml"), "a.xlsx", "file_broken"),
+    "any archive": (b"PK\x05\x06" + b"\0" * 18, "a.xlsx", "file_kind"),
     "programs": (repacked(GOOD, {"xl/vbaProject.bin": b"x"}), "a.xlsx", "file_kind"),
     "entities": (repacked(GOOD, {"xl/sharedStrings.xml": b'<!DOCTYPE x [<!ENTITY a "b">]><sst/>'}), "a.xlsx", "file_kind"),
     "entities in UTF-16": (repacked(GOOD, {"xl/styles.xml": WIDE}), "a.xlsx", "file_kind"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
 from tests.customs.authority import Authority
-from tests.outbound.stage import MUG, Stage
+from tests.outbound.stage import MUG, SERUM, Stage
 from tests.transfers.conftest import build
 from tests.transfers.test_transfers import (
     TOPICS,
@@ -184,6 +185,40 @@ def test_what_was_lost_on_the_way_is_missing_there_and_settled(stage: Stage, zon
     made = stage.do(settling.declare, boss, zone, row.id, Asked(SettlementKind.DUTY, 2))
     assert Authority(boss).answer(made.id) == ["settled"]
     assert book(zone) == (3, 0)
+
+
+def test_what_is_entered_is_not_entered_again_by_another_batch(stage: Stage, zone: uuid.UUID, client: Any) -> None:
+    """Another batch came than was sent, so of the one that was sent more is away than was lost. More is entered only when
+    more is lost: a carton was opened again and counted anew.
+    """
+    boss, until = stage.cast.supervisor, date(2029, 8, 31)
+    stage.stock(SERUM, 8, house=stage.cast.bonded, batch="SENT", expires_on=until)
+    order = filed(stage, transfer(stage, {SERUM: 5}, warehouse="NGB1", to_warehouse="BND2"))
+    stage.hand_over(packed(stage, order), stage.cast.bonded)
+    stage.jobs(*TOPICS)
+    carton, serum = cartons_of(order)[0], stage.cast.ACME.products[SERUM]
+    stage.do(inbound.arrive_carton, boss, carton.barcode, warehouse_id=zone)
+    stage.do(inbound.count_many, boss, carton.id, [CountDraft(serum, 3, batch="CAME", expires_on=until)])
+    stage.do(inbound.close_carton, boss, carton.id)
+    settle_differences(stage, order)
+    place = session().scalars(select(Location.id).where(Location.warehouse_id == zone, Location.kind == "storage"))
+    stage.do(inbound.put_away_all, boss, carton.id, place.first())
+    stage.jobs(*TOPICS)
+    assert figures(stage, order) == {SERUM: (5, 0, 3, 2, 0)}
+
+    def may_be_entered() -> bool:
+        page = stage.cast.sign_in(client, boss).get("/portal/transfers/bond").text
+        return f"/portal/transfers/bond/{order.id}/lost" in page
+
+    assert may_be_entered()
+    stage.do(bond.enter_lost, boss, order.id)
+    assert not may_be_entered()
+    assert stage.refused(bond.enter_lost, boss, order.id).code == "nothing_lost"
+    session().execute(text("UPDATE transfer_line SET lost = 3"))
+    session().commit()
+    assert may_be_entered()
+    session().execute(text("UPDATE transfer_line SET lost = 2"))
+    session().commit()
 
 
 def test_what_turns_up_after_it_was_entered_as_missing_is_set_off(stage: Stage, zone: uuid.UUID) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects.postgresql import insert
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -38,18 +38,18 @@ class GatePassDraft:
 def record_gate_pass(
     actor: Actor, warehouse_id: uuid.UUID, subject: tuple[str, uuid.UUID], draft: GatePassDraft
 ) -> GatePass:
-    """The pass of a load, which the caller has loaded. Refuses `not_bonded`, `gate_pass_taken` (another load's number)."""
+    """The pass of a load, which the caller has loaded. Refuses `not_bonded`, `gate_pass_taken` (its number is recorded)."""
     warehouse = load_bonded(actor, warehouse_id)
-    made = GatePass(
-        id=new_id(), warehouse_id=warehouse.id, subject_kind=subject[0], subject_id=subject[1], clerk_id=actor.id,
-        created_at=clock.now(), **vars(draft),
-    )  # fmt: skip
-    try:
-        with session().begin_nested():
-            session().add(made)
-            session().flush()
-    except IntegrityError as fault:
-        raise Refused("gate_pass_taken", {"number": draft.number}) from fault
+    values = {
+        "id": new_id(), "warehouse_id": warehouse.id, "subject_kind": subject[0], "subject_id": subject[1],
+        "clerk_id": actor.id, "created_at": clock.now(), **vars(draft),
+    }  # fmt: skip
+    one_number = [GatePass.warehouse_id, GatePass.number]
+    made = session().scalar(
+        insert(GatePass).values(values).on_conflict_do_nothing(index_elements=one_number).returning(GatePass)
+    )
+    if made is None:
+        raise Refused("gate_pass_taken", {"number": draft.number})
     return made
 
 

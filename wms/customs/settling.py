@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -134,10 +134,9 @@ def refuse(actor: Actor, settlement_id: uuid.UUID, document: str, reason: str) -
     told = queries.last_refusal_of(SUBJECT, found.id)
     if told is not None and (told.document, told.reason) == (document.strip(), reason.strip()[:120]):
         return found
-    if found.state in {SettlementState.REFUSED.value, SettlementState.WITHDRAWN.value}:
-        record_refusal(actor, found.warehouse_id, SUBJECT, found.id, document, reason)
-        return found
     record_refusal(actor, found.warehouse_id, SUBJECT, found.id, document, reason)  # not once it was accepted
+    if found.state in {SettlementState.REFUSED.value, SettlementState.WITHDRAWN.value}:
+        return found
     return _close(found, SETTLEMENT.apply("refuse", found.state))
 
 
@@ -250,7 +249,7 @@ def _in_bin(actor: Actor, row: Stock, quantity: int, bin_code: str | None) -> St
     putaway.check_all(
         actor, [(row, quantity)], found.id, products_by_ids([row.product_id]), holder=Subject(SUBJECT, None)
     )
-    return Stock(**{**row.__dict__, "location_id": found.id})
+    return replace(row, location_id=found.id)
 
 
 def _settle(actor: Actor, found: Settlement, target: Stock | str) -> Settlement:

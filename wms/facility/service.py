@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask import current_app
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from wms.core import checkdigits, clock
+from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.barcodes import OwnCode
 from wms.core.ids import new_id
@@ -38,7 +37,7 @@ from wms.facility.models import (
 from wms.facility.queries import floor_facts
 from wms.planning.budget import Budget
 from wms.planning.route import NoWay, route_in_layout
-from wms.platform.counters import next_in_range
+from wms.platform.counters import next_sscc
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 from wms.platform.statements import Statement
@@ -241,13 +240,9 @@ def create_handling_unit(
     return unit
 
 
-SSCC_EXTENSION = 0
-
-
 def _unit_label(warehouse: Warehouse, kind: HandlingUnitKind, code: str) -> str:
-    prefix = current_app.extensions["wms_config"].gs1_prefix if kind is HandlingUnitKind.PALLET else ""
-    if prefix:  # of the range that bags and pallets of parcels are numbered from
-        return checkdigits.sscc(SSCC_EXTENSION, prefix, next_in_range(f"sscc:{prefix}"))
+    if kind is HandlingUnitKind.PALLET and (sscc := next_sscc()):
+        return sscc
     own = OwnCode.TOTE if kind is HandlingUnitKind.TOTE else OwnCode.UNIT
     return rules.own_label(own, warehouse.label_prefix, code)
 

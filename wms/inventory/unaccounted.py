@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import text
 
 from wms.core.actor import Actor
-from wms.core.refusals import Refused
 from wms.inventory import ledger
 from wms.inventory.balances import lock_balances
 from wms.inventory.ledger import Posted, PostingDraft
@@ -127,9 +126,6 @@ def set_off(actor: Actor, row: Stock, target: Stock, quantity: int) -> Posted:
     return ledger.post(actor, PostingDraft(Reason.SETTLE, SET_OFF_SUBJECT, None, moves))
 
 
-def keep_still(row: Stock) -> int:
-    """Lock an unaccounted row; its id."""
-    found = lock_balances([row])[row]
-    if found.location_kind != "unaccounted":
-        raise Refused("not_unaccounted", {"left": 0, "wanted": 0})
-    return found.id
+def keep_still(row: Stock) -> None:
+    """Lock an unaccounted row: what is on either side of it stays until the transaction ends."""
+    lock_balances([row])

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import orjson
 from sqlalchemy import Date, Integer, LargeBinary, PrimaryKeyConstraint, String, text
@@ -128,7 +128,7 @@ def execute(
     cause.add(command=told)
     with tracing.span("command", command.name, None, **{"wms.command": told}) as span:
         try:
-            outcome = _execute(command, use_case, answer, status, last, durable, travels)
+            outcome = _execute(command, _Work(use_case, answer, status, last, durable, travels))
         except BaseException as fault:
             metrics.COMMANDS.add(command.name, "fault")
             span.set_attribute("error.type", type(fault).__name__)
@@ -148,18 +148,22 @@ def _note(name: str, outcome: Outcome) -> str:
     return how
 
 
-def _execute(
-    command: Command,
-    use_case: Callable[[], T],
-    answer: Callable[[T], Any],
-    status: int,
-    last: Callable[[T], None] | None,
-    durable: bool,
-    travels: bool,
-) -> Outcome:
+@dataclass(frozen=True)
+class _Work(Generic[T]):
+    """What a command is to do, as `execute` was given it."""
+
+    use_case: Callable[[], T]
+    answer: Callable[[T], Any]
+    status: int
+    last: Callable[[T], None] | None
+    durable: bool
+    travels: bool
+
+
+def _execute(command: Command, work: _Work[T]) -> Outcome:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _attempt(command, use_case, answer, status, last, durable, travels)
+            return _attempt(command, work)
         except DBAPIError as fault:
             rollback()
             # A lost connection may have been lost after its COMMIT: the command's row tells, so asking again is safe.
@@ -177,17 +181,9 @@ def _execute(
     raise AssertionError("unreachable")
 
 
-def _attempt(
-    command: Command,
-    use_case: Callable[[], T],
-    answer: Callable[[T], Any],
-    status: int,
-    last: Callable[[T], None] | None,
-    durable: bool,
-    travels: bool,
-) -> Outcome:
+def _attempt(command: Command, work: _Work[T]) -> Outcome:
     try:
-        return _take(command, use_case, answer, status, last, durable, travels)
+        return _take(command, work)
     except _Known:
         rollback()
         stored = _stored(command, *_kept_days(command))
@@ -200,28 +196,20 @@ class _Known(Exception):
     """The command has a row already: it was done before, or a twin of it was quicker."""
 
 
-def _take(
-    command: Command,
-    use_case: Callable[[], T],
-    answer: Callable[[T], Any],
-    status: int,
-    last: Callable[[T], None] | None,
-    durable: bool,
-    travels: bool,
-) -> Outcome:
+def _take(command: Command, work: _Work[T]) -> Outcome:
     """The command's row, its effect and its answer, committed. Raises _Known, and then nothing was changed."""
     _begin(command)
-    if not travels:
+    if not work.travels:
         send_behind()
     outcome: Outcome
     final: Callable[[], None]
     told: tuple[str, int | None, Any]
     try:
-        result = use_case()
+        result = work.use_case()
         session().flush()
-        outcome = Done(answer(result), status)
-        told, waits = ("done", status, outcome.answer), durable
-        final = _nothing if last is None else partial(last, result)
+        outcome = Done(work.answer(result), work.status)
+        told, waits = ("done", work.status, outcome.answer), work.durable
+        final = _nothing if work.last is None else partial(work.last, result)
     except Refused as refusal:
         # No savepoint behind the command's row: done commands, which are nearly all, would pay for one.
         stood = "command_row" in session().info

@@ -14,10 +14,12 @@ from flask import current_app
 from sqlalchemy import URL, BigInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from wms.core import checkdigits
 from wms.core.numbering import DocumentKind, document_number
 from wms.platform.database import Base, db
 
 BLOCK = 20
+SSCC_EXTENSION = 0
 
 
 class Counter(Base):
@@ -56,6 +58,12 @@ def next_in_range(name: str) -> int:
     """The next number of the range `name`, from 1. Taken for good, even if the caller rolls back."""
     blocks: _Blocks = current_app.extensions.setdefault("wms_counters", _Blocks())
     return blocks.take(name)
+
+
+def next_sscc() -> str | None:
+    """The next SSCC (GS1) of the operator's, all of one range whatever they are for; None where they have no GS1 prefix."""
+    prefix = current_app.extensions["wms_config"].gs1_prefix
+    return checkdigits.sscc(SSCC_EXTENSION, prefix, next_in_range(f"sscc:{prefix}")) if prefix else None
 
 
 def next_number(kind: DocumentKind, seller_id: uuid.UUID, seller_code: str, day: date) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,8 +22,8 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
-from wms.core.refusals import Refused, invalid
-from wms.platform.tables import decoded
+from wms.core.refusals import invalid
+from wms.platform.tables import decoded, separator_of
 from wms.platform.uploads import NAME_MAX, Upload, received_raw
 
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -74,6 +75,12 @@ def judged(content: bytes, name: str, pointer: str = "/file") -> Upload:
     return Upload(content, kind, f"{base[: -len(ending)][: NAME_MAX - 6] or 'file'}{ending}")
 
 
+# What reading a ZIP that is none, or was damaged on its way, or is packed in a way of its own, may raise.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError, ValueError
+)  # fmt: skip
+
+
 def _judge_package(content: bytes, pointer: str) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
@@ -86,7 +93,7 @@ def _judge_package(content: bytes, pointer: str) -> None:
             for part in parts:
                 if part.flag_bits & 1 or any(mark in package.read(part) for mark in _DOCTYPES):
                     raise invalid(pointer, "file_kind")
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as fault:
+    except _DAMAGED as fault:
         raise invalid(pointer, "file_broken") from fault
 
 
@@ -114,8 +121,7 @@ def read_sheet(content: bytes, most: int, pointer: str = "/file") -> list[Row]:
 
 def _text(content: bytes, pointer: str) -> Iterator[Row]:
     text = decoded(content, pointer)
-    first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text))
     before = 0
     try:
         for cells in reader:
@@ -126,14 +132,17 @@ def _text(content: bytes, pointer: str) -> Iterator[Row]:
 
 
 def _workbook(content: bytes, pointer: str) -> Iterator[Row]:
+    for line, cells in enumerate(_cells(content, pointer), 1):
+        yield Row(line, _without_tail(_as_text(cell)[:MOST_TEXT] for cell in cells))
+
+
+def _cells(content: bytes, pointer: str) -> Iterator[Sequence[Any]]:
+    """The rows of the first sheet as the library reads them; nothing of ours runs here, whose faults are no damage."""
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what the file says of its size is not believed
-        for line, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), 1):
-            yield Row(line, _without_tail(_as_text(cell)[:MOST_TEXT] for cell in cells))
-    except (Refused, GeneratorExit):
-        raise
+        yield from sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True)
     except Exception as fault:  # whatever a library makes of a stranger's XML: to its sender the file is damaged
         raise invalid(pointer, "file_broken") from fault
 

@@ -46,10 +46,8 @@ def read_table(content: bytes, wanted: Sequence[str], most: int, pointer: str = 
     if len(content) > LARGEST_TABLE:
         raise invalid(pointer, "table_too_large", megabytes=LARGEST_TABLE // 1024 // 1024)
     text = decoded(content, pointer)
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text)))
     except csv.Error as fault:  # a cell longer than any cell may be
         raise invalid(pointer, "table_not_text") from fault
     header = [name.strip().lower() for name in rows[0]] if rows else []
@@ -76,3 +74,8 @@ def decoded(content: bytes, pointer: str) -> str:
         if "\0" not in text:
             return text
     raise invalid(pointer, "table_not_text")
+
+
+def separator_of(text: str) -> str:
+    """Comma, semicolon or tab: what the first line has most of."""
+    return max(",;\t", key=text.partition("\n")[0].count)

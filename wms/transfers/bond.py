@@ -8,6 +8,7 @@ entered as *unaccounted* and settled like any other shortage (`wms.customs.settl
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -83,6 +84,10 @@ _LOST = text(
     "   AND p.subject_id IN (SELECT id FROM carton WHERE booking_id = :booking)))"
     " SELECT product_id, lot_id, sum(units)::int AS units FROM gone GROUP BY 1, 2 HAVING sum(units) > 0 ORDER BY 1, 2"
 )
+_ENTERED = text(
+    "SELECT m.product_id, sum(m.quantity)::int AS units FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
+    " WHERE p.subject_kind = 'transfer_lost' AND p.subject_id = :order GROUP BY 1"
+)
 
 
 def enter_lost(actor: Actor, order_id: uuid.UUID) -> uuid.UUID:
@@ -96,14 +101,15 @@ def enter_lost(actor: Actor, order_id: uuid.UUID) -> uuid.UUID:
     booking = transferred.booking_of(order.id)
     if booking is None or booking.closed_at is None:
         raise Refused("nothing_lost", {})
-    left = {line.product_id: line.lost for line in lines_of(order.id)}
+    left = Counter({line.product_id: line.lost for line in lines_of(order.id)})
+    left.subtract({row.product_id: row.units for row in session().execute(_ENTERED, {"order": order.id})})
     leave = permits.of_subject(linked.SUBJECT, order.id)
     item_of = dict(leave.keys())
     moves = []
     for row in session().execute(_LOST, {"order": order.id, "booking": booking.id}):
-        # A batch that came instead of another is not lost: no more of a product than is.
-        units = min(row.units, left.get(row.product_id, 0))
-        if not units or row.product_id not in item_of:
+        # A batch that came instead of another is not lost: no more of a product than is, and is not entered yet.
+        units = min(row.units, left[row.product_id])
+        if units < 1 or row.product_id not in item_of:
             continue
         left[row.product_id] -= units
         item = item_of[row.product_id]

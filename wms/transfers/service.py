@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from wms.catalog.queries import products_by_ids
 from wms.core import clock
@@ -28,7 +28,7 @@ from wms.platform.locks import Rank, lock_one
 from wms.transfers import rules
 from wms.transfers.events import TransferBooked, TransferSettled
 from wms.transfers.models import TransferLine
-from wms.transfers.queries import received_units
+from wms.transfers.queries import lines_of, received_units
 
 
 def book_inbound(order_id: uuid.UUID) -> bool:
@@ -65,7 +65,7 @@ def book_inbound(order_id: uuid.UUID) -> bool:
 
 def _sent_again(order_id: uuid.UUID, units: Mapping[uuid.UUID, int]) -> None:
     """It left once more for a booking that could not be withdrawn (`take_back`): what left now is what was sent."""
-    lines = session().scalars(select(TransferLine).where(TransferLine.order_id == order_id)).all()
+    lines = lines_of(order_id)
     for line in lines:
         line.sent = units.get(line.product_id, 0)
     fresh = units.keys() - {line.product_id for line in lines}
@@ -95,7 +95,7 @@ def take_back(order_id: uuid.UUID) -> bool:
     if transferred.withdraw(order_id):
         session().execute(delete(TransferLine).where(TransferLine.order_id == order_id))
         return True
-    for line in session().scalars(select(TransferLine).where(TransferLine.order_id == order_id)):
+    for line in lines_of(order_id):
         line.sent, line.lost, line.found, line.settled_at = 0, 0, 0, None
     session().flush()
     return False
@@ -109,10 +109,7 @@ def settle(booking_id: uuid.UUID) -> bool:
     if booking is None or booking.transfer_order_id is None or booking.closed_at is None:
         return False
     order = session().get_one(Order, booking.transfer_order_id)
-    lines = {
-        line.product_id: line
-        for line in session().scalars(select(TransferLine).where(TransferLine.order_id == order.id))
-    }
+    lines = {line.product_id: line for line in lines_of(order.id)}
     received = received_units(booking.id)
     differing = rules.settled({key: line.sent for key, line in lines.items()}, received)
     for key, differs in differing.items():

@@ -9,10 +9,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import current_app
 from sqlalchemy import update
 
-from wms.core import checkdigits, clock
+from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.barcodes import OwnCode
 from wms.core.ids import new_id
@@ -21,7 +20,7 @@ from wms.core.refusals import Refused, invalid, not_found
 from wms.facility.models import Warehouse
 from wms.facility.queries import load_warehouse
 from wms.facility.rules import own_label
-from wms.platform.counters import next_in_range, next_number
+from wms.platform.counters import next_number, next_sscc
 from wms.platform.database import session
 from wms.platform.events import record
 from wms.platform.locks import Rank, lock_one
@@ -31,8 +30,6 @@ from wms.shipping.models import Bag, BagKind, BagState, Carrier, Parcel, ParcelS
 from wms.shipping.service.handover import HandedOver, check_closed, find_load, send_off
 from wms.shipping.service.held import ShipmentAtWork, hold_parcel, hold_parcels
 from wms.shipping.workflow import BAG
-
-SSCC_EXTENSION = 0
 
 
 @dataclass(frozen=True)
@@ -95,10 +92,8 @@ def _begin(actor: Actor, shipment: ShipmentAtWork, kind: BagKind) -> Bag:
 
 def _number(warehouse: Warehouse, carrier: Carrier) -> tuple[str, str]:
     """What people and scanners read: an SSCC where the operator has a GS1 prefix, else a number of the house."""
-    prefix = current_app.extensions["wms_config"].gs1_prefix
-    if prefix:
-        code = checkdigits.sscc(SSCC_EXTENSION, prefix, next_in_range(f"sscc:{prefix}"))
-        return code, code
+    if sscc := next_sscc():
+        return sscc, sscc
     number = next_number(DocumentKind.BAG, carrier.id, carrier.code, clock.today(warehouse.time_zone))
     return number, own_label(OwnCode.UNIT, warehouse.label_prefix, number)
 
