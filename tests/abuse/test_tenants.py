@@ -71,7 +71,9 @@ class Rival:
         """A connection's first command of a day learns in which partition its row stands, and is written by another statement
         than all that follow: so nothing is compared with it.
         """
-        prefix, more = ("/api/v1", {}) if self.caller.needs_key else ("/portal", {"data": {"command_id": str(new_id())}})
+        prefix, more = (
+            ("/api/v1", {}) if self.caller.needs_key else ("/portal", {"data": {"command_id": str(new_id())}})
+        )
         refused = self.caller.send("POST", f"{prefix}/orders/{uuid.uuid4()}/cancel", match=1, **more)  # type: ignore[arg-type]
         assert refused.status_code == 404, refused.text
 
