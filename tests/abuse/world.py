@@ -182,7 +182,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         **_packaging(cast),
         **_waves(cast),
         "kind": "receive", "filename": "js/floor.js",
-        **_carriers(life, cast), **newest_ids(life, cast),
+        **_carriers(life, cast), **newest_ids(cast),
     }  # fmt: skip
     return {name: str(value) for name, value in found.items()}
 

@@ -17,11 +17,6 @@ from wms.inventory.models import HoldScope
 from wms.platform.database import commit, session
 
 
-@pytest.fixture
-def tablet(cast, client) -> Tablet:
-    return Tablet(cast.sign_in(client, cast.receiver))
-
-
 def change(cast: Any, code: str, **facts: Any) -> None:
     values = ", ".join(f"{name} = :{name}" for name in facts)
     session().execute(

@@ -30,11 +30,6 @@ from wms.floor.words import advice, sentence
 from wms.platform.database import session
 
 
-@pytest.fixture
-def tablet(cast, client) -> Tablet:
-    return Tablet(cast.sign_in(client, cast.receiver))
-
-
 def receive_and_stow(cast, tablet: Tablet, lines: dict[str, int]) -> None:
     (label,) = announce(cast, lines)
     tablet.start("receive")

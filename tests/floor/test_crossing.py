@@ -16,11 +16,6 @@ from wms.platform.database import commit, session
 
 
 @pytest.fixture
-def tablet(cast, client) -> Tablet:
-    return Tablet(cast.sign_in(client, cast.receiver))
-
-
-@pytest.fixture
 def crossing(cast) -> str:
     """The label of the one cross-dock place, X-01."""
     facility.create_zone(SYSTEM, cast.overseas.id, "X", "Cross-dock", LocationKind.CROSS_DOCK)

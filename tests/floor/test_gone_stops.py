@@ -16,11 +16,6 @@ from wms.outbound.service import orders
 from wms.platform.database import commit, session
 
 
-@pytest.fixture
-def tablet(cast, client) -> Tablet:
-    return Tablet(cast.sign_in(client, cast.receiver))
-
-
 def on_a_walk(cast: Cast, api: Caller, tablet: Tablet, how_many: int, step: str) -> None:
     """So many orders of two mugs each on one walk, with the tablet at that step of the first."""
     receive_and_stow(cast, tablet, {MUG: 10})

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from tests.cast import Cast
 from tests.floor.test_gone_stops import on_a_walk
 from tests.floor.test_sort import Wall, wall
-from tests.floor.worker import CABLE, CODES, MUG, Tablet, totes
+from tests.floor.worker import CABLE, CODES, MUG, totes
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
@@ -24,11 +24,6 @@ from wms.outbound.service import damage
 from wms.platform.database import commit, session
 
 __all__ = ["wall"]
-
-
-@pytest.fixture
-def tablet(cast, client) -> Tablet:
-    return Tablet(cast.sign_in(client, cast.receiver))
 
 
 def photo() -> io.BytesIO:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from labels import LabelRefused
 from tests.floor.test_contract import receive_and_stow
-from tests.floor.worker import CODES, MUG, Tablet, house_carrier, order, totes
+from tests.floor.worker import CODES, MUG, house_carrier, order, totes
 from wms.core import clock
 from wms.core.refusals import Refused
 from wms.outbound.models import PickBatch
@@ -20,11 +20,6 @@ from wms.platform.database import commit, session, transaction
 from wms.printing.models import LabelDocument
 
 WALKS = 3
-
-
-@pytest.fixture
-def tablet(cast, client) -> Tablet:
-    return Tablet(cast.sign_in(client, cast.receiver))
 
 
 @pytest.fixture

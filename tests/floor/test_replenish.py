@@ -22,11 +22,6 @@ RESERVE, FACE, SECOND, FAR = "A-01-01-1", "A-01-02-1", "A-01-02-2", "A-02-03-2"
 
 
 @pytest.fixture
-def tablet(cast, client) -> Tablet:
-    return Tablet(cast.sign_in(client, cast.receiver))
-
-
-@pytest.fixture
 def second(cast, client) -> Tablet:
     return Tablet(cast.sign_in(client, cast.picker))
 

@@ -34,11 +34,6 @@ def phone(cast, client) -> uuid.UUID:
     return key
 
 
-@pytest.fixture
-def tablet(cast, client) -> Tablet:
-    return Tablet(cast.sign_in(client, cast.receiver))
-
-
 def now() -> dict[str, tuple[str, str | None]]:
     """Where every number is: its state, and the bin, tote or parcel. And the books balance."""
     session().expire_all()

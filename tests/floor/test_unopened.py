@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 
 from tests.floor.test_whole import BIN, NEXT, counts, received
@@ -24,11 +23,6 @@ from wms.facility.models import LocationKind
 from wms.inventory.counting import planning
 from wms.inventory.counting.rules import Rule
 from wms.platform.database import commit, session
-
-
-@pytest.fixture
-def tablet(cast, client) -> Tablet:
-    return Tablet(cast.sign_in(client, cast.receiver))
 
 
 def unopened(cast: Any, tablet: Tablet, lines: dict[str, int]) -> str:

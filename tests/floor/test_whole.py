@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 
 from tests.floor.worker import CABLE, CODES, MUG, Tablet, announce, house_carrier, order, prepare_waybills, totes
@@ -20,11 +19,6 @@ from wms.inventory.service import Subject, receive
 from wms.platform.database import commit, session
 
 BIN, NEXT = "A-01-01-1", "A-01-01-2"
-
-
-@pytest.fixture
-def tablet(cast, client) -> Tablet:
-    return Tablet(cast.sign_in(client, cast.receiver))
 
 
 def counts() -> tuple[int, int]:

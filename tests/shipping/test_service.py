@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from tests.cast import Cast
+from tests.sent import statements
 from tests.shipping.conftest import House, make_house
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
@@ -21,7 +22,7 @@ from wms.shipping import service as shipping
 from wms.shipping.carriers import CONNECTIONS
 from wms.shipping.carriers import house as carrier_of_ours
 from wms.shipping.carriers.interface import Capabilities, CarrierFault, WaybillGranted, WaybillRequest
-from wms.shipping.models import Manifest, NumberRange, Parcel, Shipment
+from wms.shipping.models import Carrier, Manifest, NumberRange, Parcel, Shipment
 from wms.shipping.rules import NumberForm, is_valid_number
 
 
@@ -139,6 +140,19 @@ def test_running_low_is_told_by_whoever_passes_the_mark_and_again_after_a_refill
         session().get_one(NumberRange, added.id).last_serial = 100
         house.numbered()
         assert events("shipping.numbers_run_low") == 2
+
+
+def test_a_whole_wave_below_the_mark_asks_once_whether_it_was_told(house: House):
+    with transaction():
+        session().get_one(NumberRange, house.numbers).low_water = 999
+        carrier = carrier_of_ours.HouseCarrier(session().get_one(Carrier, house.carrier))
+        for _ in range(2):
+            with statements() as sent:
+                granted = carrier.create_new([WaybillRequest(str(n), house.cast.overseas.id, "STD") for n in range(20)])
+            assert not isinstance(granted, CarrierFault)
+            assert len({each.tracking_number for each in granted}) == 20
+            assert sum("pg_try_advisory_xact_lock" in each for each in sent) == 1
+            assert events("shipping.numbers_run_low") == 1
 
 
 def test_further_parcels_get_numbers_of_their_own(house: House):

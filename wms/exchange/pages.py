@@ -56,12 +56,12 @@ def index() -> str:
 def _index(typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
     rows = queries.imports_page(actor(), decode_id_cursor(request.args.get("cursor")), PAGE + 1)
     following = encode_cursor(rows[PAGE - 1].created_at, rows[PAGE - 1].id) if len(rows) > PAGE else None
+    sellers = sellers_seen(actor())
     return render_template(
         "exchange/imports.html", rows=rows[:PAGE], typed=typed, errors=forms.field_messages(refusal),
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         next_url=url_for(".index", cursor=following) if following else "", warehouses=warehouses_seen(actor()),
-        sellers=sellers_seen(actor()), most=service.MOST_LINES,
-        routes=any(is_routed(seller.id) for seller in sellers_seen(actor())),
+        sellers=sellers, most=service.MOST_LINES, routes=any(is_routed(seller.id) for seller in sellers),
         services=[(each.code, f"{each.code} · {each.name}") for each, _carrier in services_offered()],
     )  # fmt: skip
 

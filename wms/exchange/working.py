@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -161,13 +161,13 @@ def make_orders(import_id: uuid.UUID, place: int) -> None:
     ends = time.monotonic() + TURN_SECONDS
     while place < len(chosen) and time.monotonic() < ends:
         some = chosen[place : place + MADE_AT]
-        failed = [finding for each in some for finding in _make(asker, import_id, each, book.orders[each])]
-        refused = len({finding.line for finding in failed})
+        made = (_make(asker, import_id, each, book.orders[each]) for each in some)
+        failed = [finding for finding in made if finding is not None]
         place += len(some)
         found = _to_go_on(import_id, ImportState.CREATING)
         if found is None:
             return
-        found.handled, found.created, found.updated_at = place, found.created + len(some) - refused, clock.now()
+        found.handled, found.created, found.updated_at = place, found.created + len(some) - len(failed), clock.now()
         _note(found, failed)
         keep_so_far()
     found = _to_go_on(import_id, ImportState.CREATING)
@@ -179,14 +179,13 @@ def make_orders(import_id: uuid.UUID, place: int) -> None:
         end(found, ORDER_IMPORT.apply("finish", found.state))
 
 
-def _make(asker: Actor, import_id: uuid.UUID, place: int, order: FileOrder) -> list[Finding]:
-    """One order, as if it had come alone. What was free a moment ago may be gone: then why, each at its first line."""
+def _make(asker: Actor, import_id: uuid.UUID, place: int, order: FileOrder) -> Finding | None:
+    """One order, as if it had come alone. What was free a moment ago may be gone: then why, at its first line."""
     command = commands.command_for(asker, f"{import_id}#{place}", "orders.create", order.body)
     outcome = commands.execute(command, lambda: routing.create_order(asker, _loaded(order)), _answer)
     if not isinstance(outcome, Refused):
-        return []
-    first = _told(order, outcome)[0]
-    return [Finding(order.rows[0], first.column, first.code, first.params)]
+        return None
+    return replace(_told(order, outcome)[0], line=order.rows[0])
 
 
 def _answer(made: Any) -> Mapping[str, Any]:

@@ -106,16 +106,17 @@ def _slip_sizes(found: Actor) -> list[str]:
 
 def slip_size(found: Actor) -> str:
     """The size in which this bench prints packing slips: that of its printer for them, else A4."""
-    return next(iter(_slip_sizes(found)), next(iter(SIZES)))
+    return (_slip_sizes(found) or list(SIZES))[0]
 
 
 def print_slip_once(found: Actor, order_id: uuid.UUID) -> None:
     """An order that gets a packing slip is opened at the bench: printed by itself the first time. A file that its seller had
     made is no paper: it counts only where the bench has no printer for slips.
     """
+    own = _slip_sizes(found)
     made = order_id in queries.newest_documents(LabelKind.PACKING_SLIP, "order", [order_id])
-    if not made or (_slip_sizes(found) and not queries.was_sent(LabelKind.PACKING_SLIP, "order", order_id)):
-        print_or_show(found, request_packing_slip(found, order_id, slip_size(found)))
+    if not made or (own and not queries.was_sent(LabelKind.PACKING_SLIP, "order", order_id)):
+        print_or_show(found, request_packing_slip(found, order_id, (own or list(SIZES))[0]))
 
 
 def _id(value: uuid.UUID | None) -> str | None:

@@ -183,17 +183,18 @@ _FREE = "h.subject_kind IS DISTINCT FROM 'carton' AND h.state <> 'gone'"
 _OF_BOOKING = f"NOT EXISTS (SELECT 1 FROM handling_unit h WHERE h.id = c.handling_unit_id AND {_FREE})"
 
 
-def _unit(kind: str) -> Statement:
-    condition = f"h.kind = '{kind}'" if kind != "pallet" else _OTHER
-    by_waybill = (  # as its carton was found by the waybill that it came with
-        " UNION SELECT h.id, h.code, NULL::uuid FROM carton c JOIN booking b ON b.id = c.booking_id JOIN handling_unit h"
-        " ON h.id = c.handling_unit_id WHERE c.warehouse_id = :warehouse AND c.reference_box_no = :code"
-        f" AND b.transfer_order_id IS NOT NULL AND {_FREE}"
-    )
+# As its carton was found, by the waybill that it came with from another warehouse.
+_BY_WAYBILL = (
+    " UNION SELECT h.id, h.code, NULL::uuid FROM carton c JOIN booking b ON b.id = c.booking_id JOIN handling_unit h"
+    " ON h.id = c.handling_unit_id WHERE c.warehouse_id = :warehouse AND c.reference_box_no = :code"
+    f" AND b.transfer_order_id IS NOT NULL AND {_FREE}"
+)
+
+
+def _unit(condition: str, or_else: str = "") -> Statement:
     return Statement(
         "SELECT h.id, h.code, NULL::uuid AS owner_id FROM handling_unit h WHERE h.barcode = :code"
-        f" AND h.warehouse_id = :warehouse AND {condition} AND h.state <> 'gone'"
-        f"{by_waybill if kind == 'pallet' else ''}"
+        f" AND h.warehouse_id = :warehouse AND {condition} AND h.state <> 'gone'{or_else}"
     )
 
 
@@ -201,7 +202,7 @@ LOOKUPS: dict[Kind, Statement] = {
     Kind.LOCATION: Statement(
         "SELECT id, code, NULL::uuid AS owner_id FROM location WHERE barcode = :code AND warehouse_id = :warehouse"
     ),
-    Kind.TOTE: _unit("tote"),
+    Kind.TOTE: _unit("h.kind = 'tote'"),
     Kind.CARTON: Statement(
         "SELECT c.id, c.barcode AS code, c.owner_id FROM carton c WHERE c.barcode = :code"
         f" AND c.warehouse_id = :warehouse AND {_OF_BOOKING}"
@@ -223,8 +224,8 @@ LOOKUPS: dict[Kind, Statement] = {
         " JOIN parcel p ON p.handling_unit_id = c.handling_unit_id AND p.state = 'closed' WHERE c.reference_box_no = :code"
         " AND c.warehouse_id = :warehouse AND b.transfer_order_id IS NOT NULL"
     ),
-    Kind.UNIT: _unit("pallet"),
-    Kind.CART: _unit("cart"),
+    Kind.UNIT: _unit(_OTHER, _BY_WAYBILL),
+    Kind.CART: _unit("h.kind = 'cart'"),
     Kind.BAG: Statement(
         "SELECT id, number AS code, NULL::uuid AS owner_id FROM bag WHERE barcode = :code AND warehouse_id = :warehouse"
     ),

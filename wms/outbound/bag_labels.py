@@ -11,6 +11,7 @@ from labels import BagLabel, Label, LabelRefused, Size
 from wms.core.checkdigits import is_valid_sscc
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
+from wms.printing.sources import in_turn
 from wms.shipping.models import BagState
 
 _BAGS = text(
@@ -23,13 +24,8 @@ TITLES = {"bag": "BAG", "pallet": "PALLET"}
 
 def bag_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
     """One that was given up is refused; count and weight stand on it once it is closed."""
-    rows = {row.id: row for row in session().execute(_BAGS, {"ids": [each.subject_id for each in documents]})}
-    return [
-        _bag(rows[each.subject_id], each)
-        if each.subject_id in rows and rows[each.subject_id].state != BagState.DROPPED.value
-        else LabelRefused("gone")
-        for each in documents
-    ]
+    rows = session().execute(_BAGS, {"ids": [each.subject_id for each in documents]})
+    return in_turn(documents, {row.id: row for row in rows if row.state != BagState.DROPPED.value}, _bag)
 
 
 def _bag(row: Any, document: LabelDocument) -> BagLabel:

@@ -19,6 +19,7 @@ from wms.platform.statements import Statement
 from wms.printing import service as printing
 from wms.printing.models import LabelDocument, LabelKind
 from wms.printing.service import DocumentDraft
+from wms.printing.sources import in_turn
 
 SIZES = {"210x297": (210, 297), "148x210": (148, 210)}
 LOAD = "manifest"
@@ -49,16 +50,12 @@ def request_gate_pass(actor: Actor, pass_id: uuid.UUID, size: str = "210x297") -
 
 def gate_passes(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
     """The contents of these documents, in their order; a paper of several pages is cut where its list is full."""
-    passes = {row.id: row for row in _PASSES.all({"ids": list({each.subject_id for each in documents})})}
+    passes = _PASSES.all({"ids": list({each.subject_id for each in documents})})
     lists = defaultdict[uuid.UUID, list[Any]](list)
-    for row in _LISTS.all({"loads": list({each.load for each in passes.values()})}):
+    for row in _LISTS.all({"loads": list({each.load for each in passes})}):
         lists[row.load].append(row)
-    return [
-        _content(row, lists[row.load], each)
-        if (row := passes.get(each.subject_id)) is not None and lists[row.load]
-        else LabelRefused("source_gone", {})
-        for each in documents
-    ]
+    known = {row.id: row for row in passes if lists[row.load]}
+    return in_turn(documents, known, lambda row, document: _content(row, lists[row.load], document))
 
 
 def _content(row: Any, lists: Sequence[Any], document: LabelDocument) -> Label:

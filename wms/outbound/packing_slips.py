@@ -18,6 +18,7 @@ from wms.platform.statements import Statement
 from wms.printing import service as printing
 from wms.printing.models import LabelDocument, LabelKind
 from wms.printing.service import DocumentDraft
+from wms.printing.sources import in_turn
 
 SIZES = {"210x297": (210, 297), "100x150": (100, 150)}
 _HEADS = Statement(
@@ -48,12 +49,7 @@ def packing_slips(documents: Sequence[LabelDocument]) -> list[Label | LabelRefus
     lines = defaultdict[uuid.UUID, list[Any]](list)
     for row in _LINES.all({"ids": ids}):
         lines[row.order_id].append(row)
-    return [
-        _slip(heads[each.subject_id], lines[each.subject_id], each)
-        if each.subject_id in heads
-        else LabelRefused("source_gone", {})
-        for each in documents
-    ]
+    return in_turn(documents, heads, lambda head, document: _slip(head, lines[head.id], document))
 
 
 def _slip(head: Any, lines: Sequence[Any], document: LabelDocument) -> Label:

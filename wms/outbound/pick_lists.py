@@ -20,6 +20,7 @@ from wms.platform.statements import Statement
 from wms.printing import service as printing
 from wms.printing.models import LabelDocument, LabelKind
 from wms.printing.service import DocumentDraft
+from wms.printing.sources import in_turn
 
 CAPTIONS = PickCaptions(
     title="Pick list / 拣货单", wave="Wave / 波次", cart="Cart / 拣货车", zone="Zone / 库区", picker="Picker / 拣货员",
@@ -67,16 +68,11 @@ def number_of(walk: Any) -> str:
 def pick_lists(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
     """The contents of these documents, in their order; a walk that was picked meanwhile is refused."""
     ids = list({each.subject_id for each in documents})
-    walks = {row.id: row for row in _WALKS.all({"ids": ids})}
     stops = defaultdict[uuid.UUID, list[Any]](list)
     for row in _STOPS.all({"ids": ids}):
         stops[row.batch_id].append(row)
-    return [
-        _list(walks[each.subject_id], stops[each.subject_id], each)
-        if stops[each.subject_id]
-        else LabelRefused("source_gone", {})
-        for each in documents
-    ]
+    known = {row.id: row for row in _WALKS.all({"ids": list(stops)})}
+    return in_turn(documents, known, lambda walk, document: _list(walk, stops[walk.id], document))
 
 
 def _list(walk: Any, stops: Sequence[Any], document: LabelDocument) -> Label:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 
@@ -17,6 +18,7 @@ from wms.platform.database import session
 from wms.printing import service as printing
 from wms.printing.models import LabelDocument, LabelKind
 from wms.printing.service import DocumentDraft
+from wms.printing.sources import in_turn
 
 
 def request_wall_labels(
@@ -46,10 +48,8 @@ def wall_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused
         .join(PutWallSlot, PutWallSlot.unit_id == HandlingUnit.id)
         .where(HandlingUnit.id.in_({document.subject_id for document in documents}))
     )
-    slots = {row.id: row for row in rows}
-    return [
-        PutWallSlotLabel(size=Size(*document.size_mm), wall=slot.wall, slot=str(slot.number), barcode=slot.barcode)
-        if (slot := slots.get(document.subject_id)) is not None
-        else LabelRefused("gone")
-        for document in documents
-    ]
+    return in_turn(documents, {row.id: row for row in rows}, _slot)
+
+
+def _slot(slot: Any, document: LabelDocument) -> Label:
+    return PutWallSlotLabel(size=Size(*document.size_mm), wall=slot.wall, slot=str(slot.number), barcode=slot.barcode)

@@ -7,16 +7,29 @@ the table from each feature's `documents.py` (attribute `SOURCES`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from labels import Label, LabelRefused
 
 if TYPE_CHECKING:
+    import uuid
+
     from wms.printing.models import LabelDocument
 
 # One content per document, in their order; a LabelRefused stands in for a label that must not be printed.
 Contents = Sequence[Label | LabelRefused]
 Source = Callable[[Sequence["LabelDocument"]], Contents]
+T = TypeVar("T")
+
+
+def in_turn(
+    documents: Sequence[LabelDocument], known: Mapping[uuid.UUID, T], content: Callable[[T, LabelDocument], Label]
+) -> list[Label | LabelRefused]:
+    """The contents of these documents, in their order, each from what is `known` of its subject; refused where that is gone."""
+    return [
+        content(known[each.subject_id], each) if each.subject_id in known else LabelRefused("source_gone", {})
+        for each in documents
+    ]
 
 
 class SourceTable:

@@ -12,6 +12,7 @@ from wms.platform.statements import Statement
 from wms.printing import service as printing
 from wms.printing.models import LabelDocument, LabelKind
 from wms.printing.service import DocumentDraft
+from wms.printing.sources import in_turn
 from wms.returns.service import load_return
 
 # Buyers read either, or neither: what is needed is the code.
@@ -42,13 +43,8 @@ def request_return_label(actor: Actor, return_id: uuid.UUID, size: str = "100x15
 
 def return_labels(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
     """The contents of these documents, in their order; one that was withdrawn meanwhile is refused."""
-    rows = {row.id: row for row in _RETURNS.all({"ids": list({each.subject_id for each in documents})})}
-    return [
-        _label(rows[each.subject_id], each)
-        if each.subject_id in rows and rows[each.subject_id].state != "cancelled"
-        else LabelRefused("gone")
-        for each in documents
-    ]
+    rows = _RETURNS.all({"ids": list({each.subject_id for each in documents})})
+    return in_turn(documents, {row.id: row for row in rows if row.state != "cancelled"}, _label)
 
 
 def _label(row: Any, document: LabelDocument) -> Label:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,11 +53,16 @@ def _left(row: Any) -> RangeLeft:
     )  # fmt: skip
 
 
-def is_ours_to_give(number: str) -> bool:
-    """Whether an active range gives this number, or would with another check character. Serials have a fixed width and
-    stand before it, so numbers of a range are in order.
+def ours_to_give(numbers: Iterable[str]) -> list[str]:
+    """Those of these numbers that an active range gives, or would with another check character. Serials have a fixed width
+    and stand before it, so numbers of a range are in order.
     """
-    return any(len(number) == len(each.first) and each.first <= number <= each.last for each in ranges_left())
+    ranges = ranges_left()
+    return [
+        number
+        for number in numbers
+        if any(len(number) == len(each.first) and each.first <= number <= each.last for each in ranges)
+    ]
 
 
 @dataclass(frozen=True)

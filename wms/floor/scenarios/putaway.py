@@ -8,7 +8,7 @@ there, or the person does something else. A supervisor may insist on a bin by sc
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from wms.core.actor import Actor
@@ -60,11 +60,13 @@ class PutAway:
         if task.step == CARTON:
             return self._open(found)
         if task.step == PRODUCT and found.kind is Kind.LOCATION:
-            return self._stow_whole(actor, task, found, scan)
+            if scan.quantity is not None:  # it was meant for an item: it is not passed over
+                raise Refused("whole_no_quantity", {})
+            return self._stow_all(actor, task, found, inbound.put_away_all, "carton_stowed")
         if task.step == PRODUCT:
             return self._take(actor, task, found, scan)
         if task.data.get("unopened"):
-            return self._stow_unopened(actor, task, found)
+            return self._stow_all(actor, task, found, inbound.put_away_unopened, "carton_stowed_whole")
         return self._stow(actor, task, found)
 
     def _open(self, found: Found) -> Step:
@@ -118,11 +120,11 @@ class PutAway:
         return found, quantity
 
     def _suggest(
-        self, actor: Actor, task: FloorTask, held: Any, quantity: int, awaited: int = 0
+        self, actor: Actor, task: FloorTask, held: Any, quantity: int, awaited: int = 0, *, keep: bool = True
     ) -> dict[str, Any] | None:
         found = inbound.suggest_place(
             actor, uuid.UUID(task.data["carton_id"]), held.product_id, quantity, condition=held.condition,
-            lot_id=held.lot_id, holder=_holder(task), awaited=awaited,
+            lot_id=held.lot_id, holder=_holder(task) if keep else None, awaited=awaited,
         )  # fmt: skip
         if found is None:
             return None
@@ -147,23 +149,18 @@ class PutAway:
             return Step(CARTON, {"stowed": kept}, "done", "item_stowed", can_undo=True)
         return Step(PRODUCT, kept, "next", "item_stowed", can_undo=True)
 
-    def _stow_whole(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
-        """All that is still in the carton. A number was meant for an item: it is not passed over."""
+    def _stow_all(
+        self, actor: Actor, task: FloorTask, found: Found, put: Callable[..., inbound.StowedWhole], told: str
+    ) -> Step:
+        """All that is still in the carton: loose, or in it."""
         assert found.id is not None
-        if scan.quantity is not None:
-            raise Refused("whole_no_quantity", {})
         carton_id, location_id = uuid.UUID(task.data["carton_id"]), found.id
         whole = insisting(
-            actor,
-            task,
-            found,
-            lambda overruled: inbound.put_away_all(actor, carton_id, location_id, overruled=overruled),
-        )
+            actor, task, found, lambda overruled: put(actor, carton_id, location_id, overruled=overruled)
+        )  # fmt: skip
         if isinstance(whole, Step):
             return whole
-        return Step(
-            CARTON, {"stowed": _carton_of(task.data)}, "done", "carton_stowed", {"units": whole.units}, can_undo=True
-        )
+        return Step(CARTON, {"stowed": _carton_of(task.data)}, "done", told, {"units": whole.units}, can_undo=True)
 
     def _lift(self, actor: Actor, task: FloorTask) -> Step:
         """The carton in hand, to be put away as it is; what forbids that is said before anybody walks. A bin is suggested
@@ -173,27 +170,9 @@ class PutAway:
         units = inbound.check_unopened(carton_id)
         rows, suggestion = _HELD.all({"carton": carton_id}), None
         if len(rows) == 1:
-            found = inbound.suggest_place(
-                actor, carton_id, rows[0].product_id, units, condition=rows[0].condition, lot_id=rows[0].lot_id
-            )
-            if found is not None:
-                suggestion = {"code": found.code, "reason": found.reason.code, "params": dict(found.reason.params)}
+            suggestion = self._suggest(actor, task, rows[0], units, keep=False)
         data = hand(_carton_of(task.data), unopened=True, quantity=units, suggestion=suggestion)
         return Step(LOCATION, data, "ok", "carton_in_hand", {"units": units})
-
-    def _stow_unopened(self, actor: Actor, task: FloorTask, found: Found) -> Step:
-        assert found.id is not None
-        carton_id, location_id = uuid.UUID(task.data["carton_id"]), found.id
-        whole = insisting(
-            actor,
-            task,
-            found,
-            lambda overruled: inbound.put_away_unopened(actor, carton_id, location_id, overruled=overruled),
-        )
-        if isinstance(whole, Step):
-            return whole
-        kept = {"stowed": _carton_of(task.data)}
-        return Step(CARTON, kept, "done", "carton_stowed_whole", {"units": whole.units}, can_undo=True)
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         kept = _carton_of(task.data)

@@ -29,7 +29,7 @@ from wms.printing.service import LabelPage
 from wms.shipping import service as shipping
 from wms.shipping.models import Parcel, ParcelState, Service
 from wms.shipping.number_formats import is_doubtful
-from wms.shipping.number_ranges import is_ours_to_give
+from wms.shipping.number_ranges import ours_to_give
 from wms.shipping.queries import brings_labels, live_parcels, load_carrier, load_service
 
 MOST_LABELS = 20
@@ -123,7 +123,7 @@ def _refuse_taken(order: Order, service: Service, live: Sequence[Parcel], number
             or_(Parcel.carrier_id == service.carrier_id, Parcel.warehouse_id == order.warehouse_id),
             Parcel.tracking_number.in_(numbers), Parcel.id.not_in([parcel.id for parcel in live]),
         )
-    ).first() or next((each for each in numbers if is_ours_to_give(each)), None)  # fmt: skip
+    ).first() or next(iter(ours_to_give(numbers)), None)  # fmt: skip
     if taken is not None:
         raise invalid(f"/tracking_numbers/{list(numbers).index(taken)}", "label_number_taken", number=taken)
 

@@ -71,7 +71,7 @@ def split_off(order: Order, warehouse: Warehouse, lacking: Mapping[uuid.UUID, in
     record(OrderSplit(**about | {"subject_id": order.id}, back_order_id=back.id, units=units))
     await_stock(back, moved, bonded=False)
     if brings_labels(back.service_id):
-        halting.await_labels(back)
+        halting.await_labels(back.id)
     return back
 
 

@@ -21,7 +21,7 @@ from wms.outbound.extras import changing
 from wms.outbound.extras import service as extras
 from wms.outbound.models import Consignee, Order
 from wms.outbound.queries import changeable_now
-from wms.outbound.service import order_holds, waybills
+from wms.outbound.service import halting, order_holds, waybills
 from wms.outbound.service.consignees import check_consignee, consignee_row
 from wms.outbound.service.intake import cut_off_of
 from wms.outbound.service.orders import load_order_to_edit, touched
@@ -84,7 +84,7 @@ def _check_together(order: Order, changes: Mapping[str, Any]) -> None:
 def _settle_labels(order: Order) -> None:
     """With another service, labels are the seller's to bring, or are not any more."""
     if brings_labels(order.service_id):
-        order_holds.await_labels(order.id)
+        halting.await_labels(order.id)
     else:
         order_holds.have_labels(order)
 

@@ -87,8 +87,9 @@ def open_hold(
     return found
 
 
-def await_labels(order: Order) -> None:
+def await_labels(order_id: uuid.UUID) -> None:
     """Its seller brings the labels, and has not yet. The caller holds the order, or has just written it."""
+    order = session().get_one(Order, order_id)
     if all(each.reason != LABEL_MISSING for each in open_holds(order.id)):
         open_hold(SYSTEM, order, Side.SYSTEM, LABEL_MISSING, keeps_stock=True)
         halt(order)

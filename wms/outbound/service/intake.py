@@ -24,7 +24,7 @@ from wms.outbound.events import OrderAccepted, OrderPromised, OrderShort
 from wms.outbound.extras import service as extras
 from wms.outbound.kinds import containers, fba, pick_up, transfers
 from wms.outbound.service.consignees import COLUMNS, check_consignee, consignee_row
-from wms.outbound.service.order_holds import await_labels
+from wms.outbound.service.halting import await_labels
 from wms.outbound.service.orders import LineFacts, await_stock, draft_of
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.counters import next_number

@@ -19,6 +19,7 @@ from wms.platform.statements import Statement
 from wms.printing import service as printing
 from wms.printing.models import LabelDocument, LabelKind
 from wms.printing.service import DocumentDraft
+from wms.printing.sources import in_turn
 from wms.shipping.queries import load_manifest
 
 CAPTIONS = ManifestCaptions(
@@ -72,16 +73,11 @@ def request_load_list(actor: Actor, manifest_id: uuid.UUID) -> uuid.UUID:
 def load_lists(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
     """The contents of these documents, in their order; a paper of several pages is cut where its list is full."""
     ids = list({each.subject_id for each in documents})
-    loads = {row.id: row for row in _LOADS.all({"ids": ids})}
     parcels = defaultdict[uuid.UUID, list[Any]](list)
     for row in _PARCELS.all({"ids": ids}):
         parcels[row.manifest_id].append(row)
-    return [
-        _content(loads[each.subject_id], parcels[each.subject_id], each)
-        if each.subject_id in loads and parcels[each.subject_id]
-        else LabelRefused("source_gone", {})
-        for each in documents
-    ]
+    known = {row.id: row for row in _LOADS.all({"ids": list(parcels)})}
+    return in_turn(documents, known, lambda load, document: _content(load, parcels[load.id], document))
 
 
 def _content(load: Any, parcels: Sequence[Any], document: LabelDocument) -> Label:

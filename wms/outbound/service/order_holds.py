@@ -61,11 +61,6 @@ def _is_supervisor(actor: Actor) -> bool:
     return side_of(actor) is rules.Side.WAREHOUSE and actor.may(Permission.EXCEPTIONS_MANAGE)
 
 
-def await_labels(order_id: uuid.UUID) -> None:
-    """Its seller brings the labels, and has not yet. The caller holds the order, or has just written it."""
-    halting.await_labels(session().get_one(Order, order_id))
-
-
 def have_labels(order: Order) -> None:
     """Nothing is missing any more; the caller holds the order."""
     for each in halting.open_holds(order.id):

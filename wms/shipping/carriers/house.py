@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -36,18 +37,18 @@ class HouseCarrier:
         )
         if known is not None:
             return WaybillGranted(known)
-        number = self._draw(self._ranges())
-        if number is None:
-            return CarrierFault("numbers_used_up", retryable=True, params={"carrier": self.carrier.code})
-        return WaybillGranted(number)
+        granted = self.create_new([request])
+        return granted if isinstance(granted, CarrierFault) else granted[0]
 
     def create_new(self, requests: Sequence[WaybillRequest]) -> list[WaybillGranted] | CarrierFault:
         """Numbers drawn before the ranges ran out are lost, as all that are drawn and not used."""
         ranges = self._ranges()
-        numbers = [self._draw(ranges) for _ in requests]
-        if None in numbers:
+        drawn = [each for each in (_draw(ranges) for _ in requests) if each is not None]
+        if drawn and drawn[-1].left <= max(known.low_water for known in ranges):
+            _tell_once(drawn[-1], ranges)
+        if len(drawn) < len(requests):
             return CarrierFault("numbers_used_up", retryable=True, params={"carrier": self.carrier.code})
-        return [WaybillGranted(number) for number in numbers if number is not None]
+        return [WaybillGranted(each.number) for each in drawn]
 
     def void(self, client_reference: str, tracking_number: str) -> CarrierFault | None:  # noqa: ARG002 - nobody to tell
         return None
@@ -57,16 +58,23 @@ class HouseCarrier:
         statement = select(NumberRange).where(NumberRange.carrier_id == self.carrier.id, NumberRange.is_active)
         return session().scalars(statement.order_by(NumberRange.created_at, NumberRange.id)).all()
 
-    def _draw(self, ranges: Sequence[NumberRange]) -> str | None:
-        for place, each in enumerate(ranges):
-            serial = each.first_serial + next_in_range(f"waybill:{each.id}") - 1
-            if serial <= each.last_serial:
-                behind = sum(later.last_serial - later.first_serial + 1 for later in ranges[place + 1 :])
-                left = each.last_serial - serial + behind
-                if left <= max(known.low_water for known in ranges):
-                    _tell_once(each, ranges, left)
-                return write_number(NumberForm(each.scheme, each.prefix, each.country, each.extension), serial)
-        return None
+
+class _Drawn(NamedTuple):
+    """`left`: numbers behind this one, in its range and those after it."""
+
+    number: str
+    of: NumberRange
+    left: int
+
+
+def _draw(ranges: Sequence[NumberRange]) -> _Drawn | None:
+    for place, each in enumerate(ranges):
+        serial = each.first_serial + next_in_range(f"waybill:{each.id}") - 1
+        if serial <= each.last_serial:
+            behind = sum(later.last_serial - later.first_serial + 1 for later in ranges[place + 1 :])
+            form = NumberForm(each.scheme, each.prefix, each.country, each.extension)
+            return _Drawn(write_number(form, serial), each, each.last_serial - serial + behind)
+    return None
 
 
 # Numbers are taken in blocks by several processes: which of them draws the one at the mark, or whether any does, is chance.
@@ -78,10 +86,10 @@ _TOLD = Statement(
 )
 
 
-def _tell_once(drawn: NumberRange, ranges: Sequence[NumberRange], left: int) -> None:
+def _tell_once(drawn: _Drawn, ranges: Sequence[NumberRange]) -> None:
     """Announce that a carrier's ranges run out, once until they are filled up; nobody waits for who is at it."""
-    if not _TELLING.scalar({"name": f"numbers:{drawn.carrier_id}"}):
+    if not _TELLING.scalar({"name": f"numbers:{drawn.of.carrier_id}"}):
         return
     since = max(each.created_at for each in ranges)
     if _TOLD.first({"ranges": [each.id for each in ranges], "since": since}) is None:
-        record(NumbersRunLow(subject_id=drawn.id, warehouse_id=None, owner_id=None, left=left))
+        record(NumbersRunLow(subject_id=drawn.of.id, warehouse_id=None, owner_id=None, left=drawn.left))
