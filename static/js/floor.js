@@ -1,7 +1,7 @@
 // The tablet's client: scans go to the server one by one, the server's screens come back as HTML.
 import { deviceId, setClock } from "./ids.js";
 import { ScanCapture } from "./scan.js";
-import { ScanQueue } from "./scan_queue.js";
+import { asksAgain, ScanQueue } from "./scan_queue.js";
 import { Signals } from "./signals.js";
 
 const TIMEOUT_MS = 5000;
@@ -98,10 +98,8 @@ async function send(item) {
       body: JSON.stringify(body(item)),
     });
     setClock(Date.parse(answer.headers.get("Date")));
-    if (answer.status >= 500) return { again: true };
     const content = await answer.json().catch(() => ({}));
-    if (answer.status === 409 && (content.code ?? "").toLowerCase().replace(/-/g, "_").endsWith("in_progress")) return { again: true };
-    if (answer.status === 429) return { again: true };
+    if (asksAgain(answer.status, content.code)) return { again: true };
     return { answer: { status: answer.status, content } };
   } catch {
     return { again: true };

@@ -2,6 +2,11 @@
 
 const BACKOFF_MS = [500, 1000, 2000];   // then the offline banner, and a try every 5 s
 
+/** Whether the server did nothing yet, and the same scan is to be sent again: it is away, overrun, or a row stayed locked. */
+export function asksAgain(status, code) {
+  return status >= 500 || status === 429 || (status === 409 && code === "busy");
+}
+
 export class ScanQueue {
   /** send(item) resolves to {answer} (final) or {again: true} (network, time-out, busy, 5xx). */
   constructor({ send, onAnswer, onChange = () => {}, wait = (ms) => new Promise((done) => setTimeout(done, ms)), limit = 5, slowMs = 5000 }) {

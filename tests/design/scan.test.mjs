@@ -4,7 +4,7 @@ import test from "node:test";
 
 import { deviceId, nextDeviceSequence, serverNow, setClock, uuid7 } from "../../static/js/ids.js";
 import { DuplicateGuard, KeyBuffer, characterOf, characterOfCode } from "../../static/js/scan_classifier.js";
-import { ScanQueue } from "../../static/js/scan_queue.js";
+import { asksAgain, ScanQueue } from "../../static/js/scan_queue.js";
 
 function type(buffer, text, gap, { from = 1000, inField = false } = {}) {
   let at = from;
@@ -118,6 +118,13 @@ test("one in flight, in order, the same item again until it is answered", async 
   assert.deepEqual(answered, ["ok a", "ok b"]);
   assert.deepEqual(waits, [500, 1000, 2000, 5000]);
   assert.equal(queue.items.length, 0);
+});
+
+test("what was not begun is sent again; a refusal is an answer", () => {
+  const again = [[500], [502], [503], [429, "too_many_requests"], [409, "busy"]];
+  const answers = [[200], [401], [404, "not_found"], [409, "stale_step"], [409, undefined], [422, "invalid_input"], [423]];
+  assert.deepEqual(again.map(([status, code]) => asksAgain(status, code)), again.map(() => true));
+  assert.deepEqual(answers.map(([status, code]) => asksAgain(status, code)), answers.map(() => false));
 });
 
 test("five may wait behind the one in flight; a sixth is refused, not lost in silence", () => {

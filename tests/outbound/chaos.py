@@ -27,14 +27,12 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from psycopg.errors import LockNotAvailable
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 
 from config import Config
 from tests.cast import load
 from tests.engines import Databases, create_app, dispose, running_databases
-from tests.outbound.hands import STEPS, TO, WALL, Hand, Worker, Yard, person, rows
+from tests.outbound.hands import STEPS, TO, WALL, Hand, Worker, Yard, is_locked, person, rows
 from tests.outbound.hands_on_the_floor import CREW, Gate
 from tests.transfers.conftest import build
 from wms.cli import all_checks
@@ -46,6 +44,7 @@ from wms.inventory.counting.planning import set_rule
 from wms.inventory.counting.rules import Rule
 from wms.outbound.service import sorting
 from wms.platform.auditing import run_checks
+from wms.platform.commands import ATTEMPTS
 from wms.platform.database import db, session, transaction
 
 PROCESSES = multiprocessing.get_context("spawn")
@@ -161,14 +160,16 @@ class Crew:
         self.threads = [threading.Thread(target=self._work, args=(hand,), daemon=True) for hand in self.hands]
 
     def _work(self, hand: Hand) -> None:
-        idle = BREATH_SECONDS
+        idle, in_vain = BREATH_SECONDS, 0
         while not self.over():
             with self.app.app_context():
                 try:
-                    busy = hand.turn()
+                    busy, in_vain = hand.turn(), 0
                 except Exception as fault:  # noqa: BLE001 - kept, and told at the end
                     session().rollback()
-                    if _waited_in_vain(fault):  # a device is told to ask again, and does
+                    # What a hand does outside a command is tried once, and not as often as a command tries.
+                    in_vain += 1
+                    if is_locked(fault) and in_vain < ATTEMPTS:
                         self.yard.tried["wait for a lock", "-", "timeout"] += 1
                     else:
                         self.yard.faults.append(f"{type(hand).__name__}: {traceback.format_exc()}")
@@ -184,11 +185,6 @@ class Crew:
         yield
         for thread in self.threads:
             thread.join(60)
-
-
-def _waited_in_vain(fault: Exception) -> bool:
-    """PostgreSQL gave up on a lock: on a machine full of other work its holder may stand still for seconds."""
-    return isinstance(fault, OperationalError) and isinstance(fault.orig, LockNotAvailable)
 
 
 def crowd(config: Config, orders: int, seed: int, calm: Any, over: Any, found: Any) -> None:

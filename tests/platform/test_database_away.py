@@ -72,6 +72,27 @@ def test_connections_that_died_in_the_pool_are_noticed_before_anybody_uses_them(
         assert (name, ask().status_code) == (name, before)
 
 
+def test_a_row_that_stays_locked_is_told_as_its_reader_reads(surfaces, outsider, fresh_app):
+    """A machine may ask again by the code; a person reads a page."""
+    with fresh_app.app_context():
+        engine = db.engine
+    event.listen(engine, "connect", impatient)
+    engine.dispose()
+    with outsider.transaction():
+        outsider.execute("LOCK TABLE outbound_order, wave, command IN ACCESS EXCLUSIVE MODE")
+        answers = {name: surfaces[name]() for name in ("api", "scan", "page")}
+    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(answers, 409)
+    assert [answers[name].json["code"] for name in ("api", "scan")] == ["busy", "busy"]
+    assert answers["page"].mimetype == "text/html"
+    assert "Somebody else is working on this right now" in answers["page"].text
+    assert surfaces["page"]().status_code == 200
+
+
+def impatient(driver: psycopg.Connection[Any], _record: object) -> None:
+    driver.execute("SET lock_timeout = '50ms'")
+    driver.commit()
+
+
 @contextmanager
 def ended_as_they_come(fresh_app: Flask, outsider: psycopg.Connection[Any], how_many: int) -> Iterator[list[int]]:
     """So many new connections are ended before anybody has used them."""

@@ -21,7 +21,8 @@ from wms.simulation.stage import Stages
 SEEDS = range(1, 21)
 HOURS = 0.25
 TOLD_TWICE = 3
-LONG, LONG_HOURS, MOST_LONG = 17, 1.5, 6
+LONG, LONG_HOURS = (31, 17, 35, 36), 1.5  # the first lacks one kind of work, which the second has
+LIE = 6  # here the books are compared before anybody runs into what is not there
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,8 @@ def test_a_seed_holds(stages: Stages, seed: int) -> None:
     assert result.audits >= 1
     assert result.comparisons >= 3
     assert set(result.orders) <= {"shipped", "cancelled", "short"}
-    assert result.parcels >= result.orders.get("shipped", 0) - result.commands.get("destroy", 0)
+    assert sum(result.gone_in.values()) == result.orders.get("shipped", 0)
+    assert sum(int(parcels) * orders for parcels, orders in result.gone_in.items()) == result.parcels
     assert result.commands.keys() >= {"book", "scan receive", "scan putaway", "sign in"}
     assert set(result.faults) & {fault.value for fault in Fault}
 
@@ -65,7 +67,7 @@ def test_longer_ones_meet_everything(stages: Stages) -> None:
     """
     work: set[str] = set()
     befell: set[str] = set()
-    for seed in range(LONG, LONG + MOST_LONG):
+    for seed in LONG:
         result = play(stages, seed, LONG_HOURS)
         assert result.parcels > 10
         work |= result.commands.keys()
@@ -101,9 +103,8 @@ def test_a_lie_is_found_and_told_with_its_seed(stages: Stages, monkeypatch: pyte
 
     monkeypatch.setattr(counting, "_Entry", doubled)
     with pytest.raises(
-        Failed,
-        match=r"(goods in the building|was said to be empty).*\n(.*\n)*Again: flask simulate --seed 7 --hours 0.25",
+        Failed, match=rf"goods in the building.*\n(.*\n)*Again: flask simulate --seed {LIE} --hours 0.25"
     ) as told:
-        play(stages, 7)
-    assert told.value.seed == 7
+        play(stages, LIE)
+    assert told.value.seed == LIE
     assert "scan receive" in str(told.value)

@@ -126,6 +126,7 @@ def stop(
             units = _put_back(tablet, number, bins[len(number) % len(bins)], places, shelf)
             tally.add("units_stopped", units)
         tally.add("intercepted")
+        tally.add("parcels_stopped", len(numbers))
 
 
 def _put_back(tablet: Tablet, number: str, code: str, places: dict[str, str], shelf: Shelf) -> int:

@@ -148,7 +148,7 @@ def _figures(show: Show, shipped: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "zone_walks": show.stage.zone_walks(),
         "pick_ups": did["pick_ups"], "fba_orders": sum(each["kind"] == kinds.FBA for each in shipped),
         "units_relabelled": did["units_relabelled"], "intercepted": did["intercepted"],
-        "units_stopped": did["units_stopped"], "trucks": did["trucks"],
+        "parcels_stopped": did["parcels_stopped"], "units_stopped": did["units_stopped"], "trucks": did["trucks"],
         "transfers": did["transfers"], "units_transferred": did["units_transferred"], "bags": did["bags"],
         "pallets": did["pallets"], "parcels_in_bags": did["parcels_in_bags"],
         "metres_walked": walked, "metres_bin_order": by_code, "metres_as_orders_came": as_they_came,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -28,6 +27,7 @@ from wms.outbound.rules import Fill
 from wms.platform import forms, sheets
 from wms.platform.access import actor, requires
 from wms.platform.http import decode_id_cursor, encode_cursor
+from wms.platform.live import answer_live, live_tag
 from wms.platform.pages import lazy, show_refusal, state_labels
 from wms.platform.tables import write_table
 from wms.shipping.queries import services_offered
@@ -92,28 +92,22 @@ def take() -> BaseResponse | tuple[str, int]:
 @requires(Permission.ORDERS_WRITE)
 def detail(import_id: uuid.UUID) -> str:
     found = service.load_import(actor(), import_id)
-    live, etag = _live(found)
-    return render_template("exchange/import.html", found=found, live=Markup(live), etag=etag)  # noqa: S704 - our own
+    live = _live(found)
+    return render_template("exchange/import.html", found=found, live=Markup(live), etag=live_tag(live))  # noqa: S704 - our own
 
 
 @blueprint.get("/<uuid:import_id>/now")
 @requires(Permission.ORDERS_WRITE)
 def now(import_id: uuid.UUID) -> Response:
     """The live part of the page; 304 while it would show the same."""
-    live, etag = _live(service.load_import(actor(), import_id))
-    same = request.headers.get("If-None-Match") == etag
-    return Response(None if same else live, 304 if same else 200, {"ETag": etag})
+    return answer_live(_live(service.load_import(actor(), import_id)))
 
 
-def _live(found: OrderImport) -> tuple[str, str]:
-    """The ETag is of the facts: the page's ids of commands are new each time."""
-    shown = queries.import_detail(found)
-    live = render_template(
-        "exchange/import_now.html", found=shown, labels={column.name: column.label for column in COLUMNS},
+def _live(found: OrderImport) -> str:
+    return render_template(
+        "exchange/import_now.html", found=queries.import_detail(found), labels={column.name: column.label for column in COLUMNS},
         may_drop=ORDER_IMPORT.permitted("drop", found.state),
     )  # fmt: skip
-    facts = f"{shown}{get_locale()}"
-    return live, f'"{hashlib.sha256(facts.encode()).hexdigest()[:32]}"'
 
 
 @blueprint.post("/<uuid:import_id>/create")

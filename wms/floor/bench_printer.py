@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 
 from wms.core.actor import Actor
 from wms.core.ids import parse_id
@@ -14,6 +13,7 @@ from wms.core.permissions import Permission
 from wms.outbound.packing_slips import SIZES, request_packing_slip
 from wms.platform.access import actor, requires
 from wms.platform.database import session
+from wms.platform.live import answer_live
 from wms.platform.pages import lazy
 from wms.printing import queries
 from wms.printing import service as printing
@@ -40,10 +40,7 @@ WORDS = {
 @requires(Permission.FLOOR_WORK)
 def now() -> Response:
     """The state of this bench's printers; the tablet asks every few seconds, and 304 while it is the same."""
-    content = render_template("floor/printer.html", printers=printers_of_bench(actor()))
-    etag = f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
-    same = request.headers.get("If-None-Match") == etag
-    return Response(None if same else content, 304 if same else 200, {"ETag": etag})
+    return answer_live(render_template("floor/printer.html", printers=printers_of_bench(actor())))
 
 
 def printers_of_bench(found: Actor) -> list[dict[str, str]]:

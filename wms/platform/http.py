@@ -213,7 +213,7 @@ def _database_away(fault: DBAPIError) -> Response:
     """503 while the database is away; 409 when a row stayed locked; a fault otherwise."""
     _leave_database()
     if getattr(fault.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
-        return problem(409, "busy")
+        return answer_refusal(Refused("busy"))
     if isinstance(fault, OperationalError) and not fault.connection_invalidated and _has_sqlstate(fault):
         return _fault(fault)
     log.error("database.away", error=type(fault.orig).__name__)

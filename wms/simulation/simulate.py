@@ -43,7 +43,9 @@ DRAIN_HOURS = 24.0
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one seed. `digest` names its sequence of (time, actor, command, answer)."""
+    """What came of one seed. `digest` names its sequence of (time, actor, command, answer). `gone_in`: in how many parcels
+    how many orders left, by the truth; in none those that were destroyed.
+    """
 
     seed: int
     hours: float
@@ -55,6 +57,7 @@ class Result:
     faults: dict[str, int]
     orders: dict[str, int]
     parcels: int
+    gone_in: dict[str, int]
     units: dict[str, int]
     comparisons: int
     audits: int
@@ -187,7 +190,7 @@ def _result(play: Play, watch: _Watch, seed: int, hours: float, seconds: float) 
         digest=record.digest.hexdigest(), commands=dict(sorted(record.commands.items())),
         refusals=dict(sorted(record.refusals.items())), faults=dict(sorted(record.faults.items())),
         orders=play.inside(checks.orders_by_state),
-        parcels=sum(each.on_load for each in play.world.parcels.values()),
+        parcels=sum(each.on_load for each in play.world.parcels.values()), gone_in=play.world.gone_in(),
         units=dict(sorted(play.world.units.items())), comparisons=watch.comparisons, audits=watch.audits,
         audit_checks=watch.audit_checks, seconds=round(seconds, 2),
     )  # fmt: skip

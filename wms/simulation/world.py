@@ -216,6 +216,11 @@ class World:
         order.asked = True
         self.units["interceptions asked"] += 1
 
+    def gone_in(self) -> dict[str, int]:
+        """In how many parcels how many orders left; in none what was destroyed."""
+        found = Counter(len(order.on_load) for order in self.orders.values() if order.gone)
+        return {str(parcels): orders for parcels, orders in sorted(found.items())}
+
     def close(self, order: Order, number: str, inside: Counter[str], label: str = "") -> Parcel:
         """A parcel was closed under a waybill that nobody else has."""
         if number in self.parcels:

@@ -17,13 +17,13 @@ from wms.facility import service as facility
 from wms.facility.models import ARROWS
 from wms.facility.queries import load_warehouse
 from wms.office import house_queries as queries
-from wms.office.pages.label_files import sizes_of, to_files
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import lazy, show_refusal
 from wms.platform.schemas import Choice, CodedSchema, Count, Text
 from wms.printing import service as printing
 from wms.printing import sheets
+from wms.printing.label_files import sheets_of, sizes_of, to_files
 from wms.printing.models import LabelKind
 from wms.printing.service import DocumentDraft
 
@@ -49,11 +49,10 @@ class BinLabelsForm(CodedSchema):
 
 def shown() -> dict[str, Any]:
     """What the form offers."""
-    papers = sizes_of("location")
-    papers += [
-        (name, _("A4 sheet of %(count)s", count=sheets.cells_of(name))) for name in sheets.layouts_of("location")
-    ]
-    return {"papers": papers, "arrows": [(KEEP, _("As they are")), *ARROW_WORDS.items()]}
+    return {
+        "papers": sizes_of("location") + sheets_of("location"),
+        "arrows": [(KEEP, _("As they are")), *ARROW_WORDS.items()],
+    }
 
 
 @blueprint.post("/<uuid:warehouse_id>/labels")

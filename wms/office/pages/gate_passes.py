@@ -16,12 +16,12 @@ from wms.core.permissions import Permission
 from wms.core.refusals import RefusalKind, Refused
 from wms.customs.gate_passes import GatePassDraft, newest_passes, record_gate_pass
 from wms.facility.queries import warehouses_seen
-from wms.office.pages.label_files import sizes_of, to_files, typed_size
 from wms.outbound.gate_passes import LOAD, request_gate_pass
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.platform.schemas import CodedSchema, Count, Text
+from wms.printing.label_files import sizes_of, to_file, typed_size
 from wms.shipping import queries
 
 blueprint = Blueprint("office_gate_passes", __name__, url_prefix="/office/gate-passes", template_folder="../templates")
@@ -100,12 +100,8 @@ def _record(load: Any) -> forms.Outcome:
 @requires(Permission.CUSTOMS_RECORD)
 def print_pass(pass_id: uuid.UUID) -> BaseResponse:
     """The paper that the driver shows."""
-    width, height = typed_size("gate-pass")
-    outcome = forms.run_form(
-        "customs.print_gate_pass", {"id": pass_id, "size": [width, height]},
-        lambda: request_gate_pass(actor(), pass_id, f"{width:g}x{height:g}"), lambda bundle: {"bundle": bundle},
+    size = typed_size("gate-pass")
+    return to_file(
+        "customs.print_gate_pass", {"id": pass_id, "size": size}, lambda: request_gate_pass(actor(), pass_id, size),
+        url_for(".index"),
     )  # fmt: skip
-    if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-        return redirect(url_for(".index"), 303)
-    return to_files([outcome.answer["bundle"]])

@@ -16,11 +16,11 @@ from wms.core.refusals import Refused, not_found
 from wms.facility import queries as facility
 from wms.facility.models import Warehouse
 from wms.office import house_queries as queries
-from wms.office.pages.label_files import to_files, typed_size
 from wms.outbound.wall_labels import request_wall_labels
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.printing import service as printing
+from wms.printing.label_files import size_mm, to_files, typed_size
 from wms.printing.models import LabelKind
 from wms.printing.service import DocumentDraft
 from wms.printing.unit_labels import code_on_label
@@ -45,7 +45,7 @@ def make(warehouse_id: uuid.UUID) -> BaseResponse:
     kind, of = forms.typed_text("kind", 12) or "", forms.typed_text("of", 40)
     if kind not in {*_THINGS, LabelKind.PUT_WALL}:
         raise not_found("label kind")
-    size = typed_size(kind)
+    size = size_mm(kind, typed_size(kind))
     outcome = forms.run_form(
         "labels.house", {"warehouse": house.id, "kind": kind, "of": of, "size": size},
         lambda: _ask(house, kind, of, size), lambda made: {"bundles": made},

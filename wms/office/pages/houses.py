@@ -22,13 +22,13 @@ from wms.facility import queries as facility
 from wms.facility import service as building
 from wms.facility.models import HandlingUnitKind, LocationKind, Warehouse, WarehouseKind
 from wms.office import house_queries as queries
-from wms.office.pages.label_files import sizes_of, to_files
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.platform.schemas import Choice, CodedSchema, Count, Text
 from wms.printing import service as printing
 from wms.printing.designs.choice import house_templates
+from wms.printing.label_files import sizes_of, to_files
 from wms.printing.models import LabelKind
 from wms.printing.service import DocumentDraft
 from wms.printing.unit_labels import code_on_label

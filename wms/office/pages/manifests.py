@@ -11,16 +11,15 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core import clock
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused
 from wms.facility.queries import load_warehouse
 from wms.office import stopped
 from wms.office.pages.inbound import say
-from wms.office.pages.label_files import to_files
 from wms.outbound.queries import order_numbers
 from wms.outbound.service.load_lists import request_load_list
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation
+from wms.printing.label_files import to_file
 from wms.shipping import loads, queries
 from wms.shipping import service as shipping
 
@@ -61,14 +60,9 @@ def detail(manifest_id: uuid.UUID) -> str:
 @requires(Permission.SHIPPING_HANDOVER)
 def load_list(manifest_id: uuid.UUID) -> BaseResponse:
     """The list that the driver signs, as a file."""
-    outcome = forms.run_form(
-        "manifests.list", {"id": manifest_id}, lambda: request_load_list(actor(), manifest_id),
-        lambda bundle: {"bundle": bundle},
-    )  # fmt: skip
-    if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-        return redirect(url_for(".index"), 303)
-    return to_files([outcome.answer["bundle"]])
+    return to_file(
+        "manifests.list", {"id": manifest_id}, lambda: request_load_list(actor(), manifest_id), url_for(".index")
+    )
 
 
 @blueprint.post("/<uuid:manifest_id>/close")

@@ -19,12 +19,12 @@ from wms.facility.packaging.queries import inserts_of, load_insert, load_packagi
 from wms.facility.packaging.schemas import InsertIn, NewPackagingIn, PackagingIn
 from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.identity.queries import platforms_known, sellers_seen
-from wms.office.pages.label_files import to_files
 from wms.outbound.queries import learned_tares
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.printing import service as printing
+from wms.printing.label_files import to_files
 from wms.printing.models import LabelKind
 from wms.printing.service import DocumentDraft
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +19,7 @@ from wms.facility.queries import stations_seen, warehouse_by_code, warehouses_se
 from wms.office import print_queries
 from wms.platform import forms
 from wms.platform.access import actor, requires
+from wms.platform.live import answer_live, live_tag
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.platform.schemas import Choice, CodedSchema, Text
 from wms.printing import queries
@@ -65,7 +64,6 @@ BENCH_KINDS = (
     "station", "zone",
     "pick-list", "manifest", "gate-pass", "printer",
 )  # fmt: skip
-_COMMAND_ID = re.compile(r'name="command_id" value="[^"]*"')
 
 navigation.add(
     Entry(lazy("Printers"), "office_printers.index", "printer", Permission.FACILITY_WRITE, staff=True, order=530)
@@ -104,9 +102,9 @@ def index() -> str:
 
 
 def _page(refusal: Refused | None = None, code: str | None = None) -> str:
-    live, etag = _live()
+    live = _live()
     return render_template(
-        "office/printers.html", live=Markup(live), etag=etag, code=code, warehouses=warehouses_seen(actor()),  # noqa: S704
+        "office/printers.html", live=Markup(live), etag=live_tag(live), code=code, warehouses=warehouses_seen(actor()),  # noqa: S704
         stations=stations_seen(actor()), printers=print_queries.printers_seen(actor()), kinds=KIND_WORDS,
         agents=print_queries.agents_seen(actor()), bindings=print_queries.bindings_seen(actor()), backends=BACKENDS,
         bench_kinds=BENCH_KINDS, errors=forms.field_messages(refusal),
@@ -120,27 +118,21 @@ def _page(refusal: Refused | None = None, code: str | None = None) -> str:
 @requires(Permission.FACILITY_WRITE)
 def now() -> Response:
     """The live part of the page; 304 while it would show the same."""
-    live, etag = _live()
-    same = request.headers.get("If-None-Match") == etag
-    return Response(None if same else live, 304 if same else 200, {"ETag": etag})
+    return answer_live(_live())
 
 
-def _live() -> tuple[str, str]:
-    live = render_template(
+def _live() -> str:
+    return render_template(
         "office/printers_now.html", printers=print_queries.printers_seen(actor()), health=HEALTH_WORDS,
         agents=print_queries.agents_seen(actor()), agent_words=AGENT_WORDS, reasons=in_words,
     )  # fmt: skip
-    return live, f'"{hashlib.sha256(_COMMAND_ID.sub("", live).encode()).hexdigest()[:32]}"'
 
 
 @blueprint.get("/strip")
 @requires(Permission.EXCEPTIONS_MANAGE)
 def strip() -> Response:
     """For the supervisor's board: the printers that do not print now; nothing when all do."""
-    content = printers_down()
-    etag = f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
-    same = request.headers.get("If-None-Match") == etag
-    return Response(None if same else content, 304 if same else 200, {"ETag": etag})
+    return answer_live(printers_down())
 
 
 def printers_down() -> Markup:

@@ -6,12 +6,10 @@ an unchanged state costs a 304.
 
 from __future__ import annotations
 
-import hashlib
-import re
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
@@ -23,6 +21,7 @@ from wms.office import queries
 from wms.platform import forms, outbox, vitals
 from wms.platform.access import requires
 from wms.platform.auditing import last_audit
+from wms.platform.live import answer_live, live_tag
 from wms.platform.pages import Entry, lazy, navigation
 from wms.platform.schema_version import schema_state
 
@@ -51,29 +50,24 @@ WORKER_WORDS = {
 ROLE_WORDS = {"web": lazy("Web"), "worker": lazy("Worker"), "sweeper": lazy("Sweeper"), "command": lazy("Command")}
 FOLDER_WORDS = {"instance": lazy("Data"), "files": lazy("Files")}
 WORDS = {"jobs": JOB_WORDS, "workers": WORKER_WORDS, "roles": ROLE_WORDS, "folders": FOLDER_WORDS}
-_COMMAND_ID = re.compile(r'name="command_id" value="[^"]*"')
 
 
 @blueprint.get("")
 @requires(Permission.OPERATE)
 def index() -> str:
-    live, etag = _live()
-    return render_template("office/system.html", live=Markup(live), etag=etag)  # noqa: S704 - our own template's
+    live = _live()
+    return render_template("office/system.html", live=Markup(live), etag=live_tag(live))  # noqa: S704 - our own template's
 
 
 @blueprint.get("/now")
 @requires(Permission.OPERATE)
 def now() -> Response:
     """The live part of the page; 304 while it would show the same."""
-    live, etag = _live()
-    same = request.headers.get("If-None-Match") == etag
-    return Response(None if same else live, 304 if same else 200, {"ETag": etag})
+    return answer_live(_live())
 
 
-def _live() -> tuple[str, str]:
-    """The live part and its tag. Ids of forms are new each time and do not count."""
-    live = render_template("office/system_now.html", words=WORDS, **_state())
-    return live, f'"{hashlib.sha256(_COMMAND_ID.sub("", live).encode()).hexdigest()[:32]}"'
+def _live() -> str:
+    return render_template("office/system_now.html", words=WORDS, **_state())
 
 
 @blueprint.post("/jobs/<uuid:job_id>/resume")

@@ -13,12 +13,12 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.models import Warehouse
 from wms.facility.queries import warehouse_by_code
-from wms.office.pages.label_files import sizes_of
 from wms.outbound.carts import Settings
 from wms.outbound.service import reading, sorting, wave_rules
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.schemas import CodedSchema, Count, Text
+from wms.printing.label_files import sizes_of
 
 blueprint = Blueprint(
     "office_wave_settings", __name__, url_prefix="/office/waves/settings", template_folder="../templates"

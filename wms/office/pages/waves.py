@@ -16,7 +16,6 @@ from wms.facility.models import Warehouse
 from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.office import queries, wave_queries
 from wms.office.pages import wave_shortages
-from wms.office.pages.label_files import to_files
 from wms.office.wave_forms import KIND_WORDS, WHY_WORDS, choices_of, selection_words, typed_selection
 from wms.outbound import carts
 from wms.outbound.carts import MOST_ORDERS, Selection
@@ -28,6 +27,7 @@ from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.database import end_reading, session
 from wms.platform.pages import Entry, lazy, navigation
+from wms.printing.label_files import to_file
 
 blueprint = Blueprint("office_waves", __name__, url_prefix="/office/waves", template_folder="../templates")
 
@@ -89,14 +89,9 @@ def release() -> BaseResponse | tuple[str, int]:
 @requires(Permission.WAVES_MANAGE)
 def pick_list(batch_id: uuid.UUID) -> BaseResponse:
     """What is left of a walk, on paper."""
-    outcome = forms.run_form(
-        "waves.pick_list", {"walk": batch_id}, lambda: request_pick_list(actor(), batch_id),
-        lambda bundle: {"bundle": bundle},
-    )  # fmt: skip
-    if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-        return redirect(url_for(".index"))
-    return to_files([outcome.answer["bundle"]])
+    return to_file(
+        "waves.pick_list", {"walk": batch_id}, lambda: request_pick_list(actor(), batch_id), url_for(".index")
+    )
 
 
 @blueprint.post("/plans")

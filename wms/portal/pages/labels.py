@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 from marshmallow import fields
@@ -22,11 +20,13 @@ from wms.facility.queries import warehouse_by_code, warehouses_seen
 from wms.identity.queries import Owner, choose_owner, sellers_seen
 from wms.platform import forms
 from wms.platform.access import actor, requires
+from wms.platform.live import answer_live, live_tag
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.platform.problems import refusal_problem
 from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text
 from wms.portal import queries
 from wms.printing import sets, sheets
+from wms.printing.label_files import sheets_of, size_words
 from wms.printing.products import request_product_labels
 from wms.printing.schemas import MOST_LABELS, PRODUCT_SIZES
 
@@ -122,8 +122,7 @@ def _quantities(owner: Owner, lines: list[dict[str, Any]]) -> Counter[uuid.UUID]
 
 def _sizes() -> list[tuple[str, str]]:
     """(value, words): of label printers, then of sheets."""
-    labels = [(size, f"{size.replace('x', ' × ')} mm") for size in PRODUCT_SIZES]
-    return labels + [(name, _("A4 sheet of %(count)s", count=sheets.cells_of(name))) for name in SHEETS]
+    return [(size, size_words(size)) for size in PRODUCT_SIZES] + sheets_of("product")
 
 
 def _form(typed: Mapping[str, Any], rows: int, refusal: Refused | None = None) -> str:
@@ -140,22 +139,19 @@ def _form(typed: Mapping[str, Any], rows: int, refusal: Refused | None = None) -
 def progress(set_id: uuid.UUID) -> str:
     """How far a request is; its files as they become ready."""
     found = sets.load_set(actor(), set_id)
-    live, etag = _live(found)
-    return render_template("portal/labels.html", found=found, live=Markup(live), etag=etag)  # noqa: S704 - our own
+    live = _live(found)
+    return render_template("portal/labels.html", found=found, live=Markup(live), etag=live_tag(live))  # noqa: S704 - our own
 
 
 @blueprint.get("/<uuid:set_id>/now")
 @requires(Permission.LABELS_READ)
 def now(set_id: uuid.UUID) -> Response:
     """The live part of the page; 304 while it would show the same."""
-    live, etag = _live(sets.load_set(actor(), set_id))
-    same = request.headers.get("If-None-Match") == etag
-    return Response(None if same else live, 304 if same else 200, {"ETag": etag})
+    return answer_live(_live(sets.load_set(actor(), set_id)))
 
 
-def _live(found: sets.LabelSet) -> tuple[str, str]:
-    live = render_template("portal/labels_now.html", found=found, progress=sets.progress_of(found))
-    return live, f'"{hashlib.sha256(live.encode()).hexdigest()[:32]}"'
+def _live(found: sets.LabelSet) -> str:
+    return render_template("portal/labels_now.html", found=found, progress=sets.progress_of(found))
 
 
 @blueprint.get("/<uuid:set_id>.zip")

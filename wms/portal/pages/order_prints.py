@@ -5,21 +5,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from labels import Label
-from wms.core.ids import parse_id
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused, invalid
 from wms.outbound.kinds import fba
 from wms.outbound.kinds.papers import drawn
 from wms.outbound.kinds.slips import packing_lists
 from wms.outbound.models import Order
-from wms.outbound.packing_slips import SIZES, request_packing_slip
+from wms.outbound.packing_slips import request_packing_slip
 from wms.outbound.service.orders import load_order
-from wms.platform import forms
 from wms.platform.access import actor, requires
+from wms.printing.label_files import to_file, typed_size
 
 blueprint = Blueprint("portal_order_prints", __name__, url_prefix="/portal/orders")
 
@@ -36,17 +34,11 @@ def packing_list(order_id: uuid.UUID) -> Response:
 def packing_slip(order_id: uuid.UUID) -> BaseResponse:
     """The slip that goes into the first parcel, in a size."""
     load_order(actor(), order_id)  # whose it is comes before what is wrong with the form
-    size = request.form.get("size", "")
-    if size not in SIZES:
-        raise invalid("/size", "invalid")
-    outcome = forms.run_form(
+    size = typed_size("packing-slip")
+    return to_file(
         "orders.packing_slip", {"id": order_id, "size": size}, lambda: request_packing_slip(actor(), order_id, size),
-        lambda bundle: {"bundle": bundle},
+        url_for("portal_orders.detail", order_id=order_id),
     )  # fmt: skip
-    if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-        return redirect(url_for("portal_orders.detail", order_id=order_id))
-    return redirect(url_for("printing_pages.bundle", bundle_id=parse_id(str(outcome.answer["bundle"]))), 303)
 
 
 @blueprint.get("/<uuid:order_id>/fba-cartons.pdf")

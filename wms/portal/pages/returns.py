@@ -10,9 +10,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from wms.core.ids import parse_id
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused, invalid
+from wms.core.refusals import Refused
 from wms.facility.queries import load_warehouse
 from wms.outbound import queries as outbound
 from wms.outbound.queries import ShippedLine
@@ -22,6 +21,7 @@ from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.portal import queries
 from wms.portal.tables import ListView
+from wms.printing.label_files import to_file, typed_size
 from wms.returns import queries as returned
 from wms.returns import service
 from wms.returns.documents import SIZES, request_return_label
@@ -124,17 +124,11 @@ def _shipped(lines: Sequence[ShippedLine]) -> dict[str, int]:
 def label(return_id: uuid.UUID) -> BaseResponse:
     """The label for the buyer, in a size."""
     service.load_return(actor(), return_id)  # whose it is comes before what is wrong with the form
-    size = request.form.get("size", "")
-    if size not in SIZES:
-        raise invalid("/size", "invalid")
-    outcome = forms.run_form(
+    size = typed_size("return")
+    return to_file(
         "returns.label", {"id": return_id, "size": size}, lambda: request_return_label(actor(), return_id, size),
-        lambda bundle: {"bundle": bundle},
+        url_for(".detail", return_id=return_id),
     )  # fmt: skip
-    if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-        return redirect(url_for(".detail", return_id=return_id))
-    return redirect(url_for("printing_pages.bundle", bundle_id=parse_id(str(outcome.answer["bundle"]))), 303)
 
 
 @blueprint.post("/<uuid:return_id>/cancel")
