@@ -20,7 +20,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -200,12 +200,18 @@ def crowd(config: Config, orders: int, seed: int, calm: Any, over: Any, found: A
 
 
 class Chaos:
-    """`orders` orders of seed `seed` in an empty, migrated database with the cast."""
+    """`orders` orders of seed `seed` in an empty, migrated database with the cast, and with them, one at a time, as many
+    more as it takes until each of `until_done` was done once (by the hands of the first process).
+    """
 
-    def __init__(self, config: Config, orders: int, seed: int, processes: int = 1, limit: float = 1800) -> None:
+    def __init__(
+        self, config: Config, orders: int, seed: int, processes: int = 1, limit: float = 1800,
+        until_done: Collection[str] = (),
+    ) -> None:  # fmt: skip
         hands = sum(many for _, many in CREW)  # a connection each, and one for who watches: nobody waits for another's
         self.config = replace(config, web_threads=hands + 1)
         self.orders, self.seed, self.processes, self.limit = orders, seed, processes, limit
+        self.until_done = frozenset(until_done)
         self.told = Told()
 
     def run(self) -> Told:
@@ -237,7 +243,9 @@ class Chaos:
         return self.told
 
     def _watch(self, yard: Yard, calm: Any, until: float) -> None:
-        """Let it be wild until all orders are in and the half of them has ended, then calm until nothing changes."""
+        """Let it be wild until all orders are in, the half of them has ended, and what was to be done was done once, then
+        calm until nothing changes.
+        """
         seen: Any = None
         changed = time.monotonic()
         while time.monotonic() < until:
@@ -250,8 +258,11 @@ class Chaos:
                 " (SELECT count(*) FROM outbox_job WHERE state <> 'done') AS jobs,"
                 " (SELECT max(id) FROM stock_move) AS move, sum(version) AS versions FROM outbound_order"
             )[0]  # fmt: skip
-            if not calm.is_set() and now.orders >= self.orders and now.open <= self.orders // 2:
-                calm.set()
+            if not calm.is_set() and now.orders >= yard.wanted and now.open <= self.orders // 2:
+                if self.until_done <= {what for (what, _, how) in list(yard.tried) if how == "done"}:
+                    calm.set()
+                else:
+                    yard.wanted += 1
             if tuple(now) != seen:
                 seen, changed = tuple(now), time.monotonic()
             if calm.is_set() and not (now.open or now.bound or now.jobs):
@@ -319,9 +330,16 @@ def _tidy(yard: Yard) -> None:
         pass
 
 
-def endure(databases: Databases, orders: int, seed: int, processes: int = 1, limit: float = 1800) -> Told:
+def endure(
+    databases: Databases,
+    orders: int,
+    seed: int,
+    processes: int = 1,
+    limit: float = 1800,
+    until_done: Collection[str] = (),
+) -> Told:
     """One chaos on a database of its own. `limit`: seconds until it is given up."""
-    return Chaos(databases.config(databases.copy()), orders, seed, processes, limit).run()
+    return Chaos(databases.config(databases.copy()), orders, seed, processes, limit, until_done).run()
 
 
 def told_of_deadlocks(log: Path) -> list[str]:

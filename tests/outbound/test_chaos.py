@@ -5,11 +5,13 @@ from __future__ import annotations
 from tests.engines import Databases
 from tests.outbound.chaos import endure
 
+DONE = {"cancel", "intercept", "hold", "change consignee", "pick", "close", "hand over", "put back"}
+
 
 def test_forty_orders_end_whatever_is_done_to_them(engines: Databases) -> None:
-    told = endure(engines, orders=40, seed=7, limit=240)
+    told = endure(engines, orders=40, seed=7, limit=240, until_done=DONE)
     assert (told.faults, told.wrong) == ([], {})
     assert told.orders >= 40
     assert set(told.ends) == {"shipped", "cancelled"}
     done = {what for (what, _, how) in told.tried if how == "done"}
-    assert {"cancel", "intercept", "hold", "change consignee", "pick", "close", "hand over", "put back"} <= done
+    assert done >= DONE

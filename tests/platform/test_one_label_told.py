@@ -72,8 +72,13 @@ class Collector:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}/v1/traces"
 
-    def named(self, name: str) -> Span:
-        found: Span = eventually(lambda: next((span for span in self.spans if span.name == name), None))
+    def of_trace(self, trace: str, kind: str) -> Span:
+        """The span of that trace whose name begins so; processes tell theirs in any order."""
+        found: Span = eventually(
+            lambda: next(
+                (each for each in list(self.spans) if each.trace == trace and each.name.startswith(kind)), None
+            )
+        )
         return found
 
 
@@ -194,20 +199,12 @@ def test_the_logs_lead_from_the_request_to_the_job(house: House):
 
 
 def test_request_command_and_job_are_one_trace(house: House):
-    request = house.collector.named("request POST /api/v1/labels/products")
-    assert (request.trace, request.parent) == (TRACE, CALLER)
-    inside = {
-        kind: eventually(
-            lambda kind=kind: next(
-                (s for s in house.collector.spans if s.trace == TRACE and s.name.startswith(kind)), None
-            )
-        )
-        for kind in ("command", "job")
-    }
-    assert (inside["command"].name, inside["command"].parent) == ("command labels.products", request.id)
-    assert (inside["job"].name, inside["job"].parent) == ("job printing.render_bundle", inside["command"].id)
+    request, command, job = (house.collector.of_trace(TRACE, kind) for kind in ("request", "command", "job"))
+    assert (request.name, request.parent) == ("request POST /api/v1/labels/products", CALLER)
+    assert (command.name, command.parent) == ("command labels.products", request.id)
+    assert (job.name, job.parent) == ("job printing.render_bundle", command.id)
     assert request.attributes["http.response.status_code"] == 202
-    assert inside["command"].attributes["wms.outcome"] == inside["job"].attributes["wms.outcome"] == "done"
+    assert command.attributes["wms.outcome"] == job.attributes["wms.outcome"] == "done"
 
     # One trace for each of the requests, and no more.
     def traces() -> set[str]:
