@@ -41,6 +41,7 @@ _WAITING = Statement(
     " (SELECT count(*) FROM count_task WHERE warehouse_id = :warehouse AND state IN ('open', 'counting')) AS counts,"
     " (SELECT count(*) FROM service_request WHERE warehouse_id = :warehouse AND state IN ('accepted', 'working'))"
     "   AS service,"
+    " (SELECT count(*) FROM move_task WHERE warehouse_id = :warehouse AND state IN ('open', 'moving')) AS move,"
     " (SELECT count(*) FROM replenish_task WHERE warehouse_id = :warehouse AND state IN ('open', 'walking')) AS replenish"
 )
 
