@@ -86,9 +86,9 @@ def is_blind(carton_id: uuid.UUID) -> bool:
 
 
 _IN_IT = Statement(
-    f"SELECT CASE WHEN {IS_BLIND} THEN EXISTS (SELECT 1 FROM carton_tally t WHERE t.carton_id = c.id"
-    " AND t.product_id = :product AND NOT t.is_taken_back)"
-    " ELSE EXISTS (SELECT 1 FROM carton_line l WHERE l.carton_id = c.id AND l.product_id = :product) END"
+    f"SELECT CASE WHEN {IS_BLIND} THEN (SELECT true FROM carton_tally t WHERE t.carton_id = c.id"
+    " AND t.product_id = :product AND NOT t.is_taken_back LIMIT 1)"
+    " ELSE (SELECT true FROM carton_line l WHERE l.carton_id = c.id AND l.product_id = :product LIMIT 1) END"
     " FROM carton c WHERE c.id = :carton"
 )
 
