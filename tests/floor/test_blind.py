@@ -90,7 +90,7 @@ def test_no_screen_tells_what_was_announced(app, cast, client, label):
     for card in CARDS:
         tablet.scan(card)
     tablet.scan(CODES[MUG], quantity=7)
-    assert tablet.scan("CMD-OK")["title"] == "Not what was announced. Count it all once more."
+    assert tablet.scan("CMD-OK")["title"] == "Not what was announced. Count it all again."
     assert (tablet.step, tablet.seen["second"], tablet.seen["lines"]) == ("scan_product", True, [])
     assert "from the beginning" in tablet.look()
     tablet.scan(CODES[MUG], quantity=12)

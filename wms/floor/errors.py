@@ -141,7 +141,7 @@ TEXTS = {
     "inner_tally": N_("An inner pack, %(pack)s. %(counted)s of it counted."),
     "case_tally": N_("A case, %(pack)s. %(counted)s of it counted."),
     "pallet_tally": N_("A pallet, %(pack)s. %(counted)s of it counted."),
-    "count_once_more": N_("Not what was announced. Count it all once more."),
+    "count_once_more": N_("Not what was announced. Count it all again."),
     "counted_as_declared": N_("%(units)s counted as announced."),
     "counted_as_damaged": N_("%(units)s counted as damaged."),
     "count_undone": N_("Last count taken back."),
