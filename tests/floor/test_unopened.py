@@ -47,7 +47,7 @@ def test_with_one_card_the_bin_takes_the_carton_as_it_is(cast, client, db_sessio
     assert (told["code"], told["title"], tablet.step) == (
         "carton_in_hand", "As it is, 14 in it. Scan the bin.", "scan_location",
     )  # fmt: skip
-    assert (tablet.seen["unopened"], tablet.seen["quantity"], tablet.seen["location"]) == (True, 14, None)
+    assert (tablet.seen["unopened"], tablet.seen["quantity"], tablet.seen["location"]) == (True, 14, "A-01-01-1")
     shown = tablet.look()
     assert label in shown and "The carton as it is" in shown and "Item by item" in shown
     body = tablet.body(cast.overseas.labels[BIN])
