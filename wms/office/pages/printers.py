@@ -52,6 +52,7 @@ KIND_WORDS = {
     "zone": lazy("Zone sign"), "pallet": lazy("Pallet label"), "put-wall": lazy("Put-wall slot"),
     "pick-list": lazy("Pick list"), "packing-slip": lazy("Packing slip"), "return": lazy("Return label"),
     "gate-pass": lazy("Gate pass"), "cart": lazy("Cart label"),
+    "sheet": lazy("A4 sheets of labels"),
 }  # fmt: skip
 BACKENDS = {
     Backend.RAW: (lazy("Label printer, port 9100"), "socket://192.168.1.40:9100"),
@@ -62,7 +63,7 @@ BACKENDS = {
 BENCH_KINDS = (
     "waybill", "packing-slip", "bag", "pallet", "carton", "return", "product", "location", "tote", "cart", "put-wall",
     "station", "zone",
-    "pick-list", "manifest", "gate-pass", "printer",
+    "pick-list", "manifest", "gate-pass", "sheet", "printer",
 )  # fmt: skip
 
 navigation.add(
