@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from wms.core.actor import Actor
@@ -67,7 +68,8 @@ class PutAway:
         if task.step == PRODUCT:
             return self._take(actor, task, found, scan)
         if task.data.get("unopened"):
-            return self._stow_all(actor, task, found, inbound.put_away_unopened, "carton_stowed_whole")
+            stow = partial(inbound.put_away_unopened, holder=_holder(task))  # the bin that is kept for it
+            return self._stow_all(actor, task, found, stow, "carton_stowed_whole")
         return self._stow(actor, task, found)
 
     def _open(self, found: Found) -> Step:
@@ -156,7 +158,7 @@ class PutAway:
         carton_id, location_id = uuid.UUID(task.data["carton_id"]), found.id
         whole = insisting(
             actor, task, found,
-            lambda overruled: put(actor, carton_id, location_id, holder=_holder(task), overruled=overruled),
+            lambda overruled: put(actor, carton_id, location_id, overruled=overruled),
         )  # fmt: skip
         if isinstance(whole, Step):
             return whole

@@ -80,21 +80,14 @@ _CARTON = Statement(
 )
 
 
-def put_away_all(
-    actor: Actor,
-    carton_id: uuid.UUID,
-    location_id: uuid.UUID,
-    *,
-    holder: Subject | None = None,
-    overruled: bool = False,
-) -> StowedWhole:
+def put_away_all(actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID, *, overruled: bool = False) -> StowedWhole:
     """Everything still in a counted carton goes into one bin, loose: one posting, all or nothing (拆箱上架).
 
     Loose as `put_away` leaves it, and not inside the carton: a picker is sent to a bin and would not see a carton in
     it. What is to stay unopened is put away by `put_away_unopened`.
 
-    `holder` and `overruled` as of `put_away`. Refuses `not_allowed_now` (not yet counted), `nothing_to_put_away`, and for
-    each row what the bin refuses (see `put_away`); a carton of several products needs a bin that mixes products.
+    Refuses `not_allowed_now` (not yet counted), `nothing_to_put_away`, and for each row what the bin refuses
+    (see `put_away`); a carton of several products needs a bin that mixes products.
     """
     booking = work_on_carton(actor, carton_id, action="stow")
     carton = _CARTON.first({"carton": carton_id})
@@ -108,7 +101,7 @@ def put_away_all(
     products = products_by_ids({row.stock.product_id for row in rows})
     contents = [(row.stock, row.quantity) for row in rows]
     subject = Subject("carton", carton_id)
-    posted = putaway.place_all(actor, contents, location_id, subject, products, holder=holder, overruled=overruled)
+    posted = putaway.place_all(actor, contents, location_id, subject, products, overruled=overruled)
     state = CARTON.apply("finish", state.value)
     add_and_set(carton_id, [(row.stock.product_id, row.quantity) for row in rows], state)
     booking_state = settle(booking.id)
@@ -183,7 +176,8 @@ def put_away_unopened(
     """A counted carton is put away as it is, with its goods in it: one posting (整箱上架). It is free stock's container
     from then on, known by the label that it came with: moved, repacked, counted and shipped like any other.
 
-    Only a carton that is what its booking says: what is decided later takes goods out of a carton that is still the
+    `holder` and `overruled` as of `put_away`. Only a carton that is what its booking says: what is decided later takes goods
+    out of a carton that is still the
     booking's. Refuses `carton_begun` (some of it is in a bin), `not_allowed_now` (not yet counted),
     `carton_in_inspection`, `carton_undecided` (a difference waits for the seller or the warehouse), `stock_is_held`,
     `nothing_to_put_away`, and what the bin refuses its goods (`put_away_all`).
