@@ -28,7 +28,8 @@ WEDGE = """async (code) => {
 # What sticks out of a panel that does not scroll, or out of the screen: pairs of class names.
 STICKS_OUT = """() => {
   const found = [];
-  const hidden = (each) => each.closest(".visually-hidden, details:not([open]) > :not(summary), svg") || !each.getClientRects().length;
+  const unseen = ".visually-hidden, details:not([open]) > :not(summary), svg";
+  const hidden = (each) => each.closest(unseen) || !each.getClientRects().length;
   for (const panel of document.querySelectorAll(".panel, .armed, .band, .work-head")) {
     if (hidden(panel) || getComputedStyle(panel).overflowY !== "visible") continue;
     const frame = panel.getBoundingClientRect();
