@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from tests.floor.test_packing import bench, stage, tote_of
 from tests.floor.worker import CODES, MUG, Tablet, tracking_numbers
 from tests.outbound.stage import Stage
+from tests.outbound.test_lanes import lane
 from wms.core.ids import new_id
 from wms.outbound.models import Order
 from wms.outbound.packing_slips import request_packing_slip
@@ -59,13 +60,19 @@ def slip_printer(cast: Any) -> uuid.UUID:
     return printer
 
 
-def at_bench(cast: Any, client: Any, order: Order) -> Tablet:
-    """Its tote is opened at the bench."""
+def seated(cast: Any, client: Any, work: str) -> Tablet:
+    """A tablet at the bench that has the printer."""
     station = cast.overseas.stations["P01"]
     label = session().execute(text("SELECT barcode FROM station WHERE id = :id"), {"id": station}).scalar_one()
     tablet = Tablet(cast.sign_in(client, cast.receiver))
     tablet.caller.post("/floor/station", data={"barcode": label})
-    tablet.start("pack")
+    tablet.start(work)
+    return tablet
+
+
+def at_bench(cast: Any, client: Any, order: Order) -> Tablet:
+    """Its tote is opened at the bench."""
+    tablet = seated(cast, client, "pack")
     tablet.scan(tote_of(order))
     return tablet
 
@@ -120,6 +127,35 @@ def test_a_slip_that_the_seller_had_made_is_not_the_one_in_the_parcel(cast, clie
     assert (job.printer_id, job.document_id) == (printer, made[-1].id)
     at_bench(cast, client, bench)
     assert len(slips()) == 2
+
+
+@pytest.mark.parametrize("whose", ["order", "seller"])
+def test_the_fast_lane_prints_it_with_the_waybill(cast, client, stage: Stage, whose: str) -> None:
+    """Two scans a parcel as before; an item that is put back and taken again prints no second one."""
+    stage.stock(MUG, 2)
+    wished, other = stage.order({MUG: 1}), stage.order({MUG: 1})
+    wish(stage, wished, whose)
+    printer = slip_printer(cast)
+    lane(stage, wished, other)
+    tablet = seated(cast, client, "lane")
+    tablet.scan(CODES[MUG])
+    assert tablet.step == "scan_waybill"
+    assert "Put in: Packing slip" in tablet.look()
+    (slip,) = slips()
+    job = session().scalars(select(PrintJob).where(PrintJob.document_id == slip.id)).one()
+    assert (slip.subject_id, job.printer_id) == (wished.id, printer)
+    assert tablet.scan("CMD-UNDO")["code"] == "lane_given_back"
+    tablet.scan(CODES[MUG])
+    assert len(slips()) == 1
+    again = tablet.caller.post(
+        f"/floor/papers/orders/{wished.id}/slip", data={"command_id": str(new_id()), "next": "/floor/work/lane"}
+    )
+    assert again.headers["Location"].endswith("/floor/work/lane")
+    assert f"/floor/papers/orders/{wished.id}/slip" in tablet.look(), "where it did not come out"
+    assert tablet.scan(tablet.seen["tracking_number"])["code"] == "parcel_closed"
+    tablet.scan(CODES[MUG])
+    assert ("Put in: Packing slip" in tablet.look()) is (whose == "seller")
+    assert {each.subject_id for each in slips()} == ({wished.id, other.id} if whose == "seller" else {wished.id})
 
 
 def test_a_seller_asks_for_them_on_their_terms(cast, client, stage: Stage) -> None:

@@ -29,7 +29,8 @@ CARTON_MOVES = {
     ("counting", "close"): "counted", ("counted", "reopen"): "counting", ("counted", "stow"): "stowing",
     ("stowing", "stow"): "stowing", ("counted", "finish"): "stowed", ("stowing", "finish"): "stowed",
     ("stowing", "unstow"): "stowing", ("stowed", "unstow"): "stowing", ("declared", "lose"): "missing",
-    ("stowing", "unstow_all"): "counted", ("stowed", "unstow_all"): "counted",
+    ("stowing", "unstow_all"): "counted", ("stowed", "unstow_all"): "counted", ("arrived", "recount"): "counting",
+    ("counting", "recount"): "counting",
 }  # fmt: skip
 
 

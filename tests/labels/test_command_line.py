@@ -12,7 +12,9 @@ from typing import Any
 import pypdfium2
 import pytest
 
+import labels
 from labels.__main__ import main
+from labels.kinds import KINDS
 from labels.samples import samples, sheet_samples
 
 POINTS_PER_MM = 72 / 25.4
@@ -135,3 +137,11 @@ def test_what_is_wrong_is_said(
 def test_a_folder_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["samples", "--out", "/dev/null/labels"]) == 2
     assert "/dev/null" in capsys.readouterr().err
+
+
+def test_the_table_of_labels_has_a_row_for_each_kind() -> None:
+    text = (Path(labels.__file__).parent / "README.md").read_text(encoding="utf-8")
+    rows = [row for row in text.splitlines() if row.startswith("| `")]
+    assert [name for name in KINDS if not any(f"`{name}`" in row for row in rows)] == []
+    classes = {kind.content.__name__ for kind in KINDS.values()}
+    assert [name for name in classes if not any(f"`{name}`" in row for row in rows)] == []

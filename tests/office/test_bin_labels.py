@@ -13,8 +13,10 @@ from tests.office.test_pages import form
 from wms.facility.models import Location, Zone
 from wms.office.pages.bin_labels import PAPERS
 from wms.platform import outbox
-from wms.platform.database import session
+from wms.platform.database import session, transaction
+from wms.printing import service as printing
 from wms.printing.models import LabelDocument
+from wms.printing.service import PrinterDraft
 
 SHEETS = [name for name in PAPERS if name in LAYOUTS]
 
@@ -32,6 +34,14 @@ def bins(life, level: int | None = None) -> list[Location]:
         found = [each for each in session().scalars(query.order_by(Location.code)) if level in (None, each.level)]
         session().expunge_all()
         return found
+
+
+def file_of(caller, answer) -> bytes:
+    """The sheets that were made: the page of their file, and the file."""
+    assert answer.status_code == 302, answer.text[:300]
+    where = answer.headers["Location"]
+    assert f"{where}.pdf" in caller.get(where).text
+    return caller.get(f"{where}.pdf").data
 
 
 def read(pdf: bytes) -> tuple[int, set[str]]:
@@ -67,11 +77,49 @@ def test_one_level_in_a_size_with_an_arrow_that_stays(size, cast, client, life, 
 def test_a_sheet_holds_every_bin_from_the_first_free_place_on(layout, cast, client, life, address):
     boss = cast.sign_in(client, cast.supervisor)
     wanted, cells = {each.barcode for each in bins(life)}, LAYOUTS[layout].cells
-    answer = boss.post(address, data=form(zone="A", paper=layout, start=cells - 1))
-    assert answer.mimetype == "application/pdf"
-    pages, codes = read(answer.data)
+    pages, codes = read(file_of(boss, boss.post(address, data=form(zone="A", paper=layout, start=cells - 1))))
     assert wanted <= codes
     assert pages == -(-(len(wanted) + cells - 1) // cells)
+
+
+def test_a_sheet_shows_the_arrow_that_the_bins_get_with_it(cast, client, life, address):
+    boss = cast.sign_in(client, cast.supervisor)
+    sheet = {"zone": "A", "level": 1, "paper": SHEETS[0]}
+    plain = file_of(boss, boss.post(address, data=form(**sheet)))
+    pointing = file_of(boss, boss.post(address, data=form(**sheet, arrow="up")))
+    assert plain != pointing
+    assert {each.label_arrow for each in bins(life, 1)} == {"up"}
+    assert file_of(boss, boss.post(address, data=form(**sheet))) == pointing, "as they are"
+    assert file_of(boss, boss.post(address, data=form(**sheet, arrow=""))) == plain
+
+
+def test_a_sheet_goes_to_a_printer_that_has_a4(cast, client, life, address):
+    """Once for a command that is sent twice; as it lies in the file, whatever the printer's dots."""
+    with life.app.app_context(), transaction():
+        agent = printing.add_agent(cast.supervisor, cast.overseas.id, "office")
+        printing.enrol(agent.text, "office", "1.1.0")
+        draft = PrinterDraft(
+            agent.id, "A4", "ipp", "ipp://10.0.0.9/ipp/print", dpi=600, width_mm=210.0, height_mm=297.0
+        )
+        printer = printing.save_printer(cast.supervisor, draft).id
+        printing.note_poll(agent.id, "office", "1.1.0", 0, [printing.Told(printer, "ready", "")])
+    boss = cast.sign_in(client, cast.supervisor)
+    command = form(zone="A", paper=SHEETS[0])
+    made = {boss.post(address, data=command).headers["Location"] for _ in range(2)}
+    (where,) = made
+    page = boss.get(where).text
+    assert f'value="{printer}"' in page
+    assert f"{-(-len(bins(life)) // LAYOUTS[SHEETS[0]].cells)} sheets" in page
+    assert boss.post(f"{where}/print", data=form(printer=printer, next=where)).headers["Location"] == where
+    with life.app.app_context():
+        with transaction():
+            ((job_id, at),) = printing.offers(agent.id)
+            claim = printing.claim(agent.id, job_id)
+            fetched = printing.fetch(agent.id, job_id, claim.job.claim_token)
+        sent = printing.print_pdf(fetched.job, (0.0, 0.0), 600).pdf
+    assert at == printer
+    assert read(sent) == read(boss.get(f"{where}.pdf").data)
+    assert life.ask("SELECT count(*) FROM label_document WHERE kind = 'sheet'") == 1
 
 
 @pytest.mark.parametrize("wrong", [
@@ -86,12 +134,13 @@ def test_nonsense_changes_nothing(wrong, cast, client, life, address):
 
 
 @pytest.mark.parametrize("layout", KINDS["product"].layouts)
-def test_a_seller_gets_product_labels_on_sheets(layout, cast, client, life):
+def test_a_seller_gets_product_labels_on_sheets(layout, cast, client, fresh_client, life):
     seller, cells = cast.sign_in(client, cast.acme_person), LAYOUTS[layout].cells
     fields = {"seller": "ACME", "warehouse": "DE1", "size": layout, "lines.0.sku": MUG}
     answer = seller.post("/portal/labels", data=form(**fields, **{"lines.0.quantity": cells + 1, "action": "make"}))
-    assert answer.mimetype == "application/pdf"
-    pages, codes = read(answer.data)
+    pages, codes = read(file_of(seller, answer))
     assert (pages, len(codes)) == (2, 1)
     too_many = seller.post("/portal/labels", data=form(**fields, **{"lines.0.quantity": 5000, "action": "make"}))
-    assert too_many.status_code == (422 if 100 * cells < 5000 else 200)
+    assert too_many.status_code == (422 if 100 * cells < 5000 else 302)
+    rival = cast.sign_in(fresh_client, cast.rival_person)
+    assert rival.get(answer.headers["Location"]).status_code == 404

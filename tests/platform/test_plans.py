@@ -39,7 +39,7 @@ STAYS_SMALL = {
     "carrier", "service", "seller", "shop", "site", "warehouse", "zone", "station", "role", "role_permission",
     "counter", "api_key", "membership", "staff_role", "inbound_terms", "order_terms", "cut_off", "closed_day",
     "sampling_plan", "stock_month_end", "added_service", "packaging",
-    "packing_insert", "put_wall_slot", "wave_setting",
+    "packing_insert", "put_wall_slot", "wave_setting", "receiving_rule",
 }  # fmt: skip
 SCOPE = {"warehouse_id", "owner_id", "seller_id"}
 # Index → why looking up by a warehouse or an owner alone finds little in it.

@@ -323,9 +323,11 @@ def test_an_operator_designs_in_the_browser(studio: Studio, cast: Cast, fresh_cl
     where = made.headers["Location"]
     again = caller.get("/office/designs/new?kind=product&size=60x40&seller=ACME")
     assert again.headers["Location"] == where
+    assert f"{where}/1/publish" in caller.get(where).get_data(as_text=True)
     assert caller.post(f"{where}/1/publish", data=form()).status_code == 302
     page = caller.get(where).get_data(as_text=True)
     assert "Version 1 is in force" in page
+    assert f"{where}/1/publish" not in page, "what is in force is not offered again"
     assert "Sam Supervisor" in page
     picture = caller.get(f"{where}/1.png")
     assert Image.open(BytesIO(picture.data)).size == (479, 319) or picture.mimetype == "image/png"

@@ -84,6 +84,9 @@ def test_a_printer_is_set_up_changed_paused_and_tied_to_a_bench(bench: Bench, bo
     assert boss.post(path, data=form(agent_id=bench.agent_id, **{**FIELDS, "name": "Zebra 3"})).status_code == 303
     assert boss.post(f"{path}/pause", data=form(paused="1")).status_code == 303
     assert "Zebra 3" in said(boss.get("/office/printers/strip"))
+    offered = said(boss.get("/office/printers"))
+    assert "DE1 · P01 · " in offered
+    assert "NGB1 · P01 · " in offered, "benches of one name are told apart"
     tied = form(station=bench.station_id, printer=printer.id, fallback=bench.printer_id, kind="carton")
     assert boss.post("/office/printers/bindings", data=tied).status_code == 303
     with transaction():

@@ -47,8 +47,7 @@ def store(carton_id: uuid.UUID, product_id: uuid.UUID) -> Response | tuple[str, 
 
 def _page(carton_id: uuid.UUID, product_id: uuid.UUID, refusal: Refused | None = None) -> str:
     card = inbound.carton_by_id(actor(), carton_id)
-    line = next((line for line in inbound.carton_lines(carton_id) if line["product_id"] == product_id), None)
-    if line is None:
+    if not service.holds_product(carton_id, product_id):
         raise not_found("product")
     return render_template(
         "floor/measure.html", card=card, product=products_by_ids([product_id])[product_id], typed=request.form,

@@ -36,7 +36,23 @@ _COMPUTED = (
     " WHEN bool_and(c.state IN ('counted', 'missing')) THEN 'received' ELSE 'putaway' END"
 )
 
+# Of cartons that were counted blind and closed so: what was posted beside what the count that held said.
+_BLIND = (
+    "SELECT k.id, k.product_id, sum(k.posted) AS posted, sum(k.tallied) AS tallied FROM ("
+    "SELECT c.id, r.product_id, r.quantity AS posted, 0 AS tallied FROM carton c JOIN receipt r ON r.carton_id = c.id"
+    " AND r.undone_by IS NULL WHERE c.counting = 'blind'"
+    " UNION ALL SELECT c.id, t.product_id, 0, t.quantity FROM carton c JOIN carton_tally t ON t.carton_id = c.id"
+    " AND NOT t.is_taken_back AND t.is_second = (c.recount_at IS NOT NULL)"
+    " WHERE c.counting = 'blind' AND c.counted_at IS NOT NULL) k"
+    " GROUP BY 1, 2 HAVING sum(k.posted) <> sum(k.tallied)"
+)
+
 CHECKS = [
+    Check(
+        "what a blind count said is what was received, and nothing before it was closed",
+        "SELECT count(*) FROM carton WHERE counting = 'blind'",
+        _BLIND,
+    ),
     Check(
         "received per carton line equals its postings",
         "SELECT count(*) FROM carton_line",

@@ -41,10 +41,12 @@ TEXTS = {
     "claimed_by_another": N_("Another seller has claimed it. Refuse that claim first."),
     "booking_unknown": N_("No open booking has the number %(number)s."),
     "carton_in_inspection": N_("This carton is being inspected. Nothing leaves it until that is decided."),
+    "count_is_blind": N_("This carton is counted blind. Count what is in it."),
     "carton_begun": N_("Some of it is in a bin already: the rest goes loose."),
     "carton_undecided": N_("It differs from what was announced, and nobody has decided yet."),
     "inspection_rows": N_("Only %(left)s good units of it are in the carton."),
     "finding_unknown": N_("Unlabelled or mixed?"),
+    "counting_unknown": N_("Guided or blind?"),
     "decision_impossible": N_("That cannot be done with such a difference."),
     "relabel_only": N_("Only relabelled goods become another product."),
     "difference_goods_away": N_(

@@ -17,6 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.platform.database import Base, DocumentId, Instant, Reference
@@ -42,6 +43,7 @@ class Booking(Base):
             postgresql_where=text("transfer_order_id IS NOT NULL"),
         ),
         CheckConstraint("own_state IN ('draft', 'submitted', 'in_transit', 'cancelled')", name="own_state_known"),
+        CheckConstraint("counting IN ('guided', 'blind')", name="counting_known"),
         {"postgresql_with": {"fillfactor": "70"}},  # its version moves with every count
     )
 
@@ -71,6 +73,7 @@ class Booking(Base):
     completed_at: Mapped[Instant | None]
     cancelled_at: Mapped[Instant | None]
     closed_at: Mapped[Instant | None]  # complete, and nothing that differs waits for anybody
+    counting: Mapped[str | None] = mapped_column(String(6))  # guided | blind, where it is said for this booking
     # The order of another warehouse that sends it. No key: outbound stands beside.
     transfer_order_id: Mapped[uuid.UUID | None]
 
@@ -93,6 +96,8 @@ class Carton(Base):
         Index("ix_carton_handling_unit", "handling_unit_id", postgresql_where=text("handling_unit_id IS NOT NULL")),
         CheckConstraint("number > 0", name="number_positive"),
         CheckConstraint("(state IN ('declared', 'missing')) = (handling_unit_id IS NULL)", name="unit_when_here"),
+        CheckConstraint("counting IN ('guided', 'blind')", name="counting_known"),
+        CheckConstraint("recount_at IS NULL OR counting IS NOT NULL", name="recounted_blind"),
     )  # fmt: skip
 
     id: Mapped[DocumentId]
@@ -117,6 +122,8 @@ class Carton(Base):
     arrived_at: Mapped[Instant | None]
     counted_at: Mapped[Instant | None]
     stowed_at: Mapped[Instant | None]
+    counting: Mapped[str | None] = mapped_column(String(6))  # blind from its first count on; guided when opened again
+    recount_at: Mapped[Instant | None]  # counted blind and not what was announced: the second count began
 
 
 class CartonLine(Base):
@@ -187,6 +194,34 @@ class Receipt(Base):
     counted_at: Mapped[Instant]
 
 
+class CartonTally(Base):
+    """What was counted blind: noted, and posted when the carton is closed. Of two counts the second is what is so; the
+    first is kept beside it.
+    """
+
+    __tablename__ = "carton_tally"
+    __table_args__ = (
+        Index("ix_carton_tally_carton", "carton_id", "id"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
+
+    id: Mapped[DocumentId]
+    act_id: Mapped[Reference]
+    carton_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carton.id"))
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"))
+    is_second: Mapped[bool] = mapped_column(Boolean)
+    condition: Mapped[str] = mapped_column(String(12))
+    batch: Mapped[str | None] = mapped_column(String(40))
+    expires_on: Mapped[date | None] = mapped_column(Date)
+    made_on: Mapped[date | None] = mapped_column(Date)
+    finding: Mapped[str | None] = mapped_column(String(12))
+    serial_numbers: Mapped[list[str]] = mapped_column(ARRAY(String(40)))
+    quantity: Mapped[int] = mapped_column(Integer)
+    counted_by: Mapped[Reference]
+    counted_at: Mapped[Instant]
+    is_taken_back: Mapped[bool] = mapped_column(Boolean)
+
+
 class Difference(Base):
     """What differs from the announcement on one line: at most one row of each kind, as large as it is now.
 
@@ -233,12 +268,26 @@ class InboundTerms(Base):
         CheckConstraint("decide_hours BETWEEN 1 AND 720", name="hours_sane"),
         CheckConstraint("min_shelf_days BETWEEN 0 AND 3650", name="shelf_sane"),
         CheckConstraint("default_decision IN ('accept', 'return', 'destroy')", name="default_known"),
+        CheckConstraint("counting IN ('guided', 'blind')", name="counting_known"),
     )
 
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"), primary_key=True)
     decide_hours: Mapped[int] = mapped_column(Integer)
     default_decision: Mapped[str] = mapped_column(String(8))
     min_shelf_days: Mapped[int | None] = mapped_column(Integer)
+    counting: Mapped[str | None] = mapped_column(String(6))  # of their cartons; None: as the warehouse does
+    changed_by: Mapped[Reference]
+    changed_at: Mapped[Instant]
+
+
+class ReceivingRule(Base):
+    """How a warehouse counts cartons. No row: guided."""
+
+    __tablename__ = "receiving_rule"
+    __table_args__ = (CheckConstraint("counting IN ('guided', 'blind')", name="counting_known"),)
+
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"), primary_key=True)
+    counting: Mapped[str] = mapped_column(String(6))
     changed_by: Mapped[Reference]
     changed_at: Mapped[Instant]
 

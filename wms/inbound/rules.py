@@ -82,11 +82,14 @@ class Terms:
     decide_hours: int = 72
     default_decision: str = Decision.ACCEPT.value
     min_shelf_days: int | None = None  # that good units must have left until they expire; None: any
+    counting: str | None = None  # how their cartons are counted; None: as the warehouse does
 
 
 TERMS = Terms()
 MAX_DECIDE_HOURS = 720
 MAX_SHELF_DAYS = 3650
+# Told what is announced, or not: then only the close of a carton compares.
+COUNTINGS = ("guided", "blind")
 DEFAULT_DECISIONS = (Decision.ACCEPT, Decision.RETURN, Decision.DESTROY)
 
 
@@ -101,6 +104,8 @@ def terms_faults(terms: Terms) -> list[tuple[str, str, dict[str, Any]]]:
     if terms.min_shelf_days is not None and not 0 <= terms.min_shelf_days <= MAX_SHELF_DAYS:
         code = "too_small" if terms.min_shelf_days < 0 else "too_large"
         faults.append(("/min_shelf_days", code, {"min": 0, "max": MAX_SHELF_DAYS}))
+    if terms.counting is not None and terms.counting not in COUNTINGS:
+        faults.append(("/counting", "counting_unknown", {}))
     return faults
 
 

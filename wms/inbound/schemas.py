@@ -168,6 +168,9 @@ class BookingLineOut(CodedSchema):
     unaccounted = fields.Integer(metadata={"description": "Bonded surplus waiting for customs, part of received."})
     put_away = fields.Integer()
     difference = fields.Integer(metadata={"description": "Received less declared; -n before anything is counted."})
+    first_count = fields.Integer(
+        allow_none=True, metadata={"description": "Counted blind and twice: what the first count said."}
+    )
     differences = fields.Dict(
         metadata={"description": "Units by kind: over, short, wrong, damaged, unlabelled, mixed."}
     )
@@ -191,6 +194,8 @@ class BookingCartonOut(CodedSchema):
     arrived_at = fields.AwareDateTime(allow_none=True)
     counted_at = fields.AwareDateTime(allow_none=True)
     stowed_at = fields.AwareDateTime(allow_none=True)
+    counting = fields.String(allow_none=True, metadata={"enum": ["guided", "blind", None], "description": "`blind`: who"
+                             " counted it was not told what is announced."})  # fmt: skip
     lines = fields.List(fields.Nested(BookingLineOut))
 
 

@@ -12,6 +12,7 @@ DECISION_WORDS = {
     "accept": lazy("Accept as received"), "relabel": lazy("Relabel"), "return": lazy("Send back"),
     "destroy": lazy("Destroy"), "recount": lazy("Count again"),
 }  # fmt: skip
+COUNTING_WORDS = {"guided": lazy("Guided"), "blind": lazy("Blind")}
 FILE_WORDS = {
     "photo": lazy("Photo"), "packing_list": lazy("Packing list"), "invoice": lazy("Invoice"),
     "customs": lazy("Customs papers"), "other": lazy("Other"),

@@ -98,6 +98,7 @@ CARTON = Workflow(
         "arrive": move([_C.DECLARED, _C.MISSING], _C.ARRIVED),
         "count": move([_C.ARRIVED, _C.COUNTING], _C.COUNTING),
         "uncount": move(_C.COUNTING, _C.COUNTING),
+        "recount": move([_C.ARRIVED, _C.COUNTING], _C.COUNTING),  # blind, and not what was announced
         "close": move([_C.ARRIVED, _C.COUNTING], _C.COUNTED),
         "reopen": move(_C.COUNTED, _C.COUNTING),
         "stow": move([_C.COUNTED, _C.STOWING], _C.STOWING),

@@ -52,6 +52,7 @@ class LabelKind(StrEnum):
     RETURN = "return"
     GATE_PASS = "gate-pass"  # noqa: S105 - a paper
     CART = "cart"
+    SHEET = "sheet"  # labels of many things on A4 (`sheets.py`)
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ KINDS: dict[str, KindRules] = {
     LabelKind.RETURN: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 150)),
     LabelKind.GATE_PASS: KindRules(one_valid=False, once=False, personal=False, size_mm=(210, 297)),
     LabelKind.CART: KindRules(one_valid=False, once=False, personal=False, size_mm=(100, 60)),
+    LabelKind.SHEET: KindRules(one_valid=False, once=False, personal=False, size_mm=(210, 297)),
 }
 
 

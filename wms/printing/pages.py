@@ -22,7 +22,7 @@ from wms.platform.pages import lazy, state_labels
 from wms.platform.problems import refusal_problem
 from wms.printing import queries, service
 from wms.printing.api import answer_pdf
-from wms.printing.models import KINDS, LabelDocument, PrintJob, PrintState
+from wms.printing.models import KINDS, LabelDocument, LabelKind, PrintJob, PrintState
 from wms.printing.rules import PRINTS
 from wms.printing.words import sentence
 
@@ -66,6 +66,7 @@ def bundle(bundle_id: uuid.UUID) -> str:
     may_print = bool(ready) and actor().is_staff and actor().may(Permission.FLOOR_WORK)
     return render_template(
         "printing/bundle.html", bundle=found, documents=documents, pages=sum(each.copies for each in documents),
+        paper=sum(each.sheets for each in documents if each.kind == LabelKind.SHEET),
         refused=[each for each in documents if each.state == "refused"], sentence=sentence, prints=PRINTS,
         own=queries.choose_printer(_station(), ready[0]) if may_print else None,
         printers=queries.printers_for(found.warehouse_id, ready) if may_print else [],

@@ -7,7 +7,7 @@ from typing import Any
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
-from wms.floor.bench_printer import station_of, way_of
+from wms.floor.bench_printer import print_slip_once, station_of, way_of
 from wms.floor.contract import Scan, Step
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
@@ -47,6 +47,8 @@ class Lane:
             raise Refused("scan_each", {})
         taken = single_units.take(actor, task.warehouse_id, found.id, scan.weight_g)
         self._print(actor, taken.parcel_id)
+        if taken.plan.get("slip"):
+            print_slip_once(actor, taken.order_id)
         data = {"order_id": str(taken.order_id), "owner_id": str(taken.owner_id), "order": taken.number,
                 "weight_g": taken.weight_g, "plan": taken.plan}  # fmt: skip
         return Step(WAYBILL, data, "next", "lane_label", {"order": taken.number}, can_undo=True)
@@ -83,7 +85,8 @@ class Lane:
         label = last_print("waybill", "parcel", parcel.id, station_of(actor)) if parcel else None
         line = bench.lines[0]
         return {
-            "order": task.data["order"], "sku": line.sku, "name_en": line.name_en, "name_zh": line.name_zh,
+            "order_id": task.data["order_id"], "order": task.data["order"],
+            "sku": line.sku, "name_en": line.name_en, "name_zh": line.name_zh,
             "weight_g": task.data["weight_g"], "plan": {**task.data["plan"], "choices": []}, "packaging": None, "in_box": 0,
             "tracking_number": parcel.tracking_number if parcel else None, "fault": None,
             "document_id": str(label.document_id) if label else None,

@@ -3,6 +3,9 @@
 The receiver's story: the carton's label says who and which booking. Every product scanned counts one (or a case, or a
 quantity keyed in), FULL all that was announced and is not counted yet. DAMAGE marks the next scan as damaged, NOLABEL
 as unlabelled, MIXED as found among other goods; UNDO takes the last count back; OK closes the carton.
+
+A carton that is counted blind shows what was counted, and nothing of what was announced: not its products, not its
+quantities, not whether more is to come. If it differs at the close, it is counted once more from nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.inbound import service as inbound
 from wms.inbound.rules import Finding
+from wms.inbound.service.tallying import IS_BLIND
 from wms.inbound.workflow import CARTON as CARTONS
 from wms.inbound.workflow import CartonState
 from wms.platform.i18n import refusal_texts
@@ -24,6 +28,7 @@ from wms.platform.statements import Statement, pipelined
 
 CARTON, PRODUCT = "scan_carton", "scan_product"
 PACKS = {"inner": "inner_counted", "case": "case_counted", "pallet": "pallet_counted"}
+PACKS_BLIND = {"inner": "inner_tally", "case": "case_tally", "pallet": "pallet_tally"}
 FINDINGS = {"NOLABEL": Finding.UNLABELLED.value, "MIXED": Finding.MIXED.value}
 
 _LINES = Statement(
@@ -33,12 +38,20 @@ _LINES = Statement(
 )
 
 
+# Blind: what this count says so far.
+_TALLIES = Statement(
+    "SELECT p.sku, p.name_en, p.name_zh, p.id, p.measured_at IS NULL AS unmeasured, sum(t.quantity)::int AS received,"
+    " coalesce(sum(t.quantity) FILTER (WHERE t.condition <> 'good'), 0)::int AS damaged FROM carton_tally t"
+    " JOIN product p ON p.id = t.product_id WHERE t.carton_id = :carton AND t.is_second = :second"
+    " AND NOT t.is_taken_back GROUP BY p.id ORDER BY p.sku"
+)
 _CARTON = Statement(
     "SELECT id, state, barcode, number, owner_id, (SELECT count(*) FROM carton o WHERE o.booking_id = c.booking_id)"
     " AS total FROM carton c WHERE id = :carton"
 )
 _SHOWN = Statement(
-    "SELECT c.barcode, c.number, b.number AS booking, s.name AS seller, (SELECT count(*) FROM carton o"
+    f"SELECT c.barcode, c.number, c.recount_at IS NOT NULL AS second, {IS_BLIND} AS is_blind,"
+    " b.number AS booking, s.name AS seller, (SELECT count(*) FROM carton o"
     " WHERE o.booking_id = c.booking_id) AS total FROM carton c JOIN booking b ON b.id = c.booking_id"
     " JOIN seller s ON s.id = b.owner_id WHERE c.id = :carton"
 )
@@ -82,9 +95,13 @@ class Receive:
         )  # fmt: skip
         line = next(line for line in counted.lines if line.product_id == found.id)
         received = line.received_good + line.received_damaged
+        data = hand(task.data, quantity=None, damaged=None, finding=None, last=found.code)
+        if line.declared is None:  # blind
+            params = {"counted": received, "pack": quantity}
+            return Step(PRODUCT, data, "ok", PACKS_BLIND.get(found.level, "count_tally"), params, can_undo=True)
         over = received > line.declared
         return Step(
-            PRODUCT, hand(task.data, quantity=None, damaged=None, finding=None, last=found.code), "warn" if over else "ok",
+            PRODUCT, data, "warn" if over else "ok",
             "item_counted_over" if over else PACKS.get(found.level, "item_counted"),
             {"counted": received, "declared": line.declared, "pack": quantity},
             can_undo=True,
@@ -95,11 +112,7 @@ class Receive:
             raise Refused("command_not_here", {})
         carton_id = uuid.UUID(task.data["carton_id"])
         if found.command == "OK":
-            closed = inbound.close_carton(actor, carton_id)
-            if closed.differences:
-                params = {"differences": len(closed.differences)}
-                return Step(CARTON, {}, "warn", "carton_closed_difference", params)
-            return Step(CARTON, {}, "done", "carton_closed")
+            return self._close(actor, task, carton_id)
         if found.command == "UNDO":
             inbound.uncount(actor, carton_id)
             return Step(PRODUCT, task.data, "warn", "count_undone")
@@ -117,6 +130,16 @@ class Receive:
             return Step(CARTON, {}, "warn", "step_back")
         raise Refused("command_not_here", {})
 
+    def _close(self, actor: Actor, task: FloorTask, carton_id: uuid.UUID) -> Step:
+        closed = inbound.close_carton(actor, carton_id)
+        if closed.again:
+            data = hand(task.data, quantity=None, damaged=None, finding=None, last=None)
+            return Step(PRODUCT, data, "warn", "count_once_more")
+        if closed.differences:
+            params = {"differences": len(closed.differences)}
+            return Step(CARTON, {}, "warn", "carton_closed_difference", params)
+        return Step(CARTON, {}, "done", "carton_closed")
+
     def _count_whole(self, actor: Actor, task: FloorTask, carton_id: uuid.UUID) -> Step:
         """All that is still to be counted, as announced; after DAMAGE all of it is damaged."""
         damaged = bool(task.data.get("damaged"))
@@ -133,6 +156,15 @@ class Receive:
         with pipelined():
             shown, held = _SHOWN.send(of_carton), _LINES.send(of_carton)
         carton = shown.first()
+        about = {
+            "booking": carton.booking, "seller": carton.seller, "carton": carton.barcode, "number": carton.number,
+            "total": carton.total, "last": task.data.get("last"), "damaged": bool(task.data.get("damaged")),
+            "finding": task.data.get("finding"), "carton_id": task.data["carton_id"],
+            "quantity": task.data.get("quantity"), "blind": carton.is_blind, "second": carton.is_blind and carton.second,
+        }  # fmt: skip
+        if carton.is_blind:
+            rows = _TALLIES.all({**of_carton, "second": carton.second})
+            return {**about, "lines": [_as_counted(row) for row in rows], "left": None, "hint": None}
         lines = [
             {
                 "sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "declared": row.declared,
@@ -142,10 +174,13 @@ class Receive:
             for row in held.all()
         ]  # fmt: skip
         left = sum(max(0, line["declared"] - line["received"]) for line in lines)
-        return {
-            "booking": carton.booking, "seller": carton.seller, "carton": carton.barcode, "number": carton.number,
-            "total": carton.total, "lines": lines, "last": task.data.get("last"), "damaged": bool(task.data.get("damaged")),
-            "finding": task.data.get("finding"), "carton_id": task.data["carton_id"],
-            "quantity": task.data.get("quantity"), "left": left,
-            "hint": refusal_texts.translate("hint_as_declared", {}) if left else None,
-        }  # fmt: skip
+        hint = refusal_texts.translate("hint_as_declared", {}) if left else None
+        return {**about, "lines": lines, "left": left, "hint": hint}
+
+
+def _as_counted(row: Any) -> dict[str, Any]:
+    """A line of a carton that is counted blind."""
+    return {
+        "sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "received": row.received, "damaged": row.damaged,
+        "product_id": str(row.id), "unmeasured": row.unmeasured,
+    }  # fmt: skip

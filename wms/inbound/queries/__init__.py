@@ -25,6 +25,7 @@ from wms.inbound.queries.bookings import (
 )
 from wms.inbound.queries.differences import (
     booking_of_difference,
+    countings,
     differences_page,
     open_differences,
     sellers_with_terms,
@@ -50,6 +51,7 @@ __all__ = [
     "carton_lines",
     "cartons_by_code",
     "cartons_in_work",
+    "countings",
     "differences_page",
     "dock_calendar",
     "dock_stock",

@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, func, or_, select, text
 
 from wms.catalog.models import Product
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.facility.models import Warehouse
 from wms.identity.models import Seller
-from wms.inbound.models import Booking, Carton, CartonLine, Difference, Receipt
+from wms.inbound.models import Booking, Carton, CartonLine, CartonTally, Difference, Receipt
 from wms.inbound.workflow import BookingState
 from wms.inventory.models import Lot
 from wms.platform.database import session
@@ -78,17 +78,19 @@ _HEADER = (
     "id", "number", "reference", "state", "version", "owner_id", "warehouse_id", "transport", "expected_on",
     "tracking_number", "container_number", "air_waybill", "remark", "carton_count",
     "dock_cartons", "created_at", "updated_at", "submitted_at",
-    "arrived_at", "received_at", "completed_at", "closed_at", "cancelled_at", "transfer_order_id",
+    "arrived_at", "received_at", "completed_at", "closed_at", "cancelled_at", "transfer_order_id", "counting",
 )  # fmt: skip
 _CARTON = (
     "id", "number", "barcode", "pallet", "reference_box_no", "state", "declared_weight_g", "declared_length_mm",
     "declared_width_mm", "declared_height_mm", "measured_weight_g", "measured_length_mm", "measured_width_mm",
-    "measured_height_mm", "arrived_at", "counted_at", "stowed_at",
+    "measured_height_mm", "arrived_at", "counted_at", "stowed_at", "counting", "recount_at",
 )  # fmt: skip
 
 
 def booking_detail(actor: Actor, booking_id: uuid.UUID) -> dict[str, Any]:
-    """A booking with its cartons and lines: declared, received, put away, and what differs."""
+    """A booking with its cartons and lines: declared, received, put away, what differs, and, where it was counted blind
+    and twice, what was counted first.
+    """
     header = session().execute(in_scope(_headers(), actor).where(Booking.id == booking_id)).one_or_none()
     if header is None:
         raise not_found("booking")
@@ -96,6 +98,10 @@ def booking_detail(actor: Actor, booking_id: uuid.UUID) -> dict[str, Any]:
     cartons = session().execute(select(*columns).where(Carton.booking_id == booking_id).order_by(Carton.number))
     lines = _lines(CartonLine.booking_id == booking_id)
     shown = [{**row._mapping, "lines": lines[row.id]} for row in cartons]
+    first = _first_counts(booking_id)
+    for carton in shown:
+        for line in carton["lines"]:
+            line["first_count"] = first[carton["id"]].get(line["product_id"], 0) if carton["id"] in first else None
     every = [line for each in lines.values() for line in each]
     names = ("declared", "received", "put_away", "unaccounted")
     totals = {name: sum(line[name] for line in every) for name in names}
@@ -116,6 +122,22 @@ def _lines(condition: Any) -> dict[uuid.UUID, list[dict[str, Any]]]:
     for line, sku in rows:
         by_carton[line.carton_id].append(_line(line, sku, differing[line.id]))
     return by_carton
+
+
+def _first_counts(booking_id: uuid.UUID) -> dict[uuid.UUID, dict[uuid.UUID, int]]:
+    """What the first of two blind counts said, by carton and product; not while the second goes on."""
+    over = or_(Carton.counting != "blind", Carton.counted_at.is_not(None))
+    twice = select(Carton.id).where(Carton.booking_id == booking_id, Carton.recount_at.is_not(None), over)
+    found: dict[uuid.UUID, dict[uuid.UUID, int]] = {carton_id: {} for carton_id in session().scalars(twice)}
+    if not found:
+        return found
+    columns = (CartonTally.carton_id, CartonTally.product_id)
+    first = select(*columns, func.sum(CartonTally.quantity)).where(
+        CartonTally.carton_id.in_(found), ~CartonTally.is_second, ~CartonTally.is_taken_back
+    )
+    for carton_id, product_id, units in session().execute(first.group_by(*columns)):
+        found[carton_id][product_id] = int(units)
+    return found
 
 
 def _line(line: CartonLine, sku: str, differences: dict[str, int]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
 from wms.catalog.models import Product
@@ -15,7 +15,7 @@ from wms.core.refusals import not_found
 from wms.facility.models import Warehouse
 from wms.identity.models import Seller
 from wms.inbound import rules
-from wms.inbound.models import Booking, Carton, CartonLine, Difference, InboundTerms
+from wms.inbound.models import Booking, Carton, CartonLine, Difference, InboundTerms, ReceivingRule
 from wms.inbound.queries.bookings import in_scope
 from wms.inbound.rules import DECISIONS, DifferenceKind
 from wms.inbound.workflow import DIFFERENCE
@@ -85,11 +85,23 @@ def _shown(row: Any) -> dict[str, Any]:
     }
 
 
+def countings(actor: Actor) -> list[dict[str, Any]]:
+    """The warehouses seen, with how each counts its cartons."""
+    statement = (
+        select(Warehouse.id, Warehouse.code, Warehouse.name, func.coalesce(ReceivingRule.counting, "guided").label("counting"))
+        .outerjoin(ReceivingRule, ReceivingRule.warehouse_id == Warehouse.id)
+        .where(Warehouse.is_active).order_by(Warehouse.code)
+    )  # fmt: skip
+    if actor.warehouse_ids is not None:
+        statement = statement.where(Warehouse.id.in_(actor.warehouse_ids))
+    return [dict(row._mapping) for row in session().execute(statement)]
+
+
 def sellers_with_terms() -> list[dict[str, Any]]:
     """Every active seller with the terms that hold for them; `own`: agreed with them and not everybody's."""
     statement = (
         select(Seller.id, Seller.code, Seller.name, InboundTerms.decide_hours, InboundTerms.default_decision,
-               InboundTerms.min_shelf_days)
+               InboundTerms.min_shelf_days, InboundTerms.counting)
         .outerjoin(InboundTerms, InboundTerms.owner_id == Seller.id).where(Seller.is_active).order_by(Seller.code)
     )  # fmt: skip
     rows = [dict(row._mapping) for row in session().execute(statement)]

@@ -12,7 +12,8 @@ from wms.inbound.service.arrivals import (
 from wms.inbound.service.attaching import attach
 from wms.inbound.service.bookings import cancel, create_booking, edit_booking, mark_in_transit, submit
 from wms.inbound.service.closing import Closed, close_carton, finish_carton, reopen_carton
-from wms.inbound.service.counting import CountDraft, Counted, LineNow, count, count_many
+from wms.inbound.service.counted import CountDraft, Counted, LineNow
+from wms.inbound.service.counting import count, count_many
 from wms.inbound.service.deciding import decide, decide_due, terms_of
 from wms.inbound.service.inspecting import end_plan, inspect, make_plan
 from wms.inbound.service.labelling import request_carton_label_set, request_carton_labels
@@ -21,7 +22,8 @@ from wms.inbound.service.measuring import measure_product
 from wms.inbound.service.serving import ask_for_carton
 from wms.inbound.service.settling import CarriedOut, carry_out
 from wms.inbound.service.stowing import Stowed, put_away, suggest_place, undo_put_away
-from wms.inbound.service.terms import set_terms
+from wms.inbound.service.tallying import holds_product, is_blind
+from wms.inbound.service.terms import choose_counting, set_counting, set_terms
 from wms.inbound.service.undoing import uncount
 from wms.inbound.service.unknown import (
     claim_arrival,
@@ -61,6 +63,7 @@ __all__ = [
     "carry_out",
     "check_movable",
     "check_unopened",
+    "choose_counting",
     "claim_arrival",
     "close_carton",
     "count",
@@ -73,7 +76,9 @@ __all__ = [
     "edit_booking",
     "end_plan",
     "finish_carton",
+    "holds_product",
     "inspect",
+    "is_blind",
     "load_booking_to_edit",
     "make_appointment",
     "make_plan",
@@ -91,6 +96,7 @@ __all__ = [
     "reopen_carton",
     "request_carton_label_set",
     "request_carton_labels",
+    "set_counting",
     "set_terms",
     "settle_arrival",
     "submit",

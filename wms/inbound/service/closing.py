@@ -12,8 +12,8 @@ from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.service import set_unit_state
 from wms.inbound.models import Carton
-from wms.inbound.service import differing, inspecting
-from wms.inbound.service.loading import work_on_carton
+from wms.inbound.service import counting, differing, inspecting, tallying
+from wms.inbound.service.loading import BookingAtWork, work_on_carton
 from wms.inbound.service.progress import settle
 from wms.inbound.workflow import CARTON, CartonState
 from wms.platform.database import session
@@ -22,7 +22,9 @@ from wms.platform.statements import Statement
 
 @dataclass(frozen=True)
 class Closed:
-    """`differences`: (product, kind, quantity) of the carton. `left`: units in it that wait to be put away."""
+    """`differences`: (product, kind, quantity) of the carton. `left`: units in it that wait to be put away. `again`: it was
+    counted blind and is not what was announced; it stays open and is counted once more, from nothing.
+    """
 
     booking_id: uuid.UUID
     booking_state: str
@@ -31,10 +33,12 @@ class Closed:
     carton_state: str
     differences: tuple[tuple[uuid.UUID, str, int], ...]
     left: int
+    again: bool = False
 
 
 _CARTON = Statement(
-    "SELECT c.state, c.handling_unit_id, coalesce((SELECT sum(b.on_hand) FROM balance b"
+    f"SELECT c.state, c.recount_at, {tallying.IS_BLIND} AS is_blind,"
+    " c.handling_unit_id, coalesce((SELECT sum(b.on_hand) FROM balance b"
     " WHERE b.handling_unit_id = c.handling_unit_id), 0) AS units,"
     " (SELECT true FROM sampling_plan s WHERE s.warehouse_id = c.warehouse_id AND s.is_active LIMIT 1) AS sampled,"
     " (SELECT true FROM inspection i WHERE i.carton_id = c.id AND i.state = 'open' LIMIT 1) AS inspected"
@@ -48,10 +52,18 @@ _CLOSE = Statement("UPDATE carton SET state = :state, counted_at = :now, stowed_
 def close_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
     """The count is done: what is still missing is short. A carton with nothing in it is finished at once; one that a
     sampling plan draws is held until somebody has looked into it.
+
+    Counted blind, it is compared with the announcement here. The first time that it is not the same, nothing is posted
+    and nobody told what differs: it is counted once more (`Closed.again`), and what that count says is so.
     """
     booking = work_on_carton(actor, carton_id, action="close")
     carton = _CARTON.first({"carton": carton_id})
     state = CARTON.apply("close", carton.state)
+    if carton.is_blind:
+        if carton.recount_at is None and tallying.differs(carton_id):
+            return _count_again(booking, carton_id, carton.state)
+        _post_tally(actor, booking, carton_id)
+        carton = _CARTON.first({"carton": carton_id})
     found = differing.close(actor, booking, carton_id)
     now = clock.now()
     if carton.units == 0:
@@ -68,6 +80,19 @@ def close_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
     )
 
 
+def _count_again(booking: BookingAtWork, carton_id: uuid.UUID, before: str) -> Closed:
+    state = CARTON.apply("recount", before).value
+    tallying.ask_again(carton_id, state)
+    return Closed(booking.id, settle(booking.id).value, booking.version, carton_id, state, (), 0, again=True)
+
+
+def _post_tally(actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID) -> None:
+    """What the blind count said becomes stock, as one act."""
+    drafts = tallying.drafts_of(carton_id)
+    if drafts:
+        counting.count_in(actor, booking, carton_id, drafts, tallied=True)
+
+
 _GONE = Statement(
     "SELECT coalesce((SELECT true FROM difference WHERE booking_id = :booking AND carton_id = :carton"
     " AND posting_id IS NOT NULL LIMIT 1), false)"
@@ -76,7 +101,7 @@ _GONE = Statement(
 
 def reopen_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
     """The count was closed too early: it goes on, and shortages are taken back. What the seller decided about this
-    carton is decided anew when it is closed again.
+    carton is decided anew when it is closed again. It is counted guided from here on, blind or not before.
 
     Refuses `carton_partly_settled`: goods of it were sent back, destroyed or converted, so that what is in it is no
     longer all.
@@ -87,7 +112,9 @@ def reopen_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
     if _GONE.scalar({"booking": booking.id, "carton": carton_id}):
         raise Refused("carton_partly_settled", {})
     differing.rewrite(actor, booking.id, carton_id, differing.lines_of(carton_id), closed=False)
-    session().execute(update(Carton).where(Carton.id == carton_id).values(state=state.value, counted_at=None))
+    session().execute(
+        update(Carton).where(Carton.id == carton_id).values(state=state.value, counted_at=None, counting="guided")
+    )
     booking_state = settle(booking.id)
     if carton.inspected:
         inspecting.drop(actor, booking, carton_id)

@@ -16,10 +16,11 @@ from sqlalchemy import insert
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
-from wms.core.refusals import Refused, invalid, invalid_fields
+from wms.core.refusals import Refused, invalid_fields
 from wms.inbound import rules
 from wms.inbound.models import CartonLine
-from wms.inbound.service import differing
+from wms.inbound.service import differing, tallying
+from wms.inbound.service.counted import CountDraft, Counted, LineNow, check
 from wms.inbound.service.differing import LineTotals
 from wms.inbound.service.loading import BookingAtWork, work_on_carton
 from wms.inbound.service.progress import settle
@@ -31,50 +32,7 @@ from wms.inventory.service import Subject
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
-CONDITIONS = frozenset({"good", "damaged"})
-FINDINGS = frozenset({None, *rules.Finding})
 FULL_CONTROL = "full"
-
-
-@dataclass(frozen=True)
-class CountDraft:
-    """One count: units of a product in one condition and lot. `serial_numbers`: for products under full control;
-    `finding`: unlabelled or mixed.
-    """
-
-    product_id: uuid.UUID
-    quantity: int
-    condition: str = "good"
-    batch: str | None = None
-    expires_on: date | None = None
-    serial_numbers: Sequence[str] = ()
-    finding: str | None = None
-    made_on: date | None = None
-
-
-@dataclass(frozen=True)
-class LineNow:
-    """A line after the count. Received: good + damaged; `unaccounted` of these wait outside the carton for customs."""
-
-    product_id: uuid.UUID
-    sku: str
-    declared: int
-    received_good: int
-    received_damaged: int
-    unaccounted: int
-
-
-@dataclass(frozen=True)
-class Counted:
-    """`act_id` names this count, for its undo."""
-
-    act_id: uuid.UUID
-    booking_id: uuid.UUID
-    booking_state: str
-    version: int
-    carton_id: uuid.UUID
-    carton_state: str
-    lines: tuple[LineNow, ...]
 
 
 def count(
@@ -97,6 +55,8 @@ def count(
     Refuses `product_not_of_owner`, `expiry_required`, `lot_required`, `lot_made_otherwise`, `shelf_life_short` (good
     units that will not keep as long as the seller's terms ask: they are counted as damaged), `item_needs_serials`,
     `serial_known`, `not_allowed_now` (not arrived, or closed), and days that no goods have at their field.
+
+    Counted blind, it is noted and becomes stock when the carton is closed (`tallying`).
     """
     return count_many(
         actor, carton_id,
@@ -106,14 +66,20 @@ def count(
 
 def count_many(actor: Actor, carton_id: uuid.UUID, drafts: Sequence[CountDraft]) -> Counted:
     """Several counts of one carton as one act with one posting: all or nothing, undone together."""
-    _check(drafts)
+    check(drafts)
     return count_in(actor, work_on_carton(actor, carton_id, action="count"), carton_id, drafts)
 
 
-def count_in(actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID, drafts: Sequence[CountDraft]) -> Counted:
-    """The same, of checked drafts and under the booking's lock."""
+def count_in(
+    actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID, drafts: Sequence[CountDraft], *, tallied: bool = False
+) -> Counted:
+    """The same, of checked drafts and under the booking's lock. `tallied`: what a blind count said, at its end."""
     facts = _read(carton_id, {draft.product_id for draft in drafts})
     state = CARTON.apply("count", facts.state)
+    if tallied:  # whether it keeps long enough was asked when it was counted
+        facts = replace(facts, min_shelf_days=None)
+    elif facts.is_blind:
+        return _tally(actor, booking, carton_id, drafts, facts)
     if booking.transfer_order_id is not None and facts.warehouse.is_bonded:
         facts.leave.update(permits.left_of("transfer", booking.transfer_order_id))
     work = _Act(new_id(), actor, booking, carton_id, facts)
@@ -127,21 +93,6 @@ def count_in(actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID, drafts:
         for line in work.facts.lines.values()
     )
     return Counted(work.id, booking.id, booking_state, booking.version, carton_id, state.value, lines)
-
-
-def _check(drafts: Sequence[CountDraft]) -> None:
-    if not drafts:
-        raise invalid("/", "too_few", min=1)
-    for draft in drafts:
-        if not 1 <= draft.quantity <= rules.MAX_QUANTITY:
-            code = "too_small" if draft.quantity < 1 else "too_large"
-            raise invalid("/quantity", code, min=1, max=rules.MAX_QUANTITY)
-        if draft.condition not in CONDITIONS:
-            raise invalid("/condition", "condition_unknown")
-        if draft.finding not in FINDINGS:
-            raise invalid("/finding", "finding_unknown")
-        if len(set(draft.serial_numbers)) != len(draft.serial_numbers):
-            raise invalid("/serial_numbers", "duplicate")
 
 
 @dataclass(frozen=True)
@@ -203,6 +154,7 @@ class _Facts:
     warehouse: _Warehouse
     time_zone: str
     min_shelf_days: int | None
+    is_blind: bool
     lines: dict[uuid.UUID, _Line]
     book_items: dict[str, uuid.UUID] = field(default_factory=dict)  # of the products' item numbers, in bond
     # From zone to zone: the units that customs still lets in, by product. Moved on by this act.
@@ -212,6 +164,7 @@ class _Facts:
 _READ = Statement(
     "SELECT c.state, c.handling_unit_id, hu.location_id, w.id AS warehouse_id, w.kind = 'bonded' AS bonded,"
     " w.time_zone, (SELECT t.min_shelf_days FROM inbound_terms t WHERE t.owner_id = c.owner_id) AS min_shelf_days,"
+    f" {tallying.IS_BLIND} AS is_blind,"
     " CASE WHEN w.kind = 'bonded' THEN (SELECT u.id FROM location u WHERE u.warehouse_id = w.id"
     "  AND u.kind = 'unaccounted' ORDER BY u.walk_order, u.code LIMIT 1) END AS unaccounted_id,"
     " p.id AS product_id, p.owner_id, p.sku, p.lot_controlled, p.expiry_controlled, p.customs_item_number,"
@@ -234,7 +187,8 @@ def _read(carton_id: uuid.UUID, product_ids: set[uuid.UUID]) -> _Facts:
     first = rows[0]
     lines = {row.product_id: _line(row) for row in rows if row.product_id is not None}
     facts = _Facts(first.state, first.handling_unit_id, first.location_id, first.unaccounted_id,
-                   _Warehouse(first.warehouse_id, first.bonded), first.time_zone, first.min_shelf_days, lines)  # fmt: skip
+                   _Warehouse(first.warehouse_id, first.bonded), first.time_zone, first.min_shelf_days,
+                   first.is_blind, lines)  # fmt: skip
     if len(lines) != len(product_ids):
         CARTON.apply("count", facts.state)  # the nearer reason, where there are two
         raise Refused("product_not_of_owner", {}, next_step="register_arrival")
@@ -255,6 +209,27 @@ def _line(row: Any) -> _Line:
         product, row.line_id or new_id(), is_new, row.declared, row.good, row.damaged, row.unaccounted, row.on_booking,
         row.unlabelled, row.mixed,
     )  # fmt: skip
+
+
+def _tally(
+    actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID, drafts: Sequence[CountDraft], facts: _Facts
+) -> Counted:
+    """Note what was counted, refusing all that a count refuses; nothing is posted, and nothing told of what was announced."""
+    for draft in drafts:
+        product = facts.lines[draft.product_id].product
+        numbers = _serials(draft, product)
+        _check_days(draft, product, facts)
+        stock_service.lot_of(product, draft.batch, draft.expires_on, draft.made_on)
+        tallying.refuse_known(carton_id, product.id, numbers)
+    state = CARTON.apply("count", facts.state).value
+    act_id = tallying.add(actor, carton_id, drafts, state)
+    booking_state = settle(booking.id).value if facts.state != state else booking.state
+    counted = tallying.sums(carton_id)
+    lines = tuple(
+        LineNow(key, counted[key].sku, None, counted[key].good, counted[key].damaged, 0)
+        for key in dict.fromkeys(draft.product_id for draft in drafts)
+    )
+    return Counted(act_id, booking.id, booking_state, booking.version, carton_id, state, lines)
 
 
 @dataclass

@@ -104,5 +104,8 @@ def decide_due(limit: int = 50) -> int:
 def terms_of(owner_ids: set[uuid.UUID]) -> dict[uuid.UUID, rules.Terms]:
     """The terms of these sellers; those with none of their own have `rules.TERMS`."""
     rows = session().scalars(select(InboundTerms).where(InboundTerms.owner_id.in_(owner_ids)))
-    own = {row.owner_id: rules.Terms(row.decide_hours, row.default_decision, row.min_shelf_days) for row in rows}
+    own = {
+        row.owner_id: rules.Terms(row.decide_hours, row.default_decision, row.min_shelf_days, row.counting)
+        for row in rows
+    }
     return {owner_id: own.get(owner_id, rules.TERMS) for owner_id in owner_ids}

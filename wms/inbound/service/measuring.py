@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import select
-
 from wms.catalog import service as catalog
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import invalid_fields, not_found
 from wms.inbound import rules
 from wms.inbound.events import MeasuredOtherwise
-from wms.inbound.models import CartonLine, Measurement
+from wms.inbound.models import Measurement
 from wms.inbound.rules import Measure
+from wms.inbound.service import tallying
 from wms.inbound.service.loading import work_on_carton
 from wms.platform.database import session
 from wms.platform.events import record
@@ -29,8 +28,7 @@ def measure_product(actor: Actor, carton_id: uuid.UUID, product_id: uuid.UUID, m
     faults = rules.measure_faults(measured)
     if faults:
         raise invalid_fields(faults)
-    line = select(CartonLine.id).where(CartonLine.carton_id == carton_id, CartonLine.product_id == product_id)
-    if session().scalar(line) is None:
+    if not tallying.holds_product(carton_id, product_id):
         raise not_found("product")
     product = catalog.record_measurement(actor, product_id, **vars(measured))
     declared = Measure(

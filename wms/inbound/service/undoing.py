@@ -12,9 +12,9 @@ from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.customs import settling
 from wms.inbound.models import Carton, Receipt
-from wms.inbound.service import differing
-from wms.inbound.service.counting import Counted, LineNow
-from wms.inbound.service.loading import work_on_carton
+from wms.inbound.service import differing, tallying
+from wms.inbound.service.counted import Counted, LineNow
+from wms.inbound.service.loading import BookingAtWork, work_on_carton
 from wms.inbound.workflow import CARTON
 from wms.inventory import ledger
 from wms.inventory.models import Move
@@ -44,6 +44,8 @@ def uncount(actor: Actor, carton_id: uuid.UUID, act_id: uuid.UUID | None = None)
     booking = work_on_carton(actor, carton_id, action="uncount")
     state = session().execute(select(Carton.state).where(Carton.id == carton_id)).scalar_one()
     CARTON.apply("uncount", state)
+    if tallying.is_blind(carton_id):
+        return _untally(booking, carton_id, act_id, state)
     last = _last(carton_id)
     if not last or act_id not in {None, last[0].act_id}:
         raise Refused("nothing_to_undo", {})
@@ -58,6 +60,15 @@ def uncount(actor: Actor, carton_id: uuid.UUID, act_id: uuid.UUID | None = None)
     now = tuple(LineNow(row.product_id, row.sku, row.declared, row.received_good, row.received_damaged, row.unaccounted)
                 for row in rows)  # fmt: skip
     return Counted(act, booking.id, booking.state, booking.version, carton_id, state, now)
+
+
+def _untally(booking: BookingAtWork, carton_id: uuid.UUID, act_id: uuid.UUID | None, state: str) -> Counted:
+    act, products = tallying.take_back(carton_id, act_id)
+    left = tallying.sums(carton_id)
+    lines = tuple(
+        LineNow(key, left[key].sku, None, left[key].good, left[key].damaged, 0) for key in products & left.keys()
+    )
+    return Counted(act, booking.id, booking.state, booking.version, carton_id, state, lines)
 
 
 def _surplus_of(posting_id: uuid.UUID) -> Sequence[int]:

@@ -12,7 +12,9 @@ from wms.catalog.queries import products_by_ids
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.service import set_unit_state
-from wms.inbound.service.counting import CONDITIONS, CountDraft, Counted, count_in
+from wms.inbound.service import tallying
+from wms.inbound.service.counted import CONDITIONS, CountDraft, Counted
+from wms.inbound.service.counting import count_in
 from wms.inbound.service.loading import work_on_carton
 from wms.inbound.service.progress import settle
 from wms.inbound.service.stowing import Stowed, add_and_set
@@ -42,7 +44,8 @@ class CountedWhole:
 
 
 _REMAINS = Statement(
-    "SELECT c.state, l.product_id, l.declared - l.received_good - l.received_damaged AS quantity FROM carton c"
+    f"SELECT c.state, {tallying.IS_BLIND} AS is_blind,"
+    " l.product_id, l.declared - l.received_good - l.received_damaged AS quantity FROM carton c"
     " LEFT JOIN carton_line l ON l.carton_id = c.id AND l.declared > l.received_good + l.received_damaged"
     " WHERE c.id = :carton ORDER BY l.position, l.id"
 )
@@ -51,15 +54,17 @@ _REMAINS = Statement(
 def count_as_declared(actor: Actor, carton_id: uuid.UUID, *, condition: str = "good") -> CountedWhole:
     """Whatever the carton declares and is not counted yet is in it: counted as one act, undone as one (整箱按预报收).
 
-    Never a surplus, so nothing goes to *unaccounted*. Refuses `nothing_left_to_count`, `not_allowed_now` (not arrived,
-    or closed), and, naming the product, what the declaration does not say: `lot_required`, `expiry_required`,
-    `item_needs_serials`.
+    Never a surplus, so nothing goes to *unaccounted*. Refuses `count_is_blind` (nobody is to know what is announced),
+    `nothing_left_to_count`, `not_allowed_now` (not arrived, or closed), and, naming the product, what the declaration
+    does not say: `lot_required`, `expiry_required`, `item_needs_serials`.
     """
     if condition not in CONDITIONS:
         raise ValueError(f"no such condition: {condition}")
     booking = work_on_carton(actor, carton_id, action="count")
     rows = _REMAINS.all({"carton": carton_id})
     CARTON.apply("count", rows[0].state)
+    if rows[0].is_blind:
+        raise Refused("count_is_blind", {})
     drafts = [CountDraft(row.product_id, row.quantity, condition) for row in rows if row.product_id is not None]
     if not drafts:
         raise Refused("nothing_left_to_count", {})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -58,15 +60,13 @@ def shown() -> dict[str, Any]:
 @blueprint.post("/<uuid:warehouse_id>/labels")
 @requires(Permission.LABELS_REPRINT)
 def labels(warehouse_id: uuid.UUID) -> BaseResponse:
-    """In the order of their codes: a file for label printers, or at once the sheets."""
+    """In the order of their codes: files for label printers, or of A4 sheets."""
     house = load_warehouse(actor(), warehouse_id)
     names = ("zone", "paper")
     typed: dict[str, Any] = {name: forms.typed_text(name) for name in names}
     typed |= {name: forms.typed_number(name) for name in ("level", "start")}
     body = forms.load_form(BinLabelsForm(), forms.given(typed) | _typed_arrow())
     outcome = body if isinstance(body, Refused) else _ask(house.id, body)
-    if isinstance(outcome, Response):
-        return outcome
     if isinstance(outcome, Refused) or not outcome.answer["bundles"]:
         flash(show_refusal(outcome) if isinstance(outcome, Refused) else _("There are no bins in that zone."), "warn")
         return redirect(url_for("office_bins.index", warehouse=house.code))
@@ -78,25 +78,35 @@ def _typed_arrow() -> dict[str, str]:
     return {"arrow": request.form["arrow"][:5]} if "arrow" in request.form else {}
 
 
-def _ask(warehouse_id: uuid.UUID, body: dict[str, Any]) -> forms.Outcome | Response:
+def _ask(warehouse_id: uuid.UUID, body: dict[str, Any]) -> forms.Outcome:
     bins = queries.bins_to_label(warehouse_id, body["zone"], body["level"], MOST_LABELS)
-    outcome = forms.run_form(
-        "labels.bins", {"warehouse": warehouse_id, **body}, lambda: _make(warehouse_id, bins, body),
-        lambda made: {"bundles": made},
-    )  # fmt: skip
-    if isinstance(outcome, Refused) or body["paper"] not in sheets.layouts_of("location") or not bins:
-        return outcome
     try:
-        pdf = sheets.sheet_pdf("location", [(each.id, 1) for each in bins], body["paper"], body["start"])
+        drawn = _drawn(warehouse_id, bins, body)
     except Refused as refusal:
         return refusal
-    return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": 'inline; filename="bins.pdf"'})
+    return forms.run_form(
+        "labels.bins", {"warehouse": warehouse_id, **body}, lambda: _make(warehouse_id, bins, body, drawn),
+        lambda made: {"bundles": made},
+    )  # fmt: skip
 
 
-def _make(warehouse_id: uuid.UUID, bins: Sequence[Any], body: dict[str, Any]) -> list[uuid.UUID]:
-    """The files; none for sheets. The arrows are kept with the bins: their next labels point the same way."""
+def _drawn(warehouse_id: uuid.UUID, bins: Sequence[Any], body: dict[str, Any]) -> sheets.Sheets | None:
+    """The sheets, where they are asked for, with the arrow that the bins are about to get."""
+    if body["paper"] not in sheets.layouts_of("location") or not bins:
+        return None
+    change = None if body["arrow"] == KEEP else partial(replace, arrow=body["arrow"] or None)
+    wanted = [(each.id, 1) for each in bins]
+    return sheets.draw_sheets(warehouse_id, "location", wanted, body["paper"], body["start"], change=change)
+
+
+def _make(
+    warehouse_id: uuid.UUID, bins: Sequence[Any], body: dict[str, Any], drawn: sheets.Sheets | None
+) -> list[uuid.UUID]:
+    """The files. The arrows are kept with the bins: their next labels point the same way."""
     if body["arrow"] != KEEP:
         facility.point_labels(actor(), warehouse_id, [each.id for each in bins], body["arrow"])
+    if drawn is not None:
+        return [sheets.add_sheets(actor(), warehouse_id, drawn)]
     size = next((each for each in KINDS["location"].sizes if each.name == body["paper"]), None)
     if size is None or not bins:
         return []

@@ -13,7 +13,7 @@ from wms.core.refusals import Refused
 from wms.inbound import queries as inbound
 from wms.inbound import service
 from wms.inbound.rules import DEFAULT_DECISIONS, Terms
-from wms.inbound.words import DECISION_WORDS, DIFFERENCE_WORDS
+from wms.inbound.words import COUNTING_WORDS, DECISION_WORDS, DIFFERENCE_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation
@@ -33,7 +33,8 @@ def index() -> str:
     return render_template(
         "office/inbound.html", to_do=inbound.open_differences(actor(), ["decided"]),
         waiting=inbound.open_differences(actor(), ["open"]), kinds=DIFFERENCE_WORDS, decisions=DECISION_WORDS,
-        sellers=inbound.sellers_with_terms(), defaults=DEFAULT_DECISIONS,
+        sellers=inbound.sellers_with_terms(), defaults=DEFAULT_DECISIONS, houses=inbound.countings(actor()),
+        countings=COUNTING_WORDS,
     )  # fmt: skip
 
 
@@ -59,13 +60,39 @@ def terms(seller_id: uuid.UUID) -> BaseResponse:
     shelf = forms.typed_number("min_shelf_days")
     agreed = Terms(
         hours if isinstance(hours, int) else 0, request.form.get("default_decision", "")[:8],
-        -1 if isinstance(shelf, str) else shelf,
+        -1 if isinstance(shelf, str) else shelf, forms.typed_text("counting", 8),
     )  # fmt: skip
     outcome = forms.run_form(
         "inbound.terms", {"id": seller_id, **vars(agreed)}, lambda: service.set_terms(actor(), seller_id, agreed)
     )
     say(outcome, _("Agreed."))
     return redirect(url_for(".index"))
+
+
+@blueprint.post("/counting/<uuid:warehouse_id>")
+@requires(Permission.EXCEPTIONS_MANAGE)
+def counting(warehouse_id: uuid.UUID) -> BaseResponse:
+    """How a warehouse counts the cartons for which nothing else is said."""
+    wanted = forms.typed_text("counting", 8) or ""
+    outcome = forms.run_form(
+        "inbound.counting", {"id": warehouse_id, "counting": wanted},
+        lambda: service.set_counting(actor(), warehouse_id, wanted), lambda rule: {"counting": rule.counting},
+    )  # fmt: skip
+    say(outcome, _("So it is from the next carton on."))
+    return redirect(url_for(".index"))
+
+
+@blueprint.post("/bookings/<uuid:booking_id>/counting")
+@requires(Permission.EXCEPTIONS_MANAGE)
+def counting_of_booking(booking_id: uuid.UUID) -> BaseResponse:
+    """How the cartons of one booking are counted, those excepted whose count has begun."""
+    wanted = forms.typed_text("counting", 8)
+    outcome = forms.run_form(
+        "bookings.counting", {"id": booking_id, "counting": wanted},
+        lambda: service.choose_counting(actor(), booking_id, wanted), lambda version: {"version": version},
+    )  # fmt: skip
+    say(outcome, _("So it is from the next carton on."))
+    return redirect(url_for("portal_bookings.detail", booking_id=booking_id))
 
 
 def say(outcome: forms.Outcome, done: str) -> None:

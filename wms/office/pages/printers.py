@@ -52,6 +52,7 @@ KIND_WORDS = {
     "zone": lazy("Zone sign"), "pallet": lazy("Pallet label"), "put-wall": lazy("Put-wall slot"),
     "pick-list": lazy("Pick list"), "packing-slip": lazy("Packing slip"), "return": lazy("Return label"),
     "gate-pass": lazy("Gate pass"), "cart": lazy("Cart label"),
+    "sheet": lazy("A4 sheets of labels"),
 }  # fmt: skip
 BACKENDS = {
     Backend.RAW: (lazy("Label printer, port 9100"), "socket://192.168.1.40:9100"),
@@ -62,7 +63,7 @@ BACKENDS = {
 BENCH_KINDS = (
     "waybill", "packing-slip", "bag", "pallet", "carton", "return", "product", "location", "tote", "cart", "put-wall",
     "station", "zone",
-    "pick-list", "manifest", "gate-pass", "printer",
+    "pick-list", "manifest", "gate-pass", "sheet", "printer",
 )  # fmt: skip
 
 navigation.add(
@@ -102,10 +103,11 @@ def index() -> str:
 
 
 def _page(refusal: Refused | None = None, code: str | None = None) -> str:
-    live = _live()
+    live, houses = _live(), warehouses_seen(actor())
     return render_template(
-        "office/printers.html", live=Markup(live), etag=live_tag(live), code=code, warehouses=warehouses_seen(actor()),  # noqa: S704
-        stations=stations_seen(actor()), printers=print_queries.printers_seen(actor()), kinds=KIND_WORDS,
+        "office/printers.html", live=Markup(live), etag=live_tag(live), code=code, warehouses=houses,  # noqa: S704
+        stations=stations_seen(actor()), house_codes={each.id: each.code for each in houses}, kinds=KIND_WORDS,
+        printers=print_queries.printers_seen(actor()),
         agents=print_queries.agents_seen(actor()), bindings=print_queries.bindings_seen(actor()), backends=BACKENDS,
         bench_kinds=BENCH_KINDS, errors=forms.field_messages(refusal),
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,

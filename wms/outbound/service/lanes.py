@@ -11,7 +11,6 @@ import uuid
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
 from wms.facility.models import Warehouse
-from wms.outbound.extras.rules import SLIP
 from wms.outbound.models import Order, PickBatch
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim, lock
@@ -20,17 +19,15 @@ from wms.platform.statements import Statement
 LANE = "lane"
 
 # Of one unit of a product without serial numbers, and nothing picked for them yet; never one that is destroyed, is
-# photographed or gets a slip, nor one that not every unit serves: it names a batch or a quality, takes expired goods home,
-# or its unit bears a new label.
+# photographed, nor one that not every unit serves: it names a batch or a quality, takes expired goods home, or its unit
+# bears a new label.
 _SINGLES = Statement(
     "SELECT o.id FROM outbound_order o JOIN demand d ON d.order_id = o.id JOIN product p ON p.id = d.product_id"
     " JOIN order_line l ON l.id = d.order_line_id LEFT JOIN order_terms k ON k.owner_id = o.owner_id"
-    " LEFT JOIN order_extra x ON x.order_id = o.id"
     " WHERE o.id IN (SELECT order_id FROM pick_task WHERE batch_id = :batch AND state = 'open') AND o.tote_id IS NULL"
     " AND o.state IN ('waved', 'picking') AND o.kind NOT IN ('destruction', 'return_to_seller', 'fba')"
     " GROUP BY o.id HAVING sum(d.quantity) = 1 AND max(p.serial_control) = 'none'"
-    " AND NOT bool_or(p.pack_photo OR coalesce(k.pack_photo, false) OR coalesce(k.pack_slip, false)"
-    f"  OR coalesce('{SLIP}' = ANY(x.packing), false) OR l.batch IS NOT NULL"
+    " AND NOT bool_or(p.pack_photo OR coalesce(k.pack_photo, false) OR l.batch IS NOT NULL"
     "  OR l.min_expires_on IS NOT NULL OR l.condition <> 'good')"
 )
 _TOTE = Statement(

@@ -19,7 +19,7 @@ from wms.identity.queries import sellers_seen
 from wms.inbound import queries as inbound
 from wms.inbound import schemas, service
 from wms.inbound.models import Booking
-from wms.inbound.words import DECISION_WORDS, DIFFERENCE_WORDS, FILE_WORDS, TRANSPORT_WORDS
+from wms.inbound.words import COUNTING_WORDS, DECISION_WORDS, DIFFERENCE_WORDS, FILE_WORDS, TRANSPORT_WORDS
 from wms.inbound.workflow import BOOKING
 from wms.inventory.words import CONDITION_WORDS
 from wms.platform import forms
@@ -87,7 +87,8 @@ def detail(booking_id: uuid.UUID) -> str:
         decisions=DECISION_WORDS, files=inbound.files_of_booking(actor(), booking_id), file_kinds=FILE_WORDS,
         counted=sum(carton["state"] not in {"declared", "arrived", "missing"} for carton in found["cartons"]),
         here=sum(carton["arrived_at"] is not None for carton in found["cartons"]), transports=TRANSPORT_WORDS,
-        differences=DIFFERENCE_WORDS, sizes=CARTON_SIZES, steps=_carton_steps(found["state"]), **carton_services(found),
+        differences=DIFFERENCE_WORDS, sizes=CARTON_SIZES, steps=_carton_steps(found["state"]),
+        countings=COUNTING_WORDS, may_choose_counting=_may_choose_counting(found["state"]), **carton_services(found),
     )  # fmt: skip
 
 
@@ -103,6 +104,10 @@ def _carton_steps(state: str) -> dict[str, tuple[str, str, str]]:
         ),
         "counted": ("reopen", _("Count again"), _("Its count goes on, and what its seller decided is asked anew.")),
     }
+
+
+def _may_choose_counting(state: str) -> bool:
+    return actor().may(Permission.EXCEPTIONS_MANAGE) and state not in {"draft", "cancelled", "completed"}
 
 
 def _way(found: Mapping[str, Any]) -> list[dict[str, Any]]:

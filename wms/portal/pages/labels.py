@@ -26,7 +26,7 @@ from wms.platform.problems import refusal_problem
 from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text
 from wms.portal import queries
 from wms.printing import sets, sheets
-from wms.printing.label_files import sheets_of, size_words
+from wms.printing.label_files import sheets_of, size_words, to_files
 from wms.printing.products import request_product_labels
 from wms.printing.schemas import MOST_LABELS, PRODUCT_SIZES
 
@@ -70,29 +70,34 @@ def create() -> BaseResponse | str | tuple[str, int]:
     lines = [forms.given({"sku": row["sku"], "quantity": forms.as_number(row["quantity"])}) for row in rows]
     body["start"] = forms.typed_number("start")
     loaded = forms.load_form(LabelsForm(), forms.given(body) | {"lines": lines})
-    if not isinstance(loaded, Refused) and loaded["size"] in SHEETS:
-        return _on_sheets(loaded, max(ROWS, len(rows)))
     outcome = loaded if isinstance(loaded, Refused) else _ask(loaded)
     if isinstance(outcome, Refused):
         return _form(request.form, max(ROWS, len(rows)), outcome), 422
+    if "sheets" in outcome.answer:
+        return to_files([outcome.answer["sheets"]])
     return redirect(url_for(".progress", set_id=outcome.answer["set"]))
 
 
-def _on_sheets(body: dict[str, Any], rows: int) -> BaseResponse | tuple[str, int]:
-    """A4 sheets, drawn at once."""
+def _ask(body: dict[str, Any]) -> forms.Outcome:
+    if body["size"] in SHEETS:
+        return _on_sheets(body)
+    return forms.run_form("labels.products", body, lambda: _make(body), lambda made: {"set": made.id})
+
+
+def _on_sheets(body: dict[str, Any]) -> forms.Outcome:
+    """A4 sheets, drawn at once: one file."""
     try:
         owner = choose_owner(actor(), body.get("seller"))
+        warehouse = warehouse_by_code(actor(), body["warehouse"])
         wanted = list(_quantities(owner, body["lines"]).items())
-        pdf = sheets.sheet_pdf(
-            "product", wanted, body["size"], min(body["start"], sheets.cells_of(body["size"]) - 1), owner.id
-        )
+        start = min(body["start"], sheets.cells_of(body["size"]) - 1)
+        drawn = sheets.draw_sheets(warehouse.id, "product", wanted, body["size"], start, owner.id)
     except Refused as refusal:
-        return _form(request.form, rows, refusal), 422
-    return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": 'inline; filename="labels.pdf"'})
-
-
-def _ask(body: dict[str, Any]) -> forms.Outcome:
-    return forms.run_form("labels.products", body, lambda: _make(body), lambda made: {"set": made.id})
+        return refusal
+    return forms.run_form(
+        "labels.product_sheets", body, lambda: sheets.add_sheets(actor(), warehouse.id, drawn, owner.id),
+        lambda made: {"sheets": made},
+    )  # fmt: skip
 
 
 def _make(body: dict[str, Any]) -> sets.LabelSet:

@@ -18,7 +18,13 @@ from wms.platform.events import record
 from wms.platform.files import Kept, keep, name_file
 from wms.printing.events import BundleReady
 from wms.printing.models import KINDS, LabelBundle, LabelDocument
-from wms.printing.service.requests import KEEP_PERSONAL_DAYS, DocumentDraft, last_versions, supersede
+from wms.printing.service.requests import (
+    KEEP_PERSONAL_DAYS,
+    USUAL_DPI,
+    DocumentDraft,
+    last_versions,
+    supersede,
+)
 from wms.printing.words import numbers_of
 from wms.printing.workflow import BUNDLE, DOCUMENT
 
@@ -66,17 +72,24 @@ def add_incoming(actor: Actor, warehouse_id: uuid.UUID, draft: DocumentDraft, ke
 
     The caller holds the subject. Returns the document's id.
     """
-    warehouse = load_warehouse(actor, warehouse_id)
     supersede([draft.subject])
+    return add_drawn(actor, warehouse_id, draft, kept).id
+
+
+def add_drawn(
+    actor: Actor, warehouse_id: uuid.UUID, draft: DocumentDraft, kept: Kept, *, sheets: int = 1, dpi: int = USUAL_DPI
+) -> LabelDocument:
+    """A document whose file is there: a PDF of so many pages of the draft's size, whose bars stand on the dots of `dpi`."""
+    warehouse = load_warehouse(actor, warehouse_id)
     erase_on = None
     if KINDS[draft.kind].personal:
         erase_on = clock.today(warehouse.time_zone) + timedelta(days=KEEP_PERSONAL_DAYS)
     width, height = draft.size_mm or KINDS[draft.kind].size_mm
     now = clock.now()
     bundle = LabelBundle(
-        id=new_id(), warehouse_id=warehouse.id, owner_id=draft.owner_id, revision=1, pages=1, requested_by=actor.id,
+        id=new_id(), warehouse_id=warehouse.id, owner_id=draft.owner_id, revision=1, pages=sheets, requested_by=actor.id,
         state=BUNDLE.apply("render", BUNDLE.initial.value).value, file_id=name_file(kept, erase_on), erase_on=erase_on,
-        created_at=now, ready_at=now,
+        dpi=dpi, created_at=now, ready_at=now,
     )  # fmt: skip
     session().add(bundle)
     session().flush()
@@ -86,13 +99,18 @@ def add_incoming(actor: Actor, warehouse_id: uuid.UUID, draft: DocumentDraft, ke
         parent_kind=parent_kind, parent_id=parent_id, owner_id=draft.owner_id, warehouse_id=warehouse.id,
         version=last_versions([draft.subject]).get(draft.subject, 0) + 1, width_mm=width, height_mm=height,
         barcode=draft.barcode, state=DOCUMENT.apply("render", DOCUMENT.initial.value).value, bundle_id=bundle.id,
-        position=0, page_index=0, copies=1, created_at=now,
+        position=0, page_index=0, copies=1, sheets=sheets, created_at=now,
     )  # fmt: skip
     session().add(document)
     session().flush()
     record(
         BundleReady(
-            subject_id=bundle.id, warehouse_id=warehouse.id, owner_id=draft.owner_id, revision=1, pages=1, refused=0
+            subject_id=bundle.id,
+            warehouse_id=warehouse.id,
+            owner_id=draft.owner_id,
+            revision=1,
+            pages=sheets,
+            refused=0,
         )
     )
-    return document.id
+    return document
