@@ -47,7 +47,7 @@ def test_with_one_card_the_bin_takes_the_carton_as_it_is(cast, client, db_sessio
     assert (told["code"], told["title"], tablet.step) == (
         "carton_in_hand", "As it is, 14 in it. Scan the bin.", "scan_location",
     )  # fmt: skip
-    assert (tablet.seen["unopened"], tablet.seen["quantity"], tablet.seen["location"]) == (True, 14, None)
+    assert (tablet.seen["unopened"], tablet.seen["quantity"], tablet.seen["location"]) == (True, 14, "A-01-01-1")
     shown = tablet.look()
     assert label in shown and "The carton as it is" in shown and "Item by item" in shown
     body = tablet.body(cast.overseas.labels[BIN])
@@ -67,6 +67,36 @@ def test_a_carton_of_one_product_is_led_to_a_bin(cast, client, db_session, table
     tablet.scan("CMD-WHOLE")
     assert tablet.seen["location"] is not None and tablet.seen["reason"]
     assert tablet.scan(cast.overseas.labels[tablet.seen["location"]])["code"] == "carton_stowed_whole"
+
+
+def kept() -> list[str]:
+    query = "SELECT l.code FROM bin_reservation r JOIN location l ON l.id = r.location_id ORDER BY 1"
+    return list(session().execute(text(query)).scalars())
+
+
+def test_two_closed_cartons_are_never_sent_to_one_slot(cast, client, db_session, tablet):
+    """Mixed ones too: the bin is kept until the carton stands in it, and let go by one step back."""
+    slots = bins(cast.overseas.id, "W", LocationKind.STORAGE, mixes_products=True)
+    elsewhere = text("UPDATE location SET mixes_products = false WHERE warehouse_id = :w AND NOT id = ANY(:slots)")
+    session().execute(elsewhere, {"w": cast.overseas.id, "slots": list(slots.values())})
+    commit()
+    first, second = (received(cast, tablet, {MUG: 3, CABLE: 2}) for _ in range(2))
+    other = Tablet(cast.sign_in(client, cast.picker))
+    for who, label in ((tablet, first), (other, second)):
+        who.start("putaway")
+        who.scan(label)
+        who.scan("CMD-WHOLE")
+    assert sorted([tablet.seen["location"], other.seen["location"]]) == ["W-1", "W-2"] and tablet.seen["reason"]
+    assert kept() == ["W-1", "W-1", "W-2", "W-2"]  # a row for each product
+    other.scan("CMD-BACK")
+    mine = str(tablet.seen["location"])
+    assert kept() == [mine, mine]
+    assert tablet.scan(_label(mine))["code"] == "carton_stowed_whole"
+    assert kept() == []
+
+
+def _label(code: str) -> str:
+    return str(session().execute(text("SELECT barcode FROM location WHERE code = :code"), {"code": code}).scalar_one())
 
 
 def test_in_chinese(cast, client, db_session):

@@ -47,6 +47,23 @@ def test_a_label_comes_out_as_it_was_made_and_its_job_is_ours(language: str):
     assert system.left_open == 0
 
 
+@pytest.mark.parametrize("language", ["zpl", "tspl"])
+def test_dots_reach_the_printer_through_a_driver_of_the_newer_sort(language: str):
+    """Such a driver takes *RAW* and prints nothing; it is told by the driver's own word, for each job."""
+    system = Windows(ZDesigner=Queue(is_xps=True))
+    assert sent(backend(system, language), []).came is Came.SENT
+    system.print_all()
+    (sheet,) = system.queues["ZDesigner"].sheets
+    assert set(codes_on(sheet.image)) == {NUMBER}
+
+
+@pytest.mark.parametrize(("lines", "came"), [(1199, Came.SENT), (-1199, Came.SENT), (0, Came.LOST), (-1, Came.LOST)])
+def test_lines_drawn_may_be_counted_downwards(lines: int, came: Came):
+    """StretchDIBits: 0 and GDI_ERROR mean no; a negative number of lines is one."""
+    system = Windows(ZDesigner=Queue(lines=lines))
+    assert sent(backend(system, "pdf"), []).came is came
+
+
 @pytest.mark.parametrize(("dpi", "edge"), [(203, (0, 0)), (300, (24, 40)), (600, (100, 50))])
 def test_a_driver_draws_at_its_own_resolution_and_from_the_papers_corner(dpi: int, edge: tuple[int, int]):
     """An office printer begins some millimetres within the paper: nothing may move by that."""
@@ -100,7 +117,8 @@ def test_a_queue_that_is_not_there(language: str):
 
 # Every function that sends, and what is known when it says no.
 FAILING = [
-    ("zpl", "OpenPrinterW", Came.UNSENT), ("zpl", "StartDocPrinterW", Came.UNSENT), ("zpl", "StartPagePrinter", Came.LOST),
+    ("zpl", "OpenPrinterW", Came.UNSENT), ("zpl", "GetPrinterDriverW", Came.UNSENT),
+    ("zpl", "StartDocPrinterW", Came.UNSENT), ("zpl", "StartPagePrinter", Came.LOST),
     ("zpl", "WritePrinter", Came.LOST), ("zpl", "EndPagePrinter", Came.LOST), ("zpl", "EndDocPrinter", Came.LOST),
     ("pdf", "CreateDCW", Came.UNSENT), ("pdf", "StartDocW", Came.UNSENT), ("pdf", "StartPage", Came.LOST),
     ("pdf", "StretchDIBits", Came.LOST), ("pdf", "EndPage", Came.LOST), ("pdf", "EndDoc", Came.LOST),

@@ -15,7 +15,7 @@ from PIL import Image
 
 from tests.printing.simulator import Sheet, read_tspl, read_zpl
 from wms.printing.agent import windows
-from wms.printing.agent.windows import BitmapInfo, JobInfo, PrinterInfo
+from wms.printing.agent.windows import BitmapInfo, DriverInfo, JobInfo, PrinterInfo
 
 UNKNOWN_PRINTER, NO_ROOM, NO_JOB = 1801, 122, 87
 HANDLE_BASE = 0x7FFE_0000_0000  # beyond 32 bits
@@ -27,19 +27,25 @@ class Job:
     id: int
     document: str
     status: int = SPOOLING
+    datatype: str = "RAW"
     data: bytes = b""
     pages: list[Image.Image] = field(default_factory=list)
 
 
 @dataclass
 class Queue:
-    """`paper_mm` and `dpi` as its driver is set; `edge`: dots that it cannot reach at the left and the top."""
+    """`paper_mm` and `dpi` as its driver is set; `edge`: dots that it cannot reach at the left and the top. `is_xps`: its
+    driver is of the newer sort (v4), for which *RAW* makes an empty spool file (Microsoft's article 2779300). `lines`: what
+    StretchDIBits answers instead of the lines it drew.
+    """
 
     status: int = 0
     attributes: int = 0
     dpi: tuple[int, int] = (203, 203)
     paper_mm: tuple[float, float] = (100.0, 150.0)
     edge: tuple[int, int] = (0, 0)
+    is_xps: bool = False
+    lines: int | None = None
     jobs: list[Job] = field(default_factory=list)
     sheets: list[Sheet] = field(default_factory=list)
 
@@ -106,6 +112,17 @@ class Windows:
         PrinterInfo.from_address(buffer).status = queue.status
         return 1
 
+    def _get_printer_driver(
+        self, handle: int, where: str | None, level: int, buffer: int, size: int, needed: Any
+    ) -> int:
+        assert (where, level) == (None, 8)
+        needed[0] = ctypes.sizeof(DriverInfo) + 300
+        if size < needed[0]:
+            return self._no(NO_ROOM)
+        package_aware, xps = 0x1, 0x2
+        DriverInfo.from_address(buffer).attributes = package_aware | xps * self.handles[handle].is_xps
+        return 1
+
     def _enum_jobs(
         self, handle: int, first: int, most: int, level: int, buffer: int, size: int, needed: Any, count: Any
     ) -> int:
@@ -135,14 +152,18 @@ class Windows:
         return self._number
 
     def _start_doc_printer(self, handle: int, level: int, about: Any) -> int:
-        assert (level, about[0].output, about[0].datatype) == (1, None, "RAW")
-        return self._begin(handle, about[0].name)
+        assert (level, about[0].output) == (1, None)
+        number = self._begin(handle, about[0].name)
+        self.handles[handle].jobs[-1].datatype = about[0].datatype
+        return number
 
     def _start_page_printer(self, _handle: int) -> int:
         return 1
 
     def _write_printer(self, handle: int, data: int, size: int, taken: Any) -> int:
-        self.handles[handle].jobs[-1].data += ctypes.string_at(data, size)
+        queue = self.handles[handle]
+        if queue.jobs[-1].datatype == ("XPS_PASS" if queue.is_xps else "RAW"):
+            queue.jobs[-1].data += ctypes.string_at(data, size)
         taken[0] = size
         return 1
 
@@ -196,7 +217,7 @@ class Windows:
         )
         place = (x + queue.edge[0], y + queue.edge[1])
         queue.jobs[-1].pages[-1].paste(drawn.crop((0, 0, width, height)), place)
-        return height
+        return height if queue.lines is None else queue.lines
 
     def _end_page(self, _surface: int) -> int:
         return 1

@@ -17,6 +17,7 @@ from wms.facility.models import HandlingUnit, LocationKind
 from wms.inventory import ledger
 from wms.inventory.ledger import PostingDraft
 from wms.inventory.models import Move
+from wms.inventory.putaway import reservations
 from wms.inventory.putaway import service as putaway
 from wms.inventory.rules import COUNTING_LOCATIONS, MoveDraft, Reason, Stock
 from wms.inventory.service import Subject
@@ -110,6 +111,7 @@ def move_unit(
     *,
     of_document: str | None = None,
     puts_away: bool = False,
+    holder: Subject | None = None,
     overruled: bool = False,
 ) -> MovedUnit:
     """A container goes to another place with everything in it, those within it included: one posting, or none when all
@@ -119,7 +121,8 @@ def move_unit(
     on the way to where it stands, so goods kept for an order are refused (`stock_is_allocated`), and held goods stay
     where they were held (`stock_is_held`). `of_document`: the kind of document that the container came with and whose
     lock the caller holds; its goods go into bins by the document's own putaway only. `puts_away`: this is that putaway,
-    into a bin and nowhere else; from then on the container is nobody's document. `overruled` as of `putaway.place`.
+    into a bin and nowhere else; from then on the container is nobody's document. `holder` and `overruled` as of
+    `putaway.place`.
 
     Refuses `unit_gone`, `unit_in_use` (bound to an order, a put-back, a parcel), `unit_is_there`, `location_foreign`,
     `location_closed`, `location_wrong_kind`, `carton_is_put_away`, what a bin refuses its goods (`putaway.place`), and
@@ -131,11 +134,13 @@ def move_unit(
         check_free(each, of_document)
     rows = [row for row in content(*tree) if row.stock.location_id != location_id]
     products = products_by_ids({row.stock.product_id for row in rows})
-    refusal = _check_target(actor, unit, rows, products, location_id, of_document, overruled, puts_away)
+    refusal = _check_target(actor, unit, rows, products, location_id, of_document, overruled, puts_away, holder)
     reason = Reason.PUTAWAY if puts_away else Reason.MOVE
     posting_id = _move_content(actor, rows, location_id, subject, reason) if rows else None
     if posting_id is not None:
         putaway.note_overruled(actor, unit.warehouse_id, location_id, posting_id, refusal)
+    if holder is not None:
+        reservations.release(holder)
     moved = MovedUnit(unit_id, sum(row.quantity for row in rows), posting_id, unit.location_id, unit.parent_id)
     unit.parent_id = None
     if puts_away:
@@ -167,6 +172,7 @@ def _check_target(
     of_document: str | None,
     overruled: bool,
     puts_away: bool,
+    holder: Subject | None,
 ) -> Refused | None:
     """Refuse a place the container may not go to; returns what was overruled."""
     place = _PLACE.first({"location": location_id})
@@ -187,7 +193,7 @@ def _check_target(
     if of_document is not None and not puts_away:
         raise Refused("carton_is_put_away", {}, next_step="putaway")
     goods = [(row.stock, row.quantity) for row in rows]
-    return putaway.check_all(actor, goods, location_id, products, overruled=overruled)
+    return putaway.check_all(actor, goods, location_id, products, holder=holder, overruled=overruled)
 
 
 def _move_content(

@@ -1,14 +1,15 @@
 """Putaway: scan a counted carton, an item of it, and the bin it goes to; the screen suggests a bin and says why.
 
 Goods that orders wait for are taken first, as many as they want, to a cross-dock place. A bin scanned right after the carton
-takes all that is still in it, loose; after WHOLE it takes the carton as it is. The suggested bin is kept until the goods are
-there, or the person does something else. A supervisor may insist on a bin by scanning it twice.
+takes all that is still in it, loose; after WHOLE it takes the carton as it is. The suggested bin is kept, for an item as for
+a closed carton, until the goods are there or the person does something else. A supervisor may insist on a bin by scanning it twice.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from wms.core.actor import Actor
@@ -24,6 +25,7 @@ from wms.inbound.models import Carton
 from wms.inbound.workflow import CartonState
 from wms.inventory.models import Condition
 from wms.inventory.putaway import reservations
+from wms.inventory.putaway.rules import Suggestion
 from wms.inventory.service import Subject
 from wms.outbound.service.crossing import Awaited, awaited
 from wms.platform.database import session
@@ -66,7 +68,8 @@ class PutAway:
         if task.step == PRODUCT:
             return self._take(actor, task, found, scan)
         if task.data.get("unopened"):
-            return self._stow_all(actor, task, found, inbound.put_away_unopened, "carton_stowed_whole")
+            stow = partial(inbound.put_away_unopened, holder=_holder(task))  # the bin that is kept for it
+            return self._stow_all(actor, task, found, stow, "carton_stowed_whole")
         return self._stow(actor, task, found)
 
     def _open(self, found: Found) -> Step:
@@ -120,15 +123,13 @@ class PutAway:
         return found, quantity
 
     def _suggest(
-        self, actor: Actor, task: FloorTask, held: Any, quantity: int, awaited: int = 0, *, keep: bool = True
+        self, actor: Actor, task: FloorTask, held: Any, quantity: int, awaited: int = 0
     ) -> dict[str, Any] | None:
         found = inbound.suggest_place(
             actor, uuid.UUID(task.data["carton_id"]), held.product_id, quantity, condition=held.condition,
-            lot_id=held.lot_id, holder=_holder(task) if keep else None, awaited=awaited,
+            lot_id=held.lot_id, holder=_holder(task), awaited=awaited,
         )  # fmt: skip
-        if found is None:
-            return None
-        return {"code": found.code, "reason": found.reason.code, "params": dict(found.reason.params)}
+        return _told(found)
 
     def _stow(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         assert found.id is not None
@@ -156,22 +157,19 @@ class PutAway:
         assert found.id is not None
         carton_id, location_id = uuid.UUID(task.data["carton_id"]), found.id
         whole = insisting(
-            actor, task, found, lambda overruled: put(actor, carton_id, location_id, overruled=overruled)
+            actor, task, found,
+            lambda overruled: put(actor, carton_id, location_id, overruled=overruled),
         )  # fmt: skip
         if isinstance(whole, Step):
             return whole
         return Step(CARTON, {"stowed": _carton_of(task.data)}, "done", told, {"units": whole.units}, can_undo=True)
 
     def _lift(self, actor: Actor, task: FloorTask) -> Step:
-        """The carton in hand, to be put away as it is; what forbids that is said before anybody walks. A bin is suggested
-        where one kind of goods is in it; it is not kept.
-        """
+        """The carton in hand, to be put away as it is; what forbids that is said before anybody walks."""
         carton_id = uuid.UUID(task.data["carton_id"])
         units = inbound.check_unopened(carton_id)
-        rows, suggestion = _HELD.all({"carton": carton_id}), None
-        if len(rows) == 1:
-            suggestion = self._suggest(actor, task, rows[0], units, keep=False)
-        data = hand(_carton_of(task.data), unopened=True, quantity=units, suggestion=suggestion)
+        found = inbound.suggest_unopened(actor, carton_id, holder=_holder(task))
+        data = hand(_carton_of(task.data), unopened=True, quantity=units, suggestion=_told(found))
         return Step(LOCATION, data, "ok", "carton_in_hand", {"units": units})
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
@@ -211,6 +209,13 @@ class PutAway:
             "location": suggestion["code"] if suggestion else None, "against": against(task),
             "reason": refusal_texts.translate(suggestion["reason"], suggestion["params"]) if suggestion else None,
         }  # fmt: skip
+
+
+def _told(found: Suggestion | None) -> dict[str, Any] | None:
+    """A suggestion as codes and parameters, to be kept in hand."""
+    return None if found is None else {
+        "code": found.code, "reason": found.reason.code, "params": dict(found.reason.params)
+    }  # fmt: skip
 
 
 def _holder(task: FloorTask) -> Subject:

@@ -41,6 +41,7 @@ from wms.inbound.service.whole import (
     move_carton,
     put_away_all,
     put_away_unopened,
+    suggest_unopened,
     undo_move_carton,
 )
 
@@ -101,6 +102,7 @@ __all__ = [
     "settle_arrival",
     "submit",
     "suggest_place",
+    "suggest_unopened",
     "terms_of",
     "uncount",
     "undo_move_carton",

@@ -10,7 +10,8 @@ from typing import Any
 
 from wms.catalog.queries import products_by_ids
 from wms.core.actor import Actor
-from wms.core.refusals import Refused
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused, not_found
 from wms.facility.service import set_unit_state
 from wms.inbound.service import tallying
 from wms.inbound.service.counted import CONDITIONS, CountDraft, Counted
@@ -21,6 +22,7 @@ from wms.inbound.service.stowing import Stowed, add_and_set
 from wms.inbound.workflow import CARTON, CartonState
 from wms.inventory import units
 from wms.inventory.putaway import service as putaway
+from wms.inventory.putaway.rules import Suggestion
 from wms.inventory.service import Subject
 from wms.inventory.units import MovedUnit
 from wms.platform.statements import Statement
@@ -73,7 +75,7 @@ def count_as_declared(actor: Actor, carton_id: uuid.UUID, *, condition: str = "g
 
 
 _CARTON = Statement(
-    "SELECT state, handling_unit_id, (SELECT true FROM inspection i WHERE i.carton_id = c.id AND i.state = 'open'"
+    "SELECT state, warehouse_id, handling_unit_id, (SELECT true FROM inspection i WHERE i.carton_id = c.id AND i.state = 'open'"
     " LIMIT 1) AS inspected FROM carton c WHERE id = :carton"
 )
 
@@ -141,13 +143,41 @@ def _unopened(carton_id: uuid.UUID) -> Any:
     return carton
 
 
+def suggest_unopened(actor: Actor, carton_id: uuid.UUID, *, holder: Subject | None = None) -> Suggestion | None:
+    """The bin for a carton that is put away as it is, with its reason: one in which all that is in it may stand, with room
+    for the sum. None: there is none. With a `holder` the bin is kept for it until the putaway.
+    """
+    carton = _CARTON.first({"carton": carton_id})
+    if carton is None or not actor.may(Permission.FLOOR_WORK) or not actor.sees_warehouse(carton.warehouse_id):
+        raise not_found("carton")
+    rows = units.content(*units.within(carton.handling_unit_id))
+    products = products_by_ids({row.stock.product_id for row in rows})
+    goods = [
+        putaway.goods_of(products[row.stock.product_id], row.quantity, row.stock.lot_id, row.stock.condition,
+                         row.stock.customs_status)
+        for row in rows
+    ]  # fmt: skip
+    if not goods:
+        raise Refused("nothing_to_put_away", {})
+    if holder is None:
+        return putaway.suggest_for_all(carton.warehouse_id, goods)
+    choice = putaway.suggest_and_keep_for_all(actor, carton.warehouse_id, goods, holder)
+    return None if choice is None else choice.suggestion
+
+
 def put_away_unopened(
-    actor: Actor, carton_id: uuid.UUID, location_id: uuid.UUID, *, overruled: bool = False
+    actor: Actor,
+    carton_id: uuid.UUID,
+    location_id: uuid.UUID,
+    *,
+    holder: Subject | None = None,
+    overruled: bool = False,
 ) -> StowedWhole:
     """A counted carton is put away as it is, with its goods in it: one posting (整箱上架). It is free stock's container
     from then on, known by the label that it came with: moved, repacked, counted and shipped like any other.
 
-    Only a carton that is what its booking says: what is decided later takes goods out of a carton that is still the
+    `holder` and `overruled` as of `put_away`. Only a carton that is what its booking says: what is decided later takes goods
+    out of a carton that is still the
     booking's. Refuses `carton_begun` (some of it is in a bin), `not_allowed_now` (not yet counted),
     `carton_in_inspection`, `carton_undecided` (a difference waits for the seller or the warehouse), `stock_is_held`,
     `nothing_to_put_away`, and what the bin refuses its goods (`put_away_all`).
@@ -157,7 +187,7 @@ def put_away_unopened(
     rows = units.content(unit_id)
     moved = units.move_unit(
         actor, unit_id, location_id, Subject("carton", carton_id), of_document="carton", puts_away=True,
-        overruled=overruled,
+        holder=holder, overruled=overruled,
     )  # fmt: skip
     if moved.posting_id is None:
         raise Refused("nothing_to_put_away", {})

@@ -33,17 +33,19 @@ class FixedBin(Base):
 
 
 class BinReservation(Base):
-    """Room in a bin for goods that were sent to it, from the suggestion to the putaway. Whoever carries them
-    (`holder`: a floor task, a system's request) has one at a time; one that has expired is none.
+    """Room in a bin for goods that were sent to it, from the suggestion to the putaway: a row for each product, lot and
+    customs status. Whoever carries them (`holder`: a floor task, a system's request) has one bin at a time; one that has
+    expired is none.
     """
 
     __tablename__ = "bin_reservation"
     __table_args__ = (
-        Index("uq_bin_reservation_holder", "holder_kind", "holder_id", unique=True),
+        Index("uq_bin_reservation_holder", "holder_kind", "holder_id", "product_id", "lot_id", "customs_status", unique=True,
+              postgresql_nulls_not_distinct=True),
         Index("ix_bin_reservation_location", "location_id"),
         Index("ix_bin_reservation_expires_at", "expires_at"),
         CheckConstraint("quantity > 0", name="quantity_positive"),
-    )
+    )  # fmt: skip
 
     id: Mapped[DocumentId]
     warehouse_id: Mapped[Reference]

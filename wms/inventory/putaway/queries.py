@@ -42,12 +42,13 @@ _PLACE = (
     " EXISTS (SELECT 1 FROM stock_hold h WHERE h.warehouse_id = l.warehouse_id AND h.scope_key = l.id::text"
     "  AND h.scope = 'location' AND h.ended_at IS NULL AND h.has_begun AND h.owner_id IS NULL) AS is_held,"
     " r.units AS reserved_units, r.weight_g AS reserved_weight_g, r.volume_mm3 AS reserved_volume_mm3,"
-    " r.others AS reserved_others, r.classes AS reserved_classes"
+    " r.others AS reserved_others, r.classes AS reserved_classes, r.products AS reserved_products, r.lots AS reserved_lots"
 )
 _JOINED = (
     " JOIN zone z ON z.id = l.zone_id LEFT JOIN LATERAL (SELECT sum(v.quantity) AS units, sum(v.weight_g) AS weight_g,"
     "  sum(v.volume_mm3) AS volume_mm3, sum(v.quantity) FILTER (WHERE v.product_id <> ALL(CAST(:products AS uuid[]))"
-    "  OR v.customs_status <> :status) AS others, array_agg(q.dangerous_class) AS classes"
+    "  OR v.customs_status <> :status) AS others, array_agg(q.dangerous_class) AS classes,"
+    "  array_agg(v.product_id) AS products, array_agg(v.lot_id) AS lots"
     "  FROM bin_reservation v JOIN product q ON q.id = v.product_id WHERE v.location_id = l.id"
     "  AND v.expires_at > :now AND v.holder_id <> :holder) r ON true"
 )
@@ -78,13 +79,14 @@ _ZONES = (
     " AND CASE WHEN CAST(:dangerous AS text) IS NULL THEN z.dangerous_classes = '{}'"
     "  ELSE CAST(:dangerous AS text) = ANY(z.dangerous_classes) END)"
 )
-# Empty ones that are big enough, nobody else's, and nobody's goal.
+# Empty ones that are big enough, nobody else's, and nobody's goal. What several products or lots are for mixes them.
 _FREE = (
     " f.zone_id = z.id AND f.kind = k.kind AND f.velocity_class = v.class AND f.fill = 0 AND f.is_active"
     " AND (f.owner_id IS NULL OR f.owner_id = :owner)"
     " AND (f.max_weight_g IS NULL OR f.max_weight_g >= :weight)"
     " AND (f.max_volume_cm3 IS NULL OR f.max_volume_cm3::bigint * 1000 >= :volume)"
     " AND (f.max_units IS NULL OR f.max_units >= :quantity)"
+    " AND (f.mixes_products OR NOT :products_meet) AND (f.mixes_lots OR NOT :lots_meet)"
     " AND NOT EXISTS (SELECT 1 FROM balance e WHERE e.location_id = f.id AND e.is_there)"
     " AND NOT EXISTS (SELECT 1 FROM fixed_bin x WHERE x.location_id = f.id)"
     " AND NOT EXISTS (SELECT 1 FROM bin_reservation r WHERE r.location_id = f.id AND r.expires_at > :now"
@@ -172,14 +174,26 @@ def candidates(warehouse_id: uuid.UUID, goods: Goods, holder_id: uuid.UUID | Non
     """The product's own bins, those it stands in, empty ones that are big enough (along the walk, and near its pick
     face), and shared ones.
     """
-    face = pick_face(warehouse_id, goods.product_id)
+    return candidates_for_all(warehouse_id, goods, [goods], holder_id)
+
+
+def candidates_for_all(
+    warehouse_id: uuid.UUID, lead: Goods, goods: Sequence[Goods], holder_id: uuid.UUID | None = None
+) -> list[Bin]:
+    """The same for goods that stay together, as those that lead see the bins. Big enough for all of them; whether each may
+    stand there is asked at the bin (`whole_bin`).
+    """
+    face = pick_face(warehouse_id, lead.product_id)
+    products = {each.product_id for each in goods}
     values = {
-        "warehouse": warehouse_id, "owner": goods.owner_id, "temperature": goods.temperature,
-        "dangerous": goods.dangerous_class, "weight": goods.weight_g, "volume": goods.volume_mm3,
-        "quantity": goods.quantity, "classes": ["", *CLASSES], "anchor": None if face is None else face.walk_order,
-        "awaited": goods.awaited,
+        "warehouse": warehouse_id, "owner": lead.owner_id, "temperature": lead.temperature,
+        "dangerous": lead.dangerous_class, "weight": sum(each.weight_g for each in goods),
+        "volume": sum(each.volume_mm3 for each in goods), "quantity": sum(each.quantity for each in goods),
+        "classes": ["", *CLASSES], "anchor": None if face is None else face.walk_order, "awaited": lead.awaited,
+        "products_meet": len(products) > 1,
+        "lots_meet": len({(each.product_id, each.lot_id) for each in goods}) > len(products),
     }  # fmt: skip
-    return _bins(_MANY.all(values | _of(goods, holder_id)), face)
+    return _bins(_MANY.all(values | _of(lead, holder_id)), face)
 
 
 _PAGE = Statement(
@@ -282,6 +296,7 @@ def _place(row: Any, classes: Any) -> dict[str, Any]:
             row.reserved_units or 0, int(row.reserved_weight_g or 0), int(row.reserved_volume_mm3 or 0)
         ),
         "reserved_others": row.reserved_others or 0,
+        "reserved_lots": frozenset(zip(row.reserved_products or (), row.reserved_lots or (), strict=True)),
     }  # fmt: skip
 
 

@@ -7,28 +7,37 @@ one's. What is put into a bin counts the reservations of others under the bin's 
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
-from wms.inventory.putaway.rules import Goods
+from wms.inventory.putaway.rules import Goods, Room
 from wms.inventory.service import Subject
 from wms.platform.statements import Statement
 
 KEPT = timedelta(minutes=30)  # a walk through the building with a pallet, and a coffee
 
 _TURN = Statement("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:warehouse AS text), 23))")
+# Goods that were kept for the holder before and are kept again are changed, all others let go: neither step sees the
+# other's rows.
 _KEEP = Statement(
-    "INSERT INTO bin_reservation (id, warehouse_id, location_id, product_id, lot_id, customs_status, quantity, weight_g,"
-    " volume_mm3, holder_kind, holder_id, reserved_by, created_at, expires_at) VALUES (:id, :warehouse, :location,"
-    " :product, :lot, :status, :quantity, :weight, :volume, :kind, :holder, :by, :now, :expires)"
-    " ON CONFLICT (holder_kind, holder_id) DO UPDATE SET location_id = excluded.location_id,"
-    " product_id = excluded.product_id, lot_id = excluded.lot_id, customs_status = excluded.customs_status,"
-    " quantity = excluded.quantity, weight_g = excluded.weight_g, volume_mm3 = excluded.volume_mm3,"
-    " reserved_by = excluded.reserved_by, created_at = excluded.created_at, expires_at = excluded.expires_at"
-    " RETURNING id"
+    "WITH wanted AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:products AS uuid[]), CAST(:lots AS uuid[]),"
+    "  CAST(:statuses AS text[]), CAST(:quantities AS int[]), CAST(:weights AS bigint[]), CAST(:volumes AS bigint[]))"
+    "  AS w(id, product_id, lot_id, customs_status, quantity, weight_g, volume_mm3)),"
+    " gone AS (DELETE FROM bin_reservation r WHERE r.holder_kind = :kind AND r.holder_id = :holder AND NOT EXISTS ("
+    "  SELECT 1 FROM wanted w WHERE w.product_id = r.product_id AND w.lot_id IS NOT DISTINCT FROM r.lot_id"
+    "  AND w.customs_status = r.customs_status))"
+    " INSERT INTO bin_reservation (id, warehouse_id, location_id, product_id, lot_id, customs_status, quantity, weight_g,"
+    " volume_mm3, holder_kind, holder_id, reserved_by, created_at, expires_at) SELECT w.id, :warehouse, :location,"
+    " w.product_id, w.lot_id, w.customs_status, w.quantity, w.weight_g, w.volume_mm3, :kind, :holder, :by, :now, :expires"
+    " FROM wanted w ON CONFLICT (holder_kind, holder_id, product_id, lot_id, customs_status) DO UPDATE SET"
+    " location_id = excluded.location_id, quantity = excluded.quantity, weight_g = excluded.weight_g,"
+    " volume_mm3 = excluded.volume_mm3, reserved_by = excluded.reserved_by, created_at = excluded.created_at,"
+    " expires_at = excluded.expires_at"
 )
 _RELEASE = Statement("DELETE FROM bin_reservation WHERE holder_kind = :kind AND holder_id = :holder")
 _EXPIRED = Statement("DELETE FROM bin_reservation WHERE expires_at <= :now")
@@ -38,7 +47,7 @@ _EXPIRED = Statement("DELETE FROM bin_reservation WHERE expires_at <= :now")
 class Reservation:
     """A bin kept until then."""
 
-    id: uuid.UUID
+    location_id: uuid.UUID
     expires_at: datetime
 
 
@@ -49,14 +58,25 @@ def taking_turns(warehouse_id: uuid.UUID) -> None:
 
 def keep(actor: Actor, warehouse_id: uuid.UUID, location_id: uuid.UUID, goods: Goods, holder: Subject) -> Reservation:
     """Keep the bin for these goods in the holder's hands, instead of whatever was kept for it before."""
+    return keep_all(actor, warehouse_id, location_id, [goods], holder)
+
+
+def keep_all(
+    actor: Actor, warehouse_id: uuid.UUID, location_id: uuid.UUID, goods: Sequence[Goods], holder: Subject
+) -> Reservation:
+    """The same for all that is in the holder's hands."""
     now = clock.now()
-    found = _KEEP.scalar({
-        "id": new_id(), "warehouse": warehouse_id, "location": location_id, "product": goods.product_id,
-        "lot": goods.lot_id, "status": goods.customs_status, "quantity": goods.quantity, "weight": goods.weight_g,
-        "volume": goods.volume_mm3, "kind": holder.kind, "holder": holder.id, "by": actor.id, "now": now,
-        "expires": now + KEPT,
+    sums: dict[tuple[uuid.UUID, uuid.UUID | None, str], Room] = defaultdict(Room)
+    for each in goods:  # of one lot in two conditions: the room is for both
+        sums[(each.product_id, each.lot_id, each.customs_status)] += Room(each.quantity, each.weight_g, each.volume_mm3)
+    _KEEP.run({
+        "ids": [new_id() for _ in sums], "warehouse": warehouse_id, "location": location_id,
+        "products": [key[0] for key in sums], "lots": [key[1] for key in sums], "statuses": [key[2] for key in sums],
+        "quantities": [room.units for room in sums.values()], "weights": [room.weight_g for room in sums.values()],
+        "volumes": [room.volume_mm3 for room in sums.values()], "kind": holder.kind, "holder": holder.id,
+        "by": actor.id, "now": now, "expires": now + KEPT,
     })  # fmt: skip
-    return Reservation(found, now + KEPT)
+    return Reservation(location_id, now + KEPT)
 
 
 def release(holder: Subject) -> None:

@@ -102,6 +102,7 @@ class Bin:
     standing_classes: frozenset[str] = frozenset()  # dangerous classes of what stands here or is on its way
     reserved: Room = Room()  # kept for goods that others carry here
     reserved_others: int = 0  # units of that which are of other products or customs status
+    reserved_lots: frozenset[tuple[uuid.UUID, uuid.UUID | None]] = frozenset()  # products and lots of that
 
     @property
     def is_empty(self) -> bool:
@@ -199,9 +200,9 @@ def _of_the_place(goods: Goods, place: Bin, named: dict[str, str]) -> Iterator[R
 def _of_the_neighbours(goods: Goods, place: Bin, named: dict[str, str]) -> Iterator[Reason]:
     """What stands there already, or is on its way."""
     if goods.dangerous_class is not None:
-        apart = sorted(each for each in place.standing_classes if not may_stand_together(goods.dangerous_class, each))
-        if apart:
-            yield Reason("location_segregation", {**named, "class": goods.dangerous_class, "other": ", ".join(apart)})
+        foes = sorted(each for each in place.standing_classes if not may_stand_together(goods.dangerous_class, each))
+        if foes:
+            yield Reason("location_segregation", {**named, "class": goods.dangerous_class, "other": ", ".join(foes)})
     if place.other_status:
         yield Reason("location_other_status", named)
     if place.kept_for and goods.product_id not in place.kept_for:
@@ -210,8 +211,13 @@ def _of_the_neighbours(goods: Goods, place: Bin, named: dict[str, str]) -> Itera
         yield Reason("location_other_product", named)
     if place.other_lots and not place.mixes_lots:
         yield Reason("location_other_lot", named)
-    if place.reserved_others and not place.mixes_products:
+    apart = place.reserved_others > 0 and not place.mixes_products
+    if apart or (not place.mixes_lots and _other_lot_is_coming(goods, place)):
         yield Reason("location_reserved", named)
+
+
+def _other_lot_is_coming(goods: Goods, place: Bin) -> bool:
+    return any(product == goods.product_id and lot != goods.lot_id for product, lot in place.reserved_lots)
 
 
 def _of_the_room(goods: Goods, place: Bin) -> Iterator[Reason]:
@@ -326,6 +332,11 @@ def suggest(goods: Goods, bins: Iterable[Bin], warehouse_id: uuid.UUID) -> Sugge
     """The best bin that takes the whole quantity, by `STRATEGIES`; within one by class, distance and the walk."""
     ranked = rank(goods, bins, warehouse_id)
     return suggestion_of(goods, ranked) if ranked else None
+
+
+def lead_of(goods: Sequence[Goods]) -> Goods:
+    """Of goods that stay together those that say where they go best: what takes the most room."""
+    return max(goods, key=lambda each: (each.volume_mm3, each.weight_g, each.quantity, each.product_id.bytes))
 
 
 def rank(goods: Goods, bins: Iterable[Bin], warehouse_id: uuid.UUID) -> list[Bin]:

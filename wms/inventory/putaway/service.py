@@ -49,6 +49,36 @@ def suggest_and_keep(actor: Actor, warehouse_id: uuid.UUID, goods: Goods, holder
     return None
 
 
+def suggest_for_all(warehouse_id: uuid.UUID, goods: Sequence[Goods]) -> Suggestion | None:
+    """The best bin for goods that stay together, a carton's: as those that lead would choose it (`rules.lead_of`), where
+    each of them may stand and there is room for their sum. None when there is none. Nothing is kept.
+    """
+    return _choose_for_all(warehouse_id, goods, None)
+
+
+def suggest_and_keep_for_all(
+    actor: Actor, warehouse_id: uuid.UUID, goods: Sequence[Goods], holder: Subject
+) -> Choice | None:
+    """The same, and the bin is kept for the holder until the putaway; what was kept for it before is let go."""
+    reservations.taking_turns(warehouse_id)
+    found = _choose_for_all(warehouse_id, goods, holder.id)
+    if found is None:
+        reservations.release(holder)
+        return None
+    kept = reservations.keep_all(actor, warehouse_id, found.location_id, goods, holder)
+    return Choice(found, kept)
+
+
+def _choose_for_all(warehouse_id: uuid.UUID, goods: Sequence[Goods], holder_id: uuid.UUID | None) -> Suggestion | None:
+    lead = rules.lead_of(goods)
+    ranked = rules.rank(lead, queries.candidates_for_all(warehouse_id, lead, goods, holder_id), warehouse_id)
+    for number, place in enumerate(ranked):
+        now = queries.whole_bin(place.location_id, goods, holder_id)
+        if now is not None and rules.refusal_of_all(goods, *now, warehouse_id) is None:
+            return rules.suggestion_of(lead, ranked[number : number + 1])
+    return None
+
+
 def explain(warehouse_id: uuid.UUID, goods: Goods, location_ids: Sequence[uuid.UUID]) -> list[Verdict]:
     """Each of these bins asked about the goods: what it has against them, or what speaks for it."""
     return [rules.verdict(goods, place, warehouse_id) for place in queries.bins_of(location_ids, warehouse_id, goods)]

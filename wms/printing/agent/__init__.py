@@ -4,4 +4,4 @@ It imports nothing else of the system, so that it runs on a bench PC or a Raspbe
 Its journal (SQLite) makes it survive a kill at any step without printing a waybill twice or losing one silently.
 """
 
-VERSION = "1.1.0"
+VERSION = "1.1.1"

@@ -20,6 +20,8 @@ MOST_JOBS = 1000
 # GetDeviceCaps: dots an inch, the paper in dots, and how far from its edge the printer begins.
 DPI_X, DPI_Y, PAPER_X, PAPER_Y, EDGE_X, EDGE_Y = 88, 90, 110, 111, 112, 113
 _COPY = 0x00CC0020  # SRCCOPY
+_DRAWN_NOTHING = (0, -1)  # StretchDIBits: no line, GDI_ERROR; lines of a picture that is mirrored count below zero
+_XPS = 0x2  # PRINTER_DRIVER_XPS
 
 
 class WindowsFault(Exception):
@@ -56,6 +58,19 @@ class PrinterInfo(ctypes.Structure):
     )
 
 
+class DriverInfo(ctypes.Structure):
+    """DRIVER_INFO_8W."""
+
+    _fields_ = (
+        ("version", DWORD),
+        *((name, LPWSTR) for name in ("name", "environment", "path", "data", "config", "help", "needs", "monitor")),
+        *((name, LPWSTR) for name in ("datatype", "before")),
+        ("date", DWORD * 2), ("number", ctypes.c_ulonglong),
+        *((name, LPWSTR) for name in ("maker", "url", "hardware", "provider", "processor", "setup", "colours", "inf")),
+        ("attributes", DWORD), ("core", LPWSTR), ("oldest_date", DWORD * 2), ("oldest", ctypes.c_ulonglong),
+    )  # fmt: skip
+
+
 class SpoolDocument(ctypes.Structure):
     """DOC_INFO_1W."""
 
@@ -82,6 +97,7 @@ _SPOOLER = {
     "OpenPrinterW": (INT, (LPWSTR, ctypes.POINTER(HANDLE), ctypes.c_void_p)),
     "ClosePrinter": (INT, (HANDLE,)),
     "GetPrinterW": (INT, (HANDLE, DWORD, ctypes.c_void_p, DWORD, ctypes.POINTER(DWORD))),
+    "GetPrinterDriverW": (INT, (HANDLE, LPWSTR, DWORD, ctypes.c_void_p, DWORD, ctypes.POINTER(DWORD))),
     "EnumJobsW": (INT, (HANDLE, DWORD, DWORD, DWORD, ctypes.c_void_p, DWORD, ctypes.POINTER(DWORD), ctypes.POINTER(DWORD))),
     "SetJobW": (INT, (HANDLE, DWORD, DWORD, ctypes.c_void_p, DWORD)),
     "StartDocPrinterW": (DWORD, (HANDLE, DWORD, ctypes.POINTER(SpoolDocument))),
@@ -182,9 +198,21 @@ class Spooler(_Functions):
     def delete(self, handle: Any, job_id: int) -> None:
         self.sure(self.SetJobW(handle, job_id, 0, None, DELETE))
 
+    def _untouched(self, handle: Any) -> str:
+        """The datatype of bytes that the queue's driver leaves alone. A driver built on XPS (all of version 4) takes *RAW* and
+        prints nothing (Microsoft's article 2779300).
+        """
+        needed = DWORD(0)
+        self.GetPrinterDriverW(handle, None, 8, None, 0, ctypes.byref(needed))
+        buffer = ctypes.create_string_buffer(max(needed.value, ctypes.sizeof(DriverInfo)))
+        self.sure(self.GetPrinterDriverW(handle, None, 8, buffer, len(buffer), ctypes.byref(needed)))
+        return "XPS_PASS" if DriverInfo.from_buffer(buffer).attributes & _XPS else "RAW"
+
     def begin(self, handle: Any, name: str) -> int:
-        """A raw job of this name; its number. Nothing is printed before something was written."""
-        about = SpoolDocument(name, None, "RAW")
+        """A job of this name whose bytes go to the printer as they are; its number. Nothing is printed before something was
+        written.
+        """
+        about = SpoolDocument(name, None, self._untouched(handle))
         return int(self.sure(self.StartDocPrinterW(handle, 1, ctypes.byref(about))))
 
     def write(self, handle: Any, data: bytes) -> None:
@@ -231,7 +259,8 @@ class Drawing(_Functions):
         about = BitmapInfo(40, width, -height, 1, 1, 0, len(bits), 0, 0, 2, 2, 0x00FFFFFF, 0)
         places = (-left, -top, width, height, 0, 0, width, height)
         self.sure(max(int(self.StartPage(surface)), 0))
-        self.sure(max(int(self.StretchDIBits(surface, *places, bits, ctypes.byref(about), 0, _COPY)), 0))
+        lines = int(self.StretchDIBits(surface, *places, bits, ctypes.byref(about), 0, _COPY))
+        self.sure(lines not in _DRAWN_NOTHING)
         self.sure(max(int(self.EndPage(surface)), 0))
 
     def finish(self, surface: Any) -> None:
