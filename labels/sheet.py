@@ -16,7 +16,7 @@ from labels.images import Raster, raster_of
 from labels.media import POINTS_PER_MM, Resolution, Size
 from labels.placement import DotBox, Placement, place_in_dots
 from labels.textfit import fit
-from labels.typeface import CAP_HEIGHT_EM, LINE_HEIGHT_EM, FontInDocument, width_em
+from labels.typeface import CAP_HEIGHT_EM, LINE_HEIGHT_EM, FontInDocument, width_em, with_narrow_quotes
 from labels.vocabulary import Align
 
 _START_SHARE = {"left": 0.0, "center": 0.5, "right": 1.0}
@@ -120,7 +120,7 @@ class Sheet:
 
     def _set(self, slot: TextSlot, content: str | tuple[str, ...]) -> tuple[str, bool]:
         given = (content,) if isinstance(content, str) else content
-        paragraphs = tuple([each for each in given if each and not each.isspace()])
+        paragraphs = tuple([with_narrow_quotes(each) for each in given if each and not each.isspace()])
         if not paragraphs:
             return "", False
         # Emphasis adds its stroke on both sides of every line.

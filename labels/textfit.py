@@ -5,7 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from labels.typeface import CAP_HEIGHT_EM, CJK_HEIGHT_EM, ELLIPSIS, LINE_HEIGHT_EM, width_em
+from labels.typeface import (
+    CAP_HEIGHT_EM,
+    CJK_HEIGHT_EM,
+    ELLIPSIS,
+    FIRST_CJK,
+    LAST_CJK,
+    LINE_HEIGHT_EM,
+    width_em,
+)
 
 _SHRINK_STEP = 0.92
 # "Moreno Valley, CA 92551" reads better smaller than broken before the code: breaking a line must make the
@@ -13,7 +21,6 @@ _SHRINK_STEP = 0.92
 _WORTH_WRAPPING = 1.35
 # After these a line may end; CJK characters are handled by their code points.
 _BREAK_AFTER = frozenset(" -/,;·、，。；")
-_FIRST_CJK, _LAST_CJK = "\u2e80", "\uffef"
 _NOT_AT_LINE_START = frozenset("、，。；：！？）》」』】…,.;:!?)")
 
 
@@ -165,4 +172,4 @@ def _pieces(text: str) -> list[str]:
 
 
 def _is_cjk(character: str) -> bool:
-    return _FIRST_CJK <= character <= _LAST_CJK
+    return FIRST_CJK <= character <= LAST_CJK

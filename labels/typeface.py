@@ -6,6 +6,7 @@ lacks it. One weight exists; emphasis is drawn by stroking the outlines.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache, lru_cache
@@ -22,6 +23,7 @@ CAP_HEIGHT_EM = 0.714
 CJK_HEIGHT_EM = 0.92
 LINE_HEIGHT_EM = 1.2
 ELLIPSIS = "…"
+FIRST_CJK, LAST_CJK = "\u2e80", "\uffef"
 
 
 @cache
@@ -123,6 +125,19 @@ def missing_glyphs(text: str) -> list[tuple[int, str]]:
     if able.issuperset(text):
         return []
     return [(position, character) for position, character in enumerate(text) if character not in able]
+
+
+_NARROW = str.maketrans("‘’“”", "''\"\"")
+_WIDE_QUOTE = re.compile(f"(?<![{FIRST_CJK}-{LAST_CJK}])[‘’“”](?![{FIRST_CJK}-{LAST_CJK}])")
+
+
+def with_narrow_quotes(text: str) -> str:
+    """The text as it is set: the font has only Chinese quotation marks, one em wide, and with such an apostrophe the word
+    l’Étoile falls in two. Beside letters of other scripts they are set as ' and ".
+    """
+    if text.isascii() or not _WIDE_QUOTE.search(text):
+        return text
+    return _WIDE_QUOTE.sub(lambda found: found[0].translate(_NARROW), text)
 
 
 def width_em(text: str) -> float:

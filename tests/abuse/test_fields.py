@@ -87,7 +87,6 @@ class Api:
         self.wrong: list[str] = []
         self.statuses: Counter[int] = Counter()
         authentication.tried.clear()
-        self.client.get("/api/v1/me", headers=self.bearer)  # that the key is used is noted before the first look
         world.changes()
 
     def path(self, template: str) -> str:

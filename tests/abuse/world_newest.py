@@ -18,7 +18,7 @@ from wms.exchange import service as imports
 from wms.exchange import working
 from wms.inventory.models import BookItem
 from wms.platform import sheets
-from wms.platform.database import session, transaction
+from wms.platform.database import commit, session, transaction
 from wms.shipping.models import Bag, Service
 
 
@@ -26,10 +26,11 @@ def newest_ids(cast: Cast) -> dict[str, uuid.UUID]:
     """A file of orders that could not be read, a declaration of surplus that was taken back, an empty bag, the pass of a
     load, a walk and a container.
     """
+    import_id = _file_of_orders(cast)
     with transaction():
         manifest = session().execute(text("SELECT id FROM manifest LIMIT 1")).scalar_one()
         return {
-            "import_id": _file_of_orders(cast), "settlement_id": _settlement(cast), "bag_id": _bag(cast),
+            "import_id": import_id, "settlement_id": _settlement(cast), "bag_id": _bag(cast),
             "pass_id": _gate_pass(cast, manifest),
             "batch_id": session().execute(text("SELECT id FROM pick_batch LIMIT 1")).scalar_one(),
             "unit_id": session().execute(text("SELECT id FROM handling_unit WHERE kind = 'tote' LIMIT 1")).scalar_one(),
@@ -44,9 +45,12 @@ def _kept(row: Any) -> uuid.UUID:
 
 def _file_of_orders(cast: Cast) -> uuid.UUID:
     upload = sheets.judged(b"no,orders\n1,2\n", "orders.csv")
-    made = imports.take(cast.acme_person, upload, upload.keep(), {})
-    working.look_through(made.id)
-    return made.id
+    kept = upload.keep()
+    with transaction():
+        made = imports.take(cast.acme_person, upload, kept, {}).id
+    working.look_through(made)
+    commit()
+    return made
 
 
 def _settlement(cast: Cast) -> uuid.UUID:

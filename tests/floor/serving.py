@@ -25,6 +25,28 @@ WEDGE = """async (code) => {
   }
 }"""
 
+# What sticks out of a panel that does not scroll, or out of the screen: pairs of class names.
+STICKS_OUT = """() => {
+  const found = [];
+  const unseen = ".visually-hidden, details:not([open]) > :not(summary), svg";
+  const hidden = (each) => each.closest(unseen) || !each.getClientRects().length;
+  for (const panel of document.querySelectorAll(".panel, .armed, .band, .work-head")) {
+    if (hidden(panel) || getComputedStyle(panel).overflowY !== "visible") continue;
+    const frame = panel.getBoundingClientRect();
+    for (const each of panel.querySelectorAll("*")) {
+      if (hidden(each)) continue;
+      const box = each.getBoundingClientRect();
+      if (box.bottom > frame.bottom + 2 || box.right > frame.right + 2 || box.left < frame.left - 2 || box.top < frame.top - 2) {
+        found.push(`${each.className || each.tagName} of ${panel.className}`);
+        break;
+      }
+    }
+  }
+  if (document.documentElement.scrollWidth > window.innerWidth) found.push("the page is wider than the screen");
+  return found;
+}"""
+SMALL_TABLET = {"width": 1024, "height": 768}
+
 
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
@@ -98,7 +120,16 @@ class Screen:
         self.page.evaluate("document.getElementById('floor-band').replaceChildren()")
         act()
         self.page.wait_for_selector("#floor-band .band")
+        self._fits()
         return self.band
+
+    def _fits(self) -> None:
+        """On a small tablet, too, nothing of the screen sticks out of where it belongs."""
+        usual = self.page.viewport_size
+        self.page.set_viewport_size(SMALL_TABLET)  # type: ignore[arg-type]
+        sticking = self.page.evaluate(STICKS_OUT)
+        self.page.set_viewport_size(usual)  # type: ignore[arg-type]
+        assert sticking == [], f"{self.step}, {self.band}: {sticking}"
 
     def scan(self, code: str) -> str:
         """Scan as a wedge does; answers what the band says."""

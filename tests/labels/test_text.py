@@ -25,7 +25,7 @@ from labels import (
 )
 from labels.media import SIZE_60X40, SIZE_70X50
 from labels.textfit import fit, wrap
-from labels.typeface import ELLIPSIS, drawable, drawable_in_font, width_em
+from labels.typeface import ELLIPSIS, drawable, drawable_in_font, width_em, with_narrow_quotes
 from tests.labels.reading import Pixels, page_pixels
 
 WAYBILL = WaybillLabel(
@@ -138,6 +138,20 @@ def test_chinese_is_ink_on_the_page() -> None:
         assert shape.sum() > 200
     for place, shape in enumerate(shapes):
         assert all(not np.array_equal(shape, other) for other in shapes[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("1 rue de l’Étoile", "1 rue de l'Étoile"), ("O’Neill", "O'Neill"), ("“Mug”, ‘blue’", "\"Mug\", 'blue'"),
+        ("Đ’Єва", "Đ'Єва"), ("保税“仓库”", "保税“仓库”"), ("他说“OK”了", "他说“OK”了"), ("l'Étoile", "l'Étoile"), ("’", "'"),
+    ],
+)  # fmt: skip
+def test_an_apostrophe_does_not_part_a_word(given: str, shown: str) -> None:
+    """The font's own is as wide as a Chinese character."""
+    assert with_narrow_quotes(given) == shown
+    one, other = (render_bundle([replace(WAYBILL, consignee_lines=(each,))]).pdf for each in (given, shown))
+    assert np.array_equal(page_pixels(one, 0, 203), page_pixels(other, 0, 203))
 
 
 def test_more_than_256_different_characters() -> None:

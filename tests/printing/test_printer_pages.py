@@ -149,11 +149,14 @@ def test_the_board_says_where_a_job_is_and_why(bench: Bench, boss: Caller, desk:
     assert boss.post(f"{path}/reprint", data=form(reason="")).status_code == 303
     assert boss.post(f"{path}/reprint", data=form(reason="wanted after all")).status_code == 303
     with transaction():
-        prints = [(each.state, each.reprint_reason, each.printer_id) for each in queries.jobs_of(document.id)]
+        jobs = list(queries.jobs_of(document.id))
+        prints = [(each.state, each.reprint_reason, each.printer_id) for each in jobs]
     assert prints[1:] == [("queued", "wanted after all", bench.printer_id)]
     bench.settled()
     (file,) = (bench.folder / "printed" / "out").glob("*.pdf")
     assert has_mark(file.read_bytes(), document)
+    told = said(boss.get(f"/office/prints/{jobs[1].id}"))
+    assert told.count("The printer has it") == 1, "told by the agent, noted by the server: one thing"
     picker = cast.sign_in(bench.client, cast.picker)
     assert picker.get(path).status_code == 403
 

@@ -25,7 +25,7 @@ def sight(**more: object) -> Sight:
         (sight(agent_seen_at=NOW - timedelta(seconds=16)), Health.LOST),
         (sight(seen_at=NOW - timedelta(seconds=16), paused=True), Health.LOST),
         (sight(agent_seen_at=NOW - timedelta(seconds=15)), Health.READY),
-        (sight(agent_lives=False), Health.UNSEEN), (sight(seen_at=None), Health.UNSEEN),
+        (sight(agent_lives=False), Health.LOST), (sight(seen_at=None), Health.UNSEEN),
         (sight(agent_seen_at=None), Health.UNSEEN),
     ],
 )  # fmt: skip

@@ -155,5 +155,11 @@ def job_detail(actor: Actor, job_id: uuid.UUID) -> JobDetail:
     return JobDetail(
         job, document, load_printer(actor, job.printer_id) if job.printer_id else None,
         session().get(Station, job.station_id) if job.station_id else None,
-        session().scalars(events).all(), session().scalars(prints).all(), others,
+        _told_once(session().scalars(events).all()), session().scalars(prints).all(), others,
     )  # fmt: skip
+
+
+def _told_once(events: Sequence[PrintEvent]) -> list[PrintEvent]:
+    """Without the agent's word that the printer took it where the job went on by that very word: it says nothing more."""
+    taken = {each.detail for each in events if (each.source, each.type) == ("server", "sent")}
+    return [each for each in events if (each.source, each.type) != ("agent", "sent") or each.detail not in taken]

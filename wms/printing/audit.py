@@ -8,10 +8,10 @@ from wms.printing.designs import audit as designs
 CHECKS = [
     *designs.CHECKS,
     Check(
-        "a parcel or carton has one valid label",
+        "a parcel, carton or bag has one valid label",
         "SELECT count(*) FROM label_document",
         "SELECT subject_kind, subject_id, kind, count(*) AS labels FROM label_document"
-        " WHERE kind IN ('carton', 'waybill') AND state IN ('requested', 'ready') GROUP BY 1, 2, 3 HAVING count(*) > 1",
+        " WHERE kind IN ('carton', 'waybill', 'bag') AND state IN ('requested', 'ready') GROUP BY 1, 2, 3 HAVING count(*) > 1",
     ),
     Check(
         "a ready label is a page of a file",

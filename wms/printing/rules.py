@@ -30,7 +30,7 @@ class Health(StrEnum):
     STOPPED = "stopped"
     UNREACHED = "unreached"
     PAUSED = "paused"
-    LOST = "lost"  # its agent does not ask any more
+    LOST = "lost"  # its agent does not ask any more, or is shut out
     UNSEEN = "unseen"  # its agent was never there, or has not told of it yet
 
 
@@ -51,9 +51,9 @@ class Sight:
 
 def health_of(sight: Sight, now: datetime) -> Health:
     """The printer's state, unless there is no news of it."""
-    if not sight.agent_lives or sight.agent_seen_at is None or sight.seen_at is None:
+    if sight.agent_seen_at is None or sight.seen_at is None:
         return Health.UNSEEN
-    if now - min(sight.agent_seen_at, sight.seen_at) > LOST_AFTER:
+    if not sight.agent_lives or now - min(sight.agent_seen_at, sight.seen_at) > LOST_AFTER:
         return Health.LOST
     return Health.PAUSED if sight.paused else Health(sight.state)
 
