@@ -23,6 +23,7 @@ from wms.inventory import holds, month_ends, sellable
 from wms.inventory.counting import planning as counts
 from wms.inventory.layers import service as layers
 from wms.inventory.putaway import filling, reservations
+from wms.inventory.relocating import service as relocating
 from wms.inventory.replenishment import planning as replenishment
 from wms.outbound.service import counter, learning, plans, wave_rules
 from wms.platform import auditing, cause, files, metrics
@@ -74,8 +75,9 @@ def end_holds() -> None:
 
 
 def mind_bins() -> None:
-    """Which bins look empty or full, and reservations that nobody came for."""
+    """Which bins look empty or full, and what is kept for somebody who did not come."""
     filling.note_fill()
+    relocating.let_go_expired()
     reservations.drop_expired()
 
 

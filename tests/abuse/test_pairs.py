@@ -41,6 +41,7 @@ TABLES = {
     "unknown_arrival": "unidentified_arrival", "count": "count_task", "adjustment": "stock_adjustment",
     "conversion": "conversion", "service_request": "service_request",
     "order_hold": "order_hold", "interception": "interception", "replenishment": "replenish_task",
+    "move_task": "move_task",
     "carrier_task": "carrier_task", "bag": "bag",
     "settlement": "customs_settlement", "order_import": "order_import",
 }  # fmt: skip
@@ -110,6 +111,7 @@ NEARER: dict[Action, set[str]] = {
     ("print_job", "arm"): {"sent_before", "printed_before"},
     ("print_job", "cancel"): {"printed_before", "not_printed_yet"},
     ("replenishment", "take"): {"nothing_to_replenish"},
+    ("move_task", "take"): {"nothing_to_move"},
     ("replenishment", "undo"): {"nothing_to_take_back"},
     ("service_request", "take"): {"no_service_work"},
     ("service_request", "report"): {"service_not_yours"},

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from tests.abuse.ways import Ask, Scene, form, scan, way
 from tests.cast import Caller
 from tests.floor.worker import CODES, Tablet
-from tests.outbound.stage import BIN1, BIN2, MUG, RED
+from tests.outbound.stage import BIN1, BIN2, BIN3, MUG, RED
 from wms.added_services import catalogue, working
 from wms.added_services import service as added
 from wms.added_services.catalogue import ServiceDraft
@@ -28,6 +28,8 @@ from wms.inventory.converting.asking import Wanted
 from wms.inventory.converting.models import Conversion
 from wms.inventory.converting.rules import RecipeKind
 from wms.inventory.converting.service import Made
+from wms.inventory.relocating import service as relocating
+from wms.inventory.relocating.models import MoveTask
 from wms.inventory.replenishment import faces, planning
 from wms.inventory.replenishment import service as replenishment
 from wms.inventory.replenishment.models import ReplenishTask
@@ -36,6 +38,47 @@ from wms.platform.database import session
 from wms.shipping import service as shipping
 from wms.shipping.carriers import FILE, FILE_CAPABILITIES
 from wms.shipping.models import CarrierTask, Parcel, Shipment
+
+# --- moves that were asked for
+
+
+def to_move(scene: Scene, state: str = "open") -> MoveTask:
+    """Six mugs that are to go to another bin; `moving` in the picker's hands."""
+    house = scene.cast.overseas
+    scene.stock(MUG, 6)
+    places = (house.locations[BIN1], house.locations[BIN3])
+    wanted = relocating.Wanted(1, scene.cast.ACME.products[MUG], *places, None, 7.5)
+    scene.do(relocating.ask_for, scene.cast.supervisor, house.id, [wanted])
+    if state == "moving":
+        scene.do(relocating.take_next, scene.cast.picker, house.id)
+    session().expire_all()
+    return session().scalars(select(MoveTask)).one()
+
+
+@way(("move_task", "take"), states="open moving")
+def move_taken(scene: Scene, state: str) -> Ask:
+    return Ask({("move_task", "take"): to_move(scene, state).id}, scan(scene.tablet("move"), "CMD-OK"))
+
+
+@way(("move_task", "finish"), states="moving")
+def move_made(scene: Scene, _state: str) -> Ask:
+    task, labels = to_move(scene), scene.cast.overseas.labels
+    tablet = scene.tablet("move", "CMD-OK", labels[BIN1], CODES[MUG])
+    return Ask({("move_task", "finish"): task.id}, scan(tablet, labels[BIN3]))
+
+
+@way(("move_task", "put_back"), states="moving")
+def move_left_for_later(scene: Scene, _state: str) -> Ask:
+    task = to_move(scene)
+    return Ask({("move_task", "put_back"): task.id}, scan(scene.tablet("move", "CMD-OK"), "CMD-SKIP"))
+
+
+@way(("move_task", "cancel"), states="open moving")
+def move_dropped(scene: Scene, state: str) -> Ask:
+    task = to_move(scene, state)
+    send = form(scene.person("supervisor"), f"/office/slotting/{task.warehouse_id}/moves/{task.id}/cancel")
+    return Ask({("move_task", "cancel"): task.id}, send)
+
 
 # --- pick faces
 

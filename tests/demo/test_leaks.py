@@ -25,6 +25,7 @@ from tests.demo.places import Needles
 from tests.engines import dispose
 from wms.core import clock
 from wms.core.ids import new_id
+from wms.demo import wholesale
 from wms.demo.__main__ import OWN_BOOK, _free_port, processes
 from wms.demo.client import Line, SellerSystem
 from wms.demo.kinds import TRANSFER
@@ -229,6 +230,12 @@ def test_the_day_had_everything(played: Played) -> None:
     assert all(ways)
     assert 0 < result["metres_walked"] <= result["metres_bin_order"]
     assert 0 < result["carton_litres"] < result["carton_litres_one_size"]
+    closed = wholesale.CARTONS
+    assert (result["cartons_closed"], result["cartons_whole"]) == (len(closed), 1)
+    assert result["cartons_counted"] >= sum(
+        wholesale.COUNTED in each for each in closed[1:]
+    )  # and those of the morning
+    assert result["units_whole"] == sum(closed[0].values())
     met = ("waves", "walks", "products_with_lots", "cartons_lost", "cartons_differing", "differences_settled",
            "units_damaged", "bins_counted", "bins_differing", "faces_filled", "units_replenished", "units_vanished",
            "parcels_a_person_hour", "metres_as_orders_came")  # fmt: skip
@@ -276,6 +283,7 @@ def test_one_person_is_forgotten_and_the_others_are_not(played: Played) -> None:
             "SELECT id, reference FROM outbound_order WHERE state = 'shipped' ORDER BY id"
         ).all()  # fmt: skip
     moved = {invoice for invoice, way in played.plan.ways.items() if way == TRANSFER}  # nobody buys these
+    moved.add(wholesale.REFERENCE)  # a shop does
     (order_id, invoice), *rest = [row for row in shipped if row[1] not in moved]
     others = {reference for _, reference in rest}
     forgotten, kept = played.people({invoice}), played.people(others)

@@ -24,6 +24,7 @@ from wms.outbound.service import (
     bagging,
     boxes,
     damage,
+    full_totes,
     handover,
     interceptions,
     lanes,
@@ -81,6 +82,9 @@ class Picker(Hand):
             if stop.wall is not None:
                 return self.do("bind tote", state, together.bind_tote, self.actor, stop.batch_id, tote)
             return self.do("bind tote", state, picking.assign_tote, self.actor, stop.order_id, tote)
+        if stop.wall is None and self.may(0.08):
+            tote = self._tote(house)
+            return tote is not None and self.do("full tote", state, full_totes.take_further, self.actor, stop.id, tote)
         if self.may(0.06):
             self.do("short", state, picking.report_short, self.actor, stop.id)
             return True

@@ -25,6 +25,7 @@ from wms.identity.models import LoginSession
 from wms.platform.database import session, transaction
 from wms.printing import queries
 from wms.printing import service as printing
+from wms.printing.agent import VERSION
 from wms.printing.models import LabelDocument, PrintAgent, Printer, PrintJob, StationPrinter
 
 
@@ -64,6 +65,9 @@ def test_an_agent_is_made_known_by_a_code_that_is_shown_once(bench: Bench, boss:
     token = bench.server.enrol(code[1], "bench-2", "1.0.0")
     assert bench.ask("/poll", {"host": "bench-2", "version": "1.0.0"}, token).status_code == 200
     assert "Bench 2" in said(boss.get("/office/printers/now"))
+    assert said(boss.get("/office/printers/now")).count(f"Newer: {VERSION}") == 2, "of the other bench, too"
+    assert bench.ask("/poll", {"host": "bench-2", "version": VERSION}, token).status_code == 200
+    assert said(boss.get("/office/printers/now")).count(f"Newer: {VERSION}") == 1
     with transaction():
         agent = session().scalars(select(PrintAgent).where(PrintAgent.name == "Bench 2")).one()
         agent_id, stored = agent.id, bytes(agent.token_hash or b"")
@@ -234,8 +238,6 @@ def test_a_waiting_label_is_opened_here_instead(bench: Bench, desk: Desk, cast: 
 
 
 def test_the_program_is_a_wheel_that_pip_can_install(client: FlaskClient):
-    from wms.printing.agent import VERSION
-
     answer = client.get(f"/agent/wms_print_agent-{VERSION}-py3-none-any.whl")
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         assert archive.testzip() is None

@@ -104,15 +104,21 @@ class Stower:
     shelf: Shelf = field(default_factory=Shelf)
     lots: dict[tuple[str, str], Lot] = field(default_factory=dict)  # (carton, SKU) → lot
     apart: frozenset[str] = frozenset()
+    closed: set[str] = field(default_factory=set)  # cartons that are not opened
 
     def note(self, carton: str, line: dict[str, Any], units: int, code: str) -> None:
-        self.shelf.put(code, Goods(line["sku"], line["condition"], self.lots.get((carton, line["sku"]))), units)
+        inside = carton if carton in self.closed else None
+        self.shelf.put(code, Goods(line["sku"], line["condition"], self.lots.get((carton, line["sku"])), inside), units)
 
 
 def put_away(
-    tablet: Tablet, cartons: queue.Queue[str], locations: dict[str, str], stower: Stower | None = None
-) -> None:  # fmt: skip
-    """Follow the suggestion for every line of every carton."""
+    tablet: Tablet,
+    cartons: queue.Queue[str],
+    locations: dict[str, str],
+    stower: Stower | None = None,
+    tally: Tally | None = None,
+) -> None:
+    """Follow the suggestion for every line of every carton, and for every carton that stays closed."""
     stower = stower or Stower()
     tablet.start("putaway")
     while True:
@@ -121,6 +127,13 @@ def put_away(
         except queue.Empty:
             return
         expect(tablet.scan(barcode), f"putting away {barcode}")
+        if barcode in stower.closed:
+            lines = tablet.task["data"]["lines"]
+            code = _stow_closed(tablet, barcode, locations)
+            for line in lines:
+                stower.note(barcode, line, line["quantity"], code)
+            if tally is not None:
+                tally.add("cartons_closed")
         while tablet.task["state"] == "scan_product":
             line = tablet.task["data"]["lines"][0]
             apart = APART_UNITS if line["sku"] in stower.apart and line["condition"] == "good" else 0
@@ -129,6 +142,16 @@ def put_away(
             else:
                 units, code = line["quantity"], _stow_apart(tablet, line, locations, stower.shelf)
             stower.note(barcode, line, units, code)
+
+
+def _stow_closed(tablet: Tablet, barcode: str, locations: dict[str, str]) -> str:
+    """The carton as it is to the bin that is kept for it; the bin's code."""
+    expect(tablet.scan("CMD-WHOLE"), f"leaving {barcode} closed")
+    suggested = tablet.task["data"]["location"]
+    if suggested is None:
+        raise DemoError(f"no bin has room for {barcode}: the demo's warehouse is too small for this order book")
+    expect(tablet.scan(locations[suggested]), f"{barcode} to {suggested}")
+    return str(suggested)
 
 
 def _stow(tablet: Tablet, line: dict[str, Any], locations: dict[str, str]) -> tuple[int, str]:

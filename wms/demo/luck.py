@@ -51,6 +51,7 @@ class Carton:
     lines: list[Line]
     inside: list[Line] = field(default_factory=list)
     is_lost: bool = False
+    stays_closed: bool = False  # put away as it is
 
 
 class Luck:

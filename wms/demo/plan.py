@@ -14,7 +14,7 @@ from datetime import UTC, date
 from typing import Any
 
 from wms.core import clock
-from wms.demo import kinds
+from wms.demo import kinds, wholesale
 from wms.demo.luck import OUTBOUND_DAYS, Carton, Luck
 from wms.demo.orderbook import Order, OrderBook, Return
 
@@ -104,11 +104,12 @@ class Plan:
                 **(LOT_RULES if item.sku in self.luck.with_lots else {}),
             }
             for item in self.items.values()
-        ]  # fmt: skip
+        ] + wholesale.products()  # fmt: skip
 
     def bookings(self) -> Iterator[tuple[dict[str, Any], list[Carton]]]:
         """Bookings of cartons with mixed SKUs, as they are announced, and their cartons as they really are. Big quantities
-        are split over several lines' worth of cartons; of goods with lots half are of an early lot, half of a late one.
+        are split over several lines' worth of cartons; of goods with lots half are of an early lot, half of a late one. The
+        last one is of cartons that stay closed.
         """
         first: list[tuple[dict[str, Any], str | None]] = []
         second: list[tuple[dict[str, Any], str | None]] = []
@@ -129,6 +130,7 @@ class Plan:
                 "reference": f"PRE-{number:04d}", "warehouse": "DE1", "transport": "sea", "submit": True,
                 "cartons": [{"number": place, "lines": each.lines} for place, each in enumerate(chosen, 1)],
             }, chosen  # fmt: skip
+        yield wholesale.booking()
 
     def _carton(self, lines: list[tuple[dict[str, Any], str | None]]) -> Carton:
         inside = [found for line, lot in lines for found in self.luck.inside(line, lot)]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wms.demo import crew, figures, gates, kinds, stations
+from wms.demo import crew, figures, gates, kinds, stations, wholesale
 from wms.demo.client import DemoError, SellerSystem, Tablet
 from wms.demo.crew import Floor, Stower, Tally
 from wms.demo.office import Office
@@ -71,6 +71,7 @@ class Show:
     tablets: int
     tally: Tally = field(default_factory=Tally)
     shelf: Shelf = field(default_factory=Shelf)
+    closed: list[tuple[str, str]] = field(default_factory=list)  # cartons that stay so: label and number
 
     def __post_init__(self) -> None:
         self.sellers: list[SellerSystem] = []
@@ -110,13 +111,14 @@ def replay(stage: Stage, book: OrderBook, tablets: int) -> dict[str, Any]:
     say("the morning's count is done")
     gone = _vanish(show)
     _sell(show)
+    _send_whole(show)
     _receive_transfers(show)
     _count(show, lambda: _plan_evening(show))
     say("the evening's count is done")
     _return(show)
     _drain(stage)
     states = _states(seller)
-    shipped = list(_orders(seller, "shipped"))
+    shipped = [each for each in _orders(seller, "shipped") if each["reference"] != wholesale.REFERENCE]
     units = sum(line["shipped"] for detail in shipped for line in detail["lines"])
     more = _figures(show, shipped) | {"units_vanished": gone, "bins_wrong": _bins_wrong(show)}
     show.close()
@@ -124,7 +126,7 @@ def replay(stage: Stage, book: OrderBook, tablets: int) -> dict[str, Any]:
     return {
         "lines_read": book.lines_read, "lines_ordered": book.lines_ordered, "lines_returned": book.lines_returned,
         "lines_refused": book.lines_refused, "refused": book.refused_by_reason, "orders_in": len(book.orders),
-        "orders_shipped": states.get("shipped", 0), "orders_short": states.get("short", 0), "units_shipped": units,
+        "orders_shipped": len(shipped), "orders_short": states.get("short", 0), "units_shipped": units,
         "units_verified": dict(sorted(tally.verified.items())), "parcels": tally.parcels,
         "labels_verified": tally.labels_verified, "returns": tally.returns, "units_returned": tally.units_returned,
         **more, "ledger_drift": stage.audit_violations(), "lost_jobs": stage.lost_jobs(),
@@ -157,7 +159,9 @@ def _figures(show: Show, shipped: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "parcels_a_person_hour": figures.an_hour(tally.parcels, seconds),
         "products_with_lots": len(show.plan.luck.with_lots), "cartons_lost": did["cartons_lost"],
         "cartons_differing": did["cartons_differing"], "differences_settled": did["differences_settled"],
-        "units_damaged": did["units_damaged"], "picks_short": did["picks_short"], "bins_counted": did["bins_counted"],
+        "units_damaged": did["units_damaged"],
+        **{name: did[name] for name in ("cartons_closed", "cartons_counted", "cartons_whole", "units_whole")},
+        "picks_short": did["picks_short"], "bins_counted": did["bins_counted"],
         "bins_differing": did["bins_differing"], "faces_filled": did["faces_filled"],
         "units_replenished": did["units_replenished"],
     }  # fmt: skip
@@ -206,6 +210,9 @@ def _stock(show: Show) -> None:
                 continue
             arriving.put((carton["barcode"], real.inside))
             counted.put(carton["barcode"])
+            if real.stays_closed:
+                stower.closed.add(carton["barcode"])
+                show.closed.append((carton["barcode"], f"{booked['number']}-{carton['number']}"))
             stower.lots |= {(carton["barcode"], line["sku"]): line["lot"] for line in real.inside if line["lot"]}
             spoiled = sum(line["quantity"] for line in real.inside if line["condition"] == "damaged")
             show.tally.add("units_damaged", spoiled)
@@ -220,7 +227,7 @@ def _stock(show: Show) -> None:
     _settle_differences(show)
     say("received")
     for tablet in show.pickers:
-        crew_.send(crew.put_away, tablet, counted, show.stage.locations, stower)
+        crew_.send(crew.put_away, tablet, counted, show.stage.locations, stower, show.tally)
     crew_.wait()
     say("put away")
 
@@ -261,8 +268,9 @@ def _count(show: Show, plan: Callable[[], bool]) -> None:
 
 
 def _plan_evening(show: Show) -> bool:
-    """The bins of products that somebody has doubts about."""
-    return bool([sku for sku in sorted(show.plan.luck.vanishing) if show.office.count("product", sku)])
+    """The bins of products that somebody has doubts about, and of one that stands in closed cartons."""
+    doubted = [*sorted(show.plan.luck.vanishing), wholesale.COUNTED]
+    return bool([sku for sku in doubted if show.office.count("product", sku)])
 
 
 def _sell(show: Show) -> None:
@@ -291,6 +299,29 @@ def _sell(show: Show) -> None:
     say(
         f"{did['pick_ups']} orders fetched, {did['units_relabelled']} units relabelled, {did['intercepted']} stopped at the gate"
     )
+
+
+def _send_whole(show: Show) -> None:
+    """A shop orders one of the closed cartons: it is fetched from its bin by one scan, and leaves under its own label."""
+    label, number = show.closed[0]
+    show.seller.must_post("/api/v1/orders", wholesale.order(number))
+    deadline, tablet = time.monotonic() + DRAIN_SECONDS, show.gate
+    while not [each for each in tablet.start("whole")["data"]["wanted"] if each["code"] == number]:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"nobody was sent for {number}")
+        show.office.release_waves()
+        time.sleep(0.3)
+    answer = tablet.scan(label)
+    while not answer["ok"] and crew.code_of(answer) == "waybill_not_ready" and time.monotonic() < deadline:
+        time.sleep(0.3)
+        answer = tablet.scan(label)
+    if crew.code_of(crew.expect(answer, f"fetching {label}")) != "whole_packed":
+        raise SystemExit(f"{label} does not go whole: {answer['feedback']}")
+    tablet.start("handover")
+    crew.expect(tablet.scan(label), f"handing over {label}")
+    show.tally.add("units_whole", show.shelf.take_carton(label))
+    show.tally.add("cartons_whole")
+    say("a carton left as it came")
 
 
 def _receive_transfers(show: Show) -> None:

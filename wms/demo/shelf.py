@@ -20,6 +20,7 @@ class Goods(NamedTuple):
     sku: str
     condition: str
     lot: Lot | None
+    carton: str | None = None  # the label of the closed carton that it is in
 
 
 class Shelf:
@@ -69,9 +70,19 @@ class Shelf:
         return sorted(found, key=lambda each: each[0].lot.expires_on if each[0].lot else "")
 
     def content(self, code: str) -> list[tuple[Goods, int]]:
-        """All that is in a bin."""
+        """All that is in a bin: what lies loose, then carton by carton."""
         with self._making:
-            return [(goods, units) for goods, units in self._bins[code].items() if units]
+            there = [(goods, units) for goods, units in self._bins[code].items() if units]
+        return sorted(there, key=lambda each: each[0].carton or "")
+
+    def take_carton(self, label: str) -> int:
+        """A closed carton is carried away; how many units are in it."""
+        taken = 0
+        with self._making:
+            for held in self._bins.values():
+                for goods in [each for each in held if each.carton == label]:
+                    taken += held.pop(goods)
+        return taken
 
     def bins_of(self, sku: str) -> list[str]:
         """Where good units of a product stand, the fullest bin first."""

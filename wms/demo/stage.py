@@ -106,7 +106,7 @@ class Stage:
             )
 
     def book(self) -> dict[tuple[str, str, str], int]:
-        """(bin, SKU, condition) → units, of what lies loose on shelves."""
+        """(bin, SKU, condition) → units, of what is on shelves, loose or in a closed carton."""
         with self.app.app_context():
             rows = session().execute(_BOOK, {"house": WAREHOUSE})
             return {(row.bin, row.sku, row.condition): int(row.units) for row in rows}
@@ -119,7 +119,7 @@ _DOUBTS = text(
 _BOOK = text(
     "SELECT l.code AS bin, p.sku, b.condition, sum(b.on_hand) AS units FROM balance b"
     " JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
-    " JOIN product p ON p.id = b.product_id WHERE w.code = :house AND b.handling_unit_id IS NULL"
+    " JOIN product p ON p.id = b.product_id WHERE w.code = :house"
     " AND l.kind IN ('storage', 'pick_face') AND b.on_hand <> 0 GROUP BY 1, 2, 3"
 )
 

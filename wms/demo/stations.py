@@ -129,7 +129,7 @@ def count(tablet: Tablet, floor: Floor, shelf: Shelf, locations: dict[str, str],
         with shelf.at(code):
             answer = tablet.scan(locations[code])
             if answer["ok"]:
-                said = _count_bin(tablet, shelf, code)
+                said = _count_bin(tablet, shelf, code, locations[code], tally)
                 tally.add("bins_counted")
                 if said != "count_done":
                     tally.add("bins_differing")
@@ -139,12 +139,17 @@ def count(tablet: Tablet, floor: Floor, shelf: Shelf, locations: dict[str, str],
                 time.sleep(0.2)
 
 
-def _count_bin(tablet: Tablet, shelf: Shelf, code: str) -> str:
-    """All that is in the bin; what the tablet says to it."""
+def _count_bin(tablet: Tablet, shelf: Shelf, code: str, barcode: str, tally: Tally) -> str:
+    """All that is in the bin, what lies loose before what is in closed cartons; what the tablet says to it."""
     wanted: set[str] | None = None
+    carton: str | None = None
     while True:
         content = [(goods, units) for goods, units in shelf.content(code) if wanted is None or goods.sku in wanted]
         for goods, units in content:
+            if goods.carton != carton:
+                carton = goods.carton
+                expect(tablet.scan(carton or barcode), f"looking into {carton or code}")
+                tally.add("cartons_counted", carton is not None)
             if goods.condition == "damaged":
                 expect(tablet.scan("CMD-DAMAGE"), f"damaged goods in {code}")
             expect(tablet.scan(barcode_of(goods.sku), quantity=units, **printed(goods.lot)), f"counting {goods.sku}")

@@ -200,6 +200,9 @@ class HandlingUnit(Base):
         Index("ix_handling_unit_put_back", "warehouse_id", postgresql_where=text("subject_kind = 'put_back'")),
         Index("ix_handling_unit_lane", "warehouse_id", postgresql_where=text("subject_kind = 'lane'")),
         Index("ix_handling_unit_to_sort", "warehouse_id", postgresql_where=text("subject_kind = 'batch'")),
+        Index("ix_handling_unit_damage", "warehouse_id", postgresql_where=text("subject_kind = 'damage'")),
+        # Totes and parcels of an order in work, and what stands at a bench for nobody else.
+        Index("ix_handling_unit_of_order", "subject_id", postgresql_where=text("subject_kind = 'order'")),
         Index("ix_handling_unit_parent", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         CheckConstraint("parent_id <> id", name="not_in_itself"),
     )

@@ -14,6 +14,7 @@ from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.floor.scenarios import SCENARIOS
 from wms.inbound.models import Carton
+from wms.outbound.service.damage import TOTE as DAMAGED
 from wms.outbound.service.lanes import LANE
 from wms.outbound.service.putback import PUT_BACK
 from wms.outbound.service.together import WALK
@@ -50,7 +51,9 @@ def _work_of(found: Found) -> str:
         return "receive" if session().get_one(Carton, found.id).state in TO_COUNT else "putaway"
     if found.kind is Kind.TOTE:
         unit = session().get_one(HandlingUnit, found.id)
-        return {PUT_BACK: "putback", LANE: "lane", WALK: "sort"}.get(unit.subject_kind or "", "pack")
+        return {PUT_BACK: "putback", DAMAGED: "putback", LANE: "lane", WALK: "sort"}.get(
+            unit.subject_kind or "", "pack"
+        )
     if found.kind is Kind.BAG:
         return "bag" if session().get_one(Bag, found.id).state == BagState.OPEN.value else "handover"
     other = {

@@ -33,13 +33,15 @@ _WAITING = Statement(
     " (SELECT count(*) FROM outbound_order WHERE warehouse_id = :warehouse AND state = 'packed' AND kind = 'pick_up')"
     "   AS pickup,"
     " (SELECT count(*) FROM bag WHERE warehouse_id = :warehouse AND state IN ('open', 'closed')) AS bag,"
-    " (SELECT count(*) FROM handling_unit WHERE warehouse_id = :warehouse AND subject_kind = 'put_back') AS putback,"
+    " (SELECT count(*) FROM handling_unit WHERE warehouse_id = :warehouse AND subject_kind = 'put_back')"
+    "   + (SELECT count(*) FROM handling_unit WHERE warehouse_id = :warehouse AND subject_kind = 'damage') AS putback,"
     " (SELECT count(*) FROM handling_unit WHERE warehouse_id = :warehouse AND subject_kind = 'batch') AS sort,"
     " (SELECT count(*) FROM return_order WHERE warehouse_id = :warehouse AND state IN ('announced', 'receiving'))"
     "   AS returns,"
     " (SELECT count(*) FROM count_task WHERE warehouse_id = :warehouse AND state IN ('open', 'counting')) AS counts,"
     " (SELECT count(*) FROM service_request WHERE warehouse_id = :warehouse AND state IN ('accepted', 'working'))"
     "   AS service,"
+    " (SELECT count(*) FROM move_task WHERE warehouse_id = :warehouse AND state IN ('open', 'moving')) AS move,"
     " (SELECT count(*) FROM replenish_task WHERE warehouse_id = :warehouse AND state IN ('open', 'walking')) AS replenish"
 )
 

@@ -6,6 +6,7 @@ A check is a query for violations and a query for how many rows it looked at.
 from __future__ import annotations
 
 from wms.inventory.converting.audit import CHECKS as CONVERTING
+from wms.inventory.relocating import audit as relocating
 from wms.inventory.replenishment import audit as replenishment
 from wms.inventory.unaccounted import SET_OFF
 from wms.platform.auditing import Check
@@ -354,4 +355,5 @@ CHECKS = [
     ),
     *CONVERTING,
     *replenishment.CHECKS,
+    *relocating.CHECKS,
 ]

@@ -57,6 +57,12 @@ TEXTS = {
     "unit_elsewhere": N_("%(unit)s stands elsewhere."),
     "unit_stands_alone": N_("%(unit)s stands in nothing."),
     "carton_is_put_away": N_("Into a bin it is put away, not moved."),
+    "move_changed": N_("Move %(number)s: something else stands in %(code)s now, or a move before it was left out."),
+    "move_waiting": N_("Move %(number)s: a move that waits touches %(code)s already."),
+    "move_kept": N_("Move %(number)s: %(code)s is kept for a product. Change that first."),
+    "move_in_container": N_("Move %(number)s: goods in %(code)s stand in containers. Move those as a whole."),
+    "move_held": N_("Move %(number)s: goods in %(code)s are frozen."),
+    "move_gone": N_("This move is somebody else's now, or dropped."),
     "serials_required": N_("Scan %(wanted)s serial numbers, %(given)s given."),
     "serial_not_here": N_("%(number)s is not here."),
     # counts

@@ -32,6 +32,7 @@ from wms.inventory.adjusting import models as _adjusting  # noqa: F401
 from wms.inventory.converting import models as _converting  # noqa: F401
 from wms.inventory.counting import models as _counting  # noqa: F401
 from wms.inventory.layers import models as _layers  # noqa: F401
+from wms.inventory.relocating import models as _relocating  # noqa: F401
 from wms.inventory.replenishment import models as _replenishment  # noqa: F401
 from wms.platform.database import Base, DocumentId, Instant, Reference
 

@@ -260,14 +260,14 @@ _AT_BENCH = Statement(
 )
 
 
-def check_in_unit(product_id: uuid.UUID, number: str, handling_unit_id: uuid.UUID | None) -> None:
+def check_in_units(product_id: uuid.UUID, number: str, unit_ids: Collection[uuid.UUID]) -> None:
     """Under full control a number is checked, and leaves with its goods. Refuses `serial_unknown`, or
-    `serial_not_here` when it is not in this tote.
+    `serial_not_here` when it is in none of these totes.
     """
     found = _AT_BENCH.first({"product": product_id, "number": number})
     if found is None:
         raise Refused("serial_unknown", {"number": number})
-    if found.state != "in_stock" or found.handling_unit_id != handling_unit_id:
+    if found.state != "in_stock" or found.handling_unit_id not in unit_ids:
         raise Refused("serial_not_here", {"number": number})
 
 

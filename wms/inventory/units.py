@@ -59,6 +59,12 @@ _CONTENT = Statement(
     f"SELECT id, on_hand, {', '.join(_KEYS)} FROM balance WHERE handling_unit_id = ANY(CAST(:units AS uuid[]))"
     " AND is_there ORDER BY id"
 )
+# Of a container and of every tote that names this order: where its goods are is read behind the locks of both.
+_CONTENT_OF_ORDER = Statement(
+    f"SELECT id, on_hand, {', '.join(_KEYS)} FROM balance WHERE handling_unit_id IN (SELECT CAST(:unit AS uuid) UNION"
+    " SELECT h.id FROM handling_unit h WHERE h.kind = 'tote' AND h.subject_kind = 'order' AND h.subject_id = :order)"
+    " AND is_there ORDER BY id"
+)
 _PLACE = Statement("SELECT warehouse_id, code, kind, is_active FROM location WHERE id = :location")
 _WITHIN = Statement(
     "WITH RECURSIVE within AS (SELECT CAST(:unit AS uuid) AS id UNION SELECT h.id FROM handling_unit h"
@@ -74,6 +80,11 @@ def content(*unit_ids: uuid.UUID | None) -> list[Holding]:
 def send_content(*unit_ids: uuid.UUID | None) -> Answer:
     """The same question, to be sent with others; `holdings` reads its answer."""
     return _CONTENT.send({"units": [each for each in unit_ids if each is not None]})
+
+
+def send_content_of_order(order_id: uuid.UUID, unit_id: uuid.UUID | None) -> Answer:
+    """What is in the totes that name this order, and in `unit_id` besides, to be sent with others."""
+    return _CONTENT_OF_ORDER.send({"order": order_id, "unit": unit_id})
 
 
 def holdings(answer: Answer) -> list[Holding]:

@@ -94,7 +94,27 @@ class ReplenishState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class MoveState(StrEnum):
+    OPEN = "open"
+    MOVING = "moving"  # somebody carries it out
+    DONE = "done"
+    CANCELLED = "cancelled"  # by a supervisor, or because something else stands in its bins now
+
+
 R = ReplenishState
+M = MoveState
+
+MOVE = Workflow(
+    "move_task",
+    MoveState,
+    M.OPEN,
+    {
+        "take": move([M.OPEN, M.MOVING], M.MOVING),  # somebody who went home lets go after a while
+        "finish": move(M.MOVING, M.DONE),
+        "put_back": move(M.MOVING, M.OPEN),
+        "cancel": move([M.OPEN, M.MOVING], M.CANCELLED),
+    },
+)
 
 REPLENISHMENT = Workflow(
     "replenishment",

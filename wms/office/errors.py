@@ -6,5 +6,6 @@ from wms.platform.i18n import N_
 
 TEXTS = {
     "job_not_waiting": N_("This job runs, is done, or was resumed by somebody else."),
+    "nothing_ticked": N_("Tick at least one."),
     "mm_range": N_("A length in mm that printers take."),
 }

@@ -12,6 +12,7 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.inventory.queries import Scope
 from wms.office.queries import IN_WAREHOUSES
+from wms.outbound.service.totes import OWN
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
@@ -21,9 +22,11 @@ _FROM = (
     "JOIN outbound_order o ON o.id = {0}.order_id JOIN seller s ON s.id = o.owner_id JOIN warehouse w ON w.id ="
     " o.warehouse_id"
 )
-# In whose hands: the tote and the picker of its newest walk, or the parcel and the load it is on.
+# Every tote of its own, or the container it shares with others.
+_TOTES = f"coalesce((SELECT string_agg(x.code, ', ' ORDER BY x.code) FROM handling_unit x WHERE {OWN.format('x', 'o.id')}), t.code)"
+# In whose hands: its totes and the picker of its newest walk, or the parcel and the load it is on.
 _REQUESTS = (
-    f"SELECT i.id, i.reason, i.resume_state, i.requested_at, i.requested_by_name, {_ORDER}, t.code AS tote,"
+    f"SELECT i.id, i.reason, i.resume_state, i.requested_at, i.requested_by_name, {_ORDER}, {_TOTES} AS tote,"
     " (SELECT u.name FROM pick_task k JOIN pick_batch b ON b.id = k.batch_id JOIN app_user u ON u.id = b.picker_id"
     "  WHERE k.order_id = o.id ORDER BY b.created_at DESC LIMIT 1) AS picker,"
     " p.tracking_number, m.number AS manifest, g.number AS bag"
@@ -40,7 +43,7 @@ _HOLDS = (
     f" ORDER BY h.placed_at, h.id LIMIT {MOST}"
 )
 _DESTRUCTIONS = (
-    f"SELECT {_ORDER}, t.code AS tote, (SELECT string_agg(p.sku || ' × ' || l.quantity, ', ' ORDER BY l.position)"
+    f"SELECT {_ORDER}, {_TOTES} AS tote, (SELECT string_agg(p.sku || ' × ' || l.quantity, ', ' ORDER BY l.position)"
     "  FROM order_line l JOIN product p ON p.id = l.product_id WHERE l.order_id = o.id) AS goods"
     " FROM outbound_order o JOIN seller s ON s.id = o.owner_id JOIN warehouse w ON w.id = o.warehouse_id"
     " LEFT JOIN handling_unit t ON t.id = o.tote_id WHERE o.kind = 'destruction'"

@@ -67,6 +67,24 @@ CHECKS = [
         " HAVING sum(d.picked - d.shipped) <> x.held + y.unsorted",
     ),
     Check(
+        "a tote of an order's own is bound to it, and one that is bound serves it",
+        "SELECT count(*) FROM handling_unit WHERE kind = 'tote' AND subject_kind = 'order'",
+        "SELECT o.id, o.tote_id, o.state FROM outbound_order o JOIN handling_unit u ON u.id = o.tote_id WHERE o.state IN"
+        " ('waved', 'picking', 'picked') AND u.subject_kind IS DISTINCT FROM 'lane' AND u.subject_id IS DISTINCT FROM o.id"
+        " UNION ALL SELECT u.subject_id, u.id, o.state FROM handling_unit u LEFT JOIN outbound_order o ON o.id = u.subject_id"
+        " WHERE u.kind = 'tote' AND u.subject_kind = 'order' AND (o.id IS NULL OR o.tote_id IS NULL"
+        "  OR o.state NOT IN ('waved', 'picking', 'picked'))",
+    ),
+    Check(
+        "a tote for damaged goods holds what reports put into it, and nothing good",
+        "SELECT count(*) FROM handling_unit WHERE subject_kind = 'damage'",
+        "SELECT h.id, x.reported, y.held, y.good FROM handling_unit h CROSS JOIN LATERAL (SELECT coalesce(sum(quantity), 0)"
+        "  AS reported FROM pick_damage d WHERE d.tote_id = h.id) x CROSS JOIN LATERAL (SELECT coalesce(sum(on_hand), 0)"
+        "  AS held, coalesce(sum(on_hand) FILTER (WHERE condition <> 'damaged'), 0) AS good FROM balance b"
+        "  WHERE b.handling_unit_id = h.id) y WHERE (h.subject_kind = 'damage' OR x.reported > 0)"
+        " AND (h.subject_kind IS DISTINCT FROM 'damage' OR x.reported = 0 OR x.reported <> y.held OR y.good > 0)",
+    ),
+    Check(
         "what was picked together lies in totes of its walk until it is sorted",
         "SELECT count(*) FROM pick_batch WHERE wall IS NOT NULL",
         "SELECT b.id, x.unsorted, y.held FROM pick_batch b CROSS JOIN LATERAL (SELECT coalesce(sum(t.picked - t.sorted), 0)"

@@ -513,6 +513,7 @@ class PickDamage(Base):
     __tablename__ = "pick_damage"
     __table_args__ = (
         Index("ix_pick_damage_newest", "warehouse_id", "created_at", postgresql_where=text("undone_at IS NULL")),
+        Index("ix_pick_damage_tote", "tote_id", postgresql_where=text("tote_id IS NOT NULL")),
         CheckConstraint("quantity > 0", name="quantity_positive"),
     )
 
@@ -521,6 +522,9 @@ class PickDamage(Base):
     order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbound_order.id"), index=True)
     product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"))
     location_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("location.id"))
+    tote_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("handling_unit.id")
+    )  # on its way to a place, in this one
     quantity: Mapped[int] = mapped_column(Integer)
     reason: Mapped[str] = mapped_column(String(12))  # damage.REASONS
     note: Mapped[str] = mapped_column(String(255))

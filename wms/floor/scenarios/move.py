@@ -13,6 +13,7 @@ from wms.floor.models import FloorTask
 from wms.floor.overruling import against, insisting
 from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.floor.scenarios import relocate
 from wms.floor.units import check_numbers, loose_row_of_unit
 from wms.inbound import service as inbound
 from wms.inbound.models import Carton
@@ -51,8 +52,11 @@ class Move:
 
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
         """Steps: scan_location → scan_product (all that is free, or a quantity) → scan_target → scan_location; or
-        scan_location (a container) → scan_target → scan_location. UNDO right after a move takes it back.
+        scan_location (a container) → scan_target → scan_location. UNDO right after a move takes it back. OK begins a move
+        that was asked for (`relocate`).
         """
+        if "move_task" in task.data:
+            return relocate.scan(actor, task, scan)
         expected = {SOURCE: SOURCES, PRODUCT: [Kind.PRODUCT], TARGET: [Kind.LOCATION]}[task.step]
         found = resolve(scan.raw, Scope(task.warehouse_id), expected)
         if found.kind is Kind.COMMAND:
@@ -70,6 +74,8 @@ class Move:
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         moved = task.data.get("moved")
+        if found.command == "OK" and task.step == SOURCE:
+            return relocate.begin(actor, task)
         if found.command == "UNDO" and task.step == SOURCE and moved is not None:
             self._undo(actor, task, moved)
             return Step(SOURCE, {}, "warn", "move_undone")
@@ -172,6 +178,8 @@ class Move:
         return Step(SOURCE, {"moved": {"posting_id": str(posted.posting_id)}}, "done", "item_moved", can_undo=True)
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
+        if "move_task" in task.data:
+            return relocate.shown(task)
         return {
             **goods(task.data.get("product_id")),
             "location": task.data.get("location"),

@@ -72,11 +72,15 @@ class Pack:
         order, left = opened.order, opened.left
         data = {"order_id": str(order.id), "owner_id": str(order.owner_id), "order": order.number, "tote": found.code,
                 "plan": opened.plan}  # fmt: skip
+        if opened.totes[1:]:
+            data["totes"] = opened.totes
         if opened.plan.get("slip"):
             print_slip_once(actor, order.id)
         if reopened:
             return Step(PRODUCT if left else _checked(data), data, "next", "parcel_reopened", can_undo=True)
-        return Step(PRODUCT if left else _checked(data), data, "next", "tote_opened", {"units": left})
+        told = {"units": left, "count": len(opened.totes)}
+        code = "totes_opened" if "totes" in data else "tote_opened"
+        return Step(PRODUCT if left else _checked(data), data, "next", code, told)
 
     def _choose(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         """Another box or bag than the planned one, or one where nothing was planned."""
@@ -165,7 +169,7 @@ class Pack:
             for line in bench.lines
         ]  # fmt: skip
         return {
-            "order": task.data["order"], "tote": task.data.get("tote"), "lines": lines,
+            "order": task.data["order"], "tote": task.data.get("tote"), "totes": task.data.get("totes", []), "lines": lines,
             "weight_g": task.data.get("weight_g"),
             "expected_g": band.expected_g, "low_g": band.low_g, "high_g": band.high_g,
             "parcel_number": 1 + (bench.parcels.index(parcel) if parcel else 0), "parcels": len(bench.parcels),

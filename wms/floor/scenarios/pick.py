@@ -20,7 +20,7 @@ from wms.inventory.counting import zero
 from wms.inventory.putaway.rules import NEAR_M
 from wms.inventory.replenishment import queries as replenishment
 from wms.outbound.models import PickBatch
-from wms.outbound.service import lanes, lots, picking, together, waves
+from wms.outbound.service import full_totes, lanes, lots, picking, together, waves
 from wms.outbound.service.stops import Sight, next_stop, open_in, see, work_waiting
 from wms.outbound.workflow import InterceptionState, OrderState, TaskState
 from wms.platform.i18n import refusal_texts
@@ -84,7 +84,7 @@ class Pick:
             TOTE: [Kind.TOTE, Kind.CART], LOCATION: [Kind.LOCATION], PRODUCT: [Kind.PRODUCT], DAMAGED: [Kind.PRODUCT]
         }.get(task.step, [])  # fmt: skip
         if "damaged" in task.data:
-            expected = [*expected, Kind.LOCATION]
+            expected = [*expected, *exceptions.SET_DOWN]
         found = resolve(scan.raw, self._scope(task, stop), expected)
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, stop, found)
@@ -122,6 +122,12 @@ class Pick:
         if stop.wall is not None:
             together.bind_tote(actor, stop.batch_id, tote_id)
             return Step(LOCATION, hand(task.data, full=None), "ok", "walk_tote_bound", {"tote": tote})
+        if task.data.get("full"):
+            further = full_totes.take_further(actor, stop.id, tote_id)
+            data, params = hand(task.data, full=None), {"tote": tote, "totes": ", ".join(further.totes)}
+            if further.orders:
+                return Step(LOCATION, data, "ok", "lane_bound", {"orders": further.orders})
+            return Step(LOCATION, data, "ok", "further_tote" if further.totes[1:] else "tote_bound", params)
         if task.data.get("lane"):
             return self._into_lane(actor, task, stop, tote_id)
         picking.assign_tote(actor, stop.order_id, tote_id)
@@ -250,6 +256,7 @@ class Pick:
             "sku": stop.sku, "name_en": stop.name_en, "name_zh": stop.name_zh, "barcode": stop.unit_code,
             "location": stop.location, "location_barcode": stop.location_barcode, "quantity": stop.left,
             "picked": stop.picked, "wanted": stop.quantity, "order": stop.order_number, "tote": stop.tote, "wall": stop.wall,
+            "other_totes": list(stop.others or ()),
             "container": stop.container,
             "stops_left": open_in(stop.batch_id).stops, "short_asked": bool(task.data.get("short_asked")),
         }  # fmt: skip

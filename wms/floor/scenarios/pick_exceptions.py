@@ -13,7 +13,7 @@ from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.inventory.counting import zero
-from wms.outbound.service import damage, lots
+from wms.outbound.service import damage, lots, picking
 from wms.outbound.service.stops import Sight
 
 TOTE, LOCATION, PRODUCT, DAMAGED, ZERO = "scan_tote", "scan_location", "scan_product", "scan_damaged", "zero_check"
@@ -21,18 +21,22 @@ Onwards = Callable[[FloorTask, str, str, dict[str, Any]], Step]
 
 
 def command(actor: Actor, task: FloorTask, stop: Sight | None, name: str) -> Step:
-    """DAMAGE before and BACK after it; UNDO of a damage just reported; FULL of a walk's tote."""
+    """DAMAGE before and BACK after it; UNDO of a damage just reported; FULL of the tote it goes into."""
     data = task.data
     if name == "UNDO" and "damaged" in data and task.step != DAMAGED:
         damage.take_back(actor, uuid.UUID(data["damaged"]))
-        return Step(task.step, hand(data, damaged=None), "warn", "pick_damage_undone")
+        return Step(task.step, hand(data, damaged=None, damage_tote=None), "warn", "pick_damage_undone")
+    if name == "DAMAGE" and "damaged" in data and task.step == TOTE and not data.get("full"):
+        return Step(TOTE, hand(data, damage_tote=True), "warn", "pick_damage_tote")
+    if name == "BACK" and data.get("damage_tote"):
+        return Step(TOTE, hand(data, damage_tote=None), "warn", "step_back")
     if stop is None:
         raise Refused("command_not_here", {})
     if name == "DAMAGE" and task.step == PRODUCT:
         return Step(DAMAGED, hand(data, short_asked=None, damaged=None), "warn", "pick_damage_on")
     if name in ("BACK", "DAMAGE") and task.step == DAMAGED:
         return Step(PRODUCT, data, "warn", "step_back")
-    if name == "FULL" and task.step in (LOCATION, PRODUCT) and stop.wall is not None:
+    if name == "FULL" and task.step in (LOCATION, PRODUCT) and stop.tote_id is not None:
         return Step(TOTE, hand(data, short_asked=None, full=True), "ok", "tote_full")
     if name == "BACK" and task.step == TOTE and data.get("lane"):
         return Step(TOTE, hand(data, lane=None), "warn", "step_back")
@@ -57,16 +61,30 @@ def damaged(actor: Actor, task: FloorTask, stop: Sight, found: Found, scan: Scan
     )  # fmt: skip
 
 
+SET_DOWN = (Kind.LOCATION, Kind.TOTE, Kind.CART)
+
+
 def is_set_down(task: FloorTask, found: Found) -> bool:
-    """A place for damaged goods, scanned after a damage was reported."""
-    return found.kind is Kind.LOCATION and "damaged" in task.data and damage.is_place_for(found.id)
+    """A place or a tote for damaged goods, scanned after a damage was reported. Where the next order waits for its tote, an
+    empty one is that, unless DAMAGE said otherwise.
+    """
+    if "damaged" not in task.data or found.kind not in SET_DOWN:
+        return False
+    if found.kind is Kind.LOCATION:
+        return damage.is_place_for(found.id)
+    return task.step != TOTE or bool(task.data.get("damage_tote")) or damage.is_tote(found.id)
 
 
 def set_down(actor: Actor, task: FloorTask, found: Found) -> Step:
-    """The damaged units leave the bin for this place; the walk goes on where it was."""
+    """The damaged units leave the bin for this place or tote; the walk goes on where it was."""
     assert found.id is not None
-    place = damage.set_down(actor, uuid.UUID(task.data["damaged"]), found.id)
-    return Step(task.step, hand(task.data, damaged=None), "ok", "pick_damage_set_down", {"place": place.code})
+    key, data = uuid.UUID(task.data["damaged"]), hand(task.data, damaged=None, damage_tote=None)
+    if found.kind is Kind.LOCATION:
+        place = damage.set_down(actor, key, found.id)
+        return Step(task.step, data, "ok", "pick_damage_set_down", {"place": place.code})
+    tote_id = found.id if found.kind is Kind.TOTE else picking.free_tote_on(found.id, found.code)[0]
+    tote = damage.put_into_tote(actor, key, tote_id)
+    return Step(task.step, data, "ok", "pick_damage_in_tote", {"tote": tote.code})
 
 
 def other_lot(actor: Actor, task: FloorTask, stop: Sight, batch: str) -> Step:
@@ -105,4 +123,9 @@ def zero_answered(actor: Actor, task: FloorTask, scan: Scan, onwards: Onwards) -
 def shown(task: FloorTask) -> dict[str, Any]:
     """What the screens show of all this."""
     data = task.data
-    return {"damaged": data.get("damaged"), "bin": data.get("bin"), "is_full": bool(data.get("full"))}
+    return {
+        "damaged": data.get("damaged"),
+        "bin": data.get("bin"),
+        "is_full": bool(data.get("full")),
+        "damage_tote": bool(data.get("damage_tote")),
+    }

@@ -1,4 +1,6 @@
-"""Bringing the goods of cancelled orders back to bins: scan the tote or parcel, the item, the bin."""
+"""Bringing the goods of cancelled orders back to bins: scan the tote or parcel, the item, the bin. Or damaged goods out of
+their tote to a place for them: scan the tote, the place.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from wms.floor.models import FloorTask
 from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.floor.units import check_numbers
-from wms.outbound.service import interceptions, putback
+from wms.outbound.service import damage, interceptions, putback
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
@@ -34,7 +36,9 @@ class PutBack:
         return Step(UNIT, {})
 
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
-        """Steps: scan_unit → scan_product → scan_location → scan_product … → scan_unit."""
+        """Steps: scan_unit → scan_product → scan_location → scan_product … → scan_unit; a tote of damaged goods, which go as
+        a whole: scan_unit → scan_location → scan_unit.
+        """
         expected = {UNIT: [Kind.TOTE, Kind.PARCEL, Kind.UNIT], PRODUCT: [Kind.PRODUCT], LOCATION: [Kind.LOCATION]}[
             task.step
         ]
@@ -55,6 +59,8 @@ class PutBack:
         unit_id = found.id
         if found.kind is Kind.PARCEL:
             unit_id = _UNIT_OF_PARCEL.scalar({"id": found.id})
+        if unit_id is not None and damage.is_tote(unit_id):
+            return self._damaged(unit_id, found.code)
         caught = interceptions.catch(actor, unit_id) if unit_id is not None else None
         if caught is not None and caught.left:
             return Step(UNIT, {}, "warn", "intercept_more", {"left": caught.left})
@@ -65,6 +71,11 @@ class PutBack:
         data = {"unit_id": str(unit.id), "unit": unit.code, "owner_id": str(rows[0].owner_id)}
         said = "intercept_caught" if caught is not None else "source_taken"
         return Step(PRODUCT, data, "next", said, {"units": int(sum(row.units for row in rows))})
+
+    def _damaged(self, unit_id: uuid.UUID, code: str) -> Step:
+        units = int(sum(row.units for row in _HELD.all({"unit": unit_id})))
+        data = {"unit_id": str(unit_id), "unit": code, "damaged": True, "quantity": units}
+        return Step(LOCATION, data, "next", "damage_tote_taken", {"units": units})
 
     def _product(self, task: FloorTask, found: Found, scan: Scan) -> Step:
         rows = _HELD.all({"unit": uuid.UUID(task.data["unit_id"])})
@@ -81,6 +92,9 @@ class PutBack:
     def _location(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         assert found.id is not None
         unit_id = uuid.UUID(task.data["unit_id"])
+        if task.data.get("damaged"):
+            damage.bring(actor, unit_id, found.id)
+            return Step(UNIT, {}, "done", "pick_damage_set_down", {"place": found.code})
         putback.put_back(
             actor, unit_id, uuid.UUID(task.data["product_id"]), task.data["quantity"], found.id,
             task.data.get("serials", ()),
@@ -98,5 +112,5 @@ class PutBack:
         ]
         return {
             **goods(task.data.get("product_id")), "unit": task.data["unit"], "lines": lines,
-            "quantity": task.data.get("quantity"),
+            "quantity": task.data.get("quantity"), "is_damaged": bool(task.data.get("damaged")),
         }  # fmt: skip

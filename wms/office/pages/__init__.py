@@ -118,6 +118,10 @@ state_labels["adjustment"] = {
     "rejected": (lazy("Rejected"), "idle"),
     "reversed": (lazy("Taken back"), "idle"),
 }
+state_labels["move_task"] = {
+    "open": (lazy("Waits"), "info"), "moving": (lazy("Being moved"), "info"), "done": (lazy("Done"), "ok"),
+    "cancelled": (lazy("Dropped"), "idle"),
+}  # fmt: skip
 state_labels["replenishment"] = {
     "open": (lazy("To fetch"), "idle"),
     "walking": (lazy("Being fetched"), "info"),

@@ -24,6 +24,7 @@ from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.platform.schemas import Choice, CodedSchema, Text
 from wms.printing import queries
 from wms.printing import service as printing
+from wms.printing.agent import VERSION
 from wms.printing.models import Backend, Printer
 from wms.printing.reasons import in_words
 from wms.printing.service import DocumentDraft, PrinterDraft
@@ -127,6 +128,7 @@ def _live() -> str:
     return render_template(
         "office/printers_now.html", printers=print_queries.printers_seen(actor()), health=HEALTH_WORDS,
         agents=print_queries.agents_seen(actor()), agent_words=AGENT_WORDS, reasons=in_words,
+        newest=VERSION,
     )  # fmt: skip
 
 

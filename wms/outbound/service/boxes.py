@@ -14,7 +14,7 @@ from wms.inventory import ledger, units
 from wms.inventory.ledger import PostingDraft
 from wms.inventory.rules import MoveDraft, Reason
 from wms.outbound import rules
-from wms.outbound.service import packing
+from wms.outbound.service import packing, totes
 from wms.outbound.service.held import OrderAtWork, hold_order, move_order
 from wms.outbound.waybill_sizes import in_their_sizes
 from wms.outbound.workflow import ORDER, OrderState
@@ -119,7 +119,7 @@ def reopen(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str, tote_id:
     """A closed parcel is opened again before it left: its goods go back to a tote, where they stay checked and are weighed
     and closed again. An order that was packed is picked again.
 
-    `tote_id`: the order's own tote where it still has one, else a free one. Refuses `order_cancelled`, `box_in_hand` while
+    `tote_id`: one of the order's own totes where it still has any, else a free one. Refuses `order_cancelled`, `box_in_hand` while
     something has been checked into an open box, `wrong_tote`, `tote_taken`, `not_a_tote`, and what `closed_parcel` refuses.
     """
     parcel = closed_parcel(actor, warehouse_id, tracking_number)
@@ -165,7 +165,7 @@ def _bind_tote(order: OrderAtWork, tote_id: uuid.UUID) -> uuid.UUID:
     if tote is None or tote.warehouse_id != order.warehouse_id or tote.kind != "tote":
         raise Refused("not_a_tote", {})
     if order.tote_id is not None and order.tote_id != tote_id:
-        raise Refused("wrong_tote", {})
+        totes.check_mine(order.id, tote_id)
     if order.tote_id is None and tote.subject_id is not None:
         raise Refused("tote_taken", {})
     _BOUND.run({"tote": tote_id, "order": order.id})

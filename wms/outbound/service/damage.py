@@ -1,5 +1,5 @@
 """Damage found at the pick: the units become *damaged* where they lie, and whoever counted on them is served elsewhere. Then
-they are set down in a place for such goods, or left in their bin.
+they are set down in a place for such goods, put into a tote that is brought there, or left in their bin.
 
 A loss like any other: it breaks the newest claims that the rest of the row cannot serve, and each demand that lost its bin is
 looked after by `shortage.reallocate`. The picker goes on with what is left, or with the next stop.
@@ -19,13 +19,13 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, invalid, not_found
-from wms.facility.models import Location, LocationKind
-from wms.inventory import ledger
+from wms.facility.models import HandlingUnit, Location, LocationKind
+from wms.inventory import ledger, units
 from wms.inventory import service as inventory
 from wms.inventory.models import Allocation, Balance, Condition, Move, Serial, SerialMove
 from wms.outbound.models import PickBatch, PickDamage, PickTask
 from wms.outbound.service import walks
-from wms.outbound.service.picking import LEASE, work_on
+from wms.outbound.service.picking import LEASE, is_slot, work_on
 from wms.outbound.workflow import TASK, TaskState
 from wms.platform import files
 from wms.platform.database import session
@@ -35,6 +35,7 @@ from wms.platform.locks import Rank, lock, lock_one
 SUBJECT = "pick_damage"
 REASONS = ("broken", "wet", "dirty", "package", "expired", "other")
 TAKEN_BACK_FOR = timedelta(minutes=10)
+TOTE = "damage"  # what a tote for such goods is bound to
 SET_DOWN = frozenset({LocationKind.INSPECTION.value, LocationKind.RETURNS.value})
 
 
@@ -106,7 +107,7 @@ def take_back(actor: Actor, damage_id: uuid.UUID) -> PickDamage:
     was taken back; and what the ledger refuses.
     """
     found = _held(actor, damage_id)
-    if session().get_one(Location, found.location_id).kind in SET_DOWN:  # others may lie in the bin still
+    if not _lies_in_its_bin(found):  # others may lie in the bin still
         raise Refused("damage_gone", {})
     late = found.created_at + TAKEN_BACK_FOR < clock.now()
     if late or found.actor_id != actor.id or found.undone_at is not None or found.posting_id is None:
@@ -120,26 +121,93 @@ def take_back(actor: Actor, damage_id: uuid.UUID) -> PickDamage:
 def set_down(actor: Actor, damage_id: uuid.UUID, location_id: uuid.UUID) -> Location:
     """The damaged units of a report are put into a place for such goods, out of the bin that is picked from.
 
-    Refuses `damage_place` (not of `SET_DOWN`), `damage_gone` for another person's report, one that was taken back or set down
-    before, and what the ledger refuses.
+    Refuses `damage_place` (not of `SET_DOWN`), `damage_gone` for another person's report, one that was taken back, set down
+    or put into a tote before, and what the ledger refuses.
     """
     found = _held(actor, damage_id)
-    place, here = session().get(Location, location_id), session().get_one(Location, found.location_id)
-    if place is None or place.warehouse_id != found.warehouse_id:
+    place = _place(found.warehouse_id, location_id)
+    _take_out(actor, found, place.id)
+    return place
+
+
+def _place(warehouse_id: uuid.UUID, location_id: uuid.UUID) -> Location:
+    place = session().get(Location, location_id)
+    if place is None or place.warehouse_id != warehouse_id:
         raise not_found("location")
     if place.kind not in SET_DOWN:
         raise Refused("damage_place", {"code": place.code})
-    gone = found.undone_at is not None or found.posting_id is None or here.kind in SET_DOWN
+    return place
+
+
+def _lies_in_its_bin(found: PickDamage) -> bool:
+    return found.tote_id is None and session().get_one(Location, found.location_id).kind not in SET_DOWN
+
+
+def _take_out(actor: Actor, found: PickDamage, location_id: uuid.UUID, tote_id: uuid.UUID | None = None) -> None:
+    """Its units leave the bin they were found in. The caller holds the report, and the tote."""
+    gone = found.undone_at is not None or found.posting_id is None or not _lies_in_its_bin(found)
     if gone or found.actor_id != actor.id:
         raise Refused("damage_gone", {})
     there = session().scalars(select(Move.to_balance_id).where(Move.posting_id == found.posting_id)).one()
     stock = ledger.stock_of(session().get_one(Balance, there, populate_existing=True))
     inventory.relocate(
-        actor, stock, place.id, found.quantity, inventory.Subject(SUBJECT, found.id), serials=_numbers(found)
-    )
-    found.location_id = place.id
+        actor, stock, location_id, found.quantity, inventory.Subject(SUBJECT, found.id), handling_unit_id=tote_id,
+        serials=_numbers(found),
+    )  # fmt: skip
+    found.location_id, found.tote_id = location_id, tote_id
     session().flush()
-    return place
+
+
+def put_into_tote(actor: Actor, damage_id: uuid.UUID, tote_id: uuid.UUID) -> HandlingUnit:
+    """The damaged units of a report leave the bin in a tote for such goods: an empty one, which is one from now on, or one
+    that has some already, whoever found them. `bring` takes all of it to a place.
+
+    Refuses `not_a_tote`, `tote_taken`, and as `set_down`.
+    """
+    found = _held(actor, damage_id)
+    tote = lock_one(Rank.HANDLING_UNIT, HandlingUnit, tote_id)
+    if tote is None or tote.warehouse_id != found.warehouse_id or tote.kind != "tote" or is_slot(tote.id):
+        raise Refused("not_a_tote", {})
+    if tote.subject_kind not in (None, TOTE):
+        raise Refused("tote_taken", {})
+    if tote.subject_kind is None:
+        tote.subject_kind, tote.subject_id, tote.state = TOTE, found.id, "in_use"
+    session().flush()
+    _take_out(actor, found, tote.location_id, tote.id)
+    return tote
+
+
+def is_tote(unit_id: uuid.UUID | None) -> bool:
+    """Whether damaged goods lie in this container."""
+    unit = None if unit_id is None else session().get(HandlingUnit, unit_id, populate_existing=True)
+    return unit is not None and unit.subject_kind == TOTE
+
+
+def bring(actor: Actor, tote_id: uuid.UUID, location_id: uuid.UUID) -> int:
+    """All that is in a tote for damaged goods is set down in a place for them, and the tote is free; how many units.
+
+    Refuses `nothing_to_put_back` for another tote, `damage_place`, and what the ledger refuses.
+    """
+    seen = session().get(HandlingUnit, tote_id)
+    if seen is None or not (actor.is_staff and actor.sees_warehouse(seen.warehouse_id)):
+        raise not_found("handling unit")
+    # Whoever puts goods in holds their report first, and then the tote: a report that is not there yet comes later.
+    query = select(PickDamage.id).where(PickDamage.tote_id == tote_id)
+    reports = lock(Rank.TASK, PickDamage, session().scalars(query))
+    tote = lock_one(Rank.HANDLING_UNIT, HandlingUnit, tote_id)
+    if tote is None or tote.subject_kind != TOTE:
+        raise Refused("nothing_to_put_back", {})
+    if set(session().scalars(query)) != {each.id for each in reports}:
+        raise Refused("unit_in_use", {})
+    place = _place(tote.warehouse_id, location_id)
+    rows = units.content(tote.id)
+    subject = inventory.Subject(SUBJECT, reports[0].id)
+    inventory.relocate_many(actor, [(row.stock, row.quantity) for row in rows], place.id, subject)
+    for each in reports:
+        each.location_id, each.tote_id = place.id, None
+    tote.subject_kind, tote.subject_id, tote.state = None, None, "open"
+    session().flush()
+    return sum(row.quantity for row in rows)
 
 
 def is_place_for(location_id: uuid.UUID | None) -> bool:
@@ -189,12 +257,13 @@ def _held(actor: Actor, damage_id: uuid.UUID) -> PickDamage:
 # The newest of each warehouse by the index that orders them: no more is read than is shown.
 _NEWEST = text(
     "SELECT x.id, x.quantity, x.reason, x.note, x.file_id, x.created_at, x.undone_at, p.sku, p.name_en, p.name_zh,"
-    " s.code AS seller, l.code AS location, o.id AS order_id, o.number, u.name AS picker, w.time_zone"
+    " s.code AS seller, l.code AS location, t.code AS tote, o.id AS order_id, o.number, u.name AS picker, w.time_zone"
     " FROM unnest(CAST(:warehouses AS uuid[])) AS h(id) CROSS JOIN LATERAL (SELECT * FROM pick_damage d"
     "  WHERE d.warehouse_id = h.id AND d.undone_at IS NULL ORDER BY d.created_at DESC LIMIT :limit) x"
     " JOIN product p ON p.id = x.product_id JOIN seller s ON s.id = p.owner_id JOIN location l ON l.id = x.location_id"
     " JOIN outbound_order o ON o.id = x.order_id JOIN warehouse w ON w.id = x.warehouse_id"
-    " LEFT JOIN app_user u ON u.id = x.actor_id ORDER BY x.created_at DESC, x.id DESC LIMIT :limit"
+    " LEFT JOIN app_user u ON u.id = x.actor_id LEFT JOIN handling_unit t ON t.id = x.tote_id"
+    " ORDER BY x.created_at DESC, x.id DESC LIMIT :limit"
 )
 
 

@@ -9,18 +9,17 @@ from sqlalchemy import select
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, invalid
-from wms.facility.models import HandlingUnit
 from wms.inventory import ledger, units
 from wms.inventory.ledger import PostingDraft
 from wms.inventory.rules import MoveDraft, Reason
 from wms.outbound import rules
 from wms.outbound.events import OrderDestroyed
 from wms.outbound.models import Demand, Destruction, Order
+from wms.outbound.service import totes
 from wms.outbound.service.orders import load_order_to_edit, touched
 from wms.outbound.workflow import ORDER, InterceptionState
 from wms.platform.database import session
 from wms.platform.events import record
-from wms.platform.locks import Rank, lock_one
 
 
 def destroy(actor: Actor, order_id: uuid.UUID, witness: str, note: str | None = None) -> Order:
@@ -58,15 +57,11 @@ def _refuse_stopped(order: Order) -> None:
 
 
 def _scrap(actor: Actor, order: Order) -> int:
-    """Everything in the tote goes to scrap, and the tote is free; returns how many units."""
-    assert order.tote_id is not None  # it was picked into one
-    tote = lock_one(Rank.HANDLING_UNIT, HandlingUnit, order.tote_id)
-    assert tote is not None  # totes are never deleted
-    if (tote.subject_kind, tote.subject_id) != ("order", order.id):  # others' goods are in it, too
+    """Everything in the order's totes goes to scrap, and they are free; returns how many units."""
+    if order.tote_id not in [tote.id for tote in totes.hold_own(order.id)]:  # others' goods are in it, too
         raise Refused("not_a_tote", {})
-    tote.subject_kind, tote.subject_id, tote.state = None, None, "open"
-    session().flush()
-    held = units.holdings(units.send_content(tote.id))
+    held = units.holdings(units.send_content_of_order(order.id, None))
+    totes.free_all(order.id)
     moves = [MoveDraft(row.stock, "scrap", row.quantity) for row in held]
     ledger.post(actor, PostingDraft(Reason.SCRAP, "order", order.id, moves))
     return sum(row.quantity for row in held)

@@ -10,8 +10,9 @@ import uuid
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
-from wms.facility.models import Warehouse
+from wms.facility.models import HandlingUnit, Warehouse
 from wms.outbound.models import Order, PickBatch
+from wms.outbound.service.walks import hold_walk
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim, lock
 from wms.platform.statements import Statement
@@ -66,6 +67,37 @@ def bind_container(actor: Actor, batch_id: uuid.UUID, tote_id: uuid.UUID) -> int
         raise Refused("tote_taken", {})
     _BIND.run({"tote": tote_id, "wave": batch.wave_id, "orders": chosen})
     session().expire_all()
+    return len(chosen)
+
+
+# Of this walk, in this container, and nothing picked for them yet.
+_STILL_TO_COME = Statement(
+    "SELECT o.id FROM outbound_order o WHERE o.tote_id = :tote AND o.state = 'waved' AND EXISTS (SELECT 1 FROM pick_task t"
+    " WHERE t.order_id = o.id AND t.batch_id = :batch AND t.state = 'open')"
+)
+
+
+def take_further(actor: Actor, batch_id: uuid.UUID, full_id: uuid.UUID, tote_id: uuid.UUID) -> int:
+    """A container is full: the orders of this walk that nothing was picked for go on in another one; returns how many.
+    What is full stays a lane's; one that holds nothing and that no order waits for is free.
+
+    Refuses `no_singles`, `batch_taken`, `not_a_tote`, `tote_taken`.
+    """
+    wanted = {"batch": batch_id, "tote": full_id}
+    orders = lock(Rank.DOCUMENT, Order, _STILL_TO_COME.column(wanted))
+    chosen = [order.id for order in orders if order.tote_id == full_id and order.state == "waved"]
+    if not chosen:
+        raise Refused("no_singles", {})
+    batch = hold_walk(actor, batch_id)
+    lock(Rank.HANDLING_UNIT, HandlingUnit, [full_id, tote_id])
+    tote = _TOTE.first({"tote": tote_id})
+    if tote is None or tote.warehouse_id != batch.warehouse_id or tote.kind != "tote":
+        raise Refused("not_a_tote", {})
+    if tote.subject_id is not None and (tote.subject_kind, tote.subject_id) != (LANE, batch.wave_id):
+        raise Refused("tote_taken", {})
+    _BIND.run({"tote": tote_id, "wave": batch.wave_id, "orders": chosen})
+    session().expire_all()
+    settle_container(full_id, is_held=True)
     return len(chosen)
 
 

@@ -7,6 +7,7 @@ import uuid
 from wms.catalog.models import SerialControl
 from wms.core.refusals import Refused
 from wms.inventory import serials
+from wms.outbound.service import totes
 from wms.outbound.service.held import OrderAtWork
 from wms.platform.statements import Statement
 
@@ -21,7 +22,7 @@ _CANCELLED = Statement(
 
 
 def check_number(order: OrderAtWork, product_id: uuid.UUID, control: str, number: str) -> None:
-    """At exit control a number is captured here; under full control it must be one of those in the tote, and leaves
+    """At exit control a number is captured here; under full control it must be one of those in its totes, and leaves
     with its goods.
 
     Refuses `serial_known`; under full control `serial_unknown`, `serial_not_here`, `serial_checked`.
@@ -34,7 +35,7 @@ def check_number(order: OrderAtWork, product_id: uuid.UUID, control: str, number
                 raise
             serials.leave(order.owner_id, product_id, number, "order", order.id)
         return
-    serials.check_in_unit(product_id, number, order.tote_id)
+    serials.check_in_units(product_id, number, totes.units_of(order.id, order.tote_id))
     if _CHECKED.first({"order": order.id, "product": product_id, "number": number}) is not None:
         raise Refused("serial_checked", {"number": number})
 

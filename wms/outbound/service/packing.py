@@ -24,7 +24,7 @@ from wms.outbound import boxing, rules
 from wms.outbound.events import OrderPacked
 from wms.outbound.extras.rules import SLIP
 from wms.outbound.kinds import fba, pick_up
-from wms.outbound.service import numbers
+from wms.outbound.service import numbers, totes
 from wms.outbound.service.held import COLUMNS, OrderAtWork, Read, hold_order, move_order, order_at_work
 from wms.outbound.waybill_sizes import in_their_sizes
 from wms.outbound.workflow import ORDER, OrderState
@@ -93,7 +93,8 @@ _PLANNED_FROM = (
     "  FROM order_extra e WHERE e.order_id = o.id) AS wishes"
 )
 _IN_TOTE = Statement(
-    f"SELECT {COLUMNS}, d.verified, d.quantity, {_PLANNED_FROM} FROM handling_unit u JOIN outbound_order o"
+    f"SELECT {COLUMNS}, d.verified, d.quantity, (SELECT array_agg(x.code ORDER BY x.code) FROM handling_unit x WHERE"
+    f" {totes.OWN.format('x', 'o.id')}) AS totes, {_PLANNED_FROM} FROM handling_unit u JOIN outbound_order o"
     " ON o.id = u.subject_id JOIN warehouse w ON w.id = o.warehouse_id CROSS JOIN LATERAL (SELECT sum(verified)::int AS"
     " verified, sum(quantity)::int AS quantity FROM demand WHERE order_id = o.id) d WHERE u.id = :tote"
 )
@@ -102,11 +103,14 @@ _TO_PLAN = Statement(f"SELECT {_PLANNED_FROM} FROM outbound_order o WHERE o.id =
 
 @dataclass(frozen=True)
 class Opened:
-    """The order of a tote, how many of its units are still to be checked, and the plan of its boxes (`boxing`)."""
+    """The order of a tote, how many of its units are still to be checked, the plan of its boxes (`boxing`), and the codes of
+    all totes that its goods lie in: more than one where one was full.
+    """
 
     order: OrderAtWork
     left: int
     plan: dict[str, Any]
+    totes: list[str]
 
 
 def start_packing(actor: Actor, tote_id: uuid.UUID) -> Opened:
@@ -118,7 +122,7 @@ def start_packing(actor: Actor, tote_id: uuid.UUID) -> Opened:
         raise not_found("tote")
     order = order_at_work(actor, row)
     check_bench(order)
-    return Opened(order, row.quantity - row.verified, _plan(row))
+    return Opened(order, row.quantity - row.verified, _plan(row), row.totes or [])
 
 
 def plan_boxes(order_id: uuid.UUID) -> dict[str, Any]:
@@ -445,7 +449,7 @@ def close_parcel(actor: Actor, order_id: uuid.UUID, scanned: str) -> int:
         _BOXED.run({"order": order.id, "parcel": parcel.id, "now": clock.now()})
         return found.left
     weight_g = sum(each.weight_g or 0 for each in found.parcels if not each.is_open) + parcel.weight_g
-    _LAST_BOXED.run({"order": order.id, "parcel": parcel.id, "tote": order.tote_id, "now": clock.now()})
+    _LAST_BOXED.run({"order": order.id, "parcel": parcel.id, "now": clock.now()})
     move_order(order, "pack", keeps_tote=False)
     if order.kind == rules.PICK_UP:
         pick_up.ready(order.id)
@@ -474,7 +478,6 @@ _UNIT = Statement(
     "   AND p.handling_unit_id = handling_unit.id)"
     " RETURNING id, location_id"
 )
-_LOCK_TOTE = Statement("SELECT subject_kind FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE")
 _BOXED_HERE = (
     "UPDATE verification AS v SET parcel_id = :parcel FROM demand d WHERE d.id = v.demand_id AND d.order_id = :order"
     " AND v.parcel_id IS NULL"
@@ -490,8 +493,8 @@ _TAUGHT = (
 )
 _LAST_BOXED = Statement(
     f"WITH boxed AS ({_BOXED_HERE}), taught AS ({_TAUGHT})"
-    " UPDATE handling_unit SET subject_kind = NULL, subject_id = NULL, state = 'open' WHERE id = :tote"
-    " AND subject_kind = 'order'"
+    " UPDATE handling_unit AS u SET subject_kind = NULL, subject_id = NULL, state = 'open'"
+    f" WHERE {totes.OWN.format('u', ':order')}"
 )
 _BOXED = Statement(f"WITH taught AS ({_TAUGHT}) {_BOXED_HERE}")
 _IN_BOX = Statement(
@@ -512,15 +515,15 @@ def _parcel_unit(order: OrderAtWork, parcel_id: uuid.UUID, number: str) -> tuple
 
 
 def _move_into(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, place_id: uuid.UUID, *, is_last: bool) -> None:
-    """Goods go from the tote into the parcel: what was checked into it, or (`is_last`) everything that is left in a tote of
+    """Goods go from the totes into the parcel: what was checked into it, or (`is_last`) everything that is left in totes of
     the order's own.
     """
     claim(Rank.HANDLING_UNIT)
     with pipelined():
-        tote = _LOCK_TOTE.send({"tote": order.tote_id})
-        content = units.send_content(order.tote_id)
+        held = totes.HOLD_ALL.send({"tote": order.tote_id, "order": order.id})
+        content = units.send_content_of_order(order.id, order.tote_id)
     rows = units.holdings(content)
-    is_own = tote.first().subject_kind == "order"
+    is_own = all(row.subject_kind == "order" for row in held.all())
     checked = [] if is_last and is_own else _IN_BOX.all({"order": order.id})
     moves = [
         MoveDraft(row.stock, replace(row.stock, location_id=place_id, handling_unit_id=unit_id), quantity, serials=own)

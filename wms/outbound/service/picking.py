@@ -130,12 +130,25 @@ _TOTE = Statement(
 def hold_free_tote(warehouse_id: uuid.UUID, tote_id: uuid.UUID, mine: uuid.UUID) -> bool:
     """The tote under lock: free, or bound to `mine` already (False). Refuses `not_a_tote`, `tote_taken`."""
     claim(Rank.HANDLING_UNIT)
+    return check_free_tote(warehouse_id, tote_id, mine)
+
+
+def check_free_tote(warehouse_id: uuid.UUID, tote_id: uuid.UUID, mine: uuid.UUID) -> bool:
+    """The same of a tote that the caller holds, or whose rank it has claimed."""
     tote = _TOTE.first({"tote": tote_id})
     if tote is None or tote.warehouse_id != warehouse_id or tote.kind != "tote" or tote.is_slot:
         raise Refused("not_a_tote", {})
     if tote.subject_id not in (None, mine):
         raise Refused("tote_taken", {})
     return tote.subject_id is None
+
+
+_IS_SLOT = Statement("SELECT 1 FROM put_wall_slot WHERE unit_id = :tote")
+
+
+def is_slot(tote_id: uuid.UUID) -> bool:
+    """A slot of a put wall is no tote that goes on a cart."""
+    return _IS_SLOT.first({"tote": tote_id}) is not None
 
 
 # In the order in which they hang: by code.

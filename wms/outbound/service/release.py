@@ -12,17 +12,15 @@ from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.customs import linked
 from wms.customs import service as customs
-from wms.facility.models import HandlingUnit
 from wms.outbound.events import OrderReleased
 from wms.outbound.models import Demand, Order
 from wms.outbound.rules import TRANSFER
-from wms.outbound.service import exceptions, putback, walks
+from wms.outbound.service import exceptions, putback, totes, walks
 from wms.outbound.service.orders import load_order_to_edit, try_later
 from wms.outbound.service.shortage import ON_A_WALK
 from wms.outbound.workflow import ORDER, OrderState
 from wms.platform.database import session
 from wms.platform.events import record
-from wms.platform.locks import Rank, lock_one
 
 RELEASABLE = {
     OrderState.AWAITING_CUSTOMS.value, OrderState.PROMISED.value, OrderState.WAVED.value, OrderState.PICKING.value,
@@ -94,11 +92,11 @@ def record_refusal(actor: Actor, order_id: uuid.UUID, document: str, reason: str
 
 
 def _set_aside(order: Order) -> None:
-    """Off its walks; an empty tote is free for another order."""
+    """Off its walks; empty totes are free for other orders."""
     walks.set_aside(order.id)
-    tote = None if order.tote_id is None else lock_one(Rank.HANDLING_UNIT, HandlingUnit, order.tote_id)
-    if tote is not None and putback.free_if_empty(tote):
-        order.tote_id = None
+    kept = [tote.id for tote in totes.hold_own(order.id) if not putback.free_if_empty(tote)]
+    if order.tote_id not in kept:
+        order.tote_id = kept[0] if kept else None
 
 
 def take_up_again(order: Order) -> None:

@@ -15,14 +15,14 @@ from sqlalchemy import select, text
 
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
-from wms.facility.models import HandlingUnit, Warehouse
+from wms.facility.models import Warehouse
 from wms.inventory import allocations, promises, releases, waiting
 from wms.inventory.balances import lock_rows
 from wms.inventory.models import Summary
 from wms.inventory.replenishment import queries as replenishment
 from wms.outbound import rules
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
-from wms.outbound.service import back_orders, exceptions, halting, lanes, rerouting, walks
+from wms.outbound.service import back_orders, exceptions, halting, lanes, rerouting, totes, walks
 from wms.outbound.service.orders import await_stock, promise_demands, try_later, wait_for_stock
 from wms.outbound.service.reading import stops_of
 from wms.outbound.workflow import ORDER, TASK, WAVE, OrderState, TaskState, WaveState
@@ -396,9 +396,8 @@ def give_up(order: Order) -> None:
         tote_id, order.tote_id, order.wave_id = order.tote_id, None, None
         session().flush()
         if tote_id is not None and not lanes.settle_container(tote_id):  # a lane's holds other orders' goods
-            tote = lock_one(Rank.HANDLING_UNIT, HandlingUnit, tote_id)
-            assert tote is not None  # nothing lies in it: the order was not begun
-            tote.subject_kind, tote.subject_id, tote.state = None, None, "open"
+            totes.hold_own(order.id)
+            totes.free_all(order.id)  # nothing lies in them: the order was not begun
     _lose_promises([order])
 
 

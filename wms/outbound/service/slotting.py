@@ -75,6 +75,8 @@ class Move:
     target: str
     partner: Any | None
     metres: float
+    origin_id: uuid.UUID
+    target_id: uuid.UUID
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ def _in_words(advice: Advice, bins: Sequence[Any], products: Sequence[str], walk
 
     moves = tuple(
         Move(name(each.product), bins[each.origin].code, bins[each.target].code, name(each.partner),
-             each.saved / UM_PER_M / days)
+             each.saved / UM_PER_M / days, bins[each.origin].location_id, bins[each.target].location_id)
         for each in advice.exchanges
     )  # fmt: skip
     return Found(moves, advice.before / UM_PER_M / days, advice.after / UM_PER_M / days, walks, days)

@@ -6,7 +6,7 @@ A stop never changes its place, product, order or walk; what is read of those wi
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.inventory.rules import Stock
+from wms.outbound.service import totes
 from wms.outbound.service.held import COLUMNS, OrderAtWork, order_at_work
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement, pipelined
@@ -23,7 +24,7 @@ from wms.platform.statements import Statement, pipelined
 class Sight:
     """A stop as a screen shows it. `codes`: units by barcode of its product, as its owner registered them, oldest first.
     `wall`: its goods are sorted there; `tote` is then the walk's, and `quantity` and `picked` are of all its orders.
-    `container`: its goods stand in the bin in this one.
+    `container`: its goods stand in the bin in this one. `others`: further totes of its order, which were full.
     """
 
     id: uuid.UUID
@@ -49,6 +50,7 @@ class Sight:
     location_barcode: str
     wall: str | None
     container: str | None
+    others: Sequence[str] | None
 
     @property
     def left(self) -> int:
@@ -66,7 +68,8 @@ _SIGHT = (
     " coalesce(k.picked, t.picked) AS picked, t.state, o.number, o.state AS order_state, o.interception,"
     " u.id AS tote_id, u.code AS tote, p.owner_id, p.sku, p.name_en, p.name_zh, p.serial_control,"
     " c.codes, l.code AS location, l.barcode, h.wall, (SELECT v.code FROM balance y JOIN handling_unit v"
-    "  ON v.id = y.handling_unit_id WHERE y.id = t.balance_id) AS container, c.units"
+    "  ON v.id = y.handling_unit_id WHERE y.id = t.balance_id) AS container,"
+    f" CASE WHEN h.wall IS NULL THEN {totes.OTHERS} END AS others, c.units"
     " FROM pick_task t JOIN outbound_order o ON o.id = t.order_id JOIN product p ON p.id = t.product_id"
     " JOIN location l ON l.id = t.location_id JOIN pick_batch h ON h.id = t.batch_id"
     " LEFT JOIN handling_unit u ON u.id = CASE WHEN h.wall IS NULL THEN o.tote_id ELSE h.tote_id END"

@@ -26,7 +26,7 @@ from wms.outbound.service.picking import LEASE, Picked, hold_free_tote
 from wms.outbound.service.stops import next_stop
 from wms.outbound.workflow import ORDER, TASK, OrderState, TaskState
 from wms.platform.database import session
-from wms.platform.locks import Rank, claim, lock, lock_one
+from wms.platform.locks import Rank, claim, lock
 from wms.platform.statements import Statement
 
 WALK = "batch"  # what a tote of a walk is bound to
@@ -50,19 +50,10 @@ def bind_tote(actor: Actor, batch_id: uuid.UUID, tote_id: uuid.UUID) -> None:
 
     Refuses `not_a_tote`, `tote_taken`, `batch_taken`.
     """
-    batch = _hold_walk(actor, batch_id)
+    batch = walks.hold_walk(actor, batch_id)
     hold_free_tote(batch.warehouse_id, tote_id, batch.id)
     session().flush()
     _BIND.run({"batch": batch.id, "tote": tote_id})
-
-
-def _hold_walk(actor: Actor, batch_id: uuid.UUID) -> PickBatch:
-    batch = lock_one(Rank.TASK, PickBatch, batch_id)
-    if batch is None or not actor.sees_warehouse(batch.warehouse_id):
-        raise not_found("walk")
-    if batch.picker_id not in (None, actor.id) and batch.lease_until is not None and batch.lease_until > clock.now():
-        raise Refused("batch_taken", {"picker": "?"})
-    return batch
 
 
 def pick_together(actor: Actor, task_id: uuid.UUID, quantity: int, serials: Sequence[str] = ()) -> Picked:
@@ -80,7 +71,7 @@ def pick_together(actor: Actor, task_id: uuid.UUID, quantity: int, serials: Sequ
     held = {
         row.id: order_at_work(actor, row) for row in _HOLD.all({"orders": sorted({row.order_id for row in wanted})})
     }
-    batch = _hold_walk(actor, seen.batch_id)
+    batch = walks.hold_walk(actor, seen.batch_id)
     tasks = [task for task in lock(Rank.TASK, PickTask, [row.id for row in wanted]) if _may_be_picked(task, held)]
     if not tasks:
         raise Refused("task_done", {})

@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from wms.core import clock
+from wms.core.actor import Actor
 from wms.core.ids import new_id
+from wms.core.refusals import Refused, not_found
 from wms.outbound.carts import metres_of
 from wms.outbound.models import PickBatch, PickTask, Wave
 from wms.outbound.workflow import BATCH, TASK, WAVE, BatchState, TaskState
@@ -38,6 +40,16 @@ def lock_open_tasks(order_id: uuid.UUID) -> Sequence[PickTask]:
     stops = select(PickTask.id).where(PickTask.order_id == order_id, PickTask.state.in_(UNFINISHED))
     found = lock(Rank.TASK, PickTask, session().scalars(stops))
     return [task for task in found if task.state in UNFINISHED]
+
+
+def hold_walk(actor: Actor, batch_id: uuid.UUID) -> PickBatch:
+    """The walk under lock, this picker's to work on. Refuses `batch_taken`; 404 outside the actor's warehouses."""
+    batch = lock_one(Rank.TASK, PickBatch, batch_id)
+    if batch is None or not actor.sees_warehouse(batch.warehouse_id):
+        raise not_found("walk")
+    if batch.picker_id not in (None, actor.id) and batch.lease_until is not None and batch.lease_until > clock.now():
+        raise Refused("batch_taken", {"picker": "?"})
+    return batch
 
 
 def drop_open_work(order_id: uuid.UUID) -> None:

@@ -26,7 +26,7 @@ from wms.outbound import rules
 from wms.outbound.events import OrderPacked
 from wms.outbound.kinds import fba, pick_up
 from wms.outbound.models import PickBatch, PickTask
-from wms.outbound.service import boxes, packing, walks
+from wms.outbound.service import boxes, packing, totes, walks
 from wms.outbound.service.held import OrderAtWork, hold_order, move_order
 from wms.outbound.workflow import TASK, OrderState, TaskState
 from wms.platform.database import session
@@ -232,16 +232,10 @@ def _count(
         move_order(order, *actions)
 
 
-_FREE_TOTE = Statement(
-    "UPDATE handling_unit SET subject_kind = NULL, subject_id = NULL, state = 'open' WHERE id = :tote"
-    " AND subject_kind = 'order'"
-)
-
-
 def _pack(order: OrderAtWork, weight_g: int) -> None:
     """Nothing of it is loose: it is packed. It stands as *picked* now, whatever `order` says."""
     picked = replace(order, state=OrderState.PICKED.value)
-    _FREE_TOTE.run({"tote": order.tote_id})
+    totes.free_all(order.id)
     move_order(picked, "pack", keeps_tote=False)
     if order.kind == rules.PICK_UP:
         pick_up.ready(order.id)
