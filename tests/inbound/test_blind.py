@@ -13,7 +13,7 @@ from tests.inbound.test_differences import fields, refused
 from wms.cli import all_checks
 from wms.core import clock
 from wms.inbound import queries
-from wms.inbound.rules import Terms
+from wms.inbound.rules import PlanDraft, Terms
 from wms.inbound.service import CountDraft
 from wms.platform.auditing import run_checks
 from wms.platform.database import commit, session
@@ -189,6 +189,27 @@ def test_in_bond_the_surplus_of_the_second_count_is_unaccounted(cast, db_session
         closed = service.close_carton(cast.receiver, found.carton)
     assert (closed.again, found.differences()) == (False, {"over": 2})
     assert stock(mug) == {("DOCK", "good", False): 10, ("UNACC", "good", False): 2}
+
+
+def test_a_drawn_carton_is_held_with_what_its_blind_count_said(cast, db_session):
+    service.make_plan(cast.supervisor, cast.overseas.id, PlanDraft(first_receipts=1, sample_units=2))
+    found = blind(cast, {MUG: 10})
+    service.count(cast.receiver, found.carton, cast.ACME.products[MUG], 10)
+    assert service.close_carton(cast.receiver, found.carton).left == 10
+    bin_id = cast.overseas.locations["A-01-01-1"]
+    assert refused(service.put_away_all, cast.picker, found.carton, bin_id).code == "carton_in_inspection"
+    held = text("SELECT sum(on_hand)::int FROM balance WHERE held_by > 0")
+    assert session().execute(held).scalar_one() == 10
+
+
+def test_in_bond_a_carton_of_surplus_alone_is_finished_when_it_is_closed(cast, db_session):
+    red = cast.ACME.products[RED]
+    found = blind(cast, {MUG: 10}, warehouse="NGB1")
+    for _ in range(2):
+        service.count(cast.receiver, found.carton, red, 2)
+        closed = service.close_carton(cast.receiver, found.carton)
+    assert (closed.carton_state, closed.left, found.differences()) == ("stowed", 0, {"short": 10, "wrong": 2})
+    assert stock(red) == {("UNACC", "good", False): 2}
 
 
 def test_who_may_say_how_it_is_counted(cast, db_session):

@@ -22,7 +22,7 @@ from wms.platform.database import session
 from wms.shipping.models import Bag, BagState
 
 # Not the product: several sellers may use its code, and it alone does not say what to do.
-OPENS = (Kind.CARTON, Kind.TOTE, Kind.RETURN, Kind.PARCEL, Kind.LOCATION, Kind.UNIT, Kind.BAG, Kind.ORDER)
+OPENS = (Kind.CARTON, Kind.TOTE, Kind.RETURN, Kind.PARCEL, Kind.LOCATION, Kind.UNIT, Kind.BAG, Kind.ORDER, Kind.BOOKING)
 TO_COUNT = {"declared", "arrived", "counting", "missing"}
 
 
@@ -62,5 +62,6 @@ def _work_of(found: Found) -> str:
         Kind.LOCATION: "move",
         Kind.UNIT: "move",
         Kind.ORDER: "pickup",
+        Kind.BOOKING: "receive",
     }
     return other[found.kind]

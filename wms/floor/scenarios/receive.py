@@ -4,6 +4,9 @@ The receiver's story: the carton's label says who and which booking. Every produ
 quantity keyed in), FULL all that was announced and is not counted yet. DAMAGE marks the next scan as damaged, NOLABEL
 as unlabelled, MIXED as found among other goods; UNDO takes the last count back; OK closes the carton.
 
+The booking's own number opens its goods where they came loose, announced as one carton. WHOLE receives a pallet: the carton
+in hand and all that stand with it, as announced.
+
 A carton that is counted blind shows what was counted, and nothing of what was announced: not its products, not its
 quantities, not whether more is to come. If it differs at the close, it is counted once more from nothing.
 """
@@ -50,7 +53,9 @@ _CARTON = Statement(
     " AS total FROM carton c WHERE id = :carton"
 )
 _SHOWN = Statement(
-    f"SELECT c.barcode, c.number, c.recount_at IS NOT NULL AS second, {IS_BLIND} AS is_blind,"
+    "SELECT c.pallet, CASE WHEN c.pallet IS NOT NULL THEN (SELECT count(*) FROM carton p WHERE p.booking_id = c.booking_id"
+    "  AND p.pallet = c.pallet AND p.id <> c.id AND p.state IN ('declared', 'arrived')) ELSE 0 END AS beside,"
+    f" c.barcode, c.number, c.recount_at IS NOT NULL AS second, {IS_BLIND} AS is_blind,"
     " b.number AS booking, s.name AS seller, (SELECT count(*) FROM carton o"
     " WHERE o.booking_id = c.booking_id) AS total FROM carton c JOIN booking b ON b.id = c.booking_id"
     " JOIN seller s ON s.id = b.owner_id WHERE c.id = :carton"
@@ -66,7 +71,7 @@ class Receive:
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
         """Steps: scan_carton → scan_product … → (OK) scan_carton."""
         owner = task.data.get("owner_id")
-        expected = [Kind.CARTON] if task.step == CARTON else [Kind.PRODUCT]
+        expected = [Kind.CARTON, Kind.BOOKING] if task.step == CARTON else [Kind.PRODUCT]
         found = resolve(scan.raw, Scope(task.warehouse_id, uuid.UUID(owner) if owner else None), expected)
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, found)
@@ -76,7 +81,8 @@ class Receive:
 
     def _open(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         """A carton that was only announced arrives with its first scan, and so does one that was given up."""
-        carton = _CARTON.first({"carton": found.id})
+        key = _only_carton(found) if found.kind is Kind.BOOKING else found.id
+        carton = _CARTON.first({"carton": key})
         if CARTONS.permitted("arrive", carton.state):
             inbound.arrive_carton(actor, carton.barcode, warehouse_id=task.warehouse_id)
         elif carton.state not in (CartonState.ARRIVED.value, CartonState.COUNTING.value):
@@ -118,6 +124,8 @@ class Receive:
             return Step(PRODUCT, task.data, "warn", "count_undone")
         if found.command == "FULL":
             return self._count_whole(actor, task, carton_id)
+        if found.command == "WHOLE":
+            return self._receive_pallet(actor, carton_id)
         if found.command == "DAMAGE":
             return Step(PRODUCT, hand(task.data, damaged=True), "warn", "damage_on")
         if found.command in FINDINGS:
@@ -139,6 +147,11 @@ class Receive:
             params = {"differences": len(closed.differences)}
             return Step(CARTON, {}, "warn", "carton_closed_difference", params)
         return Step(CARTON, {}, "done", "carton_closed")
+
+    def _receive_pallet(self, actor: Actor, carton_id: uuid.UUID) -> Step:
+        came = inbound.receive_pallet(actor, carton_id)
+        params = {"pallet": came.pallet, "cartons": came.cartons, "units": came.units}
+        return Step(CARTON, {}, "warn" if came.differences else "done", "pallet_received", params)
 
     def _count_whole(self, actor: Actor, task: FloorTask, carton_id: uuid.UUID) -> Step:
         """All that is still to be counted, as announced; after DAMAGE all of it is damaged."""
@@ -175,7 +188,26 @@ class Receive:
         ]  # fmt: skip
         left = sum(max(0, line["declared"] - line["received"]) for line in lines)
         hint = refusal_texts.translate("hint_as_declared", {}) if left else None
-        return {**about, "lines": lines, "left": left, "hint": hint}
+        return {**about, "lines": lines, "left": left, "hint": hint,
+                "pallet": carton.pallet if carton.beside else None, "beside": carton.beside}  # fmt: skip
+
+
+_OF_BOOKING = Statement(
+    "SELECT id, state FROM carton WHERE booking_id = :booking AND state IN ('declared', 'arrived', 'counting', 'missing')"
+    " ORDER BY number"
+)
+
+
+def _only_carton(found: Found) -> uuid.UUID:
+    """The one carton of a booking that is to be counted: what came loose is announced so."""
+    rows = _OF_BOOKING.all({"booking": found.id})
+    awaited = [row for row in rows if row.state != CartonState.MISSING.value] or rows
+    if len(awaited) > 1:
+        raise Refused("booking_has_cartons", {"number": found.code, "cartons": len(awaited)})
+    if not awaited:
+        raise Refused("carton_done", {})
+    key: uuid.UUID = awaited[0].id
+    return key
 
 
 def _as_counted(row: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from wms.inbound.service.inspecting import end_plan, inspect, make_plan
 from wms.inbound.service.labelling import request_carton_label_set, request_carton_labels
 from wms.inbound.service.loading import load_booking_to_edit
 from wms.inbound.service.measuring import measure_product
+from wms.inbound.service.pallets import PalletReceived, receive_pallet
 from wms.inbound.service.serving import ask_for_carton
 from wms.inbound.service.settling import CarriedOut, carry_out
 from wms.inbound.service.stowing import Stowed, put_away, suggest_place, undo_put_away
@@ -53,6 +54,7 @@ __all__ = [
     "Counted",
     "CountedWhole",
     "LineNow",
+    "PalletReceived",
     "Stowed",
     "StowedWhole",
     "arrive_booking",
@@ -92,6 +94,7 @@ __all__ = [
     "put_away",
     "put_away_all",
     "put_away_unopened",
+    "receive_pallet",
     "refuse_claim",
     "register_arrival",
     "reopen_carton",

@@ -16,6 +16,7 @@ from wms.inbound.service import counting, differing, inspecting, tallying
 from wms.inbound.service.loading import BookingAtWork, work_on_carton
 from wms.inbound.service.progress import settle
 from wms.inbound.workflow import CARTON, CartonState
+from wms.inventory.summaries import together
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
@@ -57,6 +58,12 @@ def close_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
     and nobody told what differs: it is counted once more (`Closed.again`), and what that count says is so.
     """
     booking = work_on_carton(actor, carton_id, action="close")
+    with together():
+        return close_in(actor, booking, carton_id)
+
+
+def close_in(actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID) -> Closed:
+    """The same under the booking's lock, and among others that change stock: `together`."""
     carton = _CARTON.first({"carton": carton_id})
     state = CARTON.apply("close", carton.state)
     if carton.is_blind:

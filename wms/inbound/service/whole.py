@@ -16,7 +16,7 @@ from wms.facility.service import set_unit_state
 from wms.inbound.service import tallying
 from wms.inbound.service.counted import CONDITIONS, CountDraft, Counted
 from wms.inbound.service.counting import count_in
-from wms.inbound.service.loading import work_on_carton
+from wms.inbound.service.loading import BookingAtWork, work_on_carton
 from wms.inbound.service.progress import settle
 from wms.inbound.service.stowing import Stowed, add_and_set
 from wms.inbound.workflow import CARTON, CartonState
@@ -62,7 +62,13 @@ def count_as_declared(actor: Actor, carton_id: uuid.UUID, *, condition: str = "g
     """
     if condition not in CONDITIONS:
         raise ValueError(f"no such condition: {condition}")
-    booking = work_on_carton(actor, carton_id, action="count")
+    return count_remains(actor, work_on_carton(actor, carton_id, action="count"), carton_id, condition=condition)
+
+
+def count_remains(
+    actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID, *, condition: str = "good"
+) -> CountedWhole:
+    """The same under the booking's lock."""
     rows = _REMAINS.all({"carton": carton_id})
     CARTON.apply("count", rows[0].state)
     if rows[0].is_blind:
