@@ -105,7 +105,7 @@ class Pack:
         assert found.id is not None
         order_id = uuid.UUID(task.data["order_id"])
         quantity = scan.quantity or found.pack
-        done = packing.verify(actor, order_id, found.id, quantity, found.pack, serial=found.serial)
+        done = packing.verify(actor, order_id, found.id, quantity, found.pack, found.serial, scan.batch or found.batch)
         params = {
             "verified": done.verified,
             "quantity": done.quantity,
