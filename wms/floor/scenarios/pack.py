@@ -200,7 +200,7 @@ def _checked(data: Mapping[str, Any]) -> str:
 def _planned(data: Mapping[str, Any]) -> uuid.UUID | None:
     """The box that the plan wants filled now."""
     planned = data.get("plan", {}).get("boxes")
-    return uuid.UUID(planned[0]["id"]) if planned else None
+    return uuid.UUID(planned[0]["id"]) if planned and planned[0]["id"] else None
 
 
 def _used(data: Mapping[str, Any]) -> uuid.UUID | None:
