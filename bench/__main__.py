@@ -109,10 +109,10 @@ def report(house: House, job: Job, seconds: float) -> None:
     ours = measure(house, job.name, works, seconds, job.units)
     tell(ours)
     balanced(house, job.name, before)
-    floor = bare.CLIENTS.get(job.name)
-    if floor is None:
+    if job.name not in bare.CLIENTS:
         return
-    workers = [floor(house.config.database_url, house, number) for number in range(job.clients)]
+    connections = [bare.connect(house.config.database_url) for _ in range(job.clients)]
+    workers = [bare.client(each, job.name, house, number) for number, each in enumerate(connections)]
     beside = measure(house, f"{job.name}, bare psycopg", workers, seconds, job.units)
     beside["ratio"] = round(ours["rate"] / beside["rate"], 3) if beside["rate"] else None
     tell(beside)

@@ -16,15 +16,35 @@ from bench.house import House
 from bench.jobs import LINES_PER_BOOKING
 from wms.core.ids import new_id
 from wms.demo.stage import WAREHOUSE
+from wms.inventory.models import nothing_as_id
 
 Work = Callable[[], bool]
+Connection = psycopg.Connection[Any]
+# Which row of the stock it is, as its unique index has it.
+KEY = "warehouse_id, product_id, location_id, owner_id, {}, {}, {}, condition, customs_status".format(
+    *map(nothing_as_id, ("lot_id", "book_item_id", "handling_unit_id"))
+)
 
 
-def connect(url: str) -> psycopg.Connection[Any]:
-    return psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"))
+def connect(url: str, kind: type[Connection] = psycopg.Connection) -> Connection:
+    return kind.connect(url.replace("postgresql+psycopg://", "postgresql://"))
 
 
-def _facts(connection: psycopg.Connection[Any]) -> dict[str, Any]:
+def client(connection: Connection, name: str, stage: House, number: int) -> Work:
+    """The work of one client of a job; what ended in a deadlock is done again, as commands are."""
+    work = CLIENTS[name](connection, stage, number)
+
+    def until_done() -> bool:
+        while True:
+            try:
+                return work()
+            except psycopg.errors.DeadlockDetected:
+                connection.rollback()
+
+    return until_done
+
+
+def _facts(connection: Connection) -> dict[str, Any]:
     """Ids that every row needs, read once."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -75,8 +95,7 @@ def _event(cursor: psycopg.Cursor[Any], facts: dict[str, Any], name: str, subjec
     )
 
 
-def orders(url: str, stage: House, number: int) -> Work:
-    connection = connect(url)
+def orders(connection: Connection, stage: House, number: int) -> Work:
     facts = _facts(connection)
     draw = random.Random(number)
 
@@ -132,7 +151,7 @@ def _scan(cursor: psycopg.Cursor[Any], facts: dict[str, Any], task: Any) -> None
     )  # fmt: skip
 
 
-def _task(connection: psycopg.Connection[Any], facts: dict[str, Any]) -> Any:
+def _task(connection: Connection, facts: dict[str, Any]) -> Any:
     task = new_id()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -158,8 +177,7 @@ def _post(cursor: psycopg.Cursor[Any], facts: dict[str, Any], source: Any, targe
     )
 
 
-def moves(url: str, stage: House, number: int) -> Work:
-    connection = connect(url)
+def moves(connection: Connection, stage: House, number: int) -> Work:
     facts = _facts(connection)
     task = _task(connection, facts)
     draw = random.Random(number)
@@ -197,8 +215,7 @@ def moves(url: str, stage: House, number: int) -> Work:
     return work
 
 
-def counting(url: str, stage: House, number: int) -> Work:
-    connection = connect(url)
+def counting(connection: Connection, stage: House, number: int) -> Work:
     facts = _facts(connection)
     task = _task(connection, facts)
     draw = random.Random(number)
@@ -212,8 +229,7 @@ def counting(url: str, stage: House, number: int) -> Work:
                 cursor.execute(
                     "INSERT INTO balance AS b (warehouse_id, owner_id, product_id, location_id, condition,"
                     " customs_status, on_hand, allocated, is_sellable, held_by) VALUES (%s, %s, %s, %s, 'good', 'none', 1,"
-                    " 0, false, 0) ON CONFLICT (warehouse_id, product_id, location_id, owner_id, lot_id, book_item_id,"
-                    " handling_unit_id, condition, customs_status) DO UPDATE SET on_hand = b.on_hand + 1 RETURNING id",
+                    f" 0, false, 0) ON CONFLICT ({KEY}) DO UPDATE SET on_hand = b.on_hand + 1 RETURNING id",
                     (facts["warehouse"], facts["owner"], product, facts["dock"]),
                 )
                 target = (cursor.fetchone() or (0,))[0]
@@ -227,9 +243,8 @@ def counting(url: str, stage: House, number: int) -> Work:
     return work
 
 
-def receiving(url: str, stage: House, number: int) -> Work:
+def receiving(connection: Connection, stage: House, number: int) -> Work:
     """Five scans; the second writes twenty moves into the carton, the last twenty from there into a bin."""
-    connection = connect(url)
     facts = _facts(connection)
     task = _task(connection, facts)
     draw = random.Random(number)
@@ -273,9 +288,7 @@ def _balances(
     cursor.execute(
         "INSERT INTO balance AS b (warehouse_id, owner_id, product_id, location_id, condition, customs_status, on_hand,"
         " allocated, is_sellable, held_by) SELECT %s, %s, p, %s, 'good', 'none', %s, 0, false, 0 FROM unnest(%s::uuid[])"
-        " AS p ORDER BY p ON CONFLICT (warehouse_id, product_id, location_id, owner_id, lot_id, book_item_id,"
-        " handling_unit_id, condition, customs_status) DO UPDATE SET on_hand = b.on_hand + excluded.on_hand"
-        " RETURNING product_id, id",
+        f" AS p ORDER BY p ON CONFLICT ({KEY}) DO UPDATE SET on_hand = b.on_hand + excluded.on_hand RETURNING product_id, id",
         (facts["warehouse"], facts["owner"], place, units, [product for _, product in chosen]),
     )
     found = dict(cursor.fetchall())
@@ -304,7 +317,7 @@ def _post_many(
     )
 
 
-def _lines(connection: psycopg.Connection[Any]) -> list[tuple[Any, Any]]:
+def _lines(connection: Connection) -> list[tuple[Any, Any]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT ON (product_id) id, product_id FROM carton_line LIMIT 5000")
         found = cursor.fetchall()
@@ -312,7 +325,7 @@ def _lines(connection: psycopg.Connection[Any]) -> list[tuple[Any, Any]]:
     return found
 
 
-CLIENTS: dict[str, Callable[[str, House, int], Work]] = {
+CLIENTS: dict[str, Callable[[Connection, House, int], Work]] = {
     "order of 3 lines created and promised": orders,
     "bin-to-bin move": moves,
     "receiving a booking of 20 lines, lines": receiving,

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 
-from bench import growth, history, jobs, last_unit, lives, memory, receiving, service_level, work
+from bench import bare, growth, history, jobs, last_unit, lives, memory, receiving, service_level, work
 from bench.__main__ import measure
 from bench.house import House
 from tests.engines import Databases
@@ -77,6 +78,27 @@ def test_the_service_level(house: House, name: str) -> None:
     figure = service_level.compare(house, service_level.prepare(house, 1), name, clients=2, seconds=0.05)
     assert figure["operations"]["ours"] > 0
     assert figure["operations"]["bare"] > 0
+
+
+class Undone(psycopg.Connection[Any]):
+    """What is written over it is gone when it is closed: nobody checks bare rows, and the audit would find them."""
+
+    def commit(self) -> None:
+        """Nothing is."""
+
+
+@pytest.mark.parametrize("name", bare.CLIENTS)
+def test_what_stands_beside_a_job_writes_its_rows(house: House, name: str) -> None:
+    with bare.connect(house.config.database_url, Undone) as connection:
+        assert bare.client(connection, name, house, 0)()
+
+
+def test_a_client_that_dies_is_no_quiet_one(house: House) -> None:
+    def dies() -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        measure(house, "dies", [lambda: 1, dies], 0.05, 1)
 
 
 def test_memory(house: House) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.outbound.stage import MUG, RED, Stage
+from tests.outbound.test_whole import container
 from wms.core import clock
 from wms.exchange import columns, erasure, service, working
 from wms.exchange.columns import COLUMNS, column_of, heading_of
@@ -250,3 +251,60 @@ def test_findings_name_nobody(stage: Stage, api: Any) -> None:
     kept = session().execute(text("SELECT order_import::text FROM order_import")).scalar_one()
     assert "Zaphod" not in kept
     assert "Nowhere" not in kept
+
+
+KINDS = [*HEADING, "kind", "container", "fba_shipment", "fba_centre", "fnsku"]
+
+
+def test_a_column_says_the_kind_of_order(stage: Stage, api: Any) -> None:
+    """Cartons to a business, a pick-up and Amazon's, beside a dropship order; the file's service is only for who is carried."""
+    container(stage, "CTN-1", {MUG: 6})
+    stage.stock(RED, 1)
+    shown = checked(stage, api, sheet(
+        ["K-1", MUG, "1", *ANNA, "", "", "", "", ""],
+        ["K-2", MUG, "6", *ANNA, "整箱", "CTN-1", "", "", ""],
+        ["K-3", MUG, "1", *ANNA, "自提", "", "", "", ""],
+        ["K-4", MUG, "2", *ANNA, "FBA", "", "FBA1MMD8D0", "DTM2", ""],
+        ["K-4", RED, "1", "", "", "", "", "", "", "", "", "", ""],
+        heading=KINDS,
+    ))  # fmt: skip
+    assert found(shown) == []
+    api.post(f"{PATH}/{shown['id']}/create")
+    stage.jobs(*TOPICS)
+    made = {each.reference: each for each in session().scalars(select(Order))}
+    assert {key: each.kind for key, each in made.items()} == {
+        "K-1": "dropship", "K-2": "b2b", "K-3": "pick_up", "K-4": "fba",
+    }  # fmt: skip
+    carried = {key: each.service_id for key, each in made.items()}
+    assert carried["K-1"] == carried["K-2"] == carried["K-4"] != carried["K-3"]
+    detail = api.get(f"/api/v1/orders/{made['K-2'].id}").json
+    assert detail["lines"][0]["container"] == "CTN-1"
+    assert api.get(f"/api/v1/orders/{made['K-4'].id}").json["fba"]["shipment_id"] == "FBA1MMD8D0"
+
+
+@pytest.mark.parametrize(("kind", "more", "told"), [
+    ("transfer", {}, ("kind", "sheet_kind_elsewhere")), ("销毁", {}, ("kind", "sheet_kind_elsewhere")),
+    ("退仓", {}, ("kind", "sheet_kind_elsewhere")), ("wholesale", {}, ("kind", "sheet_kind")),
+    ("fba", {}, ("fba_shipment", "required")), ("fba", {"fba_shipment": "SHIP-1"}, ("fba_centre", "required")),
+    ("", {"fba_shipment": "FBA1MMD8D0", "fba_centre": "DTM2"}, ("fba_shipment", "fba_only")),
+    ("b2b", {"container": "NO-SUCH"}, ("container", None)),
+    ("fba", {"fba_shipment": "FBA1MMD8D0", "fba_centre": "DTM2", "fnsku": "short"}, ("fnsku", "pattern")),
+])  # fmt: skip
+def test_what_a_row_of_that_kind_cannot_say_is_refused_at_its_column(
+    stage: Stage, api: Any, kind: str, more: dict[str, str], told: tuple[str, str | None]
+) -> None:
+    heading = [*HEADING, "kind", *more]
+    shown = checked(stage, api, sheet(["K-1", MUG, "1", *ANNA, kind, *more.values()], heading=heading))
+    assert (shown["good"], shown["refused"]) == (0, 1)
+    columns_told = {each[1]: each[2] for each in found(shown)}
+    assert told[0] in columns_told
+    assert told[1] in (None, columns_told[told[0]])
+    assert all(each["message"] for each in shown["findings"])
+
+
+def test_rows_of_one_order_are_of_one_kind(stage: Stage, api: Any) -> None:
+    heading = [*HEADING, "kind"]
+    shown = checked(
+        stage, api, sheet(["K-1", MUG, "1", *ANNA, "b2b"], ["K-1", MUG, "1", *ANNA, "fba"], heading=heading)
+    )
+    assert (3, "kind", "sheet_rows_differ") in found(shown)

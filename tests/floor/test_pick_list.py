@@ -100,3 +100,20 @@ def test_a_seller_and_another_house_get_none(cast, walks):
     for actor in (cast.acme, cast.customs_clerk):
         with pytest.raises(Refused), transaction():
             request_pick_list(actor, walks[0].id)
+
+
+def test_who_has_a_walk_in_hand_gets_no_second_one(cast, client, tablet, walks):
+    """From another tablet too; the walk they have is scanned again, or goes on with Start."""
+    numbers = [listed(cast, walk)[0].barcode for walk in walks[:2]]
+    tablet.start("pick")
+    assert tablet.scan(numbers[0])["code"] == "walk_taken"
+    commit()
+    with transaction(), pytest.raises(Refused, match="other_walk"):
+        picking.take_this(cast.receiver, walks[1].id)
+    with transaction():
+        assert picking.take_this(cast.receiver, walks[0].id).id == walks[0].id
+    with transaction():
+        assert picking.take_this(cast.picker, walks[1].id).id == walks[1].id
+    assert sorted(str(each.picker_id) for each in session().scalars(select(PickBatch)) if each.picker_id) == sorted(
+        [str(cast.receiver.id), str(cast.picker.id)]
+    )

@@ -84,6 +84,7 @@ def test_the_page_asks_and_answers(cast: Any, client: Any, stage: Stage) -> None
     assert listed.get_data(as_text=True).splitlines()[1].startswith(f"1,ACME,{MUG},{far},")
     for query, status in (("days=0", 422), ("days=x", 422), ("most=51&days=1", 422), ("warehouse=NOWHERE&days=1", 200)):
         assert supervisor.get(f"/office/slotting?{query}").status_code == status, query
+    assert "Type a whole number." in supervisor.get("/office/slotting?days=x").get_data(as_text=True)
     assert supervisor.get("/office/slotting/list?warehouse=NOWHERE").status_code == 404
     for name in ("picker", "acme_person"):
         assert cast.sign_in(client, getattr(cast, name)).get("/office/slotting").status_code == 403

@@ -182,6 +182,22 @@ def test_due_are_the_first_of_every_key_and_those_without_one(outbox_app: Flask,
     assert [job_id for job_id, _ in outbox.due_jobs(limit=2)] == [jobs[0], jobs[2]]
 
 
+@pytest.mark.parametrize("key", [None, "k"])
+def test_jobs_in_work_do_not_hide_those_that_were_due_later(outbox_app: Flask, monkeypatch, key: str | None) -> None:
+    """However many are being worked on, or wait behind one that is: they were due first, and cannot run."""
+    monkeypatch.setattr(outbox, "NEAR", 2)
+    busy = [add(f"{n}", key=key) for n in range(4)]
+    free = add("free")
+    run_sql("UPDATE outbox_job SET next_at = now() - interval '2 minutes'")
+    run_sql("UPDATE outbox_job SET next_at = now() - interval '1 minute' WHERE id = :id", id=free)
+    leased = busy if key is None else busy[:1]
+    run_sql(
+        "UPDATE outbox_job SET state = 'leased', lease_until = now() + interval '1 minute' WHERE id = ANY(:ids)",
+        ids=leased,
+    )
+    assert [job_id for job_id, _ in outbox.due_jobs(limit=1)] == [free]
+
+
 def test_a_dead_job_does_not_hold_up_those_behind_it(outbox_app: Flask):
     first, second = add("1", "test.refuse", key="k"), add("2", key="k")
     outbox.perform(first)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from marshmallow import ValidationError, fields
 
+from wms.platform.i18n import LANGUAGES, refusal_texts
 from wms.platform.problems import MAX_ERRORS
-from wms.platform.schemas import MAX_NAME, CodedSchema, Items, field_errors
+from wms.platform.schemas import MAX_NAME, CodedSchema, DecimalText, Items, Moment, Text, field_errors
 
 
 class Counted(fields.Integer):
@@ -52,3 +54,63 @@ def test_an_answer_lists_so_many_fields_and_no_more(app) -> None:
         found = problem(422, "invalid_input", {}, [{"pointer": f"/{n}", "code": "null"} for n in range(5_000)])
     assert found.json is not None
     assert len(found.json["errors"]) == MAX_ERRORS
+
+
+class Kinds(CodedSchema):
+    """One field of each kind that the house has."""
+
+    integer = fields.Integer(strict=True)
+    number = DecimalText(100, 2)
+    boolean = fields.Boolean()
+    date = fields.Date()
+    moment = Moment()
+    id = fields.UUID()
+    text = Text(10)
+    list = Items(fields.Integer(), 1, 3)
+    object = fields.Nested(Some)
+
+
+@pytest.mark.parametrize("kind", list(Kinds().fields))
+@pytest.mark.parametrize("wrong", ["many", 1.5, {"a": 1}, ["x"]])
+def test_a_value_of_another_type_is_told_what_to_type(app, kind: str, wrong: Any) -> None:
+    try:
+        Kinds().load({kind: wrong})
+    except ValidationError as fault:
+        errors = field_errors(fault.normalized_messages())
+    else:
+        return  # it is one of that kind
+    of_type = [each for each in errors if each["code"] == "type" and each["pointer"] == f"/{kind}"]
+    for error in of_type:
+        assert error["params"] == {"wanted": kind}
+        for language in LANGUAGES:
+            with app.test_request_context(headers={"Accept-Language": language.replace("_", "-")}, path="/api/v1/x"):
+                told = refusal_texts.translate(error["code"], error["params"])
+                assert told != refusal_texts.translate("type", {})
+                assert (language == "zh_CN") == any("一" <= letter <= "鿿" for letter in told)
+
+
+def test_each_kind_was_refused_by_that_code() -> None:
+    wrong = {"integer": "many", "number": "many", "boolean": "many", "date": "soon", "moment": "soon", "id": "x", "text": 7,
+             "list": "x", "object": "x"}  # fmt: skip
+    with pytest.raises(ValidationError) as fault:
+        Kinds().load(wrong)
+    errors = field_errors(fault.value.normalized_messages())
+    assert {each["pointer"][1:]: each["params"].get("wanted") for each in errors} == {kind: kind for kind in wrong}
+    with pytest.raises(ValidationError) as fault:
+        Kinds().load("no object at all")
+    assert [each["params"] for each in field_errors(fault.value.normalized_messages())] == [{"wanted": "object"}]
+
+
+def test_every_field_of_every_schema_says_what_it_wants(app) -> None:
+    seen, schemas = 0, [CodedSchema]
+    for schema in schemas:
+        schemas += [each for each in schema.__subclasses__() if each not in schemas]
+        for name, field in schema().fields.items():
+            for each in [field, *([field.inner] if isinstance(field, fields.List) else [])]:
+                if type(each) in (fields.Raw, fields.Field):
+                    continue
+                seen += 1
+                told = [str(code) for code in each.error_messages.values() if str(code).startswith("type")]
+                assert told, (schema, name)
+                assert all(code.startswith("type|wanted=") for code in told), (schema, name)
+    assert seen > 500

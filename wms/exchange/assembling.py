@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wms.core.refusals import invalid
-from wms.exchange.columns import BY_NAME, COLUMNS, NEEDED, country_code
+from wms.exchange.columns import BY_NAME, COLUMNS, ELSEWHERE, KINDS, NEEDED, country_code, kind_of
 from wms.exchange.columns import column_of as named_by
+from wms.outbound.rules import WITHOUT_SERVICE
 from wms.platform.forms import as_number, minor_of
 from wms.platform.sheets import Row
 
@@ -41,7 +42,8 @@ class FileOrder:
         parts = pointer.strip("/").split("/")
         if parts[0] == "lines" and len(parts) > 1 and parts[1].isdigit() and int(parts[1]) < len(self.rows):
             return Finding(self.rows[int(parts[1])], _AT.get(f"/lines/{'/'.join(parts[2:])}", ""), code, params)
-        name = next((_AT[at] for at in (pointer, f"/{parts[0]}") if at in _AT), "")
+        above = next((_AT[at] for at in _AT if at.startswith(f"/{parts[0]}/") and not at.startswith("/lines/")), "")
+        name = next((_AT[at] for at in (pointer, f"/{parts[0]}") if at in _AT), above)
         if name == "country" and code in {"too_long", "too_short", "pattern"}:
             return Finding(self.rows[0], name, "sheet_country")
         return Finding(self.rows[0], name, code, params)
@@ -70,6 +72,7 @@ def assemble(rows: Sequence[Row], owner_code: str, warehouse: str | None, servic
         order = orders.get(reference) if reference else None
         if order is None:
             order = FileOrder(reference, _order(cells, owner_code, warehouse, service), [])
+            order.findings += _kind_findings(order.body.get("kind", "dropship"), row.line)
             orders[reference or f"\0{loose}"] = order
         else:
             order.findings += _contradictions(order, cells, row.line)
@@ -112,8 +115,19 @@ def _order(cells: Mapping[str, str], owner_code: str, warehouse: str | None, ser
         for step in above:
             inner = inner.setdefault(step, {})
         inner[last] = _value(column.form, text, cells.get("insured_currency", "").upper())
+    if body.get("kind") in WITHOUT_SERVICE and not cells.get("service"):
+        body.pop("service", None)  # the file's own is for those of its orders that somebody carries
     body.setdefault("consignee", {})
     return body
+
+
+def _kind_findings(kind: str, line: int) -> list[Finding]:
+    """Of an order of a kind that a row cannot say."""
+    if kind in KINDS:
+        return []
+    if kind in ELSEWHERE:
+        return [Finding(line, "kind", "sheet_kind_elsewhere")]
+    return [Finding(line, "kind", "sheet_kind", {"choices": ", ".join(KINDS)})]
 
 
 def _line(cells: Mapping[str, str]) -> dict[str, Any]:
@@ -153,6 +167,8 @@ def _value(form: str, text: str, currency: str) -> Any:
         return [each.strip() for each in text.translate(_SEPARATORS).split(",") if each.strip()]
     if form == "country":
         return country_code(text)
+    if form == "kind":
+        return kind_of(text)
     if form == "moment":
         return _moment(text)
     return text.upper() if form == "upper" else text

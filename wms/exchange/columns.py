@@ -26,7 +26,7 @@ class Column:
     label: object
     example: str
     also: tuple[str, ...] = ()
-    form: str = "text"  # text | number | amount | country | list | upper
+    form: str = "text"  # text | number | amount | country | list | upper | kind
 
     @property
     def of_line(self) -> bool:
@@ -39,6 +39,7 @@ COLUMNS = (
     Column("sku", "/lines/sku", lazy("SKU"), "MUG-BLUE", ("lineitem sku", "seller sku", "merchant sku", "商品编码", "货号")),
     Column("quantity", "/lines/quantity", lazy("Quantity"), "2", (
         "quantity purchased", "lineitem quantity", "qty", "数量", "件数", "商品数量"), "number"),
+    Column("kind", "/kind", lazy("Kind of order"), "", ("order type", "order kind", "订单类型", "出库类型", "业务类型"), "kind"),
     Column("warehouse", "/warehouse", lazy("Warehouse"), "DE1", ("warehouse code", "仓库", "仓库代码", "发货仓库")),
     Column("service", "/service", lazy("Service"), "HOUSE-STD", ("shipping service", "物流服务", "物流渠道", "渠道", "渠道代码")),
     Column("recipient", "/consignee/name", lazy("Name of the buyer"), "Anna Schmidt", (
@@ -66,6 +67,12 @@ COLUMNS = (
         "unit price", "lineitem price", "declared value", "单价", "申报单价", "申报价值"), "amount"),
     Column("currency", "/lines/currency", lazy("Currency"), "EUR", ("币种", "货币", "申报币种"), "upper"),
     Column("batch", "/lines/batch", lazy("Batch"), "", ("lot", "批次", "批号")),
+    Column("container", "/lines/container", lazy("Carton or pallet"), "", (
+        "carton", "carton no", "pallet", "箱号", "容器", "容器号", "托盘号")),
+    Column("fba_shipment", "/fba/shipment_id", lazy("FBA shipment"), "", ("fba shipment id", "FBA 货件编号", "货件编号"), "upper"),
+    Column("fba_reference", "/fba/reference_id", lazy("Amazon reference"), "", ("amazon reference id", "亚马逊参考编号"), "upper"),
+    Column("fba_centre", "/fba/centre", lazy("Fulfilment centre"), "", ("fulfillment center", "fc code", "亚马逊仓库"), "upper"),
+    Column("fnsku", "/lines/fnsku", lazy("New label (FNSKU)"), "", ("换标 FNSKU",), "upper"),
     Column("priority", "/priority", lazy("Priority"), "", ("优先级",), "number"),
     Column("fill", "/fill", lazy("Without enough stock"), "", ("缺货处理",)),
     Column("ordered_at", "/ordered_at", lazy("Ordered"), "2026-11-24T08:15:00+00:00", (
@@ -84,6 +91,19 @@ COLUMNS = (
 )  # fmt: skip
 # Without them no line is an order.
 NEEDED = ("reference", "sku", "quantity", "recipient", "country", "city", "address1")
+# The kinds that a row can say, as people write them; the others are made on a page of their own, where what a row has no
+# place for is asked.
+KINDS = {
+    "dropship": ("dropship", "2c", "b2c", "dtc", "一件代发", "代发"),
+    "b2b": ("b2b", "2b", "carton", "whole carton", "整箱", "整箱出库", "大货"),
+    "pick_up": ("pickup", "self pick-up", "will call", "自提"),
+    "fba": ("fba", "fba transfer", "FBA中转", "FBA转仓", "中转"),
+}
+ELSEWHERE = {
+    "transfer": ("transfer", "调拨"),
+    "return_to_seller": ("return to seller", "退仓"),
+    "destruction": ("destruction", "destroy", "销毁"),
+}
 BY_NAME = {column.name: column for column in COLUMNS}
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _PUNCTUATION = re.compile(r"[\W_]+")
@@ -111,6 +131,18 @@ def column_of(heading: str, others: Sequence[str] = ()) -> str | None:
         return "reference" if "lineitemsku" in map(plain, others) else "recipient"
     bare = re.sub(r"[(（*].*$", "", heading)  # "Quantity (units)", "收件人*"
     return _known().get(plain(heading)) or _known().get(plain(bare))
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    return {
+        plain(word): kind for known in (KINDS, ELSEWHERE) for kind, words in known.items() for word in (kind, *words)
+    }
+
+
+def kind_of(text: str) -> str:
+    """The kind of an order by our word or another one; the text itself where it is none that is known."""
+    return _kinds().get(plain(text), text)
 
 
 @cache

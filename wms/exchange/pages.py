@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.exchange import queries, service
-from wms.exchange.columns import BY_NAME, COLUMNS, NEEDED, heading_of
+from wms.exchange.columns import BY_NAME, COLUMNS, KINDS, NEEDED, heading_of
 from wms.exchange.models import OrderImport
 from wms.exchange.schemas import ImportForm
 from wms.exchange.workflow import ORDER_IMPORT
@@ -38,7 +38,7 @@ PAGE = 25
 # What columns may say that take one word, or several, of a list.
 VALUES = {
     "platform": PLATFORMS, "signature": [each.value for each in Signature], "packing": PACKING, "contents": CONTENTS,
-    "fill": [each.value for each in Fill],
+    "fill": [each.value for each in Fill], "kind": list(KINDS),
 }  # fmt: skip
 state_labels["order_import"] = {
     "checking": (lazy("Being looked through"), "info"), "checked": (lazy("Waits for your word"), "warn"),

@@ -131,6 +131,8 @@ def _verdict(asker: Actor, order: FileOrder, taken: set[str]) -> str:
     if order.reference in taken:
         order.findings = []
         return "there"
+    if any(each.column == "kind" for each in order.findings):  # whatever else is said of it was meant for another kind
+        return "refused"
     try:
         routing.check_order(asker, _loaded(order))
     except Refused as refusal:

@@ -335,6 +335,7 @@ ADVICE = {
     "tote_taken": N_("Take an empty tote."),
     "not_a_tote": N_("Take an empty tote and scan its label."),
     "too_many_picked": N_("Put the rest back into the bin."),
+    "other_walk": N_("Tap Start: it goes on where it was."),
     "batch_taken": N_("Start again to get another walk."),
     "task_done": N_("Go on with the step on the screen."),
     "photo_needed": N_("Tap Photo. Then scan the label."),

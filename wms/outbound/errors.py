@@ -5,6 +5,7 @@ from wms.platform.i18n import N_
 TEXTS = {
     "load_empty": N_("There is no parcel on %(number)s yet."),
     "cart_full": N_("Every tote of %(cart)s is in use."),
+    "other_walk": N_("You have another walk. Finish it first."),
     "walk_picked": N_("Nothing is left to pick on this walk."),
     "order_reference_taken": N_("This reference already belongs to %(number)s."),
     "unknown_sku": N_("No product with this SKU."),

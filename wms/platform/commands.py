@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -327,6 +327,7 @@ def _begun(day: date, inserted: Answer) -> None:
         notes()[row.kept_in] = row.kept_in
 
 
+@lru_cache(maxsize=4)
 def _partition_of(day: date) -> str:
     return f"command_{day:%Y%m%d}"
 

@@ -80,10 +80,15 @@ class RefusalTexts:
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
         self._explained: dict[str, tuple[str, str]] = {}
+        self._varied: dict[str, tuple[str, str]] = {}
 
     def explain(self, code: str, param: str, prefix: str) -> None:
         """A parameter of `code` is a code itself: its words, found under `prefix`, stand in its place."""
         self._explained[code] = (param, prefix)
+
+    def vary(self, code: str, param: str, prefix: str) -> None:
+        """What is said of `code` depends on a parameter of it: with one whose sentence is found under `prefix`, that one."""
+        self._varied[code] = (param, prefix)
 
     def add(self, texts: Mapping[str, str]) -> None:
         for code, text in texts.items():
@@ -93,7 +98,8 @@ class RefusalTexts:
 
     def translate(self, code: str, params: Mapping[str, Any]) -> str:
         """The sentence for `code` in the reader's language; unknown codes are a fault that a test catches."""
-        template = self.texts[code]
+        param, prefix = self._varied.get(code, ("", ""))
+        template = self.texts.get(f"{prefix}{params.get(param)}", self.texts[code]) if param else self.texts[code]
         param, prefix = self._explained.get(code, ("", ""))
         if param and f"{prefix}{params.get(param)}" in self.texts:
             params = {**params, param: self.translate(f"{prefix}{params[param]}", params)}

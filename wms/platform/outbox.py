@@ -295,6 +295,11 @@ _FIRSTS = Statement(
     "  (SELECT id, topic, sequence FROM outbox_job WHERE state IN ('new', 'leased') AND ordering_key IS NULL"
     f"   AND {_RUNS_NOT} ORDER BY next_at LIMIT :limit)) x ORDER BY sequence LIMIT :limit"
 )
+# Whether more were due before now than are looked at first: those may all be in work.
+_BEYOND = Statement(
+    f"SELECT 1 FROM outbox_job WHERE state IN ('new', 'leased') AND next_at <= {_NOW} - :age * interval '1 second'"
+    " ORDER BY next_at OFFSET :near LIMIT 1"
+)
 NEAR = 500  # jobs that are looked at first
 
 
@@ -302,13 +307,14 @@ def due_jobs(limit: int = 100, age_seconds: float = 2.0) -> list[tuple[uuid.UUID
     """Rows that should be running and are not: never hinted, hint lost, or their lease ran out.
 
     The jobs that were due first are looked at; where those are a long backlog of few keys (a webhook's receiver is away),
-    of which one each can run, the first of every key is sought instead.
+    of which one each can run, or are in work themselves, the first of every key is sought instead.
     """
     asked = {"age": age_seconds, "ruling": clock.ruling()}
+    reach = {"near": max(NEAR, limit)}
     with transaction():
-        near = _DUE.all(asked | {"near": max(NEAR, limit)})
+        near = _DUE.all(asked | reach)
         rows = [row for row in near if row.is_first]
-        if len(rows) < limit and len(near) > len(rows):
+        if len(rows) < limit and (len(near) > len(rows) or _BEYOND.first(asked | reach) is not None):
             rows = _FIRSTS.all(asked | {"limit": limit})
     return [(row.id, row.topic) for row in rows[:limit]]
 

@@ -79,6 +79,15 @@ TEXTS = {
     "required": N_("Required."),
     "null": N_("Must not be empty."),
     "type": N_("Of the wrong type."),
+    "type_integer": N_("Type a whole number."),
+    "type_number": N_("Type a number."),
+    "type_boolean": N_("Yes or no: true or false."),
+    "type_date": N_("Type a date, as 2026-12-31."),
+    "type_moment": N_("Type date, time and offset, as 2026-12-31T08:00:00Z."),
+    "type_id": N_("This is no id."),
+    "type_text": N_("Type a text."),
+    "type_list": N_("A list is wanted here."),
+    "type_object": N_("Named fields are wanted here."),
     "unknown_field": N_("There is no such field."),
     "too_short": N_("At least %(min)s characters."),
     "too_long": N_("At most %(max)s characters."),
@@ -104,6 +113,7 @@ TEXTS = {
     "invalid": N_("Not valid."),
 }
 refusal_texts.add(TEXTS)
+refusal_texts.vary("type", "wanted", "type_")
 
 
 def problem(

@@ -32,6 +32,20 @@ _CODES = {
 }
 
 
+# What a person is told to type, by the kind of a field; the first that fits. Words: `problems.TEXTS`, `type_…`.
+_WANTED: tuple[tuple[type[fields.Field[Any]], str], ...] = (
+    (fields.Integer, "integer"), (fields.Number, "number"), (fields.Boolean, "boolean"), (fields.Date, "date"),
+    (fields.DateTime, "moment"), (fields.UUID, "id"), (fields.String, "text"), (fields.List, "list"),
+    (fields.Nested, "object"), (fields.Mapping, "object"),
+)  # fmt: skip
+
+
+def _of_type(field: fields.Field[Any]) -> str:
+    """The code of a value of another type, with what is wanted instead."""
+    wanted = next((word for kind, word in _WANTED if isinstance(field, kind)), None)
+    return "type" if wanted is None else f"type|wanted={wanted}"
+
+
 class CodedSchema(Schema):
     """Base of every schema: unknown fields are refused, messages are codes."""
 
@@ -40,8 +54,8 @@ class CodedSchema(Schema):
 
     error_messages = {  # noqa: RUF012 - marshmallow declares it as an instance variable
         "unknown": "unknown_field",
-        "type": "type",
-        "invalid": "type",
+        "type": "type|wanted=object",
+        "invalid": "type|wanted=object",
     }
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
@@ -50,8 +64,9 @@ class CodedSchema(Schema):
 
 
 def _encode(field: fields.Field[Any]) -> None:
+    codes = {key: _of_type(field) if code == "type" else code for key, code in _CODES.items()}
     field.error_messages = {
-        key: _CODES.get(key, message if "|" in str(message) else "invalid")
+        key: codes.get(key, message if "|" in str(message) else "invalid")
         for key, message in field.error_messages.items()
     }
     if isinstance(field, fields.List):
@@ -89,7 +104,7 @@ class DecimalText(fields.Decimal):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
         if isinstance(value, bool) or (isinstance(value, str) and re.fullmatch(self.FORM, value) is None):
-            raise ValidationError("type")
+            raise ValidationError("type|wanted=number")
         found: Decimal = super()._deserialize(value, attr, data, **kwargs)
         if found < 0:
             raise ValidationError("too_small|min=0")

@@ -65,8 +65,20 @@ def seen(task_id: uuid.UUID) -> Any:
 
 
 def listed(warehouse_id: uuid.UUID) -> Sequence[Any]:
-    """The moves that wait or are made, in their order."""
+    """The moves that wait or are made, in their order; the first 200."""
     return _LISTED.all({"warehouse": warehouse_id})
+
+
+_TOUCHED = Statement(
+    "SELECT t.origin_id, t.target_id FROM move_task t WHERE t.warehouse_id = :warehouse AND t.state IN ('open', 'moving')"
+    " AND (t.origin_id = ANY(CAST(:bins AS uuid[])) OR t.target_id = ANY(CAST(:bins AS uuid[])))"
+)
+
+
+def touched(warehouse_id: uuid.UUID, bin_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Of these bins, and others, those of moves that wait or are made: none is missing, however many wait."""
+    rows = _TOUCHED.all({"warehouse": warehouse_id, "bins": list(bin_ids)})
+    return {bin_id for row in rows for bin_id in row}
 
 
 _DONE = Statement(

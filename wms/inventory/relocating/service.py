@@ -23,6 +23,7 @@ from wms.inventory.ledger import PostingDraft, stock_of
 from wms.inventory.models import Balance
 from wms.inventory.putaway import queries as places
 from wms.inventory.putaway import reservations, rules
+from wms.inventory.putaway.rules import Bin
 from wms.inventory.putaway.service import goods_of
 from wms.inventory.relocating import queries
 from wms.inventory.relocating.models import MoveTask
@@ -30,7 +31,7 @@ from wms.inventory.relocating.queries import BinNow
 from wms.inventory.rules import MoveDraft, Reason, Stock
 from wms.inventory.workflow import MOVE, MoveState
 from wms.platform.database import session
-from wms.platform.locks import Rank, claim, lock_one
+from wms.platform.locks import Rank, claim, lock, lock_one
 
 SUBJECT = "move_task"
 PURPOSE = "move"
@@ -62,7 +63,7 @@ def ask_for(actor: Actor, warehouse_id: uuid.UUID, wanted: Sequence[Wanted]) -> 
     touched = {bin_id for each in wanted for bin_id in (each.origin_id, each.target_id)}
     now = queries.bins(warehouse_id, touched)
     stands = {bin_id: found.products for bin_id, found in now.items()}
-    waiting = {bin_id for row in queries.listed(warehouse_id) for bin_id in (row.origin_id, row.target_id)}
+    waiting = queries.touched(warehouse_id, touched)
     made = []
     for turn, each in enumerate(wanted):
         there = {each.product_id}
@@ -124,8 +125,7 @@ def take_next(actor: Actor, warehouse_id: uuid.UUID, but: Sequence[uuid.UUID] = 
         session().flush()
         if was not in (None, actor.id):  # what they had in hand is where it was
             allocations.release_of_promises(SUBJECT, [task.id])
-    for each in changed:
-        _end(each, "cancel")
+    _end_all(changed, "cancel")
     return task
 
 
@@ -212,17 +212,26 @@ def _check_room(bin_id: uuid.UUID, *, leaving: Sequence[Part], coming: Sequence[
         less[1][each.customs_status] += each.quantity
         less[2][each.product_id, each.lot_id] += each.quantity
     weight, volume = sum(each.weight_g for each in out), sum(each.volume_mm3 for each in out)
-    classes = place.standing_classes if not out else place.standing_classes - {each.dangerous_class for each in out}
-    place = replace(
-        place, weight_g=place.weight_g - weight, volume_mm3=place.volume_mm3 - volume, standing_classes=classes
-    )
     stays = rules.Content(
         Counter(content.products) - less[0], Counter(content.statuses) - less[1], Counter(content.lots) - less[2]
     )
+    if out:
+        place = replace(
+            place, weight_g=place.weight_g - weight, volume_mm3=place.volume_mm3 - volume,
+            standing_classes=_classes_beside(place, stays),
+        )  # fmt: skip
     refusal = rules.refusal_of_all(into, place, stays, coming[0][1].warehouse_id)
     if refusal is not None:
         raise refusal
     places.note_filled(bin_id)
+
+
+def _classes_beside(place: Bin, stays: rules.Content) -> frozenset[str]:
+    """Dangerous classes of what stays in a bin, what orders have claimed too, and of what others carry to it."""
+    beside = {product_id for product_id, _ in place.reserved_lots} | stays.products.keys()
+    return frozenset(
+        each.dangerous_class for each in products_by_ids(beside).values() if each.dangerous_class is not None
+    )
 
 
 def put_back(actor: Actor, task_id: uuid.UUID) -> MoveTask:
@@ -244,20 +253,27 @@ def cancel(actor: Actor, task_id: uuid.UUID) -> MoveTask:
 
 def let_go_expired() -> None:
     """The clock's share: nothing stays reserved for who went home with a move in hand."""
-    for task_id in queries.EXPIRED.column({"now": clock.now()}):
-        task = lock_one(Rank.TASK, MoveTask, task_id)
-        if task is not None and task.state == MoveState.MOVING.value and task.lease_until < clock.now():  # type: ignore[operator]
-            _end(task, "put_back")
+    expired = lock(Rank.TASK, MoveTask, queries.EXPIRED.column({"now": clock.now()}))
+    _end_all([task for task in expired if task.state == MoveState.MOVING.value and _is_left(task)], "put_back")
+
+
+def _is_left(task: MoveTask) -> bool:
+    return task.lease_until is not None and task.lease_until < clock.now()
 
 
 def _end(task: MoveTask, action: str) -> None:
-    """By this action nobody has it in hand any more."""
-    task.state = MOVE.apply(action, task.state).value
-    task.lease_until = None
-    if task.state in (MoveState.DONE.value, MoveState.CANCELLED.value):
-        task.finished_at = clock.now()
+    _end_all([task], action)
+
+
+def _end_all(tasks: Sequence[MoveTask], action: str) -> None:
+    """By this action nobody has them in hand any more. The caller holds them all: balances are locked after tasks."""
+    for task in tasks:
+        task.state = MOVE.apply(action, task.state).value
+        task.lease_until = None
+        if task.state in (MoveState.DONE.value, MoveState.CANCELLED.value):
+            task.finished_at = clock.now()
     session().flush()
-    allocations.release_of_promises(SUBJECT, [task.id])
+    allocations.release_of_promises(SUBJECT, [task.id for task in tasks])
 
 
 def _own(actor: Actor, task_id: uuid.UUID) -> MoveTask:

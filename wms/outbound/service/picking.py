@@ -46,7 +46,9 @@ def take_batch(actor: Actor, warehouse_id: uuid.UUID, here: uuid.UUID | None = N
 
 
 def take_this(actor: Actor, batch_id: uuid.UUID) -> PickBatch:
-    """The walk of a pick list, where it is nobody's or this picker's own. Refuses `batch_taken`, `walk_picked`."""
+    """The walk of a pick list, where it is nobody's or this picker's own. Refuses `batch_taken`, `walk_picked`, and
+    `other_walk` while they have another one in hand: its totes would stand on the cart with nobody to fill them.
+    """
     batch = lock_one(Rank.TASK, PickBatch, batch_id)
     if batch is None or not actor.sees_warehouse(batch.warehouse_id):
         raise not_found("walk")
@@ -54,7 +56,15 @@ def take_this(actor: Actor, batch_id: uuid.UUID) -> PickBatch:
         raise Refused("walk_picked", {})
     if batch.picker_id not in (None, actor.id) and batch.lease_until is not None and batch.lease_until >= clock.now():
         raise Refused("batch_taken", {"picker": session().get_one(User, batch.picker_id).name})
+    if _IN_HAND.first({"warehouse": batch.warehouse_id, "picker": actor.id, "batch": batch_id}) is not None:
+        raise Refused("other_walk", {})
     return _hold(actor, batch_id)
+
+
+_IN_HAND = Statement(
+    "SELECT 1 FROM pick_batch WHERE warehouse_id = :warehouse AND state = 'picking' AND picker_id = :picker"
+    " AND id <> :batch LIMIT 1"
+)
 
 
 def _hold(actor: Actor, batch_id: uuid.UUID) -> PickBatch:

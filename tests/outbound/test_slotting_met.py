@@ -1,0 +1,72 @@
+"""Moves that were asked for, where they meet what else happens in their bins: the clock, counts, goods that stay behind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select, text, update
+
+from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, MUG, Stage
+from tests.outbound.test_slotting_moves import asked, stands, two, wanted
+from wms import schedule
+from wms.core import clock
+from wms.inventory.relocating import queries, service
+from wms.inventory.relocating.models import MoveTask
+from wms.platform.database import commit, session
+
+__all__ = ["two"]
+
+
+def test_several_who_went_home_keep_nothing(two: Stage) -> None:
+    """The clock lets go of all of them at once, in the order of locks."""
+    made = asked(two, (MUG, BIN1, BIN3, None), (CABLE, BIN2, "A-02-02-1", None))
+    who = two.cast
+    for person, task in zip((who.receiver, who.picker), made, strict=True):
+        two.do(service.take_next, person, who.overseas.id)
+        two.do(service.hold, person, task.id, task.origin_id, task.product_id)
+    session().execute(update(MoveTask).values(lease_until=clock.now() - timedelta(minutes=1)))
+    commit()
+    two.do(schedule.mind_bins)
+    assert set(session().scalars(select(MoveTask.state))) == {"open"}
+    assert session().execute(text("SELECT sum(open_quantity) FROM allocation")).scalar_one() == 0
+
+
+def test_dangerous_goods_that_stay_behind_still_stand_there(two: Stage) -> None:
+    """Some of the product stays for an order: what comes back may not stand beside it."""
+    bins = "UPDATE location SET mixes_products = true WHERE code = ANY(:codes)"
+    session().execute(text(bins), {"codes": [BIN1, BIN2]})
+    session().execute(text("UPDATE zone SET dangerous_classes = ARRAY['3', '5.1']"))
+    for sku, kind in ((MUG, "3"), (CABLE, "5.1")):
+        session().execute(text("UPDATE product SET dangerous_class = :kind WHERE id = :id"),
+                          {"kind": kind, "id": two.cast.ACME.products[sku]})  # fmt: skip
+    commit()
+    session().expire_all()
+    (made,) = asked(two, (MUG, BIN1, BIN2, CABLE))
+    order = two.order({MUG: 2})
+    two.wave(order)
+    who = two.cast
+    two.do(service.take_next, who.receiver, who.overseas.id)
+    two.do(service.hold, who.receiver, made.id, made.origin_id, made.product_id)
+    two.do(service.hold, who.receiver, made.id, made.target_id, made.partner_id)
+    assert two.refused(service.finish, who.receiver, made.id).code == "location_segregation"
+    two.do(service.put_back, who.receiver, made.id)
+    assert stands(two) == {BIN1: {MUG: 6}, BIN2: {CABLE: 9}}
+
+
+def test_a_move_far_down_the_list_is_not_asked_for_twice(two: Stage) -> None:
+    """A page lists the first 200; what is asked for is compared with all that wait."""
+    house = two.cast.overseas
+    (late,) = asked(two, (MUG, BIN1, BIN2, CABLE))
+    earlier = text(
+        "INSERT INTO move_task (id, warehouse_id, product_id, origin_id, target_id, turn, saves_m, state, moved, came_back,"
+        " asked_by, created_at) SELECT gen_random_uuid(), :house, p.id, l.id, :target, 1, 1, 'open', 0, 0, :by,"
+        " now() - interval '1 day' FROM product p, location l WHERE l.warehouse_id = :house AND l.id NOT IN (:target, :bin)"
+        " LIMIT 200"
+    )
+    values = {"target": house.locations["A-02-02-1"], "by": two.cast.supervisor.id, "bin": house.locations[BIN1]}
+    made = session().execute(earlier, {"house": house.id, **values}).rowcount  # type: ignore[attr-defined]
+    commit()
+    assert (made, late.id in [row.id for row in queries.listed(house.id)]) == (200, False)
+    session().rollback()
+    refusal = two.refused(service.ask_for, two.cast.supervisor, house.id, wanted(two, (MUG, BIN1, BIN3, None)))
+    assert refusal.code == "move_waiting"
