@@ -176,6 +176,12 @@ function onScan(scan) {
   signals.play("error");
 }
 
+/** Half a code may be another's: nothing is sent. */
+function onTorn() {
+  showBand({ tone: "warn", title: words.tornTitle, detail: words.tornDetail, code: "GEN-TORN" });
+  signals.play("warn");
+}
+
 async function unlockSound() {
   const on = await signals.unlock();
   const ask = document.querySelector("[data-sound-unlock]");
@@ -190,7 +196,7 @@ function openTyping() {
 }
 
 const capture = new ScanCapture({
-  onScan, onType: openTyping, onFirst: unlockSound,
+  onScan, onTorn, onType: openTyping, onFirst: unlockSound,
   onArmed: (on) => { for (const band of place.querySelectorAll("[data-armed]")) band.dataset.armed = String(on); },
 });
 

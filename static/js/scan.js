@@ -12,17 +12,19 @@ function editable(element) {
 }
 
 export class ScanCapture {
-  /** onScan(scan): scan is {scan_id, raw, source, dev_seq, t_wall, t_mono}. onFirst(): once, after
-   *  the first scan: opening the audio device earlier would stall the keys of that scan. */
-  constructor({ onScan, onType = () => {}, onFirst = () => {}, onArmed = () => {}, config = {}, root = document } = {}) {
+  /** onScan(scan): scan is {scan_id, raw, source, dev_seq, t_wall, t_mono}. onTorn(): a scan whose beginning was not heard,
+   *  because it came while the page was loading. onFirst(): once, after the first scan: opening the audio device earlier
+   *  would stall the keys of that scan. */
+  constructor({ onScan, onTorn = () => {}, onType = () => {}, onFirst = () => {}, onArmed = () => {}, config = {}, root = document } = {}) {
     this.config = { ...DEFAULTS, ...config };
     this.buffer = new KeyBuffer(this.config);
     this.guard = new DuplicateGuard(this.config);
-    Object.assign(this, { onScan, onType, onFirst, onArmed, root, touched: null, timer: 0, used: false });
+    Object.assign(this, { onScan, onTorn, onType, onFirst, onArmed, root, touched: null, timer: 0, used: false });
   }
 
   start() {
     this.stopper = new AbortController();
+    this.buffer.since = performance.now();
     const { signal } = this.stopper;
     const capture = { capture: true, signal };
     this.root.addEventListener("keydown", (event) => this.keydown(event), capture);
@@ -71,6 +73,7 @@ export class ScanCapture {
 
   /** Ends the word; answers whether it was a scan. */
   end(bySuffix) {
+    const { torn } = this.buffer;
     const code = this.buffer.finish(bySuffix);
     const { touched } = this;
     this.touched = null;
@@ -79,7 +82,8 @@ export class ScanCapture {
       touched.element.value = touched.value;
       touched.element.dispatchEvent(new Event("input", { bubbles: true }));
     }
-    this.emit(code, "wedge");
+    if (torn) this.onTorn();
+    else this.emit(code, "wedge");
     return true;
   }
 

@@ -40,6 +40,7 @@ export class KeyBuffer {
   constructor(config = {}) {
     this.config = { ...DEFAULTS, ...config };
     this.suffixKnown = false;
+    this.since = -Infinity;   // nobody heard a key before
     this.clear();
   }
 
@@ -57,6 +58,9 @@ export class KeyBuffer {
     this.last = at;
     return fresh;
   }
+
+  /** It began so soon after somebody listened that keys before it may have been lost: not the whole of a code. */
+  get torn() { return this.text !== "" && !this.prefixed && this.first - this.since <= this.config.maxGapMs; }
 
   /** A burst is running: the next key belongs to it even if it is Enter, Tab or Space. */
   running(at) { return this.text !== "" && (this.prefixed || at - this.last <= this.config.maxGapMs); }

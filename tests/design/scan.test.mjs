@@ -36,6 +36,22 @@ test("a prefix makes it certain, whatever the speed", () => {
   assert.equal(buffer.finish(true), "T-0418");
 });
 
+test("what was running when the page began to listen is half a code", () => {
+  const buffer = new KeyBuffer();
+  buffer.since = 1000;
+  type(buffer, "71234568831", 12, { from: 1008 });
+  assert.equal(buffer.torn, true);
+  buffer.finish(true);
+  assert.equal(buffer.torn, false, "told once");
+  type(buffer, "6971234568831", 12, { from: 1300 });
+  assert.equal(buffer.torn, false, "the next one is whole");
+  assert.equal(buffer.finish(true), "6971234568831");
+  const prefixed = new KeyBuffer({ prefix: "~" });
+  prefixed.since = 1000;
+  type(prefixed, "~T-0418", 12, { from: 1008 });
+  assert.equal(prefixed.torn, false, "its beginning was heard");
+});
+
 test("a pause of a Bluetooth scanner does not cut the code once its suffix is known", () => {
   const buffer = new KeyBuffer();
   type(buffer, "first", 10);
