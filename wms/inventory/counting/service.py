@@ -36,8 +36,8 @@ MOST_UNITS = 99_999_999
 
 @dataclass(frozen=True)
 class Finished:
-    """What came of a counted bin. `again`: goods that moved meanwhile, or are being carried away, and
-    are to be counted once more, nothing else was decided then. `variances`: how many kinds of goods differ; never which, the counter stays blind.
+    """What came of a counted bin. `again`: goods that moved meanwhile, or are being carried away, and are to be counted once
+    more, nothing else was decided then. `variances`: how many kinds of goods differ; never which, the counter stays blind.
     """
 
     task: CountTask
