@@ -5,14 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import select, text, update
 
+from tests.floor.worker import CODES
+from tests.inbound.dock import product
 from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, MUG, Stage
 from tests.outbound.test_concurrency import at_once
-from tests.outbound.test_slotting_moves import asked, stands, two, wanted
+from tests.outbound.test_slotting_moves import asked, stands, tablet_of, two, wanted
 from wms import schedule
+from wms.catalog import service as catalog
+from wms.catalog.rules import Code
 from wms.core import clock
 from wms.inventory.counting import planning
 from wms.inventory.counting import service as counting
@@ -88,8 +93,8 @@ def test_putting_both_down_does_not_cross_with_a_suggestion(floor: Stage, fresh_
     (made,) = asked(stage, (MUG, BIN1, BIN2, CABLE))
     first, second = sorted((made.origin_id, made.target_id))
     stage.do(service.take_next, who.receiver, house.id)
-    for bin_id, product in ((made.origin_id, made.product_id), (made.target_id, made.partner_id)):
-        stage.do(service.hold, who.receiver, made.id, bin_id, product)
+    for bin_id, goods in ((made.origin_id, made.product_id), (made.target_id, made.partner_id)):
+        stage.do(service.hold, who.receiver, made.id, bin_id, goods)
     key, looking = made.id, threading.Event()
     session().rollback()
     waits = text(
@@ -129,3 +134,16 @@ def test_what_somebody_carries_is_counted_once_more_when_it_was_put_down(two: St
     done = two.do(*finish, empty=True)
     assert (done.again, done.variances, done.task.state) == ([], 0, "done")
     assert stands(two) == {BIN3: {MUG: 6}, BIN2: {CABLE: 9}}
+
+
+def test_a_code_that_other_sellers_use_too_is_no_dead_end(two: Stage, client: Any) -> None:
+    """Whose goods are fetched, and whose come back, is known."""
+    for sku in (MUG, CABLE):
+        rival = two.cast.RIVAL.products.get(sku) or product(two.cast.rival_person, sku)
+        two.do(catalog.add_barcode, two.cast.rival_person, rival, Code(CODES[sku], "seller"))
+    asked(two, (MUG, BIN1, BIN2, CABLE))
+    labels = two.cast.overseas.labels
+    tablet = tablet_of(two, client)
+    for raw in ("CMD-OK", labels[BIN1], CODES[MUG], labels[BIN2], CODES[CABLE]):
+        assert tablet.scan(raw)["tone"] != "error", raw
+    assert tablet.scan(labels[BIN1])["code"] == "move_made"
