@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 
+from flask import Flask
 from sqlalchemy import select, text, update
 
 from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, MUG, Stage
+from tests.outbound.test_concurrency import at_once
 from tests.outbound.test_slotting_moves import asked, stands, two, wanted
 from wms import schedule
 from wms.core import clock
+from wms.inventory.putaway import queries as places
+from wms.inventory.putaway import reservations
 from wms.inventory.relocating import queries, service
 from wms.inventory.relocating.models import MoveTask
-from wms.platform.database import commit, session
+from wms.platform.database import commit, db, session, transaction
 
 __all__ = ["two"]
 
@@ -70,3 +76,38 @@ def test_a_move_far_down_the_list_is_not_asked_for_twice(two: Stage) -> None:
     session().rollback()
     refusal = two.refused(service.ask_for, two.cast.supervisor, house.id, wanted(two, (MUG, BIN1, BIN3, None)))
     assert refusal.code == "move_waiting"
+
+
+def test_putting_both_down_does_not_cross_with_a_suggestion(floor: Stage, fresh_app: Flask) -> None:
+    """Who suggests a bin looks at several, the best first; who finishes a move keeps two still. They take turns."""
+    stage, house, who = floor, floor.cast.overseas, floor.cast
+    stage.stock(MUG, 6, BIN1)
+    stage.stock(CABLE, 9, BIN2)
+    (made,) = asked(stage, (MUG, BIN1, BIN2, CABLE))
+    first, second = sorted((made.origin_id, made.target_id))
+    stage.do(service.take_next, who.receiver, house.id)
+    for bin_id, product in ((made.origin_id, made.product_id), (made.target_id, made.partner_id)):
+        stage.do(service.hold, who.receiver, made.id, bin_id, product)
+    key, looking = made.id, threading.Event()
+    session().rollback()
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+
+    def suggest() -> bool:
+        with transaction(), db.engine.connect() as watcher:
+            reservations.taking_turns(house.id)
+            places.lock_bin(second)
+            looking.set()
+            for _ in range(500):
+                if watcher.execute(waits).scalar():
+                    break
+                watcher.rollback()
+                time.sleep(0.01)
+            return places.lock_bin(first)
+
+    def finish() -> str:
+        looking.wait(10)
+        return stage.do(service.finish, who.receiver, key).state
+
+    assert at_once(fresh_app, suggest, finish) == [True, "done"]

@@ -150,6 +150,7 @@ TEXTS = {
     "case_counted": N_("A case, %(pack)s. %(counted)s of %(declared)s counted."),
     "pallet_counted": N_("A pallet, %(pack)s. %(counted)s of %(declared)s counted."),
     "item_counted_over": N_("%(counted)s counted, %(declared)s declared."),
+    "carton_finished": N_("Nothing is left in it. The carton is done."),
     "pallet_received": N_("Pallet %(pallet)s: %(cartons)s cartons, %(units)s units."),
     "inner_tally": N_("An inner pack, %(pack)s. %(counted)s of it counted."),
     "case_tally": N_("A case, %(pack)s. %(counted)s of it counted."),
