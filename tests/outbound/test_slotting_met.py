@@ -14,6 +14,8 @@ from tests.outbound.test_concurrency import at_once
 from tests.outbound.test_slotting_moves import asked, stands, two, wanted
 from wms import schedule
 from wms.core import clock
+from wms.inventory.counting import planning
+from wms.inventory.counting import service as counting
 from wms.inventory.putaway import queries as places
 from wms.inventory.putaway import reservations
 from wms.inventory.relocating import queries, service
@@ -111,3 +113,19 @@ def test_putting_both_down_does_not_cross_with_a_suggestion(floor: Stage, fresh_
         return stage.do(service.finish, who.receiver, key).state
 
     assert at_once(fresh_app, suggest, finish) == [True, "done"]
+
+
+def test_what_somebody_carries_is_counted_once_more_when_it_was_put_down(two: Stage) -> None:
+    """The book has it in its bin until then: a counter who finds the bin empty has found no loss."""
+    house, who = two.cast.overseas, two.cast
+    (made,) = asked(two, (MUG, BIN1, BIN3, None))
+    two.do(planning.plan_bins, who.supervisor, house.id, [house.locations[BIN1]])
+    two.do(service.take_next, who.receiver, house.id)
+    two.do(service.hold, who.receiver, made.id, made.origin_id, made.product_id)
+    count = two.do(counting.take, who.picker, house.id, made.origin_id)
+    finish = (counting.finish, who.picker, count.id)
+    assert [each.product_id for each in two.do(*finish, empty=True).again] == [made.product_id]
+    two.do(service.finish, who.receiver, made.id)
+    done = two.do(*finish, empty=True)
+    assert (done.again, done.variances, done.task.state) == ([], 0, "done")
+    assert stands(two) == {BIN3: {MUG: 6}, BIN2: {CABLE: 9}}
