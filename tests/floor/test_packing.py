@@ -289,3 +289,26 @@ def test_what_goes_in_besides_is_said_for_the_first_parcel(
     tablet.scan(tracking_numbers()[0])
     assert tablet.seen["plan"]["inserts"] == []
     stage.do(catalogue.end_insert, cast.admin, made.id)
+
+
+def test_what_ships_in_its_own_carton_is_a_parcel_each(cast, client, stage: Stage) -> None:
+    session().execute(text("UPDATE product SET cargo_attributes = '{own_carton}' WHERE sku = :sku"), {"sku": MUG})
+    stage.stock(MUG, 2)
+    order = stage.order({MUG: 2})
+    stage.wave(order)
+    stage.pick_all(order)
+    tablet = Tablet(cast.sign_in(client, cast.receiver))
+    tablet.start("pack")
+    tablet.scan(tote_of(order))
+    assert [each["kind"] for each in tablet.seen["plan"]["boxes"]] == ["own", "own"]
+    assert "Its own carton" in tablet.look()
+    tablet.scan(CODES[MUG])
+    tablet.scan("CMD-FULL")
+    assert (tablet.seen["low_g"] <= 320 <= tablet.seen["high_g"], tablet.step) == (True, "weigh")
+    tablet.scan("CMD-OK", weight_g=320)
+    assert tablet.scan(tracking_numbers()[0])["code"] == "box_closed"
+    assert len(tablet.seen["plan"]["boxes"]) == 1
+    tablet.scan(CODES[MUG])
+    tablet.scan("CMD-OK", weight_g=320)
+    assert tablet.scan(tracking_numbers()[1])["code"] == "parcel_closed"
+    assert packaging() == [(None, None), (None, None)]

@@ -89,7 +89,7 @@ def test_damaged_goods_are_set_down_where_nobody_picks(cast, client, tablet, kin
     assert tablet.scan(place.barcode)["code"] == "wrong_location"  # nothing is damaged
     tablet.scan(at_bin)
     tablet.scan("CMD-DAMAGE")
-    assert "Scan its place" in tablet.scan(CODES[MUG], quantity=1)["title"]
+    assert "Scan place or tote" in tablet.scan(CODES[MUG], quantity=1)["title"]
     dock = text("SELECT barcode FROM location WHERE warehouse_id = :w AND kind = 'dock' LIMIT 1")
     assert tablet.scan(session().execute(dock, {"w": cast.overseas.id}).scalar_one())["tone"] == "error"
     assert (tablet.scan(place.barcode)["code"], tablet.step) == ("pick_damage_set_down", "scan_product")

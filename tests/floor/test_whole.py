@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from tests.floor.worker import CABLE, CODES, MUG, Tablet, announce, house_carrier, order, prepare_waybills, totes
@@ -13,9 +14,10 @@ from wms.core.ids import new_id
 from wms.facility import service as facility
 from wms.facility.models import HandlingUnitKind, LocationKind
 from wms.inventory import holds
-from wms.inventory.models import HoldScope
+from wms.inventory.ledger import stock_of
+from wms.inventory.models import Balance, HoldScope
 from wms.inventory.rules import Stock
-from wms.inventory.service import Subject, receive
+from wms.inventory.service import Subject, count, receive
 from wms.platform.database import commit, session
 
 BIN, NEXT = "A-01-01-1", "A-01-01-2"
@@ -305,3 +307,22 @@ def test_another_warehouse_s_container_is_unknown(cast, client, db_session):
     tablet.start("move")
     assert tablet.scan(unit.barcode)["code"] == "scan_unknown"
     assert stock(cast.ACME.products[MUG]) == {(BIN, "good", True): 2}
+
+
+@pytest.mark.parametrize("in_hand", [False, True])
+def test_a_carton_that_others_emptied_ends_when_it_is_scanned(cast, client, db_session, tablet, in_hand):
+    """Nothing else would end it, and its booking would stay open for ever."""
+    label = received(cast, tablet, {MUG: 2})
+    tablet.start("putaway")
+    if in_hand:
+        assert tablet.scan(label)["code"] == "source_taken"
+    row = session().query(Balance).filter(Balance.product_id == cast.ACME.products[MUG], Balance.on_hand > 0).one()
+    count(cast.supervisor, stock_of(row), 0, Subject("count", None))
+    commit()
+    told = tablet.scan(CODES[MUG] if in_hand else label)
+    assert (told["code"], told["title"], tablet.step) == (
+        "carton_finished", "Nothing is left in it. The carton is done.", "scan_carton",
+    )  # fmt: skip
+    state = text("SELECT c.state, b.state, h.state FROM carton c JOIN booking b ON b.id = c.booking_id JOIN handling_unit h"
+                 " ON h.id = c.handling_unit_id WHERE c.barcode = :label")  # fmt: skip
+    assert session().execute(state, {"label": label}).one() == ("stowed", "completed", "gone")

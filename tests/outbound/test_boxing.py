@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -87,6 +88,21 @@ def test_why_there_is_no_plan(goods: list[Goods], boxes: list[Box], why: dict) -
     found = plan(goods, boxes)
     assert found["why"] == why
     assert "boxes" not in found
+
+
+@pytest.mark.parametrize("boxes", [[SMALL, LARGE, BAG], []])
+def test_what_ships_in_its_own_carton_is_a_parcel_each_and_needs_no_box(boxes: list[Box]) -> None:
+    own = replace(CABLE, sku="OWN", quantity=2, own=True)
+    found = plan([own], boxes)["boxes"]
+    assert [(each["id"], each["kind"], each["units"], each["goods"]) for each in found] == [
+        (None, "own", 1, [[1, 0, 0, 0, *own.size_mm, 1, 1, 1]])
+    ] * 2
+    beside = plan([own, CABLE], boxes)
+    if not boxes:
+        assert beside["why"]["code"] == "no_packaging"
+        return
+    assert [each["kind"] == "own" for each in beside["boxes"]][:3] == [True, True, False]
+    assert {block[0] for each in beside["boxes"][2:] for block in each["goods"]} == {2}
 
 
 def test_a_thing_without_size_does_not_matter_once_it_is_packed() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from tests.outbound.stage import BIN1, BIN2, CABLE, LAMP, MUG, RED, Stage
+from tests.outbound.stage import BIN1, BIN2, CABLE, LAMP, MUG, RED, SERUM, Stage, in_days
 from wms.outbound import rules
 from wms.outbound.models import Order
-from wms.outbound.service import packing
+from wms.outbound.service import full_totes, packing, picking
 from wms.platform.database import session
 
 
@@ -67,6 +67,26 @@ def test_more_than_twelve_are_checked_by_the_case_or_by_the_first_and_a_quantity
 def test_what_is_not_in_the_order_is_taken_out(stage: Stage, bench: Order) -> None:
     assert stage.refused(verify, stage, bench, RED, 1).code == "not_in_order"
     assert stage.refused(verify, stage, bench, MUG, 0).code == "invalid_input"
+
+
+def test_a_batch_that_is_scanned_is_one_that_was_picked(stage: Stage) -> None:
+    """Picked out of two batches, in two totes; where a scan says nothing, or the book knows none, nothing is asked."""
+    stage.stock(SERUM, 1, batch="L1", expires_on=in_days(300))
+    stage.stock(SERUM, 3, BIN2, batch="L2", expires_on=in_days(400))
+    stage.stock(MUG, 1)
+    order = stage.order({SERUM: 3, MUG: 1})
+    stage.wave(order)
+    stage.tote(order)
+    stage.do(picking.pick, stage.cast.picker, stage.tasks(order)[0].id, 1)
+    stage.do(full_totes.take_further, stage.cast.picker, stage.tasks(order)[1].id, stage.totes()[0])
+    stage.pick_all(order)
+    serum, mug = (stage.cast.ACME.products[sku] for sku in (SERUM, MUG))
+    check = (packing.verify, stage.cast.picker, order.id)
+    refusal = stage.refused(*check, serum, 1, batch="L3")
+    assert (refusal.code, refusal.params) == ("lot_not_picked", {"batch": "L3", "picked": ["L1", "L2"]})
+    for batch in ("L1", "L2", None):
+        stage.do(*check, serum, 1, batch=batch)
+    assert stage.do(*check, mug, 1, batch="ANY").verified == 4
 
 
 def test_the_last_check_is_taken_back(stage: Stage, bench: Order) -> None:
@@ -199,7 +219,6 @@ def test_a_number_is_checked_once(stage: Stage) -> None:
     """Under full control: the one in the tote, and not twice for two units."""
     from tests.inbound.dock import product as make
     from tests.returns.test_serials import stocked
-    from wms.outbound.service import picking
 
     phone, picker = make(stage.cast.acme_person, "PHONE-P", serial_control="full"), stage.cast.picker
     stocked(stage, phone, ["A", "B", "C"])

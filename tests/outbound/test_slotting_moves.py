@@ -83,7 +83,7 @@ def test_an_exchange_is_carried_out_and_posted_once_both_ways(two: Stage, client
     tablet.scan(CODES[CABLE])
     assert (tablet.seen["quantity"], tablet.seen["target"], tablet.step) == (9, BIN1, "move_home")
     told = tablet.scan(labels[BIN1])
-    assert (told["code"], told["title"], tablet.step) == ("move_made", "Moved: 15. Tap Next move.", "scan_location")
+    assert (told["code"], told["title"], tablet.step) == ("move_made", "Moved: 15.", "scan_location")
     assert stands(two) == {BIN2: {MUG: 6}, BIN1: {CABLE: 9}}
     assert queries.done(two.cast.overseas.id, 1)._asdict() == {"moves": 1, "metres": 7.5}
     assert tablet.scan("CMD-OK")["code"] == "nothing_to_move"

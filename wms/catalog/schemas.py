@@ -21,6 +21,7 @@ CARGO = [
     "food",
     "textile",
     "oversize",
+    "own_carton",
     "valuable",
     "dangerous",
 ]

@@ -8,7 +8,7 @@ A plan is plain data, as it is kept with the packer's task:
 
 each with `choices`: [{"barcode", "code", "name"}] of everything that the packer may take instead;
 the bench adds `inserts`, the names of what goes in besides, and `wishes`, how the seller wants it packed, `slip`
-where a packing slip goes in.
+where a packing slip goes in. A product that ships in its own carton has a box of kind `own` for each unit, without `id`.
 
 `goods` in mm from the corner, each a block of equal units; `line` counts from 1 as the bench lists the products.
 """
@@ -26,6 +26,7 @@ from wms.planning.packing import Carton, Content, Kind
 UM_PER_MM: Final = 1_000
 MG_PER_G: Final = 1_000
 MOST_UNITS: Final = 500  # beyond, nobody builds from a picture
+OWN: Final = "own"
 CEILING_MS: Final = 200  # a packer waits for it
 Block = tuple[int, ...]
 
@@ -41,6 +42,7 @@ class Goods:
     upright: bool = False
     fragile: bool = False
     hazard: str | None = None
+    own: bool = False  # ships in its own carton: every unit is a parcel
 
     @property
     def has_size(self) -> bool:
@@ -63,20 +65,26 @@ class Box:
 
 
 def plan(goods: Sequence[Goods], boxes: Sequence[Box]) -> dict[str, Any]:
-    """The fewest boxes, then the cheapest, then the least void; or why there is no plan."""
+    """The fewest boxes, then the cheapest, then the least void; or why there is no plan. What ships in its own carton comes
+    first, in no box of ours.
+    """
     choices = [{"barcode": each.barcode, "code": each.code, "name": each.name} for each in boxes]
     return {**_plan(goods, boxes), "choices": choices}
 
 
 def _plan(goods: Sequence[Goods], boxes: Sequence[Box]) -> dict[str, Any]:
     wanted = [(line, each) for line, each in enumerate(goods, start=1) if each.quantity]
-    if not boxes:
-        return _why("no_packaging")
     unmeasured = next((each.sku for _, each in wanted if not each.has_size), None)
     if unmeasured is not None:
         return _why("no_size", unmeasured)
     if sum(each.quantity for _, each in wanted) > MOST_UNITS:
         return _why("too_many")
+    own = [_in_its_own(line, each) for line, each in wanted if each.own for _ in range(each.quantity)]
+    wanted = [(line, each) for line, each in wanted if not each.own]
+    if not wanted and own:
+        return {"boxes": own}
+    if not boxes:
+        return _why("no_packaging")
     kinds = [_kind(each) for _, each in wanted]
     cartons = [_carton(each) for each in boxes]
     budget = Budget(ceiling_ms=CEILING_MS)
@@ -85,7 +93,14 @@ def _plan(goods: Sequence[Goods], boxes: Sequence[Box]) -> dict[str, Any]:
     except FitsNoCarton as fault:
         return _why("fits_none", wanted[fault.kind][1].sku)
     lines = [line for line, _ in wanted]
-    return {"boxes": [_written(content, boxes[content.carton], lines) for content in contents]}
+    return {"boxes": own + [_written(content, boxes[content.carton], lines) for content in contents]}
+
+
+def _in_its_own(line: int, goods: Goods) -> dict[str, Any]:
+    return {
+        "id": None, "code": "", "name": "", "kind": OWN, "inner_mm": list(goods.size_mm), "empty_g": 0, "units": 1,
+        "goods": [[line, 0, 0, 0, *goods.size_mm, 1, 1, 1]],
+    }  # fmt: skip
 
 
 def _why(code: str, sku: str | None = None) -> dict[str, Any]:
@@ -142,6 +157,7 @@ def read_goods(rows: Sequence[Mapping[str, Any]]) -> list[Goods]:
         Goods(
             row["sku"], row["quantity"], tuple(row["size_mm"]), row["weight_g"],
             upright="liquid" in row["cargo"], fragile="fragile" in row["cargo"], hazard=row["hazard"],
+            own="own_carton" in row["cargo"],
         )
         for row in rows
     ]  # fmt: skip

@@ -105,7 +105,7 @@ class Pack:
         assert found.id is not None
         order_id = uuid.UUID(task.data["order_id"])
         quantity = scan.quantity or found.pack
-        done = packing.verify(actor, order_id, found.id, quantity, found.pack, serial=found.serial)
+        done = packing.verify(actor, order_id, found.id, quantity, found.pack, found.serial, scan.batch or found.batch)
         params = {
             "verified": done.verified,
             "quantity": done.quantity,
@@ -200,7 +200,7 @@ def _checked(data: Mapping[str, Any]) -> str:
 def _planned(data: Mapping[str, Any]) -> uuid.UUID | None:
     """The box that the plan wants filled now."""
     planned = data.get("plan", {}).get("boxes")
-    return uuid.UUID(planned[0]["id"]) if planned else None
+    return uuid.UUID(planned[0]["id"]) if planned and planned[0]["id"] else None
 
 
 def _used(data: Mapping[str, Any]) -> uuid.UUID | None:

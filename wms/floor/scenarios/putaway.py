@@ -60,7 +60,7 @@ class PutAway:
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, found)
         if task.step == CARTON:
-            return self._open(found)
+            return self._open(actor, found)
         if task.step == PRODUCT and found.kind is Kind.LOCATION:
             if scan.quantity is not None:  # it was meant for an item: it is not passed over
                 raise Refused("whole_no_quantity", {})
@@ -72,11 +72,13 @@ class PutAway:
             return self._stow_all(actor, task, found, stow, "carton_stowed_whole")
         return self._stow(actor, task, found)
 
-    def _open(self, found: Found) -> Step:
+    def _open(self, actor: Actor, found: Found) -> Step:
         carton = session().get_one(Carton, found.id, populate_existing=True)
         if carton.state not in (CartonState.COUNTED.value, CartonState.STOWING.value):
             raise Refused("carton_not_counted", {})
         rows = _HELD.all({"carton": carton.id})
+        if not rows:
+            return self._end(actor, carton.id)
         waited = any(_awaited(carton.warehouse_id, found.owner_id, row, int(row.units), None).units for row in rows)
         data = hand({}, carton_id=str(carton.id), owner_id=str(found.owner_id), orders_wait=waited or None)
         return Step(PRODUCT, data, "next", "source_taken", {"units": int(sum(row.units for row in rows))})
@@ -84,8 +86,10 @@ class PutAway:
     def _take(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
         rows = _HELD.all({"carton": uuid.UUID(task.data["carton_id"])})
         mine = [row for row in rows if row.product_id == found.id]
+        if not rows:
+            return self._end(actor, uuid.UUID(task.data["carton_id"]))
         if not mine:
-            raise Refused("wrong_item", {"wanted": rows[0].sku if rows else "–"})
+            raise Refused("wrong_item", {"wanted": rows[0].sku})
         held = row_of_unit(found, mine) if found.numbers else mine[0]
         quantity = scan.quantity or (len(found.numbers) or int(held.units))
         if quantity > held.units:
@@ -98,6 +102,13 @@ class PutAway:
             lot_id=str(held.lot_id) if held.lot_id else None, serials=found.numbers or None, suggestion=suggestion,
         )  # fmt: skip
         return Step(LOCATION, data, "ok", "item_in_hand", {"quantity": quantity})
+
+    def _end(self, actor: Actor, carton_id: uuid.UUID) -> Step:
+        """Its last goods went another way than into a bin: destroyed, sent back, moved or counted away. It keeps its booking
+        open no longer.
+        """
+        inbound.finish_carton(actor, carton_id)
+        return Step(CARTON, {}, "done", "carton_finished")
 
     def _lead(
         self, actor: Actor, task: FloorTask, held: Any, quantity: int, *, chosen: bool

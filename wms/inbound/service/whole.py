@@ -183,10 +183,9 @@ def put_away_unopened(
     from then on, known by the label that it came with: moved, repacked, counted and shipped like any other.
 
     `holder` and `overruled` as of `put_away`. Only a carton that is what its booking says: what is decided later takes goods
-    out of a carton that is still the
-    booking's. Refuses `carton_begun` (some of it is in a bin), `not_allowed_now` (not yet counted),
-    `carton_in_inspection`, `carton_undecided` (a difference waits for the seller or the warehouse), `stock_is_held`,
-    `nothing_to_put_away`, and what the bin refuses its goods (`put_away_all`).
+    out of a carton that is still the booking's. Refuses `carton_begun` (some of it is in a bin), `not_allowed_now` (not
+    yet counted), `carton_in_inspection`, `carton_undecided` (a difference waits for the seller or the warehouse),
+    `stock_is_held`, `nothing_to_put_away`, and what the bin refuses its goods (`put_away_all`).
     """
     booking = work_on_carton(actor, carton_id, action="stow")
     unit_id = _unopened(carton_id).handling_unit_id

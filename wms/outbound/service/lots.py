@@ -1,12 +1,14 @@
 """Another batch than the one that was chosen, found at the pick: the claim moves to it, where a rule does not forbid that.
 
 The picker scans what is in the hand; the book has to have it in the same bin, and free. What expires first leaves first: a
-batch that keeps longer is refused as long as the chosen one is there on the book.
+batch that keeps longer is refused as long as the chosen one is there on the book. At the bench a batch that is scanned has to be
+one that was picked.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -34,6 +36,21 @@ _HERE = Statement(
 _BATCH = Statement(
     "SELECT l.batch FROM pick_task t JOIN balance b ON b.id = t.balance_id JOIN lot l ON l.id = b.lot_id WHERE t.id = :stop"
 )
+
+
+_PICKED = Statement(
+    "SELECT DISTINCT l.batch FROM balance b JOIN lot l ON l.id = b.lot_id WHERE b.handling_unit_id = ANY(CAST(:units AS uuid[]))"
+    " AND b.product_id = :product AND b.is_there AND l.batch IS NOT NULL ORDER BY l.batch"
+)
+
+
+def check_picked(product_id: uuid.UUID, batch: str, unit_ids: Collection[uuid.UUID]) -> None:
+    """A batch scanned at the bench is one that was picked, where the book knows batches of these goods. Refuses
+    `lot_not_picked`: the book would say afterwards that another one left.
+    """
+    picked = _PICKED.column({"units": list(unit_ids), "product": product_id})
+    if picked and batch not in picked:
+        raise Refused("lot_not_picked", {"batch": batch, "picked": picked})
 
 
 def is_other(stop_id: uuid.UUID, batch: str | None) -> bool:

@@ -24,7 +24,7 @@ from wms.outbound import boxing, rules
 from wms.outbound.events import OrderPacked
 from wms.outbound.extras.rules import SLIP
 from wms.outbound.kinds import fba, pick_up
-from wms.outbound.service import numbers, totes
+from wms.outbound.service import lots, numbers, totes
 from wms.outbound.service.held import COLUMNS, OrderAtWork, Read, hold_order, move_order, order_at_work
 from wms.outbound.waybill_sizes import in_their_sizes
 from wms.outbound.workflow import ORDER, OrderState
@@ -244,13 +244,20 @@ class Verified:
 
 
 def verify(
-    actor: Actor, order_id: uuid.UUID, product_id: uuid.UUID, quantity: int, pack: int = 1, serial: str | None = None
+    actor: Actor,
+    order_id: uuid.UUID,
+    product_id: uuid.UUID,
+    quantity: int,
+    pack: int = 1,
+    serial: str | None = None,
+    batch: str | None = None,
 ) -> Verified:
     """Count scanned units of a product under its verification profile.
 
-    `pack` is the scanned code's units. Refuses `not_in_order`, `all_verified`, `scan_each`, `serial_needed`,
-    `serial_known`; under full serial control `serial_unknown`, `serial_not_here`, `serial_checked`.
-    """
+    `pack` is the scanned code's units, `batch` what the scan says of them. Refuses `not_in_order`, `all_verified`,
+    `scan_each`, `serial_needed`, `serial_known`, `lot_not_picked`; under full serial control `serial_unknown`,
+    `serial_not_here`, `serial_checked`.
+    """  # fmt: skip
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
     order, (answer,) = hold_order(actor, order_id, (_PRODUCT, {"order": order_id, "product": product_id}))
@@ -262,6 +269,8 @@ def verify(
     left = wanted - sum(row.verified for row in demands)
     if quantity > left:
         raise Refused("all_verified", {"left": left})
+    if batch:
+        lots.check_picked(product_id, batch, totes.units_of(order.id, order.tote_id))
     serial_control = demands[0].serial_control
     profile = rules.profile_of(wanted, pack, serial_control != SerialControl.NONE.value)
     if profile is rules.Profile.EACH and quantity != 1:

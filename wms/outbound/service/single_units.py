@@ -65,7 +65,8 @@ def take(actor: Actor, warehouse_id: uuid.UUID, product_id: uuid.UUID, weight_g:
         raise Refused("lane_empty", {})
     packing.verify(actor, row.id, product_id, 1)
     plan = packing.plan_boxes(row.id)
-    box_id = uuid.UUID(plan["boxes"][0]["id"]) if plan.get("boxes") else None
+    planned = plan["boxes"][0]["id"] if plan.get("boxes") else None
+    box_id = uuid.UUID(planned) if planned else None  # none for what ships in its own carton
     bench = packing.bench(row.id, box_id)
     parcel = packing.ready(bench.parcel)
     if parcel.weight_first and weight_g is None:

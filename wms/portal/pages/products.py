@@ -36,7 +36,7 @@ TEXTS = (
 CARGO_WORDS = {
     "battery": lazy("Battery"), "liquid": lazy("Liquid"), "powder": lazy("Powder"), "magnetic": lazy("Magnetic"),
     "fragile": lazy("Fragile"), "food": lazy("Food"), "textile": lazy("Textile"), "oversize": lazy("Oversize"),
-    "valuable": lazy("Valuable"), "dangerous": lazy("Dangerous goods"),
+    "valuable": lazy("Valuable"), "dangerous": lazy("Dangerous goods"), "own_carton": lazy("Ships in its own carton"),
 }  # fmt: skip
 TEMPERATURE_WORDS = {"ambient": lazy("Ambient"), "cool": lazy("Cool, 2 to 8 °C"), "frozen": lazy("Frozen")}
 SWITCHES = ("lot_controlled", "expiry_controlled", "pack_photo")
