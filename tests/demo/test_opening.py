@@ -62,6 +62,19 @@ def test_orders_stand_everywhere_on_their_way(opened):
     }
 
 
+def test_what_came_otherwise_than_on_paper_was_seen_through(opened):
+    """A carton went closed from the dock to a shop, one was counted blind and twice, and customs has answered in bond."""
+    assert column(opened, "SELECT o.kind || ' ' || o.state || ' ' || p.units FROM outbound_order o JOIN parcel p"
+                  " ON p.shipment_id = o.shipment_id WHERE o.reference = 'SHOP-77'") == {"b2b shipped 60"}  # fmt: skip
+    blind = (
+        "SELECT t.is_second || ' ' || t.quantity FROM carton_tally t JOIN carton c ON c.id = t.carton_id"
+        " WHERE c.state = 'stowed'"
+    )
+    assert column(opened, blind) == {"false 9", "true 10"}
+    settlements = "SELECT kind || ' ' || state || ' ' || quantity FROM customs_settlement"
+    assert column(opened, settlements) == {"entry settled 3", "destruction declared 2"}
+
+
 @pytest.mark.parametrize(("who", "pages"), [("supervisor", OFFICE), ("acme_person", SELLER)])
 def test_pages_have_something_to_show(opened, who, pages):
     cast = load(opened)

@@ -46,6 +46,7 @@ class Picker(Hand):
 
     def turn(self) -> bool:
         house = self.dice.choice(self.yard.houses)
+        self._bring_damaged(house)
         with transaction():
             batch = picking.take_batch(self.actor, house.id)
             walk = None if batch is None else (batch.id, batch.wall)
@@ -112,8 +113,32 @@ class Picker(Hand):
         def report() -> None:
             found[:] = [damage.report(self.actor, stop.id, 1).id]
 
-        if self.do("damage", stop.order_state, report) and self.dice.random() < 0.3:
+        if not self.do("damage", stop.order_state, report):
+            return
+        then = self.dice.random()
+        if then < 0.3:
             self.do("damage taken back", stop.order_state, damage.take_back, self.actor, found[0])
+        elif then < 0.7:
+            tote = self._damage_tote(stop)
+            if tote is not None:
+                self.do("damage into a tote", stop.order_state, damage.put_into_tote, self.actor, found[0], tote)
+
+    def _damage_tote(self, stop: Any) -> uuid.UUID | None:
+        """One that has some already, where there is one: several people fill it."""
+        house = next(each for each in self.yard.houses if stop.location_id in each.locations.values())
+        begun = self.one_of(
+            "SELECT id FROM handling_unit WHERE warehouse_id = :house AND subject_kind = 'damage'", house=house.id
+        )
+        return begun.id if begun is not None else self._tote(house)
+
+    def _bring_damaged(self, house: WarehouseFacts) -> None:
+        """Now and then, and before everybody goes home."""
+        found = self.one_of(
+            "SELECT u.id, (SELECT l.id FROM location l WHERE l.warehouse_id = u.warehouse_id AND l.kind = 'inspection' LIMIT 1)"
+            " AS place FROM handling_unit u WHERE u.warehouse_id = :house AND u.subject_kind = 'damage'", house=house.id,
+        )  # fmt: skip
+        if found is not None and (self.yard.calm() or self.dice.random() < 0.2):
+            self.do("damage brought", "-", damage.bring, self.actor, found.id, found.place)
 
     def _look_into(self, stop: Any) -> None:
         """Whether a bin that the book calls empty is."""

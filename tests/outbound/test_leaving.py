@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -78,6 +80,20 @@ def test_a_parcel_is_handed_over_once(stage: Stage) -> None:
     assert (stage.hand_over(number).already, stage.hand_over(number).already) == (False, True)
     exits = session().scalar(text("SELECT sum(quantity) FROM stock_move WHERE to_party = 'customer'"))
     assert (stage.state(order), exits) == ("shipped", 2)
+
+
+def test_a_parcel_that_was_closed_between_the_look_and_the_lock_goes(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the moment of the look it was no handling unit yet (found by the chaos)."""
+    stage.stock(MUG, 3)
+    order, number = stage.packed({MUG: 3})
+    look = handover.scanned_parcels
+    monkeypatch.setattr(
+        handover, "scanned_parcels", lambda *asked: [replace(each, handling_unit_id=None) for each in look(*asked)]
+    )
+    assert not stage.hand_over(number).already
+    assert stage.state(order) == "shipped"
 
 
 def test_only_a_packed_parcel_of_this_warehouse_is_handed_over(stage: Stage) -> None:

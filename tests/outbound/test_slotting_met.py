@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
+from typing import Any
 
+from flask import Flask
 from sqlalchemy import select, text, update
 
+from tests.floor.worker import CODES
+from tests.inbound.dock import product
 from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, MUG, Stage
-from tests.outbound.test_slotting_moves import asked, stands, two, wanted
+from tests.outbound.test_concurrency import at_once
+from tests.outbound.test_slotting_moves import asked, stands, tablet_of, two, wanted
 from wms import schedule
+from wms.catalog import service as catalog
+from wms.catalog.rules import Code
 from wms.core import clock
+from wms.inventory.counting import planning
+from wms.inventory.counting import service as counting
+from wms.inventory.putaway import queries as places
+from wms.inventory.putaway import reservations
 from wms.inventory.relocating import queries, service
 from wms.inventory.relocating.models import MoveTask
-from wms.platform.database import commit, session
+from wms.platform.database import commit, db, session, transaction
 
 __all__ = ["two"]
 
@@ -70,3 +83,67 @@ def test_a_move_far_down_the_list_is_not_asked_for_twice(two: Stage) -> None:
     session().rollback()
     refusal = two.refused(service.ask_for, two.cast.supervisor, house.id, wanted(two, (MUG, BIN1, BIN3, None)))
     assert refusal.code == "move_waiting"
+
+
+def test_putting_both_down_does_not_cross_with_a_suggestion(floor: Stage, fresh_app: Flask) -> None:
+    """Who suggests a bin looks at several, the best first; who finishes a move keeps two still. They take turns."""
+    stage, house, who = floor, floor.cast.overseas, floor.cast
+    stage.stock(MUG, 6, BIN1)
+    stage.stock(CABLE, 9, BIN2)
+    (made,) = asked(stage, (MUG, BIN1, BIN2, CABLE))
+    first, second = sorted((made.origin_id, made.target_id))
+    stage.do(service.take_next, who.receiver, house.id)
+    for bin_id, goods in ((made.origin_id, made.product_id), (made.target_id, made.partner_id)):
+        stage.do(service.hold, who.receiver, made.id, bin_id, goods)
+    key, looking = made.id, threading.Event()
+    session().rollback()
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+
+    def suggest() -> bool:
+        with transaction(), db.engine.connect() as watcher:
+            reservations.taking_turns(house.id)
+            places.lock_bin(second)
+            looking.set()
+            for _ in range(500):
+                if watcher.execute(waits).scalar():
+                    break
+                watcher.rollback()
+                time.sleep(0.01)
+            return places.lock_bin(first)
+
+    def finish() -> str:
+        looking.wait(10)
+        return stage.do(service.finish, who.receiver, key).state
+
+    assert at_once(fresh_app, suggest, finish) == [True, "done"]
+
+
+def test_what_somebody_carries_is_counted_once_more_when_it_was_put_down(two: Stage) -> None:
+    """The book has it in its bin until then: a counter who finds the bin empty has found no loss."""
+    house, who = two.cast.overseas, two.cast
+    (made,) = asked(two, (MUG, BIN1, BIN3, None))
+    two.do(planning.plan_bins, who.supervisor, house.id, [house.locations[BIN1]])
+    two.do(service.take_next, who.receiver, house.id)
+    two.do(service.hold, who.receiver, made.id, made.origin_id, made.product_id)
+    count = two.do(counting.take, who.picker, house.id, made.origin_id)
+    finish = (counting.finish, who.picker, count.id)
+    assert [each.product_id for each in two.do(*finish, empty=True).again] == [made.product_id]
+    two.do(service.finish, who.receiver, made.id)
+    done = two.do(*finish, empty=True)
+    assert (done.again, done.variances, done.task.state) == ([], 0, "done")
+    assert stands(two) == {BIN3: {MUG: 6}, BIN2: {CABLE: 9}}
+
+
+def test_a_code_that_other_sellers_use_too_is_no_dead_end(two: Stage, client: Any) -> None:
+    """Whose goods are fetched, and whose come back, is known."""
+    for sku in (MUG, CABLE):
+        rival = two.cast.RIVAL.products.get(sku) or product(two.cast.rival_person, sku)
+        two.do(catalog.add_barcode, two.cast.rival_person, rival, Code(CODES[sku], "seller"))
+    asked(two, (MUG, BIN1, BIN2, CABLE))
+    labels = two.cast.overseas.labels
+    tablet = tablet_of(two, client)
+    for raw in ("CMD-OK", labels[BIN1], CODES[MUG], labels[BIN2], CODES[CABLE]):
+        assert tablet.scan(raw)["tone"] != "error", raw
+    assert tablet.scan(labels[BIN1])["code"] == "move_made"

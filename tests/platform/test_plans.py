@@ -50,6 +50,7 @@ NARROW = {
     "ix_handling_unit_totes": "only totes, of which a house has as many as its carts hold",
     "ix_handling_unit_put_back": "only totes that wait to be put back",
     "ix_handling_unit_damage": "only totes of damaged goods that are on their way",
+    "ix_carton_counted_blind": "only cartons that are being counted blind",
     "uq_move_task_open": "only moves that wait or are made",
     "ix_handling_unit_lane": "only the containers of fast lanes",
     "ix_return_order_here": "only returns not yet completed",

@@ -15,16 +15,17 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.customs import service as customs
 from wms.demo.client import DemoError
-from wms.facility.models import HandlingUnit, Warehouse
+from wms.facility.models import HandlingUnit, Location, LocationKind, Warehouse
 from wms.identity.models import User
 from wms.identity.queries import actor_of_user
 from wms.inbound import service as inbound
 from wms.inbound.models import Booking, Carton
 from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft
 from wms.inbound.service import CountDraft
+from wms.inventory.models import Balance
 from wms.outbound.models import Demand, Order, PickTask
 from wms.outbound.schemas import OrderIn
-from wms.outbound.service import handover, intake, packing, picking, waves
+from wms.outbound.service import handover, intake, packing, picking, waves, whole
 from wms.platform import outbox
 from wms.platform.database import session, transaction
 from wms.shipping import service as shipping
@@ -96,6 +97,36 @@ class Hands:
             do(inbound.put_away, self.receiver, carton.id, counted.product_id, counted.quantity, place.location_id,
                condition=condition)  # fmt: skip
 
+    def stow_closed(self, carton: Carton) -> None:
+        """The carton as it is to the bin that the house suggests."""
+        place = do(inbound.suggest_unopened, self.receiver, carton.id)
+        if place is None:
+            raise DemoError(f"no bin has room for {carton.barcode}")
+        do(inbound.put_away_unopened, self.receiver, carton.id, place.location_id)
+
+    def arrived(self, reference: str, cartons: Sequence[Lines]) -> Sequence[Carton]:
+        """Booked and at the dock."""
+        booking = self.book(reference, cartons, transport="express")
+        do(inbound.arrive_booking, self.receiver, booking.id)
+        return self.cartons(booking)
+
+    def unaccounted(self, sku: str) -> Balance:
+        """What waits for customs of a product."""
+        return session().get_one(Balance, self._first(sku, LocationKind.UNACCOUNTED)[0])
+
+    def bin_of(self, sku: str) -> str:
+        """The code of a bin in which the product stands."""
+        return self._first(sku, LocationKind.STORAGE)[1]
+
+    def _first(self, sku: str, kind: LocationKind) -> tuple[int, str]:
+        """The first row of a product in a place of this kind, and the code of the place."""
+        rows = select(Balance.id, Location.code).join(Location, Location.id == Balance.location_id)
+        mine = rows.where(
+            Balance.warehouse_id == self.house.id, Balance.product_id == self.goods[sku].id, Balance.is_there
+        )
+        row = session().execute(mine.where(Location.kind == kind.value).order_by(Balance.id).limit(1)).one()
+        return row.id, row.code
+
     def as_announced(self, lines: Lines, best_before: date) -> list[CountDraft]:
         drafts = []
         for sku, units in lines.items():
@@ -121,11 +152,15 @@ class Hands:
 
     # Outbound
 
-    def order(self, reference: str, lines: Lines, consignee: Mapping[str, Any], **more: Any) -> uuid.UUID:
+    def order(
+        self, reference: str, lines: Lines, consignee: Mapping[str, Any], *, container: str | None = None, **more: Any
+    ) -> uuid.UUID:
+        """`container`: the number of the closed carton that its lines are all of."""
         body = {
             "reference": reference, "warehouse": self.house.code, "service": "HOUSE-STD", "consignee": dict(consignee),
             "lines": [{"sku": sku, "quantity": units, "unit_value_minor": self.goods[sku].declared_value_minor,
-                       "currency": self.goods[sku].declared_currency} for sku, units in lines.items()],
+                       "currency": self.goods[sku].declared_currency, "container": container}
+                      for sku, units in lines.items()],
         } | more  # fmt: skip
         return do(intake.create_order, self.owner, OrderIn().load(body)).id
 
@@ -177,6 +212,15 @@ class Hands:
             number = self.pack(order_id)
             if leave:
                 do(handover.hand_over, self.picker, self.house.id, number)
+
+    def ship_whole(self, order_id: uuid.UUID, carton: Carton) -> None:
+        """An order of one closed carton: a wave, one scan, the load."""
+        self.wave([order_id])
+        unit = session().get_one(Carton, carton.id, populate_existing=True).handling_unit_id
+        if unit is None:
+            raise DemoError(f"{carton.barcode} is not here")
+        taken = do(whole.take_whole, self.picker, unit)
+        do(handover.hand_over, self.picker, self.house.id, str(taken.tracking_number))
 
     def truck_leaves(self) -> None:
         """The driver signs for what is on the load."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from flask import Flask
@@ -18,8 +19,12 @@ from wms.added_services import working
 from wms.added_services.service import Asked
 from wms.added_services.working import Report
 from wms.core import clock
+from wms.customs import settling
+from wms.customs.models import SettlementKind
+from wms.customs.settling import Asked as Settled
 from wms.demo.hands import Hands, at, do, run_jobs
 from wms.inbound import service as inbound
+from wms.inbound.models import Booking
 from wms.inbound.service import CountDraft
 from wms.inventory import holds
 from wms.inventory.models import HoldScope
@@ -64,11 +69,13 @@ def begin(app: Flask) -> None:
         bonded = Hands("rival@demo", "NGB1")
         _first_goods(acme, rival, bonded, now)
         shipped = _days_behind(acme, now)
+        _as_they_came(acme, now)
         _at_the_dock(acme, rival, now)
         _services(acme, now)
         _in_doubt(acme, now)
         _today(acme, rival, now)
         _in_bond(bonded, now)
+        _beyond_the_paper(bonded, now)
         _come_back(acme, shipped, now)
         run_jobs("outbound", "inbound", "inventory", "printing")
 
@@ -100,6 +107,24 @@ def _days_behind(acme: Hands, now: datetime) -> list[uuid.UUID]:
             acme.truck_leaves()
             shipped += made
     return shipped
+
+
+def _as_they_came(acme: Hands, now: datetime) -> None:
+    """A carton that nobody opened: put away closed, and ordered whole by a shop. One that was counted blind, and twice."""
+    with at(now - timedelta(days=3, hours=6)):
+        (carton,) = acme.arrived("ACME-PO-1050", [{"CABLE-USBC-2M": 60}])
+        acme.count(carton, acme.as_announced({"CABLE-USBC-2M": 60}, _day(now, 0)))
+        acme.stow_closed(carton)
+        number = f"{session().get_one(Booking, carton.booking_id).number}-{carton.number}"
+        order_id = acme.order("SHOP-77", {"CABLE-USBC-2M": 60}, LYON, kind="b2b", container=number)
+        acme.ship_whole(order_id, carton)
+    with at(now - timedelta(days=2, hours=6)):
+        (carton,) = acme.arrived("ACME-PO-1052", [{"PUZZLE-1000": 10}])
+        do(inbound.choose_counting, acme.supervisor, carton.booking_id, "blind")
+        counted = CountDraft(acme.goods["PUZZLE-1000"].id, 10)
+        for units in (9, 10):  # the first time one had been overlooked
+            acme.count(carton, [replace(counted, quantity=units)])
+        acme.stow(carton, [counted])
 
 
 def _at_the_dock(acme: Hands, rival: Hands, now: datetime) -> None:
@@ -206,6 +231,21 @@ def _in_bond(bonded: Hands, now: datetime) -> None:
         made = [bonded.order(f"TM-90{n:02}", {"SERUM-30ML": 1, "VITC-60": n % 2 + 1}, HANGZHOU) for n in range(2, 6)]
         do(release.record_release, bonded.clerk, made[0], f"CEB{now:%Y}0002")
         do(release.record_refusal, bonded.clerk, made[1], f"CEB{now:%Y}0003", "Name and ID number do not match")
+
+
+def _beyond_the_paper(bonded: Hands, now: datetime) -> None:
+    """More came into bond than was announced: customs has let some of it into the book, and is asked about the rest."""
+    with at(now - timedelta(days=1, hours=5)):
+        (carton,) = bonded.arrived("RV-B-121", [{"MUG-450-BLUE": 20}])
+        bonded.count(carton, [CountDraft(bonded.goods["MUG-450-BLUE"].id, 25)])
+        bonded.stow(carton, [CountDraft(bonded.goods["MUG-450-BLUE"].id, 20)])
+        bonded.enter_in_book(f"QD3102{now:%y}I000000121", {"MUG-450-BLUE": 20})
+    with at(now - timedelta(hours=5)):
+        row = bonded.unaccounted("MUG-450-BLUE")
+        entered = do(settling.declare, bonded.clerk, bonded.house.id, row.id, Settled(SettlementKind.ENTRY, 3))
+        do(settling.accept, bonded.clerk, entered.id, f"QD3102{now:%y}I000000130")
+        do(settling.settle, bonded.clerk, entered.id, bonded.bin_of("MUG-450-BLUE"))
+        do(settling.declare, bonded.clerk, bonded.house.id, row.id, Settled(SettlementKind.DESTRUCTION, 2))
 
 
 def _come_back(acme: Hands, shipped: Sequence[uuid.UUID], now: datetime) -> None:

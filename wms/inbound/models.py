@@ -94,6 +94,8 @@ class Carton(Base):
         Index("ix_carton_open", "warehouse_id", "state", postgresql_where=text(
             "state IN ('declared', 'arrived', 'counting', 'counted', 'stowing')")),
         Index("ix_carton_handling_unit", "handling_unit_id", postgresql_where=text("handling_unit_id IS NOT NULL")),
+        Index("ix_carton_counted_blind", "owner_id",
+              postgresql_where=text("counting = 'blind' AND counted_at IS NULL")),
         CheckConstraint("number > 0", name="number_positive"),
         CheckConstraint("(state IN ('declared', 'missing')) = (handling_unit_id IS NULL)", name="unit_when_here"),
         CheckConstraint("counting IN ('guided', 'blind')", name="counting_known"),

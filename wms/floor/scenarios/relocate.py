@@ -45,7 +45,8 @@ def scan(actor: Actor, task: FloorTask, given: Scan) -> Step:
 
 def _apply(actor: Actor, task: FloorTask, given: Scan) -> Step:
     asked = queries.seen(uuid.UUID(task.data["move_task"]))
-    found = resolve(given.raw, Scope(task.warehouse_id), [EXPECTED[task.step]])
+    owner_id = asked.partner_owner_id if task.step == PARTNER else asked.owner_id  # a code may be other sellers' too
+    found = resolve(given.raw, Scope(task.warehouse_id, owner_id), [EXPECTED[task.step]])
     if found.kind is Kind.COMMAND:
         return _command(actor, task, found)
     assert found.id is not None

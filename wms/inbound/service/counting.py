@@ -215,12 +215,14 @@ def _tally(
     actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID, drafts: Sequence[CountDraft], facts: _Facts
 ) -> Counted:
     """Note what was counted, refusing all that a count refuses; nothing is posted, and nothing told of what was announced."""
+    numbers: dict[uuid.UUID, list[str]] = {}
     for draft in drafts:
         product = facts.lines[draft.product_id].product
-        numbers = _serials(draft, product)
+        numbers.setdefault(product.id, []).extend(_serials(draft, product))
         _check_days(draft, product, facts)
         stock_service.lot_of(product, draft.batch, draft.expires_on, draft.made_on)
-        tallying.refuse_known(carton_id, product.id, numbers)
+    for product_id, given in numbers.items():
+        tallying.refuse_known(product_id, given)
     state = CARTON.apply("count", facts.state).value
     act_id = tallying.add(actor, carton_id, drafts, state)
     booking_state = settle(booking.id).value if facts.state != state else booking.state

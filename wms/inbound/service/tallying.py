@@ -9,7 +9,7 @@ begun, and a carton that is opened again is counted guided, because what differs
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wms.core import clock
@@ -49,8 +49,12 @@ _SUMS = Statement(
     " coalesce(sum(t.quantity) FILTER (WHERE t.condition <> 'good'), 0)::int AS damaged FROM carton_tally t"
     f" JOIN product p ON p.id = t.product_id WHERE {_NOW} GROUP BY t.product_id, p.sku"
 )
+# In whichever carton of its owner: they are in nobody's stock yet.
 _NUMBERS = Statement(
-    f"SELECT unnest(t.serial_numbers) AS number FROM carton_tally t WHERE {_NOW} AND t.product_id = :product"
+    "SELECT n.number FROM product p JOIN carton c ON c.owner_id = p.owner_id AND c.counting = 'blind'"
+    " AND c.counted_at IS NULL JOIN carton_tally t ON t.carton_id = c.id AND t.product_id = p.id AND NOT t.is_taken_back"
+    " AND t.is_second = (c.recount_at IS NOT NULL) CROSS JOIN LATERAL unnest(t.serial_numbers) AS n(number)"
+    " WHERE p.id = :product AND n.number = ANY(CAST(:numbers AS text[]))"
 )
 _TAKE_BACK = Statement(
     "UPDATE carton_tally SET is_taken_back = true WHERE carton_id = :carton AND act_id = (SELECT t.act_id"
@@ -122,14 +126,14 @@ def add(actor: Actor, carton_id: uuid.UUID, drafts: Sequence[CountDraft], state:
     return act
 
 
-def refuse_known(carton_id: uuid.UUID, product_id: uuid.UUID, numbers: Collection[str]) -> None:
-    """Refuse `serial_known`: a unit that was counted here before, or that stands in stock."""
+def refuse_known(product_id: uuid.UUID, numbers: Sequence[str]) -> None:
+    """Refuse `serial_known`: a unit that was noted before, here or in another carton, or that stands in stock."""
     if not numbers:
         return
-    noted = {row.number for row in _NUMBERS.all({"carton": carton_id, "product": product_id})}
+    noted = set(_NUMBERS.column({"product": product_id, "numbers": list(numbers)}))
     there = {number for own in serials.by_row(product_id, numbers).values() for number in own}
-    for number in numbers:
-        if number in noted | there:
+    for place, number in enumerate(numbers):
+        if number in noted | there or number in numbers[:place]:
             raise Refused("serial_known", {"number": number})
 
 

@@ -69,6 +69,19 @@ def lock_bin(location_id: uuid.UUID) -> tuple[list[Row], list[Hold]]:
     return rows_of(location_id), doubts
 
 
+_CARRIED = Statement(
+    "SELECT DISTINCT a.balance_id FROM allocation a WHERE a.balance_id = ANY(CAST(:rows AS bigint[])) AND a.open_quantity > 0"
+    " AND a.purpose = 'move'"
+)
+
+
+def carried(rows: Iterable[Row]) -> set[int]:
+    """Of these rows those that somebody has goods of in hand, which the book has in the bin until they are put down
+    (`relocating`).
+    """
+    return set(_CARRIED.column({"rows": [row.id for row in rows]}))
+
+
 def rows_of(location_id: uuid.UUID) -> list[Row]:
     return [
         Row(row.id, _stock(row), row.on_hand, int(row.version)) for row in _ROWS.all({"location": location_id})

@@ -1,14 +1,15 @@
 """Counting a bin: take it, count what is there without being told, finish. Nothing is frozen.
 
 The rows of the bin carry the last move that touched them. What was counted is compared with the book at one version:
-goods that moved between the taking and the finishing of the bin are counted once more, all others are compared exactly.
+goods that moved between the taking and the finishing of the bin, or that somebody carries to another one, are counted once
+more, all others are compared exactly.
 What moves afterwards changes book and bin alike, so a variance stays what it was and is posted as such, however late.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -35,8 +36,8 @@ MOST_UNITS = 99_999_999
 
 @dataclass(frozen=True)
 class Finished:
-    """What came of a counted bin. `again`: goods that moved meanwhile and are to be counted once more, nothing else was
-    decided then. `variances`: how many kinds of goods differ; never which, the counter stays blind.
+    """What came of a counted bin. `again`: goods that moved meanwhile, or are being carried away, and are to be counted once
+    more, nothing else was decided then. `variances`: how many kinds of goods differ; never which, the counter stays blind.
     """
 
     task: CountTask
@@ -141,7 +142,8 @@ def finish(actor: Actor, task_id: uuid.UUID, *, empty: bool = False) -> Finished
         rows, doubts = shelf.lock_bin(task.location_id)
         there = shelf.by_goods(rows)
         wanted = {key for key, own in there.items() if any(row.on_hand for row in own)} | lines.keys()
-        again = sorted((key for key in wanted if shelf.moved_since(there.get(key, []), task.base)), key=str)
+        carried = shelf.carried(rows)
+        again = sorted((key for key in wanted if _is_moving(there.get(key, []), task.base, carried)), key=str)
         if again:
             _count_again(task, again, there, lines)
             return Finished(task, again)
@@ -152,6 +154,11 @@ def finish(actor: Actor, task_id: uuid.UUID, *, empty: bool = False) -> Finished
         if task.state == CountState.DONE.value:
             holds.end_doubts(actor, doubts)
     return finished
+
+
+def _is_moving(rows: Sequence[Row], base: Mapping[str, int], carried: Collection[int]) -> bool:
+    """Whether they moved since the bin was taken, or are on their way out of it."""
+    return shelf.moved_since(rows, base) or any(row.id in carried for row in rows)
 
 
 def _count_again(

@@ -48,7 +48,8 @@ def bins(warehouse_id: uuid.UUID, bin_ids: Collection[uuid.UUID]) -> dict[uuid.U
 _TASKS = (
     "SELECT t.id, t.warehouse_id, t.state, t.turn, t.saves_m, t.created_at, t.worker_id, t.lease_until, t.moved, t.came_back,"
     " t.product_id, t.partner_id, t.origin_id, t.target_id, a.code AS origin, a.barcode AS origin_barcode, z.code AS target,"
-    " z.barcode AS target_barcode, p.sku, p.name_en, p.name_zh, e.code AS seller, q.sku AS partner, u.name AS worker"
+    " z.barcode AS target_barcode, p.sku, p.name_en, p.name_zh, p.owner_id, e.code AS seller, q.sku AS partner,"
+    " q.owner_id AS partner_owner_id, u.name AS worker"
     " FROM move_task t JOIN location a ON a.id = t.origin_id JOIN location z ON z.id = t.target_id"
     " JOIN product p ON p.id = t.product_id JOIN seller e ON e.id = p.owner_id LEFT JOIN product q ON q.id = t.partner_id"
     " LEFT JOIN app_user u ON u.id = t.worker_id AND t.state = 'moving'"

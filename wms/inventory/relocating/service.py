@@ -178,6 +178,7 @@ def finish(actor: Actor, task_id: uuid.UUID) -> MoveTask:
         parts[row.location_id].append((row.id, stock, row.open_quantity))
     if not parts[task.origin_id]:
         raise Refused("nothing_there", {})
+    reservations.taking_turns(task.warehouse_id)  # who suggests a bin keeps several still, the best first
     for bin_id, other in sorted(((task.origin_id, task.target_id), (task.target_id, task.origin_id))):
         _check_room(bin_id, leaving=parts[bin_id], coming=parts[other])
     moves = [

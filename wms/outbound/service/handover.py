@@ -69,9 +69,9 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str, *, at
     loaded = shipping.load_parcel_onto(actor, parcel.id)
     if loaded.already:
         return HandedOver(order, already=True)
-    assert parcel.handling_unit_id is not None  # a packed parcel is a handling unit
-    _post_exit(actor, order, parcel.handling_unit_id, claims.all())
-    note_gone(order, parcel.id, parcel.handling_unit_id)
+    assert loaded.unit_id is not None  # a closed parcel is a handling unit, also one that was closed a moment ago
+    _post_exit(actor, order, loaded.unit_id, claims.all())
+    note_gone(order, parcel.id, loaded.unit_id)
     if loaded.shipment_done:
         note_shipped(order, parcel.id)
     return HandedOver(order, already=False, waits=not loaded.shipment_done)

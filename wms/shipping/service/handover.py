@@ -31,12 +31,15 @@ from wms.shipping.workflow import MANIFEST, PARCEL, SHIPMENT
 
 @dataclass(frozen=True)
 class HandedOver:
-    """`already`: the parcel was on this load before; nothing changed. `shipment_done`: it was the last of its shipment."""
+    """`already`: the parcel was on this load before; nothing changed. `shipment_done`: it was the last of its shipment.
+    `unit_id`: the thing that holds its goods, as it is under the parcel's lock.
+    """
 
     parcel_id: uuid.UUID
     manifest_id: uuid.UUID
     already: bool
     shipment_done: bool = False
+    unit_id: uuid.UUID | None = None
 
 
 def open_manifest(actor: Actor, warehouse_id: uuid.UUID, carrier_id: uuid.UUID) -> Manifest:
@@ -119,7 +122,7 @@ def send_off(shipment: ShipmentAtWork, load_id: uuid.UUID, going: Collection[uui
     }  # fmt: skip
     _HANDED_OVER.run(values)
     _announce(parcel, shipment, load_id)
-    return HandedOver(parcel.id, load_id, already=False, shipment_done=done)
+    return HandedOver(parcel.id, load_id, already=False, shipment_done=done, unit_id=parcel.handling_unit_id)
 
 
 def _again(parcel: ParcelAtWork, manifest_id: uuid.UUID | None) -> HandedOver:

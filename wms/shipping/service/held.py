@@ -23,6 +23,7 @@ class ParcelAtWork:
     weight_g: int | None
     manifest_id: uuid.UUID | None
     bag_id: uuid.UUID | None
+    handling_unit_id: uuid.UUID | None
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ _HOLD = Statement(
     " WHERE id = ANY(CAST(:parcels AS uuid[]))) ORDER BY id FOR NO KEY UPDATE"
 )
 _HOLD_PARCELS = Statement(
-    "SELECT id, warehouse_id, owner_id, carrier_id, state, tracking_number, weight_g, manifest_id, bag_id, shipment_id"
+    "SELECT id, warehouse_id, owner_id, carrier_id, state, tracking_number, weight_g, manifest_id, bag_id,"
+    " handling_unit_id, shipment_id"
     " FROM parcel WHERE shipment_id IN (SELECT shipment_id FROM parcel WHERE id = ANY(CAST(:parcels AS uuid[])))"
     " ORDER BY id FOR NO KEY UPDATE"
 )
