@@ -23,6 +23,7 @@ from wms.floor.models import FloorTask
 from wms.outbound.service.load_lists import load_lists, request_load_list
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
+from wms.shipping import queries
 from wms.shipping import service as shipping
 from wms.shipping.models import Bag, Manifest, Parcel
 from wms.shipping.service import docks
@@ -172,3 +173,17 @@ def refusal(use: Any, *arguments: Any) -> Refused:
     with pytest.raises(Refused) as caught, session().begin_nested():
         use(*arguments)
     return caught.value
+
+
+def test_a_load_opened_there_at_the_same_moment_is_told(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look before sees nothing of what another bench has not committed: the index does."""
+    place = second_dock(scene.cast)
+    _, number = scene.packed({MUG: 1})
+    scene.tablet("handover", number)
+    load = load_of(number)
+    other = shipping.open_manifest(SYSTEM, scene.cast.overseas.id, load.carrier_id, place.id)
+    seen = iter([None, other])
+    monkeypatch.setattr(queries, "open_manifest_of", lambda *_: next(seen))
+    told = refusal(shipping.put_at_dock, SYSTEM, load.id, place.id)
+    assert (told.code, told.params) == ("load_at_dock", {"number": other.number})
+    assert load_of(number).dock_id is None

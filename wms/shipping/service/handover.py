@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -170,7 +171,8 @@ def find_load(
             codes = docks.codes_of(row.dock_id for row in found)
             raise Refused("which_dock", {"docks": ", ".join(sorted(codes.values()))})
         if found:
-            return uuid.UUID(str(found[0].id))
+            only: uuid.UUID = found[0].id
+            return only
     wanted = manifest_id or open_manifest(actor, warehouse_id, carrier_id, gate.dock_id).id
     manifest = _LOAD.first({"manifest": wanted, "warehouse": warehouse_id})
     if manifest is None:
@@ -196,12 +198,20 @@ def put_at_dock(actor: Actor, manifest_id: uuid.UUID, dock_id: uuid.UUID | None)
         return manifest
     if dock_id is not None:
         docks.require_dock(manifest.warehouse_id, dock_id)
+    _refuse_taken(manifest, dock_id)
+    try:
+        with session().begin_nested():
+            manifest.dock_id = dock_id
+    except IntegrityError:  # another bench opened one there at the same moment
+        _refuse_taken(manifest, dock_id)
+        raise
+    return manifest
+
+
+def _refuse_taken(manifest: Manifest, dock_id: uuid.UUID | None) -> None:
     other = queries.open_manifest_of(manifest.warehouse_id, manifest.carrier_id, dock_id)
     if other is not None:
         raise Refused("load_at_dock", {"number": other.number})
-    manifest.dock_id = dock_id
-    session().flush()
-    return manifest
 
 
 def _announce(parcel: ParcelAtWork, shipment: ShipmentAtWork, manifest_id: uuid.UUID) -> None:
