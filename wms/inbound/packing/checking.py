@@ -16,7 +16,7 @@ MOST_LINES = 5_000
 
 
 def look_through(found: PackingList, check: Callable[[Sequence[CartonDraft]], None]) -> list[Finding]:
-    """Everything that is wrong, by line; of a cell, the first. `check` refuses what a booking would not take.
+    """Everything that is wrong, by line and column; of a cell, the first. `check` refuses what a booking would not take.
 
     Raises what `check` refuses of the booking as a whole.
     """
@@ -28,7 +28,9 @@ def look_through(found: PackingList, check: Callable[[Sequence[CartonDraft]], No
         if not refusal.errors:
             raise
         findings += [found.found(each["pointer"], each["code"], each.get("params") or {}) for each in refusal.errors]
-    return _in_order(findings, unnumbered=any(group.number is None for group in found.groups))
+    places = found.heading.places
+    kept = _each_once(findings, unnumbered=any(group.number is None for group in found.groups))
+    return sorted(kept, key=lambda each: (each.line, places.get(each.column, 0)))
 
 
 def _by_schema(found: PackingList, bodies: Sequence[dict[str, Any]]) -> Iterable[Finding]:
@@ -50,8 +52,10 @@ def _sane(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "count": min(body["count"], MAX_CARTONS + 1), "lines": lines}
 
 
-def _in_order(findings: Iterable[Finding], *, unnumbered: bool) -> list[Finding]:
-    """Each cell once. After the first gap in the numbers every carton would be one; where numbers cannot be read, all may be."""
+def _each_once(findings: Iterable[Finding], *, unnumbered: bool) -> Iterable[Finding]:
+    """Of a cell, the first. After the first gap in the numbers every carton would be one; where numbers cannot be read,
+    all may be.
+    """
     kept: dict[tuple[int, str], Finding] = {}
     gap = unnumbered
     for each in findings:
@@ -60,4 +64,4 @@ def _in_order(findings: Iterable[Finding], *, unnumbered: bool) -> list[Finding]
                 continue
             gap = True
         kept.setdefault((each.line, each.column), each)
-    return sorted(kept.values(), key=lambda each: each.line)
+    return kept.values()

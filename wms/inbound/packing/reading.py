@@ -296,14 +296,13 @@ class _Reader:
         return max(1, found // group.count) if found else 0
 
     def _days(self, cells: Mapping[str, str], line: int) -> tuple[str, str]:
-        days = []
-        for name in _DAYS.values():
-            text = cells.get(name, "")
-            day = values.day_in(text) if text else None
-            if text and day is None:
-                self._tell(line, name, "type", wanted="date")
-            days.append(day)
-        for fault in date_faults(*days, self.today):
+        made_on, expires_on = (self._day(name, cells.get(name, ""), line) for name in _DAYS.values())
+        for fault in date_faults(made_on, expires_on, self.today):
             self._tell(line, _DAYS[fault.pointer], fault.code, **fault.params)
-        made_on, expires_on = (day.isoformat() if day else "" for day in days)
-        return made_on, expires_on
+        return str(made_on or ""), str(expires_on or "")
+
+    def _day(self, name: str, text: str, line: int) -> date | None:
+        day = values.day_in(text) if text else None
+        if text and day is None:
+            self._tell(line, name, "type", wanted="date")
+        return day
