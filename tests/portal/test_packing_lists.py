@@ -171,8 +171,7 @@ def exploding() -> bytes:
     (write_table(HEAD[:1], [("1",)]), "a.csv", "The table needs one column “sku”."),
     (write_table(HEAD, []), "a.csv", "There is no row"),
     (write_table(HEAD, [GOOD[1]] * 5001), "a.csv", "At most 5000 rows"),
-    (b"x" * (4 * 1024 * 1024 + 1), "a.csv", "larger than 4 MB"),
-])  # fmt: skip
+], ids=["empty", "old", "entity", "broken", "pdf", "bytes", "no columns", "no rows", "too long"])  # fmt: skip
 def test_a_file_that_is_none_is_refused_and_nothing_of_it_is_kept(
     cast: Any, client: Any, life: Any, content: bytes, name: str, told: str
 ) -> None:
