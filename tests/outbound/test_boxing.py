@@ -8,6 +8,7 @@ from itertools import combinations
 import pytest
 
 from wms.outbound.boxing import MOST_UNITS, Box, Goods, merged, plan
+from wms.planning.cartons import Aim
 
 SMALL = Box("1", "S", "C-S-1", "Small", "carton", (200, 150, 110), 85, 5_000, 28, True)
 LARGE = Box("2", "L", "C-L-2", "Large", "carton", (450, 320, 300), 410, 25_000, 82, True)
@@ -114,3 +115,15 @@ def test_equal_units_side_by_side_become_one_block() -> None:
     assert merged(grid) == [(1, 0, 0, 0, 10, 20, 30, 3, 2, 2)]
     apart = [(1, 0, 0, 0, 10, 20, 30, 1, 1, 1), (1, 11, 0, 0, 10, 20, 30, 1, 1, 1), (2, 21, 0, 0, 10, 20, 30, 1, 1, 1)]
     assert merged(apart) == apart
+
+
+TALL = Box("4", "T", "C-T-4", "Tall", "carton", (240, 170, 90), 30, 3_000, 13, True)
+
+
+@pytest.mark.parametrize(("aim", "codes"), [(Aim.FEWEST, ["T"]), (Aim.CHEAPEST, ["B", "B"])])
+def test_the_cheapest_may_be_more_boxes(aim: Aim, codes: list[str]) -> None:
+    """Two bags at 6 cost less than the one carton at 13 that would hold it all."""
+    goods, boxes = [Goods("PAD", 2, (200, 150, 38), 200)], [BAG, TALL]
+    found = plan(goods, boxes, aim)
+    check(found, goods, boxes)
+    assert [box["code"] for box in found["boxes"]] == codes

@@ -45,7 +45,7 @@ SCOPE = {"warehouse_id", "owner_id", "seller_id"}
 # Index → why looking up by a warehouse or an owner alone finds little in it.
 NARROW = {
     "ix_bag_here": "only bags that are on no load yet",
-    "uq_manifest_open": "one open manifest for each carrier",
+    "uq_manifest_open_at": "one open manifest for each carrier and dock",
     "ix_handling_unit_to_sort": "only totes of walks that wait for the put wall",
     "ix_handling_unit_totes": "only totes, of which a house has as many as its carts hold",
     "ix_handling_unit_put_back": "only totes that wait to be put back",

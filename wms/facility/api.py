@@ -50,4 +50,4 @@ def list_locations(query: dict[str, Any], warehouse_id: uuid.UUID) -> Response:
 def list_packaging(warehouse_id: uuid.UUID) -> dict[str, Any]:
     """The boxes and bags that orders are packed in here: the operator's, and one's own. There are few: one page."""
     warehouse = queries.load_warehouse(actor(), warehouse_id)
-    return {"data": packaging_seen(actor(), warehouse.id)}
+    return {"box_aim": warehouse.box_aim, "data": packaging_seen(actor(), warehouse.id)}

@@ -105,6 +105,7 @@ class Warehouse(Base):
     regime: Mapped[str | None] = mapped_column(String(8))
     before_release: Mapped[str] = mapped_column(String(8), default="nothing")  # nothing | pick | pack
     label_prefix: Mapped[str] = mapped_column(String(16), default="", unique=True)  # see facility/rules.py
+    box_aim: Mapped[str] = mapped_column(String(8), default="fewest", server_default=text("'fewest'"))  # `cartons.Aim`
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[Instant]
 

@@ -21,6 +21,7 @@ from wms.platform.access import actor, requires
 from wms.printing import queries as printing_queries
 from wms.shipping import queries
 from wms.shipping import service as shipping
+from wms.shipping.service import docks
 
 blueprint = Blueprint("floor_loads", __name__, url_prefix="/floor/loads", template_folder="templates")
 BACK, SHOWN = timedelta(days=3), 40
@@ -62,6 +63,18 @@ def close(manifest_id: uuid.UUID) -> Response | tuple[str, int]:
     return _refused(outcome) if isinstance(outcome, Refused) else redirect(url_for(".index", closed=1), 303)
 
 
+@blueprint.post("/<uuid:manifest_id>/dock")
+@requires(Permission.SHIPPING_HANDOVER)
+def put_at_dock(manifest_id: uuid.UUID) -> Response | tuple[str, int]:
+    """Its lorry stands at this dock: what is scanned there goes on this load."""
+    dock_id = parse_id(forms.typed_text("dock") or "")
+    outcome = forms.run_form(
+        "manifests.dock", {"id": manifest_id, "dock": dock_id},
+        lambda: shipping.put_at_dock(actor(), manifest_id, dock_id), lambda done: {"id": done.id},
+    )  # fmt: skip
+    return _refused(outcome) if isinstance(outcome, Refused) else redirect(url_for(".index"), 303)
+
+
 def _refused(refusal: Refused) -> tuple[str, int]:
     warehouse = _warehouse()
     if refusal.kind is RefusalKind.NOT_FOUND or warehouse is None:
@@ -75,7 +88,7 @@ def _page(warehouse: Warehouse, refusal: Refused | None = None) -> str:
     return render_template(
         "floor/loads.html", rows=[row for row in rows if row.warehouse == warehouse.code],
         refusal=" ".join(forms.told(refusal)) if refusal is not None else "", closed="closed" in request.args,
-        asked=request.args.get("ask", ""),
+        asked=request.args.get("ask", ""), moving=request.args.get("dock", ""), docks=docks.docks_of(warehouse.id),
         printer=next((printer.name for printer, _health in known.values() if printer.warehouse_id == warehouse.id), ""),
     )  # fmt: skip
 

@@ -64,15 +64,15 @@ class Box:
     dangerous: bool
 
 
-def plan(goods: Sequence[Goods], boxes: Sequence[Box]) -> dict[str, Any]:
-    """The fewest boxes, then the cheapest, then the least void; or why there is no plan. What ships in its own carton comes
-    first, in no box of ours.
+def plan(goods: Sequence[Goods], boxes: Sequence[Box], aim: Aim = Aim.FEWEST) -> dict[str, Any]:
+    """The fewest boxes, then the cheapest, then the least void, or (`Aim.CHEAPEST`) the cheapest first; or why there is no
+    plan. What ships in its own carton comes first, in no box of ours.
     """
     choices = [{"barcode": each.barcode, "code": each.code, "name": each.name} for each in boxes]
-    return {**_plan(goods, boxes), "choices": choices}
+    return {**_plan(goods, boxes, aim), "choices": choices}
 
 
-def _plan(goods: Sequence[Goods], boxes: Sequence[Box]) -> dict[str, Any]:
+def _plan(goods: Sequence[Goods], boxes: Sequence[Box], aim: Aim) -> dict[str, Any]:
     wanted = [(line, each) for line, each in enumerate(goods, start=1) if each.quantity]
     unmeasured = next((each.sku for _, each in wanted if not each.has_size), None)
     if unmeasured is not None:
@@ -89,7 +89,7 @@ def _plan(goods: Sequence[Goods], boxes: Sequence[Box]) -> dict[str, Any]:
     cartons = [_carton(each) for each in boxes]
     budget = Budget(ceiling_ms=CEILING_MS)
     try:
-        contents = pack(kinds, [each.quantity for _, each in wanted], cartons, Aim.FEWEST, budget)
+        contents = pack(kinds, [each.quantity for _, each in wanted], cartons, aim, budget)
     except FitsNoCarton as fault:
         return _why("fits_none", wanted[fault.kind][1].sku)
     lines = [line for line, _ in wanted]

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -175,18 +176,21 @@ class Shipment(Base):
 
 
 class Manifest(Base):
-    """The list a driver signs (交接单). One is open per warehouse and carrier."""
+    """The list a driver signs (交接单). One is open per warehouse, carrier and dock; without docks one per carrier."""
 
     __tablename__ = "manifest"
     __table_args__ = (
         UniqueConstraint("warehouse_id", "number"),
         Index("ix_manifest_newest", "warehouse_id", "created_at"),
-        Index("uq_manifest_open", "warehouse_id", "carrier_id", unique=True, postgresql_where=text("state = 'open'")),
-    )
+        Index("uq_manifest_open_at", "warehouse_id", "carrier_id", "dock_id", unique=True,
+              postgresql_nulls_not_distinct=True, postgresql_where=text("state = 'open'")),
+        ForeignKeyConstraint(["warehouse_id", "dock_id"], ["location.warehouse_id", "location.id"]),
+    )  # fmt: skip
 
     id: Mapped[DocumentId]
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
     carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    dock_id: Mapped[uuid.UUID | None]  # where its lorry stands
     number: Mapped[str] = mapped_column(String(40))
     state: Mapped[str] = mapped_column(String(8))
     created_at: Mapped[Instant]

@@ -237,11 +237,13 @@ def scanned_parcels(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str)
     return seen
 
 
-def open_manifest_of(warehouse_id: uuid.UUID, carrier_id: uuid.UUID) -> Manifest | None:
+def open_manifest_of(warehouse_id: uuid.UUID, carrier_id: uuid.UUID, dock_id: uuid.UUID | None) -> Manifest | None:
+    """The open load of a carrier at a dock; None: the one at no dock."""
     return session().scalar(
         select(Manifest).where(
             Manifest.warehouse_id == warehouse_id,
             Manifest.carrier_id == carrier_id,
+            Manifest.dock_id.is_not_distinct_from(dock_id),
             Manifest.state == ManifestState.OPEN.value,
         )
     )
@@ -249,6 +251,7 @@ def open_manifest_of(warehouse_id: uuid.UUID, carrier_id: uuid.UUID) -> Manifest
 
 _MANIFESTS = Statement(
     "SELECT m.id, m.number, m.state, m.created_at, m.closed_at, c.name AS carrier, w.code AS warehouse, w.time_zone,"
+    " m.warehouse_id, m.dock_id, (SELECT code FROM location d WHERE d.id = m.dock_id) AS dock,"
     " (SELECT count(*) FROM parcel p WHERE p.manifest_id = m.id) AS parcels,"
     " (SELECT name FROM app_user u WHERE u.id = m.closed_by) AS closed_by"
     " FROM warehouse w CROSS JOIN LATERAL ((SELECT * FROM manifest WHERE warehouse_id = w.id AND state = 'open')"

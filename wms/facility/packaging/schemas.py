@@ -6,6 +6,7 @@ from marshmallow import fields
 
 from wms.facility.packaging.models import PackagingKind
 from wms.facility.packaging.rules import MOST_COST, MOST_G, MOST_MM
+from wms.planning.cartons import Aim
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Text
 
 KINDS = [each.value for each in PackagingKind]
@@ -32,6 +33,10 @@ class PackagingIn(CodedSchema):
 class NewPackagingIn(PackagingIn):
     code = Text(16, required=True, pattern=r"[A-Z0-9](?:[A-Z0-9.-]*[A-Z0-9])?")
     seller = Text(8, load_default=None)
+
+
+class BoxAimIn(CodedSchema):
+    box_aim = Choice(list(Aim), required=True)
 
 
 class InsertIn(CodedSchema):
@@ -64,4 +69,7 @@ class PackagingOut(CodedSchema):
 
 
 class PackagingsOut(CodedSchema):
+    box_aim = fields.String(
+        metadata={"example": "fewest", "description": "What boxes are suggested by: `fewest` or `cheapest`."}
+    )
     data = fields.List(fields.Nested(PackagingOut))

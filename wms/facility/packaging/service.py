@@ -17,6 +17,7 @@ from wms.facility.packaging.models import Packaging, PackingInsert
 from wms.facility.rules import own_label
 from wms.facility.service import load_warehouse_to_build
 from wms.identity.models import Seller
+from wms.planning.cartons import Aim
 from wms.platform.database import session
 from wms.platform.http import check_version
 
@@ -66,6 +67,13 @@ def edit_packaging(actor: Actor, packaging_id: uuid.UUID, version: int | None, c
     found.updated_at = clock.now()
     session().flush()
     return found
+
+
+def set_box_aim(actor: Actor, warehouse_id: uuid.UUID, aim: Aim) -> Aim:
+    """What boxes are suggested by from now on: the fewest, or the cheapest. Boxes that a packer has in hand stay."""
+    load_warehouse_to_build(actor, warehouse_id).box_aim = aim.value
+    session().flush()
+    return aim
 
 
 def add_insert(

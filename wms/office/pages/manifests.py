@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core import clock
+from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.facility.queries import load_warehouse
 from wms.office import stopped
@@ -22,6 +23,8 @@ from wms.platform.pages import Entry, lazy, navigation
 from wms.printing.label_files import to_file
 from wms.shipping import loads, queries
 from wms.shipping import service as shipping
+from wms.shipping.models import Manifest
+from wms.shipping.service import docks
 
 blueprint = Blueprint("office_manifests", __name__, url_prefix="/office/manifests", template_folder="../templates")
 SHOWN = 200
@@ -53,7 +56,25 @@ def detail(manifest_id: uuid.UUID) -> str:
         "office/manifest.html", found=found, manifest=found.manifest, orders=orders,
         carrier=queries.load_carrier(found.manifest.carrier_id),
         warehouse=load_warehouse(actor(), found.manifest.warehouse_id),
+        docks=docks.docks_of(found.manifest.warehouse_id), dock=_dock_of(found.manifest),
     )  # fmt: skip
+
+
+def _dock_of(manifest: Manifest) -> str:
+    return "".join(docks.codes_of([manifest.dock_id]).values())
+
+
+@blueprint.post("/<uuid:manifest_id>/dock")
+@requires(Permission.SHIPPING_HANDOVER)
+def put_at_dock(manifest_id: uuid.UUID) -> BaseResponse:
+    """Where its lorry stands: what is scanned at that dock goes on this load."""
+    dock_id = parse_id(forms.typed_text("dock") or "")
+    outcome = forms.run_form(
+        "manifests.dock", {"id": manifest_id, "dock": dock_id},
+        lambda: shipping.put_at_dock(actor(), manifest_id, dock_id), lambda done: {"id": done.id},
+    )  # fmt: skip
+    say(outcome, _("Changed. What is scanned at its dock goes on this load."))
+    return redirect(url_for(".detail", manifest_id=manifest_id))
 
 
 @blueprint.post("/<uuid:manifest_id>/list")

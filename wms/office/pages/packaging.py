@@ -16,10 +16,11 @@ from wms.facility.models import Warehouse
 from wms.facility.packaging import service
 from wms.facility.packaging.models import Packaging
 from wms.facility.packaging.queries import inserts_of, load_insert, load_packaging, packaging_seen
-from wms.facility.packaging.schemas import InsertIn, NewPackagingIn, PackagingIn
+from wms.facility.packaging.schemas import BoxAimIn, InsertIn, NewPackagingIn, PackagingIn
 from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.identity.queries import platforms_known, sellers_seen
 from wms.outbound.queries import learned_tares
+from wms.planning.cartons import Aim
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
@@ -30,6 +31,9 @@ from wms.printing.service import DocumentDraft
 
 blueprint = Blueprint("office_packaging", __name__, url_prefix="/office/packaging", template_folder="../templates")
 KIND_WORDS = {"carton": lazy("Carton"), "bag": lazy("Packing bag")}
+AIM_WORDS = {
+    Aim.FEWEST: lazy("the fewest boxes, then the cheapest"), Aim.CHEAPEST: lazy("the cheapest, also if more boxes"),
+}  # fmt: skip
 NUMBERS = [f"{where}_{side}_mm" for where in ("inner", "outer") for side in ("length", "width", "height")]
 
 navigation.add(
@@ -54,7 +58,7 @@ def _list(warehouse: Warehouse, refusal: Refused | None = None) -> str:
         "office/packaging.html", rows=rows, warehouse=warehouse, warehouses=warehouses_seen(actor()), kinds=KIND_WORDS,
         inserts=inserts_of(warehouse.id), platforms=platforms_known(), tares=learned_tares(row.id for row in rows),
         sellers={each.id: each for each in sellers_seen(actor())}, typed=request.form,
-        errors=forms.field_messages(refusal), refusal=_told(refusal),
+        errors=forms.field_messages(refusal), refusal=_told(refusal), aims=AIM_WORDS,
     )  # fmt: skip
 
 
@@ -72,6 +76,21 @@ def add_insert(warehouse_id: uuid.UUID) -> BaseResponse:
         "facility.add_insert", {"warehouse": warehouse_id, **body},
         lambda: service.add_insert(actor(), warehouse_id, body["name"], owner_id, body["country"], body["platform"]),
         lambda made: {"id": str(made.id)},
+    )  # fmt: skip
+    return _said(warehouse, outcome)
+
+
+@blueprint.post("/in/<uuid:warehouse_id>/aim")
+@requires(Permission.FACILITY_WRITE)
+def set_aim(warehouse_id: uuid.UUID) -> BaseResponse:
+    """What boxes are suggested by at the bench."""
+    warehouse = load_warehouse(actor(), warehouse_id)
+    body = forms.load_form(BoxAimIn(), forms.given({"box_aim": forms.typed_text("box_aim")}))
+    if isinstance(body, Refused):
+        return _said(warehouse, body)
+    outcome = forms.run_form(
+        "facility.box_aim", {"warehouse": warehouse_id, **body},
+        lambda: service.set_box_aim(actor(), warehouse_id, Aim(body["box_aim"])), lambda aim: {"box_aim": aim.value},
     )  # fmt: skip
     return _said(warehouse, outcome)
 

@@ -26,6 +26,7 @@ from wms.shipping.loads import BagParcel
 from wms.shipping.models import Bag, BagKind, BagState
 from wms.shipping.queries import scanned_parcels
 from wms.shipping.service import Bagged, HandedOver
+from wms.shipping.service.docks import gate_at
 
 
 def put_in(
@@ -72,8 +73,8 @@ class BagGone:
     already: bool = False
 
 
-def load(actor: Actor, bag_id: uuid.UUID) -> BagGone:
-    """Scan a bag onto its carrier's load: all in it leave, or none. A second scan answers *already*.
+def load(actor: Actor, bag_id: uuid.UUID, dock_id: uuid.UUID | None = None) -> BagGone:
+    """Scan a bag onto its carrier's load at the dock where one works: all in it leave, or none. A second scan answers *already*.
 
     Refuses `bag_open`, and the first parcel that must not leave by its number: `bag_cancelled`, `bag_void`,
     `bag_intercepted`, `bag_held`, `bag_not_packed`, `bag_not_released`.
@@ -91,7 +92,7 @@ def load(actor: Actor, bag_id: uuid.UUID) -> BagGone:
     numbers = {each.id: each.tracking_number for each in seen}
     for each in held.shipments:
         refuse_in_bag(orders[each.subject_id], numbers[each.parcel.id], is_void=each.parcel.state == "voided")
-    gone = shipping.load_held_bag(actor, held)
+    gone = shipping.load_held_bag(actor, held, gate_at(dock_id))
     _leave(actor, orders, {each.id: each for each in seen}, gone)
     return BagGone(held.bag.number, len(gone))
 

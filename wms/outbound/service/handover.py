@@ -25,6 +25,7 @@ from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement, pipelined
 from wms.shipping import service as shipping
 from wms.shipping.queries import scanned_parcels
+from wms.shipping.service.docks import COUNTER, gate_at
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,16 @@ _GONE = Statement(
 )
 
 
-def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str, *, at_counter: bool = False) -> HandedOver:
-    """Scan a parcel onto its carrier's load. A second scan answers *already*. The order is shipped with its last one.
-    `at_counter`: into the hands of who fetches it (`counter.collect`).
+def hand_over(
+    actor: Actor,
+    warehouse_id: uuid.UUID,
+    tracking_number: str,
+    *,
+    at_counter: bool = False,
+    dock_id: uuid.UUID | None = None,
+) -> HandedOver:
+    """Scan a parcel onto its carrier's load at the dock where one works (`dock_id` None: nobody said). A second scan answers
+    *already*. The order is shipped with its last one. `at_counter`: into the hands of who fetches it (`counter.collect`).
 
     Refuses `order_cancelled`, `waybill_voided`, `intercepted`, `order_held`, `pick_up_at_counter`,
     `customs_not_released`, `not_packed`; 404 for a number that is not ours.
@@ -66,7 +74,7 @@ def hand_over(actor: Actor, warehouse_id: uuid.UUID, tracking_number: str, *, at
     if order.state == OrderState.SHIPPED.value and order.interception != InterceptionState.REQUESTED.value:
         return HandedOver(order, already=True)
     refuse_unfit(order, at_counter=at_counter)
-    loaded = shipping.load_parcel_onto(actor, parcel.id)
+    loaded = shipping.load_parcel_onto(actor, parcel.id, gate=COUNTER if at_counter else gate_at(dock_id))
     if loaded.already:
         return HandedOver(order, already=True)
     assert loaded.unit_id is not None  # a closed parcel is a handling unit, also one that was closed a moment ago

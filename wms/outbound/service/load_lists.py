@@ -44,8 +44,9 @@ CAPTIONS = ManifestCaptions(
     page="Page / 页",
 )
 _LOADS = Statement(
-    "SELECT m.id, m.number, m.closed_at, c.name AS carrier, w.code, w.name AS warehouse, w.time_zone FROM manifest m"
-    " JOIN carrier c ON c.id = m.carrier_id JOIN warehouse w ON w.id = m.warehouse_id"
+    "SELECT m.id, m.number, m.closed_at, c.name AS carrier, w.code, w.name AS warehouse, w.time_zone, d.code AS dock"
+    " FROM manifest m JOIN carrier c ON c.id = m.carrier_id JOIN warehouse w ON w.id = m.warehouse_id"
+    " LEFT JOIN location d ON d.id = m.dock_id"
     " WHERE m.id = ANY(CAST(:ids AS uuid[]))"
 )
 _PARCELS = Statement(
@@ -87,7 +88,7 @@ def _content(load: Any, parcels: Sequence[Any], document: LabelDocument) -> Labe
         barcode=load.number,
         carrier=load.carrier[:60],
         service=_short(sorted({parcel.service for parcel in parcels})),
-        warehouse=f"{load.code} · {load.warehouse}"[:60],
+        warehouse=" · ".join(each for each in (load.code, _dock(load), load.warehouse) if each)[:60],
         date=document.created_at.astimezone(ZoneInfo(load.time_zone)).strftime("%Y-%m-%d %H:%M"),
         lines=tuple(
             ManifestLine(
@@ -100,6 +101,10 @@ def _content(load: Any, parcels: Sequence[Any], document: LabelDocument) -> Labe
         total_weight=_kilograms(sum(parcel.weight_g or 0 for parcel in parcels)),
         captions=CAPTIONS,
     )  # fmt: skip
+
+
+def _dock(load: Any) -> str:
+    return f"dock/月台 {load.dock}" if load.dock else ""
 
 
 def _order(parcel: Any) -> str:

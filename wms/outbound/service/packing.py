@@ -7,7 +7,7 @@ no parcel yet is in it. How further ones are begun and closed ones opened again:
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from wms.outbound.service import lots, numbers, totes
 from wms.outbound.service.held import COLUMNS, OrderAtWork, Read, hold_order, move_order, order_at_work
 from wms.outbound.waybill_sizes import in_their_sizes
 from wms.outbound.workflow import ORDER, OrderState
+from wms.planning.cartons import Aim
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Answer, Statement, pipelined
@@ -85,6 +86,9 @@ _PLANNED_FROM = (
     "   (SELECT country FROM consignee WHERE order_id = o.id)) AND (i.platform IS NULL OR i.platform = coalesce((SELECT"
     "    platform FROM order_extra WHERE order_id = o.id), (SELECT platform FROM shop WHERE id = o.shop_id)))"
     f"  AND {_FIRST_PACKED}) AS inserts,"
+    " (SELECT json_build_object('aim', h.box_aim, 'regime', h.regime, 'bonded', h.kind = 'bonded', 'kind', o.kind,"
+    "   'many', (SELECT (c.capabilities->>'many_parcels')::boolean FROM shipment s JOIN carrier c ON c.id = s.carrier_id"
+    "   WHERE s.id = o.shipment_id)) FROM warehouse h WHERE h.id = o.warehouse_id) AS house,"
     " EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id AND k.pack_photo) OR EXISTS (SELECT 1 FROM demand d"
     "  JOIN product p ON p.id = d.product_id WHERE d.order_id = o.id AND p.pack_photo) AS photo,"
     " (EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id AND k.pack_slip) OR coalesce((SELECT"
@@ -131,10 +135,16 @@ def plan_boxes(order_id: uuid.UUID) -> dict[str, Any]:
 
 
 def _plan(row: Any) -> dict[str, Any]:
-    plan = boxing.plan(boxing.read_goods(row.goods or []), boxing.read_boxes(row.boxes or []))
+    plan = boxing.plan(boxing.read_goods(row.goods or []), boxing.read_boxes(row.boxes or []), _aim(row.house))
     wishes = {"wishes": row.wishes} if row.wishes else {}
     slip = {"slip": True} if row.slip else {}
     return {**plan, "inserts": row.inserts or [], "photo": row.photo, **wishes, **slip}
+
+
+def _aim(house: Mapping[str, Any]) -> Aim:
+    """What the warehouse wants; but an order that must be one parcel is not split for cheaper boxes."""
+    is_one = rules.regime_of(house["regime"], house["bonded"], house["kind"]).one_parcel or house["many"] is False
+    return Aim.FEWEST if is_one else Aim(house["aim"])
 
 
 def check_bench(order: OrderAtWork) -> None:

@@ -13,7 +13,14 @@ from wms.shipping.service.bags import (
 )
 from wms.shipping.service.batches import Numbered, Wanted, label_new
 from wms.shipping.service.counter import ensure_counter
-from wms.shipping.service.handover import HandedOver, close_manifest, hand_over_parcel, load_parcel_onto, open_manifest
+from wms.shipping.service.handover import (
+    HandedOver,
+    close_manifest,
+    hand_over_parcel,
+    load_parcel_onto,
+    open_manifest,
+    put_at_dock,
+)
 from wms.shipping.service.remote import Answered, ask_for_waybill, settle_waybill, take_number
 from wms.shipping.service.setup import (
     add_number_range,
@@ -71,6 +78,7 @@ __all__ = [
     "mark_labelled",
     "open_manifest",
     "open_shipment",
+    "put_at_dock",
     "put_into_bag",
     "record_weight",
     "reopen_bag",

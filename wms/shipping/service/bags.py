@@ -27,6 +27,7 @@ from wms.platform.locks import Rank, lock_one
 from wms.shipping import loads, queries, rules
 from wms.shipping.events import BagClosed, BagLoaded
 from wms.shipping.models import Bag, BagKind, BagState, Carrier, Parcel, ParcelState
+from wms.shipping.service.docks import ANYWHERE, Gate
 from wms.shipping.service.handover import HandedOver, check_closed, find_load, send_off
 from wms.shipping.service.held import ShipmentAtWork, hold_parcel, hold_parcels
 from wms.shipping.workflow import BAG
@@ -196,13 +197,13 @@ def hold_bag_and_parcels(actor: Actor, bag_id: uuid.UUID, parcel_ids: Sequence[u
     return HeldBag(bag, shipments)
 
 
-def load_held_bag(actor: Actor, held: HeldBag) -> list[HandedOver]:
-    """All parcels of a closed bag go on its carrier's open load. The caller holds it and posts the stock."""
+def load_held_bag(actor: Actor, held: HeldBag, gate: Gate = ANYWHERE) -> list[HandedOver]:
+    """All parcels of a closed bag go on its carrier's open load at this gate. The caller holds it and posts the stock."""
     bag = held.bag
     state = BAG.apply("load", bag.state).value
     for each in held.shipments:
         check_closed(each)
-    load_id = find_load(actor, bag.warehouse_id, bag.carrier_id)
+    load_id = find_load(actor, bag.warehouse_id, bag.carrier_id, gate=gate)
     going = {each.parcel.id for each in held.shipments}
     loaded = [send_off(each, load_id, going) for each in held.shipments]
     bag.state, bag.manifest_id, bag.loaded_at = state, load_id, clock.now()

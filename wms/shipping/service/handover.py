@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -24,7 +25,8 @@ from wms.shipping import queries
 from wms.shipping.carriers import is_remote
 from wms.shipping.events import ManifestClosed, ParcelHandedOver
 from wms.shipping.models import Bag, Manifest, ManifestState, Parcel, ParcelState, ShipmentState
-from wms.shipping.service import tasks
+from wms.shipping.service import docks, tasks
+from wms.shipping.service.docks import ANYWHERE, Gate
 from wms.shipping.service.held import ParcelAtWork, ShipmentAtWork, hold_parcel
 from wms.shipping.workflow import MANIFEST, PARCEL, SHIPMENT
 
@@ -42,22 +44,29 @@ class HandedOver:
     unit_id: uuid.UUID | None = None
 
 
-def open_manifest(actor: Actor, warehouse_id: uuid.UUID, carrier_id: uuid.UUID) -> Manifest:
-    """The open manifest of a warehouse and carrier: the one there is, or a new one."""
+def open_manifest(
+    actor: Actor, warehouse_id: uuid.UUID, carrier_id: uuid.UUID, dock_id: uuid.UUID | None = None
+) -> Manifest:
+    """The open manifest of a warehouse and carrier at a dock, or (None) at none: the one there is, or a new one.
+
+    Refuses `no_such_dock`.
+    """
     _require_staff(actor, warehouse_id)
-    found = queries.open_manifest_of(warehouse_id, carrier_id)
+    if dock_id is not None:
+        docks.require_dock(warehouse_id, dock_id)
+    found = queries.open_manifest_of(warehouse_id, carrier_id, dock_id)
     if found is not None:
         return found
     warehouse, carrier = load_warehouse(actor, warehouse_id), queries.load_carrier(carrier_id)
     number = next_number(DocumentKind.MANIFEST, carrier.id, carrier.code, clock.today(warehouse.time_zone))
     values = {
-        "id": new_id(), "warehouse_id": warehouse_id, "carrier_id": carrier_id, "number": f"{number}-{warehouse.code}",
-        "state": MANIFEST.initial.value, "created_at": clock.now(),
+        "id": new_id(), "warehouse_id": warehouse_id, "carrier_id": carrier_id, "dock_id": dock_id,
+        "number": f"{number}-{warehouse.code}", "state": MANIFEST.initial.value, "created_at": clock.now(),
     }  # fmt: skip
     opened = session().scalar(insert(Manifest).values(values).on_conflict_do_nothing().returning(Manifest))
     if opened is not None:
         return opened
-    return open_manifest(actor, warehouse_id, carrier_id)  # another bench opened one at the same moment
+    return open_manifest(actor, warehouse_id, carrier_id, dock_id)  # another bench opened one at the same moment
 
 
 def hand_over_parcel(
@@ -89,8 +98,10 @@ _HANDED_OVER = Statement(
 )
 
 
-def load_parcel_onto(actor: Actor, parcel_id: uuid.UUID, manifest_id: uuid.UUID | None = None) -> HandedOver:
-    """The same for a parcel that was found already."""
+def load_parcel_onto(
+    actor: Actor, parcel_id: uuid.UUID, manifest_id: uuid.UUID | None = None, gate: Gate = ANYWHERE
+) -> HandedOver:
+    """The same for a parcel that was found already, at this gate."""
     shipment = hold_parcel(actor, parcel_id)
     parcel = shipment.parcel
     if parcel.state == ParcelState.HANDED_OVER.value:
@@ -98,7 +109,7 @@ def load_parcel_onto(actor: Actor, parcel_id: uuid.UUID, manifest_id: uuid.UUID 
     check_closed(shipment)
     if parcel.bag_id is not None:
         raise Refused("parcel_in_bag", {"bag": session().get_one(Bag, parcel.bag_id).number})
-    load_id = find_load(actor, parcel.warehouse_id, parcel.carrier_id, manifest_id)
+    load_id = find_load(actor, parcel.warehouse_id, parcel.carrier_id, manifest_id, gate)
     return send_off(shipment, load_id, {parcel.id})
 
 
@@ -133,8 +144,9 @@ def _again(parcel: ParcelAtWork, manifest_id: uuid.UUID | None) -> HandedOver:
 
 
 # Shared: many parcels go on a load at once, closing it waits for them.
-_OPEN_LOAD = Statement(
-    "SELECT id FROM manifest WHERE warehouse_id = :warehouse AND carrier_id = :carrier AND state = 'open' FOR SHARE"
+_OPEN_LOADS = Statement(
+    "SELECT id, dock_id FROM manifest WHERE warehouse_id = :warehouse AND carrier_id = :carrier AND state = 'open'"
+    " AND (:anywhere OR dock_id IS NOT DISTINCT FROM CAST(:dock AS uuid)) FOR SHARE"
 )
 _LOAD = Statement(
     "SELECT id, number, carrier_id, state FROM manifest WHERE id = :manifest AND warehouse_id = :warehouse FOR SHARE"
@@ -142,15 +154,26 @@ _LOAD = Statement(
 
 
 def find_load(
-    actor: Actor, warehouse_id: uuid.UUID, carrier_id: uuid.UUID, manifest_id: uuid.UUID | None = None
+    actor: Actor,
+    warehouse_id: uuid.UUID,
+    carrier_id: uuid.UUID,
+    manifest_id: uuid.UUID | None = None,
+    gate: Gate = ANYWHERE,
 ) -> uuid.UUID:
-    """The manifest to load on, shared-locked: the open one of the carrier unless one is named."""
+    """The manifest to load on, shared-locked: the open one of the carrier at the gate (opened when needed) unless one is
+    named. Refuses `which_dock` where several are open and nobody said at which dock they work.
+    """
     claim(Rank.DOCUMENT)
     if manifest_id is None:
-        found: uuid.UUID | None = _OPEN_LOAD.scalar({"warehouse": warehouse_id, "carrier": carrier_id})
-        if found is not None:
-            return found
-    wanted = manifest_id or open_manifest(actor, warehouse_id, carrier_id).id
+        asked = {"warehouse": warehouse_id, "carrier": carrier_id, "anywhere": gate.is_anywhere, "dock": gate.dock_id}
+        found = _OPEN_LOADS.all(asked)
+        if len(found) > 1:
+            codes = docks.codes_of(row.dock_id for row in found)
+            raise Refused("which_dock", {"docks": ", ".join(sorted(codes.values()))})
+        if found:
+            only: uuid.UUID = found[0].id
+            return only
+    wanted = manifest_id or open_manifest(actor, warehouse_id, carrier_id, gate.dock_id).id
     manifest = _LOAD.first({"manifest": wanted, "warehouse": warehouse_id})
     if manifest is None:
         raise not_found("manifest")
@@ -159,6 +182,36 @@ def find_load(
     if manifest.state != ManifestState.OPEN.value:
         raise Refused("manifest_closed", {"number": manifest.number})
     return wanted
+
+
+def put_at_dock(actor: Actor, manifest_id: uuid.UUID, dock_id: uuid.UUID | None) -> Manifest:
+    """The lorry of an open load stands at this dock, or (None) at none in particular. Again changes nothing.
+
+    Refuses `manifest_closed`, `no_such_dock`, and `load_at_dock` when another of its carrier is open there.
+    """
+    manifest = lock_one(Rank.DOCUMENT, Manifest, manifest_id)
+    if manifest is None or not (actor.is_staff and actor.sees_warehouse(manifest.warehouse_id)):
+        raise not_found("manifest")
+    if manifest.state != ManifestState.OPEN.value:
+        raise Refused("manifest_closed", {"number": manifest.number})
+    if dock_id == manifest.dock_id:
+        return manifest
+    if dock_id is not None:
+        docks.require_dock(manifest.warehouse_id, dock_id)
+    _refuse_taken(manifest, dock_id)
+    try:
+        with session().begin_nested():
+            manifest.dock_id = dock_id
+    except IntegrityError:  # another bench opened one there at the same moment
+        _refuse_taken(manifest, dock_id)
+        raise
+    return manifest
+
+
+def _refuse_taken(manifest: Manifest, dock_id: uuid.UUID | None) -> None:
+    other = queries.open_manifest_of(manifest.warehouse_id, manifest.carrier_id, dock_id)
+    if other is not None:
+        raise Refused("load_at_dock", {"number": other.number})
 
 
 def _announce(parcel: ParcelAtWork, shipment: ShipmentAtWork, manifest_id: uuid.UUID) -> None:
