@@ -13,10 +13,11 @@ from tests.outbound.stage import MUG, RED, Stage
 from tests.outbound.test_whole import container
 from wms.core import clock
 from wms.exchange import columns, erasure, service, working
-from wms.exchange.columns import COLUMNS, column_of, heading_of
+from wms.exchange.columns import COLUMNS, column_of
 from wms.exchange.models import OrderImport
 from wms.outbound.models import Consignee, Order
 from wms.platform import sheets
+from wms.platform.columns import heading_of
 from wms.platform.database import session
 from wms.platform.tables import write_table
 

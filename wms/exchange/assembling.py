@@ -7,25 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from wms.core.refusals import invalid
 from wms.exchange.columns import BY_NAME, COLUMNS, ELSEWHERE, KINDS, NEEDED, country_code, kind_of
 from wms.exchange.columns import column_of as named_by
 from wms.outbound.rules import WITHOUT_SERVICE
+from wms.platform.columns import Finding, placed
 from wms.platform.forms import as_number, minor_of
 from wms.platform.sheets import Row
 
 _AT = {column.pointer: column.name for column in COLUMNS}
 _SEPARATORS = str.maketrans(dict.fromkeys(";|/、，；", ","))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What is wrong in a line. `column`: its name here, empty where it is none in particular."""
-
-    line: int
-    column: str
-    code: str
-    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -61,11 +51,11 @@ class Book:
 
 def assemble(rows: Sequence[Row], owner_code: str, warehouse: str | None, service: str | None) -> Book:
     """The orders of a sheet. Refuses at `/file` `table_lacks`, `sheet_column_twice`: else it is no file of orders."""
-    places, headings, unread = _columns(rows[0])
+    heading = placed(rows[0], lambda text: named_by(text, rows[0].cells), NEEDED)
     orders: dict[str, FileOrder] = {}
     loose = 0
     for row in rows[1:]:
-        cells = {name: row.cells[place] if place < len(row.cells) else "" for name, place in places.items()}
+        cells = heading.cells(row)
         reference = cells["reference"]
         if not reference:  # told as an order of its own, so that the count adds up
             loose += 1
@@ -78,24 +68,7 @@ def assemble(rows: Sequence[Row], owner_code: str, warehouse: str | None, servic
             order.findings += _contradictions(order, cells, row.line)
         order.rows.append(row.line)
         order.body["lines"].append(_line(cells))
-    return Book(list(orders.values()), len(rows) - 1, headings, unread)
-
-
-def _columns(heading: Row) -> tuple[dict[str, int], dict[str, str], list[str]]:
-    places: dict[str, int] = {}
-    unread = []
-    for place, text in enumerate(heading.cells):
-        name = named_by(text, heading.cells)
-        if name is None:
-            unread += [text[:60]] if text else []
-        elif name in places:
-            raise invalid("/file", "sheet_column_twice", one=heading.cells[places[name]][:60], other=text[:60])
-        else:
-            places[name] = place
-    for name in NEEDED:
-        if name not in places:
-            raise invalid("/file", "table_lacks", column=name)
-    return places, {name: heading.cells[place][:60] for name, place in places.items()}, unread[:50]
+    return Book(list(orders.values()), len(rows) - 1, heading.headings, heading.unread)
 
 
 def _order(cells: Mapping[str, str], owner_code: str, warehouse: str | None, service: str | None) -> dict[str, Any]:

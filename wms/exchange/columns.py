@@ -9,30 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from babel import Locale
 
+from wms.platform.columns import Column, known_headings, plain
 from wms.platform.pages import lazy
 
-
-@dataclass(frozen=True)
-class Column:
-    """`pointer`: where it stands in the body of the API; a line's begins with `lines`. `form`: how its text is read."""
-
-    name: str
-    pointer: str
-    label: object
-    example: str
-    also: tuple[str, ...] = ()
-    form: str = "text"  # text | number | amount | country | list | upper | kind
-
-    @property
-    def of_line(self) -> bool:
-        return self.pointer.startswith("/lines/")
-
-
+# `form`: text | number | amount | country | list | upper | kind | moment
 COLUMNS = (
     Column("reference", "/reference", lazy("Your reference"), "SHOP-10001", (
         "order id", "order number", "order no", "订单号", "平台单号", "参考号", "客户单号", "销售单号")),
@@ -105,24 +89,11 @@ ELSEWHERE = {
     "destruction": ("destruction", "destroy", "销毁"),
 }
 BY_NAME = {column.name: column for column in COLUMNS}
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
-_PUNCTUATION = re.compile(r"[\W_]+")
-
-
-def plain(heading: str) -> str:
-    """A heading as it is compared."""
-    return _PUNCTUATION.sub("", heading).lower()
-
-
-def heading_of(column: Column, language: str) -> str:
-    """What the template calls a column: a heading that is read again."""
-    chinese = next((each for each in column.also if _CHINESE.search(each)), column.name)
-    return chinese if language.startswith("zh") else column.name
 
 
 @cache
 def _known() -> dict[str, str]:
-    return {plain(heading): column.name for column in COLUMNS for heading in (column.name, *column.also)}
+    return known_headings(COLUMNS)
 
 
 def column_of(heading: str, others: Sequence[str] = ()) -> str | None:

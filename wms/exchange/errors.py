@@ -5,7 +5,6 @@ from __future__ import annotations
 from wms.platform.i18n import N_
 
 TEXTS = {
-    "sheet_column_twice": N_("“%(one)s” and “%(other)s” are the same column."),
     "sheet_rows_differ": N_("An earlier line of this order says something else."),
     "sheet_country": N_("No country is called so. Write its two letters, like DE."),
     "sheet_kind": N_("No kind of order is called so. One of: %(choices)s."),

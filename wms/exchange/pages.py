@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.exchange import queries, service
-from wms.exchange.columns import BY_NAME, COLUMNS, KINDS, NEEDED, heading_of
+from wms.exchange.columns import BY_NAME, COLUMNS, KINDS, NEEDED
 from wms.exchange.models import OrderImport
 from wms.exchange.schemas import ImportForm
 from wms.exchange.workflow import ORDER_IMPORT
@@ -26,6 +26,7 @@ from wms.outbound.routing.queries import is_routed
 from wms.outbound.rules import Fill
 from wms.platform import forms, sheets
 from wms.platform.access import actor, requires
+from wms.platform.columns import heading_of
 from wms.platform.http import decode_id_cursor, encode_cursor
 from wms.platform.live import answer_live, live_tag
 from wms.platform.pages import lazy, show_refusal, state_labels

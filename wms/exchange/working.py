@@ -18,7 +18,7 @@ from wms.core import clock
 from wms.core.actor import Actor, ActorKind
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid
-from wms.exchange.assembling import Book, FileOrder, Finding, assemble
+from wms.exchange.assembling import Book, FileOrder, assemble
 from wms.exchange.models import OrderImport
 from wms.exchange.service import MOST_FINDINGS, MOST_LINES, end, go_on
 from wms.exchange.workflow import ORDER_IMPORT, ImportState
@@ -28,6 +28,7 @@ from wms.outbound.models import Order
 from wms.outbound.routing import service as routing
 from wms.outbound.schemas import OrderIn
 from wms.platform import commands, sheets
+from wms.platform.columns import Finding
 from wms.platform.database import end_reading, keep_so_far, session
 from wms.platform.files import read_file
 from wms.platform.locks import Rank, lock_one

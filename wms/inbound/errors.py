@@ -54,5 +54,21 @@ TEXTS = {
     "difference_goods_away": N_(
         "Only %(left)s of %(wanted)s are still in the carton. Those put away may be promised to orders."
     ),
+    # a packing list from a file
+    "packing_carton": N_("Write the number of a carton, or a range like 1-10."),
+    "packing_became_date": N_(
+        "The spreadsheet made a date of it. Make the cell a text and write the range again, like 1-10."
+    ),
+    "packing_overlap": N_("Carton %(number)s stands in line %(line)s too, among others. Write it in lines of its own."),
+    "packing_cartons_differ": N_("These are %(cartons)s cartons by their numbers."),
+    "packing_rows_differ": N_("Line %(line)s says something else of the same carton."),
+    "packing_box_of_one": N_("A number of a box belongs to one carton. Give each carton a line of its own."),
+    "packing_sides": N_("Write length, width and height, like 60*40*40."),
+    "packing_quantity_unclear": N_(
+        "In each of the %(cartons)s cartons, or in all of them? Call the column “quantity_per_carton” or “total_quantity”."
+    ),
+    "packing_total_differs": N_("%(cartons)s cartons of %(each)s are %(total)s."),
+    "packing_not_divisible": N_("It cannot be the same in each of %(cartons)s cartons."),
+    "packing_gone": N_("The cartons of the file did not come through. Choose the file again."),
     "carton_partly_settled": N_("Goods of this carton have left already. It cannot be counted again."),
 }

@@ -10,7 +10,16 @@ from wms.inbound.service.arrivals import (
     measure_carton,
 )
 from wms.inbound.service.attaching import attach
-from wms.inbound.service.bookings import cancel, create_booking, edit_booking, mark_in_transit, submit
+from wms.inbound.service.bookings import (
+    booking_to_pack,
+    cancel,
+    check_cartons,
+    create_booking,
+    edit_booking,
+    mark_in_transit,
+    place_to_pack,
+    submit,
+)
 from wms.inbound.service.closing import Closed, close_carton, finish_carton, reopen_carton
 from wms.inbound.service.counted import CountDraft, Counted, LineNow
 from wms.inbound.service.counting import count, count_many
@@ -61,9 +70,11 @@ __all__ = [
     "arrive_carton",
     "ask_for_carton",
     "attach",
+    "booking_to_pack",
     "cancel",
     "cancel_appointment",
     "carry_out",
+    "check_cartons",
     "check_movable",
     "check_unopened",
     "choose_counting",
@@ -91,6 +102,7 @@ __all__ = [
     "measure_product",
     "move_carton",
     "photograph_arrival",
+    "place_to_pack",
     "put_away",
     "put_away_all",
     "put_away_unopened",

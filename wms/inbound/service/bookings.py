@@ -23,7 +23,7 @@ from wms.inbound import rules
 from wms.inbound.events import BookingCancelled, BookingSubmitted
 from wms.inbound.models import Booking, Carton, CartonLine, DockAppointment
 from wms.inbound.rules import BookingDraft, CartonDraft
-from wms.inbound.service.loading import load_booking_to_edit, refused_now
+from wms.inbound.service.loading import load_booking_to_edit, may_write, refused_now
 from wms.inbound.workflow import BOOKING, EDITABLE, AppointmentState, BookingState, CartonState
 from wms.platform.counters import next_number
 from wms.platform.database import session
@@ -66,8 +66,7 @@ def edit_booking(actor: Actor, booking_id: uuid.UUID, changes: Mapping[str, Any]
     Cartons that keep their number keep their barcode, so that labels already printed stay true.
     """
     booking = _to_change(actor, booking_id, version)
-    if booking.state not in EDITABLE:
-        raise refused_now("edit", booking.state)
+    _refuse_late(booking)
     for name in EDITABLE_FIELDS & changes.keys():
         setattr(
             booking, name, _PLAIN.get(name, str)(changes[name]) if isinstance(changes[name], str) else changes[name]
@@ -84,6 +83,41 @@ def edit_booking(actor: Actor, booking_id: uuid.UUID, changes: Mapping[str, Any]
         _write_cartons(booking, changes["cartons"], products)
     _touch(booking)
     return booking
+
+
+def place_to_pack(actor: Actor, seller: str | None, warehouse: str) -> tuple[uuid.UUID, Warehouse]:
+    """Whose cartons a new booking would announce, and where. Refuses at `/seller` and `/warehouse` as `create_booking` does."""
+    if not actor.may(Permission.BOOKINGS_WRITE):
+        raise not_found("booking")
+    return choose_owner(actor, seller).id, _warehouse(actor, warehouse)
+
+
+def booking_to_pack(actor: Actor, booking_id: uuid.UUID) -> tuple[Booking, Warehouse]:
+    """A booking whose cartons may be replaced now; 404 outside the actor's scope. Refuses as `edit_booking` does, without a
+    lock: that decides again when they are.
+    """
+    booking = session().get(Booking, booking_id)
+    if booking is None or not may_write(actor, booking.owner_id, booking.warehouse_id):
+        raise not_found("booking")
+    _refuse_of_transfer(booking)
+    _refuse_late(booking)
+    _refuse_begun(booking.id)
+    return booking, session().get_one(Warehouse, booking.warehouse_id)
+
+
+def check_cartons(owner_id: uuid.UUID, warehouse: Warehouse, cartons: Sequence[CartonDraft]) -> None:
+    """Refuse what a booking would not take, carton and line at its place, and write nothing."""
+    _checked_products(owner_id, warehouse, cartons)
+
+
+def _refuse_late(booking: Booking) -> None:
+    if booking.state not in EDITABLE:
+        raise refused_now("edit", booking.state)
+
+
+def _refuse_of_transfer(booking: Booking) -> None:
+    if booking.transfer_order_id is not None:
+        raise Refused("booking_of_transfer", {"number": booking.number})
 
 
 _PLAIN = {"container_number": rules.plain_number, "air_waybill": rules.plain_waybill}
@@ -147,8 +181,7 @@ _CANCEL_APPOINTMENT = (
 
 def _to_change(actor: Actor, booking_id: uuid.UUID, version: int | None) -> Booking:
     booking = load_booking_to_edit(actor, booking_id)
-    if booking.transfer_order_id is not None:
-        raise Refused("booking_of_transfer", {"number": booking.number})
+    _refuse_of_transfer(booking)
     if version is not None and booking.version != version:
         raise Refused("stale", {"current": booking.version}, kind=RefusalKind.STALE)
     return booking

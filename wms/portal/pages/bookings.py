@@ -13,19 +13,21 @@ from werkzeug.wrappers import Response as BaseResponse
 from labels import KINDS, Size
 from wms.catalog.queries import products_by_ids
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused
+from wms.core.refusals import Refused, invalid
 from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.identity.queries import sellers_seen
 from wms.inbound import queries as inbound
 from wms.inbound import schemas, service
 from wms.inbound.models import Booking
+from wms.inbound.packing.checking import MOST_LINES
 from wms.inbound.words import COUNTING_WORDS, DECISION_WORDS, DIFFERENCE_WORDS, FILE_WORDS, TRANSPORT_WORDS
-from wms.inbound.workflow import BOOKING
+from wms.inbound.workflow import BOOKING, EDITABLE
 from wms.inventory.words import CONDITION_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
-from wms.portal import cartons, queries
+from wms.portal import cartons, packing, queries
+from wms.portal.packing import Packing
 from wms.portal.pages.carton_services import carton_services
 from wms.portal.tables import ListView
 from wms.printing import service as printing
@@ -88,6 +90,7 @@ def detail(booking_id: uuid.UUID) -> str:
         counted=sum(carton["state"] not in {"declared", "arrived", "missing"} for carton in found["cartons"]),
         here=sum(carton["arrived_at"] is not None for carton in found["cartons"]), transports=TRANSPORT_WORDS,
         differences=DIFFERENCE_WORDS, sizes=CARTON_SIZES, steps=_carton_steps(found["state"]),
+        may_pack=own and found["state"] in EDITABLE and all(each["state"] == "declared" for each in found["cartons"]),
         countings=COUNTING_WORDS, may_choose_counting=_may_choose_counting(found["state"]), **carton_services(found),
     )  # fmt: skip
 
@@ -138,17 +141,40 @@ def new() -> str:
 @blueprint.post("/new")
 @requires(Permission.BOOKINGS_WRITE)
 def create() -> BaseResponse | str | tuple[str, int]:
-    """Another carton or line is added to the form; otherwise the booking is made, as a draft or submitted."""
+    """A packing list is looked through, or another carton or line is added to the form; otherwise the booking is made, as a
+    draft or submitted.
+    """
     groups = cartons.typed_groups()
     action = request.form.get("action", "")
-    if action.startswith("add_") or not groups:
+    if action == "look":
+        return _look(groups)
+    packed = packing.carried() if action != "by_hand" else None
+    if isinstance(packed, Refused):
+        return _form(request.form, groups or [cartons.empty_group()], packed), 422
+    if packed is None and (action.startswith("add_") or not groups):
         return _form(request.form, cartons.with_more(groups, action))
     wanted = {**{name: forms.typed_text(name) for name in HEADER}, "submit": action == "submit"}
-    body = forms.load_form(schemas.BookingIn(), forms.given(wanted) | {"cartons": cartons.expanded(groups)})
+    given = cartons.expanded(groups) if packed is None else packed.bodies
+    body = forms.load_form(schemas.BookingIn(), forms.given(wanted) | {"cartons": given})
     outcome = body if isinstance(body, Refused) else _create(body)
     if isinstance(outcome, Refused):
-        return _form(request.form, groups, outcome), 422
+        return _form(request.form, groups, outcome, packed), 422
     return redirect(url_for(".detail", booking_id=outcome.answer["id"]))
+
+
+def _look(groups: list[dict[str, Any]]) -> str | tuple[str, int]:
+    """Of the file stands on the page what is wrong with it, or its cartons in the place of typed ones."""
+    try:
+        if forms.typed_text("warehouse") is None:  # whose calendar it is, and whether its goods are in bond
+            raise invalid("/warehouse", "required")
+        owner_id, warehouse = service.place_to_pack(
+            actor(), forms.typed_text("seller"), request.form["warehouse"].strip()
+        )
+        packed = packing.looked_at(owner_id, warehouse)
+    except Refused as refusal:
+        return _form(request.form, groups or [cartons.empty_group()], refusal), 422
+    shown = _form(request.form, groups or [cartons.empty_group()], packed=packed)
+    return (shown, 422) if packed.faults else shown
 
 
 def _create(body: dict[str, Any]) -> forms.Outcome:
@@ -162,13 +188,23 @@ def _accepted(booking: Booking) -> dict[str, Any]:
     return {"id": str(booking.id), "number": booking.number, "state": booking.state, "version": booking.version}
 
 
-def _form(typed: Mapping[str, Any], groups: list[dict[str, Any]], refusal: Refused | None = None) -> str:
-    errors = cartons.by_group(forms.field_messages(refusal), groups)
+def _form(
+    typed: Mapping[str, Any],
+    groups: list[dict[str, Any]],
+    refusal: Refused | None = None,
+    packed: Packing | None = None,
+) -> str:
+    errors = forms.field_messages(refusal)
+    taken = packed if packed is not None and not packed.faults else None
+    if taken is None:
+        errors = cartons.by_group(errors, groups)
     return render_template(
         "portal/booking_new.html", typed=typed, groups=groups, errors=errors, transports=TRANSPORT_WORDS,
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         warehouses=warehouses_seen(actor()), sellers=sellers_seen(actor()), skus=queries.sku_choices(actor()),
-        totals=cartons.totals(groups),
+        totals=cartons.totals(groups) if taken is None else packing.totals(taken.bodies), packing=packed, packed=taken,
+        packing_faults=packing.told(refusal, taken.bodies) if refusal is not None and taken is not None else [],
+        most=MOST_LINES,
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Packing lists of a container as files: which columns they have, and the cartons that their rows mean."""
