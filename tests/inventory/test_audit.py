@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from tests.inventory.replenishment.house import ANN, brought, face, plan, taken
+from tests.inventory.replenishment.house import ANN, SUE, brought, face, plan, taken
 from tests.inventory.world import (
     TEST,
     World,
     allocated,
+    make_house,
     make_product,
     make_seller,
     make_world,
@@ -26,12 +27,14 @@ from wms.inventory import holds, ledger, month_ends, service
 from wms.inventory.audit import CHECKS
 from wms.inventory.converting import asking
 from wms.inventory.converting import service as converting
-from wms.inventory.converting.asking import Wanted
+from wms.inventory.converting.asking import Wanted as Conversion
 from wms.inventory.converting.rules import RecipeKind, one_to_one
 from wms.inventory.converting.service import Made
 from wms.inventory.layers import service as layers
 from wms.inventory.models import HoldScope
 from wms.inventory.promises import Pin
+from wms.inventory.relocating import service as relocating
+from wms.inventory.relocating.service import Wanted
 from wms.inventory.repacking import nest
 from wms.inventory.rules import MoveDraft, Reason
 from wms.platform.auditing import run_checks
@@ -202,6 +205,17 @@ CORRUPTIONS = {
         f"UPDATE replenish_task x SET warehouse_id = {OTHER_WAREHOUSE}",
         "UPDATE replenish_task t SET location_id = (SELECT location_id FROM balance b WHERE b.id = t.balance_id)",
     ],
+    "only a move in somebody's hands reserves goods, and only in its two bins": [
+        "UPDATE move_task SET state = 'cancelled' WHERE state = 'moving'",
+        "UPDATE move_task SET origin_id = target_id, target_id = origin_id WHERE state = 'moving'",
+        "UPDATE allocation SET subject_id = gen_random_uuid() WHERE subject_kind = 'move_task' AND open_quantity > 0",
+        "UPDATE allocation SET open_quantity = 1 WHERE subject_kind = 'move_task' AND open_quantity = 0",
+    ],
+    "a move that is done was posted once, both ways": [
+        "UPDATE move_task SET moved = moved + 1 WHERE state = 'done'",
+        "UPDATE move_task SET came_back = 1 WHERE state = 'done'",
+        "UPDATE move_task SET state = 'cancelled' WHERE state = 'done'",
+    ],
 }  # fmt: skip
 
 
@@ -221,7 +235,7 @@ def busy_world(db_session) -> World:
     recipe = one_to_one(RecipeKind.RELABEL, dock.product_id, made.id)
     service.convert(SYSTEM, [(dock, 1)], [(world.overseas.goods(made), 1)], TEST, recipe)
     session().commit()
-    wanted = Wanted(RecipeKind.RELABEL, world.product.sku, 2, to_sku=made.sku)
+    wanted = Conversion(RecipeKind.RELABEL, world.product.sku, 2, to_sku=made.sku)
     asked = asking.ask(SYSTEM, world.overseas.id, world.seller.id, wanted)
     session().commit()
     converting.convert(SYSTEM, asked.id, Made(1))
@@ -243,6 +257,7 @@ def busy_world(db_session) -> World:
     place = world.overseas.stocked(numbered, 1, serials=["N1"])
     nest(SYSTEM, world.overseas.unit("carton", "storage"), world.overseas.unit("pallet", "storage"))
     _replenish(world)
+    _relocate(world)
     make_seller()
     session().commit()
     while layers.follow():
@@ -267,6 +282,30 @@ def _replenish(world: World) -> None:
     world.overseas.stocked(product, 5, "storage3")
     face(world.overseas, product, 6, 9)
     plan(world.overseas)
+
+
+def _relocate(world: World) -> None:
+    """A move of the slotting list that was made, and one whose goods somebody has in hand."""
+    house = make_house("overseas", "Europe/Berlin")
+    made, in_hand = (make_product(world.seller) for _ in range(2))
+    house.stocked(made, 5, "storage")
+    house.stocked(in_hand, 3, "storage3")
+    moves = ((made, "storage", "bin2"), (in_hand, "storage3", "storage"))
+    relocating.ask_for(
+        SUE, house.id,
+        [Wanted(turn, product.id, house.at(origin), house.at(target), None, 5.0)
+         for turn, (product, origin, target) in enumerate(moves, 1)],
+    )  # fmt: skip
+    session().commit()
+    for product, origin, _ in moves:
+        task = relocating.take_next(ANN, house.id)
+        assert task is not None
+        session().commit()
+        relocating.hold(ANN, task.id, house.at(origin), product.id)
+        session().commit()
+        if product is made:
+            relocating.finish(ANN, task.id)
+            session().commit()
 
 
 def violated() -> dict[str, list[dict]]:
@@ -295,7 +334,7 @@ def test_the_check_names_the_row(busy_world, name, corruption):
              " AND conrelid IN ('balance'::regclass, 'summary'::regclass, 'promise'::regclass, 'allocation'::regclass,"
              " 'stock_move'::regclass, 'permit'::regclass, 'posting_recipe'::regclass, 'posting_recipe_leg'::regclass,"
              " 'conversion'::regclass, 'held_balance'::regclass, 'book_item'::regclass,"
-             " 'replenish_task'::regclass)")
+             " 'replenish_task'::regclass, 'move_task'::regclass)")
     ).all():  # fmt: skip
         session().execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}"))
     for table in ("stock_move", "stock_posting", "posting_recipe", "posting_recipe_leg"):

@@ -319,7 +319,7 @@ class Allocation(Base):
     warehouse_id: Mapped[Reference]
     balance_id: Mapped[int] = mapped_column(ForeignKey("balance.id"))
     promise_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("promise.id"))
-    purpose: Mapped[str | None] = mapped_column(String(16))  # replenishment | move
+    purpose: Mapped[str | None] = mapped_column(String(16))  # replenishment | relocation
     subject_kind: Mapped[str] = mapped_column(String(24))
     subject_id: Mapped[Reference]
     quantity: Mapped[int] = mapped_column(Integer)

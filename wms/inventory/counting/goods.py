@@ -71,7 +71,7 @@ def lock_bin(location_id: uuid.UUID) -> tuple[list[Row], list[Hold]]:
 
 _CARRIED = Statement(
     "SELECT DISTINCT a.balance_id FROM allocation a WHERE a.balance_id = ANY(CAST(:rows AS bigint[])) AND a.open_quantity > 0"
-    " AND a.purpose = 'move'"
+    " AND a.purpose = 'relocation'"
 )
 
 

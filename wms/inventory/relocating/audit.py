@@ -7,11 +7,11 @@ from wms.platform.auditing import Check
 CHECKS = [
     Check(
         "only a move in somebody's hands reserves goods, and only in its two bins",
-        "SELECT count(*) FROM allocation WHERE purpose = 'move'",
+        "SELECT count(*) FROM allocation WHERE purpose = 'relocation'",
         "SELECT a.id, a.subject_id, t.state FROM allocation a JOIN balance b ON b.id = a.balance_id LEFT JOIN move_task t"
-        " ON t.id = a.subject_id WHERE a.purpose = 'move' AND a.open_quantity > 0 AND (t.id IS NULL OR t.state <> 'moving'"
-        "  OR a.subject_kind <> 'move_task' OR (b.location_id, b.product_id) NOT IN ((t.origin_id, t.product_id),"
-        "  (t.target_id, t.partner_id)))",
+        " ON t.id = a.subject_id WHERE a.purpose = 'relocation' AND a.open_quantity > 0 AND (t.id IS NULL OR t.state <> 'moving'"
+        "  OR a.subject_kind <> 'move_task' OR NOT ((b.location_id, b.product_id) = (t.origin_id, t.product_id)"
+        "  OR (t.partner_id IS NOT NULL AND (b.location_id, b.product_id) = (t.target_id, t.partner_id))))",
     ),
     Check(
         "a move that is done was posted once, both ways",

@@ -34,7 +34,7 @@ from wms.platform.database import session
 from wms.platform.locks import Rank, claim, lock, lock_one
 
 SUBJECT = "move_task"
-PURPOSE = "move"
+PURPOSE = "relocation"
 LEASE = timedelta(minutes=20)
 Part = tuple[uuid.UUID, Stock, int]  # a reservation, its goods, and how many
 
