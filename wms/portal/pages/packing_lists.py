@@ -15,6 +15,7 @@ from wms.inbound import schemas, service
 from wms.inbound.models import Booking
 from wms.inbound.packing.checking import MOST_LINES
 from wms.inbound.packing.columns import COLUMNS, OF_FACTORIES
+from wms.inbound.queries import load_booking
 from wms.platform import forms, sheets
 from wms.platform.access import actor, requires
 from wms.platform.columns import heading_of
@@ -67,6 +68,7 @@ def look(booking_id: uuid.UUID) -> BaseResponse | str | tuple[str, int]:
 @requires(Permission.BOOKINGS_WRITE)
 def replace(booking_id: uuid.UUID) -> BaseResponse:
     """The set of cartons is replaced as a whole, of the version that was read."""
+    load_booking(actor(), booking_id)  # whose it is comes before what is wrong with the form
     found = packing.carried()
     if not isinstance(found, Packing):
         forms.flash_or_raise(found or packing.GONE)
