@@ -179,7 +179,7 @@ class PutAway:
         """The carton in hand, to be put away as it is; what forbids that is said before anybody walks."""
         carton_id = uuid.UUID(task.data["carton_id"])
         units = inbound.check_unopened(carton_id)
-        found = inbound.suggest_unopened(actor, carton_id, holder=_holder(task))
+        found = inbound.suggest_unopened(actor, carton_id, _holder(task))
         data = hand(_carton_of(task.data), unopened=True, quantity=units, suggestion=_told(found))
         return Step(LOCATION, data, "ok", "carton_in_hand", {"units": units})
 

@@ -149,9 +149,9 @@ def _unopened(carton_id: uuid.UUID) -> Any:
     return carton
 
 
-def suggest_unopened(actor: Actor, carton_id: uuid.UUID, *, holder: Subject | None = None) -> Suggestion | None:
+def suggest_unopened(actor: Actor, carton_id: uuid.UUID, holder: Subject) -> Suggestion | None:
     """The bin for a carton that is put away as it is, with its reason: one in which all that is in it may stand, with room
-    for the sum. None: there is none. With a `holder` the bin is kept for it until the putaway.
+    for the sum. It is kept for the holder until the putaway. None: there is none.
     """
     carton = _CARTON.first({"carton": carton_id})
     if carton is None or not actor.may(Permission.FLOOR_WORK) or not actor.sees_warehouse(carton.warehouse_id):
@@ -165,8 +165,6 @@ def suggest_unopened(actor: Actor, carton_id: uuid.UUID, *, holder: Subject | No
     ]  # fmt: skip
     if not goods:
         raise Refused("nothing_to_put_away", {})
-    if holder is None:
-        return putaway.suggest_for_all(carton.warehouse_id, goods)
     choice = putaway.suggest_and_keep_for_all(actor, carton.warehouse_id, goods, holder)
     return None if choice is None else choice.suggestion
 

@@ -49,17 +49,13 @@ def suggest_and_keep(actor: Actor, warehouse_id: uuid.UUID, goods: Goods, holder
     return None
 
 
-def suggest_for_all(warehouse_id: uuid.UUID, goods: Sequence[Goods]) -> Suggestion | None:
-    """The best bin for goods that stay together, a carton's: as those that lead would choose it (`rules.lead_of`), where
-    each of them may stand and there is room for their sum. None when there is none. Nothing is kept.
-    """
-    return _choose_for_all(warehouse_id, goods, None)
-
-
 def suggest_and_keep_for_all(
     actor: Actor, warehouse_id: uuid.UUID, goods: Sequence[Goods], holder: Subject
 ) -> Choice | None:
-    """The same, and the bin is kept for the holder until the putaway; what was kept for it before is let go."""
+    """The best bin for goods that stay together, a carton's: as those that lead would choose it (`rules.lead_of`), where
+    each of them may stand and there is room for their sum. It is kept for the holder until the putaway; what was kept
+    for it before is let go. None when there is none.
+    """
     reservations.taking_turns(warehouse_id)
     found = _choose_for_all(warehouse_id, goods, holder.id)
     if found is None:
