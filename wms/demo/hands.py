@@ -23,6 +23,7 @@ from wms.inbound.models import Booking, Carton
 from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft
 from wms.inbound.service import CountDraft
 from wms.inventory.models import Balance
+from wms.inventory.service import Subject
 from wms.outbound.models import Demand, Order, PickTask
 from wms.outbound.schemas import OrderIn
 from wms.outbound.service import handover, intake, packing, picking, waves, whole
@@ -99,10 +100,11 @@ class Hands:
 
     def stow_closed(self, carton: Carton) -> None:
         """The carton as it is to the bin that the house suggests."""
-        place = do(inbound.suggest_unopened, self.receiver, carton.id)
+        holder = Subject("demo", carton.id)
+        place = do(inbound.suggest_unopened, self.receiver, carton.id, holder)
         if place is None:
             raise DemoError(f"no bin has room for {carton.barcode}")
-        do(inbound.put_away_unopened, self.receiver, carton.id, place.location_id)
+        do(inbound.put_away_unopened, self.receiver, carton.id, place.location_id, holder=holder)
 
     def arrived(self, reference: str, cartons: Sequence[Lines]) -> Sequence[Carton]:
         """Booked and at the dock."""
