@@ -7,10 +7,13 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from tests.inbound.dock import CABLE, MUG, RED, service
 from wms.core.ids import new_id
+from wms.inbound.documents import TRANSPORT_MARKS, cartons
+from wms.inbound.rules import Transport
+from wms.printing.models import LabelDocument
 
 BODY: dict[str, Any] = {
     "reference": "PO-1", "warehouse": "DE1", "transport": "sea", "expected_on": "2026-12-24",
@@ -231,6 +234,17 @@ def test_another_seller_s_booking_is_not_there(api, rival, db_session):
     assert rival.post("/api/v1/bookings", {**BODY, "seller": "ACME"}).status_code == 422
     assert state(db_session) == before
     assert api.get(f"/api/v1/bookings/{uuid.uuid4()}").status_code == 404
+
+
+@pytest.mark.parametrize("transport", Transport)
+def test_a_carton_is_marked_by_how_it_comes(api, db_session, transport):
+    """In the words of freight, not of our tables."""
+    path = create(api).headers["Location"]
+    api.post(f"{path}/carton-labels", {})
+    db_session.execute(text("UPDATE booking SET transport = :transport"), {"transport": transport.value})
+    marked = {label.transport for label in cartons(db_session.scalars(select(LabelDocument)).all())}
+    assert marked == {TRANSPORT_MARKS[transport]}
+    assert not any("_" in mark for mark in marked)
 
 
 def test_carton_labels_are_asked_for_once_and_void_when_the_cartons_change(api, db_session):

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from labels import CartonLabel, Label, LabelRefused, Size
 from labels.content import ContentsLine
+from wms.inbound.rules import Transport
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
 
@@ -34,6 +35,12 @@ def cartons(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]:
 
 SOURCES = {"carton": cartons}
 
+# As freight is marked, whoever reads it.
+TRANSPORT_MARKS = {
+    Transport.EXPRESS: "EXPRESS", Transport.AIR: "AIR", Transport.SEA: "SEA", Transport.SEA_FCL: "SEA · FCL",
+    Transport.SEA_LCL: "SEA · LCL", Transport.RAIL: "RAIL", Transport.ROAD: "ROAD",
+}  # fmt: skip
+
 
 def _carton(row: Any, size: Size) -> CartonLabel:
     lines = row.lines or []
@@ -45,7 +52,7 @@ def _carton(row: Any, size: Size) -> CartonLabel:
         number=row.number,
         total=row.carton_count,
         seller_code=row.seller,
-        transport=row.transport,
+        transport=TRANSPORT_MARKS[Transport(row.transport)] if row.transport else "",
         reference=row.reference_box_no or row.reference,
         contents=tuple(ContentsLine(sku=sku, quantity=f"× {quantity}") for sku, quantity in lines),
         mixed_text=f"MIXED {len(lines)} SKU",
