@@ -140,12 +140,28 @@ def test_who_empties_a_bin_is_asked_whether_it_is_empty(cast, client, tablet, an
     assert session().execute(text("SELECT kind FROM stock_count")).scalars().all() == [kind]
 
 
+EMPTY = (
+    "SELECT barcode FROM handling_unit h WHERE kind = 'tote' AND state = 'open' AND NOT EXISTS (SELECT 1 FROM put_wall_slot s"
+    " WHERE s.unit_id = h.id) AND warehouse_id = (SELECT id FROM warehouse WHERE code = 'DE1') ORDER BY code"
+)
+
+
+def test_a_broken_tote_of_a_walk_is_free_when_another_takes_its_place(wall: Wall) -> None:
+    """It holds nothing: no sorter opens it, and nobody else would ever let it go."""
+    wall.prepare({MUG: 2}, {MUG: 1, CABLE: 1})
+    first, second, *others = wall.ask(EMPTY)
+    wall.tablet.start("pick")
+    wall.say("CMD-OK")
+    wall.say(first)
+    for tote, free in ((first, [second, *others]), (second, [first, *others])):
+        assert wall.say("CMD-FULL") == "tote_full"
+        assert wall.say(tote) == "walk_tote_bound"
+        assert wall.ask(EMPTY) == free
+
+
 def test_a_full_tote_of_a_walk_is_set_down_for_another(wall: Wall) -> None:
     wall.prepare({MUG: 2}, {MUG: 1, CABLE: 1})
-    first, second = wall.ask(
-        "SELECT barcode FROM handling_unit h WHERE kind = 'tote' AND NOT EXISTS (SELECT 1 FROM put_wall_slot s"
-        " WHERE s.unit_id = h.id) AND warehouse_id = (SELECT id FROM warehouse WHERE code = 'DE1') ORDER BY code LIMIT 2"
-    )
+    first, second = wall.ask(EMPTY)[:2]
     wall.tablet.start("pick")
     wall.say("CMD-OK")
     assert wall.refused("CMD-FULL") == "command_not_here"

@@ -137,14 +137,8 @@ _TOTE = Statement(
 )
 
 
-def hold_free_tote(warehouse_id: uuid.UUID, tote_id: uuid.UUID, mine: uuid.UUID) -> bool:
-    """The tote under lock: free, or bound to `mine` already (False). Refuses `not_a_tote`, `tote_taken`."""
-    claim(Rank.HANDLING_UNIT)
-    return check_free_tote(warehouse_id, tote_id, mine)
-
-
 def check_free_tote(warehouse_id: uuid.UUID, tote_id: uuid.UUID, mine: uuid.UUID) -> bool:
-    """The same of a tote that the caller holds, or whose rank it has claimed."""
+    """The tote, which the caller holds, is free, or bound to `mine` already (False). Refuses `not_a_tote`, `tote_taken`."""
     tote = _TOTE.first({"tote": tote_id})
     if tote is None or tote.warehouse_id != warehouse_id or tote.kind != "tote" or tote.is_slot:
         raise Refused("not_a_tote", {})

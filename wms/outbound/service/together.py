@@ -22,7 +22,7 @@ from wms.outbound import rules
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
 from wms.outbound.service import walks
 from wms.outbound.service.held import COLUMNS, OrderAtWork, order_at_work
-from wms.outbound.service.picking import LEASE, Picked, hold_free_tote
+from wms.outbound.service.picking import LEASE, Picked, check_free_tote
 from wms.outbound.service.stops import next_stop
 from wms.outbound.workflow import ORDER, TASK, OrderState, TaskState
 from wms.platform.database import session
@@ -46,13 +46,16 @@ _BIND = Statement(
 
 
 def bind_tote(actor: Actor, batch_id: uuid.UUID, tote_id: uuid.UUID) -> None:
-    """The walk's goods go into this empty tote from now on; one that was bound before keeps what is in it.
+    """The walk's goods go into this empty tote from now on; one that was bound before keeps what is in it, and is free when
+    that is nothing.
 
     Refuses `not_a_tote`, `tote_taken`, `batch_taken`.
     """
     batch = walks.hold_walk(actor, batch_id)
-    hold_free_tote(batch.warehouse_id, tote_id, batch.id)
+    lock(Rank.HANDLING_UNIT, HandlingUnit, {each for each in (batch.tote_id, tote_id) if each is not None})
+    check_free_tote(batch.warehouse_id, tote_id, batch.id)
     session().flush()
+    walks.free_tote(batch.id)
     _BIND.run({"batch": batch.id, "tote": tote_id})
 
 
