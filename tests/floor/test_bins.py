@@ -9,7 +9,9 @@ from sqlalchemy import text
 
 from tests.floor.test_whole import BIN, NEXT, pallet, received
 from tests.floor.worker import CABLE, CODES, MUG, Tablet
-from tests.inbound.dock import stock
+from tests.inbound.dock import product, stock
+from wms.catalog import service as catalog
+from wms.catalog.rules import Code
 from wms.core.ids import new_id
 from wms.facility.models import HandlingUnitKind
 from wms.inventory import holds
@@ -150,6 +152,23 @@ def test_a_move_obeys_the_rules_of_the_bin_and_is_taken_back(cast, client, db_se
     assert tablet.scan("CMD-UNDO")["code"] == "move_undone"
     assert stock(cast.ACME.products[MUG]) == {(BIN, "good", True): 4}
     assert tablet.scan("CMD-UNDO")["code"] == "command_not_here"
+
+
+def test_a_code_that_two_sellers_use_means_the_goods_that_are_there(cast, client, db_session, tablet):
+    rival = cast.RIVAL.products.get(MUG) or product(cast.rival_person, MUG)
+    catalog.add_barcode(cast.rival_person, rival, Code(CODES[MUG], "seller"))
+    commit()
+    unit = pallet(cast, (MUG, 6))
+    loose(cast, tablet, {MUG: 4})
+    tablet.start("move")
+    tablet.scan(cast.overseas.labels[BIN])
+    assert tablet.scan(CODES[MUG], quantity=1)["code"] == "item_in_hand"
+    assert tablet.scan(cast.overseas.labels[NEXT])["code"] == "item_moved"
+    tablet.scan(cast.overseas.labels["A-01-02-1"])
+    assert tablet.scan(CODES[MUG])["code"] == "scan_ambiguous"  # neither of them has any there
+    tablet.start("repack")
+    tablet.scan(unit.barcode)
+    assert tablet.scan(CODES[MUG], quantity=2)["title"] == "2 in hand. Scan where they go."
 
 
 def test_a_container_goes_back_where_it_was(cast, client, db_session, tablet):

@@ -180,3 +180,21 @@ def test_a_full_container_of_single_pieces_is_followed_by_another(stage: Stage, 
     units = session().execute(text("SELECT id FROM handling_unit WHERE barcode = ANY(:labels)"), {"labels": free[:2]})
     refusal = stage.refused(lanes.take_further, stage.cast.receiver, batch.id, *units.scalars())
     assert refusal.code == "no_singles"
+
+
+def test_a_further_tote_is_the_order_s_and_no_container_of_single_pieces(stage: Stage, client) -> None:
+    """While a full one is followed, nobody begins the fast lane with the tote that is wanted for it."""
+    stage.stock(MUG, 5)
+    stage.stock(CABLE, 5, BIN2)
+    stage.wave(stage.order({MUG: 3}), stage.order({CABLE: 1}))
+    free = totes(stage.cast.overseas.id)
+    tablet = Tablet(stage.cast.sign_in(client, stage.cast.receiver))
+    tablet.start("pick")
+    tablet.scan("CMD-OK")
+    assert 'data-command="CMD-MIXED"' in tablet.look()
+    tablet.scan(free[0])
+    take(tablet, 1)
+    tablet.scan("CMD-FULL")
+    assert 'data-command="CMD-MIXED"' not in tablet.look()
+    assert tablet.scan("CMD-MIXED")["code"] == "command_not_here"
+    assert tablet.scan(free[1])["code"] == "further_tote"

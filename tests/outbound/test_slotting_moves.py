@@ -211,7 +211,7 @@ def test_left_for_later_all_stays(two: Stage, client: Any) -> None:
     tablet.scan(two.cast.overseas.labels[BIN2])
     tablet.scan(CODES[CABLE])
     assert tablet.scan("CMD-SHORT")["code"] == "command_not_here"
-    assert (tablet.scan("CMD-BACK")["code"], tablet.step) == ("move_left", "scan_location")
+    assert (tablet.scan("CMD-BACK")["code"], tablet.step) == ("move_given_up", "scan_location")
     assert stands(two) == {BIN1: {MUG: 6}, BIN2: {CABLE: 9}}
     tablet.scan("CMD-OK")
     commit()

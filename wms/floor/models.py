@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from sqlalchemy import BigInteger, Index, Integer, String, text
@@ -33,6 +34,11 @@ class FloorTask(Base):
     @property
     def step_token(self) -> str:
         return f"{self.id}.{self.version}"
+
+    def id_of(self, name: str) -> uuid.UUID | None:
+        """An id that the task keeps under this name, or None."""
+        kept = self.data.get(name)
+        return None if kept is None else uuid.UUID(kept)
 
     @property
     def carried(self) -> Any:

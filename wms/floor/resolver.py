@@ -68,11 +68,14 @@ class Scope:
 
     `known`: what a step has read with its own facts, by kind and code. It is what looking the code up would find: a
     code of a place is unique in its warehouse, one of a product with its owner.
+    `place_id`: the bin or container whose goods are scanned. Of a code that several owners use it is the goods of the one
+    who has it there.
     """
 
     warehouse_id: uuid.UUID
     owner_id: uuid.UUID | None = None
     known: Mapping[tuple[Kind, str], Found] = field(default_factory=dict)
+    place_id: uuid.UUID | None = None
 
 
 def resolve(raw: str, scope: Scope, expected: Sequence[Kind]) -> Found:
@@ -104,6 +107,19 @@ def resolve(raw: str, scope: Scope, expected: Sequence[Kind]) -> Found:
     raise Refused("scan_unknown", {"code": _tail(code)})
 
 
+_STANDING = Statement(
+    "SELECT product_id FROM balance WHERE location_id = :place AND product_id = ANY(CAST(:products AS uuid[])) AND is_there"
+    " UNION SELECT product_id FROM balance WHERE handling_unit_id = :place AND product_id = ANY(CAST(:products AS uuid[]))"
+    " AND is_there"
+)
+
+
+def _standing(found: Sequence[Found], place_id: uuid.UUID) -> list[Found]:
+    """Of these products those that are in a bin or container by the book."""
+    there = set(_STANDING.column({"place": place_id, "products": [each.id for each in found]}))
+    return [each for each in found if each.id in there]
+
+
 def _tail(code: str) -> str:
     """Enough of a code to recognise it; never the whole: it may be anything a person scanned."""
     return f"…{code[-4:]}"
@@ -131,11 +147,14 @@ def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
         return [scope.known[kind, code]]
     if kind is Kind.PRODUCT:
         owners = None if scope.owner_id is None else [scope.owner_id]
-        return [
+        found = [
             Found(kind, meaning.product_id, meaning.sku, owner_id=meaning.owner_id, pack=meaning.quantity,
                   level=meaning.level, serial_control=meaning.serial_control)
             for meaning in meanings_of(code, owners)
         ] or _by_serial(code, scope)  # fmt: skip
+        if len(found) > 1 and scope.place_id is not None:
+            return _standing(found, scope.place_id) or found
+        return found
     rows = LOOKUPS[kind].all({"code": code, "warehouse": scope.warehouse_id})
     return [Found(kind, row.id, row.code, owner_id=row.owner_id) for row in rows]
 

@@ -55,7 +55,7 @@ class Count:
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
         """Steps: scan_location → scan_product … → (OK) scan_location."""
         expected = [Kind.LOCATION] if task.step == LOCATION else [Kind.PRODUCT, *CONTAINERS, Kind.LOCATION]
-        found = _resolve(task, scan.raw, expected)
+        found = resolve(scan.raw, Scope(task.warehouse_id, place_id=task.id_of("location_id")), expected)
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, found)
         if task.step == LOCATION:
@@ -142,30 +142,6 @@ class Count:
             "damaged": bool(task.data.get("damaged")), "quantity": task.data.get("quantity"),
             "again": task.data.get("again", []),
         }  # fmt: skip
-
-
-def _resolve(task: FloorTask, raw: str, expected: list[Kind]) -> Found:
-    """A code that several sellers use means the goods of the one who has it in this bin."""
-    try:
-        return resolve(raw, Scope(task.warehouse_id), expected)
-    except Refused as refusal:
-        if refusal.code != "scan_ambiguous" or task.step != PRODUCT:
-            raise
-        known = _KNOWN.all({"location": uuid.UUID(task.data["location_id"])})
-        hits = []
-        for owner in sorted({row.owner_id for row in known}):
-            products = {row.product_id for row in known if row.owner_id == owner}
-            hits += [each for each in [_of_owner(task, raw, owner)] if each is not None and each.id in products]
-        if len(hits) != 1:
-            raise
-        return hits[0]
-
-
-def _of_owner(task: FloorTask, raw: str, owner: uuid.UUID) -> Found | None:
-    try:
-        return resolve(raw, Scope(task.warehouse_id, owner), [Kind.PRODUCT])
-    except Refused:
-        return None  # that seller has no such code
 
 
 def _goods(task: FloorTask, found: Found, scan: Scan) -> Goods:

@@ -58,7 +58,7 @@ class Move:
         if "move_task" in task.data:
             return relocate.scan(actor, task, scan)
         expected = {SOURCE: SOURCES, PRODUCT: [Kind.PRODUCT], TARGET: [Kind.LOCATION]}[task.step]
-        found = resolve(scan.raw, Scope(task.warehouse_id), expected)
+        found = resolve(scan.raw, Scope(task.warehouse_id, place_id=task.id_of("location_id")), expected)
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, found)
         if task.step == SOURCE and found.kind is not Kind.LOCATION:

@@ -167,7 +167,7 @@ class Pick:
         if found.command == "SKIP":
             picking.skip(actor, stop.id)
             return self._next(task, "warn", "stop_skipped", {})
-        if found.command == "MIXED" and task.step == TOTE:  # one tote for all orders of a single piece
+        if found.command == "MIXED" and task.step == TOTE and not task.data.get("full"):  # one for all single pieces
             if not lanes.has_singles(stop.batch_id):
                 raise Refused("no_singles", {})
             return Step(TOTE, hand(task.data, lane=True), "ok", "lane_next_tote")

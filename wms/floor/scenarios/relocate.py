@@ -87,7 +87,8 @@ def _command(actor: Actor, task: FloorTask, found: Found) -> Step:
         return Step(BEGIN, {"but": left}, "warn", "move_left")
     if found.command == "BACK":  # what is in hand goes back to where it was
         service.put_back(actor, uuid.UUID(key))
-        return Step(BEGIN, hand({}, but=task.data.get("but")), "warn", "move_left")
+        said = "move_left" if task.step in (FROM, ITEM) else "move_given_up"
+        return Step(BEGIN, hand({}, but=task.data.get("but")), "warn", said)
     raise Refused("command_not_here", {})
 
 

@@ -48,7 +48,7 @@ class Repack:
         """Steps: scan_unit → scan_product (all of it, or a quantity; FULL for everything) → scan_target → scan_product
         …; or scan_unit → scan_product (another container: this one goes into it) → scan_unit.
         """
-        found = resolve(scan.raw, Scope(task.warehouse_id), list(EXPECTED[task.step]))
+        found = resolve(scan.raw, Scope(task.warehouse_id, place_id=task.id_of("unit_id")), list(EXPECTED[task.step]))
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, found)
         if task.step == UNIT:

@@ -60,14 +60,19 @@ def bind_container(actor: Actor, batch_id: uuid.UUID, tote_id: uuid.UUID) -> int
     if not chosen:
         raise Refused("no_singles", {})
     claim(Rank.HANDLING_UNIT)
+    return _take_into(tote_id, batch, chosen)
+
+
+def _take_into(tote_id: uuid.UUID, batch: PickBatch, orders: list[uuid.UUID]) -> int:
+    """These orders come into this container, which the caller may lock; returns how many."""
     tote = _TOTE.first({"tote": tote_id})
     if tote is None or tote.warehouse_id != batch.warehouse_id or tote.kind != "tote":
         raise Refused("not_a_tote", {})
     if tote.subject_id is not None and (tote.subject_kind, tote.subject_id) != (LANE, batch.wave_id):
         raise Refused("tote_taken", {})
-    _BIND.run({"tote": tote_id, "wave": batch.wave_id, "orders": chosen})
+    _BIND.run({"tote": tote_id, "wave": batch.wave_id, "orders": orders})
     session().expire_all()
-    return len(chosen)
+    return len(orders)
 
 
 # Of this walk, in this container, and nothing picked for them yet.
@@ -90,13 +95,7 @@ def take_further(actor: Actor, batch_id: uuid.UUID, full_id: uuid.UUID, tote_id:
         raise Refused("no_singles", {})
     batch = hold_walk(actor, batch_id)
     lock(Rank.HANDLING_UNIT, HandlingUnit, [full_id, tote_id])
-    tote = _TOTE.first({"tote": tote_id})
-    if tote is None or tote.warehouse_id != batch.warehouse_id or tote.kind != "tote":
-        raise Refused("not_a_tote", {})
-    if tote.subject_id is not None and (tote.subject_kind, tote.subject_id) != (LANE, batch.wave_id):
-        raise Refused("tote_taken", {})
-    _BIND.run({"tote": tote_id, "wave": batch.wave_id, "orders": chosen})
-    session().expire_all()
+    _take_into(tote_id, batch, chosen)
     settle_container(full_id, is_held=True)
     return len(chosen)
 
