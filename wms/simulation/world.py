@@ -71,6 +71,7 @@ class Order:
     lines: dict[str, int]
     kind: str = "dropship"
     to_house: str | None = None  # of a transfer
+    first: str | None = None  # of a part, the order that was parted first
     cancelled: bool = False
     released: bool = False
     destroyed: bool = False
