@@ -24,7 +24,9 @@ from wms.facility.models import LocationKind, Site, Warehouse, WarehouseKind
 from wms.facility.rules import Plan as Bins
 from wms.identity import authentication
 from wms.identity import service as identity
-from wms.identity.models import User
+from wms.identity.models import Seller, User
+from wms.inbound.rules import Terms
+from wms.inbound.service import set_terms
 from wms.inventory.counting.planning import set_rule
 from wms.inventory.counting.rules import Rule
 from wms.inventory.replenishment.faces import FaceLine, set_faces
@@ -184,6 +186,9 @@ def _furnish() -> None:
     """
     with transaction():
         houses = session().execute(select(Warehouse.id, Warehouse.code).order_by(Warehouse.code)).all()
+    with transaction():
+        rival = session().scalars(select(Seller.id).where(Seller.code == "RIVAL")).one()
+        set_terms(SYSTEM, rival, Terms(counting="blind"))
     for house in houses:
         with transaction():
             make_wall(SYSTEM, house.id, WALL, SLOTS)
