@@ -167,6 +167,8 @@ _TRANSFERS = text(
     " ON b.transfer_order_id = t.order_id ORDER BY 1, 2"
 )
 _WALKS = text("SELECT id, state FROM pick_batch WHERE state <> 'done'")
+# The schedule's, at the first turn and at the hour of each day.
+_NOTED = text("SELECT violations FROM audit_run WHERE origin = 'schedule'")
 
 
 def everything_ended(world: World) -> None:
@@ -207,6 +209,15 @@ def _transfers_tie_up(world: World) -> None:
     ]
     if missing:
         raise Untrue(f"transfers that left, and nobody was told of: {missing}")
+
+
+def daily_audits() -> int:
+    """How many audits the schedule has noted; none of them may have found anything."""
+    noted = session().scalars(_NOTED).all()
+    rollback()
+    if any(noted):
+        raise Untrue(f"the day's audit: {noted}")
+    return len(noted)
 
 
 _STATES = text("SELECT state, count(*) AS orders FROM outbound_order GROUP BY 1 ORDER BY 1")

@@ -41,7 +41,7 @@ def tidy(play: Play, house: House) -> Process:
         waiting = play.look(_TO_PUT_BACK, house=house.id)
         stopped = play.look(_TO_CATCH, house=house.id)
         damaged = play.look(totes.OF_DAMAGE, house=house.id)
-        if stopped and (play.closing or tablet.dice.random() < 0.5):
+        if stopped and (play.closing or tablet.dice.random() < 0.25):
             yield from _catch(play, tablet, tablet.dice.choice(stopped))
         elif waiting:
             row = tablet.dice.choice(waiting)

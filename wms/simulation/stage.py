@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -108,6 +109,7 @@ class Stages:
         self.engines.postgres.create_database(DATABASE, template=TEMPLATE)
         self.app.extensions["wms_redis"].flushdb()
         self.app.extensions.pop("wms_counters", None)  # blocks of numbers of the database before
+        shutil.rmtree(self.app.extensions["wms_config"].files_root, ignore_errors=True)  # its labels
         authentication.tried.clear()
         try:
             keys = {code: demo_key(code) for code in ("ACME", "RIVAL")}
