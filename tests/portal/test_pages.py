@@ -186,10 +186,13 @@ def test_cartons_are_typed_onto_their_pallets(cast, client, life):
     assert "Pallets count from 1 without a gap; 2 is next." in shown
     made = seller.post("/portal/bookings/new", data={**form, "cartons.1.pallet": "2", "command_id": str(new_id())})
     assert made.status_code == 302
-    assert life.ask(
-        "SELECT string_agg(concat_ws('/', c.number, c.pallet), ' ' ORDER BY c.number) FROM carton c"
-        " JOIN booking b ON b.id = c.booking_id WHERE b.reference = 'PO-PALLETS'"
-    ) == "1/1 2/1 3/1 4/2"
+    assert (
+        life.ask(
+            "SELECT string_agg(concat_ws('/', c.number, c.pallet), ' ' ORDER BY c.number) FROM carton c"
+            " JOIN booking b ON b.id = c.booking_id WHERE b.reference = 'PO-PALLETS'"
+        )
+        == "1/1 2/1 3/1 4/2"
+    )
 
 
 def test_more_cartons_is_a_form_with_more(cast, client, life):
