@@ -103,9 +103,9 @@ class Pack:
         return Step(PRODUCT, data, "next", "box_closed", {"units": left})
 
     def _verify(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
+        found = read_beside(found, scan)
         assert found.id is not None
         order_id = uuid.UUID(task.data["order_id"])
-        found = read_beside(found, scan)
         quantity = scan.quantity or found.pack
         done = packing.verify(actor, order_id, found.id, quantity, found.pack, found.serial, found.batch)
         params = {

@@ -92,8 +92,8 @@ class Receive:
         return Step(PRODUCT, data, "next", "carton_opened", {"number": carton.number, "total": carton.total})
 
     def _count(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
-        assert found.id is not None
         found = read_beside(found, scan)
+        assert found.id is not None
         quantity = scan.quantity or task.data.get("quantity") or found.pack
         counted = inbound.count(
             actor, uuid.UUID(task.data["carton_id"]), found.id, quantity,

@@ -61,8 +61,8 @@ class ReturnDesk:
         return Step(PRODUCT, data, "next", "return_opened", {"number": opened.number, "units": max(0, units)})
 
     def _receive(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
-        assert found.id is not None
         found = read_beside(found, scan)
+        assert found.id is not None
         quantity = scan.quantity or found.pack
         numbers = [found.serial] if found.serial and found.serial_control != "none" else []
         if found.serial_control != "none" and not numbers:
