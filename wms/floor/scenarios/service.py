@@ -49,6 +49,7 @@ class Service:
         if found.kind is Kind.LOCATION:
             return self._place(task, found)
         if task.step == TAKE:
+            assert found.id is not None
             return self._take(actor, task, service_work.work_of_tote(found.id), "no_service_here")
         if found.kind in CONTAINERS:
             return self._container(actor, task, found, scan)
