@@ -14,7 +14,7 @@ from tests.outbound.stage import BIN2, CABLE, LAMP, MUG, Stage
 from tests.outbound.test_concurrency import at_once
 from wms.facility.models import HandlingUnit
 from wms.outbound.models import Order
-from wms.outbound.service import lanes, packing, putback, single_units
+from wms.outbound.service import interceptions, lanes, order_holds, packing, putback, single_units
 from wms.outbound.service import orders as orders_of
 from wms.platform.database import db, session, transaction
 
@@ -189,6 +189,30 @@ def test_the_last_order_cancelled_leaves_the_goods_to_be_put_back(stage: Stage, 
     assert refused.code == "order_cancelled"
     assert unit(tote) == (putback.PUT_BACK, "in_use")
     assert stage.put_back_all(orders[1]) == 1
+    assert unit(tote) == (None, "open")
+
+
+@pytest.mark.parametrize("how", ["held", "intercepted"])
+def test_what_was_stopped_at_the_bench_and_may_go_on_is_taken_again(stage: Stage, orders: list[Order], how: str) -> None:
+    """The bench gave the unit back while the order was stopped: nobody has it in their hands when it goes on."""
+    tote = lane(stage, orders[0])
+    taken, key, seller = take(stage, MUG), orders[0].id, stage.cast.acme
+    if how == "held":
+        stop_id = stage.do(order_holds.place_hold, seller, key, "address").id
+    else:
+        stop_id = stage.do(interceptions.request_interception, seller, key, "other").id
+    number = str(packing.parcel_of(key).tracking_number)
+    assert stage.refused(single_units.close, stage.cast.picker, key, number).code in ("order_held", "intercepted")
+    assert stage.do(single_units.give_back, stage.cast.picker, key) is True
+    assert stage.do(single_units.give_back, stage.cast.picker, key) is False
+    again = (single_units.take, stage.cast.picker, stage.cast.overseas.id, stage.cast.ACME.products[MUG])
+    assert stage.refused(*again).code == "lane_empty", "not while it is stopped"
+    if how == "held":
+        stage.do(order_holds.end_hold, seller, key, stop_id)
+    else:
+        stage.do(interceptions.refuse, stage.cast.supervisor, stop_id, "not_found")
+    assert take(stage, MUG).order_id == taken.order_id
+    close(stage, taken)
     assert unit(tote) == (None, "open")
 
 
