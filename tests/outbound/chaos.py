@@ -56,7 +56,8 @@ STUCK_SECONDS = 25  # nothing changed for so long: what is left will never end
 DISTURBANCES = (
     "cancel", "intercept", "withdraw", "accept", "refuse", "catch", "hold", "hold, stock given up", "hold by the house",
     "end hold", "change consignee", "change service", "change priority", "short", "customs refuses", "customs releases",
-    "open again", "full tote", "full tote to the wall", "damage", "damage taken back", "damage into a tote", "damage brought", "another batch",
+    "open again", "full tote", "full tote to the wall", "damage", "damage taken back", "damage into a tote", "damage brought",
+    "another batch",
     "bin is empty", "bin is not empty", "put into a bag",
     "take out of a bag", "take off the load", "drive off", "hand out", "lose on the road",
 )  # fmt: skip

@@ -110,7 +110,9 @@ class Picker(Hand):
         if tote is None:
             return False
         if stop.wall is not None:
-            return self.do("full tote to the wall", stop.order_state, together.bind_tote, self.actor, stop.batch_id, tote)
+            return self.do(
+                "full tote to the wall", stop.order_state, together.bind_tote, self.actor, stop.batch_id, tote
+            )
         return self.do("full tote", stop.order_state, full_totes.take_further, self.actor, stop.id, tote)
 
     def _batch_at(self, stop: Any) -> str:

@@ -193,7 +193,9 @@ def test_the_last_order_cancelled_leaves_the_goods_to_be_put_back(stage: Stage, 
 
 
 @pytest.mark.parametrize("how", ["held", "intercepted"])
-def test_what_was_stopped_at_the_bench_and_may_go_on_is_taken_again(stage: Stage, orders: list[Order], how: str) -> None:
+def test_what_was_stopped_at_the_bench_and_may_go_on_is_taken_again(
+    stage: Stage, orders: list[Order], how: str
+) -> None:
     """The bench gave the unit back while the order was stopped: nobody has it in their hands when it goes on."""
     tote = lane(stage, orders[0])
     taken, key, seller = take(stage, MUG), orders[0].id, stage.cast.acme
@@ -233,7 +235,13 @@ def test_two_last_orders_that_end_at_the_same_moment_leave_the_container_free(fl
     batch, tote = floor.take(), floor.totes()[0]
     floor.do(lanes.bind_container, floor.cast.picker, batch.id, tote)
     floor.pick_all(first)
-    taken, doomed, seller, picker, closed = take(floor, MUG), second.id, floor.cast.acme, floor.cast.picker, threading.Event()
+    taken, doomed, seller, picker, closed = (
+        take(floor, MUG),
+        second.id,
+        floor.cast.acme,
+        floor.cast.picker,
+        threading.Event(),
+    )
     number = str(packing.parcel_of(taken.order_id).tracking_number)
 
     def close_first() -> bool:

@@ -95,4 +95,15 @@ state_labels["no_quote"] = {
     "other_currency": (lazy("is priced in another currency"), "idle"),
     "no_signature": (lazy("hands over without a signature"), "idle"),
     "no_insurance": (lazy("does not insure"), "idle"),
+    "says_no": (lazy("does not take these goods, by its carrier’s word"), "idle"),
+    "silent": (lazy("its carrier did not say a price"), "warn"),
+}
+state_labels["collection"] = {
+    "wanted": (lazy("Ordered, not confirmed"), "info"),
+    "confirmed": (lazy("The lorry comes"), "ok"),
+    "refused": (lazy("Refused"), "stop"),
+    "calling_off": (lazy("Being called off"), "info"),
+    "called_off": (lazy("Called off"), "idle"),
+    "collected": (lazy("Collected"), "ok"),
+    "missed": (lazy("Nobody came"), "stop"),
 }
