@@ -107,3 +107,9 @@ state_labels["collection"] = {
     "collected": (lazy("Collected"), "ok"),
     "missed": (lazy("Nobody came"), "stop"),
 }
+state_labels["carrier_quote"] = {
+    "wanted": (lazy("Is being asked"), "info"),
+    "quoted": (lazy("Said a price"), "ok"),
+    "refused": (lazy("Said no"), "idle"),
+    "silent": (lazy("Did not answer"), "warn"),
+}
