@@ -18,6 +18,7 @@ from wms.outbound.models import Order
 from wms.outbound.service import carrier_rates, changes
 from wms.outbound.service.carrier_rates import box_around
 from wms.outbound.service.waybills import PREPARE_TOPIC, RATES_TOPIC
+from wms.platform import outbox
 from wms.platform.database import session, transaction
 from wms.shipping import service as shipping
 from wms.shipping.carriers.http import CAPABILITIES
@@ -96,6 +97,38 @@ def test_only_where_a_rule_lets_choose_is_anybody_asked(stage: Stage, carrier, s
     rule(stage, services, Rule.CHEAPEST, "SLOW", "FAST")
     assert went_with(waved(stage))[0] == "SLOW"
     assert (turn(RATES_TOPIC), carrier.calls) == ([], [])
+
+
+def test_others_of_its_wave_do_not_wait_with_it(stage: Stage, carrier, services):  # noqa: F811
+    rule(stage, services, Rule.CHEAPEST, "EXPRESS", "SLOW")
+    asked, other = stage.order({MUG: 1}), stage.order({MUG: 1}, service="SLOW")
+    stage.wave(asked, other)
+    assert (shipment_of(asked), shipment_of(other) is not None) == (None, True)
+    assert turn(RATES_TOPIC) == ["done"]
+    assert went_with(asked)[0] == "EXPRESS"
+
+
+def test_the_last_of_several_carriers_is_waited_for(stage: Stage, carrier, services, stopped_clock):  # noqa: F811
+    with transaction():
+        made = shipping.create_carrier(stage.cast.admin, "SIM2", "Sim 2", kind="http", capabilities=CAPABILITIES)
+        services["THIRD"] = shipping.add_service(stage.cast.admin, made.id, "THIRD", "Third").id
+        shipping.connect_carrier(stage.cast.admin, made.id, carrier.url, TOKEN)
+    carrier.prices["THIRD"] = {"currency": "EUR", "total_minor": 100, "days": 9}
+    rule(stage, services, Rule.CHEAPEST, "EXPRESS", "THIRD", "SLOW")
+    order, late = waved(stage), waved(stage)
+    first = "SELECT id FROM outbox_job WHERE state = 'new' AND topic = :topic AND payload ->> 'carrier_id' <> :carrier"
+    with transaction():
+        jobs = session().execute(text(first), {"topic": RATES_TOPIC, "carrier": str(made.id)}).scalars().all()
+    assert [outbox.perform(job) for job in jobs] == [True, True]
+    assert (shipment_of(order), shipment_of(late)) == (None, None)
+    stopped_clock[0] += quotes.WAIT
+    stage.do(carrier_rates.go_on_without)
+    turn(PREPARE_TOPIC)
+    code, choice = went_with(order)
+    assert (code, [each.get("by") or each.get("why") or "table" for each in choice["offers"]]) == (
+        "EXPRESS", ["carrier", "silent", "table"],
+    )  # fmt: skip
+    assert went_with(late)[0] == "EXPRESS"
 
 
 @pytest.mark.parametrize("mood", ["busy", "hang_up", "html", "list", "forbidden", "not_found", "redirect"])

@@ -84,7 +84,12 @@ def choose_services(
     """
     house = session().get_one(Warehouse, warehouse_id)
     now = clock.now().astimezone(ZoneInfo(house.time_zone)).time()
-    ruled = [each for each in (_ruled(warehouse_id, wish, rules, goods) for wish in wishes) if each is not None]
+    offered = {rule.id: _offered(warehouse_id, rule) for rule in rules}
+    ruled = [
+        _Wished(wish, rule, goods[wish.subject_id], offered[rule.id])
+        for wish in wishes
+        if (rule := _narrowest(rules, wish, warehouse_id)) is not None and wish.subject_id in goods
+    ]
     said = quotes.standing(warehouse_id, subject_kind, _needs(ruled))
     cards = _Cards()
     decided = Decided()
@@ -98,25 +103,23 @@ def choose_services(
     return decided
 
 
-def _ruled(
-    warehouse_id: uuid.UUID, wish: ToChoose, rules: Sequence[ServiceRule], goods: Mapping[uuid.UUID, Goods]
-) -> _Wished | None:
-    rule = _narrowest(rules, wish, warehouse_id)
-    if rule is None or wish.subject_id not in goods:
-        return None
+def _offered(warehouse_id: uuid.UUID, rule: ServiceRule) -> tuple[Service, ...]:
+    """A service whose labels sellers bring is taken by who names it, never instead of another."""
     services = [queries.service_by_code(warehouse_id, code) for code in rule.candidates]
-    # A service whose labels sellers bring is taken by who names it, never instead of another.
-    offered = tuple(each for each in services if each is not None and not queries.brings_labels(each.id))
-    return _Wished(wish, rule, goods[wish.subject_id], offered)
+    return tuple(each for each in services if each is not None and not queries.brings_labels(each.id))
 
 
 def _needs(ruled: Sequence[_Wished]) -> list[Need]:
     """What carriers have to be asked: those that say their prices, of services that do what the order wants."""
+    say_prices = {
+        carrier_id: rates_itself(carrier_id)
+        for carrier_id in {service.carrier_id for each in ruled for service in each.services}
+    }
     return [
         Need(each.wish.subject_id, service, each.goods, each.wish.signed, each.wish.insured)
         for each in ruled
         for service in each.services
-        if rates_itself(service.carrier_id) and _lacking(service, each.wish) is None
+        if say_prices[service.carrier_id] and _lacking(service, each.wish) is None
     ]
 
 

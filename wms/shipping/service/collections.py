@@ -145,13 +145,11 @@ def confirm_by_hand(actor: Actor, collection_id: uuid.UUID, reference: str) -> C
     known = as_reference(reference)
     if known is None:
         raise invalid("/reference", "carrier_reference_wrong")
-    _move(found, "confirm")
     asked = tasks.open_collect(found.id)
     if asked is not None:
         asked.state = CARRIER_TASK.apply("drop", asked.state).value
     found.carrier_reference, found.fault, found.facts = known, None, None
-    session().flush()
-    return found
+    return _move(found, "confirm")
 
 
 def end_collection(actor: Actor, collection_id: uuid.UUID, *, came: bool) -> Collection:
