@@ -34,7 +34,8 @@ def lorry(scene: Scene, state: str) -> uuid.UUID:
 
 def _ask(scene: Scene, key: uuid.UUID, action: str, path: str, **typed: str) -> Ask:
     return Ask(
-        {("collection", action): key}, form(scene.person("supervisor"), f"/office/collections/{key}/{path}", **typed)
+        {("collection", action): key},
+        form(scene.person("supervisor"), f"/office/manifests/collections/{key}/{path}", **typed),
     )
 
 

@@ -17,7 +17,7 @@ from wms.shipping.carriers.http import CAPABILITIES
 from wms.shipping.models import Carrier, Collection, CollectionState, Manifest
 from wms.shipping.service import choices
 
-PATH = "/office/collections"
+PATH = "/office/manifests/collections"
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_lorry_is_ordered_and_seen_wherever_it_is_looked_for(cast, client, lif
     assert wrong.status_code == 422
     assert len(re.findall("data-invalid", wrong.text)) == 3
     twice = boss.post(PATH, data=order(cast, sender))
-    assert (twice.status_code, f"{made.number} is ordered for that time already." in text_of(twice)) == (422, True)
+    assert (twice.status_code, f"{made.number} is ordered for that time already." in twice.text) == (422, True)
     assert 'value="Ring twice"' in twice.text, "what was typed is still there"
     address = f"{PATH}/{made.id}"
     assert said(life.app, boss.post(f"{address}/call-off", data=form())) == ["The lorry is called off."]
@@ -76,7 +76,7 @@ def test_what_stands_ready_is_filled_in_from_the_load(cast, client, life, sender
         load_id, carrier_id, house_id = load.id, load.carrier_id, load.warehouse_id
     seen = boss.get(f"/office/manifests/{load_id}").text
     assert "Its lorry" in seen and "Order a lorry" in seen
-    (link,) = re.findall(r'href="(/office/collections\?[^"]+)"', seen)
+    (link,) = re.findall(r'href="(/office/manifests/collections\?[^"]+)"', seen)
     ready = boss.get(link.replace("&amp;", "&")).text
     assert f'name="parcels" type="number" value="{many}"' in ready
     assert f'value="{grams / 1000:.3f}"' in ready

@@ -101,7 +101,7 @@ state_labels["no_quote"] = {
 state_labels["collection"] = {
     "wanted": (lazy("Ordered, not confirmed"), "info"),
     "confirmed": (lazy("The lorry comes"), "ok"),
-    "refused": (lazy("Refused"), "stop"),
+    "refused": (lazy("Turned down"), "stop"),
     "calling_off": (lazy("Being called off"), "info"),
     "called_off": (lazy("Called off"), "idle"),
     "collected": (lazy("Collected"), "ok"),

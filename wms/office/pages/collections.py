@@ -28,7 +28,9 @@ from wms.shipping.models import Collection
 from wms.shipping.service import collections, docks
 from wms.shipping.service.collections import Wish
 
-blueprint = Blueprint("office_collections", __name__, url_prefix="/office/collections", template_folder="../templates")
+blueprint = Blueprint(
+    "office_collections", __name__, url_prefix="/office/manifests/collections", template_folder="../templates"
+)
 MOST_KG = 40_000
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _DAY = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
