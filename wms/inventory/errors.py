@@ -96,6 +96,7 @@ TEXTS = {
     # adjustments
     "note_needed": N_("Say in a note what the other reason is."),
     "condition_same": N_("That is no other quality."),
+    "sku_same": N_("That is the same product."),
     "own_approval": N_("Whoever asked for it cannot approve it."),
     # conversions
     "not_between": N_("From %(min)s to %(max)s."),

@@ -448,6 +448,12 @@ def test_a_wish_that_cannot_be_is_refused_at_its_field(world: World, changes, po
     assert [(each["pointer"], each["code"]) for each in refused.errors] == [(pointer, code)]
 
 
+def test_goods_that_would_become_themselves_are_no_wish(world: World):
+    wanted = Wanted(K.RELABEL, world.product.sku, 1, to_sku=world.product.sku)
+    refused = refusal(asking.ask, seller(world.seller), world.overseas.id, world.seller.id, wanted)
+    assert [(each["pointer"], each["code"]) for each in refused.errors] == [("/to_sku", "sku_same")]
+
+
 def test_places_and_people_of_others_are_not_found(world: World):
     here, other = world.overseas.stocked(world.product, 2), make_product(world.seller)
     wanted = Wanted(K.RELABEL, world.product.sku, 2, to_sku=other.sku)
