@@ -150,7 +150,7 @@ TEXTS = {
     "item_put_back": N_("Back in its bin."),
     "carton_opened": N_("Carton %(number)s of %(total)s."),
     "carton_closed": N_("Carton closed."),
-    "carton_closed_difference": N_("Closed with %(differences)s differences."),
+    "carton_closed_difference": N_("Closed. Differences: %(differences)s."),
     "item_counted": N_("%(counted)s of %(declared)s counted."),
     "inner_counted": N_("An inner pack, %(pack)s. %(counted)s of %(declared)s counted."),
     "case_counted": N_("A case, %(pack)s. %(counted)s of %(declared)s counted."),

@@ -109,6 +109,7 @@ TEXTS = {
     "kit_outlives_part": N_("A part is good until %(part)s only, not until %(told)s."),
     "relabel_keeps_quality": N_("A new label makes nothing better or worse."),
     "lot_unknown": N_("The book knows no such batch of it."),
+    "lot_not_kept": N_("The book keeps no batches of it."),
     "lot_same": N_("That is what the book says already."),
     "seller_unknown": N_("There is no other seller of that code."),
     # reasons of a putaway suggestion

@@ -219,6 +219,8 @@ def _grade(plan: _Plan, wanted: Wanted, known: dict[str, ProductFacts]) -> None:
 
 
 def _lot(plan: _Plan, wanted: Wanted, _known: dict[str, ProductFacts]) -> None:
+    if not (plan.product.lot_controlled or plan.product.expiry_controlled):
+        raise invalid("/sku", "lot_not_kept")
     if wanted.lot_id is None:
         raise invalid("/lot", "required")
     lot = session().get_one(Lot, wanted.lot_id)
