@@ -392,7 +392,7 @@ def test_codes_of_cases_are_added_on_the_page_and_removed(cast, client, life):
         return seller.post(f"{page}/barcodes", data={"command_id": str(new_id()), "level": "case"} | typed)
 
     for typed, field in (
-        ({"barcode": "MUG-CASE"}, "quantity"), ({"barcode": "", "quantity": "24"}, "barcode"),
+        ({"barcode": "MUG-CASE"}, "level"), ({"barcode": "", "quantity": "24"}, "barcode"),
         ({"barcode": "MUG-CASE", "quantity": "1"}, "level"), ({"barcode": "4006381333930", "quantity": "24"}, "barcode"),
         ({"barcode": "MUG-CASE", "quantity": "24", "level": "crate"}, "level"),
     ):  # fmt: skip
