@@ -18,7 +18,7 @@ from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
-from wms.inventory import allocations, ledger
+from wms.inventory import allocations, ledger, waiting
 from wms.inventory.ledger import PostingDraft, stock_of
 from wms.inventory.models import Balance
 from wms.inventory.putaway import queries as places
@@ -275,6 +275,9 @@ def _end_all(tasks: Sequence[MoveTask], action: str) -> None:
             task.finished_at = clock.now()
     session().flush()
     allocations.release_of_promises(SUBJECT, [task.id for task in tasks])
+    for task in tasks:
+        products = [task.product_id] if task.partner_id is None else [task.product_id, task.partner_id]
+        waiting.announce_let_go(task.warehouse_id, products)
 
 
 def _own(actor: Actor, task_id: uuid.UUID) -> MoveTask:
