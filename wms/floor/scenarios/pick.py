@@ -257,6 +257,7 @@ class Pick:
             "location": stop.location, "location_barcode": stop.location_barcode, "quantity": stop.left,
             "picked": stop.picked, "wanted": stop.quantity, "order": stop.order_number, "tote": stop.tote, "wall": stop.wall,
             "other_totes": list(stop.others or ()),
-            "container": stop.container,
+            "container": stop.container, "batch": stop.batch,
+            "expires_on": stop.expires_on.isoformat() if stop.expires_on else None,
             "stops_left": open_in(stop.batch_id).stops, "short_asked": bool(task.data.get("short_asked")),
         }  # fmt: skip
