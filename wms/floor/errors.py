@@ -174,6 +174,7 @@ TEXTS = {
     "unit_in_hand": N_("%(units)s in it. Scan where it goes."),
     "unit_moved": N_("Moved with all that is in it."),
     "move_undone": N_("Back where it was."),
+    "move_taken_back": N_("Taken back. Scan where it goes now."),
     "overrule_confirm": N_("Against a rule. Scan the bin again to insist."),
     "unit_opened": N_("%(units)s in it. Scan what you take."),
     "part_in_hand": N_("%(quantity)s in hand. Scan where they go."),
@@ -224,6 +225,9 @@ TEXTS = {
     "crossing_unbooked": N_("To %(code)s: not yet in the customs book."),
     "crossing_more": N_("%(order)s and %(others)s more wait for %(quantity)s: to %(code)s."),
     "hint_face_near": N_("%(metres)s m away: fill %(face)s from %(source)s"),
+    "hint_left_in_hand": N_(
+        "The bin you took from was counted meanwhile. Put back what you hold, and tell your supervisor."
+    ),
     "hint_whole_unit": N_("Or the label of a pallet, tote or carton"),
 }
 

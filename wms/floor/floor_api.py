@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from wms.core.permissions import Permission
 from wms.core.refusals import RefusalKind, Refused, invalid, not_found
 from wms.facility.models import Warehouse
-from wms.floor import contract, putaway_api
+from wms.floor import contract, hands, putaway_api
 from wms.floor.contract import Scan
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
@@ -25,6 +25,7 @@ from wms.platform.access import actor, requires
 from wms.platform.commands import Command, Done, Outcome, execute, plan_once, settle
 from wms.platform.database import session
 from wms.platform.http import command_id, run_command
+from wms.platform.i18n import refusal_texts
 from wms.platform.problems import problem, refusal_problem
 from wms.platform.schemas import field_errors
 from wms.platform.statements import looking
@@ -183,6 +184,8 @@ def _screen(task_id: uuid.UUID, known: FloorTask | None = None) -> dict[str, Any
         plan_once()
         task = known or contract.load_task(actor(), task_id)
         data = SCENARIOS[task.kind].view(actor(), task)
+        if hands.LEFT in task.data:
+            data = {**data, "hint": refusal_texts.translate("hint_left_in_hand", {})}
     return {
         "task_id": str(task.id), "kind": task.kind, "state": task.step, "step_token": task.step_token, "data": data
     }  # fmt: skip

@@ -27,6 +27,7 @@ from wms.floor import (
     bench_printer,
     contract,
     finding,
+    hands,
     loads,
     measures,
     papers,
@@ -45,6 +46,7 @@ from wms.outbound.service import whole
 from wms.platform import commands
 from wms.platform.access import actor, requires
 from wms.platform.commands import Outcome
+from wms.platform.i18n import refusal_texts
 from wms.platform.pages import lazy
 
 EXTRA_WORDS = {"packing": PACKING_WORDS, "signature": SIGNATURE_WORDS}
@@ -225,6 +227,7 @@ def _screen(found: Actor, task: FloorTask) -> dict[str, Any]:
         "step": task.step, "seen": seen, "counts": queries.waiting(task.warehouse_id), "home_url": url_for(".home"),
         "can_type": found.may(Permission.FLOOR_TYPE), "command_id": new_id, "draw_packing": picture.draw,
         "extra_words": EXTRA_WORDS,
+        "notice": refusal_texts.translate("hint_left_in_hand", {}) if hands.LEFT in task.data else None,
     }  # fmt: skip
 
 
