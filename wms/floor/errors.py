@@ -7,6 +7,8 @@ from wms.platform.i18n import N_
 
 TEXTS = {
     # refusals
+    "serial_is_code": N_("%(code)s is the barcode of an item, not a serial number."),
+    "serial_too_long": N_("A serial number has at most %(most)s characters."),
     "scan_unreadable": N_("That did not scan well. Scan again."),
     "scan_unknown": N_("Unknown code %(code)s. Scan again or ask lead."),
     "scan_wrong_kind": N_("That is a different kind of code."),
@@ -304,6 +306,8 @@ ADVICE = {
     "serial_unknown": N_("Set it aside and call the lead."),
     "serial_checked": N_("Set it aside and scan another unit."),
     "serial_needed": N_("Scan the serial number on the unit."),
+    "serial_is_code": N_("Scan the item again, then the number that only this one unit has."),
+    "serial_too_long": N_("Scan the item again, then its serial number. It may be another code on the same label."),
     "serial_other": N_("Set it aside and call the lead."),
     "scan_each": N_("Clear the quantity and scan one after the other."),
     "weight_off": N_("Open the parcel, check it, weigh again. Still off: a supervisor can accept."),
@@ -381,8 +385,8 @@ ADVICE = {
     "location_other_status": N_("Choose another bin."),
     "whole_no_quantity": N_("Clear the number and scan again, or scan the item first."),
     "nothing_left_to_count": N_("Count what is more than announced one by one, or close the carton."),
-    "lot_required": N_("Nothing was counted. Scan that item with its batch."),
-    "expiry_required": N_("Nothing was counted. Scan that item with its expiry date."),
+    "lot_required": N_("Nothing was counted. Type the batch that its label says."),
+    "expiry_required": N_("Nothing was counted. Type the expiry date that its label says."),
     "item_needs_serials": N_("Nothing was counted. Scan that item's serial numbers."),
     "nothing_to_put_away": N_("Take the next carton."),
     "carton_begun": N_("Scan its items, or one bin for all that is left."),

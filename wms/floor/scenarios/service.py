@@ -16,6 +16,7 @@ from wms.added_services.working import Report
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.models import Location
+from wms.floor.beside import read_beside
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.queries import goods
@@ -123,9 +124,10 @@ class Service:
         if found.id != wanted and (wanted is not None or row.handling_unit_id is not None):
             raise Refused("wrong_item", {"wanted": row.to_sku or row.sku or row.container})
         place = task.data.get("location_id")
+        found = read_beside(found, scan)
         made = Report(
             scan.quantity or (len(found.numbers) or found.pack), uuid.UUID(place) if place else None,
-            _lots(found, scan), *_numbers(row, found),
+            _lots(found), *_numbers(row, found),
         )  # fmt: skip
         return self._report(actor, task, row, made)
 
@@ -162,10 +164,11 @@ def _places(row: Any) -> list[Any]:
     return _CONTAINER.all({"unit": row.handling_unit_id}) if row.handling_unit_id is not None else []
 
 
-def _lots(found: Found, scan: Scan) -> dict[uuid.UUID, tuple[str | None, Any]]:
+def _lots(found: Found) -> dict[uuid.UUID, tuple[str | None, Any]]:
     """The batch and expiry read on what was made."""
-    batch, expires_on = scan.batch or found.batch, scan.expires_on or found.expires_on
-    return {} if found.id is None or (batch is None and expires_on is None) else {found.id: (batch, expires_on)}
+    if found.id is None or (found.batch is None and found.expires_on is None):
+        return {}
+    return {found.id: (found.batch, found.expires_on)}
 
 
 def _numbers(row: Any, found: Found) -> tuple[dict[uuid.UUID, list[str]], dict[uuid.UUID, list[str]]]:
