@@ -227,9 +227,6 @@ TEXTS = {
     "crossing_unbooked": N_("To %(code)s: not yet in the customs book."),
     "crossing_more": N_("%(order)s and %(others)s more wait for %(quantity)s: to %(code)s."),
     "hint_face_near": N_("%(metres)s m away: fill %(face)s from %(source)s"),
-    "hint_left_in_hand": N_(
-        "The bin you took from was counted meanwhile. Put back what you hold, and tell your supervisor."
-    ),
     "hint_whole_unit": N_("Or the label of a pallet, tote or carton"),
 }
 

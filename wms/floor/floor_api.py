@@ -21,12 +21,11 @@ from wms.floor.contract import Scan
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
 from wms.floor.schemas import ScanIn, ScansIn, TaskIn
-from wms.floor.words import advice, sentence
+from wms.floor.words import advice, left_alone, sentence
 from wms.platform.access import actor, requires
 from wms.platform.commands import Command, Done, Outcome, execute, plan_once, settle
 from wms.platform.database import session
 from wms.platform.http import command_id, run_command
-from wms.platform.i18n import refusal_texts
 from wms.platform.problems import problem, refusal_problem
 from wms.platform.schemas import field_errors
 from wms.platform.statements import looking
@@ -187,7 +186,7 @@ def _screen(task_id: uuid.UUID, known: FloorTask | None = None) -> dict[str, Any
         task = known or contract.load_task(actor(), task_id)
         data = SCENARIOS[task.kind].view(actor(), task)
         if hands.LEFT in task.data:
-            data = {**data, "hint": refusal_texts.translate("hint_left_in_hand", {})}
+            data = {**data, "hint": left_alone()}
     return {
         "task_id": str(task.id), "kind": task.kind, "state": task.step, "step_token": task.step_token, "data": data
     }  # fmt: skip

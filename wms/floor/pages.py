@@ -40,13 +40,12 @@ from wms.floor import (
 )
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
-from wms.floor.words import advice, sentence
+from wms.floor.words import advice, left_alone, sentence
 from wms.outbound.extras.words import PACKING_WORDS, SIGNATURE_WORDS
 from wms.outbound.service import whole
 from wms.platform import commands
 from wms.platform.access import actor, requires
 from wms.platform.commands import Outcome
-from wms.platform.i18n import refusal_texts
 from wms.platform.pages import lazy
 
 EXTRA_WORDS = {"packing": PACKING_WORDS, "signature": SIGNATURE_WORDS}
@@ -227,7 +226,7 @@ def _screen(found: Actor, task: FloorTask) -> dict[str, Any]:
         "step": task.step, "seen": seen, "counts": queries.waiting(task.warehouse_id), "home_url": url_for(".home"),
         "can_type": found.may(Permission.FLOOR_TYPE), "command_id": new_id, "draw_packing": picture.draw,
         "extra_words": EXTRA_WORDS,
-        "notice": refusal_texts.translate("hint_left_in_hand", {}) if hands.LEFT in task.data else None,
+        "notice": left_alone() if hands.LEFT in task.data else None,
     }  # fmt: skip
 
 

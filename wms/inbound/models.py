@@ -295,7 +295,9 @@ class ReceivingRule(Base):
 
 
 class InboundFile(Base):
-    """A photo taken at the dock, or a paper of the booking (packing list, invoice, customs). The bytes: `stored_file`."""
+    """A photo taken at the dock, or a paper of the booking (packing list, invoice, customs). The bytes: `stored_file`.
+    `product_id`: of which line of the carton. Not the line itself: what is counted blind has none before the close.
+    """
 
     __tablename__ = "inbound_file"
     __table_args__ = (
@@ -304,12 +306,14 @@ class InboundFile(Base):
         Index("ix_inbound_file_arrival", "arrival_id", postgresql_where=text("arrival_id IS NOT NULL")),
         CheckConstraint("(booking_id IS NULL) <> (arrival_id IS NULL)", name="of_one_thing"),
         CheckConstraint("(booking_id IS NULL) = (owner_id IS NULL)", name="owned_with_booking"),
+        CheckConstraint("product_id IS NULL OR carton_id IS NOT NULL", name="line_of_carton"),
     )
 
     id: Mapped[DocumentId]
     owner_id: Mapped[uuid.UUID | None]
     booking_id: Mapped[uuid.UUID | None]
     carton_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("carton.id"))
+    product_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("product.id"))
     arrival_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unidentified_arrival.id"))
     kind: Mapped[str] = mapped_column(String(12))
     name: Mapped[str] = mapped_column(String(120))

@@ -292,6 +292,9 @@ class DifferenceOut(CodedSchema):
     relabel_to = fields.String(allow_none=True, metadata={"description": "SKU that the goods become."})
     remark = fields.String()
     by_default = fields.Boolean(metadata={"description": "The deadline decided."})
+    photos = fields.List(
+        fields.UUID(), metadata={"description": "What the dock photographed of this line: files of the booking."}
+    )
     found_at = fields.AwareDateTime()
     decided_at = fields.AwareDateTime(allow_none=True)
     settled_at = fields.AwareDateTime(allow_none=True)
@@ -333,6 +336,7 @@ class BookingFileAccepted(CodedSchema):
 class BookingFileOut(BookingFileAccepted):
     note = fields.String()
     carton = fields.Integer(allow_none=True, metadata={"description": "Carton number, where it shows one carton."})
+    sku = fields.String(allow_none=True, metadata={"description": "Where it shows one line of that carton."})
     size_bytes = fields.Integer()
     media_type = fields.String()
     added_at = fields.AwareDateTime()
