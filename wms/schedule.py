@@ -126,13 +126,17 @@ _auditing = threading.Lock()
 
 def audit_books() -> None:
     """The day's audit, at its hour, in a thread of its own: it may read for minutes while the outbox is minded."""
-    config = current_app.extensions["wms_config"]
-    if auditing.is_due(config.audit_hour, clock.now()) and not _auditing.locked():
+    if audit_is_due() and not _auditing.locked():
         app = current_app._get_current_object()  # type: ignore[attr-defined]
-        threading.Thread(target=_audit, args=(app,), name="audit", daemon=True).start()
+        threading.Thread(target=audit_unless_another_does, args=(app,), name="audit", daemon=True).start()
 
 
-def _audit(app: Flask) -> None:
+def audit_is_due() -> bool:
+    return auditing.is_due(current_app.extensions["wms_config"].audit_hour, clock.now())
+
+
+def audit_unless_another_does(app: Flask) -> None:
+    """The audit, noted and told of, on connections of its own; nothing while one is under way, here or on another host."""
     with _auditing, app.app_context(), cause.of(task="audit"):
         try:
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as held:

@@ -6,6 +6,7 @@ from wms.platform.i18n import N_
 
 TEXTS = {
     "job_not_waiting": N_("This job runs, is done, or was resumed by somebody else."),
+    "day_form": N_("“%(day)s” is no date. Write one a line, as 2026-12-25."),
     "nothing_ticked": N_("Tick at least one."),
     "mm_range": N_("A length in mm that printers take."),
 }
