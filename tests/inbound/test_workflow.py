@@ -30,7 +30,7 @@ CARTON_MOVES = {
     ("stowing", "stow"): "stowing", ("counted", "finish"): "stowed", ("stowing", "finish"): "stowed",
     ("stowing", "unstow"): "stowing", ("stowed", "unstow"): "stowing", ("declared", "lose"): "missing",
     ("stowing", "unstow_all"): "counted", ("stowed", "unstow_all"): "counted", ("arrived", "recount"): "counting",
-    ("counting", "recount"): "counting",
+    ("counting", "recount"): "counting", ("counted", "unreceive"): "arrived",
 }  # fmt: skip
 
 

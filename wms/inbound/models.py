@@ -73,7 +73,12 @@ class Booking(Base):
     completed_at: Mapped[Instant | None]
     cancelled_at: Mapped[Instant | None]
     closed_at: Mapped[Instant | None]  # complete, and nothing that differs waits for anybody
-    counting: Mapped[str | None] = mapped_column(String(6))  # guided | blind, where it is said for this booking
+    counting: Mapped[str | None] = mapped_column(
+        String(6)
+    )  # guided | blind, where the warehouse says it for this booking
+    count_blind: Mapped[bool] = mapped_column(
+        Boolean, default=False, server_default=text("false")
+    )  # its seller asks for it
     # The order of another warehouse that sends it. No key: outbound stands beside.
     transfer_order_id: Mapped[uuid.UUID | None]
 

@@ -101,6 +101,7 @@ CARTON = Workflow(
         "recount": move([_C.ARRIVED, _C.COUNTING], _C.COUNTING),  # blind, and not what was announced
         "close": move([_C.ARRIVED, _C.COUNTING], _C.COUNTED),
         "reopen": move(_C.COUNTED, _C.COUNTING),
+        "unreceive": move(_C.COUNTED, _C.ARRIVED),  # its pallet was received by mistake: nothing of it is counted
         "stow": move([_C.COUNTED, _C.STOWING], _C.STOWING),
         "finish": move([_C.COUNTED, _C.STOWING], _C.STOWED),
         "unstow": move([_C.STOWING, _C.STOWED], _C.STOWING),
