@@ -25,12 +25,12 @@ from wms.inventory.layers import service as layers
 from wms.inventory.putaway import filling, reservations
 from wms.inventory.relocating import service as relocating
 from wms.inventory.replenishment import planning as replenishment
-from wms.outbound.service import counter, learning, plans, wave_rules
+from wms.outbound.service import carrier_rates, counter, learning, plans, wave_rules
 from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import db, session, transaction
 from wms.printing import service as printing
-from wms.shipping.service import following
+from wms.shipping.service import following, quotes
 
 DAY = 86_400.0
 log = structlog.get_logger(__name__)
@@ -121,6 +121,15 @@ def remind_of_pick_ups() -> None:
     counter.remind_due()
 
 
+def go_on_without_rates() -> None:
+    """Orders do not wait for ever for what a carrier would take."""
+    carrier_rates.go_on_without()
+
+
+def forget_quotes() -> None:
+    quotes.forget_old()
+
+
 _auditing = threading.Lock()
 
 
@@ -175,6 +184,8 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("differences", 300.0, decide_differences),
     ("weights", 3_600.0, learn_weights),
     ("parcels", 60.0, follow_parcels),
+    ("rates", 10.0, go_on_without_rates),
+    ("quotes", DAY / 4, forget_quotes),
     ("pick_ups", 600.0, remind_of_pick_ups),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 5.0, age_prints),
