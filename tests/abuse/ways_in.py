@@ -110,13 +110,14 @@ def count_taken_back(scene: Scene, _state: str) -> Ask:
     return Ask({("carton", "uncount"): carton.id}, scan(tablet, "CMD-UNDO"))
 
 
-@way(("carton", "unreceive"), states="counted")
+@way(("carton", "unreceive"), ("booking", "unreceive"), states="counted")
 def pallet_taken_back(scene: Scene, _state: str) -> Ask:
     carton = scene.carton(others=1)
     session().execute(update(Carton).where(Carton.booking_id == carton.booking_id).values(pallet=1))
     commit()
     tablet = scene.tablet("receive", carton.barcode, "CMD-WHOLE")
-    return Ask({("carton", "unreceive"): carton.id}, scan(tablet, "CMD-UNDO"))
+    documents = {("carton", "unreceive"): carton.id, ("booking", "unreceive"): carton.booking_id}
+    return Ask(documents, scan(tablet, "CMD-UNDO"))
 
 
 @way(("carton", "close"), ("booking", "close"), states="counting arrived")

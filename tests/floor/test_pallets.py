@@ -104,7 +104,7 @@ def test_a_pallet_received_by_mistake_is_as_it_was(cast, client, db_session, tab
     tablet.scan(labels[0])
     assert (tablet.seen["beside"], tablet.scan("CMD-WHOLE")["title"]) == (2, "Pallet 1: 3 cartons, 18 units.")
     assert stock(cast.ACME.products[MUG]) == {("DOCK", "good", False): 18}
-    assert session().execute(text("SELECT count(*) FROM inspection WHERE state = 'open'")).scalar_one() == 3
+    assert session().execute(text("SELECT count(*) FROM inspection WHERE state = 'open'")).scalar_one() == 4
 
 
 def put_one_away(cast: Any, tablet: Tablet, booking: Booking, labels: list[str]) -> None:

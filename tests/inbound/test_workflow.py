@@ -21,7 +21,7 @@ BOOKING_MOVES = {
     ("arrived", "complete"): "completed", ("receiving", "complete"): "completed",
     ("received", "complete"): "completed", ("putaway", "complete"): "completed", ("completed", "arrive"): "arrived",
     ("putaway", "unstow"): "putaway", ("completed", "unstow"): "putaway", ("putaway", "unstow_all"): "received",
-    ("completed", "unstow_all"): "received",
+    ("completed", "unstow_all"): "received", ("receiving", "unreceive"): "arrived", ("received", "unreceive"): "arrived",
 }  # fmt: skip
 CARTON_MOVES = {
     ("declared", "arrive"): "arrived", ("missing", "arrive"): "arrived", ("arrived", "count"): "counting",

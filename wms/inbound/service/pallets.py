@@ -80,8 +80,8 @@ _RECEIVED = Statement(
     "  LIMIT 1) r ON true WHERE c.id = ANY(CAST(:cartons AS uuid[])) ORDER BY c.number"
 )
 _OPEN_AGAIN = Statement(
-    "UPDATE carton AS c SET state = CASE WHEN EXISTS (SELECT 1 FROM receipt r WHERE r.carton_id = c.id"
-    "  AND r.undone_by IS NULL) THEN :reopen ELSE :unreceive END, counted_at = NULL WHERE c.id = ANY(CAST(:cartons AS uuid[]))"
+    "UPDATE carton AS c SET state = CASE WHEN (SELECT true FROM receipt r WHERE r.carton_id = c.id AND r.undone_by IS NULL"
+    "  LIMIT 1) THEN :reopen ELSE :unreceive END, counted_at = NULL WHERE c.id = ANY(CAST(:cartons AS uuid[]))"
 )
 
 
