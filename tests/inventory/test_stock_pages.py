@@ -260,7 +260,7 @@ def test_rows_of_one_place_are_told_apart_by_their_batch(world: World):
     }
     for quantity, stock in enumerate(bin_.values(), start=3):
         move("supplier", stock, quantity, Reason.RECEIVE)
-    session().commit()
+        session().commit()
     lines, _ = moves_of(Scope({world.seller.id}), product.id)
     assert [(line.target.location_code, line.target.batch, line.target.balance_after) for line in lines] == [
         ("storage", "B2", 4), ("storage", "B1", 3)
