@@ -178,3 +178,31 @@ def test_of_a_booking_of_cartons_one_is_asked_for(cast, client, db_session, tabl
         tablet.scan(code)
     assert tablet.scan(booking.number)["code"] == "carton_opened"
     assert tablet.seen["number"] == 3
+
+
+def test_a_parcel_is_opened_by_what_its_sender_stuck_on_it(cast, client, db_session, tablet):
+    """The courier's label of the one parcel of a booking, and the seller's own number of a box."""
+    drafts = [CartonDraft(1, [LineDraft(MUG, 2)])]
+    parcel = service.create_booking(
+        cast.acme, BookingDraft(warehouse="DE1", cartons=drafts, tracking_number="1Z999AA10123456784"), submitted=True
+    )
+    boxes = [CartonDraft(1, [LineDraft(MUG, 2)], reference_box_no="FBA15-U1"),
+             CartonDraft(2, [LineDraft(MUG, 3)], reference_box_no="FBA15-U2")]  # fmt: skip
+    boxed = service.create_booking(cast.acme, BookingDraft(warehouse="DE1", cartons=boxes), submitted=True)
+    draft = [CartonDraft(1, [LineDraft(MUG, 2)], reference_box_no="FBA15-U9")]
+    service.create_booking(cast.acme, BookingDraft(warehouse="DE1", cartons=draft, tracking_number="NOT-SENT"))
+    tablet.start("receive")
+    for nobody in ("FBA15-U9", "NOT-SENT"):  # the seller has not submitted it
+        assert tablet.scan(nobody)["code"] == "scan_unknown"
+    assert tablet.scan("1Z999AA10123456784")["code"] == "carton_opened"
+    tablet.scan("CMD-FULL")
+    assert tablet.scan("CMD-OK")["code"] == "carton_closed"
+    assert states(parcel.id) == ["counted"]
+    assert tablet.scan("1Z999AA10123456784")["code"] == "scan_unknown"  # all that it brought is counted
+    assert tablet.scan("FBA15-U2")["code"] == "carton_opened"
+    assert tablet.seen["number"] == 2
+    tablet.scan("CMD-FULL")
+    tablet.scan("CMD-OK")
+    tablet.start("putaway")
+    assert tablet.scan("FBA15-U2")["code"] == "source_taken"
+    assert states(boxed.id) == ["declared", "counted"]

@@ -252,6 +252,21 @@ def test_the_answer_is_what_the_description_says(cast, client, stocked):
         assert line["buckets"].keys() == schemas.StockBuckets().fields.keys()
 
 
+def test_rows_of_one_place_are_told_apart_by_their_batch(world: World):
+    """Two batches in one bin are two rows: each has its own figure after a move."""
+    product = make_product(world.seller, lot_controlled=True)
+    bin_ = {
+        batch: world.overseas.goods(product, "storage", lot=make_lot(product, batch=batch)) for batch in ("B1", "B2")
+    }
+    for quantity, stock in enumerate(bin_.values(), start=3):
+        move("supplier", stock, quantity, Reason.RECEIVE)
+        session().commit()
+    lines, _ = moves_of(Scope({world.seller.id}), product.id)
+    assert [(line.target.location_code, line.target.batch, line.target.balance_after) for line in lines] == [
+        ("storage", "B2", 4), ("storage", "B1", 3)
+    ]  # fmt: skip
+
+
 def test_the_next_page_is_where_the_link_says(cast, client, stocked):
     api = cast.api(client, "ACME")
     seen: list[str] = []
@@ -269,7 +284,8 @@ def test_a_seller_reads_the_ledger_of_a_product_and_of_no_other(cast, client, st
     (line,) = answer.json["data"]
     assert (line["reason"], line["quantity"], line["warehouse"]) == ("putaway", 9, stocked.overseas)
     assert line["source"] == {
-        "party": None, "location": "dock", "handling_unit": None, "condition": "good", "balance_after": 0,
+        "party": None, "location": "dock", "handling_unit": None, "condition": "good", "batch": None,
+        "expires_on": None, "balance_after": 0,
     }  # fmt: skip
     assert "actor_id" not in line
     rest = api.get(f"/api/v1/stock/{stocked.product}/moves?cursor={answer.json['next_cursor']}").json

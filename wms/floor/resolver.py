@@ -225,9 +225,10 @@ LOOKUPS: dict[Kind, Statement] = {
     Kind.CARTON: Statement(
         "SELECT c.id, c.barcode AS code, c.owner_id FROM carton c WHERE c.barcode = :code"
         f" AND c.warehouse_id = :warehouse AND {_OF_BOOKING}"
-        # a parcel that another warehouse sent bears the waybill it left with
+        # a parcel that another warehouse sent bears the waybill it left with, one of a seller perhaps his own number only
         " UNION ALL SELECT c.id, c.barcode, c.owner_id FROM carton c JOIN booking b ON b.id = c.booking_id"
-        " WHERE c.warehouse_id = :warehouse AND c.reference_box_no = :code AND b.transfer_order_id IS NOT NULL"
+        " WHERE c.warehouse_id = :warehouse AND c.reference_box_no = :code"
+        " AND (b.transfer_order_id IS NOT NULL OR (c.state <> 'stowed' AND b.state NOT IN ('draft', 'cancelled')))"
         f" AND {_OF_BOOKING}"
     ),
     Kind.PARCEL: Statement(
@@ -250,6 +251,9 @@ LOOKUPS: dict[Kind, Statement] = {
     ),
     Kind.BOOKING: Statement(
         "SELECT id, number AS code, owner_id FROM booking WHERE number = :code AND warehouse_id = :warehouse"
+        # what a courier brings bears the courier's label
+        " UNION SELECT id, number, owner_id FROM booking WHERE tracking_number = :code AND warehouse_id = :warehouse"
+        " AND state IN ('submitted', 'in_transit', 'arrived', 'receiving')"
     ),
     Kind.RETURN: Statement(
         # each looked up by itself: for the two joined by OR, all returns of the warehouse would be walked through

@@ -361,6 +361,8 @@ class MoveEnd:
     handling_unit_code: str | None
     condition: str | None
     balance_after: int | None
+    batch: str | None = None
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -388,6 +390,7 @@ def _end(name: str) -> str:
     """The columns of one end, and what was on its row after the newest move of the page."""
     return (
         f"m.{name}_balance_id, m.{name}_party, {name}_place.code AS {name}_place, {name}_unit.code AS {name}_unit,"
+        f" {name}_lot.batch AS {name}_batch, {name}_lot.expires_on AS {name}_expires_on,"
         f" {name}_row.condition AS {name}_condition, {name}_row.on_hand - coalesce((SELECT x.came FROM later x"
         f" WHERE x.id = {name}_row.id), 0) AS {name}_then"
     )
@@ -410,9 +413,11 @@ _MOVES = text(
     " LEFT JOIN balance from_row ON from_row.id = m.from_balance_id"
     " LEFT JOIN location from_place ON from_place.id = from_row.location_id"
     " LEFT JOIN handling_unit from_unit ON from_unit.id = from_row.handling_unit_id"
+    " LEFT JOIN lot from_lot ON from_lot.id = from_row.lot_id"
     " LEFT JOIN balance to_row ON to_row.id = m.to_balance_id"
     " LEFT JOIN location to_place ON to_place.id = to_row.location_id"
-    " LEFT JOIN handling_unit to_unit ON to_unit.id = to_row.handling_unit_id ORDER BY m.id DESC"
+    " LEFT JOIN handling_unit to_unit ON to_unit.id = to_row.handling_unit_id"
+    " LEFT JOIN lot to_lot ON to_lot.id = to_row.lot_id ORDER BY m.id DESC"
 )
 _LAST_ID = 2**63 - 1
 _OWNER = text("SELECT owner_id FROM product WHERE id = :product")
@@ -459,8 +464,9 @@ def _move_line(row: Any, there: dict[int, int]) -> MoveLine:
     return MoveLine(
         row.id, row.created_at, row.business_date, row.warehouse_id, row.warehouse_code, row.posting_id, row.reason,
         row.reverses_id, row.subject_kind, row.subject_id, row.actor_kind, row.actor_id, row.quantity,
-        MoveEnd(row.from_party, row.from_place, row.from_unit, row.from_condition, after_source),
-        MoveEnd(row.to_party, row.to_place, row.to_unit, row.to_condition, after_target),
+        MoveEnd(row.from_party, row.from_place, row.from_unit, row.from_condition, after_source, row.from_batch,
+                row.from_expires_on),
+        MoveEnd(row.to_party, row.to_place, row.to_unit, row.to_condition, after_target, row.to_batch, row.to_expires_on),
     )  # fmt: skip
 
 

@@ -253,6 +253,8 @@ class MoveEndAnswer(CodedSchema):
     location = fields.String(allow_none=True, metadata={"example": "A-03-12-2"})
     handling_unit = fields.String(allow_none=True, metadata={"example": None})
     condition = fields.String(allow_none=True, metadata={"example": "good"})
+    batch = fields.String(allow_none=True, metadata={"example": None})
+    expires_on = fields.Date(allow_none=True, metadata={"example": None})
     balance_after = fields.Integer(allow_none=True, metadata={"example": 36})
 
 
@@ -323,6 +325,8 @@ def _dump_end(end: MoveEnd) -> dict[str, Any]:
         "location": end.location_code,
         "handling_unit": end.handling_unit_code,
         "condition": end.condition,
+        "batch": end.batch,
+        "expires_on": end.expires_on,
         "balance_after": end.balance_after,
     }
 

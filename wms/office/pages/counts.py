@@ -15,7 +15,7 @@ from wms.catalog import queries as catalog
 from wms.core import clock
 from wms.core.money import EXPONENTS
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused, not_found
+from wms.core.refusals import Refused, invalid, not_found
 from wms.facility.models import Warehouse
 from wms.facility.queries import load_warehouse, location_by_code, warehouses_seen
 from wms.inventory.counting import deciding, planning, queries
@@ -108,9 +108,11 @@ def plan(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
 
 
 def _plan(warehouse: Warehouse, body: dict[str, Any]) -> StockCount:
-    how, what = body["how"], body["what"] or ""
+    how, what = body["how"], body["what"]
     if how == "class":
         return planning.plan_class(actor(), warehouse.id, body["most"])
+    if what is None:  # of a beginning of codes it would mean every bin there is
+        raise invalid("/what", "required")
     if how == "zone":
         zone = what if any(each == what for each in queries.zone_codes(warehouse.id)) else None
         return planning.plan_zone(actor(), warehouse.id, zone, None if zone else what)
