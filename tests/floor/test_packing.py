@@ -15,7 +15,7 @@ from wms.facility.packaging import service as catalogue
 from wms.outbound.models import Order
 from wms.outbound.rules import FOR_BUYERS
 from wms.outbound.service import packing
-from wms.platform.database import commit, session
+from wms.platform.database import session
 
 BAG_L, BOX_M = "C-BAG-L", "C-BOX-M"
 
@@ -270,8 +270,8 @@ def test_a_lane_s_container_scanned_at_home_opens_the_lane(cast, client, stage: 
 def test_leaflets_go_to_buyers(cast, client, stage: Stage, bench: Order, kind: str) -> None:
     stage.do(catalogue.add_insert, cast.admin, cast.overseas.id, "Summer flyer", None, None)
     session().execute(text("UPDATE outbound_order SET kind = :kind WHERE id = :id"), {"kind": kind, "id": bench.id})
-    commit()
     assert packing.plan_boxes(bench.id)["inserts"] == (["Summer flyer"] if kind in FOR_BUYERS else [])
+    session().rollback()
 
 
 @pytest.mark.parametrize(
