@@ -113,6 +113,10 @@ RESERVED = Statement(
     "SELECT a.id, a.balance_id, a.open_quantity, b.product_id, b.location_id FROM allocation a JOIN balance b"
     " ON b.id = a.balance_id WHERE a.subject_kind = 'move_task' AND a.subject_id = :task AND a.open_quantity > 0 ORDER BY b.id"
 )
+ROWS_IN_HAND = Statement(
+    "SELECT balance_id FROM allocation WHERE subject_kind = 'move_task' AND subject_id = ANY(CAST(:tasks AS uuid[]))"
+    " AND open_quantity > 0"
+)
 # What can be taken of a product in a bin. `serials`: under full control a row goes as a whole.
 FREE = Statement(
     "SELECT b.id, b.on_hand, b.on_hand - b.allocated AS free, p.serial_control = 'full' AS whole FROM balance b"
