@@ -78,7 +78,8 @@ BY_ENDPOINT = {
     "portal_orders.create": {
         "kind": "dropship", "fill": "fill_all", "platform": "amazon", "signature": "", "insurance.value": "",
         "packing": "carton", "contents": "goods", "ioss": "IM2760000742", "vat_id": "DE123456789", "eori": "DE1234567890123",
-        "lines.0.container": "", "lines.0.fnsku": "", "fba.shipment_id": "", "fba.reference_id": "", "fba.centre": "",
+        "lines.0.container": "", "lines.0.fnsku": "", "lines.0.batch": "", "lines.0.condition": "",
+        "fba.shipment_id": "", "fba.reference_id": "", "fba.centre": "",
     },
     "portal_order_routing.save": {"seller": "ACME", "prefer": "nearest", "zones": "DE1 FR 67 1"},
     "portal_order_papers.add": {"kind": "invoice"},

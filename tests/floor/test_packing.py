@@ -13,6 +13,8 @@ from wms.core.ids import new_id
 from wms.facility.models import HandlingUnit
 from wms.facility.packaging import service as catalogue
 from wms.outbound.models import Order
+from wms.outbound.rules import FOR_BUYERS
+from wms.outbound.service import packing
 from wms.platform.database import session
 
 BAG_L, BOX_M = "C-BAG-L", "C-BOX-M"
@@ -262,6 +264,14 @@ def test_a_lane_s_container_scanned_at_home_opens_the_lane(cast, client, stage: 
     tablet = Tablet(cast.sign_in(client, cast.receiver))
     answer = tablet.caller.post("/floor/find", data={"raw": tote, "command_id": str(new_id())})
     assert answer.headers["Location"].endswith("/floor/work/lane")
+
+
+@pytest.mark.parametrize("kind", ["dropship", "b2b", "fba", "return_to_seller", "transfer"])
+def test_leaflets_go_to_buyers(cast, client, stage: Stage, bench: Order, kind: str) -> None:
+    stage.do(catalogue.add_insert, cast.admin, cast.overseas.id, "Summer flyer", None, None)
+    session().execute(text("UPDATE outbound_order SET kind = :kind WHERE id = :id"), {"kind": kind, "id": bench.id})
+    assert packing.plan_boxes(bench.id)["inserts"] == (["Summer flyer"] if kind in FOR_BUYERS else [])
+    session().rollback()
 
 
 @pytest.mark.parametrize(

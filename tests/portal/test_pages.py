@@ -237,6 +237,26 @@ def test_a_seller_sends_and_cancels_an_order(cast, client, life):
     assert "This order is cancelled." in text_of(seller.get(address))
 
 
+def test_a_line_may_name_a_batch_or_a_quality(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    page = text_of(seller.get("/portal/orders/new"))
+    assert 'id="lines.2.batch"' in page and '<option value="damaged">Damaged</option>' in page
+    named = {"lines.0.batch": "L-2026", "lines.0.condition": "damaged", "kind": "return_to_seller"}
+    made = seller.post("/portal/orders/new", data=order_form(**named))
+    key = made.headers["Location"].rpartition("/")[2]
+    line = life.ask("SELECT batch || ' ' || condition FROM order_line WHERE order_id = CAST(:id AS uuid)", id=key)
+    assert line == "L-2026 damaged"
+    shown = text_of(seller.get(made.headers["Location"]))
+    assert "L-2026" in shown and "Damaged" in shown
+    wrong = seller.post(
+        "/portal/orders/new", data=order_form(**{"lines.0.condition": "wet", "lines.0.batch": "B" * 41})
+    )
+    assert wrong.status_code == 422
+    assert all(
+        f'id="lines.0.{name}-error"' in unescape(wrong.get_data(as_text=True)) for name in ("batch", "condition")
+    )
+
+
 def test_every_wrong_field_of_an_order_is_named(cast, client, life):
     seller = cast.sign_in(client, cast.acme_person)
     wrong = {"lines.0.sku": "NO-SUCH", "lines.0.quantity": "many", "consignee.city": "", "consignee.country": "Germany"}

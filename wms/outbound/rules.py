@@ -23,6 +23,8 @@ FBA = "fba"
 KINDS = ["dropship", "b2b", RETURN_TO_SELLER, DESTRUCTION, TRANSFER, PICK_UP, FBA]
 # Nobody buys them: the seller need not say to whom they go.
 WITHOUT_BUYER = frozenset({DESTRUCTION, TRANSFER})
+# Somebody who bought it opens the parcel: a leaflet or sample is for them, not for Amazon's dock or a house of ours.
+FOR_BUYERS = ("dropship", "b2b", PICK_UP)
 # Nobody carries them: no service is chosen.
 WITHOUT_SERVICE = frozenset({DESTRUCTION, PICK_UP})
 # What does not sell may go too, and expired goods go first.

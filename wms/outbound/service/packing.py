@@ -85,7 +85,7 @@ _PLANNED_FROM = (
     "  AND i.ended_at IS NULL AND (i.owner_id IS NULL OR i.owner_id = o.owner_id) AND (i.country IS NULL OR i.country ="
     "   (SELECT country FROM consignee WHERE order_id = o.id)) AND (i.platform IS NULL OR i.platform = coalesce((SELECT"
     "    platform FROM order_extra WHERE order_id = o.id), (SELECT platform FROM shop WHERE id = o.shop_id)))"
-    f"  AND {_FIRST_PACKED}) AS inserts,"
+    f"  AND o.kind = ANY(ARRAY{list(rules.FOR_BUYERS)}) AND {_FIRST_PACKED}) AS inserts,"
     " (SELECT json_build_object('aim', h.box_aim, 'regime', h.regime, 'bonded', h.kind = 'bonded', 'kind', o.kind,"
     "   'many', (SELECT (c.capabilities->>'many_parcels')::boolean FROM shipment s JOIN carrier c ON c.id = s.carrier_id"
     "   WHERE s.id = o.shipment_id)) FROM warehouse h WHERE h.id = o.warehouse_id) AS house,"

@@ -15,6 +15,7 @@ from wms.core.refusals import Refused
 from wms.facility.models import Warehouse
 from wms.facility.queries import load_warehouse, warehouses_seen
 from wms.identity.queries import sellers_seen
+from wms.inventory.words import CONDITION_WORDS
 from wms.outbound import queries as outbound
 from wms.outbound.kinds import pick_up
 from wms.outbound.models import Order
@@ -22,7 +23,7 @@ from wms.outbound.routing import service as routing
 from wms.outbound.routing.queries import is_routed
 from wms.outbound.routing.words import WHY_NOT_WORDS, WHY_WORDS
 from wms.outbound.rules import DESTRUCTION, TRANSFER, WITHOUT_BUYER
-from wms.outbound.schemas import CANCEL_REASONS, OrderIn
+from wms.outbound.schemas import CANCEL_REASONS, CONDITIONS, OrderIn
 from wms.outbound.service import bench_photos
 from wms.outbound.service import orders as service
 from wms.outbound.service.intake import AcceptedOrder
@@ -71,7 +72,7 @@ CONSIGNEE = (
     "vat_id", "eori",
 )  # fmt: skip
 OWN_FORMS = {TRANSFER}  # kinds that have a page of their own
-EMPTY_LINE = {"sku": "", "quantity": "", "unit_value": "", "container": "", "fnsku": ""}
+EMPTY_LINE = dict.fromkeys(("sku", "quantity", "unit_value", "batch", "condition", "container", "fnsku"), "")
 FBA_FIELDS = ("shipment_id", "reference_id", "centre")
 
 navigation.add(Entry(lazy("Orders"), "portal_orders.index", "orders", Permission.ORDERS_READ, order=210, phone=True))
@@ -101,7 +102,7 @@ def detail(order_id: uuid.UUID) -> str:
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
         reason_words=REASON_WORDS, may_cancel=may_cancel,
         may_change=actor().may(Permission.ORDERS_WRITE) and outbound.changeable_now(order),
-        fill_words=FILL_WORDS, kind_words=KIND_WORDS, extras=order_extras.WORDS,
+        fill_words=FILL_WORDS, kind_words=KIND_WORDS, extras=order_extras.WORDS, conditions=CONDITION_WORDS,
         why_words=WHY_WORDS, why_not_words=WHY_NOT_WORDS, **order_stops.shown(order),
         **order_ways.shown(order), **order_papers.shown(order), **order_labels.shown(order),
         may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped"
@@ -220,7 +221,7 @@ def _typed(lines: list[dict[str, str]]) -> dict[str, Any]:
 def _line(line: Mapping[str, str], currency: str | None) -> dict[str, Any]:
     minor = forms.minor_of(line["unit_value"] or None, currency)
     valued = {"unit_value_minor": minor, "currency": currency} if minor is not None else {}
-    narrower = {name: line[name] or None for name in ("container", "fnsku")}
+    narrower = {name: line[name] or None for name in ("batch", "condition", "container", "fnsku")}
     return forms.given(
         {"sku": line["sku"], "quantity": forms.as_number(line["quantity"] or None), **valued, **narrower}
     )
@@ -241,6 +242,7 @@ def _form(typed: Mapping[str, Any], lines: list[dict[str, str]], refusal: Refuse
         warehouses=warehouses_seen(actor()), sellers=sellers_seen(actor()), skus=queries.sku_choices(actor()),
         kinds=[each for each in KIND_WORDS.items() if each[0] not in OWN_FORMS], fills=list(FILL_WORDS.items()),
         services=[(service.code, f"{service.code} · {service.name}") for service, _carrier in services_offered()],
+        qualities=[(each, CONDITION_WORDS[each]) for each in CONDITIONS if each != "good"],
         extras=order_extras.CHOICES, routes=any(is_routed(seller.id) for seller in sellers_seen(actor())),
     )  # fmt: skip
 
