@@ -77,6 +77,8 @@ class Move:
         if found.command == "OK" and task.step == SOURCE:
             return relocate.begin(actor, task)
         if found.command == "UNDO" and task.step == SOURCE and moved is not None:
+            if "move_task" in moved:
+                return relocate.take_back(actor, task)
             self._undo(actor, task, moved)
             return Step(SOURCE, {}, "warn", "move_undone")
         if found.command == "BACK":

@@ -60,9 +60,14 @@ def _apply(actor: Actor, task: FloorTask, given: Scan) -> Step:
     if task.step == TO and asked.partner_id is not None:
         return Step(PARTNER, task.data, "ok", "move_take_out", {"sku": asked.partner})
     done = service.finish(actor, asked.id)
-    return Step(
-        BEGIN, hand({}, but=task.data.get("but")), "done", "move_made", {"quantity": done.moved + done.came_back}
-    )
+    data = hand({}, but=task.data.get("but"), moved={"move_task": str(asked.id)})
+    return Step(BEGIN, data, "done", "move_made", {"quantity": done.moved + done.came_back}, can_undo=True)
+
+
+def take_back(actor: Actor, task: FloorTask) -> Step:
+    """The move that was just made is not: everything is carried back to where it came from, and somebody is asked again."""
+    service.undo(actor, uuid.UUID(task.data["moved"]["move_task"]))
+    return Step(BEGIN, hand({}, but=task.data.get("but")), "warn", "move_taken_back")
 
 
 def _take(actor: Actor, task: FloorTask, asked: Any, found: Found) -> Step:
