@@ -1,4 +1,5 @@
 // The tablet's client: scans go to the server one by one, the server's screens come back as HTML.
+import { Asking } from "./floor_ask.js";
 import { deviceId, setClock } from "./ids.js";
 import { ScanCapture } from "./scan.js";
 import { asksAgain, ScanQueue } from "./scan_queue.js";
@@ -76,6 +77,7 @@ async function showScreen(next, taskId) {
   if (screen && next?.state) screen.dataset.state = next.state;
   if (screen && next?.task_id) screen.dataset.taskId = next.task_id;
   quantityForNextScan = null;
+  asking.show();
   capture.reportArmed();
 }
 
@@ -85,7 +87,7 @@ function body(item) {
   const { scan, task_id, step_token } = item;
   const message = { task_id, step_token, scan_id: scan.scan_id, device_id: deviceId(), device_seq: scan.dev_seq, raw: scan.raw, source: scan.source, scanned_at: scan.t_wall };
   if (scan.quantity !== undefined) message.quantity = scan.quantity;
-  if (scan.weight_g !== undefined) message.weight_g = scan.weight_g;
+  for (const name of ["weight_g", "batch", "made_on", "expires_on", "serial"]) if (scan[name] !== undefined) message[name] = scan[name];
   return message;
 }
 
@@ -121,6 +123,7 @@ async function onAnswer(item, { status, content }) {
     await showScreen(content.next, item.task_id);
     showBand({ ...feedback, tone }, content.undo);
     signals.play(tone);
+    if (feedback.ask) asking.about(feedback.ask, item.scan, feedback.title);
     return;
   }
   if (status === 409 && content.current) {   // what the person saw is no longer so
@@ -129,7 +132,9 @@ async function onAnswer(item, { status, content }) {
     signals.play("warn");
     return;
   }
-  showBand({ tone: "error", title: status === 423 ? words.takenTitle : words.refusedTitle, detail: content.detail ?? content.title, code: content.code ?? String(status) });
+  const faults = (content.errors ?? []).map((each) => each.message).join(" ");
+  const refused = status === 423 ? words.takenTitle : words.refusedTitle;
+  showBand({ tone: "error", title: faults || refused, detail: faults ? refused : content.detail ?? content.title, code: content.code ?? String(status) });
   signals.play("error");
 }
 
@@ -160,6 +165,7 @@ function setBusy(on) {
 // ---------- scans ----------
 
 function onScan(scan) {
+  if (asking.takes(scan)) return;
   const screen = screenNow();
   const form = screen?.querySelector("form[data-scan-form]");
   if (form) {   // badge and station: a plain form, as there is no task yet
@@ -170,6 +176,7 @@ function onScan(scan) {
     return;
   }
   if (quantityForNextScan !== null && scan.quantity === undefined && !scan.raw.startsWith("CMD-")) scan.quantity = quantityForNextScan;
+  if (scan.serial === undefined) Object.assign(scan, asking.kept.of(scan.raw));
   const taken = queue.add({ scan, task_id: screen?.dataset.taskId || null, step_token: screen?.dataset.stepToken || null });
   if (taken) { signals.play("tick"); return; }
   showBand({ tone: "error", title: words.slowTitle, detail: words.slowDetail, code: "GEN-SLOW" });
@@ -200,6 +207,16 @@ const capture = new ScanCapture({
   onArmed: (on) => { for (const band of place.querySelectorAll("[data-armed]")) band.dataset.armed = String(on); },
 });
 
+/** The code that was refused, once more, with what its label does not say. */
+function again(scan, more) {
+  capture.emit(scan.raw, "button", { ...more, ...(scan.quantity === undefined ? {} : { quantity: scan.quantity }) });
+}
+
+const asking = new Asking({
+  batch: document.getElementById("ask-batch"), serial: document.getElementById("ask-serial"), again,
+  step: () => `${screenNow()?.dataset.taskId} ${screenNow()?.dataset.state}`,
+});
+
 // ---------- taps ----------
 
 function keypad(pad, key) {
@@ -223,6 +240,7 @@ function onTap(event) {
   const pressed = event.target.closest("button, [data-armed]");
   if (!pressed) return;
   if ("typeCode" in pressed.dataset) openTyping();
+  else if ("askBatch" in pressed.dataset) asking.ofItself();
   else if ("soundUnlock" in pressed.dataset) unlockSound();
   else if ("dismissBand" in pressed.dataset) bandPlace.replaceChildren();
   else if (pressed.dataset.command) capture.emit(pressed.dataset.command, "button");

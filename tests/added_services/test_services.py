@@ -18,6 +18,7 @@ from wms.added_services.workflow import SERVICE, RequestState
 from wms.added_services.working import Report
 from wms.core.refusals import RefusalKind
 from wms.customs.processing import permit_conversion
+from wms.floor import service_work
 from wms.inventory import service as inventory
 from wms.inventory.converting import service as converting
 from wms.platform.database import session
@@ -237,8 +238,8 @@ def test_others_see_nothing_of_it(desk: Desk):
     assert queries.requests_page(cast.rival) == []
     assert [row.id for row in queries.requests_page(cast.acme, states=["accepted"])] == [found.id]
     assert queries.open_counted(cast.supervisor) == {"accepted": 1}
-    assert queries.next_work(cast.overseas.id, cast.picker.id) == found.id
-    assert queries.next_work(cast.bonded.id, cast.picker.id) is None
+    assert service_work.next_work(cast.overseas.id, cast.picker.id) == found.id
+    assert service_work.next_work(cast.bonded.id, cast.picker.id) is None
 
 
 def test_the_catalogue_is_changed_and_never_rewrites_what_was_asked(desk: Desk):

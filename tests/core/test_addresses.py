@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wms.core.addresses import NO_POSTCODES, POSTCODES, STATE_WANTED, STATES, warnings_of
+from wms.core.addresses import NO_POSTCODES, NUMBERED_STREETS, POSTCODES, STATE_WANTED, STATES, warnings_of
+from wms.core.countries import COUNTRIES
 
 GOOD = {"name": "A", "city": "B", "address1": "Street 1"}
 
@@ -61,11 +62,23 @@ def test_streets_and_boxes() -> None:
     assert codes(country="DE", postcode="10115", address1="Postboxstraße 1") == []
 
 
-@pytest.mark.parametrize("country", [*sorted(NO_POSTCODES), "ZW", "XX", ""])
+@pytest.mark.parametrize("country", [*sorted(NO_POSTCODES), "ZW", ""])
 def test_where_nothing_is_known_nothing_is_said(country: str) -> None:
     assert codes(country=country, postcode=None) == []
     assert codes(country=country, postcode="anything", state="") == []
 
 
+@pytest.mark.parametrize(
+    ("country", "found", "meant"),
+    [("UK", "address_country_meant", "GB"), ("EL", "address_country_meant", "GR"), ("XX", "address_country_unknown", None),
+     ("EU", "address_country_unknown", None)],
+)  # fmt: skip
+def test_a_code_of_no_country(country: str, found: str, meant: str | None) -> None:
+    (warning,) = warnings_of({**GOOD, "country": country, "postcode": "SW1A 1AA"})
+    assert (warning.field, warning.code, warning.params.get("meant")) == ("country", found, meant)
+    assert country not in COUNTRIES and (meant is None or meant in COUNTRIES)
+
+
 def test_what_was_forgotten_is_no_fault() -> None:
     assert warnings_of({"country": "", "name": None}) == []
+    assert COUNTRIES.issuperset({*POSTCODES, *NO_POSTCODES, *STATE_WANTED, *NUMBERED_STREETS})

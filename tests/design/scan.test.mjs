@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { dayOf, KeptBatch } from "../../static/js/floor_ask.js";
 import { deviceId, nextDeviceSequence, serverNow, setClock, uuid7 } from "../../static/js/ids.js";
 import { DuplicateGuard, KeyBuffer, characterOf, characterOfCode } from "../../static/js/scan_classifier.js";
 import { asksAgain, ScanQueue } from "../../static/js/scan_queue.js";
@@ -146,4 +147,24 @@ test("what was not begun is sent again; a refusal is an answer", () => {
 test("five may wait behind the one in flight; a sixth is refused, not lost in silence", () => {
   const queue = new ScanQueue({ send: () => new Promise(() => {}), onAnswer: () => {} });
   assert.deepEqual([1, 2, 3, 4, 5, 6, 7].map((n) => queue.add(n)), [true, true, true, true, true, true, false]);
+});
+
+test("a day is read as people copy it from a label", () => {
+  for (const typed of ["20270531", "2027-05-31", "2027.5.31", " 2027/05/31 ", "2027年5月31日", "２０２７０５３１", "31.05.2027", "31.5.2027"]) assert.equal(dayOf(typed), "2027-05-31", typed);
+  assert.deepEqual([dayOf("202702", true), dayOf("2028-2", true), dayOf("2027-12", true), dayOf("2027-12"), dayOf("05.2027", true)], ["2027-02-28", "2028-02-29", "2027-12-31", "2027-12-01", "2027-05-31"]);
+  assert.equal(dayOf("  "), "");
+  for (const typed of ["31052027", "05/2027", "20270532", "2027-13", "20270229", "202705310", "soon", "270531"]) assert.equal(dayOf(typed), null, typed);
+});
+
+test("what was typed of a batch goes with its own code, at its own step", () => {
+  const kept = new KeptBatch();
+  assert.deepEqual(kept.of("A"), {});
+  kept.keep({ batch: "B1" }, "A", "task scan_product");
+  assert.deepEqual([kept.of("A"), kept.of("B"), kept.of("CMD-OK")], [{ batch: "B1" }, {}, {}]);
+  kept.at("task scan_product");
+  assert.deepEqual(kept.of("A"), { batch: "B1" });
+  kept.at("task scan_carton");
+  assert.deepEqual(kept.of("A"), {}, "another carton may be of another batch");
+  kept.keep({ batch: "B2" }, null, "task scan_product");
+  assert.deepEqual([kept.of("CMD-QTY-6"), kept.of("B"), kept.of("A")], [{}, { batch: "B2" }, {}], "of the next code that is scanned");
 });

@@ -117,6 +117,10 @@ class Screen:
         """The code of the bin the screen sends to."""
         return str(self.page.get_attribute(".place-code", "data-code"))
 
+    def after(self, act: Callable[[], Any]) -> str:
+        """What the band says after something else than a scan or a command."""
+        return self._answered(act)
+
     def _answered(self, act: Callable[[], Any]) -> str:
         """Do it, and wait for the band: `floor.js` shows it last, after the screen that follows."""
         self.page.evaluate("document.getElementById('floor-band').replaceChildren()")

@@ -94,10 +94,12 @@ def test_a_unit_lives_its_whole_life_under_its_number(cast, client, tablet, phon
 
     tablet.start("pack")
     tablet.scan(tote)
-    assert tablet.scan(GTIN[1:])["code"] == "serial_needed"
+    asked = tablet.scan(GTIN[1:])
+    assert (asked["code"], asked["ask"]) == ("serial_needed", "serial")
     assert tablet.scan(unit("SN-2"))["code"] == "serial_not_here"
     assert tablet.scan(unit("SN-9"))["code"] == "serial_unknown"
-    assert tablet.scan("SN-1")["code"] == "all_checked"  # the number's own label is enough
+    assert tablet.scan(GTIN[1:], serial="SN-9")["code"] == "serial_unknown"
+    assert tablet.scan(GTIN[1:], serial="SN-1")["code"] == "all_checked"  # two labels: the item's and its number's
     tablet.scan("CMD-OK", weight_g=tablet.seen["expected_g"])
     number = tracking_numbers()[0]
     assert tablet.scan(number)["code"] == "parcel_closed"
@@ -109,11 +111,11 @@ def test_a_unit_lives_its_whole_life_under_its_number(cast, client, tablet, phon
 
     tablet.start("return")
     assert tablet.scan(number)["code"] == "return_opened"
-    assert tablet.scan(GTIN[1:])["code"] == "serial_needed"
+    assert tablet.scan(GTIN[1:])["ask"] == "serial"
     for stranger in ("SN-2", "SN-9"):  # in stock here, and never seen: neither left with this order
         refused = tablet.scan(unit(stranger))
         assert (refused["code"], refused["title"]) == ("serial_other", f"{stranger} did not leave with this order.")
-    assert tablet.scan(unit("SN-1"))["code"] == "return_item"
+    assert tablet.scan(GTIN[1:], serial="SN-1")["code"] == "return_item"
     assert now()["SN-1"][0] == "in_stock"
     assert tablet.scan(bins["A-01-02-1"])["code"] == "return_restock"
     assert now() == {"SN-1": ("in_stock", "A-01-02-1"), "SN-2": ("in_stock", "A-01-01-1")}

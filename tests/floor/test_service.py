@@ -10,6 +10,7 @@ from tests.added_services.desk import KIT, PHOTO, RELABEL
 from tests.floor.worker import CABLE, CODES, MUG, Tablet
 from tests.inbound.test_difference_api import photo
 from tests.outbound.stage import BIN1, BIN2, RED, Stage
+from tests.outbound.test_fba import LABEL, amazon, tote_of
 from wms.added_services import catalogue, queries, service, working
 from wms.added_services.models import ServiceRequest
 from wms.added_services.service import Asked
@@ -76,6 +77,30 @@ def test_relabelled_goods_are_counted_by_their_new_label(bench, tablet):
     session().expire_all()
     assert (asked.state, asked.done, bench.free(RED), bench.free(MUG)) == ("done", 3, (3, 0), (7, 0))
     assert tablet.seen == {}
+
+
+def test_new_labels_for_amazon_are_put_on_in_the_tote_and_scanned_at_the_bench(bench, tablet):
+    bench.do(catalogue.define_service, bench.cast.supervisor, LABEL)
+    bench.stock(MUG, 4, BIN2)
+    order = amazon(bench, [{"sku": MUG, "quantity": 2, "fnsku": "X001ABCDEF"}])
+    tablet.start("service")
+    assert tablet.seen == {}  # nobody knows yet which units these are
+    assert refused(tablet, "CMD-OK") == "no_service_work"
+    bench.ask("PHOTO", 1)  # older work is no reason to wait
+    bench.wave(order)
+    bench.pick_all(order)
+    tote = session().get_one(HandlingUnit, tote_of(order))
+    tablet.start("pack")
+    assert refused(tablet, tote.barcode) == "relabel_first"
+    tablet.start("service")
+    assert tablet.scan(tote.barcode)["code"] == "service_taken_on"
+    assert tablet.seen["places"] == [{"code": tote.code, "sku": MUG, "quantity": 2}]
+    assert tablet.scan("X001ABCDEF", quantity=2)["tone"] == "next"
+    assert tablet.scan("CMD-OK")["code"] == "service_finished"
+    assert refused(tablet, tote.barcode) == "no_service_here"
+    tablet.start("pack")
+    tablet.scan(tote.barcode)
+    assert [tablet.scan("X001ABCDEF")["code"] for _ in range(2)] == ["item_verified", "all_checked"]
 
 
 def test_a_kit_is_scanned_weighed_and_shown(bench, tablet):

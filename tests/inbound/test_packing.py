@@ -183,7 +183,7 @@ def test_everything_that_is_wrong_is_told_at_once_each_cell_once() -> None:
         (2, "quantity_per_carton", "type"), (2, "carton_size_cm", "packing_sides"), (2, "gross_weight_kg", "type"),
         (2, "pallet", "type"), (2, "box_no", "packing_box_of_one"), (2, "cartons", "packing_cartons_differ"),
         (2, "production_date", "type"), (3, "sku", "product_unknown"), (3, "quantity_per_carton", "too_small"),
-        (3, "pallet", "carton_numbers_gap"), (4, "sku", "required"), (4, "gross_weight_kg", "too_large"),
+        (3, "pallet", "pallet_numbers_gap"), (4, "sku", "required"), (4, "gross_weight_kg", "too_large"),
         (5, "sku", "too_long"), (6, "carton_no", "packing_became_date"), (6, "sku", "product_unknown"),
         (7, "carton_no", "packing_carton"), (8, "gross_weight_kg", "packing_rows_differ"),
         (9, "carton_no", "packing_overlap"), (9, "quantity_per_carton", "too_large"), (9, "cartons", "type"),

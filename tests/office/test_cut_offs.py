@@ -42,6 +42,10 @@ def test_closed_days_are_replaced_as_a_whole(cast, client, life):
         assert life.ask("SELECT count(*) FROM closed_day") == count
     for wrong in (form(closed_warehouse="DE1", closed_days="Christmas"), form(closed_warehouse="X", closed_days="")):
         assert supervisor.post("/office/cut-offs/closed", data=wrong).status_code == 422
+    typed = form(closed_warehouse="DE1", closed_days="2026-12-25\n26.12.2026")
+    assert "“26.12.2026” is no date." in unescape(
+        supervisor.post("/office/cut-offs/closed", data=typed).get_data(as_text=True)
+    )
 
 
 def test_a_seller_says_what_becomes_of_orders_without_stock(cast, client, life):

@@ -7,7 +7,7 @@ import uuid
 from html import unescape
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from tests.life import MUG, announce, fresh, order, said
 from wms.catalog import service as catalog
@@ -20,6 +20,7 @@ from wms.inbound import service as inbound
 from wms.inbound.models import Carton
 from wms.inbound.service import CountDraft
 from wms.inventory import service as stock
+from wms.office import queries
 from wms.outbound.models import OrderException
 from wms.outbound.service import waves
 from wms.platform.database import session, transaction
@@ -80,6 +81,19 @@ def test_the_board_counts_orders_by_state(cast, client, life):
     admin = cast.sign_in(client, cast.admin)
     admin.post("/language", data={"language": "zh-CN"})
     assert "待下发" in text_of(admin.get("/office/"))
+
+
+def test_the_board_says_what_is_at_risk_and_what_is_late(cast, client, life):
+    supervisor = cast.sign_in(client, cast.supervisor)
+    change = text("UPDATE outbound_order SET release_by = now() + :release * interval '1 minute',"
+                  " ship_by = now() + :ship * interval '1 minute' WHERE id = :id")  # fmt: skip
+    for release, ship, at_risk, late in ((600, 700, 0, 0), (50, 170, 1, 0), (-10, 110, 1, 0), (-130, -10, 0, 1)):
+        with life.app.app_context(), transaction():
+            session().execute(change, {"id": life.promised.id, "release": release, "ship": ship})
+            mine = next(each for each in queries.orders_by_state(cast.supervisor) if each["code"] == "DE1")
+        assert (mine["at_risk"], mine["late"]) == (at_risk, late)
+        shown = text_of(supervisor.get("/office/"))
+        assert ("their truck has left" in shown, "to be released within the hour" in shown) == (True, True)
 
 
 def test_a_wave_is_released_by_hand_once(cast, client, life):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -146,6 +147,13 @@ def test_aisles_are_kept_and_what_cannot_be_is_said(cast: Any, life: Any, superv
     page = text_of(supervisor.get(path))
     assert 'value="2 up"' in page
     assert 'value="1.2"' in page
+    for name, value, told in (
+        ("one_way", "2 up, 3 sideways", "Not understood: “3 sideways”."), ("starts", "1:1, front", "Not understood: “front”."),
+        ("ends", "2", "Not understood: “2”."), ("one_way", "2 up, 2 down", "Aisle 2 cannot lead both up and down."),
+    ):  # fmt: skip
+        answer = supervisor.post(path, data=form(**LAYOUT | {name: value}))
+        assert answer.status_code == 422
+        assert told in unescape(answer.get_data(as_text=True))
     wrong = {"one_way": "sideways", "starts": "9:9", "ends": "x", "aisle_pitch": "0", "bay_pitch": "wide", "blocks": 0}
     for name, value in wrong.items():
         assert supervisor.post(path, data=form(**LAYOUT | {name: value})).status_code == 422, name

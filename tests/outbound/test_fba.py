@@ -12,13 +12,15 @@ from marshmallow import ValidationError
 from sqlalchemy import select
 
 from labels import FbaCartonLabel
-from tests.outbound.stage import CABLE, MUG, Stage, body
+from tests.outbound.stage import CABLE, MUG, RED, Stage, body
 from tests.outbound.test_concurrency import at_once
 from tests.outbound.test_whole import container
 from wms.added_services import working
 from wms.added_services.catalogue import ServiceDraft, define_service
 from wms.added_services.models import ServiceRequest
 from wms.added_services.working import Report
+from wms.catalog.models import Product
+from wms.catalog.queries import barcodes_of, meanings_of
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.outbound import queries
@@ -81,6 +83,31 @@ def test_new_labels_come_before_the_bench(stage: Stage) -> None:
     number = stage.pack(order)
     stage.hand_over(number)
     assert stage.state(order) == "shipped"
+
+
+def test_a_new_label_means_its_product_from_then_on(stage: Stage) -> None:
+    relabelled(stage)
+    acme, products = stage.cast.ACME.id, stage.cast.ACME.products
+    (meaning,) = meanings_of("X001ABCDEF", [acme])
+    assert (meaning.product_id, meaning.quantity) == (products[MUG], 1)
+    version = session().get_one(Product, products[MUG], populate_existing=True).version
+    again = {**AMAZON, "shipment_id": "FBA1MMD8D1"}
+    amazon(stage, [{"sku": MUG, "quantity": 1, "fnsku": "X001ABCDEF"}], fba=again)  # known: the product stays as it was
+    assert session().get_one(Product, products[MUG], populate_existing=True).version == version
+    assert len([each for each in barcodes_of([products[MUG]])[products[MUG]] if each.kind == "fnsku"]) == 1
+
+
+@pytest.mark.parametrize("looked", [True, False])
+def test_a_label_means_one_product(stage: Stage, looked: bool) -> None:
+    relabelled(stage)
+    lines = [{"sku": CABLE, "quantity": 1, "fnsku": "X001ABCDEF"}, {"sku": RED, "quantity": 1, "fnsku": "X002ABCDEF"},
+             {"sku": MUG, "quantity": 1, "fnsku": "X002ABCDEF"}]  # fmt: skip
+    given = OrderIn().load(body(lines, kind="fba", fba={**AMAZON, "shipment_id": "FBA1MMD8D1"}))
+    with pytest.raises(Refused) as raised:
+        (intake.check_order if looked else intake.create_order)(stage.cast.acme, given)
+    assert [(each["pointer"], each["code"], each["params"]) for each in raised.value.errors] == [
+        ("/lines/0/fnsku", "fba_fnsku_taken", {"sku": MUG}), ("/lines/2/fnsku", "fba_fnsku_taken", {"sku": RED}),
+    ]  # fmt: skip
 
 
 def test_labels_on_half_of_them_are_not_enough(stage: Stage) -> None:

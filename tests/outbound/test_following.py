@@ -12,10 +12,12 @@ from tests.outbound.stage import Stage
 from tests.outbound.test_carrier_waybills import carrier, parcel_of, stopped_clock, turn, waved  # noqa: F401 - fixtures
 from wms.outbound.models import Order
 from wms.platform.database import session, transaction
+from wms.platform.pages import state_labels
 from wms.shipping.models import Parcel, ParcelTracking, TrackingEvent
 from wms.shipping.pages import page_of
 from wms.shipping.service import following
 from wms.shipping.service.following import TRACK_TOPIC
+from wms.shipping.tracking_words import LANGUAGES, OF_THE_HOUSE, STATES, WORDS
 
 
 @pytest.fixture
@@ -90,9 +92,14 @@ def test_the_buyers_page_names_nobody_and_speaks_their_language(parcel, carrier,
     look(stopped_clock)
     with client.application.test_request_context():
         path = page_of(it.id).partition("localhost")[2]
-    for language, words in (("en", "Out for delivery"), ("zh-CN", "派送中")):
-        answer = client.get(path, headers={"Accept-Language": language})
+    for language, tapped, words, lang in (
+        ("en", "", "Out for delivery", "en"), ("zh-CN", "", "派送中", "zh-CN"), ("de-AT,en;q=0.8", "", "In Zustellung", "de"),
+        ("xx,fr-CA;q=0.7,en;q=0.5", "", "En cours de livraison", "fr"), ("ja", "?language=pl", "W doręczeniu", "pl"),
+        ("de", "?language=zh_CN", "派送中", "zh-CN"), ("de", "?language=xx", "In Zustellung", "de"), ("xx", "", "Out for", "en"),
+    ):  # fmt: skip
+        answer = client.get(path + tapped, headers={"Accept-Language": language})
         assert answer.status_code == 200
+        assert f'<html lang="{lang}"' in answer.get_data(as_text=True)
         page = answer.get_data(as_text=True)
         assert words in page and "Köln" in page and str(it.tracking_number) in page
         for personal in ("Schmidt", "SCHMIDT", "Invaliden", "SHOP-", "Acme", "ACME"):
@@ -101,6 +108,14 @@ def test_the_buyers_page_names_nobody_and_speaks_their_language(parcel, carrier,
     wrong = path[:-2] + ("AA" if path[-2:] != "AA" else "BB")
     assert client.get(wrong).status_code == 404
     assert client.get(f"/t/{it.id}").status_code == 404
+
+
+def test_every_language_of_the_buyers_page_is_whole():
+    assert list(STATES) == list(state_labels["tracking"])
+    assert set(LANGUAGES) == {*OF_THE_HOUSE, *WORDS}
+    for words in WORDS.values():
+        assert len(set(words.states)) == len(STATES)
+        assert all(text.strip() for text in (*words[:-1], *words.states))
 
 
 def test_the_seller_sees_it_on_the_order_and_over_the_api(stage, parcel, carrier, stopped_clock, client):  # noqa: F811

@@ -158,6 +158,43 @@ def test_a_wrong_booking_keeps_what_was_typed(cast, client, life):
     assert life.ask("SELECT count(*) FROM booking WHERE reference = 'PO-8'") == 0
 
 
+@pytest.mark.parametrize("typed", ["", "0", "-2", "1O", "2.5", "501"])
+def test_a_number_of_cartons_that_is_none_is_told_at_its_field(typed, cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    answer = seller.post(
+        "/portal/bookings/new", data=booking_form(**{"reference": f"PO-COUNT-{typed}", "cartons.1.count": typed})
+    )
+    assert answer.status_code == 422
+    assert 'id="cartons.1.count-error"' in answer.get_data(as_text=True)
+    assert life.ask("SELECT count(*) FROM booking WHERE reference = :r", r=f"PO-COUNT-{typed}") == 0
+
+
+def test_too_many_cartons_in_all_is_told(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    form = booking_form(**{"cartons.0.count": "400", "cartons.1.count": "101"})
+    answer = seller.post("/portal/bookings/new", data=form)
+    assert answer.status_code == 422
+    assert "At most 500 entries." in unescape(answer.get_data(as_text=True))
+
+
+def test_cartons_are_typed_onto_their_pallets(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    form = booking_form(**{"reference": "PO-PALLETS", "cartons.0.pallet": "1", "cartons.1.pallet": "3"})
+    answer = seller.post("/portal/bookings/new", data=form)
+    shown = unescape(answer.get_data(as_text=True))
+    assert 'id="cartons.1.pallet-error"' in shown
+    assert "Pallets count from 1 without a gap; 2 is next." in shown
+    made = seller.post("/portal/bookings/new", data={**form, "cartons.1.pallet": "2", "command_id": str(new_id())})
+    assert made.status_code == 302
+    assert (
+        life.ask(
+            "SELECT string_agg(concat_ws('/', c.number, c.pallet), ' ' ORDER BY c.number) FROM carton c"
+            " JOIN booking b ON b.id = c.booking_id WHERE b.reference = 'PO-PALLETS'"
+        )
+        == "1/1 2/1 3/1 4/2"
+    )
+
+
 def test_more_cartons_is_a_form_with_more(cast, client, life):
     seller = cast.sign_in(client, cast.acme_person)
     shown = text_of(seller.post("/portal/bookings/new", data=booking_form(action="add_carton")))

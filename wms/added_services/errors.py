@@ -21,4 +21,5 @@ TEXTS = {
     "proof_missing_count": N_("It still wants to be counted."),
     "too_many_proofs": N_("At most %(most)s proofs are kept of one request."),
     "no_service_work": N_("No service waits here."),
+    "no_service_here": N_("No service is asked for about the goods in this tote."),
 }

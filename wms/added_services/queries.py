@@ -13,7 +13,6 @@ from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.platform.database import session
 from wms.platform.files import read_file
-from wms.platform.statements import Statement
 
 OPEN = ("requested", "accepted", "working")
 
@@ -98,16 +97,3 @@ def open_counted(actor: Actor) -> dict[str, int]:
              " AND r.state IN ('requested', 'accepted', 'working') GROUP BY 1"), _scope(actor),
     )  # fmt: skip
     return {row.state: int(row.n) for row in rows}
-
-
-# One's own first, then what was asked for first.
-_NEXT = Statement(
-    "SELECT r.id FROM service_request r WHERE r.warehouse_id = :warehouse AND ((r.state = 'working' AND r.worker_id = :user)"
-    " OR r.state = 'accepted') AND r.state IN ('requested', 'accepted', 'working')"
-    " ORDER BY r.state <> 'working', r.id LIMIT 1"
-)
-
-
-def next_work(warehouse_id: uuid.UUID, user_id: uuid.UUID) -> uuid.UUID | None:
-    """What this person is to do now: what they are at, else the oldest that waits."""
-    return _NEXT.scalar({"warehouse": warehouse_id, "user": user_id})

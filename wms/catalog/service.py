@@ -125,6 +125,32 @@ def add_barcode(actor: Actor, product_id: uuid.UUID, code: Code) -> ProductBarco
     return session().get_one(ProductBarcode, added)
 
 
+def know_label(owner_id: uuid.UUID, product_id: uuid.UUID, text: str) -> None:
+    """A marketplace's label that units of this product get means the product from now on, wherever it is scanned.
+
+    Refuses `barcode_taken` when it means another of the seller's products.
+    """
+    code = Code(text, BarcodeKind.FNSKU.value)
+    known = select(ProductBarcode.product_id).where(ProductBarcode.owner_id == owner_id, ProductBarcode.barcode == text)
+    if session().scalar(known) == product_id:
+        return
+    _refuse_taken(owner_id, product_id, [text], None)
+    product = _lock(product_id)
+    _insert_barcodes(product, [code])
+    _touch(product)
+
+
+def label_means(owner_id: uuid.UUID, texts: Sequence[str]) -> dict[str, str]:
+    """The SKU that each of these codes means to this seller already, as a barcode or by itself."""
+    by_barcode = (
+        select(ProductBarcode.barcode, Product.sku)
+        .join(Product, Product.id == ProductBarcode.product_id)
+        .where(ProductBarcode.owner_id == owner_id, ProductBarcode.barcode.in_(texts))
+    )
+    by_sku = select(Product.sku.label("code"), Product.sku).where(Product.owner_id == owner_id, Product.sku.in_(texts))
+    return {row[0]: row[1] for row in session().execute(union_all(by_barcode, by_sku))}
+
+
 def remove_barcode(actor: Actor, product_id: uuid.UUID, barcode_id: uuid.UUID) -> Product:
     """The code means nothing any more. The last one stays: a product that cannot be scanned cannot be handled."""
     product = load_product_to_edit(actor, product_id)

@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wms.core.countries import COUNTRIES, MEANT
+
 
 @dataclass(frozen=True)
 class AddressWarning:
@@ -80,12 +82,20 @@ def warnings_of(consignee: Mapping[str, str | None]) -> list[AddressWarning]:
     given = {name: (value or "").strip() for name, value in consignee.items()}
     country = given.get("country", "").upper()
     street = f"{given.get('address1', '')} {given.get('address2', '')}"
-    found = [_postcode(country, given.get("postcode", "")), _state(country, given.get("state", ""))]
+    found = [_country(country), _postcode(country, given.get("postcode", "")), _state(country, given.get("state", ""))]
     if country in NUMBERED_STREETS and not any(character.isdigit() for character in street):
         found.append(AddressWarning("address1", "address_no_house_number"))
     if _PO_BOX.search(street):
         found.append(AddressWarning("address1", "address_po_box"))
     return [each for each in found if each is not None]
+
+
+def _country(country: str) -> AddressWarning | None:
+    if not country or country in COUNTRIES:
+        return None
+    if country in MEANT:
+        return AddressWarning("country", "address_country_meant", {"country": country, "meant": MEANT[country]})
+    return AddressWarning("country", "address_country_unknown", {"country": country})
 
 
 def _postcode(country: str, postcode: str) -> AddressWarning | None:

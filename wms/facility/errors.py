@@ -26,5 +26,10 @@ TEXTS = {
     "packaging_max": N_("It must carry more than it weighs."),
     "depot_not_there": N_("There are %(rows)s cross aisles and %(aisles)s aisles."),
     "aisle_not_there": N_("There are %(aisles)s aisles in %(blocks)s blocks."),
+    "aisle_both_ways": N_("Aisle %(aisle)s cannot lead both up and down. Leave it out: then it is walked both ways."),
+    "one_way_form": N_("Not understood: “%(part)s”. Write 3 up, or 5@2 down for aisle 5 in block 2."),
+    "depot_form": N_(
+        "Not understood: “%(part)s”. Write the cross aisle and the aisle, as 1:12; at most %(most)s of them."
+    ),
     "aisle_cut_off": N_("Aisle %(aisle)s could not be walked to and left again."),
 }

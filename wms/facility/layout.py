@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -164,3 +164,9 @@ def read_depots(text: str) -> tuple[tuple[int, int], ...] | None:
 
 def write_depots(depots: Sequence[Sequence[int]]) -> str:
     return ", ".join(f"{row}:{aisle}" for row, aisle in depots)
+
+
+def unread_in(text: str, read: Callable[[str], object]) -> str:
+    """The part of a list that `read` (of the two above) cannot read; the whole where each can be read alone."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return next((part for part in parts if not read(part)), text.strip())

@@ -36,6 +36,7 @@ from wms.facility.models import (
 )
 from wms.facility.queries import floor_facts
 from wms.planning.budget import Budget
+from wms.planning.layout import DOWN, UP
 from wms.planning.route import NoWay, route_in_layout
 from wms.platform.counters import next_sscc
 from wms.platform.database import session
@@ -384,6 +385,10 @@ def _check_layout(floor: layout.Floor, settings: layout.Settings) -> None:
             raise invalid(f"/{name}", "depot_not_there", rows=drawn.rows, aisles=drawn.aisles)
     if any(aisle > drawn.aisles or block > drawn.blocks for aisle, block, _ in settings.one_way):
         raise invalid("/one_way", "aisle_not_there", aisles=drawn.aisles, blocks=drawn.blocks)
+    ways = {(aisle, block, direction) for aisle, block, direction in settings.one_way}
+    for aisle, block, direction in sorted(ways):
+        if direction == UP and (aisle, block, DOWN) in ways:
+            raise invalid("/one_way", "aisle_both_ways", aisle=aisle)
     for block, aisle in sorted(drawn.one_way):
         try:
             route_in_layout(drawn, [drawn.bay(block, aisle, 0)], Budget())

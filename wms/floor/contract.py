@@ -38,6 +38,8 @@ class Scan:
     weight_g: int | None = None
     batch: str | None = None
     expires_on: date | None = None
+    made_on: date | None = None
+    serial: str | None = None
     device_id: str | None = None
     device_seq: int | None = None
 

@@ -16,6 +16,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import RefusalKind, Refused, invalid, not_found
 from wms.facility.models import Warehouse
 from wms.floor import contract, putaway_api
+from wms.floor.beside import asked_for
 from wms.floor.contract import Scan
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
@@ -169,6 +170,7 @@ def _answer(outcome: Outcome) -> dict[str, Any]:
     else:
         feedback = {"tone": "error", "code": outcome.code, "params": outcome.params}
         feedback["detail"] = advice(outcome.code, outcome.params)
+        feedback["ask"] = asked_for(outcome)
         undo, short = None, None
     feedback["title"] = sentence(feedback["code"], feedback["params"])
     answer: dict[str, Any] = {"ok": isinstance(outcome, Done), "feedback": {"detail": "", "actions": [], **feedback}}

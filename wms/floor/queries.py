@@ -39,8 +39,9 @@ _WAITING = Statement(
     " (SELECT count(*) FROM return_order WHERE warehouse_id = :warehouse AND state IN ('announced', 'receiving'))"
     "   AS returns,"
     " (SELECT count(*) FROM count_task WHERE warehouse_id = :warehouse AND state IN ('open', 'counting')) AS counts,"
-    " (SELECT count(*) FROM service_request WHERE warehouse_id = :warehouse AND state IN ('accepted', 'working'))"
-    "   AS service,"
+    " (SELECT count(*) FROM service_request r LEFT JOIN order_line l ON r.subject_kind = 'order_line' AND l.id = r.subject_id"
+    "   LEFT JOIN outbound_order o ON o.id = l.order_id WHERE r.warehouse_id = :warehouse AND r.state IN ('accepted', 'working')"
+    "   AND (r.state = 'working' OR o.id IS NULL OR o.state = 'picked')) AS service,"
     " (SELECT count(*) FROM move_task WHERE warehouse_id = :warehouse AND state IN ('open', 'moving')) AS move,"
     " (SELECT count(*) FROM replenish_task WHERE warehouse_id = :warehouse AND state IN ('open', 'walking')) AS replenish"
 )

@@ -21,6 +21,8 @@ class ScanIn(CodedSchema):
     weight_g = Count(1, 30_000_000, allow_none=True, load_default=None)
     batch = Text(40, allow_none=True, load_default=None)
     expires_on = fields.Date(allow_none=True, load_default=None)
+    made_on = fields.Date(allow_none=True, load_default=None)
+    serial = fields.String(allow_none=True, load_default=None)  # as scanned beside the code: checked as a scan is
     scanned_at = fields.AwareDateTime(allow_none=True, load_default=None)  # information only: the device's clock
 
 

@@ -6,6 +6,7 @@ TEXTS = {
     "booking_of_transfer": N_("%(number)s was booked by another warehouse's transfer. It changes with its goods only."),
     "reference_taken": N_("This reference already belongs to %(number)s."),
     "carton_numbers_gap": N_("Carton numbers count from 1 without a gap; %(expected)s is next."),
+    "pallet_numbers_gap": N_("Pallets count from 1 without a gap; %(expected)s is next."),
     "product_unknown": N_("There is no product with the SKU %(sku)s."),
     "product_inactive": N_("This product is not active."),
     "warehouse_unknown": N_("There is no such warehouse."),

@@ -343,7 +343,7 @@ def _pallet_faults(cartons: Sequence[CartonDraft], pointer: str) -> list[FieldEr
         return []
     index, last = max(((index, each) for index, each in enumerate(cartons) if each.pallet is not None),
                       key=lambda found: found[1].pallet or 0)  # fmt: skip
-    fault = FieldError(f"{pointer}/{place_of(last, index)}/pallet", "carton_numbers_gap", {"expected": min(missing)})
+    fault = FieldError(f"{pointer}/{place_of(last, index)}/pallet", "pallet_numbers_gap", {"expected": min(missing)})
     return [fault]
 
 

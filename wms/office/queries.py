@@ -35,22 +35,27 @@ def _rows(statement: str, actor: Actor, **more: Any) -> Sequence[Row[Any]]:
 
 # What is open, and what left in a day: each by the index that knows it.
 _BY_STATE = (
-    "SELECT w.id, w.code, w.name, o.state, count(*) AS orders, count(*) FILTER (WHERE " + LATE + ") AS late"
-    " FROM warehouse w CROSS JOIN LATERAL (SELECT x.state, x.ship_by FROM outbound_order x WHERE x.warehouse_id = w.id"
+    "SELECT w.id, w.code, w.name, o.state, count(*) AS orders, count(*) FILTER (WHERE " + LATE + ") AS late,"
+    " count(*) FILTER (WHERE " + AT_RISK + ") AS at_risk"
+    " FROM warehouse w CROSS JOIN LATERAL (SELECT x.state, x.release_by, x.ship_by FROM outbound_order x"
+    " WHERE x.warehouse_id = w.id"
     " AND x.state IN (" + ", ".join(f"'{state}'" for state in OPEN) + ") UNION ALL"
-    " SELECT x.state, x.ship_by FROM outbound_order x WHERE x.warehouse_id = w.id AND x.state IN ('shipped', 'cancelled')"
+    " SELECT x.state, x.release_by, x.ship_by FROM outbound_order x"
+    " WHERE x.warehouse_id = w.id AND x.state IN ('shipped', 'cancelled')"
     " AND x.shipped_at >= CAST(:now AS timestamptz) - interval '24 hours') o"
     " WHERE (CAST(:warehouses AS uuid[]) IS NULL OR w.id = ANY(CAST(:warehouses AS uuid[]))) GROUP BY 1, 2, 3, 4 ORDER BY 2"
 )
 
 
 def orders_by_state(actor: Actor) -> list[dict[str, Any]]:
-    """Per warehouse: how many orders stand in each state, and how many of the open ones are late."""
+    """Per warehouse: how many orders stand in each state, and how many of the open ones are late, or soon will be."""
     found: dict[uuid.UUID, dict[str, Any]] = {}
     for row in _rows(_BY_STATE, actor):
-        house = found.setdefault(row.id, {"id": row.id, "code": row.code, "name": row.name, "states": {}, "late": 0})
+        new = {"id": row.id, "code": row.code, "name": row.name, "states": {}, "late": 0, "at_risk": 0}
+        house = found.setdefault(row.id, new)
         house["states"][row.state] = int(row.orders)
         house["late"] += int(row.late)
+        house["at_risk"] += int(row.at_risk)
     return list(found.values())
 
 

@@ -32,7 +32,7 @@ from wms.outbound.models import (
     OrderLine,
 )
 from wms.outbound.routing.queries import route_of
-from wms.outbound.rules import DESTRUCTION, TRANSFER, changeable
+from wms.outbound.rules import DESTRUCTION, TRANSFER, WITHOUT_BUYER, WITHOUT_SERVICE, changeable
 from wms.outbound.workflow import OrderState
 from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
@@ -85,10 +85,15 @@ def order_detail(order: Order) -> dict[str, Any]:
         "back_order_of": order.back_order_of,
         "back_orders": list(session().scalars(select(Order.id).where(Order.back_order_of == order.id).order_by(Order.id))),
         "changeable": sorted(changeable_now(order)),
-        "address_warnings": [] if consignee.erased_at else address_warnings(consignee),
+        "address_warnings": address_warnings(consignee) if _is_addressed(order, consignee) else [],
         "holds": holds_of(order.id),
         "interceptions": interceptions_of(order.id),
     }  # fmt: skip
+
+
+def _is_addressed(order: Order, consignee: Consignee) -> bool:
+    """Whether somebody carries it to an address that its seller gave, and that is not forgotten yet."""
+    return consignee.erased_at is None and order.kind not in WITHOUT_BUYER | WITHOUT_SERVICE
 
 
 def address_warnings(consignee: Consignee) -> list[dict[str, Any]]:

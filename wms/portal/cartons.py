@@ -11,7 +11,7 @@ from wms.inbound.rules import MAX_CARTONS
 from wms.platform.forms import as_number, given
 
 SIZES = ("length_mm", "width_mm", "height_mm")
-FIELDS = ("count", "weight_g", *SIZES)
+FIELDS = ("count", "weight_g", *SIZES, "pallet")
 Group = dict[str, Any]
 
 
@@ -59,41 +59,37 @@ def _filled(group: Group) -> list[tuple[int, dict[str, str]]]:
 
 
 def copies(group: Group) -> int:
-    """How many equal cartons a group stands for; a slip counts as one, and the bound is the schema's."""
+    """How many equal cartons a group stands for; none where what is typed is no such number."""
     wanted = as_number(group["count"])
-    return min(wanted, MAX_CARTONS + 1) if isinstance(wanted, int) and wanted > 0 else 1
+    return min(wanted, MAX_CARTONS + 1) if isinstance(wanted, int) and wanted > 0 else 0
 
 
-def expanded(groups: list[Group]) -> list[dict[str, Any]]:
-    """Every carton with its number, as the API takes them."""
+def bodies(groups: list[Group]) -> list[dict[str, Any]]:
+    """The groups as the API takes equal cartons: `count` of them, numbered from `number` on. What is wrong with one is told
+    at its place among the groups.
+    """
     found: list[dict[str, Any]] = []
+    number = 1
     for group in groups:
         lines = [
             given({"sku": line["sku"], "quantity": as_number(line["quantity"] or None)}) for _, line in _filled(group)
         ]
-        sizes = given({name: as_number(group.get(name) or None) for name in FIELDS if name != "count"})
-        found.extend({"number": 0, "lines": lines, **sizes} for _ in range(copies(group)))
-        if len(found) > MAX_CARTONS:
-            break
-    return [{**carton, "number": number} for number, carton in enumerate(found, 1)]
+        told = given({name: as_number(group.get(name) or None) for name in FIELDS if name != "count"})
+        # An empty count is no number either: what is sent says so, where a count left out would mean one carton.
+        found.append({"number": min(number, MAX_CARTONS), "count": as_number(group["count"]), "lines": lines, **told})
+        number += copies(group)
+    return found
 
 
-def by_group(errors: Mapping[str, list[str]], groups: list[Group]) -> dict[str, list[str]]:
-    """Errors of single cartons at the group that they were typed in; each text once."""
-    first: list[int] = []
-    for place, group in enumerate(groups):
-        first.extend([place] * copies(group))
+def by_line(errors: Mapping[str, list[str]], groups: list[Group]) -> dict[str, list[str]]:
+    """Errors of lines at the line that they were typed in: empty ones between them are not sent."""
     found: dict[str, list[str]] = {}
     for name, messages in errors.items():
         parts = name.split(".")
-        if parts[0] == "cartons" and len(parts) > 1 and parts[1].isdigit() and int(parts[1]) < len(first):
-            place = first[int(parts[1])]
-            parts[1] = str(place)
-            if len(parts) > 3 and parts[2] == "lines" and parts[3].isdigit():
-                shown = [where for where, _ in _filled(groups[place])]
-                parts[3] = str(shown[int(parts[3])]) if int(parts[3]) < len(shown) else parts[3]
-        kept = found.setdefault(".".join(parts), [])
-        kept.extend(message for message in messages if message not in kept)
+        if len(parts) > 3 and parts[0] == "cartons" and parts[2] == "lines" and parts[3].isdigit():
+            shown = [where for where, _ in _filled(groups[int(parts[1])])]
+            parts[3] = str(shown[int(parts[3])])
+        found[".".join(parts)] = messages
     return found
 
 

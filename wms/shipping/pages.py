@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, Response, current_app, make_response, render_template, url_for
+from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+from flask_babel import force_locale
 
 from wms.core.refusals import not_found
 from wms.platform.access import public
+from wms.platform.i18n import choose_language
 from wms.platform.pages import lazy, state_labels
-from wms.shipping import queries
+from wms.shipping import queries, tracking_words
 from wms.shipping.tracking import parcel_of_key, public_key
 
 blueprint = Blueprint("tracking", __name__, url_prefix="/t", template_folder="templates")
@@ -22,14 +24,24 @@ BLUEPRINTS = [blueprint]
 @blueprint.get("/<parcel_key>")
 @public
 def show(parcel_key: str) -> Response:
-    """Where a parcel is, in the reader's language: no name, no address, no order. The address cannot be guessed; who
-    asks without a login has the requests of their network address (`platform.limits`).
+    """Where a parcel is, in the language of the reader's browser or the one that was tapped (`?language=`): no name, no
+    address, no order. The address cannot be guessed; who asks without a login has the requests of their network address
+    (`platform.limits`).
     """
     parcel_id = parcel_of_key(parcel_key, current_app.config["SECRET_KEY"])
     way = next(iter(queries.ways([parcel_id])), None) if parcel_id is not None else None
     if way is None:
         raise not_found("parcel")
-    response = make_response(render_template("shipping/tracking.html", way=way))
+    language = tracking_words.choose(request.args.get("language", ""), request.accept_languages, choose_language())
+    words = tracking_words.WORDS.get(language)
+    states = dict(zip(tracking_words.STATES, words.states, strict=True)) if words else {}
+    with force_locale(language):
+        page = render_template(
+            "shipping/tracking.html", way=way, words=words, states=states, languages=tracking_words.LANGUAGES,
+            lang=language.replace("_", "-"),
+        )  # fmt: skip
+    response = make_response(page)
+    response.headers["Vary"] = "Accept-Language, Cookie"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "private, max-age=60"

@@ -14,6 +14,7 @@ from wms.catalog.queries import products_by_ids
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, Location
+from wms.floor.beside import read_beside
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
@@ -86,8 +87,9 @@ class Count:
         return Step(PRODUCT, hand(task.data, unit_id=str(unit.id), unit=found.code), "ok", "count_unit")
 
     def _product(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
+        found = read_beside(found, scan)
         quantity = scan.quantity or task.data.get("quantity") or (len(found.numbers) or found.pack)
-        counted = _goods(task, found, scan)
+        counted = _goods(task, found)
         line = counting.tally(actor, uuid.UUID(task.data["count_id"]), counted, quantity, found.numbers)
         again = [sku for sku in task.data.get("again", ()) if sku != found.code]
         data = hand(
@@ -144,14 +146,14 @@ class Count:
         }  # fmt: skip
 
 
-def _goods(task: FloorTask, found: Found, scan: Scan) -> Goods:
+def _goods(task: FloorTask, found: Found) -> Goods:
     """What was scanned, as a row of the shelf. Where the book has one lot only, or one quality, it is that one."""
     assert found.id is not None
     assert found.owner_id is not None
     known = [row for row in _KNOWN.all({"location": uuid.UUID(task.data["location_id"])}) if row.product_id == found.id]
     unit = task.data.get("unit_id")
     return Goods(
-        found.owner_id, found.id, _lot(found, scan, {row.lot_id for row in known}), uuid.UUID(unit) if unit else None,
+        found.owner_id, found.id, _lot(found, {row.lot_id for row in known}), uuid.UUID(unit) if unit else None,
         "damaged" if task.data.get("damaged") else _condition({row.condition for row in known}),
     )  # fmt: skip
 
@@ -160,13 +162,12 @@ def _condition(known: set[str]) -> str:
     return known.pop() if len(known) == 1 else "good"
 
 
-def _lot(found: Found, scan: Scan, known: set[uuid.UUID | None]) -> uuid.UUID | None:
+def _lot(found: Found, known: set[uuid.UUID | None]) -> uuid.UUID | None:
     assert found.id is not None
     product = products_by_ids([found.id])[found.id]
-    batch, expires_on = scan.batch or found.batch, scan.expires_on or found.expires_on
-    if batch is None and expires_on is None and len(known) == 1:
+    if found.batch is None and found.expires_on is None and len(known) == 1:
         return next(iter(known))
-    return inventory.lot_of(product, batch, expires_on)
+    return inventory.lot_of(product, found.batch, found.expires_on, found.made_on)
 
 
 def _goods_of(last: list[str | None]) -> Goods:

@@ -14,6 +14,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.packaging.queries import load_packaging
 from wms.floor.bench_printer import print_slip_once, station_of, way_of
+from wms.floor.beside import read_beside
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
@@ -102,10 +103,11 @@ class Pack:
         return Step(PRODUCT, data, "next", "box_closed", {"units": left})
 
     def _verify(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
+        found = read_beside(found, scan)
         assert found.id is not None
         order_id = uuid.UUID(task.data["order_id"])
         quantity = scan.quantity or found.pack
-        done = packing.verify(actor, order_id, found.id, quantity, found.pack, found.serial, scan.batch or found.batch)
+        done = packing.verify(actor, order_id, found.id, quantity, found.pack, found.serial, found.batch)
         params = {
             "verified": done.verified,
             "quantity": done.quantity,

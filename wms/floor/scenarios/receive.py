@@ -18,6 +18,7 @@ from typing import Any
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
+from wms.floor.beside import read_beside
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
@@ -91,12 +92,13 @@ class Receive:
         return Step(PRODUCT, data, "next", "carton_opened", {"number": carton.number, "total": carton.total})
 
     def _count(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
+        found = read_beside(found, scan)
         assert found.id is not None
         quantity = scan.quantity or task.data.get("quantity") or found.pack
         counted = inbound.count(
             actor, uuid.UUID(task.data["carton_id"]), found.id, quantity,
-            condition="damaged" if task.data.get("damaged") else "good", batch=scan.batch or found.batch,
-            expires_on=scan.expires_on or found.expires_on, serial_numbers=found.numbers,
+            condition="damaged" if task.data.get("damaged") else "good", batch=found.batch,
+            expires_on=found.expires_on, serial_numbers=found.numbers,
             finding=task.data.get("finding"), made_on=found.made_on,
         )  # fmt: skip
         line = next(line for line in counted.lines if line.product_id == found.id)

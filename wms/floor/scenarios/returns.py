@@ -10,6 +10,7 @@ from typing import Any
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
+from wms.floor.beside import read_beside
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.queries import goods
@@ -60,6 +61,7 @@ class ReturnDesk:
         return Step(PRODUCT, data, "next", "return_opened", {"number": opened.number, "units": max(0, units)})
 
     def _receive(self, actor: Actor, task: FloorTask, found: Found, scan: Scan) -> Step:
+        found = read_beside(found, scan)
         assert found.id is not None
         quantity = scan.quantity or found.pack
         numbers = [found.serial] if found.serial and found.serial_control != "none" else []

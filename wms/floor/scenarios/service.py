@@ -1,7 +1,8 @@
 """Added services at a bench: take the next work, do it, scan what is done, show it by photo or weight, finish.
 
 What is scanned is what has come about: the new label of relabelled goods, the kit that was made, else the item or the
-container itself. A bin says where what was made goes from now on. OK finishes, BACK leaves it to others; a photo, and why
+container itself. A bin says where what was made goes from now on. New labels for an order's units are put on when the
+order is picked: its tote, scanned in the place of OK, takes that work. OK finishes, BACK leaves it to others; a photo, and why
 less was done than asked for, have a page of their own (`wms.floor.serving`).
 """
 
@@ -16,6 +17,8 @@ from wms.added_services.working import Report
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.models import Location
+from wms.floor import service_work
+from wms.floor.beside import read_beside
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.queries import goods
@@ -24,27 +27,9 @@ from wms.platform.database import session
 from wms.platform.statements import Statement
 
 TAKE, DO, WEIGH = "take_work", "do_work", "weigh"
-EXPECTED = {TAKE: (), DO: (Kind.PRODUCT, Kind.UNIT, Kind.TOTE, Kind.CARTON, Kind.LOCATION), WEIGH: ()}
+EXPECTED = {TAKE: (Kind.TOTE,), DO: (Kind.PRODUCT, Kind.UNIT, Kind.TOTE, Kind.CARTON, Kind.LOCATION), WEIGH: ()}
 CONTAINERS = frozenset({Kind.UNIT, Kind.TOTE, Kind.CARTON})
-PLACES = 6
 
-# Where the goods stand: those kept for it, else the rows of the product, else the container.
-_KEPT = Statement(
-    "SELECT l.code, p.sku, sum(a.open_quantity)::int AS quantity FROM conversion_part t JOIN allocation a"
-    " ON a.subject_kind = 'conversion' AND a.subject_id = t.id AND a.open_quantity > 0"
-    " JOIN balance b ON b.id = a.balance_id JOIN location l ON l.id = b.location_id JOIN product p ON p.id = b.product_id"
-    " WHERE t.conversion_id = :conversion GROUP BY l.code, l.walk_order, p.sku ORDER BY l.walk_order, l.code LIMIT :most"
-)
-_STANDING = Statement(
-    "SELECT l.code, p.sku, sum(b.on_hand)::int AS quantity FROM balance b JOIN location l ON l.id = b.location_id"
-    " JOIN product p ON p.id = b.product_id WHERE b.product_id = :product AND b.warehouse_id = :warehouse AND b.is_there"
-    " AND l.kind NOT IN ('tote', 'packing', 'gate', 'unaccounted')"
-    " GROUP BY l.code, l.walk_order, p.sku ORDER BY l.walk_order, l.code LIMIT :most"
-)
-_CONTAINER = Statement(
-    "SELECT l.code, u.code AS sku, 1 AS quantity FROM handling_unit u JOIN location l ON l.id = u.location_id"
-    " WHERE u.id = :unit"
-)
 _CARTON_UNIT = Statement("SELECT handling_unit_id FROM carton WHERE id = :carton")
 
 
@@ -63,6 +48,9 @@ class Service:
             return self._command(actor, task, found, scan)
         if found.kind is Kind.LOCATION:
             return self._place(task, found)
+        if task.step == TAKE:
+            assert found.id is not None
+            return self._take(actor, task, service_work.work_of_tote(found.id), "no_service_here")
         if found.kind in CONTAINERS:
             return self._container(actor, task, found, scan)
         return self._product(actor, task, found, scan)
@@ -75,7 +63,7 @@ class Service:
         if task.step == TAKE:
             if found.command != "OK":
                 raise Refused("command_not_here", {})
-            return self._take(actor, task)
+            return self._take(actor, task, service_work.next_work(task.warehouse_id, actor.id), "no_service_work")
         request_id = uuid.UUID(task.data["request_id"])
         if found.command == "BACK" and task.step == WEIGH:
             return Step(DO, task.data, "warn", "step_back")
@@ -98,10 +86,9 @@ class Service:
         there = {proof.kind for proof in queries.proofs_of(request_id)}
         return row.done > 0 and ProofKind.WEIGHT in row.proofs and ProofKind.WEIGHT not in there
 
-    def _take(self, actor: Actor, task: FloorTask) -> Step:
-        request_id = queries.next_work(task.warehouse_id, actor.id)
+    def _take(self, actor: Actor, task: FloorTask, request_id: uuid.UUID | None, without: str) -> Step:
         if request_id is None:
-            raise Refused("no_service_work", {})
+            raise Refused(without, {})
         taken = working.take(actor, request_id)
         data = {"request_id": str(taken.id), "owner_id": str(taken.owner_id)}
         return Step(DO, data, "next", "service_taken_on", {"number": taken.number})
@@ -123,9 +110,10 @@ class Service:
         if found.id != wanted and (wanted is not None or row.handling_unit_id is not None):
             raise Refused("wrong_item", {"wanted": row.to_sku or row.sku or row.container})
         place = task.data.get("location_id")
+        found = read_beside(found, scan)
         made = Report(
             scan.quantity or (len(found.numbers) or found.pack), uuid.UUID(place) if place else None,
-            _lots(found, scan), *_numbers(row, found),
+            _lots(found), *_numbers(row, found),
         )  # fmt: skip
         return self._report(actor, task, row, made)
 
@@ -137,7 +125,7 @@ class Service:
         return Step(DO, task.data, "next" if found.done == found.quantity else "ok", "service_counted", params)
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
-        request_id = task.data.get("request_id") or queries.next_work(task.warehouse_id, actor.id)
+        request_id = task.data.get("request_id") or service_work.next_work(task.warehouse_id, actor.id)
         if request_id is None:
             return {}
         row = queries.request_row(actor, uuid.UUID(str(request_id)))
@@ -149,23 +137,16 @@ class Service:
             "container": row.container, **goods(row.product_id),
             "made": goods(row.to_product_id) if row.to_product_id else None,
             "photos": proofs.count(ProofKind.PHOTO), "wants_photo": ProofKind.PHOTO in row.proofs,
-            "places": [{"code": each.code, "sku": each.sku, "quantity": each.quantity} for each in _places(row)],
+            "places": [{"code": each.code, "sku": each.sku, "quantity": each.quantity} for each in service_work.places_of(row)],
             "target": session().get_one(Location, uuid.UUID(place)).code if place else None,
         }  # fmt: skip
 
 
-def _places(row: Any) -> list[Any]:
-    if row.conversion_id is not None:
-        return _KEPT.all({"conversion": row.conversion_id, "most": PLACES})
-    if row.product_id is not None:
-        return _STANDING.all({"product": row.product_id, "warehouse": row.warehouse_id, "most": PLACES})
-    return _CONTAINER.all({"unit": row.handling_unit_id}) if row.handling_unit_id is not None else []
-
-
-def _lots(found: Found, scan: Scan) -> dict[uuid.UUID, tuple[str | None, Any]]:
+def _lots(found: Found) -> dict[uuid.UUID, tuple[str | None, Any]]:
     """The batch and expiry read on what was made."""
-    batch, expires_on = scan.batch or found.batch, scan.expires_on or found.expires_on
-    return {} if found.id is None or (batch is None and expires_on is None) else {found.id: (batch, expires_on)}
+    if found.id is None or (found.batch is None and found.expires_on is None):
+        return {}
+    return {found.id: (found.batch, found.expires_on)}
 
 
 def _numbers(row: Any, found: Found) -> tuple[dict[uuid.UUID, list[str]], dict[uuid.UUID, list[str]]]:

@@ -115,15 +115,19 @@ def _typed_settings() -> layout.Settings | Refused:
         if loaded[name] <= 0:
             return invalid(f"/{name}", "too_small", min=0.1)
     if (one_way := layout.read_one_way(loaded["one_way"])) is None:
-        return invalid("/one_way", "invalid")
+        return invalid("/one_way", "one_way_form", part=layout.unread_in(loaded["one_way"], layout.read_one_way))
     if not (starts := layout.read_depots(loaded["starts"])):
-        return invalid("/starts", "invalid")
+        return _odd_depots("starts", loaded["starts"])
     if (ends := layout.read_depots(loaded["ends"])) is None:
-        return invalid("/ends", "invalid")
+        return _odd_depots("ends", loaded["ends"])
     pitches = {f"{name}_mm": int(loaded[name] * Decimal(1_000)) for name in PITCHES}
     return layout.Settings(
         **pitches, blocks=loaded["blocks"], bays_face=loaded["bays_face"], one_way=one_way, starts=starts, ends=ends
     )
+
+
+def _odd_depots(name: str, text: str) -> Refused:
+    return invalid(f"/{name}", "depot_form", part=layout.unread_in(text, layout.read_depots), most=layout.MOST_DEPOTS)
 
 
 def _typed_zones(warehouse: Warehouse) -> dict[uuid.UUID, layout.ZonePlace] | Refused:
@@ -135,7 +139,7 @@ def _typed_zones(warehouse: Warehouse) -> dict[uuid.UUID, layout.ZonePlace] | Re
             continue
         loaded = forms.load_form(ZoneForm(), forms.given(typed))
         if isinstance(loaded, Refused):
-            wrong = loaded.errors[0]["pointer"]
-            return invalid(f"/zone/{zone.id}{wrong}", "invalid")
+            wrong, code = loaded.errors[0], str(loaded.errors[0]["code"])
+            return invalid(f"/zone/{zone.id}{wrong['pointer']}", code, **wrong.get("params") or {})
         found[zone.id] = layout.ZonePlace(**loaded)
     return found

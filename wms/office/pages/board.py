@@ -39,7 +39,8 @@ def board() -> str:
     builds = actor().may(Permission.FACILITY_WRITE)
     return render_template(
         "office/board.html", houses=houses, states=STATES, ready=queries.orders_ready(actor()),
-        late=sum(house["late"] for house in houses), exceptions=queries.open_exceptions(actor(), 6),
+        late=sum(house["late"] for house in houses), at_risk=sum(house["at_risk"] for house in houses),
+        exceptions=queries.open_exceptions(actor(), 6),
         jobs=queries.jobs_health(), dead=queries.dead_jobs() if actor().may(Permission.OPERATE) else [],
         printers=printers_down(), numbers=running_out(),
         waves=[wave for wave in queries.waves(actor(), 8) if wave.state != "done"], kinds=_kinds(),

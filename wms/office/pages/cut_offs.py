@@ -128,8 +128,8 @@ def close_days() -> BaseResponse | tuple[str, int]:
     days = _days(request.form.get("closed_days", "")[:MOST_TYPED])
     if warehouse is None:
         return _page(invalid("/closed_warehouse", "unknown_warehouse")), 422
-    if days is None:
-        return _page(invalid("/closed_days", "invalid")), 422
+    if isinstance(days, str):
+        return _page(invalid("/closed_days", "day_form", day=days)), 422
     outcome = forms.run_form(
         "orders.closed_days", {"warehouse": warehouse.id, "days": [day.isoformat() for day in days]},
         lambda: cut_offs.set_closed_days(actor(), warehouse.id, days), lambda count: {"days": count},
@@ -140,9 +140,12 @@ def close_days() -> BaseResponse | tuple[str, int]:
     return redirect(url_for(".index"))
 
 
-def _days(text: str) -> list[date] | None:
-    """The dates of a text, one a line; None when one is none."""
-    try:
-        return [date.fromisoformat(line) for line in text.split()]
-    except ValueError:
-        return None
+def _days(text: str) -> list[date] | str:
+    """The dates of a text, one a line; the first that is none, as it was typed."""
+    days = []
+    for line in text.split():
+        try:
+            days.append(date.fromisoformat(line))
+        except ValueError:
+            return line[:20]
+    return days

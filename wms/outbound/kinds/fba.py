@@ -1,7 +1,8 @@
 """Orders to a fulfilment centre of Amazon (FBA 中转): its shipment, new labels on units (换标), labels and contents of cartons.
 
 New labels are an added service on the order's line: asked for with the order, done at a bench, charged by what was done. The
-order is not packed before. Carton labels follow Amazon's shipment label specification (see `labels.FbaCartonLabel`).
+order is not packed before. They cover the code that was there, so what they say means the product from then on
+(`know_labels`). Carton labels follow Amazon's shipment label specification (see `labels.FbaCartonLabel`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from wms.added_services import catalogue
 from wms.added_services import service as added
 from wms.added_services.service import About
 from wms.added_services.workflow import RequestState
+from wms.catalog import service as catalog
 from wms.core.actor import Actor
 from wms.core.refusals import FieldError, Refused, invalid_fields
 from wms.outbound.kinds.boxes import contents_of
@@ -50,8 +52,8 @@ class Taken(Protocol):
 
 
 def check(owner_id: uuid.UUID, body: Mapping[str, Any], *, from_bonded: bool) -> None:
-    """Refuses bond, a shipment that another order goes out for (its cartons would be numbered twice), and new labels where
-    the catalogue has no service for them.
+    """Refuses bond, a shipment that another order goes out for (its cartons would be numbered twice), new labels where
+    the catalogue has no service for them, and one that means another product.
     """
     if from_bonded:
         raise invalid_fields([FieldError("/kind", "fba_bonded", {})])
@@ -62,6 +64,26 @@ def check(owner_id: uuid.UUID, body: Mapping[str, Any], *, from_bonded: bool) ->
     wants = [index for index, line in enumerate(body["lines"]) if line.get("fnsku")]
     if wants and catalogue.service_for_differences() is None:
         raise invalid_fields([FieldError(f"/lines/{index}/fnsku", "fba_no_relabel", {}) for index in wants])
+    _check_labels(owner_id, [(index, body["lines"][index]) for index in wants])
+
+
+def _check_labels(owner_id: uuid.UUID, wanted: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
+    """A label means one product of its seller: of those known, and within the order."""
+    means = catalog.label_means(owner_id, [line["fnsku"] for _, line in wanted]) if wanted else {}
+    faults = []
+    for index, line in wanted:
+        sku = means.setdefault(line["fnsku"], line["sku"])
+        if sku != line["sku"]:
+            faults.append(FieldError(f"/lines/{index}/fnsku", "fba_fnsku_taken", {"sku": sku}))
+    if faults:
+        raise invalid_fields(faults)
+
+
+def know_labels(owner_id: uuid.UUID, products: Mapping[str, uuid.UUID], lines: Sequence[Mapping[str, Any]]) -> None:
+    """What the new labels say means their products. Before anything of the order is locked; `products`: by SKU."""
+    wanted = {(products[line["sku"]], line["fnsku"]) for line in lines if line.get("fnsku")}
+    for product_id, fnsku in sorted(wanted):
+        catalog.know_label(owner_id, product_id, fnsku)
 
 
 def write(

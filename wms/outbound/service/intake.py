@@ -88,6 +88,8 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
     body = _with_service(body)
     context = _context(actor, body)
     body, target_id = _of_its_kind(actor, context, body)
+    if body.get("kind") == rules.FBA:
+        fba.know_labels(context.seller.id, context.products, body["lines"])
     order = _order(context, body)
     lines = [_line(context, line) for line in body["lines"]]
     demands = [_Demand(new_id(), line, line.quantity) for line in lines]

@@ -154,7 +154,7 @@ def create() -> BaseResponse | str | tuple[str, int]:
     if packed is None and (action.startswith("add_") or not groups):
         return _form(request.form, cartons.with_more(groups, action))
     wanted = {**{name: forms.typed_text(name) for name in HEADER}, "submit": action == "submit"}
-    given = cartons.expanded(groups) if packed is None else packed.bodies
+    given = cartons.bodies(groups) if packed is None else packed.bodies
     body = forms.load_form(schemas.BookingIn(), forms.given(wanted) | {"cartons": given})
     outcome = body if isinstance(body, Refused) else _create(body)
     if isinstance(outcome, Refused):
@@ -197,7 +197,7 @@ def _form(
     errors = forms.field_messages(refusal)
     taken = packed if packed is not None and not packed.faults else None
     if taken is None:
-        errors = cartons.by_group(errors, groups)
+        errors = cartons.by_line(errors, groups)
     return render_template(
         "portal/booking_new.html", typed=typed, groups=groups, errors=errors, transports=TRANSPORT_WORDS,
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,

@@ -1,0 +1,148 @@
+"""What stands on goods beside their barcode is asked for, and goes with the scan: a batch, days, a serial number."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from tests.cast import Cast
+from tests.floor.serving import SMALL_TABLET, STICKS_OUT, Screen
+from tests.floor.test_pages import ROSA
+from tests.floor.test_pages import tablet as at_the_bench
+from tests.floor.worker import CODES, MUG, Tablet, announce
+from tests.inbound.dock import product
+from wms.catalog import service as catalog
+from wms.catalog.service import Code
+from wms.core.actor import SYSTEM
+from wms.inventory import service as stock
+from wms.inventory.counting import planning
+from wms.inventory.ledger import stock_of
+from wms.inventory.models import Balance
+from wms.inventory.service import Subject
+from wms.platform.database import commit, session
+
+__all__ = ["at_the_bench"]
+JAM, PHONE = "JAM", "PHONE-Y"
+CODE = {JAM: f"ACME:{JAM}", PHONE: f"ACME:{PHONE}"}
+BIN = "A-01-01-1"
+
+
+@pytest.fixture
+def keys(cast: Cast) -> dict[str, uuid.UUID]:
+    return made(cast)
+
+
+def made(cast: Cast) -> dict[str, uuid.UUID]:
+    """Jam, whose batch and expiry are printed on its lid, and a phone that bears its number on a label of its own."""
+    found = {
+        JAM: product(cast.acme_person, JAM, lot_controlled=True, expiry_controlled=True),
+        PHONE: product(cast.acme_person, PHONE, serial_control="full"),
+    }
+    for sku, key in found.items():
+        catalog.add_barcode(cast.acme_person, key, Code(CODE[sku]))
+    commit()
+    return found
+
+
+def lots(sku: str) -> Any:
+    return session().execute(
+        text("SELECT t.batch, t.expires_on::text, t.made_on::text, sum(b.on_hand)::int FROM balance b JOIN lot t"
+             " ON t.id = b.lot_id JOIN product p ON p.id = b.product_id WHERE p.sku = :sku AND b.is_there"
+             " GROUP BY 1, 2, 3 ORDER BY 1"), {"sku": sku},
+    ).all()  # fmt: skip
+
+
+def test_a_batch_in_print_is_asked_for_and_received(cast: Cast, tablet: Tablet, keys: dict[str, uuid.UUID]) -> None:
+    (label,) = announce(cast, {JAM: 12})
+    tablet.start("receive")
+    tablet.scan(label)
+    asked = tablet.scan(CODE[JAM])
+    assert (asked["code"], asked["ask"]) == ("expiry_required", "batch")
+    asked = tablet.scan(CODE[JAM], expires_on="2027-05-31")
+    assert (asked["code"], asked["ask"]) == ("lot_required", "batch")
+    told = {"batch": "B1", "expires_on": "2027-05-31", "made_on": "2025-06-01"}
+    assert tablet.scan(CODE[JAM], quantity=11, **told)["code"] == "item_counted"
+    wrong = tablet.send(tablet.body(CODE[JAM], batch="B2", expires_on="2025-05-31", made_on="2025-06-01"))
+    assert [(each["pointer"], each["message"]) for each in wrong.get_json()["errors"]] == [
+        ("/expires_on", "Expires before it was made (2025-06-01).")
+    ]
+    other = tablet.scan(CODE[JAM], batch="B1", expires_on="2027-05-31", made_on="2025-06-02")
+    assert (other["code"], other["ask"]) == ("lot_made_otherwise", None)
+    assert tablet.scan(CODE[JAM], batch="B2", expires_on="2027-06-30")["code"] == "item_counted"
+    assert lots(JAM) == [("B1", "2027-05-31", "2025-06-01", 11), ("B2", "2027-06-30", None, 1)]
+
+
+def test_a_number_on_a_label_of_its_own_is_asked_for(cast: Cast, tablet: Tablet, keys: dict[str, uuid.UUID]) -> None:
+    (label,) = announce(cast, {PHONE: 2, MUG: 1})
+    tablet.start("receive")
+    tablet.scan(label)
+    asked = tablet.scan(CODE[PHONE])
+    assert (asked["code"], asked["ask"]) == ("item_needs_serials", "serial")
+    several = tablet.scan(CODE[PHONE], quantity=2)
+    assert (several["code"], several["ask"]) == ("item_needs_serials", None)  # each has a number of its own
+    for wrong, code in ((CODE[PHONE], "serial_is_code"), (CODES[MUG], "serial_is_code"), ("9" * 41, "serial_too_long"),
+                        ("", "scan_unreadable")):  # fmt: skip
+        assert tablet.scan(CODE[PHONE], serial=wrong)["code"] == code
+    assert tablet.scan(CODE[PHONE], serial=" 356938035643809 ")["code"] == "item_counted"
+    twice = tablet.scan(CODE[PHONE], serial="356938035643809")
+    assert (twice["code"], twice["ask"]) == ("serial_known", None)
+    assert tablet.scan(CODE[PHONE], serial="356938035643817")["code"] == "item_counted"
+    assert tablet.scan(CODES[MUG])["code"] == "item_counted"
+    assert tablet.scan("CMD-OK")["code"] == "carton_closed"
+    numbers = session().execute(text("SELECT number FROM serial WHERE product_id = :p ORDER BY 1"), {"p": keys[PHONE]})
+    assert numbers.scalars().all() == ["356938035643809", "356938035643817"]
+
+
+def test_another_batch_than_the_book_knows_is_counted(cast: Cast, tablet: Tablet, keys: dict[str, uuid.UUID]) -> None:
+    (label,) = announce(cast, {JAM: 6})
+    tablet.start("receive")
+    tablet.scan(label)
+    tablet.scan(CODE[JAM], quantity=6, batch="B1", expires_on="2027-05-31")
+    tablet.scan("CMD-OK")
+    row = session().query(Balance).filter_by(product_id=keys[JAM]).filter(Balance.on_hand > 0).one()
+    stock.relocate(SYSTEM, stock_of(row), cast.overseas.locations[BIN], 6, Subject("test", None))
+    planning.plan_bins(cast.supervisor, cast.overseas.id, [cast.overseas.locations[BIN]])
+    commit()
+    tablet.start("count")
+    tablet.scan(cast.overseas.labels[BIN])
+    assert tablet.scan(CODE[JAM], quantity=4)["code"] == "count_tally"  # the one batch that the book has there
+    assert tablet.scan(CODE[JAM], quantity=2, batch="B2", expires_on="2027-06-30")["code"] == "count_tally"
+    assert sorted((line["batch"], line["counted"]) for line in tablet.seen["lines"]) == [("B1", 4), ("B2", 2)]
+
+
+@pytest.mark.page
+def test_the_tablet_asks_and_keeps_what_was_told(
+    cast: Cast, fresh_app: Any, at_the_bench: Callable[..., Screen]
+) -> None:
+    with fresh_app.app_context():
+        made(cast)
+        first, second = announce(cast, {JAM: 3, PHONE: 1}, {JAM: 1})
+    screen = at_the_bench(ROSA)
+    page = screen.page
+    page.set_viewport_size(SMALL_TABLET)
+    screen.open("receive")
+    screen.scan(first)
+    assert screen.scan(CODE[JAM]) == "JAM needs an expiry date."
+    assert page.inner_text("#ask-batch [data-why]") == "JAM needs an expiry date."
+    page.fill("#ask-batch [name=batch]", "B1")
+    page.fill("#ask-batch [name=expires_on]", "2027053")
+    page.click("#ask-batch button[type=submit]")
+    assert page.locator("#ask-batch[open]").count() == 1  # that is no day
+    page.fill("#ask-batch [name=expires_on]", "2027-05")
+    assert screen.after(lambda: page.click("#ask-batch button[type=submit]")).startswith("1 of 3")
+    assert page.inner_text("[data-kept-batch]") == "B1 · 2027-05-31"
+    assert page.evaluate(STICKS_OUT) == []
+    assert screen.scan(CODE[JAM]).startswith("2 of 3")
+    screen.scan(CODE[PHONE])
+    page.wait_for_selector("#ask-serial[open]")
+    assert screen.scan("356938035643809").startswith("1 of 1")
+    screen.tap("CMD-OK")
+    screen.scan(second)
+    screen.scan(CODE[JAM])
+    page.wait_for_selector("#ask-batch[open]")  # another carton may be of another batch
+    with fresh_app.app_context():
+        assert lots(JAM) == [("B1", "2027-05-31", None, 2)]
