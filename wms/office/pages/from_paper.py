@@ -70,17 +70,15 @@ def enter(batch_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     if isinstance(begun, Refused):
         forms.flash_or_raise(begun)
         return redirect(url_for(".form", batch_id=batch_id))
+    wrong = None
     try:
-        entered = _entered(batch)
+        _enter(base, _entered(batch))
     except Refused as refusal:
-        answer = _page(batch, refusal), 422
-    else:
-        _enter(base, entered)
-        answer = None
+        wrong = refusal
     leaving = base.item(1, "waves.from_paper_leave", {"walk": batch_id})
     commands.execute(leaving, lambda: from_paper.leave(actor(), batch_id), lambda _left: {})
-    if answer is not None:
-        return answer
+    if wrong is not None:
+        return _page(batch, wrong), 422
     session().expire_all()
     if from_paper.lines_of(batch):
         return redirect(url_for(".form", batch_id=batch_id))

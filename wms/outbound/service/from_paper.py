@@ -53,7 +53,7 @@ def lines_of(batch: PickBatch) -> list[Any]:
 
 def totes_named(warehouse_id: uuid.UUID, codes: Collection[str]) -> dict[str, uuid.UUID]:
     """Totes of a warehouse by what was typed or scanned of them: their code, or their label."""
-    found = {}
+    found = dict[str, uuid.UUID]()
     for row in _TOTES.all({"warehouse": warehouse_id, "codes": sorted(codes)}):
         found |= {row.code: row.id, row.barcode: row.id}
     return found
