@@ -14,7 +14,7 @@ CHECKS = [
         "  OR (t.partner_id IS NOT NULL AND (b.location_id, b.product_id) = (t.target_id, t.partner_id))))",
     ),
     Check(
-        "a move that is done was posted once, both ways, and one that was undone was undone in whole",
+        "a move that is done was posted once, both ways",
         "SELECT count(*) FROM move_task WHERE state = 'done'",
         "SELECT t.id, t.moved, t.came_back, x.moved AS posted, x.back FROM move_task t CROSS JOIN LATERAL (SELECT"
         "  coalesce(sum(m.quantity) FILTER (WHERE m.product_id = t.product_id), 0) AS moved, coalesce(sum(m.quantity)"
