@@ -43,6 +43,8 @@ class CarrierSimulator:
     server: ThreadingHTTPServer
     shipments: dict[str, dict[str, Any]] = field(default_factory=dict)
     manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
+    prices: dict[str, dict[str, Any]] = field(default_factory=dict)  # by service: `total_minor`, `currency`, `days` …
+    lorries: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
@@ -61,6 +63,21 @@ class CarrierSimulator:
     def sold(self) -> list[str]:
         """Numbers of the waybills that are bought and not given back."""
         return [each["tracking_number"] for each in self.shipments.values() if each["state"] == "created"]
+
+    @property
+    def coming(self) -> list[str]:
+        """Ids of the lorries that are ordered and not called off."""
+        return [each["id"] for each in self.lorries.values() if each["state"] == "confirmed"]
+
+    def send_lorry(self, body: dict[str, Any]) -> dict[str, Any]:
+        """One more lorry, whoever ordered one before: finding it again is the client's business."""
+        with self.lock:
+            made = {
+                "id": f"lorry-{len(self.lorries) + 1}", "reference": body["reference"], "state": "confirmed",
+                "from": body["ready_at"], "to": body["close_at"],
+            }  # fmt: skip
+            self.lorries[made["id"]] = made
+            return made
 
     def next_mood(self) -> str:
         with self.lock:
@@ -120,6 +137,11 @@ class Handler(BaseHTTPRequestHandler):
         kind, _, key = parts.path.removeprefix("/v1/").partition("/")
         if kind == "shipments":
             return self.shipment(key, body, parse_qs(parts.query))
+        if kind == "rates":
+            known = self.carrier.prices
+            return 200, {"rates": [{"service": each, **known[each]} for each in body["services"] if each in known]}
+        if kind == "collections":
+            return self.collection(key, body, parse_qs(parts.query))
         if kind == "manifests":
             known = self.carrier.manifests.setdefault(
                 body["reference"], {"id": f"list-{len(self.carrier.manifests) + 1}", **body}
@@ -138,6 +160,18 @@ class Handler(BaseHTTPRequestHandler):
         if found is None:
             return 404, {"code": "unknown"}
         found["state"] = "voided"
+        return 204, None
+
+    def collection(self, key: str, body: dict[str, Any], query: dict[str, list[str]]) -> tuple[int, Any]:
+        if self.command == "POST":
+            return 201, self.carrier.send_lorry(body)
+        if self.command == "GET":
+            wanted = query["reference"][0]
+            return 200, {"data": [each for each in self.carrier.lorries.values() if each["reference"] == wanted]}
+        found = self.carrier.lorries.get(key)
+        if found is None:
+            return 404, {"code": "unknown"}
+        found["state"] = "cancelled"
         return 204, None
 
     def say(self, status: int, answer: Any) -> None:
@@ -218,6 +252,9 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b" " * 1024 * 1024)
         self.close_connection = True
 
+    def before_not_found(self) -> None:
+        self.say(404, {"code": "no_such_page"})
+
     # Moods in which it is done, and the answer is wrong
 
     def after_lost(self, *_: object) -> None:
@@ -259,6 +296,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def after_broken_label(self, status: int, answer: Any) -> None:
         self.label(status, answer, b"%PDF-1.4\nthis is no label")
+
+    def after_lorry_twice(self, _status: int, answer: Any) -> None:
+        self.carrier.send_lorry(
+            {"reference": answer["reference"], "ready_at": answer["from"], "close_at": answer["to"]}
+        )
+        self.hang_up()
 
     def after_twice(self, status: int, answer: Any) -> None:
         self.carrier.make(answer["reference"])

@@ -25,12 +25,12 @@ from wms.inventory.layers import service as layers
 from wms.inventory.putaway import filling, reservations
 from wms.inventory.relocating import service as relocating
 from wms.inventory.replenishment import planning as replenishment
-from wms.outbound.service import counter, learning, plans, wave_rules
+from wms.outbound.service import carrier_rates, counter, learning, plans, wave_rules
 from wms.platform import auditing, cause, files, metrics
 from wms.platform.commands import drop_expired_partitions, ensure_partitions
 from wms.platform.database import db, session, transaction
 from wms.printing import service as printing
-from wms.shipping.service import following
+from wms.shipping.service import following, quotes
 
 DAY = 86_400.0
 log = structlog.get_logger(__name__)
@@ -121,18 +121,31 @@ def remind_of_pick_ups() -> None:
     counter.remind_due()
 
 
+def go_on_without_rates() -> None:
+    """Orders do not wait for ever for what a carrier would take."""
+    carrier_rates.go_on_without()
+
+
+def forget_quotes() -> None:
+    quotes.forget_old()
+
+
 _auditing = threading.Lock()
 
 
 def audit_books() -> None:
     """The day's audit, at its hour, in a thread of its own: it may read for minutes while the outbox is minded."""
-    config = current_app.extensions["wms_config"]
-    if auditing.is_due(config.audit_hour, clock.now()) and not _auditing.locked():
+    if audit_is_due() and not _auditing.locked():
         app = current_app._get_current_object()  # type: ignore[attr-defined]
-        threading.Thread(target=_audit, args=(app,), name="audit", daemon=True).start()
+        threading.Thread(target=audit_unless_another_does, args=(app,), name="audit", daemon=True).start()
 
 
-def _audit(app: Flask) -> None:
+def audit_is_due() -> bool:
+    return auditing.is_due(current_app.extensions["wms_config"].audit_hour, clock.now())
+
+
+def audit_unless_another_does(app: Flask) -> None:
+    """The audit, noted and told of, on connections of its own; nothing while one is under way, here or on another host."""
     with _auditing, app.app_context(), cause.of(task="audit"):
         try:
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as held:
@@ -171,6 +184,8 @@ SCHEDULE: list[tuple[str, float, Callable[[], None]]] = [
     ("differences", 300.0, decide_differences),
     ("weights", 3_600.0, learn_weights),
     ("parcels", 60.0, follow_parcels),
+    ("rates", 10.0, go_on_without_rates),
+    ("quotes", DAY / 4, forget_quotes),
     ("pick_ups", 600.0, remind_of_pick_ups),
     ("file_orphans", DAY / 4, sweep_files),
     ("prints", 5.0, age_prints),

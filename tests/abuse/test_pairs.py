@@ -20,7 +20,7 @@ from flask import Flask, has_request_context
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.abuse import ways_bonded, ways_decided, ways_files, ways_in, ways_kinds, ways_worked
+from tests.abuse import ways_bonded, ways_collections, ways_decided, ways_files, ways_in, ways_kinds, ways_worked
 from tests.abuse.test_workflows import FLOWS, workflows
 from tests.abuse.ways import ELSEWHERE, TRIED, WAYS, Action, Ask, Scene, Way
 from tests.abuse.world import WATCH
@@ -42,7 +42,7 @@ TABLES = {
     "conversion": "conversion", "service_request": "service_request",
     "order_hold": "order_hold", "interception": "interception", "replenishment": "replenish_task",
     "move_task": "move_task",
-    "carrier_task": "carrier_task", "bag": "bag",
+    "carrier_task": "carrier_task", "bag": "bag", "collection": "collection", "carrier_quote": "carrier_quote",
     "settlement": "customs_settlement", "order_import": "order_import",
 }  # fmt: skip
 # Where one request goes on along the table.
@@ -239,6 +239,7 @@ def test_every_state_that_allows_an_action_is_built_by_a_way() -> None:
     assert ways_decided.__doc__
     assert ways_files.__doc__
     assert ways_bonded.__doc__
+    assert ways_collections.__doc__
     assert ways_kinds.__doc__
     assert ways_worked.__doc__
     built: dict[Action, set[str]] = {}

@@ -82,6 +82,12 @@ ELSEWHERE: dict[Action, str] = {
     ("carrier_task", "postpone"): "the job that asks",
     ("carrier_task", "refuse"): "the job that asks",
     ("carrier_task", "give_up"): "the job that asks",
+    ("collection", "refuse"): "the job that asks",
+    ("collection", "agree"): "the job that asks",
+    ("carrier_quote", "want"): "the job that prepares waybills",
+    ("carrier_quote", "quote"): "the job that asks",
+    ("carrier_quote", "refuse"): "the job that asks",
+    ("carrier_quote", "miss"): "the schedule",
 }
 
 # The newest: asked for by pages and screens of their own and tried in the files that are named; not yet over HTTP in

@@ -114,6 +114,53 @@ def test_another_batch_than_the_book_knows_is_counted(cast: Cast, tablet: Tablet
     assert sorted((line["batch"], line["counted"]) for line in tablet.seen["lines"]) == [("B1", 4), ("B2", 2)]
 
 
+def lying(cast: Cast, sku: str) -> Any:
+    return session().execute(
+        text("SELECT coalesce(u.kind, l.code), t.batch, sum(b.on_hand)::int FROM balance b JOIN lot t ON t.id = b.lot_id"
+             " JOIN product p ON p.id = b.product_id JOIN location l ON l.id = b.location_id"
+             " LEFT JOIN handling_unit u ON u.id = b.handling_unit_id WHERE p.sku = :sku AND b.is_there"
+             " GROUP BY 1, 2 ORDER BY 1, 2"), {"sku": sku},
+    ).all()  # fmt: skip
+
+
+def test_goods_go_where_they_were_carried_batch_by_batch(
+    cast: Cast, tablet: Tablet, keys: dict[str, uuid.UUID]
+) -> None:
+    """Two batches of one product in one carton, and then in one bin: the book moves the one that is in hand."""
+    bins = cast.overseas.labels
+    (label,) = announce(cast, {JAM: 9})
+    tablet.start("receive")
+    tablet.scan(label)
+    tablet.scan(CODE[JAM], quantity=5, batch="B1", expires_on="2027-05-31")
+    tablet.scan(CODE[JAM], quantity=4, batch="B2", expires_on="2027-06-30")
+    tablet.scan("CMD-OK")
+
+    tablet.start("putaway")
+    tablet.scan(label)
+    assert {(line["lot"], line["quantity"]) for line in tablet.seen["lines"]} == {
+        ("B1 · 2027-05-31", 5), ("B2 · 2027-06-30", 4)
+    }  # fmt: skip
+    assert tablet.scan(CODE[JAM], batch="B3")["title"] == "The book has none of B3 there."
+    assert tablet.scan(CODE[JAM], batch="B2", quantity=3)["code"] == "item_in_hand"
+    assert tablet.seen["lot"] == "B2 · 2027-06-30"
+    assert "B2 · 2027-06-30" in tablet.look()
+    tablet.scan(bins[BIN])
+    assert tablet.scan(CODE[JAM])["code"] == "item_in_hand"  # nothing read: the screen says which is meant
+    assert (tablet.seen["lot"], tablet.seen["quantity"]) == ("B1 · 2027-05-31", 5)
+    tablet.scan(bins[BIN])
+    assert lying(cast, JAM) == [(BIN, "B1", 5), (BIN, "B2", 3), ("carton", "B2", 1)]
+
+    tablet.start("move")
+    tablet.scan(bins[BIN])
+    assert tablet.scan(CODE[JAM], expires_on="2029-01-01")["code"] == "batch_not_there"
+    assert tablet.scan(CODE[JAM], expires_on="2027-05-31", quantity=2)["code"] == "item_in_hand"
+    assert tablet.seen["lot"] == "B1 · 2027-05-31"
+    tablet.scan(bins["A-01-02-1"])
+    assert lying(cast, JAM) == [
+        (BIN, "B1", 3), (BIN, "B2", 3), ("A-01-02-1", "B1", 2), ("carton", "B2", 1)
+    ]  # fmt: skip
+
+
 @pytest.mark.page
 def test_the_tablet_asks_and_keeps_what_was_told(
     cast: Cast, fresh_app: Any, at_the_bench: Callable[..., Screen]

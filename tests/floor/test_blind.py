@@ -131,7 +131,7 @@ def test_as_announced_it_closes_at_once_and_otherwise_after_the_second_count(cas
     assert tablet.scan("CMD-UNDO")["code"] == "count_undone"
     tablet.scan(CODES[MUG], quantity=4)
     told = tablet.scan("CMD-OK")
-    assert (told["code"], told["title"]) == ("carton_closed_difference", "Closed with 1 differences.")
+    assert (told["code"], told["title"]) == ("carton_closed_difference", "Closed. Differences: 1.")
 
 
 def test_in_chinese(cast, client, label):

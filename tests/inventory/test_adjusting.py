@@ -42,6 +42,13 @@ def test_up_to_the_limit_it_is_posted_at_once(world: World, here):
     assert amounts(here) == (18, 0)
 
 
+def test_more_than_is_there_is_refused_before_anybody_is_asked(world: World, here):
+    for units, more in ((-21, {}), (21, {"to_condition": "damaged"})):
+        refused = refusal(service.request, SUE, balance(here).id, Change(units, more.get("to_condition")), LOST)
+        assert (refused.code, refused.params) == ("not_enough_stock", {"on_hand": 20, "wanted": 21})
+    assert (ask(here, 21, FOUND).state, amounts(here)) == ("requested", (20, 0))
+
+
 def test_above_the_limit_somebody_else_decides(world: World, here):
     made = ask(here, -6)
     assert (made.state, amounts(here)) == ("requested", (20, 0))

@@ -56,7 +56,8 @@ STUCK_SECONDS = 25  # nothing changed for so long: what is left will never end
 DISTURBANCES = (
     "cancel", "intercept", "withdraw", "accept", "refuse", "catch", "hold", "hold, stock given up", "hold by the house",
     "end hold", "change consignee", "change service", "change priority", "short", "customs refuses", "customs releases",
-    "open again", "full tote", "damage", "damage taken back", "damage into a tote", "damage brought", "another batch",
+    "open again", "full tote", "full tote to the wall", "damage", "damage taken back", "damage into a tote", "damage brought",
+    "another batch",
     "bin is empty", "bin is not empty", "put into a bag",
     "take out of a bag", "take off the load", "drive off", "hand out", "lose on the road",
 )  # fmt: skip
@@ -129,10 +130,11 @@ class Told:
 
     def table(self) -> str:
         """How often each disturbance was done (and refused) at each step."""
-        lines = [f"{'':22}" + "".join(f"{step:>17}" for step in STEPS)]
+        steps = (*STEPS, "-")  # the last: of no order in particular
+        lines = [f"{'':22}" + "".join(f"{step:>17}" for step in steps)]
         for what in DISTURBANCES:
             cells = []
-            for step in STEPS:
+            for step in steps:
                 done = self.tried[what, step, "done"]
                 refused = sum(n for (w, s, how), n in self.tried.items() if (w, s) == (what, step) and how != "done")
                 cells.append(f"{f'{done} ({refused})' if done or refused else '':>17}")

@@ -83,9 +83,8 @@ class Picker(Hand):
             if stop.wall is not None:
                 return self.do("bind tote", state, together.bind_tote, self.actor, stop.batch_id, tote)
             return self.do("bind tote", state, picking.assign_tote, self.actor, stop.order_id, tote)
-        if stop.wall is None and self.may(0.08):
-            tote = self._tote(house)
-            return tote is not None and self.do("full tote", state, full_totes.take_further, self.actor, stop.id, tote)
+        if self.may(0.08):
+            return self._full(stop, house)
         if self.may(0.06):
             self.do("short", state, picking.report_short, self.actor, stop.id)
             return True
@@ -96,8 +95,7 @@ class Picker(Hand):
             self._find_damaged(stop)
             return True
         if self.may(0.3) and stop.sku == DATED:
-            batch = self.dice.choice(self.yard.batches)[0]
-            self.do("another batch", state, lots.change, self.actor, stop.id, batch)
+            self.do("another batch", state, lots.change, self.actor, stop.id, self._batch_at(stop))
             return True
         units = self.dice.randint(1, stop.left)
         pick = picking.pick if stop.wall is None else together.pick_together
@@ -105,6 +103,27 @@ class Picker(Hand):
         if told == "done" and units == stop.left:
             self._look_into(stop)
         return told in ("done", "order_cancelled", "task_done", "order_held", "intercepted")
+
+    def _full(self, stop: Any, house: WarehouseFacts) -> bool:
+        """What is picked into is full: another one, of the order, of its lane, or of the walk to a wall."""
+        tote = self._tote(house)
+        if tote is None:
+            return False
+        if stop.wall is not None:
+            return self.do(
+                "full tote to the wall", stop.order_state, together.bind_tote, self.actor, stop.batch_id, tote
+            )
+        return self.do("full tote", stop.order_state, full_totes.take_further, self.actor, stop.id, tote)
+
+    def _batch_at(self, stop: Any) -> str:
+        """Mostly one that lies there as well, sometimes any."""
+        other = self.one_of(
+            "SELECT l.batch FROM balance b JOIN lot l ON l.id = b.lot_id WHERE b.location_id = :place AND b.on_hand > b.allocated"
+            " AND b.is_sellable", place=stop.location_id,
+        )  # fmt: skip
+        if other is not None and self.dice.random() < 0.8:
+            return str(other.batch)
+        return self.dice.choice(self.yard.batches)[0]
 
     def _find_damaged(self, stop: Any) -> None:
         """A unit is broken where it lies; sometimes it is not, on a second look."""
@@ -209,7 +228,9 @@ class Packer(Hand):
         if self.may(0.1):
             return self.do("give back", "picked", single_units.give_back, self.actor, taken[0].order_id)
         number = self._number(taken[0].order_id)
-        return self.do("close", "picked", single_units.close, self.actor, taken[0].order_id, number)
+        if self.do("close", "picked", single_units.close, self.actor, taken[0].order_id, number):
+            return True
+        return self.do("give back", "picked", single_units.give_back, self.actor, taken[0].order_id)  # it was stopped
 
     def _pack(self, order_id: uuid.UUID) -> bool:
         with transaction():

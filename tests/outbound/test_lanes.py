@@ -14,8 +14,9 @@ from tests.outbound.stage import BIN2, CABLE, LAMP, MUG, Stage
 from tests.outbound.test_concurrency import at_once
 from wms.facility.models import HandlingUnit
 from wms.outbound.models import Order
-from wms.outbound.service import lanes, packing, putback, single_units
-from wms.platform.database import db, session
+from wms.outbound.service import interceptions, lanes, order_holds, packing, putback, single_units
+from wms.outbound.service import orders as orders_of
+from wms.platform.database import db, session, transaction
 
 
 def lane(stage: Stage, *orders: Order) -> uuid.UUID:
@@ -74,26 +75,30 @@ def test_two_steps_a_parcel_the_oldest_order_first(stage: Stage, orders: list[Or
     assert tuple(parcel) == (320 + 85, "BOX-S")
 
 
+def somebody_waits() -> bool:
+    """Seen until somebody waits for a lock of this database's."""
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with db.engine.connect() as watcher:
+        for _ in range(500):
+            if watcher.execute(text(waits)).scalar():
+                return True
+            watcher.rollback()
+            time.sleep(0.01)
+    return False
+
+
 def test_an_order_in_other_hands_for_a_moment_is_waited_for(floor: Stage, fresh_app: Flask) -> None:
     """The job that makes the waybill holds the only order: the unit is not said to be nobody's."""
     floor.stock(MUG, 1)
     order = floor.order({MUG: 1})
     lane(floor, order)
     key, held = order.id, threading.Event()
-    waits = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    )
 
     def hold() -> bool:
-        with db.engine.connect() as other, db.engine.connect() as watcher:
+        with db.engine.connect() as other:
             other.execute(text("SELECT 1 FROM outbound_order WHERE id = :order FOR NO KEY UPDATE"), {"order": key})
             held.set()
-            for _ in range(500):
-                if watcher.execute(waits).scalar():
-                    return True
-                watcher.rollback()
-                time.sleep(0.01)
-        return False
+            return somebody_waits()
 
     def take_it() -> str:
         held.wait(10)
@@ -187,9 +192,69 @@ def test_the_last_order_cancelled_leaves_the_goods_to_be_put_back(stage: Stage, 
     assert unit(tote) == (None, "open")
 
 
+@pytest.mark.parametrize("how", ["held", "intercepted"])
+def test_what_was_stopped_at_the_bench_and_may_go_on_is_taken_again(
+    stage: Stage, orders: list[Order], how: str
+) -> None:
+    """The bench gave the unit back while the order was stopped: nobody has it in their hands when it goes on."""
+    tote = lane(stage, orders[0])
+    taken, key, seller = take(stage, MUG), orders[0].id, stage.cast.acme
+    if how == "held":
+        stop_id = stage.do(order_holds.place_hold, seller, key, "address").id
+    else:
+        stop_id = stage.do(interceptions.request_interception, seller, key, "other").id
+    number = str(packing.parcel_of(key).tracking_number)
+    assert stage.refused(single_units.close, stage.cast.picker, key, number).code in ("order_held", "intercepted")
+    assert stage.do(single_units.give_back, stage.cast.picker, key) is True
+    assert stage.do(single_units.give_back, stage.cast.picker, key) is False
+    again = (single_units.take, stage.cast.picker, stage.cast.overseas.id, stage.cast.ACME.products[MUG])
+    assert stage.refused(*again).code == "lane_empty", "not while it is stopped"
+    if how == "held":
+        stage.do(order_holds.end_hold, seller, key, stop_id)
+    else:
+        stage.do(interceptions.refuse, stage.cast.supervisor, stop_id, "not_found")
+    assert take(stage, MUG).order_id == taken.order_id
+    close(stage, taken)
+    assert unit(tote) == (None, "open")
+
+
 def test_cancelled_before_the_pick_nothing_is_left_behind(stage: Stage, orders: list[Order]) -> None:
     stage.wave(orders[0])
     batch, tote = stage.take(), stage.totes()[0]
     stage.do(lanes.bind_container, stage.cast.picker, batch.id, tote)
     stage.cancel(orders[0])
+    assert unit(tote) == (None, "open")
+
+
+def test_two_last_orders_that_end_at_the_same_moment_leave_the_container_free(floor: Stage, fresh_app: Flask) -> None:
+    """The second waits for the container while the first is committed: it sees that nobody comes any more."""
+    floor.stock(MUG, 1)
+    floor.stock(CABLE, 1, BIN2)
+    first, second = (floor.order({sku: 1}) for sku in (MUG, CABLE))
+    floor.wave(first, second)
+    batch, tote = floor.take(), floor.totes()[0]
+    floor.do(lanes.bind_container, floor.cast.picker, batch.id, tote)
+    floor.pick_all(first)
+    taken, doomed, seller, picker, closed = (
+        take(floor, MUG),
+        second.id,
+        floor.cast.acme,
+        floor.cast.picker,
+        threading.Event(),
+    )
+    number = str(packing.parcel_of(taken.order_id).tracking_number)
+
+    def close_first() -> bool:
+        with transaction():
+            single_units.close(picker, taken.order_id, number)
+            session().flush()
+            closed.set()
+            return somebody_waits()
+
+    def cancel_second() -> None:
+        closed.wait(10)
+        with transaction():
+            orders_of.cancel_order(seller, doomed, None, "buyer_cancelled")
+
+    assert at_once(fresh_app, close_first, cancel_second) == [True, None]
     assert unit(tote) == (None, "open")

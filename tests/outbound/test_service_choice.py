@@ -11,7 +11,7 @@ from tests.outbound.stage import MUG, Stage
 from wms.catalog.models import Product
 from wms.office.pages.rates import _EXAMPLE
 from wms.outbound.documents import waybills
-from wms.outbound.service.service_choice import _goods
+from wms.outbound.service.service_choice import goods_of
 from wms.platform.database import session, transaction
 from wms.printing.models import LabelDocument
 from wms.shipping import service as shipping
@@ -132,5 +132,5 @@ def test_goods_too_large_for_small_numbers_are_weighed(stage: Stage, services):
         session().execute(
             update(Product).values(declared_length_mm=9000, declared_width_mm=9000, declared_height_mm=9000)
         )
-    (goods,) = _goods([order.id]).values()
+    (goods,) = goods_of([order.id]).values()
     assert (goods.volume_mm3, goods.longest_mm, goods.country) == (5 * 9000**3, 9000, "DE")

@@ -61,7 +61,7 @@ def test_the_desk_carries_out_what_was_decided(cast, client, life):
     assert life.ask("SELECT closed_at IS NOT NULL FROM booking WHERE id = :b", b=life.booking.id) is True
     terms = f"/office/inbound/terms/{cast.ACME.id}"
     wrong = supervisor.post(terms, data=form(decide_hours="0", default_decision="accept"))
-    assert said(life.app, wrong) == ["At least 1."]
+    assert said(life.app, wrong) == ["Hours to decide: At least 1."]
     supervisor.post(terms, data=form(decide_hours="48", default_decision="return"))
     assert life.ask("SELECT decide_hours FROM inbound_terms WHERE owner_id = :s", s=cast.ACME.id) == 48
     assert cast.sign_in(client, cast.acme_person).get("/office/inbound").status_code == 403

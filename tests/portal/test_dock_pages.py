@@ -89,7 +89,7 @@ def test_a_plan_is_made_and_a_carton_looked_into(cast, client, life):
     wrong = supervisor.post(
         "/office/inspections/plans", data=form(warehouse="DE1", first_receipts="0", sample_units="1")
     )
-    assert said(life.app, wrong) == ["Required."]
+    assert said(life.app, wrong) == ["And each n-th: Required."]
     made = supervisor.post("/office/inspections/plans", data=form(
         warehouse="DE1", seller="ACME", sku="LAMP-DESK-W", first_receipts="1", sample_units="2"))  # fmt: skip
     assert said(life.app, made) == ["The plan holds from the next carton on."]
@@ -103,6 +103,7 @@ def test_a_plan_is_made_and_a_carton_looked_into(cast, client, life):
         with transaction():
             inbound.close_carton(cast.receiver, carton)
     assert "LAMP-DESK-W" in text_of(supervisor.get("/office/inspections"))
+    assert "Being inspected" in text_of(supervisor.get("/office/holds"))  # why its goods do not sell, in words
     key = life.ask("SELECT id FROM inspection WHERE booking_id = :b", b=booking)
     done = supervisor.post(f"/office/inspections/{key}", data=form(failed="1", condition="grade_b", remark="scratched"))
     assert said(life.app, done) == ["Decided."]

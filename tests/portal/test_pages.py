@@ -381,3 +381,36 @@ def test_the_api_reference_shows_every_operation(client):
     assert "/api/v1/orders/{order_id}/cancel" in shown
     assert "Idempotency-Key: $(uuidgen)" in shown
     assert "<script>" not in shown
+
+
+def test_codes_of_cases_are_added_on_the_page_and_removed(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    mug = cast.ACME.products["MUG-450-BLUE"]
+    page = f"/portal/products/{mug}"
+
+    def add(**typed: str):
+        return seller.post(f"{page}/barcodes", data={"command_id": str(new_id()), "level": "case"} | typed)
+
+    for typed, field in (
+        ({"barcode": "MUG-CASE"}, "level"), ({"barcode": "", "quantity": "24"}, "barcode"),
+        ({"barcode": "MUG-CASE", "quantity": "1"}, "level"), ({"barcode": "4006381333930", "quantity": "24"}, "barcode"),
+        ({"barcode": "MUG-CASE", "quantity": "24", "level": "crate"}, "level"),
+    ):  # fmt: skip
+        wrong = add(**typed)
+        assert (wrong.status_code, field) == (422, field)
+        errors = re.findall(r'id="(\w+)-error"', wrong.get_data(as_text=True))
+        assert errors == [field], typed
+    assert add(barcode="MUG-PALLET", quantity="480", level="pallet").status_code == 302
+    shown = text_of(seller.get(page))
+    assert "MUG-PALLET" in shown and "480" in shown
+    codes = "SELECT level || ':' || quantity FROM product_barcode WHERE barcode = 'MUG-PALLET'"
+    assert life.ask(codes) == "pallet:480"
+    key = life.ask("SELECT id FROM product_barcode WHERE barcode = 'MUG-PALLET'")
+    rival = cast.sign_in(client, cast.rival_person)
+    for path in (f"{page}/barcodes", f"{page}/barcodes/{key}/remove"):
+        assert (
+            rival.post(path, data={"command_id": str(new_id()), "barcode": "X-9", "level": "case"}).status_code == 404
+        )
+    seller = cast.sign_in(client, cast.acme_person)
+    seller.post(f"{page}/barcodes/{key}/remove", data={"command_id": str(new_id())})
+    assert life.ask("SELECT count(*) FROM product_barcode WHERE barcode = 'MUG-PALLET'") == 0

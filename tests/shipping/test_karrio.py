@@ -12,6 +12,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,29 @@ import pytest
 from labels import Size, check_incoming
 from tests.carrier_server import TOKEN, CarrierSimulator, label_pdf, running_carrier
 from wms.shipping.carriers import karrio_bridge
-from wms.shipping.carriers.interface import CarrierFault, Content, Party, WaybillGranted, WaybillRequest
-from wms.shipping.carriers.karrio_bridge import CAPABILITIES, KarrioCarrier, events_of, granted_of, shipment_of
+from wms.shipping.carriers.interface import (
+    CarrierFault,
+    CollectionGranted,
+    CollectionRequest,
+    Content,
+    NotRated,
+    Party,
+    Rate,
+    RateRequest,
+    WaybillGranted,
+    WaybillRequest,
+)
+from wms.shipping.carriers.karrio_bridge import (
+    CAPABILITIES,
+    KarrioCarrier,
+    collection_of,
+    collection_wish,
+    events_of,
+    granted_of,
+    rates_of,
+    rates_wish,
+    shipment_of,
+)
 
 PYTHON = os.environ.get("KARRIO_PYTHON") or (sys.executable if importlib.util.find_spec("karrio") else "")
 with_sdk = pytest.mark.skipif(not PYTHON, reason="the karrio SDK is not installed")
@@ -31,6 +53,14 @@ REQUEST = WaybillRequest(
     sender=Party(name="ACME", company="Warehouse", country="DE"),
     recipient=Party(name="Anna Schmidt", country="FR", city="Paris", postcode="75001", address1="Rue 1"),
     contents=(Content("Mug", 2, 400, 1290, "EUR"), Content("Sticker", 1, None, 500, "JPY")),
+)  # fmt: skip
+RATES = RateRequest(
+    ("DHL-PAKET", "DHL-EXPRESS"), 840, (305, 200, 150), sender=Party("", "DE", company="Warehouse"),
+    recipient=Party("", "FR", city="Paris", postcode="75001"), signed=True,
+)  # fmt: skip
+LORRY = CollectionRequest(
+    "c/1", Party("", "DE", company="Warehouse"), "D-01", date(2026, 11, 30), time(14), time(17, 30), "Europe/Berlin", 12, 2,
+    1, 84_000, "Ring twice",
 )  # fmt: skip
 GRANTED = {"tracking_number": "1Z5R89390000000017", "id": "sim-1", "label": "JVBERg==", "label_type": "PDF"}
 
@@ -92,6 +122,65 @@ def test_events_with_times_and_of_this_parcel_only() -> None:
     assert isinstance(shapeless, CarrierFault) and shapeless.code == "carrier_wrong_shape"
 
 
+def test_what_the_sdk_is_told_of_prices_and_lorries() -> None:
+    told = rates_wish(RATES)
+    assert (told["services"], told["options"]) == (["dhl_paket", "dhl_express"], {"signature_confirmation": True})
+    assert told["parcels"] == [{"weight": 0.84, "weight_unit": "KG", "length": 30.5, "width": 20.0, "height": 15.0,
+                                "dimension_unit": "CM"}]  # fmt: skip
+    assert told["recipient"] == {"city": "Paris", "postal_code": "75001", "country_code": "FR"}
+    told = collection_wish(LORRY, {"person_name": "Dock"})
+    assert (told["pickup_date"], told["ready_time"], told["closing_time"]) == ("2026-11-30", "14:00", "17:30")
+    assert (told["parcels_count"], told["address"], told["package_location"]) == (15, {"person_name": "Dock"}, "D-01")
+    assert told["instruction"] == "12 parcels, 2 bags, 1 pallets. Ring twice"
+
+
+RATE = {"service": "dhl_paket", "currency": "EUR", "total_charge": 4.205, "transit_days": 2}
+
+
+def test_prices_it_brings() -> None:
+    assert rates_of([RATE, {"service": "others", "total_charge": "?"}], RATES.services) == [
+        Rate("DHL-PAKET", "EUR", 421, (), 2), NotRated("DHL-EXPRESS", "not_offered"),
+    ]  # fmt: skip
+    yen = rates_of([RATE | {"currency": "JPY", "total_charge": 500, "transit_days": None}], ("DHL-PAKET",))
+    assert yen == [Rate("DHL-PAKET", "JPY", 500, (), None)]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({"currency": None}, "currency"), ({"currency": "EURO"}, "currency"), ({"total_charge": "4.20"}, "total_charge"),
+     ({"total_charge": None}, "total_charge"), ({"total_charge": -1}, "total_charge"), ({"total_charge": True}, "total_charge"),
+     ({"total_charge": float("nan")}, "total_charge"), ({"total_charge": 1e12}, "total_charge"),
+     ({"transit_days": "2"}, "transit_days"), ({"transit_days": -1}, "transit_days"), ({"transit_days": 400}, "transit_days")],
+)  # fmt: skip
+def test_what_is_no_price(change: dict[str, Any], field: str) -> None:
+    found = rates_of([RATE | change], RATES.services)
+    assert found == CarrierFault("carrier_wrong_shape", retryable=False, params={"field": field})
+
+
+@pytest.mark.parametrize("rows", ["many", {"service": "dhl_paket"}, [7]])
+def test_what_are_no_prices(rows: Any) -> None:
+    assert rates_of(rows, RATES.services) == CarrierFault(
+        "carrier_wrong_shape", retryable=False, params={"field": "rates"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("result", "found"),
+    [({"confirmation_number": "PU-1", "ready_time": "14:00", "closing_time": "17:30"},
+      CollectionGranted("PU-1", (time(14), time(17, 30)))),
+     ({"confirmation_number": "PU-1", "ready_time": "afternoon", "closing_time": None}, CollectionGranted("PU-1")),
+     ({"confirmation_number": "PU-1", "ready_time": "18:00", "closing_time": "17:30"}, CollectionGranted("PU-1"))],
+)  # fmt: skip
+def test_a_lorry_it_brings(result: dict[str, Any], found: CollectionGranted) -> None:
+    assert collection_of(result) == found
+
+
+@pytest.mark.parametrize("known", [None, 7, "two words", ""])
+def test_what_is_no_lorry(known: Any) -> None:
+    found = collection_of({"confirmation_number": known})
+    assert found == CarrierFault("carrier_wrong_shape", retryable=False, params={"field": "confirmation_number"})
+
+
 def carrier(**settings: Any) -> KarrioCarrier:
     return KarrioCarrier(CAPABILITIES, "simulated", settings, seconds=40, python=PYTHON or sys.executable)
 
@@ -113,6 +202,26 @@ def test_a_question_that_may_have_been_heard_is_not_put_again(monkeypatch, outpu
     assert isinstance(found, CarrierFault)
     assert (found.code, found.retryable) == (code, False)
     assert "Anna" not in str(found.params)
+
+
+@pytest.mark.parametrize(
+    ("output", "code"),
+    [(b"", "carrier_unsure_lorry"), (b"Traceback", "carrier_unsure_lorry"),
+     (b'{"result": null, "messages": []}\n', "carrier_unsure_lorry"),
+     (b'{"result": null, "messages": [{"code": "SHIPPING_SDK_INTERNAL_ERROR", "level": "error"}]}\n', "carrier_unsure_lorry"),
+     (b'{"result": null, "messages": [{"code": "SHIPPING_SDK_NON_SUPPORTED_ERROR", "level": "error"}]}\n', "carrier_cannot"),
+     (b'{"result": null, "messages": [{"code": "too_late", "level": "error"}]}\n', "carrier_says_no")],
+)  # fmt: skip
+def test_a_lorry_that_may_have_been_ordered_is_not_ordered_again(monkeypatch, output: bytes, code: str) -> None:
+    monkeypatch.setattr(
+        karrio_bridge.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0, stdout=output)
+    )
+    found = carrier().collect(LORRY)
+    assert isinstance(found, CarrierFault)
+    assert (found.code, found.retryable) == (code, False)
+    prices = carrier().rate(RATES)
+    if b"null" not in output:
+        assert prices == CarrierFault("carrier_not_json", retryable=True), "to ask for a price twice costs nothing"
 
 
 def test_no_carrier_of_the_sdk_can_be_asked_by_our_reference() -> None:
@@ -148,6 +257,26 @@ def test_the_whole_way_through_the_sdk(simulator: CarrierSimulator) -> None:
     assert granted.carrier_reference is not None
     assert reached.void(granted.carrier_reference) is None
     assert simulator.sold == []
+
+
+@with_sdk
+def test_prices_and_lorries_through_the_sdk(simulator: CarrierSimulator) -> None:
+    simulator.prices["dhl_paket"] = {"currency": "EUR", "total_minor": 420, "days": 2}
+    reached = carrier(url=simulator.url, token=TOKEN)
+    assert reached.rate(RATES) == [Rate("DHL-PAKET", "EUR", 420, (), 2), NotRated("DHL-EXPRESS", "not_offered")]
+    assert simulator.bodies[0]["recipient"] == {"country": "FR", "postcode": "75001"}
+    simulator.mood("refusal")
+    assert reached.rate(RATES) == CarrierFault(
+        "carrier_says_no", retryable=False, params={"reason": "postcode_unknown"}
+    )
+    assert reached.collect(LORRY) == CollectionGranted("lorry-1", (time(14), time(17, 30)))
+    assert reached.call_off("lorry-1", LORRY.day) is None
+    assert simulator.coming == []
+    simulator.mood("lost")
+    lost = reached.collect(LORRY)
+    assert isinstance(lost, CarrierFault)
+    assert (lost.code, len(simulator.coming)) == ("carrier_unsure_lorry", 1), "a person looks"
+    assert reached.find_collection("c/1") == CarrierFault("carrier_unsure_lorry", retryable=False)
 
 
 @with_sdk

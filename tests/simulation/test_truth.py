@@ -13,7 +13,7 @@ from wms.core.ids import made_at, new_id
 from wms.simulation.carrier import Carrier
 from wms.simulation.paper import Paper
 from wms.simulation.timeline import Process, Timeline, virtual_time
-from wms.simulation.world import Carton, Goods, Order, Place, Untrue, World
+from wms.simulation.world import Aside, Carton, Goods, Order, Place, Untrue, World
 
 START = datetime(2026, 3, 28, 23, tzinfo=UTC)
 BIN = Place("DE1", "A-01", "ACME", "MUG", "good")
@@ -132,6 +132,21 @@ def test_nothing_is_taken_that_is_not_there() -> None:
     assert world.really_there(BIN) == 1
     with pytest.raises(Untrue, match="not so many"):
         world.take(BIN, 3)
+
+
+def test_what_is_broken_leaves_its_bin_in_a_tote_and_stands_in_a_place_for_it_then() -> None:
+    world, broken = World(), BIN._replace(condition="damaged")
+    world.put(broken, 3)
+    world.set_aside(broken, 2, "T-1")
+    with pytest.raises(Untrue, match="not so many"):
+        world.set_aside(broken, 2, "T-1")
+    world = World()
+    world.put(broken, 3)
+    world.set_aside(broken, 1, "T-1")
+    world.set_aside(broken, 1, "T-2")
+    world.bring("DE1", "T-1", "INSP")
+    assert (world.shelf[broken], world.shelf[broken._replace(bin="INSP")]) == (1, 1)
+    assert world.aside == {Aside("DE1", "T-2", broken.seller, broken.sku, "damaged"): 1}
 
 
 def test_surplus_in_bond_does_not_stay_in_the_carton() -> None:

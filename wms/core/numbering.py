@@ -22,6 +22,7 @@ class DocumentKind(StrEnum):
     COUNT = "CT"
     SERVICE = "VS"
     SETTLEMENT = "ST"
+    COLLECTION = "CL"
 
 
 SEQUENCE_WIDTH = 4

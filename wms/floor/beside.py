@@ -6,7 +6,9 @@ the code.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from wms.catalog.queries import meanings_of
 from wms.core.barcodes import BarcodeError, normalise_scan
@@ -41,6 +43,28 @@ def read_beside(found: Found, scan: Scan) -> Found:
     )  # fmt: skip
 
 
+def row_of_batch(found: Found, rows: Sequence[Any]) -> Any:
+    """Which of a product's rows in one place the goods in hand are: of the batch and the day that were read off them; where
+    none were, the first, and the screen says which batch is meant.
+
+    `rows`: with `lot_id`, `batch`, `expires_on`; None where the book keeps no such thing. Refuses `batch_not_there`.
+    """
+    told = [row for row in rows if _may_be(found.batch, row.batch) and _may_be(found.expires_on, row.expires_on)]
+    if rows and not told:
+        raise Refused("batch_not_there", {"batch": lot_label(found)})
+    return told[0] if told else None
+
+
+def _may_be(read: Any, known: Any) -> bool:
+    return read is None or known is None or read == known
+
+
+def lot_label(lot: Any) -> str | None:
+    """A batch as a screen says it: "B7 · 2028-01-31"; None where there is none."""
+    parts = [lot.batch, lot.expires_on.isoformat() if lot.expires_on else None]
+    return " · ".join(part for part in parts if part) or None
+
+
 def _number(raw: str | None) -> str | None:
     if raw is None:
         return None
@@ -50,5 +74,5 @@ def _number(raw: str | None) -> str | None:
     if len(read.text) > MAX_SERIAL:
         raise Refused("serial_too_long", {"most": MAX_SERIAL})
     if meanings_of(read.text):
-        raise Refused("serial_is_code", {"code": read.text})
+        raise Refused("serial_is_code", {})
     return read.text

@@ -7,7 +7,7 @@ from wms.platform.i18n import N_
 
 TEXTS = {
     # refusals
-    "serial_is_code": N_("%(code)s is the barcode of an item, not a serial number."),
+    "serial_is_code": N_("That is a barcode, not its serial number."),
     "serial_too_long": N_("A serial number has at most %(most)s characters."),
     "scan_unreadable": N_("That did not scan well. Scan again."),
     "scan_unknown": N_("Unknown code %(code)s. Scan again or ask lead."),
@@ -58,6 +58,7 @@ TEXTS = {
     "pick_damage_tote": N_("Scan the tote for the damaged goods."),
     "damage_tote_taken": N_("%(units)s damaged. Scan where they wait."),
     "pick_damage_undone": N_("Damage taken back: they are good."),
+    "batch_not_there": N_("The book has none of %(batch)s there."),
     "lot_changed": N_("Batch %(batch)s instead. Scan it again."),
     "zero_asked": N_("Is bin %(location)s empty now?"),
     "zero_confirmed": N_("Bin %(location)s is empty."),
@@ -152,7 +153,7 @@ TEXTS = {
     "item_put_back": N_("Back in its bin."),
     "carton_opened": N_("Carton %(number)s of %(total)s."),
     "carton_closed": N_("Carton closed."),
-    "carton_closed_difference": N_("Closed with %(differences)s differences."),
+    "carton_closed_difference": N_("Closed. Differences: %(differences)s."),
     "item_counted": N_("%(counted)s of %(declared)s counted."),
     "inner_counted": N_("An inner pack, %(pack)s. %(counted)s of %(declared)s counted."),
     "case_counted": N_("A case, %(pack)s. %(counted)s of %(declared)s counted."),
@@ -356,6 +357,7 @@ ADVICE = {
     "task_done": N_("Go on with the step on the screen."),
     "photo_needed": N_("Tap Photo. Then scan the label."),
     "zero_first": N_("Look into it. Empty: scan EMPTY. Anything left: scan NOTEMPTY."),
+    "batch_not_there": N_("Set it aside and call the lead, or take what the screen says."),
     "lot_named": N_("Put it back. Take that batch, or scan SHORT when it is not there."),
     "lot_not_here": N_("Put it back. Take the batch on the screen, or scan SHORT."),
     "lot_later": N_("Put it back and take that batch. Not there? Scan SHORT."),

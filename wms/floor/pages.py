@@ -40,6 +40,7 @@ from wms.floor import (
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
 from wms.floor.words import advice, sentence
+from wms.inventory.words import CONDITION_WORDS
 from wms.outbound.extras.words import PACKING_WORDS, SIGNATURE_WORDS
 from wms.outbound.service import whole
 from wms.platform import commands
@@ -224,7 +225,7 @@ def _screen(found: Actor, task: FloorTask) -> dict[str, Any]:
         "icon": WORK[task.kind].icon, "task_id": str(task.id), "step_token": task.step_token, "state": task.step,
         "step": task.step, "seen": seen, "counts": queries.waiting(task.warehouse_id), "home_url": url_for(".home"),
         "can_type": found.may(Permission.FLOOR_TYPE), "command_id": new_id, "draw_packing": picture.draw,
-        "extra_words": EXTRA_WORDS,
+        "extra_words": EXTRA_WORDS, "conditions": CONDITION_WORDS,
     }  # fmt: skip
 
 

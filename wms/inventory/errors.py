@@ -97,6 +97,7 @@ TEXTS = {
     # adjustments
     "note_needed": N_("Say in a note what the other reason is."),
     "condition_same": N_("That is no other quality."),
+    "sku_same": N_("That is the same product."),
     "own_approval": N_("Whoever asked for it cannot approve it."),
     # conversions
     "not_between": N_("From %(min)s to %(max)s."),
@@ -109,6 +110,7 @@ TEXTS = {
     "kit_outlives_part": N_("A part is good until %(part)s only, not until %(told)s."),
     "relabel_keeps_quality": N_("A new label makes nothing better or worse."),
     "lot_unknown": N_("The book knows no such batch of it."),
+    "lot_not_kept": N_("The book keeps no batches of it."),
     "lot_same": N_("That is what the book says already."),
     "seller_unknown": N_("There is no other seller of that code."),
     # reasons of a putaway suggestion

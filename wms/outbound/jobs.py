@@ -7,6 +7,7 @@ from typing import Any
 
 from wms.outbound.service import (
     back_orders,
+    carrier_rates,
     carrier_waybills,
     changes,
     interceptions,
@@ -79,6 +80,10 @@ def ask_for_waybill(payload: dict[str, Any]) -> None:
     carrier_waybills.ask(uuid.UUID(payload["subject_id"]))
 
 
+def ask_rates(payload: dict[str, Any]) -> None:
+    carrier_rates.ask(uuid.UUID(payload["order_id"]), uuid.UUID(payload["carrier_id"]))
+
+
 JOBS = [
     ("outbound.retry_waiting", retry_waiting, "default"),
     (RETRY_TOPIC, retry_order, "default"),
@@ -94,4 +99,5 @@ JOBS = [
     ("outbound.refuse_what_left", refuse_what_left, "default"),
     ("outbound.rate_load", rate_load, "default"),
     ("outbound.ask_for_waybill", ask_for_waybill, "carriers"),
+    (waybills.RATES_TOPIC, ask_rates, "carriers"),
 ]

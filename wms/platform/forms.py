@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from flask import flash, request
+from flask_babel import gettext as _
 from marshmallow import Schema
 
 from wms.core.ids import parse_id
@@ -21,8 +22,10 @@ from wms.core.refusals import RefusalKind, Refused, invalid
 from wms.platform import commands
 from wms.platform.access import actor
 from wms.platform.commands import Outcome
+from wms.platform.field_words import FIELD_WORDS
 from wms.platform.i18n import refusal_texts
 from wms.platform.pages import show_refusal
+from wms.platform.problems import TEXTS
 from wms.platform.schemas import load_or_refuse
 
 T = TypeVar("T")
@@ -112,6 +115,15 @@ def flash_or_raise(refusal: Refused) -> None:
 
 
 def told(refusal: Refused) -> list[str]:
-    """A refusal in words where no field stands to show its own: each field's fault, or the whole."""
-    named = [message for messages in field_messages(refusal).values() for message in messages]
+    """A refusal in words where no field stands to show its own: each field's fault, or the whole.
+
+    What is said of any field ("At least 1.") is said with the field's name.
+    """
+    named = [_with_its_field(error) for error in refusal.errors]
     return named or [show_refusal(refusal)]
+
+
+def _with_its_field(error: Mapping[str, Any]) -> str:
+    fault = refusal_texts.translate(error["code"], error.get("params") or {})
+    field = FIELD_WORDS.get(error["pointer"].rpartition("/")[2])
+    return fault if field is None or error["code"] not in TEXTS else _("%(field)s: %(fault)s", field=field, fault=fault)

@@ -79,4 +79,18 @@ CHECKS = [
         " OR (t.action = 'create' AND t.state NOT IN ('done', 'dropped')"
         "  AND (p.state = 'voided' OR p.tracking_number IS NOT NULL))",
     ),
+    Check(
+        "what a carrier is asked of a lorry agrees with the order for it",
+        "SELECT count(*) FROM carrier_task WHERE collection_id IS NOT NULL",
+        "SELECT t.id, t.action, t.state, c.state AS collection_state FROM carrier_task t JOIN collection c"
+        " ON c.id = t.collection_id WHERE t.carrier_id <> c.carrier_id OR t.client_reference <> c.id::text"
+        " OR (t.action = 'collect' AND t.state NOT IN ('done', 'dropped') AND c.state <> 'wanted')"
+        " OR (t.action = 'call_off' AND t.state NOT IN ('done', 'dropped') AND c.state <> 'calling_off')",
+    ),
+    Check(
+        "a load was taken by a lorry of its carrier",
+        "SELECT count(*) FROM collection WHERE manifest_id IS NOT NULL",
+        "SELECT c.id, c.number FROM collection c JOIN manifest m ON m.id = c.manifest_id"
+        " WHERE m.carrier_id <> c.carrier_id OR m.warehouse_id <> c.warehouse_id OR m.state <> 'closed'",
+    ),
 ]

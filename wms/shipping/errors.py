@@ -28,6 +28,13 @@ TEXTS = {
     "carrier_unsure": N_(
         "It is not known whether the carrier made a waybill. Look in its portal and void it there, then ask again."
     ),
+    "carrier_unsure_lorry": N_(
+        "It is not known whether the carrier sends a lorry. Look in its portal: enter its reference, or ask again."
+    ),
+    "carrier_several_lorries": N_("The carrier has %(lorries)s lorries for this order. Have it call off all but one."),
+    "carrier_other_lorry": N_("The carrier answered about another lorry."),
+    "carrier_cannot": N_("The carrier's server does not know this question."),
+    "carrier_quote_expired": N_("The carrier's price was over before it came."),
     "carrier_no_connector": N_("The karrio connector %(connector)s is not installed."),
     "carrier_settings": N_("The karrio connector %(connector)s does not take these settings."),
     "carrier_connector_wrong": N_("A connector's name has small letters, digits and low lines."),
@@ -65,6 +72,13 @@ TEXTS = {
     "no_such_dock": N_("This warehouse has no such dock in use."),
     "load_at_dock": N_("Its carrier has the open load %(number)s there. Close that one first."),
     "which_dock": N_("Open at %(docks)s. At which dock are you?"),
+    "carrier_does_not_collect": N_("%(carrier)s takes no orders for lorries from here. Call it."),
+    "carrier_reference_wrong": N_("The carrier's reference has 1 to 64 characters without blanks."),
+    "collection_day": N_("A day from today, within %(days)s days."),
+    "collection_window": N_("The lorry needs a time that begins before it ends."),
+    "collection_over": N_("This time is over today."),
+    "collection_nothing": N_("Say what the lorry has to take: parcels, bags or pallets."),
+    "collection_twice": N_("%(number)s is ordered for that time already."),
     "carrier_code_taken": N_("There is already a carrier %(code)s."),
     "service_code_taken": N_("There is already a service %(code)s here."),
     "range_prefix": N_("The prefix does not suit the scheme."),

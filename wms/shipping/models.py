@@ -6,6 +6,7 @@ Shipping knows what it ships only as (subject kind, subject id): an order, a ret
 from __future__ import annotations
 
 import uuid
+from datetime import date, time
 from enum import StrEnum
 from typing import Any
 
@@ -80,6 +81,8 @@ class TaskAction(StrEnum):
     CREATE = "create"
     VOID = "void"
     MANIFEST = "manifest"
+    COLLECT = "collect"  # order a lorry
+    CALL_OFF = "call_off"  # the lorry need not come
 
 
 class TaskState(StrEnum):
@@ -89,6 +92,23 @@ class TaskState(StrEnum):
     REFUSED = "refused"  # the carrier, or our check of what it sent, said no: a person looks
     FAILED = "failed"  # it did not answer as often as we try: a person looks
     DROPPED = "dropped"  # nobody wants it any more
+
+
+class QuoteState(StrEnum):
+    WANTED = "wanted"  # asked, or about to be; the order waits until `until`
+    QUOTED = "quoted"
+    REFUSED = "refused"  # the carrier does not take these goods with this service
+    SILENT = "silent"  # no answer in time, or none that can be used
+
+
+class CollectionState(StrEnum):
+    WANTED = "wanted"  # the carrier is asked
+    CONFIRMED = "confirmed"  # it comes
+    REFUSED = "refused"  # it says no
+    CALLING_OFF = "calling_off"  # not wanted any more; the carrier is told
+    CALLED_OFF = "called_off"
+    COLLECTED = "collected"  # it came
+    MISSED = "missed"  # it did not
 
 
 class Carrier(Base):
@@ -309,8 +329,10 @@ class CarrierTask(Base):
               postgresql_where=text("state NOT IN ('done', 'dropped')")),
         Index("ix_carrier_task_parcel", "parcel_id"),
         Index("ix_carrier_task_manifest", "manifest_id"),
+        Index("ix_carrier_task_collection", "collection_id", postgresql_where=text("collection_id IS NOT NULL")),
         CheckConstraint("(action = 'manifest') = (manifest_id IS NOT NULL)"
-                        " AND (action = 'manifest') = (parcel_id IS NULL)", name="one_subject"),
+                        " AND (action IN ('collect', 'call_off')) = (collection_id IS NOT NULL)"
+                        " AND (action IN ('create', 'void')) = (parcel_id IS NOT NULL)", name="one_subject"),
     )  # fmt: skip
 
     id: Mapped[DocumentId]
@@ -320,6 +342,7 @@ class CarrierTask(Base):
     state: Mapped[str] = mapped_column(String(8))
     parcel_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("parcel.id"))
     manifest_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("manifest.id"))
+    collection_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("collection.id"))
     client_reference: Mapped[str] = mapped_column(String(48))
     carrier_reference: Mapped[str | None] = mapped_column(String(64))
     attempts: Mapped[int] = mapped_column(Integer, default=0)
@@ -388,6 +411,7 @@ class ServiceRule(Base):
     warehouse_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("warehouse.id"))
     rule: Mapped[str] = mapped_column(String(8))  # `rates.Rule`
     candidates: Mapped[list[str]] = mapped_column(JSONB)  # codes of services, the preferred first
+    when_silent: Mapped[str] = mapped_column(String(8), server_default=text("'table'"))  # `rates.WhenSilent`
     updated_at: Mapped[Instant]
 
 
@@ -415,3 +439,87 @@ class ParcelRate(Base):
     surcharges: Mapped[list[list[Any]]] = mapped_column(JSONB)  # [name, minor], in the table's order
     total_minor: Mapped[int | None] = mapped_column(BigInteger)
     why: Mapped[str | None] = mapped_column(String(16))
+
+
+class CarrierQuote(Base):
+    """What a service would cost a subject by its carrier's own word, and until when that word holds (decision 118).
+
+    `asked_of` is a keyed hash of the goods and where they go: another address or weight is another question.
+    """
+
+    __tablename__ = "carrier_quote"
+    __table_args__ = (
+        UniqueConstraint("subject_kind", "subject_id", "service_id"),
+        Index("ix_carrier_quote_wanted", "until", postgresql_where=text("state = 'wanted'")),
+        Index("ix_carrier_quote_carrier", "carrier_id", "wanted_at"),
+        Index("ix_carrier_quote_old", "wanted_at"),
+        CheckConstraint("(state = 'quoted') = (total_minor IS NOT NULL) AND (total_minor IS NULL OR (currency IS NOT NULL"
+                        " AND base_minor >= 0 AND total_minor >= base_minor))", name="quoted_has_a_price"),
+        CheckConstraint("(state = 'wanted') = (valid_until IS NULL)", name="answers_hold_for_a_time"),
+    )  # fmt: skip
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[Reference]
+    carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    service_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("service.id"))
+    subject_kind: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[Reference]
+    state: Mapped[str] = mapped_column(String(8))
+    asked_of: Mapped[bytes] = mapped_column(LargeBinary)
+    wanted_at: Mapped[Instant]
+    until: Mapped[Instant]  # an answer is waited for
+    valid_until: Mapped[Instant | None]
+    currency: Mapped[str | None] = mapped_column(String(3))
+    base_minor: Mapped[int | None] = mapped_column(BigInteger)
+    surcharges: Mapped[list[list[Any]]] = mapped_column(JSONB)  # [name, minor]
+    total_minor: Mapped[int | None] = mapped_column(BigInteger)
+    days: Mapped[int | None] = mapped_column(Integer)
+    fault: Mapped[str | None] = mapped_column(String(40))  # of `carriers.interface.CarrierFault`, or the carrier's no
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class Collection(Base):
+    """A lorry that was ordered of a carrier (揽收) for a dock, a day of the warehouse's calendar and a time of it.
+
+    Its id is our reference at the carrier. `fault`, `facts`: why the carrier will not come, or would not be called off.
+    """
+
+    __tablename__ = "collection"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "number"),
+        Index("ix_collection_day", "warehouse_id", "day"),
+        Index("ix_collection_carrier", "carrier_id", "day"),
+        Index("ix_collection_manifest", "manifest_id", postgresql_where=text("manifest_id IS NOT NULL")),
+        Index("uq_collection_live", "warehouse_id", "carrier_id", "dock_id", "day", "ready_at", unique=True,
+              postgresql_nulls_not_distinct=True, postgresql_where=text("state IN ('wanted', 'confirmed')")),
+        ForeignKeyConstraint(["warehouse_id", "dock_id"], ["location.warehouse_id", "location.id"]),
+        CheckConstraint("ready_at < close_at AND parcels >= 0 AND bags >= 0 AND pallets >= 0 AND weight_g > 0"
+                        " AND parcels + bags + pallets > 0", name="something_to_take"),
+        CheckConstraint("state NOT IN ('confirmed', 'collected', 'missed') OR carrier_reference IS NOT NULL",
+                        name="confirmed_by_a_reference"),
+        CheckConstraint("manifest_id IS NULL OR state = 'collected'", name="a_load_is_of_a_lorry_that_came"),
+    )  # fmt: skip
+
+    id: Mapped[DocumentId]
+    warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"))
+    carrier_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carrier.id"))
+    dock_id: Mapped[uuid.UUID | None]
+    number: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(12))
+    day: Mapped[date]
+    ready_at: Mapped[time]
+    close_at: Mapped[time]
+    parcels: Mapped[int] = mapped_column(Integer)  # by themselves, outside bags
+    bags: Mapped[int] = mapped_column(Integer)
+    pallets: Mapped[int] = mapped_column(Integer)
+    weight_g: Mapped[int] = mapped_column(BigInteger)
+    remark: Mapped[str] = mapped_column(String(120))  # for the driver
+    carrier_reference: Mapped[str | None] = mapped_column(String(64))
+    agreed_from: Mapped[time | None]  # where the carrier named its own time
+    agreed_to: Mapped[time | None]
+    fault: Mapped[str | None] = mapped_column(String(40))
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    manifest_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("manifest.id"))  # the load it took
+    created_at: Mapped[Instant]
+    created_by: Mapped[uuid.UUID | None]
+    updated_at: Mapped[Instant]

@@ -107,4 +107,21 @@ state_labels["no_quote"] = {
     "other_currency": (lazy("is priced in another currency"), "idle"),
     "no_signature": (lazy("hands over without a signature"), "idle"),
     "no_insurance": (lazy("does not insure"), "idle"),
+    "says_no": (lazy("does not take these goods, by its carrier’s word"), "idle"),
+    "silent": (lazy("its carrier did not say a price"), "warn"),
+}
+state_labels["collection"] = {
+    "wanted": (lazy("Ordered, not confirmed"), "info"),
+    "confirmed": (lazy("The lorry comes"), "ok"),
+    "refused": (lazy("Turned down"), "stop"),
+    "calling_off": (lazy("Being called off"), "info"),
+    "called_off": (lazy("Called off"), "idle"),
+    "collected": (lazy("Collected"), "ok"),
+    "missed": (lazy("Nobody came"), "stop"),
+}
+state_labels["carrier_quote"] = {
+    "wanted": (lazy("Is being asked"), "info"),
+    "quoted": (lazy("Said a price"), "ok"),
+    "refused": (lazy("Said no"), "idle"),
+    "silent": (lazy("Did not answer"), "warn"),
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
@@ -20,6 +20,7 @@ from wms.shipping.models import (
     Carrier,
     CarrierAccount,
     CarrierTask,
+    Collection,
     Manifest,
     ManifestState,
     Parcel,
@@ -331,7 +332,7 @@ def parcels_waiting_for_files(
 
 @dataclass(frozen=True)
 class TaskRow:
-    """What a carrier is asked to do, as the office sees it; `number` is the parcel's or the manifest's."""
+    """What a carrier is asked to do, as the office sees it; `number` is the parcel's, the manifest's or the collection's."""
 
     task: CarrierTask
     carrier: Carrier
@@ -344,12 +345,18 @@ def open_tasks(actor: Actor, limit: int = 200) -> list[TaskRow]:
     """What remote carriers have not done yet in the actor's warehouses: what needs a person first, then the oldest."""
     statement = (
         select(
-            CarrierTask, Carrier, Shipment.subject_kind, Shipment.subject_id, Parcel.tracking_number, Manifest.number
+            CarrierTask,
+            Carrier,
+            Shipment.subject_kind,
+            Shipment.subject_id,
+            Parcel.tracking_number,
+            func.coalesce(Manifest.number, Collection.number),
         )
         .join(Carrier, Carrier.id == CarrierTask.carrier_id)
         .outerjoin(Parcel, Parcel.id == CarrierTask.parcel_id)
         .outerjoin(Shipment, Shipment.id == Parcel.shipment_id)
         .outerjoin(Manifest, Manifest.id == CarrierTask.manifest_id)
+        .outerjoin(Collection, Collection.id == CarrierTask.collection_id)
         .where(CarrierTask.state.not_in(TASK_ENDS))
         .order_by(CarrierTask.state.in_(TASK_STOPS).desc(), CarrierTask.created_at, CarrierTask.id)
         .limit(limit)

@@ -72,12 +72,18 @@ class Goods:
 
 @dataclass(frozen=True)
 class Quote:
+    """A price. `days` None: nobody says. `by` the table, or the carrier itself: then without a zone. `silent`: why the carrier's
+    own word is missing where the table stands in for it.
+    """
+
     zone: str
     charged_g: int
     base_minor: int
     surcharges: tuple[tuple[str, int], ...]
     currency: str
-    days: int
+    days: int | None
+    by: str = "table"
+    silent: str | None = None
 
     @property
     def total_minor(self) -> int:
@@ -94,6 +100,8 @@ class NoQuote(StrEnum):
     OTHER_CURRENCY = "other_currency"
     NO_SIGNATURE = "no_signature"
     NO_INSURANCE = "no_insurance"
+    SAYS_NO = "says_no"  # the carrier was asked, and does not take these goods
+    SILENT = "silent"  # the carrier did not answer, or not rightly, and no table stands in for it
 
 
 def dimensional_weight(goods: Goods, divisor: int) -> int:
@@ -152,11 +160,24 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True)
 class Choice:
-    """`service`: what was taken, None where nothing could be; `offers` are what it was taken from, in the order given."""
+    """`service`: what was taken, None where nothing could be; `offers` are what it was taken from, in the order given.
+    `gave_way`: a carrier did not answer, and the rule says that the service that was named is taken then.
+    """
 
     rule: Rule
     service: str | None
     offers: tuple[tuple[str, Quote | NoQuote], ...] = field(default=())
+    gave_way: bool = False
+
+
+class WhenSilent(StrEnum):
+    """What is used where a carrier that says its prices itself did not, in time and rightly."""
+
+    TABLE = "table"  # its table; without one the service is passed over
+    NAMED = "named"  # nothing is compared: the service that the order names
+
+
+NEVER = 10**6  # days: slower than all that say theirs
 
 
 def choose(rule: Rule, offers: Sequence[tuple[str, Quote | NoQuote]]) -> Choice:
@@ -174,9 +195,13 @@ def choose(rule: Rule, offers: Sequence[tuple[str, Quote | NoQuote]]) -> Choice:
     if not good:
         return Choice(rule, None, judged)
     if rule is Rule.CHEAPEST:
-        taken = min(good, key=lambda pair: (pair[1].total_minor, pair[1].days))
+        taken = min(good, key=lambda pair: (pair[1].total_minor, _days(pair[1])))
     elif rule is Rule.FASTEST:
-        taken = min(good, key=lambda pair: (pair[1].days, pair[1].total_minor))
+        taken = min(good, key=lambda pair: (_days(pair[1]), pair[1].total_minor))
     else:
         taken = good[0]
     return Choice(rule, taken[0], judged)
+
+
+def _days(quoted: Quote) -> int:
+    return NEVER if quoted.days is None else quoted.days

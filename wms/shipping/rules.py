@@ -74,3 +74,9 @@ def is_valid_number(form: NumberForm, number: str) -> bool:
         return checkdigits.is_valid_sscc(number) and number.startswith(f"{form.extension}{form.prefix}")
     shape = re.fullmatch(rf"{form.prefix}[0-9]{{{PLAIN_DIGITS}}}[0-9A-Z]", number)
     return shape is not None and checkdigits.is_valid_mod37_36(number)
+
+
+def as_reference(typed: str) -> str | None:
+    """What a carrier calls something, as a person copied it; None for what is no name of anything."""
+    known = typed.strip()
+    return known if re.fullmatch(r"[\x21-\x7e]{1,64}", known) else None

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from wms.core.workflow import Workflow, move
-from wms.shipping.models import BagState, ManifestState, ParcelState, ShipmentState, TaskState
+from wms.shipping.models import (
+    BagState,
+    CollectionState,
+    ManifestState,
+    ParcelState,
+    QuoteState,
+    ShipmentState,
+    TaskState,
+)
 
-S, P, M, T, B = ShipmentState, ParcelState, ManifestState, TaskState, BagState
+S, P, M, T, B, Q, C = ShipmentState, ParcelState, ManifestState, TaskState, BagState, QuoteState, CollectionState
 
 SHIPMENT = Workflow(
     "shipment",
@@ -59,4 +67,30 @@ CARRIER_TASK = Workflow(
         "drop": move([T.WAITING, T.ASKING, T.REFUSED, T.FAILED], T.DROPPED),
     },
 )
-WORKFLOWS = (SHIPMENT, PARCEL, BAG, MANIFEST, CARRIER_TASK)
+QUOTE = Workflow(
+    "carrier_quote",
+    QuoteState,
+    Q.WANTED,
+    {
+        "quote": move(Q.WANTED, Q.QUOTED),
+        "refuse": move(Q.WANTED, Q.REFUSED),
+        "miss": move(Q.WANTED, Q.SILENT),
+        "want": move([Q.WANTED, Q.QUOTED, Q.REFUSED, Q.SILENT], Q.WANTED),  # other goods, or the word no longer holds
+    },
+)
+COLLECTION = Workflow(
+    "collection",
+    CollectionState,
+    C.WANTED,
+    {
+        "confirm": move(C.WANTED, C.CONFIRMED),  # by the carrier, or by a person who has its word
+        "refuse": move(C.WANTED, C.REFUSED),
+        "drop": move(C.WANTED, C.CALLED_OFF),  # before anybody was asked
+        "call_off": move([C.WANTED, C.CONFIRMED], C.CALLING_OFF),
+        "agree": move(C.CALLING_OFF, C.CALLED_OFF),
+        "keep": move(C.CALLING_OFF, C.CONFIRMED),  # it comes all the same
+        "collect": move(C.CONFIRMED, C.COLLECTED),
+        "miss": move(C.CONFIRMED, C.MISSED),
+    },
+)
+WORKFLOWS = (SHIPMENT, PARCEL, BAG, MANIFEST, CARRIER_TASK, QUOTE, COLLECTION)

@@ -37,7 +37,7 @@ _OFFER = re.compile(
 def answer_all(play: Play, desk: Desk) -> Process:
     """Whatever waits for a word. Requests to stop an order are left to the floor for a while."""
     for row in play.look(_TO_STOP):
-        if play.closing or desk.dice.random() < 0.3:
+        if play.closing or desk.dice.random() < 0.5:
             _stop(play, desk, row)
             yield 15.0
     for row in play.look(_TO_DESTROY):

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from wms.cli import audit
 from wms.platform.database import rollback, session
-from wms.simulation.world import Goods, Order, Place, Untrue, World
+from wms.simulation.world import Aside, Goods, Order, Place, Untrue, World
 
 _GOODS = text(
     "SELECT w.code AS house, s.code AS seller, p.sku, sum(b.on_hand) AS units FROM balance b"
@@ -22,6 +22,12 @@ _SHELF = text(
     " JOIN seller s ON s.id = b.owner_id JOIN product p ON p.id = b.product_id"
     " WHERE b.handling_unit_id IS NULL AND l.kind IN ('storage', 'pick_face', 'inspection', 'cross_dock') AND b.on_hand <> 0"
     " GROUP BY 1, 2, 3, 4, 5"
+)
+_ASIDE = text(
+    "SELECT w.code AS house, h.barcode AS tote, s.code AS seller, p.sku, b.condition, sum(b.on_hand) AS units"
+    " FROM handling_unit h JOIN balance b ON b.handling_unit_id = h.id JOIN warehouse w ON w.id = b.warehouse_id"
+    " JOIN seller s ON s.id = b.owner_id JOIN product p ON p.id = b.product_id"
+    " WHERE h.subject_kind = 'damage' AND b.on_hand <> 0 GROUP BY 1, 2, 3, 4, 5"
 )
 _ORDERS = text(
     "SELECT CAST(o.id AS text) AS id, state, customs_state, interception, holds, (SELECT sum(quantity)::int"
@@ -45,6 +51,11 @@ def compare(world: World) -> None:
         for row in session().execute(_SHELF)
     }
     _same("goods in bins", shelf, world.shelf)
+    aside = {
+        Aside(row.house, row.tote, row.seller, row.sku, row.condition): int(row.units)
+        for row in session().execute(_ASIDE)
+    }
+    _same("damaged goods in totes", aside, world.aside)
     _compare_orders(world)
     _compare_bookings(world)
     left = {row.tracking_number: row.order_id for row in session().execute(_PARCELS)}
@@ -143,6 +154,7 @@ _COUNTS = text(
     "SELECT l.code, t.state, t.round FROM count_task t JOIN location l ON l.id = t.location_id JOIN warehouse w"
     " ON w.id = t.warehouse_id WHERE t.state NOT IN ('done', 'cancelled') AND w.kind <> 'bonded' ORDER BY 1"
 )
+_MOVES = text("SELECT id, state FROM move_task WHERE state NOT IN ('done', 'cancelled')")
 _FACES = text("SELECT id, state FROM replenish_task WHERE state NOT IN ('done', 'cancelled', 'short')")
 # One whose goods were lost waits for others; nobody may be left unheard, or with one in hand.
 _SERVICES = text("SELECT number, state FROM service_request WHERE state IN ('requested', 'working')")
@@ -155,6 +167,8 @@ _TRANSFERS = text(
     " ON b.transfer_order_id = t.order_id ORDER BY 1, 2"
 )
 _WALKS = text("SELECT id, state FROM pick_batch WHERE state <> 'done'")
+# The schedule's, at the first turn and at the hour of each day.
+_NOTED = text("SELECT violations FROM audit_run WHERE origin = 'schedule'")
 
 
 def everything_ended(world: World) -> None:
@@ -165,7 +179,7 @@ def everything_ended(world: World) -> None:
     for what, question in (
         ("jobs", _JOBS), ("orders short although their goods are free", _UNEXPLAINED), ("orders", _STUCK),
         ("totes", _TOTES), ("cartons", _CARTONS), ("walks", _WALKS), ("counts", _COUNTS), ("walks to pick faces", _FACES),
-        ("services", _SERVICES), ("loads", _LOADS), ("bags", _BAGS), ("requests to stop an order", _ASKED),
+        ("services", _SERVICES), ("moves", _MOVES), ("loads", _LOADS), ("bags", _BAGS), ("requests to stop an order", _ASKED),
     ):  # fmt: skip
         left = [tuple(str(value) for value in row) for row in session().execute(question)]
         if left:
@@ -195,6 +209,15 @@ def _transfers_tie_up(world: World) -> None:
     ]
     if missing:
         raise Untrue(f"transfers that left, and nobody was told of: {missing}")
+
+
+def daily_audits() -> int:
+    """How many audits the schedule has noted; none of them may have found anything."""
+    noted = session().scalars(_NOTED).all()
+    rollback()
+    if any(noted):
+        raise Untrue(f"the day's audit: {noted}")
+    return len(noted)
 
 
 _STATES = text("SELECT state, count(*) AS orders FROM outbound_order GROUP BY 1 ORDER BY 1")

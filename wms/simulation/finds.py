@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wms.simulation import totes
 from wms.simulation.play import GONE_ON, Act, Play, code_of, expect, has_lots
 from wms.simulation.stage import House
 from wms.simulation.wire import Tablet
@@ -50,7 +51,8 @@ def _damaged(play: Play, tablet: Tablet, place: Place, there: int) -> Act:
     play.world.put(broken, units)
     play.world.units["found damaged"] += units
     yield 5.0
-    if tablet.dice.random() < 0.25:
+    throw = tablet.dice.random()
+    if throw < 0.25:
         undone = tablet.scan("CMD-UNDO")
         refusals = (
             "nothing_to_take_back",
@@ -63,6 +65,8 @@ def _damaged(play: Play, tablet: Tablet, place: Place, there: int) -> Act:
             play.world.take(broken, units)
             play.world.put(place, units)
             play.world.units["found damaged"] -= units
+    elif throw < 0.75 and tablet.data["damaged"]:
+        yield from totes.set_down(play, tablet, broken, units)
     return True
 
 

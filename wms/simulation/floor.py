@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from wms.outbound.rules import EACH_UP_TO
-from wms.simulation import finds
+from wms.simulation import finds, totes
 from wms.simulation.play import GONE_ON, Act, Play, code_of, expect, mischief
 from wms.simulation.stage import House
 from wms.simulation.timeline import Process
@@ -17,14 +17,12 @@ PATIENCE = 60
 LABEL_SECONDS = 45.0  # between two looks for a waybill: PATIENCE of them outlast a worker that is away
 IN_DOUBT = ("dispatching", "dispatched", "unknown")
 STOP_GONE = ("allocation_changed",)
-_EMPTY_TOTES = (
-    "SELECT barcode FROM handling_unit WHERE warehouse_id = CAST(:house AS uuid) AND kind = 'tote' AND state = 'open'"
-    " AND id NOT IN (SELECT unit_id FROM put_wall_slot) ORDER BY code"
-)
 _FULL_TOTES = (
-    "SELECT h.barcode FROM handling_unit h JOIN outbound_order o ON o.tote_id = h.id WHERE h.warehouse_id ="
-    " CAST(:house AS uuid) AND o.state = 'picked' AND o.kind <> 'destruction' AND h.subject_kind = 'order' ORDER BY h.code"
+    "SELECT h.barcode FROM handling_unit h JOIN outbound_order o ON o.id = h.subject_id WHERE h.warehouse_id ="
+    " CAST(:house AS uuid) AND o.state = 'picked' AND o.kind <> 'destruction' AND h.subject_kind = 'order'"
+    " AND h.kind = 'tote' ORDER BY h.code"
 )
+_LABEL = "SELECT barcode FROM handling_unit WHERE warehouse_id = CAST(:house AS uuid) AND code = :code"
 _WORK = (
     "SELECT EXISTS (SELECT 1 FROM pick_batch WHERE warehouse_id = CAST(:house AS uuid) AND state <> 'done'),"
     " EXISTS (SELECT 1 FROM outbound_order WHERE warehouse_id = CAST(:house AS uuid) AND state = 'promised')"
@@ -63,16 +61,15 @@ def _begin(play: Play, house: House, tablet: Tablet) -> Process:
 
 def _step(play: Play, house: House, tablet: Tablet) -> Process:
     if tablet.state == "scan_tote":
-        empty = [row[0] for row in play.look(_EMPTY_TOTES, house=house.id)]
-        if not empty:
-            tablet.scan("CMD-SKIP")
-            yield IDLE
-            return
         lane = tablet.data["wanted"] == 1 and tablet.data["wall"] is None and not house.bonded
-        if lane and tablet.dice.random() < 0.5:
+        if lane and not tablet.data["is_full"] and tablet.dice.random() < 0.5:
             expect(tablet, tablet.scan("CMD-MIXED"), "choosing the fast lane", "no_singles")
             yield 2.0
-        expect(tablet, tablet.scan(tablet.dice.choice(empty)), "binding a tote", "tote_taken")
+        if not totes.bind(play, house, tablet):
+            yield IDLE
+            return
+    elif tablet.state in ("scan_location", "scan_product") and totes.is_full(play, tablet):
+        pass
     elif tablet.state == "scan_location":
         if tablet.dice.random() < 0.03:
             if tablet.scan("CMD-SKIP").ok:
@@ -92,6 +89,9 @@ def _step(play: Play, house: House, tablet: Tablet) -> Process:
 def _take(play: Play, house: House, tablet: Tablet) -> Process:
     data = tablet.data
     order = play.order(data["order"])
+    if data["container"] is not None:
+        yield from _take_out(play, tablet, order)
+        return
     place = Place(house.code, data["location"], order.seller, data["sku"], "good")
     wanted, there = data["quantity"], play.world.really_there(place)
     if there > 0 and (yield from finds.find(play, tablet, place, there)):
@@ -117,16 +117,35 @@ def _take(play: Play, house: House, tablet: Tablet) -> Process:
         expect(tablet, tablet.scan("CMD-SHORT"), "reporting a shortage")
 
 
+def _take_out(play: Play, tablet: Tablet, order: Order) -> Process:
+    """Of what stands at the dock in its carton still, which only an order that destroys or fetches goods is sent to."""
+    data = tablet.data
+    label = play.look(_LABEL, house=play.stage.houses[order.house].id, code=data["container"])[0][0]
+    carton = next(each for each in play.world.cartons if each.barcode == label)
+    units = min(data["quantity"], carton.held[data["sku"], "good"])
+    if units < data["quantity"]:
+        raise Untrue(f"{carton.barcode} holds {carton.held}, and {data['quantity']} of {data['sku']} are wanted of it")
+    answer = tablet.scan(code_of(order.seller, data["sku"]), quantity=units)
+    if expect(tablet, answer, f"taking {data['sku']} out of {carton.barcode}", *STOP_GONE):
+        if answer.code not in GONE_ON:
+            carton.held[data["sku"], "good"] -= units
+            play.world.units["picked out of cartons"] += units
+        yield 3.0
+        return
+    expect(tablet, tablet.scan("CMD-SKIP"), "leaving a stop for later")
+    yield 90.0
+
+
 def pack(play: Play, house: House) -> Process:
     """Check, weigh, print, scan back."""
     tablet = play.tablet(house, "packer")
     tablet.start("pack")
     while True:
-        totes = [row[0] for row in play.look(_FULL_TOTES, house=house.id)]
-        if not totes:
+        waiting = [row[0] for row in play.look(_FULL_TOTES, house=house.id)]
+        if not waiting:
             yield IDLE
             continue
-        answer = tablet.scan(tablet.dice.choice(totes))
+        answer = tablet.scan(tablet.dice.choice(waiting))
         yield 4.0
         if expect(tablet, answer, "opening a tote", "customs_not_released", "relabel_first", *GONE):
             yield from _pack_one(play, tablet)
@@ -135,7 +154,8 @@ def pack(play: Play, house: House) -> Process:
 
 
 GONE = ("order_cancelled", "stock_is_held", "intercepted", "order_held")
-ONE_BOX = ("box_empty", "box_is_all", "one_parcel_order", "box_in_hand")
+# `waybill_not_ready`: that of the first box is being asked for just now.
+ONE_BOX = ("box_empty", "box_is_all", "one_parcel_order", "box_in_hand", "waybill_not_ready")
 
 
 def _pack_one(play: Play, tablet: Tablet) -> Process:

@@ -14,7 +14,16 @@ from wms.simulation.world import Order, Parcel, Untrue
 WAITS = ("stock_is_held", "intercepted", "order_held", "not_packed")
 OVER = ("order_cancelled", "waybill_voided")
 OTHER_BAG = ("other_carrier", "other_service", "bag_closed", "bag_void", "parcel_in_bag")
-BAG_STOPPED = ("bag_cancelled", "bag_void", "bag_intercepted", "bag_held", "bag_not_packed", "bag_open", "scan_unknown")
+BAG_STOPPED = (
+    "stock_is_held",
+    "bag_cancelled",
+    "bag_void",
+    "bag_intercepted",
+    "bag_held",
+    "bag_not_packed",
+    "bag_open",
+    "scan_unknown",
+)
 _LOADS = (
     "SELECT CAST(m.id AS text) AS id, array_agg(p.tracking_number ORDER BY p.tracking_number) AS numbers FROM manifest m"
     " JOIN parcel p ON p.manifest_id = m.id AND p.state = 'handed_over' JOIN carrier c ON c.id = m.carrier_id WHERE"

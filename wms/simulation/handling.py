@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wms.simulation import slots, totes
 from wms.simulation.dock import BIN_REFUSALS
 from wms.simulation.play import Play, code_of, expect, has_lots, mischief
 from wms.simulation.stage import House
@@ -39,11 +40,16 @@ def tidy(play: Play, house: House) -> Process:
     while True:
         waiting = play.look(_TO_PUT_BACK, house=house.id)
         stopped = play.look(_TO_CATCH, house=house.id)
-        if stopped and (play.closing or tablet.dice.random() < 0.5):
+        damaged = play.look(totes.OF_DAMAGE, house=house.id)
+        if stopped and (play.closing or tablet.dice.random() < 0.25):
             yield from _catch(play, tablet, tablet.dice.choice(stopped))
         elif waiting:
             row = tablet.dice.choice(waiting)
             yield from _put_back(play, house, tablet, row.barcode, row.tracking_number)
+        elif damaged and (play.closing or tablet.dice.random() < 0.2):
+            yield from totes.bring(play, house, tablet, tablet.dice.choice(damaged).barcode)
+        elif play.look(slots.WAITING, house=house.id) and tablet.dice.random() < 0.5:
+            yield from slots.relocate(play, house, tablet)
         elif not play.closing and tablet.dice.random() < 0.25:
             yield from _move(play, house, tablet)
         yield tablet.dice.uniform(60, IDLE)

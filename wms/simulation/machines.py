@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from wms.platform import outbox
 from wms.platform.courier import QUEUES
-from wms.schedule import SCHEDULE, run_entry
+from wms.schedule import SCHEDULE, audit_books, audit_is_due, audit_unless_another_does, run_entry
 from wms.simulation.faults import Crash, Fault
 from wms.simulation.play import Play
 from wms.simulation.timeline import Process
@@ -91,6 +92,12 @@ def keep_schedule(play: Play, name: str, seconds: float, function: Callable[[], 
         yield max(seconds, LEAST_SECONDS) * dice.uniform(0.9, 1.3)
 
 
+def _audit_in_turn(play: Play) -> None:
+    """The day's audit where it is due. The product begins a thread for it, whose turns and throws no seed would decide."""
+    if audit_is_due():
+        audit_unless_another_does(play.stage.app)
+
+
 def forget(play: Play) -> Process:
     """Redis loses everything it knows, a few times a day."""
     dice = play.dice("redis")
@@ -103,7 +110,8 @@ def forget(play: Play) -> Process:
 
 def start_all(play: Play) -> None:
     for name, seconds, function in SCHEDULE:
-        play.timeline.add(keep_schedule(play, name, seconds, function))
+        here = partial(_audit_in_turn, play) if function is audit_books else function
+        play.timeline.add(keep_schedule(play, name, seconds, here))
     for queue in QUEUES:
         play.timeline.add(work(play, queue), 5.0)
     play.timeline.add(sweep(play), 15.0)

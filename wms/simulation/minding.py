@@ -61,7 +61,7 @@ def _count_bin(play: Play, house: House, tablet: Tablet, code: str) -> Process:
         missing = {place: lost for place, lost in missing.items() if wanted is not None and place.sku not in wanted}
         yield from _count_kinds(play, tablet, _kinds(play, house, code, wanted), missing)
         for place in _vanished(play, house, code, wanted):
-            missing[place] = play.world.missing[place]
+            missing.setdefault(place, play.world.missing[place])  # what was counted, and is gone since, was counted
         answer = tablet.scan("CMD-OK" if tablet.data["lines"] else "CMD-EMPTY")
         expect(tablet, answer, f"ending the count of {code}")
         if answer.code != "count_moved":

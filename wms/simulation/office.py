@@ -6,6 +6,7 @@ from typing import Any
 
 from wms.inventory.unaccounted import TOLD_APART
 from wms.seed import PEOPLE
+from wms.simulation import slots
 from wms.simulation.answers import answer_all, decide_shortages
 from wms.simulation.play import Play
 from wms.simulation.stage import WALL, House
@@ -69,6 +70,7 @@ def supervise(play: Play) -> Process:
     """Round after round: doubtful bins counted, exceptions decided, a hold placed or ended, a wave released."""
     desk = Desk(play.wire, "supervisor", "supervisor@demo", PASSWORDS["supervisor@demo"])
     other = Desk(play.wire, "admin", "admin@demo", PASSWORDS["admin@demo"])
+    slotting = play.dice("moves that save steps")
     while True:
         yield desk.dice.uniform(240, 900)
         for row in play.look(_DOUBTED):
@@ -86,8 +88,13 @@ def supervise(play: Play) -> Process:
         _give_up_cartons(play, desk)
         yield from answer_all(play, desk)
         yield from _hold(play, desk)
-        if not play.closing:
-            _look_around(play, desk, other)
+        if play.closing:
+            slots.drop_all(play, desk)
+            continue
+        if slotting.random() < 0.3:
+            slots.ask(desk, play.stage.houses[slotting.choice(["DE1", "DE1", "NGB1"])])
+            yield 10.0
+        _look_around(play, desk, other)
 
 
 def _count(play: Play, desk: Desk, other: Desk, row: Any) -> None:

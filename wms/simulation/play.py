@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -68,9 +69,17 @@ class Play:
             whole = self.world.orders[row.first]
             part = Order(
                 row.id, row.number, row.reference, row.house, row.bonded, row.seller, row.lines, row.kind,
-                cancelled=row.state == "cancelled",
+                first=whole.id, cancelled=row.state == "cancelled",
             )  # fmt: skip
-            self.world.part(whole, part)
+            self.world.part(self._parted(whole, part), part)
+
+    def _parted(self, first: Order, part: Order) -> Order:
+        """Of an order and its parts the one that does not want any more what this part wants: a part is parted, too."""
+        for each in [first, *(each for each in self.world.orders.values() if each.first == first.id)]:
+            wants = Counter(self.look(f"{_PART} WHERE o.id = CAST(:id AS uuid)", id=each.id)[0].lines or {})
+            if not Counter(part.lines) - (Counter(each.lines) - wants):
+                return each
+        return first
 
     def bring_out(self, order: Order, number: str) -> None:
         """A closed parcel goes to the gate, or to the counter where its consignee fetches it."""

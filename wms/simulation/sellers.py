@@ -24,6 +24,7 @@ SKUS = [row[0] for row in GOODS]
 # How busy a shop is by the hour of the day, UTC: nights are quiet, evenings are not.
 BUSY = [3, 2, 2, 2, 3, 4, 6, 8, 10, 9, 7, 7, 8, 7, 6, 6, 7, 9, 12, 14, 14, 11, 8, 5]
 PAUSE_SECONDS = 1_500  # between two acts of a shop at a busyness of 1
+ON_A_PALLET = 0.4  # of the bookings of several cartons
 KEPT = 30  # commands a shop remembers and may send once more
 
 
@@ -33,7 +34,7 @@ class Shop:
     def __init__(self, play: Play, seller: str) -> None:
         self.play, self.seller = play, seller
         self.system = SellerSystem(play.wire, seller, play.stage.keys[seller])
-        self.dice = play.dice(f"shop {seller}")
+        self.dice, self.pallets = play.dice(f"shop {seller}"), play.dice(f"pallets of {seller}")
         self.made = self.keys = 0
         self.sent: list[tuple[str, str, Any, str, Answer]] = []
 
@@ -84,7 +85,9 @@ class Shop:
             ]}
             for number in range(1, dice.randint(1, 3) + 1)
         ]  # fmt: skip
-        reference = self._reference()
+        reference, stacked = self._reference(), len(cartons) > 1 and self.pallets.random() < ON_A_PALLET
+        if stacked:
+            self._stack(cartons)
         body = {"warehouse": house.code, "reference": reference, "submit": True, "cartons": cartons}
         answer = self.post("book", "/api/v1/bookings", body, f"{reference} in {house.code}")
         if answer.status != 201:
@@ -97,10 +100,16 @@ class Shop:
             if withdrawn.status != 200:
                 raise Untrue(f"a booking could not be withdrawn: {withdrawn.status} {withdrawn.body}")
             return
-        after = arrives_after or dice.uniform(600, 3600)
+        after, neat = arrives_after or dice.uniform(600, 3600), self.pallets.random() < 0.8
         for carton, announced in zip(shown["cartons"], cartons, strict=True):
             declared = {line["sku"]: line["quantity"] for line in announced["lines"]}
             packed = Carton(carton["barcode"], house.code, house.bonded, self.seller, declared, self._inside(declared))
+            if stacked:
+                packed.pallet = booking_id
+                if neat:
+                    packed.inside = {sku: (units, 0) for sku, units in declared.items()}
+                self.play.timeline.add(self._arrive(packed), after)
+                continue
             if arrives_after is None and dice.random() < 0.08:  # lost on the way; of three one turns up after all
                 since = self.play.timeline.moment + timedelta(seconds=after)
                 self.play.world.overdue.append((booking_id, carton["id"], since))
@@ -108,6 +117,16 @@ class Shop:
                     continue
                 after += 7_200
             self.play.timeline.add(self._arrive(packed), after + dice.uniform(0, 900))
+
+    def _stack(self, cartons: list[dict[str, Any]]) -> None:
+        """All of them on one pallet, mostly of goods without batches."""
+        without = [sku for sku in SKUS if not has_lots(sku)]
+        plain = self.pallets.random() < 0.8
+        for carton in cartons:
+            carton["pallet"] = 1
+            skus = self.pallets.sample(without, len(carton["lines"])) if plain else []
+            for line, sku in zip(carton["lines"], skus, strict=False):
+                line["sku"] = sku
 
     def _inside(self, declared: dict[str, int]) -> dict[str, tuple[int, int]]:
         """What really is in the carton: now and then less, more, damaged, or something else."""

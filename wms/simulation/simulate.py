@@ -62,6 +62,7 @@ class Result:
     comparisons: int
     audits: int
     audit_checks: int
+    daily_audits: int
     seconds: float
 
     def as_data(self) -> dict[str, Any]:
@@ -129,10 +130,10 @@ def simulate(stage: Stage, seed: int, hours: float) -> Result:
             play.inside(remote.contract)
             _raise_the_curtain(play)
             timeline.run(start + timedelta(hours=hours), watch.look)
-            _bring_to_an_end(play, watch, remote)
+            daily = _bring_to_an_end(play, watch, remote)
         except Exception as fault:
             raise Failed(seed, hours, play, log, fault) from fault
-        return _result(play, watch, seed, hours, time.monotonic() - began)
+        return _result(play, watch, seed, hours, daily, time.monotonic() - began)
 
 
 def _raise_the_curtain(play: Play) -> None:
@@ -166,8 +167,10 @@ def _raise_the_curtain(play: Play) -> None:
     play.timeline.add(handling.disappear(play))
 
 
-def _bring_to_an_end(play: Play, watch: _Watch, remote: carrier.Carrier) -> None:
-    """No new business and no more faults: whatever was begun must come to an end, and say why where it does not."""
+def _bring_to_an_end(play: Play, watch: _Watch, remote: carrier.Carrier) -> int:
+    """No new business and no more faults: whatever was begun must come to an end, and say why where it does not. Returns how
+    many audits the schedule made.
+    """
     play.closing = play.wire.calm = True
     ending = play.timeline.moment
     while True:
@@ -181,9 +184,10 @@ def _bring_to_an_end(play: Play, watch: _Watch, remote: carrier.Carrier) -> None
             if play.timeline.moment - ending > timedelta(hours=DRAIN_HOURS):
                 raise
     watch.audit()
+    return int(play.inside(checks.daily_audits))
 
 
-def _result(play: Play, watch: _Watch, seed: int, hours: float, seconds: float) -> Result:
+def _result(play: Play, watch: _Watch, seed: int, hours: float, daily: int, seconds: float) -> Result:
     record = play.wire.record
     return Result(
         seed=seed, hours=hours, drained_after_hours=round(play.timeline.hours - hours, 2), steps=record.steps,
@@ -192,5 +196,5 @@ def _result(play: Play, watch: _Watch, seed: int, hours: float, seconds: float) 
         orders=play.inside(checks.orders_by_state),
         parcels=sum(each.on_load for each in play.world.parcels.values()), gone_in=play.world.gone_in(),
         units=dict(sorted(play.world.units.items())), comparisons=watch.comparisons, audits=watch.audits,
-        audit_checks=watch.audit_checks, seconds=round(seconds, 2),
+        audit_checks=watch.audit_checks, daily_audits=daily, seconds=round(seconds, 2),
     )  # fmt: skip

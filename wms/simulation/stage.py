@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,7 +25,9 @@ from wms.facility.models import LocationKind, Site, Warehouse, WarehouseKind
 from wms.facility.rules import Plan as Bins
 from wms.identity import authentication
 from wms.identity import service as identity
-from wms.identity.models import User
+from wms.identity.models import Seller, User
+from wms.inbound.rules import Terms
+from wms.inbound.service import set_terms
 from wms.inventory.counting.planning import set_rule
 from wms.inventory.counting.rules import Rule
 from wms.inventory.replenishment.faces import FaceLine, set_faces
@@ -106,6 +109,7 @@ class Stages:
         self.engines.postgres.create_database(DATABASE, template=TEMPLATE)
         self.app.extensions["wms_redis"].flushdb()
         self.app.extensions.pop("wms_counters", None)  # blocks of numbers of the database before
+        shutil.rmtree(self.app.extensions["wms_config"].files_root, ignore_errors=True)  # its labels
         authentication.tried.clear()
         try:
             keys = {code: demo_key(code) for code in ("ACME", "RIVAL")}
@@ -184,6 +188,9 @@ def _furnish() -> None:
     """
     with transaction():
         houses = session().execute(select(Warehouse.id, Warehouse.code).order_by(Warehouse.code)).all()
+    with transaction():
+        rival = session().scalars(select(Seller.id).where(Seller.code == "RIVAL")).one()
+        set_terms(SYSTEM, rival, Terms(counting="blind"))
     for house in houses:
         with transaction():
             make_wall(SYSTEM, house.id, WALL, SLOTS)

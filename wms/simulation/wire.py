@@ -254,7 +254,7 @@ class _Person:
             answer = self.wire.open(method, path, body, {**self.headers, **headers})
         return answer
 
-    def form(self, what: str, path: str, fields: Mapping[str, str], detail: str = "") -> Answer:
+    def form(self, what: str, path: str, fields: Mapping[str, str | list[str]], detail: str = "") -> Answer:
         """A form of a page, under the id it was shown with."""
         body = _encoded({**fields, "command_id": str(new_id())})
         send = lambda: self._send("POST", path, body, {"Content-Type": FORM})  # noqa: E731 - the same request again
@@ -357,5 +357,5 @@ def _is_door(location: str) -> bool:
     return location.startswith(("/login", "/floor/badge"))
 
 
-def _encoded(form: Mapping[str, str]) -> bytes:
-    return urlencode(form).encode()
+def _encoded(form: Mapping[str, str | list[str]]) -> bytes:
+    return urlencode(form, doseq=True).encode()

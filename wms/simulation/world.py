@@ -30,6 +30,16 @@ class Place(NamedTuple):
     condition: str
 
 
+class Aside(NamedTuple):
+    """Goods that pickers found broken, in a tote."""
+
+    house: str
+    tote: str
+    seller: str
+    sku: str
+    condition: str
+
+
 @dataclass
 class Carton:
     """A carton on its way through the dock. `inside`: what really is in it, (good, damaged) by SKU."""
@@ -43,7 +53,9 @@ class Carton:
     acts: list[list[tuple[str, str, int]]] = field(default_factory=list)  # counted: (sku, condition, units)
     held: Counter[tuple[str, str]] = field(default_factory=Counter)  # (sku, condition) still in the carton
     counted: Counter[str] = field(default_factory=Counter)
+    pallet: str | None = None  # the booking with whose other cartons it stands on one
     of: Order | None = None  # the transfer whose parcel it was
+    noted: list[list[tuple[str, str, int]]] = field(default_factory=list)  # counted blind: no stock until it is closed
 
 
 @dataclass
@@ -59,6 +71,7 @@ class Order:
     lines: dict[str, int]
     kind: str = "dropship"
     to_house: str | None = None  # of a transfer
+    first: str | None = None  # of a part, the order that was parted first
     cancelled: bool = False
     released: bool = False
     destroyed: bool = False
@@ -112,6 +125,7 @@ class World:
         self.goods: Counter[Goods] = Counter()  # in the building
         self.shelf: Counter[Place] = Counter()  # loose in bins, as everybody was told
         self.missing: Counter[Place] = Counter()  # of these, gone without a word
+        self.aside: Counter[Aside] = Counter()  # damaged, in totes that are brought to a place for such goods
         self.orders: dict[str, Order] = {}
         self.by_number: dict[str, Order] = {}
         self.bookings: dict[str, str] = {}  # id → house
@@ -172,6 +186,17 @@ class World:
 
     def put(self, place: Place, units: int) -> None:
         self.shelf[place] += units
+
+    def set_aside(self, place: Place, units: int, tote: str) -> None:
+        """Damaged units leave their bin in a tote for such goods."""
+        self.take(place, units)
+        self.aside[Aside(place.house, tote, place.seller, place.sku, place.condition)] += units
+        self.units["damaged in totes"] += units
+
+    def bring(self, house: str, tote: str, bin_code: str) -> None:
+        """All that is in such a tote is set down."""
+        for each in [each for each in self.aside if (each.house, each.tote) == (house, tote)]:
+            self.put(Place(house, bin_code, each.seller, each.sku, each.condition), self.aside.pop(each))
 
     def vanish(self, place: Place, units: int) -> None:
         """Units are gone and nobody noticed."""

@@ -436,7 +436,7 @@ BAD = [
     ({"sku": "NONE"}, "/sku", "product_unknown"), ({"to_sku": "NONE"}, "/to_sku", "product_unknown"),
     ({"to_sku": None}, "/to_sku", "required"), ({"condition": "shiny"}, "/condition", "invalid"),
     ({"to_condition": "damaged"}, "/to_condition", "relabel_keeps_quality"),
-    ({"kind": K.LOT}, "/lot", "required"),
+    ({"kind": K.LOT}, "/sku", "lot_not_kept"),
 ]  # fmt: skip
 
 
@@ -446,6 +446,18 @@ def test_a_wish_that_cannot_be_is_refused_at_its_field(world: World, changes, po
     wanted = replace(Wanted(K.RELABEL, world.product.sku, 1, to_sku=other.sku), **changes)
     refused = refusal(asking.ask, seller(world.seller), world.overseas.id, world.seller.id, wanted)
     assert [(each["pointer"], each["code"]) for each in refused.errors] == [(pointer, code)]
+
+
+def test_goods_that_would_become_themselves_are_no_wish(world: World):
+    wanted = Wanted(K.RELABEL, world.product.sku, 1, to_sku=world.product.sku)
+    refused = refusal(asking.ask, seller(world.seller), world.overseas.id, world.seller.id, wanted)
+    assert [(each["pointer"], each["code"]) for each in refused.errors] == [("/to_sku", "sku_same")]
+
+
+def test_the_batch_to_be_put_right_is_named(world: World):
+    kept = make_product(world.seller, lot_controlled=True)
+    refused = refusal(asking.ask, BOSS, world.overseas.id, world.seller.id, Wanted(K.LOT, kept.sku, 1, to_batch="B2"))
+    assert [(each["pointer"], each["code"]) for each in refused.errors] == [("/lot", "required")]
 
 
 def test_places_and_people_of_others_are_not_found(world: World):

@@ -18,7 +18,6 @@ from wms.printing.models import LabelDocument
 from wms.printing.queries import choose_printer, last_print
 
 PRODUCT, WAYBILL = "scan_item", "scan_waybill"
-STOPPED = ("order_cancelled", "intercepted", "order_held")
 EXPECTED = {PRODUCT: [Kind.PRODUCT, Kind.TOTE], WAYBILL: [Kind.PARCEL]}
 
 
@@ -69,7 +68,7 @@ class Lane:
             try:
                 given_back = single_units.give_back(actor, uuid.UUID(task.data["order_id"]))
             except Refused as refusal:
-                if refusal.code not in STOPPED:
+                if refusal.code != "order_cancelled":
                     raise
                 return Step(PRODUCT, {}, "warn", refusal.code, refusal.params)  # nothing holds this bench to it
             if not given_back:

@@ -8,6 +8,7 @@ from typing import Any
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, Location
+from wms.floor.beside import lot_label, read_beside, row_of_batch
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.overruling import against, insisting
@@ -32,10 +33,11 @@ SOURCE, PRODUCT, TARGET = "scan_location", "scan_product", "scan_target"
 SOURCES = (Kind.LOCATION, Kind.CARTON, Kind.TOTE, Kind.UNIT)
 
 
-# What of a product lies loose in a bin: the row that came first, and that may be moved.
+# What of a product lies loose in a bin: first what came first, and may be moved.
 _LOOSE = Statement(
-    "SELECT id, on_hand, allocated, held_by FROM balance WHERE location_id = :location AND product_id = :product"
-    " AND handling_unit_id IS NULL AND is_there ORDER BY held_by > 0, oldest_at, id LIMIT 1"
+    "SELECT b.id, b.on_hand, b.allocated, b.held_by, b.lot_id, b.condition, t.batch, t.expires_on FROM balance b"
+    " LEFT JOIN lot t ON t.id = b.lot_id WHERE b.location_id = :location AND b.product_id = :product"
+    " AND b.handling_unit_id IS NULL AND b.is_there ORDER BY b.held_by > 0, b.oldest_at, b.id"
 )
 _SOURCE_AND_TARGET = Statement(
     "SELECT b.warehouse_id, b.owner_id, b.product_id, b.location_id, b.lot_id, b.book_item_id, b.handling_unit_id,"
@@ -141,7 +143,9 @@ class Move:
         row = (
             loose_row_of_unit(found, task.data["location_id"])
             if found.numbers
-            else _LOOSE.first({"location": task.data["location_id"], "product": found.id})
+            else row_of_batch(
+                read_beside(found, scan), _LOOSE.all({"location": task.data["location_id"], "product": found.id})
+            )
         )
         if row is None:
             raise Refused("nothing_there", {})
@@ -153,8 +157,9 @@ class Move:
             raise Refused("quantity_too_large", {"left": free})
         check_numbers(found, quantity, row.on_hand)
         data = hand(
-            task.data, balance_id=row.id, product_id=str(found.id), quantity=quantity, serials=found.numbers or None
-        )
+            task.data, balance_id=row.id, product_id=str(found.id), quantity=quantity, serials=found.numbers or None,
+            lot=None if found.numbers else lot_label(row), condition=row.condition,
+        )  # fmt: skip
         return Step(TARGET, data, "ok", "item_in_hand", {"quantity": quantity})
 
     def _target(self, actor: Actor, task: FloorTask, found: Found) -> Step:
@@ -186,6 +191,8 @@ class Move:
             **goods(task.data.get("product_id")),
             "location": task.data.get("location"),
             "quantity": task.data.get("quantity"),
+            "lot": task.data.get("lot"),
+            "condition": task.data.get("condition"),
             "unit": task.data.get("unit"),
             "against": against(task),
             "can_undo": "moved" in task.data,

@@ -14,6 +14,7 @@ from typing import Any
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
+from wms.floor.beside import lot_label, read_beside, row_of_batch
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.overruling import against, insisting
@@ -36,10 +37,13 @@ CARTON, PRODUCT, LOCATION = "scan_carton", "scan_product", "scan_location"
 
 _HELD = Statement(
     "SELECT b.product_id, p.sku, p.name_en, p.name_zh, b.condition, b.lot_id, b.handling_unit_id,"
+    " t.batch, t.expires_on,"
     " sum(b.on_hand) AS units, bool_or(EXISTS (SELECT 1 FROM awaited_stock a WHERE a.warehouse_id = b.warehouse_id"
-    "  AND a.owner_id = b.owner_id AND a.product_id = b.product_id)) AS awaited FROM balance b"
+    "  AND a.owner_id = b.owner_id AND a.product_id = b.product_id)) AS awaited,"
+    " bool_or(EXISTS (SELECT 1 FROM inspection i WHERE i.carton_id = c.id AND i.state = 'open')) AS inspected FROM balance b"
     " JOIN product p ON p.id = b.product_id JOIN carton c ON c.handling_unit_id = b.handling_unit_id"
-    " WHERE c.id = :carton AND b.is_there GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY p.sku, b.condition DESC, b.lot_id"
+    " LEFT JOIN lot t ON t.id = b.lot_id"
+    " WHERE c.id = :carton AND b.is_there GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY p.sku, b.condition DESC, b.lot_id"
 )
 
 
@@ -79,6 +83,8 @@ class PutAway:
         rows = _HELD.all({"carton": carton.id})
         if not rows:
             return self._end(actor, carton.id)
+        if rows[0].inspected:  # the bin would say so, after the walk
+            raise Refused("carton_in_inspection", {})
         waited = any(_awaited(carton.warehouse_id, found.owner_id, row, int(row.units), None).units for row in rows)
         data = hand({}, carton_id=str(carton.id), owner_id=str(found.owner_id), orders_wait=waited or None)
         return Step(PRODUCT, data, "next", "source_taken", {"units": int(sum(row.units for row in rows))})
@@ -90,7 +96,7 @@ class PutAway:
             return self._end(actor, uuid.UUID(task.data["carton_id"]))
         if not mine:
             raise Refused("wrong_item", {"wanted": rows[0].sku})
-        held = row_of_unit(found, mine) if found.numbers else mine[0]
+        held = row_of_unit(found, mine) if found.numbers else row_of_batch(read_beside(found, scan), mine)
         quantity = scan.quantity or (len(found.numbers) or int(held.units))
         if quantity > held.units:
             raise Refused("quantity_too_large", {"left": int(held.units)})
@@ -100,6 +106,7 @@ class PutAway:
         data = hand(
             task.data, product_id=str(found.id), quantity=quantity, condition=held.condition,
             lot_id=str(held.lot_id) if held.lot_id else None, serials=found.numbers or None, suggestion=suggestion,
+            lot=lot_label(held),
         )  # fmt: skip
         return Step(LOCATION, data, "ok", "item_in_hand", {"quantity": quantity})
 
@@ -213,10 +220,11 @@ class PutAway:
             "carton": carton.barcode, "closed": closed, "unopened": task.data.get("unopened", False),
             "lines": [
                 {"sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "quantity": int(row.units),
-                 "condition": row.condition}
+                 "condition": row.condition, "lot": lot_label(row)}
                 for row in rows
             ],
-            **goods(task.data.get("product_id")), "quantity": task.data.get("quantity"),
+            **goods(task.data.get("product_id")), "quantity": task.data.get("quantity"), "lot": task.data.get("lot"),
+            "condition": task.data.get("condition"),
             "location": suggestion["code"] if suggestion else None, "against": against(task),
             "reason": refusal_texts.translate(suggestion["reason"], suggestion["params"]) if suggestion else None,
         }  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, Location
+from wms.floor.beside import lot_label, read_beside, row_of_batch
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.queries import goods
@@ -32,7 +33,8 @@ EXPECTED = {UNIT: UNITS, PRODUCT: (Kind.PRODUCT, *UNITS), TARGET: (*UNITS, Kind.
 
 _INSIDE = Statement(
     "SELECT b.id, b.product_id, p.sku, p.name_en, p.name_zh, b.condition, b.lot_id, b.handling_unit_id, b.on_hand,"
-    " b.allocated FROM balance b JOIN product p ON p.id = b.product_id WHERE b.handling_unit_id = :unit"
+    " b.allocated, t.batch, t.expires_on FROM balance b JOIN product p ON p.id = b.product_id"
+    " LEFT JOIN lot t ON t.id = b.lot_id WHERE b.handling_unit_id = :unit"
     " AND b.is_there ORDER BY p.sku, b.condition DESC, b.id"
 )
 _CHILDREN = Statement("SELECT code, kind FROM handling_unit WHERE parent_id = :unit AND state <> 'gone' ORDER BY code")
@@ -72,14 +74,15 @@ class Repack:
         rows = [row for row in _inside(task) if row.product_id == found.id]
         if not rows:
             raise Refused("nothing_there", {})
-        row = row_of_unit(found, rows) if found.numbers else rows[0]
+        row = row_of_unit(found, rows) if found.numbers else row_of_batch(read_beside(found, scan), rows)
         quantity = scan.quantity or (len(found.numbers) or row.on_hand)
         if quantity > row.on_hand:
             raise Refused("quantity_too_large", {"left": row.on_hand})
         check_numbers(found, quantity, row.on_hand)
         data = hand(
-            task.data, balance_id=row.id, product_id=str(found.id), quantity=quantity, serials=found.numbers or None
-        )
+            task.data, balance_id=row.id, product_id=str(found.id), quantity=quantity, serials=found.numbers or None,
+            lot=lot_label(row), condition=row.condition,
+        )  # fmt: skip
         return Step(TARGET, data, "ok", "part_in_hand", {"quantity": quantity})
 
     def _put(self, actor: Actor, task: FloorTask, found: Found) -> Step:
@@ -123,10 +126,11 @@ class Repack:
             "parent": parent.code if parent else None, "children": [row.code for row in _children(task)],
             "lines": [
                 {"sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "quantity": row.on_hand,
-                 "condition": row.condition}
+                 "condition": row.condition, "lot": lot_label(row)}
                 for row in _inside(task)
             ],
-            **goods(task.data.get("product_id")), "quantity": task.data.get("quantity"),
+            **goods(task.data.get("product_id")), "quantity": task.data.get("quantity"), "lot": task.data.get("lot"),
+            "condition": task.data.get("condition"),
             "hint": refusal_texts.translate("hint_repack", {}),
         }  # fmt: skip
 

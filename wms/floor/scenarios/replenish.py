@@ -12,6 +12,7 @@ from typing import Any
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
+from wms.floor.beside import read_beside, row_of_batch
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.overruling import against, insisting
@@ -78,6 +79,8 @@ class Replenish:
                 raise Refused("wrong_item", {"wanted": walk.unit or walk.sku})
         elif found.id != walk.product_id:
             raise Refused("wrong_item", {"wanted": walk.sku})
+        else:
+            row_of_batch(read_beside(found, scan), [walk])
         quantity = scan.quantity or (len(found.numbers) or walk.left)
         if not 1 <= quantity <= walk.left:
             raise Refused("too_many_brought", {"left": walk.left})

@@ -60,7 +60,7 @@ def request(
 ) -> Adjustment:
     """Adjust a row: posted now, or left for approval when it is worth more than the warehouse's limit.
 
-    Refuses `note_needed`, `location_in_transit`, `condition_same`, and what the ledger refuses.
+    Refuses `note_needed`, `location_in_transit`, `condition_same`, `not_enough_stock`, and what the ledger refuses.
     """
     row = session().get(Balance, balance_id)
     if row is None or not _may(actor, row.warehouse_id, Permission.STOCK_ADJUST) or not actor.sees_seller(row.owner_id):
@@ -122,6 +122,8 @@ def reverse(actor: Actor, adjustment_id: uuid.UUID) -> Adjustment:
 def _check(row: Balance, change: Change, reason: AdjustmentReason, note: str | None) -> None:
     if change.units == 0 or (change.to_condition is not None and change.units < 0):
         raise invalid("/units", "too_small", min=1)
+    if (change.units < 0 or change.to_condition is not None) and abs(change.units) > row.on_hand:
+        raise Refused("not_enough_stock", {"on_hand": row.on_hand, "wanted": abs(change.units)})
     if reason is AdjustmentReason.OTHER and not note:
         raise Refused("note_needed", {})
     if change.to_condition is not None and (

@@ -202,7 +202,9 @@ def _kit(plan: _Plan, kind: RecipeKind) -> _Plan:
 def _relabel(plan: _Plan, wanted: Wanted, known: dict[str, ProductFacts]) -> None:
     if wanted.to_sku is None:
         raise invalid("/to_sku", "required")
-    if wanted.to_sku not in known or wanted.to_sku == wanted.sku:
+    if wanted.to_sku == wanted.sku:
+        raise invalid("/to_sku", "sku_same")
+    if wanted.to_sku not in known:
         raise invalid("/to_sku", "product_unknown", sku=wanted.to_sku)
     if wanted.to_condition not in (None, wanted.condition):
         raise invalid("/to_condition", "relabel_keeps_quality")
@@ -217,6 +219,8 @@ def _grade(plan: _Plan, wanted: Wanted, known: dict[str, ProductFacts]) -> None:
 
 
 def _lot(plan: _Plan, wanted: Wanted, _known: dict[str, ProductFacts]) -> None:
+    if not (plan.product.lot_controlled or plan.product.expiry_controlled):
+        raise invalid("/sku", "lot_not_kept")
     if wanted.lot_id is None:
         raise invalid("/lot", "required")
     lot = session().get_one(Lot, wanted.lot_id)

@@ -17,6 +17,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
 from wms.facility.models import Warehouse
 from wms.facility.queries import warehouse_by_code, warehouses_seen
+from wms.office.pages.collections import fault_words as lorry_fault_words
 from wms.outbound.queries import order_numbers
 from wms.outbound.service import carrier_files
 from wms.platform import forms
@@ -28,14 +29,24 @@ from wms.platform.secrecy import blind_index
 from wms.platform.tables import read_table
 from wms.platform.uploads import received_table
 from wms.printing import words as label_words
-from wms.shipping import queries
+from wms.shipping import collection_queries, queries
 from wms.shipping import service as shipping
-from wms.shipping.carriers import FILE, FILE_CAPABILITIES, HTTP, KARRIO, OWN, OWN_CAPABILITIES, karrio_bridge
+from wms.shipping.carriers import (
+    ASKED_BY_JOBS,
+    FILE,
+    FILE_CAPABILITIES,
+    HTTP,
+    KARRIO,
+    OWN,
+    OWN_CAPABILITIES,
+    karrio_bridge,
+)
 from wms.shipping.carriers.http import CAPABILITIES
 from wms.shipping.models import Carrier, CarrierTask, NumberScheme
 from wms.shipping.number_formats import FORMATS
 from wms.shipping.number_ranges import ranges_left
 from wms.shipping.rules import NumberForm
+from wms.shipping.service import collections, quotes
 from wms.shipping.service.setup import HOUSE
 
 blueprint = Blueprint("office_carriers", __name__, url_prefix="/office/carriers", template_folder="../templates")
@@ -61,6 +72,8 @@ ACTION_WORDS = {
     "create": lazy("Get the waybill"),
     "void": lazy("Give the waybill back"),
     "manifest": lazy("Tell what the lorry took"),
+    "collect": lazy("Order a lorry"),
+    "call_off": lazy("Call the lorry off"),
 }
 # What came of a row of a carrier's file: words, tone.
 OUTCOMES = {
@@ -188,10 +201,24 @@ def _detail(carrier_id: uuid.UUID, refusal: Refused | None = None, said: list[di
         ranges=ranges_left(carrier_id), schemes=SCHEME_WORDS,
         house_codes={each.id: each.code for each in houses}, said=said, chosen=request.form.get("warehouse", ""),
         typed=request.form if refusal is not None else {}, outcomes=OUTCOMES,
+        is_asked=carrier.kind in ASKED_BY_JOBS, answering=_answering(carrier),
+        collections=collection_queries.collections_page(actor(), carrier_id=carrier_id), lorry_why=lorry_fault_words,
+        collects=collections.takes_orders(carrier),
         waiting={each.code: len(queries.parcels_waiting_for_files(carrier_id, each.id, carrier_files.MOST_ROWS))
                  for each in houses} if carrier.kind == FILE else {},
         **_told(refusal),
     )  # fmt: skip
+
+
+def _answering(carrier: Carrier) -> dict[str, Any] | None:
+    """How it answered questions for its prices since yesterday; None for one that is asked for none."""
+    if not queries.capabilities_of(carrier.id).can_rate:
+        return None
+    found = quotes.answering(carrier.id)
+    return {
+        "counts": found.counts,
+        "fault": refusal_texts.translate(found.fault, dict(found.facts)) if found.fault else "",
+    }  # fmt: skip
 
 
 @blueprint.post("/<uuid:carrier_id>/account")
@@ -213,7 +240,7 @@ def connect(carrier_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
 @requires(Permission.OPERATE)
 def abilities(carrier_id: uuid.UUID) -> BaseResponse:
     """What it does for orders that ask for it."""
-    can = {name: request.form.get(name) == "1" for name in ("can_sign", "can_insure")}
+    can = {name: request.form.get(name) == "1" for name in ("can_sign", "can_insure", "can_rate", "can_collect")}
     outcome = forms.run_form(
         "carriers.abilities", {"id": carrier_id, **can}, lambda: shipping.set_abilities(actor(), carrier_id, **can)
     )

@@ -24,7 +24,7 @@ from wms.inventory.models import Hold, HoldScope
 from wms.inventory.queries import lots_by_batch
 from wms.inventory.summaries import together
 from wms.office import queries
-from wms.office.pages.stock import REASON_WORDS, SCOPE_WORDS
+from wms.office.pages.stock import BY_ITSELF, REASON_WORDS, SCOPE_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
@@ -54,7 +54,7 @@ class HoldForm(CodedSchema):
     code = Text(80, load_default=None)
     seller = Text(8, load_default=None)
     sku = Text(40, load_default=None)
-    reason = Choice([code for code in REASON_WORDS if code != "in_doubt"], required=True)
+    reason = Choice([code for code in REASON_WORDS if code not in BY_ITSELF], required=True)
     note = Text(255, load_default=None)
     begins_on = fields.Date(load_default=None)
     ends_on = fields.Date(load_default=None)
@@ -70,8 +70,8 @@ def _page(refusal: Refused | None = None) -> str:
     ended, after = request.args.get("show") == "ended", request.args.get("after", "")
     rows = queries.holds_list(actor(), ended, after, PAGE)
     return render_template(
-        "office/holds.html", rows=rows[:PAGE], ended=ended, scopes=ALL_SCOPES, reasons=REASON_WORDS, what=WHAT_WORDS,
-        warehouses=warehouses_seen(actor()), sellers=sellers_seen(actor()), typed=request.form,
+        "office/holds.html", rows=rows[:PAGE], ended=ended, scopes=ALL_SCOPES, reasons=REASON_WORDS, by_itself=BY_ITSELF,
+        what=WHAT_WORDS, warehouses=warehouses_seen(actor()), sellers=sellers_seen(actor()), typed=request.form,
         errors=forms.field_messages(refusal),
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         next_url=url_for(".index", show=request.args.get("show"), after=rows[PAGE - 1].id) if len(rows) > PAGE else "",

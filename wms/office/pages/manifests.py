@@ -14,6 +14,7 @@ from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.facility.queries import load_warehouse
 from wms.office import stopped
+from wms.office.pages.collections import fault_words
 from wms.office.pages.inbound import say
 from wms.outbound.queries import order_numbers
 from wms.outbound.service.load_lists import request_load_list
@@ -21,10 +22,11 @@ from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation
 from wms.printing.label_files import to_file
-from wms.shipping import loads, queries
+from wms.shipping import collection_queries, loads, queries
 from wms.shipping import service as shipping
-from wms.shipping.models import Manifest
-from wms.shipping.service import docks
+from wms.shipping.collection_queries import CollectionRow
+from wms.shipping.models import Manifest, ManifestState
+from wms.shipping.service import collections, docks
 
 blueprint = Blueprint("office_manifests", __name__, url_prefix="/office/manifests", template_folder="../templates")
 SHOWN = 200
@@ -42,6 +44,8 @@ def index() -> str:
     return render_template(
         "office/manifests.html", rows=queries.manifests(actor(), clock.now() - BACK, SHOWN),
         bags=loads.bags_here(actor(), SHOWN), to_take_off=stopped.to_take_off(),
+        collections=collection_queries.collections_page(actor()), why=fault_words,
+        may_order=bool(collection_queries.carriers_that_collect()),
     )  # fmt: skip
 
 
@@ -52,12 +56,24 @@ def detail(manifest_id: uuid.UUID) -> str:
     found = loads.contents_of(actor(), manifest_id)
     inside = [parcel for bag in found.bags for parcel in bag.parcels]
     orders = order_numbers(each.subject_id for each in (*found.loose, *inside) if each.subject_kind == "order")
+    carrier = queries.load_carrier(found.manifest.carrier_id)
     return render_template(
-        "office/manifest.html", found=found, manifest=found.manifest, orders=orders,
-        carrier=queries.load_carrier(found.manifest.carrier_id),
+        "office/manifest.html", found=found, manifest=found.manifest, orders=orders, carrier=carrier, why=fault_words,
+        collections=_collections_of(found.manifest), may_order=collections.takes_orders(carrier),
         warehouse=load_warehouse(actor(), found.manifest.warehouse_id),
         docks=docks.docks_of(found.manifest.warehouse_id), dock=_dock_of(found.manifest),
     )  # fmt: skip
+
+
+def _collections_of(manifest: Manifest) -> list[CollectionRow]:
+    """The lorry that took it, or those that are to come for it: to its dock, or to none in particular."""
+    rows = collection_queries.collections_page(
+        actor(), carrier_id=manifest.carrier_id, warehouse_id=manifest.warehouse_id
+    )
+    if manifest.state != ManifestState.OPEN.value:
+        return [row for row in rows if row.collection.manifest_id == manifest.id]
+    here = (None, manifest.dock_id)
+    return [row for row in rows if row.collection.state in collection_queries.OPEN and row.collection.dock_id in here]
 
 
 def _dock_of(manifest: Manifest) -> str:

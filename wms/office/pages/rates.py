@@ -22,7 +22,7 @@ from wms.platform.uploads import received_table
 from wms.shipping import queries
 from wms.shipping.models import RateTable
 from wms.shipping.rate_tables import COLUMNS, MOST_ROWS
-from wms.shipping.rates import Rule
+from wms.shipping.rates import Rule, WhenSilent
 from wms.shipping.service import choices
 
 blueprint = Blueprint("office_rates", __name__, url_prefix="/office/carriers/rates", template_folder="../templates")
@@ -31,6 +31,10 @@ RULE_WORDS = {
     Rule.CHEAPEST.value: lazy("The cheapest"),
     Rule.FASTEST.value: lazy("The fastest"),
     Rule.FIRST.value: lazy("The first that can carry it"),
+}
+SILENT_WORDS = {
+    WhenSilent.TABLE.value: lazy("Its table"),
+    WhenSilent.NAMED.value: lazy("The service that the order names"),
 }
 
 
@@ -46,7 +50,8 @@ def _page(service_id: uuid.UUID, refusal: Refused | None = None) -> str:
     table = session().get(RateTable, service_id)
     return render_template(
         "office/rates.html", service=service, carrier=queries.load_carrier(service.carrier_id), table=table,
-        warehouses=houses, sellers=sellers, words=RULE_WORDS, rules=choices.rules_of([service_id]),
+        warehouses=houses, sellers=sellers, words=RULE_WORDS, silent_words=SILENT_WORDS,
+        rules=choices.rules_of([service_id]),
         house_codes={each.id: each.code for each in houses}, seller_codes={each.id: each.code for each in sellers},
         errors=forms.field_messages(refusal), typed=request.form,
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
@@ -103,7 +108,7 @@ def upload(service_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
 @requires(Permission.FACILITY_WRITE)
 def rule(service_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """What becomes of orders that name this service; an empty rule takes it away."""
-    body = {name: forms.typed_text(name) for name in ("rule", "candidates", "seller", "warehouse")}
+    body = {name: forms.typed_text(name) for name in ("rule", "candidates", "seller", "warehouse", "when_silent")}
     outcome = forms.run_form("rates.rule", {"service": service_id, **body}, lambda: _save_rule(service_id, body))
     if isinstance(outcome, Refused):
         return _page(service_id, outcome), 409
@@ -115,11 +120,14 @@ def _save_rule(service_id: uuid.UUID, body: dict[str, Any]) -> None:
     wanted = body["rule"]
     if wanted is not None and wanted not in set(Rule):
         raise invalid("/rule", "not_a_choice", choices=", ".join(Rule))
+    silent = body["when_silent"] or WhenSilent.TABLE.value
+    if silent not in set(WhenSilent):
+        raise invalid("/when_silent", "not_a_choice", choices=", ".join(WhenSilent))
     seller = next((each for each in sellers_seen(actor()) if each.code == body["seller"]), None)
     if body["seller"] and seller is None:
         raise not_found("seller")
     house = warehouse_by_code(actor(), body["warehouse"]) if body["warehouse"] else None
     choices.save_rule(
         actor(), service_id, Rule(wanted) if wanted else None, (body["candidates"] or "").replace(",", " ").upper().split(),
-        owner_id=seller.id if seller else None, warehouse_id=house.id if house else None,
+        owner_id=seller.id if seller else None, warehouse_id=house.id if house else None, when_silent=WhenSilent(silent),
     )  # fmt: skip

@@ -34,8 +34,10 @@ SCOPE_WORDS = {
 }
 REASON_WORDS = {
     "quality": lazy("Quality in doubt"), "recall": lazy("Recall"), "customs": lazy("Customs"),
-    "owner": lazy("The seller asks for it"), "other": lazy("Another reason"), "in_doubt": lazy("The pick found less"),
+    "owner": lazy("The seller asks for it"), "other": lazy("Another reason"),
+    "in_doubt": lazy("The pick found less"), "inspection": lazy("Being inspected"),
 }  # fmt: skip
+BY_ITSELF = ("in_doubt", "inspection")  # reasons of holds that nobody places by hand
 
 navigation.add(
     Entry(lazy("Count and hold"), "office_stock.index", "count", Permission.STOCK_ADJUST, staff=True, order=350)
@@ -84,7 +86,7 @@ def _row_page(found: Balance, refusal: Refused | None = None) -> str:
         "office/stock_row.html", row=found, product=load_product(actor(), found.product_id), scopes=scopes,
         place=locations_by_ids([found.location_id])[found.location_id], conditions=CONDITION_WORDS,
         warehouse=load_warehouse(actor(), found.warehouse_id), errors=forms.field_messages(refusal), typed=request.form,
-        reasons=[(code, words) for code, words in REASON_WORDS.items() if code != "in_doubt"],
+        reasons=[(code, words) for code, words in REASON_WORDS.items() if code not in BY_ITSELF],
         qualities=[(code, words) for code, words in CONDITION_WORDS.items() if code != found.condition],
         adjustment_reasons=[(code, words) for code, words in ADJUSTMENT_REASONS.items() if code != counted.COUNTED],
     )  # fmt: skip
@@ -128,7 +130,7 @@ def hold(balance_id: int) -> BaseResponse:
         "product": found.product_id,
         "lot": found.lot_id,
     }
-    if keys.get(scope) is None or reason not in REASON_WORDS:
+    if keys.get(scope) is None or reason not in REASON_WORDS or reason in BY_ITSELF:
         raise not_found("scope")
     owner = None if scope == HoldScope.LOCATION.value else found.owner_id
     outcome = forms.run_form(

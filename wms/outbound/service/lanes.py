@@ -105,8 +105,11 @@ _LEFT = Statement(
     "  AND o.state IN ('waved', 'picking', 'picked')) AS is_awaited,"
     " EXISTS (SELECT 1 FROM balance b WHERE b.handling_unit_id = u.id AND b.is_there) AS has_goods,"
     " (SELECT o.id FROM outbound_order o WHERE o.tote_id = u.id AND o.state = 'cancelled' ORDER BY o.updated_at DESC, o.id"
-    "  LIMIT 1) AS cancelled FROM handling_unit u WHERE u.id = :tote FOR NO KEY UPDATE OF u"
+    "  LIMIT 1) AS cancelled FROM handling_unit u WHERE u.id = :tote"
 )
+# A statement of its own, before: what a statement that waits for a lock reads of other tables is as old as its own beginning,
+# and two last orders that end at the same moment would each see the other still coming.
+_HOLD = Statement("SELECT FROM handling_unit WHERE id = :tote FOR NO KEY UPDATE")
 _SETTLE = Statement(
     "UPDATE handling_unit SET subject_kind = :kind, subject_id = :subject, state = :state WHERE id = :tote"
 )
@@ -123,6 +126,7 @@ def settle_container(tote_id: uuid.UUID | None, *, is_held: bool = False) -> boo
         return False
     if not is_held:
         claim(Rank.HANDLING_UNIT)
+        _HOLD.run({"tote": tote_id})
     found = _LEFT.first({"tote": tote_id})
     if found is None or found.subject_kind != LANE:
         return False

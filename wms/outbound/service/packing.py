@@ -334,10 +334,13 @@ _TAKE_BACK = Statement(
 )
 
 
-def unverify(actor: Actor, order_id: uuid.UUID) -> bool:
-    """Take the last check of the open box back (the packer's undo); False when there is none."""
+def unverify(actor: Actor, order_id: uuid.UUID, *, stopped_too: bool = False) -> bool:
+    """Take the last check of the open box back (the packer's undo); False when there is none. `stopped_too`: also of an order
+    that somebody stopped, whose goods go back to where others may want them.
+    """
     order, (answer,) = hold_order(actor, order_id, (_LAST, {"order": order_id}))
-    check_bench(order)
+    if not (stopped_too and order.state == OrderState.PICKED.value):
+        check_bench(order)
     last = answer.first()
     if last is None:
         return False

@@ -13,20 +13,23 @@ from wms.outbound.models import Consignee, Order, OrderLine
 from wms.platform.database import session
 from wms.shipping.rates import Goods
 from wms.shipping.service import choices
-from wms.shipping.service.choices import Chosen, ToChoose
+from wms.shipping.service.choices import Decided, ToChoose
 
 
-def services_for(orders: Sequence[Order]) -> dict[uuid.UUID, Chosen]:
-    """What was chosen and why, by order, for orders without a shipment; nothing where no rule speaks of their services."""
+def services_for(orders: Sequence[Order]) -> Decided:
+    """What was chosen and why, by order, for orders without a shipment, and which wait for their carriers' prices; nothing where
+    no rule speaks of their services. The caller holds the orders.
+    """
     fresh = {order: order.service_id for order in orders if order.shipment_id is None and order.service_id is not None}
     rules = choices.rules_of(fresh.values())
     if not rules:
-        return {}
+        return Decided()
     ruled = {rule.service_id for rule in rules}
     wanted = [order for order, service_id in fresh.items() if service_id in ruled]
     special = {extra.order_id: extra for extra in _wishes([order.id for order in wanted])}
     wishes = [_to_choose(order, fresh[order], special.get(order.id)) for order in wanted]
-    return choices.choose_services(wanted[0].warehouse_id, wishes, rules, _goods([each.id for each in wanted]))
+    goods = goods_of([each.id for each in wanted])
+    return choices.choose_services(wanted[0].warehouse_id, "order", wishes, rules, goods)
 
 
 def _wishes(order_ids: Sequence[uuid.UUID]) -> Sequence[OrderExtra]:
@@ -40,7 +43,7 @@ def _to_choose(order: Order, service_id: uuid.UUID, extra: OrderExtra | None) ->
     return ToChoose(order.id, order.owner_id, service_id, signed, insured)
 
 
-def _goods(order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Goods]:
+def goods_of(order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Goods]:
     """What the units of each order weigh and measure together, as far as products say, and where it goes."""
     grams = func.coalesce(func.nullif(Product.measured_weight_g, 0), Product.declared_weight_g)
     volume = cast(Product.declared_length_mm, BigInteger) * Product.declared_width_mm * Product.declared_height_mm

@@ -79,8 +79,10 @@ def take(actor: Actor, warehouse_id: uuid.UUID, product_id: uuid.UUID, weight_g:
 
 
 def give_back(actor: Actor, order_id: uuid.UUID) -> bool:
-    """The unit goes back into the container, and its order waits again. False when it was not taken."""
-    return packing.unverify(actor, order_id)
+    """The unit goes back into the container, and its order waits again, also if somebody stopped it: no bench has it any more,
+    and the next one takes it when it may go on. False when it was not taken. Refuses `order_cancelled`.
+    """
+    return packing.unverify(actor, order_id, stopped_too=True)
 
 
 def close(actor: Actor, order_id: uuid.UUID, scanned: str) -> None:

@@ -1,12 +1,13 @@
 """Shipments and waybills of a wave: prepared after its release, while the pickers walk.
 
-A job of its own, because it locks documents: the wave has by then let go of the balances.
+A job of its own, because it locks documents: the wave has by then let go of the balances. An order whose service depends on what
+carriers say it would cost is prepared when they have said so, or their time is over (`carrier_rates`).
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
@@ -17,14 +18,16 @@ from wms.outbound.waybill_sizes import in_their_sizes
 from wms.outbound.workflow import OrderState
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock
+from wms.platform.outbox import add_job
 from wms.printing import service as printing
 from wms.printing.service import DocumentDraft
 from wms.shipping import service as shipping
 from wms.shipping.queries import capabilities_of
 from wms.shipping.service import Wanted
-from wms.shipping.service.choices import keep_reasons
+from wms.shipping.service.choices import Chosen, Decided, keep_reasons
 
 PREPARE_TOPIC = "outbound.prepare_order"
+RATES_TOPIC = "outbound.ask_rates"
 GONE = {OrderState.CANCELLED.value, OrderState.SHORT.value, OrderState.SHIPPED.value}
 
 
@@ -45,10 +48,25 @@ def prepare(orders: Sequence[Order]) -> None:
 
     What has no shipment yet is opened together, in a few statements; the rest one by one.
     """
-    if not orders:
-        return
+    decided = services_for(orders)
+    _have_asked(decided)
+    ready = [order for order in orders if order.id not in decided.waiting]
+    if ready:
+        _prepare(ready, decided.chosen)
+
+
+def _have_asked(decided: Decided) -> None:
+    """A job for each carrier that is to say what an order would cost."""
+    for order_id, questions in decided.waiting.items():
+        for carrier_id, wanted_at in sorted({(each.carrier_id, each.wanted_at) for each in questions if each.is_new}):
+            add_job(
+                RATES_TOPIC, {"order_id": str(order_id), "carrier_id": str(carrier_id)},
+                dedupe_key=f"{RATES_TOPIC}:{order_id}:{carrier_id}:{wanted_at.isoformat()}",
+            )  # fmt: skip
+
+
+def _prepare(orders: Sequence[Order], chosen: Mapping[uuid.UUID, Chosen]) -> None:
     warehouse_id = orders[0].warehouse_id
-    chosen = services_for(orders)
     service_of = {order.id: chosen[order.id].service_id if order.id in chosen else order.service_id for order in orders}
     wanted = [
         Wanted(order.owner_id, service_id, order.id)

@@ -40,6 +40,10 @@ CARGO_WORDS = {
     "valuable": lazy("Valuable"), "dangerous": lazy("Dangerous goods"), "own_carton": lazy("Ships in its own carton"),
 }  # fmt: skip
 TEMPERATURE_WORDS = {"ambient": lazy("Ambient"), "cool": lazy("Cool, 2 to 8 °C"), "frozen": lazy("Frozen")}
+LEVEL_WORDS = {"each": lazy("One unit"), "inner": lazy("Inner pack"), "case": lazy("Case"), "pallet": lazy("Pallet")}
+SERIAL_WORDS = {
+    "none": lazy("None"), "exit": lazy("Read when it is packed"), "full": lazy("Read when it comes and goes"),
+}  # fmt: skip
 SWITCHES = ("lot_controlled", "expiry_controlled", "pack_photo")
 
 navigation.add(Entry(lazy("Products"), "portal_products.index", "products", Permission.PRODUCTS_READ, order=320))
@@ -58,13 +62,59 @@ def index() -> str:
 @blueprint.get("/<uuid:product_id>")
 @requires(Permission.PRODUCTS_READ)
 def detail(product_id: uuid.UUID) -> str:
+    return _page(product_id)
+
+
+@blueprint.post("/<uuid:product_id>/barcodes")
+@requires(Permission.PRODUCTS_WRITE)
+def add_barcode(product_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    """One more code, and of how many units: of an inner pack, a case, a pallet. One scan of it counts them all."""
+    load_product(actor(), product_id)
+    typed = {name: forms.typed_text(name, 80) for name in ("barcode", "level")}
+    body = forms.load_form(schemas.BarcodeSchema(), forms.given(typed | {"quantity": forms.typed_number("quantity")}))
+    if isinstance(body, Refused):
+        return _page(product_id, body), 422
+    (code,) = schemas.codes_of({"barcodes": [body]})
+    outcome = forms.run_form(
+        "products.add_barcode", {"product": product_id, **body}, lambda: service.add_barcode(actor(), product_id, code),
+        lambda added: {"id": str(added.id)},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return _page(product_id, outcome), 422
+    flash(_("The code means the product from now on."), "ok")
+    return redirect(url_for(".detail", product_id=product_id))
+
+
+@blueprint.post("/<uuid:product_id>/barcodes/<uuid:barcode_id>/remove")
+@requires(Permission.PRODUCTS_WRITE)
+def remove_barcode(product_id: uuid.UUID, barcode_id: uuid.UUID) -> BaseResponse:
+    load_product(actor(), product_id)
+    outcome = forms.run_form(
+        "products.remove_barcode", {"product": product_id, "barcode": barcode_id},
+        lambda: service.remove_barcode(actor(), product_id, barcode_id), lambda product: {"id": str(product.id)},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+    else:
+        flash(_("The code means nothing any more."), "ok")
+    return redirect(url_for(".detail", product_id=product_id))
+
+
+def _page(product_id: uuid.UUID, refusal: Refused | None = None) -> str:
     product = load_product(actor(), product_id)
     return render_template(
         "portal/product.html", product=product, barcodes=barcodes_of([product.id])[product.id],
         seller=seller_codes([product.owner_id])[product.owner_id], lines=_lines(product), sizes=list(PRODUCT_SIZES),
         warehouses=warehouses_seen(actor()), most=MOST_LABELS, learned=learned_weight(product.id),
         rotations=ROTATION_WORDS,
+        levels=LEVEL_WORDS, serial_words=SERIAL_WORDS, temperatures=TEMPERATURE_WORDS, may=_may_change(product),
+        typed=request.form, errors=forms.field_messages(refusal),
+        refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
     )  # fmt: skip
+
+
+def _may_change(product: Product) -> bool:
+    return actor().may(Permission.PRODUCTS_WRITE) and actor().sees_seller(product.owner_id)
 
 
 def _lines(product: Product) -> list[Any]:

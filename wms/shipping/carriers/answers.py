@@ -19,12 +19,13 @@ from wms.shipping.carriers.interface import CarrierFault, TrackedEvent, WaybillG
 from wms.shipping.carriers.wire import Said
 
 MOST_EVENTS = 500
+UNKNOWN_ACTS = (404, 405, 501)  # of a server that does not know the question
 _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{3,46}[0-9A-Z]")
-_REFERENCE = re.compile(r"[\x21-\x7e]{1,64}")
-_CODE = re.compile(r"[0-9A-Za-z_.-]{1,40}")
+REFERENCE = re.compile(r"[\x21-\x7e]{1,64}")
+CODE = re.compile(r"[0-9A-Za-z_.-]{1,40}")
 
 
-class _Wrong(Exception):
+class Wrong(Exception):
     """A field that is not what the protocol says."""
 
     def __init__(self, name: str) -> None:
@@ -34,18 +35,18 @@ class _Wrong(Exception):
 
 def waybill_of(said: Said, client_reference: str) -> WaybillGranted | CarrierFault:
     """The answer to a new shipment."""
-    document = _document(said)
+    document = document_of(said)
     return document if isinstance(document, CarrierFault) else _checked(document, client_reference)
 
 
 def found_of(said: Said, client_reference: str) -> WaybillGranted | CarrierFault | None:
     """The answer to a search by our reference: the one waybill that is not void, if there is one."""
-    document = _document(said)
+    document = document_of(said)
     if isinstance(document, CarrierFault):
         return document
     rows = document.get("data")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        return _wrong_shape("data")
+        return wrong_shape("data")
     live = [row for row in rows if row.get("state") != "voided"]
     if len(live) > 1:
         return CarrierFault("carrier_several", retryable=False, params={"waybills": len(live)})
@@ -57,40 +58,43 @@ def voided_of(said: Said) -> CarrierFault | None:
     if said.status in (200, 202, 204, 404, 410):
         return None
     fault = _refusal(said)
-    return fault or _wrong_shape("status")
+    return fault or wrong_shape("status")
 
 
 def manifest_of(said: Said, client_reference: str) -> str | CarrierFault:
-    document = _document(said)
+    document = document_of(said)
     if isinstance(document, CarrierFault):
         return document
     try:
         if document.get("reference") != client_reference:
             return CarrierFault("carrier_other_parcel", retryable=False)
-        return _text(document, "id", _REFERENCE)
-    except _Wrong as wrong:
-        return _wrong_shape(wrong.name)
+        return text_of(document, "id", REFERENCE)
+    except Wrong as wrong:
+        return wrong_shape(wrong.name)
 
 
 def events_of(said: Said, tracking_number: str) -> list[TrackedEvent] | CarrierFault:
     """The answer to a question for a parcel's way. A number the carrier does not know yet has none."""
     if said.status == 404:
         return []
-    document = _document(said)
+    document = document_of(said)
     if isinstance(document, CarrierFault):
         return document
     rows = document.get("events")
     if not isinstance(rows, list) or len(rows) > MOST_EVENTS:
-        return _wrong_shape("events")
+        return wrong_shape("events")
     if document.get("tracking_number") != tracking_number:
         return CarrierFault("carrier_other_parcel", retryable=False)
     try:
         return [_event(row) for row in rows]
-    except _Wrong as wrong:
-        return _wrong_shape(wrong.name)
+    except Wrong as wrong:
+        return wrong_shape(wrong.name)
 
 
-def _document(said: Said) -> dict[str, Any] | CarrierFault:
+def document_of(said: Said, *, may_be_unknown: bool = False) -> dict[str, Any] | CarrierFault:
+    """The JSON object that was said, or why there is none. `may_be_unknown`: not all who speak the protocol know this act."""
+    if may_be_unknown and said.status in UNKNOWN_ACTS:
+        return CarrierFault("carrier_cannot", retryable=False, params={"status": said.status})
     fault = _refusal(said)
     if fault is not None:
         return fault
@@ -98,7 +102,7 @@ def _document(said: Said) -> dict[str, Any] | CarrierFault:
         document = orjson.loads(said.body)
     except orjson.JSONDecodeError:
         return CarrierFault("carrier_not_json", retryable=True)
-    return document if isinstance(document, dict) else _wrong_shape("")
+    return document if isinstance(document, dict) else wrong_shape("")
 
 
 def _refusal(said: Said) -> CarrierFault | None:
@@ -112,58 +116,63 @@ def _refusal(said: Said) -> CarrierFault | None:
     except orjson.JSONDecodeError:
         document = None
     code = document.get("code") if isinstance(document, dict) else None
-    told = code if isinstance(code, str) and _CODE.fullmatch(code) else str(said.status)
+    told = code if isinstance(code, str) and CODE.fullmatch(code) else str(said.status)
     return CarrierFault("carrier_says_no", retryable=said.status >= 500, params={"reason": told})
 
 
 def _checked(row: Mapping[str, Any], client_reference: str) -> WaybillGranted | CarrierFault:
     try:
-        number, known = _text(row, "tracking_number", _NUMBER), _text(row, "id", _REFERENCE)
+        number, known = text_of(row, "tracking_number", _NUMBER), text_of(row, "id", REFERENCE)
         if row.get("reference") != client_reference:
             return CarrierFault("carrier_other_parcel", retryable=False, params={"number": number})
         return WaybillGranted(number, known, _label(row))
-    except _Wrong as wrong:
-        return _wrong_shape(wrong.name)
+    except Wrong as wrong:
+        return wrong_shape(wrong.name)
 
 
 def _label(row: Mapping[str, Any]) -> bytes:
     label = row.get("label")
     if not isinstance(label, dict) or label.get("format") != "PDF" or not isinstance(label.get("content"), str):
-        raise _Wrong("label")
+        raise Wrong("label")
     try:
         return base64.b64decode(label["content"], validate=True)
     except (binascii.Error, ValueError) as fault:
-        raise _Wrong("label") from fault
+        raise Wrong("label") from fault
 
 
 def _event(row: object) -> TrackedEvent:
     if not isinstance(row, dict):
-        raise _Wrong("events")
+        raise Wrong("events")
     at = row.get("at")
     try:
         happened = datetime.fromisoformat(at) if isinstance(at, str) else None
     except ValueError:
         happened = None
     if happened is None or happened.tzinfo is None or not 2000 < happened.year < 2900:
-        raise _Wrong("at")
+        raise Wrong("at")
     return TrackedEvent(
-        _text(row, "code", _CODE), happened.astimezone(UTC), _words(row, "text", 200), _words(row, "place", 80)
+        text_of(row, "code", CODE), happened.astimezone(UTC), _words(row, "text", 200), _words(row, "place", 80)
     )
 
 
 def _words(row: Mapping[str, Any], name: str, most: int) -> str:
     value = row.get(name, "")
     if not isinstance(value, str):
-        raise _Wrong(name)
+        raise Wrong(name)
     return "".join(character for character in value if character.isprintable()).strip()[:most]
 
 
-def _text(row: Mapping[str, Any], name: str, shape: re.Pattern[str]) -> str:
+def text_of(row: Mapping[str, Any], name: str, shape: re.Pattern[str]) -> str:
+    """A text of this shape; raises Wrong."""
     value = row.get(name)
     if not isinstance(value, str) or not shape.fullmatch(value):
-        raise _Wrong(name)
+        raise Wrong(name)
     return value
 
 
-def _wrong_shape(name: str) -> CarrierFault:
-    return CarrierFault("carrier_wrong_shape", retryable=False, params={"field": name or "answer"})
+def wrong_shape(name: str, carrier_reference: str | None = None) -> CarrierFault:
+    """A fault that names the field; and what the carrier did all the same, where it can be called off."""
+    params = {"field": name or "answer"}
+    if carrier_reference is not None:
+        params["carrier_reference"] = carrier_reference
+    return CarrierFault("carrier_wrong_shape", retryable=False, params=params)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any, Protocol
 
 
@@ -29,6 +29,8 @@ class Capabilities:
     can_find: bool = True  # asked for a waybill by our reference; else a person looks before anything is tried again
     can_sign: bool = False  # hands over against a signature
     can_insure: bool = False
+    can_rate: bool = False  # says what goods would cost before they go
+    can_collect: bool = False  # sends a lorry when it is asked to
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Capabilities:
@@ -121,6 +123,73 @@ class TrackedEvent:
 
 
 @dataclass(frozen=True)
+class RateRequest:
+    """Goods that want to go somewhere, and the services that might take them. Of who receives them only where they live."""
+
+    services: tuple[str, ...]
+    weight_g: int
+    size_mm: tuple[int, int, int] | None
+    sender: Party
+    recipient: Party
+    signed: bool = False
+    insured_minor: int | None = None
+    insured_currency: str | None = None
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What a service would cost by its carrier's word. Money in minor units; `surcharges` are in the total.
+
+    `days`, `valid_until` None: the carrier does not say.
+    """
+
+    service: str
+    currency: str
+    base_minor: int
+    surcharges: tuple[tuple[str, int], ...]
+    days: int | None
+    valid_until: datetime | None = None
+
+    @property
+    def total_minor(self) -> int:
+        return self.base_minor + sum(minor for _, minor in self.surcharges)
+
+
+@dataclass(frozen=True)
+class NotRated:
+    """A service that does not take these goods. `code` is the carrier's."""
+
+    service: str
+    code: str
+
+
+@dataclass(frozen=True)
+class CollectionRequest:
+    """A lorry that is wanted at a warehouse: on this day of its calendar, between these local times."""
+
+    client_reference: str
+    sender: Party
+    place: str  # the dock, as its sign says; empty: no dock in particular
+    day: date
+    ready_at: time
+    close_at: time
+    time_zone: str
+    parcels: int
+    bags: int
+    pallets: int
+    weight_g: int
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class CollectionGranted:
+    """The carrier will come. `between`: local times, where it named its own."""
+
+    carrier_reference: str
+    between: tuple[time, time] | None = None
+
+
+@dataclass(frozen=True)
 class CarrierFault:
     """Why not. `code` is stable; `retryable`: the same request may succeed later."""
 
@@ -163,3 +232,15 @@ class RemoteConnection(Protocol):
 
     def track(self, tracking_number: str) -> list[TrackedEvent] | CarrierFault:
         """What happened to a parcel so far."""
+
+    def rate(self, request: RateRequest) -> list[Rate | NotRated] | CarrierFault:
+        """What the goods would cost with each of these services, in their order. Asked of who `can_rate`."""
+
+    def collect(self, request: CollectionRequest) -> CollectionGranted | CarrierFault:
+        """Order a lorry. After any earlier try the caller has asked `find_collection` first. Asked of who `can_collect`."""
+
+    def find_collection(self, client_reference: str) -> CollectionGranted | CarrierFault | None:
+        """The lorry that was ordered under our reference and not called off; None when there is none."""
+
+    def call_off(self, carrier_reference: str, day: date) -> CarrierFault | None:
+        """The lorry of this day need not come; None when the carrier agrees, or knows of none."""

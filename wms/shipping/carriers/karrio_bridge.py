@@ -16,7 +16,8 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +25,22 @@ from wms.core.money import EXPONENTS
 from wms.shipping.carriers.interface import (
     Capabilities,
     CarrierFault,
+    CollectionGranted,
+    CollectionRequest,
     Content,
+    NotRated,
     Party,
+    Rate,
+    RateRequest,
     TrackedEvent,
     WaybillGranted,
     WaybillRequest,
 )
+from wms.shipping.carriers.rated import MOST_DAYS, MOST_MINOR, NOT_OFFERED, in_order
 
 CAPABILITIES = Capabilities(can_void=True, many_parcels=True, can_track=True, can_find=False)
 SECONDS = 90
+RATE_SECONDS = 20  # an order waits for it
 MOST_BYTES = 16 * 1024 * 1024
 CONNECTOR = re.compile(r"[a-z0-9_]{2,40}")
 _CHILD = Path(__file__).with_name("karrio_child.py")  # run by itself: nothing of ours is imported
@@ -40,6 +48,8 @@ _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{3,46}[0-9A-Z]")
 _REFERENCE = re.compile(r"[\x21-\x7e]{1,64}")
 _CODE = re.compile(r"[0-9A-Za-z_.-]{1,40}")
 _UNSURE = CarrierFault("carrier_unsure", retryable=False)
+_UNSURE_LORRY = CarrierFault("carrier_unsure_lorry", retryable=False)
+_UNSURE_OF = {"create": _UNSURE, "collect": _UNSURE_LORRY}  # acts that must not be done twice
 
 
 def settings_of(token: str) -> dict[str, Any] | None:
@@ -80,12 +90,7 @@ class KarrioCarrier:
 
     def void(self, carrier_reference: str) -> CarrierFault | None:
         said = self._ask("void", {"shipment_identifier": carrier_reference})
-        if isinstance(said, CarrierFault):
-            return said
-        result = said.get("result")
-        if isinstance(result, dict) and result.get("success") is True:
-            return None
-        return _refusal(said) or CarrierFault("carrier_wrong_shape", retryable=False, params={"field": "success"})
+        return said if isinstance(said, CarrierFault) else _agreed(said)
 
     def manifest(self, client_reference: str, carrier_references: Sequence[str]) -> str | CarrierFault:  # noqa: ARG002
         return CarrierFault("carrier_says_no", retryable=False, params={"reason": "no_manifest"})  # not in CAPABILITIES
@@ -99,20 +104,51 @@ class KarrioCarrier:
             return _refusal(said, retryable=True) or []
         return events_of(rows, tracking_number)
 
-    def _ask(self, act: str, payload: Mapping[str, Any]) -> dict[str, Any] | CarrierFault:
+    def rate(self, request: RateRequest) -> list[Rate | NotRated] | CarrierFault:
+        asked = rates_wish(request, self.settings.get("shipper"))
+        said = self._ask("rate", asked, min(self.seconds, RATE_SECONDS))
+        if isinstance(said, CarrierFault):
+            return said
+        rows = said.get("result")
+        if not rows:
+            return _refusal(said) or [NotRated(service, NOT_OFFERED) for service in request.services]
+        return rates_of(rows, request.services)
+
+    def collect(self, request: CollectionRequest) -> CollectionGranted | CarrierFault:
+        said = self._ask("collect", collection_wish(request, self.settings.get("shipper")))
+        if isinstance(said, CarrierFault):
+            return said
+        result = said.get("result")
+        if not isinstance(result, dict):
+            return _refusal(said) or _UNSURE_LORRY
+        return collection_of(result)
+
+    def find_collection(self, client_reference: str) -> CollectionGranted | CarrierFault | None:  # noqa: ARG002 - cannot be asked
+        return _UNSURE_LORRY
+
+    def call_off(self, carrier_reference: str, day: date) -> CarrierFault | None:
+        asked: dict[str, Any] = {"confirmation_number": carrier_reference, "pickup_date": day.isoformat()}
+        if isinstance(self.settings.get("shipper"), dict):
+            asked["address"] = self.settings["shipper"]
+        said = self._ask("call_off", asked)
+        return said if isinstance(said, CarrierFault) else _agreed(said)
+
+    def _ask(
+        self, act: str, payload: Mapping[str, Any], seconds: float | None = None
+    ) -> dict[str, Any] | CarrierFault:  # fmt: skip
         """One question by a program of its own, which is ended at the deadline. Never with anything of ours around it."""
         settings = {key: value for key, value in self.settings.items() if key != "shipper"}
         asked = {"connector": self.connector, "settings": settings, "act": act, "payload": payload}
         try:
             done = subprocess.run(
                 [self.python, "-I", str(_CHILD)], input=json.dumps(asked).encode(), capture_output=True,
-                timeout=self.seconds, cwd="/", env=_environment(),
+                timeout=self.seconds if seconds is None else seconds, cwd="/", env=_environment(),
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            return _UNSURE if act == "create" else CarrierFault("carrier_slow", retryable=True)
+            return _UNSURE_OF.get(act) or CarrierFault("carrier_slow", retryable=True)
         answer = _last_line(done.stdout)
         if answer is None:
-            return _UNSURE if act == "create" else CarrierFault("carrier_not_json", retryable=True)
+            return _UNSURE_OF.get(act) or CarrierFault("carrier_not_json", retryable=True)
         if "fault" in answer:
             return CarrierFault(str(answer["fault"]), retryable=False, params={"connector": self.connector})
         return answer
@@ -143,7 +179,65 @@ def _refusal(said: Mapping[str, Any], retryable: bool = False) -> CarrierFault |
     told = code if isinstance(code, str) and _CODE.fullmatch(code) else "error"
     if told == "SHIPPING_SDK_INTERNAL_ERROR":
         return None  # it failed on the way: whether the carrier heard is not known
+    if told == "SHIPPING_SDK_NON_SUPPORTED_ERROR":
+        return CarrierFault("carrier_cannot", retryable=False)
     return CarrierFault("carrier_says_no", retryable=retryable, params={"reason": told})
+
+
+def _agreed(said: Mapping[str, Any]) -> CarrierFault | None:
+    """What was to be taken back is."""
+    result = said.get("result")
+    if isinstance(result, dict) and result.get("success") is True:
+        return None
+    return _refusal(said) or CarrierFault("carrier_wrong_shape", retryable=False, params={"field": "success"})
+
+
+def rates_of(rows: Any, services: Sequence[str]) -> list[Rate | NotRated] | CarrierFault:
+    """The SDK's rates of the services that were asked for. Its charges are amounts in the currency's own unit, of which only
+    the total says the same with every connector.
+    """
+    named = {_named(service): service for service in services}
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return _wrong("rates", None)
+    found: list[Rate | NotRated] = []
+    for row in rows:
+        service = named.get(str(row.get("service")))
+        if service is None:
+            continue
+        currency, total, days = row.get("currency"), row.get("total_charge"), row.get("transit_days")
+        if currency not in EXPONENTS:
+            return _wrong("currency", None)
+        minor = minor_of(total, currency)
+        if minor is None:
+            return _wrong("total_charge", None)
+        if days is not None and (not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= MOST_DAYS):
+            return _wrong("transit_days", None)
+        found.append(Rate(service, currency, minor, (), days))
+    return in_order(found, services)
+
+
+def minor_of(amount: Any, currency: str) -> int | None:
+    """An amount in minor units, halves up; None for what is no price."""
+    if not isinstance(amount, int | float) or isinstance(amount, bool) or not 0 <= amount <= MOST_MINOR:
+        return None
+    scaled = Decimal(str(amount)).scaleb(EXPONENTS[currency])
+    return int(scaled.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def collection_of(result: Mapping[str, Any]) -> CollectionGranted | CarrierFault:
+    """A lorry as the SDK tells of it; its times only where they are times."""
+    known = result.get("confirmation_number")
+    if not isinstance(known, str) or not _REFERENCE.fullmatch(known):
+        return _wrong("confirmation_number", None)
+    begin, end = (_hour(result.get(name)) for name in ("ready_time", "closing_time"))
+    return CollectionGranted(known, (begin, end) if begin and end and begin < end else None)
+
+
+def _hour(value: Any) -> time | None:
+    try:
+        return time.fromisoformat(value).replace(tzinfo=None) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def granted_of(result: Mapping[str, Any]) -> WaybillGranted | CarrierFault:
@@ -214,19 +308,51 @@ def _words(value: Any, most: int) -> str:
     return "".join(character for character in text if character.isprintable()).strip()[:most]
 
 
+def _named(service_code: str) -> str:
+    """As the SDK's connectors name services."""
+    return service_code.lower().replace("-", "_")
+
+
+def _weighed(weight_g: int, size_mm: tuple[int, int, int] | None) -> dict[str, Any]:
+    """A parcel in kg and cm."""
+    parcel: dict[str, Any] = {"weight": round(weight_g / 1000, 3), "weight_unit": "KG"}
+    if size_mm is not None:
+        length, width, height = (round(each / 10, 1) for each in size_mm)
+        parcel |= {"length": length, "width": width, "height": height, "dimension_unit": "CM"}
+    return parcel
+
+
+def rates_wish(request: RateRequest, shipper: Any = None) -> dict[str, Any]:
+    """The SDK's unified request for prices."""
+    return {
+        "shipper": dict(shipper) if isinstance(shipper, dict) else _address(request.sender),
+        "recipient": _address(request.recipient), "parcels": [_weighed(request.weight_g, request.size_mm)],
+        "services": [_named(service) for service in request.services], "options": _options(request),
+    }  # fmt: skip
+
+
+def collection_wish(request: CollectionRequest, shipper: Any = None) -> dict[str, Any]:
+    """The SDK's unified order for a lorry. What is a bag or a pallet stands in its remark: the SDK counts parcels only."""
+    pieces = f"{request.parcels} parcels, {request.bags} bags, {request.pallets} pallets"
+    return {
+        "pickup_date": request.day.isoformat(), "ready_time": f"{request.ready_at:%H:%M}",
+        "closing_time": f"{request.close_at:%H:%M}", "package_location": request.place or None,
+        "address": dict(shipper) if isinstance(shipper, dict) else _address(request.sender),
+        "parcels_count": request.parcels + request.bags + request.pallets, "parcels": [_weighed(request.weight_g, None)],
+        "instruction": f"{pieces}. {request.remark}".strip(), "metadata": {"reference": request.client_reference},
+    }  # fmt: skip
+
+
 def shipment_of(request: WaybillRequest, shipper: Any = None) -> dict[str, Any]:
     """The SDK's unified request. Services are named as its connectors name them: `DHL-PAKET` is `dhl_paket`."""
     sender = dict(shipper) if isinstance(shipper, dict) else _address(request.sender)
     recipient = _address(request.recipient)
-    parcel: dict[str, Any] = {
-        "weight": round((request.weight_g or 0) / 1000, 3), "weight_unit": "KG",
+    parcel = {
+        **_weighed(request.weight_g or 0, request.size_mm),
         "items": [_commodity(each) for each in request.contents],
-    }  # fmt: skip
-    if request.size_mm is not None:
-        length, width, height = (round(each / 10, 1) for each in request.size_mm)
-        parcel |= {"length": length, "width": width, "height": height, "dimension_unit": "CM"}
+    }
     made: dict[str, Any] = {
-        "service": request.service_code.lower().replace("-", "_"), "shipper": sender, "recipient": recipient,
+        "service": _named(request.service_code), "shipper": sender, "recipient": recipient,
         "parcels": [parcel], "reference": request.client_reference[-35:], "label_type": "PDF", "options": _options(request),
     }  # fmt: skip
     if sender.get("country_code") != recipient.get("country_code"):
@@ -234,9 +360,10 @@ def shipment_of(request: WaybillRequest, shipper: Any = None) -> dict[str, Any]:
     return made
 
 
-def _options(request: WaybillRequest) -> dict[str, Any]:
+def _options(request: WaybillRequest | RateRequest) -> dict[str, Any]:
     """In the SDK's own words, which each connector reads as far as its carrier does it."""
-    options: dict[str, Any] = {"signature_confirmation": True} if request.signature else {}
+    signed = request.signed if isinstance(request, RateRequest) else request.signature
+    options: dict[str, Any] = {"signature_confirmation": True} if signed else {}
     if request.insured_minor is not None and request.insured_currency:
         options |= {
             "insurance": _major(request.insured_minor, request.insured_currency),

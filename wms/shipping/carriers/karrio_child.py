@@ -66,7 +66,26 @@ def _track(karrio: Any, gateway: Any, payload: dict[str, Any]) -> tuple[Any, Any
     ], messages
 
 
-_ACTS = {"create": _create, "void": _void, "track": _track}
+def _rate(karrio: Any, gateway: Any, payload: dict[str, Any]) -> tuple[Any, Any]:
+    found, messages = karrio.Rating.fetch(payload).from_(gateway).parse()
+    names = ("service", "currency", "total_charge", "transit_days")
+    return [{name: getattr(each, name) for name in names} for each in found or []], messages
+
+
+def _collect(karrio: Any, gateway: Any, payload: dict[str, Any]) -> tuple[Any, Any]:
+    details, messages = karrio.Pickup.schedule(payload).from_(gateway).parse()
+    names = ("confirmation_number", "ready_time", "closing_time")
+    return (None if details is None else {name: getattr(details, name) for name in names}), messages
+
+
+def _call_off(karrio: Any, gateway: Any, payload: dict[str, Any]) -> tuple[Any, Any]:
+    details, messages = karrio.Pickup.cancel(payload).from_(gateway).parse()
+    return (None if details is None else {"success": bool(details.success)}), messages
+
+
+_ACTS = {
+    "create": _create, "void": _void, "track": _track, "rate": _rate, "collect": _collect, "call_off": _call_off,
+}  # fmt: skip
 
 
 def main() -> None:

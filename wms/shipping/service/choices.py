@@ -1,10 +1,14 @@
-"""Which service a parcel goes with, where the operator lets the system choose; kept with the shipment as a reason."""
+"""Which service a parcel goes with, where the operator lets the system choose; kept with the shipment as a reason.
+
+A service costs what its table says, or what its carrier says that it would (`quotes`): such an order waits for the carrier's
+word, for a while, and what counts without it is the rule's to say.
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,9 +22,13 @@ from wms.core.refusals import invalid, not_found
 from wms.facility.models import Warehouse
 from wms.platform.database import session
 from wms.shipping import queries
-from wms.shipping.models import RateTable, Service, ServiceRule, Shipment
+from wms.shipping.carriers import ASKED_BY_JOBS
+from wms.shipping.carriers.interface import CarrierFault
+from wms.shipping.models import Carrier, RateTable, Service, ServiceRule, Shipment
 from wms.shipping.rate_tables import card_of
-from wms.shipping.rates import Choice, Goods, NoQuote, Quote, RateCard, Rule, choose, quote
+from wms.shipping.rates import Choice, Goods, NoQuote, Quote, RateCard, Rule, WhenSilent, choose, quote
+from wms.shipping.service import quotes
+from wms.shipping.service.quotes import Need, Standing, Waiting
 
 MOST_CANDIDATES = 20
 
@@ -47,29 +55,111 @@ def rules_of(service_ids: Iterable[uuid.UUID]) -> Sequence[ServiceRule]:
     return session().scalars(select(ServiceRule).where(ServiceRule.service_id.in_(set(service_ids)))).all()
 
 
+@dataclass(frozen=True)
+class Decided:
+    """What was chosen, by subject. `waiting`: by subject the questions to carriers that it waits for; nothing is chosen for it
+    yet.
+    """
+
+    chosen: dict[uuid.UUID, Chosen] = field(default_factory=dict)
+    waiting: dict[uuid.UUID, list[Waiting]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Wished:
+    """A wish that a rule speaks of, with the services it may take."""
+
+    wish: ToChoose
+    rule: ServiceRule
+    goods: Goods
+    services: tuple[Service, ...]
+
+
 def choose_services(
-    warehouse_id: uuid.UUID, wishes: Sequence[ToChoose], rules: Sequence[ServiceRule], goods: Mapping[uuid.UUID, Goods]
-) -> dict[uuid.UUID, Chosen]:
-    """The services of those orders that a rule speaks of, by subject; where nothing can be taken, the one that was named."""
+    warehouse_id: uuid.UUID, subject_kind: str, wishes: Sequence[ToChoose], rules: Sequence[ServiceRule],
+    goods: Mapping[uuid.UUID, Goods],
+) -> Decided:  # fmt: skip
+    """The services of those subjects that a rule speaks of; where nothing can be taken, the one that was named. The caller
+    holds the subjects.
+    """
     house = session().get_one(Warehouse, warehouse_id)
     now = clock.now().astimezone(ZoneInfo(house.time_zone)).time()
-    cards: dict[uuid.UUID, RateCard | None] = {}
-    found: dict[uuid.UUID, Chosen] = {}
-    for wish in wishes:
-        rule = _narrowest(rules, wish, warehouse_id)
-        if rule is None or wish.subject_id not in goods:
+    offered = {rule.id: _offered(warehouse_id, rule) for rule in rules}
+    ruled = [
+        _Wished(wish, rule, goods[wish.subject_id], offered[rule.id])
+        for wish in wishes
+        if (rule := _narrowest(rules, wish, warehouse_id)) is not None and wish.subject_id in goods
+    ]
+    said = quotes.standing(warehouse_id, subject_kind, _needs(ruled))
+    cards = _Cards()
+    decided = Decided()
+    for each in ruled:
+        mine = {service.id: said.get((each.wish.subject_id, service.id)) for service in each.services}
+        waited = [found for found in mine.values() if isinstance(found, Waiting)]
+        if waited:
+            decided.waiting[each.wish.subject_id] = waited
+        else:
+            decided.chosen[each.wish.subject_id] = _chosen(each, mine, cards, now)
+    return decided
+
+
+def _offered(warehouse_id: uuid.UUID, rule: ServiceRule) -> tuple[Service, ...]:
+    """A service whose labels sellers bring is taken by who names it, never instead of another."""
+    services = [queries.service_by_code(warehouse_id, code) for code in rule.candidates]
+    return tuple(each for each in services if each is not None and not queries.brings_labels(each.id))
+
+
+def _needs(ruled: Sequence[_Wished]) -> list[Need]:
+    """What carriers have to be asked: those that say their prices, of services that do what the order wants."""
+    say_prices = {
+        carrier_id: rates_itself(carrier_id)
+        for carrier_id in {service.carrier_id for each in ruled for service in each.services}
+    }
+    return [
+        Need(each.wish.subject_id, service, each.goods, each.wish.signed, each.wish.insured)
+        for each in ruled
+        for service in each.services
+        if say_prices[service.carrier_id] and _lacking(service, each.wish) is None
+    ]
+
+
+def rates_itself(carrier_id: uuid.UUID) -> bool:
+    """Whether this carrier is asked what it takes."""
+    carrier = session().get_one(Carrier, carrier_id)
+    return carrier.kind in ASKED_BY_JOBS and queries.capabilities_of(carrier_id).can_rate
+
+
+def _chosen(each: _Wished, said: Mapping[uuid.UUID, Standing | None], cards: _Cards, now: time) -> Chosen:
+    """One of the services, by what their carriers said (None: nobody was asked) and by their tables."""
+    silent = [found for found in said.values() if isinstance(found, CarrierFault)]
+    by_name = bool(silent) and each.rule.when_silent == WhenSilent.NAMED.value
+    offers: list[tuple[str, Quote | NoQuote]] = []
+    for service in each.services:
+        word = said[service.id]
+        if isinstance(word, Quote | NoQuote):
+            offers.append((service.code, word))
             continue
-        services = [queries.service_by_code(warehouse_id, code) for code in rule.candidates]
-        # A service whose labels sellers bring is taken by who names it, never instead of another.
-        offered = [each for each in services if each is not None and not queries.brings_labels(each.id)]
-        offers: list[tuple[str, Quote | NoQuote]] = []
-        for service in offered:
-            card = cards[service.id] if service.id in cards else cards.setdefault(service.id, _card(service.id))
-            offers.append((service.code, _lacking(service, wish) or _quoted(card, goods[wish.subject_id], now)))
-        choice = choose(Rule(rule.rule), offers)
-        taken = next((each.id for each in offered if each.code == choice.service), wish.service_id)
-        found[wish.subject_id] = Chosen(taken, reason_of(choice))
-    return found
+        priced = _lacking(service, each.wish) or _quoted(cards.of(service.id), each.goods, now)
+        if isinstance(word, CarrierFault):
+            priced = replace(priced, silent=word.code) if isinstance(priced, Quote) and not by_name else NoQuote.SILENT
+        offers.append((service.code, priced))
+    choice = choose(Rule(each.rule.rule), offers)
+    if by_name:
+        choice = replace(choice, service=None, gave_way=True)
+    taken = next((service.id for service in each.services if service.code == choice.service), each.wish.service_id)
+    return Chosen(taken, reason_of(choice))
+
+
+class _Cards:
+    """The tables of services, each read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[uuid.UUID, RateCard | None] = {}
+
+    def of(self, service_id: uuid.UUID) -> RateCard | None:
+        if service_id not in self._known:
+            self._known[service_id] = _card(service_id)
+        return self._known[service_id]
 
 
 def _quoted(card: RateCard | None, goods: Goods, at: time) -> Quote | NoQuote:
@@ -103,14 +193,27 @@ def _card(service_id: uuid.UUID) -> RateCard | None:
 
 
 def reason_of(choice: Choice) -> dict[str, Any]:
-    """As it is kept: the rule, what was taken (None: the named one, for want of an offer), and every offer."""
-    offers = [
-        {"service": name, "minor": found.total_minor, "currency": found.currency, "zone": found.zone,
-         "charged_g": found.charged_g, "days": found.days}
-        if isinstance(found, Quote) else {"service": name, "why": found.value}
-        for name, found in choice.offers
-    ]  # fmt: skip
-    return {"rule": choice.rule.value, "taken": choice.service, "offers": offers}
+    """As it is kept: the rule, what was taken (None: the named one, for want of an offer), and every offer. `by`: the carrier
+    itself said so; `silent`: it did not, and the table stands in; `gave_way`: it did not, and nothing was compared.
+    """
+    reason: dict[str, Any] = {
+        "rule": choice.rule.value, "taken": choice.service, "offers": [_offer(*each) for each in choice.offers],
+    }  # fmt: skip
+    return reason | ({"gave_way": True} if choice.gave_way else {})
+
+
+def _offer(name: str, found: Quote | NoQuote) -> dict[str, Any]:
+    if isinstance(found, NoQuote):
+        return {"service": name, "why": found.value}
+    offer: dict[str, Any] = {
+        "service": name, "minor": found.total_minor, "currency": found.currency, "zone": found.zone,
+        "charged_g": found.charged_g, "days": found.days,
+    }  # fmt: skip
+    if found.by != "table":
+        offer["by"] = found.by
+    if found.silent is not None:
+        offer["silent"] = found.silent
+    return offer
 
 
 def keep_reasons(reasons: Mapping[uuid.UUID, dict[str, Any]]) -> None:
@@ -134,8 +237,12 @@ def save_rates(actor: Actor, service_id: uuid.UUID, rows: list[dict[str, str]]) 
 def save_rule(
     actor: Actor, service_id: uuid.UUID, rule: Rule | None, candidates: Sequence[str], *,
     owner_id: uuid.UUID | None = None, warehouse_id: uuid.UUID | None = None,
+    when_silent: WhenSilent = WhenSilent.TABLE,
 ) -> None:  # fmt: skip
-    """What becomes of orders that name this service; `rule` None: nothing any more. Refuses codes of no service."""
+    """What becomes of orders that name this service; `rule` None: nothing any more. Refuses codes of no service.
+
+    `when_silent`: what counts where a carrier that says its prices itself did not.
+    """
     _require_operator(actor)
     service = queries.load_service(service_id)
     same = select(ServiceRule).where(
@@ -156,6 +263,7 @@ def save_rule(
         found = ServiceRule(service_id=service.id, owner_id=owner_id, warehouse_id=warehouse_id)
         session().add(found)
     found.rule, found.candidates, found.updated_at = rule.value, list(candidates), clock.now()
+    found.when_silent = when_silent.value
     session().flush()
 
 

@@ -25,7 +25,7 @@ from wms.shipping import queries
 from wms.shipping.carriers import is_remote
 from wms.shipping.events import ManifestClosed, ParcelHandedOver
 from wms.shipping.models import Bag, Manifest, ManifestState, Parcel, ParcelState, ShipmentState
-from wms.shipping.service import docks, tasks
+from wms.shipping.service import collections, docks, tasks
 from wms.shipping.service.docks import ANYWHERE, Gate
 from wms.shipping.service.held import ParcelAtWork, ShipmentAtWork, hold_parcel
 from wms.shipping.workflow import MANIFEST, PARCEL, SHIPMENT
@@ -238,6 +238,7 @@ def close_manifest(actor: Actor, manifest_id: uuid.UUID) -> Manifest:
     carrier = queries.load_carrier(manifest.carrier_id)
     if is_remote(carrier) and queries.capabilities_of(carrier.id).can_manifest:
         tasks.want_manifest(manifest)
+    collections.take_load(load_warehouse(actor, manifest.warehouse_id), carrier.id, manifest.dock_id, manifest.id)
     record(ManifestClosed(subject_id=manifest.id, warehouse_id=manifest.warehouse_id, owner_id=None, parcels=parcels))
     return manifest
 

@@ -16,7 +16,7 @@ from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 from wms.platform.secrecy import seal
 from wms.shipping import rules
-from wms.shipping.carriers import HTTP, KARRIO, allowed_networks
+from wms.shipping.carriers import ASKED_BY_JOBS, HTTP, KARRIO, allowed_networks
 from wms.shipping.carriers.addresses import read_address, resolve_literal
 from wms.shipping.carriers.interface import Capabilities, CarrierFault
 from wms.shipping.carriers.karrio_bridge import CONNECTOR, settings_of
@@ -50,13 +50,23 @@ def create_carrier(
     return carrier
 
 
-def set_abilities(actor: Actor, carrier_id: uuid.UUID, *, can_sign: bool, can_insure: bool) -> Carrier:
-    """Whether a carrier hands over against a signature, and insures. Orders that want what it does not do are refused."""
+def set_abilities(
+    actor: Actor, carrier_id: uuid.UUID, *, can_sign: bool, can_insure: bool, can_rate: bool = False,
+    can_collect: bool = False,
+) -> Carrier:  # fmt: skip
+    """Whether a carrier hands over against a signature, and insures: orders that want what it does not do are refused. And
+    whether it says its prices, and sends lorries, when its server is asked. Refuses `carrier_kind_local` where there is none.
+    """
     _require_operator(actor)
     carrier = lock_one(Rank.DOCUMENT, Carrier, carrier_id)
     if carrier is None:
         raise not_found("carrier")
-    carrier.capabilities = {**carrier.capabilities, "can_sign": can_sign, "can_insure": can_insure}
+    if (can_rate or can_collect) and carrier.kind not in ASKED_BY_JOBS:
+        raise Refused("carrier_kind_local", {})
+    carrier.capabilities = {
+        **carrier.capabilities, "can_sign": can_sign, "can_insure": can_insure, "can_rate": can_rate,
+        "can_collect": can_collect,
+    }  # fmt: skip
     session().flush()
     return carrier
 

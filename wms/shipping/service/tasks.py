@@ -26,7 +26,17 @@ from wms.platform.secrecy import unseal
 from wms.shipping.carriers import remote_connection
 from wms.shipping.carriers.interface import Capabilities, CarrierFault, RemoteConnection
 from wms.shipping.events import WaybillWanted
-from wms.shipping.models import Carrier, CarrierAccount, CarrierTask, Manifest, Parcel, Shipment, TaskAction, TaskState
+from wms.shipping.models import (
+    Carrier,
+    CarrierAccount,
+    CarrierTask,
+    Collection,
+    Manifest,
+    Parcel,
+    Shipment,
+    TaskAction,
+    TaskState,
+)
 from wms.shipping.queries import TASK_ENDS
 from wms.shipping.workflow import CARRIER_TASK
 
@@ -34,6 +44,14 @@ MOST_ATTEMPTS = 7  # of one round: less than the outbox's own, so that the task 
 ASKING_SECONDS = 120  # a search and a creation at their longest, and the check of a label
 GIVE_BACK_TOPIC = "shipping.give_back"
 MANIFEST_TOPIC = "shipping.tell_manifest"
+COLLECT_TOPIC = "shipping.order_collection"
+CALL_OFF_TOPIC = "shipping.call_off_collection"
+_TOPICS = {
+    TaskAction.VOID.value: GIVE_BACK_TOPIC, TaskAction.MANIFEST.value: MANIFEST_TOPIC,
+    TaskAction.COLLECT.value: COLLECT_TOPIC, TaskAction.CALL_OFF.value: CALL_OFF_TOPIC,
+}  # fmt: skip
+# What takes back what the other may still be making.
+_UNDOES = {TaskAction.VOID.value: TaskAction.CREATE.value, TaskAction.CALL_OFF.value: TaskAction.COLLECT.value}
 
 
 class CarrierLater(Exception):
@@ -56,13 +74,15 @@ class Begun:
 
 def open_task(
     carrier_id: uuid.UUID, warehouse_id: uuid.UUID, action: TaskAction, reference: str, *,
-    parcel_id: uuid.UUID | None = None, manifest_id: uuid.UUID | None = None, carrier_reference: str | None = None,
+    parcel_id: uuid.UUID | None = None, manifest_id: uuid.UUID | None = None, collection_id: uuid.UUID | None = None,
+    carrier_reference: str | None = None,
 ) -> CarrierTask | None:  # fmt: skip
     """A new task; None when one of this action is open for the reference. The caller holds the subject."""
     now = clock.now()
     values = {
         "id": new_id(), "carrier_id": carrier_id, "warehouse_id": warehouse_id, "action": action.value,
         "state": CARRIER_TASK.initial.value, "parcel_id": parcel_id, "manifest_id": manifest_id,
+        "collection_id": collection_id,
         "client_reference": reference, "carrier_reference": carrier_reference, "attempts": 0, "rounds": 1,
         "created_at": now, "updated_at": now,
     }  # fmt: skip
@@ -120,8 +140,38 @@ def want_manifest(manifest: Manifest) -> None:
         _add_job(made)
 
 
+def want_collection(collection: Collection, action: TaskAction, carrier_reference: str | None = None) -> None:
+    """Have the carrier asked for a lorry, or told that it need not come. The caller holds the collection."""
+    made = open_task(
+        collection.carrier_id, collection.warehouse_id, action, str(collection.id), collection_id=collection.id,
+        carrier_reference=carrier_reference,
+    )  # fmt: skip
+    if made is not None:
+        _add_job(made)
+
+
+def open_collect(collection_id: uuid.UUID, action: TaskAction = TaskAction.COLLECT) -> CarrierTask | None:
+    """The task that orders this lorry (or calls it off), under lock, while it is open. The caller holds the collection."""
+    found = session().scalar(
+        select(CarrierTask.id).where(
+            CarrierTask.collection_id == collection_id, CarrierTask.action == action.value,
+            CarrierTask.state.not_in(TASK_ENDS),
+        )
+    )  # fmt: skip
+    task = None if found is None else lock_one(Rank.DOCUMENT, CarrierTask, found)
+    return None if task is None or task.state in TASK_ENDS else task
+
+
+def name_call_off(collection: Collection, carrier_reference: str) -> None:
+    """The carrier's answer came when the lorry had been called off: it is called off by this name."""
+    task = open_collect(collection.id, TaskAction.CALL_OFF)
+    if task is not None:
+        collection.carrier_reference = task.carrier_reference = carrier_reference
+        session().flush()
+
+
 def _add_job(task: CarrierTask) -> None:
-    topic = GIVE_BACK_TOPIC if task.action == TaskAction.VOID.value else MANIFEST_TOPIC
+    topic = _TOPICS[task.action]
     add_job(topic, {"task_id": str(task.id)}, dedupe_key=f"{topic}:{task.id}:{task.rounds}")
 
 
@@ -154,7 +204,7 @@ def begin(task_id: uuid.UUID) -> Begun | None:
         return None
     if task.state == TaskState.ASKING.value and _is_recent(task):
         raise StillAsked("carrier_still_asked")
-    if task.action == TaskAction.VOID.value and _may_be_creating(task.client_reference):
+    if task.action in _UNDOES and _may_be_creating(task.client_reference, _UNDOES[task.action]):
         raise StillAsked("carrier_still_asked")
     task.state = CARRIER_TASK.apply("ask", task.state).value
     task.attempts += 1
@@ -170,14 +220,16 @@ def _is_recent(task: CarrierTask) -> bool:
     return task.updated_at > clock.now() - timedelta(seconds=ASKING_SECONDS)
 
 
-def _may_be_creating(client_reference: str) -> bool:
-    """Whether a worker whose task was dropped under it may still be buying the waybill that is to be given back."""
+def _may_be_creating(client_reference: str, action: str) -> bool:
+    """Whether a worker whose task was dropped under it may still be buying the waybill that is to be given back, or ordering
+    the lorry that is to be called off.
+    """
     since = clock.now() - timedelta(seconds=ASKING_SECONDS)
     return bool(
         session().scalar(
             select(
                 exists().where(
-                    CarrierTask.client_reference == client_reference, CarrierTask.action == TaskAction.CREATE.value,
+                    CarrierTask.client_reference == client_reference, CarrierTask.action == action,
                     CarrierTask.state == TaskState.DROPPED.value, CarrierTask.attempts > 0,
                     CarrierTask.updated_at > since, CarrierTask.fault.is_(None),
                 )
@@ -216,6 +268,14 @@ def note_fault(task: CarrierTask, fault: CarrierFault, carrier_reference: str | 
     return again
 
 
+def drop_answered(task: CarrierTask, fault: CarrierFault) -> None:
+    """The carrier said no, and that is told elsewhere: nobody asks again. The caller holds the task."""
+    task.state = CARRIER_TASK.apply("drop", task.state).value
+    task.fault, task.facts = fault.code[:40], {key: str(value)[:80] for key, value in fault.params.items()}
+    task.updated_at = clock.now()
+    session().flush()
+
+
 def hold_task(task_id: uuid.UUID) -> CarrierTask | None:
     """The task under lock, while it is being asked; None when it was dropped or settled meanwhile."""
     task = lock_one(Rank.DOCUMENT, CarrierTask, task_id)
@@ -236,10 +296,10 @@ def ask_again(actor: Actor, task_id: uuid.UUID) -> CarrierTask:
     task.state = CARRIER_TASK.apply("again", task.state).value
     task.rounds += 1
     if (
-        parcel is not None
+        found.action in _UNDOES.values()
         and not Capabilities.from_data(session().get_one(Carrier, task.carrier_id).capabilities).can_find
     ):
-        task.attempts = 0  # whoever asks again has looked: the carrier has none under this reference
+        task.attempts = 0  # whoever asks again has looked: the carrier has nothing under this reference
     task.updated_at = clock.now()
     session().flush()
     if parcel is not None:

@@ -54,6 +54,16 @@ class Proxy(proxy.Proxy):
         return lib.Deserializable([self._ask("GET", f"/v1/tracking/{each}") for each in numbers],
                                   lambda rows: [lib.to_dict(row) for row in rows])  # fmt: skip
 
+    def get_rates(self, request: lib.Serializable) -> lib.Deserializable:
+        return lib.Deserializable(self._ask("POST", "/v1/rates", request.serialize()), lib.to_dict)
+
+    def schedule_pickup(self, request: lib.Serializable) -> lib.Deserializable:
+        return lib.Deserializable(self._ask("POST", "/v1/collections", request.serialize()), lib.to_dict)
+
+    def cancel_pickup(self, request: lib.Serializable) -> lib.Deserializable:
+        said = self._ask("DELETE", f"/v1/collections/{urllib.parse.quote(request.serialize(), safe='')}")
+        return lib.Deserializable(said or "{}", lib.to_dict)
+
 
 class Mapper(mapper.Mapper):
     def _messages(self, response: dict) -> list[models.Message]:
@@ -113,6 +123,52 @@ class Mapper(mapper.Mapper):
             for row in rows if "events" in row
         ]  # fmt: skip
         return found, [message for row in rows for message in self._messages(row)]
+
+    def create_rate_request(self, payload: models.RateRequest) -> lib.Serializable:
+        parcel = payload.parcels[0]
+        body = {
+            "services": payload.services, "weight_g": round(parcel.weight * 1000),
+            "recipient": {"country": payload.recipient.country_code, "postcode": payload.recipient.postal_code},
+        }  # fmt: skip
+        return lib.Serializable(body)
+
+    def parse_rate_response(self, response: lib.Deserializable) -> typing.Any:
+        said = response.deserialize()
+        rates = [
+            models.RateDetails(
+                carrier_id="simulated", carrier_name="simulated", service=each["service"], currency=each.get("currency"),
+                total_charge=each.get("total_minor", 0) / 100, transit_days=each.get("days"),
+            )
+            for each in said.get("rates", [])
+        ]  # fmt: skip
+        return rates, self._messages(said)
+
+    def create_pickup_request(self, payload: models.PickupRequest) -> lib.Serializable:
+        body = {
+            "reference": payload.metadata["reference"], "day": payload.pickup_date, "ready_at": payload.ready_time,
+            "close_at": payload.closing_time, "parcels": payload.parcels_count, "remark": payload.instruction,
+        }  # fmt: skip
+        return lib.Serializable(body)
+
+    def parse_pickup_response(self, response: lib.Deserializable) -> typing.Any:
+        said = response.deserialize()
+        if "id" not in said:
+            return None, self._messages(said)
+        details = models.PickupDetails(
+            carrier_id="simulated", carrier_name="simulated", confirmation_number=said["id"],
+            ready_time=said.get("from"), closing_time=said.get("to"),
+        )  # fmt: skip
+        return details, []
+
+    def create_cancel_pickup_request(self, payload: models.PickupCancelRequest) -> lib.Serializable:
+        return lib.Serializable(payload.confirmation_number)
+
+    def parse_cancel_pickup_response(self, response: lib.Deserializable) -> typing.Any:
+        messages = self._messages(response.deserialize())
+        details = models.ConfirmationDetails(
+            carrier_id="simulated", carrier_name="simulated", success=True, operation="Cancel Pickup"
+        )
+        return (None, messages) if messages else (details, [])
 
 
 METADATA = metadata.PluginMetadata(
