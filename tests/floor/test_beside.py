@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from tests.cast import Cast
 from tests.floor.serving import SMALL_TABLET, STICKS_OUT, Screen
 from tests.floor.test_pages import ROSA
 from tests.floor.test_pages import tablet as at_the_bench
-from tests.floor.worker import CODES, MUG, Tablet, announce
+from tests.floor.worker import CODES, MUG, Tablet, announce, house_carrier, order, prepare_waybills, totes
 from tests.inbound.dock import product
 from wms.catalog import service as catalog
 from wms.catalog.service import Code
@@ -23,6 +23,8 @@ from wms.inventory.counting import planning
 from wms.inventory.ledger import stock_of
 from wms.inventory.models import Balance
 from wms.inventory.service import Subject
+from wms.outbound.models import Order
+from wms.outbound.service import orders
 from wms.platform.database import commit, session
 
 __all__ = ["at_the_bench"]
@@ -159,6 +161,50 @@ def test_goods_go_where_they_were_carried_batch_by_batch(
     assert lying(cast, JAM) == [
         (BIN, "B1", 3), (BIN, "B2", 3), ("A-01-02-1", "B1", 2), ("carton", "B2", 1)
     ]  # fmt: skip
+
+
+def test_a_cancelled_order_goes_back_batch_by_batch(
+    cast: Cast, client: Any, tablet: Tablet, keys: dict[str, uuid.UUID]
+) -> None:
+    bins = cast.overseas.labels
+    (label,) = announce(cast, {JAM: 5})
+    tablet.start("receive")
+    tablet.scan(label)
+    tablet.scan(CODE[JAM], quantity=3, batch="B1", expires_on="2027-05-31")
+    tablet.scan(CODE[JAM], quantity=2, batch="B2", expires_on="2027-06-30")
+    tablet.scan("CMD-OK")
+    tablet.start("putaway")
+    tablet.scan(label)
+    tablet.scan(bins[BIN])
+    order(cast.api(client), {JAM: 5}, house_carrier())
+    tablet.start("pick")
+    tablet.scan("CMD-OK")
+    prepare_waybills()
+    tablet.scan("CMD-OK")
+    tote = totes(cast.overseas.id)[0]
+    tablet.scan(tote)
+    told = {"code": ""}
+    for batch, expires_on, quantity in (("B1", "2027-05-31", 3), ("B2", "2027-06-30", 2)):
+        if tablet.step == "scan_location":
+            tablet.scan(tablet.seen["location_barcode"])
+        told = tablet.scan(CODE[JAM], quantity=quantity, batch=batch, expires_on=expires_on)
+    assert told["code"] == "walk_done"
+    orders.cancel_order(cast.acme, session().scalars(select(Order.id)).one(), None, "buyer_cancelled")
+    commit()
+
+    tablet.start("putback")
+    tablet.scan(tote)
+    assert [(line["lot"], line["quantity"]) for line in tablet.seen["lines"]] == [
+        ("B1 · 2027-05-31", 3), ("B2 · 2027-06-30", 2)
+    ]  # fmt: skip
+    assert tablet.scan(CODE[JAM], batch="B2", quantity=3)["code"] == "quantity_too_large"
+    assert tablet.scan(CODE[JAM], batch="B2")["code"] == "item_in_hand"
+    assert (tablet.seen["lot"], tablet.seen["quantity"]) == ("B2 · 2027-06-30", 2)
+    tablet.scan(bins["A-01-02-1"])
+    assert tablet.scan(CODE[JAM], quantity=1)["code"] == "item_in_hand"
+    assert tablet.seen["lot"] == "B1 · 2027-05-31"
+    tablet.scan(bins[BIN])
+    assert lying(cast, JAM) == [(BIN, "B1", 1), ("A-01-02-1", "B2", 2), ("tote", "B1", 2)]
 
 
 @pytest.mark.page

@@ -12,6 +12,7 @@ from tests.cast import Cast
 from tests.floor.test_gone_stops import on_a_walk
 from tests.floor.test_sort import Wall, wall
 from tests.floor.worker import CABLE, CODES, MUG, totes
+from tests.outbound.stage import SERUM, Stage, in_days
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
@@ -61,6 +62,22 @@ def test_damage_is_reported_described_and_taken_back(cast, client, tablet):
     assert tablet.scan("CMD-UNDO")["code"] == "pick_damage_undone"
     assert "damaged" not in tablet.seen or tablet.seen["damaged"] is None
     assert tablet.scan(CODES[MUG], quantity=2)["code"] == "stop_done"
+
+
+def test_the_picker_sees_which_batch_was_chosen(cast, client, tablet, db_session):
+    """Two batches lie in one bin: the code on a unit may say the product alone."""
+    stage, soon = Stage(cast), in_days(300)
+    stage.stock(SERUM, 4, batch="NOW", expires_on=soon)
+    stage.stock(SERUM, 4, batch="LATER", expires_on=in_days(400))
+    order = stage.order({SERUM: 2})
+    stage.wave(order)
+    tablet.start("pick")
+    tablet.scan("CMD-OK")
+    tablet.scan(totes(cast.overseas.id)[0])
+    for step in ("scan_location", "scan_product"):
+        assert (tablet.step, tablet.seen["lot"]) == (step, f"NOW · {soon}")
+        assert f"NOW · {soon}</span>" in tablet.look()
+        tablet.scan(tablet.seen["location_barcode"] if step == "scan_location" else f"ACME:{SERUM}")
 
 
 def test_a_bin_with_nothing_left_leads_on(cast, client, tablet):

@@ -13,6 +13,7 @@ from tests.floor.worker import CODES, MUG, Tablet, tracking_numbers
 from tests.outbound.stage import Stage
 from tests.outbound.test_lanes import lane
 from wms.core.ids import new_id
+from wms.facility.packaging import service as catalogue
 from wms.outbound.models import Order
 from wms.outbound.packing_slips import request_packing_slip
 from wms.outbound.rules import Fill
@@ -75,6 +76,15 @@ def at_bench(cast: Any, client: Any, order: Order) -> Tablet:
     tablet = seated(cast, client, "pack")
     tablet.scan(tote_of(order))
     return tablet
+
+
+def test_what_goes_in_is_one_line_and_is_said_once(cast, client, stage: Stage, bench: Order) -> None:
+    wish(stage, bench, "order")
+    stage.do(catalogue.add_insert, cast.admin, cast.overseas.id, "Summer & sun", None, None)
+    shown = opened(cast, client, bench).look()
+    assert "Put in: Summer &amp; sun, Packing slip" in shown
+    assert shown.count('class="panel insert"') == 1, "the goods to be checked keep the room"
+    assert "With a packing slip" not in shown
 
 
 @pytest.mark.parametrize("whose", ["order", "seller", "nobody"])

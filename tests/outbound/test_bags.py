@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from labels import Manifest
 from tests.outbound.stage import MUG, Stage
 from wms.core.actor import SYSTEM
 from wms.core.checkdigits import is_valid_sscc
@@ -16,8 +17,9 @@ from wms.inventory import ledger
 from wms.inventory.ledger import PostingDraft
 from wms.inventory.rules import MoveDraft, Reason
 from wms.outbound.models import Order
-from wms.outbound.service import bagging, boxes, interceptions, order_holds
+from wms.outbound.service import bagging, boxes, interceptions, load_lists, order_holds
 from wms.platform.database import session
+from wms.printing.models import LabelDocument
 from wms.shipping import loads, rules
 from wms.shipping import service as shipping
 from wms.shipping.models import Bag, BagKind, BagState, Carrier, Parcel, Service
@@ -100,6 +102,10 @@ def test_bags_and_single_parcels_stand_together_on_a_manifest(dock: Stage) -> No
     assert [each.tracking_number for each in on_load.loose] == [loose]
     assert [each.tracking_number for each in on_load.bags[0].parcels] == [inside]
     assert on_load.weight_g == parcel(loose).weight_g + (bag(bag_id).weight_g or 0)
+    dock.do(load_lists.request_load_list, dock.cast.supervisor, manifest_id)
+    documents = session().scalars(select(LabelDocument).where(LabelDocument.kind == "manifest")).all()
+    (paper,) = load_lists.load_lists(documents)
+    assert isinstance(paper, Manifest) and paper.total_weight == f"{on_load.weight_g / 1000:.3f} kg"
     assert (on_load.parcels, on_load.pieces) == (2, 2)
 
 

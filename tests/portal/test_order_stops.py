@@ -40,6 +40,16 @@ def test_a_seller_holds_an_order_and_ends_only_their_own_hold(cast, client, life
     assert life.ask("SELECT count(*) FROM pick_task WHERE state = 'held'") == 0
 
 
+def test_a_hold_that_gave_up_its_stock_is_no_lack_of_it(cast, client, life):
+    seller = cast.sign_in(client, cast.acme_person)
+    page = f"/portal/orders/{life.promised.id}"
+    seller.post(f"{page}/hold", data=form(reason="payment", release_stock="1"))
+    assert life.ask(STATE, id=life.promised.id) == "short"
+    shown = text_of(seller.get(page))
+    assert "A hold has released its stock for other orders." in shown
+    assert "There is not enough stock." not in shown
+
+
 def test_another_sellers_order_is_not_there(cast, client, life):
     rival = cast.sign_in(client, cast.rival_person)
     for path, fields in (

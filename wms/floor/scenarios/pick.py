@@ -12,6 +12,7 @@ from typing import Any
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
+from wms.floor.beside import lot_label
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
@@ -259,6 +260,6 @@ class Pick:
             "location": stop.location, "location_barcode": stop.location_barcode, "quantity": stop.left,
             "picked": stop.picked, "wanted": stop.quantity, "order": stop.order_number, "tote": stop.tote, "wall": stop.wall,
             "other_totes": list(stop.others or ()),
-            "container": stop.container,
+            "container": stop.container, "lot": lot_label(stop),
             "stops_left": open_in(stop.batch_id).stops, "short_asked": bool(task.data.get("short_asked")),
         }  # fmt: skip

@@ -5,11 +5,13 @@ their tote to a place for them: scan the tote, the place.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit
+from wms.floor.beside import lot_label, read_beside, row_of_batch
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.queries import goods
@@ -22,11 +24,14 @@ from wms.platform.statements import Statement
 UNIT, PRODUCT, LOCATION = "scan_unit", "scan_product", "scan_location"
 
 _HELD = Statement(
-    "SELECT b.product_id, p.sku, p.name_en, p.name_zh, p.owner_id, sum(b.on_hand) AS units FROM balance b"
-    " JOIN product p ON p.id = b.product_id"
-    " WHERE b.handling_unit_id = :unit AND b.is_there GROUP BY 1, 2, 3, 4, 5 ORDER BY 2"
+    "SELECT b.product_id, p.sku, p.name_en, p.name_zh, p.owner_id, b.lot_id, t.batch, t.expires_on, sum(b.on_hand) AS units"
+    " FROM balance b JOIN product p ON p.id = b.product_id LEFT JOIN lot t ON t.id = b.lot_id"
+    " WHERE b.handling_unit_id = :unit AND b.is_there GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 2, t.expires_on, t.batch"
 )
 _UNIT_OF_PARCEL = Statement("SELECT handling_unit_id FROM parcel WHERE id = :id")
+
+
+IN_HAND = ("product_id", "quantity", "serials", "lot_id", "lot")
 
 
 class PutBack:
@@ -78,15 +83,20 @@ class PutBack:
         return Step(LOCATION, data, "next", "damage_tote_taken", {"units": units})
 
     def _product(self, task: FloorTask, found: Found, scan: Scan) -> Step:
-        rows = _HELD.all({"unit": uuid.UUID(task.data["unit_id"])})
-        held = {row.product_id: int(row.units) for row in rows}
-        if found.id not in held:
+        rows = [row for row in _HELD.all({"unit": uuid.UUID(task.data["unit_id"])}) if row.product_id == found.id]
+        if not rows:
             raise Refused("wrong_item", {"wanted": "–"})
-        quantity = scan.quantity or len(found.numbers) or held[found.id]
-        if quantity > held[found.id]:
-            raise Refused("quantity_too_large", {"left": held[found.id]})
-        check_numbers(found, quantity, held[found.id])
-        data = hand(task.data, product_id=str(found.id), quantity=quantity, serials=found.numbers or None)
+        meant = _meant(read_beside(found, scan), rows, scan.quantity)
+        held = int(sum(row.units for row in meant))
+        quantity = scan.quantity or len(found.numbers) or held
+        if quantity > held:
+            raise Refused("quantity_too_large", {"left": held})
+        check_numbers(found, quantity, held)
+        (one,) = meant if len(meant) == 1 else (None,)
+        data = hand(
+            task.data, product_id=str(found.id), quantity=quantity, serials=found.numbers or None,
+            lot_id=str(one.lot_id) if one and one.lot_id else None, lot=lot_label(one) if one else None,
+        )  # fmt: skip
         return Step(LOCATION, data, "ok", "item_in_hand", {"quantity": quantity})
 
     def _location(self, actor: Actor, task: FloorTask, found: Found) -> Step:
@@ -95,22 +105,41 @@ class PutBack:
         if task.data.get("damaged"):
             damage.bring(actor, unit_id, found.id)
             return Step(UNIT, {}, "done", "pick_damage_set_down", {"place": found.code})
+        lot_id = task.data.get("lot_id")
         putback.put_back(
             actor, unit_id, uuid.UUID(task.data["product_id"]), task.data["quantity"], found.id,
-            task.data.get("serials", ()),
+            task.data.get("serials", ()), lot_id=uuid.UUID(lot_id) if lot_id else None,
         )  # fmt: skip
         if _HELD.first({"unit": unit_id}) is None:
             return Step(UNIT, {}, "done", "item_put_back")
-        return Step(PRODUCT, hand(task.data, product_id=None, quantity=None, serials=None), "next", "item_put_back")
+        return Step(PRODUCT, hand(task.data, **dict.fromkeys(IN_HAND)), "next", "item_put_back")
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         if "unit_id" not in task.data:
             return {}
         rows = _HELD.all({"unit": uuid.UUID(task.data["unit_id"])})
         lines = [
-            {"sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "quantity": int(row.units)} for row in rows
+            {
+                "sku": row.sku,
+                "name_en": row.name_en,
+                "name_zh": row.name_zh,
+                "quantity": int(row.units),
+                "lot": lot_label(row),
+            }
+            for row in rows
         ]
         return {
             **goods(task.data.get("product_id")), "unit": task.data["unit"], "lines": lines,
-            "quantity": task.data.get("quantity"), "is_damaged": bool(task.data.get("damaged")),
+            "quantity": task.data.get("quantity"), "lot": task.data.get("lot"),
+            "is_damaged": bool(task.data.get("damaged")),
         }  # fmt: skip
+
+
+def _meant(found: Found, rows: Sequence[Any], asked: int | None) -> Sequence[Any]:
+    """Which of a product's rows go: the one of the batch that was read; all of them where all goes; else the first, and the
+    screen says of which batch it is.
+    """
+    read = found.batch is not None or found.expires_on is not None
+    if found.numbers or (not read and asked is None):
+        return rows
+    return [row_of_batch(found, rows)]

@@ -12,7 +12,7 @@ from typing import Any
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
-from wms.floor.beside import read_beside, row_of_batch
+from wms.floor.beside import lot_label, read_beside, row_of_batch
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.overruling import against, insisting
@@ -172,7 +172,7 @@ class Replenish:
             **shown, **goods(walk.product_id), "location": walk.source, "location_barcode": walk.source_barcode,
             "unit": walk.unit, "face": walk.face, "face_barcode": walk.face_barcode, "left": walk.left,
             "wanted": walk.quantity, "moved": walk.moved, "quantity": task.data.get("quantity"), "batch": walk.batch,
-            "expires_on": walk.expires_on, "urgency": str(URGENCY_WORDS[tier]), "tier": tier.name.lower(),
+            "expires_on": walk.expires_on, "lot": lot_label(walk), "urgency": str(URGENCY_WORDS[tier]), "tier": tier.name.lower(),
             "short_asked": bool(task.data.get("short_asked")), "is_held": held,
         }  # fmt: skip
 

@@ -50,7 +50,8 @@ _LOADS = Statement(
     " WHERE m.id = ANY(CAST(:ids AS uuid[]))"
 )
 _PARCELS = Statement(
-    "SELECT p.manifest_id, p.tracking_number, p.weight_g, s.name AS service, o.number, c.country, b.number AS bag FROM parcel p"
+    "SELECT p.manifest_id, p.tracking_number, p.weight_g, s.name AS service, o.number, c.country, b.number AS bag,"
+    " b.weight_g AS bag_g FROM parcel p"
     " JOIN shipment sh ON sh.id = p.shipment_id JOIN service s ON s.id = sh.service_id"
     " LEFT JOIN outbound_order o ON o.id = sh.subject_id AND sh.subject_kind = 'order'"
     " LEFT JOIN consignee c ON c.order_id = o.id LEFT JOIN bag b ON b.id = p.bag_id"
@@ -98,7 +99,7 @@ def _content(load: Any, parcels: Sequence[Any], document: LabelDocument) -> Labe
             for parcel in parcels
         ),
         parcels=_counted(parcels),
-        total_weight=_kilograms(sum(parcel.weight_g or 0 for parcel in parcels)),
+        total_weight=_kilograms(_gross(parcels)),
         captions=CAPTIONS,
     )  # fmt: skip
 
@@ -115,6 +116,16 @@ def _order(parcel: Any) -> str:
 def _counted(parcels: Sequence[Any]) -> str:
     bags = len({parcel.bag for parcel in parcels if parcel.bag})
     return f"{len(parcels)} · {bags} bags/袋" if bags else str(len(parcels))
+
+
+def _gross(parcels: Sequence[Any]) -> int:
+    """What the lorry carries, as the office's page says it: bags and pallets by the scale, with all that is in them."""
+    by_bag: dict[str | None, list[Any]] = defaultdict(list)
+    for parcel in parcels:
+        by_bag[parcel.bag].append(parcel)
+    return sum(
+        (each[0].bag_g if bag else None) or sum(parcel.weight_g or 0 for parcel in each) for bag, each in by_bag.items()
+    )
 
 
 def _short(services: Sequence[str]) -> str:

@@ -59,10 +59,13 @@ def put_back(
     quantity: int,
     location_id: uuid.UUID,
     serials: Sequence[str] = (),
+    *,
+    lot_id: uuid.UUID | None = None,
 ) -> Posted:
     """Goods of a cancelled order go from their tote or parcel to a bin and sell again.
 
-    `serials`: the numbers that go back, under full serial control and unless all do. Refuses `nothing_to_put_back`,
+    `serials`: the numbers that go back, under full serial control and unless all do. `lot_id`: the batch that goes, where
+    not all of the product does. Refuses `nothing_to_put_back`,
     `location_wrong_kind` for a place whose goods do not sell, `serials_required`, `serial_not_here`.
     """
     if quantity < 1:
@@ -75,7 +78,7 @@ def put_back(
         raise not_found("location")
     if LocationKind(location.kind) not in COUNTS:
         raise Refused("location_wrong_kind", {"code": location.code})
-    moves = _moves(unit, product_id, quantity, location.id, serials)
+    moves = _moves(unit, product_id, quantity, location.id, serials, lot_id)
     settles = _settles(unit.subject_id, moves)
     posted = ledger.post(actor, PostingDraft(Reason.PUT_BACK, "order", unit.subject_id, moves, settles=settles))
     if free_if_empty(unit):
@@ -98,14 +101,16 @@ def _lock_to_empty(actor: Actor, unit_id: uuid.UUID) -> tuple[Order | None, Hand
 
 
 def _moves(
-    unit: HandlingUnit, product_id: uuid.UUID, quantity: int, location_id: uuid.UUID, serials: Sequence[str]
-) -> list[MoveDraft]:
+    unit: HandlingUnit, product_id: uuid.UUID, quantity: int, location_id: uuid.UUID, serials: Sequence[str],
+    lot_id: uuid.UUID | None,
+) -> list[MoveDraft]:  # fmt: skip
     numbers = number_book.by_row(product_id, serials)
-    rows = session().scalars(
-        select(Balance)
-        .where(Balance.handling_unit_id == unit.id, Balance.product_id == product_id, Balance.is_there)
-        .order_by(Balance.id)
+    query = select(Balance).where(
+        Balance.handling_unit_id == unit.id, Balance.product_id == product_id, Balance.is_there
     )
+    if lot_id is not None:
+        query = query.where(Balance.lot_id == lot_id)
+    rows = session().scalars(query.order_by(Balance.id))
     moves: list[MoveDraft] = []
     left = quantity
     for row in rows:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from wms.core.actor import Actor
@@ -24,7 +24,8 @@ from wms.platform.statements import Statement, pipelined
 class Sight:
     """A stop as a screen shows it. `codes`: units by barcode of its product, as its owner registered them, oldest first.
     `wall`: its goods are sorted there; `tote` is then the walk's, and `quantity` and `picked` are of all its orders.
-    `container`: its goods stand in the bin in this one. `others`: further totes of its order, which were full.
+    `container`: its goods stand in the bin in this one. `batch`, `expires_on`: of the goods that were chosen, where they
+    have any. `others`: further totes of its order, which were full.
     """
 
     id: uuid.UUID
@@ -50,6 +51,8 @@ class Sight:
     location_barcode: str
     wall: str | None
     container: str | None
+    batch: str | None
+    expires_on: date | None
     others: Sequence[str] | None
 
     @property
@@ -67,11 +70,12 @@ _SIGHT = (
     "SELECT t.id, t.batch_id, t.order_id, t.location_id, t.product_id, coalesce(k.quantity, t.quantity) AS quantity,"
     " coalesce(k.picked, t.picked) AS picked, t.state, o.number, o.state AS order_state, o.interception,"
     " u.id AS tote_id, u.code AS tote, p.owner_id, p.sku, p.name_en, p.name_zh, p.serial_control,"
-    " c.codes, l.code AS location, l.barcode, h.wall, (SELECT v.code FROM balance y JOIN handling_unit v"
-    "  ON v.id = y.handling_unit_id WHERE y.id = t.balance_id) AS container,"
+    " c.codes, l.code AS location, l.barcode, h.wall, v.code AS container, g.batch, g.expires_on,"
     f" CASE WHEN h.wall IS NULL THEN {totes.OTHERS} END AS others, c.units"
     " FROM pick_task t JOIN outbound_order o ON o.id = t.order_id JOIN product p ON p.id = t.product_id"
     " JOIN location l ON l.id = t.location_id JOIN pick_batch h ON h.id = t.batch_id"
+    " LEFT JOIN balance y ON y.id = t.balance_id LEFT JOIN handling_unit v ON v.id = y.handling_unit_id"
+    " LEFT JOIN lot g ON g.id = y.lot_id"
     " LEFT JOIN handling_unit u ON u.id = CASE WHEN h.wall IS NULL THEN o.tote_id ELSE h.tote_id END"
     " LEFT JOIN LATERAL (SELECT sum(x.quantity)::int AS quantity, sum(x.picked)::int AS picked FROM pick_task x"
     "  WHERE x.batch_id = t.batch_id AND x.balance_id = t.balance_id AND x.state = 'open') k"
