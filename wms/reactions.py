@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wms.core.events import Event
+from wms.floor import hands
 from wms.identity import badges
 from wms.inbound.events import TransferReceived
+from wms.inventory import hands as inventory_hands
 from wms.inventory.events import AllocationBroken, AwaitedStockCame, FreeBelowZero
 from wms.outbound.events import TransferSent, TransferTakenBack, WaveReleased
 from wms.platform.events import InTransaction, reactions
@@ -35,4 +37,6 @@ AFTER_COMMIT: dict[type[Event], Sequence[str]] = {
 def register() -> None:
     reactions.in_transaction = IN_TRANSACTION
     reactions.after_commit = AFTER_COMMIT
+    inventory_hands.Floor.carried = staticmethod(hands.carried)
+    inventory_hands.Floor.end = staticmethod(hands.end)
     badges.Designs.published = staticmethod(lambda: house_templates(["badge"]))

@@ -101,6 +101,7 @@ NEARER: dict[Action, set[str]] = {
     ("order", "unpack"): {"order_cancelled"},
     ("parcel", "reopen"): {"waybill_voided", "parcel_open", "parcel_gone"},
     ("carton", "arrive"): {"carton_done"},
+    ("carton", "unreceive"): {"pallet_gone_on"},
     ("count", "take"): {"count_not_planned"},
     ("count", "finish"): {"count_not_yours"},
     ("count", "submit"): {"count_not_yours"},

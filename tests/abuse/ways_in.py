@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from sqlalchemy import update
+
 from tests.abuse.ways import Ask, Scene, api, form, scan, way
 from tests.floor.worker import CODES, Tablet
 from tests.outbound.stage import BIN1, MUG
 from wms.inbound import service as inbound
 from wms.inbound.models import Booking, Carton
 from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft
+from wms.platform.database import commit, session
 from wms.printing.models import LabelDocument
 from wms.returns import service as returns
 from wms.returns.models import ReturnOrder
@@ -105,6 +108,16 @@ def count_taken_back(scene: Scene, _state: str) -> Ask:
     carton = scene.carton()
     tablet = scene.tablet("receive", carton.barcode, CODES[MUG])
     return Ask({("carton", "uncount"): carton.id}, scan(tablet, "CMD-UNDO"))
+
+
+@way(("carton", "unreceive"), ("booking", "unreceive"), states="counted")
+def pallet_taken_back(scene: Scene, _state: str) -> Ask:
+    carton = scene.carton(others=1)
+    session().execute(update(Carton).where(Carton.booking_id == carton.booking_id).values(pallet=1))
+    commit()
+    tablet = scene.tablet("receive", carton.barcode, "CMD-WHOLE")
+    documents = {("carton", "unreceive"): carton.id, ("booking", "unreceive"): carton.booking_id}
+    return Ask(documents, scan(tablet, "CMD-UNDO"))
 
 
 @way(("carton", "close"), ("booking", "close"), states="counting arrived")

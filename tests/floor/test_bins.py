@@ -149,7 +149,13 @@ def test_a_move_obeys_the_rules_of_the_bin_and_is_taken_back(cast, client, db_se
     assert tablet.scan(cast.overseas.labels["INSP"])["code"] == "item_moved"  # no bin: no such rules
     assert stock(cast.ACME.products[MUG]) == {(BIN, "good", True): 2, ("INSP", "good", False): 2}
     assert 'data-command="CMD-UNDO"' in tablet.look()
-    assert tablet.scan("CMD-UNDO")["code"] == "move_undone"
+    assert tablet.scan("CMD-UNDO")["code"] == "move_taken_back"
+    assert stock(cast.ACME.products[MUG]) == {(BIN, "good", True): 4}
+    assert (tablet.step, tablet.seen["quantity"], tablet.seen["sku"]) == ("scan_target", 2, MUG)  # in hand again
+    assert tablet.scan("CMD-UNDO")["code"] == "command_not_here"
+    assert tablet.scan(cast.overseas.labels["A-01-02-1"])["code"] == "item_moved"  # the bin it was meant for
+    assert tablet.scan("CMD-UNDO")["code"] == "move_taken_back"
+    assert tablet.scan(cast.overseas.labels[BIN])["title"] == "Back where it was."
     assert stock(cast.ACME.products[MUG]) == {(BIN, "good", True): 4}
     assert tablet.scan("CMD-UNDO")["code"] == "command_not_here"
 
@@ -176,8 +182,9 @@ def test_a_container_goes_back_where_it_was(cast, client, db_session, tablet):
     tablet.start("move")
     tablet.scan(unit.barcode)
     tablet.scan(cast.overseas.labels[NEXT])
-    assert tablet.scan("CMD-UNDO")["title"] == "Back where it was."
+    assert tablet.scan("CMD-UNDO")["title"] == "Taken back. Scan where it goes now."
     assert stock(cast.ACME.products[MUG]) == {(BIN, "good", True): 6}
+    assert tablet.scan(cast.overseas.labels[BIN])["title"] == "Back where it was."
     tablet.scan(unit.barcode)
     assert tablet.seen["location"] == BIN
 
@@ -187,7 +194,7 @@ def test_a_carton_at_the_dock_goes_back_too(cast, client, db_session, tablet):
     tablet.start("move")
     tablet.scan(label)
     tablet.scan(cast.overseas.labels["INSP"])
-    assert tablet.scan("CMD-UNDO")["code"] == "move_undone"
+    assert tablet.scan("CMD-UNDO")["code"] == "move_taken_back"
     assert stock(cast.ACME.products[MUG]) == {("DOCK", "good", False): 4}
 
 

@@ -12,7 +12,7 @@ from tests.floor.worker import CABLE, CODES, MUG, Tablet
 from tests.inbound.dock import service, stock
 from wms.inbound.models import Booking, Carton
 from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft, PlanDraft
-from wms.platform.database import session
+from wms.platform.database import commit, session
 
 
 def announce(cast: Any, *cartons: tuple[int | None, dict[str, int]]) -> tuple[Booking, list[str]]:
@@ -76,6 +76,67 @@ def test_every_carton_of_a_pallet_is_drawn_as_if_it_came_alone(cast, client, db_
     assert tablet.scan("CMD-WHOLE")["code"] == "pallet_received"
     held = text("SELECT count(*), sum(on_hand)::int FROM balance WHERE held_by > 0")
     assert session().execute(held).one() == (2, 12)
+
+
+def received_pallet(tablet: Tablet, *cartons: dict[str, int], cast: Any, first: int = 0) -> tuple[Booking, list[str]]:
+    """A pallet of these cartons, received in one tap after `first` mugs were counted in the first."""
+    booking, labels = announce(cast, *((1, lines) for lines in cartons))
+    tablet.start("receive")
+    tablet.scan(labels[0])
+    if first:
+        tablet.scan(CODES[MUG], quantity=first)
+    assert tablet.scan("CMD-WHOLE")["code"] == "pallet_received"
+    return booking, labels
+
+
+def test_a_pallet_received_by_mistake_is_as_it_was(cast, client, db_session, tablet):
+    service.make_plan(cast.supervisor, cast.overseas.id, PlanDraft(every_nth=1))
+    booking, labels = received_pallet(tablet, {MUG: 6}, {MUG: 6, CABLE: 2}, {MUG: 6}, cast=cast, first=2)
+    assert 'data-command="CMD-UNDO"' in tablet.look()
+    told = tablet.scan("CMD-UNDO")
+    assert (told["code"], told["title"]) == ("pallet_undone", "Taken back: 3 cartons to count.")
+    assert states(booking.id) == ["counting", "arrived", "arrived"]
+    assert stock(cast.ACME.products[MUG]) == {("DOCK", "good", False): 2}
+    left = text("SELECT (SELECT count(*) FROM difference), (SELECT count(*) FROM inspection WHERE state = 'open'),"
+                " (SELECT count(*) FROM balance WHERE held_by > 0), (SELECT state FROM booking)")  # fmt: skip
+    assert session().execute(left).one() == (0, 0, 0, "receiving")
+    assert tablet.scan("CMD-UNDO")["code"] == "command_not_here"
+    tablet.scan(labels[0])
+    assert (tablet.seen["beside"], tablet.scan("CMD-WHOLE")["title"]) == (2, "Pallet 1: 3 cartons, 18 units.")
+    assert stock(cast.ACME.products[MUG]) == {("DOCK", "good", False): 18}
+    assert session().execute(text("SELECT count(*) FROM inspection WHERE state = 'open'")).scalar_one() == 4
+
+
+def put_one_away(cast: Any, tablet: Tablet, booking: Booking, labels: list[str]) -> None:
+    tablet.start("putaway")
+    tablet.scan(labels[1])
+    assert tablet.scan(cast.overseas.labels["A-01-01-1"])["code"] == "carton_stowed"
+
+
+def count_anew(cast: Any, tablet: Tablet, booking: Booking, labels: list[str]) -> None:
+    carton = session().scalar(select(Carton.id).where(Carton.barcode == labels[1]))
+    service.reopen_carton(cast.supervisor, carton)
+    service.uncount(cast.supervisor, carton)
+    service.count_as_declared(cast.supervisor, carton)
+    service.close_carton(cast.supervisor, carton)
+
+
+def decide(cast: Any, tablet: Tablet, booking: Booking, labels: list[str]) -> None:
+    (difference,) = session().execute(text("SELECT id FROM difference")).scalars()
+    service.decide(cast.acme, difference, "accept")
+
+
+@pytest.mark.parametrize(("meanwhile", "number"), [(put_one_away, 2), (count_anew, 2), (decide, 1)])
+def test_a_pallet_of_which_something_has_gone_on_stays(cast, client, db_session, tablet, meanwhile, number):
+    booking, labels = received_pallet(tablet, {MUG: 6}, {MUG: 6}, cast=cast, first=7)
+    meanwhile(cast, tablet, booking, labels)
+    commit()
+    tablet.start("receive")
+    before, there = states(booking.id), stock(cast.ACME.products[MUG])
+    told = tablet.scan("CMD-UNDO")
+    assert (told["code"], told["title"]) == ("pallet_gone_on", f"Carton {number} has gone on meanwhile.")
+    assert (states(booking.id), stock(cast.ACME.products[MUG])) == (before, there)
+    assert tablet.scan(labels[0])["code"] == "carton_done"  # no dead end
 
 
 def test_too_many_in_the_carton_in_hand_is_told(cast, client, db_session, tablet):

@@ -164,7 +164,8 @@ def test_its_label_moves_it_repacks_it_and_counts_it(cast, client, db_session, t
     tablet.start("move")
     assert tablet.scan(label)["title"] == "14 in it. Scan where it goes."
     assert tablet.scan(cast.overseas.labels[NEXT])["code"] == "unit_moved"
-    assert tablet.scan("CMD-UNDO")["code"] == "move_undone"
+    assert tablet.scan("CMD-UNDO")["code"] == "move_taken_back"
+    assert tablet.scan(cast.overseas.labels[BIN])["code"] == "move_undone"
     planning.set_rule(cast.supervisor, cast.overseas.id, Rule(approve_above_minor=10**9))
     planning.plan_bins(cast.supervisor, cast.overseas.id, [cast.overseas.locations[BIN]])
     commit()

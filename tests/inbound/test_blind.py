@@ -6,13 +6,14 @@ from datetime import date
 from itertools import product as every
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
 from tests.inbound.dock import CABLE, MUG, RED, SERUM, deliver, line, product, service, stock
 from tests.inbound.test_differences import fields, refused
 from wms.cli import all_checks
 from wms.core import clock
 from wms.inbound import queries
+from wms.inbound.models import Booking, Carton
 from wms.inbound.rules import PlanDraft, Terms
 from wms.inbound.service import CountDraft
 from wms.platform.auditing import run_checks
@@ -43,10 +44,24 @@ def test_the_narrowest_word_counts(cast, db_session):
     for house in WORDS:
         if house is not None:
             service.set_counting(cast.supervisor, cast.overseas.id, house)
-        for seller, booking in every(WORDS, repeat=2):
+        for seller, booking, asked in every(WORDS, WORDS, (None, "blind")):
             service.set_terms(cast.supervisor, cast.ACME.id, Terms(counting=seller))
             service.choose_counting(cast.supervisor, found.booking_id, booking)
-            assert service.is_blind(found.carton) is ((booking or seller or house or "guided") == "blind")
+            session().execute(update(Booking).values(count_blind=asked is not None))
+            assert service.is_blind(found.carton) is ((booking or asked or seller or house or "guided") == "blind")
+
+
+def test_a_seller_asks_for_it_with_the_booking(cast, client, db_session):
+    api = cast.api(client)
+    body = {"warehouse": "DE1", "cartons": [{"number": 1, "lines": [{"sku": MUG, "quantity": 2}]}]}
+    made = api.post("/api/v1/bookings", {**body, "count_blind": True, "submit": True})
+    key = made.get_json()["id"]
+    carton = session().scalar(select(Carton.id).where(Carton.booking_id == key))
+    assert (made.status_code, service.is_blind(carton)) == (201, True)
+    shown = api.get(f"/api/v1/bookings/{key}").get_json()
+    assert shown["count_blind"] is True
+    changed = api.patch(f"/api/v1/bookings/{key}", {"count_blind": False}, match=shown["version"])
+    assert (changed.status_code, service.is_blind(carton)) == (200, False)
 
 
 def test_a_count_that_has_begun_goes_on_as_it_began(cast, db_session):
@@ -96,7 +111,8 @@ def test_what_differs_is_counted_once_more_before_it_is_recorded(cast, db_sessio
     closed = service.close_carton(cast.receiver, found.carton)
     assert (closed.again, closed.carton_state, closed.left) == (False, "counted", 14)
     assert found.differences() == {"short": 1, "over": 1}
-    assert firsts(cast, found) == {MUG: 9, RED: 0}
+    assert firsts(cast, found) == {MUG: 9, RED: 0, CABLE: 1}  # a line of its own for what only the first count found
+    assert line(found.carton, cable)[:3] == (0, 0, 0)
     assert refused(service.close_carton, cast.receiver, found.carton).code == "not_allowed_now"
 
 

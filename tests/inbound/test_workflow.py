@@ -21,7 +21,7 @@ BOOKING_MOVES = {
     ("arrived", "complete"): "completed", ("receiving", "complete"): "completed",
     ("received", "complete"): "completed", ("putaway", "complete"): "completed", ("completed", "arrive"): "arrived",
     ("putaway", "unstow"): "putaway", ("completed", "unstow"): "putaway", ("putaway", "unstow_all"): "received",
-    ("completed", "unstow_all"): "received",
+    ("completed", "unstow_all"): "received", ("receiving", "unreceive"): "arrived", ("received", "unreceive"): "arrived",
 }  # fmt: skip
 CARTON_MOVES = {
     ("declared", "arrive"): "arrived", ("missing", "arrive"): "arrived", ("arrived", "count"): "counting",
@@ -30,7 +30,7 @@ CARTON_MOVES = {
     ("stowing", "stow"): "stowing", ("counted", "finish"): "stowed", ("stowing", "finish"): "stowed",
     ("stowing", "unstow"): "stowing", ("stowed", "unstow"): "stowing", ("declared", "lose"): "missing",
     ("stowing", "unstow_all"): "counted", ("stowed", "unstow_all"): "counted", ("arrived", "recount"): "counting",
-    ("counting", "recount"): "counting",
+    ("counting", "recount"): "counting", ("counted", "unreceive"): "arrived",
 }  # fmt: skip
 
 

@@ -120,8 +120,8 @@ def test_putting_both_down_does_not_cross_with_a_suggestion(floor: Stage, fresh_
     assert at_once(fresh_app, suggest, finish) == [True, "done"]
 
 
-def test_what_somebody_carries_is_counted_once_more_when_it_was_put_down(two: Stage) -> None:
-    """The book has it in its bin until then: a counter who finds the bin empty has found no loss."""
+def test_what_somebody_carries_is_no_loss_and_once_more_to_be_counted_when_it_came_back(two: Stage) -> None:
+    """The book has it in its bin until it is put down: a counter who finds the bin empty has found no loss."""
     house, who = two.cast.overseas, two.cast
     (made,) = asked(two, (MUG, BIN1, BIN3, None))
     two.do(planning.plan_bins, who.supervisor, house.id, [house.locations[BIN1]])
@@ -129,9 +129,12 @@ def test_what_somebody_carries_is_counted_once_more_when_it_was_put_down(two: St
     two.do(service.hold, who.receiver, made.id, made.origin_id, made.product_id)
     count = two.do(counting.take, who.picker, house.id, made.origin_id)
     finish = (counting.finish, who.picker, count.id)
+    two.do(service.put_back, who.receiver, made.id)
+    two.do(service.take_next, who.receiver, house.id)
+    two.do(service.hold, who.receiver, made.id, made.origin_id, made.product_id)  # as many in hand as before
     assert [each.product_id for each in two.do(*finish, empty=True).again] == [made.product_id]
-    two.do(service.finish, who.receiver, made.id)
     done = two.do(*finish, empty=True)
+    two.do(service.finish, who.receiver, made.id)
     assert (done.again, done.variances, done.task.state) == ([], 0, "done")
     assert stands(two) == {BIN3: {MUG: 6}, BIN2: {CABLE: 9}}
 

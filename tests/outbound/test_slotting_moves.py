@@ -243,7 +243,11 @@ def test_an_exchange_just_made_is_taken_back_and_waits_again(two: Stage, client:
         assert (told["code"], tablet.seen["can_undo"]) == ("move_made", True)
         assert stands(two) == {BIN2: {MUG: 6}, BIN1: {CABLE: 9}}
         told = tablet.scan("CMD-UNDO")
-        assert (told["code"], tablet.step, tablet.seen["can_undo"]) == ("move_taken_back", "scan_location", False)
+        assert (told["code"], tablet.step, tablet.seen["can_undo"]) == (
+            "asked_move_taken_back",
+            "scan_location",
+            False,
+        )
         assert stands(two) == {BIN1: {MUG: 6}, BIN2: {CABLE: 9}}
         row = session().execute(text("SELECT state, moved, came_back, worker_id, finished_at FROM move_task")).one()
         assert tuple(row) == ("open", 0, 0, None, None)

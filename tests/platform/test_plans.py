@@ -58,6 +58,7 @@ NARROW = {
     "ix_fixed_bin_face": "the pick faces of a warehouse, which the planning looks at one by one",
     "ix_replenish_task_open": "only walks that are open",
     "ix_replenish_task_product": "only walks that are open",
+    "ix_floor_task_here": "only what people are in the middle of",
 }
 ROWS = 1_000_000
 # Statement → why it may read through a table.

@@ -85,6 +85,36 @@ def test_a_photo_of_the_dock_reaches_its_seller(cast, client, life):
     assert rival.get(f"/portal/bookings/{life.booking.id}/files/{key}").status_code == 404
 
 
+def test_a_photo_of_one_line_stands_beside_what_differs_on_it(cast, client, life):
+    """At the tablet, on the seller's and the warehouse's pages, and by API; the other lines of the carton have none of it."""
+    row = life.ask(
+        "SELECT (d.carton_id, l.product_id)::text FROM difference d JOIN carton_line l ON l.id = d.carton_line_id"
+        " WHERE d.id = :d", d=difference(life, "damaged"),
+    )  # fmt: skip
+    carton, item = row.strip("()").split(",")
+    receiver = cast.sign_in(client, cast.receiver)
+    assert "Photo of LAMP-DESK-W" in text_of(receiver.get(f"/floor/photos/{carton}?product={item}"))
+    first = {**form(product=item, another="1"), "file": (io.BytesIO(photo()), "a.jpg")}
+    assert f"product={item}" in receiver.post(f"/floor/photos/{carton}", data=first).headers["Location"]
+    foreign = str(next(iter(cast.RIVAL.products.values())))
+    for other, status in ((foreign, 404), (str(new_id()), 404)):
+        sent = {**form(product=other), "file": (io.BytesIO(photo()), "a.jpg")}
+        assert receiver.post(f"/floor/photos/{carton}", data=sent).status_code == status
+    key = life.ask("SELECT id FROM inbound_file WHERE product_id = :p", p=item)
+    address = f"/portal/bookings/{life.booking.id}/files/{key}"
+    told = {
+        each["id"]: each["photos"] for each in cast.api(client).get("/api/v1/differences").get_json()["data"]
+    }  # fmt: skip
+    assert [each for each, photos in told.items() if photos == [str(key)]] == [difference(life, "damaged")]
+    assert sum(map(len, told.values())) == 1
+    listed = cast.api(client).get(f"/api/v1/bookings/{life.booking.id}/files").get_json()["data"]
+    assert {"LAMP-DESK-W"} == {each["sku"] for each in listed if each["id"] == str(key)}
+    seller = cast.sign_in(client, cast.acme_person)
+    for page in ("/portal/differences", f"/portal/bookings/{life.booking.id}"):
+        assert address in seller.get(page).get_data(as_text=True)
+    assert address in cast.sign_in(client, cast.supervisor).get("/office/inbound").get_data(as_text=True)
+
+
 @pytest.mark.parametrize(("content", "words"), [(PDF, "list.pdf is attached."), (b"MZ", "Not a file of the kinds")])
 def test_a_seller_attaches_papers(cast, client, life, content, words):
     seller = cast.sign_in(client, cast.acme_person)

@@ -19,14 +19,16 @@ LABEL = "TRACK-OF-NOBODY-1"
 def test_a_lorry_is_found_counted_and_let_in(cast, client, life):
     seller = cast.sign_in(client, cast.acme_person)
     made = seller.post("/portal/bookings/new", data=booking_form(
-        reference="FCL-1", transport="sea_fcl", container_number="csqu 3054383"))  # fmt: skip
+        reference="FCL-1", transport="sea_fcl", container_number="csqu 3054383", count_blind="1"))  # fmt: skip
     booking = made.headers["Location"]
     page = text_of(seller.get(booking))
     assert "Sea, full container (FCL)" in page
     assert "CSQU3054383" in page
+    assert "asked for by the seller" in page
     wrong = seller.post("/portal/bookings/new", data=booking_form(
-        reference="FCL-2", transport="sea_fcl", container_number="CSQU3054384"))  # fmt: skip
+        reference="FCL-2", transport="sea_fcl", container_number="CSQU3054384", count_blind="1"))  # fmt: skip
     assert wrong.status_code == 422
+    assert 'name="count_blind" value="1" checked' in wrong.get_data(as_text=True)
     late = seller.post(f"{booking}/appointment", data=form(starts_at="2020-01-01T09:00", minutes="60"))
     assert said(life.app, late) == ["Choose a time within the next 90 days."]
     at = life.ask("SELECT to_char(now() + interval '2 days', 'YYYY-MM-DD') || 'T09:15'")

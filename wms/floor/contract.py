@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from wms.core.actor import Actor
 from wms.core.barcodes import ScannerFault, check_scanner
 from wms.core.ids import new_id
 from wms.core.refusals import RefusalKind, Refused, not_found
+from wms.floor import hands
 from wms.floor.models import FloorTask
 from wms.platform.database import session
 from wms.platform.statements import Statement
@@ -49,7 +50,8 @@ class Step:
     """Where a scan led: the next step, what the person then holds, and what to tell them.
 
     `carried`: what was read for the next step, so that a scan of the same body and the screen need not read it again. Not
-    kept: whoever changes anything reads it under lock.
+    kept: whoever changes anything reads it under lock. `put_down`: what was in hand stands in its new place, and a posting
+    says so; otherwise what is no longer in hand is back where it was taken from (`hands`).
     """
 
     step: str
@@ -59,6 +61,7 @@ class Step:
     params: dict[str, Any] = field(default_factory=dict)
     can_undo: bool = False
     carried: Any = field(default=None, compare=False)
+    put_down: bool = False
 
 
 class Scenario(Protocol):
@@ -88,6 +91,7 @@ def start_task(actor: Actor, scenario: Scenario, warehouse_id: uuid.UUID) -> Flo
     if running is not None and running.warehouse_id == warehouse_id:
         return running
     if running is not None:
+        hands.let_go(running.data, {}, put_down=False)
         running.closed_at = clock.now()
         session().flush()
     first = scenario.start(actor, warehouse_id)
@@ -124,7 +128,11 @@ def apply_scan(actor: Actor, scenario: Scenario, task: FloorTask, scan: Scan, st
         raise Refused("stale_step", {}, kind=RefusalKind.STALE)
     if scanner_is_well(scan.raw):
         return Step(task.step, task.data, code="scanner_well")
-    return scenario.scan(actor, task, scan)
+    following = scenario.scan(actor, task, scan)
+    hands.let_go(task.data, following.data, put_down=following.put_down)
+    if hands.LEFT in following.data:  # it was read
+        following = replace(following, data=hand(following.data, **{hands.LEFT: None}))
+    return following
 
 
 def scanner_is_well(raw: str) -> bool:

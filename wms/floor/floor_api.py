@@ -15,13 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from wms.core.permissions import Permission
 from wms.core.refusals import RefusalKind, Refused, invalid, not_found
 from wms.facility.models import Warehouse
-from wms.floor import contract, putaway_api
+from wms.floor import contract, hands, putaway_api
 from wms.floor.beside import asked_for
 from wms.floor.contract import Scan
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
 from wms.floor.schemas import ScanIn, ScansIn, TaskIn
-from wms.floor.words import advice, sentence
+from wms.floor.words import advice, left_alone, sentence
 from wms.platform.access import actor, requires
 from wms.platform.commands import Command, Done, Outcome, execute, plan_once, settle
 from wms.platform.database import session
@@ -185,6 +185,8 @@ def _screen(task_id: uuid.UUID, known: FloorTask | None = None) -> dict[str, Any
         plan_once()
         task = known or contract.load_task(actor(), task_id)
         data = SCENARIOS[task.kind].view(actor(), task)
+        if hands.LEFT in task.data:
+            data = {**data, "hint": left_alone()}
     return {
         "task_id": str(task.id), "kind": task.kind, "state": task.step, "step_token": task.step_token, "data": data
     }  # fmt: skip

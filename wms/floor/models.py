@@ -18,6 +18,7 @@ class FloorTask(Base):
     __tablename__ = "floor_task"
     __table_args__ = (
         Index("ix_floor_task_open", "user_id", "kind", unique=True, postgresql_where=text("closed_at IS NULL")),
+        Index("ix_floor_task_here", "warehouse_id", postgresql_where=text("closed_at IS NULL")),  # what is in hands
     )
 
     id: Mapped[DocumentId]

@@ -27,6 +27,7 @@ from wms.floor import (
     bench_printer,
     contract,
     finding,
+    hands,
     loads,
     measures,
     papers,
@@ -39,7 +40,7 @@ from wms.floor import (
 )
 from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
-from wms.floor.words import advice, sentence
+from wms.floor.words import advice, left_alone, sentence
 from wms.inventory.words import CONDITION_WORDS
 from wms.outbound.extras.words import PACKING_WORDS, SIGNATURE_WORDS
 from wms.outbound.service import whole
@@ -226,6 +227,7 @@ def _screen(found: Actor, task: FloorTask) -> dict[str, Any]:
         "step": task.step, "seen": seen, "counts": queries.waiting(task.warehouse_id), "home_url": url_for(".home"),
         "can_type": found.may(Permission.FLOOR_TYPE), "command_id": new_id, "draw_packing": picture.draw,
         "extra_words": EXTRA_WORDS, "conditions": CONDITION_WORDS,
+        "notice": left_alone() if hands.LEFT in task.data else None,
     }  # fmt: skip
 
 

@@ -7,8 +7,10 @@ import uuid
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.core.refusals import RefusalKind, Refused
+from wms.floor import queries
 from wms.inbound import queries as inbound
 from wms.inbound import service
 from wms.inbound.rules import FileKind
@@ -26,39 +28,51 @@ blueprint = Blueprint("floor_photos", __name__, url_prefix="/floor/photos", temp
 @blueprint.get("/<uuid:carton_id>")
 @requires(Permission.FLOOR_WORK)
 def take(carton_id: uuid.UUID) -> str:
-    return _page(carton_id)
+    """Of a carton, or with `product` of one item in it."""
+    return _page(carton_id, _product())
 
 
 @blueprint.post("/<uuid:carton_id>")
 @requires(Permission.FLOOR_WORK)
 def store(carton_id: uuid.UUID) -> Response | tuple[str, int]:
-    """The photo goes to the carton's booking, where its seller sees it; then counting goes on."""
-    card = inbound.carton_by_id(actor(), carton_id)
+    """The photo goes to the carton's booking, where its seller sees it, beside what differs on its line; then counting goes on."""
+    card, product_id = inbound.carton_by_id(actor(), carton_id), _product()
     try:
         upload = uploads.received("file", uploads.PHOTOS)
     except Refused as refusal:
-        return _page(carton_id, refusal), 422
+        return _page(carton_id, product_id, refusal), 422
     kept, note = upload.keep(), forms.typed_text("note") or ""
     outcome = forms.run_form(
-        "bookings.attach", {"id": card.booking_id, "carton": carton_id, "sha256": kept.sha256, "note": note},
+        "bookings.attach", {"id": card.booking_id, "carton": carton_id, "product": product_id, "sha256": kept.sha256, "note": note},
         lambda: service.attach(
-            actor(), card.booking_id, FileKind.PHOTO, kept, upload.name, carton_id=carton_id, note=note
+            actor(), card.booking_id, FileKind.PHOTO, kept, upload.name, carton_id=carton_id, product_id=product_id,
+            note=note,
         ),
         lambda row: {"id": str(row.id)},
     )  # fmt: skip
     if isinstance(outcome, Refused):
         if outcome.kind is RefusalKind.NOT_FOUND:
             raise outcome
-        return _page(carton_id, outcome), 409
+        return _page(carton_id, product_id, outcome), 409
     if request.form.get("another"):
-        return redirect(url_for(".take", carton_id=carton_id, taken=1), 303)
+        return redirect(url_for(".take", carton_id=carton_id, product=product_id, taken=1), 303)
     return redirect(url_for("floor_pages.work", kind="receive"), 303)
 
 
-def _page(carton_id: uuid.UUID, refusal: Refused | None = None) -> str:
+def _product() -> uuid.UUID | None:
+    """Which item of the carton is photographed; None for the carton."""
+    given = request.values.get("product")
+    return parse_id(given) if given else None
+
+
+def _page(carton_id: uuid.UUID, product_id: uuid.UUID | None, refusal: Refused | None = None) -> str:
     card = inbound.carton_by_id(actor(), carton_id)
+    shown = queries.goods(product_id)
+    item = shown if shown["sku"] else None
     told = " ".join(forms.told(refusal)) if refusal is not None else None
-    return render_template("floor/photo.html", card=card, refusal=told, taken="taken" in request.args)
+    return render_template(
+        "floor/photo.html", card=card, item=item, product_id=product_id, refusal=told, taken="taken" in request.args
+    )
 
 
 @blueprint.get("/damage/<uuid:damage_id>")

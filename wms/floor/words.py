@@ -26,3 +26,8 @@ def advice(code: str, params: Mapping[str, Any]) -> str:
     else:
         told = ADVICE.get(code, ADVICE_ELSE)
     return _(told)
+
+
+def left_alone() -> str:
+    """To whoever comes back to a work that a count has ended (`hands`)."""
+    return _("The bin you took from was counted meanwhile. Put back what you hold, and tell your supervisor.")

@@ -43,6 +43,7 @@ TEXTS = {
     "booking_unknown": N_("No open booking has the number %(number)s."),
     "carton_in_inspection": N_("This carton is being inspected. Nothing leaves it until that is decided."),
     "not_on_a_pallet": N_("This carton was announced on no pallet."),
+    "pallet_gone_on": N_("Carton %(number)s has gone on meanwhile."),
     "booking_has_cartons": N_("%(number)s has %(cartons)s cartons to count. Scan one."),
     "count_is_blind": N_("This carton is counted blind. Count what is in it."),
     "carton_begun": N_("Some of it is in a bin already: the rest goes loose."),

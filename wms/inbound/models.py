@@ -73,7 +73,12 @@ class Booking(Base):
     completed_at: Mapped[Instant | None]
     cancelled_at: Mapped[Instant | None]
     closed_at: Mapped[Instant | None]  # complete, and nothing that differs waits for anybody
-    counting: Mapped[str | None] = mapped_column(String(6))  # guided | blind, where it is said for this booking
+    counting: Mapped[str | None] = mapped_column(
+        String(6)
+    )  # guided | blind, where the warehouse says it for this booking
+    count_blind: Mapped[bool] = mapped_column(
+        Boolean, default=False, server_default=text("false")
+    )  # its seller asks for it
     # The order of another warehouse that sends it. No key: outbound stands beside.
     transfer_order_id: Mapped[uuid.UUID | None]
 
@@ -295,7 +300,9 @@ class ReceivingRule(Base):
 
 
 class InboundFile(Base):
-    """A photo taken at the dock, or a paper of the booking (packing list, invoice, customs). The bytes: `stored_file`."""
+    """A photo taken at the dock, or a paper of the booking (packing list, invoice, customs). The bytes: `stored_file`.
+    `product_id`: of which line of the carton. Not the line itself: what is counted blind has none before the close.
+    """
 
     __tablename__ = "inbound_file"
     __table_args__ = (
@@ -304,12 +311,14 @@ class InboundFile(Base):
         Index("ix_inbound_file_arrival", "arrival_id", postgresql_where=text("arrival_id IS NOT NULL")),
         CheckConstraint("(booking_id IS NULL) <> (arrival_id IS NULL)", name="of_one_thing"),
         CheckConstraint("(booking_id IS NULL) = (owner_id IS NULL)", name="owned_with_booking"),
+        CheckConstraint("product_id IS NULL OR carton_id IS NOT NULL", name="line_of_carton"),
     )
 
     id: Mapped[DocumentId]
     owner_id: Mapped[uuid.UUID | None]
     booking_id: Mapped[uuid.UUID | None]
     carton_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("carton.id"))
+    product_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("product.id"))
     arrival_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unidentified_arrival.id"))
     kind: Mapped[str] = mapped_column(String(12))
     name: Mapped[str] = mapped_column(String(120))

@@ -246,6 +246,7 @@ class BookingDraft:
     container_number: str | None = None
     air_waybill: str | None = None
     remark: str = ""
+    count_blind: bool = False  # the seller asks that nobody at the dock is told what is announced
 
 
 _OPEN = frozenset({CartonState.DECLARED, CartonState.ARRIVED, CartonState.COUNTING})

@@ -71,6 +71,12 @@ class BookingIn(_Header):
     warehouse = Text(16, required=True, metadata={"example": "DE1"})
     transport = Choice(TRANSPORTS, load_default=Transport.EXPRESS.value)
     remark = Text(255, min_length=0, load_default="")
+    count_blind = fields.Boolean(
+        load_default=False,
+        metadata={
+            "description": "Whoever counts it at the dock is not told what is announced; the warehouse may decide otherwise."
+        },
+    )
     submit = fields.Boolean(load_default=False, metadata={"description": "Submit at once instead of keeping a draft."})
     cartons = Items(fields.Nested(BookingCartonIn), 1, MAX_CARTONS, required=True)
 
@@ -80,6 +86,11 @@ class BookingPatch(_Header):
 
     transport = Choice(TRANSPORTS)
     remark = Text(255, min_length=0)
+    count_blind = fields.Boolean(
+        metadata={
+            "description": "Whoever counts it at the dock is not told what is announced; the warehouse may decide otherwise."
+        }
+    )
     cartons = Items(fields.Nested(BookingCartonIn), 1, MAX_CARTONS)
 
 
@@ -140,6 +151,7 @@ class BookingOut(BookingAccepted):
     container_number = fields.String(allow_none=True)
     air_waybill = fields.String(allow_none=True)
     remark = fields.String()
+    count_blind = fields.Boolean(metadata={"description": "You asked for it."})
     carton_count = fields.Integer()
     dock_cartons = fields.Integer(allow_none=True, metadata={"description": "Cartons counted off the lorry."})
     created_at = fields.AwareDateTime()
@@ -250,7 +262,7 @@ def draft_of(body: dict[str, Any]) -> BookingDraft:
     given = {name: body.get(name) for name in names}
     return BookingDraft(
         warehouse=body["warehouse"], cartons=cartons_of(body["cartons"]), transport=body["transport"],
-        remark=body["remark"], **given,
+        remark=body["remark"], count_blind=body["count_blind"], **given,
     )  # fmt: skip
 
 
@@ -292,6 +304,9 @@ class DifferenceOut(CodedSchema):
     relabel_to = fields.String(allow_none=True, metadata={"description": "SKU that the goods become."})
     remark = fields.String()
     by_default = fields.Boolean(metadata={"description": "The deadline decided."})
+    photos = fields.List(
+        fields.UUID(), metadata={"description": "What the dock photographed of this line: files of the booking."}
+    )
     found_at = fields.AwareDateTime()
     decided_at = fields.AwareDateTime(allow_none=True)
     settled_at = fields.AwareDateTime(allow_none=True)
@@ -333,6 +348,7 @@ class BookingFileAccepted(CodedSchema):
 class BookingFileOut(BookingFileAccepted):
     note = fields.String()
     carton = fields.Integer(allow_none=True, metadata={"description": "Carton number, where it shows one carton."})
+    sku = fields.String(allow_none=True, metadata={"description": "Where it shows one line of that carton."})
     size_bytes = fields.Integer()
     media_type = fields.String()
     added_at = fields.AwareDateTime()

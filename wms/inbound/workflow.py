@@ -76,6 +76,7 @@ BOOKING = Workflow(
         "arrive": move([_B.SUBMITTED, _B.IN_TRANSIT, _B.ARRIVED, _B.COMPLETED], _B.ARRIVED),
         "receive": move([_B.ARRIVED, _B.RECEIVING, _B.RECEIVED, _B.PUTAWAY, _B.COMPLETED], _B.RECEIVING),
         "close": move([_B.ARRIVED, _B.RECEIVING], _B.RECEIVED),
+        "unreceive": move([_B.RECEIVING, _B.RECEIVED], _B.ARRIVED),  # its pallet was received by mistake
         "stow": move([_B.RECEIVING, _B.RECEIVED, _B.PUTAWAY], _B.PUTAWAY),
         "unstow": move([_B.PUTAWAY, _B.COMPLETED], _B.PUTAWAY),  # goods go back into a carton
         "unstow_all": move([_B.PUTAWAY, _B.COMPLETED], _B.RECEIVED),
@@ -101,6 +102,7 @@ CARTON = Workflow(
         "recount": move([_C.ARRIVED, _C.COUNTING], _C.COUNTING),  # blind, and not what was announced
         "close": move([_C.ARRIVED, _C.COUNTING], _C.COUNTED),
         "reopen": move(_C.COUNTED, _C.COUNTING),
+        "unreceive": move(_C.COUNTED, _C.ARRIVED),  # its pallet was received by mistake: nothing of it is counted
         "stow": move([_C.COUNTED, _C.STOWING], _C.STOWING),
         "finish": move([_C.COUNTED, _C.STOWING], _C.STOWED),
         "unstow": move([_C.STOWING, _C.STOWED], _C.STOWING),

@@ -97,10 +97,12 @@ def fulfilled(used: Answer | None, moves: Sequence[MoveDraft], rows: Mapping[Sto
     return Fulfilled(frozenset(row.id for row in taken.values() if row.claims_sellable))
 
 
+# What somebody carries is not what lacks in the bin: of a move in hand nothing breaks while something else can.
 _OPEN_NEWEST_FIRST = Statement(
     "SELECT id, open_quantity, subject_kind, subject_id, warehouse_id,"
     " (SELECT owner_id FROM balance b WHERE b.id = a.balance_id) AS owner_id"
-    " FROM allocation a WHERE balance_id = :balance AND open_quantity > 0 ORDER BY created_at DESC, id DESC"
+    " FROM allocation a WHERE balance_id = :balance AND open_quantity > 0"
+    " ORDER BY coalesce(purpose = 'relocation', false), created_at DESC, id DESC"
 )
 _BREAK = Statement(
     "UPDATE allocation AS a SET open_quantity = a.open_quantity - d.quantity,"

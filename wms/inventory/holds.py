@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -158,6 +158,12 @@ def end_hold(actor: Actor, warehouse_id: uuid.UUID, hold_id: uuid.UUID) -> Hold:
         raise Refused("hold_ended", {})
     _end(actor, [hold])
     return hold
+
+
+def end_holds(actor: Actor, warehouse_id: uuid.UUID, hold_ids: Collection[uuid.UUID]) -> None:
+    """End several holds at once; those that have ended already are left."""
+    found = lock(HOLD_RANK, Hold, hold_ids)
+    _end(actor, [hold for hold in found if hold.warehouse_id == warehouse_id and hold.ended_at is None])
 
 
 def _end(actor: Actor, holds: Sequence[Hold]) -> None:

@@ -15,7 +15,7 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
 from wms.facility.models import Location, LocationKind
-from wms.inventory import holds, ledger, permits
+from wms.inventory import hands, holds, ledger, permits
 from wms.inventory import serials as number_book
 from wms.inventory.balances import LockedBalance, find_row, lock_balances
 from wms.inventory.converting.rules import Recipe
@@ -252,7 +252,8 @@ def count(
     *,
     waits: Callable[[Units, Units], bool] | None = None,
 ) -> Posted | None:
-    """Make the book agree with a count of this row; None when it already does. A doubt about the row is over.
+    """Make the book agree with a count of this row; None when it already does. A doubt about the row is over. What somebody
+    has in hand of it is not lacking (`hands`).
 
     Outside bond the difference goes to or comes from *adjustment*; in bond a shortage moves to the *unaccounted*
     location and a surplus is received into it, until a permit settles it (law 6). Under full serial control a count
@@ -266,13 +267,15 @@ def count(
     with together():
         misplaced = misplaced_numbers(stock, serials or ())
         here = lock_balances([stock, *misplaced])[stock]  # what the count is compared with cannot move any more
-        lost, found = _differences(here, counted, serials)
+        hand = hands.of(stock.warehouse_id, [here.id]).get(here.id, hands.NOTHING)
+        lost, found = _differences(here, counted, serials, hand)
         found -= misplaced
         if (lost or found) and waits is not None and waits(lost, found):
             lost, found, doubts = Units(), Units(), []
         posted = None
         if lost or found or misplaced:
             posted = _post_differences(actor, here, lost, found, misplaced, subject)
+        hands.end_left([hand])
         holds.end_doubts(actor, doubts)
     return posted
 
@@ -292,18 +295,20 @@ class Units:
         return Units(self.quantity - len(self.serials) + len(numbers), tuple(sorted(numbers)))
 
 
-def _differences(here: LockedBalance, counted: int, numbers: Sequence[str] | None) -> tuple[Units, Units]:
-    """What is lacking, and what is there beyond the book."""
-    if not here.keeps_serials or (numbers is None and counted in {0, here.on_hand}):
-        return Units(max(0, here.on_hand - counted)), Units(max(0, counted - here.on_hand))
+def _differences(
+    here: LockedBalance, counted: int, numbers: Sequence[str] | None, hand: hands.InHand
+) -> tuple[Units, Units]:
+    """What is lacking, and what is there beyond the book, of which `hand` is not there."""
+    there = max(0, here.on_hand - hand.units)
+    whole = counted == there or (counted == 0 and not hand.units)
+    if not here.keeps_serials or (numbers is None and whole):
+        return Units(max(0, there - counted)), Units(max(0, counted - there))
     seen = set(numbers or ())
     if len(seen) != counted:
         raise Refused("serials_required", {"wanted": counted, "given": len(seen)})
     known = number_book.of_row(here.id)
-    return (
-        Units(here.on_hand - len(seen & known), tuple(sorted(known - seen))),
-        Units(len(seen - known), tuple(sorted(seen - known))),
-    )
+    lost, found = known - seen - (hand.numbers(known) if hand.units else frozenset()), seen - known
+    return Units(len(lost), tuple(sorted(lost))), Units(len(found), tuple(sorted(found)))
 
 
 def misplaced_numbers(stock: Stock, numbers: Sequence[str]) -> dict[Stock, list[str]]:

@@ -1,10 +1,11 @@
 """Counts among moves against a warehouse that can be walked through: the book ends as what is really there.
 
 The physical warehouse is a table of (bin, product) → units. Every move changes it and the book alike; a *surprise* changes
-it alone (shrinkage, goods that turn up). People look at it when they look, and say what they saw.
+it alone (shrinkage, goods that turn up). People look at it when they look, and say what they saw. Carriers work with the
+floor's scenarios: what they have in hand lies in no bin, and is in the book where it was taken from (`carriers`).
 
 Whatever moves and whoever corrects meanwhile: when a bin's count is over and nothing surprised since the count began, the
-book of the bin is what lies in it. WMS_COUNT_EXAMPLES and WMS_COUNT_STEPS make the run longer.
+book of the bin, less what is in hands, is what lies in it. WMS_COUNT_EXAMPLES and WMS_COUNT_STEPS make the run longer.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tests.inventory.conftest import assert_books_balance
+from tests.inventory.counting.carriers import Carrier, code_of
 from tests.inventory.counting.people import goods_of, person, planned
 from tests.inventory.world import TEST, isolated, make_house, make_product, make_seller, move
 from wms.core.actor import SYSTEM, Actor
@@ -28,6 +30,8 @@ from wms.inventory import service as stock
 from wms.inventory.counting import deciding, planning, service
 from wms.inventory.counting.models import CountTask
 from wms.inventory.counting.rules import Rule
+from wms.inventory.replenishment import faces
+from wms.inventory.replenishment import planning as replenishment
 from wms.inventory.rules import Stock
 from wms.platform.database import session
 
@@ -42,7 +46,13 @@ bins = st.sampled_from(BINS)
 goods = st.sampled_from(GOODS)
 units = st.integers(1, 6)
 # Something that happens to the goods while a bin is counted, or between its count and the decision on it.
-happenings = st.lists(st.tuples(st.sampled_from(["out", "in", "arrive", "correct", "look"]), goods, units), max_size=4)
+happenings = st.lists(
+    st.tuples(
+        st.sampled_from(["out", "in", "arrive", "correct", "look", "take", "walk", "put", "back", "undo", "leave", "return"]),
+        goods, units,
+    ), max_size=6,
+)  # fmt: skip
+carriers = st.sampled_from(range(2))
 
 
 @dataclass
@@ -83,16 +93,40 @@ class Warehouse(RuleBasedStateMachine):
         self.really: Counter[tuple[str, str]] = Counter()
         self.at_work: dict[str, Counting] = {}
         self.surprised: set[str] = set()  # since the counting of that bin began
+        codes = {name: code_of(product) for name, product in self.products.items()}
+        self.carriers = [Carrier(self.house, codes, self.really) for _ in range(2)]
         planning.set_rule(CHIEF, self.house.id, Rule(tolerance_units=tolerance, approve_above_minor=limit))
         for place in BINS:
             for name in GOODS:
                 self.keys[place, name] = self.house.stocked(self.products[name], 8, place)
                 self.really[place, name] = 8
+        faces.set_face(CHIEF, self.house.at("pick_face"), self.products["tea"].id, 2, 5)
+        session().commit()
+        replenishment.plan(self.house.id)
         session().commit()
 
     def book(self, place: str, name: str) -> int:
         session().expire_all()
         return stock.on_hand_of(self.keys[place, name])
+
+    def in_hands(self, place: str, name: str) -> int:
+        """What people at work carry; who went home carries nothing any more."""
+        loads = [each.load for each in self.carriers if each.load is not None and not each.away]
+        return sum(load.units for load in loads if load.at == (place, name))
+
+    def on_carts(self, place: str, name: str) -> int:
+        """What lies about on the carts of those who went home."""
+        return sum(
+            each.load.units
+            for each in self.carriers
+            if each.away and each.load is not None and each.load.at == (place, name)
+        )
+
+    def free(self, place: str, name: str) -> int:
+        """What the book has in the bin for anybody to take."""
+        row = stock.find_balance(self.keys[place, name])
+        kept = max(row.allocated, self.in_hands(place, name)) if row is not None else 0
+        return self.book(place, name) - kept - self.on_carts(place, name)
 
     def attempt(self, call: Any, *arguments: Any, **more: Any) -> Any:
         """As a command: a refusal changes nothing."""
@@ -118,8 +152,8 @@ class Warehouse(RuleBasedStateMachine):
     @rule(away=bins, there=bins, name=goods, quantity=units)
     def move(self, away: str, there: str, name: str, quantity: int) -> None:
         """Somebody carries goods and scans them; nobody carries what is not there or what the book does not know."""
-        quantity = min(quantity, self.really[away, name], self.book(away, name))
-        if away != there and quantity:
+        quantity = min(quantity, self.really[away, name], self.free(away, name))
+        if away != there and quantity > 0:
             move(self.keys[away, name], self.keys[there, name], quantity)
             session().commit()
             self.really[away, name] -= quantity
@@ -129,6 +163,46 @@ class Warehouse(RuleBasedStateMachine):
     def arrive(self, place: str, name: str, quantity: int) -> None:
         self.house.stocked(self.products[name], quantity, place)
         self.really[place, name] += quantity
+
+    @rule(who=carriers, place=bins, name=goods, quantity=units)
+    def take(self, who: int, place: str, name: str, quantity: int) -> None:
+        quantity = min(quantity, self.really[place, name], self.free(place, name))
+        if quantity > 0:
+            self.carriers[who].take(place, name, quantity)
+
+    @rule(who=carriers)
+    def walk(self, who: int) -> None:
+        """To a pick face: what the walk takes is reserved for it."""
+        names = {product.id: name for name, product in self.products.items()}
+        self.carriers[who].walk(names, {self.house.at(place): place for place in BINS})
+
+    @rule(who=carriers, place=bins)
+    def put(self, who: int, place: str) -> None:
+        self.carriers[who].put(place)
+
+    @rule(who=carriers)
+    def put_back(self, who: int) -> None:
+        self.carriers[who].back()
+
+    @rule(who=carriers)
+    def undo(self, who: int) -> None:
+        self.carriers[who].undo()
+
+    @rule(who=carriers, with_goods=st.booleans())
+    def go_home(self, who: int, with_goods: bool) -> None:
+        """A device dies, somebody leaves: what they carried lies in its bin, or outside of any."""
+        carrier = self.carriers[who]
+        if with_goods and not self.bonded and carrier.load is not None and not carrier.away:
+            self.surprised.add(carrier.load.source)
+            carrier.leave(with_goods=True)
+        else:
+            carrier.leave(with_goods=False)
+
+    @rule(who=carriers, place=bins)
+    def return_to_work(self, who: int, place: str) -> None:
+        brought = self.carriers[who].return_to_work(place)
+        if brought is not None:
+            self.surprised.add(brought)
 
     @rule(place=bins, name=goods, more=st.booleans(), quantity=units)
     def surprise(self, place: str, name: str, more: bool, quantity: int) -> None:
@@ -188,10 +262,22 @@ class Warehouse(RuleBasedStateMachine):
                 self.move(*((place, other) if what == "out" else (other, place)), name, quantity)
             elif what == "arrive":
                 self.arrive(place, name, quantity)
+            elif what in {"take", "walk", "put", "back", "undo", "leave", "return"}:
+                self.carry(what, place, name, quantity)
             elif what == "correct":
                 self.correct(place, name)
             else:
                 self.look(place, name)
+
+    def carry(self, what: str, place: str, name: str, quantity: int) -> None:
+        who = quantity % 2
+        calls: dict[str, Any] = {
+            "take": lambda: self.take(who, place, name, quantity), "walk": lambda: self.walk(who),
+            "put": lambda: self.put(who, BINS[quantity % 3 % 2]), "back": lambda: self.put_back(who),
+            "undo": lambda: self.undo(who), "leave": lambda: self.go_home(who, quantity > 3),
+            "return": lambda: self.return_to_work(who, place),
+        }  # fmt: skip
+        calls[what]()
 
     @rule(
         place=bins, who=st.sampled_from(range(len(PEOPLE))), wrong=st.booleans(), first=st.sets(goods), during=happenings,
@@ -236,19 +322,21 @@ class Warehouse(RuleBasedStateMachine):
     @rule(place=bins, name=goods)
     def correct(self, place: str, name: str) -> None:
         """A supervisor looks at one row and puts it right on the spot."""
-        if self.bonded and self.really[place, name] > self.book(place, name):
+        if self.bonded and self.really[place, name] > self.book(place, name) - self.in_hands(place, name):
             return
         self.attempt(stock.count, SYSTEM, self.keys[place, name], self.really[place, name], TEST)
 
     def agrees(self, place: str) -> None:
         """A count that is over, and nothing surprised since it began: the book says what is there."""
         if self.task_at(place) is None and place not in self.surprised:
-            assert {name: self.book(place, name) for name in GOODS} == {
+            assert {name: self.book(place, name) - self.in_hands(place, name) for name in GOODS} == {
                 name: self.really[place, name] for name in GOODS
             }
 
     def count_everything_in_peace(self) -> None:
-        """In the end every bin is counted by fresh people while nothing moves, and everything is decided."""
+        """In the end every bin is counted by fresh people while nothing moves, and everything is decided; what is in hands
+        stays there, and is put down after.
+        """
         if not hasattr(self, "house"):
             return
         fresh = [person() for _ in range(3)]
@@ -270,6 +358,10 @@ class Warehouse(RuleBasedStateMachine):
                 deciding.approve(CHIEF, task.id)
                 session().commit()
             assert self.task_at(place) is None
+            self.agrees(place)
+        for each in self.carriers:
+            each.back()
+        for place in BINS:
             self.agrees(place)
         assert_books_balance()
 

@@ -10,6 +10,7 @@ from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, Location
 from wms.floor.beside import lot_label, read_beside, row_of_batch
 from wms.floor.contract import Scan, Step, hand
+from wms.floor.hands import IN_HAND, held
 from wms.floor.models import FloorTask
 from wms.floor.overruling import against, insisting
 from wms.floor.queries import goods
@@ -54,8 +55,8 @@ class Move:
 
     def scan(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
         """Steps: scan_location → scan_product (all that is free, or a quantity) → scan_target → scan_location; or
-        scan_location (a container) → scan_target → scan_location. UNDO right after a move takes it back. OK begins a move
-        that was asked for (`relocate`).
+        scan_location (a container) → scan_target → scan_location. UNDO right after a move takes it back into the hand: the
+        bin it goes to is scanned, or the one it came from. OK begins a move that was asked for (`relocate`).
         """
         if "move_task" in task.data:
             return relocate.scan(actor, task, scan)
@@ -70,6 +71,8 @@ class Move:
             return Step(PRODUCT, data, "next", "bin_opened", {"location": found.code})
         if task.step == PRODUCT:
             return self._product(task, found, scan)
+        if found.code == task.data["location"]:
+            return Step(SOURCE, {}, "warn", "move_undone")
         if "unit_id" in task.data:
             return self._unit_target(actor, task, found)
         return self._target(actor, task, found)
@@ -82,7 +85,7 @@ class Move:
             if "move_task" in moved:
                 return relocate.take_back(actor, task)
             self._undo(actor, task, moved)
-            return Step(SOURCE, {}, "warn", "move_undone")
+            return Step(TARGET, moved["held"], "warn", "move_taken_back")
         if found.command == "BACK":
             return Step(SOURCE, {}, "warn", "step_back")
         raise Refused("command_not_here", {})
@@ -114,9 +117,11 @@ class Move:
             data["carton_id"] = str(carton.id)
         unit = session().get_one(HandlingUnit, unit_id, populate_existing=True)
         units.check_free(unit, "carton" if found.kind is Kind.CARTON else None)
-        inside = sum(row.quantity for row in units.content(*units.within(unit.id)))
+        rows = units.content(*units.within(unit.id))
+        inside = sum(row.quantity for row in rows)
         place = session().get_one(Location, unit.location_id).code
         data |= {"unit_id": str(unit.id), "location": place, "quantity": inside}
+        data[IN_HAND] = held((row.balance_id, row.quantity) for row in rows)
         return Step(TARGET, data, "next", "unit_in_hand", {"units": inside})
 
     def _unit_target(self, actor: Actor, task: FloorTask, found: Found) -> Step:
@@ -135,9 +140,9 @@ class Move:
         undo = {
             "posting_id": str(moved.posting_id) if moved.posting_id else None, "unit_id": str(moved.unit_id),
             "from_id": str(moved.from_location_id), "to_id": str(location_id), "carton_id": carton_id,
-            "parent_id": str(moved.from_parent_id) if moved.from_parent_id else None,
+            "parent_id": str(moved.from_parent_id) if moved.from_parent_id else None, "held": hand(task.data, against=None),
         }  # fmt: skip
-        return Step(SOURCE, {"moved": undo}, "done", "unit_moved", can_undo=True)
+        return Step(SOURCE, {"moved": undo}, "done", "unit_moved", can_undo=True, put_down=True)
 
     def _product(self, task: FloorTask, found: Found, scan: Scan) -> Step:
         row = (
@@ -159,6 +164,7 @@ class Move:
         data = hand(
             task.data, balance_id=row.id, product_id=str(found.id), quantity=quantity, serials=found.numbers or None,
             lot=None if found.numbers else lot_label(row), condition=row.condition,
+            in_hand=held([(row.id, quantity)]),
         )  # fmt: skip
         return Step(TARGET, data, "ok", "item_in_hand", {"quantity": quantity})
 
@@ -182,7 +188,8 @@ class Move:
         posted = insisting(actor, task, found, put)
         if isinstance(posted, Step):
             return posted
-        return Step(SOURCE, {"moved": {"posting_id": str(posted.posting_id)}}, "done", "item_moved", can_undo=True)
+        moved = {"posting_id": str(posted.posting_id), "held": hand(task.data, against=None)}
+        return Step(SOURCE, {"moved": moved}, "done", "item_moved", can_undo=True, put_down=True)
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         if "move_task" in task.data:

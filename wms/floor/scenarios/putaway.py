@@ -14,6 +14,7 @@ from typing import Any
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
+from wms.floor import hands
 from wms.floor.beside import lot_label, read_beside, row_of_batch
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
@@ -38,7 +39,8 @@ CARTON, PRODUCT, LOCATION = "scan_carton", "scan_product", "scan_location"
 _HELD = Statement(
     "SELECT b.product_id, p.sku, p.name_en, p.name_zh, b.condition, b.lot_id, b.handling_unit_id,"
     " t.batch, t.expires_on,"
-    " sum(b.on_hand) AS units, bool_or(EXISTS (SELECT 1 FROM awaited_stock a WHERE a.warehouse_id = b.warehouse_id"
+    " sum(b.on_hand) AS units, array_agg(b.id ORDER BY b.id) AS rows, array_agg(b.on_hand ORDER BY b.id) AS parts,"
+    " bool_or(EXISTS (SELECT 1 FROM awaited_stock a WHERE a.warehouse_id = b.warehouse_id"
     "  AND a.owner_id = b.owner_id AND a.product_id = b.product_id)) AS awaited,"
     " bool_or(EXISTS (SELECT 1 FROM inspection i WHERE i.carton_id = c.id AND i.state = 'open')) AS inspected FROM balance b"
     " JOIN product p ON p.id = b.product_id JOIN carton c ON c.handling_unit_id = b.handling_unit_id"
@@ -107,6 +109,7 @@ class PutAway:
             task.data, product_id=str(found.id), quantity=quantity, condition=held.condition,
             lot_id=str(held.lot_id) if held.lot_id else None, serials=found.numbers or None, suggestion=suggestion,
             lot=lot_label(held),
+            in_hand=hands.share(zip(held.rows, held.parts, strict=True), quantity),
         )  # fmt: skip
         return Step(LOCATION, data, "ok", "item_in_hand", {"quantity": quantity})
 
@@ -165,8 +168,8 @@ class PutAway:
             return stowed
         kept = _carton_of(task.data)
         if stowed.left == 0:
-            return Step(CARTON, {"stowed": kept}, "done", "item_stowed", can_undo=True)
-        return Step(PRODUCT, kept, "next", "item_stowed", can_undo=True)
+            return Step(CARTON, {"stowed": kept}, "done", "item_stowed", can_undo=True, put_down=True)
+        return Step(PRODUCT, kept, "next", "item_stowed", can_undo=True, put_down=True)
 
     def _stow_all(
         self, actor: Actor, task: FloorTask, found: Found, put: Callable[..., inbound.StowedWhole], told: str
@@ -180,7 +183,8 @@ class PutAway:
         )  # fmt: skip
         if isinstance(whole, Step):
             return whole
-        return Step(CARTON, {"stowed": _carton_of(task.data)}, "done", told, {"units": whole.units}, can_undo=True)
+        data, params = {"stowed": _carton_of(task.data)}, {"units": whole.units}
+        return Step(CARTON, data, "done", told, params, can_undo=True, put_down=True)
 
     def _lift(self, actor: Actor, task: FloorTask) -> Step:
         """The carton in hand, to be put away as it is; what forbids that is said before anybody walks."""
@@ -188,6 +192,8 @@ class PutAway:
         units = inbound.check_unopened(carton_id)
         found = inbound.suggest_unopened(actor, carton_id, _holder(task))
         data = hand(_carton_of(task.data), unopened=True, quantity=units, suggestion=_told(found))
+        rows = _HELD.all({"carton": carton_id})
+        data[hands.IN_HAND] = hands.held(part for row in rows for part in zip(row.rows, row.parts, strict=True))
         return Step(LOCATION, data, "ok", "carton_in_hand", {"units": units})
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:

@@ -5,7 +5,7 @@ quantity keyed in), FULL all that was announced and is not counted yet. DAMAGE m
 as unlabelled, MIXED as found among other goods; UNDO takes the last count back; OK closes the carton.
 
 The booking's own number opens its goods where they came loose, announced as one carton. WHOLE receives a pallet: the carton
-in hand and all that stand with it, as announced.
+in hand and all that stand with it, as announced; UNDO right after it takes all of them back.
 
 A carton that is counted blind shows what was counted, and nothing of what was announced: not its products, not its
 quantities, not whether more is to come. If it differs at the close, it is counted once more from nothing.
@@ -74,6 +74,8 @@ class Receive:
         owner = task.data.get("owner_id")
         expected = [Kind.CARTON, Kind.BOOKING] if task.step == CARTON else [Kind.PRODUCT]
         found = resolve(scan.raw, Scope(task.warehouse_id, uuid.UUID(owner) if owner else None), expected)
+        if found.kind is Kind.COMMAND and task.step == CARTON:
+            return self._undo_pallet(actor, task, found)
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, found)
         if task.step == CARTON:
@@ -116,8 +118,6 @@ class Receive:
         )  # fmt: skip
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
-        if task.step != PRODUCT:
-            raise Refused("command_not_here", {})
         carton_id = uuid.UUID(task.data["carton_id"])
         if found.command == "OK":
             return self._close(actor, task, carton_id)
@@ -153,7 +153,16 @@ class Receive:
     def _receive_pallet(self, actor: Actor, carton_id: uuid.UUID) -> Step:
         came = inbound.receive_pallet(actor, carton_id)
         params = {"pallet": came.pallet, "cartons": came.cartons, "units": came.units}
-        return Step(CARTON, {}, "warn" if came.differences else "done", "pallet_received", params)
+        undo = {"pallet": {str(key): None if act is None else str(act) for key, act in came.acts.items()}}
+        return Step(CARTON, undo, "warn" if came.differences else "done", "pallet_received", params, can_undo=True)
+
+    def _undo_pallet(self, actor: Actor, task: FloorTask, found: Found) -> Step:
+        """The only command where no carton is open."""
+        received = task.data.get("pallet")
+        if found.command != "UNDO" or received is None:
+            raise Refused("command_not_here", {})
+        acts = {uuid.UUID(key): None if act is None else uuid.UUID(act) for key, act in received.items()}
+        return Step(CARTON, {}, "warn", "pallet_undone", {"cartons": inbound.undo_pallet(actor, acts)})
 
     def _count_whole(self, actor: Actor, task: FloorTask, carton_id: uuid.UUID) -> Step:
         """All that is still to be counted, as announced; after DAMAGE all of it is damaged."""
@@ -166,7 +175,7 @@ class Receive:
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         if "carton_id" not in task.data:
-            return {}
+            return {"can_undo": "pallet" in task.data}
         of_carton = {"carton": uuid.UUID(task.data["carton_id"])}
         with pipelined():
             shown, held = _SHOWN.send(of_carton), _LINES.send(of_carton)

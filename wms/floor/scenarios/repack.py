@@ -14,6 +14,7 @@ from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, Location
 from wms.floor.beside import lot_label, read_beside, row_of_batch
 from wms.floor.contract import Scan, Step, hand
+from wms.floor.hands import IN_HAND, held
 from wms.floor.models import FloorTask
 from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
@@ -82,6 +83,7 @@ class Repack:
         data = hand(
             task.data, balance_id=row.id, product_id=str(found.id), quantity=quantity, serials=found.numbers or None,
             lot=lot_label(row), condition=row.condition,
+            in_hand=held([(row.id, quantity)]),
         )  # fmt: skip
         return Step(TARGET, data, "ok", "part_in_hand", {"quantity": quantity})
 
@@ -95,18 +97,20 @@ class Repack:
             into_id = None
         if "balance_id" not in task.data:
             repacking.merge(actor, unit_id, into_id, subject)
-            return Step(UNIT, {}, "done", "part_packed")
+            return Step(UNIT, {}, "done", "part_packed", put_down=True)
         row = session().get_one(Balance, task.data["balance_id"], populate_existing=True)
         part = Part(stock_of(row), task.data["quantity"], task.data.get("serials", ()))
         repacking.split(actor, unit_id, [part], into_id, subject)
-        return Step(PRODUCT, _unit_of(task), "next", "part_packed")
+        return Step(PRODUCT, _unit_of(task), "next", "part_packed", put_down=True)
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         if found.command == "FULL" and task.step == PRODUCT:
             inside = sum(row.on_hand for row in _inside(task))
             if not inside and not _children(task):
                 raise Refused("unit_empty", {})
-            return Step(TARGET, {**_unit_of(task), "quantity": inside}, "ok", "all_in_hand", {"units": inside})
+            rows = units.content(*units.within(uuid.UUID(task.data["unit_id"])))
+            data = {**_unit_of(task), "quantity": inside, IN_HAND: held((row.balance_id, row.quantity) for row in rows)}
+            return Step(TARGET, data, "ok", "all_in_hand", {"units": inside})
         if found.command == "OK" and task.step == PRODUCT:
             repacking.take_out(actor, uuid.UUID(task.data["unit_id"]))
             return Step(PRODUCT, _unit_of(task), "next", "unit_taken_out")

@@ -14,6 +14,7 @@ from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.floor.beside import lot_label, read_beside, row_of_batch
 from wms.floor.contract import Scan, Step, hand
+from wms.floor.hands import IN_HAND, held
 from wms.floor.models import FloorTask
 from wms.floor.overruling import against, insisting
 from wms.floor.queries import goods, last_place
@@ -48,7 +49,10 @@ class Replenish:
         except Refused as refusal:
             if refusal.code not in GONE:
                 raise
-            kept = hand({}, here=task.data.get("here"))
+            # What is in hand is carried back: until the next scan it is not in its bin.
+            kept = hand(
+                {}, here=task.data.get("here"), in_hand=task.data.get(IN_HAND), serials=task.data.get("serials")
+            )
             return Step(BEGIN, kept, "warn", GONE[refusal.code])  # it was refused before anything was written
 
     def _apply(self, actor: Actor, task: FloorTask, scan: Scan) -> Step:
@@ -62,7 +66,8 @@ class Replenish:
             raise Refused("command_not_here", {})
         if task.step == SOURCE:
             service.check_source(actor, walk.id, found.id)
-            return Step(PRODUCT, hand(task.data, here=str(found.id)), "ok", "bin_right", {"quantity": walk.left})
+            data = hand(task.data, here=str(found.id), in_hand=None, serials=None)
+            return Step(PRODUCT, data, "ok", "bin_right", {"quantity": walk.left})
         if task.step == PRODUCT:
             return self._take(task, walk, found, scan)
         return self._bring(actor, task, walk, found)
@@ -85,7 +90,8 @@ class Replenish:
         if not 1 <= quantity <= walk.left:
             raise Refused("too_many_brought", {"left": walk.left})
         check_numbers(found, quantity, walk.on_hand)
-        data = hand(task.data, quantity=quantity, serials=found.numbers or None, short_asked=None)
+        taken = held([(walk.balance_id, quantity)])
+        data = hand(task.data, quantity=quantity, serials=found.numbers or None, short_asked=None, in_hand=taken)
         return Step(TARGET, data, "ok", "face_in_hand", {"quantity": quantity, "location": walk.face})
 
     def _bring(self, actor: Actor, task: FloorTask, walk: Any, found: Found) -> Step:
@@ -103,12 +109,14 @@ class Replenish:
             return put_down
         brought, following = put_down
         params = {"quantity": quantity, "location": found.code}
-        data = hand({}, here=str(location_id), brought=str(walk.id), but=but)
+        back = hand({}, in_hand=task.data[IN_HAND], serials=task.data.get("serials"))
+        data = hand({}, here=str(location_id), brought=str(walk.id), back=back, but=but)
         if service.left_of(brought):
             following = brought
         if following is None:
-            return Step(BEGIN, data, "done", "face_filled", params, can_undo=True)
-        return Step(SOURCE, hand(data, walk_id=str(following.id)), "next", "face_filled", params, can_undo=True)
+            return Step(BEGIN, data, "done", "face_filled", params, can_undo=True, put_down=True)
+        data = hand(data, walk_id=str(following.id))
+        return Step(SOURCE, data, "next", "face_filled", params, can_undo=True, put_down=True)
 
     def _following(
         self, actor: Actor, task: FloorTask, here: uuid.UUID | None, current: uuid.UUID | None = None
@@ -126,7 +134,8 @@ class Replenish:
         command, data = found.command, task.data
         if task.step == BEGIN and command == "OK":
             walk = service.take_next(actor, task.warehouse_id, _here(data))
-            return Step(SOURCE, hand(data, walk_id=str(walk.id), but=None), "next", "face_walk")
+            taken = hand(data, walk_id=str(walk.id), but=None, in_hand=None, serials=None)
+            return Step(SOURCE, taken, "next", "face_walk")
         if command == "UNDO" and task.step in (BEGIN, SOURCE) and "brought" in data:
             return self._undo(actor, task)
         if "walk_id" not in data:
@@ -141,9 +150,8 @@ class Replenish:
             return Step(BEGIN, hand({}, here=data.get("here")), "warn", "short_reported")
         if command == "BACK" and task.step in (PRODUCT, TARGET):
             step = SOURCE if task.step == PRODUCT else PRODUCT
-            return Step(
-                step, hand(data, quantity=None, serials=None, against=None, short_asked=None), "warn", "step_back"
-            )
+            kept = hand(data, quantity=None, serials=None, against=None, short_asked=None, in_hand=None)
+            return Step(step, kept, "warn", "step_back")
         raise Refused("command_not_here", {})
 
     def _skip(self, actor: Actor, task: FloorTask, walk_id: uuid.UUID) -> Step:
@@ -155,11 +163,12 @@ class Replenish:
         return Step(SOURCE, data, "warn", "walk_skipped")
 
     def _undo(self, actor: Actor, task: FloorTask) -> Step:
-        """What was brought last is carried back to its reserve bin, and the walk begins there again."""
+        """What was brought last is carried back to its reserve bin, and the walk begins there again. In hand until then."""
         brought_id, walk_id = task.data["brought"], task.data.get("walk_id")
         leaving = None if walk_id in (None, brought_id) else uuid.UUID(walk_id)
         service.undo(actor, uuid.UUID(brought_id), leaving)
-        return Step(SOURCE, hand({}, here=task.data.get("here"), walk_id=brought_id), "warn", "face_undone")
+        data = hand(task.data.get("back", {}), here=task.data.get("here"), walk_id=brought_id)
+        return Step(SOURCE, data, "warn", "face_undone")
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         shown = {"can_undo": "brought" in task.data, "against": against(task)}

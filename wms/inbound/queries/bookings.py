@@ -79,6 +79,7 @@ _HEADER = (
     "tracking_number", "container_number", "air_waybill", "remark", "carton_count",
     "dock_cartons", "created_at", "updated_at", "submitted_at",
     "arrived_at", "received_at", "completed_at", "closed_at", "cancelled_at", "transfer_order_id", "counting",
+    "count_blind",
 )  # fmt: skip
 _CARTON = (
     "id", "number", "barcode", "pallet", "reference_box_no", "state", "declared_weight_g", "declared_length_mm",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
 from wms.catalog.models import Product
@@ -15,7 +16,7 @@ from wms.core.refusals import not_found
 from wms.facility.models import Warehouse
 from wms.identity.models import Seller
 from wms.inbound import rules
-from wms.inbound.models import Booking, Carton, CartonLine, Difference, InboundTerms, ReceivingRule
+from wms.inbound.models import Booking, Carton, CartonLine, Difference, InboundFile, InboundTerms, ReceivingRule
 from wms.inbound.queries.bookings import in_scope
 from wms.inbound.rules import DECISIONS, DifferenceKind
 from wms.inbound.workflow import DIFFERENCE
@@ -23,6 +24,17 @@ from wms.platform.database import session
 
 _OWN = ("id", "kind", "quantity", "state", "due_at", "decision", "remark", "by_default", "decided_at", "settled_at",
         "found_at")  # fmt: skip
+
+
+# Of this very line: its carton and its product.
+_PHOTOS = (
+    select(func.array_agg(aggregate_order_by(InboundFile.id, InboundFile.id)))
+    .where(
+        InboundFile.booking_id == Difference.booking_id, InboundFile.carton_id == Difference.carton_id,
+        InboundFile.product_id == CartonLine.product_id,
+    )
+    .correlate(Difference, CartonLine).scalar_subquery()
+)  # fmt: skip
 
 
 def _rows(actor: Actor) -> Select[Any]:
@@ -35,6 +47,7 @@ def _rows(actor: Actor) -> Select[Any]:
             (CartonLine.received_good + CartonLine.received_damaged).label("received"), Product.sku, Product.name_en,
             Product.name_zh, target.sku.label("relabel_to"), Seller.code.label("seller"),
             Warehouse.code.label("warehouse"), Warehouse.time_zone, Carton.state.label("carton_state"),
+            _PHOTOS.label("photos"),
         )
         .join(Booking, Booking.id == Difference.booking_id)
         .join(Carton, Carton.id == Difference.carton_id)
@@ -81,6 +94,7 @@ def _shown(row: Any) -> dict[str, Any]:
     undecided = DIFFERENCE.permitted("decide", row.state)
     return {
         **row._mapping,
+        "photos": row.photos or [],
         "decisions": [each.value for each in DECISIONS[DifferenceKind(row.kind)]] if undecided else [],
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from wms.catalog.models import Product
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.inbound.models import Carton, InboundFile
@@ -21,10 +22,11 @@ def files_of_booking(actor: Actor, booking_id: uuid.UUID) -> list[dict[str, Any]
     statement = (
         select(
             InboundFile.id, InboundFile.kind, InboundFile.name, InboundFile.note, InboundFile.added_at,
-            Carton.number.label("carton"), StoredFile.size_bytes, StoredFile.media_type,
+            Carton.number.label("carton"), Product.sku, StoredFile.size_bytes, StoredFile.media_type,
         )
         .join(StoredFile, StoredFile.id == InboundFile.file_id)
         .outerjoin(Carton, Carton.id == InboundFile.carton_id)
+        .outerjoin(Product, Product.id == InboundFile.product_id)
         .where(InboundFile.booking_id == booking_id).order_by(InboundFile.id.desc())
     )  # fmt: skip
     return [dict(row._mapping) for row in session().execute(statement)]

@@ -28,7 +28,7 @@ from wms.inbound.service.inspecting import end_plan, inspect, make_plan
 from wms.inbound.service.labelling import request_carton_label_set, request_carton_labels
 from wms.inbound.service.loading import load_booking_to_edit
 from wms.inbound.service.measuring import measure_product
-from wms.inbound.service.pallets import PalletReceived, receive_pallet
+from wms.inbound.service.pallets import PalletReceived, receive_pallet, undo_pallet
 from wms.inbound.service.serving import ask_for_carton
 from wms.inbound.service.settling import CarriedOut, carry_out
 from wms.inbound.service.stowing import Stowed, put_away, suggest_place, undo_put_away
@@ -121,5 +121,6 @@ __all__ = [
     "terms_of",
     "uncount",
     "undo_move_carton",
+    "undo_pallet",
     "undo_put_away",
 ]

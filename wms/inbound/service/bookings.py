@@ -32,7 +32,7 @@ from wms.printing import service as printing
 
 # The header fields a seller may change while the booking is a draft or submitted; besides them, the cartons.
 EDITABLE_FIELDS = frozenset(
-    {"transport", "expected_on", "tracking_number", "container_number", "air_waybill", "remark"}
+    {"transport", "expected_on", "tracking_number", "container_number", "air_waybill", "remark", "count_blind"}
 )
 
 
@@ -271,7 +271,7 @@ def insert_booking(owner: Owner, warehouse: Warehouse, draft: BookingDraft, numb
         "id": new_id(), "number": number, "owner_id": owner.id, "warehouse_id": warehouse.id, "reference": reference,
         "transport": draft.transport, "expected_on": draft.expected_on, "tracking_number": draft.tracking_number,
         "container_number": draft.container_number, "air_waybill": draft.air_waybill,
-        "remark": draft.remark, "own_state": BookingState.DRAFT.value,
+        "remark": draft.remark, "count_blind": draft.count_blind, "own_state": BookingState.DRAFT.value,
         "state": BookingState.DRAFT.value, "carton_count": len(draft.cartons), "version": 1, "created_at": now,
         "updated_at": now,
     }  # fmt: skip

@@ -98,6 +98,7 @@ def _post_tally(actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID) -> N
     drafts = tallying.drafts_of(carton_id)
     if drafts:
         counting.count_in(actor, booking, carton_id, drafts, tallied=True)
+    tallying.keep_first_count(carton_id)
 
 
 _GONE = Statement(

@@ -118,15 +118,16 @@ def draw(actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID, handling_un
     session().flush()
 
 
-def drop(actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID) -> None:
-    """The carton is counted again: what was to be looked into is drawn anew when it is closed."""
+def drop(actor: Actor, booking: BookingAtWork, *carton_ids: uuid.UUID) -> None:
+    """The cartons are counted again: what was to be looked into is drawn anew when they are closed."""
     state = INSPECTION.apply("drop", InspectionState.OPEN)
     dropped = (
-        update(Inspection).where(Inspection.carton_id == carton_id, Inspection.state == InspectionState.OPEN.value)
+        update(Inspection).where(Inspection.carton_id.in_(carton_ids), Inspection.state == InspectionState.OPEN.value)
         .values(state=state.value, decided_by=actor.id, decided_at=clock.now()).returning(Inspection.hold_id)
     )  # fmt: skip
-    for hold_id in set(session().scalars(dropped)):
-        holds.end_hold(actor, booking.warehouse_id, hold_id)
+    hold_ids = set(session().scalars(dropped))
+    if hold_ids:
+        holds.end_holds(actor, booking.warehouse_id, hold_ids)
 
 
 _OTHERS = Statement(

@@ -2,8 +2,9 @@
 
 Nobody is told what was announced, or what is left. Nothing is posted meanwhile: a count that is asked for once more
 begins from nothing, and what it says is posted as one act. Both counts are kept. Which cartons: the narrowest word
-counts, the booking's before its seller's terms before the warehouse's rule; it holds for cartons whose count has not
-begun, and a carton that is opened again is counted guided, because what differs has been told by then.
+counts, what the warehouse says of the booking before what its seller asked for with it, before the seller's terms and the
+warehouse's rule; it holds for cartons whose count has not begun, and a carton that is opened again is counted guided, because
+what differs has been told by then.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from wms.platform.statements import Statement
 # Of carton `c`.
 IS_BLIND = (
     "coalesce(coalesce(c.counting, CASE WHEN c.state IN ('declared', 'arrived', 'missing') THEN coalesce("
-    "(SELECT k.counting FROM booking k WHERE k.id = c.booking_id),"
+    "(SELECT coalesce(k.counting, CASE WHEN k.count_blind THEN 'blind' END) FROM booking k WHERE k.id = c.booking_id),"
     " (SELECT t.counting FROM inbound_terms t WHERE t.owner_id = c.owner_id),"
     " (SELECT r.counting FROM receiving_rule r WHERE r.warehouse_id = c.warehouse_id)) END) = 'blind', false)"
 )
@@ -70,6 +71,19 @@ _DRAFTS = Statement(
     "SELECT t.product_id, t.condition, t.batch, t.expires_on, t.made_on, t.finding, sum(t.quantity)::int AS quantity,"
     " string_agg(nullif(array_to_string(t.serial_numbers, chr(10)), ''), chr(10) ORDER BY t.id) AS serials"
     f" FROM carton_tally t WHERE {_NOW} GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY min(t.counted_at), 1, 2, 3, 4, 5, 6"
+)
+# What the first of two counts said was there, and no line tells of.
+_ONLY_FIRST = Statement(
+    "SELECT DISTINCT t.product_id FROM carton c JOIN carton_tally t ON t.carton_id = c.id WHERE c.id = :carton"
+    " AND c.recount_at IS NOT NULL AND NOT t.is_second AND NOT t.is_taken_back AND NOT EXISTS (SELECT 1 FROM carton_line l"
+    "  WHERE l.carton_id = c.id AND l.product_id = t.product_id) ORDER BY t.product_id"
+)
+_ADD_LINES = Statement(
+    "INSERT INTO carton_line (id, booking_id, carton_id, owner_id, product_id, position, declared, received_good,"
+    " received_damaged, unaccounted, put_away, unlabelled, mixed) SELECT d.id, c.booking_id, c.id, c.owner_id, d.product_id,"
+    " (SELECT coalesce(max(l.position), 0) FROM carton_line l WHERE l.carton_id = c.id) + d.place, 0, 0, 0, 0, 0, 0, 0"
+    " FROM carton c, unnest(CAST(:ids AS uuid[]), CAST(:products AS uuid[])) WITH ORDINALITY AS d(id, product_id, place)"
+    " WHERE c.id = :carton"
 )
 _ASK_AGAIN = Statement(
     "UPDATE carton SET state = :state, counting = 'blind', recount_at = :now WHERE id = :carton AND recount_at IS NULL"
@@ -166,6 +180,13 @@ def drafts_of(carton_id: uuid.UUID) -> list[CountDraft]:
                    tuple(row.serials.split("\n")) if row.serials else (), row.finding, row.made_on)
         for row in _DRAFTS.all({"carton": carton_id})
     ]  # fmt: skip
+
+
+def keep_first_count(carton_id: uuid.UUID) -> None:
+    """Every product of the first of two counts has a line, with nothing received where the second one did not find it."""
+    products = _ONLY_FIRST.column({"carton": carton_id})
+    if products:
+        _ADD_LINES.run({"carton": carton_id, "ids": [new_id() for _ in products], "products": products})
 
 
 def ask_again(carton_id: uuid.UUID, state: str) -> None:

@@ -50,16 +50,24 @@ def uncount(actor: Actor, carton_id: uuid.UUID, act_id: uuid.UUID | None = None)
     if not last or act_id not in {None, last[0].act_id}:
         raise Refused("nothing_to_undo", {})
     posted = ledger.reverse(actor, booking.warehouse_id, last[0].posting_id)
-    settling.refuse_declared(_surplus_of(posted.posting_id))
-    act = last[0].act_id
-    session().execute(update(Receipt).where(Receipt.act_id == act).values(undone_by=posted.posting_id))
+    act, lines = last[0].act_id, write_back(actor, booking, carton_id, last[0].act_id, posted.posting_id)
+    return Counted(act, booking.id, booking.state, booking.version, carton_id, state, lines)
+
+
+def write_back(
+    actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID, act: uuid.UUID, posting_id: uuid.UUID
+) -> tuple[LineNow, ...]:
+    """An act whose posting was reversed by this one is taken out of its lines; those that it was of. Refuses
+    `surplus_declared`.
+    """
+    settling.refuse_declared(_surplus_of(posting_id))
+    session().execute(update(Receipt).where(Receipt.act_id == act).values(undone_by=posting_id))
     rows = _TAKE.all({"act": act})
     touched = {row.id for row in rows}
     lines = [line for line in differing.lines_of(carton_id) if line.id in touched]
     differing.rewrite(actor, booking.id, carton_id, lines, closed=False)
-    now = tuple(LineNow(row.product_id, row.sku, row.declared, row.received_good, row.received_damaged, row.unaccounted)
-                for row in rows)  # fmt: skip
-    return Counted(act, booking.id, booking.state, booking.version, carton_id, state, now)
+    return tuple(LineNow(row.product_id, row.sku, row.declared, row.received_good, row.received_damaged, row.unaccounted)
+                 for row in rows)  # fmt: skip
 
 
 def _untally(booking: BookingAtWork, carton_id: uuid.UUID, act_id: uuid.UUID | None, state: str) -> Counted:

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from wms.inventory import holds
+from wms.inventory import hands, holds, serials
 from wms.inventory.balances import lock_rows
+from wms.inventory.counting.models import CountTask
+from wms.inventory.hands import InHand
 from wms.inventory.models import Hold
 from wms.inventory.rules import Stock
+from wms.inventory.workflow import CountState
+from wms.platform.database import session
+from wms.platform.locks import Rank, lock
 from wms.platform.statements import Statement
 
 
@@ -28,17 +33,33 @@ class Goods(NamedTuple):
     condition: str
 
 
-Versions = Mapping[str, int]  # row id as text (JSON) → id of its last move, 0 before any
+Marks = Mapping[str, Sequence[int]]  # row id as text (JSON) → id of its last move (0 before any), units in hands
+UNTOUCHED = [0, 0]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A balance row of a bin. `version` is the last move that touched it."""
+    """A balance row of a bin. `version` is the last move that touched it; `hand` what somebody carries out of the bin."""
 
     id: int
     stock: Stock
     on_hand: int
     version: int
+    hand: InHand = hands.NOTHING
+
+    @property
+    def in_bin(self) -> int:
+        """Units that the book has in the bin and in nobody's hands."""
+        return max(0, self.on_hand - self.hand.units)
+
+    @property
+    def mark(self) -> list[int]:
+        """What the book says of the row changes with this."""
+        return [self.version, self.hand.units]
+
+    def carried_numbers(self) -> frozenset[str]:
+        """The numbers that are in hands."""
+        return self.hand.numbers(serials.of_row(self.id)) if self.hand.units else frozenset()
 
     @property
     def goods(self) -> Goods:
@@ -69,22 +90,11 @@ def lock_bin(location_id: uuid.UUID) -> tuple[list[Row], list[Hold]]:
     return rows_of(location_id), doubts
 
 
-_CARRIED = Statement(
-    "SELECT DISTINCT a.balance_id FROM allocation a WHERE a.balance_id = ANY(CAST(:rows AS bigint[])) AND a.open_quantity > 0"
-    " AND a.purpose = 'relocation'"
-)
-
-
-def carried(rows: Iterable[Row]) -> set[int]:
-    """Of these rows those that somebody has goods of in hand, which the book has in the bin until they are put down
-    (`relocating`).
-    """
-    return set(_CARRIED.column({"rows": [row.id for row in rows]}))
-
-
 def rows_of(location_id: uuid.UUID) -> list[Row]:
+    found = _ROWS.all({"location": location_id})
+    in_hand = hands.of(found[0].warehouse_id, [row.id for row in found]) if found else {}
     return [
-        Row(row.id, _stock(row), row.on_hand, int(row.version)) for row in _ROWS.all({"location": location_id})
+        Row(row.id, _stock(row), row.on_hand, int(row.version), in_hand.get(row.id, hands.NOTHING)) for row in found
     ]  # fmt: skip
 
 
@@ -99,6 +109,10 @@ def versions_of(rows: Iterable[Row]) -> dict[str, int]:
     return {str(row.id): row.version for row in rows}
 
 
+def marks_of(rows: Iterable[Row]) -> dict[str, list[int]]:
+    return {str(row.id): row.mark for row in rows}
+
+
 def by_goods(rows: Iterable[Row]) -> dict[Goods, list[Row]]:
     found: dict[Goods, list[Row]] = defaultdict(list)
     for row in rows:
@@ -106,6 +120,25 @@ def by_goods(rows: Iterable[Row]) -> dict[Goods, list[Row]]:
     return dict(found)
 
 
-def moved_since(rows: Sequence[Row], base: Versions) -> bool:
-    """Whether the ledger touched any of these rows after `base` was read. A row born since without goods did not move."""
-    return any(base.get(str(row.id), 0) != row.version for row in rows)
+def moved_since(rows: Sequence[Row], base: Marks) -> bool:
+    """Whether the ledger touched any of these rows after `base` was read, or somebody took of them in hand. A row born since
+    without goods did not move.
+    """
+    return any(base.get(str(row.id), UNTOUCHED) != row.mark for row in rows)
+
+
+_COUNTED_NOW = Statement(
+    "SELECT DISTINCT t.id FROM count_task t JOIN balance b ON b.location_id = t.location_id"
+    " WHERE b.id = ANY(CAST(:rows AS bigint[])) AND t.state = 'counting'"
+)
+
+
+def given_back(rows: Collection[int]) -> None:
+    """What somebody had in hand of these rows is in the bin again, and no posting says so: whoever counts the bin just now
+    is asked for them once more. Locks running counts: before containers and balances.
+    """
+    ids = _COUNTED_NOW.column({"rows": list(rows)}) if rows else []
+    for task in lock(Rank.TASK, CountTask, ids) if ids else ():
+        if task.state == CountState.COUNTING.value:
+            task.base = {key: mark for key, mark in task.base.items() if int(key) not in rows}
+    session().flush()

@@ -84,7 +84,7 @@ def _moves(task: CountTask, line: CountLine, rows: Sequence[Row]) -> list[MoveDr
         return _numbered(task, line, rows)
     if line.variance and line.variance > 0 and not rows:
         return [_found(_first_row(task, line), line.variance)]
-    shares = rules.spread(line.variance or 0, [(row.id, row.on_hand) for row in rows])
+    shares = rules.spread(line.variance or 0, [(row.id, row.in_bin) for row in rows])
     if shares is None:
         raise Refused("count_outdated", {})
     stocks = {row.id: row.stock for row in rows}

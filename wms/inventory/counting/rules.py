@@ -105,7 +105,7 @@ def verdict(rule: Rule, results: Sequence[Result], before: Mapping[object, int] 
 
 
 def spread(variance: int, rows: Sequence[tuple[int, int]]) -> list[tuple[int, int]] | None:
-    """Which rows (id, on hand) of goods that look the same the variance falls on; None when less is there than is lacking.
+    """Which rows (id, units there) of goods that look the same the variance falls on; None when less is there than lacks.
 
     A shortage takes from the fullest first, a surplus goes to it: the goods cannot be told apart.
     """

@@ -1,15 +1,15 @@
 """Counting a bin: take it, count what is there without being told, finish. Nothing is frozen.
 
 The rows of the bin carry the last move that touched them. What was counted is compared with the book at one version:
-goods that moved between the taking and the finishing of the bin, or that somebody carries to another one, are counted once
-more, all others are compared exactly.
+goods that moved, or came into somebody's hands, between the taking and the finishing of the bin are counted once more, all
+others are compared exactly. What is in hands is in the book here and not in the bin (`inventory.hands`): it is no loss.
 What moves afterwards changes book and bin alike, so a variance stays what it was and is posted as such, however late.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid, not_found
-from wms.inventory import holds, serials
+from wms.inventory import hands, holds, serials
 from wms.inventory.counting import goods as shelf
 from wms.inventory.counting import posting, queries, rules
 from wms.inventory.counting.goods import Goods, Row
@@ -36,8 +36,8 @@ MOST_UNITS = 99_999_999
 
 @dataclass(frozen=True)
 class Finished:
-    """What came of a counted bin. `again`: goods that moved meanwhile, or are being carried away, and are to be counted once
-    more, nothing else was decided then. `variances`: how many kinds of goods differ; never which, the counter stays blind.
+    """What came of a counted bin. `again`: goods that moved meanwhile and are to be counted once more, nothing else was
+    decided then. `variances`: how many kinds of goods differ; never which, the counter stays blind.
     """
 
     task: CountTask
@@ -76,7 +76,7 @@ def take(actor: Actor, warehouse_id: uuid.UUID, location_id: uuid.UUID) -> Count
     task.state = COUNT.apply("take", task.state).value
     task.counter_id = actor.id
     task.lease_until = now + timedelta(minutes=rules.LEASE_MINUTES)
-    task.base = shelf.versions_of(rows)
+    task.base = shelf.marks_of(rows)
     session().flush()
     return task
 
@@ -142,23 +142,20 @@ def finish(actor: Actor, task_id: uuid.UUID, *, empty: bool = False) -> Finished
         rows, doubts = shelf.lock_bin(task.location_id)
         there = shelf.by_goods(rows)
         wanted = {key for key, own in there.items() if any(row.on_hand for row in own)} | lines.keys()
-        carried = shelf.carried(rows)
-        again = sorted((key for key in wanted if _is_moving(there.get(key, []), task.base, carried)), key=str)
+        again = sorted((key for key in wanted if shelf.moved_since(there.get(key, []), task.base)), key=str)
         if again:
             _count_again(task, again, there, lines)
             return Finished(task, again)
         for key in sorted(wanted, key=str):
+            if key not in lines and not any(row.in_bin for row in there[key]):
+                continue  # all of it is in hands: nothing was to be counted
             _compare(lines.setdefault(key, _missing(actor, task, key)), there.get(key, []))
         session().flush()
+        hands.end_left(row.hand for row in rows)
         finished = _decide(actor, task, list(lines.values()))
         if task.state == CountState.DONE.value:
             holds.end_doubts(actor, doubts)
     return finished
-
-
-def _is_moving(rows: Sequence[Row], base: Mapping[str, int], carried: Collection[int]) -> bool:
-    """Whether they moved since the bin was taken, or are on their way out of it."""
-    return shelf.moved_since(rows, base) or any(row.id in carried for row in rows)
 
 
 def _count_again(
@@ -170,7 +167,7 @@ def _count_again(
     """These moved while they were counted: from now on the book at this moment is what they are compared with."""
     base = dict(task.base)
     for key in again:
-        base |= shelf.versions_of(there.get(key, ()))
+        base |= shelf.marks_of(there.get(key, ()))
         if key in lines:
             session().delete(lines[key])
     task.base = base
@@ -186,12 +183,14 @@ def _missing(actor: Actor, task: CountTask, key: Goods) -> CountLine:
 
 
 def _compare(line: CountLine, rows: Sequence[Row]) -> None:
-    """Write into the line what the book says at this version, and what is more or less."""
-    line.book = sum(row.on_hand for row in rows)
-    line.variance = line.counted - line.book
+    """Write into the line what the book says at this version is in the bin, and what is more or less."""
+    line.book = sum(row.in_bin for row in rows)
     if posting.keeps_serials(line.product_id):
-        known = set().union(*(serials.of_row(row.id) for row in rows))
-        line.lost, line.found = sorted(known - set(line.serials)), sorted(set(line.serials) - known)
+        known, seen = set().union(*(serials.of_row(row.id) for row in rows)), set(line.serials)
+        away = set().union(*(row.carried_numbers() for row in rows)) - seen
+        line.lost, line.found = sorted(known - away - seen), sorted(seen - known)
+        line.book = len(known - away)
+    line.variance = line.counted - line.book
     line.versions = shelf.versions_of(rows)
     product = session().get_one(Product, line.product_id)
     if _size(line) and product.declared_value_minor is not None:

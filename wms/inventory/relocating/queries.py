@@ -112,6 +112,12 @@ POSTED = Statement(
     "SELECT p.id FROM stock_posting p WHERE p.subject_kind = 'move_task' AND p.subject_id = :task AND p.reverses_id IS NULL"
     " AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id)"
 )
+# Of which rows a move took how many units, as long as that is so.
+TAKEN_FROM = Statement(
+    "SELECT m.from_balance_id, m.quantity FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
+    " WHERE p.subject_kind = 'move_task' AND p.subject_id = :task AND p.reverses_id IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id) ORDER BY m.id"
+)
 ASKED_AGAIN = Statement(
     "SELECT EXISTS (SELECT 1 FROM move_task t WHERE t.warehouse_id = :warehouse AND t.origin_id = :origin"
     " AND t.product_id = :product AND t.state IN ('open', 'moving'))"
@@ -121,6 +127,10 @@ WAITING = Statement("SELECT count(*) FROM move_task WHERE warehouse_id = :wareho
 RESERVED = Statement(
     "SELECT a.id, a.balance_id, a.open_quantity, b.product_id, b.location_id FROM allocation a JOIN balance b"
     " ON b.id = a.balance_id WHERE a.subject_kind = 'move_task' AND a.subject_id = :task AND a.open_quantity > 0 ORDER BY b.id"
+)
+ROWS_IN_HAND = Statement(
+    "SELECT balance_id FROM allocation WHERE subject_kind = 'move_task' AND subject_id = ANY(CAST(:tasks AS uuid[]))"
+    " AND open_quantity > 0"
 )
 # What can be taken of a product in a bin. `serials`: under full control a row goes as a whole.
 FREE = Statement(

@@ -19,6 +19,7 @@ from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
 from wms.inventory import allocations, ledger
+from wms.inventory.counting import goods as shelf
 from wms.inventory.ledger import PostingDraft, stock_of
 from wms.inventory.models import Balance
 from wms.inventory.putaway import queries as places
@@ -118,14 +119,14 @@ def take_next(actor: Actor, warehouse_id: uuid.UUID, but: Sequence[uuid.UUID] = 
             task = seen
         else:
             changed.append(seen)
+    taken_over = []
     if task is not None:
-        was = task.worker_id
+        if task.worker_id not in (None, actor.id):  # what they had in hand is where it was
+            taken_over.append(task)
         task.state = MOVE.apply("take", task.state).value
         task.worker_id, task.lease_until = actor.id, clock.now() + LEASE
         session().flush()
-        if was not in (None, actor.id):  # what they had in hand is where it was
-            allocations.release_of_promises(SUBJECT, [task.id])
-    _end_all(changed, "cancel")
+    _end_all(changed, "cancel", taken_over)
     return task
 
 
@@ -301,15 +302,19 @@ def _end(task: MoveTask, action: str) -> None:
     _end_all([task], action)
 
 
-def _end_all(tasks: Sequence[MoveTask], action: str) -> None:
-    """By this action nobody has them in hand any more. The caller holds them all: balances are locked after tasks."""
+def _end_all(tasks: Sequence[MoveTask], action: str, taken_over: Sequence[MoveTask] = ()) -> None:
+    """By this action nobody has them in hand any more, nor those `taken_over` from others. The caller holds them all: running
+    counts are locked after moves, balances after tasks.
+    """
     for task in tasks:
         task.state = MOVE.apply(action, task.state).value
         task.lease_until = None
         if task.state in (MoveState.DONE.value, MoveState.CANCELLED.value):
             task.finished_at = clock.now()
     session().flush()
-    allocations.release_of_promises(SUBJECT, [task.id for task in tasks])
+    let_go = [task.id for task in (*tasks, *taken_over)]
+    shelf.given_back(queries.ROWS_IN_HAND.column({"tasks": let_go}))
+    allocations.release_of_promises(SUBJECT, let_go)
 
 
 def _own(actor: Actor, task_id: uuid.UUID) -> MoveTask:

@@ -154,6 +154,7 @@ def create() -> BaseResponse | str | tuple[str, int]:
     if packed is None and (action.startswith("add_") or not groups):
         return _form(request.form, cartons.with_more(groups, action))
     wanted = {**{name: forms.typed_text(name) for name in HEADER}, "submit": action == "submit"}
+    wanted["count_blind"] = "count_blind" in request.form
     given = cartons.bodies(groups) if packed is None else packed.bodies
     body = forms.load_form(schemas.BookingIn(), forms.given(wanted) | {"cartons": given})
     outcome = body if isinstance(body, Refused) else _create(body)
