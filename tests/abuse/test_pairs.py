@@ -114,6 +114,8 @@ NEARER: dict[Action, set[str]] = {
     ("replenishment", "take"): {"nothing_to_replenish"},
     ("move_task", "take"): {"nothing_to_move"},
     ("replenishment", "undo"): {"nothing_to_take_back"},
+    ("move_task", "undo"): {"nothing_to_take_back"},
+    ("move_task", "withdraw"): {"nothing_to_take_back"},
     ("service_request", "take"): {"no_service_work"},
     ("service_request", "report"): {"service_not_yours"},
     ("service_request", "finish"): {"service_not_yours"},

@@ -67,6 +67,31 @@ def move_made(scene: Scene, _state: str) -> Ask:
     return Ask({("move_task", "finish"): task.id}, scan(tablet, labels[BIN3]))
 
 
+def _just_made(scene: Scene) -> Tablet:
+    labels = scene.cast.overseas.labels
+    tablet = scene.tablet("move", "CMD-OK", labels[BIN1], CODES[MUG])
+    assert tablet.scan(labels[BIN3])["code"] == "move_made"
+    return tablet
+
+
+@way(("move_task", "undo"), states="done")
+def move_taken_back(scene: Scene, _state: str) -> Ask:
+    task = to_move(scene)
+    return Ask({("move_task", "undo"): task.id}, scan(_just_made(scene), "CMD-UNDO"))
+
+
+@way(("move_task", "withdraw"), states="done")
+def move_taken_back_when_asked_for_anew(scene: Scene, _state: str) -> Ask:
+    """What an order has claimed stayed in the bin, and is asked to be moved, too."""
+    house, task = scene.cast.overseas, to_move(scene)
+    scene.wave(scene.order({MUG: 2}))
+    tablet = _just_made(scene)
+    places = (house.locations[BIN1], house.locations[BIN2])
+    wanted = relocating.Wanted(1, scene.cast.ACME.products[MUG], *places, None, 7.5)
+    scene.do(relocating.ask_for, scene.cast.supervisor, house.id, [wanted])
+    return Ask({("move_task", "withdraw"): task.id}, scan(tablet, "CMD-UNDO"))
+
+
 @way(("move_task", "put_back"), states="moving")
 def move_left_for_later(scene: Scene, _state: str) -> Ask:
     task = to_move(scene)

@@ -94,7 +94,11 @@ def test_where_the_next_order_waits_for_its_tote_damage_says_which_one_it_is(cas
     assert "Scan the tote for the damaged goods" in tablet.look()
     assert tablet.scan("CMD-BACK")["code"] == "step_back"
     tablet.scan("CMD-DAMAGE")
+    told = tablet.scan("CMD-MIXED")  # the next tote is not the one for single pieces
+    assert (told["code"], told["tone"], tablet.seen["damage_tote"]) == ("damage_tote_first", "error", True)
     assert (tablet.scan(first)["code"], tablet.step) == ("pick_damage_in_tote", "scan_tote")
+    assert tablet.scan("CMD-MIXED")["code"] == "lane_next_tote"
+    assert tablet.scan("CMD-BACK")["code"] == "step_back"
     assert tablet.scan(first)["code"] == "tote_taken"  # it is no order's
     assert tablet.scan(second)["code"] == "tote_bound"
 

@@ -41,7 +41,7 @@ def test_sellable_in_every_combination():
         expires_on = None if left is None else DAY + timedelta(days=travels + left)
         got = rules.is_sellable(
             condition=condition.value, held=held, location_kind=kind.value, customs_status=status.value,
-            expires_on=expires_on, outbound_days=travels, today=DAY, book_item_booked=booked,
+            expires_on=expires_on, keeps_days=travels, today=DAY, book_item_booked=booked,
         )  # fmt: skip
         expected = (
             condition is Condition.GOOD

@@ -237,6 +237,88 @@ def test_left_for_later_all_stays(two: Stage, client: Any) -> None:
     assert (told["code"], tablet.step) == ("move_lost", "scan_location")
 
 
+def made(stage: Stage, task: MoveTask, who: Any) -> None:
+    """Somebody carries a move out."""
+    key, ends = task.id, [(task.origin_id, task.product_id), (task.target_id, task.partner_id)]
+    assert stage.do(service.take_next, who, stage.cast.overseas.id).id == key
+    for bin_id, product in ends:
+        if product is not None:
+            stage.do(service.hold, who, key, bin_id, product)
+    stage.do(service.finish, who, key)
+
+
+def test_an_exchange_just_made_is_taken_back_and_waits_again(two: Stage, client: Any) -> None:
+    (task,) = asked(two, (MUG, BIN1, BIN2, CABLE))
+    key, labels = task.id, two.cast.overseas.labels
+    tablet = tablet_of(two, client)
+    for _ in range(2):  # and once more, after it was undone
+        for raw in ("CMD-OK", labels[BIN1], CODES[MUG], labels[BIN2], CODES[CABLE]):
+            tablet.scan(raw)
+        told = tablet.scan(labels[BIN1])
+        assert (told["code"], tablet.seen["can_undo"]) == ("move_made", True)
+        assert stands(two) == {BIN2: {MUG: 6}, BIN1: {CABLE: 9}}
+        told = tablet.scan("CMD-UNDO")
+        assert (told["code"], tablet.step, tablet.seen["can_undo"]) == (
+            "asked_move_taken_back",
+            "scan_location",
+            False,
+        )
+        assert stands(two) == {BIN1: {MUG: 6}, BIN2: {CABLE: 9}}
+        row = session().execute(text("SELECT state, moved, came_back, worker_id, finished_at FROM move_task")).one()
+        assert tuple(row) == ("open", 0, 0, None, None)
+    assert tablet.scan("CMD-UNDO")["code"] == "command_not_here"
+    assert two.refused(service.undo, two.cast.receiver, key).code == "nothing_to_take_back"
+    tablet.scan("CMD-OK")
+    assert tablet.scan("CMD-UNDO")["code"] == "command_not_here"  # in the midst of the next nothing was made
+
+
+def test_only_who_made_it_takes_it_back_and_only_while_it_is_so(two: Stage) -> None:
+    (task,) = asked(two, (MUG, BIN1, BIN3, None))
+    key, who = task.id, two.cast
+    assert two.refused(service.undo, who.receiver, key).code == "nothing_to_take_back"
+    made(two, task, who.receiver)
+    assert two.refused(service.undo, who.picker, key).code == "nothing_to_take_back"
+    assert two.refused(service.undo, who.acme, key).kind.value == "not_found"
+    lamp = two.stock(LAMP, 1, BIN1)
+    assert two.refused(service.undo, who.receiver, key).params == {"code": BIN1}
+    two.do(inventory.count, who.supervisor, lamp, 0, inventory.Subject("count", None))
+    order = two.order({MUG: 2})
+    two.wave(order)
+    assert two.refused(service.undo, who.receiver, key).code == "stock_is_allocated"
+    two.cancel(order)
+    session().execute(text("UPDATE location SET is_active = false WHERE code = :code"), {"code": BIN1})
+    commit()
+    assert two.refused(service.undo, who.receiver, key).code == "location_closed"
+    session().execute(text("UPDATE location SET is_active = true"))
+    commit()
+    assert two.do(service.undo, who.receiver, key).state == "open"
+    assert stands(two) == {BIN1: {MUG: 6}, BIN2: {CABLE: 9}}
+
+
+def test_a_move_that_others_built_on_is_not_taken_back(two: Stage) -> None:
+    first, second = asked(two, (MUG, BIN1, BIN2, CABLE), (CABLE, BIN1, BIN3, None))
+    key, who = first.id, two.cast
+    made(two, first, who.receiver)
+    two.do(service.take_next, who.picker, two.cast.overseas.id)
+    two.do(service.hold, who.picker, second.id, second.origin_id, second.product_id)
+    assert two.refused(service.undo, who.receiver, key).code == "stock_is_allocated"
+    two.do(service.finish, who.picker, second.id)
+    assert two.refused(service.undo, who.receiver, key).code == "not_enough_stock"
+    assert stands(two) == {BIN2: {MUG: 6}, BIN3: {CABLE: 9}}
+
+
+def test_what_is_taken_back_is_not_asked_for_twice(two: Stage) -> None:
+    """Claimed units stayed, and somebody has asked for them to be moved out of that bin: one asking is enough."""
+    (task,) = asked(two, (MUG, BIN1, BIN3, None))
+    key = task.id
+    order = two.order({MUG: 2})
+    two.wave(order)
+    made(two, task, two.cast.receiver)
+    asked(two, (MUG, BIN1, "A-02-02-1", None))
+    assert two.do(service.undo, two.cast.receiver, key).state == "cancelled"
+    assert stands(two) == {BIN1: {MUG: 6}, BIN2: {CABLE: 9}}
+
+
 def test_the_page_asks_for_what_is_ticked(two: Stage, cast: Any, client: Any) -> None:
     for _ in range(2):
         order = two.order({CABLE: 1})

@@ -55,6 +55,7 @@ class Product(Base):
         UniqueConstraint("owner_id", "id"),
         CheckConstraint("declared_weight_g > 0 AND declared_length_mm > 0 AND declared_width_mm > 0"
                         " AND declared_height_mm > 0", name="declared_positive"),
+        CheckConstraint("rotation IN ('fefo', 'fifo', 'lefo')", name="rotation_known"),
         Index("ix_product_sku", "sku"),
         Index("ix_product_owner_updated", "owner_id", "updated_at", "id"),
     )  # fmt: skip
@@ -79,6 +80,7 @@ class Product(Base):
         Boolean, default=False, server_default=text("false")
     )  # of each parcel with it
     outbound_days: Mapped[int] = mapped_column(Integer, default=0)  # last sale day = expiry less these days
+    rotation: Mapped[str | None] = mapped_column(String(4))  # core.rotation; None: as its seller's
     serial_control: Mapped[str] = mapped_column(String(8), default=SerialControl.NONE.value)
     cargo_attributes: Mapped[list[str]] = mapped_column(ARRAY(String(16)), default=list)  # battery, liquid, fragile …
     velocity_class: Mapped[str] = mapped_column(String(1), default="C")  # pushed down by reports: A, B, C

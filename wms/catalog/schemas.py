@@ -9,6 +9,7 @@ from marshmallow import fields
 from wms.catalog import rules
 from wms.catalog.models import BarcodeKind, PackLevel, Product, ProductBarcode, SerialControl
 from wms.catalog.rules import Code
+from wms.core.rotation import Rotation
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, DecimalText, Items, Moment, Range, Text
 
 SELLERS_KINDS = [kind.value for kind in BarcodeKind if kind is not BarcodeKind.OWN]
@@ -49,6 +50,8 @@ class _Fields(CodedSchema):
     pack_photo = fields.Boolean(metadata={"description": "A photo is taken before a parcel with it is closed."})
     expiry_controlled = fields.Boolean()
     outbound_days = Count(0, 3650, metadata={"description": "Days before expiry after which it is no longer sold."})
+    rotation = Choice(list(Rotation), allow_none=True, metadata={"example": None, "description": "What leaves first: fefo"
+                      " (earliest expiry), fifo (longest here), lefo (latest expiry). Null: as the seller's."})  # fmt: skip
     serial_control = Choice([control.value for control in SerialControl])
     cargo_attributes = Items(Choice(CARGO), 0, len(CARGO))
     temperature = Choice(TEMPERATURES, metadata={"example": "ambient", "description": "How it is stored."})

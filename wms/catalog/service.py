@@ -38,6 +38,7 @@ EDITABLE = frozenset(
         "pack_photo",
         "expiry_controlled",
         "outbound_days",
+        "rotation",
         "serial_control",
         "cargo_attributes",
         "is_active",

@@ -11,6 +11,7 @@ TEXTS = {
     "login_taken": N_("This login name is taken."),
     "unknown_seller": N_("No such seller."),
     "seller_code_taken": N_("This seller code is taken."),
+    "rule_is_so": N_("This is the rule already."),
     "shop_exists": N_("This shop is already there."),
     "proof_refused": N_("This is not right. After five wrong tries, wait five minutes."),
     "password_guessable": N_("Too easy to guess. Some unrelated words make a good password."),

@@ -7,6 +7,7 @@ import uuid
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     ForeignKey,
     Index,
     Integer,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,13 +29,36 @@ class Seller(Base):
     """The tenant whose goods these are (货主). `code` is part of every document number."""
 
     __tablename__ = "seller"
+    __table_args__ = (
+        CheckConstraint("rotation IN ('fefo', 'fifo', 'lefo')", name="rotation_known"),
+        CheckConstraint("least_shelf_days BETWEEN 0 AND 3650", name="shelf_sane"),
+    )
 
     id: Mapped[DocumentId]
     code: Mapped[str] = mapped_column(String(8), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     credit_state: Mapped[str] = mapped_column(String(8), default="good")  # good | blocked, pushed down by billing
+    rotation: Mapped[str] = mapped_column(String(4), default="fefo", server_default="fefo")  # core.rotation
+    least_shelf_days: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))  # left when it goes
     created_at: Mapped[Instant]
+
+
+class AllocationRule(Base):
+    """What was agreed with a seller about which of its goods leave first, and when: never changed, the last one stands in the
+    seller too.
+    """
+
+    __tablename__ = "allocation_rule"
+    __table_args__ = (Index("ix_allocation_rule_seller", "seller_id", "id"),)
+
+    id: Mapped[DocumentId]
+    seller_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("seller.id"))
+    rotation: Mapped[str] = mapped_column(String(4))
+    least_shelf_days: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str] = mapped_column(String(200))
+    changed_by: Mapped[Reference]
+    changed_at: Mapped[Instant]
 
 
 class Shop(Base):

@@ -14,7 +14,7 @@ from wms.core.actor import UNFINISHED, Actor, ActorKind
 from wms.core.permissions import Permission
 from wms.core.refusals import invalid, not_found
 from wms.identity import rules
-from wms.identity.models import ApiKey, LoginSession, Membership, Role, Seller, Shop, StaffRole, User
+from wms.identity.models import AllocationRule, ApiKey, LoginSession, Membership, Role, Seller, Shop, StaffRole, User
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
@@ -142,6 +142,16 @@ def sellers_with_counts() -> Sequence[Row[Any]]:
         )
         .all()
     )
+
+
+def allocation_rules(seller_id: uuid.UUID) -> Sequence[Any]:
+    """What was agreed about a seller's goods: (rotation, least_shelf_days, reason, changed_at, by), the last ten, newest
+    first.
+    """
+    rule = AllocationRule
+    statement = select(rule.rotation, rule.least_shelf_days, rule.reason, rule.changed_at, User.name.label("by"))
+    statement = statement.outerjoin(User, User.id == rule.changed_by).where(rule.seller_id == seller_id)
+    return session().execute(statement.order_by(rule.id.desc()).limit(10)).all()
 
 
 class Owner(NamedTuple):

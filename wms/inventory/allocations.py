@@ -15,13 +15,15 @@ from typing import Any
 
 from sqlalchemy import text
 
-from wms.core import clock
+from wms.core import clock, rotation
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
+from wms.core.rotation import Rotation
 from wms.inventory import choosing, claims
 from wms.inventory.balances import lock_rows
 from wms.inventory.choosing import OfferKey
 from wms.inventory.replenishment import queries as replenishment
+from wms.inventory.rotation import CAME_ON, RULE
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement
@@ -192,13 +194,13 @@ _OPEN_PROMISES = Statement(
 _OFFERS = Statement(
     "SELECT b.id, b.on_hand - b.allocated AS free, b.owner_id, b.product_id, b.customs_status, b.book_item_id,"
     " b.location_id, l.kind, l.walk_order, l.zone_id, l.aisle, l.bay, l.code, lot.expires_on,"
-    " (b.oldest_at AT TIME ZONE w.time_zone)::date AS came_on, b.handling_unit_id IS NOT NULL AS in_unit,"
+    f" {CAME_ON} AS came_on, {RULE} AS rule, b.handling_unit_id IS NOT NULL AS in_unit,"
     " EXISTS (SELECT 1 FROM fixed_bin x WHERE x.location_id = b.location_id AND x.product_id = b.product_id"
     "  AND x.maximum IS NOT NULL) AS in_face,"
     " CASE WHEN b.handling_unit_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM balance x"
     "  WHERE x.handling_unit_id = b.handling_unit_id AND x.is_there AND x.id <> b.id) THEN b.on_hand END AS unit_whole"
     " FROM balance b JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
-    " LEFT JOIN lot ON lot.id = b.lot_id"
+    " JOIN product p ON p.id = b.product_id JOIN seller e ON e.id = b.owner_id LEFT JOIN lot ON lot.id = b.lot_id"
     " WHERE b.warehouse_id = :warehouse AND b.product_id = ANY(CAST(:products AS uuid[])) AND b.is_sellable"
     " AND b.is_there AND b.on_hand > b.allocated"
 )
@@ -318,8 +320,8 @@ def coming_to_faces(warehouse_id: uuid.UUID, faced: set[uuid.UUID]) -> dict[Offe
 @dataclass(frozen=True)
 class Offered:
     """The rows that could serve one kind of goods, and each of them as read (its bin's zone, aisle, bay, code).
-    `reserve`: the goods are picked from pick faces, and this row is none, or holds what expires later than what is in
-    reserve.
+    `reserve`: the goods are picked from pick faces, and this row is none, or holds what by its seller's rule leaves later
+    than what is in reserve.
     """
 
     offers: list[choosing.Offer]
@@ -342,7 +344,7 @@ def offers(
         offer = choosing.Offer(
             row.id, row.location_id, row.free, row.expires_on,
             date.min if row.kind == CROSS_DOCK else row.came_on,  # it came for orders, and leaves first
-            row.unit_whole, row.in_unit,
+            row.unit_whole, row.in_unit, Rotation(row.rule),
         )  # fmt: skip
         own.offers.append(offer)
         own.rows[row.id] = row
@@ -351,9 +353,12 @@ def offers(
 
 def _with_reserve(own: Offered) -> Offered:
     """Which of these rows are reserve, of a product that has pick faces."""
-    shelved = [row for row in own.rows.values() if row.kind != CROSS_DOCK]
-    first = min((row.expires_on or date.max for row in shelved if not row.in_face), default=date.max)
-    reserve = {row.id for row in shelved if not row.in_face or (row.expires_on or date.max) > first}
+    turns = {
+        row.id: (row.in_face, rotation.asked(Rotation(row.rule), row.expires_on, row.came_on))
+        for row in own.rows.values() if row.kind != CROSS_DOCK
+    }  # fmt: skip
+    first = min((turn for in_face, turn in turns.values() if not in_face), default=None)
+    reserve = {key for key, (in_face, turn) in turns.items() if not in_face or (first is not None and turn > first)}
     return replace(own, reserve=frozenset(reserve))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from wms.inventory.converting.audit import CHECKS as CONVERTING
 from wms.inventory.relocating import audit as relocating
 from wms.inventory.replenishment import audit as replenishment
+from wms.inventory.rotation import KEEPS
 from wms.inventory.unaccounted import SET_OFF
 from wms.platform.auditing import Check
 
@@ -22,7 +23,7 @@ def _sells(moment: str) -> str:
         "b.condition = 'good' AND b.held_by = 0 AND l.kind IN ('storage', 'bulk', 'pick_face', 'cross_dock')"
         " AND b.customs_status IN ('none', 'bonded')"
         " AND (lot.expires_on IS NULL"
-        f"  OR lot.expires_on - p.outbound_days >= ({moment} AT TIME ZONE w.time_zone)::date)"
+        f"  OR lot.expires_on - {KEEPS} >= ({moment} AT TIME ZONE w.time_zone)::date)"
         " AND (b.customs_status <> 'bonded' OR bi.booked_at IS NOT NULL)"
     )
 
@@ -95,7 +96,7 @@ CHECKS = [
         "sellable property is what the rule says",
         "SELECT count(*) FROM balance",
         f"SELECT b.id, b.is_sellable FROM balance b JOIN location l ON l.id = b.location_id"
-        " JOIN warehouse w ON w.id = b.warehouse_id JOIN product p ON p.id = b.product_id"
+        " JOIN warehouse w ON w.id = b.warehouse_id JOIN product p ON p.id = b.product_id JOIN seller e ON e.id = b.owner_id"
         " LEFT JOIN lot ON lot.id = b.lot_id LEFT JOIN book_item bi ON bi.id = b.book_item_id"
         f" WHERE b.is_sellable <> ({_SELLS}) AND b.is_sellable <> ({_SOLD})",
     ),

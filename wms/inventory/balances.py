@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from wms.core import clock
 from wms.core.refusals import Refused
 from wms.inventory.models import nothing_as_id
+from wms.inventory.rotation import KEEPS
 from wms.inventory.rules import Figure, Stock, figure_of, is_sellable
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Answer, Statement, pipelined
@@ -71,7 +72,7 @@ _LOCK = Statement(
     " ORDER BY b.id FOR NO KEY UPDATE OF b"
 )
 _FACTS = Statement(
-    f"SELECT k.ordinal, l.kind, w.time_zone, lot.expires_on, p.outbound_days, bi.booked_at IS NOT NULL AS booked,"
+    f"SELECT k.ordinal, l.kind, w.time_zone, lot.expires_on, {KEEPS} AS keeps_days, bi.booked_at IS NOT NULL AS booked,"
     "  p.serial_control = 'full' AS keeps_serials,"
     "  ARRAY(SELECT h.id FROM stock_hold h WHERE h.warehouse_id = k.warehouse_id AND h.ended_at IS NULL AND h.has_begun"
     # found by its key, whatever the scope; then the scope has to be right
@@ -84,7 +85,7 @@ _FACTS = Statement(
     f" FROM {_KEYS}"
     " JOIN location l ON l.id = k.location_id AND l.warehouse_id = k.warehouse_id"
     " JOIN warehouse w ON w.id = k.warehouse_id"
-    " JOIN product p ON p.id = k.product_id AND p.owner_id = k.owner_id"
+    " JOIN product p ON p.id = k.product_id AND p.owner_id = k.owner_id JOIN seller e ON e.id = k.owner_id"
     " LEFT JOIN lot ON lot.id = k.lot_id LEFT JOIN book_item bi ON bi.id = k.book_item_id"
     " LEFT JOIN handling_unit u ON u.id = k.handling_unit_id"
     " WHERE (k.lot_id IS NULL OR lot.product_id = k.product_id)"
@@ -229,7 +230,7 @@ def _sellable(stock: Stock, facts: Any) -> bool:
         location_kind=facts.kind,
         customs_status=stock.customs_status,
         expires_on=facts.expires_on,
-        outbound_days=facts.outbound_days,
+        keeps_days=facts.keeps_days,
         today=clock.today(facts.time_zone),
         book_item_booked=facts.booked,
     )

@@ -1,6 +1,6 @@
 """Which rows of stock serve a promise, and why. Pure.
 
-In this order: what has to go first (expiry, then the day it came in), a whole container before a part of one, as few
+In this order: what has to go first by the seller's rule (`core.rotation`), a whole container before a part of one, as few
 touches as can be, the shortest walk. The first criterion that leaves one row is the reason that people are shown.
 """
 
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from wms.core.rotation import Rotation, due
+
 # What rows of stock share that serve the same promises: owner, product, customs status, book item.
 OfferKey = tuple[uuid.UUID, uuid.UUID, str, uuid.UUID | None]
 
@@ -21,16 +23,27 @@ class Why(StrEnum):
     ONLY_BIN = "only_bin"
     EXPIRES_FIRST = "expires_first"
     OLDEST_FIRST = "oldest_first"
+    OLDEST_ASKED = "oldest_asked"  # whatever its expiry: the seller asked for it
+    KEEPS_LONGEST = "keeps_longest"  # the same
     WHOLE_UNIT = "whole_unit"
     FEWEST_TOUCHES = "fewest_touches"
     SHORTEST_WALK = "shortest_walk"
     PINNED = "pinned"  # the order names these goods: chosen when it was promised
 
 
+# What decided, where the first or the second part of `due` left one row.
+DECIDED = {
+    Rotation.FEFO: (Why.EXPIRES_FIRST, Why.OLDEST_FIRST),
+    Rotation.FIFO: (Why.OLDEST_ASKED, Why.EXPIRES_FIRST),
+    Rotation.LEFO: (Why.KEEPS_LONGEST, Why.OLDEST_FIRST),
+}
+
+
 @dataclass(frozen=True)
 class Offer:
     """A row of sellable stock. `came_on`: the warehouse's day its oldest goods came in. `unit_whole`: all that is in its
-    container, or None where it stands in none (or in one with other goods).
+    container, or None where it stands in none (or in one with other goods). `rule`: of the product, so that the offers of
+    one promise share it.
     """
 
     balance_id: int
@@ -40,6 +53,7 @@ class Offer:
     came_on: date | None = None
     unit_whole: int | None = None
     in_unit: bool = False
+    rule: Rotation = Rotation.FEFO
 
 
 @dataclass(frozen=True)
@@ -55,8 +69,8 @@ class Choice:
 Reach = Callable[[Offer], int]  # how far a picker walks for it, in whatever unit
 
 
-def rotation(offer: Offer) -> tuple[date, date]:
-    return (offer.expires_on or date.max, offer.came_on or date.max)
+def rotation(offer: Offer) -> tuple[int, int]:
+    return due(offer.rule, offer.expires_on, offer.came_on)
 
 
 def choose(offers: Sequence[Offer], units: int, taken: Mapping[int, int], reach: Reach) -> list[Choice]:
@@ -64,15 +78,15 @@ def choose(offers: Sequence[Offer], units: int, taken: Mapping[int, int], reach:
     room = {offer.balance_id: offer.free - taken.get(offer.balance_id, 0) for offer in offers}
     open_ = sorted((offer for offer in offers if room[offer.balance_id] > 0), key=rotation)
     found: list[Choice] = []
-    for due, group in itertools.groupby(open_, key=rotation):
+    for turn, group in itertools.groupby(open_, key=rotation):
         equal = list(group)
-        later = [offer for offer in open_ if rotation(offer) > due]
+        later = [offer for offer in open_ if rotation(offer) > turn]
         while units > 0 and equal:
             offer, why = _best(equal, units, room, reach)
             if len(open_) == 1:
                 why = Why.ONLY_BIN
             elif len(equal) == 1 and later:
-                why = Why.EXPIRES_FIRST if due[0] != rotation(later[0])[0] else Why.OLDEST_FIRST
+                why = DECIDED[offer.rule][0 if turn[0] != rotation(later[0])[0] else 1]
             share = min(units, room[offer.balance_id])
             found.append(Choice(offer, share, why, len(open_)))
             units -= share

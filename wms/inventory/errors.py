@@ -62,6 +62,7 @@ TEXTS = {
     "move_kept": N_("Move %(number)s: %(code)s is kept for a product. Change that first."),
     "move_in_container": N_("Move %(number)s: goods in %(code)s stand in containers. Move those as a whole."),
     "move_held": N_("Move %(number)s: goods in %(code)s are frozen."),
+    "move_undo_changed": N_("Something else stands in %(code)s by now: it cannot be undone any more."),
     "move_gone": N_("This move is somebody else's now, or dropped."),
     "serials_required": N_("Scan %(wanted)s serial numbers, %(given)s given."),
     "serial_not_here": N_("%(number)s is not here."),

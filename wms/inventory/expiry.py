@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from wms.core import clock
 from wms.inventory.queries import MAX_PAGE, Scope
+from wms.inventory.rotation import KEEPS
 from wms.inventory.rules import last_sale_day
 from wms.platform.database import session
 
@@ -42,16 +43,16 @@ class LotLine:
 
 
 _LOTS = text(
-    "SELECT p.id AS product_id, p.sku, p.name_en, p.name_zh, p.outbound_days, w.id AS warehouse_id, w.code AS warehouse,"
+    f"SELECT p.id AS product_id, p.sku, p.name_en, p.name_zh, {KEEPS} AS keeps_days, w.id AS warehouse_id, w.code AS warehouse,"
     " w.time_zone, t.batch, t.expires_on, sum(b.on_hand) AS on_hand, sum(b.on_hand) FILTER (WHERE b.is_sellable) AS sells"
     " FROM balance b JOIN lot t ON t.id = b.lot_id JOIN product p ON p.id = b.product_id"
-    " JOIN warehouse w ON w.id = b.warehouse_id WHERE b.is_there AND t.expires_on IS NOT NULL"
+    " JOIN warehouse w ON w.id = b.warehouse_id JOIN seller e ON e.id = b.owner_id WHERE b.is_there AND t.expires_on IS NOT NULL"
     " AND (CAST(:sellers AS uuid[]) IS NULL OR b.owner_id = ANY(CAST(:sellers AS uuid[])))"
     " AND (CAST(:warehouses AS uuid[]) IS NULL OR b.warehouse_id = ANY(CAST(:warehouses AS uuid[])))"
     " AND (CAST(:warehouse AS text) IS NULL OR w.code = :warehouse) AND (CAST(:sku AS text) IS NULL OR p.sku = :sku)"
-    " AND (CAST(:within AS int) IS NULL OR t.expires_on - p.outbound_days - :within"
+    f" AND (CAST(:within AS int) IS NULL OR t.expires_on - {KEEPS} - :within"
     "  <= (CAST(:now AS timestamptz) AT TIME ZONE w.time_zone)::date)"
-    " GROUP BY p.id, w.id, t.id ORDER BY t.expires_on - p.outbound_days, p.sku, w.code, t.id OFFSET :skip LIMIT :limit"
+    f" GROUP BY p.id, e.id, w.id, t.id ORDER BY t.expires_on - {KEEPS}, p.sku, w.code, t.id OFFSET :skip LIMIT :limit"
 )
 
 
@@ -77,7 +78,7 @@ def lot_lines(
 
 
 def _line(row: Any) -> LotLine:
-    last = last_sale_day(row.expires_on, row.outbound_days)
+    last = last_sale_day(row.expires_on, row.keeps_days)
     return LotLine(
         row.product_id, row.sku, row.name_en, row.name_zh, row.warehouse_id, row.warehouse, row.batch, row.expires_on,
         last, (last - clock.today(row.time_zone)).days, int(row.on_hand), int(row.sells or 0),

@@ -8,6 +8,7 @@ from datetime import date
 
 from wms.core import clock
 from wms.inventory.allocations import Candidate
+from wms.inventory.rotation import KEEPS, RULE, in_turn
 from wms.inventory.rules import BONDED, GOOD, NO_STATUS
 from wms.platform.statements import Statement
 
@@ -29,11 +30,12 @@ class Pin:
     held: bool = False
 
 
+_RULE = f"(CASE WHEN :expired OR :held THEN 'fefo' ELSE {RULE} END)"
 _PINNED_ROWS = Statement(
     "SELECT b.id, b.on_hand - b.allocated AS free, b.is_sellable, b.book_item_id, b.held_by FROM balance b"
     " LEFT JOIN lot ON lot.id = b.lot_id JOIN location l ON l.id = b.location_id"
     " JOIN warehouse w ON w.id = b.warehouse_id JOIN product p ON p.id = b.product_id"
-    " WHERE b.warehouse_id = :warehouse AND b.owner_id = :owner AND b.product_id = :product"
+    " JOIN seller e ON e.id = b.owner_id WHERE b.warehouse_id = :warehouse AND b.owner_id = :owner AND b.product_id = :product"
     " AND b.condition = :condition AND b.is_there AND b.on_hand > b.allocated AND (b.held_by = 0 OR (:held AND NOT EXISTS ("
     "  SELECT 1 FROM held_balance x JOIN stock_hold h ON h.id = x.hold_id WHERE x.balance_id = b.id"
     "  AND h.reason = 'in_doubt')))"
@@ -42,17 +44,18 @@ _PINNED_ROWS = Statement(
     " AND (CAST(:unit AS uuid) IS NULL OR b.handling_unit_id = :unit)"
     " AND (CAST(:location AS uuid) IS NULL OR b.location_id = :location)"
     " AND (CAST(:min_expiry AS date) IS NULL OR lot.expires_on >= :min_expiry)"
-    " AND (b.condition <> 'good' OR b.is_sellable OR b.held_by > 0 OR (:expired AND lot.expires_on - p.outbound_days"
+    f" AND (b.condition <> 'good' OR b.is_sellable OR b.held_by > 0 OR (:expired AND lot.expires_on - {KEEPS}"
     "  < (CAST(:now AS timestamptz) AT TIME ZONE w.time_zone)::date)) AND b.customs_status = :status"
-    # what does not sell goes first: a line that may take it is not to cost the seller what does
-    " ORDER BY (:expired OR :held) AND b.is_sellable, lot.expires_on NULLS LAST, b.oldest_at NULLS LAST, l.walk_order, b.id"
+    # What does not sell goes first: a line that may take it is not to cost the seller what does. Nor what keeps longest,
+    # which the seller's rule may be about: it is for buyers.
+    f" ORDER BY (:expired OR :held) AND b.is_sellable, {in_turn(_RULE, 'lot.expires_on')}, l.walk_order, b.id"
 )
 
 
 def pinned_rows(
     pin: Pin, warehouse_id: uuid.UUID, owner_id: uuid.UUID, product_id: uuid.UUID, *, bonded: bool
 ) -> list[Candidate]:
-    """Rows with something free, first expiring, then oldest first. Read without a lock."""
+    """Rows with something free, in the order in which they leave (`rotation`). Read without a lock."""
     parameters = {
         "warehouse": warehouse_id,
         "owner": owner_id,

@@ -19,6 +19,7 @@ from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.inventory.layers.rules import WAITING_KINDS
 from wms.inventory.models import Lot
+from wms.inventory.rotation import KEEPS
 from wms.inventory.rules import (
     BUCKETS_IN_ORDER,
     ORDER_LOCATIONS,
@@ -96,7 +97,7 @@ class StockLine(NamedTuple):
 
 
 # Whether a lot is past its last sale day, by the warehouse's calendar (`rules.last_sale_day`).
-_EXPIRED = "lot.expires_on - page.outbound_days < (CAST(:now AS timestamptz) AT TIME ZONE page.time_zone)::date"
+_EXPIRED = "lot.expires_on - page.keeps_days < (CAST(:now AS timestamptz) AT TIME ZONE page.time_zone)::date"
 _IN_ORDER = ", ".join(f"'{kind}'" for kind in sorted(ORDER_LOCATIONS))
 _IS_STAGED = f"(SELECT l.kind IN ({_IN_ORDER}) FROM location l WHERE l.id = b.location_id) AS is_staged"
 
@@ -136,7 +137,8 @@ _OTHERWISE_SUMS = ", ".join(
 def _lines_statement(conditions: tuple[str, ...], limit: int) -> Statement:
     return Statement(
         "WITH page AS MATERIALIZED (SELECT p.sku, p.id AS product_id, w.id AS warehouse_id, p.owner_id, p.name_en,"
-        " p.name_zh, p.outbound_days, w.code AS warehouse_code, w.time_zone FROM product p CROSS JOIN warehouse w"
+        " p.name_zh, greatest(p.outbound_days, (SELECT e.least_shelf_days FROM seller e WHERE e.id = p.owner_id))"
+        "  AS keeps_days, w.code AS warehouse_code, w.time_zone FROM product p CROSS JOIN warehouse w"
         f" WHERE {''.join(f'{each} AND ' for each in conditions)}"
         # LIMIT: an EXISTS would be made a join with all balances there are
         " (SELECT true FROM balance b WHERE b.warehouse_id = w.id AND b.product_id = p.id LIMIT 1)"
@@ -283,9 +285,7 @@ def _line(
 
 
 def _bucket(row: Any) -> Bucket:
-    expired = row.expires_on is not None and clock.today(row.time_zone) > last_sale_day(
-        row.expires_on, row.outbound_days
-    )
+    expired = row.expires_on is not None and clock.today(row.time_zone) > last_sale_day(row.expires_on, row.keeps_days)
     return bucket_of(
         held=row.held, condition=row.condition, expired=expired, location_kind=row.kind, is_sellable=row.is_sellable,
         put_back=row.put_back,
@@ -317,7 +317,8 @@ _ROWS = text(
     "SELECT b.id, b.warehouse_id, b.location_id, l.code AS location_code, u.code AS unit_code, lot.batch,"
     " lot.expires_on, b.condition, b.customs_status, bi.item_number, b.on_hand, b.allocated, b.oldest_at,"
     " b.held_by > 0 AS held, l.kind, b.is_sellable, coalesce(u.subject_kind = 'put_back', false) AS put_back,"
-    " w.time_zone, p.outbound_days FROM balance b JOIN location l ON l.id = b.location_id"
+    f" w.time_zone, {KEEPS} AS keeps_days FROM balance b JOIN location l ON l.id = b.location_id"
+    " JOIN seller e ON e.id = b.owner_id"
     " JOIN warehouse w ON w.id = b.warehouse_id JOIN product p ON p.id = b.product_id"
     " LEFT JOIN lot ON lot.id = b.lot_id LEFT JOIN handling_unit u ON u.id = b.handling_unit_id"
     " LEFT JOIN book_item bi ON bi.id = b.book_item_id"

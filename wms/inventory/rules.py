@@ -109,9 +109,9 @@ class MoveDraft:
     serials: Sequence[str] = ()
 
 
-def last_sale_day(expires_on: date, outbound_days: int) -> date:
-    """The last day a lot may be sold: its expiry less the days the parcel travels."""
-    return expires_on - timedelta(days=outbound_days)
+def last_sale_day(expires_on: date, keeps_days: int) -> date:
+    """The last day a lot may be sold: its expiry less the days it has to keep when it goes."""
+    return expires_on - timedelta(days=keeps_days)
 
 
 def is_sellable(
@@ -121,14 +121,14 @@ def is_sellable(
     location_kind: str,
     customs_status: str,
     expires_on: date | None,
-    outbound_days: int,
+    keeps_days: int,
     today: date,
     book_item_booked: bool | None,
 ) -> bool:
     """DESIGN.md section 4, *Sellable*. `book_item_booked` is None outside bond."""
     if condition != GOOD or held or location_kind not in COUNTING_LOCATIONS or customs_status not in PROMISABLE:
         return False
-    if expires_on is not None and today > last_sale_day(expires_on, outbound_days):
+    if expires_on is not None and today > last_sale_day(expires_on, keeps_days):
         return False
     return customs_status != BONDED or bool(book_item_booked)
 

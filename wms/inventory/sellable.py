@@ -13,16 +13,17 @@ from wms.inventory import permits, waiting
 from wms.inventory.allocations import break_all, break_unsold
 from wms.inventory.balances import lock_all, lock_rows
 from wms.inventory.models import BookItem
+from wms.inventory.rotation import KEEPS
 from wms.inventory.rules import figure_of, is_sellable
 from wms.inventory.summaries import Change, SummaryKey, change_summaries
 from wms.platform.database import session
 
 _FACTS = text(
     "SELECT b.id, b.warehouse_id, b.owner_id, b.product_id, b.customs_status, b.book_item_id, b.on_hand,"
-    " b.is_sellable, b.condition, b.held_by, l.kind, w.time_zone, lot.expires_on, p.outbound_days,"
+    f" b.is_sellable, b.condition, b.held_by, l.kind, w.time_zone, lot.expires_on, {KEEPS} AS keeps_days,"
     " bi.booked_at IS NOT NULL AS booked"
     " FROM balance b JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
-    " JOIN product p ON p.id = b.product_id LEFT JOIN lot ON lot.id = b.lot_id"
+    " JOIN product p ON p.id = b.product_id JOIN seller e ON e.id = b.owner_id LEFT JOIN lot ON lot.id = b.lot_id"
     " LEFT JOIN book_item bi ON bi.id = b.book_item_id WHERE b.id = ANY(CAST(:ids AS bigint[]))"
 )
 _SET = text("UPDATE balance SET is_sellable = NOT is_sellable WHERE id = ANY(CAST(:ids AS bigint[]))")
@@ -44,7 +45,7 @@ def refresh(balance_ids: Sequence[int], *, booked: bool = False) -> None:
     for row in session().execute(_FACTS, {"ids": ids}):
         wanted = is_sellable(
             condition=row.condition, held=row.held_by > 0, location_kind=row.kind, customs_status=row.customs_status,
-            expires_on=row.expires_on, outbound_days=row.outbound_days, today=clock.today(row.time_zone),
+            expires_on=row.expires_on, keeps_days=row.keeps_days, today=clock.today(row.time_zone),
             book_item_booked=booked or row.booked,
         )  # fmt: skip
         if wanted != row.is_sellable:
@@ -76,14 +77,15 @@ def book(book_item_id: uuid.UUID, quantity: int) -> None:
     waiting.announce_booked(book_item_id)
 
 
-# Both ways: the days a product travels may be set shorter, too.
+# Both ways: the days that goods have to keep may be set shorter, too.
 _STALE = text(
     "SELECT b.id FROM balance b JOIN lot ON lot.id = b.lot_id JOIN product p ON p.id = b.product_id"
     " JOIN warehouse w ON w.id = b.warehouse_id JOIN location l ON l.id = b.location_id"
-    " LEFT JOIN book_item bi ON bi.id = b.book_item_id WHERE lot.expires_on IS NOT NULL AND b.is_sellable <> ("
+    " JOIN seller e ON e.id = b.owner_id LEFT JOIN book_item bi ON bi.id = b.book_item_id"
+    " WHERE lot.expires_on IS NOT NULL AND b.is_sellable <> ("
     " b.condition = 'good' AND b.held_by = 0 AND l.kind IN ('storage', 'bulk', 'pick_face', 'cross_dock')"
     " AND b.customs_status IN ('none', 'bonded') AND (b.customs_status <> 'bonded' OR bi.booked_at IS NOT NULL)"
-    " AND lot.expires_on - p.outbound_days >= (CAST(:now AS timestamptz) AT TIME ZONE w.time_zone)::date)"
+    f" AND lot.expires_on - {KEEPS} >= (CAST(:now AS timestamptz) AT TIME ZONE w.time_zone)::date)"
 )
 
 

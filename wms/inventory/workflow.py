@@ -113,6 +113,8 @@ MOVE = Workflow(
         "finish": move(M.MOVING, M.DONE),
         "put_back": move(M.MOVING, M.OPEN),
         "cancel": move([M.OPEN, M.MOVING], M.CANCELLED),
+        "undo": move(M.DONE, M.OPEN),
+        "withdraw": move(M.DONE, M.CANCELLED),  # undone, when the same is asked for anew
     },
 )
 

@@ -26,7 +26,8 @@ KIND_WORDS = {
 }  # fmt: skip
 WHY_WORDS = {
     "only_bin": lazy("the only bin that has some"), "expires_first": lazy("expires first"),
-    "oldest_first": lazy("came in first"), "whole_unit": lazy("a whole container"),
+    "oldest_first": lazy("came in first"), "oldest_asked": lazy("the oldest first, as the seller asked"),
+    "keeps_longest": lazy("keeps longest, as the seller asked"), "whole_unit": lazy("a whole container"),
     "fewest_touches": lazy("fewest touches"), "shortest_walk": lazy("shortest walk"),
     "pinned": lazy("the order names these goods"),
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """The pick list of a walk on paper (拣货单), for the day the tablets are down. In English and Chinese at once, without a buyer.
 
-Its number is the wave's and the walk's place in it. Scanned at the tablet, when there is one again, it takes this very walk.
+Its number is the wave's and the walk's place in it. Scanned at the tablet, when there is one again, it takes this very walk; what
+was picked by then a supervisor enters (`service.from_paper`).
 """
 
 from __future__ import annotations
@@ -34,10 +35,13 @@ _WALKS = Statement(
     " LEFT JOIN zone z ON z.id = b.zone_id LEFT JOIN app_user u ON u.id = b.picker_id"
     " WHERE b.id = ANY(CAST(:ids AS uuid[]))"
 )
-# What is still to be picked. `turn`: the order's place among those of the walk, which is its tote's on the cart.
+# What is still to be picked. `turn`: the order's place among those of the walk, which is its tote's on the cart; `tote`: which
+# one that is, where it was bound before the tablets went: of several the one that is not full yet.
 _STOPS = Statement(
     "SELECT t.batch_id, l.code AS location, p.sku, p.name_en, p.name_zh, g.batch, g.expires_on,"
-    " t.quantity - t.picked AS units, o.turn FROM pick_task t JOIN location l ON l.id = t.location_id"
+    " t.quantity - t.picked AS units, o.turn, u.code AS tote FROM pick_task t JOIN pick_batch h ON h.id = t.batch_id"
+    " JOIN outbound_order r ON r.id = t.order_id LEFT JOIN handling_unit u"
+    "  ON u.id = CASE WHEN h.wall IS NULL THEN r.tote_id ELSE h.tote_id END JOIN location l ON l.id = t.location_id"
     " JOIN product p ON p.id = t.product_id JOIN balance c ON c.id = t.balance_id LEFT JOIN lot g ON g.id = c.lot_id"
     " JOIN (SELECT batch_id, order_id, rank() OVER (PARTITION BY batch_id ORDER BY min(walk_order), order_id) AS turn"
     "  FROM pick_task WHERE batch_id = ANY(CAST(:ids AS uuid[])) AND state <> 'cancelled' GROUP BY batch_id, order_id) o"
@@ -88,12 +92,17 @@ def _list(walk: Any, stops: Sequence[Any], document: LabelDocument) -> Label:
         lines=tuple(
             PickLine(
                 location=stop.location, sku=stop.sku, name=_name(stop), lot=_lot(stop), quantity=str(stop.units),
-                slot="" if walk.wall else str(stop.turn),
+                slot=_slot(stop, is_sorted=bool(walk.wall)),
             )
             for stop in stops
         ),
         captions=CAPTIONS,
     )  # fmt: skip
+
+
+def _slot(stop: Any, *, is_sorted: bool) -> str:
+    """The order's place on the cart, and its tote where that is known; of a walk for a put wall only the latter."""
+    return " ".join(str(each) for each in (None if is_sorted else stop.turn, stop.tote) if each)[:16]
 
 
 def _name(stop: Any) -> str:

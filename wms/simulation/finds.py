@@ -11,7 +11,7 @@ from wms.simulation.world import Place
 DAMAGED, OTHER_BATCH, STILL_FULL = 0.03, 0.5, 0.1  # of the looks into a bin, of those at lots, of the empty bins
 STOP_LOST = ("allocation_changed", "quantity_too_large", "stock_is_held")
 # The batch in hand may not go in the place of the one that was chosen.
-NOT_THAT_BATCH = ("lot_named", "lot_not_here", "lot_later", "lot_too_soon", "lot_together")
+NOT_THAT_BATCH = ("lot_named", "lot_not_here", "lot_later", "lot_sooner", "lot_newer", "lot_too_soon", "lot_together")
 _BATCHES = (
     "SELECT DISTINCT t.batch FROM balance b JOIN location l ON l.id = b.location_id JOIN lot t ON t.id = b.lot_id"
     " JOIN product p ON p.id = b.product_id JOIN seller s ON s.id = b.owner_id JOIN warehouse w ON w.id = l.warehouse_id"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date
 
 import pytest
 
+from wms.core.rotation import UNKNOWN
 from wms.inventory.replenishment.rules import Face, Reserve, Tier, lacking, share_out, tier, urgency
 
 
@@ -59,7 +59,7 @@ def test_a_waiting_picker_comes_before_orders_before_the_minimum_before_topping_
         assert urgency(each) // 100 == tier(each)
 
 
-SOON, LATER = date(2027, 1, 1), date(2027, 6, 1)
+SOON, LATER, NEVER = (1,), (2,), (UNKNOWN,)  # when it is the turn of goods
 
 
 @pytest.mark.parametrize(
@@ -67,14 +67,14 @@ SOON, LATER = date(2027, 1, 1), date(2027, 6, 1)
     [
         (10, [Reserve(1, 4), Reserve(2, 20)], [(1, 4), (2, 6)]),
         (10, [Reserve(1, 4), Reserve(2, 5)], [(1, 4), (2, 5)]),
-        # the first to expire first, whatever it stands in
+        # what leaves first comes first, whatever it stands in
         (10, [Reserve(1, 12, LATER, True, True), Reserve(2, 4, SOON)], [(2, 4), (1, 6)]),
         (10, [Reserve(1, 9), Reserve(2, 9, LATER), Reserve(3, 9, SOON)], [(3, 9), (2, 1)]),
         # whole cartons that fit, then what lies loose, then a part of a carton
-        (30, [Reserve(1, 50), Reserve(2, 12, None, True, True), Reserve(3, 12, None, True, True)],
+        (30, [Reserve(1, 50), Reserve(2, 12, NEVER, True, True), Reserve(3, 12, NEVER, True, True)],
          [(2, 12), (3, 12), (1, 6)]),
-        (30, [Reserve(1, 40, None, True, True), Reserve(2, 12, None, True, True)], [(2, 12), (1, 18)]),
-        (30, [Reserve(1, 24, None, True, False), Reserve(2, 5)], [(2, 5), (1, 24)]),
+        (30, [Reserve(1, 40, NEVER, True, True), Reserve(2, 12, NEVER, True, True)], [(2, 12), (1, 18)]),
+        (30, [Reserve(1, 24, NEVER, True, False), Reserve(2, 5)], [(2, 5), (1, 24)]),
         (0, [Reserve(1, 4)], []),
         (5, [Reserve(1, 0), Reserve(2, -1)], []),
     ],

@@ -82,6 +82,8 @@ class Move:
         if found.command == "OK" and task.step == SOURCE:
             return relocate.begin(actor, task)
         if found.command == "UNDO" and task.step == SOURCE and moved is not None:
+            if "move_task" in moved:
+                return relocate.take_back(actor, task)
             self._undo(actor, task, moved)
             return Step(TARGET, moved["held"], "warn", "move_taken_back")
         if found.command == "BACK":

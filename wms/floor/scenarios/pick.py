@@ -169,6 +169,8 @@ class Pick:
             picking.skip(actor, stop.id)
             return self._next(task, "warn", "stop_skipped", {})
         if found.command == "MIXED" and task.step == TOTE and not task.data.get("full"):  # one for all single pieces
+            if task.data.get("damage_tote"):
+                raise Refused("damage_tote_first", {})
             if not lanes.has_singles(stop.batch_id):
                 raise Refused("no_singles", {})
             return Step(TOTE, hand(task.data, lane=True), "ok", "lane_next_tote")

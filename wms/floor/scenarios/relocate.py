@@ -10,6 +10,7 @@ from typing import Any
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
+from wms.floor.hands import held
 from wms.floor.models import FloorTask
 from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
@@ -60,9 +61,18 @@ def _apply(actor: Actor, task: FloorTask, given: Scan) -> Step:
     if task.step == TO and asked.partner_id is not None:
         return Step(PARTNER, task.data, "ok", "move_take_out", {"sku": asked.partner})
     done = service.finish(actor, asked.id)
-    return Step(
-        BEGIN, hand({}, but=task.data.get("but")), "done", "move_made", {"quantity": done.moved + done.came_back}
-    )
+    data = hand({}, but=task.data.get("but"), moved={"move_task": str(asked.id)})
+    return Step(BEGIN, data, "done", "move_made", {"quantity": done.moved + done.came_back}, can_undo=True)
+
+
+def take_back(actor: Actor, task: FloorTask) -> Step:
+    """The move that was just made is not: everything is carried back to where it came from, and somebody is asked again. In
+    hand until the next scan.
+    """
+    key = uuid.UUID(task.data["moved"]["move_task"])
+    taken = held((row.from_balance_id, row.quantity) for row in queries.TAKEN_FROM.all({"task": key}))
+    service.undo(actor, key)
+    return Step(BEGIN, hand({}, but=task.data.get("but"), in_hand=taken), "warn", "asked_move_taken_back")
 
 
 def _take(actor: Actor, task: FloorTask, asked: Any, found: Found) -> Step:

@@ -11,12 +11,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
+from wms.core.rotation import Rotation
 from wms.identity import queries, service
 from wms.identity.models import Seller
+from wms.identity.words import ROTATION_NOTES, ROTATION_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
-from wms.platform.schemas import CodedSchema, Text
+from wms.platform.schemas import Choice, CodedSchema, Count, Text
 
 blueprint = Blueprint("identity_sellers", __name__, url_prefix="/sellers", template_folder="../templates")
 
@@ -34,6 +36,12 @@ class ShopForm(CodedSchema):
     platform = Text(24, required=True)
     account = Text(80, required=True)
     name = Text(120, required=True)
+
+
+class RuleForm(CodedSchema):
+    rotation = Choice(list(Rotation), required=True)
+    least_shelf_days = Count(0, 3650, load_default=0)
+    reason = Text(200, required=True)
 
 
 @blueprint.get("")
@@ -82,8 +90,10 @@ def _load(seller_id: uuid.UUID) -> Seller:
 
 def _detail_page(seller: Seller, refusal: Refused | None = None) -> str:
     return render_template(
-        "identity/seller.html", seller=seller, shops=queries.shops_of(actor(), seller.id), **_typed(refusal)
-    )
+        "identity/seller.html", seller=seller, shops=queries.shops_of(actor(), seller.id),
+        agreed=queries.allocation_rules(seller.id), words=ROTATION_WORDS,
+        rotations=[(code, words, ROTATION_NOTES[code]) for code, words in ROTATION_WORDS.items()], **_typed(refusal),
+    )  # fmt: skip
 
 
 @blueprint.post("/<uuid:seller_id>/shops")
@@ -101,4 +111,25 @@ def add_shop(seller_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     if isinstance(outcome, Refused):
         return _detail_page(seller, outcome), 422
     flash(_("The shop is there."), "ok")
+    return redirect(url_for(".detail", seller_id=seller_id))
+
+
+@blueprint.post("/<uuid:seller_id>/allocation")
+@requires(Permission.PEOPLE_MANAGE)
+def allocation(seller_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    """Which of the seller's goods leave first, from now on."""
+    seller = _load(seller_id)
+    typed = {"rotation": forms.typed_text("rotation"), "reason": forms.typed_text("reason")}
+    typed_days = {"least_shelf_days": forms.typed_number("least_shelf_days")}
+    body = forms.load_form(RuleForm(), forms.given(typed | typed_days))
+    outcome = body if isinstance(body, Refused) else forms.run_form(
+        "identity.agree_on_allocation", {"seller": seller_id, **body},
+        lambda: service.agree_on_allocation(
+            actor(), seller_id, Rotation(body["rotation"]), body["least_shelf_days"], body["reason"]
+        ),
+        lambda made: {"id": made.id},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return _detail_page(seller, outcome), 422
+    flash(_("Agreed. It counts for what is chosen from now on."), "ok")
     return redirect(url_for(".detail", seller_id=seller_id))

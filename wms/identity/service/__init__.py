@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wms.identity.service.allocation import agree_on_allocation
 from wms.identity.service.keys import IssuedKey, issue_api_key, revoke_api_key
 from wms.identity.service.people import (
     add_membership,
@@ -53,6 +54,7 @@ __all__ = [
     "SwitchedOn",
     "add_membership",
     "add_staff_role",
+    "agree_on_allocation",
     "begin_second_step",
     "begun_second_step",
     "bind_station",

@@ -19,7 +19,8 @@ CHECKS = [
         "SELECT t.id, t.moved, t.came_back, x.moved AS posted, x.back FROM move_task t CROSS JOIN LATERAL (SELECT"
         "  coalesce(sum(m.quantity) FILTER (WHERE m.product_id = t.product_id), 0) AS moved, coalesce(sum(m.quantity)"
         "  FILTER (WHERE m.product_id = t.partner_id), 0) AS back FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
-        "  WHERE p.subject_kind = 'move_task' AND p.subject_id = t.id) x WHERE CASE WHEN t.state = 'done' THEN t.moved = 0"
-        "  OR (t.moved, t.came_back) <> (x.moved, x.back) ELSE x.moved > 0 END",
+        "  WHERE p.subject_kind = 'move_task' AND p.subject_id = t.id AND p.reverses_id IS NULL"
+        "  AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id)) x"
+        " WHERE CASE WHEN t.state = 'done' THEN t.moved = 0 OR (t.moved, t.came_back) <> (x.moved, x.back) ELSE x.moved > 0 END",
     ),
 ]

@@ -107,6 +107,21 @@ NEXT = Statement(
     " ORDER BY (t.worker_id IS NOT DISTINCT FROM CAST(:user AS uuid) AND t.state = 'moving') DESC,"
     " t.id = ANY(CAST(:but AS uuid[])), t.created_at, t.turn, t.id LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED"
 )
+# What was posted for a move and is still so.
+POSTED = Statement(
+    "SELECT p.id FROM stock_posting p WHERE p.subject_kind = 'move_task' AND p.subject_id = :task AND p.reverses_id IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id)"
+)
+# Of which rows a move took how many units, as long as that is so.
+TAKEN_FROM = Statement(
+    "SELECT m.from_balance_id, m.quantity FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
+    " WHERE p.subject_kind = 'move_task' AND p.subject_id = :task AND p.reverses_id IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id) ORDER BY m.id"
+)
+ASKED_AGAIN = Statement(
+    "SELECT EXISTS (SELECT 1 FROM move_task t WHERE t.warehouse_id = :warehouse AND t.origin_id = :origin"
+    " AND t.product_id = :product AND t.state IN ('open', 'moving'))"
+)
 WAITING = Statement("SELECT count(*) FROM move_task WHERE warehouse_id = :warehouse AND state IN ('open', 'moving')")
 # What is in hand, by row.
 RESERVED = Statement(

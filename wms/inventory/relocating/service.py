@@ -194,6 +194,41 @@ def finish(actor: Actor, task_id: uuid.UUID) -> MoveTask:
     return task
 
 
+def undo(actor: Actor, task_id: uuid.UUID) -> MoveTask:
+    """Who made a move takes it back: its mirror posting, and the move waits again (or is dropped, where the same goods are
+    asked to be moved out of that bin anew).
+
+    Refuses `nothing_to_take_back`, `move_undo_changed` when something else stands in one of its bins by now,
+    `location_closed`, and what the posting refuses (goods went on, or are claimed there).
+    """
+    task = lock_one(Rank.TASK, MoveTask, task_id)
+    if task is None:
+        raise not_found("move")
+    _check_staff(actor, task.warehouse_id)
+    if task.worker_id != actor.id or not MOVE.permitted("undo", task.state):
+        raise Refused("nothing_to_take_back", {})
+    reservations.taking_turns(task.warehouse_id)  # nobody asks for moves meanwhile
+    ends = sorted((task.origin_id, task.target_id))
+    for bin_id in ends:
+        places.lock_bin(bin_id)
+    theirs = {task.product_id, task.partner_id}
+    for found in queries.bins(task.warehouse_id, ends).values():
+        if not found.is_active:
+            raise Refused("location_closed", {"code": found.code})
+        if found.products - theirs or found.in_containers:
+            raise Refused("move_undo_changed", {"code": found.code})
+    posting_id = queries.POSTED.scalar({"task": task.id})
+    ledger.post(actor, ledger.mirror_of(task.warehouse_id, posting_id))
+    for bin_id in ends:
+        places.note_filled(bin_id)
+    again = queries.ASKED_AGAIN.scalar(
+        {"warehouse": task.warehouse_id, "origin": task.origin_id, "product": task.product_id}
+    )
+    task.moved, task.came_back, task.finished_at, task.worker_id = 0, 0, None, None
+    _end(task, "withdraw" if again else "undo")
+    return task
+
+
 def _check_room(bin_id: uuid.UUID, *, leaving: Sequence[Part], coming: Sequence[Part]) -> None:
     """Whether what comes may stand in a bin when what leaves has left; the bin is kept still until the transaction ends."""
     if not coming:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wms.catalog.queries import ProductFacts, products_by_ids
@@ -207,9 +207,7 @@ def _find_parts(warehouse_id: uuid.UUID, faces: Sequence[FaceNow]) -> list[_Part
 
 def _less(row: ReserveRow, given: int) -> rules.Reserve:
     reserve = row.reserve
-    return rules.Reserve(
-        reserve.balance_id, reserve.free - given, reserve.expires_on, reserve.contained, reserve.whole and not given
-    )
+    return replace(reserve, free=reserve.free - given, whole=reserve.whole and not given)
 
 
 def _keep_room(

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from wms.core import clock
+from wms.core.rotation import Rotation, asked
 from wms.inventory.replenishment.rules import Face, Reserve
+from wms.inventory.rotation import CAME_ON, RULE, in_turn
 from wms.platform.statements import Statement
 
 GoodsKey = tuple[uuid.UUID, uuid.UUID, str, uuid.UUID | None]  # owner, product, customs status, book item
@@ -90,19 +92,21 @@ def faces(warehouse_id: uuid.UUID, location_id: uuid.UUID | None = None) -> list
     ]  # fmt: skip
 
 
-# Oldest, then as walked: `rules.share_out` puts the first to expire and whole cartons before. Not out of another face,
+# In their turn, then as walked: `rules.share_out` puts whole cartons before. Not out of another face,
 # nor out of a container that somebody works with.
 _RESERVES = Statement(
-    "SELECT b.id, b.on_hand - b.allocated AS free, t.expires_on, b.handling_unit_id, b.lot_id, b.customs_status,"
+    f"SELECT b.id, b.on_hand - b.allocated AS free, t.expires_on, {CAME_ON} AS came_on, {RULE} AS rule, b.handling_unit_id,"
+    " b.lot_id, b.customs_status,"
     " b.condition, h.id IS NOT NULL AND b.allocated = 0 AND NOT EXISTS (SELECT 1 FROM balance o"
     "  WHERE o.handling_unit_id = h.id AND o.id <> b.id AND o.is_there) AS whole"
-    " FROM balance b JOIN location l ON l.id = b.location_id LEFT JOIN lot t ON t.id = b.lot_id"
+    " FROM balance b JOIN location l ON l.id = b.location_id JOIN warehouse w ON w.id = b.warehouse_id"
+    " JOIN product p ON p.id = b.product_id JOIN seller e ON e.id = b.owner_id LEFT JOIN lot t ON t.id = b.lot_id"
     " LEFT JOIN handling_unit h ON h.id = b.handling_unit_id"
     " WHERE b.warehouse_id = :warehouse AND b.product_id = :product AND b.is_sellable AND b.is_there AND b.on_hand > b.allocated"
     " AND l.kind IN ('storage', 'bulk') AND l.is_active AND (h.id IS NULL OR h.subject_kind IS NULL)"
     " AND NOT EXISTS (SELECT 1 FROM fixed_bin x WHERE x.location_id = b.location_id AND x.product_id = b.product_id"
     "  AND x.maximum IS NOT NULL)"
-    " ORDER BY t.expires_on NULLS LAST, b.oldest_at NULLS LAST, l.walk_order, b.id LIMIT 40"
+    f" ORDER BY {in_turn(RULE, 't.expires_on')}, l.walk_order, b.id LIMIT 40"
 )
 
 
@@ -120,7 +124,10 @@ def reserves(warehouse_id: uuid.UUID, product_id: uuid.UUID) -> list[ReserveRow]
     """Where the product could be taken from; read, not locked."""
     return [
         ReserveRow(
-            Reserve(row.id, row.free, row.expires_on, row.handling_unit_id is not None, row.whole),
+            Reserve(
+                row.id, row.free, asked(Rotation(row.rule), row.expires_on, row.came_on),
+                row.handling_unit_id is not None, row.whole,
+            ),
             row.lot_id, row.condition, row.customs_status,
         )
         for row in _RESERVES.all({"warehouse": warehouse_id, "product": product_id})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import IntEnum
 from itertools import groupby
+
+from wms.core.rotation import UNKNOWN
 
 LEASE = timedelta(minutes=15)
 MOST_FACES = 40  # planned in one turn of a warehouse: their bins and rows are locked together
@@ -70,22 +72,23 @@ def urgency(face: Face) -> int:
 
 @dataclass(frozen=True)
 class Reserve:
-    """A row to take from: `free` units; `whole`: they are all that stands in a container of its own."""
+    """A row to take from: `free` units; `whole`: they are all that stands in a container of its own. `turn`: when it is
+    theirs to leave (`core.rotation.asked`).
+    """
 
     balance_id: int
     free: int
-    expires_on: date | None = None
+    turn: tuple[int, ...] = (UNKNOWN,)
     contained: bool = False
     whole: bool = False
 
 
 def share_out(wanted: int, rows: Sequence[Reserve]) -> list[tuple[Reserve, int]]:
-    """From which rows how much. First expiring first; among those of one expiry whole cartons that fit, then what lies
-    loose, then a part of a carton; each kind in the order given.
+    """From which rows how much. What leaves first comes first; among those whose turn it is whole cartons that fit, then
+    what lies loose, then a part of a carton; each kind in the order given.
     """
     parts: list[tuple[Reserve, int]] = []
-    ordered = sorted(rows, key=lambda row: (row.expires_on is None, row.expires_on or date.max))
-    for _expiry, same in groupby(ordered, key=lambda row: row.expires_on):
+    for _turn, same in groupby(sorted(rows, key=lambda row: row.turn), key=lambda row: row.turn):
         group, taken = list(same), set()
         for turn in ("whole cartons", "loose", "the rest"):
             for row in group:

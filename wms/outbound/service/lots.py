@@ -1,8 +1,8 @@
 """Another batch than the one that was chosen, found at the pick: the claim moves to it, where a rule does not forbid that.
 
-The picker scans what is in the hand; the book has to have it in the same bin, and free. What expires first leaves first: a
-batch that keeps longer is refused as long as the chosen one is there on the book. At the bench a batch that is scanned has to be
-one that was picked.
+The picker scans what is in the hand; the book has to have it in the same bin, and free. A batch whose turn comes later by the
+seller's rule is refused as long as the chosen one is there on the book. At the bench a batch that is scanned has to be one that
+was picked.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
+from wms.core.rotation import Rotation, asked
 from wms.inventory import allocations
+from wms.inventory.rotation import CAME_ON, RULE, in_turn
 from wms.outbound.models import Demand, OrderLine, PickTask
 from wms.outbound.service import walks
 from wms.outbound.service.picking import work_on
@@ -26,12 +29,14 @@ from wms.platform.statements import Statement
 
 # The chosen row, and what else of these goods stands in its bin (or in its container) and may be sold.
 _HERE = Statement(
-    "SELECT b.id, b.on_hand - b.allocated AS free, l.batch, l.expires_on, b.id = s.id AS is_chosen FROM balance s"
+    f"SELECT b.id, b.on_hand - b.allocated AS free, l.batch, l.expires_on, {CAME_ON} AS came_on, {RULE} AS rule,"
+    " b.id = s.id AS is_chosen FROM balance s JOIN product p ON p.id = s.product_id JOIN seller e ON e.id = s.owner_id"
+    " JOIN warehouse w ON w.id = s.warehouse_id"
     " JOIN balance b ON b.location_id = s.location_id AND b.handling_unit_id IS NOT DISTINCT FROM s.handling_unit_id"
     "  AND b.product_id = s.product_id AND b.owner_id = s.owner_id AND b.condition = s.condition"
     "  AND b.customs_status = s.customs_status AND b.book_item_id IS NOT DISTINCT FROM s.book_item_id"
     " LEFT JOIN lot l ON l.id = b.lot_id WHERE s.id = :row AND (b.id = s.id OR (b.is_sellable AND b.is_there))"
-    " ORDER BY l.expires_on NULLS LAST, b.id"
+    f" ORDER BY {in_turn(RULE, 'l.expires_on')}, b.id"
 )
 _BATCH = Statement(
     "SELECT l.batch FROM pick_task t JOIN balance b ON b.id = t.balance_id JOIN lot l ON l.id = b.lot_id WHERE t.id = :stop"
@@ -75,7 +80,7 @@ def change(actor: Actor, stop_id: uuid.UUID, batch: str) -> Changed:
     rest stays a stop of its own.
 
     Refuses as `picking.work_on`; `lot_named` where the order's line asks for a batch, `lot_not_here` when the book has none
-    of it free in this bin, `lot_later` when the chosen one expires before it.
+    of it free in this bin, `lot_later`, `lot_sooner` or `lot_newer` when it is the chosen one's turn.
     """
     stop = work_on(actor, stop_id)
     line = session().scalars(
@@ -88,13 +93,24 @@ def change(actor: Actor, stop_id: uuid.UUID, batch: str) -> Changed:
     other = next((row for row in rows if row.batch == batch and row.free > 0 and not row.is_chosen), None)
     if other is None:
         raise Refused("lot_not_here", {"batch": batch})
-    if (other.expires_on or date.max) > (chosen.expires_on or date.max):
-        raise Refused("lot_later", {"batch": chosen.batch, "expires_on": chosen.expires_on.isoformat()})
+    _refuse_later(chosen, other)
     if line.min_expires_on is not None and (other.expires_on or date.max) < line.min_expires_on:
         raise Refused("lot_too_soon", {"expires_on": line.min_expires_on.isoformat()})
     units = min(other.free, stop.quantity - stop.picked)
     moved = allocations.move_claim(stop.allocation_id, other.id, units)
     return Changed(_stop_for(stop_id, moved, other.id, units), units, batch)
+
+
+def _refuse_later(chosen: Any, other: Any) -> None:
+    """Whether it is the chosen row's turn, by the rule of these goods, and the other's later."""
+    rule = Rotation(chosen.rule)
+    turn, later = (asked(rule, each.expires_on, each.came_on) for each in (chosen, other))
+    if later <= turn:
+        return
+    if rule is Rotation.FIFO and later[0] != turn[0]:
+        raise Refused("lot_newer", {"batch": chosen.batch, "came_on": chosen.came_on.isoformat()})
+    code = "lot_sooner" if rule is Rotation.LEFO else "lot_later"
+    raise Refused(code, {"batch": chosen.batch, "expires_on": chosen.expires_on.isoformat()})
 
 
 def _stop_for(stop_id: uuid.UUID, allocation_id: uuid.UUID, balance_id: int, units: int) -> uuid.UUID:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
 from wms.identity.queries import sellers_seen
+from wms.identity.words import ROTATION_NOTES, ROTATION_WORDS
 from wms.outbound.rules import Fill
 from wms.outbound.service import cut_offs
 from wms.outbound.words import FILL_WORDS
@@ -32,7 +33,8 @@ def terms() -> str:
         (seller, cut_offs.fill_rule_of(seller.id), cut_offs.terms_of(seller.id)) for seller in sellers_seen(actor())
     ]
     return render_template(
-        "portal/order_terms.html", sellers=sellers, rules=[(code, words, NOTES[code]) for code, words in FILL_WORDS.items()]
+        "portal/order_terms.html", sellers=sellers, rules=[(code, words, NOTES[code]) for code, words in FILL_WORDS.items()],
+        rotations=ROTATION_WORDS, rotation_notes=ROTATION_NOTES,
     )  # fmt: skip
 
 

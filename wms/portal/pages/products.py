@@ -18,6 +18,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.queries import warehouses_seen
 from wms.identity.queries import seller_codes, sellers_seen
+from wms.identity.words import ROTATION_WORDS
 from wms.inventory.queries import Scope, stock_lines
 from wms.outbound.queries import learned_weight
 from wms.platform import forms
@@ -31,7 +32,7 @@ blueprint = Blueprint("portal_products", __name__, url_prefix="/portal/products"
 NUMBERS = ("declared_weight_g", "declared_length_mm", "declared_width_mm", "declared_height_mm", "outbound_days")
 TEXTS = (
     "seller", "sku", "name_en", "name_zh", "serial_control", "hs_code", "origin_country", "customs_item_number",
-    "customs_unit", "customs_unit_factor", "declared_currency", "temperature", "dangerous_class",
+    "customs_unit", "customs_unit_factor", "declared_currency", "temperature", "dangerous_class", "rotation",
 )  # fmt: skip
 CARGO_WORDS = {
     "battery": lazy("Battery"), "liquid": lazy("Liquid"), "powder": lazy("Powder"), "magnetic": lazy("Magnetic"),
@@ -105,6 +106,7 @@ def _page(product_id: uuid.UUID, refusal: Refused | None = None) -> str:
         "portal/product.html", product=product, barcodes=barcodes_of([product.id])[product.id],
         seller=seller_codes([product.owner_id])[product.owner_id], lines=_lines(product), sizes=list(PRODUCT_SIZES),
         warehouses=warehouses_seen(actor()), most=MOST_LABELS, learned=learned_weight(product.id),
+        rotations=ROTATION_WORDS,
         levels=LEVEL_WORDS, serial_words=SERIAL_WORDS, temperatures=TEMPERATURE_WORDS, may=_may_change(product),
         typed=request.form, errors=forms.field_messages(refusal),
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
@@ -166,5 +168,5 @@ def _form(typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
         "portal/product_new.html", typed=typed, errors=forms.field_messages(refusal), cargo=schemas.CARGO,
         cargo_words=CARGO_WORDS, temperatures=TEMPERATURE_WORDS, dangerous=schemas.DANGEROUS,
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
-        chosen=request.form.getlist("cargo_attributes"), sellers=sellers_seen(actor()),
+        chosen=request.form.getlist("cargo_attributes"), sellers=sellers_seen(actor()), rotations=ROTATION_WORDS,
     )  # fmt: skip
