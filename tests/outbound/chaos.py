@@ -2,7 +2,8 @@
 
 Sellers cancel, intercept, hold and change; bins are short, goods break; customs refuses and corrects; two hands do the same
 thing at the same moment, at every step, in an overseas and a bonded warehouse, one by one, in lanes and at a put wall, in one
-parcel or several; some are fetched at the counter, some go to another warehouse, which receives them. When all orders are in
+parcel or several; some are fetched at the counter, some go to another warehouse, which receives them; all wait for the price of a
+carrier that is dear, busy, broken or against it. When all orders are in
 it grows calm: nobody disturbs any more, and what was begun is brought to its end.
 
 What must hold then: every order is shipped or cancelled, by steps that people are offered; the books balance; every parcel has
@@ -30,6 +31,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from config import Config
+from tests.carrier_server import TOKEN, CarrierSimulator, running_carrier
 from tests.cast import load
 from tests.engines import Databases, create_app, dispose, running_databases
 from tests.outbound.hands import STEPS, TO, WALL, Hand, Worker, Yard, is_locked, person, rows
@@ -41,11 +43,17 @@ from wms.facility import service as facility
 from wms.facility.models import HandlingUnitKind, LocationKind
 from wms.facility.queries import system_location
 from wms.inventory.counting.planning import set_rule
-from wms.inventory.counting.rules import Rule
-from wms.outbound.service import sorting
+from wms.inventory.counting.rules import Rule as CountRule
+from wms.outbound.service import carrier_rates, sorting
 from wms.platform.auditing import run_checks
 from wms.platform.commands import ATTEMPTS
 from wms.platform.database import db, session, transaction
+from wms.shipping import service as shipping
+from wms.shipping.carriers import HTTP
+from wms.shipping.carriers.http import CAPABILITIES
+from wms.shipping.rate_tables import COLUMNS
+from wms.shipping.rates import Rule
+from wms.shipping.service import choices
 
 PROCESSES = multiprocessing.get_context("spawn")
 TOTES = 30
@@ -106,6 +114,8 @@ MUST_NOT_BE = {
     " (SELECT coalesce(sum(l.received_good + l.received_damaged), 0) AS units FROM carton c JOIN carton_line l"
     "  ON l.carton_id = c.id WHERE c.booking_id = b.id AND l.product_id = t.product_id) r"
     " WHERE t.sent + t.found <> r.units + t.lost",
+    "a price that is still waited for": "SELECT o.number, o.state, q.until FROM carrier_quote q JOIN outbound_order o"
+    " ON o.id = q.subject_id WHERE q.state = 'wanted'",
     "a job that is not done": "SELECT topic, state, last_error FROM outbox_job WHERE state <> 'done'",
 }  # fmt: skip
 
@@ -227,10 +237,11 @@ class Chaos:
             for n in range(1, self.processes)
         ]
         try:
-            with app.app_context():
+            with running_carrier() as carrier, app.app_context():
                 yard = Yard(load(app), self.orders, calm.is_set)
                 session().rollback()
                 _furnish(yard, ("pack", "pick", "nothing")[self.seed % 3])
+                _ask_for_prices(yard, carrier, random.Random(f"{self.seed} prices"))
                 for each in others:
                     each.start()
                 with Crew(app, yard, self.seed, over.is_set).working():
@@ -312,7 +323,7 @@ def _furnish(yard: Yard, before_release: str) -> None:
         session().execute(text(f'ALTER DATABASE "{name}" SET log_error_verbosity = default'))
     with transaction():
         build(TO)
-        set_rule(SYSTEM, yard.cast.overseas.id, Rule(on_zero=True))
+        set_rule(SYSTEM, yard.cast.overseas.id, CountRule(on_zero=True))
     db.engine.dispose()  # connections from now on
     for house in yard.houses:
         with transaction():
@@ -324,9 +335,32 @@ def _furnish(yard: Yard, before_release: str) -> None:
         sorting.make_wall(boss, yard.cast.overseas.id, WALL, SLOTS)
 
 
+def _ask_for_prices(yard: Yard, carrier: CarrierSimulator, dice: random.Random) -> None:
+    """Orders go by the house's table, unless a carrier is cheaper, which never is: only its word is waited for."""
+    boss = person("admin", "boss")
+    rows_of_table = [
+        {"kind": "setting", "name": "currency", "value": "EUR"}, {"kind": "setting", "name": "days", "value": "2"},
+        {"kind": "zone", "country": "DE", "zone": "1"}, {"kind": "zone", "country": "CN", "zone": "1"},
+        {"kind": "price", "zone": "1", "up_to_g": "9000000", "amount": "1.00"},
+    ]  # fmt: skip
+    with transaction():
+        house = session().execute(text("SELECT id FROM service WHERE code = 'HOUSE-STD'")).scalar_one()
+        made = shipping.create_carrier(boss, "DEAR", "Dear", kind=HTTP, capabilities=CAPABILITIES)
+        shipping.connect_carrier(boss, made.id, carrier.url, TOKEN)
+        shipping.add_service(boss, made.id, "DEAR-STD", "Dear")
+        choices.save_rates(boss, house, [{name: row.get(name, "") for name in COLUMNS} for row in rows_of_table])
+        choices.save_rule(boss, house, Rule.CHEAPEST, ["DEAR-STD", "HOUSE-STD"])
+    carrier.prices["DEAR-STD"] = {"currency": "EUR", "total_minor": 9900, "days": 1}
+    carrier.moods = dice.choices(
+        ["well", "busy", "hang_up", "refusal", "lost", "list"], [6, 1, 1, 1, 1, 1], k=20 * yard.wanted
+    )
+
+
 def _tidy(yard: Yard) -> None:
     """The last trucks leave, and the last jobs are done."""
     gate, worker = Gate(yard, random.Random(0), 99), Worker(yard, random.Random(0), 99)
+    with transaction():
+        carrier_rates.go_on_without()
     while rows("SELECT 1 FROM manifest WHERE state = 'open'"):
         gate.drive_off()
     while worker.turn():

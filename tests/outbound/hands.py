@@ -37,6 +37,7 @@ from wms.inventory.rules import Reason
 from wms.outbound.carts import Selection
 from wms.outbound.schemas import OrderIn
 from wms.outbound.service import (
+    carrier_rates,
     changes,
     decisions,
     destruction,
@@ -432,8 +433,13 @@ class Booker(Hand):
 
 
 class Worker(Hand):
-    """The jobs behind it all, in the order they were written; one that waits for an earlier one comes after it."""
+    """The jobs behind it all, in the order they were written; one that waits for an earlier one comes after it. Now and then the
+    clock's: who waits for a price waits no longer.
+    """
 
     def turn(self) -> bool:
+        if self.dice.random() < 0.02:
+            with transaction():
+                carrier_rates.go_on_without()
         due = rows("SELECT id FROM outbox_job WHERE state = 'new' AND next_at <= now() ORDER BY sequence LIMIT 40")
         return sum(outbox.perform(row.id) for row in due) > 0

@@ -191,6 +191,38 @@ def test_who_is_late_is_not_waited_for(stage: Stage, carrier, services, stopped_
     assert (carrier.calls, went_with(order)[0]) == ([], "SLOW"), "too late to ask"
 
 
+def test_who_is_asked_later_is_waited_for_longer(stage: Stage, carrier, services, stopped_clock):  # noqa: F811
+    rule(stage, services, Rule.CHEAPEST, "EXPRESS", "ECO", "SLOW")
+    orders = [stage.order({MUG: 1}) for _ in range(3)]
+    stage.wave(*orders)
+    waits = session().scalars(select(CarrierQuote.until).order_by(CarrierQuote.until)).all()
+    assert [(until - stopped_clock[0]).total_seconds() for until in waits] == [45, 45, 46, 46, 47, 47], (
+        "one question each"
+    )
+
+
+def test_a_carrier_that_is_away_is_left_alone_for_a_while(stage: Stage, carrier, services, stopped_clock):  # noqa: F811
+    rule(stage, services, Rule.CHEAPEST, "EXPRESS", "SLOW")
+    carrier.mood("busy", times=2)
+    orders = [waved(stage) for _ in range(3)]
+    assert turn(RATES_TOPIC) == ["done"] * 3
+    assert [went_with(order)[0] for order in orders] == ["SLOW", "SLOW", "EXPRESS"], "two are not three"
+    carrier.mood("hang_up", times=quotes.AWAY_AFTER)
+    for asked in (4, 5, 6, 6, 6):
+        stopped_clock[0] += timedelta(seconds=1)
+        order = waved(stage)
+        turn(RATES_TOPIC)
+        assert (went_with(order)[0], sum(path == "/v1/rates" for _, path in carrier.calls)) == ("SLOW", asked)
+    assert (
+        session().scalars(select(CarrierQuote.fault).where(CarrierQuote.subject_id == order.id)).one()
+        == "carrier_rests"
+    )
+    stopped_clock[0] += quotes.SILENCE_HOLDS
+    order = waved(stage)
+    turn(RATES_TOPIC)
+    assert went_with(order)[0] == "EXPRESS"
+
+
 def test_an_answer_that_comes_too_late_changes_nothing(stage: Stage, carrier, services, stopped_clock):  # noqa: F811
     rule(stage, services, Rule.CHEAPEST, "EXPRESS", "SLOW")
     order = waved(stage)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, text
 
 from tests.outbound.stage import BIN2, CABLE, LAMP, MUG, SERUM, Stage, body, in_days
+from tests.outbound.test_concurrency import at_once
+from tests.outbound.test_lanes import somebody_waits
 from wms.facility.packaging.models import Packaging
 from wms.outbound.documents import waybills
 from wms.outbound.models import Order
 from wms.outbound.queries import order_detail, return_source
 from wms.outbound.recall import whereabouts
 from wms.outbound.service import boxes, changes, interceptions, packing
-from wms.platform.database import session
+from wms.platform.database import db, session, transaction
 from wms.printing.models import LabelDocument
 from wms.returns.queries import with_customer
 from wms.shipping import service as shipping
@@ -151,6 +155,35 @@ def test_the_next_parcel_is_taken_back(stage: Stage, bench: Order) -> None:
     assert stage.do(boxes.take_back_next, stage.cast.picker, bench.id) is True
     assert [row[:2] for row in parcels(stage, bench)] == [(1, "open"), (2, "voided")]
     assert stage.refused(packing.weigh, stage.cast.picker, bench.id, 700).code == "not_verified"
+
+
+def test_labels_that_are_being_drawn_are_locked_in_their_order(floor: Stage, fresh_app: Flask) -> None:
+    """Who takes the next parcel back while both labels are drawn waits for the first of them, and holds none."""
+    floor.stock(MUG, 2)
+    order = floor.order({MUG: 2})
+    floor.wave(order)
+    floor.pick_all(order)
+    verify(floor, order, MUG, 1)
+    floor.do(boxes.begin_next, floor.cast.picker, order.id)
+    query = select(LabelDocument.id).join(Parcel, Parcel.id == LabelDocument.subject_id)
+    first, second = session().scalars(query.where(LabelDocument.state != "superseded").order_by(LabelDocument.id)).all()
+    key, picker, held = order.id, floor.cast.picker, threading.Event()
+    lock = text("SELECT 1 FROM label_document WHERE id = :id FOR NO KEY UPDATE NOWAIT")
+
+    def draw() -> bool:
+        with db.engine.connect() as other:
+            other.execute(lock, {"id": first})
+            held.set()
+            waited = somebody_waits()
+            other.execute(lock, {"id": second})
+            return waited
+
+    def take_back() -> bool:
+        held.wait(10)
+        with transaction():
+            return boxes.take_back_next(picker, key)
+
+    assert at_once(fresh_app, draw, take_back) == [True, True]
 
 
 def test_labels_say_which_of_how_many(stage: Stage, bench: Order) -> None:

@@ -174,7 +174,7 @@ def _settle(document_ids: Sequence[uuid.UUID], drawing: Drawing) -> None:
         select(LabelDocument.id, LabelDocument.state)
         .where(LabelDocument.id.in_(document_ids))
         .order_by(LabelDocument.id)
-        .with_for_update()
+        .with_for_update(key_share=True)  # a print that names one need not wait
     )
     ready: list[uuid.UUID] = []
     refused: list[uuid.UUID] = []

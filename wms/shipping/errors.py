@@ -34,6 +34,7 @@ TEXTS = {
     "carrier_several_lorries": N_("The carrier has %(lorries)s lorries for this order. Have it call off all but one."),
     "carrier_other_lorry": N_("The carrier answered about another lorry."),
     "carrier_cannot": N_("The carrier's server does not know this question."),
+    "carrier_rests": N_("The carrier was not asked: it has not answered the last times."),
     "carrier_quote_expired": N_("The carrier's price was over before it came."),
     "carrier_no_connector": N_("The karrio connector %(connector)s is not installed."),
     "carrier_settings": N_("The karrio connector %(connector)s does not take these settings."),

@@ -70,6 +70,7 @@ def take_back_next(actor: Actor, order_id: uuid.UUID) -> bool:
     waiting = [each for each in packing.read_bench(*answers).parcels if each.is_open]
     if len(waiting) < 2:
         return False
+    printing.hold_documents("parcel", [each.id for each in waiting])  # the last one's label ends before the others'
     packing.drop_unused(actor, waiting[-1:])
     _label(actor, order)
     return True

@@ -27,7 +27,7 @@ from wms.printing.service.prints import (
     reprint,
     request_print,
 )
-from wms.printing.service.requests import DocumentDraft, request_documents, void_documents
+from wms.printing.service.requests import DocumentDraft, hold_documents, request_documents, void_documents
 from wms.printing.service.sending import (
     batch_jobs,
     cancel_print,
@@ -62,6 +62,7 @@ __all__ = [
     "erase_due",
     "erase_labels_of",
     "fetch",
+    "hold_documents",
     "keep_label_file",
     "note_poll",
     "offers",

@@ -238,6 +238,12 @@ def void_documents(subject_kind: str, subject_ids: Iterable[uuid.UUID]) -> int:
     return _end((LabelDocument.subject_kind == subject_kind) & LabelDocument.subject_id.in_(wanted), "void")
 
 
+def hold_documents(subject_kind: str, subject_ids: Iterable[uuid.UUID]) -> None:
+    """Lock the labels of these subjects by id, for who ends some of them and then others: whoever draws them locks them so too."""
+    mine = (LabelDocument.subject_kind == subject_kind) & LabelDocument.subject_id.in_(set(subject_ids))
+    lock(Rank.DOCUMENT, LabelDocument, session().scalars(select(LabelDocument.id).where(mine)))
+
+
 def _end(condition: Any, action: str) -> int:
     sources = DOCUMENT.moves[action].sources
     ids = session().scalars(select(LabelDocument.id).where(condition, LabelDocument.state.in_(sources)))

@@ -7,6 +7,7 @@ answer, or why there is none that can be used. What is late settles nothing: by 
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,11 +25,15 @@ from wms.shipping.service import tasks
 from wms.shipping.workflow import QUOTE
 
 WAIT = timedelta(seconds=45)  # for an answer: people walk meanwhile
+EACH = timedelta(seconds=1)  # longer for each question to the same carrier before it: a large wave is walked for longer
+MOST_WAIT = timedelta(minutes=10)
 HOLDS = timedelta(hours=12)  # a price or a no, where the carrier does not say how long
 SILENCE_HOLDS = timedelta(minutes=10)  # who did not answer is left alone for so long
 KEEP = timedelta(days=30)
 LATE = CarrierFault("carrier_slow", retryable=True)
 EXPIRED = CarrierFault("carrier_quote_expired", retryable=False)
+RESTS = CarrierFault("carrier_rests", retryable=True)
+AWAY_AFTER = 3  # questions in a row without an answer
 
 
 @dataclass(frozen=True)
@@ -69,12 +74,16 @@ def standing(
     known = _known(subject_kind, {each.subject_id for each in needs})
     now = clock.now()
     found: dict[tuple[uuid.UUID, uuid.UUID], Standing] = {}
+    before: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)  # subjects that each carrier is asked about from now on
     for need in needs:
         row, asked_of = known.get(need.key), _asked_of(need)
         if row is not None and row.asked_of == asked_of and row.state == QuoteState.WANTED.value and row.until <= now:
             _settle(row, LATE, now)
         if row is None or row.asked_of != asked_of or _is_over(row, now):
-            row = _want(warehouse_id, subject_kind, need, asked_of, row, now)
+            queue = before[need.service.carrier_id]
+            until = now + min(WAIT + EACH * len(queue - {need.subject_id}), MOST_WAIT)
+            queue.add(need.subject_id)
+            row = _want(warehouse_id, subject_kind, need, asked_of, row, now, until)
             found[need.key] = Waiting(row.carrier_id, row.wanted_at, is_new=True)
         elif row.state == QuoteState.WANTED.value:
             found[need.key] = Waiting(row.carrier_id, row.wanted_at, is_new=False)
@@ -115,8 +124,9 @@ def _said(row: CarrierQuote, goods: Goods) -> Quote | NoQuote | CarrierFault:
 
 
 def _want(
-    warehouse_id: uuid.UUID, subject_kind: str, need: Need, asked_of: bytes, row: CarrierQuote | None, now: datetime
-) -> CarrierQuote:
+    warehouse_id: uuid.UUID, subject_kind: str, need: Need, asked_of: bytes, row: CarrierQuote | None, now: datetime,
+    until: datetime,
+) -> CarrierQuote:  # fmt: skip
     if row is None:
         row = CarrierQuote(
             id=new_id(), warehouse_id=warehouse_id, carrier_id=need.service.carrier_id, service_id=need.service.id,
@@ -125,7 +135,7 @@ def _want(
         session().add(row)
     else:
         row.state = QUOTE.apply("want", row.state).value
-    row.asked_of, row.wanted_at, row.until, row.valid_until = asked_of, now, now + WAIT, None
+    row.asked_of, row.wanted_at, row.until, row.valid_until = asked_of, now, until, None
     row.currency = row.base_minor = row.total_minor = row.days = row.fault = row.facts = None
     row.surcharges = []
     return row
@@ -161,6 +171,8 @@ def ask(
     if not wanted:
         return None
     rows = {row.id: (row.code, row.asked_of) for row in wanted}
+    if _is_away(carrier_id):
+        return Asked(carrier_id, rows, RESTS)
     request = request_of([row.code for row in wanted])
     connection = tasks.connect(carrier_id)
     end_reading()
@@ -169,6 +181,23 @@ def ask(
     if request is None:
         return Asked(carrier_id, rows, CarrierFault("carrier_no_recipient", retryable=False))
     return Asked(carrier_id, rows, connection.rate(request))
+
+
+def _is_away(carrier_id: uuid.UUID) -> bool:
+    """Whether the last questions to this carrier went unanswered, and not long ago: the next ones are not put, so that a carrier
+    that is away costs a few waits and not one each.
+    """
+    newest = session().execute(
+        select(CarrierQuote.state, CarrierQuote.valid_until)
+        .where(
+            CarrierQuote.carrier_id == carrier_id, CarrierQuote.state != QuoteState.WANTED.value,
+            CarrierQuote.fault.is_distinct_from(RESTS.code), CarrierQuote.valid_until.is_not(None),
+        )
+        .order_by(CarrierQuote.wanted_at.desc(), CarrierQuote.id.desc()).limit(AWAY_AFTER)
+    ).all()  # fmt: skip
+    now = clock.now()
+    silent = [row for row in newest if row.state == QuoteState.SILENT.value and row.valid_until > now]
+    return len(silent) == AWAY_AFTER
 
 
 def settle(asked: Asked) -> None:
