@@ -2,9 +2,9 @@
 
 Each is made as the floor makes it: a command of its own that finds the best bin for some goods and keeps it, taking turns
 with everybody else in the warehouse; every second one is let go again and every second one is put away. The goal is a
-p95 below 20 ms. Beside it: the same for a closed carton of five products, the same without keeping the bin, and what every
-bin has to say about one product (50 bins, a page of the office). Times are of the wall; `cpu_ms` is the processor time of one
-operation, whatever else the machine does.
+p95 below 20 ms; ends with 1 when it is missed. Beside it: the same for a closed carton of five products, the same without
+keeping the bin, and what every bin has to say about one product (50 bins, a page of the office). Times are of the wall;
+`cpu_ms` is the processor time of one operation, whatever else the machine does.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from wms.platform.statements import current_connection
 
 BINS, ZONES, PRODUCTS, OPERATIONS = 20_000, 16, 400, 1_000
 FULL_SHARE = 0.9
+GOAL, GOAL_MS = "suggest and keep", 20.0  # p95
 
 _ZONES = (
     "INSERT INTO zone (id, warehouse_id, code, name, purpose, temperature, customs_area, dangerous_classes)"
@@ -68,17 +69,20 @@ def main() -> int:
             wrong = timed(filling.note_fill, 1)
         products = list(products_by_ids(product_ids).values())
         works: dict[str, Callable[[], object]] = {
-            "suggest and keep": Keeper(warehouse_id, products),
+            GOAL: Keeper(warehouse_id, products),
             "suggest and keep for a carton of five": Keeper(warehouse_id, products, 5),
             "suggest": _suggesting(warehouse_id, products),
             "explain 50 bins": _explaining(warehouse_id, products),
         }  # fmt: skip
         print(json.dumps({"name": "putaway hints", "bins": BINS, "first_run_ms": wrong["p50"]}), flush=True)
+        slow = False
         for name, work in works.items():
             for _ in range(20):
                 work()
-            print(json.dumps({"name": f"putaway: {name}", "bins": BINS, **timed(work, OPERATIONS)}), flush=True)
-    return 0
+            took = timed(work, OPERATIONS)
+            print(json.dumps({"name": f"putaway: {name}", "bins": BINS, **took}), flush=True)
+            slow = slow or (name == GOAL and took["p95"] >= GOAL_MS)
+    return 1 if slow else 0
 
 
 def _stock(warehouse_id: uuid.UUID) -> list[uuid.UUID]:
