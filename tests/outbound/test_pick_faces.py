@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, MUG, Stage
+from tests.outbound.test_destruction import given_up
 from wms.core.actor import SYSTEM
 from wms.facility.models import Location
 from wms.inventory import holds
@@ -206,3 +207,21 @@ def test_a_walk_that_ended_unseen_while_the_order_began_to_wait_is_noticed(stage
     assert stage.do(shortage.check_face_wait, order.id, sorted(rows))
     stage.jobs()
     assert open_stops(stage, order) == [(shelf.place, 3)]
+
+
+@pytest.mark.parametrize("ended", ["brought", "dropped", "planned away"])
+def test_who_needs_a_bin_at_once_is_told_when_a_walk_lets_goods_go(stage: Stage, shelf: Faces, ended: str) -> None:
+    """What is destroyed claims its bins when it is ordered: while they are kept for a walk it is short."""
+    stage.stock(MUG, 8, BIN1)
+    shelf.plan()
+    order = given_up(stage, {MUG: 3})
+    stage.jobs()
+    assert (stage.state(order), stage.free(MUG)) == ("short", (8, 0))
+    if ended == "brought":
+        shelf.bring(shelf.take())
+    elif ended == "dropped":
+        stage.do(service.cancel, stage.cast.supervisor, session().scalars(text("SELECT id FROM replenish_task")).one())
+    else:
+        stage.do(faces.drop_face, stage.cast.supervisor, shelf.place, stage.cast.ACME.products[MUG])
+    stage.jobs()
+    assert (stage.state(order), stage.free(MUG)) == ("promised", (8, 3))

@@ -14,6 +14,7 @@ from sqlalchemy import select, text, update
 from tests.floor.worker import CODES, Tablet
 from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, LAMP, MUG, Stage
 from tests.outbound.test_concurrency import at_once
+from tests.outbound.test_destruction import given_up
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.inventory import holds
@@ -198,6 +199,20 @@ def test_who_went_home_keeps_nothing(two: Stage) -> None:
     assert session().execute(text("SELECT state, (SELECT sum(open_quantity) FROM allocation) FROM move_task")).one() == (
         "open", 0,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("ended", [service.finish, service.put_back, service.cancel])
+def test_who_needs_a_bin_at_once_is_told_when_a_move_lets_goods_go(two: Stage, ended: Any) -> None:
+    (made,) = asked(two, (MUG, BIN1, BIN2, CABLE))
+    two.do(service.take_next, two.cast.receiver, two.cast.overseas.id)
+    two.do(service.hold, two.cast.receiver, made.id, made.origin_id, made.product_id)
+    two.do(service.hold, two.cast.receiver, made.id, made.target_id, made.partner_id)
+    orders = [given_up(two, {sku: 2}) for sku in (MUG, CABLE)]
+    two.jobs()
+    assert [two.state(each) for each in orders] == ["short", "short"]
+    two.do(ended, two.cast.supervisor if ended is service.cancel else two.cast.receiver, made.id)
+    two.jobs()
+    assert [two.state(each) for each in orders] == ["promised", "promised"]
 
 
 def test_left_for_later_all_stays(two: Stage, client: Any) -> None:

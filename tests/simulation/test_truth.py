@@ -64,6 +64,7 @@ def test_an_order_is_gone_with_its_last_parcel() -> None:
         (lambda world, order: world.cancel(order), "although it was cancelled"),
         (lambda world, order: world.ask_to_stop(order), "waits for it to be stopped"),
         (lambda world, order: order.holds.add("1"), "although it is held"),
+        (lambda world, order: order.kept_by.add("1"), "although it is held"),
     ],
 )
 def test_what_is_stopped_never_leaves(stop, said) -> None:

@@ -96,13 +96,16 @@ def announce_booked(book_item_id: uuid.UUID) -> None:
         record(AwaitedStockCame(subject_id=row.product_id, warehouse_id=row.warehouse_id, owner_id=row.owner_id))
 
 
-_AT_PICK = Statement(
+_WAITED_FOR = Statement(
     "SELECT DISTINCT warehouse_id, owner_id, product_id FROM awaited_stock WHERE warehouse_id = :warehouse"
-    " AND owner_id = (SELECT owner_id FROM product WHERE id = :product) AND product_id = :product AND at_pick"
+    " AND owner_id = (SELECT owner_id FROM product WHERE id = :product) AND product_id = :product"
 )
 
 
-def announce_face(warehouse_id: uuid.UUID, product_id: uuid.UUID) -> None:
-    """Goods reached a pick face, or will not: walks that wait for them look again. The caller holds the reserve rows."""
-    for row in _AT_PICK.all({"warehouse": warehouse_id, "product": product_id}):
-        record(AwaitedStockCame(subject_id=row.product_id, warehouse_id=row.warehouse_id, owner_id=row.owner_id))
+def announce_let_go(warehouse_id: uuid.UUID, products: Collection[uuid.UUID]) -> None:
+    """Goods that were reserved for a walk or a move reached their bin, or will not: no summary tells of that. Walks that wait
+    for them look again, and lines that name their goods so narrowly that they need a bin at once. The caller holds the rows.
+    """
+    for product_id in sorted(set(products)):
+        for row in _WAITED_FOR.all({"warehouse": warehouse_id, "product": product_id}):
+            record(AwaitedStockCame(subject_id=row.product_id, warehouse_id=row.warehouse_id, owner_id=row.owner_id))

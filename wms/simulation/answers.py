@@ -18,6 +18,10 @@ _TO_STOP = (
 _STOPPED = "SELECT state FROM interception WHERE id = CAST(:id AS uuid)"
 _TO_DESTROY = "SELECT CAST(id AS text) AS id, number FROM outbound_order WHERE kind = 'destruction' AND state = 'picked' ORDER BY 1"
 _UNSOLD = "SELECT CAST(id AS text) AS id, action FROM carrier_task WHERE state IN ('failed', 'refused') ORDER BY id"
+_HELD = (
+    "SELECT CAST(h.id AS text) AS id, CAST(h.order_id AS text) AS order_id, o.number, h.state FROM order_hold h"
+    " JOIN outbound_order o ON o.id = h.order_id WHERE h.side = 'warehouse' ORDER BY h.placed_at, h.id"
+)
 _STATE = "SELECT state FROM outbound_order WHERE id = CAST(:id AS uuid)"
 _DECIDED = "SELECT CAST(id AS text) AS id, kind, decision, quantity FROM difference WHERE state = 'decided' ORDER BY id"
 # What a difference that is done took out of the stock, and from where: a carton, or a bin.
@@ -49,6 +53,10 @@ def answer_all(play: Play, desk: Desk) -> Process:
     for row in play.look(_DECIDED):
         _carry_out(play, desk, row)
         yield 15.0
+    for row in play.look(_HELD):
+        if row.state == "open" and (play.closing or desk.dice.random() < 0.3):
+            _end_hold(play, desk, row)
+            yield 10.0
 
 
 def _stop(play: Play, desk: Desk, row: Any) -> None:
@@ -74,8 +82,16 @@ def _destroy(play: Play, desk: Desk, row: Any) -> None:
     order = play.order(row.number)
     if play.look(_STATE, id=row.id)[0].state == "shipped":
         play.world.destroy(order)
-    elif not (order.asked or order.holds or order.cancelled):
+    elif not (order.asked or order.holds or order.kept_by or order.cancelled):
         raise Untrue(f"{row.number} could not be destroyed")
+
+
+def _end_hold(play: Play, desk: Desk, row: Any) -> None:
+    """An order that was to wait while somebody looks for its goods goes on."""
+    desk.form("end hold of the office", f"/portal/orders/{row.order_id}/holds/{row.id}/end", {}, row.number)
+    if any(each.state == "open" for each in play.look(_HELD) if each.id == row.id):
+        raise Untrue(f"a hold of {row.number} could not be ended")
+    play.order(row.number).kept_by.discard(row.id)
 
 
 def _carry_out(play: Play, desk: Desk, row: Any) -> None:
@@ -113,4 +129,7 @@ def decide_shortages(play: Play, desk: Desk, page: str) -> bool:
     form = {"way": chosen["way"], "product": chosen["product"]}
     desk.form("way out of a shortage", chosen["path"], form, chosen["way"])
     play.learn_of_parts()
+    for row in play.look(_HELD):
+        if row.state == "open":
+            play.order(row.number).kept_by.add(row.id)
     return True

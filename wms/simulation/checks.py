@@ -107,8 +107,8 @@ def _contradiction(order: Order, row: Any) -> str:
         return "which nobody handed over" if row.state == "shipped" else f"although it left as {order.parcel}"
     if (row.interception == "requested") != order.asked:
         return f"and to be stopped: {order.asked}; the system says {row.interception}"
-    if row.holds < len(order.holds):
-        return f"held {row.holds} times, and its seller knows of {len(order.holds)}"
+    if row.holds < len(order.holds) + len(order.kept_by):
+        return f"held {row.holds} times, and people know of {len(order.holds)} and {len(order.kept_by)}"
     if row.units != sum(order.lines.values()):
         return f"of {row.units} units, and wants {order.lines}"
     if row.customs_state == "released" and not order.released:

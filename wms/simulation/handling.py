@@ -28,9 +28,10 @@ _TO_CATCH = (
 )
 NOT_CAUGHT = ("nothing_to_put_back", "parcel_gone")
 _HELD = (
-    "SELECT s.code AS seller, p.sku, sum(b.on_hand)::int AS units FROM handling_unit h JOIN balance b"
-    " ON b.handling_unit_id = h.id AND b.on_hand > 0 JOIN product p ON p.id = b.product_id JOIN seller s"
-    " ON s.id = b.owner_id WHERE h.warehouse_id = CAST(:house AS uuid) AND h.barcode = :unit GROUP BY 1, 2 ORDER BY 1, 2"
+    "SELECT s.code AS seller, p.sku, t.batch, t.expires_on, sum(b.on_hand)::int AS units FROM handling_unit h JOIN balance b"
+    " ON b.handling_unit_id = h.id AND b.on_hand > 0 JOIN product p ON p.id = b.product_id JOIN seller s ON s.id = b.owner_id"
+    " LEFT JOIN lot t ON t.id = b.lot_id WHERE h.warehouse_id = CAST(:house AS uuid) AND h.barcode = :unit"
+    " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
 )
 
 
@@ -94,7 +95,8 @@ def _put_back(play: Play, house: House, tablet: Tablet, barcode: str, number: st
         tablet.dice.shuffle(rows)
         for row in rows:
             units = tablet.dice.randint(1, row.units)
-            answer = tablet.scan(code_of(row.seller, row.sku), quantity=units)
+            printed = {"batch": row.batch, "expires_on": row.expires_on.isoformat()} if row.batch else {}
+            answer = tablet.scan(code_of(row.seller, row.sku), quantity=units, **printed)
             if expect(tablet, answer, f"taking {row.sku}", "scan_unknown", "wrong_item"):
                 break
         else:  # what is left is another seller's: opened once more, the screen asks for it

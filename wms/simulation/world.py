@@ -76,7 +76,8 @@ class Order:
     released: bool = False
     destroyed: bool = False
     asked: bool = False  # its seller wants it stopped, and nobody has answered
-    holds: set[str] = field(default_factory=set)
+    holds: set[str] = field(default_factory=set)  # its seller's
+    kept_by: set[str] = field(default_factory=set)  # the office's holds
     checked: list[tuple[str, int]] = field(default_factory=list)  # at the bench, since its last closed parcel
     parcels: dict[str, Parcel] = field(default_factory=dict)
     returned: Counter[str] = field(default_factory=Counter)
@@ -226,6 +227,7 @@ class World:
             )
         order.cancelled, order.asked = True, False
         order.holds.clear()
+        order.kept_by.clear()
 
     def part(self, whole: Order, part: Order) -> None:
         """An order was parted: what its part wants, the first one does not any more."""
@@ -269,7 +271,7 @@ class World:
             raise Untrue(f"{order.number} left although it was cancelled")
         if order.asked:
             raise Untrue(f"{order.number} left although its seller waits for it to be stopped")
-        if order.holds:
+        if order.holds or order.kept_by:
             raise Untrue(f"{order.number} left although it is held")
         if order.bonded and not order.released:
             raise Untrue(f"{order.number} left the zone before customs had released it")
@@ -287,7 +289,7 @@ class World:
         self.units["taken off a load"] += parcel.inside.total()
 
     def destroy(self, order: Order) -> None:
-        if order.cancelled or order.asked or order.holds or order.destroyed:
+        if order.cancelled or order.asked or order.holds or order.kept_by or order.destroyed:
             raise Untrue(f"{order.number} was destroyed although it is stopped: {order}")
         order.destroyed = True
         self._leave(order, Counter(order.lines), 1)

@@ -18,7 +18,7 @@ from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
-from wms.inventory import allocations, ledger
+from wms.inventory import allocations, ledger, waiting
 from wms.inventory.counting import goods as shelf
 from wms.inventory.ledger import PostingDraft, stock_of
 from wms.inventory.models import Balance
@@ -277,9 +277,12 @@ def _end_all(tasks: Sequence[MoveTask], action: str, taken_over: Sequence[MoveTa
         if task.state in (MoveState.DONE.value, MoveState.CANCELLED.value):
             task.finished_at = clock.now()
     session().flush()
-    let_go = [task.id for task in (*tasks, *taken_over)]
-    shelf.given_back(queries.ROWS_IN_HAND.column({"tasks": let_go}))
-    allocations.release_of_promises(SUBJECT, let_go)
+    let_go = [*tasks, *taken_over]
+    shelf.given_back(queries.ROWS_IN_HAND.column({"tasks": [task.id for task in let_go]}))
+    allocations.release_of_promises(SUBJECT, [task.id for task in let_go])
+    for task in let_go:
+        products = [task.product_id] if task.partner_id is None else [task.product_id, task.partner_id]
+        waiting.announce_let_go(task.warehouse_id, products)
 
 
 def _own(actor: Actor, task_id: uuid.UUID) -> MoveTask:

@@ -123,8 +123,7 @@ def plan(warehouse_id: uuid.UUID) -> Planned:
     _keep_all_room(warehouse_id)
     parts = _find_parts(warehouse_id, _lacking(faces))
     made = _reserve(warehouse_id, doomed, parts)
-    for place in sorted(doomed.places):
-        waiting.announce_face(warehouse_id, place.product_id)
+    waiting.announce_let_go(warehouse_id, [place.product_id for place in doomed.places])
     return Planned(made, len(doomed.ids))
 
 

@@ -118,7 +118,7 @@ def bring(
     posted = ledger.post(actor, PostingDraft(Reason.MOVE, SUBJECT, task.id, [move]))
     putaway.note_overruled(actor, task.warehouse_id, location_id, posted.posting_id, refusal)
     _count(task, quantity, left, posted.posting_id)
-    waiting.announce_face(task.warehouse_id, task.product_id)
+    waiting.announce_let_go(task.warehouse_id, [task.product_id])
     return task
 
 
@@ -186,7 +186,7 @@ def report_short(actor: Actor, task_id: uuid.UUID) -> ReplenishTask:
     session().flush()
     reservations.release(_holder(task.id))
     holds.doubt(actor, task.warehouse_id, task.balance_id)
-    waiting.announce_face(task.warehouse_id, task.product_id)
+    waiting.announce_let_go(task.warehouse_id, [task.product_id])
     return task
 
 
@@ -244,7 +244,7 @@ def set_free(tasks: Sequence[ReplenishTask]) -> None:
     allocations.release_of_promises(SUBJECT, [task.id for task in tasks])
     for task in tasks:
         reservations.release(_holder(task.id))
-        waiting.announce_face(task.warehouse_id, task.product_id)
+        waiting.announce_let_go(task.warehouse_id, [task.product_id])
 
 
 def _keep_room(task: ReplenishTask, quantity: int) -> None:
