@@ -65,7 +65,9 @@ def _step(play: Play, house: House, tablet: Tablet) -> Process:
         if lane and not tablet.data["is_full"] and tablet.dice.random() < 0.5:
             expect(tablet, tablet.scan("CMD-MIXED"), "choosing the fast lane", "no_singles")
             yield 2.0
-        if not totes.bind(play, house, tablet):
+        if tablet.state != "scan_tote":  # its order was stopped just now: the screen leads on
+            pass
+        elif not totes.bind(play, house, tablet):
             yield IDLE
             return
     elif tablet.state in ("scan_location", "scan_product") and totes.is_full(play, tablet):
