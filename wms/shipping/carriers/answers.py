@@ -41,16 +41,23 @@ def waybill_of(said: Said, client_reference: str) -> WaybillGranted | CarrierFau
 
 def found_of(said: Said, client_reference: str) -> WaybillGranted | CarrierFault | None:
     """The answer to a search by our reference: the one waybill that is not void, if there is one."""
+    live = live_rows(said, "voided")
+    if isinstance(live, CarrierFault):
+        return live
+    if len(live) > 1:
+        return CarrierFault("carrier_several", retryable=False, params={"waybills": len(live)})
+    return _checked(live[0], client_reference) if live else None
+
+
+def live_rows(said: Said, ended: str) -> list[dict[str, Any]] | CarrierFault:
+    """What a search by our reference found, without what is in the state `ended`."""
     document = document_of(said)
     if isinstance(document, CarrierFault):
         return document
     rows = document.get("data")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         return wrong_shape("data")
-    live = [row for row in rows if row.get("state") != "voided"]
-    if len(live) > 1:
-        return CarrierFault("carrier_several", retryable=False, params={"waybills": len(live)})
-    return _checked(live[0], client_reference) if live else None
+    return [row for row in rows if row.get("state") != ended]
 
 
 def voided_of(said: Said) -> CarrierFault | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import time
 from typing import Any
 
-from wms.shipping.carriers.answers import REFERENCE, Wrong, document_of, text_of, wrong_shape
+from wms.shipping.carriers.answers import REFERENCE, Wrong, document_of, live_rows, text_of, wrong_shape
 from wms.shipping.carriers.interface import CarrierFault, CollectionGranted
 from wms.shipping.carriers.wire import Said
 
@@ -25,13 +25,9 @@ def collection_of(said: Said, client_reference: str) -> CollectionGranted | Carr
 
 def found_collection_of(said: Said, client_reference: str) -> CollectionGranted | CarrierFault | None:
     """The answer to a search by our reference: the one lorry that is not called off, if there is one."""
-    document = document_of(said)
-    if isinstance(document, CarrierFault):
-        return document
-    rows = document.get("data")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        return wrong_shape("data")
-    live = [row for row in rows if row.get("state") != "cancelled"]
+    live = live_rows(said, "cancelled")
+    if isinstance(live, CarrierFault):
+        return live
     if len(live) > 1:
         return CarrierFault("carrier_several_lorries", retryable=False, params={"lorries": len(live)})
     return _collection(live[0], client_reference) if live else None
