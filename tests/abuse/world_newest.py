@@ -5,6 +5,7 @@ bag a parcel that is packed, so their rows are put there by hand as the services
 from __future__ import annotations
 
 import uuid
+from datetime import time, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -19,19 +20,22 @@ from wms.exchange import working
 from wms.inventory.models import BookItem
 from wms.platform import sheets
 from wms.platform.database import commit, session, transaction
+from wms.shipping import service as shipping
+from wms.shipping.carriers.http import CAPABILITIES
 from wms.shipping.models import Bag, Service
+from wms.shipping.service.collections import Wish, order_collection
 
 
 def newest_ids(cast: Cast) -> dict[str, uuid.UUID]:
     """A file of orders that could not be read, a declaration of surplus that was taken back, an empty bag, the pass of a
-    load, a walk and a container.
+    load, a walk, a container and a lorry.
     """
-    import_id = _file_of_orders(cast)
+    import_id, lorry = _file_of_orders(cast), _lorry(cast)
     with transaction():
         manifest = session().execute(text("SELECT id FROM manifest LIMIT 1")).scalar_one()
         return {
             "import_id": import_id, "settlement_id": _settlement(cast), "bag_id": _bag(cast),
-            "pass_id": _gate_pass(cast, manifest),
+            "pass_id": _gate_pass(cast, manifest), "collection_id": lorry,
             "batch_id": session().execute(text("SELECT id FROM pick_batch LIMIT 1")).scalar_one(),
             "unit_id": session().execute(text("SELECT id FROM handling_unit WHERE kind = 'tote' LIMIT 1")).scalar_one(),
         }  # fmt: skip
@@ -51,6 +55,15 @@ def _file_of_orders(cast: Cast) -> uuid.UUID:
     working.look_through(made)
     commit()
     return made
+
+
+def _lorry(cast: Cast) -> uuid.UUID:
+    """Ordered of a carrier that sends them."""
+    with transaction():
+        carrier = shipping.create_carrier(cast.admin, "LORRY", "Lorries", kind="http", capabilities=CAPABILITIES).id
+    wish = Wish(clock.now().date() + timedelta(days=2), time(9), time(12), 3, 0, 0, 9_000)
+    with transaction():
+        return order_collection(cast.supervisor, cast.overseas.id, carrier, wish).id
 
 
 def _settlement(cast: Cast) -> uuid.UUID:
