@@ -33,7 +33,7 @@ QUERIES: dict[str, type[CodedSchema]] = {
 # What is named by its id, and the one operation on it.
 BY_ID = {"/floor/v1/tasks/{task_id}": "get", "/floor/v1/putaway/reservations/{holder_id}": "delete"}
 # Any text is a scan, and a scan that means nothing is an answer (200), not a fault of the request.
-ANY_TEXT = {"raw"}
+ANY_TEXT = {"raw", "serial"}
 
 
 def description() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.inbound.dock import service
 from wms.inbound.models import Carton
 from wms.platform.database import session
 
+IDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MUGS, CABLES = 4711, 8293  # announced: numbers that nothing else on a screen has
 RED_NAME = "MUG-450-RED"
 CARDS = (
@@ -101,7 +103,7 @@ def test_no_screen_tells_what_was_announced(app, cast, client, label):
     assert len(pages) > 15 and len(tablet.got) > 40
     for where, shown in [*pages.items(), *(("a scan", got) for got in tablet.got)]:
         for secret in (str(MUGS), str(CABLES), "4,711", "8,293", CABLE, RED_NAME, "declared", "Announced", "CMD-FULL"):
-            assert secret not in shown, (where, secret)
+            assert secret not in IDS.sub("", shown), (where, secret)  # an id may happen to have these digits
 
 
 def test_the_same_carton_guided_tells_all_of_it(cast, client, label):

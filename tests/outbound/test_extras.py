@@ -169,7 +169,7 @@ def test_a_rule_passes_over_a_service_that_cannot_and_says_so(stage: Stage) -> N
     plain, signed = stage.order({MUG: 1}), stage.order({MUG: 1}, signature="adult")
     named = plain.service_id
     stage.do(save_rule, stage.cast.admin, named, Rule.CHEAPEST, [cheap.code, dear.code])
-    chosen = services_for([plain, signed])
+    chosen = services_for([plain, signed]).chosen
     assert (chosen[plain.id].service_id, chosen[signed.id].service_id) == (cheap.id, dear.id)
     assert {each["service"]: each.get("why") for each in chosen[signed.id].reason["offers"]} == {
         cheap.code: "no_signature", dear.code: None,
