@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from labels import CustomsWaybillLabel, Label, LabelRefused, Size, WaybillLabel
 from wms.core import clock
+from wms.outbound.addresses import address_lines
 from wms.outbound.bag_labels import bag_labels
 from wms.outbound.extras.form import form_of
 from wms.outbound.extras.rules import crosses_a_border
@@ -27,7 +28,8 @@ _ROWS = text(
     " (SELECT count(*) FROM parcel x WHERE x.shipment_id = sh.id AND x.state <> 'voided' AND x.n < p.n) + 1 AS n,"
     " (SELECT count(*) FROM parcel x WHERE x.shipment_id = sh.id AND (x.state <> 'voided' OR x.id = p.id)) AS total,"
     " o.id AS order_id, e.contents, e.ioss, e.vat_id, e.eori, c.tax_ids_sealed, w.time_zone,"
-    " c.name, c.company, c.phone, c.country, c.state, c.city, c.postcode, c.address1, c.address2, se.name AS seller"
+    " c.name, c.company, c.phone, c.country, c.state, c.city, c.postcode, c.address1, c.address2, c.address3,"
+    " c.district, se.name AS seller"
     " FROM outbound_order o JOIN consignee c ON c.order_id = o.id JOIN warehouse w ON w.id = o.warehouse_id"
     " JOIN seller se ON se.id = o.owner_id LEFT JOIN order_extra e ON e.order_id = o.id"
     " JOIN shipment sh ON sh.subject_id = o.id AND sh.subject_kind = 'order' JOIN parcel p ON p.shipment_id = sh.id"
@@ -66,8 +68,6 @@ SOURCES = {
 
 def _facts(row: Any) -> dict[str, Any]:
     """The fields of a waybill."""
-    place = " ".join(part for part in (row.postcode, row.city) if part)
-    lines = [row.company, row.address1, row.address2, place, row.state, row.country]
     return {
         "service_name": row.service_name,
         "carrier_code": row.carrier,
@@ -76,7 +76,7 @@ def _facts(row: Any) -> dict[str, Any]:
         "sender_lines": (row.seller, f"{row.warehouse_name} ({row.warehouse})", row.from_country),
         "consignee_name": row.name,
         "consignee_phone": row.phone or "",
-        "consignee_lines": tuple(line for line in lines if line),
+        "consignee_lines": address_lines(row),
         "return_lines": (f"{row.warehouse_name} ({row.warehouse})", row.from_country),
         "weight": f"{row.weight_g / 1000:.3f} kg" if row.weight_g else "",
         "number": row.n,
