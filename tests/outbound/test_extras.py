@@ -17,6 +17,8 @@ from wms.core.refusals import Refused
 from wms.outbound import documents
 from wms.outbound.erasure import erase_order
 from wms.outbound.extras import rules
+from wms.outbound.extras.models import OrderExtra
+from wms.outbound.extras.remarks import remarks
 from wms.outbound.models import Consignee, Order
 from wms.outbound.service import changes, packing
 from wms.outbound.service.carrier_waybills import request_of
@@ -248,7 +250,10 @@ def test_a_carrier_is_told_and_no_log_is(stage: Stage) -> None:
     able(stage)
     stage.stock(MUG, 2)
     order = stage.order({MUG: 2}, **EVERYTHING, consignee=BUYER)
-    request = request_of(*labelled(stage, order))
+    shipment, parcel = labelled(stage, order)
+    day = DOOR["delivery"]["day"]
+    assert waybill_of(parcel).remarks == f"COD 49.90 EUR · 16+ · TAIL LIFT · {day} · 10:00-12:30"
+    request = request_of(shipment, parcel)
     assert request is not None and request.duties is not None
     assert (request.signature, request.insured_minor, request.insured_currency) == ("recipient", 12900, "EUR")
     assert request.door == AtTheDoor(
@@ -274,7 +279,9 @@ def test_money_is_collected_with_one_parcel_and_an_adult_is_18(stage: Stage) -> 
     second = Parcel(id=new_id(), n=first.n + 1, client_reference="second", shipment_id=shipment.id, **columns)
     session().add(second)
     session().flush()
+    extra = session().get_one(OrderExtra, order.id)
     doors = [request.door for each in (first, second) if (request := request_of(shipment, each)) is not None]
+    assert (remarks(extra, collects=True), remarks(extra, collects=False)) == ("COD 49.90 EUR · 18+", "18+")
     session().rollback()  # the second was only thought of
     assert [(each.cod_minor, each.age_check) for each in doors] == [(4990, 18), (None, 18)]
 

@@ -12,6 +12,7 @@ from wms.core import clock
 from wms.outbound.addresses import address_lines
 from wms.outbound.bag_labels import bag_labels
 from wms.outbound.extras.form import form_of
+from wms.outbound.extras.remarks import remarks
 from wms.outbound.extras.rules import crosses_a_border
 from wms.outbound.gate_passes import gate_passes
 from wms.outbound.packing_slips import packing_slips
@@ -27,6 +28,7 @@ _ROWS = text(
     " s.code AS service, s.name AS service_name, ca.code AS carrier, ca.kind AS carrier_kind, p.tracking_number, p.weight_g,"
     " (SELECT count(*) FROM parcel x WHERE x.shipment_id = sh.id AND x.state <> 'voided' AND x.n < p.n) + 1 AS n,"
     " (SELECT count(*) FROM parcel x WHERE x.shipment_id = sh.id AND (x.state <> 'voided' OR x.id = p.id)) AS total,"
+    " e.cod_minor, e.cod_currency, e.age_check, e.liftgate, e.deliver_on, e.deliver_from, e.deliver_until, e.signature,"
     " o.id AS order_id, e.contents, e.ioss, e.vat_id, e.eori, c.tax_ids_sealed, w.time_zone,"
     " c.name, c.company, c.phone, c.country, c.state, c.city, c.postcode, c.address1, c.address2, c.address3,"
     " c.district, se.name AS seller"
@@ -82,4 +84,5 @@ def _facts(row: Any) -> dict[str, Any]:
         "number": row.n,
         "total": row.total,
         "order_reference": row.number,
+        "remarks": remarks(row, collects=row.n == 1),
     }
