@@ -215,6 +215,15 @@ def test_a_rule_passes_over_a_service_that_cannot_and_says_so(stage: Stage) -> N
     }  # fmt: skip
 
 
+def test_what_the_sdk_has_no_word_for_is_not_promised(stage: Stage) -> None:
+    carrier = stage.do(shipping.create_carrier, stage.cast.admin, "SDK", "By the SDK", kind="karrio")
+    for name in ("can_check_age", "can_lift", "can_deliver_on"):
+        able_to = {"can_sign": True, "can_insure": True, name: True}
+        assert stage.refused(shipping.set_abilities, stage.cast.admin, carrier.id, **able_to).code == "carrier_not_told"
+    said = {"can_sign": True, "can_insure": True, "can_collect_money": True}
+    assert stage.do(shipping.set_abilities, stage.cast.admin, carrier.id, **said).capabilities["can_collect_money"]
+
+
 def test_another_service_has_to_do_it_too(stage: Stage) -> None:
     able(stage)
     order = stage.order({MUG: 1}, signature="anybody")

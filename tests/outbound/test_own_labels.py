@@ -213,4 +213,4 @@ def test_no_rule_puts_an_order_on_labels_that_nobody_brings(own: Stage) -> None:
     assert brought is not None and order.service_id is not None
     own.do(save_rates, own.cast.admin, brought.id, flat_rates("1"))
     own.do(save_rule, own.cast.admin, order.service_id, Rule.CHEAPEST, ["OWN-UPS"])
-    assert services_for([order])[order.id].service_id == order.service_id
+    assert services_for([order]).chosen[order.id].service_id == order.service_id
