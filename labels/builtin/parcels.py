@@ -40,7 +40,7 @@ def _waybill_rows(whole: Box, shares: tuple[float, ...]) -> list[Element]:
     return [
         filled(carrier),
         text(carrier.inset(1.5, 1.5), "{carrier_code}", 30 * scale, 5, align="center", bold=True, white=True),
-        text(service.inset(1.6, 1.4), "{service_name}", 17 * scale, 7, lines=2, bold=True),
+        _service(service.inset(1.6, 1.4), 17 * scale, 7),
         *[rule_above(row, 0.4) for row in (routing, receiver, bars, facts, foot)],
         *[rule_before(cell) for cell in (parcel, matrix, reference, printed, returns)],
         caption(parcel, "{captions.parcel}"),
@@ -64,6 +64,19 @@ def _waybill_rows(whole: Box, shares: tuple[float, ...]) -> list[Element]:
         text(lines_of(sender), "{sender_lines}", 8, 5, lines=7, top=True),
         text(lines_of(returns), "{return_lines}", 8, 5, lines=7, top=True),
     ]  # fmt: skip
+
+
+def _service(cell: Box, largest_pt: float, smallest_pt: float) -> Element:
+    """The service; where the driver does more, that stands below it."""
+    name, remarks = cell.upper(cell.height * 0.44), cell.lower(cell.height * 0.52)
+    return either(
+        "remarks",
+        [
+            text(name, "{service_name}", largest_pt * 0.8, 5, lines=2, bold=True),
+            text(remarks, "{remarks}", largest_pt * 0.6, 4.5, lines=3, bold=True),
+        ],
+        [text(cell, "{service_name}", largest_pt, smallest_pt, lines=2, bold=True)],
+    )
 
 
 def _receiver(cell: Box, scale: float) -> list[Element]:
@@ -110,7 +123,7 @@ def _parcel_rows(whole: Box) -> list[Element]:
     return [
         filled(carrier),
         text(carrier.inset(1, 1.2), "{carrier_code}", 20, 5, align="center", bold=True, white=True),
-        text(service.inset(1.4, 1), "{service_name}", 12, 6.5, lines=2, bold=True),
+        _service(service.inset(1.4, 1), 12, 6.5),
         text(sort.inset(1, 1), "{sort_code}", 20, 7, lines=2, align="center", bold=True),
         code(matrix.inset(0.6, 0.6), "{matrix}", "{tracking_number}", preferred_mm=0.625),
         *[rule_above(row, 0.4) for row in (addresses, bars, facts)],

@@ -51,6 +51,7 @@ class WaybillLabel(Label):
 
     `tracking_text` is the number grouped for reading, and defaults to groups of four from the end.
     `matrix` repeats the tracking number in a second symbol that survives a torn or creased label.
+    `remarks`: what the driver does besides, below the service.
     """
 
     size: Size = SIZE_100X150
@@ -69,6 +70,7 @@ class WaybillLabel(Label):
     total: int = count()
     order_reference: str = text(60)
     printed_at: str = text(40)
+    remarks: str = text(80)
     matrix: Literal["datamatrix", "qr"] = choice("datamatrix", "qr")
     captions: WaybillCaptions = captions(WAYBILL_CAPTIONS)
 

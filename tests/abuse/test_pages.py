@@ -77,6 +77,7 @@ BY_ENDPOINT = {
     "office_designs.save": {"kind": "product", "size": "70x50", "data": DESIGN, "base": "0", "note": "x"},
     "portal_orders.create": {
         "kind": "dropship", "fill": "fill_all", "platform": "amazon", "signature": "", "insurance.value": "",
+        "cod.amount": "", "age_check": "", "liftgate": "", "delivery.day": "", "delivery.from": "", "delivery.until": "",
         "packing": "carton", "contents": "goods", "ioss": "IM2760000742", "vat_id": "DE123456789", "eori": "DE1234567890123",
         "lines.0.container": "", "lines.0.fnsku": "", "lines.0.batch": "", "lines.0.condition": "",
         "fba.shipment_id": "", "fba.reference_id": "", "fba.centre": "",

@@ -43,6 +43,7 @@ from wms.seed import PEOPLE, badge_of, demo_key
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BUYER = {"name": "Zoltan Quixote", "phone": "+36 1 555 0199", "email": "zoltan@quixote.example", "city": "Kecskemet",
          "address1": "Rakoczi Road 77", "address2": "Door Seventeen", "postcode": "H-60001", "company": "Quixote Works",
+         "address3": "Behind the Windmill", "district": "Mancha Heights",
          "country": "HU", "id_number": "11010519491231002X"}  # fmt: skip
 WRONG = {
     "password": "a-wrong-password-of-hers",

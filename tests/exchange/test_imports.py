@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.outbound.stage import MUG, RED, Stage
+from tests.outbound.test_extras import able
 from tests.outbound.test_whole import container
 from wms.core import clock
 from wms.exchange import columns, erasure, service, working
@@ -231,6 +232,50 @@ def test_the_template_is_read_back(stage: Stage, api: Any, language: str) -> Non
         ["eco_bag", "upright"], "IM2760000742", "amazon", 3,
     )  # fmt: skip
     assert detail["lines"][0]["unit_value_minor"] == 1290
+
+
+DOOR = [*HEADING, "代收货款", "代收币种", "insured_value", "insured_currency", "age_check", "尾板", "delivery_day",
+        "delivery_from", "delivery_until", "address3", "区"]  # fmt: skip
+
+
+def test_a_row_says_what_the_driver_does(stage: Stage, api: Any) -> None:
+    """Amounts in the currency of their own column: yen have no decimals."""
+    able(stage)
+    day = (clock.now() + timedelta(days=9)).date().isoformat()
+    door = ["1500", "jpy", "12.90", "EUR", "18", "是", day, "10:00", "12:00", "Tor 3", "Mitte"]
+    shown = checked(stage, api, sheet(["D-1", MUG, "1", *ANNA, *door], heading=DOOR))
+    assert (found(shown), shown["unread"]) == ([], [])
+    api.post(f"{PATH}/{shown['id']}/create")
+    stage.jobs(*TOPICS)
+    detail = api.get(f"/api/v1/orders/{api.get('/api/v1/orders').json['data'][0]['id']}").json
+    assert {name: detail[name] for name in ("cod", "insurance", "age_check", "liftgate", "delivery")} == {
+        "cod": {"amount_minor": 1500, "currency": "JPY"}, "insurance": {"value_minor": 1290, "currency": "EUR"},
+        "age_check": 18, "liftgate": True, "delivery": {"day": day, "from": "10:00", "until": "12:00"},
+    }  # fmt: skip
+    assert (detail["consignee"]["address3"], detail["consignee"]["district"]) == ("Tor 3", "Mitte")
+
+
+@pytest.mark.parametrize(("at", "value", "code"), [
+    (0, "15.50", "type"), (0, "0", "too_small"), (1, "", "required"), (4, "17", "not_a_choice"), (5, "maybe", "type"),
+    (6, "", "required"), (6, "soon", "type"), (7, "10", "pattern"), (8, "09:00", "until_before_from"),
+])  # fmt: skip
+def test_what_no_driver_can_do_is_told_at_its_column(stage: Stage, api: Any, at: int, value: str, code: str) -> None:
+    able(stage)
+    door = ["1500", "JPY", "12.90", "EUR", "18", "no", "2099-12-01", "10:00", "12:00", "Tor 3", "Mitte"]
+    door[at] = value
+    shown = checked(stage, api, sheet(["D-1", MUG, "1", *ANNA, *door], heading=DOOR))
+    names = [
+        "cod_amount",
+        "cod_currency",
+        "",
+        "",
+        "age_check",
+        "liftgate",
+        "delivery_day",
+        "delivery_from",
+        "delivery_until",
+    ]
+    assert (names[at], code) in [(each[1], each[2]) for each in found(shown)]
 
 
 def test_no_heading_means_two_columns() -> None:

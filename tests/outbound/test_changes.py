@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
 from tests.outbound.stage import MUG, RED, Stage, body
-from tests.outbound.test_extras import able
+from tests.outbound.test_extras import DOOR, able
 from tests.outbound.test_leaving import at
 from wms.core.actor import SYSTEM
 from wms.core.refusals import Refused
@@ -26,6 +27,7 @@ from wms.shipping.models import Service, Shipment
 BUYER = body({MUG: 1})["consignee"] | {"address1": "Hauptstraße 5", "city": "Hamburg", "postcode": "20095"}
 CHANGE: dict[str, Any] = {
     "consignee": BUYER, "service": "HOUSE-EXP", "priority": 7, "remark": "Ring twice.", "platform": "temu",
+    **DOOR, "age_check": 18, "delivery": {**DOOR["delivery"], "day": date.fromisoformat(DOOR["delivery"]["day"])},
     "signature": "adult", "insurance": {"value_minor": 5000, "currency": "EUR"}, "packing": ["eco_bag", "upright"],
     "packing_remark": "Card on top.", "declaration": {"contents": "gift", "ioss": "IM2760000742"},
     "values": [{"position": 1, "unit_value_minor": 990, "currency": "EUR"}],
@@ -76,6 +78,8 @@ def test_each_field_changes_exactly_where_the_table_says(stage: Stage, state: st
     now = shown["consignee"]["city"] if what == "consignee" else shown[what]
     if what == "declaration":
         now = {name: value for name, value in now.items() if value}
+    if what == "delivery":
+        now |= {"day": date.fromisoformat(now["day"])}
     assert now == ("Hamburg" if what == "consignee" else CHANGE[what])
     told = session().scalars(select(EventRow.data).where(EventRow.name == "order.changed")).all()
     assert [each["what"] for each in told] == [what] * (what not in {"priority", "remark"})

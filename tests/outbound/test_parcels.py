@@ -23,6 +23,7 @@ from wms.platform.database import db, session, transaction
 from wms.printing.models import LabelDocument
 from wms.returns.queries import with_customer
 from wms.shipping import service as shipping
+from wms.shipping.carriers.interface import WISHES
 from wms.shipping.models import Parcel
 
 
@@ -78,7 +79,8 @@ def held(number: str) -> int:
 def test_with_one_box_closed_nothing_is_offered_that_is_refused(stage: Stage, bench: Order) -> None:
     other: dict[str, Any] = {
         "consignee": body({MUG: 1})["consignee"], "service": "HOUSE-STD", "remark": "Ring twice.", "platform": "amazon",
-        "packing": ["carton"], "packing_remark": "Tissue paper.", "signature": None, "insurance": None, "declaration": None,
+        "packing": ["carton"], "packing_remark": "Tissue paper.", "declaration": None,
+        **dict.fromkeys(WISHES),
         "values": [{"position": 1, "unit_value_minor": 100, "currency": "EUR"}],
     }  # fmt: skip
     assert order_detail(bench)["changeable"] == sorted(other)

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.outbound.stage import BIN2, ID_NUMBER, MUG, RED, Stage, body
-from tests.outbound.test_extras import flat_rates
+from tests.outbound.test_extras import able, flat_rates
 from wms.core.refusals import Refused
+from wms.outbound.extras.models import OrderExtra
 from wms.outbound.models import Order
 from wms.outbound.routing import queries, rules, service
 from wms.outbound.routing.rules import Candidate, Prefer, Why, WhyNot, Zone
@@ -186,12 +187,17 @@ def test_an_order_in_parts_is_several_linked_ones(both: Stage, monkeypatch: pyte
     decision = rules.Decision(Why.SPLIT, tuple(part), ())
     monkeypatch.setattr(rules, "decide", lambda *_, **__: decision)
     session().rollback()
-    order = create(both, {MUG: 2, RED: 2}, reference="SHOP-PARTS")
+    able(both)
+    paid = {"cod": {"amount_minor": 4990, "currency": "EUR"}, "insurance": {"value_minor": 4990, "currency": "EUR"}}
+    order = create(both, {MUG: 2, RED: 2}, reference="SHOP-PARTS", **paid)
     other = session().scalars(select(Order).where(Order.back_order_of == order.id)).one()
     assert (order.reference, other.reference, order.state, other.state) == (
         "SHOP-PARTS", "SHOP-PARTS-W2", "promised", "promised",
     )  # fmt: skip
     assert both.free(MUG) == (4, 2) and both.free(RED) == (5, 2)
+    said = [session().get_one(OrderExtra, each.id) for each in (order, other)]
+    assert [each.cod_minor for each in said] == [1247, 3743], "together what was asked for"
+    assert [each.insured_minor for each in said] == [1248, 3743], "no part less than its share"
 
 
 def test_a_setting_that_means_nothing_is_refused(stage: Stage) -> None:

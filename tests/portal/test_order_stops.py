@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 
 from tests.life import said
+from wms.core import clock
 from wms.core.ids import new_id
+from wms.shipping.carriers.interface import WISHES
 
 STATE = "SELECT state FROM outbound_order WHERE id = :id"
 
@@ -90,7 +93,8 @@ def test_what_an_order_says_besides_is_changed_on_its_page(cast, client, life):
     page = f"/portal/orders/{life.waved.id}/change"
     typed = typed_in(text_of(seller.get(page)))
     said = {"platform": "temu", "packing": ["upright", "eco_bag"], "packing_remark": "Card on top.",
-            "declaration.contents": "gift", "declaration.ioss": "im 276 000 0742", "values.0.unit_value": "9,90"}  # fmt: skip
+            "declaration.contents": "gift", "declaration.ioss": "im 276 000 0742", "values.0.unit_value": "9,90",
+            "consignee.district": "Mitte", "consignee.address3": "Tor 3"}  # fmt: skip
     answer = seller.post(page, data={**typed, **said, "command_id": str(new_id())})
     assert answer.status_code == 302, text_of(answer)
     shown = text_of(seller.get(page))
@@ -101,7 +105,8 @@ def test_what_an_order_says_besides_is_changed_on_its_page(cast, client, life):
     }  # fmt: skip
     assert re.findall(r'name="packing" value="(\w+)" checked', shown) == ["eco_bag", "upright"]
     detail = text_of(seller.get(f"/portal/orders/{life.waved.id}"))
-    assert "For customs, Packed how, To the packer, Platform, Values of lines" in detail
+    assert "Buyer, For customs, Packed how, To the packer, Platform, Values of lines" in detail
+    assert "Tor 3, Mitte" in detail
     version = now["version"]
     same = seller.post(page, data={**now, "packing": ["upright", "eco_bag"], "command_id": str(new_id())})
     assert same.status_code == 302
@@ -117,6 +122,41 @@ def test_what_an_order_says_besides_is_changed_on_its_page(cast, client, life):
     told = unescape(answer.get_data(as_text=True))
     assert (answer.status_code, told.count("data-invalid"), "Nothing was saved" in told) == (422, 1, True)
     assert 'value="x"' in told
+
+
+def test_what_the_driver_does_is_typed_shown_and_taken_away(cast, client, life):
+    """Refused at its fields while the carrier does none of it; then as typed; then nothing of it."""
+    seller = cast.sign_in(client, cast.acme_person)
+    page = f"/portal/orders/{life.waved.id}/change"
+    day = (clock.now() + timedelta(days=5)).date().isoformat()
+    said = {"cod.amount": "49,90", "cod.currency": "EUR", "age_check": "16", "liftgate": "1", "delivery.day": day,
+            "delivery.from": "10:00", "delivery.until": "12:30"}  # fmt: skip
+    typed = typed_in(text_of(seller.get(page)))
+    refused = seller.post(page, data={**typed, **said, "command_id": str(new_id())})
+    shown = unescape(refused.get_data(as_text=True))
+    assert (refused.status_code, shown.count("data-invalid")) == (422, 4)
+    abilities = text_of(cast.sign_in(client, cast.admin).get("/office/carriers"))
+    (carrier,) = set(re.findall(r"/office/carriers/([0-9a-f-]{36})\b", abilities))
+    able = dict.fromkeys(WISHES.values(), "1")
+    assert (
+        cast.sign_in(client, cast.admin).post(f"/office/carriers/{carrier}/abilities", data=form(**able)).status_code
+        == 302
+    )
+    seller = cast.sign_in(client, cast.acme_person)
+    answer = seller.post(page, data={**typed, **said, "command_id": str(new_id())})
+    assert answer.status_code == 302, text_of(answer)
+    now = typed_in(text_of(seller.get(page)))
+    assert {name: now[name] for name in said} == {**said, "cod.amount": "49.90"}
+    detail = text_of(seller.get(f"/portal/orders/{life.waved.id}"))
+    assert "49.90" in detail and "16 or older" in detail and f"{day} 10:00–12:30" in detail
+    for wrong, messages in (({"delivery.day": ""}, 1), ({"cod.amount": "0"}, 1), ({"delivery.until": "09:00"}, 1),
+                            ({"cod.amount": "49.905"}, 1), ({"cod.amount": "1.50", "cod.currency": "JPY"}, 1),
+                            ({"delivery.day": "2020-01-01"}, 1)):  # fmt: skip
+        answer = seller.post(page, data={**now, **wrong, "command_id": str(new_id())})
+        assert (answer.status_code, answer.get_data(as_text=True).count("data-invalid")) == (422, messages), wrong
+    emptied = now | {name: "" for name in said if name != "cod.currency"} | {"command_id": str(new_id())}
+    assert seller.post(page, data=emptied).status_code == 302
+    assert life.ask("SELECT count(*) FROM order_extra WHERE order_id = :id", id=life.waved.id) == 0
 
 
 def typed_in(shown: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import orjson
@@ -12,7 +12,16 @@ import pytest
 
 from tests.carrier_server import CarrierSimulator, running_carrier
 from tests.shipping.test_http_carrier import connect
-from wms.shipping.carriers.interface import CarrierFault, NotRated, Party, Rate, RateRequest
+from wms.core.ids import new_id
+from wms.shipping.carriers.interface import (
+    AtTheDoor,
+    CarrierFault,
+    NotRated,
+    Party,
+    Rate,
+    RateRequest,
+    WaybillRequest,
+)
 from wms.shipping.carriers.rated import MOST_RATES, rates_of
 from wms.shipping.carriers.wire import Patience, Said
 
@@ -43,8 +52,24 @@ def test_prices_are_asked_and_told_in_the_order_of_the_services(carrier: Carrier
     assert (told["weight_g"], told["size_mm"]) == (840, {"length": 300, "width": 200, "height": 100})
     assert (told["recipient"], told["signature"]) == ({"country": "FR", "city": "Paris", "postcode": "75001"}, True)
     assert told["insurance"] == {"value_minor": 5000, "currency": "EUR"}
+    assert {name: told[name] for name in DOOR_TOLD} == dict.fromkeys(DOOR_TOLD) | {"liftgate": False}
 
 
+def test_what_the_driver_does_is_told_with_prices_and_waybills(carrier: CarrierSimulator):
+    connection = connect(carrier.url)
+    connection.rate(replace(WISH, door=DOOR))
+    connection.create(WaybillRequest("REF-1", new_id(), "EXPRESS", door=DOOR))
+    for told in carrier.bodies:
+        assert {name: told[name] for name in DOOR_TOLD} == DOOR_TOLD
+    connection.create(WaybillRequest("REF-2", new_id(), "EXPRESS", door=replace(DOOR, begins=None, ends=None)))
+    assert carrier.bodies[-1]["delivery"] == {"day": "2026-12-01", "from": None, "until": None}
+
+
+DOOR = AtTheDoor(4990, "EUR", 16, liftgate=True, day=date(2026, 12, 1), begins=time(10), ends=time(12, 30))
+DOOR_TOLD = {
+    "cod": {"amount_minor": 4990, "currency": "EUR"}, "age_check": 16, "liftgate": True,
+    "delivery": {"day": "2026-12-01", "from": "10:00", "until": "12:30"},
+}  # fmt: skip
 FAULTS = {
     "busy": ("carrier_busy", True),
     "hang_up": ("carrier_broken_off", True),

@@ -22,6 +22,7 @@ from labels import Size, check_incoming
 from tests.carrier_server import TOKEN, CarrierSimulator, label_pdf, running_carrier
 from wms.shipping.carriers import karrio_bridge
 from wms.shipping.carriers.interface import (
+    AtTheDoor,
     CarrierFault,
     CollectionGranted,
     CollectionRequest,
@@ -85,6 +86,18 @@ def test_a_signature_and_an_insured_sum_are_told_in_the_sdks_words() -> None:
     assert shipment_of(REQUEST)["options"] == {}
     asked = replace(REQUEST, signature="adult", insured_minor=5000, insured_currency="EUR")
     assert shipment_of(asked)["options"] == {"signature_confirmation": True, "insurance": 50.0, "currency": "EUR"}
+    paid = replace(asked, door=AtTheDoor(cod_minor=1299, cod_currency="EUR"))
+    assert shipment_of(paid)["options"] == {**shipment_of(asked)["options"], "cash_on_delivery": 12.99}
+    yen = replace(paid, door=AtTheDoor(cod_minor=1299, cod_currency="JPY"))
+    nobody = KarrioCarrier(CAPABILITIES, "none", {})
+    assert nobody.create(yen) == CarrierFault("carrier_two_currencies", retryable=False)
+
+
+def test_a_third_line_and_a_district_have_a_place() -> None:
+    assert REQUEST.recipient is not None
+    recipient = replace(REQUEST.recipient, address2="Hof 2", address3="Tor 3", district="Mitte")
+    told = shipment_of(replace(REQUEST, recipient=recipient))["recipient"]
+    assert (told["address_line2"], told["suburb"]) == ("Hof 2, Tor 3", "Mitte")
 
 
 def test_a_waybill_it_brings() -> None:

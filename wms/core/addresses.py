@@ -81,7 +81,7 @@ def warnings_of(consignee: Mapping[str, str | None]) -> list[AddressWarning]:
     """What a person should look at before a parcel goes there; empty when nothing is known against it."""
     given = {name: (value or "").strip() for name, value in consignee.items()}
     country = given.get("country", "").upper()
-    street = f"{given.get('address1', '')} {given.get('address2', '')}"
+    street = " ".join(given.get(name, "") for name in ("address1", "address2", "address3"))
     found = [_country(country), _postcode(country, given.get("postcode", "")), _state(country, given.get("state", ""))]
     if country in NUMBERED_STREETS and not any(character.isdigit() for character in street):
         found.append(AddressWarning("address1", "address_no_house_number"))

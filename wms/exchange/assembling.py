@@ -15,6 +15,8 @@ from wms.platform.forms import as_number, minor_of
 from wms.platform.sheets import Row
 
 _AT = {column.pointer: column.name for column in COLUMNS}
+_CURRENCY_AT = {"insured_value": "insured_currency", "cod_amount": "cod_currency"}
+_YES = dict.fromkeys(("1", "y", "yes", "true", "是"), True) | dict.fromkeys(("0", "n", "no", "false", "否"), False)
 _SEPARATORS = str.maketrans(dict.fromkeys(";|/、，；", ","))
 
 
@@ -87,7 +89,7 @@ def _order(cells: Mapping[str, str], owner_code: str, warehouse: str | None, ser
         inner = body
         for step in above:
             inner = inner.setdefault(step, {})
-        inner[last] = _value(column.form, text, cells.get("insured_currency", "").upper())
+        inner[last] = _value(column.form, text, _currency_of(name, cells))
     if body.get("kind") in WITHOUT_SERVICE and not cells.get("service"):
         body.pop("service", None)  # the file's own is for those of its orders that somebody carries
     body.setdefault("consignee", {})
@@ -125,9 +127,14 @@ def _contradictions(order: FileOrder, cells: Mapping[str, str], line: int) -> li
         inner: Any = order.body
         for step in column.pointer.strip("/").split("/"):
             inner = inner.get(step) if isinstance(inner, Mapping) else None
-        if inner != _value(column.form, text, cells.get("insured_currency", "").upper()):
+        if inner != _value(column.form, text, _currency_of(name, cells)):
             found.append(Finding(line, name, "sheet_rows_differ"))
     return found
+
+
+def _currency_of(name: str, cells: Mapping[str, str]) -> str:
+    """The one that an amount of a column stands in."""
+    return cells.get(_CURRENCY_AT.get(name, ""), "").upper()
 
 
 def _value(form: str, text: str, currency: str) -> Any:
@@ -142,6 +149,8 @@ def _value(form: str, text: str, currency: str) -> Any:
         return country_code(text)
     if form == "kind":
         return kind_of(text)
+    if form == "yes":
+        return _YES.get(text.casefold(), text)
     if form == "moment":
         return _moment(text)
     return text.upper() if form == "upper" else text

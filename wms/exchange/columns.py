@@ -16,7 +16,7 @@ from babel import Locale
 from wms.platform.columns import Column, known_headings, plain
 from wms.platform.pages import lazy
 
-# `form`: text | number | amount | country | list | upper | kind | moment
+# `form`: text | number | amount | country | list | upper | kind | moment | yes
 COLUMNS = (
     Column("reference", "/reference", lazy("Your reference"), "SHOP-10001", (
         "order id", "order number", "order no", "订单号", "平台单号", "参考号", "客户单号", "销售单号")),
@@ -44,6 +44,10 @@ COLUMNS = (
         "详细地址", "收件人地址")),
     Column("address2", "/consignee/address2", lazy("Address, second line"), "", (
         "ship address 2", "shipping address2", "address line 2", "地址2", "地址第二行")),
+    Column("address3", "/consignee/address3", lazy("Address, third line"), "", (
+        "ship address 3", "shipping address3", "address line 3", "地址3", "地址第三行")),
+    Column("district", "/consignee/district", lazy("District"), "", (
+        "ship district", "suburb", "区", "区县", "收件人区县")),
     Column("id_number", "/consignee/id_number", lazy("ID number"), "", ("身份证", "身份证号", "身份证号码"), "upper"),
     Column("buyer_vat_id", "/consignee/vat_id", lazy("VAT ID of the buyer"), "", ("buyer vat number", "买家 VAT 税号")),
     Column("buyer_eori", "/consignee/eori", lazy("EORI number of the buyer"), "", ("买家 EORI 号",)),
@@ -66,6 +70,13 @@ COLUMNS = (
     Column("signature", "/signature", lazy("Signature on delivery"), "", ("签收要求", "签名")),
     Column("insured_value", "/insurance/value_minor", lazy("Insured value"), "", ("保价", "保价金额"), "amount"),
     Column("insured_currency", "/insurance/currency", lazy("Currency of the insurance"), "", ("保价币种",), "upper"),
+    Column("cod_amount", "/cod/amount_minor", lazy("Collected on delivery"), "", ("cod", "代收货款", "代收金额"), "amount"),
+    Column("cod_currency", "/cod/currency", lazy("Currency that is collected"), "", ("代收币种",), "upper"),
+    Column("age_check", "/age_check", lazy("Age check"), "", ("年龄验证", "年龄核验"), "number"),
+    Column("liftgate", "/liftgate", lazy("Tail lift"), "", ("尾板", "需要尾板"), "yes"),
+    Column("delivery_day", "/delivery/day", lazy("Delivered on"), "", ("delivery date", "派送日期", "预约派送日期")),
+    Column("delivery_from", "/delivery/from", lazy("Delivered from"), "", ("派送时间从", "派送开始时间")),
+    Column("delivery_until", "/delivery/until", lazy("Delivered until"), "", ("派送时间至", "派送结束时间")),
     Column("packing", "/packing", lazy("Packed how"), "", ("包装要求",), "list"),
     Column("packing_remark", "/packing_remark", lazy("To the packer"), "", ("打包备注", "给打包员的备注")),
     Column("contents", "/declaration/contents", lazy("What it is"), "", ("申报类型",)),

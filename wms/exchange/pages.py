@@ -21,7 +21,7 @@ from wms.exchange.schemas import ImportForm
 from wms.exchange.workflow import ORDER_IMPORT
 from wms.facility.queries import warehouses_seen
 from wms.identity.queries import sellers_seen
-from wms.outbound.extras.rules import CONTENTS, PACKING, PLATFORMS, Signature
+from wms.outbound.extras.rules import AGES, CONTENTS, PACKING, PLATFORMS, Signature
 from wms.outbound.routing.queries import is_routed
 from wms.outbound.rules import Fill
 from wms.platform import forms, sheets
@@ -39,6 +39,7 @@ PAGE = 25
 # What columns may say that take one word, or several, of a list.
 VALUES = {
     "platform": PLATFORMS, "signature": [each.value for each in Signature], "packing": PACKING, "contents": CONTENTS,
+    "age_check": [str(each) for each in AGES], "liftgate": ["yes", "no"],
     "fill": [each.value for each in Fill], "kind": list(KINDS),
 }  # fmt: skip
 state_labels["order_import"] = {

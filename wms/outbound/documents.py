@@ -9,8 +9,10 @@ from sqlalchemy import text
 
 from labels import CustomsWaybillLabel, Label, LabelRefused, Size, WaybillLabel
 from wms.core import clock
+from wms.outbound.addresses import address_lines
 from wms.outbound.bag_labels import bag_labels
 from wms.outbound.extras.form import form_of
+from wms.outbound.extras.remarks import remarks
 from wms.outbound.extras.rules import crosses_a_border
 from wms.outbound.gate_passes import gate_passes
 from wms.outbound.packing_slips import packing_slips
@@ -26,8 +28,10 @@ _ROWS = text(
     " s.code AS service, s.name AS service_name, ca.code AS carrier, ca.kind AS carrier_kind, p.tracking_number, p.weight_g,"
     " (SELECT count(*) FROM parcel x WHERE x.shipment_id = sh.id AND x.state <> 'voided' AND x.n < p.n) + 1 AS n,"
     " (SELECT count(*) FROM parcel x WHERE x.shipment_id = sh.id AND (x.state <> 'voided' OR x.id = p.id)) AS total,"
+    " e.cod_minor, e.cod_currency, e.age_check, e.liftgate, e.deliver_on, e.deliver_from, e.deliver_until, e.signature,"
     " o.id AS order_id, e.contents, e.ioss, e.vat_id, e.eori, c.tax_ids_sealed, w.time_zone,"
-    " c.name, c.company, c.phone, c.country, c.state, c.city, c.postcode, c.address1, c.address2, se.name AS seller"
+    " c.name, c.company, c.phone, c.country, c.state, c.city, c.postcode, c.address1, c.address2, c.address3,"
+    " c.district, se.name AS seller"
     " FROM outbound_order o JOIN consignee c ON c.order_id = o.id JOIN warehouse w ON w.id = o.warehouse_id"
     " JOIN seller se ON se.id = o.owner_id LEFT JOIN order_extra e ON e.order_id = o.id"
     " JOIN shipment sh ON sh.subject_id = o.id AND sh.subject_kind = 'order' JOIN parcel p ON p.shipment_id = sh.id"
@@ -66,8 +70,6 @@ SOURCES = {
 
 def _facts(row: Any) -> dict[str, Any]:
     """The fields of a waybill."""
-    place = " ".join(part for part in (row.postcode, row.city) if part)
-    lines = [row.company, row.address1, row.address2, place, row.state, row.country]
     return {
         "service_name": row.service_name,
         "carrier_code": row.carrier,
@@ -76,10 +78,11 @@ def _facts(row: Any) -> dict[str, Any]:
         "sender_lines": (row.seller, f"{row.warehouse_name} ({row.warehouse})", row.from_country),
         "consignee_name": row.name,
         "consignee_phone": row.phone or "",
-        "consignee_lines": tuple(line for line in lines if line),
+        "consignee_lines": address_lines(row),
         "return_lines": (f"{row.warehouse_name} ({row.warehouse})", row.from_country),
         "weight": f"{row.weight_g / 1000:.3f} kg" if row.weight_g else "",
         "number": row.n,
         "total": row.total,
         "order_reference": row.number,
+        "remarks": remarks(row, collects=row.n == 1),
     }

@@ -18,8 +18,9 @@ KEEP_DAYS = 180
 
 _ERASE = (
     "UPDATE consignee AS c SET name = NULL, company = NULL, phone = NULL, email = NULL, state = NULL, city = NULL,"
-    " postcode = NULL, address1 = NULL, address2 = NULL, id_number_sealed = NULL, id_number_key = NULL,"
-    " id_number_index = NULL, tax_ids_sealed = NULL, tax_ids_key = NULL, erased_at = :now WHERE c.erased_at IS NULL AND "
+    " postcode = NULL, address1 = NULL, address2 = NULL, address3 = NULL, district = NULL, id_number_sealed = NULL,"
+    " id_number_key = NULL, id_number_index = NULL, tax_ids_sealed = NULL, tax_ids_key = NULL,"
+    " erased_at = :now WHERE c.erased_at IS NULL AND "
 )
 _DUE = text(
     _ERASE + "EXISTS (SELECT 1 FROM outbound_order o WHERE o.id = c.order_id AND o.state IN ('shipped', 'cancelled')"

@@ -107,6 +107,13 @@ TEXTS = {
     "customs_value_needed": N_("Customs needs the value of one: say it here or with the product."),
     "service_no_signature": N_("The carrier of this service hands over without a signature."),
     "service_no_insurance": N_("The carrier of this service does not insure."),
+    "service_no_cod": N_("The carrier of this service collects no money."),
+    "service_no_age_check": N_("The carrier of this service does not check ages."),
+    "service_no_liftgate": N_("The carrier of this service has no tail lifts."),
+    "service_no_delivery": N_("The carrier of this service does not deliver on a named day."),
+    "adult_is_of_age": N_("Who signs as an adult is 18: choose 18, or another signature."),
+    "delivery_day_past": N_("This day is over."),
+    "until_before_from": N_("The hours end before they begin."),
     "no_such_line": N_("The order has no such line."),
     # Which warehouse (`routing`).
     "route_named_line": N_("An order for one batch, expiry or condition names its warehouse."),

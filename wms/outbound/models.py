@@ -157,6 +157,8 @@ class Consignee(Base):
     postcode: Mapped[str | None] = mapped_column(String(16))
     address1: Mapped[str | None] = mapped_column(String(120))
     address2: Mapped[str | None] = mapped_column(String(120))
+    address3: Mapped[str | None] = mapped_column(String(120))
+    district: Mapped[str | None] = mapped_column(String(60))
     id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # AES-GCM, bound to the order
     id_number_key: Mapped[str | None] = mapped_column(String(16))
     id_number_index: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # blind index for quota checks

@@ -50,7 +50,9 @@ _SHIPPING = Statement(
 
 
 # Of the buyer; never the ID number.
-SHOWN = ("name", "company", "phone", "email", "country", "state", "city", "postcode", "address1", "address2")
+SHOWN = (
+    "name", "company", "phone", "email", "country", "state", "city", "district", "postcode", "address1", "address2", "address3",
+)  # fmt: skip
 
 
 def order_detail(order: Order) -> dict[str, Any]:

@@ -167,7 +167,8 @@ def served_by(
 
 
 # What a waybill, its customs form or the list at customs says, and what the packer is told.
-ON_THE_WAYBILL = frozenset({"consignee", "service", "signature", "insurance", "declaration", "values"})
+AT_THE_DOOR = frozenset({"signature", "cod", "age_check", "liftgate", "delivery"})
+ON_THE_WAYBILL = AT_THE_DOOR | {"consignee", "service", "insurance", "declaration", "values"}
 FOR_THE_PACKER = frozenset({"platform", "packing", "packing_remark"})
 _BEFORE_A_WALK = ON_THE_WAYBILL | FOR_THE_PACKER | {"priority", "remark"}
 _ON_A_WALK = _BEFORE_A_WALK - {"priority"}

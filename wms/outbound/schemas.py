@@ -37,6 +37,8 @@ class ConsigneeIn(CodedSchema):
     postcode = Text(16, allow_none=True, metadata={"example": "10115"})
     address1 = Text(120, required=True, metadata={"example": "Invalidenstraße 117"})
     address2 = Text(120, allow_none=True)
+    address3 = Text(120, allow_none=True)
+    district = Text(60, allow_none=True, metadata={"description": "Of the city.", "example": "Mitte"})
     id_number = Text(18, allow_none=True, metadata={"description": "GB 11643 ID number; bonded orders need it."})
     vat_id = TaxId(tax_ids.is_vat_id, "vat_id_wrong", "FR12345678901")
     eori = TaxId(tax_ids.is_eori, "eori_wrong", "FR12345678901234")
@@ -190,6 +192,8 @@ class ConsigneeOut(CodedSchema):
     postcode = fields.String(allow_none=True)
     address1 = fields.String(allow_none=True)
     address2 = fields.String(allow_none=True)
+    address3 = fields.String(allow_none=True)
+    district = fields.String(allow_none=True)
     vat_id = fields.String(allow_none=True, metadata={"description": "Masked.", "example": "FR…901"})
     eori = fields.String(allow_none=True, metadata={"description": "Masked.", "example": "FR…234"})
 

@@ -107,6 +107,10 @@ state_labels["no_quote"] = {
     "other_currency": (lazy("is priced in another currency"), "idle"),
     "no_signature": (lazy("hands over without a signature"), "idle"),
     "no_insurance": (lazy("does not insure"), "idle"),
+    "no_cod": (lazy("collects no money"), "idle"),
+    "no_age_check": (lazy("does not check ages"), "idle"),
+    "no_liftgate": (lazy("has no tail lifts"), "idle"),
+    "no_delivery": (lazy("does not deliver on a named day"), "idle"),
     "says_no": (lazy("does not take these goods, by its carrier’s word"), "idle"),
     "silent": (lazy("its carrier did not say a price"), "warn"),
 }

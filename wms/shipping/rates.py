@@ -100,6 +100,10 @@ class NoQuote(StrEnum):
     OTHER_CURRENCY = "other_currency"
     NO_SIGNATURE = "no_signature"
     NO_INSURANCE = "no_insurance"
+    NO_COD = "no_cod"
+    NO_AGE_CHECK = "no_age_check"
+    NO_LIFTGATE = "no_liftgate"
+    NO_DELIVERY = "no_delivery"
     SAYS_NO = "says_no"  # the carrier was asked, and does not take these goods
     SILENT = "silent"  # the carrier did not answer, or not rightly, and no table stands in for it
 

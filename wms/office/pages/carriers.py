@@ -42,6 +42,7 @@ from wms.shipping.carriers import (
     karrio_bridge,
 )
 from wms.shipping.carriers.http import CAPABILITIES
+from wms.shipping.carriers.interface import WISHES
 from wms.shipping.models import Carrier, CarrierTask, NumberScheme
 from wms.shipping.number_formats import FORMATS
 from wms.shipping.number_ranges import ranges_left
@@ -240,7 +241,7 @@ def connect(carrier_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
 @requires(Permission.OPERATE)
 def abilities(carrier_id: uuid.UUID) -> BaseResponse:
     """What it does for orders that ask for it."""
-    can = {name: request.form.get(name) == "1" for name in ("can_sign", "can_insure", "can_rate", "can_collect")}
+    can = {name: request.form.get(name) == "1" for name in (*WISHES.values(), "can_rate", "can_collect")}
     outcome = forms.run_form(
         "carriers.abilities", {"id": carrier_id, **can}, lambda: shipping.set_abilities(actor(), carrier_id, **can)
     )

@@ -1,1 +1,3 @@
-"""What an order may say besides: its platform, what customs is told, signature, insurance, wishes for packing."""
+"""What an order may say besides: its platform, what customs is told, signature, insurance, what the driver does,
+wishes for packing.
+"""

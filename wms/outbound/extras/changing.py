@@ -11,7 +11,7 @@ from sqlalchemy import select
 from wms.core.refusals import FieldError, invalid_fields
 from wms.outbound.extras import rules
 from wms.outbound.extras.models import OrderExtra
-from wms.outbound.extras.service import FIELDS, LACKS, columns_of, lacking
+from wms.outbound.extras.service import FIELDS, LACKS, columns_of, lacking, wants_of
 from wms.outbound.models import OrderLine
 from wms.platform.database import session
 from wms.platform.statements import Statement
@@ -36,8 +36,8 @@ def write_changes(order_id: uuid.UUID, changes: Mapping[str, Any]) -> None:
 
 
 def says_something(extra: OrderExtra) -> bool:
-    texts = (extra.platform, extra.signature, extra.insured_minor, extra.packing_remark, extra.contents)
-    return bool(extra.packing) or any(each is not None for each in texts)
+    texts = (extra.platform, extra.packing_remark, extra.contents)
+    return bool(extra.packing or wants_of(extra)) or any(each is not None for each in texts)
 
 
 def _write_values(order_id: uuid.UUID, values: Sequence[Mapping[str, Any]]) -> None:
@@ -54,17 +54,25 @@ def _write_values(order_id: uuid.UUID, values: Sequence[Mapping[str, Any]]) -> N
 
 
 def check_service(order_id: uuid.UUID, service_id: uuid.UUID | None, changed: Mapping[str, Any]) -> None:
-    """Refuses `service_no_signature`, `service_no_insurance` of what the order says now: at the field that was changed, or
-    at `/service`.
+    """Refuses `service_no_signature` and so on (`LACKS`) of what the order says now: at the field that was changed, or at
+    `/service`.
     """
     extra = session().get(OrderExtra, order_id)
     if extra is None or service_id is None:
         return
-    found = lacking(service_id, extra.signature, extra.insured_minor is not None)
+    found = lacking(service_id, wants_of(extra))
     if found:
         raise invalid_fields(
             [FieldError(f"/{name}" if name in changed else "/service", LACKS[name], {}) for name in found]
         )
+
+
+def check_age(order_id: uuid.UUID, changed: Mapping[str, Any]) -> None:
+    """Refuses `adult_is_of_age` of what the order says now."""
+    extra = session().get(OrderExtra, order_id)
+    if extra is None or extra.age_check in (None, rules.age_told(extra.signature, extra.age_check)):
+        return
+    raise invalid_fields([FieldError("/age_check" if "age_check" in changed else "/signature", "adult_is_of_age", {})])
 
 
 _CURRENCIES = Statement(

@@ -7,12 +7,13 @@ from typing import Any
 
 from wms.core import tax_ids
 from wms.outbound.extras.models import OrderExtra
-from wms.outbound.extras.service import BUYERS, open_ids
+from wms.outbound.extras.service import BUYERS, door_of, open_ids
 from wms.outbound.models import Consignee
 from wms.platform.database import session
 
 _NOTHING: dict[str, Any] = {
     "platform": None, "signature": None, "insurance": None, "packing": [], "packing_remark": None, "declaration": None,
+    "cod": None, "age_check": None, "liftgate": False, "delivery": None,
 }  # fmt: skip
 
 
@@ -27,6 +28,8 @@ def extras_of(order_id: uuid.UUID) -> dict[str, Any]:
         "platform": extra.platform, "signature": extra.signature, "packing": extra.packing,
         "packing_remark": extra.packing_remark, "insurance": insured if extra.insured_minor else None,
         "declaration": declared if extra.contents else None,
+        "cod": {"amount_minor": extra.cod_minor, "currency": extra.cod_currency} if extra.cod_minor else None,
+        "age_check": extra.age_check, "liftgate": extra.liftgate, "delivery": door_of(extra).delivery,
     }  # fmt: skip
 
 

@@ -21,6 +21,10 @@ class Signature(StrEnum):
     ADULT = "adult"  # of age, by a paper
 
 
+AGES = (16, 18)
+OF_AGE = 18  # what an adult is, so nobody younger can be asked for with an adult's signature
+
+
 SLIP = "packing_slip"  # printed at the bench, put into the first parcel
 # What goods are packed into: of these an order wants one (reference: overseas warehouse, section 5.4).
 MATERIALS = ("carton", "courier_bag", "bubble_bag", "eco_bag")
@@ -54,6 +58,11 @@ def share(insured_minor: int, part: int, whole: int) -> int:
     return insured_minor if whole <= 0 else -(-insured_minor * min(part, whole) // whole)
 
 
-def lacking(signature: str | None, insured: bool, *, can_sign: bool, can_insure: bool) -> list[str]:
-    """What an order wants that a carrier does not do: `signature`, `insurance`."""
-    return ["signature"] * (signature is not None and not can_sign) + ["insurance"] * (insured and not can_insure)
+def money_share(minor: int, before: int, part: int, whole: int) -> int:
+    """What of a sum to collect falls on a part of the goods, `before` of which had their shares: all shares make the sum."""
+    return minor * (before + part) // whole - minor * before // whole
+
+
+def age_told(signature: str | None, age_check: int | None) -> int | None:
+    """The age that a driver asks for: who signs as an adult is of age."""
+    return OF_AGE if signature == Signature.ADULT.value else age_check

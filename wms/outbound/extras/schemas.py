@@ -8,8 +8,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from wms.core import tax_ids
-from wms.outbound.extras.rules import CONTENTS, MATERIALS, PACKING, PLATFORMS, Signature, odd_currency
-from wms.platform.schemas import Choice, CodedSchema, Count, Currency, Items, Length, Text, printable
+from wms.outbound.extras.rules import AGES, CONTENTS, MATERIALS, OF_AGE, PACKING, PLATFORMS, Signature, odd_currency
+from wms.platform.schemas import Choice, CodedSchema, Count, Currency, Items, Length, OneOf, Text, printable
+
+_HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 
 
 def TaxId(test: Callable[[str], bool], code: str, example: str) -> fields.String:  # noqa: N802
@@ -36,6 +38,30 @@ class InsuranceIn(CodedSchema):
     currency = Currency(required=True, metadata={"example": "EUR"})
 
 
+class CodIn(CodedSchema):
+    amount_minor = Count(1, 2_000_000_000, required=True, metadata={"example": 4990})
+    currency = Currency(required=True, metadata={"example": "EUR"})
+
+
+class DeliveryIn(CodedSchema):
+    """A day, and hours of it by the buyer's clock."""
+
+    day = fields.Date(required=True, metadata={"example": "2026-12-01"})
+    hours_from = Text(
+        5, data_key="from", attribute="from", pattern=_HOUR, allow_none=True, metadata={"example": "10:00"}
+    )
+    until = Text(5, pattern=_HOUR, allow_none=True, metadata={"example": "12:00"})
+
+    @validates_schema
+    def hours_follow_each_other(self, data: dict[str, Any], **_: Any) -> None:
+        """Both or neither, and the second is later."""
+        begins, ends = data.get("from"), data.get("until")
+        if (begins is None) != (ends is None):
+            raise ValidationError("required", "until" if ends is None else "from")
+        if begins is not None and ends is not None and ends <= begins:
+            raise ValidationError("until_before_from", "until")
+
+
 class ExtrasIn(CodedSchema):
     """Of `OrderIn`. Nothing of it is for a destruction."""
 
@@ -43,13 +69,22 @@ class ExtrasIn(CodedSchema):
     signature = Choice([each.value for each in Signature], allow_none=True,
                        metadata={"description": "Against whose. Refused where the service's carrier takes none."})  # fmt: skip
     insurance = fields.Nested(InsuranceIn, allow_none=True)
+    cod = fields.Nested(
+        CodIn, allow_none=True, metadata={"description": "What the driver collects, for the whole order."}
+    )
+    age_check = fields.Integer(strict=True, validate=OneOf(list(AGES)), allow_none=True,
+                               metadata={"example": 18, "description": "How old who takes it must be."})  # fmt: skip
+    liftgate = fields.Boolean(allow_none=True, metadata={"description": "The lorry needs a tail lift."})
+    delivery = fields.Nested(DeliveryIn, allow_none=True, metadata={"description": "On which day, in which hours."})
     packing = Items(Choice(list(PACKING)), 0, len(PACKING), allow_none=True, metadata={"example": ["bubble_bag"]})
     packing_remark = Text(255, allow_none=True, metadata={"example": "Card on top."})
     declaration = fields.Nested(DeclarationIn, allow_none=True)
 
     @validates_schema
     def agrees_with_itself(self, data: dict[str, Any], **_: Any) -> None:
-        """One material; one currency where a form is filled in."""
+        """One material; one currency where a form is filled in; an adult is 18."""
+        if data.get("signature") == Signature.ADULT.value and (data.get("age_check") or OF_AGE) < OF_AGE:
+            raise ValidationError("adult_is_of_age", "age_check")
         if len({each for each in data.get("packing") or () if each in MATERIALS}) > 1:
             raise ValidationError("one_material", "packing")
         if data.get("declaration") is not None:
@@ -96,12 +131,22 @@ class DeclarationOut(CodedSchema):
     eori = fields.String(allow_none=True)
 
 
+class DeliveryOut(CodedSchema):
+    day = fields.Date()
+    hours_from = fields.String(data_key="from", allow_none=True, metadata={"example": "10:00"})
+    until = fields.String(allow_none=True, metadata={"example": "12:00"})
+
+
 class ExtrasOut(CodedSchema):
     """Of `OrderOut`."""
 
     platform = fields.String(allow_none=True, metadata={"example": "amazon"})
     signature = fields.String(allow_none=True, metadata={"example": "recipient"})
     insurance = fields.Nested(InsuranceIn, allow_none=True)
+    cod = fields.Nested(CodIn, allow_none=True)
+    age_check = fields.Integer(allow_none=True, metadata={"example": 18})
+    liftgate = fields.Boolean()
+    delivery = fields.Nested(DeliveryOut, allow_none=True)
     packing = fields.List(fields.String())
     packing_remark = fields.String(allow_none=True)
     declaration = fields.Nested(DeclarationOut, allow_none=True)

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import time
 from typing import Any
 
-from wms.core import tax_ids
+from wms.core import clock, tax_ids
 from wms.core.refusals import FieldError, invalid_fields
 from wms.outbound.extras import rules
 from wms.outbound.extras.models import OrderExtra
 from wms.platform.database import session
 from wms.platform.secrecy import seal, unseal
 from wms.platform.statements import Statement
+from wms.shipping.carriers.interface import WISHES, AtTheDoor
 from wms.shipping.queries import capabilities_of, load_service
 
-FIELDS = ("platform", "signature", "insurance", "packing", "packing_remark", "declaration")
+FIELDS = (*WISHES, "platform", "packing", "packing_remark", "declaration")
 _COLUMNS = (
     "platform", "signature", "insured_minor", "insured_currency", "packing", "packing_remark", "contents", "ioss",
-    "vat_id", "eori",
+    "vat_id", "eori", "cod_minor", "cod_currency", "age_check", "liftgate", "deliver_on", "deliver_from", "deliver_until",
 )  # fmt: skip
-LACKS = {"signature": "service_no_signature", "insurance": "service_no_insurance"}
+LACKS = {name: f"service_no_{name}" for name in WISHES}
 _INSERT = Statement(
     f"INSERT INTO order_extra (order_id, {', '.join(_COLUMNS)}) VALUES (:order_id,"
     f" {', '.join('CAST(:packing AS text[])' if name == 'packing' else f':{name}' for name in _COLUMNS)})"
@@ -29,19 +32,46 @@ _INSERT = Statement(
 
 
 def check_service(service_id: uuid.UUID | None, body: Mapping[str, Any]) -> None:
-    """Refuses `service_no_signature`, `service_no_insurance` at their fields where the service's carrier does neither."""
-    signature, insured = body.get("signature"), body.get("insurance") is not None
-    if service_id is None or not (signature or insured):
+    """Refuses `service_no_signature`, `service_no_insurance` and so on (`LACKS`) at their fields where the service's carrier
+    does not do it.
+    """
+    wants = [name for name in WISHES if body.get(name)]
+    if service_id is None or not wants:
         return
-    found = lacking(service_id, signature, insured)
+    found = lacking(service_id, wants)
     if found:
         raise invalid_fields([FieldError(f"/{name}", LACKS[name], {}) for name in found])
 
 
-def lacking(service_id: uuid.UUID, signature: str | None, insured: bool) -> list[str]:
-    """What of it the service's carrier does not do."""
-    can = capabilities_of(load_service(service_id).carrier_id)
-    return rules.lacking(signature, insured, can_sign=can.can_sign, can_insure=can.can_insure)
+def lacking(service_id: uuid.UUID, wants: Collection[str]) -> list[str]:
+    """What of it (`WISHES`) the service's carrier does not do."""
+    return capabilities_of(load_service(service_id).carrier_id).lacking(wants)
+
+
+def check_day(time_zone: str, body: Mapping[str, Any]) -> None:
+    """Refuses `delivery_day_past`: nothing that still lies in a warehouse is delivered before its own today."""
+    delivery = body.get("delivery")
+    if delivery and delivery["day"] < clock.today(time_zone):
+        raise invalid_fields([FieldError("/delivery/day", "delivery_day_past", {})])
+
+
+def wants_of(extra: OrderExtra) -> list[str]:
+    """What of `WISHES` an order has."""
+    own = {"signature": extra.signature is not None, "insurance": extra.insured_minor is not None}
+    return [name for name, is_wanted in own.items() if is_wanted] + door_of(extra).wants
+
+
+def told_door(extra: OrderExtra) -> AtTheDoor:
+    """What the driver does, as a carrier is told it."""
+    return replace(door_of(extra), age_check=rules.age_told(extra.signature, extra.age_check))
+
+
+def door_of(extra: OrderExtra) -> AtTheDoor:
+    """What the driver does, as the order says it."""
+    return AtTheDoor(
+        cod_minor=extra.cod_minor, cod_currency=extra.cod_currency, age_check=extra.age_check, liftgate=extra.liftgate,
+        day=extra.deliver_on, begins=extra.deliver_from, ends=extra.deliver_until,
+    )  # fmt: skip
 
 
 _DECLARED = Statement(
@@ -80,12 +110,20 @@ def write(order_id: uuid.UUID, body: Mapping[str, Any]) -> None:
 
 def columns_of(said: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that those of `FIELDS` stand in which are there."""
-    found = {name: said[name] for name in ("platform", "signature", "packing_remark") if name in said}
+    found = {name: said[name] for name in ("platform", "signature", "packing_remark", "age_check") if name in said}
+    found |= {name: bool(said[name]) for name in ("liftgate",) if name in said}
     if "packing" in said:
         found["packing"] = list(dict.fromkeys(said["packing"] or ()))
     if "insurance" in said:
         insurance = said["insurance"] or {}
         found |= {"insured_minor": insurance.get("value_minor"), "insured_currency": insurance.get("currency")}
+    if "cod" in said:
+        cod = said["cod"] or {}
+        found |= {"cod_minor": cod.get("amount_minor"), "cod_currency": cod.get("currency")}
+    if "delivery" in said:
+        delivery = said["delivery"] or {}
+        hours = {name: _hour(delivery.get(name)) for name in ("from", "until")}
+        found |= {"deliver_on": delivery.get("day"), "deliver_from": hours["from"], "deliver_until": hours["until"]}
     if "declaration" in said:
         declaration = said["declaration"] or {}
         found["contents"] = declaration.get("contents")
@@ -97,31 +135,44 @@ def _plain(number: str | None) -> str | None:
     return tax_ids.plain(number) if number else None
 
 
+def _hour(text: str | None) -> time | None:
+    return time.fromisoformat(text) if text else None
+
+
 def copy_to(order_id: uuid.UUID, back_id: uuid.UUID) -> None:
-    """A back order says the same. The insured sum is shared out by `share_insurance`, when its lines are known."""
+    """A back order says the same. Its sums are shared out by `share_sums`, when its lines are known."""
     extra = session().get(OrderExtra, order_id)
     if extra is not None:
         session().add(OrderExtra(order_id=back_id, **{name: getattr(extra, name) for name in _COLUMNS}))
         session().flush()
 
 
-def share_insurance(order_id: uuid.UUID, back_id: uuid.UUID, moved: int, units: int) -> None:
-    """Of `units` the order had, `moved` are the back order's now, and so is their share of the insured sum."""
+def share_sums(order_id: uuid.UUID, back_id: uuid.UUID, moved: int, units: int) -> None:
+    """Of `units` the order had, `moved` are the back order's now, and so is their share of what is insured and collected."""
     extra, back = session().get(OrderExtra, order_id), session().get(OrderExtra, back_id)
-    if extra is None or back is None or extra.insured_minor is None:
+    if extra is None or back is None:
         return
-    whole = extra.insured_minor
-    back.insured_minor = rules.share(whole, moved, units)
-    extra.insured_minor = max(1, whole - back.insured_minor)
+    if extra.insured_minor is not None:
+        whole = extra.insured_minor
+        back.insured_minor = rules.share(whole, moved, units)
+        extra.insured_minor = max(1, whole - back.insured_minor)
+    if extra.cod_minor is not None:
+        back.cod_minor = rules.money_share(extra.cod_minor, 0, moved, units) or None
+        back.cod_currency = extra.cod_currency if back.cod_minor else None
+        extra.cod_minor -= back.cod_minor or 0
     session().flush()
 
 
-def join_insurance(order_id: uuid.UUID, back_id: uuid.UUID) -> None:
-    """The parts are one order again: what the back order's goods are insured for counts with the rest."""
+def join_sums(order_id: uuid.UUID, back_id: uuid.UUID) -> None:
+    """The parts are one order again: what the back order's goods are insured for, and what they bring, counts with the rest."""
     extra, back = session().get(OrderExtra, order_id), session().get(OrderExtra, back_id)
-    if extra is None or back is None or extra.insured_minor is None or back.insured_minor is None:
+    if extra is None or back is None:
         return
-    extra.insured_minor += back.insured_minor
+    if extra.insured_minor is not None and back.insured_minor is not None:
+        extra.insured_minor += back.insured_minor
+    if back.cod_minor is not None and extra.cod_currency in (None, back.cod_currency):
+        extra.cod_minor = (extra.cod_minor or 0) + back.cod_minor
+        extra.cod_currency = back.cod_currency
     session().flush()
 
 

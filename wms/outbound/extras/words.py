@@ -16,6 +16,7 @@ SIGNATURE_WORDS = {
     "anybody": lazy("Of anybody at the address"), "recipient": lazy("Of the recipient"),
     "adult": lazy("Of an adult, with proof of age"),
 }  # fmt: skip
+AGE_WORDS = {16: lazy("16 or older"), 18: lazy("18 or older")}
 PACKING_WORDS = {
     "carton": lazy("In a carton"), "courier_bag": lazy("In a courier bag"), "bubble_bag": lazy("In a bubble bag"),
     "eco_bag": lazy("In a bag that composts"), "gift_wrap": lazy("Wrapped as a gift"),

@@ -19,6 +19,7 @@ from wms.added_services.workflow import RequestState
 from wms.catalog import service as catalog
 from wms.core.actor import Actor
 from wms.core.refusals import FieldError, Refused, invalid_fields
+from wms.outbound.addresses import joined, place_of
 from wms.outbound.kinds.boxes import contents_of
 from wms.outbound.kinds.models import FbaLine, FbaOrder
 from wms.outbound.models import Order
@@ -144,7 +145,8 @@ def give_up(order_id: uuid.UUID) -> None:
 
 _HEAD = Statement(
     "SELECT f.shipment_id, f.reference_id, f.centre, o.number, s.name AS seller, w.name AS warehouse, w.code,"
-    " w.country AS from_country, c.name, c.company, c.address1, c.address2, c.postcode, c.city, c.state, c.country"
+    " w.country AS from_country, c.name, c.company, c.address1, c.address2, c.address3,"
+    " c.district, c.postcode, c.city, c.state, c.country"
     " FROM fba_order f JOIN outbound_order o ON o.id = f.order_id JOIN seller s ON s.id = o.owner_id"
     " JOIN warehouse w ON w.id = o.warehouse_id JOIN consignee c ON c.order_id = o.id WHERE f.order_id = :order"
 )
@@ -185,15 +187,8 @@ def carton_labels(order: Order) -> list[Label]:
     known = facts(order)
     if head is None or known is None:
         return []
-    place = " ".join(part for part in (head.postcode, head.city) if part)
-    to = (
-        head.name,
-        head.company,
-        head.address1,
-        head.address2,
-        place,
-        " ".join(filter(None, (head.state, head.country))),
-    )
+    streets = (head.address1, joined(", ", head.address2, head.address3))  # six lines are all there are
+    to = (head.name, head.company, *streets, place_of(head), joined(" ", head.state, head.country))
     boxes = known["boxes"]
     return [
         FbaCartonLabel(

@@ -11,6 +11,7 @@ from typing import Any
 
 from labels import PackingLine, PackingSlip
 from labels.content.papers import PackingCaptions
+from wms.outbound.addresses import joined, place_of
 from wms.outbound.kinds.boxes import contents_of
 from wms.outbound.models import Order
 from wms.platform.statements import Statement
@@ -54,8 +55,9 @@ def slip_of(order: Order) -> PackingSlip:
 
 LIST_CAPTIONS = replace(CAPTIONS, title="Packing list / 装箱单", date="Date / 日期", ship_to="Ship to / 收件人")
 _CARTONS = Statement(
-    "SELECT p.id, p.tracking_number, p.weight_g, u.code AS container, c.name, c.company, c.address1, c.address2, c.postcode,"
-    " c.city, c.country, se.name AS seller, to_char(p.closed_at AT TIME ZONE w.time_zone, 'YYYY-MM-DD') AS closed_on"
+    "SELECT p.id, p.tracking_number, p.weight_g, u.code AS container, c.name, c.company, c.address1, c.address2, c.address3,"
+    " c.district, c.postcode, c.city, c.country, se.name AS seller,"
+    " to_char(p.closed_at AT TIME ZONE w.time_zone, 'YYYY-MM-DD') AS closed_on"
     " FROM outbound_order o JOIN parcel p ON p.shipment_id = o.shipment_id AND p.state IN ('closed', 'handed_over')"
     " JOIN consignee c ON c.order_id = o.id JOIN seller se ON se.id = o.owner_id JOIN warehouse w ON w.id = o.warehouse_id"
     " LEFT JOIN handling_unit u ON u.id = p.handling_unit_id AND u.kind <> 'parcel' WHERE o.id = :order ORDER BY p.n"
@@ -70,8 +72,7 @@ def packing_lists(order: Order) -> list[PackingSlip]:
 
 
 def _packing_list(order: Order, row: Any, lines: list[dict[str, Any]], number: int, total: int) -> PackingSlip:
-    place = " ".join(part for part in (row.postcode, row.city, row.country) if part)
-    to = (row.name, row.company, row.address1, row.address2, place)
+    to = (row.name, row.company, row.address1, row.address2, row.address3, joined(" ", place_of(row), row.country))
     named = f"Carton / 箱 {number} / {total}: {row.tracking_number}"
     return PackingSlip(
         order_number=order.number, barcode=row.tracking_number, seller_name=row.seller,

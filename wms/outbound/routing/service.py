@@ -18,7 +18,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import invalid, not_found
 from wms.facility.models import Warehouse
 from wms.identity.queries import Owner, choose_owner
-from wms.outbound.extras.rules import share
+from wms.outbound.extras.rules import money_share, share
 from wms.outbound.models import Order
 from wms.outbound.routing import rules
 from wms.outbound.routing.models import OrderRoute, OrderRouting
@@ -84,9 +84,10 @@ def _create(
 ) -> AcceptedOrder:
     reason = reason_of(decision, prefer, wanted)
     left = [dict(line) for line in body["lines"]]
+    sums = _sums(body, decision.parts)
     made = [
         intake.create_order(actor, {**body, "warehouse": part.warehouse, "reference": _reference(body, number),
-                                    "lines": _lines(left, part), **_insured(body, part)})
+                                    "lines": _lines(left, part), **sums[number - 1]})
         for number, part in enumerate(decision.parts, 1)
     ]  # fmt: skip
     for order in made:
@@ -104,14 +105,22 @@ def _reference(body: Mapping[str, Any], number: int) -> str:
     return str(body["reference"])[: MOST_REFERENCE - len(suffix)] + suffix
 
 
-def _insured(body: Mapping[str, Any], part: rules.Part) -> dict[str, Any]:
-    """The part's share of an insured sum."""
-    insurance = body.get("insurance")
-    if not insurance:
-        return {}
-    ordered = sum(line["quantity"] for line in body["lines"])
-    sum_minor = share(insurance["value_minor"], sum(part.units.values()), ordered)
-    return {"insurance": {**insurance, "value_minor": sum_minor}}
+def _sums(body: Mapping[str, Any], parts: Sequence[rules.Part]) -> list[dict[str, Any]]:
+    """Each part's share of an insured sum, and of what the driver collects."""
+    insurance, cod = body.get("insurance"), body.get("cod")
+    ordered, before = sum(line["quantity"] for line in body["lines"]), 0
+    found: list[dict[str, Any]] = []
+    for part in parts:
+        units = sum(part.units.values())
+        sums: dict[str, Any] = {}
+        if insurance:
+            sums["insurance"] = {**insurance, "value_minor": share(insurance["value_minor"], units, ordered)}
+        if cod:
+            minor = money_share(cod["amount_minor"], before, units, ordered)
+            sums["cod"] = {**cod, "amount_minor": minor} if minor else None
+        before += units
+        found.append(sums)
+    return found
 
 
 def _lines(left: list[dict[str, Any]], part: rules.Part) -> list[dict[str, Any]]:

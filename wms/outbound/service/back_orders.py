@@ -67,7 +67,7 @@ def split_off(order: Order, warehouse: Warehouse, lacking: Mapping[uuid.UUID, in
     record(OrderShort(**about))
     record(OrderAccepted(**about, state=back.state))
     units = sum(demand.quantity for demand in moved)
-    extras.share_insurance(order.id, back.id, units, whole)
+    extras.share_sums(order.id, back.id, units, whole)
     record(OrderSplit(**about | {"subject_id": order.id}, back_order_id=back.id, units=units))
     await_stock(back, moved, bonded=False)
     if brings_labels(back.service_id):

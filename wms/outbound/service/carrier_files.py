@@ -23,7 +23,7 @@ from wms.printing import service as printing
 from wms.printing.service import DocumentDraft
 from wms.shipping import service as shipping
 from wms.shipping.carriers import FILE
-from wms.shipping.carriers.interface import Duties
+from wms.shipping.carriers.interface import AtTheDoor, Duties
 from wms.shipping.models import Carrier, Parcel, Shipment
 from wms.shipping.number_formats import is_doubtful
 from wms.shipping.queries import live_parcels, parcels_waiting_for_files
@@ -33,7 +33,8 @@ COLUMNS = (
     "reference", "service", "weight_g", "length_mm", "width_mm", "height_mm", "name", "company", "phone", "country",
     "state", "city", "postcode", "address1", "address2", "contents", "value_minor", "currency",
     "signature", "insured_minor", "insured_currency", "customs_contents", "ioss", "sender_vat_id", "sender_eori",
-    "recipient_vat_id", "recipient_eori",
+    "recipient_vat_id", "recipient_eori", "address3", "district", "cod_minor", "cod_currency", "age_check", "liftgate",
+    "deliver_on", "deliver_from", "deliver_until",
 )  # fmt: skip
 _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{3,46}[0-9A-Z]")
 
@@ -58,18 +59,27 @@ def parcels_table(actor: Actor, carrier_id: uuid.UUID, warehouse_id: uuid.UUID) 
             (request.client_reference, request.service_code, request.weight_g, *size, to.name, to.company, to.phone,
              to.country, to.state, to.city, to.postcode, to.address1, to.address2, contents,
              value if currency else None, currency, request.signature, request.insured_minor, request.insured_currency,
-             *_duties(request.duties))
+             *_duties(request.duties), to.address3, to.district, *_door(request.door))
         )  # fmt: skip
     return write_table(COLUMNS, rows)
 
 
 def _duties(duties: Duties | None) -> tuple[str | None, ...]:
-    """The last columns of a row."""
+    """What customs is told."""
     if duties is None:
         return (None,) * 6
     return (
         duties.contents, duties.ioss, duties.sender_vat_id, duties.sender_eori, duties.recipient_vat_id,
         duties.recipient_eori,
+    )  # fmt: skip
+
+
+def _door(door: AtTheDoor) -> tuple[str | int | None, ...]:
+    """What the driver does; a lift is `yes` or nothing."""
+    delivery = door.delivery or dict.fromkeys(("day", "from", "until"))
+    return (
+        door.cod_minor, door.cod_currency, door.age_check, "yes" if door.liftgate else None, delivery["day"],
+        delivery["from"], delivery["until"],
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from wms.core.ids import new_id
 from wms.facility.models import Warehouse
 from wms.outbound.extras.models import OrderExtra
+from wms.outbound.extras.service import told_door
 from wms.outbound.models import Consignee, Order
 from wms.outbound.service import changes
 from wms.outbound.service.service_choice import goods_of
@@ -16,7 +17,7 @@ from wms.outbound.service.waybills import PREPARE_TOPIC
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock_one
 from wms.platform.outbox import add_job
-from wms.shipping.carriers.interface import Party, RateRequest
+from wms.shipping.carriers.interface import AtTheDoor, Party, RateRequest
 from wms.shipping.rates import Goods
 from wms.shipping.service import quotes
 
@@ -49,6 +50,7 @@ def request_of(order_id: uuid.UUID, services: Sequence[str]) -> RateRequest | No
         signed=extra is not None and extra.signature is not None,
         insured_minor=extra.insured_minor if extra else None,
         insured_currency=extra.insured_currency if extra else None,
+        door=told_door(extra) if extra else AtTheDoor(),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from wms.facility.models import Warehouse
 from wms.identity.models import Seller
 from wms.outbound.extras.models import OrderExtra
 from wms.outbound.extras.rules import share
-from wms.outbound.extras.service import open_ids
+from wms.outbound.extras.service import open_ids, told_door
 from wms.outbound.models import Consignee, Order, OrderLine
 from wms.outbound.parcel_goods import ParcelGoods, goods_in
 from wms.outbound.service.waybills import waybill_draft
@@ -22,7 +23,15 @@ from wms.platform.database import keep_so_far, session
 from wms.platform.locks import Rank, lock_one
 from wms.printing import service as printing
 from wms.shipping import service as shipping
-from wms.shipping.carriers.interface import CarrierFault, Content, Duties, Party, WaybillGranted, WaybillRequest
+from wms.shipping.carriers.interface import (
+    AtTheDoor,
+    CarrierFault,
+    Content,
+    Duties,
+    Party,
+    WaybillGranted,
+    WaybillRequest,
+)
 from wms.shipping.models import Parcel, Service, Shipment
 from wms.shipping.queries import live_parcels
 
@@ -80,12 +89,12 @@ def request_of(shipment: Shipment, parcel: Parcel) -> WaybillRequest | None:
             )
             for each in goods
         ),
-        **_besides(order.id, consignee, goods),
+        **_besides(order.id, consignee, parcel, goods),
     )  # fmt: skip
 
 
-def _besides(order_id: uuid.UUID, consignee: Consignee, goods: Sequence[ParcelGoods]) -> dict[str, Any]:
-    """Signature, the part of the insured sum that is in this parcel, and what customs is told."""
+def _besides(order_id: uuid.UUID, consignee: Consignee, parcel: Parcel, goods: Sequence[ParcelGoods]) -> dict[str, Any]:
+    """Signature, the part of the insured sum that is in this parcel, what the driver does, and what customs is told."""
     extra = session().get(OrderExtra, order_id)
     if extra is None:
         return {}
@@ -99,10 +108,17 @@ def _besides(order_id: uuid.UUID, consignee: Consignee, goods: Sequence[ParcelGo
         duties = Duties(extra.contents, extra.ioss, extra.vat_id, extra.eori, buyer.get("vat_id"), buyer.get("eori"))
     return {
         "signature": extra.signature, "insured_minor": insured, "insured_currency": extra.insured_currency,
-        "duties": duties,
+        "duties": duties, "door": _door(extra, parcel),
     }  # fmt: skip
 
 
+def _door(extra: OrderExtra, parcel: Parcel) -> AtTheDoor:
+    """The driver collects once, with the first parcel: a second one is often begun when the first has its paper."""
+    door = told_door(extra)
+    if live_parcels(parcel.shipment_id)[0].id != parcel.id:
+        door = replace(door, cod_minor=None, cod_currency=None)
+    return door
+
+
 def _recipient(consignee: Consignee) -> Party:
-    names = ("name", "country", "company", "phone", "state", "city", "postcode", "address1", "address2")
-    return Party(**{name: getattr(consignee, name) or "" for name in names})
+    return Party(**{each.name: getattr(consignee, each.name) or "" for each in fields(Party)})

@@ -33,6 +33,7 @@ from wms.platform.outbox import add_job
 from wms.platform.statements import Statement, attempt
 from wms.printing import service as printing
 from wms.shipping import service as shipping
+from wms.shipping.carriers.interface import WISHES
 from wms.shipping.queries import brings_labels, live_parcels, service_by_code
 
 
@@ -74,8 +75,12 @@ def announce(order: Order, *what: str) -> None:
 
 def _check_together(order: Order, changes: Mapping[str, Any]) -> None:
     """What was changed must agree with what was not."""
-    if changes.keys() & {"service", "signature", "insurance"}:
+    if changes.keys() & {"service", *WISHES}:
         changing.check_service(order.id, order.service_id, changes)
+    if changes.keys() & {"signature", "age_check"}:
+        changing.check_age(order.id, changes)
+    if "delivery" in changes:
+        extras.check_day(session().get_one(Warehouse, order.warehouse_id).time_zone, changes)
     if changes.keys() & {"consignee", "declaration", "values"}:
         here = session().get_one(Warehouse, order.warehouse_id).country
         changing.check_declared(order.id, here, session().get_one(Consignee, order.id).country, changes)

@@ -12,7 +12,7 @@ from wms.outbound import rules
 from wms.outbound.extras.service import seal_ids
 from wms.platform.secrecy import seal
 
-PRINTED_FIELDS = ("name", "company", "state", "city", "postcode", "address1", "address2")
+PRINTED_FIELDS = ("name", "company", "state", "city", "district", "postcode", "address1", "address2", "address3")
 COLUMNS = (
     *PRINTED_FIELDS, "phone", "email", "country", "id_number_sealed", "id_number_key", "id_number_index", "tax_ids_sealed",
     "tax_ids_key",

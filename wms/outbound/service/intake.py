@@ -144,6 +144,7 @@ def _of_its_kind(
     else:
         check_consignee(body["consignee"], context.regime)
         extras.check_service(place.service_id, body)
+        extras.check_day(place.time_zone, body)
         extras.check_values(context.seller.id, place.country, body)
     return body, target_id
 

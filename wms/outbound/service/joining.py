@@ -65,7 +65,7 @@ def join(actor: Actor, back_id: uuid.UUID) -> Order:
     claims = list(session().scalars(query))
     for demand in session().scalars(select(Demand).where(Demand.order_id == back.id).order_by(Demand.id)).all():
         _move(demand, first)
-    extras.join_insurance(first.id, back.id)
+    extras.join_sums(first.id, back.id)
     back.state = ORDER.apply("cancel", back.state).value
     back.cancel_reason = JOINED
     waiting.stop_waiting("order", back.id)

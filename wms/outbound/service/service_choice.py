@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, cast, func, select
 
 from wms.catalog.models import Product
 from wms.outbound.extras.models import OrderExtra
+from wms.outbound.extras.service import door_of
 from wms.outbound.models import Consignee, Order, OrderLine
 from wms.platform.database import session
 from wms.shipping.rates import Goods
@@ -40,7 +41,7 @@ def _to_choose(order: Order, service_id: uuid.UUID, extra: OrderExtra | None) ->
     if extra is None:
         return ToChoose(order.id, order.owner_id, service_id)
     signed, insured = extra.signature is not None, extra.insured_minor is not None
-    return ToChoose(order.id, order.owner_id, service_id, signed, insured)
+    return ToChoose(order.id, order.owner_id, service_id, signed, insured, door_of(extra))
 
 
 def goods_of(order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Goods]:

@@ -15,24 +15,27 @@ from wms.platform.pages import lazy
 CURRENCIES = ("EUR", "USD", "CNY", "GBP")
 CHOICES = {
     "platforms": words.platforms, "signatures": list(words.SIGNATURE_WORDS.items()),
-    "packing": list(words.PACKING_WORDS.items()), "contents": list(words.CONTENTS_WORDS.items()),
+    "ages": list(words.AGE_WORDS.items()), "packing": list(words.PACKING_WORDS.items()),
+    "contents": list(words.CONTENTS_WORDS.items()),
     "currencies": lambda now: [(each, each) for each in dict.fromkeys((*CURRENCIES, now)) if each],
 }  # fmt: skip
 WORDS = {
     "platform": words.platform_name, "signature": words.SIGNATURE_WORDS, "packing": words.PACKING_WORDS,
-    "contents": words.CONTENTS_WORDS,
+    "contents": words.CONTENTS_WORDS, "ages": words.AGE_WORDS,
 }  # fmt: skip
 # What of an order was changed, as its history says it.
 FIELD_WORDS = {
     "consignee": lazy("Buyer"), "service": lazy("Service"), "signature": lazy("Signature on delivery"),
     "insurance": lazy("Insured value"), "declaration": lazy("For customs"), "values": lazy("Values of lines"),
     "platform": lazy("Platform"), "packing": lazy("Packed how"), "packing_remark": lazy("To the packer"),
-    "papers": lazy("Papers"), "labels": lazy("Labels"),
+    "papers": lazy("Papers"), "labels": lazy("Labels"), "cod": lazy("Collected on delivery"),
+    "age_check": lazy("Age check"), "liftgate": lazy("Tail lift"), "delivery": lazy("Delivered on"),
 }  # fmt: skip
 # The field of the form that is there where the form asks for this.
 _ASKED_BY = {
     "platform": "platform", "signature": "signature", "insurance": "insurance.value", "packing": "packing_remark",
-    "packing_remark": "packing_remark", "declaration": "declaration.contents",
+    "packing_remark": "packing_remark", "declaration": "declaration.contents", "cod": "cod.amount",
+    "age_check": "age_check", "liftgate": "liftgate", "delivery": "delivery.day",
 }  # fmt: skip
 
 
@@ -45,12 +48,24 @@ def typed() -> dict[str, Any]:
     amount, currency = forms.typed_text("insurance.value"), forms.typed_text("insurance.currency", 3)
     if amount:
         found["insurance"] = forms.given({"value_minor": forms.minor_of(amount, currency), "currency": currency})
+    found |= _at_the_door()
     declared = forms.given(
         {name: forms.typed_text(f"declaration.{name}") for name in ("contents", "ioss", "vat_id", "eori")}
     )
     if declared:
         found["declaration"] = declared
     return found
+
+
+def _at_the_door() -> dict[str, Any]:
+    """What the driver does, as typed."""
+    amount, currency = forms.typed_text("cod.amount", 14), forms.typed_text("cod.currency", 3)
+    cod = {"amount_minor": forms.minor_of(amount, currency), "currency": currency} if amount else {}
+    delivery = {name: forms.typed_text(f"delivery.{name}", 10) for name in ("day", "from", "until")}
+    return forms.given({
+        "cod": forms.given(cod) or None, "age_check": forms.typed_number("age_check"),
+        "liftgate": forms.typed_text("liftgate") and True, "delivery": forms.given(delivery) or None,
+    })  # fmt: skip
 
 
 def shown(order: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -61,6 +76,11 @@ def shown(order: Mapping[str, Any]) -> dict[str, list[str]]:
     if insurance:
         fields["insurance.value"] = [_amount(insurance["value_minor"], insurance["currency"])]
         fields["insurance.currency"] = [insurance["currency"]]
+    if order["cod"]:
+        fields["cod.amount"] = [_amount(order["cod"]["amount_minor"], order["cod"]["currency"])]
+        fields["cod.currency"] = [order["cod"]["currency"]]
+    fields |= {"age_check": [str(order["age_check"] or "")], "liftgate": ["1" if order["liftgate"] else ""]}
+    fields |= {f"delivery.{name}": [value or ""] for name, value in (order["delivery"] or {}).items()}
     fields |= {f"declaration.{name}": [value or ""] for name, value in declaration.items()}
     for place, line in enumerate(order["lines"]):
         fields[f"values.{place}.unit_value"] = [_amount(line["unit_value_minor"], line["currency"])]

@@ -68,8 +68,8 @@ EVENT_TONES = {
     "order.short": "warn", "order.cancelled": "idle", "order.held": "hold", "order.interception_requested": "hold",
 }  # fmt: skip
 CONSIGNEE = (
-    "name", "company", "phone", "email", "country", "state", "city", "postcode", "address1", "address2", "id_number",
-    "vat_id", "eori",
+    "name", "company", "phone", "email", "country", "state", "city", "district", "postcode", "address1", "address2",
+    "address3", "id_number", "vat_id", "eori",
 )  # fmt: skip
 OWN_FORMS = {TRANSFER}  # kinds that have a page of their own
 EMPTY_LINE = dict.fromkeys(("sku", "quantity", "unit_value", "batch", "condition", "container", "fnsku"), "")

@@ -16,6 +16,7 @@ import orjson
 from wms.shipping.carriers import answers, collected, rated
 from wms.shipping.carriers.addresses import Network, ServiceAddress
 from wms.shipping.carriers.interface import (
+    AtTheDoor,
     Capabilities,
     CarrierFault,
     CollectionGranted,
@@ -34,7 +35,7 @@ PATIENCE = Patience()
 RATE_PATIENCE = Patience(3.0, 10.0)  # an order waits for it
 CAPABILITIES = Capabilities(
     can_void=True, can_manifest=True, many_parcels=True, can_track=True, can_sign=True, can_insure=True, can_rate=True,
-    can_collect=True,
+    can_collect=True, can_collect_money=True, can_check_age=True, can_lift=True, can_deliver_on=True,
 )  # fmt: skip
 
 
@@ -118,6 +119,7 @@ def _rates(request: RateRequest) -> dict[str, Any]:
         "recipient": _party(request.recipient),
         "signature": request.signed,
         "insurance": _insurance(request),
+        **_door(request.door),
     }
 
 
@@ -150,6 +152,7 @@ def _shipment(request: WaybillRequest) -> dict[str, Any]:
         "contents": [asdict(each) for each in request.contents],
         "signature": request.signature,
         "insurance": _insurance(request),
+        **_door(request.door),
         "customs": None if request.duties is None else asdict(request.duties),
     }
 
@@ -158,6 +161,11 @@ def _insurance(request: WaybillRequest | RateRequest) -> dict[str, Any] | None:
     if request.insured_minor is None:
         return None
     return {"value_minor": request.insured_minor, "currency": request.insured_currency}
+
+
+def _door(door: AtTheDoor) -> dict[str, Any]:
+    cod = None if door.cod_minor is None else {"amount_minor": door.cod_minor, "currency": door.cod_currency}
+    return {"cod": cod, "age_check": door.age_check, "liftgate": door.liftgate, "delivery": door.delivery}
 
 
 def _party(party: Party | None) -> dict[str, str] | None:

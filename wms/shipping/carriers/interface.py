@@ -9,7 +9,7 @@ connection gives the same one again, a remote one is asked for it by that refere
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time
 from typing import Any, Protocol
@@ -31,14 +31,58 @@ class Capabilities:
     can_insure: bool = False
     can_rate: bool = False  # says what goods would cost before they go
     can_collect: bool = False  # sends a lorry when it is asked to
+    can_collect_money: bool = False  # the driver collects what an order costs
+    can_check_age: bool = False
+    can_lift: bool = False  # lorries with a tail lift
+    can_deliver_on: bool = False  # on a named day, in named hours
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Capabilities:
         known = {each.name for each in fields(cls)}
         return cls(**{key: bool(value) for key, value in data.items() if key in known})
 
+    def lacking(self, wants: Collection[str]) -> list[str]:
+        """What of it (`WISHES`) this carrier does not do, in their order."""
+        return [name for name, ability in WISHES.items() if name in wants and not getattr(self, ability)]
+
     def as_data(self) -> dict[str, bool]:
         return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+# What an order may want of its carrier, and what a carrier has to be able to do for it.
+WISHES = {
+    "signature": "can_sign", "insurance": "can_insure", "cod": "can_collect_money", "age_check": "can_check_age",
+    "liftgate": "can_lift", "delivery": "can_deliver_on",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class AtTheDoor:
+    """What the driver does besides. `cod_minor`: collected, in minor units of its currency. `age_check`: the least age of who
+    takes it. Hours are of that day, by the recipient's clock.
+    """
+
+    cod_minor: int | None = None
+    cod_currency: str | None = None
+    age_check: int | None = None
+    liftgate: bool = False
+    day: date | None = None
+    begins: time | None = None
+    ends: time | None = None
+
+    @property
+    def wants(self) -> list[str]:
+        """What of `WISHES` it is."""
+        said = {"cod": self.cod_minor, "age_check": self.age_check, "liftgate": self.liftgate, "delivery": self.day}
+        return [name for name, value in said.items() if value]
+
+    @property
+    def delivery(self) -> dict[str, str | None] | None:
+        """Its `day`, `from` and `until` as they are written: 2026-12-01, 14:00."""
+        if self.day is None:
+            return None
+        begins, ends = (None if at is None else f"{at:%H:%M}" for at in (self.begins, self.ends))
+        return {"day": self.day.isoformat(), "from": begins, "until": ends}
 
 
 @dataclass(frozen=True)
@@ -54,6 +98,8 @@ class Party:
     postcode: str = field(default="", repr=False)
     address1: str = field(default="", repr=False)
     address2: str = field(default="", repr=False)
+    address3: str = field(default="", repr=False)
+    district: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -98,6 +144,7 @@ class WaybillRequest:
     insured_minor: int | None = None  # of this parcel, in `insured_currency`
     insured_currency: str | None = None
     duties: Duties | None = None
+    door: AtTheDoor = AtTheDoor()
 
 
 @dataclass(frozen=True)
@@ -134,6 +181,7 @@ class RateRequest:
     signed: bool = False
     insured_minor: int | None = None
     insured_currency: str | None = None
+    door: AtTheDoor = AtTheDoor()
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,8 @@ class KarrioCarrier:
         return _UNSURE
 
     def create(self, request: WaybillRequest) -> WaybillGranted | CarrierFault:
+        if _has_two_currencies(request):
+            return CarrierFault("carrier_two_currencies", retryable=False)
         said = self._ask("create", shipment_of(request, self.settings.get("shipper")))
         if isinstance(said, CarrierFault):
             return said
@@ -369,7 +371,17 @@ def _options(request: WaybillRequest | RateRequest) -> dict[str, Any]:
             "insurance": _major(request.insured_minor, request.insured_currency),
             "currency": request.insured_currency,
         }
+    if request.door.cod_minor is not None and request.door.cod_currency:
+        options |= {
+            "cash_on_delivery": _major(request.door.cod_minor, request.door.cod_currency),
+            "currency": request.door.cod_currency,
+        }
     return options
+
+
+def _has_two_currencies(request: WaybillRequest) -> bool:
+    """The SDK has one currency for what is insured and what is collected."""
+    return len({request.insured_currency, request.door.cod_currency} - {None}) > 1
 
 
 def _address(party: Party | None) -> dict[str, str]:
@@ -378,7 +390,8 @@ def _address(party: Party | None) -> dict[str, str]:
     named = {
         "person_name": party.name, "company_name": party.company, "phone_number": party.phone, "city": party.city,
         "state_code": party.state, "postal_code": party.postcode, "country_code": party.country,
-        "address_line1": party.address1, "address_line2": party.address2,
+        "address_line1": party.address1, "address_line2": ", ".join(filter(None, (party.address2, party.address3))),
+        "suburb": party.district,
     }  # fmt: skip
     return {name: value for name, value in named.items() if value}
 

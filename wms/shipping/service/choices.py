@@ -23,7 +23,7 @@ from wms.facility.models import Warehouse
 from wms.platform.database import session
 from wms.shipping import queries
 from wms.shipping.carriers import ASKED_BY_JOBS
-from wms.shipping.carriers.interface import CarrierFault
+from wms.shipping.carriers.interface import AtTheDoor, CarrierFault
 from wms.shipping.models import Carrier, RateTable, Service, ServiceRule, Shipment
 from wms.shipping.rate_tables import card_of
 from wms.shipping.rates import Choice, Goods, NoQuote, Quote, RateCard, Rule, WhenSilent, choose, quote
@@ -42,6 +42,12 @@ class ToChoose:
     service_id: uuid.UUID
     signed: bool = False  # to be handed over against a signature
     insured: bool = False
+    door: AtTheDoor = field(default_factory=AtTheDoor)
+
+    @property
+    def wants(self) -> list[str]:
+        """What of `WISHES` it is."""
+        return ["signature"] * self.signed + ["insurance"] * self.insured + self.door.wants
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ def _needs(ruled: Sequence[_Wished]) -> list[Need]:
         for carrier_id in {service.carrier_id for each in ruled for service in each.services}
     }
     return [
-        Need(each.wish.subject_id, service, each.goods, each.wish.signed, each.wish.insured)
+        Need(each.wish.subject_id, service, each.goods, each.wish.signed, each.wish.insured, each.wish.door)
         for each in ruled
         for service in each.services
         if say_prices[service.carrier_id] and _lacking(service, each.wish) is None
@@ -168,12 +174,9 @@ def _quoted(card: RateCard | None, goods: Goods, at: time) -> Quote | NoQuote:
 
 def _lacking(service: Service, wish: ToChoose) -> NoQuote | None:
     """What the order wants and the service's carrier does not do."""
-    if not (wish.signed or wish.insured):
-        return None
-    can = queries.capabilities_of(service.carrier_id)
-    if wish.signed and not can.can_sign:
-        return NoQuote.NO_SIGNATURE
-    return NoQuote.NO_INSURANCE if wish.insured and not can.can_insure else None
+    wants = wish.wants
+    lacks = queries.capabilities_of(service.carrier_id).lacking(wants) if wants else []
+    return NoQuote(f"no_{lacks[0]}") if lacks else None
 
 
 def _narrowest(rules: Sequence[ServiceRule], wish: ToChoose, warehouse_id: uuid.UUID) -> ServiceRule | None:

@@ -18,7 +18,7 @@ from wms.core import clock
 from wms.core.ids import new_id
 from wms.platform.database import end_reading, session
 from wms.platform.secrecy import blind_index
-from wms.shipping.carriers.interface import CarrierFault, NotRated, Rate, RateRequest
+from wms.shipping.carriers.interface import AtTheDoor, CarrierFault, NotRated, Rate, RateRequest
 from wms.shipping.models import CarrierQuote, QuoteState, Service
 from wms.shipping.rates import Goods, NoQuote, Quote
 from wms.shipping.service import tasks
@@ -45,6 +45,7 @@ class Need:
     goods: Goods
     signed: bool
     insured: bool
+    door: AtTheDoor
 
     @property
     def key(self) -> tuple[uuid.UUID, uuid.UUID]:
@@ -106,7 +107,7 @@ def _known(subject_kind: str, subject_ids: set[uuid.UUID]) -> dict[tuple[uuid.UU
 
 def _asked_of(need: Need) -> bytes:
     """A keyed hash: nobody without the key can try postcodes."""
-    return blind_index(repr((need.goods, need.signed, need.insured)))
+    return blind_index(repr((need.goods, need.signed, need.insured, need.door)))
 
 
 def _is_over(row: CarrierQuote, now: datetime) -> bool:

@@ -52,10 +52,12 @@ def create_carrier(
 
 def set_abilities(
     actor: Actor, carrier_id: uuid.UUID, *, can_sign: bool, can_insure: bool, can_rate: bool = False,
-    can_collect: bool = False,
+    can_collect: bool = False, can_collect_money: bool = False, can_check_age: bool = False, can_lift: bool = False,
+    can_deliver_on: bool = False,
 ) -> Carrier:  # fmt: skip
-    """Whether a carrier hands over against a signature, and insures: orders that want what it does not do are refused. And
-    whether it says its prices, and sends lorries, when its server is asked. Refuses `carrier_kind_local` where there is none.
+    """What a carrier does for an order that wants it (`WISHES`): orders that want what it does not do are refused. And
+    whether it says its prices, and sends lorries, when its server is asked. Refuses `carrier_kind_local` where there is none,
+    and `carrier_not_told` of what the SDK has no word for.
     """
     _require_operator(actor)
     carrier = lock_one(Rank.DOCUMENT, Carrier, carrier_id)
@@ -63,9 +65,12 @@ def set_abilities(
         raise not_found("carrier")
     if (can_rate or can_collect) and carrier.kind not in ASKED_BY_JOBS:
         raise Refused("carrier_kind_local", {})
+    if carrier.kind == KARRIO and (can_check_age or can_lift or can_deliver_on):
+        raise Refused("carrier_not_told", {})
     carrier.capabilities = {
         **carrier.capabilities, "can_sign": can_sign, "can_insure": can_insure, "can_rate": can_rate,
-        "can_collect": can_collect,
+        "can_collect": can_collect, "can_collect_money": can_collect_money, "can_check_age": can_check_age,
+        "can_lift": can_lift, "can_deliver_on": can_deliver_on,
     }  # fmt: skip
     session().flush()
     return carrier
