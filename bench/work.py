@@ -2,11 +2,13 @@
 
 Read from the server's own counters for the tables and indexes of a database, whoever asked them; what it looks up in its
 catalogue, as often as connections are new, is left out. Connections tell their counts now and then; here they are made to,
-so nothing may be under way.
+so nothing may be under way: an answer reaches its client a moment before its thread gives its connection back, and on a busy
+machine that moment is long.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -17,6 +19,7 @@ from flask import Flask
 from wms.platform.database import db
 from wms.platform.engines import ADMIN_ROLE, Engines
 
+PATIENCE_SECONDS = 10.0
 _READ = (
     "SELECT (SELECT coalesce(sum(heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0)), 0)"
     "  FROM pg_statio_user_tables), (SELECT coalesce(sum(seq_tup_read), 0) FROM pg_stat_user_tables)"
@@ -42,6 +45,7 @@ class Meter:
 
     def read(self) -> Work:
         with self.app.app_context():
+            _wait_for_all(db.engine.pool)
             idle = [db.engine.connect() for _ in range(max(1, db.engine.pool.checkedin()))]  # type: ignore[attr-defined]
             for connection in idle:
                 connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
@@ -49,6 +53,14 @@ class Meter:
                 connection.close()
         buffers, rows = self.reader.execute(_READ).fetchone() or (0, 0)
         return Work(int(buffers), int(rows))
+
+
+def _wait_for_all(pool: Any) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while pool.checkedout():
+        if time.monotonic() > deadline:
+            raise RuntimeError("a connection was not given back")
+        time.sleep(0.001)
 
 
 @contextmanager
