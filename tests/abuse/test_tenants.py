@@ -31,7 +31,7 @@ from wms.printing import service as printing
 from wms.printing.queries import document_of_job
 
 # Of the house, not of a seller: everybody's lists show them.
-HOUSE = {"warehouse_id", "kind", "filename", "step", "outcome", "decision", "number", "what", "word", "answer"}
+HOUSE = {"warehouse_id", "kind", "filename", "step", "outcome", "decision", "number", "what", "word", "answer", "how"}
 WORDS = re.compile(r'"request_id": ?"[^"]*"|"instance": ?"[^"]*"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|csrf[^>]*>')
 
 
