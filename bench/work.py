@@ -43,9 +43,18 @@ class Meter:
     def __init__(self, reader: psycopg.Connection[Any], app: Flask) -> None:
         self.reader, self.app = reader, app
 
-    def read(self) -> Work:
+    def wait(self) -> None:
+        """Until every connection is given back: whoever asks then uses the one that has its statements prepared."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
         with self.app.app_context():
-            _wait_for_all(db.engine.pool)
+            while db.engine.pool.checkedout():  # type: ignore[attr-defined]
+                if time.monotonic() > deadline:
+                    raise RuntimeError("a connection was not given back")
+                time.sleep(0.001)
+
+    def read(self) -> Work:
+        self.wait()
+        with self.app.app_context():
             idle = [db.engine.connect() for _ in range(max(1, db.engine.pool.checkedin()))]  # type: ignore[attr-defined]
             for connection in idle:
                 connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
@@ -53,14 +62,6 @@ class Meter:
                 connection.close()
         buffers, rows = self.reader.execute(_READ).fetchone() or (0, 0)
         return Work(int(buffers), int(rows))
-
-
-def _wait_for_all(pool: Any) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while pool.checkedout():
-        if time.monotonic() > deadline:
-            raise RuntimeError("a connection was not given back")
-        time.sleep(0.001)
 
 
 @contextmanager

@@ -132,8 +132,12 @@ def test_no_call_reads_more_when_history_grows(engines: Databases) -> None:
             past(engines, grown, SHORT, LONG)
             assert house.audit_violations() == 0
             after = history.works_of(side)
-    assert len(before) > 80
-    more = {name: (before[name].rows, after[name].rows) for name in before if after[name].rows > allowed(before[name])}
+            assert len(before) == len(after) > 80
+            # What a server process tells late, on a busy machine, is counted for the call after: a call that reads more reads
+            # it again.
+            side.calls = {name: call for name, call in side.calls.items() if after[name].rows > allowed(before[name])}
+            again = history.works_of(side)
+    more = {name: (before[name].rows, work.rows) for name, work in again.items() if work.rows > allowed(before[name])}
     assert more == {}
 
 
