@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wms.simulation.play import Play, code_of, expect, has_lots, mischief
+from wms.simulation.play import Play, code_of, expect, expect_into, has_lots, mischief
 from wms.simulation.stage import House
 from wms.simulation.timeline import Process
 from wms.simulation.wire import Tablet
@@ -156,7 +156,7 @@ def _fill(play: Play, house: House, tablet: Tablet) -> Process:
         yield 5.0
         return
     answer = tablet.scan(house.places[face])
-    if not expect(tablet, answer, f"{units} of {sku} to {face}", *FACE_REFUSALS):
+    if not expect_into(play, house, face, tablet, answer, f"{units} of {sku} to {face}", *FACE_REFUSALS):
         expect(tablet, tablet.scan("CMD-BACK"), "stepping back")
         expect(tablet, tablet.scan("CMD-SKIP"), "leaving a face for later", "nothing_to_replenish")
         yield IDLE
