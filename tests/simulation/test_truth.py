@@ -180,6 +180,19 @@ def test_no_more_comes_back_than_left() -> None:
         world.come_back(order, "MUG", 1)
 
 
+def test_what_is_in_hands_is_not_in_its_bin() -> None:
+    """Decision 119: whoever counts, takes or steals finds what is there."""
+    world = World()
+    world.put(BIN, 10)
+    world.vanish(BIN, 1)
+    world.take_up("mover", BIN, 3)
+    world.take_up("filler", BIN, 2)
+    assert (world.really_there(BIN), world.in_hands(BIN), world.shelf[BIN]) == (4, 5, 10)
+    world.let_go("mover")
+    world.let_go("mover")
+    assert (world.really_there(BIN), world.in_hands(BIN)) == (7, 2)
+
+
 def test_nothing_is_taken_that_is_not_there() -> None:
     world = World()
     world.put(BIN, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from wms.simulation.dock import BIN_REFUSALS
 from wms.simulation.play import Play, code_of, expect, mischief
@@ -58,6 +59,11 @@ def relocate(play: Play, house: House, tablet: Tablet) -> Process:
         expect(tablet, tablet.scan("CMD-SKIP"), "leaving a move for later")
         return
     yield 10.0
+    yield from _make(play, house, tablet, row, out, back)
+    play.world.let_go(tablet.name)
+
+
+def _make(play: Play, house: House, tablet: Tablet, row: Any, out: Place, back: Sequence[Place]) -> Process:
     carried: list[tuple[Place, int, str]] = []
     said = _step(play, house, tablet, house.places[row.origin], f"moving {row.sku} out of {row.origin}")
     for place, target in [(out, row.target), *((each, row.origin) for each in back)]:
@@ -72,6 +78,7 @@ def relocate(play: Play, house: House, tablet: Tablet) -> Process:
             expect(tablet, tablet.scan("CMD-BACK"), "finding less than the screen says")
             return
         carried.append((place, units, target))
+        play.world.take_up(tablet.name, place, units)
         yield tablet.dice.uniform(10, 60)
         mischief(play, tablet, before)
         said = _step(play, house, tablet, house.places[target], f"{units} of {place.sku} to {target}")
