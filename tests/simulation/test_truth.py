@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from werkzeug.datastructures import Headers
 
 from wms.core import clock
 from wms.core.ids import made_at, new_id
 from wms.simulation.carrier import Carrier
 from wms.simulation.paper import Paper
+from wms.simulation.play import Play, expect_into
 from wms.simulation.timeline import Process, Timeline, virtual_time
+from wms.simulation.wire import Answer
 from wms.simulation.world import Aside, Carton, Goods, Order, Place, Untrue, World
 
 START = datetime(2026, 3, 28, 23, tzinfo=UTC)
@@ -105,6 +112,53 @@ def test_parts_want_what_the_whole_one_wanted() -> None:
         world.part(order, Order("3", "SO-3", "R-1", "DE1", False, "ACME", {"MUG": 2}))
 
 
+class Looks(Play):
+    """What somebody sees who looks: orders by their ids, of which all but the first are parts of it; and frozen bins."""
+
+    def __init__(self, world: World, *seen: SimpleNamespace, frozen: Sequence[str] = ()) -> None:
+        self.world, self.seen, self.frozen = world, seen, frozen
+
+    def look(self, question: str, **values: Any) -> Sequence[Any]:
+        if "stock_hold" in question:
+            return [(values["bin"] in self.frozen,)]
+        return [each for each in self.seen if each.id == values["id"]] if "id" in values else self.seen[1:]
+
+
+def test_who_works_on_an_order_knows_what_is_left_of_it() -> None:
+    """Its number was known, and some of its lines had become an order of their own (seed 7095)."""
+    world, order = world_with()
+    whole = SimpleNamespace(id="1", lines={"MUG": 1})
+    part = SimpleNamespace(
+        id="2", number="SO-2", reference="R-1", house="DE1", bonded=False, seller="ACME", lines={"MUG": 1},
+        kind="dropship", first="1", state="short",
+    )  # fmt: skip
+    assert Looks(world, whole, part).order("SO-1") is order
+    assert (order.lines, world.by_number["SO-2"].lines) == ({"MUG": 1}, {"MUG": 1})
+
+
+@pytest.mark.parametrize(
+    ("code", "frozen", "said"),
+    [
+        ("location_held", ["A-01"], False),
+        ("location_held", ["A-02"], "location_held, and A-01 is not frozen"),
+        ("item_stowed", [], True),
+        ("item_stowed", ["A-01"], "item_stowed, although A-01 is frozen"),
+        ("location_full", ["A-01"], False),
+        ("location_closed", ["A-01"], "location_closed"),
+    ],
+)
+def test_a_frozen_bin_takes_nothing_and_no_other_says_that_it_is_frozen(code, frozen, said) -> None:
+    put = partial(
+        expect_into, Looks(World(), frozen=frozen), SimpleNamespace(id="1"), "A-01", SimpleNamespace(name="stower")
+    )
+    answer = Answer(200, {"ok": code == "item_stowed", "feedback": {"code": code}}, Headers())
+    if isinstance(said, bool):
+        assert put(answer, "six", "location_full") is said
+    else:
+        with pytest.raises(Untrue, match=said):
+            put(answer, "six", "location_full")
+
+
 def test_what_is_destroyed_is_gone_without_a_parcel() -> None:
     world, order = world_with()
     world.destroy(order)
@@ -124,6 +178,19 @@ def test_no_more_comes_back_than_left() -> None:
     world.come_back(order, "MUG", 2)
     with pytest.raises(Untrue, match="more of MUG came back"):
         world.come_back(order, "MUG", 1)
+
+
+def test_what_is_in_hands_is_not_in_its_bin() -> None:
+    """Decision 119: whoever counts, takes or steals finds what is there."""
+    world = World()
+    world.put(BIN, 10)
+    world.vanish(BIN, 1)
+    world.take_up("mover", BIN, 3)
+    world.take_up("filler", BIN, 2)
+    assert (world.really_there(BIN), world.in_hands(BIN), world.shelf[BIN]) == (4, 5, 10)
+    world.let_go("mover")
+    world.let_go("mover")
+    assert (world.really_there(BIN), world.in_hands(BIN)) == (7, 2)
 
 
 def test_nothing_is_taken_that_is_not_there() -> None:

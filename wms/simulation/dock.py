@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from wms.simulation.play import Act, Play, code_of, expect, has_lots, mischief
+from wms.simulation.play import Act, Play, code_of, expect, expect_into, has_lots, mischief
 from wms.simulation.stage import House
 from wms.simulation.timeline import Process
 from wms.simulation.wire import Answer, Tablet
@@ -197,7 +197,8 @@ def _leave_closed(play: Play, house: House, tablet: Tablet, carton: Carton) -> A
     if not expect(tablet, tablet.scan("CMD-WHOLE"), f"leaving {carton.barcode} closed", *NOT_CLOSED):
         return False
     suggested = tablet.data["location"] or tablet.dice.choice(list(house.bins))
-    if not expect(tablet, tablet.scan(house.places[suggested]), f"{carton.barcode} to {suggested}", *MAY_NOT_GO):
+    answer = tablet.scan(house.places[suggested])
+    if not expect_into(play, house, suggested, tablet, answer, f"{carton.barcode} to {suggested}", *MAY_NOT_GO):
         expect(tablet, tablet.scan("CMD-BACK"), "stepping back")
         yield 5.0
         return False
@@ -217,7 +218,7 @@ def _leave_closed(play: Play, house: House, tablet: Tablet, carton: Carton) -> A
 def _stow_whole(play: Play, house: House, tablet: Tablet, carton: Carton) -> Process:
     bin_code = tablet.dice.choice(list(house.bins))
     answer = tablet.scan(house.bins[bin_code])
-    if expect(tablet, answer, f"the whole of {carton.barcode}", *BIN_REFUSALS):
+    if expect_into(play, house, bin_code, tablet, answer, f"the whole of {carton.barcode}", *BIN_REFUSALS):
         for (sku, condition), units in list(carton.held.items()):
             play.world.stow(carton, sku, condition, units, bin_code)
     yield tablet.dice.uniform(10, 40)
@@ -233,7 +234,8 @@ def _stow_line(play: Play, house: House, tablet: Tablet, carton: Carton) -> Proc
         suggested = tablet.data["location"]
         if suggested is None or tablet.dice.random() < 0.2:
             suggested = tablet.dice.choice(list(house.bins))
-        if expect(tablet, tablet.scan(house.places[suggested]), f"{sku} to {suggested}", *BIN_REFUSALS):
+        answer = tablet.scan(house.places[suggested])
+        if expect_into(play, house, suggested, tablet, answer, f"{sku} to {suggested}", *BIN_REFUSALS):
             play.world.stow(carton, sku, condition, units, suggested)
             yield from _regret(play, tablet, carton, (sku, condition, units, suggested))
             return

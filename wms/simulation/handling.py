@@ -6,7 +6,7 @@ from typing import Any
 
 from wms.simulation import slots, totes
 from wms.simulation.dock import BIN_REFUSALS
-from wms.simulation.play import Play, code_of, expect, has_lots, mischief
+from wms.simulation.play import Play, code_of, expect, expect_into, has_lots, mischief
 from wms.simulation.stage import House
 from wms.simulation.timeline import Process
 from wms.simulation.wire import Tablet
@@ -136,13 +136,17 @@ def _move(play: Play, house: House, tablet: Tablet) -> Process:
     answer = tablet.scan(code_of(place.seller, place.sku), quantity=units)
     if not expect(tablet, answer, f"taking {place.sku}", "quantity_too_large", "nothing_there", "stock_is_held"):
         return
+    play.world.take_up(tablet.name, place, units)
     yield tablet.dice.uniform(5, 60)
     answer = tablet.scan(house.bins[target])
+    play.world.let_go(tablet.name)
     moved = ("stock_is_allocated", "stock_is_held", "not_enough_stock", *BIN_REFUSALS)
-    if expect(tablet, answer, f"{units} of {place.sku} to {target}", *moved):
+    if expect_into(play, house, target, tablet, answer, f"{units} of {place.sku} to {target}", *moved):
         play.world.take(place, units)
         play.world.put(place._replace(bin=target), units)
         play.world.units["moved"] += units
+    else:
+        expect(tablet, tablet.scan("CMD-BACK"), "putting it back")
 
 
 def take_back(play: Play, house: House) -> Process:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wms.simulation.play import Play, code_of, expect, has_lots, mischief
+from wms.simulation.play import Play, code_of, expect, expect_into, has_lots, mischief
 from wms.simulation.stage import House
 from wms.simulation.timeline import Process
 from wms.simulation.wire import Tablet
@@ -58,6 +58,8 @@ def _count_bin(play: Play, house: House, tablet: Tablet, code: str) -> Process:
     missing: dict[Place, int] = {}
     wanted: list[str] | None = None
     while True:
+        while any(has_lots(place.sku) for place in _carried(play, house, code)):
+            yield 5.0  # which batch somebody has in hand is seen when it is put down
         missing = {place: lost for place, lost in missing.items() if wanted is not None and place.sku not in wanted}
         yield from _count_kinds(play, tablet, _kinds(play, house, code, wanted), missing)
         for place in _vanished(play, house, code, wanted):
@@ -101,6 +103,12 @@ def _kinds(play: Play, house: House, code: str, wanted: list[str] | None) -> lis
         printed = {"batch": row.batch, "expires_on": row.expires_on.isoformat()}
         found.append((Place(house.code, code, row.seller, row.sku, row.condition), row.units, printed))
     return [kind for kind in found if wanted is None or kind[0].sku in wanted]
+
+
+def _carried(play: Play, house: House, code: str) -> list[Place]:
+    """Of what in the bin somebody has units in hand."""
+    every = [place for hand in play.world.hands.values() for place in hand]
+    return [place for place in every if (place.house, place.bin) == (house.code, code)]
 
 
 def _vanished(play: Play, house: House, code: str, wanted: list[str] | None) -> list[Place]:
@@ -147,16 +155,14 @@ def _fill(play: Play, house: House, tablet: Tablet) -> Process:
                 expect(tablet, tablet.scan("CMD-SHORT"), f"nothing of {sku} in {source}")
             return
         answer = tablet.scan(code_of(owner, sku), quantity=units if tablet.dice.random() < 0.7 else 1)
-        expect(tablet, answer, f"taking {sku} from {source}", "too_many_brought", "quantity_too_large")
+        if expect(tablet, answer, f"taking {sku} from {source}", "too_many_brought", "quantity_too_large"):
+            play.world.take_up(tablet.name, place, tablet.data["quantity"])
         yield tablet.dice.uniform(5, 30)
         return
     units = data["quantity"]
-    if units > play.world.really_there(place):  # others took of it meanwhile, or it is gone
-        expect(tablet, tablet.scan("CMD-BACK"), "stepping back")
-        yield 5.0
-        return
     answer = tablet.scan(house.places[face])
-    if not expect(tablet, answer, f"{units} of {sku} to {face}", *FACE_REFUSALS):
+    play.world.let_go(tablet.name)
+    if not expect_into(play, house, face, tablet, answer, f"{units} of {sku} to {face}", *FACE_REFUSALS):
         expect(tablet, tablet.scan("CMD-BACK"), "stepping back")
         expect(tablet, tablet.scan("CMD-SKIP"), "leaving a face for later", "nothing_to_replenish")
         yield IDLE

@@ -8,7 +8,7 @@ from wms.inventory.unaccounted import TOLD_APART
 from wms.seed import PEOPLE
 from wms.simulation import slots
 from wms.simulation.answers import answer_all, decide_shortages
-from wms.simulation.play import Play
+from wms.simulation.play import Play, has_lots
 from wms.simulation.stage import WALL, House
 from wms.simulation.timeline import Process
 from wms.simulation.wire import Desk
@@ -102,16 +102,19 @@ def _count(play: Play, desk: Desk, other: Desk, row: Any) -> None:
     limit is approved by the other one.
     """
     place = Place(row.house, row.bin, row.seller, row.sku, row.condition)
-    lost = min(row.on_hand, play.world.missing[place])
-    counted = row.on_hand - lost
+    in_hand = play.world.in_hands(place)
+    if in_hand and (has_lots(row.sku) or row.customs_status == "bonded"):
+        return  # of which of its rows is seen when it is put down
+    lost = min(row.on_hand - in_hand, play.world.missing[place])
+    counted = row.on_hand - in_hand - lost
     desk.form(
         "count", f"/office/stock/{row.id}/count", {"counted": str(counted)}, f"{place.bin} {place.sku}: {counted}"
     )
     for waiting in play.look(_WAITING, id=row.id):
         other.form("approve", f"/office/adjustments/{waiting.id}/approve", {}, f"{place.bin} {place.sku}: {counted}")
     now = play.look(_ROW, id=row.id)[0].on_hand
-    if now != counted:
-        raise Untrue(f"{place} was counted as {counted}, and the system says {now}")
+    if now != counted + in_hand:
+        raise Untrue(f"{place} was counted as {counted}, {in_hand} are in hand, and the system says {now}")
     if lost:
         play.world.found_out(place, lost, row.customs_status == "bonded")
 

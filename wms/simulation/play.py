@@ -30,6 +30,11 @@ _PART = (
     "   WHERE l.order_id = o.id GROUP BY 1) x) AS lines FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
     " JOIN seller s ON s.id = o.owner_id"
 )
+# What the office's list of holds says of a bin: supervisors freeze it, and so does who finds it not empty.
+_FROZEN = (
+    "SELECT EXISTS (SELECT 1 FROM stock_hold h JOIN location l ON h.scope_key = CAST(l.id AS text)"
+    " WHERE h.scope = 'location' AND h.ended_at IS NULL AND l.warehouse_id = CAST(:house AS uuid) AND l.code = :bin)"
+)
 
 
 class Play:
@@ -56,9 +61,8 @@ class Play:
         return rows
 
     def order(self, number: str) -> Order:
-        """An order as its number on a screen says; of an order that was parted meanwhile, the part."""
-        if number not in self.world.by_number:
-            self.learn_of_parts()
+        """An order as its number on a screen says; of an order that was parted meanwhile, the part, or what is left of it."""
+        self.learn_of_parts()
         return self.world.by_number[number]
 
     def learn_of_parts(self) -> None:
@@ -80,6 +84,9 @@ class Play:
             if not Counter(part.lines) - (Counter(each.lines) - wants):
                 return each
         return first
+
+    def is_frozen(self, house: House, bin_code: str) -> bool:
+        return bool(self.look(_FROZEN, house=house.id, bin=bin_code)[0][0])
 
     def bring_out(self, order: Order, number: str) -> None:
         """A closed parcel goes to the gate, or to the counter where its consignee fetches it."""
@@ -111,6 +118,19 @@ def expect(tablet: Tablet, answer: Answer, what: str, *refusals: str) -> bool:
     if answer.code in refusals:
         return False
     raise Untrue(f"{tablet.name}, {what}: {answer.status} {answer.body}")
+
+
+def expect_into(
+    play: Play, house: House, bin_code: str, tablet: Tablet, answer: Answer, what: str, *refusals: str
+) -> bool:
+    """`expect` of goods that were put into a bin. A frozen one takes nothing, and no other says that it is frozen."""
+    done = expect(tablet, answer, what, "location_held", *refusals)
+    frozen = play.is_frozen(house, bin_code)
+    if done and frozen:
+        raise Untrue(f"{tablet.name}, {what}: {answer.code}, although {bin_code} is frozen")
+    if answer.code == "location_held" and not frozen:
+        raise Untrue(f"{tablet.name}, {what}: {answer.code}, and {bin_code} is not frozen")
+    return done
 
 
 # Why a stop may be nobody's any more: the order was cancelled, lost its goods, or another picker took the walk over.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
+from typing import Any
 
 from wms.simulation.dock import BIN_REFUSALS
 from wms.simulation.play import Play, code_of, expect, mischief
@@ -25,7 +27,7 @@ _IN_HAND = (
 )
 _LINE = re.compile(r'name="move" value="([^"]+)"')
 # What orders have claimed stays for its pickers, what is held stays, and what a bin does not take goes back.
-LEFT = ("stock_is_allocated", "stock_is_held", "not_enough_stock", "nothing_there", *BIN_REFUSALS)
+LEFT = ("stock_is_allocated", "stock_is_held", "not_enough_stock", "nothing_there", "location_held", *BIN_REFUSALS)
 
 
 def ask(desk: Desk, house: House) -> None:
@@ -57,27 +59,40 @@ def relocate(play: Play, house: House, tablet: Tablet) -> Process:
         expect(tablet, tablet.scan("CMD-SKIP"), "leaving a move for later")
         return
     yield 10.0
+    yield from _make(play, house, tablet, row, out, back)
+    play.world.let_go(tablet.name)
+
+
+def _make(play: Play, house: House, tablet: Tablet, row: Any, out: Place, back: Sequence[Place]) -> Process:
     carried: list[tuple[Place, int, str]] = []
-    said = _step(tablet, house.places[row.origin], f"moving {row.sku} out of {row.origin}")
+    said = _step(play, house, tablet, house.places[row.origin], f"moving {row.sku} out of {row.origin}")
     for place, target in [(out, row.target), *((each, row.origin) for each in back)]:
         if said is None:
             return
         before = tablet.task["step_token"]
-        if _step(tablet, code_of(place.seller, place.sku), f"taking {place.sku} out of {place.bin}") is None:
+        taken = _step(play, house, tablet, code_of(place.seller, place.sku), f"taking {place.sku} out of {place.bin}")
+        if taken is None:
             return
         units = tablet.data["quantity"]
         if units > play.world.really_there(place):
             expect(tablet, tablet.scan("CMD-BACK"), "finding less than the screen says")
             return
         carried.append((place, units, target))
+        play.world.take_up(tablet.name, place, units)
         yield tablet.dice.uniform(10, 60)
         mischief(play, tablet, before)
-        said = _step(tablet, house.places[target], f"{units} of {place.sku} to {target}")
+        said = _step(play, house, tablet, house.places[target], f"{units} of {place.sku} to {target}")
     if said is None:
         return
     if said != "move_made" or tablet.state != "scan_location":
         raise Untrue(f"{tablet.name}: the move {tuple(row)} does not end: {said}, {tablet.state}")
+    _put_down(play, house, tablet, carried)
+
+
+def _put_down(play: Play, house: House, tablet: Tablet, carried: Sequence[tuple[Place, int, str]]) -> None:
     for place, units, target in carried:
+        if play.is_frozen(house, target):
+            raise Untrue(f"{tablet.name}: {units} of {place.sku} went to {target}, which is frozen")
         play.world.take(place, units)
         play.world.put(place._replace(bin=target), units)
         play.world.units["moved to save steps"] += units
@@ -100,10 +115,12 @@ def _is_plain(play: Play, place: Place) -> bool:
     )  # fmt: skip
 
 
-def _step(tablet: Tablet, raw: str, what: str) -> str | None:
+def _step(play: Play, house: House, tablet: Tablet, raw: str, what: str) -> str | None:
     """What the screen said; None when the move is left, or is another's."""
     answer = tablet.scan(raw)
     if not expect(tablet, answer, what, *LEFT):
+        if answer.code == "location_held" and not play.is_frozen(house, answer.body["feedback"]["params"]["code"]):
+            raise Untrue(f"{tablet.name}, {what}: {answer.body['feedback']}, and no such bin is frozen")
         expect(tablet, tablet.scan("CMD-BACK"), "leaving a move")
         return None
     return None if answer.code == "move_lost" else answer.code

@@ -84,10 +84,10 @@ def single_pieces(play: Play, house: House) -> Process:
             yield IDLE
             continue
         yield 4.0
-        yield from _close(play, tablet)
+        yield from _close(play, tablet, row.sku)
 
 
-def _close(play: Play, tablet: Tablet) -> Process:
+def _close(play: Play, tablet: Tablet, sku: str) -> Process:
     """Its label, scanned back; sometimes the item goes back into the container first."""
     order = play.order(tablet.data["order"])
     before = tablet.task["step_token"]
@@ -95,7 +95,7 @@ def _close(play: Play, tablet: Tablet) -> Process:
         expect(tablet, tablet.scan("CMD-UNDO"), "putting a single piece back", *GONE)
         yield 5.0
         return
-    order.checked[:] = order.lines.items()
+    order.checked[:] = [(sku, 1)]
     done = yield from take_label(play, tablet, order)
     if not done:
         order.checked.clear()

@@ -126,6 +126,7 @@ class World:
         self.goods: Counter[Goods] = Counter()  # in the building
         self.shelf: Counter[Place] = Counter()  # loose in bins, as everybody was told
         self.missing: Counter[Place] = Counter()  # of these, gone without a word
+        self.hands: dict[str, Counter[Place]] = defaultdict(Counter)  # of these, taken up by whom, and not put down yet
         self.aside: Counter[Aside] = Counter()  # damaged, in totes that are brought to a place for such goods
         self.orders: dict[str, Order] = {}
         self.by_number: dict[str, Order] = {}
@@ -178,7 +179,18 @@ class World:
     # -- bins ----------------------------------------------------------------------------------------------------
 
     def really_there(self, place: Place) -> int:
-        return self.shelf[place] - self.missing[place]
+        return self.shelf[place] - self.missing[place] - self.in_hands(place)
+
+    def in_hands(self, place: Place) -> int:
+        return sum(hand[place] for hand in self.hands.values())
+
+    def take_up(self, who: str, place: Place, units: int) -> None:
+        """Out of the bin; for the book it is in it until it is put down."""
+        self.hands[who][place] += units
+
+    def let_go(self, who: str) -> None:
+        """All that somebody has in hand is put down, or back to where it was."""
+        self.hands.pop(who, None)
 
     def take(self, place: Place, units: int) -> None:
         self.shelf[place] -= units
