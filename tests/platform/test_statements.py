@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,8 +14,10 @@ from tests.sent import statements
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, invalid
-from wms.platform.commands import Command, Done, Outcome, execute
+from wms.identity.models import Seller
+from wms.platform.commands import Command, Done, Outcome, execute, next_posting_key
 from wms.platform.database import db, rollback, session, transaction
+from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement, attempt, current_connection, looking, pipelined
 
 ADD = Statement("INSERT INTO counter (name, next_value) VALUES (:name, :value)")
@@ -243,3 +246,42 @@ def test_a_command_finds_its_day_without_its_parent(fresh_app: Flask) -> None:
             assert [run("one"), run("two")] == ["INSERT INTO command"] * 2  # no partition: the day may get one yet
         finally:
             clock.use(former)
+
+
+def test_one_command_after_another_goes_on_where_the_last_was_committed(fresh_app: Flask) -> None:
+    """Without the connection given back between them; each is a transaction of its own, with locks and keys of its own."""
+    seen: list[Any] = []
+
+    def use_case(name: str) -> None:
+        assert session().info.get("locks") is None
+        claim(Rank.COUNTER)
+        ADD.run({"name": name, "value": 1})
+        seen.append((next_posting_key(), session().get_transaction()))
+
+    def run(name: str) -> Outcome:
+        return execute(Command(str(new_id()), "test", "try", {}), lambda: use_case(name), lambda _: {}, travels=True)
+
+    with fresh_app.app_context():
+        assert [type(run(name)) for name in ("test-a", "test-b")] == [Done, Done]
+        (key, first), (other, second) = seen
+        assert first is second and key != other and key.endswith("/1") and other.endswith("/1")
+        session().rollback()
+        assert NAMES.column() == ["test-a", "test-b"]  # what comes after cannot take them back
+        kill_mine()
+        assert isinstance(run("test-c"), Done)  # lost between two: taken again on another one
+        rollback()
+        assert NAMES.column() == ["test-a", "test-b", "test-c"]
+
+
+def test_rows_that_the_session_holds_are_read_anew_after_a_commit(fresh_app: Flask) -> None:
+    held: list[Seller] = []
+
+    def use_case() -> None:
+        held[:] = [Seller(id=new_id(), code="ANEW", name="Before", created_at=clock.now())]
+        session().add(held[0])
+
+    with fresh_app.app_context():
+        assert isinstance(execute(Command(str(new_id()), "test", "try", {}), use_case, lambda _: {}), Done)
+        with db.engine.begin() as other:
+            other.execute(text("UPDATE seller SET name = 'After' WHERE code = 'ANEW'"))
+        assert held[0].name == "After"
