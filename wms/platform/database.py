@@ -104,7 +104,7 @@ def engine_options(pool_size: int) -> dict[str, Any]:
 
 
 # Flask-SQLAlchemy's own register, by the identity of the application context.
-_sessions = db.session.registry.registry  # type: ignore[attr-defined]
+_sessions = db.session.registry.registry
 
 
 def session() -> Session:
