@@ -23,7 +23,7 @@ from wms.floor.scenarios import SCENARIOS
 from wms.floor.schemas import ScanIn, ScansIn, TaskIn
 from wms.floor.words import advice, left_alone, sentence
 from wms.platform.access import actor, requires
-from wms.platform.commands import Command, Done, Outcome, execute, plan_once, settle
+from wms.platform.commands import Command, Done, Keeping, Outcome, execute, plan_once, settle
 from wms.platform.database import session
 from wms.platform.http import command_id, run_command
 from wms.platform.problems import problem, refusal_problem
@@ -145,8 +145,8 @@ def _attempt(body: dict[str, Any], known: dict[uuid.UUID, FloorTask], durable: b
             raise Refused("command_not_here", {})
         return contract.apply_scan(actor(), SCENARIOS[task.kind], task, given, body["step_token"])
 
-    def last(step: contract.Step) -> None:
-        contract.move_on(actor(), known[task_id], given, step)
+    def last(step: contract.Step, keeping: Keeping) -> None:
+        contract.move_on(actor(), known[task_id], given, step, keeping)
         taken[:] = [step]
 
     outcome = execute(
