@@ -234,14 +234,13 @@ def _take(command: Command, work: _Work[T]) -> Outcome:
         final = _keep if work.last is None else partial(work.last, result)
     except Refused as refusal:
         # No savepoint behind the command's row: done commands, which are nearly all, would pay for one.
-        stood = "command_row" in session().info
         session().expunge_all()
         rollback()
-        if stood and refusal.kind is RefusalKind.INVALID:
-            return refusal  # malformed input is not stored: the client mends it and may send the same id again
         _begin(command)
         if refusal.kind is RefusalKind.INVALID:
-            send_behind()  # refused before the row was sent, which only now says whether this was done before
+            # Malformed input is not stored: the client mends it and may send the same id again. Unless that was done
+            # before, or by a twin meanwhile, which its row tells.
+            send_behind()
             rollback()
             return refusal
         outcome, final = refusal, _keep

@@ -25,7 +25,8 @@ class Sight:
     """A stop as a screen shows it. `codes`: units by barcode of its product, as its owner registered them, oldest first.
     `wall`: its goods are sorted there; `tote` is then the walk's, and `quantity` and `picked` are of all its orders.
     `container`: its goods stand in the bin in this one. `batch`, `expires_on`: of the goods that were chosen, where they
-    have any. `others`: further totes of its order, which were full.
+    have any. `others`: further totes of its order, which were full. `stops_left`: open stops of its walk, itself among them;
+    None where that was not asked.
     """
 
     id: uuid.UUID
@@ -54,6 +55,7 @@ class Sight:
     batch: str | None
     expires_on: date | None
     others: Sequence[str] | None
+    stops_left: int | None
 
     @property
     def left(self) -> int:
@@ -66,12 +68,12 @@ class Sight:
 
 
 _SEEN = [each.name for each in fields(Sight)]
-_SIGHT = (
+_SIGHT = (  # to be completed with what is said of `stops_left`
     "SELECT t.id, t.batch_id, t.order_id, t.location_id, t.product_id, coalesce(k.quantity, t.quantity) AS quantity,"
     " coalesce(k.picked, t.picked) AS picked, t.state, o.number, o.state AS order_state, o.interception,"
     " u.id AS tote_id, u.code AS tote, p.owner_id, p.sku, p.name_en, p.name_zh, p.serial_control,"
     " c.codes, l.code AS location, l.barcode, h.wall, v.code AS container, g.batch, g.expires_on,"
-    f" CASE WHEN h.wall IS NULL THEN {totes.OTHERS} END AS others, c.units"
+    f" CASE WHEN h.wall IS NULL THEN {totes.OTHERS} END AS others, {{}} AS stops_left, c.units"
     " FROM pick_task t JOIN outbound_order o ON o.id = t.order_id JOIN product p ON p.id = t.product_id"
     " JOIN location l ON l.id = t.location_id JOIN pick_batch h ON h.id = t.batch_id"
     " LEFT JOIN balance y ON y.id = t.balance_id LEFT JOIN handling_unit v ON v.id = y.handling_unit_id"
@@ -83,10 +85,11 @@ _SIGHT = (
     " CROSS JOIN LATERAL (SELECT array_agg(barcode ORDER BY created_at, id) AS codes,"
     "  array_agg(quantity ORDER BY created_at, id) AS units FROM product_barcode WHERE product_id = p.id) c"
 )
-_OF_STOP = Statement(f"{_SIGHT} WHERE t.id = :stop")
+_LEFT = "(SELECT count(*)::int FROM pick_task x WHERE x.batch_id = t.batch_id AND x.state = 'open'{})"
+_OF_STOP = Statement(f"{_SIGHT.format('NULL::int')} WHERE t.id = :stop")
 # In walking order, skipped ones at the end.
 _NEXT = Statement(
-    f"{_SIGHT} WHERE t.id = (SELECT id FROM pick_task WHERE batch_id = :batch AND state = 'open'"
+    f"{_SIGHT.format(_LEFT.format(''))} WHERE t.id = (SELECT id FROM pick_task WHERE batch_id = :batch AND state = 'open'"
     " ORDER BY skipped, walk_order, id LIMIT 1)"
 )
 
@@ -191,8 +194,9 @@ _AROUND = Statement(
     f" WHERE o.id = {_OF.format('order_id')}"
 )
 _FOLLOWING = Statement(
-    f"{_SIGHT} WHERE t.id = (SELECT id FROM pick_task WHERE batch_id = {_OF.format('batch_id')} AND state = 'open'"
-    " AND id <> :stop ORDER BY skipped, walk_order, id LIMIT 1)"
+    f"{_SIGHT.format(_LEFT.format(' AND x.id <> :stop'))} WHERE t.id = (SELECT id FROM pick_task"
+    f" WHERE batch_id = {_OF.format('batch_id')} AND state = 'open' AND id <> :stop"
+    " ORDER BY skipped, walk_order, id LIMIT 1)"
 )
 
 
