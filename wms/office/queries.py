@@ -137,7 +137,8 @@ def walks_of(wave_id: uuid.UUID) -> Sequence[Row[Any]]:
         session()
         .execute(
             text(
-                "SELECT b.id, b.state, u.name AS picker, b.lease_until, b.planned_m, b.bin_order_m, count(k.id) AS stops,"
+                "SELECT b.id, b.state, u.name AS picker, b.lease_until, b.planned_m, b.bin_order_m, b.wall, b.is_lane,"
+                " count(k.id) AS stops,"
                 " count(k.id) FILTER (WHERE k.state <> 'open') AS done, coalesce(sum(k.picked), 0) AS picked,"
                 " coalesce(sum(k.quantity) FILTER (WHERE k.state <> 'cancelled'), 0) AS wanted"
                 " FROM pick_batch b LEFT JOIN pick_task k ON k.batch_id = b.id LEFT JOIN app_user u ON u.id ="

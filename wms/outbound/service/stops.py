@@ -23,7 +23,8 @@ from wms.platform.statements import Statement, pipelined
 @dataclass(frozen=True)
 class Sight:
     """A stop as a screen shows it. `codes`: units by barcode of its product, as its owner registered them, oldest first.
-    `wall`: its goods are sorted there; `tote` is then the walk's, and `quantity` and `picked` are of all its orders.
+    `wall`: its goods are sorted there; `is_lane`: they are single pieces. `tote` is then the walk's, and `quantity` and
+    `picked` are of all `orders` that want some of this row.
     `container`: its goods stand in the bin in this one. `batch`, `expires_on`: of the goods that were chosen, where they
     have any. `others`: further totes of its order, which were full.
     """
@@ -50,10 +51,17 @@ class Sight:
     location: str
     location_barcode: str
     wall: str | None
+    is_lane: bool
+    orders: int
     container: str | None
     batch: str | None
     expires_on: date | None
     others: Sequence[str] | None
+
+    @property
+    def is_together(self) -> bool:
+        """Whether what several orders want of this row is taken at once (`together`)."""
+        return self.wall is not None or self.is_lane
 
     @property
     def left(self) -> int:
@@ -70,16 +78,18 @@ _SIGHT = (
     "SELECT t.id, t.batch_id, t.order_id, t.location_id, t.product_id, coalesce(k.quantity, t.quantity) AS quantity,"
     " coalesce(k.picked, t.picked) AS picked, t.state, o.number, o.state AS order_state, o.interception,"
     " u.id AS tote_id, u.code AS tote, p.owner_id, p.sku, p.name_en, p.name_zh, p.serial_control,"
-    " c.codes, l.code AS location, l.barcode, h.wall, v.code AS container, g.batch, g.expires_on,"
-    f" CASE WHEN h.wall IS NULL THEN {totes.OTHERS} END AS others, c.units"
+    " c.codes, l.code AS location, l.barcode, h.wall, h.is_lane, coalesce(k.orders, 1) AS orders, v.code AS container,"
+    f" g.batch, g.expires_on, CASE WHEN h.wall IS NULL AND NOT h.is_lane THEN {totes.OTHERS} END AS others, c.units"
     " FROM pick_task t JOIN outbound_order o ON o.id = t.order_id JOIN product p ON p.id = t.product_id"
     " JOIN location l ON l.id = t.location_id JOIN pick_batch h ON h.id = t.batch_id"
     " LEFT JOIN balance y ON y.id = t.balance_id LEFT JOIN handling_unit v ON v.id = y.handling_unit_id"
     " LEFT JOIN lot g ON g.id = y.lot_id"
-    " LEFT JOIN handling_unit u ON u.id = CASE WHEN h.wall IS NULL THEN o.tote_id ELSE h.tote_id END"
-    " LEFT JOIN LATERAL (SELECT sum(x.quantity)::int AS quantity, sum(x.picked)::int AS picked FROM pick_task x"
+    " LEFT JOIN handling_unit u ON u.id = CASE WHEN h.wall IS NULL AND NOT h.is_lane THEN o.tote_id"
+    "  ELSE h.tote_id END"
+    " LEFT JOIN LATERAL (SELECT sum(x.quantity)::int AS quantity, sum(x.picked)::int AS picked,"
+    "  count(DISTINCT x.order_id)::int AS orders FROM pick_task x"
     "  WHERE x.batch_id = t.batch_id AND x.balance_id = t.balance_id AND x.state = 'open') k"
-    "  ON h.wall IS NOT NULL AND t.state = 'open'"
+    "  ON (h.wall IS NOT NULL OR h.is_lane) AND t.state = 'open'"
     " CROSS JOIN LATERAL (SELECT array_agg(barcode ORDER BY created_at, id) AS codes,"
     "  array_agg(quantity ORDER BY created_at, id) AS units FROM product_barcode WHERE product_id = p.id) c"
 )
@@ -102,6 +112,22 @@ def _sight(row: Any) -> Sight | None:
 def see(stop_id: uuid.UUID) -> Sight | None:
     """The stop as it is now."""
     return _sight(_OF_STOP.first({"stop": stop_id}))
+
+
+_STAND_IN = Statement(
+    f"{_SIGHT} WHERE t.id = (SELECT x.id FROM pick_task s JOIN pick_task x ON x.batch_id = s.batch_id"
+    " AND x.balance_id = s.balance_id AND x.state = 'open' WHERE s.id = :stop ORDER BY x.walk_order, x.id LIMIT 1)"
+)
+
+
+def see_together(stop_id: uuid.UUID) -> Sight | None:
+    """The stop as it is now; where several orders want goods of its row at once and it is done or gone itself, another one of
+    them that is open.
+    """
+    stop = see(stop_id)
+    if stop is None or stop.state == "open" or not stop.is_together:
+        return stop
+    return _sight(_STAND_IN.first({"stop": stop_id})) or stop
 
 
 def next_stop(batch_id: uuid.UUID) -> Sight | None:
