@@ -169,10 +169,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a plan takes: `minutes` of all people together."""
+    """What a plan takes: `totes` on all carts, `minutes` of all people together."""
 
     orders: int
     carts: int
+    totes: int
     stops: int
     units: int
     metres: float
@@ -188,8 +189,8 @@ def cost_of(plan: Plan, settings: Settings) -> Cost:
     minutes = -(-int(seconds) // 60)
     people = min(len(plan.walks), -(-minutes // settings.minutes_per_wave))
     return Cost(
-        orders=len(plan.orders), carts=len(plan.walks), stops=sum(walk.halts for walk in plan.walks),
-        units=sum(stop.units for stop in plan.stops),
+        orders=len(plan.orders), carts=len(plan.walks), totes=sum(walk.totes for walk in plan.walks),
+        stops=sum(walk.halts for walk in plan.walks), units=sum(stop.units for stop in plan.stops),
         metres=metres_of(sum(walk.planned for walk in plan.walks)),
         bin_order_metres=metres_of(sum(walk.bin_order for walk in plan.walks)),
         unplanned_metres=metres_of(plan.unplanned), minutes=minutes, people=people,

@@ -136,8 +136,9 @@ def next_stop(batch_id: uuid.UUID) -> Sight | None:
 
 
 _OPEN_IN = Statement(
-    "SELECT count(*) AS stops, count(DISTINCT order_id) AS orders FROM pick_task WHERE batch_id = :batch"
-    " AND state = 'open'"
+    "SELECT count(DISTINCT CASE WHEN b.is_lane THEN t.balance_id::text ELSE t.id::text END) AS stops,"
+    " count(DISTINCT t.order_id) AS orders FROM pick_task t JOIN pick_batch b ON b.id = t.batch_id"
+    " WHERE t.batch_id = :batch AND t.state = 'open'"
 )
 _WAITING = Statement(
     "SELECT count(*) AS walks, coalesce(bool_or(zone_id IS NOT NULL), false) AS by_zone,"
