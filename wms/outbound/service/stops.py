@@ -24,7 +24,7 @@ from wms.platform.statements import Statement, pipelined
 class Sight:
     """A stop as a screen shows it. `codes`: units by barcode of its product, as its owner registered them, oldest first.
     `wall`: its goods are sorted there; `is_lane`: they are single pieces. `tote` is then the walk's, and `quantity` and
-    `picked` are of all `orders` that want some of this row.
+    `picked` are of all that want some of this row or have had it, `orders` those that still do.
     `container`: its goods stand in the bin in this one. `batch`, `expires_on`: of the goods that were chosen, where they
     have any. `others`: further totes of its order, which were full.
     """
@@ -87,8 +87,8 @@ _SIGHT = (
     " LEFT JOIN handling_unit u ON u.id = CASE WHEN h.wall IS NULL AND NOT h.is_lane THEN o.tote_id"
     "  ELSE h.tote_id END"
     " LEFT JOIN LATERAL (SELECT sum(x.quantity)::int AS quantity, sum(x.picked)::int AS picked,"
-    "  count(DISTINCT x.order_id)::int AS orders FROM pick_task x"
-    "  WHERE x.batch_id = t.batch_id AND x.balance_id = t.balance_id AND x.state = 'open') k"
+    "  count(DISTINCT x.order_id) FILTER (WHERE x.state = 'open')::int AS orders FROM pick_task x"
+    "  WHERE x.batch_id = t.batch_id AND x.balance_id = t.balance_id AND x.state IN ('open', 'done')) k"
     "  ON (h.wall IS NOT NULL OR h.is_lane) AND t.state = 'open'"
     " CROSS JOIN LATERAL (SELECT array_agg(barcode ORDER BY created_at, id) AS codes,"
     "  array_agg(quantity ORDER BY created_at, id) AS units FROM product_barcode WHERE product_id = p.id) c"

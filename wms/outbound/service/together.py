@@ -33,9 +33,10 @@ from wms.platform.statements import Statement
 WALK = "batch"  # what a tote of a walk is bound to
 
 _TOGETHER = Statement(
-    "SELECT t.id, t.order_id FROM pick_task t JOIN pick_task s ON s.batch_id = t.batch_id AND s.balance_id = t.balance_id"
-    " JOIN outbound_order o ON o.id = t.order_id WHERE s.id = :stop AND t.state = 'open'"
-    " ORDER BY o.priority DESC, o.ordered_at, o.id, t.walk_order, t.id"
+    "SELECT t.id, t.order_id, (SELECT coalesce(sum(x.picked), 0)::int FROM pick_task x WHERE x.batch_id = s.batch_id"
+    "  AND x.balance_id = s.balance_id AND x.state = 'done') AS had FROM pick_task t JOIN pick_task s"
+    " ON s.batch_id = t.batch_id AND s.balance_id = t.balance_id JOIN outbound_order o ON o.id = t.order_id"
+    " WHERE s.id = :stop AND t.state = 'open' ORDER BY o.priority DESC, o.ordered_at, o.id, t.walk_order, t.id"
 )
 _HOLD = Statement(
     f"SELECT {COLUMNS} FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
@@ -95,7 +96,8 @@ def pick_together(actor: Actor, task_id: uuid.UUID, quantity: int, serials: Sequ
         for task, units in shares
     ]  # fmt: skip
     ledger.post(actor, PostingDraft(Reason.PICK, WALK, batch.id, moves))
-    picked, all_ = quantity + sum(task.picked for task in tasks), sum(task.quantity for task in tasks)
+    had = wanted[0].had + sum(task.picked for task in tasks)
+    picked, all_ = had + quantity, had + sum(task.quantity - task.picked for task in tasks)
     _count(actor, batch, shares, held)
     return Picked(picked, all_, next_stop(batch.id), emptied)
 
