@@ -18,6 +18,10 @@ from wms.demo.shelf import Goods, Shelf
 BAG_FROM, BAG_UP_TO = 3, 8  # parcels
 GATHER_SECONDS = 1.0  # so long a parcel waits for others before it goes by itself
 PALLET_EVERY = 3
+# Why a bin does not take goods that come back: another one does.
+TAKES_OTHERS = frozenset(
+    {"location_full", "location_other_product", "location_other_lot", "location_reserved", "location_kept"}
+)
 
 
 def hand_over(tablet: Tablet, floor: Floor, tally: Tally, bag_from: int = BAG_FROM) -> None:
@@ -123,22 +127,29 @@ def stop(
             raise DemoError(f"{numbers[0]} was to be stopped at the gate: {refused['feedback']}")
         tablet.start("putback")
         for number in numbers:
-            units = _put_back(tablet, number, bins[len(number) % len(bins)], places, shelf)
+            units = _put_back(tablet, number, bins, places, shelf)
             tally.add("units_stopped", units)
         tally.add("intercepted")
         tally.add("parcels_stopped", len(numbers))
 
 
-def _put_back(tablet: Tablet, number: str, code: str, places: dict[str, str], shelf: Shelf) -> int:
-    """The parcel's goods to that bin; how many units."""
+def _put_back(tablet: Tablet, number: str, bins: Sequence[str], places: dict[str, str], shelf: Shelf) -> int:
+    """The parcel's goods, each to the first bin that takes them; how many units."""
     expect(tablet.scan(number), f"catching {number}")
     units = 0
     while tablet.task["state"] == "scan_product":
         line = tablet.task["data"]["lines"][0]
         expect(tablet.scan(barcode_of(line["sku"]), quantity=line["quantity"]), f"taking {line['sku']} out of {number}")
-        with shelf.at(code):
-            expect(tablet.scan(places[code]), f"putting {line['sku']} back")
-            shelf.put(code, Goods(line["sku"], "good", None), line["quantity"])
+        for code in bins:
+            with shelf.at(code):
+                answer = tablet.scan(places[code])
+                if answer["ok"]:
+                    shelf.put(code, Goods(line["sku"], "good", None), line["quantity"])
+                    break
+            if code_of(answer) not in TAKES_OTHERS:
+                raise DemoError(f"putting {line['sku']} back to {code}: {answer['feedback']}")
+        else:
+            raise DemoError(f"no bin takes {line['sku']} back")
         units += line["quantity"]
     return units
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 from wms.simulation import slots, totes
@@ -103,12 +104,28 @@ def _put_back(play: Play, house: House, tablet: Tablet, barcode: str, number: st
             expect(tablet, tablet.scan("CMD-BACK"), "stepping back")
             return
         yield 10.0
-        bin_code = tablet.dice.choice(list(house.bins))
-        expect(tablet, tablet.scan(house.bins[bin_code]), f"putting {row.sku} back to {bin_code}")
+        bin_code = yield from _into_some_bin(play, house, tablet, row.sku)
+        if bin_code is None:
+            expect(tablet, tablet.scan("CMD-BACK"), "leaving it for later")
+            return
         play.world.put(Place(house.code, bin_code, row.seller, row.sku, "good"), units)
         play.world.units["put back"] += units
         yield 5.0
         mischief(play, tablet, before)
+
+
+def _into_some_bin(play: Play, house: House, tablet: Tablet, sku: str) -> Generator[float, None, str | None]:
+    """What is in hand goes to the first bin that takes it; None where none does."""
+    bins = list(house.bins)
+    tablet.dice.shuffle(bins)
+    for code in bins:
+        answer = tablet.scan(house.bins[code])
+        if expect_into(
+            play, house, code, tablet, answer, f"putting {sku} back to {code}", "location_held", *BIN_REFUSALS
+        ):
+            return code
+        yield 6.0
+    return None
 
 
 def _move(play: Play, house: House, tablet: Tablet) -> Process:
