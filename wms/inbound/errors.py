@@ -37,6 +37,8 @@ TEXTS = {
     "no_appointment": N_("There is no appointment."),
     "date_insane": N_("Not a day that goods have."),
     "made_in_future": N_("Made on a day that has not come yet."),
+    "lots_add_up": N_("The batches add up to %(units)s, the line says %(wanted)s."),
+    "serials_add_up": N_("%(given)s serial numbers for %(wanted)s units."),
     "expiry_before_made": N_("Expires before it was made (%(made_on)s)."),
     "shelf_life_short": N_("%(sku)s keeps %(left)s days, %(wanted)s are asked for. Count it as damaged."),
     "claimed_by_another": N_("Another seller has claimed it. Refuse that claim first."),
@@ -64,6 +66,7 @@ TEXTS = {
     "packing_overlap": N_("Carton %(number)s stands in line %(line)s too, among others. Write it in lines of its own."),
     "packing_cartons_differ": N_("These are %(cartons)s cartons by their numbers."),
     "packing_rows_differ": N_("Line %(line)s says something else of the same carton."),
+    "packing_numbers_of_one": N_("A serial number is of one unit. Give each carton a line of its own."),
     "packing_box_of_one": N_("A number of a box belongs to one carton. Give each carton a line of its own."),
     "packing_sides": N_("Write length, width and height, like 60*40*40."),
     "packing_quantity_unclear": N_(

@@ -170,6 +170,31 @@ class CartonLine(Base):
     mixed: Mapped[int] = mapped_column(Integer, default=0)  # found among other goods, part of received
 
 
+class AnnouncedLot(Base):
+    """Units of a line that a paper announces of one batch, with its days and serial numbers. A line has none, or as many
+    units in them as it declares; of some nothing may be said.
+    """
+
+    __tablename__ = "announced_lot"
+    __table_args__ = (
+        UniqueConstraint("carton_line_id", "position"),
+        Index("ix_announced_lot_booking", "booking_id"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("cardinality(serial_numbers) IN (0, quantity)", name="numbers_of_units"),
+    )
+
+    id: Mapped[DocumentId]
+    booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id"))
+    # A set of cartons is replaced as a whole, by a release that does not know this table, too.
+    carton_line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carton_line.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(Integer)
+    quantity: Mapped[int] = mapped_column(Integer)
+    batch: Mapped[str | None] = mapped_column(String(40))
+    made_on: Mapped[date | None] = mapped_column(Date)
+    expires_on: Mapped[date | None] = mapped_column(Date)
+    serial_numbers: Mapped[list[str]] = mapped_column(ARRAY(String(40)), server_default=text("'{}'"))
+
+
 class Receipt(Base):
     """What was counted: product, lot, condition, quantity, by whom, and the posting it made. Kept when undone.
 
