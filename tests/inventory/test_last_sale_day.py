@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from tests.inventory.conftest import assert_books_balance
 from tests.inventory.world import (
     World,
     allocated,
@@ -63,6 +64,9 @@ def test_the_day_is_the_same_wherever_it_is_asked(
         assert refusal(lambda: promised(house, product, 1)).code == "not_enough_stock"
     stale = pins.pinned_rows(Pin(expired=True, condition="good"), house.id, world.seller.id, product.id, bonded=False)
     assert all(row.is_sellable for row in stale) is sells
+    assert_books_balance()  # by the audit's clock, too
+    test_clock.now = at(8)  # and again by everybody else's, after the test
+    sellable.expire()
 
 
 def test_it_is_the_expiry_less_the_days_that_goods_must_keep():

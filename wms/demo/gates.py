@@ -12,16 +12,12 @@ import pypdfium2
 import zxingcpp
 
 from wms.demo.client import DemoError, SellerSystem, Tablet
-from wms.demo.crew import DPI, LABEL_WAIT_SECONDS, Floor, Tally, barcode_of, code_of, expect
+from wms.demo.crew import BIN_FULL, DPI, LABEL_WAIT_SECONDS, Floor, Tally, barcode_of, code_of, expect
 from wms.demo.shelf import Goods, Shelf
 
 BAG_FROM, BAG_UP_TO = 3, 8  # parcels
 GATHER_SECONDS = 1.0  # so long a parcel waits for others before it goes by itself
 PALLET_EVERY = 3
-# Why a bin does not take goods that come back: another one does.
-TAKES_OTHERS = frozenset(
-    {"location_full", "location_other_product", "location_other_lot", "location_reserved", "location_kept"}
-)
 
 
 def hand_over(tablet: Tablet, floor: Floor, tally: Tally, bag_from: int = BAG_FROM) -> None:
@@ -146,7 +142,7 @@ def _put_back(tablet: Tablet, number: str, bins: Sequence[str], places: dict[str
                 if answer["ok"]:
                     shelf.put(code, Goods(line["sku"], "good", None), line["quantity"])
                     break
-            if code_of(answer) not in TAKES_OTHERS:
+            if code_of(answer) not in BIN_FULL:
                 raise DemoError(f"putting {line['sku']} back to {code}: {answer['feedback']}")
         else:
             raise DemoError(f"no bin takes {line['sku']} back")

@@ -175,6 +175,6 @@ def merged(lots: Iterable[LotDraft]) -> list[LotDraft]:
         return []
     sums = Counter({said: sum(lot.quantity for lot in each) for said, each in found.items()})
     return [
-        LotDraft(sums[said], *said, serial_numbers=tuple(number for lot in each for number in lot.serial_numbers))
+        LotDraft(sums[said], said[0], said[1], said[2], tuple(number for lot in each for number in lot.serial_numbers))
         for said, each in found.items()
     ]

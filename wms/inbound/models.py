@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, time
 
 from sqlalchemy import (
     Boolean,
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
+    Time,
     UniqueConstraint,
     text,
 )
@@ -378,6 +379,21 @@ class UnidentifiedArrival(Base):
     booking_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("booking.id"))  # claimed by
     closed_by: Mapped[uuid.UUID | None]
     closed_at: Mapped[Instant | None]
+
+
+class DockHours(Base):
+    """When a dock takes lorries on one weekday (0 is Monday), by the warehouse's clock. A dock without a row: at any time."""
+
+    __tablename__ = "dock_hours"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday_known"),
+        CheckConstraint("opens < closes OR closes = '00:00'", name="closes_later"),
+    )
+
+    location_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("location.id"), primary_key=True)
+    weekday: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    opens: Mapped[time] = mapped_column(Time)
+    closes: Mapped[time] = mapped_column(Time)  # 00:00 is the end of the day
 
 
 class DockAppointment(Base):

@@ -431,6 +431,24 @@ class AppointmentIn(CodedSchema):
     note = Text(120, min_length=0, load_default="", metadata={"description": "Lorry, seal, what the dock should know."})
 
 
+class OfferQuery(CodedSchema):
+    day = fields.Date(required=True, validate=_sane_date, metadata={"example": "2026-12-01",
+                      "description": "By the warehouse's calendar."})  # fmt: skip
+    minutes = fields.Integer(load_default=60, validate=Range(MIN_APPOINTMENT, MAX_APPOINTMENT))
+
+
+class OfferOut(CodedSchema):
+    """A dock is free from then to then, in the warehouse's own time."""
+
+    dock = fields.String(metadata={"example": "DOCK"})
+    starts_at = fields.AwareDateTime()
+    ends_at = fields.AwareDateTime()
+
+
+class OffersOut(CodedSchema):
+    data = fields.List(fields.Nested(OfferOut))
+
+
 class AppointmentAccepted(CodedSchema):
     id = fields.UUID()
     booking_id = fields.UUID()

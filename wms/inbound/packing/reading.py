@@ -295,10 +295,9 @@ class _Reader:
         sku, quantity = cells["sku"], self._quantity(group, cells, line)
         said, lot = self._lot(group, cells, line)
         known = group.places.get(sku) if sku else None
-        counted = isinstance(quantity, int)
         if known is not None and group.lots[known].takes(said, lot):
             before = group.lines[known].get("quantity")
-            if counted and isinstance(before, int):
+            if isinstance(quantity, int) and isinstance(before, int):
                 group.lines[known]["quantity"] = before + quantity
                 group.lots[known].add(said, {"quantity": quantity, **lot}, line)
                 return
@@ -307,7 +306,7 @@ class _Reader:
         group.lines.append({name: value for name, value in told.items() if value not in ("", None)})
         group.rows.append(line)
         group.lots.append(Lots())
-        if counted:
+        if isinstance(quantity, int):
             group.lots[-1].add(said, {"quantity": quantity, **lot}, line)
 
     def _lot(self, group: Group, cells: Mapping[str, str], line: int) -> tuple[tuple[str, ...], dict[str, Any]]:
