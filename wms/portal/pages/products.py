@@ -194,7 +194,9 @@ def _changes() -> dict[str, Any] | Refused:
     body = forms.load_form(schemas.ProductPatch(), {name: kept[name] for name in kept if name not in ("seller", "sku")})
     if missing:
         others = body.errors if isinstance(body, Refused) else []
-        told = [FieldError(each["pointer"], each["code"], each.get("params") or {}) for each in others]
+        told = [
+            FieldError(pointer=each["pointer"], code=each["code"], params=each.get("params") or {}) for each in others
+        ]
         return invalid_fields([*missing, *told])
     return body
 
