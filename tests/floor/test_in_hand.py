@@ -157,7 +157,7 @@ def test_an_undone_putaway_is_in_the_hand_and_no_count_of_its_carton_lacks_it(
     cables = at_the_dock(cast, CABLE)
     lost = stock.count(SYSTEM, stock_of(cables), 0, Subject("test", None))
     assert (lost is None) is whole  # they lie in their carton, unless they were taken out with the mugs
-    session().rollback()
+    commit()
     assert tablet.scan(CODES[MUG])["code"] == "item_in_hand"
     assert tablet.scan(cast.overseas.labels[NEXT])["tone"] in ("done", "next")
     assert row(cast, MUG, NEXT).on_hand == 10
@@ -170,4 +170,4 @@ def test_what_was_taken_out_again_and_laid_back_is_in_its_carton(cast: Any, db_s
     mugs = at_the_dock(cast, MUG)
     assert stock.count(SYSTEM, stock_of(mugs), 10, Subject("test", None)) is None
     assert stock.count(SYSTEM, stock_of(mugs), 9, Subject("test", None)) is not None
-    session().rollback()
+    commit()

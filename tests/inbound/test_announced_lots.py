@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -253,6 +253,7 @@ LOTS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(LOTS, LOTS, st.integers(0, 60))
 def test_what_is_left_is_what_was_announced_and_never_more_than_wanted(announced, came, wanted):
     left = remaining(announced, came, wanted)
