@@ -123,7 +123,7 @@ async function onAnswer(item, { status, content }) {
     await showScreen(content.next, item.task_id);
     showBand({ ...feedback, tone }, content.undo);
     signals.play(tone);
-    if (feedback.ask) asking.about(feedback.ask, item.scan, feedback.title);
+    if (feedback.ask) asking.about(feedback.ask, item.scan, feedback.title, feedback.params?.announced);
     return;
   }
   if (status === 409 && content.current) {   // what the person saw is no longer so

@@ -118,7 +118,7 @@ def test_undo_and_back(cast, client, db_session, tablet):
     assert tablet.scan("CMD-UNDO")["code"] == "nothing_to_undo"
     tablet.scan("CMD-WHOLE")
     tablet.scan(cast.overseas.labels[BIN])
-    assert (tablet.scan("CMD-UNDO")["code"], tablet.step) == ("step_back", "scan_product")
+    assert (tablet.scan("CMD-UNDO")["code"], tablet.step) == ("putaway_taken_back", "scan_product")
     assert stock(cast.ACME.products[MUG]) == {("DOCK", "good", False): 10}
     tablet.scan(CODES[MUG], quantity=3)  # and now it is opened
     assert tablet.scan(cast.overseas.labels[BIN])["code"] == "item_stowed"

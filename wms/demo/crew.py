@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +25,8 @@ from wms.demo.shelf import Goods, Shelf
 UNIT_SCANS_UP_TO = 12  # the warehouse's verification profile: more of a line may be keyed in
 LABEL_WAIT_SECONDS = 60.0
 PUTAWAY_TRIES = 20
-BIN_FULL = ("location_full", "location_other_product", "location_reserved")
+# Why a bin does not take goods: another one does.
+BIN_FULL = ("location_full", "location_other_product", "location_other_lot", "location_reserved", "location_kept")
 # Answers to a scan of goods that were really taken; any other one leads on without them.
 PICKED = ("item_picked", "stop_done", "walk_done")
 DPI = 203.2  # 8 dots a millimetre, as printers call 203
@@ -455,15 +457,31 @@ def _label(tablet: Tablet, tally: Tally, wait_seconds: float, kind: str = "pack"
     return str(data["tracking_number"])
 
 
-def take_back(tablet: Tablet, number: str, lines: Lines, place: tuple[str, str], tally: Tally, shelf: Shelf) -> None:
-    """A return at the desk: most goes back to a bin (`place`: its code, what it reads), some is damaged, some is scrapped."""
+def _restock(tablet: Tablet, bins: Sequence[tuple[str, str]], sku: str) -> str:
+    """What is in hand goes to the first of these bins that takes it: its code."""
+    for code, label in bins:
+        answer = tablet.scan(label)
+        if answer["ok"]:
+            return code
+        if code_of(answer) not in BIN_FULL:
+            raise DemoError(f"restocking {sku} to {code}: {answer['feedback']}")
+    raise DemoError(f"no bin takes {sku} back")
+
+
+def take_back(
+    tablet: Tablet, number: str, lines: Lines, bins: Sequence[tuple[str, str]], tally: Tally, shelf: Shelf
+) -> None:
+    """A return at the desk: most goes back to the first of these bins that takes it (its code, what it reads), some is
+    damaged, some is scrapped.
+    """
     tablet.start("return")
     expect(tablet.scan(number), f"opening return {number}")
     for line in lines:
         expect(tablet.scan(barcode_of(line["sku"]), quantity=line["quantity"]), f"taking back {line['sku']}")
-        decision = {0: "CMD-DAMAGE", 1: "CMD-SCRAP"}.get((tally.returns + len(line["sku"])) % 7, place[1])
-        expect(tablet.scan(decision), f"deciding on {line['sku']}")
-        if decision == place[1]:
-            shelf.put(place[0], Goods(line["sku"], "good", None), line["quantity"])
+        decision = {0: "CMD-DAMAGE", 1: "CMD-SCRAP"}.get((tally.returns + len(line["sku"])) % 7)
+        if decision is None:
+            shelf.put(_restock(tablet, bins, line["sku"]), Goods(line["sku"], "good", None), line["quantity"])
+        else:
+            expect(tablet.scan(decision), f"deciding on {line['sku']}")
         tally.units_returned += line["quantity"]
     tally.returns += 1

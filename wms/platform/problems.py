@@ -83,6 +83,7 @@ TEXTS = {
     "type_number": N_("Type a number."),
     "type_boolean": N_("Yes or no: true or false."),
     "type_date": N_("Type a date, as 2026-12-31."),
+    "type_time": N_("Type a time, as 08:30."),
     "type_moment": N_("Type date, time and offset, as 2026-12-31T08:00:00Z."),
     "type_id": N_("This is no id."),
     "type_text": N_("Type a text."),
