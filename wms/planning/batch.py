@@ -21,13 +21,13 @@ from wms.planning.totes import NOTHING, UNLIMITED, Cart, Line, TooLarge, Tote, f
 
 # Orders grouped together; a larger wave is cut into parts of at most this many.
 MAX_PART: Final = 125
-ITERATIONS_PER_ORDER: Final = 150
-ITERATIONS_AT_LEAST: Final = 500
+ITERATIONS_PER_ORDER: Final = 2_500
+ITERATIONS_AT_LEAST: Final = 8_000
 # A part of a large wave gets a share of the iterations that keeps a thousand orders within seconds.
 LARGE_WAVE_SHARE: Final = 0.1
 # Where exact lengths take long, so much of the iterations is made with quick ones, and in the time saved some with exact.
 QUICK_SHARE: Final = 0.3
-EXACT_FOR_FEW: Final = 6_000  # iterations times orders: few orders have few unions, each measured once
+EXACT_FOR_FEW: Final = 100_000  # iterations times orders: few orders have few unions, each measured once
 
 
 @dataclass(frozen=True)
