@@ -23,11 +23,13 @@ from wms.planning.lengths import Lengths
 if TYPE_CHECKING:
     from wms.planning.grouping import Group, Jobs
 
-RECREATE_CHANCE: Final = 0.01
+RECREATE_CHANCE: Final = 0.02
 RELOCATE_CHANCE: Final = 0.5  # where there is room, a job is moved without anything in return
 # A step that changes no length is taken this often only: each makes forget what was known of two walks.
 LEVEL_CHANCE: Final = 0.1
-PAIR_CHANCE: Final = 0.05
+# An exchange is measured without being asked what is remembered, and with a mate of each where it walks with one: walks through
+# aisles come in pairs, so that what is remembered says now and then too much.
+PAIR_CHANCE: Final = 0.3
 MORE_AT_MOST: Final = 3  # jobs added to an exchange until both loads fit
 REMOVED_AT_MOST: Final = 8
 MATE_CHANCE: Final = 0.25
@@ -203,13 +205,16 @@ class Annealing:
 
     def _drop(self, walk: int) -> None:
         """The last walk takes the place of one that is empty."""
-        for column in (self.groups, self.places, self.lengths, self.rooms, self.longer):
-            last = column.pop()
-            if walk < len(column):
-                column[walk] = last  # type: ignore[index]
-        if walk < len(self.groups):
-            for job in self.groups[walk]:
+        last = len(self.groups) - 1
+        if walk < last:
+            for job in self.groups[last]:
                 self.at[job] = walk
+            self.longer[walk], self.rooms[walk] = self.longer[last], self.rooms[last]
+            self.groups[walk], self.places[walk], self.lengths[walk] = (
+                self.groups[last], self.places[last], self.lengths[last],
+            )  # fmt: skip
+        for column in (self.groups, self.places, self.lengths, self.rooms, self.longer):
+            column.pop()
 
     def _recreate(self, job: int, limit: float) -> None:
         removed = self._choose(job)
@@ -276,8 +281,11 @@ class Annealing:
     def _take_over(self, groups: list[Group], places: list[int], lengths: list[int]) -> None:
         for walk, group in enumerate(groups):
             if walk == len(self.groups):
-                for column in (self.groups, self.places, self.lengths, self.rooms, self.longer):
-                    column.append(None)  # type: ignore[arg-type]  # filled at once
+                self.groups.append([])
+                self.places.append(0)
+                self.lengths.append(0)
+                self.rooms.append(0)
+                self.longer.append([])
             if group is not self.groups[walk]:
                 self._set(walk, group, places[walk], lengths[walk])
         self.total = sum(lengths)

@@ -1,9 +1,7 @@
 """Which orders share a walk: the search behind batching.
 
-From several beginnings (as they came; savings, recomputed after each merge, Clarke and Wright, 1964; cut along the aisles)
-a few orders and some of their neighbours are taken out of their walks again and again and put back where they lengthen a
-walk least (ruin and recreate: Schrimpf et al., 2000; removal of alike orders: Shaw, 1998), under a temperature that falls.
-The best beginning gets most of the iterations.
+Of several beginnings (as they came; savings, recomputed after each merge, Clarke and Wright, 1964; cut along the aisles) the
+shortest is improved step by step (`anneal`).
 
 Loads in several measures are one whole number, a field for each with a spare bit above it: what fits leaves all spare bits.
 """
@@ -20,10 +18,12 @@ from wms.planning.anneal import Annealing, Cooling
 from wms.planning.lengths import Lengths, Measure
 
 NEAR: Final = 15
-# Temperatures as shares of what an order walks in the savings' walks; found by trial on generated waves (bench/planning).
-HOT: Final = 0.25
-WARM: Final = 0.1
-COLD: Final = 0.03
+# Temperatures as shares of the mean length of the savings' walks; found by trial on generated waves (bench/planning).
+HOT: Final = 0.03
+COLD: Final = 0.003
+# And of the walks the quick measure found, where the exact one goes on.
+WARM: Final = 0.006
+COLDEST: Final = 0.002
 
 Group = list[int]
 
@@ -80,7 +80,7 @@ def total(jobs: Jobs, groups: Iterable[Group], length: Lengths) -> int:
 
 @dataclass(frozen=True)
 class Lookout:
-    """How long a search may go on: iterations by the quick measure, then by the exact one; and the clock's ceiling."""
+    """How long a search may go on: steps by the quick measure, then by the exact one; and the clock's ceiling."""
 
     quick: int
     exact: int
@@ -103,14 +103,14 @@ def group(jobs: Jobs, measure: Measure, lookout: Lookout) -> list[Group]:
     reach = in_turn(jobs, sorted(range(count), key=lambda job: (-jobs.places[job].bit_length(), jobs.places[job], job)))
     if out_of_time():
         return min((by_savings, along, reach, first), key=lambda groups: total(jobs, groups, measure.length))
-    scale = total(jobs, by_savings, quick) / count
+    scale = total(jobs, by_savings, quick) / len(by_savings)
     search = Annealing(jobs, _near(jobs, quick), random.Random(lookout.seed))  # noqa: S311
     search.begin(min((by_savings, along, reach), key=lambda groups: total(jobs, groups, quick)), quick, measure.keep)
     _, best = search.run(Cooling(lookout.quick, HOT * scale, COLD * scale), out_of_time)
     if lookout.exact:
-        scale = total(jobs, best, measure.length) / count
+        scale = total(jobs, best, measure.length) / len(best)
         search.begin(best, measure.length, measure.keep)
-        _, best = search.run(Cooling(lookout.exact, WARM * scale, COLD * scale), out_of_time)
+        _, best = search.run(Cooling(lookout.exact, WARM * scale, COLDEST * scale), out_of_time)
     return min((best, first), key=lambda groups: total(jobs, groups, measure.length))
 
 

@@ -19,7 +19,7 @@ from wms.planning.frontier import FROM_ABOVE, FROM_BELOW, FROM_BOTH, NOTHING, TH
 from wms.planning.layout import Layout, Place, Trip
 
 MAX_EXACT_BLOCKS: Final = 3
-PACES: Final = {2: 15.0, 3: 80.0}
+PACES: Final = {2: 13.0, 3: 64.0}
 SEARCHED_PACE: Final = 150.0
 MAX_KEPT: Final = 1_500  # vectors, some kB each
 # Answers kept; more are forgotten all at once.
@@ -52,7 +52,7 @@ def measure_layout(layout: Layout, places: Sequence[Place]) -> Measure:
     if list(places) != sorted(places):
         raise ValueError("places must be sorted")
     trips = layout.trips
-    quick = Remembered([OneBlock(*_as_one_block(layout, places, trip)) for trip in trips])
+    quick = Remembered([_quick_walk(layout, places, trip) for trip in trips])
     tours = all(trip.start == trip.end and trip.start.on_cross_aisle for trip in trips)
     if layout.one_way or not tours or layout.blocks > MAX_EXACT_BLOCKS:
         if len(places) > improve.MAX_STOPS:
@@ -74,16 +74,16 @@ def measure_matrix(matrix: Matrix, ends: Sequence[tuple[int, int]]) -> Measure:
     return Measured(walks, walks, False, SEARCHED_PACE)
 
 
-def _as_one_block(layout: Layout, places: Sequence[Place], trip: Trip) -> tuple[Layout, list[Place], Trip]:
-    """The layout without the cross aisles in its middle and without one-way aisles, left and entered where the walk begins:
-    what a walk through it costs is close enough to choose by.
-    """
-    length = layout.blocks * layout.block_length
-    whole = replace(layout, blocks=1, bays_per_aisle=1, bay_pitch=length, cross_aisle=0, one_way={})
-    flat = [Place(place.x, 0, place.row * layout.block_length + place.up, place.aisle) for place in places]
-    start = trip.start
-    end = start._replace(row=1 if 2 * (start.row * layout.block_length + start.up) > length else 0, up=0)
-    return whole, flat, Trip(end, end)
+def _quick_walk(layout: Layout, places: Sequence[Place], trip: Trip) -> Walks:
+    """Without one-way aisles, left and entered where the walk begins: what a walk through it costs is close enough to choose by."""
+    whole = replace(layout, one_way={})
+    if layout.blocks == 1:
+        return OneBlock(whole, places, Trip(*[_nearest_row(trip.start, layout.block_length)] * 2))
+    return BlockByBlock(whole, places, trip.start)
+
+
+def _nearest_row(start: Place, block_length: int) -> Place:
+    return start._replace(row=1 if 2 * (start.row * block_length + start.up) > block_length else 0, up=0)
 
 
 class Walks(Protocol):
@@ -158,18 +158,20 @@ class _Aisles:
 
 
 class OneBlock(_Aisles):
-    """Tours in one block, six states written out (Ratliff and Rosenthal, 1983): see `length`."""
+    """Tours in one block, six states written out (Ratliff and Rosenthal, 1983): see `length`. `block`: the row of its places."""
 
-    def __init__(self, layout: Layout, places: Sequence[Place], trip: Trip) -> None:
+    def __init__(self, layout: Layout, places: Sequence[Place], trip: Trip, block: int = 0) -> None:
         super().__init__(layout, places, trip)
-        self.aisles: list[tuple[int, int, int, int, dict[int, Costs]]] = [
-            (x, depot, *(parts[0][1:] if parts else (0, 0)), {}) for x, depot, parts in self.columns
-        ]
+        self.aisles: list[tuple[int, int, int, int, dict[int, Costs]]] = []
+        for x, depot, parts in self.columns:
+            shift, mask = next(((shift, mask) for row, shift, mask in parts if row == block), (0, 0))
+            if mask or depot >= 0:
+                self.aisles.append((x, depot, shift, mask, {}))
 
     def keep(self, places: int) -> None:
         """Nothing is kept: these lengths are found about as soon as anything could be looked up."""
 
-    def length(self, places: int) -> int:
+    def length(self, places: int) -> int:  # noqa: C901  calls would double its time
         """`low`, `high`: one piece that can be walked on at the lower or the upper row; `odd`: at both, an odd number of
         times each; `one`: at both, even, in one piece; `two`: the same in two pieces. Written out in one, with comparisons
         instead of min() and calls: a quarter of the time.
@@ -228,6 +230,38 @@ class OneBlock(_Aisles):
             known.clear()
         found = known[part] = self.costs(shift, part)
         return found
+
+
+class BlockByBlock:
+    """About the length of a walk through several blocks: what each block would take alone, entered from the side of the
+    depot; with three blocks or more the mean of that and of one block without the cross aisles in the middle. What an order
+    adds by this is what it adds to the shortest walk, with a correlation of 0.96 to 0.98 on the waves of bench/planning.
+    """
+
+    def __init__(self, layout: Layout, places: Sequence[Place], start: Place) -> None:
+        self.blocks: list[tuple[int, Lengths]] = []
+        one = replace(layout, blocks=1)
+        for block in range(layout.blocks):
+            end = start._replace(
+                row=0 if block > start.row or (block == start.row and start.on_cross_aisle) else 1, up=0
+            )
+            bits = [bit for bit, place in enumerate(places) if place.row == block]
+            mask = sum(1 << bit for bit in bits)
+            self.blocks.append((mask, Remembered([OneBlock(one, places, Trip(end, end), block)]).length))
+        self.flat: OneBlock | None = None
+        if layout.blocks > 2:
+            length = layout.blocks * layout.block_length
+            whole = replace(layout, blocks=1, bays_per_aisle=1, bay_pitch=length, cross_aisle=0)
+            flat = [Place(place.x, 0, place.row * layout.block_length + place.up, place.aisle) for place in places]
+            end = start._replace(row=1 if 2 * (start.row * layout.block_length + start.up) > length else 0, up=0)
+            self.flat = OneBlock(whole, flat, Trip(end, end))
+
+    def keep(self, places: int) -> None:
+        """Nothing is kept."""
+
+    def length(self, places: int) -> int:
+        apart = sum([length(part) for mask, length in self.blocks if (part := places & mask)])
+        return apart if self.flat is None else (apart + self.flat.length(places)) // 2
 
 
 def _come_to(depot: int, low: int, high: int, two: int, fresh: bool) -> tuple[int, int, int]:
@@ -304,21 +338,18 @@ class ManyBlocks(_Aisles):
         while high < count and (aisles[high], places >> bounds[aisles[high]][0]) not in self.right:
             high += 1
         if high == 0:
-            return self.right[aisles[0], places][self.tables.start]
+            return self.right[aisles[0], places >> bounds[aisles[0]][0]][self.tables.start]
         low = high - 1
         while low >= 0 and (aisles[low], self._upto(places, aisles[low])) not in self.left:
             low -= 1
         costs = self.left[aisles[low], self._upto(places, aisles[low])] if low >= 0 else None
         for index in range(low + 1, high):
             costs = self._after(costs, aisles[index - 1], aisles[index], places)
-        assert costs is not None
-        if high == count:
-            return min(costs[number] for number in self.tables.done)
-        onward, rest = (
-            self.columns[aisles[high]][0] - self.columns[aisles[high - 1]][0],
-            self.right[aisles[high], places >> bounds[aisles[high]][0]],
-        )
-        return min([costs[state] + times * onward + rest[after] for state, after, times in self.onward])
+        if costs is None or high == count:
+            return min(costs[number] for number in self.tables.done) if costs else 0
+        distance = self.columns[aisles[high]][0] - self.columns[aisles[high - 1]][0]
+        rest = self.right[aisles[high], places >> bounds[aisles[high]][0]]
+        return min([costs[state] + times * distance + rest[after] for state, after, times in self.onward])
 
     def keep(self, places: int) -> None:
         if len(self.left) > MAX_KEPT:
