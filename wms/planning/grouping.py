@@ -104,7 +104,7 @@ def group(jobs: Jobs, measure: Measure, lookout: Lookout) -> list[Group]:
     if out_of_time():
         return min((by_savings, along, reach, first), key=lambda groups: total(jobs, groups, measure.length))
     scale = total(jobs, by_savings, quick) / len(by_savings)
-    search = Annealing(jobs, _near(jobs, quick), random.Random(lookout.seed))  # noqa: S311
+    search = Annealing(jobs, near(jobs, quick), random.Random(lookout.seed))  # noqa: S311
     search.begin(min((by_savings, along, reach), key=lambda groups: total(jobs, groups, quick)), quick, measure.keep)
     _, best = search.run(Cooling(lookout.quick, HOT * scale, COLD * scale), out_of_time)
     if lookout.exact:
@@ -114,7 +114,7 @@ def group(jobs: Jobs, measure: Measure, lookout: Lookout) -> list[Group]:
     return min((best, first), key=lambda groups: total(jobs, groups, measure.length))
 
 
-def _near(jobs: Jobs, length: Lengths) -> list[list[int]]:
+def near(jobs: Jobs, length: Lengths) -> list[list[int]]:
     """For each job those whose walk joined with it is longest shared."""
     places, everyone = jobs.places, range(len(jobs.places))
     alone = [length(each) for each in places]
