@@ -23,13 +23,11 @@ from wms.planning.lengths import Lengths
 if TYPE_CHECKING:
     from wms.planning.grouping import Group, Jobs
 
-RECREATE_CHANCE: Final = 0.02
+RECREATE_CHANCE: Final = 0.01
 RELOCATE_CHANCE: Final = 0.5  # where there is room, a job is moved without anything in return
 # A step that changes no length is taken this often only: each makes forget what was known of two walks.
 LEVEL_CHANCE: Final = 0.1
-# An exchange is measured without being asked what is remembered, and with a mate of each where it walks with one: walks through
-# aisles come in pairs, so that what is remembered says now and then too much.
-PAIR_CHANCE: Final = 0.3
+PAIR_CHANCE: Final = 0.2  # that mates go along
 MORE_AT_MOST: Final = 3  # jobs added to an exchange until both loads fit
 REMOVED_AT_MOST: Final = 8
 MATE_CHANCE: Final = 0.25
@@ -104,8 +102,7 @@ class Annealing:
             if self._without(job) + self._with(job, there) <= limit:
                 self._replace(here, there, (job,), (), limit)
             return
-        group = self.groups[there]
-        other = group[int(roll() * len(group))]
+        other = self._dearer(self.groups[there])
         load = loads[other]
         back = self.rooms[here] + loads[job] - load
         if (room + load) & back & spare != spare:
@@ -118,6 +115,12 @@ class Annealing:
             and least + self._with(other, here) <= limit
         ):
             self._replace(here, there, (job,), (other,), limit)
+
+    def _dearer(self, group: Group) -> int:
+        """Of two jobs by chance the one without which the walk is shorter."""
+        roll = self.roll
+        one, other = group[int(roll() * len(group))], group[int(roll() * len(group))]
+        return other if one != other and self._without(other) < self._without(one) else one
 
     def _exchange_more(self, job: int, other: int, limit: float) -> None:
         """More jobs of the walk whose load is too large, until both fit."""

@@ -21,6 +21,9 @@ NEAR: Final = 15
 # Temperatures as shares of the mean length of the savings' walks; found by trial on generated waves (bench/planning).
 HOT: Final = 0.03
 COLD: Final = 0.003
+# Each beginning gets such a share of the steps, the best of them the rest, from a lower temperature.
+TRIAL_SHARE: Final = 0.2
+AGAIN: Final = 0.012
 # And of the walks the quick measure found, where the exact one goes on.
 WARM: Final = 0.006
 COLDEST: Final = 0.002
@@ -105,8 +108,14 @@ def group(jobs: Jobs, measure: Measure, lookout: Lookout) -> list[Group]:
         return min((by_savings, along, reach, first), key=lambda groups: total(jobs, groups, measure.length))
     scale = total(jobs, by_savings, quick) / len(by_savings)
     search = Annealing(jobs, near(jobs, quick), random.Random(lookout.seed))  # noqa: S311
-    search.begin(min((by_savings, along, reach), key=lambda groups: total(jobs, groups, quick)), quick, measure.keep)
-    _, best = search.run(Cooling(lookout.quick, HOT * scale, COLD * scale), out_of_time)
+    trial, found = Cooling(max(1, int(lookout.quick * TRIAL_SHARE)), HOT * scale, COLD * scale), []
+    for start in (by_savings, along, reach):
+        search.begin(start, quick, measure.keep)
+        found.append(search.run(trial, out_of_time))
+    best = min(found)[1]
+    search.begin(best, quick, measure.keep)
+    rest = max(1, lookout.quick - len(found) * trial.steps)
+    best = search.run(Cooling(rest, AGAIN * scale, COLD * scale), out_of_time)[1]
     if lookout.exact:
         scale = total(jobs, best, measure.length) / len(best)
         search.begin(best, measure.length, measure.keep)
