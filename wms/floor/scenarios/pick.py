@@ -268,5 +268,6 @@ class Pick:
             "lane": stop.is_lane, "orders": stop.orders,
             "other_totes": list(stop.others or ()),
             "container": stop.container, "lot": lot_label(stop),
-            "stops_left": open_in(stop.batch_id).stops, "short_asked": bool(task.data.get("short_asked")),
+            "stops_left": open_in(stop.batch_id).stops if stop.stops_left is None else stop.stops_left,
+            "short_asked": bool(task.data.get("short_asked")),
         }  # fmt: skip
