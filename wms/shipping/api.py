@@ -15,6 +15,7 @@ from wms.facility.queries import warehouse_by_code
 from wms.platform.access import actor, requires
 from wms.platform.http import answer_page, decode_cursor, encode_cursor
 from wms.shipping import bag_queries, queries, schemas
+from wms.shipping.cost_queries import costs_by_parcel
 from wms.shipping.models import Carrier, Service, Shipment
 from wms.shipping.pages import page_of
 
@@ -100,10 +101,14 @@ def _dump(rows: list[Shipment]) -> list[dict[str, Any]]:
     parcels = queries.parcels_of(row.id for row in rows)
     carriers = queries.carrier_codes(row.carrier_id for row in rows)
     states = {way.parcel_id: way.state for way in queries.ways(each.id for some in parcels.values() for each in some)}
+    costs = costs_by_parcel(actor(), rows)
     return [
         schemas.dump_shipment(
             row,
-            [schemas.dump_parcel(each, states[each.id], page_of(each.id)) for each in parcels[row.id]],
+            [
+                schemas.dump_parcel(each, states[each.id], page_of(each.id), costs.get(each.id))
+                for each in parcels[row.id]
+            ],
             carriers[row.carrier_id],
         )
         for row in rows

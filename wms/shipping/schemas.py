@@ -7,7 +7,8 @@ from typing import Any
 from marshmallow import fields
 
 from wms.platform.schemas import Choice, CodedSchema, Range, Text
-from wms.shipping.models import BagKind, BagState, Parcel, ParcelState, Shipment, ShipmentState
+from wms.shipping.cost_queries import CostOfParcel
+from wms.shipping.models import BagKind, BagState, CostSource, Parcel, ParcelState, Shipment, ShipmentState
 from wms.shipping.tracking import TrackState
 
 
@@ -39,6 +40,19 @@ class ShipmentQuery(CodedSchema):
     tracking_number = Text(48, load_default=None, metadata={"example": "HC0000000001K"})
 
 
+class ParcelCostAnswer(CodedSchema):
+    """What its waybill costs by the carrier's word. A quote is of the whole order, and stands with its first parcel."""
+
+    source = Choice([source.value for source in CostSource])
+    currency = fields.String(metadata={"example": "EUR"})
+    total_minor = fields.Integer(metadata={"example": 490, "description": "in minor units of the currency"})
+    quoted_currency = fields.String(allow_none=True, metadata={"example": "EUR"})
+    quoted_minor = fields.Integer(allow_none=True, metadata={"example": 450})
+    more_minor = fields.Integer(
+        allow_none=True, metadata={"description": "above the quote (below: negative); null where nothing is compared"}
+    )
+
+
 class ParcelAnswer(CodedSchema):
     id = fields.UUID()
     n = fields.Integer(metadata={"example": 1})
@@ -51,6 +65,11 @@ class ParcelAnswer(CodedSchema):
     handed_over_at = fields.AwareDateTime(allow_none=True)
     tracking_state = Choice([state.value for state in TrackState])
     tracking_page = fields.String(metadata={"description": "for the buyer: it names no person and cannot be guessed"})
+    cost = fields.Nested(
+        ParcelCostAnswer,
+        allow_none=True,
+        metadata={"description": "null where no carrier said a price, or the operator does not show it"},
+    )
 
 
 class BagQuery(CodedSchema):
@@ -129,9 +148,9 @@ class ShipmentsPage(CodedSchema):
     next_cursor = fields.String(allow_none=True)
 
 
-def dump_parcel(parcel: Parcel, tracking_state: str, page: str) -> dict[str, Any]:
+def dump_parcel(parcel: Parcel, tracking_state: str, page: str, cost: CostOfParcel | None) -> dict[str, Any]:
     known = {name: getattr(parcel, name) for name in _PARCEL_FIELDS}
-    return {**known, "tracking_state": tracking_state, "tracking_page": page}
+    return {**known, "tracking_state": tracking_state, "tracking_page": page, "cost": cost}
 
 
 def dump_shipment(shipment: Shipment, parcels: list[dict[str, Any]], carrier: str) -> dict[str, Any]:
