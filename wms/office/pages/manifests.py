@@ -16,6 +16,7 @@ from wms.facility.queries import load_warehouse
 from wms.office import stopped
 from wms.office.pages.collections import fault_words
 from wms.office.pages.inbound import say
+from wms.outbound.extras.collecting import collected_with, sums
 from wms.outbound.queries import order_numbers
 from wms.outbound.service.load_lists import request_load_list
 from wms.platform import forms
@@ -57,10 +58,13 @@ def detail(manifest_id: uuid.UUID) -> str:
     inside = [parcel for bag in found.bags for parcel in bag.parcels]
     orders = order_numbers(each.subject_id for each in (*found.loose, *inside) if each.subject_kind == "order")
     carrier = queries.load_carrier(found.manifest.carrier_id)
+    money = collected_with(each.id for each in (*found.loose, *inside))
     return render_template(
         "office/manifest.html", found=found, manifest=found.manifest, orders=orders, carrier=carrier, why=fault_words,
         collections=_collections_of(found.manifest), may_order=collections.takes_orders(carrier),
         warehouse=load_warehouse(actor(), found.manifest.warehouse_id),
+        money=money, money_in_all=sums(money.values()),
+        sums_of=lambda rows: sums(money[each.id] for each in rows if each.id in money),
         docks=docks.docks_of(found.manifest.warehouse_id), dock=_dock_of(found.manifest),
     )  # fmt: skip
 
