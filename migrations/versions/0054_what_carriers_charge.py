@@ -1,6 +1,7 @@
-"""What a carrier charged for a parcel's waybill by its own word, beside what it had quoted; and which sellers see it.
+"""What a carrier charged for a parcel's waybill by its own word, beside what it had quoted; and which sellers see it. And the
+parcels that wait for a lorry, found by carrier and owner.
 
-A new table, and a column with a default: a release that does not know them leaves them alone.
+A new table, an index, and a column with a default: a release that does not know them leaves them alone.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_parcel_cost_said", "parcel_cost", ["said_at"])
+    op.create_index(
+        "ix_parcel_waiting", "parcel", ["warehouse_id", "carrier_id", "owner_id"],
+        postgresql_where=sa.text("state = 'closed'"),
+    )  # fmt: skip
     op.add_column(
         "seller", sa.Column("sees_carrier_costs", sa.Boolean(), nullable=False, server_default=sa.text("false"))
     )
@@ -43,4 +48,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("seller", "sees_carrier_costs")
+    op.drop_index("ix_parcel_waiting", "parcel")
     op.drop_table("parcel_cost")

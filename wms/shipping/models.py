@@ -263,6 +263,7 @@ class Parcel(Base):
         Index("ix_parcel_tracking", "tracking_number"),
         Index("ix_parcel_manifest", "manifest_id", postgresql_where=text("manifest_id IS NOT NULL")),
         Index("ix_parcel_bag", "bag_id", postgresql_where=text("bag_id IS NOT NULL")),
+        Index("ix_parcel_waiting", "warehouse_id", "carrier_id", "owner_id", postgresql_where=text("state = 'closed'")),
         Index("ix_parcel_handling_unit", "handling_unit_id", postgresql_where=text("handling_unit_id IS NOT NULL")),
         CheckConstraint("n > 0 AND weight_g > 0 AND length_mm > 0 AND width_mm > 0 AND height_mm > 0",
                         name="measures_positive"),

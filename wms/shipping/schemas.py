@@ -8,7 +8,16 @@ from marshmallow import fields
 
 from wms.platform.schemas import Choice, CodedSchema, Range, Text
 from wms.shipping.cost_queries import CostOfParcel
-from wms.shipping.models import BagKind, BagState, CostSource, Parcel, ParcelState, Shipment, ShipmentState
+from wms.shipping.models import (
+    BagKind,
+    BagState,
+    CollectionState,
+    CostSource,
+    Parcel,
+    ParcelState,
+    Shipment,
+    ShipmentState,
+)
 from wms.shipping.tracking import TrackState
 
 
@@ -109,6 +118,40 @@ class BagAnswer(CodedSchema):
 
 class BagsPage(CodedSchema):
     data = fields.List(fields.Nested(BagAnswer))
+    next_cursor = fields.String(allow_none=True)
+
+
+class CollectionQuery(CodedSchema):
+    cursor = Text(400, load_default=None)
+    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    state = Choice([state.value for state in CollectionState], load_default=None)
+    day = fields.Date(load_default=None, metadata={"example": "2026-12-01"})
+
+
+class CollectionAnswer(CodedSchema):
+    """A lorry of a carrier. Day and hours by the warehouse's calendar and clock; `agreed_*` where the carrier named its own."""
+
+    id = fields.UUID()
+    number = fields.String(metadata={"example": "CLNET-261201-0003-DE1"})
+    warehouse = fields.String(metadata={"example": "DE1"})
+    carrier = fields.String(metadata={"example": "NET"})
+    dock = fields.String(allow_none=True, metadata={"example": "DOCK-1", "description": "null: none in particular"})
+    state = Choice([state.value for state in CollectionState])
+    day = fields.Date()
+    ready_at = fields.String(metadata={"example": "14:00"})
+    close_at = fields.String(metadata={"example": "17:00"})
+    agreed_from = fields.String(allow_none=True, metadata={"example": "15:00"})
+    agreed_to = fields.String(allow_none=True, metadata={"example": "16:00"})
+    manifest = fields.String(allow_none=True, metadata={"description": "the number of the load that it took"})
+    created_at = fields.AwareDateTime()
+    parcels = fields.List(
+        fields.Nested(BaggedParcelAnswer),
+        metadata={"description": "yours that it took; as long as it is to come, those that it would find"},
+    )
+
+
+class CollectionsPage(CodedSchema):
+    data = fields.List(fields.Nested(CollectionAnswer))
     next_cursor = fields.String(allow_none=True)
 
 
