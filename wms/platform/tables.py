@@ -39,10 +39,16 @@ def _cell(value: object) -> str:
 
 
 def read_table(
-    content: bytes, wanted: Sequence[str], most: int, pointer: str = "/file", also: Sequence[str] = ()
+    content: bytes,
+    wanted: Sequence[str],
+    most: int,
+    pointer: str = "/file",
+    also: Sequence[str] = (),
+    *,
+    keep_empty: bool = False,
 ) -> list[dict[str, str]]:
-    """The wanted columns of a file, a dict a row, without outer blanks and empty rows; and those of `also` that it has. Other
-    columns are left out.
+    """The wanted columns of a file, a dict a row, without outer blanks and empty rows (`keep_empty`: these too, so that
+    rows are counted as a spreadsheet does); and those of `also` that it has. Other columns are left out.
 
     Refuses at the pointer: `table_too_large`, `table_not_text`, `table_lacks` (a column), `table_too_long`, `table_empty`.
     """
@@ -60,6 +66,8 @@ def read_table(
             raise invalid(pointer, "table_lacks", column=name)
     places = {name: header.index(name) for name in taken}
     body = [row for row in rows[1:] if any(cell.strip() for cell in row)]
+    if body and keep_empty:
+        body = rows[1:]
     if not body:
         raise invalid(pointer, "table_empty")
     if len(body) > most:
