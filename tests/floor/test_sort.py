@@ -42,6 +42,15 @@ class Wall(House):
         assert feedback["tone"] != "error", feedback
         return str(feedback["code"])
 
+    def pick_all(self) -> None:
+        """Every stop of the walk, into the tote that is bound."""
+        while self.tablet.step != "begin":
+            seen = self.tablet.seen
+            if self.tablet.step == "scan_location":
+                self.say(seen["location_barcode"])
+            else:
+                self.say(CODES[seen["sku"]], quantity=seen["quantity"])
+
     def refused(self, raw: str, **more: Any) -> str:
         feedback = self.tablet.scan(raw, **more)
         assert feedback["tone"] == "error", feedback
@@ -62,12 +71,7 @@ def test_a_walk_is_picked_together_and_sorted_slot_by_slot(wall: Wall) -> None:
     wall.say("CMD-OK")
     assert wall.refused(labels[0]) == "not_a_tote"
     wall.say(tote)
-    while wall.tablet.step != "begin":
-        seen = wall.tablet.seen
-        if wall.tablet.step == "scan_location":
-            wall.say(seen["location_barcode"])
-        else:
-            wall.say(CODES[seen["sku"]], quantity=seen["quantity"])
+    wall.pick_all()
     wall.tablet.start("sort")
     assert wall.refused(labels[0]) == "nothing_to_sort"
     wall.say(tote)
@@ -96,12 +100,7 @@ def test_many_of_one_product_are_sorted_by_a_figure(wall: Wall) -> None:
     wall.tablet.start("pick")
     for raw in ("CMD-OK", tote):
         wall.say(raw)
-    while wall.tablet.step != "begin":
-        seen = wall.tablet.seen
-        if wall.tablet.step == "scan_location":
-            wall.say(seen["location_barcode"])
-        else:
-            wall.say(CODES[seen["sku"]], quantity=seen["quantity"])
+    wall.pick_all()
     wall.tablet.start("sort")
     wall.say(tote)
     assert "data-keypad" in wall.tablet.look()

@@ -22,7 +22,7 @@ from wms.outbound.service import carrier_files
 from wms.outbound.service.waybills import RATES_TOPIC
 from wms.platform.database import session
 from wms.shipping import service as shipping
-from wms.shipping.cost_queries import costs_by_parcel, costs_of, kept_to_quotes
+from wms.shipping.cost_queries import CostsOfShipment, costs_by_parcel, costs_of, kept_to_quotes
 from wms.shipping.models import Carrier, Parcel, ParcelCost
 from wms.shipping.rates import Rule
 from wms.shipping.service import tasks
@@ -107,26 +107,29 @@ def test_a_waybill_that_was_found_again_costs_what_it_did(stage: Stage, carrier,
     assert costs_of(stage.cast.supervisor, shipment_of(order)).more_minor == -10
 
 
-def test_a_quote_of_the_whole_order_counts_once(stage: Stage, carrier, services):  # noqa: F811
-    order = chosen(stage, services)
-    shipment = shipment_of(order)
-    stage.do(shipping.add_parcel, stage.cast.supervisor, shipment.id)
-    stage.do(shipping.draw_number, stage.cast.supervisor, shipment.id)
+def with_a_second_parcel(stage: Stage, order: Order) -> CostsOfShipment:
+    """What the order's parcels cost once it has another one, whose waybill was asked for."""
+    shipment_id = shipment_of(order).id
+    stage.do(shipping.add_parcel, stage.cast.supervisor, shipment_id)
+    stage.do(shipping.draw_number, stage.cast.supervisor, shipment_id)
     assert turn(ASK) == ["done"]
     found = costs_of(stage.cast.supervisor, shipment_of(order))
+    assert found is not None
+    return found
+
+
+def test_a_quote_of_the_whole_order_counts_once(stage: Stage, carrier, services):  # noqa: F811
+    order = chosen(stage, services)
+    found = with_a_second_parcel(stage, order)
     assert ([each.total_minor for each in found.parcels], found.missing, found.more_minor) == ([300], 1, None)
 
 
 def test_several_parcels_are_compared_together(stage: Stage, carrier, services):  # noqa: F811
     carrier.charge = {"currency": "EUR", "total_minor": 200}
     order = chosen(stage, services)
-    shipment = shipment_of(order)
-    stage.do(shipping.add_parcel, stage.cast.supervisor, shipment.id)
-    stage.do(shipping.draw_number, stage.cast.supervisor, shipment.id)
-    assert turn(ASK) == ["done"]
-    found = costs_of(stage.cast.supervisor, shipment_of(order))
+    found = with_a_second_parcel(stage, order)
     assert (found.total_minor, found.quoted, found.more_minor) == (400, (300, "EUR"), 100)
-    assert kept_to_quotes(shipment.carrier_id) == [], "a quote of two parcels says nothing of one"
+    assert kept_to_quotes(shipment_of(order).carrier_id) == [], "a quote of two parcels says nothing of one"
 
 
 def test_another_currency_is_not_compared(stage: Stage, carrier, services):  # noqa: F811

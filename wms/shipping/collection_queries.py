@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -16,6 +15,7 @@ from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.facility.models import Location, Warehouse
 from wms.platform.database import session
+from wms.shipping import parcel_rows
 from wms.shipping.carriers import ASKED_BY_JOBS
 from wms.shipping.models import (
     Bag,
@@ -249,17 +249,10 @@ def _hour(at: time) -> str:
 
 def _parcels(actor: Actor, collection_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[dict[str, Any]]]:
     statement = (
-        select(
-            Collection.id.label("of"), Parcel.id, Parcel.shipment_id, Shipment.subject_kind, Shipment.subject_id,
-            Parcel.tracking_number, Parcel.weight_g, Parcel.state,
-        )
-        .select_from(Collection).join(Parcel, _is_its_own()).join(Shipment, Shipment.id == Parcel.shipment_id)
-        .where(Collection.id.in_(collection_ids)).order_by(Parcel.tracking_number, Parcel.id)
-    )  # fmt: skip
-    if actor.seller_ids is not None:
-        statement = statement.where(Parcel.owner_id.in_(actor.seller_ids))
-    found: dict[uuid.UUID, list[dict[str, Any]]] = defaultdict(list)
-    for row in session().execute(statement):
-        facts = dict(row._mapping)
-        found[facts.pop("of")].append(facts)
-    return found
+        select(Collection.id.label("of"), *parcel_rows.COLUMNS)
+        .select_from(Collection)
+        .join(Parcel, _is_its_own())
+        .join(Shipment, Shipment.id == Parcel.shipment_id)
+        .where(Collection.id.in_(collection_ids))
+    )
+    return parcel_rows.grouped(actor, statement, "of")
