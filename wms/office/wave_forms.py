@@ -30,6 +30,8 @@ WHY_WORDS = {
     "keeps_longest": lazy("keeps longest, as the seller asked"), "whole_unit": lazy("a whole container"),
     "fewest_touches": lazy("fewest touches"), "shortest_walk": lazy("shortest walk"),
     "pinned": lazy("the order names these goods"),
+    "unsold_first": lazy("not to be sold on: what does not sell goes first"),
+    "claimed": lazy("claimed for the order before"),
 }  # fmt: skip
 # A refusal that a rule noted, in words.
 RULE_REFUSALS = {

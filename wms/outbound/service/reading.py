@@ -15,8 +15,8 @@ from wms.core.refusals import Refused, not_found
 from wms.facility import layout, queries
 from wms.inventory import allocations
 from wms.inventory.allocations import Offered
-from wms.inventory.choosing import OfferKey
-from wms.outbound import bins, carts, lane_walks, zoned
+from wms.inventory.choosing import OfferKey, Why
+from wms.outbound import bins, carts, lane_walks, rules, zoned
 from wms.outbound.bins import Bin, Line
 from wms.outbound.service import lanes
 from wms.planning.distances import distance_of
@@ -53,8 +53,12 @@ _STOPS = Statement(
     "SELECT a.id AS allocation_id, a.subject_id AS demand_id, a.balance_id, a.open_quantity, b.location_id,"
     " b.product_id, l.walk_order, l.zone_id, l.aisle, l.bay, l.code, b.handling_unit_id IS NOT NULL AND a.open_quantity ="
     " b.on_hand AND NOT EXISTS (SELECT 1 FROM balance x WHERE x.handling_unit_id = b.handling_unit_id AND x.on_hand > 0"
-    "  AND x.id <> b.id) AS is_whole FROM allocation a"
-    " JOIN balance b ON b.id = a.balance_id JOIN location l ON l.id = b.location_id WHERE a.subject_kind = 'demand'"
+    "  AND x.id <> b.id) AS is_whole, CASE WHEN n.batch IS NOT NULL OR n.min_expires_on IS NOT NULL"
+    "  OR n.handling_unit_id IS NOT NULL OR n.condition <> 'good'"
+    f"  THEN '{Why.PINNED.value}' WHEN o.kind = ANY(ARRAY{sorted(rules.TAKES_EXPIRED)}) THEN '{Why.UNSOLD_FIRST.value}'"
+    f"  ELSE '{Why.CLAIMED.value}' END AS why FROM allocation a"
+    " JOIN balance b ON b.id = a.balance_id JOIN location l ON l.id = b.location_id JOIN demand d ON d.id = a.subject_id"
+    " JOIN order_line n ON n.id = d.order_line_id JOIN outbound_order o ON o.id = d.order_id WHERE a.subject_kind = 'demand'"
     " AND a.subject_id = ANY(CAST(:demands AS uuid[])) AND a.open_quantity > 0"
     " AND NOT EXISTS (SELECT 1 FROM pick_task t WHERE t.allocation_id = a.id) ORDER BY l.walk_order, a.id"
 )
