@@ -178,7 +178,7 @@ def test_kits_on_the_page_and_by_program(cast, client, life, seller, boss):
     assert said(life.app, boss.post("/office/conversions", data=form(**wanted))) == ["The goods are kept for it."]
     found = the_only(life, Conversion)
     address = f"/office/conversions/{found.id}"
-    assert said(life.app, boss.post(f"{address}/convert", data=form(quantity=3)))[0] == "From 1 to 2."
+    assert said(life.app, boss.post(f"{address}/convert", data=form(quantity=3)))[0] == "Quantity: From 1 to 2."
     assert said(life.app, boss.post(f"{address}/convert", data=form(quantity=2))) == ["It is in the book."]
     assert said(life.app, boss.post(f"{address}/undo", data=form())) == ["Decided."]
     assert "Taken back" in text_of(boss.get("/office/conversions"))

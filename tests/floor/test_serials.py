@@ -166,7 +166,7 @@ def test_counts_and_putaways_are_taken_back_by_their_numbers(cast, client, table
     for number in ("SN-1",):
         tablet.scan(unit(number))
         tablet.scan(bins["A-01-01-1"])
-    assert tablet.scan("CMD-UNDO")["code"] == "step_back"
+    assert tablet.scan("CMD-UNDO")["code"] == "stow_undone"
     assert now() == {"SN-1": ("in_stock", "carton"), "SN-2": ("in_stock", "carton"), "SN-3": ("void", None)}
 
 

@@ -201,7 +201,7 @@ class PutAway:
         undone = task.data.get("stowed") if task.step == CARTON else kept if task.step == PRODUCT else None
         if found.command == "UNDO" and undone:
             inbound.undo_put_away(actor, uuid.UUID(undone["carton_id"]))
-            return Step(PRODUCT, undone, "warn", "step_back")
+            return Step(PRODUCT, undone, "warn", "stow_undone")
         if found.command == "WHOLE" and task.step == PRODUCT:
             return self._lift(actor, task)
         if found.command == "BACK":
@@ -213,7 +213,7 @@ class PutAway:
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         if "carton_id" not in task.data:
-            return {}
+            return {"can_undo": "stowed" in task.data}
         carton = session().get_one(Carton, uuid.UUID(task.data["carton_id"]))
         rows = _HELD.all({"carton": carton.id})
         suggestion = task.data.get("suggestion")
