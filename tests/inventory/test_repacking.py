@@ -216,7 +216,7 @@ def test_merging_takes_everything_with_what_stands_in_it(world: World):
     assert in_unit(world, None) == 2
 
 
-def test_what_changed_since_is_not_taken_back(world: World):
+def test_repacking_is_taken_back_unless_something_changed_since(world: World):
     house, product = world.overseas, world.product
     pallet, carton, inner = stack(world)
     other = house.unit("pallet", "storage")
