@@ -294,6 +294,7 @@ def test_what_lies_loose_in_a_bin_goes_into_a_container_there(cast, client, db_s
     loose(cast, tablet, {MUG: 6, CABLE: 2})
     here, far = pallet(cast), pallet(cast, place=NEXT)
     tablet.start("repack")
+    assert tablet.scan(cast.overseas.labels["DOCK"])["code"] == "location_wrong_kind"
     told = tablet.scan(cast.overseas.labels[BIN])
     assert told["title"] == f"Loose in {BIN}. Scan what you take."
     assert [(line["sku"], line["quantity"]) for line in tablet.seen["lines"]] == [(CABLE, 2), (MUG, 6)]

@@ -141,7 +141,7 @@ def split(
     unit = known[unit_id]
     check_free(unit)
     if into_id is None:
-        _check_loose(unit)
+        check_bin(unit.location_id)
     else:
         check_free(known[into_id])
         _check_together(unit, known[into_id])
@@ -159,10 +159,11 @@ def split(
 def pack(actor: Actor, location_id: uuid.UUID, parts: Sequence[Part], into_id: uuid.UUID, subject: Subject) -> Repacked:
     """Goods that lie loose in a bin go into a container that stands in it: one posting.
 
-    Refuses `unit_elsewhere`, `unit_gone`, `unit_in_use`, and what the ledger refuses.
+    Refuses `unit_elsewhere`, `unit_gone`, `unit_in_use`, `location_wrong_kind`, and what the ledger refuses.
     """
     into = lock_trees(actor, [into_id])[into_id]
     check_free(into)
+    check_bin(location_id)
     if into.location_id != location_id:
         raise Refused("unit_elsewhere", {"unit": into.code})
     if any(part.stock.handling_unit_id is not None or part.stock.location_id != location_id for part in parts):
@@ -175,8 +176,9 @@ def pack(actor: Actor, location_id: uuid.UUID, parts: Sequence[Part], into_id: u
     return Repacked((into_id,), sum(part.quantity for part in parts), posted.posting_id)
 
 
-def _check_loose(unit: HandlingUnit) -> None:
-    place = session().get_one(Location, unit.location_id)
+def check_bin(location_id: uuid.UUID) -> None:
+    """Loose goods are found in bins only: elsewhere they are some document's. Refuses `location_wrong_kind`."""
+    place = session().get_one(Location, location_id)
     if place.kind not in COUNTING_LOCATIONS:
         raise Refused("location_wrong_kind", {"code": place.code, "kind": place.kind})
 

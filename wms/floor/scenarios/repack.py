@@ -73,6 +73,8 @@ class Repack:
 
     def _open(self, found: Found) -> Step:
         if found.kind is Kind.LOCATION:
+            assert found.id is not None
+            repacking.check_bin(found.id)
             data = {"place_id": str(found.id), "place": found.code}
             return Step(PRODUCT, data, "next", "loose_opened", {"location": found.code})
         unit = session().get_one(HandlingUnit, found.id, populate_existing=True)
