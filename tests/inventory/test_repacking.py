@@ -232,8 +232,9 @@ def test_repacking_is_taken_back_unless_something_changed_since(world: World):
     session().commit()
     loose = repacking.merge(SYSTEM, other, None, TEST)
     session().commit()
-    assert refusal(repacking.take_back, SYSTEM, house.id, parted).code == "not_enough"
+    assert refusal(repacking.take_back, SYSTEM, house.id, parted).code == "not_enough_stock"
     repacking.take_back(SYSTEM, house.id, loose)
+    session().commit()
     repacking.take_back(SYSTEM, house.id, parted)
     session().commit()
     assert refusal(repacking.take_back, SYSTEM, house.id, parted).code == "already_reversed"

@@ -19,6 +19,7 @@ from wms.inventory.rules import Stock
 from wms.inventory.service import Subject, receive
 from wms.platform.database import session, transaction
 
+SHIRT = "T-SHIRT-01-M"  # nothing of it is there
 PAGE, FACE, OTHER = "/office/replenishment", "A-02-01-1", "A-02-02-1"
 
 
@@ -78,18 +79,19 @@ def test_a_list_is_set_whole_or_not_at_all(cast, life, boss):
 
 def test_a_face_that_gets_nothing_says_why(cast, life, boss):
     """Nothing in reserve; all of it on hold; not for this bin."""
-    house, lamp = cast.overseas.id, cast.ACME.products[LAMP]
-    boss.post(f"{PAGE}/{house}/faces", data=form(**one(LAMP, bin=OTHER, minimum=1, maximum=3)))
+    house, shirt = cast.overseas.id, cast.ACME.products[SHIRT]
+    boss.post(f"{PAGE}/{house}/faces", data=form(**one(SHIRT, bin=OTHER, minimum=1, maximum=3)))
     assert "Nothing is in reserve." in text_of(boss.get(PAGE))
     boss.post(f"{PAGE}/{house}/faces", data=form(**one()))
     assert "on hold, or kept for orders" not in text_of(boss.get(PAGE))  # the next planning brings some
-    with life.app.app_context(), transaction():
-        mug = str(cast.ACME.products[MUG])
-        holds.place_hold(cast.supervisor, house, HoldScope.PRODUCT, mug, "quality", cast.ACME.id)
-        receive(
-            SYSTEM, Stock(house, cast.ACME.id, lamp, cast.overseas.locations["A-01-06-1"]), 5, Subject("test", None)
-        )
-        session().execute(update(Location).where(Location.code == OTHER).values(max_weight_g=1))
+    with life.app.app_context():
+        with transaction():
+            place = cast.overseas.locations["A-01-02-1"]
+            receive(SYSTEM, Stock(house, cast.ACME.id, shirt, place), 5, Subject("test", None))
+            session().execute(update(Location).where(Location.code == OTHER).values(max_weight_g=1))
+        with transaction():
+            mug = str(cast.ACME.products[MUG])
+            holds.place_hold(cast.supervisor, house, HoldScope.PRODUCT, mug, "quality", cast.ACME.id)
     page = text_of(boss.get(PAGE))
     assert "What is in reserve is on hold, or kept for orders." in page
     assert f"{OTHER}:" in page and "kg over" in page
