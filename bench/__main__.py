@@ -1,9 +1,10 @@
 """`python -m bench [NAME…]`: what the house does in a second, and what that costs. Without a name: all but the long ones.
 
-Prints one JSON line per figure. A job's line says name, clients, operations, rate (operations a second), p50, p95, p99
-(ms), errors, and `cpu_ms`: the processor time of one operation in the clients, the web, the jobs' processes and
-PostgreSQL. Its neighbour is bare psycopg writing the same rows in the same transactions on the same engines in the same
-run, with the ratio. What the figures mean, and those of the last calm run: docs/performance.md.
+Prints one JSON line per figure; the first says machine, versions and how fast the machine is today (`bench.yardstick`).
+A job's line says name, clients, operations, rate (operations a second), p50, p95, p99 (ms), errors, and `cpu_ms`: the
+processor time of one operation in the clients, the web, the jobs' processes and PostgreSQL. Its neighbour is bare psycopg
+writing the same rows in the same transactions on the same engines in the same run, with the ratio. What the figures mean,
+and those of the last calm run: docs/performance.md.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from functools import partial
 from typing import Any
 
 from bench import bare, jobs, last_unit, lives, parcels, service_level
-from bench.house import House, database_version, machine, processor_seconds, quantile, running_house
+from bench.house import House, machine_of, processor_seconds, quantile, running_house
 from bench.jobs import Job
 from bench.telling import tell
 from wms.demo.client import DemoError
@@ -34,10 +35,11 @@ class Options:
 
 
 Bench = Callable[[House, Options], None]
+MEASURED = (*jobs.JOBS, *parcels.JOBS)
 
 
 def measure_jobs(house: House, options: Options) -> None:
-    for job in [*jobs.JOBS, *parcels.JOBS]:
+    for job in MEASURED:
         if options.only in (None, job.name):
             report(house, job, options.seconds)
 
@@ -76,12 +78,15 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[[], *BENCHES], metavar="NAME", help=", ".join(BENCHES))
     parser.add_argument("--seconds", type=float, default=Options.seconds, help="how long each job is measured")
     parser.add_argument("--trials", type=int, default=Options.trials, help="of the last unit")
-    parser.add_argument("--only", help="one of the jobs by its name")
+    jobs_by_name = [job.name for job in (*jobs.JOBS, *parcels.JOBS)]
+    parser.add_argument(
+        "--only", choices=jobs_by_name, metavar="JOB", help="one of the jobs: " + "; ".join(jobs_by_name)
+    )
     chosen = parser.parse_args()
     options = Options(chosen.seconds, chosen.trials, chosen.only)
     names = chosen.names or (["jobs"] if chosen.only else list(BENCHES))
     with running_house() as house:
-        tell({**machine(), "postgresql": database_version(house.app)})
+        tell(machine_of(house))
         jobs.prepare(house)
         for name in names:
             BENCHES[name](house, options)

@@ -17,6 +17,7 @@ from bench.jobs import LINES_PER_BOOKING
 from wms.core.ids import new_id
 from wms.demo.stage import WAREHOUSE
 from wms.inventory.models import nothing_as_id
+from wms.recovery.programs import plain
 
 Work = Callable[[], bool]
 Connection = psycopg.Connection[Any]
@@ -27,7 +28,7 @@ KEY = "warehouse_id, product_id, location_id, owner_id, {}, {}, {}, condition, c
 
 
 def connect(url: str, kind: type[Connection] = psycopg.Connection) -> Connection:
-    return kind.connect(url.replace("postgresql+psycopg://", "postgresql://"))
+    return kind.connect(plain(url))
 
 
 def client(connection: Connection, name: str, stage: House, number: int) -> Work:

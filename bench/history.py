@@ -38,7 +38,7 @@ from sqlalchemy import text
 from werkzeug.serving import make_server
 
 from bench import growth, jobs
-from bench.house import House, database_version, machine
+from bench.house import House, machine_of
 from bench.jobs import sku
 from bench.lives import Hand, totes_of
 from bench.memory import Browser
@@ -435,7 +435,7 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="wms-history-") as folder,
         two_houses(Path(folder), chosen.products, few, many) as (small, large, told),
     ):
-        tell({**machine(), "postgresql": database_version(small.house.app)})
+        tell(machine_of(small.house))
         for line in told:
             tell(line)
         for line in compare(small, large, chosen.turns):

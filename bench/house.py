@@ -17,12 +17,14 @@ from typing import Any
 import psutil
 from sqlalchemy import text
 
+from bench.yardstick import yardstick
 from config import Config
 from wms.demo.__main__ import running_system
 from wms.demo.stage import Stage
 from wms.platform.database import session, transaction
 from wms.platform.metric_files import Key, read_slots
 from wms.platform.metrics import REQUEST_SECONDS, REQUEST_TIME
+from wms.recovery.programs import plain
 
 PRODUCTS = 2_000
 TABLETS = 13  # of each kind of work: fifty-four badges
@@ -61,10 +63,11 @@ def machine() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def database_version(app: Any) -> str:
-    """What PostgreSQL says it is."""
-    with app.app_context(), transaction():
-        return str(session().execute(text("SHOW server_version")).scalar_one())
+def machine_of(house: House) -> dict[str, Any]:
+    """The same, with the version of its PostgreSQL and how fast the machine is today."""
+    with house.app.app_context(), transaction():
+        server = str(session().execute(text("SHOW server_version")).scalar_one())
+    return {**machine(), "postgresql": server, "yardstick": yardstick(plain(house.config.database_url))}
 
 
 def processes(house: House) -> Iterator[tuple[str, psutil.Process]]:

@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 
 from bench import jobs
-from bench.house import House, database_version, machine, processes, running_house, server_times
+from bench.house import House, machine_of, processes, running_house, server_times
 from bench.jobs import sku
 from bench.lives import Hand, together, totes_of
 from bench.telling import tell
@@ -196,7 +196,7 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=200_000)
     chosen = parser.parse_args()
     with running_house() as house:
-        tell({**machine(), "postgresql": database_version(house.app)})
+        tell(machine_of(house))
         jobs.prepare(house)
         for line in memory(house, chosen.requests):
             tell(line)

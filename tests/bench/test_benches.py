@@ -15,7 +15,7 @@ from flask import Flask
 
 from bench import bare, growth, history, jobs, last_unit, lives, memory, receiving, service_level, work
 from bench.__main__ import measure
-from bench.house import House
+from bench.house import House, machine_of
 from tests.engines import Databases
 from wms.cli import audit
 from wms.demo.stage import set_stage
@@ -49,6 +49,12 @@ def house(engines: Databases) -> Iterator[House]:
 def sound(figure: dict[str, Any]) -> dict[str, Any]:
     assert figure["errors"] == 0, figure
     return figure
+
+
+def test_the_machine_is_told_with_how_fast_it_is(house: House) -> None:
+    told = machine_of(house)
+    assert told["python"] and told["psycopg"] and told["postgresql"]
+    assert all(figure > 0 for figure in told["yardstick"].values()) and len(told["yardstick"]) == 3
 
 
 def test_lives(house: House) -> None:

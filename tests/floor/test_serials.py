@@ -73,7 +73,18 @@ def test_a_code_of_item_and_number_is_read_where_only_its_number_is_asked_for(ca
 
 def test_a_unit_lives_its_whole_life_under_its_number(cast, client, tablet, phone):
     bins = cast.overseas.labels
-    (label,) = announce(cast, {PHONE: 2})
+    _come_in(tablet, announce(cast, {PHONE: 2})[0], bins)
+    order(cast.api(client), {PHONE: 1}, house_carrier())
+    tote = _picked(tablet, cast.overseas.id)
+    number = _packed(tablet, tote)
+    tablet.start("handover")
+    assert tablet.scan(number)["code"] == "parcel_loaded"
+    assert now() == {"SN-1": ("shipped", None), "SN-2": ("in_stock", "A-01-01-1")}
+    _come_back(tablet, number, bins)
+    _move_about(tablet, bins)
+
+
+def _come_in(tablet: Tablet, label: str, bins: dict[str, str]) -> None:
     tablet.start("receive")
     tablet.scan(label)
     refused = tablet.scan(GTIN[1:])
@@ -96,19 +107,25 @@ def test_a_unit_lives_its_whole_life_under_its_number(cast, client, tablet, phon
     assert tablet.scan(bins["A-01-01-1"])["code"] == "item_stowed"
     assert now() == {"SN-1": ("in_stock", "A-01-01-1"), "SN-2": ("in_stock", "A-01-01-1")}
 
-    order(cast.api(client), {PHONE: 1}, house_carrier())
+
+def _picked(tablet: Tablet, warehouse_id: uuid.UUID) -> str:
+    """The tote it lies in."""
     tablet.start("pick")
     tablet.scan("CMD-OK")
     prepare_waybills()
     tablet.scan("CMD-OK")
-    tote = totes(cast.overseas.id)[0]
+    tote = totes(warehouse_id)[0]
     tablet.scan(tote)
     tablet.scan(tablet.seen["location_barcode"])
     assert tablet.scan(GTIN[1:])["code"] == "serials_required"
     assert tablet.scan(unit("SN-9"))["code"] == "serial_not_here"
     assert tablet.scan(unit("SN-1"))["code"] == "walk_done"
     assert now() == {"SN-1": ("in_stock", "tote"), "SN-2": ("in_stock", "A-01-01-1")}
+    return tote
 
+
+def _packed(tablet: Tablet, tote: str) -> str:
+    """The number of its parcel."""
     tablet.start("pack")
     tablet.scan(tote)
     asked = tablet.scan(GTIN[1:])
@@ -121,11 +138,10 @@ def test_a_unit_lives_its_whole_life_under_its_number(cast, client, tablet, phon
     number = tracking_numbers()[0]
     assert tablet.scan(number)["code"] == "parcel_closed"
     assert now()["SN-1"] == ("in_stock", "parcel")
+    return number
 
-    tablet.start("handover")
-    assert tablet.scan(number)["code"] == "parcel_loaded"
-    assert now() == {"SN-1": ("shipped", None), "SN-2": ("in_stock", "A-01-01-1")}
 
+def _come_back(tablet: Tablet, number: str, bins: dict[str, str]) -> None:
     tablet.start("return")
     assert tablet.scan(number)["code"] == "return_opened"
     assert tablet.scan(GTIN[1:])["ask"] == "serial"
@@ -138,6 +154,8 @@ def test_a_unit_lives_its_whole_life_under_its_number(cast, client, tablet, phon
     assert now() == {"SN-1": ("in_stock", "A-01-02-1"), "SN-2": ("in_stock", "A-01-01-1")}
     assert tablet.scan("CMD-OK")["code"] == "return_done"
 
+
+def _move_about(tablet: Tablet, bins: dict[str, str]) -> None:
     tablet.start("move")
     tablet.scan(bins["A-01-02-1"])
     assert tablet.scan(unit("SN-2"))["code"] == "serial_not_here"
