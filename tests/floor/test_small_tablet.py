@@ -31,6 +31,7 @@ def a_walk_to_a_face(cast) -> str:
     source, face = "A-01-01-1", cast.overseas.locations["A-02-01-1"]
     target = Stock(cast.overseas.id, cast.ACME.id, cast.ACME.products[MUG], cast.overseas.locations[source])
     receive(SYSTEM, target, 30, Subject("test", None))
+    commit()
     session().execute(update(Location).where(Location.id == face).values(kind="pick_face"))
     faces.set_face(cast.supervisor, face, cast.ACME.products[MUG], 5, 20)
     commit()
