@@ -111,7 +111,7 @@ def skip(actor: Actor, task_id: uuid.UUID) -> None:
 # Where goods are picked together, a bin is put off for all of its orders.
 _SKIP = Statement(
     "UPDATE pick_task AS t SET skipped = t.skipped + 1 FROM pick_task s JOIN pick_batch b ON b.id = s.batch_id"
-    " WHERE s.id = :stop AND (t.id = s.id OR (b.wall IS NOT NULL AND t.batch_id = s.batch_id"
+    " WHERE s.id = :stop AND (t.id = s.id OR ((b.wall IS NOT NULL OR b.is_lane) AND t.batch_id = s.batch_id"
     " AND t.balance_id = s.balance_id AND t.state = 'open'))"
 )
 _KEPT = "UPDATE pick_batch SET picker_id = :picker, lease_until = :until, state = :walk_state WHERE id = :batch"
@@ -260,7 +260,13 @@ def _count_pick(actor: Actor, stop: HeldStop, order: OrderAtWork, quantity: int)
         walks.look_after_wave(stop.walk.wave_id)
 
 
-_SHORT = Statement("UPDATE pick_task SET state = :state WHERE id = :stop")
+# Where goods are picked together, nobody else of the walk finds more of them there.
+_SHORT = Statement(
+    "UPDATE pick_task AS t SET state = :state FROM pick_task s JOIN pick_batch b ON b.id = s.batch_id WHERE s.id = :stop"
+    " AND (t.id = s.id OR ((b.wall IS NOT NULL OR b.is_lane) AND t.batch_id = s.batch_id AND t.balance_id = s.balance_id"
+    "  AND t.state = 'open'))"
+)
+_OPEN = Statement("SELECT 1 FROM pick_task WHERE batch_id = :batch AND state = 'open' LIMIT 1")
 
 
 def report_short(actor: Actor, task_id: uuid.UUID) -> None:
@@ -270,7 +276,8 @@ def report_short(actor: Actor, task_id: uuid.UUID) -> None:
     """
     stop = work_on(actor, task_id)
     _SHORT.run({"stop": stop.id, "state": TASK.apply("report_short", stop.state).value})
-    _keep(actor, stop, finished=stop.following is None)
-    if stop.following is None:
+    is_last = stop.following is None or _OPEN.first({"batch": stop.walk.id}) is None
+    _keep(actor, stop, finished=is_last)
+    if is_last:
         walks.free_tote(stop.walk.id)
     holds.doubt(actor, stop.walk.warehouse_id, stop.balance_id)
