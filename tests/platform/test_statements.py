@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -225,61 +223,6 @@ def test_a_row_that_travels_is_met_by_the_first_answer(fresh_app: Flask) -> None
             assert NAMES.column() == ["test-1"]
             with transaction():
                 RENAME.run({"old": "test-1", "new": f"kept-{reads}"})
-
-
-@pytest.mark.parametrize("ends", ["done", "refused", "in the way"])
-def test_of_twins_that_run_at_once_the_first_one_answers(fresh_app: Flask, ends: str) -> None:
-    """The row is written once, at the end: whatever the slower one came to is undone and told to nobody."""
-    command = Command(str(new_id()), "test", "try", {})
-
-    def twin() -> None:
-        with fresh_app.app_context():
-            take(Command(str(new_id()), "test", "try", {}), lambda: None)
-            assert take(command, lambda: ADD.run({"name": "test-first", "value": 1})) == Done({"took": None})
-
-    def use_case() -> None:
-        NAMES.column()  # by now it is known that nobody has done it
-        other = threading.Thread(target=twin)
-        other.start()
-        other.join()
-        ADD.run({"name": "test-first" if ends == "in the way" else "test-second", "value": 1})
-        if ends == "refused":
-            raise Refused("command_not_here", {})
-
-    def take(which: Command, work: Callable[[], None]) -> Outcome:
-        return execute(which, work, lambda _: {"took": None}, travels=True)
-
-    with fresh_app.app_context():
-        take(Command(str(new_id()), "test", "try", {}), lambda: None)  # the connection knows the day's partition
-        assert take(command, use_case) == Done({"took": None}, replayed=True)
-        assert NAMES.column() == ["test-first"]
-        other_body = Command(command.id, "test", "try", {"other": 1})
-        refusal = take(other_body, lambda: None)
-        assert isinstance(refusal, Refused) and refusal.code == "command_id_reused"
-
-
-def test_a_refusal_that_came_first_stands_and_the_slower_twin_has_no_effect(fresh_app: Flask) -> None:
-    command = Command(str(new_id()), "test", "try", {})
-
-    def refuse() -> None:
-        raise Refused("command_not_here", {})
-
-    def twin() -> None:
-        with fresh_app.app_context():
-            assert isinstance(execute(command, refuse, lambda _: {}, travels=True), Refused)
-
-    def use_case() -> None:
-        NAMES.column()
-        other = threading.Thread(target=twin)
-        other.start()
-        other.join()
-        ADD.run({"name": "test-second", "value": 1})
-
-    with fresh_app.app_context():
-        execute(Command(str(new_id()), "test", "try", {}), lambda: None, lambda _: {}, travels=True)
-        found = execute(command, use_case, lambda _: {}, travels=True)
-        assert isinstance(found, Refused) and found.replayed and found.code == "command_not_here"
-        assert NAMES.column() == []
 
 
 def test_a_command_finds_its_day_without_its_parent(fresh_app: Flask) -> None:

@@ -23,7 +23,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 from sqlalchemy import Date, Integer, LargeBinary, PrimaryKeyConstraint, String, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.core import clock
@@ -117,9 +117,8 @@ def execute(
     """Run `use_case` once for this command id and commit, or give the stored answer.
 
     `last` sends statements whose answers nobody needs, one of which keeps the command's answer: they travel with the COMMIT.
-    `travels`: whether the command was done before is asked with what the use case reads first, not before it, and its row
-    is written once, with its answer (decision 128). For use cases that touch nothing but the database: of a command that
-    was done before they are begun again, and undone with that first answer or, of a twin, with its last.
+    `travels`: the command's row is sent with what the use case reads first, not before it. For use cases that touch
+    nothing but the database: of a command that was done before they are begun again, and undone with that first answer.
     `durable` False: do not wait for the disk. For a caller who tells nobody before `settle`: the log is written in
     order, so a later commit that waits keeps this one's effect too. A refusal always waits.
 
@@ -175,8 +174,6 @@ def _execute(command: Command, work: _Work[T]) -> Outcome:
             return _attempt(command, work)
         except DBAPIError as fault:
             rollback()
-            if (stored := _by_a_twin(command, work, fault)) is not None:
-                return stored
             # A lost connection may have been lost after its COMMIT: the command's row tells, so asking again is safe.
             state = getattr(fault.orig, "sqlstate", None)
             if not (fault.connection_invalidated or state in RETRYABLE) or attempt == ATTEMPTS:
@@ -190,17 +187,6 @@ def _execute(command: Command, work: _Work[T]) -> Outcome:
             rollback()
             raise
     raise AssertionError("unreachable")
-
-
-def _by_a_twin(command: Command, work: _Work[T], fault: DBAPIError) -> Outcome | None:
-    """The answer of a twin that was quicker, where its row or what it did stood in the way of ours."""
-    if not (work.travels and isinstance(fault, IntegrityError)):
-        return None
-    stored = _stored_of(command)
-    if stored is None:
-        rollback()
-        return None
-    return _replay(stored)
 
 
 def _attempt(command: Command, work: _Work[T]) -> Outcome:
@@ -220,7 +206,7 @@ class _Known(Exception):
 
 def _take(command: Command, work: _Work[T]) -> Outcome:
     """The command's row, its effect and its answer, committed. Raises _Known, and then nothing was changed."""
-    _begin(command, once=work.travels)
+    _begin(command)
     if not work.travels:
         send_behind()
     outcome: Outcome
@@ -234,18 +220,19 @@ def _take(command: Command, work: _Work[T]) -> Outcome:
         final = _keep if work.last is None else partial(work.last, result)
     except Refused as refusal:
         # No savepoint behind the command's row: done commands, which are nearly all, would pay for one.
+        stood = "command_row" in session().info
         session().expunge_all()
         rollback()
+        if stood and refusal.kind is RefusalKind.INVALID:
+            return refusal  # malformed input is not stored: the client mends it and may send the same id again
         _begin(command)
         if refusal.kind is RefusalKind.INVALID:
-            # Malformed input is not stored: the client mends it and may send the same id again. Unless that was done
-            # before, or by a twin meanwhile, which its row tells.
-            send_behind()
+            send_behind()  # refused before the row was sent, which only now says whether this was done before
             rollback()
             return refusal
         outcome, final = refusal, _keep
         told, waits = ("refused", None, refusal.as_data()), True
-    keeping = _keeping(*told, waits=waits)
+    keeping = _keeping(command, *told, waits=waits)
     commit_with(lambda: final(keeping))
     commit()
     session().info["unsettled"] = not waits
@@ -287,44 +274,28 @@ _SETTLE = Statement("SELECT pg_logical_emit_message(true, 'wms', 'settle')")
 
 # A command's row is found again by its partition's own name: through the parent, routing a row to one of forty days costs
 # as much as inserting it, and changing one locks them all. Which day has a partition a connection learns from its first row.
-_COLUMNS = "day, scope, id, name, fingerprint, created_at"
-_VALUES = ":day, :scope, :id, :name, :fingerprint, :now"
-_statement = cache(Statement)  # of a command's row: a few for each day
-
-
 @cache
 def _insert_into(table: str) -> Statement:
     kept_in = "tableoid::regclass::text" if table == "command" else f"'{table}'"
     return Statement(
-        f"INSERT INTO {table} ({_COLUMNS}) VALUES ({_VALUES}) ON CONFLICT DO NOTHING"
+        f"INSERT INTO {table} (day, scope, id, name, fingerprint, created_at)"
+        " VALUES (:day, :scope, :id, :name, :fingerprint, :now) ON CONFLICT DO NOTHING"
         f" RETURNING {_PLAN_ONCE}, {kept_in} AS kept_in"
     )
 
 
 @cache
-def _ask_in(table: str) -> Statement:
-    return Statement(
-        f"SELECT {_PLAN_ONCE}, EXISTS (SELECT 1 FROM {table} WHERE day = :day AND scope = :scope AND id = :id) AS known"
-    )
-
-
-@cache
-def _kept_by(table: str, *, once: bool, waits: bool) -> str:
-    """What writes the answer: into the row that is there, or (`once`) with it. Of twins that both write theirs so, the
-    second meets a fault, which undoes all it did.
-    """
-    settled = "" if waits else f" RETURNING {_DO_NOT_WAIT}"
-    if once:
-        return (
-            f"INSERT INTO {table} ({_COLUMNS}, outcome, status, answer)"
-            f" VALUES ({_VALUES}, :outcome, :status, CAST(:answer AS jsonb)){settled}"
-        )
+def _answer_in(table: str, *, waits: bool) -> str:
     return (
         f"UPDATE {table} SET outcome = :outcome, status = :status, answer = CAST(:answer AS jsonb)"
-        f" WHERE day = :day AND scope = :scope AND id = :id{settled}"
+        f" WHERE day = :day AND scope = :scope AND id = :id{'' if waits else f' RETURNING {_DO_NOT_WAIT}'}"
     )
 
 
+_statement = cache(Statement)  # what keeps an answer: two for each day
+_INSERT, _ANSWER, _ANSWER_UNSETTLED = (
+    _insert_into("command"), *(_statement(_answer_in("command", waits=waits)) for waits in (True, False))
+)  # fmt: skip
 _ONE_AT_A_TIME = Statement("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7))")
 _FIND = Statement(
     "SELECT fingerprint, outcome, status, answer FROM command"
@@ -332,10 +303,8 @@ _FIND = Statement(
 )
 
 
-def _begin(command: Command, *, once: bool = False) -> None:
-    """Insert the command's row with the next statement; a running twin is waited for. `once`: only ask for it, where its day
-    has a partition; a running twin is met at the end. Raises _Known, then or now.
-    """
+def _begin(command: Command) -> None:
+    """Insert the command's row with the next statement. A running twin is waited for. Raises _Known, then or now."""
     session().info.pop("command_row", None)
     now = clock.now()
     day = _day_of(command.id, now)
@@ -355,34 +324,16 @@ def _begin(command: Command, *, once: bool = False) -> None:
         "now": now,
     }
     table = notes().get(_partition_of(day), "command")
-    if once and table != "command":
-        _ask_in(table).run_expecting(values, partial(_asked, _Row(table, values, once=True)))
-    else:
-        _insert_into(table).run_expecting(values, partial(_begun, values))
+    _insert_into(table).run_expecting(values, partial(_begun, day))
     name_transaction(f"{command.scope}:{command.id}")
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A command's row: the table it is kept in, what it says. `once`: it is written at the end."""
-
-    table: str
-    values: Mapping[str, Any]
-    once: bool
-
-
-def _asked(row: _Row, answer: Answer) -> None:
-    if answer.first().known:
-        raise _Known
-    session().info["command_row"] = row
-
-
-def _begun(values: Mapping[str, Any], inserted: Answer) -> None:
+def _begun(day: date, inserted: Answer) -> None:
     row = inserted.first()
     if row is None:
         raise _Known
-    session().info["command_row"] = _Row(row.kept_in, values, once=False)
-    if row.kept_in == _partition_of(values["day"]):  # not the one for days that have none: such a day may get its own
+    session().info["command_row"] = (day, row.kept_in)
+    if row.kept_in == _partition_of(day):  # not the one for days that have none: such a day may get its own
         notes()[row.kept_in] = row.kept_in
 
 
@@ -430,13 +381,18 @@ def _stored(command: Command, earliest: date, latest: date) -> Outcome | None:
     return Done(row.answer, row.status or 200, replayed=True)
 
 
-def _keeping(outcome: str, status: int | None, answer: Mapping[str, Any] | Any, *, waits: bool) -> Keeping:
-    """What writes the answer of the present command. `waits`: the COMMIT is to wait for the disk."""
+def _keeping(
+    command: Command, outcome: str, status: int | None, answer: Mapping[str, Any] | Any, *, waits: bool
+) -> Keeping:
+    """What writes the answer into the command's row. `waits`: the COMMIT is to wait for the disk."""
     if "command_row" not in session().info:
         send_behind()  # nothing was read: only now it says whether the command was done before
-    row: _Row = session().info.pop("command_row")
-    told = {"outcome": outcome, "status": status, "answer": orjson.dumps(answer, default=str).decode()}
-    return Keeping(_kept_by(row.table, once=row.once, waits=waits), {**row.values, **told})
+    day, table = session().info.pop("command_row")
+    parameters = {
+        "outcome": outcome, "status": status, "answer": orjson.dumps(answer, default=str).decode(), "day": day,
+        "scope": command.scope, "id": command.id,
+    }  # fmt: skip
+    return Keeping(_answer_in(table, waits=waits), parameters)
 
 
 def name_transaction(key: str) -> None:
