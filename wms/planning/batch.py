@@ -25,7 +25,7 @@ STEPS_PER_ORDER: Final = 2_000  # of orders with few places; a step costs more w
 PLACES_AT_ONCE: Final = 10
 STEPS_AT_LEAST: Final = 8_000
 # A part of a large wave gets a share of the steps that keeps a thousand orders within seconds.
-LARGE_WAVE_SHARE: Final = 0.1
+LARGE_WAVE_SHARE: Final = 0.14
 # Where exact lengths take long, so much of the steps is made with quick ones, and in the time saved some with exact.
 QUICK_SHARE: Final = 0.25
 EXACT_FOR_FEW: Final = 100_000  # steps times orders: few orders have few unions, each measured once

@@ -24,6 +24,9 @@ COLD: Final = 0.003
 # Each beginning gets such a share of the steps, the best of them the rest, from a lower temperature.
 TRIAL_SHARE: Final = 0.2
 AGAIN: Final = 0.012
+# With fewer steps a job than this the shortest beginning gets them all, from a temperature lower still.
+TRY_FROM: Final = 300
+BRIEF: Final = 0.006
 # And of the walks the quick measure found, where the exact one goes on.
 WARM: Final = 0.006
 COLDEST: Final = 0.002
@@ -108,14 +111,17 @@ def group(jobs: Jobs, measure: Measure, lookout: Lookout) -> list[Group]:
         return min((by_savings, along, reach, first), key=lambda groups: total(jobs, groups, measure.length))
     scale = total(jobs, by_savings, quick) / len(by_savings)
     search = Annealing(jobs, near(jobs, quick), random.Random(lookout.seed))  # noqa: S311
+    starts = [by_savings, along, reach]
+    if lookout.quick < TRY_FROM * count:
+        starts = [min(starts, key=lambda groups: total(jobs, groups, quick))]
     trial, found = Cooling(max(1, int(lookout.quick * TRIAL_SHARE)), HOT * scale, COLD * scale), []
-    for start in (by_savings, along, reach):
+    for start in starts if len(starts) > 1 else []:
         search.begin(start, quick, measure.keep)
         found.append(search.run(trial, out_of_time))
-    best = min(found)[1]
+    best = min(found)[1] if found else starts[0]
     search.begin(best, quick, measure.keep)
     rest = max(1, lookout.quick - len(found) * trial.steps)
-    best = search.run(Cooling(rest, AGAIN * scale, COLD * scale), out_of_time)[1]
+    best = search.run(Cooling(rest, (AGAIN if found else BRIEF) * scale, COLD * scale), out_of_time)[1]
     if lookout.exact:
         scale = total(jobs, best, measure.length) / len(best)
         search.begin(best, measure.length, measure.keep)
