@@ -43,6 +43,7 @@ class CarrierSimulator:
     server: ThreadingHTTPServer
     shipments: dict[str, dict[str, Any]] = field(default_factory=dict)
     manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
+    charge: Any = None  # what it says that a waybill costs: `total_minor`, `currency`, `surcharges`
     prices: dict[str, dict[str, Any]] = field(default_factory=dict)  # by service: `total_minor`, `currency`, `days` …
     lorries: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -91,6 +92,8 @@ class CarrierSimulator:
             number = f"1Z{payload}{ups_1z_check_digit(payload)}"
             made = {"id": f"sim-{serial}", "reference": reference, "tracking_number": number, "state": "created",
                     "label": {"format": "PDF", "content": base64.b64encode(label_pdf(number)).decode()}}  # fmt: skip
+            if self.charge is not None:
+                made["charge"] = self.charge
             self.shipments[made["id"]] = made
             return made
 

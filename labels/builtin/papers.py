@@ -159,9 +159,9 @@ def _pick_list(size: Size) -> list[Element]:
     ]
 
 
-_MANIFEST_SHARES = (7, 36, 25, 16, 9, 7)
-_MANIFEST_NAMES = ("row", "tracking", "order", "destination", "weight", "pieces")
-_MANIFEST_FIELDS = ("row", "tracking_number", "order", "destination", "weight", "pieces")
+_MANIFEST_SHARES = (6, 32, 24, 11, 9, 12, 6)
+_MANIFEST_NAMES = ("row", "tracking", "order", "destination", "weight", "cod", "pieces")
+_MANIFEST_FIELDS = ("row", "tracking_number", "order", "destination", "weight", "cod", "pieces")
 
 
 def _manifest(size: Size) -> list[Element]:
@@ -173,8 +173,8 @@ def _manifest(size: Size) -> list[Element]:
     lines = Box(whole.left, heading.bottom, whole.width, whole.bottom - heading.bottom - foot_mm)
     cells: list[Element] = [
         text(
-            cell.inset(0.8, 1.1), f"{{{name}}}", 9.5, 5, bold=name == "tracking_number",
-            align="left" if place in (1, 2, 3) else "center",
+            cell.inset(0.8, 1.1), f"{{{name}}}", 9.5, 5, bold=name in ("tracking_number", "cod"),
+            align="left" if place in (1, 2, 3) else "right" if name == "cod" else "center",
         )
         for place, (cell, name) in enumerate(
             zip(Box(0, 0, lines.width, row_mm).columns(*_MANIFEST_SHARES), _MANIFEST_FIELDS, strict=True)
@@ -184,24 +184,29 @@ def _manifest(size: Size) -> list[Element]:
         ("carrier", "carrier"), ("service", "service"), ("warehouse", "warehouse"),
         ("date", "date"), ("vehicle", "vehicle"), ("driver", "driver"),
     ]  # fmt: skip
-    totals = Box(whole.left, lines.bottom + 0.5, whole.width, 8)
+    totals = Box(whole.left, lines.bottom + 0.5, whole.width, 6.5)
+    money = Box(whole.left, totals.bottom, whole.width, 5.5)
     return [
         *_head(whole, "{number}"),
         *_facts(facts, pairs, 3),
-        *_headings(heading, _MANIFEST_SHARES, _MANIFEST_NAMES, ("row", "weight", "pieces")),
+        *_headings(heading, _MANIFEST_SHARES, _MANIFEST_NAMES, ("row", "weight", "cod", "pieces")),
         table(lines, "lines", row_mm, cells),
         rule_above(totals, 0.4),
-        text(totals.leftmost(90).inset(1, 1.5), "{captions.parcels}: {parcels}", 13, 7, bold=True),
+        text(totals.leftmost(90).inset(1, 0.7), "{captions.parcels}: {parcels}", 13, 7, bold=True),
         text(
-            totals.rightmost(90).inset(1, 1.5),
+            totals.rightmost(90).inset(1, 0.7),
             "{captions.total_weight}: {total_weight}",
             13,
             7,
             bold=True,
             align="right",
         ),
+        when(
+            "total_cod",
+            text(money.inset(1, 0.2), "{captions.total_cod}: {total_cod}", 13, 7, bold=True, align="right"),
+        ),
         *_signatures(
-            Box(whole.left, totals.bottom + 1, whole.width, 28), ("handed_over", "received"), "{captions.signature}"
+            Box(whole.left, money.bottom + 0.7, whole.width, 24.8), ("handed_over", "received"), "{captions.signature}"
         ),
         _page_number(whole),
     ]

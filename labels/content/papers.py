@@ -140,6 +140,7 @@ class ManifestLine:
     order: str = text(40)
     destination: str = text(40)
     weight: str = text(16)
+    cod: str = text(24)
     pieces: str = text(8)
 
 
@@ -157,9 +158,11 @@ class ManifestCaptions:
     order: str = text(30)
     destination: str = text(30)
     weight: str = text(30)
+    cod: str = text(20)
     pieces: str = text(20)
     parcels: str = text(30)
     total_weight: str = text(30)
+    total_cod: str = text(40)
     handed_over: str = text(60)
     received: str = text(60)
     signature: str = text(60)
@@ -179,9 +182,11 @@ MANIFEST_CAPTIONS = ManifestCaptions(
     order="Order",
     destination="Destination",
     weight="Weight",
+    cod="COD",
     pieces="Pieces",
     parcels="Parcels",
     total_weight="Total weight",
+    total_cod="COD to collect",
     handed_over="Handed over by (warehouse)",
     received="Received by (carrier)",
     signature="Name, date, time, signature",
@@ -205,6 +210,7 @@ class Manifest(Label):
     lines: tuple[ManifestLine, ...] = entries(ManifestLine, most=MOST_LINES, required=True)
     parcels: str = text(16)
     total_weight: str = text(24)
+    total_cod: str = text(80)
     page: int = count()
     pages: int = count()
     captions: ManifestCaptions = captions(MANIFEST_CAPTIONS)

@@ -207,6 +207,7 @@ _MANIFESTS = {
                 order="SO088261124000481",
                 destination="浙江杭州",
                 weight="1.26 千克",
+                cod="128.00 CNY",
                 pieces="1",
             ),
             ManifestLine(
@@ -219,6 +220,7 @@ _MANIFESTS = {
         ),
         parcels="2 票 3 件",
         total_weight="2.10 千克",
+        total_cod="128.00 CNY",
         captions=ManifestCaptions(
             title="交接单",
             carrier="承运商",
@@ -232,9 +234,11 @@ _MANIFESTS = {
             order="订单号",
             destination="目的地",
             weight="重量",
+            cod="代收",
             pieces="件数",
             parcels="票数",
             total_weight="总重量",
+            total_cod="代收合计",
             handed_over="交货人（仓库）",
             received="收货人（承运商）",
             signature="姓名、日期、时间、签名",
@@ -256,12 +260,14 @@ _MANIFESTS = {
                 order="SO-SELLER0296-261124-00048199/PO-88123",
                 destination="Frankfurt am Main-Gallusviertel",
                 weight="1,234.567 kg",
+                cod="99,999,999.99 EUR",
                 pieces="9,999",
             )
             for _ in range(31)
         ),
         parcels="1,234,567",
         total_weight="12,345,678.901 kg",
+        total_cod=" + ".join(["99,999,999.99 EUR"] * 4),
         page=99,
         pages=100,
     ),

@@ -224,7 +224,7 @@ function keypad(pad, key) {
   const value = output.textContent.trim();
   const set = (text) => {
     output.textContent = text;
-    if ("attach" in pad.dataset) quantityForNextScan = text === "" ? null : Number(text);
+    if (!("keypadWeight" in pad.dataset)) quantityForNextScan = text === "" ? null : Number(text);   // with a key to set it, too: nobody counts one of five
   };
   if (key === "back") set(value.slice(0, -1));
   else if (key === "clear") set("");

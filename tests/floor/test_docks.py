@@ -20,6 +20,7 @@ from wms.facility import service as facility
 from wms.facility.models import Location, LocationKind
 from wms.facility.queries import system_location
 from wms.floor.models import FloorTask
+from wms.outbound.service import interceptions
 from wms.outbound.service.load_lists import load_lists, request_load_list
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
@@ -60,6 +61,23 @@ def test_with_one_dock_nobody_is_asked_anything(scene: Scene) -> None:
     boss = scene.person("supervisor")
     assert "Its lorry stands at" not in boss.get(f"/office/manifests/{load_of(number).id}").text
     assert f"dock={load_of(number).id}" not in scene.person("picker").get("/floor/loads").text
+
+
+def test_who_closes_a_load_at_the_lorry_sees_what_is_wanted_back(scene: Scene) -> None:
+    """On the tablet as in the office, and where it is asked whether the driver has signed; until it is put back."""
+    (order, number), (_, other) = scene.packed({MUG: 1}), scene.packed({MUG: 1})
+    gate = scene.tablet("handover", number)
+    gate.scan(other)
+    load, tablet = load_of(number).id, gate.caller
+    pages = ("/floor/loads", f"/floor/loads?ask={load}")
+    assert [(other in tablet.get(page).text, number in tablet.get(page).text) for page in pages] == [(False, False)] * 2
+    scene.do(interceptions.request_interception, scene.cast.acme, order.id, "buyer_cancelled")
+    for page in pages:
+        told = tablet.get(page).text
+        assert (number in told, other in told, "1 件待卸下" in told) == (True, False, True)
+    assert "1 to take off" in scene.person("supervisor").get("/office/manifests").text
+    gate = scene.tablet("putback", number)
+    assert [number in gate.caller.get(page).text for page in pages] == [False, False]
 
 
 def test_two_lorries_of_one_carrier_are_told_apart_on_the_tablet(scene: Scene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, time
 
 import pytest
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from tests.outbound.stage import BIN2, Stage
 from wms.core.ids import new_id
 from wms.facility.models import HandlingUnit
 from wms.facility.packaging import service as catalogue
+from wms.outbound.extras.models import OrderExtra
 from wms.outbound.models import Order
 from wms.outbound.rules import FOR_BUYERS
 from wms.outbound.service import packing
@@ -322,3 +324,36 @@ def test_what_ships_in_its_own_carton_is_a_parcel_each(cast, client, stage: Stag
     tablet.scan("CMD-OK", weight_g=320)
     assert tablet.scan(tracking_numbers()[1])["code"] == "parcel_closed"
     assert packaging() == [(None, None), (None, None)]
+
+
+@pytest.mark.parametrize(
+    ("person", "money", "words"),
+    [("receiver", "COD 49.90 EUR", ["At the door", "18 or older", "Tail lift", "2026-12-24 10:00–12:30"]),
+     ("picker", "代收 49.90 EUR", ["派送要求", "18", "尾板", "2026-12-24 10:00–12:30"])],
+)  # fmt: skip
+def test_the_bench_tells_what_is_done_at_the_door(
+    cast, client, bench: Order, person: str, money: str, words: list[str]
+) -> None:
+    """Money with the first box only; the rest with every one. In the language of who packs."""
+    said = {
+        "cod_minor": 4990,
+        "cod_currency": "EUR",
+        "age_check": 18,
+        "liftgate": True,
+        "deliver_on": date(2026, 12, 24),
+    }
+    session().add(OrderExtra(order_id=bench.id, packing=[], deliver_from=time(10), deliver_until=time(12, 30), **said))
+    session().flush()
+    tablet = Tablet(cast.sign_in(client, getattr(cast, person)))
+    tablet.start("pack")
+    tablet.scan(tote_of(bench))
+    for sku in (MUG, MUG):
+        assert [word for word in (money, *words) if word not in tablet.look()] == []
+        tablet.scan(CODES[sku])
+    tablet.scan("CMD-FULL")
+    tablet.scan(code_of(BAG_L))
+    tablet.scan("CMD-OK", weight_g=2 * 320 + 24)
+    assert money in tablet.look()
+    tablet.scan(tracking_numbers()[0])
+    second = tablet.look()
+    assert ("49.90" in second, [word for word in words if word not in second]) == (False, [])

@@ -19,9 +19,9 @@ from wms.platform.database import session, transaction
 class Wall(House):
     """A house with a wall of four slots, goods in a bin, and orders released for it."""
 
-    def prepare(self, *orders: dict[str, int]) -> None:
+    def prepare(self, *orders: dict[str, int], mugs: int = 9) -> None:
         service = self.inside(house_carrier)
-        self.receive({MUG: 9, CABLE: 9})
+        self.receive({MUG: mugs, CABLE: 9})
         for number, lines in enumerate(orders):
             order(self.api, lines, service, f"WALL-{number}")
         self.inside(self._release)
@@ -41,6 +41,15 @@ class Wall(House):
         feedback = self.tablet.scan(raw, **more)
         assert feedback["tone"] != "error", feedback
         return str(feedback["code"])
+
+    def pick_all(self) -> None:
+        """Every stop of the walk, into the tote that is bound."""
+        while self.tablet.step != "begin":
+            seen = self.tablet.seen
+            if self.tablet.step == "scan_location":
+                self.say(seen["location_barcode"])
+            else:
+                self.say(CODES[seen["sku"]], quantity=seen["quantity"])
 
     def refused(self, raw: str, **more: Any) -> str:
         feedback = self.tablet.scan(raw, **more)
@@ -62,12 +71,7 @@ def test_a_walk_is_picked_together_and_sorted_slot_by_slot(wall: Wall) -> None:
     wall.say("CMD-OK")
     assert wall.refused(labels[0]) == "not_a_tote"
     wall.say(tote)
-    while wall.tablet.step != "begin":
-        seen = wall.tablet.seen
-        if wall.tablet.step == "scan_location":
-            wall.say(seen["location_barcode"])
-        else:
-            wall.say(CODES[seen["sku"]], quantity=seen["quantity"])
+    wall.pick_all()
     wall.tablet.start("sort")
     assert wall.refused(labels[0]) == "nothing_to_sort"
     wall.say(tote)
@@ -85,3 +89,26 @@ def test_a_walk_is_picked_together_and_sorted_slot_by_slot(wall: Wall) -> None:
     assert wall.tablet.step == "scan_tote"
     assert wall.ask("SELECT DISTINCT state FROM outbound_order") == ["picked"]
     assert wall.refused(tote) == "nothing_to_sort"
+
+
+def test_many_of_one_product_are_sorted_by_a_figure(wall: Wall) -> None:
+    """As at the bench: up to twelve are scanned each, of more how many may be typed first, but never more than there are."""
+    wall.prepare({MUG: 14, CABLE: 1}, mugs=15)
+    tote = wall.ask("SELECT barcode FROM handling_unit h WHERE kind = 'tote' AND NOT EXISTS (SELECT 1 FROM put_wall_slot s"
+                    " WHERE s.unit_id = h.id) ORDER BY code LIMIT 1")[0]  # fmt: skip
+    labels = wall.ask("SELECT barcode FROM handling_unit h JOIN put_wall_slot s ON s.unit_id = h.id ORDER BY s.number")
+    wall.tablet.start("pick")
+    for raw in ("CMD-OK", tote):
+        wall.say(raw)
+    wall.pick_all()
+    wall.tablet.start("sort")
+    wall.say(tote)
+    assert "data-keypad" in wall.tablet.look()
+    assert wall.refused(CODES[MUG], quantity=15) == "sort_too_many"
+    wall.say(CODES[MUG], quantity=14)
+    assert "14" in wall.tablet.look()
+    wall.say(labels[0])
+    assert "data-keypad" not in wall.tablet.look(), "one cable is scanned"
+    wall.say(CODES[CABLE])
+    wall.say(labels[0])
+    assert wall.ask("SELECT DISTINCT state FROM outbound_order") == ["picked"]

@@ -218,3 +218,37 @@ def test_a_carrier_whose_label_comes_after_the_scale_is_set_up_so(cast: Cast, cl
         made = session().get_one(Carrier, uuid.UUID(path.rsplit("/", 1)[1]))
         assert made.capabilities["needs_weight_before_label"] is True
     assert send(admin, PAGE, code="SCALE2", name="x", kind="http", label_at="whenever").status_code == 409
+
+
+def test_an_order_says_what_its_carrier_charged_to_whom_it_may(life: Life, cast: Cast, client, carrier):
+    """Staff see it, in both languages; the seller once the operator lets it, on the page and by API."""
+    admin = cast.sign_in(client, cast.admin)
+    path = set_up(admin, "SIM", "http", "EXPRESS")
+    send(admin, f"{path}/account", base_url=carrier.url, token=TOKEN)
+    carrier.charge = {"currency": "EUR", "total_minor": 489, "surcharges": [{"name": "Fuel", "minor": 39}]}
+    shipment_id = order_with(life, cast, "EXPRESS").split("/")[0]
+    page = f"/portal/orders/{life.ask('SELECT subject_id FROM shipment WHERE id = :s', s=shipment_id)}"
+
+    def read(person, language: str = "en") -> str:
+        reader = cast.sign_in(client, person)
+        reader.post("/language", data={"language": language})
+        return reader.get(page).get_data(as_text=True)
+
+    def cost() -> dict | None:
+        answer = cast.api(client, "ACME").get(f"/api/v1/shipments/{shipment_id}")
+        assert answer.status_code == 200
+        return answer.json["parcels"][0]["cost"]
+
+    for words, language in (("What the carrier charges", "en"), ("承运商收费", "zh-CN")):
+        told = read(cast.supervisor, language)
+        assert words in told and "4.89" in told and "Fuel" in told
+    assert (("4.89" in read(cast.acme_person)), cost()) == (False, None)
+    where = f"/sellers/{cast.ACME.id}/costs"
+    assert send(cast.sign_in(client, cast.admin), where, sees_carrier_costs="1").status_code == 302
+    assert "4.89" in read(cast.acme_person)
+    assert cost() == {"source": "waybill", "currency": "EUR", "total_minor": 489, "quoted_currency": None,
+                      "quoted_minor": None, "more_minor": None}  # fmt: skip
+    assert send(cast.sign_in(client, cast.admin), where).status_code == 302, "a box that is not ticked is not sent"
+    assert (("4.89" in read(cast.acme_person)), cost()) == (False, None)
+    assert send(cast.sign_in(client, cast.acme_person), where, sees_carrier_costs="1").status_code in {403, 404}
+    assert cost() is None

@@ -15,13 +15,14 @@ from tests.office.test_pages import form
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.facility.models import Station
+from wms.outbound.extras.models import OrderExtra
 from wms.outbound.service.load_lists import CAPTIONS, load_lists, request_load_list
 from wms.platform import outbox
 from wms.platform.database import session, transaction
 from wms.printing import service as printing
 from wms.printing.models import LabelDocument, PrintJob
 from wms.printing.service import PrinterDraft
-from wms.shipping.models import Manifest, Parcel
+from wms.shipping.models import Manifest, Parcel, Shipment
 
 
 @pytest.fixture
@@ -69,6 +70,34 @@ def test_the_office_gets_the_list_of_a_load_as_a_file(cast, client, life, load):
             assert language in words, "both languages, none cut"
     for private in ("Schmidt", "Invalidenstra", "10115", "Berlin"):
         assert private not in words
+
+
+def test_what_drivers_collect_stands_with_its_parcel_and_below_as_a_sum(cast, client, life, load):
+    """COD of the order's first parcel, on the page and on the paper; a second parcel of it collects nothing."""
+    boss, page = cast.sign_in(client, cast.supervisor), f"/office/manifests/{load.id}"
+    assert "COD" not in boss.get(page).get_data(as_text=True), "nothing is collected with this load"
+    boss.post(f"{page}/list", data=form())
+    words, _, _ = paper(boss.get(f"/labels/bundles/{made(life).bundle_id}.pdf").data)
+    assert "COD to collect" not in words
+    with life.app.app_context(), transaction():
+        first = session().scalars(select(Parcel).where(Parcel.manifest_id == load.id)).first()
+        names = ("shipment_id", "warehouse_id", "owner_id", "carrier_id", "state", "weight_g", "manifest_id", "created_at",
+                 "handed_over_at")  # fmt: skip
+        session().add(
+            Parcel(n=first.n + 1, client_reference="second", tracking_number="SECOND-0001",
+                   **{name: getattr(first, name) for name in names})
+        )  # fmt: skip
+        order_id = session().get_one(Shipment, first.shipment_id).subject_id
+        session().add(OrderExtra(order_id=order_id, packing=[], cod_minor=123456, cod_currency="EUR"))
+    shown = re.sub(r"<[^>]+>|\s+", " ", boss.get(page).get_data(as_text=True))
+    assert shown.count("1,234.56 EUR") == 3, "in the head, with its parcel, below the table"
+    assert "COD to collect: 1,234.56 EUR (1 parcel)" in re.sub(" +", " ", shown)
+    boss.post(f"{page}/list", data=form())
+    words, _, _ = paper(boss.get(f"/labels/bundles/{made(life).bundle_id}.pdf").data)
+    assert words.count("1,234.56 EUR") == 2, "with its parcel, and as the sum"
+    assert "SECOND-0001" in words and "COD to collect / 代收合计: 1,234.56 EUR" in words
+    boss.post("/language", data={"language": "zh-CN"})
+    assert "代收合计" in boss.get(page).get_data(as_text=True)
 
 
 def test_the_gate_prints_the_list_on_its_printer_and_closes_the_load(cast, client, life, load):

@@ -15,7 +15,10 @@ from sqlalchemy import delete, select, text, update
 from tests.carrier_server import TOKEN, CarrierSimulator, running_carrier
 from tests.cast import Cast
 from tests.floor.test_docks import second_dock
+from tests.outbound.stage import Stage
 from wms.core import clock
+from wms.core.actor import Actor
+from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.facility.models import LocationKind
 from wms.facility.queries import system_location
@@ -24,7 +27,7 @@ from wms.platform.database import session, transaction
 from wms.shipping import collection_queries, queries
 from wms.shipping import service as shipping
 from wms.shipping.carriers.http import CAPABILITIES
-from wms.shipping.models import CarrierTask, Collection, CollectionState, Manifest
+from wms.shipping.models import CarrierTask, Collection, CollectionState, Manifest, Parcel, Service, Shipment
 from wms.shipping.service import collections, tasks
 from wms.shipping.service.collections import Wish
 from wms.shipping.service.tasks import CALL_OFF_TOPIC, COLLECT_TOPIC
@@ -340,3 +343,91 @@ def test_others_do_not_see_them(office: Office):
     with pytest.raises(Refused):
         collection_queries.collections_page(office.cast.acme)
     assert office.refused(collections.call_off, office.actor, uuid.UUID(int=1)) == "not_found"
+
+
+def closed_parcel(stage: Stage, owner: Actor, carrier_id: uuid.UUID, **more: Any) -> Parcel:
+    """A parcel of a seller that stands ready for a carrier; `more`: on a load."""
+    house, seller = stage.cast.overseas.id, next(iter(owner.seller_ids or ()))
+    service = session().scalars(select(Service).where(Service.carrier_id == carrier_id)).first()
+    if service is None:
+        service = shipping.add_service(stage.cast.admin, carrier_id, "SIM-STD", "Sim")
+    shipment = Shipment(
+        warehouse_id=house, owner_id=seller, carrier_id=carrier_id, service_id=service.id, subject_kind="order",
+        subject_id=new_id(), state="handed_over" if more else "labelled", created_at=clock.now(),
+        handed_over_at=more.get("handed_over_at"),
+    )  # fmt: skip
+    session().add(shipment)
+    session().flush()
+    number = f"1ZSIM{str(shipment.id.int)[-8:]}"
+    made = Parcel(
+        shipment_id=shipment.id, warehouse_id=house, owner_id=seller, carrier_id=carrier_id, n=1, weight_g=500,
+        tracking_number=number, client_reference=f"{shipment.id}/1", created_at=clock.now(), closed_at=clock.now(),
+        **{"state": "closed", **more},
+    )  # fmt: skip
+    session().add(made)
+    session().flush()
+    return made
+
+
+def test_the_api_tells_a_seller_of_lorries_that_take_its_parcels(office: Office, client: Any) -> None:
+    """As long as it is to come those that stand ready, afterwards those that it took; nothing of others, nothing it weighs."""
+    stage, cast = Stage(office.cast), office.cast
+    api, rival = cast.api(client), cast.api(client, "RIVAL")
+    key = office.order()
+    path = f"/api/v1/collections/{key}"
+    assert (api.get("/api/v1/collections").json["data"], api.get(path).status_code) == ([], 404), (
+        "nothing of theirs waits"
+    )
+    with transaction():
+        mine = closed_parcel(stage, cast.acme, office.carrier_id).tracking_number
+    office.turn()
+    shown = api.get(path).json
+    assert {name: shown[name] for name in ("state", "warehouse", "carrier", "dock", "ready_at", "agreed_to", "manifest")} == {
+        "state": "confirmed", "warehouse": "DE1", "carrier": "SIM", "dock": None, "ready_at": "14:00", "agreed_to": "17:00",
+        "manifest": None,
+    }  # fmt: skip
+    assert [each["tracking_number"] for each in shown["parcels"]] == [mine]
+    assert not {"weight_g", "bags", "remark", "carrier_reference", "facts"} & shown.keys(), "what others send with it"
+    assert (rival.get("/api/v1/collections").json["data"], rival.get(path).status_code) == ([], 404)
+    listed = "/api/v1/collections"
+    for query, many in (({}, 1), ({"state": "confirmed"}, 1), ({"state": "missed"}, 0), ({"day": shown["day"]}, 1),
+                        ({"day": "2020-01-01"}, 0)):  # fmt: skip
+        assert len(api.get(listed, query_string=query).json["data"]) == many, query
+    with transaction():
+        load = Manifest(warehouse_id=cast.overseas.id, carrier_id=office.carrier_id, number="MFSIM-1", state="closed",
+                        created_at=clock.now(), closed_at=clock.now())  # fmt: skip
+        session().add(load)
+        session().flush()
+        gone = {"state": "handed_over", "manifest_id": load.id, "handed_over_at": clock.now()}
+        theirs = closed_parcel(stage, cast.rival, office.carrier_id, **gone).tracking_number
+        office.now(key).state = CollectionState.COLLECTED.value
+        session().get_one(Collection, key).manifest_id = load.id
+    assert api.get(path).status_code == 404, "it left without anything of theirs"
+    seen = rival.get(path).json
+    assert (seen["manifest"], [each["tracking_number"] for each in seen["parcels"]]) == ("MFSIM-1", [theirs])
+    office.later(31 * 86400)
+    assert rival.get(listed).json["data"] == [], "of 30 days"
+
+
+@pytest.mark.parametrize(
+    "query", [{"state": "soon"}, {"day": "2026-02-30"}, {"limit": "0"}, {"cursor": "x"}, {"place": "x"}]
+)
+def test_wrong_questions_for_lorries_are_told_at_their_field(
+    cast: Cast, db_session: Any, client: Any, query: dict[str, str]
+):
+    answer = cast.api(client).get("/api/v1/collections", query_string=query)
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.json["errors"]] == [f"/query/{next(iter(query))}"]
+
+
+def test_pages_of_lorries_follow_each_other(office: Office, client: Any) -> None:
+    api = office.cast.api(client)
+    with transaction():
+        closed_parcel(Stage(office.cast), office.cast.acme, office.carrier_id)
+    keys = [str(office.order(ready_at=time(hour), close_at=time(hour + 1))) for hour in (9, 11, 13)]
+    seen, cursor = [], ""
+    for _ in range(3):
+        page = api.get(f"/api/v1/collections?limit=1{cursor}").json
+        seen += [each["id"] for each in page["data"]]
+        cursor = f"&cursor={page['next_cursor']}"
+    assert (seen, page["next_cursor"]) == (keys, None)

@@ -11,8 +11,9 @@ from sqlalchemy import select, text
 from tests.outbound.stage import MUG, SERUM, Stage, body, in_days
 from wms.core.refusals import Refused
 from wms.inventory import service as inventory
+from wms.office.wave_forms import WHY_WORDS
 from wms.outbound import queries
-from wms.outbound.models import Destruction, Order
+from wms.outbound.models import Destruction, Order, PickTask
 from wms.outbound.schemas import OrderIn
 from wms.outbound.service import destruction, intake, interceptions, order_holds, packing
 from wms.platform.database import session
@@ -71,6 +72,21 @@ def test_what_does_not_sell_goes_first(stage: Stage) -> None:
     destroy(stage, order)
     left = session().scalars(select(inventory.Balance.on_hand).where(inventory.Balance.on_hand > 0)).all()
     assert left == [5]
+
+
+def test_the_plan_says_why_a_bin_is_chosen(stage: Stage) -> None:
+    """A destruction names no goods: what does not sell goes first. Who names a quality or a batch named them."""
+    stage.stock(SERUM, 9, batch="OLD", expires_on=in_days(400))
+    stage.stock(MUG, 4)
+    orders = [
+        given_up(stage, {SERUM: 3}),
+        stage.order([{"sku": SERUM, "quantity": 2, "batch": "OLD"}]),
+        stage.order({MUG: 1}),
+    ]
+    stage.wave(*orders)
+    whys = [session().scalars(select(PickTask.why).where(PickTask.order_id == order.id)).all() for order in orders]
+    assert whys == [["unsold_first"], ["pinned"], ["only_bin"]]
+    assert {"unsold_first", "pinned", "claimed"} <= WHY_WORDS.keys()
 
 
 def test_the_witness_is_somebody_else(stage: Stage) -> None:

@@ -243,6 +243,18 @@ def test_the_packer_reads_how_it_is_packed(stage: Stage) -> None:
     assert "wishes" not in packing.plan_boxes(stage.order({RED: 1}).id)
 
 
+def test_the_packer_reads_what_is_done_at_the_door(stage: Stage) -> None:
+    """As the waybill says it: who signs as an adult is 18, whatever age is checked besides."""
+    able(stage)
+    order = stage.order({MUG: 1}, **EVERYTHING)
+    assert packing.plan_boxes(order.id)["door"] == {
+        "cod_minor": 4990, "cod_currency": "EUR", "age": 16, "liftgate": True, "day": DOOR["delivery"]["day"],
+        "begins": "10:00", "ends": "12:30",
+    }  # fmt: skip
+    assert packing.plan_boxes(stage.order({MUG: 1}, signature="adult").id)["door"]["age"] == 18
+    assert "door" not in packing.plan_boxes(stage.order({MUG: 1}, signature="recipient").id)
+
+
 def labelled(stage: Stage, order: Order) -> tuple[Shipment, Parcel]:
     stage.wave(order)
     session().expire_all()

@@ -335,3 +335,24 @@ def test_a_carton_that_goes_whole_takes_no_room_in_totes(stage: Stage) -> None:
         facts = reading.read(stage.cast.supervisor, stage.cast.overseas.id, Selection(), [order.id])
         plan = reading.plan(replace(facts, settings=replace(facts.settings, tote_units=5)))
         assert [walk.totes for walk in plan.walks] == [1]
+
+
+@pytest.mark.parametrize(
+    ("rule", "refusal"),
+    [("UPDATE product SET pack_photo = true WHERE sku = :sku", "whole_photo"),
+     ("INSERT INTO order_terms (owner_id, fill_rule, pack_photo) SELECT owner_id, 'fill_all', true FROM product WHERE sku = :sku",
+      "whole_photo"),
+     ("UPDATE product SET serial_control = 'exit' WHERE sku = :sku", "whole_serials")],
+)  # fmt: skip
+def test_what_would_be_refused_is_not_offered(stage: Stage, rule: str, refusal: str) -> None:
+    """The tablet lists what a scan takes; goods of another kind stay on the list."""
+    unit, other = container(stage, "CTN-1", {MUG: 6}), container(stage, "CTN-2", {CABLE: 4}, BIN2)
+    order = b2b(stage, [line(MUG, 6, "CTN-1"), line(CABLE, 4, "CTN-2")])
+    stage.wave(order)
+    stage.jobs()
+    assert [row.code for row in whole.waiting(stage.cast.overseas.id)] == ["CTN-1", "CTN-2"]
+    session().execute(text(rule), {"sku": MUG})
+    left = [] if "order_terms" in rule else ["CTN-2"]  # a seller's rule is about all its goods
+    assert [row.code for row in whole.waiting(stage.cast.overseas.id)] == left
+    assert stage.refused(whole.take_whole, stage.cast.picker, unit.id).code == refusal
+    assert (other.code, stage.state(order)) == ("CTN-2", "waved")

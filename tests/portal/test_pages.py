@@ -174,7 +174,7 @@ def test_too_many_cartons_in_all_is_told(cast, client, life):
     form = booking_form(**{"cartons.0.count": "400", "cartons.1.count": "101"})
     answer = seller.post("/portal/bookings/new", data=form)
     assert answer.status_code == 422
-    assert "At most 500 entries." in unescape(answer.get_data(as_text=True))
+    assert "Too many: at most 500." in unescape(answer.get_data(as_text=True))
 
 
 def test_cartons_are_typed_onto_their_pallets(cast, client, life):
@@ -372,7 +372,7 @@ def test_wrong_label_requests_are_refused_with_the_reason(cast, client, life):
         ({**mug, "lines.0.quantity": 4_000, "lines.1.sku": "LAMP-DESK-W", "lines.1.quantity": 4_000},
          "At most 5000 labels in one request."),
         ({"lines.0.sku": "NOBODY-KNOWS", "lines.0.quantity": 1}, "No product with this SKU."),
-        ({**mug, "lines.0.quantity": 1, "size": "9x9"}, "One of:"), ({}, "At least 1 entries."),
+        ({**mug, "lines.0.quantity": 1, "size": "9x9"}, "One of:"), ({}, "Too few: at least 1."),
     ):  # fmt: skip
         answer = seller.post("/portal/labels", data=labels_form(**lines))
         assert answer.status_code == 422, lines

@@ -8,6 +8,8 @@ import pytest
 
 from wms.core.refusals import Refused
 from wms.office.pages.rates import _EXAMPLE
+from wms.platform.i18n import refusal_texts
+from wms.platform.tables import read_table, write_table
 from wms.shipping.rate_tables import COLUMNS, card_of
 from wms.shipping.rates import Price, Surcharge, Zone
 
@@ -85,3 +87,47 @@ def test_all_faults_at_once_and_not_too_many():
     assert faults([*EXAMPLE, *[full({"kind": "x"})] * 100]) == [
         (number + len(EXAMPLE) + 2, "kind") for number in range(20)
     ]
+
+
+WHYS = [
+    ({"kind": "prices"}, "“prices” is none of setting, zone, price, surcharge."),
+    ({"zone": "1"}, "Row 14, column kind: something must stand here."),
+    ({"kind": "setting", "name": "days", "value": "3"}, "column name: “days” stands in another row already."),
+    ({"kind": "setting", "name": "colour"}, "“colour” is none of currency, days, divisor, step_g, longest_mm, cutoff."),
+    ({"kind": "zone", "country": "de", "zone": "1"}, "column country: “de” cannot be read. Write it as DE."),
+    ({"kind": "zone", "country": "DE", "zone": "9"}, "column country: “DE” stands in another row already."),
+    ({"kind": "price", "zone": "1", "up_to_g": "2kg", "amount": "1"}, "column up_to_g: “2kg” cannot be read. Write it as 1000."),
+    ({"kind": "price", "zone": "1", "up_to_g": "9", "amount": "1.005"}, "too many decimals: the currency has 2."),
+    ({"kind": "price", "zone": "1", "up_to_g": "9"}, "column amount: something must stand here."),
+    ({"kind": "surcharge", "name": "x"}, "column amount: a surcharge needs an amount or a percent above 0."),
+    ({"kind": "price", "zone": "1", "up_to_g": "9", "amount": "9" * 50}, "“" + "9" * 40 + "” cannot be read. Write it as 4.20."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "words"), WHYS)
+def test_it_is_said_what_is_wrong_there(app, row: dict[str, str], words: str):
+    with pytest.raises(Refused) as caught:
+        card_of([*EXAMPLE, full(row)])
+    (error,) = caught.value.errors
+    with app.test_request_context():
+        assert words in refusal_texts.translate(error["code"], error["params"])
+
+
+def test_a_currency_that_nobody_knows_is_told():
+    with pytest.raises(Refused) as caught:
+        card_of([{**EXAMPLE[0], "value": "XYZ"}, *EXAMPLE[1:]])
+    assert caught.value.errors[0]["params"]["why"] == "currency"
+
+
+def test_wrong_rows_are_told_in_their_order():
+    wrong = [full({"kind": "zone", "zone": "1"}), full({"kind": "setting"}), full({"kind": "x"})]
+    assert faults([*EXAMPLE, *wrong]) == [(14, "country"), (15, "name"), (16, "kind")]
+
+
+def test_empty_lines_count_as_a_spreadsheet_counts_them():
+    content = write_table(
+        COLUMNS, [[row.get(name, "") for name in COLUMNS] for row in (*EXAMPLE, {}, {"kind": "prices"})]
+    )
+    rows = read_table(content, COLUMNS, 100, keep_empty=True)
+    assert faults(rows) == [(15, "kind")]
+    assert card_of(rows[:-1]) == card_of(EXAMPLE)

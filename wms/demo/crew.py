@@ -231,18 +231,11 @@ class Floor:
 class Walk:
     """A walk in hand: totes bound to orders, a container of single pieces with what is in it, totes for the put wall."""
 
-    orders: int = 0
-    stops: int = 0
     totes: list[str] = field(default_factory=list)
     lane: str | None = None
     singles: list[str] = field(default_factory=list)
     for_wall: set[str] = field(default_factory=set)
     bins: list[str] = field(default_factory=list)
-
-    @property
-    def is_of_singles(self) -> bool:
-        """Every order has one stop; with one unit at it the order is of a single piece."""
-        return self.orders == self.stops
 
 
 def pick(tablet: Tablet, floor: Floor, tally: Tally | None = None) -> None:
@@ -289,16 +282,12 @@ def _begin_walk(tablet: Tablet, floor: Floor) -> Walk | None:
         if code_of(answer) not in ("no_work", "faces_first"):
             raise DemoError(f"beginning a walk: {answer['feedback']}")
         return None
-    params = answer["feedback"]["params"]
-    return Walk(params.get("orders", 0), params.get("stops", 0))
+    return Walk()
 
 
 def _bind(tablet: Tablet, floor: Floor, walk: Walk) -> None:
-    """A free tote: for the order, for the whole walk where a put wall sorts it, or for all orders of a single piece."""
+    """A free tote: for the order, or for the whole walk where a put wall sorts it or it is of single pieces."""
     data = tablet.task["data"]
-    is_lane = floor.is_planned and not data["wall"] and walk.is_of_singles and data["wanted"] == 1
-    if is_lane:
-        expect(tablet.scan("CMD-MIXED"), "choosing the fast lane")
     while True:
         tote = floor.free_totes.get(timeout=300)
         answer = tablet.scan(tote)
@@ -308,7 +297,7 @@ def _bind(tablet: Tablet, floor: Floor, walk: Walk) -> None:
             raise DemoError(f"binding {tote}: {answer['feedback']}")
         floor.free_totes.put(tote)
         time.sleep(0.2)
-    if is_lane:
+    if data["lane"]:
         walk.lane = tote
     elif not data["wall"]:
         walk.totes.append(tote)

@@ -191,6 +191,8 @@ TEXTS = {
     "part_in_hand": N_("%(quantity)s in hand. Scan where they go."),
     "all_in_hand": N_("All %(units)s in hand. Scan where they go."),
     "part_packed": N_("Packed."),
+    "repack_taken_back": N_("Taken back."),
+    "loose_opened": N_("Loose in %(location)s. Scan what you take."),
     "unit_nested": N_("It stands in %(into)s now."),
     "unit_taken_out": N_("It stands by itself now."),
     "carton_done": N_("That carton was counted already."),

@@ -16,6 +16,7 @@ from wms.facility import queries as facility
 from wms.facility.models import Warehouse
 from wms.floor.bench_printer import print_or_show, station_of
 from wms.outbound.service.load_lists import request_load_list
+from wms.outbound.wanted_back import to_take_off
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.printing import queries as printing_queries
@@ -89,6 +90,7 @@ def _page(warehouse: Warehouse, refusal: Refused | None = None) -> str:
         "floor/loads.html", rows=[row for row in rows if row.warehouse == warehouse.code],
         refusal=" ".join(forms.told(refusal)) if refusal is not None else "", closed="closed" in request.args,
         asked=request.args.get("ask", ""), moving=request.args.get("dock", ""), docks=docks.docks_of(warehouse.id),
+        to_take_off=to_take_off(),
         printer=next((printer.name for printer, _health in known.values() if printer.warehouse_id == warehouse.id), ""),
     )  # fmt: skip
 

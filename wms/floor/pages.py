@@ -42,14 +42,14 @@ from wms.floor.models import FloorTask
 from wms.floor.scenarios import SCENARIOS
 from wms.floor.words import advice, left_alone, sentence
 from wms.inventory.words import CONDITION_WORDS
-from wms.outbound.extras.words import PACKING_WORDS, SIGNATURE_WORDS
+from wms.outbound.extras.words import AGE_WORDS, PACKING_WORDS, SIGNATURE_WORDS
 from wms.outbound.service import whole
 from wms.platform import commands
 from wms.platform.access import actor, requires
 from wms.platform.commands import Outcome
 from wms.platform.pages import lazy
 
-EXTRA_WORDS = {"packing": PACKING_WORDS, "signature": SIGNATURE_WORDS}
+EXTRA_WORDS = {"packing": PACKING_WORDS, "signature": SIGNATURE_WORDS, "ages": AGE_WORDS}
 blueprint = Blueprint("floor_pages", __name__, url_prefix="/floor", template_folder="templates")
 BLUEPRINTS = [
     station.blueprint,

@@ -41,6 +41,7 @@ class Seller(Base):
     credit_state: Mapped[str] = mapped_column(String(8), default="good")  # good | blocked, pushed down by billing
     rotation: Mapped[str] = mapped_column(String(4), default="fefo", server_default="fefo")  # core.rotation
     least_shelf_days: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))  # left when it goes
+    sees_carrier_costs: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     created_at: Mapped[Instant]
 
 

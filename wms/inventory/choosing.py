@@ -28,7 +28,10 @@ class Why(StrEnum):
     WHOLE_UNIT = "whole_unit"
     FEWEST_TOUCHES = "fewest_touches"
     SHORTEST_WALK = "shortest_walk"
-    PINNED = "pinned"  # the order names these goods: chosen when it was promised
+    # Chosen when the order was promised:
+    PINNED = "pinned"  # it names these goods, by batch, expiry, quality or container
+    UNSOLD_FIRST = "unsold_first"  # they are not sold on: what does not sell goes first
+    CLAIMED = "claimed"  # it claimed them before, as they came in or from another wave
 
 
 # What decided, where the first or the second part of `due` left one row.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,6 @@ from wms.inventory.queries import Scope
 from wms.office.queries import IN_WAREHOUSES
 from wms.outbound.service.totes import OWN
 from wms.platform.database import session
-from wms.platform.statements import Statement
 
 MOST = 200
 _ORDER = "o.id AS order_id, o.number, o.reference, o.state AS order_state, s.code AS seller, w.code AS warehouse, w.time_zone"
@@ -76,17 +74,6 @@ def destructions(actor: Actor) -> Sequence[Row[Any]]:
 def requests(actor: Actor) -> Sequence[Row[Any]]:
     """Interceptions that wait for an answer, oldest first, with where their goods are."""
     return session().execute(text(_REQUESTS), _scope(actor)).all()
-
-
-_TO_TAKE_OFF = Statement(
-    "SELECT p.manifest_id, count(*)::int AS parcels FROM interception i JOIN outbound_order o ON o.id = i.order_id"
-    " JOIN parcel p ON p.shipment_id = o.shipment_id AND p.state = 'handed_over' WHERE i.state = 'requested' GROUP BY 1"
-)
-
-
-def to_take_off() -> dict[uuid.UUID, int]:
-    """Parcels that somebody wants back, by the load they are on."""
-    return {row.manifest_id: row.parcels for row in _TO_TAKE_OFF.all()}
 
 
 def holds(actor: Actor) -> Sequence[Row[Any]]:

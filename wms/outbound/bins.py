@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wms.inventory.choosing import Choice, Offer, OfferKey, Why, serve
+from wms.inventory.choosing import Choice, Offer, OfferKey, serve
 from wms.outbound.carts import Short, Stop
 from wms.planning.distances import Distance
 from wms.planning.layout import Place
@@ -125,5 +125,5 @@ def pinned(order_id: uuid.UUID, row: Any, bin_: Bin, each: Size) -> Stop:
     """A stop whose bin was chosen when the order was promised."""
     return Stop(
         order_id, row.demand_id, row.product_id, row.balance_id, row.location_id, bin_.place, bin_.walk_order,
-        row.open_quantity, each, Why.PINNED.value, 1, row.allocation_id,
+        row.open_quantity, each, row.why, 1, row.allocation_id,
     )  # fmt: skip

@@ -7,8 +7,9 @@ A plan is plain data, as it is kept with the packer's task:
     {"why": {"code": "no_size" | "fits_none" | "no_packaging" | "too_many", "sku"}}
 
 each with `choices`: [{"barcode", "code", "name"}] of everything that the packer may take instead;
-the bench adds `inserts`, the names of what goes in besides, and `wishes`, how the seller wants it packed, `slip`
-where a packing slip goes in. A product that ships in its own carton has a box of kind `own` for each unit, without `id`.
+the bench adds `inserts`, the names of what goes in besides, and `wishes`, how the seller wants it packed, `door`, what
+the driver does there, `slip` where a packing slip goes in. A product that ships in its own carton has a box of kind `own`
+for each unit, without `id`.
 
 `goods` in mm from the corner, each a block of equal units; `line` counts from 1 as the bench lists the products.
 """

@@ -38,8 +38,17 @@ def _cell(value: object) -> str:
     return text
 
 
-def read_table(content: bytes, wanted: Sequence[str], most: int, pointer: str = "/file") -> list[dict[str, str]]:
-    """The wanted columns of a file, a dict a row, without outer blanks and empty rows; other columns are left out.
+def read_table(
+    content: bytes,
+    wanted: Sequence[str],
+    most: int,
+    pointer: str = "/file",
+    also: Sequence[str] = (),
+    *,
+    keep_empty: bool = False,
+) -> list[dict[str, str]]:
+    """The wanted columns of a file, a dict a row, without outer blanks and empty rows (`keep_empty`: these too, so that
+    rows are counted as a spreadsheet does); and those of `also` that it has. Other columns are left out.
 
     Refuses at the pointer: `table_too_large`, `table_not_text`, `table_lacks` (a column), `table_too_long`, `table_empty`.
     """
@@ -51,11 +60,14 @@ def read_table(content: bytes, wanted: Sequence[str], most: int, pointer: str = 
     except csv.Error as fault:  # a cell longer than any cell may be
         raise invalid(pointer, "table_not_text") from fault
     header = [name.strip().lower() for name in rows[0]] if rows else []
-    for name in wanted:
+    taken = [*wanted, *(name for name in also if name in header)]
+    for name in taken:
         if header.count(name) != 1:
             raise invalid(pointer, "table_lacks", column=name)
-    places = {name: header.index(name) for name in wanted}
+    places = {name: header.index(name) for name in taken}
     body = [row for row in rows[1:] if any(cell.strip() for cell in row)]
+    if body and keep_empty:
+        body = rows[1:]
     if not body:
         raise invalid(pointer, "table_empty")
     if len(body) > most:

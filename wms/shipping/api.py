@@ -1,4 +1,4 @@
-"""Services and shipments, to read: `/api/v1/services`, `/api/v1/shipments`."""
+"""To read: `/api/v1/services`, `/api/v1/shipments`, `/api/v1/bags`, `/api/v1/collections`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from wms.core.refusals import invalid
 from wms.facility.queries import warehouse_by_code
 from wms.platform.access import actor, requires
 from wms.platform.http import answer_page, decode_cursor, encode_cursor
-from wms.shipping import bag_queries, queries, schemas
+from wms.shipping import bag_queries, collection_queries, queries, schemas
+from wms.shipping.cost_queries import costs_by_parcel
 from wms.shipping.models import Carrier, Service, Shipment
 from wms.shipping.pages import page_of
 
 services = Blueprint("services", __name__, url_prefix="/api/v1/services", description="Carriers' services")
 shipments = Blueprint("shipments", __name__, url_prefix="/api/v1/shipments", description="Shipments and parcels")
 bags = Blueprint("bags", __name__, url_prefix="/api/v1/bags", description="Bags and pallets of parcels (集包)")
-BLUEPRINTS = [services, shipments, bags]
+collections = Blueprint(
+    "collections", __name__, url_prefix="/api/v1/collections", description="Lorries that fetch parcels (揽收)"
+)
+BLUEPRINTS = [services, shipments, bags, collections]
 
 
 @services.get("")
@@ -96,14 +100,42 @@ def show_bag(bag_id: uuid.UUID) -> dict[str, Any]:
     return vars(bag_queries.load_bag(actor(), bag_id))
 
 
+@collections.get("")
+@requires(Permission.ORDERS_READ)
+@collections.arguments(schemas.CollectionQuery, location="query")
+@collections.response(200, schemas.CollectionsPage)
+def list_collections(query: dict[str, Any]) -> Response:
+    """Lorries of the last 30 days and to come, the first ordered first; a seller sees those that take parcels of theirs, and
+    these parcels. The warehouse orders them.
+    """
+    rows = collection_queries.collections_told(
+        actor(), after=_after(query["cursor"]), limit=query["limit"] + 1, state=query["state"], day=query["day"]
+    )
+    shown = rows[: query["limit"]]
+    more = encode_cursor(shown[-1].created_at, shown[-1].id) if len(rows) > len(shown) else None
+    return answer_page([vars(each) for each in shown], more)
+
+
+@collections.get("/<uuid:collection_id>")
+@requires(Permission.ORDERS_READ)
+@collections.response(200, schemas.CollectionAnswer)
+def show_collection(collection_id: uuid.UUID) -> dict[str, Any]:
+    """One lorry with the parcels of yours that it takes."""
+    return vars(collection_queries.load_collection_told(actor(), collection_id))
+
+
 def _dump(rows: list[Shipment]) -> list[dict[str, Any]]:
     parcels = queries.parcels_of(row.id for row in rows)
     carriers = queries.carrier_codes(row.carrier_id for row in rows)
     states = {way.parcel_id: way.state for way in queries.ways(each.id for some in parcels.values() for each in some)}
+    costs = costs_by_parcel(actor(), rows)
     return [
         schemas.dump_shipment(
             row,
-            [schemas.dump_parcel(each, states[each.id], page_of(each.id)) for each in parcels[row.id]],
+            [
+                schemas.dump_parcel(each, states[each.id], page_of(each.id), costs.get(each.id))
+                for each in parcels[row.id]
+            ],
             carriers[row.carrier_id],
         )
         for row in rows

@@ -63,6 +63,13 @@ CHECKS = [
         "  FROM jsonb_array_elements(r.surcharges) x)",
     ),
     Check(
+        "what a carrier charged is of a waybill, and its lines are in it",
+        "SELECT count(*) FROM parcel_cost",
+        "SELECT c.parcel_id, c.total_minor FROM parcel_cost c JOIN parcel p ON p.id = c.parcel_id"
+        " WHERE p.tracking_number IS NULL"
+        " OR c.total_minor < (SELECT coalesce(sum((x ->> 1)::bigint), 0) FROM jsonb_array_elements(c.surcharges) x)",
+    ),
+    Check(
         "a void waybill of a remote carrier goes back to it",
         "SELECT count(*) FROM parcel WHERE carrier_reference IS NOT NULL AND state = 'voided'",
         "SELECT p.id, p.carrier_reference FROM parcel p JOIN carrier c ON c.id = p.carrier_id"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.facility.models import Warehouse
 from wms.platform.database import session
+from wms.shipping import parcel_rows
 from wms.shipping.models import Bag, Carrier, Parcel, Service, Shipment
 
 
@@ -90,21 +90,8 @@ def with_parcels(actor: Actor, bags: Sequence[Bag]) -> list[BagSeen]:
 
 
 def _parcels(actor: Actor, bag_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[dict[str, Any]]]:
-    statement = (
-        select(
-            Parcel.bag_id, Parcel.id, Parcel.shipment_id, Shipment.subject_kind, Shipment.subject_id,
-            Parcel.tracking_number, Parcel.weight_g, Parcel.state,
-        )
-        .join(Shipment, Shipment.id == Parcel.shipment_id)
-        .where(Parcel.bag_id.in_(bag_ids)).order_by(Parcel.tracking_number, Parcel.id)
-    )  # fmt: skip
-    if actor.seller_ids is not None:
-        statement = statement.where(Shipment.owner_id.in_(actor.seller_ids))
-    found: dict[uuid.UUID, list[dict[str, Any]]] = defaultdict(list)
-    for row in session().execute(statement):
-        facts = dict(row._mapping)
-        found[facts.pop("bag_id")].append(facts)
-    return found
+    statement = select(Parcel.bag_id, *parcel_rows.COLUMNS).join(Shipment, Shipment.id == Parcel.shipment_id)
+    return parcel_rows.grouped(actor, statement.where(Parcel.bag_id.in_(bag_ids)), "bag_id")
 
 
 def _codes(model: Any, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:

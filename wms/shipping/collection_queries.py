@@ -5,22 +5,35 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.facility.models import Location, Warehouse
 from wms.platform.database import session
+from wms.shipping import parcel_rows
 from wms.shipping.carriers import ASKED_BY_JOBS
-from wms.shipping.models import Bag, Carrier, CarrierTask, Collection, CollectionState, Manifest, Parcel
+from wms.shipping.models import (
+    Bag,
+    Carrier,
+    CarrierTask,
+    Collection,
+    CollectionState,
+    Manifest,
+    ManifestState,
+    Parcel,
+    ParcelState,
+    Shipment,
+)
 from wms.shipping.queries import TASK_ENDS, TASK_STOPS
 
 SHOWN = 100
 BACK = timedelta(days=7)
+TOLD = timedelta(days=30)  # how far back the API tells of lorries
 _C = CollectionState
 OPEN = (_C.WANTED.value, _C.CONFIRMED.value, _C.CALLING_OFF.value)
 
@@ -130,3 +143,116 @@ def to_take(warehouse_id: uuid.UUID, carrier_id: uuid.UUID) -> ToTake:
     many = {row[0]: int(row[1]) for row in bags}
     bagged: int = sum(int(row[2] or 0) for row in bags)
     return ToTake(int(loose), many.get("bag", 0), many.get("pallet", 0), int(grams or 0) + bagged)
+
+
+@dataclass(frozen=True)
+class CollectionSeen:
+    """A lorry by API. `parcels`: the reader's that it took or, as long as it is to come, finds; rows of `BaggedParcelAnswer`."""
+
+    id: uuid.UUID
+    number: str
+    warehouse: str
+    carrier: str
+    dock: str | None
+    state: str
+    day: date
+    ready_at: str
+    close_at: str
+    agreed_from: str | None
+    agreed_to: str | None
+    manifest: str | None
+    created_at: datetime
+    parcels: list[dict[str, Any]]
+
+
+def _is_its_own() -> ColumnElement[bool]:
+    """A parcel that a lorry took, or finds: closed in its warehouse, or on the open load at its dock (or at none)."""
+    load, its = Manifest, Collection
+    open_load = (
+        select(load.id)
+        .where(
+            load.warehouse_id == its.warehouse_id, load.carrier_id == its.carrier_id,
+            load.state == ManifestState.OPEN.value,
+            or_(its.dock_id.is_(None), load.dock_id.is_(None), load.dock_id == its.dock_id),
+        )
+    )  # fmt: skip
+    stands = and_(
+        Parcel.warehouse_id == its.warehouse_id, Parcel.carrier_id == its.carrier_id,
+        Parcel.state == ParcelState.CLOSED.value,
+    )  # fmt: skip
+    return or_(
+        Parcel.manifest_id == its.manifest_id,
+        and_(its.state.in_(OPEN), or_(stands, Parcel.manifest_id.in_(open_load.correlate(its)))),
+    )
+
+
+def _seen(actor: Actor) -> Select[Collection, str, str, str, str]:
+    """Of the last 30 days and to come; a seller's are those with parcels of theirs."""
+    statement = (
+        select(Collection, Warehouse.code, Carrier.code, Location.code, Manifest.number)
+        .join(Warehouse, Warehouse.id == Collection.warehouse_id)
+        .join(Carrier, Carrier.id == Collection.carrier_id)
+        .outerjoin(Location, Location.id == Collection.dock_id)
+        .outerjoin(Manifest, Manifest.id == Collection.manifest_id)
+        .where(Collection.day >= clock.now().date() - TOLD)
+    )
+    if actor.warehouse_ids is not None:
+        statement = statement.where(Collection.warehouse_id.in_(actor.warehouse_ids))
+    if actor.seller_ids is not None:
+        theirs = select(Parcel.id).where(Parcel.owner_id.in_(actor.seller_ids), _is_its_own())
+        statement = statement.where(theirs.correlate(Collection).exists())
+    return statement
+
+
+def collections_told(
+    actor: Actor,
+    *,
+    after: tuple[datetime, uuid.UUID] | None,
+    limit: int,
+    state: str | None = None,
+    day: date | None = None,
+) -> list[CollectionSeen]:
+    """Lorries of the actor's scope, the first ordered first."""
+    statement = _seen(actor).order_by(Collection.created_at, Collection.id).limit(limit)
+    if after is not None:
+        statement = statement.where(tuple_(Collection.created_at, Collection.id) > after)
+    if state is not None:
+        statement = statement.where(Collection.state == state)
+    if day is not None:
+        statement = statement.where(Collection.day == day)
+    return _told(actor, session().execute(statement).all())
+
+
+def load_collection_told(actor: Actor, collection_id: uuid.UUID) -> CollectionSeen:
+    """404 for a seller of whom it takes nothing: by one look, as for no lorry at all."""
+    rows = session().execute(_seen(actor).where(Collection.id == collection_id)).all()
+    if not rows:
+        raise not_found("collection")
+    return _told(actor, rows)[0]
+
+
+def _told(actor: Actor, rows: Sequence[Any]) -> list[CollectionSeen]:
+    found = _parcels(actor, [row[0].id for row in rows])
+    return [
+        CollectionSeen(
+            each.id, each.number, house, carrier, dock, each.state, each.day, _hour(each.ready_at), _hour(each.close_at),
+            each.agreed_from and _hour(each.agreed_from), each.agreed_to and _hour(each.agreed_to), load,
+            each.created_at, found[each.id],
+        )
+        for each, house, carrier, dock, load in rows
+    ]  # fmt: skip
+
+
+def _hour(at: time) -> str:
+    return f"{at:%H:%M}"
+
+
+def _parcels(actor: Actor, collection_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[dict[str, Any]]]:
+    statement = (
+        select(Collection.id.label("of"), *parcel_rows.COLUMNS)
+        .select_from(Collection)
+        .join(Parcel, _is_its_own())
+        .join(Shipment, Shipment.id == Parcel.shipment_id)
+        .where(Collection.id.in_(collection_ids))
+    )
+    return parcel_rows.grouped(actor, statement, "of")

@@ -45,7 +45,14 @@ TEXTS = {
     "carrier_address": N_("The carrier's address is not valid."),
     "carrier_no_recipient": N_("The buyer's address has been erased."),
     # Rates and the choice between services.
-    "rate_row": N_("Row %(row)s: the column %(column)s is not right."),
+    "rate_row": N_("Row %(row)s, column %(column)s: %(why)s"),
+    "rate_row_needed": N_("something must stand here."),
+    "rate_row_none_of": N_("“%(value)s” is none of %(choices)s."),
+    "rate_row_twice": N_("“%(value)s” stands in another row already."),
+    "rate_row_shape": N_("“%(value)s” cannot be read. Write it as %(like)s."),
+    "rate_row_currency": N_("“%(value)s” is no currency that is known here."),
+    "rate_row_too_fine": N_("“%(value)s” has too many decimals: the currency has %(decimals)s."),
+    "rate_row_no_price": N_("a surcharge needs an amount or a percent above 0."),
     "rate_setting": N_("The table lacks the setting %(name)s."),
     "rule_candidates": N_("One to twenty different services, by code. There is none called: %(codes)s"),
     # Setting one up.

@@ -263,6 +263,7 @@ class Parcel(Base):
         Index("ix_parcel_tracking", "tracking_number"),
         Index("ix_parcel_manifest", "manifest_id", postgresql_where=text("manifest_id IS NOT NULL")),
         Index("ix_parcel_bag", "bag_id", postgresql_where=text("bag_id IS NOT NULL")),
+        Index("ix_parcel_waiting", "warehouse_id", "carrier_id", "owner_id", postgresql_where=text("state = 'closed'")),
         Index("ix_parcel_handling_unit", "handling_unit_id", postgresql_where=text("handling_unit_id IS NOT NULL")),
         CheckConstraint("n > 0 AND weight_g > 0 AND length_mm > 0 AND width_mm > 0 AND height_mm > 0",
                         name="measures_positive"),
@@ -439,6 +440,39 @@ class ParcelRate(Base):
     surcharges: Mapped[list[list[Any]]] = mapped_column(JSONB)  # [name, minor], in the table's order
     total_minor: Mapped[int | None] = mapped_column(BigInteger)
     why: Mapped[str | None] = mapped_column(String(16))
+
+
+class CostSource(StrEnum):
+    WAYBILL = "waybill"  # the carrier said what it charges when it gave the waybill
+    QUOTE = "quote"  # it did not: what it had quoted for the order
+
+
+class ParcelCost(Base):
+    """What a parcel's waybill costs by its carrier's own word, kept as the waybill came. Written once.
+
+    `quoted_*`: what the carrier had said of the whole order before, where that chose the service; with the first parcel of a
+    shipment, so that sums of both agree. `surcharges` are part of the total. `fault`: what the carrier said of its price with
+    the waybill could not be read.
+    """
+
+    __tablename__ = "parcel_cost"
+    __table_args__ = (
+        CheckConstraint("total_minor >= 0 AND quoted_minor >= 0", name="no_price_below_nothing"),
+        CheckConstraint("(quoted_minor IS NULL) = (quoted_currency IS NULL)", name="quoted_in_a_currency"),
+        CheckConstraint("source = 'waybill' AND fault IS NULL OR source = 'quote' AND quoted_minor IS NOT NULL"
+                        " AND quoted_minor = total_minor AND quoted_currency = currency", name="said_or_quoted"),
+        Index("ix_parcel_cost_said", "said_at"),
+    )  # fmt: skip
+
+    parcel_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("parcel.id"), primary_key=True)
+    source: Mapped[str] = mapped_column(String(8))
+    currency: Mapped[str] = mapped_column(String(3))
+    total_minor: Mapped[int] = mapped_column(BigInteger)
+    surcharges: Mapped[list[list[Any]]] = mapped_column(JSONB)  # [name, minor]
+    quoted_currency: Mapped[str | None] = mapped_column(String(3))
+    quoted_minor: Mapped[int | None] = mapped_column(BigInteger)
+    fault: Mapped[str | None] = mapped_column(String(40))
+    said_at: Mapped[Instant]
 
 
 class CarrierQuote(Base):

@@ -7,7 +7,17 @@ from typing import Any
 from marshmallow import fields
 
 from wms.platform.schemas import Choice, CodedSchema, Range, Text
-from wms.shipping.models import BagKind, BagState, Parcel, ParcelState, Shipment, ShipmentState
+from wms.shipping.cost_queries import CostOfParcel
+from wms.shipping.models import (
+    BagKind,
+    BagState,
+    CollectionState,
+    CostSource,
+    Parcel,
+    ParcelState,
+    Shipment,
+    ShipmentState,
+)
 from wms.shipping.tracking import TrackState
 
 
@@ -39,6 +49,19 @@ class ShipmentQuery(CodedSchema):
     tracking_number = Text(48, load_default=None, metadata={"example": "HC0000000001K"})
 
 
+class ParcelCostAnswer(CodedSchema):
+    """What its waybill costs by the carrier's word. A quote is of the whole order, and stands with its first parcel."""
+
+    source = Choice([source.value for source in CostSource])
+    currency = fields.String(metadata={"example": "EUR"})
+    total_minor = fields.Integer(metadata={"example": 490, "description": "in minor units of the currency"})
+    quoted_currency = fields.String(allow_none=True, metadata={"example": "EUR"})
+    quoted_minor = fields.Integer(allow_none=True, metadata={"example": 450})
+    more_minor = fields.Integer(
+        allow_none=True, metadata={"description": "above the quote (below: negative); null where nothing is compared"}
+    )
+
+
 class ParcelAnswer(CodedSchema):
     id = fields.UUID()
     n = fields.Integer(metadata={"example": 1})
@@ -51,6 +74,11 @@ class ParcelAnswer(CodedSchema):
     handed_over_at = fields.AwareDateTime(allow_none=True)
     tracking_state = Choice([state.value for state in TrackState])
     tracking_page = fields.String(metadata={"description": "for the buyer: it names no person and cannot be guessed"})
+    cost = fields.Nested(
+        ParcelCostAnswer,
+        allow_none=True,
+        metadata={"description": "null where no carrier said a price, or the operator does not show it"},
+    )
 
 
 class BagQuery(CodedSchema):
@@ -93,6 +121,40 @@ class BagsPage(CodedSchema):
     next_cursor = fields.String(allow_none=True)
 
 
+class CollectionQuery(CodedSchema):
+    cursor = Text(400, load_default=None)
+    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    state = Choice([state.value for state in CollectionState], load_default=None)
+    day = fields.Date(load_default=None, metadata={"example": "2026-12-01"})
+
+
+class CollectionAnswer(CodedSchema):
+    """A lorry of a carrier. Day and hours by the warehouse's calendar and clock; `agreed_*` where the carrier named its own."""
+
+    id = fields.UUID()
+    number = fields.String(metadata={"example": "CLNET-261201-0003-DE1"})
+    warehouse = fields.String(metadata={"example": "DE1"})
+    carrier = fields.String(metadata={"example": "NET"})
+    dock = fields.String(allow_none=True, metadata={"example": "DOCK-1", "description": "null: none in particular"})
+    state = Choice([state.value for state in CollectionState])
+    day = fields.Date()
+    ready_at = fields.String(metadata={"example": "14:00"})
+    close_at = fields.String(metadata={"example": "17:00"})
+    agreed_from = fields.String(allow_none=True, metadata={"example": "15:00"})
+    agreed_to = fields.String(allow_none=True, metadata={"example": "16:00"})
+    manifest = fields.String(allow_none=True, metadata={"description": "the number of the load that it took"})
+    created_at = fields.AwareDateTime()
+    parcels = fields.List(
+        fields.Nested(BaggedParcelAnswer),
+        metadata={"description": "yours that it took; as long as it is to come, those that it would find"},
+    )
+
+
+class CollectionsPage(CodedSchema):
+    data = fields.List(fields.Nested(CollectionAnswer))
+    next_cursor = fields.String(allow_none=True)
+
+
 class TrackingEventAnswer(CodedSchema):
     state = Choice([state.value for state in TrackState])
     happened_at = fields.AwareDateTime()
@@ -129,9 +191,9 @@ class ShipmentsPage(CodedSchema):
     next_cursor = fields.String(allow_none=True)
 
 
-def dump_parcel(parcel: Parcel, tracking_state: str, page: str) -> dict[str, Any]:
+def dump_parcel(parcel: Parcel, tracking_state: str, page: str, cost: CostOfParcel | None) -> dict[str, Any]:
     known = {name: getattr(parcel, name) for name in _PARCEL_FIELDS}
-    return {**known, "tracking_state": tracking_state, "tracking_page": page}
+    return {**known, "tracking_state": tracking_state, "tracking_page": page, "cost": cost}
 
 
 def dump_shipment(shipment: Shipment, parcels: list[dict[str, Any]], carrier: str) -> dict[str, Any]:

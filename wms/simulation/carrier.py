@@ -99,6 +99,7 @@ class Carrier:
         label = {"format": "PDF", "content": base64.b64encode(label_of(number)).decode()}
         made: dict[str, Any] = {
             "id": f"net-{serial}", "reference": reference, "tracking_number": number, "state": "created", "label": label,
+            "charge": {"currency": "EUR", "total_minor": 400 + serial % 100},
         }  # fmt: skip
         self.sold[made["id"]] = made
         return made

@@ -214,7 +214,7 @@ class PutAway:
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         if "carton_id" not in task.data:
-            return {}
+            return {"can_undo": "stowed" in task.data}
         carton = session().get_one(Carton, uuid.UUID(task.data["carton_id"]))
         rows = _HELD.all({"carton": carton.id})
         suggestion = task.data.get("suggestion")

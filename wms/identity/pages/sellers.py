@@ -133,3 +133,22 @@ def allocation(seller_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
         return _detail_page(seller, outcome), 422
     flash(_("Agreed. It counts for what is chosen from now on."), "ok")
     return redirect(url_for(".detail", seller_id=seller_id))
+
+
+@blueprint.post("/<uuid:seller_id>/costs")
+@requires(Permission.PEOPLE_MANAGE)
+def carrier_costs(seller_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    """Whether the seller sees what carriers charge for its parcels."""
+    seller = _load(seller_id)
+    shown = forms.typed_text("sees_carrier_costs") == "1"
+    outcome = forms.run_form(
+        "identity.show_carrier_costs", {"seller": seller_id, "shown": shown},
+        lambda: service.show_carrier_costs(actor(), seller_id, shown), lambda made: {"id": made.id},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return _detail_page(seller, outcome), 422
+    flash(
+        _("The seller sees what carriers charge.") if shown else _("The seller does not see what carriers charge."),
+        "ok",
+    )
+    return redirect(url_for(".detail", seller_id=seller_id))

@@ -30,7 +30,7 @@ from wms.identity.service.second_step import (
     renew_recovery_codes,
     reset_second_step,
 )
-from wms.identity.service.sellers import create_seller, create_shop, ensure_roles
+from wms.identity.service.sellers import create_seller, create_shop, ensure_roles, show_carrier_costs
 from wms.identity.service.sessions import (
     CodeAwaited,
     Opened,
@@ -89,5 +89,6 @@ __all__ = [
     "set_language",
     "set_password",
     "set_pin",
+    "show_carrier_costs",
     "whose_step",
 ]

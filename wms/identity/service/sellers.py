@@ -14,6 +14,7 @@ from wms.core.refusals import Refused, invalid, not_found
 from wms.identity import rules
 from wms.identity.models import Role, Seller, Shop
 from wms.platform.database import session
+from wms.platform.locks import Rank, lock_one
 
 
 def ensure_roles() -> None:
@@ -48,6 +49,17 @@ def create_shop(actor: Actor, seller_id: uuid.UUID, platform: str, account: str,
     session().add(shop)
     session().flush()
     return shop
+
+
+def show_carrier_costs(actor: Actor, seller_id: uuid.UUID, shown: bool) -> Seller:
+    """Whether a seller sees what carriers charge for its parcels: the operator's prices, which are not everybody's business."""
+    _require_staff(actor)
+    seller = lock_one(Rank.DOCUMENT, Seller, seller_id)
+    if seller is None:
+        raise not_found("seller")
+    seller.sees_carrier_costs = shown
+    session().flush()
+    return seller
 
 
 def _require_staff(actor: Actor) -> None:

@@ -29,7 +29,7 @@ from wms.platform.secrecy import blind_index
 from wms.platform.tables import read_table
 from wms.platform.uploads import received_table
 from wms.printing import words as label_words
-from wms.shipping import collection_queries, queries
+from wms.shipping import collection_queries, cost_queries, queries
 from wms.shipping import service as shipping
 from wms.shipping.carriers import (
     ASKED_BY_JOBS,
@@ -84,6 +84,7 @@ OUTCOMES = {
     "unknown": (lazy("No parcel has this reference here"), "stop"),
     "no_number": (lazy("This is no number"), "stop"),
     "twice": (lazy("Stands in the file more than once"), "stop"),
+    "no_price": (lazy("Taken; its price cannot be read"), "warn"),
     "number_taken": (lazy("Another parcel has this number"), "stop"),
     "has_another": (lazy("The parcel has another number"), "stop"),
     "voided": (lazy("The parcel is void"), "stop"),
@@ -217,7 +218,7 @@ def _answering(carrier: Carrier) -> dict[str, Any] | None:
         return None
     found = quotes.answering(carrier.id)
     return {
-        "counts": found.counts,
+        "counts": found.counts, "kept": cost_queries.kept_to_quotes(carrier.id),
         "fault": refusal_texts.translate(found.fault, dict(found.facts)) if found.fault else "",
     }  # fmt: skip
 
@@ -322,7 +323,9 @@ def numbers(carrier_id: uuid.UUID) -> str | tuple[str, int]:
     queries.load_carrier(carrier_id)
     house = _house(forms.typed_text("warehouse") or "")
     try:
-        rows = read_table(received_table("file"), ("reference", "tracking_number"), carrier_files.MOST_ROWS)
+        rows = read_table(
+            received_table("file"), carrier_files.SAID, carrier_files.MOST_ROWS, also=carrier_files.SAID_OF_PRICES
+        )
     except Refused as refusal:
         return _detail(carrier_id, refusal), 422
     outcome = forms.run_form(
@@ -332,6 +335,6 @@ def numbers(carrier_id: uuid.UUID) -> str | tuple[str, int]:
     )  # fmt: skip
     if isinstance(outcome, Refused):
         return _detail(carrier_id, outcome), 409
-    count = sum(each["outcome"] in ("taken", "doubtful") for each in outcome.answer)
+    count = sum(each["outcome"] in carrier_files.TAKEN for each in outcome.answer)
     flash(ngettext("%(num)s number taken.", "%(num)s numbers taken.", count), "ok" if count else "warn")
     return _detail(carrier_id, said=outcome.answer)

@@ -13,11 +13,12 @@ from wms.core import clock
 from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.facility.queries import load_warehouse
-from wms.office import stopped
 from wms.office.pages.collections import fault_words
 from wms.office.pages.inbound import say
+from wms.outbound.extras.collecting import collected_with, sums
 from wms.outbound.queries import order_numbers
 from wms.outbound.service.load_lists import request_load_list
+from wms.outbound.wanted_back import to_take_off
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation
@@ -43,7 +44,7 @@ def index() -> str:
     """The open loads, then those of two weeks; and the bags that are on none yet."""
     return render_template(
         "office/manifests.html", rows=queries.manifests(actor(), clock.now() - BACK, SHOWN),
-        bags=loads.bags_here(actor(), SHOWN), to_take_off=stopped.to_take_off(),
+        bags=loads.bags_here(actor(), SHOWN), to_take_off=to_take_off(),
         collections=collection_queries.collections_page(actor()), why=fault_words,
         may_order=bool(collection_queries.carriers_that_collect()),
     )  # fmt: skip
@@ -57,10 +58,13 @@ def detail(manifest_id: uuid.UUID) -> str:
     inside = [parcel for bag in found.bags for parcel in bag.parcels]
     orders = order_numbers(each.subject_id for each in (*found.loose, *inside) if each.subject_kind == "order")
     carrier = queries.load_carrier(found.manifest.carrier_id)
+    money = collected_with(each.id for each in (*found.loose, *inside))
     return render_template(
         "office/manifest.html", found=found, manifest=found.manifest, orders=orders, carrier=carrier, why=fault_words,
         collections=_collections_of(found.manifest), may_order=collections.takes_orders(carrier),
         warehouse=load_warehouse(actor(), found.manifest.warehouse_id),
+        money=money, money_in_all=sums(money.values()),
+        sums_of=lambda rows: sums(money[each.id] for each in rows if each.id in money),
         docks=docks.docks_of(found.manifest.warehouse_id), dock=_dock_of(found.manifest),
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from wms.identity.queries import sellers_seen
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.database import session
+from wms.platform.i18n import refusal_texts
 from wms.platform.pages import lazy, show_refusal
 from wms.platform.tables import read_table, write_table
 from wms.platform.uploads import received_table
@@ -25,6 +26,7 @@ from wms.shipping.rate_tables import COLUMNS, MOST_ROWS
 from wms.shipping.rates import Rule, WhenSilent
 from wms.shipping.service import choices
 
+refusal_texts.explain("rate_row", "why", "rate_row_")
 blueprint = Blueprint("office_rates", __name__, url_prefix="/office/carriers/rates", template_folder="../templates")
 
 RULE_WORDS = {
@@ -92,7 +94,7 @@ def upload(service_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """A new table in place of the old one, if every row of it is right."""
     queries.load_service(service_id)
     try:
-        rows = read_table(received_table("file"), COLUMNS, MOST_ROWS)
+        rows = read_table(received_table("file"), COLUMNS, MOST_ROWS, keep_empty=True)
     except Refused as refusal:
         return _page(service_id, refusal), 422
     outcome = forms.run_form(

@@ -7,10 +7,12 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import select
 
 from wms.core.actor import SYSTEM, Actor
+from wms.core.money import EXPONENTS
 from wms.core.refusals import not_found
 from wms.outbound.models import Order
 from wms.outbound.service.carrier_waybills import request_of
@@ -23,7 +25,7 @@ from wms.printing import service as printing
 from wms.printing.service import DocumentDraft
 from wms.shipping import service as shipping
 from wms.shipping.carriers import FILE
-from wms.shipping.carriers.interface import AtTheDoor, Duties
+from wms.shipping.carriers.interface import AtTheDoor, CarrierFault, Charged, Duties
 from wms.shipping.models import Carrier, Parcel, Shipment
 from wms.shipping.number_formats import is_doubtful
 from wms.shipping.queries import live_parcels, parcels_waiting_for_files
@@ -36,6 +38,9 @@ COLUMNS = (
     "recipient_vat_id", "recipient_eori", "address3", "district", "cod_minor", "cod_currency", "age_check", "liftgate",
     "deliver_on", "deliver_from", "deliver_until",
 )  # fmt: skip
+SAID, SAID_OF_PRICES = ("reference", "tracking_number"), ("amount", "currency")
+TAKEN = ("taken", "doubtful", "no_price")
+_AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?")
 _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{3,46}[0-9A-Z]")
 
 
@@ -85,8 +90,9 @@ def _door(door: AtTheDoor) -> tuple[str | int | None, ...]:
 
 @dataclass(frozen=True)
 class RowSaid:
-    """What came of one row (counted from 2, as a spreadsheet counts): `taken`, `doubtful` (taken, look at it), `already`,
-    or why not: `unknown`, `no_number`, `twice`, `number_taken`, `has_another`, `voided`."""
+    """What came of one row (counted from 2, as a spreadsheet counts): `taken`, `doubtful` (taken, look at it), `no_price`
+    (taken, but its price cannot be read), `already`, or why not: `unknown`, `no_number`, `twice`, `number_taken`,
+    `has_another`, `voided`."""
 
     row: int
     reference: str
@@ -96,7 +102,8 @@ class RowSaid:
 def take_numbers(
     actor: Actor, carrier_id: uuid.UUID, warehouse_id: uuid.UUID, rows: Sequence[dict[str, str]]
 ) -> list[RowSaid]:
-    """Give parcels the numbers of a file (`reference`, `tracking_number`); the right rows count, each wrong one is told.
+    """Give parcels the numbers of a file (`reference`, `tracking_number`; where the carrier says what it charges `amount`, in
+    the unit of its `currency`); the right rows count, each wrong one is told.
 
     The same file again changes nothing. 404 as for `parcels_table`.
     """
@@ -115,13 +122,35 @@ def take_numbers(
         outcome = _judged(number, pair, twice, taken)
         if outcome == "taken" and pair is not None:
             shipment, parcel = pair
-            shipping.take_number(shipment, parcel, number)
+            charged = _charged(row)
+            shipping.take_number(shipment, parcel, number, charged)
             numbered.add(shipment.id)
             drafts.append(_draft(shipment, parcel, number))
-            outcome = "doubtful" if is_doubtful(carrier.number_format, number) else outcome
+            outcome = _doubted(carrier, number, charged)
         said.append(RowSaid(place, row["reference"][:48], outcome))
     _label(warehouse_id, numbered, drafts)
     return said
+
+
+def _doubted(carrier: Carrier, number: str, charged: Charged | CarrierFault | None) -> str:
+    """What a person should look at of a row that was taken."""
+    if is_doubtful(carrier.number_format, number):
+        return "doubtful"
+    return "no_price" if isinstance(charged, CarrierFault) else "taken"
+
+
+def _charged(row: dict[str, str]) -> Charged | CarrierFault | None:
+    """What the row says that the waybill costs: 4.90 and EUR; without an amount it says nothing."""
+    amount, currency = row.get("amount", ""), row.get("currency", "").upper()
+    if not amount:
+        return None
+    exponent = EXPONENTS.get(currency)
+    if exponent is None:
+        return CarrierFault("carrier_wrong_shape", retryable=False, params={"field": "currency"})
+    minor = Decimal(amount).scaleb(exponent) if _AMOUNT.fullmatch(amount) else None
+    if minor is None or minor != minor.to_integral_value():
+        return CarrierFault("carrier_wrong_shape", retryable=False, params={"field": "amount"})
+    return Charged(currency, int(minor))
 
 
 def _judged(number: str, pair: tuple[Shipment, Parcel] | None, twice: bool, taken: dict[str, uuid.UUID]) -> str:

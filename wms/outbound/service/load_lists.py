@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 
 from labels import Label, LabelRefused, Manifest, ManifestCaptions, ManifestLine, Size
 from wms.core.actor import Actor
+from wms.core.money import Money
 from wms.core.refusals import Refused
+from wms.outbound.extras.collecting import collected_with, sums
 from wms.platform.statements import Statement
 from wms.printing import service as printing
 from wms.printing.models import LabelDocument, LabelKind
@@ -38,6 +40,8 @@ CAPTIONS = ManifestCaptions(
     pieces="Pcs / 件",
     parcels="Parcels / 包裹数",
     total_weight="Total weight / 总重量",
+    cod="COD / 代收",
+    total_cod="COD to collect / 代收合计",
     handed_over="Handed over by (warehouse) / 仓库交件人",
     received="Received by (carrier) / 承运商收件人",
     signature="Name, date, time, signature / 姓名、日期、时间、签名",
@@ -50,7 +54,7 @@ _LOADS = Statement(
     " WHERE m.id = ANY(CAST(:ids AS uuid[]))"
 )
 _PARCELS = Statement(
-    "SELECT p.manifest_id, p.tracking_number, p.weight_g, s.name AS service, o.number, c.country, b.number AS bag,"
+    "SELECT p.id, p.manifest_id, p.tracking_number, p.weight_g, s.name AS service, o.number, c.country, b.number AS bag,"
     " b.weight_g AS bag_g FROM parcel p"
     " JOIN shipment sh ON sh.id = p.shipment_id JOIN service s ON s.id = sh.service_id"
     " LEFT JOIN outbound_order o ON o.id = sh.subject_id AND sh.subject_kind = 'order'"
@@ -83,6 +87,7 @@ def load_lists(documents: Sequence[LabelDocument]) -> list[Label | LabelRefused]
 
 
 def _content(load: Any, parcels: Sequence[Any], document: LabelDocument) -> Label:
+    money = collected_with(parcel.id for parcel in parcels)
     return Manifest(
         size=Size(*document.size_mm),
         number=load.number,
@@ -94,14 +99,25 @@ def _content(load: Any, parcels: Sequence[Any], document: LabelDocument) -> Labe
         lines=tuple(
             ManifestLine(
                 tracking_number=parcel.tracking_number or "–", order=_order(parcel), destination=parcel.country or "",
-                weight=_kilograms(parcel.weight_g), pieces="1",
+                weight=_kilograms(parcel.weight_g), cod=_amount(money[parcel.id]) if parcel.id in money else "", pieces="1",
             )
             for parcel in parcels
         ),
         parcels=_counted(parcels),
         total_weight=_kilograms(_gross(parcels)),
+        total_cod=_sum(sums(money.values())),
         captions=CAPTIONS,
     )  # fmt: skip
+
+
+def _amount(money: Money) -> str:
+    return f"{money.as_decimal():,f} {money.currency}"
+
+
+def _sum(money: Sequence[Money]) -> str:
+    """One amount a currency while they have room, else how many there are: a sum is never cut."""
+    amounts = " + ".join(_amount(each) for each in money)
+    return amounts if len(amounts) <= 80 else f"{len(money)} currencies / 种币种"
 
 
 def _dock(load: Any) -> str:

@@ -22,7 +22,7 @@ from wms.inventory.rules import MoveDraft, Reason
 from wms.inventory.units import Holding
 from wms.outbound import boxing, rules
 from wms.outbound.events import OrderPacked
-from wms.outbound.extras.rules import SLIP
+from wms.outbound.extras.rules import OF_AGE, SLIP, Signature
 from wms.outbound.kinds import fba, pick_up
 from wms.outbound.service import lots, numbers, totes
 from wms.outbound.service.held import COLUMNS, OrderAtWork, Read, hold_order, move_order, order_at_work
@@ -94,7 +94,11 @@ _PLANNED_FROM = (
     " (EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id AND k.pack_slip) OR coalesce((SELECT"
     f"  '{SLIP}' = ANY(e.packing) FROM order_extra e WHERE e.order_id = o.id), false)) AND {_FIRST_PACKED} AS slip,"
     " (SELECT json_build_object('packing', e.packing, 'remark', e.packing_remark, 'signature', e.signature)"
-    "  FROM order_extra e WHERE e.order_id = o.id) AS wishes"
+    "  FROM order_extra e WHERE e.order_id = o.id) AS wishes,"
+    " (SELECT json_build_object('cod_minor', e.cod_minor, 'cod_currency', e.cod_currency, 'age', CASE e.signature WHEN"
+    f"  '{Signature.ADULT.value}' THEN {OF_AGE} ELSE e.age_check END, 'liftgate', e.liftgate, 'day', e.deliver_on,"
+    "  'begins', to_char(e.deliver_from, 'HH24:MI'), 'ends', to_char(e.deliver_until, 'HH24:MI'))"
+    "  FROM order_extra e WHERE e.order_id = o.id) AS door"
 )
 _IN_TOTE = Statement(
     f"SELECT {COLUMNS}, d.verified, d.quantity, (SELECT array_agg(x.code ORDER BY x.code) FROM handling_unit x WHERE"
@@ -138,7 +142,8 @@ def _plan(row: Any) -> dict[str, Any]:
     plan = boxing.plan(boxing.read_goods(row.goods or []), boxing.read_boxes(row.boxes or []), _aim(row.house))
     wishes = {"wishes": row.wishes} if row.wishes else {}
     slip = {"slip": True} if row.slip else {}
-    return {**plan, "inserts": row.inserts or [], "photo": row.photo, **wishes, **slip}
+    door = {"door": row.door} if row.door and any(row.door.values()) else {}
+    return {**plan, "inserts": row.inserts or [], "photo": row.photo, **wishes, **door, **slip}
 
 
 def _aim(house: Mapping[str, Any]) -> Aim:

@@ -19,7 +19,7 @@ from wms.inventory.models import Balance
 from wms.inventory.putaway import service as putaway
 from wms.inventory.rules import MoveDraft, Reason, Stock
 from wms.outbound.models import Order
-from wms.outbound.service import halting, lanes, walks
+from wms.outbound.service import halting, lane_totes, walks
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
 from wms.platform.statements import Statement
@@ -43,7 +43,7 @@ def stop_work(actor: Actor, order: Order) -> None:
         if free_if_empty(unit) and order.tote_id == unit.id:
             order.tote_id = None
     session().flush()
-    lanes.settle_container(order.tote_id)
+    lane_totes.settle_container(order.tote_id)
 
 
 def void_labels(actor: Actor, order: Order) -> None:
@@ -92,7 +92,7 @@ def put_back(
         if order is not None and order.tote_id == unit.id:
             order.tote_id = None
             session().flush()
-        lanes.forget_cancelled(unit.id)
+        lane_totes.forget_cancelled(unit.id)
     return posted
 
 

@@ -250,11 +250,19 @@ _WAITING = Statement(
     " ON u.id = b.handling_unit_id JOIN location l ON l.id = u.location_id JOIN pick_batch w ON w.id = t.batch_id"
     " WHERE t.state = 'open' AND w.warehouse_id = :warehouse AND w.state IN ('open', 'picking') AND w.wall IS NULL"
     " AND u.subject_id IS NULL AND u.kind <> 'tote' AND o.holds = 0 AND o.interception <> 'requested'"
+    f" AND o.kind <> '{rules.DESTRUCTION}' AND NOT EXISTS (SELECT 1 FROM order_terms k WHERE k.owner_id = o.owner_id"
+    "  AND k.pack_photo) AND NOT EXISTS (SELECT 1 FROM balance x JOIN product p ON p.id = x.product_id"
+    "  WHERE x.handling_unit_id = u.id AND x.on_hand > 0"
+    f"  AND (p.pack_photo OR p.serial_control = '{SerialControl.EXIT.value}')) AND NOT EXISTS (SELECT 1 FROM shipment s"
+    "  JOIN carrier c ON c.id = s.carrier_id JOIN parcel q ON q.shipment_id = s.id WHERE s.id = o.shipment_id"
+    "  AND (c.capabilities ->> 'needs_weight_before_label')::boolean AND q.state = 'open' AND q.tracking_number IS NULL)"
     " GROUP BY u.id, l.code, l.walk_order, o.id HAVING sum(t.quantity - t.picked) = (SELECT sum(x.on_hand)"
     "  FROM balance x WHERE x.handling_unit_id = u.id) ORDER BY l.walk_order, u.code LIMIT :most"
 )
 
 
 def waiting(warehouse_id: uuid.UUID, most: int = 12) -> list[Any]:
-    """Containers that an order wants whole, in walking order: (id, code, location, number, kind, units)."""
+    """Containers that an order wants whole, in walking order: (id, code, location, number, kind, units). Not those that
+    `take_whole` would refuse for what is in them or how they go: they are picked and packed as ever.
+    """
     return list(_WAITING.all({"warehouse": warehouse_id, "most": most}))

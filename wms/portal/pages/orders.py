@@ -35,6 +35,7 @@ from wms.platform.pages import Entry, lazy, navigation, show_instant, show_kilog
 from wms.portal import queries
 from wms.portal.pages import order_extras, order_labels, order_papers, order_stops, order_ways
 from wms.portal.tables import ListView
+from wms.shipping.cost_queries import CostsOfShipment, costs_of
 from wms.shipping.models import Parcel, ParcelRate
 from wms.shipping.pages import page_of
 from wms.shipping.queries import live_parcels, rates_of, services_offered, shipment_of, ways
@@ -98,7 +99,7 @@ def detail(order_id: uuid.UUID) -> str:
         "portal/order.html", pick_up_code=pick_up.code_for(actor(), order.id),
         order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
         ways=ways([parcel.id for parcel in live_parcels(order.shipment_id)]) if order.shipment_id else [],
-        page_of=page_of, choice=_choice(order), rates=_rates(order), photos=bench_photos.of_order(order.id),
+        page_of=page_of, choice=_choice(order), rates=_rates(order), costs=_costs(order), photos=bench_photos.of_order(order.id),
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],
         reason_words=REASON_WORDS, may_cancel=may_cancel,
         may_change=actor().may(Permission.ORDERS_WRITE) and outbound.changeable_now(order),
@@ -119,6 +120,12 @@ def _choice(order: Order) -> dict[str, Any] | None:
 def _rates(order: Order) -> list[tuple[Parcel, ParcelRate]]:
     """What its parcels cost by the carrier's table, once their lorry has left; for staff."""
     return rates_of(order.shipment_id) if order.shipment_id is not None and actor().is_staff else []
+
+
+def _costs(order: Order) -> CostsOfShipment | None:
+    """What its waybills cost by the carrier's word; for staff, and for its seller where the operator lets it."""
+    shipment = shipment_of("order", order.id)
+    return None if shipment is None else costs_of(actor(), shipment)
 
 
 def _history(order: Order, warehouse: Warehouse) -> list[dict[str, Any]]:

@@ -15,7 +15,8 @@ from typing import Any
 
 import orjson
 
-from wms.shipping.carriers.interface import CarrierFault, TrackedEvent, WaybillGranted
+from wms.shipping.carriers.interface import CarrierFault, Charged, TrackedEvent, WaybillGranted
+from wms.shipping.carriers.shapes import Wrong, currency_of, minor_of, surcharges_of, text_of
 from wms.shipping.carriers.wire import Said
 
 MOST_EVENTS = 500
@@ -23,14 +24,6 @@ UNKNOWN_ACTS = (404, 405, 501)  # of a server that does not know the question
 _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{3,46}[0-9A-Z]")
 REFERENCE = re.compile(r"[\x21-\x7e]{1,64}")
 CODE = re.compile(r"[0-9A-Za-z_.-]{1,40}")
-
-
-class Wrong(Exception):
-    """A field that is not what the protocol says."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
 
 
 def waybill_of(said: Said, client_reference: str) -> WaybillGranted | CarrierFault:
@@ -132,7 +125,7 @@ def _checked(row: Mapping[str, Any], client_reference: str) -> WaybillGranted | 
         number, known = text_of(row, "tracking_number", _NUMBER), text_of(row, "id", REFERENCE)
         if row.get("reference") != client_reference:
             return CarrierFault("carrier_other_parcel", retryable=False, params={"number": number})
-        return WaybillGranted(number, known, _label(row))
+        return WaybillGranted(number, known, _label(row), _charged(row.get("charge")))
     except Wrong as wrong:
         return wrong_shape(wrong.name)
 
@@ -145,6 +138,20 @@ def _label(row: Mapping[str, Any]) -> bytes:
         return base64.b64decode(label["content"], validate=True)
     except (binascii.Error, ValueError) as fault:
         raise Wrong("label") from fault
+
+
+def _charged(said: object) -> Charged | CarrierFault | None:
+    """What the carrier charges. The waybill is bought: a price that cannot be read is a fault beside it, not in its place."""
+    if said is None:
+        return None
+    if not isinstance(said, dict):
+        return wrong_shape("charge")
+    try:
+        surcharges = surcharges_of(said.get("surcharges", []))
+        charged = Charged(currency_of(said), minor_of(said, "total_minor"), surcharges)
+    except Wrong as wrong:
+        return wrong_shape(wrong.name)
+    return charged if charged.total_minor >= sum(minor for _, minor in surcharges) else wrong_shape("surcharges")
 
 
 def _event(row: object) -> TrackedEvent:
@@ -167,14 +174,6 @@ def _words(row: Mapping[str, Any], name: str, most: int) -> str:
     if not isinstance(value, str):
         raise Wrong(name)
     return "".join(character for character in value if character.isprintable()).strip()[:most]
-
-
-def text_of(row: Mapping[str, Any], name: str, shape: re.Pattern[str]) -> str:
-    """A text of this shape; raises Wrong."""
-    value = row.get(name)
-    if not isinstance(value, str) or not shape.fullmatch(value):
-        raise Wrong(name)
-    return value
 
 
 def wrong_shape(name: str, carrier_reference: str | None = None) -> CarrierFault:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from datetime import time
 from typing import Any
 
-from wms.shipping.carriers.answers import REFERENCE, Wrong, document_of, live_rows, text_of, wrong_shape
+from wms.shipping.carriers.answers import REFERENCE, document_of, live_rows, wrong_shape
 from wms.shipping.carriers.interface import CarrierFault, CollectionGranted
+from wms.shipping.carriers.shapes import Wrong, text_of
 from wms.shipping.carriers.wire import Said
 
 _HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")

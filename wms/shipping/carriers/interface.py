@@ -148,15 +148,35 @@ class WaybillRequest:
 
 
 @dataclass(frozen=True)
+class CarrierFault:
+    """Why not. `code` is stable; `retryable`: the same request may succeed later."""
+
+    code: str
+    retryable: bool
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Charged:
+    """What a carrier charges for a waybill, in minor units; `surcharges` are in the total."""
+
+    currency: str
+    total_minor: int
+    surcharges: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
 class WaybillGranted:
     """The carrier's promise. `carrier_reference` is what it wants to hear when the waybill is voided.
 
-    `label_pdf`: the carrier's own label, which is checked before it is used; None where we draw it.
+    `label_pdf`: the carrier's own label, which is checked before it is used; None where we draw it. `charged`: what it costs; a
+    fault where that was said and cannot be read, None where it was not said.
     """
 
     tracking_number: str
     carrier_reference: str | None = None
     label_pdf: bytes | None = field(default=None, repr=False)
+    charged: Charged | CarrierFault | None = None
 
 
 @dataclass(frozen=True)
@@ -235,15 +255,6 @@ class CollectionGranted:
 
     carrier_reference: str
     between: tuple[time, time] | None = None
-
-
-@dataclass(frozen=True)
-class CarrierFault:
-    """Why not. `code` is stable; `retryable`: the same request may succeed later."""
-
-    code: str
-    retryable: bool
-    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 class CarrierConnection(Protocol):

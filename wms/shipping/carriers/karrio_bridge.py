@@ -25,6 +25,7 @@ from wms.core.money import EXPONENTS
 from wms.shipping.carriers.interface import (
     Capabilities,
     CarrierFault,
+    Charged,
     CollectionGranted,
     CollectionRequest,
     Content,
@@ -36,7 +37,8 @@ from wms.shipping.carriers.interface import (
     WaybillGranted,
     WaybillRequest,
 )
-from wms.shipping.carriers.rated import MOST_DAYS, MOST_MINOR, NOT_OFFERED, in_order
+from wms.shipping.carriers.rated import MOST_DAYS, NOT_OFFERED, in_order
+from wms.shipping.carriers.shapes import MOST_MINOR
 
 CAPABILITIES = Capabilities(can_void=True, many_parcels=True, can_track=True, can_find=False)
 SECONDS = 90
@@ -255,7 +257,17 @@ def granted_of(result: Mapping[str, Any]) -> WaybillGranted | CarrierFault:
         pdf = base64.b64decode(label, validate=True)
     except (binascii.Error, ValueError):
         return _wrong("label", known)
-    return WaybillGranted(str(number), known, pdf)
+    return WaybillGranted(str(number), known, pdf, _charged(result.get("rate")))
+
+
+def _charged(rate: Any) -> Charged | CarrierFault | None:
+    """The rate that the SDK says the waybill was bought by, of which only the total says the same with every connector."""
+    if rate is None:
+        return None
+    if not isinstance(rate, dict) or rate.get("currency") not in EXPONENTS:
+        return _wrong("currency", None)
+    minor = minor_of(rate.get("total_charge"), rate["currency"])
+    return _wrong("total_charge", None) if minor is None else Charged(rate["currency"], minor)
 
 
 def _wrong(field: str, carrier_reference: str | None) -> CarrierFault:

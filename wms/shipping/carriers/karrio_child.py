@@ -41,11 +41,13 @@ def _create(karrio: Any, gateway: Any, payload: dict[str, Any]) -> tuple[Any, An
     if details is None:
         return None, messages
     label = getattr(details.docs, "label", None) or getattr(details.docs, "pdf_label", None)
+    rate = getattr(details, "selected_rate", None)  # not every carrier says it
     return {
         "tracking_number": details.tracking_number,
         "id": details.shipment_identifier,
         "label": label,
         "label_type": details.label_type,
+        "rate": rate and {"currency": rate.currency, "total_charge": rate.total_charge},
     }, messages
 
 

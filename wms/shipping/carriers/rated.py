@@ -10,14 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from wms.core.money import EXPONENTS
-from wms.shipping.carriers.answers import CODE, Wrong, document_of, text_of, wrong_shape
+from wms.shipping.carriers.answers import CODE, document_of, wrong_shape
 from wms.shipping.carriers.interface import CarrierFault, NotRated, Rate
+from wms.shipping.carriers.shapes import Wrong, currency_of, minor_of, number_of, surcharges_of, text_of
 from wms.shipping.carriers.wire import Said
 
 MOST_RATES = 200
-MOST_SURCHARGES = 20
-MOST_MINOR = 10**9
 MOST_DAYS = 99
 NOT_OFFERED = "not_offered"
 _SERVICE = re.compile(r"[0-9A-Za-z_-]{1,40}")
@@ -57,11 +55,9 @@ def _rate(row: Mapping[str, Any]) -> Rate | NotRated:
     service = text_of(row, "service", _SERVICE)
     if "code" in row:
         return NotRated(service, text_of(row, "code", CODE))
-    currency = row.get("currency")
-    if not isinstance(currency, str) or currency not in EXPONENTS:
-        raise Wrong("currency")
-    surcharges = _surcharges(row.get("surcharges", []))
-    total = _number(row, "total_minor", MOST_MINOR)
+    currency = currency_of(row)
+    surcharges = surcharges_of(row.get("surcharges", []))
+    total = minor_of(row, "total_minor")
     base = total - sum(minor for _, minor in surcharges)
     if base < 0:
         raise Wrong("surcharges")
@@ -69,28 +65,7 @@ def _rate(row: Mapping[str, Any]) -> Rate | NotRated:
 
 
 def _days(row: Mapping[str, Any]) -> int | None:
-    return None if row.get("days") is None else _number(row, "days", MOST_DAYS)
-
-
-def _surcharges(rows: object) -> tuple[tuple[str, int], ...]:
-    if not isinstance(rows, list) or len(rows) > MOST_SURCHARGES or not all(isinstance(row, dict) for row in rows):
-        raise Wrong("surcharges")
-    return tuple((_name(row), _number(row, "minor", MOST_MINOR)) for row in rows)
-
-
-def _name(row: Mapping[str, Any]) -> str:
-    name = row.get("name")
-    if not isinstance(name, str) or not name.isprintable() or not 1 <= len(name) <= 40:
-        raise Wrong("surcharges")
-    return name
-
-
-def _number(row: Mapping[str, Any], name: str, most: int) -> int:
-    """A whole number of 0 to `most`: 4.2 and "420" are none, and neither is true."""
-    value = row.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
-        raise Wrong(name)
-    return value
+    return None if row.get("days") is None else number_of(row, "days", MOST_DAYS)
 
 
 def _instant(value: object) -> datetime | None:

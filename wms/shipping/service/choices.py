@@ -231,7 +231,7 @@ def save_rates(actor: Actor, service_id: uuid.UUID, rows: list[dict[str, str]]) 
     queries.load_service(service_id)
     card_of(rows)
     table = session().get(RateTable, service_id) or RateTable(service_id=service_id)
-    table.rows, table.updated_at = rows, clock.now()
+    table.rows, table.updated_at = [row for row in rows if any(row.values())], clock.now()
     session().add(table)
     session().flush()
     return table

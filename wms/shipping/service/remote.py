@@ -16,9 +16,10 @@ from labels import LabelRefused, Size, check_incoming
 from wms.core.actor import Actor
 from wms.platform.database import end_reading, keep_so_far, session
 from wms.shipping.carriers import ASKED_BY_JOBS
-from wms.shipping.carriers.interface import CarrierFault, RemoteConnection, WaybillGranted, WaybillRequest
+from wms.shipping.carriers.interface import CarrierFault, Charged, RemoteConnection, WaybillGranted, WaybillRequest
 from wms.shipping.models import Carrier, CarrierTask, Parcel, ParcelState, Shipment, ShipmentState
 from wms.shipping.service import following, tasks
+from wms.shipping.service.costs import keep_cost
 from wms.shipping.service.shipments import load_shipment_to_change
 from wms.shipping.service.tasks import Begun, CarrierLater
 from wms.shipping.workflow import SHIPMENT
@@ -125,10 +126,11 @@ def _is_taken(parcel: Parcel, number: str) -> bool:
 
 
 def number_parcel(shipment: Shipment, parcel: Parcel, granted: WaybillGranted) -> None:
-    """The number is the parcel's; with the last of them the shipment is numbered. The caller holds both."""
+    """The number is the parcel's, and what it costs; with the last of them the shipment is numbered. The caller holds both."""
     parcel.tracking_number = granted.tracking_number
     parcel.carrier_reference = granted.carrier_reference
     session().flush()
+    keep_cost(shipment, parcel, granted.charged)
     waiting = select(Parcel.id).where(
         Parcel.shipment_id == shipment.id, Parcel.tracking_number.is_(None), Parcel.state != ParcelState.VOIDED.value
     )
@@ -137,12 +139,12 @@ def number_parcel(shipment: Shipment, parcel: Parcel, granted: WaybillGranted) -
         session().flush()
 
 
-def take_number(shipment: Shipment, parcel: Parcel, number: str) -> None:
+def take_number(shipment: Shipment, parcel: Parcel, number: str, charged: Charged | CarrierFault | None = None) -> None:
     """A person brought the number of a parcel that waits for one. The caller holds both, and has judged it."""
     task = tasks.open_create(parcel.id)
     if task is not None:
         tasks.finish_by_hand(task)
-    number_parcel(shipment, parcel, WaybillGranted(number))
+    number_parcel(shipment, parcel, WaybillGranted(number, charged=charged))
 
 
 def take_back(task_id: uuid.UUID) -> None:

@@ -89,10 +89,15 @@ class Mapper(mapper.Mapper):
         said = response.deserialize()
         if "tracking_number" not in said:
             return None, self._messages(said)
+        charge = said.get("charge")
         details = models.ShipmentDetails(
             carrier_id="simulated", carrier_name="simulated", tracking_number=said["tracking_number"],
             shipment_identifier=said["id"], docs=models.Documents(label=(said.get("label") or {}).get("content")),
             label_type="PDF",
+            selected_rate=charge and models.RateDetails(
+                carrier_id="simulated", carrier_name="simulated", service="express", currency=charge["currency"],
+                total_charge=charge["total_minor"] / 100,
+            ),
         )  # fmt: skip
         return details, []
 
