@@ -172,7 +172,7 @@ def test_a_seller_chooses_from_the_hours_that_the_operator_says(cast, client, li
     kept = lead.post(f"/office/docks/{dock}/hours", data=form(warehouse="DE1", **hours))
     assert said(life.app, kept) == ["The hours of the dock are kept."]
     assert 'value="08:00"' in text_of(lead.get("/office/docks?warehouse=DE1"))
-    assert seller.post(f"/office/docks/{dock}/hours", data=form(warehouse="DE1")).status_code == 404
+    assert seller.post(f"/office/docks/{dock}/hours", data=form(warehouse="DE1")).status_code == 403
     made = seller.post("/portal/bookings/new", data=booking_form(reference="HOURS-1", action="submit"))
     booking = made.headers["Location"]
     page = text_of(seller.get(f"{booking}?day={day}&minutes=60"))

@@ -14,8 +14,9 @@ _ANNOUNCED = Statement(
     " WHERE carton_line_id = ANY(CAST(:lines AS uuid[])) ORDER BY carton_line_id, position"
 )
 _CAME = Statement(
-    "SELECT r.carton_line_id AS line, sum(r.quantity)::int AS quantity, t.batch, t.made_on, t.expires_on FROM receipt r"
-    " JOIN lot t ON t.id = r.lot_id WHERE r.carton_line_id = ANY(CAST(:lines AS uuid[])) AND r.undone_by IS NULL"
+    "SELECT r.carton_line_id AS line, sum(r.quantity)::int AS quantity, t.batch, t.made_on, t.expires_on"
+    " FROM carton_line l JOIN receipt r ON r.carton_id = l.carton_id AND r.carton_line_id = l.id AND r.undone_by IS NULL"
+    " JOIN lot t ON t.id = r.lot_id WHERE l.id = ANY(CAST(:lines AS uuid[]))"
     " GROUP BY r.carton_line_id, t.id ORDER BY r.carton_line_id, t.expires_on, t.batch"
 )
 

@@ -100,7 +100,7 @@ _SOURCES = Statement(
     "  AND (b.handling_unit_id = c.handling_unit_id OR (:damaged AND b.handling_unit_id IS NULL))"
     " WHERE c.id = :carton ORDER BY b.handling_unit_id = c.handling_unit_id DESC NULLS LAST, b.id"
 )
-_OTHERS = Statement(OTHERS.format(which="AND r.carton_line_id = :line"))
+_OTHERS = Statement(OTHERS.format(which="AND r.carton_id = :carton AND r.carton_line_id = :line"))
 _INSPECTED = Statement("SELECT true FROM inspection WHERE carton_id = :carton AND state = 'open' LIMIT 1")
 _PRODUCT = Statement("SELECT product_id FROM carton_line WHERE id = :line")
 _STATE = Statement("SELECT state, handling_unit_id FROM carton WHERE id = :carton")
@@ -114,7 +114,8 @@ def _move(actor: Actor, difference: Difference, decision: Decision) -> Posted:
     values = {"carton": difference.carton_id, "product": product_id, "damaged": difference.kind == "damaged",
               "of_any": of_lots}  # fmt: skip
     rows = _SOURCES.all(values)
-    most = {row.lot_id: row.more for row in _OTHERS.all({"line": difference.carton_line_id})} if of_lots else None
+    asked = {"carton": difference.carton_id, "line": difference.carton_line_id}
+    most = {row.lot_id: row.more for row in _OTHERS.all(asked)} if of_lots else None
     taken = _take(rows, difference.quantity, most)
     inside = sum(units for row, units in taken if row.inside)
     if inside and inside == rows[0].in_carton:
