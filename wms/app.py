@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from flask import Flask
 from flask_smorest import Blueprint as ApiBlueprint
@@ -38,9 +40,16 @@ FEATURES = (
 MAX_BODY_BYTES = 8 * 1024 * 1024
 
 
+class Application(Flask):
+    """Flask without its question, of each function of each request, whether it is a coroutine: none of ours is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(config: Config) -> Flask:
     """The application for web, worker, commands and tests alike: one configuration, one factory."""
-    app = Flask(
+    app = Application(
         "wms",
         root_path=str(ROOT / "wms"),
         static_folder=str(ROOT / "static"),

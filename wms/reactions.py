@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wms.catalog import controls
 from wms.core.events import Event
 from wms.floor import hands
 from wms.identity import badges
 from wms.inbound.events import TransferReceived
 from wms.inventory import hands as inventory_hands
 from wms.inventory.events import AllocationBroken, AwaitedStockCame, FreeBelowZero
+from wms.inventory.queries import is_in_stock
 from wms.outbound.events import TransferSent, TransferTakenBack, WaveReleased
 from wms.platform.events import InTransaction, reactions
 from wms.printing.designs.choice import house_templates
@@ -39,4 +41,5 @@ def register() -> None:
     reactions.after_commit = AFTER_COMMIT
     inventory_hands.Floor.carried = staticmethod(hands.carried)
     inventory_hands.Floor.end = staticmethod(hands.end)
+    controls.Standing.is_there = staticmethod(is_in_stock)
     badges.Designs.published = staticmethod(lambda: house_templates(["badge"]))

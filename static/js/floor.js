@@ -123,7 +123,7 @@ async function onAnswer(item, { status, content }) {
     await showScreen(content.next, item.task_id);
     showBand({ ...feedback, tone }, content.undo);
     signals.play(tone);
-    if (feedback.ask) asking.about(feedback.ask, item.scan, feedback.title);
+    if (feedback.ask) asking.about(feedback.ask, item.scan, feedback.title, feedback.params?.announced);
     return;
   }
   if (status === 409 && content.current) {   // what the person saw is no longer so
@@ -224,7 +224,7 @@ function keypad(pad, key) {
   const value = output.textContent.trim();
   const set = (text) => {
     output.textContent = text;
-    if ("attach" in pad.dataset) quantityForNextScan = text === "" ? null : Number(text);
+    if (!("keypadWeight" in pad.dataset)) quantityForNextScan = text === "" ? null : Number(text);   // with a key to set it, too: nobody counts one of five
   };
   if (key === "back") set(value.slice(0, -1));
   else if (key === "clear") set("");

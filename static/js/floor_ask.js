@@ -37,6 +37,9 @@ export class KeptBatch {
 
 const FIELDS = { batch: null, made_on: false, expires_on: true };   // of days: whether a month alone is its last day
 
+/** A batch as a label says it: "B7 · 2028-01-31"; of one without expiry, the day it was made. */
+export const nameOf = (lot) => [lot.batch, lot.expires_on ?? lot.made_on].filter(Boolean).join(" · ");
+
 export class Asking {
   /** again(scan, more): send the same code once more with what was told. step(): the step that is shown. */
   constructor({ batch, serial, again, step, root = document }) {
@@ -46,18 +49,38 @@ export class Asking {
     for (const field of batch?.querySelectorAll("input") ?? []) field.addEventListener("input", () => field.setCustomValidity(""));
   }
 
-  /** A refusal says what it lacks: `batch` or `serial`; of a command, which means several goods, it cannot be told. */
-  about(kind, scan, title) {
+  /** A refusal says what it lacks: `batch` or `serial`; of a command, which means several goods, it cannot be told.
+   *  offers: the batches that were announced, each one tap for whoever sees it printed so. */
+  about(kind, scan, title, offers = []) {
     const dialog = { batch: this.batch, serial: this.serial }[kind];
     if (!dialog || scan.raw.startsWith("CMD-")) return;
     this.refused = scan;
     this.open(dialog, title);
+    if (dialog === this.batch) this.offer(offers);
+  }
+
+  offer(lots) {
+    const place = this.batch.querySelector("[data-offers]");
+    place.hidden = lots.length === 0;
+    place.querySelector("[data-offered]").replaceChildren(...lots.map((lot) => this.offered(lot)));
+  }
+
+  offered(lot) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "button", textContent: nameOf(lot) });
+    button.addEventListener("click", () => {
+      const form = this.batch.querySelector("form");
+      for (const name of Object.keys(FIELDS)) form.elements[name].value = lot[name] ?? "";
+      form.requestSubmit();
+    });
+    return button;
   }
 
   /** Nobody asked: the goods in front of the person are of another batch than the last ones, or than the book knows. */
   ofItself() {
     this.refused = null;
-    if (this.batch) this.open(this.batch, "");
+    if (!this.batch) return;
+    this.open(this.batch, "");
+    this.offer([]);
   }
 
   open(dialog, title) {

@@ -178,7 +178,7 @@ def test_kits_on_the_page_and_by_program(cast, client, life, seller, boss):
     assert said(life.app, boss.post("/office/conversions", data=form(**wanted))) == ["The goods are kept for it."]
     found = the_only(life, Conversion)
     address = f"/office/conversions/{found.id}"
-    assert said(life.app, boss.post(f"{address}/convert", data=form(quantity=3)))[0] == "From 1 to 2."
+    assert said(life.app, boss.post(f"{address}/convert", data=form(quantity=3)))[0] == "Quantity: From 1 to 2."
     assert said(life.app, boss.post(f"{address}/convert", data=form(quantity=2))) == ["It is in the book."]
     assert said(life.app, boss.post(f"{address}/undo", data=form())) == ["Decided."]
     assert "Taken back" in text_of(boss.get("/office/conversions"))
@@ -201,11 +201,19 @@ def test_the_office_gives_up_what_it_asked_for(life, boss):
     assert the_only(life, Conversion).state == "cancelled"
 
 
+def test_a_batch_is_found_without_its_expiry_where_one_lot_bears_it(life, boss):
+    wanted = {"kind": "lot", "seller": "ACME", "warehouse": "DE1", "sku": "SERUM-30ML", "quantity": 1, "batch": "L26-08",
+              "to_batch": "L26-09", "to_expires_on": "2029-09-30"}  # fmt: skip
+    assert said(life.app, boss.post("/office/conversions", data=form(**wanted))) == ["The goods are kept for it."]
+    other = boss.post("/office/conversions", data=form(**(wanted | {"expires_on": "2029-08-30"})))
+    assert (other.status_code, "batch-error" in other.get_data(as_text=True)) == (422, True)
+
+
 def test_goods_go_over_to_another_seller(cast, client, life, seller):
     wanted = {"warehouse": "DE1", "sku": MUG, "quantity": 2, "to_seller": "NOBODY"}
     wrong = seller.post("/portal/offers", data=form(**wanted))
     assert (wrong.status_code, "to_seller-error" in wrong.get_data(as_text=True)) == (422, True)
-    seller.post("/portal/offers", data=form(**(wanted | {"to_seller": "RIVAL", "note": "as agreed"})))
+    seller.post("/portal/offers", data=form(**(wanted | {"to_seller": "rival", "note": "as agreed"})))
     found = the_only(life, Conversion)
     address = f"/portal/offers/{found.id}"
     assert f"{address}/agree" not in text_of(seller.get("/portal/offers"))

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { dayOf, KeptBatch } from "../../static/js/floor_ask.js";
+import { dayOf, KeptBatch, nameOf } from "../../static/js/floor_ask.js";
 import { deviceId, nextDeviceSequence, serverNow, setClock, uuid7 } from "../../static/js/ids.js";
 import { DuplicateGuard, KeyBuffer, characterOf, characterOfCode } from "../../static/js/scan_classifier.js";
 import { asksAgain, ScanQueue } from "../../static/js/scan_queue.js";
@@ -167,4 +167,9 @@ test("what was typed of a batch goes with its own code, at its own step", () => 
   assert.deepEqual(kept.of("A"), {}, "another carton may be of another batch");
   kept.keep({ batch: "B2" }, null, "task scan_product");
   assert.deepEqual([kept.of("CMD-QTY-6"), kept.of("B"), kept.of("A")], [{}, { batch: "B2" }, {}], "of the next code that is scanned");
+});
+
+test("an announced batch is named as its label says it", () => {
+  assert.equal(nameOf({ batch: "B7", made_on: "2026-01-01", expires_on: "2028-01-31" }), "B7 · 2028-01-31");
+  assert.equal(nameOf({ batch: null, made_on: "2026-01-01", expires_on: null }), "2026-01-01");
 });

@@ -42,6 +42,21 @@ STICKS_OUT = """() => {
       }
     }
   }
+  const boxOf = (each) => {
+    const range = document.createRange();
+    range.selectNodeContents(each);
+    return range.getBoundingClientRect();
+  };
+  for (const amount of document.querySelectorAll(".amount")) {   // its words stand beside its figure, never over it
+    if (hidden(amount)) continue;
+    const figures = [...amount.querySelectorAll("[data-quantity], .unit")];
+    for (const words of amount.querySelectorAll(".panel-label, .amount-note")) for (const figure of figures) {
+      const [one, two] = [boxOf(words), boxOf(figure)];
+      const wide = Math.min(one.right, two.right) - Math.max(one.left, two.left);
+      const high = Math.min(one.bottom, two.bottom) - Math.max(one.top, two.top);
+      if (wide > 2 && high > 6) found.push(`${words.innerText} over ${figure.innerText}`);
+    }
+  }
   if (document.documentElement.scrollWidth > window.innerWidth) found.push("the page is wider than the screen");
   return found;
 }"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,10 +15,13 @@ from tests.floor.serving import SMALL_TABLET, STICKS_OUT, Screen
 from tests.floor.test_pages import ROSA
 from tests.floor.test_pages import tablet as at_the_bench
 from tests.floor.worker import CODES, MUG, Tablet, announce, house_carrier, order, prepare_waybills, totes
+from tests.inbound import dock
 from tests.inbound.dock import product
 from wms.catalog import service as catalog
 from wms.catalog.service import Code
 from wms.core.actor import SYSTEM
+from wms.inbound.lots import LotDraft
+from wms.inbound.models import Carton
 from wms.inventory import service as stock
 from wms.inventory.counting import planning
 from wms.inventory.ledger import stock_of
@@ -76,6 +80,81 @@ def test_a_batch_in_print_is_asked_for_and_received(cast: Cast, tablet: Tablet, 
     assert (other["code"], other["ask"]) == ("lot_made_otherwise", None)
     assert tablet.scan(CODE[JAM], batch="B2", expires_on="2027-06-30")["code"] == "item_counted"
     assert lots(JAM) == [("B1", "2027-05-31", "2025-06-01", 11), ("B2", "2027-06-30", None, 1)]
+
+
+def announced(cast: Cast, lots: list[LotDraft], sku: str = JAM) -> str:
+    """The label of the one carton of a booking that announces these lots."""
+    found = dock.announce(cast.acme, {sku: lots})
+    barcode: str = session().scalars(select(Carton.barcode).where(Carton.id == found.carton)).one()
+    return barcode
+
+
+B1, B2 = LotDraft(6, "B1", None, date(2027, 5, 31)), LotDraft(4, "B2", date(2026, 1, 1), date(2027, 6, 30))
+
+
+def test_what_was_announced_is_offered_and_another_batch_is_told(
+    cast: Cast, tablet: Tablet, keys: dict[str, uuid.UUID]
+) -> None:
+    label = announced(cast, [B1, B2])
+    tablet.start("receive")
+    tablet.scan(label)
+    assert tablet.seen["lines"][0]["lots"] == [
+        {"lot": "B1 · 2027-05-31", "units": 6}, {"lot": "B2 · 2027-06-30", "units": 4}
+    ]  # fmt: skip
+    asked = tablet.scan(CODE[JAM])
+    assert (asked["code"], asked["ask"]) == ("expiry_required", "batch")
+    assert asked["params"]["announced"] == [
+        {"batch": "B1", "made_on": None, "expires_on": "2027-05-31", "units": 6},
+        {"batch": "B2", "made_on": "2026-01-01", "expires_on": "2027-06-30", "units": 4},
+    ]
+    assert tablet.scan(CODE[JAM], quantity=5, batch="B1", expires_on="2027-05-31")["code"] == "item_counted"
+    other = tablet.scan(CODE[JAM], batch="B1", expires_on="2027-06-01")
+    assert (other["code"], other["tone"], other["title"]) == (
+        "item_counted_other_lot", "warn", "6 of 10 counted. Batch B1 · 2027-06-01 was not announced."
+    )  # fmt: skip
+    assert tablet.scan("CMD-FULL")["code"] == "counted_as_declared"
+    assert tablet.scan("CMD-OK")["code"] == "carton_closed_difference"
+    assert lots(JAM) == [
+        ("B1", "2027-05-31", None, 6), ("B1", "2027-06-01", None, 1), ("B2", "2027-06-30", "2026-01-01", 3)
+    ]  # fmt: skip
+
+
+def test_a_number_that_was_not_announced_is_told(cast: Cast, tablet: Tablet, keys: dict[str, uuid.UUID]) -> None:
+    label = announced(cast, [LotDraft(2, serial_numbers=["S-1001", "S-1002"])], PHONE)
+    tablet.start("receive")
+    tablet.scan(label)
+    assert tablet.scan(CODE[PHONE], serial="S-1002")["code"] == "item_counted"
+    other = tablet.scan(CODE[PHONE], serial="S-1003")
+    assert (other["code"], other["tone"]) == ("item_counted_other_serial", "warn")
+
+
+def test_counted_blind_nothing_announced_is_shown(cast: Cast, tablet: Tablet, keys: dict[str, uuid.UUID]) -> None:
+    dock.service.set_counting(cast.supervisor, cast.overseas.id, "blind")
+    label = announced(cast, [LotDraft(6, "SECRET-B1", None, date(2027, 5, 31))])
+    tablet.start("receive")
+    answers = [str(tablet.scan(label)), tablet.look()]
+    for more in ({}, {"batch": "X", "expires_on": "2028-01-31"}):
+        answers += [str(tablet.scan(CODE[JAM], **more)), tablet.look(), str(tablet.seen)]
+    assert not [answer for answer in answers if "SECRET-B1" in answer or "2027-05-31" in answer]
+
+
+def test_an_announced_batch_is_one_tap(cast: Cast, fresh_app: Any, at_the_bench: Callable[..., Screen]) -> None:
+    with fresh_app.app_context():
+        made(cast)
+        label = announced(cast, [B1, B2])
+    screen = at_the_bench(ROSA)
+    page = screen.page
+    page.set_viewport_size(SMALL_TABLET)
+    screen.open("receive")
+    screen.scan(label)
+    screen.scan(CODE[JAM])
+    page.wait_for_selector("#ask-batch[open] [data-offered] button")
+    assert page.locator("[data-offered] button").all_inner_texts() == ["B1 · 2027-05-31", "B2 · 2027-06-30"]
+    assert screen.after(lambda: page.locator("[data-offered] button").nth(1).click()).startswith("1 of 10")
+    assert page.evaluate(STICKS_OUT) == []
+    assert page.inner_text("[data-kept-batch]") == "B2 · 2026-01-01 · 2027-06-30"
+    with fresh_app.app_context():
+        assert lots(JAM) == [("B2", "2027-06-30", "2026-01-01", 1)]
 
 
 def test_a_number_on_a_label_of_its_own_is_asked_for(cast: Cast, tablet: Tablet, keys: dict[str, uuid.UUID]) -> None:

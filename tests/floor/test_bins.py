@@ -250,6 +250,75 @@ def test_a_container_is_set_into_another_and_taken_out(cast, client, db_session,
     assert tablet.scan("CMD-OK")["code"] == "unit_stands_alone"
 
 
+def test_what_was_repacked_last_is_taken_back(cast, client, db_session, tablet):
+    """Into the hand, from where it goes elsewhere or back: goods split off, all of a container, a container set into another
+    or taken out of one.
+    """
+    full, other = pallet(cast, (MUG, 6), (CABLE, 2)), pallet(cast)
+    carton = pallet(cast, (MUG, 1), kind=HandlingUnitKind.CARTON)
+    tablet.start("repack")
+    assert tablet.scan("CMD-UNDO")["code"] == "command_not_here"
+    tablet.scan(full.barcode)
+    tablet.scan(CODES[MUG], quantity=4)
+    tablet.scan(other.barcode)
+    assert 'data-command="CMD-UNDO"' in tablet.look()
+    assert (tablet.scan("CMD-UNDO")["code"], tablet.step) == ("repack_taken_back", "scan_target")
+    assert (units_in(full.barcode), units_in(other.barcode), tablet.seen["quantity"]) == (8, 0, 4)
+    assert tablet.scan(cast.overseas.labels[BIN])["code"] == "part_packed"  # loose now, and back again
+    assert (tablet.scan("CMD-UNDO")["code"], units_in(full.barcode)) == ("repack_taken_back", 8)
+    tablet.scan("CMD-BACK")
+    assert tablet.scan("CMD-UNDO")["code"] == "command_not_here"
+    tablet.scan("CMD-BACK")
+    tablet.scan(carton.barcode)
+    tablet.scan(full.barcode)
+    assert (tablet.scan("CMD-UNDO")["code"], tablet.step, tablet.seen["parent"]) == (
+        "repack_taken_back",
+        "scan_product",
+        None,
+    )
+    tablet.scan(full.barcode)
+    tablet.scan(full.barcode)
+    tablet.scan("CMD-FULL")
+    tablet.scan(other.barcode)
+    assert (units_in(other.barcode), tablet.step) == (8, "scan_unit")
+    assert (tablet.scan("CMD-UNDO")["code"], units_in(full.barcode)) == ("repack_taken_back", 8)
+    tablet.scan("CMD-BACK")
+    assert tablet.seen["children"] == [carton.code]
+    tablet.scan("CMD-BACK")
+    tablet.scan(carton.barcode)
+    tablet.scan("CMD-OK")
+    assert (tablet.scan("CMD-UNDO")["code"], tablet.seen["parent"]) == ("repack_taken_back", full.code)
+
+
+def test_what_lies_loose_in_a_bin_goes_into_a_container_there(cast, client, db_session, tablet):
+    loose(cast, tablet, {MUG: 6, CABLE: 2})
+    here, far = pallet(cast), pallet(cast, place=NEXT)
+    tablet.start("repack")
+    assert tablet.scan(cast.overseas.labels["DOCK"])["code"] == "location_wrong_kind"
+    told = tablet.scan(cast.overseas.labels[BIN])
+    assert told["title"] == f"Loose in {BIN}. Scan what you take."
+    assert [(line["sku"], line["quantity"]) for line in tablet.seen["lines"]] == [(CABLE, 2), (MUG, 6)]
+    assert "Loose in the bin" in tablet.look()
+    for refused in ("CMD-FULL", "CMD-OK"):
+        assert tablet.scan(refused)["code"] == "command_not_here"
+    assert tablet.scan(here.barcode)["code"] == "scan_wrong_kind"
+    assert tablet.scan(CODES[MUG], quantity=7)["code"] == "quantity_too_large"
+    tablet.scan(CODES[MUG], quantity=4)
+    assert "A container in this bin" in tablet.look()
+    assert tablet.scan(cast.overseas.labels[BIN])["code"] == "scan_wrong_kind"
+    assert tablet.scan(far.barcode)["code"] == "unit_elsewhere"
+    assert (tablet.scan(here.barcode)["code"], tablet.step, units_in(here.barcode)) == (
+        "part_packed",
+        "scan_product",
+        4,
+    )
+    assert (tablet.scan("CMD-UNDO")["code"], units_in(here.barcode)) == ("repack_taken_back", 0)
+    tablet.scan(here.barcode)
+    assert tablet.scan(CODES[CABLE])["title"] == "2 in hand. Scan where they go."
+    tablet.scan(here.barcode)
+    assert (units_in(here.barcode), [line["quantity"] for line in tablet.seen["lines"]]) == (6, [2])
+
+
 # ---------- for machines ----------
 
 

@@ -9,13 +9,14 @@ from sqlalchemy import text
 
 from tests.floor.test_bins import BIN, NEXT, pallet
 from tests.floor.test_count import bin_, row, second
-from tests.floor.worker import CABLE, CODES, MUG, Tablet
+from tests.floor.worker import CABLE, CODES, MUG, Tablet, announce
 from wms.core.actor import SYSTEM
 from wms.floor import hands
 from wms.floor.scenarios import SCENARIOS
 from wms.inventory import service as stock
 from wms.inventory.counting import planning
 from wms.inventory.ledger import stock_of
+from wms.inventory.models import Balance
 from wms.inventory.service import Subject
 from wms.platform.database import commit, session
 
@@ -124,3 +125,49 @@ def test_a_work_left_alone_holds_nothing_and_says_so(
 def test_a_work_begins_again_where_its_scenario_begins(cast: Any, app: Any, db_session: Any):
     for kind, step in hands.FIRST.items():
         assert SCENARIOS[kind].start(cast.receiver, cast.overseas.id).step == step
+
+
+def counted_carton(cast: Any, tablet: Tablet, *, whole: bool = False) -> str:
+    """A carton of ten mugs and four cables; the mugs, or all of it, put into a bin and taken out of it again."""
+    (label,) = announce(cast, {MUG: 10, CABLE: 4})
+    for code in ("receive", label, "CMD-FULL", "CMD-OK"):
+        tablet.start(code) if code == "receive" else tablet.scan(code)
+    tablet.start("putaway")
+    tablet.scan(label)
+    if not whole:
+        assert tablet.scan(CODES[MUG])["code"] == "item_in_hand"
+    assert tablet.scan(cast.overseas.labels[BIN])["tone"] in ("done", "next")
+    assert tablet.scan("CMD-UNDO")["code"] == "putaway_taken_back"
+    return label
+
+
+def at_the_dock(cast: Any, sku: str) -> Balance:
+    found = session().query(Balance).filter_by(product_id=cast.ACME.products[sku], is_there=True)
+    return found.filter(Balance.handling_unit_id.is_not(None)).one()
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_an_undone_putaway_is_in_the_hand_and_no_count_of_its_carton_lacks_it(
+    cast: Any, db_session: Any, tablet: Tablet, whole: bool
+):
+    label = counted_carton(cast, tablet, whole=whole)
+    mugs = at_the_dock(cast, MUG)
+    assert (mugs.on_hand, tablet.step) == (10, "scan_product")
+    assert stock.count(SYSTEM, stock_of(mugs), 0, Subject("test", None)) is None  # all ten are carried
+    cables = at_the_dock(cast, CABLE)
+    lost = stock.count(SYSTEM, stock_of(cables), 0, Subject("test", None))
+    assert (lost is None) is whole  # they lie in their carton, unless they were taken out with the mugs
+    commit()
+    assert tablet.scan(CODES[MUG])["code"] == "item_in_hand"
+    assert tablet.scan(cast.overseas.labels[NEXT])["tone"] in ("done", "next")
+    assert row(cast, MUG, NEXT).on_hand == 10
+    assert label
+
+
+def test_what_was_taken_out_again_and_laid_back_is_in_its_carton(cast: Any, db_session: Any, tablet: Tablet):
+    counted_carton(cast, tablet)
+    tablet.scan("CMD-BACK")
+    mugs = at_the_dock(cast, MUG)
+    assert stock.count(SYSTEM, stock_of(mugs), 10, Subject("test", None)) is None
+    assert stock.count(SYSTEM, stock_of(mugs), 9, Subject("test", None)) is not None
+    commit()

@@ -234,6 +234,20 @@ def test_a_tablet_whose_clock_is_decades_off_works_like_any_other(cast, fresh_ap
         assert session().execute(text("SELECT sum(on_hand) FROM balance")).scalar() == 1
 
 
+def test_a_number_typed_before_a_scan_counts_without_a_key_to_set_it(cast, fresh_app, tablet):
+    """`Type how many and scan one`, says the screen: five are five."""
+    with fresh_app.app_context():
+        (carton,) = announce(cast, {MUG: 10})
+    screen = tablet(ROSA)
+    screen.open("receive")
+    screen.scan(carton)
+    screen.key_in("5")
+    screen.scan(CODES[MUG])
+    assert screen.page.inner_text(".figure >> nth=0 >> b") == "5"
+    screen.scan(CODES[MUG])
+    assert screen.page.inner_text(".figure >> nth=0 >> b") == "6"
+
+
 @pytest.mark.parametrize("person", WALKERS, ids=lambda person: person.language)
 def test_a_whole_carton_is_counted_stowed_and_taken_back_by_tapping_what_the_screen_offers(
     cast, fresh_app, tablet, person

@@ -19,6 +19,8 @@ from wms.platform.database import commit, session
 PHONE = "PHONE-X"
 GTIN = "0069012345678"
 GTIN += str(gs1_check_digit(GTIN))
+OTHER = "0069012345679"
+OTHER += str(gs1_check_digit(OTHER))
 
 
 def unit(number: str) -> str:
@@ -52,6 +54,21 @@ def receive(tablet: Tablet, label: str, *numbers: str) -> None:
     for number in numbers:
         assert tablet.scan(unit(number))["tone"] in ("ok", "warn")
     assert tablet.scan("CMD-OK")["code"] in ("carton_closed", "carton_closed_difference")
+
+
+def test_a_code_of_item_and_number_is_read_where_only_its_number_is_asked_for(cast, tablet, phone):
+    """The tablet had asked for the number, and the 2D code was scanned: its number counts, not the whole code."""
+    (label,) = announce(cast, {PHONE: 2})
+    tablet.start("receive")
+    tablet.scan(label)
+    assert tablet.scan(GTIN[1:])["ask"] == "serial"
+    other = f"]d201{OTHER}21SN-1"
+    for wrong, code in ((other, "wrong_item"), (f"]d201{GTIN}", "serial_is_code"), (f"(01){GTIN}", "serial_is_code")):
+        assert tablet.scan(GTIN[1:], serial=wrong)["code"] == code
+    assert tablet.scan(GTIN[1:], serial=unit("SN-1"))["code"] == "item_counted"
+    assert tablet.scan(unit("SN-1"))["code"] == "serial_known"
+    assert tablet.scan(GTIN[1:], serial="]d221SN-2")["code"] == "item_counted"
+    assert now() == {"SN-1": ("in_stock", "carton"), "SN-2": ("in_stock", "carton")}
 
 
 def test_a_unit_lives_its_whole_life_under_its_number(cast, client, tablet, phone):
@@ -167,7 +184,7 @@ def test_counts_and_putaways_are_taken_back_by_their_numbers(cast, client, table
     for number in ("SN-1",):
         tablet.scan(unit(number))
         tablet.scan(bins["A-01-01-1"])
-    assert tablet.scan("CMD-UNDO")["code"] == "step_back"
+    assert tablet.scan("CMD-UNDO")["code"] == "putaway_taken_back"
     assert now() == {"SN-1": ("in_stock", "carton"), "SN-2": ("in_stock", "carton"), "SN-3": ("void", None)}
 
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from tests.floor.serving import SMALL_TABLET
 from tests.floor.test_pages import ROSA, tablet
 from tests.floor.worker import CODES, MUG, announce
 from tests.inbound.dock import service
+from wms.core.actor import SYSTEM
+from wms.facility.models import Location
+from wms.inventory.replenishment import faces, planning
+from wms.inventory.rules import Stock
+from wms.inventory.service import Subject, receive
+from wms.platform.database import commit, session
 
 __all__ = ["tablet"]
 pytestmark = pytest.mark.page
@@ -17,6 +24,32 @@ IN_SIGHT = """() => {
   const number = document.querySelector(".current-item .figure b").getBoundingClientRect();
   return number.top >= list.top && number.bottom <= list.bottom + 1;
 }"""
+
+
+def a_walk_to_a_face(cast) -> str:
+    """Thirty mugs in reserve, a face for twenty. The bin to take them from."""
+    source, face = "A-01-01-1", cast.overseas.locations["A-02-01-1"]
+    target = Stock(cast.overseas.id, cast.ACME.id, cast.ACME.products[MUG], cast.overseas.locations[source])
+    receive(SYSTEM, target, 30, Subject("test", None))
+    commit()
+    session().execute(update(Location).where(Location.id == face).values(kind="pick_face"))
+    faces.set_face(cast.supervisor, face, cast.ACME.products[MUG], 5, 20)
+    commit()
+    planning.plan(cast.overseas.id)
+    commit()
+    return source
+
+
+def test_beside_a_message_of_two_lines_no_words_stand_over_others(cast, fresh_app, tablet):
+    """A pick face is filled; more is taken up than is kept for it. `Screen.scan` looks at the small tablet, too."""
+    with fresh_app.app_context():
+        bin_code = a_walk_to_a_face(cast)
+    screen = tablet(ROSA)
+    screen.open("replenish")
+    screen.tap("CMD-OK")
+    screen.scan(cast.overseas.labels[bin_code])
+    screen.key_in("99")
+    assert screen.scan(CODES[MUG]).startswith("Only ")
 
 
 @pytest.mark.parametrize("counting", ["guided", "blind"])

@@ -30,10 +30,10 @@ from wms.core.ids import new_id
 
 BIN, NEXT = "A-01-01-1", "A-01-01-2"
 MOST: dict[str, int] = {
-    "order of 3 lines": 11, "stock page": 2, "labels asked for": 10, "move, source": 6, "move, item": 10, "move, target": 16,
-    "receive, carton": 20, "receive, full": 21, "receive, close": 13, "putaway, carton": 11, "putaway, bin": 28,
-    "pick, plan": 27, "pick, begin": 12, "pick, tote": 12, "pick, bin": 8, "pick, item": 24, "pick, last item": 25,
-    "pack, tote": 11, "pack, item": 13, "pack, weigh": 15, "pack, close": 26, "hand over": 28,
+    "order of 3 lines": 11, "stock page": 2, "labels asked for": 10, "move, source": 5, "move, item": 9, "move, target": 15,
+    "receive, carton": 19, "receive, full": 20, "receive, close": 12, "putaway, carton": 10, "putaway, bin": 27,
+    "pick, plan": 26, "pick, begin": 11, "pick, tote": 11, "pick, bin": 7, "pick, item": 20, "pick, last item": 23,
+    "pack, tote": 10, "pack, item": 12, "pack, weigh": 14, "pack, close": 25, "hand over": 27,
 }  # fmt: skip
 
 

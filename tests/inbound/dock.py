@@ -14,6 +14,7 @@ from wms.facility import service as facility
 from wms.facility.models import LocationKind
 from wms.facility.rules import Plan
 from wms.inbound import service as use_cases
+from wms.inbound.lots import LotDraft
 from wms.inbound.models import Booking, Carton, CartonLine, Difference
 from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft
 from wms.platform.database import commit, rollback, session
@@ -45,12 +46,20 @@ class Committing:
 service = Committing(use_cases)
 
 
-def draft(*cartons: dict[str, int], warehouse: str = "DE1", **header: Any) -> BookingDraft:
-    """A booking of cartons given as {sku: quantity}."""
-    made = [
-        CartonDraft(number, [LineDraft(sku, quantity) for sku, quantity in lines.items()])
-        for number, lines in enumerate(cartons, start=1)
+Contents = dict[str, int | list[LotDraft]]
+
+
+def lines(contents: Contents) -> list[LineDraft]:
+    """Lines given as {sku: quantity}, or {sku: its lots}."""
+    return [
+        LineDraft(sku, what) if isinstance(what, int) else LineDraft(sku, sum(lot.quantity for lot in what), what)
+        for sku, what in contents.items()
     ]
+
+
+def draft(*cartons: Contents, warehouse: str = "DE1", **header: Any) -> BookingDraft:
+    """A booking of cartons given by their contents."""
+    made = [CartonDraft(number, lines(contents)) for number, contents in enumerate(cartons, start=1)]
     return BookingDraft(warehouse=warehouse, cartons=made, **header)
 
 
@@ -78,14 +87,14 @@ class Received:
         return {row.kind: row.quantity for row in session().execute(query)}
 
 
-def announce(actor: Actor, *cartons: dict[str, int], **header: Any) -> Received:
+def announce(actor: Actor, *cartons: Contents, **header: Any) -> Received:
     """A submitted booking."""
     booking = service.create_booking(actor, draft(*cartons, **header), submitted=True)
     query = select(Carton.id).where(Carton.booking_id == booking.id).order_by(Carton.number)
     return Received(booking.id, list(session().scalars(query)))
 
 
-def deliver(seller: Actor, receiver: Actor, *cartons: dict[str, int], **header: Any) -> Received:
+def deliver(seller: Actor, receiver: Actor, *cartons: Contents, **header: Any) -> Received:
     """A booking whose cartons have all arrived."""
     found = announce(seller, *cartons, **header)
     service.arrive_booking(receiver, found.booking_id)

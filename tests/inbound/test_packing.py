@@ -26,7 +26,7 @@ def read(*rows: Sequence[str]) -> PackingList:
 
 def check(cartons: Sequence[CartonDraft]) -> None:
     """What the service refuses, with one product that it knows."""
-    faults = carton_faults(cartons)
+    faults = carton_faults(cartons, TODAY)
     for index, carton in enumerate(cartons):
         faults += [
             FieldError(
@@ -235,3 +235,38 @@ def test_a_refusal_of_the_booking_itself_is_nobody_s_cell() -> None:
 
     with pytest.raises(Refused, match="cartons_begun"):
         look_through(read(HEAD, ("1", "A", "1")), closed)
+
+
+def lots(*rows: Sequence[str]) -> list[list[dict[str, object]]]:
+    assert told(*rows) == []
+    return [line.get("lots", []) for body in read(*rows).bodies for line in body["lines"]]
+
+
+def test_batches_days_and_numbers_are_the_lots_of_their_line() -> None:
+    head = (*HEAD, "Batch", "Production date", "EXP")
+    assert lots(
+        head, ("1", "A", "5", "B1", "2026-01-01", "2028-01-01"), ("", "A", "6", "B2"), ("", "A", "1"), ("2", "B", "7"),
+    ) == [
+        [{"quantity": 5, "batch": "B1", "made_on": "2026-01-01", "expires_on": "2028-01-01"},
+         {"quantity": 6, "batch": "B2"}, {"quantity": 1}],
+        [],
+    ]  # fmt: skip
+    assert lots((*HEAD, "Lot No", "序列号"), ("1", "A", "1", "B1", "S1"), ("", "A", "2", "B1", "S2, S3"),
+                ("", "A", "1", "", "S4")) == [
+        [{"quantity": 3, "batch": "B1", "serial_numbers": ["S1", "S2", "S3"]},
+         {"quantity": 1, "serial_numbers": ["S4"]}]
+    ]  # fmt: skip
+    assert lots(("箱号", "SKU", "总数量", "批号"), ("1-10", "A", "50", "B1"), ("1-10", "A", "20", "B2")) == [
+        [{"quantity": 5, "batch": "B1"}, {"quantity": 2, "batch": "B2"}]
+    ]
+
+
+def test_what_cannot_be_said_of_lots_is_told_where_it_stands() -> None:
+    head = (*HEAD, "Batch", "S/N")
+    assert told(
+        head, ("1", "A", "2", "B1", "S1"), ("2-3", "A", "1", "B1", "S2"), ("4", "A", "1", "B1", "S3"),
+        ("5", "A", "2", "B1", "S3 S4"), ("6", "A", "1", "B" * 41), ("7", "A", "1", "B1", "S" * 41),
+    ) == [
+        (2, "serial_numbers", "serials_add_up"), (3, "serial_numbers", "packing_numbers_of_one"),
+        (5, "serial_numbers", "duplicate"), (6, "batch", "too_long"), (7, "serial_numbers", "too_long"),
+    ]  # fmt: skip

@@ -161,7 +161,7 @@ def test_it_is_moved_and_repacked_like_any_other(cast, counted, db_session):
     assert units.move_unit(cast.picker, unit_id, cast.overseas.locations[NEXT], TASK).units == 30
     commit()
     assert (unit_of(counted.carton), sellable(mug)) == (("open", NEXT), 24)
-    assert repacking.merge(cast.picker, unit_id, None, TASK) == 30
+    assert repacking.merge(cast.picker, unit_id, None, TASK).units == 30
     commit()
     assert (rows(unit_id), sellable(mug), line(counted.carton, mug)[-1]) == ([], 24, 24)
 

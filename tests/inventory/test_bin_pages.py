@@ -182,6 +182,21 @@ def test_a_hold_is_set_and_ended_and_stays_to_be_read(cast, supervisor):
     assert service.find_balance(stock).held_by == 0  # type: ignore[union-attr]
 
 
+def test_wrong_days_and_numbers_are_said_at_their_field(cast, supervisor):
+    stocked(cast, MUG, 5)
+    today = datetime.now(UTC).date()
+    past, later, last = (today + timedelta(days=days) for days in (-3, 9, 7))
+    for wrong, field, said in (
+        ({"begins_on": past, "ends_on": last}, "begins_on", "This day is over."),
+        ({"begins_on": past - timedelta(days=1), "ends_on": past}, "ends_on", "This day is over."),
+        ({"begins_on": later, "ends_on": last}, "ends_on", "It would end before it begins."),
+        ({"scope": "serial", "code": "NO-NUMBER"}, "code", "NO-NUMBER is not here."),
+    ):
+        page = supervisor.post("/office/holds", data=hold_of(**wrong)).text
+        assert said in page.split(f'id="{field}-error"')[1][:200], wrong
+    assert open_holds() == []
+
+
 def test_one_unit_is_held_by_its_number(cast, supervisor):
     phone = make_product(cast.ACME, serial_control="full")
     target = Stock(cast.overseas.id, cast.ACME.id, phone.id, cast.overseas.locations[BIN])

@@ -30,15 +30,17 @@ from tests.inventory.world import (
     move,
     summary,
 )
+from wms.core import clock
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.inventory import holds, sellable, service
+from wms.inventory import waiting as lookout
 from wms.inventory.allocations import allocate, release_allocation, reserve
 from wms.inventory.models import HoldScope
 from wms.inventory.promises import Pin, promise, release
 from wms.inventory.rules import MoveDraft, Reason
-from wms.platform import commands
+from wms.platform import commands, outbox
 from wms.platform.commands import Command, Outcome, execute
 from wms.platform.database import session
 
@@ -409,3 +411,46 @@ def test_a_pick_rereads_its_claim_after_the_wait(crowd: Crowd, busy: World):
     )  # fmt: skip
     assert outcome.code == "allocation_changed"
     assert amounts(stock) == (2, 0)
+
+
+def test_who_begins_to_wait_while_goods_are_let_go_is_told(crowd: Crowd, busy: World):
+    """The two have no lock in common: a wait that is not committed yet is not seen by who lets go. Asked behind the commit it
+    is, whichever of them commits first; and one that is still open then has looked at nothing yet that is not free by now.
+    """
+    house, product, subjects = busy.overseas, busy.product, [new_id() for _ in range(20)]
+
+    def begin(subject: uuid.UUID) -> None:
+        what = (house.id, product.owner_id, [product.id], "order", subject, clock.now())
+        lookout.wait_for_stock(*what, at_pick=True)
+
+    def let_go() -> list[uuid.UUID]:
+        """By another client, from its beginning to its commit; the jobs that it left."""
+        lookout.announce_let_go(house.id, [product.id])
+        session().flush()
+        return []
+
+    def told() -> int:
+        """Every job that waits is done; how often somebody was told since the last time."""
+        events = "SELECT count(*) FROM event WHERE name = 'stock.awaited_came' AND warehouse_id = :w"
+        before = session().execute(text(events), {"w": house.id}).scalar_one()
+        todo = text("SELECT id FROM outbox_job WHERE state = 'new' AND topic = :topic ORDER BY sequence")
+        jobs = session().execute(todo, {"topic": lookout.LET_GO_TOPIC}).scalars().all()
+        session().rollback()
+        assert all(outbox.perform(job) for job in jobs)
+        after = session().execute(text(events), {"w": house.id}).scalar_one()
+        session().rollback()
+        return int(after) - int(before)
+
+    begin(subjects[0])  # open, while another client lets go and commits: it waits for nobody
+    assert crowd.run([let_go]) and session().in_transaction()
+    session().commit()
+    assert told() == 1
+    lookout.stop_waiting("order", subjects[0])
+    session().commit()
+    for subject in subjects[1:]:  # both at once, whoever is first
+        crowd.run([lambda subject=subject: begin(subject) and None, let_go])
+        assert told() == 1
+        lookout.stop_waiting("order", subject)
+        session().commit()
+    crowd.run([let_go])
+    assert told() == 0  # nobody waits

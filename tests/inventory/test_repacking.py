@@ -206,14 +206,42 @@ def test_numbered_goods_are_named(world: World):
 def test_merging_takes_everything_with_what_stands_in_it(world: World):
     pallet, carton, inner = stack(world)
     other = world.overseas.unit("pallet", "storage")
-    assert repacking.merge(SYSTEM, pallet, other, TEST) == 4
+    assert repacking.merge(SYSTEM, pallet, other, TEST).units == 4
     session().commit()
     assert (parent(carton), parent(inner), in_unit(world, other), in_unit(world, pallet)) == (other, carton, 4, 0)
     assert refusal(repacking.merge, SYSTEM, pallet, other, TEST).code == "unit_empty"
     assert refusal(repacking.merge, SYSTEM, other, carton, TEST).code == "unit_loop"
-    assert repacking.merge(SYSTEM, inner, None, TEST) == 2
+    assert repacking.merge(SYSTEM, inner, None, TEST).units == 2
     session().commit()
     assert in_unit(world, None) == 2
+
+
+def test_repacking_is_taken_back_unless_something_changed_since(world: World):
+    house, product = world.overseas, world.product
+    pallet, carton, inner = stack(world)
+    other = house.unit("pallet", "storage")
+    merged = repacking.merge(SYSTEM, pallet, other, TEST)
+    session().commit()
+    repacking.take_back(SYSTEM, house.id, merged)
+    session().commit()
+    assert (parent(carton), parent(inner), in_unit(world, other), in_unit(world, pallet)) == (pallet, carton, 0, 4)
+    again = refusal(repacking.take_back, SYSTEM, house.id, merged)
+    assert again.code == "unit_changed"
+    there = house.goods(product, unit=pallet)
+    parted = repacking.split(SYSTEM, pallet, [Part(there, 3)], other, TEST)
+    session().commit()
+    loose = repacking.merge(SYSTEM, other, None, TEST)
+    session().commit()
+    assert refusal(repacking.take_back, SYSTEM, house.id, parted).code == "not_enough_stock"
+    repacking.take_back(SYSTEM, house.id, loose)
+    session().commit()
+    repacking.take_back(SYSTEM, house.id, parted)
+    session().commit()
+    assert refusal(repacking.take_back, SYSTEM, house.id, parted).code == "already_reversed"
+    out = repacking.take_out(SYSTEM, inner)
+    nest(carton, other)
+    nest(inner, pallet)
+    assert refusal(repacking.take_back, SYSTEM, house.id, out).code == "unit_changed"
 
 
 def test_claimed_and_held_goods_stay_in_their_container(world: World):

@@ -93,7 +93,8 @@ def test_rules_out_of_range_are_refused(cast, client, life):
     boss = cast.sign_in(client, cast.supervisor)
     bad = {"tolerance_units": -1, "tolerance_percent": 101, "approve_above_minor": "x", "currency": "EUR", "days_a": 0,
            "days_b": 90, "days_c": 180, "daily_bins": 0}  # fmt: skip
-    assert boss.post(RULE.format(cast.overseas.id), data=form(**bad)).status_code == 422
+    answer = boss.post(RULE.format(cast.overseas.id), data=form(**bad))
+    assert (answer.status_code, "Type an amount, as 12.50." in answer.get_data(as_text=True)) == (422, True)
 
 
 def test_floor_and_sellers_do_not_plan(cast, client, life):

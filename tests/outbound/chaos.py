@@ -1,9 +1,9 @@
 """Everything happens to orders at once: `python -m tests.outbound.chaos --orders 500 --seed 1`.
 
 Sellers cancel, intercept, hold and change; bins are short, goods break; customs refuses and corrects; two hands do the same
-thing at the same moment, at every step, in an overseas and a bonded warehouse, one by one, in lanes and at a put wall, in one
-parcel or several; some are fetched at the counter, some go to another warehouse, which receives them; all wait for the price of a
-carrier that is dear, busy, broken or against it. When all orders are in
+thing at the same moment, at every step, in an overseas and a bonded warehouse, one by one, in lanes (planned, and begun by a
+picker) and at a put wall, in one parcel or several; some are fetched at the counter, some go to another warehouse, which receives
+them; all wait for the price of a carrier that is dear, busy, broken or against it. When all orders are in
 it grows calm: nobody disturbs any more, and what was begun is brought to its end.
 
 What must hold then: every order is shipped or cancelled, by steps that people are offered; the books balance; every parcel has
@@ -64,7 +64,8 @@ STUCK_SECONDS = 25  # nothing changed for so long: what is left will never end
 DISTURBANCES = (
     "cancel", "intercept", "withdraw", "accept", "refuse", "catch", "hold", "hold, stock given up", "hold by the house",
     "end hold", "change consignee", "change service", "change priority", "short", "customs refuses", "customs releases",
-    "open again", "full tote", "full tote to the wall", "damage", "damage taken back", "damage into a tote", "damage brought",
+    "open again", "full tote", "full tote of a lane", "full tote to the wall",
+    "short in a lane", "damage", "damage taken back", "damage into a tote", "damage brought",
     "another batch",
     "bin is empty", "bin is not empty", "put into a bag",
     "take out of a bag", "take off the load", "drive off", "hand out", "lose on the road",

@@ -258,19 +258,20 @@ class Supervisor(Hand):
     def _wave(self) -> bool:
         house = self.dice.choice(self.yard.houses)
         if house is self.cast.overseas and self.dice.random() < 0.4:
-            return self._wave_with_a_wall(house)
+            return self._planned_wave(house, "wave with a wall", Selection(wall=WALL, limit=6))
+        if house is self.cast.overseas and self.dice.random() < 0.5:
+            return self._planned_wave(house, "wave of singles", Selection(kinds=("single_unit",), limit=12))
         limit = self.dice.randint(3, 12)
         return self.do("wave", "promised", waves.release_wave, self.actor, house.id, limit=limit)
 
-    def _wave_with_a_wall(self, house: WarehouseFacts) -> bool:
-        chosen = Selection(wall=WALL, limit=6)
+    def _planned_wave(self, house: WarehouseFacts, what: str, chosen: Selection) -> bool:
         with transaction():
             plan = reading.plan(reading.read(self.actor, house.id, chosen))
         if not plan.walks:
             return False
         with transaction():
             plan_id = plans.keep_plan(self.actor, plan, chosen).id
-        return self.do("wave with a wall", "promised", plans.release_kept, self.actor, plan_id)
+        return self.do(what, "promised", plans.release_kept, self.actor, plan_id)
 
     def _answer(self) -> bool:
         asked = self.one_of("SELECT id, resume_state AS state FROM interception WHERE state = 'requested'")

@@ -49,10 +49,10 @@ class Picker(Hand):
         self._bring_damaged(house)
         with transaction():
             batch = picking.take_batch(self.actor, house.id)
-            walk = None if batch is None else (batch.id, batch.wall)
+            walk = None if batch is None else (batch.id, batch.wall or batch.is_lane)
         if walk is None:
             return False
-        if walk[1] is None and house is self.cast.overseas and self.dice.random() < 0.4:
+        if not walk[1] and house is self.cast.overseas and self.dice.random() < 0.4:
             self._bind_lane(walk[0], house)
         for _ in range(6):
             with transaction():
@@ -77,16 +77,12 @@ class Picker(Hand):
         """One look at one stop; False to walk away."""
         state = stop.order_state
         if stop.tote_id is None:
-            tote = self._tote(house)
-            if tote is None:
-                return False
-            if stop.wall is not None:
-                return self.do("bind tote", state, together.bind_tote, self.actor, stop.batch_id, tote)
-            return self.do("bind tote", state, picking.assign_tote, self.actor, stop.order_id, tote)
+            return self._bind(stop, house)
         if self.may(0.08):
             return self._full(stop, house)
         if self.may(0.06):
-            self.do("short", state, picking.report_short, self.actor, stop.id)
+            what = "short in a lane" if stop.is_lane else "short"
+            self.do(what, state, picking.report_short, self.actor, stop.id)
             return True
         if self.may(0.06):
             self.do("put off", state, picking.skip, self.actor, stop.id)
@@ -98,11 +94,22 @@ class Picker(Hand):
             self.do("another batch", state, lots.change, self.actor, stop.id, self._batch_at(stop))
             return True
         units = self.dice.randint(1, stop.left)
-        pick = picking.pick if stop.wall is None else together.pick_together
-        told = self.told("pick", state, pick, self.actor, stop.id, units)
+        pick = together.pick_together if stop.is_together else picking.pick
+        told = self.told("pick in a lane" if stop.is_lane else "pick", state, pick, self.actor, stop.id, units)
         if told == "done" and units == stop.left:
             self._look_into(stop)
         return told in ("done", "order_cancelled", "task_done", "order_held", "intercepted")
+
+    def _bind(self, stop: Any, house: WarehouseFacts) -> bool:
+        """A tote for the walk to the wall, for the lane, or for the order."""
+        tote, state = self._tote(house), stop.order_state
+        if tote is None:
+            return False
+        if stop.wall is not None:
+            return self.do("bind tote", state, together.bind_tote, self.actor, stop.batch_id, tote)
+        if stop.is_lane:
+            return self.do("bind planned lane", state, lanes.bind_to_walk, self.actor, stop.batch_id, tote)
+        return self.do("bind tote", state, picking.assign_tote, self.actor, stop.order_id, tote)
 
     def _full(self, stop: Any, house: WarehouseFacts) -> bool:
         """What is picked into is full: another one, of the order, of its lane, or of the walk to a wall."""
@@ -113,7 +120,8 @@ class Picker(Hand):
             return self.do(
                 "full tote to the wall", stop.order_state, together.bind_tote, self.actor, stop.batch_id, tote
             )
-        return self.do("full tote", stop.order_state, full_totes.take_further, self.actor, stop.id, tote)
+        what = "full tote of a lane" if stop.is_lane else "full tote"
+        return self.do(what, stop.order_state, full_totes.take_further, self.actor, stop.id, tote)
 
     def _batch_at(self, stop: Any) -> str:
         """Mostly one that lies there as well, sometimes any."""

@@ -23,6 +23,7 @@ from wms.facility.queries import system_location
 from wms.inventory import service as inventory
 from wms.inventory.models import Balance
 from wms.inventory.rules import Reason, Stock
+from wms.inventory.waiting import LET_GO_TOPIC
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
 from wms.outbound.schemas import OrderIn
 from wms.outbound.service import boxes, handover, intake, orders, packing, picking, putback, release, waves
@@ -138,14 +139,20 @@ class Stage:
         return list(session().scalars(select(Demand).where(Demand.order_id == order.id).order_by(Demand.id)))
 
     def jobs(self, *topics: str) -> list[str]:
-        """Perform what waits, in order, until nothing of `topics` (outbound's own by default) is left."""
+        """Perform what waits, in order, until nothing of `topics` is left; by default outbound's own, and who waits for what
+        was let go.
+        """
         done: list[str] = []
         while True:
             rows = session().execute(
                 text("SELECT id, topic FROM outbox_job WHERE state = 'new' ORDER BY sequence")
             ).all()  # fmt: skip
             session().rollback()
-            mine = [row for row in rows if (row.topic in topics if topics else row.topic.startswith("outbound."))]
+            mine = [
+                row
+                for row in rows
+                if (row.topic in topics if topics else row.topic.startswith(("outbound.", LET_GO_TOPIC)))
+            ]
             if not mine:
                 return done
             for row in mine:

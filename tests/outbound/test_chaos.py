@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.engines import Databases
 from tests.outbound.chaos import endure
 
-DONE = {"cancel", "intercept", "hold", "change consignee", "pick", "close", "hand over", "put back"}
+DONE = {"cancel", "intercept", "hold", "change consignee", "pick", "pick in a lane", "close", "hand over", "put back"}
 
 
 def test_forty_orders_end_whatever_is_done_to_them(engines: Databases) -> None:

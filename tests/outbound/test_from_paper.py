@@ -177,3 +177,25 @@ def test_the_list_on_paper_names_the_tote_that_is_picked_into(stocked: Stage) ->
         (LAMP, "1", "2"),
     ]
     assert stocked.state(other) == "waved"
+
+
+def test_a_walk_of_the_fast_lane_has_a_line_for_each_row_of_stock(stocked: Stage, client: FlaskClient) -> None:
+    mugs, cables = ([stocked.order({sku: 1}) for _ in range(3)] for sku in (MUG, CABLE))
+    chosen = Selection(kinds=("single_unit",))
+    stocked.do(waves.release_wave, stocked.cast.supervisor, stocked.cast.overseas.id, selection=chosen)
+    desk, (first, second, *_) = Desk(stocked, client), codes(stocked)
+    lines = from_paper.lines_of(desk.walk)
+    assert [(line.sku, line.units, line.orders) for line in lines] == [(MUG, 3, 3), (CABLE, 3, 3)]
+    assert "3 orders" in desk.who.get(desk.page).get_data(as_text=True)
+    stocked.do(request_pick_list, stocked.cast.supervisor, desk.walk.id)
+    (printed,) = pick_lists(session().scalars(select(LabelDocument).where(LabelDocument.kind == "pick-list")).all())
+    assert printed.cart == "Fast lane / 单件快线"
+    assert [(line.sku, line.quantity, line.slot) for line in printed.lines] == [(MUG, "3", ""), (CABLE, "3", "")]
+    assert "5 units are entered as picked" in desk.said(desk.enter((lines[0], 2, first), (lines[1], 3, second)))
+    assert sorted(stocked.state(order) for order in [*mugs, *cables]) == [*["picked"] * 5, "waved"]
+    (left,) = from_paper.lines_of(desk.walk)
+    assert (left.sku, left.units, left.orders) == (MUG, 1, 1)
+    assert "1 unit is entered as picked" in desk.said(desk.enter((left, 1, first)))
+    kinds = dict(session().execute(_TOTES).all())
+    assert (kinds[first], kinds[second]) == ("lane", "lane")
+    assert {stocked.state(order) for order in [*mugs, *cables]} == {"picked"}

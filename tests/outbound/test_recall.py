@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -119,6 +120,8 @@ def test_the_api_and_the_page_tell_the_same(cast, client, batch: Batch):
     supervisor = cast.sign_in(client, cast.supervisor)
     page = supervisor.get(f"/office/recall?seller=ACME&sku={batch.product.sku}&batch=BAD")
     shown = unescape(page.get_data(as_text=True))
+    left = datetime.fromisoformat(answer.json["data"][-1]["left_at"]).astimezone(ZoneInfo("Europe/Berlin"))
+    assert f"{left:%Y-%m-%d %H:%M}" in shown  # by the clock of the house that it left
     assert page.status_code == 200
     assert batch.order.number in shown and "Hold it in DE1" in shown and BIN in shown
     held = supervisor.post("/office/holds", data={

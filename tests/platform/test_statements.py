@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,8 +16,10 @@ from tests.sent import statements
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, invalid
-from wms.platform.commands import Command, Done, Outcome, execute
+from wms.identity.models import Seller
+from wms.platform.commands import Command, Done, Outcome, execute, next_posting_key
 from wms.platform.database import db, rollback, session, transaction
+from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement, attempt, current_connection, looking, pipelined
 
 ADD = Statement("INSERT INTO counter (name, next_value) VALUES (:name, :value)")
@@ -222,6 +227,61 @@ def test_a_row_that_travels_is_met_by_the_first_answer(fresh_app: Flask) -> None
                 RENAME.run({"old": "test-1", "new": f"kept-{reads}"})
 
 
+@pytest.mark.parametrize("ends", ["done", "refused", "in the way"])
+def test_of_twins_that_run_at_once_the_first_one_answers(fresh_app: Flask, ends: str) -> None:
+    """The row is written once, at the end: whatever the slower one came to is undone and told to nobody."""
+    command = Command(str(new_id()), "test", "try", {})
+
+    def twin() -> None:
+        with fresh_app.app_context():
+            take(Command(str(new_id()), "test", "try", {}), lambda: None)
+            assert take(command, lambda: ADD.run({"name": "test-first", "value": 1})) == Done({"took": None})
+
+    def use_case() -> None:
+        NAMES.column()  # by now it is known that nobody has done it
+        other = threading.Thread(target=twin)
+        other.start()
+        other.join()
+        ADD.run({"name": "test-first" if ends == "in the way" else "test-second", "value": 1})
+        if ends == "refused":
+            raise Refused("command_not_here", {})
+
+    def take(which: Command, work: Callable[[], None]) -> Outcome:
+        return execute(which, work, lambda _: {"took": None}, travels=True)
+
+    with fresh_app.app_context():
+        take(Command(str(new_id()), "test", "try", {}), lambda: None)  # the connection knows the day's partition
+        assert take(command, use_case) == Done({"took": None}, replayed=True)
+        assert NAMES.column() == ["test-first"]
+        other_body = Command(command.id, "test", "try", {"other": 1})
+        refusal = take(other_body, lambda: None)
+        assert isinstance(refusal, Refused) and refusal.code == "command_id_reused"
+
+
+def test_a_refusal_that_came_first_stands_and_the_slower_twin_has_no_effect(fresh_app: Flask) -> None:
+    command = Command(str(new_id()), "test", "try", {})
+
+    def refuse() -> None:
+        raise Refused("command_not_here", {})
+
+    def twin() -> None:
+        with fresh_app.app_context():
+            assert isinstance(execute(command, refuse, lambda _: {}, travels=True), Refused)
+
+    def use_case() -> None:
+        NAMES.column()
+        other = threading.Thread(target=twin)
+        other.start()
+        other.join()
+        ADD.run({"name": "test-second", "value": 1})
+
+    with fresh_app.app_context():
+        execute(Command(str(new_id()), "test", "try", {}), lambda: None, lambda _: {}, travels=True)
+        found = execute(command, use_case, lambda _: {}, travels=True)
+        assert isinstance(found, Refused) and found.replayed and found.code == "command_not_here"
+        assert NAMES.column() == []
+
+
 def test_a_command_finds_its_day_without_its_parent(fresh_app: Flask) -> None:
     """From the second on, a connection writes into the partition of the day by its name; other days as before."""
 
@@ -243,3 +303,42 @@ def test_a_command_finds_its_day_without_its_parent(fresh_app: Flask) -> None:
             assert [run("one"), run("two")] == ["INSERT INTO command"] * 2  # no partition: the day may get one yet
         finally:
             clock.use(former)
+
+
+def test_one_command_after_another_goes_on_where_the_last_was_committed(fresh_app: Flask) -> None:
+    """Without the connection given back between them; each is a transaction of its own, with locks and keys of its own."""
+    seen: list[Any] = []
+
+    def use_case(name: str) -> None:
+        assert session().info.get("locks") is None
+        claim(Rank.COUNTER)
+        ADD.run({"name": name, "value": 1})
+        seen.append((next_posting_key(), session().get_transaction()))
+
+    def run(name: str) -> Outcome:
+        return execute(Command(str(new_id()), "test", "try", {}), lambda: use_case(name), lambda _: {}, travels=True)
+
+    with fresh_app.app_context():
+        assert [type(run(name)) for name in ("test-a", "test-b")] == [Done, Done]
+        (key, first), (other, second) = seen
+        assert first is second and key != other and key.endswith("/1") and other.endswith("/1")
+        session().rollback()
+        assert NAMES.column() == ["test-a", "test-b"]  # what comes after cannot take them back
+        kill_mine()
+        assert isinstance(run("test-c"), Done)  # lost between two: taken again on another one
+        rollback()
+        assert NAMES.column() == ["test-a", "test-b", "test-c"]
+
+
+def test_rows_that_the_session_holds_are_read_anew_after_a_commit(fresh_app: Flask) -> None:
+    held: list[Seller] = []
+
+    def use_case() -> None:
+        held[:] = [Seller(id=new_id(), code="ANEW", name="Before", created_at=clock.now())]
+        session().add(held[0])
+
+    with fresh_app.app_context():
+        assert isinstance(execute(Command(str(new_id()), "test", "try", {}), use_case, lambda _: {}), Done)
+        with db.engine.begin() as other:
+            other.execute(text("UPDATE seller SET name = 'After' WHERE code = 'ANEW'"))
+        assert held[0].name == "After"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -58,10 +59,39 @@ def test_every_view_speaks_chinese(cast, client, life, aged):
         assert "旅行杯" in text_of(seller.get(path)), path
 
 
-@pytest.mark.parametrize("day", ["", "yesterday", "9999-12-31", "0001-01-01", "2026-02-30"])
-def test_a_day_that_is_none_asks_again(cast, client, life, day):
+@pytest.mark.parametrize(
+    ("asked", "field", "said"),
+    [
+        ("day=", "day", "Required."), ("day=yesterday", "day", "Type a date"), ("day=2026-02-30", "day", "Type a date"),
+        ("day=9999-12-31", "day", "At most"), ("day=0001-01-01", "day", "At least"), ("day=2098-01-01", "day", "still to come"),
+        ("day=2026-01-01&time=25:00", "time", "Not in the expected form"),
+    ],
+)  # fmt: skip
+def test_a_day_that_is_none_or_to_come_is_said_at_its_field(cast, client, life, asked, field, said):
     seller = cast.sign_in(client, cast.acme_person)
-    assert seller.get(f"/portal/stock/{cast.ACME.products[MUG]}/as-of?day={day}").status_code == 200
+    answer = seller.get(f"/portal/stock/{cast.ACME.products[MUG]}/as-of?{asked}")
+    page = answer.get_data(as_text=True)
+    assert (answer.status_code, said in page.split(f'id="{field}-error"')[1][:200]) == (422, True)
+    assert "Together" not in page
+
+
+def test_a_time_of_a_day_is_asked_for_by_each_warehouses_calendar(cast, client, life, aged):
+    """All warehouses are the sum of each, and a minute before the goods came nothing was there."""
+    seller = cast.sign_in(client, cast.acme_person)
+    address = f"/portal/stock/{cast.ACME.products[MUG]}/as-of"
+    here = clock.now().astimezone(ZoneInfo("Europe/Berlin"))
+    ago = here - timedelta(days=9)
+    early = text_of(seller.get(f"{address}?day={ago:%Y-%m-%d}&time={ago:%H:%M}"))
+    assert "Nothing was there" in early
+    whole = text_of(seller.get(f"{address}?day={here:%Y-%m-%d}"))
+    assert (
+        "Together" in whole
+        and text_of(seller.get(f"{address}?day={here:%Y-%m-%d}&warehouse=DE1")).count("Together") == 1
+    )
+    later = here + timedelta(hours=1)
+    if later.date() == here.date():
+        answer = seller.get(f"{address}?day={later:%Y-%m-%d}&time={later:%H:%M}&warehouse=DE1")
+        assert (answer.status_code, "still to come" in answer.get_data(as_text=True)) == (422, True)
 
 
 def test_figures_open_to_what_stands_behind_them(cast, client, life, aged):

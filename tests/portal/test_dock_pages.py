@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 from tests.inbound.test_difference_api import photo
 from tests.life import announce, said
@@ -29,6 +30,9 @@ def test_a_lorry_is_found_counted_and_let_in(cast, client, life):
         reference="FCL-2", transport="sea_fcl", container_number="CSQU3054384", count_blind="1"))  # fmt: skip
     assert wrong.status_code == 422
     assert 'name="count_blind" value="1" checked' in wrong.get_data(as_text=True)
+    tomorrow = life.ask("SELECT to_char(now() AT TIME ZONE 'Europe/Berlin' + interval '1 day', 'YYYY-MM-DD')")
+    offered = text_of(seller.get(f"{booking}?day={tomorrow}&minutes=120"))
+    assert (f'value="{tomorrow}T09:00+01:00 DOCK"' in offered, "09:00 – 11:00 · DOCK" in offered) == (True, True)
     late = seller.post(f"{booking}/appointment", data=form(starts_at="2020-01-01T09:00", minutes="60"))
     assert said(life.app, late) == ["Choose a time within the next 90 days."]
     at = life.ask("SELECT to_char(now() + interval '2 days', 'YYYY-MM-DD') || 'T09:15'")
@@ -150,3 +154,36 @@ def test_a_service_is_asked_for_on_a_carton_that_is_here(cast, client, life):
     assert "is empty" in said(life.app, told)[0]
     assert cast.sign_in(client, cast.rival_person).post(address, data=form(**wish)).status_code == 404
     assert life.ask("SELECT count(*) FROM service_request WHERE subject_kind = 'carton'") == 2
+
+
+def test_a_seller_chooses_from_the_hours_that_the_operator_says(cast, client, life):
+    """The office says when a dock takes lorries; the booking's page offers just that, and only that can be had."""
+    lead, seller = cast.sign_in(client, cast.supervisor), cast.sign_in(client, cast.acme_person)
+    dock = life.ask("SELECT id FROM location WHERE warehouse_id = :w AND code = 'DOCK'", w=cast.overseas.id)
+    day = life.ask("SELECT to_char(now() AT TIME ZONE 'Europe/Berlin' + interval '3 days', 'YYYY-MM-DD')")
+    weekday = life.ask("SELECT extract(isodow FROM CAST(:d AS date))::int - 1", d=day)
+    hours = {f"{weekday}.opens": "08:00", f"{weekday}.closes": "10:00"}
+    wrong = lead.post(
+        f"/office/docks/{dock}/hours", data=form(warehouse="DE1", **{**hours, f"{weekday}.closes": "07:00"})
+    )
+    assert "A dock closes after it has opened." in said(life.app, wrong)[0]
+    half = lead.post(f"/office/docks/{dock}/hours", data=form(warehouse="DE1", **{f"{weekday}.opens": "08:00"}))
+    assert "Type a time, as 08:30." in said(life.app, half)[0]
+    kept = lead.post(f"/office/docks/{dock}/hours", data=form(warehouse="DE1", **hours))
+    assert said(life.app, kept) == ["The hours of the dock are kept."]
+    assert 'value="08:00"' in text_of(lead.get("/office/docks?warehouse=DE1"))
+    assert seller.post(f"/office/docks/{dock}/hours", data=form(warehouse="DE1")).status_code == 404
+    made = seller.post("/portal/bookings/new", data=booking_form(reference="HOURS-1", action="submit"))
+    booking = made.headers["Location"]
+    page = text_of(seller.get(f"{booking}?day={day}&minutes=60"))
+    assert re.findall(r"\d\d:\d\d – \d\d:\d\d · DOCK", page) == [
+        "08:00 – 09:00 · DOCK", "08:30 – 09:30 · DOCK", "09:00 – 10:00 · DOCK"
+    ]  # fmt: skip
+    early = seller.post(f"{booking}/appointment", data=form(starts_at=f"{day}T07:00 DOCK", minutes="60"))
+    assert said(life.app, early) == ["No dock takes lorries then. Choose one of the times that are offered."]
+    chosen = re.search(r'value="([^"]+ DOCK)">08:30', page)
+    assert chosen is not None
+    done = seller.post(f"{booking}/appointment", data=form(starts_at=chosen[1], minutes="60"))
+    assert said(life.app, done) == ["The dock is kept free."]
+    assert "Free times and docks" in text_of(seller.get(f"{booking}?day=no&minutes=no"))
+    lead.post(f"/office/docks/{dock}/hours", data=form(warehouse="DE1"))  # at any time again

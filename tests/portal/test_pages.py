@@ -174,7 +174,7 @@ def test_too_many_cartons_in_all_is_told(cast, client, life):
     form = booking_form(**{"cartons.0.count": "400", "cartons.1.count": "101"})
     answer = seller.post("/portal/bookings/new", data=form)
     assert answer.status_code == 422
-    assert "At most 500 entries." in unescape(answer.get_data(as_text=True))
+    assert "Too many: at most 500." in unescape(answer.get_data(as_text=True))
 
 
 def test_cartons_are_typed_onto_their_pallets(cast, client, life):
@@ -372,7 +372,7 @@ def test_wrong_label_requests_are_refused_with_the_reason(cast, client, life):
         ({**mug, "lines.0.quantity": 4_000, "lines.1.sku": "LAMP-DESK-W", "lines.1.quantity": 4_000},
          "At most 5000 labels in one request."),
         ({"lines.0.sku": "NOBODY-KNOWS", "lines.0.quantity": 1}, "No product with this SKU."),
-        ({**mug, "lines.0.quantity": 1, "size": "9x9"}, "One of:"), ({}, "At least 1 entries."),
+        ({**mug, "lines.0.quantity": 1, "size": "9x9"}, "One of:"), ({}, "Too few: at least 1."),
     ):  # fmt: skip
         answer = seller.post("/portal/labels", data=labels_form(**lines))
         assert answer.status_code == 422, lines
@@ -434,3 +434,62 @@ def test_codes_of_cases_are_added_on_the_page_and_removed(cast, client, life):
     seller = cast.sign_in(client, cast.acme_person)
     seller.post(f"{page}/barcodes/{key}/remove", data={"command_id": str(new_id())})
     assert life.ask("SELECT count(*) FROM product_barcode WHERE barcode = 'MUG-PALLET'") == 0
+
+
+def changed_form(version: int, **values: str) -> dict[str, str]:
+    base = {"command_id": str(new_id()), "version": str(version), "name_en": "Cup", "name_zh": "杯", "declared_weight_g": "400",
+            "declared_length_mm": "100", "declared_width_mm": "90", "declared_height_mm": "80", "serial_control": "none",
+            "temperature": "ambient", "is_active": "1"}  # fmt: skip
+    return {name: value for name, value in {**base, **values}.items() if value != "-"}
+
+
+def test_a_seller_changes_a_product(cast, client, life):
+    """Of the version that was read; what is wrong stands at its field; what is left empty is nothing from now on."""
+    key = cast.ACME.products["CABLE-USBC-1M"]
+    seller = cast.sign_in(client, cast.acme_person)
+    page = f"/portal/products/{key}/edit"
+    assert page in text_of(seller.get(f"/portal/products/{key}"))
+    shown = text_of(seller.get(page))
+    version = life.ask("SELECT version FROM product WHERE id = :p", p=key)
+    assert (f'name="version" value="{version}"' in shown, "CABLE-USBC-1M" in shown) == (True, True)
+    wrong = seller.post(
+        page, data=changed_form(version, name_en="", declared_weight_g="x", hs_code="12", declared_value="1")
+    )
+    shown = wrong.text
+    for name in ("name_en", "declared_weight_g", "hs_code"):
+        assert f'id="{name}-error"' in shown, name
+    assert wrong.status_code == 422
+    value = seller.post(page, data=changed_form(version, declared_value="12.50"))
+    assert (value.status_code, 'id="declared_currency-error"' in value.text) == (422, True)
+    done = seller.post(page, data=changed_form(version, declared_value="12.50", declared_currency="EUR", outbound_days="9",
+                                               pack_photo="1"))  # fmt: skip
+    assert said(life.app, done) == ["The product is changed."]
+    now = life.ask("SELECT concat_ws('/', name_en, declared_weight_g, declared_value_minor, declared_currency, outbound_days,"
+                   " pack_photo, version) FROM product WHERE id = :p", p=key)  # fmt: skip
+    assert now == f"Cup/400/1250/EUR/9/t/{version + 1}"
+    assert 'value="12.50"' in text_of(seller.get(page))
+    stale = seller.post(page, data=changed_form(version, name_en="Late"))
+    assert (stale.status_code, "It was changed since you read it." in unescape(stale.text)) == (422, True)
+    assert said(life.app, seller.post(page, data=changed_form(version + 1))) == ["The product is changed."]
+    emptied = "SELECT concat_ws('/', declared_value_minor, declared_currency, outbound_days, pack_photo) FROM product WHERE id = :p"
+    assert life.ask(emptied, p=key) == "0/f"
+    seller.post(page, data=changed_form(version + 2, is_active="-"))
+    assert life.ask("SELECT is_active FROM product WHERE id = :p", p=key) is False
+
+
+def test_what_is_in_stock_keeps_how_its_units_are_told_apart(cast, client, life):
+    key = life.ask("SELECT product_id FROM balance WHERE owner_id = :o AND is_there LIMIT 1", o=cast.ACME.id)
+    seller = cast.sign_in(client, cast.acme_person)
+    version = life.ask("SELECT version FROM product WHERE id = :p", p=key)
+    was = life.ask("SELECT serial_control FROM product WHERE id = :p", p=key)
+    assert "Units are in stock" in text_of(seller.get(f"/portal/products/{key}/edit"))
+    answer = seller.post(f"/portal/products/{key}/edit", data=changed_form(version, serial_control="full"))
+    assert (answer.status_code, 'id="serial_control-error"' in answer.text) == (422, True)
+    assert life.ask("SELECT serial_control FROM product WHERE id = :p", p=key) == was
+
+
+def test_nobody_else_changes_a_product(cast, client, life):
+    key = cast.ACME.products["CABLE-USBC-1M"]
+    stranger = cast.sign_in(client, cast.rival_person)
+    assert stranger.get(f"/portal/products/{key}/edit").status_code == 404
+    assert stranger.post(f"/portal/products/{key}/edit", data=changed_form(1)).status_code == 404

@@ -68,7 +68,7 @@ EVERY_WORK = {
     "carry out", "scan repack", "ask for moves", "accept interception", "refuse interception",
 }  # fmt: skip
 # Ways that goods went, of which no other word tells.
-EVERY_WAY = {"came closed", "by whole pallet", "damaged in totes", "moved to save steps"}
+EVERY_WAY = {"came closed", "by whole pallet", "damaged in totes", "moved to save steps", "picked for the fast lane"}
 EVERY_FAULT = {fault.value for fault in Fault} | {"login_ended", "count_once_more", "tote_full"}
 
 

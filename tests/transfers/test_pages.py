@@ -58,6 +58,11 @@ def test_what_is_wrong_is_said_at_its_field(cast, client, life):
         answer = seller.post("/portal/transfers/new", data=typed(**fields))
         assert answer.status_code == 422
         assert "field-error" in answer.get_data(as_text=True)
+    empty = seller.post("/portal/transfers/new", data=typed(warehouse="", to_warehouse="", service="", reference=""))
+    page = empty.get_data(as_text=True)
+    assert [
+        name for name in ("warehouse", "to_warehouse", "service", "reference") if f'id="{name}-error"' not in page
+    ] == []
     more = seller.post("/portal/transfers/new", data=typed(action="add_line")).get_data(as_text=True)
     assert 'name="lines.2.sku"' in more
     assert life.ask("SELECT count(*) FROM outbound_order") == before

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 
 import pytest
 from marshmallow import ValidationError
 from sqlalchemy import select, text
 
-from tests.outbound.stage import CABLE, MUG, RED, Stage, body
+from tests.outbound.stage import CABLE, MUG, RED, SERUM, Stage, body
 from tests.transfers.conftest import build
 from wms.catalog.models import Product
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.models import Location, WarehouseKind
 from wms.floor.resolver import Kind, Scope, resolve
+from wms.inbound import queries as inbound_queries
 from wms.inbound import service as inbound
 from wms.inbound.models import Booking, Carton
 from wms.inbound.rules import BookingDraft, CartonDraft, LineDraft
@@ -414,6 +416,31 @@ def test_several_parcels_are_several_cartons(stage: Stage, other: uuid.UUID) -> 
     stage.jobs(*TOPICS)
     assert [carton.reference_box_no for carton in cartons_of(order)] == numbers
     assert figures(stage, order) == {MUG: (3, 0, 0, 0, 3)}
+
+
+def test_the_batches_that_were_sent_are_announced(stage: Stage, other: uuid.UUID) -> None:
+    """And so received with FULL as they left; another one than sent is told."""
+    for units, batch in ((2, "B1"), (4, "B2")):
+        stage.stock(SERUM, units, batch=batch, expires_on=date(2030, 1, units))
+    stage.stock(MUG, 1)
+    order = transfer(stage, {SERUM: 5, MUG: 1})
+    stage.wave(order)
+    stage.pick_all(order)
+    stage.hand_over(stage.pack(order))
+    stage.jobs(*TOPICS)
+    (carton,) = inbound_queries.booking_detail(stage.cast.acme, booking_of(order).id)["cartons"]
+    assert {line["sku"]: [(lot["batch"], lot["expires_on"], lot["quantity"]) for lot in line["lots"]]
+            for line in carton["lines"]} == {
+        SERUM: [("B1", date(2030, 1, 2), 2), ("B2", date(2030, 1, 4), 3)], MUG: [],
+    }  # fmt: skip
+    stage.do(inbound.arrive_carton, stage.cast.supervisor, carton["barcode"], warehouse_id=other)
+    stage.do(inbound.count_as_declared, stage.cast.supervisor, carton["id"])
+    assert stage.do(inbound.close_carton, stage.cast.supervisor, carton["id"]).differences == ()
+    came = session().execute(
+        text("SELECT t.expires_on, sum(b.on_hand)::int FROM balance b JOIN lot t ON t.id = b.lot_id"
+             " WHERE b.warehouse_id = :w AND b.is_there GROUP BY 1 ORDER BY 1"), {"w": other},
+    )  # fmt: skip
+    assert list(map(tuple, came)) == [(date(2030, 1, 2), 2), (date(2030, 1, 4), 3)]
 
 
 def test_a_number_captured_on_the_way_out_is_sold_where_it_arrives(stage: Stage, other: uuid.UUID) -> None:

@@ -14,6 +14,7 @@ TEXTS = {
     "barcode_form": N_("A barcode has printable ASCII characters without blanks."),
     "barcode_twice": N_("%(code)s appears more than once."),
     "barcode_taken": N_("%(code)s already means the product %(sku)s."),
+    "control_in_stock": N_("Units of it are in stock. This changes when none are left."),
     "last_barcode": N_("A product needs at least one barcode."),
     "measured_incomplete": N_("Measure weight, length, width and height."),
     "value_without_currency": N_("A declared value needs its currency."),

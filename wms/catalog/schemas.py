@@ -49,7 +49,14 @@ class _Fields(CodedSchema):
     lot_controlled = fields.Boolean()
     pack_photo = fields.Boolean(metadata={"description": "A photo is taken before a parcel with it is closed."})
     expiry_controlled = fields.Boolean()
-    outbound_days = Count(0, 3650, metadata={"description": "Days before expiry after which it is no longer sold."})
+    outbound_days = Count(
+        0,
+        3650,
+        metadata={
+            "description": "Days that it must still keep when it leaves: its last sale day is so many days"
+            " before its expiry. On that day it is still sold, from the day after not."
+        },
+    )
     rotation = Choice(list(Rotation), allow_none=True, metadata={"example": None, "description": "What leaves first: fefo"
                       " (earliest expiry), fifo (longest here), lefo (latest expiry). Null: as the seller's."})  # fmt: skip
     serial_control = Choice([control.value for control in SerialControl])

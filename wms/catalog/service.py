@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import literal, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 
-from wms.catalog import rules
+from wms.catalog import controls, rules
 from wms.catalog.models import BarcodeKind, Product, ProductBarcode
 from wms.catalog.rules import Code
 from wms.core import clock
@@ -92,12 +92,14 @@ def create_product(
 
 
 def edit_product(actor: Actor, product_id: uuid.UUID, changes: Mapping[str, Any], version: int) -> Product:
-    """Change some fields of the version that was read; 412 when it is no longer that one."""
+    """Change some fields of the version that was read; 412 when it is no longer that one. Refuses at its field what may not
+    change while the product is in stock (`controls`).
+    """
     product = load_product_to_edit(actor, product_id)
     if product.version != version:
         raise Refused("stale", {"current": product.version}, kind=RefusalKind.STALE)
     wanted = {key: value for key, value in changes.items() if key in EDITABLE}
-    faults = _customs_faults({**_customs_of(product), **wanted})
+    faults = [*_customs_faults({**_customs_of(product), **wanted}), *controls.faults(product, wanted)]
     if faults:
         raise invalid_fields(faults)
     changed = {key: value for key, value in wanted.items() if getattr(product, key) != value}

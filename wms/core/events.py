@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
@@ -21,7 +21,11 @@ class Event:
 
     def data(self) -> dict[str, Any]:
         """The fields beside the subject, JSON-ready (UUIDs as text)."""
-        own = asdict(self)
-        for shared in ("subject_id", "warehouse_id", "owner_id"):
-            own.pop(shared)
-        return {key: str(value) if isinstance(value, uuid.UUID) else value for key, value in own.items()}
+        return {
+            key: str(value) if isinstance(value, uuid.UUID) else value
+            for key, value in vars(self).items()
+            if key not in _SHARED
+        }
+
+
+_SHARED = {"subject_id", "warehouse_id", "owner_id"}

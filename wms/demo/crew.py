@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +25,8 @@ from wms.demo.shelf import Goods, Shelf
 UNIT_SCANS_UP_TO = 12  # the warehouse's verification profile: more of a line may be keyed in
 LABEL_WAIT_SECONDS = 60.0
 PUTAWAY_TRIES = 20
-BIN_FULL = ("location_full", "location_other_product", "location_reserved")
+# Why a bin does not take goods: another one does.
+BIN_FULL = ("location_full", "location_other_product", "location_other_lot", "location_reserved", "location_kept")
 # Answers to a scan of goods that were really taken; any other one leads on without them.
 PICKED = ("item_picked", "stop_done", "walk_done")
 DPI = 203.2  # 8 dots a millimetre, as printers call 203
@@ -229,18 +231,11 @@ class Floor:
 class Walk:
     """A walk in hand: totes bound to orders, a container of single pieces with what is in it, totes for the put wall."""
 
-    orders: int = 0
-    stops: int = 0
     totes: list[str] = field(default_factory=list)
     lane: str | None = None
     singles: list[str] = field(default_factory=list)
     for_wall: set[str] = field(default_factory=set)
     bins: list[str] = field(default_factory=list)
-
-    @property
-    def is_of_singles(self) -> bool:
-        """Every order has one stop; with one unit at it the order is of a single piece."""
-        return self.orders == self.stops
 
 
 def pick(tablet: Tablet, floor: Floor, tally: Tally | None = None) -> None:
@@ -287,16 +282,12 @@ def _begin_walk(tablet: Tablet, floor: Floor) -> Walk | None:
         if code_of(answer) not in ("no_work", "faces_first"):
             raise DemoError(f"beginning a walk: {answer['feedback']}")
         return None
-    params = answer["feedback"]["params"]
-    return Walk(params.get("orders", 0), params.get("stops", 0))
+    return Walk()
 
 
 def _bind(tablet: Tablet, floor: Floor, walk: Walk) -> None:
-    """A free tote: for the order, for the whole walk where a put wall sorts it, or for all orders of a single piece."""
+    """A free tote: for the order, or for the whole walk where a put wall sorts it or it is of single pieces."""
     data = tablet.task["data"]
-    is_lane = floor.is_planned and not data["wall"] and walk.is_of_singles and data["wanted"] == 1
-    if is_lane:
-        expect(tablet.scan("CMD-MIXED"), "choosing the fast lane")
     while True:
         tote = floor.free_totes.get(timeout=300)
         answer = tablet.scan(tote)
@@ -306,7 +297,7 @@ def _bind(tablet: Tablet, floor: Floor, walk: Walk) -> None:
             raise DemoError(f"binding {tote}: {answer['feedback']}")
         floor.free_totes.put(tote)
         time.sleep(0.2)
-    if is_lane:
+    if data["lane"]:
         walk.lane = tote
     elif not data["wall"]:
         walk.totes.append(tote)
@@ -466,15 +457,31 @@ def _label(tablet: Tablet, tally: Tally, wait_seconds: float, kind: str = "pack"
     return str(data["tracking_number"])
 
 
-def take_back(tablet: Tablet, number: str, lines: Lines, place: tuple[str, str], tally: Tally, shelf: Shelf) -> None:
-    """A return at the desk: most goes back to a bin (`place`: its code, what it reads), some is damaged, some is scrapped."""
+def _restock(tablet: Tablet, bins: Sequence[tuple[str, str]], sku: str) -> str:
+    """What is in hand goes to the first of these bins that takes it: its code."""
+    for code, label in bins:
+        answer = tablet.scan(label)
+        if answer["ok"]:
+            return code
+        if code_of(answer) not in BIN_FULL:
+            raise DemoError(f"restocking {sku} to {code}: {answer['feedback']}")
+    raise DemoError(f"no bin takes {sku} back")
+
+
+def take_back(
+    tablet: Tablet, number: str, lines: Lines, bins: Sequence[tuple[str, str]], tally: Tally, shelf: Shelf
+) -> None:
+    """A return at the desk: most goes back to the first of these bins that takes it (its code, what it reads), some is
+    damaged, some is scrapped.
+    """
     tablet.start("return")
     expect(tablet.scan(number), f"opening return {number}")
     for line in lines:
         expect(tablet.scan(barcode_of(line["sku"]), quantity=line["quantity"]), f"taking back {line['sku']}")
-        decision = {0: "CMD-DAMAGE", 1: "CMD-SCRAP"}.get((tally.returns + len(line["sku"])) % 7, place[1])
-        expect(tablet.scan(decision), f"deciding on {line['sku']}")
-        if decision == place[1]:
-            shelf.put(place[0], Goods(line["sku"], "good", None), line["quantity"])
+        decision = {0: "CMD-DAMAGE", 1: "CMD-SCRAP"}.get((tally.returns + len(line["sku"])) % 7)
+        if decision is None:
+            shelf.put(_restock(tablet, bins, line["sku"]), Goods(line["sku"], "good", None), line["quantity"])
+        else:
+            expect(tablet.scan(decision), f"deciding on {line['sku']}")
         tally.units_returned += line["quantity"]
     tally.returns += 1

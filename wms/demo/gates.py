@@ -12,7 +12,7 @@ import pypdfium2
 import zxingcpp
 
 from wms.demo.client import DemoError, SellerSystem, Tablet
-from wms.demo.crew import DPI, LABEL_WAIT_SECONDS, Floor, Tally, barcode_of, code_of, expect
+from wms.demo.crew import BIN_FULL, DPI, LABEL_WAIT_SECONDS, Floor, Tally, barcode_of, code_of, expect
 from wms.demo.shelf import Goods, Shelf
 
 BAG_FROM, BAG_UP_TO = 3, 8  # parcels
@@ -123,22 +123,29 @@ def stop(
             raise DemoError(f"{numbers[0]} was to be stopped at the gate: {refused['feedback']}")
         tablet.start("putback")
         for number in numbers:
-            units = _put_back(tablet, number, bins[len(number) % len(bins)], places, shelf)
+            units = _put_back(tablet, number, bins, places, shelf)
             tally.add("units_stopped", units)
         tally.add("intercepted")
         tally.add("parcels_stopped", len(numbers))
 
 
-def _put_back(tablet: Tablet, number: str, code: str, places: dict[str, str], shelf: Shelf) -> int:
-    """The parcel's goods to that bin; how many units."""
+def _put_back(tablet: Tablet, number: str, bins: Sequence[str], places: dict[str, str], shelf: Shelf) -> int:
+    """The parcel's goods, each to the first bin that takes them; how many units."""
     expect(tablet.scan(number), f"catching {number}")
     units = 0
     while tablet.task["state"] == "scan_product":
         line = tablet.task["data"]["lines"][0]
         expect(tablet.scan(barcode_of(line["sku"]), quantity=line["quantity"]), f"taking {line['sku']} out of {number}")
-        with shelf.at(code):
-            expect(tablet.scan(places[code]), f"putting {line['sku']} back")
-            shelf.put(code, Goods(line["sku"], "good", None), line["quantity"])
+        for code in bins:
+            with shelf.at(code):
+                answer = tablet.scan(places[code])
+                if answer["ok"]:
+                    shelf.put(code, Goods(line["sku"], "good", None), line["quantity"])
+                    break
+            if code_of(answer) not in BIN_FULL:
+                raise DemoError(f"putting {line['sku']} back to {code}: {answer['feedback']}")
+        else:
+            raise DemoError(f"no bin takes {line['sku']} back")
         units += line["quantity"]
     return units
 

@@ -419,7 +419,8 @@ def _return(show: Show) -> None:
             continue  # its sale is still short: nothing can come back yet
         if status != 201:
             raise SystemExit(f"a return was refused: {status} {answer}")
-        crew.take_back(show.desk, answer["number"], lines, bins[number % len(bins)], show.tally, show.shelf)
+        begin = number % len(bins)
+        crew.take_back(show.desk, answer["number"], lines, bins[begin:] + bins[:begin], show.tally, show.shelf)
     say(f"{show.tally.returns} returns taken back")
 
 

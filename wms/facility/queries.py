@@ -27,7 +27,12 @@ from wms.platform.database import session
 
 def warehouses_seen(actor: Actor) -> Sequence[Warehouse]:
     """The active warehouses of the actor's scope (a seller may book into every one), by code."""
-    statement = select(Warehouse).where(Warehouse.is_active).order_by(Warehouse.code)
+    return [each for each in warehouses_ever(actor) if each.is_active]
+
+
+def warehouses_ever(actor: Actor) -> Sequence[Warehouse]:
+    """Those that were closed since, too: what stood in them is of the past."""
+    statement = select(Warehouse).order_by(Warehouse.code)
     if actor.warehouse_ids is not None:
         statement = statement.where(Warehouse.id.in_(actor.warehouse_ids))
     return session().scalars(statement).all()

@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from wms.catalog.queries import meanings_of
-from wms.core.barcodes import BarcodeError, normalise_scan
+from wms.core.barcodes import BarcodeError, Gs1, normalise_scan
 from wms.core.refusals import Refused
 from wms.floor.contract import Scan
-from wms.floor.resolver import Found, Kind
+from wms.floor.resolver import Found, Kind, element_of
 
 MAX_SERIAL = 40
 # Refusals that lack something which a person can read off the goods, and what the tablet asks for then.
@@ -33,13 +33,14 @@ def read_beside(found: Found, scan: Scan) -> Found:
     """The goods with what was read beside their code. What was read by itself counts more than what the code says: who typed
     it had seen that.
 
-    Refuses a serial number that is no number of one unit: `scan_unreadable`, `serial_too_long`, `serial_is_code`.
+    Refuses a serial number that is no number of one unit: `scan_unreadable`, `serial_too_long`, `serial_is_code`, and one
+    off another product: `wrong_item`.
     """
     if found.kind is not Kind.PRODUCT:
         return found
     return replace(
         found, batch=scan.batch or found.batch, expires_on=scan.expires_on or found.expires_on,
-        made_on=scan.made_on or found.made_on, serial=_number(scan.serial) or found.serial,
+        made_on=scan.made_on or found.made_on, serial=_number(scan.serial, found) or found.serial,
     )  # fmt: skip
 
 
@@ -65,14 +66,25 @@ def lot_label(lot: Any) -> str | None:
     return " · ".join(part for part in parts if part) or None
 
 
-def _number(raw: str | None) -> str | None:
+def _number(raw: str | None, found: Found) -> str | None:
+    """The number scanned or typed beside the code. A GS1 code (GTIN and serial number in one) is read, not taken as it is."""
     if raw is None:
         return None
     read = normalise_scan(raw)
     if isinstance(read, BarcodeError):
         raise Refused("scan_unreadable", {"reason": read.code})
-    if len(read.text) > MAX_SERIAL:
+    element = element_of(read)
+    number = read.text if element is None else _number_within(element, found)
+    if len(number) > MAX_SERIAL:
         raise Refused("serial_too_long", {"most": MAX_SERIAL})
-    if meanings_of(read.text):
+    if meanings_of(number):
         raise Refused("serial_is_code", {})
-    return read.text
+    return number
+
+
+def _number_within(element: Gs1, found: Found) -> str:
+    if element.gtin and all(meaning.product_id != found.id for meaning in meanings_of(element.gtin)):
+        raise Refused("wrong_item", {"wanted": found.code})
+    if element.serial is None:
+        raise Refused("serial_is_code", {})
+    return element.serial

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Any, Protocol
 
 import orjson
@@ -24,6 +25,7 @@ from wms.core.ids import new_id
 from wms.core.refusals import RefusalKind, Refused, not_found
 from wms.floor import hands
 from wms.floor.models import FloorTask
+from wms.platform.commands import Keeping
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
@@ -152,26 +154,32 @@ _SCANNER_FAULTS = {
 }
 
 
-# The step and the record of its scan, in one statement and as the last one of the transaction. A task that was moved on
-# meanwhile is not found, and a record without a task breaks the column's rule: the fault undoes all of a scan that came
-# too late, without a question and its answer in between.
-_MOVE_ON = Statement(
-    "WITH moved AS (UPDATE floor_task SET step = :step, data = CAST(:data AS jsonb), version = version + 1,"
-    " updated_at = :now WHERE id = :task AND version = :version AND closed_at IS NULL RETURNING id)"
-    " INSERT INTO scan_event (scan_id, warehouse_id, task_id, user_id, device_id, device_seq, step, source, received_at)"
-    " VALUES (:scan, :warehouse, (SELECT id FROM moved), :user, :device, :sequence, :before, :source, :now)"
-)
+# The step, the record of its scan and its answer, in one statement and as the last one of the transaction. A task that was
+# moved on meanwhile is not found, and a record without a task breaks the column's rule: the fault undoes all of a scan
+# that came too late, without a question and its answer in between.
+@cache
+def _move_on(keeping: str | None) -> Statement:
+    kept = "" if keeping is None else f"kept AS ({keeping}), "
+    return Statement(
+        f"WITH {kept}moved AS (UPDATE floor_task SET step = :step, data = CAST(:data AS jsonb), version = version + 1,"
+        " updated_at = :received WHERE id = :task AND version = :version AND closed_at IS NULL RETURNING id)"
+        " INSERT INTO scan_event (scan_id, warehouse_id, task_id, user_id, device_id, device_seq, step, source, received_at)"
+        " VALUES (:scan, :warehouse, (SELECT id FROM moved), :user, :device, :sequence, :before, :source, :received)"
+    )
 
 
-def move_on(actor: Actor, task: FloorTask, scan: Scan, following: Step) -> None:
-    """Send the task to its next step. The fault of a task that was moved on by somebody else: see `came_too_late`."""
+def move_on(actor: Actor, task: FloorTask, scan: Scan, following: Step, keeping: Keeping | None = None) -> None:
+    """Send the task to its next step, with what keeps the scan's answer where the scan is a command. The fault of a task
+    that was moved on by somebody else: see `came_too_late`.
+    """
     parameters = {
+        **({} if keeping is None else keeping.parameters),
         "task": task.id, "version": task.version, "step": following.step,
-        "data": orjson.dumps(following.data).decode(), "now": clock.now(), "scan": scan.scan_id,
+        "data": orjson.dumps(following.data).decode(), "received": clock.now(), "scan": scan.scan_id,
         "warehouse": task.warehouse_id, "user": actor.id, "device": scan.device_id, "sequence": scan.device_seq,
         "before": task.step, "source": scan.source,
     }  # fmt: skip
-    _MOVE_ON.send(parameters)
+    _move_on(keeping and keeping.sql).send(parameters)
 
 
 def came_too_late(fault: IntegrityError) -> bool:

@@ -15,7 +15,7 @@ from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.floor.scenarios import SCENARIOS
 from wms.inbound.models import Carton
 from wms.outbound.service.damage import TOTE as DAMAGED
-from wms.outbound.service.lanes import LANE
+from wms.outbound.service.lane_totes import LANE
 from wms.outbound.service.putback import PUT_BACK
 from wms.outbound.service.together import WALK
 from wms.platform.database import session

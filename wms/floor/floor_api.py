@@ -23,7 +23,7 @@ from wms.floor.scenarios import SCENARIOS
 from wms.floor.schemas import ScanIn, ScansIn, TaskIn
 from wms.floor.words import advice, left_alone, sentence
 from wms.platform.access import actor, requires
-from wms.platform.commands import Command, Done, Outcome, execute, plan_once, settle
+from wms.platform.commands import Command, Done, Keeping, Outcome, execute, plan_once, settle
 from wms.platform.database import session
 from wms.platform.http import command_id, run_command
 from wms.platform.problems import problem, refusal_problem
@@ -135,18 +135,19 @@ def _execute(body: dict[str, Any], known: dict[uuid.UUID, FloorTask], durable: b
 
 def _attempt(body: dict[str, Any], known: dict[uuid.UUID, FloorTask], durable: bool) -> Outcome:
     given = Scan(**{name: body[name] for name in Scan.__dataclass_fields__})
-    command = Command(str(given.scan_id), actor().scope, "floor.scan", body)
+    who = actor()
+    command = Command(str(given.scan_id), who.scope, "floor.scan", body)
     task_id = body["task_id"]
     taken: list[contract.Step] = []
 
     def use_case() -> contract.Step:
-        task = known[task_id] = known.get(task_id) or contract.load_task(actor(), task_id)
-        if given.source == "typed" and not actor().may(Permission.FLOOR_TYPE):
+        task = known[task_id] = known.get(task_id) or contract.load_task(who, task_id)
+        if given.source == "typed" and not who.may(Permission.FLOOR_TYPE):
             raise Refused("command_not_here", {})
-        return contract.apply_scan(actor(), SCENARIOS[task.kind], task, given, body["step_token"])
+        return contract.apply_scan(who, SCENARIOS[task.kind], task, given, body["step_token"])
 
-    def last(step: contract.Step) -> None:
-        contract.move_on(actor(), known[task_id], given, step)
+    def last(step: contract.Step, keeping: Keeping) -> None:
+        contract.move_on(who, known[task_id], given, step, keeping)
         taken[:] = [step]
 
     outcome = execute(

@@ -22,7 +22,8 @@ from wms.platform.statements import Statement
 IN_HAND, LEFT = "in_hand", "left_in_hand"
 LEASE = timedelta(minutes=20)
 # Where each kind of work that takes goods up begins.
-FIRST = {"move": "scan_location", "replenish": "begin", "repack": "scan_unit", "putaway": "scan_carton"}
+FIRST = {"move": "scan_location", "replenish": "begin", "repack": "scan_unit", "putaway": "scan_carton",
+         "return": "scan_return"}  # fmt: skip
 
 
 def held(rows: Iterable[tuple[int, int]]) -> list[list[int]]:

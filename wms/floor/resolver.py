@@ -15,7 +15,8 @@ from enum import StrEnum
 from labels.incoming import LEAST_AFTER_PREFIX
 from wms.catalog.queries import meanings_of
 from wms.core import clock
-from wms.core.barcodes import BarcodeError, Gs1, looks_like_gs1, normalise_scan, parse_command, parse_gs1
+from wms.core.barcodes import BarcodeError, Gs1, normalise_scan, parse_command, parse_gs1
+from wms.core.barcodes import Scan as Cleaned
 from wms.core.refusals import Refused
 from wms.platform.statements import Statement
 from wms.shipping.carriers import LABELS_OF_OTHERS
@@ -89,7 +90,7 @@ def resolve(raw: str, scope: Scope, expected: Sequence[Kind]) -> Found:
     command = parse_command(scan.text)
     if command is not None:
         return Found(Kind.COMMAND, None, scan.text, command=command.name, command_quantity=command.quantity)
-    element = _element(scan.text, scan.is_gs1)
+    element = element_of(scan)
     code = element.gtin if element is not None and element.gtin else scan.text
     if element is not None and element.sscc:
         code = element.sscc
@@ -125,10 +126,11 @@ def _tail(code: str) -> str:
     return f"…{code[-4:]}"
 
 
-def _element(code: str, marked: bool) -> Gs1 | None:
-    if not marked and not looks_like_gs1(code):
+def element_of(scan: Cleaned) -> Gs1 | None:
+    """What a GS1 code says; None of any other code, and of one that is none although it looks so."""
+    if not scan.is_gs1:
         return None
-    parsed = parse_gs1(code, year=clock.now().year)
+    parsed = parse_gs1(scan.text, year=clock.now().year)
     return None if isinstance(parsed, BarcodeError) else parsed
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Any
+
 from marshmallow import fields
 
 from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text
@@ -24,6 +27,20 @@ class ScanIn(CodedSchema):
     made_on = fields.Date(allow_none=True, load_default=None)
     serial = fields.String(allow_none=True, load_default=None)  # as scanned beside the code: checked as a scan is
     scanned_at = fields.AwareDateTime(allow_none=True, load_default=None)  # information only: the device's clock
+
+    def load(self, data: Any, **options: Any) -> Any:
+        """A scan says four or five of its fields: what it leaves out is not asked of each of the others."""
+        if not isinstance(data, dict) or not self._required <= data.keys():
+            return super().load(data, **options)
+        return {**self._otherwise, **super().load(data, **{**options, "partial": True})}
+
+    @cached_property
+    def _required(self) -> frozenset[str]:
+        return frozenset(name for name, each in self.load_fields.items() if each.required)
+
+    @cached_property
+    def _otherwise(self) -> dict[str, Any]:
+        return {name: each.load_default for name, each in self.load_fields.items() if not each.required}
 
 
 class ScansIn(CodedSchema):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wms.inbound.queries.lots import OTHERS
 from wms.platform.auditing import Check
 
 # Units that a carton's postings brought in or took back, by product and condition.
@@ -47,7 +48,30 @@ _BLIND = (
     " GROUP BY 1, 2 HAVING sum(k.posted) <> sum(k.tallied)"
 )
 
+# Units of lots and with numbers that were not announced, less those that are too many anyway (`wms.inbound.lots`).
+_WITH_LOTS = (
+    f"JOIN (SELECT o.line, sum(o.more) AS more FROM ({OTHERS.format(which='')}) o GROUP BY 1) o ON o.line = e.id"
+    " AND EXISTS (SELECT 1 FROM announced_lot a WHERE a.carton_line_id = e.id"
+    "  AND (a.batch IS NOT NULL OR a.made_on IS NOT NULL OR a.expires_on IS NOT NULL))"
+)
+_MORE_LOTS = "o.more - greatest(0, e.received - e.declared)"
+_WITH_NUMBERS = (
+    "JOIN (SELECT r.carton_line_id AS line, count(DISTINCT s.number) AS more FROM receipt r JOIN carton_line l"
+    " ON l.id = r.carton_line_id JOIN serial_move m ON m.posting_id = r.posting_id AND m.from_balance_id IS NULL"
+    " JOIN serial s ON s.id = m.serial_id AND s.product_id = l.product_id WHERE r.undone_by IS NULL"
+    " AND EXISTS (SELECT 1 FROM announced_lot a WHERE a.carton_line_id = l.id AND a.serial_numbers <> '{}')"
+    " AND NOT EXISTS (SELECT 1 FROM announced_lot a WHERE a.carton_line_id = l.id"
+    "  AND s.number = ANY(a.serial_numbers)) GROUP BY 1) n ON n.line = e.id"
+)
+_MORE_NUMBERS = "n.more - greatest(0, e.received - e.declared)"
+
 CHECKS = [
+    Check(
+        "announced lots add up to their line",
+        "SELECT count(*) FROM announced_lot",
+        "SELECT l.id, l.declared, sum(a.quantity) AS announced FROM announced_lot a JOIN carton_line l"
+        " ON l.id = a.carton_line_id GROUP BY l.id HAVING sum(a.quantity) <> l.declared",
+    ),
     Check(
         "what a blind count said is what was received, and nothing before it was closed",
         "SELECT count(*) FROM carton WHERE counting = 'blind'",
@@ -121,7 +145,10 @@ CHECKS = [
         " UNION ALL SELECT id, 'short', declared - received FROM e WHERE received < declared AND closed"
         " UNION ALL SELECT id, 'damaged', received_damaged FROM e WHERE received_damaged > 0"
         " UNION ALL SELECT id, 'unlabelled', unlabelled FROM e WHERE unlabelled > 0"
-        " UNION ALL SELECT id, 'mixed', mixed FROM e WHERE mixed > 0)"
+        " UNION ALL SELECT id, 'mixed', mixed FROM e WHERE mixed > 0"
+        f" UNION ALL SELECT e.id, 'other_lot', {_MORE_LOTS} FROM e {_WITH_LOTS} WHERE e.closed AND {_MORE_LOTS} > 0"
+        f" UNION ALL SELECT e.id, 'other_serial', {_MORE_NUMBERS} FROM e {_WITH_NUMBERS}"
+        f"  WHERE e.closed AND {_MORE_NUMBERS} > 0)"
         " SELECT coalesce(w.id, d.carton_line_id) AS id, coalesce(w.kind, d.kind) AS kind, w.quantity,"
         " d.quantity AS noted FROM w FULL JOIN difference d ON d.carton_line_id = w.id AND d.kind = w.kind"
         " WHERE w.quantity IS DISTINCT FROM d.quantity",

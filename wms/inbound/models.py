@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, time
 
 from sqlalchemy import (
     Boolean,
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
+    Time,
     UniqueConstraint,
     text,
 )
@@ -168,6 +169,31 @@ class CartonLine(Base):
         Integer, default=0
     )  # counted without a label of their own, part of received
     mixed: Mapped[int] = mapped_column(Integer, default=0)  # found among other goods, part of received
+
+
+class AnnouncedLot(Base):
+    """Units of a line that a paper announces of one batch, with its days and serial numbers. A line has none, or as many
+    units in them as it declares; of some nothing may be said.
+    """
+
+    __tablename__ = "announced_lot"
+    __table_args__ = (
+        UniqueConstraint("carton_line_id", "position"),
+        Index("ix_announced_lot_booking", "booking_id"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("cardinality(serial_numbers) IN (0, quantity)", name="numbers_of_units"),
+    )
+
+    id: Mapped[DocumentId]
+    booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id"))
+    # A set of cartons is replaced as a whole, by a release that does not know this table, too.
+    carton_line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carton_line.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(Integer)
+    quantity: Mapped[int] = mapped_column(Integer)
+    batch: Mapped[str | None] = mapped_column(String(40))
+    made_on: Mapped[date | None] = mapped_column(Date)
+    expires_on: Mapped[date | None] = mapped_column(Date)
+    serial_numbers: Mapped[list[str]] = mapped_column(ARRAY(String(40)), server_default=text("'{}'"))
 
 
 class Receipt(Base):
@@ -353,6 +379,21 @@ class UnidentifiedArrival(Base):
     booking_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("booking.id"))  # claimed by
     closed_by: Mapped[uuid.UUID | None]
     closed_at: Mapped[Instant | None]
+
+
+class DockHours(Base):
+    """When a dock takes lorries on one weekday (0 is Monday), by the warehouse's clock. A dock without a row: at any time."""
+
+    __tablename__ = "dock_hours"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday_known"),
+        CheckConstraint("opens < closes OR closes = '00:00'", name="closes_later"),
+    )
+
+    location_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("location.id"), primary_key=True)
+    weekday: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    opens: Mapped[time] = mapped_column(Time)
+    closes: Mapped[time] = mapped_column(Time)  # 00:00 is the end of the day
 
 
 class DockAppointment(Base):

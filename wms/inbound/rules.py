@@ -14,6 +14,7 @@ from typing import Any
 from wms.core.barcodes import OwnCode, format_own
 from wms.core.checkdigits import is_digits, is_valid_iso6346, mod7_check_digit
 from wms.core.refusals import FieldError
+from wms.inbound.lots import LotDraft, lot_faults
 from wms.inbound.workflow import BookingState, CartonState
 
 MAX_CARTONS = 500
@@ -43,6 +44,8 @@ class DifferenceKind(StrEnum):
     DAMAGED = "damaged"  # 破损
     UNLABELLED = "unlabelled"  # 无标: known by its looks or its box, not by a label
     MIXED = "mixed"  # 混装: among other goods in one inner box, or in a carton announced without it
+    OTHER_LOT = "other_lot"  # 批次不符: of a batch, or with days, that the paper does not say
+    OTHER_SERIAL = "other_serial"  # 序列号不符: with a number that the paper does not say
 
 
 class Finding(StrEnum):
@@ -70,6 +73,8 @@ DECISIONS: dict[DifferenceKind, tuple[Decision, ...]] = {
     _K.DAMAGED: (_D.ACCEPT, _D.RETURN, _D.DESTROY, _D.RECOUNT),
     _K.UNLABELLED: (_D.ACCEPT, _D.RELABEL, _D.RETURN, _D.DESTROY, _D.RECOUNT),
     _K.MIXED: (_D.ACCEPT, _D.RELABEL, _D.RETURN, _D.DESTROY, _D.RECOUNT),
+    _K.OTHER_LOT: (_D.ACCEPT, _D.RETURN, _D.DESTROY, _D.RECOUNT),
+    _K.OTHER_SERIAL: (_D.ACCEPT, _D.RECOUNT),  # which unit goes is a number: an order of the seller names it
 }
 # Decisions by which units leave the seller's stock, or become another product's: their quantity is taken from rows.
 LEAVING = frozenset({_D.RETURN, _D.DESTROY})
@@ -106,20 +111,6 @@ def terms_faults(terms: Terms) -> list[tuple[str, str, dict[str, Any]]]:
         faults.append(("/min_shelf_days", code, {"min": 0, "max": MAX_SHELF_DAYS}))
     if terms.counting is not None and terms.counting not in COUNTINGS:
         faults.append(("/counting", "counting_unknown", {}))
-    return faults
-
-
-def date_faults(made_on: date | None, expires_on: date | None, today: date) -> list[FieldError]:
-    """Days that no goods have. `today`: by the warehouse's calendar."""
-    faults = [
-        FieldError(f"/{name}", "date_insane", {})
-        for name, day in (("made_on", made_on), ("expires_on", expires_on))
-        if day is not None and not 2000 <= day.year <= 2999
-    ]
-    if made_on is not None and made_on > today:
-        faults.append(FieldError("/made_on", "made_in_future", {}))
-    if made_on is not None and expires_on is not None and expires_on <= made_on:
-        faults.append(FieldError("/expires_on", "expiry_before_made", {"made_on": made_on.isoformat()}))
     return faults
 
 
@@ -213,8 +204,11 @@ MIN_CODE = 6  # of a label: shorter ones could be guessed
 
 @dataclass(frozen=True)
 class LineDraft:
+    """Units of a product in a carton. `lots`: what the paper says of them, adding up to the quantity; none where nothing."""
+
     sku: str
     quantity: int
+    lots: Sequence[LotDraft] = ()
 
 
 @dataclass(frozen=True)
@@ -275,10 +269,19 @@ def booking_state(own: str, cartons: Iterable[str]) -> BookingState:
 
 
 def differences(
-    *, declared: int, received: int, damaged: int, on_booking: bool, closed: bool, unlabelled: int = 0, mixed: int = 0
+    *,
+    declared: int,
+    received: int,
+    damaged: int,
+    on_booking: bool,
+    closed: bool,
+    unlabelled: int = 0,
+    mixed: int = 0,
+    other_lot: int = 0,
+    other_serial: int = 0,
 ) -> dict[DifferenceKind, int]:
-    """What differs on one line of one carton. `received` includes the damaged, the unlabelled and the mixed; a shortage
-    shows once it is closed.
+    """What differs on one line of one carton. `received` includes the damaged, the unlabelled and the mixed; a shortage,
+    and what came of another batch or with another number, shows once it is closed: until then the others may follow.
     """
     found: dict[DifferenceKind, int] = {}
     if received > declared:
@@ -291,6 +294,10 @@ def differences(
         found[DifferenceKind.UNLABELLED] = unlabelled
     if mixed:
         found[DifferenceKind.MIXED] = mixed
+    if closed and other_lot:
+        found[DifferenceKind.OTHER_LOT] = other_lot
+    if closed and other_serial:
+        found[DifferenceKind.OTHER_SERIAL] = other_serial
     return found
 
 
@@ -304,9 +311,9 @@ def carton_barcode(booking_number: str, number: int) -> str:
     return format_own(OwnCode.UNIT, f"{booking_number}-{number}")
 
 
-def carton_faults(cartons: Sequence[CartonDraft], pointer: str = "/cartons") -> list[FieldError]:
+def carton_faults(cartons: Sequence[CartonDraft], today: date, pointer: str = "/cartons") -> list[FieldError]:
     """Every fault in the numbering and the lines, each at its place. Bounds are repeated from the API's schema, so that
-    pages and imports meet the same rules.
+    pages and imports meet the same rules. `today`: by the warehouse's calendar.
     """
     faults: list[FieldError] = []
     if not 1 <= len(cartons) <= MAX_CARTONS:
@@ -320,6 +327,12 @@ def carton_faults(cartons: Sequence[CartonDraft], pointer: str = "/cartons") -> 
         if carton.reference_box_no and boxes[carton.reference_box_no] > 1:
             faults.append(FieldError(f"{here}/reference_box_no", "duplicate", {}))
         faults += _line_faults(carton, here)
+    placed = (
+        (f"{pointer}/{place_of(carton, index)}/lines/{place}", line)
+        for index, carton in enumerate(cartons)
+        for place, line in enumerate(carton.lines)
+    )
+    faults += lot_faults(placed, today)
     return [*_each_once(faults), *_pallet_faults(cartons, pointer)]
 
 

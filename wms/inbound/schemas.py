@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from wms.inbound.lots import MAX_LOTS, MAX_SERIAL, LotDraft
 from wms.inbound.models import Difference, DockAppointment, InboundFile
 from wms.inbound.rules import (
     MAX_APPOINTMENT,
@@ -36,9 +38,24 @@ def _sane_date(value: date) -> None:
         raise ValidationError("invalid")
 
 
+class AnnouncedLotIn(CodedSchema):
+    """Units of a line of which the paper says a batch, days or serial numbers."""
+
+    quantity = Count(1, MAX_QUANTITY, required=True, metadata={"example": 24})
+    batch = Text(40, allow_none=True, metadata={"example": "L2026-07"})
+    made_on = fields.Date(allow_none=True, metadata={"example": "2026-07-01"})
+    expires_on = fields.Date(allow_none=True, metadata={"example": "2028-06-30"})
+    serial_numbers = Items(Text(MAX_SERIAL), 1, MAX_QUANTITY, allow_none=True,
+                           metadata={"description": "One for each unit, or none."})  # fmt: skip
+
+
 class BookingLineIn(CodedSchema):
     sku = Text(40, required=True, metadata={"example": "MUG-450-BLUE"})
     quantity = Count(1, MAX_QUANTITY, required=True, metadata={"example": 24})
+    lots = Items(fields.Nested(AnnouncedLotIn), 1, MAX_LOTS, allow_none=True,
+                 metadata={"description": "Batches, days and serial numbers as your paper says them; their quantities add up"
+                                          " to the line's. Whoever receives guided is shown them, and what comes"
+                                          " otherwise is told as a difference."})  # fmt: skip
 
 
 class BookingCartonIn(CodedSchema):
@@ -169,6 +186,21 @@ class BookingOut(BookingAccepted):
     cancelled_at = fields.AwareDateTime(allow_none=True)
 
 
+class AnnouncedLotOut(CodedSchema):
+    quantity = fields.Integer()
+    batch = fields.String(allow_none=True)
+    made_on = fields.Date(allow_none=True)
+    expires_on = fields.Date(allow_none=True)
+    serial_numbers = fields.List(fields.String())
+
+
+class CameLotOut(CodedSchema):
+    quantity = fields.Integer()
+    batch = fields.String(allow_none=True)
+    made_on = fields.Date(allow_none=True)
+    expires_on = fields.Date(allow_none=True)
+
+
 class BookingLineOut(CodedSchema):
     id = fields.UUID()
     product_id = fields.UUID()
@@ -184,7 +216,19 @@ class BookingLineOut(CodedSchema):
         allow_none=True, metadata={"description": "Counted blind and twice: what the first count said."}
     )
     differences = fields.Dict(
-        metadata={"description": "Units by kind: over, short, wrong, damaged, unlabelled, mixed."}
+        metadata={
+            "description": "Units by kind: over, short, wrong, damaged, unlabelled, mixed, other_lot, other_serial."
+        }
+    )
+    lots = fields.List(
+        fields.Nested(AnnouncedLotOut),
+        required=True,
+        metadata={"description": "As announced; empty where nothing was."},
+    )
+    came = fields.List(
+        fields.Nested(CameLotOut),
+        required=True,
+        metadata={"description": "What has been counted, by batch and days; empty of products that keep none."},
     )
 
 
@@ -271,10 +315,25 @@ def cartons_of(items: list[dict[str, Any]]) -> list[CartonDraft]:
     found: list[CartonDraft] = []
     for place, item in enumerate(items):
         own = {name: value for name, value in item.items() if name not in {"count", "lines", "number"}}
-        lines = [LineDraft(line["sku"], line["quantity"]) for line in item["lines"]]
+        lines = [LineDraft(line["sku"], line["quantity"], _lots_of(line)) for line in item["lines"]]
         many = range(min(item.get("count", 1), MAX_CARTONS + 1 - len(found)))
         found += [CartonDraft(item["number"] + step, lines, place=place, **own) for step in many]
     return found
+
+
+def _lots_of(line: Mapping[str, Any]) -> list[LotDraft]:
+    """Nothing is announced of lots of which nothing is said."""
+    drafts = [
+        LotDraft(
+            lot["quantity"],
+            lot.get("batch"),
+            lot.get("made_on"),
+            lot.get("expires_on"),
+            lot.get("serial_numbers") or (),
+        )
+        for lot in line.get("lots") or ()
+    ]
+    return drafts if any(draft.says_something for draft in drafts) else []
 
 
 class DifferenceQuery(CodedSchema):
@@ -296,6 +355,12 @@ class DifferenceOut(CodedSchema):
     quantity = fields.Integer()
     declared = fields.Integer()
     received = fields.Integer()
+    lots = fields.List(
+        fields.Nested(AnnouncedLotOut), required=True, metadata={"description": "As its line announces."}
+    )
+    came = fields.List(
+        fields.Nested(CameLotOut), required=True, metadata={"description": "What was counted of the line."}
+    )
     state = fields.String(metadata={"description": "noted: still being counted; open: yours to decide; decided: the"
                                     " warehouse is to do it; settled."})  # fmt: skip
     due_at = fields.AwareDateTime(allow_none=True, metadata={"description": "Then your terms decide."})
@@ -364,6 +429,24 @@ class AppointmentIn(CodedSchema):
     minutes = Count(MIN_APPOINTMENT, MAX_APPOINTMENT, load_default=60)
     dock = Text(24, allow_none=True, metadata={"description": "Without it the first that is free.", "example": "DOCK"})
     note = Text(120, min_length=0, load_default="", metadata={"description": "Lorry, seal, what the dock should know."})
+
+
+class OfferQuery(CodedSchema):
+    day = fields.Date(required=True, validate=_sane_date, metadata={"example": "2026-12-01",
+                      "description": "By the warehouse's calendar."})  # fmt: skip
+    minutes = fields.Integer(load_default=60, validate=Range(MIN_APPOINTMENT, MAX_APPOINTMENT))
+
+
+class OfferOut(CodedSchema):
+    """A dock is free from then to then, in the warehouse's own time."""
+
+    dock = fields.String(metadata={"example": "DOCK"})
+    starts_at = fields.AwareDateTime()
+    ends_at = fields.AwareDateTime()
+
+
+class OffersOut(CodedSchema):
+    data = fields.List(fields.Nested(OfferOut))
 
 
 class AppointmentAccepted(CodedSchema):

@@ -6,7 +6,8 @@ from flask_babel import lazy_gettext as lazy
 
 DIFFERENCE_WORDS = {
     "over": lazy("Too many"), "short": lazy("Missing"), "wrong": lazy("Wrong product"), "damaged": lazy("Damaged"),
-    "unlabelled": lazy("Unlabelled"), "mixed": lazy("Mixed"),
+    "unlabelled": lazy("Unlabelled"), "mixed": lazy("Mixed"), "other_lot": lazy("Other batch or days"),
+    "other_serial": lazy("Other serial number"),
 }  # fmt: skip
 DECISION_WORDS = {
     "accept": lazy("Accept as received"), "relabel": lazy("Relabel"), "return": lazy("Send back"),

@@ -439,30 +439,43 @@ def reserve_again(allocation_id: uuid.UUID, balance_id: int, quantity: int) -> b
     return True
 
 
-_CLAIM_OF = Statement(
+_CLAIMS_OF = Statement(
     "SELECT id, warehouse_id, balance_id, promise_id, subject_kind, subject_id, open_quantity FROM allocation"
-    " WHERE id = :id FOR NO KEY UPDATE"
+    " WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE"
 )
-_GIVE = Statement("UPDATE allocation SET open_quantity = open_quantity - :units WHERE id = :id")
+_GIVE = Statement(
+    "UPDATE allocation AS a SET open_quantity = a.open_quantity - k.units"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:units AS int[])) AS k(id, units) WHERE a.id = k.id"
+)
 
 
 def move_claim(allocation_id: uuid.UUID, balance_id: int, units: int) -> uuid.UUID:
     """So many units of a claim on another row; returns the claim on that. Refuses `allocation_changed` when the claim holds
     fewer by now, or the row has fewer free ones that sell.
     """
+    return move_claims({allocation_id: units}, balance_id)[allocation_id]
+
+
+def move_claims(claims: Mapping[uuid.UUID, int], balance_id: int) -> dict[uuid.UUID, uuid.UUID]:
+    """So many units of each of these claims on another row: by claim, the one on that. All or none, as `move_claim`."""
     claim(Rank.PROMISE)
-    held = _CLAIM_OF.first({"id": allocation_id})
-    if held is None or held.promise_id is None or held.open_quantity < units:
+    held = _CLAIMS_OF.all({"ids": list(claims)})
+    if len(held) < len(claims) or any(row.promise_id is None or row.open_quantity < claims[row.id] for row in held):
         raise Refused("allocation_changed", {})
-    lock_rows({held.balance_id, balance_id})
-    if balance_id not in _claim_quantities({balance_id: units}, _CLAIM_SELLING):
+    lock_rows({row.balance_id for row in held} | {balance_id})
+    if balance_id not in _claim_quantities({balance_id: sum(claims.values())}, _CLAIM_SELLING):
         raise Refused("allocation_changed", {})
-    _GIVE.run({"id": allocation_id, "units": units})
-    unclaim_locked({held.balance_id: units})
-    share = _Share(
-        OpenPromise(held.promise_id, held.subject_kind, held.subject_id, held.warehouse_id, units), balance_id, units
-    )  # fmt: skip
-    return _insert([share])[0].allocation_id
+    _GIVE.run({"ids": list(claims), "units": list(claims.values())})
+    freed: dict[int, int] = defaultdict(int)
+    for row in held:
+        freed[row.balance_id] += claims[row.id]
+    unclaim_locked(freed)
+    made = _insert([
+        _Share(OpenPromise(row.promise_id, row.subject_kind, row.subject_id, row.warehouse_id, claims[row.id]), balance_id,
+               claims[row.id])
+        for row in held
+    ])  # fmt: skip
+    return {row.id: each.allocation_id for row, each in zip(held, made, strict=True)}
 
 
 _OPEN_OF = Statement(

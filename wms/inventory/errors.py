@@ -21,6 +21,8 @@ TEXTS = {
     "location_foreign": N_("That place is in another warehouse."),
     "location_closed": N_("That place is closed."),
     "hold_ends_early": N_("It would end before it begins."),
+    "hold_day_over": N_("This day is over."),
+    "past_day_to_come": N_("That is still to come."),
     "not_there": N_("There is no such thing in this warehouse."),
     "serial_hold_at_once": N_("One unit is held at once, not later."),
     "hold_ended": N_("The hold was ended before."),
@@ -83,8 +85,12 @@ TEXTS = {
     "not_empty": N_("Something was counted here: it is not empty."),
     "serial_scanned": N_("%(number)s was counted before."),
     # replenishment of pick faces
-    "face_limits": N_("The minimum is below the maximum, and neither is negative."),
-    "face_limits_of": N_("%(code)s: the minimum is below the maximum."),
+    "face_limits": N_("The minimum has to be below the maximum, and neither negative."),
+    "face_limits_of": N_("%(code)s: the minimum has to be below the maximum."),
+    "face_twice": N_("%(code)s is named twice for %(sku)s."),
+    # why nothing is brought to a pick face that lacks units
+    "reserve_none": N_("Nothing is in reserve."),
+    "reserve_taken": N_("What is in reserve is on hold, or kept for orders."),
     "face_wrong_kind": N_("%(code)s is no pick face. Its zone is for something else."),
     "face_line": N_("Line %(line)s: bin, seller, SKU, minimum and maximum are wanted."),
     "face_lines_many": N_("%(lines)s lines are too many at once. At most %(most)s."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from wms.inventory import waiting
 from wms.inventory.replenishment import planning
 
 
@@ -12,4 +13,8 @@ def replenish(payload: dict[str, Any]) -> None:
     planning.plan(uuid.UUID(payload["warehouse_id"]))
 
 
-JOBS = [(planning.TOPIC, replenish, "default")]
+def tell_of_let_go(payload: dict[str, Any]) -> None:
+    waiting.tell_of_let_go(uuid.UUID(payload["warehouse_id"]), [uuid.UUID(each) for each in payload["products"]])
+
+
+JOBS = [(planning.TOPIC, replenish, "default"), (waiting.LET_GO_TOPIC, tell_of_let_go, "default")]

@@ -494,3 +494,11 @@ def lot_named(product_id: uuid.UUID, batch: str | None, expires_on: date | None)
             Lot.expires_on.is_not_distinct_from(expires_on),
         )
     )  # fmt: skip
+
+
+_IN_STOCK = Statement("SELECT true FROM balance WHERE product_id = :product AND is_there LIMIT 1")
+
+
+def is_in_stock(product_id: uuid.UUID) -> bool:
+    """Whether any unit of a product is on hand, wherever."""
+    return _IN_STOCK.first({"product": product_id}) is not None

@@ -165,7 +165,9 @@ class LotAnswer(CodedSchema):
     warehouse = fields.String(metadata={"example": "LAX1"})
     batch = fields.String(allow_none=True, metadata={"example": "B2291"})
     expires_on = fields.Date(metadata={"example": "2027-06-30"})
-    last_sale_on = fields.Date(metadata={"example": "2027-04-01", "description": "From the day after it is not sold."})
+    last_sale_on = fields.Date(
+        metadata={"example": "2027-04-01", "description": "The last day of sale; from the day after it is not sold."}
+    )
     days_left = fields.Integer(metadata={"example": 127})
     on_hand = fields.Integer(metadata={"example": 80})
     sellable = fields.Integer(metadata={"example": 74})

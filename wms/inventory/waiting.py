@@ -10,14 +10,17 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from wms.core.ids import new_id
 from wms.inventory import permits
 from wms.inventory.events import AwaitedStockCame
 from wms.inventory.rules import BONDED, NO_STATUS
 from wms.inventory.summaries import NOTHING, SUMMARY_KEYS, SUMMARY_MATCH, SummaryKey, summary_arrays
 from wms.platform.events import record
 from wms.platform.locks import Rank, claim
+from wms.platform.outbox import add_job
 from wms.platform.statements import Statement
 
+LET_GO_TOPIC = "inventory.let_go"
 # A product that never was here has no row yet: an empty one is made, for the arrival to wait for.
 _MAKE = Statement(
     "INSERT INTO summary (warehouse_id, owner_id, product_id, customs_status, book_item_id, sellable, promised)"
@@ -104,8 +107,21 @@ _WAITED_FOR = Statement(
 
 def announce_let_go(warehouse_id: uuid.UUID, products: Collection[uuid.UUID]) -> None:
     """Goods that were reserved for a walk or a move reached their bin, or will not: no summary tells of that. Walks that wait
-    for them look again, and lines that name their goods so narrowly that they need a bin at once. The caller holds the rows.
+    for them look again, and lines that name their goods so narrowly that they need a bin at once.
+
+    Who waits is asked behind the commit (`tell_of_let_go`), for no lock is common to both sides: who waits holds summaries,
+    who lets go holds balances, and may go on to claim others. Asked here, somebody who looked before, and began to wait in a
+    transaction still open, would be missed. Asked behind the commit nobody is: a wait committed by then is seen, and one
+    committed later is followed by a look of its own (`orders.await_stock`, `shortage.check_face_wait`) that finds the goods.
     """
-    for product_id in sorted(set(products)):
-        for row in _WAITED_FOR.all({"warehouse": warehouse_id, "product": product_id}):
-            record(AwaitedStockCame(subject_id=row.product_id, warehouse_id=row.warehouse_id, owner_id=row.owner_id))
+    if products:
+        payload = {"warehouse_id": str(warehouse_id), "products": sorted({str(product) for product in products})}
+        add_job(LET_GO_TOPIC, payload, dedupe_key=f"{LET_GO_TOPIC}:{new_id()}")
+
+
+def tell_of_let_go(warehouse_id: uuid.UUID, products: Collection[uuid.UUID]) -> int:
+    """The job's share; returns how many products somebody waits for."""
+    rows = [row for product in products for row in _WAITED_FOR.all({"warehouse": warehouse_id, "product": product})]
+    for row in rows:
+        record(AwaitedStockCame(subject_id=row.product_id, warehouse_id=row.warehouse_id, owner_id=row.owner_id))
+    return len(rows)

@@ -131,14 +131,20 @@ def waves(actor: Actor, limit: int = 50) -> Sequence[Row[Any]]:
     return _rows(_WAVES, actor, limit=limit)
 
 
+# Of a task `k` of a walk `b`: orders that want goods of one row are served by one stop where they are picked together.
+STOP = "CASE WHEN b.is_lane THEN k.balance_id::text ELSE k.id::text END"
+
+
 def walks_of(wave_id: uuid.UUID) -> Sequence[Row[Any]]:
     """The walks of a wave the caller has loaded, with who is on them."""
     return (
         session()
         .execute(
             text(
-                "SELECT b.id, b.state, u.name AS picker, b.lease_until, b.planned_m, b.bin_order_m, count(k.id) AS stops,"
-                " count(k.id) FILTER (WHERE k.state <> 'open') AS done, coalesce(sum(k.picked), 0) AS picked,"
+                "SELECT b.id, b.state, u.name AS picker, b.lease_until, b.planned_m, b.bin_order_m, b.wall, b.is_lane,"
+                f" count(DISTINCT {STOP}) AS stops,"
+                f" count(DISTINCT {STOP}) - count(DISTINCT {STOP}) FILTER (WHERE k.state = 'open') AS done,"
+                " coalesce(sum(k.picked), 0) AS picked,"
                 " coalesce(sum(k.quantity) FILTER (WHERE k.state <> 'cancelled'), 0) AS wanted"
                 " FROM pick_batch b LEFT JOIN pick_task k ON k.batch_id = b.id LEFT JOIN app_user u ON u.id ="
                 " b.picker_id"

@@ -65,7 +65,8 @@ def typed_selection(zone: ZoneInfo) -> Selection | Refused:
         return invalid("/before", "invalid")
     kinds, carriers, zones = (tuple(loaded[name]) for name in ("kinds", "carriers", "zones"))
     by_zone = bool(loaded["wall"]) and request.form.get("by_zone") is not None
-    return Selection(loaded["limit"], kinds, carriers, zones, before, loaded["wall"], by_zone)
+    own_totes = request.form.get("own_totes") is not None
+    return Selection(loaded["limit"], kinds, carriers, zones, before, loaded["wall"], by_zone, own_totes)
 
 
 def choices_of(warehouse_id: uuid.UUID) -> dict[str, dict[str, str]]:
@@ -86,4 +87,5 @@ def selection_words(selection: Mapping[str, Any]) -> list[str]:
     kinds = [str(KIND_WORDS[kind]) for kind in selection.get("kinds") or ()]
     wall = [_("wall %(wall)s", wall=selection["wall"])] if selection.get("wall") else []
     parted = [_("parted by zone")] if selection.get("by_zone") else []
-    return [*kinds, *(selection.get("carriers") or ()), *(selection.get("zones") or ()), *wall, *parted]
+    own = [_("a tote each")] if selection.get("own_totes") else []
+    return [*kinds, *own, *(selection.get("carriers") or ()), *(selection.get("zones") or ()), *wall, *parted]

@@ -108,6 +108,13 @@ CHECKS = [
         " WHERE u.subject_kind = 'lane' AND coalesce(o.picked, 0) <> coalesce(b.held, 0)",
     ),
     Check(
+        "a walk of the fast lane is of single pieces, and what it picked lies in a container that its order names",
+        "SELECT count(*) FROM pick_batch WHERE is_lane",
+        "SELECT t.id, t.quantity, o.number, o.state, o.tote_id FROM pick_batch b JOIN pick_task t ON t.batch_id = b.id"
+        " JOIN outbound_order o ON o.id = t.order_id WHERE b.is_lane AND (t.quantity <> 1 OR b.wall IS NOT NULL"
+        "  OR (o.state = 'picked' AND o.tote_id IS NULL) OR (t.picked = 1 AND o.state IN ('waved', 'picking')))",
+    ),
+    Check(
         "what was checked into a closed parcel lies in it",
         "SELECT count(*) FROM parcel WHERE state = 'closed'",
         "SELECT p.id, v.checked, coalesce(b.held, 0) AS held FROM parcel p JOIN (SELECT parcel_id, sum(quantity) AS checked"

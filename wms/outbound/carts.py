@@ -24,7 +24,9 @@ from wms.planning.totes import UNLIMITED, Cart, Line, Size, TooLarge, fill
 
 MOST_ORDERS: Final = 1_000  # of one wave
 USUAL_ORDERS: Final = 96  # eight carts; one label bundle holds up to 100 waybills
-KINDS: Final = ("single_unit", "single_line", "multi_line", "b2b")
+ORDERS_PER_LANE: Final = 48  # of one piece, on a walk: four carts of totes
+SINGLE_UNIT: Final = "single_unit"
+KINDS: Final = (SINGLE_UNIT, "single_line", "multi_line", "b2b")
 SEED: Final = 1
 ROUTE_CEILING_MS: Final = 50
 
@@ -32,7 +34,8 @@ ROUTE_CEILING_MS: Final = 50
 @dataclass(frozen=True)
 class Settings:
     """A cart and its totes (None: without limit), how fast people are, and how long a plan may be searched for.
-    `minutes_per_wave`: in which a wave is to be picked; so many people does it need.
+    `minutes_per_wave`: in which a wave is to be picked; so many people does it need. `lane_orders`: on a walk of the fast
+    lane at most (`lane_walks`).
     """
 
     cart_totes: int = ORDERS_PER_BATCH
@@ -45,6 +48,7 @@ class Settings:
     seconds_per_unit: int = 3
     minutes_per_wave: int = 60
     planning_ms: int = 10_000
+    lane_orders: int = ORDERS_PER_LANE
 
     @property
     def cart(self) -> Cart:
@@ -58,6 +62,7 @@ class Selection:
     """Which ready orders a wave takes, the most urgent first. Empty `kinds`, `carriers`, `zones` (their codes): all.
     `before`: ordered before. `zones`: all of an order's goods lie in these. `wall`: the put wall to sort at; empty: each
     order is picked into a tote of its own. `by_zone`: for a wall, the goods of each zone on a walk of their own (`zoned`).
+    `own_totes`: each order of one piece into a tote of its own as well.
     """
 
     limit: int = USUAL_ORDERS
@@ -67,6 +72,12 @@ class Selection:
     before: datetime | None = None
     wall: str = ""
     by_zone: bool = False
+    own_totes: bool = False
+
+    @property
+    def is_lane(self) -> bool:
+        """Whether orders of one piece share containers: where it takes no others, unless something else is said."""
+        return self.kinds == (SINGLE_UNIT,) and not self.wall and not self.own_totes
 
     def as_data(self) -> dict[str, Any]:
         return asdict(self) | {"before": self.before.isoformat() if self.before else None}
@@ -78,7 +89,7 @@ class Selection:
         moment = datetime.fromisoformat(before) if before else None
         return cls(
             limit=data.get("limit", USUAL_ORDERS), before=moment, wall=data.get("wall") or "",
-            by_zone=bool(data.get("by_zone")), **several,
+            by_zone=bool(data.get("by_zone")), own_totes=bool(data.get("own_totes")), **several,
         )  # fmt: skip
 
 
@@ -105,7 +116,7 @@ class Stop:
 @dataclass(frozen=True)
 class Walk:
     """One cart: its stops in walking order; lengths in µm; `bin_order`: the same stops by the order of bins. `zone`: of all
-    its stops, where a walk is parted by zones.
+    its stops, where a walk is parted by zones. `is_lane`: orders of one piece, together into `totes` containers.
     """
 
     stops: tuple[Stop, ...]
@@ -113,10 +124,16 @@ class Walk:
     bin_order: int
     totes: int
     zone: uuid.UUID | None = None
+    is_lane: bool = False
 
     @property
     def orders(self) -> tuple[uuid.UUID, ...]:
         return tuple(dict.fromkeys(stop.order_id for stop in self.stops))
+
+    @property
+    def halts(self) -> int:
+        """How often the picker stops: in the lane once for a row of stock, for however many orders."""
+        return len({stop.balance_id for stop in self.stops}) if self.is_lane else len(self.stops)
 
 
 @dataclass(frozen=True)
@@ -152,10 +169,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a plan takes: `minutes` of all people together."""
+    """What a plan takes: `totes` on all carts, `minutes` of all people together."""
 
     orders: int
     carts: int
+    totes: int
     stops: int
     units: int
     metres: float
@@ -167,12 +185,12 @@ class Cost:
 
 def cost_of(plan: Plan, settings: Settings) -> Cost:
     """By the stated rates: so long a walk, a stop, a unit, and metres a minute."""
-    stops = plan.stops
     seconds = sum(seconds_of(walk, settings) for walk in plan.walks)
     minutes = -(-int(seconds) // 60)
     people = min(len(plan.walks), -(-minutes // settings.minutes_per_wave))
     return Cost(
-        orders=len(plan.orders), carts=len(plan.walks), stops=len(stops), units=sum(stop.units for stop in stops),
+        orders=len(plan.orders), carts=len(plan.walks), totes=sum(walk.totes for walk in plan.walks),
+        stops=sum(walk.halts for walk in plan.walks), units=sum(stop.units for stop in plan.stops),
         metres=metres_of(sum(walk.planned for walk in plan.walks)),
         bin_order_metres=metres_of(sum(walk.bin_order for walk in plan.walks)),
         unplanned_metres=metres_of(plan.unplanned), minutes=minutes, people=people,
@@ -204,7 +222,7 @@ def plan_walks(
     budget = Budget(seed=seed, effort=effort, ceiling_ms=settings.planning_ms)
     came = [list(itertools.chain(*cart)) for cart in _as_they_came(shared, settings.cart)]
     try:
-        groups = _grouped(layout, [stops for stops, _ in shared], settings.cart, budget)
+        groups = group(layout, [stops for stops, _ in shared], settings.cart, budget)
     except (NoWay, TooManyStops):  # a layout that cannot be walked as it is drawn: by the order of bins
         groups = came
     totes = {stops[0].order_id: count for stops, count in [*shared, *alone]}
@@ -214,7 +232,7 @@ def plan_walks(
     walks.sort(
         key=lambda walk: min(turn[order] for order in walk.orders)
     )  # the most urgent order's walk is taken first
-    unplanned = sum(_by_bins(layout, stops)[0] for stops in [*came, *by_themselves])
+    unplanned = sum(length_by_bins(layout, stops) for stops in [*came, *by_themselves])
     return Plan(warehouse_id, tuple(walks), unplanned, seed=seed)
 
 
@@ -248,7 +266,7 @@ def _as_they_came(orders: Iterable[Sized], cart: Cart) -> list[list[Sequence[Sto
     return carts
 
 
-def _grouped(layout: Layout, orders: Sequence[Sequence[Stop]], cart: Cart, budget: Budget) -> list[list[Stop]]:
+def group(layout: Layout, orders: Sequence[Sequence[Stop]], cart: Cart, budget: Budget) -> list[list[Stop]]:
     """Stops by cart, as the planner groups orders. Raises `NoWay` and `TooManyStops`."""
     if not orders:
         return []
@@ -267,7 +285,7 @@ def _walk(layout: Layout, stops: Sequence[Stop], totes: dict[uuid.UUID, int], se
 def walk_through(layout: Layout, stops: Sequence[Stop], totes: int, seed: int = SEED) -> Walk:
     """One cart's walk through these stops."""
     planned, ordered = in_sequence(layout, stops, seed)
-    return Walk(tuple(ordered), planned, _by_bins(layout, stops)[0], totes)
+    return Walk(tuple(ordered), planned, length_by_bins(layout, stops), totes)
 
 
 def in_sequence(layout: Layout, stops: Sequence[Stop], seed: int = SEED) -> tuple[int, list[Stop]]:
@@ -281,6 +299,11 @@ def in_sequence(layout: Layout, stops: Sequence[Stop], seed: int = SEED) -> tupl
         return by_bins
     turn = {place: at for at, place in enumerate(dict.fromkeys(stops[index].place for index in found.sequence))}
     return found.length, sorted(stops, key=lambda stop: (turn[stop.place], *_bin_order(stop)))
+
+
+def length_by_bins(layout: Layout, stops: Sequence[Stop]) -> int:
+    """µm of the walk through these stops by the order of bins."""
+    return _by_bins(layout, stops)[0]
 
 
 def _by_bins(layout: Layout, stops: Sequence[Stop]) -> tuple[int, list[Stop]]:
@@ -307,7 +330,8 @@ def as_data(plan: Plan) -> dict[str, Any]:
         "warehouse_id": str(plan.warehouse_id), "unplanned": plan.unplanned, "seed": plan.seed, "wall": plan.wall,
         "walks": [
             {"planned": walk.planned, "bin_order": walk.bin_order, "totes": walk.totes,
-             "stops": [_stop_as_data(stop) for stop in walk.stops], "zone": str(walk.zone) if walk.zone else None}
+             "stops": [_stop_as_data(stop) for stop in walk.stops], "zone": str(walk.zone) if walk.zone else None,
+             "is_lane": walk.is_lane}
             for walk in plan.walks
         ],
         "short": [[str(each.order_id), each.number, each.sku, each.missing, each.is_coming] for each in plan.short],
@@ -329,6 +353,7 @@ def from_data(data: dict[str, Any]) -> Plan:
             walk["bin_order"],
             walk["totes"],
             uuid.UUID(walk["zone"]) if walk.get("zone") else None,
+            bool(walk.get("is_lane")),
         )
         for walk in data["walks"]
     )

@@ -240,8 +240,9 @@ class Wave(Base):
 
 class PickBatch(Base):
     """One walk of one cart (拣货单). `picker_id` holds it while the lease runs. `wall`: its goods are picked together, into
-    the tote `tote_id`, and sorted at that put wall (播种墙) afterwards; None: each order into a tote of its own. `zone_id`: a
-    walk that was parted by zones, for a picker who works there.
+    the tote `tote_id`, and sorted at that put wall (播种墙) afterwards; None: each order into a tote of its own. `is_lane`: of
+    orders of one piece, picked together into the container `tote_id`, which the bench packs from (单件快线). `zone_id`: a walk
+    that was parted by zones, for a picker who works there.
     """
 
     __tablename__ = "pick_batch"
@@ -259,6 +260,7 @@ class PickBatch(Base):
     wall: Mapped[str | None] = mapped_column(String(8))
     tote_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("handling_unit.id"))
     zone_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("zone.id"))
+    is_lane: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
 
 
 class PickTask(Base):
@@ -446,6 +448,7 @@ class WaveSetting(Base):
                         name="positive"),
         CheckConstraint("(tote_units IS NULL OR tote_units > 0) AND (tote_volume_cm3 IS NULL OR tote_volume_cm3 > 0)"
                         " AND (tote_weight_g IS NULL OR tote_weight_g > 0)", name="tote"),
+        CheckConstraint("lane_orders > 0", name="lane_orders_positive"),
     )  # fmt: skip
 
     warehouse_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("warehouse.id"), primary_key=True)
@@ -459,6 +462,7 @@ class WaveSetting(Base):
     seconds_per_unit: Mapped[int] = mapped_column(Integer)
     minutes_per_wave: Mapped[int] = mapped_column(Integer)
     planning_ms: Mapped[int] = mapped_column(Integer)
+    lane_orders: Mapped[int] = mapped_column(Integer, server_default=text("48"))
 
 
 class WavePlan(Base):

@@ -28,26 +28,31 @@ CAPTIONS = PickCaptions(
     printed="Printed / 打印时间", location="Bin / 库位", article="Article / 货品", lot="Batch, expiry / 批次 效期",
     quantity="Qty / 数量", slot="Tote / 箱", done="Done / 完成", page="Page / 页",
 )  # fmt: skip
+LANE = "Fast lane / 单件快线"
 _WALKS = Statement(
     "SELECT b.id, v.number AS wave, (SELECT count(*) FROM pick_batch x WHERE x.wave_id = b.wave_id"
-    " AND (x.created_at, x.id) <= (b.created_at, b.id)) AS n, b.wall, z.code AS zone, u.name AS picker, w.time_zone"
+    " AND (x.created_at, x.id) <= (b.created_at, b.id)) AS n, b.wall, b.is_lane, z.code AS zone, u.name AS picker, w.time_zone"
     " FROM pick_batch b JOIN wave v ON v.id = b.wave_id JOIN warehouse w ON w.id = b.warehouse_id"
     " LEFT JOIN zone z ON z.id = b.zone_id LEFT JOIN app_user u ON u.id = b.picker_id"
     " WHERE b.id = ANY(CAST(:ids AS uuid[]))"
 )
-# What is still to be picked. `turn`: the order's place among those of the walk, which is its tote's on the cart; `tote`: which
-# one that is, where it was bound before the tablets went: of several the one that is not full yet.
+# What is still to be picked; in the fast lane those of one row at once. `turn`: the order's place
+# among those of the walk, which is its tote's on the cart; `tote`: which one that is, where it was bound before the tablets went:
+# of several the one that is not full yet.
 _STOPS = Statement(
     "SELECT t.batch_id, l.code AS location, p.sku, p.name_en, p.name_zh, g.batch, g.expires_on,"
-    " t.quantity - t.picked AS units, o.turn, u.code AS tote FROM pick_task t JOIN pick_batch h ON h.id = t.batch_id"
-    " JOIN outbound_order r ON r.id = t.order_id LEFT JOIN handling_unit u"
-    "  ON u.id = CASE WHEN h.wall IS NULL THEN r.tote_id ELSE h.tote_id END JOIN location l ON l.id = t.location_id"
+    " sum(t.quantity - t.picked)::int AS units, min(o.turn) AS turn, u.code AS tote FROM pick_task t JOIN pick_batch h"
+    " ON h.id = t.batch_id JOIN outbound_order r ON r.id = t.order_id LEFT JOIN handling_unit u"
+    "  ON u.id = CASE WHEN h.wall IS NULL AND NOT h.is_lane THEN r.tote_id ELSE h.tote_id END"
+    " JOIN location l ON l.id = t.location_id"
     " JOIN product p ON p.id = t.product_id JOIN balance c ON c.id = t.balance_id LEFT JOIN lot g ON g.id = c.lot_id"
     " JOIN (SELECT batch_id, order_id, rank() OVER (PARTITION BY batch_id ORDER BY min(walk_order), order_id) AS turn"
     "  FROM pick_task WHERE batch_id = ANY(CAST(:ids AS uuid[])) AND state <> 'cancelled' GROUP BY batch_id, order_id) o"
     "  ON o.batch_id = t.batch_id AND o.order_id = t.order_id"
     " WHERE t.batch_id = ANY(CAST(:ids AS uuid[])) AND t.state = 'open' AND t.picked < t.quantity"
-    " ORDER BY t.skipped, t.walk_order, t.id"
+    " GROUP BY t.batch_id, l.code, p.id, g.id, u.code, t.balance_id, t.skipped,"
+    "  CASE WHEN NOT h.is_lane THEN t.id END"
+    " ORDER BY t.skipped, min(t.walk_order), min(t.id::text)"
 )
 
 
@@ -85,14 +90,14 @@ def _list(walk: Any, stops: Sequence[Any], document: LabelDocument) -> Label:
         number=number_of(walk),
         barcode=number_of(walk),
         wave=walk.wave,
-        cart=f"{walk.wall} 播种墙" if walk.wall else "",
+        cart=f"{walk.wall} 播种墙" if walk.wall else LANE if walk.is_lane else "",
         zone=walk.zone or "",
         picker=(walk.picker or "")[:60],
         printed_at=document.created_at.astimezone(ZoneInfo(walk.time_zone)).strftime("%Y-%m-%d %H:%M"),
         lines=tuple(
             PickLine(
                 location=stop.location, sku=stop.sku, name=_name(stop), lot=_lot(stop), quantity=str(stop.units),
-                slot=_slot(stop, is_sorted=bool(walk.wall)),
+                slot=_slot(stop, is_together=walk.is_lane or bool(walk.wall)),
             )
             for stop in stops
         ),
@@ -100,9 +105,9 @@ def _list(walk: Any, stops: Sequence[Any], document: LabelDocument) -> Label:
     )  # fmt: skip
 
 
-def _slot(stop: Any, *, is_sorted: bool) -> str:
-    """The order's place on the cart, and its tote where that is known; of a walk for a put wall only the latter."""
-    return " ".join(str(each) for each in (None if is_sorted else stop.turn, stop.tote) if each)[:16]
+def _slot(stop: Any, *, is_together: bool) -> str:
+    """The order's place on the cart, and its tote where that is known; of a walk with one for all only the latter."""
+    return " ".join(str(each) for each in (None if is_together else stop.turn, stop.tote) if each)[:16]
 
 
 def _name(stop: Any) -> str:

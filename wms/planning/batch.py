@@ -21,13 +21,14 @@ from wms.planning.totes import NOTHING, UNLIMITED, Cart, Line, TooLarge, Tote, f
 
 # Orders grouped together; a larger wave is cut into parts of at most this many.
 MAX_PART: Final = 125
-ITERATIONS_PER_ORDER: Final = 150
-ITERATIONS_AT_LEAST: Final = 500
-# A part of a large wave gets a share of the iterations that keeps a thousand orders within seconds.
+STEPS_PER_ORDER: Final = 2_000  # of orders with few places; a step costs more where orders have many
+PLACES_AT_ONCE: Final = 10
+STEPS_AT_LEAST: Final = 8_000
+# A part of a large wave gets a share of the steps that keeps a thousand orders within seconds.
 LARGE_WAVE_SHARE: Final = 0.1
-# Where exact lengths take long, so much of the iterations is made with quick ones, and in the time saved some with exact.
-QUICK_SHARE: Final = 0.3
-EXACT_FOR_FEW: Final = 6_000  # iterations times orders: few orders have few unions, each measured once
+# Where exact lengths take long, so much of the steps is made with quick ones, and in the time saved some with exact.
+QUICK_SHARE: Final = 0.25
+EXACT_FOR_FEW: Final = 100_000  # steps times orders: few orders have few unions, each measured once
 
 
 @dataclass(frozen=True)
@@ -200,24 +201,26 @@ def _grouped(jobs: Jobs, measure: Measure, budget: Budget, out_of_time: Callable
     """Groups of jobs; a large wave in parts, each of jobs that reach about equally far into the layout."""
     count = len(jobs.places)
     if count <= MAX_PART:
-        return grouping.group(jobs, measure, _lookout(count, 1, measure, budget, out_of_time))
+        return grouping.group(jobs, measure, _lookout(jobs, 1, measure, budget, out_of_time))
     by_reach = sorted(range(count), key=lambda job: (-jobs.places[job], job))
     parts = -(-count // MAX_PART)
     found: list[Group] = []
     for part in range(parts):
         members = by_reach[count * part // parts : count * (part + 1) // parts]
-        lookout = _lookout(len(members), LARGE_WAVE_SHARE, measure, budget, out_of_time)
-        groups = grouping.group(jobs.subset(members), measure, lookout)
+        some = jobs.subset(members)
+        groups = grouping.group(some, measure, _lookout(some, LARGE_WAVE_SHARE, measure, budget, out_of_time))
         found += [[members[job] for job in group] for group in groups]
     return found
 
 
-def _lookout(count: int, share: float, measure: Measure, budget: Budget, out_of_time: Callable[[], bool]) -> Lookout:
-    iterations = max(ITERATIONS_AT_LEAST, ITERATIONS_PER_ORDER * count) * share
+def _lookout(jobs: Jobs, share: float, measure: Measure, budget: Budget, out_of_time: Callable[[], bool]) -> Lookout:
+    count = len(jobs.places)
+    places_of_one = sum(places.bit_count() for places in jobs.places) / max(1, count)
+    steps = max(STEPS_AT_LEAST, STEPS_PER_ORDER * count / (1 + places_of_one / PLACES_AT_ONCE)) * share
     if measure.pace == 1:
-        return Lookout(budget.iterations(iterations), 0, budget.seed, out_of_time)
-    exact = max(iterations / measure.pace, EXACT_FOR_FEW / max(1, count))
-    return Lookout(budget.iterations(iterations * QUICK_SHARE), budget.iterations(exact), budget.seed, out_of_time)
+        return Lookout(budget.iterations(steps), 0, budget.seed, out_of_time)
+    exact = max(steps / measure.pace, EXACT_FOR_FEW / max(1, count))
+    return Lookout(budget.iterations(steps * QUICK_SHARE), budget.iterations(exact), budget.seed, out_of_time)
 
 
 class _Router:

@@ -1,9 +1,7 @@
 """Which orders share a walk: the search behind batching.
 
-From several beginnings (as they came; savings, recomputed after each merge, Clarke and Wright, 1964; cut along the aisles)
-a few orders and some of their neighbours are taken out of their walks again and again and put back where they lengthen a
-walk least (ruin and recreate: Schrimpf et al., 2000; removal of alike orders: Shaw, 1998), under a temperature that falls.
-The best beginning gets most of the iterations.
+Of several beginnings (as they came; savings, recomputed after each merge, Clarke and Wright, 1964; cut along the aisles) the
+shortest is improved step by step (`anneal`).
 
 Loads in several measures are one whole number, a field for each with a spare bit above it: what fits leaves all spare bits.
 """
@@ -11,23 +9,24 @@ Loads in several measures are one whole number, a field for each with a spare bi
 from __future__ import annotations
 
 import heapq
-import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from wms.planning.anneal import Annealing, Cooling
 from wms.planning.lengths import Lengths, Measure
 
 NEAR: Final = 15
-REMOVED_AT_MOST: Final = 8
-MATE_CHANCE: Final = 0.25
-SHUFFLED_SHARE: Final = 0.4
-BLINK: Final = 0.03  # chance that a walk is passed over, so that the cheapest place is not always taken
-# Temperatures as shares of the length of the savings' walks; found by trial on generated waves (bench/planning).
-HOT: Final = 0.004
-COLD: Final = 0.00005
-TRIAL_SHARE: Final = 0.1
+# Temperatures as shares of the mean length of the savings' walks; found by trial on generated waves (bench/planning).
+HOT: Final = 0.03
+COLD: Final = 0.003
+# Each beginning gets such a share of the steps, the best of them the rest, from a lower temperature.
+TRIAL_SHARE: Final = 0.2
+AGAIN: Final = 0.012
+# And of the walks the quick measure found, where the exact one goes on.
+WARM: Final = 0.006
+COLDEST: Final = 0.002
 
 Group = list[int]
 
@@ -84,7 +83,7 @@ def total(jobs: Jobs, groups: Iterable[Group], length: Lengths) -> int:
 
 @dataclass(frozen=True)
 class Lookout:
-    """How long a search may go on: iterations by the quick measure, then by the exact one; and the clock's ceiling."""
+    """How long a search may go on: steps by the quick measure, then by the exact one; and the clock's ceiling."""
 
     quick: int
     exact: int
@@ -107,15 +106,37 @@ def group(jobs: Jobs, measure: Measure, lookout: Lookout) -> list[Group]:
     reach = in_turn(jobs, sorted(range(count), key=lambda job: (-jobs.places[job].bit_length(), jobs.places[job], job)))
     if out_of_time():
         return min((by_savings, along, reach, first), key=lambda groups: total(jobs, groups, measure.length))
-    search = _Search(jobs, quick, random.Random(lookout.seed), total(jobs, by_savings, quick))  # noqa: S311
-    trial = int(lookout.quick * TRIAL_SHARE)
-    trials = [search.run(start, trial, out_of_time) for start in (by_savings, along, reach)]
-    best = min(trials, key=lambda groups: total(jobs, groups, quick))
-    best = search.run(best, lookout.quick - len(trials) * trial, out_of_time)
+    scale = total(jobs, by_savings, quick) / len(by_savings)
+    search = Annealing(jobs, near(jobs, quick), random.Random(lookout.seed))  # noqa: S311
+    trial, found = Cooling(max(1, int(lookout.quick * TRIAL_SHARE)), HOT * scale, COLD * scale), []
+    for start in (by_savings, along, reach):
+        search.begin(start, quick, measure.keep)
+        found.append(search.run(trial, out_of_time))
+    best = min(found)[1]
+    search.begin(best, quick, measure.keep)
+    rest = max(1, lookout.quick - len(found) * trial.steps)
+    best = search.run(Cooling(rest, AGAIN * scale, COLD * scale), out_of_time)[1]
     if lookout.exact:
-        search.measure_by(measure.length, total(jobs, best, measure.length))
-        best = search.run(best, lookout.exact, out_of_time)
+        scale = total(jobs, best, measure.length) / len(best)
+        search.begin(best, measure.length, measure.keep)
+        _, best = search.run(Cooling(lookout.exact, WARM * scale, COLDEST * scale), out_of_time)
     return min((best, first), key=lambda groups: total(jobs, groups, measure.length))
+
+
+def near(jobs: Jobs, length: Lengths) -> list[list[int]]:
+    """For each job those whose walk joined with it is longest shared."""
+    places, everyone = jobs.places, range(len(jobs.places))
+    alone = [length(each) for each in places]
+
+    def apart(job: int, other: int) -> float:
+        joined = length(places[job] | places[other])
+        return (joined - alone[job] - alone[other]) / (1 + min(alone[job], alone[other]))
+
+    distances = [[apart(job, other) for other in everyone] for job in everyone]
+    return [
+        sorted((other for other in everyone if other != job), key=lambda other: (row[other], other))[:NEAR]
+        for job, row in enumerate(distances)
+    ]
 
 
 def savings(jobs: Jobs, length: Lengths, out_of_time: Callable[[], bool]) -> list[Group]:
@@ -153,143 +174,3 @@ def savings(jobs: Jobs, length: Lengths, out_of_time: Callable[[], bool]) -> lis
         groups[name] = merged
         name += 1
     return list(groups.values())
-
-
-class _Search:
-    def __init__(self, jobs: Jobs, length: Lengths, dice: random.Random, scale: int) -> None:
-        self.jobs, self.dice = jobs, dice
-        self.measure_by(length, scale)
-        self.near = self._near()
-
-    def measure_by(self, length: Lengths, scale: int) -> None:
-        """`scale`: about what all walks together measure; temperatures are shares of it."""
-        self.length = length
-        self.hot, self.cold = HOT * scale, COLD * scale
-        self.alone = [length(places) for places in self.jobs.places]
-
-    def _near(self) -> list[list[int]]:
-        """For each job those whose walk joined with it is longest shared."""
-        places, alone, length = self.jobs.places, self.alone, self.length
-        return [
-            sorted(
-                (other for other in range(len(places)) if other != job),
-                key=lambda other: (
-                    (length(places[job] | places[other]) - alone[job] - alone[other]) / (1 + min(alone[job], alone[other])),
-                    other,
-                ),
-            )[:NEAR]
-            for job in range(len(places))
-        ]  # fmt: skip
-
-    def run(self, start: list[Group], iterations: int, out_of_time: Callable[[], bool]) -> list[Group]:
-        """The best grouping met in so many iterations from `start`."""
-        roll = self.dice.random
-        now = _Grouping.of(start, self.jobs, self.length)
-        length = best_length = sum(now.lengths)
-        best = now
-        for iteration in range(iterations):
-            if out_of_time():
-                break
-            heat = self.hot * (self.cold / self.hot) ** (iteration / iterations)
-            found = self._put_back(now, self._choose(now))
-            found_length = sum(found.lengths)
-            if found_length <= length - heat * math.log(1 - roll()):
-                now, length = found.without_empty(), found_length
-                if length < best_length:
-                    best, best_length = now, length
-        return best.groups
-
-    def _choose(self, now: _Grouping) -> list[int]:
-        """Some jobs that are alike, and some that walk with them."""
-        roll = self.dice.random
-        size = 1 + int(roll() * min(REMOVED_AT_MOST, len(self.near)))
-        job = int(roll() * len(self.near))
-        removed = [job]
-        for other in self.near[job]:
-            if len(removed) >= size:
-                break
-            if roll() < 0.5:
-                removed.append(other)
-        mates: list[int] = []
-        for place in list(dict.fromkeys(now.at[other] for other in removed))[:3]:
-            mates += [other for other in now.groups[place] if other not in removed and roll() < MATE_CHANCE]
-        return removed + mates[:size]
-
-    def _put_back(self, now: _Grouping, removed: list[int]) -> _Grouping:
-        """The grouping with the removed jobs taken out and put in again one by one, each where it costs least."""
-        length, roll = self.length, self.dice.random
-        if roll() < SHUFFLED_SHARE:
-            self.dice.shuffle(removed)
-        else:
-            removed.sort(key=self.alone.__getitem__, reverse=True)
-        after = now.without(removed, self.jobs, length)
-        places, lengths, rooms, spare = after.places, after.lengths, after.rooms, self.jobs.spare
-        for job in removed:
-            own, load = self.jobs.places[job], self.jobs.loads[job]
-            cheapest, chosen = self.alone[job], -1
-            for place, room in enumerate(rooms):
-                if (room - load) & spare == spare and roll() > BLINK:
-                    added = length(places[place] | own) - lengths[place]
-                    if added < cheapest or (chosen < 0 and added == cheapest):
-                        cheapest, chosen = added, place
-            after.add(job, chosen, self.jobs, cheapest)
-        return after
-
-
-@dataclass
-class _Grouping:
-    """Groups with what is known of each: its places, its length, the room left in it; `at`: where each job is."""
-
-    groups: list[Group]
-    places: list[int]
-    lengths: list[int]
-    rooms: list[int]
-    at: list[int]
-
-    @classmethod
-    def of(cls, groups: list[Group], jobs: Jobs, length: Lengths) -> _Grouping:
-        places = [jobs.union(group) for group in groups]
-        at = [0] * len(jobs.places)
-        for place, group in enumerate(groups):
-            for job in group:
-                at[job] = place
-        rooms = [jobs.capacity + jobs.spare - sum(jobs.loads[job] for job in group) for group in groups]
-        return cls(list(groups), places, [length(each) for each in places], rooms, at)
-
-    def without(self, removed: list[int], jobs: Jobs, length: Lengths) -> _Grouping:
-        after = _Grouping(self.groups[:], self.places[:], self.lengths[:], self.rooms[:], self.at[:])
-        gone = set(removed)
-        for place in {self.at[job] for job in removed}:
-            left = [job for job in self.groups[place] if job not in gone]
-            after.groups[place] = left
-            after.places[place] = jobs.union(left)
-            after.lengths[place] = length(after.places[place])
-        for job in removed:
-            after.rooms[self.at[job]] += jobs.loads[job]
-        return after
-
-    def add(self, job: int, place: int, jobs: Jobs, added: int) -> None:
-        """Into the group at `place`, or (-1) into a new one."""
-        if place < 0:
-            place = len(self.groups)
-            self.groups.append([])
-            self.places.append(0)
-            self.lengths.append(0)
-            self.rooms.append(jobs.capacity + jobs.spare)
-        self.groups[place] = [*self.groups[place], job]
-        self.places[place] |= jobs.places[job]
-        self.lengths[place] += added
-        self.rooms[place] -= jobs.loads[job]
-        self.at[job] = place
-
-    def without_empty(self) -> _Grouping:
-        if all(self.groups):
-            return self
-        for place in range(len(self.groups) - 1, -1, -1):
-            if not self.groups[place]:
-                for column in (self.groups, self.places, self.lengths, self.rooms):
-                    del column[place]
-        for place, group in enumerate(self.groups):
-            for job in group:
-                self.at[job] = place
-        return self

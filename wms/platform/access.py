@@ -59,10 +59,13 @@ def is_machine_surface() -> bool:
 
 def current_actor() -> Actor | None:
     """The actor of this request, found once."""
-    if "actor" not in g:
-        g.actor = _authenticate()
-    actor: Actor | None = g.actor
-    return actor
+    known: Actor | None = g.get("actor", _UNASKED)
+    if known is _UNASKED:
+        known = g.actor = _authenticate()
+    return known
+
+
+_UNASKED: Any = object()  # unlike None, who is nobody
 
 
 def _authenticate() -> Actor | None:

@@ -7,6 +7,7 @@ dumper knows the type is seen by the kind alone, where it depends on nothing els
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from types import NoneType
@@ -24,6 +25,7 @@ _SPELLINGS: dict[type, Callable[[Any], str]] = {
 }
 
 
+_PLAIN = re.compile(r"[-0-9A-Za-z_.:]+(,[-0-9A-Za-z_.:]+)*")  # words that need no quotes, joined
 _OF_ONE_TYPE = {uuid.UUID, bool, str}  # of numbers, the largest decides
 
 
@@ -33,6 +35,33 @@ def _kind_of(items: list[Any]) -> type | None:
     if len(kinds) > 1:
         kinds.discard(NoneType)
     return kinds.pop() if len(kinds) == 1 else None if kinds else NoneType
+
+
+def spelled(items: Any) -> Any:
+    """A list as PostgreSQL reads it, for a parameter whose type its statement names; whatever is none of these kinds or has
+    words that need quotes is given back as it is, for psycopg to spell or to refuse.
+    """
+    if type(items) is not list:
+        return items
+    if len(items) == 1:  # what most scans are about
+        (only,) = items
+        if only is None:
+            return "{NULL}"
+        if type(only) is uuid.UUID:
+            return f"{{{only.hex}}}"
+    kind = _kind_of(items)
+    if kind is str:
+        words = [each for each in items if each is not None]
+        joined = ",".join(words)
+        if _PLAIN.fullmatch(joined) is None or joined.count(",") >= len(words) or "null" in joined.lower():
+            return items
+    elif kind not in _SPELLINGS and kind is not NoneType:
+        return items
+    return _written(items, _SPELLINGS.get(kind, str))
+
+
+def _written(items: list[Any], spell: Callable[[Any], str]) -> str:
+    return f"{{{','.join(['NULL' if each is None else spell(each) for each in items])}}}"
 
 
 class PlainListDumper(ListDumper):
@@ -52,7 +81,7 @@ class PlainListDumper(ListDumper):
         spell = _SPELLINGS.get(kind) if kind is not None else None
         if spell is None:
             return super().dump(obj)
-        return f"{{{','.join(['NULL' if each is None else spell(each) for each in obj])}}}".encode()
+        return _written(obj, spell).encode()
 
 
 def write_plain_lists(driver: psycopg.Connection[Any]) -> None:

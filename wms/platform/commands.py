@@ -23,7 +23,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 from sqlalchemy import Date, Integer, LargeBinary, PrimaryKeyConstraint, String, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wms.core import clock
@@ -110,15 +110,16 @@ def execute(
     use_case: Callable[[], T],
     answer: Callable[[T], Any],
     status: int = 200,
-    last: Callable[[T], None] | None = None,
+    last: Callable[[T, Keeping], None] | None = None,
     durable: bool = True,
     travels: bool = False,
 ) -> Outcome:
     """Run `use_case` once for this command id and commit, or give the stored answer.
 
-    `last` sends statements whose answers nobody needs: they travel with the command's answer and the COMMIT.
-    `travels`: the command's row is sent with what the use case reads first, not before it. For use cases that touch
-    nothing but the database: of a command that was done before they are begun again, and undone with that first answer.
+    `last` sends statements whose answers nobody needs, one of which keeps the command's answer: they travel with the COMMIT.
+    `travels`: whether the command was done before is asked with what the use case reads first, not before it, and its row
+    is written once, with its answer (decision 128). For use cases that touch nothing but the database: of a command that
+    was done before they are begun again, and undone with that first answer or, of a twin, with its last.
     `durable` False: do not wait for the disk. For a caller who tells nobody before `settle`: the log is written in
     order, so a later commit that waits keeps this one's effect too. A refusal always waits.
 
@@ -149,13 +150,21 @@ def _note(name: str, outcome: Outcome) -> str:
 
 
 @dataclass(frozen=True)
+class Keeping:
+    """What keeps a command's answer: a statement, or an expression of another one's WITH, and its parameters."""
+
+    sql: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class _Work(Generic[T]):
     """What a command is to do, as `execute` was given it."""
 
     use_case: Callable[[], T]
     answer: Callable[[T], Any]
     status: int
-    last: Callable[[T], None] | None
+    last: Callable[[T, Keeping], None] | None
     durable: bool
     travels: bool
 
@@ -166,6 +175,8 @@ def _execute(command: Command, work: _Work[T]) -> Outcome:
             return _attempt(command, work)
         except DBAPIError as fault:
             rollback()
+            if (stored := _by_a_twin(command, work, fault)) is not None:
+                return stored
             # A lost connection may have been lost after its COMMIT: the command's row tells, so asking again is safe.
             state = getattr(fault.orig, "sqlstate", None)
             if not (fault.connection_invalidated or state in RETRYABLE) or attempt == ATTEMPTS:
@@ -181,12 +192,23 @@ def _execute(command: Command, work: _Work[T]) -> Outcome:
     raise AssertionError("unreachable")
 
 
+def _by_a_twin(command: Command, work: _Work[T], fault: DBAPIError) -> Outcome | None:
+    """The answer of a twin that was quicker, where its row or what it did stood in the way of ours."""
+    if not (work.travels and isinstance(fault, IntegrityError)):
+        return None
+    stored = _stored_of(command)
+    if stored is None:
+        rollback()
+        return None
+    return _replay(stored)
+
+
 def _attempt(command: Command, work: _Work[T]) -> Outcome:
     try:
         return _take(command, work)
     except _Known:
         rollback()
-        stored = _stored(command, *_kept_days(command))
+        stored = _stored_of(command)
         if stored is None:
             raise RuntimeError("a command's row is gone before its time") from None
         return _replay(stored)
@@ -198,33 +220,33 @@ class _Known(Exception):
 
 def _take(command: Command, work: _Work[T]) -> Outcome:
     """The command's row, its effect and its answer, committed. Raises _Known, and then nothing was changed."""
-    _begin(command)
+    _begin(command, once=work.travels)
     if not work.travels:
         send_behind()
     outcome: Outcome
-    final: Callable[[], None]
+    final: Callable[[Keeping], None]
     told: tuple[str, int | None, Any]
     try:
         result = work.use_case()
         session().flush()
         outcome = Done(work.answer(result), work.status)
         told, waits = ("done", work.status, outcome.answer), work.durable
-        final = _nothing if work.last is None else partial(work.last, result)
+        final = _keep if work.last is None else partial(work.last, result)
     except Refused as refusal:
         # No savepoint behind the command's row: done commands, which are nearly all, would pay for one.
-        stood = "command_row" in session().info
         session().expunge_all()
         rollback()
-        if stood and refusal.kind is RefusalKind.INVALID:
-            return refusal  # malformed input is not stored: the client mends it and may send the same id again
         _begin(command)
         if refusal.kind is RefusalKind.INVALID:
-            send_behind()  # refused before the row was sent, which only now says whether this was done before
+            # Malformed input is not stored: the client mends it and may send the same id again. Unless that was done
+            # before, or by a twin meanwhile, which its row tells.
+            send_behind()
             rollback()
             return refusal
-        outcome, final = refusal, _nothing
+        outcome, final = refusal, _keep
         told, waits = ("refused", None, refusal.as_data()), True
-    commit_with(final, lambda: _finish(command, *told, waits=waits))
+    keeping = _keeping(*told, waits=waits)
+    commit_with(lambda: final(keeping))
     commit()
     session().info["unsettled"] = not waits
     return outcome
@@ -250,8 +272,8 @@ def settle() -> None:
         commit()
 
 
-def _nothing() -> None:
-    """What is sent last where there is nothing to send."""
+def _keep(keeping: Keeping) -> None:
+    _statement(keeping.sql).send(keeping.parameters)
 
 
 # Settings of a transaction travel in statements that are sent anyway.
@@ -265,27 +287,44 @@ _SETTLE = Statement("SELECT pg_logical_emit_message(true, 'wms', 'settle')")
 
 # A command's row is found again by its partition's own name: through the parent, routing a row to one of forty days costs
 # as much as inserting it, and changing one locks them all. Which day has a partition a connection learns from its first row.
+_COLUMNS = "day, scope, id, name, fingerprint, created_at"
+_VALUES = ":day, :scope, :id, :name, :fingerprint, :now"
+_statement = cache(Statement)  # of a command's row: a few for each day
+
+
 @cache
 def _insert_into(table: str) -> Statement:
     kept_in = "tableoid::regclass::text" if table == "command" else f"'{table}'"
     return Statement(
-        f"INSERT INTO {table} (day, scope, id, name, fingerprint, created_at)"
-        " VALUES (:day, :scope, :id, :name, :fingerprint, :now) ON CONFLICT DO NOTHING"
+        f"INSERT INTO {table} ({_COLUMNS}) VALUES ({_VALUES}) ON CONFLICT DO NOTHING"
         f" RETURNING {_PLAN_ONCE}, {kept_in} AS kept_in"
     )
 
 
 @cache
-def _answer_in(table: str, *, waits: bool) -> Statement:
+def _ask_in(table: str) -> Statement:
     return Statement(
-        f"UPDATE {table} SET outcome = :outcome, status = :status, answer = CAST(:answer AS jsonb)"
-        f" WHERE day = :day AND scope = :scope AND id = :id{'' if waits else f' RETURNING {_DO_NOT_WAIT}'}"
+        f"SELECT {_PLAN_ONCE}, EXISTS (SELECT 1 FROM {table} WHERE day = :day AND scope = :scope AND id = :id) AS known"
     )
 
 
-_INSERT, _ANSWER, _ANSWER_UNSETTLED = (
-    _insert_into("command"), _answer_in("command", waits=True), _answer_in("command", waits=False)
-)  # fmt: skip
+@cache
+def _kept_by(table: str, *, once: bool, waits: bool) -> str:
+    """What writes the answer: into the row that is there, or (`once`) with it. Of twins that both write theirs so, the
+    second meets a fault, which undoes all it did.
+    """
+    settled = "" if waits else f" RETURNING {_DO_NOT_WAIT}"
+    if once:
+        return (
+            f"INSERT INTO {table} ({_COLUMNS}, outcome, status, answer)"
+            f" VALUES ({_VALUES}, :outcome, :status, CAST(:answer AS jsonb)){settled}"
+        )
+    return (
+        f"UPDATE {table} SET outcome = :outcome, status = :status, answer = CAST(:answer AS jsonb)"
+        f" WHERE day = :day AND scope = :scope AND id = :id{settled}"
+    )
+
+
 _ONE_AT_A_TIME = Statement("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7))")
 _FIND = Statement(
     "SELECT fingerprint, outcome, status, answer FROM command"
@@ -293,8 +332,10 @@ _FIND = Statement(
 )
 
 
-def _begin(command: Command) -> None:
-    """Insert the command's row with the next statement. A running twin is waited for. Raises _Known, then or now."""
+def _begin(command: Command, *, once: bool = False) -> None:
+    """Insert the command's row with the next statement; a running twin is waited for. `once`: only ask for it, where its day
+    has a partition; a running twin is met at the end. Raises _Known, then or now.
+    """
     session().info.pop("command_row", None)
     now = clock.now()
     day = _day_of(command.id, now)
@@ -302,7 +343,7 @@ def _begin(command: Command) -> None:
         # The key does not tell its age: serialise equal keys, then look over all kept days.
         lock_name = f"{command.scope} {command.id}"
         _ONE_AT_A_TIME.run({"name": lock_name})
-        if _stored(command, *_kept_days(command)) is not None:
+        if _stored_of(command) is not None:
             raise _Known
         day = now.date()
     values = {
@@ -314,16 +355,34 @@ def _begin(command: Command) -> None:
         "now": now,
     }
     table = notes().get(_partition_of(day), "command")
-    _insert_into(table).run_expecting(values, partial(_begun, day))
+    if once and table != "command":
+        _ask_in(table).run_expecting(values, partial(_asked, _Row(table, values, once=True)))
+    else:
+        _insert_into(table).run_expecting(values, partial(_begun, values))
     name_transaction(f"{command.scope}:{command.id}")
 
 
-def _begun(day: date, inserted: Answer) -> None:
+@dataclass(frozen=True)
+class _Row:
+    """A command's row: the table it is kept in, what it says. `once`: it is written at the end."""
+
+    table: str
+    values: Mapping[str, Any]
+    once: bool
+
+
+def _asked(row: _Row, answer: Answer) -> None:
+    if answer.first().known:
+        raise _Known
+    session().info["command_row"] = row
+
+
+def _begun(values: Mapping[str, Any], inserted: Answer) -> None:
     row = inserted.first()
     if row is None:
         raise _Known
-    session().info["command_row"] = (day, row.kept_in)
-    if row.kept_in == _partition_of(day):  # not the one for days that have none: such a day may get its own
+    session().info["command_row"] = _Row(row.kept_in, values, once=False)
+    if row.kept_in == _partition_of(values["day"]):  # not the one for days that have none: such a day may get its own
         notes()[row.kept_in] = row.kept_in
 
 
@@ -353,6 +412,10 @@ def _day_of(command_id: str, now: datetime) -> date | None:
     return instant.date()
 
 
+def _stored_of(command: Command) -> Outcome | None:
+    return _stored(command, *_kept_days(command))
+
+
 def _stored(command: Command, earliest: date, latest: date) -> Outcome | None:
     parameters = {"scope": command.scope, "id": command.id, "earliest": earliest, "latest": latest}
     row = _FIND.first(parameters)
@@ -367,16 +430,13 @@ def _stored(command: Command, earliest: date, latest: date) -> Outcome | None:
     return Done(row.answer, row.status or 200, replayed=True)
 
 
-def _finish(
-    command: Command, outcome: str, status: int | None, answer: Mapping[str, Any] | Any, *, waits: bool
-) -> None:
-    """Write the answer into the command's row. `waits`: the COMMIT is to wait for the disk."""
-    day, table = session().info.pop("command_row")
-    parameters = {
-        "outcome": outcome, "status": status, "answer": orjson.dumps(answer, default=str).decode(), "day": day,
-        "scope": command.scope, "id": command.id,
-    }  # fmt: skip
-    _answer_in(table, waits=waits).send(parameters)
+def _keeping(outcome: str, status: int | None, answer: Mapping[str, Any] | Any, *, waits: bool) -> Keeping:
+    """What writes the answer of the present command. `waits`: the COMMIT is to wait for the disk."""
+    if "command_row" not in session().info:
+        send_behind()  # nothing was read: only now it says whether the command was done before
+    row: _Row = session().info.pop("command_row")
+    told = {"outcome": outcome, "status": status, "answer": orjson.dumps(answer, default=str).decode()}
+    return Keeping(_kept_by(row.table, once=row.once, waits=waits), {**row.values, **told})
 
 
 def name_transaction(key: str) -> None:

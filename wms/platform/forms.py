@@ -18,7 +18,7 @@ from marshmallow import Schema
 
 from wms.core.ids import parse_id
 from wms.core.money import EXPONENTS
-from wms.core.refusals import RefusalKind, Refused, invalid
+from wms.core.refusals import FieldError, RefusalKind, Refused, invalid, invalid_fields
 from wms.platform import commands
 from wms.platform.access import actor
 from wms.platform.commands import Outcome
@@ -48,8 +48,27 @@ def load_form(schema: Schema, typed: Mapping[str, Any]) -> dict[str, Any] | Refu
     try:
         loaded: dict[str, Any] = load_or_refuse(schema, dict(typed))
     except Refused as refusal:
-        return refusal
+        return _of_amounts(refusal)
     return loaded
+
+
+def _of_amounts(refusal: Refused) -> Refused:
+    """Who types an amount writes 12.50: that `minor_of` could not read it is not said as if minor units were wanted."""
+    for error in refusal.errors:
+        if (
+            error["pointer"].endswith("_minor")
+            and error["code"] == "type"
+            and error["params"].get("wanted") == "integer"
+        ):
+            error["params"] = {"wanted": "amount"}
+    return refusal
+
+
+def at_fields(refusal: Refused, fields: Mapping[str, str]) -> Refused:
+    """A refusal of the whole, said at the one field that it is about. `fields`: the field's name by the refusal's code."""
+    if refusal.errors or refusal.code not in fields:
+        return refusal
+    return invalid_fields([FieldError(f"/{fields[refusal.code]}", refusal.code, refusal.params)])
 
 
 def field_messages(refusal: Refused | None) -> dict[str, list[str]]:
@@ -126,4 +145,5 @@ def told(refusal: Refused) -> list[str]:
 def _with_its_field(error: Mapping[str, Any]) -> str:
     fault = refusal_texts.translate(error["code"], error.get("params") or {})
     field = FIELD_WORDS.get(error["pointer"].rpartition("/")[2])
-    return fault if field is None or error["code"] not in TEXTS else _("%(field)s: %(fault)s", field=field, fault=fault)
+    of_any_field = error["code"] in TEXTS or error["code"] == "not_between"
+    return _("%(field)s: %(fault)s", field=field, fault=fault) if of_any_field and field is not None else fault

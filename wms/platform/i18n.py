@@ -16,7 +16,6 @@ from babel.messages.pofile import read_po
 from babel.support import Translations
 from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale
-from flask_babel import gettext as _gettext
 
 from wms.platform.access import current_actor
 
@@ -48,6 +47,9 @@ class CatalogueDomain(Domain):
     def get_translations(self) -> Translations:
         locale = get_locale()  # asked for every text of a page: its code is read, not written out
         return catalogue("zh_CN" if locale is not None and locale.language == "zh" else DEFAULT_LANGUAGE)
+
+
+_DOMAIN = CatalogueDomain()
 
 
 def choose_language() -> str:
@@ -103,7 +105,8 @@ class RefusalTexts:
         param, prefix = self._explained.get(code, ("", ""))
         if param and f"{prefix}{params.get(param)}" in self.texts:
             params = {**params, param: self.translate(f"{prefix}{params[param]}", params)}
-        return _gettext(template, **_Shown(params))
+        found: str = _DOMAIN.get_translations().ugettext(template)
+        return found % _Shown(params) if params else found
 
 
 class _Shown(dict[str, Any]):
@@ -124,5 +127,5 @@ refusal_texts = RefusalTexts()
 
 def init_i18n(app: Flask) -> None:
     babel = Babel(app, locale_selector=choose_language, default_locale=app.config["BABEL_DEFAULT_LOCALE"])
-    babel.domain_instance = CatalogueDomain()
+    babel.domain_instance = _DOMAIN
     app.jinja_env.policies["ext.i18n.trimmed"] = True

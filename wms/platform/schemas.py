@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -159,7 +159,7 @@ class Entries(validate.Length):
 
 
 class Range(validate.Range):
-    def __init__(self, minimum: int | datetime, maximum: int | datetime) -> None:
+    def __init__(self, minimum: int | date, maximum: int | date) -> None:
         super().__init__(min=minimum, max=maximum)
 
     def __call__(self, value: Any) -> Any:

@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from wms.platform import wire
-from wms.platform.database import STALE_PLAN, db, session
+from wms.platform.database import COMMITTED, STALE_PLAN, db, session
 from wms.platform.metrics import tally
 from wms.platform.wire import Connection, Query, Wire
 
@@ -203,7 +203,8 @@ def commit_with(*last: Callable[[], object]) -> None:
     info = session().info
     if any(each.met for each in info.get(_BEHIND, ())):
         _send_behind(info)
-    if session().connection().in_nested_transaction():  # somebody else's transaction: theirs to commit
+    _wire(info)
+    if info["begun"].in_nested_transaction():  # somebody else's transaction: theirs to commit
         for send in last:
             send()
         send_behind()
@@ -215,6 +216,7 @@ def commit_with(*last: Callable[[], object]) -> None:
     finally:
         info[_TOGETHER] = outer
     _exchange(info, info.pop(_BEHIND, ()), commit=True)
+    info[COMMITTED] = True
 
 
 def _undo_attempt() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import re
 import select
-from collections import OrderedDict, namedtuple
+from collections import Counter, OrderedDict, namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,12 +20,16 @@ import psycopg
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ExecStatus, TransactionStatus
 
+from wms.platform.arrays import spelled
+
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
+_LIST = re.compile(r"\bCAST\(:([a-z_][a-z0-9_]*) AS (?:uuid|int|bigint|bool|text)\[\]\)")
 # Statements that one connection keeps prepared, each for the types it was sent with; the one used longest ago gives way.
 MOST_PREPARED = 800
 # As plain numbers: so a result tells its status.
 _FAILED, _SKIPPED = int(ExecStatus.FATAL_ERROR), int(ExecStatus.PIPELINE_ABORTED)
 _WITH_ROWS = int(ExecStatus.TUPLES_OK)
+_IDLE = int(TransactionStatus.IDLE)
 
 Connection = psycopg.Connection[Any]
 Parameters = Mapping[str, Any]
@@ -35,10 +39,14 @@ _Key = tuple[bytes, tuple[int, ...]]
 class Query:
     """One statement, written once at import: plain SQL with `:name` parameters, as in `sqlalchemy.text`."""
 
-    __slots__ = ("_row", "formats", "names", "sql")
+    __slots__ = ("_row", "formats", "lists", "names", "sql")
 
     def __init__(self, sql: str) -> None:
-        self.names: list[str] = list(dict.fromkeys(_PARAMETER.findall(sql)))
+        used = Counter(_PARAMETER.findall(sql))
+        self.names: list[str] = list(used)
+        # Places of the parameters that are lists of a named kind wherever they stand: no value has to tell their type.
+        named = Counter(_LIST.findall(sql))
+        self.lists = [place for place, name in enumerate(self.names) if used[name] == named[name]]
         numbers = {name: f"${number}" for number, name in enumerate(self.names, 1)}
         self.sql = _PARAMETER.sub(lambda found: numbers[found[1]], sql).encode()
         self.formats = [PyFormat.AUTO] * len(self.names)
@@ -90,6 +98,7 @@ class Answer:
 _BEGIN = Query("BEGIN")
 _COMMIT = Query("COMMIT")
 _Spelled = tuple[_Key, Sequence[Any], Sequence[Any]]
+_Sent = list[tuple[Answer | None, _Spelled]]  # None: nobody asks for the answer
 
 
 class Wire:
@@ -103,6 +112,7 @@ class Wire:
         self._spelling = Transformer(connection)
         self._names: OrderedDict[_Key, bytes] = OrderedDict()
         self._numbers = itertools.count()
+        self._begin, self._commit = self._spell(_BEGIN, {}), self._spell(_COMMIT, {})
         self._socket = select.poll()
         self._socket.register(connection.fileno(), select.POLLIN)
         self._full = select.poll()
@@ -114,13 +124,14 @@ class Wire:
         Raises the first fault (`psycopg.Error`): what stands behind it was not executed. Parameters that cannot be spelled
         are a fault before anything is sent.
         """
-        idle = self.connection.pgconn.transaction_status == TransactionStatus.IDLE
-        sent = [*answers, Answer(_COMMIT, [{}])] if commit else answers
+        idle = self.connection.pgconn.transaction_status == _IDLE
+        sent: _Sent = [(each, self._spell(each.query, row)) for each in answers for row in each.rows]
         if idle and not self.connection.autocommit:
-            sent = [Answer(_BEGIN, [{}]), *sent]
-        spelled = [[self._spell(each.query, row) for row in each.rows] for each in sent]
+            sent.insert(0, (None, self._begin))
+        if commit:
+            sent.append((None, self._commit))
         try:
-            fault = self._exchange(sent, spelled)
+            fault = self._exchange(sent)
         except BaseException:
             # Torn off in the middle, by a signal or a lost connection: nobody knows what would be read from it next.
             self.connection.close()
@@ -135,25 +146,27 @@ class Wire:
         return self._spelling.load_rows(0, rows, make_row)
 
     def _spell(self, query: Query, parameters: Parameters) -> _Spelled:
-        values = self._spelling.dump_sequence([parameters[name] for name in query.names], query.formats)
+        given = [parameters[name] for name in query.names]
+        for place in query.lists:
+            given[place] = spelled(given[place])
+        values = self._spelling.dump_sequence(given, query.formats)
         return (query.sql, self._spelling.types or ()), values, self._spelling.formats or ()
 
-    def _exchange(self, sent: Sequence[Answer], spelled: Sequence[Sequence[_Spelled]]) -> psycopg.Error | None:
+    def _exchange(self, sent: _Sent) -> psycopg.Error | None:
         pgconn = self.connection.pgconn
         pgconn.enter_pipeline_mode()
         expected: list[Answer | tuple[_Key, bytes] | None] = []
         fresh: dict[_Key, bytes] = {}
-        for answer, rows in zip(sent, spelled, strict=True):
-            for key, values, formats in rows:
-                name = self._names.get(key) or fresh.get(key)
-                if name is None:
-                    name = fresh[key] = b"wms_%d" % next(self._numbers)
-                    pgconn.send_prepare(name, *key)
-                    expected.append((key, name))
-                elif key not in fresh:
-                    self._names.move_to_end(key)
-                pgconn.send_query_prepared(name, values, param_formats=formats)
-                expected.append(answer)
+        for answer, (key, values, formats) in sent:
+            name = self._names.get(key) or fresh.get(key)
+            if name is None:
+                name = fresh[key] = b"wms_%d" % next(self._numbers)
+                pgconn.send_prepare(name, *key)
+                expected.append((key, name))
+            elif key not in fresh:
+                self._names.move_to_end(key)
+            pgconn.send_query_prepared(name, values, param_formats=formats)
+            expected.append(answer)
         for _ in range(min(len(self._names), len(self._names) + len(fresh) - MOST_PREPARED)):
             pgconn.send_query_params(b"DEALLOCATE " + self._names.popitem(last=False)[1], None)
             expected.append(None)
@@ -174,12 +187,14 @@ class Wire:
                 result = self._next()
                 if result is None:
                     raise psycopg.OperationalError("the connection is lost")
-                if result.status == _FAILED:
+                status = result.status
+                if status == _FAILED:
                     fault = fault or psycopg.errors.error_from_result(result)
+                elif status == _SKIPPED:
+                    pass
                 elif isinstance(each, Answer):
-                    if result.status != _SKIPPED:
-                        each.take(self, result)
-                elif each is not None and result.status != _SKIPPED:
+                    each.take(self, result)
+                elif each is not None:
                     self._names[each[0]] = each[1]
                 self._next()  # nothing: the end of this one's
             self._next()  # the end of the packet

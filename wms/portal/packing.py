@@ -30,7 +30,6 @@ FIELD = "packing"
 MOST_TOLD = 500  # findings on one page
 SIDES = ("length_mm", "width_mm", "height_mm")
 GONE = invalid("/file", "packing_gone")
-NOT_KEPT = ("batch", "production_date", "expiry_date")
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Packing:
 
     @property
     def carried(self) -> str:
-        return json.dumps(self.bodies, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(self.bodies, ensure_ascii=False, separators=(",", ":"), default=str)  # days, as they came
 
 
 def looked_at(owner_id: uuid.UUID, warehouse: Warehouse) -> Packing:
@@ -76,8 +75,6 @@ def _notes(found: PackingList) -> list[str]:
     if found.skipped:
         shown = ", ".join(map(str, found.skipped[:20])) + ("…" if len(found.skipped) > 20 else "")
         notes.append(_("Lines without goods, sums for one, that are not read: %(lines)s", lines=shown))
-    if any(name in heading.places for name in NOT_KEPT):
-        notes.append(_("Batches and dates are checked but not kept: the warehouse reads them off the goods."))
     for form, words in (("size", _("Sizes are read as centimetres: their heading says no unit.")),
                         ("weight", _("Weights are read as kilograms: their heading says no unit."))):  # fmt: skip
         named = [text for name, text in heading.headings.items() if UNITS.get(BY_NAME[name].form) is UNITS[form]]

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from wms.catalog.queries import products_by_ids
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
@@ -22,6 +23,7 @@ from wms.identity.models import Seller
 from wms.inventory import ledger
 from wms.inventory.ledger import PostingDraft, stock_of
 from wms.inventory.models import Balance, Condition, CustomsStatus
+from wms.inventory.putaway import service as putaway
 from wms.inventory.rules import MoveDraft, Reason, Stock
 from wms.inventory.serials import by_row
 from wms.outbound import queries as outbound
@@ -281,11 +283,14 @@ def inspect(
     disposition: Disposition,
     location_id: uuid.UUID | None = None,
     serial_numbers: Sequence[str] = (),
+    *,
+    overruled: bool = False,
 ) -> ReturnOrder:
     """Decide what becomes of received units: back to a bin, set aside as damaged, or scrapped.
 
     `location_id` is the bin for restocking; `serial_numbers` says which units, under full serial control. The return
-    completes when everything received is settled and nothing announced is missing.
+    completes when everything received is settled and nothing announced is missing. Refuses what the bin has against the
+    goods as in putaway; `overruled` as of `putaway.place`.
     """
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
@@ -301,7 +306,8 @@ def inspect(
     if left > 0:
         raise Refused("nothing_to_inspect", {})
     session().flush()
-    ledger.post(actor, _inspection(found, product_id, quantity, disposition, location_id, serial_numbers))
+    draft = _inspection(found, product_id, quantity, disposition, location_id, serial_numbers)
+    _post(actor, draft, location_id if disposition is Disposition.RESTOCK else None, overruled)
     _complete_if_settled(found)
     _touched(found)
     record(
@@ -311,6 +317,18 @@ def inspect(
         )
     )  # fmt: skip
     return found
+
+
+def _post(actor: Actor, draft: PostingDraft, bin_id: uuid.UUID | None, overruled: bool) -> None:
+    """Post it; a bin that goods are restocked into is asked first."""
+    refusal = None
+    goods = [(move.target, move.quantity) for move in draft.moves if isinstance(move.target, Stock)]
+    if bin_id is not None:
+        products = products_by_ids({stock.product_id for stock, _ in goods})
+        refusal = putaway.check_all(actor, goods, bin_id, products, overruled=overruled)
+    posted = ledger.post(actor, draft)
+    if bin_id is not None:
+        putaway.note_overruled(actor, goods[0][0].warehouse_id, bin_id, posted.posting_id, refusal)
 
 
 def _settle(line: ReturnLine, quantity: int, disposition: Disposition) -> None:
@@ -372,11 +390,14 @@ _AT_DESK = text(
 )
 
 
+def at_desk(return_id: uuid.UUID, product_id: uuid.UUID) -> dict[int, int]:
+    """Units of a product that came with a return and wait for a decision, by their balance row, as `inspect` takes them."""
+    rows = session().execute(_AT_DESK, {"return": return_id, "product": product_id})
+    return {row.id: int(row.units) for row in rows}
+
+
 def _waiting_at_desk(found: ReturnOrder, product_id: uuid.UUID) -> list[tuple[Balance, int]]:
-    units = {
-        row.id: int(row.units)
-        for row in session().execute(_AT_DESK, {"return": found.id, "product": product_id})
-    }  # fmt: skip
+    units = at_desk(found.id, product_id)
     rows = session().scalars(select(Balance).where(Balance.id.in_(units)).order_by(Balance.id))
     return [(row, units[row.id]) for row in rows]
 

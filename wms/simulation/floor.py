@@ -16,7 +16,7 @@ IDLE = 150.0
 PATIENCE = 60
 LABEL_SECONDS = 45.0  # between two looks for a waybill: PATIENCE of them outlast a worker that is away
 IN_DOUBT = ("dispatching", "dispatched", "unknown")
-STOP_GONE = ("allocation_changed",)
+STOP_GONE = ("allocation_changed", "too_many_picked")
 _FULL_TOTES = (
     "SELECT h.barcode FROM handling_unit h JOIN outbound_order o ON o.id = h.subject_id WHERE h.warehouse_id ="
     " CAST(:house AS uuid) AND o.state = 'picked' AND o.kind <> 'destruction' AND h.subject_kind = 'order'"
@@ -61,7 +61,8 @@ def _begin(play: Play, house: House, tablet: Tablet) -> Process:
 
 def _step(play: Play, house: House, tablet: Tablet) -> Process:
     if tablet.state == "scan_tote":
-        lane = tablet.data["wanted"] == 1 and tablet.data["wall"] is None and not house.bonded
+        shared = tablet.data["wall"] is not None or tablet.data["lane"]
+        lane = tablet.data["wanted"] == 1 and not shared and not house.bonded
         if lane and not tablet.data["is_full"] and tablet.dice.random() < 0.5:
             expect(tablet, tablet.scan("CMD-MIXED"), "choosing the fast lane", "no_singles")
             yield 2.0
@@ -107,6 +108,9 @@ def _take(play: Play, house: House, tablet: Tablet) -> Process:
         done = expect(tablet, answer, f"picking {data['sku']} at {data['location']}", *STOP_GONE)
         if done and answer.code not in GONE_ON:
             play.world.take(place, units)
+            play.world.units["picked for the fast lane"] += units if data["lane"] else 0
+        elif answer.code == "too_many_picked":  # an order that wanted one of them was stopped just now
+            tablet.look()
         elif not done:  # its bin lost the claim just now; where to go instead, a job is finding out
             expect(tablet, tablet.scan("CMD-SKIP"), "leaving a stop for later")
             yield 90.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 from wms.simulation import slots, totes
@@ -103,12 +104,26 @@ def _put_back(play: Play, house: House, tablet: Tablet, barcode: str, number: st
             expect(tablet, tablet.scan("CMD-BACK"), "stepping back")
             return
         yield 10.0
-        bin_code = tablet.dice.choice(list(house.bins))
-        expect(tablet, tablet.scan(house.bins[bin_code]), f"putting {row.sku} back to {bin_code}")
+        bin_code = yield from _into_some_bin(play, house, tablet, row.sku)
+        if bin_code is None:
+            expect(tablet, tablet.scan("CMD-BACK"), "leaving it for later")
+            return
         play.world.put(Place(house.code, bin_code, row.seller, row.sku, "good"), units)
         play.world.units["put back"] += units
         yield 5.0
         mischief(play, tablet, before)
+
+
+def _into_some_bin(play: Play, house: House, tablet: Tablet, sku: str) -> Generator[float, None, str | None]:
+    """What is in hand goes to the first bin that takes it; None where none does."""
+    bins = list(house.bins)
+    tablet.dice.shuffle(bins)
+    for code in bins:
+        answer = tablet.scan(house.bins[code])
+        if expect_into(play, house, code, tablet, answer, f"{sku} into {code}", "location_held", *BIN_REFUSALS):
+            return code
+        yield 6.0
+    return None
 
 
 def _move(play: Play, house: House, tablet: Tablet) -> Process:
@@ -188,7 +203,7 @@ def _settle(play: Play, house: House, tablet: Tablet, number: str, order: Order,
         play.world.come_back(order, sku, units)
         yield 10.0
         mischief(play, tablet, before)
-        _decide(play, house, tablet, order, sku, units)
+        yield from _decide(play, house, tablet, order, sku, units)
         yield 5.0
     if tablet.state == "scan_product":
         expect(tablet, tablet.scan("CMD-OK"), "closing the return")
@@ -196,7 +211,7 @@ def _settle(play: Play, house: House, tablet: Tablet, number: str, order: Order,
         raise Untrue(f"{tablet.name}: the return {number} does not end: {tablet.state}")
 
 
-def _decide(play: Play, house: House, tablet: Tablet, order: Order, sku: str, units: int) -> None:
+def _decide(play: Play, house: House, tablet: Tablet, order: Order, sku: str, units: int) -> Process:
     throw = tablet.dice.random()
     if throw < 0.15:
         expect(tablet, tablet.scan("CMD-DAMAGE"), f"{sku} is damaged")
@@ -204,8 +219,10 @@ def _decide(play: Play, house: House, tablet: Tablet, order: Order, sku: str, un
         expect(tablet, tablet.scan("CMD-SCRAP"), f"scrapping {sku}")
         play.world.scrap(order, sku, units)
     else:
-        bin_code = tablet.dice.choice(list(house.bins))
-        expect(tablet, tablet.scan(house.bins[bin_code]), f"restocking {sku}")
+        bin_code = yield from _into_some_bin(play, house, tablet, sku)
+        if bin_code is None:
+            expect(tablet, tablet.scan("CMD-DAMAGE"), f"{sku}, which no bin takes, is set aside")
+            return
         play.world.put(Place(house.code, bin_code, order.seller, sku, "good"), units)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import delete
 
 from wms.catalog.queries import products_by_ids
 from wms.core import clock
+from wms.inbound.lots import LotDraft, merged
 from wms.inbound.models import Booking
 from wms.inbound.rules import CartonDraft, LineDraft
 from wms.inbound.service import transferred
@@ -81,11 +82,20 @@ def _cartons(rows: Sequence[Any]) -> list[CartonDraft]:
         parcels[row.parcel_id].append(row)
     return [
         CartonDraft(
-            number, [LineDraft(skus[row.product_id], row.quantity) for row in lines], lines[0].tracking_number,
-            lines[0].weight_g, lines[0].length_mm, lines[0].width_mm, lines[0].height_mm,
+            number, _lines(lots, skus), lots[0].tracking_number, lots[0].weight_g, lots[0].length_mm, lots[0].width_mm,
+            lots[0].height_mm,
         )
-        for number, lines in enumerate(parcels.values(), 1)
+        for number, lots in enumerate(parcels.values(), 1)
     ]  # fmt: skip
+
+
+def _lines(rows: Sequence[Any], skus: Mapping[uuid.UUID, str]) -> list[LineDraft]:
+    """A line for each product of a parcel, announced with the lots and numbers that were sent."""
+    lots: dict[uuid.UUID, list[LotDraft]] = defaultdict(list)
+    for row in rows:
+        numbers = list(dict.fromkeys(number for told in row.numbers if told for number in told.split("\n")))
+        lots[row.product_id].append(LotDraft(row.quantity, row.batch, row.made_on, row.expires_on, numbers))
+    return [LineDraft(skus[key], sum(lot.quantity for lot in own), merged(own)) for key, own in lots.items()]
 
 
 def take_back(order_id: uuid.UUID) -> bool:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import uuid
 from datetime import date, timedelta
 
+from sqlalchemy import select
+
 from tests.inventory.replenishment.house import ANN, SUE, brought, face, plan, taken, tasks
 from tests.inventory.world import amounts, make_lot, make_product, promised, refusal
-from wms.inventory import waiting
+from wms.inventory import jobs, waiting
 from wms.inventory.allocations import AllocationResult, allocate
 from wms.inventory.events import AwaitedStockCame
 from wms.inventory.replenishment import queries, service
 from wms.inventory.replenishment.rules import Tier
+from wms.inventory.waiting import LET_GO_TOPIC
 from wms.platform.database import session
 from wms.platform.events import EventRow
+from wms.platform.outbox import OutboxJob
 
 
 def given(house, product, *quantities: int) -> tuple[AllocationResult, list[uuid.UUID]]:
@@ -140,6 +144,11 @@ def test_who_waits_at_the_pick_makes_the_walk_most_urgent_and_is_told(world):
         session().commit()
 
     def told() -> int:
+        for job in session().scalars(
+            select(OutboxJob).where(OutboxJob.topic == LET_GO_TOPIC, OutboxJob.state == "new")
+        ):
+            jobs.tell_of_let_go(job.payload)
+            job.state = "done"
         name = AwaitedStockCame.name
         return session().query(EventRow).filter_by(name=name, warehouse_id=house.id).count()
 

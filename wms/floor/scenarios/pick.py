@@ -1,4 +1,5 @@
-"""Picking: take a walk, bind a tote to each order (for a put wall: one to the walk), then bin after bin in walking order.
+"""Picking: take a walk, bind a tote to each order (for a put wall or the fast lane: one to the walk), then bin after bin in
+walking order.
 
 The picker's story: the screen shows the place, huge. Scan it; the screen shows how many of what. Scan the goods (each,
 or the first with a quantity); they go into the order's tote. What is not there is reported with SHORT, twice.
@@ -22,7 +23,7 @@ from wms.inventory.putaway.rules import NEAR_M
 from wms.inventory.replenishment import queries as replenishment
 from wms.outbound.models import PickBatch
 from wms.outbound.service import full_totes, lanes, lots, picking, together, waves
-from wms.outbound.service.stops import Sight, next_stop, open_in, see, work_waiting
+from wms.outbound.service.stops import Sight, next_stop, open_in, see_together, work_waiting
 from wms.outbound.workflow import InterceptionState, OrderState, TaskState
 from wms.platform.i18n import refusal_texts
 
@@ -123,6 +124,9 @@ class Pick:
         if stop.wall is not None:
             together.bind_tote(actor, stop.batch_id, tote_id)
             return Step(LOCATION, hand(task.data, full=None), "ok", "walk_tote_bound", {"tote": tote})
+        if stop.is_lane:
+            orders = lanes.bind_to_walk(actor, stop.batch_id, tote_id)
+            return Step(LOCATION, hand(task.data, full=None), "ok", "lane_bound", {"orders": orders})
         if task.data.get("full"):
             further = full_totes.take_further(actor, stop.id, tote_id)
             data, params = hand(task.data, full=None), {"tote": tote, "totes": ", ".join(further.totes)}
@@ -146,7 +150,7 @@ class Pick:
         stop_id = task.data.get("stop_id")
         if isinstance(task.carried, Sight) and str(task.carried.id) == stop_id:
             return task.carried
-        return None if stop_id is None else see(uuid.UUID(stop_id))
+        return None if stop_id is None else see_together(uuid.UUID(stop_id))
 
     def _scope(self, task: FloorTask, stop: Sight | None) -> Scope:
         """The stop fixes the owner, so that a code several sellers use is never ambiguous here."""
@@ -168,7 +172,8 @@ class Pick:
         if found.command == "SKIP":
             picking.skip(actor, stop.id)
             return self._next(task, "warn", "stop_skipped", {})
-        if found.command == "MIXED" and task.step == TOTE and not task.data.get("full"):  # one for all single pieces
+        # One for all single pieces; a walk that was planned for them has one anyway.
+        if found.command == "MIXED" and task.step == TOTE and not task.data.get("full") and not stop.is_lane:
             if task.data.get("damage_tote"):
                 raise Refused("damage_tote_first", {})
             if not lanes.has_singles(stop.batch_id):
@@ -218,11 +223,12 @@ class Pick:
         batch = scan.batch or found.batch
         if lots.is_other(stop.id, batch):
             return exceptions.other_lot(actor, task, stop, str(batch))
-        take = together.pick_together if stop.wall is not None else picking.pick
+        take = together.pick_together if stop.is_together else picking.pick
         done = take(actor, stop.id, scan.quantity or found.pack, serials=found.numbers)
         params = {"picked": done.picked, "quantity": done.quantity}
         if done.picked < done.quantity:
-            return Step(PRODUCT, hand(task.data, short_asked=None), "ok", "item_picked", params)
+            data = hand(task.data, short_asked=None, stop_id=str(stop.id))
+            return Step(PRODUCT, data, "ok", "item_picked", params)
         if done.emptied and zero.is_asked(stop.location_id):
             return exceptions.ask_zero(task, stop)
         return self._lead_to(
@@ -259,7 +265,9 @@ class Pick:
             "sku": stop.sku, "name_en": stop.name_en, "name_zh": stop.name_zh, "barcode": stop.unit_code,
             "location": stop.location, "location_barcode": stop.location_barcode, "quantity": stop.left,
             "picked": stop.picked, "wanted": stop.quantity, "order": stop.order_number, "tote": stop.tote, "wall": stop.wall,
+            "lane": stop.is_lane, "orders": stop.orders,
             "other_totes": list(stop.others or ()),
             "container": stop.container, "lot": lot_label(stop),
-            "stops_left": open_in(stop.batch_id).stops, "short_asked": bool(task.data.get("short_asked")),
+            "stops_left": open_in(stop.batch_id).stops if stop.stops_left is None else stop.stops_left,
+            "short_asked": bool(task.data.get("short_asked")),
         }  # fmt: skip

@@ -89,7 +89,7 @@ def set_down(actor: Actor, task: FloorTask, found: Found) -> Step:
 
 def other_lot(actor: Actor, task: FloorTask, stop: Sight, batch: str) -> Step:
     """Another batch than the chosen one: the claim moves to it, and its second scan takes it."""
-    if stop.wall is not None:  # one bin's units are several orders' there
+    if stop.wall is not None:  # one bin's units are several orders' there, and they are not alike
         raise Refused("lot_together", {"batch": batch})
     changed = lots.change(actor, stop.id, batch)
     data = hand(task.data, stop_id=str(changed.stop_id), short_asked=None)

@@ -2,7 +2,8 @@
 
 Goods that orders wait for are taken first, as many as they want, to a cross-dock place. A bin scanned right after the carton
 takes all that is still in it, loose; after WHOLE it takes the carton as it is. The suggested bin is kept, for an item as for
-a closed carton, until the goods are there or the person does something else. A supervisor may insist on a bin by scanning it twice.
+a closed carton, until the goods are there or the person does something else. UNDO takes the last goods out of their bin
+into the hand again; in the book they are in their carton (decision 119). A supervisor may insist on a bin by scanning it twice.
 """
 
 from __future__ import annotations
@@ -200,8 +201,8 @@ class PutAway:
         kept = _carton_of(task.data)
         undone = task.data.get("stowed") if task.step == CARTON else kept if task.step == PRODUCT else None
         if found.command == "UNDO" and undone:
-            inbound.undo_put_away(actor, uuid.UUID(undone["carton_id"]))
-            return Step(PRODUCT, undone, "warn", "step_back")
+            back = inbound.undo_put_away(actor, uuid.UUID(undone["carton_id"])).back
+            return Step(PRODUCT, {**undone, hands.IN_HAND: hands.held(back)}, "warn", "putaway_taken_back")
         if found.command == "WHOLE" and task.step == PRODUCT:
             return self._lift(actor, task)
         if found.command == "BACK":
@@ -213,7 +214,7 @@ class PutAway:
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         if "carton_id" not in task.data:
-            return {}
+            return {"can_undo": "stowed" in task.data}
         carton = session().get_one(Carton, uuid.UUID(task.data["carton_id"]))
         rows = _HELD.all({"carton": carton.id})
         suggestion = task.data.get("suggestion")

@@ -1,4 +1,5 @@
-"""Bringing the goods of cancelled orders back to bins: scan the tote or parcel, the item, the bin. Or damaged goods out of
+"""Bringing the goods of cancelled orders back to bins: scan the tote or parcel, the item, the bin. Each product and each
+batch goes to a bin of its own, which is asked as in putaway; a supervisor may insist by scanning it twice. Or damaged goods out of
 their tote to a place for them: scan the tote, the place.
 """
 
@@ -14,6 +15,7 @@ from wms.facility.models import HandlingUnit
 from wms.floor.beside import lot_label, read_beside, row_of_batch
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
+from wms.floor.overruling import against, insisting
 from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.floor.units import check_numbers
@@ -31,7 +33,7 @@ _HELD = Statement(
 _UNIT_OF_PARCEL = Statement("SELECT handling_unit_id FROM parcel WHERE id = :id")
 
 
-IN_HAND = ("product_id", "quantity", "serials", "lot_id", "lot")
+IN_HAND = ("product_id", "quantity", "serials", "lot_id", "lot", "against")
 
 
 class PutBack:
@@ -86,7 +88,7 @@ class PutBack:
         rows = [row for row in _HELD.all({"unit": uuid.UUID(task.data["unit_id"])}) if row.product_id == found.id]
         if not rows:
             raise Refused("wrong_item", {"wanted": "–"})
-        meant = _meant(read_beside(found, scan), rows, scan.quantity)
+        meant = _meant(read_beside(found, scan), rows)
         held = int(sum(row.units for row in meant))
         quantity = scan.quantity or len(found.numbers) or held
         if quantity > held:
@@ -106,10 +108,16 @@ class PutBack:
             damage.bring(actor, unit_id, found.id)
             return Step(UNIT, {}, "done", "pick_damage_set_down", {"place": found.code})
         lot_id = task.data.get("lot_id")
-        putback.put_back(
-            actor, unit_id, uuid.UUID(task.data["product_id"]), task.data["quantity"], found.id,
-            task.data.get("serials", ()), lot_id=uuid.UUID(lot_id) if lot_id else None,
+        location_id = found.id
+        posted = insisting(
+            actor, task, found,
+            lambda overruled: putback.put_back(
+                actor, unit_id, uuid.UUID(task.data["product_id"]), task.data["quantity"], location_id,
+                task.data.get("serials", ()), lot_id=uuid.UUID(lot_id) if lot_id else None, overruled=overruled,
+            ),
         )  # fmt: skip
+        if isinstance(posted, Step):
+            return posted
         if _HELD.first({"unit": unit_id}) is None:
             return Step(UNIT, {}, "done", "item_put_back")
         return Step(PRODUCT, hand(task.data, **dict.fromkeys(IN_HAND)), "next", "item_put_back")
@@ -131,15 +139,12 @@ class PutBack:
         return {
             **goods(task.data.get("product_id")), "unit": task.data["unit"], "lines": lines,
             "quantity": task.data.get("quantity"), "lot": task.data.get("lot"),
-            "is_damaged": bool(task.data.get("damaged")),
+            "is_damaged": bool(task.data.get("damaged")), "against": against(task),
         }  # fmt: skip
 
 
-def _meant(found: Found, rows: Sequence[Any], asked: int | None) -> Sequence[Any]:
-    """Which of a product's rows go: the one of the batch that was read; all of them where all goes; else the first, and the
-    screen says of which batch it is.
+def _meant(found: Found, rows: Sequence[Any]) -> Sequence[Any]:
+    """Which of a product's rows go: those with the number that was read; else the one of the batch that was read, or the
+    first, and the screen says of which batch it is. Each batch goes to a bin of its own: the next scan takes the next one.
     """
-    read = found.batch is not None or found.expires_on is not None
-    if found.numbers or (not read and asked is None):
-        return rows
-    return [row_of_batch(found, rows)]
+    return rows if found.numbers else [row_of_batch(found, rows)]

@@ -7,6 +7,9 @@ as unlabelled, MIXED as found among other goods; UNDO takes the last count back;
 The booking's own number opens its goods where they came loose, announced as one carton. WHOLE receives a pallet: the carton
 in hand and all that stand with it, as announced; UNDO right after it takes all of them back.
 
+Batches and days that were announced stand on their lines, and are offered where the code says none: whoever receives taps
+what is printed, or types what is. What comes of another batch or number is counted, and told at once.
+
 A carton that is counted blind shows what was counted, and nothing of what was announced: not its products, not its
 quantities, not whether more is to come. If it differs at the close, it is counted once more from nothing.
 """
@@ -23,7 +26,9 @@ from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.inbound import service as inbound
+from wms.inbound.lots import Lot, fits, label, lots_of
 from wms.inbound.rules import Finding
+from wms.inbound.service.counted import LineNow
 from wms.inbound.service.tallying import IS_BLIND
 from wms.inbound.workflow import CARTON as CARTONS
 from wms.inbound.workflow import CartonState
@@ -37,7 +42,8 @@ FINDINGS = {"NOLABEL": Finding.UNLABELLED.value, "MIXED": Finding.MIXED.value}
 
 _LINES = Statement(
     "SELECT p.sku, p.name_en, p.name_zh, l.declared, l.received_good, l.received_damaged, p.id,"
-    " p.measured_at IS NULL AS unmeasured FROM carton_line l"
+    " p.measured_at IS NULL AS unmeasured, (SELECT json_agg(json_build_array(a.batch, a.made_on, a.expires_on, a.quantity)"
+    "  ORDER BY a.position) FROM announced_lot a WHERE a.carton_line_id = l.id) AS lots FROM carton_line l"
     " JOIN product p ON p.id = l.product_id WHERE l.carton_id = :carton ORDER BY p.sku"
 )
 
@@ -109,13 +115,12 @@ class Receive:
         if line.declared is None:  # blind
             params = {"counted": received, "pack": quantity}
             return Step(PRODUCT, data, "ok", PACKS_BLIND.get(found.level, "count_tally"), params, can_undo=True)
-        over = received > line.declared
-        return Step(
-            PRODUCT, data, "warn" if over else "ok",
-            "item_counted_over" if over else PACKS.get(found.level, "item_counted"),
-            {"counted": received, "declared": line.declared, "pack": quantity},
-            can_undo=True,
-        )  # fmt: skip
+        params = {"counted": received, "declared": line.declared, "pack": quantity}
+        if received > line.declared:
+            return Step(PRODUCT, data, "warn", "item_counted_over", params, can_undo=True)
+        if other := _not_announced(line, found):
+            return Step(PRODUCT, data, "warn", other[0], {**params, "read": other[1]}, can_undo=True)
+        return Step(PRODUCT, data, "ok", PACKS.get(found.level, "item_counted"), params, can_undo=True)
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         carton_id = uuid.UUID(task.data["carton_id"])
@@ -194,6 +199,7 @@ class Receive:
                 "sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "declared": row.declared,
                 "received": row.received_good + row.received_damaged, "damaged": row.received_damaged,
                 "product_id": str(row.id), "unmeasured": row.unmeasured,
+                "lots": [{"lot": label(lot), "units": lot.units} for lot in lots_of(row.lots) if label(lot)],
             }
             for row in held.all()
         ]  # fmt: skip
@@ -201,6 +207,15 @@ class Receive:
         hint = refusal_texts.translate("hint_as_declared", {}) if left else None
         return {**about, "lines": lines, "left": left, "hint": hint,
                 "pallet": carton.pallet if carton.beside else None, "beside": carton.beside}  # fmt: skip
+
+
+def _not_announced(line: LineNow, found: Found) -> tuple[str, str] | None:
+    """What was read off goods of which the paper says otherwise, with the code that tells of it."""
+    if found.numbers and line.numbers and not line.numbers.issuperset(found.numbers):
+        return "item_counted_other_serial", found.numbers[0]
+    if line.announced and not any(fits(lot, found.batch, found.made_on, found.expires_on) for lot in line.announced):
+        return "item_counted_other_lot", label(Lot(found.batch, found.made_on, found.expires_on, 1))
+    return None
 
 
 _OF_BOOKING = Statement(

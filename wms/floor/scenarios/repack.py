@@ -1,7 +1,8 @@
-"""Repacking (拆箱 / 合箱): scan a container, what of it, and where that goes: another container, or loose into the bin.
+"""Repacking (拆箱 / 合箱): scan a container, what of it, and where that goes: another container, or loose into the bin. A
+bin scanned first: what lies loose in it goes into a container there.
 
 A second container scanned instead of an item: the first one goes into it whole (a carton onto a pallet). FULL takes all
-of its goods; OK takes it out of the container it stands in.
+of its goods; OK takes it out of the container it stands in; UNDO takes back what was done last.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from wms.floor.units import check_numbers, row_of_unit
 from wms.inventory import repacking, units
 from wms.inventory.ledger import stock_of
 from wms.inventory.models import Balance
-from wms.inventory.repacking import Part
+from wms.inventory.repacking import Part, Repacked
 from wms.inventory.service import Subject
 from wms.platform.database import session
 from wms.platform.i18n import refusal_texts
@@ -30,14 +31,17 @@ from wms.platform.statements import Statement
 
 UNIT, PRODUCT, TARGET = "scan_unit", "scan_product", "scan_target"
 UNITS = (Kind.UNIT, Kind.TOTE)
-EXPECTED = {UNIT: UNITS, PRODUCT: (Kind.PRODUCT, *UNITS), TARGET: (*UNITS, Kind.LOCATION)}
+EXPECTED = {UNIT: (*UNITS, Kind.LOCATION), PRODUCT: (Kind.PRODUCT, *UNITS), TARGET: (*UNITS, Kind.LOCATION)}
+FROM_BIN = {UNIT: EXPECTED[UNIT], PRODUCT: (Kind.PRODUCT,), TARGET: UNITS}
+SOURCE = ("unit_id", "unit", "place_id", "place")  # a container, or a bin for what lies loose in it
 
-_INSIDE = Statement(
+_ROWS = (
     "SELECT b.id, b.product_id, p.sku, p.name_en, p.name_zh, b.condition, b.lot_id, b.handling_unit_id, b.on_hand,"
     " b.allocated, t.batch, t.expires_on FROM balance b JOIN product p ON p.id = b.product_id"
-    " LEFT JOIN lot t ON t.id = b.lot_id WHERE b.handling_unit_id = :unit"
-    " AND b.is_there ORDER BY p.sku, b.condition DESC, b.id"
+    " LEFT JOIN lot t ON t.id = b.lot_id WHERE {} AND b.is_there ORDER BY p.sku, b.condition DESC, b.id"
 )
+_INSIDE = Statement(_ROWS.format("b.handling_unit_id = :unit"))
+_LOOSE = Statement(_ROWS.format("b.location_id = :place AND b.handling_unit_id IS NULL"))
 _CHILDREN = Statement("SELECT code, kind FROM handling_unit WHERE parent_id = :unit AND state <> 'gone' ORDER BY code")
 
 
@@ -51,7 +55,9 @@ class Repack:
         """Steps: scan_unit → scan_product (all of it, or a quantity; FULL for everything) → scan_target → scan_product
         …; or scan_unit → scan_product (another container: this one goes into it) → scan_unit.
         """
-        found = resolve(scan.raw, Scope(task.warehouse_id, place_id=task.id_of("unit_id")), list(EXPECTED[task.step]))
+        standing = task.id_of("unit_id") or task.id_of("place_id")
+        expected = (EXPECTED if "unit_id" in task.data else FROM_BIN)[task.step]
+        found = resolve(scan.raw, Scope(task.warehouse_id, place_id=standing), list(expected))
         if found.kind is Kind.COMMAND:
             return self._command(actor, task, found)
         if task.step == UNIT:
@@ -61,10 +67,16 @@ class Repack:
         if found.kind is Kind.PRODUCT:
             return self._take(task, found, scan)
         assert found.id is not None
-        repacking.nest(actor, uuid.UUID(task.data["unit_id"]), found.id)
-        return Step(UNIT, {}, "done", "unit_nested", {"into": found.code})
+        done = repacking.nest(actor, uuid.UUID(task.data["unit_id"]), found.id)
+        return Step(UNIT, _undoable(done, PRODUCT, _source_of(task)), "done", "unit_nested", {"into": found.code},
+                    can_undo=True)  # fmt: skip
 
     def _open(self, found: Found) -> Step:
+        if found.kind is Kind.LOCATION:
+            assert found.id is not None
+            repacking.check_bin(found.id)
+            data = {"place_id": str(found.id), "place": found.code}
+            return Step(PRODUCT, data, "next", "loose_opened", {"location": found.code})
         unit = session().get_one(HandlingUnit, found.id, populate_existing=True)
         units.check_free(unit)
         inside = sum(row.quantity for row in units.content(*units.within(unit.id)))
@@ -88,45 +100,68 @@ class Repack:
         return Step(TARGET, data, "ok", "part_in_hand", {"quantity": quantity})
 
     def _put(self, actor: Actor, task: FloorTask, found: Found) -> Step:
-        unit_id, subject = uuid.UUID(task.data["unit_id"]), Subject("floor_task", task.id)
+        subject = Subject("floor_task", task.id)
         into_id = found.id
         if found.kind is Kind.LOCATION:
-            place = session().get_one(Location, session().get_one(HandlingUnit, unit_id).location_id)
+            place = self._place(task)
             if place.id != found.id:
                 raise Refused("wrong_location", {"wanted": place.code})  # carrying goods elsewhere is a move
             into_id = None
         if "balance_id" not in task.data:
-            repacking.merge(actor, unit_id, into_id, subject)
-            return Step(UNIT, {}, "done", "part_packed", put_down=True)
+            done = repacking.merge(actor, uuid.UUID(task.data["unit_id"]), into_id, subject)
+            return Step(
+                UNIT, _undoable(done, TARGET, _held_of(task)), "done", "part_packed", can_undo=True, put_down=True
+            )
         row = session().get_one(Balance, task.data["balance_id"], populate_existing=True)
         part = Part(stock_of(row), task.data["quantity"], task.data.get("serials", ()))
-        repacking.split(actor, unit_id, [part], into_id, subject)
-        return Step(PRODUCT, _unit_of(task), "next", "part_packed", put_down=True)
+        if "unit_id" in task.data:
+            done = repacking.split(actor, uuid.UUID(task.data["unit_id"]), [part], into_id, subject)
+        else:
+            assert into_id is not None  # loose goods go into containers only
+            done = repacking.pack(actor, uuid.UUID(task.data["place_id"]), [part], into_id, subject)
+        data = {**_source_of(task), **_undoable(done, TARGET, _held_of(task))}
+        return Step(PRODUCT, data, "next", "part_packed", can_undo=True, put_down=True)
+
+    def _place(self, task: FloorTask) -> Location:
+        """Where it is repacked."""
+        unit_id = task.id_of("unit_id")
+        place_id = task.id_of("place_id") if unit_id is None else session().get_one(HandlingUnit, unit_id).location_id
+        return session().get_one(Location, place_id)
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
-        if found.command == "FULL" and task.step == PRODUCT:
+        if found.command == "UNDO" and task.step != TARGET and "packed" in task.data:
+            packed = task.data["packed"]
+            repacking.take_back(actor, task.warehouse_id, _done(packed))
+            return Step(packed["step"], packed["held"], "warn", "repack_taken_back")
+        if found.command == "FULL" and task.step == PRODUCT and "unit_id" in task.data:
             inside = sum(row.on_hand for row in _inside(task))
             if not inside and not _children(task):
                 raise Refused("unit_empty", {})
             rows = units.content(*units.within(uuid.UUID(task.data["unit_id"])))
-            data = {**_unit_of(task), "quantity": inside, IN_HAND: held((row.balance_id, row.quantity) for row in rows)}
+            data = {
+                **_source_of(task),
+                "quantity": inside,
+                IN_HAND: held((row.balance_id, row.quantity) for row in rows),
+            }
             return Step(TARGET, data, "ok", "all_in_hand", {"units": inside})
-        if found.command == "OK" and task.step == PRODUCT:
-            repacking.take_out(actor, uuid.UUID(task.data["unit_id"]))
-            return Step(PRODUCT, _unit_of(task), "next", "unit_taken_out")
+        if found.command == "OK" and task.step == PRODUCT and "unit_id" in task.data:
+            done = repacking.take_out(actor, uuid.UUID(task.data["unit_id"]))
+            data = {**_source_of(task), **_undoable(done, PRODUCT, _source_of(task))}
+            return Step(PRODUCT, data, "next", "unit_taken_out", can_undo=True)
         if found.command == "BACK":
-            step, data = (PRODUCT, _unit_of(task)) if task.step == TARGET else (UNIT, {})
+            step, data = (PRODUCT, _source_of(task)) if task.step == TARGET else (UNIT, {})
             return Step(step, data, "warn", "step_back")
         raise Refused("command_not_here", {})
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
-        if "unit_id" not in task.data:
-            return {}
-        unit = session().get_one(HandlingUnit, uuid.UUID(task.data["unit_id"]), populate_existing=True)
-        parent = session().get(HandlingUnit, unit.parent_id) if unit.parent_id else None
+        shown = {"can_undo": "packed" in task.data and task.step != TARGET}
+        if not _source_of(task):
+            return shown
+        unit_id = task.id_of("unit_id")
+        unit = None if unit_id is None else session().get_one(HandlingUnit, unit_id, populate_existing=True)
+        parent = session().get(HandlingUnit, unit.parent_id) if unit is not None and unit.parent_id else None
         return {
-            "unit": task.data["unit"], "unit_id": task.data["unit_id"],
-            "location": session().get_one(Location, unit.location_id).code,
+            **shown, "unit": task.data.get("unit"), "unit_id": task.data.get("unit_id"), "location": self._place(task).code,
             "parent": parent.code if parent else None, "children": [row.code for row in _children(task)],
             "lines": [
                 {"sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "quantity": row.on_hand,
@@ -135,18 +170,47 @@ class Repack:
             ],
             **goods(task.data.get("product_id")), "quantity": task.data.get("quantity"), "lot": task.data.get("lot"),
             "condition": task.data.get("condition"),
-            "hint": refusal_texts.translate("hint_repack", {}),
+            "hint": refusal_texts.translate("hint_repack", {}) if unit is not None else None,
         }  # fmt: skip
 
 
 def _inside(task: FloorTask) -> list[Any]:
-    return _INSIDE.all({"unit": uuid.UUID(task.data["unit_id"])})
+    """The rows in the container, or loose in the bin, that is being repacked."""
+    if "unit_id" in task.data:
+        return _INSIDE.all({"unit": uuid.UUID(task.data["unit_id"])})
+    return _LOOSE.all({"place": uuid.UUID(task.data["place_id"])})
 
 
 def _children(task: FloorTask) -> list[Any]:
-    return _CHILDREN.all({"unit": uuid.UUID(task.data["unit_id"])})
+    return _CHILDREN.all({"unit": uuid.UUID(task.data["unit_id"])}) if "unit_id" in task.data else []
 
 
-def _unit_of(task: FloorTask) -> dict[str, Any]:
+def _source_of(task: FloorTask) -> dict[str, Any]:
     """What stays in hand from item to item."""
-    return {key: task.data[key] for key in ("unit_id", "unit")}
+    return {key: task.data[key] for key in SOURCE if key in task.data}
+
+
+def _held_of(task: FloorTask) -> dict[str, Any]:
+    """What was in hand, without what was done before it: only the last act is taken back."""
+    return {key: value for key, value in task.data.items() if key != "packed"}
+
+
+def _undoable(done: Repacked, step: str, held_then: dict[str, Any]) -> dict[str, Any]:
+    """What was done, and the step with what was in hand that UNDO leads back to."""
+    parents = {str(unit): None if parent is None else str(parent) for unit, parent in done.parents.items()}
+    return {
+        "packed": {
+            "units": [str(each) for each in done.unit_ids], "parents": parents, "step": step, "held": held_then,
+            "posting": None if done.posting_id is None else str(done.posting_id),
+            "into": None if done.into_id is None else str(done.into_id),
+        }
+    }  # fmt: skip
+
+
+def _done(packed: dict[str, Any]) -> Repacked:
+    def key(said: str | None) -> uuid.UUID | None:
+        return None if said is None else uuid.UUID(said)
+
+    parents = {uuid.UUID(unit): key(parent) for unit, parent in packed["parents"].items()}
+    unit_ids = tuple(uuid.UUID(each) for each in packed["units"])
+    return Repacked(unit_ids, posting_id=key(packed["posting"]), into_id=key(packed["into"]), parents=parents)

@@ -1,6 +1,8 @@
 """The returns desk: scan the parcel or the return, the item, then say what becomes of it.
 
-After an item: the bin's code restocks it, DAMAGE sets it aside, SCRAP destroys it. OK at the end closes the return.
+After an item: the bin's code restocks it, DAMAGE sets it aside, SCRAP destroys it. OK at the end closes the return. Until
+that is said the item is in somebody's hand (decision 119): in the book it stands at the desk. One that was received and never
+decided about, because a tablet died, is taken up again by scanning it.
 """
 
 from __future__ import annotations
@@ -10,13 +12,18 @@ from typing import Any
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
-from wms.floor.beside import read_beside
+from wms.floor import hands
+from wms.floor.beside import lot_label, read_beside
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
+from wms.floor.overruling import against, insisting
 from wms.floor.queries import goods
 from wms.floor.resolver import Found, Kind, Scope, resolve
+from wms.inventory import serials
+from wms.inventory.hands import NOTHING
 from wms.outbound import queries as outbound
 from wms.platform.database import session
+from wms.platform.statements import Statement
 from wms.returns import queries, service
 from wms.returns.models import ReturnOrder
 from wms.returns.service import Disposition
@@ -43,7 +50,7 @@ class ReturnDesk:
             return self._open(actor, found)
         if task.step == PRODUCT:
             return self._receive(actor, task, found, scan)
-        return self._settle(actor, task, Disposition.RESTOCK, found.id)
+        return self._settle(actor, task, Disposition.RESTOCK, found)
 
     def _open(self, actor: Actor, found: Found) -> Step:
         assert found.id is not None
@@ -67,9 +74,31 @@ class ReturnDesk:
         numbers = [found.serial] if found.serial and found.serial_control != "none" else []
         if found.serial_control != "none" and not numbers:
             raise Refused("serial_needed", {})  # it was captured when the unit left
-        service.receive(actor, uuid.UUID(task.data["return_id"]), found.id, quantity, numbers)
-        data = hand(task.data, product_id=str(found.id), quantity=quantity, serials=found.numbers or None)
+        return_id = uuid.UUID(task.data["return_id"])
+        service.load_return_to_edit(
+            actor, return_id
+        )  # of two desks one after the other: neither takes what the other holds
+        lying = self._lying(task, return_id, found)
+        if not lying:
+            service.receive(actor, return_id, found.id, quantity, numbers)
+            lying = self._lying(task, return_id, found)
+        quantity = min(quantity, sum(lying.values()))
+        data = hand(
+            task.data, product_id=str(found.id), quantity=quantity, serials=found.numbers or None,
+            in_hand=hands.share(lying.items(), quantity),
+        )  # fmt: skip
         return Step(DECIDE, data, "ok", "return_item", {"quantity": quantity})
+
+    def _lying(self, task: FloorTask, return_id: uuid.UUID, found: Found) -> dict[int, int]:
+        """What of a product is at the desk, to be decided about and in nobody's hand, by row; of a number, its unit."""
+        assert found.id is not None
+        rows = service.at_desk(return_id, found.id)
+        held = hands.carried(task.warehouse_id, rows.keys())
+        left = {row_id: units - held.get(row_id, NOTHING).units for row_id, units in rows.items()}
+        if found.numbers:
+            own = serials.by_row(found.id, found.numbers)
+            left = {row_id: len(own.get(row_id, ())) for row_id in left}
+        return {row_id: units for row_id, units in left.items() if units > 0}
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
         if task.step == DECIDE and found.command == "DAMAGE":
@@ -83,31 +112,37 @@ class ReturnDesk:
             return Step(RETURN, {}, "warn", "step_back")
         raise Refused("command_not_here", {})
 
-    def _settle(self, actor: Actor, task: FloorTask, disposition: Disposition, location_id: uuid.UUID | None) -> Step:
+    def _settle(self, actor: Actor, task: FloorTask, disposition: Disposition, place: Found | None) -> Step:
         product_id = uuid.UUID(task.data["product_id"])
-        settled = service.inspect(
-            actor,
-            uuid.UUID(task.data["return_id"]),
-            product_id,
-            task.data["quantity"],
-            disposition,
-            location_id,
-            task.data.get("serials", ()),
-        )
+
+        def inspect(overruled: bool) -> ReturnOrder:
+            return service.inspect(
+                actor, uuid.UUID(task.data["return_id"]), product_id, task.data["quantity"], disposition,
+                None if place is None else place.id, task.data.get("serials", ()), overruled=overruled,
+            )  # fmt: skip
+
+        settled = inspect(False) if place is None else insisting(actor, task, place, inspect)
+        if isinstance(settled, Step):
+            return settled
         if settled.state == "completed":
-            return Step(RETURN, {}, "done", "return_done")
-        return Step(
-            PRODUCT,
-            hand(task.data, product_id=None, quantity=None, serials=None),
-            "next",
-            f"return_{disposition.value}",
-        )
+            return Step(RETURN, {}, "done", "return_done", put_down=True)
+        kept = hand(task.data, product_id=None, quantity=None, serials=None, in_hand=None, against=None)
+        return Step(PRODUCT, kept, "next", f"return_{disposition.value}", put_down=True)
 
     def view(self, actor: Actor, task: FloorTask) -> dict[str, Any]:
         if "return_id" not in task.data:
             return {}
         found = session().get_one(ReturnOrder, uuid.UUID(task.data["return_id"]))
+        lots = _LOTS.all({"rows": [row_id for row_id, _units in task.data.get(hands.IN_HAND, ())]})
         return {
             **goods(task.data.get("product_id")), "number": found.number,
             "lines": queries.return_detail(found)["lines"], "quantity": task.data.get("quantity"),
+            "lot": " / ".join(label for lot in lots if (label := lot_label(lot))) or None,
+            "serials": task.data.get("serials", []), "against": against(task),
         }  # fmt: skip
+
+
+_LOTS = Statement(
+    "SELECT DISTINCT t.batch, t.expires_on FROM balance b JOIN lot t ON t.id = b.lot_id"
+    " WHERE b.id = ANY(CAST(:rows AS bigint[])) ORDER BY t.expires_on, t.batch"
+)

@@ -31,6 +31,17 @@ def show(booking_id: uuid.UUID) -> Response:
     return jsonify({name: found[name] for name in schemas.AppointmentOut().fields})
 
 
+@blueprint.get("/offers")
+@requires(Permission.BOOKINGS_READ)
+@blueprint.arguments(schemas.OfferQuery, location="query")
+@blueprint.response(200, schemas.OffersOut)
+def offers(query: dict[str, Any], booking_id: uuid.UUID) -> Response:
+    """Times of a day at which a dock takes lorries and is free for so long: any of them may be appointed."""
+    found = queries.offered_times(actor(), booking_id, query["day"], query["minutes"])
+    return jsonify({"data": [{name: value if name == "dock" else value.isoformat() for name, value in vars(offer).items()}
+                             for offer in found]})  # fmt: skip
+
+
 @blueprint.post("")
 @requires(Permission.BOOKINGS_WRITE)
 @blueprint.arguments(schemas.AppointmentIn)

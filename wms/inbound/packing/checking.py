@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from wms.core.refusals import Refused
@@ -45,11 +46,20 @@ def _by_schema(found: PackingList, bodies: Sequence[dict[str, Any]]) -> Iterable
 
 def _sane(body: dict[str, Any]) -> dict[str, Any]:
     """A body whose faults are told already, so far that its products can be looked up."""
-    lines = [
-        {"sku": line.get("sku", ""), "quantity": quantity if isinstance(quantity := line.get("quantity"), int) else 1}
-        for line in body["lines"][: MAX_LINES + 1]
-    ]
+    lines = [_sane_line(line) for line in body["lines"][: MAX_LINES + 1]]
     return {**body, "count": min(body["count"], MAX_CARTONS + 1), "lines": lines}
+
+
+def _sane_line(line: Mapping[str, Any]) -> dict[str, Any]:
+    quantity = line.get("quantity")
+    if not isinstance(quantity, int):
+        return {"sku": line.get("sku", ""), "quantity": 1}
+    # days that are none have been told, so these are days
+    lots = [
+        {name: date.fromisoformat(value) if name in ("made_on", "expires_on") else value for name, value in lot.items()}
+        for lot in line.get("lots", ())
+    ]
+    return {"sku": line.get("sku", ""), "quantity": quantity, "lots": lots}
 
 
 def _each_once(findings: Iterable[Finding], *, unnumbered: bool) -> Iterable[Finding]:

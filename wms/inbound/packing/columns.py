@@ -41,6 +41,8 @@ COLUMNS = (
     Column("expiry_date", "/expires_on", lazy("Expires on"), "", (
         "exp date", "exp", "expiry", "expires on", "expiration date", "best before", "bbd", "有效期", "到期日", "失效日期",
         "保质期至", "有效期至"), "date"),
+    Column("serial_numbers", "/lines/serial_numbers", lazy("Serial numbers, where a line is one carton"), "", (
+        "serial number", "serial no", "serial nos", "serial", "serials", "s/n", "imei", "序列号", "序列号码", "串号")),
     Column("length_cm", "/length_mm", lazy("Length of a carton"), "60", (
         "length", "l", "carton length", "长 (cm)", "长", "长度"), "size"),
     Column("width_cm", "/width_mm", lazy("Width of a carton"), "40", (

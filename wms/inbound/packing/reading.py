@@ -12,9 +12,10 @@ from datetime import date
 from typing import Any
 
 from wms.core.refusals import invalid
+from wms.inbound.lots import date_faults
 from wms.inbound.packing import values
 from wms.inbound.packing.columns import BY_NAME, CARTONS, QUANTITIES, UNITS, column_of, factor_of
-from wms.inbound.rules import MAX_CARTONS, date_faults
+from wms.inbound.rules import MAX_CARTONS
 from wms.platform.columns import Finding, Heading, placed
 from wms.platform.sheets import Row
 
@@ -22,11 +23,42 @@ LETTERHEAD = 30  # rows in which the heading is looked for
 _SIDES = ("length_cm", "width_cm", "height_cm")
 _SCALED = {"length_mm": "length_cm", "width_mm": "width_cm", "height_mm": "height_cm", "weight_g": "gross_weight_kg"}
 _DAYS = {"/made_on": "production_date", "/expires_on": "expiry_date"}
+_OF_LOTS = {
+    "batch": "batch", "made_on": "production_date", "expires_on": "expiry_date", "serial_numbers": "serial_numbers",
+}  # fmt: skip
+
+
+class Lots:
+    """What the rows of one line say of its lots, each as the API takes it, with the row that said it first. By batch and days."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[tuple[str, ...], dict[str, Any]] = {}
+        self.rows: list[int] = []
+
+    def takes(self, said: tuple[str, ...], lot: Mapping[str, Any]) -> bool:
+        """Whether another row of the product goes on with this line: another batch, or further serial numbers of one."""
+        known = self.bodies.get(said)
+        return known is None or ("serial_numbers" in known and "serial_numbers" in lot)
+
+    def add(self, said: tuple[str, ...], lot: dict[str, Any], row: int) -> None:
+        known = self.bodies.get(said)
+        if known is None:
+            self.bodies[said] = lot
+            self.rows.append(row)
+            return
+        known["serial_numbers"] += lot["serial_numbers"]
+        known["quantity"] += lot["quantity"]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As a part of the line; nothing where no row said anything."""
+        lots = list(self.bodies.values())
+        return {"lots": lots} if any(lot.keys() - {"quantity"} for lot in lots) else {}
 
 
 @dataclass
 class Group:
-    """Equal cartons. `rows`: the line of each of its lines; `said`: where a row said something of the carton itself."""
+    """Equal cartons. `rows`: the row of each of its lines; `said`: where a row said something of the carton itself."""
 
     number: int | None  # of the first; None: it cannot be read
     count: int
@@ -34,9 +66,8 @@ class Group:
     about: dict[str, Any] = field(default_factory=dict)
     lines: list[dict[str, Any]] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
-    batches: dict[str, tuple[int, set[tuple[str, ...]]]] = field(
-        default_factory=dict
-    )  # by SKU: its line, in which batches
+    lots: list[Lots] = field(default_factory=list)  # of each of its lines
+    places: dict[str, int] = field(default_factory=dict)  # by SKU: its first line
     said: dict[str, int] = field(default_factory=dict)
 
 
@@ -57,7 +88,8 @@ class PackingList:
         for group in self.groups:
             number = following if group.number is None else group.number
             following = number + group.count
-            found.append({"number": number, "count": group.count, **group.about, "lines": group.lines})
+            lines = [{**line, **lots.told} for line, lots in zip(group.lines, group.lots, strict=True)]
+            found.append({"number": number, "count": group.count, **group.about, "lines": lines})
         return found
 
     def found(self, pointer: str, code: str, params: Mapping[str, Any]) -> Finding:
@@ -66,6 +98,9 @@ class PackingList:
         place = int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else self._beyond()
         group = self.groups[place]
         last = parts[-1]
+        if len(parts) > 6 and parts[5].isdigit():
+            row = group.lots[int(parts[3])].rows[int(parts[5])]
+            return Finding(row, _OF_LOTS.get(parts[6]) or self._one_of(QUANTITIES), code, params)
         if len(parts) > 4 and parts[3].isdigit():
             name = "sku" if last == "sku" else self._one_of(QUANTITIES)
             return Finding(group.rows[int(parts[3])], name, code, params)
@@ -254,20 +289,39 @@ class _Reader:
         )
 
     def _line(self, group: Group, cells: Mapping[str, str], line: int) -> None:
-        """One product of a carton. In several batches it stands in several rows, and is one line."""
+        """One product of a carton. In several batches, or unit by unit with their numbers, it stands in several rows, and is
+        one line.
+        """
         sku, quantity = cells["sku"], self._quantity(group, cells, line)
-        batch = (cells.get("batch", ""), *self._days(cells, line))
-        place, batches = group.batches.setdefault(sku, (len(group.lines), set()))
-        if sku and batches and batch not in batches:
-            batches.add(batch)
-            before = group.lines[place].get("quantity")
-            if isinstance(before, int) and isinstance(quantity, int):
-                group.lines[place]["quantity"] = before + quantity
+        said, lot = self._lot(group, cells, line)
+        known = group.places.get(sku) if sku else None
+        if known is not None and group.lots[known].takes(said, lot):
+            before = group.lines[known].get("quantity")
+            if isinstance(quantity, int) and isinstance(before, int):
+                group.lines[known]["quantity"] = before + quantity
+                group.lots[known].add(said, {"quantity": quantity, **lot}, line)
                 return
-        batches.add(batch)
-        said = {"sku": sku, "quantity": quantity}
-        group.lines.append({name: value for name, value in said.items() if value not in ("", None)})
+        group.places.setdefault(sku, len(group.lines))
+        told = {"sku": sku, "quantity": quantity}
+        group.lines.append({name: value for name, value in told.items() if value not in ("", None)})
         group.rows.append(line)
+        group.lots.append(Lots())
+        if isinstance(quantity, int):
+            group.lots[-1].add(said, {"quantity": quantity, **lot}, line)
+
+    def _lot(self, group: Group, cells: Mapping[str, str], line: int) -> tuple[tuple[str, ...], dict[str, Any]]:
+        """The batch and days of a row, and all that it says of its lot, as the API takes it."""
+        made_on, expires_on = self._days(cells, line)
+        said = (cells.get("batch", ""), made_on, expires_on)
+        lot: dict[str, Any] = {
+            name: value for name, value in zip(("batch", "made_on", "expires_on"), said, strict=True) if value
+        }
+        numbers = values.numbers_in(cells.get("serial_numbers", ""))
+        if numbers and group.count > 1:
+            self._tell(line, "serial_numbers", "packing_numbers_of_one")
+        elif numbers:
+            lot["serial_numbers"] = numbers
+        return said, lot
 
     def _quantity(self, group: Group, cells: Mapping[str, str], line: int) -> int | str | None:
         """Units in each carton; the text where it is none, for the schema to refuse."""

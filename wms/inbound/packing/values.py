@@ -87,6 +87,11 @@ def three_sides(text: str, factor: float) -> tuple[int, int, int] | None:
     return None if one is None or two is None or three is None else (one, two, three)
 
 
+def numbers_in(text: str) -> list[str]:
+    """Serial numbers of one cell, as they are separated there: by blanks, line ends, commas or semicolons."""
+    return [part for part in re.split(r"[\s,;，；、]+", text) if part]
+
+
 @lru_cache(KEPT)
 def day_in(text: str) -> date | None:
     """2026-12-31 in its usual writings. Of 03/04/2026 nobody knows which is the month."""

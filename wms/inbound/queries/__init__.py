@@ -1,6 +1,6 @@
 """Reads of inbound, always within the actor's sellers and warehouses; one file per noun."""
 
-from wms.inbound.queries.appointments import appointment_of, dock_calendar
+from wms.inbound.queries.appointments import appointment_of, dock_calendar, dock_hours, offered_times
 from wms.inbound.queries.arrivals import (
     arrival_photo,
     arrivals_by_code,
@@ -54,12 +54,14 @@ __all__ = [
     "countings",
     "differences_page",
     "dock_calendar",
+    "dock_hours",
     "dock_stock",
     "file_content",
     "files_of_booking",
     "inspections",
     "load_booking",
     "measurements_page",
+    "offered_times",
     "open_differences",
     "receipts_page",
     "sampling_plans",

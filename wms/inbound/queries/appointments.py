@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
 
+from wms.core import clock
 from wms.core.actor import Actor
-from wms.facility.models import Location, Warehouse
+from wms.facility.models import Location, LocationKind, Warehouse
 from wms.identity.models import Seller
-from wms.inbound.models import Booking, DockAppointment
+from wms.inbound.docks import Hours, Offer, offers
+from wms.inbound.models import Booking, DockAppointment, DockHours
 from wms.inbound.queries.bookings import in_scope, load_booking
+from wms.inbound.rules import AHEAD_DAYS, MAX_APPOINTMENT
 from wms.inbound.workflow import AppointmentState
 from wms.platform.database import session
 
@@ -41,6 +47,62 @@ def appointment_of(actor: Actor, booking_id: uuid.UUID) -> dict[str, Any] | None
     )
     row = session().execute(query.order_by(DockAppointment.id.desc()).limit(1)).one_or_none()
     return None if row is None else dict(row._mapping)
+
+
+def dock_hours(dock_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, list[Hours]]:
+    """By dock, Monday first; none: at any time."""
+    found: dict[uuid.UUID, list[Hours]] = defaultdict(list)
+    query = select(DockHours).where(DockHours.location_id.in_(dock_ids)).order_by(DockHours.weekday)
+    for row in session().scalars(query.execution_options(populate_existing=True)):
+        found[row.location_id].append(Hours(row.weekday, row.opens, row.closes))
+    return found
+
+
+def taken_times(dock_ids: Collection[uuid.UUID], since: datetime) -> dict[uuid.UUID, list[tuple[datetime, datetime]]]:
+    """What is booked at each dock and not over by then, in order."""
+    query = select(DockAppointment.location_id, DockAppointment.starts_at, DockAppointment.ends_at).where(
+        DockAppointment.location_id.in_(dock_ids), DockAppointment.state != AppointmentState.CANCELLED.value,
+        DockAppointment.starts_at > since - timedelta(minutes=MAX_APPOINTMENT), DockAppointment.ends_at > since,
+    )  # fmt: skip
+    found: dict[uuid.UUID, list[tuple[datetime, datetime]]] = {key: [] for key in dock_ids}
+    for dock_id, starts_at, ends_at in session().execute(query.order_by(DockAppointment.starts_at)):
+        found[dock_id].append((starts_at, ends_at))
+    return found
+
+
+def offered_times(actor: Actor, booking_id: uuid.UUID, day: date, minutes: int) -> list[Offer]:
+    """The times of a day, by the warehouse's calendar, that a booking may choose from: docks that take lorries then and are
+    free for so long. Its own appointment stands in nobody's way. None in the past, nor further ahead than one may appoint.
+    """
+    booking = load_booking(actor, booking_id)
+    zone, now = ZoneInfo(session().get_one(Warehouse, booking.warehouse_id).time_zone), clock.now()
+    if not 0 <= (day - now.astimezone(zone).date()).days <= AHEAD_DAYS:
+        return []
+    docks = (
+        session()
+        .execute(
+            select(Location.id, Location.code)
+            .where(
+                Location.warehouse_id == booking.warehouse_id,
+                Location.kind == LocationKind.DOCK.value,
+                Location.is_active,
+            )
+            .order_by(Location.code)
+        )
+        .all()
+    )
+    since = datetime.combine(day, time(), zone)
+    hours, taken = dock_hours([dock.id for dock in docks]), taken_times([dock.id for dock in docks], since)
+    own = appointment_of(actor, booking_id)
+    times = {
+        dock.code: (hours[dock.id], [each for each in taken[dock.id] if not _is_own(own, dock.code, each[0])])
+        for dock in docks
+    }
+    return list(offers(times, day, minutes, zone, now))
+
+
+def _is_own(own: dict[str, Any] | None, dock: str, starts_at: datetime) -> bool:
+    return own is not None and (own["dock"], own["starts_at"]) == (dock, starts_at)
 
 
 def dock_calendar(actor: Actor, warehouse_id: uuid.UUID, since: datetime, until: datetime) -> list[dict[str, Any]]:

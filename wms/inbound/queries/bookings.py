@@ -16,6 +16,7 @@ from wms.core.refusals import not_found
 from wms.facility.models import Warehouse
 from wms.identity.models import Seller
 from wms.inbound.models import Booking, Carton, CartonLine, CartonTally, Difference, Receipt
+from wms.inbound.queries.lots import LineLots, lots_of_lines
 from wms.inbound.workflow import BookingState
 from wms.inventory.models import Lot
 from wms.platform.database import session
@@ -110,10 +111,11 @@ def booking_detail(actor: Actor, booking_id: uuid.UUID) -> dict[str, Any]:
 
 
 def _lines(condition: Any) -> dict[uuid.UUID, list[dict[str, Any]]]:
-    """Lines by carton with their differences."""
+    """Lines by carton with their differences and lots."""
     statement = select(CartonLine, Product.sku).join(Product, Product.id == CartonLine.product_id).where(condition)
     ordered = statement.order_by(CartonLine.position, CartonLine.id).execution_options(populate_existing=True)
     rows = session().execute(ordered).all()
+    lots = lots_of_lines([line.id for line, _ in rows])
     differing: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
     found = select(Difference.carton_line_id, Difference.kind, Difference.quantity)
     joined = found.join(CartonLine, CartonLine.id == Difference.carton_line_id).where(condition)
@@ -121,7 +123,7 @@ def _lines(condition: Any) -> dict[uuid.UUID, list[dict[str, Any]]]:
         differing[line_id][kind] = quantity
     by_carton: dict[uuid.UUID, list[dict[str, Any]]] = defaultdict(list)
     for line, sku in rows:
-        by_carton[line.carton_id].append(_line(line, sku, differing[line.id]))
+        by_carton[line.carton_id].append(_line(line, sku, differing[line.id], lots[line.id]))
     return by_carton
 
 
@@ -141,13 +143,13 @@ def _first_counts(booking_id: uuid.UUID) -> dict[uuid.UUID, dict[uuid.UUID, int]
     return found
 
 
-def _line(line: CartonLine, sku: str, differences: dict[str, int]) -> dict[str, Any]:
+def _line(line: CartonLine, sku: str, differences: dict[str, int], lots: LineLots) -> dict[str, Any]:
     received = line.received_good + line.received_damaged
     return {
         "id": line.id, "product_id": line.product_id, "sku": sku, "declared": line.declared, "received": received,
         "received_good": line.received_good, "received_damaged": line.received_damaged,
         "unaccounted": line.unaccounted, "put_away": line.put_away, "difference": received - line.declared,
-        "differences": differences,
+        "differences": differences, "lots": lots.announced, "came": lots.came,
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from wms.identity.models import Seller
 from wms.inbound import rules
 from wms.inbound.models import Booking, Carton, CartonLine, Difference, InboundFile, InboundTerms, ReceivingRule
 from wms.inbound.queries.bookings import in_scope
+from wms.inbound.queries.lots import lots_of_lines
 from wms.inbound.rules import DECISIONS, DifferenceKind
 from wms.inbound.workflow import DIFFERENCE
 from wms.platform.database import session
@@ -43,7 +44,8 @@ def _rows(actor: Actor) -> Select[Any]:
     return in_scope(
         select(
             *columns, Booking.id.label("booking_id"), Booking.number.label("booking"), Carton.number.label("carton"),
-            Carton.id.label("carton_id"), Carton.barcode, CartonLine.product_id, CartonLine.declared,
+            Carton.id.label("carton_id"), Carton.barcode, CartonLine.id.label("line_id"),
+            CartonLine.product_id, CartonLine.declared,
             (CartonLine.received_good + CartonLine.received_damaged).label("received"), Product.sku, Product.name_en,
             Product.name_zh, target.sku.label("relabel_to"), Seller.code.label("seller"),
             Warehouse.code.label("warehouse"), Warehouse.time_zone, Carton.state.label("carton_state"),
@@ -81,13 +83,19 @@ def differences_page(
         statement = statement.where(Difference.state == state)
     if after is not None:
         statement = statement.where(Difference.id > after)
-    return [_shown(row) for row in session().execute(statement)]
+    return _with_lots(session().execute(statement).all())
 
 
 def open_differences(actor: Actor, states: Sequence[str], limit: int = 200) -> list[dict[str, Any]]:
     """Those that wait for their seller (`open`) or for the warehouse (`decided`), the most urgent first."""
     statement = _rows(actor).where(Difference.state.in_(states)).order_by(Difference.due_at, Difference.id)
-    return [_shown(row) for row in session().execute(statement.limit(limit))]
+    return _with_lots(session().execute(statement.limit(limit)).all())
+
+
+def _with_lots(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """As pages and the API show them, each with the lots of its line."""
+    lots = lots_of_lines({row.line_id for row in rows})
+    return [{**_shown(row), "lots": lots[row.line_id].announced, "came": lots[row.line_id].came} for row in rows]
 
 
 def _shown(row: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Use cases of inbound, one file per noun. What other features call is named here."""
 
-from wms.inbound.service.appointments import cancel_appointment, make_appointment
+from wms.inbound.service.appointments import cancel_appointment, make_appointment, set_dock_hours
 from wms.inbound.service.arrivals import (
     Arrived,
     arrive_booking,
@@ -113,6 +113,7 @@ __all__ = [
     "request_carton_label_set",
     "request_carton_labels",
     "set_counting",
+    "set_dock_hours",
     "set_terms",
     "settle_arrival",
     "submit",

@@ -5,16 +5,21 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
-from wms.core.refusals import Refused, invalid, invalid_fields
-from wms.facility.models import Location, LocationKind
+from wms.core.permissions import Permission
+from wms.core.refusals import Refused, invalid, invalid_fields, not_found
+from wms.facility.models import Location, LocationKind, Warehouse
+from wms.inbound import docks as calendar
 from wms.inbound import rules
-from wms.inbound.models import DockAppointment
+from wms.inbound.docks import Hours
+from wms.inbound.models import DockAppointment, DockHours
+from wms.inbound.queries.appointments import dock_hours, taken_times
 from wms.inbound.service.loading import load_booking_to_edit, refused_now
 from wms.inbound.workflow import APPOINTMENT, AppointmentState, BookingState
 from wms.platform.database import session
@@ -31,7 +36,7 @@ def make_appointment(
     that is free then.
 
     Refuses `docks_taken` with the next time that is free (`free_from`), `not_allowed_now` (a draft, or here already),
-    and at its field a time or dock that cannot be.
+    and at its field a time or dock that cannot be, or at which no dock takes lorries (`docks_closed`).
     """
     booking = load_booking_to_edit(actor, booking_id)
     if booking.state not in _AWAITED:
@@ -45,11 +50,25 @@ def make_appointment(
     if former is not None:
         former.state = APPOINTMENT.apply("cancel", former.state).value
         session().flush()
-    taken = _taken([each.id for each in docks], starts_at)
-    place = next((each for each in docks if _is_free(taken[each.id], starts_at, ends_at)), None)
+    zone = ZoneInfo(session().get_one(Warehouse, booking.warehouse_id).time_zone)
+    hours = dock_hours([each.id for each in docks])
+    if not any(calendar.is_open(hours[each.id], starts_at, ends_at, zone) for each in docks):
+        raise invalid("/starts_at", "docks_closed")
+    taken = taken_times([each.id for each in docks], starts_at)
+    place = next(
+        (
+            each
+            for each in docks
+            if calendar.is_open(hours[each.id], starts_at, ends_at, zone)
+            and calendar.is_free(taken[each.id], starts_at, ends_at)
+        ),
+        None,
+    )
     if place is None:
-        free_from = min(_free_from(taken[each.id], starts_at, ends_at - starts_at) for each in docks)
-        raise Refused("docks_taken", {"free_from": free_from.isoformat(timespec="minutes")})
+        found = [
+            calendar.next_free(hours[each.id], taken[each.id], starts_at, ends_at - starts_at, zone) for each in docks
+        ]
+        raise _taken(min((each for each in found if each is not None), default=None))
     made = DockAppointment(
         id=new_id(), warehouse_id=booking.warehouse_id, location_id=place.id, owner_id=booking.owner_id,
         booking_id=booking_id, starts_at=starts_at, ends_at=ends_at, state=APPOINTMENT.initial.value, note=note,
@@ -95,30 +114,25 @@ def _booked(booking_id: uuid.UUID) -> DockAppointment | None:
     return session().scalar(query.execution_options(populate_existing=True))
 
 
-Times = list[tuple[datetime, datetime]]
+def _taken(free_from: datetime | None) -> Refused:
+    if free_from is None:
+        return Refused("docks_taken_long", {"days": calendar.LOOK_AHEAD.days})
+    return Refused("docks_taken", {"free_from": free_from.isoformat(timespec="minutes")})
 
 
-def _taken(dock_ids: Sequence[uuid.UUID], since: datetime) -> dict[uuid.UUID, Times]:
-    """What is booked at each dock and not over by then, in order."""
-    query = select(DockAppointment.location_id, DockAppointment.starts_at, DockAppointment.ends_at).where(
-        DockAppointment.location_id.in_(dock_ids), DockAppointment.state != AppointmentState.CANCELLED.value,
-        DockAppointment.starts_at > since - timedelta(minutes=rules.MAX_APPOINTMENT), DockAppointment.ends_at > since,
-    )  # fmt: skip
-    found: dict[uuid.UUID, Times] = {key: [] for key in dock_ids}
-    for dock_id, starts_at, ends_at in session().execute(query.order_by(DockAppointment.starts_at)):
-        found[dock_id].append((starts_at, ends_at))
-    return found
-
-
-def _is_free(taken: Times, starts_at: datetime, ends_at: datetime) -> bool:
-    return all(end <= starts_at or ends_at <= start for start, end in taken)
-
-
-def _free_from(taken: Times, starts_at: datetime, length: timedelta) -> datetime:
-    """The first time from then on at which the dock is free for so long."""
-    at = starts_at
-    for start, end in taken:
-        if at + length <= start:
-            break
-        at = max(at, end)
-    return at
+def set_dock_hours(actor: Actor, location_id: uuid.UUID, hours: Sequence[Hours]) -> None:
+    """When a dock takes lorries from now on; none: at any time. Appointments that stand stay. 404 for no dock that the actor
+    sees; refuses, at its weekday, hours that end before they begin.
+    """
+    dock = session().get(Location, location_id)
+    if dock is None or dock.kind != LocationKind.DOCK or not actor.sees_warehouse(dock.warehouse_id):
+        raise not_found("dock")
+    if not (actor.is_staff and actor.may(Permission.EXCEPTIONS_MANAGE)):
+        raise not_found("dock")
+    faults = calendar.hours_faults(hours)
+    if faults:
+        raise invalid_fields(faults)
+    lock(Rank.DOCUMENT, Location, [location_id])
+    session().execute(delete(DockHours).where(DockHours.location_id == location_id))
+    session().add_all([DockHours(location_id=location_id, **vars(each)) for each in hours])
+    session().flush()

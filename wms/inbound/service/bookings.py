@@ -21,7 +21,7 @@ from wms.facility.models import Warehouse
 from wms.identity.queries import Owner, choose_owner
 from wms.inbound import rules
 from wms.inbound.events import BookingCancelled, BookingSubmitted
-from wms.inbound.models import Booking, Carton, CartonLine, DockAppointment
+from wms.inbound.models import AnnouncedLot, Booking, Carton, CartonLine, DockAppointment
 from wms.inbound.rules import BookingDraft, CartonDraft
 from wms.inbound.service.loading import load_booking_to_edit, may_write, refused_now
 from wms.inbound.workflow import BOOKING, EDITABLE, AppointmentState, BookingState, CartonState
@@ -218,7 +218,7 @@ def _checked_products(
     owner_id: uuid.UUID, warehouse: Warehouse, cartons: Sequence[CartonDraft], header: Sequence[FieldError] = ()
 ) -> dict[str, ProductFacts]:
     """The owner's products by SKU. Refuses with every wrong field of the header, carton and line at its place."""
-    faults = rules.carton_faults(cartons)
+    faults = rules.carton_faults(cartons, clock.today(warehouse.time_zone))
     if faults and faults[0].pointer == "/cartons":
         raise invalid_fields([*header, *faults])
     faults = [*header, *faults]
@@ -285,8 +285,8 @@ def insert_booking(owner: Owner, warehouse: Warehouse, draft: BookingDraft, numb
 
 
 def _write_cartons(booking: Booking, cartons: Sequence[CartonDraft], products: Mapping[str, ProductFacts]) -> None:
-    """Replace the whole set. Cartons are kept by number, with their ids; lines are written anew, and labels that tell
-    of the old ones are void.
+    """Replace the whole set. Cartons are kept by number, with their ids; lines are written anew (their lots go
+    with them), and labels that tell of the old ones are void.
     """
     _void_labels(booking)
     session().execute(delete(CartonLine).where(CartonLine.booking_id == booking.id))
@@ -304,7 +304,7 @@ def insert_cartons(
     products: Mapping[str, ProductFacts],
     kept: Mapping[int, uuid.UUID],
 ) -> None:
-    """The rows of its cartons and their lines. `kept`: ids of cartons that are there, by number."""
+    """The rows of its cartons, their lines and lots. `kept`: ids of cartons that are there, by number."""
     rows = [_carton_row(booking, carton, kept.get(carton.number) or new_id()) for carton in cartons]
     statement = upsert(Carton)
     renewed = {name: statement.excluded[name] for name in rows[0] if name not in {"id", "booking_id", "number"}}
@@ -317,6 +317,16 @@ def insert_cartons(
         for position, line in enumerate(carton.lines, start=1)
     ]  # fmt: skip
     session().execute(insert(CartonLine), lines)
+    announced = [line.lots for carton in cartons for line in carton.lines]
+    lots = [
+        {"id": new_id(), "booking_id": booking.id, "carton_line_id": line["id"], "position": position,
+         "quantity": lot.quantity, "batch": lot.batch, "made_on": lot.made_on, "expires_on": lot.expires_on,
+         "serial_numbers": list(lot.serial_numbers)}
+        for line, own in zip(lines, announced, strict=True)
+        for position, lot in enumerate(own, start=1)
+    ]  # fmt: skip
+    if lots:
+        session().execute(insert(AnnouncedLot), lots)
 
 
 def _void_labels(booking: Booking) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 
 from wms.core.refusals import invalid
 from wms.inbound import rules
+from wms.inbound.lots import Lot
 
 CONDITIONS = frozenset({"good", "damaged"})
 FINDINGS = frozenset({None, *rules.Finding})
@@ -43,6 +44,8 @@ class LineNow:
     received_good: int
     received_damaged: int
     unaccounted: int
+    announced: tuple[Lot, ...] = ()  # its lots on paper; none where it is counted blind
+    numbers: frozenset[str] = frozenset()  # its serial numbers on paper
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, invalid_fields
 from wms.inbound import rules
+from wms.inbound.lots import Lot, date_faults, lots_of
 from wms.inbound.models import CartonLine
 from wms.inbound.service import differing, tallying
 from wms.inbound.service.counted import CountDraft, Counted, LineNow, check
@@ -33,6 +34,7 @@ from wms.platform.database import session
 from wms.platform.statements import Statement
 
 FULL_CONTROL = "full"
+NOT_READ = frozenset({"lot_required", "expiry_required"})
 
 
 def count(
@@ -89,9 +91,10 @@ def count_in(
     _write(work, entries, state)
     booking_state = settle(booking.id).value if facts.state != state else booking.state
     lines = tuple(
-        LineNow(line.product.id, line.product.sku, line.declared, line.good, line.damaged, line.unaccounted)
+        LineNow(line.product.id, line.product.sku, line.declared, line.good, line.damaged, line.unaccounted,
+                line.announced, line.numbers)
         for line in work.facts.lines.values()
-    )
+    )  # fmt: skip
     return Counted(work.id, booking.id, booking_state, booking.version, carton_id, state.value, lines)
 
 
@@ -122,6 +125,8 @@ class _Line:
     on_booking: bool
     unlabelled: int
     mixed: int
+    announced: tuple[Lot, ...]
+    numbers: frozenset[str]
 
     def totals(self) -> LineTotals:
         return LineTotals(
@@ -173,7 +178,11 @@ _READ = Statement(
     " coalesce(l.unlabelled, 0) AS unlabelled, coalesce(l.mixed, 0) AS mixed,"
     # not EXISTS: in a list of columns that may be answered by reading all lines there are
     " coalesce((SELECT true FROM carton_line o WHERE o.booking_id = c.booking_id AND o.product_id = p.id"
-    "  AND o.declared > 0 LIMIT 1), false) AS on_booking"
+    "  AND o.declared > 0 LIMIT 1), false) AS on_booking,"
+    " CASE WHEN l.declared > 0 THEN (SELECT json_agg(json_build_array(n.batch, n.made_on, n.expires_on, n.quantity)"
+    "  ORDER BY n.position) FROM announced_lot n WHERE n.carton_line_id = l.id) END AS announced,"
+    " CASE WHEN l.declared > 0 AND p.serial_control = 'full' THEN (SELECT array_agg(s.number) FROM announced_lot n"
+    "  CROSS JOIN LATERAL unnest(n.serial_numbers) AS s(number) WHERE n.carton_line_id = l.id) END AS numbers"
     " FROM carton c JOIN warehouse w ON w.id = c.warehouse_id"
     " LEFT JOIN handling_unit hu ON hu.id = c.handling_unit_id"
     " LEFT JOIN product p ON p.owner_id = c.owner_id AND p.id = ANY(CAST(:products AS uuid[]))"
@@ -207,7 +216,7 @@ def _line(row: Any) -> _Line:
     is_new = row.line_id is None
     return _Line(
         product, row.line_id or new_id(), is_new, row.declared, row.good, row.damaged, row.unaccounted, row.on_booking,
-        row.unlabelled, row.mixed,
+        row.unlabelled, row.mixed, tuple(lots_of(row.announced)), frozenset(row.numbers or ()),
     )  # fmt: skip
 
 
@@ -284,7 +293,7 @@ def _split(draft: CountDraft, line: _Line, facts: _Facts) -> list[_Entry]:
     product = line.product
     numbers = _serials(draft, product)
     _check_days(draft, product, facts)
-    lot_id = stock_service.lot_of(product, draft.batch, draft.expires_on, draft.made_on)
+    lot_id = _lot_of(draft, line)
     if facts.location_id is None:  # the workflow lets only cartons be counted that are here
         raise LookupError("an arrived carton has a handling unit")
     stock = stock_service.goods(
@@ -303,12 +312,31 @@ def _split(draft: CountDraft, line: _Line, facts: _Facts) -> list[_Entry]:
     return entries
 
 
+def _lot_of(draft: CountDraft, line: _Line) -> uuid.UUID | None:
+    """The lot of what was counted. Where it was not read, the refusal says what was announced: whoever counts looks whether
+    that is what is printed.
+    """
+    try:
+        return stock_service.lot_of(line.product, draft.batch, draft.expires_on, draft.made_on)
+    except Refused as refusal:
+        told = [lot for lot in line.announced if any(lot[:3])]
+        if not told or refusal.code not in NOT_READ:
+            raise
+        raise Refused(refusal.code, {**refusal.params, "announced": [_offer(lot) for lot in told]}) from refusal
+
+
+def _offer(lot: Lot) -> dict[str, Any]:
+    days = {name: None if day is None else day.isoformat() for name, day in
+            (("made_on", lot.made_on), ("expires_on", lot.expires_on))}  # fmt: skip
+    return {"batch": lot.batch, **days, "units": lot.units}
+
+
 def _check_days(draft: CountDraft, product: _Product, facts: _Facts) -> None:
     """Days that cannot be, and goods that will not keep long enough to be sold."""
     if draft.made_on is None and draft.expires_on is None:
         return
     today = clock.today(facts.time_zone)
-    faults = rules.date_faults(draft.made_on, draft.expires_on, today)
+    faults = date_faults(draft.made_on, draft.expires_on, today)
     if faults:
         raise invalid_fields(faults)
     wanted = facts.min_shelf_days

@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete
 
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
-from wms.inbound import rules
+from wms.inbound import lots, rules
 from wms.inbound.events import DifferenceFound
 from wms.inbound.models import Difference
 from wms.inbound.service.loading import BookingAtWork
@@ -33,11 +34,14 @@ class LineTotals:
     on_booking: bool
     unlabelled: int
     mixed: int
+    other_lot: int = 0
+    other_serial: int = 0
 
     def differences(self, closed: bool) -> dict[rules.DifferenceKind, int]:
         return rules.differences(
             declared=self.declared, received=self.good + self.damaged, damaged=self.damaged,
             on_booking=self.on_booking, closed=closed, unlabelled=self.unlabelled, mixed=self.mixed,
+            other_lot=self.other_lot, other_serial=self.other_serial,
         )  # fmt: skip
 
 
@@ -45,13 +49,32 @@ class LineTotals:
 _LINES = Statement(
     "SELECT l.id, l.product_id, l.declared, l.received_good, l.received_damaged, coalesce("
     "(SELECT true FROM carton_line o WHERE o.booking_id = l.booking_id AND o.product_id = l.product_id"
-    "  AND o.declared > 0 LIMIT 1), false), l.unlabelled, l.mixed"
-    " FROM carton_line l WHERE l.carton_id = :carton ORDER BY l.position, l.id"
+    "  AND o.declared > 0 LIMIT 1), false) AS on_booking, l.unlabelled, l.mixed, a.lots, a.numbers,"
+    " CASE WHEN a.lots IS NOT NULL THEN (SELECT json_agg(json_build_array(k.batch, k.made_on, k.expires_on, k.units)) FROM"
+    "  (SELECT t.batch, t.made_on, t.expires_on, sum(r.quantity) AS units FROM receipt r LEFT JOIN lot t ON t.id = r.lot_id"
+    "   WHERE r.carton_line_id = l.id AND r.undone_by IS NULL GROUP BY t.id) k) END AS came,"
+    " CASE WHEN a.numbers IS NOT NULL THEN (SELECT array_agg(DISTINCT s.number) FROM receipt r JOIN serial_move m"
+    "  ON m.posting_id = r.posting_id AND m.from_balance_id IS NULL JOIN serial s ON s.id = m.serial_id"
+    "   AND s.product_id = l.product_id WHERE r.carton_line_id = l.id AND r.undone_by IS NULL) END AS read"
+    " FROM carton_line l LEFT JOIN LATERAL (SELECT json_agg(json_build_array(n.batch, n.made_on, n.expires_on, n.quantity)"
+    "   ORDER BY n.position) AS lots, (SELECT array_agg(s.number) FROM announced_lot o CROSS JOIN LATERAL"
+    "   unnest(o.serial_numbers) AS s(number) WHERE o.carton_line_id = l.id) AS numbers"
+    "  FROM announced_lot n WHERE n.carton_line_id = l.id) a ON true WHERE l.carton_id = :carton ORDER BY l.position, l.id"
 )
 
 
 def lines_of(carton_id: uuid.UUID) -> list[LineTotals]:
-    return [LineTotals(*row) for row in _LINES.all({"carton": carton_id})]
+    return [_totals(row) for row in _LINES.all({"carton": carton_id})]
+
+
+def _totals(row: Any) -> LineTotals:
+    """What came of other lots and numbers than announced; what is too many anyway is told as that."""
+    over = max(0, row.received_good + row.received_damaged - row.declared)
+    return LineTotals(
+        row.id, row.product_id, row.declared, row.received_good, row.received_damaged, row.on_booking, row.unlabelled,
+        row.mixed, lots.units_of_others(lots.lots_of(row.lots), lots.lots_of(row.came), over),
+        lots.numbers_of_others(row.numbers or (), row.read or (), over),
+    )  # fmt: skip
 
 
 _FORGET = Statement("DELETE FROM difference WHERE carton_line_id = ANY(CAST(:lines AS uuid[]))")

@@ -5,7 +5,7 @@ count again.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,8 @@ from wms.core.refusals import Refused, not_found
 from wms.facility.service import set_unit_state
 from wms.inbound.events import DifferenceSettled
 from wms.inbound.models import Difference
-from wms.inbound.rules import LEAVING, Decision
+from wms.inbound.queries.lots import OTHERS
+from wms.inbound.rules import LEAVING, Decision, DifferenceKind
 from wms.inbound.service.closing import reopen_carton
 from wms.inbound.service.following import drop
 from wms.inbound.service.loading import BookingAtWork, work_on_difference
@@ -90,15 +91,16 @@ def _count_again(actor: Actor, booking: BookingAtWork, difference: Difference) -
 
 
 _SOURCES = Statement(
-    "SELECT b.id, b.on_hand - b.allocated AS free, b.handling_unit_id = c.handling_unit_id AS inside,"
+    "SELECT b.id, b.lot_id, b.on_hand - b.allocated AS free, b.handling_unit_id = c.handling_unit_id AS inside,"
     " (SELECT coalesce(sum(o.on_hand), 0) FROM balance o WHERE o.handling_unit_id = c.handling_unit_id) AS in_carton,"
     " hu.location_id AS place FROM carton c JOIN handling_unit hu ON hu.id = c.handling_unit_id"
     " JOIN balance b ON b.warehouse_id = c.warehouse_id AND b.owner_id = c.owner_id"
     "  AND b.product_id = CAST(:product AS uuid) AND b.is_there AND b.on_hand > b.allocated AND b.held_by = 0"
-    "  AND (b.condition <> 'good') = :damaged"
+    "  AND (:of_any OR (b.condition <> 'good') = :damaged)"
     "  AND (b.handling_unit_id = c.handling_unit_id OR (:damaged AND b.handling_unit_id IS NULL))"
     " WHERE c.id = :carton ORDER BY b.handling_unit_id = c.handling_unit_id DESC NULLS LAST, b.id"
 )
+_OTHERS = Statement(OTHERS.format(which="AND r.carton_line_id = :line"))
 _INSPECTED = Statement("SELECT true FROM inspection WHERE carton_id = :carton AND state = 'open' LIMIT 1")
 _PRODUCT = Statement("SELECT product_id FROM carton_line WHERE id = :line")
 _STATE = Statement("SELECT state, handling_unit_id FROM carton WHERE id = :carton")
@@ -108,9 +110,12 @@ def _move(actor: Actor, difference: Difference, decision: Decision) -> Posted:
     if _INSPECTED.scalar({"carton": difference.carton_id}):
         raise Refused("carton_in_inspection", {})
     product_id = _PRODUCT.scalar({"line": difference.carton_line_id})
-    values = {"carton": difference.carton_id, "product": product_id, "damaged": difference.kind == "damaged"}
+    of_lots = difference.kind == DifferenceKind.OTHER_LOT
+    values = {"carton": difference.carton_id, "product": product_id, "damaged": difference.kind == "damaged",
+              "of_any": of_lots}  # fmt: skip
     rows = _SOURCES.all(values)
-    taken = _take(rows, difference.quantity)
+    most = {row.lot_id: row.more for row in _OTHERS.all({"line": difference.carton_line_id})} if of_lots else None
+    taken = _take(rows, difference.quantity, most)
     inside = sum(units for row, units in taken if row.inside)
     if inside and inside == rows[0].in_carton:
         _finish(difference.carton_id)
@@ -124,13 +129,16 @@ def _move(actor: Actor, difference: Difference, decision: Decision) -> Posted:
     return ledger.post(actor, PostingDraft(reason, subject.kind, subject.id, moves))
 
 
-def _take(rows: Sequence[Any], wanted: int) -> list[tuple[Any, int]]:
-    """From these rows, in their order, as many units as are wanted."""
+def _take(rows: Sequence[Any], wanted: int, most: Mapping[uuid.UUID, int] | None = None) -> list[tuple[Any, int]]:
+    """From these rows, in their order, as many units as are wanted; of a lot no more than `most` says, where it is given."""
     taken: list[tuple[Any, int]] = []
     left = wanted
+    of_lot = None if most is None else dict(most)
     for row in rows:
-        units = min(left, row.free)
+        units = min(left, row.free, row.free if of_lot is None else of_lot.get(row.lot_id, 0))
         if units:
+            if of_lot is not None:
+                of_lot[row.lot_id] -= units
             taken.append((row, units))
             left -= units
     if left:

@@ -33,7 +33,9 @@ from wms.platform.statements import Statement
 
 @dataclass(frozen=True)
 class Stowed:
-    """`left`: units still in the carton, of every product."""
+    """`left`: units still in the carton, of every product. `back`: rows of the carton, each with the units that an undo took
+    out of their bin again.
+    """
 
     booking_id: uuid.UUID
     booking_state: str
@@ -42,6 +44,7 @@ class Stowed:
     carton_state: str
     posting_id: uuid.UUID
     left: int
+    back: tuple[tuple[int, int], ...] = ()
 
 
 def put_away(
@@ -138,7 +141,8 @@ def undo_put_away(actor: Actor, carton_id: uuid.UUID) -> Stowed:
     set_state(carton_id, state)
     booking_state = settle(booking.id)
     left = sum(row.on_hand for row in _content(carton.handling_unit_id))
-    return Stowed(booking.id, booking_state.value, booking.version, carton_id, state.value, posting_id, left)
+    back = tuple((move.row_id, move.quantity) for move in last)
+    return Stowed(booking.id, booking_state.value, booking.version, carton_id, state.value, posting_id, left, back)
 
 
 def _take_back(actor: Actor, carton: Any, carton_id: uuid.UUID, move: Any) -> uuid.UUID:
@@ -171,8 +175,8 @@ _ADD, _SET_STATE, _ADD_AND_SET = (
 )
 # The moves of the last putaway: one, or all rows of a whole carton; `unit_id` where they stayed in a container.
 _LAST = Statement(
-    "SELECT m.posting_id AS id, m.product_id, m.quantity, f.location_id AS from_id, t.location_id AS to_id,"
-    " t.handling_unit_id AS unit_id FROM stock_move m JOIN balance f ON f.id = m.from_balance_id"
+    "SELECT m.posting_id AS id, m.from_balance_id AS row_id, m.product_id, m.quantity, f.location_id AS from_id,"
+    " t.location_id AS to_id, t.handling_unit_id AS unit_id FROM stock_move m JOIN balance f ON f.id = m.from_balance_id"
     " JOIN balance t ON t.id = m.to_balance_id WHERE m.posting_id = (SELECT p.id"
     "  FROM stock_posting p WHERE p.warehouse_id = :warehouse AND p.subject_kind = 'carton' AND p.subject_id = :carton"
     "  AND p.reason = 'putaway' AND NOT EXISTS (SELECT 1 FROM stock_posting r WHERE r.reverses_id = p.id)"

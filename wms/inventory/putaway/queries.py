@@ -223,6 +223,11 @@ def bin_of(location_id: uuid.UUID, goods: Goods, holder_id: uuid.UUID | None = N
     return _bins(_ONE.all({"location": location_id, **_of(goods, holder_id)}), None)[0]
 
 
+def bin_seen(location_id: uuid.UUID, goods: Goods) -> Bin:
+    """The same of a place that there is, only looked at."""
+    return _bins(_ONE.all({"location": location_id, **_of(goods, None)}), None)[0]
+
+
 _FILLED = Statement("UPDATE location SET fill = 1 WHERE id = :location AND fill = 0")
 
 

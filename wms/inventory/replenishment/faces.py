@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -77,9 +78,13 @@ def read_lines(text: str) -> list[FaceLine]:
 
 
 def set_faces(actor: Actor, warehouse_id: uuid.UUID, lines: Sequence[FaceLine]) -> int:
-    """Set a whole list, all or none; how many. Refuses what `set_face` refuses, naming the bin, and codes it does not
-    know (`bin_unknown`, `sku_not_found`).
+    """Set a whole list, all or none; how many. Refuses what `set_face` refuses, naming the bin, codes it does not
+    know (`bin_unknown`, `sku_not_found`), and a bin named twice for one product (`face_twice`).
     """
+    named = Counter((line.bin, line.seller, line.sku) for line in lines)
+    for (code, seller, sku), times in named.items():
+        if times > 1:
+            raise Refused("face_twice", {"code": code, "sku": f"{seller} {sku}"})
     bins = select(Location.code, Location.id).where(
         Location.warehouse_id == warehouse_id, Location.code.in_({line.bin for line in lines})
     )

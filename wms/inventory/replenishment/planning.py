@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from wms.inventory.putaway.service import goods_of
 from wms.inventory.replenishment import queries, rules
 from wms.inventory.replenishment.models import ReplenishTask
 from wms.inventory.replenishment.queries import FaceNow, Place, ReserveRow
+from wms.inventory.replenishment.rules import Face
 from wms.inventory.service import Subject
 from wms.inventory.workflow import REPLENISHMENT
 from wms.platform.database import session
@@ -202,6 +203,27 @@ def _find_parts(warehouse_id: uuid.UUID, faces: Sequence[FaceNow]) -> list[_Part
             if part is not None:
                 given[reserve.balance_id] += part.quantity
                 found.append(part)
+    return found
+
+
+def hindrances(warehouse_id: uuid.UUID, faces: Mapping[Place, Face]) -> dict[Place, putaway_rules.Reason]:
+    """Why nothing is on its way to a face that lacks units: nothing in reserve, what is there is not free, or what the
+    bin says against the goods. Looked at without locks; a face that the next planning serves is left out.
+    """
+    lacking = [place for place, face in faces.items() if not face.coming and rules.lacking(face)]
+    products = products_by_ids({place.product_id for place in lacking}) if lacking else {}
+    found = {}
+    for place in lacking:
+        row = next(iter(queries.reserves(warehouse_id, place.product_id)), None)
+        if row is None:
+            stands = queries.stands_in_reserve(warehouse_id, place.product_id)
+            found[place] = putaway_rules.Reason("reserve_taken" if stands else "reserve_none")
+            continue
+        goods = goods_of(products[place.product_id], 1, row.lot_id, row.condition, row.customs_status)
+        faults = putaway_rules.faults(goods, bins.bin_seen(place.location_id, goods), warehouse_id)
+        why = next(faults, None)
+        if why is not None:
+            found[place] = why
     return found
 
 

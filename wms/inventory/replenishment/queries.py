@@ -134,6 +134,19 @@ def reserves(warehouse_id: uuid.UUID, product_id: uuid.UUID) -> list[ReserveRow]
     ]  # fmt: skip
 
 
+_STANDS = Statement(
+    "SELECT 1 FROM balance b JOIN location l ON l.id = b.location_id WHERE b.warehouse_id = :warehouse"
+    " AND b.product_id = :product AND b.is_there AND l.kind IN ('storage', 'bulk')"
+    " AND NOT EXISTS (SELECT 1 FROM fixed_bin x WHERE x.location_id = b.location_id AND x.product_id = b.product_id"
+    "  AND x.maximum IS NOT NULL) LIMIT 1"
+)
+
+
+def stands_in_reserve(warehouse_id: uuid.UUID, product_id: uuid.UUID) -> bool:
+    """Whether any of a product stands where faces are filled from, free or not."""
+    return _STANDS.first({"warehouse": warehouse_id, "product": product_id}) is not None
+
+
 _OPEN = Statement(
     "SELECT t.id, t.location_id, t.product_id, t.balance_id, t.urgency, a.open_quantity, t.created_at,"
     " t.state = 'walking' AND t.lease_until > :now AS is_held"

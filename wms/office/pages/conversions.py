@@ -23,7 +23,7 @@ from wms.inventory.converting.models import Conversion
 from wms.inventory.converting.rules import RecipeKind
 from wms.inventory.converting.service import Made
 from wms.inventory.models import Condition
-from wms.inventory.queries import lot_named
+from wms.inventory.queries import lot_named, lots_by_batch
 from wms.inventory.words import CONDITION_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
@@ -116,10 +116,19 @@ def _lot(owner_id: uuid.UUID, body: dict[str, Any]) -> uuid.UUID | None:
     if body["batch"] is None and body["expires_on"] is None:
         return None
     product = products_by_skus(owner_id, [body["sku"]]).get(body["sku"])
-    found = lot_named(product.id, body["batch"], body["expires_on"]) if product is not None else None
-    if found is None:
+    if product is None:
         raise invalid("/batch", "lot_unknown")
-    return found
+    return lot_named(product.id, body["batch"], body["expires_on"]) or _lot_by_batch(product.id, body)
+
+
+def _lot_by_batch(product_id: uuid.UUID, body: dict[str, Any]) -> uuid.UUID:
+    """The one lot of a batch; what it expires on has to be typed only where that tells two of them apart."""
+    of_batch = lots_by_batch(product_id, body["batch"]) if body["batch"] and body["expires_on"] is None else []
+    if len(of_batch) > 1:
+        raise invalid("/expires_on", "required")
+    if not of_batch:
+        raise invalid("/batch", "lot_unknown")
+    return of_batch[0].id
 
 
 def _place(warehouse_id: uuid.UUID, code: str | None) -> uuid.UUID | None:

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core import clock
 from wms.core.permissions import Permission
-from wms.core.refusals import not_found
-from wms.facility.models import LocationKind, Warehouse
+from wms.core.refusals import FieldError, Refused, invalid_fields, not_found
+from wms.facility.models import Location, LocationKind, Warehouse
 from wms.facility.queries import locations_page, warehouses_seen
 from wms.inbound import queries as inbound
+from wms.inbound import service
+from wms.inbound.docks import Hours
 from wms.inbound.words import TRANSPORT_WORDS
+from wms.platform import forms
 from wms.platform.access import actor, requires
+from wms.platform.i18n import refusal_texts
 from wms.platform.pages import Entry, lazy, navigation
 
 blueprint = Blueprint("office_docks", __name__, url_prefix="/office/docks", template_folder="../templates")
 DAYS = 7
+WEEKDAYS = (
+    lazy("Monday"), lazy("Tuesday"), lazy("Wednesday"), lazy("Thursday"), lazy("Friday"), lazy("Saturday"), lazy("Sunday"),
+)  # fmt: skip
 
 navigation.add(
     Entry(lazy("Docks"), "office_docks.index", "calendar", Permission.EXCEPTIONS_MANAGE, staff=True, order=140)
@@ -38,7 +49,8 @@ def index() -> str:
     first = _day() or clock.now().astimezone(zone).date()
     since = datetime.combine(first, time(), zone)
     rows = inbound.dock_calendar(actor(), warehouse.id, since, datetime.combine(first + timedelta(DAYS), time(), zone))
-    docks = [dock.code for dock in locations_page(warehouse.id, kind=LocationKind.DOCK.value, limit=200)]
+    places = locations_page(warehouse.id, kind=LocationKind.DOCK.value, limit=200)
+    docks = [dock.code for dock in places]
     week = [
         {
             "day": day, "name": format_skeleton("MMMEd", day, locale=get_locale()),
@@ -51,8 +63,59 @@ def index() -> str:
         row["hours"] = " – ".join(row[end].astimezone(zone).strftime("%H:%M") for end in ("starts_at", "ends_at"))
     return render_template(
         "office/docks.html", week=week, docks=docks, warehouse=warehouse, warehouses=seen, transports=TRANSPORT_WORDS,
-        earlier=first - timedelta(DAYS), later=first + timedelta(DAYS),
+        earlier=first - timedelta(DAYS), later=first + timedelta(DAYS), hours=_hours(places), weekdays=WEEKDAYS,
     )  # fmt: skip
+
+
+def _hours(places: Sequence[Location]) -> list[dict[str, Any]]:
+    """Each dock with what stands in the form of its week."""
+    known = inbound.dock_hours([place.id for place in places])
+    return [
+        {"id": place.id, "code": place.code, "days": {each.weekday: each for each in known[place.id]}}
+        for place in places
+    ]
+
+
+@blueprint.post("/<uuid:location_id>/hours")
+@requires(Permission.EXCEPTIONS_MANAGE)
+def hours(location_id: uuid.UUID) -> BaseResponse:
+    """When a dock takes lorries: a day left empty, never; all of them empty, at any time."""
+    told = _typed_hours()
+    outcome = told if isinstance(told, Refused) else forms.run_form(
+        "docks.hours", {"dock": location_id, "hours": [[each.weekday, str(each.opens), str(each.closes)] for each in told]},
+        lambda: service.set_dock_hours(actor(), location_id, told),
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        for fault in outcome.errors:  # the fields of a week have no room for words: each is said with its day
+            day = WEEKDAYS[int(fault["pointer"].split("/")[1])]
+            flash(
+                _(
+                    "%(day)s: %(fault)s",
+                    day=day,
+                    fault=refusal_texts.translate(fault["code"], fault.get("params") or {}),
+                ),
+                "stop",
+            )
+        if not outcome.errors:
+            forms.flash_or_raise(outcome)
+    else:
+        flash(_("The hours of the dock are kept."), "ok")
+    return redirect(url_for(".index", warehouse=request.form.get("warehouse")))
+
+
+def _typed_hours() -> list[Hours] | Refused:
+    found, faults = [], []
+    for weekday in range(len(WEEKDAYS)):
+        typed = [forms.typed_text(f"{weekday}.{end}", 5) for end in ("opens", "closes")]
+        if not any(typed):
+            continue
+        try:
+            opens, closes = (time.fromisoformat(each or "") for each in typed)
+        except ValueError:
+            faults.append(FieldError(f"/{weekday}/opens", "type", {"wanted": "time"}))
+            continue
+        found.append(Hours(weekday, opens.replace(tzinfo=None), closes.replace(tzinfo=None)))
+    return invalid_fields(faults) if faults else found
 
 
 def _chosen(seen: Sequence[Warehouse]) -> Warehouse:

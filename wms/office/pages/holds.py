@@ -14,8 +14,9 @@ from marshmallow import fields
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.catalog.queries import products_by_skus
+from wms.core import clock
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused, invalid
+from wms.core.refusals import FieldError, Refused, invalid, invalid_fields
 from wms.facility.models import Warehouse
 from wms.facility.queries import load_warehouse, location_by_code, unit_by_code, warehouses_seen
 from wms.identity.queries import sellers_seen
@@ -32,6 +33,7 @@ from wms.platform.schemas import Choice, CodedSchema, Text
 
 blueprint = Blueprint("office_holds", __name__, url_prefix="/office/holds", template_folder="../templates")
 PAGE = 50
+FIELD_OF = {"serial_not_here": "code", "hold_ends_early": "ends_on"}
 # What a hold may be set on here, and what is typed for it.
 WHAT_WORDS = {
     HoldScope.LOT.value: lazy("A batch"), HoldScope.PRODUCT.value: lazy("A product"),
@@ -96,13 +98,29 @@ def _place(body: dict[str, Any]) -> forms.Outcome:
     if warehouse is None:
         return invalid("/warehouse", "invalid")
     found = _found(warehouse, body)
+    if not isinstance(found, Refused):
+        found = _days_refused(warehouse, body) or found
     if isinstance(found, Refused):
         return found
     begins_at, ends_at = _midnight(warehouse, body["begins_on"]), _midnight(warehouse, body["ends_on"], after=True)
-    return forms.run_form(
+    outcome = forms.run_form(
         "stock.place_hold", body, lambda: _hold(warehouse, found, body, begins_at, ends_at),
         lambda placed: {"ids": [each.id for each in placed]},
     )  # fmt: skip
+    return forms.at_fields(outcome, FIELD_OF) if isinstance(outcome, Refused) else outcome
+
+
+def _days_refused(warehouse: Warehouse, body: Mapping[str, Any]) -> Refused | None:
+    """Nothing is held backwards in time: both days are today's or to come, by the warehouse's calendar."""
+    today = clock.today(warehouse.time_zone)
+    wrong = [
+        FieldError(f"/{name}", "hold_day_over", {})
+        for name in ("begins_on", "ends_on")
+        if body[name] is not None and body[name] < today
+    ]
+    if not wrong and None not in (body["begins_on"], body["ends_on"]) and body["ends_on"] < body["begins_on"]:
+        wrong = [FieldError("/ends_on", "hold_ends_early", {})]
+    return invalid_fields(wrong) if wrong else None
 
 
 def _midnight(warehouse: Warehouse, day: date | None, *, after: bool = False) -> datetime | None:

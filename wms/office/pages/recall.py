@@ -9,6 +9,7 @@ from flask import Blueprint, render_template, request
 from wms.catalog.queries import ProductFacts, products_by_skus
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, invalid
+from wms.facility.queries import warehouses_seen
 from wms.identity.queries import sellers_seen
 from wms.inventory.words import CONDITION_WORDS
 from wms.outbound.recall import whereabouts
@@ -48,7 +49,8 @@ def index() -> str | tuple[str, int]:
         }  # fmt: skip
     page = render_template(
         "office/recall.html", sellers=sellers_seen(actor()), typed=request.args, errors=forms.field_messages(refusal),
-        asked=asked and refusal is None, conditions=CONDITION_WORDS, gone_words=GONE_WORDS, **answer,
+        asked=asked and refusal is None, conditions=CONDITION_WORDS, gone_words=GONE_WORDS,
+        zones={each.id: each.time_zone for each in warehouses_seen(actor())}, **answer,
     )  # fmt: skip
     return page if refusal is None else (page, 422)
 

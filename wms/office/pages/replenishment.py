@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core.permissions import Permission
@@ -20,6 +21,7 @@ from wms.inventory.replenishment.rules import Tier
 from wms.inventory.words import URGENCY_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
+from wms.platform.i18n import refusal_texts
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.platform.schemas import CodedSchema, Count, Items, Text
 
@@ -27,6 +29,7 @@ blueprint = Blueprint(
     "office_replenishment", __name__, url_prefix="/office/replenishment", template_folder="../templates"
 )
 PAGE = 50
+FIELD_OF = {"bin_unknown": "bin", "face_wrong_kind": "bin", "sku_not_found": "sku", "face_limits_of": "maximum"}
 TONES = {Tier.PICKER: "stop", Tier.WAVE: "warn", Tier.BELOW_MINIMUM: "info", Tier.TOP_UP: "idle"}
 
 navigation.add(
@@ -66,9 +69,11 @@ def _page(warehouse: Warehouse | None, refusal: Refused | None = None, typed: Ma
     rows, figures = queries.faces_page(warehouse.id, search, after, PAGE + 1) if warehouse else ([], {})
     here: dict[str, Any] = {"warehouse": warehouse.code if warehouse else None, "q": search}
     last = rows[PAGE - 1] if len(rows) > PAGE else None
+    why_not = planning.hindrances(warehouse.id, figures) if warehouse else {}
     return render_template(
         "office/replenishment.html", warehouse=warehouse, warehouses=warehouses_seen(actor()), rows=rows[:PAGE],
-        figures=figures, tasks=queries.listed(warehouse.id) if warehouse else [], tier=_tier, words=URGENCY_WORDS,
+        figures=figures, why_not={place: refusal_texts.translate(why.code, why.params) for place, why in why_not.items()},
+        tasks=queries.listed(warehouse.id) if warehouse else [], tier=_tier, words=URGENCY_WORDS,
         tones=TONES, search=search, sellers=[(each.code, f"{each.code} · {each.name}") for each in sellers_seen(actor())],
         typed=typed or {}, errors=forms.field_messages(refusal), most_lines=faces.MOST_LINES,
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
@@ -93,7 +98,7 @@ def set_face(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     if isinstance(body, Refused):
         return _page(warehouse, body, request.form), 422
     line = faces.FaceLine(body["bin"].upper(), body["seller"], body["sku"], body["minimum"], body["maximum"])
-    return _set(warehouse, [line], body)
+    return _set(warehouse, [line], body, FIELD_OF)
 
 
 @blueprint.post("/<uuid:warehouse_id>/list")
@@ -112,14 +117,18 @@ def set_list(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     return _set(warehouse, lines, body)
 
 
-def _set(warehouse: Warehouse, lines: list[faces.FaceLine], body: Mapping[str, Any]) -> BaseResponse | tuple[str, int]:
+def _set(
+    warehouse: Warehouse, lines: list[faces.FaceLine], body: Mapping[str, Any], fields: Mapping[str, str] | None = None
+) -> BaseResponse | tuple[str, int]:
+    """`fields`: where a refusal is said, by its code; of a whole list it is said above, and names the line's bin."""
     outcome = forms.run_form(
         "replenishment.faces", {"warehouse": warehouse.id, **body},
         lambda: faces.set_faces(actor(), warehouse.id, lines), lambda count: {"count": count},
     )  # fmt: skip
     if isinstance(outcome, Refused):
-        return _page(warehouse, outcome, request.form), 422
-    flash(_("%(count)s pick faces are set.", count=outcome.answer["count"]), "ok")
+        return _page(warehouse, forms.at_fields(outcome, fields or {}), request.form), 422
+    count = int(outcome.answer["count"])
+    flash(ngettext("%(num)s pick face is set.", "%(num)s pick faces are set.", count), "ok")
     return redirect(url_for(".index", warehouse=warehouse.code))
 
 

@@ -13,7 +13,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.models import Warehouse
 from wms.facility.queries import warehouse_by_code
-from wms.outbound.carts import Settings
+from wms.outbound.carts import MOST_ORDERS, ORDERS_PER_LANE, Settings
 from wms.outbound.service import reading, sorting, wave_rules
 from wms.platform import forms
 from wms.platform.access import actor, requires
@@ -38,6 +38,7 @@ class SettingsForm(CodedSchema):
     seconds_per_unit = Count(0, 600, required=True)
     minutes_per_wave = Count(1, 1_440, required=True)
     planning_seconds = Count(1, 60, required=True)
+    lane_orders = Count(1, MOST_ORDERS, load_default=ORDERS_PER_LANE)
 
 
 class WallForm(CodedSchema):

@@ -73,14 +73,19 @@ def goes_to(order_id: uuid.UUID) -> Target | None:
     return None if row is None else Target(*row)
 
 
-# What a shipped transfer took along, by the ledger: what of each product left in which parcel. Mirrored exits do not count.
+# What a shipped transfer took along, by the ledger: what of each product and lot left in which parcel, with the numbers of
+# products that keep them. Mirrored exits do not count.
 _SENT = Statement(
     "SELECT c.id AS parcel_id, c.n, c.tracking_number, c.weight_g, c.length_mm, c.width_mm, c.height_mm, m.product_id,"
-    " sum(m.quantity)::int AS quantity FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id"
-    " AND m.to_party = 'transit' JOIN balance b ON b.id = m.from_balance_id JOIN parcel c"
+    " t.batch, t.made_on, t.expires_on, sum(m.quantity)::int AS quantity, array_agg(v.numbers) AS numbers"
+    " FROM stock_posting p JOIN stock_move m ON m.posting_id = p.id AND m.to_party = 'transit'"
+    " JOIN balance b ON b.id = m.from_balance_id"
+    " LEFT JOIN lot t ON t.id = b.lot_id LEFT JOIN LATERAL (SELECT string_agg(s.number, chr(10) ORDER BY s.number) AS numbers"
+    "  FROM serial_move k JOIN serial s ON s.id = k.serial_id WHERE k.posting_id = p.id AND k.from_balance_id = b.id) v ON true"
+    " JOIN parcel c"
     " ON c.handling_unit_id = b.handling_unit_id AND c.state = 'handed_over' WHERE p.subject_kind = 'order'"
     " AND p.subject_id = :order AND p.reason = 'ship' AND NOT EXISTS (SELECT 1 FROM stock_posting r"
-    "  WHERE r.reverses_id = p.id) GROUP BY c.id, m.product_id ORDER BY c.n, m.product_id"
+    "  WHERE r.reverses_id = p.id) GROUP BY c.id, m.product_id, t.id ORDER BY c.n, m.product_id, t.expires_on, t.batch"
 )
 _CAPTURED = Statement(
     "SELECT d.product_id, array_agg(v.serial) AS numbers FROM demand d JOIN verification v ON v.demand_id = d.id"
@@ -89,7 +94,9 @@ _CAPTURED = Statement(
 
 
 def sent(order_id: uuid.UUID) -> list[Any]:
-    """Rows (parcel_id, n, tracking_number, weight_g, length_mm, width_mm, height_mm, product_id, quantity)."""
+    """Rows (parcel_id, n, tracking_number, weight_g, length_mm, width_mm, height_mm, product_id, batch, made_on, expires_on,
+    quantity, numbers), one for each lot of a product; `numbers`: of its balance rows, one a line.
+    """
     return list(_SENT.all({"order": order_id}))
 
 

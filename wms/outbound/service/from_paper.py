@@ -21,14 +21,20 @@ from wms.outbound.workflow import BATCH
 from wms.platform.database import session
 from wms.platform.statements import Statement
 
-# As the list has them, with what each order (or the walk, for a put wall) is picked into now.
+# As the list has them, with what each order (or the walk, where it has one tote for all) is picked into now. `orders`: that want
+# pieces of one row in the fast lane; the line then names one of them, and one of their stops.
 _LINES = Statement(
-    "SELECT t.id, l.code AS location, p.sku, p.name_en, p.name_zh, o.number, o.id AS order_id, g.batch, g.expires_on,"
-    " t.quantity - t.picked AS units, u.code AS tote FROM pick_task t JOIN location l ON l.id = t.location_id"
+    "SELECT (array_agg(t.id ORDER BY t.walk_order, t.id))[1] AS id, l.code AS location, p.sku, p.name_en, p.name_zh,"
+    " min(o.number) AS number, (array_agg(o.id ORDER BY t.walk_order, t.id))[1] AS order_id,"
+    " count(DISTINCT o.id)::int AS orders, g.batch, g.expires_on, sum(t.quantity - t.picked)::int AS units, u.code AS tote"
+    " FROM pick_task t JOIN location l ON l.id = t.location_id"
     " JOIN pick_batch b ON b.id = t.batch_id JOIN product p ON p.id = t.product_id"
     " JOIN outbound_order o ON o.id = t.order_id JOIN balance c ON c.id = t.balance_id LEFT JOIN lot g ON g.id = c.lot_id"
-    " LEFT JOIN handling_unit u ON u.id = CASE WHEN b.wall IS NULL THEN o.tote_id ELSE b.tote_id END"
-    " WHERE t.batch_id = :batch AND t.state = 'open' AND t.picked < t.quantity ORDER BY t.skipped, t.walk_order, t.id"
+    " LEFT JOIN handling_unit u ON u.id = CASE WHEN b.wall IS NULL AND NOT b.is_lane THEN o.tote_id ELSE b.tote_id END"
+    " WHERE t.batch_id = :batch AND t.state = 'open' AND t.picked < t.quantity"
+    " GROUP BY l.code, p.id, g.id, u.code, t.balance_id, t.skipped,"
+    "  CASE WHEN NOT b.is_lane THEN t.id END"
+    " ORDER BY t.skipped, min(t.walk_order), min(t.id::text)"
 )
 _TOTES = Statement(
     "SELECT code, barcode, id FROM handling_unit WHERE warehouse_id = :warehouse AND kind = 'tote'"
@@ -68,13 +74,15 @@ def begin(actor: Actor, batch_id: uuid.UUID) -> PickBatch:
 def put_into(actor: Actor, stop_id: uuid.UUID, tote_id: uuid.UUID, *, is_shared: bool = False) -> None:
     """The units of a stop are in this tote: the first of its order, or a further one, since the one before was full.
     `is_shared`: single pieces of several orders lie in it. Refuses as `picking.assign_tote`, `full_totes.take_further`,
-    `lanes.bind_container` and, for a put wall, `together.bind_tote`.
+    `lanes.bind_container`, `lanes.bind_to_walk` and, for a put wall, `together.bind_tote`.
     """
     stop = _seen(actor, stop_id)
     if stop.tote_id == tote_id:
         return
     if stop.wall is not None:
         together.bind_tote(actor, stop.batch_id, tote_id)
+    elif stop.is_lane:
+        lanes.bind_to_walk(actor, stop.batch_id, tote_id)
     elif stop.tote_id is None and is_shared:
         lanes.bind_container(actor, stop.batch_id, tote_id)
     elif stop.tote_id is None:
@@ -86,7 +94,7 @@ def put_into(actor: Actor, stop_id: uuid.UUID, tote_id: uuid.UUID, *, is_shared:
 def pick(actor: Actor, stop_id: uuid.UUID, units: int) -> Picked:
     """So many units of a stop were picked. Refuses as `picking.pick`; goods with numbers are scanned at the tablet."""
     stop = _seen(actor, stop_id)
-    return (together.pick_together if stop.wall is not None else picking.pick)(actor, stop_id, units)
+    return (together.pick_together if stop.is_together else picking.pick)(actor, stop_id, units)
 
 
 def leave(actor: Actor, batch_id: uuid.UUID) -> None:

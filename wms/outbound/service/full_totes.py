@@ -1,4 +1,4 @@
-"""A tote that is full on a walk on which each order has its own, or single pieces share one (walks for a wall: `together`)."""
+"""A tote that is full on a walk: of an order, or a container that single pieces share (walks for a wall: `together`)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from wms.platform.locks import Rank, lock
 from wms.platform.statements import Statement
 
 _CURRENT = Statement(
-    "SELECT t.batch_id, o.tote_id, u.subject_kind FROM pick_task t JOIN outbound_order o ON o.id = t.order_id"
-    " LEFT JOIN handling_unit u ON u.id = o.tote_id WHERE t.id = :stop"
+    "SELECT t.batch_id, b.is_lane, o.tote_id, u.subject_kind FROM pick_task t JOIN pick_batch b ON b.id = t.batch_id"
+    " JOIN outbound_order o ON o.id = t.order_id LEFT JOIN handling_unit u ON u.id = o.tote_id WHERE t.id = :stop"
 )
 _GOES_ON_IN = Statement(
     "WITH tote AS (UPDATE handling_unit SET subject_kind = 'order', subject_id = :order, state = 'in_use'"
@@ -40,9 +40,11 @@ def take_further(actor: Actor, task_id: uuid.UUID, tote_id: uuid.UUID) -> Furthe
     it is packed, and the bench packs out of all of them; one that holds nothing is free. Again with the same is fine.
 
     Refuses as `picking.work_on`, `tote_needed` where none is bound yet, `not_a_tote`, `tote_taken`, and what
-    `lanes.take_further` refuses.
+    `lanes.take_further` and `lanes.bind_to_walk` refuse.
     """
     seen = _CURRENT.first({"stop": task_id})
+    if seen is not None and seen.is_lane:
+        return Further([], lanes.bind_to_walk(actor, seen.batch_id, tote_id))
     if seen is not None and seen.subject_kind == lanes.LANE:
         return Further([], lanes.take_further(actor, seen.batch_id, seen.tote_id, tote_id))
     order = work_on(actor, task_id, with_order=True).order

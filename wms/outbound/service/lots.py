@@ -25,6 +25,7 @@ from wms.outbound.service import walks
 from wms.outbound.service.picking import work_on
 from wms.outbound.workflow import TASK
 from wms.platform.database import session
+from wms.platform.locks import Rank, lock
 from wms.platform.statements import Statement
 
 # The chosen row, and what else of these goods stands in its bin (or in its container) and may be sold.
@@ -77,7 +78,7 @@ class Changed:
 
 def change(actor: Actor, stop_id: uuid.UUID, batch: str) -> Changed:
     """Let the stop take its units from the row of this batch: all that are left of it, or as many as are free there; the
-    rest stays a stop of its own.
+    rest stays a stop of its own. In the fast lane this goes for all orders that want some of its row.
 
     Refuses as `picking.work_on`; `lot_named` where the order's line asks for a batch, `lot_not_here` when the book has none
     of it free in this bin, `lot_later`, `lot_sooner` or `lot_newer` when it is the chosen one's turn.
@@ -96,9 +97,28 @@ def change(actor: Actor, stop_id: uuid.UUID, batch: str) -> Changed:
     _refuse_later(chosen, other)
     if line.min_expires_on is not None and (other.expires_on or date.max) < line.min_expires_on:
         raise Refused("lot_too_soon", {"expires_on": line.min_expires_on.isoformat()})
-    units = min(other.free, stop.quantity - stop.picked)
-    moved = allocations.move_claim(stop.allocation_id, other.id, units)
-    return Changed(_stop_for(stop_id, moved, other.id, units), units, batch)
+    stops = _sharing(stop_id, stop.walk.id, stop.balance_id)
+    given, free = dict[uuid.UUID, tuple[PickTask, int]](), other.free
+    for task in stops:
+        units = min(free, task.quantity - task.picked)
+        if units:
+            given[task.allocation_id] = (task, units)
+            free -= units
+    moved = allocations.move_claims({key: units for key, (_, units) in given.items()}, other.id)
+    made = [_stop_for(task.id, moved[key], other.id, units) for key, (task, units) in given.items()]
+    return Changed(made[0], sum(units for _, units in given.values()), batch)
+
+
+_SHARING = Statement(
+    "SELECT t.id FROM pick_task t JOIN pick_batch b ON b.id = t.batch_id WHERE t.batch_id = :walk AND t.balance_id = :row"
+    " AND t.state = 'open' AND (t.id = :stop OR b.is_lane)"
+)
+
+
+def _sharing(stop_id: uuid.UUID, walk_id: uuid.UUID, balance_id: int) -> list[PickTask]:
+    """The stop, and in the fast lane all that want goods of its row, under lock: it first."""
+    ids = list(_SHARING.column({"walk": walk_id, "row": balance_id, "stop": stop_id}))
+    return sorted(lock(Rank.TASK, PickTask, ids), key=lambda task: task.id != stop_id)
 
 
 def _refuse_later(chosen: Any, other: Any) -> None:

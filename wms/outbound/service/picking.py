@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -110,21 +111,26 @@ def skip(actor: Actor, task_id: uuid.UUID) -> None:
 # Where goods are picked together, a bin is put off for all of its orders.
 _SKIP = Statement(
     "UPDATE pick_task AS t SET skipped = t.skipped + 1 FROM pick_task s JOIN pick_batch b ON b.id = s.batch_id"
-    " WHERE s.id = :stop AND (t.id = s.id OR (b.wall IS NOT NULL AND t.batch_id = s.batch_id"
+    " WHERE s.id = :stop AND (t.id = s.id OR ((b.wall IS NOT NULL OR b.is_lane) AND t.batch_id = s.batch_id"
     " AND t.balance_id = s.balance_id AND t.state = 'open'))"
 )
-_KEEP = Statement("UPDATE pick_batch SET picker_id = :picker, lease_until = :until, state = :state WHERE id = :batch")
+_KEPT = "UPDATE pick_batch SET picker_id = :picker, lease_until = :until, state = :walk_state WHERE id = :batch"
+_KEEP = Statement(_KEPT)
 
 
 def _keep(actor: Actor, stop: HeldStop, *, finished: bool = False) -> None:
     """Who works keeps the walk; a finished one is nobody's any more, and its wave is looked at by a job."""
-    values = {
-        "batch": stop.walk.id, "picker": actor.id, "until": None if finished else clock.now() + LEASE,
-        "state": BATCH.apply("finish", stop.walk.state).value if finished else stop.walk.state,
-    }  # fmt: skip
-    _KEEP.run(values)
+    _KEEP.run(_kept(actor, stop, finished=finished))
     if finished:
         walks.look_after_wave(stop.walk.wave_id)
+
+
+def _kept(actor: Actor, stop: HeldStop, *, finished: bool) -> dict[str, Any]:
+    """The parameters of _KEPT."""
+    return {
+        "batch": stop.walk.id, "picker": actor.id, "until": None if finished else clock.now() + LEASE,
+        "walk_state": BATCH.apply("finish", stop.walk.state).value if finished else stop.walk.state,
+    }  # fmt: skip
 
 
 _BIND = Statement(
@@ -233,7 +239,7 @@ def pick(
 
 
 _COUNT = Statement(
-    "WITH owed AS (UPDATE demand SET picked = picked + :quantity WHERE id = :demand)"
+    f"WITH owed AS (UPDATE demand SET picked = picked + :quantity WHERE id = :demand), kept AS ({_KEPT})"
     " UPDATE pick_task SET picked = picked + :quantity, state = :state WHERE id = :stop"
 )
 
@@ -245,13 +251,22 @@ def _count_pick(actor: Actor, stop: HeldStop, order: OrderAtWork, quantity: int)
     actions = ["start_picking"] if order.state == OrderState.WAVED.value else []
     if stop.missing == quantity:
         actions.append("finish_picking")
-    _COUNT.run({"quantity": quantity, "demand": stop.demand_id, "stop": stop.id, "state": state})
+    finished = is_done and stop.following is None
+    counted = {"quantity": quantity, "demand": stop.demand_id, "stop": stop.id, "state": state}
+    _COUNT.run(counted | _kept(actor, stop, finished=finished))
     if actions:
         move_order(order, *actions)
-    _keep(actor, stop, finished=is_done and stop.following is None)
+    if finished:
+        walks.look_after_wave(stop.walk.wave_id)
 
 
-_SHORT = Statement("UPDATE pick_task SET state = :state WHERE id = :stop")
+# Where goods are picked together, nobody else of the walk finds more of them there.
+_SHORT = Statement(
+    "UPDATE pick_task AS t SET state = :state FROM pick_task s JOIN pick_batch b ON b.id = s.batch_id WHERE s.id = :stop"
+    " AND (t.id = s.id OR ((b.wall IS NOT NULL OR b.is_lane) AND t.batch_id = s.batch_id AND t.balance_id = s.balance_id"
+    "  AND t.state = 'open'))"
+)
+_OPEN = Statement("SELECT 1 FROM pick_task WHERE batch_id = :batch AND state = 'open' LIMIT 1")
 
 
 def report_short(actor: Actor, task_id: uuid.UUID) -> None:
@@ -261,7 +276,8 @@ def report_short(actor: Actor, task_id: uuid.UUID) -> None:
     """
     stop = work_on(actor, task_id)
     _SHORT.run({"stop": stop.id, "state": TASK.apply("report_short", stop.state).value})
-    _keep(actor, stop, finished=stop.following is None)
-    if stop.following is None:
+    is_last = stop.following is None or _OPEN.first({"batch": stop.walk.id}) is None
+    _keep(actor, stop, finished=is_last)
+    if is_last:
         walks.free_tote(stop.walk.id)
     holds.doubt(actor, stop.walk.warehouse_id, stop.balance_id)

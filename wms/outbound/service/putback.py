@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select, text
 
+from wms.catalog.queries import products_by_ids
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, invalid, not_found
 from wms.facility.models import COUNTS, HandlingUnit, Location, LocationKind
@@ -15,9 +16,10 @@ from wms.inventory import ledger
 from wms.inventory import serials as number_book
 from wms.inventory.ledger import Posted, PostingDraft, stock_of
 from wms.inventory.models import Balance
+from wms.inventory.putaway import service as putaway
 from wms.inventory.rules import MoveDraft, Reason, Stock
 from wms.outbound.models import Order
-from wms.outbound.service import halting, lanes, walks
+from wms.outbound.service import halting, lane_totes, walks
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
 from wms.platform.statements import Statement
@@ -41,7 +43,7 @@ def stop_work(actor: Actor, order: Order) -> None:
         if free_if_empty(unit) and order.tote_id == unit.id:
             order.tote_id = None
     session().flush()
-    lanes.settle_container(order.tote_id)
+    lane_totes.settle_container(order.tote_id)
 
 
 def void_labels(actor: Actor, order: Order) -> None:
@@ -61,12 +63,14 @@ def put_back(
     serials: Sequence[str] = (),
     *,
     lot_id: uuid.UUID | None = None,
+    overruled: bool = False,
 ) -> Posted:
     """Goods of a cancelled order go from their tote or parcel to a bin and sell again.
 
     `serials`: the numbers that go back, under full serial control and unless all do. `lot_id`: the batch that goes, where
-    not all of the product does. Refuses `nothing_to_put_back`,
-    `location_wrong_kind` for a place whose goods do not sell, `serials_required`, `serial_not_here`.
+    not all of the product does. `overruled` as of `putaway.place`. Refuses `nothing_to_put_back`,
+    `location_wrong_kind` for a place whose goods do not sell, `serials_required`, `serial_not_here`, and what the bin has
+    against the goods as in putaway: a frozen one takes none.
     """
     if quantity < 1:
         raise invalid("/quantity", "too_small", min=1)
@@ -79,13 +83,16 @@ def put_back(
     if LocationKind(location.kind) not in COUNTS:
         raise Refused("location_wrong_kind", {"code": location.code})
     moves = _moves(unit, product_id, quantity, location.id, serials, lot_id)
+    contents = [(move.source, move.quantity) for move in moves if isinstance(move.source, Stock)]
+    refusal = putaway.check_all(actor, contents, location.id, products_by_ids([product_id]), overruled=overruled)
     settles = _settles(unit.subject_id, moves)
     posted = ledger.post(actor, PostingDraft(Reason.PUT_BACK, "order", unit.subject_id, moves, settles=settles))
+    putaway.note_overruled(actor, unit.warehouse_id, location.id, posted.posting_id, refusal)
     if free_if_empty(unit):
         if order is not None and order.tote_id == unit.id:
             order.tote_id = None
             session().flush()
-        lanes.forget_cancelled(unit.id)
+        lane_totes.forget_cancelled(unit.id)
     return posted
 
 

@@ -16,8 +16,9 @@ from wms.facility import layout, queries
 from wms.inventory import allocations
 from wms.inventory.allocations import Offered
 from wms.inventory.choosing import OfferKey, Why
-from wms.outbound import bins, carts, rules, zoned
+from wms.outbound import bins, carts, lane_walks, rules, zoned
 from wms.outbound.bins import Bin, Line
+from wms.outbound.service import lanes
 from wms.planning.distances import distance_of
 from wms.planning.totes import Size
 from wms.platform.statements import Statement
@@ -95,6 +96,7 @@ class Facts:
     zones: frozenset[uuid.UUID]
     coming: Mapping[OfferKey, int]  # on their way to pick faces
     slots: int = 0  # of the selection's put wall
+    singles: frozenset[uuid.UUID] = frozenset()  # orders of one piece, where the selection plans them as a fast lane
 
 
 def read(
@@ -123,8 +125,9 @@ def read(
     if wall and not slots:
         raise Refused("no_such_wall", {"wall": wall})
     coming = allocations.coming_to_faces(warehouse_id, faced)
+    singles = lanes.alike(numbers) if selection.is_lane else frozenset()
     return Facts(
-        warehouse_id, floor, settings, selection, lines, places, _zones(warehouse_id, selection), coming, slots
+        warehouse_id, floor, settings, selection, lines, places, _zones(warehouse_id, selection), coming, slots, singles
     )
 
 
@@ -211,8 +214,28 @@ def plan(facts: Facts, *, effort: float = 1.0) -> carts.Plan:
     settings = facts.settings
     if facts.slots:  # as many orders to a walk as the wall has slots
         settings = replace(settings, cart_totes=facts.slots)
-    made = carts.plan_walks(facts.warehouse_id, drawn, chosen.orders, settings, effort=effort)
+    made = _plan_walks(facts, chosen.orders, settings, effort)
     made = replace(made, short=tuple(chosen.short), wall=facts.selection.wall)
     if facts.slots and facts.selection.by_zone:
         made = zoned.part_by_zone(made, drawn, {place: each.zone for place, each in facts.bins.items()})
     return made
+
+
+def _plan_walks(
+    facts: Facts, orders: Sequence[Sequence[carts.Stop]], settings: carts.Settings, effort: float
+) -> carts.Plan:
+    """Orders of one piece that any unit serves on walks of the fast lane, the others on carts; the time is shared."""
+    shared = [
+        stops for stops in orders if stops[0].order_id in facts.singles and lane_walks.may_share(stops, settings)
+    ]  # fmt: skip
+    if not shared:
+        return carts.plan_walks(facts.warehouse_id, facts.floor.layout, orders, settings, effort=effort)
+    theirs = {stops[0].order_id for stops in shared}
+    others = [stops for stops in orders if stops[0].order_id not in theirs]
+    share = settings.planning_ms * len(shared) // len(orders)
+    lane = lane_walks.plan_lanes(
+        facts.warehouse_id, facts.floor.layout, shared, replace(settings, planning_ms=max(1, share)), effort=effort
+    )
+    left = replace(settings, planning_ms=max(1, settings.planning_ms - share))
+    made = carts.plan_walks(facts.warehouse_id, facts.floor.layout, others, left, effort=effort)
+    return lane_walks.joined(lane, made, orders)

@@ -22,7 +22,7 @@ from wms.inventory.models import Summary
 from wms.inventory.replenishment import queries as replenishment
 from wms.outbound import rules
 from wms.outbound.models import Demand, Order, PickBatch, PickTask
-from wms.outbound.service import back_orders, exceptions, halting, lanes, rerouting, totes, walks
+from wms.outbound.service import back_orders, exceptions, halting, lane_totes, rerouting, totes, walks
 from wms.outbound.service.orders import await_stock, promise_demands, try_later, wait_for_stock
 from wms.outbound.service.reading import stops_of
 from wms.outbound.workflow import ORDER, TASK, WAVE, OrderState, TaskState, WaveState
@@ -395,7 +395,7 @@ def give_up(order: Order) -> None:
         halting.drop_held(order.id)
         tote_id, order.tote_id, order.wave_id = order.tote_id, None, None
         session().flush()
-        if tote_id is not None and not lanes.settle_container(tote_id):  # a lane's holds other orders' goods
+        if tote_id is not None and not lane_totes.settle_container(tote_id):  # a lane's holds other orders' goods
             totes.hold_own(order.id)
             totes.free_all(order.id)  # nothing lies in them: the order was not begun
     _lose_promises([order])

@@ -8,7 +8,7 @@ from typing import Any
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
-from wms.outbound.service import lanes, packing
+from wms.outbound.service import lane_totes, packing
 from wms.outbound.service.held import hold_order
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement
@@ -89,4 +89,4 @@ def close(actor: Actor, order_id: uuid.UUID, scanned: str) -> None:
     """The label, scanned back, closes the parcel; a container that was emptied with it is free."""
     order, _ = hold_order(actor, order_id)
     packing.close_parcel(actor, order_id, scanned)
-    lanes.settle_container(order.tote_id, is_held=True)
+    lane_totes.settle_container(order.tote_id, is_held=True)

@@ -23,9 +23,11 @@ from wms.platform.statements import Statement, pipelined
 @dataclass(frozen=True)
 class Sight:
     """A stop as a screen shows it. `codes`: units by barcode of its product, as its owner registered them, oldest first.
-    `wall`: its goods are sorted there; `tote` is then the walk's, and `quantity` and `picked` are of all its orders.
+    `wall`: its goods are sorted there; `is_lane`: they are single pieces. `tote` is then the walk's, and `quantity` and
+    `picked` are of all that want some of this row or have had it, `orders` those that still do.
     `container`: its goods stand in the bin in this one. `batch`, `expires_on`: of the goods that were chosen, where they
-    have any. `others`: further totes of its order, which were full.
+    have any. `others`: further totes of its order, which were full. `stops_left`: open stops of its walk, itself among them;
+    None where that was not asked.
     """
 
     id: uuid.UUID
@@ -50,10 +52,18 @@ class Sight:
     location: str
     location_barcode: str
     wall: str | None
+    is_lane: bool
+    orders: int
     container: str | None
     batch: str | None
     expires_on: date | None
     others: Sequence[str] | None
+    stops_left: int | None
+
+    @property
+    def is_together(self) -> bool:
+        """Whether what several orders want of this row is taken at once (`together`)."""
+        return self.wall is not None or self.is_lane
 
     @property
     def left(self) -> int:
@@ -66,27 +76,36 @@ class Sight:
 
 
 _SEEN = [each.name for each in fields(Sight)]
-_SIGHT = (
+_SIGHT = (  # to be completed with what is said of `stops_left`
     "SELECT t.id, t.batch_id, t.order_id, t.location_id, t.product_id, coalesce(k.quantity, t.quantity) AS quantity,"
     " coalesce(k.picked, t.picked) AS picked, t.state, o.number, o.state AS order_state, o.interception,"
     " u.id AS tote_id, u.code AS tote, p.owner_id, p.sku, p.name_en, p.name_zh, p.serial_control,"
-    " c.codes, l.code AS location, l.barcode, h.wall, v.code AS container, g.batch, g.expires_on,"
-    f" CASE WHEN h.wall IS NULL THEN {totes.OTHERS} END AS others, c.units"
+    " c.codes, l.code AS location, l.barcode, h.wall, h.is_lane, coalesce(k.orders, 1) AS orders, v.code AS container,"
+    f" g.batch, g.expires_on, CASE WHEN h.wall IS NULL AND NOT h.is_lane THEN {totes.OTHERS} END AS others,"
+    " {} AS stops_left, c.units"
     " FROM pick_task t JOIN outbound_order o ON o.id = t.order_id JOIN product p ON p.id = t.product_id"
     " JOIN location l ON l.id = t.location_id JOIN pick_batch h ON h.id = t.batch_id"
     " LEFT JOIN balance y ON y.id = t.balance_id LEFT JOIN handling_unit v ON v.id = y.handling_unit_id"
     " LEFT JOIN lot g ON g.id = y.lot_id"
-    " LEFT JOIN handling_unit u ON u.id = CASE WHEN h.wall IS NULL THEN o.tote_id ELSE h.tote_id END"
-    " LEFT JOIN LATERAL (SELECT sum(x.quantity)::int AS quantity, sum(x.picked)::int AS picked FROM pick_task x"
-    "  WHERE x.batch_id = t.batch_id AND x.balance_id = t.balance_id AND x.state = 'open') k"
-    "  ON h.wall IS NOT NULL AND t.state = 'open'"
+    " LEFT JOIN handling_unit u ON u.id = CASE WHEN h.wall IS NULL AND NOT h.is_lane THEN o.tote_id"
+    "  ELSE h.tote_id END"
+    " LEFT JOIN LATERAL (SELECT sum(x.quantity)::int AS quantity, sum(x.picked)::int AS picked,"
+    "  count(DISTINCT x.order_id) FILTER (WHERE x.state = 'open')::int AS orders FROM pick_task x"
+    "  WHERE x.batch_id = t.batch_id AND x.balance_id = t.balance_id AND x.state IN ('open', 'done')) k"
+    "  ON (h.wall IS NOT NULL OR h.is_lane) AND t.state = 'open'"
     " CROSS JOIN LATERAL (SELECT array_agg(barcode ORDER BY created_at, id) AS codes,"
     "  array_agg(quantity ORDER BY created_at, id) AS units FROM product_barcode WHERE product_id = p.id) c"
 )
-_OF_STOP = Statement(f"{_SIGHT} WHERE t.id = :stop")
+# As the picker makes them: in the fast lane one for a row of stock.
+_STOPS = "count(DISTINCT CASE WHEN {lane}.is_lane THEN {stop}.balance_id::text ELSE {stop}.id::text END)::int"
+_LEFT = (
+    f"(SELECT {_STOPS.format(lane='h', stop='x')} FROM pick_task x WHERE x.batch_id = t.batch_id AND x.state = 'open'"
+    "{})"
+)
+_OF_STOP = Statement(f"{_SIGHT.format('NULL::int')} WHERE t.id = :stop")
 # In walking order, skipped ones at the end.
 _NEXT = Statement(
-    f"{_SIGHT} WHERE t.id = (SELECT id FROM pick_task WHERE batch_id = :batch AND state = 'open'"
+    f"{_SIGHT.format(_LEFT.format(''))} WHERE t.id = (SELECT id FROM pick_task WHERE batch_id = :batch AND state = 'open'"
     " ORDER BY skipped, walk_order, id LIMIT 1)"
 )
 
@@ -104,14 +123,31 @@ def see(stop_id: uuid.UUID) -> Sight | None:
     return _sight(_OF_STOP.first({"stop": stop_id}))
 
 
+_STAND_IN = Statement(
+    f"{_SIGHT.format('NULL::int')} WHERE t.id = (SELECT x.id FROM pick_task s JOIN pick_task x ON x.batch_id = s.batch_id"
+    " AND x.balance_id = s.balance_id AND x.state = 'open' WHERE s.id = :stop ORDER BY x.walk_order, x.id LIMIT 1)"
+)
+
+
+def see_together(stop_id: uuid.UUID) -> Sight | None:
+    """The stop as it is now; where several orders want goods of its row at once and it is done or gone itself, another one of
+    them that is open.
+    """
+    stop = see(stop_id)
+    if stop is None or stop.state == "open" or not stop.is_together:
+        return stop
+    return _sight(_STAND_IN.first({"stop": stop_id})) or stop
+
+
 def next_stop(batch_id: uuid.UUID) -> Sight | None:
     """The next open stop of a walk; None at its end."""
     return _sight(_NEXT.first({"batch": batch_id}))
 
 
 _OPEN_IN = Statement(
-    "SELECT count(*) AS stops, count(DISTINCT order_id) AS orders FROM pick_task WHERE batch_id = :batch"
-    " AND state = 'open'"
+    f"SELECT {_STOPS.format(lane='b', stop='t')} AS stops,"
+    " count(DISTINCT t.order_id) AS orders FROM pick_task t JOIN pick_batch b ON b.id = t.batch_id"
+    " WHERE t.batch_id = :batch AND t.state = 'open'"
 )
 _WAITING = Statement(
     "SELECT count(*) AS walks, coalesce(bool_or(zone_id IS NOT NULL), false) AS by_zone,"
@@ -191,8 +227,9 @@ _AROUND = Statement(
     f" WHERE o.id = {_OF.format('order_id')}"
 )
 _FOLLOWING = Statement(
-    f"{_SIGHT} WHERE t.id = (SELECT id FROM pick_task WHERE batch_id = {_OF.format('batch_id')} AND state = 'open'"
-    " AND id <> :stop ORDER BY skipped, walk_order, id LIMIT 1)"
+    f"{_SIGHT.format(_LEFT.format(' AND x.id <> :stop'))} WHERE t.id = (SELECT id FROM pick_task"
+    f" WHERE batch_id = {_OF.format('batch_id')} AND state = 'open' AND id <> :stop"
+    " ORDER BY skipped, walk_order, id LIMIT 1)"
 )
 
 

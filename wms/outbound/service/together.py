@@ -1,7 +1,8 @@
-"""Picking for a put wall: what several orders want from one bin is taken at once, into one tote of the walk.
+"""Picking together: what several orders want from one bin is taken at once, into one tote of the walk.
 
-The goods are the orders' already (their claims are fulfilled), but lie together until they are sorted (`sorting`). An order
-is *picked* when the last of its units is in its slot.
+The goods are the orders' already (their claims are fulfilled). For a put wall they lie together until they are sorted
+(`sorting`): an order is *picked* when the last of its units is in its slot. In the fast lane every unit is an order's only
+one: that is *picked* with it, and names the container it lies in.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from wms.inventory.ledger import PostingDraft, stock_of
 from wms.inventory.models import Balance
 from wms.inventory.rules import MoveDraft, Reason
 from wms.outbound import rules
-from wms.outbound.models import Demand, Order, PickBatch, PickTask
+from wms.outbound.models import PickBatch, PickTask
 from wms.outbound.service import walks
 from wms.outbound.service.held import COLUMNS, OrderAtWork, order_at_work
 from wms.outbound.service.picking import LEASE, Picked, check_free_tote
@@ -32,8 +33,10 @@ from wms.platform.statements import Statement
 WALK = "batch"  # what a tote of a walk is bound to
 
 _TOGETHER = Statement(
-    "SELECT t.id, t.order_id FROM pick_task t JOIN pick_task s ON s.batch_id = t.batch_id AND s.balance_id = t.balance_id"
-    " WHERE s.id = :stop AND t.state = 'open' ORDER BY t.walk_order, t.id"
+    "SELECT t.id, t.order_id, (SELECT coalesce(sum(x.picked), 0)::int FROM pick_task x WHERE x.batch_id = s.batch_id"
+    "  AND x.balance_id = s.balance_id AND x.state = 'done') AS had FROM pick_task t JOIN pick_task s"
+    " ON s.batch_id = t.batch_id AND s.balance_id = t.balance_id JOIN outbound_order o ON o.id = t.order_id"
+    " WHERE s.id = :stop AND t.state = 'open' ORDER BY o.priority DESC, o.ordered_at, o.id, t.walk_order, t.id"
 )
 _HOLD = Statement(
     f"SELECT {COLUMNS} FROM outbound_order o JOIN warehouse w ON w.id = o.warehouse_id"
@@ -60,7 +63,7 @@ def bind_tote(actor: Actor, batch_id: uuid.UUID, tote_id: uuid.UUID) -> None:
 
 
 def pick_together(actor: Actor, task_id: uuid.UUID, quantity: int, serials: Sequence[str] = ()) -> Picked:
-    """Take units of one bin for all orders of the walk that want them, the first first: one posting, bin → tote.
+    """Take units of one bin for all orders of the walk that want them, the most urgent first: one posting, bin → tote.
 
     Refuses as `picking.pick`: `tote_needed`, `too_many_picked`, `task_done`, `batch_taken`, `customs_not_released`.
     """
@@ -75,13 +78,14 @@ def pick_together(actor: Actor, task_id: uuid.UUID, quantity: int, serials: Sequ
         row.id: order_at_work(actor, row) for row in _HOLD.all({"orders": sorted({row.order_id for row in wanted})})
     }
     batch = walks.hold_walk(actor, seen.batch_id)
-    tasks = [task for task in lock(Rank.TASK, PickTask, [row.id for row in wanted]) if _may_be_picked(task, held)]
+    found = {task.id: task for task in lock(Rank.TASK, PickTask, [row.id for row in wanted])}
+    tasks = [found[row.id] for row in wanted if _may_be_picked(found[row.id], held)]
     if not tasks:
         raise Refused("task_done", {})
     tote = session().get(HandlingUnit, batch.tote_id) if batch.tote_id else None
     if tote is None:
         raise Refused("tote_needed", {})
-    shares = _shares(sorted(tasks, key=lambda task: (task.walk_order, task.id)), quantity)
+    shares = _shares(tasks, quantity)
     row = session().get_one(Balance, seen.balance_id, populate_existing=True)
     source, emptied = stock_of(row), quantity >= row.on_hand
     target = replace(source, location_id=tote.location_id, handling_unit_id=tote.id)
@@ -92,10 +96,10 @@ def pick_together(actor: Actor, task_id: uuid.UUID, quantity: int, serials: Sequ
         for task, units in shares
     ]  # fmt: skip
     ledger.post(actor, PostingDraft(Reason.PICK, WALK, batch.id, moves))
+    had = wanted[0].had + sum(task.picked for task in tasks)
+    picked, all_ = had + quantity, had + sum(task.quantity - task.picked for task in tasks)
     _count(actor, batch, shares, held)
-    following = next_stop(batch.id)
-    picked, all_ = (sum(values) for values in zip(*((task.picked, task.quantity) for task in tasks), strict=True))
-    return Picked(picked, all_, following, emptied)
+    return Picked(picked, all_, next_stop(batch.id), emptied)
 
 
 def _may_be_picked(task: PickTask, held: dict[uuid.UUID, OrderAtWork]) -> bool:
@@ -119,22 +123,38 @@ def _shares(tasks: Sequence[PickTask], quantity: int) -> list[tuple[PickTask, in
     return found
 
 
+_COUNT = Statement(
+    "WITH k AS (SELECT * FROM unnest(CAST(:stops AS uuid[]), CAST(:units AS int[])) AS k(id, units)),"
+    " owed AS (UPDATE demand AS d SET picked = d.picked + x.units FROM (SELECT t.demand_id, sum(k.units)::int AS units FROM k"
+    "  JOIN pick_task t ON t.id = k.id GROUP BY t.demand_id) x WHERE d.id = x.demand_id)"
+    " UPDATE pick_task AS t SET picked = t.picked + k.units,"
+    " state = CASE WHEN t.picked + k.units = t.quantity THEN :done ELSE t.state END FROM k WHERE t.id = k.id"
+)
+_MOVE = Statement(
+    "UPDATE outbound_order SET state = :state, version = version + 1, updated_at = :now, tote_id = coalesce(:tote, tote_id)"
+    " WHERE id = ANY(CAST(:orders AS uuid[]))"
+)
+
+
 def _count(
     actor: Actor, batch: PickBatch, shares: Sequence[tuple[PickTask, int]], held: dict[uuid.UUID, OrderAtWork]
 ) -> None:
     """Stops, demands, orders and the walk follow the goods. All of them are held."""
-    for task, units in shares:
-        task.picked += units
-        if task.picked == task.quantity:
-            task.state = TASK.apply("finish", task.state).value
-        session().get_one(Demand, task.demand_id, populate_existing=True).picked += units
-    for order_id in {task.order_id for task, _ in shares}:
-        if held[order_id].state == OrderState.WAVED.value:
-            order = session().get_one(Order, order_id, populate_existing=True)
-            order.state = ORDER.apply("start_picking", order.state).value
-            order.version += 1
+    _COUNT.run({
+        "stops": [task.id for task, _ in shares], "units": [units for _, units in shares],
+        "done": TASK.apply("finish", TaskState.OPEN).value,
+    })  # fmt: skip
+    begun = [key for key in dict.fromkeys(task.order_id for task, _ in shares)
+             if held[key].state == OrderState.WAVED.value]  # fmt: skip
+    if begun:
+        state = ORDER.apply("start_picking", OrderState.WAVED)
+        if batch.is_lane:  # its one piece
+            state = ORDER.apply("finish_picking", state)
+        tote = batch.tote_id if batch.is_lane else None
+        _MOVE.run({"orders": begun, "state": state.value, "now": clock.now(), "tote": tote})
     batch.picker_id, batch.lease_until = actor.id, clock.now() + LEASE
     session().flush()
+    session().expire_all()
     walks.finish_if_done([batch])
 
 

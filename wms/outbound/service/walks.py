@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, insert, select
 
@@ -14,6 +14,7 @@ from wms.core.ids import new_id
 from wms.core.refusals import Refused, not_found
 from wms.outbound.carts import metres_of
 from wms.outbound.models import PickBatch, PickTask, Wave
+from wms.outbound.service import lane_totes
 from wms.outbound.workflow import BATCH, TASK, WAVE, BatchState, TaskState
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
@@ -110,8 +111,11 @@ def look_after_wave(wave_id: uuid.UUID) -> None:
 
 
 def finish_wave(wave_id: uuid.UUID) -> bool:
-    """A wave whose walks are all done is done. A job of its own: walks that end together must see each other."""
+    """A wave whose walks are all done is done, and containers that its walks alone kept are free. A job of its own: walks that
+    end together must see each other.
+    """
     wave = lock_one(Rank.DOCUMENT, Wave, wave_id)
+    lane_totes.settle_wave(wave_id)
     unfinished = session().scalar(
         select(func.count()).where(PickBatch.wave_id == wave_id, PickBatch.state != BatchState.DONE.value)
     )
@@ -131,11 +135,12 @@ def new_batch(warehouse_id: uuid.UUID, wave_id: uuid.UUID) -> PickBatch:
     return batch
 
 
-# The walk for a put wall that an order is, or was last, on.
-_WALL_WALK = Statement(
+# The walk for a put wall, or of the fast lane, that an order is, or was last, on.
+_SHARED_WALK = Statement(
     "SELECT b.id, b.zone_id, u.subject_id IS NOT DISTINCT FROM b.id AS has_tote FROM pick_task t JOIN pick_batch b"
     " ON b.id = t.batch_id LEFT JOIN handling_unit u ON u.id = b.tote_id WHERE t.order_id = :order AND b.wave_id = :wave"
-    " AND b.wall IS NOT NULL ORDER BY b.zone_id = CAST(:zone AS uuid) DESC NULLS LAST, b.created_at DESC, b.id DESC LIMIT 1"
+    " AND (b.wall IS NOT NULL OR b.is_lane)"
+    " ORDER BY b.zone_id = CAST(:zone AS uuid) DESC NULLS LAST, b.created_at DESC, b.id DESC LIMIT 1"
 )
 
 
@@ -165,10 +170,10 @@ def further_batch(
     warehouse_id: uuid.UUID, wave_id: uuid.UUID, order_id: uuid.UUID, zone_id: uuid.UUID | None = None
 ) -> PickBatch:
     """A walk for what is left of an order whose walks are done: a new one; for a put wall the same, begun again, because
-    what was picked for it is sorted by it, or a new one in the zone where none of its walks was. The caller holds the
-    order's walks.
+    what was picked for it is sorted by it, or a new one in the zone where none of its walks was; in the fast lane the same,
+    where it meets the others that lacked the same goods. The caller holds the order's walks.
     """
-    row = _WALL_WALK.first({"order": order_id, "wave": wave_id, "zone": zone_id})
+    row = _SHARED_WALK.first({"order": order_id, "wave": wave_id, "zone": zone_id})
     if row is None:
         return new_batch(warehouse_id, wave_id)
     batch = session().get_one(PickBatch, row.id)
@@ -177,16 +182,24 @@ def further_batch(
     if batch.state == BatchState.DONE.value:
         batch.state = BATCH.apply("reopen", batch.state).value
         batch.picker_id = batch.lease_until = None
-        if not row.has_tote:  # it was emptied, and is others' now
+        if not row.has_tote:  # it was emptied, and is others' now; or it is at the lane's bench
             batch.tote_id = None
         session().flush()
     return batch
 
 
-def new_batches(wave: Wave, given: Sequence[tuple[int, int, str | None, uuid.UUID | None]]) -> list[uuid.UUID]:
-    """Walks of a wave in the order they are to be taken, from their lengths (planned, by bins; µm), put wall and zone;
-    returns their ids.
-    """
+class Laid(NamedTuple):
+    """What a walk of a wave is made of: its lengths (planned, by bins; µm), put wall and zone, and whether it is a lane's."""
+
+    planned: int
+    bin_order: int
+    wall: str | None
+    zone: uuid.UUID | None
+    is_lane: bool
+
+
+def new_batches(wave: Wave, given: Sequence[Laid]) -> list[uuid.UUID]:
+    """Walks of a wave in the order they are to be taken; returns their ids."""
     ids = [new_id() for _ in given]
     shared = {
         "warehouse_id": wave.warehouse_id,
@@ -195,9 +208,9 @@ def new_batches(wave: Wave, given: Sequence[tuple[int, int, str | None, uuid.UUI
         "created_at": clock.now(),
     }
     rows = [
-        {**shared, "id": key, "planned_m": metres_of(planned), "bin_order_m": metres_of(bin_order), "wall": wall,
-         "zone_id": zone}
-        for key, (planned, bin_order, wall, zone) in zip(ids, given, strict=True)
+        {**shared, "id": key, "planned_m": metres_of(each.planned), "bin_order_m": metres_of(each.bin_order),
+         "wall": each.wall, "zone_id": each.zone, "is_lane": each.is_lane}
+        for key, each in zip(ids, given, strict=True)
     ]  # fmt: skip
     session().execute(insert(PickBatch), rows)
     return ids

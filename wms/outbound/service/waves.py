@@ -22,7 +22,7 @@ from wms.outbound import carts, zoned
 from wms.outbound.carts import Plan, Selection, Stop, Walk
 from wms.outbound.events import WaveReleased
 from wms.outbound.models import Wave
-from wms.outbound.service import reading, walks
+from wms.outbound.service import lanes, reading, walks
 from wms.outbound.service.reading import bin_of, stops_of
 from wms.outbound.workflow import ORDER, WAVE
 from wms.platform.counters import next_in_range
@@ -97,7 +97,7 @@ def release_plan(actor: Actor, plan: Plan, *, exactly: bool = False) -> Wave:
         claims = _claims_of(stops)
     else:
         claims = _claims_as_planned(stops, result)
-    walks_now = _walks_now(plan, set(kept), claims)
+    walks_now = _unlike_apart(plan, _walks_now(plan, set(kept), claims))
     wave = _insert_wave(plan, held[kept[0]].warehouse, walks_now, is_whole=len(kept) == len(plan.orders))
     _lay_out(wave, walks_now, claims, plan.wall)
     state = {ORDER.apply("wave", held[order].state).value for order in kept}.pop()
@@ -211,7 +211,30 @@ def _planned_anew(plan: Plan, walk: Walk, own: Mapping[uuid.UUID, uuid.UUID], cl
                 at.walk_order, each.open_quantity, sizes[each.demand_id], "", 0,
             )  # fmt: skip
         stops.append(replace(stop, units=each.open_quantity))
-    return replace(carts.walk_through(floor.layout, stops, walk.totes, plan.seed), zone=walk.zone)
+    anew = carts.walk_through(floor.layout, stops, walk.totes, plan.seed)
+    return replace(anew, zone=walk.zone, is_lane=walk.is_lane)
+
+
+def _unlike_apart(plan: Plan, laid_out: Sequence[Walk]) -> list[Walk]:
+    """Orders of a lane that not every unit serves since it was planned (their parcels are photographed now) walk on a cart."""
+    planned = {order for walk in laid_out if walk.is_lane for order in walk.orders}
+    alike = lanes.alike(planned) if planned else planned
+    if planned == alike:
+        return list(laid_out)
+    found = []
+    for walk in laid_out:
+        parts = {True: list[Stop](), False: list[Stop]()}
+        for stop in walk.stops:
+            parts[stop.order_id in alike].append(stop)
+        if not walk.is_lane or not parts[False]:
+            found.append(walk)
+            continue
+        layout = floor_of(plan.warehouse_id).layout
+        for is_lane, stops in parts.items():
+            if stops:
+                totes = walk.totes if is_lane else len(stops)
+                found.append(replace(carts.walk_through(layout, stops, totes, plan.seed), is_lane=is_lane))
+    return found
 
 
 def _insert_wave(plan: Plan, warehouse_code: str, laid_out: Sequence[Walk], *, is_whole: bool) -> Wave:
@@ -234,7 +257,10 @@ def _lay_out(wave: Wave, laid_out: Sequence[Walk], claims: Claims, wall: str) ->
     # An order that fills more than a wall keeps to totes of its own.
     walls = [wall or None if zoned.is_sorted(walk) else None for walk in laid_out]
     batches = walks.new_batches(
-        wave, [(walk.planned, walk.bin_order, own, walk.zone) for walk, own in zip(laid_out, walls, strict=True)]
+        wave, [
+            walks.Laid(walk.planned, walk.bin_order, own, walk.zone, walk.is_lane)
+            for walk, own in zip(laid_out, walls, strict=True)
+        ],
     )  # fmt: skip
     rows = []
     left = {demand: list(own) for demand, own in claims.items()}  # a demand may have two claims on one row

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
+from marshmallow import fields
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.catalog.queries import load_product
@@ -15,20 +18,31 @@ from wms.core import clock
 from wms.core.checkdigits import is_digits
 from wms.core.ids import parse_id
 from wms.core.permissions import Permission
-from wms.facility.queries import warehouses_seen
+from wms.core.refusals import Refused, invalid
+from wms.facility.models import Warehouse
+from wms.facility.queries import warehouses_ever, warehouses_seen
 from wms.inventory.expiry import WARN_DAYS, lot_lines
 from wms.inventory.layers.queries import AgeKey, age_lines, layers_of
 from wms.inventory.layers.rules import TIERS
-from wms.inventory.month_ends import stock_as_of
+from wms.inventory.month_ends import PastRow, stock_as_of
 from wms.inventory.queries import Scope, network_lines
 from wms.inventory.words import CONDITION_WORDS
+from wms.platform import forms
 from wms.platform.access import actor, requires
-from wms.platform.schemas import EARLIEST, LATEST
+from wms.platform.schemas import EARLIEST, LATEST, CodedSchema, Range, Text
 from wms.portal import queries
 from wms.portal.pages.stock import BUCKETS
 
 blueprint = Blueprint("portal_age", __name__, url_prefix="/portal/stock", template_folder="../templates")
+CLOCK_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 TIER_NAMES = [f"{first}–{last}" if last else f"≥ {first}" for first, last in TIERS]
+
+
+class MomentForm(CodedSchema):
+    """A day, and if that is wanted a time of it, as warehouses count them."""
+
+    day = fields.Date(required=True, validate=Range(EARLIEST.date(), LATEST.date()))
+    time = Text(5, pattern=CLOCK_TIME, load_default=None)
 
 
 @blueprint.get("/network")
@@ -115,30 +129,43 @@ def lots() -> str:
 @blueprint.get("/<uuid:product_id>/as-of")
 @requires(Permission.STOCK_READ)
 def as_of(product_id: uuid.UUID) -> str | tuple[str, int]:
-    """A product's rows at the end of a day, by the calendar of the warehouse chosen (or UTC)."""
+    """A product's rows at the end of a day, or at a time of it, in each warehouse by its own calendar. Today: until now."""
     product = load_product(actor(), product_id)
-    houses = {each.code: each for each in warehouses_seen(actor())}
-    house = houses.get(request.args.get("warehouse", ""))
-    zone = ZoneInfo(house.time_zone) if house else UTC
-    day = _day(request.args.get("day", ""))
-    rows = []
-    if day is not None:
-        moment = min(datetime.combine(day, time.max, zone), clock.now())
-        rows = [row for row in stock_as_of(Scope.of(actor()), product.id, moment)
-                if house is None or row.warehouse_id == house.id]  # fmt: skip
-    shown = day or clock.now().astimezone(zone).date() - timedelta(days=1)
-    return render_template(
-        "portal/as_of.html", product=product, rows=rows, day=shown, asked=day is not None, house=house,
-        houses=houses.values(), conditions=CONDITION_WORDS, total=sum(row.on_hand for row in rows),
+    houses = warehouses_ever(actor())
+    chosen = [each for each in houses if each.code == request.args.get("warehouse", "")]
+    yesterday = clock.today((chosen or houses)[0].time_zone if houses else "UTC") - timedelta(days=1)
+    typed = {name: request.args.get(name, "").strip() for name in ("day", "time")}
+    asked = _asked(typed, chosen or houses) if "day" in request.args else None
+    refusal = asked if isinstance(asked, Refused) else None
+    rows = [] if asked is None or isinstance(asked, Refused) else _as_of(product.id, asked, chosen or houses)
+    page = render_template(
+        "portal/as_of.html", product=product, rows=rows, typed={"day": yesterday, **{k: v for k, v in typed.items() if v}},
+        asked=asked is not None and refusal is None, house=chosen[0] if chosen else None, houses=houses,
+        conditions=CONDITION_WORDS, total=sum(row.on_hand for row in rows), errors=forms.field_messages(refusal),
     )  # fmt: skip
+    return page if refusal is None else (page, 422)
 
 
-def _day(said: str) -> date | None:
-    try:
-        found = date.fromisoformat(said)
-    except ValueError:
-        return None
-    return found if EARLIEST.year <= found.year < LATEST.year else None
+def _asked(typed: Mapping[str, str], houses: Sequence[Warehouse]) -> tuple[date, time] | Refused:
+    """The day and the time of it (its end) that are asked for. Refuses what has begun in none of the warehouses."""
+    body = forms.load_form(MomentForm(), forms.given(typed))
+    if isinstance(body, Refused):
+        return body
+    begun = time.fromisoformat(body["time"]) if body["time"] else time.min
+    if all(datetime.combine(body["day"], begun, ZoneInfo(each.time_zone)) > clock.now() for each in houses):
+        return invalid("/time" if any(body["day"] <= clock.today(each.time_zone) for each in houses) else "/day",
+                       "past_day_to_come")  # fmt: skip
+    return body["day"], begun if body["time"] else time.max
+
+
+def _as_of(product_id: uuid.UUID, asked: tuple[date, time], houses: Sequence[Warehouse]) -> list[PastRow]:
+    """All of them together are the sum of each: one calendar's midnight is not another's."""
+    found: list[PastRow] = []
+    for house in houses:
+        moment = min(datetime.combine(*asked, ZoneInfo(house.time_zone)), clock.now())
+        scope = replace(Scope.of(actor()), warehouse_ids=frozenset({house.id}))
+        found += stock_as_of(scope, product_id, moment)
+    return found
 
 
 @blueprint.get("/<uuid:product_id>/<any(coming, lacking):what>")

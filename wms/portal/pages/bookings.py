@@ -28,6 +28,7 @@ from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.portal import cartons, packing, queries
 from wms.portal.packing import Packing
+from wms.portal.pages.appointments import LENGTHS, choice_of
 from wms.portal.pages.carton_services import carton_services
 from wms.portal.tables import ListView
 from wms.printing import service as printing
@@ -78,12 +79,14 @@ def detail(booking_id: uuid.UUID) -> str:
     lines = [line for carton in found["cartons"] for line in carton["lines"]]
     may = actor().may(Permission.BOOKINGS_WRITE)
     own = may and found["transfer_order_id"] is None  # what another warehouse sent is nobody's to change
+    warehouse = load_warehouse(actor(), found["warehouse_id"])
+    may_appoint = may and found["state"] in {"submitted", "in_transit"}
     actions = [name for name in ("submit", "depart", "cancel") if own and BOOKING.permitted(name, found["state"])]
     return render_template(
         "portal/booking.html", booking=found, products=products_by_ids(line["product_id"] for line in lines),
-        warehouse=load_warehouse(actor(), found["warehouse_id"]),
+        warehouse=warehouse, choice=choice_of(found, warehouse.time_zone) if may_appoint else None,
         appointment=inbound.appointment_of(actor(), booking_id),
-        may_appoint=may and found["state"] in {"submitted", "in_transit"}, way=_way(found), actions=actions,
+        may_appoint=may_appoint, lengths=LENGTHS, way=_way(found), actions=actions,
         differing=inbound.differences_page(actor(), booking_id=booking_id, limit=MOST_DIFFERENCES), may=may,
         inspections=inbound.inspections(actor(), booking_id=booking_id), conditions=CONDITION_WORDS,
         decisions=DECISION_WORDS, files=inbound.files_of_booking(actor(), booking_id), file_kinds=FILE_WORDS,

@@ -84,6 +84,7 @@ def offer() -> BaseResponse | tuple[str, int]:
     """Goods for another seller; they are kept for it until both are agreed, or it is withdrawn."""
     names = ("seller", "warehouse", "sku", "to_seller", "note")
     typed = {name: forms.typed_text(name) for name in names}
+    typed["to_seller"] = typed["to_seller"] and typed["to_seller"].upper()  # as they all are
     body = forms.load_form(schemas.OfferIn(), forms.given(typed | {"quantity": forms.typed_number("quantity")}))
     outcome = body if isinstance(body, Refused) else forms.run_form(
         "added_services.offer", body, lambda: by_codes.offer(actor(), body), by_codes.offered

@@ -1,9 +1,10 @@
-"""Products: list, one with its stock, a new one, labels for its units."""
+"""Products: list, one with its stock, a new one, one changed, labels for its units."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -14,12 +15,13 @@ from wms.catalog import schemas, service
 from wms.catalog.models import Product
 from wms.catalog.queries import barcodes_of, load_product
 from wms.core.ids import parse_id
+from wms.core.money import EXPONENTS
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused
+from wms.core.refusals import FieldError, Refused, invalid_fields
 from wms.facility.queries import warehouses_seen
 from wms.identity.queries import seller_codes, sellers_seen
 from wms.identity.words import ROTATION_WORDS
-from wms.inventory.queries import Scope, stock_lines
+from wms.inventory.queries import Scope, is_in_stock, stock_lines
 from wms.outbound.queries import learned_weight
 from wms.platform import forms
 from wms.platform.access import actor, requires
@@ -44,6 +46,11 @@ LEVEL_WORDS = {"each": lazy("One unit"), "inner": lazy("Inner pack"), "case": la
 SERIAL_WORDS = {
     "none": lazy("None"), "exit": lazy("Read when it is packed"), "full": lazy("Read when it comes and goes"),
 }  # fmt: skip
+REQUIRED = ("name_en", "name_zh", "declared_weight_g", "declared_length_mm", "declared_width_mm", "declared_height_mm")
+EMPTIED = (
+    "rotation", "dangerous_class", "hs_code", "origin_country", "declared_value_minor", "declared_currency",
+    "customs_item_number", "customs_unit", "customs_unit_factor",
+)  # fmt: skip
 SWITCHES = ("lot_controlled", "expiry_controlled", "pack_photo")
 
 navigation.add(Entry(lazy("Products"), "portal_products.index", "products", Permission.PRODUCTS_READ, order=320))
@@ -150,23 +157,91 @@ def create() -> BaseResponse | tuple[str, int]:
     return redirect(url_for(".detail", product_id=outcome.answer["id"]))
 
 
-def _typed() -> dict[str, Any]:
-    """The form as a body of the API."""
+@blueprint.get("/<uuid:product_id>/edit")
+@requires(Permission.PRODUCTS_WRITE)
+def change(product_id: uuid.UUID) -> str:
+    product = load_product(actor(), product_id)
+    return _form(_as_typed(product), product=product)
+
+
+@blueprint.post("/<uuid:product_id>/edit")
+@requires(Permission.PRODUCTS_WRITE)
+def edit(product_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
+    """Fields of the version that was read. What is left empty is nothing from now on, where it may be."""
+    product = load_product(actor(), product_id)
+    body = _changes()
+    if isinstance(body, Refused):
+        return _form(request.form, body, product), 422
+    version = forms.typed_number("version")
+    held = version if isinstance(version, int) else 0
+    outcome = forms.run_form(
+        "products.edit", {"id": product_id, "version": held, "changes": body},
+        lambda: service.edit_product(actor(), product_id, body, held), lambda changed: {"id": changed.id},
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return _form(request.form, outcome, product), 422
+    flash(_("The product is changed."), "ok")
+    return redirect(url_for(".detail", product_id=product_id))
+
+
+def _changes() -> dict[str, Any] | Refused:
+    """The form as changes of the API."""
+    typed = _fields()
+    missing = [FieldError(f"/{name}", "required", {}) for name in REQUIRED if typed[name] is None]
+    kept = {name: value for name, value in typed.items() if value is not None or name in EMPTIED}
+    kept["outbound_days"] = 0 if typed["outbound_days"] is None else typed["outbound_days"]
+    kept["is_active"] = "is_active" in request.form
+    body = forms.load_form(schemas.ProductPatch(), {name: kept[name] for name in kept if name not in ("seller", "sku")})
+    if missing:
+        others = body.errors if isinstance(body, Refused) else []
+        told = [
+            FieldError(pointer=each["pointer"], code=each["code"], params=each.get("params") or {}) for each in others
+        ]
+        return invalid_fields([*missing, *told])
+    return body
+
+
+def _as_typed(product: Product) -> dict[str, Any]:
+    """What stands in the form of a product as it is."""
+    names = [*TEXTS[1:], *NUMBERS, "customs_unit_factor"]
+    typed = {name: value for name in names if (value := getattr(product, name)) is not None}
+    typed |= {name: "on" for name in (*SWITCHES, "is_active") if getattr(product, name)}
+    if product.declared_value_minor is not None:
+        exponent = EXPONENTS.get(product.declared_currency or "", 2)
+        typed["declared_value"] = Decimal(product.declared_value_minor).scaleb(-exponent)
+    return typed
+
+
+def _fields() -> dict[str, Any]:
+    """The fields of the form, empty ones as None."""
     body: dict[str, Any] = {name: forms.typed_text(name) for name in TEXTS}
     body |= {name: forms.typed_number(name) for name in NUMBERS}
     body |= {name: name in request.form for name in SWITCHES}
     body["declared_value_minor"] = forms.minor_of(forms.typed_text("declared_value"), body["declared_currency"])
     body["cargo_attributes"] = request.form.getlist("cargo_attributes")
+    return body
+
+
+def _typed() -> dict[str, Any]:
+    """The form of a new product as a body of the API."""
+    body = _fields()
     barcode = forms.typed_text("barcode")
     if barcode is not None:
         body["barcodes"] = [{"barcode": barcode}]
     return forms.given(body)
 
 
-def _form(typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
+def _form(typed: Mapping[str, Any], refusal: Refused | None = None, product: Product | None = None) -> str:
+    """Of a new product, or of one that is there."""
+    is_read = product is not None and request.method == "GET"
+    errors = forms.field_messages(refusal)
+    if "declared_value_minor" in errors:  # typed as people write it
+        errors["declared_value"] = errors.pop("declared_value_minor")
     return render_template(
-        "portal/product_new.html", typed=typed, errors=forms.field_messages(refusal), cargo=schemas.CARGO,
-        cargo_words=CARGO_WORDS, temperatures=TEMPERATURE_WORDS, dangerous=schemas.DANGEROUS,
+        "portal/product_new.html" if product is None else "portal/product_edit.html", product=product, typed=typed,
+        errors=errors, cargo=schemas.CARGO, cargo_words=CARGO_WORDS, temperatures=TEMPERATURE_WORDS,
+        dangerous=schemas.DANGEROUS, in_stock=product is not None and is_in_stock(product.id),
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
-        chosen=request.form.getlist("cargo_attributes"), sellers=sellers_seen(actor()), rotations=ROTATION_WORDS,
+        chosen=product.cargo_attributes if product is not None and is_read else request.form.getlist("cargo_attributes"),
+        sellers=sellers_seen(actor()), rotations=ROTATION_WORDS,
     )  # fmt: skip

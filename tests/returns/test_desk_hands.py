@@ -1,0 +1,120 @@
+"""What the returns desk has in hand, and bins that are asked before goods come back to them: from a return, or from an order
+that was cancelled.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from tests.floor.worker import CODES, Tablet
+from tests.outbound.stage import BIN1, BIN3, MUG, Stage
+from tests.returns.test_desk import announce, numbers
+from wms.core.actor import SYSTEM
+from wms.inventory import hands, holds
+from wms.inventory import service as stock
+from wms.inventory.ledger import stock_of
+from wms.inventory.models import Balance, HoldScope
+from wms.inventory.service import Subject
+from wms.outbound.service import orders, putback
+from wms.platform.database import commit, session
+from wms.returns.models import ReturnOrder
+
+
+@pytest.fixture
+def found(stage: Stage) -> ReturnOrder:
+    """Four of five mugs are announced to come back."""
+    stage.stock(MUG, 10, BIN1)
+    return announce(stage, stage.shipped({MUG: 5}), {MUG: 4})
+
+
+def at_the_desk(stage: Stage) -> Balance:
+    rows = (
+        session().query(Balance).filter_by(product_id=stage.cast.ACME.products[MUG], condition="inspect", is_there=True)
+    )
+    return rows.populate_existing().one()
+
+
+def in_hand(stage: Stage) -> int:
+    """Units of the desk's mugs that whoever counts it finds in hands."""
+    row = at_the_desk(stage)
+    return hands.of(row.warehouse_id, [row.id]).get(row.id, hands.NOTHING).units
+
+
+def opened(stage: Stage, client: Any, found: ReturnOrder, person: Any) -> Tablet:
+    number = found.number
+    commit()
+    tablet = Tablet(stage.cast.sign_in(client, person))
+    tablet.start("return")
+    assert tablet.scan(number)["code"] == "return_opened"
+    return tablet
+
+
+def frozen(stage: Stage, place: str) -> uuid.UUID:
+    key = stage.cast.overseas.locations[place]
+    stage.do(holds.place_hold, SYSTEM, stage.cast.overseas.id, HoldScope.LOCATION, str(key), "look")
+    return key
+
+
+def test_what_waits_for_a_decision_is_in_the_hand(stage: Stage, client: Any, found: ReturnOrder) -> None:
+    tablet = opened(stage, client, found, stage.cast.receiver)
+    assert tablet.scan(CODES[MUG], quantity=2)["code"] == "return_item"
+    assert (tablet.step, in_hand(stage)) == ("decide", 2)
+    assert stock.count(SYSTEM, stock_of(at_the_desk(stage)), 0, Subject("test", None)) is None  # nothing lacks
+    commit()
+    assert tablet.scan(stage.cast.overseas.labels[BIN3])["code"] == "return_restock"
+    assert tablet.scan(CODES[MUG])["code"] == "return_item"
+    assert tablet.scan("CMD-DAMAGE")["code"] == "return_damaged"
+    assert numbers(found) == [(4, 3, 2, 1, 0)]
+
+
+def test_what_a_dead_tablet_left_is_taken_up_by_scanning_it(stage: Stage, client: Any, found: ReturnOrder) -> None:
+    tablet = opened(stage, client, found, stage.cast.receiver)
+    tablet.scan(CODES[MUG], quantity=2)
+    other = opened(stage, client, found, stage.cast.picker)
+    other.scan(CODES[MUG])  # two are in a colleague's hand, so this is another one
+    assert numbers(found) == [(4, 3, 0, 0, 0)]
+    other.scan("CMD-SCRAP")
+    session().execute(
+        text("UPDATE floor_task SET updated_at = updated_at - interval '21 minutes' WHERE step = 'decide'")
+    )
+    commit()
+    assert in_hand(stage) == 0  # nobody touched it for so long: it is taken for back at the desk
+    assert other.scan(CODES[MUG], quantity=5)["code"] == "return_item"
+    assert (other.seen["quantity"], numbers(found)) == (2, [(4, 3, 0, 0, 1)])
+    assert other.scan(stage.cast.overseas.labels[BIN3])["code"] == "return_restock"
+    assert numbers(found) == [(4, 3, 2, 0, 1)]
+
+
+def test_a_frozen_bin_takes_no_return_and_a_supervisor_may_insist(
+    stage: Stage, client: Any, found: ReturnOrder
+) -> None:
+    key = frozen(stage, BIN3)
+    tablet = opened(stage, client, found, stage.cast.receiver)
+    tablet.scan(CODES[MUG])
+    label = stage.cast.overseas.labels[BIN3]
+    refused = tablet.scan(label)
+    assert (refused["code"], tablet.step) == ("location_held", "decide")
+    assert tablet.scan("CMD-DAMAGE")["code"] == "return_damaged"
+    lead = opened(stage, client, found, stage.cast.supervisor)
+    lead.scan(CODES[MUG])
+    assert lead.scan(label)["code"] == "overrule_confirm"
+    assert lead.scan(label)["code"] == "return_restock"
+    assert session().query(Balance).filter_by(location_id=key, is_there=True).one().held_by == 1
+
+
+def test_a_frozen_bin_takes_no_goods_of_a_cancelled_order(stage: Stage) -> None:
+    stage.stock(MUG, 3, BIN1)
+    order = stage.order({MUG: 3})
+    stage.wave(order)
+    stage.pick_all(order)
+    stage.do(orders.cancel_order, stage.cast.acme, order.id, None, "buyer_cancelled")
+    frozen(stage, BIN3)
+    unit = session().execute(text("SELECT id FROM handling_unit WHERE subject_kind = 'put_back'")).scalar_one()
+    back = (putback.put_back, stage.cast.picker, unit, stage.cast.ACME.products[MUG], 3)
+    assert stage.refused(*back, stage.cast.overseas.locations[BIN3]).code == "location_held"
+    stage.do(*back, stage.cast.overseas.locations[BIN1])
+    assert stage.free(MUG) == (3, 0)

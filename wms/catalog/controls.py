@@ -1,0 +1,37 @@
+"""What may not change about a product while it is in stock: how its units are told apart.
+
+A row of stock names a batch, an expiry or serial numbers, or it names none; switched over goods that lie there, units would
+be without a day that says when they sell no more, or without the number that is asked for when they go. Stock stands above
+the catalog and is asked through `Standing`, which `wms.reactions` fills.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wms.catalog.models import Product, SerialControl
+from wms.core.refusals import FieldError
+
+ALWAYS = ("lot_controlled", "expiry_controlled")
+
+
+class Standing:
+    """Whether any unit of a product is on hand, in whatever warehouse and state."""
+
+    is_there: Callable[[uuid.UUID], bool] = staticmethod(lambda _product_id: False)
+
+
+def faults(product: Product, changes: Mapping[str, Any]) -> list[FieldError]:
+    """`control_in_stock` at each control that these changes would switch under goods. Serial numbers that are read when a
+    parcel is packed may be asked for, or not, from one day to the next; those kept from the receipt on may not.
+    """
+    wanted = [name for name in ALWAYS if name in changes and changes[name] != getattr(product, name)]
+    full = SerialControl.FULL.value
+    after = changes.get("serial_control", product.serial_control)
+    if after != product.serial_control and full in (after, product.serial_control):
+        wanted.append("serial_control")
+    if not wanted or not Standing.is_there(product.id):
+        return []
+    return [FieldError(f"/{name}", "control_in_stock", {}) for name in wanted]
