@@ -122,7 +122,7 @@ def _stop(line: Line, choice: Choice, bin_: Bin) -> Stop:
 
 
 def pinned(order_id: uuid.UUID, row: Any, bin_: Bin, each: Size) -> Stop:
-    """A stop whose bin was chosen when the order was promised."""
+    """A stop whose bin is chosen: when the order was promised, or for a walk that is laid anew. The row says `why`."""
     return Stop(
         order_id, row.demand_id, row.product_id, row.balance_id, row.location_id, bin_.place, bin_.walk_order,
         row.open_quantity, each, row.why, 1, row.allocation_id,

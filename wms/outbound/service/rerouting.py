@@ -16,7 +16,7 @@ from wms.platform.statements import Statement
 # The open stops, and last the bin where the picker was seen last.
 _REST = Statement(
     "SELECT t.id, t.order_id, t.demand_id, t.product_id, t.allocation_id, t.balance_id, t.location_id, "
-    " t.quantity - t.picked AS open_quantity, t.skipped,"
+    " t.quantity - t.picked AS open_quantity, t.skipped, coalesce(t.why, '') AS why,"
     " l.walk_order, l.zone_id, l.aisle, l.bay, l.code FROM pick_task t JOIN location l ON l.id = t.location_id"
     " WHERE t.batch_id = :batch AND t.state = 'open' ORDER BY l.walk_order, t.id"
 )
