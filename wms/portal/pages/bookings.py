@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from labels import KINDS, Size
@@ -119,7 +120,7 @@ def _may_choose_counting(state: str) -> bool:
 def _way(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Where the goods are: what has happened with its time, then what is still to come."""
     steps = [
-        (_("Drawn up"), found["created_at"], _("%(count)s cartons", count=found["carton_count"])),
+        (_("Drawn up"), found["created_at"], ngettext("%(num)s carton", "%(num)s cartons", found["carton_count"])),
         (_("Submitted"), found["submitted_at"], None),
         (_("Arrived"), found["arrived_at"], found["container_number"] or found["tracking_number"]),
         (_("Received"), found["received_at"], None),
