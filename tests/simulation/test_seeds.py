@@ -22,7 +22,7 @@ from wms.simulation.stage import Stages
 SEEDS = range(1, 21)
 HOURS = 0.25
 TOLD_TWICE = 14  # begins at 19:00, and goes on past the hour of the day's audit
-LONG = ((35, 1.5), (31, 1.5), (14, HOURS))  # what one lacks, another has
+LONG = ((35, 1.5), (31, 1.5), (41, 1.5), (14, HOURS))  # what one lacks, another has
 LIE = 6  # here the books are compared before anybody runs into what is not there
 
 

@@ -432,8 +432,8 @@ class AppointmentIn(CodedSchema):
 
 
 class OfferQuery(CodedSchema):
-    day = fields.Date(required=True, validate=_sane_date, metadata={"example": "2026-12-01",
-                      "description": "By the warehouse's calendar."})  # fmt: skip
+    day = fields.Date(load_default=None, validate=_sane_date, metadata={"example": "2026-12-01",
+                      "description": "By the warehouse's calendar; today, where none is named."})  # fmt: skip
     minutes = fields.Integer(load_default=60, validate=Range(MIN_APPOINTMENT, MAX_APPOINTMENT))
 
 

@@ -118,7 +118,8 @@ def execute(
 
     `last` sends statements whose answers nobody needs, one of which keeps the command's answer: they travel with the COMMIT.
     `travels`: the command's row is sent with what the use case reads first, not before it. For use cases that touch
-    nothing but the database: of a command that was done before they are begun again, and undone with that first answer.
+    nothing but the database: of a command that was done before they are begun again, and undone with that first answer. The
+    next command of the same body goes on where this one was committed (decision 128).
     `durable` False: do not wait for the disk. For a caller who tells nobody before `settle`: the log is written in
     order, so a later commit that waits keeps this one's effect too. A refusal always waits.
 
@@ -233,7 +234,7 @@ def _take(command: Command, work: _Work[T]) -> Outcome:
         outcome, final = refusal, _keep
         told, waits = ("refused", None, refusal.as_data()), True
     keeping = _keeping(command, *told, waits=waits)
-    commit_with(lambda: final(keeping))
+    commit_with(lambda: final(keeping), goes_on=work.travels)
     commit()
     session().info["unsettled"] = not waits
     return outcome

@@ -196,9 +196,9 @@ def looking() -> Iterator[None]:
             connection.autocommit = False
 
 
-def commit_with(*last: Callable[[], object]) -> None:
+def commit_with(*last: Callable[[], object], goes_on: bool = False) -> None:
     """Let the transaction's COMMIT travel with its last statements. The session has to be told by `commit` afterwards,
-    which then finds nothing left to do at the server.
+    which then finds nothing left to do at the server. `goes_on`: more of the kind follows at once (`database.COMMITTED`).
     """
     info = session().info
     if any(each.met for each in info.get(_BEHIND, ())):
@@ -216,7 +216,7 @@ def commit_with(*last: Callable[[], object]) -> None:
     finally:
         info[_TOGETHER] = outer
     _exchange(info, info.pop(_BEHIND, ()), commit=True)
-    info[COMMITTED] = True
+    info[COMMITTED] = goes_on
 
 
 def _undo_attempt() -> None:

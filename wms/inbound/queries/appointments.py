@@ -70,13 +70,16 @@ def taken_times(dock_ids: Collection[uuid.UUID], since: datetime) -> dict[uuid.U
     return found
 
 
-def offered_times(actor: Actor, booking_id: uuid.UUID, day: date, minutes: int) -> list[Offer]:
-    """The times of a day, by the warehouse's calendar, that a booking may choose from: docks that take lorries then and are
-    free for so long. Its own appointment stands in nobody's way. None in the past, nor further ahead than one may appoint.
+def offered_times(actor: Actor, booking_id: uuid.UUID, day: date | None, minutes: int) -> list[Offer]:
+    """The times of a day (None: today), by the warehouse's calendar, that a booking may choose from: docks that take lorries
+    then and are free for so long. Its own appointment stands in nobody's way. None in the past, nor further ahead than one
+    may appoint.
     """
     booking = load_booking(actor, booking_id)
     zone, now = ZoneInfo(session().get_one(Warehouse, booking.warehouse_id).time_zone), clock.now()
-    if not 0 <= (day - now.astimezone(zone).date()).days <= AHEAD_DAYS:
+    today = now.astimezone(zone).date()
+    day = day or today
+    if not 0 <= (day - today).days <= AHEAD_DAYS:
         return []
     docks = (
         session()
