@@ -63,6 +63,17 @@ def test_the_navigation_of_staff_has_a_heading_for_each_part_once(cast, client, 
     assert headings(cast.sign_in(client, cast.acme_person).get("/portal/stock")) == []
 
 
+def test_a_label_leads_to_its_own_field_where_forms_have_fields_of_one_name(cast, client, life):
+    supervisor = cast.sign_in(client, cast.supervisor)
+    row = life.ask("SELECT b.id FROM balance b JOIN location l ON l.id = b.location_id WHERE b.on_hand > 0"
+                   " AND l.kind = 'storage' LIMIT 1")  # fmt: skip
+    waiting = life.ask("SELECT id FROM outbound_order WHERE state = 'promised' LIMIT 1")
+    for page in (f"/office/stock/{row}", "/office/bins", f"/portal/orders/{waiting}"):
+        shown = text_of(supervisor.get(page))
+        ids, wanted = re.findall(r' id="([^"]+)"', shown), re.findall(r'<label [^>]*for="([^"]+)"', shown)
+        assert wanted and [name for name in wanted if ids.count(name) != 1] == [], page
+
+
 def test_sellers_see_none_of_it(cast, client):
     seller = cast.sign_in(client, cast.acme_person)
     for path in SUPERVISOR:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
+from flask_babel import ngettext
 from marshmallow import fields
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -95,7 +95,7 @@ def generate(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     outcome = body if isinstance(body, Refused) else _generate(warehouse, body)
     if isinstance(outcome, Refused):
         return _page(warehouse, request.form, outcome), 422
-    flash(_("%(count)s bins are made.", count=outcome.answer["count"]), "ok")
+    flash(ngettext("%(num)s bin is made.", "%(num)s bins are made.", outcome.answer["count"]), "ok")
     return redirect(url_for(".index", warehouse=warehouse.code))
 
 
