@@ -119,6 +119,22 @@ def test_what_was_announced_is_offered_and_another_batch_is_told(
     ]  # fmt: skip
 
 
+def test_a_batch_that_the_product_does_not_keep_is_no_difference(cast: Cast, tablet: Tablet) -> None:
+    """What is told while counting is what the close will tell: the book keeps the day, and of two batches it knows nothing."""
+    key = product(cast.acme_person, "SALT", expiry_controlled=True)
+    catalog.add_barcode(cast.acme_person, key, Code("ACME:SALT"))
+    label = announced(cast, [LotDraft(3, "L1", None, date(2027, 5, 31))], "SALT")
+    tablet.start("receive")
+    tablet.scan(label)
+    assert tablet.scan("ACME:SALT", batch="L9", expires_on="2027-05-31", quantity=2)["code"] == "item_counted"
+    other = tablet.scan("ACME:SALT", batch="L1", expires_on="2027-06-30")
+    assert (other["code"], other["params"]["read"]) == ("item_counted_other_lot", "2027-06-30")
+    assert tablet.scan("CMD-UNDO")["code"] == "count_undone"
+    assert tablet.scan("ACME:SALT", batch="L9", expires_on="2027-05-31")["code"] == "item_counted"
+    assert tablet.scan("CMD-OK")["code"] == "carton_closed"
+    assert lots("SALT") == [(None, "2027-05-31", None, 3)]
+
+
 def test_a_number_that_was_not_announced_is_told(cast: Cast, tablet: Tablet, keys: dict[str, uuid.UUID]) -> None:
     label = announced(cast, [LotDraft(2, serial_numbers=["S-1001", "S-1002"])], PHONE)
     tablet.start("receive")

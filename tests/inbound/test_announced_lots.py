@@ -147,8 +147,9 @@ def test_counted_blind_the_close_alone_compares(cast, cream, carton):
     service.set_counting(cast.supervisor, cast.overseas.id, "blind")
     told = refused(service.count, cast.receiver, carton, cream, 100)
     assert (told.code, told.params) == ("expiry_required", {"sku": "CREAM-50"})  # nothing of what was announced
-    counted = service.count(cast.receiver, carton, cream, 100, batch="L1", expires_on=E1)
-    assert counted.lines[0].announced == ()
+    for batch, units in (("L1", 60), ("L9", 40)):
+        counted = service.count(cast.receiver, carton, cream, units, batch=batch, expires_on=E1)
+        assert counted.lines[0].other is None
     closed = service.close_carton(cast.receiver, carton)  # as many as announced: no second count for a batch
     assert [each[1:] for each in closed.differences] == [("other_lot", 40)]
 
@@ -161,6 +162,11 @@ def test_numbers_that_were_announced_are_counted_and_another_is_told(cast, phone
     numbers = session().scalars(text("SELECT number FROM serial WHERE state = 'in_stock' ORDER BY 1")).all()
     assert numbers == ["S1", "S2", "S9"]
     assert [each[1:] for each in service.close_carton(cast.receiver, found.carton).differences] == [("other_serial", 1)]
+
+
+def test_where_no_number_is_announced_none_is_another(cast, phone, db_session):
+    found = deliver(cast.acme, cast.receiver, {"PHONE-Y": [LotDraft(2, "L1")]})
+    assert service.count(cast.receiver, found.carton, phone, 1, serial_numbers=["S9"]).lines[0].other is None
 
 
 def test_what_the_product_does_not_keep_is_shown_and_never_compared(cast, db_session):

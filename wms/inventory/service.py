@@ -73,8 +73,7 @@ def lot_of(
         raise Refused("lot_required", {"sku": product.sku})
     if not (product.lot_controlled or product.expiry_controlled):
         return None
-    batch = batch if product.lot_controlled else None
-    expires_on = expires_on if product.expiry_controlled else None
+    batch, made_on, expires_on = kept_of(product, batch, expires_on, made_on)
     query = select(Lot.id).where(
         Lot.product_id == product.id, Lot.batch.is_not_distinct_from(batch),
         Lot.expires_on.is_not_distinct_from(expires_on),
@@ -93,6 +92,20 @@ def lot_of(
     if made_on is not None and found is not None:
         _learn_day(found, made_on)
     return found
+
+
+def kept_of(
+    product: ProductFacts, batch: str | None, expires_on: date | None, made_on: date | None
+) -> tuple[str | None, date | None, date | None]:
+    """(batch, made on, expires on) of what was read off goods, as their lot keeps them: what the product is under no
+    control of is nowhere in the book.
+    """
+    has_lots = product.lot_controlled or product.expiry_controlled
+    return (
+        batch if product.lot_controlled else None,
+        made_on if has_lots else None,
+        expires_on if product.expiry_controlled else None,
+    )
 
 
 def _learn_day(lot_id: uuid.UUID, made_on: date) -> None:

@@ -26,9 +26,8 @@ from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.inbound import service as inbound
-from wms.inbound.lots import Lot, fits, label, lots_of
-from wms.inbound.rules import Finding
-from wms.inbound.service.counted import LineNow
+from wms.inbound.lots import label, lots_of
+from wms.inbound.rules import DifferenceKind, Finding
 from wms.inbound.service.tallying import IS_BLIND
 from wms.inbound.workflow import CARTON as CARTONS
 from wms.inbound.workflow import CartonState
@@ -38,6 +37,7 @@ from wms.platform.statements import Statement, pipelined
 CARTON, PRODUCT = "scan_carton", "scan_product"
 PACKS = {"inner": "inner_counted", "case": "case_counted", "pallet": "pallet_counted"}
 PACKS_BLIND = {"inner": "inner_tally", "case": "case_tally", "pallet": "pallet_tally"}
+OTHERS = {DifferenceKind.OTHER_LOT: "item_counted_other_lot", DifferenceKind.OTHER_SERIAL: "item_counted_other_serial"}
 FINDINGS = {"NOLABEL": Finding.UNLABELLED.value, "MIXED": Finding.MIXED.value}
 
 _LINES = Statement(
@@ -118,8 +118,9 @@ class Receive:
         params = {"counted": received, "declared": line.declared, "pack": quantity}
         if received > line.declared:
             return Step(PRODUCT, data, "warn", "item_counted_over", params, can_undo=True)
-        if other := _not_announced(line, found):
-            return Step(PRODUCT, data, "warn", other[0], {**params, "read": other[1]}, can_undo=True)
+        if line.other is not None:
+            kind, read = line.other
+            return Step(PRODUCT, data, "warn", OTHERS[kind], {**params, "read": read}, can_undo=True)
         return Step(PRODUCT, data, "ok", PACKS.get(found.level, "item_counted"), params, can_undo=True)
 
     def _command(self, actor: Actor, task: FloorTask, found: Found) -> Step:
@@ -207,15 +208,6 @@ class Receive:
         hint = refusal_texts.translate("hint_as_declared", {}) if left else None
         return {**about, "lines": lines, "left": left, "hint": hint,
                 "pallet": carton.pallet if carton.beside else None, "beside": carton.beside}  # fmt: skip
-
-
-def _not_announced(line: LineNow, found: Found) -> tuple[str, str] | None:
-    """What was read off goods of which the paper says otherwise, with the code that tells of it."""
-    if found.numbers and line.numbers and not line.numbers.issuperset(found.numbers):
-        return "item_counted_other_serial", found.numbers[0]
-    if line.announced and not any(fits(lot, found.batch, found.made_on, found.expires_on) for lot in line.announced):
-        return "item_counted_other_lot", label(Lot(found.batch, found.made_on, found.expires_on, 1))
-    return None
 
 
 _OF_BOOKING = Statement(

@@ -9,7 +9,6 @@ from datetime import date
 
 from wms.core.refusals import invalid
 from wms.inbound import rules
-from wms.inbound.lots import Lot
 
 CONDITIONS = frozenset({"good", "damaged"})
 FINDINGS = frozenset({None, *rules.Finding})
@@ -36,6 +35,8 @@ class LineNow:
     """A line after the count. Received: good + damaged; `unaccounted` of these wait outside the carton for customs.
 
     `declared` is None where the carton is counted blind, and received is then what this count says, until it is closed.
+    `other`: what this count read of it that its paper does not say, OTHER_LOT with the lot's label or OTHER_SERIAL with the
+    number; never where it is counted blind.
     """
 
     product_id: uuid.UUID
@@ -44,8 +45,7 @@ class LineNow:
     received_good: int
     received_damaged: int
     unaccounted: int
-    announced: tuple[Lot, ...] = ()  # its lots on paper; none where it is counted blind
-    numbers: frozenset[str] = frozenset()  # its serial numbers on paper
+    other: tuple[rules.DifferenceKind, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from wms.core.actor import Actor
 from wms.core.ids import new_id
 from wms.core.refusals import Refused, invalid_fields
 from wms.inbound import rules
-from wms.inbound.lots import Lot, date_faults, lots_of
+from wms.inbound.lots import Lot, date_faults, fits, label, lots_of
 from wms.inbound.models import CartonLine
 from wms.inbound.service import differing, tallying
 from wms.inbound.service.counted import CountDraft, Counted, LineNow, check
@@ -90,10 +90,10 @@ def count_in(
     _post(actor, work, entries)
     _write(work, entries, state)
     booking_state = settle(booking.id).value if facts.state != state else booking.state
+    others = _others(drafts, facts)
     lines = tuple(
-        LineNow(line.product.id, line.product.sku, line.declared, line.good, line.damaged, line.unaccounted,
-                line.announced, line.numbers)
-        for line in work.facts.lines.values()
+        LineNow(key, line.product.sku, line.declared, line.good, line.damaged, line.unaccounted, others.get(key))
+        for key, line in work.facts.lines.items()
     )  # fmt: skip
     return Counted(work.id, booking.id, booking_state, booking.version, carton_id, state.value, lines)
 
@@ -323,6 +323,28 @@ def _lot_of(draft: CountDraft, line: _Line) -> uuid.UUID | None:
         if not told or refusal.code not in NOT_READ:
             raise
         raise Refused(refusal.code, {**refusal.params, "announced": [_offer(lot) for lot in told]}) from refusal
+
+
+def _others(drafts: Sequence[CountDraft], facts: _Facts) -> dict[uuid.UUID, tuple[rules.DifferenceKind, str]]:
+    """By product, the first thing read that its paper does not say (`LineNow.other`). It is asked of what the book keeps of
+    it, as at the close.
+    """
+    found: dict[uuid.UUID, tuple[rules.DifferenceKind, str]] = {}
+    for draft in drafts:
+        other = _other(draft, facts.lines[draft.product_id])
+        if other is not None:
+            found.setdefault(draft.product_id, other)
+    return found
+
+
+def _other(draft: CountDraft, line: _Line) -> tuple[rules.DifferenceKind, str] | None:
+    for number in draft.serial_numbers:
+        if line.numbers and number not in line.numbers:
+            return rules.DifferenceKind.OTHER_SERIAL, number
+    kept = stock_service.kept_of(line.product, draft.batch, draft.expires_on, draft.made_on)
+    if line.announced and not any(fits(lot, *kept) for lot in line.announced):
+        return rules.DifferenceKind.OTHER_LOT, label(Lot(*kept, draft.quantity))
+    return None
 
 
 def _offer(lot: Lot) -> dict[str, Any]:
