@@ -18,6 +18,7 @@ from wms.core.ids import new_id
 from wms.inbound import queries
 from wms.inbound.lots import Lot, LotDraft, fits, merged, numbers_of_others, others, remaining, units_of_others
 from wms.inbound.rules import CartonDraft
+from wms.inbound.service import counting
 from wms.platform.auditing import run_checks
 from wms.platform.database import commit, session
 
@@ -162,6 +163,20 @@ def test_numbers_that_were_announced_are_counted_and_another_is_told(cast, phone
     numbers = session().scalars(text("SELECT number FROM serial WHERE state = 'in_stock' ORDER BY 1")).all()
     assert numbers == ["S1", "S2", "S9"]
     assert [each[1:] for each in service.close_carton(cast.receiver, found.carton).differences] == [("other_serial", 1)]
+
+
+def test_only_the_numbers_read_are_looked_for(cast, phone, db_session):
+    """A line may have hundreds of numbers on paper: none of them is sent with a scan of another."""
+    on_paper = [f"S{number}" for number in range(300)]
+    found = deliver(cast.acme, cast.receiver, {"PHONE-Y": [LotDraft(1, "L1"), LotDraft(300, serial_numbers=on_paper)]})
+    asked = {"carton": found.carton, "products": [phone], "given": ["S9", "X1", "S10"]}
+    row = counting._READ.first(asked)
+    assert row.strangers == ["X1"]
+    assert not [each for each in on_paper if each in str(row._asdict())]
+    assert counting._READ.first({**asked, "given": ["S9"]}).strangers is None
+    told = service.count(cast.receiver, found.carton, phone, 2, serial_numbers=["S9", "X1"]).lines[0].other
+    assert told == ("other_serial", "X1")
+    assert service.count(cast.receiver, found.carton, phone, 1, serial_numbers=["S8"]).lines[0].other is None
 
 
 def test_where_no_number_is_announced_none_is_another(cast, phone, db_session):

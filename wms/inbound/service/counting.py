@@ -76,7 +76,7 @@ def count_in(
     actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID, drafts: Sequence[CountDraft], *, tallied: bool = False
 ) -> Counted:
     """The same, of checked drafts and under the booking's lock. `tallied`: what a blind count said, at its end."""
-    facts = _read(carton_id, {draft.product_id for draft in drafts})
+    facts = _read(carton_id, drafts)
     state = CARTON.apply("count", facts.state)
     if tallied:  # whether it keeps long enough was asked when it was counted
         facts = replace(facts, min_shelf_days=None)
@@ -126,7 +126,7 @@ class _Line:
     unlabelled: int
     mixed: int
     announced: tuple[Lot, ...]
-    numbers: frozenset[str]
+    strangers: frozenset[str]  # of the numbers given, those that its paper does not name where it names any
 
     def totals(self) -> LineTotals:
         return LineTotals(
@@ -181,8 +181,10 @@ _READ = Statement(
     "  AND o.declared > 0 LIMIT 1), false) AS on_booking,"
     " CASE WHEN l.declared > 0 THEN (SELECT json_agg(json_build_array(n.batch, n.made_on, n.expires_on, n.quantity)"
     "  ORDER BY n.position) FROM announced_lot n WHERE n.carton_line_id = l.id) END AS announced,"
-    " CASE WHEN l.declared > 0 AND p.serial_control = 'full' THEN (SELECT array_agg(s.number) FROM announced_lot n"
-    "  CROSS JOIN LATERAL unnest(n.serial_numbers) AS s(number) WHERE n.carton_line_id = l.id) END AS numbers"
+    " CASE WHEN l.declared > 0 AND p.serial_control = 'full' AND (SELECT true FROM announced_lot n"
+    "  WHERE n.carton_line_id = l.id AND n.serial_numbers <> '{}' LIMIT 1) THEN (SELECT array_agg(g.number)"
+    "  FROM unnest(CAST(:given AS text[])) AS g(number) WHERE NOT EXISTS (SELECT 1 FROM announced_lot n"
+    "   WHERE n.carton_line_id = l.id AND g.number = ANY(n.serial_numbers))) END AS strangers"
     " FROM carton c JOIN warehouse w ON w.id = c.warehouse_id"
     " LEFT JOIN handling_unit hu ON hu.id = c.handling_unit_id"
     " LEFT JOIN product p ON p.owner_id = c.owner_id AND p.id = ANY(CAST(:products AS uuid[]))"
@@ -190,9 +192,13 @@ _READ = Statement(
 )
 
 
-def _read(carton_id: uuid.UUID, product_ids: set[uuid.UUID]) -> _Facts:
-    """The carton, its warehouse, and the counted products with their lines: one statement."""
-    rows = _READ.all({"carton": carton_id, "products": list(product_ids)})
+def _read(carton_id: uuid.UUID, drafts: Sequence[CountDraft]) -> _Facts:
+    """The carton, its warehouse, and the counted products with their lines: one statement. Of the serial numbers on paper
+    only whether those given are among them: a line may have hundreds, and it is asked at every scan.
+    """
+    product_ids = {draft.product_id for draft in drafts}
+    given = [number for draft in drafts for number in draft.serial_numbers]
+    rows = _READ.all({"carton": carton_id, "products": list(product_ids), "given": given})
     first = rows[0]
     lines = {row.product_id: _line(row) for row in rows if row.product_id is not None}
     facts = _Facts(first.state, first.handling_unit_id, first.location_id, first.unaccounted_id,
@@ -216,7 +222,7 @@ def _line(row: Any) -> _Line:
     is_new = row.line_id is None
     return _Line(
         product, row.line_id or new_id(), is_new, row.declared, row.good, row.damaged, row.unaccounted, row.on_booking,
-        row.unlabelled, row.mixed, tuple(lots_of(row.announced)), frozenset(row.numbers or ()),
+        row.unlabelled, row.mixed, tuple(lots_of(row.announced)), frozenset(row.strangers or ()),
     )  # fmt: skip
 
 
@@ -339,7 +345,7 @@ def _others(drafts: Sequence[CountDraft], facts: _Facts) -> dict[uuid.UUID, tupl
 
 def _other(draft: CountDraft, line: _Line) -> tuple[rules.DifferenceKind, str] | None:
     for number in draft.serial_numbers:
-        if line.numbers and number not in line.numbers:
+        if number in line.strangers:
             return rules.DifferenceKind.OTHER_SERIAL, number
     kept = stock_service.kept_of(line.product, draft.batch, draft.expires_on, draft.made_on)
     if line.announced and not any(fits(lot, *kept) for lot in line.announced):
