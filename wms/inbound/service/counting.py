@@ -73,10 +73,19 @@ def count_many(actor: Actor, carton_id: uuid.UUID, drafts: Sequence[CountDraft])
 
 
 def count_in(
-    actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID, drafts: Sequence[CountDraft], *, tallied: bool = False
+    actor: Actor,
+    booking: BookingAtWork,
+    carton_id: uuid.UUID,
+    drafts: Sequence[CountDraft],
+    *,
+    tallied: bool = False,
+    as_announced: bool = False,
 ) -> Counted:
-    """The same, of checked drafts and under the booking's lock. `tallied`: what a blind count said, at its end."""
-    facts = _read(carton_id, drafts)
+    """The same, of checked drafts and under the booking's lock. `tallied`: what a blind count said, at its end;
+    `as_announced`: what its paper says. Of neither is a serial number looked for on the paper: nobody is told of it now.
+    """
+    read = [] if tallied or as_announced else [number for draft in drafts for number in draft.serial_numbers]
+    facts = _read(carton_id, {draft.product_id for draft in drafts}, read)
     state = CARTON.apply("count", facts.state)
     if tallied:  # whether it keeps long enough was asked when it was counted
         facts = replace(facts, min_shelf_days=None)
@@ -192,13 +201,11 @@ _READ = Statement(
 )
 
 
-def _read(carton_id: uuid.UUID, drafts: Sequence[CountDraft]) -> _Facts:
+def _read(carton_id: uuid.UUID, product_ids: set[uuid.UUID], given: Sequence[str]) -> _Facts:
     """The carton, its warehouse, and the counted products with their lines: one statement. Of the serial numbers on paper
-    only whether those given are among them: a line may have hundreds, and it is asked at every scan.
+    only whether those `given` are among them: a line may have hundreds, and it is asked at every scan.
     """
-    product_ids = {draft.product_id for draft in drafts}
-    given = [number for draft in drafts for number in draft.serial_numbers]
-    rows = _READ.all({"carton": carton_id, "products": list(product_ids), "given": given})
+    rows = _READ.all({"carton": carton_id, "products": list(product_ids), "given": list(given)})
     first = rows[0]
     lines = {row.product_id: _line(row) for row in rows if row.product_id is not None}
     facts = _Facts(first.state, first.handling_unit_id, first.location_id, first.unaccounted_id,

@@ -87,7 +87,7 @@ def count_remains(
     drafts = [draft for row in rows if row.product_id is not None for draft in _drafts(row, condition)]
     if not drafts:
         raise Refused("nothing_left_to_count", {})
-    counted = count_in(actor, booking, carton_id, drafts)
+    counted = count_in(actor, booking, carton_id, drafts, as_announced=True)
     return CountedWhole(counted, sum(draft.quantity for draft in drafts), len(rows))
 
 
