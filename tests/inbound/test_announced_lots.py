@@ -18,7 +18,7 @@ from wms.core.ids import new_id
 from wms.inbound import queries
 from wms.inbound.lots import Lot, LotDraft, fits, merged, numbers_of_others, others, remaining, units_of_others
 from wms.inbound.rules import CartonDraft
-from wms.inbound.service import counting
+from wms.inbound.service import counting, differing
 from wms.platform.auditing import run_checks
 from wms.platform.database import commit, session
 
@@ -142,6 +142,19 @@ def test_a_count_that_is_opened_again_tells_it_no_more(cast, cream, carton):
     service.uncount(cast.receiver, carton)
     service.count_as_declared(cast.receiver, carton)
     assert service.close_carton(cast.receiver, carton).differences == ()
+
+
+def test_only_a_close_reads_what_was_announced(cast, cream, phone, db_session):
+    """Neither an undo nor a carton opened again tells of other lots and numbers: they ask for neither side."""
+    paper = {"CREAM-50": [L1], "PHONE-Y": [LotDraft(2, serial_numbers=["S1", "S2"])]}
+    found = deliver(cast.acme, cast.receiver, paper)
+    service.count(cast.receiver, found.carton, cream, 60, batch="L7", expires_on=E2)
+    service.count(cast.receiver, found.carton, phone, 2, serial_numbers=["S1", "S9"])
+    told = [(each.other_lot, each.other_serial) for each in differing.lines_of(found.carton, closed=True)]
+    assert told == [(60, 0), (0, 1)]
+    assert {(each.other_lot, each.other_serial) for each in differing.lines_of(found.carton, closed=False)} == {(0, 0)}
+    for row in differing._LINES.all({"carton": found.carton, "closed": False}):
+        assert (row.lots, row.numbers, row.came, row.read) == (None, None, None, None)
 
 
 def test_counted_blind_the_close_alone_compares(cast, cream, carton):

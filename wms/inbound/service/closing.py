@@ -119,7 +119,7 @@ def reopen_carton(actor: Actor, carton_id: uuid.UUID) -> Closed:
     state = CARTON.apply("reopen", carton.state)
     if _GONE.scalar({"booking": booking.id, "carton": carton_id}):
         raise Refused("carton_partly_settled", {})
-    differing.rewrite(actor, booking.id, carton_id, differing.lines_of(carton_id), closed=False)
+    differing.rewrite(actor, booking.id, carton_id, differing.lines_of(carton_id, closed=False), closed=False)
     session().execute(
         update(Carton).where(Carton.id == carton_id).values(state=state.value, counted_at=None, counting="guided")
     )

@@ -45,27 +45,29 @@ class LineTotals:
         )  # fmt: skip
 
 
-# Not EXISTS: in a list of columns that may be answered by reading all lines there are.
+# Not EXISTS: in a list of columns that may be answered by reading all lines there are. Lots and numbers, on paper and come,
+# only where the carton is closed: before that nothing is told of them.
 _LINES = Statement(
     "SELECT l.id, l.product_id, l.declared, l.received_good, l.received_damaged, coalesce("
     "(SELECT true FROM carton_line o WHERE o.booking_id = l.booking_id AND o.product_id = l.product_id"
-    "  AND o.declared > 0 LIMIT 1), false) AS on_booking, l.unlabelled, l.mixed, a.lots, a.numbers,"
+    "  AND o.declared > 0 LIMIT 1), false) AS on_booking, l.unlabelled, l.mixed, a.lots, u.numbers,"
     " CASE WHEN a.lots IS NOT NULL THEN (SELECT json_agg(json_build_array(k.batch, k.made_on, k.expires_on, k.units)) FROM"
     "  (SELECT t.batch, t.made_on, t.expires_on, sum(r.quantity) AS units FROM receipt r LEFT JOIN lot t ON t.id = r.lot_id"
     "   WHERE r.carton_id = :carton AND r.carton_line_id = l.id AND r.undone_by IS NULL GROUP BY t.id) k) END AS came,"
-    " CASE WHEN a.numbers IS NOT NULL THEN (SELECT array_agg(DISTINCT s.number) FROM receipt r JOIN serial_move m"
+    " CASE WHEN u.numbers IS NOT NULL THEN (SELECT array_agg(DISTINCT s.number) FROM receipt r JOIN serial_move m"
     "  ON m.posting_id = r.posting_id AND m.from_balance_id IS NULL JOIN serial s ON s.id = m.serial_id"
     "   AND s.product_id = l.product_id WHERE r.carton_id = :carton AND r.carton_line_id = l.id"
     "   AND r.undone_by IS NULL) END AS read"
     " FROM carton_line l LEFT JOIN LATERAL (SELECT json_agg(json_build_array(n.batch, n.made_on, n.expires_on, n.quantity)"
-    "   ORDER BY n.position) AS lots, (SELECT array_agg(s.number) FROM announced_lot o CROSS JOIN LATERAL"
-    "   unnest(o.serial_numbers) AS s(number) WHERE o.carton_line_id = l.id) AS numbers"
-    "  FROM announced_lot n WHERE n.carton_line_id = l.id) a ON true WHERE l.carton_id = :carton ORDER BY l.position, l.id"
+    "   ORDER BY n.position) AS lots FROM announced_lot n WHERE n.carton_line_id = l.id AND :closed) a ON true"
+    " LEFT JOIN LATERAL (SELECT array_agg(s.number) AS numbers FROM announced_lot n CROSS JOIN LATERAL"
+    "   unnest(n.serial_numbers) AS s(number) WHERE n.carton_line_id = l.id AND :closed) u ON true WHERE l.carton_id = :carton ORDER BY l.position, l.id"
 )
 
 
-def lines_of(carton_id: uuid.UUID) -> list[LineTotals]:
-    return [_totals(row) for row in _LINES.all({"carton": carton_id})]
+def lines_of(carton_id: uuid.UUID, *, closed: bool) -> list[LineTotals]:
+    """The lines of a carton; `closed`: with the units of other lots and numbers than announced, which the close tells."""
+    return [_totals(row) for row in _LINES.all({"carton": carton_id, "closed": closed})]
 
 
 def _totals(row: Any) -> LineTotals:
@@ -110,7 +112,7 @@ def rewrite(
 
 def close(actor: Actor, booking: BookingAtWork, carton_id: uuid.UUID) -> list[DifferenceFound]:
     """A carton is closed or given up: its shortages show, and every difference is announced."""
-    lines = lines_of(carton_id)
+    lines = lines_of(carton_id, closed=True)
     rewrite(actor, booking.id, carton_id, lines, closed=True)
     found = [
         DifferenceFound(

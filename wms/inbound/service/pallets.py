@@ -108,7 +108,7 @@ def undo_pallet(actor: Actor, acts: Mapping[uuid.UUID, uuid.UUID | None]) -> int
             posted = ledger.post(actor, ledger.mirror_of(booking.warehouse_id, row.posting_id))
             undoing.write_back(actor, booking, row.id, row.act_id, posted.posting_id)
         for row in rows:
-            differing.rewrite(actor, booking.id, row.id, differing.lines_of(row.id), closed=False)
+            differing.rewrite(actor, booking.id, row.id, differing.lines_of(row.id, closed=False), closed=False)
     states = {action: CARTON.apply(action, CartonState.COUNTED).value for action in ("reopen", "unreceive")}
     _OPEN_AGAIN.run({"cartons": list(acts), **states})
     settle(booking.id)

@@ -64,7 +64,7 @@ def write_back(
     session().execute(update(Receipt).where(Receipt.act_id == act).values(undone_by=posting_id))
     rows = _TAKE.all({"act": act})
     touched = {row.id for row in rows}
-    lines = [line for line in differing.lines_of(carton_id) if line.id in touched]
+    lines = [line for line in differing.lines_of(carton_id, closed=False) if line.id in touched]
     differing.rewrite(actor, booking.id, carton_id, lines, closed=False)
     return tuple(LineNow(row.product_id, row.sku, row.declared, row.received_good, row.received_damaged, row.unaccounted)
                  for row in rows)  # fmt: skip
