@@ -27,6 +27,7 @@ from wms.floor.models import FloorTask
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.inbound import service as inbound
 from wms.inbound.lots import label, lots_of
+from wms.inbound.queries.lots import ANNOUNCED
 from wms.inbound.rules import DifferenceKind, Finding
 from wms.inbound.service.tallying import IS_BLIND
 from wms.inbound.workflow import CARTON as CARTONS
@@ -42,8 +43,7 @@ FINDINGS = {"NOLABEL": Finding.UNLABELLED.value, "MIXED": Finding.MIXED.value}
 
 _LINES = Statement(
     "SELECT p.sku, p.name_en, p.name_zh, l.declared, l.received_good, l.received_damaged, p.id,"
-    " p.measured_at IS NULL AS unmeasured, (SELECT json_agg(json_build_array(a.batch, a.made_on, a.expires_on, a.quantity)"
-    "  ORDER BY a.position) FROM announced_lot a WHERE a.carton_line_id = l.id) AS lots FROM carton_line l"
+    f" p.measured_at IS NULL AS unmeasured, ({ANNOUNCED}) AS lots FROM carton_line l"
     " JOIN product p ON p.id = l.product_id WHERE l.carton_id = :carton ORDER BY p.sku"
 )
 

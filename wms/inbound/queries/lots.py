@@ -20,6 +20,23 @@ _CAME = Statement(
     " GROUP BY r.carton_line_id, t.id ORDER BY r.carton_line_id, t.expires_on, t.batch"
 )
 
+# Of a carton's line `l`, as selects that may be narrowed by one more AND. Its lots on paper and what came of it by lot, each
+# as `wms.inbound.lots.lots_of` reads it, None where there are none; the serial numbers read off what came.
+ANNOUNCED = (
+    "SELECT json_agg(json_build_array(n.batch, n.made_on, n.expires_on, n.quantity) ORDER BY n.position) AS lots"
+    " FROM announced_lot n WHERE n.carton_line_id = l.id"
+)
+CAME = (
+    "SELECT json_agg(json_build_array(k.batch, k.made_on, k.expires_on, k.units) ORDER BY k.id) FROM"
+    " (SELECT t.id, t.batch, t.made_on, t.expires_on, sum(r.quantity) AS units FROM receipt r LEFT JOIN lot t ON t.id = r.lot_id"
+    "  WHERE r.carton_id = l.carton_id AND r.carton_line_id = l.id AND r.undone_by IS NULL GROUP BY t.id) k"
+)
+NUMBERS_READ = (
+    "SELECT array_agg(DISTINCT s.number) FROM receipt r JOIN serial_move m ON m.posting_id = r.posting_id"
+    " AND m.from_balance_id IS NULL JOIN serial s ON s.id = m.serial_id AND s.product_id = l.product_id"
+    " WHERE r.carton_id = l.carton_id AND r.carton_line_id = l.id AND r.undone_by IS NULL"
+)
+
 # By lot, how many more units of the line came than were announced of lots that they may be (`lots.others` in SQL).
 OTHERS = (
     "SELECT k.line, k.lot_id, greatest(0, k.units - coalesce((SELECT sum(a.quantity) FROM announced_lot a"

@@ -20,6 +20,7 @@ from wms.core.refusals import Refused, invalid_fields
 from wms.inbound import rules
 from wms.inbound.lots import Lot, date_faults, fits, label, lots_of
 from wms.inbound.models import CartonLine
+from wms.inbound.queries.lots import ANNOUNCED
 from wms.inbound.service import differing, tallying
 from wms.inbound.service.counted import CountDraft, Counted, LineNow, check
 from wms.inbound.service.differing import LineTotals
@@ -188,8 +189,7 @@ _READ = Statement(
     # not EXISTS: in a list of columns that may be answered by reading all lines there are
     " coalesce((SELECT true FROM carton_line o WHERE o.booking_id = c.booking_id AND o.product_id = p.id"
     "  AND o.declared > 0 LIMIT 1), false) AS on_booking,"
-    " CASE WHEN l.declared > 0 THEN (SELECT json_agg(json_build_array(n.batch, n.made_on, n.expires_on, n.quantity)"
-    "  ORDER BY n.position) FROM announced_lot n WHERE n.carton_line_id = l.id) END AS announced,"
+    f" CASE WHEN l.declared > 0 THEN ({ANNOUNCED}) END AS announced,"
     " CASE WHEN l.declared > 0 AND p.serial_control = 'full' AND (SELECT true FROM announced_lot n"
     "  WHERE n.carton_line_id = l.id AND n.serial_numbers <> '{}' LIMIT 1) THEN (SELECT array_agg(g.number)"
     "  FROM unnest(CAST(:given AS text[])) AS g(number) WHERE NOT EXISTS (SELECT 1 FROM announced_lot n"

@@ -15,6 +15,7 @@ from wms.core.ids import new_id
 from wms.inbound import lots, rules
 from wms.inbound.events import DifferenceFound
 from wms.inbound.models import Difference
+from wms.inbound.queries.lots import ANNOUNCED, CAME, NUMBERS_READ
 from wms.inbound.service.loading import BookingAtWork
 from wms.inbound.workflow import DIFFERENCE
 from wms.platform.database import session
@@ -51,17 +52,11 @@ _LINES = Statement(
     "SELECT l.id, l.product_id, l.declared, l.received_good, l.received_damaged, coalesce("
     "(SELECT true FROM carton_line o WHERE o.booking_id = l.booking_id AND o.product_id = l.product_id"
     "  AND o.declared > 0 LIMIT 1), false) AS on_booking, l.unlabelled, l.mixed, a.lots, u.numbers,"
-    " CASE WHEN a.lots IS NOT NULL THEN (SELECT json_agg(json_build_array(k.batch, k.made_on, k.expires_on, k.units)) FROM"
-    "  (SELECT t.batch, t.made_on, t.expires_on, sum(r.quantity) AS units FROM receipt r LEFT JOIN lot t ON t.id = r.lot_id"
-    "   WHERE r.carton_id = :carton AND r.carton_line_id = l.id AND r.undone_by IS NULL GROUP BY t.id) k) END AS came,"
-    " CASE WHEN u.numbers IS NOT NULL THEN (SELECT array_agg(DISTINCT s.number) FROM receipt r JOIN serial_move m"
-    "  ON m.posting_id = r.posting_id AND m.from_balance_id IS NULL JOIN serial s ON s.id = m.serial_id"
-    "   AND s.product_id = l.product_id WHERE r.carton_id = :carton AND r.carton_line_id = l.id"
-    "   AND r.undone_by IS NULL) END AS read"
-    " FROM carton_line l LEFT JOIN LATERAL (SELECT json_agg(json_build_array(n.batch, n.made_on, n.expires_on, n.quantity)"
-    "   ORDER BY n.position) AS lots FROM announced_lot n WHERE n.carton_line_id = l.id AND :closed) a ON true"
+    f" CASE WHEN a.lots IS NOT NULL THEN ({CAME}) END AS came, CASE WHEN u.numbers IS NOT NULL THEN ({NUMBERS_READ}) END AS read"
+    f" FROM carton_line l LEFT JOIN LATERAL ({ANNOUNCED} AND :closed) a ON true"
     " LEFT JOIN LATERAL (SELECT array_agg(s.number) AS numbers FROM announced_lot n CROSS JOIN LATERAL"
-    "   unnest(n.serial_numbers) AS s(number) WHERE n.carton_line_id = l.id AND :closed) u ON true WHERE l.carton_id = :carton ORDER BY l.position, l.id"
+    "   unnest(n.serial_numbers) AS s(number) WHERE n.carton_line_id = l.id AND :closed) u ON true"
+    " WHERE l.carton_id = :carton ORDER BY l.position, l.id"
 )
 
 

@@ -14,6 +14,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
 from wms.facility.service import set_unit_state
 from wms.inbound.lots import lots_of, remaining
+from wms.inbound.queries.lots import ANNOUNCED, CAME, NUMBERS_READ
 from wms.inbound.service import tallying
 from wms.inbound.service.counted import CONDITIONS, CountDraft, Counted
 from wms.inbound.service.counting import count_in
@@ -48,17 +49,13 @@ class CountedWhole:
 
 _REMAINS = Statement(
     f"SELECT c.state, {tallying.IS_BLIND} AS is_blind,"
-    " l.product_id, l.declared - l.received_good - l.received_damaged AS quantity, a.lots, p.serial_control,"
-    " CASE WHEN a.lots IS NOT NULL THEN (SELECT json_agg(json_build_array(t.batch, t.made_on, t.expires_on, r.quantity)"
-    "  ORDER BY r.id) FROM receipt r LEFT JOIN lot t ON t.id = r.lot_id WHERE r.carton_id = c.id AND r.carton_line_id = l.id"
-    "  AND r.undone_by IS NULL) END AS came,"
-    " CASE WHEN a.lots IS NOT NULL AND p.serial_control = 'full' THEN (SELECT array_agg(s.number) FROM receipt r"
-    "  JOIN serial_move m ON m.posting_id = r.posting_id JOIN serial s ON s.id = m.serial_id AND s.product_id = l.product_id"
-    "  WHERE r.carton_id = c.id AND r.carton_line_id = l.id AND r.undone_by IS NULL) END AS read FROM carton c"
+    " l.product_id, l.declared - l.received_good - l.received_damaged AS quantity, a.lots,"
+    f" CASE WHEN a.lots IS NOT NULL THEN ({CAME}) END AS came,"
+    " CASE WHEN a.lots IS NOT NULL AND p.serial_control = 'full' THEN (SELECT json_agg(n.serial_numbers ORDER BY n.position)"
+    "  FROM announced_lot n WHERE n.carton_line_id = l.id) END AS numbers,"
+    f" CASE WHEN a.lots IS NOT NULL AND p.serial_control = 'full' THEN ({NUMBERS_READ}) END AS read FROM carton c"
     " LEFT JOIN carton_line l ON l.carton_id = c.id AND l.declared > l.received_good + l.received_damaged"
-    " LEFT JOIN product p ON p.id = l.product_id"
-    " LEFT JOIN LATERAL (SELECT json_agg(json_build_array(n.batch, n.made_on, n.expires_on, n.quantity, n.serial_numbers)"
-    "  ORDER BY n.position) AS lots FROM announced_lot n WHERE n.carton_line_id = l.id) a ON true"
+    f" LEFT JOIN product p ON p.id = l.product_id LEFT JOIN LATERAL ({ANNOUNCED}) a ON true"
     " WHERE c.id = :carton ORDER BY l.position, l.id"
 )
 
@@ -95,13 +92,12 @@ def _drafts(row: Any, condition: str) -> list[CountDraft]:
     """What is left of a line, as its paper says it: by batch, with days and, where the product keeps them, numbers."""
     if not row.lots:
         return [CountDraft(row.product_id, row.quantity, condition)]
-    announced, numbers = lots_of(each[:4] for each in row.lots), [each[4] for each in row.lots]
-    read = set(row.read or ())
+    announced, read = lots_of(row.lots), set(row.read or ())
     drafts = []
     for place, left in enumerate(remaining(announced, lots_of(row.came), row.quantity)):
         if left:
             lot = announced[place]
-            unread = [number for number in numbers[place] if number not in read] if row.serial_control == "full" else []
+            unread = [number for number in row.numbers[place] if number not in read] if row.numbers else []
             drafts.append(
                 CountDraft(row.product_id, left, condition, lot.batch, lot.expires_on, unread[:left], None, lot.made_on)
             )
