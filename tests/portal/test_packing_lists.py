@@ -92,7 +92,9 @@ def test_cartons_are_looked_at_shown_and_replaced_when_the_seller_says_so(cast: 
     seller.post(f"{page}/replace", data=form)  # a double click
     assert life.ask("SELECT version FROM booking WHERE id = :b", b=key) == 2
     kept = life.ask(
-        "SELECT string_agg(DISTINCT batch || '/' || quantity, ' ') FROM announced_lot WHERE booking_id = :b", b=key
+        "SELECT string_agg(DISTINCT a.batch || '/' || a.quantity, ' ') FROM announced_lot a"
+        " JOIN carton_line l ON l.id = a.carton_line_id WHERE l.booking_id = :b",
+        b=key,
     )
     assert kept == "B1/24"
     assert "B1</span> · " in text_of(seller.get(f"/portal/bookings/{key}"))

@@ -179,13 +179,11 @@ class AnnouncedLot(Base):
     __tablename__ = "announced_lot"
     __table_args__ = (
         UniqueConstraint("carton_line_id", "position"),
-        Index("ix_announced_lot_booking", "booking_id"),
         CheckConstraint("quantity > 0", name="quantity_positive"),
         CheckConstraint("cardinality(serial_numbers) IN (0, quantity)", name="numbers_of_units"),
     )
 
     id: Mapped[DocumentId]
-    booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id"))
     # A set of cartons is replaced as a whole, by a release that does not know this table, too.
     carton_line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("carton_line.id", ondelete="CASCADE"))
     position: Mapped[int] = mapped_column(Integer)

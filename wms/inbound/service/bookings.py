@@ -319,7 +319,7 @@ def insert_cartons(
     session().execute(insert(CartonLine), lines)
     announced = [line.lots for carton in cartons for line in carton.lines]
     lots = [
-        {"id": new_id(), "booking_id": booking.id, "carton_line_id": line["id"], "position": position,
+        {"id": new_id(), "carton_line_id": line["id"], "position": position,
          "quantity": lot.quantity, "batch": lot.batch, "made_on": lot.made_on, "expires_on": lot.expires_on,
          "serial_numbers": list(lot.serial_numbers)}
         for line, own in zip(lines, announced, strict=True)
