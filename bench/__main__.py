@@ -78,7 +78,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[[], *BENCHES], metavar="NAME", help=", ".join(BENCHES))
     parser.add_argument("--seconds", type=float, default=Options.seconds, help="how long each job is measured")
     parser.add_argument("--trials", type=int, default=Options.trials, help="of the last unit")
-    jobs_by_name = [job.name for job in (*jobs.JOBS, *parcels.JOBS)]
+    jobs_by_name = [job.name for job in MEASURED]
     parser.add_argument(
         "--only", choices=jobs_by_name, metavar="JOB", help="one of the jobs: " + "; ".join(jobs_by_name)
     )

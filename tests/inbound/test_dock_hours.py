@@ -18,6 +18,7 @@ from wms.facility.models import LocationKind
 from wms.facility.queries import locations_page
 from wms.inbound import queries
 from wms.inbound.docks import Hours, hours_faults, is_free, is_open, next_free, offers
+from wms.inbound.rules import AHEAD_DAYS, appointment_faults
 
 __all__ = ["docks", "noon"]
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -56,9 +57,16 @@ def test_the_next_free_time_lies_within_the_hours():
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (TUESDAY, 24)])
 def test_every_time_of_a_day_is_offered_once_though_the_clocks_change(day, hours):
-    found = list(offers({"D": ([], [])}, day, 30, BERLIN, datetime(2026, 1, 1, tzinfo=UTC)))
+    found = list(offers({"D": ([], [])}, day, 30, BERLIN, at(day - timedelta(days=2), 12)))
     assert len(found) == hours * 2
     assert len({each.starts_at.astimezone(UTC) for each in found}) == len(found)
+
+
+def test_no_time_is_offered_that_may_not_be_appointed_yet():
+    now = at(TUESDAY, 9, 10)
+    last = list(offers({"D": ([], [])}, TUESDAY + timedelta(days=AHEAD_DAYS), 60, BERLIN, now))
+    assert [f"{each.starts_at:%H:%M}" for each in (last[0], last[-1])] == ["00:00", "09:00"]
+    assert all(appointment_faults(each.starts_at, 60, now) == [] for each in last)
 
 
 TIMES = st.tuples(
@@ -132,6 +140,6 @@ def test_offers_over_http(cast, client, db_session, noon):
     assert (made.status_code, made.json["starts_at"]) == (201, offer["starts_at"])
     today = api.get(f"{path}/offers").json["data"]  # Wednesday takes lorries; today is as it is in the warehouse
     assert today == api.get(f"{path}/offers?day={clock.today('Europe/Berlin')}").json["data"]
-    for query in ("day=2026-13-01", "day=2026-12-02&minutes=5"):
+    for query in ("day=2026-13-01", "day=2026-12-02&minutes=5", "day=2026-12-02&minutes=37"):
         assert api.get(f"{path}/offers?{query}").status_code == 422
     assert cast.api(client, "RIVAL").get(f"{path}/offers?day=2026-12-02").status_code == 404

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from wms.core.refusals import FieldError
-from wms.inbound.rules import GRID_MINUTES
+from wms.inbound.rules import AHEAD_DAYS, GRID_MINUTES
 
 STEP_MINUTES = 30  # between two times that are offered
 LOOK_AHEAD = timedelta(days=14)  # for the next free time
@@ -80,13 +80,15 @@ def next_free(
 def offers(
     docks: Mapping[str, tuple[Sequence[Hours], Times]], day: date, minutes: int, zone: ZoneInfo, now: datetime
 ) -> Iterator[Offer]:
-    """Times of a day at which a dock is open and free for so long, in their order. `docks`: hours and what is taken, by code."""
+    """Times of a day at which a dock is open and free for so long, and which may be appointed now, in their order. `docks`:
+    hours and what is taken, by code.
+    """
     start, length = datetime.combine(day, time(), zone), timedelta(minutes=minutes)
     end = datetime.combine(day + timedelta(days=1), time(), zone)
     # in elapsed time: on the day that the clocks change an hour is missing, or there twice
     at, until = start.astimezone(ZoneInfo("UTC")), end.astimezone(ZoneInfo("UTC"))
     while at < until:
-        if at > now:
+        if now < at <= now + timedelta(days=AHEAD_DAYS):
             for code, (hours, taken) in docks.items():
                 if is_open(hours, at, at + length, zone) and is_free(taken, at, at + length):
                     yield Offer(code, at.astimezone(zone), (at + length).astimezone(zone))

@@ -11,6 +11,7 @@ from marshmallow import ValidationError, fields
 from wms.inbound.lots import MAX_LOTS, MAX_SERIAL, LotDraft
 from wms.inbound.models import Difference, DockAppointment, InboundFile
 from wms.inbound.rules import (
+    GRID_MINUTES,
     MAX_APPOINTMENT,
     MAX_CARTONS,
     MAX_LINES,
@@ -431,10 +432,15 @@ class AppointmentIn(CodedSchema):
     note = Text(120, min_length=0, load_default="", metadata={"description": "Lorry, seal, what the dock should know."})
 
 
+def _whole_quarters(minutes: int) -> None:
+    if minutes % GRID_MINUTES:
+        raise ValidationError("not_on_the_quarter")
+
+
 class OfferQuery(CodedSchema):
     day = fields.Date(load_default=None, validate=_sane_date, metadata={"example": "2026-12-01",
                       "description": "By the warehouse's calendar; today, where none is named."})  # fmt: skip
-    minutes = fields.Integer(load_default=60, validate=Range(MIN_APPOINTMENT, MAX_APPOINTMENT))
+    minutes = fields.Integer(load_default=60, validate=[Range(MIN_APPOINTMENT, MAX_APPOINTMENT), _whole_quarters])
 
 
 class OfferOut(CodedSchema):

@@ -14,6 +14,7 @@ from wms.core.ids import parse_id
 from wms.inventory.queries import Scope
 from wms.outbound.models import Order
 from wms.outbound.queries import ORDERS
+from wms.outbound.service.stops import ONE_STOP
 from wms.outbound.workflow import OrderState
 from wms.platform.database import session
 from wms.platform.listing import in_order
@@ -131,8 +132,7 @@ def waves(actor: Actor, limit: int = 50) -> Sequence[Row[Any]]:
     return _rows(_WAVES, actor, limit=limit)
 
 
-# Of a task `k` of a walk `b`: orders that want goods of one row are served by one stop where they are picked together.
-STOP = "CASE WHEN b.is_lane THEN k.balance_id::text ELSE k.id::text END"
+_STOP = ONE_STOP.format(walk="b", task="k")
 
 
 def walks_of(wave_id: uuid.UUID) -> Sequence[Row[Any]]:
@@ -142,8 +142,8 @@ def walks_of(wave_id: uuid.UUID) -> Sequence[Row[Any]]:
         .execute(
             text(
                 "SELECT b.id, b.state, u.name AS picker, b.lease_until, b.planned_m, b.bin_order_m, b.wall, b.is_lane,"
-                f" count(DISTINCT {STOP}) AS stops,"
-                f" count(DISTINCT {STOP}) - count(DISTINCT {STOP}) FILTER (WHERE k.state = 'open') AS done,"
+                f" count(DISTINCT {_STOP}) AS stops,"
+                f" count(DISTINCT {_STOP}) - count(DISTINCT {_STOP}) FILTER (WHERE k.state = 'open') AS done,"
                 " coalesce(sum(k.picked), 0) AS picked,"
                 " coalesce(sum(k.quantity) FILTER (WHERE k.state <> 'cancelled'), 0) AS wanted"
                 " FROM pick_batch b LEFT JOIN pick_task k ON k.batch_id = b.id LEFT JOIN app_user u ON u.id ="

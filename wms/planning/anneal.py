@@ -48,8 +48,8 @@ class Cooling:
 
 class Annealing:
     """A grouping that changes step by step. For each walk: its jobs, their places, its length, the room left in it, and what
-    it would be longer by with each job (`longer`); for each job: its walk, the places of the others there, and what the walk
-    is shorter by without it (`shorter`, at most 0). None: not known.
+    it would be longer by with each job (`longer`); for each job: its walk, and what that is shorter by without
+    it (`shorter`, at most 0). None: not known.
     """
 
     def __init__(self, jobs: Jobs, near: Sequence[Sequence[int]], dice: random.Random) -> None:
@@ -66,7 +66,6 @@ class Annealing:
         self.rooms = [jobs.capacity + jobs.spare - sum(jobs.loads[job] for job in group) for group in groups]
         self.longer: list[list[int | None]] = [[None] * count for _ in groups]
         self.shorter: list[int | None] = [None] * count
-        self.others = [0] * count
         for walk, group in enumerate(self.groups):
             keep(self.places[walk])
             for job in group:
@@ -159,8 +158,7 @@ class Annealing:
         found = self.shorter[job]
         if found is None:
             walk = self.at[job]
-            others = self.others[job] = self._union(self.groups[walk], (job,))
-            found = self.shorter[job] = self.length(others) - self.lengths[walk]
+            found = self.shorter[job] = self.length(self._union(self.groups[walk], (job,))) - self.lengths[walk]
         return found
 
     def _with(self, job: int, walk: int) -> int:

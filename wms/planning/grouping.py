@@ -109,24 +109,35 @@ def group(jobs: Jobs, measure: Measure, lookout: Lookout) -> list[Group]:
     reach = in_turn(jobs, sorted(range(count), key=lambda job: (-jobs.places[job].bit_length(), jobs.places[job], job)))
     if out_of_time():
         return min((by_savings, along, reach, first), key=lambda groups: total(jobs, groups, measure.length))
-    scale = total(jobs, by_savings, quick) / len(by_savings)
     search = Annealing(jobs, near(jobs, quick), random.Random(lookout.seed))  # noqa: S311
-    starts = [by_savings, along, reach]
-    if lookout.quick < TRY_FROM * count:
-        starts = [min(starts, key=lambda groups: total(jobs, groups, quick))]
-    trial, found = Cooling(max(1, int(lookout.quick * TRIAL_SHARE)), HOT * scale, COLD * scale), []
-    for start in starts if len(starts) > 1 else []:
-        search.begin(start, quick, measure.keep)
-        found.append(search.run(trial, out_of_time))
-    best = min(found)[1] if found else starts[0]
-    search.begin(best, quick, measure.keep)
-    rest = max(1, lookout.quick - len(found) * trial.steps)
-    best = search.run(Cooling(rest, (AGAIN if found else BRIEF) * scale, COLD * scale), out_of_time)[1]
+    best = _by_the_quick_measure(search, [by_savings, along, reach], quick, lookout)
     if lookout.exact:
         scale = total(jobs, best, measure.length) / len(best)
         search.begin(best, measure.length, measure.keep)
         _, best = search.run(Cooling(lookout.exact, WARM * scale, COLDEST * scale), out_of_time)
     return min((best, first), key=lambda groups: total(jobs, groups, measure.length))
+
+
+def _by_the_quick_measure(
+    search: Annealing, starts: Sequence[list[Group]], quick: Lengths, lookout: Lookout
+) -> list[Group]:
+    """Each of these beginnings gets a share of the steps, the best of them the rest; with few steps the shortest has them all."""
+    jobs, steps, out_of_time = search.jobs, lookout.quick, lookout.out_of_time
+    scale = total(jobs, starts[0], quick) / len(starts[0])
+    if steps < TRY_FROM * len(jobs.places):
+        best, heat = min(starts, key=lambda groups: total(jobs, groups, quick)), BRIEF
+    else:
+        trial, tried = Cooling(max(1, int(steps * TRIAL_SHARE)), HOT * scale, COLD * scale), []
+        for start in starts:
+            search.begin(start, quick, _nothing)
+            tried.append(search.run(trial, out_of_time))
+        best, heat, steps = min(tried)[1], AGAIN, steps - len(starts) * trial.steps
+    search.begin(best, quick, _nothing)
+    return search.run(Cooling(max(1, steps), heat * scale, COLD * scale), out_of_time)[1]
+
+
+def _nothing(_places: int) -> None:
+    """Quick lengths are found about as soon as anything that was kept."""
 
 
 def near(jobs: Jobs, length: Lengths) -> list[list[int]]:

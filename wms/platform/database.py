@@ -292,7 +292,11 @@ def _remember(begun: Session, _: object, connection: Connection) -> None:
 @event.listens_for(Session, "after_commit")
 @event.listens_for(Session, "after_rollback")
 def _forget(ended: Session) -> None:
-    """Told of savepoints, too: their end does not end what goes by the connection."""
-    of_the_connection = () if ended.in_nested_transaction() else ("begun", "wire", COMMITTED)
-    for name in (*of_the_connection, *_OF_A_TRANSACTION):
+    """Told of savepoints, too: with one of them only what waits to be sent ends. Ranks that were locked in it stay claimed,
+    which is only stricter.
+    """
+    if ended.in_nested_transaction():
+        ended.info.pop("behind", None)
+        return
+    for name in ("begun", "wire", COMMITTED, *_OF_A_TRANSACTION):
         ended.info.pop(name, None)

@@ -58,12 +58,16 @@ def dock_hours(dock_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, list[Hours
     return found
 
 
-def taken_times(dock_ids: Collection[uuid.UUID], since: datetime) -> dict[uuid.UUID, list[tuple[datetime, datetime]]]:
-    """What is booked at each dock and not over by then, in order."""
+def taken_times(
+    dock_ids: Collection[uuid.UUID], since: datetime, besides: uuid.UUID | None = None
+) -> dict[uuid.UUID, list[tuple[datetime, datetime]]]:
+    """What is booked at each dock and not over by then, in order; without what one booking has there."""
     query = select(DockAppointment.location_id, DockAppointment.starts_at, DockAppointment.ends_at).where(
         DockAppointment.location_id.in_(dock_ids), DockAppointment.state != AppointmentState.CANCELLED.value,
         DockAppointment.starts_at > since - timedelta(minutes=MAX_APPOINTMENT), DockAppointment.ends_at > since,
     )  # fmt: skip
+    if besides is not None:
+        query = query.where(DockAppointment.booking_id != besides)
     found: dict[uuid.UUID, list[tuple[datetime, datetime]]] = {key: [] for key in dock_ids}
     for dock_id, starts_at, ends_at in session().execute(query.order_by(DockAppointment.starts_at)):
         found[dock_id].append((starts_at, ends_at))
@@ -81,31 +85,12 @@ def offered_times(actor: Actor, booking_id: uuid.UUID, day: date | None, minutes
     day = day or today
     if not 0 <= (day - today).days <= AHEAD_DAYS:
         return []
-    docks = (
-        session()
-        .execute(
-            select(Location.id, Location.code)
-            .where(
-                Location.warehouse_id == booking.warehouse_id,
-                Location.kind == LocationKind.DOCK.value,
-                Location.is_active,
-            )
-            .order_by(Location.code)
-        )
-        .all()
+    query = select(Location.id, Location.code).where(
+        Location.warehouse_id == booking.warehouse_id, Location.kind == LocationKind.DOCK.value, Location.is_active
     )
-    since = datetime.combine(day, time(), zone)
-    hours, taken = dock_hours([dock.id for dock in docks]), taken_times([dock.id for dock in docks], since)
-    own = appointment_of(actor, booking_id)
-    times = {
-        dock.code: (hours[dock.id], [each for each in taken[dock.id] if not _is_own(own, dock.code, each[0])])
-        for dock in docks
-    }
-    return list(offers(times, day, minutes, zone, now))
-
-
-def _is_own(own: dict[str, Any] | None, dock: str, starts_at: datetime) -> bool:
-    return own is not None and (own["dock"], own["starts_at"]) == (dock, starts_at)
+    docks = {row.id: row.code for row in session().execute(query.order_by(Location.code))}
+    hours, taken = dock_hours(docks), taken_times(docks, datetime.combine(day, time(), zone), besides=booking_id)
+    return list(offers({code: (hours[key], taken[key]) for key, code in docks.items()}, day, minutes, zone, now))
 
 
 def dock_calendar(actor: Actor, warehouse_id: uuid.UUID, since: datetime, until: datetime) -> list[dict[str, Any]]:

@@ -52,18 +52,11 @@ def make_appointment(
         session().flush()
     zone = ZoneInfo(session().get_one(Warehouse, booking.warehouse_id).time_zone)
     hours = dock_hours([each.id for each in docks])
-    if not any(calendar.is_open(hours[each.id], starts_at, ends_at, zone) for each in docks):
+    opened = [each for each in docks if calendar.is_open(hours[each.id], starts_at, ends_at, zone)]
+    if not opened:
         raise invalid("/starts_at", "docks_closed")
     taken = taken_times([each.id for each in docks], starts_at)
-    place = next(
-        (
-            each
-            for each in docks
-            if calendar.is_open(hours[each.id], starts_at, ends_at, zone)
-            and calendar.is_free(taken[each.id], starts_at, ends_at)
-        ),
-        None,
-    )
+    place = next((each for each in opened if calendar.is_free(taken[each.id], starts_at, ends_at)), None)
     if place is None:
         found = [
             calendar.next_free(hours[each.id], taken[each.id], starts_at, ends_at - starts_at, zone) for each in docks

@@ -212,12 +212,17 @@ def hindrances(warehouse_id: uuid.UUID, faces: Mapping[Place, Face]) -> dict[Pla
     """
     lacking = [place for place, face in faces.items() if not face.coming and rules.lacking(face)]
     products = products_by_ids({place.product_id for place in lacking}) if lacking else {}
+    first = {key: next(iter(queries.reserves(warehouse_id, key)), None) for key in products}
+    nothing_free = {
+        key: putaway_rules.Reason("reserve_taken" if queries.stands_in_reserve(warehouse_id, key) else "reserve_none")
+        for key, row in first.items()
+        if row is None
+    }
     found = {}
     for place in lacking:
-        row = next(iter(queries.reserves(warehouse_id, place.product_id)), None)
+        row = first[place.product_id]
         if row is None:
-            stands = queries.stands_in_reserve(warehouse_id, place.product_id)
-            found[place] = putaway_rules.Reason("reserve_taken" if stands else "reserve_none")
+            found[place] = nothing_free[place.product_id]
             continue
         goods = goods_of(products[place.product_id], 1, row.lot_id, row.condition, row.customs_status)
         faults = putaway_rules.faults(goods, bins.bin_seen(place.location_id, goods), warehouse_id)

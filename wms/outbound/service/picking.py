@@ -266,7 +266,6 @@ _SHORT = Statement(
     " AND (t.id = s.id OR ((b.wall IS NOT NULL OR b.is_lane) AND t.batch_id = s.batch_id AND t.balance_id = s.balance_id"
     "  AND t.state = 'open'))"
 )
-_OPEN = Statement("SELECT 1 FROM pick_task WHERE batch_id = :batch AND state = 'open' LIMIT 1")
 
 
 def report_short(actor: Actor, task_id: uuid.UUID) -> None:
@@ -276,7 +275,7 @@ def report_short(actor: Actor, task_id: uuid.UUID) -> None:
     """
     stop = work_on(actor, task_id)
     _SHORT.run({"stop": stop.id, "state": TASK.apply("report_short", stop.state).value})
-    is_last = stop.following is None or _OPEN.first({"batch": stop.walk.id}) is None
+    is_last = stop.following is None or not walks.has_open_stops(stop.walk.id)
     _keep(actor, stop, finished=is_last)
     if is_last:
         walks.free_tote(stop.walk.id)

@@ -97,9 +97,10 @@ _SIGHT = (  # to be completed with what is said of `stops_left`
     "  array_agg(quantity ORDER BY created_at, id) AS units FROM product_barcode WHERE product_id = p.id) c"
 )
 # As the picker makes them: in the fast lane one for a row of stock.
-_STOPS = "count(DISTINCT CASE WHEN {lane}.is_lane THEN {stop}.balance_id::text ELSE {stop}.id::text END)::int"
+ONE_STOP = "CASE WHEN {walk}.is_lane THEN {task}.balance_id::text ELSE {task}.id::text END"
+_STOPS = f"count(DISTINCT {ONE_STOP})::int"
 _LEFT = (
-    f"(SELECT {_STOPS.format(lane='h', stop='x')} FROM pick_task x WHERE x.batch_id = t.batch_id AND x.state = 'open'"
+    f"(SELECT {_STOPS.format(walk='h', task='x')} FROM pick_task x WHERE x.batch_id = t.batch_id AND x.state = 'open'"
     "{})"
 )
 _OF_STOP = Statement(f"{_SIGHT.format('NULL::int')} WHERE t.id = :stop")
@@ -145,7 +146,7 @@ def next_stop(batch_id: uuid.UUID) -> Sight | None:
 
 
 _OPEN_IN = Statement(
-    f"SELECT {_STOPS.format(lane='b', stop='t')} AS stops,"
+    f"SELECT {_STOPS.format(walk='b', task='t')} AS stops,"
     " count(DISTINCT t.order_id) AS orders FROM pick_task t JOIN pick_batch b ON b.id = t.batch_id"
     " WHERE t.batch_id = :batch AND t.state = 'open'"
 )

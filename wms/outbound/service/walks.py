@@ -28,6 +28,10 @@ FINISH_WAVE_TOPIC = "outbound.finish_wave"
 _OPEN_STOP = Statement("SELECT 1 FROM pick_task WHERE batch_id = :batch AND state = 'open' LIMIT 1")
 
 
+def has_open_stops(batch_id: uuid.UUID) -> bool:
+    return _OPEN_STOP.first({"batch": batch_id}) is not None
+
+
 def lock_open_work(order_id: uuid.UUID) -> tuple[Sequence[PickBatch], Sequence[PickTask]]:
     """The unfinished walks an order has stops on, and its stops that are open or set aside. The caller holds the order:
     none is added.
@@ -91,7 +95,7 @@ _FREE = Statement(
 def finish_if_done(batches: Iterable[PickBatch]) -> None:
     """Walks without an open stop are done. The caller has them locked; their wave is looked at by a job."""
     for batch in batches:
-        if batch.state == BatchState.DONE.value or _OPEN_STOP.first({"batch": batch.id}) is not None:
+        if batch.state == BatchState.DONE.value or has_open_stops(batch.id):
             continue
         batch.state = BATCH.apply("finish", batch.state).value
         batch.lease_until = None

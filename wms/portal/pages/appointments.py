@@ -85,11 +85,12 @@ class Choice:
     times: list[tuple[str, str]]
 
 
-def choice_of(found: Mapping[str, Any], zone: str) -> Choice:
-    """As the page asks (`day`, `minutes`); else the day of the appointment there is, or the day that the goods are expected."""
+def choice_of(found: Mapping[str, Any], zone: str, now: Mapping[str, Any] | None) -> Choice:
+    """As the page asks (`day`, `minutes`); else the day of the appointment there is (`now`), or the day that the goods are
+    expected.
+    """
     today = clock.today(zone)
     last = today + timedelta(days=AHEAD_DAYS)
-    now = inbound.appointment_of(actor(), found["id"])
     usual = now["starts_at"].astimezone(ZoneInfo(zone)).date() if now else found["expected_on"]
     day = min(max(_asked_day() or usual or today + timedelta(days=1), today), last)
     minutes = forms.as_number(request.args.get("minutes"))

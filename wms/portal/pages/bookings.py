@@ -82,11 +82,12 @@ def detail(booking_id: uuid.UUID) -> str:
     own = may and found["transfer_order_id"] is None  # what another warehouse sent is nobody's to change
     warehouse = load_warehouse(actor(), found["warehouse_id"])
     may_appoint = may and found["state"] in {"submitted", "in_transit"}
+    appointment = inbound.appointment_of(actor(), booking_id)
     actions = [name for name in ("submit", "depart", "cancel") if own and BOOKING.permitted(name, found["state"])]
     return render_template(
         "portal/booking.html", booking=found, products=products_by_ids(line["product_id"] for line in lines),
-        warehouse=warehouse, choice=choice_of(found, warehouse.time_zone) if may_appoint else None,
-        appointment=inbound.appointment_of(actor(), booking_id),
+        warehouse=warehouse, choice=choice_of(found, warehouse.time_zone, appointment) if may_appoint else None,
+        appointment=appointment,
         may_appoint=may_appoint, lengths=LENGTHS, way=_way(found), actions=actions,
         differing=inbound.differences_page(actor(), booking_id=booking_id, limit=MOST_DIFFERENCES), may=may,
         inspections=inbound.inspections(actor(), booking_id=booking_id), conditions=CONDITION_WORDS,
