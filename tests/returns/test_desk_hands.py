@@ -53,6 +53,14 @@ def opened(stage: Stage, client: Any, found: ReturnOrder, person: Any) -> Tablet
     return tablet
 
 
+def left_alone() -> None:
+    """The tablets that wait for a decision are not touched again."""
+    session().execute(
+        text("UPDATE floor_task SET updated_at = updated_at - interval '21 minutes' WHERE step = 'decide'")
+    )
+    commit()
+
+
 def frozen(stage: Stage, place: str) -> uuid.UUID:
     key = stage.cast.overseas.locations[place]
     stage.do(holds.place_hold, SYSTEM, stage.cast.overseas.id, HoldScope.LOCATION, str(key), "look")
@@ -78,15 +86,24 @@ def test_what_a_dead_tablet_left_is_taken_up_by_scanning_it(stage: Stage, client
     other.scan(CODES[MUG])  # two are in a colleague's hand, so this is another one
     assert numbers(found) == [(4, 3, 0, 0, 0)]
     other.scan("CMD-SCRAP")
-    session().execute(
-        text("UPDATE floor_task SET updated_at = updated_at - interval '21 minutes' WHERE step = 'decide'")
-    )
-    commit()
+    left_alone()
     assert in_hand(stage) == 0  # nobody touched it for so long: it is taken for back at the desk
-    assert other.scan(CODES[MUG], quantity=5)["code"] == "return_item"
+    assert other.scan(CODES[MUG], quantity=5)["code"] == "more_than_shipped"  # two lie there, and two are still to come
+    assert (other.step, numbers(found)) == ("scan_product", [(4, 3, 0, 0, 1)])
+    assert other.scan(CODES[MUG], quantity=2)["code"] == "return_item"
     assert (other.seen["quantity"], numbers(found)) == (2, [(4, 3, 0, 0, 1)])
     assert other.scan(stage.cast.overseas.labels[BIN3])["code"] == "return_restock"
     assert numbers(found) == [(4, 3, 2, 0, 1)]
+
+
+def test_more_in_the_hand_than_was_left_lying_is_received(stage: Stage, client: Any, found: ReturnOrder) -> None:
+    opened(stage, client, found, stage.cast.receiver).scan(CODES[MUG])
+    left_alone()
+    other = opened(stage, client, found, stage.cast.picker)
+    assert other.scan(CODES[MUG], quantity=4)["code"] == "return_item"
+    assert (other.seen["quantity"], in_hand(stage), numbers(found)) == (4, 4, [(4, 4, 0, 0, 0)])
+    assert other.scan(stage.cast.overseas.labels[BIN3])["code"] == "return_done"
+    assert numbers(found) == [(4, 4, 4, 0, 0)]
 
 
 def test_a_frozen_bin_takes_no_return_and_a_supervisor_may_insist(

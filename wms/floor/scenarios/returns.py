@@ -79,10 +79,10 @@ class ReturnDesk:
             actor, return_id
         )  # of two desks one after the other: neither takes what the other holds
         lying = self._lying(task, return_id, found)
-        if not lying:
-            service.receive(actor, return_id, found.id, quantity, numbers)
+        short = quantity - sum(lying.values())
+        if short > 0:  # nobody has said yet that these came: what is in the hand is in the book, or it is refused
+            service.receive(actor, return_id, found.id, short, numbers)
             lying = self._lying(task, return_id, found)
-        quantity = min(quantity, sum(lying.values()))
         data = hand(
             task.data, product_id=str(found.id), quantity=quantity, serials=found.numbers or None,
             in_hand=hands.share(lying.items(), quantity),
