@@ -2,13 +2,14 @@
 
 A row of stock names a batch, an expiry or serial numbers, or it names none; switched over goods that lie there, units would
 be without a day that says when they sell no more, or without the number that is asked for when they go. Stock stands above
-the catalog and is asked through `Standing`, which `wms.reactions` fills.
+the catalog and is asked through `Standing`, which `wms.reactions` fills. What was counted blind is no stock before its carton
+is closed, and is asked for as well.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from wms.catalog.models import Product, SerialControl
@@ -18,9 +19,12 @@ ALWAYS = ("lot_controlled", "expiry_controlled")
 
 
 class Standing:
-    """Whether any unit of a product is on hand, in whatever warehouse and state."""
+    """What keeps the controls of a product as they are.
 
-    is_there: Callable[[uuid.UUID], bool] = staticmethod(lambda _product_id: False)
+    `is_there`: questions, each whether units of it are here, in whatever warehouse and state.
+    """
+
+    is_there: Sequence[Callable[[uuid.UUID], bool]] = ()
 
 
 def faults(product: Product, changes: Mapping[str, Any]) -> list[FieldError]:
@@ -32,6 +36,6 @@ def faults(product: Product, changes: Mapping[str, Any]) -> list[FieldError]:
     after = changes.get("serial_control", product.serial_control)
     if after != product.serial_control and full in (after, product.serial_control):
         wanted.append("serial_control")
-    if not wanted or not Standing.is_there(product.id):
+    if not wanted or not any(is_there(product.id) for is_there in Standing.is_there):
         return []
     return [FieldError(f"/{name}", "control_in_stock", {}) for name in wanted]

@@ -32,7 +32,7 @@ from wms.inbound.service.pallets import PalletReceived, receive_pallet, undo_pal
 from wms.inbound.service.serving import ask_for_carton
 from wms.inbound.service.settling import CarriedOut, carry_out
 from wms.inbound.service.stowing import Stowed, put_away, suggest_place, undo_put_away
-from wms.inbound.service.tallying import holds_product, is_blind
+from wms.inbound.service.tallying import holds_product, is_blind, is_noted
 from wms.inbound.service.terms import choose_counting, set_counting, set_terms
 from wms.inbound.service.undoing import uncount
 from wms.inbound.service.unknown import (
@@ -93,6 +93,7 @@ __all__ = [
     "holds_product",
     "inspect",
     "is_blind",
+    "is_noted",
     "load_booking_to_edit",
     "make_appointment",
     "make_plan",
