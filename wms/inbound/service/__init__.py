@@ -26,7 +26,7 @@ from wms.inbound.service.counting import count, count_many
 from wms.inbound.service.deciding import decide, decide_due, terms_of
 from wms.inbound.service.inspecting import end_plan, inspect, make_plan
 from wms.inbound.service.labelling import request_carton_label_set, request_carton_labels
-from wms.inbound.service.loading import load_booking_to_edit
+from wms.inbound.service.loading import hold_counts, load_booking_to_edit
 from wms.inbound.service.measuring import measure_product
 from wms.inbound.service.pallets import PalletReceived, receive_pallet, undo_pallet
 from wms.inbound.service.serving import ask_for_carton
@@ -90,6 +90,7 @@ __all__ = [
     "edit_booking",
     "end_plan",
     "finish_carton",
+    "hold_counts",
     "holds_product",
     "inspect",
     "is_blind",
