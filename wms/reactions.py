@@ -13,6 +13,7 @@ from wms.core.events import Event
 from wms.floor import hands
 from wms.identity import badges
 from wms.inbound.events import TransferReceived
+from wms.inbound.service import hold_counts, is_noted
 from wms.inventory import hands as inventory_hands
 from wms.inventory.events import AllocationBroken, AwaitedStockCame, FreeBelowZero
 from wms.inventory.queries import is_in_stock
@@ -41,5 +42,6 @@ def register() -> None:
     reactions.after_commit = AFTER_COMMIT
     inventory_hands.Floor.carried = staticmethod(hands.carried)
     inventory_hands.Floor.end = staticmethod(hands.end)
-    controls.Standing.is_there = staticmethod(is_in_stock)
+    controls.Standing.is_there = (is_in_stock, is_noted)
+    controls.Standing.hold_counts = staticmethod(hold_counts)
     badges.Designs.published = staticmethod(lambda: house_templates(["badge"]))

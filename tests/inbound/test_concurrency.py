@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from tests.inbound.dock import CABLE, MUG, RED, announce, bins, deliver, draft, line, sellable, stock
 from tests.sent import statements
+from wms.catalog import service as catalog
 from wms.cli import audit
 from wms.core.actor import Actor
 from wms.core.ids import new_id
@@ -23,7 +24,7 @@ from wms.inbound import service
 from wms.inbound.models import Carton
 from wms.inbound.service import CountDraft
 from wms.platform.commands import Done, Outcome, command_for, execute
-from wms.platform.database import db
+from wms.platform.database import commit, db
 
 
 def run(app: Flask, actor: Actor, name: str, use_case: Any, key: str | None = None) -> Outcome:
@@ -221,3 +222,48 @@ def test_a_whole_carton_and_an_item_of_it_are_put_away_once(cast, fresh_app, boo
     assert codes(at_once(fresh_app, jobs)) == ["done"] + ["not_allowed_now"] * 3
     with fresh_app.app_context():
         assert (sellable(mug), line(carton, mug)) == (30, (30, 30, 0, 0, 30))
+
+
+def _switch(cast: Any) -> Any:
+    """ACME asks for the batches of its mugs from now on."""
+    return lambda: catalog.edit_product(cast.acme, cast.ACME.products[MUG], {"lot_controlled": True}, 1)
+
+
+@pytest.mark.parametrize("counting", ["guided", "blind"])
+@pytest.mark.parametrize("first", ["count", "switch"])
+def test_the_first_count_and_a_switch_of_what_is_kept_take_turns(cast, fresh_app, books_balance, first, counting):
+    """Whichever comes second knows of the other: no unit is in the book without the batch that its product asks for."""
+    with fresh_app.app_context():
+        found = deliver(cast.acme, cast.receiver, {MUG: 5})
+        service.choose_counting(cast.supervisor, found.booking_id, counting)
+        commit()
+    count = (cast.receiver, lambda: service.count(cast.receiver, found.carton, cast.ACME.products[MUG], 5))
+    switch = (cast.acme, _switch(cast))
+    (actor, use_case), (other, then) = (count, switch) if first == "count" else (switch, count)
+    done, go_on = Event(), Event()
+
+    def hold() -> None:
+        use_case()
+        done.set()
+        assert go_on.wait(30)
+
+    with ThreadPoolExecutor(2) as pool:
+        begun = pool.submit(run, fresh_app, actor, "test", hold)
+        assert done.wait(30)
+        second = pool.submit(run, fresh_app, other, "test", then)
+        with fresh_app.app_context():
+            while not second.done() and not _somebody_waits():
+                pass
+        go_on.set()
+    assert isinstance(begun.result(), Done)
+    told = second.result()
+    assert not isinstance(told, Done)
+    assert [told.code, *(each["code"] for each in told.errors)] == (
+        ["invalid_input", "control_in_stock"] if first == "count" else ["lot_required"]
+    )
+
+
+def _somebody_waits() -> bool:
+    """For a lock that another transaction holds."""
+    with db.engine.connect() as connection:
+        return bool(connection.execute(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")).scalar())

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.inbound.dock import MUG, deliver, product, service
+from tests.inbound.test_blind import blind
 from tests.inbound.test_differences import fields, refused
 from wms.catalog import service as catalog
 from wms.catalog.models import Product
@@ -59,3 +60,34 @@ def test_everything_else_changes_while_it_is_in_stock(cast, here):
     changes = {"name_en": "Blue mug", "declared_weight_g": 500, "temperature": "cool", "outbound_days": 30}
     changed = catalog.edit_product(cast.acme, here.id, changes, here.version)
     assert {name: getattr(changed, name) for name in changes} == changes
+
+
+def test_what_was_counted_blind_is_as_it_was_noted(cast, db_session):
+    """It becomes stock when its carton is closed, and is refused then if another control is in force."""
+    found = blind(cast, {MUG: 4})
+    mug = session().get_one(Product, cast.ACME.products[MUG])
+    switch = {"lot_controlled": True}
+
+    def told() -> dict[str, str]:
+        return fields(refused(catalog.edit_product, cast.acme, mug.id, switch, mug.version))
+
+    service.count(cast.receiver, found.carton, mug.id, 5)
+    assert told() == {"/lot_controlled": "control_in_stock"}
+    assert service.close_carton(cast.receiver, found.carton).again
+    before = session().begin_nested()  # nothing of the first count will be posted, and none of the second is noted yet
+    assert catalog.edit_product(cast.acme, mug.id, switch, mug.version).lot_controlled
+    before.rollback()
+    service.count(cast.receiver, found.carton, mug.id, 5)
+    assert told() == {"/lot_controlled": "control_in_stock"}
+    service.uncount(cast.receiver, found.carton)
+    service.count(cast.receiver, found.carton, mug.id, 4)
+    service.close_carton(cast.receiver, found.carton)
+    assert told() == {"/lot_controlled": "control_in_stock"}  # in stock now
+
+
+def test_a_blind_count_that_was_taken_back_keeps_nothing(cast, db_session):
+    found = blind(cast, {MUG: 4})
+    mug = session().get_one(Product, cast.ACME.products[MUG])
+    service.count(cast.receiver, found.carton, mug.id, 4)
+    service.uncount(cast.receiver, found.carton)
+    assert catalog.edit_product(cast.acme, mug.id, {"lot_controlled": True}, mug.version).lot_controlled

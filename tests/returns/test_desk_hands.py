@@ -5,14 +5,17 @@ that was cancelled.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from tests.floor.worker import CODES, Tablet
+from tests.inbound.dock import product
 from tests.outbound.stage import BIN1, BIN3, MUG, Stage
 from tests.returns.test_desk import announce, numbers
+from tests.returns.test_serials import PHONE, shipped
 from wms.core.actor import SYSTEM
 from wms.inventory import hands, holds
 from wms.inventory import service as stock
@@ -53,6 +56,14 @@ def opened(stage: Stage, client: Any, found: ReturnOrder, person: Any) -> Tablet
     return tablet
 
 
+def left_alone() -> None:
+    """The tablets that wait for a decision are not touched again."""
+    session().execute(
+        text("UPDATE floor_task SET updated_at = updated_at - interval '21 minutes' WHERE step = 'decide'")
+    )
+    commit()
+
+
 def frozen(stage: Stage, place: str) -> uuid.UUID:
     key = stage.cast.overseas.locations[place]
     stage.do(holds.place_hold, SYSTEM, stage.cast.overseas.id, HoldScope.LOCATION, str(key), "look")
@@ -78,15 +89,75 @@ def test_what_a_dead_tablet_left_is_taken_up_by_scanning_it(stage: Stage, client
     other.scan(CODES[MUG])  # two are in a colleague's hand, so this is another one
     assert numbers(found) == [(4, 3, 0, 0, 0)]
     other.scan("CMD-SCRAP")
-    session().execute(
-        text("UPDATE floor_task SET updated_at = updated_at - interval '21 minutes' WHERE step = 'decide'")
-    )
-    commit()
+    left_alone()
     assert in_hand(stage) == 0  # nobody touched it for so long: it is taken for back at the desk
-    assert other.scan(CODES[MUG], quantity=5)["code"] == "return_item"
+    assert other.scan(CODES[MUG], quantity=5)["code"] == "more_than_shipped"  # two lie there, and two are still to come
+    assert (other.step, numbers(found)) == ("scan_product", [(4, 3, 0, 0, 1)])
+    assert other.scan(CODES[MUG], quantity=2)["code"] == "return_item"
     assert (other.seen["quantity"], numbers(found)) == (2, [(4, 3, 0, 0, 1)])
     assert other.scan(stage.cast.overseas.labels[BIN3])["code"] == "return_restock"
     assert numbers(found) == [(4, 3, 2, 0, 1)]
+
+
+def test_more_in_the_hand_than_was_left_lying_is_received(stage: Stage, client: Any, found: ReturnOrder) -> None:
+    opened(stage, client, found, stage.cast.receiver).scan(CODES[MUG])
+    left_alone()
+    other = opened(stage, client, found, stage.cast.picker)
+    assert other.scan(CODES[MUG], quantity=4)["code"] == "return_item"
+    assert (other.seen["quantity"], in_hand(stage), numbers(found)) == (4, 4, [(4, 4, 0, 0, 0)])
+    assert other.scan(stage.cast.overseas.labels[BIN3])["code"] == "return_done"
+    assert numbers(found) == [(4, 4, 4, 0, 0)]
+
+
+def code_of(found: ReturnOrder) -> str:
+    """What is printed on the goods of a return of one product."""
+    query = text("SELECT b.barcode FROM product_barcode b JOIN return_line l ON l.product_id = b.product_id"
+                 " WHERE l.return_id = :r")  # fmt: skip
+    return str(session().execute(query, {"r": found.id}).scalar_one())
+
+
+@pytest.fixture
+def phones(stage: Stage) -> Iterator[ReturnOrder]:
+    """Three phones whose numbers were read at the bench are announced to come back: X1 and X2, and, of before that was done,
+    one of which nobody knows the number.
+    """
+    key = product(stage.cast.acme_person, PHONE, serial_control="exit")
+    stage.cast.ACME.products[PHONE] = key
+    try:
+        stage.stock(PHONE, 5)
+        order = shipped(stage, key, "X1", "X2", "X0", named=False)
+        shipped(stage, key, "Y1", named=False)
+        session().execute(text("DELETE FROM serial WHERE number = 'X0'"))
+        yield announce(stage, order, {PHONE: 3})
+    finally:
+        del stage.cast.ACME.products[PHONE]
+
+
+def test_a_number_stands_for_a_unit_left_lying_only_if_it_is_back(
+    stage: Stage, client: Any, phones: ReturnOrder
+) -> None:
+    code = code_of(phones)
+    opened(stage, client, phones, stage.cast.receiver).scan(code, serial="X1")
+    left_alone()
+    other = opened(stage, client, phones, stage.cast.picker)
+    assert other.scan(code, serial="Y1")["code"] == "serial_other"  # another buyer's
+    assert numbers(phones) == [(3, 1, 0, 0, 0)]
+    assert other.scan(code, serial="X2")["code"] == "return_item"  # not the one that lies there
+    assert numbers(phones) == [(3, 2, 0, 0, 0)]
+    assert other.scan("CMD-DAMAGE")["code"] == "return_damaged"
+    assert other.scan(code, serial="X1")["code"] == "return_item"  # that one
+    assert (other.seen["quantity"], numbers(phones)) == (1, [(3, 2, 0, 1, 0)])
+
+
+def test_a_number_that_nobody_knew_is_taken_up_again_by_itself(stage: Stage, client: Any, phones: ReturnOrder) -> None:
+    code = code_of(phones)
+    opened(stage, client, phones, stage.cast.receiver).scan(code, serial="OLD-1")
+    left_alone()
+    other = opened(stage, client, phones, stage.cast.picker)
+    assert other.scan(code, serial="OLD-2")["code"] == "serial_other"  # only one left unread
+    assert other.scan(code, serial="OLD-1")["code"] == "return_item"
+    assert numbers(phones) == [(3, 1, 0, 0, 0)]
+    assert other.scan("CMD-SCRAP")["code"] == "return_scrap"
 
 
 def test_a_frozen_bin_takes_no_return_and_a_supervisor_may_insist(

@@ -95,10 +95,11 @@ def edit_product(actor: Actor, product_id: uuid.UUID, changes: Mapping[str, Any]
     """Change some fields of the version that was read; 412 when it is no longer that one. Refuses at its field what may not
     change while the product is in stock (`controls`).
     """
-    product = load_product_to_edit(actor, product_id)
-    if product.version != version:
-        raise Refused("stale", {"current": product.version}, kind=RefusalKind.STALE)
     wanted = {key: value for key, value in changes.items() if key in EDITABLE}
+    if controls.NAMES & wanted.keys():
+        _hold_counts(actor, product_id, wanted, version)
+    product = load_product_to_edit(actor, product_id)
+    _check_version(product, version)
     faults = [*_customs_faults({**_customs_of(product), **wanted}), *controls.faults(product, wanted)]
     if faults:
         raise invalid_fields(faults)
@@ -108,6 +109,23 @@ def edit_product(actor: Actor, product_id: uuid.UUID, changes: Mapping[str, Any]
     if changed:
         _touch(product)
     return product
+
+
+def _hold_counts(actor: Actor, product_id: uuid.UUID, wanted: Mapping[str, Any], version: int) -> None:
+    """Bookings are locked before products, here as at the dock: what the changes would switch is read without a lock, and the
+    version says that it is so still once there is one.
+    """
+    _require_writer(actor)
+    product = session().get(Product, product_id, populate_existing=True)
+    if product is None or not actor.sees_seller(product.owner_id):
+        raise not_found("product")
+    _check_version(product, version)
+    controls.hold_counts(product, wanted)
+
+
+def _check_version(product: Product, version: int) -> None:
+    if product.version != version:
+        raise Refused("stale", {"current": product.version}, kind=RefusalKind.STALE)
 
 
 def deactivate_product(actor: Actor, product_id: uuid.UUID, version: int) -> Product:

@@ -293,6 +293,39 @@ _STAY = Statement(
 
 
 def stay(product_id: uuid.UUID, numbers: Sequence[str], subject_kind: str, subject_id: uuid.UUID) -> None:
-    """Exit control: these units are here after all. The packer took a check back, or they were returned."""
+    """Exit control: these units are here after all. The packer took a check back, or their order was cancelled."""
     values = {"product": product_id, "numbers": list(numbers), "kind": subject_kind, "subject": subject_id}
     _STAY.run(values)
+
+
+# A number that nobody captured when its unit left is known from here on.
+_COME_BACK = Statement(
+    "INSERT INTO serial AS s (id, owner_id, product_id, number, state, subject_kind, subject_id, created_at)"
+    " SELECT k.id, :owner, :product, k.number, 'void', 'return', :return, :now"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS text[])) AS k(id, number) ORDER BY k.number"
+    " ON CONFLICT (product_id, number) DO UPDATE SET state = 'void', subject_kind = 'return', subject_id = excluded.subject_id"
+    " WHERE s.state = 'void' OR (s.state = 'shipped' AND s.subject_kind = 'order' AND s.subject_id = :order)"
+    " RETURNING s.number"
+)
+_IS_BACK = Statement(
+    "SELECT true FROM serial WHERE product_id = :product AND number = :number AND state = 'void'"
+    " AND subject_kind = 'return' AND subject_id = :return"
+)
+
+
+def come_back(
+    owner_id: uuid.UUID, product_id: uuid.UUID, numbers: Sequence[str], *, order_id: uuid.UUID, return_id: uuid.UUID
+) -> set[str]:
+    """Exit control: these units of an order came back with a return. Answers which of them: not one that left with another
+    order meanwhile.
+    """
+    values = {
+        "owner": owner_id, "product": product_id, "return": return_id, "order": order_id, "now": clock.now(),
+        "ids": [new_id() for _ in numbers], "numbers": list(numbers),
+    }  # fmt: skip
+    return set(_COME_BACK.column(values))
+
+
+def is_back(product_id: uuid.UUID, number: str, return_id: uuid.UUID) -> bool:
+    """Exit control: whether the unit with this number came back with this return, and has not left again."""
+    return _IS_BACK.first({"product": product_id, "number": number, "return": return_id}) is not None

@@ -11,6 +11,7 @@ from wms.catalog.models import SerialControl
 from wms.catalog.queries import products_by_ids
 from wms.core.refusals import Refused
 from wms.inventory import serials
+from wms.returns.models import ReturnOrder
 
 
 @dataclass
@@ -29,9 +30,10 @@ class NumbersBack:
 
 
 def numbers_back(
-    order_id: uuid.UUID, product_id: uuid.UUID, quantity: int, numbers: Sequence[str], out: int
+    found: ReturnOrder, product_id: uuid.UUID, quantity: int, numbers: Sequence[str], out: int
 ) -> NumbersBack:
-    """Check the numbers of returned units against what left with the order, `out` of which are with the customer.
+    """Check the numbers of returned units against what left with the order, `out` of which are with the customer. Those that
+    are only read at exit are noted as back with this return.
 
     Units that left before their product came under control have no captured number: any that is nowhere else does.
     Refuses `serials_required`, `serial_other`.
@@ -39,7 +41,7 @@ def numbers_back(
     given = sorted(set(numbers))
     if len(given) != quantity:
         raise Refused("serials_required", {"wanted": quantity, "given": len(given)})
-    seen = serials.went_out(product_id, "order", order_id, given)
+    seen = serials.went_out(product_id, "order", found.order_id, given)
     left = {each.number: each for each in seen if each.went_with}
     elsewhere = {each.number for each in seen if not each.went_with and not each.is_void}
     back = NumbersBack()
@@ -51,6 +53,13 @@ def numbers_back(
         else:
             back.uncaptured.append(number)
     if products_by_ids([product_id])[product_id].serial_control != SerialControl.FULL.value:
-        serials.stay(product_id, given, "order", order_id)
+        _note(found, product_id, given)
         return NumbersBack(uncaptured=given)  # these never named their goods
     return back
+
+
+def _note(found: ReturnOrder, product_id: uuid.UUID, numbers: Sequence[str]) -> None:
+    noted = serials.come_back(found.owner_id, product_id, numbers, order_id=found.order_id, return_id=found.id)
+    for number in numbers:
+        if number not in noted:  # packed for another order since it was looked up
+            raise Refused("serial_other", {"number": number})

@@ -246,7 +246,7 @@ def _back_from_customer(
     numbers = None
     if serial_numbers:
         out = sum(units for _, _, units in with_customer)
-        numbers = numbers_back(found.order_id, product_id, quantity, serial_numbers, out)
+        numbers = numbers_back(found, product_id, quantity, serial_numbers, out)
     for lot_id, book_item_id, out in with_customer:
         own = numbers.take(lot_id, book_item_id, out) if numbers is not None else ()
         share = len(own) if numbers is not None else min(left, out)

@@ -79,10 +79,10 @@ class ReturnDesk:
             actor, return_id
         )  # of two desks one after the other: neither takes what the other holds
         lying = self._lying(task, return_id, found)
-        if not lying:
-            service.receive(actor, return_id, found.id, quantity, numbers)
+        short = quantity - sum(lying.values())
+        if short > 0:  # nobody has said yet that these came: what is in the hand is in the book, or it is refused
+            service.receive(actor, return_id, found.id, short, numbers)
             lying = self._lying(task, return_id, found)
-        quantity = min(quantity, sum(lying.values()))
         data = hand(
             task.data, product_id=str(found.id), quantity=quantity, serials=found.numbers or None,
             in_hand=hands.share(lying.items(), quantity),
@@ -90,8 +90,13 @@ class ReturnDesk:
         return Step(DECIDE, data, "ok", "return_item", {"quantity": quantity})
 
     def _lying(self, task: FloorTask, return_id: uuid.UUID, found: Found) -> dict[int, int]:
-        """What of a product is at the desk, to be decided about and in nobody's hand, by row; of a number, its unit."""
+        """What of a product is at the desk, to be decided about and in nobody's hand, by row; of a number, its unit. A number
+        that is only read at exit names no row: it is any of those that lie there once it is back with this return, and else
+        none.
+        """
         assert found.id is not None
+        if found.serial and found.serial_control == "exit" and not serials.is_back(found.id, found.serial, return_id):
+            return {}
         rows = service.at_desk(return_id, found.id)
         held = hands.carried(task.warehouse_id, rows.keys())
         left = {row_id: units - held.get(row_id, NOTHING).units for row_id, units in rows.items()}

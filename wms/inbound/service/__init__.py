@@ -26,13 +26,13 @@ from wms.inbound.service.counting import count, count_many
 from wms.inbound.service.deciding import decide, decide_due, terms_of
 from wms.inbound.service.inspecting import end_plan, inspect, make_plan
 from wms.inbound.service.labelling import request_carton_label_set, request_carton_labels
-from wms.inbound.service.loading import load_booking_to_edit
+from wms.inbound.service.loading import hold_counts, load_booking_to_edit
 from wms.inbound.service.measuring import measure_product
 from wms.inbound.service.pallets import PalletReceived, receive_pallet, undo_pallet
 from wms.inbound.service.serving import ask_for_carton
 from wms.inbound.service.settling import CarriedOut, carry_out
 from wms.inbound.service.stowing import Stowed, put_away, suggest_place, undo_put_away
-from wms.inbound.service.tallying import holds_product, is_blind
+from wms.inbound.service.tallying import holds_product, is_blind, is_noted
 from wms.inbound.service.terms import choose_counting, set_counting, set_terms
 from wms.inbound.service.undoing import uncount
 from wms.inbound.service.unknown import (
@@ -90,9 +90,11 @@ __all__ = [
     "edit_booking",
     "end_plan",
     "finish_carton",
+    "hold_counts",
     "holds_product",
     "inspect",
     "is_blind",
+    "is_noted",
     "load_booking_to_edit",
     "make_appointment",
     "make_plan",

@@ -84,6 +84,19 @@ def _work(
     return BookingAtWork(*row)
 
 
+_HOLD = Statement(
+    "SELECT id FROM booking WHERE owner_id = :owner AND state NOT IN ('completed', 'cancelled') ORDER BY id FOR SHARE"
+)
+
+
+def hold_counts(owner_id: uuid.UUID) -> None:
+    """Until this transaction ends no carton of a seller's is counted, and what was being counted is in the book: whoever
+    counts moves the booking's version on first.
+    """
+    claim(Rank.DOCUMENT)
+    _HOLD.all({"owner": owner_id})
+
+
 def refused_now(action: str, state: str) -> Refused:
     """The refusal of a workflow, for actions that a set of states allows."""
     possible = sorted(name for name in BOOKING.moves if BOOKING.permitted(name, state))

@@ -50,13 +50,17 @@ _SUMS = Statement(
     " coalesce(sum(t.quantity) FILTER (WHERE t.condition <> 'good'), 0)::int AS damaged FROM carton_tally t"
     f" JOIN product p ON p.id = t.product_id WHERE {_NOW} GROUP BY t.product_id, p.sku"
 )
-# In whichever carton of its owner: they are in nobody's stock yet.
+# Of product `p`, in whichever carton of its owner: what is in nobody's stock yet.
+_NOT_POSTED = (
+    " FROM product p JOIN carton c ON c.owner_id = p.owner_id AND c.counting = 'blind' AND c.counted_at IS NULL"
+    " JOIN carton_tally t ON t.carton_id = c.id AND t.product_id = p.id AND NOT t.is_taken_back"
+    " AND t.is_second = (c.recount_at IS NOT NULL)"
+)
 _NUMBERS = Statement(
-    "SELECT n.number FROM product p JOIN carton c ON c.owner_id = p.owner_id AND c.counting = 'blind'"
-    " AND c.counted_at IS NULL JOIN carton_tally t ON t.carton_id = c.id AND t.product_id = p.id AND NOT t.is_taken_back"
-    " AND t.is_second = (c.recount_at IS NOT NULL) CROSS JOIN LATERAL unnest(t.serial_numbers) AS n(number)"
+    f"SELECT n.number{_NOT_POSTED} CROSS JOIN LATERAL unnest(t.serial_numbers) AS n(number)"
     " WHERE p.id = :product AND n.number = ANY(CAST(:numbers AS text[]))"
 )
+_IS_NOTED = Statement(f"SELECT true{_NOT_POSTED} WHERE p.id = :product LIMIT 1")
 _TAKE_BACK = Statement(
     "UPDATE carton_tally SET is_taken_back = true WHERE carton_id = :carton AND act_id = (SELECT t.act_id"
     f" FROM carton_tally t WHERE {_NOW} ORDER BY t.id DESC LIMIT 1) AND (CAST(:act AS uuid) IS NULL OR act_id = :act)"
@@ -114,6 +118,11 @@ _IN_IT = Statement(
 def holds_product(carton_id: uuid.UUID, product_id: uuid.UUID) -> bool:
     """Whether the product was announced or counted in the carton; counted blind, only what was counted."""
     return bool(_IN_IT.scalar({"carton": carton_id, "product": product_id}))
+
+
+def is_noted(product_id: uuid.UUID) -> bool:
+    """Whether units of a product were counted blind in a carton that is not closed yet: they will be posted as they were noted."""
+    return _IS_NOTED.first({"product": product_id}) is not None
 
 
 def add(actor: Actor, carton_id: uuid.UUID, drafts: Sequence[CountDraft], state: str) -> uuid.UUID:
