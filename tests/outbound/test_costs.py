@@ -25,7 +25,7 @@ from wms.shipping import service as shipping
 from wms.shipping.cost_queries import CostsOfShipment, costs_by_parcel, costs_of, kept_to_quotes
 from wms.shipping.models import Carrier, Parcel, ParcelCost
 from wms.shipping.rates import Rule
-from wms.shipping.service import tasks
+from wms.shipping.service import costs, tasks
 
 
 def cost(order: Order) -> ParcelCost | None:
@@ -92,6 +92,14 @@ def test_a_price_that_cannot_be_read_costs_no_waybill(stage: Stage, carrier, ser
     order = chosen(stage, services)
     assert said(order) == ("quote", "EUR", 300, "EUR", 300, field)
     assert parcel_of(order).tracking_number in carrier.sold
+
+
+def test_a_price_that_cannot_be_read_where_none_was_quoted_is_none(stage: Stage, carrier, services, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(costs, "queries", None)  # other parcels matter to a quote alone
+    carrier.charge = "free"
+    order = waved(stage, service="EXPRESS")
+    assert turn(ASK) == ["done"]
+    assert (parcel_of(order).tracking_number in carrier.sold, said(order)) == (True, None)
 
 
 def test_a_waybill_that_was_found_again_costs_what_it_did(stage: Stage, carrier, services, monkeypatch):  # noqa: F811
