@@ -162,7 +162,7 @@ def test_a_file_may_say_prices(stage: Stage, post: Carrier):  # noqa: F811
     (order, parcel), (other, second) = ordered(stage), ordered(stage)
     rows = [
         {"reference": parcel.client_reference, "tracking_number": NUMBERS[0], "amount": "4.90", "currency": "eur"},
-        {"reference": second.client_reference, "tracking_number": NUMBERS[1], "amount": "4,90", "currency": "EUR"},
+        {"reference": second.client_reference, "tracking_number": NUMBERS[1], "amount": "free", "currency": "EUR"},
     ]
     found = stage.do(carrier_files.take_numbers, stage.cast.supervisor, post.id, stage.cast.overseas.id, rows)
     assert [each.outcome for each in found] == ["taken", "no_price"]
@@ -173,7 +173,8 @@ def test_a_file_may_say_prices(stage: Stage, post: Carrier):  # noqa: F811
 
 @pytest.mark.parametrize(
     ("amount", "currency", "minor"),
-    [("5", "JPY", 5), ("5.5", "JPY", None), ("1.234", "KWD", 1234), ("0", "EUR", 0), ("-1", "EUR", None), ("1e3", "EUR", None),
+    [("5", "JPY", 5), ("5.5", "JPY", None), ("1.234", "KWD", 1234), ("0", "EUR", 0), ("4,90", "EUR", 490), ("4,905", "EUR", None),
+     ("-1", "EUR", None), ("1e3", "EUR", None),
      ("4.905", "EUR", None), ("4.90", "", None), ("4.90", "XYZ", None), ("99999999", "EUR", None)],
 )  # fmt: skip
 def test_amounts_of_files(stage: Stage, post: Carrier, amount: str, currency: str, minor: int | None):  # noqa: F811
