@@ -409,6 +409,28 @@ def test_the_api_tells_a_seller_of_lorries_that_take_its_parcels(office: Office,
     assert rival.get(listed).json["data"] == [], "of 30 days"
 
 
+def test_a_lorry_to_come_finds_what_is_on_the_open_load_at_its_dock(office: Office, client: Any) -> None:
+    """Each parcel once; of the load at another dock, and of one that left, nothing."""
+    stage, cast = Stage(office.cast), office.cast
+    first, second = system_location(office.house.id, LocationKind.DOCK).id, second_dock(cast).id
+    wanted = {None: office.order(), first: office.order(dock_id=first), second: office.order(dock_id=second)}
+    on = {}
+    with transaction():
+        on["yard"] = closed_parcel(stage, cast.acme, office.carrier_id).tracking_number
+        closed_parcel(stage, cast.rival, office.carrier_id)
+        for name, dock, state in (("first", first, "open"), ("second", second, "open"), ("gone", first, "closed")):
+            load = Manifest(warehouse_id=cast.overseas.id, carrier_id=office.carrier_id, dock_id=dock, number=f"MF-{name}",
+                            state=state, created_at=clock.now())  # fmt: skip
+            session().add(load)
+            session().flush()
+            loaded = {"state": "handed_over", "manifest_id": load.id, "handed_over_at": clock.now()}
+            on[name] = closed_parcel(stage, cast.acme, office.carrier_id, **loaded).tracking_number
+    told = {each["id"]: each["parcels"] for each in cast.api(client).get("/api/v1/collections").json["data"]}
+    for dock, names in ((None, ("yard", "first", "second")), (first, ("yard", "first")), (second, ("yard", "second"))):
+        found = [each["tracking_number"] for each in told[str(wanted[dock])]]
+        assert found == sorted(on[name] for name in names), dock
+
+
 @pytest.mark.parametrize(
     "query", [{"state": "soon"}, {"day": "2026-02-30"}, {"limit": "0"}, {"cursor": "x"}, {"place": "x"}]
 )

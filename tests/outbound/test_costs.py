@@ -25,7 +25,7 @@ from wms.shipping import service as shipping
 from wms.shipping.cost_queries import CostsOfShipment, costs_by_parcel, costs_of, kept_to_quotes
 from wms.shipping.models import Carrier, Parcel, ParcelCost
 from wms.shipping.rates import Rule
-from wms.shipping.service import tasks
+from wms.shipping.service import costs, tasks
 
 
 def cost(order: Order) -> ParcelCost | None:
@@ -94,6 +94,14 @@ def test_a_price_that_cannot_be_read_costs_no_waybill(stage: Stage, carrier, ser
     assert parcel_of(order).tracking_number in carrier.sold
 
 
+def test_a_price_that_cannot_be_read_where_none_was_quoted_is_none(stage: Stage, carrier, services, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(costs, "queries", None)  # other parcels matter to a quote alone
+    carrier.charge = "free"
+    order = waved(stage, service="EXPRESS")
+    assert turn(ASK) == ["done"]
+    assert (parcel_of(order).tracking_number in carrier.sold, said(order)) == (True, None)
+
+
 def test_a_waybill_that_was_found_again_costs_what_it_did(stage: Stage, carrier, services, monkeypatch):  # noqa: F811
     carrier.charge = {"currency": "EUR", "total_minor": 290}
     rule(stage, services, Rule.FIRST, "EXPRESS")
@@ -154,7 +162,7 @@ def test_a_file_may_say_prices(stage: Stage, post: Carrier):  # noqa: F811
     (order, parcel), (other, second) = ordered(stage), ordered(stage)
     rows = [
         {"reference": parcel.client_reference, "tracking_number": NUMBERS[0], "amount": "4.90", "currency": "eur"},
-        {"reference": second.client_reference, "tracking_number": NUMBERS[1], "amount": "4,90", "currency": "EUR"},
+        {"reference": second.client_reference, "tracking_number": NUMBERS[1], "amount": "free", "currency": "EUR"},
     ]
     found = stage.do(carrier_files.take_numbers, stage.cast.supervisor, post.id, stage.cast.overseas.id, rows)
     assert [each.outcome for each in found] == ["taken", "no_price"]
@@ -165,7 +173,8 @@ def test_a_file_may_say_prices(stage: Stage, post: Carrier):  # noqa: F811
 
 @pytest.mark.parametrize(
     ("amount", "currency", "minor"),
-    [("5", "JPY", 5), ("5.5", "JPY", None), ("1.234", "KWD", 1234), ("0", "EUR", 0), ("-1", "EUR", None), ("1e3", "EUR", None),
+    [("5", "JPY", 5), ("5.5", "JPY", None), ("1.234", "KWD", 1234), ("0", "EUR", 0), ("4,90", "EUR", 490), ("4,905", "EUR", None),
+     ("-1", "EUR", None), ("1e3", "EUR", None),
      ("4.905", "EUR", None), ("4.90", "", None), ("4.90", "XYZ", None), ("99999999", "EUR", None)],
 )  # fmt: skip
 def test_amounts_of_files(stage: Stage, post: Carrier, amount: str, currency: str, minor: int | None):  # noqa: F811

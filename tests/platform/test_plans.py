@@ -11,14 +11,14 @@ import itertools
 import pkgutil
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, event, text
 
 import wms
 from tests.cast import Cast
@@ -33,6 +33,7 @@ from wms.platform.listing import Listing
 from wms.platform.statements import Statement
 from wms.platform.wire import Query
 from wms.returns.queries import RETURNS
+from wms.shipping import collection_queries
 
 # What an operator sets up, and what is as many as there are people or open works: reading all of it is no matter.
 STAYS_SMALL = {
@@ -239,6 +240,44 @@ def under_limit(plan: dict[str, Any], limited: bool) -> Iterator[tuple[dict[str,
     yield plan, here
     for inner in plan.get("Plans", ()):
         yield from under_limit(inner, here)
+
+
+def plans_of(ask: Callable[[], Any]) -> list[dict[str, Any]]:
+    """The generic plans of what SQLAlchemy sends while this is asked."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
+
+    engine = session().connection().engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        ask()
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return [plan_of(Statement(re.sub(r"%\((\w+)\)s", r":\1", each))) for each in sent]
+
+
+LORRY = (
+    "INSERT INTO collection (id, warehouse_id, carrier_id, number, state, day, ready_at, close_at, parcels, bags, pallets,"
+    " weight_g, remark, created_at, updated_at) SELECT gen_random_uuid(), w.id, c.id, 'CL-1', 'wanted', current_date,"
+    " '14:00', '17:00', 1, 0, 0, 500, '', now(), now() FROM warehouse w CROSS JOIN carrier c LIMIT 1"
+)
+
+
+@pytest.mark.parametrize("actor", [SELLER, STAFF, CLERK], ids=["seller", "staff", "clerk"])
+def test_parcels_of_lorries_are_found_by_an_index_for_each_way_of_being_theirs(grown: Flask, actor: Actor) -> None:
+    with grown.app_context():
+        session().execute(text(LORRY))  # a page, so that the planner believes in the others
+        told = plans_of(lambda: collection_queries.collections_told(actor, after=None, limit=51))
+        inside = plans_of(lambda: collection_queries._parcels(actor, [uuid.UUID(int=5), uuid.UUID(int=6)]))
+        session().rollback()
+    looks = [node for plan in (*told, *inside) for node in nodes(plan) if "Relation Name" in node]
+    assert [fault for plan in (*told, *inside) for fault in faults(plan)] == []
+    through_all = [(node["Relation Name"], node.get("Index Name")) for node in looks if "Index Cond" not in node]
+    assert [each for each in through_all if each[0] not in STAYS_SMALL] == []
+    for plan in [*inside, *(told[:1] if actor is SELLER else [])]:
+        assert {"ix_parcel_waiting", "ix_parcel_manifest"} <= {node.get("Index Name") for node in nodes(plan)}
 
 
 @pytest.mark.parametrize("name", ["wms.inventory.balances._LOCK", "wms.inventory.balances._FIND"])

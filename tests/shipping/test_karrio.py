@@ -24,6 +24,7 @@ from wms.shipping.carriers import karrio_bridge
 from wms.shipping.carriers.interface import (
     AtTheDoor,
     CarrierFault,
+    Charged,
     CollectionGranted,
     CollectionRequest,
     Content,
@@ -160,7 +161,8 @@ def test_prices_it_brings() -> None:
 
 @pytest.mark.parametrize(
     ("change", "field"),
-    [({"currency": None}, "currency"), ({"currency": "EURO"}, "currency"), ({"total_charge": "4.20"}, "total_charge"),
+    [({"currency": None}, "currency"), ({"currency": "EURO"}, "currency"), ({"currency": ["EUR"]}, "currency"),
+     ({"currency": {"code": "EUR"}}, "currency"), ({"total_charge": "4.20"}, "total_charge"),
      ({"total_charge": None}, "total_charge"), ({"total_charge": -1}, "total_charge"), ({"total_charge": True}, "total_charge"),
      ({"total_charge": float("nan")}, "total_charge"), ({"total_charge": 1e12}, "total_charge"),
      ({"transit_days": "2"}, "transit_days"), ({"transit_days": -1}, "transit_days"), ({"transit_days": 400}, "transit_days")],
@@ -168,6 +170,19 @@ def test_prices_it_brings() -> None:
 def test_what_is_no_price(change: dict[str, Any], field: str) -> None:
     found = rates_of([RATE | change], RATES.services)
     assert found == CarrierFault("carrier_wrong_shape", retryable=False, params={"field": field})
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [(None, None), (RATE, Charged("EUR", 421)), ("free", "currency"), ([], "currency"), ({}, "currency"),
+     (RATE | {"currency": ["EUR"]}, "currency"), (RATE | {"currency": {"code": "EUR"}}, "currency"),
+     (RATE | {"currency": 978}, "currency"), (RATE | {"total_charge": [4.2]}, "total_charge")],
+)  # fmt: skip
+def test_a_price_that_cannot_be_read_keeps_the_waybill(rate: Any, said: Charged | str | None) -> None:
+    """It is bought by then (decision 126)."""
+    wrong = CarrierFault("carrier_wrong_shape", retryable=False, params={"field": said})
+    charged = wrong if isinstance(said, str) else said
+    assert granted_of(GRANTED | {"rate": rate}) == WaybillGranted("1Z5R89390000000017", "sim-1", b"%PDF", charged)
 
 
 @pytest.mark.parametrize("rows", ["many", {"service": "dhl_paket"}, [7]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,6 +12,9 @@ EXPONENTS = {
     "CHF": 2, "MXN": 2, "BRL": 2, "SGD": 2, "MYR": 2, "THB": 2, "PHP": 2, "AED": 2, "SAR": 2, "NZD": 2,
     "JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3,
 }  # fmt: skip
+
+_MOST_MINOR = 10**12
+_AMOUNT = re.compile(r"[+-]?(?:[0-9]{1,13}(?:[.,][0-9]{0,10})?|[.,][0-9]{1,10})")
 
 
 def is_currency(code: str) -> bool:
@@ -30,3 +34,15 @@ class Money:
 
     def as_decimal(self) -> Decimal:
         return Decimal(self.minor).scaleb(-EXPONENTS[self.currency])
+
+
+def minor_of(text: str, exponent: int) -> int | None:
+    """An amount as people write it (12.50 or 12,50) in minor units; None for what is none, is finer than the unit, or large
+    beyond 10¹² of them.
+    """
+    if _AMOUNT.fullmatch(text) is None:
+        return None
+    amount = Decimal(text.replace(",", ".")).scaleb(exponent)
+    if amount != amount.to_integral_value() or abs(amount) > _MOST_MINOR:
+        return None
+    return int(amount)

@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, TypeVar
 
 from flask import flash, request
 from flask_babel import gettext as _
 from marshmallow import Schema
 
+from wms.core import money
 from wms.core.ids import parse_id
-from wms.core.money import EXPONENTS
 from wms.core.refusals import FieldError, RefusalKind, Refused, invalid, invalid_fields
 from wms.platform import commands
 from wms.platform.access import actor
@@ -31,7 +30,6 @@ from wms.platform.schemas import load_or_refuse
 T = TypeVar("T")
 MOST_ROWS = 500
 _NUMBER = re.compile(r"-?[0-9]{1,11}")
-_AMOUNT = re.compile(r"[+-]?(?:[0-9]{1,13}(?:[.,][0-9]{0,10})?|[.,][0-9]{1,10})")
 _ROW = re.compile(r"[0-9]{1,6}")
 
 
@@ -117,12 +115,8 @@ def minor_of(text: str | None, currency: str | None) -> int | str | None:
     """An amount as people write it (12.50) in minor units of its currency; the text itself when it is none."""
     if text is None:
         return None
-    if _AMOUNT.fullmatch(text) is None:
-        return text
-    amount = Decimal(text.replace(",", ".")) * 10 ** EXPONENTS.get(currency or "", 2)
-    if amount != amount.to_integral_value() or abs(amount) > 10**12:
-        return text
-    return int(amount)
+    minor = money.minor_of(text, money.EXPONENTS.get(currency or "", 2))
+    return text if minor is None else minor
 
 
 def flash_or_raise(refusal: Refused) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, tuple_, union_all
+from sqlalchemy.orm import aliased
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -165,25 +166,34 @@ class CollectionSeen:
     parcels: list[dict[str, Any]]
 
 
-def _is_its_own() -> ColumnElement[bool]:
-    """A parcel that a lorry took, or finds: closed in its warehouse, or on the open load at its dock (or at none)."""
-    load, its = Manifest, Collection
-    open_load = (
-        select(load.id)
+# Written into the statement: no partial index is used for a state that comes as a parameter.
+_CLOSED: ColumnElement[str] = literal_column(f"'{ParcelState.CLOSED.value}'")
+_LOADING: ColumnElement[str] = literal_column(f"'{ManifestState.OPEN.value}'")
+
+
+def _its_own(actor: Actor) -> tuple[Select[uuid.UUID], ...]:
+    """Parcels that a lorry took, or finds: closed in its warehouse, or on the open load at its dock (or at none). No parcel is
+    in two of these, each of which has an index of its own; a seller's own only.
+    """
+    its, load = Collection, aliased(Manifest)
+    took = select(Parcel.id).where(Parcel.manifest_id == its.manifest_id)  # then it is none of `OPEN`
+    finds = select(Parcel.id).where(
+        its.state.in_(OPEN), Parcel.warehouse_id == its.warehouse_id, Parcel.carrier_id == its.carrier_id,
+        Parcel.state == _CLOSED,
+    )  # fmt: skip
+    finds_loaded = (
+        select(Parcel.id)
+        .join(load, load.id == Parcel.manifest_id)
         .where(
-            load.warehouse_id == its.warehouse_id, load.carrier_id == its.carrier_id,
-            load.state == ManifestState.OPEN.value,
-            or_(its.dock_id.is_(None), load.dock_id.is_(None), load.dock_id == its.dock_id),
+            its.state.in_(OPEN), load.warehouse_id == its.warehouse_id, load.carrier_id == its.carrier_id,
+            load.state == _LOADING, or_(its.dock_id.is_(None), load.dock_id.is_(None), load.dock_id == its.dock_id),
+            Parcel.state != _CLOSED,
         )
     )  # fmt: skip
-    stands = and_(
-        Parcel.warehouse_id == its.warehouse_id, Parcel.carrier_id == its.carrier_id,
-        Parcel.state == ParcelState.CLOSED.value,
-    )  # fmt: skip
-    return or_(
-        Parcel.manifest_id == its.manifest_id,
-        and_(its.state.in_(OPEN), or_(stands, Parcel.manifest_id.in_(open_load.correlate(its)))),
-    )
+    every = (took, finds, finds_loaded)
+    if actor.seller_ids is None:
+        return every
+    return tuple(each.where(Parcel.owner_id.in_(actor.seller_ids)) for each in every)
 
 
 def _seen(actor: Actor) -> Select[Collection, str, str, str, str]:
@@ -199,8 +209,7 @@ def _seen(actor: Actor) -> Select[Collection, str, str, str, str]:
     if actor.warehouse_ids is not None:
         statement = statement.where(Collection.warehouse_id.in_(actor.warehouse_ids))
     if actor.seller_ids is not None:
-        theirs = select(Parcel.id).where(Parcel.owner_id.in_(actor.seller_ids), _is_its_own())
-        statement = statement.where(theirs.correlate(Collection).exists())
+        statement = statement.where(or_(*(each.correlate(Collection).exists() for each in _its_own(actor))))
     return statement
 
 
@@ -248,11 +257,15 @@ def _hour(at: time) -> str:
 
 
 def _parcels(actor: Actor, collection_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[dict[str, Any]]]:
+    pairs = union_all(
+        *(
+            each.add_columns(Collection.id.label("of")).where(Collection.id.in_(collection_ids))
+            for each in _its_own(actor)
+        )
+    ).subquery()
     statement = (
-        select(Collection.id.label("of"), *parcel_rows.COLUMNS)
-        .select_from(Collection)
-        .join(Parcel, _is_its_own())
+        select(pairs.c.of, *parcel_rows.COLUMNS)
+        .join(Parcel, Parcel.id == pairs.c.id)
         .join(Shipment, Shipment.id == Parcel.shipment_id)
-        .where(Collection.id.in_(collection_ids))
     )
     return parcel_rows.grouped(actor, statement, "of")

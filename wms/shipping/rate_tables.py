@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import time
 from decimal import Decimal
 
-from wms.core.money import EXPONENTS
+from wms.core.money import EXPONENTS, minor_of
 from wms.core.refusals import FieldError, invalid_fields
 from wms.shipping.rates import Price, RateCard, Surcharge, Zone
 
@@ -163,7 +163,7 @@ def _number(row: Row, column: str, least: int = 0) -> int:
 def _amount(reading: _Reading, row: Row) -> int:
     if not re.fullmatch(r"[0-9]{1,9}([.,][0-9]{1,3})?", row["amount"]):
         raise _Wrong("amount", SHAPE, row, like="4.20" if reading.exponent else "420")
-    minor = Decimal(row["amount"].replace(",", ".")) * 10**reading.exponent
-    if minor != minor.to_integral_value():
+    minor = minor_of(row["amount"], reading.exponent)
+    if minor is None:
         raise _Wrong("amount", TOO_FINE, row, decimals=reading.exponent)
-    return int(minor)
+    return minor

@@ -7,12 +7,11 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from sqlalchemy import select
 
 from wms.core.actor import SYSTEM, Actor
-from wms.core.money import EXPONENTS
+from wms.core.money import EXPONENTS, minor_of
 from wms.core.refusals import not_found
 from wms.outbound.models import Order
 from wms.outbound.service.carrier_waybills import request_of
@@ -26,6 +25,7 @@ from wms.printing.service import DocumentDraft
 from wms.shipping import service as shipping
 from wms.shipping.carriers import FILE
 from wms.shipping.carriers.interface import AtTheDoor, CarrierFault, Charged, Duties
+from wms.shipping.carriers.shapes import MOST_MINOR
 from wms.shipping.models import Carrier, Parcel, Shipment
 from wms.shipping.number_formats import is_doubtful
 from wms.shipping.queries import live_parcels, parcels_waiting_for_files
@@ -40,7 +40,6 @@ COLUMNS = (
 )  # fmt: skip
 SAID, SAID_OF_PRICES = ("reference", "tracking_number"), ("amount", "currency")
 TAKEN = ("taken", "doubtful", "no_price")
-_AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?")
 _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{3,46}[0-9A-Z]")
 
 
@@ -140,17 +139,17 @@ def _doubted(carrier: Carrier, number: str, charged: Charged | CarrierFault | No
 
 
 def _charged(row: dict[str, str]) -> Charged | CarrierFault | None:
-    """What the row says that the waybill costs: 4.90 and EUR; without an amount it says nothing."""
+    """What the row says that the waybill costs: 4.90 (or 4,90) and EUR; without an amount it says nothing."""
     amount, currency = row.get("amount", ""), row.get("currency", "").upper()
     if not amount:
         return None
     exponent = EXPONENTS.get(currency)
     if exponent is None:
         return CarrierFault("carrier_wrong_shape", retryable=False, params={"field": "currency"})
-    minor = Decimal(amount).scaleb(exponent) if _AMOUNT.fullmatch(amount) else None
-    if minor is None or minor != minor.to_integral_value():
+    minor = minor_of(amount, exponent)
+    if minor is None or not 0 <= minor <= MOST_MINOR:
         return CarrierFault("carrier_wrong_shape", retryable=False, params={"field": "amount"})
-    return Charged(currency, int(minor))
+    return Charged(currency, minor)
 
 
 def _judged(number: str, pair: tuple[Shipment, Parcel] | None, twice: bool, taken: dict[str, uuid.UUID]) -> str:

@@ -38,7 +38,7 @@ from wms.shipping.carriers.interface import (
     WaybillRequest,
 )
 from wms.shipping.carriers.rated import MOST_DAYS, NOT_OFFERED, in_order
-from wms.shipping.carriers.shapes import MOST_MINOR
+from wms.shipping.carriers.shapes import MOST_MINOR, Wrong, currency_of
 
 CAPABILITIES = Capabilities(can_void=True, many_parcels=True, can_track=True, can_find=False)
 SECONDS = 90
@@ -208,16 +208,24 @@ def rates_of(rows: Any, services: Sequence[str]) -> list[Rate | NotRated] | Carr
         service = named.get(str(row.get("service")))
         if service is None:
             continue
-        currency, total, days = row.get("currency"), row.get("total_charge"), row.get("transit_days")
-        if currency not in EXPONENTS:
-            return _wrong("currency", None)
-        minor = minor_of(total, currency)
-        if minor is None:
-            return _wrong("total_charge", None)
+        try:
+            currency, minor = _total_of(row)
+        except Wrong as wrong:
+            return _wrong(wrong.name, None)
+        days = row.get("transit_days")
         if days is not None and (not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= MOST_DAYS):
             return _wrong("transit_days", None)
         found.append(Rate(service, currency, minor, (), days))
     return in_order(found, services)
+
+
+def _total_of(rate: Mapping[str, Any]) -> tuple[str, int]:
+    """A rate's currency, and its total in minor units; raises Wrong."""
+    currency = currency_of(rate)
+    minor = minor_of(rate.get("total_charge"), currency)
+    if minor is None:
+        raise Wrong("total_charge")
+    return currency, minor
 
 
 def minor_of(amount: Any, currency: str) -> int | None:
@@ -264,10 +272,10 @@ def _charged(rate: Any) -> Charged | CarrierFault | None:
     """The rate that the SDK says the waybill was bought by, of which only the total says the same with every connector."""
     if rate is None:
         return None
-    if not isinstance(rate, dict) or rate.get("currency") not in EXPONENTS:
-        return _wrong("currency", None)
-    minor = minor_of(rate.get("total_charge"), rate["currency"])
-    return _wrong("total_charge", None) if minor is None else Charged(rate["currency"], minor)
+    try:
+        return Charged(*_total_of(rate if isinstance(rate, dict) else {}))
+    except Wrong as wrong:
+        return _wrong(wrong.name, None)
 
 
 def _wrong(field: str, carrier_reference: str | None) -> CarrierFault:

@@ -12,12 +12,14 @@ from wms.shipping.models import CostSource, Parcel, ParcelCost, Shipment
 
 
 def keep_cost(shipment: Shipment, parcel: Parcel, charged: Charged | CarrierFault | None) -> None:
-    """What the carrier charges, or what it had quoted where it does not say; nothing where it said neither. The caller holds
-    both.
+    """What the carrier charges, or what it had quoted where it does not say, or what it says cannot be read; nothing where
+    there is neither. The caller holds both.
 
     The quote was of the whole order: it stands with the first parcel of the shipment.
     """
-    quoted = _quoted(shipment) if queries.live_parcels(shipment.id)[0].id == parcel.id else None
+    quoted = _quoted(shipment)
+    if quoted is not None and queries.live_parcels(shipment.id)[0].id != parcel.id:
+        quoted = None
     price = charged if isinstance(charged, Charged) else quoted
     if price is None:
         return

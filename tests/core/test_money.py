@@ -1,0 +1,19 @@
+"""Amounts as people write them: what is one, in minor units of a currency with so many decimals."""
+
+from __future__ import annotations
+
+import pytest
+
+from wms.core.money import minor_of
+
+
+@pytest.mark.parametrize(
+    ("text", "exponent", "minor"),
+    [("4.90", 2, 490), ("4,90", 2, 490), ("4,9", 2, 490), ("4.", 2, 400), (",5", 2, 50), ("+7", 2, 700), ("-1", 2, -100),
+     ("0", 2, 0), ("7", 0, 7), ("1.234", 3, 1234), ("4.900", 2, 490), ("10000000000", 2, 10**12),
+     ("4.905", 2, None), ("0,5", 0, None), ("10000000000.01", 2, None), ("", 2, None), (".", 2, None), ("1e3", 2, None),
+     ("1_000", 2, None), ("1,234.5", 2, None), ("NaN", 2, None), ("٣", 2, None), (" 4", 2, None), ("4\n", 2, None),
+     ("9" * 300, 2, None)],
+)  # fmt: skip
+def test_an_amount_as_people_write_it(text: str, exponent: int, minor: int | None) -> None:
+    assert minor_of(text, exponent) == minor
