@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.create_table(
         "announced_lot",
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
         sa.Column("carton_line_id", sa.Uuid(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
@@ -28,6 +29,7 @@ def upgrade() -> None:
         sa.Column("expires_on", sa.Date()),
         sa.Column("serial_numbers", postgresql.ARRAY(sa.String(40)), nullable=False, server_default=sa.text("'{}'")),
         sa.PrimaryKeyConstraint("id", name="pk_announced_lot"),
+        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name="fk_announced_lot_booking_id_booking"),
         sa.ForeignKeyConstraint(
             ["carton_line_id"], ["carton_line.id"], name="fk_announced_lot_carton_line_id_carton_line",
             ondelete="CASCADE",
@@ -36,6 +38,7 @@ def upgrade() -> None:
         sa.CheckConstraint("quantity > 0", name="quantity_positive"),
         sa.CheckConstraint("cardinality(serial_numbers) IN (0, quantity)", name="numbers_of_units"),
     )  # fmt: skip
+    op.create_index("ix_announced_lot_booking", "announced_lot", ["booking_id"])
 
 
 def downgrade() -> None:
