@@ -16,6 +16,7 @@ from labels import Label, LabelRefused, PickCaptions, PickLine, PickList, Size
 from wms.core.actor import Actor
 from wms.core.refusals import Refused, not_found
 from wms.outbound.models import PickBatch
+from wms.outbound.service.stops import TOTE_OF
 from wms.platform.database import session
 from wms.platform.statements import Statement
 from wms.printing import service as printing
@@ -43,7 +44,7 @@ _STOPS = Statement(
     "SELECT t.batch_id, l.code AS location, p.sku, p.name_en, p.name_zh, g.batch, g.expires_on,"
     " sum(t.quantity - t.picked)::int AS units, min(o.turn) AS turn, u.code AS tote FROM pick_task t JOIN pick_batch h"
     " ON h.id = t.batch_id JOIN outbound_order r ON r.id = t.order_id LEFT JOIN handling_unit u"
-    "  ON u.id = CASE WHEN h.wall IS NULL AND NOT h.is_lane THEN r.tote_id ELSE h.tote_id END"
+    f"  ON u.id = {TOTE_OF.format(walk='h', order='r')}"
     " JOIN location l ON l.id = t.location_id"
     " JOIN product p ON p.id = t.product_id JOIN balance c ON c.id = t.balance_id LEFT JOIN lot g ON g.id = c.lot_id"
     " JOIN (SELECT batch_id, order_id, rank() OVER (PARTITION BY batch_id ORDER BY min(walk_order), order_id) AS turn"

@@ -47,10 +47,6 @@ class Cart:
     tote: Size
     split: bool
 
-    @property
-    def totes_for_one_order(self) -> int:
-        return (self.totes or 1) if self.split else 1
-
 
 class Portion(NamedTuple):
     """So many units of a line, in one tote."""

@@ -50,6 +50,17 @@ def load_form(schema: Schema, typed: Mapping[str, Any]) -> dict[str, Any] | Refu
     return loaded
 
 
+def with_required(
+    body: dict[str, Any] | Refused, typed: Mapping[str, Any], names: Sequence[str]
+) -> dict[str, Any] | Refused:
+    """What the schema lets be left out and this form does not: said at each field, with all else that is wrong."""
+    errors = list(body.errors) if isinstance(body, Refused) else []
+    said = {error["pointer"] for error in errors}
+    lacking = [f"/{name}" for name in names if typed.get(name) is None and f"/{name}" not in said]
+    errors += [FieldError(each, "required", {}).as_data() for each in lacking]
+    return Refused("invalid_input", {}, kind=RefusalKind.INVALID, errors=errors) if errors else body
+
+
 def _of_amounts(refusal: Refused) -> Refused:
     """Who types an amount writes 12.50: that `minor_of` could not read it is not said as if minor units were wanted."""
     for error in refusal.errors:

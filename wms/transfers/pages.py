@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core.permissions import Permission
-from wms.core.refusals import FieldError, RefusalKind, Refused
+from wms.core.refusals import RefusalKind, Refused
 from wms.facility.queries import warehouses_seen
 from wms.identity.queries import sellers_seen
 from wms.outbound.routing import service as routing
@@ -85,21 +85,13 @@ def create() -> BaseResponse | str | tuple[str, int]:
     if request.form.get("action") == "add_line":
         return _form(request.form, [*lines, EMPTY_LINE, EMPTY_LINE])
     typed = _typed(lines)
-    body = _complete(typed, forms.load_form(OrderIn(), typed))
+    # An order may leave the house out, a transfer may not.
+    body = forms.with_required(forms.load_form(OrderIn(), typed), typed, ("warehouse", "to_warehouse", "service"))
     outcome = body if isinstance(body, Refused) else _create(body)
     if isinstance(outcome, Refused):
         return _form(request.form, lines or [EMPTY_LINE], outcome), 422
     flash(_("The transfer is accepted."), "ok")
     return redirect(url_for(".detail", order_id=outcome.answer["id"]))
-
-
-def _complete(typed: Mapping[str, Any], body: dict[str, Any] | Refused) -> dict[str, Any] | Refused:
-    """An order may leave the house out and a transfer may not: what is not chosen is said with all else that is wrong."""
-    errors = list(body.errors) if isinstance(body, Refused) else []
-    said = {error["pointer"] for error in errors}
-    lacking = [f"/{name}" for name in ("warehouse", "to_warehouse", "service") if name not in typed]
-    errors += [FieldError(each, "required", {}).as_data() for each in lacking if each not in said]
-    return Refused("invalid_input", {}, kind=RefusalKind.INVALID, errors=errors) if errors else body
 
 
 def _create(body: dict[str, Any]) -> forms.Outcome:

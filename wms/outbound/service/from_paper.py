@@ -16,7 +16,7 @@ from wms.core.refusals import not_found
 from wms.outbound.models import PickBatch
 from wms.outbound.service import full_totes, lanes, picking, together, walks
 from wms.outbound.service.picking import Picked
-from wms.outbound.service.stops import Sight, see
+from wms.outbound.service.stops import TOTE_OF, Sight, see
 from wms.outbound.workflow import BATCH
 from wms.platform.database import session
 from wms.platform.statements import Statement
@@ -30,7 +30,7 @@ _LINES = Statement(
     " FROM pick_task t JOIN location l ON l.id = t.location_id"
     " JOIN pick_batch b ON b.id = t.batch_id JOIN product p ON p.id = t.product_id"
     " JOIN outbound_order o ON o.id = t.order_id JOIN balance c ON c.id = t.balance_id LEFT JOIN lot g ON g.id = c.lot_id"
-    " LEFT JOIN handling_unit u ON u.id = CASE WHEN b.wall IS NULL AND NOT b.is_lane THEN o.tote_id ELSE b.tote_id END"
+    f" LEFT JOIN handling_unit u ON u.id = {TOTE_OF.format(walk='b', order='o')}"
     " WHERE t.batch_id = :batch AND t.state = 'open' AND t.picked < t.quantity"
     " GROUP BY l.code, p.id, g.id, u.code, t.balance_id, t.skipped,"
     "  CASE WHEN NOT b.is_lane THEN t.id END"

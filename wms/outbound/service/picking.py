@@ -19,7 +19,7 @@ from wms.outbound import rules
 from wms.outbound.models import PickBatch
 from wms.outbound.service import rerouting, walks
 from wms.outbound.service.held import OrderAtWork, hold_order, move_order
-from wms.outbound.service.stops import HeldStop, Sight, hold_stop
+from wms.outbound.service.stops import IS_SHARED, HeldStop, Sight, hold_stop
 from wms.outbound.workflow import BATCH, ORDER, TASK, InterceptionState, OrderState, TaskState
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim, lock_one
@@ -108,10 +108,11 @@ def skip(actor: Actor, task_id: uuid.UUID) -> None:
     rerouting.reroute(stop.walk.id, stop.walk.warehouse_id, seen_at=stop.id)
 
 
+_SHARED = IS_SHARED.format(walk="b")
 # Where goods are picked together, a bin is put off for all of its orders.
 _SKIP = Statement(
     "UPDATE pick_task AS t SET skipped = t.skipped + 1 FROM pick_task s JOIN pick_batch b ON b.id = s.batch_id"
-    " WHERE s.id = :stop AND (t.id = s.id OR ((b.wall IS NOT NULL OR b.is_lane) AND t.batch_id = s.batch_id"
+    f" WHERE s.id = :stop AND (t.id = s.id OR ({_SHARED} AND t.batch_id = s.batch_id"
     " AND t.balance_id = s.balance_id AND t.state = 'open'))"
 )
 _KEPT = "UPDATE pick_batch SET picker_id = :picker, lease_until = :until, state = :walk_state WHERE id = :batch"
@@ -263,7 +264,7 @@ def _count_pick(actor: Actor, stop: HeldStop, order: OrderAtWork, quantity: int)
 # Where goods are picked together, nobody else of the walk finds more of them there.
 _SHORT = Statement(
     "UPDATE pick_task AS t SET state = :state FROM pick_task s JOIN pick_batch b ON b.id = s.batch_id WHERE s.id = :stop"
-    " AND (t.id = s.id OR ((b.wall IS NOT NULL OR b.is_lane) AND t.batch_id = s.batch_id AND t.balance_id = s.balance_id"
+    f" AND (t.id = s.id OR ({_SHARED} AND t.batch_id = s.batch_id AND t.balance_id = s.balance_id"
     "  AND t.state = 'open'))"
 )
 

@@ -75,24 +75,27 @@ class Sight:
         return next((code for code, units in self.codes.items() if units == 1), None)
 
 
+# Of a row of `pick_batch`: whether its goods are picked together, into its own container. And where those of a stop go.
+IS_SHARED = "({walk}.wall IS NOT NULL OR {walk}.is_lane)"
+TOTE_OF = f"CASE WHEN {IS_SHARED} THEN {{walk}}.tote_id ELSE {{order}}.tote_id END"
+_SHARED = IS_SHARED.format(walk="h")
 _SEEN = [each.name for each in fields(Sight)]
 _SIGHT = (  # to be completed with what is said of `stops_left`
     "SELECT t.id, t.batch_id, t.order_id, t.location_id, t.product_id, coalesce(k.quantity, t.quantity) AS quantity,"
     " coalesce(k.picked, t.picked) AS picked, t.state, o.number, o.state AS order_state, o.interception,"
     " u.id AS tote_id, u.code AS tote, p.owner_id, p.sku, p.name_en, p.name_zh, p.serial_control,"
     " c.codes, l.code AS location, l.barcode, h.wall, h.is_lane, coalesce(k.orders, 1) AS orders, v.code AS container,"
-    f" g.batch, g.expires_on, CASE WHEN h.wall IS NULL AND NOT h.is_lane THEN {totes.OTHERS} END AS others,"
+    f" g.batch, g.expires_on, CASE WHEN NOT {_SHARED} THEN {totes.OTHERS} END AS others,"
     " {} AS stops_left, c.units"
     " FROM pick_task t JOIN outbound_order o ON o.id = t.order_id JOIN product p ON p.id = t.product_id"
     " JOIN location l ON l.id = t.location_id JOIN pick_batch h ON h.id = t.batch_id"
     " LEFT JOIN balance y ON y.id = t.balance_id LEFT JOIN handling_unit v ON v.id = y.handling_unit_id"
     " LEFT JOIN lot g ON g.id = y.lot_id"
-    " LEFT JOIN handling_unit u ON u.id = CASE WHEN h.wall IS NULL AND NOT h.is_lane THEN o.tote_id"
-    "  ELSE h.tote_id END"
+    f" LEFT JOIN handling_unit u ON u.id = {TOTE_OF.format(walk='h', order='o')}"
     " LEFT JOIN LATERAL (SELECT sum(x.quantity)::int AS quantity, sum(x.picked)::int AS picked,"
     "  count(DISTINCT x.order_id) FILTER (WHERE x.state = 'open')::int AS orders FROM pick_task x"
     "  WHERE x.batch_id = t.batch_id AND x.balance_id = t.balance_id AND x.state IN ('open', 'done')) k"
-    "  ON (h.wall IS NOT NULL OR h.is_lane) AND t.state = 'open'"
+    f"  ON {_SHARED} AND t.state = 'open'"
     " CROSS JOIN LATERAL (SELECT array_agg(barcode ORDER BY created_at, id) AS codes,"
     "  array_agg(quantity ORDER BY created_at, id) AS units FROM product_barcode WHERE product_id = p.id) c"
 )

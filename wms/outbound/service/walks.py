@@ -15,6 +15,7 @@ from wms.core.refusals import Refused, not_found
 from wms.outbound.carts import metres_of
 from wms.outbound.models import PickBatch, PickTask, Wave
 from wms.outbound.service import lane_totes
+from wms.outbound.service.stops import IS_SHARED
 from wms.outbound.workflow import BATCH, TASK, WAVE, BatchState, TaskState
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
@@ -143,7 +144,7 @@ def new_batch(warehouse_id: uuid.UUID, wave_id: uuid.UUID) -> PickBatch:
 _SHARED_WALK = Statement(
     "SELECT b.id, b.zone_id, u.subject_id IS NOT DISTINCT FROM b.id AS has_tote FROM pick_task t JOIN pick_batch b"
     " ON b.id = t.batch_id LEFT JOIN handling_unit u ON u.id = b.tote_id WHERE t.order_id = :order AND b.wave_id = :wave"
-    " AND (b.wall IS NOT NULL OR b.is_lane)"
+    f" AND {IS_SHARED.format(walk='b')}"
     " ORDER BY b.zone_id = CAST(:zone AS uuid) DESC NULLS LAST, b.created_at DESC, b.id DESC LIMIT 1"
 )
 

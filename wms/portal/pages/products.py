@@ -17,7 +17,7 @@ from wms.catalog.queries import barcodes_of, load_product
 from wms.core.ids import parse_id
 from wms.core.money import EXPONENTS
 from wms.core.permissions import Permission
-from wms.core.refusals import FieldError, Refused, invalid_fields
+from wms.core.refusals import Refused
 from wms.facility.queries import warehouses_seen
 from wms.identity.queries import seller_codes, sellers_seen
 from wms.identity.words import ROTATION_WORDS
@@ -187,18 +187,11 @@ def edit(product_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
 def _changes() -> dict[str, Any] | Refused:
     """The form as changes of the API."""
     typed = _fields()
-    missing = [FieldError(f"/{name}", "required", {}) for name in REQUIRED if typed[name] is None]
     kept = {name: value for name, value in typed.items() if value is not None or name in EMPTIED}
     kept["outbound_days"] = 0 if typed["outbound_days"] is None else typed["outbound_days"]
     kept["is_active"] = "is_active" in request.form
     body = forms.load_form(schemas.ProductPatch(), {name: kept[name] for name in kept if name not in ("seller", "sku")})
-    if missing:
-        others = body.errors if isinstance(body, Refused) else []
-        told = [
-            FieldError(pointer=each["pointer"], code=each["code"], params=each.get("params") or {}) for each in others
-        ]
-        return invalid_fields([*missing, *told])
-    return body
+    return forms.with_required(body, typed, REQUIRED)
 
 
 def _as_typed(product: Product) -> dict[str, Any]:
