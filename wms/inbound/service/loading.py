@@ -12,7 +12,7 @@ from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
 from wms.inbound.models import Booking
-from wms.inbound.workflow import BOOKING, WORKABLE
+from wms.inbound.workflow import BOOKING, WORKABLE, BookingState
 from wms.platform.locks import Rank, claim, lock_one
 from wms.platform.statements import Statement
 
@@ -84,14 +84,15 @@ def _work(
     return BookingAtWork(*row)
 
 
-_HOLD = Statement(
-    "SELECT id FROM booking WHERE owner_id = :owner AND state NOT IN ('completed', 'cancelled') ORDER BY id FOR SHARE"
-)
+# In so many words, as its index has them.
+_AT_WORK = ", ".join(f"'{state.value}'" for state in sorted(WORKABLE - {BookingState.COMPLETED}))
+_HOLD = Statement(f"SELECT id FROM booking WHERE owner_id = :owner AND state IN ({_AT_WORK}) ORDER BY id FOR SHARE")
 
 
 def hold_counts(owner_id: uuid.UUID) -> None:
     """Until this transaction ends no carton of a seller's is counted, and what was being counted is in the book: whoever
-    counts moves the booking's version on first.
+    counts moves the booking's version on first. Not waited for: a carton given up that turns up at this moment where all else
+    of its booking is complete.
     """
     claim(Rank.DOCUMENT)
     _HOLD.all({"owner": owner_id})
