@@ -85,19 +85,16 @@ class Body:
 
 
 LARGE_BLOCK = 1024 * 1024  # bytes
-_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
+_M_MMAP_THRESHOLD = -3  # malloc.h
 
 
-def keep_one_small_heap() -> None:
-    """Let glibc return what large bodies took as soon as they are answered, and let the threads share one heap. Left to
-    itself it learns from the first large block freed to keep such blocks, and gives each thread a heap of its own, each of
-    which grows to the largest answer that its thread ever made. Nobody waits for the one: the interpreter's lock lets one
-    thread work at a time anyway. Other C libraries have no such settings and no such habits.
+def give_large_blocks_back() -> None:
+    """Let glibc return what large bodies took as soon as they are answered. Left to itself it learns from the first one
+    freed to keep such blocks, in every thread. Other C libraries have no such setting and no such habit.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)
-        mallopt(_M_ARENA_MAX, 1)
 
 
 def leave_the_built_alone() -> None:
@@ -111,7 +108,7 @@ class PatientWorker(ThreadWorker):
     """`--worker-class=wms.web.PatientWorker`."""
 
     def init_process(self) -> None:
-        keep_one_small_heap()
+        give_large_blocks_back()
         leave_the_built_alone()
         BoundedSocket.seconds = float(Config.from_environ(os.environ).request_seconds)
         super().init_process()

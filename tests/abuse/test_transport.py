@@ -17,7 +17,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -199,29 +198,6 @@ def test_memory_is_used_again(server: Server) -> None:
 
     before = send(300)  # it settles slowly: seen 312, 353, 365, 376, 362 MB after each three hundred
     assert send(300) - before < 3 * MAX_BODY_BYTES
-
-
-def heaps_of_threads(process: psutil.Process) -> int:
-    """How many heaps glibc has made beside a process' first: it reserves 64 MB for each, at a multiple of 64 MB."""
-    reserved = 64 * MEGABYTE
-    parts = [line.split() for line in Path(f"/proc/{process.pid}/maps").read_text().splitlines()]
-    unnamed = [([int(edge, 16) for edge in each[0].split("-")], each[1]) for each in parts if len(each) == 5]
-    return sum(
-        used[0] % reserved == 0 and end == used[0] + reserved and begin == used[1]
-        for (used, may), ((begin, end), may_not) in pairwise(unnamed)
-        if may.startswith("rw") and may_not.startswith("---")
-    )
-
-
-def test_the_threads_of_a_process_share_one_heap(server: Server) -> None:
-    """Otherwise each thread keeps what the largest answer took that it ever made."""
-
-    def one(_: int) -> int:
-        return server.ask("POST", ORDERS, KEY, JSON, body=b"[" + b"0," * 50_000 + b"0]")[0]
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        assert set(pool.map(one, range(10 * THREADS))) <= {400, 422}
-    assert [heaps_of_threads(each) for each in server.workers()] == [0, 0]
 
 
 def test_a_bomb_in_gzip_is_no_json(server: Server) -> None:
