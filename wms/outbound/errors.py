@@ -25,6 +25,7 @@ TEXTS = {
     "wrong_tote": N_("That tote belongs to another order."),
     "tote_taken": N_("That tote is in use."),
     "not_a_tote": N_("That is not a tote."),
+    "tote_without_order": N_("No order is in that tote."),
     "tote_needed": N_("Scan a tote first."),
     "batch_taken": N_("%(picker)s has this walk."),
     "task_done": N_("Already picked. Showing next."),
