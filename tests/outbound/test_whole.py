@@ -163,6 +163,25 @@ def test_a_line_names_a_pallet_with_the_cartons_on_it(stage: Stage) -> None:
     assert stage.state(order) == "shipped"
 
 
+@pytest.mark.parametrize(
+    ("named", "at"),
+    [(("CTN-1", "CTN-1"), 1), (("PAL-1", "CTN-1"), 1), (("CTN-2", "PAL-1"), 1), (("CTN-1", "CTN-2"), None)],
+)
+def test_no_two_lines_mean_the_same_goods(stage: Stage, named: tuple[str, str], at: int | None) -> None:
+    pallet = container(stage, "PAL-1", {}, kind=HandlingUnitKind.PALLET)
+    for number in (1, 2):
+        container(stage, f"CTN-{number}", {MUG: 6}, parent=pallet)
+    lines = [line(MUG, 12 if code == "PAL-1" else 6, code) for code in named]
+    if at is None:
+        assert stage.state(b2b(stage, lines)) == "promised"
+        return
+    with pytest.raises(Refused) as refusal:
+        b2b(stage, lines)
+    assert [(each["pointer"], each["code"]) for each in refusal.value.errors] == [
+        (f"/lines/{at}/container", "container_twice"),
+    ]  # fmt: skip
+
+
 def test_cartons_of_a_pallet_that_two_orders_want_are_fetched_one_by_one(stage: Stage) -> None:
     pallet = container(stage, "PAL-1", {}, kind=HandlingUnitKind.PALLET)
     for number in (1, 2):

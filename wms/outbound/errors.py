@@ -73,6 +73,7 @@ TEXTS = {
     "fba_bonded": N_("Bonded goods do not go to Amazon's centres."),
     "relabel_first": N_("Its new labels are not on yet: %(left)s units."),
     "container_not_here": N_("No carton or pallet of yours with this code stands in a bin here."),
+    "container_twice": N_("Another line takes these goods already."),
     "container_holds": N_("It holds %(there)s of it: a line that names it takes all of them."),
     "container_elsewhere": N_("A line that names a container names no batch, expiry or quality."),
     "damage_place": N_("%(code)s is no place for damaged goods. Scan one for inspection or returns."),
