@@ -118,7 +118,7 @@ TEXTS = {
     "until_before_from": N_("The hours end before they begin."),
     "no_such_line": N_("The order has no such line."),
     # Which warehouse (`routing`).
-    "route_named_line": N_("An order for one batch, expiry or condition names its warehouse."),
+    "route_named_line": N_("An order for one batch, expiry, quality or container names its warehouse."),
     "route_none": N_("None of your warehouses may take this order. Name one."),
     "route_warehouses": N_("Each warehouse once, and at most %(most)s."),
     "route_zones": N_("Distances are of warehouses you chose, at most %(most)s rows."),
