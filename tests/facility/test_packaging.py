@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
+from tests.life import said
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.facility.packaging import service
@@ -128,8 +129,11 @@ def test_what_goes_in_besides_is_set_up_and_ended(cast, client, office, path) ->
     (made,) = inserts_of(cast.overseas.id)
     assert (made.name, made.owner_id, made.country) == ("Summer flyer", cast.ACME.id, "DE")
     assert "Summer flyer" in office.get("/office/packaging?warehouse=DE1").get_data(as_text=True)
-    for wrong in ({"name": ""}, {"name": "X", "country": "de"}, {"name": "X", "seller": "NOBODY"}):
-        assert send(**wrong).status_code == 302
+    for wrong, field in (
+        ({"name": ""}, "Name: "), ({"name": "X", "country": "de"}, "Country: "), ({"name": "X", "seller": "NOBODY"}, ""),
+    ):  # fmt: skip
+        (told,) = said(client.application, send(**wrong))
+        assert told.startswith(field), wrong
     assert [each.id for each in inserts_of(cast.overseas.id)] == [made.id]
     end = f"/office/packaging/inserts/{made.id}/end"
     assert cast.sign_in(client, cast.receiver).post(end, data={"command_id": str(new_id())}).status_code == 403
