@@ -17,6 +17,7 @@ from wms.platform import access, exposition, health, metrics, telemetry, tracing
 from wms.platform.api_document import init_api_document
 from wms.platform.courier import init_courier
 from wms.platform.database import db, engine_options, init_database, migrate
+from wms.platform.forms import init_forms
 from wms.platform.http import ProblemApi, init_http
 from wms.platform.i18n import LANGUAGES, init_i18n, refusal_texts
 from wms.platform.limits import init_limits
@@ -84,6 +85,7 @@ def create_app(config: Config) -> Flask:
     init_http(app)
     init_i18n(app)
     init_pages(app)
+    init_forms(app)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(exposition.blueprint)
     _register_features(app)

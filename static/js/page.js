@@ -117,4 +117,6 @@ document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRF-Token"] = document.querySelector("meta[name=csrf-token]")?.content ?? "";
 });
 
-document.querySelector("[data-focus-first]")?.focus();
+// a form that was refused stands open, and its first wrong field is gone to
+for (const dialog of document.querySelectorAll("dialog[open]")) { dialog.removeAttribute("open"); dialog.showModal(); }
+document.querySelector("[data-focus-first], main [aria-invalid='true']")?.focus();

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from flask import flash, request
+from flask import Flask, current_app, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
 from marshmallow import Schema
+from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core import money
 from wms.core.ids import parse_id
@@ -31,6 +33,75 @@ T = TypeVar("T")
 MOST_ROWS = 500
 _NUMBER = re.compile(r"-?[0-9]{1,11}")
 _ROW = re.compile(r"[0-9]{1,6}")
+
+
+@dataclass(frozen=True)
+class AsTyped:
+    """What stands in one form of a page: after its refusal what was typed, with the faults of each field by its name."""
+
+    was_refused: bool = False
+    typed: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def get(self, name: str, otherwise: Any = "") -> Any:
+        """What was typed; `otherwise` (what the page knows of itself) in a form that was not refused."""
+        return self.typed.get(name, "") if self.was_refused else otherwise
+
+
+@dataclass
+class _RefusedForm:
+    name: str
+    content: AsTyped
+    is_shown: bool = False
+
+
+def init_forms(app: Flask) -> None:
+    app.jinja_env.globals["as_typed"] = as_typed
+
+
+def as_typed(form: str) -> AsTyped:
+    """For templates: what stands in the form of this name. The others of the page have nothing to do with a refusal."""
+    refused: _RefusedForm | None = g.get("refused_form")
+    if refused is None or refused.name != form:
+        return AsTyped()
+    refused.is_shown = True
+    return refused.content
+
+
+def shown_again(refusal: Refused, form: str, page: str, **address: Any) -> BaseResponse | tuple[Any, int]:
+    """A refused form of a page with several: the page once more, what was typed in it still, its faults at their fields.
+
+    `form`: the name by which the page's template asks `as_typed`. `page`: the endpoint that shows the page, with its
+    `address`; the query that it reads stands in the form's own. What no field of the form is about is said above the page.
+    What does not exist stays a 404, and where the form stands no more (somebody else was faster) the page is gone to, as
+    after a single button.
+    """
+    if refusal.kind is RefusalKind.NOT_FOUND:
+        raise refusal
+    endpoint = f"{request.blueprint}{page}" if page.startswith(".") else page
+    errors, rest = _by_field(refusal, {*request.form, *request.files} - {"command_id"})
+    g.refused_form = _RefusedForm(form, AsTyped(True, request.form, errors))
+    for message in ([_("Nothing was saved. Please correct the marked fields.")] if errors else []) + rest:
+        flash(message, "stop")
+    content = current_app.ensure_sync(current_app.view_functions[endpoint])(**address)
+    if g.refused_form.is_shown:
+        return content, 422
+    flash_or_raise(refusal)
+    query = request.query_string.decode(errors="replace")
+    return redirect(url_for(endpoint, **address) + (f"?{query}" if query else ""), 303)
+
+
+def _by_field(refusal: Refused, fields: Set[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """The faults at each of the fields that were sent, and in words those of none. One of a list is the list's."""
+    errors, rest = defaultdict[str, list[str]](list), list[str]()
+    for error in refusal.errors:
+        name = error["pointer"].strip("/").replace("/", ".")
+        at = next((each for each in (name, name.partition(".")[0]) if each in fields), None)
+        if at is None:
+            rest.append(_with_its_field(error))
+        else:
+            errors[at].append(refusal_texts.translate(error["code"], error.get("params") or {}))
+    return dict(errors), rest if refusal.errors else [show_refusal(refusal)]
 
 
 def run_form(name: str, body: Any, use_case: Callable[[], T], answer: Callable[[T], Any] = lambda _made: {}) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -33,6 +34,11 @@ DECISIONS: dict[str, Callable[..., Adjustment]] = {
     "approve": service.approve, "reject": service.reject, "reverse": service.reverse
 }  # fmt: skip
 MOST = 99_999_999
+# At which field of the form a refusal of the whole is said.
+FIELD_OF = {
+    "not_enough_stock": "units", "note_needed": "note", "condition_same": "to_condition",
+    "serials_required": "serials", "serial_not_here": "serials",
+}  # fmt: skip
 
 navigation.add(
     Entry(lazy("Adjustments"), "office_adjustments.index", "edit", Permission.STOCK_ADJUST, staff=True, order=360)
@@ -60,30 +66,29 @@ def index() -> str:
 
 @blueprint.post("/rows/<int:balance_id>")
 @requires(Permission.STOCK_ADJUST)
-def adjust(balance_id: int) -> BaseResponse:
+def adjust(balance_id: int) -> BaseResponse | tuple[str, int]:
     """Ask for a change of a row; up to the limit it is posted at once."""
     typed = {name: forms.typed_text(name) for name in ("to_condition", "reason", "note")}
     serials = request.form.get("serials", "").split() or None
     body = forms.load_form(
         AdjustForm(), forms.given({**typed, "units": forms.typed_number("units"), "serials": serials})
     )
-    if isinstance(body, Refused):
-        forms.flash_or_raise(body)
-        return redirect(url_for("office_stock.row", balance_id=balance_id))
-    change = Change(body["units"], body["to_condition"])
-    outcome = forms.run_form(
-        "stock.adjust", {"row": balance_id, **body},
-        lambda: service.request(
-            actor(), balance_id, change, AdjustmentReason(body["reason"]), body["note"], body["serials"]
-        ),
-        lambda made: {"id": made.id, "state": made.state},
-    )  # fmt: skip
+    outcome = body if isinstance(body, Refused) else _adjust(balance_id, body)
     if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-        return redirect(url_for("office_stock.row", balance_id=balance_id))
+        found = forms.at_fields(outcome, FIELD_OF)
+        return forms.shown_again(found, "adjust", "office_stock.row", balance_id=balance_id)
     posted = outcome.answer["state"] == "posted"
     flash(_("Adjusted.") if posted else _("It is worth more than the limit: somebody else has to approve it."), "ok")
     return redirect(url_for(".index"))
+
+
+def _adjust(balance_id: int, body: dict[str, Any]) -> forms.Outcome:
+    change, reason = Change(body["units"], body["to_condition"]), AdjustmentReason(body["reason"])
+    return forms.run_form(
+        "stock.adjust", {"row": balance_id, **body},
+        lambda: service.request(actor(), balance_id, change, reason, body["note"], body["serials"]),
+        lambda made: {"id": made.id, "state": made.state},
+    )  # fmt: skip
 
 
 @blueprint.post("/<uuid:adjustment_id>/<any(approve, reject, reverse):decision>")

@@ -44,6 +44,12 @@ DECISIONS: dict[str, Callable[..., Conversion]] = {
 NAMES = ("kind", "seller", "warehouse", "sku", "location", "condition", "batch", "expires_on", "to_sku", "to_batch",
          "to_expires_on", "note")  # fmt: skip
 
+# At which field of what was made a refusal of the whole is said.
+MADE_FIELD_OF = {
+    "serials_required": "serials", "serial_not_here": "serials", "location_foreign": "location",
+    "location_closed": "location", "location_wrong_kind": "location",
+}  # fmt: skip
+
 navigation.add(
     Entry(
         lazy("Conversions"), "office_conversions.index", "transfer", Permission.SERVICES_MANAGE, staff=True, order=390
@@ -142,7 +148,7 @@ def _place(warehouse_id: uuid.UUID, code: str | None) -> uuid.UUID | None:
 
 @blueprint.post("/<uuid:conversion_id>/convert")
 @requires(Permission.SERVICES_MANAGE)
-def convert(conversion_id: uuid.UUID) -> BaseResponse:
+def convert(conversion_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """So much was made of it."""
     typed = {name: forms.typed_text(name) for name in ("location", "batch", "expires_on")}
     serials = request.form.get("serials", "").split() or None
@@ -152,6 +158,8 @@ def convert(conversion_id: uuid.UUID) -> BaseResponse:
     outcome = body if isinstance(body, Refused) else forms.run_form(
         "conversion.convert", {"id": conversion_id, **body}, lambda: _convert(conversion_id, body), _answered
     )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return forms.shown_again(forms.at_fields(outcome, MADE_FIELD_OF), f"convert-{conversion_id}", ".index")
     return _said(outcome, _("It is in the book."))
 
 

@@ -33,7 +33,7 @@ def index() -> str:
 
 @blueprint.post("/<uuid:order_id>")
 @requires(Permission.STOCK_APPROVE)
-def destroy(order_id: uuid.UUID) -> BaseResponse:
+def destroy(order_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """All of it was destroyed; a witness is named, another person than who records it."""
     witness, note = forms.typed_text("witness", 80), forms.typed_text("note")
     outcome: forms.Outcome = invalid("/witness", "required")
@@ -43,7 +43,6 @@ def destroy(order_id: uuid.UUID) -> BaseResponse:
             lambda: destruction.destroy(actor(), order_id, witness, note), lambda order: {"id": order.id},
         )  # fmt: skip
     if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-    else:
-        flash(_("The destruction is recorded."), "ok")
+        return forms.shown_again(outcome, f"destroy-{order_id}", ".index")
+    flash(_("The destruction is recorded."), "ok")
     return redirect(url_for(".index"))

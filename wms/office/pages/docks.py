@@ -25,7 +25,6 @@ from wms.inbound.docks import Hours
 from wms.inbound.words import TRANSPORT_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
-from wms.platform.i18n import refusal_texts
 from wms.platform.pages import Entry, lazy, navigation
 
 blueprint = Blueprint("office_docks", __name__, url_prefix="/office/docks", template_folder="../templates")
@@ -78,7 +77,7 @@ def _hours(places: Sequence[Location]) -> list[dict[str, Any]]:
 
 @blueprint.post("/<uuid:location_id>/hours")
 @requires(Permission.EXCEPTIONS_MANAGE)
-def hours(location_id: uuid.UUID) -> BaseResponse:
+def hours(location_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """When a dock takes lorries: a day left empty, never; all of them empty, at any time."""
     told = _typed_hours()
     outcome = told if isinstance(told, Refused) else forms.run_form(
@@ -86,21 +85,9 @@ def hours(location_id: uuid.UUID) -> BaseResponse:
         lambda: service.set_dock_hours(actor(), location_id, told),
     )  # fmt: skip
     if isinstance(outcome, Refused):
-        for fault in outcome.errors:  # the fields of a week have no room for words: each is said with its day
-            day = WEEKDAYS[int(fault["pointer"].split("/")[1])]
-            flash(
-                _(
-                    "%(day)s: %(fault)s",
-                    day=day,
-                    fault=refusal_texts.translate(fault["code"], fault.get("params") or {}),
-                ),
-                "stop",
-            )
-        if not outcome.errors:
-            forms.flash_or_raise(outcome)
-    else:
-        flash(_("The hours of the dock are kept."), "ok")
-    return redirect(url_for(".index", warehouse=request.form.get("warehouse")))
+        return forms.shown_again(outcome, f"hours-{location_id}", ".index")
+    flash(_("The hours of the dock are kept."), "ok")
+    return redirect(url_for(".index", warehouse=request.args.get("warehouse")))
 
 
 def _typed_hours() -> list[Hours] | Refused:

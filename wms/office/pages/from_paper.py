@@ -68,8 +68,8 @@ def enter(batch_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
         lambda _held: {},
     )  # fmt: skip
     if isinstance(begun, Refused):
-        forms.flash_or_raise(begun)
-        return redirect(url_for(".form", batch_id=batch_id))
+        forms.flash_or_raise(begun)  # what was typed stays
+        return _page(batch), 422
     wrong = None
     try:
         _enter(base, _entered(batch))

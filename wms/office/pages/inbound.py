@@ -54,7 +54,7 @@ def carry_out(difference_id: uuid.UUID) -> BaseResponse:
 
 @blueprint.post("/terms/<uuid:seller_id>")
 @requires(Permission.EXCEPTIONS_MANAGE)
-def terms(seller_id: uuid.UUID) -> BaseResponse:
+def terms(seller_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """What holds for a seller from the next closed carton on."""
     hours = forms.typed_number("decide_hours")
     shelf = forms.typed_number("min_shelf_days")
@@ -65,7 +65,9 @@ def terms(seller_id: uuid.UUID) -> BaseResponse:
     outcome = forms.run_form(
         "inbound.terms", {"id": seller_id, **vars(agreed)}, lambda: service.set_terms(actor(), seller_id, agreed)
     )
-    say(outcome, _("Agreed."))
+    if isinstance(outcome, Refused):
+        return forms.shown_again(outcome, f"terms-{seller_id}", ".index")
+    flash(_("Agreed."), "ok")
     return redirect(url_for(".index"))
 
 

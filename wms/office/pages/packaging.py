@@ -52,16 +52,13 @@ def index() -> str:
     return _list(warehouse)
 
 
-def _list(warehouse: Warehouse, refusal: Refused | None = None, *, of_insert: bool = False) -> str:
-    """`refusal` of the form of a new box, or `of_insert`; what was typed stands in that one."""
+def _list(warehouse: Warehouse, refusal: Refused | None = None) -> str:
     rows = packaging_seen(actor(), warehouse.id)
-    form, other = (request.form, forms.field_messages(refusal)), ({}, {})
-    (typed, errors), (insert, insert_errors) = (other, form) if of_insert else (form, other)
     return render_template(
         "office/packaging.html", rows=rows, warehouse=warehouse, warehouses=warehouses_seen(actor()), kinds=KIND_WORDS,
         inserts=inserts_of(warehouse.id), platforms=platforms_known(), tares=learned_tares(row.id for row in rows),
-        sellers={each.id: each for each in sellers_seen(actor())}, typed=typed, errors=errors, insert=insert,
-        insert_errors=insert_errors, refusal=_told(refusal), aims=AIM_WORDS,
+        sellers={each.id: each for each in sellers_seen(actor())}, typed=request.form if refusal else {},
+        errors=forms.field_messages(refusal), refusal=_told(refusal), aims=AIM_WORDS,
     )  # fmt: skip
 
 
@@ -74,7 +71,7 @@ def add_insert(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     body = forms.load_form(InsertIn(), forms.given(typed))
     outcome = body if isinstance(body, Refused) else _add_insert(warehouse, body)
     if isinstance(outcome, Refused):
-        return _list(warehouse, outcome, of_insert=True), 422
+        return forms.shown_again(outcome, "insert", ".index")
     return _said(warehouse, outcome)
 
 

@@ -127,15 +127,15 @@ def _owner(code: str | None) -> uuid.UUID | Refused | None:
 @requires(Permission.FACILITY_WRITE)
 def keep(location_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """The bin becomes a product's own."""
-    found = load_location(actor(), location_id)
+    load_location(actor(), location_id)
     body = forms.load_form(OwnForm(), forms.given({name: forms.typed_text(name) for name in ("seller", "sku")}))
     product = body if isinstance(body, Refused) else _product(body)
-    if isinstance(product, Refused):
-        return _place(found, product), 422
-    outcome = forms.run_form(
+    outcome = product if isinstance(product, Refused) else forms.run_form(
         "putaway.keep_bin", {"location": location_id, "product": product},
         lambda: fixed.keep_for(actor(), location_id, product), lambda _kept: {},
     )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return forms.shown_again(outcome, "own", ".place", location_id=location_id)
     return _back(location_id, outcome)
 
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core.ids import parse_id
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused, invalid
+from wms.core.refusals import FieldError, Refused, invalid, invalid_fields
 from wms.facility.queries import stations_seen, warehouse_by_code, warehouses_seen
 from wms.office import print_queries
 from wms.platform import forms
@@ -268,16 +268,23 @@ def test_label(printer_id: uuid.UUID) -> BaseResponse:
 
 @blueprint.post("/bindings")
 @requires(Permission.FACILITY_WRITE)
-def bind() -> BaseResponse:
+def bind() -> BaseResponse | tuple[str, int]:
     """A bench prints a kind of label on a printer from now on."""
     station, printer = (parse_id(request.form.get(name, "")) for name in ("station", "printer"))
     fallback, kind = parse_id(request.form.get("fallback", "")), forms.typed_text("kind", 12) or ""
+    outcome: forms.Outcome
     if station is None or printer is None:
-        flash(_("Choose a bench and a printer."), "warn")
-        return redirect(url_for(".index"), 303)
-    body = {"station": station, "printer": printer, "fallback": fallback, "kind": kind}
-    return _done("printing.bind", body, lambda: printing.bind_station(actor(), station, kind, printer, fallback),
-                 _("The bench prints there now."))  # fmt: skip
+        lacking = [name for name, chosen in (("station", station), ("printer", printer)) if chosen is None]
+        outcome = invalid_fields([FieldError(f"/{name}", "required", {}) for name in lacking])
+    else:
+        outcome = forms.run_form(
+            "printing.bind", {"station": station, "printer": printer, "fallback": fallback, "kind": kind},
+            lambda: printing.bind_station(actor(), station, kind, printer, fallback),
+        )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return forms.shown_again(forms.at_fields(outcome, {"media_differs": "fallback"}), "bind", ".index")
+    flash(_("The bench prints there now."), "ok")
+    return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/bindings/<uuid:binding_id>/remove")

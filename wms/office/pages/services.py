@@ -75,13 +75,16 @@ def decide(request_id: uuid.UUID, decision: str) -> BaseResponse:
 
 @blueprint.post("/requests/<uuid:request_id>/reject")
 @requires(Permission.SERVICES_MANAGE)
-def reject(request_id: uuid.UUID) -> BaseResponse:
+def reject(request_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """Not done, and why; the seller reads it."""
     answer = forms.typed_text("answer", 400) or ""
     outcome = forms.run_form(
         "added_services.reject", {"id": request_id, "answer": answer},
         lambda: service.reject(actor(), request_id, answer), schemas.asked_for,
     )  # fmt: skip
+    if isinstance(outcome, Refused):
+        refused = forms.at_fields(outcome, {"service_answer_needed": "answer"})
+        return forms.shown_again(refused, f"reject-{request_id}", ".index")
     return _said(outcome)
 
 

@@ -39,6 +39,8 @@ REASON_WORDS = {
 }  # fmt: skip
 BY_ITSELF = ("in_doubt", "inspection")  # reasons of holds that nobody places by hand
 
+COUNT_FIELDS = {"serials_required": "serials", "serial_not_here": "serials"}
+
 navigation.add(
     Entry(lazy("Count and hold"), "office_stock.index", "count", Permission.STOCK_ADJUST, staff=True, order=350)
 )
@@ -65,7 +67,20 @@ def index() -> str:
 @blueprint.get("/<int:balance_id>")
 @requires(Permission.STOCK_ADJUST)
 def row(balance_id: int) -> str:
-    return _row_page(_load(balance_id))
+    from wms.catalog.queries import load_product
+
+    found = _load(balance_id)
+    scopes = [
+        (code, words) for code, words in SCOPE_WORDS.items() if code != HoldScope.LOT.value or found.lot_id is not None
+    ]
+    return render_template(
+        "office/stock_row.html", row=found, product=load_product(actor(), found.product_id), scopes=scopes,
+        place=locations_by_ids([found.location_id])[found.location_id], conditions=CONDITION_WORDS,
+        warehouse=load_warehouse(actor(), found.warehouse_id),
+        reasons=[(code, words) for code, words in REASON_WORDS.items() if code not in BY_ITSELF],
+        qualities=[(code, words) for code, words in CONDITION_WORDS.items() if code != found.condition],
+        adjustment_reasons=[(code, words) for code, words in ADJUSTMENT_REASONS.items() if code != counted.COUNTED],
+    )  # fmt: skip
 
 
 def _load(balance_id: int) -> Balance:
@@ -76,51 +91,32 @@ def _load(balance_id: int) -> Balance:
     return found
 
 
-def _row_page(found: Balance, refusal: Refused | None = None) -> str:
-    from wms.catalog.queries import load_product
-
-    scopes = [
-        (code, words) for code, words in SCOPE_WORDS.items() if code != HoldScope.LOT.value or found.lot_id is not None
-    ]
-    return render_template(
-        "office/stock_row.html", row=found, product=load_product(actor(), found.product_id), scopes=scopes,
-        place=locations_by_ids([found.location_id])[found.location_id], conditions=CONDITION_WORDS,
-        warehouse=load_warehouse(actor(), found.warehouse_id), errors=forms.field_messages(refusal), typed=request.form,
-        reasons=[(code, words) for code, words in REASON_WORDS.items() if code not in BY_ITSELF],
-        qualities=[(code, words) for code, words in CONDITION_WORDS.items() if code != found.condition],
-        adjustment_reasons=[(code, words) for code, words in ADJUSTMENT_REASONS.items() if code != counted.COUNTED],
-    )  # fmt: skip
-
-
 @blueprint.post("/<int:balance_id>/count")
 @requires(Permission.STOCK_ADJUST)
 def count(balance_id: int) -> BaseResponse | tuple[str, int]:
     """What is really there: the book is made to agree, and claims that cannot be kept break. Above the limit of the
     warehouse's counts the difference waits for another's approval.
     """
-    found = _load(balance_id)
+    _load(balance_id)
     typed = {"counted": forms.typed_number("counted"), "serials": request.form.get("serials", "").split() or None}
     body = forms.load_form(CountForm(), forms.given(typed))
-    if isinstance(body, Refused):
-        return _row_page(found, body), 422
-    outcome = forms.run_form(
+    outcome = body if isinstance(body, Refused) else forms.run_form(
         "stock.count", {"row": balance_id, **body},
         lambda: counted.count(actor(), balance_id, body["counted"], body["serials"]),
         lambda done: {"changed": done.changed, "waits": bool(done.waiting)},
     )  # fmt: skip
     if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-    elif outcome.answer["waits"]:
+        return forms.shown_again(forms.at_fields(outcome, COUNT_FIELDS), "count", ".row", balance_id=balance_id)
+    if outcome.answer["waits"]:
         flash(_("It is worth more than the limit: somebody else has to approve it."), "ok")
         return redirect(url_for("office_adjustments.index"))
-    else:
-        flash(_("The book was put right.") if outcome.answer["changed"] else _("The book was right."), "ok")
+    flash(_("The book was put right.") if outcome.answer["changed"] else _("The book was right."), "ok")
     return redirect(url_for(".row", balance_id=balance_id))
 
 
 @blueprint.post("/<int:balance_id>/hold")
 @requires(Permission.STOCK_HOLD)
-def hold(balance_id: int) -> BaseResponse:
+def hold(balance_id: int) -> BaseResponse | tuple[str, int]:
     """Hold this row, its bin, its product or its batch; what enters the scope later is held too."""
     found = _load(balance_id)
     scope, reason = request.form.get("scope", ""), request.form.get("reason", "")
@@ -139,7 +135,6 @@ def hold(balance_id: int) -> BaseResponse:
         lambda placed: {"id": placed.id},
     )  # fmt: skip
     if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-    else:
-        flash(_("It is held."), "ok")
+        return forms.shown_again(outcome, "hold", ".row", balance_id=balance_id)
+    flash(_("It is held."), "ok")
     return redirect(url_for(".index"))

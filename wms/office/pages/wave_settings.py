@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -49,19 +49,15 @@ class WallForm(CodedSchema):
 @blueprint.get("/<warehouse>")
 @requires(Permission.WAVES_MANAGE)
 def index(warehouse: str) -> str:
-    return _page(warehouse_by_code(actor(), warehouse))
-
-
-def _page(warehouse: Warehouse, refusal: Refused | None = None) -> str:
-    settings = reading.settings_of(warehouse.id) or Settings()
+    found = warehouse_by_code(actor(), warehouse)
+    settings = reading.settings_of(found.id) or Settings()
     shown: dict[str, Any] = asdict(settings) | {
         "tote_volume_l": settings.tote_volume_cm3 and settings.tote_volume_cm3 // 1_000,
         "tote_weight_kg": settings.tote_weight_g and settings.tote_weight_g // 1_000,
         "planning_seconds": settings.planning_ms // 1_000,
     }
     return render_template(
-        "office/wave_settings.html", warehouse=warehouse, shown=request.form if refusal else shown,
-        errors=forms.field_messages(refusal), walls=sorting.walls_of(warehouse.id), sizes=sizes_of,
+        "office/wave_settings.html", warehouse=found, shown=shown, walls=sorting.walls_of(found.id), sizes=sizes_of,
     )  # fmt: skip
 
 
@@ -73,18 +69,18 @@ def save(warehouse: str) -> BaseResponse | tuple[str, int]:
     body = forms.load_form(
         SettingsForm(), forms.given({name: forms.typed_number(name) for name in SettingsForm().fields})
     )
-    if isinstance(body, Refused):
-        return _page(found, body), 422
-    settings = _settings(body)
-    outcome = forms.run_form(
-        "waves.settings", {"warehouse": found.id, **asdict(settings)},
-        lambda: wave_rules.edit_settings(actor(), found.id, settings),
-    )  # fmt: skip
+    outcome = body if isinstance(body, Refused) else _save(found, _settings(body))
     if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-    else:
-        flash(_("It is saved."), "ok")
+        return forms.shown_again(outcome, "settings", ".index", warehouse=warehouse)
+    flash(_("It is saved."), "ok")
     return redirect(url_for(".index", warehouse=warehouse))
+
+
+def _save(warehouse: Warehouse, settings: Settings) -> forms.Outcome:
+    return forms.run_form(
+        "waves.settings", {"warehouse": warehouse.id, **asdict(settings)},
+        lambda: wave_rules.edit_settings(actor(), warehouse.id, settings),
+    )  # fmt: skip
 
 
 def _settings(body: dict[str, Any]) -> Settings:
@@ -102,14 +98,12 @@ def make_wall(warehouse: str) -> BaseResponse | tuple[str, int]:
     found = warehouse_by_code(actor(), warehouse)
     typed = {"wall": forms.typed_text("wall"), "slots": forms.typed_number("slots")}
     body = forms.load_form(WallForm(), forms.given(typed))
-    if isinstance(body, Refused):
-        return _page(found, body), 422
-    outcome = forms.run_form(
+    outcome = body if isinstance(body, Refused) else forms.run_form(
         "waves.make_wall", {"warehouse": found.id, **body},
         lambda: sorting.make_wall(actor(), found.id, body["wall"], body["slots"]), lambda made: {"slots": len(made)},
     )  # fmt: skip
     if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-    else:
-        flash(_("The wall is there. Print the labels of its slots."), "ok")
+        refused = forms.at_fields(outcome, {"wall_taken": "wall"})
+        return forms.shown_again(refused, "wall", ".index", warehouse=warehouse)
+    flash(_("The wall is there. Print the labels of its slots."), "ok")
     return redirect(url_for(".index", warehouse=warehouse))

@@ -79,8 +79,8 @@ def release() -> BaseResponse | tuple[str, int]:
         lambda wave: {"id": wave.id, "number": wave.number},
     )  # fmt: skip
     if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-        return redirect(url_for(".index"))
+        forms.flash_or_raise(outcome)  # of the whole: what was chosen stays
+        return _page(), 422
     flash(_("Wave %(number)s is released.", number=outcome.answer["number"]), "ok")
     return redirect(url_for(".detail", wave_id=outcome.answer["id"]))
 
@@ -102,22 +102,22 @@ def plan() -> BaseResponse | tuple[str, int]:
     selection = typed_selection(ZoneInfo(warehouse.time_zone))
     if isinstance(selection, Refused):
         return _page(selection), 422
-    return _planned(warehouse, selection)
+    outcome = _planned(warehouse, selection)
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+        return _page(), 422
+    return redirect(url_for(".planned", plan_id=outcome.answer["id"]))
 
 
-def _planned(warehouse: Warehouse, selection: Selection) -> BaseResponse:
+def _planned(warehouse: Warehouse, selection: Selection) -> forms.Outcome:
     """Planned between two transactions: it takes seconds."""
     facts = reading.read(actor(), warehouse.id, selection)
     end_reading()
     made = reading.plan(facts)
-    outcome = forms.run_form(
+    return forms.run_form(
         "waves.plan", {"warehouse": facts.warehouse_id, "selection": selection.as_data()},
         lambda: plans.keep_plan(actor(), made, selection), lambda kept: {"id": kept.id},
     )  # fmt: skip
-    if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-        return redirect(url_for(".index"))
-    return redirect(url_for(".planned", plan_id=outcome.answer["id"]))
 
 
 @blueprint.get("/plans/<uuid:plan_id>")
@@ -143,7 +143,11 @@ def planned(plan_id: uuid.UUID) -> str:
 def plan_again(plan_id: uuid.UUID) -> BaseResponse:
     """The same selection, planned as things are now."""
     row = plans.load_plan(actor(), plan_id)
-    return _planned(load_warehouse(actor(), row.warehouse_id), Selection.from_data(row.selection))
+    outcome = _planned(load_warehouse(actor(), row.warehouse_id), Selection.from_data(row.selection))
+    if isinstance(outcome, Refused):
+        forms.flash_or_raise(outcome)
+        return redirect(url_for(".index"))
+    return redirect(url_for(".planned", plan_id=outcome.answer["id"]))
 
 
 @blueprint.post("/plans/<uuid:plan_id>")

@@ -30,7 +30,7 @@ blueprint = Blueprint("portal_appointments", __name__, url_prefix="/portal/booki
 
 @blueprint.post("")
 @requires(Permission.BOOKINGS_WRITE)
-def make(booking_id: uuid.UUID) -> BaseResponse:
+def make(booking_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """Make it or move it. What is typed is the time on the warehouse's clock."""
     booking = inbound.load_booking(actor(), booking_id)
     zone = load_warehouse(actor(), booking.warehouse_id).time_zone
@@ -44,7 +44,10 @@ def make(booking_id: uuid.UUID) -> BaseResponse:
             lambda: service.make_appointment(actor(), booking_id, starts_at, minutes, dock=dock, note=note),
             schemas.appointed,
         )  # fmt: skip
-    return _answer(outcome, booking_id, _("The dock is kept free."), zone)
+    if isinstance(outcome, Refused):
+        refused = forms.at_fields(_in_zone(outcome, zone), {"docks_taken": "starts_at"})
+        return forms.shown_again(refused, "appointment", "portal_bookings.detail", booking_id=booking_id)
+    return _answer(outcome, booking_id, _("The dock is kept free."))
 
 
 @blueprint.post("/cancel")
@@ -112,11 +115,16 @@ def _asked_day() -> date | None:
         return None
 
 
-def _answer(outcome: forms.Outcome, booking_id: uuid.UUID, done: str, zone: str = "UTC") -> BaseResponse:
+def _in_zone(refusal: Refused, zone: str) -> Refused:
+    """When a dock is free again, in the time that was typed."""
+    if refusal.code != "docks_taken":
+        return refusal
+    free_from = datetime.fromisoformat(refusal.params["free_from"]).astimezone(ZoneInfo(zone))
+    return Refused(refusal.code, {"free_from": free_from.strftime("%Y-%m-%d %H:%M")})
+
+
+def _answer(outcome: forms.Outcome, booking_id: uuid.UUID, done: str) -> BaseResponse:
     if isinstance(outcome, Refused):
-        if outcome.code == "docks_taken":  # in the time that was typed
-            free_from = datetime.fromisoformat(outcome.params["free_from"]).astimezone(ZoneInfo(zone))
-            outcome = Refused(outcome.code, {"free_from": free_from.strftime("%Y-%m-%d %H:%M")})
         forms.flash_or_raise(outcome)
     else:
         flash(done, "ok")

@@ -34,7 +34,7 @@ def index() -> str:
 
 @blueprint.post("/<uuid:arrival_id>")
 @requires(Permission.BOOKINGS_WRITE)
-def claim(arrival_id: uuid.UUID) -> BaseResponse:
+def claim(arrival_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     code, seller, note = (forms.typed_text(name) or "" for name in ("code", "seller", "note"))
     outcome = forms.run_form(
         "arrivals.claim", {"id": arrival_id, "code": code, "seller": seller, "note": note},
@@ -42,7 +42,6 @@ def claim(arrival_id: uuid.UUID) -> BaseResponse:
         lambda found: {"id": str(found.id)},
     )  # fmt: skip
     if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-    else:
-        flash(_("Claimed. The dock looks at it and receives it under your booking."), "ok")
+        return forms.shown_again(outcome, f"claim-{arrival_id}", ".index")
+    flash(_("Claimed. The dock looks at it and receives it under your booking."), "ok")
     return redirect(url_for(".index", code=code))

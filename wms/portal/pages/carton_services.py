@@ -47,7 +47,7 @@ def carton_services(booking: Mapping[str, Any]) -> dict[str, Any]:
 
 @blueprint.post("/<uuid:booking_id>/services")
 @requires(Permission.SERVICES_WRITE)
-def ask(booking_id: uuid.UUID) -> BaseResponse:
+def ask(booking_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """Ask for a service on a carton that is here."""
     typed = {name: forms.typed_text(name, 400) for name in ("service", "note")}
     body = forms.load_form(CartonServiceForm(), forms.given(typed | {"quantity": forms.typed_number("quantity")}))
@@ -56,8 +56,8 @@ def ask(booking_id: uuid.UUID) -> BaseResponse:
         raise not_found("carton")
     outcome = body if isinstance(body, Refused) else _ask(booking_id, carton, body)
     if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-        return redirect(url_for("portal_bookings.detail", booking_id=booking_id))
+        refused = forms.at_fields(outcome, {"carton_not_here": "carton", "carton_empty": "carton"})
+        return forms.shown_again(refused, "service", "portal_bookings.detail", booking_id=booking_id)
     flash(_("Asked for. You can follow it here."), "ok")
     return redirect(url_for("portal_services.detail", request_id=outcome.answer["id"]))
 

@@ -35,15 +35,17 @@ def index() -> str:
 
 @blueprint.post("/differences/<uuid:difference_id>")
 @requires(Permission.BOOKINGS_WRITE)
-def decide(difference_id: uuid.UUID) -> BaseResponse:
+def decide(difference_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """The decision, from the list or from the booking's page, to which it leads."""
-    inbound.booking_of_difference(actor(), difference_id)
+    booking_id = inbound.booking_of_difference(actor(), difference_id)
     wanted = {name: forms.typed_text(name) for name in ("decision", "relabel_to", "remark")}
     body = forms.load_form(schemas.DecisionIn(), forms.given(wanted))
     outcome = body if isinstance(body, Refused) else _decide(difference_id, body)
     if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-        return redirect(_back(None))
+        form = f"decide-{difference_id}"
+        if request.form.get("from") == "booking":
+            return forms.shown_again(outcome, form, "portal_bookings.detail", booking_id=booking_id)
+        return forms.shown_again(outcome, form, ".index")
     flash(_("Decided."), "ok")
     return redirect(_back(outcome.answer["booking_id"]))
 
@@ -57,9 +59,9 @@ def _decide(difference_id: uuid.UUID, body: dict[str, Any]) -> forms.Outcome:
     )  # fmt: skip
 
 
-def _back(booking_id: str | None) -> str:
+def _back(booking_id: str) -> str:
     """The booking where the form stood, or the list."""
-    if request.form.get("from") == "booking" and booking_id is not None:
+    if request.form.get("from") == "booking":
         return url_for("portal_bookings.detail", booking_id=booking_id)
     return url_for(".index")
 

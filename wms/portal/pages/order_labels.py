@@ -31,10 +31,19 @@ def shown(order: Order) -> dict[str, Any]:
 
 @blueprint.post("/<uuid:order_id>/labels")
 @requires(Permission.ORDERS_WRITE)
-def bring(order_id: uuid.UUID) -> BaseResponse:
+def bring(order_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """All labels of the order: numbers, one a line, and a file with a page for each."""
     load_order(actor(), order_id)
-    here = redirect(url_for("portal_orders.detail", order_id=order_id))
+    outcome = _brought(order_id)
+    if isinstance(outcome, Refused):
+        return forms.shown_again(outcome, "labels", "portal_orders.detail", order_id=order_id)
+    flash(_("The labels are taken."), "ok")
+    for number in outcome.answer["doubtful"]:
+        flash(_("%(number)s does not look like a number of this carrier. Look again.", number=number), "warn")
+    return redirect(url_for("portal_orders.detail", order_id=order_id))
+
+
+def _brought(order_id: uuid.UUID) -> forms.Outcome:
     typed = request.form.get("tracking_numbers", "")[:2_000].upper().split()
     loaded = forms.load_form(OrderLabelsIn(only=("tracking_numbers",)), {"tracking_numbers": typed})
     try:
@@ -43,14 +52,6 @@ def bring(order_id: uuid.UUID) -> BaseResponse:
         upload = uploads.received("label_file", {uploads.PDF})
         pages = service.judged(actor(), order_id, upload.content, loaded["tracking_numbers"])
     except Refused as refusal:
-        forms.flash_or_raise(refusal)
-        return here
+        return refusal
     given = {"id": order_id, "labels": [(page.tracking_number, page.kept.sha256) for page in pages]}
-    outcome = forms.run_form("orders.labels", given, lambda: service.bring(actor(), order_id, pages), accepted)
-    if isinstance(outcome, Refused):
-        forms.flash_or_raise(outcome)
-        return here
-    flash(_("The labels are taken."), "ok")
-    for number in outcome.answer["doubtful"]:
-        flash(_("%(number)s does not look like a number of this carrier. Look again.", number=number), "warn")
-    return here
+    return forms.run_form("orders.labels", given, lambda: service.bring(actor(), order_id, pages), accepted)

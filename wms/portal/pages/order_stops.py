@@ -54,17 +54,22 @@ def shown(order: Order) -> dict[str, Any]:
 
 @blueprint.post("/<uuid:order_id>/hold")
 @requires(Permission.ORDERS_WRITE)
-def hold(order_id: uuid.UUID) -> BaseResponse:
+def hold(order_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     load_order(actor(), order_id)  # whose order it is comes before what is typed
     typed = forms.given({name: forms.typed_text(name) for name in ("reason", "note")})
     body = forms.load_form(OrderHoldIn(), typed | {"keeps_stock": request.form.get("release_stock") is None})
-    if isinstance(body, Refused):
-        return _back(order_id, body, "")
-    return _run(
-        "orders.hold", order_id, body, _("The order is on hold."),
-        lambda who: order_holds.place_hold(
-            who, order_id, body["reason"], note=body.get("note"), keeps_stock=body["keeps_stock"]
-        ),
+    outcome = body if isinstance(body, Refused) else _hold(order_id, body)
+    if isinstance(outcome, Refused):
+        return forms.shown_again(outcome, "hold", "portal_orders.detail", order_id=order_id)
+    return _back(order_id, outcome, _("The order is on hold."))
+
+
+def _hold(order_id: uuid.UUID, body: dict[str, Any]) -> forms.Outcome:
+    return forms.run_form(
+        "orders.hold", {"id": str(order_id), **body},
+        lambda: order_holds.place_hold(
+            actor(), order_id, body["reason"], note=body.get("note"), keeps_stock=body["keeps_stock"]
+        ), lambda made: {"id": made.id},
     )  # fmt: skip
 
 
