@@ -13,6 +13,7 @@ from tests.inbound.test_difference_api import photo
 from tests.life import said
 from tests.office.test_pages import form, text_of
 from tests.outbound.stage import CABLE, MUG, RED
+from tests.refused_forms import refused
 from wms.added_services import catalogue, working
 from wms.added_services.catalogue import ServiceDraft
 from wms.added_services.models import ServiceRequest
@@ -90,7 +91,9 @@ def test_a_service_from_the_catalogue_to_the_photo(cast, client, life, boss, sel
     assert made.headers["Location"] == f"/portal/services/{asked.id}"
     assert "the seal" in text_of(boss.get("/office/services"))
     address = f"/office/services/requests/{asked.id}"
-    assert said(life.app, boss.post(f"{address}/reject", data=form(answer=" "))) == ["Say why."]
+    assert (
+        refused(boss.post(f"{address}/reject", data=form(answer=" ")), f"{address}/reject", "answer")[0] == "Say why."
+    )
     assert said(life.app, boss.post(f"{address}/accept", data=form())) == ["Decided."]
     with life.app.app_context():
         kept = files.keep(photo(), "image/jpeg")
@@ -178,7 +181,12 @@ def test_kits_on_the_page_and_by_program(cast, client, life, seller, boss):
     assert said(life.app, boss.post("/office/conversions", data=form(**wanted))) == ["The goods are kept for it."]
     found = the_only(life, Conversion)
     address = f"/office/conversions/{found.id}"
-    assert said(life.app, boss.post(f"{address}/convert", data=form(quantity=3)))[0] == "Quantity: From 1 to 2."
+    for typed, field, words in (
+        ({"quantity": "3", "location": "A-01-01-1", "batch": "B7"}, "quantity", "From 1 to 2."),
+        ({"quantity": "2", "location": "NOWHERE", "batch": "B7"}, "location", "There is no bin NOWHERE"),
+    ):
+        answer = boss.post(f"{address}/convert", data=form(expires_on="", serials="", **typed))
+        assert refused(answer, f"{address}/convert", field, **typed)[0].startswith(words)
     assert said(life.app, boss.post(f"{address}/convert", data=form(quantity=2))) == ["It is in the book."]
     assert said(life.app, boss.post(f"{address}/undo", data=form())) == ["Decided."]
     assert "Taken back" in text_of(boss.get("/office/conversions"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.life import said
 from tests.office.test_counts import stocked
 from tests.office.test_pages import form, text_of
+from tests.refused_forms import refused
 from wms.inventory.adjusting.models import Adjustment
 from wms.inventory.models import Balance
 from wms.platform.database import session
@@ -21,10 +22,14 @@ def test_asked_for_approved_and_taken_back(cast, client, life, stocked):
     address = f"/office/adjustments/rows/{stocked.id}"
     told = said(life.app, boss.post(address, data=form(units=-1, reason="other", note="water")))
     assert told[0].startswith(("Adjusted", "It is worth"))
-    assert said(life.app, boss.post(address, data=form(units=-1, reason="other"))) == [
-        "Say in a note what the other reason is."
-    ]
-    assert "Required" in said(life.app, boss.post(address, data=form(reason="lost")))[0]
+    for typed, field, words in (
+        ({"units": "-1", "reason": "other", "note": ""}, "note", "Say in a note what the other reason is."),
+        ({"units": "", "reason": "lost", "note": "under the rack"}, "units", "Required."),
+        ({"units": "-99999", "reason": "lost", "note": "all"}, "units", "99999"),
+    ):
+        told = refused(boss.post(address, data=form(to_condition="", **typed)), address, field, **typed)
+        assert words in told[0]
+        assert told[1:] == ["Nothing was saved. Please correct the marked fields."]
     with life.app.app_context():
         made = session().query(Adjustment).one()
         made_id, state = made.id, made.state

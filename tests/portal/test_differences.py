@@ -10,6 +10,7 @@ from tests.inbound.test_difference_api import photo
 from tests.life import said
 from tests.platform.test_uploads import PDF
 from tests.portal.test_pages import text_of
+from tests.refused_forms import refused
 from wms.core.ids import new_id
 
 
@@ -26,10 +27,16 @@ def test_a_seller_decides_on_the_list_and_on_the_booking_s_page(cast, client, li
     shown = text_of(seller.get("/portal/differences"))
     assert "Missing 1" in shown
     assert "Damaged 1" in shown
-    lost = seller.post(f"/portal/differences/{difference(life, 'short')}", data=form(decision="destroy"))
-    assert lost.headers["Location"] == "/portal/differences"
-    assert said(life.app, lost) == ["That cannot be done with such a difference."]
-    seller.post(f"/portal/differences/{difference(life, 'short')}", data=form(decision="accept"))
+    address = f"/portal/differences/{difference(life, 'short')}"
+    for origin in ("", "booking"):
+        lost = seller.post(address, data={**form(decision="destroy"), "from": origin})
+        assert refused(lost, address, "decision")[0] == "That cannot be done with such a difference."
+    seller.post(address, data=form(decision="accept"))
+    gone = seller.post(address, data=form(decision="accept"))
+    assert (gone.status_code, gone.headers["Location"]) == (303, "/portal/differences"), (
+        "nothing is to be decided there"
+    )
+    assert said(life.app, gone)
     answer = seller.post(
         f"/portal/differences/{difference(life, 'damaged')}", data={**form(decision="destroy"), "from": "booking"}
     )
@@ -60,8 +67,13 @@ def test_the_desk_carries_out_what_was_decided(cast, client, life):
     assert said(life.app, done) == ["Done."]
     assert life.ask("SELECT closed_at IS NOT NULL FROM booking WHERE id = :b", b=life.booking.id) is True
     terms = f"/office/inbound/terms/{cast.ACME.id}"
-    wrong = supervisor.post(terms, data=form(decide_hours="0", default_decision="accept"))
-    assert said(life.app, wrong) == ["Hours to decide: At least 1."]
+    wrong = supervisor.post(
+        terms, data=form(decide_hours="0", default_decision="return", min_shelf_days="30", counting="")
+    )
+    assert (
+        refused(wrong, terms, "decide_hours", decide_hours="0", min_shelf_days="30", default_decision="return")[0]
+        == "At least 1."
+    )
     supervisor.post(terms, data=form(decide_hours="48", default_decision="return"))
     assert life.ask("SELECT decide_hours FROM inbound_terms WHERE owner_id = :s", s=cast.ACME.id) == 48
     assert cast.sign_in(client, cast.acme_person).get("/office/inbound").status_code == 403

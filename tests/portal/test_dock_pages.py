@@ -9,6 +9,7 @@ from tests.inbound.test_difference_api import photo
 from tests.life import announce, said
 from tests.portal.test_differences import form
 from tests.portal.test_pages import booking_form, text_of
+from tests.refused_forms import refused
 from wms.added_services import catalogue
 from wms.added_services.catalogue import ServiceDraft
 from wms.inbound import service as inbound
@@ -33,8 +34,9 @@ def test_a_lorry_is_found_counted_and_let_in(cast, client, life):
     tomorrow = life.ask("SELECT to_char(now() AT TIME ZONE 'Europe/Berlin' + interval '1 day', 'YYYY-MM-DD')")
     offered = text_of(seller.get(f"{booking}?day={tomorrow}&minutes=120"))
     assert (f'value="{tomorrow}T09:00+01:00 DOCK"' in offered, "09:00 – 11:00 · DOCK" in offered) == (True, True)
-    late = seller.post(f"{booking}/appointment", data=form(starts_at="2020-01-01T09:00", minutes="60"))
-    assert said(life.app, late) == ["Choose a time within the next 90 days."]
+    late = seller.post(f"{booking}/appointment", data=form(starts_at="2020-01-01T09:00", minutes="60", note="HH-AB 12"))
+    told = refused(late, f"{booking}/appointment", "starts_at", note="HH-AB 12")
+    assert told[0] == "Choose a time within the next 90 days."
     at = life.ask("SELECT to_char(now() + interval '2 days', 'YYYY-MM-DD') || 'T09:15'")
     kept = seller.post(f"{booking}/appointment", data=form(starts_at=at, minutes="120", note="HH-AB 12"))
     assert said(life.app, kept) == ["The dock is kept free."]
@@ -146,12 +148,15 @@ def test_a_service_is_asked_for_on_a_carton_that_is_here(cast, client, life):
     for reader in (seller, boss):
         assert number in text_of(reader.get(page))
     assert said(life.app, boss.post(address, data=form(**wish))) == ["Asked for. You can follow it here."]
-    assert "Required" in said(life.app, boss.post(address, data=form(**wish | {"quantity": ""})))[0]
+    told = refused(
+        boss.post(address, data=form(**wish | {"quantity": ""})), address, "quantity", **wish | {"quantity": ""}
+    )
+    assert told[0] == "Required."
     elsewhere = life.ask("SELECT id FROM carton WHERE booking_id = :b LIMIT 1", b=life.booking.id)
     assert seller.post(address, data=form(**wish | {"carton": elsewhere})).status_code == 404
     full = life.ask("SELECT id FROM carton WHERE booking_id = :b AND state = 'stowed' LIMIT 1", b=life.booking.id)
     told = seller.post(f"/portal/bookings/{life.booking.id}/services", data=form(**wish | {"carton": full}))
-    assert "is empty" in said(life.app, told)[0]
+    assert "is empty" in said(life.app, told)[0], "its carton stands no more in a form"
     assert cast.sign_in(client, cast.rival_person).post(address, data=form(**wish)).status_code == 404
     assert life.ask("SELECT count(*) FROM service_request WHERE subject_kind = 'carton'") == 2
 
@@ -162,14 +167,14 @@ def test_a_seller_chooses_from_the_hours_that_the_operator_says(cast, client, li
     dock = life.ask("SELECT id FROM location WHERE warehouse_id = :w AND code = 'DOCK'", w=cast.overseas.id)
     day = life.ask("SELECT to_char(now() AT TIME ZONE 'Europe/Berlin' + interval '3 days', 'YYYY-MM-DD')")
     weekday = life.ask("SELECT extract(isodow FROM CAST(:d AS date))::int - 1", d=day)
-    hours = {f"{weekday}.opens": "08:00", f"{weekday}.closes": "10:00"}
-    wrong = lead.post(
-        f"/office/docks/{dock}/hours", data=form(warehouse="DE1", **{**hours, f"{weekday}.closes": "07:00"})
-    )
-    assert "A dock closes after it has opened." in said(life.app, wrong)[0]
-    half = lead.post(f"/office/docks/{dock}/hours", data=form(warehouse="DE1", **{f"{weekday}.opens": "08:00"}))
-    assert "Type a time, as 08:30." in said(life.app, half)[0]
-    kept = lead.post(f"/office/docks/{dock}/hours", data=form(warehouse="DE1", **hours))
+    hours, address = {f"{weekday}.opens": "08:00", f"{weekday}.closes": "10:00"}, f"/office/docks/{dock}/hours"
+    wrong = lead.post(f"{address}?warehouse=DE1", data=form(**{**hours, f"{weekday}.closes": "07:00"}))
+    told = refused(wrong, address, f"{weekday}.closes", **{**hours, f"{weekday}.closes": "07:00"})
+    assert told[0] == "A dock closes after it has opened."
+    typed = {f"{weekday}.opens": "08:00", f"{weekday}.closes": ""}
+    half = lead.post(f"{address}?warehouse=DE1", data=form(**typed))
+    assert refused(half, address, f"{weekday}.closes", **typed)[0] == "Type a time, as 08:30."
+    kept = lead.post(f"{address}?warehouse=DE1", data=form(**hours))
     assert said(life.app, kept) == ["The hours of the dock are kept."]
     assert 'value="08:00"' in text_of(lead.get("/office/docks?warehouse=DE1"))
     assert seller.post(f"/office/docks/{dock}/hours", data=form(warehouse="DE1")).status_code == 403
@@ -180,7 +185,8 @@ def test_a_seller_chooses_from_the_hours_that_the_operator_says(cast, client, li
         "08:00 – 09:00 · DOCK", "08:30 – 09:30 · DOCK", "09:00 – 10:00 · DOCK"
     ]  # fmt: skip
     early = seller.post(f"{booking}/appointment", data=form(starts_at=f"{day}T07:00 DOCK", minutes="60"))
-    assert said(life.app, early) == ["No dock takes lorries then. Choose one of the times that are offered."]
+    told = refused(early, f"{booking}/appointment", "starts_at")
+    assert told[0] == "No dock takes lorries then. Choose one of the times that are offered."
     chosen = re.search(r'value="([^"]+ DOCK)">08:30', page)
     assert chosen is not None
     done = seller.post(f"{booking}/appointment", data=form(starts_at=chosen[1], minutes="60"))

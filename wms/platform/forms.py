@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -68,18 +68,20 @@ def as_typed(form: str) -> AsTyped:
     return refused.content
 
 
-def shown_again(refusal: Refused, form: str, page: str, **address: Any) -> BaseResponse | tuple[Any, int]:
+def shown_again(
+    refusal: Refused, form: str, page: str, *, called: Mapping[str, str] | None = None, **address: Any
+) -> BaseResponse | tuple[Any, int]:
     """A refused form of a page with several: the page once more, what was typed in it still, its faults at their fields.
 
     `form`: the name by which the page's template asks `as_typed`. `page`: the endpoint that shows the page, with its
-    `address`; the query that it reads stands in the form's own. What no field of the form is about is said above the page.
-    What does not exist stays a 404, and where the form stands no more (somebody else was faster) the page is gone to, as
+    `address`; the query that it reads stands in the form's own. `called`: how the form calls what the API calls otherwise.
+    What no field of the form is about is said above the page. What does not exist stays a 404, and where the form stands no more (somebody else was faster) the page is gone to, as
     after a single button.
     """
     if refusal.kind is RefusalKind.NOT_FOUND:
         raise refusal
     endpoint = f"{request.blueprint}{page}" if page.startswith(".") else page
-    errors, rest = _by_field(refusal, {*request.form, *request.files} - {"command_id"})
+    errors, rest = _by_field(refusal, called or {})
     g.refused_form = _RefusedForm(form, AsTyped(True, request.form, errors))
     for message in ([_("Nothing was saved. Please correct the marked fields.")] if errors else []) + rest:
         flash(message, "stop")
@@ -91,12 +93,14 @@ def shown_again(refusal: Refused, form: str, page: str, **address: Any) -> BaseR
     return redirect(url_for(endpoint, **address) + (f"?{query}" if query else ""), 303)
 
 
-def _by_field(refusal: Refused, fields: Set[str]) -> tuple[dict[str, list[str]], list[str]]:
+def _by_field(refusal: Refused, called: Mapping[str, str]) -> tuple[dict[str, list[str]], list[str]]:
     """The faults at each of the fields that were sent, and in words those of none. One of a list is the list's."""
+    fields = {*request.form, *request.files} - {"command_id"}
     errors, rest = defaultdict[str, list[str]](list), list[str]()
     for error in refusal.errors:
         name = error["pointer"].strip("/").replace("/", ".")
-        at = next((each for each in (name, name.partition(".")[0]) if each in fields), None)
+        names = (called.get(name, name), name.partition(".")[0])
+        at = next((each for each in names if each in fields), None)
         if at is None:
             rest.append(_with_its_field(error))
         else:

@@ -93,16 +93,23 @@ def hours(location_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
 def _typed_hours() -> list[Hours] | Refused:
     found, faults = [], []
     for weekday in range(len(WEEKDAYS)):
-        typed = [forms.typed_text(f"{weekday}.{end}", 5) for end in ("opens", "closes")]
-        if not any(typed):
+        typed = {end: forms.typed_text(f"{weekday}.{end}", 5) for end in ("opens", "closes")}
+        if not any(typed.values()):
             continue
-        try:
-            opens, closes = (time.fromisoformat(each or "") for each in typed)
-        except ValueError:
-            faults.append(FieldError(f"/{weekday}/opens", "type", {"wanted": "time"}))
-            continue
-        found.append(Hours(weekday, opens.replace(tzinfo=None), closes.replace(tzinfo=None)))
+        opens, closes = (_time_of(each) for each in typed.values())
+        if opens is None or closes is None:
+            wrong = "opens" if opens is None else "closes"
+            faults.append(FieldError(f"/{weekday}/{wrong}", "type", {"wanted": "time"}))
+        else:
+            found.append(Hours(weekday, opens, closes))
     return invalid_fields(faults) if faults else found
+
+
+def _time_of(text: str | None) -> time | None:
+    try:
+        return time.fromisoformat(text or "").replace(tzinfo=None)
+    except ValueError:
+        return None
 
 
 def _chosen(seen: Sequence[Warehouse]) -> Warehouse:

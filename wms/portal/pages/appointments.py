@@ -46,7 +46,8 @@ def make(booking_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
         )  # fmt: skip
     if isinstance(outcome, Refused):
         refused = forms.at_fields(_in_zone(outcome, zone), {"docks_taken": "starts_at"})
-        return forms.shown_again(refused, "appointment", "portal_bookings.detail", booking_id=booking_id)
+        called = {"dock": "starts_at", "minutes": "starts_at"}  # one choice has them all
+        return forms.shown_again(refused, "appointment", "portal_bookings.detail", called=called, booking_id=booking_id)
     return _answer(outcome, booking_id, _("The dock is kept free."))
 
 

@@ -36,7 +36,8 @@ def bring(order_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     load_order(actor(), order_id)
     outcome = _brought(order_id)
     if isinstance(outcome, Refused):
-        return forms.shown_again(outcome, "labels", "portal_orders.detail", order_id=order_id)
+        called = {"content": "label_file"}
+        return forms.shown_again(outcome, "labels", "portal_orders.detail", called=called, order_id=order_id)
     flash(_("The labels are taken."), "ok")
     for number in outcome.answer["doubtful"]:
         flash(_("%(number)s does not look like a number of this carrier. Look again.", number=number), "warn")
