@@ -219,6 +219,12 @@ const asking = new Asking({
 
 // ---------- taps ----------
 
+/** A key that takes over a number was pressed without one: nothing is sent, and what is wanted is said. */
+function onNothingTyped(isWeight) {
+  showBand({ tone: "warn", title: words.noAmountTitle, detail: isWeight ? words.noWeightDetail : words.noAmountDetail, code: "GEN-NOTHING" });
+  signals.play("warn");
+}
+
 function keypad(pad, key) {
   const output = pad.querySelector("[data-keypad-value]");
   const value = output.textContent.trim();
@@ -230,9 +236,10 @@ function keypad(pad, key) {
   else if (key === "clear") set("");
   else if (key === "plus") set(String(Number(value || "0") + 1));
   else if (key === "done") {
-    const number = Number(value);
-    if (number > 0 && "keypadWeight" in pad.dataset) capture.emit("CMD-OK", "button", { weight_g: number });
-    else if (number > 0) capture.emit(`CMD-QTY-${number}`, "button", { quantity: number });
+    const number = Number(value), isWeight = "keypadWeight" in pad.dataset;
+    if (number <= 0) onNothingTyped(isWeight);
+    else if (isWeight) capture.emit("CMD-OK", "button", { weight_g: number });
+    else capture.emit(`CMD-QTY-${number}`, "button", { quantity: number });
   } else if (value.length < 6) set(value === "0" ? key : value + key);
 }
 

@@ -18,6 +18,7 @@ from sqlalchemy import func, select, update
 from tests.cast import Caller, Cast
 from tests.printing.agents import Bench
 from tests.printing.conftest import Desk
+from tests.refused_forms import refused
 from wms.core import clock
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
@@ -91,6 +92,12 @@ def test_a_printer_is_set_up_changed_paused_and_tied_to_a_bench(bench: Bench, bo
     offered = said(boss.get("/office/printers"))
     assert "DE1 · P01 · " in offered
     assert "NGB1 · P01 · " in offered, "benches of one name are told apart"
+    ties = "/office/printers/bindings"
+    typed = {"station": bench.station_id, "printer": printer.id, "fallback": printer.id, "kind": "carton"}
+    assert refused(boss.post(ties, data=form(**typed)), ties, "fallback", **typed)
+    assert (
+        refused(boss.post(ties, data=form(**typed | {"printer": ""})), ties, "printer", kind="carton")[0] == "Required."
+    )
     tied = form(station=bench.station_id, printer=printer.id, fallback=bench.printer_id, kind="carton")
     assert boss.post("/office/printers/bindings", data=tied).status_code == 303
     with transaction():

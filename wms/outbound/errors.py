@@ -124,6 +124,7 @@ TEXTS = {
     "route_zones": N_("Distances are of warehouses you chose, at most %(most)s rows."),
     "route_zone_row": N_("Row %(row)s: warehouse, country, how the postcode begins or *, distance."),
     "route_place": N_("%(warehouse)s: a whole number from 1."),
+    "route_place_twice": N_("Place %(place)s is given to several: %(warehouses)s."),
     # Labels that sellers bring (`own_labels`).
     "labels_not_yours": N_("Labels of the service %(service)s do not come from you."),
     "label_number_twice": N_("Each label has a number of its own."),

@@ -74,9 +74,10 @@ def shown_again(
     """A refused form of a page with several: the page once more, what was typed in it still, its faults at their fields.
 
     `form`: the name by which the page's template asks `as_typed`. `page`: the endpoint that shows the page, with its
-    `address`; the query that it reads stands in the form's own. `called`: how the form calls what the API calls otherwise.
-    What no field of the form is about is said above the page. What does not exist stays a 404, and where the form stands no more (somebody else was faster) the page is gone to, as
-    after a single button.
+    `address`; the query that it reads stands in the form's own. `called`: what the form calls otherwise than the API.
+
+    What no field of the form is about is said above the page. What does not exist stays a 404, and where the form stands
+    no more (somebody else was faster) the page is gone to, as after a single button.
     """
     if refusal.kind is RefusalKind.NOT_FOUND:
         raise refusal

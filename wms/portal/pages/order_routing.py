@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -99,7 +101,7 @@ def save() -> BaseResponse | tuple[str, int]:
 
 
 def _chosen() -> list[uuid.UUID]:
-    """The warehouses with a place, in the order of their places. Refuses what is no number."""
+    """The warehouses with a place, in the order of their places. Refuses what is no number, and a place given twice."""
     placed = []
     for house in warehouses_seen(actor()):
         typed = request.form.get(f"place.{house.code}", "").strip()
@@ -107,7 +109,21 @@ def _chosen() -> list[uuid.UUID]:
             raise invalid_fields([FieldError("/warehouses", "route_place", {"warehouse": house.code})])
         if typed:
             placed.append((int(typed), house.code, house.id))
+    faults = [
+        FieldError("/warehouses", "route_place_twice", {"place": place, "warehouses": ", ".join(sorted(codes))})
+        for place, codes in _by_place(placed).items() if len(codes) > 1
+    ]  # fmt: skip
+    if faults:
+        raise invalid_fields(faults)
     return [key for _, _, key in sorted(placed)]
+
+
+def _by_place(placed: Sequence[tuple[int, str, uuid.UUID]]) -> dict[int, list[str]]:
+    """The codes of the warehouses that were given each place."""
+    found = defaultdict[int, list[str]](list)
+    for place, code, _key in placed:
+        found[place].append(code)
+    return found
 
 
 def _zones(text: str) -> list[Zone]:
