@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.life import MUG
-from tests.office.test_pages import form, text_of
+from tests.office.test_pages import form
 from tests.refused_forms import forms_of, refused
 
 SAVED = "Nothing was saved. Please correct the marked fields."
