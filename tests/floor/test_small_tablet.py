@@ -69,3 +69,20 @@ def test_what_was_counted_is_seen(cast, fresh_app, tablet, counting: str) -> Non
         assert "from the beginning" in screen.page.inner_text(".item-lines")
         screen.scan(CODES[MUG])
         assert screen.page.evaluate(IN_SIGHT)
+
+
+def test_a_key_that_takes_over_a_number_says_that_there_is_none(cast, fresh_app, tablet) -> None:
+    """Nothing or 0 is no quantity: what is wanted is said, and the count stays as it is."""
+    with fresh_app.app_context():
+        (carton,) = announce(cast, {MUG: 5})
+    screen = tablet(ROSA)
+    screen.open("receive")
+    screen.scan(carton)
+    screen.scan(CODES[MUG])
+    for digits in ("", "0"):
+        screen.key_in(digits, done=True)
+        assert screen.band == "A number is wanted."
+        assert "at least 1" in screen.page.inner_text("#floor-band")
+        assert screen.page.inner_text(".current-item .figure b") == "1"
+    screen.key_in("4", done=True)
+    assert screen.page.inner_text(".current-item .figure b") == "4"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 
-import pytest
-
 from tests.inbound.test_difference_api import photo
 from tests.life import said
 from tests.platform.test_uploads import PDF
@@ -127,9 +125,14 @@ def test_a_photo_of_one_line_stands_beside_what_differs_on_it(cast, client, life
     assert address in cast.sign_in(client, cast.supervisor).get("/office/inbound").get_data(as_text=True)
 
 
-@pytest.mark.parametrize(("content", "words"), [(PDF, "list.pdf is attached."), (b"MZ", "Not a file of the kinds")])
-def test_a_seller_attaches_papers(cast, client, life, content, words):
-    seller = cast.sign_in(client, cast.acme_person)
-    data = {**form(kind="packing_list"), "file": (io.BytesIO(content), "list.pdf")}
-    answer = seller.post(f"/portal/bookings/{life.coming.id}/files", data=data)
-    assert said(life.app, answer)[0].startswith(words)
+def test_a_seller_attaches_papers(cast, client, life):
+    seller, address = cast.sign_in(client, cast.acme_person), f"/portal/bookings/{life.coming.id}/files"
+    for content, name, words in ((b"MZ", "list.pdf", "Not a file of the kinds"), (b"", "", "Required.")):
+        wrong = seller.post(address, data={**form(kind="photo"), "file": (io.BytesIO(content), name)})
+        assert refused(wrong, address, "file", kind="photo")[0].startswith(words)
+        page = f'name="next" value="/portal/bookings/{life.coming.id}"'
+        assert page in wrong.get_data(as_text=True), (
+            "another language is asked for of the page, not of where it was sent"
+        )
+    data = {**form(kind="packing_list"), "file": (io.BytesIO(PDF), "list.pdf")}
+    assert said(life.app, seller.post(address, data=data)) == ["list.pdf is attached."]

@@ -86,12 +86,13 @@ def shown_again(
     g.refused_form = _RefusedForm(form, AsTyped(True, request.form, errors))
     for message in ([_("Nothing was saved. Please correct the marked fields.")] if errors else []) + rest:
         flash(message, "stop")
+    query = request.query_string.decode(errors="replace")
+    g.page_address = url_for(endpoint, **address) + (f"?{query}" if query else "")
     content = current_app.ensure_sync(current_app.view_functions[endpoint])(**address)
     if g.refused_form.is_shown:
         return content, 422
     flash_or_raise(refusal)
-    query = request.query_string.decode(errors="replace")
-    return redirect(url_for(endpoint, **address) + (f"?{query}" if query else ""), 303)
+    return redirect(g.page_address, 303)
 
 
 def _by_field(refusal: Refused, called: Mapping[str, str]) -> tuple[dict[str, list[str]], list[str]]:

@@ -74,11 +74,11 @@ def file(booking_id: uuid.UUID, file_id: uuid.UUID) -> Response:
 
 @blueprint.post("/bookings/<uuid:booking_id>/files")
 @requires(Permission.BOOKINGS_WRITE)
-def add_file(booking_id: uuid.UUID) -> BaseResponse:
+def add_file(booking_id: uuid.UUID) -> BaseResponse | tuple[Any, int]:
     """A paper or photo more."""
     inbound.load_booking(actor(), booking_id)
     return attach_paper(
         "bookings.attach", booking_id,
         lambda kind, kept, name: service.attach(actor(), booking_id, kind, kept, name), schemas.attached,
-        url_for("portal_bookings.detail", booking_id=booking_id),
+        "portal_bookings.detail", booking_id=booking_id,
     )  # fmt: skip

@@ -38,13 +38,13 @@ def paper(order_id: uuid.UUID, paper_id: uuid.UUID) -> Response:
 
 @blueprint.post("/<uuid:order_id>/papers")
 @requires(Permission.ORDERS_WRITE)
-def add(order_id: uuid.UUID) -> BaseResponse:
+def add(order_id: uuid.UUID) -> BaseResponse | tuple[Any, int]:
     """One paper more."""
     load_order(actor(), order_id)
     return attach_paper(
         "orders.attach", order_id,
         lambda kind, kept, name: service.attach(actor(), order_id, kind, kept, name), lambda made: {"id": made.id},
-        url_for("portal_orders.detail", order_id=order_id),
+        "portal_orders.detail", order_id=order_id,
     )  # fmt: skip
 
 
