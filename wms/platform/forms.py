@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wms.core import money
 from wms.core.ids import parse_id
 from wms.core.refusals import FieldError, RefusalKind, Refused, invalid, invalid_fields
-from wms.platform import commands
+from wms.platform import commands, uploads
 from wms.platform.access import actor
 from wms.platform.commands import Outcome
 from wms.platform.field_words import FIELD_WORDS
@@ -97,7 +97,7 @@ def shown_again(
 
 def _by_field(refusal: Refused, called: Mapping[str, str]) -> tuple[dict[str, list[str]], list[str]]:
     """The faults at each of the fields that were sent, and in words those of none. One of a list is the list's."""
-    fields = {*request.form, *request.files} - {"command_id"}
+    fields = set(request.form) - {"command_id"} | uploads.fields_sent()
     errors, rest = defaultdict[str, list[str]](list), list[str]()
     for error in refusal.errors:
         name = error["pointer"].strip("/").replace("/", ".")

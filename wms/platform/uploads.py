@@ -57,6 +57,11 @@ class _Broken(Exception):
     """The bytes do not say what they would have to."""
 
 
+def fields_sent() -> set[str]:
+    """The names of the form's fields of files, chosen or not."""
+    return set(request.files)
+
+
 def received(field: str, kinds: Iterable[str]) -> Upload:
     """The one file of a form's field. Refuses at the field as `checked` does, and `required` when there is none."""
     found = request.files.get(field)
