@@ -51,6 +51,22 @@ def test_each_part_tells_of_the_others(life: Life, seller: Any, parts: list[tupl
     assert "Its other parts" not in text_of(seller.get(f"/portal/orders/{life.promised.id}"))
 
 
+def test_the_rest_of_a_part_from_another_warehouse_is_a_part_too(
+    cast: Any, life: Life, seller: Any, parts: list[tuple[Any, str]]
+) -> None:
+    """What a routed part lacks waits as a back order of that part, not of the first one (`back_orders`)."""
+    with life.app.app_context(), transaction():
+        rest = order(cast, "P-W2-B1", [(LAMP, 1)])
+        session().get_one(Order, rest.id).back_order_of = parts[1][0]
+        every = [*parts, (rest.id, rest.number)]
+    for key, own in every:
+        page = text_of(seller.get(f"/portal/orders/{key}"))
+        assert [number for _, number in every if number not in page] == [], own
+    told = said(life.app, seller.post(f"/portal/orders/{every[-1][0]}/cancel", data=sent(parts="1")))
+    assert told == ["The order is cancelled.", "3 other parts are cancelled too."]
+    assert states(life, every) == ["cancelled"] * 4
+
+
 def test_no_part_of_another_seller_is_told(cast: Any, client: Any, life: Life, parts: list[tuple[Any, str]]) -> None:
     rival = cast.sign_in(client, cast.rival_person)
     assert rival.get(f"/portal/orders/{parts[0][0]}").status_code == 404

@@ -268,16 +268,19 @@ class OtherPart:
     warehouse: str
 
 
+# A part that was routed to another warehouse has back orders of its own: up to the first of all, and down again from there.
 _OTHER_PARTS = Statement(
-    "SELECT o.id, o.number, o.reference, o.state, o.kind, w.code AS warehouse FROM outbound_order o"
-    " JOIN warehouse w ON w.id = o.warehouse_id WHERE o.owner_id = :owner AND o.id <> :order"
-    " AND (o.id = CAST(:first AS uuid) OR o.back_order_of IN (:order, CAST(:first AS uuid))) ORDER BY o.id"
+    "WITH RECURSIVE up AS (SELECT id, back_order_of FROM outbound_order WHERE id = :order UNION SELECT f.id, f.back_order_of"
+    "  FROM up JOIN outbound_order f ON f.id = up.back_order_of), part AS (SELECT id FROM up UNION SELECT b.id"
+    "  FROM part JOIN outbound_order b ON b.back_order_of = part.id)"
+    " SELECT o.id, o.number, o.reference, o.state, o.kind, w.code AS warehouse FROM part JOIN outbound_order o"
+    " ON o.id = part.id JOIN warehouse w ON w.id = o.warehouse_id WHERE o.id <> :order AND o.owner_id = :owner ORDER BY o.id"
 )
 
 
 def other_parts(order: Order) -> list[OtherPart]:
     """The parts beside this one, the first that was made first."""
-    found = _OTHER_PARTS.all({"owner": order.owner_id, "order": order.id, "first": order.back_order_of})
+    found = _OTHER_PARTS.all({"order": order.id, "owner": order.owner_id})
     return [OtherPart(row.id, row.number, row.reference, row.state, row.kind, row.warehouse) for row in found]
 
 
