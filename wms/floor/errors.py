@@ -319,6 +319,7 @@ ADVICE = {
     "serial_is_code": N_("Scan the item again, then the number that only this one unit has."),
     "serial_too_long": N_("Scan the item again, then its serial number. It may be another code on the same label."),
     "serial_other": N_("Set it aside and call the lead."),
+    "serial_back": N_("Set it aside and call the lead."),
     "scan_each": N_("Clear the quantity and scan one after the other."),
     "weight_off": N_("Open the parcel, check it, weigh again. Still off: a supervisor can accept."),
     "waybill_not_ready": N_("It is being made. Try again in a few seconds."),
