@@ -265,6 +265,7 @@ class OtherPart:
     reference: str
     state: str
     kind: str
+    warehouse_id: uuid.UUID
     warehouse: str
 
 
@@ -273,7 +274,7 @@ _OTHER_PARTS = Statement(
     "WITH RECURSIVE up AS (SELECT id, back_order_of FROM outbound_order WHERE id = :order UNION SELECT f.id, f.back_order_of"
     "  FROM up JOIN outbound_order f ON f.id = up.back_order_of), part AS (SELECT id FROM up UNION SELECT b.id"
     "  FROM part JOIN outbound_order b ON b.back_order_of = part.id)"
-    " SELECT o.id, o.number, o.reference, o.state, o.kind, w.code AS warehouse FROM part JOIN outbound_order o"
+    " SELECT o.id, o.number, o.reference, o.state, o.kind, o.warehouse_id, w.code AS warehouse FROM part JOIN outbound_order o"
     " ON o.id = part.id JOIN warehouse w ON w.id = o.warehouse_id WHERE o.id <> :order AND o.owner_id = :owner ORDER BY o.id"
 )
 
@@ -281,7 +282,7 @@ _OTHER_PARTS = Statement(
 def other_parts(order: Order) -> list[OtherPart]:
     """The parts beside this one, the first that was made first."""
     found = _OTHER_PARTS.all({"order": order.id, "owner": order.owner_id})
-    return [OtherPart(row.id, row.number, row.reference, row.state, row.kind, row.warehouse) for row in found]
+    return [OtherPart(**row._asdict()) for row in found]
 
 
 @dataclass(frozen=True)
