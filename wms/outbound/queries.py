@@ -275,13 +275,13 @@ _OTHER_PARTS = Statement(
     "  FROM up JOIN outbound_order f ON f.id = up.back_order_of), part AS (SELECT id FROM up UNION SELECT b.id"
     "  FROM part JOIN outbound_order b ON b.back_order_of = part.id)"
     " SELECT o.id, o.number, o.reference, o.state, o.kind, o.warehouse_id, w.code AS warehouse FROM part JOIN outbound_order o"
-    " ON o.id = part.id JOIN warehouse w ON w.id = o.warehouse_id WHERE o.id <> :order AND o.owner_id = :owner ORDER BY o.id"
+    " ON o.id = part.id JOIN warehouse w ON w.id = o.warehouse_id WHERE o.id <> :order ORDER BY o.id"
 )
 
 
 def other_parts(order: Order) -> list[OtherPart]:
     """The parts beside this one, the first that was made first."""
-    found = _OTHER_PARTS.all({"order": order.id, "owner": order.owner_id})
+    found = _OTHER_PARTS.all({"order": order.id})
     return [OtherPart(**row._asdict()) for row in found]
 
 
