@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -55,8 +56,8 @@ def index() -> str:
 def _list(warehouse: Warehouse, refusal: Refused | None = None, *, of_insert: bool = False) -> str:
     """`refusal` of the form of a new box, or `of_insert`; what was typed stands in that one."""
     rows = packaging_seen(actor(), warehouse.id)
-    form, other = (request.form, forms.field_messages(refusal)), ({}, {})
-    (typed, errors), (insert, insert_errors) = (other, form) if of_insert else (form, other)
+    form: tuple[Mapping[str, str], Mapping[str, list[str]]] = (request.form, forms.field_messages(refusal))
+    (typed, errors), (insert, insert_errors) = (({}, {}), form) if of_insert else (form, ({}, {}))
     return render_template(
         "office/packaging.html", rows=rows, warehouse=warehouse, warehouses=warehouses_seen(actor()), kinds=KIND_WORDS,
         inserts=inserts_of(warehouse.id), platforms=platforms_known(), tares=learned_tares(row.id for row in rows),
