@@ -360,7 +360,7 @@ ADVICE = {
     "wrong_slot_scanned": N_("Take it out and put it into the slot on the screen."),
     "tote_taken": N_("Take an empty tote."),
     "not_a_tote": N_("Take an empty tote and scan its label."),
-    "tote_without_order": N_("Take a tote with goods that were picked."),
+    "tote_without_order": N_("Take a tote or slot with the goods of one order."),
     "too_many_picked": N_("Put the rest back into the bin."),
     "other_walk": N_("Tap Start: it goes on where it was."),
     "batch_taken": N_("Start again to get another walk."),
