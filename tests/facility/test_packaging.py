@@ -128,8 +128,16 @@ def test_what_goes_in_besides_is_set_up_and_ended(cast, client, office, path) ->
     (made,) = inserts_of(cast.overseas.id)
     assert (made.name, made.owner_id, made.country) == ("Summer flyer", cast.ACME.id, "DE")
     assert "Summer flyer" in office.get("/office/packaging?warehouse=DE1").get_data(as_text=True)
-    for wrong in ({"name": ""}, {"name": "X", "country": "de"}, {"name": "X", "seller": "NOBODY"}):
-        assert send(**wrong).status_code == 302
+    for typed, field in (
+        ({"name": "", "country": "DE"}, "name"), ({"name": "X", "country": "de"}, "country"),
+        ({"name": "X", "seller": "NOBODY"}, "seller"),
+    ):  # fmt: skip
+        answer = send(**typed)
+        page = answer.get_data(as_text=True)
+        form = page[page.index('/inserts" class="form"') :].split("</form>")[0]
+        assert answer.status_code == 422 and f'id="insert-{field}-error"' in form, typed
+        assert f'value="{typed.get("country", typed["name"])}"' in form, "what was typed stands there still"
+        assert "data-invalid" not in page.replace(form, ""), "the other form has nothing to do with it"
     assert [each.id for each in inserts_of(cast.overseas.id)] == [made.id]
     end = f"/office/packaging/inserts/{made.id}/end"
     assert cast.sign_in(client, cast.receiver).post(end, data={"command_id": str(new_id())}).status_code == 403

@@ -291,7 +291,7 @@ def test_what_goes_in_besides_is_said_for_the_first_parcel(
     assert ("Put in: Summer flyer" in tablet.look()) is shown
     tablet.scan(CODES[MUG])
     told = tablet.scan("CMD-FULL")["code"]
-    assert (told, tablet.step) == (("inserts_first", "inserts") if shown else ("box_full", "weigh"))
+    assert (told, tablet.step) == (("box_inserts_first", "inserts") if shown else ("box_full", "weigh"))
     if shown:  # who packs says that it is in
         assert tablet.scan("CMD-UNDO")["code"] == "box_goes_on"
         tablet.scan("CMD-FULL")

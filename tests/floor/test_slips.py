@@ -98,7 +98,7 @@ def test_it_is_printed_once_and_put_in_before_the_scale(cast, client, stage: Sta
     if whose == "nobody":
         assert (told, tablet.step) == ("box_full", "weigh")
         return
-    assert (told, tablet.step) == ("inserts_first", "inserts")
+    assert (told, tablet.step) == ("box_inserts_first", "inserts")
     shown = tablet.look()
     assert f"/floor/papers/orders/{bench.id}/slip" in shown and "Packing slip" in shown
     assert tablet.scan("CMD-OK")["code"] == "inserts_in"

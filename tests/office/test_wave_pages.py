@@ -7,18 +7,27 @@ from html import unescape
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.life import LAMP, MUG, order, said
 from tests.office.test_pages import form, text_of
 from wms.core.ids import new_id
 from wms.outbound.service import orders as outbound_orders
-from wms.platform.database import transaction
+from wms.outbound.service import sorting
+from wms.platform.database import session, transaction
 
 PAGES = ("/office/waves", "/office/waves/settings/DE1", "/office/waves/rules/DE1", "/office/aisles/DE1")
 SETTINGS = {
     "cart_totes": 8, "tote_units": 40, "tote_volume_l": 30, "tote_weight_kg": 15, "metres_per_minute": 55,
     "seconds_per_walk": 60, "seconds_per_stop": 10, "seconds_per_unit": 4, "minutes_per_wave": 45, "planning_seconds": 5,
 }  # fmt: skip
+_FAR_ZONE = text(
+    "INSERT INTO zone (id, warehouse_id, code, name, purpose) VALUES (:id, :warehouse, 'FAR', 'Far', 'storage')"
+)
+_LAMPS_MOVE = text(
+    "UPDATE location SET zone_id = :zone WHERE id IN (SELECT location_id FROM balance WHERE product_id = :lamp"
+    " AND condition = 'good')"
+)
 LAYOUT = {
     "aisle_pitch": "3",
     "bay_pitch": "1.2",
@@ -73,6 +82,28 @@ def test_a_plan_is_shown_released_and_looked_at(cast: Any, life: Any, supervisor
     assert all(number in wave for number in numbers)
     assert "the only bin that has some" in wave
     assert "already" in text_of(supervisor.get(shown_at))
+
+
+def test_each_walk_of_one_zone_names_it(cast: Any, life: Any, supervisor: Any) -> None:
+    """The lamps' bin moved to a zone of its own: one order, two walks for the wall, each with its zone, planned and released."""
+    with life.app.app_context(), transaction():
+        sorting.make_wall(cast.supervisor, cast.overseas.id, "W1", 4)
+        session().execute(_FAR_ZONE, {"id": (far := new_id()), "warehouse": cast.overseas.id})
+        session().execute(_LAMPS_MOVE, {"zone": far, "lamp": cast.ACME.products[LAMP]})
+    ordered(cast, life, {MUG: 1, LAMP: 1})
+    shown_at = path_of(supervisor.post("/office/waves/plans", data=form(warehouse=house(cast), wall="W1", by_zone="1")))
+    for path in (shown_at, path_of(supervisor.post(shown_at, data=form()))):
+        for language, word in (("en", "Zone"), ("zh-CN", "库区")):
+            supervisor.post("/language", data={"language": language})
+            walks = re.findall(rf"<small>{word} ([^<]+)</small>", supervisor.get(path).get_data(as_text=True))
+            assert sorted(walks) == ["A", "FAR"], (path, language)
+
+
+def test_a_walk_of_every_zone_names_none(cast: Any, life: Any, supervisor: Any) -> None:
+    ordered(cast, life, {MUG: 1, LAMP: 1})
+    shown_at = path_of(supervisor.post("/office/waves/plans", data=form(warehouse=house(cast))))
+    for path in (shown_at, path_of(supervisor.post(shown_at, data=form()))):
+        assert "<small>Zone" not in supervisor.get(path).get_data(as_text=True)
 
 
 def test_what_changed_is_named_and_planned_again(cast: Any, life: Any, supervisor: Any) -> None:

@@ -38,7 +38,7 @@ def test_the_tote_leads_to_its_order(stage: Stage, bench: Order) -> None:
     assert [(line.sku, line.quantity, line.verified) for line in packing.pack_lines(bench.id)] == [
         (CABLE, 13, 0), (MUG, 2, 0),
     ]  # fmt: skip
-    assert stage.refused(packing.start_packing, stage.cast.picker, stage.totes()[0]).code == "not_found"
+    assert stage.refused(packing.start_packing, stage.cast.picker, stage.totes()[0]).code == "tote_without_order"
     assert stage.refused(packing.start_packing, stage.cast.customs_clerk, tote).code == "not_found"
 
 

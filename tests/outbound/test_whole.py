@@ -139,6 +139,58 @@ def test_a_pallet_goes_with_the_cartons_on_it(stage: Stage) -> None:
     assert stage.state(order) == "shipped"
 
 
+def test_a_line_names_a_pallet_with_the_cartons_on_it(stage: Stage) -> None:
+    """All that is on it and nothing else, of each product a line; the floor is sent to the pallet."""
+    stage.stock(MUG, 30, BIN2)  # loose, and in older stock
+    pallet = container(stage, "PAL-1", {}, kind=HandlingUnitKind.PALLET)
+    for number, goods in enumerate(({MUG: 6}, {MUG: 6}, {CABLE: 4}), 1):
+        container(stage, f"CTN-{number}", goods, parent=pallet)
+    for wrong in (6, 13):
+        with pytest.raises(Refused) as refusal:
+            b2b(stage, [line(MUG, wrong, "PAL-1")])
+        assert (refusal.value.errors[0]["pointer"], refusal.value.errors[0]["code"]) == (
+            "/lines/0/quantity",
+            "container_holds",
+        )
+    order = b2b(stage, [line(MUG, 12, pallet.barcode), line(CABLE, 4, "PAL-1")])
+    assert stage.state(order) == "promised"
+    stage.wave(order)
+    assert [(each.code, each.kind, each.units) for each in whole.waiting(stage.cast.overseas.id)] == [
+        ("PAL-1", "pallet", 16)
+    ]
+    assert take(stage, pallet).is_packed
+    stage.hand_over(parcels(order)[0].tracking_number)
+    assert stage.state(order) == "shipped"
+
+
+@pytest.mark.parametrize(
+    ("named", "at"),
+    [(("CTN-1", "CTN-1"), 1), (("PAL-1", "CTN-1"), 1), (("CTN-2", "PAL-1"), 1), (("CTN-1", "CTN-2"), None)],
+)
+def test_no_two_lines_mean_the_same_goods(stage: Stage, named: tuple[str, str], at: int | None) -> None:
+    pallet = container(stage, "PAL-1", {}, kind=HandlingUnitKind.PALLET)
+    for number in (1, 2):
+        container(stage, f"CTN-{number}", {MUG: 6}, parent=pallet)
+    lines = [line(MUG, 12 if code == "PAL-1" else 6, code) for code in named]
+    if at is None:
+        assert stage.state(b2b(stage, lines)) == "promised"
+        return
+    with pytest.raises(Refused) as refusal:
+        b2b(stage, lines)
+    assert [(each["pointer"], each["code"]) for each in refusal.value.errors] == [
+        (f"/lines/{at}/container", "container_twice"),
+    ]  # fmt: skip
+
+
+def test_cartons_of_a_pallet_that_two_orders_want_are_fetched_one_by_one(stage: Stage) -> None:
+    pallet = container(stage, "PAL-1", {}, kind=HandlingUnitKind.PALLET)
+    for number in (1, 2):
+        container(stage, f"CTN-{number}", {MUG: 6}, parent=pallet)
+    made = [b2b(stage, [line(MUG, 6, f"CTN-{number}")]) for number in (1, 2)]
+    stage.wave(*made)
+    assert [(each.code, each.units) for each in whole.waiting(stage.cast.overseas.id)] == [("CTN-1", 6), ("CTN-2", 6)]
+
+
 def test_two_cartons_are_two_parcels(stage: Stage) -> None:
     units = [container(stage, f"CTN-{number}", {MUG: 6}) for number in (1, 2)]
     order = b2b(stage, {MUG: 12})

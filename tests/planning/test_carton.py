@@ -205,6 +205,8 @@ CARTON = {"name": "c", "inner_mm": [100, 100, 100], "empty_g": 10, "max_g": 500}
         ([ITEM], [CARTON | {"outer_mm": [100, 99, 100]}], "/cartons/0/outer_mm", "outer"),
         ([ITEM], [CARTON | {"inner_mm": [100, 0, 100]}], "/cartons/0/inner_mm/1", "positive"),
         ([ITEM], [CARTON | {"cost": -1}], "/cartons/0/cost", "range"),
+        ([ITEM], [CARTON, CARTON | {"cost": 2}], "/cartons/1/name", "unique"),
+        ([ITEM | {"weight_g": 10**400}], [CARTON], "/items/0/weight_g", "range"),
         ([{"sku": "a", "size_mm": "large"}], [CARTON], "/items/0/size_mm", "list"),
     ],
 )  # fmt: skip

@@ -23,12 +23,14 @@ NO_COUNTS = [
     (0, "range"),
     (-1, "range"),
     (10**7, "range"),
+    (10**400, "range"),  # longer than any fraction
     (2.5, "whole"),
     (True, "number"),
     (NAN, "finite"),
     ([], "number"),
 ]
-NO_LENGTHS = [(0, "positive"), (1e-9, "positive"), (-1, "range"), (1e9, "range"), (INFINITY, "finite"), ("3", "number")]
+NO_LENGTHS = [(0, "positive"), (1e-9, "positive"), (-1, "range"), (1e9, "range"), (10**400, "range"),
+              (INFINITY, "finite"), ("3", "number")]  # fmt: skip
 WRONG = [
     ({"layout": None}, "/layout", "required"),
     ({"layout": 3}, "/layout", "object"),
@@ -67,6 +69,8 @@ WRONG_LAYOUTS = [
     ({"one_way_aisles": [{"aisle": 9, "direction": "up"}]}, "/layout/one_way_aisles/0/aisle", "range"),
     ({"one_way_aisles": [{"aisle": 1, "direction": "left"}]}, "/layout/one_way_aisles/0/direction", "choice"),
     ({"one_way_aisles": [{"aisle": 1}]}, "/layout/one_way_aisles/0/direction", "required"),
+    ({"one_way_aisles": [{"aisle": 1, "direction": "up"}, {"aisle": 1, "block": 2, "direction": "down"}]},
+     "/layout/one_way_aisles/1/direction", "unique"),
     ({"distance_matrix_m": []}, "/layout/distance_matrix_m", "too_few"),
     ({"distance_matrix_m": [[0, 1], [1]]}, "/layout/distance_matrix_m/1", "square"),
     ({"distance_matrix_m": [[0, 1], [1, 2]]}, "/layout/distance_matrix_m/1/1", "zero"),
@@ -84,6 +88,22 @@ def test_wrong_walks(standard: Standard, change: Any, field: str, rule: str) -> 
 @pytest.mark.parametrize("command", ["route", "batch", "slotting"])
 def test_wrong_layouts(standard: Standard, command: str, change: Any, field: str, rule: str) -> None:
     assert standard.error(command, ROUTE | {"layout": LAYOUT | change}) == (field, rule)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [({"stops": [[1, 1]]}, "must have 3 entries, has 2"),
+     ({"layout": LAYOUT | {"aisles": 10**20}}, "must be from 1 to 1000"),
+     ({"time_budget_ms": 1e9}, "must be from 0 to 3600000")],
+)  # fmt: skip
+def test_bounds_are_said_as_people_write_them(standard: Standard, change: Any, told: str) -> None:
+    assert standard.run("route", ROUTE | change)[1]["error"]["message"] == told
+
+
+def test_an_aisle_said_twice_alike_leads_one_way(standard: Standard) -> None:
+    once = {"layout": LAYOUT | {"one_way_aisles": [{"aisle": 1, "direction": "up"}]}}
+    twice = {"layout": LAYOUT | {"one_way_aisles": [{"aisle": 1, "direction": "up"}] * 2}}
+    assert standard.plan("route", ROUTE | twice) == standard.plan("route", ROUTE | once)
 
 
 def test_stops_outside_a_matrix(standard: Standard) -> None:

@@ -10,6 +10,7 @@ from wms.core import clock
 from wms.inventory.allocations import Candidate
 from wms.inventory.rotation import KEEPS, RULE, in_turn
 from wms.inventory.rules import BONDED, GOOD, NO_STATUS
+from wms.inventory.units import within
 from wms.platform.statements import Statement
 
 
@@ -18,7 +19,8 @@ class Pin:
     """What a line names more narrowly than its product. Empty fields do not matter.
 
     Goods that leave without being sold may be past their last sale day (`expired`: return to seller, destruction) or
-    held (`held`: destruction; a pick would be refused). Not goods in doubt: they may not be there.
+    held (`held`: destruction; a pick would be refused). Not goods in doubt: they may not be there. `handling_unit_id`: in
+    this container, or in one that stands in it.
     """
 
     lot_id: uuid.UUID | None = None
@@ -41,7 +43,7 @@ _PINNED_ROWS = Statement(
     "  AND h.reason = 'in_doubt')))"
     " AND l.kind NOT IN ('tote', 'packing', 'gate', 'unaccounted')"
     " AND (CAST(:lot AS uuid) IS NULL OR b.lot_id = :lot)"
-    " AND (CAST(:unit AS uuid) IS NULL OR b.handling_unit_id = :unit)"
+    " AND (CAST(:units AS uuid[]) IS NULL OR b.handling_unit_id = ANY(CAST(:units AS uuid[])))"
     " AND (CAST(:location AS uuid) IS NULL OR b.location_id = :location)"
     " AND (CAST(:min_expiry AS date) IS NULL OR lot.expires_on >= :min_expiry)"
     f" AND (b.condition <> 'good' OR b.is_sellable OR b.held_by > 0 OR (:expired AND lot.expires_on - {KEEPS}"
@@ -62,7 +64,7 @@ def pinned_rows(
         "product": product_id,
         "condition": pin.condition,
         "lot": pin.lot_id,
-        "unit": pin.handling_unit_id,
+        "units": None if pin.handling_unit_id is None else within(pin.handling_unit_id),
         "location": pin.location_id,
         "min_expiry": pin.min_expires_on,
         "status": BONDED if bonded else NO_STATUS,

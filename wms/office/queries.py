@@ -136,19 +136,20 @@ _STOP = ONE_STOP.format(walk="b", task="k")
 
 
 def walks_of(wave_id: uuid.UUID) -> Sequence[Row[Any]]:
-    """The walks of a wave the caller has loaded, with who is on them."""
+    """The walks of a wave the caller has loaded, with who is on them and, of a walk of one zone (`zoned`), its code."""
     return (
         session()
         .execute(
             text(
                 "SELECT b.id, b.state, u.name AS picker, b.lease_until, b.planned_m, b.bin_order_m, b.wall, b.is_lane,"
+                " z.code AS zone,"
                 f" count(DISTINCT {_STOP}) AS stops,"
                 f" count(DISTINCT {_STOP}) - count(DISTINCT {_STOP}) FILTER (WHERE k.state = 'open') AS done,"
                 " coalesce(sum(k.picked), 0) AS picked,"
                 " coalesce(sum(k.quantity) FILTER (WHERE k.state <> 'cancelled'), 0) AS wanted"
                 " FROM pick_batch b LEFT JOIN pick_task k ON k.batch_id = b.id LEFT JOIN app_user u ON u.id ="
-                " b.picker_id"
-                " WHERE b.wave_id = :wave GROUP BY b.id, u.name ORDER BY b.created_at, b.id"
+                " b.picker_id LEFT JOIN zone z ON z.id = b.zone_id"
+                " WHERE b.wave_id = :wave GROUP BY b.id, u.name, z.code ORDER BY b.created_at, b.id"
             ),
             {"wave": wave_id},
         )

@@ -257,6 +257,31 @@ def learned_tares(packaging_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Learned
 
 
 @dataclass(frozen=True)
+class OtherPart:
+    """Another part of an order that goes in parts: from another warehouse, or the rest that waits for stock."""
+
+    id: uuid.UUID
+    number: str
+    reference: str
+    state: str
+    kind: str
+    warehouse: str
+
+
+_OTHER_PARTS = Statement(
+    "SELECT o.id, o.number, o.reference, o.state, o.kind, w.code AS warehouse FROM outbound_order o"
+    " JOIN warehouse w ON w.id = o.warehouse_id WHERE o.owner_id = :owner AND o.id <> :order"
+    " AND (o.id = CAST(:first AS uuid) OR o.back_order_of IN (:order, CAST(:first AS uuid))) ORDER BY o.id"
+)
+
+
+def other_parts(order: Order) -> list[OtherPart]:
+    """The parts beside this one, the first that was made first."""
+    found = _OTHER_PARTS.all({"owner": order.owner_id, "order": order.id, "first": order.back_order_of})
+    return [OtherPart(row.id, row.number, row.reference, row.state, row.kind, row.warehouse) for row in found]
+
+
+@dataclass(frozen=True)
 class ShippedLine:
     """What of a demand is with the customer and could come back."""
 

@@ -56,7 +56,11 @@ class OrderLineIn(CodedSchema):
     min_expires_on = Day(allow_none=True)
     condition = Choice(CONDITIONS, load_default="good")
     container = Text(
-        48, allow_none=True, metadata={"description": "A carton or pallet of yours: the line is all of this SKU in it."}
+        48,
+        allow_none=True,
+        metadata={
+            "description": "A carton or pallet of yours: the line is all of this SKU in it and in what stands in it."
+        },
     )
     unit_value_minor = Count(0, 2_000_000_000, allow_none=True, metadata={"example": 1290})
     currency = Currency(allow_none=True, metadata={"example": "EUR"})
@@ -246,8 +250,15 @@ class OrderOut(OrderRow, ExtrasOut):
     to_warehouse = fields.String(allow_none=True, metadata={"description": "Of a transfer."})
     pick_up = fields.Nested(lambda: PickUpOut(), allow_none=True)
     fba = fields.Nested(lambda: FbaOut(), allow_none=True)
-    back_order_of = fields.UUID(allow_none=True)
-    back_orders = fields.List(fields.UUID())
+    back_order_of = fields.UUID(
+        allow_none=True, metadata={"description": "The first part of an order that goes in parts."}
+    )
+    back_orders = fields.List(
+        fields.UUID(),
+        metadata={
+            "description": "Its further parts: from other warehouses, or waiting for stock. Each is cancelled by itself."
+        },
+    )
     changeable = fields.List(fields.String(), metadata={"example": ["consignee", "service", "remark"]})
     address_warnings = fields.List(fields.Nested(lambda: AddressWarningOut()))
     holds = fields.List(fields.Nested(lambda: OrderHoldOut()))

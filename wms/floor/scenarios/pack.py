@@ -123,7 +123,7 @@ class Pack:
         if found.command == "FULL" and task.step == PRODUCT:
             boxes.begin_next(actor, uuid.UUID(task.data["order_id"]))
             step = _checked(task.data)
-            told = "box_full" if step == WEIGH else "inserts_first"
+            told = "box_full" if step == WEIGH else "box_inserts_first"
             return Step(step, hand(task.data, full=True), "next", told, can_undo=True)
         if found.command == "OK" and task.step == INSERTS:  # the packer says that they are in
             return Step(WEIGH, hand(task.data, inserts_in=True), "next", "inserts_in")

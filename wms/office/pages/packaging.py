@@ -52,32 +52,41 @@ def index() -> str:
     return _list(warehouse)
 
 
-def _list(warehouse: Warehouse, refusal: Refused | None = None) -> str:
+def _list(warehouse: Warehouse, refusal: Refused | None = None, *, of_insert: bool = False) -> str:
+    """`refusal` of the form of a new box, or `of_insert`; what was typed stands in that one."""
     rows = packaging_seen(actor(), warehouse.id)
+    form, other = (request.form, forms.field_messages(refusal)), ({}, {})
+    (typed, errors), (insert, insert_errors) = (other, form) if of_insert else (form, other)
     return render_template(
         "office/packaging.html", rows=rows, warehouse=warehouse, warehouses=warehouses_seen(actor()), kinds=KIND_WORDS,
         inserts=inserts_of(warehouse.id), platforms=platforms_known(), tares=learned_tares(row.id for row in rows),
-        sellers={each.id: each for each in sellers_seen(actor())}, typed=request.form,
-        errors=forms.field_messages(refusal), refusal=_told(refusal), aims=AIM_WORDS,
+        sellers={each.id: each for each in sellers_seen(actor())}, typed=typed, errors=errors, insert=insert,
+        insert_errors=insert_errors, refusal=_told(refusal), aims=AIM_WORDS,
     )  # fmt: skip
 
 
 @blueprint.post("/in/<uuid:warehouse_id>/inserts")
 @requires(Permission.FACILITY_WRITE)
-def add_insert(warehouse_id: uuid.UUID) -> BaseResponse:
+def add_insert(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """What goes into the first parcel of some orders."""
     warehouse = load_warehouse(actor(), warehouse_id)
     typed = {name: forms.typed_text(name) for name in ("name", "seller", "country", "platform")}
     body = forms.load_form(InsertIn(), forms.given(typed))
-    if isinstance(body, Refused):
-        return _said(warehouse, body)
+    outcome = body if isinstance(body, Refused) else _add_insert(warehouse, body)
+    if isinstance(outcome, Refused):
+        return _list(warehouse, outcome, of_insert=True), 422
+    return _said(warehouse, outcome)
+
+
+def _add_insert(warehouse: Warehouse, body: dict[str, Any]) -> forms.Outcome:
     owner_id = _owner(body["seller"])
-    outcome = owner_id if isinstance(owner_id, Refused) else forms.run_form(
-        "facility.add_insert", {"warehouse": warehouse_id, **body},
-        lambda: service.add_insert(actor(), warehouse_id, body["name"], owner_id, body["country"], body["platform"]),
+    if isinstance(owner_id, Refused):
+        return owner_id
+    return forms.run_form(
+        "facility.add_insert", {"warehouse": warehouse.id, **body},
+        lambda: service.add_insert(actor(), warehouse.id, body["name"], owner_id, body["country"], body["platform"]),
         lambda made: {"id": str(made.id)},
     )  # fmt: skip
-    return _said(warehouse, outcome)
 
 
 @blueprint.post("/in/<uuid:warehouse_id>/aim")

@@ -133,6 +133,7 @@ def planned(plan_id: uuid.UUID) -> str:
         gone=plans.changes_of(made) if row.wave_id is None else [], metres=carts.metres_of, whys=WHY_WORDS,
         shortages=wave_shortages.shown(row), selection=row.selection,
         past_faces=wave_queries.past_faces(made) if row.wave_id is None else 0,
+        zones={zone.id: zone.code for zone in queries.zones_of(row.warehouse_id)},
         walks=[(walk, -(-int(carts.seconds_of(walk, settings)) // 60)) for walk in made.walks],
     )  # fmt: skip
 

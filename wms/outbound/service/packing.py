@@ -122,11 +122,13 @@ class Opened:
 
 
 def start_packing(actor: Actor, tote_id: uuid.UUID) -> Opened:
-    """The order whose goods are in this tote, ready to be checked. Refuses `order_cancelled`, `intercepted`,
-    `order_held`, `not_allowed_now` …
+    """The order whose goods are in this tote, ready to be checked. Refuses `tote_without_order`, `order_cancelled`,
+    `intercepted`, `order_held`, `not_allowed_now` …
     """
     row = _IN_TOTE.first({"tote": tote_id})
-    if row is None or not actor.sees_warehouse(row.warehouse_id):
+    if row is None:
+        raise Refused("tote_without_order", {})
+    if not actor.sees_warehouse(row.warehouse_id):
         raise not_found("tote")
     order = order_at_work(actor, row)
     check_bench(order)

@@ -244,8 +244,11 @@ def _pack(order: OrderAtWork, weight_g: int) -> None:
     )
 
 
+# A pallet instead of the cartons on it where one order wants all of them. One that holds deeper than that is not summed
+# up: its cartons stand in the list one by one.
 _WAITING = Statement(
-    "SELECT u.id, u.code, l.code AS location, o.number, u.kind, sum(t.quantity - t.picked)::int AS units FROM pick_task t"
+    "WITH one AS (SELECT u.id, u.code, l.code AS location, o.number, u.kind, sum(t.quantity - t.picked)::int AS units,"
+    " l.walk_order, u.parent_id, o.id AS order_id FROM pick_task t"
     " JOIN outbound_order o ON o.id = t.order_id JOIN balance b ON b.id = t.balance_id JOIN handling_unit u"
     " ON u.id = b.handling_unit_id JOIN location l ON l.id = u.location_id JOIN pick_batch w ON w.id = t.batch_id"
     " WHERE t.state = 'open' AND w.warehouse_id = :warehouse AND w.state IN ('open', 'picking') AND w.wall IS NULL"
@@ -257,7 +260,14 @@ _WAITING = Statement(
     "  JOIN carrier c ON c.id = s.carrier_id JOIN parcel q ON q.shipment_id = s.id WHERE s.id = o.shipment_id"
     "  AND (c.capabilities ->> 'needs_weight_before_label')::boolean AND q.state = 'open' AND q.tracking_number IS NULL)"
     " GROUP BY u.id, l.code, l.walk_order, o.id HAVING sum(t.quantity - t.picked) = (SELECT sum(x.on_hand)"
-    "  FROM balance x WHERE x.handling_unit_id = u.id) ORDER BY l.walk_order, u.code LIMIT :most"
+    "  FROM balance x WHERE x.handling_unit_id = u.id)),"
+    " pallet AS (SELECT h.id, h.code, h.kind, e.order_id FROM one e JOIN handling_unit h ON h.id = e.parent_id"
+    "  GROUP BY h.id, e.order_id HAVING sum(e.units) = (SELECT sum(x.on_hand) FROM balance x WHERE x.handling_unit_id IN"
+    "   (SELECT h.id UNION ALL SELECT c.id FROM handling_unit c WHERE c.parent_id = h.id))"
+    "  AND NOT EXISTS (SELECT 1 FROM handling_unit c JOIN handling_unit g ON g.parent_id = c.id WHERE c.parent_id = h.id))"
+    " SELECT coalesce(p.id, e.id) AS id, coalesce(p.code, e.code) AS code, e.location, e.number,"
+    " coalesce(p.kind, e.kind) AS kind, sum(e.units)::int AS units FROM one e LEFT JOIN pallet p ON p.id = e.parent_id"
+    "  AND p.order_id = e.order_id GROUP BY 1, 2, 3, 4, 5, e.walk_order ORDER BY e.walk_order, 2 LIMIT :most"
 )
 
 

@@ -10,7 +10,7 @@ from wms.planning.batch import Area, LayoutArea, MatrixArea, Order, OrderTooLarg
 from wms.planning.improve import TooManyStops
 from wms.planning.route import NoWay
 from wms.planning.totes import UNLIMITED, Cart, Line, Size
-from wms.planning.wire.fields import Field, InputError, metres, read_budget
+from wms.planning.wire.fields import Field, InputError, check_unique, metres, read_budget
 from wms.planning.wire.places import Mapped, Measured, read_area
 
 MAX_ORDERS: Final = 5_000
@@ -29,7 +29,7 @@ def plan(problem: Field) -> dict[str, Any]:
     cart = _read_cart(problem.get("cart", {}))
     fields = list(problem.get("orders").items(MAX_ORDERS))
     names = [field.get("id").name() for field in fields]
-    _check_names(fields, names)
+    check_unique([field.get("id") for field in fields], "order")
     lines = _read_lines(fields)
     stops = [[area.stop(line.get("stop")) for line in order] for order in lines]
     known = sorted({stop for order in stops for stop in order})
@@ -44,21 +44,12 @@ def plan(problem: Field) -> dict[str, Any]:
         found = batch.plan(_area(area, known), orders, cart, read_budget(problem))
     except OrderTooLarge as fault:
         raise _too_large(fields[fault.order], lines[fault.order], fault.line) from None
-    except NoWay as fault:
-        raise InputError(
-            "/layout/one_way_aisles", "reachable", f"leave no walk to a stop ({fault.stop}) and back"
-        ) from None
+    except NoWay:
+        message = "leave no walk from a depot through the stops of an order to a depot"
+        raise InputError("/layout/one_way_aisles", "reachable", message) from None
     except TooManyStops:
         raise InputError("/orders", "too_many", TOO_MANY_PLACES) from None
     return _written(found, names, lines, stops, known)
-
-
-def _check_names(fields: list[Field], names: list[str | int]) -> None:
-    seen: set[str | int] = set()
-    for field, name in zip(fields, names, strict=True):
-        if name in seen:
-            raise field.get("id").wrong("unique", "is used by another order too")
-        seen.add(name)
 
 
 def _read_lines(fields: list[Field]) -> list[list[Field]]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from wms.planning.cartons import Aim, FitsNoCarton, pack
 from wms.planning.packing import Carton, Content, Kind, Size3
-from wms.planning.wire.fields import Field, read_budget
+from wms.planning.wire.fields import Field, check_unique, read_budget
 
 MAX_ITEMS: Final = 500
 MAX_UNITS: Final = 20_000
@@ -35,7 +35,7 @@ def plan(problem: Field) -> dict[str, Any]:
     items = [_read_item(field) for field in fields]
     if sum(item.quantity for item in items) > MAX_UNITS:
         raise problem.get("items").wrong("too_many", f"at most {MAX_UNITS} units in one order")
-    named = [_read_carton(field) for field in problem.get("cartons").items(MAX_CARTONS, 1)]
+    named = _read_cartons(problem.get("cartons"))
     budget, aim = read_budget(problem), _read_aim(problem.get("objective", Aim.FEWEST.value))
     kinds = [item.kind for item in items]
     counts = [0 if item.own_container else item.quantity for item in items]
@@ -64,6 +64,14 @@ def _read_item(field: Field) -> _Item:
     )
     own = field.get("ships_in_own_container", False).truth()
     return _Item(field.get("sku").name(), field.get("quantity", 1).whole(1, MAX_UNITS), kind, own)
+
+
+def _read_cartons(field: Field) -> list[tuple[str | int, Carton]]:
+    """With their names: the plan says by name which carton it takes."""
+    fields = list(field.items(MAX_CARTONS, 1))
+    named = [_read_carton(each) for each in fields]
+    check_unique([each.get("name") for each in fields], "carton")
+    return named
 
 
 def _read_carton(field: Field) -> tuple[str | int, Carton]:

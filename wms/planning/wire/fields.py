@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
@@ -69,7 +69,8 @@ class Field:
         if not self.is_list:
             raise self.wrong("list", "must be a list")
         if not at_least <= len(self.value) <= at_most:
-            message = f"must have {at_least} to {at_most} entries, has {len(self.value)}"
+            bounds = f"{at_least}" if at_least == at_most else f"{at_least} to {at_most}"
+            message = f"must have {bounds} entries, has {len(self.value)}"
             raise self.wrong("too_many" if len(self.value) > at_most else "too_few", message)
         return (Field(value, f"{self.pointer}/{index}") for index, value in enumerate(self.value))
 
@@ -92,10 +93,11 @@ class Field:
     def number(self, at_least: float = 0, at_most: float = 1e15) -> float:
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             raise self.wrong("number", "must be a number")
-        if not math.isfinite(self.value):
+        # a whole number is finite, and may be too long to be asked whether it is
+        if isinstance(self.value, float) and not math.isfinite(self.value):
             raise self.wrong("finite", "must be a finite number")
         if not at_least <= self.value <= at_most:
-            raise self.wrong("range", f"must be from {at_least:g} to {at_most:g}")
+            raise self.wrong("range", f"must be from {at_least:.15g} to {at_most:.15g}")
         return self.value
 
     def positive(self, at_most: float = 1e15) -> float:
@@ -105,7 +107,7 @@ class Field:
         return found
 
     def whole(self, at_least: int = 0, at_most: int = 10**9) -> int:
-        found = self.number(-1e18, 1e18)
+        found = self.number(-math.inf, math.inf)
         if found != int(found):
             raise self.wrong("whole", "must be a whole number")
         if not at_least <= found <= at_most:
@@ -131,6 +133,15 @@ def read_json(text: bytes) -> Field:
         raise InputError("", "too_deep", "is nested too deeply") from None
     except ValueError as fault:
         raise InputError("", "json", f"must be JSON: {fault}") from None
+
+
+def check_unique(names: Iterable[Field], what: str) -> None:
+    """Refuses the first name that another has too; `what`: of what kind, in a word."""
+    seen: set[str | int] = set()
+    for field in names:
+        if field.name() in seen:
+            raise field.wrong("unique", f"is used by another {what} too")
+        seen.add(field.name())
 
 
 def read_budget(problem: Field) -> Budget:

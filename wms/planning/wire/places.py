@@ -64,7 +64,10 @@ def _read_mapped(field: Field) -> Mapped:
     )
     one_way: dict[tuple[int, int], int] = {}
     for entry in field.get("one_way_aisles", []).items(MAX_BLOCKS * MAX_AISLES):
-        one_way |= _read_one_way(entry, layout)
+        ways = _read_one_way(entry, layout)
+        if any(one_way.get(aisle, way) != way for aisle, way in ways.items()):
+            raise entry.get("direction").wrong("unique", "an entry before says that this aisle leads the other way")
+        one_way |= ways
     layout = replace(layout, one_way=one_way)
     trips, ends = _read_trips(
         field.get("depot", {}), lambda depot: read_depot(depot, layout), both_orders=bool(one_way)

@@ -33,7 +33,7 @@ from wms.platform import forms, uploads
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_instant, show_kilograms, show_refusal, state_label
 from wms.portal import queries
-from wms.portal.pages import order_extras, order_labels, order_papers, order_stops, order_ways
+from wms.portal.pages import order_extras, order_labels, order_papers, order_parts, order_stops, order_ways
 from wms.portal.tables import ListView
 from wms.shipping.cost_queries import CostsOfShipment, costs_of
 from wms.shipping.models import Parcel, ParcelRate
@@ -105,7 +105,7 @@ def detail(order_id: uuid.UUID) -> str:
         may_change=actor().may(Permission.ORDERS_WRITE) and outbound.changeable_now(order),
         fill_words=FILL_WORDS, kind_words=KIND_WORDS, extras=order_extras.WORDS, conditions=CONDITION_WORDS,
         why_words=WHY_WORDS, why_not_words=WHY_NOT_WORDS, **order_stops.shown(order),
-        **order_ways.shown(order), **order_papers.shown(order), **order_labels.shown(order),
+        **order_ways.shown(order), **order_papers.shown(order), **order_labels.shown(order), **order_parts.shown(order),
         may_return=actor().may(Permission.RETURNS_WRITE) and order.state == "shipped"
         and order.kind not in {DESTRUCTION, TRANSFER},
     )  # fmt: skip
@@ -257,7 +257,7 @@ def _form(typed: Mapping[str, Any], lines: list[dict[str, str]], refusal: Refuse
 @blueprint.post("/<uuid:order_id>/cancel")
 @requires(Permission.ORDERS_WRITE)
 def cancel(order_id: uuid.UUID) -> BaseResponse:
-    """Cancel the version that was read, at any stage before hand-over."""
+    """Cancel the version that was read, at any stage before hand-over; its other parts too where that is asked for."""
     version = forms.as_number(forms.typed_text("version"))
     held = version if isinstance(version, int) else 0
     reason = request.form.get("reason", "other")
@@ -270,4 +270,6 @@ def cancel(order_id: uuid.UUID) -> BaseResponse:
         forms.flash_or_raise(outcome)
     else:
         flash(_("The order is cancelled."), "ok")
+        if request.form.get("parts") == "1":
+            order_parts.cancel_with(service.load_order(actor(), order_id), reason)
     return redirect(url_for(".detail", order_id=order_id))
