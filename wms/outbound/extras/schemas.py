@@ -73,7 +73,7 @@ class ExtrasIn(CodedSchema):
         CodIn, allow_none=True, metadata={"description": "What the driver collects, for the whole order."}
     )
     age_check = fields.Integer(strict=True, validate=OneOf(list(AGES)), allow_none=True,
-                               metadata={"example": 18, "description": "How old who takes it must be."})  # fmt: skip
+                               metadata={"description": "How old who takes it must be: 16 or 18."})  # fmt: skip
     liftgate = fields.Boolean(allow_none=True, metadata={"description": "The lorry needs a tail lift."})
     delivery = fields.Nested(DeliveryIn, allow_none=True, metadata={"description": "On which day, in which hours."})
     packing = Items(Choice(list(PACKING)), 0, len(PACKING), allow_none=True, metadata={"example": ["bubble_bag"]})
