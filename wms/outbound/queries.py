@@ -353,6 +353,13 @@ def return_source(actor: Actor, named: str) -> ReturnSource | None:
     return ReturnSource(order.id, order.owner_id, order.warehouse_id, order.state, shipped_lines(order.id))
 
 
+def order_named(named: str) -> uuid.UUID | None:
+    """The order of this id or number, whosever it is: for the operator's commands. A reference is a seller's own word."""
+    wanted = Order.id == order_id if (order_id := parse_id(named)) else Order.number == named
+    found: uuid.UUID | None = session().scalar(select(Order.id).where(wanted))
+    return found
+
+
 def order_numbers(order_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     """What people call these orders."""
     rows = session().execute(select(Order.id, Order.number).where(Order.id.in_(set(order_ids))))
