@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-import uuid
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,6 +22,7 @@ from wms.core.refusals import Refused
 from wms.identity.queries import user_by_login
 from wms.identity.service import let_first_admin_in, reset_second_step
 from wms.inventory import following
+from wms.outbound.queries import order_named
 from wms.platform.auditing import AUDIT_TIMEOUT, Check, note, run_checks
 from wms.platform.database import read_through, rollback, session, transaction
 from wms.platform.stores import StoreAway
@@ -102,9 +102,17 @@ def erasers() -> list[ModuleType]:
 
 
 @click.command("erase")
-@click.option("--order", "order_id", type=click.UUID, help="Forget the person of this order now.")
-def erase_command(order_id: uuid.UUID | None) -> None:
-    """Forget personal data: all that is due, or that of one order."""
+@click.option("--order", "named", metavar="NUMBER|ID", help="Forget the person of this order now.")
+def erase_command(named: str | None) -> None:
+    """Forget personal data: all that is due, or that of one order. An order that is not there is an error: whoever asked
+    to be forgotten must not be told that it was done.
+    """
+    order_id = None
+    if named is not None:
+        with transaction():
+            order_id = order_named(named.strip())
+        if order_id is None:
+            raise click.ClickException(f"there is no order {named}; nobody was forgotten")
     for module in erasers():
         with transaction():
             erased = module.erase_due() if order_id is None else module.erase_order(order_id)

@@ -142,6 +142,26 @@ def names(told: dict[str, Any], steps: tuple[Any, ...], path: str) -> bool:
     return (named or item == "") and all(each["message"] for each in told["errors"])
 
 
+# Whatever of the house an example names may not be there; its own shape is never what is refused.
+OF_ITS_SHAPE = {"required", "null", "type", "unknown_field", "unprintable", "pattern", "not_a_choice", "too_small", "too_large",
+                "too_short", "too_long", "too_few", "too_many", "invalid", "fba_only"}  # fmt: skip
+
+
+def test_an_example_is_refused_for_what_it_names_at_most(api: Api, document: dict[str, Any]) -> None:
+    """What the reference shows can be copied: else its reader is refused, and no hostile value here gets past the schema."""
+    taken = set()
+    for template, method, _schema, example in bodies(document):
+        status, told = api.send(method, api.path(template), "its example", json=example)
+        if wrong := [
+            (each["pointer"], each["code"]) for each in told.get("errors", []) if each["code"] in OF_ITS_SHAPE
+        ]:
+            api.wrong.append(f"{method} {template}: {status} {wrong}")
+        if status < 300 or status == 409:  # it is there already
+            taken.add(template)
+    assert not api.wrong, "\n".join(api.wrong)
+    assert taken >= {"/api/v1/products", "/api/v1/bookings", "/api/v1/orders"}
+
+
 def test_a_field_that_nobody_knows_or_that_comes_twice_is_named(api: Api, document: dict[str, Any]) -> None:
     for template, method, schema, example in bodies(document):
         path = api.path(template)
@@ -201,6 +221,34 @@ def test_every_parameter_of_every_operation(api: Api, document: dict[str, Any]) 
                 PARAMETERS[parameter["in"]](api, method, template, parameter["name"], value, what, beside)
     assert not api.wrong, "\n".join(api.wrong)
     assert walked > 500
+
+
+# Of these Python would make a number or a day, and the document does not call them one.
+MISREAD = {"integer": ("１２", "١٢", "1_0", "+5", " 5"), "date": ("20261201", "2026-W49-2", "２０２６-12-01")}
+
+
+def test_numbers_and_days_of_a_query_are_written_as_the_document_says(api: Api, document: dict[str, Any]) -> None:
+    walked = 0
+    for template, method, operation in operations(document):
+        for parameter in operation["parameters"]:
+            schema = resolved(document, parameter["schema"])
+            kinds = {
+                schema.get("format"),
+                *([schema["type"]] if isinstance(schema.get("type"), str) else schema.get("type", [])),
+            }
+            for value in (each for kind in MISREAD if kind in kinds for each in MISREAD[kind]):
+                walked += parameter["in"] == "query"
+                if parameter["in"] == "query":
+                    needed = {each["name"]: each["schema"].get("example") for each in operation["parameters"]
+                              if each["in"] == "query" and each.get("required")}  # fmt: skip
+                    status, told = api.send(
+                        method, api.path(template), value, query_string={**needed, parameter["name"]: value}
+                    )
+                    pointers = [each["pointer"] for each in told.get("errors", [])]
+                    if (status, pointers) != (422, [f"/query/{parameter['name']}"]):
+                        api.wrong.append(f"{method} {template} ?{parameter['name']}={value}: {status} {pointers}")
+    assert not api.wrong, "\n".join(api.wrong)
+    assert walked > 100
 
 
 def in_query(api: Api, method: str, template: str, name: str, value: str, what: str, needed: Any) -> None:

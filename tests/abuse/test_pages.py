@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 from urllib.parse import quote, quote_from_bytes, urlencode
 
 import pytest
 from argon2 import PasswordHasher
-from flask import Request
+from flask import Flask, Request
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
@@ -107,8 +108,14 @@ LEFT_OUT = {"identity_pages.logout"}
 
 @pytest.fixture(scope="module", autouse=True)
 def noting(world: World) -> Iterator[None]:
+    with noting_requests(world.app):
+        yield
+
+
+@contextmanager
+def noting_requests(app: Flask) -> Iterator[None]:
     """Requests that note what they are asked for, and passwords that are hashed without effort."""
-    former, world.app.request_class = world.app.request_class, NotingRequest
+    former, app.request_class = app.request_class, NotingRequest
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     typed_rows = forms.typed_rows
 
@@ -118,7 +125,7 @@ def noting(world: World) -> Iterator[None]:
 
     with mock.patch.object(hashing, "_hasher", cheap), mock.patch.object(forms, "typed_rows", noted_rows):
         yield
-    world.app.request_class = former
+    app.request_class = former
 
 
 class Walk:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,6 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.abuse.test_fields import bodies, operations
-from tests.abuse.values import fields_of, pointer
 from tests.abuse.world import Caller, World, routes
 from tests.sent import statements
 from wms.core.ids import new_id
@@ -161,21 +159,6 @@ def test_every_id_of_every_path_of_the_pages(pages: Rival, world: World) -> None
     assert walked > 25
 
 
-def test_every_query_of_every_list(api: Rival, document: dict[str, Any], theirs: dict[str, str]) -> None:
-    walked = 0
-    for template, method, operation in operations(document):
-        path = api.world.path(template.replace("{", "<").replace("}", ">"))
-        for parameter in operation["parameters"]:
-            value = theirs.get(parameter["name"])
-            if parameter["in"] != "query" or not value or "{" in template:
-                continue
-            walked += 1
-            other = str(uuid.uuid4()) if "id" in parameter["name"].split("_") else f"NOBODY-{walked}"
-            api.both(method, (f"{path}?{parameter['name']}={value}", f"{path}?{parameter['name']}={other}"))
-    assert not api.wrong, "\n".join(api.wrong)
-    assert walked >= 4
-
-
 def test_every_search_of_every_page(pages: Rival, theirs: dict[str, str]) -> None:
     for path in ("/portal/orders", "/portal/bookings", "/portal/returns", "/portal/products", "/portal/search",
                  "/portal/stock"):  # fmt: skip
@@ -190,37 +173,6 @@ def test_every_search_of_every_page(pages: Rival, theirs: dict[str, str]) -> Non
     ]
     assert words(answers[0], "").replace(theirs["order"], "") == words(answers[1], "").replace("NO-1", "")
     assert not pages.wrong, "\n".join(pages.wrong)
-
-
-def positions(document: dict[str, Any]) -> Iterator[tuple[str, str, tuple[Any, ...], Any]]:
-    """Every field of a body that may name something of somebody: (path, method, steps, example of the body)."""
-    for template, method, schema, example in bodies(document):
-        for steps, _kind in fields_of(document, schema):
-            if str(steps[-1]) in {"order", "seller", "shop_id", "product_id", "order_id", "booking_id", "bundle_id"}:
-                yield template, method, steps, example
-
-
-def test_every_field_of_a_body_that_names_something(
-    api: Rival, world: World, document: dict[str, Any], theirs: dict[str, str]
-) -> None:
-    from tests.abuse.test_fields import put
-
-    walked = []
-    for template, method, steps, example in positions(document):
-        rule = template.replace("{", "<").replace("}", ">")
-        mine = str(world.cast.RIVAL.products["MUG-450-BLUE"])
-        path = world.path(rule, product_id=mine)
-        name = str(steps[-1])
-        nobodys = "NOBODY" if name in {"seller", "order"} else str(uuid.uuid4())
-        pair = tuple(valid(put(example, steps, value)) for value in (theirs[name], nobodys))
-        walked.append(f"{method} {template} {pointer(steps)}")
-        both = [json.dumps(each) for each in pair]
-        assert both[0] != both[1]
-        status = api.both(method, (path, path), pair)  # type: ignore[arg-type]
-        if status not in {404, 409, 422} and not template.endswith("/bulk"):
-            api.wrong.append(f"{walked[-1]}: {status}")
-    assert not api.wrong, "\n".join(api.wrong)
-    assert len(walked) >= 8
 
 
 def valid(body: Any) -> Any:

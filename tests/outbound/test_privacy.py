@@ -5,12 +5,15 @@ in events, jobs or the log.
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from tests.cast import Cast
 from tests.outbound.stage import ID_NUMBER, MUG, Stage, body
+from wms.core.ids import new_id
 from wms.outbound.models import Order
-from wms.platform.database import session
+from wms.platform.database import session, transaction
 from wms.platform.secrecy import unseal
 
 BUYER = {"name": "Zoltan Quixote", "phone": "+36 1 555 0199", "email": "zoltan@quixote.example", "city": "Kecskemét",
@@ -94,3 +97,31 @@ def test_a_fault_of_the_database_does_not_quote_the_row(stage: Stage, life: Orde
         session().execute(statement, {"id": life.id, "name": "Zoltan Quixote"})
     session().rollback()
     assert "Zoltan" not in str(raised.value)
+
+
+def test_a_person_is_forgotten_by_the_number_that_people_know(fresh_app: Flask, cast: Cast) -> None:
+    """And nobody is told that it was done when no such order is there; a reference may be two sellers'."""
+    run = fresh_app.test_cli_runner().invoke
+    with fresh_app.app_context():
+        order, other = (
+            Stage(cast).order({MUG: 1}, consignee={**BUYER, "country": "DE", "id_number": None}) for _ in range(2)
+        )
+        wrong = [order.reference, order.number[:-4] + "9999", str(new_id()), ""]
+        for named in wrong:
+            result = run(args=["erase", "--order", named])
+            assert (result.exit_code, "nobody was forgotten" in result.output) == (1, True), result.output
+        assert forgotten(order) == forgotten(other) == [False]
+        result = run(args=["erase", "--order", order.number])
+        assert (result.exit_code, "1  outbound" in result.output) == (0, True), result.output
+        assert (forgotten(order), forgotten(other)) == ([True], [False])
+        assert "0  outbound" in run(args=["erase", "--order", str(order.id)]).output
+        assert run(args=["erase", "--order", str(other.id)]).exit_code == 0
+        assert forgotten(other) == [True]
+
+
+def forgotten(order: Order) -> list[bool]:
+    query = text(
+        "SELECT name IS NULL AND address1 IS NULL AND erased_at IS NOT NULL FROM consignee WHERE order_id = :order"
+    )
+    with transaction():
+        return list(session().scalars(query, {"order": order.id}).all())

@@ -162,7 +162,7 @@ def test_without_the_sellers_leave_a_warehouse_is_required(stage: Stage, client:
             422, "/warehouse", "required",
         )  # fmt: skip
     routed(stage)
-    for line in ({"batch": "L1"}, {"condition": "damaged"}, {"min_expires_on": "2027-01-01"}):
+    for line in ({"batch": "L1"}, {"condition": "damaged"}, {"min_expires_on": "2027-01-01"}, {"container": "CTN-1"}):
         given = unrouted({MUG: 1})
         given["lines"][0] |= line
         told = api.post(PATH, given).json["errors"][0]

@@ -163,6 +163,17 @@ def test_a_line_names_a_pallet_with_the_cartons_on_it(stage: Stage) -> None:
     assert stage.state(order) == "shipped"
 
 
+def test_what_lies_on_a_pallet_beside_its_cartons_is_asked_for_with_them(stage: Stage) -> None:
+    pallet = container(stage, "PAL-1", {MUG: 3}, kind=HandlingUnitKind.PALLET)
+    container(stage, "CTN-1", {MUG: 6}, parent=pallet)
+    order = b2b(stage, [line(MUG, 9, "PAL-1")])
+    stage.wave(order)
+    assert [(each.code, each.kind, each.units) for each in whole.waiting(stage.cast.overseas.id)] == [
+        ("PAL-1", "pallet", 9)
+    ]
+    assert take(stage, pallet).is_packed
+
+
 @pytest.mark.parametrize(
     ("named", "at"),
     [(("CTN-1", "CTN-1"), 1), (("PAL-1", "CTN-1"), 1), (("CTN-2", "PAL-1"), 1), (("CTN-1", "CTN-2"), None)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,18 @@ from marshmallow import ValidationError, fields
 
 from wms.platform.i18n import LANGUAGES, refusal_texts
 from wms.platform.problems import MAX_ERRORS
-from wms.platform.schemas import MAX_NAME, CodedSchema, DecimalText, Items, Moment, Text, field_errors
+from wms.platform.schemas import (
+    MAX_NAME,
+    CodedSchema,
+    Day,
+    DecimalText,
+    Items,
+    Moment,
+    Range,
+    Text,
+    Whole,
+    field_errors,
+)
 
 
 class Counted(fields.Integer):
@@ -62,7 +74,7 @@ class Kinds(CodedSchema):
     integer = fields.Integer(strict=True)
     number = DecimalText(100, 2)
     boolean = fields.Boolean()
-    date = fields.Date()
+    date = Day()
     moment = Moment()
     id = fields.UUID()
     text = Text(10)
@@ -114,3 +126,39 @@ def test_every_field_of_every_schema_says_what_it_wants(app) -> None:
                 assert told, (schema, name)
                 assert all(code.startswith("type|wanted=") for code in told), (schema, name)
     assert seen > 500
+
+
+class Written(CodedSchema):
+    """What a query writes as text, and a day of this century."""
+
+    whole = Whole(-9, 200)
+    day = Day(validate=Range(date(2000, 1, 1), date(2099, 12, 31)))
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0), ("200", 200), ("007", 7), ("-9", -9), (12, 12)])
+def test_a_whole_number_is_read(text: Any, number: int) -> None:
+    assert Written().load({"whole": text}) == {"whole": number}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [*(("whole", each) for each in ("１２", "١٢", "1_0", "+5", " 5", "5 ", "5\n", "1.0", "1e1", "0x5", "", "--5", "9" * 5000)),
+     *(("day", each) for each in ("20261231", "2026-W53-4", "2026-366", "２０２６-12-31", "2026-12-31 ", "2026-12-31T00:00",
+                                  "2026-02-30", "26-12-31", "", 20261231, None))],
+)  # fmt: skip
+def test_what_only_python_would_read_is_refused(name: str, text: Any) -> None:
+    with pytest.raises(ValidationError) as fault:
+        Written().load({name: text})
+    assert {each["code"] for each in field_errors(fault.value.normalized_messages())} <= {"type", "null"}
+
+
+def test_bounds_are_told_as_they_are_written() -> None:
+    class Bounded(CodedSchema):
+        day = Day(validate=Range(date(2000, 1, 1), date(2099, 12, 31)))
+        moment = Moment()
+
+    with pytest.raises(ValidationError) as fault:
+        Bounded().load({"day": "1999-12-31", "moment": datetime(3000, 1, 2, tzinfo=UTC).isoformat()})
+    told = {each["pointer"]: (each["code"], each["params"]) for each in field_errors(fault.value.normalized_messages())}
+    assert told == {"/day": ("too_small", {"min": "2000-01-01"}),
+                    "/moment": ("too_large", {"max": "3000-01-01T00:00:00+00:00"})}  # fmt: skip

@@ -14,6 +14,8 @@ from wms.core.ids import new_id
 from wms.outbound.models import Order
 from wms.platform.database import session, transaction
 
+_ELSEWHERE = text("UPDATE outbound_order SET warehouse_id = :warehouse WHERE id = :id")
+_ONLY_HERE = text("UPDATE staff_role SET warehouse_id = :warehouse WHERE user_id = :user")
 STATES = "SELECT state FROM outbound_order WHERE id = :id"
 
 
@@ -51,6 +53,22 @@ def test_each_part_tells_of_the_others(life: Life, seller: Any, parts: list[tupl
     assert "Its other parts" not in text_of(seller.get(f"/portal/orders/{life.promised.id}"))
 
 
+def test_the_rest_of_a_part_from_another_warehouse_is_a_part_too(
+    cast: Any, life: Life, seller: Any, parts: list[tuple[Any, str]]
+) -> None:
+    """What a routed part lacks waits as a back order of that part, not of the first one (`back_orders`)."""
+    with life.app.app_context(), transaction():
+        rest = order(cast, "P-W2-B1", [(LAMP, 1)])
+        session().get_one(Order, rest.id).back_order_of = parts[1][0]
+        every = [*parts, (rest.id, rest.number)]
+    for key, own in every:
+        page = text_of(seller.get(f"/portal/orders/{key}"))
+        assert [number for _, number in every if number not in page] == [], own
+    told = said(life.app, seller.post(f"/portal/orders/{every[-1][0]}/cancel", data=sent(parts="1")))
+    assert told == ["The order is cancelled.", "3 other parts are cancelled too."]
+    assert states(life, every) == ["cancelled"] * 4
+
+
 def test_no_part_of_another_seller_is_told(cast: Any, client: Any, life: Life, parts: list[tuple[Any, str]]) -> None:
     rival = cast.sign_in(client, cast.rival_person)
     assert rival.get(f"/portal/orders/{parts[0][0]}").status_code == 404
@@ -73,6 +91,22 @@ def test_all_parts_are_cancelled_from_any_of_them(
     assert life.ask("SELECT count(*) FROM event WHERE name = 'order.cancelled'") == 3
     with life.app.app_context():
         assert_books_balance()
+
+
+def test_a_part_in_a_warehouse_that_is_not_mine_is_told_and_not_touched(
+    cast: Any, client: Any, life: Life, parts: list[tuple[Any, str]]
+) -> None:
+    with life.app.app_context(), transaction():
+        session().execute(_ELSEWHERE, {"id": parts[2][0], "warehouse": cast.bonded.id})
+        session().execute(_ONLY_HERE, {"user": cast.supervisor.id, "warehouse": cast.overseas.id})
+    lead = cast.sign_in(client, cast.supervisor)
+    path = f"/portal/orders/{parts[0][0]}"
+    page = lead.get(path).get_data(as_text=True)
+    assert f"/portal/orders/{parts[1][0]}" in page and f"/portal/orders/{parts[2][0]}" not in page
+    assert parts[2][1] in text_of(lead.get(path)) and f"Without it they are sent: {parts[1][1]}." in page
+    told = said(life.app, lead.post(f"{path}/cancel", data=sent(parts="1")))
+    assert told == ["The order is cancelled.", "1 other part is cancelled too."]
+    assert states(life, parts) == ["cancelled", "cancelled", "promised"]
 
 
 def test_a_part_that_left_stays_and_nothing_is_said_of_it(

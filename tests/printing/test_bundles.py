@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 
 from labels import LabelRefused, Size
 from tests.cast import Cast
+from tests.outbound.stage import MUG, Stage
 from tests.platform.test_worker import read_codes
 from tests.printing.conftest import Desk
 from wms.core import clock
@@ -301,8 +302,8 @@ def test_the_last_label_of_a_bundle_takes_the_file_with_it(desk: Desk):
     assert desk.work() == 0
 
 
-def test_erase_on_the_command_line(desk: Desk, fresh_app: Flask):
-    order = new_id()
+def test_erase_on_the_command_line(desk: Desk, fresh_app: Flask, cast: Cast):
+    order = Stage(cast).order({MUG: 1}).id
     document = desk.ready(desk.draft(parent=("order", order)))
     run = fresh_app.test_cli_runner().invoke
     result = run(args=["erase", "--order", str(order)])

@@ -160,6 +160,20 @@ def test_a_number_that_nobody_knew_is_taken_up_again_by_itself(stage: Stage, cli
     assert other.scan("CMD-SCRAP")["code"] == "return_scrap"
 
 
+@pytest.mark.parametrize("decided", [True, False])
+def test_a_unit_comes_back_once(stage: Stage, client: Any, phones: ReturnOrder, decided: bool) -> None:
+    """Its number is not that of the unit whose number nobody read: not when it was decided about, and not in a colleague's hand."""
+    code = code_of(phones)
+    first = opened(stage, client, phones, stage.cast.receiver)
+    first.scan(code, serial="X1")
+    if decided:
+        assert first.scan("CMD-SCRAP")["code"] == "return_scrap"
+    other = opened(stage, client, phones, stage.cast.picker)
+    assert other.scan(code, serial="X1")["code"] == "serial_back"
+    assert [each[1] for each in numbers(phones)] == [1]
+    assert other.scan(code, serial="OLD-1")["code"] == "return_item"
+
+
 def test_a_frozen_bin_takes_no_return_and_a_supervisor_may_insist(
     stage: Stage, client: Any, found: ReturnOrder
 ) -> None:

@@ -11,7 +11,7 @@ from wms.added_services.models import AddedService, Effect, ProofKind, ServiceRe
 from wms.added_services.workflow import RequestState
 from wms.core.refusals import invalid
 from wms.inventory.models import Condition
-from wms.platform.schemas import Choice, CodedSchema, Count, Items, Range, Text
+from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text, Whole
 
 _ID = "01932c07-4a5e-7c3a-9d2e-5f1b8a6c7d10"
 _SELLER = {"example": "ACME", "description": "Needed where the key sees several sellers."}
@@ -54,7 +54,7 @@ class ServiceRequestIn(CodedSchema):
 class ServiceRequestQuery(CodedSchema):
     state = Choice([each.value for each in RequestState], load_default=None)
     cursor = Text(200, load_default=None)
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=50)
 
 
 class ServiceRequestAccepted(CodedSchema):
@@ -137,7 +137,7 @@ class KitPage(CodedSchema):
 
 class OfferQuery(CodedSchema):
     cursor = Text(200, load_default=None)
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=50)
 
 
 class OfferIn(CodedSchema):

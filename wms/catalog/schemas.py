@@ -10,7 +10,7 @@ from wms.catalog import rules
 from wms.catalog.models import BarcodeKind, PackLevel, Product, ProductBarcode, SerialControl
 from wms.catalog.rules import Code
 from wms.core.rotation import Rotation
-from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, DecimalText, Items, Moment, Range, Text
+from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, DecimalText, Items, Moment, Text, Whole
 
 SELLERS_KINDS = [kind.value for kind in BarcodeKind if kind is not BarcodeKind.OWN]
 CARGO = [
@@ -104,12 +104,15 @@ class BulkProducts(CodedSchema):
     """Each item is checked and stored by itself, as if it had come alone."""
 
     items = Items(fields.Raw(), 1, 200, required=True,
-                  metadata={"description": "Up to 200 products as of `POST /products`."})  # fmt: skip
+                  metadata={"description": "Up to 200 products as of `POST /products`.", "example": [
+                      {"sku": "MUG-450-GREEN", "name_en": "Travel mug 450 ml, green", "name_zh": "旅行杯 450毫升 绿色",
+                       "declared_weight_g": 320, "declared_length_mm": 120, "declared_width_mm": 120,
+                       "declared_height_mm": 120}]})  # fmt: skip
 
 
 class ProductQuery(CodedSchema):
     cursor = Text(200, load_default=None, metadata={"description": "`next_cursor` of the page before."})
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=50)
     sku = Text(rules.SKU_MAX, load_default=None)
     updated_since = Moment(load_default=None, metadata={"example": "2026-11-01T00:00:00Z"})
 

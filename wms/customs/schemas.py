@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from wms.customs.models import SettlementKind
-from wms.platform.schemas import Choice, CodedSchema, Items, Range, Text
+from wms.platform.schemas import Choice, CodedSchema, Items, Range, Text, Whole
 
 
 class BookingForm(CodedSchema):
@@ -74,7 +74,7 @@ class UnaccountedPage(CodedSchema):
 class SettlementQuery(CodedSchema):
     open = fields.Boolean(load_default=False, metadata={"description": "Only those not settled, refused or withdrawn."})
     cursor = Text(200, load_default=None)
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=50)
 
 
 class SettlementOut(CodedSchema):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from wms.exchange.workflow import ImportState
-from wms.platform.schemas import CodedSchema, Range, Text
+from wms.platform.schemas import CodedSchema, Text, Whole
 
 STATES = [state.value for state in ImportState]
 
@@ -25,7 +25,7 @@ class ImportIn(ImportForm):
 
 class ImportQuery(CodedSchema):
     cursor = Text(200)
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=50)
 
 
 class ImportAccepted(CodedSchema):

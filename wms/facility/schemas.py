@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from wms.facility.models import LocationKind
-from wms.platform.schemas import Choice, CodedSchema, Range, Text
+from wms.platform.schemas import Choice, CodedSchema, Text, Whole
 
 
 class WarehouseSchema(CodedSchema):
@@ -45,5 +45,5 @@ class LocationsSchema(CodedSchema):
 
 class LocationQuery(CodedSchema):
     cursor = Text(200, load_default=None, metadata={"description": "`next_cursor` of the page before."})
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=50)
     kind = Choice([kind.value for kind in LocationKind], load_default=None)

@@ -23,7 +23,7 @@ from wms.inventory.words import CONDITION_WORDS
 from wms.platform.access import actor, requires
 from wms.platform.http import answer_outcome, run_command
 from wms.platform.i18n import refusal_texts
-from wms.platform.schemas import Choice, CodedSchema, Range, Text, load_or_refuse
+from wms.platform.schemas import Choice, CodedSchema, Text, Whole, load_or_refuse
 
 blueprint = Blueprint("putaway_api", __name__, url_prefix="/floor/v1/putaway")
 HOLDER = "machine"
@@ -35,14 +35,14 @@ class GoodsIn(CodedSchema):
     warehouse = Text(16, required=True)
     seller = Text(8, required=True)
     sku = Text(40, required=True)
-    quantity = fields.Integer(load_default=1, validate=Range(1, 10_000_000))
+    quantity = Whole(1, 10_000_000, load_default=1)
     condition = Choice(list(CONDITION_WORDS), load_default="good")
     batch = Text(40, load_default=None)
 
 
 class BinsIn(GoodsIn):
     after = Text(24, load_default="")
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=50)
 
 
 class KeepIn(GoodsIn):

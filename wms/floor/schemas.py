@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text
+from wms.platform.schemas import Choice, CodedSchema, Count, Day, Items, Text
 
 SOURCES = ["wedge", "camera", "paste", "typed", "button"]
 
@@ -23,8 +23,8 @@ class ScanIn(CodedSchema):
     quantity = Count(1, 99_999, allow_none=True, load_default=None)
     weight_g = Count(1, 30_000_000, allow_none=True, load_default=None)
     batch = Text(40, allow_none=True, load_default=None)
-    expires_on = fields.Date(allow_none=True, load_default=None)
-    made_on = fields.Date(allow_none=True, load_default=None)
+    expires_on = Day(allow_none=True, load_default=None)
+    made_on = Day(allow_none=True, load_default=None)
     serial = fields.String(allow_none=True, load_default=None)  # as scanned beside the code: checked as a scan is
     scanned_at = fields.AwareDateTime(allow_none=True, load_default=None)  # information only: the device's clock
 

@@ -28,15 +28,11 @@ from wms.inbound.rules import (
     Transport,
 )
 from wms.inbound.workflow import BookingState, CartonState, DifferenceState
-from wms.platform.schemas import Choice, CodedSchema, Count, Items, Moment, Range, Text
+from wms.platform.schemas import Choice, CodedSchema, Count, Day, Items, Moment, Range, Text, Whole
 
 MAX_BULK = 50
+SANE_DAYS = date(2000, 1, 1), date(2999, 12, 31)
 TRANSPORTS = [each.value for each in Transport]
-
-
-def _sane_date(value: date) -> None:
-    if not 2000 <= value.year <= 2999:
-        raise ValidationError("invalid")
 
 
 class AnnouncedLotIn(CodedSchema):
@@ -44,8 +40,8 @@ class AnnouncedLotIn(CodedSchema):
 
     quantity = Count(1, MAX_QUANTITY, required=True, metadata={"example": 24})
     batch = Text(40, allow_none=True, metadata={"example": "L2026-07"})
-    made_on = fields.Date(allow_none=True, metadata={"example": "2026-07-01"})
-    expires_on = fields.Date(allow_none=True, metadata={"example": "2028-06-30"})
+    made_on = Day(allow_none=True, metadata={"example": "2026-07-01"})
+    expires_on = Day(allow_none=True, metadata={"example": "2028-06-30"})
     serial_numbers = Items(Text(MAX_SERIAL), 1, MAX_QUANTITY, allow_none=True,
                            metadata={"description": "One for each unit, or none."})  # fmt: skip
 
@@ -73,7 +69,7 @@ class BookingCartonIn(CodedSchema):
 
 
 class _Header(CodedSchema):
-    expected_on = fields.Date(allow_none=True, validate=_sane_date, metadata={"example": "2026-12-01"})
+    expected_on = Day(allow_none=True, validate=Range(*SANE_DAYS), metadata={"example": "2026-12-01"})
     tracking_number = Text(64, allow_none=True, metadata={"example": "EMS1234567"})
     container_number = Text(16, allow_none=True, metadata={"description": "ISO 6346, with its check digit;"
                                                                   " by sea, rail or road."})  # fmt: skip
@@ -116,7 +112,9 @@ class BookingsIn(CodedSchema):
     """Each item is checked and stored by itself, as if it had come alone."""
 
     bookings = Items(fields.Raw(), 1, MAX_BULK, required=True,
-                     metadata={"description": "Up to 50 bookings as of `POST /bookings`."})  # fmt: skip
+                     metadata={"description": "Up to 50 bookings as of `POST /bookings`.", "example": [
+                         {"reference": "PO-2026-119", "warehouse": "DE1",
+                          "cartons": [{"number": 1, "lines": [{"sku": "MUG-450-BLUE", "quantity": 24}]}]}]})  # fmt: skip
 
 
 class BookingTransitIn(CodedSchema):
@@ -130,7 +128,7 @@ class CartonLabelsIn(CodedSchema):
 
 class BookingQuery(CodedSchema):
     cursor = Text(200, load_default=None, metadata={"description": "`next_cursor` of the page before."})
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=50)
     state = Choice([each.value for each in BookingState], load_default=None)
     reference = Text(REFERENCE_MAX, load_default=None)
     warehouse = Text(16, load_default=None)
@@ -139,7 +137,7 @@ class BookingQuery(CodedSchema):
 
 class BookingReceiptQuery(CodedSchema):
     cursor = Text(200, load_default=None)
-    limit = fields.Integer(load_default=200, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=200)
 
 
 class BookingAccepted(CodedSchema):
@@ -339,7 +337,7 @@ def _lots_of(line: Mapping[str, Any]) -> list[LotDraft]:
 
 class DifferenceQuery(CodedSchema):
     cursor = Text(200, load_default=None)
-    limit = fields.Integer(load_default=100, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=100)
     booking_id = fields.UUID(load_default=None)
     state = Choice([each.value for each in DifferenceState], load_default=None)
 
@@ -438,9 +436,9 @@ def _whole_quarters(minutes: int) -> None:
 
 
 class OfferQuery(CodedSchema):
-    day = fields.Date(load_default=None, validate=_sane_date, metadata={"example": "2026-12-01",
+    day = Day(load_default=None, validate=Range(*SANE_DAYS), metadata={"example": "2026-12-01",
                       "description": "By the warehouse's calendar; today, where none is named."})  # fmt: skip
-    minutes = fields.Integer(load_default=60, validate=[Range(MIN_APPOINTMENT, MAX_APPOINTMENT), _whole_quarters])
+    minutes = Whole(MIN_APPOINTMENT, MAX_APPOINTMENT, also=[_whole_quarters], load_default=60)
 
 
 class OfferOut(CodedSchema):
@@ -500,7 +498,7 @@ class ArrivalClaimed(CodedSchema):
 
 class MeasurementQuery(CodedSchema):
     cursor = Text(200, load_default=None)
-    limit = fields.Integer(load_default=100, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=100)
     deviating = fields.Boolean(load_default=True, metadata={"description": "Only those that differ from the declared."})
 
 

@@ -11,7 +11,7 @@ from wms.inventory.layers.queries import AgeLine, LayerLine
 from wms.inventory.layers.rules import TIERS
 from wms.inventory.month_ends import PastRow
 from wms.inventory.queries import MAX_PAGE, PAGE, MoveEnd, MoveLine, NetworkLine, StockLine
-from wms.platform.schemas import CodedSchema, Moment, Range, Text
+from wms.platform.schemas import CodedSchema, Day, Moment, Text, Whole
 
 _CURSOR = {"description": "`next_cursor` of the page before."}
 _ID = "01932c07-4a5e-7c3a-9d2e-5f1b8a6c7d10"
@@ -20,19 +20,19 @@ _ID = "01932c07-4a5e-7c3a-9d2e-5f1b8a6c7d10"
 class StockQuery(CodedSchema):
     warehouse = Text(16, load_default=None, metadata={"example": "LAX1", "description": "A warehouse's code."})
     sku = Text(40, load_default=None, metadata={"example": "T-SHIRT-01"})
-    limit = fields.Integer(load_default=PAGE, validate=Range(1, MAX_PAGE), metadata={"example": 50})
+    limit = Whole(1, MAX_PAGE, load_default=PAGE, metadata={"example": 50})
     cursor = Text(400, load_default=None, metadata=_CURSOR)
 
 
 class NetworkQuery(CodedSchema):
     sku = Text(40, load_default=None, metadata={"example": "T-SHIRT-01"})
-    limit = fields.Integer(load_default=PAGE, validate=Range(1, MAX_PAGE), metadata={"example": 50})
+    limit = Whole(1, MAX_PAGE, load_default=PAGE, metadata={"example": 50})
     cursor = Text(400, load_default=None, metadata=_CURSOR)
 
 
 class MovesQuery(CodedSchema):
     warehouse = Text(16, load_default=None, metadata={"example": "LAX1", "description": "A warehouse's code."})
-    limit = fields.Integer(load_default=PAGE, validate=Range(1, MAX_PAGE), metadata={"example": 50})
+    limit = Whole(1, MAX_PAGE, load_default=PAGE, metadata={"example": 50})
     cursor = Text(400, load_default=None, metadata=_CURSOR)
 
 
@@ -51,7 +51,7 @@ class CountedAnswer(CodedSchema):
     warehouse = fields.String(metadata={"example": "LAX1"})
     location = fields.String(metadata={"example": "A-03-12-2"})
     batch = fields.String(allow_none=True, metadata={"example": None})
-    expires_on = fields.Date(allow_none=True, metadata={"example": None})
+    expires_on = Day(allow_none=True, metadata={"example": None})
     condition = fields.String(metadata={"example": "good"})
     book = fields.Integer(metadata={"example": 36, "description": "What the book said when it was counted."})
     counted = fields.Integer(metadata={"example": 35})
@@ -95,7 +95,7 @@ class SerialAnswer(CodedSchema):
     unit = fields.String(allow_none=True)
     condition = fields.String(allow_none=True)
     batch = fields.String(allow_none=True)
-    expires_on = fields.Date(allow_none=True)
+    expires_on = Day(allow_none=True)
     is_held = fields.Boolean()
     document_kind = fields.String(allow_none=True, attribute="subject_kind")
     document_id = fields.UUID(allow_none=True, attribute="subject_id")
@@ -134,7 +134,7 @@ class LayerAnswer(CodedSchema):
     """Goods put away together, oldest first."""
 
     warehouse_id = fields.UUID(metadata={"example": _ID})
-    put_away_on = fields.Date(metadata={"example": "2026-10-02"})
+    put_away_on = Day(metadata={"example": "2026-10-02"})
     age_days = fields.Integer(metadata={"example": 54})
     put_away = fields.Integer(metadata={"example": 60})
     remaining = fields.Integer(metadata={"example": 40})
@@ -151,11 +151,11 @@ class LayersPage(CodedSchema):
 class LotsQuery(CodedSchema):
     warehouse = Text(16, load_default=None, metadata={"example": "LAX1", "description": "A warehouse's code."})
     sku = Text(40, load_default=None, metadata={"example": "VITC-60"})
-    within_days = fields.Integer(
-        load_default=None, validate=Range(0, 3_650),
+    within_days = Whole(
+        0, 3_650, load_default=None,
         metadata={"example": 30, "description": "Only lots whose last sale day is at most so far away, or past."},
     )  # fmt: skip
-    limit = fields.Integer(load_default=PAGE, validate=Range(1, MAX_PAGE), metadata={"example": 50})
+    limit = Whole(1, MAX_PAGE, load_default=PAGE, metadata={"example": 50})
     cursor = Text(400, load_default=None, metadata=_CURSOR)
 
 
@@ -164,8 +164,8 @@ class LotAnswer(CodedSchema):
     sku = fields.String(metadata={"example": "VITC-60"})
     warehouse = fields.String(metadata={"example": "LAX1"})
     batch = fields.String(allow_none=True, metadata={"example": "B2291"})
-    expires_on = fields.Date(metadata={"example": "2027-06-30"})
-    last_sale_on = fields.Date(
+    expires_on = Day(metadata={"example": "2027-06-30"})
+    last_sale_on = Day(
         metadata={"example": "2027-04-01", "description": "The last day of sale; from the day after it is not sold."}
     )
     days_left = fields.Integer(metadata={"example": 127})
@@ -189,7 +189,7 @@ class PastRowAnswer(CodedSchema):
     location = fields.String(metadata={"example": "A-03-12-2"})
     handling_unit = fields.String(allow_none=True, metadata={"example": None})
     batch = fields.String(allow_none=True, metadata={"example": None})
-    expires_on = fields.Date(allow_none=True, metadata={"example": None})
+    expires_on = Day(allow_none=True, metadata={"example": None})
     condition = fields.String(metadata={"example": "good"})
     customs_status = fields.String(metadata={"example": "none"})
     on_hand = fields.Integer(metadata={"example": 36})
@@ -256,14 +256,14 @@ class MoveEndAnswer(CodedSchema):
     handling_unit = fields.String(allow_none=True, metadata={"example": None})
     condition = fields.String(allow_none=True, metadata={"example": "good"})
     batch = fields.String(allow_none=True, metadata={"example": None})
-    expires_on = fields.Date(allow_none=True, metadata={"example": None})
+    expires_on = Day(allow_none=True, metadata={"example": None})
     balance_after = fields.Integer(allow_none=True, metadata={"example": 36})
 
 
 class MoveAnswer(CodedSchema):
     id = fields.Integer(metadata={"example": 41873})
     at = fields.AwareDateTime(metadata={"example": "2026-11-24T08:15:00Z"})
-    business_date = fields.Date(metadata={"example": "2026-11-24"})
+    business_date = Day(metadata={"example": "2026-11-24"})
     warehouse = fields.String(metadata={"example": "LAX1"})
     posting_id = fields.UUID(metadata={"example": _ID})
     reason = fields.String(metadata={"example": "putaway"})

@@ -304,28 +304,34 @@ _COME_BACK = Statement(
     " SELECT k.id, :owner, :product, k.number, 'void', 'return', :return, :now"
     " FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS text[])) AS k(id, number) ORDER BY k.number"
     " ON CONFLICT (product_id, number) DO UPDATE SET state = 'void', subject_kind = 'return', subject_id = excluded.subject_id"
-    " WHERE s.state = 'void' OR (s.state = 'shipped' AND s.subject_kind = 'order' AND s.subject_id = :order)"
-    " RETURNING s.number"
+    " WHERE (s.state = 'void' AND (s.subject_kind = 'return' AND s.subject_id = ANY(CAST(:returns AS uuid[]))) IS NOT TRUE)"
+    "  OR (s.state = 'shipped' AND s.subject_kind = 'order' AND s.subject_id = :order) RETURNING s.number"
 )
 _IS_BACK = Statement(
     "SELECT true FROM serial WHERE product_id = :product AND number = :number AND state = 'void'"
-    " AND subject_kind = 'return' AND subject_id = :return"
+    " AND subject_kind = 'return' AND subject_id = ANY(CAST(:returns AS uuid[]))"
 )
 
 
 def come_back(
-    owner_id: uuid.UUID, product_id: uuid.UUID, numbers: Sequence[str], *, order_id: uuid.UUID, return_id: uuid.UUID
+    owner_id: uuid.UUID,
+    product_id: uuid.UUID,
+    numbers: Sequence[str],
+    *,
+    order_id: uuid.UUID,
+    return_id: uuid.UUID,
+    returns: Sequence[uuid.UUID],
 ) -> set[str]:
     """Exit control: these units of an order came back with a return. Answers which of them: not one that left with another
-    order meanwhile.
+    order meanwhile, nor one that is back with any of the order's `returns`.
     """
     values = {
         "owner": owner_id, "product": product_id, "return": return_id, "order": order_id, "now": clock.now(),
-        "ids": [new_id() for _ in numbers], "numbers": list(numbers),
+        "returns": list(returns), "ids": [new_id() for _ in numbers], "numbers": list(numbers),
     }  # fmt: skip
     return set(_COME_BACK.column(values))
 
 
-def is_back(product_id: uuid.UUID, number: str, return_id: uuid.UUID) -> bool:
-    """Exit control: whether the unit with this number came back with this return, and has not left again."""
-    return _IS_BACK.first({"product": product_id, "number": number, "return": return_id}) is not None
+def is_back(product_id: uuid.UUID, number: str, returns: Sequence[uuid.UUID]) -> bool:
+    """Exit control: whether the unit with this number came back with one of these returns, and has not left again."""
+    return _IS_BACK.first({"product": product_id, "number": number, "returns": list(returns)}) is not None

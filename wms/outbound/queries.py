@@ -265,20 +265,24 @@ class OtherPart:
     reference: str
     state: str
     kind: str
+    warehouse_id: uuid.UUID
     warehouse: str
 
 
+# A part that was routed to another warehouse has back orders of its own: up to the first of all, and down again from there.
 _OTHER_PARTS = Statement(
-    "SELECT o.id, o.number, o.reference, o.state, o.kind, w.code AS warehouse FROM outbound_order o"
-    " JOIN warehouse w ON w.id = o.warehouse_id WHERE o.owner_id = :owner AND o.id <> :order"
-    " AND (o.id = CAST(:first AS uuid) OR o.back_order_of IN (:order, CAST(:first AS uuid))) ORDER BY o.id"
+    "WITH RECURSIVE up AS (SELECT id, back_order_of FROM outbound_order WHERE id = :order UNION SELECT f.id, f.back_order_of"
+    "  FROM up JOIN outbound_order f ON f.id = up.back_order_of), part AS (SELECT id FROM up UNION SELECT b.id"
+    "  FROM part JOIN outbound_order b ON b.back_order_of = part.id)"
+    " SELECT o.id, o.number, o.reference, o.state, o.kind, o.warehouse_id, w.code AS warehouse FROM part JOIN outbound_order o"
+    " ON o.id = part.id JOIN warehouse w ON w.id = o.warehouse_id WHERE o.id <> :order ORDER BY o.id"
 )
 
 
 def other_parts(order: Order) -> list[OtherPart]:
     """The parts beside this one, the first that was made first."""
-    found = _OTHER_PARTS.all({"owner": order.owner_id, "order": order.id, "first": order.back_order_of})
-    return [OtherPart(row.id, row.number, row.reference, row.state, row.kind, row.warehouse) for row in found]
+    found = _OTHER_PARTS.all({"order": order.id})
+    return [OtherPart(**row._asdict()) for row in found]
 
 
 @dataclass(frozen=True)
@@ -347,6 +351,13 @@ def return_source(actor: Actor, named: str) -> ReturnSource | None:
     if order.kind == TRANSFER:
         return None
     return ReturnSource(order.id, order.owner_id, order.warehouse_id, order.state, shipped_lines(order.id))
+
+
+def order_named(named: str) -> uuid.UUID | None:
+    """The order of this id or number, whosever it is: for the operator's commands. A reference is a seller's own word."""
+    wanted = Order.id == order_id if (order_id := parse_id(named)) else Order.number == named
+    found: uuid.UUID | None = session().scalar(select(Order.id).where(wanted))
+    return found
 
 
 def order_numbers(order_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:

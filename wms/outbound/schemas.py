@@ -20,10 +20,15 @@ from wms.outbound.rules import (
     Fill,
 )
 from wms.outbound.workflow import OrderState
-from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Items, Moment, Range, Text
+from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Day, Items, Moment, Text, Whole
 
 CONDITIONS = ["good", "damaged", "grade_b", "grade_c"]
 CANCEL_REASONS = ["buyer_cancelled", "duplicate", "address_problem", "out_of_stock", "billing", "other"]
+
+
+# Most orders go to a buyer, so the reference shows one, though not every kind of order has one.
+BUYER_EXAMPLE = {"name": "Anna Schmidt", "phone": "+49 30 1234567", "country": "DE", "city": "Berlin", "postcode": "10115",
+                 "address1": "Invalidenstraße 117"}  # fmt: skip
 
 
 class ConsigneeIn(CodedSchema):
@@ -45,10 +50,10 @@ class ConsigneeIn(CodedSchema):
 
 
 class OrderLineIn(CodedSchema):
-    sku = Text(40, required=True, metadata={"example": "MUG-BLUE"})
+    sku = Text(40, required=True, metadata={"example": "MUG-450-BLUE"})
     quantity = Count(1, 99_999, required=True, metadata={"example": 2})
     batch = Text(40, allow_none=True)
-    min_expires_on = fields.Date(allow_none=True)
+    min_expires_on = Day(allow_none=True)
     condition = Choice(CONDITIONS, load_default="good")
     container = Text(
         48,
@@ -60,7 +65,7 @@ class OrderLineIn(CodedSchema):
     unit_value_minor = Count(0, 2_000_000_000, allow_none=True, metadata={"example": 1290})
     currency = Currency(allow_none=True, metadata={"example": "EUR"})
     fnsku = Text(10, allow_none=True, pattern=r"[A-Z0-9]{10}",
-                 metadata={"example": "X001ABCDEF", "description": "For FBA: the label each unit gets first."})  # fmt: skip
+                 metadata={"description": "For FBA: the label each unit gets first, as X001ABCDEF."})  # fmt: skip
 
     @validates_schema
     def value_has_a_currency(self, data: dict[str, Any], **_: Any) -> None:
@@ -91,7 +96,8 @@ class OrderIn(ExtrasIn):
                   metadata={"description": "Without enough stock: wait, refuse, split. Else by the seller's terms."})  # fmt: skip
     remark = Text(255, allow_none=True)
     ordered_at = Moment(allow_none=True, metadata={"example": "2026-11-24T08:15:00+00:00"})
-    consignee = fields.Nested(ConsigneeIn, metadata={"description": "Not for a destruction or a transfer."})
+    consignee = fields.Nested(ConsigneeIn, metadata={"description": "Not for a destruction or a transfer.",
+                                                     "example": BUYER_EXAMPLE})  # fmt: skip
     to_warehouse = Text(
         16, allow_none=True, metadata={"description": "For a transfer: the warehouse that receives it."}
     )
@@ -123,7 +129,9 @@ class OrdersIn(CodedSchema):
     """Each item is checked and stored by itself, as if it had come alone."""
 
     orders = Items(fields.Raw(), 1, 200, required=True,
-                   metadata={"description": "Up to 200 orders as of `POST /orders`."})  # fmt: skip
+                   metadata={"description": "Up to 200 orders as of `POST /orders`.", "example": [
+                       {"reference": "SHOP-10002", "warehouse": "DE1", "service": "HOUSE-STD", "consignee": BUYER_EXAMPLE,
+                        "lines": [{"sku": "MUG-450-BLUE", "quantity": 1}]}]})  # fmt: skip
 
 
 class OrderPatch(ExtrasPatch):
@@ -156,7 +164,7 @@ class OrderQuery(CodedSchema):
     warehouse_id = fields.UUID()
     updated_since = Moment()
     cursor = Text(200)
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=50)
 
 
 class OrderAccepted(CodedSchema):

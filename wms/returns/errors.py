@@ -11,6 +11,7 @@ TEXTS = {
     "nothing_to_inspect": N_("Nothing of it waits to be inspected."),
     "still_to_inspect": N_("%(left)s units are still to be inspected."),
     "serial_other": N_("%(number)s did not leave with this order."),
+    "serial_back": N_("%(number)s is back already."),
     "return_closed": N_("This return is finished."),
     "permit_for_bond": N_("Going back into bond needs a permit."),
 }

@@ -11,6 +11,7 @@ from wms.catalog.models import SerialControl
 from wms.catalog.queries import products_by_ids
 from wms.core.refusals import Refused
 from wms.inventory import serials
+from wms.returns import queries
 from wms.returns.models import ReturnOrder
 
 
@@ -36,7 +37,7 @@ def numbers_back(
     are only read at exit are noted as back with this return.
 
     Units that left before their product came under control have no captured number: any that is nowhere else does.
-    Refuses `serials_required`, `serial_other`.
+    Refuses `serials_required`, `serial_other`, `serial_back`.
     """
     given = sorted(set(numbers))
     if len(given) != quantity:
@@ -59,7 +60,12 @@ def numbers_back(
 
 
 def _note(found: ReturnOrder, product_id: uuid.UUID, numbers: Sequence[str]) -> None:
-    noted = serials.come_back(found.owner_id, product_id, numbers, order_id=found.order_id, return_id=found.id)
+    returns = queries.returns_of(found.order_id)
+    noted = serials.come_back(
+        found.owner_id, product_id, numbers, order_id=found.order_id, return_id=found.id, returns=returns
+    )
     for number in numbers:
-        if number not in noted:  # packed for another order since it was looked up
-            raise Refused("serial_other", {"number": number})
+        if number not in noted:  # it came back before, or was packed for another order since it was looked up
+            raise Refused(
+                "serial_back" if serials.is_back(product_id, number, returns) else "serial_other", {"number": number}
+            )

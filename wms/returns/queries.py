@@ -67,6 +67,11 @@ def open_return_of(order_id: uuid.UUID) -> ReturnOrder | None:
     )
 
 
+def returns_of(order_id: uuid.UUID) -> Sequence[uuid.UUID]:
+    """All returns of an order, whatever became of them."""
+    return session().scalars(select(ReturnOrder.id).where(ReturnOrder.order_id == order_id)).all()
+
+
 _RECEIVED = text(
     "SELECT l.demand_id, sum(l.received) AS units, sum(CASE WHEN r.state IN ('announced', 'receiving')"
     " THEN greatest(l.announced, l.received) ELSE l.received END) AS spoken_for FROM return_line l"

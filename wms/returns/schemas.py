@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from wms.platform.schemas import Choice, CodedSchema, Count, Items, Range, Text
+from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text, Whole
 from wms.returns.workflow import ReturnState
 
 REASONS = ["changed_mind", "wrong_item", "damaged", "defective", "undeliverable", "other"]
@@ -28,7 +28,7 @@ class ReturnIn(CodedSchema):
 class ReturnQuery(CodedSchema):
     state = Choice([state.value for state in ReturnState])
     cursor = Text(200)
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=50)
 
 
 class ReturnAccepted(CodedSchema):

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from wms.platform.schemas import Choice, CodedSchema, Range, Text
+from wms.platform.schemas import Choice, CodedSchema, Day, Text, Whole
 from wms.shipping.cost_queries import CostOfParcel
 from wms.shipping.models import (
     BagKind,
@@ -43,7 +43,7 @@ class ServicesAnswer(CodedSchema):
 
 class ShipmentQuery(CodedSchema):
     cursor = Text(400, load_default=None)
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=50)
     state = Choice([state.value for state in ShipmentState], load_default=None)
     order_id = fields.UUID(load_default=None)
     tracking_number = Text(48, load_default=None, metadata={"example": "HC0000000001K"})
@@ -83,7 +83,7 @@ class ParcelAnswer(CodedSchema):
 
 class BagQuery(CodedSchema):
     cursor = Text(400, load_default=None)
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=50)
     state = Choice([state.value for state in BagState], load_default=None)
     number = Text(48, load_default=None, metadata={"example": "340123450000000017"})
 
@@ -123,9 +123,9 @@ class BagsPage(CodedSchema):
 
 class CollectionQuery(CodedSchema):
     cursor = Text(400, load_default=None)
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=50)
     state = Choice([state.value for state in CollectionState], load_default=None)
-    day = fields.Date(load_default=None, metadata={"example": "2026-12-01"})
+    day = Day(load_default=None, metadata={"example": "2026-12-01"})
 
 
 class CollectionAnswer(CodedSchema):
@@ -137,7 +137,7 @@ class CollectionAnswer(CodedSchema):
     carrier = fields.String(metadata={"example": "NET"})
     dock = fields.String(allow_none=True, metadata={"example": "DOCK-1", "description": "null: none in particular"})
     state = Choice([state.value for state in CollectionState])
-    day = fields.Date()
+    day = Day()
     ready_at = fields.String(metadata={"example": "14:00"})
     close_at = fields.String(metadata={"example": "17:00"})
     agreed_from = fields.String(allow_none=True, metadata={"example": "15:00"})

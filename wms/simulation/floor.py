@@ -269,8 +269,9 @@ def take_label(play: Play, tablet: Tablet, order: Order) -> Act:
         return False
     if tablet.dice.random() < 0.03 and play.world.parcels:
         other = tablet.dice.choice(list(play.world.parcels))
-        # unknown: it is another warehouse's; not ready: its own is still being made
-        refusals = ("wrong_waybill", "scan_unknown", "waybill_not_ready", *GONE)
+        # unknown: it is another warehouse's; of another kind: sent from there to here, it is a carton that comes; not ready:
+        # its own is still being made
+        refusals = ("wrong_waybill", "scan_unknown", "scan_wrong_kind", "waybill_not_ready", *GONE)
         if expect(tablet, tablet.scan(other), "another label", *refusals):
             raise Untrue(f"{order.number} was closed with the label of another parcel, {other}")
     if number is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from wms.platform.schemas import Choice, CodedSchema, Range, Text
+from wms.platform.schemas import Choice, CodedSchema, Text, Whole
 from wms.transfers.queries import TABS
 
 
@@ -21,7 +21,7 @@ class InListForm(OutListForm):
 class TransferQuery(CodedSchema):
     which = Choice(list(TABS), load_default="all", metadata={"description": "All, not received through, or differing."})
     cursor = Text(200, load_default=None)
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Whole(1, 200, load_default=50)
 
 
 class TransferRow(CodedSchema):

@@ -95,7 +95,7 @@ class ReturnDesk:
         none.
         """
         assert found.id is not None
-        if found.serial and found.serial_control == "exit" and not serials.is_back(found.id, found.serial, return_id):
+        if found.serial and found.serial_control == "exit" and not serials.is_back(found.id, found.serial, [return_id]):
             return {}
         rows = service.at_desk(return_id, found.id)
         held = hands.carried(task.warehouse_id, rows.keys())

@@ -10,7 +10,6 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from marshmallow import fields
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core.permissions import Permission
@@ -24,7 +23,7 @@ from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.i18n import refusal_texts
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
-from wms.platform.schemas import Choice, CodedSchema, Range, Text
+from wms.platform.schemas import Choice, CodedSchema, Text, Whole
 from wms.platform.secrecy import blind_index
 from wms.platform.tables import read_table
 from wms.platform.uploads import received_table
@@ -108,18 +107,18 @@ class ServiceForm(CodedSchema):
     code = Text(24, pattern="[A-Z0-9-]{2,24}", required=True)
     name = Text(40, required=True)
     warehouse = Text(16, load_default=None)
-    label_width_mm = fields.Integer(load_default=100, validate=Range(20, 300))
-    label_height_mm = fields.Integer(load_default=150, validate=Range(20, 300))
+    label_width_mm = Whole(20, 300, load_default=100)
+    label_height_mm = Whole(20, 300, load_default=150)
 
 
 class RangeForm(CodedSchema):
     scheme = Choice([each.value for each in NumberScheme], required=True)
     prefix = Text(12, pattern="[A-Z0-9]{1,12}", required=True)
     country = Text(2, pattern="[A-Z]{2}", load_default=None)
-    extension = fields.Integer(load_default=None, validate=Range(0, 9))
-    first_serial = fields.Integer(load_default=0, validate=Range(0, 10**16))
-    last_serial = fields.Integer(load_default=None, validate=Range(0, 10**16))
-    low_water = fields.Integer(load_default=1000, validate=Range(0, 10**9))
+    extension = Whole(0, 9, load_default=None)
+    first_serial = Whole(0, 10**16, load_default=0)
+    last_serial = Whole(0, 10**16, load_default=None)
+    low_water = Whole(0, 10**9, load_default=1000)
 
 
 @blueprint.get("")

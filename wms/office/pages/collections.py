@@ -22,7 +22,7 @@ from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.i18n import refusal_texts
 from wms.platform.pages import show_refusal
-from wms.platform.schemas import CodedSchema, Count, DecimalText, Text
+from wms.platform.schemas import CodedSchema, Count, Day, DecimalText, Text
 from wms.shipping import collection_queries as reads
 from wms.shipping.models import Collection
 from wms.shipping.service import collections, docks
@@ -42,7 +42,7 @@ class CollectionForm(CodedSchema):
     warehouse = fields.UUID(required=True)
     carrier = fields.UUID(required=True)
     dock = fields.UUID(load_default=None)
-    day = fields.Date(required=True)
+    day = Day(required=True)
     ready_at = Text(5, required=True, pattern=_TIME)
     close_at = Text(5, required=True, pattern=_TIME)
     parcels = Count(0, 100_000, load_default=0)

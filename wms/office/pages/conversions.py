@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from marshmallow import fields
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.catalog.queries import products_by_skus
@@ -28,7 +27,7 @@ from wms.inventory.words import CONDITION_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
-from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text
+from wms.platform.schemas import Choice, CodedSchema, Count, Day, Items, Text
 
 blueprint = Blueprint("office_conversions", __name__, url_prefix="/office/conversions", template_folder="../templates")
 MOST = 100
@@ -68,10 +67,10 @@ class ConversionForm(CodedSchema):
     location = Text(32, load_default=None)
     condition = Choice([each.value for each in Condition], load_default=Condition.GOOD.value)
     batch = Text(40, load_default=None)
-    expires_on = fields.Date(load_default=None)
+    expires_on = Day(load_default=None)
     to_sku = Text(40, load_default=None)
     to_batch = Text(40, load_default=None)
-    to_expires_on = fields.Date(load_default=None)
+    to_expires_on = Day(load_default=None)
     note = Text(200, min_length=0, load_default="")
 
 
@@ -81,7 +80,7 @@ class MadeForm(CodedSchema):
     quantity = Count(1, asking.MOST, required=True)
     location = Text(32, load_default=None)
     batch = Text(40, load_default=None)
-    expires_on = fields.Date(load_default=None)
+    expires_on = Day(load_default=None)
     serials = Items(Text(40), 1, 5_000, load_default=())
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from marshmallow import fields
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core import clock
@@ -20,7 +19,7 @@ from wms.outbound.gate_passes import LOAD, request_gate_pass
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
-from wms.platform.schemas import CodedSchema, Count, Text
+from wms.platform.schemas import CodedSchema, Count, Day, Text
 from wms.printing.label_files import sizes_of, to_file, typed_size
 from wms.shipping import queries
 
@@ -41,7 +40,7 @@ class GatePassForm(CodedSchema):
     vehicle_weight_kg = Count(1, 100_000, load_default=None)
     container = Text(30, load_default=None)
     seal = Text(30, load_default=None)
-    valid_until = fields.Date(load_default=None)
+    valid_until = Day(load_default=None)
 
 
 @blueprint.get("")

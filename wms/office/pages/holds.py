@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from marshmallow import fields
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.catalog.queries import products_by_skus
@@ -29,7 +28,7 @@ from wms.office.pages.stock import BY_ITSELF, REASON_WORDS, SCOPE_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
-from wms.platform.schemas import Choice, CodedSchema, Text
+from wms.platform.schemas import Choice, CodedSchema, Day, Text
 
 blueprint = Blueprint("office_holds", __name__, url_prefix="/office/holds", template_folder="../templates")
 PAGE = 50
@@ -58,8 +57,8 @@ class HoldForm(CodedSchema):
     sku = Text(40, load_default=None)
     reason = Choice([code for code in REASON_WORDS if code not in BY_ITSELF], required=True)
     note = Text(255, load_default=None)
-    begins_on = fields.Date(load_default=None)
-    ends_on = fields.Date(load_default=None)
+    begins_on = Day(load_default=None)
+    ends_on = Day(load_default=None)
 
 
 @blueprint.get("")

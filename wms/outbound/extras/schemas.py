@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from wms.core import tax_ids
 from wms.outbound.extras.rules import AGES, CONTENTS, MATERIALS, OF_AGE, PACKING, PLATFORMS, Signature, odd_currency
-from wms.platform.schemas import Choice, CodedSchema, Count, Currency, Items, Length, OneOf, Text, printable
+from wms.platform.schemas import Choice, CodedSchema, Count, Currency, Day, Items, Length, OneOf, Text, printable
 
 _HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 
@@ -46,7 +46,7 @@ class CodIn(CodedSchema):
 class DeliveryIn(CodedSchema):
     """A day, and hours of it by the buyer's clock."""
 
-    day = fields.Date(required=True, metadata={"example": "2026-12-01"})
+    day = Day(required=True, metadata={"example": "2026-12-01"})
     hours_from = Text(
         5, data_key="from", attribute="from", pattern=_HOUR, allow_none=True, metadata={"example": "10:00"}
     )
@@ -73,7 +73,7 @@ class ExtrasIn(CodedSchema):
         CodIn, allow_none=True, metadata={"description": "What the driver collects, for the whole order."}
     )
     age_check = fields.Integer(strict=True, validate=OneOf(list(AGES)), allow_none=True,
-                               metadata={"example": 18, "description": "How old who takes it must be."})  # fmt: skip
+                               metadata={"description": "How old who takes it must be: 16 or 18."})  # fmt: skip
     liftgate = fields.Boolean(allow_none=True, metadata={"description": "The lorry needs a tail lift."})
     delivery = fields.Nested(DeliveryIn, allow_none=True, metadata={"description": "On which day, in which hours."})
     packing = Items(Choice(list(PACKING)), 0, len(PACKING), allow_none=True, metadata={"example": ["bubble_bag"]})

@@ -42,7 +42,7 @@ def create_order(actor: Actor, body: Mapping[str, Any]) -> AcceptedOrder:
     returned, the others are linked to it.
 
     Refuses at `/warehouse` besides: `required` where the seller leaves no choice, or the order is one that names its own;
-    `route_named_line` for lines of one batch, expiry or condition; `route_none` where no warehouse may take it.
+    `route_named_line` for lines of one batch, expiry, condition or container; `route_none` where no warehouse may take it.
     """
     if body.get("warehouse"):
         return intake.create_order(actor, body)

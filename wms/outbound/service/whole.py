@@ -244,8 +244,8 @@ def _pack(order: OrderAtWork, weight_g: int) -> None:
     )
 
 
-# A pallet instead of the cartons on it where one order wants all of them. One that holds deeper than that is not summed
-# up: its cartons stand in the list one by one.
+# A pallet instead of the cartons on it where one order wants all of them, and what lies there beside them. One that holds
+# deeper than that is not summed up: its cartons stand in the list one by one.
 _WAITING = Statement(
     "WITH one AS (SELECT u.id, u.code, l.code AS location, o.number, u.kind, sum(t.quantity - t.picked)::int AS units,"
     " l.walk_order, u.parent_id, o.id AS order_id FROM pick_task t"
@@ -261,7 +261,7 @@ _WAITING = Statement(
     "  AND (c.capabilities ->> 'needs_weight_before_label')::boolean AND q.state = 'open' AND q.tracking_number IS NULL)"
     " GROUP BY u.id, l.code, l.walk_order, o.id HAVING sum(t.quantity - t.picked) = (SELECT sum(x.on_hand)"
     "  FROM balance x WHERE x.handling_unit_id = u.id)),"
-    " pallet AS (SELECT h.id, h.code, h.kind, e.order_id FROM one e JOIN handling_unit h ON h.id = e.parent_id"
+    " pallet AS (SELECT h.id, h.code, h.kind, e.order_id FROM one e JOIN handling_unit h ON h.id = ANY(ARRAY[e.parent_id, e.id])"
     "  GROUP BY h.id, e.order_id HAVING sum(e.units) = (SELECT sum(x.on_hand) FROM balance x WHERE x.handling_unit_id IN"
     "   (SELECT h.id UNION ALL SELECT c.id FROM handling_unit c WHERE c.parent_id = h.id))"
     "  AND NOT EXISTS (SELECT 1 FROM handling_unit c JOIN handling_unit g ON g.parent_id = c.id WHERE c.parent_id = h.id))"

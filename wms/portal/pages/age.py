@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
-from marshmallow import fields
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.catalog.queries import load_product
@@ -29,7 +28,7 @@ from wms.inventory.queries import Scope, network_lines
 from wms.inventory.words import CONDITION_WORDS
 from wms.platform import forms
 from wms.platform.access import actor, requires
-from wms.platform.schemas import EARLIEST, LATEST, CodedSchema, Range, Text
+from wms.platform.schemas import EARLIEST, LATEST, CodedSchema, Day, Range, Text
 from wms.portal import queries
 from wms.portal.pages.stock import BUCKETS
 
@@ -41,7 +40,7 @@ TIER_NAMES = [f"{first}–{last}" if last else f"≥ {first}" for first, last in
 class MomentForm(CodedSchema):
     """A day, and if that is wanted a time of it, as warehouses count them."""
 
-    day = fields.Date(required=True, validate=Range(EARLIEST.date(), LATEST.date()))
+    day = Day(required=True, validate=Range(EARLIEST.date(), LATEST.date()))
     time = Text(5, pattern=CLOCK_TIME, load_default=None)
 
 

@@ -18,7 +18,9 @@ from wms.platform.pages import show_refusal
 
 
 def shown(order: Order) -> dict[str, Any]:
-    """What the order's page needs: its other parts, and those that can be cancelled with it."""
+    """What the order's page needs: its other parts, and those that can be cancelled with it. A part in a warehouse that its
+    reader does not see is told of, and no more.
+    """
     parts = other_parts(order)
     return {"parts": parts, "parts_to_cancel": [each for each in parts if _may_cancel(each)]}
 
@@ -52,4 +54,4 @@ def _cancel(part: OtherPart, place: int, reason: str) -> commands.Outcome:
 
 
 def _may_cancel(part: OtherPart) -> bool:
-    return ORDER.permitted("cancel", part.state)
+    return actor().sees_warehouse(part.warehouse_id) and ORDER.permitted("cancel", part.state)
