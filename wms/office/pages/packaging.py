@@ -68,6 +68,7 @@ def add_insert(warehouse_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
     """What goes into the first parcel of some orders."""
     warehouse = load_warehouse(actor(), warehouse_id)
     typed = {name: forms.typed_text(name) for name in ("name", "seller", "country", "platform")}
+    typed["country"] = (typed["country"] or "").upper() or None
     body = forms.load_form(InsertIn(), forms.given(typed))
     outcome = body if isinstance(body, Refused) else _add_insert(warehouse, body)
     if isinstance(outcome, Refused):
