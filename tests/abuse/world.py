@@ -91,7 +91,8 @@ class World(NamedTuple):
     def changes(self) -> list[str]:
         """The tables whose rows were changed since the last call, once for each row; nothing that was rolled back.
 
-        What commands were refused is kept on purpose (law 7) and is no change.
+        What commands were refused is kept on purpose (law 7) and is no change; nor is a range of numbers that moved on: a block
+        of them is taken for good, in a transaction of its own (`wms.platform.counters`).
         """
         found = self.watch.execute("DELETE FROM change_log RETURNING changed").fetchall()
         return sorted(name for (name,) in found)
@@ -103,7 +104,7 @@ CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN INSERT INTO change_log VALUES (TG_TABLE_NAME); RETURN NULL; END $$;
 DO $$ DECLARE name text; BEGIN
   FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
-    AND tablename NOT LIKE 'command%' AND tablename <> 'change_log' LOOP
+    AND tablename NOT LIKE 'command%' AND tablename NOT IN ('change_log', 'counter') LOOP
     EXECUTE format('CREATE TRIGGER note_change AFTER INSERT OR UPDATE OR DELETE ON %I
                     FOR EACH ROW EXECUTE FUNCTION note_change()', name);
   END LOOP;
