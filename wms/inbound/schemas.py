@@ -168,6 +168,8 @@ class BookingOut(BookingAccepted):
     air_waybill = fields.String(allow_none=True)
     remark = fields.String()
     count_blind = fields.Boolean(metadata={"description": "You asked for it."})
+    counting = fields.String(allow_none=True, metadata={"enum": ["guided", "blind", None], "description": "What the warehouse"
+                             " chose for this booking; null: what holds for all of yours."})  # fmt: skip
     carton_count = fields.Integer()
     dock_cartons = fields.Integer(allow_none=True, metadata={"description": "Cartons counted off the lorry."})
     created_at = fields.AwareDateTime()
@@ -251,6 +253,8 @@ class BookingCartonOut(CodedSchema):
     stowed_at = fields.AwareDateTime(allow_none=True)
     counting = fields.String(allow_none=True, metadata={"enum": ["guided", "blind", None], "description": "`blind`: who"
                              " counted it was not told what is announced."})  # fmt: skip
+    recount_at = fields.AwareDateTime(allow_none=True, metadata={"description": "The second count of a carton counted blind"
+                                      " that was not what was announced began."})  # fmt: skip
     lines = fields.List(fields.Nested(BookingLineOut))
 
 

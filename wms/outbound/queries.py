@@ -269,13 +269,16 @@ class OtherPart:
     warehouse: str
 
 
-# A part that was routed to another warehouse has back orders of its own: up to the first of all, and down again from there.
+# A part that was routed to another warehouse has back orders of its own: up to the first of all, and down again from there,
+# each looked up by itself (OFFSET 0): how many there are is not known beforehand, and a join would read all orders.
 _OTHER_PARTS = Statement(
     "WITH RECURSIVE up AS (SELECT id, back_order_of FROM outbound_order WHERE id = :order UNION SELECT f.id, f.back_order_of"
-    "  FROM up JOIN outbound_order f ON f.id = up.back_order_of), part AS (SELECT id FROM up UNION SELECT b.id"
-    "  FROM part JOIN outbound_order b ON b.back_order_of = part.id)"
-    " SELECT o.id, o.number, o.reference, o.state, o.kind, o.warehouse_id, w.code AS warehouse FROM part JOIN outbound_order o"
-    " ON o.id = part.id JOIN warehouse w ON w.id = o.warehouse_id WHERE o.id <> :order ORDER BY o.id"
+    "  FROM up CROSS JOIN LATERAL (SELECT id, back_order_of FROM outbound_order WHERE id = up.back_order_of OFFSET 0) f),"
+    " part AS (SELECT id FROM up UNION SELECT b.id FROM part CROSS JOIN LATERAL"
+    "  (SELECT id FROM outbound_order WHERE back_order_of = part.id OFFSET 0) b)"
+    " SELECT o.id, o.number, o.reference, o.state, o.kind, o.warehouse_id, w.code AS warehouse FROM part CROSS JOIN LATERAL"
+    "  (SELECT * FROM outbound_order WHERE id = part.id OFFSET 0) o"
+    " JOIN warehouse w ON w.id = o.warehouse_id WHERE o.id <> :order ORDER BY o.id"
 )
 
 

@@ -103,12 +103,14 @@ class Whole(fields.Integer):
 
 
 class Day(fields.Date):
-    """A day as RFC 3339 writes it and the document says (`format: date`); Python reads more: `20261231`, `2026-W53-4`."""
+    """A day as RFC 3339 writes it and the document says (`format: date`); Python reads more: `20261231`, `2026-W53-4`.
+    What the house has read already stays as it is.
+    """
 
     FORM = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
-        if not isinstance(value, str) or re.fullmatch(self.FORM, value) is None:
+        if not isinstance(value, date) and (not isinstance(value, str) or re.fullmatch(self.FORM, value) is None):
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
         found: date = super()._deserialize(value, attr, data, **kwargs)
         return found
