@@ -12,6 +12,7 @@ from sqlalchemy import select, text, update
 from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, MUG, SERUM, Stage, in_days
 from tests.outbound.test_lanes import close, take, unit
 from wms.core import clock
+from wms.core.refusals import Refused
 from wms.outbound import carts
 from wms.outbound.audit import CHECKS
 from wms.outbound.carts import Plan, Selection, Settings
@@ -430,3 +431,15 @@ def test_the_audit_sees_what_is_no_lane(stage: Stage, seven: list[Order]) -> Non
     session().execute(update(Order).where(Order.id == seven[0].id).values(tote_id=None))
     assert violations() == 1
     session().rollback()
+
+
+def test_no_container_is_bound_to_a_walk_that_is_over(stage: Stage) -> None:
+    stage.stock(MUG, 2, BIN1)
+    orders = [stage.order({MUG: 1}) for _ in range(2)]
+    batch = released(stage)
+    for order in orders:
+        stage.cancel(order)
+    with pytest.raises(Refused) as refused:
+        bound(stage, batch)
+    assert refused.value.code == "walk_picked"
+    assert session().scalars(text("SELECT code FROM handling_unit WHERE subject_kind = 'lane'")).all() == []

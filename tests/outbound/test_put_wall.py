@@ -214,3 +214,15 @@ def test_a_wave_whose_walk_was_begun_again_is_over_when_that_ends(stage: Stage, 
     stage.do(together.pick_together, stage.cast.picker, next_stop(batch.id).id, 1)
     stage.jobs()
     assert session().scalar(text("SELECT state FROM wave")) == "done"
+
+
+def test_no_tote_is_bound_to_a_walk_that_is_over(stage: Stage, wall: list[Any]) -> None:
+    """The walk's only order is cancelled between the screen that asks for a tote and the scan: the tote stays free."""
+    stage.stock(MUG, 1, BIN1)
+    order = stage.order({MUG: 1})
+    batch, tote = released(stage), free_tote(stage)
+    stage.cancel(order)
+    with pytest.raises(Refused) as refused:
+        stage.do(together.bind_tote, stage.cast.picker, batch.id, tote)
+    assert refused.value.code == "walk_picked"
+    assert session().scalar(text("SELECT state FROM handling_unit WHERE id = :tote"), {"tote": tote}) == "open"

@@ -32,7 +32,7 @@ DAMAGED, ZERO = "scan_damaged", "zero_check"
 # Why a stop is not this picker's to do any more, and what the screen says while it moves on.
 GONE = {
     "order_cancelled": "stop_cancelled", "task_done": "stop_gone", "batch_taken": "walk_taken_over",
-    "stop_set_aside": "stop_refused", "intercepted": "stop_intercepted", "order_held": "stop_held",
+    "stop_set_aside": "stop_refused", "intercepted": "stop_intercepted", "order_held": "stop_held", "walk_picked": "stop_gone",
 }  # fmt: skip
 
 

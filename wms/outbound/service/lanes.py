@@ -17,7 +17,7 @@ from wms.core.refusals import Refused, not_found
 from wms.facility.models import HandlingUnit, Warehouse
 from wms.outbound.models import Order, PickBatch
 from wms.outbound.service.lane_totes import LANE, settle_container
-from wms.outbound.service.walks import hold_walk
+from wms.outbound.service.walks import check_not_over, hold_walk
 from wms.platform.database import session
 from wms.platform.locks import Rank, claim, lock
 from wms.platform.statements import Statement
@@ -111,12 +111,13 @@ def bind_to_walk(actor: Actor, batch_id: uuid.UUID, tote_id: uuid.UUID) -> int:
     """What is picked on a walk that was planned as a lane goes into this container from now on: an empty one, or the wave's;
     returns for how many orders. The one before stays a lane's; one that holds nothing and that nobody waits for is free.
 
-    Refuses `batch_taken`, `not_a_tote`, `tote_taken`.
+    Refuses `batch_taken`, `walk_picked`, `not_a_tote`, `tote_taken`.
     """
     batch = hold_walk(actor, batch_id)
     before = batch.tote_id
     lock(Rank.HANDLING_UNIT, HandlingUnit, {each for each in (before, tote_id) if each is not None})
     _check_container(tote_id, batch)
+    check_not_over(batch)
     _BIND_WALK.run({"tote": tote_id, "wave": batch.wave_id, "batch": batch.id})
     if before != tote_id:
         settle_container(before, is_held=True)

@@ -52,11 +52,12 @@ def bind_tote(actor: Actor, batch_id: uuid.UUID, tote_id: uuid.UUID) -> None:
     """The walk's goods go into this empty tote from now on; one that was bound before keeps what is in it, and is free when
     that is nothing.
 
-    Refuses `not_a_tote`, `tote_taken`, `batch_taken`.
+    Refuses `not_a_tote`, `tote_taken`, `batch_taken`, `walk_picked`.
     """
     batch = walks.hold_walk(actor, batch_id)
     lock(Rank.HANDLING_UNIT, HandlingUnit, {each for each in (batch.tote_id, tote_id) if each is not None})
     check_free_tote(batch.warehouse_id, tote_id, batch.id)
+    walks.check_not_over(batch)
     session().flush()
     walks.free_tote(batch.id)
     _BIND.run({"batch": batch.id, "tote": tote_id})

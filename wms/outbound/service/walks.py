@@ -58,6 +58,14 @@ def hold_walk(actor: Actor, batch_id: uuid.UUID) -> PickBatch:
     return batch
 
 
+def check_not_over(batch: PickBatch) -> None:
+    """A tote is freed by the end of its walk: nobody would come for one that is bound to a walk held after that. Refuses
+    `walk_picked`: the last order may have been cancelled while the tote was scanned.
+    """
+    if not BATCH.permitted("take", batch.state):
+        raise Refused("walk_picked", {})
+
+
 def drop_open_work(order_id: uuid.UUID) -> None:
     """The order leaves its walks: its open stops end, and walks it was the last of are done."""
     _take_off(order_id, "cancel")
