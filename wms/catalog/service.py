@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from wms.catalog import controls, rules
 from wms.catalog.models import BarcodeKind, Product, ProductBarcode
+from wms.catalog.queries import load_product
 from wms.catalog.rules import Code
 from wms.core import clock
 from wms.core.actor import Actor
@@ -116,9 +117,7 @@ def _hold_counts(actor: Actor, product_id: uuid.UUID, wanted: Mapping[str, Any],
     version says that it is so still once there is one.
     """
     _require_writer(actor)
-    product = session().get(Product, product_id, populate_existing=True)
-    if product is None or not actor.sees_seller(product.owner_id):
-        raise not_found("product")
+    product = load_product(actor, product_id)
     _check_version(product, version)
     controls.hold_counts(product, wanted)
 

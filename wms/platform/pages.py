@@ -98,9 +98,8 @@ def _context() -> dict[str, Any]:
         "face": "office" if actor is not None and actor.is_staff else "portal",
         "navigation": _navigation(actor) if actor is not None else [],
         "home_url": "/",
-        "page_address": g.get(
-            "page_address"
-        ),  # of a page that is the answer to a form sent elsewhere: only posts go there
+        # of a page that is the answer to a form sent elsewhere: only posts go there
+        "page_address": g.get("page_address"),
         "help_url": url_for("api_document.reference"),
         "request_id": g.get("request_id"),
     }
