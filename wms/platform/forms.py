@@ -1,7 +1,8 @@
 """Forms of our pages: each POST is a command under an id that was made when the page was shown (law 7).
 
-A refusal is shown above the form, which keeps what was typed. The page is rendered with a new id then: the refusal is
-the stored answer of the old one.
+A form that is refused keeps what was typed, with each fault at its field; what is about none stands above it
+(`shown_again`; for a single button `flash_or_raise`). The page is rendered with a new id then: the refusal is the stored
+answer of the old one.
 """
 
 from __future__ import annotations
