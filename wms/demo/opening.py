@@ -40,7 +40,7 @@ BUYERS = (BERLIN, LYON, GRAZ)
 # 11010519491231002X is the number that GB 11643-1999 itself gives as its example.
 HANGZHOU = {
     "country": "CN", "name": "示例 收件人", "city": "杭州", "postcode": "310000", "address1": "示例路 1 号",
-    "id_number": "11010519491231002X",
+    "phone": "0571-12345678", "id_number": "11010519491231002X",
 }  # fmt: skip
 
 ACME_CARTONS = (

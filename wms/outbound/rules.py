@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 # A line of more units than this is not scanned unit by unit (DESIGN.md section 5, verification profile).
@@ -19,12 +21,13 @@ RETURN_TO_SELLER = "return_to_seller"
 DESTRUCTION = "destruction"
 TRANSFER = "transfer"
 PICK_UP = "pick_up"
+B2B = "b2b"
 FBA = "fba"
-KINDS = ["dropship", "b2b", RETURN_TO_SELLER, DESTRUCTION, TRANSFER, PICK_UP, FBA]
+KINDS = ["dropship", B2B, RETURN_TO_SELLER, DESTRUCTION, TRANSFER, PICK_UP, FBA]
 # Nobody buys them: the seller need not say to whom they go.
 WITHOUT_BUYER = frozenset({DESTRUCTION, TRANSFER})
 # Somebody who bought it opens the parcel: a leaflet or sample is for them, not for Amazon's dock or a house of ours.
-FOR_BUYERS = ("dropship", "b2b", PICK_UP)
+FOR_BUYERS = ("dropship", B2B, PICK_UP)
 # Nobody carries them: no service is chosen.
 WITHOUT_SERVICE = frozenset({DESTRUCTION, PICK_UP})
 # What does not sell may go too, and expired goods go first.
@@ -33,24 +36,30 @@ TAKES_EXPIRED = frozenset({RETURN_TO_SELLER, DESTRUCTION})
 
 @dataclass(frozen=True)
 class Regime:
-    """What a customs regime lets an order be (bonded retail: one order, one list, one parcel)."""
+    """What a customs regime lets an order be (bonded retail: one order, one list, one parcel).
+
+    `to_a_person`: of the warehouse's country, for their own use, known to customs by name, phone and ID number.
+    """
 
     one_parcel: bool
-    all_or_nothing: bool
-    needs_id_number: bool
+    to_a_person: bool
     needs_release: bool
 
 
 REGIMES: dict[str | None, Regime] = {
-    None: Regime(one_parcel=False, all_or_nothing=True, needs_id_number=False, needs_release=False),
-    # 网购保税进口 1210 and 1239: GACC announcements 2014-57 and 2016-75; the list is per parcel and complete.
-    "1210": Regime(one_parcel=True, all_or_nothing=True, needs_id_number=True, needs_release=True),
-    "1239": Regime(one_parcel=True, all_or_nothing=True, needs_id_number=True, needs_release=True),
+    None: Regime(one_parcel=False, to_a_person=False, needs_release=False),
+    # 网购保税进口 1210 and 1239: GACC announcements 2014-57 and 2016-75; the list is per parcel and complete. For whom:
+    # 财关税〔2018〕49号.
+    "1210": Regime(one_parcel=True, to_a_person=True, needs_release=True),
+    "1239": Regime(one_parcel=True, to_a_person=True, needs_release=True),
 }
+# What the messages of bonded retail hold (CEB311, CEB621): lines of an order, characters of what names its buyer.
+RETAIL_LINES = 99
+RETAIL_BUYER = {"name": 60, "phone": 30}
 
 
 # Between bonded warehouses goods go in bulk, under two entry lists that name each other (区间流转): nobody buys them.
-BETWEEN_ZONES = Regime(one_parcel=False, all_or_nothing=True, needs_id_number=False, needs_release=True)
+BETWEEN_ZONES = Regime(one_parcel=False, to_a_person=False, needs_release=True)
 
 
 def regime_of(code: str | None, is_bonded: bool, kind: str | None = None) -> Regime:
@@ -126,12 +135,21 @@ def weight_check(units: Sequence[tuple[int, int]], tare: Tare = Tare()) -> Weigh
     return WeightCheck(expected, expected - tare.less_g - tolerance, expected + tare.more_g + tolerance)
 
 
-def is_id_number(text: str) -> bool:
-    """A mainland resident ID number: GB 11643-1999, 18 characters, ISO 7064 mod 11-2."""
-    if len(text) != 18 or not text[:17].isdigit() or not text.isascii():
+def is_id_number(text: str, today: date) -> bool:
+    """A resident ID number: GB 11643-1999, 18 characters, a day of birth that has been, ISO 7064 mod 11-2. So are residence
+    permits of Hong Kong, Macao and Taiwan (81, 82, 83). The district is not looked up.
+    """
+    if re.fullmatch("[1-9][0-9]{16}[0-9Xx]", text) is None or not _was_a_day(text[6:14], today):
         return False
     weighted = sum(int(digit) * (2 ** (17 - place) % 11) for place, digit in enumerate(text[:17]))
     return text[17].upper() == "10X98765432"[weighted % 11]
+
+
+def _was_a_day(digits: str, today: date) -> bool:
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])) <= today
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -208,7 +226,7 @@ class Fill(StrEnum):
 
 
 # Goods that go back or are destroyed go whole.
-SPLITTABLE_KINDS = frozenset({"dropship", "b2b"})
+SPLITTABLE_KINDS = frozenset({"dropship", B2B})
 
 
 class Side(StrEnum):

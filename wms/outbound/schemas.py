@@ -34,7 +34,8 @@ BUYER_EXAMPLE = {"name": "Anna Schmidt", "phone": "+49 30 1234567", "country": "
 class ConsigneeIn(CodedSchema):
     name = Text(80, required=True, metadata={"example": "Anna Schmidt"})
     company = Text(80, allow_none=True)
-    phone = Text(32, allow_none=True, metadata={"example": "+49 30 1234567"})
+    phone = Text(32, allow_none=True, metadata={"example": "+49 30 1234567",
+                 "description": "Bonded orders need it, of at most 30 characters."})  # fmt: skip
     email = Text(120, allow_none=True, pattern=r"[^@\s]+@[^@\s]+")
     country = Country(required=True, metadata={"example": "DE"})
     state = Text(60, allow_none=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -161,7 +161,8 @@ class Shop:
         consignee = {"name": f"Buyer {self.made}", "country": "DE", "city": "Berlin", "postcode": "10115",
                      "address1": "Invalidenstraße 117"}  # fmt: skip
         if house.bonded:
-            consignee |= {"country": "CN", "city": "宁波", "postcode": "315800", "id_number": id_number(dice)}
+            consignee |= {"country": "CN", "city": "宁波", "postcode": "315800", "phone": "0574-12345678",
+                          "id_number": id_number(dice)}  # fmt: skip
         return {
             "reference": reference, "warehouse": house.code, "service": self._service(house),
             "priority": dice.choices([0, 5], [90, 10])[0], "consignee": consignee, "lines": lines,
@@ -360,4 +361,4 @@ def _in_words(lines: dict[str, int]) -> str:
 def id_number(dice: random.Random) -> str:
     """A number of the form of GB 11643, of nobody."""
     digits = "110101" + "19900101" + f"{dice.randrange(1000):03}"
-    return next(digits + check for check in "0123456789X" if is_id_number(digits + check))
+    return next(digits + check for check in "0123456789X" if is_id_number(digits + check, date(2026, 1, 1)))

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import update
 
+from wms.core import clock
 from wms.core.actor import SYSTEM, Actor
 from wms.core.refusals import Refused, invalid
 from wms.facility.models import Warehouse
@@ -22,7 +23,7 @@ from wms.outbound.extras import service as extras
 from wms.outbound.models import Consignee, Order
 from wms.outbound.queries import changeable_now
 from wms.outbound.service import halting, order_holds, waybills
-from wms.outbound.service.consignees import check_consignee, consignee_row
+from wms.outbound.service.consignees import Place, check_consignee, consignee_row
 from wms.outbound.service.intake import cut_off_of
 from wms.outbound.service.orders import load_order_to_edit, touched
 from wms.platform.database import session
@@ -96,7 +97,8 @@ def _settle_labels(order: Order) -> None:
 
 def _change_consignee(order: Order, consignee: Mapping[str, Any]) -> None:
     warehouse = session().get_one(Warehouse, order.warehouse_id)
-    check_consignee(consignee, rules.regime_of(warehouse.regime, warehouse.is_bonded, order.kind))
+    regime = rules.regime_of(warehouse.regime, warehouse.is_bonded, order.kind)
+    check_consignee(consignee, Place(regime, warehouse.country, clock.today(warehouse.time_zone)))
     row = consignee_row(order.id, consignee)
     if not any(name in consignee for name in extras.BUYERS):  # not said again: they are the order's still
         row = {name: value for name, value in row.items() if not name.startswith("tax_ids")}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from labels import missing_glyphs
@@ -19,7 +21,16 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def check_consignee(consignee: Mapping[str, Any], regime: rules.Regime) -> None:
+@dataclass(frozen=True)
+class Place:
+    """What a warehouse asks of a buyer: its regime's rules, where it stands, and the day there."""
+
+    regime: rules.Regime
+    country: str
+    today: date
+
+
+def check_consignee(consignee: Mapping[str, Any], place: Place) -> None:
     """What cannot be printed or declared is refused now, not at the bench."""
     errors = []
     for name in PRINTED_FIELDS:
@@ -27,12 +38,28 @@ def check_consignee(consignee: Mapping[str, Any], regime: rules.Regime) -> None:
             params = {"position": position, "character": character}
             errors.append(FieldError(f"/consignee/{name}", "glyph_missing", params))
     number = consignee.get("id_number")
-    if regime.needs_id_number and not number:
-        errors.append(FieldError("/consignee/id_number", "id_number_required", {}))
-    if number and not rules.is_id_number(number):
+    if number and not rules.is_id_number(number, place.today):
         errors.append(FieldError("/consignee/id_number", "id_number_wrong", {}))
+    if place.regime.to_a_person:
+        errors += _undeclarable(consignee, place.country)
     if errors:
         raise invalid_fields(errors)
+
+
+def _undeclarable(consignee: Mapping[str, Any], here: str) -> list[FieldError]:
+    """What keeps a buyer out of bonded retail."""
+    errors = []
+    if consignee["country"] != here:
+        errors.append(FieldError("/consignee/country", "bonded_country", {"country": here}))
+    if not consignee.get("id_number"):
+        errors.append(FieldError("/consignee/id_number", "id_number_required", {}))
+    if not consignee.get("phone"):
+        errors.append(FieldError("/consignee/phone", "phone_required", {}))
+    errors += [
+        FieldError(f"/consignee/{name}", "too_long", {"max": most})
+        for name, most in rules.RETAIL_BUYER.items() if len(consignee.get(name) or "") > most
+    ]  # fmt: skip
+    return errors
 
 
 def consignee_row(order_id: uuid.UUID, consignee: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from wms.outbound.deadlines import CutOff, deadlines
 from wms.outbound.events import OrderAccepted, OrderPromised, OrderShort
 from wms.outbound.extras import service as extras
 from wms.outbound.kinds import containers, fba, pick_up, transfers
-from wms.outbound.service.consignees import COLUMNS, check_consignee, consignee_row
+from wms.outbound.service.consignees import COLUMNS, Place, check_consignee, consignee_row
 from wms.outbound.service.halting import await_labels
 from wms.outbound.service.orders import LineFacts, await_stock, draft_of
 from wms.outbound.workflow import ORDER, OrderState
@@ -132,8 +132,8 @@ def _of_its_kind(
 ) -> tuple[Mapping[str, Any], uuid.UUID | None]:
     """The order with whom it goes to, which its kind may say; and the warehouse that a transfer goes to."""
     place, target_id = context.place, None
-    if body.get("kind") == rules.PICK_UP and place.is_bonded:
-        raise invalid_fields([FieldError("/kind", "pick_up_bonded", {})])
+    if place.is_bonded:
+        _check_retail(context.regime, body)
     if body.get("kind") == rules.FBA:
         fba.check(context.seller.id, body, from_bonded=place.is_bonded)
     if body.get("kind") == rules.TRANSFER:
@@ -142,11 +142,23 @@ def _of_its_kind(
     if body.get("kind") == rules.DESTRUCTION:
         body = _to_nobody(context, body)
     else:
-        check_consignee(body["consignee"], context.regime)
+        check_consignee(body["consignee"], Place(context.regime, place.country, clock.today(place.time_zone)))
         extras.check_service(place.service_id, body)
         extras.check_day(place.time_zone, body)
         extras.check_values(context.seller.id, place.country, body)
     return body, target_id
+
+
+def _check_retail(regime: rules.Regime, body: Mapping[str, Any]) -> None:
+    """Goods of bonded retail are for the buyer's own use and go to the door: no trade, no counter. Nor is an order taken that no
+    list at customs would hold.
+    """
+    if body.get("kind") == rules.B2B:
+        raise invalid_fields([FieldError("/kind", "b2b_bonded", {})])
+    if body.get("kind") == rules.PICK_UP:
+        raise invalid_fields([FieldError("/kind", "pick_up_bonded", {})])
+    if regime.to_a_person and len(body["lines"]) > rules.RETAIL_LINES:
+        raise invalid_fields([FieldError("/lines", "too_many", {"max": rules.RETAIL_LINES})])
 
 
 def _write_kind(
