@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 from sqlalchemy import select, text
 
 from tests.outbound.stage import MUG, RED, Stage
@@ -57,6 +59,25 @@ def found(shown: dict[str, Any]) -> list[tuple[int, str, str]]:
     told = [(each["line"], each["column"], each["code"]) for each in shown["findings"]]
     assert [each[0] for each in told] == sorted(each[0] for each in told)
     return sorted(told)
+
+
+def test_numbers_that_a_spreadsheet_has_shortened_are_told_and_never_taken(stage: Stage, api: Any) -> None:
+    """Excel keeps 15 digits and shows eleven or more as 1.23457E+11: two orders of a shop would be one, under a number of
+    nobody's.
+    """
+    rows = [["1.23457E+17", MUG, "1", *ANNA], ["1.23457E+17", MUG, "2", *ANNA], ["X-1", "4.00638E+12", "1", *ANNA]]
+    shown = checked(stage, api, sheet(*rows))
+    assert (shown["good"], shown["refused"]) == (0, 2)
+    assert found(shown) == [
+        (2, "reference", "sheet_shortened"), (3, "reference", "sheet_shortened"), (4, "sku", "sheet_shortened"),
+    ]  # fmt: skip
+    book = Workbook()
+    book.active.append(HEADING)
+    book.active.append([123456789012345678.0, MUG, 1, *ANNA])
+    out = BytesIO()
+    book.save(out)
+    told = found(checked(stage, api, out.getvalue(), name="orders.xlsx"))
+    assert told == [(2, "reference", "sheet_shortened")]
 
 
 def test_the_whole_file_is_told_and_only_the_good_orders_are_made_once(stage: Stage, api: Any) -> None:

@@ -270,3 +270,10 @@ def test_what_cannot_be_said_of_lots_is_told_where_it_stands() -> None:
         (2, "serial_numbers", "serials_add_up"), (3, "serial_numbers", "packing_numbers_of_one"),
         (5, "serial_numbers", "duplicate"), (6, "batch", "too_long"), (7, "serial_numbers", "too_long"),
     ]  # fmt: skip
+
+
+def test_numbers_that_a_spreadsheet_has_shortened_are_told() -> None:
+    heading = ["Carton No", "SKU", "Quantity", "Box No"]
+    assert told(heading, ["1", "4.00638E+12", "5", ""], ["2", "MUG", "5", "1,23457E+17"], ["3", "MUG", "1E+5", ""]) == [
+        (2, "sku", "sheet_shortened"), (3, "box_no", "sheet_shortened"), (4, "quantity", "type"),
+    ]  # fmt: skip

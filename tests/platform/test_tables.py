@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wms.core.refusals import Refused
+from wms.platform.sheets import read_sheet
 from wms.platform.tables import LARGEST_TABLE, read_table, write_table
 
 
@@ -29,6 +30,14 @@ def test_numbers_and_names_stay(cell: str):
 def test_what_was_written_is_read():
     content = write_table(["reference", "number"], [["a,b", 'say "x"'], ["行\n2", None]])
     assert read(content) == [{"reference": "a,b", "number": 'say "x"'}, {"reference": "行\n2", "number": ""}]
+
+
+@pytest.mark.parametrize("cell", ["-RED-01", "@HOME", "+A", "=1+1", "'quoted", "'t Hooft", "-12.50", "'7"])
+def test_what_was_kept_from_running_is_read_as_it_was(cell: str):
+    """A SKU may begin with `-`, `@` or `+`: exported, changed and sent again it is the same."""
+    content = write_table(["reference", "number"], [[cell, cell]])
+    assert read(content) == [{"reference": cell, "number": cell}]
+    assert [row.cells for row in read_sheet(content, 10)] == [("reference", "number"), (cell, cell)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])

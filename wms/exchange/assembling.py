@@ -68,6 +68,7 @@ def assemble(rows: Sequence[Row], owner_code: str, warehouse: str | None, servic
             orders[reference or f"\0{loose}"] = order
         else:
             order.findings += _contradictions(order, cells, row.line)
+        order.findings += heading.shortened(row)
         order.rows.append(row.line)
         order.body["lines"].append(_line(cells))
     return Book(list(orders.values()), len(rows) - 1, heading.headings, heading.unread)

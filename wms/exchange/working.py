@@ -137,7 +137,8 @@ def _verdict(asker: Actor, order: FileOrder, taken: set[str]) -> str:
     try:
         routing.check_order(asker, _loaded(order))
     except Refused as refusal:
-        order.findings += _told(order, refusal)
+        known = {(each.line, each.column) for each in order.findings}  # of a cell, the first
+        order.findings += [each for each in _told(order, refusal) if (each.line, each.column) not in known]
     return "refused" if order.findings else "good"
 
 

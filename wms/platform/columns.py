@@ -16,6 +16,7 @@ from wms.platform.sheets import Row
 
 MOST_UNREAD = 50  # headings that mean nothing, as they are told
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}")
 _PUNCTUATION = re.compile(r"[\W_]+")
 
 
@@ -56,6 +57,15 @@ class Heading:
     def cells(self, row: Row) -> dict[str, str]:
         """What a row says, by column; empty where it ends before."""
         return {name: row.cells[place] if place < len(row.cells) else "" for name, place in self.places.items()}
+
+    def shortened(self, row: Row) -> list[Finding]:
+        """Cells of which a spreadsheet has kept the first digits only: a long number where no text was expected (1.23457E+11).
+        Two of them may look the same, so none is taken for what it seems to say.
+        """
+        return [
+            Finding(row.line, name, "sheet_shortened")
+            for name, text in self.cells(row).items() if _SHORTENED.fullmatch(text)
+        ]  # fmt: skip
 
 
 def plain(heading: str) -> str:

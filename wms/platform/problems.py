@@ -108,6 +108,7 @@ TEXTS = {
     "table_too_long": N_("At most %(most)s rows at once."),
     "table_not_text": N_("This is no table in text form (CSV)."),
     "table_lacks": N_("The table needs one column “%(column)s”."),
+    "sheet_shortened": N_("A spreadsheet has shortened this number. Format the column as text and type it in again."),
     "sheet_column_twice": N_("“%(one)s” and “%(other)s” are the same column."),
     "sheet_old_excel": N_("A workbook of an old kind (.xls). Save it as .xlsx or CSV."),
     "table_empty": N_("There is no row in the table."),

@@ -23,7 +23,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from wms.core.refusals import invalid
-from wms.platform.tables import decoded, separator_of
+from wms.platform.tables import as_meant, decoded, separator_of
 from wms.platform.uploads import NAME_MAX, Upload, received_raw
 
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -125,7 +125,7 @@ def _text(content: bytes, pointer: str) -> Iterator[Row]:
     before = 0
     try:
         for cells in reader:
-            yield Row(before + 1, tuple(cell.strip()[:MOST_TEXT] for cell in cells[:MOST_COLUMNS]))
+            yield Row(before + 1, tuple(as_meant(cell.strip())[:MOST_TEXT] for cell in cells[:MOST_COLUMNS]))
             before = reader.line_num
     except csv.Error as fault:  # a cell longer than any cell may be
         raise invalid(pointer, "table_not_text") from fault
@@ -133,7 +133,7 @@ def _text(content: bytes, pointer: str) -> Iterator[Row]:
 
 def _workbook(content: bytes, pointer: str) -> Iterator[Row]:
     for line, cells in enumerate(_cells(content, pointer), 1):
-        yield Row(line, _without_tail(_as_text(cell)[:MOST_TEXT] for cell in cells))
+        yield Row(line, _without_tail(as_meant(_as_text(cell))[:MOST_TEXT] for cell in cells))
 
 
 def _cells(content: bytes, pointer: str) -> Iterator[Sequence[Any]]:

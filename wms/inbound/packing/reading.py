@@ -193,6 +193,7 @@ class _Reader:
         if self._is_aside(row, cells):
             self.skipped.append(row.line)
             return
+        self.findings += self.heading.shortened(row)
         group = self._group(cells, row.line)
         self.last = group
         self._about(group, cells, row.line)
