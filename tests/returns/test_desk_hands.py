@@ -24,6 +24,7 @@ from wms.inventory.models import Balance, HoldScope
 from wms.inventory.service import Subject
 from wms.outbound.service import orders, putback
 from wms.platform.database import commit, session
+from wms.returns import service
 from wms.returns.models import ReturnOrder
 
 
@@ -203,3 +204,24 @@ def test_a_frozen_bin_takes_no_goods_of_a_cancelled_order(stage: Stage) -> None:
     assert stage.refused(*back, stage.cast.overseas.locations[BIN3]).code == "location_held"
     stage.do(*back, stage.cast.overseas.locations[BIN1])
     assert stage.free(MUG) == (3, 0)
+
+
+def test_a_parcel_is_known_by_the_number_of_the_return_that_is_open(stage: Stage, client: Any) -> None:
+    """Announced, withdrawn and announced again under one number; and read behind a carrier's routing code."""
+    stage.stock(MUG, 1, BIN1)
+    order = stage.shipped({MUG: 1})
+    tracking = "9205590164917312751089"
+    first = announce(stage, order, {MUG: 1}, tracking_number=tracking)
+    stage.do(service.cancel, stage.cast.acme, first.id, None)
+    second = announce(stage, order, {MUG: 1}, tracking_number=tracking)
+    number = second.number
+    commit()
+    tablet = Tablet(stage.cast.sign_in(client, stage.cast.receiver))
+    tablet.start("return")
+    for read in (tracking, f"42010115{tracking}"):
+        told = tablet.scan(read)
+        assert (told["code"], number in told["title"] + told["detail"]) == ("return_opened", True), told
+        tablet.scan("CMD-BACK")
+    stage.do(service.cancel, stage.cast.acme, second.id, None)
+    commit()
+    assert tablet.scan(tracking)["code"] == "return_closed"

@@ -100,8 +100,9 @@ def resolve(raw: str, scope: Scope, expected: Sequence[Kind]) -> Found:
             return _with_element(found[0], element)
         if len(found) > 1:
             raise Refused("scan_ambiguous", {"code": _tail(code), "count": len(found)})
-    if Kind.PARCEL in expected and (parcel := _behind_prefix(code, scope)) is not None:
-        return parcel
+    behind = next(filter(None, (_behind_prefix(kind, code, scope) for kind in expected if kind in _ENDS_SO)), None)
+    if behind is not None:
+        return behind
     for kind in (Kind.PRODUCT, *LOOKUPS):
         if kind not in expected and _look_up(kind, code, scope):
             raise Refused("scan_wrong_kind", {"is": kind.value, "wanted": expected[0].value if expected else ""})
@@ -161,21 +162,27 @@ def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
     return [Found(kind, row.id, row.code, owner_id=row.owner_id) for row in rows]
 
 
+_PREFIXED = ", ".join(f"'{kind}'" for kind in LABELS_OF_OTHERS)
 # Carriers put a routing code before the number on labels of their own (USPS: 420 and the ZIP code; FedEx: 20 digits).
-_ENDS_SO = Statement(
-    "SELECT p.id, p.tracking_number AS code, p.owner_id FROM parcel p JOIN carrier c ON c.id = p.carrier_id"
-    " WHERE p.tracking_number = ANY(CAST(:ends AS text[])) AND p.warehouse_id = :warehouse AND c.kind = ANY(CAST(:kinds AS text[]))"
-    " LIMIT 2"
-)
+_ENDS_SO = {
+    Kind.PARCEL: Statement(
+        "SELECT p.id, p.tracking_number AS code, p.owner_id FROM parcel p JOIN carrier c ON c.id = p.carrier_id"
+        " WHERE p.tracking_number = ANY(CAST(:ends AS text[])) AND p.warehouse_id = :warehouse"
+        f" AND c.kind IN ({_PREFIXED}) LIMIT 2"
+    ),
+    Kind.RETURN: Statement(
+        "SELECT id, number AS code, owner_id FROM return_order WHERE tracking_number = ANY(CAST(:ends AS text[]))"
+        " AND warehouse_id = :warehouse AND state IN ('announced', 'receiving') LIMIT 2"
+    ),
+}
 
 
-def _behind_prefix(code: str, scope: Scope) -> Found | None:
-    """The one parcel whose number ends this code, as `labels.check_incoming` looks for it on the label."""
+def _behind_prefix(kind: Kind, code: str, scope: Scope) -> Found | None:
+    """The one parcel or return whose number ends this code, as `labels.check_incoming` looks for it on the label."""
     plain = "".join(each for each in code if each.isalnum())
     ends = [plain[place:] for place in range(1, len(plain) - LEAST_AFTER_PREFIX + 1)]
-    asked = {"ends": ends, "warehouse": scope.warehouse_id, "kinds": list(LABELS_OF_OTHERS)}
-    rows = _ENDS_SO.all(asked) if ends else []
-    return Found(Kind.PARCEL, rows[0].id, rows[0].code, owner_id=rows[0].owner_id) if len(rows) == 1 else None
+    rows = _ENDS_SO[kind].all({"ends": ends, "warehouse": scope.warehouse_id}) if ends else []
+    return Found(kind, rows[0].id, rows[0].code, owner_id=rows[0].owner_id) if len(rows) == 1 else None
 
 
 # Pallets, and cartons that are free stock's: those that a booking still has in hand are found as cartons.
@@ -258,9 +265,12 @@ LOOKUPS: dict[Kind, Statement] = {
         " AND state IN ('submitted', 'in_transit', 'arrived', 'receiving')"
     ),
     Kind.RETURN: Statement(
-        # each looked up by itself: for the two joined by OR, all returns of the warehouse would be walked through
-        "SELECT id, number AS code, owner_id FROM (SELECT * FROM return_order WHERE number = :code UNION"
-        " SELECT * FROM return_order WHERE tracking_number = :code) r WHERE warehouse_id = :warehouse LIMIT 2"
+        # Each looked up by itself: for the two joined by OR, all returns of the warehouse would be walked through. One that is
+        # over gives way to what was announced anew under its number; of several that are over the newest says so.
+        "SELECT id, code, owner_id FROM (SELECT id, number AS code, owner_id, rank() OVER (ORDER BY is_over,"
+        "  CASE WHEN is_over THEN created_at END DESC) AS turn FROM (SELECT *, state NOT IN ('announced', 'receiving') AS is_over"
+        "  FROM (SELECT * FROM return_order WHERE number = :code UNION SELECT * FROM return_order"
+        "   WHERE tracking_number = :code) b WHERE warehouse_id = :warehouse) r) t WHERE turn = 1 LIMIT 2"
     ),
     Kind.PACKAGING: Statement(
         "SELECT id, code, owner_id FROM packaging WHERE barcode = :code AND warehouse_id = :warehouse AND is_active"
