@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wms.core.barcodes import BarcodeError, Gs1, parse_gs1
+from wms.core.gs1 import _FORMATS
 
 GTIN = "06901234567892"
 LABELS = [
@@ -46,6 +47,38 @@ def test_measures() -> None:
     assert gs1.measure("330") == Decimal("0.999")
     assert gs1.measure("311") is None
     assert gs1.values["421"] == "276D70"
+
+
+@pytest.mark.parametrize(
+    ("text", "ai", "value"),
+    [
+        ("17261231" + "10L1\x1d712123456.7", "712", "123456.7"),  # a medicine of Spain
+        ("10L1\x1d71012345678", "710", "12345678"),  # of Germany
+        ("10L1\x1d3922001295\x1d3103000750", "3103", "000750"),
+        ("340200150037144", "37", "144"),  # pounds end themselves, as kilograms do
+        ("3610001234" + "3502000012", "3502", "000012"),
+        ("3932978001295\x1d21S1", "3932", "978001295"),
+        ("8200https://example.com/a\x1d21S1", "21", "S1"),
+        ("7007260101260103\x1d10A", "7007", "260101260103"),
+        ("255952876543210812345\x1d10A", "255", "952876543210812345"),
+        ("7030276ES12345\x1d10A", "7030", "276ES12345"),
+        ("8006069012345678920102\x1d10A", "8006", "069012345678920102"),
+    ],
+)
+def test_no_identifier_in_use_makes_a_label_unreadable(text: str, ai: str, value: str) -> None:
+    """One that is not known would refuse all of it: such a product's code could not be scanned at all."""
+    gs1 = read(f"]d201{GTIN}{text}")
+    assert (gs1.gtin, gs1.values[ai]) == (GTIN, value)
+
+
+def test_identifiers_are_read_in_one_way_only() -> None:
+    """None begins with another one, and those of predefined length are as their first two digits say (section 7.8)."""
+    lengths = dict.fromkeys(["01", "02", "03"], 14) | dict.fromkeys(["11", "12", "13", "15", "16", "17"], 6)
+    lengths |= {"00": 18, "20": 2, "41": 13} | dict.fromkeys(["31", "32", "33", "34", "35", "36"], 6)
+    for ai, wanted in _FORMATS.items():
+        assert not [other for other in _FORMATS if other != ai and other.startswith(ai)]
+        assert wanted.ends_itself == (ai[:2] in lengths)
+        assert not wanted.ends_itself or wanted.longest == lengths[ai[:2]]
 
 
 def test_brackets_inside_a_value() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -65,22 +65,84 @@ def _text(longest: int, shortest: int = 1, rule: str = "") -> _Format:
 
 
 def _formats() -> dict[str, _Format]:
-    table = {"00": _fixed(18, "check"), "20": _fixed(2), "30": _Format(1, 8), "37": _Format(1, 8)}
-    table |= {ai: _fixed(14, "check") for ai in ("01", "02", "03")}
-    table |= {ai: _fixed(6, "date") for ai in ("11", "12", "13", "15", "16", "17")}
-    table |= {ai: _text(20) for ai in ("10", "21", "22", "243", "254", "420")}
-    table |= {ai: _text(30) for ai in ("240", "241", "250", "251", "400", "401", "403", "90")}
-    table |= {str(ai): _text(90) for ai in range(91, 100)}
-    table |= {f"{ai}{places}": _fixed(6) for ai in (*range(310, 317), *range(320, 338)) for places in range(6)}
-    table |= {f"{ai}": _fixed(13, "check") for ai in range(410, 418)}
-    table |= {f"392{n}": _Format(1, 15) for n in range(10)}
-    table["402"] = _fixed(17, "check", ends_itself=False)
-    table["421"] = _text(12, 4, "country")
-    table["422"] = _fixed(3, ends_itself=False)
-    table["7003"] = _fixed(10, "date", ends_itself=False)
-    table["8008"] = _Format(8, 12, True, "date")
-    table["8020"] = _text(25)
-    return table
+    """All identifiers in use: one that is missing makes the whole label unreadable."""
+    return {**_goods(), **_measures(), **_parties(), **_of_trades(), **_in_house()}
+
+
+def _each(identifiers: Iterable[int | str], wanted: _Format) -> dict[str, _Format]:
+    return {str(ai): wanted for ai in identifiers}
+
+
+def _goods() -> dict[str, _Format]:
+    """What goods are, their batch, days and serial numbers."""
+    return {
+        "00": _fixed(18, "check"), "20": _fixed(2), "242": _Format(1, 6), "235": _text(28),
+        "253": _text(30, 13), "255": _Format(13, 25),
+        **_each(("01", "02", "03"), _fixed(14, "check")),
+        **_each((11, 12, 13, 15, 16, 17), _fixed(6, "date")),
+        **_each((10, 21, 22, 243, 254), _text(20)),
+        **_each((240, 241, 250, 251), _text(30)),
+    }  # fmt: skip
+
+
+def _measures() -> dict[str, _Format]:
+    """Counts, measures (trade and logistic, metric and not), amounts."""
+    families = (*range(310, 317), *range(320, 338), *range(340, 358), *range(360, 370))
+    return {
+        **_each((30, 37), _Format(1, 8)),
+        **_each((f"{family}{places}" for family in families for places in range(6)), _fixed(6)),
+        **_each((f"{family}{places}" for family in (390, 392) for places in range(10)), _Format(1, 15)),
+        **_each((f"{family}{places}" for family in (391, 393) for places in range(10)), _Format(4, 18)),
+        **_each((f"394{places}" for places in range(4)), _fixed(4, ends_itself=False)),
+        **_each((f"395{places}" for places in range(6)), _fixed(6, ends_itself=False)),
+    }
+
+
+def _parties() -> dict[str, _Format]:
+    """Orders, consignments, places and addresses."""
+    return {
+        "402": _fixed(17, "check", ends_itself=False), "420": _text(20), "421": _text(12, 4, "country"), "427": _text(3),
+        **_each((400, 401, 403), _text(30)),
+        **_each(range(410, 418), _fixed(13, "check")),
+        **_each((422, 424, 426), _fixed(3, ends_itself=False)),
+        **_each((423, 425), _Format(3, 15)),
+        **_each((4300, 4301, 4310, 4311, 4320), _text(35)),
+        **_each((*range(4302, 4307), *range(4312, 4317)), _text(70)),
+        **_each((4307, 4317), _text(2, 2)),
+        **_each((4308, 4319), _text(30)),
+        "4309": _fixed(20, ends_itself=False), "4318": _text(20), "4326": _fixed(6, ends_itself=False),
+        **_each((4321, 4322, 4323), _fixed(1, ends_itself=False)),
+        **_each((4324, 4325), _fixed(10, ends_itself=False)),
+        **_each(range(4330, 4334), _text(7, 6)),
+    }  # fmt: skip
+
+
+def _of_trades() -> dict[str, _Format]:
+    """Of one trade: food, medicines, paper, coupons, documents."""
+    return {
+        "7001": _fixed(13, ends_itself=False), "7002": _text(30), "7003": _fixed(10, "date", ends_itself=False),
+        "7004": _Format(1, 4), "7005": _text(12), "7006": _fixed(6, "date", ends_itself=False), "7007": _Format(6, 12),
+        "7008": _text(3), "7009": _text(10), "7010": _text(2), "7011": _Format(6, 10), "7023": _text(30),
+        **_each((7020, 7021, 7022), _text(20)),
+        **_each(range(7030, 7040), _text(30, 4, "country")),
+        "7040": _text(4, 4), "7041": _text(4),
+        **_each(range(710, 718), _text(20)),  # national numbers of medicines: PZN, CIP, CN, AIM …
+        **_each(range(7230, 7240), _text(30, 3)),
+        "7240": _text(20), "7241": _fixed(2, ends_itself=False), "7242": _text(25),
+        "8001": _fixed(14, ends_itself=False), "8002": _text(20), "8003": _text(30, 14), "8004": _text(30),
+        "8005": _fixed(6, ends_itself=False), "8007": _text(34), "8008": _Format(8, 12, True, "date"),
+        "8009": _text(50), "8010": _text(30), "8011": _Format(1, 12), "8012": _text(20),
+        **_each((8006, 8026), _fixed(18, ends_itself=False)),
+        **_each((8013, 8014, 8020), _text(25)),
+        **_each((8017, 8018), _fixed(18, "check", ends_itself=False)),
+        "8019": _Format(1, 10), "8030": _text(90), "8111": _fixed(4, ends_itself=False),
+        **_each((8110, 8112, 8200), _text(70)),
+    }  # fmt: skip
+
+
+def _in_house() -> dict[str, _Format]:
+    """Agreed between partners, or within a company."""
+    return {"90": _text(30), **_each(range(91, 100), _text(90))}
 
 
 _FORMATS: Final = _formats()
