@@ -21,6 +21,9 @@ from tests.floor.worker import (
     totes,
     tracking_numbers,
 )
+from tests.outbound.stage import BIN1, Stage
+from wms.catalog.models import ProductBarcode
+from wms.core import clock
 from wms.core.barcodes import SCANNER_TEST
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
@@ -245,3 +248,22 @@ def test_the_self_test_card_tells_on_a_scanner_at_any_step(cast, client, tablet,
 def bench(cast) -> str:
     statement = text("SELECT barcode FROM station WHERE warehouse_id = :w ORDER BY code LIMIT 1")
     return str(session().execute(statement, {"w": cast.overseas.id}).scalar_one())
+
+
+def test_a_code_means_the_product_in_use_unless_the_other_one_lies_there(cast, db_session):
+    """Two sellers have the same EAN; one of them sells it no more."""
+    mine, theirs = cast.ACME.products[MUG], cast.RIVAL.products[MUG]
+    for owner, product in ((cast.ACME.id, mine), (cast.RIVAL.id, theirs)):
+        db_session.add(ProductBarcode(id=new_id(), owner_id=owner, product_id=product, barcode="4006381333931", kind="gtin",
+                                      quantity=1, created_at=clock.now()))  # fmt: skip
+    db_session.flush()
+    Stage(cast).stock(MUG, 3, BIN1)
+    with pytest.raises(Refused) as raised:
+        resolve("4006381333931", Scope(cast.overseas.id), [Kind.PRODUCT])
+    assert raised.value.code == "scan_ambiguous"
+    db_session.execute(text("UPDATE product SET is_active = false WHERE id = :id"), {"id": mine})
+    here = Scope(cast.overseas.id, place_id=cast.overseas.locations[BIN1])
+    assert resolve("4006381333931", Scope(cast.overseas.id), [Kind.PRODUCT]).id == theirs
+    assert resolve("4006381333931", here, [Kind.PRODUCT]).id == mine
+    db_session.execute(text("UPDATE product SET is_active = false WHERE id = :id"), {"id": theirs})
+    assert resolve("4006381333931", Scope(cast.overseas.id, owner_id=cast.ACME.id), [Kind.PRODUCT]).id == mine

@@ -84,6 +84,17 @@ def test_the_plan_is_shown_with_its_picture_and_used_unless_another_is_taken(tab
     assert packaging() == [("BOX-M", "BOX-M")]
 
 
+def test_goods_of_a_product_that_is_out_of_use_are_packed_like_others(tablet: Tablet) -> None:
+    """Its seller takes no new orders for it; this one was promised before."""
+    session().execute(
+        text("UPDATE product SET is_active = false WHERE sku IN (:mug, :cable)"), {"mug": MUG, "cable": CABLE}
+    )
+    session().commit()
+    for sku in (MUG, MUG, CABLE, CABLE, CABLE, CABLE):
+        assert tablet.scan(CODES[sku])["tone"] != "error", sku
+    assert tablet.step == "weigh"
+
+
 @pytest.mark.parametrize("step", ["scan_product", "weigh"])
 def test_another_box_is_taken_by_its_label(tablet: Tablet, step: str) -> None:
     if step == "weigh":

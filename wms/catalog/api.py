@@ -83,7 +83,9 @@ def show(product_id: uuid.UUID) -> Response:
 @blueprint.arguments(schemas.ProductPatch)
 @blueprint.response(200, schemas.CommandAnswer)
 def edit(body: dict[str, Any], product_id: uuid.UUID) -> Response:
-    """Change fields of the version named in `If-Match`. `is_active: false` takes it out of use."""
+    """Change fields of the version named in `If-Match`. `is_active: false` takes it out of use: no new bookings or
+    orders; what is here or announced is worked with as before.
+    """
     version = require_match()
     given = {"id": product_id, "version": version, "changes": body}
     return answer_outcome(

@@ -93,20 +93,25 @@ def products_by_skus(owner_id: uuid.UUID, skus: Iterable[str]) -> dict[str, Prod
 _MEANINGS = Statement(
     "WITH b AS MATERIALIZED (SELECT product_id, barcode, quantity, level FROM product_barcode WHERE barcode = ANY(:codes)"
     " AND (CAST(:owners AS uuid[]) IS NULL OR owner_id = ANY(CAST(:owners AS uuid[]))))"
-    " SELECT p.id, p.owner_id, p.sku, b.barcode, b.quantity, p.serial_control, 0 AS place, b.level"
-    " FROM b JOIN product p ON p.id = b.product_id WHERE p.is_active"
-    " UNION ALL SELECT p.id, p.owner_id, p.sku, p.sku, 1, p.serial_control, 1, 'each' FROM product p"
-    " WHERE p.sku = :code AND p.is_active"
+    " SELECT p.id, p.owner_id, p.sku, b.barcode, b.quantity, p.serial_control, 0 AS place, b.level, p.is_active"
+    " FROM b JOIN product p ON p.id = b.product_id"
+    " UNION ALL SELECT p.id, p.owner_id, p.sku, p.sku, 1, p.serial_control, 1, 'each', p.is_active FROM product p"
+    " WHERE p.sku = :code"
     " AND (CAST(:owners AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:owners AS uuid[]))) ORDER BY 7, 2, 1"
 )
 
 
-def meanings_of(code: str, owner_ids: Iterable[uuid.UUID] | None = None) -> list[CodeMeaning]:
+def meanings_of(
+    code: str, owner_ids: Iterable[uuid.UUID] | None = None, *, even_out_of_use: bool = False
+) -> list[CodeMeaning]:
     """The products that a scanned code may mean, for some sellers or (None) all of them: an EAN on the floor may belong
-    to several. An active product's SKU counts as a code too, behind its barcodes.
+    to several. A product's SKU counts as a code too, behind its barcodes. One that is out of use, whose units may still
+    be here, counts where none is in use, or with the others (`even_out_of_use`).
     """
     owners = None if owner_ids is None else list(set(owner_ids))
     rows = _MEANINGS.all({"code": code, "codes": list(rules.same_codes(code)), "owners": owners})
+    if not even_out_of_use:
+        rows = [row for row in rows if row.is_active] or rows
     found = [_meaning(row) for row in rows if row.place == 0]
     if found and owners is not None and len(owners) == 1:
         return found  # within one seller a code is a barcode or a SKU, never both of different products

@@ -128,7 +128,7 @@ def _check_version(product: Product, version: int) -> None:
 
 
 def deactivate_product(actor: Actor, product_id: uuid.UUID, version: int) -> Product:
-    """No new bookings or orders. What is in stock stays and can be scanned back in by its records."""
+    """No new bookings or orders. What is here, or announced already, is worked with as before."""
     return edit_product(actor, product_id, {"is_active": False}, version)
 
 

@@ -153,7 +153,7 @@ def _look_up(kind: Kind, code: str, scope: Scope) -> list[Found]:
         found = [
             Found(kind, meaning.product_id, meaning.sku, owner_id=meaning.owner_id, pack=meaning.quantity,
                   level=meaning.level, serial_control=meaning.serial_control)
-            for meaning in meanings_of(code, owners)
+            for meaning in meanings_of(code, owners, even_out_of_use=scope.place_id is not None)
         ] or _by_serial(code, scope)  # fmt: skip
         if len(found) > 1 and scope.place_id is not None:
             return _standing(found, scope.place_id) or found
