@@ -287,6 +287,9 @@ def test_what_a_carton_label_says(api, cast, db_session):
     assert [(line.sku, line.quantity) for line in first.contents] == [(MUG, "× 24"), (RED, "× 6")]
     assert (first.gross_weight, first.dimensions, first.reference) == ("8.20 kg", "60 × 40 × 40 cm", "BOX-1")
     assert (second.gross_weight, second.dimensions, second.reference) == ("", "", "PO-1")
+    assert (first.origin, second.origin) == ("Made in China", "Made in China")
+    db_session.execute(text("UPDATE product SET origin_country = 'TW' WHERE sku = :sku"), {"sku": RED})
+    assert [label.origin for label in SOURCES["carton"](rows)] == ["", "Made in China"]  # the first has both
 
 
 def test_a_key_without_the_scope_may_not(cast, client, db_session):

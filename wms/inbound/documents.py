@@ -12,12 +12,13 @@ from labels.content import ContentsLine
 from wms.inbound.rules import Transport
 from wms.platform.database import session
 from wms.printing.models import LabelDocument
+from wms.printing.origins import made_in
 
 _ROWS = text(
     "SELECT c.id, c.barcode, c.number, c.reference_box_no, c.declared_weight_g, c.declared_length_mm,"
     " c.declared_width_mm, c.declared_height_mm, b.number AS booking, b.reference, b.transport, b.carton_count,"
     " s.code AS seller, w.code AS warehouse,"
-    " (SELECT json_agg(json_build_array(p.sku, l.declared) ORDER BY l.position) FROM carton_line l"
+    " (SELECT json_agg(json_build_array(p.sku, l.declared, p.origin_country) ORDER BY l.position) FROM carton_line l"
     "  JOIN product p ON p.id = l.product_id WHERE l.carton_id = c.id AND l.declared > 0) AS lines"
     " FROM carton c JOIN booking b ON b.id = c.booking_id JOIN seller s ON s.id = b.owner_id"
     " JOIN warehouse w ON w.id = b.warehouse_id WHERE c.id = ANY(CAST(:ids AS uuid[]))"
@@ -54,11 +55,17 @@ def _carton(row: Any, size: Size) -> CartonLabel:
         seller_code=row.seller,
         transport=TRANSPORT_MARKS[Transport(row.transport)] if row.transport else "",
         reference=row.reference_box_no or row.reference,
-        contents=tuple(ContentsLine(sku=sku, quantity=f"× {quantity}") for sku, quantity in lines),
+        contents=tuple(ContentsLine(sku=sku, quantity=f"× {quantity}") for sku, quantity, _ in lines),
         mixed_text=f"MIXED {len(lines)} SKU",
         gross_weight=f"{row.declared_weight_g / 1000:.2f} kg" if row.declared_weight_g else "",
         dimensions=_dimensions(row),
+        origin=_origin([country for _, _, country in lines]),
     )
+
+
+def _origin(countries: Sequence[str | None]) -> str:
+    """Of a carton whose goods all come from one country, and say so."""
+    return made_in(countries[0]) if len(set(countries)) == 1 else ""
 
 
 def _dimensions(row: Any) -> str:

@@ -30,6 +30,7 @@ from wms.identity.queries import seller_codes
 from wms.platform.database import session
 from wms.platform.statements import Statement
 from wms.printing.models import LabelDocument, LabelKind, Printer
+from wms.printing.origins import made_in
 from wms.printing.unit_labels import unit_labels
 
 # GTIN length → the symbol that retail scanners expect; a GTIN-14 is printed as Code 128.
@@ -95,7 +96,7 @@ def _product(
         symbology=symbology,  # type: ignore[arg-type]
         sku=product.sku,
         name=product.name_zh if product.name_zh == product.name_en else f"{product.name_en} {product.name_zh}",
-        origin=f"Made in {product.origin_country}" if product.origin_country else "",
+        origin=made_in(product.origin_country),
         owner_code=owners[product.owner_id],
     )
 
