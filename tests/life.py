@@ -146,11 +146,20 @@ def order(
     id_number: str | None = None,
     **more: Any,
 ) -> Order:
-    """`more`: what else its body says."""
+    """`more`: what else its body says. With an ID number it goes to somebody in China, as bonded goods do."""
+    buyer = {"name": "Anna Schmidt", "country": "DE", "city": "Berlin", "postcode": "10115",
+             "address1": "Invalidenstraße 117"}  # fmt: skip
+    if id_number is not None:
+        buyer |= {
+            "country": "CN",
+            "city": "杭州",
+            "postcode": "310000",
+            "phone": "0571-12345678",
+            "id_number": id_number,
+        }
     body: dict[str, Any] = {
         "reference": reference, "warehouse": warehouse, "service": "HOUSE-STD",
-        "consignee": {"name": "Anna Schmidt", "country": "DE", "city": "Berlin", "postcode": "10115",
-                      "address1": "Invalidenstraße 117", "id_number": id_number},
+        "consignee": buyer,
         "lines": [{"sku": sku, "quantity": quantity, "unit_value_minor": 1290, "currency": "EUR"}
                   for sku, quantity in lines], **more,
     }  # fmt: skip

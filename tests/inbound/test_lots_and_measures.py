@@ -17,7 +17,7 @@ from wms.catalog.rules import Code
 from wms.core import clock
 from wms.floor.resolver import Kind, Scope, resolve
 from wms.inbound import queries
-from wms.inbound.rules import Measure, Terms, deviates
+from wms.inbound.rules import Measure, Terms, deviates, far_off
 from wms.inventory.models import Lot
 from wms.platform.database import commit, session
 
@@ -148,7 +148,7 @@ def test_the_first_receipt_measures_and_the_declared_stays(cast, client, db_sess
     mug = cast.ACME.products[MUG]
     found = deliver(cast.acme, cast.receiver, {MUG: 10})
     declared = db_session.execute(text("SELECT declared_weight_g FROM product WHERE id = :p"), {"p": mug}).scalar()
-    row = service.measure_product(cast.receiver, found.carton, mug, Measure(declared + 500, 900, 10, 10))
+    row = service.measure_product(cast.receiver, found.carton, mug, Measure(declared + 500, 900, 10, 10), twice=True)
     assert row.deviates
     sizes = text("SELECT declared_weight_g, measured_weight_g FROM product WHERE id = :p")
     assert db_session.execute(sizes, {"p": mug}).one() == (declared, declared + 500)
@@ -159,6 +159,35 @@ def test_the_first_receipt_measures_and_the_declared_stays(cast, client, db_sess
     assert [each["weight_g"] for each in told] == [declared + 500]
     event = text("SELECT count(*) FROM event WHERE name = 'product.measured_otherwise' AND subject_id = :p")
     assert db_session.execute(event, {"p": mug}).scalar() == 1
+
+
+@pytest.mark.parametrize(
+    ("measured", "far"),
+    [
+        (Measure(1200, 360, 240, 120), []), (Measure(800, 200, 240, 100), []), (Measure(1201, 300, 200, 100), ["weight_g"]),
+        (Measure(100, 300, 200, 100), ["weight_g"]), (Measure(1000, 300, 241, 100), ["length_mm"]),
+        (Measure(10_000, 3_000, 200, 100), ["weight_g", "length_mm"]),
+    ],
+)  # fmt: skip
+def test_what_is_so_far_off_that_it_is_measured_twice(measured, far):
+    assert far_off(DECLARED, measured) == far
+    assert (
+        far_off(Measure(30, 1, 1, 1), Measure(80, 300, 200, 100)) == []
+    )  # light goods, and sides that nobody declared
+
+
+def test_a_slip_of_the_hand_is_not_taken_for_a_measure(cast, db_session):
+    """A nought too many would have every later parcel of it refused at the scale."""
+    mug = cast.ACME.products[MUG]
+    found = deliver(cast.acme, cast.receiver, {MUG: 10})
+    sides = ("declared_length_mm", "declared_width_mm", "declared_height_mm")
+    declared = db_session.execute(text(f"SELECT {', '.join(sides)} FROM product WHERE id = :p"), {"p": mug}).one()
+    slip = Measure(3200, *declared)
+    refusal = refused(service.measure_product, cast.receiver, found.carton, mug, slip)
+    assert [(each["pointer"], each["code"]) for each in refusal.errors] == [("/weight_g", "measure_far")]
+    sizes = text("SELECT measured_weight_g FROM product WHERE id = :p")
+    assert db_session.execute(sizes, {"p": mug}).scalar() is None
+    assert service.measure_product(cast.receiver, found.carton, mug, slip, twice=True).deviates
 
 
 @pytest.mark.parametrize("wrong", ["weight_g", "length_mm", "width_mm", "height_mm"])

@@ -85,7 +85,13 @@ def test_a_unit_is_measured_at_the_dock(cast, client, life):
     path = f"/floor/measures/{carton}/{product}"
     assert "Measure one unit" in text_of(receiver.get(path))
     assert receiver.post(path, data=form(weight_g="0", length_mm="1", width_mm="x", height_mm="1")).status_code == 422
-    kept = receiver.post(path, data=form(weight_g="9000", length_mm="900", width_mm="10", height_mm="10"))
+    sides = {"length_mm": "900", "width_mm": "10", "height_mm": "10"}
+    far = receiver.post(path, data=form(weight_g="9000", **sides))
+    assert far.status_code == 422
+    assert "I have measured it twice: it is so" in far.get_data(as_text=True)
+    nothing = receiver.post(path, data=form(weight_g="0", **sides))
+    assert "measured it twice" not in nothing.get_data(as_text=True)  # of no use there
+    kept = receiver.post(path, data=form(weight_g="9000", **sides, twice="1"))
     assert kept.status_code == 303
     assert "Measured otherwise than declared" in text_of(
         cast.sign_in(client, cast.acme_person).get("/portal/differences")

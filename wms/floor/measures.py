@@ -34,9 +34,11 @@ def form(carton_id: uuid.UUID, product_id: uuid.UUID) -> str:
 def store(carton_id: uuid.UUID, product_id: uuid.UUID) -> Response | tuple[str, int]:
     typed = {name: forms.typed_number(name) for name in NAMES}
     measured = Measure(**{name: value if isinstance(value, int) else 0 for name, value in typed.items()})
+    twice = "twice" in request.form
     outcome = forms.run_form(
-        "products.measure", {"carton": carton_id, "product": product_id, **vars(measured)},
-        lambda: service.measure_product(actor(), carton_id, product_id, measured), lambda row: {"id": str(row.id)},
+        "products.measure", {"carton": carton_id, "product": product_id, **vars(measured), "twice": twice},
+        lambda: service.measure_product(actor(), carton_id, product_id, measured, twice=twice),
+        lambda row: {"id": str(row.id)},
     )  # fmt: skip
     if isinstance(outcome, Refused):
         if outcome.kind is RefusalKind.NOT_FOUND:
@@ -45,11 +47,17 @@ def store(carton_id: uuid.UUID, product_id: uuid.UUID) -> Response | tuple[str, 
     return redirect(url_for("floor_pages.work", kind="receive"), 303)
 
 
+def _is_far(refusal: Refused | None) -> bool:
+    """Whether nothing else is wrong: then it may be kept as it is, once it was measured again."""
+    return refusal is not None and {each["code"] for each in refusal.errors} == {"measure_far"}
+
+
 def _page(carton_id: uuid.UUID, product_id: uuid.UUID, refusal: Refused | None = None) -> str:
     card = inbound.carton_by_id(actor(), carton_id)
     if not service.holds_product(carton_id, product_id):
         raise not_found("product")
     return render_template(
         "floor/measure.html", card=card, product=products_by_ids([product_id])[product_id], typed=request.form,
-        errors=forms.field_messages(refusal), refusal=forms.told(refusal)[0] if refusal and not refusal.errors else None,
+        errors=forms.field_messages(refusal), is_far=_is_far(refusal),
+        refusal=forms.told(refusal)[0] if refusal and not refusal.errors else None,
     )  # fmt: skip

@@ -7,6 +7,7 @@ TEXTS = {
     "reference_taken": N_("This reference already belongs to %(number)s."),
     "carton_numbers_gap": N_("Carton numbers count from 1 without a gap; %(expected)s is next."),
     "pallet_numbers_gap": N_("Pallets count from 1 without a gap; %(expected)s is next."),
+    "measure_far": N_("Far from what is declared (%(declared)s). Measure it again."),
     "product_unknown": N_("There is no product with the SKU %(sku)s."),
     "product_inactive": N_("This product is not active."),
     "warehouse_unknown": N_("There is no such warehouse."),

@@ -148,6 +148,7 @@ def is_drawn(first_receipts: int, every_nth: int | None, seen: int) -> bool:
 
 # What a measure may differ from the declared value without a word: grams and millimetres, or a share if that is more.
 TOLERANCE_G, TOLERANCE_MM, TOLERANCE_SHARE = 50, 10, Fraction(5, 100)
+FAR_SHARE = Fraction(20, 100)  # beyond it, it is measured twice (reference: floor app, section 7.4)
 MAX_WEIGHT_G, MAX_SIDE_MM = 2_000_000, 10_000
 
 
@@ -179,6 +180,19 @@ def deviates(declared: Measure, measured: Measure) -> bool:
     pairs = [(declared.weight_g, measured.weight_g, TOLERANCE_G)]
     pairs += [(ours, theirs, TOLERANCE_MM) for ours, theirs in zip(declared.sides, measured.sides, strict=True)]
     return any(abs(one - other) > max(Fraction(within), one * TOLERANCE_SHARE) for one, other, within in pairs)
+
+
+def far_off(declared: Measure, measured: Measure) -> list[str]:
+    """What of it is so far from what is declared that a slip of the hand is likelier: `weight_g`, or `length_mm` for any side.
+    It counts for every parcel and charge from then on. Sides of a millimetre are how a form says nothing.
+    """
+    far = [abs(declared.weight_g - measured.weight_g) > max(TOLERANCE_G, declared.weight_g * FAR_SHARE)]
+    sides = zip(declared.sides, measured.sides, strict=True)
+    far.append(
+        declared.sides != [1, 1, 1]
+        and any(abs(one - other) > max(TOLERANCE_MM, one * FAR_SHARE) for one, other in sides)
+    )
+    return [name for name, is_far in zip(("weight_g", "length_mm"), far, strict=True) if is_far]
 
 
 def decision_by_default(kind: str, terms: Terms) -> Decision:

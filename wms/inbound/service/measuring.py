@@ -7,7 +7,7 @@ import uuid
 from wms.catalog import service as catalog
 from wms.core.actor import Actor
 from wms.core.ids import new_id
-from wms.core.refusals import invalid_fields, not_found
+from wms.core.refusals import FieldError, invalid_fields, not_found
 from wms.inbound import rules
 from wms.inbound.events import MeasuredOtherwise
 from wms.inbound.models import Measurement
@@ -18,11 +18,13 @@ from wms.platform.database import session
 from wms.platform.events import record
 
 
-def measure_product(actor: Actor, carton_id: uuid.UUID, product_id: uuid.UUID, measured: Measure) -> Measurement:
+def measure_product(
+    actor: Actor, carton_id: uuid.UUID, product_id: uuid.UUID, measured: Measure, *, twice: bool = False
+) -> Measurement:
     """One unit out of a carton on the scale and under the rule. The newest measure counts for packing and charges.
 
     Beyond the tolerance (`rules.deviates`) its seller is told. Refuses a product that is not in the carton (404) and,
-    at its field, a measure that no goods have.
+    at its field, a measure that no goods have, or `measure_far` unless it was measured `twice`.
     """
     booking = work_on_carton(actor, carton_id, action="measure")
     faults = rules.measure_faults(measured)
@@ -34,6 +36,8 @@ def measure_product(actor: Actor, carton_id: uuid.UUID, product_id: uuid.UUID, m
     declared = Measure(
         product.declared_weight_g, product.declared_length_mm, product.declared_width_mm, product.declared_height_mm
     )
+    if not twice:
+        _refuse_far(declared, measured)
     row = Measurement(
         id=new_id(), owner_id=product.owner_id, product_id=product_id, carton_id=carton_id,
         **{f"declared_{name}": value for name, value in vars(declared).items()}, **vars(measured),
@@ -44,3 +48,13 @@ def measure_product(actor: Actor, carton_id: uuid.UUID, product_id: uuid.UUID, m
     if row.deviates:
         record(MeasuredOtherwise(product_id, booking.warehouse_id, booking.owner_id, carton_id, **vars(measured)))
     return row
+
+
+def _refuse_far(declared: Measure, measured: Measure) -> None:
+    told = {
+        "weight_g": f"{declared.weight_g} g",
+        "length_mm": f"{declared.length_mm} × {declared.width_mm} × {declared.height_mm} mm",
+    }
+    far = rules.far_off(declared, measured)
+    if far:
+        raise invalid_fields([FieldError(f"/{name}", "measure_far", {"declared": told[name]}) for name in far])
