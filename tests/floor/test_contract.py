@@ -267,3 +267,15 @@ def test_a_code_means_the_product_in_use_unless_the_other_one_lies_there(cast, d
     assert resolve("4006381333931", here, [Kind.PRODUCT]).id == mine
     db_session.execute(text("UPDATE product SET is_active = false WHERE id = :id"), {"id": theirs})
     assert resolve("4006381333931", Scope(cast.overseas.id, owner_id=cast.ACME.id), [Kind.PRODUCT]).id == mine
+
+
+@pytest.mark.parametrize("told", ["00340434161094042557", "340434161094042557"])
+@pytest.mark.parametrize(
+    "read", ["00340434161094042557", "]C100340434161094042557", "(00)340434161094042557", "340434161094042557"]
+)
+def test_an_sscc_is_one_number_with_and_without_its_identifier(cast, db_session, told, read):
+    """Carriers and factories write it in 18 digits or in 20 (DHL parcels, cartons of a booking); scanners send what they like."""
+    (label,) = announce(cast, {MUG: 5})
+    db_session.execute(text("UPDATE carton SET reference_box_no = :told WHERE barcode = :label"),
+                       {"told": told, "label": label})  # fmt: skip
+    assert resolve(read, Scope(cast.overseas.id), [Kind.CARTON]).code == label

@@ -17,6 +17,7 @@ from wms.catalog.queries import meanings_of
 from wms.core import clock
 from wms.core.barcodes import BarcodeError, Gs1, normalise_scan, parse_command, parse_gs1
 from wms.core.barcodes import Scan as Cleaned
+from wms.core.checkdigits import is_valid_sscc
 from wms.core.refusals import Refused
 from wms.platform.statements import Statement
 from wms.shipping.carriers import LABELS_OF_OTHERS
@@ -91,11 +92,10 @@ def resolve(raw: str, scope: Scope, expected: Sequence[Kind]) -> Found:
     if command is not None:
         return Found(Kind.COMMAND, None, scan.text, command=command.name, command_quantity=command.quantity)
     element = element_of(scan)
-    code = element.gtin if element is not None and element.gtin else scan.text
-    if element is not None and element.sscc:
-        code = element.sscc
+    codes = _writings(scan.text, element)
+    code = codes[0]
     for kind in expected:
-        found = _look_up(kind, code, scope)
+        found = next(filter(None, (_look_up(kind, each, scope) for each in codes)), [])
         if len(found) == 1:
             return _with_element(found[0], element)
         if len(found) > 1:
@@ -104,7 +104,7 @@ def resolve(raw: str, scope: Scope, expected: Sequence[Kind]) -> Found:
     if behind is not None:
         return behind
     for kind in (Kind.PRODUCT, *LOOKUPS):
-        if kind not in expected and _look_up(kind, code, scope):
+        if kind not in expected and any(_look_up(kind, each, scope) for each in codes):
             raise Refused("scan_wrong_kind", {"is": kind.value, "wanted": expected[0].value if expected else ""})
     raise Refused("scan_unknown", {"code": _tail(code)})
 
@@ -133,6 +133,18 @@ def element_of(scan: Cleaned) -> Gs1 | None:
         return None
     parsed = parse_gs1(scan.text, year=clock.now().year)
     return None if isinstance(parsed, BarcodeError) else parsed
+
+
+def _writings(text: str, element: Gs1 | None) -> tuple[str, ...]:
+    """What is looked up of a scan, first what it most likely stands under. An SSCC is written with its identifier (00) or
+    without: carriers and factories do either, and so do scanners.
+    """
+    if element is not None and element.gtin and not element.sscc:
+        return (element.gtin,)
+    sscc = (
+        element.sscc if element is not None and element.sscc else text.removeprefix("00") if len(text) == 20 else text
+    )
+    return (sscc, f"00{sscc}") if is_valid_sscc(sscc) else (text,)
 
 
 def _with_element(found: Found, element: Gs1 | None) -> Found:
