@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from labels import CustomsWaybillLabel, Label, LabelRefused, Size, WaybillLabel
 from wms.core import clock
+from wms.outbound import masking
 from wms.outbound.addresses import address_lines
 from wms.outbound.bag_labels import bag_labels
 from wms.outbound.extras.form import form_of
@@ -68,6 +69,14 @@ SOURCES = {
 }  # fmt: skip
 
 
+def _consignee(row: Any) -> dict[str, Any]:
+    name, phone, lines = row.name, row.phone or "", address_lines(row)
+    if masking.is_masked(row.from_country, row.country):
+        name, phone = masking.masked_name(name), masking.masked_phone(phone)
+        lines = tuple(masking.masked_address(line) for line in lines)
+    return {"consignee_name": name, "consignee_phone": phone, "consignee_lines": lines}
+
+
 def _facts(row: Any) -> dict[str, Any]:
     """The fields of a waybill."""
     return {
@@ -76,9 +85,7 @@ def _facts(row: Any) -> dict[str, Any]:
         "tracking_number": row.tracking_number,
         "sort_code": f"{row.country}-{(row.postcode or row.city)[:3]}".upper(),
         "sender_lines": (row.seller, f"{row.warehouse_name} ({row.warehouse})", row.from_country),
-        "consignee_name": row.name,
-        "consignee_phone": row.phone or "",
-        "consignee_lines": address_lines(row),
+        **_consignee(row),
         "return_lines": (f"{row.warehouse_name} ({row.warehouse})", row.from_country),
         "weight": f"{row.weight_g / 1000:.3f} kg" if row.weight_g else "",
         "number": row.n,
