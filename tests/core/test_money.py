@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from babel.numbers import get_currency_precision
 
-from wms.core.money import minor_of
+from wms.core.money import EXPONENTS, minor_of
 
 
 @pytest.mark.parametrize(
@@ -17,3 +18,20 @@ from wms.core.money import minor_of
 )  # fmt: skip
 def test_an_amount_as_people_write_it(text: str, exponent: int, minor: int | None) -> None:
     assert minor_of(text, exponent) == minor
+
+
+@pytest.mark.parametrize("currency", sorted(EXPONENTS))
+def test_a_currency_has_the_decimals_that_the_world_gives_it(currency: str) -> None:
+    """As CLDR has it, but for those of which it gives what people still count by: ISO 4217 has two."""
+    assert EXPONENTS[currency] == (2 if currency in {"COP", "HUF", "IDR"} else get_currency_precision(currency))
+
+
+@pytest.mark.parametrize(
+    "currency",
+    ["DKK", "NOK", "MOP",  # of Chinese customs' own table
+     "HUF", "RON", "TRY",  # Allegro, eMAG, Trendyol
+     "TWD", "IDR",  # Shopee, Lazada
+     "COP", "ARS", "PEN", "UYU"],  # MercadoLibre
+)  # fmt: skip
+def test_an_order_of_a_platform_can_say_what_it_is_worth(currency: str) -> None:
+    assert currency in EXPONENTS

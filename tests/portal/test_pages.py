@@ -477,6 +477,17 @@ def test_a_seller_changes_a_product(cast, client, life):
     assert life.ask("SELECT is_active FROM product WHERE id = :p", p=key) is False
 
 
+def test_a_form_offers_every_currency_and_keeps_the_one_that_is_there(cast, client, life):
+    """A value in zloty came by API: a page that did not know them showed none, and asked for one."""
+    key = cast.ACME.products["CABLE-USBC-1M"]
+    seller = cast.sign_in(client, cast.acme_person)
+    version = life.ask("SELECT version FROM product WHERE id = :p", p=key)
+    priced = changed_form(version, declared_value="19.90", declared_currency="PLN")
+    assert said(life.app, seller.post(f"/portal/products/{key}/edit", data=priced)) == ["The product is changed."]
+    assert '<option value="PLN" selected>' in text_of(seller.get(f"/portal/products/{key}/edit"))
+    assert '<option value="HUF"' in text_of(seller.get("/portal/orders/new"))
+
+
 def test_what_is_in_stock_keeps_how_its_units_are_told_apart(cast, client, life):
     key = life.ask("SELECT product_id FROM balance WHERE owner_id = :o AND is_there LIMIT 1", o=cast.ACME.id)
     seller = cast.sign_in(client, cast.acme_person)

@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-# ISO 4217 exponents of the currencies the warehouses trade in; a currency not listed is refused, not guessed.
+# ISO 4217 exponents of the currencies of the platforms that orders come from, of the countries goods are stored in, and of
+# Chinese customs; a currency not listed is refused, not guessed.
 EXPONENTS = {
     "CNY": 2, "USD": 2, "EUR": 2, "GBP": 2, "CAD": 2, "AUD": 2, "HKD": 2, "PLN": 2, "CZK": 2, "SEK": 2,
     "CHF": 2, "MXN": 2, "BRL": 2, "SGD": 2, "MYR": 2, "THB": 2, "PHP": 2, "AED": 2, "SAR": 2, "NZD": 2,
-    "JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3,
+    "DKK": 2, "NOK": 2, "HUF": 2, "RON": 2, "TRY": 2, "ILS": 2, "INR": 2, "ZAR": 2, "MOP": 2, "TWD": 2,
+    "IDR": 2, "COP": 2, "ARS": 2, "PEN": 2, "UYU": 2, "UAH": 2, "KZT": 2, "QAR": 2, "EGP": 2, "NGN": 2,
+    "JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3, "JOD": 3,
 }  # fmt: skip
 
 _MOST_MINOR = 10**12

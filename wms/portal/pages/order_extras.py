@@ -7,17 +7,18 @@ from typing import Any
 
 from flask import request
 
-from wms.core.money import Money
+from wms.core.money import EXPONENTS, Money
 from wms.outbound.extras import words
 from wms.platform import forms
 from wms.platform.pages import lazy
 
-CURRENCIES = ("EUR", "USD", "CNY", "GBP")
+# The usual ones first: whoever sells elsewhere finds theirs below, and none is lost by a form that does not offer it.
+CURRENCIES = [(each, each) for each in dict.fromkeys(("EUR", "USD", "CNY", "GBP", *sorted(EXPONENTS)))]
 CHOICES = {
     "platforms": words.platforms, "signatures": list(words.SIGNATURE_WORDS.items()),
     "ages": list(words.AGE_WORDS.items()), "packing": list(words.PACKING_WORDS.items()),
     "contents": list(words.CONTENTS_WORDS.items()),
-    "currencies": lambda now: [(each, each) for each in dict.fromkeys((*CURRENCIES, now)) if each],
+    "currencies": CURRENCIES,
 }  # fmt: skip
 WORDS = {
     "platform": words.platform_name, "signature": words.SIGNATURE_WORDS, "packing": words.PACKING_WORDS,

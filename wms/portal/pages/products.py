@@ -27,6 +27,7 @@ from wms.platform import forms
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
 from wms.portal import queries
+from wms.portal.pages.order_extras import CURRENCIES
 from wms.portal.tables import ListView
 from wms.printing.schemas import MOST_LABELS, PRODUCT_SIZES
 
@@ -236,5 +237,5 @@ def _form(typed: Mapping[str, Any], refusal: Refused | None = None, product: Pro
         dangerous=schemas.DANGEROUS, in_stock=product is not None and is_in_stock(product.id),
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,
         chosen=product.cargo_attributes if product is not None and is_read else request.form.getlist("cargo_attributes"),
-        sellers=sellers_seen(actor()), rotations=ROTATION_WORDS,
+        sellers=sellers_seen(actor()), rotations=ROTATION_WORDS, currencies=CURRENCIES,
     )  # fmt: skip
