@@ -102,6 +102,11 @@ def test_century(year: int, two: int, full: int) -> None:
     assert read(f"17{two:02d}0115", year).expiry == date(full, 1, 15)
 
 
+def test_what_expires_within_a_day_expires_on_that_day() -> None:
+    """Fresh food and some medicines say the hour, too (7003)."""
+    assert read("15261231" + "70032611301830").expiry == date(2026, 11, 30)
+
+
 def test_last_day_of_the_month() -> None:
     assert read("17280200").expiry == date(2028, 2, 29)
     assert read("15270200").expiry == date(2027, 2, 28)

@@ -179,8 +179,8 @@ class Gs1:
 
     @property
     def expiry(self) -> date | None:
-        """Expiration date, or where there is none the best-before or sell-by date."""
-        return self.dates.get("17") or self.dates.get("15") or self.dates.get("16")
+        """Expiration date (17, or 7003 with its time), or where there is none the best-before or sell-by date."""
+        return next((self.dates[ai] for ai in ("17", "7003", "15", "16") if ai in self.dates), None)
 
     @property
     def count(self) -> int | None:

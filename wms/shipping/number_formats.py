@@ -35,11 +35,16 @@ def _ontrac(number: str) -> bool:
     return digits[-1] == str(-total % 10)
 
 
+_CANADA_POST = _gs1("[0-9]{16}")
 _USPS = _gs1("9[1-5][0-9]{20}|9[1-5][0-9]{24}|[0-9]{20}")
 
 
 def _usps(number: str) -> bool:
-    """IMpb of 22 or 26 digits, with or without `420` and the ZIP code before it; the old one of 20 with 91 left out."""
+    """IMpb of 22 or 26 digits, with or without `420` and the ZIP code before it; the old one of 20 with 91 left out; S10
+    abroad.
+    """
+    if number.endswith("US"):
+        return checkdigits.is_valid_s10(number)
     routed = re.fullmatch("420(?:[0-9]{9}|[0-9]{5})(9[1-5][0-9]{20}(?:[0-9]{4})?)", number)
     return _USPS(routed[1] if routed else number) or (len(number) == 20 and _USPS("91" + number))
 
@@ -83,7 +88,7 @@ FORMATS: dict[str, Callable[[str], bool]] = {
     "fedex": _fedex,
     "dhl_express": _dhl,
     "dpd": _dpd,
-    "canada_post": _gs1("[0-9]{16}"),
+    "canada_post": lambda number: checkdigits.is_valid_s10(number) if number.endswith("CA") else _CANADA_POST(number),
     "purolator": _purolator,
     "sscc": lambda number: checkdigits.is_valid_sscc(number.removeprefix("00") if len(number) == 20 else number),
     "sf": _shape("SF[0-9]{13}|[0-9]{12}"),
