@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -274,6 +274,28 @@ def test_a_row_says_what_the_driver_does(stage: Stage, api: Any) -> None:
         "age_check": 18, "liftgate": True, "delivery": {"day": day, "from": "10:00", "until": "12:00"},
     }  # fmt: skip
     assert (detail["consignee"]["address3"], detail["consignee"]["district"]) == ("Tor 3", "Mitte")
+
+
+def test_days_and_hours_are_read_as_spreadsheets_keep_them(stage: Stage, api: Any) -> None:
+    """A workbook's cells of days and times, and what Excel shows in China."""
+    able(stage)
+    soon = clock.now() + timedelta(days=9)
+    heading = [*HEADING, "delivery_day", "delivery_from", "delivery_until", "ordered_at"]
+    book = Workbook()
+    book.active.append(heading)
+    book.active.append(["D-1", MUG, 1, *ANNA, soon.date(), time(8, 30), time(12), datetime(2026, 11, 24, 8, 15)])
+    out = BytesIO()
+    book.save(out)
+    shown = checked(stage, api, out.getvalue(), name="orders.xlsx")
+    assert (found(shown), shown["good"]) == ([], 1)
+    chinese = [f"{soon.year}/{soon.month}/{soon.day}", "8:30", "12:00", "2026/11/4 8:15"]
+    shown = checked(stage, api, sheet(["D-2", MUG, "1", *ANNA, *chinese], heading=heading))
+    assert (found(shown), shown["good"]) == ([], 1)
+    api.post(f"{PATH}/{shown['id']}/create")
+    stage.jobs(*TOPICS)
+    detail = api.get(f"/api/v1/orders/{api.get('/api/v1/orders').json['data'][0]['id']}").json
+    assert detail["delivery"] == {"day": soon.date().isoformat(), "from": "08:30", "until": "12:00"}
+    assert detail["ordered_at"] == "2026-11-04T08:15:00+00:00"
 
 
 @pytest.mark.parametrize(("at", "value", "code"), [

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from wms.exchange.columns import BY_NAME, COLUMNS, ELSEWHERE, KINDS, NEEDED, country_code, kind_of
 from wms.exchange.columns import column_of as named_by
+from wms.inbound.packing.values import day_in
 from wms.outbound.rules import WITHOUT_SERVICE
 from wms.platform.columns import Finding, placed
 from wms.platform.forms import as_number, minor_of
@@ -152,15 +154,31 @@ def _value(form: str, text: str, currency: str) -> Any:
         return kind_of(text)
     if form == "yes":
         return _YES.get(text.casefold(), text)
-    if form == "moment":
-        return _moment(text)
+    if form in _TIMES:
+        return _TIMES[form](text)
     return text.upper() if form == "upper" else text
 
 
 def _moment(text: str) -> str:
     """With its offset; a time without one is UTC."""
+    day, gap, hour = re.sub(" (?=[+])", "", text).replace("T", " ", 1).partition(" ")
     try:
-        found = datetime.fromisoformat(text.replace(" +", "+").replace("/", "-"))
+        found = datetime.fromisoformat(f"{_day(day)}{gap}{_hour(hour)}")
     except ValueError:
         return text
     return found.replace(tzinfo=found.tzinfo or UTC).isoformat()
+
+
+def _day(text: str) -> str:
+    """As the API writes it: spreadsheets show 2026/12/1, or keep a day with midnight."""
+    found = day_in(text)
+    return text if found is None else found.isoformat()
+
+
+def _hour(text: str) -> str:
+    """8:05, or 08:05:00 as a cell of a time has it."""
+    found = re.fullmatch("([0-9]{1,2}):([0-9]{2})(:00)?", text)
+    return f"{int(found[1]):02}:{found[2]}" if found else text
+
+
+_TIMES: Mapping[str, Callable[[str], str]] = {"moment": _moment, "day": _day, "hour": _hour}

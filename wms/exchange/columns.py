@@ -16,7 +16,7 @@ from babel import Locale
 from wms.platform.columns import Column, known_headings, plain
 from wms.platform.pages import lazy
 
-# `form`: text | number | amount | country | list | upper | kind | moment | yes
+# `form`: text | number | amount | country | list | upper | kind | moment | day | hour | yes
 COLUMNS = (
     Column("reference", "/reference", lazy("Your reference"), "SHOP-10001", (
         "order id", "order number", "order no", "订单号", "平台单号", "参考号", "客户单号", "销售单号")),
@@ -74,9 +74,9 @@ COLUMNS = (
     Column("cod_currency", "/cod/currency", lazy("Currency that is collected"), "", ("代收币种",), "upper"),
     Column("age_check", "/age_check", lazy("Age check"), "", ("年龄验证", "年龄核验"), "number"),
     Column("liftgate", "/liftgate", lazy("Tail lift"), "", ("尾板", "需要尾板"), "yes"),
-    Column("delivery_day", "/delivery/day", lazy("Delivered on"), "", ("delivery date", "派送日期", "预约派送日期")),
-    Column("delivery_from", "/delivery/from", lazy("Delivered from"), "", ("派送时间从", "派送开始时间")),
-    Column("delivery_until", "/delivery/until", lazy("Delivered until"), "", ("派送时间至", "派送结束时间")),
+    Column("delivery_day", "/delivery/day", lazy("Delivered on"), "", ("delivery date", "派送日期", "预约派送日期"), "day"),
+    Column("delivery_from", "/delivery/from", lazy("Delivered from"), "", ("派送时间从", "派送开始时间"), "hour"),
+    Column("delivery_until", "/delivery/until", lazy("Delivered until"), "", ("派送时间至", "派送结束时间"), "hour"),
     Column("packing", "/packing", lazy("Packed how"), "", ("包装要求",), "list"),
     Column("packing_remark", "/packing_remark", lazy("To the packer"), "", ("打包备注", "给打包员的备注")),
     Column("contents", "/declaration/contents", lazy("What it is"), "", ("申报类型",)),
