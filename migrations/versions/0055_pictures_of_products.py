@@ -14,9 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("product", sa.Column("picture_id", sa.Uuid(), nullable=True))
     op.create_foreign_key(op.f("fk_product_picture_id"), "product", "stored_file", ["picture_id"], ["id"])
-    op.create_index(
-        "ix_product_picture", "product", ["picture_id"], postgresql_where=sa.text("picture_id IS NOT NULL")
-    )
+    op.create_index("ix_product_picture", "product", ["picture_id"], postgresql_where=sa.text("picture_id IS NOT NULL"))
 
 
 def downgrade() -> None:

@@ -48,6 +48,8 @@ def _drawn(photo: Image.Image) -> bytes:
 
 def _on_white(picture: Image.Image) -> Image.Image:
     """In colours a JPEG has."""
+    if picture.mode.startswith("I"):  # grey in 16 bits, which a conversion would cut off at 255
+        picture = picture.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     paper = Image.new("RGBA", picture.size, "white")
