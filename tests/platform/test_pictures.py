@@ -75,33 +75,35 @@ def test_a_small_one_is_not_blown_up() -> None:
     ("orientation", "where"),
     [(1, "lu"), (2, "ru"), (3, "rl"), (4, "ll"), (5, "lu"), (6, "ru"), (7, "rl"), (8, "ll")],
 )
-def test_it_is_drawn_as_the_camera_was_held(orientation: int, where: str) -> None:
+@pytest.mark.parametrize("scale", [1, 30])
+def test_it_is_drawn_as_the_camera_was_held(orientation: int, where: str, scale: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    shown = drawn(file_of(corner(size=(90, 60)), "JPEG", exif=exif.tobytes(), quality=95))
-    assert shown.size == ((90, 60) if orientation < 5 else (60, 90))
+    shown = drawn(file_of(corner(size=(90 * scale, 60 * scale)), "JPEG", exif=exif.tobytes(), quality=95))
+    assert (shown.width > shown.height) == (orientation < 5)
     place = (4 if where[0] == "l" else shown.width - 5, 4 if where[1] == "u" else shown.height - 5)
     assert near(shown.getpixel(place), RED)
     across = (shown.width - 1 - place[0], shown.height - 1 - place[1])
     assert near(shown.getpixel(across), WHITE)
 
 
+@pytest.mark.parametrize("size", [(60, 40), (1500, 1000)])
 @pytest.mark.parametrize(
     ("mode", "colour", "seen"),
     [("RGBA", (*RED, 255), RED), ("LA", (90, 255), (90, 90, 90)), ("L", 90, (90, 90, 90)), ("1", 0, (0, 0, 0)),
      ("I;16", 90 * 257, (90, 90, 90)), ("P", 3, (30, 60, 90))],
 )  # fmt: skip
-def test_what_is_clear_becomes_white_and_every_kind_of_colour_is_read(mode, colour, seen) -> None:
+def test_what_is_clear_becomes_white_and_every_kind_of_colour_is_read(mode, colour, seen, size) -> None:
     if mode == "I;16":
-        made = Image.new("I;16", (60, 40), 65535)
-        made.paste(colour, (0, 0, 20, 13))
+        made = Image.new("I;16", size, 65535)
+        made.paste(colour, (0, 0, size[0] // 3, size[1] // 3))
     else:
-        made = corner(mode, colour=colour)
+        made = corner(mode, size, colour)
     if mode == "P":
         made.putpalette([0, 0, 0, 1, 1, 1, 2, 2, 2, 30, 60, 90])
     shown = drawn(file_of(made, "PNG", **({"transparency": 0} if mode == "P" else {})))
     assert near(shown.getpixel((5, 5)), seen)
-    assert near(shown.getpixel((55, 35)), WHITE)
+    assert near(shown.getpixel((shown.width - 5, shown.height - 5)), WHITE)
 
 
 def test_a_printers_four_colours_are_read() -> None:

@@ -16,7 +16,7 @@ from wms.core.refusals import invalid
 from wms.platform.uploads import JPEG, Upload
 
 SIDE: Final = 800  # of the longest side, in pixels: two fifths of a tablet's width at two dots a pixel
-MOST_PIXELS: Final = 25_000_000  # 100 MB while it is drawn
+MOST_PIXELS: Final = 25_000_000  # some 150 MB while it is drawn
 QUALITY: Final = 82
 # A picture needs memory while it is drawn, so one is drawn at a time in each process.
 _DRAWING = Lock()
@@ -39,17 +39,24 @@ def drawn_small(upload: Upload, pointer: str) -> Upload:
 
 def _drawn(photo: Image.Image) -> bytes:
     photo.draft("RGB", (SIDE, SIDE))  # a large JPEG is read at a half, a quarter or an eighth
-    upright = ImageOps.exif_transpose(photo)
-    upright.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    small = _in_shades(photo)
+    small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     written = BytesIO()
-    _on_white(upright).save(written, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+    _on_white(ImageOps.exif_transpose(small)).save(written, "JPEG", quality=QUALITY, optimize=True, progressive=True)
     return written.getvalue()
 
 
+def _in_shades(photo: Image.Image) -> Image.Image:
+    """In a mode whose pixels can be averaged: neither numbers of a palette nor grey in 16 bits, which would be cut at 255."""
+    if photo.mode.startswith("I"):
+        return photo.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
+    if photo.mode in {"P", "1"}:
+        return photo.convert("RGBA" if photo.has_transparency_data else "RGB")
+    return photo
+
+
 def _on_white(picture: Image.Image) -> Image.Image:
-    """In colours a JPEG has."""
-    if picture.mode.startswith("I"):  # grey in 16 bits, which a conversion would cut off at 255
-        picture = picture.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
+    """In colours that a JPEG has."""
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     paper = Image.new("RGBA", picture.size, "white")
