@@ -16,12 +16,15 @@ from wms.inbound.service import tallying
 from wms.inbound.service.loading import work_on_carton
 from wms.platform.database import session
 from wms.platform.events import record
+from wms.platform.files import Kept
 
 
 def measure_product(
-    actor: Actor, carton_id: uuid.UUID, product_id: uuid.UUID, measured: Measure, *, twice: bool = False
-) -> Measurement:
-    """One unit out of a carton on the scale and under the rule. The newest measure counts for packing and charges.
+    actor: Actor, carton_id: uuid.UUID, product_id: uuid.UUID, measured: Measure, picture: Kept | None = None,
+    *, twice: bool = False,
+) -> Measurement:  # fmt: skip
+    """One unit out of a carton on the scale and under the rule. The newest measure counts for packing and charges. `picture`:
+    a photo of it, where the product has none yet (else `picture_there`).
 
     Beyond the tolerance (`rules.deviates`) its seller is told. Refuses a product that is not in the carton (404) and,
     at its field, a measure that no goods have, or `measure_far` unless it was measured `twice`.
@@ -38,6 +41,8 @@ def measure_product(
     )
     if not twice:
         _refuse_far(declared, measured)
+    if picture is not None:
+        catalog.record_picture(actor, product_id, picture)
     row = Measurement(
         id=new_id(), owner_id=product.owner_id, product_id=product_id, carton_id=carton_id,
         **{f"declared_{name}": value for name, value in vars(declared).items()}, **vars(measured),
