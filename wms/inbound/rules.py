@@ -186,13 +186,14 @@ def far_off(declared: Measure, measured: Measure) -> list[str]:
     """What of it is so far from what is declared that a slip of the hand is likelier: `weight_g`, or `length_mm` for any side.
     It counts for every parcel and charge from then on. Sides of a millimetre are how a form says nothing.
     """
-    far = [abs(declared.weight_g - measured.weight_g) > max(TOLERANCE_G, declared.weight_g * FAR_SHARE)]
+    far = [_is_far(declared.weight_g, measured.weight_g, TOLERANCE_G)]
     sides = zip(declared.sides, measured.sides, strict=True)
-    far.append(
-        declared.sides != [1, 1, 1]
-        and any(abs(one - other) > max(TOLERANCE_MM, one * FAR_SHARE) for one, other in sides)
-    )
+    far.append(declared.sides != [1, 1, 1] and any(_is_far(one, other, TOLERANCE_MM) for one, other in sides))
     return [name for name, is_far in zip(("weight_g", "length_mm"), far, strict=True) if is_far]
+
+
+def _is_far(declared: int, measured: int, within: int) -> bool:
+    return abs(declared - measured) > max(Fraction(within), declared * FAR_SHARE)
 
 
 def decision_by_default(kind: str, terms: Terms) -> Decision:
