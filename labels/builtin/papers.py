@@ -74,7 +74,7 @@ def _packing_slip(size: Size) -> list[Element]:
     first, second = name.inset(1, 0.9).rows(1, 1)
     largest = 8 if narrow else 11
     cells: list[Element] = [
-        text(sku.inset(1, 1), "{sku}", largest, 5, lines=2, bold=True),
+        text(sku.inset(1, 1), "{sku}", largest, 4.5 if narrow else 5, lines=3 if narrow else 2, bold=True),
         either(
             "second_name",
             [
@@ -146,7 +146,7 @@ def _pick_list(size: Size) -> list[Element]:
         text(name.inset(0, 0.2), "{name}", 8.5, 5),
         text(lot.inset(1, 1.5), "{lot}", 9, 5, lines=2),
         text(quantity.inset(0.5, 1.5), "{quantity}", 18, 8, bold=True, align="center"),
-        text(slot.inset(0.5, 1.5), "{slot}", 15, 5, lines=2, align="center"),
+        text(slot.inset(0.5, 2), "{slot}", 15, 5, lines=2, align="center"),
         frame(Box(done.left + (done.width - 5) / 2, 2.5, 5, 5), 0.3),
     ]
     pairs = [("wave", "wave"), ("cart", "cart"), ("zone", "zone"), ("picker", "picker"), ("printed", "printed_at")]
@@ -159,7 +159,7 @@ def _pick_list(size: Size) -> list[Element]:
     ]
 
 
-_MANIFEST_SHARES = (6, 32, 24, 11, 9, 12, 6)
+_MANIFEST_SHARES = (6, 29, 23, 15, 9, 12, 6)
 _MANIFEST_NAMES = ("row", "tracking", "order", "destination", "weight", "cod", "pieces")
 _MANIFEST_FIELDS = ("row", "tracking_number", "order", "destination", "weight", "cod", "pieces")
 
@@ -174,7 +174,7 @@ def _manifest(size: Size) -> list[Element]:
     cells: list[Element] = [
         text(
             cell.inset(0.8, 1.1), f"{{{name}}}", 9.5, 5, bold=name in ("tracking_number", "cod"),
-            align="left" if place in (1, 2, 3) else "right" if name == "cod" else "center",
+            align="left" if place in (1, 2, 3) else "right" if name in ("weight", "cod") else "center",
         )
         for place, (cell, name) in enumerate(
             zip(Box(0, 0, lines.width, row_mm).columns(*_MANIFEST_SHARES), _MANIFEST_FIELDS, strict=True)
