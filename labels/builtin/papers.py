@@ -94,9 +94,9 @@ def _packing_slip(size: Size) -> list[Element]:
         table(lines, "lines", row_mm, cells),
         rule_above(foot, 0.4),
         when(
-            "total",
+            "total_at_the_end",
             text(label.inset(2, 1.5), "{captions.total}", 12, 7, bold=True, align="right"),
-            text(total.inset(1, 1.5), "{total}", 14, 7, bold=True, align="center"),
+            text(total.inset(1, 1.5), "{total_at_the_end}", 14, 7, bold=True, align="center"),
         ),
         text(notes, "{note_lines}", 8 if narrow else 10, 5, lines=4, top=True),
         _page_number(whole),
