@@ -277,7 +277,7 @@ def _pallet(size: Size) -> list[Element]:
         caption(cartons, "{captions.cartons}"),
         caption(weight, "{captions.weight}"),
         caption(more, "{captions.contents}"),
-        text(value_of(owner).upper(whole.height * 0.14 - 6), "{owner}", 24, 8, lines=2, bold=True),
+        text(value_of(owner).inset(0, 0.9), "{owner}", 24, 8, lines=2, bold=True),
         text(value_of(booking), "{booking}", 14, 6, bold=True),
         text(value_of(cartons), "{cartons}", 16, 7, bold=True),
         text(value_of(weight), "{gross_weight}", 14, 6, bold=True),

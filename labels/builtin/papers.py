@@ -47,7 +47,7 @@ def _headings(
         filled(box),
         *[
             text(
-                cell.inset(1, 1.2), f"{{captions.{name}}}", 8.5, 5, bold=True, white=True,
+                cell.inset(0.8, 1), f"{{captions.{name}}}", 8.5, 5, lines=2, bold=True, white=True,
                 align="center" if name in centred else "left",
             )
             for cell, name in zip(box.columns(*shares), names, strict=True)
@@ -128,7 +128,7 @@ def _packing_head_narrow(box: Box) -> list[Element]:
     ]
 
 
-_PICK_SHARES = (20, 46, 18, 8, 8, 6)
+_PICK_SHARES = (20, 45, 17, 8, 8, 8)
 _PICK_NAMES = ("location", "article", "lot", "quantity", "slot", "done")
 
 

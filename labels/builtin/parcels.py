@@ -87,7 +87,7 @@ def _receiver(cell: Box, scale: float) -> list[Element]:
     first = inner.upper(min(7.0, inner.height * 0.3))
     return [
         filled(tag),
-        text(tag.inset(0.8, 1.2), "{captions.ship_to}", 15, 6, align="center", bold=True, white=True),
+        text(tag.inset(0.8, 1.2), "{captions.ship_to}", 15, 6, lines=2, align="center", bold=True, white=True),
         either(
             "consignee_phone",
             [
@@ -267,7 +267,7 @@ def _return(size: Size) -> list[Element]:
         rule_before(reason),
         rule_before(note),
         filled(tag.lower(tag.height - 0.4)),
-        text(tag.inset(0.8, 1.6), "{captions.ship_to}", 15, 6, align="center", bold=True, white=True),
+        text(tag.inset(0.8, 1.6), "{captions.ship_to}", 15, 6, lines=2, align="center", bold=True, white=True),
         text(inner, "{to_lines}", 16 * scale, 6.5, lines=7, top=True),
         code(
             Box(bars.left + 0.6, bars.top + 2, bars.width - 1.2, bars.height - number_mm - 2.8), "code128",
