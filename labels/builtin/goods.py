@@ -45,7 +45,7 @@ def _product(size: Size) -> list[Element]:
     whole_width = bars._replace(left=0, width=size.width_mm)
     small = 6.5 * scale
     lot, _, expiry = dates.upper(dates.height - 0.3).columns(49, 2, 49)
-    origin, _, printed, _, owner = origins.columns(35, 2, 31, 2, 30)
+    origin, _, printed, _, owner = origins.lower(origins.height - 0.5).columns(35, 2, 31, 2, 30)
     importer_share = 0.57 if size.height_mm < 35 else 0.52  # the whole of it must stand there
     our_code = code(
         whole_width, "{symbology}", "{barcode}",
@@ -82,12 +82,12 @@ def _product(size: Size) -> list[Element]:
             ],
             [text(name.inset(0, 0.3), "{name}", 7.5 * scale, 5, lines=2, top=True)],
         ),
-        text(lot, "{lot}", small, 4.5),
+        text(lot, "{lot}", small, 4.5, lines=2),
         text(expiry, "{expiry}", small, 4.5, align="right"),
         *[when(name, rule_above(origins, 0.25)) for name in ("origin", "owner_code", "printed_at")],
-        text(origin.inset(0, 0.2), "{origin}", small, 4.5),
-        text(printed.inset(0, 0.2), "{printed_at}", small * 0.9, 4.8, align="center"),
-        text(owner.inset(0, 0.2), "{owner_code}", small, 4.5, align="right", bold=True),
+        text(origin, "{origin}", small, 4.5),
+        text(printed, "{printed_at}", small * 0.9, 4.5, lines=2, align="center"),
+        text(owner, "{owner_code}", small, 4.5, lines=2, align="right", bold=True),
     ]
 
 
