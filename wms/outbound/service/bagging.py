@@ -144,8 +144,8 @@ def _leave(
     for row in units.holdings(content):
         goods[row.stock.handling_unit_id].append(row)
     claims: dict[uuid.UUID, list[BookClaim]] = defaultdict(list)
-    for each in claims_in(claimed):
-        claims[each.order_id].append(each)
+    for one in claims_in(claimed):
+        claims[one.order_id].append(one)
     of_order = {each.parcel_id: orders[seen[each.parcel_id].subject_id] for each in gone}
     drafts = [
         handover.exit_of(of_order[key], goods[unit_id], claims[of_order[key].id]) for key, unit_id in unit_of.items()
