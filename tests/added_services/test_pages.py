@@ -209,6 +209,34 @@ def test_the_office_gives_up_what_it_asked_for(life, boss):
     assert the_only(life, Conversion).state == "cancelled"
 
 
+def test_what_is_open_is_on_the_page_however_much_came_after_it(life, boss, monkeypatch):
+    monkeypatch.setattr("wms.office.pages.conversions.MOST", 2)
+    wanted = {"kind": "relabel", "seller": "ACME", "warehouse": "DE1", "sku": MUG, "quantity": 1, "to_sku": RED}
+    boss.post("/office/conversions", data=form(**wanted))
+    oldest = the_only(life, Conversion).id
+    for _later in range(2):
+        boss.post("/office/conversions", data=form(**wanted))
+        with life.app.app_context():
+            newest = session().scalars(select(Conversion.id).order_by(Conversion.id.desc())).first()
+        assert said(life.app, boss.post(f"/office/conversions/{newest}/cancel", data=form())) == ["Decided."]
+    page = boss.get("/office/conversions").text
+    assert (f"/office/conversions/{oldest}/convert" in page, page.count('<td class="main">')) == (True, 2)
+
+
+def test_what_waits_for_a_word_is_on_the_page_however_much_waits_for_hands(cast, life, boss, seller, monkeypatch):
+    monkeypatch.setattr("wms.office.pages.services.MOST", 1)
+    boss.post("/office/services/catalogue/new", data=form(**CATALOGUE))
+    at_once = {name: value for name, value in CATALOGUE.items() if name != "asks_first"} | {"code": "AT-ONCE"}
+    boss.post("/office/services/catalogue/new", data=form(**at_once))
+    for service in ("PHOTO", "AT-ONCE"):
+        wanted = {"service": service, "warehouse": "DE1", "sku": MUG, "quantity": 1, "condition": "good"}
+        seller.post("/portal/services/new", data=form(**wanted))
+    with life.app.app_context():
+        waits, begun = session().execute(select(ServiceRequest.id, ServiceRequest.state).order_by(ServiceRequest.id))
+    assert (waits.state, begun.state) == ("requested", "accepted")
+    assert f"/office/services/requests/{waits.id}/accept" in boss.get("/office/services").text
+
+
 def test_a_batch_is_found_without_its_expiry_where_one_lot_bears_it(life, boss):
     wanted = {"kind": "lot", "seller": "ACME", "warehouse": "DE1", "sku": "SERUM-30ML", "quantity": 1, "batch": "L26-08",
               "to_batch": "L26-09", "to_expires_on": "2029-09-30"}  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
 from wms.core.refusals import Refused
 from wms.facility import service as facility
-from wms.facility.models import Location, LocationKind
+from wms.facility.models import Location, LocationKind, Station
 from wms.facility.queries import system_location
 from wms.floor.models import FloorTask
 from wms.outbound.service import interceptions
@@ -26,7 +27,7 @@ from wms.platform.database import session
 from wms.printing.models import LabelDocument
 from wms.shipping import queries
 from wms.shipping import service as shipping
-from wms.shipping.models import Bag, Manifest, Parcel
+from wms.shipping.models import Bag, Manifest, ManifestState, Parcel
 from wms.shipping.service import docks
 
 
@@ -78,6 +79,24 @@ def test_who_closes_a_load_at_the_lorry_sees_what_is_wanted_back(scene: Scene) -
     assert "1 to take off" in scene.person("supervisor").get("/office/manifests").text
     gate = scene.tablet("putback", number)
     assert [number in gate.caller.get(page).text for page in pages] == [False, False]
+
+
+def test_the_loads_of_other_warehouses_hide_none_at_this_gate(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, number = scene.packed({MUG: 1})
+    scene.tablet("handover", number)
+    mine, elsewhere = load_of(number), scene.cast.bonded
+    newer = Manifest(
+        id=new_id(), warehouse_id=elsewhere.id, carrier_id=mine.carrier_id, number="M-ELSEWHERE",
+        state=ManifestState.OPEN.value, created_at=mine.created_at + timedelta(minutes=1),
+    )  # fmt: skip
+    session().add(newer)
+    session().flush()
+    monkeypatch.setattr("wms.floor.loads.SHOWN", 1)
+    boss = scene.person("supervisor")  # who sees both warehouses, and stands in one
+    bench = session().scalars(select(Station.barcode).where(Station.warehouse_id == mine.warehouse_id)).first()
+    boss.post("/floor/station", data={"barcode": bench})
+    told = boss.get("/floor/loads").text
+    assert (mine.number in told, newer.number in told) == (True, False)
 
 
 def test_two_lorries_of_one_carrier_are_told_apart_on_the_tablet(scene: Scene) -> None:

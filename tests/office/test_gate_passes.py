@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from wms.customs.models import GatePass as Pass
 from wms.outbound.gate_passes import gate_passes
 from wms.platform.database import session, transaction
 from wms.printing.models import LabelDocument
+from wms.shipping.models import Manifest
 
 HERE = "/office/gate-passes"
 GOOD = {
@@ -38,6 +40,18 @@ def load(life) -> uuid.UUID:
 def passes(life) -> list[Any]:
     with life.app.app_context():
         return list(session().execute(select(Pass.number, Pass.vehicle, Pass.subject_id).order_by(Pass.created_at)))
+
+
+def test_the_loads_of_other_warehouses_hide_none_of_a_bonded_one(cast, client, life, monkeypatch):
+    """The newest load is of the life's warehouse, which is none that needs a pass here."""
+    with life.app.app_context(), transaction():
+        newest = session().scalars(select(Manifest)).one()
+        session().add(Manifest(
+            id=new_id(), warehouse_id=cast.bonded.id, carrier_id=newest.carrier_id, number="M-BONDED",
+            state="closed", created_at=newest.created_at - timedelta(minutes=1),
+        ))  # fmt: skip
+    monkeypatch.setattr("wms.office.pages.gate_passes.SHOWN", 1)
+    assert "M-BONDED" in cast.sign_in(client, cast.admin).get(HERE).text
 
 
 def test_a_pass_is_recorded_shown_and_printed(cast, client, life, load):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -22,7 +23,7 @@ from wms.inbound.models import Carton
 from wms.inbound.service import CountDraft
 from wms.inventory import service as stock
 from wms.office import queries
-from wms.outbound.models import OrderException
+from wms.outbound.models import OrderException, Wave
 from wms.outbound.service import waves
 from wms.platform.database import session, transaction
 
@@ -93,6 +94,20 @@ def test_the_board_counts_orders_by_state(cast, client, life):
     admin = cast.sign_in(client, cast.admin)
     admin.post("/language", data={"language": "zh-CN"})
     assert "待下发" in text_of(admin.get("/office/"))
+
+
+def test_a_wave_under_way_is_on_the_board_however_many_are_done_since(cast, client, life):
+    with life.app.app_context(), transaction():
+        mine = session().scalars(select(Wave).where(Wave.state == "released").order_by(Wave.id)).first()
+        for number in range(10):
+            session().add(Wave(
+                id=new_id(), warehouse_id=mine.warehouse_id, number=f"WV-LATER-{number}", state="done",
+                created_at=mine.created_at, released_at=mine.released_at + timedelta(minutes=1 + number),
+                planned_m=0, bin_order_m=0, unplanned_m=0,
+            ))  # fmt: skip
+        number = mine.number
+    shown = cast.sign_in(client, cast.supervisor).get("/office/").text
+    assert (number in shown, "WV-LATER-9" in shown) == (True, False)
 
 
 def test_the_board_says_what_is_at_risk_and_what_is_late(cast, client, life):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from tests.outbound.stage import BIN1, BIN2, CABLE, MUG, RED, Stage
+from tests.outbound.stage import BIN1, BIN2, CABLE, MUG, RED, SERUM, Stage
 from wms.core import clock
 from wms.core.refusals import Refused
 from wms.inventory import holds as stock_holds
@@ -96,6 +96,15 @@ def test_fill_or_kill_refuses_and_leaves_the_reference_free(stage: Stage) -> Non
     assert (raised.value.code, raised.value.params["skus"]) == ("fill_or_kill_short", f"{RED}, {CABLE}")
     assert stage.free(MUG) == (2, 0)
     assert stage.order({MUG: 2}, reference="ONCE").state == "promised"
+
+
+def test_fill_or_kill_names_every_short_line_also_beside_a_batch_that_never_was(stage: Stage) -> None:
+    fill(stage, rules.Fill.KILL)
+    with pytest.raises(Refused) as raised:
+        stage.order([{"sku": SERUM, "quantity": 1, "batch": "NEVER"}, {"sku": CABLE, "quantity": 2}])
+    assert raised.value.params["lines"] == [
+        {"sku": SERUM, "wanted": 1, "free": 0}, {"sku": CABLE, "wanted": 2, "free": 0},
+    ]  # fmt: skip
 
 
 def test_fill_or_kill_is_cancelled_when_it_loses_its_stock(stage: Stage) -> None:

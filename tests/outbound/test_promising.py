@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from tests.outbound.stage import BIN1, BIN2, CABLE, MUG, RED, SERUM, Stage, body, in_days
+from tests.outbound.stage import BIN1, BIN2, BIN3, CABLE, MUG, RED, SERUM, Stage, body, in_days
 from wms.core.actor import SYSTEM
 from wms.inventory import service as inventory
 from wms.inventory.models import HoldScope
@@ -77,6 +77,19 @@ def test_a_line_of_a_batch_is_pinned_to_it(stage: Stage) -> None:
     assert (stage.amounts(old), stage.amounts(new), stage.free(SERUM)) == ((5, 0), (5, 2), (10, 2))
     stage.order([{"sku": SERUM, "quantity": 1, "min_expires_on": later.isoformat()}])
     assert (stage.amounts(old), stage.amounts(new)) == ((5, 0), (5, 3))
+
+
+def test_a_batch_is_served_whatever_expiries_were_read_on_it(stage: Stage) -> None:
+    """Two lots bear one batch: the order names the batch, and either lot serves it, the one that expires first first."""
+    first, later = in_days(300), in_days(600)
+    sooner = stage.stock(SERUM, 2, BIN1, batch="B1", expires_on=first)
+    last = stage.stock(SERUM, 5, BIN2, batch="B1", expires_on=later)
+    stage.stock(SERUM, 5, BIN3, batch="B2", expires_on=first)
+    order = stage.order([{"sku": SERUM, "quantity": 4, "batch": "B1"}])
+    assert (order.state, stage.amounts(sooner), stage.amounts(last)) == ("promised", (2, 2), (5, 2))
+    assert stage.order([{"sku": SERUM, "quantity": 3, "batch": "B1"}]).state == "promised"
+    assert (stage.amounts(last), stage.free(SERUM)) == ((5, 5), (12, 7))
+    assert stage.order([{"sku": SERUM, "quantity": 1, "batch": "B1"}]).state == "short"
 
 
 def test_a_batch_that_is_not_there_makes_the_order_short(stage: Stage) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from moto.s3.models import s3_backends
 from sqlalchemy import text
 
 from config import Config, ConfigError
@@ -125,6 +126,48 @@ def test_orphans_go_when_they_are_old_and_nothing_named_goes(stored: Store):
     with transaction():
         files.sweep_orphans(older_than_seconds=-5)
     assert names(stored) == []
+
+
+def test_an_orphan_wanted_again_while_it_is_being_swept_stays(stored: Store, monkeypatch: pytest.MonkeyPatch):
+    again, forgotten = stored.put(b"the same label, once more"), stored.put(b"of an order that never was")
+    _age(stored, again, forgotten)
+    named = files._named
+
+    def put_meanwhile(asked: Iterable[str]) -> set[str]:
+        found = named(asked)
+        stored.put(b"the same label, once more")  # another process; its row is committed after the sweep has looked
+        return found
+
+    monkeypatch.setattr(files, "_named", put_meanwhile)
+    with transaction():
+        assert files.sweep_orphans() == 1
+    assert names(stored) == [again]
+
+
+def _age(store: Store, *older: str) -> None:
+    """Make these objects two hours old."""
+    then = time.time() - 2 * 3600
+    for sha256 in older:
+        if isinstance(store, LocalStore):
+            os.utime(store.path_of(sha256), (then, then))
+        else:
+            key = f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+            s3_backends["123456789012"]["aws"].buckets[BUCKET].keys[key].last_modified = datetime.fromtimestamp(
+                then, UTC
+            )
+
+
+def test_an_object_swept_while_it_is_put_again_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    store = LocalStore(tmp_path)
+    sha256 = store.put(b"again")
+
+    def swept(path: Path, *_: object) -> None:
+        path.unlink()
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr("wms.platform.stores.os.utime", swept)
+    assert store.put(b"again") == sha256
+    assert store.get(sha256) == b"again"
 
 
 def test_one_object_of_two_rows_stays_for_the_second(stored: Store):

@@ -56,6 +56,16 @@ def test_another_seller_finds_nothing_of_it(cast, client, life):
         assert "RTACME" not in shown
 
 
+def test_who_sees_one_warehouse_sees_no_stock_of_another(cast, client, life):
+    """All stock of this life is in DE1, the clerk works in NGB1: in the list as on the product's page."""
+    everywhere, elsewhere = (
+        set(re.findall(r'class="number[^>]*>(-?[0-9,]+)<', text_of(cast.sign_in(client, who).get("/portal/products"))))
+        for who in (cast.supervisor, cast.customs_clerk)
+    )
+    assert everywhere - {"0"}
+    assert elsewhere == {"0"}
+
+
 def test_staff_see_every_seller(cast, client, life):
     supervisor = cast.sign_in(client, cast.supervisor)
     for path in details(cast, life):

@@ -17,6 +17,7 @@ from tests.transfers.test_transfers import (
     booking_of,
     cartons_of,
     figures,
+    in_two_boxes,
     receive,
     settle_differences,
     transfer,
@@ -132,6 +133,21 @@ def test_packed_goods_wait_at_the_gate_for_both_lists(stage: Stage, zone: uuid.U
     assert stage.refused(handover.hand_over, picker, house, number).code == "customs_not_released"
     stage.do(release.record_release, boss, order.id, "QD-OUT")
     stage.hand_over(number, stage.cast.bonded)
+    assert stage.state(order) == "shipped"
+
+
+def test_each_parcel_frees_the_book_of_what_is_in_it_and_no_more(stage: Stage, zone: uuid.UUID) -> None:
+    """Goods that still stand at the gate are still claimed: nobody else is promised what the book has of them."""
+    order, house = filed(stage, ordered(stage, 3)), stage.cast.bonded
+    stage.wave(house=house)
+    stage.pick_all(order, house)
+    claimed = []
+    for number in in_two_boxes(stage, order):
+        stage.hand_over(number, house)
+        session().expire_all()
+        item = session().scalars(select(BookItem).where(BookItem.warehouse_id == house.id)).one()
+        claimed.append((item.booked, item.promised))
+    assert claimed == [(5, 2), (3, 0)]
     assert stage.state(order) == "shipped"
 
 

@@ -14,8 +14,6 @@ from wms.core.refusals import not_found
 from wms.platform.database import session
 from wms.platform.files import read_file
 
-OPEN = ("requested", "accepted", "working")
-
 _COLUMNS = (
     "SELECT r.id, r.number, r.state, r.version, r.quantity, r.done, r.note, r.answer, r.subject_kind, r.subject_id,"
     " r.asked_at, r.decided_at, r.begun_at, r.ended_at, r.owner_id, r.warehouse_id, r.worker_id, r.product_id,"

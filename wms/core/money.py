@@ -18,6 +18,8 @@ EXPONENTS = {
 
 _MOST_MINOR = 10**12
 _AMOUNT = re.compile(r"[+-]?(?:[0-9]{1,13}(?:[.,][0-9]{0,10})?|[.,][0-9]{1,10})")
+# 1,500 is fifteen hundred to one reader and one and a half to the next.
+_EITHER = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 
 
 def is_currency(code: str) -> bool:
@@ -40,10 +42,10 @@ class Money:
 
 
 def minor_of(text: str, exponent: int) -> int | None:
-    """An amount as people write it (12.50 or 12,50) in minor units; None for what is none, is finer than the unit, or large
-    beyond 10¹² of them.
+    """An amount as people write it (12.50 or 12,50) in minor units; None for what is none, is finer than the unit, may be
+    meant in thousands (1,500; not where the unit has three decimals), or large beyond 10¹² of them.
     """
-    if _AMOUNT.fullmatch(text) is None:
+    if _AMOUNT.fullmatch(text) is None or (exponent != 3 and _EITHER.fullmatch(text)):
         return None
     amount = Decimal(text.replace(",", ".")).scaleb(exponent)
     if amount != amount.to_integral_value() or abs(amount) > _MOST_MINOR:

@@ -84,10 +84,10 @@ def _refused(refusal: Refused) -> tuple[str, int]:
 
 
 def _page(warehouse: Warehouse, refusal: Refused | None = None) -> str:
-    rows = queries.manifests(actor(), clock.now() - BACK, SHOWN)
+    rows = queries.manifests(actor(), clock.now() - BACK, SHOWN, [warehouse.id])
     known = printing_queries.printers_of([parse_id(request.args.get("printer", ""))])
     return render_template(
-        "floor/loads.html", rows=[row for row in rows if row.warehouse == warehouse.code],
+        "floor/loads.html", rows=rows,
         refusal=" ".join(forms.told(refusal)) if refusal is not None else "", closed="closed" in request.args,
         asked=request.args.get("ask", ""), moving=request.args.get("dock", ""), docks=docks.docks_of(warehouse.id),
         to_take_off=to_take_off(),

@@ -19,11 +19,12 @@ class Pin:
     """What a line names more narrowly than its product. Empty fields do not matter.
 
     Goods that leave without being sold may be past their last sale day (`expired`: return to seller, destruction) or
-    held (`held`: destruction; a pick would be refused). Not goods in doubt: they may not be there. `handling_unit_id`: in
-    this container, or in one that stands in it.
+    held (`held`: destruction; a pick would be refused). Not goods in doubt: they may not be there. `batch`: of any of the
+    lots that bear it, which differ by expiry. `handling_unit_id`: in this container, or in one that stands in it.
     """
 
     lot_id: uuid.UUID | None = None
+    batch: str | None = None
     handling_unit_id: uuid.UUID | None = None
     location_id: uuid.UUID | None = None
     condition: str = GOOD
@@ -42,7 +43,7 @@ _PINNED_ROWS = Statement(
     "  SELECT 1 FROM held_balance x JOIN stock_hold h ON h.id = x.hold_id WHERE x.balance_id = b.id"
     "  AND h.reason = 'in_doubt')))"
     " AND l.kind NOT IN ('tote', 'packing', 'gate', 'unaccounted')"
-    " AND (CAST(:lot AS uuid) IS NULL OR b.lot_id = :lot)"
+    " AND (CAST(:lot AS uuid) IS NULL OR b.lot_id = :lot) AND (CAST(:batch AS text) IS NULL OR lot.batch = :batch)"
     " AND (CAST(:units AS uuid[]) IS NULL OR b.handling_unit_id = ANY(CAST(:units AS uuid[])))"
     " AND (CAST(:location AS uuid) IS NULL OR b.location_id = :location)"
     " AND (CAST(:min_expiry AS date) IS NULL OR lot.expires_on >= :min_expiry)"
@@ -64,6 +65,7 @@ def pinned_rows(
         "product": product_id,
         "condition": pin.condition,
         "lot": pin.lot_id,
+        "batch": pin.batch,
         "units": None if pin.handling_unit_id is None else within(pin.handling_unit_id),
         "location": pin.location_id,
         "min_expiry": pin.min_expires_on,

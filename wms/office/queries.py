@@ -118,7 +118,7 @@ _WAVES = (
     " (SELECT count(*) FROM pick_batch b WHERE b.wave_id = v.id) AS walks,"
     " coalesce(t.picked, 0) AS picked, coalesce(t.wanted, 0) AS wanted FROM ("
     "  SELECT n.*, w.code AS warehouse, w.time_zone FROM warehouse w CROSS JOIN LATERAL (SELECT * FROM wave x"
-    "   WHERE x.warehouse_id = w.id ORDER BY x.released_at DESC NULLS FIRST, x.id DESC LIMIT :limit) n"
+    "   WHERE x.warehouse_id = w.id{only} ORDER BY x.released_at DESC NULLS FIRST, x.id DESC LIMIT :limit) n"
     "  WHERE (CAST(:warehouses AS uuid[]) IS NULL OR w.id = ANY(CAST(:warehouses AS uuid[])))"
     "  ORDER BY n.released_at DESC NULLS FIRST, n.id DESC LIMIT :limit) v LEFT JOIN LATERAL ("
     "  SELECT sum(k.picked) AS picked, sum(k.quantity) AS wanted FROM pick_task k JOIN pick_batch b ON b.id = k.batch_id"
@@ -129,7 +129,12 @@ _WAVES = (
 
 def waves(actor: Actor, limit: int = 50) -> Sequence[Row[Any]]:
     """The newest waves with how far their walks and orders are."""
-    return _rows(_WAVES, actor, limit=limit)
+    return _rows(_WAVES.format(only=""), actor, limit=limit)
+
+
+def waves_under_way(actor: Actor, limit: int) -> Sequence[Row[Any]]:
+    """The same of those whose walks are not done."""
+    return _rows(_WAVES.format(only=" AND x.state = 'released'"), actor, limit=limit)
 
 
 _STOP = ONE_STOP.format(walk="b", task="k")

@@ -153,8 +153,8 @@ def sweep_orphans(older_than_seconds: float = 3600.0) -> int:
         if not allowed:  # a backup is being made
             break
         for name in old:
-            if name not in named:
-                store().delete(name)
+            # By its age once more: the same bytes may have been put since, for a row that is not committed yet.
+            if name not in named and store().delete_old(name, deadline):
                 removed += 1
     return removed
 

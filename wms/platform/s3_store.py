@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from config import Config, ConfigError
@@ -78,6 +79,16 @@ class S3Store:
     def delete(self, name: str) -> None:
         with _told(name):
             self.client.delete_object(Bucket=self.bucket, Key=_key(name))
+
+    def delete_old(self, name: str, deadline: datetime) -> bool:
+        with _told(name):
+            answer = self.client.list_objects_v2(Bucket=self.bucket, Prefix=_key(name), MaxKeys=1)
+        if not any(
+            each["Key"] == _key(name) and each["LastModified"] <= deadline for each in answer.get("Contents", ())
+        ):
+            return False
+        self.delete(name)
+        return True
 
     def listing(self) -> Iterator[list[Kept]]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)

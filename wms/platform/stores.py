@@ -11,6 +11,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +53,9 @@ class Store(Protocol):
     def delete(self, name: str) -> None:
         """Remove an object; nothing happens when it is gone."""
 
+    def delete_old(self, name: str, deadline: datetime) -> bool:
+        """Remove an object that nobody has written since the deadline; whether it was removed."""
+
     def listing(self) -> Iterator[list[Kept]]:
         """All that is kept, in batches."""
 
@@ -84,7 +88,7 @@ class LocalStore:
     def put(self, content: bytes) -> str:
         sha256 = hashlib.sha256(content).hexdigest()
         target = self.path_of(sha256)
-        if target.exists():
+        with suppress(FileNotFoundError):
             os.utime(target)  # freshly wanted: the orphan sweep must not take it before its row is committed
             return sha256
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -111,12 +115,19 @@ class LocalStore:
         else:
             self.path_of(name).unlink(missing_ok=True)
 
+    def delete_old(self, name: str, deadline: datetime) -> bool:
+        if not name.startswith(DRAFT):  # nobody writes a draft twice
+            written_at = _written_at(self.path_of(name))
+            if written_at is None or written_at > deadline:
+                return False
+        self.delete(name)
+        return True
+
     def listing(self) -> Iterator[list[Kept]]:
         batch: list[Kept] = []
         for path in self.root.glob("??/??/*"):
-            try:
-                written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            except FileNotFoundError:  # a writer has just given it its name, or another sweeper was faster
+            written_at = _written_at(path)
+            if written_at is None:
                 continue
             batch.append(Kept(path.name, written_at))
             if len(batch) == BATCH:
@@ -124,6 +135,14 @@ class LocalStore:
                 batch = []
         if batch:
             yield batch
+
+
+def _written_at(path: Path) -> datetime | None:
+    """None when it is gone: a writer has just given it its name, or another sweeper was faster."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None
 
 
 def _sync_folder(folder: Path) -> None:

@@ -131,22 +131,25 @@ def open_counted(actor: Actor, table: str) -> Counter[str]:
 _PRODUCTS = text(
     f"SELECT p.id, p.sku, p.name_en, p.name_zh, {PICTURE}, p.is_active, p.declared_weight_g, p.measured_weight_g, s.code AS seller,"
     " (SELECT b.barcode FROM product_barcode b WHERE b.product_id = p.id AND b.quantity = 1 ORDER BY b.created_at, b.id"
-    " LIMIT 1) AS barcode, (SELECT coalesce(sum(b.on_hand), 0) FROM balance b WHERE b.product_id = p.id AND b.is_there) AS on_hand,"
-    " (SELECT coalesce(sum(m.sellable - m.promised), 0) FROM summary m WHERE m.product_id = p.id) AS free"
+    " LIMIT 1) AS barcode, (SELECT coalesce(sum(b.on_hand), 0) FROM balance b WHERE b.product_id = p.id AND b.is_there"
+    "  AND {seen}) AS on_hand,"
+    " (SELECT coalesce(sum(b.sellable - b.promised), 0) FROM summary b WHERE b.product_id = p.id AND {seen}) AS free"
     " FROM product p JOIN seller s ON s.id = p.owner_id"
     " WHERE (CAST(:sellers AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:sellers AS uuid[])))"
     " AND (CAST(:search AS text) IS NULL OR starts_with(lower(p.sku), lower(:search)) OR p.name_zh LIKE :anywhere"
     " OR p.name_en ILIKE :anywhere OR EXISTS (SELECT 1 FROM product_barcode b WHERE b.product_id = p.id"
     " AND b.barcode = :search))"
     " AND (CAST(:after AS uuid) IS NULL OR (p.sku, p.id) > (SELECT a.sku, a.id FROM product a WHERE a.id = :after))"
-    " ORDER BY p.sku, p.id LIMIT :limit"
+    " ORDER BY p.sku, p.id LIMIT :limit".replace(
+        "{seen}", "(CAST(:warehouses AS uuid[]) IS NULL OR b.warehouse_id = ANY(CAST(:warehouses AS uuid[])))"
+    )
 )
 
 
 def products_list(
     actor: Actor, search: str | None, after: uuid.UUID | None
 ) -> tuple[Sequence[Row[Any]], uuid.UUID | None]:
-    """Products by SKU with what is there of them, and the id the next page begins behind."""
+    """Products by SKU with what is there of them in the reader's warehouses, and the id the next page begins behind."""
     anywhere = (
         None if search is None else "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     )

@@ -263,14 +263,14 @@ _MANIFESTS = Statement(
 )
 
 
-def manifests(actor: Actor, since: datetime, limit: int) -> Sequence[Any]:
-    """The loads of the actor's warehouses, for staff: the open ones, then those begun after `since`, newest first; with
-    their parcels counted.
+def manifests(actor: Actor, since: datetime, limit: int, of: Sequence[uuid.UUID] | None = None) -> Sequence[Any]:
+    """The loads of the actor's warehouses, or of those among `of`, for staff: the open ones, then those begun after
+    `since`, newest first; with their parcels counted.
     """
     if not actor.is_staff:
         raise not_found("manifest")
-    places = None if actor.warehouse_ids is None else list(actor.warehouse_ids)
-    return _MANIFESTS.all({"places": places, "since": since, "limit": limit})
+    places = actor.warehouse_ids if of is None else [each for each in of if actor.sees_warehouse(each)]
+    return _MANIFESTS.all({"places": None if places is None else list(places), "since": since, "limit": limit})
 
 
 def load_manifest(actor: Actor, manifest_id: uuid.UUID) -> Manifest:

@@ -10,9 +10,11 @@ from sqlalchemy import Row, text
 
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
+from wms.inventory.workflow import ConversionState
 from wms.platform.database import session
 
 OPEN = ("offered", "open", "short")
+ENDED = tuple(state.value for state in ConversionState if state.value not in OPEN)
 
 _LIST = text(
     "SELECT c.id, c.kind, c.state, c.quantity, c.done, c.note, c.condition, c.to_condition, c.to_batch, c.to_expires_on,"
@@ -47,6 +49,12 @@ def conversions(
         "before": before, "limit": limit + 1,
     }  # fmt: skip
     return session().execute(_LIST, values).all()
+
+
+def open_and_newest(actor: Actor, limit: int, kinds: Collection[str] | None = None) -> list[Row[Any]]:
+    """As a page lists them: all that are open, then those that ended, each newest first; no more than `limit`."""
+    open_ones = conversions(actor, kinds=kinds, states=OPEN, limit=limit)
+    return [*open_ones, *conversions(actor, kinds=kinds, states=ENDED, limit=limit)][:limit]
 
 
 _OFFERED = text(

@@ -43,7 +43,7 @@ def board() -> str:
         exceptions=queries.open_exceptions(actor(), 6),
         jobs=queries.jobs_health(), dead=queries.dead_jobs() if actor().may(Permission.OPERATE) else [],
         printers=printers_down(), numbers=running_out(),
-        waves=[wave for wave in queries.waves(actor(), 8) if wave.state != "done"], kinds=_kinds(),
+        waves=queries.waves_under_way(actor(), 8), kinds=_kinds(),
         steps=house_queries.steps_left() if builds else [], step_words=STEP_WORDS,
     )  # fmt: skip
 

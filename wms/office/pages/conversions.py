@@ -197,9 +197,9 @@ def _page(typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
     errors = forms.field_messages(refusal)
     if "lot" in errors:  # it is named here by its batch
         errors["batch"] = errors.pop("lot")
-    rows = queries.conversions(actor(), limit=MOST)[:MOST]
     return render_template(
-        "office/conversions.html", rows=rows, kinds=KIND_WORDS, asked_here=[(kind, KIND_WORDS[kind]) for kind in ASKED_HERE],
+        "office/conversions.html", rows=queries.open_and_newest(actor(), MOST), kinds=KIND_WORDS,
+        asked_here=[(kind, KIND_WORDS[kind]) for kind in ASKED_HERE],
         conditions=CONDITION_WORDS, typed=typed, warehouses=warehouses_seen(actor()), sellers=sellers_seen(actor()),
         errors=errors,
         refusal=show_refusal(refusal) if refusal is not None and not refusal.errors else None,

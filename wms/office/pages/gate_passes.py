@@ -50,8 +50,8 @@ def index() -> str:
 
 
 def _page(of: uuid.UUID | None = None, refusal: Refused | None = None) -> str:
-    bonded = {each.code for each in warehouses_seen(actor()) if each.is_bonded}
-    rows = [each for each in queries.manifests(actor(), clock.now() - BACK, SHOWN) if each.warehouse in bonded]
+    bonded = [each.id for each in warehouses_seen(actor()) if each.is_bonded]
+    rows = queries.manifests(actor(), clock.now() - BACK, SHOWN, bonded)
     return render_template(
         "office/gate_passes.html", rows=rows, passes=newest_passes(LOAD, [each.id for each in rows]), asked=of,
         sizes=sizes_of("gate-pass"), typed=request.form, errors=forms.field_messages(refusal),

@@ -56,10 +56,12 @@ class ServiceForm(CodedSchema):
 @requires(Permission.SERVICES_MANAGE)
 def index() -> str:
     """What waits for a word, what waits for hands, and what hands are at."""
-    rows = queries.requests_page(actor(), states=queries.OPEN, limit=MOST)[:MOST]
+    waiting, accepted = (
+        queries.requests_page(actor(), states=states, limit=MOST)[:MOST]
+        for states in (["requested"], ["accepted", "working"])
+    )
     return render_template(
-        "office/services.html", units=UNIT_WORDS, refusal=None,
-        waiting=[row for row in rows if row.state == "requested"], accepted=[row for row in rows if row.state != "requested"],
+        "office/services.html", units=UNIT_WORDS, refusal=None, waiting=waiting, accepted=accepted
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from sqlalchemy import func, select
 
@@ -42,11 +42,9 @@ def may_split(order: Order, warehouse: Warehouse) -> bool:
     )
 
 
-def free_of(refusal: Refused, demands: Sequence[Demand]) -> dict[uuid.UUID, int]:
-    """Units free by demand, of those that `stock_short` names; by line where it names the line."""
-    by_line = {demand.order_line_id: demand.id for demand in demands}
-    named = {uuid.UUID(each["subject_id"]): max(0, int(each["free"])) for each in refusal.params["lines"]}
-    return {by_line.get(key, key): free for key, free in named.items()}
+def free_of(refusal: Refused) -> dict[uuid.UUID, int]:
+    """Units free by demand, of those that `stock_short` names."""
+    return {uuid.UUID(each["subject_id"]): max(0, int(each["free"])) for each in refusal.params["lines"]}
 
 
 def split_off(order: Order, warehouse: Warehouse, lacking: Mapping[uuid.UUID, int]) -> Order | None:

@@ -9,12 +9,12 @@ import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.inventory import ledger, units
 from wms.outbound.service import handover
+from wms.outbound.service.book_claims import CLAIMED, BookClaim, claims_in
 from wms.outbound.service.held import OrderAtWork, hold_order, hold_orders
 from wms.platform.locks import Rank, claim
 from wms.platform.statements import Statement, pipelined
@@ -128,10 +128,6 @@ def refuse_in_bag(order: OrderAtWork, number: str, *, is_void: bool) -> None:
 _LOCK_UNITS = Statement(
     "SELECT id FROM handling_unit WHERE id = ANY(CAST(:units AS uuid[])) ORDER BY id FOR NO KEY UPDATE"
 )
-_CLAIMS = Statement(
-    "SELECT order_id, promise_id, quantity FROM demand WHERE order_id = ANY(CAST(:orders AS uuid[]))"
-    " AND promise_id IS NOT NULL AND book_item_id IS NOT NULL"
-)
 
 
 def _leave(
@@ -143,13 +139,13 @@ def _leave(
     with pipelined():
         _LOCK_UNITS.send({"units": list(unit_of.values())})
         content = units.send_content(*unit_of.values())
-        claimed = _CLAIMS.send({"orders": list(orders)})
+        claimed = CLAIMED.send({"orders": list(orders)})
     goods: dict[uuid.UUID | None, list[units.Holding]] = defaultdict(list)
     for row in units.holdings(content):
         goods[row.stock.handling_unit_id].append(row)
-    claims: dict[uuid.UUID, list[Any]] = defaultdict(list)
-    for row in claimed.all():
-        claims[row.order_id].append(row)
+    claims: dict[uuid.UUID, list[BookClaim]] = defaultdict(list)
+    for one in claims_in(claimed):
+        claims[one.order_id].append(one)
     of_order = {each.parcel_id: orders[seen[each.parcel_id].subject_id] for each in gone}
     drafts = [
         handover.exit_of(of_order[key], goods[unit_id], claims[of_order[key].id]) for key, unit_id in unit_of.items()

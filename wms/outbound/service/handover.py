@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from wms.core import clock
 from wms.core.actor import Actor
@@ -18,6 +16,7 @@ from wms.inventory.rules import BONDED, MoveDraft, Reason, Stock
 from wms.inventory.units import Holding
 from wms.outbound import rules
 from wms.outbound.events import OrderShipped, TransferSent
+from wms.outbound.service.book_claims import CLAIMED, BookClaim, claims_in, settle
 from wms.outbound.service.held import OrderAtWork, hold_order, move_order
 from wms.outbound.workflow import InterceptionState, OrderState
 from wms.platform.events import record
@@ -39,10 +38,6 @@ class HandedOver:
     waits: bool = False
 
 
-_CLAIMS = Statement(
-    "SELECT promise_id, quantity FROM demand WHERE order_id = :order AND promise_id IS NOT NULL"
-    " AND book_item_id IS NOT NULL"
-)
 # The box goes, and what was checked into the parcel with it; checks of a release that knew one parcel an order name none.
 _GONE = Statement(
     "WITH box AS (UPDATE handling_unit SET state = 'gone', subject_kind = NULL, subject_id = NULL WHERE id = :unit)"
@@ -67,7 +62,7 @@ def hand_over(
     `customs_not_released`, `not_packed`; 404 for a number that is not ours.
     """
     parcel = scanned_parcels(actor, warehouse_id, tracking_number)[0]  # a live one before a void one
-    order, (claims,) = hold_order(actor, parcel.subject_id, (_CLAIMS, {"order": parcel.subject_id}))
+    order, (claims,) = hold_order(actor, parcel.subject_id, (CLAIMED, {"orders": [parcel.subject_id]}))
     order.refuse_cancelled()
     if parcel.is_void:  # the order was changed: another paper is the one that goes
         raise Refused("waybill_voided", {})
@@ -78,7 +73,7 @@ def hand_over(
     if loaded.already:
         return HandedOver(order, already=True)
     assert loaded.unit_id is not None  # a closed parcel is a handling unit, also one that was closed a moment ago
-    _post_exit(actor, order, loaded.unit_id, claims.all())
+    _post_exit(actor, order, loaded.unit_id, claims_in(claims))
     note_gone(order, parcel.id, loaded.unit_id)
     if loaded.shipment_done:
         note_shipped(order, parcel.id)
@@ -101,7 +96,7 @@ def refuse_unfit(order: OrderAtWork, *, at_counter: bool = False) -> None:
 _LOCK_UNIT = Statement("SELECT id FROM handling_unit WHERE id = :unit FOR NO KEY UPDATE")
 
 
-def _post_exit(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, claims: Sequence[Any]) -> None:
+def _post_exit(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, claims: Sequence[BookClaim]) -> None:
     """Everything in the parcel goes; bonded goods under the order's permits."""
     claim(Rank.HANDLING_UNIT)
     with pipelined():
@@ -110,11 +105,14 @@ def _post_exit(actor: Actor, order: OrderAtWork, unit_id: uuid.UUID, claims: Seq
     ledger.post(actor, exit_of(order, units.holdings(content), claims))
 
 
-def exit_of(order: OrderAtWork, goods: Sequence[Holding], claims: Sequence[Any]) -> PostingDraft:
-    """What a parcel with these goods takes out of the building: to the customer, or on its way to another warehouse."""
+def exit_of(order: OrderAtWork, goods: Sequence[Holding], claims: Sequence[BookClaim]) -> PostingDraft:
+    """What a parcel with these goods takes out of the building: to the customer, or on its way to another warehouse. What the
+    order claims of the customs book for them ends.
+    """
     party = "transit" if order.kind == rules.TRANSFER else "customer"
     moves = [MoveDraft(row.stock, party, row.quantity, permit_id=_permit(order, row.stock)) for row in goods]
-    return PostingDraft(Reason.SHIP, "order", order.id, moves, settles=_settles(claims))
+    settled = settle(claims, ((row.stock, row.quantity) for row in goods))
+    return PostingDraft(Reason.SHIP, "order", order.id, moves, settles=settled)
 
 
 def note_gone(order: OrderAtWork, parcel_id: uuid.UUID, unit_id: uuid.UUID) -> None:
@@ -138,11 +136,3 @@ def _permit(order: OrderAtWork, stock: Stock) -> uuid.UUID | None:
     if permit_id is None:
         raise Refused("customs_not_released", {})
     return permit_id
-
-
-def _settles(claims: Sequence[Any]) -> dict[uuid.UUID, int]:
-    """The promises whose claims on the customs book end with this exit."""
-    settles: dict[uuid.UUID, int] = defaultdict(int)
-    for row in claims:
-        settles[row.promise_id] += row.quantity
-    return dict(settles)

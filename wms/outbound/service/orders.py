@@ -29,7 +29,6 @@ from wms.platform.events import record
 from wms.platform.http import check_version
 from wms.platform.locks import Rank, lock_one
 from wms.platform.outbox import add_job
-from wms.platform.statements import Statement
 
 RETRY_TOPIC = "outbound.retry_order"
 
@@ -116,13 +115,10 @@ def _lines_of(order_id: uuid.UUID) -> Sequence[OrderLine]:
     return session().scalars(select(OrderLine).where(OrderLine.order_id == order_id)).all()
 
 
-_LOT = Statement("SELECT id FROM lot WHERE product_id = :product AND batch = :batch ORDER BY expires_on LIMIT 1")
-
-
 def draft_of(
     order: OrderFacts, demand_id: uuid.UUID, line: LineFacts | OrderLine, quantity: int, *, bonded: bool, priority: int
 ) -> PromiseDraft:
-    """The promise a demand asks for. A line that names a lot, an expiry or a quality is pinned to balance rows; others
+    """The promise a demand asks for. A line that names a batch, an expiry or a quality is pinned to balance rows; others
     are served from the pool.
 
     What goes back to its seller or is destroyed need not sell any more: expired goods may go, and go first.
@@ -131,14 +127,8 @@ def draft_of(
     pin = None
     narrower = (line.batch, line.min_expires_on, line.handling_unit_id)
     if home or line.condition != "good" or any(each is not None for each in narrower):
-        lot_id = None
-        if line.batch is not None:
-            lot_id = _LOT.scalar({"product": line.product_id, "batch": line.batch})
-            if lot_id is None:
-                short = {"subject_id": str(line.id), "wanted": line.quantity, "free": 0}
-                raise Refused("stock_short", {"lines": [short]})
         pin = Pin(
-            lot_id=lot_id, handling_unit_id=line.handling_unit_id, condition=line.condition,
+            batch=line.batch, handling_unit_id=line.handling_unit_id, condition=line.condition,
             min_expires_on=line.min_expires_on, expired=home,
         )  # fmt: skip
     return PromiseDraft(

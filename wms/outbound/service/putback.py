@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import select, text
@@ -20,9 +19,9 @@ from wms.inventory.putaway import service as putaway
 from wms.inventory.rules import MoveDraft, Reason, Stock
 from wms.outbound.models import Order
 from wms.outbound.service import halting, lane_totes, walks
+from wms.outbound.service.book_claims import CLAIMED, claims_in, settle
 from wms.platform.database import session
 from wms.platform.locks import Rank, lock, lock_one
-from wms.platform.statements import Statement
 from wms.printing import service as printing
 from wms.shipping import service as shipping
 from wms.shipping.queries import live_parcels
@@ -85,8 +84,10 @@ def put_back(
     moves = _moves(unit, product_id, quantity, location.id, serials, lot_id)
     contents = [(move.source, move.quantity) for move in moves if isinstance(move.source, Stock)]
     refusal = putaway.check_all(actor, contents, location.id, products_by_ids([product_id]), overruled=overruled)
-    settles = _settles(unit.subject_id, moves)
-    posted = ledger.post(actor, PostingDraft(Reason.PUT_BACK, "order", unit.subject_id, moves, settles=settles))
+    claims = claims_in(CLAIMED.send({"orders": [unit.subject_id]}))
+    posted = ledger.post(
+        actor, PostingDraft(Reason.PUT_BACK, "order", unit.subject_id, moves, settles=settle(claims, contents))
+    )
     putaway.note_overruled(actor, unit.warehouse_id, location.id, posted.posting_id, refusal)
     if free_if_empty(unit):
         if order is not None and order.tote_id == unit.id:
@@ -137,29 +138,6 @@ def _moves(
     if left > 0:
         raise Refused("nothing_to_put_back", {"wanted": quantity})
     return moves
-
-
-def _settles(order_id: uuid.UUID, moves: list[MoveDraft]) -> dict[uuid.UUID, int]:
-    """Which promises' claims on the customs book these goods give back."""
-    returned: dict[tuple[uuid.UUID, uuid.UUID | None], int] = defaultdict(int)
-    for move in moves:
-        assert isinstance(move.source, Stock)
-        returned[(move.source.product_id, move.source.book_item_id)] += move.quantity
-    settles: dict[uuid.UUID, int] = {}
-    claimed = _CLAIMED.all({"order": order_id})
-    for row in claimed:
-        key = (row.product_id, row.book_item_id)
-        share = min(returned.get(key, 0), row.book_quantity)
-        if share:
-            settles[row.promise_id] = share
-            returned[key] -= share
-    return settles
-
-
-_CLAIMED = Statement(
-    "SELECT d.product_id, d.book_item_id, p.id AS promise_id, p.book_quantity FROM demand d"
-    " JOIN promise p ON p.id = d.promise_id WHERE d.order_id = :order AND p.book_quantity > 0 ORDER BY p.id"
-)
 
 
 def free_if_empty(unit: HandlingUnit) -> bool:

@@ -132,7 +132,7 @@ def _promise_again(order: Order) -> dict[uuid.UUID, int]:
         if refusal.code != "stock_short":
             raise
         session().expire_all()  # what the try had begun is undone
-        return back_orders.free_of(refusal, demands)
+        return back_orders.free_of(refusal)
     waiting.stop_waiting("order", order.id)
     order.version += 1
     session().flush()

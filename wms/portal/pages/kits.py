@@ -96,7 +96,7 @@ def offer() -> BaseResponse | tuple[str, int]:
 
 
 def _offers(typed: Mapping[str, Any], refusal: Refused | None = None) -> str:
-    rows = queries.conversions(actor(), kinds=[RecipeKind.OWNER.value], limit=MOST_OFFERS)[:MOST_OFFERS]
+    rows = queries.open_and_newest(actor(), MOST_OFFERS, [RecipeKind.OWNER.value])
     return render_template(
         "portal/offers.html", rows=rows, typed=typed, warehouses=warehouses_seen(actor()),
         sellers=sellers_seen(actor()), errors=forms.field_messages(refusal),

@@ -168,10 +168,16 @@ class Hand:
         return True
 
     def _is_printing(self) -> bool:
-        """Look after what the printer has; True while it prints. One at a time: a queue would print it hours later."""
+        """Look after what the printer has; True while it prints. One at a time: a queue would print it hours later.
+
+        A queue that gives no answer may print it still, and nothing can be taken back out of it: it is asked until it does.
+        """
         for job_id, since in list(self._printing.items()):
             entry = self._journal.find(job_id)
-            stage = self._stage(entry) if entry is not None and entry.spool_id is not None else None
+            try:
+                stage = self._stage(entry) if entry is not None else None
+            except Unreached:
+                continue
             if stage is Stage.WAITING and entry is not None:
                 patient = time.monotonic() - since < PATIENCE_SECONDS
                 if patient and (job_id not in self.unwanted or not self._give_up(entry)):
@@ -189,10 +195,8 @@ class Hand:
         return bool(self._printing)
 
     def _stage(self, entry: Entry) -> Stage | None:
-        try:
-            return self._backend.stage(name_of(entry.job_id), entry.spool_id or "")
-        except Unreached:
-            return Stage.WAITING
+        """None where the printer knows nothing of it. Raises Unreached."""
+        return None if entry.spool_id is None else self._backend.stage(name_of(entry.job_id), entry.spool_id)
 
     def _give_up(self, entry: Entry) -> bool:
         """Nobody waits for it any more: it must not come out when the printer comes back. False without an answer."""
