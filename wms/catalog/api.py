@@ -97,7 +97,7 @@ def edit(body: dict[str, Any], product_id: uuid.UUID) -> Response:
 @blueprint.response(201, schemas.BarcodeAnswer)
 def add_barcode(body: dict[str, Any], product_id: uuid.UUID) -> Response:
     """Add a code that means this product."""
-    code = Code(body["barcode"], body.get("kind"), body["quantity"])
+    code = Code(body["barcode"], body.get("kind"), body["quantity"], body.get("level"))
     return answer_outcome(
         run_command("products.add_barcode", {"id": product_id, **body},
                     lambda: service.add_barcode(actor(), product_id, code), _barcode_answer, 201)

@@ -39,6 +39,7 @@ class Field:
 @dataclass(frozen=True)
 class Operation:
     anchor: str
+    permission: str | None  # what a key needs for it
     method: str
     path: str
     summary: str
@@ -77,6 +78,7 @@ def _operation(
     needs_match = any(each.name == "If-Match" for each in parameters)
     return Operation(
         anchor=re.sub(r"[^a-z0-9]+", "-", f"{method}{path}".lower()).strip("-"),
+        permission=next((scope for each in spec.get("security", ()) for scope in each.get("bearer", ())), None),
         method=method.upper(),
         path=path,
         summary=spec.get("summary", ""),
@@ -136,9 +138,12 @@ def _fields(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int) 
 
 def _merged(document: Mapping[str, Any], raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """A property with its reference followed; its own description wins."""
-    for choice in raw.get("anyOf", raw.get("allOf", [])):
+    choices = raw.get("anyOf", raw.get("allOf", []))
+    for choice in choices:
         if choice.get("type") != "null":
             raw = {**choice, **{key: value for key, value in raw.items() if key not in {"anyOf", "allOf"}}}
+            if len(choices) > 1 and "type" in choice:
+                raw["type"] = [choice["type"], "null"]
             break
     return {**_resolved(document, raw), **{key: value for key, value in raw.items() if key != "$ref"}}
 
