@@ -68,8 +68,7 @@ def create_product(
     _require_writer(actor)
     owner = choose_owner(actor, seller)
     fields = {key: value for key, value in data.items() if key in EDITABLE}
-    faults = rules.sku_faults(data["sku"]) + rules.barcode_faults(list(barcodes)) + _customs_faults(fields)
-    if faults:
+    if faults := faults_of(data, barcodes):
         raise invalid_fields(faults)
     now = clock.now()
     key = new_id()
@@ -90,6 +89,11 @@ def create_product(
         raise Refused("sku_taken", {"sku": data["sku"]}, errors=_at("/sku", "sku_taken", {"sku": data["sku"]}))
     _insert_barcodes(product, codes)
     return product
+
+
+def faults_of(data: Mapping[str, Any], barcodes: Sequence[Code]) -> list[FieldError]:
+    """Every wrong field of a new product that its schema does not see."""
+    return rules.sku_faults(data["sku"]) + rules.barcode_faults(list(barcodes)) + _customs_faults(data)
 
 
 def edit_product(actor: Actor, product_id: uuid.UUID, changes: Mapping[str, Any], version: int) -> Product:
