@@ -113,15 +113,17 @@ def _value(line: Line, name: str, form: str, text: str, cells: dict[str, str]) -
             line.tell(name, "type", wanted="number")
         return found
     if form == "amount":
-        exponent = money.EXPONENTS.get(cells.get("declared_currency", "").upper(), 2)
-        minor = money.minor_of(text, exponent)
+        minor = money.minor_of(text, money.EXPONENTS.get(cells.get("declared_currency", "").upper(), 2))
         if minor is None:
             line.tell(name, "type", wanted="amount")
         return minor
-    if form == "yes":
-        if text.lower() not in YES:
-            line.tell(name, "not_a_choice", choices="yes, no")
-        return YES.get(text.lower())
+    if form == "yes" and text.lower() not in YES:
+        line.tell(name, "not_a_choice", choices="yes, no")
+    return YES.get(text.lower()) if form == "yes" else _words(name, form, text)
+
+
+def _words(name: str, form: str, text: str) -> Any:
+    """Choices as the API calls them, whichever language they are in; other texts as they are."""
     if form == "word":
         return CHINESE[name].get(text, text.lower())
     if form == "words":
@@ -175,7 +177,7 @@ def _tell_repeated(lines: Sequence[Line]) -> None:
         for code, column in mine.items():
             if code in seen:
                 line.tell(column, "barcode_twice", code=code)
-        seen |= {sku, *mine} - {None}
+        seen.update(mine, [sku] if isinstance(sku, str) else [])
 
 
 def _codes(line: Line) -> dict[str, str]:
