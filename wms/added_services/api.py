@@ -82,9 +82,9 @@ def read(request_id: uuid.UUID) -> Response:
 
 @blueprint.get("/requests/<uuid:request_id>/photos/<uuid:proof_id>")
 @requires(Permission.SERVICES_READ)
-@blueprint.response(200, BINARY, content_type="image/jpeg", description="The photo, JPEG or PNG.")
+@blueprint.response(200, BINARY, content_type="application/octet-stream", description="The photo")
 def photo(request_id: uuid.UUID, proof_id: uuid.UUID) -> Response:
-    """A photo of what was done."""
+    """A photo of what was done, JPEG or PNG as its media type says."""
     return uploads.hand_out(*queries.proof_content(actor(), request_id, proof_id))
 
 

@@ -104,7 +104,8 @@ def complete(document: dict[str, Any], permissions: Mapping[tuple[str, str], str
     """
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = _PROBLEM
-    components["schemas"].pop("Error", None)
+    for unused in ("Error", "PaginationMetadata"):  # the framework's own, which no answer of ours has
+        components["schemas"].pop(unused, None)
     components["responses"] = {
         name: {
             "description": meaning,
@@ -118,11 +119,18 @@ def complete(document: dict[str, Any], permissions: Mapping[tuple[str, str], str
         for method, operation in item.items():
             if isinstance(operation, dict) and "responses" in operation:
                 operation["operationId"] = operation_id(method, path)
-                needed = permissions.get((method, path))
-                operation["security"] = [{"bearer": [] if needed is None else [needed]}]
+                _say_permission(operation, permissions.get((method, path)))
                 _complete_operation(path, method, operation)
     settle_shapes(document)
     return document
+
+
+def _say_permission(operation: dict[str, Any], needed: str | None) -> None:
+    """As data, and in words for whoever reads a generated client. Not as scopes: those are OAuth's to linters."""
+    words = "Any key may." if needed is None else f"The key needs `{needed}`."
+    operation["description"] = " ".join(filter(None, [operation.get("description"), words]))
+    if needed is not None:
+        operation["x-permission"] = needed
 
 
 def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ def description() -> dict[str, Any]:
     """The OpenAPI document as data."""
     spec: dict[str, Any] = current_app.extensions["wms_api"].spec.to_dict()
     document = deepcopy(spec)
-    document["info"]["description"] = INTRODUCTION
+    document["info"] |= {"description": INTRODUCTION, "license": {"name": "MIT", "identifier": "MIT"}}
     document["servers"] = [{"url": _address(), "description": "This house"}]
     return complete(document, _permissions())
 

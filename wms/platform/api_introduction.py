@@ -3,7 +3,7 @@
 INTRODUCTION = """\
 Everything a seller does in the portal, your own systems can do here.
 
-**Keys.** `Authorization: Bearer wms_live_…`. A key has permissions; each operation names the one it needs (its `security`),
+**Keys.** `Authorization: Bearer wms_live_…`. A key has permissions; each operation names the one it needs (`x-permission`),
 `GET /api/v1/me` those of your key. Without the permission the answer is 403 and `params.permission` names it.
 
 **Once, even if sent twice.** Every `POST`, `PATCH`, `PUT` and `DELETE` carries an `Idempotency-Key` of yours. The same key

@@ -39,7 +39,6 @@ class Field:
 @dataclass(frozen=True)
 class Operation:
     anchor: str
-    permission: str | None  # what a key needs for it
     method: str
     path: str
     summary: str
@@ -78,7 +77,6 @@ def _operation(
     needs_match = any(each.name == "If-Match" for each in parameters)
     return Operation(
         anchor=re.sub(r"[^a-z0-9]+", "-", f"{method}{path}".lower()).strip("-"),
-        permission=next((scope for each in spec.get("security", ()) for scope in each.get("bearer", ())), None),
         method=method.upper(),
         path=path,
         summary=spec.get("summary", ""),

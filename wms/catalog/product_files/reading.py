@@ -118,7 +118,7 @@ def _value(line: Line, name: str, form: str, text: str, cells: dict[str, str]) -
             line.tell(name, "type", wanted="amount")
         return minor
     if form == "yes" and text.lower() not in YES:
-        line.tell(name, "not_a_choice", choices="yes, no")
+        line.tell(name, "not_a_choice", choices="yes 是, no 否")
     return YES.get(text.lower()) if form == "yes" else _words(name, form, text)
 
 
