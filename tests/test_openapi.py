@@ -95,7 +95,11 @@ def test_every_operation_names_the_permission_it_needs(app: Flask, document: dic
     needed = {f"{method} {path}": each.get("x-permission") for path, method, each in operations(document)}
     assert needed["post /api/v1/orders"] == "orders.write"
     assert [key for key, permission in needed.items() if permission is None] == ["get /api/v1/me"]
-    assert all(f"`{each['x-permission']}`" in each["description"] for _, _, each in operations(document) if "x-permission" in each)
+    assert all(
+        f"`{each['x-permission']}`" in each["description"]
+        for _, _, each in operations(document)
+        if "x-permission" in each
+    )
 
 
 def test_the_type_of_a_refusal_leads_to_its_sentence(cast: Cast, fresh_client: Any) -> None:
