@@ -226,8 +226,9 @@ _PRODUCTS = text(
     " AND (CAST(:sku AS text) IS NULL OR p.sku = :sku)"
     " AND (CAST(:products AS uuid[]) IS NULL OR p.id = ANY(CAST(:products AS uuid[])))"
     " AND (CAST(:after_sku AS text) IS NULL OR (p.sku, p.id) > (:after_sku, CAST(:after_product AS uuid)))"
-    " AND (SELECT true FROM balance b WHERE b.owner_id = p.owner_id AND b.product_id = p.id AND (CAST(:warehouses AS uuid[]) IS NULL OR b.warehouse_id ="
-    " ANY(CAST(:warehouses AS uuid[]))) LIMIT 1) ORDER BY p.sku, p.id LIMIT :limit"
+    " AND (SELECT true FROM balance b WHERE b.owner_id = p.owner_id AND b.product_id = p.id"
+    " AND (CAST(:warehouses AS uuid[]) IS NULL OR b.warehouse_id = ANY(CAST(:warehouses AS uuid[]))) LIMIT 1)"
+    " ORDER BY p.sku, p.id LIMIT :limit"
 )
 
 
