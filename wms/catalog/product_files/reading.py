@@ -23,7 +23,7 @@ from wms.platform.columns import Finding, Heading, placed
 from wms.platform.schemas import load_or_refuse
 from wms.platform.sheets import Row
 
-MOST_LINES = 1_000
+MOST_LINES = 300  # each is a command of its own within one request: a few seconds, also on a busy machine
 _INTEGER = re.compile(r"[0-9]{1,9}")
 _BETWEEN_WORDS = re.compile(r"[,;、，；/|\s]+")
 _OF_UNIT = {"kilograms": 1000, "centimetres": 10}
