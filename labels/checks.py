@@ -142,8 +142,9 @@ def _check_text(value: object, rule: TextRule, field: str) -> None:
         raise LabelRefused("empty", {"field": field})
     if len(value) > rule.longest:
         raise LabelRefused("too_long", {"field": field, "length": len(value), "limit": rule.longest})
-    if not drawable().issuperset(value):
-        position, character = missing_glyphs(value)[0]
+    missing = missing_glyphs(value)
+    if missing:
+        position, character = missing[0]
         control = not character.isprintable() and ord(character) < 0xA0
         raise LabelRefused(
             "control_character" if control else "missing_glyph",

@@ -216,7 +216,7 @@ class _Compiler:
         stem = Line((x1, y1), (x1 + (x2 - x1) * stem_share, y1 + (y2 - y1) * stem_share), thickness)
         stem_box = line_box(stem)
         if not head:
-            return lambda sheet, _content: sheet.fill(stem_box, white=white)
+            return lambda sheet, _content: sheet.rule(stem_box, white=white)
         points = _arrow_head(x1, y1, x2, y2, head)
 
         def draw(sheet: Sheet, _content: Any) -> None:

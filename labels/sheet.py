@@ -16,12 +16,15 @@ from labels.images import Raster, raster_of
 from labels.media import POINTS_PER_MM, Resolution, Size
 from labels.placement import DotBox, Placement, place_in_dots
 from labels.textfit import fit
-from labels.typeface import CAP_HEIGHT_EM, LINE_HEIGHT_EM, FontInDocument, width_em, with_narrow_quotes
+from labels.typeface import CAP_HEIGHT_EM, FIRST_CJK, LINE_HEIGHT_EM, FontInDocument, as_set, width_em
 from labels.vocabulary import Align
 
 _START_SHARE = {"left": 0.0, "center": 0.5, "right": 1.0}
 # Stroke that makes the one weight of the typeface look bold, as a share of the size.
 _EMPHASIS_EM = 0.035
+# A printed stroke is never thinner than a dot. Of letters smaller than this (6 pt at 203 dpi) it would be far more than the
+# share above, and they would touch; of Chinese characters below 9.6 pt the inside fills up: 量 is a black square.
+_FEWEST_DOTS, _FEWEST_DOTS_CHINESE = 17, 27
 
 
 # A raster that begins half a dot beside ours would split every edge in equal halves, and make all bars
@@ -76,6 +79,12 @@ def text_slot(
     )
 
 
+def _bears_emphasis(lines: Sequence[str], em_dots: float) -> bool:
+    """Whether letters that are so many dots high are still letters when each stroke has grown by one."""
+    chinese = any(max(line) >= FIRST_CJK for line in lines)
+    return em_dots >= (_FEWEST_DOTS_CHINESE if chinese else _FEWEST_DOTS)
+
+
 class Drawn(Protocol):
     """The document a page belongs to: what pages share."""
 
@@ -120,7 +129,7 @@ class Sheet:
 
     def _set(self, slot: TextSlot, content: str | tuple[str, ...]) -> tuple[str, bool]:
         given = (content,) if isinstance(content, str) else content
-        paragraphs = tuple([with_narrow_quotes(each) for each in given if each and not each.isspace()])
+        paragraphs = tuple([as_set(each) for each in given if each and not each.isspace()])
         if not paragraphs:
             return "", False
         # Emphasis adds its stroke on both sides of every line.
@@ -139,7 +148,9 @@ class Sheet:
             block_pt = size_pt * (CAP_HEIGHT_EM + (len(fitted.lines) - 1) * LINE_HEIGHT_EM)
             down_pt += (slot.height_pt - block_pt) / 2
         shown = self._lines(fitted.lines, slot, self._height_pt - down_pt, size_pt)
-        style = f"{slot.colour}2 Tr {size_pt * _EMPHASIS_EM:.2f} w " if slot.bold else slot.colour
+        style = slot.colour
+        if slot.bold and _bears_emphasis(fitted.lines, size_pt / self.resolution.dot_pt):
+            style += f"2 Tr {size_pt * _EMPHASIS_EM:.2f} w "
         return (f"q {style}BT {shown} ET Q" if style else f"BT {shown} ET"), fitted.cut
 
     def _lines(self, lines: tuple[str, ...], slot: TextSlot, baseline: float, size_pt: float) -> str:
@@ -160,23 +171,43 @@ class Sheet:
     def fill(self, box: Box, *, white: bool = False) -> None:
         """A filled rectangle, at least one dot thick."""
         dot = self.resolution.dot_mm
-        left, top = round(box.left / dot), round(box.top / dot)
-        right = max(left + 1, round(box.right / dot))
-        bottom = max(top + 1, round(box.bottom / dot))
-        path = self._rectangle(left, top, right - left, bottom - top)
+        self._fill_dots(*(round(each / dot) for each in (box.left, box.top, box.right, box.bottom)), white=white)
+
+    def _fill_dots(self, left: int, top: int, right: int, bottom: int, *, white: bool) -> None:
+        path = self._rectangle(left, top, max(1, right - left), max(1, bottom - top))
         self._operators.append(f"1 g {path} f 0 g" if white else f"{path} f")
 
     def _rectangle(self, left: int, top: int, width: int, height: int) -> str:
-        """A rectangle in dots from the top left, as a PDF path in points."""
+        """A rectangle in dots from the top left, as a PDF path in points.
+
+        Renderers widen a rectangle to the dots that it touches: it ends a hair inside its own, or rounding of its
+        corners would make one side of a frame a dot thicker than the other.
+        """
         dot = self.resolution.dot_pt
-        return f"{left * dot:.3f} {self._height_pt - (top + height) * dot:.3f} {width * dot:.3f} {height * dot:.3f} re"
+        x, y = (left + _TIE_BREAK) * dot, self._height_pt - (top + height - _TIE_BREAK) * dot
+        return f"{x:.4f} {y:.4f} {(width - 2 * _TIE_BREAK) * dot:.4f} {(height - 2 * _TIE_BREAK) * dot:.4f} re"
+
+    def rule(self, box: Box, *, white: bool = False) -> None:
+        """A line: lines of one thickness are of as many dots, wherever they begin between two dots."""
+        dot = self.resolution.dot_mm
+        if box.width < box.height:
+            left = round(box.left / dot)
+            sides = (left, round(box.top / dot), left + max(1, round(box.width / dot)), round(box.bottom / dot))
+        else:
+            top = round(box.top / dot)
+            sides = (round(box.left / dot), top, round(box.right / dot), top + max(1, round(box.height / dot)))
+        self._fill_dots(*sides, white=white)
 
     def frame(self, box: Box, thickness_mm: float = 0.4, *, white: bool = False) -> None:
-        """Four lines just inside a box."""
-        for side in (
-            box.upper(thickness_mm), box.lower(thickness_mm), box.leftmost(thickness_mm), box.rightmost(thickness_mm)
+        """Four lines of as many dots just inside a box."""
+        dot = self.resolution.dot_mm
+        left, top, right, bottom = (round(each / dot) for each in (box.left, box.top, box.right, box.bottom))
+        thick = max(1, round(thickness_mm / dot))
+        for sides in (
+            (left, top, right, top + thick), (left, bottom - thick, right, bottom),
+            (left, top, left + thick, bottom), (right - thick, top, right, bottom),
         ):  # fmt: skip
-            self.fill(side, white=white)
+            self._fill_dots(*sides, white=white)
 
     def polygon(self, corners: Sequence[tuple[float, float]], *, white: bool = False) -> None:
         """A filled area between corners in mm from the top left."""

@@ -82,7 +82,7 @@ def drawable() -> frozenset[str]:
     whether a name can be printed need not read a font of 5 MB for it.
 
     Left out although the font maps them: outlines that are empty (they would print nothing), control
-    and format characters, combining marks (nothing here composes them) and right-to-left letters.
+    and format characters, combining marks (of use only where `as_set` finds the whole letter) and right-to-left letters.
     """
     numbers = [int(each, 36) for each in COVERAGE_FILE.read_text(encoding="ascii").split()]
     characters: list[str] = []
@@ -124,7 +124,33 @@ def missing_glyphs(text: str) -> list[tuple[int, str]]:
     able = drawable()
     if able.issuperset(text):
         return []
-    return [(position, character) for position, character in enumerate(text) if character not in able]
+    found: list[tuple[int, str]] = []
+    start = 0
+    for character in _with_letters_of_the_font(text):
+        if character not in able:
+            place = text.find(character, start)
+            if place < 0:  # a letter that the text has in pieces
+                place = text.find(unicodedata.normalize("NFD", character)[0], start)
+            found.append((place, character))
+            start = place + 1
+    return found
+
+
+# The same to a reader: hyphens that only differ in where a line may end, the Hawaiian apostrophe, the Romanian T, whose comma
+# was a cedilla for decades, and the capital of ß, which the law of 2017 allows beside SS.
+_SAME_TO_A_READER = str.maketrans({"‐": "-", "‑": "-", "‒": "–", "ʻ": "'", "Ț": "Ţ", "ț": "ţ", "ẞ": "SS"})
+
+
+def _with_letters_of_the_font(text: str) -> str:
+    """The text with its letters whole: some systems write ü as u and a mark above it."""
+    return unicodedata.normalize("NFC", text).translate(_SAME_TO_A_READER)
+
+
+def as_set(text: str) -> str:
+    """The text as it is set in type: every letter one that the font has, quotation marks as wide as their script."""
+    if text.isascii():
+        return text
+    return with_narrow_quotes(text if drawable().issuperset(text) else _with_letters_of_the_font(text))
 
 
 _NARROW = str.maketrans("‘’“”", "''\"\"")

@@ -25,7 +25,7 @@ from labels.plan import Entry, condition_met
 from labels.samples import samples_of
 from labels.template_data import Finding, read_template
 from labels.textfit import fit
-from labels.typeface import CAP_HEIGHT_EM, missing_glyphs, with_narrow_quotes
+from labels.typeface import CAP_HEIGHT_EM, as_set, missing_glyphs
 from labels.values import compiled, fields_in, pieces, plain
 from labels.vocabulary import Code, Condition, Element, Image, Line, Rectangle, Rows, Template, Text
 
@@ -169,7 +169,7 @@ class _Walk:
 
     def _is_cut(self, text: Text, paragraphs: tuple[str, ...]) -> bool:
         return fit(
-            tuple(map(with_narrow_quotes, paragraphs)),
+            tuple(map(as_set, paragraphs)),
             text.box.width * POINTS_PER_MM,
             text.box.height * POINTS_PER_MM,
             largest_pt=text.largest_pt,

@@ -5,6 +5,7 @@ configuration refuses it in production. No stock: the demonstration receives its
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import NamedTuple
 
 from flask import Flask
@@ -13,6 +14,7 @@ from sqlalchemy import select, text
 from config import Config
 from wms.added_services.catalogue import ServiceDraft, define_service
 from wms.catalog import service as catalog
+from wms.catalog.queries import ids_of_sku
 from wms.catalog.rules import Code
 from wms.core.actor import SYSTEM
 from wms.core.barcodes import OwnCode, format_own
@@ -26,7 +28,9 @@ from wms.facility.rules import Plan
 from wms.identity import service as identity
 from wms.identity.models import Seller, User
 from wms.identity.rules import write_key
+from wms.platform import uploads
 from wms.platform.database import session, transaction
+from wms.platform.pictures import drawn_small
 from wms.shipping import service as shipping
 from wms.shipping.rules import NumberForm
 from wms.shipping.service import ensure_house_carrier
@@ -118,9 +122,11 @@ class Extent(NamedTuple):
     stations: int = 4
     totes: int = 24
     services: bool = True  # the catalogue of added services is filled
+    pictures: bool = False  # products have pictures
 
 
-FULL = Extent()
+FULL = Extent(pictures=True)
+PICTURES = Path(__file__).parent / "demo" / "pictures"
 
 
 def badge_of(person: Person) -> str:
@@ -154,6 +160,9 @@ def seed_demo_cast(app: Flask, extent: Extent = FULL) -> bool:
         if session().scalar(select(Seller.id).limit(1)) is not None:
             return False
         _build(extent)
+    if extent.pictures:
+        with app.app_context():
+            _show_goods()
     return True
 
 
@@ -171,6 +180,15 @@ def _build(extent: Extent) -> None:
     ensure_house_carrier(SYSTEM)
     if extent.services:
         _offer_services()
+
+
+def _show_goods() -> None:
+    """Every product gets the drawing that is named as its SKU."""
+    for path in sorted(PICTURES.glob("*.png")):
+        kept = drawn_small(uploads.checked(path.read_bytes(), path.name, uploads.PHOTOS), "/file").keep()
+        with transaction():
+            for product_id in ids_of_sku(path.stem):
+                catalog.set_picture(SYSTEM, product_id, kept)
 
 
 def _offer_services() -> None:

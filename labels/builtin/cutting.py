@@ -60,10 +60,11 @@ def caption(cell: Box, value: str, *, bold: bool = False, largest_pt: float = CA
     return text(strip, value, largest_pt, _CAPTION_SMALLEST_PT, bold=bold)
 
 
-def value_of(cell: Box) -> Box:
-    """A cell below its caption."""
-    # Descenders hang below the box that the letters are centred in.
-    return Box(cell.left + 1.2, cell.top + 3.5, cell.width - 2.4, cell.height - 4.7)
+def value_of(cell: Box, caption_pt: float = CAPTION_PT) -> Box:
+    """A cell below its caption of that size."""
+    # Descenders hang below the boxes that the letters of caption and value are centred in.
+    top_mm = 1.4 + caption_pt * 0.37
+    return Box(cell.left + 1.2, cell.top + top_mm, cell.width - 2.4, cell.height - top_mm - 1.2)
 
 
 def lines_of(cell: Box) -> Box:

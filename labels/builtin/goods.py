@@ -44,8 +44,9 @@ def _product(size: Size) -> list[Element]:
     # Bars may use the margins: their quiet zone is white anyway.
     whole_width = bars._replace(left=0, width=size.width_mm)
     small = 6.5 * scale
-    lot, _, expiry = dates.inset(0, 0.3).columns(49, 2, 49)
-    origin, _, printed, _, owner = origins.columns(35, 2, 31, 2, 30)
+    lot, _, expiry = dates.upper(dates.height - 0.3).columns(49, 2, 49)
+    origin, _, printed, _, owner = origins.lower(origins.height - 0.5).columns(35, 2, 31, 2, 30)
+    importer_share = 0.57 if size.height_mm < 35 else 0.52  # the whole of it must stand there
     our_code = code(
         whole_width, "{symbology}", "{barcode}",
         fallbacks=(Fallback("code128", "{short_id}"), *or_matrix("{barcode}")),
@@ -58,13 +59,20 @@ def _product(size: Size) -> list[Element]:
             [text(bars_text.inset(0, 0.4), "{barcode} · {short_id}", 9 * scale, 4.5, align="center")],
             [text(bars_text.inset(0, 0.4), "{barcode}", 9 * scale, 4.5, align="center")],
         ),
-        text(sku.inset(0, 0.3), "{sku}", 11 * scale, 4.5, lines=2, bold=True),
+        text(sku.inset(0, max(0.3, sku.height * 0.1 - 0.1)), "{sku}", 11 * scale, 4.5, lines=2, bold=True),
         either(
             "importer_lines",
             [
-                text(name.inset(0, 0.3).leftmost(area.width * 0.48), "{name}", 7.5 * scale, 5, lines=2, top=True),
                 text(
-                    name.inset(0, 0.3).rightmost(area.width * 0.5),
+                    name.inset(0, 0.3).leftmost(area.width * (0.97 - importer_share)),
+                    "{name}",
+                    7.5 * scale,
+                    5,
+                    lines=4,
+                    top=True,
+                ),
+                text(
+                    name.inset(0, 0.1).rightmost(area.width * importer_share),
                     "{importer_lines}",
                     6 * scale,
                     3.5,
@@ -74,12 +82,12 @@ def _product(size: Size) -> list[Element]:
             ],
             [text(name.inset(0, 0.3), "{name}", 7.5 * scale, 5, lines=2, top=True)],
         ),
-        text(lot, "{lot}", small, 4.5),
+        text(lot, "{lot}", small, 4.5, lines=2),
         text(expiry, "{expiry}", small, 4.5, align="right"),
         *[when(name, rule_above(origins, 0.25)) for name in ("origin", "owner_code", "printed_at")],
-        text(origin.inset(0, 0.2), "{origin}", small, 4.5),
-        text(printed.inset(0, 0.2), "{printed_at}", small * 0.9, 4.8, align="center"),
-        text(owner.inset(0, 0.2), "{owner_code}", small, 4.5, align="right", bold=True),
+        text(origin, "{origin}", small, 4.5),
+        text(printed, "{printed_at}", small * 0.9, 4.5, lines=2, align="center"),
+        text(owner, "{owner_code}", small, 4.5, lines=2, align="right", bold=True),
     ]
 
 
@@ -125,9 +133,9 @@ def _carton(size: Size) -> list[Element]:
         ),
         *_contents(lines_of(contents), 4 if tall else 2),
         text(value_of(weight), "{gross_weight}", 13, 6, bold=True),
-        text(value_of(dimensions), "{dimensions}", 13, 6),
+        text(value_of(dimensions), "{dimensions}", 13, 5, lines=2),
         text(made_in, "{origin}", 9.5, 5.5, bold=True),
-        text(printed, "{printed_at}", 7, 5),
+        text(printed.upper(printed.height - 0.4), "{printed_at}", 7, 4.6, lines=2),
     ]  # fmt: skip
 
 
@@ -150,9 +158,9 @@ def _carton_low(size: Size) -> list[Element]:
         caption(booking, "{captions.booking}", largest_pt=6),
         caption(transport, "{captions.transport}", largest_pt=6),
         caption(weight, "{captions.weight}", largest_pt=6),
-        text(value_of(seller), "{seller_code}", 13, 6, bold=True),
-        text(value_of(booking), "{booking_number}", 12, 6),
-        text(value_of(transport), "{transport}", 10, 5.5),
+        text(value_of(seller, 6), "{seller_code}", 13, 5, lines=2, bold=True),
+        text(value_of(booking, 6), "{booking_number}", 12, 6),
+        text(value_of(transport, 6), "{transport}", 10, 5.5),
         either(
             "contents",
             [
@@ -160,7 +168,7 @@ def _carton_low(size: Size) -> list[Element]:
                     "mixed_text",
                     [text(contents.inset(1.2, 1.2), "{mixed_text}", 14, 6, bold=True, lines=2)],
                     [Rows("contents", exact(contents.inset(1.2, 1)), round(contents.inset(0, 1).height / 3 - 0.01, 2), (
-                        text(Box(0, 0.2, contents.width - 16, contents.height / 3 - 1.3), "{sku}", 9, 4.5),
+                        text(Box(0, 0.1, contents.width - 16, contents.height / 3 - 1), "{sku}", 9, 4.5, lines=2),
                         text(
                             Box(contents.width - 15.4, 0.2, 13, contents.height / 3 - 1.3), "{quantity}", 9, 4.5,
                             align="right", bold=True,
@@ -174,9 +182,9 @@ def _carton_low(size: Size) -> list[Element]:
             ))],
             more_than=1,
         ),
-        text(value_of(weight), "{gross_weight}", 10, 5, lines=2, bold=True),
+        text(value_of(weight, 6), "{gross_weight}", 10, 5, lines=2, bold=True),
         text(made_in, "{origin}", 8, 5, bold=True),
-        text(printed, "{printed_at}", 6.5, 4.8),
+        text(printed.upper(printed.height - 0.4), "{printed_at}", 6.5, 4.6, lines=2),
     ]  # fmt: skip
 
 
@@ -195,7 +203,7 @@ def _contents(box: Box, most_lines: int) -> list[Element]:
     """The list in two columns when one is not enough, the mixed text when two are not."""
     row_mm = round(box.height / most_lines, 2)
     # Two lines of the smallest size, and a gap to the next row.
-    name_lines = 2 if row_mm >= 4.6 else 1
+    name_lines = 2 if row_mm >= 4.4 else 1
 
     def rows(columns: int) -> Rows:
         width = box.width / columns - (1.5 if columns > 1 else 0)
@@ -218,6 +226,7 @@ def _fba(size: Size) -> list[Element]:
     title, counter = head.columns(62, 38)
     ship_from, ship_to = addresses.columns(1, 1)
     left, right = internal.columns(56, 44)
+    facts = lines_of(left)
     scale = 1.0 if tall else 0.72
     return [
         frame(whole, 0.5),
@@ -234,13 +243,11 @@ def _fba(size: Size) -> list[Element]:
             Box(box_bars.left + 0.6, box_bars.top + 2.5, box_bars.width - 1.2, box_bars.height - 12 * scale - 3),
             "code128", "{box_id}", preferred_mm=0.5, fallbacks=or_matrix("{box_id}"),
         ),
-        text(box_bars.inset(2, 0.4).lower(11 * scale), "{box_id}", 22, 9, align="center", bold=True),
+        text(box_bars.inset(2, 0.6).lower(11 * scale), "{box_id}", 22 if tall else 18, 9, align="center", bold=True),
         rule_before(right),
         caption(left, "{captions.internal}", bold=True, largest_pt=7),
-        text(value_of(left).upper(value_of(left).height * 0.48), "{shipment_name}", 11, 5, lines=2),
-        text(
-            value_of(left).lower(value_of(left).height * 0.42), "{captions.created} {created_at}", 8.5, 5,
-        ),
+        text(facts.upper(facts.height * 0.5), "{shipment_name}", 11, 5, lines=2),
+        when("created_at", text(facts.lower(facts.height * 0.36), "{captions.created} {created_at}", 8.5, 5)),
         text(right.inset(1.5, 1.2).upper(right.height * 0.56), "{contents}", 20, 7, lines=2, bold=True, align="center"),
         text(right.inset(1.5, 1).lower(right.height * 0.3), "{sku}", 10, 5, lines=2, align="center"),
     ]  # fmt: skip
@@ -270,7 +277,7 @@ def _pallet(size: Size) -> list[Element]:
         caption(cartons, "{captions.cartons}"),
         caption(weight, "{captions.weight}"),
         caption(more, "{captions.contents}"),
-        text(value_of(owner), "{owner}", 24, 8, lines=2, bold=True),
+        text(value_of(owner).inset(0, 0.9), "{owner}", 24, 8, lines=2, bold=True),
         text(value_of(booking), "{booking}", 14, 6, bold=True),
         text(value_of(cartons), "{cartons}", 16, 7, bold=True),
         text(value_of(weight), "{gross_weight}", 14, 6, bold=True),

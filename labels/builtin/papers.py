@@ -47,7 +47,7 @@ def _headings(
         filled(box),
         *[
             text(
-                cell.inset(1, 1.2), f"{{captions.{name}}}", 8.5, 5, bold=True, white=True,
+                cell.inset(0.8, 1), f"{{captions.{name}}}", 8.5, 5, lines=2, bold=True, white=True,
                 align="center" if name in centred else "left",
             )
             for cell, name in zip(box.columns(*shares), names, strict=True)
@@ -74,7 +74,7 @@ def _packing_slip(size: Size) -> list[Element]:
     first, second = name.inset(1, 0.9).rows(1, 1)
     largest = 8 if narrow else 11
     cells: list[Element] = [
-        text(sku.inset(1, 1), "{sku}", largest, 5, lines=2, bold=True),
+        text(sku.inset(1, 1), "{sku}", largest, 4.5 if narrow else 5, lines=3 if narrow else 2, bold=True),
         either(
             "second_name",
             [
@@ -94,9 +94,9 @@ def _packing_slip(size: Size) -> list[Element]:
         table(lines, "lines", row_mm, cells),
         rule_above(foot, 0.4),
         when(
-            "total",
+            "total_at_the_end",
             text(label.inset(2, 1.5), "{captions.total}", 12, 7, bold=True, align="right"),
-            text(total.inset(1, 1.5), "{total}", 14, 7, bold=True, align="center"),
+            text(total.inset(1, 1.5), "{total_at_the_end}", 14, 7, bold=True, align="center"),
         ),
         text(notes, "{note_lines}", 8 if narrow else 10, 5, lines=4, top=True),
         _page_number(whole),
@@ -128,7 +128,7 @@ def _packing_head_narrow(box: Box) -> list[Element]:
     ]
 
 
-_PICK_SHARES = (20, 46, 18, 8, 8, 6)
+_PICK_SHARES = (20, 45, 17, 8, 8, 8)
 _PICK_NAMES = ("location", "article", "lot", "quantity", "slot", "done")
 
 
@@ -146,7 +146,7 @@ def _pick_list(size: Size) -> list[Element]:
         text(name.inset(0, 0.2), "{name}", 8.5, 5),
         text(lot.inset(1, 1.5), "{lot}", 9, 5, lines=2),
         text(quantity.inset(0.5, 1.5), "{quantity}", 18, 8, bold=True, align="center"),
-        text(slot.inset(0.5, 1.5), "{slot}", 15, 5, lines=2, align="center"),
+        text(slot.inset(0.5, 2), "{slot}", 15, 5, lines=2, align="center"),
         frame(Box(done.left + (done.width - 5) / 2, 2.5, 5, 5), 0.3),
     ]
     pairs = [("wave", "wave"), ("cart", "cart"), ("zone", "zone"), ("picker", "picker"), ("printed", "printed_at")]
@@ -159,7 +159,7 @@ def _pick_list(size: Size) -> list[Element]:
     ]
 
 
-_MANIFEST_SHARES = (6, 32, 24, 11, 9, 12, 6)
+_MANIFEST_SHARES = (6, 29, 23, 15, 9, 12, 6)
 _MANIFEST_NAMES = ("row", "tracking", "order", "destination", "weight", "cod", "pieces")
 _MANIFEST_FIELDS = ("row", "tracking_number", "order", "destination", "weight", "cod", "pieces")
 
@@ -174,7 +174,7 @@ def _manifest(size: Size) -> list[Element]:
     cells: list[Element] = [
         text(
             cell.inset(0.8, 1.1), f"{{{name}}}", 9.5, 5, bold=name in ("tracking_number", "cod"),
-            align="left" if place in (1, 2, 3) else "right" if name == "cod" else "center",
+            align="left" if place in (1, 2, 3) else "right" if name in ("weight", "cod") else "center",
         )
         for place, (cell, name) in enumerate(
             zip(Box(0, 0, lines.width, row_mm).columns(*_MANIFEST_SHARES), _MANIFEST_FIELDS, strict=True)

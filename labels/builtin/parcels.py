@@ -27,7 +27,8 @@ from labels.vocabulary import Element, Rows
 def _waybill(size: Size) -> list[Element]:
     """Service, routing, receiver, and bars a belt scanner finds in any pose."""
     whole = printable_area(size)
-    return [frame(whole, 0.5), *_waybill_rows(whole, (16, 20, 37, 40, 11, 22))]
+    narrow = size.width_mm < 80  # there the addresses at the foot need more lines
+    return [frame(whole, 0.5), *_waybill_rows(whole, (15, 19, 37, 39, 11, 25) if narrow else (16, 20, 37, 40, 11, 22))]
 
 
 def _waybill_rows(whole: Box, shares: tuple[float, ...]) -> list[Element]:
@@ -61,8 +62,8 @@ def _waybill_rows(whole: Box, shares: tuple[float, ...]) -> list[Element]:
         text(value_of(weight), "{weight}", 14, 5, lines=2, bold=True),
         text(value_of(reference), "{order_reference}", 13, 5, lines=2),
         text(printed.inset(1.2, 1), "{printed_at}", 7, 5, lines=2, align="center"),
-        text(lines_of(sender), "{sender_lines}", 8, 5, lines=7, top=True),
-        text(lines_of(returns), "{return_lines}", 8, 5, lines=7, top=True),
+        text(lines_of(sender), "{sender_lines}", 8, 5, lines=8, top=True),
+        text(lines_of(returns), "{return_lines}", 8, 5, lines=8, top=True),
     ]  # fmt: skip
 
 
@@ -86,12 +87,13 @@ def _receiver(cell: Box, scale: float) -> list[Element]:
     first = inner.upper(min(7.0, inner.height * 0.3))
     return [
         filled(tag),
-        text(tag.inset(0.8, 1.2), "{captions.ship_to}", 15, 6, align="center", bold=True, white=True),
+        text(tag.inset(0.8, 1.2), "{captions.ship_to}", 15, 6, lines=2, align="center", bold=True, white=True),
         either(
             "consignee_phone",
             [
                 text(first.leftmost(first.width * 0.6), "{consignee_name}", 18 * scale + 1, 5, lines=3, bold=True),
-                text(first.rightmost(first.width * 0.37), "{consignee_phone}", 14 * scale, 5, lines=2, align="right"),
+                # A telephone number in one line as long as that leaves it legible.
+                text(first.rightmost(first.width * 0.37), "{consignee_phone}", 13 * scale, 5, lines=2, align="right"),
             ],
             [text(first, "{consignee_name}", 18 * scale + 1, 5, lines=3, bold=True)],
         ),
@@ -135,13 +137,13 @@ def _parcel_rows(whole: Box) -> list[Element]:
             Box(bars.left + 0.6, bars.top + 1.8, bars.width - 1.2, bars.height - 8.3), "code128", "{tracking_number}",
             preferred_mm=0.5,
         ),
-        text(bars.inset(2, 0.2).lower(5.8), "{tracking_shown}", 15, 7.5, align="center", bold=True),
+        text(bars.inset(2, 0.5).lower(5.6), "{tracking_shown}", 14, 7.5, align="center", bold=True),
         caption(weight, "{captions.weight}", largest_pt=6),
         caption(reference, "{captions.reference}", largest_pt=6),
         caption(parcel, "{captions.parcel}", largest_pt=6),
-        text(value_of(weight), "{weight}", 11, 5, bold=True),
-        text(value_of(reference), "{order_reference}", 11, 5, lines=2),
-        text(value_of(parcel), "{number}/{total}", 11, 6, bold=True, align="center"),
+        text(value_of(weight, 6), "{weight}", 11, 5, bold=True),
+        text(value_of(reference, 6), "{order_reference}", 11, 5, lines=2),
+        text(value_of(parcel, 6), "{number}/{total}", 11, 6, bold=True, align="center"),
     ]  # fmt: skip
 
 
@@ -162,7 +164,7 @@ def _customs_form(whole: Box, most_lines: int) -> list[Element]:
         filled(form),
         text(form.inset(1, 1), "{form}", 17, 8, bold=True, white=True, align="center"),
         text(title.inset(1.5, 1), "{customs_captions.title}", 11, 6, bold=True),
-        text(opened.inset(1, 1), "{customs_captions.opened}", 7.5, 4.8, lines=2, align="right"),
+        text(opened.inset(1.2, 1), "{customs_captions.opened}", 7.5, 4.8, lines=2, align="right"),
         rule_above(kinds),
         *_categories(kinds),
         rule_above(names),
@@ -194,9 +196,12 @@ _FORM_FIELDS = ("description", "quantity", "weight", "value", "hs_code", "origin
 
 def _form_headings(row: Box) -> list[Element]:
     return [
-        text(cell.inset(0.8, 0.6), f"{{customs_captions.{name}}}", 6, 4.5, align="left" if place == 0 else "center")
+        text(
+            cell.inset(1.2 if place == 0 else 0.8, 0.6), f"{{customs_captions.{name}}}", 6, 4.5,
+            align="left" if place == 0 else "center",
+        )
         for place, (cell, name) in enumerate(zip(row.columns(*_FORM_COLUMNS), _FORM_FIELDS, strict=True))
-    ]
+    ]  # fmt: skip
 
 
 def _form_lines(box: Box, row_mm: float) -> list[Element]:
@@ -206,7 +211,7 @@ def _form_lines(box: Box, row_mm: float) -> list[Element]:
     for place, (cell, name) in enumerate(zip(cells, _FORM_FIELDS, strict=True)):
         values.append(
             text(
-                cell.inset(0.8, 0.5), f"{{{name}}}", 8, 4.5, lines=2 if place == 0 and row_mm > 4.2 else 1,
+                cell.inset(1.2 if place == 0 else 0.8, 0.6), f"{{{name}}}", 8, 4.5, lines=2 if place == 0 and row_mm > 4.2 else 1,
                 align="left" if place == 0 else "center",
             )
         )  # fmt: skip
@@ -215,25 +220,27 @@ def _form_lines(box: Box, row_mm: float) -> list[Element]:
 
 
 def _form_foot(totals: Box, references: Box, words: Box) -> list[Element]:
-    label, weight, value, _ = totals.columns(42, 13, 20, 21)
+    # Each total stands below its column; what all goods cost may reach on below the tariff numbers, which have no sum.
+    label, weight, value = totals.columns(42, 13, 41)
     sender, importer = references.columns(1, 1)
     text_box, signed = words.columns(60, 36)
     return [
         rule_above(totals, 0.4),
-        text(label.inset(1, 0.8), "{customs_captions.total}", 9, 5, bold=True, align="right"),
-        text(weight.inset(0.4, 0.8), "{total_weight}", 9, 5, bold=True, align="center"),
-        text(value.inset(0.4, 0.8), "{total_value}", 9, 5, bold=True),
+        *[rule_before(cell, 0.15) for cell in (weight, value)],
+        text(label.inset(1.2, 0.8), "{customs_captions.total}", 9, 5, bold=True, align="right"),
+        text(weight.inset(0.8, 0.8), "{total_weight}", 9, 5, bold=True, align="center"),
+        text(value.inset(1.2, 0.8), "{total_value}", 9, 5, bold=True),
         rule_above(references),
         rule_before(importer),
-        text(sender.inset(1, 0.7).upper(2.0), "{customs_captions.sender_reference}", 5.5, 4.5),
-        text(sender.inset(1, 0.5).lower(references.height - 3.6), "{sender_reference}", 8, 5),
-        text(importer.inset(1, 0.7).upper(2.0), "{customs_captions.importer_reference}", 5.5, 4.5),
-        text(importer.inset(1, 0.5).lower(references.height - 3.6), "{importer_reference}", 8, 5),
+        text(sender.inset(1.2, 0.7).upper(2.0), "{customs_captions.sender_reference}", 5.5, 4.5),
+        text(sender.inset(1.2, 0.5).lower(references.height - 3.6), "{sender_reference}", 8, 5),
+        text(importer.inset(1.2, 0.7).upper(2.0), "{customs_captions.importer_reference}", 5.5, 4.5),
+        text(importer.inset(1.2, 0.5).lower(references.height - 3.6), "{importer_reference}", 8, 5),
         rule_above(words),
         rule_before(signed),
-        text(text_box.inset(1, 0.8), "{customs_captions.declaration}", 5.5, 3.6, lines=7, top=True),
-        text(signed.inset(1, 0.7).upper(2.0), "{customs_captions.signature}", 5.5, 4.5),
-        text(signed.inset(1, 0.8).lower(words.height - 4), "{signed}", 9, 5, lines=2),
+        text(text_box.inset(1.2, 0.8), "{customs_captions.declaration}", 5.5, 3.6, lines=7, top=True),
+        text(signed.inset(1.2, 0.7).upper(2.0), "{customs_captions.signature}", 5.5, 4.5),
+        text(signed.inset(1.2, 0.8).lower(words.height - 4), "{signed}", 9, 5, lines=2),
     ]
 
 
@@ -241,11 +248,11 @@ def _return(size: Size) -> list[Element]:
     whole = printable_area(size)
     tall = size.height_mm > 120
     title, receiver, bars, facts, carrier_bars, foot = whole.rows(
-        *((13, 37, 34, 15, 34, 13) if tall else (9, 22, 23, 11, 21, 12))
+        *((13, 37, 34, 15, 34, 13) if tall else (9, 22, 22, 11, 20, 14))
     )
     number_mm = 8.0 if tall else 5.4
     order, reason = facts.columns(1, 1)
-    sender, note = foot.columns(1, 1)
+    sender, note = foot.columns(62, 38)
     scale = 1.0 if tall else 0.75
     tag = receiver.leftmost(9)
     inner = receiver.rightmost(receiver.width - 9).inset(2.2, 2.2)
@@ -259,8 +266,8 @@ def _return(size: Size) -> list[Element]:
         *[rule_above(row, 0.4) for row in (bars, facts, carrier_bars, foot)],
         rule_before(reason),
         rule_before(note),
-        filled(tag.inset(0, 0.4)),
-        text(tag.inset(0.8, 1.6), "{captions.ship_to}", 15, 6, align="center", bold=True, white=True),
+        filled(tag.lower(tag.height - 0.4)),
+        text(tag.inset(0.8, 1.6), "{captions.ship_to}", 15, 6, lines=2, align="center", bold=True, white=True),
         text(inner, "{to_lines}", 16 * scale, 6.5, lines=7, top=True),
         code(
             Box(bars.left + 0.6, bars.top + 2, bars.width - 1.2, bars.height - number_mm - 2.8), "code128",

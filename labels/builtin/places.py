@@ -52,11 +52,16 @@ def _location(size: Size) -> list[Element]:
             bars.inset(0, 0.8),
             "code128",
             "{barcode}",
-            preferred_mm=0.5 * scale + 0.05,
+            preferred_mm=_module_mm(scale),
             fallbacks=or_matrix("{barcode}"),
         ),
         text(bars_text, "{barcode}", 10 * scale + 1.5, 5.5, align="center"),
     ]
+
+
+def _module_mm(scale: float) -> float:
+    """Wider bars on larger stock, which hangs further away; on the lowest the width still has room for three dots."""
+    return max(0.375, 0.5 * scale + 0.05)
 
 
 def _heading(head: Box, scale: float) -> list[Element]:
@@ -67,8 +72,8 @@ def _heading(head: Box, scale: float) -> list[Element]:
         either(
             "note",
             [
-                text(zone, "{zone}", largest, 5.5, bold=True),
-                text(note, "{note}", 11 * scale + 1, 5.5, align="right"),
+                text(zone.upper(zone.height * 0.86), "{zone}", largest, 5, lines=2, bold=True),
+                text(note.upper(note.height * 0.86), "{note}", 11 * scale + 1, 5, lines=2, align="right"),
                 line,
             ],
             [when("zone", text(head, "{zone}", largest, 5.5, bold=True), line)],
@@ -95,11 +100,16 @@ def _code_and_check(row: Box, largest_pt: float) -> list[Element]:
                     bold=True,
                 ),
                 frame(check, 0.4),
-                text(check.inset(side * 0.14, side * 0.18), "{check}", largest_pt, 8, align="center", bold=True),
+                _check(check, largest_pt),
             ],
             [text(inner, "{code}", largest_pt, 7, lines=2, align="center", bold=True)],
         )
     ]
+
+
+def _check(box: Box, largest_pt: float) -> Element:
+    """The check character in its frame, with room below it for the tail of a Q."""
+    return text(box.inset(box.width * 0.14, box.height * 0.25), "{check}", largest_pt, 8, align="center", bold=True)
 
 
 def _location_beam(area: Box) -> list[Element]:
@@ -123,7 +133,7 @@ def _beam_words(box: Box) -> list[Element]:
     zone = head.leftmost(head.width - head.height - 1)
     return [
         text(zone, "{zone}", 12, 5, lines=2, bold=True),
-        when("check", frame(check, 0.3), text(check.inset(1, 1.2), "{check}", 30, 8, align="center", bold=True)),
+        when("check", frame(check, 0.3), _check(check, 30)),
         text(big.inset(0, 1), "{code}", 44, 7, lines=2, bold=True, align="center"),
     ]
 
@@ -225,7 +235,7 @@ def _container(size: Size, fact: str | None) -> list[Element]:
             bars.inset(0, 0.6),
             "code128",
             "{barcode}",
-            preferred_mm=0.5 * scale + 0.05,
+            preferred_mm=_module_mm(scale),
             fallbacks=or_matrix("{barcode}"),
         ),
         text(bars_text, "{barcode}", 10 * scale + 1.5, 5.5, align="center"),
@@ -253,7 +263,16 @@ def _put_wall(size: Size) -> list[Element]:
         when(
             "wall",
             filled(wall.inset(0, 0.3)),
-            text(wall.inset(1, 1.2), "{wall}", 36 * scale + 4, 5.5, lines=2, bold=True, white=True, align="center"),
+            text(
+                wall.inset(1.2, wall.height * 0.16),
+                "{wall}",
+                36 * scale + 4,
+                5.5,
+                lines=2,
+                bold=True,
+                white=True,
+                align="center",
+            ),
         ),
         *arrows(block),
         either(
@@ -265,7 +284,7 @@ def _put_wall(size: Size) -> list[Element]:
             bars.inset(0, 0.8),
             "code128",
             "{barcode}",
-            preferred_mm=0.5 * scale + 0.05,
+            preferred_mm=_module_mm(scale),
             fallbacks=or_matrix("{barcode}"),
         ),
         text(bars_text, "{barcode}", 10 * scale + 1.5, 5.5, align="center"),

@@ -93,7 +93,7 @@ def _self_test_head(title: Box, instruction: Box, scale: float) -> list[Element]
         filled(title),
         text(name.inset(2, 1.5), "{captions.title}", 26 * scale, 9, bold=True, white=True),
         text(station.inset(2, 1.5), "{station}", 20 * scale, 5, lines=2, bold=True, white=True, align="right"),
-        text(instruction.inset(0.5, 1), "{captions.instruction}", 15 * scale, 6.5, lines=4),
+        text(instruction.inset(0.5, 1), "{captions.instruction}", 13 * scale, 6.5, lines=4),
     ]
 
 
@@ -146,7 +146,7 @@ def _ruler(box: Box) -> list[Element]:
         found.append(Line((x, round(box.top, 2)), (x, round(box.top + length, 2)), 0.125))
         if millimetre % 10 == 0 and millimetre:
             centre = Box(x - 3, box.top + 3.3, 6, 1.9)
-            found.append(text(centre, str(millimetre), 6, 5, align="center" if millimetre < box.width else "right"))
+            found.append(text(centre, str(millimetre), 6, 5, align="center"))
     return found
 
 
@@ -170,10 +170,11 @@ def _flow(box: Box, codes: list[tuple[str, str, float, float, float]]) -> list[E
     found: list[Element] = []
     left, top, tallest = box.left, box.top, 0.0
     for symbology, content, module, width, height in codes:
-        if left + width > box.right + 0.01:
-            left, top, tallest = box.left, top + tallest, 0.0
-        if width > box.width or top + height + 2.4 > box.bottom + 0.01:
-            continue
+        wraps = left + width > box.right + 0.01
+        at, down = (box.left, top + tallest) if wraps else (left, top)
+        if width > box.width or down + height + 2.4 > box.bottom + 0.01:
+            continue  # a narrower one may still have room in this line
+        left, top, tallest = at, down, 0.0 if wraps else tallest
         found += [
             code(Box(left, top, width, height), symbology, content, preferred_mm=module),
             text(Box(left, top + height, width, 2.0), content, 5.5, 4.5, align="center"),

@@ -67,6 +67,11 @@ class PackingSlip(Label):
     pages: int = count()
     captions: PackingCaptions = captions(PACKING_CAPTIONS)
 
+    @property
+    def total_at_the_end(self) -> str:
+        """The total, on the last page: under a part of the list it reads as the sum of that part."""
+        return self.total if self.page == self.pages else ""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PickLine:

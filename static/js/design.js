@@ -231,8 +231,9 @@ class Editor {
 
   told({ picture, findings, more }) {
     if (picture) find("picture").src = picture;
+    find("paper").classList.toggle("stale", !picture);
     this.wrong = new Set(findings.filter((each) => each.severity === "error").map((each) => ownerOf(each.at)));
-    find("status").textContent = more ? `${this.setup.texts.more} ${more}` : "";
+    find("status").textContent = [picture ? "" : this.setup.texts.stale, more ? `${this.setup.texts.more} ${more}` : ""].filter(Boolean).join(" · ");
     find("findings").replaceChildren(...(findings.length ? findings.map((each) => this.finding(each)) : [this.clean()]));
     this.tree();
     this.canvas.draw();

@@ -65,8 +65,9 @@ def test_no_file_comes_in_but_through_a_gate() -> None:
     # into the design's JSON; it posts no file.
     known = {"components.html", "design.html"}
     assert sorted(set(in_pages) - known) == [
-        "booking.html", "booking_new.html", "carrier.html", "damage.html", "imports.html", "order_labels.html", "order_papers.html",
-        "packing_list.html", "packing_parts.html", "parcel_photo.html", "photo.html", "rates.html", "serving.html", "unknown.html",
+        "booking.html", "booking_new.html", "carrier.html", "damage.html", "imports.html", "measure.html", "order_labels.html",
+        "order_papers.html", "packing_list.html", "packing_parts.html", "parcel_photo.html", "photo.html", "product.html",
+        "rates.html", "serving.html", "unknown.html",
     ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import select, text
@@ -49,6 +50,8 @@ class Tablet:
         whole = self.caller.get(f"/floor/work/{self.next['kind']}")
         assert whole.status_code == 200, whole.get_data(as_text=True)
         assert f'data-step-token="{self.next["step_token"]}"' in whole.get_data(as_text=True)
+        for product in products_in(self.seen):
+            assert product["picture"] is None or f'src="{product["picture"]}"' in shown or product["sku"] not in shown
         return shown
 
     def body(self, raw: str, **more: Any) -> dict[str, Any]:
@@ -77,6 +80,18 @@ class Tablet:
     def seen(self) -> dict[str, Any]:
         data: dict[str, Any] = self.next["data"]
         return data
+
+
+def products_in(shown: Any) -> Iterator[dict[str, Any]]:
+    """Every product that a screen names; each says where its picture is had."""
+    if isinstance(shown, list):
+        for each in shown:
+            yield from products_in(each)
+    elif isinstance(shown, dict):
+        if shown.get("sku") is not None and "name_en" in shown:
+            yield shown
+        for each in shown.values():
+            yield from products_in(each)
 
 
 def announce(cast: Cast, *cartons: dict[str, int], warehouse: str = "DE1") -> list[str]:

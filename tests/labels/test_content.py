@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pypdfium2
 import pytest
 
 from labels import (
@@ -15,6 +16,7 @@ from labels import (
     LabelRefused,
     Manifest,
     ManifestLine,
+    PackingSlip,
     PalletLabel,
     ProductLabel,
     Size,
@@ -24,6 +26,7 @@ from labels import (
     render_bundle,
     render_sheets,
 )
+from labels.media import SIZE_100X150
 from labels.samples import samples_of
 
 PRODUCT = ProductLabel(barcode="100200345671", sku="TS-1")
@@ -104,6 +107,18 @@ def test_a_long_paper_is_cut_into_pages_and_loses_no_line(entries: int, pages: i
     ]
     assert tuple(line for page in cut if isinstance(page, Manifest) for line in page.lines) == lines
     render_bundle(cut)
+
+
+def test_a_packing_slip_adds_up_on_its_last_page_only() -> None:
+    """Below the first dozen lines of three pages, a total reads as theirs."""
+    [slip, *_] = samples_of("packing-slip", SIZE_100X150)
+    assert isinstance(slip, PackingSlip)
+    cut = pages_of(replace(slip, lines=slip.lines * 10, total="70"))
+    assert len(cut) == 3
+    document = pypdfium2.PdfDocument(render_bundle(cut).pdf)
+    said = [page.get_textpage().get_text_range().split() for page in document]
+    assert ["70" in words for words in said] == [False, False, True]
+    assert all("SKU" in words for words in said), "headings stand on each"
 
 
 def test_papers_and_labels_that_have_no_pages() -> None:

@@ -41,7 +41,10 @@ def test_missing_glyphs_are_found_with_their_positions() -> None:
     assert missing_glyphs("王小明 Müller, Łódź, Ελλάς, Москва №5 ¥€") == []
     assert missing_glyphs("A\U0001f600B\u0e01") == [(1, "\U0001f600"), (3, "\u0e01")]
     assert missing_glyphs("\u05d0") == [(0, "\u05d0")], "right-to-left letters are not laid out"
-    assert missing_glyphs("e\u0301") == [(1, "\u0301")], "a combining mark would float"
+    assert missing_glyphs("x\u0301") == [(1, "\u0301")], "a combining mark would float"
+    assert missing_glyphs("Mu\u0308 \U0001f600 e\u0301\U0001f600") == [(4, "\U0001f600"), (8, "\U0001f600")]
+    assert missing_glyphs("m\u1e83w\u0301") == [], "as one letter and in pieces"
+    assert missing_glyphs("\u1e0aD\u0307") == [(0, "\u1e0a"), (1, "\u1e0a")], "whole or not, the font has none"
     assert missing_glyphs("a\u200bb") == [(1, "\u200b")]
 
 
@@ -151,6 +154,20 @@ def test_an_apostrophe_does_not_part_a_word(given: str, shown: str) -> None:
     """The font's own is as wide as a Chinese character."""
     assert with_narrow_quotes(given) == shown
     one, other = (render_bundle([replace(WAYBILL, consignee_lines=(each,))]).pdf for each in (given, shown))
+    assert np.array_equal(page_pixels(one, 0, 203), page_pixels(other, 0, 203))
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("Mu\u0308ller, Cafe\u0301", "Müller, Café"), ("Nguye\u0302\u0303n", "Nguyễn"), ("\u1112\u1161\u11ab", "한"),
+        ("Piața Țepeș", "Piaţa Ţepeș"), ("Rue 5‑7", "Rue 5-7"), ("ʻAiea", "'Aiea"), ("GROẞ", "GROSS"),
+    ],
+)  # fmt: skip
+def test_letters_in_pieces_and_their_doubles_are_printed(given: str, shown: str) -> None:
+    """A file from macOS has its umlauts in two pieces, and Romania's post writes ț: neither is a reason to refuse an order."""
+    assert missing_glyphs(given) == []
+    one, other = (render_bundle([replace(WAYBILL, consignee_name=each)]).pdf for each in (given, shown))
     assert np.array_equal(page_pixels(one, 0, 203), page_pixels(other, 0, 203))
 
 

@@ -15,18 +15,21 @@ from wms.core.ids import parse_id
 from wms.core.permissions import Permission
 from wms.core.refusals import invalid
 from wms.identity.queries import seller_codes
+from wms.platform import uploads
 from wms.platform.access import actor, requires
 from wms.platform.api_completion import NEEDS_MATCH
 from wms.platform.http import (
     answer_document,
     answer_outcome,
     answer_page,
+    command_id,
     decode_cursor,
     encode_cursor,
     require_match,
     run_bulk,
     run_command,
 )
+from wms.platform.pictures import drawn_small
 from wms.platform.schemas import load_or_refuse
 
 blueprint = Blueprint("catalog", __name__, url_prefix="/api/v1/products", description="Products and their barcodes")
@@ -115,12 +118,51 @@ def remove_barcode(product_id: uuid.UUID, barcode_id: uuid.UUID) -> Response:
     )  # fmt: skip
 
 
+@blueprint.put("/<uuid:product_id>/picture")
+@requires(Permission.PRODUCTS_WRITE)
+@blueprint.arguments(schemas.PictureIn)
+@blueprint.response(200, schemas.PictureAnswer)
+def set_picture(body: dict[str, Any], product_id: uuid.UUID) -> Response:
+    """The picture by which pickers and packers know the product. It takes the place of the one before."""
+    command_id()  # what is malformed is told before anything is stored
+    queries.load_product(actor(), product_id)
+    upload = drawn_small(uploads.decoded(body["content"], body["name"], uploads.PHOTOS), "/content")
+    kept = upload.keep()
+    return answer_outcome(
+        run_command("products.picture", {"id": product_id, "sha256": kept.sha256},
+                    lambda: service.set_picture(actor(), product_id, kept), _picture_answer)
+    )  # fmt: skip
+
+
+@blueprint.delete("/<uuid:product_id>/picture")
+@requires(Permission.PRODUCTS_WRITE)
+@blueprint.response(200, schemas.PictureAnswer)
+def remove_picture(product_id: uuid.UUID) -> Response:
+    """The product has no picture any more."""
+    return answer_outcome(
+        run_command("products.remove_picture", {"id": product_id},
+                    lambda: service.remove_picture(actor(), product_id), _picture_answer)
+    )  # fmt: skip
+
+
+@blueprint.get("/<uuid:product_id>/picture/<uuid:picture_id>")
+@requires(Permission.PRODUCTS_READ)
+@blueprint.response(200, description="The picture", content_type="image/jpeg")
+def picture(product_id: uuid.UUID, picture_id: uuid.UUID) -> Response:
+    """A JPEG with no side above 800 pixels. Its address is in the product; it may be kept for ever."""
+    return uploads.hand_out(*queries.picture_content(actor(), product_id, picture_id), kept_for=uploads.FOR_EVER)
+
+
 def _create(body: dict[str, Any]) -> Product:
     return service.create_product(actor(), body, schemas.codes_of(body), seller=body.get("seller"))
 
 
 def _answer(product: Product) -> dict[str, Any]:
     return {"id": product.id, "version": product.version}
+
+
+def _picture_answer(product: Product) -> dict[str, Any]:
+    return {**_answer(product), "picture": schemas.picture_address(product)}
 
 
 def _barcode_answer(barcode: ProductBarcode) -> dict[str, Any]:

@@ -17,6 +17,7 @@ TEXTS = {
     "barcode_taken": N_("%(code)s already means the product %(sku)s."),
     "control_in_stock": N_("Units of it are in stock. This changes when none are left."),
     "last_barcode": N_("A product needs at least one barcode."),
+    "picture_there": N_("%(sku)s has a picture already. Its seller can change it."),
     "measured_incomplete": N_("Measure weight, length, width and height."),
     "value_without_currency": N_("A declared value needs its currency."),
     "unit_without_factor": N_("A customs unit needs its factor."),

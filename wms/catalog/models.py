@@ -58,6 +58,7 @@ class Product(Base):
         CheckConstraint("rotation IN ('fefo', 'fifo', 'lefo')", name="rotation_known"),
         Index("ix_product_sku", "sku"),
         Index("ix_product_owner_updated", "owner_id", "updated_at", "id"),
+        Index("ix_product_picture", "picture_id", postgresql_where=text("picture_id IS NOT NULL")),
     )  # fmt: skip
 
     id: Mapped[DocumentId]
@@ -96,6 +97,7 @@ class Product(Base):
     customs_item_number: Mapped[str | None] = mapped_column(String(32))  # 账册项号
     customs_unit: Mapped[str | None] = mapped_column(String(3))
     customs_unit_factor: Mapped[Decimal | None] = mapped_column(Numeric(19, 5))
+    picture_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stored_file.id"))  # what the floor knows it by
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[Instant]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from wms.catalog.models import Product, ProductBarcode
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.platform.database import session
+from wms.platform.files import read_named
 from wms.platform.statements import Statement
 
 
@@ -134,6 +135,32 @@ def load_product(actor: Actor, product_id: uuid.UUID) -> Product:
     if product is None or not actor.sees_seller(product.owner_id):
         raise not_found("product")
     return product
+
+
+# Where a page has the picture of a product `p` (`pages.picture`). Another picture has another address, so that a tablet
+# may keep each for ever.
+PICTURE = "CASE WHEN p.picture_id IS NOT NULL THEN '/pictures/' || p.id || '/' || p.picture_id END AS picture"
+_PICTURES = Statement(
+    f"SELECT p.sku, {PICTURE} FROM product p WHERE p.owner_id = :owner AND p.sku = ANY(CAST(:skus AS text[]))"
+)
+
+
+def picture_address(product: Product) -> str | None:
+    """The same of one that is loaded."""
+    return None if product.picture_id is None else f"/pictures/{product.id}/{product.picture_id}"
+
+
+def pictures_of(owner_id: uuid.UUID, lines: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:
+    """The same of a seller's products by SKU, for lines that name theirs as `sku`."""
+    return {row.sku: row.picture for row in _PICTURES.all({"owner": owner_id, "skus": [line["sku"] for line in lines]})}
+
+
+def picture_content(actor: Actor, product_id: uuid.UUID, picture_id: uuid.UUID) -> tuple[bytes, str, str]:
+    """(bytes, media type, name) of the picture that the product has now; 404 for any other. Raises StoreAway."""
+    product = load_product(actor, product_id)
+    if product.picture_id != picture_id:
+        raise not_found("picture")
+    return read_named(picture_id, f"{product.sku}.jpg", "picture")
 
 
 def products_page(

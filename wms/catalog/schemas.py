@@ -30,6 +30,8 @@ CARGO = [
 TEMPERATURES = ["ambient", "cool", "frozen"]
 # UN classes and divisions that a warehouse stores: no explosives, infectious or radioactive goods.
 DANGEROUS = ["2.1", "2.2", "2.3", "3", "4.1", "4.2", "4.3", "5.1", "5.2", "6.1", "8", "9"]
+PICTURE = "/api/v1/products/019393c8-6f5e-7aaa-8000-000000000004/picture/019393c8-6f5e-7aaa-8000-000000000005"
+ONE_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
 _MM: dict[str, Any] = {"metadata": {"example": 120}}
 
 
@@ -128,6 +130,8 @@ class ProductAnswer(ProductSchema):
     measured_width_mm = fields.Integer(allow_none=True)
     measured_height_mm = fields.Integer(allow_none=True)
     measured_at = fields.AwareDateTime(allow_none=True)
+    picture = fields.String(allow_none=True, metadata={"description": "Where its picture is had. Another picture has another"
+                            " address.", "example": PICTURE})  # fmt: skip
     is_active = fields.Boolean()
     version = fields.Integer()
     created_at = fields.AwareDateTime()
@@ -144,6 +148,18 @@ class CommandAnswer(CodedSchema):
 
     id = fields.UUID()
     version = fields.Integer()
+
+
+class PictureIn(CodedSchema):
+    """A photo of one unit. It is brought to 800 pixels at most and turned upright; what else the file says is dropped."""
+
+    name = Text(120, required=True, metadata={"example": "mug.jpg"})
+    content = Text(7_000_000, required=True, metadata={"description": "Base64 of a JPEG or PNG of at most 5 MB and 25 million"
+                   " pixels.", "example": ONE_PIXEL})  # fmt: skip
+
+
+class PictureAnswer(CommandAnswer):
+    picture = fields.String(allow_none=True, metadata={"example": PICTURE})
 
 
 class BarcodeAnswer(CodedSchema):
@@ -171,9 +187,17 @@ def codes_of(data: dict[str, Any]) -> list[Code]:
     ]
 
 
+def picture_address(product: Product) -> str | None:
+    """Where a system has a product's picture."""
+    if product.picture_id is None:
+        return None
+    return f"/api/v1/products/{product.id}/picture/{product.picture_id}"
+
+
 def dump_product(product: Product, barcodes: list[ProductBarcode], seller_code: str) -> dict[str, Any]:
-    found: dict[str, Any] = ProductAnswer(exclude=("barcodes", "seller")).dump(product)
+    found: dict[str, Any] = ProductAnswer(exclude=("barcodes", "seller", "picture")).dump(product)
     found["seller"] = seller_code
+    found["picture"] = picture_address(product)
     found["barcodes"] = [
         {"id": str(each.id), "barcode": each.barcode, "kind": each.kind, "quantity": each.quantity, "level": each.level}
         for each in barcodes

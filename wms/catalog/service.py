@@ -22,6 +22,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import FieldError, RefusalKind, Refused, invalid_fields, not_found
 from wms.identity.queries import Owner, choose_owner
 from wms.platform.database import session
+from wms.platform.files import Kept, forget_files, name_file
 from wms.platform.locks import Rank, lock_one
 
 # What a seller may set and change. The SKU is printed on labels and in orders: it never changes.
@@ -192,9 +193,7 @@ def record_measurement(
     actor: Actor, product_id: uuid.UUID, *, weight_g: int, length_mm: int, width_mm: int, height_mm: int
 ) -> Product:
     """What the warehouse measured. The declared values stay as they are; the latest measure counts."""
-    if not (actor.is_staff and actor.may(Permission.FLOOR_WORK)):
-        raise not_found("product")
-    product = _lock(product_id)
+    product = _lock_for_floor(actor, product_id)
     if min(weight_g, length_mm, width_mm, height_mm) <= 0:
         raise invalid_fields([FieldError("/measured", "measured_incomplete", {})])
     product.measured_weight_g, product.measured_length_mm = weight_g, length_mm
@@ -204,6 +203,38 @@ def record_measurement(
     return product
 
 
+def set_picture(actor: Actor, product_id: uuid.UUID, picture: Kept) -> Product:
+    """The picture by which people know the product from now on; the one before is forgotten."""
+    product = load_product_to_edit(actor, product_id)
+    _change_picture(product, name_file(picture))
+    return product
+
+
+def remove_picture(actor: Actor, product_id: uuid.UUID) -> Product:
+    """Refuses as not found where there is none."""
+    product = load_product_to_edit(actor, product_id)
+    if product.picture_id is None:
+        raise not_found("picture")
+    _change_picture(product, None)
+    return product
+
+
+def record_picture(actor: Actor, product_id: uuid.UUID, picture: Kept) -> Product:
+    """One that the warehouse took, where the seller gave none. Refuses `picture_there`: the seller's stays."""
+    product = _lock_for_floor(actor, product_id)
+    if product.picture_id is not None:
+        raise Refused("picture_there", {"sku": product.sku})
+    _change_picture(product, name_file(picture))
+    return product
+
+
+def _change_picture(product: Product, picture_id: uuid.UUID | None) -> None:
+    before, product.picture_id = product.picture_id, picture_id
+    _touch(product)
+    if before is not None:
+        forget_files([before])
+
+
 def load_product_to_edit(actor: Actor, product_id: uuid.UUID) -> Product:
     """The actor's product, locked; 404 for another seller's."""
     _require_writer(actor)
@@ -211,6 +242,12 @@ def load_product_to_edit(actor: Actor, product_id: uuid.UUID) -> Product:
     if not actor.sees_seller(product.owner_id):
         raise not_found("product")
     return product
+
+
+def _lock_for_floor(actor: Actor, product_id: uuid.UUID) -> Product:
+    if not (actor.is_staff and actor.may(Permission.FLOOR_WORK)):
+        raise not_found("product")
+    return _lock(product_id)
 
 
 def _lock(product_id: uuid.UUID) -> Product:

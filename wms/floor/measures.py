@@ -1,4 +1,4 @@
-"""One unit on the scale: its weight and sides, typed at the dock."""
+"""One unit on the scale: its weight and sides, typed at the dock; and its picture, if it has none."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import uuid
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from wms.catalog.queries import products_by_ids
+from wms.catalog.queries import load_product, picture_address
 from wms.core.permissions import Permission
 from wms.core.refusals import RefusalKind, Refused, not_found
 from wms.inbound import queries as inbound
 from wms.inbound import service
 from wms.inbound.rules import Measure
-from wms.platform import forms
+from wms.platform import forms, uploads
 from wms.platform.access import actor, requires
+from wms.platform.pictures import drawn_small
 
 blueprint = Blueprint(
     "floor_measures", __name__, url_prefix="/floor/measures/<uuid:carton_id>/<uuid:product_id>",
@@ -34,9 +35,15 @@ def form(carton_id: uuid.UUID, product_id: uuid.UUID) -> str:
 def store(carton_id: uuid.UUID, product_id: uuid.UUID) -> Response | tuple[str, int]:
     typed = {name: forms.typed_number(name) for name in NAMES}
     measured = Measure(**{name: value if isinstance(value, int) else 0 for name, value in typed.items()})
+    try:
+        photo = uploads.received_if_any("file", uploads.PHOTOS)
+        kept = drawn_small(photo, "/file").keep() if photo is not None else None
+    except Refused as refusal:
+        return _page(carton_id, product_id, refusal), 422
+    body = {"carton": carton_id, "product": product_id, **vars(measured), "sha256": kept.sha256 if kept else None}
     outcome = forms.run_form(
-        "products.measure", {"carton": carton_id, "product": product_id, **vars(measured)},
-        lambda: service.measure_product(actor(), carton_id, product_id, measured), lambda row: {"id": str(row.id)},
+        "products.measure", body, lambda: service.measure_product(actor(), carton_id, product_id, measured, kept),
+        lambda row: {"id": str(row.id)},
     )  # fmt: skip
     if isinstance(outcome, Refused):
         if outcome.kind is RefusalKind.NOT_FOUND:
@@ -49,7 +56,8 @@ def _page(carton_id: uuid.UUID, product_id: uuid.UUID, refusal: Refused | None =
     card = inbound.carton_by_id(actor(), carton_id)
     if not service.holds_product(carton_id, product_id):
         raise not_found("product")
+    product = load_product(actor(), product_id)
     return render_template(
-        "floor/measure.html", card=card, product=products_by_ids([product_id])[product_id], typed=request.form,
+        "floor/measure.html", card=card, product=product, picture=picture_address(product), typed=request.form,
         errors=forms.field_messages(refusal), refusal=forms.told(refusal)[0] if refusal and not refusal.errors else None,
     )  # fmt: skip

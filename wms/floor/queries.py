@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from wms.catalog.models import Product
-from wms.catalog.queries import barcodes_of
+from wms.catalog.queries import barcodes_of, picture_address
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.floor.models import FloorTask
@@ -82,13 +82,18 @@ def last_place(actor: Actor, warehouse_id: uuid.UUID) -> uuid.UUID | None:
     return None if found is None else uuid.UUID(found)
 
 
+def named(row: Any) -> dict[str, Any]:
+    """A product of a row that has these columns, as every screen shows it; `picture` by `catalog.queries.PICTURE`."""
+    return {"sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "picture": row.picture}
+
+
 def goods(product_id: uuid.UUID | str | None) -> dict[str, Any]:
     """A product as a screen shows it, with the code that is printed on one unit; nothing without an id."""
     product = None if product_id is None else session().get(Product, uuid.UUID(str(product_id)))
     if product is None:
-        return {"sku": None, "name_en": None, "name_zh": None, "barcode": None}
+        return {"sku": None, "name_en": None, "name_zh": None, "picture": None, "barcode": None}
     codes = [each.barcode for each in barcodes_of([product.id]).get(product.id, []) if each.quantity == 1]
     return {
         "sku": product.sku, "name_en": product.name_en, "name_zh": product.name_zh,
-        "barcode": codes[0] if codes else None,
+        "picture": picture_address(product), "barcode": codes[0] if codes else None,
     }  # fmt: skip

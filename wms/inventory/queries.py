@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select, text
 
+from wms.catalog.queries import PICTURE
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
@@ -69,6 +70,7 @@ class StockLine(NamedTuple):
     sku: str
     name_en: str
     name_zh: str
+    picture: str | None
     promised: int
     sellable: int  # by the summary: free = sellable - promised
     available: int
@@ -137,7 +139,7 @@ _OTHERWISE_SUMS = ", ".join(
 def _lines_statement(conditions: tuple[str, ...], limit: int) -> Statement:
     return Statement(
         "WITH page AS MATERIALIZED (SELECT p.sku, p.id AS product_id, w.id AS warehouse_id, p.owner_id, p.name_en,"
-        " p.name_zh, greatest(p.outbound_days, (SELECT e.least_shelf_days FROM seller e WHERE e.id = p.owner_id))"
+        f" p.name_zh, {PICTURE}, greatest(p.outbound_days, (SELECT e.least_shelf_days FROM seller e WHERE e.id = p.owner_id))"
         "  AS keeps_days, w.code AS warehouse_code, w.time_zone FROM product p CROSS JOIN warehouse w"
         f" WHERE {''.join(f'{each} AND ' for each in conditions)}"
         # LIMIT: an EXISTS would be made a join with all balances there are
@@ -149,8 +151,8 @@ def _lines_statement(conditions: tuple[str, ...], limit: int) -> Statement:
         "  AND b.is_there AND NOT b.is_unfit OFFSET 0) b WHERE u.subject_kind = 'put_back'"
         "  AND u.warehouse_id IN (SELECT warehouse_id FROM page))"
         " SELECT page.product_id, page.warehouse_id, page.warehouse_code, page.sku, page.name_en, page.name_zh,"
-        " s.promised, s.sellable, o.expired, s.staged - o.staged AS outbound, s.aside - o.aside + o.pending AS pending,"
-        " o.unqualified, o.frozen FROM page"
+        " page.picture, s.promised, s.sellable, o.expired, s.staged - o.staged AS outbound,"
+        " s.aside - o.aside + o.pending AS pending, o.unqualified, o.frozen FROM page"
         " CROSS JOIN LATERAL (SELECT coalesce(sum(t.sellable), 0)::bigint AS sellable,"
         "  coalesce(sum(t.promised), 0)::bigint AS promised, coalesce(sum(t.staged), 0)::bigint AS staged,"
         "  coalesce(sum(t.aside), 0)::bigint AS aside FROM summary t WHERE t.warehouse_id = page.warehouse_id"
@@ -213,6 +215,7 @@ class NetworkLine:
     sku: str
     name_en: str
     name_zh: str
+    picture: str | None
     warehouse_codes: list[str]
     on_hand: int
     promised: int
@@ -264,7 +267,7 @@ def network_lines(
 def _summed(owner_id: uuid.UUID, lines: Sequence[StockLine]) -> NetworkLine:
     first = lines[0]
     return NetworkLine(
-        first.product_id, owner_id, first.sku, first.name_en, first.name_zh,
+        first.product_id, owner_id, first.sku, first.name_en, first.name_zh, first.picture,
         [line.warehouse_code for line in lines], sum(line.on_hand for line in lines),
         sum(line.promised for line in lines), sum(line.short for line in lines),
         {bucket: sum(line.buckets[bucket] for line in lines) for bucket in BUCKETS_IN_ORDER},
@@ -278,6 +281,7 @@ def _line(
     sku: str,
     name_en: str,
     name_zh: str,
+    picture: str | None,
     promised: int,
     sellable: int,
     expired: int,
@@ -289,7 +293,7 @@ def _line(
     """The figures of a row of the statement, in its order."""
     gone = leaving(promised, sellable - expired)
     return StockLine(
-        product_id, warehouse_id, warehouse_code, sku, name_en, name_zh, promised, sellable,
+        product_id, warehouse_id, warehouse_code, sku, name_en, name_zh, picture, promised, sellable,
         available=sellable - expired - gone, outbound=outbound + gone, pending=pending,
         unqualified=unqualified + expired, frozen=frozen,
     )  # fmt: skip

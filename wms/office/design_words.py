@@ -50,7 +50,8 @@ EDITOR_WORDS = {
     "add_fallback": lazy("Another bar code"), "remove": lazy("Remove"),
     "drawing": lazy("Drawing…"), "clean": lazy("No faults: it can be published."),
     "lost": lazy("No preview: the server does not answer."),
-    "more": lazy("and more"), "raw_broken": lazy("This is no JSON. Nothing was taken over."),
+    "stale": lazy("The picture is of before: this cannot be drawn."),
+    "more": lazy("and more"), "raw_broken": lazy("This is no design in JSON. Nothing was taken over."),
     "not_png": lazy("Choose a PNG file of at most 1 MB."), "too_many_pictures": lazy("A design holds at most four pictures."),
     "nothing_selected": lazy("Choose an element in the picture or in the list."),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from labels import CustomsWaybillLabel, Label, LabelRefused, Size, WaybillLabel
 from wms.core import clock
-from wms.outbound.addresses import address_lines
+from wms.outbound.addresses import address_lines, country_line
 from wms.outbound.bag_labels import bag_labels
 from wms.outbound.extras.form import form_of
 from wms.outbound.extras.remarks import remarks
@@ -70,16 +70,18 @@ SOURCES = {
 
 def _facts(row: Any) -> dict[str, Any]:
     """The fields of a waybill."""
+    house = f"{row.warehouse_name} ({row.warehouse})"
+    from_country = country_line(row.from_country, row.country)
     return {
         "service_name": row.service_name,
         "carrier_code": row.carrier,
         "tracking_number": row.tracking_number,
         "sort_code": f"{row.country}-{(row.postcode or row.city)[:3]}".upper(),
-        "sender_lines": (row.seller, f"{row.warehouse_name} ({row.warehouse})", row.from_country),
+        "sender_lines": (row.seller, house, from_country),
         "consignee_name": row.name,
         "consignee_phone": row.phone or "",
         "consignee_lines": address_lines(row),
-        "return_lines": (f"{row.warehouse_name} ({row.warehouse})", row.from_country),
+        "return_lines": (house, from_country),
         "weight": f"{row.weight_g / 1000:.3f} kg" if row.weight_g else "",
         "number": row.n,
         "total": row.total,

@@ -104,6 +104,7 @@ TEXTS = {
     "file_empty": N_("The file is empty."),
     "file_too_large": N_("The file is larger than %(limit)s MB."),
     "file_kind": N_("Not a file of the kinds taken here, or named as another kind."),
+    "picture_too_large": N_("The picture has more than %(limit)s million pixels."),
     "file_broken": N_("The file is damaged or not complete."),
     "table_too_large": N_("The table is larger than %(megabytes)s MB."),
     "table_too_long": N_("At most %(most)s rows at once."),

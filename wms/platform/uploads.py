@@ -30,6 +30,7 @@ NAME_MAX = 120
 JPEG, PNG, PDF = "image/jpeg", "image/png", "application/pdf"
 PHOTOS = frozenset({JPEG, PNG})
 PAPERS = frozenset({JPEG, PNG, PDF})
+FOR_EVER = "max-age=31536000, immutable"  # of what never changes under its address
 _ENDINGS = {JPEG: (".jpg", ".jpeg"), PNG: (".png",), PDF: (".pdf",)}
 _PNG_MARK = b"\x89PNG\r\n\x1a\n"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -245,11 +246,13 @@ def _pdf(content: bytes) -> bytes:
 _READERS = {JPEG: _jpeg, PNG: _png, PDF: _pdf}
 
 
-def hand_out(content: bytes, media_type: str, name: str) -> Response:
-    """A file of others: shown by itself only where it is a photo, and never as anything that runs."""
+def hand_out(content: bytes, media_type: str, name: str, kept_for: str = "max-age=3600") -> Response:
+    """A file of others: shown by itself only where it is a photo, and never as anything that runs. `kept_for`: how long the
+    reader's own browser may keep it.
+    """
     response = Response(content, 200, mimetype=media_type)
     shown = "inline" if media_type in PHOTOS else "attachment"
     response.headers["Content-Disposition"] = f"{shown}; filename*=UTF-8''{quote(name, safe='')}"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "private, max-age=3600"
+    response.headers["Cache-Control"] = f"private, {kept_for}"
     return response

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 
+from wms.catalog.queries import PICTURE
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.inbound.queries import BOOKINGS
@@ -133,7 +134,7 @@ _MEANT = (
     " OR EXISTS (SELECT 1 FROM product_barcode b WHERE b.product_id = p.id AND b.barcode = :search))"
 )
 _PRODUCTS = text(
-    "SELECT p.id, p.sku, p.name_en, p.name_zh, p.is_active, p.declared_weight_g, p.measured_weight_g, s.code AS seller,"
+    f"SELECT p.id, p.sku, p.name_en, p.name_zh, {PICTURE}, p.is_active, p.declared_weight_g, p.measured_weight_g, s.code AS seller,"
     " (SELECT b.barcode FROM product_barcode b WHERE b.product_id = p.id AND b.quantity = 1 ORDER BY b.created_at, b.id"
     " LIMIT 1) AS barcode, (SELECT coalesce(sum(b.on_hand), 0) FROM balance b WHERE b.product_id = p.id AND b.is_there) AS on_hand,"
     " (SELECT coalesce(sum(m.sellable - m.promised), 0) FROM summary m WHERE m.product_id = p.id) AS free"

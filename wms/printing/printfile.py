@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import product
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -34,7 +35,9 @@ _GLYPHS = {
 }
 _DOT_SIZES_MM = (0.375, 0.25)
 _EDGE_MM = 1.5  # what label printers may not reach
-_AIR_MM = 0.75  # around the mark
+_AIR_MM = 0.75  # above and below the mark, and beside it where there is no more
+# Beside the mark, where there is room: what is white beside bars belongs to them, ten modules of up to half a millimetre.
+_SIDE_AIR_MM = 5.2
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,9 @@ def _draw_mark(page: pypdfium2.PdfPage, mark: str) -> bool:
     """Draw the mark where the page is empty; False when it is empty nowhere."""
     width, height = page.get_size()
     picture = page.render(scale=DOTS_PER_MM / POINTS_PER_MM, grayscale=True).to_pil()
-    for dot_mm in _DOT_SIZES_MM:
+    for side_air_mm, dot_mm in product((_SIDE_AIR_MM, _AIR_MM), _DOT_SIZES_MM):
         size = ((6 * len(mark) - 1) * dot_mm, 7 * dot_mm)
-        spot = _empty_spot(picture, (width / POINTS_PER_MM, height / POINTS_PER_MM), size)
+        spot = _empty_spot(picture, (width / POINTS_PER_MM, height / POINTS_PER_MM), size, side_air_mm)
         if spot is not None:
             for column, row in _dots(mark):
                 _fill(page, height, spot[0] + column * dot_mm, spot[1] + row * dot_mm, dot_mm)
@@ -116,15 +119,17 @@ def _fill(page: pypdfium2.PdfPage, page_height: float, x_mm: float, y_mm: float,
 
 
 def _empty_spot(
-    picture: Image.Image, page_mm: tuple[float, float], size_mm: tuple[float, float]
+    picture: Image.Image, page_mm: tuple[float, float], size_mm: tuple[float, float], side_air_mm: float
 ) -> tuple[float, float] | None:
     """The top left corner (mm) of the first empty spot: from the bottom right upwards, so that heads stay clear."""
     width, height = (side + 2 * _AIR_MM for side in size_mm)
+    more = side_air_mm - _AIR_MM
     x_steps = _steps(page_mm[0] - _EDGE_MM - width)
     for y in _steps(page_mm[1] - _EDGE_MM - height):
         for x in x_steps:
-            box = tuple(round(side * DOTS_PER_MM) for side in (x, y, x + width, y + height))
-            darkest, _ = picture.crop(box).getextrema()  # type: ignore[arg-type]
+            across = max(0.0, x - more), min(page_mm[0], x + width + more)
+            box = [round(side * DOTS_PER_MM) for side in (across[0], y, across[1], y + height)]
+            darkest, _ = picture.crop((box[0], box[1], min(box[2], picture.width), box[3])).getextrema()
             if darkest == 255:
                 return x + _AIR_MM, y + _AIR_MM
     return None

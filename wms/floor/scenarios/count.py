@@ -10,13 +10,14 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from wms.catalog.queries import products_by_ids
+from wms.catalog.queries import PICTURE, products_by_ids
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, Location
 from wms.floor.beside import read_beside
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
+from wms.floor.queries import named
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.inbound.models import Carton
 from wms.inventory import service as inventory
@@ -40,7 +41,7 @@ _KNOWN = Statement(
     "SELECT DISTINCT owner_id, product_id, lot_id, condition FROM balance WHERE location_id = :location AND is_there"
 )
 _LINES = Statement(
-    "SELECT n.counted, n.condition, p.sku, p.name_en, p.name_zh, t.batch, h.code AS unit"
+    f"SELECT n.counted, n.condition, p.sku, p.name_en, p.name_zh, {PICTURE}, t.batch, h.code AS unit"
     " FROM count_task k JOIN count_line n ON n.task_id = k.id AND n.round = k.round JOIN product p ON p.id = n.product_id"
     " LEFT JOIN lot t ON t.id = n.lot_id LEFT JOIN handling_unit h ON h.id = n.handling_unit_id"
     " WHERE k.id = :task ORDER BY n.id DESC"
@@ -134,7 +135,7 @@ class Count:
             return {"next": _NEXT.scalar({"warehouse": task.warehouse_id, "user": actor.id})}
         lines = [
             {
-                "sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "counted": row.counted,
+                **named(row), "counted": row.counted,
                 "damaged": row.condition == "damaged", "batch": row.batch, "unit": row.unit,
             }
             for row in _LINES.all({"task": uuid.UUID(task.data["count_id"])})

@@ -10,6 +10,7 @@ from wms.core.refusals import Refused
 from wms.floor.bench_printer import print_slip_once, station_of, way_of
 from wms.floor.contract import Scan, Step
 from wms.floor.models import FloorTask
+from wms.floor.queries import named
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.outbound.service import packing, single_units
 from wms.platform.database import session
@@ -85,7 +86,7 @@ class Lane:
         line = bench.lines[0]
         return {
             "order_id": task.data["order_id"], "order": task.data["order"],
-            "sku": line.sku, "name_en": line.name_en, "name_zh": line.name_zh,
+            **named(line),
             "weight_g": task.data["weight_g"], "plan": {**task.data["plan"], "choices": []}, "packaging": None, "in_box": 0,
             "tracking_number": parcel.tracking_number if parcel else None, "fault": None,
             "document_id": str(label.document_id) if label else None,

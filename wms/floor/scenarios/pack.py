@@ -17,6 +17,7 @@ from wms.floor.bench_printer import print_slip_once, station_of, way_of
 from wms.floor.beside import read_beside
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
+from wms.floor.queries import named
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.outbound.service import bench_photos, boxes, packing
 from wms.platform.i18n import refusal_texts
@@ -164,10 +165,7 @@ class Pack:
         label = last_print("waybill", "parcel", parcel.id, station_of(actor)) if parcel else None
         fault = label_fault(parcel.id) if parcel and parcel.tracking_number is None else None
         lines = [
-            {
-                "sku": line.sku, "name_en": line.name_en, "name_zh": line.name_zh, "quantity": line.quantity,
-                "verified": line.verified, "in_box": line.in_box,
-            }
+            {**named(line), "quantity": line.quantity, "verified": line.verified, "in_box": line.in_box}
             for line in bench.lines
         ]  # fmt: skip
         return {

@@ -16,6 +16,7 @@ from wms.core.refusals import Refused
 from wms.floor.beside import lot_label
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
+from wms.floor.queries import named
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.floor.scenarios import pick_exceptions as exceptions
 from wms.inventory.counting import zero
@@ -262,7 +263,7 @@ class Pick:
             }
         return {
             **more,
-            "sku": stop.sku, "name_en": stop.name_en, "name_zh": stop.name_zh, "barcode": stop.unit_code,
+            **named(stop), "barcode": stop.unit_code,
             "location": stop.location, "location_barcode": stop.location_barcode, "quantity": stop.left,
             "picked": stop.picked, "wanted": stop.quantity, "order": stop.order_number, "tote": stop.tote, "wall": stop.wall,
             "lane": stop.is_lane, "orders": stop.orders,

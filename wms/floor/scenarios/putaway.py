@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from wms.catalog.queries import PICTURE
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.floor import hands
@@ -20,7 +21,7 @@ from wms.floor.beside import lot_label, read_beside, row_of_batch
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.overruling import against, insisting
-from wms.floor.queries import goods
+from wms.floor.queries import goods, named
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.floor.units import check_numbers, row_of_unit
 from wms.inbound import service as inbound
@@ -39,14 +40,14 @@ CARTON, PRODUCT, LOCATION = "scan_carton", "scan_product", "scan_location"
 
 _HELD = Statement(
     "SELECT b.product_id, p.sku, p.name_en, p.name_zh, b.condition, b.lot_id, b.handling_unit_id,"
-    " t.batch, t.expires_on,"
+    f" t.batch, t.expires_on, {PICTURE},"
     " sum(b.on_hand) AS units, array_agg(b.id ORDER BY b.id) AS rows, array_agg(b.on_hand ORDER BY b.id) AS parts,"
     " bool_or(EXISTS (SELECT 1 FROM awaited_stock a WHERE a.warehouse_id = b.warehouse_id"
     "  AND a.owner_id = b.owner_id AND a.product_id = b.product_id)) AS awaited,"
     " bool_or(EXISTS (SELECT 1 FROM inspection i WHERE i.carton_id = c.id AND i.state = 'open')) AS inspected FROM balance b"
     " JOIN product p ON p.id = b.product_id JOIN carton c ON c.handling_unit_id = b.handling_unit_id"
     " LEFT JOIN lot t ON t.id = b.lot_id"
-    " WHERE c.id = :carton AND b.is_there GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY p.sku, b.condition DESC, b.lot_id"
+    " WHERE c.id = :carton AND b.is_there GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ORDER BY p.sku, b.condition DESC, b.lot_id"
 )
 
 
@@ -226,8 +227,7 @@ class PutAway:
             "hint": hint,
             "carton": carton.barcode, "closed": closed, "unopened": task.data.get("unopened", False),
             "lines": [
-                {"sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "quantity": int(row.units),
-                 "condition": row.condition, "lot": lot_label(row)}
+                {**named(row), "quantity": int(row.units), "condition": row.condition, "lot": lot_label(row)}
                 for row in rows
             ],
             **goods(task.data.get("product_id")), "quantity": task.data.get("quantity"), "lot": task.data.get("lot"),

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from wms.catalog.queries import PICTURE
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit
@@ -16,7 +17,7 @@ from wms.floor.beside import lot_label, read_beside, row_of_batch
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
 from wms.floor.overruling import against, insisting
-from wms.floor.queries import goods
+from wms.floor.queries import goods, named
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.floor.units import check_numbers
 from wms.outbound.service import damage, interceptions, putback
@@ -26,9 +27,10 @@ from wms.platform.statements import Statement
 UNIT, PRODUCT, LOCATION = "scan_unit", "scan_product", "scan_location"
 
 _HELD = Statement(
-    "SELECT b.product_id, p.sku, p.name_en, p.name_zh, p.owner_id, b.lot_id, t.batch, t.expires_on, sum(b.on_hand) AS units"
+    "SELECT b.product_id, p.sku, p.name_en, p.name_zh, p.owner_id, b.lot_id, t.batch, t.expires_on,"
+    f" {PICTURE}, sum(b.on_hand) AS units"
     " FROM balance b JOIN product p ON p.id = b.product_id LEFT JOIN lot t ON t.id = b.lot_id"
-    " WHERE b.handling_unit_id = :unit AND b.is_there GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 2, t.expires_on, t.batch"
+    " WHERE b.handling_unit_id = :unit AND b.is_there GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 2, t.expires_on, t.batch"
 )
 _UNIT_OF_PARCEL = Statement("SELECT handling_unit_id FROM parcel WHERE id = :id")
 
@@ -126,16 +128,7 @@ class PutBack:
         if "unit_id" not in task.data:
             return {}
         rows = _HELD.all({"unit": uuid.UUID(task.data["unit_id"])})
-        lines = [
-            {
-                "sku": row.sku,
-                "name_en": row.name_en,
-                "name_zh": row.name_zh,
-                "quantity": int(row.units),
-                "lot": lot_label(row),
-            }
-            for row in rows
-        ]
+        lines = [{**named(row), "quantity": int(row.units), "lot": lot_label(row)} for row in rows]
         return {
             **goods(task.data.get("product_id")), "unit": task.data["unit"], "lines": lines,
             "quantity": task.data.get("quantity"), "lot": task.data.get("lot"),

@@ -19,11 +19,13 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from wms.catalog.queries import PICTURE
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.floor.beside import read_beside
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
+from wms.floor.queries import named
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.inbound import service as inbound
 from wms.inbound.lots import label, lots_of
@@ -42,7 +44,7 @@ OTHERS = {DifferenceKind.OTHER_LOT: "item_counted_other_lot", DifferenceKind.OTH
 FINDINGS = {"NOLABEL": Finding.UNLABELLED.value, "MIXED": Finding.MIXED.value}
 
 _LINES = Statement(
-    "SELECT p.sku, p.name_en, p.name_zh, l.declared, l.received_good, l.received_damaged, p.id,"
+    f"SELECT p.sku, p.name_en, p.name_zh, {PICTURE}, l.declared, l.received_good, l.received_damaged, p.id,"
     f" p.measured_at IS NULL AS unmeasured, ({ANNOUNCED}) AS lots FROM carton_line l"
     " JOIN product p ON p.id = l.product_id WHERE l.carton_id = :carton ORDER BY p.sku"
 )
@@ -50,7 +52,7 @@ _LINES = Statement(
 
 # Blind: what this count says so far.
 _TALLIES = Statement(
-    "SELECT p.sku, p.name_en, p.name_zh, p.id, p.measured_at IS NULL AS unmeasured, sum(t.quantity)::int AS received,"
+    f"SELECT p.sku, p.name_en, p.name_zh, {PICTURE}, p.id, p.measured_at IS NULL AS unmeasured, sum(t.quantity)::int AS received,"
     " coalesce(sum(t.quantity) FILTER (WHERE t.condition <> 'good'), 0)::int AS damaged FROM carton_tally t"
     " JOIN product p ON p.id = t.product_id WHERE t.carton_id = :carton AND t.is_second = :second"
     " AND NOT t.is_taken_back GROUP BY p.id ORDER BY p.sku"
@@ -197,7 +199,7 @@ class Receive:
             return {**about, "lines": [_as_counted(row) for row in rows], "left": None, "hint": None}
         lines = [
             {
-                "sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "declared": row.declared,
+                **named(row), "declared": row.declared,
                 "received": row.received_good + row.received_damaged, "damaged": row.received_damaged,
                 "product_id": str(row.id), "unmeasured": row.unmeasured,
                 "lots": [{"lot": label(lot), "units": lot.units} for lot in lots_of(row.lots) if label(lot)],
@@ -231,6 +233,6 @@ def _only_carton(found: Found) -> uuid.UUID:
 def _as_counted(row: Any) -> dict[str, Any]:
     """A line of a carton that is counted blind."""
     return {
-        "sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "received": row.received, "damaged": row.damaged,
+        **named(row), "received": row.received, "damaged": row.damaged,
         "product_id": str(row.id), "unmeasured": row.unmeasured,
     }  # fmt: skip

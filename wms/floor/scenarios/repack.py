@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from wms.catalog.queries import PICTURE
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.facility.models import HandlingUnit, Location
@@ -17,7 +18,7 @@ from wms.floor.beside import lot_label, read_beside, row_of_batch
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.hands import IN_HAND, held
 from wms.floor.models import FloorTask
-from wms.floor.queries import goods
+from wms.floor.queries import goods, named
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.floor.units import check_numbers, row_of_unit
 from wms.inventory import repacking, units
@@ -37,7 +38,7 @@ SOURCE = ("unit_id", "unit", "place_id", "place")  # a container, or a bin for w
 
 _ROWS = (
     "SELECT b.id, b.product_id, p.sku, p.name_en, p.name_zh, b.condition, b.lot_id, b.handling_unit_id, b.on_hand,"
-    " b.allocated, t.batch, t.expires_on FROM balance b JOIN product p ON p.id = b.product_id"
+    f" b.allocated, t.batch, t.expires_on, {PICTURE} FROM balance b JOIN product p ON p.id = b.product_id"
     " LEFT JOIN lot t ON t.id = b.lot_id WHERE {} AND b.is_there ORDER BY p.sku, b.condition DESC, b.id"
 )
 _INSIDE = Statement(_ROWS.format("b.handling_unit_id = :unit"))
@@ -164,8 +165,7 @@ class Repack:
             **shown, "unit": task.data.get("unit"), "unit_id": task.data.get("unit_id"), "location": self._place(task).code,
             "parent": parent.code if parent else None, "children": [row.code for row in _children(task)],
             "lines": [
-                {"sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "quantity": row.on_hand,
-                 "condition": row.condition, "lot": lot_label(row)}
+                {**named(row), "quantity": row.on_hand, "condition": row.condition, "lot": lot_label(row)}
                 for row in _inside(task)
             ],
             **goods(task.data.get("product_id")), "quantity": task.data.get("quantity"), "lot": task.data.get("lot"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from wms.catalog.queries import pictures_of
 from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.floor import hands
@@ -138,10 +139,12 @@ class ReturnDesk:
         if "return_id" not in task.data:
             return {}
         found = session().get_one(ReturnOrder, uuid.UUID(task.data["return_id"]))
+        lines = queries.return_detail(found)["lines"]
+        pictures = pictures_of(found.owner_id, lines)
         lots = _LOTS.all({"rows": [row_id for row_id, _units in task.data.get(hands.IN_HAND, ())]})
         return {
             **goods(task.data.get("product_id")), "number": found.number,
-            "lines": queries.return_detail(found)["lines"], "quantity": task.data.get("quantity"),
+            "lines": [{**line, "picture": pictures[line["sku"]]} for line in lines], "quantity": task.data.get("quantity"),
             "lot": " / ".join(label for lot in lots if (label := lot_label(lot))) or None,
             "serials": task.data.get("serials", []), "against": against(task),
         }  # fmt: skip

@@ -14,7 +14,7 @@ from wms.core.actor import Actor
 from wms.core.refusals import Refused
 from wms.floor.contract import Scan, Step, hand
 from wms.floor.models import FloorTask
-from wms.floor.queries import goods
+from wms.floor.queries import goods, named
 from wms.floor.resolver import Found, Kind, Scope, resolve
 from wms.outbound.service import sorting
 from wms.outbound.workflow import OrderState
@@ -87,10 +87,7 @@ class Sort:
         tote = sorting.tote_of(uuid.UUID(task.data["tote_id"]))
         if tote is None:  # somebody else sorted the last of it
             return {"lines": [], "slots": [], "tote": "–", "left": 0, "wall": "–"}
-        lines = [
-            {"sku": row.sku, "name_en": row.name_en, "name_zh": row.name_zh, "quantity": row.units}
-            for row in sorting.in_tote(tote.id)
-        ]
+        lines = [{**named(row), "quantity": row.units} for row in sorting.in_tote(tote.id)]
         return {
             **goods(task.data.get("product_id")), "tote": tote.code, "wall": tote.wall, "lines": lines,
             "left": sum(line["quantity"] for line in lines), "slots": _slots(tote),

@@ -16,10 +16,14 @@ from wms.inbound.service import tallying
 from wms.inbound.service.loading import work_on_carton
 from wms.platform.database import session
 from wms.platform.events import record
+from wms.platform.files import Kept
 
 
-def measure_product(actor: Actor, carton_id: uuid.UUID, product_id: uuid.UUID, measured: Measure) -> Measurement:
-    """One unit out of a carton on the scale and under the rule. The newest measure counts for packing and charges.
+def measure_product(
+    actor: Actor, carton_id: uuid.UUID, product_id: uuid.UUID, measured: Measure, picture: Kept | None = None
+) -> Measurement:
+    """One unit out of a carton on the scale and under the rule. The newest measure counts for packing and charges. `picture`:
+    a photo of it, where the product has none yet (else `picture_there`).
 
     Beyond the tolerance (`rules.deviates`) its seller is told. Refuses a product that is not in the carton (404) and,
     at its field, a measure that no goods have.
@@ -31,6 +35,8 @@ def measure_product(actor: Actor, carton_id: uuid.UUID, product_id: uuid.UUID, m
     if not tallying.holds_product(carton_id, product_id):
         raise not_found("product")
     product = catalog.record_measurement(actor, product_id, **vars(measured))
+    if picture is not None:
+        catalog.record_picture(actor, product_id, picture)
     declared = Measure(
         product.declared_weight_g, product.declared_length_mm, product.declared_width_mm, product.declared_height_mm
     )

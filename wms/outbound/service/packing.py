@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wms.catalog.models import SerialControl
+from wms.catalog.queries import PICTURE
 from wms.core import clock
 from wms.core.actor import Actor
 from wms.core.ids import new_id
@@ -53,6 +54,7 @@ class PackLine:
     quantity: int
     verified: int
     in_box: int
+    picture: str | None
 
     @property
     def left(self) -> int:
@@ -171,7 +173,7 @@ def check_bench(order: OrderAtWork) -> None:
 _LINES = Statement(
     "SELECT p.id, p.sku, p.name_en, p.name_zh, coalesce(nullif(p.measured_weight_g, 0), max(g.weight_g),"
     "  p.declared_weight_g) AS weight_g, sum(d.quantity)::int AS quantity, sum(d.verified)::int AS verified,"
-    " coalesce(sum(v.in_box), 0)::int AS in_box,"
+    f" coalesce(sum(v.in_box), 0)::int AS in_box, {PICTURE},"
     " (SELECT empty_g FROM packaging WHERE id = CAST(:packaging AS uuid)) AS empty_g,"
     " (SELECT weight_g FROM learned_tare WHERE packaging_id = CAST(:packaging AS uuid)) AS learned_g"
     " FROM demand d JOIN product p ON p.id = d.product_id LEFT JOIN learned_weight g ON g.product_id = p.id"
@@ -228,7 +230,7 @@ def questions(order_id: uuid.UUID, packaging_id: uuid.UUID | None = None) -> tup
 def read_bench(lines: Answer, parcels: Answer) -> Bench:
     rows = lines.all()
     tare = rules.tare_of(rows[0].empty_g, rows[0].learned_g) if rows else rules.Tare()
-    return Bench([PackLine(*row[:8]) for row in rows], live_parcels_in(parcels), tare)
+    return Bench([PackLine(*row[:9]) for row in rows], live_parcels_in(parcels), tare)
 
 
 def bench(order_id: uuid.UUID, packaging_id: uuid.UUID | None = None) -> Bench:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from wms.catalog.queries import PICTURE
 from wms.core.actor import Actor
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused, not_found
@@ -95,9 +96,9 @@ def tote_of(tote_id: uuid.UUID) -> Tote | None:
 
 
 _IN_TOTE = Statement(
-    "SELECT b.product_id, p.owner_id, p.sku, p.name_en, p.name_zh, sum(b.on_hand)::int AS units FROM balance b"
+    f"SELECT b.product_id, p.owner_id, p.sku, p.name_en, p.name_zh, {PICTURE}, sum(b.on_hand)::int AS units FROM balance b"
     " JOIN product p ON p.id = b.product_id WHERE b.handling_unit_id = :tote AND b.is_there"
-    " GROUP BY 1, 2, 3, 4, 5 ORDER BY 3"
+    " GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 3"
 )
 
 

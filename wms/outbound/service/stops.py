@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
+from wms.catalog.queries import PICTURE
 from wms.core.actor import Actor
 from wms.core.refusals import not_found
 from wms.inventory.rules import Stock
@@ -47,6 +48,7 @@ class Sight:
     sku: str
     name_en: str
     name_zh: str
+    picture: str | None
     serial_control: str
     codes: Mapping[str, int]
     location: str
@@ -83,7 +85,7 @@ _SEEN = [each.name for each in fields(Sight)]
 _SIGHT = (  # to be completed with what is said of `stops_left`
     "SELECT t.id, t.batch_id, t.order_id, t.location_id, t.product_id, coalesce(k.quantity, t.quantity) AS quantity,"
     " coalesce(k.picked, t.picked) AS picked, t.state, o.number, o.state AS order_state, o.interception,"
-    " u.id AS tote_id, u.code AS tote, p.owner_id, p.sku, p.name_en, p.name_zh, p.serial_control,"
+    f" u.id AS tote_id, u.code AS tote, p.owner_id, p.sku, p.name_en, p.name_zh, {PICTURE}, p.serial_control,"
     " c.codes, l.code AS location, l.barcode, h.wall, h.is_lane, coalesce(k.orders, 1) AS orders, v.code AS container,"
     f" g.batch, g.expires_on, CASE WHEN NOT {_SHARED} THEN {totes.OTHERS} END AS others,"
     " {} AS stops_left, c.units"

@@ -10,6 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from wms.catalog.queries import pictures_of
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.models import Warehouse
@@ -94,10 +95,11 @@ def index() -> str:
 def detail(order_id: uuid.UUID) -> str:
     order = service.load_order(actor(), order_id)
     warehouse = load_warehouse(actor(), order.warehouse_id)
+    shown = outbound.order_detail(order)
     may_cancel = actor().may(Permission.ORDERS_WRITE) and ORDER.permitted("cancel", order.state)
     return render_template(
         "portal/order.html", pick_up_code=pick_up.code_for(actor(), order.id),
-        order=outbound.order_detail(order), warehouse=warehouse, steps=_steps(order),
+        order=shown, pictures=pictures_of(order.owner_id, shown["lines"]), warehouse=warehouse, steps=_steps(order),
         ways=ways([parcel.id for parcel in live_parcels(order.shipment_id)]) if order.shipment_id else [],
         page_of=page_of, choice=_choice(order), rates=_rates(order), costs=_costs(order), photos=bench_photos.of_order(order.id),
         history=_history(order, warehouse), reasons=[(code, REASON_WORDS[code]) for code in CANCEL_REASONS],

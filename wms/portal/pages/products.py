@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from wms.catalog import schemas, service
 from wms.catalog.models import Product
-from wms.catalog.queries import barcodes_of, load_product
+from wms.catalog.queries import barcodes_of, load_product, picture_address
 from wms.core.ids import parse_id
 from wms.core.money import EXPONENTS
 from wms.core.permissions import Permission
@@ -110,7 +110,7 @@ def remove_barcode(product_id: uuid.UUID, barcode_id: uuid.UUID) -> BaseResponse
 def _page(product_id: uuid.UUID, refusal: Refused | None = None) -> str:
     product = load_product(actor(), product_id)
     return render_template(
-        "portal/product.html", product=product, barcodes=barcodes_of([product.id])[product.id],
+        "portal/product.html", product=product, picture=picture_address(product), barcodes=barcodes_of([product.id])[product.id],
         seller=seller_codes([product.owner_id])[product.owner_id], lines=_lines(product), sizes=list(PRODUCT_SIZES),
         warehouses=warehouses_seen(actor()), most=MOST_LABELS, learned=learned_weight(product.id),
         rotations=ROTATION_WORDS,

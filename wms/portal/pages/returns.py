@@ -10,6 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from wms.catalog.queries import pictures_of
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.facility.queries import load_warehouse
@@ -61,9 +62,11 @@ def index() -> str:
 @requires(Permission.RETURNS_READ)
 def detail(return_id: uuid.UUID) -> str:
     found = service.load_return(actor(), return_id)
+    shown = returned.return_detail(found)
     return render_template(
-        "portal/return.html", found=returned.return_detail(found), order=load_order(actor(), found.order_id),
-        warehouse=load_warehouse(actor(), found.warehouse_id), reasons=REASON_WORDS, sizes=list(SIZES),
+        "portal/return.html", found=shown, pictures=pictures_of(found.owner_id, shown["lines"]),
+        order=load_order(actor(), found.order_id), warehouse=load_warehouse(actor(), found.warehouse_id),
+        reasons=REASON_WORDS, sizes=list(SIZES),
         may_cancel=actor().may(Permission.RETURNS_WRITE) and RETURN.permitted("cancel", found.state),
     )  # fmt: skip
 
