@@ -90,14 +90,30 @@ def test_several_wrong_fields_are_named_at_once(api):
     assert [error["code"] for error in answer.json["errors"]] == ["sku_form", "gtin_check_digit"]
 
 
+def test_what_is_not_in_the_expected_form_is_shown_that_form(api):
+    answer = api.post("/api/v1/products", {**BODY, "hs_code": "96.17"})
+    (error,) = answer.json["errors"]
+    assert (error["code"], error["params"]) == ("pattern", {"example": "9617009000"})
+    assert error["message"].endswith("9617009000.")
+
+
 def test_a_sku_or_barcode_that_the_seller_has_is_a_conflict(api, db_session):
     before = count(db_session)
     taken = api.post("/api/v1/products", {**BODY, "sku": "MUG-450-BLUE"})
     assert (taken.status_code, taken.json["code"]) == (409, "sku_taken")
-    taken = api.post("/api/v1/products", {**BODY, "barcodes": [{"barcode": "ACME:MUG-450-RED"}]})
+    assert api.get(taken.json["params"]["href"]).json["sku"] == "MUG-450-BLUE"
+    assert [each["pointer"] for each in taken.json["errors"]] == ["/sku"]
+    codes = [{"barcode": "X-FREE-1"}, {"barcode": "ACME:MUG-450-RED"}]
+    taken = api.post("/api/v1/products", {**BODY, "barcodes": codes})
     assert (taken.status_code, taken.json["code"]) == (409, "barcode_taken")
     assert taken.json["params"]["sku"] == "MUG-450-RED"
+    assert api.get(taken.json["params"]["href"]).json["sku"] == "MUG-450-RED"
+    assert [each["pointer"] for each in taken.json["errors"]] == ["/barcodes/1/barcode"]
     assert count(db_session) == before
+    product = taken.json["params"]["href"]
+    assert api.post(f"{product}/barcodes", {"barcode": "RED-MUG"}).status_code == 201
+    as_sku = api.post("/api/v1/products", {**BODY, "sku": "RED-MUG"})
+    assert (as_sku.json["code"], as_sku.json["errors"][0]["pointer"]) == ("barcode_taken", "/sku")
 
 
 def test_another_seller_may_have_the_same_sku(cast, client):
@@ -169,10 +185,14 @@ def test_barcodes_are_added_and_removed_but_not_the_last(api):
     (drawn,) = api.get(path).json["barcodes"]
     last = api.delete(f"{path}/barcodes/{drawn['id']}")
     assert (last.status_code, last.json["code"]) == (409, "last_barcode")
-    added = api.post(f"{path}/barcodes", {"barcode": "036000291452", "quantity": 6})
+    added = api.post(f"{path}/barcodes", {"barcode": "036000291452", "quantity": 6, "level": "inner"})
     assert added.status_code == 201, added.json
+    assert api.get(path).json["barcodes"][1] | {"id": ""} == {
+        "id": "", "barcode": "036000291452", "kind": "gtin", "quantity": 6, "level": "inner",
+    }  # fmt: skip
     same_as_ean = api.post(f"{path}/barcodes", {"barcode": "0036000291452"})
     assert (same_as_ean.status_code, same_as_ean.json["code"]) == (409, "barcode_taken")
+    assert same_as_ean.json["errors"][0]["pointer"] == "/barcode"
     assert api.delete(f"{path}/barcodes/{drawn['id']}").json["version"] == 3
     assert [code["barcode"] for code in api.get(path).json["barcodes"]] == ["036000291452"]
 

@@ -252,6 +252,7 @@ def test_carton_labels_are_asked_for_once_and_void_when_the_cartons_change(api, 
     path = create(api).headers["Location"]
     first = api.post(f"{path}/carton-labels", {})
     assert first.status_code == 202, first.json
+    assert first.headers["Location"] == f"/api/v1/label-sets/{first.json['set']}"
     again = api.post(f"{path}/carton-labels", {"cartons": [2]})
     assert again.json["bundles"] == first.json["bundles"], "a label that is valid is found where it is"
     documents = text("SELECT state, count(*)::int FROM label_document WHERE kind = 'carton' GROUP BY 1")

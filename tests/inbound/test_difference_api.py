@@ -73,7 +73,7 @@ def test_papers_are_attached_listed_and_handed_out(api, found, rival_api):
     assert (listed["kind"], listed["note"], listed["media_type"], listed["size_bytes"]) == (
         "packing_list", "v2", "application/pdf", len(PDF)
     )  # fmt: skip
-    shown = api.get(f"{path}/{made.json['id']}")
+    shown = api.get(made.headers["Location"])
     assert (shown.data, shown.mimetype) == (PDF, "application/pdf")
     assert shown.headers["Content-Disposition"].startswith("attachment")
     assert shown.headers["X-Content-Type-Options"] == "nosniff"

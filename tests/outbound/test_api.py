@@ -5,6 +5,7 @@ was.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from tests.outbound.stage import MUG, Stage, body
+from wms.core import clock
 from wms.core.ids import new_id
 from wms.outbound.models import Order
 from wms.platform.database import session
@@ -99,10 +101,29 @@ def test_a_reference_is_used_once_and_the_refusal_names_who_has_it(
 ) -> None:
     answer = api.post(PATH, body({MUG: 1}, reference=placed["reference"]))
     assert (answer.status_code, answer.json["code"]) == (409, "order_reference_taken")
-    assert answer.json["params"] == {"number": placed["number"], "id": placed["id"]}
+    assert answer.json["params"] == {
+        "number": placed["number"], "id": placed["id"], "reference": placed["reference"], "href": f"{PATH}/{placed['id']}",
+    }  # fmt: skip
     assert (session().query(Order).count(), stage.free(MUG)) == (1, (10, 2))
     theirs = stage.cast.api(client, "RIVAL").post(PATH, body({MUG: 1}, reference=placed["reference"]))
     assert theirs.status_code == 201  # references are each seller's own
+
+
+def test_what_was_ordered_in_the_future_is_refused_and_not_promised_for_then(api: Any, stage: Stage) -> None:
+    """Its cut-off would be then, and nobody would hurry. A day is left to clocks and time zones."""
+    before = checksum()
+    answer = api.post(PATH, body({MUG: 1}, ordered_at=(clock.now() + timedelta(days=2)).isoformat()))
+    assert answer.status_code == 422
+    assert [(each["pointer"], each["code"]) for each in answer.json["errors"]] == [("/ordered_at", "ordered_in_future")]
+    assert checksum() == before
+    later = (clock.now() + timedelta(hours=14)).isoformat()
+    assert api.post(PATH, body({MUG: 1}, ordered_at=later)).status_code == 201
+
+
+def test_orders_are_listed_by_the_code_of_their_warehouse(api: Any, placed: dict[str, Any]) -> None:
+    (row,) = api.get(f"{PATH}?warehouse=DE1").json["data"]
+    assert (row["id"], row["warehouse"]) == (placed["id"], "DE1")
+    assert api.get(f"{PATH}?warehouse=NGB1").json["data"] == []
 
 
 def test_one_sellers_order_does_not_exist_for_another(api: Any, placed: dict[str, Any], client, stage: Stage) -> None:

@@ -41,7 +41,7 @@ def test_a_paper_is_added_listed_read_and_taken_away(api: Any, path: str) -> Non
     assert [(each["id"], each["kind"], each["name"]) for each in listed] == [
         (second["id"], "packing_list", "list.pdf"), (first.json["id"], "invoice", "invoice.pdf"),
     ]  # fmt: skip
-    got = api.get(f"{path}/{first.json['id']}")
+    got = api.get(first.headers["Location"])
     assert (got.data, got.mimetype) == (PDF, "application/pdf")
     assert got.headers["Content-Disposition"].startswith("attachment")
     assert api.send("DELETE", f"{path}/{first.json['id']}", None).status_code == 200

@@ -10,6 +10,7 @@ import pypdfium2
 from flask.testing import FlaskClient
 
 from tests.cast import Cast
+from tests.outbound.stage import MUG
 from tests.platform.test_worker import read_codes
 from tests.printing.conftest import Desk
 from wms.core.ids import new_id
@@ -98,11 +99,27 @@ def test_faulty_requests_name_their_fields(desk: Desk, cast: Cast, fresh_client:
         ({"lines": [{"product_id": product, "quantity": 0}]}, "/lines/0/quantity"),
         ({"lines": [{"product_id": product, "quantity": "3"}]}, "/lines/0/quantity"),
         ({"colour": "red"}, "/colour"),
+        ({"lines": [{"quantity": 1}]}, "/lines/0/sku"),
+        ({"lines": [{"sku": MUG, "product_id": product, "quantity": 1}]}, "/lines/0/sku"),
+        ({"lines": [{"sku": MUG, "quantity": 1}, {"sku": "NO-SUCH", "quantity": 1}]}, "/lines/1/sku"),
     ):  # fmt: skip
         answer = api.post("/api/v1/labels/products", {**good, **change})
         assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer)
     many = [{"product_id": product, "quantity": 1_000}] * 6
     assert api.post("/api/v1/labels/products", {**good, "lines": many}).json["code"] == "too_many_labels"
+
+
+def test_labels_are_asked_for_by_sku_as_everything_else_is(desk: Desk, cast: Cast, fresh_client: FlaskClient):
+    api: Any = cast.api(fresh_client, "ACME")
+    lines = [{"sku": MUG, "quantity": 2}, {"product_id": str(cast.ACME.products[MUG]), "quantity": 1}]
+    asked = api.post("/api/v1/labels/products", {"warehouse": "DE1", "lines": lines})
+    assert asked.status_code == 202, asked.json
+    (document,) = api.get(asked.headers["Location"]).json["documents"]
+    assert (document["subject_id"], document["copies"]) == (str(cast.ACME.products[MUG]), 3)
+    rival: Any = cast.api(fresh_client, "RIVAL")
+    theirs = rival.post("/api/v1/labels/products", {"warehouse": "DE1", "lines": lines[:1]})
+    (document,) = rival.get(theirs.headers["Location"]).json["documents"]
+    assert document["subject_id"] == str(cast.RIVAL.products[MUG])  # a SKU is each seller's own
 
 
 def test_the_bench_prints_a_waybill_once(desk: Desk, cast: Cast, fresh_client: FlaskClient):

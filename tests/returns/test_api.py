@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -137,6 +138,20 @@ def test_an_announcement_is_withdrawn_at_the_version_it_was_read(api: Any, sent:
     assert (answer.status_code, answer.json["state"], answer.json["version"]) == (200, "cancelled", 2)
     again = api.post(f"{path}/cancel", match=2)
     assert (again.status_code, again.json["code"]) == (409, "not_allowed_now")
+
+
+def test_returns_are_found_by_their_reference_warehouse_and_last_change(api: Any, sent: dict[str, Any]) -> None:
+    placed = api.post(PATH, {**sent, "reference": "RMA-77"}).json
+    row = api.get(f"{PATH}/{placed['id']}").json
+
+    def found(**query: Any) -> list[str]:
+        return [each["id"] for each in api.get(PATH, query_string=query).json["data"]]
+
+    assert (
+        found(reference="RMA-77") == found(warehouse="DE1") == found(updated_since=row["updated_at"]) == [placed["id"]]
+    )
+    later = (datetime.fromisoformat(row["updated_at"]) + timedelta(seconds=1)).isoformat()
+    assert found(reference="RMA-78") == found(warehouse="NGB1") == found(updated_since=later) == []
 
 
 @pytest.mark.parametrize("query", [{"limit": 0}, {"state": "odd"}, {"cursor": "x"}, {"colour": "red"}])

@@ -17,7 +17,7 @@ from wms.inventory.converting.models import KitRecipe
 from wms.inventory.converting.rules import RecipeKind
 from wms.platform import uploads
 from wms.platform.access import actor, requires
-from wms.platform.api_completion import NEEDS_MATCH
+from wms.platform.api_completion import BINARY, NEEDS_MATCH
 from wms.platform.http import (
     answer_document,
     answer_outcome,
@@ -82,9 +82,9 @@ def read(request_id: uuid.UUID) -> Response:
 
 @blueprint.get("/requests/<uuid:request_id>/photos/<uuid:proof_id>")
 @requires(Permission.SERVICES_READ)
-@blueprint.response(200, content_type="image/jpeg", description="The photo, JPEG or PNG.")
+@blueprint.response(200, BINARY, content_type="application/octet-stream", description="The photo")
 def photo(request_id: uuid.UUID, proof_id: uuid.UUID) -> Response:
-    """A photo of what was done."""
+    """A photo of what was done, JPEG or PNG as its media type says."""
     return uploads.hand_out(*queries.proof_content(actor(), request_id, proof_id))
 
 

@@ -17,7 +17,7 @@ from wms.core.refusals import invalid
 from wms.identity.queries import seller_codes
 from wms.platform import uploads
 from wms.platform.access import actor, requires
-from wms.platform.api_completion import NEEDS_MATCH
+from wms.platform.api_completion import BINARY, NEEDS_MATCH
 from wms.platform.http import (
     answer_document,
     answer_outcome,
@@ -102,7 +102,7 @@ def edit(body: dict[str, Any], product_id: uuid.UUID) -> Response:
 @blueprint.response(201, schemas.BarcodeAnswer)
 def add_barcode(body: dict[str, Any], product_id: uuid.UUID) -> Response:
     """Add a code that means this product."""
-    code = Code(body["barcode"], body.get("kind"), body["quantity"])
+    code = Code(body["barcode"], body.get("kind"), body["quantity"], body.get("level"))
     return answer_outcome(
         run_command("products.add_barcode", {"id": product_id, **body},
                     lambda: service.add_barcode(actor(), product_id, code), _barcode_answer, 201)
@@ -149,7 +149,7 @@ def remove_picture(product_id: uuid.UUID) -> Response:
 
 @blueprint.get("/<uuid:product_id>/picture/<uuid:picture_id>")
 @requires(Permission.PRODUCTS_READ)
-@blueprint.response(200, description="The picture", content_type="image/jpeg")
+@blueprint.response(200, BINARY, description="The picture", content_type="image/jpeg")
 def picture(product_id: uuid.UUID, picture_id: uuid.UUID) -> Response:
     """A JPEG with no side above 800 pixels. Its address is in the product; it may be kept for ever."""
     return uploads.hand_out(*queries.picture_content(actor(), product_id, picture_id), kept_for=uploads.FOR_EVER)

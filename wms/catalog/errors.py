@@ -12,6 +12,7 @@ TEXTS = {
     "gtin_check_digit": N_("The check digit of %(code)s is wrong; it would be %(expected)s."),
     "gtin_form": N_("A GTIN has 8, 12, 13 or 14 digits."),
     "barcode_form": N_("A barcode has printable ASCII characters without blanks."),
+    "product_file_gone": N_("The products of the file did not come through. Choose the file again."),
     "barcode_twice": N_("%(code)s appears more than once."),
     "barcode_taken": N_("%(code)s already means the product %(sku)s."),
     "control_in_stock": N_("Units of it are in stock. This changes when none are left."),

@@ -10,6 +10,7 @@ from wms.catalog import rules
 from wms.catalog.models import BarcodeKind, PackLevel, Product, ProductBarcode, SerialControl
 from wms.catalog.rules import Code
 from wms.core.rotation import Rotation
+from wms.platform.api_shapes import MAY_LACK
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, DecimalText, Items, Moment, Text, Whole
 
 SELLERS_KINDS = [kind.value for kind in BarcodeKind if kind is not BarcodeKind.OWN]
@@ -105,7 +106,7 @@ class ProductPatch(_Fields):
 class BulkProducts(CodedSchema):
     """Each item is checked and stored by itself, as if it had come alone."""
 
-    items = Items(fields.Raw(), 1, 200, required=True,
+    items = Items(fields.Raw(metadata={"x-schema": "Product"}), 1, 200, required=True,
                   metadata={"description": "Up to 200 products as of `POST /products`.", "example": [
                       {"sku": "MUG-450-GREEN", "name_en": "Travel mug 450 ml, green", "name_zh": "旅行杯 450毫升 绿色",
                        "declared_weight_g": 320, "declared_length_mm": 120, "declared_width_mm": 120,
@@ -166,8 +167,17 @@ class BarcodeAnswer(CodedSchema):
     product_id = fields.UUID()
 
 
+class BulkProduct(CodedSchema):
+    """What became of one item: its answer, or its problem."""
+
+    index = fields.Integer(metadata={"description": "Of the item in the request, from 0."})
+    status = fields.Integer(metadata={"example": 201})
+    answer = fields.Nested(lambda: CommandAnswer(), metadata=MAY_LACK)
+    problem = fields.Dict(metadata={"x-schema": "Problem"} | MAY_LACK)
+
+
 class BulkAnswer(CodedSchema):
-    results = fields.List(fields.Dict())
+    results = fields.List(fields.Nested(BulkProduct))
 
 
 def codes_of(data: dict[str, Any]) -> list[Code]:

@@ -69,13 +69,12 @@ def create_product(
     _require_writer(actor)
     owner = choose_owner(actor, seller)
     fields = {key: value for key, value in data.items() if key in EDITABLE}
-    faults = rules.sku_faults(data["sku"]) + rules.barcode_faults(list(barcodes)) + _customs_faults(fields)
-    if faults:
+    if faults := faults_of(data, barcodes):
         raise invalid_fields(faults)
     now = clock.now()
     key = new_id()
     codes = list(barcodes) or [_drawn(owner, key)]
-    _refuse_taken(owner.id, key, [code.text for code in codes], data["sku"])
+    _refuse_taken(owner.id, key, [code.text for code in codes], data["sku"], "/barcodes/{}/barcode")
     values = {
         "id": key,
         "owner_id": owner.id,
@@ -88,9 +87,14 @@ def create_product(
     statement = insert(Product).values(values).on_conflict_do_nothing().returning(Product)
     product = session().scalar(statement)
     if product is None:
-        raise Refused("sku_taken", {"sku": data["sku"]})
+        raise Refused("sku_taken", {"sku": data["sku"]}, errors=_at("/sku", "sku_taken", {"sku": data["sku"]}))
     _insert_barcodes(product, codes)
     return product
+
+
+def faults_of(data: Mapping[str, Any], barcodes: Sequence[Code]) -> list[FieldError]:
+    """Every wrong field of a new product that its schema does not see."""
+    return rules.sku_faults(data["sku"]) + rules.barcode_faults(list(barcodes)) + _customs_faults(data)
 
 
 def edit_product(actor: Actor, product_id: uuid.UUID, changes: Mapping[str, Any], version: int) -> Product:
@@ -139,7 +143,7 @@ def add_barcode(actor: Actor, product_id: uuid.UUID, code: Code) -> ProductBarco
     faults = rules.barcode_faults([code], "/barcode")
     if faults:
         raise invalid_fields(faults)
-    _refuse_taken(product.owner_id, product.id, [code.text], None)
+    _refuse_taken(product.owner_id, product.id, [code.text], None, "/barcode")
     (added,) = _insert_barcodes(product, [code])
     _touch(product)
     return session().get_one(ProductBarcode, added)
@@ -258,8 +262,11 @@ def _require_writer(actor: Actor) -> None:
         raise not_found("product")
 
 
-def _refuse_taken(owner_id: uuid.UUID, product_id: uuid.UUID, codes: Sequence[str], sku: str | None) -> None:
-    """A code of a seller means one product: SKUs and barcodes share one space. One statement for all of them.
+def _refuse_taken(
+    owner_id: uuid.UUID, product_id: uuid.UUID, codes: Sequence[str], sku: str | None, pointer: str | None = None
+) -> None:
+    """A code of a seller means one product: SKUs and barcodes share one space. One statement for all of them. `pointer`:
+    where the n-th code was given.
 
     Two that are created at the same moment are told apart by the unique constraints; SKU against barcode by nothing but
     this look, which is enough, as the resolver prefers barcodes.
@@ -274,10 +281,19 @@ def _refuse_taken(owner_id: uuid.UUID, product_id: uuid.UUID, codes: Sequence[st
         .join(Product, Product.id == ProductBarcode.product_id)
         .where(ProductBarcode.owner_id == owner_id, ProductBarcode.barcode.in_(texts))
     )
-    for owner_sku, code, _, is_sku in session().execute(union_all(by_sku, by_barcode)):
+    for owner_sku, code, product_id, is_sku in session().execute(union_all(by_sku, by_barcode)):
+        has_it = {"sku": owner_sku, "id": str(product_id), "href": f"/api/v1/products/{product_id}"}
         if is_sku and code == sku:
-            raise Refused("sku_taken", {"sku": code})
-        raise Refused("barcode_taken", {"code": code, "sku": owner_sku})
+            raise Refused("sku_taken", has_it, errors=_at("/sku", "sku_taken", has_it))
+        index = next((n for n, text in enumerate(codes) if code in rules.all_writings([text])), None)
+        where = "/sku" if index is None else pointer and pointer.format(index)
+        params = {"code": code, **has_it}
+        raise Refused("barcode_taken", params, errors=_at(where, "barcode_taken", params))
+
+
+def _at(pointer: str | None, code: str, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """The field that asked for what is taken, where it is known."""
+    return [] if pointer is None else [FieldError(pointer, code, params).as_data()]
 
 
 def _insert_barcodes(product: Product, codes: Sequence[Code]) -> list[uuid.UUID]:

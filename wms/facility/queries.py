@@ -54,6 +54,12 @@ def warehouse_by_code(actor: Actor, code: str) -> Warehouse:
     return warehouse
 
 
+def codes_of(warehouse_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The codes of these warehouses."""
+    rows = session().execute(select(Warehouse.id, Warehouse.code).where(Warehouse.id.in_(set(warehouse_ids))))
+    return {row.id: row.code for row in rows}
+
+
 def locations_page(
     warehouse_id: uuid.UUID, *, after_code: str = "", limit: int = 50, kind: str | None = None
 ) -> Sequence[Location]:

@@ -28,6 +28,7 @@ from wms.inbound.rules import (
     Transport,
 )
 from wms.inbound.workflow import BookingState, CartonState, DifferenceState
+from wms.platform.api_shapes import MAY_LACK
 from wms.platform.schemas import Choice, CodedSchema, Count, Day, Items, Moment, Range, Text, Whole
 
 MAX_BULK = 50
@@ -111,7 +112,7 @@ class BookingPatch(_Header):
 class BookingsIn(CodedSchema):
     """Each item is checked and stored by itself, as if it had come alone."""
 
-    bookings = Items(fields.Raw(), 1, MAX_BULK, required=True,
+    bookings = Items(fields.Raw(metadata={"x-schema": "BookingIn"}), 1, MAX_BULK, required=True,
                      metadata={"description": "Up to 50 bookings as of `POST /bookings`.", "example": [
                          {"reference": "PO-2026-119", "warehouse": "DE1",
                           "cartons": [{"number": 1, "lines": [{"sku": "MUG-450-BLUE", "quantity": 24}]}]}]})  # fmt: skip
@@ -150,8 +151,17 @@ class BookingAccepted(CodedSchema):
     version = fields.Integer()
 
 
+class BulkBooking(CodedSchema):
+    """What became of one item: its answer, or its problem."""
+
+    index = fields.Integer(metadata={"description": "Of the item in the request, from 0."})
+    status = fields.Integer(metadata={"example": 201})
+    answer = fields.Nested(BookingAccepted, metadata=MAY_LACK)
+    problem = fields.Dict(metadata={"x-schema": "Problem"} | MAY_LACK)
+
+
 class BulkBookings(CodedSchema):
-    results = fields.List(fields.Dict())
+    results = fields.List(fields.Nested(BulkBooking))
 
 
 class BookingOut(BookingAccepted):
@@ -217,9 +227,11 @@ class BookingLineOut(CodedSchema):
         allow_none=True, metadata={"description": "Counted blind and twice: what the first count said."}
     )
     differences = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
         metadata={
             "description": "Units by kind: over, short, wrong, damaged, unlabelled, mixed, other_lot, other_serial."
-        }
+        },
     )
     lots = fields.List(
         fields.Nested(AnnouncedLotOut),

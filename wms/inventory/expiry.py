@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -50,6 +50,7 @@ _LOTS = text(
     " AND (CAST(:sellers AS uuid[]) IS NULL OR b.owner_id = ANY(CAST(:sellers AS uuid[])))"
     " AND (CAST(:warehouses AS uuid[]) IS NULL OR b.warehouse_id = ANY(CAST(:warehouses AS uuid[])))"
     " AND (CAST(:warehouse AS text) IS NULL OR w.code = :warehouse) AND (CAST(:sku AS text) IS NULL OR p.sku = :sku)"
+    " AND (CAST(:products AS uuid[]) IS NULL OR p.id = ANY(CAST(:products AS uuid[])))"
     f" AND (CAST(:within AS int) IS NULL OR t.expires_on - {KEEPS} - :within"
     "  <= (CAST(:now AS timestamptz) AT TIME ZONE w.time_zone)::date)"
     f" GROUP BY p.id, e.id, w.id, t.id ORDER BY t.expires_on - {KEEPS}, p.sku, w.code, t.id OFFSET :skip LIMIT :limit"
@@ -61,15 +62,17 @@ def lot_lines(
     *,
     warehouse: str | None = None,
     sku: str | None = None,
+    products: Collection[uuid.UUID] | None = None,
     within_days: int | None = None,
     skip: int = 0,
     limit: int = MAX_PAGE,
 ) -> tuple[Sequence[LotLine], int | None]:
     """Lots with an expiry, first to go first, and how many to skip for the next page.
 
-    `within_days`: only those whose last sale day is at most so many days away, or past.
+    `products`: of these only. `within_days`: only those whose last sale day is at most so many days away, or past.
     """
     parameters: dict[str, Any] = scope.parameters() | {
+        "products": None if products is None else list(products),
         "warehouse": warehouse, "sku": sku, "within": within_days, "now": clock.now(), "skip": skip, "limit": limit + 1,
     }  # fmt: skip
     rows = session().execute(_LOTS, parameters).all()

@@ -182,15 +182,16 @@ def stock_lines(
     *,
     warehouse: str | None = None,
     sku: str | None = None,
+    products: Collection[uuid.UUID] | None = None,
     after: LineKey | None = None,
     limit: int = PAGE,
 ) -> tuple[list[StockLine], LineKey | None]:
-    """A page of products by warehouse, and where the next page begins. One statement."""
+    """A page of products by warehouse, and where the next page begins. One statement. `products`: of these only."""
     parameters = scope.parameters() | {
         "seller": None,
         "warehouse": warehouse,
         "sku": sku,
-        "products": None,
+        "products": None if products is None else list(products),
         "after_sku": after[0] if after else None,
         "after_product": after[1] if after else None,
         "after_warehouse": after[2] if after else None,
@@ -225,19 +226,29 @@ class NetworkLine:
 _PRODUCTS = text(
     "SELECT p.sku, p.id, p.owner_id FROM product p"
     " WHERE (CAST(:sellers AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:sellers AS uuid[])))"
-    " AND (CAST(:sku AS text) IS NULL OR p.sku = :sku) AND (CAST(:after_sku AS text) IS NULL OR (p.sku, p.id) >"
-    " (:after_sku, CAST(:after_product AS uuid))) AND (SELECT true FROM balance b WHERE b.owner_id = p.owner_id"
-    " AND b.product_id = p.id AND (CAST(:warehouses AS uuid[]) IS NULL OR b.warehouse_id ="
-    " ANY(CAST(:warehouses AS uuid[]))) LIMIT 1) ORDER BY p.sku, p.id LIMIT :limit"
+    " AND (CAST(:sku AS text) IS NULL OR p.sku = :sku)"
+    " AND (CAST(:products AS uuid[]) IS NULL OR p.id = ANY(CAST(:products AS uuid[])))"
+    " AND (CAST(:after_sku AS text) IS NULL OR (p.sku, p.id) > (:after_sku, CAST(:after_product AS uuid)))"
+    " AND (SELECT true FROM balance b WHERE b.owner_id = p.owner_id AND b.product_id = p.id"
+    " AND (CAST(:warehouses AS uuid[]) IS NULL OR b.warehouse_id = ANY(CAST(:warehouses AS uuid[]))) LIMIT 1)"
+    " ORDER BY p.sku, p.id LIMIT :limit"
 )
 
 
 def network_lines(
-    scope: Scope, *, sku: str | None = None, after: tuple[str, uuid.UUID] | None = None, limit: int = PAGE
+    scope: Scope,
+    *,
+    sku: str | None = None,
+    products: Collection[uuid.UUID] | None = None,
+    after: tuple[str, uuid.UUID] | None = None,
+    limit: int = PAGE,
 ) -> tuple[list[NetworkLine], tuple[str, uuid.UUID] | None]:
-    """A page of products over all warehouses, and the (SKU, product) that the next page comes after."""
+    """A page of products over all warehouses, and the (SKU, product) that the next page comes after. `products`: of these
+    only.
+    """
     parameters = scope.parameters() | {
-        "sku": sku, "after_sku": after[0] if after else None, "after_product": after[1] if after else None,
+        "products": None if products is None else list(products), "sku": sku,
+        "after_sku": after[0] if after else None, "after_product": after[1] if after else None,
         "limit": limit + 1,
     }  # fmt: skip
     found = session().execute(_PRODUCTS, parameters).all()

@@ -11,6 +11,7 @@ from flask_smorest import Blueprint
 from wms.catalog.queries import products_by_skus
 from wms.core.permissions import Permission
 from wms.core.refusals import invalid
+from wms.facility.queries import codes_of
 from wms.identity.queries import choose_owner
 from wms.outbound import queries
 from wms.outbound.attachments.api import blueprint as order_papers
@@ -106,7 +107,8 @@ def index(query: dict[str, Any]) -> Response:
     after = decode_id_cursor(query.pop("cursor", None))
     found = queries.list_orders(actor(), **query, after=after, limit=limit)
     following = encode_cursor(found[limit - 1].created_at, found[limit - 1].id) if len(found) > limit else None
-    return answer_page([queries.order_row(order) for order in found[:limit]], following)
+    codes = codes_of({order.warehouse_id for order in found})
+    return answer_page([queries.order_row(order, codes[order.warehouse_id]) for order in found[:limit]], following)
 
 
 @blueprint.get("/<uuid:order_id>")

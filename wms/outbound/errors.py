@@ -8,6 +8,7 @@ TEXTS = {
     "other_walk": N_("You have another walk. Finish it first."),
     "walk_picked": N_("Nothing is left to pick on this walk."),
     "order_reference_taken": N_("This reference already belongs to %(number)s."),
+    "ordered_in_future": N_("Ordered at a time that has not come yet."),
     "unknown_sku": N_("No product with this SKU."),
     "order_product_inactive": N_("This product is not active."),
     "unknown_warehouse": N_("No such warehouse."),

@@ -16,6 +16,7 @@ from wms.core.actor import Actor
 from wms.core.addresses import warnings_of
 from wms.core.ids import parse_id
 from wms.facility.models import HandlingUnit
+from wms.facility.queries import codes_of
 from wms.outbound.deadlines import risk
 from wms.outbound.extras.queries import buyers_ids, extras_of
 from wms.outbound.kinds import boxes, fba, pick_up, transfers
@@ -60,12 +61,8 @@ def order_detail(order: Order) -> dict[str, Any]:
     consignee = session().get_one(Consignee, order.id)
     shipping = _SHIPPING.all({"shipment": order.shipment_id, "service": order.service_id})
     contents = boxes.contents_of(order.id)
-    warehouse = (
-        session().execute(text("SELECT code FROM warehouse WHERE id = :id"), {"id": order.warehouse_id}).scalar_one()
-    )
     return {
-        **order_row(order),
-        "warehouse": warehouse,
+        **order_row(order, codes_of({order.warehouse_id})[order.warehouse_id]),
         "service": shipping[0].code,
         "remark": order.remark,
         "cancel_reason": order.cancel_reason,
@@ -184,8 +181,8 @@ def _lines(order_id: uuid.UUID) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def order_row(order: Order) -> dict[str, Any]:
-    """The part of an order that lists show; no personal data."""
+def order_row(order: Order, warehouse: str) -> dict[str, Any]:
+    """The part of an order that lists show, with the code of its warehouse; no personal data."""
     return {
         "id": str(order.id),
         "number": order.number,
@@ -195,6 +192,7 @@ def order_row(order: Order) -> dict[str, Any]:
         "customs_state": order.customs_state,
         "on_hold": order.holds > 0,
         "interception": order.interception,
+        "warehouse": warehouse,
         "priority": order.priority,
         "version": order.version,
         "ordered_at": order.ordered_at.isoformat(),
@@ -221,6 +219,7 @@ def list_orders(
     *,
     state: str | None = None,
     reference: str | None = None,
+    warehouse: str | None = None,
     warehouse_id: uuid.UUID | None = None,
     updated_since: datetime | None = None,
     after: tuple[datetime, uuid.UUID] | None = None,
@@ -228,7 +227,7 @@ def list_orders(
 ) -> Sequence[Order]:
     """Orders within the actor's scope, newest first, one more than `limit` so that the caller sees a next page."""
     found = ORDERS.page(
-        actor, states=() if state is None else (state,), reference=reference,
+        actor, states=() if state is None else (state,), reference=reference, warehouse=warehouse,
         warehouse_id=warehouse_id, updated_since=updated_since, after=after, limit=limit + 1,
     )  # fmt: skip
     return in_order(found, session().scalars(select(Order).where(Order.id.in_(found))).all())

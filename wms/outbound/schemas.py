@@ -20,6 +20,7 @@ from wms.outbound.rules import (
     Fill,
 )
 from wms.outbound.workflow import OrderState
+from wms.platform.api_shapes import MAY_LACK
 from wms.platform.schemas import Choice, CodedSchema, Count, Country, Currency, Day, Items, Moment, Text, Whole
 
 CONDITIONS = ["good", "damaged", "grade_b", "grade_c"]
@@ -36,7 +37,7 @@ class ConsigneeIn(CodedSchema):
     company = Text(80, allow_none=True)
     phone = Text(32, allow_none=True, metadata={"example": "+49 30 1234567",
                  "description": "Bonded orders need it, of at most 30 characters."})  # fmt: skip
-    email = Text(120, allow_none=True, pattern=r"[^@\s]+@[^@\s]+")
+    email = Text(120, allow_none=True, pattern=r"[^@\s]+@[^@\s]+", metadata={"example": "anna@example.com"})
     country = Country(required=True, metadata={"example": "DE"})
     state = Text(60, allow_none=True)
     city = Text(60, required=True, metadata={"example": "Berlin"})
@@ -66,7 +67,7 @@ class OrderLineIn(CodedSchema):
     unit_value_minor = Count(0, 2_000_000_000, allow_none=True, metadata={"example": 1290})
     currency = Currency(allow_none=True, metadata={"example": "EUR"})
     fnsku = Text(10, allow_none=True, pattern=r"[A-Z0-9]{10}",
-                 metadata={"description": "For FBA: the label each unit gets first, as X001ABCDEF."})  # fmt: skip
+                 metadata={"description": "For FBA: the label each unit gets first.", "example": "X001ABCDEF"})  # fmt: skip
 
     @validates_schema
     def value_has_a_currency(self, data: dict[str, Any], **_: Any) -> None:
@@ -129,7 +130,7 @@ class OrderIn(ExtrasIn):
 class OrdersIn(CodedSchema):
     """Each item is checked and stored by itself, as if it had come alone."""
 
-    orders = Items(fields.Raw(), 1, 200, required=True,
+    orders = Items(fields.Raw(metadata={"x-schema": "OrderIn"}), 1, 200, required=True,
                    metadata={"description": "Up to 200 orders as of `POST /orders`.", "example": [
                        {"reference": "SHOP-10002", "warehouse": "DE1", "service": "HOUSE-STD", "consignee": BUYER_EXAMPLE,
                         "lines": [{"sku": "MUG-450-BLUE", "quantity": 1}]}]})  # fmt: skip
@@ -162,6 +163,7 @@ class InterceptIn(CodedSchema):
 class OrderQuery(CodedSchema):
     state = Choice([state.value for state in OrderState])
     reference = Text(50)
+    warehouse = Text(16, metadata={"description": "Its code.", "example": "DE1"})
     warehouse_id = fields.UUID()
     updated_since = Moment()
     cursor = Text(200)
@@ -183,6 +185,7 @@ class OrderRow(OrderAccepted):
     on_hold = fields.Boolean(required=True)
     interception = fields.String(required=True, metadata={"example": "none"})
     kind = fields.String(required=True)
+    warehouse = fields.String(required=True, metadata={"example": "DE1"})
     priority = fields.Integer(required=True)
     ordered_at = fields.AwareDateTime(required=True)
     created_at = fields.AwareDateTime(required=True)
@@ -238,7 +241,6 @@ class ParcelOut(CodedSchema):
 
 
 class OrderOut(OrderRow, ExtrasOut):
-    warehouse = fields.String()
     service = fields.String(allow_none=True)
     route = fields.Nested(RouteOut, allow_none=True)
     brings_labels = fields.Boolean(metadata={"description": "Its labels come from you: `POST /orders/{id}/labels`."})
@@ -353,6 +355,7 @@ class OrderHoldAccepted(CodedSchema):
     id = fields.UUID(required=True)
     state = fields.String(required=True, metadata={"example": "open"})
     order = fields.Nested(OrderAccepted, required=True)
+    version = fields.Integer(required=True, metadata={"description": "The order's."})
 
 
 class InterceptionAccepted(CodedSchema):
@@ -361,6 +364,7 @@ class InterceptionAccepted(CodedSchema):
     id = fields.UUID(required=True)
     state = fields.String(required=True, metadata={"example": "requested"})
     order = fields.Nested(OrderAccepted, required=True)
+    version = fields.Integer(required=True, metadata={"description": "The order's."})
 
 
 class OrderPage(CodedSchema):
@@ -369,10 +373,12 @@ class OrderPage(CodedSchema):
 
 
 class OrderBulkItem(CodedSchema):
-    index = fields.Integer(required=True)
-    status = fields.Integer(required=True)
-    answer = fields.Nested(OrderAccepted)
-    problem = fields.Dict()
+    """What became of one item: its answer, or its problem."""
+
+    index = fields.Integer(metadata={"description": "Of the item in the request, from 0."})
+    status = fields.Integer(metadata={"example": 201})
+    answer = fields.Nested(OrderAccepted, metadata=MAY_LACK)
+    problem = fields.Dict(metadata={"x-schema": "Problem"} | MAY_LACK)
 
 
 class OrderBulkOut(CodedSchema):

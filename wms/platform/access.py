@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import abort, current_app, g, redirect, request, url_for
+from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core.actor import Actor
@@ -113,6 +114,14 @@ def requires(permission: Permission | str, *, unfinished: Collection[str] = ()) 
     return decorate
 
 
+class NeedsPermission(Forbidden):
+    """403 that knows what is missing."""
+
+    def __init__(self, permission: str) -> None:
+        super().__init__()
+        self.permission = permission
+
+
 def check(permission: Permission | str, *, unfinished: Collection[str] = ()) -> BaseResponse | None:
     """None when the current actor may; otherwise aborts, or answers with the way to the login page."""
     found = current_actor()
@@ -125,7 +134,7 @@ def check(permission: Permission | str, *, unfinished: Collection[str] = ()) -> 
             abort(403)
         return redirect(url_for("identity_account.account"))
     if permission != AUTHENTICATED and not found.may(Permission(permission)):
-        abort(403)
+        raise NeedsPermission(str(permission))
     if request.method not in SAFE_METHODS and not takes_bearer():
         require_csrf(found)
     return None

@@ -1,17 +1,22 @@
 """What every operation of the public API has in common, written into its OpenAPI document once.
 
-Pure: a document in, the same document completed. Headers of commands, the form of every refusal, the answers that any
-operation may give.
+Pure: a document in, the same document completed. Names and permissions of operations, headers of commands, the form of every
+refusal, the answers that any operation may give.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from wms.core.ids import KEY_FORM
+from wms.platform.api_naming import operation_id
+from wms.platform.api_shapes import settle_shapes
 
 # On a route whose view calls `require_match`: `@blueprint.doc(**NEEDS_MATCH)`.
 NEEDS_MATCH = {"x-needs-match": True}
+# The schema of an answer that is a file: `@blueprint.response(200, BINARY, content_type=…)`.
+BINARY = {"type": "string", "format": "binary"}
 
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key", "in": "header", "required": True,
@@ -80,13 +85,27 @@ _LIMIT_HEADERS = {
                   "schema": {"type": "string"}, "example": '"key";r=59999;t=1'},
 }  # fmt: skip
 _ETAG = {"description": "The version, for If-Match and If-None-Match.", "schema": {"type": "string"}}
+_LINK = {"description": "The next page, if there is one (RFC 8288, `rel=next`).", "schema": {"type": "string"},
+         "example": '</api/v1/orders?limit=50&cursor=WyIyMDI2…>; rel="next"'}  # fmt: skip
+_COMMAND_HEADERS = {
+    "Idempotent-Replay": {"description": "`true`: this key was answered so before; nothing was done again.",
+                          "schema": {"type": "string", "enum": ["true"]}},
+    "ETag": {"description": "The version it has now, where the answer names one.", "schema": {"type": "string"}},
+}  # fmt: skip
+_MADE_HEADERS = {
+    "Location": {"description": "Where to read what was made, where it has an address.", "schema": {"type": "string"}}
+}
 
 
-def complete(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with headers and refusals of every operation. Changes and returns it: give it a copy."""
+def complete(document: dict[str, Any], permissions: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    """The document with names, headers and refusals of every operation. Changes and returns it: give it a copy.
+
+    `permissions`: what a key needs, by (method, path); an operation that is not there is open to every key.
+    """
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = _PROBLEM
-    components["schemas"].pop("Error", None)
+    for unused in ("Error", "PaginationMetadata"):  # the framework's own, which no answer of ours has
+        components["schemas"].pop(unused, None)
     components["responses"] = {
         name: {
             "description": meaning,
@@ -99,8 +118,19 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
     for path, item in document["paths"].items():
         for method, operation in item.items():
             if isinstance(operation, dict) and "responses" in operation:
+                operation["operationId"] = operation_id(method, path)
+                _say_permission(operation, permissions.get((method, path)))
                 _complete_operation(path, method, operation)
+    settle_shapes(document)
     return document
+
+
+def _say_permission(operation: dict[str, Any], needed: str | None) -> None:
+    """As data, and in words for whoever reads a generated client. Not as scopes: those are OAuth's to linters."""
+    words = "Any key may." if needed is None else f"The key needs `{needed}`."
+    operation["description"] = " ".join(filter(None, [operation.get("description"), words]))
+    if needed is not None:
+        operation["x-permission"] = needed
 
 
 def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> None:
@@ -116,6 +146,11 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
     if method == "get" and path.endswith("}") and "200" in good:
         good["200"] = {**good["200"], "headers": {"ETag": _ETAG}}
         good["304"] = {"description": "You have this version already (If-None-Match)."}
+    elif method == "get" and any(each.get("name") == "cursor" for each in parameters):
+        good["200"] = {**good["200"], "headers": {"Link": _LINK}}
+    elif method in _CHANGES:
+        made = {status: _MADE_HEADERS if status in {"201", "202"} else {} for status in good}
+        good = {status: {**answer, "headers": {**made[status], **_COMMAND_HEADERS}} for status, answer in good.items()}
     wanted = _statuses(path, method, needs_match, "requestBody" in operation)
     wanted |= _REFUSALS.keys() & {str(status) for status in operation["responses"]}  # what the route itself declares
     operation["responses"] = good | {

@@ -136,9 +136,12 @@ def _fields(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int) 
 
 def _merged(document: Mapping[str, Any], raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """A property with its reference followed; its own description wins."""
-    for choice in raw.get("anyOf", raw.get("allOf", [])):
+    choices = raw.get("anyOf", raw.get("allOf", []))
+    for choice in choices:
         if choice.get("type") != "null":
             raw = {**choice, **{key: value for key, value in raw.items() if key not in {"anyOf", "allOf"}}}
+            if len(choices) > 1 and "type" in choice:
+                raw["type"] = [choice["type"], "null"]
             break
     return {**_resolved(document, raw), **{key: value for key, value in raw.items() if key != "$ref"}}
 

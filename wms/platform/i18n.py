@@ -83,6 +83,7 @@ class RefusalTexts:
         self.texts: dict[str, str] = {}
         self._explained: dict[str, tuple[str, str]] = {}
         self._varied: dict[str, tuple[str, str]] = {}
+        self._fuller: dict[str, tuple[str, str]] = {}
 
     def explain(self, code: str, param: str, prefix: str) -> None:
         """A parameter of `code` is a code itself: its words, found under `prefix`, stand in its place."""
@@ -91,6 +92,10 @@ class RefusalTexts:
     def vary(self, code: str, param: str, prefix: str) -> None:
         """What is said of `code` depends on a parameter of it: with one whose sentence is found under `prefix`, that one."""
         self._varied[code] = (param, prefix)
+
+    def say_more(self, code: str, param: str, fuller: str) -> None:
+        """Where this parameter is told with `code`, the sentence of `fuller` is said, which names it."""
+        self._fuller[code] = (param, fuller)
 
     def add(self, texts: Mapping[str, str]) -> None:
         for code, text in texts.items():
@@ -102,6 +107,8 @@ class RefusalTexts:
         """The sentence for `code` in the reader's language; unknown codes are a fault that a test catches."""
         param, prefix = self._varied.get(code, ("", ""))
         template = self.texts.get(f"{prefix}{params.get(param)}", self.texts[code]) if param else self.texts[code]
+        param, fuller = self._fuller.get(code, ("", ""))
+        template = self.texts[fuller] if param in params else template
         param, prefix = self._explained.get(code, ("", ""))
         if param and f"{prefix}{params.get(param)}" in self.texts:
             params = {**params, param: self.translate(f"{prefix}{params[param]}", params)}

@@ -124,11 +124,14 @@ def _longest(addresses: Iterable[str], path: str) -> str | None:
     return max(under, key=len, default=None)
 
 
-def show_instant(moment: datetime | None, time_zone: str = "UTC") -> str:
-    """An instant for a person: date and minute in the given zone."""
+def show_instant(moment: datetime | None, time_zone: str | None = None) -> str:
+    """An instant for a person: date and minute in the given zone, a warehouse's for one. Of what belongs to no place UTC, and
+    then it says so: beside a warehouse's times nobody could tell.
+    """
     if moment is None:
         return "–"
-    return moment.astimezone(ZoneInfo(time_zone)).strftime("%Y-%m-%d %H:%M")
+    shown = moment.astimezone(ZoneInfo(time_zone or "UTC")).strftime("%Y-%m-%d %H:%M")
+    return shown if time_zone else f"{shown} UTC"
 
 
 def show_kilograms(grams: int | None) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import BadHost, HTTPException
 
 from wms.core.refusals import RefusalKind, Refused
-from wms.platform.access import current_actor, is_api_surface, is_machine_surface
+from wms.platform.access import NeedsPermission, current_actor, is_api_surface, is_machine_surface
 from wms.platform.i18n import N_, refusal_texts
 
 STATUS_OF_KIND = {
@@ -99,6 +99,7 @@ TEXTS = {
     "too_many": N_("Too many: at most %(max)s."),
     "not_a_choice": N_("One of: %(choices)s."),
     "pattern": N_("Not in the expected form."),
+    "pattern_as": N_("Not in the expected form, which is as %(example)s."),
     "unprintable": N_("Has characters that cannot be printed."),
     "file_empty": N_("The file is empty."),
     "file_too_large": N_("The file is larger than %(limit)s MB."),
@@ -119,6 +120,7 @@ TEXTS = {
 }
 refusal_texts.add(TEXTS)
 refusal_texts.vary("type", "wanted", "type_")
+refusal_texts.say_more("pattern", "example", "pattern_as")
 
 
 def problem(
@@ -224,7 +226,9 @@ def http_problem(error: HTTPException) -> Response:
     status = error.code or 500
     code = HTTP_CODES.get(status, "fault" if status >= 500 else "malformed_request")
     if is_machine_surface() or isinstance(error, BadHost):  # without a host there is no page: it is full of addresses
-        response = problem(status, code)
+        response = problem(
+            status, code, {"permission": error.permission} if isinstance(error, NeedsPermission) else None
+        )
         if status == 405 and getattr(error, "valid_methods", None):
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
         return response

@@ -60,6 +60,9 @@ class CodedSchema(Schema):
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         _encode(field_obj)
+        for each in field_obj.validators:
+            if isinstance(each, Pattern):
+                each.example = field_obj.metadata.get("example")
         super().on_bind_field(field_name, field_obj)
 
 
@@ -212,12 +215,15 @@ class OneOf(validate.OneOf):
 
 
 class Pattern(validate.Regexp):
+    """`example`: what the field's description shows, told to whoever wrote it otherwise."""
+
     def __init__(self, pattern: str) -> None:
         super().__init__(f"^{pattern}$")
+        self.example: str | None = None
 
     def __call__(self, value: Any) -> Any:
         if self.regex.fullmatch(value) is None:
-            raise ValidationError("pattern")
+            raise ValidationError("pattern" if self.example is None else f"pattern|example={self.example}")
         return value
 
 
@@ -234,7 +240,8 @@ def Currency(**kwargs: Any) -> fields.String:  # noqa: N802
 
 def Country(**kwargs: Any) -> fields.String:  # noqa: N802
     """ISO 3166-1 alpha-2."""
-    return fields.String(validate=[Length(2, 2), Pattern("[A-Z]{2}")], **kwargs)
+    metadata = {"example": "DE"} | kwargs.pop("metadata", {})
+    return fields.String(validate=[Length(2, 2), Pattern("[A-Z]{2}")], metadata=metadata, **kwargs)
 
 
 def load_or_refuse(schema: Schema, data: Any) -> Any:

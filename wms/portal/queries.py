@@ -128,6 +128,11 @@ def open_counted(actor: Actor, table: str) -> Counter[str]:
     return Counter({row[0]: int(row[1]) for row in session().execute(text(statement), scoped(actor))})
 
 
+# A product by the beginning of its SKU, a part of its name, or a barcode.
+_MEANT = (
+    "(starts_with(lower(p.sku), lower(:search)) OR p.name_zh LIKE :anywhere OR p.name_en ILIKE :anywhere"
+    " OR EXISTS (SELECT 1 FROM product_barcode b WHERE b.product_id = p.id AND b.barcode = :search))"
+)
 _PRODUCTS = text(
     f"SELECT p.id, p.sku, p.name_en, p.name_zh, {PICTURE}, p.is_active, p.declared_weight_g, p.measured_weight_g, s.code AS seller,"
     " (SELECT b.barcode FROM product_barcode b WHERE b.product_id = p.id AND b.quantity = 1 ORDER BY b.created_at, b.id"
@@ -136,9 +141,7 @@ _PRODUCTS = text(
     " (SELECT coalesce(sum(b.sellable - b.promised), 0) FROM summary b WHERE b.product_id = p.id AND {seen}) AS free"
     " FROM product p JOIN seller s ON s.id = p.owner_id"
     " WHERE (CAST(:sellers AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:sellers AS uuid[])))"
-    " AND (CAST(:search AS text) IS NULL OR starts_with(lower(p.sku), lower(:search)) OR p.name_zh LIKE :anywhere"
-    " OR p.name_en ILIKE :anywhere OR EXISTS (SELECT 1 FROM product_barcode b WHERE b.product_id = p.id"
-    " AND b.barcode = :search))"
+    f" AND (CAST(:search AS text) IS NULL OR {_MEANT})"
     " AND (CAST(:after AS uuid) IS NULL OR (p.sku, p.id) > (SELECT a.sku, a.id FROM product a WHERE a.id = :after))"
     " ORDER BY p.sku, p.id LIMIT :limit".replace(
         "{seen}", "(CAST(:warehouses AS uuid[]) IS NULL OR b.warehouse_id = ANY(CAST(:warehouses AS uuid[])))"
@@ -150,12 +153,30 @@ def products_list(
     actor: Actor, search: str | None, after: uuid.UUID | None
 ) -> tuple[Sequence[Row[Any]], uuid.UUID | None]:
     """Products by SKU with what is there of them in the reader's warehouses, and the id the next page begins behind."""
-    anywhere = (
-        None if search is None else "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    )
-    parameters = scoped(actor, search=search, anywhere=anywhere, after=after, limit=PAGE + 1)
+    parameters = scoped(actor, search=search, anywhere=_anywhere(search), after=after, limit=PAGE + 1)
     rows = session().execute(_PRODUCTS, parameters).all()
     return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
+
+
+def _anywhere(search: str | None) -> str | None:
+    """The search as a pattern of LIKE, within a text."""
+    if search is None:
+        return None
+    return "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+MOST_MEANT = 1_000
+_MEANT_ONES = text(
+    "SELECT p.id FROM product p WHERE (CAST(:sellers AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:sellers AS uuid[])))"
+    f" AND {_MEANT} ORDER BY p.sku, p.id LIMIT {MOST_MEANT}"
+)
+
+
+def products_meant(actor: Actor, search: str | None) -> list[uuid.UUID] | None:
+    """The products that a search means, as the list of products finds them; None without one. At most `MOST_MEANT`."""
+    if search is None:
+        return None
+    return list(session().execute(_MEANT_ONES, scoped(actor, search=search, anywhere=_anywhere(search))).scalars())
 
 
 _SKUS = text(

@@ -14,10 +14,13 @@ from typing import Any
 from flask import Response, jsonify
 from flask_smorest import Blueprint
 
+from wms.catalog.queries import products_by_skus
 from wms.core.permissions import Permission
-from wms.core.refusals import Refused
+from wms.core.refusals import FieldError, Refused, invalid_fields
 from wms.facility.queries import warehouse_by_code
+from wms.identity.queries import choose_owner
 from wms.platform.access import actor, requires
+from wms.platform.api_completion import BINARY
 from wms.platform.http import answer_outcome, run_command
 from wms.platform.problems import refusal_problem
 from wms.platform.statements import looking
@@ -49,13 +52,28 @@ def product_labels(body: dict[str, Any]) -> Response:
 
 
 def _request(body: dict[str, Any]) -> LabelSet:
-    quantities: Counter[uuid.UUID] = Counter()
-    for line in body["lines"]:
-        quantities[line["product_id"]] += line["quantity"]
+    quantities = _quantities(body["lines"])
     warehouse = warehouse_by_code(actor(), body["warehouse"])
     size = schemas.PRODUCT_SIZES[body["size"]]
     made = request_product_labels(actor(), warehouse.id, quantities, size, schemas.MOST_LABELS)
     return open_set_of(actor(), "labels", made)
+
+
+def _quantities(lines: list[dict[str, Any]]) -> Counter[uuid.UUID]:
+    """Labels by product, in the order of the lines. Refuses at its field a SKU that there is not."""
+    skus = [line["sku"] for line in lines if "sku" in line]
+    known = products_by_skus(choose_owner(actor(), None).id, skus) if skus else {}
+    faults = [
+        FieldError(f"/lines/{index}/sku", "product_unknown", {"sku": line["sku"]})
+        for index, line in enumerate(lines)
+        if "sku" in line and line["sku"] not in known
+    ]
+    if faults:
+        raise invalid_fields(faults)
+    quantities: Counter[uuid.UUID] = Counter()
+    for line in lines:
+        quantities[known[line["sku"]].id if "sku" in line else line["product_id"]] += line["quantity"]
+    return quantities
 
 
 @bundles.get("/<uuid:bundle_id>")
@@ -74,7 +92,7 @@ def show(query: dict[str, Any], bundle_id: uuid.UUID) -> Response:
 
 @bundles.get("/<uuid:bundle_id>/pdf")
 @requires(Permission.LABELS_READ)
-@bundles.response(200, description="The PDF", content_type="application/pdf")
+@bundles.response(200, BINARY, description="The PDF", content_type="application/pdf")
 def bundle_file(bundle_id: uuid.UUID) -> Response:
     """The whole file, one label a page."""
     return answer_pdf(lambda: service.bundle_pdf(actor(), bundle_id), f"labels-{bundle_id}.pdf")
@@ -82,7 +100,7 @@ def bundle_file(bundle_id: uuid.UUID) -> Response:
 
 @documents.get("/<uuid:document_id>/pdf")
 @requires(Permission.LABELS_READ)
-@documents.response(200, description="The PDF", content_type="application/pdf")
+@documents.response(200, BINARY, description="The PDF", content_type="application/pdf")
 def document_file(document_id: uuid.UUID) -> Response:
     """One label as a PDF of one page."""
     return answer_pdf(lambda: service.document_pdf(actor(), document_id), f"label-{document_id}.pdf")

@@ -10,6 +10,8 @@ TEXTS = {
     "not_ready": N_("The label is still being made. Wait a moment."),
     "label_refused": N_("The label cannot be printed. %(field)s: %(reason)s."),
     "label_file_refused": N_("The label file cannot be used: %(reason)s."),
+    "product_unknown": N_("There is no product with the SKU %(sku)s."),
+    "sku_or_id": N_("Name the product once: by its SKU or by its id."),
     "label_voided": N_("This label is void. Do not use it."),
     "label_superseded": N_("There is a newer label. Use that one."),
     "label_erased": N_("This label has been erased."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields, validates_schema
 
 from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text
 from wms.printing.models import BundleState, DocumentState, LabelKind, PrinterState
@@ -20,14 +20,20 @@ MOST_LABELS = 5_000
 
 
 class ProductLine(CodedSchema):
-    product_id = fields.UUID(required=True)
+    sku = Text(40, metadata={"example": "MUG-450-BLUE", "description": "The product, by this or by `product_id`."})
+    product_id = fields.UUID(metadata={"description": "The product, by this or by `sku`."})
     quantity = Count(1, 1_000, required=True, metadata={"example": 24})
+
+    @validates_schema
+    def names_one_product(self, data: dict[str, Any], **_: Any) -> None:
+        if ("sku" in data) == ("product_id" in data):
+            raise ValidationError("required" if "sku" not in data else "sku_or_id", "sku")
 
 
 class ProductLabels(CodedSchema):
     """Labels for units of products, printed by the seller or at the warehouse."""
 
-    warehouse = Text(16, required=True, metadata={"example": "DEU1"})
+    warehouse = Text(16, required=True, metadata={"example": "DE1"})
     size = Choice(list(PRODUCT_SIZES), load_default="60x40", metadata={"example": "60x40"})
     lines = Items(fields.Nested(ProductLine), 1, 200, required=True)
 

@@ -12,6 +12,7 @@ from marshmallow import fields
 from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.platform.access import actor, requires
+from wms.platform.api_completion import BINARY
 from wms.platform.problems import refusal_problem
 from wms.platform.schemas import Choice, CodedSchema
 from wms.printing import sets
@@ -72,7 +73,7 @@ def _dump(found: sets.LabelSet, progress: sets.Progress) -> dict[str, Any]:
 
 @blueprint.get("/<uuid:set_id>/zip")
 @requires(Permission.LABELS_READ)
-@blueprint.response(200, description="The PDF files in order", content_type="application/zip")
+@blueprint.response(200, BINARY, description="The PDF files in order", content_type="application/zip")
 def archive(set_id: uuid.UUID) -> Response:
     """All files that could be made; 409 `not_ready` with `Retry-After` before that."""
     try:

@@ -51,9 +51,9 @@ def create(body: dict[str, Any]) -> Response:
 @blueprint.response(200, ReturnPage)
 def index(query: dict[str, Any]) -> Response:
     """List returns, newest first, by cursor."""
-    limit = query["limit"]
-    after = decode_id_cursor(query.get("cursor"))
-    found = queries.list_returns(actor(), state=query.get("state"), after=after, limit=limit)
+    limit = query.pop("limit")
+    after = decode_id_cursor(query.pop("cursor", None))
+    found = queries.list_returns(actor(), **query, after=after, limit=limit)
     following = encode_cursor(found[limit - 1].created_at, found[limit - 1].id) if len(found) > limit else None
     return answer_page([queries.return_row(each) for each in found[:limit]], following)
 

@@ -50,10 +50,20 @@ RETURNS = Listing(
 
 
 def list_returns(
-    actor: Actor, *, state: str | None = None, after: tuple[datetime, uuid.UUID] | None = None, limit: int = 50
+    actor: Actor,
+    *,
+    state: str | None = None,
+    reference: str | None = None,
+    warehouse: str | None = None,
+    updated_since: datetime | None = None,
+    after: tuple[datetime, uuid.UUID] | None = None,
+    limit: int = 50,
 ) -> Sequence[ReturnOrder]:
-    """Returns within scope, newest first, one more than `limit`."""
-    found = RETURNS.page(actor, states=() if state is None else (state,), after=after, limit=limit + 1)
+    """Returns within scope, newest first, one more than `limit`; `warehouse` is a code."""
+    found = RETURNS.page(
+        actor, states=() if state is None else (state,), reference=reference, warehouse=warehouse,
+        updated_since=updated_since, after=after, limit=limit + 1,
+    )  # fmt: skip
     return in_order(found, session().scalars(select(ReturnOrder).where(ReturnOrder.id.in_(found))).all())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from wms.platform.schemas import Choice, CodedSchema, Count, Items, Text, Whole
+from wms.platform.schemas import Choice, CodedSchema, Count, Items, Moment, Text, Whole
 from wms.returns.workflow import ReturnState
 
 REASONS = ["changed_mind", "wrong_item", "damaged", "defective", "undeliverable", "other"]
@@ -27,6 +27,9 @@ class ReturnIn(CodedSchema):
 
 class ReturnQuery(CodedSchema):
     state = Choice([state.value for state in ReturnState])
+    reference = Text(50)
+    warehouse = Text(16, metadata={"description": "Its code.", "example": "DE1"})
+    updated_since = Moment(metadata={"example": "2026-11-01T00:00:00Z"})
     cursor = Text(200)
     limit = Whole(1, 200, load_default=50)
 

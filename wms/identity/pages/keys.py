@@ -10,10 +10,11 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from wms.core.ids import new_id
-from wms.core.permissions import KEY_SCOPES, Permission
+from wms.core.permissions import Permission
 from wms.core.refusals import Refused
 from wms.identity import queries, service
 from wms.identity.pages.proof import proved
+from wms.identity.words import SCOPE_WORDS
 from wms.platform.access import actor, requires
 from wms.platform.forms import run_form
 from wms.platform.pages import Entry, lazy, navigation, show_refusal
@@ -67,5 +68,5 @@ def revoke_key(key_id: uuid.UUID) -> BaseResponse:
 def _page(**shown: Any) -> str:
     return render_template(
         "identity/keys.html", keys=queries.keys_seen(actor()), sellers=queries.sellers_seen(actor()),
-        scopes=sorted(KEY_SCOPES), command_id=new_id(), **shown,
+        scopes=SCOPE_WORDS, command_id=new_id(), **shown,
     )  # fmt: skip

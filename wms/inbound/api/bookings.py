@@ -159,13 +159,14 @@ def receipts(query: dict[str, Any], booking_id: uuid.UUID) -> Response:
 @blueprint.response(202, schemas.CartonLabelBundles)
 def carton_labels(body: dict[str, Any], booking_id: uuid.UUID) -> Response:
     """Ask for carton labels, 100 × 150 mm. They are rendered behind the answer, in bundles of up to 100; `set` tells of all
-    of them at once.
+    of them at once, and so does `Location`.
     """
     numbers = body.get("cartons")
     return answer_outcome(
         run_command("bookings.carton_labels", {"id": booking_id, **body},
                     lambda: service.request_carton_label_set(actor(), booking_id, numbers),
-                    lambda made: {"bundles": [str(each) for each in made.bundle_ids], "set": str(made.id)}, 202)
+                    lambda made: {"bundles": [str(each) for each in made.bundle_ids], "set": str(made.id)}, 202),
+        lambda answer: f"/api/v1/label-sets/{answer['set']}",
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from wms.core.permissions import Permission
 from wms.inbound import queries, schemas, service
 from wms.platform import uploads
 from wms.platform.access import actor, requires
+from wms.platform.api_completion import BINARY
 from wms.platform.http import answer_outcome, command_id, run_command
 
 blueprint = Blueprint(
@@ -44,13 +45,14 @@ def add(body: dict[str, Any], booking_id: uuid.UUID) -> Response:
             "bookings.attach", given,
             lambda: service.attach(actor(), booking_id, body["kind"], kept, upload.name, note=body["note"]),
             schemas.attached, 201,
-        )
+        ),
+        lambda answer: f"/api/v1/bookings/{booking_id}/files/{answer['id']}",
     )  # fmt: skip
 
 
 @blueprint.get("/<uuid:file_id>")
 @requires(Permission.BOOKINGS_READ)
-@blueprint.response(200, description="The file", content_type="application/octet-stream")
+@blueprint.response(200, BINARY, description="The file", content_type="application/octet-stream")
 def content(booking_id: uuid.UUID, file_id: uuid.UUID) -> Response:
     """The bytes, under the media type that the list tells."""
     return uploads.hand_out(*queries.file_content(actor(), booking_id, file_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -90,6 +90,7 @@ _CONDITIONS = {
     "warehouses": "w.id = ANY(CAST(:warehouses AS uuid[]))",
     "warehouse": "w.code = :warehouse",
     "sku": "p.sku = :sku",
+    "products": "p.id = ANY(CAST(:products AS uuid[]))",
     "after_sku": "p.sku >= :after_sku AND (p.sku, p.id, w.id) >"
     " (:after_sku, CAST(:after_product AS uuid), CAST(:after_warehouse AS uuid))",
 }
@@ -101,11 +102,13 @@ def age_lines(
     *,
     warehouse: str | None = None,
     sku: str | None = None,
+    products: Collection[uuid.UUID] | None = None,
     after: AgeKey | None = None,
     limit: int = PAGE,
 ) -> tuple[list[AgeLine], AgeKey | None]:
-    """A page of products by warehouse with their age, and where the next page begins. One statement."""
+    """A page of products by warehouse with their age, and where the next page begins. One statement. `products`: of these only."""
     parameters = scope.parameters() | {
+        "products": None if products is None else list(products),
         "warehouse": warehouse, "sku": sku, "after_sku": after[0] if after else None,
         "after_product": after[1] if after else None, "after_warehouse": after[2] if after else None, "limit": limit + 1,
         "now": clock.now(),

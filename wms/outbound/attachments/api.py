@@ -15,6 +15,7 @@ from wms.outbound.attachments.models import OrderPaper
 from wms.outbound.service.orders import load_order
 from wms.platform import uploads
 from wms.platform.access import actor, requires
+from wms.platform.api_completion import BINARY
 from wms.platform.http import answer_outcome, command_id, run_command
 from wms.platform.schemas import Choice, CodedSchema, Text
 
@@ -77,13 +78,14 @@ def add(body: dict[str, Any], order_id: uuid.UUID) -> Response:
         run_command(
             "orders.attach", given, lambda: service.attach(actor(), order_id, body["kind"], kept, upload.name), attached,
             201,
-        )
+        ),
+        lambda answer: f"/api/v1/orders/{order_id}/papers/{answer['id']}",
     )  # fmt: skip
 
 
 @blueprint.get("/<uuid:paper_id>")
 @requires(Permission.ORDERS_READ)
-@blueprint.response(200, description="The paper", content_type="application/octet-stream")
+@blueprint.response(200, BINARY, description="The paper", content_type="application/octet-stream")
 def content(order_id: uuid.UUID, paper_id: uuid.UUID) -> Response:
     """The bytes, under the media type that the list tells."""
     return uploads.hand_out(*queries.paper_content(actor(), order_id, paper_id))

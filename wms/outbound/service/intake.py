@@ -7,7 +7,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,8 @@ from wms.platform.events import record
 from wms.platform.statements import Statement, attempt, pipelined
 from wms.shipping import service as shipping
 from wms.shipping.carriers import COUNTER, OWN
+
+CLOCKS_DIFFER = timedelta(days=1)  # a seller's moment may be so far ahead of ours: wrong clocks, a zone left out
 
 
 @dataclass(frozen=True)
@@ -235,6 +237,9 @@ def _context(actor: Actor, body: Mapping[str, Any]) -> _Context:
         place.carrier_kind == COUNTER and not at_counter
     ):
         errors.append(FieldError("/service", "unknown_service", {}))
+    ordered_at = body.get("ordered_at")
+    if ordered_at is not None and ordered_at > clock.now() + CLOCKS_DIFFER:
+        errors.append(FieldError("/ordered_at", "ordered_in_future", {}))
     if shop_id is not None and not place.has_shop:
         errors.append(FieldError("/shop_id", "unknown_shop", {}))
     products = {row.sku: row for row in found.all()}
@@ -360,7 +365,11 @@ def _write(
         record(OrderAccepted(**subject, state=order.state))
     if written.first() is None:
         earlier = _TAKEN.first({"owner": order.owner_id, "reference": order.reference})
-        raise Refused("order_reference_taken", {"number": earlier.number, "id": str(earlier.id)})
+        raise Refused(
+            "order_reference_taken",
+            {"number": earlier.number, "id": str(earlier.id), "reference": order.reference,
+             "href": f"/api/v1/orders/{earlier.id}"},
+        )  # fmt: skip
     extras.write(order.id, body)
 
 

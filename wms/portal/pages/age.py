@@ -50,7 +50,9 @@ def network() -> str:
     """The five figures over all warehouses."""
     search, product = request.args.get("q", "").strip() or None, parse_id(request.args.get("product", ""))
     after = (request.args.get("sku", ""), product) if product is not None else None
-    lines, following = network_lines(Scope.of(actor()), sku=search, after=after, limit=queries.PAGE)
+    lines, following = network_lines(
+        Scope.of(actor()), products=queries.products_meant(actor(), search), after=after, limit=queries.PAGE
+    )
     coming = queries.coming_units(actor(), [line.product_id for line in lines])
     lacking = queries.lacking_units(actor(), [line.product_id for line in lines])
     return render_template(
@@ -74,7 +76,10 @@ def age() -> str:
     """Units by age since putaway, product by product."""
     warehouse, search = request.args.get("warehouse") or None, request.args.get("q", "").strip() or None
     after = _after()
-    lines, following = age_lines(Scope.of(actor()), warehouse=warehouse, sku=search, after=after, limit=queries.PAGE)
+    lines, following = age_lines(
+        Scope.of(actor()), warehouse=warehouse, products=queries.products_meant(actor(), search), after=after,
+        limit=queries.PAGE,
+    )  # fmt: skip
     here: dict[str, Any] = {"warehouse": warehouse, "q": search}
     return render_template(
         "portal/age.html", lines=lines, tiers=TIER_NAMES, warehouses=warehouses_seen(actor()), warehouse=warehouse,
@@ -114,8 +119,8 @@ def lots() -> str:
     soon, skip = request.args.get("soon") == "1", request.args.get("skip", "")
     skipped = int(skip) if is_digits(skip) and len(skip) < 7 else 0
     lines, following = lot_lines(
-        Scope.of(actor()), warehouse=warehouse, sku=search, within_days=WARN_DAYS if soon else None, skip=skipped,
-        limit=queries.PAGE,
+        Scope.of(actor()), warehouse=warehouse, products=queries.products_meant(actor(), search),
+        within_days=WARN_DAYS if soon else None, skip=skipped, limit=queries.PAGE,
     )  # fmt: skip
     here: dict[str, Any] = {"warehouse": warehouse, "q": search, "soon": "1" if soon else None}
     return render_template(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
+from flask_babel import gettext as _
 
 from wms.catalog.queries import load_product
+from wms.core import clock
 from wms.core.checkdigits import is_digits
 from wms.core.ids import parse_id
 from wms.core.permissions import Permission
@@ -17,9 +19,11 @@ from wms.inventory.rules import Bucket
 from wms.inventory.words import CONDITION_WORDS
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation
+from wms.platform.tables import write_table
 from wms.portal import queries
 
 blueprint = Blueprint("portal_stock", __name__, url_prefix="/portal/stock", template_folder="../templates")
+MOST_ROWS = 20_000  # of a table for a spreadsheet
 # In the order of their precedence (DESIGN.md section 4), with what each means.
 BUCKETS = (
     (Bucket.FROZEN, lazy("On hold"), lazy("Held for a reason: it neither sells nor leaves."), "hold"),
@@ -48,15 +52,52 @@ navigation.add(
 @blueprint.get("")
 @requires(Permission.STOCK_READ)
 def index() -> str:
-    warehouse, sku = request.args.get("warehouse") or None, request.args.get("q", "").strip() or None
-    lines, following = stock_lines(Scope.of(actor()), warehouse=warehouse, sku=sku, after=_after(), limit=queries.PAGE)
+    warehouse, search = _narrowed()
+    lines, following = stock_lines(
+        Scope.of(actor()), warehouse=warehouse, products=queries.products_meant(actor(), search), after=_after(),
+        limit=queries.PAGE,
+    )  # fmt: skip
     ids = [line.product_id for line in lines]
     return render_template(
         "portal/stock.html", lines=lines, buckets=BUCKETS, coming=queries.coming_units(actor(), ids),
-        lacking=_lacking(lines, ids), warehouses=warehouses_seen(actor()), warehouse=warehouse, search=sku,
-        next_url=_address(following, warehouse, sku) if following else "",
-        back_url=url_for(".index", warehouse=warehouse, q=sku) if request.args.get("product") else "",
+        lacking=_lacking(lines, ids), warehouses=warehouses_seen(actor()), warehouse=warehouse, search=search,
+        next_url=_address(following, warehouse, search) if following else "",
+        back_url=url_for(".index", warehouse=warehouse, q=search) if request.args.get("product") else "",
     )  # fmt: skip
+
+
+def _narrowed() -> tuple[str | None, str | None]:
+    """The warehouse and the search of the address."""
+    return request.args.get("warehouse") or None, request.args.get("q", "").strip() or None
+
+
+@blueprint.get("/table.csv")
+@requires(Permission.STOCK_READ)
+def table() -> Response:
+    """All that the page shows by and by, for a spreadsheet; at most `MOST_ROWS` rows."""
+    warehouse, search = _narrowed()
+    lines: list[StockLine] = []
+    products, following = queries.products_meant(actor(), search), None
+    while len(lines) < MOST_ROWS:
+        found, following = stock_lines(
+            Scope.of(actor()), warehouse=warehouse, products=products, after=following, limit=MOST_ROWS - len(lines)
+        )
+        lines += found
+        if following is None:
+            break
+    coming, lacking = queries.coming_units(actor()), _lacking(lines, None)
+    heading = [_("SKU"), _("Name, English"), _("Name, Chinese"), _("Warehouse"), _("On hand"),
+               *(str(words) for _bucket, words, _why, _tone in BUCKETS), _("On the way"), _("Lacking")]  # fmt: skip
+    rows = [
+        [line.sku, line.name_en, line.name_zh, line.warehouse_code, line.on_hand,
+         *(line.buckets[bucket] for bucket, _words, _why, _tone in BUCKETS),
+         coming.get((line.product_id, line.warehouse_id), 0), lacking.get((line.product_id, line.warehouse_id), 0)]
+        for line in lines
+    ]  # fmt: skip
+    name = f"stock-{clock.now():%Y%m%d-%H%M}Z.csv"
+    return Response(
+        write_table(heading, rows), 200, {"Content-Disposition": f'attachment; filename="{name}"'}, mimetype="text/csv"
+    )
 
 
 def _after() -> LineKey | None:
@@ -69,7 +110,7 @@ def _address(key: LineKey, warehouse: str | None, sku: str | None) -> str:
     return url_for(".index", warehouse=warehouse, q=sku, sku=key[0], product=key[1], house=key[2])
 
 
-def _lacking(lines: list[StockLine], ids: list[uuid.UUID]) -> dict[queries.Place, int]:
+def _lacking(lines: list[StockLine], ids: list[uuid.UUID] | None) -> dict[queries.Place, int]:
     """What orders wait for, and what is promised beyond the stock."""
     found = queries.lacking_units(actor(), ids)
     for line in lines:
