@@ -31,7 +31,7 @@ _CHOICES = """
 """
 _WORDS_OF_THEIR_OWN = """
     address1 address2 address3 city company contents content country customs_item_number customs_name_en customs_name_zh district
-    email eori file hs_code id_number ioss name name_en name_zh note packing_remark phone postcode remark vat_id
+    email eori file hs_code id_number ioss name name_en name_zh note packing_remark phone postcode products remark vat_id
 """
 _OF_AMAZON = "centre fnsku reference_id shipment_id"
 # `tracking_numbers` of labels that a seller brings are one in the whole carrier: two parcels of one number cannot be told

@@ -171,6 +171,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         "document_id": document, "bundle_id": bundle, "job_id": job, "wave_id": wave, "warehouse_id": house,
         "barcode_id": _one("SELECT b.id FROM product_barcode b WHERE b.product_id = :p LIMIT 1",
                            p=cast.ACME.products["MUG-450-BLUE"]),
+        "picture_id": _picture(cast),
         "key_id": _one("SELECT id FROM api_key WHERE seller_id = :s", s=cast.ACME.id), "hold_id": hold.id,
         "exception_id": exception.id, "balance_id": balance.id, "task_id": task.id, "user_id": cast.picker.id,
         "session_id": login.id, "role": "clerk", "manifest_id": _one("SELECT id FROM manifest LIMIT 1"),

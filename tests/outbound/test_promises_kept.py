@@ -57,13 +57,13 @@ def test_what_is_shown_of_a_promise(stage: Stage, noon: None) -> None:
     stage.stock(MUG, 9)
     cut_off(stage)
     order = stage.order({MUG: 1})
-    assert queries.order_row(order)["risk"] == "none"
+    assert queries.order_row(order, "DE1")["risk"] == "none"
     clock.use(lambda: datetime(2026, 11, 24, 15, tzinfo=UTC))
-    assert queries.order_row(order)["risk"] == "at_risk"
+    assert queries.order_row(order, "DE1")["risk"] == "at_risk"
     stage.wave()
-    assert queries.order_row(session().get_one(Order, order.id, populate_existing=True))["risk"] == "none"
+    assert queries.order_row(session().get_one(Order, order.id, populate_existing=True), "DE1")["risk"] == "none"
     clock.use(lambda: datetime(2026, 11, 24, 16, 1, tzinfo=UTC))
-    assert queries.order_row(session().get_one(Order, order.id))["risk"] == "late"
+    assert queries.order_row(session().get_one(Order, order.id), "DE1")["risk"] == "late"
 
 
 def test_a_wrong_cut_off_is_named(stage: Stage) -> None:

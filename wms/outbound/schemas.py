@@ -67,7 +67,7 @@ class OrderLineIn(CodedSchema):
     unit_value_minor = Count(0, 2_000_000_000, allow_none=True, metadata={"example": 1290})
     currency = Currency(allow_none=True, metadata={"example": "EUR"})
     fnsku = Text(10, allow_none=True, pattern=r"[A-Z0-9]{10}",
-                 metadata={"description": "For FBA: the label each unit gets first.", "example": "X001ABCDEF"})  # fmt: skip
+                 metadata={"description": "For FBA: the label each unit gets first, as X001ABCDEF."})  # fmt: skip
 
     @validates_schema
     def value_has_a_currency(self, data: dict[str, Any], **_: Any) -> None:
