@@ -107,6 +107,9 @@ def test_products_are_looked_at_and_created_when_the_seller_says_so(seller: Any,
         (row(申报价值="much"), "申报价值", "Type an amount"),
         (row(物流属性="heavy"), "物流属性", "One of: battery"),
         (row(条码="SOAP-EAN-1"), "条码", "SOAP-EAN-1 appears more than once."),
+        (row(条码="4.00638E+12"), "条码", "A spreadsheet has shortened this number."),
+        (row(SKU="1.23457E+11"), "SKU", "A spreadsheet has shortened this number."),
+        (row(**{"HS 编码": "3.4E+09"}), "HS 编码", "A spreadsheet has shortened this number."),
     ],
 )
 def test_what_is_wrong_is_told_at_its_line_and_column_and_holds_up_no_other(

@@ -70,7 +70,7 @@ def read_products(rows: Sequence[Row], owner_id: uuid.UUID) -> ProductFile:
     for names in ONE_OF:
         if not any(name in heading.places for name in names):
             raise invalid("/file", "table_lacks", column=names[0])
-    lines = [_line(row.line, heading.cells(row)) for row in rows[1:]]
+    lines = [_line(row, heading) for row in rows[1:]]
     for line in lines:
         _judge(line)
     there = products_by_skus(owner_id, [line.body.get("sku", "") for line in lines])
@@ -88,8 +88,9 @@ def read_products(rows: Sequence[Row], owner_id: uuid.UUID) -> ProductFile:
     )
 
 
-def _line(number: int, cells: dict[str, str]) -> Line:
-    line = Line(number)
+def _line(row: Row, heading: Heading) -> Line:
+    cells = heading.cells(row)
+    line = Line(row.line, findings=heading.shortened(row))
     for name, text in cells.items():
         column = BY_NAME[name]
         if text and column.pointer != "/barcodes":
