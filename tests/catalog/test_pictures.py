@@ -15,7 +15,7 @@ from tests.refused_forms import refused
 from wms.catalog import service
 from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
-from wms.platform import files, uploads
+from wms.platform import files, pictures, uploads
 from wms.platform.database import session, transaction
 from wms.platform.pictures import drawn_small
 
@@ -75,6 +75,16 @@ def test_a_retry_sets_it_once(api, path):
     assert (first.status_code, first.json) == (200, again.json)
     assert again.headers["Idempotent-Replay"] == "true"
     assert stored() == 1
+
+
+def test_a_retry_that_a_newer_release_draws_otherwise_is_the_same_command(api, path, monkeypatch):
+    key = str(new_id())
+    first = api.send("PUT", f"{path}/picture", sent(photo()), key=key)
+    monkeypatch.setattr(pictures, "QUALITY", 60)
+    again = api.send("PUT", f"{path}/picture", sent(photo()), key=key)
+    assert (again.status_code, again.json) == (200, first.json)
+    other = api.send("PUT", f"{path}/picture", sent(photo("blue")), key=key)
+    assert (other.status_code, other.json["code"]) == (422, "command_id_reused")
 
 
 def test_a_picture_is_taken_away(api, path):

@@ -42,7 +42,7 @@ def store(carton_id: uuid.UUID, product_id: uuid.UUID) -> Response | tuple[str, 
         return _page(carton_id, product_id, refusal), 422
     twice = "twice" in request.form
     body = {
-        "carton": carton_id, "product": product_id, **vars(measured), "sha256": kept.sha256 if kept else None, "twice": twice,
+        "carton": carton_id, "product": product_id, **vars(measured), "sha256": photo.sha256 if photo else None, "twice": twice,
     }  # fmt: skip
     outcome = forms.run_form(
         "products.measure", body,
