@@ -128,6 +128,14 @@ def test_what_is_wrong_is_told_at_its_line_and_column_and_holds_up_no_other(
     assert products(life) == "SOAP-1/120/85"
 
 
+def test_units_of_cases_that_have_no_code_are_told_to_be_left_aside(seller: Any, life: Any) -> None:
+    """Many tables of sellers have them; there is nothing to keep them with, and no line is held up for it."""
+    without = [row(SKU=sku, 条码="", 箱码="", 箱规="48") for sku in ("SOAP-1", "SOAP-2")]
+    looked = seller.post(PAGE, data=sent(*without))
+    assert (looked.status_code, "Columns that are not read: 备注 · 箱规" in text_of(looked)) == (200, True)
+    assert "箱规" not in re.findall("Columns that are not read: [^<]*", text_of(seller.post(PAGE, data=sent(NEW))))[0]
+
+
 @pytest.mark.parametrize("lacking", ["SKU", "中文名称", "高 (cm)"])
 def test_a_file_without_a_needed_column_is_refused_as_a_whole(seller: Any, life: Any, lacking: str) -> None:
     at = HEAD.index(lacking)

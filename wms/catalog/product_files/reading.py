@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -79,13 +79,21 @@ def read_products(rows: Sequence[Row], owner_id: uuid.UUID) -> ProductFile:
     _tell_taken(owner_id, new)
     places = heading.places
     return ProductFile(
-        heading,
+        replace(heading, unread=[*heading.unread, *_of_no_use(rows[1:], heading)]),
         [line.body for line in new if not line.findings],
         sorted(there),
         sorted(
             (each for line in new for each in line.findings), key=lambda each: (each.line, places.get(each.column, -1))
         ),
     )
+
+
+def _of_no_use(rows: Sequence[Row], heading: Heading) -> list[str]:
+    """The heading of units in a case, where no line has a code of a case to keep them with."""
+    cells = [heading.cells(row) for row in rows]
+    if any(each.get("case_barcode") for each in cells) or not any(each.get("units_per_case") for each in cells):
+        return []
+    return [heading.headings["units_per_case"]]
 
 
 def _line(row: Row, heading: Heading) -> Line:
