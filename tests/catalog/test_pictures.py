@@ -12,9 +12,12 @@ from PIL import Image
 from sqlalchemy import text
 
 from tests.refused_forms import refused
+from wms.catalog import service
+from wms.core.actor import SYSTEM
 from wms.core.ids import new_id
-from wms.platform import files
-from wms.platform.database import session
+from wms.platform import files, pictures, uploads
+from wms.platform.database import session, transaction
+from wms.platform.pictures import drawn_small
 
 MUG = "MUG-450-BLUE"
 
@@ -61,7 +64,9 @@ def test_a_picture_is_set_read_and_replaced(api, path):
     red, _, blue = Image.open(io.BytesIO(api.get(second).data)).getpixel((400, 200))  # type: ignore[misc]
     assert blue > 200 > 50 > red
     assert stored() == 1, "the one before is forgotten"
-    assert sum(1 for batch in files.store().listing() for _ in batch) == 1
+    with transaction():
+        files.sweep_orphans(0)
+    assert sum(len(batch) for batch in files.store().listing()) == 1
 
 
 def test_a_retry_sets_it_once(api, path):
@@ -70,6 +75,16 @@ def test_a_retry_sets_it_once(api, path):
     assert (first.status_code, first.json) == (200, again.json)
     assert again.headers["Idempotent-Replay"] == "true"
     assert stored() == 1
+
+
+def test_a_retry_that_a_newer_release_draws_otherwise_is_the_same_command(api, path, monkeypatch):
+    key = str(new_id())
+    first = api.send("PUT", f"{path}/picture", sent(photo()), key=key)
+    monkeypatch.setattr(pictures, "QUALITY", 60)
+    again = api.send("PUT", f"{path}/picture", sent(photo()), key=key)
+    assert (again.status_code, again.json) == (200, first.json)
+    other = api.send("PUT", f"{path}/picture", sent(photo("blue")), key=key)
+    assert (other.status_code, other.json["code"]) == (422, "command_id_reused")
 
 
 def test_a_picture_is_taken_away(api, path):
@@ -161,3 +176,16 @@ def test_a_bad_file_is_told_at_the_forms_field(cast, client, files_, told):
     answer = seller.post(f"{page}/picture", data={**form(), "file": (io.BytesIO(b""), "")} | sent_files)
     assert refused(answer, f"{page}/picture", "file")[0] == told
     assert stored() == 0
+
+
+def test_a_picture_that_another_product_is_about_to_have_stays(api, cast, path):
+    """The same photo serves two sizes of a shirt: one is given it in the moment in which the other gets another."""
+    api.send("PUT", f"{path}/picture", sent(photo()))
+    kept = drawn_small(
+        uploads.checked(photo(), "mug.png", uploads.PHOTOS), "/content"
+    ).keep()  # its row is still to come
+    api.send("PUT", f"{path}/picture", sent(photo("blue")))
+    red = f"/api/v1/products/{cast.ACME.products['MUG-450-RED']}"
+    with transaction():
+        service.set_picture(SYSTEM, cast.ACME.products["MUG-450-RED"], kept)
+    assert api.get(api.get(red).json["picture"]).status_code == 200

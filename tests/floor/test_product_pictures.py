@@ -114,6 +114,8 @@ def test_the_dock_takes_one_where_the_seller_gave_none(cast, tablet: Tablet) -> 
     assert "The file is damaged or not complete." in bad.get_data(as_text=True)
     assert 'value="320"' in bad.get_data(as_text=True), "what was typed stands there still"
     no_size = measure(tablet, carton, mug, photo(), weight_g=0)
+    assert "The photo was not kept. Take it again." in no_size.get_data(as_text=True)
+    assert "The photo was not kept." not in measure(tablet, carton, mug, None, weight_g=0).get_data(as_text=True)
     assert (no_size.status_code, picture_of(mug)) == (422, None)
     assert measure(tablet, carton, mug, photo()).status_code == 303
     taken = picture_of(mug)

@@ -39,6 +39,8 @@ def test_of_a_phone_number_six_digits_are_hidden(phone: str, shown: str) -> None
         ("龙湖路 1 号 5 栋 3单元1203室", "龙湖路 1 号 5 栋 *单元*室"), ("文三路 90 号 A座1203", "文三路 90 号 A座*"),
         ("文三路90号12号楼", "文三路90号12号楼"), ("莲花小区 5-1-1203", "莲花小区 5-1-*"), ("莲花小区 8幢 302", "莲花小区 8幢*"),
         ("B2 户", "* 户"), ("示例路 1 号", "示例路 1 号"), ("310000 杭州", "310000 杭州"),
+        ("莲花小区5号楼2单元1203", "莲花小区5号楼*单元*"), ("2单元 301", "*单元*"),
+        ("442100 房县", "442100 房县"), ("022250 室韦镇", "022250 室韦镇"),  # postcodes, before places called so
     ],
 )  # fmt: skip
 def test_of_an_address_unit_and_room_are_hidden(line: str, shown: str) -> None:

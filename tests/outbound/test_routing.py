@@ -123,13 +123,13 @@ def routed(stage: Stage, *, may_split: bool = False, prefer: Prefer = Prefer.NEA
     )  # fmt: skip
 
 
-def unrouted(lines: dict[str, int], **more: Any) -> dict[str, Any]:
+def unrouted(lines: dict[str, int] | list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     given = body(lines, **more)
     del given["warehouse"]
     return given
 
 
-def create(stage: Stage, lines: dict[str, int], **more: Any) -> Order:
+def create(stage: Stage, lines: dict[str, int] | list[dict[str, Any]], **more: Any) -> Order:
     made = stage.do(service.create_order, stage.cast.acme, OrderIn().load(unrouted(lines, **more)))
     return session().get_one(Order, made.id)
 
@@ -152,6 +152,20 @@ def test_bonded_goods_go_to_whom_they_may(both: Stage) -> None:
     buyer = {"country": "CN", "city": "杭州", "id_number": ID_NUMBER}
     order = create(both, {RED: 1}, consignee=buyer)
     assert (order.warehouse_id, order.customs_state) == (both.cast.bonded.id, "waiting")
+
+
+@pytest.mark.parametrize(("kind", "count"), [("b2b", 1), ("dropship", 100)])
+def test_what_is_no_order_of_bonded_retail_goes_where_it_may(both: Stage, kind: str, count: int) -> None:
+    """Not to the nearest, which would refuse it. What its seller can mend is told: an order without a phone number."""
+    both.stock(MUG, 200, house=both.cast.bonded)
+    both.stock(MUG, 200)
+    buyer = {"country": "CN", "city": "杭州", "id_number": ID_NUMBER}
+    assert create(both, {MUG: 1}, consignee=buyer).warehouse_id == both.cast.bonded.id
+    lines = [{"sku": MUG, "quantity": 1}] * count
+    assert create(both, lines, kind=kind, consignee=buyer).warehouse_id == both.cast.overseas.id
+    with pytest.raises(Refused) as raised:
+        create(both, {MUG: 1}, consignee={**buyer, "phone": None})
+    assert [each["code"] for each in raised.value.errors] == ["phone_required"]
 
 
 def test_without_the_sellers_leave_a_warehouse_is_required(stage: Stage, client: Any) -> None:

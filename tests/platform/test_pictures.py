@@ -112,12 +112,12 @@ def test_a_printers_four_colours_are_read() -> None:
     assert near(shown.getpixel((55, 35)), WHITE)
 
 
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
 def header_only(width: int, height: int) -> Upload:
     """A file that says how large it would be, and holds next to nothing."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     content = (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 40)) + chunk(b"IEND", b"")
@@ -134,6 +134,27 @@ def test_one_after_a_broken_one_is_drawn() -> None:
     assert fault(header_only(50, 50)) == "file_broken"
     assert not pictures._DRAWING.locked()
     drawn(file_of(corner(), "PNG"))
+
+
+@pytest.mark.parametrize("before", [b"IDAT", b"IEND"])
+@pytest.mark.parametrize("kind", [b"iCCP", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"fcTL", b"fdAT"])
+@pytest.mark.parametrize("body", [b"", b"n", b"name\0", bytes(13)])
+def test_a_chunk_that_breaks_off_is_refused_or_passed_over(kind: bytes, body: bytes, before: bytes) -> None:
+    """Its checksum is right: it was written so, and has come through the gate of uploads."""
+    at = WHOLE["PNG"].index(before) - 4
+    content = WHOLE["PNG"][:at] + chunk(kind, body) + WHOLE["PNG"][at:]
+    passed = uploads.checked(content, "photo.png", uploads.PHOTOS)
+    try:
+        drawn(passed)
+    except Refused:
+        assert fault(passed) == "file_broken"
+
+
+def test_colours_by_number_without_their_table_are_refused() -> None:
+    whole = file_of(corner().quantize(4), "PNG").content
+    at = whole.index(b"PLTE") - 4
+    (length,) = struct.unpack(">I", whole[at : at + 4])
+    assert fault(uploads.checked(whole[:at] + whole[at + 12 + length :], "photo.png", uploads.PHOTOS)) == "file_broken"
 
 
 WHOLE = {kind: file_of(corner(), kind).content for kind in ("JPEG", "PNG")}

@@ -13,7 +13,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ import wms
 from tests.cast import Cast
 from tests.engines import Databases
 from tests.life import living
+from wms.core import clock
 from wms.core.actor import Actor, ActorKind
 from wms.inbound.queries import BOOKINGS
 from wms.outbound.queries import ORDERS
@@ -216,6 +217,19 @@ def test_a_list_reads_a_page_and_no_history(grown: Flask, name: str, monkeypatch
             assert plans
             for plan in plans:
                 assert unbounded(plan, found.table) == [], (way, actor.name)
+
+
+@pytest.mark.parametrize("found", [ORDERS, RETURNS], ids=["orders", "returns"])
+def test_what_changed_lately_is_looked_up_by_when_it_changed(
+    grown: Flask, found: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A seller's system asks every few minutes, and mostly for nothing: no limit ends a walk that finds nothing."""
+    with grown.app_context():
+        lately = clock.now() - timedelta(minutes=10)
+        for way in ({}, {"warehouse": "DE1"}):
+            for plan in asked(found, SELLER, {"updated_since": lately, **way}, monkeypatch):
+                indexes = {node["Index Name"] for node in nodes(plan) if node.get("Relation Name") == found.table}
+                assert indexes == {f"ix_{found.table}_changed"}, way
 
 
 BOUNDED = ("cancelled", "open", "search", "tracking", "barcode", "reference", "number", "pk_")

@@ -107,6 +107,9 @@ def test_products_are_looked_at_and_created_when_the_seller_says_so(seller: Any,
         (row(申报价值="much"), "申报价值", "Type an amount"),
         (row(物流属性="heavy"), "物流属性", "One of: battery"),
         (row(条码="SOAP-EAN-1"), "条码", "SOAP-EAN-1 appears more than once."),
+        (row(条码="4.00638E+12"), "条码", "A spreadsheet has shortened this number."),
+        (row(SKU="1.23457E+11"), "SKU", "A spreadsheet has shortened this number."),
+        (row(**{"HS 编码": "3.4E+09"}), "HS 编码", "A spreadsheet has shortened this number."),
     ],
 )
 def test_what_is_wrong_is_told_at_its_line_and_column_and_holds_up_no_other(
@@ -123,6 +126,14 @@ def test_what_is_wrong_is_told_at_its_line_and_column_and_holds_up_no_other(
     assert products(life) is None
     seller.post(f"{PAGE}/create", data=form_of(looked))
     assert products(life) == "SOAP-1/120/85"
+
+
+def test_units_of_cases_that_have_no_code_are_told_to_be_left_aside(seller: Any, life: Any) -> None:
+    """Many tables of sellers have them; there is nothing to keep them with, and no line is held up for it."""
+    without = [row(SKU=sku, 条码="", 箱码="", 箱规="48") for sku in ("SOAP-1", "SOAP-2")]
+    looked = seller.post(PAGE, data=sent(*without))
+    assert (looked.status_code, "Columns that are not read: 备注 · 箱规" in text_of(looked)) == (200, True)
+    assert "箱规" not in re.findall("Columns that are not read: [^<]*", text_of(seller.post(PAGE, data=sent(NEW))))[0]
 
 
 @pytest.mark.parametrize("lacking", ["SKU", "中文名称", "高 (cm)"])

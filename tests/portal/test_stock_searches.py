@@ -9,8 +9,10 @@ from html import unescape
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.portal.test_pages import text_of
+from wms.platform.database import session, transaction
 
 VIEWS = ["/portal/stock", "/portal/stock/network", "/portal/stock/age"]
 BLUE, LAMP = "MUG-450-BLUE", "LAMP-DESK-W"
@@ -60,4 +62,20 @@ def test_the_table_says_what_the_page_says(cast: Any, client: Any, life: Any) ->
         assert int(row["Sellable"]) == line["buckets"]["available"]
         five = [int(row[name]) for name in ("On hold", "Not good", "To be put away", "Reserved", "Sellable")]
         assert sum(five) == line["on_hand"], row
+    assert [row["SKU"] for row in table_of(seller.get("/portal/stock/table.csv?q=lamp"))] == [LAMP]
+
+
+def test_what_has_stock_is_found_behind_however_many_products_that_have_none(cast: Any, client: Any, life: Any) -> None:
+    lamp = cast.ACME.products[LAMP]
+    with life.app.app_context(), transaction():
+        session().execute(
+            text(
+                "INSERT INTO product SELECT (jsonb_populate_record(p, jsonb_build_object('id', gen_random_uuid(),"
+                " 'sku', 'LA-' || n))).* FROM product p, generate_series(1, 1200) n WHERE p.id = :lamp"
+            ),
+            {"lamp": lamp},
+        )
+    seller = cast.sign_in(client, cast.acme_person)
+    for path in VIEWS:
+        assert LAMP in text_of(seller.get(path, query_string={"q": "lamp"})), path
     assert [row["SKU"] for row in table_of(seller.get("/portal/stock/table.csv?q=lamp"))] == [LAMP]

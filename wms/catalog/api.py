@@ -128,10 +128,10 @@ def set_picture(body: dict[str, Any], product_id: uuid.UUID) -> Response:
     """The picture by which pickers and packers know the product. It takes the place of the one before."""
     command_id()  # what is malformed is told before anything is stored
     queries.load_product(actor(), product_id)
-    upload = drawn_small(uploads.decoded(body["content"], body["name"], uploads.PHOTOS), "/content")
-    kept = upload.keep()
+    photo = uploads.decoded(body["content"], body["name"], uploads.PHOTOS)
+    kept = drawn_small(photo, "/content").keep()
     return answer_outcome(
-        run_command("products.picture", {"id": product_id, "sha256": kept.sha256},
+        run_command("products.picture", {"id": product_id, "sha256": photo.sha256},
                     lambda: service.set_picture(actor(), product_id, kept), _picture_answer)
     )  # fmt: skip
 

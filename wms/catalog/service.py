@@ -22,7 +22,7 @@ from wms.core.permissions import Permission
 from wms.core.refusals import FieldError, RefusalKind, Refused, invalid_fields, not_found
 from wms.identity.queries import Owner, choose_owner
 from wms.platform.database import session
-from wms.platform.files import Kept, forget_files, name_file
+from wms.platform.files import Kept, erase_file, name_file
 from wms.platform.locks import Rank, lock_one
 
 # What a seller may set and change. The SKU is printed on labels and in orders: it never changes.
@@ -232,7 +232,9 @@ def _change_picture(product: Product, picture_id: uuid.UUID | None) -> None:
     before, product.picture_id = product.picture_id, picture_id
     _touch(product)
     if before is not None:
-        forget_files([before])
+        erase_file(
+            before
+        )  # the object goes with the sweep: one photo may serve several products, and is put for another now
 
 
 def load_product_to_edit(actor: Actor, product_id: uuid.UUID) -> Product:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from wms.catalog.queries import load_product, picture_address
@@ -42,7 +43,7 @@ def store(carton_id: uuid.UUID, product_id: uuid.UUID) -> Response | tuple[str, 
         return _page(carton_id, product_id, refusal), 422
     twice = "twice" in request.form
     body = {
-        "carton": carton_id, "product": product_id, **vars(measured), "sha256": kept.sha256 if kept else None, "twice": twice,
+        "carton": carton_id, "product": product_id, **vars(measured), "sha256": photo.sha256 if photo else None, "twice": twice,
     }  # fmt: skip
     outcome = forms.run_form(
         "products.measure", body,
@@ -52,7 +53,7 @@ def store(carton_id: uuid.UUID, product_id: uuid.UUID) -> Response | tuple[str, 
     if isinstance(outcome, Refused):
         if outcome.kind is RefusalKind.NOT_FOUND:
             raise outcome
-        return _page(carton_id, product_id, outcome), 422
+        return _page(carton_id, product_id, outcome, photo_lost=photo is not None), 422
     return redirect(url_for("floor_pages.work", kind="receive"), 303)
 
 
@@ -61,13 +62,19 @@ def _is_far(refusal: Refused | None) -> bool:
     return refusal is not None and {each["code"] for each in refusal.errors} == {"measure_far"}
 
 
-def _page(carton_id: uuid.UUID, product_id: uuid.UUID, refusal: Refused | None = None) -> str:
+def _page(
+    carton_id: uuid.UUID, product_id: uuid.UUID, refusal: Refused | None = None, *, photo_lost: bool = False
+) -> str:
+    """`photo_lost`: one was taken with what is refused. No browser gives a file back to a form: that it is gone is told."""
     card = inbound.carton_by_id(actor(), carton_id)
     if not service.holds_product(carton_id, product_id):
         raise not_found("product")
     product = load_product(actor(), product_id)
+    errors = forms.field_messages(refusal)
+    if photo_lost:
+        errors["file"] = [_("The photo was not kept. Take it again.")]
     return render_template(
         "floor/measure.html", card=card, product=product, picture=picture_address(product), typed=request.form,
-        errors=forms.field_messages(refusal), is_far=_is_far(refusal),
+        errors=errors, is_far=_is_far(refusal),
         refusal=forms.told(refusal)[0] if refusal and not refusal.errors else None,
     )  # fmt: skip

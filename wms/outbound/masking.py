@@ -13,8 +13,12 @@ HERE = "CN"
 _HIDDEN = "*"
 _MOST_SHOWN_OF_END = 2  # digits of a phone number, by which people know their own
 _DIGITS_HIDDEN = 6
-# 3单元, 1203室, and what closes an address: 5栋1203, A座1203, 5-1-1203. The number of a street, house or building stays.
-_UNIT = re.compile(r"[0-9A-Za-z]+(?=\s*(?:单元|室|房|户))|(?<=[座栋幢楼])\s*[0-9]{2,5}\s*$|(?<=[0-9]-)[0-9]{1,5}\s*$")
+# 3单元, 1203室, and what closes an address: 3单元1203, 5栋1203, A座1203, 5-1-1203. The number of a street, house or building
+# stays, and six digits before 房县 are its postcode.
+_UNIT = re.compile(
+    r"(?<![0-9A-Za-z])(?![0-9]{6}(?![0-9A-Za-z]))[0-9A-Za-z]+(?=\s*(?:单元|室|房|户))"
+    r"|(?:(?<=[座栋幢楼])|(?<=单元))\s*[0-9]{2,5}\s*$|(?<=[0-9]-)[0-9]{1,5}\s*$"
+)
 
 
 def is_masked(from_country: str, country: str) -> bool:

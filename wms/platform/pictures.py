@@ -32,7 +32,13 @@ def drawn_small(upload: Upload, pointer: str) -> Upload:
             if photo.width * photo.height > MOST_PIXELS:
                 raise invalid(pointer, "picture_too_large", limit=MOST_PIXELS // 1_000_000)
             content = _drawn(photo)
-    except (OSError, SyntaxError, ValueError, ZeroDivisionError) as fault:  # what Pillow raises for broken files
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        IndexError,
+        ZeroDivisionError,
+    ) as fault:  # what Pillow raises for broken files
         raise invalid(pointer, "file_broken") from fault
     return Upload(content, JPEG, f"{upload.name.rpartition('.')[0]}.jpg")
 
@@ -50,6 +56,8 @@ def _in_shades(photo: Image.Image) -> Image.Image:
     """In a mode whose pixels can be averaged: neither numbers of a palette nor grey in 16 bits, which would be cut at 255."""
     if photo.mode.startswith("I"):
         return photo.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
+    if photo.mode == "P" and photo.palette is None:
+        raise ValueError("the table of its colours is missing")
     if photo.mode in {"P", "1"}:
         return photo.convert("RGBA" if photo.has_transparency_data else "RGB")
     return photo

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 import struct
 import unicodedata
@@ -48,6 +49,11 @@ class Upload:
     content: bytes
     media_type: str
     name: str
+
+    @property
+    def sha256(self) -> str:
+        """By which a command names the file that was sent: the same for a retry, whatever is drawn of it by then."""
+        return hashlib.sha256(self.content).hexdigest()
 
     def keep(self) -> Kept:
         """Put the bytes into the store, before the command that names them. Raises StoreAway."""

@@ -165,15 +165,20 @@ def _anywhere(search: str | None) -> str | None:
     return "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
-MOST_MEANT = 1_000
+MOST_MEANT = 20_000  # as many as a table for a spreadsheet has rows
+# Of those that have lain somewhere: a catalogue of thousands that were never sent in leaves no room for the few that were.
 _MEANT_ONES = text(
     "SELECT p.id FROM product p WHERE (CAST(:sellers AS uuid[]) IS NULL OR p.owner_id = ANY(CAST(:sellers AS uuid[])))"
-    f" AND {_MEANT} ORDER BY p.sku, p.id LIMIT {MOST_MEANT}"
+    f" AND {_MEANT} AND EXISTS (SELECT 1 FROM warehouse w WHERE"
+    " (SELECT true FROM balance b WHERE b.warehouse_id = w.id AND b.product_id = p.id LIMIT 1))"
+    f" ORDER BY p.sku, p.id LIMIT {MOST_MEANT}"
 )
 
 
 def products_meant(actor: Actor, search: str | None) -> list[uuid.UUID] | None:
-    """The products that a search means, as the list of products finds them; None without one. At most `MOST_MEANT`."""
+    """The products with stock, now or once, that a search means as the list of products does; None without one. At most
+    `MOST_MEANT`.
+    """
     if search is None:
         return None
     return list(session().execute(_MEANT_ONES, scoped(actor, search=search, anywhere=_anywhere(search))).scalars())

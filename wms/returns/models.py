@@ -23,6 +23,7 @@ class ReturnOrder(Base):
         Index("ix_return_order_tracking", "tracking_number"),
         Index("ix_return_order_here", "warehouse_id", postgresql_where=text("state IN ('announced', 'receiving')")),
         Index("ix_return_order_order", "order_id"),
+        Index("ix_return_order_changed", "owner_id", "updated_at"),  # sellers' systems ask for it every few minutes
     )
 
     id: Mapped[DocumentId]

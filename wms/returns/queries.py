@@ -45,7 +45,10 @@ def return_detail(found: ReturnOrder) -> dict[str, Any]:
 
 
 RETURNS = Listing(
-    "return_order", ReturnState.COMPLETED.value, ("SELECT id FROM return_order WHERE tracking_number = :search",)
+    "return_order",
+    ReturnState.COMPLETED.value,
+    ("SELECT id FROM return_order WHERE tracking_number = :search",),
+    knows_changes=True,
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -70,7 +70,7 @@ def read_products(rows: Sequence[Row], owner_id: uuid.UUID) -> ProductFile:
     for names in ONE_OF:
         if not any(name in heading.places for name in names):
             raise invalid("/file", "table_lacks", column=names[0])
-    lines = [_line(row.line, heading.cells(row)) for row in rows[1:]]
+    lines = [_line(row, heading) for row in rows[1:]]
     for line in lines:
         _judge(line)
     there = products_by_skus(owner_id, [line.body.get("sku", "") for line in lines])
@@ -79,7 +79,7 @@ def read_products(rows: Sequence[Row], owner_id: uuid.UUID) -> ProductFile:
     _tell_taken(owner_id, new)
     places = heading.places
     return ProductFile(
-        heading,
+        replace(heading, unread=[*heading.unread, *_of_no_use(rows[1:], heading)]),
         [line.body for line in new if not line.findings],
         sorted(there),
         sorted(
@@ -88,8 +88,17 @@ def read_products(rows: Sequence[Row], owner_id: uuid.UUID) -> ProductFile:
     )
 
 
-def _line(number: int, cells: dict[str, str]) -> Line:
-    line = Line(number)
+def _of_no_use(rows: Sequence[Row], heading: Heading) -> list[str]:
+    """The heading of units in a case, where no line has a code of a case to keep them with."""
+    cells = [heading.cells(row) for row in rows]
+    if any(each.get("case_barcode") for each in cells) or not any(each.get("units_per_case") for each in cells):
+        return []
+    return [heading.headings["units_per_case"]]
+
+
+def _line(row: Row, heading: Heading) -> Line:
+    cells = heading.cells(row)
+    line = Line(row.line, findings=heading.shortened(row))
     for name, text in cells.items():
         column = BY_NAME[name]
         if text and column.pointer != "/barcodes":

@@ -22,7 +22,7 @@ from wms.outbound.extras.rules import money_share, share
 from wms.outbound.models import Order
 from wms.outbound.routing import rules
 from wms.outbound.routing.models import OrderRoute, OrderRouting
-from wms.outbound.rules import SPLITTABLE_KINDS, Fill
+from wms.outbound.rules import SPLITTABLE_KINDS, Fill, regime_of
 from wms.outbound.service import intake
 from wms.outbound.service.intake import AcceptedOrder
 from wms.platform.database import session
@@ -167,6 +167,8 @@ def _candidate(
 ) -> rules.Candidate:  # fmt: skip
     buyer = body["consignee"]
     why_not = rules.may_take(house.is_bonded, house.country, buyer["country"], bool(buyer.get("id_number")))
+    if house.is_bonded and intake.retail_faults(regime_of(house.regime, True, body.get("kind")), body):
+        why_not = rules.WhyNot.BONDED
     if not house.is_active:
         why_not = rules.WhyNot.CLOSED
     elif service is None:

@@ -134,8 +134,8 @@ def _of_its_kind(
 ) -> tuple[Mapping[str, Any], uuid.UUID | None]:
     """The order with whom it goes to, which its kind may say; and the warehouse that a transfer goes to."""
     place, target_id = context.place, None
-    if place.is_bonded:
-        _check_retail(context.regime, body)
+    if place.is_bonded and (faults := retail_faults(context.regime, body)):
+        raise invalid_fields(faults)
     if body.get("kind") == rules.FBA:
         fba.check(context.seller.id, body, from_bonded=place.is_bonded)
     if body.get("kind") == rules.TRANSFER:
@@ -151,16 +151,17 @@ def _of_its_kind(
     return body, target_id
 
 
-def _check_retail(regime: rules.Regime, body: Mapping[str, Any]) -> None:
-    """Goods of bonded retail are for the buyer's own use and go to the door: no trade, no counter. Nor is an order taken that no
-    list at customs would hold.
+def retail_faults(regime: rules.Regime, body: Mapping[str, Any]) -> list[FieldError]:
+    """What keeps an order out of a bonded warehouse, whoever its buyer is. Goods of bonded retail are for the buyer's own use
+    and go to the door: no trade, no counter. Nor is an order taken that no list at customs would hold.
     """
     if body.get("kind") == rules.B2B:
-        raise invalid_fields([FieldError("/kind", "b2b_bonded", {})])
+        return [FieldError("/kind", "b2b_bonded", {})]
     if body.get("kind") == rules.PICK_UP:
-        raise invalid_fields([FieldError("/kind", "pick_up_bonded", {})])
+        return [FieldError("/kind", "pick_up_bonded", {})]
     if regime.to_a_person and len(body["lines"]) > rules.RETAIL_LINES:
-        raise invalid_fields([FieldError("/lines", "too_many", {"max": rules.RETAIL_LINES})])
+        return [FieldError("/lines", "too_many", {"max": rules.RETAIL_LINES})]
+    return []
 
 
 def _write_kind(

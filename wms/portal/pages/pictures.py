@@ -30,12 +30,12 @@ def store(product_id: uuid.UUID) -> BaseResponse | tuple[Any, int]:
     """The form's photo, drawn small and kept before the command that names it."""
     load_product(actor(), product_id)
     try:
-        upload = drawn_small(uploads.received("file", uploads.PHOTOS), "/file")
+        photo = uploads.received("file", uploads.PHOTOS)
+        kept = drawn_small(photo, "/file").keep()
     except Refused as refusal:
         return forms.shown_again(refusal, "picture", PAGE, product_id=product_id)
-    kept = upload.keep()
     outcome = forms.run_form(
-        "products.picture", {"id": product_id, "sha256": kept.sha256},
+        "products.picture", {"id": product_id, "sha256": photo.sha256},
         lambda: service.set_picture(actor(), product_id, kept), _answer,
     )  # fmt: skip
     if isinstance(outcome, Refused):
