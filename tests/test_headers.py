@@ -11,6 +11,7 @@ from tests.test_access import path_of, routes
 KINDS = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "text/html",
+    "text/csv",
     "application/json",
     "application/problem+json",
     "application/pdf",

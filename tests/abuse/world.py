@@ -23,6 +23,7 @@ from tests.test_access import routes
 from wms.added_services import catalogue, working
 from wms.added_services import service as services
 from wms.added_services.catalogue import ServiceDraft
+from wms.catalog import service as catalog
 from wms.core import clock
 from wms.core.ids import new_id
 from wms.core.permissions import Permission
@@ -171,7 +172,7 @@ def _ids(life: Life, cast: Cast) -> dict[str, str]:
         "document_id": document, "bundle_id": bundle, "job_id": job, "wave_id": wave, "warehouse_id": house,
         "barcode_id": _one("SELECT b.id FROM product_barcode b WHERE b.product_id = :p LIMIT 1",
                            p=cast.ACME.products["MUG-450-BLUE"]),
-        "picture_id": _picture(cast),
+        "picture_id": _picture(cast), "code": "sku_taken",
         "key_id": _one("SELECT id FROM api_key WHERE seller_id = :s", s=cast.ACME.id), "hold_id": hold.id,
         "exception_id": exception.id, "balance_id": balance.id, "task_id": task.id, "user_id": cast.picker.id,
         "session_id": login.id, "role": "clerk", "manifest_id": _one("SELECT id FROM manifest LIMIT 1"),
@@ -257,6 +258,15 @@ def _paper(life: Life, cast: Cast) -> uuid.UUID:
     kept = files.keep(b"%PDF-1.4 %%EOF", "application/pdf")
     with transaction():
         return attachments.attach(cast.acme, life.promised.id, "invoice", kept, "invoice.pdf").id
+
+
+def _picture(cast: Cast) -> uuid.UUID:
+    """The picture that ACME's product has."""
+    kept = files.keep(b"\xff\xd8\xff\xd9", "image/jpeg")
+    with transaction():
+        product = catalog.set_picture(cast.acme, cast.ACME.products["MUG-450-BLUE"], kept)
+        assert product.picture_id is not None
+        return product.picture_id
 
 
 def _arrival(cast: Cast) -> uuid.UUID:
