@@ -30,7 +30,7 @@ _ASIDE = text(
     " WHERE h.subject_kind = 'damage' AND b.on_hand <> 0 GROUP BY 1, 2, 3, 4, 5"
 )
 _ORDERS = text(
-    "SELECT CAST(o.id AS text) AS id, state, customs_state, interception, holds, (SELECT sum(quantity)::int"
+    "SELECT CAST(o.id AS text) AS id, state, cancel_reason, customs_state, interception, holds, (SELECT sum(quantity)::int"
     " FROM order_line l WHERE l.order_id = o.id) AS units FROM outbound_order o ORDER BY o.id"
 )
 _BOOKINGS = text(
@@ -95,6 +95,8 @@ def _compare_orders(world: World) -> None:
     if rows.keys() != world.orders.keys():
         raise Untrue(f"orders that one side does not know: {sorted(rows.keys() ^ world.orders.keys())}")
     for key, row in rows.items():
+        if world.orders[key].or_nothing and world.orders[key].open and row.cancel_reason == "out_of_stock":
+            world.cancel(world.orders[key])
         fault = _contradiction(world.orders[key], row)
         if fault:
             raise Untrue(f"{world.orders[key].number} is {row.state}, {fault}")

@@ -20,8 +20,9 @@ NOT_CLOSED = ("carton_begun", "carton_undecided", "carton_in_inspection", "stock
 # What a bin may say to goods: the next one is tried then.
 BIN_REFUSALS = ("location_full", "location_other_product", "location_other_status", "location_reserved")
 
-# And why a closed carton may not go: an order has its hand on goods in it.
+# And why goods may not go: an order has its hand on some of them in the carton. Fewer of them may, or all when it has picked.
 MAY_NOT_GO = (*BIN_REFUSALS, "stock_is_allocated")
+GONE = "nothing_to_put_away"
 
 
 def receive(play: Play, house: House) -> Process:
@@ -218,7 +219,7 @@ def _leave_closed(play: Play, house: House, tablet: Tablet, carton: Carton) -> A
 def _stow_whole(play: Play, house: House, tablet: Tablet, carton: Carton) -> Process:
     bin_code = tablet.dice.choice(list(house.bins))
     answer = tablet.scan(house.bins[bin_code])
-    if expect_into(play, house, bin_code, tablet, answer, f"the whole of {carton.barcode}", *BIN_REFUSALS):
+    if expect_into(play, house, bin_code, tablet, answer, f"the whole of {carton.barcode}", *MAY_NOT_GO):
         for (sku, condition), units in list(carton.held.items()):
             play.world.stow(carton, sku, condition, units, bin_code)
     yield tablet.dice.uniform(10, 40)
@@ -230,12 +231,15 @@ def _stow_line(play: Play, house: House, tablet: Tablet, carton: Carton) -> Proc
     units = line["quantity"] if tablet.dice.random() < 0.7 else tablet.dice.randint(1, line["quantity"])
     for _ in range(TRIES):
         expect(tablet, tablet.scan(code_of(carton.seller, sku), quantity=units), f"taking {sku}")
+        if tablet.state == "scan_carton":  # a picker took the last of it at the dock, for an order to destroy it
+            carton.held[sku, condition] = 0
+            return
         yield tablet.dice.uniform(5, 30)
         suggested = tablet.data["location"]
         if suggested is None or tablet.dice.random() < 0.2:
             suggested = tablet.dice.choice(list(house.bins))
         answer = tablet.scan(house.places[suggested])
-        if expect_into(play, house, suggested, tablet, answer, f"{sku} to {suggested}", *BIN_REFUSALS):
+        if expect_into(play, house, suggested, tablet, answer, f"{sku} to {suggested}", *MAY_NOT_GO, GONE):
             play.world.stow(carton, sku, condition, units, suggested)
             yield from _regret(play, tablet, carton, (sku, condition, units, suggested))
             return

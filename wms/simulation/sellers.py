@@ -193,7 +193,7 @@ class Shop:
         told = answer.body
         order = Order(
             told["id"], told["number"], body["reference"], house.code, house.bonded, self.seller, lines, kind,
-            body.get("to_warehouse"),
+            body.get("to_warehouse"), or_nothing=body.get("fill") == "fill_or_kill",
         )  # fmt: skip
         self.play.world.accept(order)
         if kind == "pick_up":

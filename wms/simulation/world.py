@@ -72,6 +72,9 @@ class Order:
     kind: str = "dropship"
     to_house: str | None = None  # of a transfer
     first: str | None = None  # of a part, the order that was parted first
+    or_nothing: bool = (
+        False  # its seller wants all of it at once or none: it ends when its goods are lost before its wave
+    )
     cancelled: bool = False
     released: bool = False
     destroyed: bool = False
