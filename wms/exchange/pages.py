@@ -139,7 +139,7 @@ def findings(import_id: uuid.UUID) -> Response:
     """What is wrong, as a table to work off."""
     shown = queries.import_detail(service.load_import(actor(), import_id))
     rows = [(each["line"], _heading(each["column"]), each["message"]) for each in shown["findings"]]
-    return _file(write_table([_("Row"), _("Column"), _("What is wrong")], rows), sheets.CSV, "findings.csv")
+    return sheets.saved(write_table([_("Row"), _("Column"), _("What is wrong")], rows), sheets.CSV, "findings.csv")
 
 
 def _heading(name: str) -> str:
@@ -152,15 +152,7 @@ def template(kind: str) -> Response:
     """A file to fill in, with one order as an example, in the reader's language."""
     heading = [heading_of(column, str(get_locale())) for column in COLUMNS]
     example = [column.example for column in COLUMNS]
-    if kind == "csv":
-        return _file(write_table(heading, [example]), sheets.CSV, "orders.csv")
-    return _file(sheets.write_workbook(_("Orders"), heading, [example]), sheets.XLSX, "orders.xlsx")
-
-
-def _file(content: bytes, media_type: str, name: str) -> Response:
-    return Response(
-        content, 200, {"Content-Disposition": f'attachment; filename="{name}"'}, mimetype=media_type
-    )  # fmt: skip
+    return sheets.template(kind, "orders", _("Orders"), heading, [example])
 
 
 @blueprint.get("/columns")

@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from flask import Response
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from wms.core.refusals import invalid
-from wms.platform.tables import as_meant, decoded, separator_of
+from wms.platform.tables import as_meant, decoded, separator_of, write_table
 from wms.platform.uploads import NAME_MAX, Upload, received_raw
 
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -164,6 +165,18 @@ def _as_text(value: Any) -> str:
     if isinstance(value, datetime):
         return value.replace(tzinfo=value.tzinfo or UTC).isoformat()
     return value.isoformat() if isinstance(value, date) else str(value).strip()
+
+
+def template(kind: str, name: str, title: str, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> Response:
+    """A table to fill in, with some rows as examples, for the browser to save: `kind` is csv or xlsx, its ending."""
+    if kind == "csv":
+        return saved(write_table(heading, rows), CSV, f"{name}.csv")
+    return saved(write_workbook(title, heading, rows), XLSX, f"{name}.xlsx")
+
+
+def saved(content: bytes, media_type: str, name: str) -> Response:
+    """A table of ours as a file that is saved, not shown; `name` is plain ASCII."""
+    return Response(content, 200, {"Content-Disposition": f'attachment; filename="{name}"'}, mimetype=media_type)
 
 
 def write_workbook(title: str, heading: Sequence[str], rows: Iterable[Sequence[str]], empty_rows: int = 500) -> bytes:

@@ -19,7 +19,6 @@ from wms.inbound.queries import load_booking
 from wms.platform import forms, sheets
 from wms.platform.access import actor, requires
 from wms.platform.columns import heading_of
-from wms.platform.tables import write_table
 from wms.portal import packing
 from wms.portal.packing import Packing
 
@@ -103,13 +102,7 @@ def template(kind: str) -> Response:
     columns = [column for column in COLUMNS if column.name not in NOT_IN_TEMPLATE]
     heading = [heading_of(column, str(get_locale())) for column in columns]
     rows = [[({**MEASURES, **example}).get(column.name, "") for column in columns] for example in EXAMPLES]
-    if kind == "csv":
-        return _file(write_table(heading, rows), sheets.CSV, "packing-list.csv")
-    return _file(sheets.write_workbook(_("Packing list"), heading, rows), sheets.XLSX, "packing-list.xlsx")
-
-
-def _file(content: bytes, media_type: str, name: str) -> Response:
-    return Response(content, 200, {"Content-Disposition": f'attachment; filename="{name}"'}, mimetype=media_type)
+    return sheets.template(kind, "packing-list", _("Packing list"), heading, rows)
 
 
 @blueprint.get("/packing-list/columns")

@@ -29,7 +29,6 @@ from wms.platform.access import actor, requires
 from wms.platform.columns import heading_of
 from wms.platform.i18n import refusal_texts
 from wms.platform.json_reading import read_json
-from wms.platform.tables import write_table
 
 blueprint = Blueprint(
     "portal_product_files", __name__, url_prefix="/portal/products/file", template_folder="../templates"
@@ -154,11 +153,7 @@ def template(kind: str) -> Response:
     columns = [column for column in COLUMNS if column.name not in OTHER_UNITS]
     heading = [heading_of(column, str(get_locale())) for column in columns]
     row = [EXAMPLE[column.name] for column in columns]
-    content = write_table(heading, [row]) if kind == "csv" else sheets.write_workbook(_("Products"), heading, [row])
-    return Response(
-        content, 200, {"Content-Disposition": f'attachment; filename="products.{kind}"'},
-        mimetype=sheets.CSV if kind == "csv" else sheets.XLSX,
-    )  # fmt: skip
+    return sheets.template(kind, "products", _("Products"), heading, [row])
 
 
 @blueprint.get("/columns")

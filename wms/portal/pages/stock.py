@@ -17,6 +17,7 @@ from wms.facility.queries import warehouses_seen
 from wms.inventory.queries import LineKey, Scope, StockLine, moves_of, stock_lines, stock_rows
 from wms.inventory.rules import Bucket
 from wms.inventory.words import CONDITION_WORDS
+from wms.platform import sheets
 from wms.platform.access import actor, requires
 from wms.platform.pages import Entry, lazy, navigation
 from wms.platform.tables import write_table
@@ -95,9 +96,7 @@ def table() -> Response:
         for line in lines
     ]  # fmt: skip
     name = f"stock-{clock.now():%Y%m%d-%H%M}Z.csv"
-    return Response(
-        write_table(heading, rows), 200, {"Content-Disposition": f'attachment; filename="{name}"'}, mimetype="text/csv"
-    )
+    return sheets.saved(write_table(heading, rows), sheets.CSV, name)
 
 
 def _after() -> LineKey | None:
